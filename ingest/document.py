@@ -1,0 +1,47 @@
+"""What a reader hands on: one document's text, and where its pages and headings begin."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["Document", "JSONValue", "Mark", "Problem"]
+
+_Scalar = str | int | float | bool | None
+JSONValue = _Scalar | list["JSONValue"] | dict[str, "JSONValue"]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """From character `start` on (until the next mark) the text stands on `page` under `heading`.
+
+    `page` counts from 1; None where the format has no pages. `heading` is the path of headings,
+    outermost first, empty before the first heading.
+    """
+
+    start: int
+    page: int | None = None
+    heading: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Document:
+    """One document as text.
+
+    `key` tells documents of one file apart (a JSONL record's id) and is empty for a file that is one
+    document. `text` has neither NUL characters nor lone surrogates. `marks` are in the order of `start`.
+    """
+
+    title: str
+    text: str
+    media_type: str
+    key: str = ""
+    metadata: Mapping[str, JSONValue] = field(default_factory=dict)
+    marks: tuple[Mark, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One record of a file that could not be read (a bad JSONL line); the file's other records are."""
+
+    key: str
+    reason: str

@@ -1,0 +1,1 @@
+"""Text to vectors: the model folder, its tokenizer, its precision and the encoder that runs it."""

@@ -1,0 +1,108 @@
+"""Contexts and questions to vectors, as fast as this CPU goes.
+
+Each text is one inference, padded to the next of eight lengths: measured, batches of equal length gain nothing on a
+CPU with a stream for each core, and every further shape costs memory for good (docs/decisions/shapes.md).
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from embed.model import Model, fingerprint
+from embed.runtime import compile_model
+from embed.tokens import Question, Tokenizer
+
+__all__ = ["Encoder", "Matrix"]
+
+Matrix = npt.NDArray[np.float32]
+Key = TypeVar("Key")
+
+_SHAPES = 8
+# So many texts wait in OpenVINO's queue that a slow document does not leave the CPU idle.
+_QUEUED = 48
+
+
+class Encoder:
+    """A model at a precision. Cheap to make: tokenizer and network are loaded when they are first needed."""
+
+    def __init__(self, model: Model, precision: str, *, cache: Path | None = None, threads: int = 0) -> None:
+        self.model = model
+        self.precision = precision
+        self.fingerprint = fingerprint(model, precision)
+        self._cache = cache
+        self._threads = threads
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """The model's tokenizer."""
+        return Tokenizer(self.model)
+
+    @cached_property
+    def _queue(self) -> Any:
+        import openvino
+
+        return openvino.AsyncInferQueue(
+            compile_model(self.model, self.precision, self._cache, self._threads), _QUEUED
+        )
+
+    def encode_contexts(self, texts: Sequence[str]) -> Matrix:
+        """Return unit vectors `[len(texts), dimension]`; a text over `context_tokens` tokens is cut there."""
+        return self._encode(self.tokenizer.contexts(texts))
+
+    def encode_questions(self, texts: Sequence[str]) -> Matrix:
+        """Return unit vectors `[len(texts), dimension]`; a text over `question_tokens` tokens is cut there."""
+        return self._encode([self.tokenizer.question(text).ids for text in texts])
+
+    def encode_question(self, text: str) -> tuple[Matrix, Question]:
+        """Return a question's unit vector `[dimension]` and what was made of its text."""
+        question = self.tokenizer.question(text)
+        return self._encode([question.ids])[0], question
+
+    def stream(self, items: Iterable[tuple[Key, list[int]]]) -> Iterator[tuple[Key, Matrix]]:
+        """Yield key and unit vector `[dimension]` for each key and token ids, in the order of completion.
+
+        `items` is drawn from while earlier ones are calculated. At most 48 are under way at a time.
+        """
+        done: deque[tuple[Key, Matrix]] = deque()
+
+        def keep(request: Any, key: Key) -> None:
+            done.append((key, request.get_output_tensor(0).data[0].copy()))
+
+        queue = None  # a run in which there is nothing to embed never loads the model
+        try:
+            for key, ids in items:
+                if queue is None:
+                    queue = self._queue
+                    queue.set_callback(keep)
+                queue.start_async(self._inputs(ids), key, share_inputs=False)
+                while done:
+                    yield done.popleft()
+        finally:
+            if queue is not None:
+                queue.wait_all()
+        yield from done
+
+    def _encode(self, rows: Sequence[list[int]]) -> Matrix:
+        vectors = np.empty((len(rows), self.model.dimension), dtype=np.float32)
+        for position, vector in self.stream(enumerate(rows)):
+            vectors[position] = vector
+        return vectors
+
+    def _inputs(self, ids: list[int]) -> dict[str, npt.NDArray[np.int64]]:
+        """Return the model card's four inputs, each int64 `[1, length]`, zeros where the text has ended."""
+        step = -(-self.model.context_tokens // _SHAPES)
+        length = min(-(-len(ids) // step) * step, self.model.context_tokens)
+        tokens, mask = np.zeros((1, length), np.int64), np.zeros((1, length), np.int64)
+        tokens[0, : len(ids)] = ids
+        mask[0, : len(ids)] = 1
+        return {
+            "input_ids": tokens,
+            "attention_mask": mask,
+            "token_type_ids": np.zeros_like(tokens),
+            "position_ids": np.arange(length, dtype=np.int64)[None, :],
+        }

@@ -1,0 +1,84 @@
+"""A model is a folder: `model.json` (the manifest), OpenVINO IR and `tokenizer.json`."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from errors import Damaged
+
+__all__ = ["DEFAULT_MODEL", "IR", "TOKENIZER", "WEIGHTS", "Model", "checked", "fingerprint", "load_model"]
+
+DEFAULT_MODEL = Path(__file__).parent / "default"
+IR, WEIGHTS, TOKENIZER = "model.xml", "model.bin", "tokenizer.json"
+
+
+@dataclass(frozen=True)
+class Model:
+    """What the manifest says. Lengths are in tokens, special tokens included; `sha256` is by file name."""
+
+    folder: Path
+    name: str
+    version: str
+    dimension: int
+    metric: str
+    pooling: str
+    context_tokens: int
+    question_tokens: int
+    output: str
+    sha256: Mapping[str, str]
+
+
+def load_model(folder: Path = DEFAULT_MODEL) -> Model:
+    """Read a model folder's manifest. Raises Damaged when it is missing or is no manifest."""
+    path = folder / "model.json"
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+        return _model(folder, manifest)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Damaged(f"{path} is not a readable model manifest ({error!r}); install the model again") from error
+
+
+def fingerprint(model: Model, precision: str) -> str:
+    """Return 16 hex digits that differ whenever the vectors of two models could.
+
+    Covers weights, graph, tokenizer, lengths, pooling, metric and precision.
+    """
+    parts = {
+        "files": {name: model.sha256[name] for name in (IR, WEIGHTS, TOKENIZER)},
+        "lengths": [model.context_tokens, model.question_tokens],
+        "pooling": model.pooling,
+        "metric": model.metric,
+        "dimension": model.dimension,
+        "precision": precision,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def checked(model: Model, name: str) -> bytes:
+    """Return the bytes of one of the model's files. Raises Damaged when they are not those of the manifest."""
+    path = model.folder / name
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Damaged(f"{path} cannot be read ({error.strerror}); install the model again") from error
+    if hashlib.sha256(data).hexdigest() != model.sha256[name]:
+        raise Damaged(f"{path} is damaged: its SHA-256 is not the manifest's; install the model again")
+    return data
+
+
+def _model(folder: Path, manifest: Mapping[str, Any]) -> Model:
+    return Model(
+        folder=folder,
+        name=str(manifest["name"]),
+        version=str(manifest["version"]),
+        dimension=int(manifest["dimension"]),
+        metric=str(manifest["metric"]),
+        pooling=str(manifest["pooling"]),
+        context_tokens=int(manifest["context_tokens"]),
+        question_tokens=int(manifest["question_tokens"]),
+        output=str(manifest["output"]),
+        sha256={name: str(entry["sha256"]) for name, entry in manifest["files"].items()},
+    )

@@ -1,0 +1,54 @@
+"""Which arithmetic a model runs in, and how its graph is changed for it.
+
+`w8a8`   INT8 weights and activations: the graph as it is shipped. Quick where the CPU multiplies INT8 (VNNI, AMX).
+`w8a32`  INT8 weights, float32 activations: the activation quantizers are taken out at load. Elsewhere the quicker
+         one, because no fast INT8 kernel exists there (docs/decisions/precision.md).
+"""
+
+from pathlib import Path
+from typing import Any
+
+__all__ = ["PRECISIONS", "apply_precision", "resolve_precision"]
+
+PRECISIONS = ("auto", "w8a8", "w8a32")
+_CPU_INFO = Path("/proc/cpuinfo")
+_INT8_FLAGS = frozenset({"avx512_vnni", "avx_vnni", "amx_int8"})
+
+
+def resolve_precision(requested: str, cpu_info: Path = _CPU_INFO) -> str:
+    """Return `w8a8` or `w8a32`; `auto` is decided by the CPU's flags, `w8a32` where they cannot be read."""
+    if requested != "auto":
+        return requested
+    try:
+        lines = cpu_info.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return "w8a32"
+    flags = next((line for line in lines if line.startswith("flags")), "")
+    return "w8a8" if _INT8_FLAGS & set(flags.split()) else "w8a32"
+
+
+def apply_precision(graph: Any, precision: str) -> None:
+    """Change an `openvino.Model` in place so that it runs at `precision`."""
+    if precision == "w8a32":
+        _remove_activation_quantizers(graph)
+
+
+def _remove_activation_quantizers(graph: Any) -> None:
+    """Take out each FakeQuantize whose data depends on an input; those on constant weights make the weight."""
+    quantizers = [node for node in graph.get_ops() if node.get_type_name() == "FakeQuantize"]
+    for node in quantizers:
+        if not _is_constant(node.input_value(0).get_node()):
+            node.output(0).replace(node.input_value(0))
+    graph.validate_nodes_and_infer_types()
+
+
+def _is_constant(node: Any) -> bool:
+    waiting, seen = [node], set()
+    while waiting:
+        node = waiting.pop()
+        if node.get_type_name() == "Parameter":
+            return False
+        if node.get_friendly_name() not in seen:
+            seen.add(node.get_friendly_name())
+            waiting += [value.get_node() for value in node.input_values()]
+    return True

@@ -1,0 +1,76 @@
+"""model.json: what the model is, what it was made from, and the hash of each of its files."""
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from embed.recipe import quantize, samples, weights
+from embed.recipe.convert import INPUTS, OUTPUT
+
+FILES = ("model.xml", "model.bin", "tokenizer.json")
+NAME, VERSION, DIMENSION = "all-minilm-l6-v2-int8", "1", 384
+TRAINING = (
+    "Fine-tuned from nreimers/MiniLM-L6-H384-uncased with a contrastive objective on over 1 billion sentence "
+    "pairs from public collections (Reddit comments, S2ORC, WikiAnswers, PAQ, Stack Exchange, MS MARCO and "
+    "others; 87,599 pairs of SQuAD 2.0 are among them), cut at 128 tokens."
+)
+
+
+def listed(folder: Path) -> dict[str, dict[str, Any]]:
+    """Size and SHA-256 of every file of the model."""
+    paths = {name: folder / name for name in FILES}
+    return {n: {"bytes": p.stat().st_size, "sha256": weights.sha256(p)} for n, p in paths.items()}
+
+
+def source() -> dict[str, str]:
+    """Where the base weights come from."""
+    return {
+        "model": "sentence-transformers/all-MiniLM-L6-v2",
+        "file": "model.safetensors",
+        "sha256": weights.SHA256,
+        "package": f"{weights.PACKAGE}=={version(weights.PACKAGE)}",
+    }
+
+
+def quantization(data: Path) -> dict[str, Any]:
+    """How the model was quantized, and with which texts of the file `data`."""
+    return {
+        "method": quantize.METHOD,
+        "preset": quantize.PRESET,
+        "calibration": samples.DESCRIPTION,
+        "calibration_sha256": weights.sha256(data),
+        "samples": samples.CONTEXTS + samples.QUESTIONS,
+        "seed": samples.SEED,
+        "nncf": version("nncf"),
+        "openvino": version("openvino"),
+    }
+
+
+def described(folder: Path, data: Path, accuracy: dict[str, Any]) -> dict[str, Any]:
+    """The whole manifest of the model files in `folder`."""
+    return {
+        "schema": 1,
+        "name": NAME,
+        "version": VERSION,
+        "dimension": DIMENSION,
+        "metric": "cosine",
+        "context_tokens": samples.CONTEXT_TOKENS,
+        "question_tokens": samples.QUESTION_TOKENS,
+        "inputs": list(INPUTS),
+        "output": OUTPUT,
+        "pooling": "mean",
+        "lowercase": True,
+        "licence": "Apache-2.0",
+        "source": source(),
+        "training_data": TRAINING,
+        "quantization": quantization(data),
+        "files": listed(folder),
+        "accuracy": accuracy,
+    }
+
+
+def write(folder: Path, data: Path, accuracy: dict[str, Any]) -> None:
+    """Write `folder/model.json`; `data` is the calibration file."""
+    text = json.dumps(described(folder, data, accuracy), indent=2, ensure_ascii=False)
+    (folder / "model.json").write_text(text + "\n", encoding="utf-8")

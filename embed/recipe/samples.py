@@ -1,0 +1,66 @@
+"""Calibration texts, drawn from the train split of SQuAD v1.1 with a fixed seed.
+
+The dev split never comes here: it is what the accuracy is reported on.
+"""
+
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from embed.recipe.convert import INPUTS
+from errors import UsageError
+
+SEED = 0
+CONTEXTS, QUESTIONS = 200, 100
+CONTEXT_TOKENS, QUESTION_TOKENS = 384, 32
+DESCRIPTION = f"SQuAD v1.1 train: {CONTEXTS} contexts and {QUESTIONS} questions"
+
+Inputs = dict[str, NDArray[np.int64]]
+
+
+def paragraphs(path: Path) -> list[dict]:
+    """All paragraphs of a file in the SQuAD v1.1 schema."""
+    try:
+        return [part for article in json.loads(path.read_bytes())["data"] for part in article["paragraphs"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path} is not a SQuAD v1.1 file ({error}); give the path of its JSON") from error
+
+
+def draw(path: Path) -> tuple[list[str], list[str]]:
+    """The same contexts and questions at every run; sorted first, so that the file's order has no say."""
+    parts = paragraphs(path)
+    contexts = sorted({part["context"] for part in parts})
+    questions = sorted({question["question"] for part in parts for question in part["qas"]})
+    if len(contexts) < CONTEXTS or len(questions) < QUESTIONS:
+        raise UsageError(f"{path} is too short for {CONTEXTS} contexts and {QUESTIONS} questions")
+    chance = random.Random(SEED)
+    return chance.sample(contexts, CONTEXTS), chance.sample(questions, QUESTIONS)
+
+
+def token_ids(tokenizer: Tokenizer, text: str, limit: int) -> list[int]:
+    """At most `limit` token ids, [CLS] and [SEP] among them."""
+    ids = tokenizer.encode(text).ids
+    return ids if len(ids) <= limit else [*ids[: limit - 1], ids[-1]]
+
+
+def batch(rows: list[list[int]]) -> Inputs:
+    """The four int64 inputs [rows, longest], zero behind the end of each row."""
+    ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
+    mask = np.zeros_like(ids)
+    for row, tokens in enumerate(rows):
+        ids[row, : len(tokens)] = tokens
+        mask[row, : len(tokens)] = 1
+    positions = np.broadcast_to(np.arange(ids.shape[1], dtype=np.int64), ids.shape).copy()
+    return dict(zip(INPUTS, (ids, mask, np.zeros_like(ids), positions), strict=True))
+
+
+def calibration(path: Path, tokenizer: Tokenizer) -> list[Inputs]:
+    """One unpadded batch of one text per sample."""
+    contexts, questions = draw(path)
+    rows = [token_ids(tokenizer, text, CONTEXT_TOKENS) for text in contexts]
+    rows += [token_ids(tokenizer, text, QUESTION_TOKENS) for text in questions]
+    return [batch([row]) for row in rows]

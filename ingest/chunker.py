@@ -1,0 +1,127 @@
+"""A document's text cut into chunks that fit the model, at the best places to cut.
+
+Every character lies in a chunk. A chunk ends before a heading, else after a paragraph, else after a sentence or
+line, else between words; the next one begins a sentence or two earlier, so that nothing is torn from its context.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from embed.tokens import Tokenizer, Words
+from ingest.document import Mark
+
+__all__ = ["CHUNKER_VERSION", "Span", "chunk"]
+
+# To be raised whenever the same text would be cut at other places: it makes every document be chunked again.
+CHUNKER_VERSION = 1
+
+_SPECIAL_TOKENS = 2
+_OVERLAP_TOKENS = 40
+_MAX_CHARACTERS = 6_000
+_HEADING, _PARAGRAPH, _SENTENCE, _BLANK, _FORCED = 4, 3, 2, 1, 5
+
+_PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n\s*")
+_SENTENCE_END = re.compile(r"""[.!?…。！？]["'”’)\]]*\s+|[。！？]|\n\s*""")
+_BLANKS = re.compile(r"\s+")
+
+Ranks = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class Span:
+    """Characters `start` to `end`; `mark` tells the page and heading where its own text (after the overlap) begins."""
+
+    start: int
+    end: int
+    mark: Mark
+
+
+@dataclass(frozen=True)
+class _Cuttable:
+    """A text as words: `before[i]` tokens precede word i, and to cut before word i has `rank[i]`."""
+
+    start: npt.NDArray[np.int64]
+    before: npt.NDArray[np.int64]
+    rank: Ranks
+
+
+def chunk(text: str, marks: Sequence[Mark], tokenizer: Tokenizer) -> list[Span]:
+    """Cut `text` into spans of at most `tokenizer.context_tokens` tokens, special tokens included.
+
+    Returns an empty list for a text without a single token.
+    """
+    words = tokenizer.words(text)
+    if not len(words.start):
+        return []
+    cuttable = _cuttable(text, words, marks)
+    budget = tokenizer.context_tokens - _SPECIAL_TOKENS
+    spans, first, own = [], 0, 0
+    while own < len(cuttable.start):
+        cut = _cut(cuttable, first, own, budget)
+        spans.append(_span(text, cuttable, marks, first, own, cut))
+        first, own = _overlap(cuttable, first, cut), cut
+    return spans
+
+
+def _cuttable(text: str, words: Words, marks: Sequence[Mark]) -> _Cuttable:
+    rank = np.zeros(len(words.start) + 1, dtype=np.int8)
+    headings = [b.start for a, b in zip(marks, marks[1:], strict=False) if a.heading != b.heading]
+    for places, value in (
+        ([m.end() for m in _BLANKS.finditer(text)], _BLANK),
+        ([m.end() for m in _SENTENCE_END.finditer(text)], _SENTENCE),
+        ([m.end() for m in _PARAGRAPH_END.finditer(text)], _PARAGRAPH),
+        (headings, _HEADING),
+        (words.breaks, _FORCED),
+    ):
+        rank[np.searchsorted(words.start, places)] = value
+    return _Cuttable(words.start, np.concatenate([[0], np.cumsum(words.tokens)]), rank[:-1])
+
+
+def _cut(text: _Cuttable, first: int, own: int, budget: int) -> int:
+    """Return the word before which the chunk that begins at word `first` ends; its own text begins at `own`."""
+    end = int(np.searchsorted(text.before, text.before[first] + budget, "right")) - 1
+    end = min(end, int(np.searchsorted(text.start, text.start[first] + _MAX_CHARACTERS, "right")))
+    end = max(end, own + 1)
+    forced = np.flatnonzero(text.rank[own + 1 : end] == _FORCED)
+    if len(forced):
+        return own + 1 + int(forced[0])
+    quarter = _word_after(text, first, own, budget // 4)
+    headings = np.flatnonzero(text.rank[quarter : end + 1] == _HEADING)
+    if len(headings):
+        return quarter + int(headings[0])
+    if end >= len(text.start):
+        return len(text.start)
+    half = _word_after(text, first, own, budget // 2)
+    ranks = text.rank[half : end + 1]
+    if not len(ranks):
+        return end
+    return half + len(ranks) - 1 - int(np.argmax(ranks[::-1]))
+
+
+def _word_after(text: _Cuttable, first: int, own: int, tokens: int) -> int:
+    """Return the first word that has at least `tokens` tokens between it and word `first`, and follows `own`."""
+    return max(own + 1, int(np.searchsorted(text.before, text.before[first] + tokens)))
+
+
+def _overlap(text: _Cuttable, first: int, cut: int) -> int:
+    """Return the word at which the chunk after a cut begins: a sentence or two earlier, within the section."""
+    if cut >= len(text.start) or text.rank[cut] >= _HEADING:
+        return cut
+    earliest = max(first + 1, int(np.searchsorted(text.before, text.before[cut] - _OVERLAP_TOKENS)))
+    ranks = text.rank[earliest:cut]
+    sections = np.flatnonzero(ranks >= _HEADING)
+    lowest = int(sections[-1]) if len(sections) else 0
+    sentences = np.flatnonzero(ranks[lowest:] >= _SENTENCE)
+    return earliest + lowest + int(sentences[0]) if len(sentences) else cut
+
+
+def _span(text: str, cuttable: _Cuttable, marks: Sequence[Mark], first: int, own: int, cut: int) -> Span:
+    begin = int(cuttable.start[first]) if first else 0
+    end = int(cuttable.start[cut]) if cut < len(cuttable.start) else len(text)
+    at = bisect_right(marks, int(cuttable.start[own]), key=lambda mark: mark.start)
+    return Span(begin, end, marks[at - 1] if at else Mark(0))

@@ -1,0 +1,80 @@
+"""One file: has it changed, what is its content, and which documents are in it."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from errors import Unreadable
+from ingest.chunker import CHUNKER_VERSION
+from ingest.document import Document, Problem
+from ingest.readers import HEAD_BYTES, READERS, Reader, choose
+from ingest.walk import FoundFile
+from storage.files import FileRecord, FileState
+
+__all__ = ["Content", "looks_unchanged", "opened", "state_of", "version_of"]
+
+_BLOCK = 1 << 20
+# A file that was touched so shortly before it was looked at may change again without another time stamp.
+_SETTLED_NS = 2_000_000_000
+_CHOICE = "choice-1"
+
+
+@dataclass(frozen=True)
+class Content:
+    """An open file: the name of its bytes and the stream, at its start."""
+
+    hash: bytes
+    stream: BinaryIO
+    name: str
+
+    def reader(self) -> Reader:
+        """Choose the reader by the content. Raises Skipped for empty and binary files."""
+        head = self.stream.read(HEAD_BYTES)
+        self.stream.seek(0)
+        return choose(self.name, head)
+
+    def documents(self, reader: Reader) -> Iterator[Document | Problem]:
+        """Yield what the reader finds. Raises Unreadable, also when the file was written to meanwhile."""
+        before = os.fstat(self.stream.fileno())
+        yield from reader.read(self.stream, self.name)
+        after = os.fstat(self.stream.fileno())
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            raise Unreadable("it was written to while it was read; the next run takes it in")
+
+
+def version_of(reader: Reader | None) -> str:
+    """Return what must stay the same for a file to count as unchanged: how it was read and chunked."""
+    return f"{reader.label if reader else _CHOICE}/chunker-{CHUNKER_VERSION}"
+
+
+_CURRENT = frozenset(version_of(reader) for reader in (None, *READERS))
+
+
+def state_of(found: FoundFile, checked_ns: int) -> FileState:
+    """Return the state of a found file as it is stored; `checked_ns` is when it was looked at."""
+    return FileState(found.size, found.mtime_ns, found.ctime_ns, found.inode, checked_ns)
+
+
+def looks_unchanged(record: FileRecord, now: FileState) -> bool:
+    """Whether the file need not be opened: same size, times, inode, reader and chunker, and settled when last read."""
+    then = record.state_on_disk
+    same = (then.size, then.mtime_ns, then.ctime_ns, then.inode) == (now.size, now.mtime_ns, now.ctime_ns, now.inode)
+    settled = max(then.mtime_ns, then.ctime_ns) + _SETTLED_NS < then.checked_ns
+    return same and settled and record.version in _CURRENT
+
+
+@contextmanager
+def opened(path: str) -> Iterator[Content]:
+    """Open and hash a file. Raises Unreadable with the system's reason."""
+    try:
+        with open(path, "rb") as stream:  # noqa: PTH123 - the path may hold undecodable bytes
+            digest = hashlib.blake2b(digest_size=16)
+            while block := stream.read(_BLOCK):
+                digest.update(block)
+            stream.seek(0)
+            yield Content(digest.digest(), stream, path)
+    except OSError as error:
+        raise Unreadable(f"cannot be read: {(error.strerror or str(error)).lower()}") from error

@@ -1,0 +1,60 @@
+"""What a run tells about itself: problems and progress while it goes on, counts at its end."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+__all__ = ["Progress", "Report", "RunProblem", "Summary", "summarize"]
+
+_COUNTS = ("new", "changed", "unchanged", "moved", "removed", "skipped", "failed", "chunks", "embedded", "reused")
+
+
+@dataclass(frozen=True)
+class RunProblem:
+    """A file or record that is not in: `kind` is skipped (nothing to read) or failed, with the reason."""
+
+    kind: str
+    uri: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is committed by now, and how many bytes of the sources have been looked at."""
+
+    documents: int
+    chunks: int
+    embedded: int
+    bytes_seen: int
+
+
+Report = Callable[[RunProblem | Progress], None]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A run in figures. Documents are counted, but files or records where they were skipped or failed.
+
+    Of the `chunks` of new and changed documents `embedded` went through the model and `reused` did not have to.
+    """
+
+    new: int
+    changed: int
+    unchanged: int
+    moved: int
+    removed: int
+    skipped: int
+    failed: int
+    chunks: int
+    embedded: int
+    reused: int
+    seconds: float
+
+    def as_dict(self) -> dict[str, int | float]:
+        """Return the figures by name."""
+        return asdict(self)
+
+
+def summarize(tally: Counter[str], seconds: float) -> Summary:
+    """Return the figures of a tally whose keys are the field names."""
+    return Summary(**{name: tally[name] for name in _COUNTS}, seconds=round(seconds, 3))

@@ -1,0 +1,328 @@
+"""From what the user named (files, folders, patterns) to the files that are to be read.
+
+Within a folder these are left out: hidden names, `__pycache__`, `node_modules`, and what `.gitignore` files
+and the caller's exclusions say. What is named outright is always taken.
+"""
+
+# Paths stay strings: there may be a million of them, and pathlib.resolve would follow the links.
+# ruff: noqa: PTH100, PTH112, PTH113, PTH114, PTH116, PTH118, PTH120, PTH123, PTH206, PTH207
+
+import errno
+import glob
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pathspec import GitIgnoreSpec
+
+from errors import UsageError
+
+__all__ = ["FoundFile", "Unwalkable", "display", "walk"]
+
+_GITIGNORE = ".gitignore"
+_LEFT_OUT = frozenset(("__pycache__", "node_modules"))
+_SPECIAL = (
+    (stat.S_ISFIFO, "named pipe"),
+    (stat.S_ISSOCK, "socket"),
+    (stat.S_ISBLK, "block device"),
+    (stat.S_ISCHR, "character device"),
+)
+_LOOP = "symbolic link loop"
+_MISSING = "no such file or folder"
+_NO_MATCH = "no file matches this pattern"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A regular file: its absolute path (links not resolved), size in bytes, and times in nanoseconds.
+
+    The numbers are those of the file that a link leads to. `path` may hold any character, and surrogates
+    for bytes that cannot be decoded (`os.fsencode` gives them back); `display` makes it printable.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    inode: int
+    ctime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unwalkable:
+    """Something named or met that cannot be taken, and why."""
+
+    path: str
+    reason: str
+
+
+class _Candidate(NamedTuple):
+    """A regular file that was reached; `real` is its path with all links resolved."""
+
+    path: str
+    real: str
+    status: os.stat_result
+
+
+class _Rules(NamedTuple):
+    """Patterns that hold below `base`, a folder's path that ends in a separator."""
+
+    base: str
+    spec: GitIgnoreSpec
+
+
+class _Folder(NamedTuple):
+    """A folder that is being walked: its entries, the next one last, and the rules, the strongest first."""
+
+    real: str
+    identity: tuple[int, int]
+    pending: list[os.DirEntry[str]]
+    rules: tuple[_Rules, ...]
+
+
+def display(path: str) -> str:
+    """Return `path` on one printable line: a newline as \\n, undecodable bytes as \\xNN."""
+    return path if path.isprintable() else "".join(map(_shown, path))
+
+
+def _shown(character: str) -> str:
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    if code in (9, 10, 13):
+        return {9: "\\t", 10: "\\n", 13: "\\r"}[code]
+    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def walk(sources: Iterable[str], exclude: Sequence[str] = ()) -> Iterator[FoundFile | Unwalkable]:
+    """Yield the files of each source in turn, sorted by name within each folder; each file once.
+
+    A source is a file, a folder or a pattern with `*`, `?`, `[...]`; a pattern without `**` stands for all
+    that it matches, as in a shell, and one with `**` selects among the files that a walk of its folder
+    would give. `exclude` holds lines as in a `.gitignore`, relative to the source folder and stronger than
+    the files found in it. Two hard links are two files; a link and its target, or sources that overlap,
+    give one, under the name that was met first. Remembers each file's path. Raises `UsageError` for an
+    `exclude` that is no pattern.
+    """
+    _exclusions("", exclude)
+    seen: set[str] = set()
+    for source in sources:
+        for item in _candidates(source, exclude):
+            if isinstance(item, Unwalkable):
+                yield item
+            elif item.real not in seen:
+                seen.add(item.real)
+                yield _found(item)
+
+
+def _found(item: _Candidate) -> FoundFile:
+    status = item.status
+    return FoundFile(item.path, status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
+
+
+def _candidates(source: str, exclude: Sequence[str]) -> Iterator[_Candidate | Unwalkable]:
+    path = os.path.abspath(source)
+    if not source:  # it would mean the current folder
+        yield Unwalkable(source, _MISSING)
+    elif os.path.lexists(path) or not glob.has_magic(path):
+        yield from _named(path, exclude)
+    elif "**" in path.split(os.sep):
+        yield from _selected(path, exclude)
+    else:
+        yield from _expanded(path, exclude)
+
+
+def _named(path: str, exclude: Sequence[str]) -> Iterator[_Candidate | Unwalkable]:
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        yield Unwalkable(path, _reason(error, path))
+    except ValueError:  # a NUL character
+        yield Unwalkable(path, _MISSING)
+    else:
+        if stat.S_ISDIR(status.st_mode):
+            yield from _Tree(_exclusions(path, exclude)).walk(path)
+        else:
+            yield _regular(path, os.path.realpath(path), status)
+
+
+def _expanded(pattern: str, exclude: Sequence[str]) -> Iterator[_Candidate | Unwalkable]:
+    matches = sorted(glob.iglob(pattern))
+    if not matches:
+        yield Unwalkable(pattern, _NO_MATCH)
+    for match in matches:
+        yield from _named(match, exclude)
+
+
+def _selected(pattern: str, exclude: Sequence[str]) -> Iterator[_Candidate | Unwalkable]:
+    folder, rest = _split_pattern(pattern)
+    # A line of a .gitignore means what is meant here: a folder that matches takes in all below it.
+    wanted = GitIgnoreSpec.from_lines(["/" + rest])
+    base = _with_separator(folder)
+    matched = False
+    for item in _named(folder, exclude):
+        if wanted.match_file(item.path[len(base) :]) or (
+            isinstance(item, Unwalkable) and os.path.isdir(item.path)
+        ):
+            yield item
+            matched = matched or isinstance(item, _Candidate)
+    if not matched:
+        yield Unwalkable(pattern, _NO_MATCH)
+
+
+def _split_pattern(pattern: str) -> tuple[str, str]:
+    """Split a pattern into the folder before its first magic part, and the rest."""
+    parts = pattern.split(os.sep)
+    magic = next(i for i, part in enumerate(parts) if glob.has_magic(part))
+    return os.sep.join(parts[:magic]) or os.sep, os.sep.join(parts[magic:])
+
+
+class _Tree:
+    """The walk of one folder, without recursion. A folder that two ways lead to is walked by the first."""
+
+    def __init__(self, exclusions: tuple[_Rules, ...]) -> None:
+        self._exclusions = exclusions
+        self._chain: list[_Folder] = []
+        self._walked: set[tuple[int, int]] = set()
+
+    def walk(self, top: str) -> Iterator[_Candidate | Unwalkable]:
+        """Yield what is found in the folder `top` and below."""
+        rules, problems = _rules_above(top)
+        yield from problems
+        yield from self._enter(top, os.path.realpath(top), rules)
+        while self._chain:
+            folder = self._chain[-1]
+            if folder.pending:
+                yield from self._step(folder, folder.pending.pop())
+            else:
+                self._chain.pop()
+
+    def _step(self, folder: _Folder, entry: os.DirEntry[str]) -> Iterator[_Candidate | Unwalkable]:
+        path = entry.path
+        problem = status = None
+        is_folder = False
+        try:
+            is_folder = entry.is_dir()
+            status = None if is_folder else entry.stat()
+        except OSError as error:
+            problem = Unwalkable(path, _reason(error, path))
+        if _ignored((*self._exclusions, *folder.rules), path, is_folder):
+            return
+        if problem:
+            yield problem
+            return
+        real = os.path.realpath(path) if entry.is_symlink() else _with_separator(folder.real) + entry.name
+        if status is None:
+            yield from self._enter(path, real, folder.rules)
+        else:
+            yield _regular(path, real, status)
+
+    def _enter(self, path: str, real: str, rules: tuple[_Rules, ...]) -> Iterator[Unwalkable]:
+        """Put the folder on the chain, or yield why it cannot be walked."""
+        try:
+            status = os.stat(path)
+            identity = (status.st_dev, status.st_ino)
+            if identity in self._walked:
+                if any(identity == folder.identity for folder in self._chain):
+                    yield Unwalkable(path, _LOOP)
+                return
+            with os.scandir(path) as listing:
+                entries = list(listing)
+        except OSError as error:
+            yield Unwalkable(path, f"folder cannot be read ({_lower(error)})")
+            return
+        self._walked.add(identity)
+        if any(entry.name == _GITIGNORE for entry in entries):
+            own, problems = _rules_in(path)
+            yield from problems
+            rules = (*own, *rules)
+        pending = [entry for entry in entries if entry.name[0] != "." and entry.name not in _LEFT_OUT]
+        pending.sort(key=lambda entry: entry.name, reverse=True)
+        self._chain.append(_Folder(real, identity, pending, rules))
+
+
+def _regular(path: str, real: str, status: os.stat_result) -> _Candidate | Unwalkable:
+    if stat.S_ISREG(status.st_mode):
+        return _Candidate(path, real, status)
+    kind = next((name for test, name in _SPECIAL if test(status.st_mode)), "unknown kind")
+    return Unwalkable(path, f"not a regular file ({kind})")
+
+
+def _ignored(rules: Iterable[_Rules], path: str, is_folder: bool) -> bool:
+    """Tell whether the strongest rule that says anything about `path` leaves it out."""
+    for base, spec in rules:
+        verdict = spec.check_file(path[len(base) :] + "/" * is_folder).include
+        if verdict is not None:
+            return verdict
+    return False
+
+
+def _exclusions(top: str, exclude: Sequence[str]) -> tuple[_Rules, ...]:
+    try:
+        return (_Rules(_with_separator(top), GitIgnoreSpec.from_lines(exclude)),) if exclude else ()
+    except ValueError as error:
+        raise UsageError(f"not a pattern to exclude by: {error}") from None
+
+
+def _rules_above(top: str) -> tuple[tuple[_Rules, ...], list[Unwalkable]]:
+    """Return the rules from `top`'s parents up to the root of the repository that it lies in.
+
+    There are none outside a repository, nor when they leave out `top`, which the user has named.
+    """
+    parents: list[str] = []
+    folder = top
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        if os.path.dirname(folder) == folder:
+            return (), []
+        folder = os.path.dirname(folder)
+        parents.append(folder)
+    rules: list[_Rules] = []
+    problems: list[Unwalkable] = []
+    for parent in parents:
+        own, unread = _rules_in(parent)
+        rules += own
+        problems += unread
+    for path in (top, *parents[:-1]):
+        if _ignored((rule for rule in rules if path.startswith(rule.base)), path, True):
+            return (), []
+    return tuple(rules), problems
+
+
+def _rules_in(folder: str) -> tuple[tuple[_Rules, ...], list[Unwalkable]]:
+    """Return the rules of the folder's `.gitignore`, if it has one, and why it cannot be read."""
+    path = os.path.join(folder, _GITIGNORE)
+    if not os.path.isfile(path):  # a named pipe of that name would be waited for
+        return (), []
+    try:
+        with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
+            spec = GitIgnoreSpec.from_lines(filter(_is_pattern, file.read().split("\n")))
+    except OSError as error:
+        return (), [Unwalkable(path, f"cannot be read ({_lower(error)})")]
+    return (_Rules(_with_separator(folder), spec),), []
+
+
+def _is_pattern(line: str) -> bool:
+    try:
+        GitIgnoreSpec.from_lines([line])
+    except ValueError:  # git, too, passes over such a line
+        return False
+    return True
+
+
+def _with_separator(folder: str) -> str:
+    return folder if folder.endswith(os.sep) else folder + os.sep
+
+
+def _reason(error: OSError, path: str) -> str:
+    if error.errno == errno.ELOOP:
+        return _LOOP
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return "broken symbolic link" if os.path.islink(path) else _MISSING
+    return f"cannot be read ({_lower(error)})"
+
+
+def _lower(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

@@ -1,0 +1,20 @@
+"""Hashes that name content and checksums that notice damage."""
+
+import hashlib
+import zlib
+
+__all__ = ["content_hash", "vector_checksum"]
+
+
+def content_hash(data: bytes | str) -> bytes:
+    """Return 16 bytes that name `data`: BLAKE2b-128 of the bytes, or of the text's UTF-8.
+
+    Of a document's text it also serves as the checksum that is verified when the text is shown.
+    """
+    raw = data.encode("utf-8") if isinstance(data, str) else data
+    return hashlib.blake2b(raw, digest_size=16).digest()
+
+
+def vector_checksum(input_hash: bytes, vector: bytes) -> int:
+    """Return the CRC-32 of a stored vector's bytes, seeded with the hash of the text it belongs to."""
+    return zlib.crc32(vector, zlib.crc32(input_hash))

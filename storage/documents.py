@@ -1,0 +1,166 @@
+"""The `documents` and `chunks` tables: texts, and the spans of them that vectors stand for."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from errors import Damaged
+from storage.checksum import content_hash
+from storage.models import now
+
+__all__ = ["ChunkRow", "DocumentRow", "StoredDocument", "chunk_text", "count_chunks", "delete_document",
+           "documents_of_file", "find_document", "list_documents", "model_input", "move_document", "save_document"]
+
+
+@dataclass(frozen=True)
+class ChunkRow:
+    """Characters `start` to `end` of a document's text; `input_hash` names the text given to the model."""
+
+    start: int
+    end: int
+    input_hash: bytes
+    page: int | None
+    heading: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DocumentRow:
+    """A document as it is to be saved."""
+
+    uri: str
+    file_id: int | None
+    title: str
+    media_type: str
+    text: str
+    metadata: Mapping[str, Any]
+    notes: tuple[str, ...]
+    chunks: Sequence[ChunkRow]
+
+
+@dataclass(frozen=True)
+class StoredDocument:
+    """A document as it is listed; `characters` counts its text."""
+
+    id: int
+    uri: str
+    title: str
+    media_type: str
+    characters: int
+    chunks: int
+    metadata: dict[str, Any]
+    notes: tuple[str, ...]
+    added_at: str
+    changed_at: str
+
+
+def model_input(text: str, start: int, end: int) -> str:
+    """Return what the model is given for characters `start` to `end`: the passage without surrounding blanks."""
+    return text[start:end].strip()
+
+
+def save_document(db: Database, document: DocumentRow) -> int:
+    """Put a document in place of its earlier version, all at once; return its id. Call inside `writing`.
+
+    The id of a known uri stays what it is.
+    """
+    stamp = now()
+    db.execute(
+        "INSERT INTO documents (uri, file_id, title, media_type, text, text_hash, metadata, notes, added_at,"
+        " changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (uri) DO UPDATE SET"
+        " file_id = excluded.file_id, title = excluded.title, media_type = excluded.media_type,"
+        " text = excluded.text, text_hash = excluded.text_hash, metadata = excluded.metadata,"
+        " notes = excluded.notes, changed_at = excluded.changed_at",
+        [document.uri, document.file_id, document.title, document.media_type, document.text,
+         content_hash(document.text), json.dumps(dict(document.metadata), ensure_ascii=False),
+         json.dumps(document.notes, ensure_ascii=False), stamp, stamp],
+    )
+    document_id = int(db.execute("SELECT id FROM documents WHERE uri = ?", [document.uri]).fetchone()[0])
+    db.execute("DELETE FROM chunks WHERE document_id = ?", [document_id])
+    db.conn.executemany(
+        'INSERT INTO chunks (document_id, ordinal, start, "end", page, heading, input_hash)'
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            [document_id, ordinal, c.start, c.end, c.page, json.dumps(c.heading, ensure_ascii=False), c.input_hash]
+            for ordinal, c in enumerate(document.chunks)
+        ),
+    )
+    return document_id
+
+
+def move_document(db: Database, document_id: int, uri: str) -> None:
+    """Give a document its new uri; nothing else changes. Call inside `writing`."""
+    db.execute("UPDATE documents SET uri = ? WHERE id = ?", [uri, document_id])
+
+
+def delete_document(db: Database, document_id: int) -> None:
+    """Delete a document and its chunks; vectors stay for cleanup. Call inside `writing`."""
+    db.execute("DELETE FROM documents WHERE id = ?", [document_id])
+
+
+def documents_of_file(db: Database, file_id: int) -> dict[str, int]:
+    """Return the ids of a file's documents by uri."""
+    return dict(db.execute("SELECT uri, id FROM documents WHERE file_id = ? ORDER BY id", [file_id]).fetchall())
+
+
+_LISTED = (
+    "SELECT d.id, d.uri, d.title, d.media_type, length(d.text),"
+    " (SELECT count(*) FROM chunks c WHERE c.document_id = d.id), d.metadata, d.notes, d.added_at, d.changed_at"
+    " FROM documents d"
+)
+
+
+def list_documents(db: Database) -> Iterator[StoredDocument]:
+    """Return all documents by uri."""
+    for row in db.execute(f"{_LISTED} ORDER BY d.uri"):
+        yield _stored(*row)
+
+
+def find_document(db: Database, name: str) -> StoredDocument | None:
+    """Return the document with this uri, or with this id when `name` is a number."""
+    row = db.execute(f"{_LISTED} WHERE d.uri = ? OR d.id = ?", [name, int(name) if name.isdecimal() else -1])
+    found = row.fetchone()
+    return _stored(*found) if found else None
+
+
+def document_text(db: Database, document_id: int) -> str:
+    """Return a document's text. Raises Damaged when it is not the text that was stored."""
+    uri, text, text_hash = db.execute(
+        "SELECT uri, text, text_hash FROM documents WHERE id = ?", [document_id]
+    ).fetchone()
+    if content_hash(text) != text_hash:
+        raise Damaged(f"The stored text of {uri} is damaged; run: wherein verify")
+    return str(text)
+
+
+def document_spans(db: Database, document_id: int) -> list[ChunkRow]:
+    """Return a document's chunks in order."""
+    rows = db.execute(
+        'SELECT start, "end", input_hash, page, heading FROM chunks WHERE document_id = ? ORDER BY ordinal',
+        [document_id],
+    )
+    return [ChunkRow(a, b, digest, page, tuple(json.loads(heading))) for a, b, digest, page, heading in rows]
+
+
+def chunk_text(uri: str, text: str, input_hash: bytes) -> str:
+    """Return a chunk's text after checking that it is what was embedded. Raises Damaged otherwise."""
+    if content_hash(text.strip()) != input_hash:
+        raise Damaged(f"A stored passage of {uri} is damaged; run: wherein verify")
+    return text
+
+
+def count_chunks(db: Database) -> int:
+    """Return the number of chunks."""
+    return int(db.execute("SELECT count(*) FROM chunks").fetchone()[0])
+
+
+def _stored(
+    document_id: int, uri: str, title: str, media_type: str, characters: int, chunks: int, metadata: str,
+    notes: str, added_at: str, changed_at: str,
+) -> StoredDocument:  # fmt: skip
+    return StoredDocument(
+        document_id, uri, title, media_type, characters, chunks, json.loads(metadata), tuple(json.loads(notes)),
+        added_at, changed_at,
+    )  # fmt: skip

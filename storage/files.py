@@ -1,0 +1,122 @@
+"""The `files` table: what was seen of each file when it was last taken in, and what became of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+__all__ = ["FileRecord", "FileState", "delete_file", "find_file", "find_files_by_content", "followed_files",
+           "move_file", "problem_files", "save_file", "touch_file"]
+
+_COLUMNS = (
+    "id, uri, source_id, size, mtime_ns, ctime_ns, inode, checked_ns, content_hash, version, state, reason,"
+    " (SELECT count(*) FROM documents d WHERE d.file_id = files.id)"
+)
+
+
+@dataclass(frozen=True)
+class FileState:
+    """A file's identity on disk at `checked_ns`: size in bytes, times in nanoseconds, inode."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    checked_ns: int
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """A row: `version` names the reader and chunker used; `state` is read, skipped or failed, with its reason.
+
+    `documents` counts the documents that came from it.
+    """
+
+    id: int
+    uri: str
+    source_id: int | None
+    state_on_disk: FileState
+    content_hash: bytes | None
+    version: str
+    state: str
+    reason: str
+    documents: int
+
+
+def find_file(db: Database, uri: str) -> FileRecord | None:
+    """Return the record of the file at `uri`."""
+    row = db.execute(f"SELECT {_COLUMNS} FROM files WHERE uri = ?", [uri]).fetchone()
+    return _record(*row) if row else None
+
+
+def find_files_by_content(db: Database, content_hash: bytes) -> list[FileRecord]:
+    """Return the files that held this content when they were last read."""
+    rows = db.execute(f"SELECT {_COLUMNS} FROM files WHERE content_hash = ? ORDER BY id", [content_hash])
+    return [_record(*row) for row in rows.fetchall()]
+
+
+def followed_files(db: Database) -> Iterator[FileRecord]:
+    """Yield the files that were found under a source which is still followed."""
+    for row in db.execute(f"SELECT {_COLUMNS} FROM files WHERE source_id IS NOT NULL ORDER BY uri").fetchall():
+        yield _record(*row)
+
+
+def move_file(db: Database, record: FileRecord, uri: str) -> None:
+    """Give a file and its documents their new uri; all ids stay. Call inside `writing`."""
+    db.execute("UPDATE files SET uri = ? WHERE id = ?", [uri, record.id])
+    db.execute(
+        "UPDATE documents SET uri = ? || substr(uri, ?) WHERE file_id = ?", [uri, len(record.uri) + 1, record.id]
+    )
+
+
+def problem_files(db: Database) -> list[FileRecord]:
+    """Return the files that were skipped or failed, by name."""
+    rows = db.execute(f"SELECT {_COLUMNS} FROM files WHERE state <> 'read' ORDER BY uri")
+    return [_record(*row) for row in rows.fetchall()]
+
+
+def save_file(
+    db: Database,
+    uri: str,
+    source_id: int,
+    on_disk: FileState,
+    content_hash: bytes | None,
+    *,
+    version: str,
+    state: str,
+    reason: str = "",
+) -> int:
+    """Insert or update the record at `uri` and return its id. Call inside `writing`."""
+    db.execute(
+        "INSERT INTO files (uri, source_id, size, mtime_ns, ctime_ns, inode, checked_ns, content_hash, version,"
+        " state, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (uri) DO UPDATE SET"
+        " source_id = excluded.source_id, size = excluded.size, mtime_ns = excluded.mtime_ns,"
+        " ctime_ns = excluded.ctime_ns, inode = excluded.inode, checked_ns = excluded.checked_ns,"
+        " content_hash = excluded.content_hash, version = excluded.version, state = excluded.state,"
+        " reason = excluded.reason",
+        [uri, source_id, on_disk.size, on_disk.mtime_ns, on_disk.ctime_ns, on_disk.inode, on_disk.checked_ns,
+         content_hash, version, state, reason],
+    )
+    row = db.execute("SELECT id FROM files WHERE uri = ?", [uri]).fetchone()
+    return int(row[0])
+
+
+def touch_file(db: Database, file_id: int, source_id: int, on_disk: FileState) -> None:
+    """Record that the same content was seen again with another stat. Call inside `writing`."""
+    db.execute(
+        "UPDATE files SET source_id = ?, size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, checked_ns = ? WHERE id = ?",
+        [source_id, on_disk.size, on_disk.mtime_ns, on_disk.ctime_ns, on_disk.inode, on_disk.checked_ns, file_id],
+    )
+
+
+def delete_file(db: Database, file_id: int) -> None:
+    """Delete a file's record with its documents and their chunks; vectors stay. Call inside `writing`."""
+    db.execute("DELETE FROM files WHERE id = ?", [file_id])
+
+
+def _record(
+    file_id: int, uri: str, source_id: int | None, size: int, mtime_ns: int, ctime_ns: int, inode: int,
+    checked_ns: int, content_hash: bytes | None, version: str, state: str, reason: str, documents: int,
+) -> FileRecord:  # fmt: skip
+    on_disk = FileState(size, mtime_ns, ctime_ns, inode, checked_ns)
+    return FileRecord(file_id, uri, source_id, on_disk, content_hash, version, state, reason, documents)

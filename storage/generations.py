@@ -1,0 +1,141 @@
+"""FAISS files derived from the `vectors` table: written beside the old one, flushed, renamed, then registered.
+
+A generation holds *every* vector of its model up to `highest_vector_id`, also those that belong to no chunk at the
+moment: such a vector may get a chunk again (an interrupted run goes on), and it must be found then.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import faiss
+from sqlite_utils import Database
+
+from errors import Damaged
+from storage.connection import writing
+from storage.models import StoredModel, now
+from storage.vectors import highest_vector_id, read_vectors
+
+__all__ = ["Generation", "active_generation", "drop_old_generations", "load_generation", "write_generation"]
+
+_FOLDER = "generations"
+_KEPT = 2
+_MEBIBYTE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A registered FAISS file: `count` vectors, none with an id over `highest_vector_id`; size in bytes."""
+
+    id: int
+    model_id: int
+    file: str
+    kind: str
+    count: int
+    highest_vector_id: int
+    bytes: int
+    sha256: str
+    created_at: str
+
+
+def active_generation(db: Database) -> Generation | None:
+    """Return the generation that questions are answered from, None when there is none yet."""
+    row = db.execute(
+        "SELECT id, model_id, file, kind, count, highest_vector_id, bytes, sha256, created_at"
+        " FROM generations WHERE active = 1"
+    ).fetchone()
+    return Generation(*row) if row else None
+
+
+def write_generation(db: Database, folder: Path, model: StoredModel) -> Generation:
+    """Write all vectors of `model` to a new FAISS file and make it the active generation.
+
+    The order (write, flush file, rename, flush folder, register) leaves the old generation in force until the new
+    one is wholly on disk; a crash in between leaves at most an unregistered file.
+    """
+    target_folder = folder / _FOLDER
+    target_folder.mkdir(mode=0o700, exist_ok=True)
+    highest = highest_vector_id(db, model.id)
+    index = _build(db, model)
+    number = 1 + int(db.execute("SELECT coalesce(max(id), 0) FROM generations").fetchone()[0])
+    target = target_folder / f"{number:06d}.faiss"
+    temporary = target.with_suffix(".tmp")
+    faiss.write_index(index, str(temporary))
+    _flush(temporary)
+    temporary.rename(target)
+    _flush(target_folder)
+    return _register(db, model, target, index.ntotal, highest)
+
+
+def load_generation(folder: Path, generation: Generation) -> Any:
+    """Return the FAISS index of a generation, memory-mapped.
+
+    Raises Damaged when the file is missing, has another size than was registered, or cannot be read.
+    """
+    path = folder / _FOLDER / generation.file
+    try:
+        size = path.stat().st_size
+        if size != generation.bytes:
+            raise Damaged(f"{path} has {size:,} bytes instead of {generation.bytes:,}; run: wherein reindex")
+        index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+    except (OSError, RuntimeError) as error:
+        raise Damaged(f"{path} cannot be read ({error}); run: wherein reindex") from error
+    if index.ntotal != generation.count:
+        raise Damaged(f"{path} holds {index.ntotal:,} vectors instead of {generation.count:,}; run: wherein reindex")
+    return index
+
+
+def drop_old_generations(db: Database, folder: Path) -> None:
+    """Keep the newest generations and delete the other files; unregistered ones are leftovers of a crash."""
+    rows = db.execute("SELECT id, file FROM generations ORDER BY active DESC, id DESC").fetchall()
+    kept = {file for _, file in rows[:_KEPT]}
+    with writing(db):
+        for number, _ in rows[_KEPT:]:
+            db.execute("DELETE FROM generations WHERE id = ?", [number])
+    for path in (folder / _FOLDER).glob("*"):
+        if path.name not in kept:
+            path.unlink(missing_ok=True)
+
+
+def _build(db: Database, model: StoredModel) -> Any:
+    index = faiss.IndexIDMap(faiss.IndexFlatIP(model.dimension))
+    for ids, vectors in read_vectors(db, model.id, model.dimension):
+        index.add_with_ids(vectors, ids)
+    return index
+
+
+def _register(db: Database, model: StoredModel, target: Path, count: int, highest: int) -> Generation:
+    size, digest, stamp = target.stat().st_size, _sha256(target), now()
+    with writing(db):
+        db.execute("UPDATE generations SET active = 0 WHERE active = 1")
+        cursor = db.execute(
+            "INSERT INTO generations (model_id, file, kind, count, highest_vector_id, bytes, sha256, created_at,"
+            " active) VALUES (?, ?, 'exact', ?, ?, ?, ?, ?, 1)",
+            [model.id, target.name, count, highest, size, digest, stamp],
+        )
+    number = int(cursor.lastrowid or 0)
+    return Generation(number, model.id, target.name, "exact", count, highest, size, digest, stamp)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    for block in _blocks(path):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while block := file.read(_MEBIBYTE):
+            yield block

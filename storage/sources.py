@@ -1,0 +1,50 @@
+"""The `sources` table: what the user asked to be kept up to date, walked again by every reindex."""
+
+import json
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from storage.models import now
+
+__all__ = ["Source", "forget_source", "list_sources", "remember_source"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A path, folder or glob pattern (`kind` path) or a text from standard input (`kind` stdin)."""
+
+    id: int
+    uri: str
+    kind: str
+    exclude: tuple[str, ...]
+    max_size: int | None
+    added_at: str
+
+
+def remember_source(db: Database, uri: str, kind: str, exclude: tuple[str, ...], max_size: int | None) -> int:
+    """Add a source, or renew the options of a known one; return its id. Call inside `writing`."""
+    options = json.dumps({"exclude": list(exclude), "max_size": max_size})
+    db.execute(
+        "INSERT INTO sources (uri, kind, options, added_at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (uri) DO UPDATE SET options = excluded.options",
+        [uri, kind, options, now()],
+    )
+    row = db.execute("SELECT id FROM sources WHERE uri = ?", [uri]).fetchone()
+    return int(row[0])
+
+
+def list_sources(db: Database) -> list[Source]:
+    """Return all sources in the order in which they were added."""
+    rows = db.execute("SELECT id, uri, kind, options, added_at FROM sources ORDER BY id").fetchall()
+    return [_source(*row) for row in rows]
+
+
+def forget_source(db: Database, source_id: int) -> None:
+    """Forget a source; its files and documents stay, without a source. Call inside `writing`."""
+    db.execute("DELETE FROM sources WHERE id = ?", [source_id])
+
+
+def _source(source_id: int, uri: str, kind: str, options: str, added_at: str) -> Source:
+    chosen = json.loads(options)
+    return Source(source_id, uri, kind, tuple(chosen["exclude"]), chosen["max_size"], added_at)

@@ -1,0 +1,88 @@
+"""The `vectors` table: one vector for each distinct model input of each model, found by the input's hash."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from sqlite_utils import Database
+
+from errors import Damaged
+from storage.checksum import vector_checksum
+from storage.models import now
+
+__all__ = ["Ids", "Matrix", "count_live", "delete_orphans", "highest_vector_id", "known_inputs", "mark_orphans",
+           "read_vectors", "save_vectors"]
+
+Matrix = npt.NDArray[np.float32]
+Ids = npt.NDArray[np.int64]
+
+_LIVE = "EXISTS (SELECT 1 FROM chunks c WHERE c.input_hash = v.input_hash)"
+# SQLite allows 32,766 bound variables in one statement (https://sqlite.org/limits.html#max_variable_number).
+_VARIABLES = 500
+
+
+def known_inputs(db: Database, model_id: int, hashes: Sequence[bytes]) -> set[bytes]:
+    """Return those of `hashes` whose vector of this model is stored."""
+    known: set[bytes] = set()
+    for first in range(0, len(hashes), _VARIABLES):
+        part = hashes[first : first + _VARIABLES]
+        marks = ",".join("?" * len(part))
+        rows = db.execute(
+            f"SELECT input_hash FROM vectors WHERE model_id = ? AND input_hash IN ({marks})", [model_id, *part]
+        )
+        known.update(row[0] for row in rows.fetchall())
+    return known
+
+
+def save_vectors(db: Database, model_id: int, hashes: Sequence[bytes], vectors: Matrix) -> None:
+    """Store vectors `[n, dimension]` under their inputs' hashes; known ones stay. Call inside `writing`."""
+    raws = [row.tobytes() for row in np.ascontiguousarray(vectors, dtype="<f4")]
+    db.conn.executemany(
+        "INSERT INTO vectors (model_id, input_hash, vector, checksum) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (model_id, input_hash) DO NOTHING",
+        ([model_id, name, raw, vector_checksum(name, raw)] for name, raw in zip(hashes, raws, strict=True)),
+    )
+
+
+def highest_vector_id(db: Database, model_id: int) -> int:
+    """Return the highest id among a model's vectors, 0 when there is none."""
+    row = db.execute("SELECT max(id) FROM vectors WHERE model_id = ?", [model_id]).fetchone()
+    return int(row[0] or 0)
+
+
+def count_live(db: Database, model_id: int, above: int = 0) -> int:
+    """Return how many vectors with an id over `above` belong to a chunk."""
+    row = db.execute(f"SELECT count(*) FROM vectors v WHERE model_id = ? AND id > ? AND {_LIVE}", [model_id, above])
+    return int(row.fetchone()[0])
+
+
+def read_vectors(
+    db: Database, model_id: int, dimension: int, above: int = 0, *, live: bool = False, batch: int = 4096
+) -> Iterator[tuple[Ids, Matrix]]:
+    """Yield ids `[n]` and vectors `[n, dimension]` of a model's vectors over id `above`, in the order of their ids.
+
+    With `live` only those that belong to a chunk. Raises Damaged when a vector is not what was stored.
+    """
+    condition = f" AND {_LIVE}" if live else ""
+    rows = db.execute(
+        f"SELECT id, input_hash, vector, checksum FROM vectors v WHERE model_id = ? AND id > ?{condition} ORDER BY id",
+        [model_id, above],
+    )
+    while part := rows.fetchmany(batch):
+        for vector_id, name, raw, checksum in part:
+            if vector_checksum(name, raw) != checksum or len(raw) != 4 * dimension:
+                raise Damaged(f"Stored vector {vector_id} is damaged; run: wherein verify")
+        ids = np.array([row[0] for row in part], dtype=np.int64)
+        flat = np.frombuffer(b"".join(row[2] for row in part), dtype="<f4")
+        yield ids, flat.reshape(len(part), dimension)
+
+
+def mark_orphans(db: Database) -> None:
+    """Note since when a vector belongs to no chunk, and that it does again. Call inside `writing`."""
+    db.execute(f"UPDATE vectors AS v SET orphaned_at = ? WHERE orphaned_at IS NULL AND NOT {_LIVE}", [now()])
+    db.execute(f"UPDATE vectors AS v SET orphaned_at = NULL WHERE orphaned_at IS NOT NULL AND {_LIVE}")
+
+
+def delete_orphans(db: Database, before: str) -> int:
+    """Delete vectors that have belonged to no chunk since before `before` (UTC); return how many."""
+    return int(db.execute("DELETE FROM vectors WHERE orphaned_at < ?", [before]).rowcount)

@@ -1,0 +1,196 @@
+"""The shipped model is what its manifest says, and the recipe's parts behave without their heavy extra."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import openvino as ov
+import pytest
+from tokenizers import Tokenizer
+
+from embed.precision import apply_precision
+from embed.recipe import convert, evaluate, manifest, quantize, samples, tokenizer, weights
+from embed.recipe.extra import require
+from errors import Damaged, UsageError, WhereinError
+
+MODEL = Path(__file__).parents[2] / "embed" / "default"
+
+
+@pytest.fixture(scope="module")
+def described():
+    return json.loads((MODEL / "model.json").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def words():
+    return Tokenizer.from_file(str(MODEL / "tokenizer.json"))
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return ov.Core().read_model(MODEL / "model.xml")
+
+
+@pytest.fixture(scope="module")
+def compiled(graph):
+    return ov.Core().compile_model(graph, "CPU", evaluate.EXACT)
+
+
+def embed(compiled, batch):
+    return compiled(batch)[compiled.output(0)].copy()
+
+
+def test_manifest_lists_every_file_with_its_hash(described):
+    assert described["files"] == manifest.listed(MODEL)
+    assert {path.name for path in MODEL.iterdir()} == {"model.json", *described["files"]}
+
+
+def test_manifest_names_the_checked_weights(described):
+    assert described["source"]["sha256"] == weights.SHA256
+    assert described["quantization"]["samples"] == samples.CONTEXTS + samples.QUESTIONS
+
+
+def test_manifest_holds_the_measured_accuracy(described):
+    figures = described["accuracy"]["squad-v1.1-dev"]
+    assert set(figures) == {"fp32", "w8a8", "w8a32"}
+    assert all(85.6 <= figure["top_5"] <= 87.2 for figure in figures.values())
+
+
+def test_the_model_is_small(described):
+    assert described["files"]["model.bin"]["bytes"] < 24_000_000
+
+
+def test_graph_has_the_four_inputs_and_the_output(graph, described):
+    assert tuple(port.get_any_name() for port in graph.inputs) == convert.INPUTS == tuple(described["inputs"])
+    assert all(port.get_element_type() == ov.Type.i64 for port in graph.inputs)
+    assert all(port.get_partial_shape() == ov.PartialShape([-1, -1]) for port in graph.inputs)
+    assert [port.get_any_name() for port in graph.outputs] == [convert.OUTPUT] == [described["output"]]
+    assert graph.outputs[0].get_partial_shape() == ov.PartialShape([-1, described["dimension"]])
+
+
+def test_all_large_constants_are_int8(graph):
+    constants = [node for node in graph.get_ops() if node.get_type_name() == "Constant"]
+    # Above 40,000 values are matrices; below are biases and scales, the largest one scale for each word.
+    large = [node for node in constants if int(np.prod(node.get_output_shape(0))) > 40_000]
+    # Words, positions and six matrices in each of six layers.
+    assert len(large) == 38
+    assert {node.get_element_type() for node in large} == {ov.Type.i8}
+
+
+def test_graph_tells_nothing_of_the_machine_it_was_built_on():
+    text = (MODEL / "model.xml").read_text("utf-8")
+    marks = ("/home", "/root", "/tmp", "/usr", ".py", "site-packages", "<nncf")
+    assert not [mark for mark in marks if mark in text]
+
+
+def test_vectors_have_unit_length_and_ignore_padding(words):
+    # With float32 activations, because rounded ones let a vector depend a little on its batch.
+    graph = ov.Core().read_model(MODEL / "model.xml")
+    apply_precision(graph, "w8a32")
+    compiled = ov.Core().compile_model(graph, "CPU", evaluate.EXACT)
+    short, long = (words.encode(text).ids for text in ("who may sign the lease?", "the lease " * 50))
+    alone, padded = (embed(compiled, samples.batch(rows)) for rows in ([short], [short, long]))
+    assert np.linalg.norm(padded, axis=1) == pytest.approx(1, abs=1e-5)
+    assert padded[0] == pytest.approx(alone[0], abs=1e-5)
+
+
+def test_positions_are_read_from_the_input(compiled, words):
+    batch = samples.batch([words.encode("the dog bites the man").ids])
+    vector = embed(compiled, batch)
+    batch["position_ids"] = np.ascontiguousarray(batch["position_ids"][:, ::-1])
+    assert float(vector[0] @ embed(compiled, batch)[0]) < 0.99
+
+
+def test_tokenizer_has_no_limits_of_its_own(words):
+    assert words.truncation is None
+    assert words.padding is None
+    assert len(words.encode("word " * 1000).ids) == 1002
+
+
+def test_tokenizer_lower_cases(words):
+    assert words.encode("LEASE").ids == words.encode("lease").ids
+
+
+@pytest.mark.parametrize("word", ["a" * 1000, "É" * 250, "x" * 100 + "y", "ab" * 5000])
+def test_a_long_word_is_cut_and_not_unknown(words, word):
+    encoded = words.encode(f"see {word} here")
+    assert "[UNK]" not in encoded.tokens
+    spans = encoded.offsets[1:-1]
+    assert [end for _, end in spans[1:-2]] == [start for start, _ in spans[2:-1]]
+    assert spans[-1] == (len(word) + 5, len(word) + 9)
+
+
+def test_the_packaged_tokenizer_loses_its_limits(words, tmp_path):
+    limited = Tokenizer.from_str(words.to_str())
+    limited.enable_truncation(128)
+    limited.enable_padding(length=128)
+    limited.save(str(tmp_path / "tokenizer.json"))
+    assert tokenizer.load(tmp_path / "tokenizer.json").to_str() == words.to_str()
+
+
+def test_a_missing_extra_is_named_with_its_install_line():
+    with pytest.raises(WhereinError, match=r"needs no_such_module; .*wherein\[recipe\]"):
+        require("no_such_module")
+
+
+def test_other_weights_are_refused(tmp_path):
+    path = tmp_path / "model.safetensors"
+    with pytest.raises(WhereinError, match="is missing"):
+        weights.checked(path)
+    path.write_bytes(b"other")
+    with pytest.raises(Damaged, match="expected 53aa51"):
+        weights.checked(path)
+
+
+def test_calibration_draws_the_same_texts_again(tmp_path):
+    path = tmp_path / "train.json"
+    parts = [{"context": f"context {n}", "qas": [{"question": f"question {n}?"}]} for n in range(300)]
+    path.write_text(json.dumps({"data": [{"paragraphs": parts}]}), "utf-8")
+    contexts, questions = samples.draw(path)
+    assert (len(set(contexts)), len(set(questions))) == (samples.CONTEXTS, samples.QUESTIONS)
+    path.write_text(json.dumps({"data": [{"paragraphs": parts[::-1]}]}), "utf-8")
+    assert samples.draw(path) == (contexts, questions)
+
+
+@pytest.mark.parametrize("content", ["no json", "[]", '{"data": []}'])
+def test_other_calibration_data_is_refused(tmp_path, content):
+    path = tmp_path / "train.json"
+    path.write_text(content, "utf-8")
+    with pytest.raises(UsageError, match=r"train\.json is"):
+        samples.draw(path)
+
+
+def test_a_cut_text_keeps_its_last_special_token(words):
+    ids = samples.token_ids(words, "one two three four five", 4)
+    assert ids == [*words.encode("one two").ids[:3], words.token_to_id("[SEP]")]
+
+
+def test_ranks_count_the_better_contexts():
+    contexts = np.eye(3, dtype=np.float32)
+    questions = np.array([[0.9, 0.1, 0.0], [0.9, 0.1, 0.0]], np.float32)
+    assert evaluate.ranks(questions, contexts, np.array([0, 2])).tolist() == [0, 2]
+
+
+def test_counted_names_become_stable():
+    def numbered():
+        parameter = ov.opset13.parameter([1], np.float32, name="x")
+        return ov.Model([ov.opset13.relu(parameter)], [parameter], "toy")
+
+    models = [numbered(), numbered()]
+    for model in models:
+        quantize.stable_names(model)
+    first, second = ([node.get_friendly_name() for node in model.get_ordered_ops()] for model in models)
+    assert first == second
+    assert "x" in first
+
+
+def test_the_network_ignores_padding():
+    torch = pytest.importorskip("torch", reason="the network is torch's; install wherein[recipe]")
+    body = require("embed.recipe.body")
+    torch.manual_seed(0)
+    batch = convert.example()
+    short = {name: tensor[1:, :3] for name, tensor in batch.items()}
+    for attend in (body.fused, body.eager):
+        network = body.Body(attend).eval()
+        with torch.no_grad():
+            assert torch.allclose(network(**batch)[1], network(**short)[0], atol=1e-6)

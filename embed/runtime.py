@@ -25,6 +25,8 @@ def compile_model(model: Model, precision: str, cache: Path | None, threads: int
     settings: dict[str, Any] = {
         # Without this hint a CPU with AMX would calculate in bfloat16, and its vectors would differ from other CPUs'.
         "INFERENCE_PRECISION_HINT": "f32",
+        # Nor may activations be rounded at run time: w8a32 would then depend on the CPU and on the batch.
+        "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
         "PERFORMANCE_HINT": "THROUGHPUT",
         "NUM_STREAMS": str(threads) if threads else _streams(core),
     }

@@ -5,10 +5,11 @@ that an interrupted run has lost none; a document is committed in one piece when
 """
 
 import io
+import json
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,14 +21,22 @@ from embed.encoder import Encoder, Matrix
 from errors import Unreadable
 from ingest.chunker import chunk
 from ingest.document import Document, Problem
-from ingest.intake import Content, looks_unchanged, opened, state_of, version_of
+from ingest.intake import Content, is_current, looks_unchanged, opened, state_of, version_of
 from ingest.readers import HEAD_BYTES, Skipped, choose
 from ingest.summary import Progress, Report, RunProblem
 from ingest.uri import file_path, file_uri, record_uri
 from ingest.walk import FoundFile, Unwalkable, walk
 from storage.checksum import content_hash
 from storage.connection import writing
-from storage.documents import ChunkRow, DocumentRow, delete_document, documents_of_file, model_input, save_document
+from storage.documents import (
+    ChunkRow,
+    DocumentRow,
+    delete_document,
+    document_version,
+    documents_of_file,
+    model_input,
+    save_document,
+)
 from storage.files import FileRecord, FileState, find_file, find_files_by_content, move_file, save_file, touch_file
 from storage.generations import fold_if_due
 from storage.models import StoredModel
@@ -42,6 +51,7 @@ DEFAULT_MAX_SIZE = 64 << 20
 _COMMIT_SECONDS = 1.0
 _COMMIT_VECTORS = 512
 _TOKENIZED_AT_ONCE = 64
+_BY_RECORD = "application/jsonl"
 _UNFINISHED = "the run that read it did not finish"
 
 Missing = Iterator[tuple[bytes, list[int]]]
@@ -54,6 +64,14 @@ class _Pending:
     needs: frozenset[bytes]
     write: Callable[[], None]
     counts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file that is being taken in."""
+
+    uri: str
+    state: FileState
 
 
 class BulkRun:
@@ -114,18 +132,15 @@ class BulkRun:
             return
         try:
             with opened(found.path) as content:
-                if record and self._same_content(record, content):
+                if record and record.content_hash == content.hash and is_current(record):
                     self._wait(partial(touch_file, self._db, record.id, source.id, now))
                     self._unchanged(record)
                 else:
-                    yield from self._content(source, uri, now, content, record)
+                    limit = source.max_size or DEFAULT_MAX_SIZE
+                    yield from self._content(source, _File(uri, now), content, record, limit)
         except Unreadable as problem:
             # What the file system refuses may be granted next time without any change to the file: not recorded.
             self._problem("failed", uri, str(problem))
-
-    def _same_content(self, record: FileRecord, content: Content) -> bool:
-        version_is_current = looks_current(record)
-        return record.content_hash == content.hash and version_is_current
 
     def _unchanged(self, record: FileRecord) -> None:
         if record.state == "read":
@@ -134,6 +149,156 @@ class BulkRun:
             self._problem(record.state, record.uri, record.reason)
 
     def _content(
-        self, source: Source, uri: str, now: FileState, content: Content, record: FileRecord | None
+        self, source: Source, file: _File, content: Content, record: FileRecord | None, max_size: int
     ) -> Missing:
-        raise NotImplementedError
+        save = partial(save_file, self._db, file.uri, source.id, file.state, content.hash)
+        try:
+            reader = content.reader()
+        except Skipped as skipped:
+            self._problem("skipped", file.uri, str(skipped))
+            self._wait(partial(save, version=version_of(None), state="skipped", reason=str(skipped)))
+            return
+        if reader.media_type != _BY_RECORD and file.state.size > max_size:
+            # Not recorded, because the next run may allow more.
+            limit = f"larger than --max-size ({max_size / 1e6:,.0f} MB)"
+            self._problem("failed", file.uri, f"{limit}: it has {file.state.size / 1e6:,.0f} MB")
+            return
+        save = partial(save, version=version_of(reader))
+        moved = record is None and self._adopt(file.uri, content.hash)
+        try:
+            found = yield from self._documents(file.uri, content.documents(reader), save, moved)
+        except Unreadable as problem:
+            kind = "skipped" if isinstance(problem, Skipped) else "failed"
+            self._problem(kind, file.uri, str(problem))
+            self._wait(partial(save, state=kind, reason=str(problem)))
+        else:
+            self._wait(partial(self._close_file, save, found))
+
+    def _adopt(self, uri: str, name: bytes) -> bool:
+        """Give the documents of a file that has this content, and is gone from its place, the new uri."""
+        for record in find_files_by_content(self._db, name):
+            path = file_path(record.uri)
+            if record.state == "read" and path is not None and not os.path.lexists(path):
+                self._commit()
+                with writing(self._db):
+                    move_file(self._db, record, uri)
+                return True
+        return False
+
+    def _documents(
+        self, uri: str, items: Iterable[Document | Problem], save: Callable[..., int] | None, moved: bool = False
+    ) -> Generator[tuple[bytes, list[int]], None, frozenset[str]]:
+        """Queue each document of a file and yield what must be embedded for it; return the uris found."""
+        found = set()
+        for item in items:
+            here = record_uri(uri, item.key)
+            found.add(here)
+            if isinstance(item, Problem):
+                self._problem("failed", here, item.reason)
+            elif not item.text.strip():
+                self._problem("skipped", here, "no text")
+            else:
+                yield from self._document(here, item, save, moved)
+        return frozenset(found)
+
+    def _document(
+        self, uri: str, document: Document, save: Callable[..., int] | None, moved: bool
+    ) -> Missing:
+        stored = document_version(self._db, uri)
+        is_record = bool(document.key)
+        if stored and is_record and self._same_record(stored, document) and not moved:
+            self.tally["unchanged"] += 1
+            return
+        texts, rows = self._chunks(document)
+        names = list(texts)
+        needed = set(names) - known_inputs(self._db, self._model.id, names)
+        missing = [name for name in names if name in needed and name not in self._under_way]
+        kind = "moved" if moved else "changed" if stored else "new"
+        self._under_way.update(missing)
+        self._waiting.append(
+            _Pending(
+                frozenset(needed),
+                partial(self._save_document, uri, document, rows, save),
+                {kind: 1, "chunks": len(rows), "reused": len(rows) - len(missing), "embedded": len(missing)},
+            )
+        )
+        for first in range(0, len(missing), _TOKENIZED_AT_ONCE):
+            part = missing[first : first + _TOKENIZED_AT_ONCE]
+            yield from zip(part, self._encoder.tokenizer.contexts([texts[name] for name in part]), strict=True)
+
+    def _same_record(self, stored: tuple[bytes, str, str, bool], document: Document) -> bool:
+        text_hash, title, metadata, current = stored
+        same_metadata = json.loads(metadata) == dict(document.metadata)
+        return current and same_metadata and title == document.title and text_hash == content_hash(document.text)
+
+    def _chunks(self, document: Document) -> tuple[dict[bytes, str], list[ChunkRow]]:
+        """Return the distinct model inputs by hash, and the document's chunks."""
+        texts, rows = {}, []
+        for span in chunk(document.text, document.marks, self._encoder.tokenizer):
+            text = model_input(document.text, span.start, span.end)
+            name = content_hash(text)
+            texts[name] = text
+            rows.append(ChunkRow(span.start, span.end, name, span.mark.page, span.mark.heading))
+        return texts, rows
+
+    def _standard_input(self, source: Source, name: str, data: bytes) -> Missing:
+        try:
+            reader = choose(name, data[:HEAD_BYTES])
+            yield from self._documents(source.uri, reader.read(io.BytesIO(data), name), None)
+        except Unreadable as problem:
+            self._problem("skipped" if isinstance(problem, Skipped) else "failed", source.uri, str(problem))
+
+    # What is written, in order, when its vectors are there.
+
+    def _wait(self, write: Callable[[], object]) -> None:
+        self._waiting.append(_Pending(frozenset(), write, {}))
+
+    def _save_document(
+        self, uri: str, document: Document, rows: list[ChunkRow], save: Callable[..., int] | None
+    ) -> None:
+        file_id = save(state="failed", reason=_UNFINISHED) if save else None
+        row = DocumentRow(
+            uri, file_id, document.title, document.media_type, document.text, document.metadata, document.notes, rows
+        )
+        save_document(self._db, row)
+
+    def _close_file(self, save: Callable[..., int], found: frozenset[str]) -> None:
+        """Call a file read, and drop what an earlier version of it held and this one does not."""
+        file_id = save(state="read")
+        for uri, document_id in documents_of_file(self._db, file_id).items():
+            if uri not in found:
+                delete_document(self._db, document_id)
+                self.tally["removed"] += 1
+
+    def _commit_if_due(self) -> None:
+        late = time.monotonic() - self._committed_at > _COMMIT_SECONDS
+        if late or len(self._vectors) >= _COMMIT_VECTORS:
+            self._commit()
+
+    def _commit(self) -> None:
+        """Commit the vectors at hand and every document that is complete with them."""
+        names = list(self._vectors)
+        self._under_way.difference_update(names)
+        ready = 0
+        with writing(self._db):
+            if names:
+                save_vectors(self._db, self._model.id, names, np.stack([self._vectors[name] for name in names]))
+            for pending in self._waiting:
+                if pending.needs & self._under_way:
+                    break
+                pending.write()
+                ready += 1
+        self._vectors.clear()
+        for _ in range(ready):
+            self.tally.update(self._waiting.popleft().counts)
+        fold_if_due(self._db, self._folder, self._model)
+        self._committed_at = time.monotonic()
+        self._report(self._progress())
+
+    def _progress(self) -> Progress:
+        documents = sum(self.tally[kind] for kind in ("new", "changed", "unchanged", "moved"))
+        return Progress(documents, self.tally["chunks"], self.tally["embedded"], self._bytes_seen)
+
+    def _problem(self, kind: str, uri: str, reason: str) -> None:
+        self.tally[kind] += 1
+        self._report(RunProblem(kind, uri, reason))

@@ -14,7 +14,7 @@ from ingest.readers import HEAD_BYTES, READERS, Reader, choose
 from ingest.walk import FoundFile
 from storage.files import FileRecord, FileState
 
-__all__ = ["Content", "looks_unchanged", "opened", "state_of", "version_of"]
+__all__ = ["Content", "is_current", "looks_unchanged", "opened", "state_of", "version_of"]
 
 _BLOCK = 1 << 20
 # A file that was touched so shortly before it was looked at may change again without another time stamp.
@@ -53,6 +53,11 @@ def version_of(reader: Reader | None) -> str:
 _CURRENT = frozenset(version_of(reader) for reader in (None, *READERS))
 
 
+def is_current(record: FileRecord) -> bool:
+    """Whether the file was read by the readers and chunker of today."""
+    return record.version in _CURRENT
+
+
 def state_of(found: FoundFile, checked_ns: int) -> FileState:
     """Return the state of a found file as it is stored; `checked_ns` is when it was looked at."""
     return FileState(found.size, found.mtime_ns, found.ctime_ns, found.inode, checked_ns)
@@ -63,7 +68,7 @@ def looks_unchanged(record: FileRecord, now: FileState) -> bool:
     then = record.state_on_disk
     same = (then.size, then.mtime_ns, then.ctime_ns, then.inode) == (now.size, now.mtime_ns, now.ctime_ns, now.inode)
     settled = max(then.mtime_ns, then.ctime_ns) + _SETTLED_NS < then.checked_ns
-    return same and settled and record.version in _CURRENT
+    return same and settled and is_current(record)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from storage.checksum import content_hash
 from storage.models import now
 
 __all__ = ["ChunkRow", "DocumentRow", "StoredDocument", "chunk_text", "count_chunks", "delete_document",
-           "documents_of_file", "find_document", "list_documents", "model_input", "move_document", "save_document"]
+           "document_spans", "document_text", "document_version", "documents_of_file", "find_document", "list_documents", "model_input", "move_document", "save_document"]
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,16 @@ def find_document(db: Database, name: str) -> StoredDocument | None:
     row = db.execute(f"{_LISTED} WHERE d.uri = ? OR d.id = ?", [name, int(name) if name.isdecimal() else -1])
     found = row.fetchone()
     return _stored(*found) if found else None
+
+
+def document_version(db: Database, uri: str) -> tuple[bytes, str, str, bool] | None:
+    """Return text hash, title, metadata (JSON) of a document, and whether its file was wholly read."""
+    row = db.execute(
+        "SELECT d.text_hash, d.title, d.metadata, f.state = 'read' FROM documents d"
+        " LEFT JOIN files f ON f.id = d.file_id WHERE d.uri = ?",
+        [uri],
+    ).fetchone()
+    return (row[0], row[1], row[2], bool(row[3])) if row else None
 
 
 def document_text(db: Database, document_id: int) -> str:

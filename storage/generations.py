@@ -19,7 +19,7 @@ from storage.connection import writing
 from storage.models import StoredModel, now
 from storage.vectors import highest_vector_id, read_vectors
 
-__all__ = ["Generation", "active_generation", "drop_old_generations", "load_generation", "write_generation"]
+__all__ = ["Generation", "active_generation", "drop_old_generations", "fold_if_due", "load_generation", "write_generation"]
 
 _FOLDER = "generations"
 _KEPT = 2
@@ -68,6 +68,18 @@ def write_generation(db: Database, folder: Path, model: StoredModel) -> Generati
     temporary.rename(target)
     _flush(target_folder)
     return _register(db, model, target, index.ntotal, highest)
+
+
+def fold_if_due(db: Database, folder: Path, model: StoredModel, at_least: int = 5_000) -> bool:
+    """Fold the delta into a new generation when it exceeds `at_least` vectors and a tenth of the present one."""
+    generation = active_generation(db)
+    highest, count = (generation.highest_vector_id, generation.count) if generation else (0, 0)
+    row = db.execute("SELECT count(*) FROM vectors WHERE model_id = ? AND id > ?", [model.id, highest]).fetchone()
+    if row[0] <= max(at_least, count // 10):
+        return False
+    write_generation(db, folder, model)
+    drop_old_generations(db, folder)
+    return True
 
 
 def load_generation(folder: Path, generation: Generation) -> Any:

@@ -1,0 +1,375 @@
+"""The command line: parse, call, print. The only place that turns errors into exit codes."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from errors import WhereinError
+
+__all__ = ["main"]
+
+_SCHEMA = 1
+_INTERRUPTED = 130
+_PARTLY_FAILED = 3
+_SHOWN_PROBLEMS = 20
+
+
+class _Group(click.Group):
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except WhereinError as error:
+            click.echo(f"wherein: {error}", err=True)
+            context.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("wherein: interrupted; what was done is kept, run the same command to go on", err=True)
+            context.exit(_INTERRUPTED)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            context.exit(0)
+
+
+def _default_library() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("wherein", appauthor=False)) / "library"
+
+
+def _cache() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("wherein", appauthor=False)) / "compiled"
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="wherein", prog_name="wherein")
+@click.option(
+    "--library", "folder", envvar="WHEREIN_LIBRARY", type=click.Path(path_type=Path), help="The library's folder."
+)
+@click.option(
+    "--precision", type=click.Choice(["auto", "w8a8", "w8a32"]), default="auto", help="Arithmetic of the model."
+)
+@click.option("--threads", type=click.IntRange(0), default=0, help="Threads for the model; 0 means every core.")
+@click.pass_context
+def main(context: click.Context, folder: Path | None, precision: str, threads: int) -> None:
+    """Wherein lies the answer? Take in documents, then ask them questions."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    context.obj = {"folder": folder or _default_library(), "precision": precision, "threads": threads}
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _library() -> Any:
+    from library import Library
+
+    chosen = click.get_current_context().obj
+    return Library(chosen["folder"], precision=chosen["precision"], threads=chosen["threads"], cache=_cache())
+
+
+def _json_option(function: Callable[..., None]) -> Callable[..., None]:
+    option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+    return option(wraps(function)(function))
+
+
+def _wait_option(function: Callable[..., None]) -> Callable[..., None]:
+    return click.option("--wait", is_flag=True, help="Wait while another process writes to the library.")(function)
+
+
+# Taking in.
+
+
+@main.command()
+@click.argument("sources", nargs=-1, required=True)
+@click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out what matches, as in a .gitignore.")
+@click.option("--max-size", type=click.IntRange(1), default=64, show_default=True, help="Largest file, in MB.")
+@click.option("--name", default="text", show_default=True, help="Name for what comes on standard input.")
+@_wait_option
+@_json_option
+def ingest(
+    sources: tuple[str, ...], exclude: tuple[str, ...], max_size: int, name: str, wait: bool, as_json: bool
+) -> None:
+    """Take in SOURCES: files, folders, glob patterns, or - for standard input."""
+    library = _library()
+    with _progress(as_json) as report:
+        if sources == ("-",):
+            summary = library.ingest_stream(name, sys.stdin.buffer.read(), report=report, wait=wait)
+        else:
+            summary = library.ingest(
+                sources, exclude=exclude, max_size=max_size * 1_000_000, report=report, wait=wait
+            )
+    _close(summary, report, as_json)
+
+
+@main.command()
+@_wait_option
+@_json_option
+def reindex(wait: bool, as_json: bool) -> None:
+    """Catch up with all sources, remove what is gone, write a new index."""
+    library = _library()
+    with _progress(as_json) as report:
+        summary = library.reindex(report=report, wait=wait)
+    _close(summary, report, as_json)
+
+
+class _Reporter:
+    """Shows a run while it goes on: a bar on a terminal, and at the end what could not be taken in."""
+
+    def __init__(self, bar: Any) -> None:
+        self.problems: list[Any] = []
+        self._bar = bar
+        self._task = bar.add_task("", total=None, rate="") if bar else None
+
+    def __call__(self, event: Any) -> None:
+        if hasattr(event, "reason"):
+            self.problems.append(event)
+        elif self._bar:
+            task = self._bar.tasks[0]
+            rate = f"{event.embedded / task.elapsed:,.1f} chunks/s" if task.elapsed else ""
+            self._bar.update(self._task, description=f"{event.documents:,} documents", rate=rate)
+
+
+@contextmanager
+def _progress(as_json: bool) -> Iterator[_Reporter]:
+    if as_json or not sys.stderr.isatty():
+        yield _Reporter(None)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[rate]}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        yield _Reporter(bar)
+
+
+def _close(summary: Any, report: _Reporter, as_json: bool) -> None:
+    if as_json:
+        for problem in report.problems:
+            _line({"event": problem.kind, "schema": _SCHEMA, "uri": problem.uri, "reason": problem.reason})
+        _line({"event": "summary", "schema": _SCHEMA, **summary.as_dict()})
+    else:
+        _list_problems(report.problems)
+        counts = summary.as_dict()
+        kinds = ("new", "changed", "unchanged", "moved", "removed", "skipped", "failed")
+        always = ("new", "changed", "unchanged")
+        said = [f"{counts[kind]:,} {kind}" for kind in kinds if counts[kind] or kind in always]
+        click.echo(
+            f"{', '.join(said)}; {summary.chunks:,} chunks, {summary.embedded:,} embedded, {summary.seconds:,.1f} s"
+        )
+    if summary.failed:
+        click.get_current_context().exit(_PARTLY_FAILED)
+
+
+def _list_problems(problems: list[Any]) -> None:
+    for kind in ("skipped", "failed"):
+        mine = [problem for problem in problems if problem.kind == kind]
+        for problem in mine[:_SHOWN_PROBLEMS]:
+            click.echo(f"{kind}: {_shown(problem.uri)}: {problem.reason}", err=True)
+        if len(mine) > _SHOWN_PROBLEMS:
+            more = len(mine) - _SHOWN_PROBLEMS
+            click.echo(f"{kind}: {more:,} more; list them with: wherein documents list --problems", err=True)
+
+
+# Asking.
+
+
+@main.command()
+@click.argument("question", nargs=-1)
+@click.option("-n", "count", type=click.IntRange(1), default=5, show_default=True, help="How many passages.")
+@click.option("--mode", type=click.Choice(["semantic"]), default="semantic", show_default=True, help="Ranking.")
+@_json_option
+def query(question: tuple[str, ...], count: int, mode: str, as_json: bool) -> None:
+    """Answer QUESTION with the passages that hold the answer; without one, ask for questions."""
+    library = _library()
+    if question:
+        _answer(library, " ".join(question), count, mode, as_json)
+        return
+    while asked := _ask():
+        _answer(library, asked, count, mode, as_json)
+
+
+def _ask() -> str:
+    try:
+        return input("question> " if sys.stdin.isatty() else "").strip()
+    except EOFError:
+        return ""
+
+
+def _answer(library: Any, question: str, count: int, mode: str, as_json: bool) -> None:
+    # What the shell hands over may hold undecodable bytes; SQLite and JSON take only Unicode.
+    answer = library.query(question.encode("utf-8", "replace").decode("utf-8"), count)
+    if as_json:
+        hits = [asdict(hit) for hit in answer.hits]
+        _line({"schema": _SCHEMA, "question": answer.question, "truncated": answer.truncated, "mode": mode,
+               "hits": hits})  # fmt: skip
+        return
+    if answer.truncated:
+        click.echo(f"wherein: the question is too long; not considered: {answer.truncated[:200]}", err=True)
+    if not answer.hits:
+        click.echo("no passages", err=True)
+    for hit in answer.hits:
+        click.echo(_passage(hit, question))
+
+
+def _passage(hit: Any, question: str) -> str:
+    place = f"{_shown(hit.uri)}:{hit.line}" + (f" (page {hit.page})" if hit.page else "")
+    head = f"{hit.rank}. {click.style(hit.title or place, bold=True)}  {hit.score:.2f}"
+    where = click.style(" > ".join((place, *hit.heading)), dim=True)
+    return f"{head}\n   {where}\n{_indented(_highlighted(hit.text.strip(), question))}\n"
+
+
+def _highlighted(text: str, question: str) -> str:
+    import re
+
+    words = {re.escape(word) for word in re.findall(r"\w{3,}", question)}
+    if not words or not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return text
+    pattern = re.compile(rf"\b({'|'.join(sorted(words))})\w{{0,3}}", re.IGNORECASE)
+    return pattern.sub(lambda match: click.style(match.group(), fg="yellow", bold=True), text)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"   {line}" for line in text.splitlines())
+
+
+def _shown(uri: str) -> str:
+    """Return a file's path in one printable line, relative to the current folder when it lies below it."""
+    from ingest.uri import file_path
+    from ingest.walk import display
+
+    path = file_path(uri)
+    if path is None:
+        return display(uri)
+    _, _, key = uri.partition("#")
+    here = str(Path.cwd()) + os.sep
+    return display(path.removeprefix(here)) + (f"#{key}" if key else "")
+
+
+# Looking after it.
+
+
+@main.command()
+@_json_option
+def status(as_json: bool) -> None:
+    """Show what the library holds."""
+    found = asdict(_library().status())
+    if as_json:
+        _line({"schema": _SCHEMA, **found})
+        return
+    for name, value in found.items():
+        click.echo(f"{name:<12} {value:,}" if isinstance(value, int) else f"{name:<12} {value}")
+
+
+@main.group()
+def documents() -> None:
+    """List, show and remove documents."""
+
+
+@documents.command("list")
+@click.option("--problems", is_flag=True, help="List the files that were skipped or failed instead.")
+@_json_option
+def list_(problems: bool, as_json: bool) -> None:
+    """List all documents."""
+    library = _library()
+    if problems:
+        for record in library.problems():
+            if as_json:
+                _line({"schema": _SCHEMA, "uri": record.uri, "state": record.state, "reason": record.reason})
+            else:
+                click.echo(f"{record.state}: {_shown(record.uri)}: {record.reason}")
+        return
+    for document in library.documents():
+        if as_json:
+            _line({"schema": _SCHEMA, **asdict(document)})
+        else:
+            click.echo(f"{document.id:>6}  {document.chunks:>5} chunks  {_shown(document.uri)}  {document.title}")
+
+
+@documents.command()
+@click.argument("name")
+@_json_option
+def show(name: str, as_json: bool) -> None:
+    """Show the document NAME: its path, uri or number."""
+    document, text, spans = _library().document(name)
+    if as_json:
+        chunks = [{"start": s.start, "end": s.end, "page": s.page, "heading": s.heading} for s in spans]
+        _line({"schema": _SCHEMA, **asdict(document), "text": text, "spans": chunks})
+        return
+    for key, value in asdict(document).items():
+        click.echo(f"{key:<12} {_shown(value) if key == 'uri' else value}")
+    click.echo()
+    click.echo(text)
+
+
+@documents.command()
+@click.argument("names", nargs=-1, required=True)
+@_wait_option
+def remove(names: tuple[str, ...], wait: bool) -> None:
+    """Remove documents from the library; their files are left alone."""
+    for document in _library().remove_documents(names, wait=wait):
+        click.echo(f"removed {_shown(document.uri)}")
+
+
+@main.group()
+def sources() -> None:
+    """List and remove what reindex walks."""
+
+
+@sources.command("list")
+@_json_option
+def list_sources(as_json: bool) -> None:
+    """List all sources."""
+    for source in _library().sources():
+        if as_json:
+            _line({"schema": _SCHEMA, **asdict(source)})
+        else:
+            click.echo(f"{source.id:>4}  {source.kind:<6} {source.uri}")
+
+
+@sources.command("remove")
+@click.argument("name")
+@_wait_option
+def remove_source(name: str, wait: bool) -> None:
+    """Stop following the source NAME (its path or number); its documents stay."""
+    click.echo(f"no longer followed: {_library().remove_source(name, wait=wait).uri}")
+
+
+@main.group()
+def evaluate() -> None:
+    """Measure how often the right passage is found."""
+
+
+@evaluate.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@_json_option
+def squad(file: Path, as_json: bool) -> None:
+    """Measure on the SQuAD v1.1 FILE by the protocol of the model card."""
+    from library import evaluate as measure
+
+    result, encoder = measure(file, click.get_current_context().obj["precision"], cache=_cache())
+    figures = {f"top_{k}": value for k, value in result.top.items()}
+    found = {**figures, "mrr": result.mrr, "questions": result.questions, "contexts": result.contexts,
+             "model": encoder.model.name, "precision": encoder.precision, "mode": "semantic"}  # fmt: skip
+    if as_json:
+        _line({"schema": _SCHEMA, **found})
+        return
+    for name, value in found.items():
+        click.echo(f"{name:<10} {value}")
+
+
+def _line(value: dict[str, Any]) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()

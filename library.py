@@ -1,0 +1,322 @@
+"""Library: open, ingest, query, reindex. The public Python API, and the only place that joins ingest and search.
+
+    from library import Library
+
+    library = Library(Path("~/notes.wherein").expanduser())
+    library.ingest(["~/notes"])
+    for hit in library.query("who may sign the lease?").hits:
+        print(hit.score, hit.uri, hit.text)
+"""
+
+import glob
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from embed.encoder import Encoder
+from embed.model import fingerprint, load_model
+from embed.precision import resolve_precision
+from errors import ModelMismatch, UsageError, WhereinError
+from ingest.bulk import DEFAULT_MAX_SIZE, BulkRun
+from ingest.removal import remove_vanished
+from ingest.summary import Progress, Report, RunProblem, Summary, summarize
+from ingest.uri import file_uri
+from search.evaluate import SquadResult, evaluate_squad
+from search.semantic import Hit, Searcher
+from storage.connection import CATALOG, checkpoint, open_reader, open_writer, reading, writing
+from storage.documents import (
+    ChunkRow,
+    StoredDocument,
+    count_chunks,
+    delete_document,
+    document_spans,
+    document_text,
+    find_document,
+    list_documents,
+)
+from storage.files import FileRecord, problem_files
+from storage.generations import active_generation, drop_old_generations, fold_if_due, write_generation
+from storage.lock import writer_lock
+from storage.models import StoredModel, bind_model, bound_model
+from storage.sources import Source, forget_source, list_sources, remember_source
+from storage.vectors import count_live, delete_orphans, highest_vector_id, mark_orphans
+
+__all__ = [
+    "DEFAULT_MAX_SIZE", "Answer", "Hit", "Library", "Progress", "RunProblem", "Status", "StoredDocument", "Summary",
+    "evaluate",
+]  # fmt: skip
+
+_ORPHAN_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The hits for a question, best first; `truncated` is the part of it that the model did not see."""
+
+    question: str
+    truncated: str
+    hits: list[Hit]
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a library holds. `delta` counts vectors that are not in the generation yet; sizes in bytes."""
+
+    library: str
+    documents: int
+    chunks: int
+    vectors: int
+    delta: int
+    generation: int | None
+    model: str
+    precision: str
+    fingerprint: str
+    problems: int
+    sources: int
+    bytes: int
+
+
+class Library:
+    """A folder with everything that was taken in. Opening it costs nothing; each part is opened when it is needed.
+
+    `precision` is `auto`, `w8a8` or `w8a32`; `auto` is what the library was begun with, else what this CPU does best.
+    `cache` is the folder for compiled models.
+    """
+
+    def __init__(self, folder: Path, *, precision: str = "auto", cache: Path | None = None, threads: int = 0) -> None:
+        self.folder = folder
+        self._precision = precision
+        self._cache = cache
+        self._threads = threads
+
+    # Taking in.
+
+    def ingest(
+        self,
+        sources: Sequence[str],
+        *,
+        exclude: Sequence[str] = (),
+        max_size: int | None = None,
+        report: Report = lambda _: None,
+        wait: bool = False,
+    ) -> Summary:
+        """Take in files, folders and glob patterns and remember them as sources; nothing is removed.
+
+        `max_size` in bytes. Raises UsageError for a path that does not exist, LibraryBusy while another writes.
+        """
+        places = [_place(name) for name in sources]
+
+        def work(db: Database, run: BulkRun) -> None:
+            with writing(db):
+                for place in places:
+                    remember_source(db, place, "path", tuple(exclude), max_size)
+            run.take_in([source for source in list_sources(db) if source.uri in places])
+
+        return self._write(work, report, wait)
+
+    def ingest_stream(
+        self, name: str, data: bytes, *, report: Report = lambda _: None, wait: bool = False
+    ) -> Summary:
+        """Take in one text that came from elsewhere, as `stdin:name`; the same name replaces it."""
+        uri = f"stdin:{name}"
+
+        def work(db: Database, run: BulkRun) -> None:
+            with writing(db):
+                remember_source(db, uri, "stdin", (), None)
+            run.take_in_stream(next(source for source in list_sources(db) if source.uri == uri), name, data)
+
+        return self._write(work, report, wait)
+
+    def reindex(self, *, report: Report = lambda _: None, wait: bool = False) -> Summary:
+        """Catch up with the remembered sources, remove what is gone from them, and write a new generation."""
+
+        def work(db: Database, run: BulkRun) -> None:
+            sources = [source for source in list_sources(db) if source.kind == "path"]
+            run.take_in(sources)
+            run.tally["removed"] += remove_vanished(
+                db, sources, run.seen, run.unwalkable, lambda place: report(RunProblem("failed", place, _SPARED))
+            )
+            with writing(db):
+                mark_orphans(db)
+                delete_orphans(db, (datetime.now(UTC) - timedelta(days=_ORPHAN_DAYS)).isoformat())
+            model, generation = bound_model(db), active_generation(db)
+            done = generation.highest_vector_id if generation else 0
+            if model and highest_vector_id(db, model.id) > done:
+                write_generation(db, self.folder, model)
+            drop_old_generations(db, self.folder)
+
+        self._must_exist()
+        return self._write(work, report, wait)
+
+    def _write(self, work: Callable[[Database, BulkRun], None], report: Report, wait: bool) -> Summary:
+        began = time.monotonic()
+        with self._writer(wait) as db:
+            encoder, model = self._encoder_for(db)
+            run = BulkRun(db, self.folder, model, encoder, report)
+            work(db, run)
+            if active_generation(db) is None:
+                fold_if_due(db, self.folder, model, at_least=0)
+        return summarize(run.tally, time.monotonic() - began)
+
+    # Asking.
+
+    def query(self, question: str, k: int = 5) -> Answer:
+        """Return the `k` passages nearest in meaning. Raises WhereinError when nothing was taken in yet."""
+        if not question.strip():
+            raise UsageError("The question is empty")
+        encoder, searcher = self._asking
+        vector, tokens = encoder.encode_question(question)
+        return Answer(question, tokens.cut, searcher.search(vector, k))
+
+    @cached_property
+    def _reader(self) -> Database:
+        self._must_exist()
+        return open_reader(self.folder)
+
+    @cached_property
+    def _asking(self) -> tuple[Encoder, Searcher]:
+        bound = bound_model(self._reader)
+        if bound is None:
+            raise WhereinError("This library is empty; fill it with: wherein ingest FOLDER")
+        return self._encoder(bound), Searcher(self._reader, self.folder, bound)
+
+    # Looking after it.
+
+    def status(self) -> Status:
+        """Return what the library holds, as of one committed state."""
+        with reading(self._reader) as db:
+            bound, generation = bound_model(db), active_generation(db)
+            highest = generation.highest_vector_id if generation else 0
+            return Status(
+                library=str(self.folder),
+                documents=db.table("documents").count,
+                chunks=count_chunks(db),
+                vectors=count_live(db, bound.id) if bound else 0,
+                delta=count_live(db, bound.id, highest) if bound else 0,
+                generation=generation.id if generation else None,
+                model=bound.name if bound else "",
+                precision=bound.precision if bound else "",
+                fingerprint=bound.fingerprint if bound else "",
+                problems=len(problem_files(db)),
+                sources=len(list_sources(db)),
+                bytes=sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file()),
+            )
+
+    def documents(self) -> Iterator[StoredDocument]:
+        """Yield every document by uri."""
+        return list_documents(self._reader)
+
+    def problems(self) -> list[FileRecord]:
+        """Return the files that were skipped or failed when they were last looked at."""
+        return problem_files(self._reader)
+
+    def document(self, name: str) -> tuple[StoredDocument, str, list[ChunkRow]]:
+        """Return a document, its text and its chunks; `name` is its uri, path or number."""
+        found = self._find(self._reader, name)
+        return found, document_text(self._reader, found.id), document_spans(self._reader, found.id)
+
+    def remove_documents(self, names: Sequence[str], *, wait: bool = False) -> list[StoredDocument]:
+        """Remove documents from the library; their files are left alone, and come back when they change."""
+        self._must_exist()
+        with self._writer(wait) as db:
+            found = [self._find(db, name) for name in names]
+            with writing(db):
+                for document in found:
+                    delete_document(db, document.id)
+        return found
+
+    def sources(self) -> list[Source]:
+        """Return what reindex walks."""
+        return list_sources(self._reader)
+
+    def remove_source(self, name: str, *, wait: bool = False) -> Source:
+        """Stop following a source; its documents stay."""
+        self._must_exist()
+        with self._writer(wait) as db:
+            wanted = {name, os.path.abspath(os.path.expanduser(name))}  # noqa: PTH100, PTH111 - odd bytes stay
+            found = next((source for source in list_sources(db) if {source.uri, str(source.id)} & wanted), None)
+            if found is None:
+                raise UsageError(f"There is no source {name}; see: wherein sources list")
+            with writing(db):
+                forget_source(db, found.id)
+        return found
+
+    def _find(self, db: Database, name: str) -> StoredDocument:
+        path = os.path.abspath(os.path.expanduser(name))  # noqa: PTH100, PTH111 - odd bytes stay
+        found = find_document(db, name) or find_document(db, file_uri(path))
+        if found is None:
+            raise UsageError(f"There is no document {name}; see: wherein documents list")
+        return found
+
+    def _must_exist(self) -> None:
+        if not (self.folder / CATALOG).exists():
+            raise WhereinError(f"There is no library at {self.folder}; make one with: wherein ingest FOLDER")
+
+    @contextmanager
+    def _writer(self, wait: bool) -> Iterator[Database]:
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise WhereinError(f"The library {self.folder} cannot be made: {error.strerror}") from error
+        with writer_lock(self.folder, wait):
+            db = open_writer(self.folder)
+            try:
+                yield db
+            finally:
+                checkpoint(db)
+                db.close()
+
+    def _encoder_for(self, db: Database) -> tuple[Encoder, StoredModel]:
+        """Return the encoder of the library's model, after binding a new library to the default one."""
+        bound = bound_model(db)
+        if bound is None:
+            model, precision = load_model(), resolve_precision(self._precision)
+            with writing(db):
+                bound = bind_model(
+                    db,
+                    fingerprint=fingerprint(model, precision),
+                    name=model.name,
+                    version=model.version,
+                    precision=precision,
+                    dimension=model.dimension,
+                )
+        return self._encoder(bound), bound
+
+    def _encoder(self, bound: StoredModel) -> Encoder:
+        if self._precision not in ("auto", bound.precision):
+            raise ModelMismatch(
+                f"This library was made at precision {bound.precision} and cannot be used at {self._precision};"
+                " leave --precision out"
+            )
+        encoder = Encoder(load_model(), bound.precision, cache=self._cache, threads=self._threads)
+        if encoder.fingerprint != bound.fingerprint:
+            raise ModelMismatch(
+                f"This library was made with {bound.name} {bound.fingerprint}, but the model here is"
+                f" {encoder.model.name} {encoder.fingerprint}; ingest its sources into a new --library"
+            )
+        return encoder
+
+
+_SPARED = "the source is gone or empty; its documents are kept"
+
+
+def evaluate(path: Path, precision: str = "auto", *, cache: Path | None = None) -> tuple[SquadResult, Encoder]:
+    """Measure the default model on a SQuAD v1.1 file by the protocol of the model card; no library is touched."""
+    encoder = Encoder(load_model(), resolve_precision(precision), cache=cache)
+    return evaluate_squad(path, encoder), encoder
+
+
+def _place(name: str) -> str:
+    """Return a source's absolute path or pattern. Raises UsageError when it names nothing."""
+    place = os.path.abspath(os.path.expanduser(name))  # noqa: PTH100, PTH111 - odd bytes stay
+    if not os.path.lexists(place) and not glob.has_magic(place):
+        raise UsageError(f"There is no file or folder {name}")
+    return place

@@ -1,0 +1,88 @@
+"""The passages nearest in meaning to a question."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from storage.connection import reading
+from storage.documents import chunk_text
+from storage.index import VectorIndex, load_index
+from storage.models import StoredModel
+from storage.vectors import Matrix
+
+__all__ = ["Hit", "Searcher"]
+
+_HITS = """
+SELECT v.id, c.id, d.id, d.uri, d.title, d.media_type, c.start, c."end", c.page, c.heading, c.input_hash,
+       substr(d.text, c.start + 1, c."end" - c.start),
+       length(substr(d.text, 1, c.start)) - length(replace(substr(d.text, 1, c.start), char(10), '')) + 1
+FROM vectors v JOIN chunks c ON c.input_hash = v.input_hash JOIN documents d ON d.id = c.document_id
+WHERE v.id = ? ORDER BY c.id
+"""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A passage: characters `start` to `end` of its document. `score` is the cosine similarity, -1 to 1.
+
+    `rank` and `line` count from 1; `page` is None where the format has none.
+    """
+
+    rank: int
+    score: float
+    document: int
+    chunk: int
+    uri: str
+    title: str
+    media_type: str
+    start: int
+    end: int
+    line: int
+    page: int | None
+    heading: tuple[str, ...]
+    text: str
+
+
+class Searcher:
+    """A reader of one library: holds the index of the last committed state and no transaction between questions."""
+
+    def __init__(self, db: Database, folder: Path, model: StoredModel) -> None:
+        self._db = db
+        self._folder = folder
+        self._model = model
+        self._index: VectorIndex | None = None
+
+    def search(self, question: Matrix, k: int) -> list[Hit]:
+        """Return the `k` passages with the highest inner product with `question` `[dimension]`.
+
+        Fewer only when the library holds fewer. Raises Damaged rather than show a text that is not the stored one.
+        """
+        with reading(self._db):
+            self._index = load_index(self._db, self._folder, self._model, self._index)
+            wanted = k
+            while True:
+                hits = self._hits(question, wanted, k)
+                if len(hits) == k or wanted >= self._index.count:
+                    return hits
+                # Some of the nearest vectors belong to no passage any more: look further.
+                wanted *= 4
+
+    def _hits(self, question: Matrix, wanted: int, k: int) -> list[Hit]:
+        assert self._index is not None
+        hits: list[Hit] = []
+        for vector_id, score in zip(*self._index.nearest(question, wanted), strict=True):
+            for row in self._db.execute(_HITS, [int(vector_id)]).fetchall():
+                if len(hits) < k:
+                    hits.append(_hit(len(hits) + 1, float(score), row))
+        return hits
+
+
+def _hit(rank: int, score: float, row: tuple) -> Hit:  # type: ignore[type-arg]
+    _, chunk_id, document_id, uri, title, media_type, start, end, page, heading, input_hash, text, line = row
+    checked = chunk_text(uri, text, input_hash)
+    return Hit(
+        rank, score, document_id, chunk_id, uri, title, media_type, start, end, line, page,
+        tuple(json.loads(heading)), checked,
+    )  # fmt: skip

@@ -53,10 +53,17 @@ def _cache() -> Path:
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="wherein", prog_name="wherein")
 @click.option(
-    "--library", "folder", envvar="WHEREIN_LIBRARY", type=click.Path(path_type=Path), help="The library's folder."
+    "--library",
+    "folder",
+    envvar="WHEREIN_LIBRARY",
+    type=click.Path(path_type=Path),
+    help="The library's folder.",
 )
 @click.option(
-    "--precision", type=click.Choice(["auto", "w8a8", "w8a32"]), default="auto", help="Arithmetic of the model."
+    "--precision",
+    type=click.Choice(["auto", "w8a8", "w8a32"]),
+    default="auto",
+    help="Arithmetic of the model.",
 )
 @click.option("--threads", type=click.IntRange(0), default=0, help="Threads for the model; 0 means every core.")
 @click.pass_context
@@ -105,9 +112,7 @@ def ingest(
         if sources == ("-",):
             summary = library.ingest_stream(name, sys.stdin.buffer.read(), report=report, wait=wait)
         else:
-            summary = library.ingest(
-                sources, exclude=exclude, max_size=max_size * 1_000_000, report=report, wait=wait
-            )
+            summary = library.ingest(sources, exclude=exclude, max_size=max_size * 1_000_000, report=report, wait=wait)
     _close(summary, report, as_json)
 
 
@@ -147,7 +152,12 @@ def _progress(as_json: bool) -> Iterator[_Reporter]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[rate]}"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         yield _Reporter(bar)
 

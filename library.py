@@ -1,17 +1,16 @@
 """Library: open, ingest, query, reindex. The public Python API, and the only place that joins ingest and search.
 
-    from library import Library
+from library import Library
 
-    library = Library(Path("~/notes.wherein").expanduser())
-    library.ingest(["~/notes"])
-    for hit in library.query("who may sign the lease?").hits:
-        print(hit.score, hit.uri, hit.text)
+library = Library(Path("~/notes.wherein").expanduser())
+library.ingest(["~/notes"])
+for hit in library.query("who may sign the lease?").hits:
+    print(hit.score, hit.uri, hit.text)
 """
 
 import glob
 import os
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -122,9 +121,7 @@ class Library:
 
         return self._write(work, report, wait)
 
-    def ingest_stream(
-        self, name: str, data: bytes, *, report: Report = lambda _: None, wait: bool = False
-    ) -> Summary:
+    def ingest_stream(self, name: str, data: bytes, *, report: Report = lambda _: None, wait: bool = False) -> Summary:
         """Take in one text that came from elsewhere, as `stdin:name`; the same name replaces it."""
         uri = f"stdin:{name}"
 
@@ -142,7 +139,11 @@ class Library:
             sources = [source for source in list_sources(db) if source.kind == "path"]
             run.take_in(sources)
             run.tally["removed"] += remove_vanished(
-                db, sources, run.seen, run.unwalkable, lambda place: report(RunProblem("failed", place, _SPARED))
+                db,
+                sources,
+                run.seen,
+                run.unwalkable,
+                lambda place: report(RunProblem("failed", place, _SPARED)),
             )
             with writing(db):
                 mark_orphans(db)

@@ -46,9 +46,7 @@ class Encoder:
     def _queue(self) -> Any:
         import openvino
 
-        return openvino.AsyncInferQueue(
-            compile_model(self.model, self.precision, self._cache, self._threads), _QUEUED
-        )
+        return openvino.AsyncInferQueue(compile_model(self.model, self.precision, self._cache, self._threads), _QUEUED)
 
     def encode_contexts(self, texts: Sequence[str]) -> Matrix:
         """Return unit vectors `[len(texts), dimension]`; a text over `context_tokens` tokens is cut there."""

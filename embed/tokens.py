@@ -94,9 +94,7 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
     while start < len(text):
         end = min(start + _BLOCK, len(text))
         if end < len(text):
-            blank = next(
-                (i for i in range(end, max(start, end - _LONGEST_WORD), -1) if text[i - 1].isspace()), end
-            )
+            blank = next((i for i in range(end, max(start, end - _LONGEST_WORD), -1) if text[i - 1].isspace()), end)
             end = blank
         yield start, end
         start = end

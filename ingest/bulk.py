@@ -37,7 +37,15 @@ from storage.documents import (
     model_input,
     save_document,
 )
-from storage.files import FileRecord, FileState, find_file, find_files_by_content, move_file, save_file, touch_file
+from storage.files import (
+    FileRecord,
+    FileState,
+    find_file,
+    find_files_by_content,
+    move_file,
+    save_file,
+    touch_file,
+)
 from storage.generations import fold_if_due
 from storage.models import StoredModel
 from storage.sources import Source
@@ -62,7 +70,7 @@ class _Pending:
     """A write that waits for the vectors of `needs`, and what it adds to the tally."""
 
     needs: frozenset[bytes]
-    write: Callable[[], None]
+    write: Callable[[], object]
     counts: dict[str, int]
 
 
@@ -186,7 +194,11 @@ class BulkRun:
         return False
 
     def _documents(
-        self, uri: str, items: Iterable[Document | Problem], save: Callable[..., int] | None, moved: bool = False
+        self,
+        uri: str,
+        items: Iterable[Document | Problem],
+        save: Callable[..., int] | None,
+        moved: bool = False,
     ) -> Generator[tuple[bytes, list[int]], None, frozenset[str]]:
         """Queue each document of a file and yield what must be embedded for it; return the uris found."""
         found = set()
@@ -201,9 +213,7 @@ class BulkRun:
                 yield from self._document(here, item, save, moved)
         return frozenset(found)
 
-    def _document(
-        self, uri: str, document: Document, save: Callable[..., int] | None, moved: bool
-    ) -> Missing:
+    def _document(self, uri: str, document: Document, save: Callable[..., int] | None, moved: bool) -> Missing:
         stored = document_version(self._db, uri)
         is_record = bool(document.key)
         if stored and is_record and self._same_record(stored, document) and not moved:
@@ -258,7 +268,14 @@ class BulkRun:
     ) -> None:
         file_id = save(state="failed", reason=_UNFINISHED) if save else None
         row = DocumentRow(
-            uri, file_id, document.title, document.media_type, document.text, document.metadata, document.notes, rows
+            uri,
+            file_id,
+            document.title,
+            document.media_type,
+            document.text,
+            document.metadata,
+            document.notes,
+            rows,
         )
         save_document(self._db, row)
 

@@ -8,6 +8,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -70,7 +71,7 @@ def chunk(text: str, marks: Sequence[Mark], tokenizer: Tokenizer) -> list[Span]:
 
 def _cuttable(text: str, words: Words, marks: Sequence[Mark]) -> _Cuttable:
     rank = np.zeros(len(words.start) + 1, dtype=np.int8)
-    headings = [b.start for a, b in zip(marks, marks[1:], strict=False) if a.heading != b.heading]
+    headings = [b.start for a, b in pairwise(marks) if a.heading != b.heading]
     for places, value in (
         ([m.end() for m in _BLANKS.finditer(text)], _BLANK),
         ([m.end() for m in _SENTENCE_END.finditer(text)], _SENTENCE),

@@ -66,7 +66,12 @@ def state_of(found: FoundFile, checked_ns: int) -> FileState:
 def looks_unchanged(record: FileRecord, now: FileState) -> bool:
     """Whether the file need not be opened: same size, times, inode, reader and chunker, and settled when last read."""
     then = record.state_on_disk
-    same = (then.size, then.mtime_ns, then.ctime_ns, then.inode) == (now.size, now.mtime_ns, now.ctime_ns, now.inode)
+    same = (then.size, then.mtime_ns, then.ctime_ns, then.inode) == (
+        now.size,
+        now.mtime_ns,
+        now.ctime_ns,
+        now.inode,
+    )
     settled = max(then.mtime_ns, then.ctime_ns) + _SETTLED_NS < then.checked_ns
     return same and settled and is_current(record)
 

@@ -14,7 +14,11 @@ __all__ = ["remove_vanished"]
 
 
 def remove_vanished(
-    db: Database, sources: Sequence[Source], seen: set[str], unwalkable: Sequence[str], spared: Callable[[str], None]
+    db: Database,
+    sources: Sequence[Source],
+    seen: set[str],
+    unwalkable: Sequence[str],
+    spared: Callable[[str], None],
 ) -> int:
     """Remove the files that the walk of `sources` did not meet, with their documents; return how many documents.
 
@@ -26,9 +30,7 @@ def remove_vanished(
         if source.id in absent:
             spared(source.uri)
     gone = [
-        record
-        for record in followed_files(db)
-        if record.source_id not in absent and _is_gone(record, seen, unwalkable)
+        record for record in followed_files(db) if record.source_id not in absent and _is_gone(record, seen, unwalkable)
     ]
     with writing(db):
         for record in gone:

@@ -6,7 +6,18 @@ from dataclasses import asdict, dataclass
 
 __all__ = ["Progress", "Report", "RunProblem", "Summary", "summarize"]
 
-_COUNTS = ("new", "changed", "unchanged", "moved", "removed", "skipped", "failed", "chunks", "embedded", "reused")
+_COUNTS = (
+    "new",
+    "changed",
+    "unchanged",
+    "moved",
+    "removed",
+    "skipped",
+    "failed",
+    "chunks",
+    "embedded",
+    "reused",
+)
 
 
 @dataclass(frozen=True)

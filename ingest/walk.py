@@ -164,9 +164,7 @@ def _selected(pattern: str, exclude: Sequence[str]) -> Iterator[_Candidate | Unw
     base = _with_separator(folder)
     matched = False
     for item in _named(folder, exclude):
-        if wanted.match_file(item.path[len(base) :]) or (
-            isinstance(item, Unwalkable) and os.path.isdir(item.path)
-        ):
+        if wanted.match_file(item.path[len(base) :]) or (isinstance(item, Unwalkable) and os.path.isdir(item.path)):
             yield item
             matched = matched or isinstance(item, _Candidate)
     if not matched:

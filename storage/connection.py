@@ -41,7 +41,10 @@ def open_reader(folder: Path) -> Database:
 def _connect(path: Path, mode: str) -> Database:
     try:
         connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}", uri=True, timeout=_BUSY_SECONDS, check_same_thread=False
+            f"{path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=_BUSY_SECONDS,
+            check_same_thread=False,
         )
         db = Database(connection, execute_plugins=False)
         db.execute("PRAGMA foreign_keys=ON")

@@ -11,8 +11,23 @@ from errors import Damaged
 from storage.checksum import content_hash
 from storage.models import now
 
-__all__ = ["ChunkRow", "DocumentRow", "StoredDocument", "chunk_text", "count_chunks", "delete_document",
-           "document_spans", "document_text", "document_version", "documents_of_file", "find_document", "list_documents", "model_input", "move_document", "save_document"]
+__all__ = [
+    "ChunkRow",
+    "DocumentRow",
+    "StoredDocument",
+    "chunk_text",
+    "count_chunks",
+    "delete_document",
+    "document_spans",
+    "document_text",
+    "document_version",
+    "documents_of_file",
+    "find_document",
+    "list_documents",
+    "model_input",
+    "move_document",
+    "save_document",
+]
 
 
 @dataclass(frozen=True)
@@ -73,9 +88,18 @@ def save_document(db: Database, document: DocumentRow) -> int:
         " file_id = excluded.file_id, title = excluded.title, media_type = excluded.media_type,"
         " text = excluded.text, text_hash = excluded.text_hash, metadata = excluded.metadata,"
         " notes = excluded.notes, changed_at = excluded.changed_at",
-        [document.uri, document.file_id, document.title, document.media_type, document.text,
-         content_hash(document.text), json.dumps(dict(document.metadata), ensure_ascii=False),
-         json.dumps(document.notes, ensure_ascii=False), stamp, stamp],
+        [
+            document.uri,
+            document.file_id,
+            document.title,
+            document.media_type,
+            document.text,
+            content_hash(document.text),
+            json.dumps(dict(document.metadata), ensure_ascii=False),
+            json.dumps(document.notes, ensure_ascii=False),
+            stamp,
+            stamp,
+        ],
     )
     document_id = int(db.execute("SELECT id FROM documents WHERE uri = ?", [document.uri]).fetchone()[0])
     db.execute("DELETE FROM chunks WHERE document_id = ?", [document_id])
@@ -83,7 +107,15 @@ def save_document(db: Database, document: DocumentRow) -> int:
         'INSERT INTO chunks (document_id, ordinal, start, "end", page, heading, input_hash)'
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
-            [document_id, ordinal, c.start, c.end, c.page, json.dumps(c.heading, ensure_ascii=False), c.input_hash]
+            [
+                document_id,
+                ordinal,
+                c.start,
+                c.end,
+                c.page,
+                json.dumps(c.heading, ensure_ascii=False),
+                c.input_hash,
+            ]
             for ordinal, c in enumerate(document.chunks)
         ),
     )

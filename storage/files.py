@@ -5,8 +5,18 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-__all__ = ["FileRecord", "FileState", "delete_file", "find_file", "find_files_by_content", "followed_files",
-           "move_file", "problem_files", "save_file", "touch_file"]
+__all__ = [
+    "FileRecord",
+    "FileState",
+    "delete_file",
+    "find_file",
+    "find_files_by_content",
+    "followed_files",
+    "move_file",
+    "problem_files",
+    "save_file",
+    "touch_file",
+]
 
 _COLUMNS = (
     "id, uri, source_id, size, mtime_ns, ctime_ns, inode, checked_ns, content_hash, version, state, reason,"
@@ -65,7 +75,8 @@ def move_file(db: Database, record: FileRecord, uri: str) -> None:
     """Give a file and its documents their new uri; all ids stay. Call inside `writing`."""
     db.execute("UPDATE files SET uri = ? WHERE id = ?", [uri, record.id])
     db.execute(
-        "UPDATE documents SET uri = ? || substr(uri, ?) WHERE file_id = ?", [uri, len(record.uri) + 1, record.id]
+        "UPDATE documents SET uri = ? || substr(uri, ?) WHERE file_id = ?",
+        [uri, len(record.uri) + 1, record.id],
     )
 
 
@@ -94,8 +105,19 @@ def save_file(
         " ctime_ns = excluded.ctime_ns, inode = excluded.inode, checked_ns = excluded.checked_ns,"
         " content_hash = excluded.content_hash, version = excluded.version, state = excluded.state,"
         " reason = excluded.reason",
-        [uri, source_id, on_disk.size, on_disk.mtime_ns, on_disk.ctime_ns, on_disk.inode, on_disk.checked_ns,
-         content_hash, version, state, reason],
+        [
+            uri,
+            source_id,
+            on_disk.size,
+            on_disk.mtime_ns,
+            on_disk.ctime_ns,
+            on_disk.inode,
+            on_disk.checked_ns,
+            content_hash,
+            version,
+            state,
+            reason,
+        ],
     )
     row = db.execute("SELECT id FROM files WHERE uri = ?", [uri]).fetchone()
     return int(row[0])
@@ -105,7 +127,15 @@ def touch_file(db: Database, file_id: int, source_id: int, on_disk: FileState) -
     """Record that the same content was seen again with another stat. Call inside `writing`."""
     db.execute(
         "UPDATE files SET source_id = ?, size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, checked_ns = ? WHERE id = ?",
-        [source_id, on_disk.size, on_disk.mtime_ns, on_disk.ctime_ns, on_disk.inode, on_disk.checked_ns, file_id],
+        [
+            source_id,
+            on_disk.size,
+            on_disk.mtime_ns,
+            on_disk.ctime_ns,
+            on_disk.inode,
+            on_disk.checked_ns,
+            file_id,
+        ],
     )
 
 

@@ -19,7 +19,14 @@ from storage.connection import writing
 from storage.models import StoredModel, now
 from storage.vectors import highest_vector_id, read_vectors
 
-__all__ = ["Generation", "active_generation", "drop_old_generations", "fold_if_due", "load_generation", "write_generation"]
+__all__ = [
+    "Generation",
+    "active_generation",
+    "drop_old_generations",
+    "fold_if_due",
+    "load_generation",
+    "write_generation",
+]
 
 _FOLDER = "generations"
 _KEPT = 2

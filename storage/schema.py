@@ -23,9 +23,7 @@ def schema_of(db: Database) -> int:
     """Return how many migrations the database has seen; 0 for an empty one."""
     if not db.table(Migrations.migrations_table).exists():
         return 0
-    row = db.execute(
-        f"SELECT count(*) FROM {Migrations.migrations_table} WHERE migration_set = 'wherein'"
-    ).fetchone()
+    row = db.execute(f"SELECT count(*) FROM {Migrations.migrations_table} WHERE migration_set = 'wherein'").fetchone()
     return int(row[0])
 
 

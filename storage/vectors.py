@@ -10,8 +10,17 @@ from errors import Damaged
 from storage.checksum import vector_checksum
 from storage.models import now
 
-__all__ = ["Ids", "Matrix", "count_live", "delete_orphans", "highest_vector_id", "known_inputs", "mark_orphans",
-           "read_vectors", "save_vectors"]
+__all__ = [
+    "Ids",
+    "Matrix",
+    "count_live",
+    "delete_orphans",
+    "highest_vector_id",
+    "known_inputs",
+    "mark_orphans",
+    "read_vectors",
+    "save_vectors",
+]
 
 Matrix = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
@@ -28,7 +37,8 @@ def known_inputs(db: Database, model_id: int, hashes: Sequence[bytes]) -> set[by
         part = hashes[first : first + _VARIABLES]
         marks = ",".join("?" * len(part))
         rows = db.execute(
-            f"SELECT input_hash FROM vectors WHERE model_id = ? AND input_hash IN ({marks})", [model_id, *part]
+            f"SELECT input_hash FROM vectors WHERE model_id = ? AND input_hash IN ({marks})",
+            [model_id, *part],
         )
         known.update(row[0] for row in rows.fetchall())
     return known

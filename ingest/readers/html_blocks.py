@@ -165,12 +165,7 @@ class Page:
         row = self._rows.pop()
         inside = self.blocks[row.start :]
         size = sum(len(block.text) for block in inside)
-        if (
-            not row.cells
-            or not inside
-            or size > _ROW_LIMIT
-            or any(block.level or block.rigid for block in inside)
-        ):
+        if not row.cells or not inside or size > _ROW_LIMIT or any(block.level or block.rigid for block in inside):
             return
         # A row of one cell holds its columns as paragraphs, as PostgreSQL's function tables do.
         starts = row.cells if len(row.cells) > 1 else range(row.start, len(self.blocks))

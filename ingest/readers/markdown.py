@@ -56,8 +56,7 @@ def _plain(source: str) -> str:
     """Return a heading's text without its markup."""
     (token,) = _inlines().parseInline(source)
     parts = (
-        " " if child.type.endswith("break") else _text(child.type, child.content)
-        for child in token.children or ()
+        " " if child.type.endswith("break") else _text(child.type, child.content) for child in token.children or ()
     )
     return " ".join("".join(parts).split())
 

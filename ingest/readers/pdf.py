@@ -109,9 +109,7 @@ def _bookmark_title(bookmark: PdfBookmark) -> str:
         return ""
 
 
-def _joined(
-    pages: Mapping[int, str], outline: Mapping[int, list[tuple[int, str]]]
-) -> tuple[str, tuple[Mark, ...]]:
+def _joined(pages: Mapping[int, str], outline: Mapping[int, list[tuple[int, str]]]) -> tuple[str, tuple[Mark, ...]]:
     """Join the pages that have text; mark where each begins and where an outline entry is found on it."""
     trail = Trail()
     parts: list[str] = []
@@ -128,9 +126,7 @@ def _joined(
     return _GAP.join(parts), tuple(marks)
 
 
-def _page_marks(
-    number: int, text: str, start: int, entries: Sequence[tuple[int, str]], trail: Trail
-) -> Iterator[Mark]:
+def _page_marks(number: int, text: str, start: int, entries: Sequence[tuple[int, str]], trail: Trail) -> Iterator[Mark]:
     """Yield the page's mark and one for each entry; an entry whose title is not found starts where it can."""
     marks = {0: Mark(start, number, trail.path)}
     offset = 0

@@ -93,9 +93,7 @@ def test_nothing_to_read(head: bytes, expected: str) -> None:
     assert reason(head, "file.txt", Skipped) == expected
 
 
-@pytest.mark.parametrize(
-    "text", ["ID3 tags are", "OTTO the first", "BMP is", "MZ", "wOFF!", "RIFF and raff, WAVE"]
-)
+@pytest.mark.parametrize("text", ["ID3 tags are", "OTTO the first", "BMP is", "MZ", "wOFF!", "RIFF and raff, WAVE"])
 def test_words_that_begin_like_magic_are_text(text: str) -> None:
     assert read(text.encode(), "a.txt").text == text
 
@@ -210,9 +208,7 @@ KEYS = st.from_regex(r"\A[A-Za-z_][A-Za-z0-9_-]{0,8}\Z").filter(lambda key: key 
 VALUES = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9 :#,.é-]{0,20}[a-z]\Z")
 
 
-@given(
-    st.dictionaries(KEYS, VALUES, min_size=1), st.sampled_from(["{}", "'{}'", '"{}"']), st.text(max_size=50)
-)
+@given(st.dictionaries(KEYS, VALUES, min_size=1), st.sampled_from(["{}", "'{}'", '"{}"']), st.text(max_size=50))
 def test_front_matter_round_trip(metadata: dict[str, str], quoted: str, body: str) -> None:
     lines = "".join(f"{key}: {quoted.format(value)}\n" for key, value in metadata.items())
     body = body.replace("\0", " ").encode(errors="replace").decode()

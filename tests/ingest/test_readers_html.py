@@ -79,9 +79,7 @@ def test_what_is_no_text_is_dropped() -> None:
     assert text(source) == "Kept\n\nAlso\n\nfound"
 
 
-@pytest.mark.parametrize(
-    "main", ["main", "div role=main", "article", 'div class="body"', 'div class="document"']
-)
+@pytest.mark.parametrize("main", ["main", "div role=main", "article", 'div class="body"', 'div class="document"'])
 def test_main_content(main: str) -> None:
     tag = main.split()[0]
     side = "<div>side " + "x" * 40 + "</div>"
@@ -132,9 +130,7 @@ def test_closed_in_place_as_in_xhtml() -> None:
     ],
 )
 def test_declared_encodings(declaration: str, codec: str) -> None:
-    word = {"cp1251": "Привет", "koi8-r": "Привет", "cp932": "日本", "iso-8859-2": "Łódź"}.get(
-        codec, "“Café” €"
-    )
+    word = {"cp1251": "Привет", "koi8-r": "Привет", "cp932": "日本", "iso-8859-2": "Łódź"}.get(codec, "“Café” €")
     assert text(f"{declaration}<p>{word}".encode(codec)) == word
 
 
@@ -152,8 +148,7 @@ def test_byte_order_mark_before_declaration() -> None:
         (b"<meta charset=Shift_JIS>\x81", "not Shift_JIS as it declares (byte 0x81 at offset 24)"),
         (
             b"<meta charset=utf-8>\xe9",
-            "not UTF-8 (byte 0xE9 at offset 20); "
-            "convert it, for instance with: iconv -f WINDOWS-1252 -t UTF-8",
+            "not UTF-8 (byte 0xE9 at offset 20); convert it, for instance with: iconv -f WINDOWS-1252 -t UTF-8",
         ),
     ],
 )
@@ -167,9 +162,7 @@ def test_windows_1252_has_no_undefined_bytes() -> None:
     assert text(b"<meta charset=latin1>a\x81b") == "a\ufffdb"
 
 
-@pytest.mark.parametrize(
-    "source", ["", "<title>only</title>", "<p> &nbsp; </p>", "<frameset>", "<script>x</script>"]
-)
+@pytest.mark.parametrize("source", ["", "<title>only</title>", "<p> &nbsp; </p>", "<frameset>", "<script>x</script>"])
 def test_no_text(source: str) -> None:
     with pytest.raises(Skipped, match=r"^no text$"):
         page(source)
@@ -187,9 +180,7 @@ def test_no_nul_and_no_surrogates() -> None:
 
 NAMES = "p div main article ul ol li dl dt dd table tr td th pre h1 h2 b a br nav script title body html form"
 TAGS = st.sampled_from(NAMES.split())
-PIECES = (
-    st.builds("<{}>".format, TAGS) | st.builds("</{}>".format, TAGS) | st.text("ab \n&<>¶\0é", max_size=5)
-)
+PIECES = st.builds("<{}>".format, TAGS) | st.builds("</{}>".format, TAGS) | st.text("ab \n&<>¶\0é", max_size=5)
 
 
 @given(st.lists(PIECES, max_size=40).map("".join))

@@ -54,8 +54,7 @@ def test_records() -> None:
         ("[" * 900 + "]" * 90, "line 1: not JSON (Expecting ',' delimiter at column 991)"),
         (
             b'{"text": "\xe9"}',
-            "line 1: not UTF-8 (byte 0xE9 at offset 10); "
-            "convert it, for instance with: iconv -f WINDOWS-1252 -t UTF-8",
+            "line 1: not UTF-8 (byte 0xE9 at offset 10); convert it, for instance with: iconv -f WINDOWS-1252 -t UTF-8",
         ),
         ('{"text": "' + "a" * 1000 + '"}', "line 1: longer than 1,000 bytes"),
     ],
@@ -75,9 +74,7 @@ def test_deep_nesting() -> None:
 
 
 def test_a_problem_does_not_stop_the_rest() -> None:
-    found = records(
-        '{"id": 1, "text": "a"}', "x", '{"id": 1, "text": "b"}', "y" * 3000, '{"id": 2, "text": "c"}'
-    )
+    found = records('{"id": 1, "text": "a"}', "x", '{"id": 1, "text": "b"}', "y" * 3000, '{"id": 2, "text": "c"}')
     assert [item.key for item in found] == ["1", "line-2", "1", "line-4", "2"]
     assert found[2] == Problem("1", "line 3: same id as line 1")
     assert found[3] == Problem("line-4", "line 4: longer than 1,000 bytes")

@@ -120,9 +120,7 @@ def test_exclude(tree: Callable[..., Path]) -> None:
 
 
 def test_globs(tree: Callable[..., Path]) -> None:
-    root = tree(
-        "a.md", "b.txt", "sub/c.md", "sub/deep/d.md", "sub/node_modules/e.md", ".gitignore = sub/f.md"
-    )
+    root = tree("a.md", "b.txt", "sub/c.md", "sub/deep/d.md", "sub/node_modules/e.md", ".gitignore = sub/f.md")
     tree("sub/f.md", "x/sub/g.txt")
     assert names(root, "*.md") == ["a.md"]
     assert names(root, "su*") == ["sub/c.md", "sub/deep/d.md", "sub/f.md"]
@@ -180,9 +178,7 @@ def test_many_ways_to_one_folder_are_walked_once(tmp_path: Path) -> None:
             (tmp_path / f"d{level}" / name).symlink_to(tmp_path / f"d{level + 1}")
     (tmp_path / "d30").mkdir()
     (tmp_path / "d30" / "end").write_text("")
-    assert [item.path for item in walk([str(tmp_path / "d0")])] == [
-        str(tmp_path / "d0" / "/".join("x" * 30) / "end")
-    ]
+    assert [item.path for item in walk([str(tmp_path / "d0")])] == [str(tmp_path / "d0" / "/".join("x" * 30) / "end")]
 
 
 def test_what_cannot_be_taken(tree: Callable[..., Path]) -> None:
@@ -228,9 +224,7 @@ def test_unreadable_folders(tree: Callable[..., Path], monkeypatch: pytest.Monke
         return whole(path)
 
     monkeypatch.setattr(module.os, "scandir", guarded)
-    assert next(iter(walk([str(root)]))) == Unwalkable(
-        str(root / "a"), "folder cannot be read (permission denied)"
-    )
+    assert next(iter(walk([str(root)]))) == Unwalkable(str(root / "a"), "folder cannot be read (permission denied)")
     assert [item.path for item in walk([str(root)])] == [str(root / "a"), str(root / "c/d")]
     assert problems(root, "**/d") == [("a", "folder cannot be read (permission denied)")]
 

@@ -1,0 +1,238 @@
+"""The encoder with the shipped model: what its vectors are, which precision it takes, and what damage does to it."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embed.encoder import Encoder
+from embed.model import DEFAULT_MODEL, Model, fingerprint, load_model
+from embed.precision import resolve_precision
+from embed.tokens import Tokenizer
+from errors import Damaged
+
+TEXTS = ["The heron stands in the shallow water.", "A tax return is due in spring.", "Où est la gare ?", "x"]
+LONG = " ".join(f"Sentence number {i} tells of rivers and boats." for i in range(200))
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return load_model()
+
+
+@pytest.fixture(scope="module", params=["w8a8", "w8a32"])
+def encoder(request: pytest.FixtureRequest, model: Model) -> Encoder:
+    return Encoder(model, request.param)
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(DEFAULT_MODEL, tmp_path / "model"))
+
+
+def flip(path: Path, at: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[at] ^= 0x10
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 9, 60])
+def test_vectors_are_unit_float32(encoder: Encoder, count: int) -> None:
+    texts = [f"{TEXTS[i % len(TEXTS)]} {i}" for i in range(count)]
+    for vectors in (encoder.encode_contexts(texts), encoder.encode_questions(texts)):
+        assert vectors.shape == (count, 384)
+        assert vectors.dtype == np.float32
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t", "\x01", "🙂", "字" * 1000, "a" * 50_000, LONG])
+def test_odd_texts_have_unit_vectors_too(encoder: Encoder, text: str) -> None:
+    vectors = encoder.encode_contexts([text])
+    assert vectors.shape == (1, 384)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+def test_equal_text_has_an_equal_vector_in_any_company(encoder: Encoder) -> None:
+    texts = [*TEXTS, LONG]
+    alone = np.concatenate([encoder.encode_contexts([text]) for text in texts])
+    together = encoder.encode_contexts([*texts, "And one more.", *texts])
+    np.testing.assert_allclose(together[: len(texts)], alone, atol=1e-5)
+    np.testing.assert_allclose(together[-len(texts) :], alone, atol=1e-5)
+
+
+def test_a_second_encoder_makes_the_same_vectors(encoder: Encoder, model: Model) -> None:
+    other = Encoder(model, encoder.precision, threads=1)
+    np.testing.assert_allclose(other.encode_contexts(TEXTS), encoder.encode_contexts(TEXTS), atol=1e-5)
+
+
+def test_related_texts_are_nearer_than_unrelated_ones(encoder: Encoder) -> None:
+    contexts = encoder.encode_contexts(TEXTS[:2])
+    question, _ = encoder.encode_question("Which bird wades through the pond?")
+    assert question.shape == (384,)
+    assert contexts[0] @ question > contexts[1] @ question
+
+
+def test_stream_yields_every_key_with_its_vector(encoder: Encoder) -> None:
+    rows = encoder.tokenizer.contexts(TEXTS * 20)
+    found = dict(encoder.stream((f"key {i}", ids) for i, ids in enumerate(rows)))
+    assert set(found) == {f"key {i}" for i in range(len(rows))}
+    expected = encoder.encode_contexts(TEXTS)
+    for i in range(len(rows)):
+        np.testing.assert_allclose(found[f"key {i}"], expected[i % len(TEXTS)], atol=1e-5)
+
+
+def test_an_abandoned_stream_leaves_the_encoder_usable(encoder: Encoder) -> None:
+    expected = encoder.encode_contexts(TEXTS)
+    stream = encoder.stream(enumerate(encoder.tokenizer.contexts(TEXTS * 30)))
+    next(stream)
+    stream.close()
+    np.testing.assert_allclose(encoder.encode_contexts(TEXTS), expected, atol=1e-5)
+
+
+def test_a_short_question_is_not_cut(encoder: Encoder) -> None:
+    _, question = encoder.encode_question("where is the station?")
+    assert question.cut == ""
+    assert len(question.ids) == 7
+
+
+def test_a_long_question_says_what_was_cut(encoder: Encoder) -> None:
+    words = ["one", "two", "three"] * 13  # one token each; 30 of them fit between [CLS] and [SEP]
+    vector, question = encoder.encode_question(" ".join(words))
+    assert len(question.ids) == 32
+    assert question.cut == " ".join(words[30:])
+    kept, whole = encoder.encode_question(" ".join(words[:30]))
+    assert whole.cut == ""
+    assert whole.ids == question.ids
+    np.testing.assert_allclose(vector, kept, atol=1e-5)
+
+
+def test_what_is_cut_of_a_huge_question_reaches_its_end(encoder: Encoder) -> None:
+    text = "boat " * 30 + "harbour " * 10_000 + "end"
+    _, question = encoder.encode_question(text)
+    assert question.cut == text[150:]
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("flags\t\t: fpu sse2 avx2 avx512_vnni\n", "w8a8"),
+        ("processor: 0\nflags : fpu avx_vnni\n", "w8a8"),
+        ("flags : amx_int8\n", "w8a8"),
+        ("flags : fpu sse4_2 avx avx2 avx512f\n", "w8a32"),
+        ("flags : fpu avx_vnni_int8x\n", "w8a32"),
+        ("model name : avx512_vnni\nflags : fpu\n", "w8a32"),
+        ("Features : fp asimd\n", "w8a32"),
+        ("", "w8a32"),
+    ],
+)
+def test_auto_is_decided_by_the_flags(tmp_path: Path, lines: str, expected: str) -> None:
+    path = tmp_path / "cpuinfo"
+    path.write_text(lines)
+    assert resolve_precision("auto", path) == expected
+    assert [resolve_precision(name, path) for name in ("w8a8", "w8a32")] == ["w8a8", "w8a32"]
+
+
+def test_auto_without_readable_flags(tmp_path: Path) -> None:
+    assert resolve_precision("auto", tmp_path / "missing") == "w8a32"
+    assert resolve_precision("auto", tmp_path) == "w8a32"
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\nflags : \xff avx_vnni\n")
+    assert resolve_precision("auto", tmp_path / "binary") == "w8a8"
+
+
+def test_fingerprint_differs_by_precision_only(model: Model) -> None:
+    prints = [fingerprint(model, name) for name in ("w8a8", "w8a32")]
+    assert prints[0] != prints[1]
+    assert all(len(text) == 16 and int(text, 16) >= 0 for text in prints)
+    assert fingerprint(load_model(), "w8a8") == prints[0] == Encoder(model, "w8a8").fingerprint
+
+
+@pytest.mark.parametrize("at", [0, 5])
+def test_damaged_manifest(copied: Path, at: int) -> None:
+    flip(copied / "model.json", at)
+    with pytest.raises(Damaged, match=r"model\.json"):
+        load_model(copied)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", "null", "{", '{"name": 1}'])
+def test_manifest_that_is_none(copied: Path, content: str) -> None:
+    (copied / "model.json").write_text(content)
+    with pytest.raises(Damaged):
+        load_model(copied)
+
+
+def test_missing_folder(tmp_path: Path) -> None:
+    with pytest.raises(Damaged):
+        load_model(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "model.bin", "model.xml"])
+@pytest.mark.parametrize("where", ["first", "middle", "last"])
+def test_damaged_file(copied: Path, name: str, where: str) -> None:
+    size = (copied / name).stat().st_size
+    flip(copied / name, {"first": 0, "middle": size // 2, "last": size - 1}[where])
+    with pytest.raises(Damaged, match=name):
+        Encoder(load_model(copied), "w8a8").encode_contexts(["text"])
+
+
+@pytest.mark.parametrize("name", ["tokenizer.json", "model.bin", "model.xml"])
+def test_missing_file(copied: Path, name: str) -> None:
+    (copied / name).unlink()
+    with pytest.raises(Damaged, match=name):
+        Encoder(load_model(copied), "w8a8").encode_contexts(["text"])
+
+
+def test_the_tokenizer_alone_notices_damage(copied: Path) -> None:
+    flip(copied / "tokenizer.json", 100_000)
+    with pytest.raises(Damaged):
+        Tokenizer(load_model(copied))
+
+
+def truncate(blob: Path) -> None:
+    blob.write_bytes(blob.read_bytes()[: blob.stat().st_size // 2])
+
+
+def empty(blob: Path) -> None:
+    blob.write_bytes(b"")
+
+
+def swap(blob: Path) -> None:
+    flip(blob, blob.stat().st_size // 2)
+
+
+def forget_checksums(blob: Path) -> None:
+    (blob.parent / "checksums.json").unlink()
+
+
+def garble_checksums(blob: Path) -> None:
+    (blob.parent / "checksums.json").write_text("{")
+
+
+def make_checksums_a_list(blob: Path) -> None:
+    (blob.parent / "checksums.json").write_text(json.dumps([blob.name]))
+
+
+@pytest.mark.parametrize("damage", [truncate, empty, swap, forget_checksums, garble_checksums, make_checksums_a_list])
+def test_a_damaged_compiled_model_is_made_again(
+    tmp_path: Path, encoder: Encoder, model: Model, damage: Callable[[Path], None]
+) -> None:
+    expected = encoder.encode_contexts(TEXTS)
+    cached = Encoder(model, encoder.precision, cache=tmp_path)
+    np.testing.assert_allclose(cached.encode_contexts(TEXTS), expected, atol=1e-5)
+    blobs = list(tmp_path.rglob("*.blob"))
+    assert blobs
+    for blob in blobs:
+        damage(blob)
+    for _ in range(2):
+        again = Encoder(model, encoder.precision, cache=tmp_path)
+        np.testing.assert_allclose(again.encode_contexts(TEXTS), expected, atol=1e-5)
+
+
+def test_an_unusable_cache_is_done_without(tmp_path: Path, encoder: Encoder, model: Model) -> None:
+    (tmp_path / "file").write_text("no folder")
+    for cache in (tmp_path / "file", tmp_path / "file" / "below"):
+        vectors = Encoder(model, encoder.precision, cache=cache).encode_contexts(TEXTS)
+        np.testing.assert_allclose(vectors, encoder.encode_contexts(TEXTS), atol=1e-5)
+    assert (tmp_path / "file").read_text() == "no folder"

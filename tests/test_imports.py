@@ -1,0 +1,53 @@
+"""Imports run one way: cli -> library -> ingest | search -> storage | embed -> errors."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ALLOWED = {
+    "cli": {"library", "ingest", "search", "storage", "embed", "errors"},
+    "library": {"ingest", "search", "storage", "embed", "errors"},
+    "ingest": {"storage", "embed", "errors"},
+    "search": {"storage", "embed", "errors"},
+    "storage": {"errors"},
+    "embed": {"errors"},
+    "errors": set(),
+}
+
+
+def imported(source: str) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module or "")
+    return {name.partition(".")[0] for name in names}
+
+
+def violations(part: str, source: str) -> set[str]:
+    return (imported(source) & set(ALLOWED)) - ALLOWED[part] - {part}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for part in ALLOWED:
+        single = ROOT / f"{part}.py"
+        for path in [single] if single.exists() else sorted((ROOT / part).rglob("*.py")):
+            yield part, path
+
+
+@pytest.mark.parametrize(("part", "path"), modules(), ids=lambda value: str(value))
+def test_imports_run_one_way(part: str, path: Path) -> None:
+    assert violations(part, path.read_text()) == set()
+
+
+def test_a_wrong_import_is_noticed() -> None:
+    assert violations("storage", "from embed.encoder import Encoder\nimport errors") == {"embed"}
+    assert violations("ingest", "import search.semantic") == {"search"}
+
+
+def test_errors_imports_nothing() -> None:
+    assert imported((ROOT / "errors.py").read_text()) == set()

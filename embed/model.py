@@ -37,7 +37,7 @@ def load_model(folder: Path = DEFAULT_MODEL) -> Model:
     try:
         manifest = json.loads(path.read_text("utf-8"))
         return _model(folder, manifest)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Damaged(f"{path} is not a readable model manifest ({error!r}); install the model again") from error
 
 
@@ -80,5 +80,5 @@ def _model(folder: Path, manifest: Mapping[str, Any]) -> Model:
         context_tokens=int(manifest["context_tokens"]),
         question_tokens=int(manifest["question_tokens"]),
         output=str(manifest["output"]),
-        sha256={name: str(entry["sha256"]) for name, entry in manifest["files"].items()},
+        sha256={name: str(manifest["files"][name]["sha256"]) for name in (IR, WEIGHTS, TOKENIZER)},
     )

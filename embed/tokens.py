@@ -1,5 +1,6 @@
 """Text to token ids, and where in the text each token stands."""
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -82,7 +83,7 @@ class Tokenizer:
                 offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
                 starts.append(begin + offsets[firsts, 0])
                 tokens.append(counts)
-        breaks = [a for a, _ in blocks[1:] if not text[a - 1].isspace()]
+        breaks = [a for a, _ in blocks[1:] if not _is_blank(text[a - 1])]
         if not starts:
             return Words(np.empty(0, np.int64), np.empty(0, np.int64), ())
         return Words(np.concatenate(starts), np.concatenate(tokens), tuple(breaks))
@@ -94,10 +95,15 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
     while start < len(text):
         end = min(start + _BLOCK, len(text))
         if end < len(text):
-            blank = next((i for i in range(end, max(start, end - _LONGEST_WORD), -1) if text[i - 1].isspace()), end)
+            blank = next((i for i in range(end, max(start, end - _LONGEST_WORD), -1) if _is_blank(text[i - 1])), end)
             end = blank
         yield start, end
         start = end
+
+
+def _is_blank(character: str) -> bool:
+    """Whether BERT's normaliser makes a blank of it; other control characters it deletes, though Python calls some blank."""
+    return character in "\t\n\r" or (character.isspace() and unicodedata.category(character) != "Cc")
 
 
 def _cut(ids: list[int], limit: int) -> list[int]:

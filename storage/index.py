@@ -37,7 +37,7 @@ class VectorIndex:
         """
         ids = [self.delta_ids]
         scores = [self.delta @ question]
-        if self.faiss_index is not None:
+        if self.faiss_index is not None and self.faiss_index.ntotal:
             found, labels = self.faiss_index.search(question[None, :], min(k, self.faiss_index.ntotal))
             ids.append(labels[0])
             scores.append(found[0])

@@ -39,7 +39,7 @@ def modules() -> Iterator[tuple[str, Path]]:
             yield part, path
 
 
-@pytest.mark.parametrize(("part", "path"), modules(), ids=lambda value: str(value))
+@pytest.mark.parametrize(("part", "path"), list(modules()), ids=lambda value: str(value))
 def test_imports_run_one_way(part: str, path: Path) -> None:
     assert violations(part, path.read_text()) == set()
 

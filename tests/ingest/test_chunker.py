@@ -1,5 +1,7 @@
 """Chunks cover a text, fit the model, and end at good places; all with the shipped model's tokenizer."""
 
+import itertools
+
 import pytest
 import tokenizers
 from hypothesis import given, settings
@@ -34,7 +36,7 @@ def cut(text: str, *marks: Mark) -> list[Span]:
     assert spans[-1].end == len(text)
     for span in spans:
         assert 0 <= span.start < span.end <= len(text)
-    for one, following in zip(spans, spans[1:], strict=False):
+    for one, following in itertools.pairwise(spans):
         assert one.start < following.start <= one.end < following.end
     encodings = COUNTER.encode_batch_fast([text[span.start : span.end].strip() for span in spans])
     assert max(len(encoding.ids) for encoding in encodings) <= LIMIT
@@ -45,7 +47,7 @@ def has_tokens(text: str) -> bool:
     return bool(COUNTER.encode(text, add_special_tokens=False).ids)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(TEXTS)
 def test_any_text(text: str) -> None:
     if has_tokens(text):
@@ -54,7 +56,7 @@ def test_any_text(text: str) -> None:
         assert chunk(text, (), TOKENIZER) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(TEXTS, st.lists(st.floats(0, 1), max_size=8))
 def test_any_text_with_marks(text: str, places: list[float]) -> None:
     starts = sorted({int(place * max(0, len(text) - 1)) for place in places})
@@ -78,7 +80,7 @@ def test_one_word_more_than_fits_makes_two_chunks() -> None:
     assert len(cut("word " * 383)) == 2
 
 
-@pytest.mark.parametrize("letter", ["a", "q", "é", "ж", "字", "。", "-", "🙂", "ก", "\u0301a"])
+@pytest.mark.parametrize("letter", ["a", "字", "🙂", "\u0301a"])
 def test_a_word_of_200_000_letters(letter: str) -> None:
     cut(letter * (200_000 // len(letter)))
 
@@ -105,7 +107,7 @@ def test_chunks_end_after_sentences_and_overlap_by_whole_ones() -> None:
     for span in spans:
         assert text[span.start :].startswith("This is")
         assert text[: span.end].rstrip().endswith(".")
-    for one, following in zip(spans, spans[1:], strict=False):
+    for one, following in itertools.pairwise(spans):
         assert following.start < one.end
 
 

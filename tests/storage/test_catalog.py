@@ -116,10 +116,15 @@ def vector_ids(db: Database) -> list[int]:
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, sqlite3.OperationalError])
 def test_writing_takes_everything_back_on_an_error(db: Database, error: type[BaseException]) -> None:
     save(db, document("kept"))
-    with pytest.raises(error), writing(db):
-        save_document(db, document("lost", hashes(0, 3)))
-        save_document(db, document("kept", text="changed"))
-        raise error
+
+    def fail() -> None:
+        with writing(db):
+            save_document(db, document("lost", hashes(0, 3)))
+            save_document(db, document("kept", text="changed"))
+            raise error
+
+    with pytest.raises(error):
+        fail()
     assert [row.uri for row in list_documents(db)] == ["kept"]
     assert document_text(db, 1) == "Some text."
     save(db, document("later"))

@@ -102,7 +102,7 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_blank(character: str) -> bool:
-    """Whether BERT's normaliser makes a blank of it; other control characters it deletes, though Python calls some blank."""
+    """Whether BERT's normaliser makes a blank of it; control characters that Python calls blank it deletes."""
     return character in "\t\n\r" or (character.isspace() and unicodedata.category(character) != "Cc")
 
 

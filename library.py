@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlite_utils import Database
 
@@ -24,7 +25,6 @@ from embed.encoder import Encoder
 from embed.model import fingerprint, load_model
 from embed.precision import resolve_precision
 from errors import ModelMismatch, UsageError, WhereinError
-from ingest.bulk import DEFAULT_MAX_SIZE, BulkRun
 from ingest.removal import remove_vanished
 from ingest.summary import Progress, Report, RunProblem, Summary, summarize
 from ingest.uri import file_uri
@@ -48,8 +48,11 @@ from storage.models import StoredModel, bind_model, bound_model
 from storage.sources import Source, forget_source, list_sources, remember_source
 from storage.vectors import count_live, delete_orphans, highest_vector_id, mark_orphans
 
+if TYPE_CHECKING:
+    from ingest.bulk import BulkRun
+
 __all__ = [
-    "DEFAULT_MAX_SIZE", "Answer", "Hit", "Library", "Progress", "RunProblem", "Status", "StoredDocument", "Summary",
+    "Answer", "Hit", "Library", "Progress", "RunProblem", "Status", "StoredDocument", "Summary",
     "evaluate",
 ]  # fmt: skip
 
@@ -113,7 +116,7 @@ class Library:
         """
         places = [_place(name) for name in sources]
 
-        def work(db: Database, run: BulkRun) -> None:
+        def work(db: Database, run: "BulkRun") -> None:
             with writing(db):
                 for place in places:
                     remember_source(db, place, "path", tuple(exclude), max_size)
@@ -125,7 +128,7 @@ class Library:
         """Take in one text that came from elsewhere, as `stdin:name`; the same name replaces it."""
         uri = f"stdin:{name}"
 
-        def work(db: Database, run: BulkRun) -> None:
+        def work(db: Database, run: "BulkRun") -> None:
             with writing(db):
                 remember_source(db, uri, "stdin", (), None)
             run.take_in_stream(next(source for source in list_sources(db) if source.uri == uri), name, data)
@@ -135,7 +138,7 @@ class Library:
     def reindex(self, *, report: Report = lambda _: None, wait: bool = False) -> Summary:
         """Catch up with the remembered sources, remove what is gone from them, and write a new generation."""
 
-        def work(db: Database, run: BulkRun) -> None:
+        def work(db: Database, run: "BulkRun") -> None:
             sources = [source for source in list_sources(db) if source.kind == "path"]
             run.take_in(sources)
             run.tally["removed"] += remove_vanished(
@@ -157,7 +160,9 @@ class Library:
         self._must_exist()
         return self._write(work, report, wait)
 
-    def _write(self, work: Callable[[Database, BulkRun], None], report: Report, wait: bool) -> Summary:
+    def _write(self, work: "Callable[[Database, BulkRun], None]", report: Report, wait: bool) -> Summary:
+        from ingest.bulk import BulkRun  # with every reader: a question need not wait for them
+
         began = time.monotonic()
         with self._writer(wait) as db:
             encoder, model = self._encoder_for(db)

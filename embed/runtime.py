@@ -32,19 +32,41 @@ def compile_model(model: Model, precision: str, cache: Path | None, threads: int
     }
     if threads:
         settings["INFERENCE_NUM_THREADS"] = threads
-    for name in (IR, WEIGHTS):
-        checked(model, name)
-    graph = core.read_model(str(model.folder / IR))
-    apply_precision(graph, precision)
     folder = _usable(cache / fingerprint(model, precision)) if cache else None
     if folder is None:
-        return core.compile_model(graph, "CPU", settings)
+        return core.compile_model(_graph(core, model, precision), "CPU", settings)
+    cached = {**settings, "CACHE_DIR": str(folder)}
     try:
-        compiled = core.compile_model(graph, "CPU", {**settings, "CACHE_DIR": str(folder)})
+        compiled = core.compile_model(_compilable(core, model, precision), "CPU", cached)
     except RuntimeError:  # a cache that cannot be read after all
-        return core.compile_model(graph, "CPU", settings)
+        return core.compile_model(_graph(core, model, precision), "CPU", settings)
+    if not compiled.get_property("LOADED_FROM_CACHE"):
+        _check(model)
     _record(folder)
     return compiled
+
+
+def _check(model: Model) -> None:
+    for name in (IR, WEIGHTS):
+        checked(model, name)
+
+
+def _graph(core: Any, model: Model, precision: str) -> Any:
+    """Return the model's graph at a precision, read from files that are the manifest's."""
+    _check(model)
+    graph = core.read_model(str(model.folder / IR))
+    apply_precision(graph, precision)
+    return graph
+
+
+def _compilable(core: Any, model: Model, precision: str) -> Any:
+    """Return what to compile: the path of an IR that is used as it is shipped, else the changed graph.
+
+    By path OpenVINO finds the compiled form without reading the weights, which saves a tenth of a second.
+    """
+    if precision != "w8a8":
+        return _graph(core, model, precision)
+    return str(model.folder / IR)
 
 
 def _streams(core: Any) -> str:

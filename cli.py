@@ -21,6 +21,7 @@ _SCHEMA = 1
 _INTERRUPTED = 130
 _PARTLY_FAILED = 3
 _SHOWN_PROBLEMS = 20
+_SPEED_SECONDS = 300
 
 
 class _Group(click.Group):
@@ -112,7 +113,14 @@ def ingest(
         if sources == ("-",):
             summary = library.ingest_stream(name, sys.stdin.buffer.read(), report=report, wait=wait)
         else:
-            summary = library.ingest(sources, exclude=exclude, max_size=max_size * 1_000_000, report=report, wait=wait)
+            summary = library.ingest(
+                sources,
+                exclude=exclude,
+                max_size=max_size * 1_000_000,
+                report=report,
+                look_ahead=report.shown,
+                wait=wait,
+            )
     _close(summary, report, as_json)
 
 
@@ -123,7 +131,7 @@ def reindex(wait: bool, as_json: bool) -> None:
     """Catch up with all sources, remove what is gone, write a new index."""
     library = _library()
     with _progress(as_json) as report:
-        summary = library.reindex(report=report, wait=wait)
+        summary = library.reindex(report=report, look_ahead=report.shown, wait=wait)
     _close(summary, report, as_json)
 
 
@@ -132,8 +140,9 @@ class _Reporter:
 
     def __init__(self, bar: Any) -> None:
         self.problems: list[Any] = []
+        self.shown = bar is not None
         self._bar = bar
-        self._task = bar.add_task("", total=None, rate="") if bar else None
+        self._task = bar.add_task("looking around", total=None, rate="") if bar else None
 
     def __call__(self, event: Any) -> None:
         if hasattr(event, "reason"):
@@ -141,7 +150,13 @@ class _Reporter:
         elif self._bar:
             task = self._bar.tasks[0]
             rate = f"{event.embedded / task.elapsed:,.1f} chunks/s" if task.elapsed else ""
-            self._bar.update(self._task, description=f"{event.documents:,} documents", rate=rate)
+            self._bar.update(
+                self._task,
+                description=f"{event.documents:,} documents",
+                rate=rate,
+                total=event.bytes_total or None,
+                completed=event.bytes_done,
+            )
 
 
 @contextmanager
@@ -150,15 +165,17 @@ def _progress(as_json: bool) -> Iterator[_Reporter]:
         yield _Reporter(None)
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.fields[rate]}"),
         TimeElapsedColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=_SPEED_SECONDS) as bar:
         yield _Reporter(bar)
 
 
@@ -254,8 +271,7 @@ def _indented(text: str) -> str:
 
 def _shown(uri: str) -> str:
     """Return a file's path in one printable line, relative to the current folder when it lies below it."""
-    from ingest.uri import file_path
-    from ingest.walk import display
+    from ingest.uri import display, file_path
 
     path = file_path(uri)
     if path is None:

@@ -8,6 +8,8 @@ for hit in library.query("who may sign the lease?").hits:
     print(hit.score, hit.uri, hit.text)
 """
 
+from __future__ import annotations
+
 import glob
 import os
 import time
@@ -19,22 +21,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlite_utils import Database
-
 from embed.encoder import Encoder
 from embed.model import fingerprint, load_model
 from embed.precision import resolve_precision
 from errors import ModelMismatch, UsageError, WhereinError
-from ingest.removal import remove_vanished
 from ingest.summary import Progress, Report, RunProblem, Summary, summarize
 from ingest.uri import file_uri
 from search.evaluate import SquadResult, evaluate_squad
 from search.semantic import Hit, Searcher
+from storage.catalog import Catalog
 from storage.connection import CATALOG, checkpoint, open_reader, open_writer, reading, writing
 from storage.documents import (
     ChunkRow,
     StoredDocument,
     count_chunks,
+    count_documents,
     delete_document,
     document_spans,
     document_text,
@@ -49,6 +50,10 @@ from storage.sources import Source, forget_source, list_sources, remember_source
 from storage.vectors import count_live, delete_orphans, highest_vector_id, mark_orphans
 
 if TYPE_CHECKING:
+    import sqlite3
+
+    from sqlite_utils import Database
+
     from ingest.bulk import BulkRun
 
 __all__ = [
@@ -108,19 +113,24 @@ class Library:
         exclude: Sequence[str] = (),
         max_size: int | None = None,
         report: Report = lambda _: None,
+        look_ahead: bool = False,
         wait: bool = False,
     ) -> Summary:
         """Take in files, folders and glob patterns and remember them as sources; nothing is removed.
 
-        `max_size` in bytes. Raises UsageError for a path that does not exist, LibraryBusy while another writes.
+        `max_size` in bytes. With `look_ahead` the sources are walked twice, so that the progress tells the total.
+        Raises UsageError for a path that does not exist, LibraryBusy while another writes.
         """
         places = [_place(name) for name in sources]
 
-        def work(db: Database, run: "BulkRun") -> None:
+        def work(db: Database, run: BulkRun) -> None:
             with writing(db):
                 for place in places:
                     remember_source(db, place, "path", tuple(exclude), max_size)
-            run.take_in([source for source in list_sources(db) if source.uri in places])
+            known = [source for source in list_sources(db) if source.uri in places]
+            if look_ahead:
+                run.look_ahead(known)
+            run.take_in(known)
 
         return self._write(work, report, wait)
 
@@ -128,18 +138,22 @@ class Library:
         """Take in one text that came from elsewhere, as `stdin:name`; the same name replaces it."""
         uri = f"stdin:{name}"
 
-        def work(db: Database, run: "BulkRun") -> None:
+        def work(db: Database, run: BulkRun) -> None:
             with writing(db):
                 remember_source(db, uri, "stdin", (), None)
             run.take_in_stream(next(source for source in list_sources(db) if source.uri == uri), name, data)
 
         return self._write(work, report, wait)
 
-    def reindex(self, *, report: Report = lambda _: None, wait: bool = False) -> Summary:
+    def reindex(self, *, report: Report = lambda _: None, look_ahead: bool = False, wait: bool = False) -> Summary:
         """Catch up with the remembered sources, remove what is gone from them, and write a new generation."""
 
-        def work(db: Database, run: "BulkRun") -> None:
+        from ingest.removal import remove_vanished
+
+        def work(db: Database, run: BulkRun) -> None:
             sources = [source for source in list_sources(db) if source.kind == "path"]
+            if look_ahead:
+                run.look_ahead(sources)
             run.take_in(sources)
             run.tally["removed"] += remove_vanished(
                 db,
@@ -160,7 +174,7 @@ class Library:
         self._must_exist()
         return self._write(work, report, wait)
 
-    def _write(self, work: "Callable[[Database, BulkRun], None]", report: Report, wait: bool) -> Summary:
+    def _write(self, work: Callable[[Database, BulkRun], None], report: Report, wait: bool) -> Summary:
         from ingest.bulk import BulkRun  # with every reader: a question need not wait for them
 
         began = time.monotonic()
@@ -179,11 +193,12 @@ class Library:
         if not question.strip():
             raise UsageError("The question is empty")
         encoder, searcher = self._asking
+        searcher.refresh()  # while the network is loaded
         vector, tokens = encoder.encode_question(question)
         return Answer(question, tokens.cut, searcher.search(vector, k))
 
     @cached_property
-    def _reader(self) -> Database:
+    def _reader(self) -> sqlite3.Connection:
         self._must_exist()
         return open_reader(self.folder)
 
@@ -192,7 +207,9 @@ class Library:
         bound = bound_model(self._reader)
         if bound is None:
             raise WhereinError("This library is empty; fill it with: wherein ingest FOLDER")
-        return self._encoder(bound), Searcher(self._reader, self.folder, bound)
+        encoder = self._encoder(bound, one_by_one=True)
+        encoder.prepare()
+        return encoder, Searcher(self._reader, self.folder, bound)
 
     # Looking after it.
 
@@ -203,7 +220,7 @@ class Library:
             highest = generation.highest_vector_id if generation else 0
             return Status(
                 library=str(self.folder),
-                documents=db.table("documents").count,
+                documents=count_documents(db),
                 chunks=count_chunks(db),
                 vectors=count_live(db, bound.id) if bound else 0,
                 delta=count_live(db, bound.id, highest) if bound else 0,
@@ -255,7 +272,7 @@ class Library:
                 forget_source(db, found.id)
         return found
 
-    def _find(self, db: Database, name: str) -> StoredDocument:
+    def _find(self, db: Catalog, name: str) -> StoredDocument:
         path = os.path.abspath(os.path.expanduser(name))  # noqa: PTH100, PTH111 - odd bytes stay
         found = find_document(db, name) or find_document(db, file_uri(path))
         if found is None:
@@ -296,13 +313,15 @@ class Library:
                 )
         return self._encoder(bound), bound
 
-    def _encoder(self, bound: StoredModel) -> Encoder:
+    def _encoder(self, bound: StoredModel, *, one_by_one: bool = False) -> Encoder:
         if self._precision not in ("auto", bound.precision):
             raise ModelMismatch(
                 f"This library was made at precision {bound.precision} and cannot be used at {self._precision};"
                 " leave --precision out"
             )
-        encoder = Encoder(load_model(), bound.precision, cache=self._cache, threads=self._threads)
+        encoder = Encoder(
+            load_model(), bound.precision, cache=self._cache, threads=self._threads, one_by_one=one_by_one
+        )
         if encoder.fingerprint != bound.fingerprint:
             raise ModelMismatch(
                 f"This library was made with {bound.name} {bound.fingerprint}, but the model here is"

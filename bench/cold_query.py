@@ -1,8 +1,9 @@
 """A query from a cold shell beside the least that any such program must do: import the parts and load the model.
 
-    python bench/cold_query.py LIBRARY [--rounds 9]
+    python bench/cold_query.py LIBRARY [--rounds 9] [--peer peers/bin/python MODEL_FOLDER]
 
-Both are processes of their own and alternate; the model's cache is warm. Prints the medians and their ratio.
+All are processes of their own and alternate; the model's cache is warm. Prints the medians and their ratios. `--peer`
+adds fastembed and FAISS by hand, from the environment and model folder that bench/peers/export_onnx.py describes.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 
+QUESTION = "who may sign the lease?"
 LEAST = """
 import openvino, faiss, numpy, tokenizers, sys
 core = openvino.Core()
@@ -32,16 +34,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("library", type=Path)
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--peer", nargs=2, metavar=("PYTHON", "MODEL_FOLDER"))
     chosen = parser.parse_args()
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "wherein-bench"
     least = [sys.executable, "-c", LEAST, str(ROOT / "embed/default/model.xml"), str(cache)]
-    query = [sys.executable, "-m", "cli", "--library", str(chosen.library), "query", "who may sign the lease?"]
-    for command in (least, query):
+    query = [sys.executable, "-m", "cli", "--library", str(chosen.library), "query", QUESTION]
+    commands = {"least": least, "query": query}
+    if chosen.peer:
+        python, folder = chosen.peer
+        script = str(ROOT / "bench/peers/fastembed_query.py")
+        commands["fastembed + FAISS"] = [python, script, folder, str(chosen.library), QUESTION]
+    for command in commands.values():
         timed(command, environment)
-    pairs = [(timed(least, environment), timed(query, environment)) for _ in range(chosen.rounds)]
-    floor, asked = (statistics.median(column) for column in zip(*pairs, strict=True))
-    print(f"least {floor:.3f} s, query {asked:.3f} s, ratio {asked / floor:.2f}")
+    rounds = [[timed(command, environment) for command in commands.values()] for _ in range(chosen.rounds)]
+    medians = dict(zip(commands, map(statistics.median, zip(*rounds, strict=True)), strict=True))
+    for name, seconds in medians.items():
+        print(f"{name} {seconds:.3f} s; the query takes {medians['query'] / seconds:.2f} of it")
 
 
 if __name__ == "__main__":

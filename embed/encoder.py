@@ -4,17 +4,20 @@ Each text is one inference, padded to the next of eight lengths: measured, batch
 CPU with a stream for each core, and every further shape costs memory for good (docs/decisions/shapes.md).
 """
 
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from functools import cached_property
 from pathlib import Path
+from threading import Thread
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from embed.model import Model, fingerprint
-from embed.runtime import compile_model
+from embed.runtime import compile_model, import_openvino
 from embed.tokens import Question, Tokenizer
 
 __all__ = ["Encoder", "Matrix"]
@@ -22,7 +25,8 @@ __all__ = ["Encoder", "Matrix"]
 Matrix = npt.NDArray[np.float32]
 Key = TypeVar("Key")
 
-_SHAPES = 8
+# Of the eight lengths one is that of questions.
+_CONTEXT_LENGTHS = 8
 # So many texts wait in OpenVINO's queue that a slow document does not leave the CPU idle.
 _QUEUED = 48
 
@@ -30,12 +34,28 @@ _QUEUED = 48
 class Encoder:
     """A model at a precision. Cheap to make: tokenizer and network are loaded when they are first needed."""
 
-    def __init__(self, model: Model, precision: str, *, cache: Path | None = None, threads: int = 0) -> None:
+    def __init__(
+        self, model: Model, precision: str, *, cache: Path | None = None, threads: int = 0, one_by_one: bool = False
+    ) -> None:
+        """Choose by `one_by_one` what is short: the time of each text (a question), or else the time of them all.
+
+        `threads` 0 means one for each core; `cache` is the folder for compiled models.
+        """
         self.model = model
         self.precision = precision
         self.fingerprint = fingerprint(model, precision)
+        self._lengths = _lengths(model)
         self._cache = cache
         self._threads = threads
+        self._one_by_one = one_by_one
+        self._loading: Future[Any] | None = None
+
+    def prepare(self) -> None:
+        """Begin to load the network beside what the caller does next; what goes wrong is raised when it is used."""
+        if self._loading is None:
+            self._loading = Future()
+            import_openvino()  # here, because beside other imports it would wait for them
+            Thread(target=self._load, args=[self._loading], daemon=True).start()
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
@@ -44,9 +64,16 @@ class Encoder:
 
     @cached_property
     def _queue(self) -> Any:
-        import openvino
+        self.prepare()
+        assert self._loading is not None
+        return self._loading.result()
 
-        return openvino.AsyncInferQueue(compile_model(self.model, self.precision, self._cache, self._threads), _QUEUED)
+    def _load(self, loading: Future[Any]) -> None:
+        try:
+            compiled = compile_model(self.model, self.precision, self._cache, self._threads, self._one_by_one)
+            loading.set_result(import_openvino().AsyncInferQueue(compiled, _QUEUED))
+        except BaseException as error:
+            loading.set_exception(error)
 
     def encode_contexts(self, texts: Sequence[str]) -> Matrix:
         """Return unit vectors `[len(texts), dimension]`; a text over `context_tokens` tokens is cut there."""
@@ -93,8 +120,7 @@ class Encoder:
 
     def _inputs(self, ids: list[int]) -> dict[str, npt.NDArray[np.int64]]:
         """Return the model card's four inputs, each int64 `[1, length]`, zeros where the text has ended."""
-        step = -(-self.model.context_tokens // _SHAPES)
-        length = min(-(-len(ids) // step) * step, self.model.context_tokens)
+        length = self._lengths[bisect_left(self._lengths, len(ids))]
         tokens, mask = np.zeros((1, length), np.int64), np.zeros((1, length), np.int64)
         tokens[0, : len(ids)] = ids
         mask[0, : len(ids)] = 1
@@ -104,3 +130,10 @@ class Encoder:
             "token_type_ids": np.zeros_like(tokens),
             "position_ids": np.arange(length, dtype=np.int64)[None, :],
         }
+
+
+def _lengths(model: Model) -> list[int]:
+    """Return the lengths in tokens to which texts are padded, ascending."""
+    step = -(-model.context_tokens // _CONTEXT_LENGTHS)
+    lengths = {min(n * step, model.context_tokens) for n in range(2, _CONTEXT_LENGTHS + 1)}
+    return sorted(lengths | {model.question_tokens})

@@ -1,72 +1,73 @@
 """OpenVINO: the graph compiled for this CPU, through a cache on disk that may be lost or damaged at any time."""
 
+import hashlib
+import importlib
+import io
 import json
+import os
+import sys
 import zlib
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from embed.model import IR, WEIGHTS, Model, checked, fingerprint
 from embed.precision import apply_precision
 
-__all__ = ["compile_model"]
+__all__ = ["compile_model", "import_openvino"]
 
-_CHECKSUMS = "checksums.json"
+_CONVERTER = "openvino.tools.ovc"
+# A blob takes as much room as the weights; other threads, precisions and versions of OpenVINO have blobs of their own.
+_KEPT_BLOBS = 6
 
 
-def compile_model(model: Model, precision: str, cache: Path | None, threads: int) -> Any:
-    """Return an `openvino.CompiledModel` with one stream a thread; `threads` 0 means one for each core.
+def import_openvino() -> ModuleType:
+    """Return the module `openvino`, imported without its model converter.
 
+    The converter is not needed here, and its import reports each use of OpenVINO to Google Analytics and writes to
+    ~/intel (openvino/tools/ovc/__init__.py of 2026.4); OpenVINO does without it when it cannot be imported. None in
+    `sys.modules` makes an import fail (https://docs.python.org/3/reference/import.html#the-module-cache).
+    """
+    if "openvino" in sys.modules or _CONVERTER in sys.modules:
+        return importlib.import_module("openvino")
+    sys.modules[_CONVERTER] = None  # type: ignore[assignment]
+    try:
+        return importlib.import_module("openvino")
+    finally:
+        del sys.modules[_CONVERTER]
+
+
+def compile_model(model: Model, precision: str, cache: Path | None, threads: int, one_by_one: bool) -> Any:
+    """Return an `openvino.CompiledModel`; `threads` 0 means one for each core.
+
+    With `one_by_one` all threads work on one text, else each on a text of its own, which takes less time in all.
     `cache` is a folder for compiled models. What is damaged in it is thrown away, and one that cannot be written
     is done without: either only costs time. Raises Damaged when the model's own files are not the manifest's.
     """
-    import openvino
+    core = import_openvino().Core()
+    settings = _settings(core, threads, one_by_one)
+    if cache is None:
+        return core.compile_model(_graph(core, model, precision), "CPU", settings)
+    key = _key(core, fingerprint(model, precision), settings)
+    compiled = _load(core, cache, key, settings)
+    if compiled is None:
+        compiled = core.compile_model(_graph(core, model, precision), "CPU", settings)
+        _save(compiled, cache, key)
+    return compiled
 
-    core = openvino.Core()
+
+def _settings(core: Any, threads: int, one_by_one: bool) -> dict[str, Any]:
     settings: dict[str, Any] = {
         # Without this hint a CPU with AMX would calculate in bfloat16, and its vectors would differ from other CPUs'.
         "INFERENCE_PRECISION_HINT": "f32",
         # Nor may activations be rounded at run time: w8a32 would then depend on the CPU and on the batch.
         "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
-        "PERFORMANCE_HINT": "THROUGHPUT",
-        "NUM_STREAMS": str(threads) if threads else _streams(core),
+        "PERFORMANCE_HINT": "LATENCY" if one_by_one else "THROUGHPUT",
+        "NUM_STREAMS": "1" if one_by_one else str(threads) if threads else _streams(core),
     }
     if threads:
         settings["INFERENCE_NUM_THREADS"] = threads
-    folder = _usable(cache / fingerprint(model, precision)) if cache else None
-    if folder is None:
-        return core.compile_model(_graph(core, model, precision), "CPU", settings)
-    cached = {**settings, "CACHE_DIR": str(folder)}
-    try:
-        compiled = core.compile_model(_compilable(core, model, precision), "CPU", cached)
-    except RuntimeError:  # a cache that cannot be read after all
-        return core.compile_model(_graph(core, model, precision), "CPU", settings)
-    if not compiled.get_property("LOADED_FROM_CACHE"):
-        _check(model)
-    _record(folder)
-    return compiled
-
-
-def _check(model: Model) -> None:
-    for name in (IR, WEIGHTS):
-        checked(model, name)
-
-
-def _graph(core: Any, model: Model, precision: str) -> Any:
-    """Return the model's graph at a precision, read from files that are the manifest's."""
-    _check(model)
-    graph = core.read_model(str(model.folder / IR))
-    apply_precision(graph, precision)
-    return graph
-
-
-def _compilable(core: Any, model: Model, precision: str) -> Any:
-    """Return what to compile: the path of an IR that is used as it is shipped, else the changed graph.
-
-    By path OpenVINO finds the compiled form without reading the weights, which saves a tenth of a second.
-    """
-    if precision != "w8a8":
-        return _graph(core, model, precision)
-    return str(model.folder / IR)
+    return settings
 
 
 def _streams(core: Any) -> str:
@@ -75,42 +76,52 @@ def _streams(core: Any) -> str:
     return str(most)
 
 
-def _usable(folder: Path) -> Path | None:
-    """Return the cache folder with every damaged file removed, None when it cannot be written."""
+def _graph(core: Any, model: Model, precision: str) -> Any:
+    """Return the model's graph at a precision, read from files that are the manifest's."""
+    for name in (IR, WEIGHTS):
+        checked(model, name)
+    graph = core.read_model(str(model.folder / IR))
+    apply_precision(graph, precision)
+    return graph
+
+
+# The cache: a file for each compiled graph, its checksum in its name. OpenVINO's own cache would have to be given the
+# graph, read and changed for the precision, before it could find anything, and would not notice a flipped bit.
+
+
+def _key(core: Any, name: str, settings: dict[str, Any]) -> str:
+    """Return what must be the same for a compiled graph to be used again, as the beginning of its file's name."""
+    device = core.get_versions("CPU")["CPU"].build_number, core.get_property("CPU", "FULL_DEVICE_NAME")
+    told = json.dumps([*device, settings], sort_keys=True)
+    return f"{name}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+
+
+def _load(core: Any, cache: Path, key: str, settings: dict[str, Any]) -> Any:
+    """Return the compiled graph called `key`, None when there is none that is whole."""
+    for path in cache.glob(f"{key}-*.blob"):
+        try:
+            data = path.read_bytes()
+            if path.name == _blob_name(key, data):
+                return core.import_model(io.BytesIO(data), "CPU", settings)
+        except (OSError, RuntimeError):  # unreadable, or OpenVINO refuses it after all
+            pass
+        path.unlink(missing_ok=True)
+    return None
+
+
+def _save(compiled: Any, cache: Path, key: str) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        known = _known(folder)
-        for blob in folder.glob("*.blob"):
-            if known.get(blob.name) != _checksum(blob):
-                blob.unlink()
-        probe = folder / _CHECKSUMS
-        probe.touch()
-    except OSError:
-        return None
-    return folder
-
-
-def _record(folder: Path) -> None:
-    """Write down the checksums of the files that OpenVINO has added."""
-    blobs = {blob.name for blob in folder.glob("*.blob")}
-    known = _known(folder)
-    if blobs <= set(known):
+        cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+        data = compiled.export_model().getvalue()
+        temporary = cache / f"{key}.{os.getpid()}.new"
+        temporary.write_bytes(data)
+        temporary.replace(cache / _blob_name(key, data))
+        blobs = sorted(cache.glob("*.blob"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in blobs[_KEPT_BLOBS:]:
+            path.unlink(missing_ok=True)
+    except (OSError, RuntimeError):  # no room, no right to write, or a graph that cannot be exported
         return
-    temporary = folder / f"{_CHECKSUMS}.new"
-    try:
-        temporary.write_text(json.dumps({name: known.get(name) or _checksum(folder / name) for name in blobs}))
-        temporary.replace(folder / _CHECKSUMS)
-    except OSError:
-        return
 
 
-def _known(folder: Path) -> dict[str, int]:
-    try:
-        known = json.loads((folder / _CHECKSUMS).read_text())
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) else {}
-
-
-def _checksum(path: Path) -> int:
-    return zlib.crc32(path.read_bytes())
+def _blob_name(key: str, data: bytes) -> str:
+    return f"{key}-{zlib.crc32(data):08x}.blob"

@@ -67,11 +67,12 @@ Missing = Iterator[tuple[bytes, list[int]]]
 
 @dataclass(frozen=True)
 class _Pending:
-    """A write that waits for the vectors of `needs`, and what it adds to the tally."""
+    """A write that waits for the vectors of `needs`, what it adds to the tally, and how many bytes are done by it."""
 
     needs: frozenset[bytes]
     write: Callable[[], object]
     counts: dict[str, int]
+    bytes_done: int
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,16 @@ class BulkRun:
         self._under_way: set[bytes] = set()
         self._waiting: deque[_Pending] = deque()
         self._committed_at = time.monotonic()
-        self._bytes_seen = 0
+        self._bytes_read = 0
+        self._bytes_done = 0
+        self._bytes_total: int | None = None
+
+    def look_ahead(self, sources: Iterable[Source]) -> None:
+        """Sum up the files that `take_in` will have to read, so that the time left can be told."""
+        files = (found for source in sources for found in walk([source.uri], source.exclude))
+        self._bytes_total = sum(
+            found.size for found in files if isinstance(found, FoundFile) and not self._looks_unchanged(found)
+        )
 
     def take_in(self, sources: Iterable[Source]) -> None:
         """Bring the library up to date with path sources; nothing is removed."""
@@ -128,7 +138,6 @@ class BulkRun:
                 self._problem("failed", uri, found.reason)
                 continue
             self.seen.add(uri)
-            self._bytes_seen += found.size
             yield from self._file(source, uri, found)
             self._commit_if_due()
 
@@ -138,6 +147,7 @@ class BulkRun:
         if record and looks_unchanged(record, now):
             self._unchanged(record)
             return
+        self._bytes_read += found.size
         try:
             with opened(found.path) as content:
                 if record and record.content_hash == content.hash and is_current(record):
@@ -149,6 +159,10 @@ class BulkRun:
         except Unreadable as problem:
             # What the file system refuses may be granted next time without any change to the file: not recorded.
             self._problem("failed", uri, str(problem))
+
+    def _looks_unchanged(self, found: FoundFile) -> bool:
+        record = find_file(self._db, file_uri(found.path))
+        return record is not None and looks_unchanged(record, state_of(found, time.time_ns()))
 
     def _unchanged(self, record: FileRecord) -> None:
         if record.state == "read":
@@ -171,6 +185,7 @@ class BulkRun:
             limit = f"larger than --max-size ({max_size / 1e6:,.0f} MB)"
             self._problem("failed", file.uri, f"{limit}: it has {file.state.size / 1e6:,.0f} MB")
             return
+        self._encoder.prepare()
         save = partial(save, version=version_of(reader))
         moved = record is None and self._adopt(file.uri, content.hash)
         try:
@@ -230,6 +245,7 @@ class BulkRun:
                 frozenset(needed),
                 partial(self._save_document, uri, document, rows, save),
                 {kind: 1, "chunks": len(rows), "reused": len(rows) - len(missing), "embedded": len(missing)},
+                self._bytes_read,
             )
         )
         for first in range(0, len(missing), _TOKENIZED_AT_ONCE):
@@ -261,7 +277,7 @@ class BulkRun:
     # What is written, in order, when its vectors are there.
 
     def _wait(self, write: Callable[[], object]) -> None:
-        self._waiting.append(_Pending(frozenset(), write, {}))
+        self._waiting.append(_Pending(frozenset(), write, {}, self._bytes_read))
 
     def _save_document(
         self, uri: str, document: Document, rows: list[ChunkRow], save: Callable[..., int] | None
@@ -307,14 +323,16 @@ class BulkRun:
                 ready += 1
         self._vectors.clear()
         for _ in range(ready):
-            self.tally.update(self._waiting.popleft().counts)
+            pending = self._waiting.popleft()
+            self.tally.update(pending.counts)
+            self._bytes_done = pending.bytes_done
         fold_if_due(self._db, self._folder, self._model)
         self._committed_at = time.monotonic()
         self._report(self._progress())
 
     def _progress(self) -> Progress:
         documents = sum(self.tally[kind] for kind in ("new", "changed", "unchanged", "moved"))
-        return Progress(documents, self.tally["chunks"], self.tally["embedded"], self._bytes_seen)
+        return Progress(documents, self.tally["chunks"], self.tally["embedded"], self._bytes_done, self._bytes_total)
 
     def _problem(self, kind: str, uri: str, reason: str) -> None:
         self.tally[kind] += 1

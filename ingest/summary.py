@@ -31,12 +31,16 @@ class RunProblem:
 
 @dataclass(frozen=True)
 class Progress:
-    """What is committed by now, and how many bytes of the sources have been looked at."""
+    """What is committed by now, in counts and in bytes of the files that had to be read.
+
+    `bytes_total` is the size of all such files, None when the run was not asked to look ahead.
+    """
 
     documents: int
     chunks: int
     embedded: int
-    bytes_seen: int
+    bytes_done: int
+    bytes_total: int | None
 
 
 Report = Callable[[RunProblem | Progress], None]

@@ -3,7 +3,7 @@
 import os
 from urllib.parse import quote, quote_from_bytes, unquote_to_bytes
 
-__all__ = ["file_path", "file_uri", "record_uri"]
+__all__ = ["display", "file_path", "file_uri", "record_uri"]
 
 _SCHEME = "file://"
 
@@ -23,3 +23,19 @@ def file_path(uri: str) -> str | None:
 def record_uri(uri: str, key: str) -> str:
     """Return the URI of the record `key` of a file; the file's own when the key is empty."""
     return f"{uri}#{quote(key, safe='')}" if key else uri
+
+
+def display(path: str) -> str:
+    """Return `path` on one printable line: a newline as \\n, undecodable bytes as \\xNN."""
+    return path if path.isprintable() else "".join(map(_shown, path))
+
+
+def _shown(character: str) -> str:
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    if code in (9, 10, 13):
+        return {9: "\\t", 10: "\\n", 13: "\\r"}[code]
+    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

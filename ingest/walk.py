@@ -19,7 +19,7 @@ from pathspec import GitIgnoreSpec
 
 from errors import UsageError
 
-__all__ = ["FoundFile", "Unwalkable", "display", "walk"]
+__all__ = ["FoundFile", "Unwalkable", "walk"]
 
 _GITIGNORE = ".gitignore"
 _LEFT_OUT = frozenset(("__pycache__", "node_modules"))
@@ -79,22 +79,6 @@ class _Folder(NamedTuple):
     identity: tuple[int, int]
     pending: list[os.DirEntry[str]]
     rules: tuple[_Rules, ...]
-
-
-def display(path: str) -> str:
-    """Return `path` on one printable line: a newline as \\n, undecodable bytes as \\xNN."""
-    return path if path.isprintable() else "".join(map(_shown, path))
-
-
-def _shown(character: str) -> str:
-    if character.isprintable():
-        return character
-    code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:
-        return f"\\x{code - 0xDC00:02x}"
-    if code in (9, 10, 13):
-        return {9: "\\t", 10: "\\n", 13: "\\r"}[code]
-    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def walk(sources: Iterable[str], exclude: Sequence[str] = ()) -> Iterator[FoundFile | Unwalkable]:

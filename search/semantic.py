@@ -4,8 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlite_utils import Database
-
+from storage.catalog import Catalog
 from storage.connection import reading
 from storage.documents import chunk_text
 from storage.index import VectorIndex, load_index
@@ -48,11 +47,16 @@ class Hit:
 class Searcher:
     """A reader of one library: holds the index of the last committed state and no transaction between questions."""
 
-    def __init__(self, db: Database, folder: Path, model: StoredModel) -> None:
+    def __init__(self, db: Catalog, folder: Path, model: StoredModel) -> None:
         self._db = db
         self._folder = folder
         self._model = model
         self._index: VectorIndex | None = None
+
+    def refresh(self) -> None:
+        """Open what was committed last, so that the next `search` finds it open."""
+        with reading(self._db):
+            self._index = load_index(self._db, self._folder, self._model, self._index)
 
     def search(self, question: Matrix, k: int) -> list[Hit]:
         """Return the `k` passages with the highest inner product with `question` `[dimension]`.

@@ -1,14 +1,19 @@
 """The one way to the database: every connection is made here and every write happens inside `writing`."""
 
+from __future__ import annotations
+
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING
 
 from errors import Damaged, WhereinError
-from storage.schema import migrate, newest_schema, schema_of
+from storage.catalog import Catalog
+from storage.schema import NEWEST_SCHEMA, migrate, schema_of
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 __all__ = ["CATALOG", "checkpoint", "open_reader", "open_writer", "reading", "writing"]
 
@@ -21,7 +26,9 @@ def open_writer(folder: Path) -> Database:
 
     Raises Damaged when the file is no SQLite database.
     """
-    db = _connect(folder / CATALOG, "rwc")
+    from sqlite_utils import Database  # a question need not wait for it
+
+    db = Database(_connect(folder / CATALOG, "rwc"), execute_plugins=False)
     # WAL lets readers go on while the writer commits; FULL makes every commit reach the disk
     # (https://sqlite.org/pragma.html#pragma_synchronous).
     db.execute("PRAGMA journal_mode=WAL")
@@ -31,14 +38,14 @@ def open_writer(folder: Path) -> Database:
     return db
 
 
-def open_reader(folder: Path) -> Database:
+def open_reader(folder: Path) -> sqlite3.Connection:
     """Open an existing catalogue read-only; such a connection never writes and never checkpoints."""
     db = _connect(folder / CATALOG, "ro")
     _refuse_newer(db)
     return db
 
 
-def _connect(path: Path, mode: str) -> Database:
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}",
@@ -46,16 +53,15 @@ def _connect(path: Path, mode: str) -> Database:
             timeout=_BUSY_SECONDS,
             check_same_thread=False,
         )
-        db = Database(connection, execute_plugins=False)
-        db.execute("PRAGMA foreign_keys=ON")
-        db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.DatabaseError as error:
         raise Damaged(f"{path} cannot be opened as a SQLite database ({error}); restore it from a backup") from error
-    return db
+    return connection
 
 
-def _refuse_newer(db: Database) -> None:
-    if schema_of(db) > newest_schema():
+def _refuse_newer(db: Catalog) -> None:
+    if schema_of(db) > NEWEST_SCHEMA:
         raise WhereinError("This library was written by a newer Wherein; upgrade with: pipx upgrade wherein")
 
 
@@ -76,9 +82,9 @@ def writing(db: Database) -> Iterator[Database]:
 
 
 @contextmanager
-def reading(db: Database) -> Iterator[Database]:
+def reading(db: Catalog) -> Iterator[Catalog]:
     """One snapshot: everything read inside belongs to the same committed state."""
-    db.conn.execute("BEGIN")
+    db.execute("BEGIN")
     try:
         yield db
     finally:

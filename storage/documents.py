@@ -1,15 +1,19 @@
 """The `documents` and `chunks` tables: texts, and the spans of them that vectors stand for."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING, Any
 
 from errors import Damaged
+from storage.catalog import Catalog
 from storage.checksum import content_hash
 from storage.models import now
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 __all__ = [
     "ChunkRow",
@@ -17,6 +21,7 @@ __all__ = [
     "StoredDocument",
     "chunk_text",
     "count_chunks",
+    "count_documents",
     "delete_document",
     "document_spans",
     "document_text",
@@ -132,7 +137,7 @@ def delete_document(db: Database, document_id: int) -> None:
     db.execute("DELETE FROM documents WHERE id = ?", [document_id])
 
 
-def documents_of_file(db: Database, file_id: int) -> dict[str, int]:
+def documents_of_file(db: Catalog, file_id: int) -> dict[str, int]:
     """Return the ids of a file's documents by uri."""
     return dict(db.execute("SELECT uri, id FROM documents WHERE file_id = ? ORDER BY id", [file_id]).fetchall())
 
@@ -144,20 +149,20 @@ _LISTED = (
 )
 
 
-def list_documents(db: Database) -> Iterator[StoredDocument]:
+def list_documents(db: Catalog) -> Iterator[StoredDocument]:
     """Return all documents by uri."""
     for row in db.execute(f"{_LISTED} ORDER BY d.uri"):
         yield _stored(*row)
 
 
-def find_document(db: Database, name: str) -> StoredDocument | None:
+def find_document(db: Catalog, name: str) -> StoredDocument | None:
     """Return the document with this uri, or with this id when `name` is a number."""
     row = db.execute(f"{_LISTED} WHERE d.uri = ? OR d.id = ?", [name, int(name) if name.isdecimal() else -1])
     found = row.fetchone()
     return _stored(*found) if found else None
 
 
-def document_version(db: Database, uri: str) -> tuple[bytes, str, str, bool] | None:
+def document_version(db: Catalog, uri: str) -> tuple[bytes, str, str, bool] | None:
     """Return text hash, title, metadata (JSON) of a document, and whether its file was wholly read."""
     row = db.execute(
         "SELECT d.text_hash, d.title, d.metadata, f.state = 'read' FROM documents d"
@@ -167,7 +172,7 @@ def document_version(db: Database, uri: str) -> tuple[bytes, str, str, bool] | N
     return (row[0], row[1], row[2], bool(row[3])) if row else None
 
 
-def document_text(db: Database, document_id: int) -> str:
+def document_text(db: Catalog, document_id: int) -> str:
     """Return a document's text. Raises Damaged when it is not the text that was stored."""
     uri, text, text_hash = db.execute(
         "SELECT uri, text, text_hash FROM documents WHERE id = ?", [document_id]
@@ -177,7 +182,7 @@ def document_text(db: Database, document_id: int) -> str:
     return str(text)
 
 
-def document_spans(db: Database, document_id: int) -> list[ChunkRow]:
+def document_spans(db: Catalog, document_id: int) -> list[ChunkRow]:
     """Return a document's chunks in order."""
     rows = db.execute(
         'SELECT start, "end", input_hash, page, heading FROM chunks WHERE document_id = ? ORDER BY ordinal',
@@ -193,7 +198,12 @@ def chunk_text(uri: str, text: str, input_hash: bytes) -> str:
     return text
 
 
-def count_chunks(db: Database) -> int:
+def count_documents(db: Catalog) -> int:
+    """Return the number of documents."""
+    return int(db.execute("SELECT count(*) FROM documents").fetchone()[0])
+
+
+def count_chunks(db: Catalog) -> int:
     """Return the number of chunks."""
     return int(db.execute("SELECT count(*) FROM chunks").fetchone()[0])
 

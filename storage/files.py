@@ -1,9 +1,15 @@
 """The `files` table: what was seen of each file when it was last taken in, and what became of it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sqlite_utils import Database
+from storage.catalog import Catalog
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 __all__ = [
     "FileRecord",
@@ -53,19 +59,19 @@ class FileRecord:
     documents: int
 
 
-def find_file(db: Database, uri: str) -> FileRecord | None:
+def find_file(db: Catalog, uri: str) -> FileRecord | None:
     """Return the record of the file at `uri`."""
     row = db.execute(f"SELECT {_COLUMNS} FROM files WHERE uri = ?", [uri]).fetchone()
     return _record(*row) if row else None
 
 
-def find_files_by_content(db: Database, content_hash: bytes) -> list[FileRecord]:
+def find_files_by_content(db: Catalog, content_hash: bytes) -> list[FileRecord]:
     """Return the files that held this content when they were last read."""
     rows = db.execute(f"SELECT {_COLUMNS} FROM files WHERE content_hash = ? ORDER BY id", [content_hash])
     return [_record(*row) for row in rows.fetchall()]
 
 
-def followed_files(db: Database) -> Iterator[FileRecord]:
+def followed_files(db: Catalog) -> Iterator[FileRecord]:
     """Yield the files that were found under a source which is still followed."""
     for row in db.execute(f"SELECT {_COLUMNS} FROM files WHERE source_id IS NOT NULL ORDER BY uri").fetchall():
         yield _record(*row)
@@ -80,7 +86,7 @@ def move_file(db: Database, record: FileRecord, uri: str) -> None:
     )
 
 
-def problem_files(db: Database) -> list[FileRecord]:
+def problem_files(db: Catalog) -> list[FileRecord]:
     """Return the files that were skipped or failed, by name."""
     rows = db.execute(f"SELECT {_COLUMNS} FROM files WHERE state <> 'read' ORDER BY uri")
     return [_record(*row) for row in rows.fetchall()]

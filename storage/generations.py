@@ -4,20 +4,22 @@ A generation holds *every* vector of its model up to `highest_vector_id`, also t
 moment: such a vector may get a chunk again (an interrupted run goes on), and it must be found then.
 """
 
-import hashlib
+from __future__ import annotations
+
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import faiss
-from sqlite_utils import Database
+from typing import TYPE_CHECKING, Any
 
 from errors import Damaged
+from storage.catalog import Catalog
 from storage.connection import writing
+from storage.flat import write_flat
 from storage.models import StoredModel, now
-from storage.vectors import highest_vector_id, read_vectors
+from storage.vectors import count_vectors, highest_vector_id, read_vectors
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 __all__ = [
     "Generation",
@@ -30,7 +32,6 @@ __all__ = [
 
 _FOLDER = "generations"
 _KEPT = 2
-_MEBIBYTE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Generation:
     created_at: str
 
 
-def active_generation(db: Database) -> Generation | None:
+def active_generation(db: Catalog) -> Generation | None:
     """Return the generation that questions are answered from, None when there is none yet."""
     row = db.execute(
         "SELECT id, model_id, file, kind, count, highest_vector_id, bytes, sha256, created_at"
@@ -65,24 +66,21 @@ def write_generation(db: Database, folder: Path, model: StoredModel) -> Generati
     """
     target_folder = folder / _FOLDER
     target_folder.mkdir(mode=0o700, exist_ok=True)
-    highest = highest_vector_id(db, model.id)
-    index = _build(db, model)
+    highest, count = highest_vector_id(db, model.id), count_vectors(db, model.id)
     number = 1 + int(db.execute("SELECT coalesce(max(id), 0) FROM generations").fetchone()[0])
     target = target_folder / f"{number:06d}.faiss"
     temporary = target.with_suffix(".tmp")
-    faiss.write_index(index, str(temporary))
-    _flush(temporary)
+    digest = write_flat(temporary, count, model.dimension, read_vectors(db, model.id, model.dimension))
     temporary.rename(target)
     _flush(target_folder)
-    return _register(db, model, target, index.ntotal, highest)
+    return _register(db, model, target, count, highest, digest)
 
 
 def fold_if_due(db: Database, folder: Path, model: StoredModel, at_least: int = 5_000) -> bool:
     """Fold the delta into a new generation when it exceeds `at_least` vectors and a tenth of the present one."""
     generation = active_generation(db)
     highest, count = (generation.highest_vector_id, generation.count) if generation else (0, 0)
-    row = db.execute("SELECT count(*) FROM vectors WHERE model_id = ? AND id > ?", [model.id, highest]).fetchone()
-    if row[0] <= max(at_least, count // 10):
+    if count_vectors(db, model.id, highest) <= max(at_least, count // 10):
         return False
     write_generation(db, folder, model)
     drop_old_generations(db, folder)
@@ -94,6 +92,8 @@ def load_generation(folder: Path, generation: Generation) -> Any:
 
     Raises Damaged when the file is missing, has another size than was registered, or cannot be read.
     """
+    import faiss  # a question waits for the model meanwhile
+
     path = folder / _FOLDER / generation.file
     try:
         size = path.stat().st_size
@@ -119,15 +119,8 @@ def drop_old_generations(db: Database, folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _build(db: Database, model: StoredModel) -> Any:
-    index = faiss.IndexIDMap(faiss.IndexFlatIP(model.dimension))
-    for ids, vectors in read_vectors(db, model.id, model.dimension):
-        index.add_with_ids(vectors, ids)
-    return index
-
-
-def _register(db: Database, model: StoredModel, target: Path, count: int, highest: int) -> Generation:
-    size, digest, stamp = target.stat().st_size, _sha256(target), now()
+def _register(db: Database, model: StoredModel, target: Path, count: int, highest: int, digest: str) -> Generation:
+    size, stamp = target.stat().st_size, now()
     with writing(db):
         db.execute("UPDATE generations SET active = 0 WHERE active = 1")
         cursor = db.execute(
@@ -145,16 +138,3 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    for block in _blocks(path):
-        digest.update(block)
-    return digest.hexdigest()
-
-
-def _blocks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while block := file.read(_MEBIBYTE):
-            yield block

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlite_utils import Database
 
+from storage.catalog import Catalog
 from storage.generations import Generation, active_generation, load_generation
 from storage.models import StoredModel
 from storage.vectors import Ids, Matrix, read_vectors
@@ -46,7 +46,7 @@ class VectorIndex:
         return all_ids[best], all_scores[best]
 
 
-def load_index(db: Database, folder: Path, model: StoredModel, known: VectorIndex | None) -> VectorIndex:
+def load_index(db: Catalog, folder: Path, model: StoredModel, known: VectorIndex | None) -> VectorIndex:
     """Return the index of the state that `db` sees; `known` itself when nothing was committed since.
 
     Call inside `reading`. An unchanged generation is not opened again.

@@ -1,9 +1,15 @@
 """The `models` table: which model's vectors the library holds. Vectors of two models never mix."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from sqlite_utils import Database
+from storage.catalog import Catalog
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 __all__ = ["StoredModel", "bind_model", "bound_model", "now"]
 
@@ -25,7 +31,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def bound_model(db: Database) -> StoredModel | None:
+def bound_model(db: Catalog) -> StoredModel | None:
     """Return the model that the library is bound to, None before the first ingest."""
     row = db.execute(
         "SELECT id, fingerprint, name, version, precision, dimension FROM models"

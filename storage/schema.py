@@ -1,138 +1,31 @@
-"""The tables, as append-only migrations. A released migration is never edited; a change is a new one.
+"""Which schema a catalogue has: the number of migrations that were applied to it."""
 
-Times are UTC in ISO 8601; `*_ns` are nanoseconds since the epoch; hashes and checksums are those of
-storage/checksum.py. A chunk and the vectors of its text meet in `input_hash`, so that equal text shares a vector and
-a second model's vectors can stand beside the first one's.
-"""
+from __future__ import annotations
 
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
+from typing import TYPE_CHECKING
 
-__all__ = ["migrate", "newest_schema", "schema_of"]
+from storage.catalog import Catalog
 
-_migrations = Migrations("wherein")
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+__all__ = ["NEWEST_SCHEMA", "migrate", "schema_of"]
+
+NEWEST_SCHEMA = 1
+"""The number of migrations in `storage/migrations.py`, which is imported only to apply them."""
 
 
 def migrate(db: Database) -> None:
     """Bring the database to the newest schema, each step in its own transaction."""
-    if schema_of(db) < newest_schema():
-        _migrations.apply(db)
+    if schema_of(db) < NEWEST_SCHEMA:
+        from storage.migrations import MIGRATIONS
+
+        MIGRATIONS.apply(db)
 
 
-def schema_of(db: Database) -> int:
+def schema_of(db: Catalog) -> int:
     """Return how many migrations the database has seen; 0 for an empty one."""
-    if not db.table(Migrations.migrations_table).exists():
+    kept = db.execute("SELECT count(*) FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone()[0]
+    if not kept:
         return 0
-    row = db.execute(f"SELECT count(*) FROM {Migrations.migrations_table} WHERE migration_set = 'wherein'").fetchone()
-    return int(row[0])
-
-
-def newest_schema() -> int:
-    """Return the number of migrations that this version knows."""
-    return len(_migrations._migrations)
-
-
-@_migrations()
-def m0001_first_tables(db: Database) -> None:
-    """Sources, files, documents, chunks, vectors, models, generations and settings."""
-    for statement in _FIRST_TABLES.split(";"):
-        if statement.strip():
-            db.execute(statement)
-
-
-_FIRST_TABLES = """
-CREATE TABLE settings (
-    key TEXT PRIMARY KEY,
-    value TEXT NOT NULL
-) STRICT;
-
-CREATE TABLE models (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    fingerprint TEXT NOT NULL UNIQUE,
-    name TEXT NOT NULL,
-    version TEXT NOT NULL,
-    precision TEXT NOT NULL,
-    dimension INTEGER NOT NULL,
-    added_at TEXT NOT NULL
-) STRICT;
-
-CREATE TABLE sources (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    uri TEXT NOT NULL UNIQUE,
-    kind TEXT NOT NULL CHECK (kind IN ('path', 'stdin')),
-    options TEXT NOT NULL,
-    added_at TEXT NOT NULL
-) STRICT;
-
-CREATE TABLE files (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    uri TEXT NOT NULL UNIQUE,
-    source_id INTEGER REFERENCES sources(id) ON DELETE SET NULL,
-    size INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL,
-    ctime_ns INTEGER NOT NULL,
-    inode INTEGER NOT NULL,
-    checked_ns INTEGER NOT NULL,
-    content_hash BLOB,
-    version TEXT NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('read', 'skipped', 'failed')),
-    reason TEXT NOT NULL
-) STRICT;
-
-CREATE INDEX files_by_content ON files(content_hash);
-
-CREATE TABLE documents (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    uri TEXT NOT NULL UNIQUE,
-    file_id INTEGER REFERENCES files(id) ON DELETE CASCADE,
-    title TEXT NOT NULL,
-    media_type TEXT NOT NULL,
-    text TEXT NOT NULL,
-    text_hash BLOB NOT NULL,
-    metadata TEXT NOT NULL,
-    notes TEXT NOT NULL,
-    added_at TEXT NOT NULL,
-    changed_at TEXT NOT NULL
-) STRICT;
-
-CREATE INDEX documents_by_file ON documents(file_id);
-
-CREATE TABLE vectors (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    model_id INTEGER NOT NULL REFERENCES models(id),
-    input_hash BLOB NOT NULL,
-    vector BLOB NOT NULL,
-    checksum INTEGER NOT NULL,
-    orphaned_at TEXT,
-    UNIQUE (model_id, input_hash)
-) STRICT;
-
-CREATE TABLE chunks (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    document_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
-    ordinal INTEGER NOT NULL,
-    start INTEGER NOT NULL,
-    "end" INTEGER NOT NULL,
-    page INTEGER,
-    heading TEXT NOT NULL,
-    input_hash BLOB NOT NULL,
-    UNIQUE (document_id, ordinal)
-) STRICT;
-
-CREATE INDEX chunks_by_input ON chunks(input_hash);
-
-CREATE TABLE generations (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    model_id INTEGER NOT NULL REFERENCES models(id),
-    file TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    count INTEGER NOT NULL,
-    highest_vector_id INTEGER NOT NULL,
-    bytes INTEGER NOT NULL,
-    sha256 TEXT NOT NULL,
-    created_at TEXT NOT NULL,
-    active INTEGER NOT NULL CHECK (active IN (0, 1))
-) STRICT;
-
-CREATE UNIQUE INDEX one_active_generation ON generations(active) WHERE active = 1
-"""
+    return int(db.execute("SELECT count(*) FROM _sqlite_migrations WHERE migration_set = 'wherein'").fetchone()[0])

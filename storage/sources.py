@@ -1,11 +1,16 @@
 """The `sources` table: what the user asked to be kept up to date, walked again by every reindex."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sqlite_utils import Database
-
+from storage.catalog import Catalog
 from storage.models import now
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 __all__ = ["Source", "forget_source", "list_sources", "remember_source"]
 
@@ -34,7 +39,7 @@ def remember_source(db: Database, uri: str, kind: str, exclude: tuple[str, ...],
     return int(row[0])
 
 
-def list_sources(db: Database) -> list[Source]:
+def list_sources(db: Catalog) -> list[Source]:
     """Return all sources in the order in which they were added."""
     rows = db.execute("SELECT id, uri, kind, options, added_at FROM sources ORDER BY id").fetchall()
     return [_source(*row) for row in rows]

@@ -1,19 +1,26 @@
 """The `vectors` table: one vector for each distinct model input of each model, found by the input's hash."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from sqlite_utils import Database
 
 from errors import Damaged
+from storage.catalog import Catalog
 from storage.checksum import vector_checksum
 from storage.models import now
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 __all__ = [
     "Ids",
     "Matrix",
     "count_live",
+    "count_vectors",
     "delete_orphans",
     "highest_vector_id",
     "known_inputs",
@@ -30,7 +37,7 @@ _LIVE = "EXISTS (SELECT 1 FROM chunks c WHERE c.input_hash = v.input_hash)"
 _VARIABLES = 500
 
 
-def known_inputs(db: Database, model_id: int, hashes: Sequence[bytes]) -> set[bytes]:
+def known_inputs(db: Catalog, model_id: int, hashes: Sequence[bytes]) -> set[bytes]:
     """Return those of `hashes` whose vector of this model is stored."""
     known: set[bytes] = set()
     for first in range(0, len(hashes), _VARIABLES):
@@ -54,20 +61,26 @@ def save_vectors(db: Database, model_id: int, hashes: Sequence[bytes], vectors: 
     )
 
 
-def highest_vector_id(db: Database, model_id: int) -> int:
+def highest_vector_id(db: Catalog, model_id: int) -> int:
     """Return the highest id among a model's vectors, 0 when there is none."""
     row = db.execute("SELECT max(id) FROM vectors WHERE model_id = ?", [model_id]).fetchone()
     return int(row[0] or 0)
 
 
-def count_live(db: Database, model_id: int, above: int = 0) -> int:
+def count_vectors(db: Catalog, model_id: int, above: int = 0) -> int:
+    """Return how many vectors of a model have an id over `above`."""
+    row = db.execute("SELECT count(*) FROM vectors WHERE model_id = ? AND id > ?", [model_id, above]).fetchone()
+    return int(row[0])
+
+
+def count_live(db: Catalog, model_id: int, above: int = 0) -> int:
     """Return how many vectors with an id over `above` belong to a chunk."""
     row = db.execute(f"SELECT count(*) FROM vectors v WHERE model_id = ? AND id > ? AND {_LIVE}", [model_id, above])
     return int(row.fetchone()[0])
 
 
 def read_vectors(
-    db: Database, model_id: int, dimension: int, above: int = 0, *, live: bool = False, batch: int = 4096
+    db: Catalog, model_id: int, dimension: int, above: int = 0, *, live: bool = False, batch: int = 4096
 ) -> Iterator[tuple[Ids, Matrix]]:
     """Yield ids `[n]` and vectors `[n, dimension]` of a model's vectors over id `above`, in the order of their ids.
 

@@ -1,6 +1,8 @@
 """Imports run one way: cli -> library -> ingest | search -> storage | embed -> errors."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,3 +53,10 @@ def test_a_wrong_import_is_noticed() -> None:
 
 def test_errors_imports_nothing() -> None:
     assert imported((ROOT / "errors.py").read_text()) == set()
+
+
+def test_a_question_does_not_wait_for_parts_that_it_has_no_use_for() -> None:
+    check = "import cli, library, search.semantic, sys; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, check=True)
+    needless = {"sqlite_utils", "faiss", "openvino", "pathspec", "selectolax", "pypdfium2", "markdown_it", "rich"}
+    assert needless & set(loaded.stdout.split()) == set()

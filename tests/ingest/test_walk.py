@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from errors import UsageError
 from ingest import walk as module
-from ingest.walk import FoundFile, Unwalkable, display, walk
+from ingest.uri import display
+from ingest.walk import FoundFile, Unwalkable, walk
 
 
 @pytest.fixture

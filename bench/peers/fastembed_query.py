@@ -1,0 +1,54 @@
+"""A cold question by fastembed and FAISS, by hand: python fastembed_query.py MODEL_FOLDER LIBRARY QUESTION.
+
+The vectors and texts are those of a Wherein library, written beside it as a FAISS file and JSON the first time.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import faiss
+from fastembed import TextEmbedding
+from fastembed.common.model_description import ModelSource, PoolingType
+
+NAME = "local/all-MiniLM-L6-v2"
+
+
+def model(folder: str) -> TextEmbedding:
+    TextEmbedding.add_custom_model(
+        NAME, PoolingType.MEAN, True, ModelSource(url="http://127.0.0.1/none"), 384, model_file="model.onnx"
+    )
+    return TextEmbedding(NAME, specific_model_path=folder)
+
+
+def prepare(library: Path, index: Path, texts: Path) -> None:
+    import sqlite3
+
+    import numpy as np
+
+    db = sqlite3.connect(library / "catalog.db")
+    rows = db.execute(
+        'SELECT v.vector, substr(d.text, c.start + 1, c."end" - c.start) FROM chunks c'
+        " JOIN documents d ON d.id = c.document_id JOIN vectors v ON v.input_hash = c.input_hash ORDER BY c.id"
+    ).fetchall()
+    flat = faiss.IndexFlatIP(384)
+    flat.add(np.stack([np.frombuffer(row[0], "<f4") for row in rows]))
+    faiss.write_index(flat, str(index))
+    texts.write_text(json.dumps([row[1] for row in rows]))
+
+
+def main() -> None:
+    folder, library, question = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+    index, texts = library.with_suffix(".peer.faiss"), library.with_suffix(".peer.json")
+    if not index.exists():
+        prepare(library, index, texts)
+    vectors = faiss.read_index(str(index))
+    (vector,) = model(folder).query_embed([question])
+    scores, rows = vectors.search(vector[None, :], 5)
+    passages = json.loads(texts.read_text())
+    for score, row in zip(scores[0], rows[0], strict=True):
+        print(f"{score:.2f} {passages[row]}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""The tables, as append-only migrations. A released migration is never edited; a change is a new one.
+
+Times are UTC in ISO 8601; `*_ns` are nanoseconds since the epoch; hashes and checksums are those of
+storage/checksum.py. A chunk and the vectors of its text meet in `input_hash`, so that equal text shares a vector and
+a second model's vectors can stand beside the first one's.
+"""
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+__all__ = ["MIGRATIONS"]
+
+MIGRATIONS = Migrations("wherein")
+
+
+@MIGRATIONS()
+def m0001_first_tables(db: Database) -> None:
+    """Sources, files, documents, chunks, vectors, models, generations and settings."""
+    for statement in _FIRST_TABLES.split(";"):
+        if statement.strip():
+            db.execute(statement)
+
+
+_FIRST_TABLES = """
+CREATE TABLE settings (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE models (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    fingerprint TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    version TEXT NOT NULL,
+    precision TEXT NOT NULL,
+    dimension INTEGER NOT NULL,
+    added_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE sources (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    uri TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL CHECK (kind IN ('path', 'stdin')),
+    options TEXT NOT NULL,
+    added_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE files (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    uri TEXT NOT NULL UNIQUE,
+    source_id INTEGER REFERENCES sources(id) ON DELETE SET NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    ctime_ns INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    checked_ns INTEGER NOT NULL,
+    content_hash BLOB,
+    version TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('read', 'skipped', 'failed')),
+    reason TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX files_by_content ON files(content_hash);
+
+CREATE TABLE documents (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    uri TEXT NOT NULL UNIQUE,
+    file_id INTEGER REFERENCES files(id) ON DELETE CASCADE,
+    title TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    text TEXT NOT NULL,
+    text_hash BLOB NOT NULL,
+    metadata TEXT NOT NULL,
+    notes TEXT NOT NULL,
+    added_at TEXT NOT NULL,
+    changed_at TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX documents_by_file ON documents(file_id);
+
+CREATE TABLE vectors (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    model_id INTEGER NOT NULL REFERENCES models(id),
+    input_hash BLOB NOT NULL,
+    vector BLOB NOT NULL,
+    checksum INTEGER NOT NULL,
+    orphaned_at TEXT,
+    UNIQUE (model_id, input_hash)
+) STRICT;
+
+CREATE TABLE chunks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    document_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+    ordinal INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    "end" INTEGER NOT NULL,
+    page INTEGER,
+    heading TEXT NOT NULL,
+    input_hash BLOB NOT NULL,
+    UNIQUE (document_id, ordinal)
+) STRICT;
+
+CREATE INDEX chunks_by_input ON chunks(input_hash);
+
+CREATE TABLE generations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    model_id INTEGER NOT NULL REFERENCES models(id),
+    file TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    highest_vector_id INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    active INTEGER NOT NULL CHECK (active IN (0, 1))
+) STRICT;
+
+CREATE UNIQUE INDEX one_active_generation ON generations(active) WHERE active = 1
+"""

@@ -5,13 +5,14 @@
     ├── LibraryBusy            4   another process is writing to the library
     ├── Damaged                5   a file does not hold what was written to it
     ├── ModelMismatch          6   the library was made with another model
+    ├── Outdated               1   the library has an older schema; a writer brings it up to date
     └── Unreadable             -   one document cannot be read; a bulk run lists it and goes on
 
 The message is one or two sentences for the person at the terminal: what happened and what to do.
 This module imports nothing, so every other one may import it.
 """
 
-__all__ = ["Damaged", "LibraryBusy", "ModelMismatch", "Unreadable", "UsageError", "WhereinError"]
+__all__ = ["Damaged", "LibraryBusy", "ModelMismatch", "Outdated", "Unreadable", "UsageError", "WhereinError"]
 
 
 class WhereinError(Exception):
@@ -49,6 +50,10 @@ class ModelMismatch(WhereinError):
     """The library's vectors were made by another model, version or precision."""
 
     exit_code = 6
+
+
+class Outdated(WhereinError):
+    """The catalogue has an older schema than a reader can read."""
 
 
 class Unreadable(WhereinError):

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 from embed.encoder import Encoder
 from embed.model import fingerprint, load_model
 from embed.precision import resolve_precision
-from errors import ModelMismatch, UsageError, WhereinError
+from errors import ModelMismatch, Outdated, UsageError, WhereinError
 from ingest.summary import Progress, Report, RunProblem, Summary, summarize
 from ingest.uri import file_uri
 from search.evaluate import SquadResult, evaluate_squad
@@ -42,6 +42,7 @@ from storage.documents import (
     find_document,
     list_documents,
 )
+from storage.faults import faults
 from storage.files import FileRecord, problem_files
 from storage.generations import active_generation, drop_old_generations, fold_if_due, write_generation
 from storage.lock import writer_lock
@@ -95,11 +96,20 @@ class Library:
     """A folder with everything that was taken in. Opening it costs nothing; each part is opened when it is needed.
 
     `precision` is `auto`, `w8a8` or `w8a32`; `auto` is what the library was begun with, else what this CPU does best.
-    `cache` is the folder for compiled models.
+    `cache` is the folder for compiled models. A given `encoder` is used in place of the default model's.
     """
 
-    def __init__(self, folder: Path, *, precision: str = "auto", cache: Path | None = None, threads: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        precision: str = "auto",
+        cache: Path | None = None,
+        threads: int = 0,
+        encoder: Encoder | None = None,
+    ) -> None:
         self.folder = folder
+        self._given = encoder
         self._precision = precision
         self._cache = cache
         self._threads = threads
@@ -124,7 +134,7 @@ class Library:
         places = [_place(name) for name in sources]
 
         def work(db: Database, run: BulkRun) -> None:
-            with writing(db):
+            with writing(db, "ingest.sources"):
                 for place in places:
                     remember_source(db, place, "path", tuple(exclude), max_size)
             known = [source for source in list_sources(db) if source.uri in places]
@@ -139,7 +149,7 @@ class Library:
         uri = f"stdin:{name}"
 
         def work(db: Database, run: BulkRun) -> None:
-            with writing(db):
+            with writing(db, "ingest.sources"):
                 remember_source(db, uri, "stdin", (), None)
             run.take_in_stream(next(source for source in list_sources(db) if source.uri == uri), name, data)
 
@@ -162,7 +172,7 @@ class Library:
                 run.unwalkable,
                 lambda place: report(RunProblem("failed", place, _SPARED)),
             )
-            with writing(db):
+            with writing(db, "reindex.orphans"):
                 mark_orphans(db)
                 delete_orphans(db, (datetime.now(UTC) - timedelta(days=_ORPHAN_DAYS)).isoformat())
             model, generation = bound_model(db), active_generation(db)
@@ -200,11 +210,17 @@ class Library:
     @cached_property
     def _reader(self) -> sqlite3.Connection:
         self._must_exist()
-        return open_reader(self.folder)
+        try:
+            return open_reader(self.folder)
+        except Outdated:
+            with self._writer(wait=True):  # which migrates it
+                pass
+            return open_reader(self.folder)
 
     @cached_property
     def _asking(self) -> tuple[Encoder, Searcher]:
-        bound = bound_model(self._reader)
+        with reading(self._reader) as db:
+            bound = bound_model(db)
         if bound is None:
             raise WhereinError("This library is empty; fill it with: wherein ingest FOLDER")
         encoder = self._encoder(bound, one_by_one=True)
@@ -235,30 +251,40 @@ class Library:
 
     def documents(self) -> Iterator[StoredDocument]:
         """Yield every document by uri."""
-        return list_documents(self._reader)
+        after = ""
+        while True:
+            with reading(self._reader) as db:  # no transaction is left open while the caller looks at a document
+                page = list_documents(db, after)
+            yield from page
+            if not page:
+                return
+            after = page[-1].uri
 
     def problems(self) -> list[FileRecord]:
         """Return the files that were skipped or failed when they were last looked at."""
-        return problem_files(self._reader)
+        with reading(self._reader) as db:
+            return problem_files(db)
 
     def document(self, name: str) -> tuple[StoredDocument, str, list[ChunkRow]]:
         """Return a document, its text and its chunks; `name` is its uri, path or number."""
-        found = self._find(self._reader, name)
-        return found, document_text(self._reader, found.id), document_spans(self._reader, found.id)
+        with reading(self._reader) as db:
+            found = self._find(db, name)
+            return found, document_text(db, found.id), document_spans(db, found.id)
 
     def remove_documents(self, names: Sequence[str], *, wait: bool = False) -> list[StoredDocument]:
         """Remove documents from the library; their files are left alone, and come back when they change."""
         self._must_exist()
         with self._writer(wait) as db:
             found = [self._find(db, name) for name in names]
-            with writing(db):
+            with writing(db, "documents.remove"):
                 for document in found:
                     delete_document(db, document.id)
         return found
 
     def sources(self) -> list[Source]:
         """Return what reindex walks."""
-        return list_sources(self._reader)
+        with reading(self._reader) as db:
+            return list_sources(db)
 
     def remove_source(self, name: str, *, wait: bool = False) -> Source:
         """Stop following a source; its documents stay."""
@@ -268,7 +294,7 @@ class Library:
             found = next((source for source in list_sources(db) if {source.uri, str(source.id)} & wanted), None)
             if found is None:
                 raise UsageError(f"There is no source {name}; see: wherein sources list")
-            with writing(db):
+            with writing(db, "sources.remove"):
                 forget_source(db, found.id)
         return found
 
@@ -289,7 +315,7 @@ class Library:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise WhereinError(f"The library {self.folder} cannot be made: {error.strerror}") from error
-        with writer_lock(self.folder, wait):
+        with writer_lock(self.folder, wait), faults():
             db = open_writer(self.folder)
             try:
                 yield db
@@ -301,8 +327,9 @@ class Library:
         """Return the encoder of the library's model, after binding a new library to the default one."""
         bound = bound_model(db)
         if bound is None:
-            model, precision = load_model(), resolve_precision(self._precision)
-            with writing(db):
+            model = self._given.model if self._given else load_model()
+            precision = self._given.precision if self._given else resolve_precision(self._precision)
+            with writing(db, "model.bind"):
                 bound = bind_model(
                     db,
                     fingerprint=fingerprint(model, precision),
@@ -319,7 +346,7 @@ class Library:
                 f"This library was made at precision {bound.precision} and cannot be used at {self._precision};"
                 " leave --precision out"
             )
-        encoder = Encoder(
+        encoder = self._given or Encoder(
             load_model(), bound.precision, cache=self._cache, threads=self._threads, one_by_one=one_by_one
         )
         if encoder.fingerprint != bound.fingerprint:

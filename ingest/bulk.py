@@ -203,7 +203,7 @@ class BulkRun:
             path = file_path(record.uri)
             if record.state == "read" and path is not None and not os.path.lexists(path):
                 self._commit()
-                with writing(self._db):
+                with writing(self._db, "ingest.move"):
                     move_file(self._db, record, uri)
                 return True
         return False
@@ -313,7 +313,7 @@ class BulkRun:
         names = list(self._vectors)
         self._under_way.difference_update(names)
         ready = 0
-        with writing(self._db):
+        with writing(self._db, "ingest.batch"):
             if names:
                 save_vectors(self._db, self._model.id, names, np.stack([self._vectors[name] for name in names]))
             for pending in self._waiting:

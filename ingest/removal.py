@@ -32,7 +32,7 @@ def remove_vanished(
     gone = [
         record for record in followed_files(db) if record.source_id not in absent and _is_gone(record, seen, unwalkable)
     ]
-    with writing(db):
+    with writing(db, "reindex.remove"):
         for record in gone:
             delete_file(db, record.id)
     return sum(record.documents for record in gone)

@@ -1,25 +1,28 @@
 """The passages nearest in meaning to a question."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from errors import Damaged
 from storage.catalog import Catalog
 from storage.connection import reading
-from storage.documents import chunk_text
+from storage.documents import check_document, checked_chunk, chunk_text
 from storage.index import VectorIndex, load_index
 from storage.models import StoredModel
-from storage.vectors import Matrix
+from storage.vectors import Matrix, checked_vector
 
 __all__ = ["Hit", "Searcher"]
 
 _HITS = """
-SELECT v.id, c.id, d.id, d.uri, d.title, d.media_type, c.start, c."end", c.page, c.heading, c.input_hash,
+SELECT v.id, v.input_hash, v.vector, v.checksum, c.id, d.id, d.uri, c.ordinal, c.start, c."end", c.page, c.heading,
+       c.input_hash, c.checksum, d.title, d.media_type, d.text_hash, d.metadata, d.notes, d.checksum,
        substr(d.text, c.start + 1, c."end" - c.start),
        length(substr(d.text, 1, c.start)) - length(replace(substr(d.text, 1, c.start), char(10), '')) + 1
 FROM vectors v JOIN chunks c ON c.input_hash = v.input_hash JOIN documents d ON d.id = c.document_id
 WHERE v.id = ? ORDER BY c.id
 """
+# The index and NumPy add in another order; beyond this, the index does not hold the vector that is stored.
+_TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -79,14 +82,23 @@ class Searcher:
         for vector_id, score in zip(*self._index.nearest(question, wanted), strict=True):
             for row in self._db.execute(_HITS, [int(vector_id)]).fetchall():
                 if len(hits) < k:
-                    hits.append(_hit(len(hits) + 1, float(score), row))
+                    self._check_score(question, float(score), row[:4])
+                    hits.append(_hit(len(hits) + 1, float(score), row[4:]))
         return hits
+
+    def _check_score(self, question: Matrix, score: float, row: tuple[int, bytes, bytes, int]) -> None:
+        exact = float(question @ checked_vector(self._model.dimension, *row))
+        if not abs(exact - score) <= _TOLERANCE:  # also when one of them is no number
+            raise Damaged(f"The index holds another vector {row[0]} than is stored; run: wherein repair")
 
 
 def _hit(rank: int, score: float, row: tuple) -> Hit:  # type: ignore[type-arg]
-    _, chunk_id, document_id, uri, title, media_type, start, end, page, heading, input_hash, text, line = row
-    checked = chunk_text(uri, text, input_hash)
+    chunk_id, document_id, uri, *columns = row
+    span = checked_chunk(uri, document_id, *columns[:7])
+    title, media_type, *described, text, line = columns[7:]
+    check_document(uri, title, media_type, *described)
+    checked = chunk_text(uri, text, span.input_hash)
     return Hit(
-        rank, score, document_id, chunk_id, uri, title, media_type, start, end, line, page,
-        tuple(json.loads(heading)), checked,
+        rank, score, document_id, chunk_id, uri, title, media_type, span.start, span.end, line, span.page,
+        span.heading, checked,
     )  # fmt: skip

@@ -3,7 +3,7 @@
 import hashlib
 import zlib
 
-__all__ = ["content_hash", "vector_checksum"]
+__all__ = ["content_hash", "row_checksum", "vector_checksum"]
 
 
 def content_hash(data: bytes | str) -> bytes:
@@ -18,3 +18,8 @@ def content_hash(data: bytes | str) -> bytes:
 def vector_checksum(input_hash: bytes, vector: bytes) -> int:
     """Return the CRC-32 of a stored vector's bytes, seeded with the hash of the text it belongs to."""
     return zlib.crc32(vector, zlib.crc32(input_hash))
+
+
+def row_checksum(*values: object) -> int:
+    """Return the CRC-32 of a row's values (text, integers, bytes, None), in their order."""
+    return zlib.crc32(repr(values).encode("utf-8", "surrogatepass"))

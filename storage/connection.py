@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from errors import Damaged, WhereinError
+from errors import Damaged, Outdated, WhereinError
 from storage.catalog import Catalog
+from storage.failpoints import reached
+from storage.faults import faults
 from storage.schema import NEWEST_SCHEMA, migrate, schema_of
 
 if TYPE_CHECKING:
@@ -39,9 +41,16 @@ def open_writer(folder: Path) -> Database:
 
 
 def open_reader(folder: Path) -> sqlite3.Connection:
-    """Open an existing catalogue read-only; such a connection never writes and never checkpoints."""
+    """Open an existing catalogue read-only; such a connection never writes and never checkpoints.
+
+    Raises Outdated when the catalogue has an older schema: opened once by the writer, it has the newest.
+    """
     db = _connect(folder / CATALOG, "ro")
-    _refuse_newer(db)
+    with faults():
+        _refuse_newer(db)
+        if schema_of(db) < NEWEST_SCHEMA:
+            db.close()
+            raise Outdated("This library was written by an older Wherein and is not migrated yet")
     return db
 
 
@@ -66,31 +75,37 @@ def _refuse_newer(db: Catalog) -> None:
 
 
 @contextmanager
-def writing(db: Database) -> Iterator[Database]:
+def writing(db: Database, step: str) -> Iterator[Database]:
     """One write transaction, begun as a writer so that it never has to be upgraded half-way.
 
-    Commits at the end, rolls back on any exception.
+    Commits at the end, rolls back on any exception. `step` names it among the failpoints.
     """
     db.conn.execute("BEGIN IMMEDIATE")
     try:
+        reached(f"{step}.begun")
         with db.atomic():
             yield db
+        reached(f"{step}.written")
         db.conn.execute("COMMIT")
     except BaseException:
         db.rollback()
         raise
+    reached(f"{step}.committed")
 
 
 @contextmanager
 def reading(db: Catalog) -> Iterator[Catalog]:
     """One snapshot: everything read inside belongs to the same committed state."""
-    db.execute("BEGIN")
-    try:
-        yield db
-    finally:
-        db.rollback()
+    with faults():
+        db.execute("BEGIN")
+        try:
+            yield db
+        finally:
+            db.rollback()
 
 
 def checkpoint(db: Database) -> None:
     """Move the write-ahead log into the database file and empty it, as far as readers allow."""
+    reached("checkpoint.begun")
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    reached("checkpoint.done")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from errors import Damaged
 from storage.catalog import Catalog
-from storage.checksum import content_hash
+from storage.checksum import content_hash, row_checksum
 from storage.models import now
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ __all__ = [
     "ChunkRow",
     "DocumentRow",
     "StoredDocument",
+    "check_document",
+    "checked_chunk",
     "chunk_text",
     "count_chunks",
     "count_documents",
@@ -87,41 +89,28 @@ def save_document(db: Database, document: DocumentRow) -> int:
     The id of a known uri stays what it is.
     """
     stamp = now()
+    text_hash = content_hash(document.text)
+    metadata, notes = _json(dict(document.metadata)), _json(document.notes)
+    described = (document.uri, document.title, document.media_type, text_hash, metadata, notes)
     db.execute(
-        "INSERT INTO documents (uri, file_id, title, media_type, text, text_hash, metadata, notes, added_at,"
-        " changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (uri) DO UPDATE SET"
+        "INSERT INTO documents (uri, title, media_type, text_hash, metadata, notes, checksum, file_id, text, added_at,"
+        " changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (uri) DO UPDATE SET"
         " file_id = excluded.file_id, title = excluded.title, media_type = excluded.media_type,"
         " text = excluded.text, text_hash = excluded.text_hash, metadata = excluded.metadata,"
-        " notes = excluded.notes, changed_at = excluded.changed_at",
-        [
-            document.uri,
-            document.file_id,
-            document.title,
-            document.media_type,
-            document.text,
-            content_hash(document.text),
-            json.dumps(dict(document.metadata), ensure_ascii=False),
-            json.dumps(document.notes, ensure_ascii=False),
-            stamp,
-            stamp,
-        ],
+        " notes = excluded.notes, checksum = excluded.checksum, changed_at = excluded.changed_at",
+        [*described, row_checksum(*described), document.file_id, document.text, stamp, stamp],
     )
     document_id = int(db.execute("SELECT id FROM documents WHERE uri = ?", [document.uri]).fetchone()[0])
     db.execute("DELETE FROM chunks WHERE document_id = ?", [document_id])
     db.conn.executemany(
-        'INSERT INTO chunks (document_id, ordinal, start, "end", page, heading, input_hash)'
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        'INSERT INTO chunks (document_id, ordinal, start, "end", page, heading, input_hash, checksum)'
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            [
-                document_id,
-                ordinal,
-                c.start,
-                c.end,
-                c.page,
-                json.dumps(c.heading, ensure_ascii=False),
-                c.input_hash,
-            ]
-            for ordinal, c in enumerate(document.chunks)
+            [*row, row_checksum(*row)]
+            for row in (
+                (document_id, ordinal, c.start, c.end, c.page, _json(c.heading), c.input_hash)
+                for ordinal, c in enumerate(document.chunks)
+            )
         ),
     )
     return document_id
@@ -129,7 +118,15 @@ def save_document(db: Database, document: DocumentRow) -> int:
 
 def move_document(db: Database, document_id: int, uri: str) -> None:
     """Give a document its new uri; nothing else changes. Call inside `writing`."""
-    db.execute("UPDATE documents SET uri = ? WHERE id = ?", [uri, document_id])
+    old, *described = db.execute(
+        "SELECT uri, title, media_type, text_hash, metadata, notes, checksum FROM documents WHERE id = ?",
+        [document_id],
+    ).fetchone()
+    *others, checksum = described
+    _check(old, checksum, old, *others)
+    db.execute(
+        "UPDATE documents SET uri = ?, checksum = ? WHERE id = ?", [uri, row_checksum(uri, *others), document_id]
+    )
 
 
 def delete_document(db: Database, document_id: int) -> None:
@@ -143,16 +140,16 @@ def documents_of_file(db: Catalog, file_id: int) -> dict[str, int]:
 
 
 _LISTED = (
-    "SELECT d.id, d.uri, d.title, d.media_type, length(d.text),"
-    " (SELECT count(*) FROM chunks c WHERE c.document_id = d.id), d.metadata, d.notes, d.added_at, d.changed_at"
+    "SELECT d.id, d.uri, d.title, d.media_type, d.text_hash, d.metadata, d.notes, d.checksum, length(d.text),"
+    " (SELECT count(*) FROM chunks c WHERE c.document_id = d.id), d.added_at, d.changed_at"
     " FROM documents d"
 )
 
 
-def list_documents(db: Catalog) -> Iterator[StoredDocument]:
-    """Return all documents by uri."""
-    for row in db.execute(f"{_LISTED} ORDER BY d.uri"):
-        yield _stored(*row)
+def list_documents(db: Catalog, after: str = "", limit: int = 1_000) -> list[StoredDocument]:
+    """Return the next documents by uri, at most `limit`, that follow the uri `after`."""
+    rows = db.execute(f"{_LISTED} WHERE d.uri > ? ORDER BY d.uri LIMIT ?", [after, limit])
+    return [_stored(*row) for row in rows.fetchall()]
 
 
 def find_document(db: Catalog, name: str) -> StoredDocument | None:
@@ -183,12 +180,34 @@ def document_text(db: Catalog, document_id: int) -> str:
 
 
 def document_spans(db: Catalog, document_id: int) -> list[ChunkRow]:
-    """Return a document's chunks in order."""
+    """Return a document's chunks in order. Raises Damaged when one is not what was stored."""
     rows = db.execute(
-        'SELECT start, "end", input_hash, page, heading FROM chunks WHERE document_id = ? ORDER BY ordinal',
+        'SELECT ordinal, start, "end", page, heading, input_hash, checksum FROM chunks'
+        " WHERE document_id = ? ORDER BY ordinal",
         [document_id],
     )
-    return [ChunkRow(a, b, digest, page, tuple(json.loads(heading))) for a, b, digest, page, heading in rows]
+    return [checked_chunk(f"document {document_id}", document_id, *row) for row in rows.fetchall()]
+
+
+def checked_chunk(
+    uri: str, document_id: int, ordinal: int, start: int, end: int, page: int | None, heading: str,
+    input_hash: bytes, checksum: int,
+) -> ChunkRow:  # fmt: skip
+    """Return a chunk from its columns. Raises Damaged when they are not what was stored."""
+    _check(uri, checksum, document_id, ordinal, start, end, page, heading, input_hash)
+    return ChunkRow(start, end, input_hash, page, tuple(json.loads(heading)))
+
+
+def check_document(
+    uri: str, title: str, media_type: str, text_hash: bytes, metadata: str, notes: str, checksum: int
+) -> None:
+    """Raise Damaged when a document's columns are not what was stored."""
+    _check(uri, checksum, uri, title, media_type, text_hash, metadata, notes)
+
+
+def _check(uri: str, checksum: int, *values: object) -> None:
+    if row_checksum(*values) != checksum:
+        raise Damaged(f"The stored record of {uri} is damaged; run: wherein verify")
 
 
 def chunk_text(uri: str, text: str, input_hash: bytes) -> str:
@@ -209,10 +228,15 @@ def count_chunks(db: Catalog) -> int:
 
 
 def _stored(
-    document_id: int, uri: str, title: str, media_type: str, characters: int, chunks: int, metadata: str,
-    notes: str, added_at: str, changed_at: str,
+    document_id: int, uri: str, title: str, media_type: str, text_hash: bytes, metadata: str, notes: str,
+    checksum: int, characters: int, chunks: int, added_at: str, changed_at: str,
 ) -> StoredDocument:  # fmt: skip
+    check_document(uri, title, media_type, text_hash, metadata, notes, checksum)
     return StoredDocument(
         document_id, uri, title, media_type, characters, chunks, json.loads(metadata), tuple(json.loads(notes)),
         added_at, changed_at,
     )  # fmt: skip
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from storage.catalog import Catalog
+from storage.documents import documents_of_file, move_document
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -80,10 +81,8 @@ def followed_files(db: Catalog) -> Iterator[FileRecord]:
 def move_file(db: Database, record: FileRecord, uri: str) -> None:
     """Give a file and its documents their new uri; all ids stay. Call inside `writing`."""
     db.execute("UPDATE files SET uri = ? WHERE id = ?", [uri, record.id])
-    db.execute(
-        "UPDATE documents SET uri = ? || substr(uri, ?) WHERE file_id = ?",
-        [uri, len(record.uri) + 1, record.id],
-    )
+    for old, document_id in documents_of_file(db, record.id).items():
+        move_document(db, document_id, uri + old.removeprefix(record.uri))
 
 
 def problem_files(db: Catalog) -> list[FileRecord]:

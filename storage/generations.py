@@ -6,7 +6,6 @@ moment: such a vector may get a chunk again (an interrupted run goes on), and it
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from errors import Damaged
 from storage.catalog import Catalog
 from storage.connection import writing
+from storage.failpoints import reached
 from storage.flat import write_flat
+from storage.flush import flush
 from storage.models import StoredModel, now
 from storage.vectors import count_vectors, highest_vector_id, read_vectors
 
@@ -71,8 +72,12 @@ def write_generation(db: Database, folder: Path, model: StoredModel) -> Generati
     target = target_folder / f"{number:06d}.faiss"
     temporary = target.with_suffix(".tmp")
     digest = write_flat(temporary, count, model.dimension, read_vectors(db, model.id, model.dimension))
+    flush(temporary)
+    reached("generation.flushed")
     temporary.rename(target)
-    _flush(target_folder)
+    reached("generation.renamed")
+    flush(target_folder)
+    reached("generation.folder-flushed")
     return _register(db, model, target, count, highest, digest)
 
 
@@ -111,7 +116,7 @@ def drop_old_generations(db: Database, folder: Path) -> None:
     """Keep the newest generations and delete the other files; unregistered ones are leftovers of a crash."""
     rows = db.execute("SELECT id, file FROM generations ORDER BY active DESC, id DESC").fetchall()
     kept = {file for _, file in rows[:_KEPT]}
-    with writing(db):
+    with writing(db, "generation.forget"):
         for number, _ in rows[_KEPT:]:
             db.execute("DELETE FROM generations WHERE id = ?", [number])
     for path in (folder / _FOLDER).glob("*"):
@@ -121,7 +126,7 @@ def drop_old_generations(db: Database, folder: Path) -> None:
 
 def _register(db: Database, model: StoredModel, target: Path, count: int, highest: int, digest: str) -> Generation:
     size, stamp = target.stat().st_size, now()
-    with writing(db):
+    with writing(db, "generation.register"):
         db.execute("UPDATE generations SET active = 0 WHERE active = 1")
         cursor = db.execute(
             "INSERT INTO generations (model_id, file, kind, count, highest_vector_id, bytes, sha256, created_at,"
@@ -130,11 +135,3 @@ def _register(db: Database, model: StoredModel, target: Path, count: int, highes
         )
     number = int(cursor.lastrowid or 0)
     return Generation(number, model.id, target.name, "exact", count, highest, size, digest, stamp)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -8,6 +8,9 @@ a second model's vectors can stand beside the first one's.
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from storage.checksum import row_checksum
+from storage.failpoints import reached
+
 __all__ = ["MIGRATIONS"]
 
 MIGRATIONS = Migrations("wherein")
@@ -16,7 +19,27 @@ MIGRATIONS = Migrations("wherein")
 @MIGRATIONS()
 def m0001_first_tables(db: Database) -> None:
     """Sources, files, documents, chunks, vectors, models, generations and settings."""
-    for statement in _FIRST_TABLES.split(";"):
+    _run(db, _FIRST_TABLES)
+    reached("migration.applied")
+
+
+@MIGRATIONS()
+def m0002_row_checksums(db: Database) -> None:
+    """Checksums of documents and chunks; what is never to be taken in again; where backups were written."""
+    _run(db, _ROW_CHECKSUMS)
+    documents = db.execute("SELECT id, uri, title, media_type, text_hash, metadata, notes FROM documents").fetchall()
+    for document_id, *values in documents:
+        db.execute("UPDATE documents SET checksum = ? WHERE id = ?", [row_checksum(*values), document_id])
+    last = 0
+    while rows := db.execute(_CHUNKS_AFTER, [last]).fetchall():
+        for chunk_id, *values in rows:
+            db.execute("UPDATE chunks SET checksum = ? WHERE id = ?", [row_checksum(*values), chunk_id])
+            last = chunk_id
+    reached("migration.applied")
+
+
+def _run(db: Database, statements: str) -> None:
+    for statement in statements.split(";"):
         if statement.strip():
             db.execute(statement)
 
@@ -117,3 +140,25 @@ CREATE TABLE generations (
 
 CREATE UNIQUE INDEX one_active_generation ON generations(active) WHERE active = 1
 """
+
+_ROW_CHECKSUMS = """
+ALTER TABLE documents ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE chunks ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE exclusions (
+    uri TEXT PRIMARY KEY,
+    added_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE backups (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    place TEXT NOT NULL,
+    created_at TEXT NOT NULL
+) STRICT
+"""
+
+_CHUNKS_AFTER = (
+    'SELECT id, document_id, ordinal, start, "end", page, heading, input_hash FROM chunks'
+    " WHERE id > ? ORDER BY id LIMIT 10000"
+)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NEWEST_SCHEMA", "migrate", "schema_of"]
 
-NEWEST_SCHEMA = 1
+NEWEST_SCHEMA = 2
 """The number of migrations in `storage/migrations.py`, which is imported only to apply them."""
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Ids",
     "Matrix",
+    "checked_vector",
     "count_live",
     "count_vectors",
     "delete_orphans",
@@ -92,12 +93,18 @@ def read_vectors(
         [model_id, above],
     )
     while part := rows.fetchmany(batch):
-        for vector_id, name, raw, checksum in part:
-            if vector_checksum(name, raw) != checksum or len(raw) != 4 * dimension:
-                raise Damaged(f"Stored vector {vector_id} is damaged; run: wherein verify")
+        for row in part:
+            checked_vector(dimension, *row)
         ids = np.array([row[0] for row in part], dtype=np.int64)
         flat = np.frombuffer(b"".join(row[2] for row in part), dtype="<f4")
         yield ids, flat.reshape(len(part), dimension)
+
+
+def checked_vector(dimension: int, vector_id: int, name: bytes, raw: bytes, checksum: int) -> Matrix:
+    """Return a stored vector `[dimension]` from its columns. Raises Damaged when it is not what was stored."""
+    if vector_checksum(name, raw) != checksum or len(raw) != 4 * dimension:
+        raise Damaged(f"Stored vector {vector_id} is damaged; run: wherein verify")
+    return np.frombuffer(raw, dtype="<f4")
 
 
 def mark_orphans(db: Database) -> None:

@@ -137,7 +137,7 @@ def test_killed_at_any_moment_the_next_run_ends_where_an_undisturbed_one_does(
     for n in range(60):
         (folder / f"{n}.txt").write_text("\n\n".join(f"Lot {n}, line {m}: {n * m} apples and {n + m} pears." * 9
                                                      for m in range(12)))  # fmt: skip
-    moments = np.random.default_rng(7).uniform(0.4, 2.5, 8)
+    moments = np.random.default_rng(7).uniform(0.3, 3.0, 20)
     ingest = [sys.executable, "-m", "cli", "--precision", "w8a32", "ingest", str(folder)]
     ids: dict[bytes, int] = {}
     for moment in moments:

@@ -65,7 +65,7 @@ def reader(db: Database, tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
 @pytest.fixture
 def model(db: Database) -> StoredModel:
-    with writing(db):
+    with writing(db, "test"):
         return bind_model(db, fingerprint="f" * 16, name="m", version="1", precision="w8a8", dimension=DIMENSION)
 
 
@@ -84,12 +84,12 @@ def document(uri: str, names: Sequence[bytes] = (), text: str = "Some text.") ->
 
 
 def save(db: Database, *rows: DocumentRow) -> list[int]:
-    with writing(db):
+    with writing(db, "test"):
         return [save_document(db, row) for row in rows]
 
 
 def store(db: Database, model: StoredModel, names: Sequence[bytes], vectors: Matrix) -> None:
-    with writing(db):
+    with writing(db, "test"):
         save_vectors(db, model.id, names, vectors)
 
 
@@ -118,7 +118,7 @@ def test_writing_takes_everything_back_on_an_error(db: Database, error: type[Bas
     save(db, document("kept"))
 
     def fail() -> None:
-        with writing(db):
+        with writing(db, "test"):
             save_document(db, document("lost", hashes(0, 3)))
             save_document(db, document("kept", text="changed"))
             raise error
@@ -147,7 +147,7 @@ def test_a_reader_cannot_write(reader: sqlite3.Connection) -> None:
         reader.execute("INSERT INTO settings (key, value) VALUES ('a', 'b')")
     reader.rollback()
     disguised = Database(reader)
-    with pytest.raises(sqlite3.OperationalError, match="readonly"), writing(disguised):
+    with pytest.raises(sqlite3.OperationalError, match="readonly"), writing(disguised, "test"):
         save_document(disguised, document("a"))
     assert list(list_documents(reader)) == []
 
@@ -171,7 +171,7 @@ def test_what_is_no_database_is_damaged(tmp_path: Path) -> None:
 
 def test_document_ids_are_never_reused(db: Database) -> None:
     one, two = save(db, document("one"), document("two"))
-    with writing(db):
+    with writing(db, "test"):
         delete_document(db, two)
     (three,) = save(db, document("two"))
     assert one < two < three
@@ -179,9 +179,9 @@ def test_document_ids_are_never_reused(db: Database) -> None:
 
 def test_vector_ids_are_never_reused(db: Database, model: StoredModel) -> None:
     store(db, model, hashes(0, 4), unit_vectors(4))
-    with writing(db):
+    with writing(db, "test"):
         mark_orphans(db)
-    with writing(db):
+    with writing(db, "test"):
         assert delete_orphans(db, "9999") == 4
     store(db, model, hashes(0, 4), unit_vectors(4))
     assert vector_ids(db) == [5, 6, 7, 8]
@@ -199,7 +199,7 @@ def test_a_document_is_replaced_at_once_and_keeps_its_id(db: Database) -> None:
 def test_a_deleted_document_takes_its_chunks_along(db: Database, model: StoredModel) -> None:
     store(db, model, hashes(0, 5), unit_vectors(5))
     first, _ = save(db, document("a", hashes(0, 4)), document("b", hashes(3, 5)))
-    with writing(db):
+    with writing(db, "test"):
         delete_document(db, first)
     assert document_spans(db, first) == []
     assert count_live(db, model.id) == 2
@@ -208,7 +208,7 @@ def test_a_deleted_document_takes_its_chunks_along(db: Database, model: StoredMo
 
 def test_a_changed_text_is_damaged(db: Database) -> None:
     (number,) = save(db, document("a"))
-    with writing(db):
+    with writing(db, "test"):
         db.execute("UPDATE documents SET text = 'Some test.'")
     with pytest.raises(Damaged):
         document_text(db, number)
@@ -216,7 +216,7 @@ def test_a_changed_text_is_damaged(db: Database) -> None:
 
 def test_model_is_bound_for_good(db: Database, model: StoredModel) -> None:
     assert bound_model(db) == model
-    with pytest.raises(sqlite3.IntegrityError), writing(db):
+    with pytest.raises(sqlite3.IntegrityError), writing(db, "test"):
         bind_model(db, fingerprint="0" * 16, name="n", version="1", precision="w8a8", dimension=DIMENSION)
     assert bound_model(db) == model
 
@@ -247,10 +247,10 @@ def test_vectors_are_read_in_batches(db: Database, model: StoredModel) -> None:
 def test_orphans_are_only_those_without_a_chunk(db: Database, model: StoredModel) -> None:
     store(db, model, hashes(0, 4), unit_vectors(4))
     save(db, document("a", hashes(0, 2)))
-    with writing(db):
+    with writing(db, "test"):
         mark_orphans(db)
     save(db, document("b", hashes(2, 3)))
-    with writing(db):
+    with writing(db, "test"):
         mark_orphans(db)
         assert delete_orphans(db, "9999") == 1
     assert known_inputs(db, model.id, hashes(0, 4)) == set(hashes(0, 3))
@@ -326,7 +326,7 @@ def test_an_orphan_that_gets_a_chunk_after_the_generation_is_found(
     vectors, names = unit_vectors(6), hashes(0, 6)
     save(db, document("a", names[:5]))
     store(db, model, names, vectors)
-    with writing(db):
+    with writing(db, "test"):
         mark_orphans(db)
     write_generation(db, tmp_path, model)
     save(db, document("b", names[5:]))
@@ -374,7 +374,7 @@ def test_a_missing_or_garbled_generation_is_damaged(db: Database, tmp_path: Path
 def test_a_damaged_vector_is_noticed(db: Database, tmp_path: Path, model: StoredModel, change: str) -> None:
     save(db, document("a", [*hashes(0, 5), bytes(16)]))
     store(db, model, hashes(0, 5), unit_vectors(5))
-    with writing(db):
+    with writing(db, "test"):
         db.execute(f"UPDATE vectors SET {change} WHERE id = 3")
     with pytest.raises(Damaged, match="vector 3"):
         list(read_vectors(db, model.id, DIMENSION))

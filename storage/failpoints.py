@@ -1,0 +1,57 @@
+"""Named places at which a test makes the process die, so that crash safety is proved and not hoped for.
+
+`WHEREIN_FAILPOINT=NAME`, `NAME@3` (the third time) and `NAME:kill` (SIGKILL instead of `os._exit`) choose one; without
+the variable a failpoint does nothing. A transaction has three of them, `STEP.begun`, `STEP.written` and
+`STEP.committed`, for each step in `STEPS`; the others are in `POINTS`.
+"""
+
+import os
+import signal
+
+__all__ = ["EXIT_CODE", "POINTS", "STEPS", "reached"]
+
+EXIT_CODE = 86
+_VARIABLE = "WHEREIN_FAILPOINT"
+
+STEPS = {
+    "ingest.sources": "what the user asked to be kept up to date is remembered",
+    "ingest.batch": "vectors, and the documents that are complete with them, are in place of their earlier versions",
+    "ingest.move": "a file that was moved, and its documents, have their new name",
+    "reindex.remove": "what is gone from its source is removed",
+    "reindex.orphans": "vectors that have had no chunk for 30 days are deleted",
+    "model.bind": "the library belongs to a model and a precision",
+    "generation.register": "questions are answered from the new generation",
+    "generation.forget": "old generations are no longer known",
+    "documents.remove": "the documents are removed",
+    "sources.remove": "the source is no longer followed",
+}
+"""The transactions, each with what holds once it is committed; before that, nothing of it holds."""
+
+POINTS = {
+    "migration.applied": "the old schema, as the transaction of the migration is not committed yet",
+    "generation.written": "the old generation answers; a temporary file is left and removed by the next run",
+    "generation.flushed": "the old generation answers; a temporary file is left and removed by the next run",
+    "generation.renamed": "the old generation answers; a file that is not registered is left, removed by the next run",
+    "generation.folder-flushed": "the old generation answers; the file that is not registered is written again",
+    "checkpoint.begun": "all that was committed, in the write-ahead log",
+    "checkpoint.done": "all that was committed, in the database file",
+}
+"""The other durable steps, each with what holds when the process dies there."""
+
+_passed: dict[str, int] = {}
+
+
+def reached(name: str) -> None:
+    """Die here if a test says so."""
+    chosen = os.environ.get(_VARIABLE)
+    if not chosen:
+        return
+    wanted, _, way = chosen.partition(":")
+    point, _, times = wanted.partition("@")
+    if point != name:
+        return
+    _passed[name] = _passed.get(name, 0) + 1
+    if _passed[name] == int(times or 1):
+        if way == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        os._exit(EXIT_CODE)

@@ -1,0 +1,36 @@
+"""What the documents say is so: the reference is the program's own, and every link leads somewhere."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+
+def test_the_command_reference_is_what_the_program_says() -> None:
+    path = ROOT / "docs" / "commands.py"
+    spec = importlib.util.spec_from_file_location("commands", path)
+    assert spec is not None
+    assert spec.loader is not None
+    commands = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(commands)
+    assert path.with_suffix(".md").read_text("utf-8") == commands.render(), "run: python docs/commands.py"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_to_a_file(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_every_command_in_the_readme_exists() -> None:
+    import cli
+
+    table = re.findall(r"^\| `wherein ([a-z]+)([^`]*)`", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert {name for name, _ in table} == set(cli.main.commands)
+    for name, rest in table:
+        below = getattr(cli.main.commands[name], "commands", None)
+        assert below is None or set(re.findall(r"[a-z]+", rest)) == set(below)

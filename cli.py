@@ -339,11 +339,16 @@ def show(name: str, as_json: bool) -> None:
 
 @documents.command()
 @click.argument("names", nargs=-1, required=True)
+@click.option("--purge", is_flag=True, help="Leave no trace of them in the library, and never take them in again.")
 @_wait_option
-def remove(names: tuple[str, ...], wait: bool) -> None:
+def remove(names: tuple[str, ...], purge: bool, wait: bool) -> None:
     """Remove documents from the library; their files are left alone."""
-    for document in _library().remove_documents(names, wait=wait):
-        click.echo(f"removed {_shown(document.uri)}")
+    library = _library()
+    for document in library.remove_documents(names, for_good=purge, wait=wait):
+        click.echo(f"{'purged' if purge else 'removed'} {_shown(document.uri)}")
+    if purge:
+        for place, made in library.backups():
+            click.echo(f"still in the backup of {made}: {place}", err=True)
 
 
 @main.group()

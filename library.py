@@ -42,11 +42,13 @@ from storage.documents import (
     find_document,
     list_documents,
 )
+from storage.exclusions import include
 from storage.faults import faults
 from storage.files import FileRecord, problem_files
 from storage.generations import active_generation, drop_old_generations, fold_if_due, write_generation
 from storage.lock import writer_lock
 from storage.models import StoredModel, bind_model, bound_model
+from storage.purge import finish_purge, purge, purge_is_unfinished
 from storage.sources import Source, forget_source, list_sources, remember_source
 from storage.vectors import count_live, delete_orphans, highest_vector_id, mark_orphans
 
@@ -90,6 +92,8 @@ class Status:
     problems: int
     sources: int
     bytes: int
+    sqlite: str
+    purge_unfinished: bool
 
 
 class Library:
@@ -136,6 +140,7 @@ class Library:
         def work(db: Database, run: BulkRun) -> None:
             with writing(db, "ingest.sources"):
                 for place in places:
+                    include(db, file_uri(place))
                     remember_source(db, place, "path", tuple(exclude), max_size)
             known = [source for source in list_sources(db) if source.uri in places]
             if look_ahead:
@@ -150,6 +155,7 @@ class Library:
 
         def work(db: Database, run: BulkRun) -> None:
             with writing(db, "ingest.sources"):
+                include(db, uri)
                 remember_source(db, uri, "stdin", (), None)
             run.take_in_stream(next(source for source in list_sources(db) if source.uri == uri), name, data)
 
@@ -247,6 +253,8 @@ class Library:
                 problems=len(problem_files(db)),
                 sources=len(list_sources(db)),
                 bytes=sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file()),
+                sqlite=str(db.execute("SELECT sqlite_version()").fetchone()[0]),
+                purge_unfinished=purge_is_unfinished(db),
             )
 
     def documents(self) -> Iterator[StoredDocument]:
@@ -271,15 +279,31 @@ class Library:
             found = self._find(db, name)
             return found, document_text(db, found.id), document_spans(db, found.id)
 
-    def remove_documents(self, names: Sequence[str], *, wait: bool = False) -> list[StoredDocument]:
-        """Remove documents from the library; their files are left alone, and come back when they change."""
+    def remove_documents(
+        self, names: Sequence[str], *, for_good: bool = False, wait: bool = False
+    ) -> list[StoredDocument]:
+        """Remove documents from the library; their files are left alone, and come back when they change.
+
+        With `for_good` they do not come back, until they are named to `ingest` themselves, and no byte of their text
+        and vectors is left in the library's files. Raises WhereinError when a reader delays that.
+        """
         self._must_exist()
         with self._writer(wait) as db:
             found = [self._find(db, name) for name in names]
-            with writing(db, "documents.remove"):
-                for document in found:
-                    delete_document(db, document.id)
+            if for_good:
+                purge(db, found)
+                if not finish_purge(db, self.folder):
+                    raise WhereinError(_DELAYED)
+            else:
+                with writing(db, "documents.remove"):
+                    for document in found:
+                        delete_document(db, document.id)
         return found
+
+    def backups(self) -> list[tuple[str, str]]:
+        """Return where backups of this library were written, and when (UTC), the oldest first."""
+        with reading(self._reader) as db:
+            return db.execute("SELECT place, created_at FROM backups ORDER BY id").fetchall()
 
     def sources(self) -> list[Source]:
         """Return what reindex walks."""
@@ -318,10 +342,14 @@ class Library:
         with writer_lock(self.folder, wait), faults():
             db = open_writer(self.folder)
             try:
+                if purge_is_unfinished(db):
+                    finish_purge(db, self.folder)
                 yield db
             finally:
-                checkpoint(db)
-                db.close()
+                try:
+                    checkpoint(db)
+                finally:
+                    db.close()
 
     def _encoder_for(self, db: Database) -> tuple[Encoder, StoredModel]:
         """Return the encoder of the library's model, after binding a new library to the default one."""
@@ -358,6 +386,10 @@ class Library:
 
 
 _SPARED = "the source is gone or empty; its documents are kept"
+_DELAYED = (
+    "The documents are removed, but a process that is reading holds on to the log, which still has their text;"
+    " the next command that writes finishes it, for instance: wherein reindex"
+)
 
 
 def evaluate(path: Path, precision: str = "auto", *, cache: Path | None = None) -> tuple[SquadResult, Encoder]:

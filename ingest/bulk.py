@@ -37,6 +37,7 @@ from storage.documents import (
     model_input,
     save_document,
 )
+from storage.exclusions import excluded
 from storage.files import (
     FileRecord,
     FileState,
@@ -61,6 +62,7 @@ _COMMIT_VECTORS = 512
 _TOKENIZED_AT_ONCE = 64
 _BY_RECORD = "application/jsonl"
 _UNFINISHED = "the run that read it did not finish"
+_REMOVED_FOR_GOOD = "removed for good; to have it again, ingest the file itself"
 
 Missing = Iterator[tuple[bytes, list[int]]]
 
@@ -95,6 +97,7 @@ class BulkRun:
         self._model = model
         self._encoder = encoder
         self._report = report
+        self._excluded: frozenset[str] = frozenset()
         self._vectors: dict[bytes, Matrix] = {}
         self._under_way: set[bytes] = set()
         self._waiting: deque[_Pending] = deque()
@@ -119,6 +122,7 @@ class BulkRun:
         self._embed(self._standard_input(source, name, data))
 
     def _embed(self, missing: Missing) -> None:
+        self._excluded = excluded(self._db)
         try:
             for name, vector in self._encoder.stream(missing):
                 self._vectors[name] = vector
@@ -138,6 +142,9 @@ class BulkRun:
                 self._problem("failed", uri, found.reason)
                 continue
             self.seen.add(uri)
+            if uri in self._excluded:
+                self._problem("skipped", uri, _REMOVED_FOR_GOOD)
+                continue
             yield from self._file(source, uri, found)
             self._commit_if_due()
 
@@ -220,7 +227,9 @@ class BulkRun:
         for item in items:
             here = record_uri(uri, item.key)
             found.add(here)
-            if isinstance(item, Problem):
+            if here in self._excluded:
+                self._problem("skipped", here, _REMOVED_FOR_GOOD)
+            elif isinstance(item, Problem):
                 self._problem("failed", here, item.reason)
             elif not item.text.strip():
                 self._problem("skipped", here, "no text")

@@ -12,6 +12,7 @@ from errors import Damaged, Outdated, WhereinError
 from storage.catalog import Catalog
 from storage.failpoints import reached
 from storage.faults import faults
+from storage.filesystem import file_system, is_network
 from storage.schema import NEWEST_SCHEMA, migrate, schema_of
 
 if TYPE_CHECKING:
@@ -26,8 +27,14 @@ _BUSY_SECONDS = 10.0
 def open_writer(folder: Path) -> Database:
     """Open `folder`/catalog.db for writing, creating and migrating it. The caller holds the writer's lock.
 
-    Raises Damaged when the file is no SQLite database.
+    Raises Damaged when the file is no SQLite database, WhereinError when it lies on a network file system.
     """
+    kind = file_system(folder)
+    if is_network(kind):
+        raise WhereinError(
+            f"{folder} lies on a network file system ({kind}), where SQLite's write-ahead log is not safe; keep the"
+            " library on a disk of this machine"
+        )
     from sqlite_utils import Database  # a question need not wait for it
 
     db = Database(_connect(folder / CATALOG, "rwc"), execute_plugins=False)
@@ -104,8 +111,9 @@ def reading(db: Catalog) -> Iterator[Catalog]:
             db.rollback()
 
 
-def checkpoint(db: Database) -> None:
-    """Move the write-ahead log into the database file and empty it, as far as readers allow."""
+def checkpoint(db: Database) -> bool:
+    """Move the write-ahead log into the database file and empty it; return whether no reader stood in the way."""
     reached("checkpoint.begun")
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     reached("checkpoint.done")
+    return not busy

@@ -24,6 +24,8 @@ STEPS = {
     "generation.forget": "old generations are no longer known",
     "documents.remove": "the documents are removed",
     "sources.remove": "the source is no longer followed",
+    "purge.remove": "the documents are removed and kept out; the next writer finishes the purge",
+    "purge.finish": "no byte of the purged documents is left in the library's files",
 }
 """The transactions, each with what holds once it is committed; before that, nothing of it holds."""
 
@@ -33,6 +35,8 @@ POINTS = {
     "generation.flushed": "the old generation answers; a temporary file is left and removed by the next run",
     "generation.renamed": "the old generation answers; a file that is not registered is left, removed by the next run",
     "generation.folder-flushed": "the old generation answers; the file that is not registered is written again",
+    "purge.index-rewritten": "the documents are removed; the next writer finishes the purge",
+    "purge.vacuumed": "the documents are removed; the next writer finishes the purge",
     "checkpoint.begun": "all that was committed, in the write-ahead log",
     "checkpoint.done": "all that was committed, in the database file",
 }

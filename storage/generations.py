@@ -112,15 +112,15 @@ def load_generation(folder: Path, generation: Generation) -> Any:
     return index
 
 
-def drop_old_generations(db: Database, folder: Path) -> None:
+def drop_old_generations(db: Database, folder: Path, kept: int = _KEPT) -> None:
     """Keep the newest generations and delete the other files; unregistered ones are leftovers of a crash."""
     rows = db.execute("SELECT id, file FROM generations ORDER BY active DESC, id DESC").fetchall()
-    kept = {file for _, file in rows[:_KEPT]}
+    files = {file for _, file in rows[:kept]}
     with writing(db, "generation.forget"):
-        for number, _ in rows[_KEPT:]:
+        for number, _ in rows[kept:]:
             db.execute("DELETE FROM generations WHERE id = ?", [number])
     for path in (folder / _FOLDER).glob("*"):
-        if path.name not in kept:
+        if path.name not in files:
             path.unlink(missing_ok=True)
 
 

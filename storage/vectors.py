@@ -68,10 +68,11 @@ def highest_vector_id(db: Catalog, model_id: int) -> int:
     return int(row[0] or 0)
 
 
-def count_vectors(db: Catalog, model_id: int, above: int = 0) -> int:
-    """Return how many vectors of a model have an id over `above`."""
-    row = db.execute("SELECT count(*) FROM vectors WHERE model_id = ? AND id > ?", [model_id, above]).fetchone()
-    return int(row[0])
+def count_vectors(db: Catalog, model_id: int, above: int = 0, upto: int | None = None) -> int:
+    """Return how many vectors of a model have an id over `above`, and at most `upto`."""
+    last = highest_vector_id(db, model_id) if upto is None else upto
+    row = db.execute("SELECT count(*) FROM vectors WHERE model_id = ? AND id > ? AND id <= ?", [model_id, above, last])
+    return int(row.fetchone()[0])
 
 
 def count_live(db: Catalog, model_id: int, above: int = 0) -> int:

@@ -1,0 +1,75 @@
+"""Forgetting for good: afterwards no file of the library holds a byte of the text or of its vectors.
+
+A purge has two parts. The first is one transaction: the documents are gone, kept out for the future, and the purge is
+noted as unfinished. The second rewrites what still holds their bytes and can be repeated, so that the next writer
+finishes what a crash or a full disk interrupted.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from storage.catalog import Catalog
+from storage.connection import checkpoint, writing
+from storage.documents import delete_document
+from storage.exclusions import exclude
+from storage.failpoints import reached
+from storage.files import delete_file, find_file
+from storage.generations import active_generation, drop_old_generations, write_generation
+from storage.models import bound_model
+from storage.vectors import count_vectors, delete_orphans, mark_orphans
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlite_utils import Database
+
+    from storage.documents import StoredDocument
+
+__all__ = ["finish_purge", "purge", "purge_is_unfinished"]
+
+_UNFINISHED = "unfinished purge"
+_EVER = "9999"
+
+
+def purge(db: Database, documents: Sequence[StoredDocument]) -> None:
+    """Remove documents, keep them out, and delete every vector that no other document shares.
+
+    Vectors of earlier versions belong to no chunk any more and cannot be told from others like them: all such vectors
+    go. Call `finish_purge` afterwards.
+    """
+    with writing(db, "purge.remove"):
+        for document in documents:
+            exclude(db, document.uri)
+            delete_document(db, document.id)
+            if file := find_file(db, document.uri):
+                delete_file(db, file.id)
+        mark_orphans(db)
+        delete_orphans(db, before=_EVER)
+        db.execute("INSERT INTO settings (key, value) VALUES (?, '') ON CONFLICT (key) DO NOTHING", [_UNFINISHED])
+
+
+def purge_is_unfinished(db: Catalog) -> bool:
+    """Whether bytes of purged documents may still be in the library's files."""
+    return db.execute("SELECT 1 FROM settings WHERE key = ?", [_UNFINISHED]).fetchone() is not None
+
+
+def finish_purge(db: Database, folder: Path) -> bool:
+    """Rewrite the index, the catalogue and its log without what was purged; return whether it could be finished.
+
+    VACUUM builds the database file anew from what is in it (https://sqlite.org/lang_vacuum.html), then the log is cut
+    to nothing. It cannot be when a reader holds on to it for longer than ten seconds.
+    """
+    model, generation = bound_model(db), active_generation(db)
+    if model and generation and count_vectors(db, model.id, upto=generation.highest_vector_id) != generation.count:
+        write_generation(db, folder, model)
+    drop_old_generations(db, folder, kept=1)
+    reached("purge.index-rewritten")
+    db.conn.execute("VACUUM")
+    reached("purge.vacuumed")
+    if not checkpoint(db):
+        return False
+    with writing(db, "purge.finish"):
+        db.execute("DELETE FROM settings WHERE key = ?", [_UNFINISHED])
+    return True

@@ -1,4 +1,4 @@
-"""No room on the disk, a limit on file sizes, a disk that reports errors: a sentence, and nothing that was kept is lost."""
+"""No room on the disk, a limit on file sizes, a disk that reports errors: a sentence, and nothing kept is lost."""
 
 import os
 import shutil

@@ -1,0 +1,104 @@
+"""What holds for every library at every moment, whatever happened to the process that wrote it."""
+
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+
+from search.semantic import Searcher
+from storage.connection import open_reader, reading
+from storage.documents import document_spans, document_text, list_documents, model_input
+from storage.index import load_index
+from storage.models import bound_model
+from storage.vectors import count_live, read_vectors
+
+QUESTIONS = ("where does the market open?", "barrels of herring on the quay", "brooch")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A document as a library holds it: its id, its text and where its chunks begin and end."""
+
+    id: int
+    text: str
+    spans: tuple[tuple[int, int], ...]
+
+
+def checked_state(folder: Path, encoder: Any) -> dict[str, Kept]:
+    """Return the documents by uri, after checking that the library is sound."""
+    with closing(open_reader(folder)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+        with reading(db):
+            state = {document.uri: _kept(db, document.id) for document in list_documents(db, limit=-1)}
+            model = bound_model(db)
+            if model is not None:
+                _check_vectors(db, model, state, encoder)
+                _check_index(db, folder, model)
+        if model is not None:
+            _check_answers(db, folder, model, encoder)
+    return state
+
+
+def _kept(db: Any, document_id: int) -> Kept:
+    text = document_text(db, document_id)
+    spans = tuple((span.start, span.end) for span in document_spans(db, document_id))
+    covered = 0
+    for start, end in spans:
+        assert start <= covered < end
+        covered = end
+    assert covered == len(text)
+    return Kept(document_id, text, spans)
+
+
+def _check_vectors(db: Any, model: Any, state: dict[str, Kept], encoder: Any) -> None:
+    """No half documents: each chunk has its vector, and it is the one of its text."""
+    texts = {model_input(kept.text, *span) for kept in state.values() for span in kept.spans}
+    stored = dict(
+        db.execute(
+            'SELECT DISTINCT substr(d.text, c.start + 1, c."end" - c.start), v.vector FROM chunks c'
+            " JOIN documents d ON d.id = c.document_id JOIN vectors v ON v.input_hash = c.input_hash"
+            " WHERE v.model_id = ?",
+            [model.id],
+        ).fetchall()
+    )
+    stored = {text.strip(): np.frombuffer(raw, "<f4") for text, raw in stored.items()}
+    assert set(stored) == texts
+    if texts:
+        ordered = sorted(texts)
+        expected = encoder.encode_contexts(ordered)
+        np.testing.assert_allclose(np.stack([stored[text] for text in ordered]), expected, atol=1e-5)
+
+
+def _check_index(db: Any, folder: Path, model: Any) -> None:
+    """Generation and delta together hold each live vector once."""
+    index = load_index(db, folder, model, None)
+    in_generation = [] if index.faiss_index is None else faiss.vector_to_array(index.faiss_index.id_map).tolist()
+    ids = in_generation + index.delta_ids.tolist()
+    assert len(ids) == len(set(ids))
+    live = [
+        row[0] for row in db.execute("SELECT DISTINCT v.id FROM vectors v JOIN chunks c ON c.input_hash = v.input_hash")
+    ]
+    assert set(live) <= set(ids)
+    assert len(live) == count_live(db, model.id)
+
+
+def _check_answers(db: Any, folder: Path, model: Any, encoder: Any) -> None:
+    """The answers are those of NumPy from the stored vectors."""
+    with reading(db):
+        parts = list(read_vectors(db, model.id, model.dimension))
+        chunks = db.execute("SELECT v.id FROM chunks c JOIN vectors v ON v.input_hash = c.input_hash").fetchall()
+    if not parts:
+        return
+    by_id = dict(
+        zip(np.concatenate([p[0] for p in parts]).tolist(), np.concatenate([p[1] for p in parts]), strict=True)
+    )
+    searcher = Searcher(db, folder, model)
+    for question in encoder.encode_questions(QUESTIONS):
+        expected = sorted((float(by_id[row[0]] @ question) for row in chunks), reverse=True)
+        for k in (1, 10):
+            scores = [hit.score for hit in searcher.search(question, k)]
+            np.testing.assert_allclose(scores, expected[:k], atol=1e-5)

@@ -1,0 +1,71 @@
+"""Work in a process that may die: forked from a server that has everything imported, so that it starts at once."""
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
+
+from toy import ToyEncoder
+
+from errors import UsageError
+from library import Library
+
+_PRELOADED = ("mortal", "faiss", "sqlite_utils", "ingest.bulk", "ingest.removal", "storage.migrations")
+
+Work = Callable[[Path, Path, Connection], None]
+
+
+def forkserver() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(
+        ["mortal", "faiss", "sqlite_utils", "ingest.bulk", "ingest.removal", "storage.migrations"]
+    )
+    return context
+
+
+def start(work: Work, library: Path, docs: Path, failpoint: str = "") -> tuple[ForkServerProcess, Connection]:
+    """Start `work` with a failpoint; it sends the name of each command when that is acknowledged."""
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+    process = forkserver().Process(target=_run, args=(work, library, docs, failpoint, sender))
+    process.start()
+    sender.close()
+    return process, receiver
+
+
+def finish(process: ForkServerProcess, receiver: Connection) -> list[str]:
+    """Wait for the end of the process; return what it acknowledged."""
+    acknowledged = []
+    with suppress(EOFError):
+        while True:
+            acknowledged.append(receiver.recv())
+    process.join()
+    return acknowledged
+
+
+def _run(work: Work, library: Path, docs: Path, failpoint: str, sender: Connection) -> None:
+    os.environ["WHEREIN_FAILPOINT"] = failpoint
+    work(library, docs, sender)
+
+
+def every_command(folder: Path, docs: Path, acknowledge: Connection) -> None:
+    """Take in, remove, reindex, purge and forget a source; what an earlier try has done is passed over."""
+
+    def library() -> Library:
+        return Library(folder, encoder=ToyEncoder())
+
+    library().ingest([str(docs)])
+    acknowledge.send("ingest")
+    with suppress(UsageError):
+        library().remove_documents([str(docs / "removed.txt")])
+    acknowledge.send("remove")
+    library().reindex()
+    acknowledge.send("reindex")
+    with suppress(UsageError):
+        library().remove_documents([str(docs / "purged.txt")], for_good=True)
+    acknowledge.send("purge")
+    with suppress(UsageError):
+        library().remove_source(str(docs / "second"))
+    acknowledge.send("forget")

@@ -1,0 +1,141 @@
+"""The process dies at every durable step; what was acknowledged holds, nothing is half there, the next run finishes."""
+
+import os
+import shutil
+import signal
+import tarfile
+from pathlib import Path
+
+import pytest
+from invariants import Kept, checked_state
+from mortal import every_command, finish, start
+from toy import ToyEncoder
+
+from ingest.uri import file_uri
+from library import Library
+from storage.connection import open_reader, open_writer
+from storage.failpoints import EXIT_CODE, POINTS, STEPS
+from storage.schema import NEWEST_SCHEMA, schema_of
+
+BEGINNINGS = ("model.bind", "migration.applied")
+ELSEWHERE = ("backup", "restore", "repair")
+FAILPOINTS = [
+    name
+    for name in [f"{step}.{moment}" for step in STEPS for moment in ("begun", "written", "committed")] + list(POINTS)
+    if not name.startswith(ELSEWHERE)
+]
+SECRET = "The brooch is buried beneath the seventh poplar."
+
+
+def write(docs: Path, name: str, text: str) -> None:
+    (docs / name).write_text(text)
+    os.utime(docs / name, ns=(10**18, 10**18))
+
+
+def long_text(topic: str) -> str:
+    return "\n\n".join(f"Paragraph {n} about {topic}: lot {n * n} has {n} barrels of herring." for n in range(12))
+
+
+def first_files(docs: Path) -> None:
+    (docs / "second").mkdir(parents=True)
+    for name in ("kept", "edited", "moved", "gone", "removed", "second/other"):
+        write(docs, f"{name}.txt", long_text(name))
+    write(docs, "purged.txt", SECRET)
+    write(docs, "records.jsonl", "".join(f'{{"id": "r{n}", "text": "Record {n} of the quay."}}\n' for n in range(5)))
+
+
+def change_files(docs: Path) -> None:
+    write(docs, "edited.txt", long_text("edited").replace("Paragraph 6", "Section 6 in a new version"))
+    write(docs, "new.txt", long_text("new"))
+    (docs / "moved.txt").rename(docs / "renamed.txt")
+    (docs / "gone.txt").unlink()
+    write(docs, "records.jsonl", "".join(f'{{"id": "r{n}", "text": "Record {n} of the ship."}}\n' for n in range(1, 6)))
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library that is behind its files, and the one that an undisturbed run makes of it."""
+    scenes = tmp_path_factory.mktemp("scenes")
+    docs = scenes / "docs"
+    first_files(docs)
+    library = Library(scenes / "before", encoder=ToyEncoder())
+    library.ingest([str(docs)])
+    library.ingest([str(docs / "second")])
+    change_files(docs)
+    shutil.copytree(scenes / "before", scenes / "after")
+    process, receiver = start(every_command, scenes / "after", docs)
+    assert finish(process, receiver) == ["ingest", "remove", "reindex", "purge", "forget"]
+    assert process.exitcode == 0
+    return scenes
+
+
+def texts(state: dict[str, Kept]) -> dict[str, tuple[str, tuple[tuple[int, int], ...]]]:
+    return {uri: (kept.text, kept.spans) for uri, kept in state.items()}
+
+
+@pytest.mark.parametrize("way", ["exit", "kill"])
+@pytest.mark.parametrize("failpoint", FAILPOINTS)
+def test_death_at_every_durable_step(scenes: Path, tmp_path: Path, failpoint: str, way: str) -> None:
+    library, docs = tmp_path / "library", scenes / "docs"
+    before = checked_state(scenes / "before", ToyEncoder())
+    after = checked_state(scenes / "after", ToyEncoder())
+    from_nothing = failpoint.startswith(BEGINNINGS)
+    if from_nothing:
+        before = {}
+    else:
+        shutil.copytree(scenes / "before", library)
+    process, receiver = start(every_command, library, docs, f"{failpoint}:{way}")
+    acknowledged = finish(process, receiver)
+    assert process.exitcode == (-signal.SIGKILL if way == "kill" else EXIT_CODE)
+    if failpoint != "migration.applied":
+        state = checked_state(library, ToyEncoder())
+        assert_what_holds(docs, state, before, after, acknowledged)
+        if "purge" in acknowledged:
+            assert not any(SECRET.encode() in path.read_bytes() for path in library.rglob("*") if path.is_file())
+    process, receiver = start(every_command, library, docs)
+    assert finish(process, receiver)[-1] == "forget"
+    assert texts(checked_state(library, ToyEncoder())) == texts(after)
+    status = Library(library, encoder=ToyEncoder()).status()
+    assert (status.delta, status.purge_unfinished) == (0, False)
+
+
+def assert_what_holds(
+    docs: Path, state: dict[str, Kept], before: dict[str, Kept], after: dict[str, Kept], acknowledged: list[str]
+) -> None:
+    removed, purged = file_uri(str(docs / "removed.txt")), file_uri(str(docs / "purged.txt"))
+    passing = {removed, purged}  # in a library that begins with nothing they are there for a while
+    for uri, kept in state.items():
+        versions = {states[uri].text for states in (before, after) if uri in states}
+        assert kept.text in versions or (not before and uri in passing)
+        if uri in before:
+            assert kept.id == before[uri].id
+    if "ingest" in acknowledged:
+        assert {uri: state[uri].text for uri in after} == {uri: kept.text for uri, kept in after.items()}
+    else:
+        moved, renamed = file_uri(str(docs / "moved.txt")), file_uri(str(docs / "renamed.txt"))
+        assert set(before) - {moved} <= set(state) | {file_uri(str(docs / "records.jsonl")) + "#r0"}
+        assert not before or (moved in state) != (renamed in state)
+    if "remove" in acknowledged:
+        assert removed not in state
+    if "reindex" in acknowledged:
+        assert file_uri(str(docs / "gone.txt")) not in state
+    if "purge" in acknowledged:
+        assert purged not in state
+
+
+@pytest.mark.parametrize("way", ["exit", "kill"])
+def test_death_while_an_old_library_is_migrated(tmp_path: Path, way: str) -> None:
+    with tarfile.open(Path(__file__).parent / "fixtures" / "library-schema-1.tar.gz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    process, receiver = start(migrate, tmp_path, tmp_path, f"migration.applied:{way}")
+    finish(process, receiver)
+    assert process.exitcode == (-signal.SIGKILL if way == "kill" else EXIT_CODE)
+    open_writer(tmp_path).close()
+    reader = open_reader(tmp_path)
+    assert schema_of(reader) == NEWEST_SCHEMA
+    assert reader.execute("SELECT count(*) FROM documents WHERE checksum <> 0").fetchone() == (3,)
+    reader.close()
+
+
+def migrate(library: Path, _: Path, acknowledge: object) -> None:
+    open_writer(library).close()

@@ -293,7 +293,13 @@ def status(as_json: bool) -> None:
         _line({"schema": _SCHEMA, **found})
         return
     for name, value in found.items():
-        click.echo(f"{name:<12} {value:,}" if isinstance(value, int) else f"{name:<12} {value}")
+        click.echo(f"{name.replace('_', ' '):<16} {_figure(value)}")
+
+
+def _figure(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 @main.group()

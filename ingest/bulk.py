@@ -208,7 +208,7 @@ class BulkRun:
         """Give the documents of a file that has this content, and is gone from its place, the new uri."""
         for record in find_files_by_content(self._db, name):
             path = file_path(record.uri)
-            if record.state == "read" and path is not None and not os.path.lexists(path):
+            if record.documents and record.state == "read" and path is not None and not os.path.lexists(path):
                 self._commit()
                 with writing(self._db, "ingest.move"):
                     move_file(self._db, record, uri)

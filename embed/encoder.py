@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from threading import Thread
@@ -107,10 +108,22 @@ class Encoder:
                 queue.start_async(self._inputs(ids), key, share_inputs=False)
                 while done:
                     yield done.popleft()
-        finally:
             if queue is not None:
                 queue.wait_all()
+        except BaseException:
+            if queue is not None:
+                self._abandon(queue)
+            raise
         yield from done
+
+    def _abandon(self, queue: Any) -> None:
+        """Stop what is under way, which would take a minute on a slow machine; the next text gets a new queue."""
+        for request in queue:
+            request.cancel()
+        with suppress(RuntimeError):  # that requests were cancelled
+            queue.wait_all()
+        del self._queue
+        self._loading = None
 
     def _encode(self, rows: Sequence[list[int]]) -> Matrix:
         vectors = np.empty((len(rows), self.model.dimension), dtype=np.float32)

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -255,3 +255,16 @@ def test_openvino_reports_to_nobody(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", check], env=environment, capture_output=True, text=True, check=True)
     assert not any("telemetry" in name for name in done.stdout.split())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupted_stream_leaves_the_encoder_usable(model: Model, exact: Encoder) -> None:
+    encoder = Encoder(model, "w8a32")
+
+    def interrupted() -> Iterator[tuple[int, list[int]]]:
+        for number in range(60):
+            yield number, encoder.tokenizer.contexts([LONG])[0]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(encoder.stream(interrupted()))
+    np.testing.assert_allclose(encoder.encode_contexts(TEXTS), exact.encode_contexts(TEXTS), atol=1e-5)

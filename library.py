@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from ingest.bulk import BulkRun
+    from storage.backup import Backup
+    from storage.restore import Restored
 
 __all__ = [
     "Answer", "Hit", "Library", "Progress", "RunProblem", "Status", "StoredDocument", "Summary",
@@ -298,6 +300,40 @@ class Library:
                 forget_source(db, found.id)
         return found
 
+    # Keeping a copy.
+
+    def backup(self, target: Path, *, verify: bool = False, report: Callable[[str], None] = lambda _: None) -> Backup:
+        """Write one committed state to `target`, a new folder or a `.tar.zst` file, while others read and write.
+
+        What was written is read back; with `verify` it is restored on trial as well. `report` is told what is going
+        on. Raises UsageError when `target` is taken, Damaged when the library is: then there is no backup.
+        """
+        from importlib.metadata import version
+
+        from storage.backup import write_backup
+
+        return write_backup(self._reader, self.folder, target, version("wherein"), verify=verify, report=report)
+
+    def restore(
+        self,
+        backup: Path,
+        *,
+        force: bool = False,
+        index: bool = True,
+        report: Callable[[str], None] = lambda _: None,
+    ) -> Restored:
+        """Put what is kept in `backup` in the library's place; with `force` a library there is moved aside.
+
+        Without `index` a new one is made, whatever that of the backup is. Raises UsageError when there is a library
+        without `force`, LibraryBusy while another writes to it, Damaged when the backup is not what was written.
+        """
+        from storage.restore import restore_backup
+
+        restored = restore_backup(backup, self.folder, force=force, index=index, report=report)
+        for opened in ("_reader", "_asking"):
+            self.__dict__.pop(opened, None)
+        return restored
+
     def _find(self, db: Catalog, name: str) -> StoredDocument:
         path = os.path.abspath(os.path.expanduser(name))  # noqa: PTH100, PTH111 - odd bytes stay
         found = find_document(db, name) or find_document(db, file_uri(path))
@@ -306,8 +342,17 @@ class Library:
         return found
 
     def _must_exist(self) -> None:
-        if not (self.folder / CATALOG).exists():
-            raise WhereinError(f"There is no library at {self.folder}; make one with: wherein ingest FOLDER")
+        if (self.folder / CATALOG).exists():
+            return
+        from storage.restore import put_aside
+
+        aside = put_aside(self.folder)
+        if aside and not self.folder.exists():
+            raise WhereinError(
+                f"There is no library at {self.folder}, because a restore was interrupted; run it again, or rename"
+                f" {aside} to get the earlier library back"
+            )
+        raise WhereinError(f"There is no library at {self.folder}; make one with: wherein ingest FOLDER")
 
     @contextmanager
     def _writer(self, wait: bool) -> Iterator[Database]:

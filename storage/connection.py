@@ -17,7 +17,7 @@ from storage.schema import NEWEST_SCHEMA, migrate, schema_of
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["CATALOG", "checkpoint", "open_reader", "open_writer", "reading", "writing"]
+__all__ = ["CATALOG", "checkpoint", "open_beside", "open_reader", "open_writer", "reading", "writing"]
 
 CATALOG = "catalog.db"
 _BUSY_SECONDS = 10.0
@@ -51,6 +51,20 @@ def open_reader(folder: Path) -> sqlite3.Connection:
         if schema_of(db) < NEWEST_SCHEMA:
             db.close()
             raise Outdated("This library was written by an older Wherein and is not migrated yet")
+    return db
+
+
+def open_beside(folder: Path) -> Database:
+    """Open an existing catalogue for one short transaction beside a writer, without the writer's lock.
+
+    It never checkpoints, which is the writer's alone. SQLite would do so when the last connection closes: the caller
+    keeps a reader open until this one is closed.
+    """
+    from sqlite_utils import Database
+
+    db = Database(_connect(folder / CATALOG, "rw"), execute_plugins=False)
+    db.execute("PRAGMA synchronous=FULL")
+    db.execute("PRAGMA wal_autocheckpoint=0")
     return db
 
 

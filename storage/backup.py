@@ -147,10 +147,10 @@ def _collect(
     created_at = now()
     try:
         report("checking the catalogue")
+        with reading(source), _interruptible(source):
+            check_integrity(source)
+        report("copying")
         with _interruptible(source):
-            with reading(source):
-                check_integrity(source)
-            report("copying")
             # As a URI, because a path need not be Unicode, and SQLite's text must be.
             source.execute("VACUUM INTO ?", [(folder / CATALOG).as_uri()])
         (folder / CATALOG).chmod(0o600)
@@ -203,10 +203,9 @@ def _compare(package: Path, trial: Path, content: Content) -> None:
 def _note(library: Path, target: Path, manifest: Manifest) -> str:
     """Let the library remember the backup; return why it could not."""
     try:
-        with file_faults("The catalogue cannot be written"):
-            remember_backup(library, written_path(target), manifest.created_at)
-    except WhereinError as error:
-        return f"The backup is whole, but the library could not note it, and a purge will not name it: {error}"
+        remember_backup(library, written_path(target), manifest.created_at)
+    except (WhereinError, sqlite3.Error, OSError) as error:
+        return f"The library could not note this backup, so that a purge will not name it: {error}"
     return ""
 
 

@@ -78,7 +78,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         )
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter when SQLite quotes a damaged schema
         raise Damaged(f"{path} cannot be opened as a SQLite database ({error}); restore it from a backup") from error
     return connection
 

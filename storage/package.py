@@ -154,7 +154,7 @@ def _open_archive(raw: IO[bytes]) -> Iterator[tuple[Manifest, _Files]]:
     try:
         limited = _Limited(zstandard.ZstdDecompressor().stream_reader(raw))
         with tarfile.open(fileobj=limited, mode="r|", bufsize=_BLOCK) as tar:  # type: ignore[call-overload]
-            files = _archive_files(tar)
+            files = _archive_files(tar, limited)
             name, stream = next(files, ("", None))
             if name != MANIFEST or stream is None:
                 raise Damaged(f"{MANIFEST} is missing")
@@ -165,7 +165,7 @@ def _open_archive(raw: IO[bytes]) -> Iterator[tuple[Manifest, _Files]]:
         raise Damaged("it is cut off or garbled") from error
 
 
-def _archive_files(tar: tarfile.TarFile) -> _Files:
+def _archive_files(tar: tarfile.TarFile, whole: _Limited) -> _Files:
     """Yield the members. A name is used only when the manifest holds it, and that holds only harmless ones."""
     for member in tar:
         if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or member.sparse is not None:
@@ -173,6 +173,8 @@ def _archive_files(tar: tarfile.TarFile) -> _Files:
         stream = tar.extractfile(member)
         assert stream is not None
         yield member.name, stream
+    while whole.read(_BLOCK):  # where zstd compares its own checksum
+        pass
 
 
 class _Limited:

@@ -353,8 +353,8 @@ def remove(names: tuple[str, ...], purge: bool, wait: bool) -> None:
     for document in library.remove_documents(names, for_good=purge, wait=wait):
         click.echo(f"{'purged' if purge else 'removed'} {_shown(document.uri)}")
     if purge:
-        for place, made in library.backups():
-            click.echo(f"still in the backup of {made}: {place}", err=True)
+        for backup in library.backups():
+            click.echo(f"a backup is older than this and may hold them: {backup.place} ({backup.created_at})", err=True)
 
 
 @main.group()
@@ -379,6 +379,82 @@ def list_sources(as_json: bool) -> None:
 def remove_source(name: str, wait: bool) -> None:
     """Stop following the source NAME (its path or number); its documents stay."""
     click.echo(f"no longer followed: {_library().remove_source(name, wait=wait).uri}")
+
+
+@main.command()
+@click.argument("target", type=click.Path(path_type=Path), metavar="FOLDER|FILE.tar.zst")
+@click.option("--verify", is_flag=True, help="Restore the backup on trial as well, and compare.")
+@_json_option
+def backup(target: Path, verify: bool, as_json: bool) -> None:
+    """Write the library to a new FOLDER or FILE.tar.zst, also while it is in use.
+
+    What was written is read back and compared with its checksums.
+    """
+    library = _library()
+    with _stages(as_json, "no half-written backup is left") as report:
+        done = library.backup(target, verify=verify, report=report)
+    if as_json:
+        _line({"schema": _SCHEMA, **asdict(done)})
+        return
+    for warning in done.warnings:
+        click.echo(f"wherein: {warning}", err=True)
+    checked = "restored on trial" if done.verified else "read back"
+    begun = f"; an interrupted run had written it at {_time(done.created_at)}" if done.finished else ""
+    click.echo(
+        f"{done.documents:,} documents are in {_here(done.place)}: {_size(done.bytes)}, {checked},"
+        f" {done.seconds:,.1f} s{begun}"
+    )
+
+
+@main.command()
+@click.argument("backup", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Move a library that is there already aside.")
+@click.option("--without-index", is_flag=True, help="Make a new index in place of one that is damaged.")
+@_json_option
+def restore(backup: Path, force: bool, without_index: bool, as_json: bool) -> None:
+    """Put the library that is kept in BACKUP in the place of --library."""
+    library = _library()
+    with _stages(as_json, "no half-restored library is left") as report:
+        done = library.restore(backup, force=force, index=not without_index, report=report)
+    if as_json:
+        _line({"schema": _SCHEMA, **asdict(done)})
+        return
+    aside = f"; the earlier library is kept as {_here(done.aside)}" if done.aside else ""
+    click.echo(
+        f"{done.documents:,} documents as of {_time(done.created_at)} are in {_here(done.library)}:"
+        f" {_size(done.bytes)}, {done.seconds:,.1f} s{aside}"
+    )
+
+
+@contextmanager
+def _stages(as_json: bool, left: str) -> Iterator[Callable[[str], None]]:
+    """Show what is going on, on a terminal; when interrupted, say what is `left`."""
+    try:
+        if as_json or not sys.stderr.isatty():
+            yield lambda _: None
+            return
+        from rich.console import Console
+
+        with Console(stderr=True).status("") as shown:
+            yield shown.update
+    except KeyboardInterrupt:
+        click.echo(f"wherein: interrupted; {left}, run the same command again", err=True)
+        click.get_current_context().exit(_INTERRUPTED)
+
+
+def _here(path: str) -> str:
+    from ingest.uri import display
+
+    return display(path.removeprefix(str(Path.cwd()) + os.sep))
+
+
+def _size(count: int) -> str:
+    unit, factor = next(((unit, f) for unit, f in (("GB", 1e9), ("MB", 1e6)) if count >= f), ("KB", 1e3))
+    return f"{count / factor:,.1f} {unit}"
+
+
+def _time(stamp: str) -> str:
+    return f"{stamp[:19].replace('T', ' ')} UTC"
 
 
 @main.group()

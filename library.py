@@ -29,6 +29,7 @@ from ingest.summary import Progress, Report, RunProblem, Summary, summarize
 from ingest.uri import file_uri
 from search.evaluate import SquadResult, evaluate_squad
 from search.semantic import Hit, Searcher
+from storage.backups import BackupRecord, older_backups
 from storage.catalog import Catalog
 from storage.connection import CATALOG, checkpoint, open_reader, open_writer, reading, writing
 from storage.documents import (
@@ -47,7 +48,7 @@ from storage.faults import faults
 from storage.files import FileRecord, problem_files
 from storage.generations import active_generation, drop_old_generations, fold_if_due, write_generation
 from storage.lock import writer_lock
-from storage.models import StoredModel, bind_model, bound_model
+from storage.models import StoredModel, bind_model, bound_model, now
 from storage.purge import finish_purge, purge, purge_is_unfinished
 from storage.sources import Source, forget_source, list_sources, remember_source
 from storage.vectors import count_live, delete_orphans, highest_vector_id, mark_orphans
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from ingest.bulk import BulkRun
+    from storage.backup import Backup
+    from storage.restore import Restored
 
 __all__ = [
     "Answer", "Hit", "Library", "Progress", "RunProblem", "Status", "StoredDocument", "Summary",
@@ -300,10 +303,10 @@ class Library:
                         delete_document(db, document.id)
         return found
 
-    def backups(self) -> list[tuple[str, str]]:
-        """Return where backups of this library were written, and when (UTC), the oldest first."""
+    def backups(self) -> list[BackupRecord]:
+        """Return the backups that were written of this library, the oldest first."""
         with reading(self._reader) as db:
-            return db.execute("SELECT place, created_at FROM backups ORDER BY id").fetchall()
+            return older_backups(db, now())
 
     def sources(self) -> list[Source]:
         """Return what reindex walks."""
@@ -322,6 +325,40 @@ class Library:
                 forget_source(db, found.id)
         return found
 
+    # Keeping a copy.
+
+    def backup(self, target: Path, *, verify: bool = False, report: Callable[[str], None] = lambda _: None) -> Backup:
+        """Write one committed state to `target`, a new folder or a `.tar.zst` file, while others read and write.
+
+        What was written is read back; with `verify` it is restored on trial as well. `report` is told what is going
+        on. Raises UsageError when `target` is taken, Damaged when the library is: then there is no backup.
+        """
+        from importlib.metadata import version
+
+        from storage.backup import write_backup
+
+        return write_backup(self._reader, self.folder, target, version("wherein"), verify=verify, report=report)
+
+    def restore(
+        self,
+        backup: Path,
+        *,
+        force: bool = False,
+        index: bool = True,
+        report: Callable[[str], None] = lambda _: None,
+    ) -> Restored:
+        """Put what is kept in `backup` in the library's place; with `force` a library there is moved aside.
+
+        Without `index` a new one is made, whatever that of the backup is. Raises UsageError when there is a library
+        without `force`, LibraryBusy while another writes to it, Damaged when the backup is not what was written.
+        """
+        from storage.restore import restore_backup
+
+        restored = restore_backup(backup, self.folder, force=force, index=index, report=report)
+        for opened in ("_reader", "_asking"):
+            self.__dict__.pop(opened, None)
+        return restored
+
     def _find(self, db: Catalog, name: str) -> StoredDocument:
         path = os.path.abspath(os.path.expanduser(name))  # noqa: PTH100, PTH111 - odd bytes stay
         found = find_document(db, name) or find_document(db, file_uri(path))
@@ -330,8 +367,17 @@ class Library:
         return found
 
     def _must_exist(self) -> None:
-        if not (self.folder / CATALOG).exists():
-            raise WhereinError(f"There is no library at {self.folder}; make one with: wherein ingest FOLDER")
+        if (self.folder / CATALOG).exists():
+            return
+        from storage.restore import put_aside
+
+        aside = put_aside(self.folder)
+        if aside and not self.folder.exists():
+            raise WhereinError(
+                f"There is no library at {self.folder}, because a restore was interrupted; run it again, or rename"
+                f" {aside} to get the earlier library back"
+            )
+        raise WhereinError(f"There is no library at {self.folder}; make one with: wherein ingest FOLDER")
 
     @contextmanager
     def _writer(self, wait: bool) -> Iterator[Database]:

@@ -18,7 +18,7 @@ from storage.schema import NEWEST_SCHEMA, migrate, schema_of
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["CATALOG", "checkpoint", "open_reader", "open_writer", "reading", "writing"]
+__all__ = ["CATALOG", "checkpoint", "open_beside", "open_reader", "open_writer", "reading", "writing"]
 
 CATALOG = "catalog.db"
 _BUSY_SECONDS = 10.0
@@ -61,6 +61,20 @@ def open_reader(folder: Path) -> sqlite3.Connection:
     return db
 
 
+def open_beside(folder: Path) -> Database:
+    """Open an existing catalogue for one short transaction beside a writer, without the writer's lock.
+
+    It never checkpoints, which is the writer's alone. SQLite would do so when the last connection closes: the caller
+    keeps a reader open until this one is closed.
+    """
+    from sqlite_utils import Database
+
+    db = Database(_connect(folder / CATALOG, "rw"), execute_plugins=False)
+    db.execute("PRAGMA synchronous=FULL")
+    db.execute("PRAGMA wal_autocheckpoint=0")
+    return db
+
+
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(
@@ -71,7 +85,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         )
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter when SQLite quotes a damaged schema
         raise Damaged(f"{path} cannot be opened as a SQLite database ({error}); restore it from a backup") from error
     return connection
 

@@ -26,6 +26,8 @@ STEPS = {
     "sources.remove": "the source is no longer followed",
     "purge.remove": "the documents are removed and kept out; the next writer finishes the purge",
     "purge.finish": "no byte of the purged documents is left in the library's files",
+    "backup.note": "the library remembers the backup, which is whole either way",
+    "restore.generations": "nothing yet: the library being restored has not got its name",
 }
 """The transactions, each with what holds once it is committed; before that, nothing of it holds."""
 
@@ -37,6 +39,14 @@ POINTS = {
     "generation.folder-flushed": "the old generation answers; the file that is not registered is written again",
     "purge.index-rewritten": "the documents are removed; the next writer finishes the purge",
     "purge.vacuumed": "the documents are removed; the next writer finishes the purge",
+    "backup.copied": "no backup; a folder .NAME.part is left beside it and removed by the next backup to that place",
+    "backup.written": "as after backup.copied",
+    "backup.flushed": "as after backup.copied",
+    "backup.renamed": "the backup is whole; the same command run again checks it, notes it and says so",
+    "restore.unpacked": "the library as it was; a folder .NAME.part is left beside it and removed by the next restore",
+    "restore.flushed": "as after restore.unpacked",
+    "restore.aside": "no library, the earlier one lies beside it; the next restore puts the new one there",
+    "restore.renamed": "the restored library; the earlier one lies beside it",
     "checkpoint.begun": "all that was committed, in the write-ahead log",
     "checkpoint.done": "all that was committed, in the database file",
 }

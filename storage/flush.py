@@ -1,9 +1,10 @@
 """To the disk: what was written to a file, or renamed in a folder, survives a loss of power only after this."""
 
+import errno
 import os
 from pathlib import Path
 
-__all__ = ["flush"]
+__all__ = ["flush", "flush_tree"]
 
 
 def flush(path: Path) -> None:
@@ -11,5 +12,17 @@ def flush(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        # Some network file systems cannot flush a folder and say so; its entries are the server's business.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP) or not path.is_dir():
+            raise
     finally:
         os.close(descriptor)
+
+
+def flush_tree(folder: Path) -> None:
+    """Flush everything below a folder, and then the folder: files first, so that no entry names what is not there."""
+    for place, _, files in os.walk(folder, topdown=False):
+        for name in files:
+            flush(Path(place) / name)
+        flush(Path(place))

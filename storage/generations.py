@@ -27,6 +27,7 @@ __all__ = [
     "active_generation",
     "drop_old_generations",
     "fold_if_due",
+    "generation_path",
     "load_generation",
     "write_generation",
 ]
@@ -57,6 +58,11 @@ def active_generation(db: Catalog) -> Generation | None:
         " FROM generations WHERE active = 1"
     ).fetchone()
     return Generation(*row) if row else None
+
+
+def generation_path(folder: Path, file: str) -> Path:
+    """Return where a generation's `file` lies in the library at `folder`."""
+    return folder / _FOLDER / file
 
 
 def write_generation(db: Database, folder: Path, model: StoredModel) -> Generation:
@@ -99,7 +105,7 @@ def load_generation(folder: Path, generation: Generation) -> Any:
     """
     import faiss  # a question waits for the model meanwhile
 
-    path = folder / _FOLDER / generation.file
+    path = generation_path(folder, generation.file)
     try:
         size = path.stat().st_size
         if size != generation.bytes:

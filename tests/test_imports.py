@@ -58,5 +58,15 @@ def test_errors_imports_nothing() -> None:
 def test_a_question_does_not_wait_for_parts_that_it_has_no_use_for() -> None:
     check = "import cli, library, search.semantic, sys; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, check=True)
-    needless = {"sqlite_utils", "faiss", "openvino", "pathspec", "selectolax", "pypdfium2", "markdown_it", "rich"}
+    needless = {
+        "sqlite_utils",
+        "faiss",
+        "openvino",
+        "pathspec",
+        "selectolax",
+        "pypdfium2",
+        "markdown_it",
+        "rich",
+        "zstandard",
+    }
     assert needless & set(loaded.stdout.split()) == set()

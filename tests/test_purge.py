@@ -111,3 +111,13 @@ def test_a_reader_in_the_way_is_told_and_the_next_writer_finishes(
     open_library().reindex()
     assert not open_library().status().purge_unfinished
     assert OLD_SECRET.encode() not in bytes_of(tmp_path / "library")
+
+
+def test_backups_that_are_older_are_named(docs: Path, open_library: Open, tmp_path: Path) -> None:
+    open_library().ingest([str(docs)])
+    open_library().backup(tmp_path / "backup")
+    library = open_library()
+    library.remove_documents([str(docs / "secret.txt")], for_good=True)
+    assert [backup.place for backup in library.backups()] == [str(tmp_path / "backup")]
+    open_library().backup(tmp_path / "later.tar.zst")
+    assert SECRET.encode() not in bytes_of(tmp_path / "library")

@@ -1,0 +1,39 @@
+"""The `backups` table: where this library was backed up to, so that a purge can say where purged text lives on."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.catalog import Catalog
+from storage.connection import open_beside, writing
+
+__all__ = ["BackupRecord", "older_backups", "remember_backup"]
+
+
+@dataclass(frozen=True)
+class BackupRecord:
+    """A backup at `place` holds what was committed by `created_at` (UTC); it may be gone by now."""
+
+    id: int
+    place: str
+    created_at: str
+
+
+def remember_backup(folder: Path, place: str, created_at: str) -> None:
+    """Note in the library at `folder` that it was backed up, in one short transaction beside a writer.
+
+    Needs no writer's lock: SQLite lets one transaction write at a time, and this one neither waits for a run to end
+    nor checkpoints. Keep another connection to the catalogue open meanwhile (see `open_beside`).
+    """
+    with closing(open_beside(folder)) as db, writing(db, "backup.note"):
+        db.execute("INSERT INTO backups (place, created_at) VALUES (?, ?)", [place, created_at])
+
+
+def older_backups(db: Catalog, before: str) -> list[BackupRecord]:
+    """Return the backups whose state was committed before the time `before` (UTC as in `models.now`), oldest first."""
+    rows = db.execute(
+        "SELECT id, place, created_at FROM backups WHERE created_at < ? ORDER BY created_at, id", [before]
+    )
+    return [BackupRecord(*row) for row in rows.fetchall()]

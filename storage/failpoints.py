@@ -26,6 +26,10 @@ STEPS = {
     "sources.remove": "the source is no longer followed",
     "purge.remove": "the documents are removed and kept out; the next writer finishes the purge",
     "purge.finish": "no byte of the purged documents is left in the library's files",
+    "repair.indexes": "SQLite's indexes fit their tables again",
+    "repair.rows": "rows that are not what was stored are mended, or out and kept aside",
+    "repair.salvage": "nothing yet: the fresh catalogue has not got its name; the next repair begins anew",
+    "repair.generations": "a damaged index is no longer known; a new one answers",
 }
 """The transactions, each with what holds once it is committed; before that, nothing of it holds."""
 
@@ -37,6 +41,9 @@ POINTS = {
     "generation.folder-flushed": "the old generation answers; the file that is not registered is written again",
     "purge.index-rewritten": "the documents are removed; the next writer finishes the purge",
     "purge.vacuumed": "the documents are removed; the next writer finishes the purge",
+    "repair.salvaged": "the damaged catalogue, of which there is a copy aside; the next repair begins anew",
+    "repair.log-gone": "the damaged catalogue without its log; the next repair puts the fresh one in its place",
+    "repair.swapped": "the fresh catalogue answers; the next repair goes on with it",
     "checkpoint.begun": "all that was committed, in the write-ahead log",
     "checkpoint.done": "all that was committed, in the database file",
 }

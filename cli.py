@@ -20,6 +20,7 @@ __all__ = ["main"]
 _SCHEMA = 1
 _INTERRUPTED = 130
 _PARTLY_FAILED = 3
+_DAMAGED = 5
 _SHOWN_PROBLEMS = 20
 _SPEED_SECONDS = 300
 
@@ -300,6 +301,53 @@ def _figure(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+@main.command()
+@click.option("--deep", is_flag=True, help="Compare index and vectors, vectors and model, and sources too.")
+@_json_option
+def verify(deep: bool, as_json: bool) -> None:
+    """Look for damage; nothing is changed. The exit code is 5 when something is damaged."""
+    found = _library().verify(deep=deep)
+    if as_json:
+        _line({"schema": _SCHEMA, "damaged": found.damaged, "findings": [asdict(f) for f in found.findings],
+               "checked": dict(found.checked)})  # fmt: skip
+    else:
+        for finding in found.findings:
+            click.echo(_found(finding))
+        counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(found.checked.items()))
+        damages = sum(not finding.harmless for finding in found.findings)
+        said = f"{damages:,} damages found" if damages else "nothing is damaged"
+        click.echo(f"{counts or 'nothing could be'} checked: {said}")
+    if found.damaged:
+        click.get_current_context().exit(_DAMAGED)
+
+
+def _found(finding: Any) -> str:
+    place = _shown(finding.place)
+    return f"{'note' if finding.harmless else 'damaged'}: {finding.part}: {place}: {finding.what}; {finding.remedy}"
+
+
+@main.command()
+@_wait_option
+@_json_option
+def repair(wait: bool, as_json: bool) -> None:
+    """Mend what is damaged, without the model; what is damaged is put aside and never deleted."""
+    done = _library().repair(wait=wait)
+    if as_json:
+        _line({"schema": _SCHEMA, **asdict(done)})
+    else:
+        for sentence in done.mended:
+            click.echo(f"mended: {sentence}")
+        for sentence in done.lost:
+            click.echo(f"lost: {sentence}")
+        for finding in done.left:
+            click.echo(_found(finding))
+        if done.aside:
+            click.echo(f"put aside: {done.aside}")
+        click.echo(f"{len(done.mended):,} mended, {len(done.lost):,} lost, {len(done.left):,} left")
+    if done.left:
+        click.get_current_context().exit(_DAMAGED)
 
 
 @main.group()

@@ -14,24 +14,25 @@ import glob
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embed.encoder import Encoder
-from embed.model import fingerprint, load_model
+from embed.model import DEFAULT_MODEL, checked, fingerprint, load_model
 from embed.precision import resolve_precision
-from errors import ModelMismatch, Outdated, UsageError, WhereinError
+from embed.runtime import damaged_blobs
+from errors import Damaged, ModelMismatch, Outdated, UsageError, WhereinError
 from ingest.summary import Progress, Report, RunProblem, Summary, summarize
-from ingest.uri import file_uri
+from ingest.uri import file_path, file_uri
 from search.evaluate import SquadResult, evaluate_squad
 from search.semantic import Hit, Searcher
 from storage.backups import BackupRecord, older_backups
 from storage.catalog import Catalog
-from storage.connection import CATALOG, checkpoint, open_reader, open_writer, reading, writing
+from storage.connection import CATALOG, catalog_is_lost, checkpoint, open_reader, open_writer, reading, writing
 from storage.documents import (
     ChunkRow,
     StoredDocument,
@@ -45,7 +46,8 @@ from storage.documents import (
 )
 from storage.exclusions import include
 from storage.faults import faults
-from storage.files import FileRecord, problem_files
+from storage.files import FileRecord, problem_files, read_files
+from storage.finding import Finding, Repair, Verification
 from storage.generations import active_generation, drop_old_generations, fold_if_due, write_generation
 from storage.lock import writer_lock
 from storage.models import StoredModel, bind_model, bound_model, now
@@ -60,14 +62,17 @@ if TYPE_CHECKING:
 
     from ingest.bulk import BulkRun
     from storage.backup import Backup
+    from storage.deep import Proof
     from storage.restore import Restored
 
 __all__ = [
-    "Answer", "Hit", "Library", "Progress", "RunProblem", "Status", "StoredDocument", "Summary",
-    "evaluate",
+    "Answer", "Finding", "Hit", "Library", "Progress", "Repair", "RunProblem", "Status", "StoredDocument", "Summary",
+    "Verification", "evaluate",
 ]  # fmt: skip
 
 _ORPHAN_DAYS = 30
+# How far a component may be from that of another run: w8a8 depends a little on what else is calculated.
+_TOLERANCES = {"w8a8": 1e-2, "w8a32": 1e-4}
 
 
 @dataclass(frozen=True)
@@ -174,6 +179,7 @@ class Library:
             if look_ahead:
                 run.look_ahead(sources)
             run.take_in(sources)
+            run.take_up()
             run.tally["removed"] += remove_vanished(
                 db,
                 sources,
@@ -231,7 +237,7 @@ class Library:
         with reading(self._reader) as db:
             bound = bound_model(db)
         if bound is None:
-            raise WhereinError("This library is empty; fill it with: wherein ingest FOLDER")
+            raise WhereinError(_EMPTY if not count_documents(self._reader) else _NO_VECTORS)
         encoder = self._encoder(bound, one_by_one=True)
         encoder.prepare()
         return encoder, Searcher(self._reader, self.folder, bound)
@@ -259,6 +265,71 @@ class Library:
                 sqlite=str(db.execute("SELECT sqlite_version()").fetchone()[0]),
                 purge_unfinished=purge_is_unfinished(db),
             )
+
+    def verify(self, *, deep: bool = False) -> Verification:
+        """Look for damage in every file of the library, its model and its compiled graphs; nothing is changed.
+
+        With `deep` the index is compared with the stored vectors, a sample of these with the model's, and the source
+        files with what was read from them. What is damaged is returned, not raised.
+        """
+        from storage.verify import verify  # a question need not wait for it
+
+        self._must_exist()
+        bound = None
+        with suppress(Damaged), reading(self._reader) as db:
+            bound = bound_model(db)
+        proof = self._proof(bound) if deep and bound else None
+        found = verify(self.folder, deep=deep, proof=proof)
+        others = [*self._check_model(bound), *self._check_compiled(), *(self._check_sources() if deep else ())]
+        return replace(found, findings=(*found.findings, *others))
+
+    def repair(self, *, wait: bool = False) -> Repair:
+        """Make anew what is derived, put aside what is damaged, and name what is lost. Needs no model.
+
+        Raises Damaged when nothing can be saved.
+        """
+        from storage.repair import repair
+
+        self._must_exist()
+        with writer_lock(self.folder, wait), faults():
+            done = repair(self.folder, lambda uri: os.path.lexists(file_path(uri) or ""))
+        self.__dict__.pop("_reader", None)  # it may look at the catalogue that was put aside
+        return replace(done, left=tuple(found for found in self.verify().findings if not found.harmless))
+
+    def _proof(self, bound: StoredModel) -> Proof | None:
+        from storage.deep import Proof
+
+        try:
+            return Proof(self._encoder(bound).encode_contexts, _TOLERANCES[bound.precision])
+        except (Damaged, ModelMismatch):  # told by _check_model
+            return None
+
+    def _check_model(self, bound: StoredModel | None) -> Iterator[Finding]:
+        try:
+            model = self._given.model if self._given else load_model()
+            if self._given is None or isinstance(self._given, Encoder):
+                for name in model.sha256:
+                    checked(model, name)
+        except Damaged as error:
+            folder = self._given.model.folder if self._given else DEFAULT_MODEL
+            yield Finding("model", str(folder), str(error).rpartition("; ")[0], "install the model again")
+            return
+        if bound and fingerprint(model, bound.precision) != bound.fingerprint:
+            what = f"it is not the model that the library was made with ({bound.name} {bound.fingerprint})"
+            yield Finding("model", str(model.folder), what, "install that model, or ingest into a new --library")
+
+    def _check_compiled(self) -> Iterator[Finding]:
+        for path in damaged_blobs(self._cache) if self._cache else ():
+            yield Finding("compiled model", str(path), "it is damaged", "nothing to do: it is made anew", True)
+
+    def _check_sources(self) -> Iterator[Finding]:
+        from ingest.intake import changed_unseen
+
+        with suppress(Damaged), reading(self._reader) as db:
+            for record in read_files(db):
+                if changed_unseen(record):
+                    yield Finding("source", record.uri, "it has another content than was read, under the same size and"
+                                  " times", "look at it, touch it, and run: wherein reindex")  # fmt: skip
 
     def documents(self) -> Iterator[StoredDocument]:
         """Yield every document by uri."""
@@ -367,7 +438,7 @@ class Library:
         return found
 
     def _must_exist(self) -> None:
-        if (self.folder / CATALOG).exists():
+        if (self.folder / CATALOG).exists() or catalog_is_lost(self.folder):
             return
         from storage.restore import put_aside
 
@@ -432,6 +503,8 @@ class Library:
 
 
 _SPARED = "the source is gone or empty; its documents are kept"
+_EMPTY = "This library is empty; fill it with: wherein ingest FOLDER"
+_NO_VECTORS = "This library's vectors were lost; calculate them again with: wherein reindex"
 _DELAYED = (
     "The documents are removed, but a process that is reading holds on to the log, which still has their text;"
     " the next command that writes finishes it, for instance: wherein reindex"

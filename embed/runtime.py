@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from embed.model import IR, WEIGHTS, Model, checked, fingerprint
 from embed.precision import apply_precision
 
-__all__ = ["compile_model", "import_openvino"]
+__all__ = ["compile_model", "damaged_blobs", "import_openvino"]
 
 _CONVERTER = "openvino.tools.ovc"
 # A blob takes as much room as the weights; other threads, precisions and versions of OpenVINO have blobs of their own.
@@ -105,8 +106,19 @@ def _load(core: Any, cache: Path, key: str, settings: dict[str, Any]) -> Any:
                 return core.import_model(io.BytesIO(data), "CPU", settings)
         except (OSError, RuntimeError):  # unreadable, or OpenVINO refuses it after all
             pass
-        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.unlink()
     return None
+
+
+def damaged_blobs(cache: Path) -> list[Path]:
+    """Return the compiled graphs in a cache whose content is not what their names say; the next use drops them."""
+    found = []
+    for path in sorted(cache.glob("*.blob")):
+        with suppress(OSError):  # another process may have dropped it
+            if path.name != _blob_name(path.stem.rpartition("-")[0], path.read_bytes()):
+                found.append(path)
+    return found
 
 
 def _save(compiled: Any, cache: Path, key: str) -> None:

@@ -49,6 +49,7 @@ from storage.files import (
 )
 from storage.generations import fold_if_due
 from storage.models import StoredModel
+from storage.rows import passages_without_vector, torn_documents
 from storage.sources import Source
 from storage.vectors import known_inputs, save_vectors
 
@@ -120,6 +121,23 @@ class BulkRun:
     def take_in_stream(self, source: Source, name: str, data: bytes) -> None:
         """Take in what came on standard input, under the source's uri."""
         self._embed(self._standard_input(source, name, data))
+
+    def take_up(self) -> None:
+        """Make whole what a repair left: embed passages that have no vector, cut texts without a file anew."""
+        self._embed(self._torn())
+        self._embed(self._without_vector())
+
+    def _torn(self) -> Missing:
+        for uri, title, media_type, text, metadata, notes in torn_documents(self._db):
+            document = Document(title, text, media_type, metadata=json.loads(metadata), notes=tuple(json.loads(notes)))
+            yield from self._document(uri, document, None, False)
+
+    def _without_vector(self) -> Missing:
+        for part in passages_without_vector(self._db, self._model.id, _TOKENIZED_AT_ONCE):
+            texts = {name: text for name, text in part if name not in self._under_way}
+            self._under_way.update(texts)
+            self.tally["embedded"] += len(texts)
+            yield from zip(texts, self._encoder.tokenizer.contexts(list(texts.values())), strict=True)
 
     def _embed(self, missing: Missing) -> None:
         self._excluded = excluded(self._db)

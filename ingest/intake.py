@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,10 +13,11 @@ from errors import Unreadable
 from ingest.chunker import CHUNKER_VERSION
 from ingest.document import Document, Problem
 from ingest.readers import HEAD_BYTES, READERS, Reader, choose
+from ingest.uri import file_path
 from ingest.walk import FoundFile
 from storage.files import FileRecord, FileState
 
-__all__ = ["Content", "is_current", "looks_unchanged", "opened", "state_of", "version_of"]
+__all__ = ["Content", "changed_unseen", "is_current", "looks_unchanged", "opened", "state_of", "version_of"]
 
 _BLOCK = 1 << 20
 # A file that was touched so shortly before it was looked at may change again without another time stamp.
@@ -74,6 +77,22 @@ def looks_unchanged(record: FileRecord, now: FileState) -> bool:
     )
     settled = max(then.mtime_ns, then.ctime_ns) + _SETTLED_NS < then.checked_ns
     return same and settled and is_current(record)
+
+
+def changed_unseen(record: FileRecord) -> bool:
+    """Whether a file looks unchanged, so that no run would read it again, and yet is not what was read."""
+    path = file_path(record.uri)
+    try:
+        found = os.stat(path) if path is not None else None  # noqa: PTH116 - odd bytes stay
+        if found is None or not stat.S_ISREG(found.st_mode):
+            return False
+        now = FileState(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, time.time_ns())
+        if not looks_unchanged(record, now):
+            return False
+        with opened(str(path)) as content:
+            return content.hash != record.content_hash
+    except (OSError, ValueError, Unreadable):
+        return False
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """The passages nearest in meaning to a question."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from errors import Damaged
@@ -64,7 +64,8 @@ class Searcher:
     def search(self, question: Matrix, k: int) -> list[Hit]:
         """Return the `k` passages with the highest inner product with `question` `[dimension]`.
 
-        Fewer only when the library holds fewer. Raises Damaged rather than show a text that is not the stored one.
+        Fewer only when the library holds fewer. Scores are calculated from the stored vectors, whatever the index says.
+        Raises Damaged rather than show a text or a score that is not the stored one's.
         """
         with reading(self._db):
             self._index = load_index(self._db, self._folder, self._model, self._index)
@@ -78,27 +79,34 @@ class Searcher:
 
     def _hits(self, question: Matrix, wanted: int, k: int) -> list[Hit]:
         assert self._index is not None
-        hits: list[Hit] = []
+        hits: dict[int, Hit] = {}
         for vector_id, score in zip(*self._index.nearest(question, wanted), strict=True):
             for row in self._db.execute(_HITS, [int(vector_id)]).fetchall():
                 if len(hits) < k:
-                    self._check_score(question, float(score), row[:4])
-                    hits.append(_hit(len(hits) + 1, float(score), row[4:]))
-        return hits
+                    hit = _hit(self._exact(question, float(score), row[:4]), row[1], row[4:])
+                    if hit.chunk in hits:
+                        raise Damaged(f"Passage {hit.chunk} is found twice; run: wherein verify")
+                    hits[hit.chunk] = hit
+        best = sorted(hits.values(), key=lambda hit: -hit.score)  # a stable sort: equal scores keep their order
+        return [replace(hit, rank=rank) for rank, hit in enumerate(best, 1)]
 
-    def _check_score(self, question: Matrix, score: float, row: tuple[int, bytes, bytes, int]) -> None:
+    def _exact(self, question: Matrix, score: float, row: tuple[int, bytes, bytes, int]) -> float:
+        """Return the score by the stored vector. Raises Damaged when the index, which said `score`, has another."""
         exact = float(question @ checked_vector(self._model.dimension, *row))
         if not abs(exact - score) <= _TOLERANCE:  # also when one of them is no number
             raise Damaged(f"The index holds another vector {row[0]} than is stored; run: wherein repair")
+        return exact
 
 
-def _hit(rank: int, score: float, row: tuple) -> Hit:  # type: ignore[type-arg]
+def _hit(score: float, input_hash: bytes, row: tuple) -> Hit:  # type: ignore[type-arg]
     chunk_id, document_id, uri, *columns = row
     span = checked_chunk(uri, document_id, *columns[:7])
+    if span.input_hash != input_hash:  # a damaged index of SQLite's leads from a vector to the passage of another
+        raise Damaged(f"A passage of {uri} was found by the vector of another; run: wherein verify")
     title, media_type, *described, text, line = columns[7:]
     check_document(uri, title, media_type, *described)
     checked = chunk_text(uri, text, span.input_hash)
     return Hit(
-        rank, score, document_id, chunk_id, uri, title, media_type, span.start, span.end, line, span.page,
+        0, score, document_id, chunk_id, uri, title, media_type, span.start, span.end, line, span.page,
         span.heading, checked,
     )  # fmt: skip

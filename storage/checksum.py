@@ -3,7 +3,7 @@
 import hashlib
 import zlib
 
-__all__ = ["content_hash", "row_checksum", "vector_checksum"]
+__all__ = ["content_hash", "is_named", "row_checksum", "vector_checksum"]
 
 
 def content_hash(data: bytes | str) -> bytes:
@@ -13,6 +13,14 @@ def content_hash(data: bytes | str) -> bytes:
     """
     raw = data.encode("utf-8") if isinstance(data, str) else data
     return hashlib.blake2b(raw, digest_size=16).digest()
+
+
+def is_named(text: object, name: object) -> bool:
+    """Whether `text` is the text whose content hash is `name`; anything that is no text is not."""
+    try:
+        return isinstance(text, str) and content_hash(text) == name
+    except UnicodeEncodeError:  # lone surrogates stand for bytes that are no UTF-8 (storage/connection.py)
+        return False
 
 
 def vector_checksum(input_hash: bytes, vector: bytes) -> int:

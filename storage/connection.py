@@ -13,14 +13,28 @@ from storage.catalog import Catalog
 from storage.failpoints import reached
 from storage.faults import faults
 from storage.filesystem import file_system, is_network
-from storage.schema import NEWEST_SCHEMA, migrate, schema_of
+from storage.schema import NEWEST_SCHEMA, has_tables, migrate, schema_of
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["CATALOG", "checkpoint", "open_beside", "open_reader", "open_writer", "reading", "writing"]
+__all__ = [
+    "CATALOG",
+    "catalog_is_lost",
+    "checkpoint",
+    "lenient_text",
+    "open_beside",
+    "open_existing",
+    "open_lenient",
+    "open_reader",
+    "open_writer",
+    "reading",
+    "writing",
+]
 
 CATALOG = "catalog.db"
+_LOST = "{} is missing, but there is an index that was made from it; bring the library back with: wherein restore"
+_EMPTIED = "{} has lost its tables; run: wherein verify"
 _BUSY_SECONDS = 10.0
 
 
@@ -35,15 +49,23 @@ def open_writer(folder: Path) -> Database:
             f"{folder} lies on a network file system ({kind}), where SQLite's write-ahead log is not safe; keep the"
             " library on a disk of this machine"
         )
+    if catalog_is_lost(folder):
+        raise Damaged(_LOST.format(folder / CATALOG))
     from sqlite_utils import Database  # a question need not wait for it
 
     db = Database(_connect(folder / CATALOG, "rwc"), execute_plugins=False)
-    # WAL lets readers go on while the writer commits; FULL makes every commit reach the disk
-    # (https://sqlite.org/pragma.html#pragma_synchronous).
-    db.execute("PRAGMA journal_mode=WAL")
-    db.execute("PRAGMA synchronous=FULL")
-    _refuse_newer(db)
-    migrate(db)
+    try:
+        with faults():
+            _refuse_emptied(folder, db)
+            # WAL lets readers go on while the writer commits; FULL makes every commit reach the disk
+            # (https://sqlite.org/pragma.html#pragma_synchronous).
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=FULL")
+            _refuse_newer(db)
+            migrate(db)
+    except BaseException:
+        db.close()
+        raise
     return db
 
 
@@ -52,12 +74,18 @@ def open_reader(folder: Path) -> sqlite3.Connection:
 
     Raises Outdated when the catalogue has an older schema: opened once by the writer, it has the newest.
     """
+    if catalog_is_lost(folder):
+        raise Damaged(_LOST.format(folder / CATALOG))
     db = _connect(folder / CATALOG, "ro")
-    with faults():
-        _refuse_newer(db)
-        if schema_of(db) < NEWEST_SCHEMA:
-            db.close()
-            raise Outdated("This library was written by an older Wherein and is not migrated yet")
+    try:
+        with faults():
+            _refuse_emptied(folder, db)
+            _refuse_newer(db)
+            if schema_of(db) < NEWEST_SCHEMA:
+                raise Outdated("This library was written by an older Wherein and is not migrated yet")
+    except BaseException:
+        db.close()
+        raise
     return db
 
 
@@ -75,19 +103,59 @@ def open_beside(folder: Path) -> Database:
     return db
 
 
+def open_existing(path: Path) -> sqlite3.Connection:
+    """Open a catalogue as it is, to write to it whatever state it is in. The caller holds the writer's lock."""
+    return _connect(path, "rw")
+
+
+def open_lenient(folder: Path) -> sqlite3.Connection:
+    """Open as `open_reader` does, for a look at what may be damaged: bytes that are no UTF-8 become lone surrogates."""
+    db = open_reader(folder)
+    db.text_factory = lenient_text
+    return db
+
+
+def lenient_text(raw: bytes) -> str:
+    """Return what can be told apart from every text that was stored, and written as JSON."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    try:
+    with faults():
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}",
             uri=True,
             timeout=_BUSY_SECONDS,
             check_same_thread=False,
         )
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter when SQLite quotes a damaged schema
-        raise Damaged(f"{path} cannot be opened as a SQLite database ({error}); restore it from a backup") from error
+        try:
+            connection.execute("PRAGMA foreign_keys=ON")
+            # Each page is looked at before it is used, as SQLite advises for files that may be damaged
+            # (https://sqlite.org/security.html).
+            connection.execute("PRAGMA cell_size_check=ON")
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except BaseException:
+            connection.close()
+            raise
     return connection
+
+
+def catalog_is_lost(folder: Path) -> bool:
+    """Whether the catalogue is missing although an index was made from it: that is no new library."""
+    return not (folder / CATALOG).exists() and _has_index(folder)
+
+
+def _has_index(folder: Path) -> bool:
+    return next((folder / "generations").glob("*.faiss"), None) is not None
+
+
+def _refuse_emptied(folder: Path, db: Catalog) -> None:
+    """Raise Damaged when there are no tables where there were some; a writer would begin the library anew."""
+    if has_tables(db):
+        return
+    one_page = int(db.execute("PRAGMA page_size").fetchone()[0])
+    if _has_index(folder) or (folder / CATALOG).stat().st_size > one_page:
+        raise Damaged(_EMPTIED.format(folder / CATALOG))
 
 
 def _refuse_newer(db: Catalog) -> None:

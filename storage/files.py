@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import NoneType
 from typing import TYPE_CHECKING
 
-from storage.catalog import Catalog
+from errors import Damaged
+from storage.catalog import Catalog, typed
 from storage.documents import documents_of_file, move_document
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
 __all__ = [
+    "REREAD",
     "FileRecord",
     "FileState",
     "delete_file",
@@ -21,9 +24,14 @@ __all__ = [
     "followed_files",
     "move_file",
     "problem_files",
+    "read_files",
+    "reread_file",
     "save_file",
     "touch_file",
 ]
+
+REREAD = ""
+"""The `version` of a file that the next run reads again."""
 
 _COLUMNS = (
     "id, uri, source_id, size, mtime_ns, ctime_ns, inode, checked_ns, content_hash, version, state, reason,"
@@ -82,6 +90,8 @@ def move_file(db: Database, record: FileRecord, uri: str) -> None:
     """Give a file and its documents their new uri; all ids stay. Call inside `writing`."""
     db.execute("UPDATE files SET uri = ? WHERE id = ?", [uri, record.id])
     for old, document_id in documents_of_file(db, record.id).items():
+        if not old.startswith(record.uri):
+            raise Damaged(f"The record of the file {record.uri} is damaged; run: wherein verify")
         move_document(db, document_id, uri + old.removeprefix(record.uri))
 
 
@@ -89,6 +99,12 @@ def problem_files(db: Catalog) -> list[FileRecord]:
     """Return the files that were skipped or failed, by name."""
     rows = db.execute(f"SELECT {_COLUMNS} FROM files WHERE state <> 'read' ORDER BY uri")
     return [_record(*row) for row in rows.fetchall()]
+
+
+def read_files(db: Catalog) -> Iterator[FileRecord]:
+    """Yield the files whose documents are in, one after another as they are asked for."""
+    for row in db.execute(f"SELECT {_COLUMNS} FROM files WHERE state = 'read' ORDER BY id"):
+        yield _record(*row)
 
 
 def save_file(
@@ -144,6 +160,11 @@ def touch_file(db: Database, file_id: int, source_id: int, on_disk: FileState) -
     )
 
 
+def reread_file(db: Database, file_id: int, reason: str) -> None:
+    """Make the next run read a file again, every document in it, whatever its size and times. Call inside `writing`."""
+    db.execute("UPDATE files SET version = ?, state = 'failed', reason = ? WHERE id = ?", [REREAD, reason, file_id])
+
+
 def delete_file(db: Database, file_id: int) -> None:
     """Delete a file's record with its documents and their chunks; vectors stay. Call inside `writing`."""
     db.execute("DELETE FROM files WHERE id = ?", [file_id])
@@ -153,5 +174,8 @@ def _record(
     file_id: int, uri: str, source_id: int | None, size: int, mtime_ns: int, ctime_ns: int, inode: int,
     checked_ns: int, content_hash: bytes | None, version: str, state: str, reason: str, documents: int,
 ) -> FileRecord:  # fmt: skip
+    typed("files", (uri, version, state, reason), str, str, str, str)
+    typed("files", (size, mtime_ns, ctime_ns, inode, checked_ns), int, int, int, int, int)
+    typed("files", (source_id, content_hash), (int, NoneType), (bytes, NoneType))
     on_disk = FileState(size, mtime_ns, ctime_ns, inode, checked_ns)
     return FileRecord(file_id, uri, source_id, on_disk, content_hash, version, state, reason, documents)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from types import NoneType
 from typing import TYPE_CHECKING
 
-from storage.catalog import Catalog
+from errors import Damaged
+from storage.catalog import Catalog, typed
 from storage.models import now
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["Source", "forget_source", "list_sources", "remember_source"]
+__all__ = ["Source", "forget_source", "list_sources", "remember_source", "unreadable_sources"]
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,20 @@ def remember_source(db: Database, uri: str, kind: str, exclude: tuple[str, ...],
 
 
 def list_sources(db: Catalog) -> list[Source]:
-    """Return all sources in the order in which they were added."""
+    """Return all sources in the order in which they were added. Raises Damaged when one is not readable."""
     rows = db.execute("SELECT id, uri, kind, options, added_at FROM sources ORDER BY id").fetchall()
     return [_source(*row) for row in rows]
+
+
+def unreadable_sources(db: Catalog) -> list[tuple[int, str]]:
+    """Return id and uri of each source that `list_sources` stumbles over."""
+    found = []
+    for row in db.execute("SELECT id, uri, kind, options, added_at FROM sources ORDER BY id").fetchall():
+        try:
+            _source(*row)
+        except Damaged:
+            found.append((int(row[0]), str(row[1])))
+    return found
 
 
 def forget_source(db: Database, source_id: int) -> None:
@@ -51,5 +64,13 @@ def forget_source(db: Database, source_id: int) -> None:
 
 
 def _source(source_id: int, uri: str, kind: str, options: str, added_at: str) -> Source:
-    chosen = json.loads(options)
-    return Source(source_id, uri, kind, tuple(chosen["exclude"]), chosen["max_size"], added_at)
+    typed("sources", (uri, kind, options, added_at), str, str, str, str)
+    try:
+        chosen = json.loads(options)
+        exclude, max_size = chosen["exclude"], chosen["max_size"]
+        typed("sources", (exclude, max_size, *exclude), list, (int, NoneType), *[str] * len(exclude))
+    except (ValueError, LookupError, TypeError) as error:
+        raise Damaged(f"The options of the source {uri} are damaged; run: wherein verify") from error
+    if "\0" in uri:
+        raise Damaged(f"The name of the source {source_id} is damaged; run: wherein verify")
+    return Source(source_id, uri, kind, tuple(exclude), max_size, added_at)

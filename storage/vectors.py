@@ -24,6 +24,7 @@ __all__ = [
     "count_vectors",
     "delete_orphans",
     "highest_vector_id",
+    "is_stored_vector",
     "known_inputs",
     "mark_orphans",
     "read_vectors",
@@ -93,19 +94,30 @@ def read_vectors(
         f"SELECT id, input_hash, vector, checksum FROM vectors v WHERE model_id = ? AND id > ?{condition} ORDER BY id",
         [model_id, above],
     )
+    last = above
     while part := rows.fetchmany(batch):
         for row in part:
             checked_vector(dimension, *row)
         ids = np.array([row[0] for row in part], dtype=np.int64)
+        if (np.diff(ids, prepend=last) <= 0).any():  # pages that changed places, or one that is reached twice
+            raise Damaged("The stored vectors are not in the order of their ids; run: wherein verify")
+        last = int(ids[-1])
         flat = np.frombuffer(b"".join(row[2] for row in part), dtype="<f4")
         yield ids, flat.reshape(len(part), dimension)
 
 
 def checked_vector(dimension: int, vector_id: int, name: bytes, raw: bytes, checksum: int) -> Matrix:
     """Return a stored vector `[dimension]` from its columns. Raises Damaged when it is not what was stored."""
-    if vector_checksum(name, raw) != checksum or len(raw) != 4 * dimension:
+    if not is_stored_vector(dimension, name, raw, checksum):
         raise Damaged(f"Stored vector {vector_id} is damaged; run: wherein verify")
     return np.frombuffer(raw, dtype="<f4")
+
+
+def is_stored_vector(dimension: object, name: object, raw: object, checksum: object) -> bool:
+    """Whether the columns of a vector are what was stored; `dimension` is its model's."""
+    if not isinstance(name, bytes) or not isinstance(raw, bytes) or not isinstance(dimension, int):
+        return False
+    return vector_checksum(name, raw) == checksum and len(raw) == 4 * dimension
 
 
 def mark_orphans(db: Database) -> None:

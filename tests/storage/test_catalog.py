@@ -341,7 +341,7 @@ def test_a_truncated_generation_is_damaged(db: Database, tmp_path: Path, model: 
     generation = write_generation(db, tmp_path, model)
     (path,) = (tmp_path / "generations").iterdir()
     path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(Damaged, match="reindex"):
+    with pytest.raises(Damaged, match="repair"):
         load_generation(tmp_path, generation)
     with pytest.raises(Damaged):
         index_of(db, tmp_path, model)

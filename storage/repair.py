@@ -1,0 +1,164 @@
+"""What is derived is made anew, what is damaged is put aside, and what cannot be brought back is named.
+
+No model is needed: what must be embedded again is left to the next reindex. Nothing is deleted that was not copied
+to `damaged/` before. A repair that was interrupted is finished by running it again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from errors import Damaged, Outdated
+from storage.aside import Aside
+from storage.connection import CATALOG, checkpoint, lenient_text, open_lenient, open_writer, writing
+from storage.faults import explained
+from storage.finding import Repair
+from storage.generations import active_generation, generation_path, list_generations, write_generation
+from storage.generations import wrong_with_generation as wrong_with
+from storage.mend import Told, mend_rows
+from storage.models import bound_model
+from storage.salvage import Salvaged, salvage
+from storage.structure import disorder, only_indexes
+from storage.wal import log_of, read_log
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+__all__ = ["repair"]
+
+_MISSING = "{} is missing, and nothing can be saved without it; bring the library back with: wherein restore"
+
+
+def repair(folder: Path, present: Callable[[str], bool]) -> Repair:
+    """Mend the library at `folder`; `present` tells whether the file of a uri is there. The caller holds the lock.
+
+    Raises Damaged when nothing can be saved, LibraryBusy while a reader stands in the way.
+    """
+    if not (folder / CATALOG).exists():
+        raise Damaged(_MISSING.format(folder / CATALOG))
+    aside, told = Aside(folder), Told()
+    _keep_log(folder, aside, told)
+    found = _disorder(folder)
+    salvaged = False
+    if found and not (only_indexes(found) and _build_indexes(folder, told)):
+        _salvage(folder, aside, told, found)
+        salvaged = True
+    db = _open(folder)
+    try:
+        mend_rows(db, folder, aside, present, told)
+        found = disorder(db)
+        if found and not salvaged:
+            db.close()
+            _salvage(folder, aside, told, found)
+            salvaged = True
+            db = _open(folder)
+            mend_rows(db, folder, aside, present, told)
+        if salvaged:
+            _tell_lost(db, present, told)
+        _mend_generations(db, folder, aside, told, salvaged)
+        checkpoint(db)
+    finally:
+        db.close()
+    return Repair(tuple(told.mended), tuple(told.lost), str(aside.folder) if aside.used else "")
+
+
+def _open(folder: Path) -> Database:
+    db = open_writer(folder)
+    db.conn.text_factory = lenient_text
+    return db
+
+
+def _keep_log(folder: Path, aside: Aside, told: Told) -> None:
+    path = log_of(folder / CATALOG)
+    log = read_log(path)
+    if log.lost:
+        aside.copy(path)
+        told.lost.append(f"the last {log.lost} commits: the log is damaged where they were; take in again what was"
+                         " added by them with wherein reindex")  # fmt: skip
+
+
+def _disorder(folder: Path) -> list[str]:
+    """Return what is wrong with the catalogue's structure, also when it cannot even be opened."""
+    try:
+        with closing(_opened(folder)) as db:
+            return disorder(db)
+    except sqlite3.Error as error:
+        meaning = explained(error)
+        if not isinstance(meaning, Damaged):
+            raise meaning from error
+        return [str(error)]
+    except Damaged as error:
+        return [str(error)]
+
+
+def _opened(folder: Path) -> sqlite3.Connection:
+    try:
+        return open_lenient(folder)
+    except Outdated:
+        open_writer(folder).close()  # which migrates it
+        return open_lenient(folder)
+
+
+def _build_indexes(folder: Path, told: Told) -> bool:
+    """Build SQLite's indexes anew; return whether everything is in order then."""
+    try:
+        with closing(open_writer(folder)) as db:
+            with writing(db, "repair.indexes"):
+                db.execute("REINDEX")
+            in_order = not disorder(db)
+    except sqlite3.Error as error:
+        if not isinstance(explained(error), Damaged):
+            raise
+        return False
+    if in_order:
+        told.mended.append("the catalogue's own indexes were built anew")
+    return in_order
+
+
+def _salvage(folder: Path, aside: Aside, told: Told, found: list[str]) -> None:
+    result = salvage(folder, aside)
+    told.mended.append(
+        f"the catalogue was damaged ({found[0].splitlines()[0]}): {_counts(result)} were saved into a fresh one;"
+        " the next reindex reads all files again, and embeds only what has no vector any more"
+    )
+
+
+def _counts(result: Salvaged) -> str:
+    return ", ".join(f"{result.saved.get(table, 0):,} {table}" for table in ("documents", "chunks", "vectors"))
+
+
+def _tell_lost(db: Database, present: Callable[[str], bool], told: Told) -> None:
+    """Name what was in the damaged catalogue and cannot be taken in again."""
+    rows = db.execute(
+        "SELECT s.uri FROM sources s WHERE s.kind = 'stdin' AND NOT EXISTS"
+        " (SELECT 1 FROM documents d WHERE d.uri = s.uri)"
+    ).fetchall()
+    told.lost += [f"{uri}: it came on standard input, and no document of that name was saved" for (uri,) in rows]
+    rows = db.execute(
+        "SELECT f.uri FROM files f WHERE f.state = 'read' AND NOT EXISTS"
+        " (SELECT 1 FROM documents d WHERE d.file_id = f.id)"
+    ).fetchall()
+    told.lost += [f"{uri}: its file is gone, and no document of it was saved" for (uri,) in rows if not present(uri)]
+    if db.execute("SELECT 1 FROM documents LIMIT 1").fetchone() and bound_model(db) is None:
+        told.lost.append("the record of the model, and with it all vectors; the next reindex calculates them again")
+
+
+def _mend_generations(db: Database, folder: Path, aside: Aside, told: Told, salvaged: bool) -> None:
+    registered, active, model = list_generations(db), active_generation(db), bound_model(db)
+    bad = {generation: what for generation in registered if (what := wrong_with(db, folder, generation))}
+    due = active in bad or (active is None and (salvaged or bool(registered) or bool(told.mended)))
+    if model and due:
+        write_generation(db, folder, model)
+    if bad:
+        with writing(db, "repair.generations"):
+            for generation in bad:
+                db.execute("DELETE FROM generations WHERE id = ?", [generation.id])
+    for generation, what in bad.items():
+        path = generation_path(folder, generation.file)
+        if path.exists():
+            aside.move(path)
+        told.mended.append(f"the index {path.name} was damaged ({what}) and put aside; it was made anew")

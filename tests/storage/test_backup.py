@@ -36,6 +36,7 @@ from storage.manifest import MANIFEST, FileEntry, Manifest, decode_manifest, enc
 from storage.models import bind_model, bound_model, now
 from storage.package import read_package
 from storage.restore import put_aside, restore_backup
+from storage.schema import NEWEST_SCHEMA
 from storage.staging import staging
 from storage.vectors import save_vectors
 
@@ -142,7 +143,7 @@ def test_the_manifest_says_what_is_in_it(library: Path, tmp_path: Path) -> None:
     earliest = now()
     back_up(library, tmp_path / "copy")
     manifest = json.loads((tmp_path / "copy" / MANIFEST).read_text())
-    assert (manifest["schema"], manifest["version"], manifest["model"]) == (2, "9.9", "f" * 16)
+    assert (manifest["schema"], manifest["version"], manifest["model"]) == (NEWEST_SCHEMA, "9.9", "f" * 16)
     assert (manifest["documents"], manifest["chunks"], manifest["vectors"]) == (3, 15, 15)
     assert earliest <= manifest["created_at"] <= now()
     for name in (CATALOG, "generations/000001.faiss"):

@@ -1,0 +1,110 @@
+"""A deterministic encoder without a model: a text's vector is the normalised sum of its words' random vectors.
+
+Equal texts have bitwise equal vectors, texts that share words are near, and so are texts whose words stand in another
+order, so that ties occur. It has what `Library` and `BulkRun` use of `embed.encoder.Encoder`, and can stand in for it
+in tests, in their child processes and in benchmarks: `Library(folder, encoder=ToyEncoder())`.
+"""
+
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from embed.encoder import Key, Matrix
+from embed.model import IR, TOKENIZER, WEIGHTS, Model, fingerprint
+from embed.tokens import Question, Words
+
+__all__ = ["ToyEncoder", "ToyTokenizer"]
+
+_BEGIN, _END = 1, 2
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+
+class ToyTokenizer:
+    """Words and punctuation marks, in lower case, one token each; the interface of `embed.tokens.Tokenizer`."""
+
+    def __init__(self, context_tokens: int, question_tokens: int) -> None:
+        self.context_tokens = context_tokens
+        self.question_tokens = question_tokens
+
+    def contexts(self, texts: Sequence[str]) -> list[list[int]]:
+        return [[_BEGIN, *self._ids(text)[: self.context_tokens - 2], _END] for text in texts]
+
+    def question(self, text: str) -> Question:
+        kept = self.question_tokens - 2
+        places = [match.end() for match in _WORD.finditer(text)]
+        cut = text[places[kept - 1] :].strip() if len(places) > kept else ""
+        return Question([_BEGIN, *self._ids(text)[:kept], _END], cut)
+
+    def words(self, text: str) -> Words:
+        starts = np.array([match.start() for match in _WORD.finditer(text)], dtype=np.int64)
+        return Words(starts, np.ones_like(starts), ())
+
+    def _ids(self, text: str) -> list[int]:
+        return [zlib.crc32(word.encode()) for word in _WORD.findall(text.lower())]
+
+
+class ToyEncoder:
+    """The interface of `embed.encoder.Encoder`; 10,000 texts of 40 words take about a second."""
+
+    def __init__(self, dimension: int = 16, context_tokens: int = 64, question_tokens: int = 32) -> None:
+        self.model = Model(
+            folder=Path("toy"),
+            name="toy",
+            version="1",
+            dimension=dimension,
+            metric="cosine",
+            pooling="sum",
+            context_tokens=context_tokens,
+            question_tokens=question_tokens,
+            output="embedding",
+            sha256=dict.fromkeys((IR, WEIGHTS, TOKENIZER), "toy"),
+        )
+        self.precision = "w8a32"
+        self.fingerprint = fingerprint(self.model, self.precision)
+        self.tokenizer = ToyTokenizer(context_tokens, question_tokens)
+        self._words = _Words(dimension)
+
+    def prepare(self) -> None:
+        pass
+
+    def stream(self, items: Iterable[tuple[Key, list[int]]]) -> Iterator[tuple[Key, Matrix]]:
+        for key, ids in items:
+            yield key, self._vector(ids)
+
+    def encode_contexts(self, texts: Sequence[str]) -> Matrix:
+        return self._matrix(self.tokenizer.contexts(texts))
+
+    def encode_questions(self, texts: Sequence[str]) -> Matrix:
+        return self._matrix([self.tokenizer.question(text).ids for text in texts])
+
+    def encode_question(self, text: str) -> tuple[Matrix, Question]:
+        question = self.tokenizer.question(text)
+        return self._vector(question.ids), question
+
+    def _matrix(self, rows: Sequence[list[int]]) -> Matrix:
+        return np.array([self._vector(ids) for ids in rows], np.float32).reshape(len(rows), self.model.dimension)
+
+    def _vector(self, ids: Sequence[int]) -> Matrix:
+        # The two tokens that every text has would make all texts near; sorted, because a sum depends on its order.
+        words = self._words
+        rows = [words[token] for token in sorted(ids[1:-1]) or [_BEGIN]]
+        total = words.vectors[rows].sum(axis=0)
+        return (total / np.sqrt(total @ total)).astype(np.float32)
+
+
+class _Words(dict[int, int]):
+    """From a token to the row of `vectors` that holds its random vector; made when it is first asked for."""
+
+    def __init__(self, dimension: int) -> None:
+        self.vectors = np.empty((64, dimension))
+
+    def __missing__(self, token: int) -> int:
+        row = len(self)
+        if row == len(self.vectors):
+            self.vectors = np.concatenate([self.vectors, np.empty_like(self.vectors)])
+        self.vectors[row] = np.random.default_rng(token).standard_normal(self.vectors.shape[1])
+        self[token] = row
+        return row

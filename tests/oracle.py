@@ -1,0 +1,90 @@
+"""The right answer, by NumPy, from what one committed state of a catalogue holds; none of the product's code."""
+
+import sqlite3
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Found", "Passage", "State", "found", "mistake", "read_passages"]
+
+# NumPy and FAISS add in another order; scores nearer than this count as equal.
+TOLERANCE = 1e-5
+
+_PASSAGES = (
+    'SELECT d.uri, c.start, c."end", d.text, v.vector FROM documents d JOIN chunks c ON c.document_id = d.id'
+    " LEFT JOIN vectors v ON v.input_hash = c.input_hash"
+)
+
+Passage = tuple[str, int, int, int]
+"""A document's uri, the span's first character and its end, and the CRC-32 of the text shown for it."""
+Found = tuple[float, str, int, int, int]
+"""A hit: its score and its passage."""
+
+
+@dataclass(frozen=True)
+class State:
+    """The passages that can be found, and their vectors `[n, dimension]`."""
+
+    passages: Sequence[Passage]
+    vectors: np.ndarray
+
+    @cached_property
+    def rows(self) -> dict[Passage, int]:
+        return {passage: row for row, passage in enumerate(self.passages)}
+
+
+def read_passages(db: sqlite3.Connection) -> dict[Passage, bytes]:
+    """Return every passage of the state that `db` sees with its vector's bytes."""
+    passages = {}
+    texts: dict[str, str] = {}
+    for uri, start, end, text, vector in db.execute(_PASSAGES).fetchall():
+        assert vector is not None, f"a passage of {uri} has no vector"
+        whole = texts.setdefault(uri, text)
+        passages[uri, start, end, _crc(whole[start:end])] = vector
+    return passages
+
+
+def found(hits: Iterable[Any]) -> list[Found]:
+    """Return what is compared of an answer's hits."""
+    return [(hit.score, hit.uri, hit.start, hit.end, _crc(hit.text)) for hit in hits]
+
+
+def mistake(state: State, question: np.ndarray, k: int, hits: Sequence[Found]) -> str | None:
+    """Return what is wrong with the answer to `question` `[dimension]`, None when it is exact.
+
+    Exact: `min(k, n)` different passages of the state, each with its own score, the scores in order and the highest
+    ones. Of those that are equal to the last one any may be left out.
+    """
+    wanted = min(k, len(state.passages))
+    if len(hits) != wanted:
+        return f"{len(hits)} hits instead of {wanted}"
+    if not hits:
+        return None
+    scores = state.vectors @ question
+    told = np.array([hit[0] for hit in hits])
+    best = np.sort(scores)[::-1][:wanted]
+    if np.abs(told - best).max() > TOLERANCE:
+        return f"scores {told.tolist()} instead of {best.tolist()}"
+    if (np.diff(told) > 0).any():
+        return f"scores out of order: {told.tolist()}"
+    passages = {hit[1:] for hit in hits}
+    if len(passages) != len(hits):
+        return "a passage twice"
+    for hit in hits:
+        row = state.rows.get(hit[1:])
+        if row is None:
+            return f"no such passage: {hit[1:]}"
+        if abs(scores[row] - hit[0]) > TOLERANCE:
+            return f"{hit[1:]} has {scores[row]} and not {hit[0]}"
+    for row in np.flatnonzero(scores > told[-1] + TOLERANCE):
+        if state.passages[row] not in passages:
+            return f"left out: {state.passages[row]} with {scores[row]}"
+    return None
+
+
+def _crc(text: str) -> int:
+    return zlib.crc32(text.encode())

@@ -1,0 +1,285 @@
+"""Whatever is done to a library and its files, in any order, it holds and finds what a dictionary and NumPy say.
+
+    WHEREIN_EXAMPLES=1000 python -m pytest tests/test_stateful.py     a long run
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import faiss
+import numpy as np
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from ingest.uri import file_uri, record_uri
+from library import Library
+from oracle import State, found, mistake, read_passages
+from storage.checksum import content_hash
+from storage.connection import open_reader, reading
+from storage.index import load_index
+from storage.models import bound_model
+from toy import ToyEncoder
+
+EXAMPLES = int(os.environ.get("WHEREIN_EXAMPLES", "30"))
+# Flushes to a disk are for the crash tests; without them five times as many steps can be tried.
+FAST = next((place for place in ("/dev/shm",) if os.access(place, os.W_OK)), None)
+
+TEXTS = ("a.txt", "b.txt", "e.txt", "sub/a.txt", "sub/c.txt")
+RECORDS = ("c.jsonl", "sub/d.jsonl")
+SENTENCES = (
+    "The red box holds seven marbles.",
+    "Seven marbles the red box holds.",  # the same vector as another text
+    "The blue box stands under the stairs.",
+    "Marbles are made of glass, boxes of wood.",
+    "Who may sign the lease?",
+    "Der Schlüssel hängt hinter der blauen Tür. 😀",
+    "n\u0303 and ñ are not the same to a computer;  blanks  are.",
+)
+QUESTIONS = ("who holds the red box", "marbles of glass", "the blue door", "lease")
+
+Records = dict[str, str]
+texts = st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=7).flatmap(
+    lambda parts: st.sampled_from((" ", "\n\n", "\n")).map(lambda blank: blank.join(parts))
+)
+plain = st.one_of(texts, texts.map(lambda text: f"  {text}\n"), st.just(""), st.just(b"\xe9\xe8 broken"))
+records = st.dictionaries(st.sampled_from(("one", "two", "3/4")), texts, min_size=1)
+
+
+@dataclass
+class File:
+    """What is remembered of a file: its bytes when it was last taken in, and the documents that came of it, by key."""
+
+    content: bytes
+    state: str
+    documents: dict[str, "Document"] = field(default_factory=dict)
+
+
+@dataclass
+class Document:
+    """What a document must be; its number is learned when it is first seen."""
+
+    text: str
+    number: int | None = None
+
+
+class AnyLibrary(RuleBasedStateMachine):
+    """A library beside a dictionary of its files, in the order in which they were met."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.work = Path(tempfile.mkdtemp(dir=FAST))
+        self.source = self.work / "docs"
+        (self.source / "sub").mkdir(parents=True)
+        self.encoder = ToyEncoder(context_tokens=18)
+        self.files: dict[str, File] = {}
+        self.numbers: set[int] = set()
+        self.vectors: dict[bytes, int] = {}
+        self.changed = False
+        self.library = self.open()
+        self.reader = self.open()
+        self.made = False
+
+    def teardown(self) -> None:
+        shutil.rmtree(self.work)
+
+    def open(self) -> Library:
+        return Library(self.work / "library", encoder=self.encoder)
+
+    # What happens to files.
+
+    @rule(name=st.sampled_from(TEXTS), content=plain)
+    def write(self, name: str, content: str | bytes) -> None:
+        (self.source / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+    @rule(name=st.sampled_from(RECORDS), content=records)
+    def write_records(self, name: str, content: Records) -> None:
+        lines = (json.dumps({"id": key, "text": text}) for key, text in content.items())
+        (self.source / name).write_text("\n".join(lines))
+
+    @rule(pair=st.sampled_from((TEXTS, RECORDS)).flatmap(lambda names: st.permutations(names)))
+    def move(self, pair: list[str]) -> None:
+        if (self.source / pair[0]).exists():
+            (self.source / pair[0]).rename(self.source / pair[1])
+
+    @rule(pair=st.sampled_from((TEXTS, RECORDS)).flatmap(lambda names: st.permutations(names)))
+    def duplicate(self, pair: list[str]) -> None:
+        if (self.source / pair[0]).exists():
+            shutil.copyfile(self.source / pair[0], self.source / pair[1])
+
+    @rule(name=st.sampled_from(TEXTS + RECORDS))
+    def delete(self, name: str) -> None:
+        (self.source / name).unlink(missing_ok=True)
+
+    # What happens to the library.
+
+    @rule()
+    def ingest(self) -> None:
+        self.library.ingest([str(self.source)])
+        self.take_in()
+        self.made = self.changed = True
+
+    @precondition(lambda self: self.made)
+    @rule()
+    def reindex(self) -> None:
+        self.library.reindex()
+        self.take_in()
+        self.forget_what_is_gone()
+        self.changed = True
+
+    @precondition(lambda self: self.held())
+    @rule(data=st.data())
+    def remove_documents(self, data: st.DataObject) -> None:
+        uris = st.lists(st.sampled_from(sorted(self.held())), min_size=1, max_size=3, unique=True)
+        for uri in data.draw(uris):
+            self.library.remove_documents([uri])
+            file, key = self.held()[uri]
+            del file.documents[key]
+        self.changed = True
+
+    @rule()
+    def reopen(self) -> None:
+        self.library, self.reader = self.open(), self.open()
+        self.changed = self.made
+
+    # What must be so, after each change.
+
+    @precondition(lambda self: self.changed)
+    @invariant()
+    def everything_is_right(self) -> None:
+        self.changed = False
+        db = open_reader(self.work / "library")
+        try:
+            self.check_documents(db)
+            self.check_vectors(db)
+            passages = read_passages(db)
+            self.check_index(db)
+            assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+        finally:
+            db.close()
+        vectors = np.frombuffer(b"".join(passages.values()), "<f4").reshape(-1, self.encoder.model.dimension)
+        self.check_answers(State(list(passages), vectors))
+
+    def check_documents(self, db) -> None:
+        """The documents are those of the dictionary, whole, each under a number of its own for good."""
+        rows = {uri: rest for uri, *rest in db.execute("SELECT uri, id, text FROM documents").fetchall()}
+        assert set(rows) == set(self.held())
+        for uri, (number, text) in rows.items():
+            file, key = self.held()[uri]
+            document = file.documents[key]
+            if document.number is None:
+                assert number not in self.numbers
+                document.number = number
+                self.numbers.add(number)
+            assert (number, text) == (document.number, document.text)
+            spans = db.execute(
+                'SELECT start, "end", input_hash FROM chunks WHERE document_id = ? ORDER BY ordinal', [number]
+            ).fetchall()
+            reached = 0
+            for start, end, name in spans:
+                assert start <= reached < end
+                reached = end
+                assert name == content_hash(text[start:end].strip())
+            assert reached == len(text)
+
+    def check_vectors(self, db) -> None:
+        """A text that was embedded once keeps its number and its vector; no number is given twice."""
+        now = dict(db.execute("SELECT input_hash, id FROM vectors").fetchall())
+        assert self.vectors.items() <= now.items()
+        assert not {now[name] for name in now.keys() - self.vectors.keys()} & set(self.vectors.values())
+        self.vectors = now
+        inputs = db.execute(
+            'SELECT d.text, c.start, c."end", v.vector FROM documents d JOIN chunks c ON c.document_id = d.id'
+            " JOIN vectors v ON v.input_hash = c.input_hash"
+        ).fetchall()
+        expected = self.encoder.encode_contexts([text[start:end].strip() for text, start, end, _ in inputs])
+        assert [vector for *_, vector in inputs] == [vector.tobytes() for vector in expected]
+
+    def check_index(self, db) -> None:
+        """Every vector that belongs to a passage is in the generation or in the delta, and in one of them only."""
+        with reading(db):
+            index = load_index(db, self.work / "library", bound_model(db), None)
+            live = db.execute("SELECT v.id FROM vectors v WHERE v.input_hash IN (SELECT input_hash FROM chunks)")
+            wanted = {row[0] for row in live.fetchall()}
+        folded = faiss.vector_to_array(index.faiss_index.id_map).tolist() if index.faiss_index else []
+        ids = folded + index.delta_ids.tolist()
+        assert len(ids) == len(set(ids)) == index.count
+        assert set(ids) >= wanted
+        status = self.reader.status()
+        assert (status.documents, status.vectors) == (len(self.held()), len(wanted))
+
+    def check_answers(self, state: State) -> None:
+        """A reader that stays open, and one that was opened now, give the exact answer for every k."""
+        count = len(state.passages)
+        fresh = self.open()
+        for question in QUESTIONS:
+            vector, _ = self.encoder.encode_question(question)
+            for k in sorted({1, 2, 5, count - 1, count, count + 3} - {-1, 0}):
+                for library in (self.reader, fresh):
+                    hits = library.query(question, k).hits
+                    assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
+                    assert mistake(state, vector, k, found(hits)) is None
+
+    # The dictionary.
+
+    def held(self) -> dict[str, tuple[File, str]]:
+        """Return the file and the key of each document by uri."""
+        return {
+            record_uri(file_uri(str(self.source / name)), key): (file, key)
+            for name, file in self.files.items()
+            for key in file.documents
+        }
+
+    def take_in(self) -> None:
+        for path in sorted(self.source.rglob("*.*")):
+            name, content = str(path.relative_to(self.source)), path.read_bytes()
+            known = self.files.get(name)
+            if known is None:
+                self.files[name] = known = self.adopted(name, content) or File(content, "new")
+            elif known.content == content:
+                continue
+            self.renew(name, known, content)
+
+    def adopted(self, name: str, content: bytes) -> File | None:
+        """Return the file that had this content and is gone from its place; it is now called `name`."""
+        for old, file in self.files.items():
+            if file.content == content and file.state == "read" and not (self.source / old).exists():
+                # In its old place among the files, because the first one that was met is the first to be adopted.
+                self.files = {name if key == old else key: value for key, value in self.files.items()}
+                return file
+        return None
+
+    def renew(self, name: str, file: File, content: bytes) -> None:
+        file.content = content
+        file.state = "skipped" if not content else "failed" if content.startswith(b"\xe9") else "read"
+        if file.state != "read":
+            return  # what it held before goes on to answer
+        texts = {"": content.decode()}
+        if name in RECORDS:
+            lines = map(json.loads, content.splitlines())
+            texts = {line["id"]: line["text"] for line in lines}
+        numbers = {key: document.number for key, document in file.documents.items()}
+        file.documents = {key: Document(text, numbers.get(key)) for key, text in texts.items()}
+
+    def forget_what_is_gone(self) -> None:
+        there = {name for name in self.files if (self.source / name).exists()}
+        if not there:  # it may be a disk that is not mounted
+            return
+        for name, file in list(self.files.items()):
+            gone = bool(file.documents) if file.state == "skipped" else name not in there
+            if gone:
+                del self.files[name]
+
+
+AnyLibrary.TestCase.settings = settings(
+    max_examples=EXAMPLES,
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+TestAnyLibrary = AnyLibrary.TestCase

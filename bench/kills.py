@@ -22,13 +22,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from invariants import Kept, checked_state
-from mortal import finish, start
-from toy import ToyEncoder
-
 from ingest.uri import file_uri
+from invariants import Kept, checked_state
 from library import Library
+from mortal import finish, start
 from storage.connection import open_reader
+from toy import ToyEncoder
 
 MOST_FILES = 40
 LONGEST = 0.15

@@ -8,10 +8,9 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
-from toy import ToyEncoder
-
 from errors import UsageError
 from library import Library
+from toy import ToyEncoder
 
 _PRELOADED = ("mortal", "faiss", "sqlite_utils", "ingest.bulk", "ingest.removal", "storage.migrations")
 

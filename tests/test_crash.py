@@ -7,15 +7,15 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from invariants import Kept, checked_state
-from mortal import every_command, finish, start
-from toy import ToyEncoder
 
 from ingest.uri import file_uri
+from invariants import Kept, checked_state
 from library import Library
+from mortal import every_command, finish, start
 from storage.connection import open_reader, open_writer
 from storage.failpoints import EXIT_CODE, POINTS, STEPS
 from storage.schema import NEWEST_SCHEMA, schema_of
+from toy import ToyEncoder
 
 BEGINNINGS = ("model.bind", "migration.applied")
 ELSEWHERE = ("backup", "restore", "repair")

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from invariants import checked_state
-from mortal import every_command, finish, start
-from toy import ToyEncoder
 
+from invariants import checked_state
 from library import Library
+from mortal import every_command, finish, start
 from storage.connection import open_reader, open_writer
+from toy import ToyEncoder
 
 ROOT = Path(__file__).parent.parent
 REINDEX = """

@@ -1,0 +1,63 @@
+"""Write what the documents take from the program: `python docs/generate.py`. A test compares them."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import cli
+from storage.failpoints import POINTS, STEPS
+
+ROOT = Path(__file__).parent.parent
+BEGIN, END = "<!-- made by docs/generate.py -->\n", "<!-- end -->\n"
+
+
+def pages() -> dict[Path, str]:
+    """Return the pages that are made, or made in part, with their text."""
+    reliability = ROOT / "docs" / "reliability.md"
+    before, _, rest = reliability.read_text("utf-8").partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return {
+        ROOT / "docs" / "commands.md": commands_page(),
+        reliability: f"{before}{BEGIN}{failpoints_tables()}{END}{after}",
+    }
+
+
+def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+    """Yield every command with its path, the outermost first."""
+    yield path, command
+    for name, below in sorted(getattr(command, "commands", {}).items()):
+        yield from commands(below, f"{path} {name}")
+
+
+def commands_page() -> str:
+    """Return the help of every command, 100 columns wide."""
+    parts = ["# The commands\n\nMade from the program by `python docs/generate.py`.\n"]
+    for path, command in commands(cli.main, "wherein"):
+        context = click.Context(command, info_name=path, max_content_width=100, terminal_width=100)
+        parts.append(f"## {path}\n\n```\n{command.get_help(context)}\n```\n")
+    return "\n".join(parts)
+
+
+def failpoints_tables() -> str:
+    """Return the failpoints, each with what holds after it."""
+    return (
+        "**Transactions.** Each has three failpoints, `begun` and `written` (before the commit, when nothing of it"
+        " holds), and `committed`:\n\n"
+        + table("transaction", "what holds once it is committed", STEPS)
+        + "\n**Other steps.**\n\n"
+        + table("failpoint", "what holds when the process dies there", POINTS)
+    )
+
+
+def table(name: str, what: str, rows: dict[str, str]) -> str:
+    """Return a table of two columns."""
+    return f"| {name} | {what} |\n|---|---|\n" + "".join(f"| `{key}` | {value} |\n" for key, value in rows.items())
+
+
+if __name__ == "__main__":
+    for page, text in pages().items():
+        page.write_text(text, "utf-8")

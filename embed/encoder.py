@@ -56,7 +56,8 @@ class Encoder:
         if self._loading is None:
             self._loading = Future()
             import_openvino()  # here, because beside other imports it would wait for them
-            Thread(target=self._load, args=[self._loading], daemon=True).start()
+            # No daemon: an error elsewhere may end the program meanwhile, and OpenVINO crashes when it is cut off.
+            Thread(target=self._load, args=[self._loading]).start()
 
     @cached_property
     def tokenizer(self) -> Tokenizer:

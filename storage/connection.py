@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from errors import Damaged, Outdated, WhereinError
 from storage.catalog import Catalog
 from storage.failpoints import reached
-from storage.faults import faults
+from storage.faults import catalog_faults
 from storage.filesystem import file_system, is_network
 from storage.schema import NEWEST_SCHEMA, has_tables, migrate, schema_of
 
@@ -55,7 +55,7 @@ def open_writer(folder: Path) -> Database:
 
     db = Database(_connect(folder / CATALOG, "rwc"), execute_plugins=False)
     try:
-        with faults():
+        with catalog_faults():
             _refuse_emptied(folder, db)
             # WAL lets readers go on while the writer commits; FULL makes every commit reach the disk
             # (https://sqlite.org/pragma.html#pragma_synchronous).
@@ -78,7 +78,7 @@ def open_reader(folder: Path) -> sqlite3.Connection:
         raise Damaged(_LOST.format(folder / CATALOG))
     db = _connect(folder / CATALOG, "ro")
     try:
-        with faults():
+        with catalog_faults():
             _refuse_emptied(folder, db)
             _refuse_newer(db)
             if schema_of(db) < NEWEST_SCHEMA:
@@ -121,7 +121,7 @@ def lenient_text(raw: bytes) -> str:
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    with faults():
+    with catalog_faults():
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}",
             uri=True,
@@ -185,7 +185,7 @@ def writing(db: Database, step: str) -> Iterator[Database]:
 @contextmanager
 def reading(db: Catalog) -> Iterator[Catalog]:
     """One snapshot: everything read inside belongs to the same committed state."""
-    with faults():
+    with catalog_faults():
         db.execute("BEGIN")
         try:
             yield db

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from errors import Damaged, LibraryBusy, WhereinError
 
-__all__ = ["explained", "faults"]
+__all__ = ["CATALOG_ERRORS", "catalog_faults", "explained", "faults"]
 
 _NO_ROOM = "There is no room left on the disk, or a limit on file sizes was reached; make room and run it again. {kept}"
 _KEPT = "What was committed is kept."
@@ -17,6 +17,20 @@ _READ_ONLY = "The library cannot be written ({error}); look at the rights of its
 
 _NO_ROOM_ERRNO = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _DISK_ERRNO = frozenset({errno.EIO, errno.EROFS, errno.ENXIO, errno.ESTALE})
+
+
+# SQLite's messages quote a damaged schema, and sqlite3 decodes them before it raises its own error.
+CATALOG_ERRORS = (sqlite3.Error, UnicodeDecodeError)
+
+
+@contextmanager
+def catalog_faults() -> Iterator[None]:
+    """As `faults`, around what does nothing but work with the catalogue."""
+    with faults():
+        try:
+            yield
+        except UnicodeDecodeError as error:
+            raise explained(error) from error
 
 
 @contextmanager
@@ -34,7 +48,7 @@ def faults() -> Iterator[None]:
         raise
 
 
-def explained(error: sqlite3.Error) -> WhereinError:
+def explained(error: sqlite3.Error | UnicodeDecodeError) -> WhereinError:
     """Return what an error of SQLite means, by its primary result code (https://sqlite.org/rescode.html)."""
     code = getattr(error, "sqlite_errorcode", None)
     primary = None if code is None else code & 0xFF

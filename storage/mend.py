@@ -175,8 +175,9 @@ def mend_models(db: Database) -> list[str]:
     """Bring the library's model, its second copy and the setting that names it into line. Call inside `writing`."""
     settings = dict(db.execute("SELECT key, value FROM settings WHERE key IN ('model', ?)", [MODEL_COPY]).fetchall())
     known = [model for model in map(_model, db.execute(_MODELS).fetchall()) if model]
-    model = remembered_model(settings.get(MODEL_COPY)) or _named(known, settings.get("model"))
-    if model is None or (model in known and settings.get("model") == str(model.id) and MODEL_COPY in settings):
+    copy = remembered_model(settings.get(MODEL_COPY))
+    model = copy or _named(known, settings.get("model"))
+    if model is None or (model in known and model == copy and settings.get("model") == str(model.id)):
         return []
     if model not in known:
         _put_model(db, model)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from errors import Damaged, Outdated
 from storage.aside import Aside
 from storage.connection import CATALOG, checkpoint, lenient_text, open_lenient, open_writer, writing
-from storage.faults import explained
+from storage.faults import CATALOG_ERRORS, explained
 from storage.finding import Repair
 from storage.generations import active_generation, generation_path, list_generations, write_generation
 from storage.generations import wrong_with_generation as wrong_with
@@ -86,13 +86,13 @@ def _disorder(folder: Path) -> list[str]:
     try:
         with closing(_opened(folder)) as db:
             return disorder(db)
-    except sqlite3.Error as error:
+    except CATALOG_ERRORS as error:
         meaning = explained(error)
         if not isinstance(meaning, Damaged):
             raise meaning from error
         return [str(error)]
     except Damaged as error:
-        return [str(error)]
+        return [str(error).partition("; ")[0]]
 
 
 def _opened(folder: Path) -> sqlite3.Connection:
@@ -110,7 +110,7 @@ def _build_indexes(folder: Path, told: Told) -> bool:
             with writing(db, "repair.indexes"):
                 db.execute("REINDEX")
             in_order = not disorder(db)
-    except sqlite3.Error as error:
+    except CATALOG_ERRORS as error:
         if not isinstance(explained(error), Damaged):
             raise
         return False
@@ -122,7 +122,7 @@ def _build_indexes(folder: Path, told: Told) -> bool:
 def _salvage(folder: Path, aside: Aside, told: Told, found: list[str]) -> None:
     result = salvage(folder, aside)
     told.mended.append(
-        f"the catalogue was damaged ({found[0].splitlines()[0]}): {_counts(result)} were saved into a fresh one;"
+        f"the catalogue was damaged ({found[0]}): {_counts(result)} were saved into a fresh one;"
         " the next reindex reads all files again, and embeds only what has no vector any more"
     )
 

@@ -20,7 +20,7 @@ from storage.aside import Aside
 from storage.checksum import is_named, row_checksum
 from storage.connection import CATALOG, checkpoint, open_existing, open_writer, writing
 from storage.failpoints import reached
-from storage.faults import explained
+from storage.faults import CATALOG_ERRORS, explained
 from storage.files import REREAD
 from storage.flush import flush
 from storage.mend import mend_counters, mend_models
@@ -248,7 +248,7 @@ def _empty_log(path: Path) -> None:
     with suppress(Damaged), closing(open_existing(path)) as db:
         try:
             busy = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        except sqlite3.Error as error:
+        except CATALOG_ERRORS as error:
             raise explained(error) from error
         if busy:
             raise LibraryBusy("Another process is reading from the library; end it and run it again")

@@ -28,8 +28,8 @@ def disorder(db: Catalog) -> list[str]:
 
     Raises what SQLite reports when it cannot even check.
     """
-    found = [str(row[0]).strip() for row in db.execute("PRAGMA integrity_check").fetchall()]
-    found = [] if found == ["ok"] else found
+    lines = [line for row in db.execute("PRAGMA integrity_check").fetchall() for line in str(row[0]).splitlines()]
+    found = [line for line in lines if line not in ("ok", "*** in database main ***")]
     declared = dict(db.execute(_DECLARED).fetchall())
     with_new = new_catalog()
     try:

@@ -5,7 +5,6 @@ All of the catalogue is read in one snapshot, so that another process may go on 
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,7 +15,7 @@ from storage.aside import FOLDER as ASIDE
 from storage.catalog import Catalog
 from storage.connection import CATALOG, catalog_is_lost, open_lenient
 from storage.deep import Proof, check_index, check_sample
-from storage.faults import explained
+from storage.faults import CATALOG_ERRORS, explained
 from storage.finding import Finding, Verification
 from storage.generations import (
     Generation,
@@ -72,7 +71,7 @@ def _tolerant(check: Iterator[Finding]) -> Iterator[Finding]:
     """Yield what a check finds, and as a finding what SQLite reports when a page cannot be read."""
     try:
         yield from check
-    except sqlite3.Error as error:
+    except CATALOG_ERRORS as error:
         meaning = explained(error)
         if not isinstance(meaning, Damaged):
             raise meaning from error
@@ -145,7 +144,7 @@ def _is_registered(folder: Path, generation: Generation) -> bool:
     try:
         with closing(open_lenient(folder)) as db:
             return generation in list_generations(db)
-    except (sqlite3.Error, Damaged):
+    except (*CATALOG_ERRORS, Damaged):
         return True
 
 

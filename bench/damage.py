@@ -1,0 +1,480 @@
+"""Files damaged at random, in a fresh process each: is every damage noticed, and is no answer ever wrong?
+
+    python bench/damage.py [--trials 600] [--seed 1] [--only KIND]
+
+A small library is copied, one of its files is damaged (1 to 64 flipped bits, zeroed pages, cut off, swapped blocks),
+and then it is asked, verified, repaired, verified, asked, reindexed and asked. Answers are compared with those of every
+committed state of the undamaged library by text, span and score. Kinds of files: `catalog`, `log` (of a process that
+was killed before it could empty it), `index` with a toy encoder; `model` and `compiled` with the shipped model; `cli`
+the same through the command line. A failing trial prints its kind and number: `--only KIND --trial NUMBER` repeats it.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import random
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+from toy import ToyEncoder
+
+from embed.encoder import Encoder
+from embed.model import DEFAULT_MODEL, load_model
+from errors import WhereinError
+from library import Library
+
+ROOT = Path(__file__).parent.parent
+SHARES = {"catalog": 40, "log": 20, "index": 20, "model": 8, "compiled": 4, "cli": 8}
+QUESTIONS = (
+    "where does the market open?",
+    "barrels of herring on the quay",
+    "who hid the brooch?",
+    "lot 7.3 of salt",
+    "the ferry leaves at noon",
+)
+PAGE = 4096
+ALL, SHOWN = 10_000, 5
+SECONDS = 120
+COLUMNS = ("trials", "detected", "harmless", "earlier", "wrong", "silent", "traceback", "crash", "hang", "unmended",
+           "restored")  # fmt: skip
+FAILURES = ("wrong", "silent", "traceback", "crash", "hang", "unmended")
+Answers = list[list[list[Any]]]
+
+
+# What is damaged.
+
+
+def text(number: int, version: int = 0) -> str:
+    parts = (f"Lot {number}.{m} has {number * m + version} barrels of herring and {number + m} of salt on the quay."
+             for m in range(3 + number % 9))  # fmt: skip
+    return "\n\n".join((f"Note {number}: the market of town {number} opens at {number % 12 + 1} o'clock.", *parts))
+
+
+def write_docs(docs: Path) -> None:
+    docs.mkdir()
+    for number in range(36):
+        (docs / f"{number}.txt").write_text(text(number))
+    records = ({"id": f"r{n}", "text": f"Record {n}: the ferry leaves at {n} past noon."} for n in range(12))
+    (docs / "records.jsonl").write_text("\n".join(map(json.dumps, records)))
+    (docs / "long.md").write_text("# Quay\n\n" + "\n\n".join(text(n) for n in range(40, 52)))
+    settle(docs)
+
+
+def change_docs(docs: Path) -> None:
+    for number in range(0, 36, 5):
+        (docs / f"{number}.txt").write_text(text(number, version=1))
+    (docs / "35.txt").unlink()
+    (docs / "new.txt").write_text("The brooch was hidden by the clockmaker of the town.")
+    settle(docs)
+
+
+def settle(docs: Path) -> None:
+    for path in docs.iterdir():
+        os.utime(path, ns=(10**18, 10**18))
+
+
+def make(scene: Path, encoder: Any) -> None:
+    """Make a library, with deleted rows and orphans in it, and one whose last writer was killed."""
+    docs, library = scene / "docs", scene / "library"
+    write_docs(docs)
+    Library(library, encoder=encoder).ingest([str(docs)])
+    Library(library, encoder=encoder).ingest_stream("memo", b"The spare key hangs behind the blue door of the ferry.")
+    shutil.copytree(library, scene / "killed")
+    shutil.copytree(docs, scene / "docs-before")
+    change_docs(docs)
+    Library(library, encoder=encoder).reindex()
+    (docs / "delta.txt").write_text("The delta of the river is full of herring and of salt.")
+    settle(docs)
+    Library(library, encoder=encoder).ingest([str(docs)])
+
+
+def kill_a_writer(scene: Path) -> None:
+    """Leave a log with several commits by a process that dies before it empties it."""
+    script = (
+        f"import sys; sys.path[:0] = {[str(ROOT), str(ROOT / 'tests')]!r}\n"
+        "from pathlib import Path; from toy import ToyEncoder; from library import Library; import ingest.bulk\n"
+        "ingest.bulk._COMMIT_SECONDS = 0\n"
+        f"Library(Path({str(scene / 'killed')!r}), encoder=ToyEncoder(64)).ingest([{str(scene / 'docs')!r}])\n"
+    )
+    environment = {**os.environ, "WHEREIN_FAILPOINT": "checkpoint.begun"}
+    subprocess.run([sys.executable, "-c", script], env=environment, check=False)
+
+
+def damage(path: Path, chosen: random.Random) -> str:
+    data = bytearray(path.read_bytes())
+    way = chosen.choice(("bits", "bits", "zeros", "cut", "swap"))
+    if way == "bits":
+        count = chosen.choice((1, 1, 2, 4, 16, 64))
+        for _ in range(count):
+            data[chosen.randrange(len(data))] ^= 1 << chosen.randrange(8)
+    elif way == "zeros":
+        count = chosen.choice((1, 1, 2, 5))
+        for _ in range(count):
+            at = chosen.randrange(0, len(data), PAGE)
+            data[at : at + PAGE] = bytes(len(data[at : at + PAGE]))
+    elif way == "cut":
+        count = chosen.choice((chosen.randrange(len(data)), chosen.randrange(len(data)) // PAGE * PAGE))
+        count *= chosen.random() > 0.1
+        del data[count:]
+    else:
+        count = chosen.choice((512, PAGE, PAGE, PAGE))
+        one, two = (chosen.randrange(max(1, len(data) // count)) * count for _ in range(2))
+        first, second = data[one : one + count], data[two : two + count]
+        size = min(len(first), len(second))
+        data[one : one + size], data[two : two + size] = second[:size], first[:size]
+    path.write_bytes(data)
+    return f"{way} {count}"
+
+
+# One trial, in a process of its own.
+
+
+@dataclass
+class Trial:
+    """What came of it: each stage's answers or error."""
+
+    kind: str
+    number: int
+    how: str = ""
+    events: list[str] = field(default_factory=list)
+    before: Answers | None = None
+    found: bool = False
+    noted: bool = False
+    told: bool = False
+    left: bool = False
+    hopeless: bool = False
+    after: Answers | None = None
+    again: Answers | None = None
+    error: str = ""
+
+
+def hits_of(hits: list[Any]) -> list[list[Any]]:
+    return [[hit.uri.rpartition("/")[2], hit.start, hit.end, hit.text, hit.score] for hit in hits]
+
+
+def ask(library: Library, k: int) -> Answers:
+    return [hits_of(library.query(question, k).hits) for question in QUESTIONS]
+
+
+def encoder_for(kind: str, folder: Path, scene: Path) -> Any:
+    if kind in ("model", "compiled"):
+        cache = folder / "compiled" if (folder / "compiled").exists() else scene / "compiled"
+        model = folder / "model" if (folder / "model").exists() else DEFAULT_MODEL
+        return Encoder(load_model(model), "w8a32", cache=cache, one_by_one=True)
+    return ToyEncoder(64)
+
+
+def target(kind: str, folder: Path, chosen: random.Random) -> Path:
+    library = folder / "library"
+    if kind == "catalog":
+        return library / "catalog.db"
+    if kind == "log":
+        return library / "catalog.db-wal"
+    if kind == "index":
+        return chosen.choice(sorted((library / "generations").iterdir()))
+    if kind == "model":
+        return folder / "model" / chosen.choice(("model.json", "model.xml", "model.bin", "tokenizer.json"))
+    return chosen.choice(sorted((folder / "compiled").iterdir()))
+
+
+def prepare(kind: str, scene: Path, folder: Path, chosen: random.Random) -> None:
+    shutil.copytree(scene / ("killed" if kind == "log" else "library"), folder / "library")
+    if kind == "model":
+        shutil.copytree(DEFAULT_MODEL, folder / "model")
+        if chosen.random() < 0.5:
+            (folder / "compiled").mkdir()
+    if kind == "compiled":
+        shutil.copytree(scene / "compiled", folder / "compiled")
+
+
+def trial(kind: str, number: int, seed: int, scene: Path, folder: Path) -> Trial:
+    chosen = random.Random(f"{seed} {kind} {number}")
+    done = Trial(kind, number)
+    prepare(kind, scene, folder, chosen)
+    path = target(kind, folder, chosen)
+    done.how = f"{path.name}: {damage(path, chosen)}"
+
+    def opened() -> Library:
+        return Library(folder / "library", encoder=encoder_for(kind, folder, scene))
+
+    try:
+        done.before = stage(done, "query", lambda: ask(opened(), SHOWN))
+        found = stage(done, "verify", lambda: opened().verify())
+        done.found, done.noted = bool(found and found.damaged), bool(found and found.findings)
+        mended = stage(done, "repair", lambda: opened().repair())
+        done.told = bool(mended and (mended.mended or mended.lost or mended.left))
+        found = stage(done, "verify again", lambda: opened().verify())
+        done.left = bool(found and found.damaged)
+        done.events += [f"told: {said}" for said in (*mended.mended, *mended.lost)] if mended else []
+        done.events += [f"left: {finding}" for finding in mended.left] if mended else []
+        done.after = stage(done, "query again", lambda: ask(opened(), SHOWN))
+        if kind in ("catalog", "log", "index") and not done.left:
+            stage(done, "reindex", lambda: opened().reindex())
+            found = stage(done, "deep", lambda: opened().verify(deep=True))
+            done.left |= bool(found and found.damaged)
+            done.again = stage(done, "query at last", lambda: ask(opened(), SHOWN))
+    except Exception:
+        done.error = traceback.format_exc()
+    return done
+
+
+def stage(done: Trial, name: str, work: Any) -> Any:
+    try:
+        return work()
+    except WhereinError as error:
+        done.events.append(f"{name}: {error}")
+        done.hopeless |= name == "repair" and "wherein restore" in str(error)
+        return None
+
+
+def trial_by_cli(number: int, seed: int, scene: Path, folder: Path) -> Trial:
+    """The same with the shipped model through the command line, from a copy of the program where that is damaged."""
+    chosen = random.Random(f"{seed} cli {number}")
+    done = Trial("cli", number)
+    program = folder / "program"
+    program.mkdir()
+    for name in ("cli.py", "library.py", "errors.py", "ingest", "search", "storage"):
+        (program / name).symlink_to(ROOT / name)
+    shutil.copytree(ROOT / "embed", program / "embed")
+    shutil.copytree(scene / "library", folder / "library")
+    kind = chosen.choice(("catalog", "catalog", "index", "model"))
+    (folder / "model").symlink_to(program / "embed" / "default")
+    path = target(kind, folder, chosen)
+    done.how = f"{path.name}: {damage(path, chosen)}"
+    environment = {**os.environ, "PYTHONPATH": str(program), "XDG_CACHE_HOME": str(scene)}
+
+    def run(*arguments: str) -> tuple[int, str]:
+        ran = subprocess.run(
+            [sys.executable, "-m", "cli", "--library", str(folder / "library"), *arguments],
+            cwd=program, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False,
+        )  # fmt: skip
+        if "Traceback" in ran.stderr or ran.returncode < 0:
+            raise RuntimeError(f"{arguments}: {ran.returncode}: {ran.stderr}")
+        if ran.returncode:
+            done.events.append(f"{arguments[0]}: {ran.returncode}: {ran.stderr.strip()}")
+        return ran.returncode, ran.stdout
+
+    def asked() -> Answers | None:
+        code, shown = run("query", QUESTIONS[number % len(QUESTIONS)], "--json")
+        if code:
+            return None
+        hits = json.loads(shown)["hits"]
+        mine = [[hit["uri"].rpartition("/")[2], hit["start"], hit["end"], hit["text"], hit["score"]] for hit in hits]
+        return [mine if n == number % len(QUESTIONS) else [] for n in range(len(QUESTIONS))]
+
+    try:
+        done.before = asked()
+        code, shown = run("verify", "--json")
+        done.found, done.noted = code == 5, bool(json.loads(shown)["findings"])
+        code, shown = run("repair", "--json")
+        done.told = bool(code) or any(json.loads(shown)[name] for name in ("mended", "lost", "left"))
+        done.hopeless = "wherein restore" in "".join(done.events)
+        done.left = run("verify")[0] == 5 and kind != "model"
+        done.after = asked()
+    except Exception:
+        done.error = traceback.format_exc()
+    return done
+
+
+def work(scene: Path, seed: int) -> None:
+    """Do one trial after another, each named by a line of standard input."""
+    for line in sys.stdin:
+        kind, number = line.split()
+        with tempfile.TemporaryDirectory(dir=scene / "trials") as place:
+            folder = Path(place)
+            with contextlib.redirect_stdout(sys.stderr):
+                if kind == "cli":
+                    done = trial_by_cli(int(number), seed, scene / "shipped", folder)
+                else:
+                    base = scene / ("shipped" if kind in ("model", "compiled") else "toy")
+                    done = trial(kind, int(number), seed, base, folder)
+        print(json.dumps(vars(done)), flush=True)
+
+
+# All trials, and what came of them.
+
+
+class Worker:
+    """A process that does trials; a fresh one after a crash or a hang."""
+
+    def __init__(self, scene: Path, seed: int) -> None:
+        self._command = [sys.executable, __file__, "--worker", str(scene), "--seed", str(seed)]
+        self._process: subprocess.Popen[str] | None = None
+        self._done = 0
+
+    def run(self, kind: str, number: int) -> Trial:
+        if self._process is None or self._done >= 25:
+            self.close()
+            self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            self._done = 0
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{kind} {number}\n")
+        self._process.stdin.flush()
+        ready, _, _ = select.select([self._process.stdout], [], [], 5 * SECONDS)
+        line = self._process.stdout.readline() if ready else ""
+        self._done += 1
+        if line:
+            return Trial(**json.loads(line))
+        if not ready:
+            self._process.kill()
+        code = self._process.wait()
+        self._process = None
+        return Trial(kind, number, error="hang" if not ready else f"crash: {code}")
+
+    def close(self) -> None:
+        if self._process is not None:
+            self._process.communicate("")
+            self._process = None
+
+
+@dataclass(frozen=True)
+class Right:
+    """The best and all hits of each question, for each committed state."""
+
+    best: list[Answers]
+    all: list[Answers]
+
+    def is_wrong(self, answers: Answers | None) -> bool:
+        known = [{tuple(hit[:4]): hit[4] for state in self.all for hit in state[n]} for n in range(len(QUESTIONS))]
+        return any(
+            tuple(hit[:4]) not in known[n] or abs(known[n][tuple(hit[:4])] - hit[4]) > 1e-5
+            for n, hits in enumerate(answers or []) for hit in hits
+        ) or any(len({tuple(hit[:4]) for hit in hits}) < len(hits) for hits in answers or [])  # fmt: skip
+
+    def state_of(self, answers: Answers | None) -> int:
+        """Return which state gives exactly these answers, -1 for none; the newest is 0."""
+        if answers is None:
+            return -1
+        for number, state in enumerate(zip(self.best, self.all, strict=True)):
+            if any(answers) and all(same(*each) for each in zip(answers, *state, strict=True) if each[0]):
+                return number
+        return -1
+
+
+def same(mine: list[list[Any]], best: list[list[Any]], every: list[list[Any]]) -> bool:
+    """Whether these are the best hits of a state; of hits with equal scores any may come first."""
+    known = {tuple(hit[:4]): hit[4] for hit in every}
+    return len(mine) == len(best) and all(
+        abs(one[4] - two[4]) < 1e-5 and abs(known.get(tuple(one[:4]), 9) - one[4]) < 1e-5
+        for one, two in zip(mine, best, strict=True)
+    )
+
+
+def right_answers(library: Path, encoder: Any) -> tuple[Answers, Answers]:
+    with tempfile.TemporaryDirectory() as place:
+        copy = Path(shutil.copytree(library, Path(place) / "copy"))
+        opened = Library(copy, encoder=encoder)
+        return ask(opened, SHOWN), ask(opened, ALL)
+
+
+def right(scene: Path, kind: str) -> Right:
+    if kind == "log":
+        states = log_states(scene)
+    else:
+        encoder = ToyEncoder(64) if kind in ("catalog", "index") else Encoder(
+            load_model(), "w8a32", cache=scene / "compiled", one_by_one=True)  # fmt: skip
+        states = [right_answers(scene / "library", encoder)]
+    return Right([best for best, _ in states], [every for _, every in states])
+
+
+def log_states(scene: Path) -> list[tuple[Answers, Answers]]:
+    """Return the answers of each state that was committed, the newest first: the log cut after each commit."""
+    log = (scene / "killed" / "catalog.db-wal").read_bytes()
+    states = []
+    for end in range(32, len(log) + 1, 24 + PAGE):
+        if end == 32 or int.from_bytes(log[end - PAGE - 20 : end - PAGE - 16]):
+            with tempfile.TemporaryDirectory() as place:
+                copy = Path(shutil.copytree(scene / "killed", Path(place) / "copy"))
+                (copy / "catalog.db-wal").write_bytes(log[:end])
+                with contextlib.suppress(WhereinError):
+                    states.append(right_answers(copy, ToyEncoder(64)))
+    return states[::-1]
+
+
+def judge(done: Trial, expected: Right) -> list[str]:
+    if done.error:
+        kind = done.error.partition(":")[0]
+        return [kind if kind in ("crash", "hang") else "traceback"]
+    verdict = []
+    if any(expected.is_wrong(answers) for answers in (done.before, done.after)):
+        verdict.append("wrong")
+    reported = done.found or any(event.startswith("query:") for event in done.events)
+    first, last = expected.state_of(done.before), expected.state_of(done.after)
+    if first != 0 and done.before is not None and not reported:
+        verdict.append("earlier" if first > 0 else "silent")
+    if last != 0 and not (reported or done.told or done.hopeless) and "silent" not in verdict and first == 0:
+        verdict.append("silent")
+    if not done.hopeless and ((done.left and done.kind != "model") or (done.found and not done.told)):
+        verdict.append("unmended")
+    if reported or (done.noted and done.kind == "compiled"):
+        verdict.append("detected")
+    elif not verdict:
+        verdict.append("harmless")
+    if (done.again is not None and expected.state_of(done.again) == 0) or (done.again is None and last == 0):
+        verdict.append("restored")
+    return verdict
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trials", type=int, default=600)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=SHARES)
+    parser.add_argument("--trial", type=int, help="Do only this one.")
+    parser.add_argument("--show", action="store_true", help="Show every trial, not only the failing ones.")
+    parser.add_argument("--worker", type=Path, help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.worker:
+        work(chosen.worker, chosen.seed)
+        return
+    with tempfile.TemporaryDirectory(prefix="wherein-damage-") as place:
+        run(chosen, Path(place))
+
+
+def run(chosen: argparse.Namespace, scene: Path) -> None:
+    kinds = [chosen.only] if chosen.only else list(SHARES)
+    total = sum(SHARES[kind] for kind in kinds)
+    (scene / "trials").mkdir()
+    (scene / "toy").mkdir()
+    make(scene / "toy", ToyEncoder(64))
+    kill_a_writer(scene / "toy")
+    if {"model", "compiled", "cli"} & set(kinds):
+        (scene / "shipped").mkdir()
+        make(scene / "shipped", Encoder(load_model(), "w8a32"))
+    worker = Worker(scene, chosen.seed)
+    table = {}
+    for kind in kinds:
+        expected = right(scene / ("toy" if kind in ("catalog", "log", "index") else "shipped"), kind)
+        numbers = [chosen.trial] if chosen.trial is not None else range(chosen.trials * SHARES[kind] // total)
+        counts: Counter[str] = Counter()
+        for number in numbers:
+            done = worker.run(kind, number)
+            verdict = judge(done, expected)
+            counts.update(["trials", *verdict])
+            if set(verdict) & set(FAILURES) or chosen.show:
+                print(f"--only {kind} --seed {chosen.seed} --trial {number}: {verdict} {done.how}", *done.events,
+                      done.error, sep="\n   ", flush=True)  # fmt: skip
+        table[kind] = counts
+    worker.close()
+    print(f"{'':10}", *(f"{name:>9}" for name in COLUMNS))
+    for kind, counts in [*table.items(), ("all", sum(table.values(), Counter()))]:
+        print(f"{kind:10}", *(f"{counts[name]:>9}" for name in COLUMNS))
+    if any(table[kind][name] for kind in table for name in FAILURES):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -5,9 +5,8 @@ from pathlib import Path
 
 from errors import Damaged
 from storage.catalog import Catalog
-from storage.connection import reading
 from storage.documents import check_document, checked_chunk, chunk_text
-from storage.index import VectorIndex, load_index
+from storage.index import VectorIndex, reading_index
 from storage.models import StoredModel
 from storage.vectors import Matrix, checked_vector
 
@@ -58,16 +57,15 @@ class Searcher:
 
     def refresh(self) -> None:
         """Open what was committed last, so that the next `search` finds it open."""
-        with reading(self._db):
-            self._index = load_index(self._db, self._folder, self._model, self._index)
+        with reading_index(self._db, self._folder, self._model, self._index) as self._index:
+            pass
 
     def search(self, question: Matrix, k: int) -> list[Hit]:
         """Return the `k` passages with the highest inner product with `question` `[dimension]`.
 
         Fewer only when the library holds fewer. Raises Damaged rather than show a text that is not the stored one.
         """
-        with reading(self._db):
-            self._index = load_index(self._db, self._folder, self._model, self._index)
+        with reading_index(self._db, self._folder, self._model, self._index) as self._index:
             wanted = k
             while True:
                 hits = self._hits(question, wanted, k)
@@ -80,6 +78,8 @@ class Searcher:
         assert self._index is not None
         hits: list[Hit] = []
         for vector_id, score in zip(*self._index.nearest(question, wanted), strict=True):
+            if len(hits) == k:
+                break
             for row in self._db.execute(_HITS, [int(vector_id)]).fetchall():
                 if len(hits) < k:
                     self._check_score(question, float(score), row[:4])

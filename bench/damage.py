@@ -28,12 +28,11 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from toy import ToyEncoder
-
 from embed.encoder import Encoder
 from embed.model import DEFAULT_MODEL, load_model
 from errors import WhereinError
 from library import Library
+from toy import ToyEncoder
 
 ROOT = Path(__file__).parent.parent
 SHARES = {"catalog": 40, "log": 20, "index": 20, "model": 8, "compiled": 4, "cli": 8}

@@ -5,9 +5,8 @@ from pathlib import Path
 
 from errors import Damaged
 from storage.catalog import Catalog
-from storage.connection import reading
 from storage.documents import check_document, checked_chunk, chunk_text
-from storage.index import VectorIndex, load_index
+from storage.index import VectorIndex, reading_index
 from storage.models import StoredModel
 from storage.vectors import Matrix, checked_vector
 
@@ -58,8 +57,8 @@ class Searcher:
 
     def refresh(self) -> None:
         """Open what was committed last, so that the next `search` finds it open."""
-        with reading(self._db):
-            self._index = load_index(self._db, self._folder, self._model, self._index)
+        with reading_index(self._db, self._folder, self._model, self._index) as self._index:
+            pass
 
     def search(self, question: Matrix, k: int) -> list[Hit]:
         """Return the `k` passages with the highest inner product with `question` `[dimension]`.
@@ -67,8 +66,7 @@ class Searcher:
         Fewer only when the library holds fewer. Scores are calculated from the stored vectors, whatever the index says.
         Raises Damaged rather than show a text or a score that is not the stored one's.
         """
-        with reading(self._db):
-            self._index = load_index(self._db, self._folder, self._model, self._index)
+        with reading_index(self._db, self._folder, self._model, self._index) as self._index:
             wanted = k
             while True:
                 hits = self._hits(question, wanted, k)
@@ -81,6 +79,8 @@ class Searcher:
         assert self._index is not None
         hits: dict[int, Hit] = {}
         for vector_id, score in zip(*self._index.nearest(question, wanted), strict=True):
+            if len(hits) == k:
+                break
             for row in self._db.execute(_HITS, [int(vector_id)]).fetchall():
                 if len(hits) < k:
                     hit = _hit(self._exact(question, float(score), row[:4]), row[1], row[4:])

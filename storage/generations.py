@@ -130,7 +130,9 @@ def fold_if_due(db: Database, folder: Path, model: StoredModel, at_least: int = 
     """Fold the delta into a new generation when it exceeds `at_least` vectors and a tenth of the present one."""
     generation = active_generation(db)
     highest, count = (generation.highest_vector_id, generation.count) if generation else (0, 0)
-    if count_vectors(db, model.id, highest) <= max(at_least, count // 10):
+    limit = max(at_least, count // 10)
+    # Ids only rise, so that no more vectors than ids can have come: most commits need not count them.
+    if highest_vector_id(db, model.id) - highest <= limit or count_vectors(db, model.id, highest) <= limit:
         return False
     write_generation(db, folder, model)
     drop_old_generations(db, folder)
@@ -144,6 +146,9 @@ def load_generation(folder: Path, generation: Generation) -> Any:
     """
     import faiss  # a question waits for the model meanwhile
 
+    # One question is searched by one thread in any case. With more, FAISS still waits for them all: 100,000 vectors
+    # took 48 ms instead of 18, and a small index 8 ms instead of 0.01 on a busy machine.
+    faiss.omp_set_num_threads(1)
     path = generation_path(folder, generation.file)
     try:
         check_layout(folder, generation)

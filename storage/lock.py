@@ -13,6 +13,8 @@ __all__ = ["writer_lock"]
 
 _FILE = "writer.lock"
 _POLL_SECONDS = 0.1
+# A holder that has just come has not written its id yet, and one that is just going has none any more.
+_TRIES, _SOON = 50, 0.002
 
 
 @contextmanager
@@ -23,10 +25,13 @@ def writer_lock(folder: Path, wait: bool = False) -> Iterator[None]:
     """
     descriptor = os.open(folder / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        tries = 0
         while not _acquire(descriptor):
-            if not wait:
-                raise _busy(descriptor)
-            time.sleep(_POLL_SECONDS)
+            pid = _holder(descriptor)
+            if not wait and (pid or tries == _TRIES):
+                raise _busy(pid)
+            tries += 1
+            time.sleep(_POLL_SECONDS if wait else _SOON)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
         yield
@@ -43,8 +48,11 @@ def _acquire(descriptor: int) -> bool:
     return True
 
 
-def _busy(descriptor: int) -> LibraryBusy:
+def _holder(descriptor: int) -> int | None:
     written = os.pread(descriptor, 32, 0).strip()
-    pid = int(written) if written.isdigit() else None
+    return int(written) if written.isdigit() else None
+
+
+def _busy(pid: int | None) -> LibraryBusy:
     holder = f"process {pid}" if pid else "another process"
     return LibraryBusy(f"{holder} is writing to this library; wait for it, or add --wait", pid)

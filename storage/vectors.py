@@ -65,20 +65,21 @@ def save_vectors(db: Database, model_id: int, hashes: Sequence[bytes], vectors: 
 
 def highest_vector_id(db: Catalog, model_id: int) -> int:
     """Return the highest id among a model's vectors, 0 when there is none."""
-    row = db.execute("SELECT max(id) FROM vectors WHERE model_id = ?", [model_id]).fetchone()
-    return int(row[0] or 0)
+    row = db.execute("SELECT id FROM vectors WHERE +model_id = ? ORDER BY id DESC LIMIT 1", [model_id]).fetchone()
+    return int(row[0]) if row else 0
 
 
 def count_vectors(db: Catalog, model_id: int, above: int = 0, upto: int | None = None) -> int:
     """Return how many vectors of a model have an id over `above`, and at most `upto`."""
     last = highest_vector_id(db, model_id) if upto is None else upto
-    row = db.execute("SELECT count(*) FROM vectors WHERE model_id = ? AND id > ? AND id <= ?", [model_id, above, last])
-    return int(row.fetchone()[0])
+    condition = f"{_of_model(above)} AND v.id <= ?"
+    row = db.execute(f"SELECT count(*) FROM vectors v WHERE {condition}", [model_id, above, last]).fetchone()
+    return int(row[0])
 
 
 def count_live(db: Catalog, model_id: int, above: int = 0) -> int:
     """Return how many vectors with an id over `above` belong to a chunk."""
-    row = db.execute(f"SELECT count(*) FROM vectors v WHERE model_id = ? AND id > ? AND {_LIVE}", [model_id, above])
+    row = db.execute(f"SELECT count(*) FROM vectors v WHERE {_of_model(above)} AND {_LIVE}", [model_id, above])
     return int(row.fetchone()[0])
 
 
@@ -91,7 +92,7 @@ def read_vectors(
     """
     condition = f" AND {_LIVE}" if live else ""
     rows = db.execute(
-        f"SELECT id, input_hash, vector, checksum FROM vectors v WHERE model_id = ? AND id > ?{condition} ORDER BY id",
+        f"SELECT id, input_hash, vector, checksum FROM vectors v WHERE +model_id = ? AND id > ?{condition} ORDER BY id",
         [model_id, above],
     )
     last = above
@@ -104,6 +105,15 @@ def read_vectors(
         last = int(ids[-1])
         flat = np.frombuffer(b"".join(row[2] for row in part), dtype="<f4")
         yield ids, flat.reshape(len(part), dimension)
+
+
+def _of_model(above: int) -> str:
+    """Return the condition for a model's vectors over an id.
+
+    The `+` keeps SQLite from the index that begins with `model_id`: through it every vector of the model is looked at
+    to find the few that came last (https://sqlite.org/optoverview.html, "Disqualifying WHERE Clause Terms").
+    """
+    return "+v.model_id = ? AND v.id > ?" if above else "v.model_id = ? AND v.id > ?"
 
 
 def checked_vector(dimension: int, vector_id: int, name: bytes, raw: bytes, checksum: int) -> Matrix:

@@ -71,6 +71,10 @@ def mistake(state: State, question: np.ndarray, k: int, hits: Sequence[Found]) -
         return f"scores {told.tolist()} instead of {best.tolist()}"
     if (np.diff(told) > 0).any():
         return f"scores out of order: {told.tolist()}"
+    return _misplaced(state, scores, hits)
+
+
+def _misplaced(state: State, scores: np.ndarray, hits: Sequence[Found]) -> str | None:
     passages = {hit[1:] for hit in hits}
     if len(passages) != len(hits):
         return "a passage twice"
@@ -80,7 +84,7 @@ def mistake(state: State, question: np.ndarray, k: int, hits: Sequence[Found]) -
             return f"no such passage: {hit[1:]}"
         if abs(scores[row] - hit[0]) > TOLERANCE:
             return f"{hit[1:]} has {scores[row]} and not {hit[0]}"
-    for row in np.flatnonzero(scores > told[-1] + TOLERANCE):
+    for row in np.flatnonzero(scores > hits[-1][0] + TOLERANCE):
         if state.passages[row] not in passages:
             return f"left out: {state.passages[row]} with {scores[row]}"
     return None

@@ -1,0 +1,237 @@
+"""How soon a library of 100,000 passages answers its first question and takes in its next document.
+
+    python bench/opening.py [--passages 100000] [--delta 5000] [--rounds 9] [--library FOLDER]
+
+Not counted are the imports and the model: the question is a given vector, and documents are embedded by the toy
+encoder. Each figure is the median of fresh processes, with the pieces of it; `spin` is what a fixed loop of Python
+takes in the same process (the noise of the machine), `flush` five flushes of a small file (that of the disk).
+`--library` keeps the library for the next time.
+"""
+
+import argparse
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from itertools import chain, pairwise
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+import numpy as np
+
+from embed.model import fingerprint
+from storage.checksum import content_hash
+from storage.connection import checkpoint, open_reader, open_writer, reading, writing
+from storage.documents import ChunkRow, DocumentRow, model_input, save_document
+from storage.generations import active_generation, drop_old_generations, load_generation, write_generation
+from storage.models import StoredModel, bind_model, bound_model
+from storage.vectors import highest_vector_id, read_vectors, save_vectors
+from toy import ToyEncoder
+
+DIMENSION = 384
+IN_A_DOCUMENT = 20
+CHARACTERS = 600
+
+Pieces = dict[str, float]
+
+
+def build(folder: Path, passages: int) -> None:
+    """Make a library of so many passages in one generation, through the functions of storage."""
+    folder.mkdir(parents=True)
+    db = open_writer(folder)
+    model = bind(db)
+    add(db, model, 0, passages)
+    write_generation(db, folder, model)
+    checkpoint(db)
+    db.close()
+
+
+def bind(db) -> StoredModel:
+    model = ToyEncoder(DIMENSION).model
+    with writing(db, "bench"):
+        return bind_model(
+            db, fingerprint=fingerprint(model, "w8a32"), name=model.name, version=model.version, precision="w8a32",
+            dimension=DIMENSION,
+        )  # fmt: skip
+
+
+def add(db, model: StoredModel, first: int, count: int) -> None:
+    words = " ".join(random.Random(first).choices([f"word{n}" for n in range(9_000)], k=CHARACTERS))
+    for begin in range(first, first + count, IN_A_DOCUMENT * 50):
+        with writing(db, "bench"):
+            for number in range(begin, min(begin + IN_A_DOCUMENT * 50, first + count), IN_A_DOCUMENT):
+                rows = document(number, words)
+                save_document(db, rows)
+                names = [chunk.input_hash for chunk in rows.chunks]
+                save_vectors(db, model.id, names, unit_vectors(number, len(names)))
+
+
+def document(number: int, words: str) -> DocumentRow:
+    parts = [f"{number + n} {words[n * 7 : n * 7 + CHARACTERS]}\n" for n in range(IN_A_DOCUMENT)]
+    text = "".join(parts)
+    starts = np.cumsum([0, *map(len, parts)]).tolist()
+    chunks = [ChunkRow(a, b, content_hash(model_input(text, a, b)), None, ()) for a, b in pairwise(starts)]
+    return DocumentRow(f"bench:{number}", None, f"Number {number}", "text/plain", text, {}, (), chunks)
+
+
+def unit_vectors(seed: int, count: int) -> np.ndarray:
+    vectors = np.random.default_rng(seed).standard_normal((count, DIMENSION)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+# What is measured, each in a process of its own.
+
+
+def ask(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
+    """The first question: `index` opens the generation and reads the delta."""
+    import faiss  # noqa: F401 - not counted
+
+    from search.semantic import Searcher
+
+    question = unit_vectors(2**40, 1)[0]
+    held = {}
+    yield "connect", lambda: held.update(db=open_reader(folder))
+    yield "model", lambda: held.update(model=bound_model(held["db"]))
+    searcher = Searcher(held["db"], folder, held["model"])
+    yield "index", searcher.refresh
+    yield "search", lambda: held.update(hits=searcher.search(question, 10))
+    assert len(held["hits"]) == 10
+
+
+def again(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
+    """The parts of `index`, and a second question."""
+    import faiss  # noqa: F401 - not counted
+
+    from search.semantic import Searcher
+
+    question = unit_vectors(2**40, 1)[0]
+    db = open_reader(folder)
+    model, generation = bound_model(db), active_generation(db)
+    yield "generation", lambda: load_generation(folder, generation)
+    with reading(db):
+        yield "delta", lambda: list(read_vectors(db, model.id, DIMENSION, generation.highest_vector_id))
+    searcher = Searcher(db, folder, model)
+    searcher.search(question, 10)
+    yield "second search", lambda: searcher.search(question, 10)
+
+
+def take_in(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
+    """One new document, by a command of its own."""
+    import ingest.bulk  # noqa: F401 - not counted
+    from library import Library
+
+    with tempfile.TemporaryDirectory() as work:
+        file = Path(work) / "new.txt"
+        file.write_text(f"A new document, written at {time.time_ns()}, that nobody has seen yet.")
+        library = Library(folder, encoder=ToyEncoder(DIMENSION))
+        yield "ingest", lambda: library.ingest([str(file)])
+        library.remove_source(str(file))
+
+
+PARTS = {"ask": ask, "again": again, "take_in": take_in}
+
+
+def spin() -> None:
+    sum(range(2_000_000))
+
+
+def flush() -> None:
+    with tempfile.NamedTemporaryFile(dir=Path(__file__).parent) as file:
+        for _ in range(5):
+            file.write(b"x" * 4096)
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def timed(part: str, folder: Path) -> Pieces:
+    pieces = {}
+    for name, step in chain([("spin", spin), ("flush", flush)], PARTS[part](folder)):
+        began = time.perf_counter()
+        step()
+        pieces[name] = 1000 * (time.perf_counter() - began)
+    return pieces
+
+
+def profiled(folder: Path) -> None:
+    """Print where the time of an ingest goes."""
+    import cProfile
+    import pstats
+
+    profile = cProfile.Profile()
+    for _, step in take_in(folder):
+        profile.runcall(step)
+    pstats.Stats(profile).sort_stats("cumulative").print_stats(45)
+
+
+def fresh(part: str, folder: Path, rounds: int) -> dict[str, list[float]]:
+    command = [sys.executable, __file__, "--part", part, "--library", str(folder)]
+    runs = [
+        json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout) for _ in range(rounds)
+    ]
+    return {name: [run[name] for run in runs] for name in runs[0]}
+
+
+def show(title: str, part: str, folder: Path, rounds: int, counted: tuple[str, ...]) -> None:
+    pieces = fresh(part, folder, rounds)
+    whole = [sum(values) for values in zip(*(pieces[name] for name in counted), strict=True)]
+    print(f"{title}: median {statistics.median(whole):.0f} ms, best {min(whole):.0f}, worst {max(whole):.0f}")
+    for name, values in pieces.items():
+        print(f"    {name:<14} {statistics.median(values):7.1f} ms   (best {min(values):.1f})")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--passages", type=int, default=100_000)
+    parser.add_argument("--delta", type=int, default=5_000)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--library", type=Path)
+    parser.add_argument("--part", choices=[*PARTS, "profile"])
+    chosen = parser.parse_args()
+    if chosen.part == "profile":
+        profiled(chosen.library)
+    elif chosen.part:
+        print(json.dumps(timed(chosen.part, chosen.library)))
+    else:
+        with tempfile.TemporaryDirectory() as work:
+            compare(chosen, chosen.library or Path(work) / "library")
+
+
+def compare(chosen: argparse.Namespace, folder: Path) -> None:
+    if not folder.exists():
+        began = time.perf_counter()
+        build(folder, chosen.passages)
+        print(f"{chosen.passages:,} passages written in {time.perf_counter() - began:.0f} s", flush=True)
+    grow(folder, 0)
+    measure(folder, chosen.rounds, "")
+    grow(folder, chosen.delta)
+    measure(folder, chosen.rounds, f", delta of {chosen.delta:,}")
+
+
+def grow(folder: Path, delta: int) -> None:
+    """Make the delta that long, from an empty one."""
+    db = open_writer(folder)
+    model = bound_model(db)
+    if highest_vector_id(db, model.id) > active_generation(db).highest_vector_id:
+        write_generation(db, folder, model)
+        drop_old_generations(db, folder)
+    add(db, model, time.time_ns(), delta)
+    checkpoint(db)
+    db.close()
+
+
+def measure(folder: Path, rounds: int, what: str) -> None:
+    show(f"open and answer{what}", "ask", folder, rounds, ("connect", "model", "index", "search"))
+    show("its parts", "again", folder, rounds, ("generation", "delta", "second search"))
+    show(f"take in one document{what}", "take_in", folder, rounds, ("ingest",))
+
+
+if __name__ == "__main__":
+    main()

@@ -403,6 +403,8 @@ def remove(names: tuple[str, ...], purge: bool, wait: bool) -> None:
     if purge:
         for backup in library.backups():
             click.echo(f"a backup is older than this and may hold them: {backup.place} ({backup.created_at})", err=True)
+        for folder in library.damaged_copies():
+            click.echo(f"a repair put this aside, and it may hold them; delete it: {folder}", err=True)
 
 
 @main.group()

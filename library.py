@@ -30,6 +30,7 @@ from ingest.summary import Progress, Report, RunProblem, Summary, summarize
 from ingest.uri import file_path, file_uri
 from search.evaluate import SquadResult, evaluate_squad
 from search.semantic import Hit, Searcher
+from storage.aside import ASIDE
 from storage.backups import BackupRecord, older_backups
 from storage.catalog import Catalog
 from storage.connection import CATALOG, catalog_is_lost, checkpoint, open_reader, open_writer, reading, writing
@@ -373,6 +374,10 @@ class Library:
                     for document in found:
                         delete_document(db, document.id)
         return found
+
+    def damaged_copies(self) -> list[Path]:
+        """Return the folders with what repairs put aside, the oldest first."""
+        return sorted((self.folder / ASIDE).glob("*"))
 
     def backups(self) -> list[BackupRecord]:
         """Return the backups that were written of this library, the oldest first."""

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from storage.flush import flush
 
-__all__ = ["FOLDER", "Aside"]
+__all__ = ["ASIDE", "Aside"]
 
-FOLDER = "damaged"
+ASIDE = "damaged"
 _ROWS = "rows.jsonl"
 
 
@@ -21,7 +21,7 @@ class Aside:
 
     def __init__(self, library: Path) -> None:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-        self.folder = library / FOLDER / stamp
+        self.folder = library / ASIDE / stamp
         self.used = False
 
     def copy(self, path: Path) -> None:

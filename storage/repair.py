@@ -24,7 +24,7 @@ from storage.mend import Told, mend_rows
 from storage.models import bound_model
 from storage.salvage import STAGING, Salvaged, salvage
 from storage.structure import disorder, only_indexes
-from storage.wal import log_of, read_log
+from storage.wal import is_in_catalog, log_of, read_log
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -42,11 +42,11 @@ def repair(folder: Path, present: Callable[[str], bool]) -> Repair:
     if not (folder / CATALOG).exists():
         raise Damaged(_MISSING.format(folder / CATALOG))
     aside, told = Aside(folder), Told()
-    _keep_log(folder, aside, told)
-    found = _disorder(folder)
+    stale_log = _keep_log(folder, aside, told)
+    found = ["its log is damaged"] if stale_log else _disorder(folder)
     salvaged = False
     if found and not (only_indexes(found) and _build_indexes(folder, told)):
-        _salvage(folder, aside, told, found)
+        _salvage(folder, aside, told, found, with_log=not stale_log)
         salvaged = True
     db = _open(folder)
     try:
@@ -62,9 +62,7 @@ def repair(folder: Path, present: Callable[[str], bool]) -> Repair:
             _tell_lost(db, present, told)
         _mend_generations(db, folder, aside, told, salvaged)
         checkpoint(db)
-        shutil.rmtree(
-            folder / STAGING, ignore_errors=True
-        )  # of a repair that died when it was nearly done
+        shutil.rmtree(folder / STAGING, ignore_errors=True)  # of a repair that died when it was nearly done
     finally:
         db.close()
     return Repair(tuple(told.mended), tuple(told.lost), str(aside.folder) if aside.used else "")
@@ -76,13 +74,18 @@ def _open(folder: Path) -> Database:
     return db
 
 
-def _keep_log(folder: Path, aside: Aside, told: Told) -> None:
+def _keep_log(folder: Path, aside: Aside, told: Told) -> bool:
+    """Keep a copy of a damaged log; return whether all of it is in the catalogue already, so that it must go unread."""
     path = log_of(folder / CATALOG)
     log = read_log(path)
-    if log.lost:
-        aside.copy(path)
+    if not log.lost:
+        return False
+    aside.copy(path)
+    stale = is_in_catalog(folder / CATALOG, log)
+    if not stale:
         told.lost.append(f"the last {log.lost} commits: the log is damaged where they were; take in again what was"
                          " added by them with wherein reindex")  # fmt: skip
+    return stale
 
 
 def _disorder(folder: Path) -> list[str]:
@@ -123,8 +126,8 @@ def _build_indexes(folder: Path, told: Told) -> bool:
     return in_order
 
 
-def _salvage(folder: Path, aside: Aside, told: Told, found: list[str]) -> None:
-    result = salvage(folder, aside)
+def _salvage(folder: Path, aside: Aside, told: Told, found: list[str], *, with_log: bool = True) -> None:
+    result = salvage(folder, aside, with_log=with_log)
     told.mended.append(
         f"the catalogue was damaged ({found[0]}): {_counts(result)} were saved into a fresh one;"
         " the next reindex reads all files again, and embeds only what has no vector any more"

@@ -27,7 +27,7 @@ from storage.mend import mend_counters, mend_models
 from storage.pages import Pages, Row, Value
 from storage.schema import NEWEST_SCHEMA
 from storage.vectors import is_stored_vector
-from storage.wal import log_of, read_log
+from storage.wal import EMPTY_LOG, log_of, read_log
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -53,38 +53,40 @@ class Salvaged:
     rejected: int
 
 
-def salvage(folder: Path, aside: Aside) -> Salvaged:
+def salvage(folder: Path, aside: Aside, *, with_log: bool = True) -> Salvaged:
     """Put a fresh catalogue with everything that can be saved in place of the one at `folder`.
 
+    Without `with_log` the log is passed over, because the catalogue holds something newer already.
     Afterwards documents may lack passages, and passages vectors; every file is to be read again. Raises Damaged when
     nothing can be saved, LibraryBusy while a reader holds on to the log; the catalogue is then as it was.
     """
     staging = folder / STAGING
     if _was_interrupted(folder, staging):
-        _swap(folder, staging)
+        _swap(folder, staging, empty_log=False)
         return Salvaged({}, 0)
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(mode=0o700)
-    result = _fill(folder, staging, aside)
+    result = _fill(folder, staging, aside, with_log)
     flush(staging / CATALOG)
     aside.copy(folder / CATALOG)
-    if log_of(folder / CATALOG).exists():
+    if with_log and log_of(folder / CATALOG).exists():
         aside.copy(log_of(folder / CATALOG))
     (staging / _DONE).touch()
     flush(staging)
     reached("repair.salvaged")
-    _swap(folder, staging)
+    _swap(folder, staging, empty_log=with_log)
     return result
 
 
 # From the damaged file into the fresh one.
 
 
-def _fill(folder: Path, staging: Path, aside: Aside) -> Salvaged:
+def _fill(folder: Path, staging: Path, aside: Aside, with_log: bool) -> Salvaged:
     path = folder / CATALOG
     log_path = log_of(path)
     saved: Counter[str] = Counter()
-    with closing(open_writer(staging)) as new, Pages(path, read_log(log_path), log_path) as pages:
+    log = read_log(log_path) if with_log else EMPTY_LOG
+    with closing(open_writer(staging)) as new, Pages(path, log, log_path) as pages:
         roots = {**_own_roots(new), **pages.tables()}
         if 0 < sum(1 for _ in pages.rows(roots["_sqlite_migrations"])) < NEWEST_SCHEMA:
             raise Damaged(_OLD.format(path))
@@ -226,9 +228,10 @@ def _was_interrupted(folder: Path, staging: Path) -> bool:
     return (folder / CATALOG).stat().st_mtime_ns <= done.stat().st_mtime_ns
 
 
-def _swap(folder: Path, staging: Path) -> None:
+def _swap(folder: Path, staging: Path, *, empty_log: bool) -> None:
     path = folder / CATALOG
-    _empty_log(path)
+    if empty_log:
+        _empty_log(path)
     # A log belongs to whatever lies beside it: the old one must be gone before the fresh catalogue has the name.
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)

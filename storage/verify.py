@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from errors import Damaged
-from storage.aside import FOLDER as ASIDE
+from storage.aside import ASIDE
 from storage.catalog import Catalog
 from storage.connection import CATALOG, catalog_is_lost, open_lenient
 from storage.deep import Proof, check_index, check_sample

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["EMPTY_LOG", "Log", "log_of", "read_log"]
+__all__ = ["EMPTY_LOG", "Log", "is_in_catalog", "log_of", "read_log"]
 
 _HEADER = struct.Struct(">8I")
 _FRAME = struct.Struct(">6I")
@@ -29,7 +29,7 @@ Sums = tuple[int, int]
 class Log:
     """The committed part of a log: where in the file the newest version of each page is, and the catalogue's pages.
 
-    `lost` counts the commits that lie beyond the first frame that does not fit.
+    `lost` counts the commits that lie beyond the first frame that does not fit, and `beyond` are the pages there.
     """
 
     page_size: int
@@ -37,6 +37,7 @@ class Log:
     pages: int = 0
     commits: int = 0
     lost: int = 0
+    beyond: dict[int, int] = field(default_factory=dict)
 
 
 EMPTY_LOG = Log(0)
@@ -62,6 +63,21 @@ def read_log(path: Path) -> Log:
     return EMPTY_LOG
 
 
+def is_in_catalog(catalog: Path, log: Log) -> bool:
+    """Whether the catalogue holds what lies beyond the damage: the log was moved into it, and only not emptied yet.
+
+    Then the log's sound beginning is older than the catalogue, and SQLite would mix the two. More than half of the
+    pages must be the same, as some of those beyond are damaged themselves.
+    """
+    with catalog.open("rb") as file, log_of(catalog).open("rb") as log_file:
+        same = 0
+        for page, place in log.beyond.items():
+            file.seek((page - 1) * log.page_size)
+            log_file.seek(place)
+            same += file.read(log.page_size) == log_file.read(log.page_size)
+    return 2 * same > len(log.beyond)
+
+
 def _read(file: BinaryIO, head: bytes) -> Log:
     if len(head) < _HEADER.size:
         return EMPTY_LOG
@@ -74,6 +90,7 @@ def _read(file: BinaryIO, head: bytes) -> Log:
     whole, lost, commits, pages, place = True, 0, 0, 0, _HEADER.size
     pending: dict[int, int] = {}
     places: dict[int, int] = {}
+    beyond: dict[int, int] = {}
     while len(frame := file.read(_FRAME.size + page_size)) == _FRAME.size + page_size:
         page, size, *frame_salts, first, second = _FRAME.unpack_from(frame)
         sums = _add(_add(sums, frame[:8], order), frame[_FRAME.size :], order)
@@ -84,10 +101,11 @@ def _read(file: BinaryIO, head: bytes) -> Log:
                 places.update(pending)
                 pending.clear()
                 commits, pages = commits + 1, size
-        elif size and frame_salts == salts:
-            lost += 1
+        elif frame_salts == salts and page > 0:
+            beyond[page] = place + _FRAME.size
+            lost += size > 0
         place += len(frame)
-    return Log(page_size, places, pages, commits, lost)
+    return Log(page_size, places, pages, commits, lost, beyond)
 
 
 def _add(sums: Sums, data: bytes, order: str) -> Sums:

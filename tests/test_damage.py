@@ -471,6 +471,47 @@ def test_a_damaged_log_is_an_earlier_state_and_is_kept_aside(folder: Path) -> No
     assert scores(folder) == before
 
 
+MOVED = """
+import os, sys, sqlite3
+from pathlib import Path
+from library import Library
+from toy import ToyEncoder
+import ingest.bulk
+ingest.bulk._COMMIT_SECONDS = 0
+os.environ["WHEREIN_FAILPOINT"] = "checkpoint.begun"
+folder = Path(sys.argv[1])
+held = sqlite3.connect(folder / "catalog.db")  # or the log would be emptied
+pid = os.fork()
+if not pid:
+    Library(folder, encoder=ToyEncoder()).ingest(sys.argv[2:])
+os.waitpid(pid, 0)
+print(held.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone())
+os._exit(0)
+"""
+
+
+def test_a_damaged_log_that_was_moved_already_is_not_mixed_with_what_is_newer(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    for number in range(50, 70):
+        (tmp_path / "more" / f"{number}.txt").write_text(text(number))
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+    subprocess.run([sys.executable, "-c", MOVED, folder, tmp_path / "more"], env=environment, check=True)
+    copy = Path(shutil.copytree(folder, tmp_path / "copy"))
+    right = scores(copy)
+    expected = checked_state(copy, ToyEncoder())
+    log = folder / "catalog.db-wal"
+    data = bytearray(log.read_bytes())
+    data[len(data) // 2] ^= 1
+    harmed = Path(shutil.copytree(folder, tmp_path / "harmed"))
+    (harmed / "catalog.db-wal").write_bytes(data)
+    assert library(harmed).verify().damaged
+    done = library(harmed).repair()
+    assert done.lost == ()
+    assert done.left == ()
+    assert checked_state(harmed, ToyEncoder()) == expected
+    assert scores(harmed) == right
+
+
 # Harmless things, the model, and other processes.
 
 

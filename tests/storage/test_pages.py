@@ -61,7 +61,7 @@ def test_rows_of_a_lost_page_are_strays_and_deleted_ones_are_free(tmp_path: Path
         assert {row.id for row in pages.stray_rows(free)} == set(range(101, 400))
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(places=st.lists(st.tuples(st.floats(0, 0.999), st.binary(min_size=1, max_size=8)), min_size=1, max_size=30))
 def test_damage_never_raises_and_never_hangs(tmp_path: Path, places: list[tuple[float, bytes]]) -> None:
     path = tmp_path / "db"

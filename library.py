@@ -30,7 +30,6 @@ from ingest.summary import Progress, Report, RunProblem, Summary, summarize
 from ingest.uri import file_path, file_uri
 from search.evaluate import SquadResult, evaluate_squad
 from search.semantic import Hit, Searcher
-from storage.aside import ASIDE
 from storage.backups import BackupRecord, older_backups
 from storage.catalog import Catalog
 from storage.connection import CATALOG, catalog_is_lost, checkpoint, open_reader, open_writer, reading, writing
@@ -204,9 +203,13 @@ class Library:
         from ingest.bulk import BulkRun  # with every reader: a question need not wait for them
 
         began = time.monotonic()
-        with self._writer(wait) as db:
+        lost: list[str] = []
+        with self._writer(wait, lost.append) as db:
             encoder, model = self._encoder_for(db)
             run = BulkRun(db, self.folder, model, encoder, report)
+            for what in lost:
+                run.tally["failed"] += 1
+                report(RunProblem("failed", f"{CATALOG}-wal", what))
             work(db, run)
             if active_generation(db) is None:
                 fold_if_due(db, self.folder, model, at_least=0)
@@ -377,6 +380,8 @@ class Library:
 
     def damaged_copies(self) -> list[Path]:
         """Return the folders with what repairs put aside, the oldest first."""
+        from storage.aside import ASIDE
+
         return sorted((self.folder / ASIDE).glob("*"))
 
     def backups(self) -> list[BackupRecord]:
@@ -457,12 +462,17 @@ class Library:
         raise WhereinError(f"There is no library at {self.folder}; make one with: wherein ingest FOLDER")
 
     @contextmanager
-    def _writer(self, wait: bool) -> Iterator[Database]:
+    def _writer(self, wait: bool, lost: Callable[[str], None] = lambda _: None) -> Iterator[Database]:
+        """Open the catalogue for writing; `lost` is told what a damaged log held."""
+        from storage.damaged_log import lost_commits
+
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise WhereinError(f"The library {self.folder} cannot be made: {error.strerror}") from error
         with writer_lock(self.folder, wait), faults():
+            if what := lost_commits(self.folder):
+                lost(what)
             db = open_writer(self.folder)
             try:
                 if purge_is_unfinished(db):

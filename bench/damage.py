@@ -167,6 +167,13 @@ def ask(library: Library, k: int) -> Answers:
     return [hits_of(library.query(question, k).hits) for question in QUESTIONS]
 
 
+def look(library: Library) -> None:
+    """Use everything else that reads."""
+    library.status(), library.problems(), library.sources(), library.backups()
+    for document in library.documents():
+        library.document(document.uri)
+
+
 def encoder_for(kind: str, folder: Path, scene: Path) -> Any:
     if kind in ("model", "compiled"):
         cache = folder / "compiled" if (folder / "compiled").exists() else scene / "compiled"
@@ -209,7 +216,10 @@ def trial(kind: str, number: int, seed: int, scene: Path, folder: Path) -> Trial
         return Library(folder / "library", encoder=encoder_for(kind, folder, scene))
 
     try:
+        if kind in ("catalog", "log", "index") and chosen.random() < 0.3:
+            stage(done, "reindex first", lambda: opened().reindex())
         done.before = stage(done, "query", lambda: ask(opened(), SHOWN))
+        stage(done, "look", lambda: look(opened()))
         found = stage(done, "verify", lambda: opened().verify())
         done.found, done.noted = bool(found and found.damaged), bool(found and found.findings)
         mended = stage(done, "repair", lambda: opened().repair())
@@ -410,7 +420,7 @@ def judge(done: Trial, expected: Right) -> list[str]:
     verdict = []
     if any(expected.is_wrong(answers) for answers in (done.before, done.after)):
         verdict.append("wrong")
-    reported = done.found or any(event.startswith("query:") for event in done.events)
+    reported = done.found or any(event.startswith(("query:", "reindex first:", "look:")) for event in done.events)
     first, last = expected.state_of(done.before), expected.state_of(done.after)
     if first != 0 and done.before is not None and not reported:
         verdict.append("earlier" if first > 0 else "silent")

@@ -107,7 +107,10 @@ def write_generation(db: Database, folder: Path, model: StoredModel) -> Generati
     number = _next_number(db)
     target = target_folder / f"{number:06d}.faiss"
     temporary = target.with_suffix(".tmp")
-    digest = write_flat(temporary, count, model.dimension, read_vectors(db, model.id, model.dimension))
+    try:
+        digest = write_flat(temporary, count, model.dimension, read_vectors(db, model.id, model.dimension))
+    except ValueError as error:  # the count is taken from one of SQLite's indexes, the vectors from their table
+        raise Damaged(f"The catalogue is damaged ({error}); run: wherein verify") from error
     flush(temporary)
     reached("generation.flushed")
     temporary.rename(target)

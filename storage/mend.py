@@ -28,6 +28,7 @@ Present = Callable[[str], bool]
 # Where a counter is damaged, ids go on so far above the highest one that those of deleted rows are not given again.
 _MARGIN = 1_000_000
 _HIGHEST = 1 << 53
+_AT_ONCE = 500
 _REASON = "what was kept of it was damaged; the next reindex takes it in again"
 _MODELS = "SELECT id, fingerprint, name, version, precision, dimension FROM models ORDER BY id"
 
@@ -68,11 +69,13 @@ def _ids(bad: Iterable[BadRow], table: str) -> list[int]:
 
 def _remove(db: Database, aside: Aside, table: str, ids: list[int]) -> None:
     """Take rows out of a table after their content was kept aside."""
-    for row_id in ids:
-        cursor = db.execute(f"SELECT * FROM {table} WHERE id = ?", [row_id])
+    for first in range(0, len(ids), _AT_ONCE):
+        part = ids[first : first + _AT_ONCE]
+        marks = ", ".join("?" * len(part))
+        cursor = db.execute(f"SELECT * FROM {table} WHERE id IN ({marks})", part)
         names = [column[0] for column in cursor.description]
         aside.rows(table, [dict(zip(names, row, strict=True)) for row in cursor.fetchall()])
-        db.execute(f"DELETE FROM {table} WHERE id = ?", [row_id])
+        db.execute(f"DELETE FROM {table} WHERE id IN ({marks})", part)
 
 
 def _mend_links(db: Database, aside: Aside, bad: list[BadRow], told: Told) -> None:
@@ -82,13 +85,16 @@ def _mend_links(db: Database, aside: Aside, bad: list[BadRow], told: Told) -> No
     if any(row.table == "chunks" for row in bad):
         # A document is lost, and nobody knows of which file.
         db.execute("UPDATE files SET version = ?", [REREAD])
+    gone: dict[str, list[int]] = {}
     for row in bad:
         if row.table == "documents":
             db.execute("UPDATE documents SET file_id = NULL WHERE id = ?", [row.id])
         elif row.table == "files":
             db.execute("UPDATE files SET source_id = NULL, version = ? WHERE id = ?", [REREAD, row.id])
         else:
-            _remove(db, aside, row.table, [row.id])
+            gone.setdefault(row.table, []).append(row.id)
+    for table, ids in gone.items():
+        _remove(db, aside, table, ids)
 
 
 def _mend_lists(db: Database, aside: Aside, bad: list[BadRow], told: Told) -> None:
@@ -132,7 +138,7 @@ def _mend_vectors(db: Database, folder: Path, aside: Aside, ids: list[int], told
     if not ids:
         return
     spare = _from_index(db, folder, ids)
-    restored = 0
+    restored, gone = 0, []
     for vector_id in ids:
         name, checksum, dimension = db.execute(
             "SELECT v.input_hash, v.checksum, m.dimension FROM vectors v JOIN models m ON m.id = v.model_id"
@@ -144,7 +150,8 @@ def _mend_vectors(db: Database, folder: Path, aside: Aside, ids: list[int], told
             db.execute("UPDATE vectors SET vector = ? WHERE id = ?", [raw, vector_id])
             restored += 1
         else:
-            _remove(db, aside, "vectors", [vector_id])
+            gone.append(vector_id)
+    _remove(db, aside, "vectors", gone)
     told.mended.append(
         f"{len(ids)} damaged vectors: {restored} were restored from the index, {len(ids) - restored} removed"
     )

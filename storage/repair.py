@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from errors import Damaged, Outdated
 from storage.aside import Aside
 from storage.connection import CATALOG, checkpoint, lenient_text, open_lenient, open_writer, writing
+from storage.damaged_log import keep_damaged_log
 from storage.faults import CATALOG_ERRORS, explained
 from storage.finding import Repair
 from storage.generations import active_generation, generation_path, list_generations, write_generation
@@ -24,7 +25,6 @@ from storage.mend import Told, mend_rows
 from storage.models import bound_model
 from storage.salvage import STAGING, Salvaged, salvage
 from storage.structure import disorder, only_indexes
-from storage.wal import is_in_catalog, log_of, read_log
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -76,13 +76,8 @@ def _open(folder: Path) -> Database:
 
 def _keep_log(folder: Path, aside: Aside, told: Told) -> bool:
     """Keep a copy of a damaged log; return whether all of it is in the catalogue already, so that it must go unread."""
-    path = log_of(folder / CATALOG)
-    log = read_log(path)
-    if not log.lost:
-        return False
-    aside.copy(path)
-    stale = is_in_catalog(folder / CATALOG, log)
-    if not stale:
+    log, stale = keep_damaged_log(folder, aside)
+    if log.lost and not stale:
         told.lost.append(f"the last {log.lost} commits: the log is damaged where they were; take in again what was"
                          " added by them with wherein reindex")  # fmt: skip
     return stale

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -18,7 +19,7 @@ from embed.model import DEFAULT_MODEL, load_model
 from embed.runtime import damaged_blobs
 from errors import Damaged, LibraryBusy
 from invariants import checked_state
-from library import Answer, Library
+from library import Answer, Library, RunProblem
 from storage.connection import open_reader, open_writer, writing
 from storage.lock import writer_lock
 from storage.models import bound_model
@@ -471,6 +472,26 @@ def test_a_damaged_log_is_an_earlier_state_and_is_kept_aside(folder: Path) -> No
     assert scores(folder) == before
 
 
+def test_a_writer_keeps_a_damaged_log_and_says_so(folder: Path, scene: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+    subprocess.run([sys.executable, "-c", KILLED, folder], env=environment, check=False)
+    data = bytearray((folder / "catalog.db-wal").read_bytes())
+    data[40] ^= 1
+    harmed = Path(shutil.copytree(folder, folder.with_name("harmed")))
+    (harmed / "catalog.db-wal").write_bytes(data)
+    told: list[RunProblem] = []
+    summary = library(harmed).ingest([str(scene / "docs")], report=lambda e: told.append(e) if is_problem(e) else None)
+    assert summary.failed == 1
+    assert [(problem.uri, "are lost; a copy is in" in problem.reason) for problem in told] == [("catalog.db-wal", True)]
+    (aside,) = library(harmed).damaged_copies()
+    assert (aside / "catalog.db-wal").read_bytes() == bytes(data)
+    assert not library(harmed).verify().damaged
+
+
+def is_problem(event: object) -> TypeGuard[RunProblem]:
+    return isinstance(event, RunProblem)
+
+
 MOVED = """
 import os, sys, sqlite3
 from pathlib import Path
@@ -505,6 +526,8 @@ def test_a_damaged_log_that_was_moved_already_is_not_mixed_with_what_is_newer(fo
     harmed = Path(shutil.copytree(folder, tmp_path / "harmed"))
     (harmed / "catalog.db-wal").write_bytes(data)
     assert library(harmed).verify().damaged
+    with pytest.raises(Damaged, match="run: wherein repair"):
+        library(harmed).reindex()
     done = library(harmed).repair()
     assert done.lost == ()
     assert done.left == ()

@@ -135,6 +135,7 @@ def main() -> None:
     for reason in verdict.wrong[:5]:
         print(f"    {reason[:500]}")
     print(f"    {sum(a.before != a.after for a in verdict.answers):,} while a state changed")
+    print(f"    {sum(a.refused for a in verdict.answers)} times a reader met a lock that it had to wait for")
     print(f"generations seen by each reader: {[len(seen) for seen in verdict.generations]}")
     for name in ("idle", "elsewhere", "busy", "stopped"):
         show(name, times.of(name, verdict.answers))

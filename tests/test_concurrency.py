@@ -31,7 +31,7 @@ def crew(tmp_path: Path) -> Iterator[Crew]:
 def test_every_answer_is_that_of_one_committed_state(crew: Crew) -> None:
     for _ in range(2):
         crew.start_reader()
-    for seed in range(3):
+    for seed in range(2):
         crew.start_writer(seed)
         crew.read_on(100)
         crew.stop_midway()  # in the middle of a command, and often of a transaction: nobody waits for it
@@ -45,7 +45,7 @@ def test_every_answer_is_that_of_one_committed_state(crew: Crew) -> None:
     crew.finish()
     verdict = check(crew)
     assert verdict.wrong == []
-    assert len(verdict.answers) >= 900
+    assert len(verdict.answers) >= 600
     assert verdict.states > 10
     assert min(map(len, verdict.generations)) > 1  # by readers that were never opened again
     status = Library(crew.library, encoder=ToyEncoder()).status()

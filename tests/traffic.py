@@ -25,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
+from errors import LibraryBusy
 from library import Library
 from oracle import Found, Passage, State, found, mistake, read_passages
 from toy import ToyEncoder
@@ -44,7 +45,8 @@ class Answer:
     """What a reader was told, between which states, when (monotonic), and how long it took, in seconds.
 
     `waited` is the time in which the reader neither calculated nor was kept from a processor: it waited for a lock or
-    for the disk. `generation` is what the answer came from.
+    for the disk. `refused` counts how often SQLite would have had it wait for a lock; `generation` is what the answer
+    came from.
     """
 
     before: int
@@ -55,6 +57,7 @@ class Answer:
     began: float
     seconds: float
     waited: float
+    refused: int
     generation: int | None
 
 
@@ -275,6 +278,7 @@ def read(library: str, log: str, seed: str) -> None:
     rng = random.Random(f"reader {seed}")
     asked, numbers = Library(Path(library), encoder=ToyEncoder()), open_reader(Path(library))
     asked.query("word1")
+    asked._reader.execute("PRAGMA busy_timeout=0")  # so that a lock is told and not waited for
     with Path(log).open("wb") as file:
         count = 0
         while not _told_to_end():
@@ -292,12 +296,17 @@ def _ask(rng: random.Random, asked: Library, numbers: sqlite3.Connection) -> Ans
     k = rng.choices((few, many, everything), (80, 19, 1))[0]
     before = _number(numbers)
     began, busy, queued = time.monotonic(), time.thread_time(), _queued()
-    hits = asked.query(question, k).hits
+    hits, refused = None, 0
+    while hits is None:
+        try:
+            hits = asked.query(question, k).hits
+        except LibraryBusy:
+            refused += 1
     seconds = time.monotonic() - began
     waited = seconds - (time.thread_time() - busy) - (_queued() - queued)
     index = asked._asking[1]._index
     generation = index.generation.id if index and index.generation else None
-    return Answer(before, _number(numbers), question, k, found(hits), began, seconds, waited, generation)
+    return Answer(before, _number(numbers), question, k, found(hits), began, seconds, waited, refused, generation)
 
 
 def _queued() -> float:

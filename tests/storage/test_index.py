@@ -75,6 +75,13 @@ def test_of_a_longer_delta_only_the_end_is_read(
         index_of(reader, tmp_path, model)
 
 
+def answer_from(db: Database, generation: int) -> None:
+    """Make another generation the active one."""
+    with writing(db, "test"):
+        db.execute("UPDATE generations SET active = 0")
+        db.execute("UPDATE generations SET active = 1 WHERE id = ?", [generation])
+
+
 def test_a_delta_that_was_folded_in_part_begins_later(
     db: Database, reader: sqlite3.Connection, tmp_path: Path, model: StoredModel
 ) -> None:
@@ -82,11 +89,13 @@ def test_a_delta_that_was_folded_in_part_begins_later(
     known = index_of(reader, tmp_path, model)
     assert (known.generation, known.delta_ids.tolist()) == (None, [1, 2, 3, 4, 5])
     fold(db, tmp_path, model)
-    add(db, model, 5, 7)
+    add(db, model, 5, 6)
+    fold(db, tmp_path, model)
+    answer_from(db, 1)
+    add(db, model, 6, 7)
     known = index_of(reader, tmp_path, model, known)
     assert (known.count, known.delta_ids.tolist()) == (7, [6, 7])
-    with writing(db, "test"):  # as if the folding had begun before the last vector came
-        db.execute("UPDATE generations SET highest_vector_id = 6")
+    answer_from(db, 2)  # as if the folding had begun before the last vector came
     assert index_of(reader, tmp_path, model, known).delta_ids.tolist() == [7]
 
 
@@ -100,9 +109,7 @@ def test_a_delta_begins_earlier_after_a_return_to_an_older_generation(
     add(db, model, 6, 8)
     known = index_of(reader, tmp_path, model)
     assert known.delta_ids.tolist() == [7, 8]
-    with writing(db, "test"):
-        db.execute("UPDATE generations SET active = 0")
-        db.execute("UPDATE generations SET active = 1 WHERE id = 1")
+    answer_from(db, 1)
     known = index_of(reader, tmp_path, model, known)
     assert (known.count, known.delta_ids.tolist()) == (8, [4, 5, 6, 7, 8])
 

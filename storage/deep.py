@@ -18,7 +18,7 @@ from storage.vectors import Ids, Matrix, checked_vector, count_live, read_vector
 
 __all__ = ["Proof", "check_index", "check_sample"]
 
-_SAMPLE = 64
+_SAMPLE, _TRIED = 64, 512
 _SEED = 20_240
 _NEXT = """
 SELECT v.id, v.input_hash, v.vector, v.checksum, d.uri, substr(d.text, c.start + 1, c."end" - c.start)
@@ -100,7 +100,9 @@ def _sample(db: Catalog, model: StoredModel) -> tuple[list[int], list[str], list
     highest = int(db.execute("SELECT coalesce(max(id), 0) FROM vectors").fetchone()[0])
     chosen = random.Random(_SEED)
     found: dict[int, tuple[str, Matrix]] = {}
-    for number in sorted(chosen.sample(range(1, highest + 1), min(_SAMPLE, highest))):
+    for number in chosen.sample(range(1, highest + 1), min(_TRIED, highest)):
+        if len(found) == _SAMPLE:
+            break
         row = db.execute(_NEXT, [model.id, number]).fetchone()
         if row is not None:
             vector_id, name, _, _, uri, text = row

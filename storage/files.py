@@ -28,11 +28,13 @@ __all__ = [
     "reread_file",
     "save_file",
     "touch_file",
+    "unreadable_files",
 ]
 
 REREAD = ""
 """The `version` of a file that the next run reads again."""
 
+_STATES = frozenset(("read", "skipped", "failed"))
 _COLUMNS = (
     "id, uri, source_id, size, mtime_ns, ctime_ns, inode, checked_ns, content_hash, version, state, reason,"
     " (SELECT count(*) FROM documents d WHERE d.file_id = files.id)"
@@ -107,6 +109,15 @@ def read_files(db: Catalog) -> Iterator[FileRecord]:
         yield _record(*row)
 
 
+def unreadable_files(db: Catalog) -> Iterator[tuple[int, str]]:
+    """Yield id and uri of each record that the other functions stumble over."""
+    for row in db.execute(f"SELECT {_COLUMNS} FROM files ORDER BY id"):
+        try:
+            _record(*row)
+        except Damaged:
+            yield int(row[0]), str(row[1])
+
+
 def save_file(
     db: Database,
     uri: str,
@@ -177,5 +188,7 @@ def _record(
     typed("files", (uri, version, state, reason), str, str, str, str)
     typed("files", (size, mtime_ns, ctime_ns, inode, checked_ns), int, int, int, int, int)
     typed("files", (source_id, content_hash), (int, NoneType), (bytes, NoneType))
+    if state not in _STATES:  # SQLite passes over a table's CHECK when the file is opened read-only
+        raise Damaged(f"The record of the file {uri} is damaged; run: wherein verify")
     on_disk = FileState(size, mtime_ns, ctime_ns, inode, checked_ns)
     return FileRecord(file_id, uri, source_id, on_disk, content_hash, version, state, reason, documents)

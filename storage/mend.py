@@ -46,13 +46,12 @@ def mend_rows(db: Database, folder: Path, aside: Aside, present: Present, told: 
     Afterwards `check_rows` finds nothing but documents that the next reindex makes whole.
     """
     with reading(db):
-        found = [row for row in check_rows(db, Counter()) if isinstance(row, BadRow) or not row.due]
-    if not found:
-        return
+        if not any(isinstance(row, BadRow) or not row.due for row in check_rows(db, Counter())):
+            return
     with writing(db, "repair.rows"):
-        told.mended += mend_models(db)
-        bad = [row for row in found if isinstance(row, BadRow)]
-        _mend_links(db, aside, [row for row in bad if row.link])
+        told.mended += mend_models(db)  # before all else: vectors without a model would be taken out
+        bad = [row for row in check_rows(db, Counter()) if isinstance(row, BadRow)]
+        _mend_links(db, aside, [row for row in bad if row.link], told)
         _mend_lists(db, aside, [row for row in bad if not row.link], told)
         _mend_vectors(db, folder, aside, _ids(bad, "vectors"), told)
         _remove(db, aside, "chunks", _ids(bad, "chunks"))
@@ -76,8 +75,13 @@ def _remove(db: Database, aside: Aside, table: str, ids: list[int]) -> None:
         db.execute(f"DELETE FROM {table} WHERE id = ?", [row_id])
 
 
-def _mend_links(db: Database, aside: Aside, bad: list[BadRow]) -> None:
+def _mend_links(db: Database, aside: Aside, bad: list[BadRow], told: Told) -> None:
     """A document without its file and a file without its source go on alone; anything else is nothing by itself."""
+    for table, count in Counter(row.table for row in bad).items():
+        told.mended.append(f"{count:,} rows of {table} belonged to something that is lost; the next reindex sees to it")
+    if any(row.table == "chunks" for row in bad):
+        # A document is lost, and nobody knows of which file.
+        db.execute("UPDATE files SET version = ?", [REREAD])
     for row in bad:
         if row.table == "documents":
             db.execute("UPDATE documents SET file_id = NULL WHERE id = ?", [row.id])
@@ -177,6 +181,8 @@ def mend_models(db: Database) -> list[str]:
     known = [model for model in map(_model, db.execute(_MODELS).fetchall()) if model]
     copy = remembered_model(settings.get(MODEL_COPY))
     model = copy or _named(known, settings.get("model"))
+    if model is None and not known:
+        db.execute("DELETE FROM settings WHERE key IN ('model', ?)", [MODEL_COPY])  # the next writer binds the library
     if model is None or (model in known and model == copy and settings.get("model") == str(model.id)):
         return []
     if model not in known:

@@ -45,7 +45,7 @@ def bound_model(db: Catalog) -> StoredModel | None:
     ).fetchone()
     if row:
         return StoredModel(*typed("models", row, int, str, str, str, str, int))
-    if db.execute("SELECT 1 FROM models LIMIT 1").fetchone():
+    if db.execute("SELECT 1 FROM models UNION ALL SELECT 1 FROM settings WHERE key = 'model' LIMIT 1").fetchone():
         raise Damaged("The catalogue does not say which model it belongs to; run: wherein verify")
     return None
 

@@ -6,6 +6,7 @@ to `damaged/` before. A repair that was interrupted is finished by running it ag
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -21,7 +22,7 @@ from storage.generations import active_generation, generation_path, list_generat
 from storage.generations import wrong_with_generation as wrong_with
 from storage.mend import Told, mend_rows
 from storage.models import bound_model
-from storage.salvage import Salvaged, salvage
+from storage.salvage import STAGING, Salvaged, salvage
 from storage.structure import disorder, only_indexes
 from storage.wal import log_of, read_log
 
@@ -61,6 +62,7 @@ def repair(folder: Path, present: Callable[[str], bool]) -> Repair:
             _tell_lost(db, present, told)
         _mend_generations(db, folder, aside, told, salvaged)
         checkpoint(db)
+        shutil.rmtree(folder / STAGING, ignore_errors=True)  # of a repair that died when it was nearly done
     finally:
         db.close()
     return Repair(tuple(told.mended), tuple(told.lost), str(aside.folder) if aside.used else "")
@@ -153,6 +155,8 @@ def _mend_generations(db: Database, folder: Path, aside: Aside, told: Told, salv
     due = active in bad or (active is None and (salvaged or bool(registered) or bool(told.mended)))
     if model and due:
         write_generation(db, folder, model)
+        if not bad:
+            told.mended.append("the index was made anew")
     if bad:
         with writing(db, "repair.generations"):
             for generation in bad:

@@ -15,7 +15,7 @@ from errors import Damaged
 from storage.catalog import Catalog
 from storage.checksum import is_named, row_checksum
 from storage.documents import chunk_text, model_input
-from storage.files import REREAD
+from storage.files import REREAD, unreadable_files
 from storage.generations import unreadable_generations
 from storage.models import MODEL_COPY, bound_model, remembered_model
 from storage.sources import unreadable_sources
@@ -222,6 +222,8 @@ def counters(db: Catalog) -> dict[str, int]:
 
 
 def _check_files(db: Catalog) -> Iterator[BadRow]:
+    for file_id, uri in unreadable_files(db):
+        yield BadRow("files", file_id, None, uri, "the record of a file is not readable")
     for file_id, uri, document in db.execute(_FILES):
         if not isinstance(uri, str) or not (document == uri or str(document).startswith(f"{uri}#")):
             yield BadRow("files", file_id, None, str(document), "the record of its file has another name")

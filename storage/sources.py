@@ -71,6 +71,6 @@ def _source(source_id: int, uri: str, kind: str, options: str, added_at: str) ->
         typed("sources", (exclude, max_size, *exclude), list, (int, NoneType), *[str] * len(exclude))
     except (ValueError, LookupError, TypeError) as error:
         raise Damaged(f"The options of the source {uri} are damaged; run: wherein verify") from error
-    if "\0" in uri:
+    if "\0" in uri or kind not in ("path", "stdin"):
         raise Damaged(f"The name of the source {source_id} is damaged; run: wherein verify")
     return Source(source_id, uri, kind, tuple(exclude), max_size, added_at)

@@ -25,7 +25,7 @@ from storage.generations import (
     wrong_with_generation,
 )
 from storage.models import bound_model
-from storage.rows import Gap, check_rows
+from storage.rows import BadRow, Gap, check_rows
 from storage.salvage import STAGING
 from storage.structure import disorder
 from storage.wal import log_of, read_log
@@ -35,6 +35,7 @@ __all__ = ["verify"]
 _REPAIR = "run: wherein repair"
 _REINDEX = "run: wherein reindex"
 _SHOWN = 10
+_LISTED = 100
 
 
 def verify(folder: Path, *, deep: bool = False, proof: Proof | None = None) -> Verification:
@@ -94,12 +95,25 @@ def _check_structure(db: Catalog, folder: Path, tally: Counter[str]) -> Iterator
 
 
 def _check_rows(db: Catalog, folder: Path, tally: Counter[str]) -> Iterator[Finding]:
+    met: Counter[tuple[str, bool]] = Counter()
     for bad in check_rows(db, tally):
-        if isinstance(bad, Gap):
-            yield Finding("documents", bad.uri, bad.what, _REINDEX if bad.due else _REPAIR, harmless=bad.due)
-        else:
-            place = f"{bad.table} {bad.id}" if bad.id else bad.table
-            yield Finding(bad.table, f"{bad.uri} ({place})" if bad.uri else place, bad.what, _REPAIR)
+        finding = _of_gap(bad) if isinstance(bad, Gap) else _of_row(bad)
+        kind = finding.part, finding.harmless
+        met[kind] += 1
+        if met[kind] <= _LISTED:
+            yield finding
+    for (part, harmless), count in met.items():
+        if count > _LISTED:  # the list of a library that is damaged throughout stays readable
+            yield Finding(part, CATALOG, f"{count - _LISTED:,} more like these", _REPAIR, harmless)
+
+
+def _of_gap(gap: Gap) -> Finding:
+    return Finding("documents", gap.uri, gap.what, _REINDEX if gap.due else _REPAIR, gap.due)
+
+
+def _of_row(bad: BadRow) -> Finding:
+    place = f"{bad.table} {bad.id}" if bad.id else bad.table
+    return Finding(bad.table, f"{bad.uri} ({place})" if bad.uri else place, bad.what, _REPAIR)
 
 
 def _check_log(folder: Path) -> Iterator[Finding]:

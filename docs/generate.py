@@ -37,7 +37,9 @@ def commands_page() -> str:
     """Return the help of every command, 100 columns wide."""
     parts = ["# The commands\n\nMade from the program by `python docs/generate.py`.\n"]
     for path, command in commands(cli.main, "wherein"):
-        context = click.Context(command, info_name=path, max_content_width=100, terminal_width=100)
+        context = click.Context(
+            command, info_name=path, max_content_width=100, terminal_width=100, **cli.main.context_settings
+        )
         parts.append(f"## {path}\n\n```\n{command.get_help(context)}\n```\n")
     return "\n".join(parts)
 

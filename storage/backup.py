@@ -24,6 +24,7 @@ from storage.backups import remember_backup
 from storage.connection import CATALOG, open_reader, reading
 from storage.content import Content, check_content, check_integrity
 from storage.failpoints import reached
+from storage.faults import faults
 from storage.flush import flush, flush_tree
 from storage.generations import active_generation, generation_path
 from storage.manifest import MANIFEST, Manifest, encode_manifest, file_entry
@@ -150,7 +151,7 @@ def _collect(
         with reading(source), _interruptible(source):
             check_integrity(source)
         report("copying")
-        with _interruptible(source):
+        with faults(), _interruptible(source):
             # As a URI, because a path need not be Unicode, and SQLite's text must be.
             source.execute("VACUUM INTO ?", [(folder / CATALOG).as_uri()])
         (folder / CATALOG).chmod(0o600)

@@ -28,7 +28,12 @@ def remember_backup(folder: Path, place: str, created_at: str) -> None:
     nor checkpoints. Keep another connection to the catalogue open meanwhile (see `open_beside`).
     """
     with closing(open_beside(folder)) as db, writing(db, "backup.note"):
-        db.execute("INSERT INTO backups (place, created_at) VALUES (?, ?)", [place, created_at])
+        # A run that died after this is run again, and finishes the same backup.
+        db.execute(
+            "INSERT INTO backups (place, created_at) SELECT ?1, ?2"
+            " WHERE NOT EXISTS (SELECT 1 FROM backups WHERE place = ?1 AND created_at = ?2)",
+            [place, created_at],
+        )
 
 
 def older_backups(db: Catalog, before: str) -> list[BackupRecord]:

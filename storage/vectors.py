@@ -71,10 +71,9 @@ def highest_vector_id(db: Catalog, model_id: int) -> int:
 
 def count_vectors(db: Catalog, model_id: int, above: int = 0, upto: int | None = None) -> int:
     """Return how many vectors of a model have an id over `above`, and at most `upto`."""
-    last = highest_vector_id(db, model_id) if upto is None else upto
-    condition = f"{_of_model(above)} AND v.id <= ?"
-    row = db.execute(f"SELECT count(*) FROM vectors v WHERE {condition}", [model_id, above, last]).fetchone()
-    return int(row[0])
+    limit, limits = ("", []) if upto is None else (" AND v.id <= ?", [upto])
+    row = db.execute(f"SELECT count(*) FROM vectors v WHERE {_of_model(above)}{limit}", [model_id, above, *limits])
+    return int(row.fetchone()[0])
 
 
 def count_live(db: Catalog, model_id: int, above: int = 0) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Found", "Passage", "State", "found", "mistake", "read_passages"]
+__all__ = ["Found", "Passage", "State", "found", "mistake", "read_passages", "read_state"]
 
 # NumPy and FAISS add in another order; scores nearer than this count as equal.
 TOLERANCE = 1e-5
@@ -46,6 +46,13 @@ def read_passages(db: sqlite3.Connection) -> dict[Passage, bytes]:
         whole = texts.setdefault(uri, text)
         passages[uri, start, end, _crc(whole[start:end])] = vector
     return passages
+
+
+def read_state(db: sqlite3.Connection) -> State:
+    """Return the state that `db` sees."""
+    passages = read_passages(db)
+    vectors = np.frombuffer(b"".join(passages.values()), "<f4")
+    return State(list(passages), vectors.reshape(len(passages), -1 if passages else 0))
 
 
 def found(hits: Iterable[Any]) -> list[Found]:

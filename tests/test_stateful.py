@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import faiss
-import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from ingest.uri import file_uri, record_uri
 from library import Library
-from oracle import State, found, mistake, read_passages
+from oracle import State, found, mistake, read_state
 from storage.checksum import content_hash
 from storage.connection import open_reader, reading
 from storage.index import load_index
@@ -179,14 +178,13 @@ class AnyLibrary(RuleBasedStateMachine):
         try:
             self.check_documents(db)
             self.check_vectors(db)
-            passages = read_passages(db)
+            state = read_state(db)
             self.check_index(db)
             assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
             assert db.execute("PRAGMA foreign_key_check").fetchall() == []
         finally:
             db.close()
-        vectors = np.frombuffer(b"".join(passages.values()), "<f4").reshape(-1, self.encoder.model.dimension)
-        self.check_answers(State(list(passages), vectors))
+        self.check_answers(state)
 
     def check_documents(self, db) -> None:
         """The documents are those of the dictionary, whole, each under a number of its own for good."""

@@ -170,9 +170,14 @@ class Library:
         return self._write(work, report, wait)
 
     def reindex(self, *, report: Report = lambda _: None, look_ahead: bool = False, wait: bool = False) -> Summary:
-        """Catch up with the remembered sources, remove what is gone from them, and write a new generation."""
+        """Catch up with the remembered sources, remove what is gone from them, and write a new generation.
+
+        The whole index is read; what is damaged of it is put aside and counts as failed.
+        """
 
         from ingest.removal import remove_vanished
+        from storage.aside import Aside
+        from storage.mend_index import mend_index
 
         def work(db: Database, run: BulkRun) -> None:
             sources = [source for source in list_sources(db) if source.kind == "path"]
@@ -190,6 +195,9 @@ class Library:
             with writing(db, "reindex.orphans"):
                 mark_orphans(db)
                 delete_orphans(db, (datetime.now(UTC) - timedelta(days=_ORPHAN_DAYS)).isoformat())
+            for what in mend_index(db, self.folder, Aside(self.folder)):
+                run.tally["failed"] += 1
+                report(RunProblem("failed", str(self.folder / "generations"), what))
             model, generation = bound_model(db), active_generation(db)
             done = generation.highest_vector_id if generation else 0
             if model and highest_vector_id(db, model.id) > done:

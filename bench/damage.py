@@ -217,7 +217,8 @@ def trial(kind: str, number: int, seed: int, scene: Path, folder: Path) -> Trial
 
     try:
         if kind in ("catalog", "log", "index") and chosen.random() < 0.3:
-            stage(done, "reindex first", lambda: opened().reindex())
+            summary = stage(done, "reindex first", lambda: opened().reindex())
+            done.events += [f"reindex first: {summary.failed} failed"] if summary and summary.failed else []
         done.before = stage(done, "query", lambda: ask(opened(), SHOWN))
         stage(done, "look", lambda: look(opened()))
         found = stage(done, "verify", lambda: opened().verify())

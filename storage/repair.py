@@ -19,9 +19,8 @@ from storage.connection import CATALOG, checkpoint, lenient_text, open_lenient, 
 from storage.damaged_log import keep_damaged_log
 from storage.faults import CATALOG_ERRORS, explained
 from storage.finding import Repair
-from storage.generations import active_generation, generation_path, list_generations, write_generation
-from storage.generations import wrong_with_generation as wrong_with
 from storage.mend import Told, mend_rows
+from storage.mend_index import mend_index
 from storage.models import bound_model
 from storage.salvage import STAGING, Salvaged, salvage
 from storage.structure import disorder, only_indexes
@@ -60,7 +59,7 @@ def repair(folder: Path, present: Callable[[str], bool]) -> Repair:
             mend_rows(db, folder, aside, present, told)
         if salvaged:
             _tell_lost(db, present, told)
-        _mend_generations(db, folder, aside, told, salvaged)
+        told.mended += mend_index(db, folder, aside, due=salvaged or bool(told.mended))
         checkpoint(db)
         shutil.rmtree(folder / STAGING, ignore_errors=True)  # of a repair that died when it was nearly done
     finally:
@@ -147,22 +146,3 @@ def _tell_lost(db: Database, present: Callable[[str], bool], told: Told) -> None
     told.lost += [f"{uri}: its file is gone, and no document of it was saved" for (uri,) in rows if not present(uri)]
     if db.execute("SELECT 1 FROM documents LIMIT 1").fetchone() and bound_model(db) is None:
         told.lost.append("the record of the model, and with it all vectors; the next reindex calculates them again")
-
-
-def _mend_generations(db: Database, folder: Path, aside: Aside, told: Told, salvaged: bool) -> None:
-    registered, active, model = list_generations(db), active_generation(db), bound_model(db)
-    bad = {generation: what for generation in registered if (what := wrong_with(db, folder, generation))}
-    due = active in bad or (active is None and (salvaged or bool(registered) or bool(told.mended)))
-    if model and due:
-        write_generation(db, folder, model)
-        if not bad:
-            told.mended.append("the index was made anew")
-    if bad:
-        with writing(db, "repair.generations"):
-            for generation in bad:
-                db.execute("DELETE FROM generations WHERE id = ?", [generation.id])
-    for generation, what in bad.items():
-        path = generation_path(folder, generation.file)
-        if path.exists():
-            aside.move(path)
-        told.mended.append(f"the index {path.name} was damaged ({what}) and put aside; it was made anew")

@@ -251,6 +251,21 @@ def test_a_question_to_a_damaged_index_names_the_repair(folder: Path) -> None:
     assert index_file(folder).name > old
 
 
+def test_reindex_puts_a_damaged_index_aside_and_says_so(folder: Path) -> None:
+    right = scores(folder)
+    old = index_file(folder)
+    flip(300)(folder)
+    harmed = old.read_bytes()
+    told: list[RunProblem] = []
+    summary = library(folder).reindex(report=lambda e: told.append(e) if is_problem(e) else None)
+    assert summary.failed == 1
+    assert "SHA-256" in told[0].reason
+    (aside,) = library(folder).damaged_copies()
+    assert (aside / old.name).read_bytes() == harmed
+    assert scores(folder) == right
+    assert not library(folder).verify(deep=True).damaged
+
+
 # What cannot be brought back is named.
 
 

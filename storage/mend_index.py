@@ -1,0 +1,46 @@
+"""An index that is not what was written: put aside, and made anew from the stored vectors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from storage.aside import Aside
+from storage.connection import writing
+from storage.generations import (
+    active_generation,
+    generation_path,
+    list_generations,
+    write_generation,
+    wrong_with_generation,
+)
+from storage.models import bound_model
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+__all__ = ["mend_index"]
+
+
+def mend_index(db: Database, folder: Path, aside: Aside, *, due: bool = False) -> list[str]:
+    """Read all of every registered index and replace what is damaged; return a sentence for each.
+
+    With `due` one is also made where none is active. Each file stays in force until there is a new one.
+    """
+    registered, active, model = list_generations(db), active_generation(db), bound_model(db)
+    bad = {generation: what for generation in registered if (what := wrong_with_generation(db, folder, generation))}
+    told = []
+    if model and (active in bad or (active is None and (due or registered))):
+        write_generation(db, folder, model)
+        if active is None:
+            told.append("the index was made anew")
+    if bad:
+        with writing(db, "repair.generations"):
+            for generation in bad:
+                db.execute("DELETE FROM generations WHERE id = ?", [generation.id])
+    for generation, what in bad.items():
+        path = generation_path(folder, generation.file)
+        if path.exists():
+            aside.move(path)
+        told.append(f"the index {path.name} was damaged ({what}); it is put aside and made anew")
+    return told

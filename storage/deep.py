@@ -23,7 +23,7 @@ _SEED = 20_240
 _NEXT = """
 SELECT v.id, v.input_hash, v.vector, v.checksum, d.uri, substr(d.text, c.start + 1, c."end" - c.start)
 FROM vectors v JOIN chunks c ON c.input_hash = v.input_hash JOIN documents d ON d.id = c.document_id
-WHERE v.model_id = ? AND v.id >= ? ORDER BY v.id LIMIT 1
+WHERE +v.model_id = ? AND v.id >= ? ORDER BY v.id LIMIT 1
 """
 _LIVE = """
 SELECT count(*) FROM (SELECT DISTINCT v.id FROM chunks c

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["Finding", "Repair", "Verification"]
+__all__ = ["Finding", "Repair", "Verification", "writable"]
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,11 @@ class Finding:
     what: str
     remedy: str
     harmless: bool = False
+
+
+def writable(text: str) -> str:
+    """Return a text in which bytes that were no UTF-8 are written as \\udcNN, since no terminal or JSON takes them."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from storage.aside import Aside
 from storage.connection import CATALOG, checkpoint, lenient_text, open_lenient, open_writer, writing
 from storage.damaged_log import keep_damaged_log
 from storage.faults import CATALOG_ERRORS, explained
-from storage.finding import Repair
+from storage.finding import Repair, writable
 from storage.mend import Told, mend_rows
 from storage.mend_index import mend_index
 from storage.models import bound_model
@@ -64,7 +64,8 @@ def repair(folder: Path, present: Callable[[str], bool]) -> Repair:
         shutil.rmtree(folder / STAGING, ignore_errors=True)  # of a repair that died when it was nearly done
     finally:
         db.close()
-    return Repair(tuple(told.mended), tuple(told.lost), str(aside.folder) if aside.used else "")
+    mended, lost = (tuple(map(writable, sentences)) for sentences in (told.mended, told.lost))
+    return Repair(mended, lost, str(aside.folder) if aside.used else "")
 
 
 def _open(folder: Path) -> Database:

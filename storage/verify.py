@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from errors import Damaged
@@ -16,7 +17,7 @@ from storage.catalog import Catalog
 from storage.connection import CATALOG, catalog_is_lost, open_lenient
 from storage.deep import Proof, check_index, check_sample
 from storage.faults import CATALOG_ERRORS, explained
-from storage.finding import Finding, Verification
+from storage.finding import Finding, Verification, writable
 from storage.generations import (
     Generation,
     active_generation,
@@ -46,7 +47,8 @@ def verify(folder: Path, *, deep: bool = False, proof: Proof | None = None) -> V
     """
     tally: Counter[str] = Counter()
     found = dict.fromkeys(_look(folder, tally, deep, proof))  # one damaged page may be met by several checks
-    return Verification(tuple(found), tally)
+    written = (replace(one, place=writable(one.place), what=writable(one.what)) for one in found)
+    return Verification(tuple(written), tally)
 
 
 def _look(folder: Path, tally: Counter[str], deep: bool, proof: Proof | None) -> Iterator[Finding]:

@@ -281,6 +281,22 @@ def test_a_damaged_text_from_standard_input_is_lost_but_for_the_copy(folder: Pat
     assert not library(folder).verify().damaged
 
 
+def test_what_is_told_of_a_name_that_is_no_text_can_be_written(folder: Path) -> None:
+    sql(f"UPDATE documents SET uri = CAST(x'66e9' AS TEXT) {FIRST_TEXT}")(folder)
+    for pages in (lambda: list(library(folder).documents()), lambda: passages(folder)):
+        with pytest.raises(Damaged, match="wherein verify"):
+            pages()
+    found = library(folder).verify()
+    assert "documents" in {f.part for f in found.findings}
+    done = library(folder).repair()
+    assert done.left == ()
+    for told in (*(f.place for f in found.findings), *done.mended, *done.lost):
+        told.encode("utf-8")
+    assert "f\\udce9" in "".join(done.mended)
+    library(folder).reindex()
+    assert not library(folder).verify(deep=True).damaged
+
+
 def test_a_damaged_document_whose_file_is_gone_is_lost(scene: Path, tmp_path: Path) -> None:
     docs, folder = Path(shutil.copytree(scene / "docs", tmp_path / "docs")), tmp_path / "library"
     library(folder).ingest([str(docs)])

@@ -60,23 +60,32 @@ def scheduled(corpus: Corpus, plan: Plan) -> tuple[Batch, ...]:
     return tuple(step for number in numbers for step in batches.epoch(corpus, near, plan.shape, plan.seed, number))
 
 
-def identity(plan: Plan, steps: tuple[Batch, ...], base: Tensors) -> str:
-    """A name for the run: other data, another plan or other weights give another one."""
-    told = hashlib.sha256(json.dumps(dataclasses.asdict(plan), sort_keys=True).encode())
-    for step in steps:
-        told.update(json.dumps([step.passages, step.questions]).encode())
+def identity(base: Tensors, *parts: Any) -> str:
+    """A name for what is made of the weights `base` and of `parts`, which can be told in JSON."""
+    told = hashlib.sha256(json.dumps(parts).encode())
     for name in sorted(base):
         told.update(base[name].numpy().tobytes())
     return told.hexdigest()[:16]
 
 
-def prepared(steps: tuple[Batch, ...], words: Tokenizer, base: Tensors, path: Path) -> Material:
-    """The batches with their texts' tokens and, kept at `path`, their vectors in the unmodified model."""
-    passages = sorted({text for step in steps for text in step.passages})
-    questions = sorted({text for step in steps for text in step.questions} - set(passages))
-    rows = vectors.rows(words, passages, samples.CONTEXT_TOKENS)
-    rows |= vectors.rows(words, questions, samples.QUESTION_TOKENS)
-    print(f"{len(steps)} steps; {len(rows)} texts through the unmodified model", flush=True)
+def named(plan: Plan, steps: tuple[Batch, ...], base: Tensors) -> str:
+    """A name for a run: other data, another plan or other weights give another one."""
+    return identity(base, dataclasses.asdict(plan), [(step.passages, step.questions) for step in steps])
+
+
+def tokens(corpus: Corpus, words: Tokenizer) -> Rows:
+    """The token ids of every text to train on."""
+    parts = (*corpus.contexts, *corpus.sentences)
+    asked = dict.fromkeys(text for part in parts for text in part.questions)
+    rows = vectors.rows(words, asked, samples.QUESTION_TOKENS)
+    return rows | vectors.rows(words, (part.text for part in parts), samples.CONTEXT_TOKENS)
+
+
+def prepared(corpus: Corpus, steps: tuple[Batch, ...], words: Tokenizer, base: Tensors, work: Path) -> Material:
+    """The batches with the tokens of all texts and their vectors, which `work` keeps for every other plan as well."""
+    rows = tokens(corpus, words)
+    path = work / f"teacher-{identity(base, rows)}.npy"
+    print(f"{len(steps)} steps; {len(rows)} texts through the unmodified model, unless {path} has them", flush=True)
     known = torch.from_numpy(vectors.kept(path, body.build(base), list(rows.values())))
     return Material(steps, rows, dict(zip(rows, known, strict=True)))
 
@@ -152,13 +161,12 @@ def tuned(corpus: Corpus, words: Tokenizer, base: Tensors, plan: Plan, work: Pat
     """The weights after all steps of `plan`. `work` keeps a checkpoint of each `every` steps and a finished run."""
     settled(plan)
     steps = scheduled(corpus, plan)
-    name = identity(plan, steps, base)
     work.mkdir(parents=True, exist_ok=True)
     run = begun(plan, base)
-    checkpoint = work / f"run-{name}.pt"
+    checkpoint = work / f"run-{named(plan, steps, base)}.pt"
     resume(run, checkpoint)
     if run.step < len(steps):
-        train(run, prepared(steps, words, base, work / f"teacher-{name}.npy"), plan, checkpoint, every)
+        train(run, prepared(corpus, steps, words, base, work), plan, checkpoint, every)
     return run.body.state_dict()
 
 

@@ -56,7 +56,7 @@ def corpus():
 @pytest.fixture
 def material(corpus, words, base, tmp_path):
     training.settled(PLAN)
-    return training.prepared(training.scheduled(corpus, PLAN), words, base, tmp_path / "teacher.npy")
+    return training.prepared(corpus, training.scheduled(corpus, PLAN), words, base, tmp_path)
 
 
 def same(one, other):
@@ -110,8 +110,8 @@ def test_another_plan_or_other_weights_are_another_run(corpus, base):
     steps = training.scheduled(corpus, PLAN)
     other = {**base, "encoder.layer.0.output.dense.bias": base["encoder.layer.0.output.dense.bias"] + 1}
     runs = [(PLAN, steps, base), (Plan(), steps, base), (PLAN, steps[1:], base), (PLAN, steps, other)]
-    assert len({training.identity(*run) for run in runs}) == 4
-    assert training.identity(*runs[0]) == training.identity(PLAN, training.scheduled(corpus, PLAN), base)
+    assert len({training.named(*run) for run in runs}) == 4
+    assert training.named(*runs[0]) == training.named(PLAN, training.scheduled(corpus, PLAN), base)
 
 
 def test_a_damaged_checkpoint_is_named(base, tmp_path):

@@ -84,9 +84,8 @@ def tokens(corpus: Corpus, words: Tokenizer) -> Rows:
 def prepared(corpus: Corpus, steps: tuple[Batch, ...], words: Tokenizer, base: Tensors, work: Path) -> Material:
     """The batches with the tokens of all texts and their vectors, which `work` keeps for every other plan as well."""
     rows = tokens(corpus, words)
-    path = work / f"teacher-{identity(base, rows)}.npy"
-    print(f"{len(steps)} steps; {len(rows)} texts through the unmodified model, unless {path} has them", flush=True)
-    known = torch.from_numpy(vectors.kept(path, body.build(base), list(rows.values())))
+    folder = work / f"teacher-{identity(base, rows)}"
+    known = torch.from_numpy(vectors.kept(folder, body.build(base), list(rows.values())))
     return Material(steps, rows, dict(zip(rows, known, strict=True)))
 
 

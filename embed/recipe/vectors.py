@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from embed.recipe import body, samples
+from embed.recipe import samples
 from embed.recipe.body import Body
 
 # Padded tokens of one pass: matrix products are as fast as with more, and less of them is padding (9 % of the tokens
 # of a training step, 29 % at 1536).
 TOKENS = 512
-# Texts between two lines of progress.
+# Texts in one file of kept vectors.
 CHUNK = 2048
 
 Rows = dict[str, list[int]]
@@ -52,19 +52,18 @@ def encode(network: Body, texts: Sequence[list[int]]) -> Tensor:
 
 def frozen(network: Body, texts: Sequence[list[int]]) -> Vectors:
     """The same without gradient, as float32 [rows, 384]."""
-    found = np.empty((len(texts), body.HIDDEN), np.float32)
     with torch.no_grad():
-        for start in range(0, len(texts), CHUNK):
-            found[start : start + CHUNK] = encode(network, texts[start : start + CHUNK]).numpy()
-            if start + CHUNK < len(texts):
-                print(f"{start + CHUNK} of {len(texts)} texts encoded", flush=True)
-    return found
+        return encode(network, texts).numpy()
 
 
-def kept(path: Path, network: Body, texts: Sequence[list[int]]) -> Vectors:
-    """`frozen`, once: later calls read `path`, whose name must tell these texts and weights from others."""
-    if not path.is_file():
-        fresh = path.with_suffix(".part.npy")
-        np.save(fresh, frozen(network, texts))
-        fresh.replace(path)
-    return np.load(path)
+def kept(folder: Path, network: Body, texts: Sequence[list[int]]) -> Vectors:
+    """`frozen`, once: later calls, and those after a stop, read what `folder` has; its name must tell the texts."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for start in range(0, len(texts), CHUNK):
+        path = folder / f"{start}.npy"
+        if not path.is_file():
+            fresh = folder / "part.npy"
+            np.save(fresh, frozen(network, texts[start : start + CHUNK]))
+            fresh.replace(path)
+            print(f"{min(start + CHUNK, len(texts))} of {len(texts)} texts through the unmodified model", flush=True)
+    return np.concatenate([np.load(folder / f"{start}.npy") for start in range(0, len(texts), CHUNK)])

@@ -176,6 +176,18 @@ def test_vectors_come_in_the_order_of_the_texts(base, words):
         assert vectors.frozen(network, [row])[0] == pytest.approx(vector, abs=1e-6)
 
 
+def test_kept_vectors_are_made_once_and_a_stop_costs_one_part(base, words, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(vectors, "CHUNK", 2)
+    network, rows = body.build(base), [words.encode("old " * count).ids for count in range(1, 6)]
+    first = vectors.kept(tmp_path, network, rows)
+    assert first.shape == (5, 16)
+    assert first == pytest.approx(vectors.frozen(network, rows), abs=1e-6)
+    (tmp_path / "4.npy").unlink()
+    capsys.readouterr()
+    assert np.array_equal(vectors.kept(tmp_path, network, rows), first)
+    assert capsys.readouterr().out == "5 of 5 texts through the unmodified model\n"
+
+
 def test_blending_is_exact():
     original, tuned = {"a": torch.tensor([1.1, -2.0, 0.3])}, {"a": torch.tensor([3.3, 7.0, 0.3])}
     assert same(averaging.blended(original, tuned, 0.0), original)

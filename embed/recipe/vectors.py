@@ -16,7 +16,7 @@ from embed.recipe.body import Body
 # of a training step, 29 % at 1536).
 TOKENS = 512
 # Texts in one file of kept vectors.
-CHUNK = 2048
+CHUNK = 512
 
 Rows = dict[str, list[int]]
 Vectors = NDArray[np.float32]

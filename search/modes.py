@@ -26,7 +26,7 @@ Ranked = tuple[npt.NDArray[np.int64], npt.NDArray[Any]]
 Ranking = Callable[[Sequence[str], int], Iterable[Ranked]]
 
 # So many texts are calculated, told about and kept at a time.
-_PIECE = 128
+_PIECE = 64
 # So many scores are in memory at a time: 64 MB.
 _SCORES = 16_000_000
 

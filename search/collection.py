@@ -106,14 +106,12 @@ def _qrels(path: Path, queries: Mapping[str, str]) -> dict[str, dict[str, int]]:
     relevant: dict[str, dict[str, int]] = {}
     for number, line in lines(path):
         columns = line.split()
-        if len(columns) not in (3, 4):  # an id may hold a blank
-            columns = [column.strip() for column in line.split("\t")]
-        try:
-            question, document, grade = columns[0], columns[-2], int(columns[-1])
-        except (ValueError, IndexError) as error:
-            if number == 1 and len(columns) in (3, 4):
+        right = len(columns) in (3, 4)
+        if not right or not columns[-1].removeprefix("-").isdecimal():
+            if right and number == 1:
                 continue  # the header
-            raise UsageError(f"{path}, line {number}, is not a question, a document and a grade") from error
+            raise UsageError(f"{path}, line {number}, is not a question, a document and a grade")
+        question, document, grade = columns[0], columns[-2], int(columns[-1])
         if question not in queries:
             raise UsageError(f"{path}, line {number}: there is no question {question!r} in queries.jsonl")
         relevant.setdefault(question, {})[document] = grade

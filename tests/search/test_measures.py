@@ -5,7 +5,7 @@ from math import log2
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errors import WhereinError
@@ -68,6 +68,7 @@ def test_what_a_mode_leaves_out_is_not_found() -> None:
     assert found.percent() == {"top_1": 50, "top_5": 50, "top_10": 50, "top_20": 50, "mrr": 50}
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(1, 5))
 def test_the_card_s_definition_is_the_library_s(seed: int, contexts: int, questions: int) -> None:
     draw = np.random.default_rng(seed)
@@ -78,6 +79,7 @@ def test_the_card_s_definition_is_the_library_s(seed: int, contexts: int, questi
         assert list(values) == pytest.approx(list(by_library[name])), name
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=1, max_size=30), st.integers(1, 35))
 def test_best_is_a_stable_sort(scores: list[float], n: int) -> None:
     places, values = best(np.array(scores), n)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toy import ToyEncoder
 
 from embed.encoder import Matrix
 from errors import UsageError
 from search import modes
 from search.kept_vectors import keep_vectors, kept_vectors
 from search.modes import Candidates, find_mode, semantic
+from toy import ToyEncoder
 
 TEXTS = [f"{n} {word}" for n in range(50) for word in ("apples", "pears", "plums")]
 

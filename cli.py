@@ -565,8 +565,9 @@ def golden(file: Path, mode: str, compare: tuple[str, str] | None, as_json: bool
     with _stages(as_json, "nothing was changed") as report:
         found = list(library.evaluate(file, modes=compare or (mode,), report=report))
     if found[0].missing and not as_json:
-        named = ", ".join(found[0].missing[:_SHOWN_PROBLEMS])
-        click.echo(f"wherein: {len(found[0].missing)} documents are not in the library: {named}", err=True)
+        more = len(found[0].missing) - _SHOWN_PROBLEMS
+        named = ", ".join(found[0].missing[:_SHOWN_PROBLEMS]) + (f" and {more:,} more" if more > 0 else "")
+        click.echo(f"wherein: not in the library: {named}", err=True)
     _show_measured(found, as_json, missing=list(found[0].missing))
 
 

@@ -118,7 +118,7 @@ def test_a_golden_file_is_asked_to_the_library(wherein, tmp_path: Path) -> None:
     assert (found["top_1"], found["recall_10"], found["missing"]) == (100.0, 75.0, ["cake.txt"])
     assert (found["questions"], found["contexts"]) == (2, 2)
     done = wherein("golden", "golden.jsonl")
-    assert done.stderr == "wherein: 1 documents are not in the library: cake.txt\n"
+    assert done.stderr == "wherein: not in the library: cake.txt\n"
     assert "recall_10  75.0" in done.stdout
     (tmp_path / "golden.jsonl").write_text('{"question": "who?"}\n', "utf-8")
     done = wherein("golden", "golden.jsonl")

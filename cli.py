@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from errors import WhereinError
+from errors import UsageError, WhereinError
 
 __all__ = ["main"]
 
@@ -22,6 +22,7 @@ _INTERRUPTED = 130
 _PARTLY_FAILED = 3
 _DAMAGED = 5
 _SHOWN_PROBLEMS = 20
+_MODES = ("semantic",)
 _SPEED_SECONDS = 300
 
 
@@ -512,22 +513,133 @@ def evaluate() -> None:
     """Measure how often the right passage is found."""
 
 
+def _models_option(function: Callable[..., None]) -> Callable[..., None]:
+    return click.option(
+        "--model", "models", multiple=True, metavar="FOLDER", help="Another model; several make a table."
+    )(function)
+
+
+def _modes_options(function: Callable[..., None]) -> Callable[..., None]:
+    mode = click.option(
+        "--mode", type=click.Choice(_MODES), default=_MODES[0], show_default=True, help="How passages are ranked."
+    )
+    both = click.option(
+        "--compare", nargs=2, metavar="A B", help="Two modes, or two models: tell whether B differs from A."
+    )
+    return mode(both(function))
+
+
 @evaluate.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@_modes_options
+@_models_option
 @_json_option
-def squad(file: Path, as_json: bool) -> None:
+def squad(file: Path, mode: str, models: tuple[str, ...], compare: tuple[str, str] | None, as_json: bool) -> None:
     """Measure on the SQuAD v1.1 FILE by the protocol of the model card."""
+    _evaluate_collection("squad", file, mode, models, compare, as_json)
+
+
+@evaluate.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@_modes_options
+@_models_option
+@_json_option
+def beir(folder: Path, mode: str, models: tuple[str, ...], compare: tuple[str, str] | None, as_json: bool) -> None:
+    """Measure on the BEIR collection in FOLDER: corpus.jsonl, queries.jsonl and qrels/test.tsv."""
+    _evaluate_collection("beir", folder, mode, models, compare, as_json)
+
+
+@evaluate.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@_modes_options
+@_json_option
+def golden(file: Path, mode: str, compare: tuple[str, str] | None, as_json: bool) -> None:
+    """Ask the library the questions in FILE, and count how often their documents are found.
+
+    A line of FILE: {"question": "who may sign?", "documents": ["lease.pdf"]}. A document is named by its uri, its path
+    or the end of its path.
+    """
+    if compare and not set(compare) <= set(_MODES):
+        raise UsageError(f"--compare takes two modes here: {', '.join(_MODES)}")
+    library = _library()
+    with _stages(as_json, "nothing was changed") as report:
+        found = list(library.evaluate(file, modes=compare or (mode,), report=report))
+    if found[0].missing and not as_json:
+        more = len(found[0].missing) - _SHOWN_PROBLEMS
+        named = ", ".join(found[0].missing[:_SHOWN_PROBLEMS]) + (f" and {more:,} more" if more > 0 else "")
+        click.echo(f"wherein: not in the library: {named}", err=True)
+    _show_measured(found, as_json, missing=list(found[0].missing))
+
+
+def _evaluate_collection(
+    kind: str, path: Path, mode: str, models: tuple[str, ...], compare: tuple[str, str] | None, as_json: bool
+) -> None:
     from library import evaluate as measure
 
-    result, encoder = measure(file, click.get_current_context().obj["precision"], cache=_cache())
-    figures = {f"top_{k}": value for k, value in result.top.items()}
-    found = {**figures, "mrr": result.mrr, "questions": result.questions, "contexts": result.contexts,
-             "model": encoder.model.name, "precision": encoder.precision, "mode": "semantic"}  # fmt: skip
+    modes: tuple[str, ...] = (mode,)
+    if compare and set(compare) <= set(_MODES):
+        modes = compare
+    elif compare and not set(compare) & set(_MODES) and not models:
+        models = compare
+    elif compare:
+        raise UsageError(f"--compare takes two modes ({', '.join(_MODES)}), or two models and no --model")
+    chosen = click.get_current_context().obj
+    with _stages(as_json, "the vectors so far are kept") as report:
+        found = list(
+            measure(
+                kind,
+                path,
+                modes=modes,
+                models=models or ("default",),
+                precision=chosen["precision"],
+                threads=chosen["threads"],
+                cache=_cache(),
+                vectors=_cache().parent / "vectors",
+                report=report,
+            )
+        )
+    _show_measured(found, as_json)
+
+
+def _show_measured(found: list[Any], as_json: bool, **more: Any) -> None:
+    """Print what was measured: one object, or with several a table in which each is compared with the first."""
+    from search.evaluate import compared
+
+    rows = [_measured(one) for one in found]
+    comparisons = [asdict(compared(found[0].evaluation, one.evaluation)) for one in found[1:]]
     if as_json:
-        _line({"schema": _SCHEMA, **found})
-        return
-    for name, value in found.items():
-        click.echo(f"{name:<10} {value}")
+        others = {"compared": [{**row, "comparison": told} for row, told in zip(rows[1:], comparisons, strict=True)]}
+        _line({"schema": _SCHEMA, **rows[0], **more, **(others if comparisons else {})})
+    elif not comparisons:
+        for name, value in rows[0].items():
+            click.echo(f"{name:<10} {value}")
+    else:
+        _table_of_measures(rows)
+        for number, told in enumerate(comparisons, 2):
+            click.echo(
+                f"{number} against 1: {told['measure']} {told['difference']:+.2f}; {told['better']:,} questions better,"
+                f" {told['worse']:,} worse, {told['equal']:,} equal; p = {told['p']:.4f} ({told['test']})"
+            )
+
+
+def _measured(one: Any) -> dict[str, Any]:
+    return {
+        **one.evaluation.percent(),
+        "questions": one.evaluation.questions,
+        "contexts": one.evaluation.contexts,
+        "model": one.model,
+        "folder": one.folder,
+        "precision": one.precision,
+        "mode": one.mode,
+    }
+
+
+def _table_of_measures(rows: list[dict[str, Any]]) -> None:
+    figures = [name for name, value in rows[0].items() if isinstance(value, float)]
+    click.echo("   " + "".join(f"{name:>10}" for name in figures) + f"  {'mode':<9} model")
+    for number, row in enumerate(rows, 1):
+        shown = "".join(f"{row[name]:>10.2f}" for name in figures)
+        click.echo(f"{number:>2} {shown}  {row['mode']:<9} {_here(row['folder'])}")
 
 
 def _line(value: dict[str, Any]) -> None:

@@ -28,7 +28,6 @@ from embed.runtime import damaged_blobs
 from errors import Damaged, ModelMismatch, Outdated, UsageError, WhereinError
 from ingest.summary import Progress, Report, RunProblem, Summary, summarize
 from ingest.uri import file_path, file_uri
-from search.evaluate import SquadResult, evaluate_squad
 from search.semantic import Hit, Searcher
 from storage.backups import BackupRecord, older_backups
 from storage.catalog import Catalog
@@ -61,13 +60,14 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from ingest.bulk import BulkRun
+    from search.evaluate import Evaluation
     from storage.backup import Backup
     from storage.deep import Proof
     from storage.restore import Restored
 
 __all__ = [
-    "Answer", "Finding", "Hit", "Library", "Progress", "Repair", "RunProblem", "Status", "StoredDocument", "Summary",
-    "Verification", "evaluate",
+    "Answer", "Finding", "Hit", "Library", "Measured", "Progress", "Repair", "RunProblem", "Status", "StoredDocument",
+    "Summary", "Verification", "evaluate",
 ]  # fmt: skip
 
 _ORPHAN_DAYS = 30
@@ -233,6 +233,28 @@ class Library:
         searcher.refresh()  # while the network is loaded
         vector, tokens = encoder.encode_question(question)
         return Answer(question, tokens.cut, searcher.search(vector, k))
+
+    def evaluate(
+        self, path: Path, *, modes: Sequence[str] = ("semantic",), report: Callable[[str], None] = lambda _: None
+    ) -> Iterator[Measured]:
+        """Ask the questions of a golden file (JSON lines: `question`, `documents`) and measure, in each mode.
+
+        Raises UsageError for a line that is wrong, WhereinError when the extra is missing.
+        """
+        from search.golden import evaluate_golden, pin, read_golden
+        from search.measures import require_measures, require_stats
+
+        require_measures()
+        if len(modes) > 1:
+            require_stats()
+        questions = pin(path, read_golden(path), (document.uri for document in self.documents()))
+        encoder, _ = self._asking
+        for mode in modes:
+            found = evaluate_golden(
+                questions, lambda question, k: self.query(question, k).hits, count_chunks(self._reader), report
+            )
+            missing = tuple(dict.fromkeys(name for golden in questions for name in golden.missing))
+            yield Measured(found, encoder.model.name, str(self.folder), encoder.precision, mode, missing)
 
     @cached_property
     def _reader(self) -> sqlite3.Connection:
@@ -535,10 +557,62 @@ _DELAYED = (
 )
 
 
-def evaluate(path: Path, precision: str = "auto", *, cache: Path | None = None) -> tuple[SquadResult, Encoder]:
-    """Measure the default model on a SQuAD v1.1 file by the protocol of the model card; no library is touched."""
-    encoder = Encoder(load_model(), resolve_precision(precision), cache=cache)
-    return evaluate_squad(path, encoder), encoder
+@dataclass(frozen=True)
+class Measured:
+    """What one mode of one model, or of a library, finds. `missing` are documents that are in no library."""
+
+    evaluation: Evaluation
+    model: str
+    folder: str
+    precision: str
+    mode: str
+    missing: tuple[str, ...] = ()
+
+
+def evaluate(
+    kind: str,
+    path: Path,
+    *,
+    modes: Sequence[str] = ("semantic",),
+    models: Sequence[str] = ("default",),
+    precision: str = "auto",
+    threads: int = 0,
+    cache: Path | None = None,
+    vectors: Path | None = None,
+    report: Callable[[str], None] = lambda _: None,
+) -> Iterator[Measured]:
+    """Measure each model in each mode on a public collection: `kind` is `squad` or `beir`. No library is touched.
+
+    `models` are folders or `default`. `vectors` is a folder that keeps vectors for the next time. `report` is told
+    what is going on. Raises UsageError for what cannot be read, WhereinError when the extra is missing.
+    """
+    from search.collection import read_beir, read_squad
+    from search.evaluate import evaluate_beir, evaluate_squad
+    from search.measures import require_measures, require_stats
+    from search.modes import Candidates, find_mode
+
+    read, measure = {"squad": (read_squad, evaluate_squad), "beir": (read_beir, evaluate_beir)}[kind]
+    if kind == "beir":
+        require_measures()
+    if len(modes) * len(models) > 1:  # now, and not after the work, one is told that it is missing
+        require_stats()
+    ranked_by = {name: find_mode(name) for name in modes}
+    chosen = [load_model(_model_folder(name)) for name in models]
+    collection = read(path)
+    for model in chosen:
+        encoder = Encoder(model, resolve_precision(precision), cache=cache, threads=threads)
+        candidates = Candidates(collection.contexts, encoder, cache=vectors, report=report)
+        for name, mode in ranked_by.items():
+            found = measure(collection, mode(candidates))
+            yield Measured(found, model.name, str(model.folder), encoder.precision, name)
+
+
+def _model_folder(name: str) -> Path:
+    if name == "default":
+        return DEFAULT_MODEL
+    if not (folder := Path(name).expanduser()).is_dir():
+        raise UsageError(f"There is no model folder {name}")
+    return folder
 
 
 def _place(name: str) -> str:

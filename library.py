@@ -28,6 +28,7 @@ from embed.runtime import damaged_blobs
 from errors import Damaged, ModelMismatch, Outdated, UsageError, WhereinError
 from ingest.summary import Progress, Report, RunProblem, Summary, summarize
 from ingest.uri import file_path, file_uri
+from search.answer import ExactAnswer, exact_answers
 from search.evaluate import SquadResult, evaluate_squad
 from search.semantic import Hit, Searcher
 from storage.backups import BackupRecord, older_backups
@@ -60,14 +61,15 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
+    from embed.reader import Reader
     from ingest.bulk import BulkRun
     from storage.backup import Backup
     from storage.deep import Proof
     from storage.restore import Restored
 
 __all__ = [
-    "Answer", "Finding", "Hit", "Library", "Progress", "Repair", "RunProblem", "Status", "StoredDocument", "Summary",
-    "Verification", "evaluate",
+    "Answer", "ExactAnswer", "Finding", "Hit", "Library", "Progress", "Repair", "RunProblem", "Status",
+    "StoredDocument", "Summary", "Verification", "evaluate",
 ]  # fmt: skip
 
 _ORPHAN_DAYS = 30
@@ -233,6 +235,20 @@ class Library:
         searcher.refresh()  # while the network is loaded
         vector, tokens = encoder.encode_question(question)
         return Answer(question, tokens.cut, searcher.search(vector, k))
+
+    def answers(self, found: Answer) -> list[ExactAnswer | None]:
+        """Return for each hit the words in it that answer the question best, by the installed reader.
+
+        None for a passage without words. Raises WhereinError, which tells how to get one, when there is no reader.
+        """
+        return exact_answers(self._answering, found.question, found.hits)
+
+    @cached_property
+    def _answering(self) -> Reader:
+        from embed.reader import Reader, installed_reader  # most questions have no use for it
+
+        encoder, _ = self._asking  # at the library's own precision, so that a copy answers the same elsewhere
+        return Reader(installed_reader(), encoder.precision, cache=self._cache, threads=self._threads)
 
     @cached_property
     def _reader(self) -> sqlite3.Connection:
@@ -445,6 +461,7 @@ class Library:
 
         restored = restore_backup(backup, self.folder, force=force, index=index, report=report)
         self.__dict__.pop("_asking", None)
+        self.__dict__.pop("_answering", None)
         if reader := self.__dict__.pop("_reader", None):  # of the earlier library
             reader.close()
         return restored

@@ -289,7 +289,9 @@ def _said(answer: Any) -> str:
 
 
 def _marked(text: str) -> str:
-    return click.style(text, bold=True, underline=True) if _in_colour() else f"[[{text}]]"
+    if not _in_colour():
+        return f"[[{text}]]"
+    return "\n".join(click.style(line, bold=True, underline=True) for line in text.split("\n"))
 
 
 def _in_colour() -> bool:

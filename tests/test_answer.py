@@ -19,10 +19,10 @@ from toy_reader import echo, write_graph, write_reader
 ROOT = Path(cli.__file__).parent
 QUESTION = "Where was the Treaty of Lisbon signed?"
 TEXTS = {
-    "a.md": "# Treaties\n\nThe treaty of which you ask was signed in Belém, a\nparish of LISBON, in 2007.\n",
+    "a.md": "# Treaties\n\nThe treaty of which you ask was signed in Málaga, a\nparish of LISBON, in 2007.\n",
     "b.txt": "The Treaty of Rome was signed in the town of Rome in 1957.\n",
 }
-STARTS = {"belem": 9.0, "rome": 7.0}
+STARTS = {"malaga": 9.0, "rome": 7.0}
 ENDS = {"lisbon": 8.0, "rome": 6.0}
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -55,7 +55,7 @@ def test_each_hit_has_its_answer_in_characters_of_the_document(library: Library,
     found = library.query(QUESTION, 3)
     answers = library.answers(found)
     assert {hit.uri.rpartition("/")[2]: one and one.text for hit, one in zip(found.hits, answers, strict=True)} == {
-        "a.md": "Belém, a\nparish of LISBON",
+        "a.md": "Málaga, a\nparish of LISBON",
         "b.txt": "Rome",
     }
     for hit, one in zip(found.hits, answers, strict=True):
@@ -109,24 +109,24 @@ def test_what_a_person_and_a_script_get(
     assert all(set(hit["answer"]) == {"text", "start", "end", "score"} for hit in found["hits"])
     best = max(found["hits"], key=lambda hit: hit["answer"]["score"])
     assert found["answer"] == {**best["answer"], "rank": best["rank"]}
-    assert best["answer"]["text"] == "Belém, a\nparish of LISBON"
+    assert best["answer"]["text"] == "Málaga, a\nparish of LISBON"
     score = f"{best['answer']['score']:.2f}"
 
     done = wherein("query", QUESTION, "--answer")
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
-    assert lines[:2] == [f"answer: Belém, a parish of LISBON ({score}) in {best['rank']}.", ""]
-    assert f"   answer: Belém, a parish of LISBON ({score})" in lines
-    assert "signed in [[Belém, a\n   parish of LISBON]], in 2007." in done.stdout
+    assert lines[:2] == [f"answer: Málaga, a parish of LISBON ({score}) in {best['rank']}.", ""]
+    assert f"   answer: Málaga, a parish of LISBON ({score})" in lines
+    assert "signed in [[Málaga, a\n   parish of LISBON]], in 2007." in done.stdout
     assert "of [[Rome]] was signed in the town of Rome in 1957." in done.stdout
 
     shown = on_a_terminal([sys.executable, "-m", "cli", "query", QUESTION, "--answer"], environment)
-    assert "\x1b[1m\x1b[4mBelém, a\x1b[0m\n   \x1b[1m\x1b[4mparish of LISBON\x1b[0m, in 2007." in shown
+    assert "\x1b[1m\x1b[4mMálaga, a\x1b[0m\n   \x1b[1m\x1b[4mparish of LISBON\x1b[0m, in 2007." in shown
     assert "[[" not in shown
     plain = on_a_terminal(
         [sys.executable, "-m", "cli", "query", QUESTION, "--answer"], {**environment, "NO_COLOR": "1"}
     )
-    assert "[[Belém, a\n   parish of LISBON]]" in plain
+    assert "[[Málaga, a\n   parish of LISBON]]" in plain
 
 
 def on_a_terminal(command: list[str], environment: dict[str, str]) -> str:
@@ -145,24 +145,34 @@ def on_a_terminal(command: list[str], environment: dict[str, str]) -> str:
 
 
 def test_without_a_reader_that_works_the_passages_are_shown_and_one_sentence(
-    wherein: Command, docs: Path, models: Path
+    environment: dict[str, str],
+    docs: Path,
+    models: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    wherein("ingest", str(docs))
-    passages = wherein("query", QUESTION).stdout
-    assert "[[" not in passages
-    hits = json.loads(wherein("query", QUESTION, "--json").stdout)["hits"]
+    for name in ("WHEREIN_LIBRARY", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, environment[name])
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = cli.main(arguments, standalone_mode=False)
+        return code or 0, *capsys.readouterr()
 
     def check(code: int, words: str) -> None:
-        done = wherein("query", QUESTION, "--answer")
-        assert (done.returncode, done.stdout) == (code, passages)
-        assert done.stderr.startswith("wherein: ")
-        assert words in done.stderr
-        assert done.stderr.count("\n") == 1
+        found, out, err = run("query", QUESTION, "--answer")
+        assert (found, out) == (code, passages)
+        assert err.startswith("wherein: ")
+        assert words in err
+        assert err.count("\n") == 1
 
+    run("ingest", str(docs))
+    _, passages, _ = run("query", QUESTION)
+    assert "[[" not in passages
+    hits = json.loads(run("query", QUESTION, "--json")[1])["hits"]
     check(1, "wherein model fetch bert-small-uncased-whole-word-masking-squad-int8-0002")
-    done = wherein("query", QUESTION, "--answer", "--json")
-    found = json.loads(done.stdout)
-    assert (done.returncode, found["answer"]) == (1, None)
+    code, out, _ = run("query", QUESTION, "--answer", "--json")
+    found = json.loads(out)
+    assert (code, found["answer"]) == (1, None)
     assert found["hits"] == [{**hit, "answer": None} for hit in hits]
     folder = write_reader(models / "reader", STARTS, ENDS)
     weights = bytearray((folder / "model.bin").read_bytes())

@@ -28,7 +28,6 @@ from embed.runtime import damaged_blobs
 from errors import Damaged, ModelMismatch, Outdated, UsageError, WhereinError
 from ingest.summary import Progress, Report, RunProblem, Summary, summarize
 from ingest.uri import file_path, file_uri
-from search.answer import ExactAnswer, exact_answers
 from search.evaluate import SquadResult, evaluate_squad
 from search.semantic import Hit, Searcher
 from storage.backups import BackupRecord, older_backups
@@ -63,13 +62,14 @@ if TYPE_CHECKING:
 
     from embed.reader import Reader
     from ingest.bulk import BulkRun
+    from search.answer import ExactAnswer
     from storage.backup import Backup
     from storage.deep import Proof
     from storage.restore import Restored
 
 __all__ = [
-    "Answer", "ExactAnswer", "Finding", "Hit", "Library", "Progress", "Repair", "RunProblem", "Status",
-    "StoredDocument", "Summary", "Verification", "evaluate",
+    "Answer", "Finding", "Hit", "Library", "Progress", "Repair", "RunProblem", "Status", "StoredDocument", "Summary",
+    "Verification", "evaluate",
 ]  # fmt: skip
 
 _ORPHAN_DAYS = 30
@@ -241,11 +241,13 @@ class Library:
 
         None for a passage without words. Raises WhereinError, which tells how to get one, when there is no reader.
         """
+        from search.answer import exact_answers  # most questions have no use for it
+
         return exact_answers(self._answering, found.question, found.hits)
 
     @cached_property
     def _answering(self) -> Reader:
-        from embed.reader import Reader, installed_reader  # most questions have no use for it
+        from embed.reader import Reader, installed_reader
 
         encoder, _ = self._asking  # at the library's own precision, so that a copy answers the same elsewhere
         return Reader(installed_reader(), encoder.precision, cache=self._cache, threads=self._threads)

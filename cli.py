@@ -216,15 +216,16 @@ def _list_problems(problems: list[Any]) -> None:
 @click.argument("question", nargs=-1)
 @click.option("-n", "count", type=click.IntRange(1), default=5, show_default=True, help="How many passages.")
 @click.option("--mode", type=click.Choice(["semantic"]), default="semantic", show_default=True, help="Ranking.")
+@click.option("--answer", "exact", is_flag=True, help="Mark the exact answer in each passage; needs a reader model.")
 @_json_option
-def query(question: tuple[str, ...], count: int, mode: str, as_json: bool) -> None:
+def query(question: tuple[str, ...], count: int, mode: str, exact: bool, as_json: bool) -> None:
     """Answer QUESTION with the passages that hold the answer; without one, ask for questions."""
     library = _library()
     if question:
-        _answer(library, " ".join(question), count, mode, as_json)
+        _answer(library, " ".join(question), count, mode, exact, as_json)
         return
     while asked := _ask():
-        _answer(library, asked, count, mode, as_json)
+        _answer(library, asked, count, mode, exact, as_json)
 
 
 def _ask() -> str:
@@ -234,34 +235,75 @@ def _ask() -> str:
         return ""
 
 
-def _answer(library: Any, question: str, count: int, mode: str, as_json: bool) -> None:
+def _answer(library: Any, question: str, count: int, mode: str, exact: bool, as_json: bool) -> None:
     # What the shell hands over may hold undecodable bytes; SQLite and JSON take only Unicode.
     answer = library.query(question.encode("utf-8", "replace").decode("utf-8"), count)
+    answers, trouble = _answers(library, answer) if exact else ([None] * len(answer.hits), None)
+    best = max((found for found in answers if found), key=lambda found: found.score, default=None)
+    rank = answers.index(best) + 1 if best else 0
     if as_json:
         hits = [asdict(hit) for hit in answer.hits]
+        added: dict[str, Any] = {}
+        if exact:
+            hits = [{**hit, "answer": found and asdict(found)} for hit, found in zip(hits, answers, strict=True)]
+            added = {"answer": best and {**asdict(best), "rank": rank}}
         _line({"schema": _SCHEMA, "question": answer.question, "truncated": answer.truncated, "mode": mode,
-               "hits": hits})  # fmt: skip
-        return
-    if answer.truncated:
-        click.echo(f"wherein: the question is too long; not considered: {answer.truncated[:200]}", err=True)
-    if not answer.hits:
-        click.echo("no passages", err=True)
-    for hit in answer.hits:
-        click.echo(_passage(hit, question))
+               **added, "hits": hits})  # fmt: skip
+    else:
+        if answer.truncated:
+            click.echo(f"wherein: the question is too long; not considered: {answer.truncated[:200]}", err=True)
+        if not answer.hits:
+            click.echo("no passages", err=True)
+        if best:
+            click.echo(f"answer: {_said(best)} in {rank}.\n")
+        for hit, found in zip(answer.hits, answers, strict=True):
+            click.echo(_passage(hit, question, found))
+    if trouble:
+        raise trouble
 
 
-def _passage(hit: Any, question: str) -> str:
+def _answers(library: Any, answer: Any) -> tuple[list[Any], WhereinError | None]:
+    """Return the exact answer for each hit; when there can be none, what is to be said after the passages."""
+    try:
+        return library.answers(answer), None
+    except WhereinError as error:
+        return [None] * len(answer.hits), error
+
+
+def _passage(hit: Any, question: str, answer: Any) -> str:
     place = f"{_shown(hit.uri)}:{hit.line}" + (f" (page {hit.page})" if hit.page else "")
     head = f"{hit.rank}. {click.style(hit.title or place, bold=True)}  {hit.score:.2f}"
     where = click.style(" > ".join((place, *hit.heading)), dim=True)
-    return f"{head}\n   {where}\n{_indented(_highlighted(hit.text.strip(), question))}\n"
+    text = hit.text
+    if answer:
+        where += f"\n   answer: {_said(answer)}"
+        start, end = answer.start - hit.start, answer.end - hit.start
+        before, after = (_highlighted(part, question) for part in (text[:start], text[end:]))
+        text = f"{before}{_marked(text[start:end])}{after}"
+    else:
+        text = _highlighted(text, question)
+    return f"{head}\n   {where}\n{_indented(text.strip())}\n"
+
+
+def _said(answer: Any) -> str:
+    return f"{' '.join(answer.text.split())} ({answer.score:.2f})"
+
+
+def _marked(text: str) -> str:
+    if not _in_colour():
+        return f"[[{text}]]"
+    return "\n".join(click.style(line, bold=True, underline=True) for line in text.split("\n"))
+
+
+def _in_colour() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def _highlighted(text: str, question: str) -> str:
     import re
 
     words = {re.escape(word) for word in re.findall(r"\w{3,}", question)}
-    if not words or not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+    if not words or not _in_colour():
         return text
     pattern = re.compile(rf"\b({'|'.join(sorted(words))})\w{{0,3}}", re.IGNORECASE)
     return pattern.sub(lambda match: click.style(match.group(), fg="yellow", bold=True), text)

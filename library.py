@@ -59,7 +59,9 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
+    from embed.reader import Reader
     from ingest.bulk import BulkRun
+    from search.answer import ExactAnswer
     from search.evaluate import Evaluation
     from storage.backup import Backup
     from storage.deep import Proof
@@ -255,6 +257,22 @@ class Library:
             )
             missing = tuple(dict.fromkeys(name for golden in questions for name in golden.missing))
             yield Measured(found, encoder.model.name, str(self.folder), encoder.precision, mode, missing)
+
+    def answers(self, found: Answer) -> list[ExactAnswer | None]:
+        """Return for each hit the words in it that answer the question best, by the installed reader.
+
+        None for a passage without words. Raises WhereinError, which tells how to get one, when there is no reader.
+        """
+        from search.answer import exact_answers  # most questions have no use for it
+
+        return exact_answers(self._answering, found.question, found.hits)
+
+    @cached_property
+    def _answering(self) -> Reader:
+        from embed.reader import Reader, installed_reader
+
+        encoder, _ = self._asking  # at the library's own precision, so that a copy answers the same elsewhere
+        return Reader(installed_reader(), encoder.precision, cache=self._cache, threads=self._threads)
 
     @cached_property
     def _reader(self) -> sqlite3.Connection:
@@ -467,6 +485,7 @@ class Library:
 
         restored = restore_backup(backup, self.folder, force=force, index=index, report=report)
         self.__dict__.pop("_asking", None)
+        self.__dict__.pop("_answering", None)
         if reader := self.__dict__.pop("_reader", None):  # of the earlier library
             reader.close()
         return restored

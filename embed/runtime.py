@@ -12,10 +12,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from embed.model import IR, WEIGHTS, Model, checked, fingerprint
+from embed.model import IR, WEIGHTS, Files, Model, checked, fingerprint
 from embed.precision import apply_precision
 
-__all__ = ["compile_model", "damaged_blobs", "import_openvino"]
+__all__ = ["compile_files", "compile_model", "damaged_blobs", "import_openvino"]
 
 _CONVERTER = "openvino.tools.ovc"
 # A blob takes as much room as the weights; other threads, precisions and versions of OpenVINO have blobs of their own.
@@ -45,11 +45,16 @@ def compile_model(model: Model, precision: str, cache: Path | None, threads: int
     `cache` is a folder for compiled models. What is damaged in it is thrown away, and one that cannot be written
     is done without: either only costs time. Raises Damaged when the model's own files are not the manifest's.
     """
+    return compile_files(model, fingerprint(model, precision), precision, cache, threads, one_by_one)
+
+
+def compile_files(model: Files, name: str, precision: str, cache: Path | None, threads: int, one_by_one: bool) -> Any:
+    """Return the graph of a model of any kind, as `compile_model` does; `name` is what it is kept by in the cache."""
     core = import_openvino().Core()
     settings = _settings(core, threads, one_by_one)
     if cache is None:
         return core.compile_model(_graph(core, model, precision), "CPU", settings)
-    key = _key(core, fingerprint(model, precision), settings)
+    key = _key(core, name, settings)
     compiled = _load(core, cache, key, settings)
     if compiled is None:
         compiled = core.compile_model(_graph(core, model, precision), "CPU", settings)
@@ -77,7 +82,7 @@ def _streams(core: Any) -> str:
     return str(most)
 
 
-def _graph(core: Any, model: Model, precision: str) -> Any:
+def _graph(core: Any, model: Files, precision: str) -> Any:
     """Return the model's graph at a precision, read from files that are the manifest's."""
     for name in (IR, WEIGHTS):
         checked(model, name)

@@ -251,7 +251,8 @@ def _answer(library: Any, question: str, count: int, mode: str, as_json: bool) -
 
 def _passage(hit: Any, question: str) -> str:
     place = f"{_shown(hit.uri)}:{hit.line}" + (f" (page {hit.page})" if hit.page else "")
-    head = f"{hit.rank}. {click.style(hit.title or place, bold=True)}  {hit.score:.2f}"
+    near = f"{hit.score:.2f}" if hit.distance is None else f"distance {hit.distance:.2f}"
+    head = f"{hit.rank}. {click.style(hit.title or place, bold=True)}  {near}"
     where = click.style(" > ".join((place, *hit.heading)), dim=True)
     return f"{head}\n   {where}\n{_indented(_highlighted(hit.text.strip(), question))}\n"
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embed.encoder import Encoder
+from embed.metric import apart
 from embed.model import DEFAULT_MODEL, checked, fingerprint, load_model
 from embed.precision import resolve_precision
 from embed.runtime import damaged_blobs
@@ -71,7 +72,8 @@ __all__ = [
 ]  # fmt: skip
 
 _ORPHAN_DAYS = 30
-# How far a component may be from that of another run: w8a8 depends a little on what else is calculated.
+# How far a component may be from that of another run, as a part of the vector's length: w8a8 depends a little on what
+# else is calculated.
 _TOLERANCES = {"w8a8": 1e-2, "w8a32": 1e-4}
 
 
@@ -252,7 +254,7 @@ class Library:
             raise WhereinError(_EMPTY if not count_documents(self._reader) else _NO_VECTORS)
         encoder = self._encoder(bound, one_by_one=True)
         encoder.prepare()
-        return encoder, Searcher(self._reader, self.folder, bound)
+        return encoder, Searcher(self._reader, self.folder, bound, encoder.model.metric)
 
     # Looking after it.
 
@@ -312,7 +314,11 @@ class Library:
         from storage.deep import Proof
 
         try:
-            return Proof(self._encoder(bound).encode_contexts, _TOLERANCES[bound.precision])
+            encoder = self._encoder(bound)
+            return Proof(
+                lambda texts, stored: apart(encoder.model.metric, encoder.encode_contexts(texts), stored),
+                _TOLERANCES[bound.precision],
+            )
         except (Damaged, ModelMismatch):  # told by _check_model
             return None
 
@@ -505,7 +511,7 @@ class Library:
                     name=model.name,
                     version=model.version,
                     precision=precision,
-                    dimension=model.dimension,
+                    dimension=model.width,
                 )
         return self._encoder(bound), bound
 

@@ -22,7 +22,10 @@ MODEL_COPY = "model copy"
 
 @dataclass(frozen=True)
 class StoredModel:
-    """A model as the library knows it; `fingerprint` covers weights, tokenizer, lengths, pooling and precision."""
+    """A model as the library knows it; `fingerprint` covers weights, tokenizer, lengths, pooling and precision.
+
+    `dimension` is that of the vectors as they are stored.
+    """
 
     id: int
     fingerprint: str

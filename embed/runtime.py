@@ -14,6 +14,7 @@ from typing import Any
 
 from embed.model import IR, WEIGHTS, Files, Model, checked, fingerprint
 from embed.precision import apply_precision
+from errors import WhereinError
 
 __all__ = ["compile_files", "compile_model", "damaged_blobs", "import_openvino"]
 
@@ -86,8 +87,22 @@ def _graph(core: Any, model: Files, precision: str) -> Any:
     """Return the model's graph at a precision, read from files that are the manifest's."""
     for name in (IR, WEIGHTS):
         checked(model, name)
-    graph = core.read_model(str(model.folder / IR))
+    graph = _dynamic(core.read_model(str(model.folder / IR)))
     apply_precision(graph, precision)
+    return graph
+
+
+def _dynamic(graph: Any) -> Any:
+    """Return the graph with inputs `[1, length]` of any length, where it was made for one length.
+
+    The zoo's graphs come at 384 tokens. Raises WhereinError when one cannot be run at other lengths.
+    """
+    fixed = {value.get_any_name(): [1, -1] for value in graph.inputs if value.partial_shape.is_static}
+    try:
+        if fixed:
+            graph.reshape(fixed)
+    except RuntimeError as error:
+        raise WhereinError("The model's graph runs at one length only, and cannot be used for texts") from error
     return graph
 
 

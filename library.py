@@ -48,12 +48,20 @@ from storage.exclusions import include
 from storage.faults import faults
 from storage.files import FileRecord, problem_files, read_files
 from storage.finding import Finding, Repair, Verification
-from storage.generations import active_generation, drop_old_generations, fold_if_due, write_generation
+from storage.generations import (
+    KINDS,
+    active_generation,
+    drop_old_generations,
+    is_behind,
+    recount_if_due,
+    write_first_generations,
+    write_generation,
+)
 from storage.lock import writer_lock
 from storage.models import StoredModel, bind_model, bound_model, now
 from storage.purge import finish_purge, purge, purge_is_unfinished
 from storage.sources import Source, forget_source, list_sources, remember_source
-from storage.vectors import count_live, delete_orphans, highest_vector_id, mark_orphans
+from storage.vectors import count_live, delete_orphans, mark_orphans
 
 if TYPE_CHECKING:
     import sqlite3
@@ -198,10 +206,10 @@ class Library:
             for what in mend_index(db, self.folder, Aside(self.folder)):
                 run.tally["failed"] += 1
                 report(RunProblem("failed", str(self.folder / "generations"), what))
-            model, generation = bound_model(db), active_generation(db)
-            done = generation.highest_vector_id if generation else 0
-            if model and highest_vector_id(db, model.id) > done:
-                write_generation(db, self.folder, model)
+            model = bound_model(db)
+            for kind in KINDS if model else ():
+                if model and is_behind(db, model, kind):
+                    write_generation(db, self.folder, model, kind)
             drop_old_generations(db, self.folder)
 
         self._must_exist()
@@ -214,13 +222,13 @@ class Library:
         lost: list[str] = []
         with self._writer(wait, lost.append) as db:
             encoder, model = self._encoder_for(db)
+            recount_if_due(db)
             run = BulkRun(db, self.folder, model, encoder, report)
             for what in lost:
                 run.tally["failed"] += 1
                 report(RunProblem("failed", f"{CATALOG}-wal", what))
             work(db, run)
-            if active_generation(db) is None:
-                fold_if_due(db, self.folder, model, at_least=0)
+            write_first_generations(db, self.folder, model)
         return summarize(run.tally, time.monotonic() - began)
 
     # Asking.
@@ -240,8 +248,9 @@ class Library:
         try:
             return open_reader(self.folder)
         except Outdated:
-            with self._writer(wait=True):  # which migrates it
-                pass
+            with self._writer(wait=True) as db:  # which migrates it
+                if model := bound_model(db):
+                    write_first_generations(db, self.folder, model)
             return open_reader(self.folder)
 
     @cached_property
@@ -260,7 +269,7 @@ class Library:
         """Return what the library holds, as of one committed state."""
         with reading(self._reader) as db:
             bound, generation = bound_model(db), active_generation(db)
-            highest = generation.highest_vector_id if generation else 0
+            highest = generation.highest_id if generation else 0
             return Status(
                 library=str(self.folder),
                 documents=count_documents(db),

@@ -12,6 +12,7 @@ from errors import Damaged
 from storage.catalog import Catalog
 from storage.checksum import content_hash, is_named, row_checksum
 from storage.models import now
+from storage.term_counts import count_terms, save_terms
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -114,7 +115,19 @@ def save_document(db: Database, document: DocumentRow) -> int:
             )
         ),
     )
+    _save_terms(db, document_id, document)
     return document_id
+
+
+def _save_terms(db: Database, document_id: int, document: DocumentRow) -> None:
+    numbers = db.execute("SELECT id FROM chunks WHERE document_id = ? ORDER BY ordinal", [document_id]).fetchall()
+    save_terms(
+        db,
+        (
+            (number, count_terms(document.text[chunk.start : chunk.end], chunk.heading, document.title))
+            for (number,), chunk in zip(numbers, document.chunks, strict=True)
+        ),
+    )
 
 
 def move_document(db: Database, document_id: int, uri: str) -> None:

@@ -16,7 +16,7 @@ from storage.connection import CATALOG, checkpoint, open_writer, writing
 from storage.documents import count_chunks, count_documents
 from storage.failpoints import reached
 from storage.flush import flush, flush_tree
-from storage.generations import active_generation, fold_if_due, generation_path
+from storage.generations import KINDS, active_generation, generation_path, write_first_generations
 from storage.lock import writer_lock
 from storage.manifest import Manifest
 from storage.models import bound_model
@@ -161,10 +161,10 @@ def _mend_generations(db: Database, folder: Path, report: Callable[[str], None])
         for number in lost:
             db.execute("DELETE FROM generations WHERE id = ?", [number])
     model = bound_model(db)
-    if model is None or active_generation(db) is not None:
+    if model is None or all(active_generation(db, kind) for kind in KINDS):
         return False
     report("writing a new index")
-    return fold_if_due(db, folder, model, at_least=0)
+    return write_first_generations(db, folder, model)
 
 
 def _rename(new: Path, library: Path, occupied: bool) -> Path | None:

@@ -214,10 +214,19 @@ def _list_problems(problems: list[Any]) -> None:
 @main.command()
 @click.argument("question", nargs=-1)
 @click.option("-n", "count", type=click.IntRange(1), default=5, show_default=True, help="How many passages.")
-@click.option("--mode", type=click.Choice(["semantic"]), default="semantic", show_default=True, help="Ranking.")
+@click.option(
+    "--mode",
+    type=click.Choice(["hybrid", "semantic", "keyword"]),
+    default="hybrid",
+    show_default=True,
+    help="Rank by meaning, by words, or by both.",
+)
 @_json_option
 def query(question: tuple[str, ...], count: int, mode: str, as_json: bool) -> None:
-    """Answer QUESTION with the passages that hold the answer; without one, ask for questions."""
+    """Answer QUESTION with the passages that hold the answer; without one, ask for questions.
+
+    Except in the mode semantic, "words in quotes" must occur one after another, and -word must not occur.
+    """
     library = _library()
     if question:
         _answer(library, " ".join(question), count, mode, as_json)
@@ -235,14 +244,16 @@ def _ask() -> str:
 
 def _answer(library: Any, question: str, count: int, mode: str, as_json: bool) -> None:
     # What the shell hands over may hold undecodable bytes; SQLite and JSON take only Unicode.
-    answer = library.query(question.encode("utf-8", "replace").decode("utf-8"), count)
+    answer = library.query(question.encode("utf-8", "replace").decode("utf-8"), count, mode=mode)
     if as_json:
         hits = [asdict(hit) for hit in answer.hits]
         _line({"schema": _SCHEMA, "question": answer.question, "truncated": answer.truncated, "mode": mode,
-               "hits": hits})  # fmt: skip
+               "notes": answer.notes, "hits": hits})  # fmt: skip
         return
     if answer.truncated:
         click.echo(f"wherein: the question is too long; not considered: {answer.truncated[:200]}", err=True)
+    for note in answer.notes:
+        click.echo(f"wherein: {note}", err=True)
     if not answer.hits:
         click.echo("no passages", err=True)
     for hit in answer.hits:

@@ -29,6 +29,8 @@ from errors import Damaged, ModelMismatch, Outdated, UsageError, WhereinError
 from ingest.summary import Progress, Report, RunProblem, Summary, summarize
 from ingest.uri import file_path, file_uri
 from search.evaluate import SquadResult, evaluate_squad
+from search.hybrid import MODES, Ranker
+from search.question import Question, parse_question
 from search.semantic import Hit, Searcher
 from storage.backups import BackupRecord, older_backups
 from storage.catalog import Catalog
@@ -85,11 +87,15 @@ _TOLERANCES = {"w8a8": 1e-2, "w8a32": 1e-4}
 
 @dataclass(frozen=True)
 class Answer:
-    """The hits for a question, best first; `truncated` is the part of it that the model did not see."""
+    """The hits for a question, best first; `truncated` is the part of it that the model did not see.
+
+    `notes` are sentences for the user about what else of the question was passed over.
+    """
 
     question: str
     truncated: str
     hits: list[Hit]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -233,11 +239,25 @@ class Library:
 
     # Asking.
 
-    def query(self, question: str, k: int = 5) -> Answer:
-        """Return the `k` passages nearest in meaning. Raises WhereinError when nothing was taken in yet."""
+    def query(self, question: str, k: int = 5, *, mode: str = "hybrid") -> Answer:
+        """Return the `k` best passages: by `semantic` those nearest in meaning, by `keyword` those whose words fit.
+
+        `hybrid` takes both into account. In the latter two "words in quotes" must occur one after another, and
+        passages with a -word are left out. Raises WhereinError when nothing was taken in yet.
+        """
         if not question.strip():
             raise UsageError("The question is empty")
+        if mode not in MODES:
+            raise UsageError(f"There is no mode {mode}; there are {', '.join(MODES)}")
+        if mode == "keyword":
+            asked = parse_question(question)
+            return Answer(question, "", self._ranking.by_keywords(asked, k), _cut(asked))
         encoder, searcher = self._asking
+        if mode == "hybrid":
+            asked = parse_question(question)
+            self._ranking.refresh()  # while the network is loaded
+            vector, tokens = encoder.encode_question(asked.meaning)
+            return Answer(question, tokens.cut, self._ranking.search(asked, vector, k), _cut(asked))
         searcher.refresh()  # while the network is loaded
         vector, tokens = encoder.encode_question(question)
         return Answer(question, tokens.cut, searcher.search(vector, k))
@@ -262,6 +282,14 @@ class Library:
         encoder = self._encoder(bound, one_by_one=True)
         encoder.prepare()
         return encoder, Searcher(self._reader, self.folder, bound)
+
+    @cached_property
+    def _ranking(self) -> Ranker:
+        with reading(self._reader) as db:
+            bound = bound_model(db)
+            if bound is None and not count_documents(db):
+                raise WhereinError(_EMPTY)
+        return Ranker(self._reader, self.folder, bound)
 
     # Looking after it.
 
@@ -314,6 +342,7 @@ class Library:
         self._must_exist()
         with writer_lock(self.folder, wait), faults():
             done = repair(self.folder, lambda uri: os.path.lexists(file_path(uri) or ""))
+        self.__dict__.pop("_ranking", None)
         self.__dict__.pop("_reader", None)  # it may look at the catalogue that was put aside
         return replace(done, left=tuple(found for found in self.verify().findings if not found.harmless))
 
@@ -454,6 +483,7 @@ class Library:
 
         restored = restore_backup(backup, self.folder, force=force, index=index, report=report)
         self.__dict__.pop("_asking", None)
+        self.__dict__.pop("_ranking", None)
         if reader := self.__dict__.pop("_reader", None):  # of the earlier library
             reader.close()
         return restored
@@ -535,6 +565,7 @@ class Library:
         return encoder
 
 
+_TOO_LONG = "the question is too long; of its words only the first ones were looked up"
 _SPARED = "the source is gone or empty; its documents are kept"
 _EMPTY = "This library is empty; fill it with: wherein ingest FOLDER"
 _NO_VECTORS = "This library's vectors were lost; calculate them again with: wherein reindex"
@@ -548,6 +579,10 @@ def evaluate(path: Path, precision: str = "auto", *, cache: Path | None = None) 
     """Measure the default model on a SQuAD v1.1 file by the protocol of the model card; no library is touched."""
     encoder = Encoder(load_model(), resolve_precision(precision), cache=cache)
     return evaluate_squad(path, encoder), encoder
+
+
+def _cut(asked: Question) -> tuple[str, ...]:
+    return (_TOO_LONG,) if asked.cut else ()
 
 
 def _place(name: str) -> str:

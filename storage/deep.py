@@ -124,8 +124,7 @@ def check_keywords(db: Catalog, folder: Path, generation: Generation, tally: Cou
 
 def _mixed(terms: Sums, body: Bytes, fields: Bytes) -> Sums:
     """Return a number for each entry that hardly any other entry has."""
-    mixed = terms ^ (body.astype(np.uint64) << np.uint64(8)) ^ fields.astype(np.uint64)
-    mixed = mixed * np.uint64(0x9E3779B97F4A7C15)
+    mixed: Sums = (terms ^ (body.astype(np.uint64) << np.uint64(8)) ^ fields) * np.uint64(0x9E3779B97F4A7C15)
     spread: Sums = (mixed ^ (mixed >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93)
     return spread
 

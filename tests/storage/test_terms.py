@@ -71,16 +71,8 @@ def test_different_names_and_signs() -> None:
 
 
 def test_words_of_phrases() -> None:
-    assert folded_words("The Red-Box holds  naïve\u0301 東京2020") == [
-        "the",
-        "red",
-        "box",
-        "holds",
-        "naive",
-        "東",
-        "京",
-        "2020",
-    ]
+    expected = ["the", "red", "box", "holds", "naive", "東", "京", "2020"]
+    assert folded_words("The Red-Box holds  naïve\u0301 東京2020") == expected
 
 
 @given(st.text())

@@ -14,7 +14,6 @@ import hashlib
 import mmap
 import os
 import struct
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -148,6 +147,8 @@ def write_postings(path: Path, count: int, highest: int, entries: int, rows: Ite
 
     `entries` is about how many there are in the rows. Raises ValueError when there are other chunks.
     """
+    import tempfile  # a question need not wait for it
+
     with ExitStack() as stack:
 
         def spare() -> IO[bytes]:

@@ -6,6 +6,7 @@ Texts of 120 words, by Zipf's law from 60,000 made-up words; questions of 4 comm
 processor, one thread; tantivy and bm25s are installed apart (pip install tantivy bm25s).
 """
 
+import sqlite3
 import sys
 import tempfile
 import time
@@ -20,14 +21,12 @@ sys.path.insert(0, str(ROOT))
 
 from search.keyword import best_passages, match  # noqa: E402
 from search.question import parse_question  # noqa: E402
-from storage.checksum import content_hash  # noqa: E402
-from storage.connection import open_reader, open_writer, reading, writing  # noqa: E402
-from storage.documents import ChunkRow, DocumentRow, save_document  # noqa: E402
-from storage.generations import KEYWORDS, write_generation  # noqa: E402
-from storage.keyword_index import load_keywords  # noqa: E402
-from storage.models import bind_model  # noqa: E402
+from storage.keyword_index import KeywordIndex, Part  # noqa: E402
+from storage.postings import collect, open_postings, write_postings  # noqa: E402
+from storage.term_counts import ENTRY, TermRows  # noqa: E402
+from storage.terms import terms_of  # noqa: E402
 
-WORDS, LENGTH, QUESTIONS, IN_A_DOCUMENT = 60_000, 120, 60, 100
+WORDS, LENGTH, QUESTIONS = 60_000, 120, 60
 
 
 def words_of(rng: np.random.Generator, count: int) -> np.ndarray:
@@ -73,49 +72,39 @@ def built(what: str, began: float, path: Path | None = None) -> None:
     print(f"{what:<24} built in {time.process_time() - began:6.1f} s   {size:,.0f} MB", flush=True)
 
 
+def rows(count: int) -> Iterator[TermRows]:
+    """The counts of the texts that `texts` makes, without making the texts."""
+    rng = np.random.default_rng(1)
+    hashes = np.array([next(iter(terms_of(name(n)))) for n in range(WORDS)], np.uint64)
+    for first in range(0, count, 1000):
+        number = min(1000, count - first)
+        drawn = words_of(rng, LENGTH * number).reshape(-1, LENGTH)
+        keys, counts = np.unique(drawn + np.arange(number)[:, None] * WORDS, return_counts=True)
+        entries = np.zeros(len(keys), ENTRY)
+        entries["term"], entries["body"] = hashes[keys % WORDS], counts
+        ids = np.arange(first + 1, first + number + 1)
+        yield TermRows(ids, np.full(number, LENGTH, np.uint32), np.bincount(keys // WORDS), entries)
+
+
 def ours(folder: Path, count: int) -> None:
     import resource
 
-    with closing(open_writer(folder)) as db:
-        db.execute("PRAGMA synchronous=OFF")
-        with writing(db, "bench"):
-            model = bind_model(db, fingerprint="f" * 16, name="m", version="1", precision="w8a8", dimension=4)
-        began, part = time.process_time(), []
-        for number, text in enumerate(texts(count), 1):
-            part.append(text)
-            if number % IN_A_DOCUMENT == 0 or number == count:
-                save(db, number, part)
-                part = []
-        built("rows", began, folder)
-        before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
-        write_generation(db, folder, model, KEYWORDS)
-        built("generation", began, folder / "generations")
-        print(f"{'':<24} {(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024:,.0f} MB more memory")
-    with closing(open_reader(folder)) as db:
-        began = time.process_time()
-        with reading(db):
-            index = load_keywords(db, folder, None)
-        print(f"{'':<24} opened in {1000 * (time.process_time() - began):.1f} ms")
-
-        def ask(question: str) -> object:
-            with reading(db):
-                return best_passages(db, match(index, parse_question(question)), 150)
-
-        timed("this index", ask)
-
-
-def save(db: object, number: int, part: list[str]) -> None:
-    chunks, text = [], ""
-    for passage in part:
-        chunks.append(ChunkRow(len(text), len(text) + len(passage), content_hash(passage), None, ()))
-        text += passage + "\n"
-    with writing(db, "bench"):
-        save_document(db, DocumentRow(f"doc{number}", None, "", "text/plain", text, {}, (), chunks))
+    path = folder / "000001.keywords"
+    kept = list(rows(count))
+    before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    write_postings(path, count, count, count * LENGTH, kept)
+    built("this index", began, folder)
+    print(f"{'':<24} {(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024:,.0f} MB more memory")
+    del kept
+    began = time.process_time()
+    folded = open_postings(path, count, count)
+    print(f"{'':<24} opened in {1000 * (time.process_time() - began):.1f} ms")
+    index = KeywordIndex(0, None, (Part(folded), Part(collect(()))), count, count * LENGTH)
+    with closing(sqlite3.connect(":memory:")) as db:
+        timed("this index", lambda question: best_passages(db, match(index, parse_question(question)), 150))
 
 
 def fts5(folder: Path, count: int) -> None:
-    import sqlite3
-
     db = sqlite3.connect(folder / "fts.db")
     db.execute("CREATE VIRTUAL TABLE t USING fts5(text, content='', tokenize='porter unicode61')")
     began = time.process_time()

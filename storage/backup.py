@@ -26,7 +26,7 @@ from storage.content import Content, check_content, check_integrity
 from storage.failpoints import reached
 from storage.faults import faults
 from storage.flush import flush, flush_tree
-from storage.generations import KINDS, active_generation, generation_path
+from storage.generations import KINDS, SUFFIXES, VECTORS, active_generation, generation_path
 from storage.manifest import MANIFEST, Manifest, encode_manifest, file_entry
 from storage.models import bound_model, now
 from storage.package import SUFFIX, pack, read_package, size_of
@@ -90,10 +90,10 @@ def write_backup(
             clear(stage)
             manifest = _write(source, library, target, stage, version, verify, report)
         reason = _note(library, target, manifest)
-    index = len(manifest.files) > len(KINDS)
+    index = any(name.endswith(SUFFIXES[VECTORS]) for name in manifest.files)
     warnings = [reason] if reason else []
     if not index and manifest.vectors:
-        warnings.append("An index is missing or damaged and was left out; restore makes a new one")
+        warnings.append("The index is missing or damaged and was left out; restore makes a new one")
     return Backup(
         written_path(target), manifest.created_at, manifest.documents, manifest.chunks, manifest.vectors, index,
         size_of(target), verify and not finished, not reason, finished, tuple(warnings),

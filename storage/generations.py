@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KEYWORDS",
     "KINDS",
+    "SUFFIXES",
     "VECTORS",
     "Generation",
     "active_generation",
@@ -65,7 +66,7 @@ VECTORS, KEYWORDS = "exact", "keywords"
 KINDS = (VECTORS, KEYWORDS)
 
 _FOLDER = "generations"
-_SUFFIXES = {VECTORS: ".faiss", KEYWORDS: ".keywords"}
+SUFFIXES = {VECTORS: ".faiss", KEYWORDS: ".keywords"}
 _KEPT = 2
 # What the failpoints of writing one are called by.
 _POINTS = {VECTORS: "generation", KEYWORDS: "keywords"}
@@ -116,7 +117,7 @@ def unreadable_generations(db: Catalog) -> list[int]:
 def _generation(row: Sequence[Any]) -> Generation:
     found = Generation(*typed("generations", row, int, int, str, str, int, int, int, str, str))
     named = _FILE.fullmatch(found.file)
-    if not named or named[1] != _SUFFIXES.get(found.kind):  # a name that leads elsewhere, or is none
+    if not named or named[1] != SUFFIXES.get(found.kind):  # a name that leads elsewhere, or is none
         raise Damaged(f"The record of index {found.id} is damaged; run: wherein repair")
     return found
 
@@ -136,7 +137,7 @@ def write_generation(db: Database, folder: Path, model: StoredModel, kind: str =
     target_folder.mkdir(mode=0o700, exist_ok=True)
     highest, count = _highest(db, model, kind), _count(db, model, kind)
     number = _next_number(db)
-    target = target_folder / f"{number:06d}{_SUFFIXES[kind]}"
+    target = target_folder / f"{number:06d}{SUFFIXES[kind]}"
     temporary = target.with_suffix(".tmp")
     try:
         if kind == KEYWORDS:

@@ -36,7 +36,7 @@ class Restored:
     """A library that was restored: counts of rows, size in bytes, time taken in seconds.
 
     `created_at` is the time (UTC) whose state it has; `aside` the folder that the earlier library was moved to.
-    `rebuilt` tells whether the index had to be made anew.
+    `rebuilt` tells whether the index of vectors had to be made anew.
     """
 
     library: str
@@ -164,7 +164,9 @@ def _mend_generations(db: Database, folder: Path, report: Callable[[str], None])
     if model is None or all(active_generation(db, kind) for kind in KINDS):
         return False
     report("writing a new index")
-    return write_first_generations(db, folder, model)
+    missing = active_generation(db) is None
+    write_first_generations(db, folder, model)
+    return missing and active_generation(db) is not None
 
 
 def _rename(new: Path, library: Path, occupied: bool) -> Path | None:

@@ -220,11 +220,20 @@ def _list_problems(problems: list[Any]) -> None:
 @main.command()
 @click.argument("question", nargs=-1)
 @click.option("-n", "count", type=click.IntRange(1), default=5, show_default=True, help="How many passages.")
-@click.option("--mode", type=click.Choice(["semantic"]), default="semantic", show_default=True, help="Ranking.")
+@click.option(
+    "--mode",
+    type=click.Choice(["hybrid", "semantic", "keyword"]),
+    default="hybrid",
+    show_default=True,
+    help="Rank by meaning, by words, or by both.",
+)
 @click.option("--answer", "exact", is_flag=True, help="Mark the exact answer in each passage; needs a reader model.")
 @_json_option
 def query(question: tuple[str, ...], count: int, mode: str, exact: bool, as_json: bool) -> None:
-    """Answer QUESTION with the passages that hold the answer; without one, ask for questions."""
+    """Answer QUESTION with the passages that hold the answer; without one, ask for questions.
+
+    Except in the mode semantic, "words in quotes" must occur one after another, and -word must not occur.
+    """
     library = _library()
     if question:
         _answer(library, " ".join(question), count, mode, exact, as_json)
@@ -242,7 +251,7 @@ def _ask() -> str:
 
 def _answer(library: Any, question: str, count: int, mode: str, exact: bool, as_json: bool) -> None:
     # What the shell hands over may hold undecodable bytes; SQLite and JSON take only Unicode.
-    answer = library.query(question.encode("utf-8", "replace").decode("utf-8"), count)
+    answer = library.query(question.encode("utf-8", "replace").decode("utf-8"), count, mode=mode)
     answers, trouble = _answers(library, answer) if exact else ([None] * len(answer.hits), None)
     best = max((found for found in answers if found), key=lambda found: found.score, default=None)
     rank = answers.index(best) + 1 if best else 0
@@ -253,10 +262,12 @@ def _answer(library: Any, question: str, count: int, mode: str, exact: bool, as_
             hits = [{**hit, "answer": found and asdict(found)} for hit, found in zip(hits, answers, strict=True)]
             added = {"answer": best and {**asdict(best), "rank": rank}}
         _line({"schema": _SCHEMA, "question": answer.question, "truncated": answer.truncated, "mode": mode,
-               **added, "hits": hits})  # fmt: skip
+               "notes": answer.notes, **added, "hits": hits})  # fmt: skip
     else:
         if answer.truncated:
             click.echo(f"wherein: the question is too long; not considered: {answer.truncated[:200]}", err=True)
+        for note in answer.notes:
+            click.echo(f"wherein: {note}", err=True)
         if not answer.hits:
             click.echo("no passages", err=True)
         if best:

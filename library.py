@@ -29,6 +29,8 @@ from embed.runtime import damaged_blobs
 from errors import Damaged, ModelMismatch, Outdated, UsageError, WhereinError
 from ingest.summary import Progress, Report, RunProblem, Summary, summarize
 from ingest.uri import file_path, file_uri
+from search.hybrid import MODES, Ranker
+from search.question import Question, parse_question
 from search.semantic import Hit, Searcher
 from storage.backups import BackupRecord, older_backups
 from storage.catalog import Catalog
@@ -48,7 +50,15 @@ from storage.exclusions import include
 from storage.faults import faults
 from storage.files import FileRecord, problem_files, read_files
 from storage.finding import Finding, Repair, Verification
-from storage.generations import active_generation, drop_old_generations, fold_if_due, write_generation
+from storage.generations import (
+    KINDS,
+    active_generation,
+    drop_old_generations,
+    is_behind,
+    recount_if_due,
+    write_first_generations,
+    write_generation,
+)
 from storage.lock import writer_lock
 from storage.models import (
     StoredModel,
@@ -61,7 +71,7 @@ from storage.models import (
 )
 from storage.purge import finish_purge, purge, purge_is_unfinished
 from storage.sources import Source, forget_source, list_sources, remember_source
-from storage.vectors import count_live, delete_orphans, highest_vector_id, mark_orphans
+from storage.vectors import count_live, delete_orphans, mark_orphans
 
 if TYPE_CHECKING:
     import sqlite3
@@ -89,11 +99,15 @@ _TOLERANCES = {"w8a8": 1e-2, "w8a32": 1e-4}
 
 @dataclass(frozen=True)
 class Answer:
-    """The hits for a question, best first; `truncated` is the part of it that the model did not see."""
+    """The hits for a question, best first; `truncated` is the part of it that the model did not see.
+
+    `notes` are sentences for the user about what else of the question was passed over.
+    """
 
     question: str
     truncated: str
     hits: list[Hit]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -220,10 +234,10 @@ class Library:
             for what in mend_index(db, self.folder, Aside(self.folder)):
                 run.tally["failed"] += 1
                 report(RunProblem("failed", str(self.folder / "generations"), what))
-            model, generation = bound_model(db), active_generation(db)
-            done = generation.highest_vector_id if generation else 0
-            if model and highest_vector_id(db, model.id) > done:
-                write_generation(db, self.folder, model)
+            model = bound_model(db)
+            for kind in KINDS if model else ():
+                if model and is_behind(db, model, kind):
+                    write_generation(db, self.folder, model, kind)
             drop_old_generations(db, self.folder)
 
         def move(db: Database) -> Mapping[str, int]:
@@ -286,30 +300,47 @@ class Library:
         with self._writer(wait, lost.append) as db:
             done = prepare(db)
             encoder, model = self._encoder_for(db)
+            recount_if_due(db)
             run = BulkRun(db, self.folder, model, encoder, report)
             run.tally.update(done)
             for what in lost:
                 run.tally["failed"] += 1
                 report(RunProblem("failed", f"{CATALOG}-wal", what))
             work(db, run)
-            if active_generation(db) is None:
-                fold_if_due(db, self.folder, model, at_least=0)
+            write_first_generations(db, self.folder, model)
         return summarize(run.tally, time.monotonic() - began)
 
     # Asking.
 
-    def query(self, question: str, k: int = 5) -> Answer:
-        """Return the `k` passages nearest in meaning. Raises WhereinError when nothing was taken in yet."""
+    def query(self, question: str, k: int = 5, *, mode: str = "hybrid") -> Answer:
+        """Return the `k` best passages: by `semantic` those nearest in meaning, by `keyword` those whose words fit.
+
+        `hybrid` takes both into account. In the latter two "words in quotes" must occur one after another, and
+        passages with a -word are left out. Raises WhereinError when nothing was taken in yet.
+        """
         if not question.strip():
             raise UsageError("The question is empty")
+        if mode not in MODES:
+            raise UsageError(f"There is no mode {mode}; there are {', '.join(MODES)}")
         try:
-            return self._ask(question, k)
+            return self._ask(question, k, mode)
         except ModelMismatch:  # perhaps because it was moved to another model since it was opened
             self.__dict__.pop("_asking", None)
-            return self._ask(question, k)
+            self.__dict__.pop("_ranking", None)
+            return self._ask(question, k, mode)
 
-    def _ask(self, question: str, k: int) -> Answer:
+    def _ask(self, question: str, k: int, mode: str) -> Answer:
+        if mode == "keyword":
+            asked = parse_question(question)
+            return Answer(question, "", self._ranking.by_keywords(asked, k), _cut(asked))
         encoder, searcher = self._asking
+        if mode == "hybrid":
+            asked = parse_question(question)
+            self._ranking.refresh()  # while the network is loaded
+            vector, tokens = encoder.encode_question(asked.meaning)
+            return Answer(
+                question, tokens.cut, self._ranking.search(asked, vector, encoder.model.metric, k), _cut(asked)
+            )
         searcher.refresh()  # while the network is loaded
         vector, tokens = encoder.encode_question(question)
         return Answer(question, tokens.cut, searcher.search(vector, k))
@@ -358,8 +389,9 @@ class Library:
         try:
             return open_reader(self.folder)
         except Outdated:
-            with self._writer(wait=True):  # which migrates it
-                pass
+            with self._writer(wait=True) as db:  # which migrates it
+                if model := bound_model(db):
+                    write_first_generations(db, self.folder, model)
             return open_reader(self.folder)
 
     @cached_property
@@ -372,13 +404,21 @@ class Library:
         encoder.prepare()
         return encoder, Searcher(self._reader, self.folder, bound, encoder.model.metric)
 
+    @cached_property
+    def _ranking(self) -> Ranker:
+        with reading(self._reader) as db:
+            bound = bound_model(db)
+            if bound is None and not count_documents(db):
+                raise WhereinError(_EMPTY)
+        return Ranker(self._reader, self.folder, bound)
+
     # Looking after it.
 
     def status(self) -> Status:
         """Return what the library holds, as of one committed state."""
         with reading(self._reader) as db:
             bound, generation = bound_model(db), active_generation(db)
-            highest = generation.highest_vector_id if generation else 0
+            highest = generation.highest_id if generation else 0
             return Status(
                 library=str(self.folder),
                 documents=count_documents(db),
@@ -423,6 +463,7 @@ class Library:
         self._must_exist()
         with writer_lock(self.folder, wait), faults():
             done = repair(self.folder, lambda uri: os.path.lexists(file_path(uri) or ""))
+        self.__dict__.pop("_ranking", None)
         self.__dict__.pop("_reader", None)  # it may look at the catalogue that was put aside
         return replace(done, left=tuple(found for found in self.verify().findings if not found.harmless))
 
@@ -568,6 +609,7 @@ class Library:
         restored = restore_backup(backup, self.folder, force=force, index=index, report=report)
         self.__dict__.pop("_asking", None)
         self.__dict__.pop("_answering", None)
+        self.__dict__.pop("_ranking", None)
         if reader := self.__dict__.pop("_reader", None):  # of the earlier library
             reader.close()
         return restored
@@ -683,6 +725,7 @@ def _described(encoder: Encoder) -> _Described:
     )
 
 
+_TOO_LONG = "the question is too long; of its words only the first ones were looked up"
 _SPARED = "the source is gone or empty; its documents are kept"
 _EMPTY = "This library is empty; fill it with: wherein ingest FOLDER"
 _NO_VECTORS = "This library's vectors were lost; calculate them again with: wherein reindex"
@@ -748,6 +791,10 @@ def _model_folder(name: str) -> Path:
     if not (folder := Path(name).expanduser()).is_dir():
         raise UsageError(f"There is no model folder {name}")
     return folder
+
+
+def _cut(asked: Question) -> tuple[str, ...]:
+    return (_TOO_LONG,) if asked.cut else ()
 
 
 def _place(name: str) -> str:

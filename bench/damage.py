@@ -164,7 +164,7 @@ def hits_of(hits: list[Any]) -> list[list[Any]]:
 
 
 def ask(library: Library, k: int) -> Answers:
-    return [hits_of(library.query(question, k).hits) for question in QUESTIONS]
+    return [hits_of(library.query(question, k, mode="semantic").hits) for question in QUESTIONS]
 
 
 def look(library: Library) -> None:

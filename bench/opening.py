@@ -116,7 +116,7 @@ def again(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     model, generation = bound_model(db), active_generation(db)
     yield "generation", lambda: load_generation(folder, generation)
     with reading(db):
-        yield "delta", lambda: list(read_vectors(db, model.id, DIMENSION, generation.highest_vector_id))
+        yield "delta", lambda: list(read_vectors(db, model.id, DIMENSION, generation.highest_id))
     searcher = Searcher(db, folder, model)
     searcher.search(question, 10)
     yield "second search", lambda: searcher.search(question, 10)
@@ -219,7 +219,7 @@ def grow(folder: Path, delta: int) -> None:
     """Make the delta that long, from an empty one."""
     db = open_writer(folder)
     model = bound_model(db)
-    if highest_vector_id(db, model.id) > active_generation(db).highest_vector_id:
+    if highest_vector_id(db, model.id) > active_generation(db).highest_id:
         write_generation(db, folder, model)
         drop_old_generations(db, folder)
     add(db, model, time.time_ns(), delta)

@@ -13,7 +13,7 @@ from storage.index import VectorIndex, reading_index
 from storage.models import StoredModel
 from storage.vectors import Matrix, checked_vector
 
-__all__ = ["Hit", "Searcher"]
+__all__ = ["Hit", "Searcher", "hit_of"]
 
 _HITS = """
 SELECT v.id, v.input_hash, v.vector, v.checksum, c.id, d.id, d.uri, c.ordinal, c.start, c."end", c.page, c.heading,
@@ -35,9 +35,14 @@ _SPARE = {"l2": 16}
 class Hit:
     """A passage: characters `start` to `end` of its document.
 
-    `score` is the cosine similarity, -1 to 1, or the inner product where the model's metric is another (see
-    embed/metric.py); `distance` is the Euclidean one, not squared, where that is the metric, else None. `rank` and
-    `line` count from 1; `page` is None where the format has none.
+    `score` is the cosine similarity, -1 to 1, in the mode `semantic`, or the inner product where the model's metric is
+    another (see embed/metric.py); the BM25 score in `keyword`, and in `hybrid` what `fusion.fuse` makes of both.
+    `distance` is the Euclidean one, not squared, where that is the metric, else None. `rank` and `line` count from 1;
+    `page` is None where the format has none.
+
+    In the modes that look at words `dense_score` and `keyword_score` are the two scores, and the ranks, from 1, tell
+    where it is in either ranking; None where it is not among the candidates of one. `matched` are the words of the
+    question that occur, as they were asked.
     """
 
     rank: int
@@ -54,6 +59,11 @@ class Hit:
     page: int | None
     heading: tuple[str, ...]
     text: str
+    dense_score: float | None = None
+    dense_rank: int | None = None
+    keyword_score: float | None = None
+    keyword_rank: int | None = None
+    matched: tuple[str, ...] | None = None
 
 
 class Searcher:
@@ -94,7 +104,7 @@ class Searcher:
                 break
             for row in self._db.execute(_HITS, [int(vector_id)]).fetchall():
                 if len(hits) < enough:
-                    hit = _hit(self._nearness(question, float(score), row[:4]), row[1], row[4:])
+                    hit = hit_of(self._nearness(question, float(score), row[:4]), row[1], row[4:])
                     if hit.chunk in hits:
                         raise Damaged(f"Passage {hit.chunk} is found twice; run: wherein verify")
                     hits[hit.chunk] = hit
@@ -116,7 +126,8 @@ class Searcher:
         return near
 
 
-def _hit(near: tuple[float, float | None], input_hash: bytes, row: tuple) -> Hit:  # type: ignore[type-arg]
+def hit_of(near: tuple[float, float | None], input_hash: bytes, row: tuple) -> Hit:  # type: ignore[type-arg]
+    """Return a hit from the columns of `_HITS` after those of the vector. Raises Damaged when one is not the stored."""
     chunk_id, document_id, uri, *columns = row
     span = checked_chunk(uri, document_id, *columns[:7])
     if span.input_hash != input_hash:  # a damaged index of SQLite's leads from a vector to the passage of another

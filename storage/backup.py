@@ -15,7 +15,7 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from storage.content import Content, check_content, check_integrity
 from storage.failpoints import reached
 from storage.faults import faults
 from storage.flush import flush, flush_tree
-from storage.generations import active_generation, generation_path
+from storage.generations import KINDS, SUFFIXES, VECTORS, active_generation, generation_path
 from storage.manifest import MANIFEST, Manifest, encode_manifest, file_entry
 from storage.models import bound_model, now
 from storage.package import SUFFIX, pack, read_package, size_of
@@ -90,7 +90,7 @@ def write_backup(
             clear(stage)
             manifest = _write(source, library, target, stage, version, verify, report)
         reason = _note(library, target, manifest)
-    index = len(manifest.files) > 1
+    index = any(name.endswith(SUFFIXES[VECTORS]) for name in manifest.files)
     warnings = [reason] if reason else []
     if not index and manifest.vectors:
         warnings.append("The index is missing or damaged and was left out; restore makes a new one")
@@ -158,11 +158,12 @@ def _collect(
         report("checking the copy")
         with closing(open_reader(folder)) as copy, reading(copy):
             content, schema = check_content(copy), schema_of(copy)
-            model, generation = bound_model(copy), active_generation(copy)
+            model = bound_model(copy)
+            generations = [one for kind in KINDS if (one := active_generation(copy, kind))]
     except Damaged as error:
         raise Damaged(f"{error}. No backup was written") from error
     names = [CATALOG]
-    if generation:
+    for generation in generations:
         name = generation_path(Path(), generation.file)
         names += [name.as_posix()] if _take_index(library / name, folder / name, generation.sha256) else []
     manifest = Manifest(
@@ -181,12 +182,13 @@ def _take_index(source: Path, target: Path, sha256: str) -> bool:
             return False
     except OSError:
         return False
-    target.parent.mkdir(mode=0o700)
+    target.parent.mkdir(mode=0o700, exist_ok=True)
     try:
         shutil.copyfile(source, target)
     except FileNotFoundError:  # the writer has replaced it meanwhile
         target.unlink(missing_ok=True)
-        target.parent.rmdir()
+        with suppress(OSError):  # another index is in it
+            target.parent.rmdir()
         return False
     target.chmod(0o600)
     return True

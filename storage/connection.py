@@ -146,7 +146,7 @@ def catalog_is_lost(folder: Path) -> bool:
 
 
 def _has_index(folder: Path) -> bool:
-    return next((folder / "generations").glob("*.faiss"), None) is not None
+    return any(path.suffix in (".faiss", ".keywords") for path in (folder / "generations").glob("*"))
 
 
 def _refuse_emptied(folder: Path, db: Catalog) -> None:

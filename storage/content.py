@@ -9,6 +9,7 @@ from errors import Damaged
 from storage.catalog import Catalog
 from storage.checksum import content_hash
 from storage.documents import check_document, document_spans, model_input
+from storage.term_counts import read_terms
 from storage.vectors import checked_vector
 
 __all__ = ["Content", "check_content", "check_integrity"]
@@ -43,6 +44,8 @@ def check_content(db: Catalog) -> Content:
     try:
         documents, chunks = _check_documents(db, digest)
         vectors = _check_vectors(db, digest)
+        for rows in read_terms(db):
+            digest.update(rows.ids.tobytes() + rows.entries.tobytes())
     except (TypeError, ValueError, OverflowError) as error:  # a flipped bit can change a value's type
         raise Damaged(f"The catalogue is damaged ({error}); run: wherein verify") from error
     return Content(documents, chunks, vectors, digest.hexdigest())

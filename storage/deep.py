@@ -13,14 +13,19 @@ import numpy.typing as npt
 
 from storage.catalog import Catalog
 from storage.documents import chunk_text
-from storage.generations import Generation, load_generation
+from storage.generations import Generation, load_generation, load_postings
 from storage.models import StoredModel
+from storage.postings import Bytes, blocks
+from storage.term_counts import read_terms
 from storage.vectors import Ids, Matrix, checked_vector, count_live, read_vectors
 
-__all__ = ["Proof", "check_index", "check_sample"]
+__all__ = ["Proof", "check_index", "check_keywords", "check_sample"]
+
+Sums = npt.NDArray[np.uint64]
 
 _SAMPLE, _TRIED = 64, 512
 _SEED = 20_240
+_COUNTED = ("term", "body", "fields")
 _NEXT = """
 SELECT v.id, v.input_hash, v.vector, v.checksum, d.uri, substr(d.text, c.start + 1, c."end" - c.start)
 FROM vectors v JOIN chunks c ON c.input_hash = v.input_hash JOIN documents d ON d.id = c.document_id
@@ -44,7 +49,7 @@ def check_index(
     db: Catalog, folder: Path, model: StoredModel, generation: Generation | None, tally: Counter[str]
 ) -> Iterator[str]:
     """Yield in what index and delta differ from the stored vectors. Raises Damaged when one of either is unreadable."""
-    highest = generation.highest_vector_id if generation else 0
+    highest = generation.highest_id if generation else 0
     live = int(db.execute(_LIVE, [model.id]).fetchone()[0])
     delta = sum(len(ids) for ids, _ in read_vectors(db, model.id, model.dimension, highest, live=True))
     in_index = count_live(db, model.id) - count_live(db, model.id, highest)
@@ -83,6 +88,45 @@ def _ids(index: object) -> Ids:
     import faiss
 
     return np.asarray(faiss.vector_to_array(index.id_map), dtype=np.int64)  # type: ignore[attr-defined]
+
+
+def check_keywords(db: Catalog, folder: Path, generation: Generation, tally: Counter[str]) -> Iterator[str]:
+    """Yield in what a generation of keywords differs from the stored word counts. Raises Damaged when it is unreadable.
+
+    The postings of each passage are compared by a sum over all of them, in whatever order they are.
+    """
+    held = load_postings(folder, generation)
+    if len(held.ids) > 1 and (np.diff(held.ids) <= 0).any():
+        yield "its passages are not in their order"
+        return
+    if len(held.terms) > 1 and (held.terms[1:] <= held.terms[:-1]).any():
+        yield "its terms are not in their order"
+        return
+    sums = np.zeros(len(held.ids), np.uint64)
+    for terms, part in blocks(held):
+        if len(held.places[part]) and int(held.places[part].max()) >= len(held.ids):
+            yield "a posting is of no passage"
+            return
+        np.add.at(sums, held.places[part], _mixed(terms, held.body[part], held.fields[part]))
+    for rows in read_terms(db):
+        upto = int(np.searchsorted(rows.ids, generation.highest_id, "right"))
+        places = np.minimum(np.searchsorted(held.ids, rows.ids[:upto]), max(len(held.ids) - 1, 0))
+        there = held.ids[places] == rows.ids[:upto] if len(held.ids) else np.zeros(upto, bool)
+        for missing in rows.ids[:upto][~there]:
+            yield f"it lacks passage {missing}"
+        own = np.zeros(len(rows.ids), np.uint64)
+        np.add.at(own, np.repeat(np.arange(len(rows.ids)), rows.sizes), _mixed(*(rows.entries[n] for n in _COUNTED)))
+        same = (own[:upto] == sums[places]) & (rows.lengths[:upto] == held.lengths[places]) if upto else there
+        for other in rows.ids[:upto][there & ~same]:
+            yield f"it holds other word counts of passage {other} than are stored"
+        tally["indexed passages"] += upto
+
+
+def _mixed(terms: Sums, body: Bytes, fields: Bytes) -> Sums:
+    """Return a number for each entry that hardly any other entry has."""
+    mixed: Sums = (terms ^ (body.astype(np.uint64) << np.uint64(8)) ^ fields) * np.uint64(0x9E3779B97F4A7C15)
+    spread: Sums = (mixed ^ (mixed >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93)
+    return spread
 
 
 def check_sample(db: Catalog, model: StoredModel, proof: Proof, tally: Counter[str]) -> Iterator[tuple[int, str]]:

@@ -12,6 +12,7 @@ from errors import Damaged
 from storage.catalog import Catalog
 from storage.checksum import content_hash, is_named, row_checksum
 from storage.models import now
+from storage.term_counts import count_terms, save_terms
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -121,6 +122,19 @@ def save_chunks(db: Database, document_id: int, chunks: Sequence[ChunkRow]) -> N
                 (document_id, ordinal, c.start, c.end, c.page, _json(c.heading), c.input_hash)
                 for ordinal, c in enumerate(chunks)
             )
+        ),
+    )
+    _save_terms(db, document_id, chunks)
+
+
+def _save_terms(db: Database, document_id: int, chunks: Sequence[ChunkRow]) -> None:
+    title, text = db.execute("SELECT title, text FROM documents WHERE id = ?", [document_id]).fetchone()
+    numbers = db.execute("SELECT id FROM chunks WHERE document_id = ? ORDER BY ordinal", [document_id]).fetchall()
+    save_terms(
+        db,
+        (
+            (number, count_terms(text[chunk.start : chunk.end], chunk.heading, title))
+            for (number,), chunk in zip(numbers, chunks, strict=True)
         ),
     )
 

@@ -1,13 +1,16 @@
-"""FAISS files derived from the `vectors` table: written beside the old one, flushed, renamed, then registered.
+"""Files derived from the catalogue: written beside the old one, flushed, renamed, then registered.
 
-A generation holds *every* vector of its model up to `highest_vector_id`, also those that belong to no chunk at the
-moment: such a vector may get a chunk again (an interrupted run goes on), and it must be found then.
+There are two kinds, each with its own generations. `VECTORS`: a FAISS index of *every* vector of its model up to
+`highest_id`, also those that belong to no chunk at the moment: such a vector may get a chunk again (an interrupted run
+goes on), and it must be found then. `KEYWORDS`: the postings of the terms of every chunk up to `highest_id`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +22,16 @@ from storage.failpoints import reached
 from storage.flat import check_flat, write_flat
 from storage.flush import flush
 from storage.models import StoredModel, now
+from storage.postings import Postings, check_postings, open_postings, write_postings
+from storage.term_counts import (
+    count_rows,
+    counted_version,
+    highest_counted,
+    read_terms,
+    recount,
+    usual_entries,
+)
+from storage.terms import terms_version
 from storage.vectors import count_vectors, highest_vector_id, read_vectors
 
 if TYPE_CHECKING:
@@ -27,43 +40,61 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 __all__ = [
+    "KEYWORDS",
+    "KINDS",
+    "SUFFIXES",
+    "VECTORS",
     "Generation",
     "active_generation",
     "check_layout",
+    "differs",
     "drop_old_generations",
     "fold_if_due",
     "generation_path",
+    "is_behind",
     "list_generations",
     "load_generation",
+    "load_postings",
+    "recount_if_due",
     "unreadable_generations",
+    "write_first_generations",
     "write_generation",
     "wrong_with_generation",
 ]
 
+VECTORS, KEYWORDS = "exact", "keywords"
+KINDS = (VECTORS, KEYWORDS)
+
 _FOLDER = "generations"
+SUFFIXES = {VECTORS: ".faiss", KEYWORDS: ".keywords"}
 _KEPT = 2
+# What the failpoints of writing one are called by.
+_POINTS = {VECTORS: "generation", KEYWORDS: "keywords"}
 _COLUMNS = "SELECT id, model_id, file, kind, count, highest_vector_id, bytes, sha256, created_at FROM generations"
-_FILE = re.compile(r"\d{6,}\.faiss")
+_FILE = re.compile(r"\d{6,}(\.[a-z]+)")
 
 
 @dataclass(frozen=True)
 class Generation:
-    """A registered FAISS file: `count` vectors, none with an id over `highest_vector_id`; size in bytes."""
+    """A registered file: `count` vectors or chunks, none with an id over `highest_id`; size in bytes.
+
+    `model_id` is the model that the library was bound to; keywords do not depend on it.
+    """
 
     id: int
     model_id: int
     file: str
     kind: str
     count: int
-    highest_vector_id: int
+    highest_id: int
     bytes: int
     sha256: str
     created_at: str
 
 
-def active_generation(db: Catalog) -> Generation | None:
+def active_generation(db: Catalog, kind: str = VECTORS) -> Generation | None:
     """Return the generation that questions are answered from, None when there is none yet."""
-    row = db.execute(f"{_COLUMNS} WHERE active = 1").fetchone()
+    row = db.execute(f"{_COLUMNS} WHERE active = 1 AND kind = ?", [kind]).fetchone()
     return _generation(row) if row else None
 
 
@@ -85,7 +116,8 @@ def unreadable_generations(db: Catalog) -> list[int]:
 
 def _generation(row: Sequence[Any]) -> Generation:
     found = Generation(*typed("generations", row, int, int, str, str, int, int, int, str, str))
-    if found.kind != "exact" or not _FILE.fullmatch(found.file):  # a name that leads elsewhere, or is none
+    named = _FILE.fullmatch(found.file)
+    if not named or named[1] != SUFFIXES.get(found.kind):  # a name that leads elsewhere, or is none
         raise Damaged(f"The record of index {found.id} is damaged; run: wherein repair")
     return found
 
@@ -99,11 +131,12 @@ def write_generation(
     db: Database,
     folder: Path,
     model: StoredModel,
+    kind: str = VECTORS,
     *,
-    step: str = "generation.register",
+    step: str = "",
     beside: Callable[[], object] = lambda: None,
 ) -> Generation:
-    """Write all vectors of `model` to a new FAISS file and make it the active generation.
+    """Write all vectors of `model`, or all terms, to a new file and make it the active generation of its kind.
 
     `beside` writes what must change together with that, in the same transaction, which is called `step`.
     The order (write, flush file, rename, flush folder, register) leaves the old generation in force until the new
@@ -111,23 +144,35 @@ def write_generation(
     """
     target_folder = folder / _FOLDER
     target_folder.mkdir(mode=0o700, exist_ok=True)
-    highest, count = highest_vector_id(db, model.id), count_vectors(db, model.id)
+    highest, count = _highest(db, model, kind), _count(db, model, kind)
     number = _next_number(db)
-    target = target_folder / f"{number:06d}.faiss"
+    target = target_folder / f"{number:06d}{SUFFIXES[kind]}"
     temporary = target.with_suffix(".tmp")
     try:
-        digest = write_flat(temporary, count, model.dimension, read_vectors(db, model.id, model.dimension))
+        if kind == KEYWORDS:
+            digest = write_postings(temporary, count, highest, count * usual_entries(db), read_terms(db))
+        else:
+            digest = write_flat(temporary, count, model.dimension, read_vectors(db, model.id, model.dimension))
     except ValueError as error:  # the count is taken from one of SQLite's indexes, the vectors from their table
         raise Damaged(f"The catalogue is damaged ({error}); run: wherein verify") from error
+    point = _POINTS[kind]
     flush(temporary)
-    reached("generation.flushed")
+    reached(f"{point}.flushed")
     temporary.rename(target)
-    reached("generation.renamed")
+    reached(f"{point}.renamed")
     flush(target_folder)
-    reached("generation.folder-flushed")
-    with writing(db, step):
+    reached(f"{point}.folder-flushed")
+    with writing(db, step or f"{point}.register"):
         beside()
-        return _register(db, model, target, count, highest, digest)
+        return _register(db, model, target, kind, count, highest, digest)
+
+
+def _highest(db: Catalog, model: StoredModel, kind: str) -> int:
+    return highest_counted(db) if kind == KEYWORDS else highest_vector_id(db, model.id)
+
+
+def _count(db: Catalog, model: StoredModel, kind: str, above: int = 0, upto: int | None = None) -> int:
+    return count_rows(db, above, upto) if kind == KEYWORDS else count_vectors(db, model.id, above, upto)
 
 
 def _next_number(db: Catalog) -> int:
@@ -140,16 +185,61 @@ def _next_number(db: Catalog) -> int:
 
 
 def fold_if_due(db: Database, folder: Path, model: StoredModel, at_least: int = 5_000) -> bool:
-    """Fold the delta into a new generation when it exceeds `at_least` vectors and a tenth of the present one."""
-    generation = active_generation(db)
-    highest, count = (generation.highest_vector_id, generation.count) if generation else (0, 0)
+    """Fold a delta into a new generation when it exceeds `at_least` and a tenth of the present one, of either kind."""
+    due = [kind for kind in KINDS if _is_due(db, model, kind, at_least)]
+    for kind in due:
+        write_generation(db, folder, model, kind)
+    if due:
+        drop_old_generations(db, folder)
+    return bool(due)
+
+
+def _is_due(db: Catalog, model: StoredModel, kind: str, at_least: int) -> bool:
+    generation = active_generation(db, kind)
+    highest, count = (generation.highest_id, generation.count) if generation else (0, 0)
     limit = max(at_least, count // 10)
     # Ids only rise, so that no more vectors than ids can have come: most commits need not count them.
-    if highest_vector_id(db, model.id) - highest <= limit or count_vectors(db, model.id, highest) <= limit:
+    return _highest(db, model, kind) - highest > limit and _count(db, model, kind, highest) > limit
+
+
+def write_first_generations(db: Database, folder: Path, model: StoredModel) -> bool:
+    """Write a generation of each kind of which there is none, unless it would be empty; return whether one was."""
+    due = [kind for kind in KINDS if active_generation(db, kind) is None and _highest(db, model, kind)]
+    for kind in due:
+        write_generation(db, folder, model, kind)
+    return bool(due)
+
+
+def recount_if_due(db: Database) -> bool:
+    """Count all terms anew when another version of the program counted them; return whether that was so.
+
+    There is no generation of keywords then, until one is written.
+    """
+    if counted_version(db) == terms_version():
         return False
-    write_generation(db, folder, model)
-    drop_old_generations(db, folder)
+    with writing(db, "keywords.recount"):
+        db.execute("DELETE FROM terms")
+        db.execute("DELETE FROM generations WHERE kind = ?", [KEYWORDS])
+        recount(db)
     return True
+
+
+def is_behind(db: Catalog, model: StoredModel, kind: str) -> bool:
+    """Whether a new generation would hold something else than the active one, as far as questions can tell.
+
+    Vectors that went are no reason: they may come back.
+    """
+    generation = active_generation(db, kind)
+    if generation is None:
+        return _highest(db, model, kind) > 0
+    if _highest(db, model, kind) > generation.highest_id:
+        return True
+    return kind == KEYWORDS and differs(db, model, generation)
+
+
+def differs(db: Catalog, model: StoredModel, generation: Generation) -> bool:
+    """Whether a generation holds what is no longer stored, or lacks what is."""
+    return _count(db, model, generation.kind, upto=generation.highest_id) != generation.count
 
 
 def load_generation(folder: Path, generation: Generation) -> Any:
@@ -163,21 +253,42 @@ def load_generation(folder: Path, generation: Generation) -> Any:
     # took 48 ms instead of 18, and a small index 8 ms instead of 0.01 on a busy machine.
     faiss.omp_set_num_threads(1)
     path = generation_path(folder, generation.file)
-    try:
+    with _index_faults(path):
         check_layout(folder, generation)
         return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+
+
+def load_postings(folder: Path, generation: Generation) -> Postings:
+    """Return the postings of a generation of keywords, memory-mapped, after a look at their size and layout.
+
+    Raises Damaged when the file is missing, is not laid out as it was written, or cannot be read.
+    """
+    path = generation_path(folder, generation.file)
+    with _index_faults(path):
+        check_layout(folder, generation)
+        return open_postings(path, generation.count, generation.highest_id)
+
+
+@contextmanager
+def _index_faults(path: Path) -> Iterator[None]:
+    try:
+        yield
     except (OSError, RuntimeError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise Damaged(f"The index {path} is damaged: {reason}; run: wherein repair") from error
 
 
 def check_layout(folder: Path, generation: Generation) -> int:
-    """Return the dimension of a generation's vectors. Raises ValueError or OSError when its file is another one."""
+    """Return the dimension of a generation's vectors, or the number of its postings.
+
+    Raises ValueError or OSError when its file is another one.
+    """
     path = generation_path(folder, generation.file)
     size = path.stat().st_size
     if size != generation.bytes:
         raise ValueError(f"it has {size:,} bytes instead of {generation.bytes:,}")
-    return check_flat(path, generation.count, generation.highest_vector_id)
+    check = check_postings if generation.kind == KEYWORDS else check_flat
+    return check(path, generation.count, generation.highest_id)
 
 
 def wrong_with_generation(db: Catalog, folder: Path, generation: Generation) -> str:
@@ -189,33 +300,43 @@ def wrong_with_generation(db: Catalog, folder: Path, generation: Generation) -> 
                 return "its SHA-256 is not the one that was registered"
     except (OSError, ValueError) as error:
         return str(error.strerror if isinstance(error, OSError) else error)
+    if generation.kind == KEYWORDS:
+        more = count_rows(db, upto=generation.highest_id) > generation.count
+        return "it lacks passages that are stored" if more else ""
     row = db.execute("SELECT dimension FROM models WHERE id = ?", [generation.model_id]).fetchone()
     if row is None or row[0] != dimension:
         return "it is not an index of the library's model"
-    if count_vectors(db, generation.model_id, upto=generation.highest_vector_id) > generation.count:
+    if count_vectors(db, generation.model_id, upto=generation.highest_id) > generation.count:
         return "it lacks vectors that are stored"
     return ""
 
 
 def drop_old_generations(db: Database, folder: Path, kept: int = _KEPT) -> None:
-    """Keep the newest generations and delete the other files; unregistered ones are leftovers of a crash."""
-    rows = db.execute("SELECT id, file FROM generations ORDER BY active DESC, id DESC").fetchall()
-    files = {file for _, file in rows[:kept]}
+    """Keep the newest generations of each kind and delete the other files; unregistered ones a crash has left."""
+    files, old = set(), []
+    for kind in KINDS:
+        rows = db.execute(
+            "SELECT id, file FROM generations WHERE kind = ? ORDER BY active DESC, id DESC", [kind]
+        ).fetchall()
+        files |= {file for _, file in rows[:kept]}
+        old += [number for number, _ in rows[kept:]]
     with writing(db, "generation.forget"):
-        for number, _ in rows[kept:]:
+        for number in old:
             db.execute("DELETE FROM generations WHERE id = ?", [number])
     for path in (folder / _FOLDER).glob("*"):
         if path.name not in files:
             path.unlink(missing_ok=True)
 
 
-def _register(db: Database, model: StoredModel, target: Path, count: int, highest: int, digest: str) -> Generation:
+def _register(
+    db: Database, model: StoredModel, target: Path, kind: str, count: int, highest: int, digest: str
+) -> Generation:
     size, stamp = target.stat().st_size, now()
-    db.execute("UPDATE generations SET active = 0 WHERE active = 1")
+    db.execute("UPDATE generations SET active = 0 WHERE active = 1 AND kind = ?", [kind])
     cursor = db.execute(
         "INSERT INTO generations (model_id, file, kind, count, highest_vector_id, bytes, sha256, created_at,"
-        " active) VALUES (?, ?, 'exact', ?, ?, ?, ?, ?, 1)",
-        [model.id, target.name, count, highest, size, digest, stamp],
+        " active) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)",
+        [model.id, target.name, kind, count, highest, size, digest, stamp],
     )
     number = int(cursor.lastrowid or 0)
-    return Generation(number, model.id, target.name, "exact", count, highest, size, digest, stamp)
+    return Generation(number, model.id, target.name, kind, count, highest, size, digest, stamp)

@@ -1,21 +1,23 @@
 """Nearest vectors, from the active generation and the delta together, as of one committed state."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from errors import Damaged, ModelMismatch
 from storage.catalog import Catalog
 from storage.connection import reading
-from storage.generations import Generation, active_generation, load_generation
+from storage.generations import KINDS, Generation, active_generation, load_generation
 from storage.models import StoredModel, bound_model
 from storage.vectors import Ids, Matrix, read_vectors
 
-__all__ = ["VectorIndex", "load_index", "reading_index"]
+__all__ = ["VectorIndex", "load_index", "reading_index", "reading_loaded"]
+
+Loaded = TypeVar("Loaded")
 
 
 @dataclass(frozen=True)
@@ -62,19 +64,26 @@ def reading_index(db: Catalog, folder: Path, model: StoredModel, known: VectorIn
 
     Raises Damaged when a part of the index is, ModelMismatch when the library was moved to another model.
     """
+    with reading_loaded(db, lambda: load_index(db, folder, model, known)) as index:
+        yield index
+
+
+@contextmanager
+def reading_loaded(db: Catalog, load: Callable[[], Loaded]) -> Iterator[Loaded]:
+    """`reading`, with what `load` makes of the state that it sees and of its generations' files."""
     failed = None
     while True:
         with reading(db):
-            generation = active_generation(db)
+            generations = [active_generation(db, kind) for kind in KINDS]
             try:
-                index = load_index(db, folder, model, known)
+                loaded = load()
             except Damaged:
                 # Between the snapshot and the opening of its file two generations may have come, and the file gone.
-                if generation == failed:
+                if generations == failed:
                     raise
-                failed = generation
+                failed = generations
             else:
-                yield index
+                yield loaded
                 return
 
 
@@ -99,7 +108,7 @@ def load_index(db: Catalog, folder: Path, model: StoredModel, known: VectorIndex
         loaded = known.faiss_index if known and unchanged else load_generation(folder, generation)
         if generation.model_id != model.id or loaded.d != model.dimension:
             raise Damaged(f"The index {generation.file} is not that of the library's model; run: wherein repair")
-        highest = generation.highest_vector_id
+        highest = generation.highest_id
     parts = _kept(known, highest)
     last = int(parts[-1][0][-1]) if parts else highest
     parts.extend(read_vectors(db, model.id, model.dimension, last))
@@ -108,7 +117,7 @@ def load_index(db: Catalog, folder: Path, model: StoredModel, known: VectorIndex
 
 def _kept(known: VectorIndex | None, highest: int) -> list[tuple[Ids, Matrix]]:
     """Return what is known of a delta that begins after id `highest`; nothing when its beginning is not known."""
-    start = known.generation.highest_vector_id if known and known.generation else 0
+    start = known.generation.highest_id if known and known.generation else 0
     if known is None or start > highest:
         return []
     first = int(np.searchsorted(known.delta_ids, highest, "right"))

@@ -16,6 +16,7 @@ from storage.files import REREAD, reread_file
 from storage.generations import active_generation, load_generation
 from storage.models import MODEL_COPY, StoredModel, now, remember_model, remembered_model
 from storage.rows import BadRow, Gap, check_rows, counters
+from storage.term_counts import recount
 from storage.vectors import Ids, is_stored_vector
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def mend_rows(db: Database, folder: Path, aside: Aside, present: Present, told: 
         _mend_vectors(db, folder, aside, _ids(bad, "vectors"), told)
         _remove(db, aside, "chunks", _ids(bad, "chunks"))
         _mend_documents(db, aside, _ids(bad, "documents"), present, told)
+        _mend_terms(db, aside, _ids(bad, "terms"), told)
         for gap in [row for row in check_rows(db, Counter()) if isinstance(row, Gap)]:
             if gap.file_id is not None and not gap.due:
                 reread_file(db, gap.file_id, _REASON)
@@ -177,6 +179,13 @@ def _from_index(db: Database, folder: Path, ids: list[int]) -> Mapping[int, byte
         for vector_id, place in zip(ids, places, strict=True)
         if len(place)
     }
+
+
+def _mend_terms(db: Database, aside: Aside, ids: list[int], told: Told) -> None:
+    if ids:
+        _remove(db, aside, "terms", ids)
+        recount(db)
+        told.mended.append(f"the word counts of {len(ids):,} passages were counted anew from their texts")
 
 
 # The model, and the counters of ids.

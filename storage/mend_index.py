@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from storage.aside import Aside
 from storage.connection import writing
 from storage.generations import (
+    KEYWORDS,
+    KINDS,
+    VECTORS,
     active_generation,
     generation_path,
     list_generations,
@@ -21,19 +24,23 @@ if TYPE_CHECKING:
 
 __all__ = ["mend_index"]
 
+_MADE = {VECTORS: "the index was made anew", KEYWORDS: "the index of keywords was made anew"}
+
 
 def mend_index(db: Database, folder: Path, aside: Aside, *, due: bool = False) -> list[str]:
     """Read all of every registered index and replace what is damaged; return a sentence for each.
 
     With `due` one is also made where none is active. Each file stays in force until there is a new one.
     """
-    registered, active, model = list_generations(db), active_generation(db), bound_model(db)
+    registered, model = list_generations(db), bound_model(db)
     bad = {generation: what for generation in registered if (what := wrong_with_generation(db, folder, generation))}
     told = []
-    if model and (active in bad or (active is None and (due or registered))):
-        write_generation(db, folder, model)
-        if active is None:
-            told.append("the index was made anew")
+    for kind in KINDS if model else ():
+        active = active_generation(db, kind)
+        if model and (active in bad or (active is None and (due or any(old.kind == kind for old in registered)))):
+            write_generation(db, folder, model, kind)
+            if active is None:
+                told.append(_MADE[kind])
     if bad:
         with writing(db, "repair.generations"):
             for generation in bad:

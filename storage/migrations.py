@@ -10,6 +10,7 @@ from sqlite_utils.migrations import Migrations
 
 from storage.checksum import row_checksum
 from storage.failpoints import reached
+from storage.term_counts import recount
 
 __all__ = ["MIGRATIONS"]
 
@@ -35,6 +36,17 @@ def m0002_row_checksums(db: Database) -> None:
         for chunk_id, *values in rows:
             db.execute("UPDATE chunks SET checksum = ? WHERE id = ?", [row_checksum(*values), chunk_id])
             last = chunk_id
+    reached("migration.applied")
+
+
+@MIGRATIONS()
+def m0003_terms(db: Database) -> None:
+    """The terms of each chunk, counted; a generation of keywords beside that of vectors.
+
+    `highest_vector_id` of a generation of keywords is the highest id of a chunk.
+    """
+    _run(db, _TERMS)
+    recount(db)
     reached("migration.applied")
 
 
@@ -156,6 +168,18 @@ CREATE TABLE backups (
     place TEXT NOT NULL,
     created_at TEXT NOT NULL
 ) STRICT
+"""
+
+_TERMS = """
+CREATE TABLE terms (
+    id INTEGER PRIMARY KEY REFERENCES chunks(id) ON DELETE CASCADE,
+    counts BLOB NOT NULL,
+    checksum INTEGER NOT NULL
+) STRICT;
+
+DROP INDEX one_active_generation;
+
+CREATE UNIQUE INDEX one_active_generation ON generations(kind = 'keywords') WHERE active = 1
 """
 
 _CHUNKS_AFTER = (

@@ -16,9 +16,9 @@ from storage.documents import delete_document
 from storage.exclusions import exclude
 from storage.failpoints import reached
 from storage.files import delete_file, find_file
-from storage.generations import active_generation, drop_old_generations, write_generation
+from storage.generations import KINDS, active_generation, differs, drop_old_generations, write_generation
 from storage.models import bound_model
-from storage.vectors import count_vectors, delete_orphans, mark_orphans
+from storage.vectors import delete_orphans, mark_orphans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,9 +61,11 @@ def finish_purge(db: Database, folder: Path) -> bool:
     VACUUM builds the database file anew from what is in it (https://sqlite.org/lang_vacuum.html), then the log is cut
     to nothing. It cannot be when a reader holds on to it for longer than ten seconds.
     """
-    model, generation = bound_model(db), active_generation(db)
-    if model and generation and count_vectors(db, model.id, upto=generation.highest_vector_id) != generation.count:
-        write_generation(db, folder, model)
+    model = bound_model(db)
+    for kind in KINDS:
+        generation = active_generation(db, kind)
+        if model and generation and differs(db, model, generation):
+            write_generation(db, folder, model, kind)
     drop_old_generations(db, folder, kept=1)
     reached("purge.index-rewritten")
     db.conn.execute("VACUUM")

@@ -16,7 +16,7 @@ from storage.connection import CATALOG, checkpoint, open_writer, writing
 from storage.documents import count_chunks, count_documents
 from storage.failpoints import reached
 from storage.flush import flush, flush_tree
-from storage.generations import active_generation, fold_if_due, generation_path
+from storage.generations import KINDS, active_generation, generation_path, write_first_generations
 from storage.lock import writer_lock
 from storage.manifest import Manifest
 from storage.models import bound_model
@@ -36,7 +36,7 @@ class Restored:
     """A library that was restored: counts of rows, size in bytes, time taken in seconds.
 
     `created_at` is the time (UTC) whose state it has; `aside` the folder that the earlier library was moved to.
-    `rebuilt` tells whether the index had to be made anew.
+    `rebuilt` tells whether the index of vectors had to be made anew.
     """
 
     library: str
@@ -161,10 +161,12 @@ def _mend_generations(db: Database, folder: Path, report: Callable[[str], None])
         for number in lost:
             db.execute("DELETE FROM generations WHERE id = ?", [number])
     model = bound_model(db)
-    if model is None or active_generation(db) is not None:
+    if model is None or all(active_generation(db, kind) for kind in KINDS):
         return False
     report("writing a new index")
-    return fold_if_due(db, folder, model, at_least=0)
+    missing = active_generation(db) is None
+    write_first_generations(db, folder, model)
+    return missing and active_generation(db) is not None
 
 
 def _rename(new: Path, library: Path, occupied: bool) -> Path | None:

@@ -19,6 +19,7 @@ from storage.files import REREAD, unreadable_files
 from storage.generations import unreadable_generations
 from storage.models import MODEL_COPY, bound_model, remembered_model
 from storage.sources import unreadable_sources
+from storage.term_counts import is_stored_terms
 from storage.vectors import is_stored_vector, known_inputs
 
 __all__ = ["BadRow", "Gap", "check_rows", "counters", "passages_without_vector", "torn_documents"]
@@ -26,6 +27,10 @@ __all__ = ["BadRow", "Gap", "check_rows", "counters", "passages_without_vector",
 _CHUNKS = (
     'SELECT id, document_id, ordinal, start, "end", page, heading, input_hash, checksum FROM chunks'
     " WHERE document_id = ? ORDER BY ordinal"
+)
+_TERMS = (
+    "SELECT c.id, t.counts, t.checksum FROM chunks c LEFT JOIN terms t ON t.id = c.id"
+    " WHERE c.document_id = ? ORDER BY c.ordinal"
 )
 _DOCUMENTS = (
     "SELECT d.id, d.file_id, f.version = ? AND f.state <> 'read', d.text, d.uri, d.title, d.media_type, d.text_hash,"
@@ -111,10 +116,17 @@ def _check_documents(db: Catalog, tally: Counter[str]) -> Iterator[BadRow | Gap]
                 yield BadRow("chunks", chunk[0], document_id, name, what)
             else:
                 good.append(chunk)
+        yield from _check_terms(db, document_id, name)
         if sound:
             what = _missing(db, text, chunks, good, bound.id if bound else None)
             if what:
                 yield Gap(document_id, file_id, name, what, bool(marked) or file_id is None)
+
+
+def _check_terms(db: Catalog, document_id: int, name: str) -> Iterator[BadRow]:
+    for chunk_id, counts, checksum in db.execute(_TERMS, [document_id]):
+        if not is_stored_terms(chunk_id, counts, checksum):
+            yield BadRow("terms", chunk_id, document_id, name, "the word counts of a passage are not those stored")
 
 
 def _wrong_with_chunk(chunk: Sequence[Any], text: str | None) -> str:

@@ -15,10 +15,11 @@ from errors import Damaged
 from storage.aside import ASIDE
 from storage.catalog import Catalog
 from storage.connection import CATALOG, catalog_is_lost, open_lenient
-from storage.deep import Proof, check_index, check_sample
+from storage.deep import Proof, check_index, check_keywords, check_sample
 from storage.faults import CATALOG_ERRORS, explained
 from storage.finding import Finding, Verification, writable
 from storage.generations import (
+    KEYWORDS,
     Generation,
     active_generation,
     generation_path,
@@ -140,14 +141,14 @@ def _check_leftovers(folder: Path) -> Iterator[Finding]:
 
 def _check_generations(db: Catalog, folder: Path, tally: Counter[str]) -> Iterator[Finding]:
     registered = list_generations(db)
-    active = active_generation(db)
     for generation in registered:
         what = wrong_with_generation(db, folder, generation)
         if what and _is_registered(folder, generation):
             yield Finding("index", str(generation_path(folder, generation.file)), what, _REPAIR)
         tally["indexes"] += 1
-    if registered and active is None:
-        yield Finding("index", CATALOG, "none of the indexes is the one that answers", _REPAIR)
+    for kind in {generation.kind for generation in registered}:
+        if active_generation(db, kind) is None:
+            yield Finding("index", CATALOG, "none of the indexes is the one that answers", _REPAIR)
     names = {generation.file for generation in registered}
     for path in sorted((folder / "generations").glob("*")):
         if path.name not in names:
@@ -171,6 +172,10 @@ def _check_deeply(db: Catalog, folder: Path, tally: Counter[str], proof: Proof |
     generation = active_generation(db)
     for what in check_index(db, folder, model, generation, tally):
         yield Finding("index", generation.file if generation else CATALOG, what, _REPAIR)
+    keywords = active_generation(db, KEYWORDS)
+    if keywords:
+        for what in check_keywords(db, folder, keywords, tally):
+            yield Finding("index", keywords.file, what, _REPAIR)
     if proof:
         for vector_id, what in check_sample(db, model, proof, tally):
             yield Finding("vectors", f"vectors {vector_id}", what, "take its document in again, with the same model")

@@ -1,5 +1,7 @@
 """What holds for every library at every moment, whatever happened to the process that wrote it."""
 
+import json
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +12,12 @@ import numpy as np
 
 from search.semantic import Searcher
 from storage.connection import open_reader, reading
+from storage.deep import check_keywords
 from storage.documents import document_spans, document_text, list_documents, model_input
 from storage.index import load_index
+from storage.keyword_index import load_keywords
 from storage.models import bound_model
+from storage.term_counts import count_terms
 from storage.vectors import count_live, read_vectors
 
 QUESTIONS = ("where does the market open?", "barrels of herring on the quay", "brooch")
@@ -38,6 +43,7 @@ def checked_state(folder: Path, encoder: Any) -> dict[str, Kept]:
             if model is not None:
                 _check_vectors(db, model, state, encoder)
                 _check_index(db, folder, model)
+            _check_keywords(db, folder)
         if model is not None:
             _check_answers(db, folder, model, encoder)
     return state
@@ -88,6 +94,22 @@ def _check_index(db: Any, folder: Path, model: Any) -> None:
     ]
     assert set(live) <= set(ids)
     assert len(live) == count_live(db, model.id)
+
+
+def _check_keywords(db: Any, folder: Path) -> None:
+    """Each passage has the counts of its text; generation and delta together hold each once, as they are stored."""
+    rows = db.execute(
+        'SELECT c.id, substr(d.text, c.start + 1, c."end" - c.start), c.heading, d.title, t.counts FROM chunks c'
+        " JOIN documents d ON d.id = c.document_id LEFT JOIN terms t ON t.id = c.id ORDER BY c.id"
+    ).fetchall()
+    assert all(counts == count_terms(text, json.loads(heading), title) for _, text, heading, title, counts in rows)
+    index = load_keywords(db, folder, None)
+    ids = [number for part in index.parts for number in part.postings.ids.tolist()]
+    assert len(ids) == len(set(ids))
+    assert {row[0] for row in rows} <= set(ids)
+    assert index.count == len(rows)
+    if index.generation:
+        assert list(check_keywords(db, folder, index.generation, Counter())) == []
 
 
 def _check_answers(db: Any, folder: Path, model: Any, encoder: Any) -> None:

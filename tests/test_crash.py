@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import tarfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,15 @@ from ingest.uri import file_uri
 from invariants import Kept, checked_state
 from library import Library
 from mortal import every_command, finish, start
-from storage.connection import open_reader, open_writer
+from storage.connection import open_reader, open_writer, writing
+from storage.documents import count_chunks
 from storage.failpoints import EXIT_CODE, POINTS, STEPS
 from storage.schema import NEWEST_SCHEMA, schema_of
+from storage.term_counts import count_terms, read_terms, save_terms
 from toy import ToyEncoder
 
 BEGINNINGS = ("model.bind", "migration.applied")
-ELSEWHERE = ("backup", "restore", "repair", "reembed")
+ELSEWHERE = ("backup", "restore", "repair", "reembed", "keywords.recount")
 FAILPOINTS = [
     name
     for name in [f"{step}.{moment}" for step in STEPS for moment in ("begun", "written", "committed")] + list(POINTS)
@@ -123,17 +126,36 @@ def assert_what_holds(
         assert purged not in state
 
 
+@pytest.mark.parametrize("failpoint", [f"keywords.recount.{moment}" for moment in ("begun", "written", "committed")])
+def test_death_while_terms_are_counted_anew(scenes: Path, tmp_path: Path, failpoint: str) -> None:
+    library = Path(shutil.copytree(scenes / "before", tmp_path / "library"))
+    before = checked_state(library, ToyEncoder())
+    with closing(open_writer(library)) as db, writing(db, "test"):
+        db.execute("UPDATE settings SET value = 'of an older version' WHERE key = 'terms'")
+        # As another version may have counted them.
+        rows = db.execute("SELECT id FROM terms").fetchall()
+        save_terms(db, [(number, count_terms("something else")) for (number,) in rows])
+    process, receiver = start(every_command, library, scenes / "docs", failpoint)
+    finish(process, receiver)
+    assert process.exitcode == EXIT_CODE
+    process, receiver = start(every_command, library, scenes / "docs")
+    assert finish(process, receiver)[-1] == "forget"
+    assert len(checked_state(library, ToyEncoder())) < len(before)
+
+
 @pytest.mark.parametrize("way", ["exit", "kill"])
-def test_death_while_an_old_library_is_migrated(tmp_path: Path, way: str) -> None:
+@pytest.mark.parametrize("times", [1, 2])
+def test_death_while_an_old_library_is_migrated(tmp_path: Path, way: str, times: int) -> None:
     with tarfile.open(Path(__file__).parent / "fixtures" / "library-schema-1.tar.gz") as archive:
         archive.extractall(tmp_path, filter="data")
-    process, receiver = start(migrate, tmp_path, tmp_path, f"migration.applied:{way}")
+    process, receiver = start(migrate, tmp_path, tmp_path, f"migration.applied@{times}:{way}")
     finish(process, receiver)
     assert process.exitcode == (-signal.SIGKILL if way == "kill" else EXIT_CODE)
     open_writer(tmp_path).close()
     reader = open_reader(tmp_path)
     assert schema_of(reader) == NEWEST_SCHEMA
     assert reader.execute("SELECT count(*) FROM documents WHERE checksum <> 0").fetchone() == (3,)
+    assert sum(len(rows.ids) for rows in read_terms(reader)) == count_chunks(reader) > 0
     reader.close()
 
 

@@ -63,6 +63,10 @@ def generation(folder: Path) -> Path:
     return folder / "generations" / "000001.faiss"
 
 
+def keywords(folder: Path) -> Path:
+    return folder / "generations" / "000002.keywords"
+
+
 def flip(path: Path, place: int) -> None:
     data = bytearray(path.read_bytes())
     data[place] ^= 0x40
@@ -90,6 +94,12 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "index header": lambda folder: flip(generation(folder), 9),
     "index cut": lambda folder: os.truncate(generation(folder), 500),
     "index gone": lambda folder: generation(folder).unlink(),
+    "terms": sql("UPDATE terms SET counts = zeroblob(28) WHERE id = (SELECT max(id) FROM terms)"),
+    "terms gone": sql("DELETE FROM terms WHERE id = 3"),
+    "keywords flipped": lambda folder: flip(keywords(folder), 340),
+    "keywords header": lambda folder: flip(keywords(folder), 25),
+    "keywords cut": lambda folder: os.truncate(keywords(folder), 500),
+    "keywords gone": lambda folder: keywords(folder).unlink(),
     "pages": zero_pages,
 }
 

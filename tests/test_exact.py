@@ -38,7 +38,7 @@ def assert_exact(library: Library, question: str, ks: list[int]) -> None:
     state = state_of(library)
     for k in ks:
         for asked in (library, Library(library.folder, encoder=ToyEncoder())):
-            assert mistake(state, vector, k, found(asked.query(question, k).hits)) is None
+            assert mistake(state, vector, k, found(asked.query(question, k, mode="semantic").hits)) is None
 
 
 def uris_by_score(library: Library) -> list[str]:
@@ -76,7 +76,7 @@ def test_one_text_in_50_documents(library: Library, docs: Path) -> None:
     assert library.status().vectors == 51
     ks = [1, 2, 49, 50, 51, 52, 99, 100, 101]
     assert_exact(library, QUESTION, ks)
-    assert len({hit.uri for hit in library.query("The owner may sign the lease.", 50).hits}) == 50
+    assert len({hit.uri for hit in library.query("The owner may sign the lease.", 50, mode="semantic").hits}) == 50
     library.remove_documents([str(docs / f"same{n}.txt") for n in range(0, 50, 2)])
     assert_exact(library, QUESTION, [1, 24, 25, 26, 74, 75, 76])
     library.remove_documents([str(docs / f"same{n}.txt") for n in range(1, 50, 2)])

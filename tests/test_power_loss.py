@@ -71,6 +71,10 @@ def renamed_back(path: Path) -> None:
         ("generation.folder-flushed", "faiss", None),
         ("generation.register.written", "faiss", None),
         ("generation.register.committed", "faiss", None),
+        ("keywords.written", "tmp", shortened),
+        ("keywords.flushed", "tmp", lost),
+        ("keywords.renamed", "keywords", renamed_back),
+        ("keywords.folder-flushed", "keywords", None),
     ],
 )
 def test_every_prefix_of_writing_a_generation(
@@ -87,7 +91,7 @@ def test_every_prefix_of_writing_a_generation(
     process, receiver = start(every_command, library, docs)
     assert finish(process, receiver)[-1] == "forget"
     assert len(checked_state(library, ToyEncoder())) == 13
-    assert len(list((library / "generations").iterdir())) == 2
+    assert len(list((library / "generations").iterdir())) == 4
 
 
 def test_a_log_cut_anywhere_is_an_earlier_committed_state(library: Path, docs: Path, tmp_path: Path) -> None:

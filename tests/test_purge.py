@@ -11,6 +11,7 @@ import pytest
 from errors import WhereinError
 from library import Library
 from storage.connection import open_reader
+from storage.terms import terms_of
 
 Open = Callable[[], Library]
 SECRET = "The heirloom brooch is buried beneath the seventh poplar behind Aunt Ottilie's orchard."
@@ -48,6 +49,8 @@ def test_no_byte_of_it_is_left(docs: Path, open_library: Open, tmp_path: Path) -
     library = tmp_path / "library"
     open_library().ingest([str(docs)])
     old = vector_of(library, "secret.txt")
+    counted = [next(iter(terms_of(word))).to_bytes(8, "little") for word in ("poplar", "Zwettl")]
+    assert counted[1] in bytes_of(library)
     (docs / "secret.txt").write_text(SECRET)
     open_library().reindex()
     vector = vector_of(library, "secret.txt")
@@ -55,9 +58,10 @@ def test_no_byte_of_it_is_left(docs: Path, open_library: Open, tmp_path: Path) -
     assert SECRET.encode() in before
     assert vector in before
     assert old in before
+    assert counted[0] in before
     open_library().remove_documents([str(docs / "secret.txt")], for_good=True)
     after = bytes_of(library)
-    for trace in (SECRET.encode(), b"poplar", OLD_SECRET.encode(), b"Zwettl", vector, old):
+    for trace in (SECRET.encode(), b"poplar", OLD_SECRET.encode(), b"Zwettl", vector, old, *counted):
         assert trace not in after
     status = open_library().status()
     assert (status.documents, status.purge_unfinished) == (22, False)

@@ -70,7 +70,7 @@ def library(folder: Path) -> Library:
 
 def answers(folder: Path) -> list[Answer]:
     opened = library(folder)
-    return [opened.query(question, 8) for question in QUESTIONS]
+    return [opened.query(question, 8, mode="semantic") for question in QUESTIONS]
 
 
 def scores(folder: Path) -> list[list[float]]:

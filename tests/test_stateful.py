@@ -242,9 +242,18 @@ class AnyLibrary(RuleBasedStateMachine):
         fresh = self.open()
         for library, question, k in [*asked, *((fresh, QUESTIONS[0], k) for k in ks)]:
             vector, _ = self.encoder.encode_question(question)
-            hits = library.query(question, k).hits
+            hits = library.query(question, k, mode="semantic").hits
             assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
             assert mistake(state, vector, k, found(hits)) is None
+
+        for library in (self.reader, fresh):
+            for question in QUESTIONS:
+                hits = library.query(question, count + 3).hits
+                assert sorted(hit[1:] for hit in found(hits)) == sorted(state.passages)
+                worded = [hit for hit in hits if hit.matched]
+                assert [h.chunk for h in library.query(question, count + 3, mode="keyword").hits] == [
+                    h.chunk for h in sorted(worded, key=lambda h: (-h.keyword_score, h.chunk))
+                ]
 
     # The dictionary.
 

@@ -299,7 +299,7 @@ def _ask(rng: random.Random, asked: Library, numbers: sqlite3.Connection) -> Ans
     hits, refused = None, 0
     while hits is None:
         try:
-            hits = asked.query(question, k).hits
+            hits = asked.query(question, k, mode="semantic").hits
         except LibraryBusy:
             refused += 1
     seconds = time.monotonic() - began

@@ -77,7 +77,7 @@ def open_reader(tmp_path: Path) -> Open:
 
 
 def hit(text: str, start: int = 0) -> Hit:
-    return Hit(1, 0.5, 1, 1, "file:///a", "", "text/plain", start, start + len(text), 1, None, (), text)
+    return Hit(1, 0.5, None, 1, 1, "file:///a", "", "text/plain", start, start + len(text), 1, None, (), text)
 
 
 def answer(reader: Reader, question: str, text: str, start: int = 0) -> ExactAnswer:

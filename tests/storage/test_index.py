@@ -157,7 +157,7 @@ def test_a_delta_with_gaps_is_folded_when_it_is_long_enough(db: Database, tmp_pa
     assert fold_if_due(db, tmp_path, model, at_least=2)
     generation = active_generation(db)
     assert generation is not None
-    assert (generation.count, generation.highest_vector_id) == (5, 8)
+    assert (generation.count, generation.highest_id) == (5, 8)
 
 
 def test_the_last_vectors_are_found_without_a_look_at_all(db: Database, model: StoredModel) -> None:

@@ -1,0 +1,162 @@
+"""Keyword search over many passages: this index beside SQLite's FTS5, tantivy and bm25s.
+
+python bench/keywords.py 100000 [fts5 tantivy bm25s]
+
+Texts of 120 words, by Zipf's law from 60,000 made-up words; questions of 4 common and 6 drawn words. Times are of the
+processor, one thread; tantivy and bm25s are installed apart (pip install tantivy bm25s).
+"""
+
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from search.keyword import best_passages, match  # noqa: E402
+from search.question import parse_question  # noqa: E402
+from storage.keyword_index import KeywordIndex, Part  # noqa: E402
+from storage.postings import collect, open_postings, write_postings  # noqa: E402
+from storage.term_counts import ENTRY, TermRows  # noqa: E402
+from storage.terms import terms_of  # noqa: E402
+
+WORDS, LENGTH, QUESTIONS = 60_000, 120, 60
+
+
+def words_of(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Zipf's law with exponent 1, as in English: the most frequent word is in nearly every text."""
+    weights = 1 / np.arange(1, WORDS + 1)
+    return rng.choice(WORDS, count, p=weights / weights.sum())
+
+
+def name(number: int) -> str:
+    letters = ""
+    while True:
+        number, letter = divmod(number, 20)
+        letters += "bcdfghjklmnpqrstvwxz"[letter] + "aeiou"[letter % 5]
+        if not number:
+            return letters + "k"
+
+
+def texts(count: int) -> Iterator[str]:
+    rng = np.random.default_rng(1)
+    names = [name(n) for n in range(WORDS)]
+    for first in range(0, count, 1000):
+        drawn = words_of(rng, LENGTH * min(1000, count - first)).reshape(-1, LENGTH)
+        yield from (" ".join(names[n] for n in row) for row in drawn)
+
+
+def questions() -> list[str]:
+    rng = np.random.default_rng(2)
+    return [" ".join(name(n) for n in [0, 1, 2, 3, *words_of(rng, 6)]) for _ in range(QUESTIONS)]
+
+
+def timed(what: str, ask: Callable[[str], object]) -> None:
+    took = []
+    for question in questions():
+        began = time.process_time()
+        ask(question)
+        took.append(1000 * (time.process_time() - began))
+    took = took[5:]
+    print(f"{what:<24} p50 {np.median(took):7.2f} ms   p95 {np.quantile(took, 0.95):7.2f} ms", flush=True)
+
+
+def built(what: str, began: float, path: Path | None = None) -> None:
+    size = sum(p.stat().st_size for p in path.rglob("*") if p.is_file()) / 1e6 if path else 0
+    print(f"{what:<24} built in {time.process_time() - began:6.1f} s   {size:,.0f} MB", flush=True)
+
+
+def rows(count: int) -> Iterator[TermRows]:
+    """The counts of the texts that `texts` makes, without making the texts."""
+    rng = np.random.default_rng(1)
+    hashes = np.array([next(iter(terms_of(name(n)))) for n in range(WORDS)], np.uint64)
+    for first in range(0, count, 1000):
+        number = min(1000, count - first)
+        drawn = words_of(rng, LENGTH * number).reshape(-1, LENGTH)
+        keys, counts = np.unique(drawn + np.arange(number)[:, None] * WORDS, return_counts=True)
+        entries = np.zeros(len(keys), ENTRY)
+        entries["term"], entries["body"] = hashes[keys % WORDS], counts
+        ids = np.arange(first + 1, first + number + 1)
+        yield TermRows(ids, np.full(number, LENGTH, np.uint32), np.bincount(keys // WORDS), entries)
+
+
+def ours(folder: Path, count: int) -> None:
+    import resource
+
+    path = folder / "000001.keywords"
+    kept = list(rows(count))
+    before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    write_postings(path, count, count, count * LENGTH, kept)
+    built("this index", began, folder)
+    print(f"{'':<24} {(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024:,.0f} MB more memory")
+    del kept
+    began = time.process_time()
+    folded = open_postings(path, count, count)
+    print(f"{'':<24} opened in {1000 * (time.process_time() - began):.1f} ms")
+    index = KeywordIndex(0, None, (Part(folded), Part(collect(()))), count, count * LENGTH)
+    with closing(sqlite3.connect(":memory:")) as db:
+        timed("this index", lambda question: best_passages(db, match(index, parse_question(question)), 150))
+
+
+def fts5(folder: Path, count: int) -> None:
+    db = sqlite3.connect(folder / "fts.db")
+    db.execute("CREATE VIRTUAL TABLE t USING fts5(text, content='', tokenize='porter unicode61')")
+    began = time.process_time()
+    db.executemany("INSERT INTO t(rowid, text) VALUES (?, ?)", enumerate(texts(count), 1))
+    db.commit()
+    built("FTS5", began, folder)
+    sql = "SELECT rowid, bm25(t) FROM t WHERE t MATCH ? ORDER BY bm25(t) LIMIT 150"
+    timed("FTS5", lambda question: db.execute(sql, [" OR ".join(question.split())]).fetchall())
+
+
+def tantivy(folder: Path, count: int) -> None:
+    import tantivy as engine
+
+    schema = engine.SchemaBuilder().add_text_field("text", stored=False, tokenizer_name="en_stem").build()
+    index = engine.Index(schema, path=str(folder))
+    began = time.process_time()
+    writer = index.writer(heap_size=100_000_000, num_threads=1)
+    for text in texts(count):
+        writer.add_document(engine.Document(text=text))
+    writer.commit()
+    writer.wait_merging_threads()
+    built("tantivy", began, folder)
+    index.reload()
+    searcher = index.searcher()
+    timed("tantivy", lambda question: searcher.search(index.parse_query(question, ["text"]), 150).hits)
+
+
+def bm25s(folder: Path, count: int) -> None:
+    import bm25s as engine
+    import Stemmer
+
+    stemmer = Stemmer.Stemmer("english")
+    began = time.process_time()
+    tokens = engine.tokenize(list(texts(count)), stopwords=None, stemmer=stemmer, show_progress=False)
+    index = engine.BM25()
+    index.index(tokens, show_progress=False)
+    index.save(str(folder))
+    built("bm25s", began, folder)
+
+    def ask(question: str) -> object:
+        asked = engine.tokenize([question], stopwords=None, stemmer=stemmer, show_progress=False)
+        return index.retrieve(asked, k=150, show_progress=False)
+
+    timed("bm25s", ask)
+
+
+def main() -> None:
+    count = int(sys.argv[1])
+    for measure in (ours, *(globals()[name] for name in sys.argv[2:])):
+        with tempfile.TemporaryDirectory() as folder:
+            measure(Path(folder), count)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""One order from two: how near a passage is in meaning, and how many of the question's words it holds, and where.
+
+All parts have a scale that does not depend on which candidates stand beside a passage, so a score means the same for
+every k, and no part can be blown up by a bad field of candidates as min-max scaling does. What the weights were
+chosen on, and what else was tried: docs/decisions/fusion.md.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["Overlap", "as_cosine", "fuse", "overlap", "promising"]
+
+Scores = npt.NDArray[np.float64]
+# A word reduced to its stem, or the term that stands for it.
+Word = TypeVar("Word", int, str)
+
+# Weights beside the cosine's 1.
+_KEYWORD, _COVERAGE, _ADJACENT, _NEAR = 0.03, 0.27, 0.12, 0.15
+# The same for the order in which candidates are read at all, when nothing is known yet of their texts.
+_UNREAD_KEYWORD = 0.1
+# How far cosines of a question's candidates usually lie apart.
+_SPREAD = 0.4
+# Two words of the question at most this far apart are a pair; so far apart may they stand in a passage.
+_ASKED_APART, _FOUND_APART = 2, 5
+_BESIDE = (1,)
+_AROUND = tuple(step for step in range(-_FOUND_APART, _FOUND_APART + 1) if step)
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """What a passage shares with the question, each from 0 (nothing) to 1 (all), rare words counting more.
+
+    `coverage`: words. `adjacent`: neighbours in the question that are neighbours here, in that order.
+    `near`: words close together in the question that are close together here, in any order.
+    """
+
+    coverage: float
+    adjacent: float
+    near: float
+
+
+def overlap(question: Sequence[Word], passage: Sequence[Word], idf: Mapping[Word, float]) -> Overlap:
+    """Compare the words of a question with those of a passage, both in order and reduced to the same stems.
+
+    `idf` has every word of the question: ln(1 + (N - n + 0.5) / (n + 0.5)) for a word in n of N passages, also n = 0.
+    """
+    places: dict[Word, list[int]] = {word: [] for word in question}
+    for place, word in enumerate(passage):
+        if word in places:
+            places[word].append(place)
+    held = sum(idf[word] ** 2 for word, found in places.items() if found)
+    steps = range(1, _ASKED_APART + 1)
+    close = {(min(pair), max(pair)) for step in steps for pair in zip(question, question[step:], strict=False)}
+    return Overlap(
+        _share(held, sum(idf[word] ** 2 for word in places)),
+        _paired(set(pairwise(question)), places, idf, _BESIDE),
+        _paired(close, places, idf, _AROUND),
+    )
+
+
+def _paired(
+    pairs: set[tuple[Word, Word]],
+    places: Mapping[Word, list[int]],
+    idf: Mapping[Word, float],
+    steps: Sequence[int],
+) -> float:
+    """Return the share of the pairs of two different words of which the second is one of `steps` behind the first."""
+    held = total = 0.0
+    for first, second in pairs:
+        if first != second:
+            weight = idf[first] + idf[second]
+            total += weight
+            seconds = set(places[second])
+            if seconds and any(place + step in seconds for place in places[first] for step in steps):
+                held += weight
+    return _share(held, total)
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else 0.0
+
+
+def fuse(dense: Scores, keyword: Scores, mass: float, shared: Sequence[Overlap]) -> Scores:
+    """Return one score for each candidate, higher is better, from arrays `[n]` over the candidates.
+
+    `dense` is the cosine with the question. `keyword` is BM25 (k1 0.9, b 0.75) with the idf of `overlap` and the factor
+    k1 + 1, 0 for a candidate without any word of the question. `mass` is the sum of the idf of the question's different
+    words, also of those that occur nowhere. A candidate of one list alone needs the other's score all the same.
+    """
+    parts = np.array([(part.coverage, part.adjacent, part.near) for part in shared], dtype=np.float64).reshape(-1, 3)
+    words = parts @ np.array([_COVERAGE, _ADJACENT, _NEAR])
+    if mass > 0:
+        words = words + _KEYWORD * np.asarray(keyword, dtype=np.float64) / np.sqrt(mass)
+    fused: Scores = np.asarray(dense, dtype=np.float64) + words
+    return fused
+
+
+def promising(dense: Scores, keyword: Scores, mass: float, n: int) -> npt.NDArray[np.int64]:
+    """Return the places of the `n` candidates worth reading for `overlap`, best first; the arrays are as for `fuse`."""
+    words = _UNREAD_KEYWORD * np.asarray(keyword, np.float64) / np.sqrt(mass) if mass > 0 else 0.0
+    return np.argsort(-(dense + words), kind="stable")[:n].astype(np.int64)
+
+
+def as_cosine(metric: str, dense: Scores) -> Scores:
+    """Return the scores `[n]` of a question's candidates on the scale of cosines, which `fuse` expects.
+
+    Those of another metric may be of any size: the best becomes 1, and the others as far apart as cosines are.
+    """
+    if metric == "cosine" or not len(dense):
+        return dense
+    best, spread = dense.max(), float(dense.max() - dense.min())
+    return np.asarray(1 + (dense - best) * (_SPREAD / spread if spread > 0 else 0.0))

@@ -1,0 +1,250 @@
+"""Meaning and words together: the best passages of each ranking are candidates, and one score orders them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from embed.metric import nearness
+from errors import Damaged
+from search.bm25 import term_score
+from search.fusion import Overlap, as_cosine, fuse, overlap, promising
+from search.keyword import Matches, best_passages, fitting, match, scores_of
+from search.question import Question
+from search.semantic import Hit, hit_of
+from storage.catalog import Catalog
+from storage.index import VectorIndex, load_index, reading_loaded
+from storage.keyword_index import KeywordIndex, load_keywords
+from storage.models import StoredModel
+from storage.term_counts import checked_terms
+from storage.terms import terms_of
+from storage.vectors import Matrix, checked_vector
+
+__all__ = ["MODES", "Ranker"]
+
+MODES = ("hybrid", "semantic", "keyword")
+
+# So many of the best of each ranking are candidates, and so many of these are read, or as many as are to be shown.
+_CANDIDATES = 100
+_READ = 50
+# By how much what the indexes said may differ from what the stored rows say: they add in another order.
+_TOLERANCE = 1e-4
+_AT_ONCE = 500
+_CHUNKS = (
+    "SELECT v.id, c.id FROM vectors v JOIN chunks c ON c.input_hash = v.input_hash WHERE v.id IN ({}) ORDER BY c.id"
+)
+_VECTORS = (
+    "SELECT c.id, v.id, v.input_hash, v.vector, v.checksum FROM chunks c"
+    " JOIN vectors v ON v.model_id = ? AND v.input_hash = c.input_hash WHERE c.id IN ({})"
+)
+_PASSAGE = """
+SELECT c.input_hash, t.counts, t.checksum, c.id, d.id, d.uri, c.ordinal, c.start, c."end", c.page, c.heading,
+       c.input_hash, c.checksum, d.title, d.media_type, d.text_hash, d.metadata, d.notes, d.checksum,
+       substr(d.text, c.start + 1, c."end" - c.start),
+       length(substr(d.text, 1, c.start)) - length(replace(substr(d.text, 1, c.start), char(10), '')) + 1
+FROM chunks c JOIN documents d ON d.id = c.document_id LEFT JOIN terms t ON t.id = c.id
+WHERE c.id = ?
+"""
+
+_TEXTS = (
+    'SELECT c.id, d.title, c.heading, substr(d.text, c.start + 1, c."end" - c.start) FROM chunks c'
+    " JOIN documents d ON d.id = c.document_id WHERE c.id IN ({})"
+)
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    """A passage that is shown: its place in both rankings, from 1, None where it is not among the best of one."""
+
+    score: float
+    dense: float | None
+    dense_rank: int | None
+    keyword: float
+    keyword_rank: int | None
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A question's vector `[width]` and the metric of the model that it is of."""
+
+    vector: Matrix
+    metric: str
+
+
+class Ranker:
+    """A reader of one library for the modes `hybrid` and `keyword`; without a `model` only for the latter.
+
+    Holds the indexes of the last committed state and no transaction between questions.
+    """
+
+    def __init__(self, db: Catalog, folder: Path, model: StoredModel | None) -> None:
+        self._db = db
+        self._folder = folder
+        self._model = model
+        self._vectors: VectorIndex | None = None
+        self._keywords: KeywordIndex | None = None
+
+    def refresh(self) -> None:
+        """Open what was committed last, so that the next question finds it open."""
+        with reading_loaded(self._db, self._load):
+            pass
+
+    def by_keywords(self, asked: Question, k: int) -> list[Hit]:
+        """Return the `k` passages with the highest BM25 score, fewer when fewer have a word of the question.
+
+        Raises Damaged rather than show a text or a score that is not the stored one's.
+        """
+        with reading_loaded(self._db, self._load_keywords) as index:
+            matches = match(index, asked)
+            ids = best_passages(self._db, matches, k)
+            scores = scores_of(matches, ids).tolist()
+            return [
+                self._hit(number, rank, _Ranked(score, None, None, score, rank), matches)
+                for rank, (number, score) in enumerate(zip(ids, scores, strict=True), 1)
+            ]
+
+    def search(self, asked: Question, vector: Matrix, metric: str, k: int) -> list[Hit]:
+        """Return the `k` best passages by the fused score, `vector` `[width]` being that of the question.
+
+        Fewer only when fewer are there, or are allowed by the question's operators. Raises Damaged rather than show
+        a text or a score that is not the stored one's.
+        """
+        with reading_loaded(self._db, self._load) as (vectors, keywords):
+            matches = match(keywords, asked)
+            n = max(k, _CANDIDATES)
+            near = self._nearest(vectors, vector, matches, n)
+            fit = best_passages(self._db, matches, n)
+            ids = list(dict.fromkeys((*near, *fit)))
+            if not ids:
+                return []
+            question = _Asked(vector, metric)
+            dense, keyword = self._dense(question, ids, near), scores_of(matches, ids)
+            similar, idf = as_cosine(metric, _filled(dense)), matches.found.idf
+            mass = sum(idf.values())
+            read = promising(similar, keyword, mass, max(k, _READ))
+            shared = self._shared(asked, [ids[at] for at in read], idf)
+            fused = np.full(len(ids), -np.inf)
+            fused[read] = fuse(similar[read], keyword[read], mass, shared)
+            best = np.lexsort((np.array(ids), -fused))[: min(k, len(read))].tolist()
+            dense_ranks, keyword_ranks = _ranks(list(near)), _ranks(fit)
+            hits = []
+            for rank, at in enumerate(best, 1):
+                number = ids[at]
+                ranked = _Ranked(
+                    float(fused[at]), float(dense[at]), dense_ranks.get(number), float(keyword[at]),
+                    keyword_ranks.get(number),
+                )  # fmt: skip
+                hits.append(self._hit(number, rank, ranked, matches, question))
+            return hits
+
+    def _load(self) -> tuple[VectorIndex, KeywordIndex]:
+        assert self._model is not None
+        self._vectors = load_index(self._db, self._folder, self._model, self._vectors)
+        return self._vectors, self._load_keywords()
+
+    def _load_keywords(self) -> KeywordIndex:
+        self._keywords = load_keywords(self._db, self._folder, self._keywords)
+        return self._keywords
+
+    def _nearest(self, index: VectorIndex, vector: Matrix, matches: Matches, n: int) -> dict[int, float]:
+        """Return the ids and similarities of the `n` passages nearest in meaning that may be shown, best first."""
+        wanted = n
+        while True:
+            found, scores = index.nearest(vector, wanted)
+            chunks = self._chunks(found.tolist())
+            near = {
+                chunk: score
+                for vector_id, score in zip(found.tolist(), scores.tolist(), strict=True)
+                for chunk in chunks.get(vector_id, ())
+            }
+            allowed = fitting(self._db, matches, list(near))
+            # What has a phrase is among the passages whose words fit; what is excluded may leave too few.
+            if len(allowed) >= n or wanted >= index.count or matches.asked.phrases:
+                return {number: near[number] for number in allowed[:n]}
+            wanted *= 4
+
+    def _chunks(self, vector_ids: list[int]) -> dict[int, list[int]]:
+        """Return the passages of each vector."""
+        chunks: dict[int, list[int]] = {}
+        for first in range(0, len(vector_ids), _AT_ONCE):
+            part = vector_ids[first : first + _AT_ONCE]
+            for vector_id, chunk in self._db.execute(_CHUNKS.format(", ".join("?" * len(part))), part).fetchall():
+                chunks.setdefault(vector_id, []).append(chunk)
+        return chunks
+
+    def _shared(self, asked: Question, ids: Sequence[int], idf: dict[int, float]) -> list[Overlap]:
+        """Return what each of some passages shares with the question; titles and headings count as words before it."""
+        question = [term for term in terms_of(asked.meaning) if term in idf]
+        found: dict[int, Overlap] = {}
+        for first in range(0, len(ids), _AT_ONCE):
+            part = ids[first : first + _AT_ONCE]
+            for number, *texts in self._db.execute(_TEXTS.format(", ".join("?" * len(part))), part).fetchall():
+                passage = [term for text in texts for term in terms_of(str(text))]
+                found[number] = overlap(question, passage, idf)
+        return [found[number] for number in ids]
+
+    def _dense(self, question: _Asked, ids: Sequence[int], known: dict[int, float]) -> Floats:
+        """Return the scores of passages `[len(ids)]`, from the stored vectors where the index did not tell.
+
+        NaN for a passage that has no vector, which happens after a repair.
+        """
+        assert self._model is not None
+        scores = dict(known)
+        rest = [number for number in ids if number not in known]
+        for first in range(0, len(rest), _AT_ONCE):
+            part = rest[first : first + _AT_ONCE]
+            rows = self._db.execute(_VECTORS.format(", ".join("?" * len(part))), [self._model.id, *part]).fetchall()
+            for number, *row in rows:
+                stored = checked_vector(self._model.dimension, *row)
+                scores[number] = nearness(question.metric, question.vector, stored)[0]
+        return np.array([scores.get(number, np.nan) for number in ids])
+
+    def _hit(self, number: int, rank: int, ranked: _Ranked, matches: Matches, question: _Asked | None = None) -> Hit:
+        """Return what is shown of a passage, checked against the stored rows."""
+        row = self._db.execute(_PASSAGE, [number]).fetchone()
+        if row is None:
+            raise Damaged(f"Passage {number} is in an index but not stored; run: wherein verify")
+        counts = checked_terms(number, row[1], row[2])
+        score = term_score(counts, matches.index, matches.found.idf)
+        if not abs(score - ranked.keyword) <= _TOLERANCE * max(1.0, score):
+            raise Damaged(f"The index holds other word counts of passage {number} than are stored; run: wherein repair")
+        dense = distance = None
+        if question is not None and ranked.dense is not None and not np.isnan(ranked.dense):
+            dense, distance = self._exact(question, number, ranked.dense)
+        held = {int(term) for term in counts.entries["term"]}
+        matched = tuple(dict.fromkeys(word for term, word in matches.asked.terms.items() if term in held))
+        return replace(
+            hit_of((ranked.score, distance), row[0], row[3:]),
+            rank=rank, dense_score=dense, dense_rank=ranked.dense_rank, keyword_score=score,
+            keyword_rank=ranked.keyword_rank, matched=matched,
+        )  # fmt: skip
+
+    def _exact(self, question: _Asked, number: int, score: float) -> tuple[float, float | None]:
+        """Return score and distance by the stored vector; see `semantic.py` for the tolerance.
+
+        Raises Damaged when the index, which said `score`, has another.
+        """
+        assert self._model is not None
+        row = self._db.execute(_VECTORS.format("?"), [self._model.id, number]).fetchone()
+        stored = checked_vector(self._model.dimension, *row[1:])
+        exact, distance = nearness(question.metric, question.vector, stored)
+        allowed = _TOLERANCE * max(1.0, float(np.linalg.norm(question.vector) * np.linalg.norm(stored)))
+        if not abs(exact - score) <= allowed:  # also when one of them is no number
+            raise Damaged(f"The index holds another vector of passage {number} than is stored; run: wherein repair")
+        return exact, distance
+
+
+def _ranks(ids: Sequence[int]) -> dict[int, int]:
+    return {number: rank for rank, number in enumerate(ids, 1)}
+
+
+def _filled(dense: Floats) -> Floats:
+    """Return similarities, with the lowest of them for passages that have no vector."""
+    known = dense[~np.isnan(dense)]
+    return np.where(np.isnan(dense), known.min() if len(known) else 0.0, dense)

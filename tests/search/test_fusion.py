@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search.fusion import Overlap, fuse, overlap
+
+IDF = {"red": 1.0, "fox": 2.0, "jump": 3.0}
+WORDS = st.lists(st.sampled_from([*IDF, "other"]), max_size=12)
+
+
+def test_all_words_side_by_side_share_everything():
+    assert overlap(["red", "fox"], ["a", "red", "fox"], IDF) == Overlap(1.0, 1.0, 1.0)
+
+
+def test_a_rare_word_covers_more_than_a_common_one():
+    assert overlap(["red", "fox", "jump"], ["jump"], IDF).coverage == 9 / 14
+    assert overlap(["red", "fox", "jump"], ["red"], IDF).coverage == 1 / 14
+
+
+def test_neighbours_count_in_the_order_of_the_question_only():
+    assert overlap(["red", "fox"], ["fox", "red"], IDF) == Overlap(1.0, 0.0, 1.0)
+
+
+def test_words_close_together_may_have_four_others_between_them():
+    assert overlap(["red", "fox"], ["fox", "a", "b", "c", "d", "red"], IDF).near == 1.0
+    assert overlap(["red", "fox"], ["fox", "a", "b", "c", "d", "e", "red"], IDF).near == 0.0
+
+
+def test_words_with_one_between_them_in_the_question_are_a_close_pair_but_no_neighbours():
+    shared = overlap(["red", "fox", "jump"], ["red", "jump"], IDF)
+    assert shared.adjacent == 0.0
+    assert shared.near == 4 / 12
+
+
+def test_a_word_that_stands_twice_in_the_question_is_no_pair_with_itself():
+    assert overlap(["fox", "fox"], ["fox", "fox"], IDF) == Overlap(1.0, 0.0, 0.0)
+
+
+@given(WORDS, WORDS)
+def test_every_share_is_from_0_to_1_whatever_the_words(question, passage):
+    shared = overlap(question, passage, {**IDF, "other": 0.5})
+    assert all(0.0 <= part <= 1.0 + 1e-12 for part in (shared.coverage, shared.adjacent, shared.near))
+
+
+def test_a_question_without_words_leaves_the_cosine_alone():
+    dense = np.array([0.5, 0.25])
+    assert fuse(dense, np.zeros(2), 0.0, [overlap([], ["fox"], {})] * 2).tolist() == [0.5, 0.25]
+
+
+def test_no_candidates_give_no_scores():
+    assert fuse(np.zeros(0), np.zeros(0), 5.0, []).shape == (0,)
+
+
+def test_each_part_lifts_a_passage():
+    nothing = Overlap(0.0, 0.0, 0.0)
+    lifted = [
+        fuse(np.array([0.4, 0.5]), np.zeros(2), 4.0, [nothing, nothing]),
+        fuse(np.array([0.4, 0.4]), np.array([1.0, 2.0]), 4.0, [nothing, nothing]),
+        *(fuse(np.full(2, 0.4), np.zeros(2), 4.0, [nothing, Overlap(*part)]) for part in np.eye(3).tolist()),
+    ]
+    assert all(low < high for low, high in lifted)
+
+
+def test_the_score_of_a_passage_does_not_depend_on_what_stands_beside_it():
+    shared = [Overlap(0.5, 0.0, 0.1), Overlap(1.0, 1.0, 1.0), Overlap(0.0, 0.0, 0.0)]
+    dense, keyword = np.array([0.3, 0.6, 0.1]), np.array([4.0, 9.0, 0.0])
+    together = fuse(dense, keyword, 12.0, shared)
+    alone = [fuse(dense[[n]], keyword[[n]], 12.0, [shared[n]])[0] for n in range(3)]
+    assert together == pytest.approx(alone, abs=1e-15)

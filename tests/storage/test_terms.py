@@ -1,0 +1,118 @@
+"""What is one word to keyword search, whatever the script, and that nothing makes it slow or fail."""
+
+import random
+import time
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storage.term_counts import count_terms, is_stored_terms, join_counts
+from storage.terms import folded_words, terms_of
+
+
+def terms(text: str) -> set[int]:
+    return set(terms_of(text))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("leases", "Lease"),
+        ("signing", "SIGNED"),
+        ("ñandú", "n\u0303andu\u0301"),
+        ("Straße", "STRASSE"),
+        ("ｆｕｌｌ", "full"),
+        ("wi-fi", "WiFi"),
+        ("covid-19", "COVID19"),
+        ("the owner's", "the owner"),
+        ("the owner’s", "the owner's"),
+        ("1,000,000", "1000000"),
+        ("Йод", "йод"),
+        ("soft\u00adhyphen", "softhyphen"),
+    ],
+)
+def test_the_same_word_in_another_form(one: str, other: str) -> None:
+    whole = next(iter(terms_of(one.split()[-1])))
+    assert whole in terms(other)
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("getUserName", "user"),
+        ("HTTPServer", "server"),
+        ("snake_case_name", "case"),
+        ("foo.bar()", "bar"),
+        ("E-1234", "1234"),
+        ("std::vector", "vector"),
+        ("user@example.com", "example"),
+        ("3.11.4", "11"),
+        ("東京都の天気", "天気"),
+        ("東京2020", "2020"),
+        ("state-of-the-art", "art"),
+    ],
+)
+def test_a_name_is_found_whole_and_by_its_parts(name: str, part: str) -> None:
+    assert terms(part) <= terms(f"see {name}, please")
+    assert len(terms(name) - terms(part)) >= 1
+    assert terms(name) <= terms(f"({name})")
+
+
+def test_different_names_and_signs() -> None:
+    assert not terms("E-1234") <= terms("E-1235")
+    assert not terms("3.11.4") <= terms("3114")
+    assert not terms("C++") <= terms("C#")
+    assert next(iter(terms_of("he'll"))) == next(iter(terms_of("he")))
+    assert list(terms_of("😀 — … !? \0")) == []
+    assert terms("हिन्दी") != terms("हिन्दु")
+
+
+def test_words_of_phrases() -> None:
+    expected = ["the", "red", "box", "holds", "naive", "東", "京", "2020"]
+    assert folded_words("The Red-Box holds  naïve\u0301 東京2020") == expected
+
+
+@given(st.text())
+@settings(max_examples=200, deadline=None)
+def test_any_text_has_terms_of_64_bits(text: str) -> None:
+    found = Counter(terms_of(text))
+    assert all(0 <= term < 1 << 64 for term in found)
+    folded_words(text)
+    raw = count_terms(text, ["heading"], text[:20])
+    (rows,) = [join_counts([7], [raw])]
+    counted = dict(zip(rows.entries["term"].tolist(), rows.entries["body"].tolist(), strict=True))
+    assert {term: count for term, count in counted.items() if count} == {t: min(n, 255) for t, n in found.items()}
+    assert int(rows.lengths[0]) == found.total()
+
+
+def test_counts_of_fields() -> None:
+    rows = join_counts([1], [count_terms("lease lease", ["The lease", "Owner"], "lease lease owner")])
+    held = {int(term): (int(body), int(fields)) for term, body, fields in rows.entries.tolist()}
+    (lease,), (owner,), (the,) = terms("lease"), terms("owner"), terms("the")
+    assert held == {lease: (2, 16 + 2), owner: (0, 16 + 1), the: (0, 16)}
+    assert not is_stored_terms(1, b"short", 0)
+    assert count_terms("") == bytes(8)
+    assert np.array(join_counts([1], [count_terms("a " * 70_000)]).entries["body"]).tolist() == [255]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 100_000,
+        "a." * 50_000,
+        "\u0315\u0300" * 50_000,
+        "東" * 100_000,
+        "-" * 100_000,
+        "\ufdfa" * 10_000,
+        "".join(map(chr, random.Random(1).choices(range(0x20, 0xD7FF), k=10_000))),
+    ],
+    ids=str.__len__,
+)
+def test_many_characters_take_time_in_their_number(text: str) -> None:
+    began = time.process_time()
+    sum(1 for _ in terms_of(text))
+    folded_words(text)
+    assert time.process_time() - began < 60  # what is not linear would take much longer

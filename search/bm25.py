@@ -57,14 +57,23 @@ def scored(index: KeywordIndex, terms: Iterable[int], weights: Weights = WEIGHTS
         found = [part.find(term) for part in index.parts]
         idf[term] = _idf(index.count, sum(map(_count, index.parts, found)))
         for part_scores, norm, postings in zip(scores, norms, found, strict=True):
-            places = postings.places
-            if len(places):
-                tf = _frequencies(postings.body, postings.fields, weights)
-                part_scores[places] += _contribution(idf[term], tf, norm[places], weights)
+            if len(postings.places):
+                _add(part_scores, norm, postings, idf[term], weights)
     for part, part_scores in zip(index.parts, scores, strict=True):
         if part.live is not None:
             part_scores[~part.live] = 0
     return Keywords((scores[0], scores[1]), idf)
+
+
+def _add(scores: Scores, norms: Scores, found: Found, idf: float, weights: Weights) -> None:
+    tf = _frequencies(found.body, found.fields, weights)
+    if len(tf) * 3 < len(scores):
+        scores[found.places] += _contribution(idf, tf, norms[found.places], weights)
+        return
+    # Of a frequent word all passages are scored, most of them with something: that takes two thirds of the time.
+    everywhere = np.zeros(len(scores), np.float32)
+    everywhere[found.places] = tf
+    scores += _contribution(idf, everywhere, norms, weights)
 
 
 def term_score(row: TermRows, index: KeywordIndex, idf: dict[int, float], weights: Weights = WEIGHTS) -> float:

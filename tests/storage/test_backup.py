@@ -196,7 +196,10 @@ def test_a_damaged_index_is_left_out_and_made_anew(library: Path, tmp_path: Path
     after = answers(tmp_path / "new")
     assert after == before
     with closing(open_reader(tmp_path / "new")) as db:
-        assert [row[0] for row in db.execute("SELECT file FROM generations").fetchall()] == ["000002.faiss"]
+        assert [row[0] for row in db.execute("SELECT file FROM generations").fetchall()] == [
+            "000002.faiss",
+            "000003.keywords",
+        ]
 
 
 def test_an_empty_library_comes_back_empty(tmp_path: Path) -> None:

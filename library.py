@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embed.encoder import Encoder
-from embed.model import DEFAULT_MODEL, checked, fingerprint, load_model
+from embed.installed import find_model, model_of, models_folder
+from embed.model import DEFAULT_MODEL, Model, checked, fingerprint, load_model
 from embed.precision import resolve_precision
 from embed.runtime import damaged_blobs
 from errors import Damaged, ModelMismatch, Outdated, UsageError, WhereinError
@@ -108,7 +109,8 @@ class Library:
     """A folder with everything that was taken in. Opening it costs nothing; each part is opened when it is needed.
 
     `precision` is `auto`, `w8a8` or `w8a32`; `auto` is what the library was begun with, else what this CPU does best.
-    `cache` is the folder for compiled models. A given `encoder` is used in place of the default model's.
+    `model` is the name of an installed model or a model's folder; None is what the library was begun with, else the
+    shipped one. `cache` is the folder for compiled models. A given `encoder` is used in place of a model's.
     """
 
     def __init__(
@@ -116,12 +118,14 @@ class Library:
         folder: Path,
         *,
         precision: str = "auto",
+        model: str | Path | None = None,
         cache: Path | None = None,
         threads: int = 0,
         encoder: Encoder | None = None,
     ) -> None:
         self.folder = folder
         self._given = encoder
+        self._chosen = model
         self._precision = precision
         self._cache = cache
         self._threads = threads
@@ -318,13 +322,14 @@ class Library:
 
     def _check_model(self, bound: StoredModel | None) -> Iterator[Finding]:
         try:
-            model = self._given.model if self._given else load_model()
+            model = self._model(bound)
             if self._given is None or isinstance(self._given, Encoder):
                 for name in model.sha256:
                     checked(model, name)
         except Damaged as error:
-            folder = self._given.model.folder if self._given else DEFAULT_MODEL
-            yield Finding("model", str(folder), str(error).rpartition("; ")[0], "install the model again")
+            yield Finding(
+                "model", str(self._model_folder(bound)), str(error).rpartition("; ")[0], "install the model again"
+            )
             return
         if bound and fingerprint(model, bound.precision) != bound.fingerprint:
             what = f"it is not the model that the library was made with ({bound.name} {bound.fingerprint})"
@@ -496,8 +501,8 @@ class Library:
         """Return the encoder of the library's model, after binding a new library to the default one."""
         bound = bound_model(db)
         if bound is None:
-            model = self._given.model if self._given else load_model()
-            precision = self._given.precision if self._given else resolve_precision(self._precision)
+            model = self._model(None)
+            precision = self._given.precision if self._given else self._resolved(model)
             with writing(db, "model.bind"):
                 bound = bind_model(
                     db,
@@ -516,14 +521,45 @@ class Library:
                 " leave --precision out"
             )
         encoder = self._given or Encoder(
-            load_model(), bound.precision, cache=self._cache, threads=self._threads, one_by_one=one_by_one
+            self._model(bound), bound.precision, cache=self._cache, threads=self._threads, one_by_one=one_by_one
         )
         if encoder.fingerprint != bound.fingerprint:
-            raise ModelMismatch(
-                f"This library was made with {bound.name} {bound.fingerprint}, but the model here is"
-                f" {encoder.model.name} {encoder.fingerprint}; ingest its sources into a new --library"
-            )
+            raise ModelMismatch(self._other_model(bound, encoder))
         return encoder
+
+    def _model(self, bound: StoredModel | None) -> Model:
+        """Return the model that was given or chosen, else the library's, or what is there in its place."""
+        if self._given:
+            return self._given.model
+        if self._chosen is not None:
+            return find_model(self._chosen, models_folder())
+        if bound is None:
+            return load_model()
+        return model_of(bound.fingerprint, bound.precision, bound.name, models_folder())
+
+    def _model_folder(self, bound: StoredModel | None) -> Path:
+        """Return where the model lies whose manifest cannot be read, or whose files are damaged."""
+        if self._given:
+            return self._given.model.folder
+        installed = models_folder() / (str(self._chosen) if self._chosen else bound.name if bound else "")
+        return installed if (installed / "model.json").exists() else DEFAULT_MODEL
+
+    def _resolved(self, model: Model) -> str:
+        """Return a new library's precision: what was asked for, else what was measured, else what the CPU says."""
+        if self._precision == "auto" and self._cache:
+            from embed.bench import quickest
+
+            if measured := quickest(self._cache, model):
+                return measured
+        return resolve_precision(self._precision)
+
+    def _other_model(self, bound: StoredModel, encoder: Encoder) -> str:
+        way = "leave --model out" if self._chosen is not None else "install that model again"
+        return (
+            f"This library was made with {bound.name} {bound.fingerprint}, but the model here is {encoder.model.name}"
+            f" {encoder.fingerprint}; {way}, or change over with: wherein reindex --model"
+            f" {self._chosen or encoder.model.name}"
+        )
 
 
 _SPARED = "the source is gone or empty; its documents are kept"
@@ -535,9 +571,13 @@ _DELAYED = (
 )
 
 
-def evaluate(path: Path, precision: str = "auto", *, cache: Path | None = None) -> tuple[SquadResult, Encoder]:
-    """Measure the default model on a SQuAD v1.1 file by the protocol of the model card; no library is touched."""
-    encoder = Encoder(load_model(), resolve_precision(precision), cache=cache)
+def evaluate(
+    path: Path, precision: str = "auto", *, model: str | Path | None = None, cache: Path | None = None
+) -> tuple[SquadResult, Encoder]:
+    """Measure a model, the shipped one if none is named, on a SQuAD v1.1 file by the protocol of the model card."""
+    encoder = Encoder(
+        find_model(model, models_folder()) if model else load_model(), resolve_precision(precision), cache=cache
+    )
     return evaluate_squad(path, encoder), encoder
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from embed.graph import IN_GRAPH, adapt
 from embed.model import IR, WEIGHTS, Model, checked, fingerprint
 from embed.precision import apply_precision
 
@@ -49,7 +50,7 @@ def compile_model(model: Model, precision: str, cache: Path | None, threads: int
     settings = _settings(core, threads, one_by_one)
     if cache is None:
         return core.compile_model(_graph(core, model, precision), "CPU", settings)
-    key = _key(core, fingerprint(model, precision), settings)
+    key = _key(core, fingerprint(model, precision), settings, model.folder)
     compiled = _load(core, cache, key, settings)
     if compiled is None:
         compiled = core.compile_model(_graph(core, model, precision), "CPU", settings)
@@ -82,6 +83,7 @@ def _graph(core: Any, model: Model, precision: str) -> Any:
     for name in (IR, WEIGHTS):
         checked(model, name)
     graph = core.read_model(str(model.folder / IR))
+    graph = adapt(graph, unit=model.metric == "cosine" and model.pooling == IN_GRAPH)
     apply_precision(graph, precision)
     return graph
 
@@ -90,11 +92,23 @@ def _graph(core: Any, model: Model, precision: str) -> Any:
 # graph, read and changed for the precision, before it could find anything, and would not notice a flipped bit.
 
 
-def _key(core: Any, name: str, settings: dict[str, Any]) -> str:
-    """Return what must be the same for a compiled graph to be used again, as the beginning of its file's name."""
+def _key(core: Any, name: str, settings: dict[str, Any], folder: Path) -> str:
+    """Return what must be the same for a compiled graph to be used again, as the beginning of its file's name.
+
+    A model's file that was touched is read and checked again, so that damage to it is told though the compiled graph
+    could still be used.
+    """
     device = core.get_versions("CPU")["CPU"].build_number, core.get_property("CPU", "FULL_DEVICE_NAME")
-    told = json.dumps([*device, settings], sort_keys=True)
+    told = json.dumps([*device, settings, [_stamp(folder / name) for name in (IR, WEIGHTS)]], sort_keys=True)
     return f"{name}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+
+
+def _stamp(path: Path) -> list[int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return []
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns]
 
 
 def _load(core: Any, cache: Path, key: str, settings: dict[str, Any]) -> Any:

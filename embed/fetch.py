@@ -130,6 +130,7 @@ def _go_on(url: str, part: Path, have: int, file: ZooFile, report: Report) -> No
     with answer, part.open("ab" if have else "wb") as out:
         while have <= file.bytes and (block := _read(answer)):
             out.write(block)
+            out.flush()  # so that a run that is killed has kept what it told of
             have += len(block)
             report(file.path, have, file.bytes)
 

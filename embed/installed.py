@@ -48,12 +48,12 @@ def find_model(name: str | Path, models: Path) -> Model:
     Raises UsageError when there is none, Damaged when its manifest cannot be read.
     """
     text = os.fspath(name)
-    if isinstance(name, str) and os.sep not in text and text not in ("", ".", ".."):
+    if isinstance(name, str) and text and os.sep not in text and not text.startswith("."):
         if text == DEFAULT_MODEL.name or text == default_name():
             return load_model()
         if (models / text).is_dir():
             return load_model(models / text)
-    if (Path(text) / "model.json").exists():
+    if text and (Path(text) / "model.json").exists():
         return load_model(Path(text))
     raise UsageError(_not_found(text))
 
@@ -120,6 +120,6 @@ def default_name() -> str:
 def _not_found(name: str) -> str:
     if name in ZOO:
         return f"The model {name} is not installed; get it with: wherein model fetch {name}"
-    if Path(name).is_dir():
+    if name and Path(name).is_dir():
         return f"{name} has no model.json; take the model in with: wherein model add {name}"
     return f"There is no model {name}; see: wherein model list"

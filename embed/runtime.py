@@ -9,6 +9,7 @@ import sys
 import zlib
 from contextlib import suppress
 from pathlib import Path
+from threading import get_ident
 from types import ModuleType
 from typing import Any
 
@@ -139,7 +140,7 @@ def _save(compiled: Any, cache: Path, key: str) -> None:
     try:
         cache.mkdir(parents=True, exist_ok=True, mode=0o700)
         data = compiled.export_model().getvalue()
-        temporary = cache / f"{key}.{os.getpid()}.new"
+        temporary = cache / f"{key}.{os.getpid()}-{get_ident()}.new"  # two encoders may compile at the same time
         temporary.write_bytes(data)
         temporary.replace(cache / _blob_name(key, data))
         blobs = sorted(cache.glob("*.blob"), key=lambda path: path.stat().st_mtime, reverse=True)

@@ -333,7 +333,8 @@ class Library:
             return
         if bound and fingerprint(model, bound.precision) != bound.fingerprint:
             what = f"it is not the model that the library was made with ({bound.name} {bound.fingerprint})"
-            yield Finding("model", str(model.folder), what, "install that model, or ingest into a new --library")
+            remedy = f"install that model, or change over with: wherein reindex --model {model.name}"
+            yield Finding("model", str(model.folder), what, remedy)
 
     def _check_compiled(self) -> Iterator[Finding]:
         for path in damaged_blobs(self._cache) if self._cache else ():

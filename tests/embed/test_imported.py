@@ -4,6 +4,8 @@ import fcntl
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +21,13 @@ from embed.vocabulary import word_pieces
 from errors import Damaged, LibraryBusy, UsageError
 from tiny import write_tiny, write_vocabulary
 
+ROOT = Path(__file__).parents[2]
+ADD = """
+import sys
+from pathlib import Path
+from embed.imported import add_model
+add_model(*map(Path, sys.argv[1:]))
+"""
 TEXTS = ["the cat sleeps all day", "bread dough is kneaded", "x"]
 
 
@@ -161,6 +170,23 @@ def test_what_a_dead_process_left_is_no_model_and_is_cleared_away(tiny: Path, mo
     add_model(tiny, models)
     assert names(models) == ["tiny", "whole"]
     assert not left.exists()
+
+
+def test_killed_in_the_middle_it_leaves_no_model(tiny: Path, models: Path) -> None:
+    words = (tiny / "vocab.txt").read_text()
+    (tiny / "vocab.txt").unlink()
+    os.mkfifo(tiny / "vocab.txt")  # which is read when the graph is copied, and has nothing to read
+    process = subprocess.Popen([sys.executable, "-c", ADD, str(tiny), str(models)], cwd=ROOT)
+    with (tiny / "vocab.txt").open("w"):
+        process.kill()
+        process.wait()
+    assert (models / ".tiny.new" / "model.bin").exists()
+    assert names(models) == []
+    (tiny / "vocab.txt").unlink()
+    (tiny / "vocab.txt").write_text(words)
+    assert add_model(tiny, models).new
+    assert not (models / ".tiny.new").exists()
+    assert damage(find_model("tiny", models)) == []
 
 
 def test_two_do_not_install_at_once(tiny: Path, models: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from errors import WhereinError
+from errors import UsageError, WhereinError
 
 __all__ = ["main"]
 
@@ -22,6 +22,7 @@ _INTERRUPTED = 130
 _PARTLY_FAILED = 3
 _DAMAGED = 5
 _SHOWN_PROBLEMS = 20
+_MODES = ("semantic",)
 _SPEED_SECONDS = 300
 
 
@@ -222,15 +223,16 @@ def _list_problems(problems: list[Any]) -> None:
 @click.argument("question", nargs=-1)
 @click.option("-n", "count", type=click.IntRange(1), default=5, show_default=True, help="How many passages.")
 @click.option("--mode", type=click.Choice(["semantic"]), default="semantic", show_default=True, help="Ranking.")
+@click.option("--answer", "exact", is_flag=True, help="Mark the exact answer in each passage; needs a reader model.")
 @_json_option
-def query(question: tuple[str, ...], count: int, mode: str, as_json: bool) -> None:
+def query(question: tuple[str, ...], count: int, mode: str, exact: bool, as_json: bool) -> None:
     """Answer QUESTION with the passages that hold the answer; without one, ask for questions."""
     library = _library()
     if question:
-        _answer(library, " ".join(question), count, mode, as_json)
+        _answer(library, " ".join(question), count, mode, exact, as_json)
         return
     while asked := _ask():
-        _answer(library, asked, count, mode, as_json)
+        _answer(library, asked, count, mode, exact, as_json)
 
 
 def _ask() -> str:
@@ -240,34 +242,75 @@ def _ask() -> str:
         return ""
 
 
-def _answer(library: Any, question: str, count: int, mode: str, as_json: bool) -> None:
+def _answer(library: Any, question: str, count: int, mode: str, exact: bool, as_json: bool) -> None:
     # What the shell hands over may hold undecodable bytes; SQLite and JSON take only Unicode.
     answer = library.query(question.encode("utf-8", "replace").decode("utf-8"), count)
+    answers, trouble = _answers(library, answer) if exact else ([None] * len(answer.hits), None)
+    best = max((found for found in answers if found), key=lambda found: found.score, default=None)
+    rank = answers.index(best) + 1 if best else 0
     if as_json:
         hits = [asdict(hit) for hit in answer.hits]
+        added: dict[str, Any] = {}
+        if exact:
+            hits = [{**hit, "answer": found and asdict(found)} for hit, found in zip(hits, answers, strict=True)]
+            added = {"answer": best and {**asdict(best), "rank": rank}}
         _line({"schema": _SCHEMA, "question": answer.question, "truncated": answer.truncated, "mode": mode,
-               "hits": hits})  # fmt: skip
-        return
-    if answer.truncated:
-        click.echo(f"wherein: the question is too long; not considered: {answer.truncated[:200]}", err=True)
-    if not answer.hits:
-        click.echo("no passages", err=True)
-    for hit in answer.hits:
-        click.echo(_passage(hit, question))
+               **added, "hits": hits})  # fmt: skip
+    else:
+        if answer.truncated:
+            click.echo(f"wherein: the question is too long; not considered: {answer.truncated[:200]}", err=True)
+        if not answer.hits:
+            click.echo("no passages", err=True)
+        if best:
+            click.echo(f"answer: {_said(best)} in {rank}.\n")
+        for hit, found in zip(answer.hits, answers, strict=True):
+            click.echo(_passage(hit, question, found))
+    if trouble:
+        raise trouble
 
 
-def _passage(hit: Any, question: str) -> str:
+def _answers(library: Any, answer: Any) -> tuple[list[Any], WhereinError | None]:
+    """Return the exact answer for each hit; when there can be none, what is to be said after the passages."""
+    try:
+        return library.answers(answer), None
+    except WhereinError as error:
+        return [None] * len(answer.hits), error
+
+
+def _passage(hit: Any, question: str, answer: Any) -> str:
     place = f"{_shown(hit.uri)}:{hit.line}" + (f" (page {hit.page})" if hit.page else "")
     head = f"{hit.rank}. {click.style(hit.title or place, bold=True)}  {hit.score:.2f}"
     where = click.style(" > ".join((place, *hit.heading)), dim=True)
-    return f"{head}\n   {where}\n{_indented(_highlighted(hit.text.strip(), question))}\n"
+    text = hit.text
+    if answer:
+        where += f"\n   answer: {_said(answer)}"
+        start, end = answer.start - hit.start, answer.end - hit.start
+        before, after = (_highlighted(part, question) for part in (text[:start], text[end:]))
+        text = f"{before}{_marked(text[start:end])}{after}"
+    else:
+        text = _highlighted(text, question)
+    return f"{head}\n   {where}\n{_indented(text.strip())}\n"
+
+
+def _said(answer: Any) -> str:
+    return f"{' '.join(answer.text.split())} ({answer.score:.2f})"
+
+
+def _marked(text: str) -> str:
+    if not _in_colour():
+        return f"[[{text}]]"
+    return "\n".join(click.style(line, bold=True, underline=True) for line in text.split("\n"))
+
+
+def _in_colour() -> bool:
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def _highlighted(text: str, question: str) -> str:
     import re
 
     words = {re.escape(word) for word in re.findall(r"\w{3,}", question)}
-    if not words or not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+    if not words or not _in_colour():
         return text
     pattern = re.compile(rf"\b({'|'.join(sorted(words))})\w{{0,3}}", re.IGNORECASE)
     return pattern.sub(lambda match: click.style(match.group(), fg="yellow", bold=True), text)
@@ -533,9 +576,9 @@ def list_models(as_json: bool) -> None:
         for row in rows:
             _line({"schema": _SCHEMA, **row})
         return
-    columns = ("name", "version", "dimension", "metric", "size", "state", "top-5")
-    _table(columns, [[row["name"], row["version"], row["dimension"], row["metric"], _size(row["bytes"]), row["state"],
-                      row["top_5"] or ""] for row in rows])  # fmt: skip
+    columns = ("name", "kind", "version", "dimension", "metric", "size", "state", "top-5")
+    shown = [{**row, "size": _size(row["bytes"]), "top-5": row["top_5"]} for row in rows]
+    _table(columns, [[row[column] or "" for column in columns] for row in shown])
 
 
 @model.command("show")
@@ -618,20 +661,27 @@ def bench(name: str | None, seconds: float, as_json: bool) -> None:
 
 
 def _installed(added: Any, as_json: bool) -> None:
-    from embed.installed import fingerprints
+    from embed.catalogue import described
 
     model, notes = added.model, list(added.notes)
     if added.aside:
         notes.append(f"the damaged model of this name was put aside: {added.aside}")
+    is_reader = not hasattr(model, "metric")
     if as_json:
-        _line({"schema": _SCHEMA, "name": model.name, "folder": str(model.folder), "new": added.new, "notes": notes,
-               "dimension": model.dimension, "metric": model.metric, "fingerprints": fingerprints(model)})  # fmt: skip
+        told = {} if is_reader else {"dimension": model.dimension, "metric": model.metric,
+                                     "fingerprints": described(str(model.folder))["fingerprints"]}  # fmt: skip
+        _line({"schema": _SCHEMA, "name": model.name, "kind": "reader" if is_reader else "embedding",
+               "folder": str(model.folder), "new": added.new, "notes": notes, **told})  # fmt: skip
         return
     for note in notes:
         click.echo(f"wherein: {note}", err=True)
+    state = "installed" if added.new else "there already"
+    if is_reader:
+        click.echo(f"{model.name} is {state}: a reader; use it with: wherein query --answer QUESTION")
+        return
     click.echo(
-        f"{model.name} is {'installed' if added.new else 'there already'}: {model.dimension} dimensions,"
-        f" {model.metric}; use it for a new library: wherein --model {model.name} ingest FOLDER"
+        f"{model.name} is {state}: {model.dimension} dimensions, {model.metric}; use it for a new library:"
+        f" wherein --model {model.name} ingest FOLDER"
     )
 
 
@@ -659,23 +709,133 @@ def evaluate() -> None:
     """Measure how often the right passage is found."""
 
 
+def _models_option(function: Callable[..., None]) -> Callable[..., None]:
+    return click.option(
+        "--model", "models", multiple=True, metavar="NAME|FOLDER", help="Another model; several make a table."
+    )(function)
+
+
+def _modes_options(function: Callable[..., None]) -> Callable[..., None]:
+    mode = click.option(
+        "--mode", type=click.Choice(_MODES), default=_MODES[0], show_default=True, help="How passages are ranked."
+    )
+    both = click.option(
+        "--compare", nargs=2, metavar="A B", help="Two modes, or two models: tell whether B differs from A."
+    )
+    return mode(both(function))
+
+
 @evaluate.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@_modes_options
+@_models_option
 @_json_option
-def squad(file: Path, as_json: bool) -> None:
+def squad(file: Path, mode: str, models: tuple[str, ...], compare: tuple[str, str] | None, as_json: bool) -> None:
     """Measure on the SQuAD v1.1 FILE by the protocol of the model card."""
+    _evaluate_collection("squad", file, mode, models, compare, as_json)
+
+
+@evaluate.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@_modes_options
+@_models_option
+@_json_option
+def beir(folder: Path, mode: str, models: tuple[str, ...], compare: tuple[str, str] | None, as_json: bool) -> None:
+    """Measure on the BEIR collection in FOLDER: corpus.jsonl, queries.jsonl and qrels/test.tsv."""
+    _evaluate_collection("beir", folder, mode, models, compare, as_json)
+
+
+@evaluate.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@_modes_options
+@_json_option
+def golden(file: Path, mode: str, compare: tuple[str, str] | None, as_json: bool) -> None:
+    """Ask the library the questions in FILE, and count how often their documents are found.
+
+    A line of FILE: {"question": "who may sign?", "documents": ["lease.pdf"]}. A document is named by its uri, its path
+    or the end of its path.
+    """
+    if compare and not set(compare) <= set(_MODES):
+        raise UsageError(f"--compare takes two modes here: {', '.join(_MODES)}")
+    library = _library()
+    with _stages(as_json, "nothing was changed") as report:
+        found = list(library.evaluate(file, modes=compare or (mode,), report=report))
+    if found[0].missing and not as_json:
+        more = len(found[0].missing) - _SHOWN_PROBLEMS
+        named = ", ".join(found[0].missing[:_SHOWN_PROBLEMS]) + (f" and {more:,} more" if more > 0 else "")
+        click.echo(f"wherein: not in the library: {named}", err=True)
+    _show_measured(found, as_json, missing=list(found[0].missing))
+
+
+def _evaluate_collection(
+    kind: str, path: Path, mode: str, models: tuple[str, ...], compare: tuple[str, str] | None, as_json: bool
+) -> None:
     from library import evaluate as measure
 
+    modes: tuple[str, ...] = (mode,)
+    if compare and set(compare) <= set(_MODES):
+        modes = compare
+    elif compare and not set(compare) & set(_MODES) and not models:
+        models = compare
+    elif compare:
+        raise UsageError(f"--compare takes two modes ({', '.join(_MODES)}), or two models and no --model")
     chosen = click.get_current_context().obj
-    result, encoder = measure(file, chosen["precision"], model=chosen["model"], cache=_cache())
-    figures = {f"top_{k}": value for k, value in result.top.items()}
-    found = {**figures, "mrr": result.mrr, "questions": result.questions, "contexts": result.contexts,
-             "model": encoder.model.name, "precision": encoder.precision, "mode": "semantic"}  # fmt: skip
+    with _stages(as_json, "the vectors so far are kept") as report:
+        found = list(
+            measure(
+                kind,
+                path,
+                modes=modes,
+                models=models or (chosen["model"] or "default",),
+                precision=chosen["precision"],
+                threads=chosen["threads"],
+                cache=_cache(),
+                vectors=_cache().parent / "vectors",
+                report=report,
+            )
+        )
+    _show_measured(found, as_json)
+
+
+def _show_measured(found: list[Any], as_json: bool, **more: Any) -> None:
+    """Print what was measured: one object, or with several a table in which each is compared with the first."""
+    from search.evaluate import compared
+
+    rows = [_measured(one) for one in found]
+    comparisons = [asdict(compared(found[0].evaluation, one.evaluation)) for one in found[1:]]
     if as_json:
-        _line({"schema": _SCHEMA, **found})
-        return
-    for name, value in found.items():
-        click.echo(f"{name:<10} {value}")
+        others = {"compared": [{**row, "comparison": told} for row, told in zip(rows[1:], comparisons, strict=True)]}
+        _line({"schema": _SCHEMA, **rows[0], **more, **(others if comparisons else {})})
+    elif not comparisons:
+        for name, value in rows[0].items():
+            click.echo(f"{name:<10} {value}")
+    else:
+        _table_of_measures(rows)
+        for number, told in enumerate(comparisons, 2):
+            click.echo(
+                f"{number} against 1: {told['measure']} {told['difference']:+.2f}; {told['better']:,} questions better,"
+                f" {told['worse']:,} worse, {told['equal']:,} equal; p = {told['p']:.4f} ({told['test']})"
+            )
+
+
+def _measured(one: Any) -> dict[str, Any]:
+    return {
+        **one.evaluation.percent(),
+        "questions": one.evaluation.questions,
+        "contexts": one.evaluation.contexts,
+        "model": one.model,
+        "folder": one.folder,
+        "precision": one.precision,
+        "mode": one.mode,
+    }
+
+
+def _table_of_measures(rows: list[dict[str, Any]]) -> None:
+    figures = [name for name, value in rows[0].items() if isinstance(value, float)]
+    click.echo("   " + "".join(f"{name:>10}" for name in figures) + f"  {'mode':<9} model")
+    for number, row in enumerate(rows, 1):
+        shown = "".join(f"{row[name]:>10.2f}" for name in figures)
+        click.echo(f"{number:>2} {shown}  {row['mode']:<9} {_here(row['folder'])}")
 
 
 def _line(value: dict[str, Any]) -> None:

@@ -29,7 +29,6 @@ from embed.runtime import damaged_blobs
 from errors import Damaged, ModelMismatch, Outdated, UsageError, WhereinError
 from ingest.summary import Progress, Report, RunProblem, Summary, summarize
 from ingest.uri import file_path, file_uri
-from search.evaluate import SquadResult, evaluate_squad
 from search.semantic import Hit, Searcher
 from storage.backups import BackupRecord, older_backups
 from storage.catalog import Catalog
@@ -61,14 +60,17 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
+    from embed.reader import Reader
     from ingest.bulk import BulkRun
+    from search.answer import ExactAnswer
+    from search.evaluate import Evaluation
     from storage.backup import Backup
     from storage.deep import Proof
     from storage.restore import Restored
 
 __all__ = [
-    "Answer", "Finding", "Hit", "Library", "Progress", "Repair", "RunProblem", "Status", "StoredDocument", "Summary",
-    "Verification", "evaluate",
+    "Answer", "Finding", "Hit", "Library", "Measured", "Progress", "Repair", "RunProblem", "Status", "StoredDocument",
+    "Summary", "Verification", "evaluate",
 ]  # fmt: skip
 
 _ORPHAN_DAYS = 30
@@ -237,6 +239,44 @@ class Library:
         searcher.refresh()  # while the network is loaded
         vector, tokens = encoder.encode_question(question)
         return Answer(question, tokens.cut, searcher.search(vector, k))
+
+    def evaluate(
+        self, path: Path, *, modes: Sequence[str] = ("semantic",), report: Callable[[str], None] = lambda _: None
+    ) -> Iterator[Measured]:
+        """Ask the questions of a golden file (JSON lines: `question`, `documents`) and measure, in each mode.
+
+        Raises UsageError for a line that is wrong, WhereinError when the extra is missing.
+        """
+        from search.golden import evaluate_golden, pin, read_golden
+        from search.measures import require_measures, require_stats
+
+        require_measures()
+        if len(modes) > 1:
+            require_stats()
+        questions = pin(path, read_golden(path), (document.uri for document in self.documents()))
+        encoder, _ = self._asking
+        for mode in modes:
+            found = evaluate_golden(
+                questions, lambda question, k: self.query(question, k).hits, count_chunks(self._reader), report
+            )
+            missing = tuple(dict.fromkeys(name for golden in questions for name in golden.missing))
+            yield Measured(found, encoder.model.name, str(self.folder), encoder.precision, mode, missing)
+
+    def answers(self, found: Answer) -> list[ExactAnswer | None]:
+        """Return for each hit the words in it that answer the question best, by the installed reader.
+
+        None for a passage without words. Raises WhereinError, which tells how to get one, when there is no reader.
+        """
+        from search.answer import exact_answers  # most questions have no use for it
+
+        return exact_answers(self._answering, found.question, found.hits)
+
+    @cached_property
+    def _answering(self) -> Reader:
+        from embed.reader import Reader, installed_reader
+
+        encoder, _ = self._asking  # at the library's own precision, so that a copy answers the same elsewhere
+        return Reader(installed_reader(), encoder.precision, cache=self._cache, threads=self._threads)
 
     @cached_property
     def _reader(self) -> sqlite3.Connection:
@@ -451,6 +491,7 @@ class Library:
 
         restored = restore_backup(backup, self.folder, force=force, index=index, report=report)
         self.__dict__.pop("_asking", None)
+        self.__dict__.pop("_answering", None)
         if reader := self.__dict__.pop("_reader", None):  # of the earlier library
             reader.close()
         return restored
@@ -572,14 +613,55 @@ _DELAYED = (
 )
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What one mode of one model, or of a library, finds. `missing` are documents that are in no library."""
+
+    evaluation: Evaluation
+    model: str
+    folder: str
+    precision: str
+    mode: str
+    missing: tuple[str, ...] = ()
+
+
 def evaluate(
-    path: Path, precision: str = "auto", *, model: str | Path | None = None, cache: Path | None = None
-) -> tuple[SquadResult, Encoder]:
-    """Measure a model, the shipped one if none is named, on a SQuAD v1.1 file by the protocol of the model card."""
-    encoder = Encoder(
-        find_model(model, models_folder()) if model else load_model(), resolve_precision(precision), cache=cache
-    )
-    return evaluate_squad(path, encoder), encoder
+    kind: str,
+    path: Path,
+    *,
+    modes: Sequence[str] = ("semantic",),
+    models: Sequence[str] = ("default",),
+    precision: str = "auto",
+    threads: int = 0,
+    cache: Path | None = None,
+    vectors: Path | None = None,
+    report: Callable[[str], None] = lambda _: None,
+) -> Iterator[Measured]:
+    """Measure each model in each mode on a public collection: `kind` is `squad` or `beir`. No library is touched.
+
+    `models` are names of installed models, folders, or `default`. `vectors` is a folder that keeps vectors for the
+    next time. `report` is told what is going on. Raises UsageError for what cannot be read, WhereinError when the extra
+    is missing.
+    """
+    from search.collection import read_beir, read_squad
+    from search.evaluate import evaluate_beir, evaluate_squad
+    from search.measures import require_measures, require_stats
+    from search.modes import Candidates, find_mode
+
+    read, measure = {"squad": (read_squad, evaluate_squad), "beir": (read_beir, evaluate_beir)}[kind]
+    if kind == "beir":
+        require_measures()
+    if len(modes) * len(models) > 1:  # now, and not after the work, one is told that it is missing
+        require_stats()
+    ranked_by = {name: find_mode(name) for name in modes}
+    chosen = [find_model(name, models_folder()) for name in models]
+    collection = read(path)
+    for model in chosen:
+        encoder = Encoder(model, resolve_precision(precision), cache=cache, threads=threads)
+        candidates = Candidates(collection.contexts, encoder, cache=vectors, report=report)
+        for name, mode in ranked_by.items():
+            found = measure(collection, mode(candidates))
+            yield Measured(found, model.name, str(model.folder), encoder.precision, name)
 
 
 def _place(name: str) -> str:

@@ -7,9 +7,18 @@ from typing import Any
 
 from embed.fetch import Report, fetch_model
 from embed.imported import Added
-from embed.installed import damage, find_model, fingerprints, installed_folders, manifest, models_folder
-from embed.model import DEFAULT_MODEL, load_model
-from embed.zoo import DEFAULT_VARIANT, ZOO
+from embed.installed import (
+    damage,
+    find_model,
+    fingerprints,
+    installed_folders,
+    is_reader,
+    manifest,
+    models_folder,
+)
+from embed.model import DEFAULT_MODEL, Model, load_model
+from embed.reader import load_reader
+from embed.zoo import DEFAULT_VARIANT, ZOO, ZooModel
 from errors import Damaged, UsageError
 
 __all__ = ["Listed", "described", "fetch", "models"]
@@ -17,9 +26,13 @@ __all__ = ["Listed", "described", "fetch", "models"]
 
 @dataclass(frozen=True)
 class Listed:
-    """A line of the list. `state` is `shipped`, `installed`, `available` or `damaged`; `top_5` in percent, if known."""
+    """A line of the list. `kind` is `embedding` or `reader`, which has no dimension and no metric.
+
+    `state` is `shipped`, `installed`, `available` or `damaged`; `top_5` in percent, if known.
+    """
 
     name: str
+    kind: str
     version: str
     dimension: int
     metric: str
@@ -39,7 +52,15 @@ def models() -> Iterator[Listed]:
     for zoo in ZOO.values():
         if zoo.name not in seen:
             yield Listed(
-                zoo.name, zoo.version, zoo.dimension, zoo.metric, zoo.bytes(), "available", _top_5(zoo.accuracy), ""
+                zoo.name,
+                "embedding",
+                zoo.version,
+                zoo.dimension,
+                zoo.metric,
+                zoo.bytes(),
+                "available",
+                _top_5(zoo.accuracy),
+                "",
             )
 
 
@@ -48,17 +69,16 @@ def described(name: str) -> dict[str, Any]:
 
     Raises UsageError when there is no such model, Damaged when its manifest cannot be read.
     """
+    for folder in (models_folder() / name, Path(name)):
+        if name and is_reader(folder):
+            return {**manifest(folder), "state": "installed", "folder": str(folder),
+                    "damage": damage(load_reader(folder))}  # fmt: skip
     try:
         model = find_model(name, models_folder())
     except UsageError:
         if name not in ZOO:
             raise
-        zoo = ZOO[name]
-        variants = {
-            variant: {file.path: {"bytes": file.bytes, "sha384": file.sha384} for file in files}
-            for variant, files in zoo.variants.items()
-        }
-        return {**asdict(zoo), "variants": variants, "state": "available"}
+        return {**_in_zoo(ZOO[name]), "state": "available"}
     return {
         **manifest(model.folder),
         "state": "shipped" if model.folder == DEFAULT_MODEL else "installed",
@@ -66,6 +86,14 @@ def described(name: str) -> dict[str, Any]:
         "fingerprints": fingerprints(model),
         "damage": damage(model),
     }
+
+
+def _in_zoo(zoo: ZooModel) -> dict[str, Any]:
+    variants = {
+        variant: {file.path: {"bytes": file.bytes, "sha384": file.sha384} for file in files}
+        for variant, files in zoo.variants.items()
+    }
+    return {**asdict(zoo), "variants": variants}
 
 
 def fetch(name: str, variant: str | None, own: str | None, report: Report) -> Added:
@@ -76,16 +104,19 @@ def fetch(name: str, variant: str | None, own: str | None, report: Report) -> Ad
 
 
 def _listed(folder: Path) -> Listed:
+    kind = "reader" if is_reader(folder) else "embedding"
     try:
-        model, about = load_model(folder), manifest(folder)
-        sizes = {name: int(about["files"][name]["bytes"]) for name in model.sha256}
-        whole = all((folder / name).stat().st_size == size for name, size in sizes.items())
-    except (Damaged, OSError, KeyError, TypeError, ValueError):
-        return Listed(folder.name, "", 0, "", 0, "damaged", None, str(folder))
+        about = manifest(folder)
+        model = load_reader(folder) if kind == "reader" else load_model(folder)
+        size = sum((folder / name).stat().st_size for name in model.sha256)
+        told = [about["files"][name].get("bytes") for name in model.sha256]
+    except (Damaged, OSError, KeyError, TypeError, AttributeError):
+        return Listed(folder.name, kind, "", 0, "", 0, "damaged", None, str(folder))
+    whole = None in told or size == sum(told)
     state = "damaged" if not whole else "shipped" if folder == DEFAULT_MODEL else "installed"
+    dimension, metric = (model.dimension, model.metric) if isinstance(model, Model) else (0, "")
     top_5 = _top_5(about.get("accuracy"))
-    size = sum(sizes.values())
-    return Listed(model.name, model.version, model.dimension, model.metric, size, state, top_5, str(folder))
+    return Listed(model.name, kind, model.version, dimension, metric, size, state, top_5, str(folder))
 
 
 def _top_5(accuracy: Any) -> float | None:

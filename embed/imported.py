@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from embed.graph import IN_GRAPH
-from embed.installed import damage, default_name, manifest
+from tokenizers import Tokenizer
+
+from embed.graph import IN_GRAPH, INPUTS
+from embed.installed import damage, default_name, is_reader, manifest
 from embed.model import DEFAULT_MODEL, IR, TOKENIZER, WEIGHTS, Model, checked, fingerprint, load_model
 from embed.place import exclusive, put, roomy, staging
-from embed.trial import examine
+from embed.reader import ReaderModel, load_reader
+from embed.trial import READER_OUTPUTS, examine, examine_reader, is_reader_graph
 from embed.vocabulary import read_tokenizer, word_pieces
 from embed.zoo import DEFAULT_VARIANT, ZOO, ZooModel
 from errors import Damaged, UsageError
@@ -23,6 +26,7 @@ __all__ = ["METRICS", "Added", "Wishes", "add_model"]
 
 METRICS = ("cosine", "dot", "l2")
 _LENGTHS = (384, 32)
+_READER_QUESTION = 64
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _VARIANTS = (DEFAULT_VARIANT, "FP16-INT8", "FP16", "FP32")
 
@@ -44,7 +48,7 @@ _NONE = Wishes()
 class Added:
     """A model that was taken in; `new` is false when it was there, `aside` is where a damaged one was put."""
 
-    model: Model
+    model: Model | ReaderModel
     new: bool
     notes: tuple[str, ...] = ()
     aside: Path | None = None
@@ -81,24 +85,33 @@ def add_model(source: Path, models: Path, wishes: Wishes = _NONE, *, known: ZooM
 def _add_folder(source: Path, models: Path, wishes: Wishes) -> Added:
     if (wishes.metric, wishes.context_tokens, wishes.question_tokens) != (None, None, None):
         raise UsageError(f"{source} has a model.json, which says its metric and its lengths; leave these options out")
-    model = load_model(source)
+    model = _load(source)
     name = _valid(wishes.name or model.name)
     with staging(models, name) as folder:
         for file in (IR, WEIGHTS, TOKENIZER):
             (folder / file).write_bytes(checked(model, file))
         _write_manifest(folder, {**manifest(source), "name": name})
-        copy = load_model(folder)
-        if min(copy.context_tokens, copy.question_tokens) < 1:
-            raise Damaged(f"{source / 'model.json'} has impossible lengths")
-        found = examine(folder, read_tokenizer(folder / TOKENIZER), copy.context_tokens, copy.question_tokens, source)
-        if found.dimension != copy.dimension:
-            raise Damaged(f"{source / 'model.json'} says {copy.dimension} dimensions, but it has {found.dimension}")
+        tokenizer = read_tokenizer(folder / TOKENIZER)
+        if isinstance(model, Model):
+            _check_vectors(folder, tokenizer, model)
+        else:
+            examine_reader(folder, tokenizer, model.tokens, source)
         return _install(folder, models / name)
+
+
+def _check_vectors(folder: Path, tokenizer: Tokenizer, model: Model) -> None:
+    """Compare what a model gives with what its manifest says. Raises Damaged when they differ."""
+    lengths = model.context_tokens, model.question_tokens
+    if min(lengths) < 1:
+        raise Damaged(f"{model.folder / 'model.json'} has impossible lengths")
+    found = examine(folder, tokenizer, *lengths, model.folder)
+    if found.dimension != model.dimension:
+        told = f"says {model.dimension} dimensions, but it has {found.dimension}"
+        raise Damaged(f"{model.folder / 'model.json'} {told}")
 
 
 def _add_parts(parts: _Parts, models: Path, wishes: Wishes, known: ZooModel | None) -> Added:
     name = _valid(wishes.name or parts.name)
-    lengths = (known.context_tokens, known.question_tokens) if known else _LENGTHS
     notes = _compare(parts, known) if known else ()
     _check_weights(parts)
     with staging(models, name) as folder:
@@ -106,46 +119,79 @@ def _add_parts(parts: _Parts, models: Path, wishes: Wishes, known: ZooModel | No
         shutil.copyfile(parts.weights, folder / WEIGHTS)
         tokenizer = read_tokenizer(parts.words) if parts.words.suffix == ".json" else word_pieces(parts.words)
         (folder / TOKENIZER).write_text(tokenizer.to_str(), "utf-8")
-        found = examine(folder, tokenizer, wishes.context_tokens, wishes.question_tokens, parts.graph, lengths)
-        described = {
-            "schema": 1,
-            "name": name,
-            "version": known.version if known else "1",
-            "dimension": found.dimension,
-            "metric": wishes.metric or (known.metric if known else "cosine"),
-            "context_tokens": found.context_tokens,
-            "question_tokens": found.question_tokens,
-            "inputs": list(found.inputs),
-            "output": found.output,
-            "pooling": IN_GRAPH,
-            "licence": known.licence if known else "not told",
-            "training_data": known.training_data if known else "not told",
-            "source": _source(parts),
-            "files": {file: _hashes(folder / file, "sha256") for file in (IR, WEIGHTS, TOKENIZER)},
-            "accuracy": dict(known.accuracy) if known and not notes else {},
-        }
-        _write_manifest(folder, described)
+        if is_reader_graph(folder, parts.graph):
+            described = _describe_reader(folder, tokenizer, parts, wishes)
+        else:
+            described = _describe(folder, tokenizer, parts, wishes, known)
+        _write_manifest(
+            folder,
+            {
+                "schema": 1,
+                **described,
+                "name": name,
+                "version": known.version if known else "1",
+                "inputs": list(INPUTS),
+                "licence": known.licence if known else "not told",
+                "training_data": known.training_data if known else "not told",
+                "source": _source(parts),
+                "files": {file: _hashes(folder / file, "sha256") for file in (IR, WEIGHTS, TOKENIZER)},
+                "accuracy": dict(known.accuracy) if known and not notes else {},
+            },
+        )
         return replace(_install(folder, models / name), notes=notes)
+
+
+def _describe(
+    folder: Path, tokenizer: Tokenizer, parts: _Parts, wishes: Wishes, known: ZooModel | None
+) -> dict[str, Any]:
+    lengths = (known.context_tokens, known.question_tokens) if known else _LENGTHS
+    found = examine(folder, tokenizer, wishes.context_tokens, wishes.question_tokens, parts.graph, lengths)
+    return {
+        "dimension": found.dimension,
+        "metric": wishes.metric or (known.metric if known else "cosine"),
+        "context_tokens": found.context_tokens,
+        "question_tokens": found.question_tokens,
+        "output": found.output,
+        "pooling": IN_GRAPH,
+    }
+
+
+def _describe_reader(folder: Path, tokenizer: Tokenizer, parts: _Parts, wishes: Wishes) -> dict[str, Any]:
+    if wishes.metric:
+        raise UsageError(f"{parts.graph} is a reader, which marks answers, and has no metric; leave --metric out")
+    return {
+        "kind": "reader",
+        "tokens": examine_reader(folder, tokenizer, wishes.context_tokens, parts.graph),
+        "question_tokens": wishes.question_tokens or _READER_QUESTION,
+        "outputs": list(READER_OUTPUTS),
+    }
 
 
 def _install(folder: Path, target: Path) -> Added:
     """Give a finished model its name, unless that is taken. Raises UsageError when another model has it."""
-    new = load_model(folder)
+    new = _load(folder)
     if target.name in (DEFAULT_MODEL.name, default_name()):
         target = DEFAULT_MODEL
     try:
-        old = load_model(target) if target.exists() else None
+        old = _load(target) if target.exists() else None
     except Damaged:
         old = None
-    if old and fingerprint(old, "w8a8") != fingerprint(new, "w8a8"):
-        raise UsageError(
-            f"The name {new.name} is taken by a different model ({fingerprint(old, 'w8a8')}, this one is"
-            f" {fingerprint(new, 'w8a8')}); choose another with --name"
-        )
+    if old and _identity(old) != _identity(new):
+        raise UsageError(f"The name {new.name} is taken by a different model; choose another with --name")
     if target == DEFAULT_MODEL or (old and not damage(old)):
-        return Added(load_model(target), new=False)
+        return Added(_load(target), new=False)
     aside = put(folder, target)
-    return Added(load_model(target), new=True, aside=aside)
+    return Added(_load(target), new=True, aside=aside)
+
+
+def _load(folder: Path) -> Model | ReaderModel:
+    return load_reader(folder) if is_reader(folder) else load_model(folder)
+
+
+def _identity(model: Model | ReaderModel) -> object:
+    if isinstance(model, Model):
+        return fingerprint(model, "")
+    return sorted(model.sha256.items()), model.tokens, model.question_tokens
 
 
 # Where the files are.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from embed.model import DEFAULT_MODEL, Model, checked, fingerprint, load_model
+from embed.model import DEFAULT_MODEL, Files, Model, checked, fingerprint, load_model
 from embed.precision import PRECISIONS
 from embed.zoo import ZOO
 from errors import Damaged, UsageError
@@ -18,6 +18,7 @@ __all__ = [
     "find_model",
     "fingerprints",
     "installed_folders",
+    "is_reader",
     "manifest",
     "model_of",
     "models_folder",
@@ -52,9 +53,10 @@ def find_model(name: str | Path, models: Path) -> Model:
         if text == DEFAULT_MODEL.name or text == default_name():
             return load_model()
         if (models / text).is_dir():
-            return load_model(models / text)
-    if text and (Path(text) / "model.json").exists():
-        return load_model(Path(text))
+            return _embedding(models / text)
+    folder = Path(text).expanduser()
+    if text and (folder / "model.json").exists():
+        return _embedding(folder)
     raise UsageError(_not_found(text))
 
 
@@ -84,8 +86,7 @@ def model_of(wanted: str, precision: str, name: str, models: Path) -> Model:
 
 
 def manifest(folder: Path) -> Mapping[str, Any]:
-    """Return all that a model's manifest says. Raises Damaged as `load_model` does."""
-    load_model(folder)
+    """Return all that a model's manifest says. Raises Damaged when it cannot be read."""
     try:
         found: Mapping[str, Any] = json.loads((folder / "model.json").read_text("utf-8"))
     except (OSError, ValueError) as error:
@@ -98,7 +99,7 @@ def fingerprints(model: Model) -> dict[str, str]:
     return {precision: fingerprint(model, precision) for precision in PRECISIONS if precision != "auto"}
 
 
-def damage(model: Model) -> list[str]:
+def damage(model: Files) -> list[str]:
     """Return a sentence for each file of a model that is not what its manifest says; all of them are read."""
     found = []
     for name in model.sha256:
@@ -107,6 +108,20 @@ def damage(model: Model) -> list[str]:
         except Damaged as error:
             found.append(str(error))
     return found
+
+
+def is_reader(folder: Path) -> bool:
+    """Whether a model's manifest says that it marks answers (embed/reader.py), and so makes no vectors."""
+    try:
+        return bool(json.loads((folder / "model.json").read_text("utf-8")).get("kind") == "reader")
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _embedding(folder: Path) -> Model:
+    if is_reader(folder):
+        raise UsageError(f"{folder.name} is a reader, which marks answers, and makes no vectors; choose another model")
+    return load_model(folder)
 
 
 def default_name() -> str:

@@ -5,14 +5,26 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from errors import Damaged
 
-__all__ = ["DEFAULT_MODEL", "IR", "TOKENIZER", "WEIGHTS", "Model", "checked", "fingerprint", "load_model"]
+__all__ = ["DEFAULT_MODEL", "IR", "TOKENIZER", "WEIGHTS", "Files", "Model", "checked", "fingerprint", "load_model"]
 
 DEFAULT_MODEL = Path(__file__).parent / "default"
 IR, WEIGHTS, TOKENIZER = "model.xml", "model.bin", "tokenizer.json"
+
+
+class Files(Protocol):
+    """The files of a model of any kind; `sha256` is by file name."""
+
+    @property
+    def folder(self) -> Path:
+        """Where they lie."""
+
+    @property
+    def sha256(self) -> Mapping[str, str]:
+        """What each of them is."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +69,7 @@ def fingerprint(model: Model, precision: str) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def checked(model: Model, name: str) -> bytes:
+def checked(model: Files, name: str) -> bytes:
     """Return the bytes of one of the model's files. Raises Damaged when they are not those of the manifest."""
     path = model.folder / name
     try:

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from threading import get_ident
@@ -14,10 +15,10 @@ from types import ModuleType
 from typing import Any
 
 from embed.graph import IN_GRAPH, adapt
-from embed.model import IR, WEIGHTS, Model, checked, fingerprint
+from embed.model import IR, WEIGHTS, Files, Model, checked, fingerprint
 from embed.precision import apply_precision
 
-__all__ = ["compile_model", "damaged_blobs", "import_openvino"]
+__all__ = ["compile_files", "compile_model", "damaged_blobs", "import_openvino"]
 
 _CONVERTER = "openvino.tools.ovc"
 # A blob takes as much room as the weights; other threads, precisions and versions of OpenVINO have blobs of their own.
@@ -47,14 +48,32 @@ def compile_model(model: Model, precision: str, cache: Path | None, threads: int
     `cache` is a folder for compiled models. What is damaged in it is thrown away, and one that cannot be written
     is done without: either only costs time. Raises Damaged when the model's own files are not the manifest's.
     """
+    unit = model.metric == "cosine" and model.pooling == IN_GRAPH
+    name = fingerprint(model, precision)
+    return compile_files(model, name, precision, cache, threads, one_by_one, lambda graph: adapt(graph, unit=unit))
+
+
+def compile_files(
+    model: Files,
+    name: str,
+    precision: str,
+    cache: Path | None,
+    threads: int,
+    one_by_one: bool,
+    change: Callable[[Any], Any] = lambda graph: graph,
+) -> Any:
+    """Return the graph of a model of any kind, as `compile_model` does.
+
+    `name` is what it is kept by in the cache; `change` is done to the graph before it gets its precision.
+    """
     core = import_openvino().Core()
     settings = _settings(core, threads, one_by_one)
     if cache is None:
-        return core.compile_model(_graph(core, model, precision), "CPU", settings)
-    key = _key(core, fingerprint(model, precision), settings, model.folder)
+        return core.compile_model(_graph(core, model, precision, change), "CPU", settings)
+    key = _key(core, name, settings, model.folder)
     compiled = _load(core, cache, key, settings)
     if compiled is None:
-        compiled = core.compile_model(_graph(core, model, precision), "CPU", settings)
+        compiled = core.compile_model(_graph(core, model, precision, change), "CPU", settings)
         _save(compiled, cache, key)
     return compiled
 
@@ -79,12 +98,11 @@ def _streams(core: Any) -> str:
     return str(most)
 
 
-def _graph(core: Any, model: Model, precision: str) -> Any:
+def _graph(core: Any, model: Files, precision: str, change: Callable[[Any], Any]) -> Any:
     """Return the model's graph at a precision, read from files that are the manifest's."""
     for name in (IR, WEIGHTS):
         checked(model, name)
-    graph = core.read_model(str(model.folder / IR))
-    graph = adapt(graph, unit=model.metric == "cosine" and model.pooling == IN_GRAPH)
+    graph = change(core.read_model(str(model.folder / IR)))
     apply_precision(graph, precision)
     return graph
 

@@ -12,7 +12,10 @@ from embed.model import IR
 from embed.runtime import import_openvino
 from errors import Damaged, UsageError
 
-__all__ = ["Examined", "examine"]
+__all__ = ["READER_OUTPUTS", "Examined", "examine", "examine_reader", "is_reader_graph"]
+
+READER_OUTPUTS = ("output_s", "output_e")
+"""What a reader of the zoo gives: the logits of the answer's first and last token (its model card)."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,7 @@ def examine(
 
     A graph of one length says by that how long a context is. Raises UsageError when it is not such a model.
     """
-    core = import_openvino().Core()
-    try:
-        graph = core.read_model(str(folder / IR))
-    except RuntimeError as error:
-        raise Damaged(f"{shown} cannot be read as OpenVINO IR: {_told(error)}") from error
+    core, graph = _read(folder, shown)
     fixed = _check_ports(graph, shown)
     _check_vocabulary(graph, tokenizer, shown)
     context = context_tokens or fixed or lengths[0]
@@ -59,13 +58,43 @@ def examine(
     return Examined(vectors[0].shape[1], context, question, INPUTS, min(output, default=""))
 
 
-def _check_ports(graph: Any, shown: Path) -> int | None:
+def is_reader_graph(folder: Path, shown: Path) -> bool:
+    """Whether the graph in `folder` is that of a reader, which marks answers, by the names of its outputs."""
+    _, graph = _read(folder, shown)
+    return set(READER_OUTPUTS) <= {name for port in graph.outputs for name in port.get_names()}
+
+
+def examine_reader(folder: Path, tokenizer: Tokenizer, tokens: int | None, shown: Path) -> int:
+    """Run a reader's graph once and return its length in tokens. Raises UsageError when it is not such a model."""
+    core, graph = _read(folder, shown)
+    length = _check_ports(graph, shown, outputs=len(READER_OUTPUTS)) or tokens or 384
+    _check_vocabulary(graph, tokenizer, shown)
+    try:
+        compiled = core.compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        results = compiled(_inputs(tokenizer, length))
+    except RuntimeError as error:
+        raise UsageError(f"{shown} cannot be run at {length} tokens: {_told(error)}") from error
+    for name in READER_OUTPUTS:
+        if np.size(results[name]) != length or not np.isfinite(results[name]).all():
+            raise UsageError(f"{shown} gives no {name} for each of {length} tokens")
+    return length
+
+
+def _read(folder: Path, shown: Path) -> tuple[Any, Any]:
+    core = import_openvino().Core()
+    try:
+        return core, core.read_model(str(folder / IR))
+    except RuntimeError as error:
+        raise Damaged(f"{shown} cannot be read as OpenVINO IR: {_told(error)}") from error
+
+
+def _check_ports(graph: Any, shown: Path, outputs: int = 1) -> int | None:
     """Return the one length that the graph was made for, None when it takes any."""
     found = {name for port in graph.inputs for name in port.get_names()}
     missing = [name for name in INPUTS if name not in found]
     if missing:
         raise UsageError(f"{shown} has no input {', '.join(missing)}; a model has {', '.join(INPUTS)}")
-    if len(graph.inputs) != len(INPUTS) or len(graph.outputs) != 1:
+    if len(graph.inputs) != len(INPUTS) or len(graph.outputs) != outputs:
         count = f"{len(graph.inputs)} inputs and {len(graph.outputs)} outputs"
         raise UsageError(f"{shown} has {count}; a model has {', '.join(INPUTS)} and one vector")
     shapes = [port.partial_shape for port in graph.inputs]
@@ -99,15 +128,18 @@ def _rows(graph: Any) -> int | None:
 
 
 def _run(compiled: Any, tokenizer: Tokenizer, length: int) -> Any:
+    return np.array(compiled(_inputs(tokenizer, length))[0])
+
+
+def _inputs(tokenizer: Tokenizer, length: int) -> dict[str, Any]:
     ids = tokenizer.encode("where " * length).ids[: length - 1]
     tokens = np.array([[*ids, tokenizer.encode("").ids[-1]]], np.int64)
-    rows = {
+    return {
         "input_ids": tokens,
         "attention_mask": np.ones_like(tokens),
         "token_type_ids": np.zeros_like(tokens),
         "position_ids": np.arange(tokens.shape[1], dtype=np.int64)[None, :],
     }
-    return np.array(compiled(rows)[0])
 
 
 def _told(error: Exception) -> str:

@@ -1,63 +1,66 @@
-"""The model card's protocol: is the right context among the first k of all of them?
+"""How often the right context is found, by the model card's protocol (SQuAD) or by BEIR's.
 
 https://github.com/openvinotoolkit/open_model_zoo, bert-small-uncased-whole-word-masking-squad-emb-int8-0001.
 """
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from embed.encoder import Encoder
-from errors import UsageError
+from search.collection import Collection
+from search.measures import TOPS, Comparison, Values, compare, measures
+from search.modes import Ranking
 
-__all__ = ["SquadResult", "evaluate_squad"]
+__all__ = ["Evaluation", "compared", "evaluate_beir", "evaluate_squad"]
 
-_TOPS = (1, 5, 10, 20)
-_QUESTIONS_AT_ONCE = 1024
+# A right context after so many counts as not found.
+_DEPTH = 100
 
 
 @dataclass(frozen=True)
-class SquadResult:
-    """Percent of the questions whose context is among the first k, and the mean reciprocal rank in percent."""
+class Evaluation:
+    """`values` has each measure's value for each question, 0 to 1; `main` is the measure by which two are compared."""
 
-    top: dict[int, float]
-    mrr: float
+    values: Mapping[str, Values]
+    main: str
     questions: int
     contexts: int
 
-
-def evaluate_squad(path: Path, encoder: Encoder) -> SquadResult:
-    """Measure the encoder on a SQuAD v1.1 file: every distinct context is a candidate for every question."""
-    contexts, questions, right = _read(path)
-    vectors = encoder.encode_contexts(contexts)
-    ranks = []
-    for first in range(0, len(questions), _QUESTIONS_AT_ONCE):
-        asked = encoder.encode_questions(questions[first : first + _QUESTIONS_AT_ONCE])
-        scores = asked @ vectors.T
-        own = scores[np.arange(len(asked)), right[first : first + len(asked)]]
-        ranks.append(1 + (scores > own[:, None]).sum(axis=1))
-    rank = np.concatenate(ranks)
-    top = {k: round(100 * float((rank <= k).mean()), 2) for k in _TOPS}
-    return SquadResult(top, round(100 * float((1 / rank).mean()), 2), len(questions), len(contexts))
+    def percent(self) -> dict[str, float]:
+        """Return each measure's mean in percent."""
+        return {name: round(100 * float(values.mean()), 2) for name, values in self.values.items()}
 
 
-def _read(path: Path) -> tuple[list[str], list[str], list[int]]:
-    """Return distinct contexts, questions, and for each question its context's position."""
-    places: dict[str, int] = {}
-    questions, right = [], []
-    try:
-        for article in json.loads(path.read_text("utf-8"))["data"]:
-            for paragraph in article["paragraphs"]:
-                place = places.setdefault(paragraph["context"], len(places))
-                for entry in paragraph["qas"]:
-                    questions.append(str(entry["question"]))
-                    right.append(place)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{path} is not a SQuAD v1.1 file ({error!r})") from error
-    if not questions:
-        raise UsageError(f"{path} holds no questions")
-    return list(places), questions, right
+def evaluate_squad(collection: Collection, ranking: Ranking) -> Evaluation:
+    """Return `top_1, top_5, top_10, top_20` and `mrr` where every question has one right context.
+
+    The rank of the right one is one more than the number of contexts with a higher score (the card's protocol).
+    """
+    place_of = {name: place for place, name in enumerate(collection.ids)}
+    ranks = np.full(len(collection.questions), np.inf)
+    found = ranking(collection.questions, len(collection.contexts))
+    for number, (relevant, (places, scores)) in enumerate(zip(collection.relevant, found, strict=True)):
+        own = scores[np.isin(places, [place_of[name] for name in relevant])]
+        if len(own):
+            ranks[number] = 1 + int((scores > own[0]).sum())
+    values: dict[str, Values] = {f"top_{k}": (ranks <= k).astype(np.float64) for k in TOPS}
+    return Evaluation({**values, "mrr": 1 / ranks}, "top_5", len(collection.questions), len(collection.contexts))
+
+
+def evaluate_beir(collection: Collection, ranking: Ranking) -> Evaluation:
+    """Return the same and `ndcg_10`, `recall_10`; the first 100 contexts count, and a grade above 0 is right.
+
+    A context with the question's own id is left out, as BEIR does. Raises WhereinError without the extra.
+    """
+    found = []
+    for name, (places, _) in zip(collection.question_ids, ranking(collection.questions, _DEPTH + 1), strict=True):
+        ids = (collection.ids[place] for place in places)
+        found.append([one for one in ids if one != name][:_DEPTH])
+    values = measures(collection.relevant, found)
+    return Evaluation(values, "ndcg_10", len(collection.questions), len(collection.contexts))
+
+
+def compared(first: Evaluation, second: Evaluation) -> Comparison:
+    """Test whether the second finds more or less than the first. Raises WhereinError without the extra."""
+    return compare(first.main, first.values[first.main], second.values[second.main])

@@ -13,9 +13,11 @@ import cli
 from embed.imported import Wishes, add_model
 from embed.installed import MODELS_VARIABLE, damage, find_model, fingerprints
 from embed.model import DEFAULT_MODEL, IR, TOKENIZER, WEIGHTS, load_model
+from embed.reader import installed_reader, load_reader
 from errors import Damaged, ModelMismatch, UsageError
 from library import Library
 from tiny import write_tiny
+from toy_reader import echo, write_graph
 
 LEASE = "the lease is signed by the owner"
 CATS = "a cat sleeps all day"
@@ -211,6 +213,29 @@ def test_add_list_show_and_use(wherein: Callable[..., Result], docs: Path, tmp_p
     assert status["model"] == "mine"
     (answer,) = lines(wherein("query", "who may sign the lease?", "--json"))
     assert len(answer["hits"]) == 2  # type: ignore[arg-type]
+
+
+def test_a_reader_is_taken_in_as_one_and_makes_no_vectors(
+    wherein: Callable[..., Result], tmp_path: Path, models: Path
+) -> None:
+    folder = write_graph(tmp_path / "reader", echo)
+    (whole,) = lines(wherein("model", "add", folder, "--name", "whole", "--json"))
+    assert (whole["kind"], whole["new"]) == ("reader", True)
+    (folder / "model.json").unlink()
+    done = wherein("model", "add", folder / IR, "--name", "parts")
+    assert "wherein query --answer" in done.stdout, done.output
+    first, second = load_reader(models / "parts"), load_reader(models / "whole")
+    assert (first.tokens, first.question_tokens, first.outputs) == (384, 64, ("output_s", "output_e"))
+    assert (first.sha256[IR], first.sha256[WEIGHTS]) == (second.sha256[IR], second.sha256[WEIGHTS])
+    assert installed_reader() == first
+    listed = {row["name"]: (row["kind"], row["state"]) for row in lines(wherein("model", "list", "--json"))}
+    assert listed["parts"] == listed["whole"] == ("reader", "installed")
+    assert wherein("model", "show", "parts").exit_code == 0
+    done = wherein("--model", "parts", "ingest", folder)
+    assert (done.exit_code, "makes no vectors" in done.stderr) == (2, True)
+    (folder / "model.bin").write_bytes(b"")
+    assert wherein("model", "add", folder / IR, "--name", "third").exit_code == 5
+    assert installed_reader() == first
 
 
 def test_exit_codes(wherein: Callable[..., Result], docs: Path, tiny: Path, models: Path) -> None:

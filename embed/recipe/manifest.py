@@ -1,6 +1,8 @@
 """model.json: what the model is, what it was made from, and the hash of each of its files."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -9,12 +11,26 @@ from embed.recipe import quantize, samples, weights
 from embed.recipe.convert import INPUTS, OUTPUT
 
 FILES = ("model.xml", "model.bin", "tokenizer.json")
-NAME, VERSION, DIMENSION = "all-minilm-l6-v2-int8", "1", 384
-TRAINING = (
+VERSION, DIMENSION = "1", 384
+BEFORE = (
     "Fine-tuned from nreimers/MiniLM-L6-H384-uncased with a contrastive objective on over 1 billion sentence "
     "pairs from public collections (Reddit comments, S2ORC, WikiAnswers, PAQ, Stack Exchange, MS MARCO and "
     "others; 87,599 pairs of SQuAD 2.0 are among them), cut at 128 tokens."
 )
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What the weights were made from: a name, the training data in words, the calibration texts' file and choice.
+
+    `tuning` is the record of the recipe's own training, empty where there was none.
+    """
+
+    name: str
+    training_data: str
+    calibrated_on: Path
+    calibration: str
+    tuning: Mapping[str, Any] = field(default_factory=dict)
 
 
 def listed(folder: Path) -> dict[str, dict[str, Any]]:
@@ -33,13 +49,13 @@ def source() -> dict[str, str]:
     }
 
 
-def quantization(data: Path) -> dict[str, Any]:
-    """How the model was quantized, and with which texts of the file `data`."""
+def quantization(origin: Origin) -> dict[str, Any]:
+    """How the model was quantized, and with which texts."""
     return {
         "method": quantize.METHOD,
         "preset": quantize.PRESET,
-        "calibration": samples.DESCRIPTION,
-        "calibration_sha256": weights.sha256(data),
+        "calibration": origin.calibration,
+        "calibration_sha256": weights.sha256(origin.calibrated_on),
         "samples": samples.CONTEXTS + samples.QUESTIONS,
         "seed": samples.SEED,
         "nncf": version("nncf"),
@@ -47,11 +63,11 @@ def quantization(data: Path) -> dict[str, Any]:
     }
 
 
-def described(folder: Path, data: Path, accuracy: dict[str, Any]) -> dict[str, Any]:
+def described(folder: Path, origin: Origin, accuracy: Mapping[str, Any]) -> dict[str, Any]:
     """The whole manifest of the model files in `folder`."""
     return {
         "schema": 1,
-        "name": NAME,
+        "name": origin.name,
         "version": VERSION,
         "dimension": DIMENSION,
         "metric": "cosine",
@@ -63,14 +79,15 @@ def described(folder: Path, data: Path, accuracy: dict[str, Any]) -> dict[str, A
         "lowercase": True,
         "licence": "Apache-2.0",
         "source": source(),
-        "training_data": TRAINING,
-        "quantization": quantization(data),
+        "training_data": origin.training_data,
+        **({"tuning": dict(origin.tuning)} if origin.tuning else {}),
+        "quantization": quantization(origin),
         "files": listed(folder),
-        "accuracy": accuracy,
+        "accuracy": dict(accuracy),
     }
 
 
-def write(folder: Path, data: Path, accuracy: dict[str, Any]) -> None:
-    """Write `folder/model.json`; `data` is the calibration file."""
-    text = json.dumps(described(folder, data, accuracy), indent=2, ensure_ascii=False)
+def write(folder: Path, origin: Origin, accuracy: Mapping[str, Any]) -> None:
+    """Write `folder/model.json`."""
+    text = json.dumps(described(folder, origin, accuracy), indent=2, ensure_ascii=False)
     (folder / "model.json").write_text(text + "\n", encoding="utf-8")

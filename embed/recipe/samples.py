@@ -1,4 +1,4 @@
-"""Calibration texts, drawn from the train split of SQuAD v1.1 with a fixed seed.
+"""Calibration texts, drawn from the train split of SQuAD v1.1 with a fixed seed, and texts to inputs.
 
 The dev split never comes here: it is what the accuracy is reported on.
 """
@@ -17,9 +17,10 @@ from errors import UsageError
 SEED = 0
 CONTEXTS, QUESTIONS = 200, 100
 CONTEXT_TOKENS, QUESTION_TOKENS = 384, 32
-DESCRIPTION = f"SQuAD v1.1 train: {CONTEXTS} contexts and {QUESTIONS} questions"
+DRAWN = f"{CONTEXTS} contexts and {QUESTIONS} questions"
 
 Inputs = dict[str, NDArray[np.int64]]
+Texts = tuple[list[str], list[str]]
 
 
 def paragraphs(path: Path) -> list[dict]:
@@ -30,13 +31,17 @@ def paragraphs(path: Path) -> list[dict]:
         raise UsageError(f"{path} is not a SQuAD v1.1 file ({error}); give the path of its JSON") from error
 
 
-def draw(path: Path) -> tuple[list[str], list[str]]:
-    """The same contexts and questions at every run; sorted first, so that the file's order has no say."""
+def texts(path: Path) -> Texts:
+    """The contexts and the questions of a file in the SQuAD v1.1 schema."""
     parts = paragraphs(path)
-    contexts = sorted({part["context"] for part in parts})
-    questions = sorted({question["question"] for part in parts for question in part["qas"]})
+    return [part["context"] for part in parts], [question["question"] for part in parts for question in part["qas"]]
+
+
+def draw(texts: Texts) -> Texts:
+    """The same contexts and questions at every run; sorted first, so that the file's order has no say."""
+    contexts, questions = (sorted(set(some)) for some in texts)
     if len(contexts) < CONTEXTS or len(questions) < QUESTIONS:
-        raise UsageError(f"{path} is too short for {CONTEXTS} contexts and {QUESTIONS} questions")
+        raise UsageError(f"{len(contexts)} contexts and {len(questions)} questions are too few; {DRAWN} are needed")
     chance = random.Random(SEED)
     return chance.sample(contexts, CONTEXTS), chance.sample(questions, QUESTIONS)
 
@@ -58,9 +63,9 @@ def batch(rows: list[list[int]]) -> Inputs:
     return dict(zip(INPUTS, (ids, mask, np.zeros_like(ids), positions), strict=True))
 
 
-def calibration(path: Path, tokenizer: Tokenizer) -> list[Inputs]:
+def calibration(texts: Texts, tokenizer: Tokenizer) -> list[Inputs]:
     """One unpadded batch of one text per sample."""
-    contexts, questions = draw(path)
+    contexts, questions = draw(texts)
     rows = [token_ids(tokenizer, text, CONTEXT_TOKENS) for text in contexts]
     rows += [token_ids(tokenizer, text, QUESTION_TOKENS) for text in questions]
     return [batch([row]) for row in rows]

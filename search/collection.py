@@ -1,0 +1,118 @@
+"""Collections to measure on: contexts, questions, and which contexts answer which question."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from errors import UsageError
+
+__all__ = ["Collection", "lines", "read_beir", "read_squad"]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """`ids` names each of `contexts`, `question_ids` each of `questions`.
+
+    `relevant` has for each question the ids of the contexts that answer it, with their grade (0 is irrelevant).
+    """
+
+    ids: list[str]
+    contexts: list[str]
+    question_ids: list[str]
+    questions: list[str]
+    relevant: list[Mapping[str, int]]
+
+
+def read_squad(path: Path) -> Collection:
+    """Read a SQuAD v1.1 file: every distinct context is a candidate, titles are left out (the model card's protocol).
+
+    Raises UsageError for another kind of file.
+    """
+    places: dict[str, int] = {}
+    questions: list[str] = []
+    relevant: list[Mapping[str, int]] = []
+    try:
+        for article in json.loads(path.read_text("utf-8"))["data"]:
+            for paragraph in article["paragraphs"]:
+                place = places.setdefault(str(paragraph["context"]), len(places))
+                for entry in paragraph["qas"]:
+                    questions.append(str(entry["question"]))
+                    relevant.append({str(place): 1})
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path} is not a SQuAD v1.1 file ({error!r})") from error
+    if not questions:
+        raise UsageError(f"{path} holds no questions")
+    # A question's id cannot be a context's, which is what BEIR's rule about equal ids asks for.
+    names = [f"q{number}" for number in range(len(questions))]
+    return Collection([str(place) for place in places.values()], list(places), names, questions, relevant)
+
+
+def read_beir(folder: Path) -> Collection:
+    """Read a BEIR folder: `corpus.jsonl`, `queries.jsonl`, `qrels/test.tsv` (https://github.com/beir-cellar/beir).
+
+    A context is title, blank and text, as BEIR joins them. Of the queries those in the qrels are asked. The qrels may
+    have BEIR's three columns or TREC's four, with a header or without. Raises UsageError that names file and line.
+    """
+    texts = {name: _joined(entry) for name, entry in _entries(folder, "corpus.jsonl")}
+    queries = {name: str(entry["text"]) for name, entry in _entries(folder, "queries.jsonl")}
+    relevant = _qrels(folder / "qrels" / "test.tsv", queries)
+    if not relevant:
+        raise UsageError(f"{folder / 'qrels' / 'test.tsv'} holds no judgements")
+    asked = list(relevant)
+    return Collection(
+        list(texts), list(texts.values()), asked, [queries[name] for name in asked], [relevant[name] for name in asked]
+    )
+
+
+def lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield each line that is not blank with its number, from 1. Raises UsageError when the file cannot be read."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, 1):
+                if line.strip():
+                    yield number, line.rstrip("\r\n")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text") from error
+
+
+def _entries(folder: Path, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    path = folder / name
+    seen = set()
+    for number, line in lines(path):
+        try:
+            entry = json.loads(line)
+            key, _ = str(entry["_id"]), entry["text"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"{path}, line {number}, is not a JSON object with _id and text") from error
+        if key in seen:
+            raise UsageError(f"{path}, line {number}, has the _id {key!r} of an earlier line")
+        seen.add(key)
+        yield key, entry
+    if not seen:
+        raise UsageError(f"{path} is empty")
+
+
+def _joined(entry: dict[str, Any]) -> str:
+    return f"{entry.get('title') or ''} {entry['text']}".strip()
+
+
+def _qrels(path: Path, queries: Mapping[str, str]) -> dict[str, dict[str, int]]:
+    relevant: dict[str, dict[str, int]] = {}
+    for number, line in lines(path):
+        columns = line.split()
+        right = len(columns) in (3, 4)
+        if not right or not columns[-1].removeprefix("-").isdecimal():
+            if right and number == 1:
+                continue  # the header
+            raise UsageError(f"{path}, line {number}, is not a question, a document and a grade")
+        question, document, grade = columns[0], columns[-2], int(columns[-1])
+        if question not in queries:
+            raise UsageError(f"{path}, line {number}: there is no question {question!r} in queries.jsonl")
+        relevant.setdefault(question, {})[document] = grade
+    return relevant

@@ -1,0 +1,53 @@
+"""Vectors of a collection, kept from one evaluation to the next in a folder that may be lost or damaged at any time."""
+
+import hashlib
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from embed.encoder import Matrix
+
+__all__ = ["keep_vectors", "kept_vectors"]
+
+_DIGEST = 32
+_MOST_BYTES = 2_000_000_000
+
+
+def kept_vectors(path: Path, count: int) -> Matrix | None:
+    """Return the float32 vectors `[count, dimension]` in a file, None when there is none that is whole."""
+    try:
+        data = path.read_bytes()
+    except OSError:
+        return None
+    body = data[_DIGEST:]
+    if not body or hashlib.sha256(body).digest() != data[:_DIGEST]:
+        return None
+    return np.frombuffer(body, "<f4").reshape(count, -1).astype(np.float32)
+
+
+def keep_vectors(path: Path, vectors: Matrix) -> None:
+    """Write vectors to a file; the oldest files of the folder go once it is over 2 GB. What fails is left undone."""
+    body = vectors.astype("<f4").tobytes()
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        temporary.write_bytes(hashlib.sha256(body).digest() + body)
+        temporary.replace(path)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()
+        return
+    _drop_oldest(path.parent)
+
+
+def _drop_oldest(folder: Path) -> None:
+    with suppress(OSError):  # another process may drop them too
+        found = sorted((path.stat().st_mtime_ns, path.stat().st_size, path) for path in folder.glob("*.vectors*"))
+        left = sum(size for _, size, _ in found)
+        for _, size, path in found:
+            if left <= _MOST_BYTES:
+                return
+            path.unlink()
+            left -= size

@@ -1,0 +1,110 @@
+"""Ranking measures from ir-measures, and whether two rankings differ by more than chance, from SciPy."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from errors import WhereinError
+
+__all__ = ["TOPS", "Comparison", "Values", "compare", "measures", "require_measures", "require_stats"]
+
+Values = npt.NDArray[np.float64]
+
+TOPS = (1, 5, 10, 20)
+_INSTALL = "pip install 'wherein[evaluate]'"
+# A thousand differing questions take half a second; no p is below 0.001.
+_RESAMPLES = 1_999
+_AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `test` says of the differences, question by question: `p` is the chance of such a mean without a cause.
+
+    `difference` in percent points; `better`, `worse` and `equal` count questions.
+    """
+
+    measure: str
+    difference: float
+    better: int
+    worse: int
+    equal: int
+    test: str
+    p: float
+
+
+def measures(relevant: Sequence[Mapping[str, int]], found: Sequence[Sequence[str]]) -> dict[str, Values]:
+    """Return `top_1, top_5, top_10, top_20, mrr, ndcg_10, recall_10` of each question, 0 to 1, float64 `[questions]`.
+
+    `relevant` has a question's right ids with their grades, `found` the ids in the order in which they are shown.
+    Raises WhereinError when ir-measures is not installed.
+    """
+    library = require_measures()
+    named = {f"top_{k}": library.Success @ k for k in TOPS}
+    named |= {"mrr": library.RR, "ndcg_10": library.nDCG @ 10, "recall_10": library.R @ 10}
+    # The order is given as scores, so that equal scores count as they are shown, not by their ids.
+    run = {str(n): {name: -float(place) for place, name in enumerate(names)} for n, names in enumerate(found)}
+    qrels = {str(n): dict(grades) for n, grades in enumerate(relevant)}
+    values = {measure: np.zeros(len(relevant)) for measure in named.values()}
+    for one in library.iter_calc(list(values), qrels, run):
+        values[one.measure][int(one.query_id)] = one.value
+    return {name: values[measure] for name, measure in named.items()}
+
+
+def compare(measure: str, first: Values, second: Values) -> Comparison:
+    """Test the second's differences from the first, by a paired randomisation test (two-sided, 1,999 draws, seed 0).
+
+    It assumes no distribution, and is exact where at most 10 questions differ (Smucker, Allan and Carterette,
+    CIKM 2007, compare tests for retrieval). Raises WhereinError when SciPy is not installed.
+    """
+    differences = second - first
+    changed = differences[np.abs(differences) > 1e-12]
+    return Comparison(
+        measure=measure,
+        difference=round(100 * float(differences.mean()), 2),
+        better=int((changed > 0).sum()),
+        worse=int((changed < 0).sum()),
+        equal=len(differences) - len(changed),
+        test="paired randomisation test",
+        p=round(_chance(changed), 4),
+    )
+
+
+def _chance(differences: Values) -> float:
+    """Return the p-value; questions without a difference would only add zeros to each draw, and are left out."""
+    if not len(differences):
+        return 1.0
+    stats = require_stats()
+
+    def mean(first: Values, second: Values, axis: int) -> Any:
+        return np.mean(first - second, axis=axis)
+
+    pairs = (differences, np.zeros_like(differences))
+    if len(differences) == 1:  # either sign is as likely, and SciPy wants two observations
+        return 1.0
+    result = stats.permutation_test(
+        pairs, mean, permutation_type="samples", vectorized=True, n_resamples=_RESAMPLES, batch=_AT_ONCE,
+        rng=np.random.default_rng(0),
+    )  # fmt: skip
+    return float(result.pvalue)
+
+
+def require_measures() -> Any:
+    """Return the module `ir_measures`. Raises WhereinError, which tells how to install it, when it is missing."""
+    try:
+        import ir_measures
+    except ModuleNotFoundError as error:
+        raise WhereinError(f"Measuring needs {error.name}; install the extra: {_INSTALL}") from error
+    return ir_measures
+
+
+def require_stats() -> Any:
+    """Return the module `scipy.stats`. Raises WhereinError, which tells how to install it, when it is missing."""
+    try:
+        import scipy.stats
+    except ModuleNotFoundError as error:
+        raise WhereinError(f"Comparing needs {error.name}; install the extra: {_INSTALL}") from error
+    return scipy.stats

@@ -1,0 +1,203 @@
+"""The exact answer: the likeliest span of an input, and where in the document it stands."""
+
+import itertools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from embed.reader import Reader, load_reader
+from search.answer import LONGEST_ANSWER, ExactAnswer, Span, best_span, exact_answers
+from search.semantic import Hit
+from toy_reader import tables, tokenizer, write_reader
+
+FILLER = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+Open = Callable[..., Reader]
+Logits = Mapping[str, float]
+
+
+def brute_force(start: np.ndarray, end: np.ndarray, low: int, high: int, longest: int) -> tuple[float, int, int]:
+    """Return score, first and last token of the best span, by looking at every one."""
+    starts, ends = (np.exp(x.astype(np.float64)) / np.exp(x.astype(np.float64)).sum() for x in (start, end))
+    spans = ((s, e) for s in range(low, high) for e in range(s, min(s + longest, high)))
+    return max(((starts[s] * ends[e], s, e) for s, e in spans), key=lambda span: (span[0], -span[1], -span[2]))
+
+
+@settings(deadline=None)
+@given(data=st.data(), tokens=st.integers(1, 40), longest=st.integers(1, 20))
+def test_the_best_span_is_that_of_brute_force(data: st.DataObject, tokens: int, longest: int) -> None:
+    logits = st.lists(st.integers(-6, 6), min_size=tokens, max_size=tokens)
+    start, end = (np.array(data.draw(logits), np.float32) for _ in range(2))
+    low = data.draw(st.integers(0, tokens - 1))
+    high = data.draw(st.integers(low + 1, tokens))
+    found = best_span(start, end, low, high, longest)
+    score, first, last = brute_force(start, end, low, high, longest)
+    assert found.score == pytest.approx(score, rel=1e-12)
+    assert low <= found.first <= found.last < min(found.first + longest, high)
+    # Whole numbers: the sums of equal spans are equal, but for the rounding of the logarithm.
+    assert start[found.first] + end[found.last] == start[first] + end[last]
+
+
+@settings(deadline=None)
+@given(place=st.integers(1, 380), length=st.integers(0, 14), scale=st.sampled_from([1e3, 1e30]))
+def test_logits_of_any_size(place: int, length: int, scale: float) -> None:
+    start, end = np.zeros(396, np.float32), np.zeros(396, np.float32)
+    start[0] = end[0] = 3 * scale  # every span has a probability that no float can hold
+    start[place] = end[place + length] = 2 * scale
+    assert best_span(start, end, 1, 396) == Span(place, place + length, 0.0)
+
+
+def test_of_equal_spans_the_first_and_shortest_wins() -> None:
+    same = np.zeros(8, np.float32)
+    assert best_span(same, same, 3, 8) == Span(3, 3, pytest.approx(1 / 64))
+
+
+def test_a_model_that_points_at_no_token_of_the_passage_is_unsure() -> None:
+    start, end = np.zeros(5, np.float32), np.zeros(5, np.float32)
+    start[3] = end[3] = 5
+    sure = best_span(start, end, 2, 4).score
+    start[0] = end[0] = 9
+    assert sure == pytest.approx((np.exp(5) / (np.exp(5) + 4)) ** 2)
+    assert best_span(start, end, 2, 4).score == pytest.approx((np.exp(5) / (np.exp(5) + np.exp(9) + 3)) ** 2)
+
+
+# With a reader.
+
+
+@pytest.fixture
+def open_reader(tmp_path: Path) -> Open:
+    def made(starts: Logits, ends: Logits, *, fixed: bool = True, tokens: int = 384) -> Reader:
+        folder = write_reader(tmp_path / "reader", starts, ends, fixed=fixed, tokens=tokens)
+        return Reader(load_reader(folder), "w8a32")
+
+    return made
+
+
+def hit(text: str, start: int = 0) -> Hit:
+    return Hit(1, 0.5, 1, 1, "file:///a", "", "text/plain", start, start + len(text), 1, None, (), text)
+
+
+def answer(reader: Reader, question: str, text: str, start: int = 0) -> ExactAnswer:
+    (found,) = exact_answers(reader, question, [hit(text, start)])
+    assert found is not None
+    assert found.text == text[found.start - start : found.end - start]
+    return found
+
+
+def expected_score(starts: Logits, ends: Logits, question: str, text: str, longest: int = LONGEST_ANSWER) -> float:
+    """Return the best score over the windows that the zoo's demo would have, from the tables themselves."""
+    first, last = tables(starts, ends)
+    asked, passage = (tokenizer().encode(part, add_special_tokens=False).ids for part in (question, text))
+    asked = asked[:64]
+    width = 384 - len(asked) - 3
+    scores = []
+    for begin in {*range(0, max(len(passage) - width, 0), width // 2), max(len(passage) - width, 0)}:
+        ids = [101, *asked, 102, *passage[begin : begin + width], 102]
+        scores.append(brute_force(first[ids], last[ids], len(asked) + 2, len(ids) - 1, longest)[0])
+    return float(max(scores))
+
+
+def test_the_answer_keeps_the_case_and_the_place_of_the_stored_text(open_reader: Open) -> None:
+    starts, ends = {"lisbon": 9.0}, {"portugal": 8.0}
+    question, text = "Where was the Treaty signed?", "It was signed in LISBON, Portugal, in 2007."
+    found = answer(open_reader(starts, ends), question, text, 1_000)
+    assert (found.text, found.start, found.end) == ("LISBON, Portugal", 1_017, 1_033)
+    assert found.score == pytest.approx(expected_score(starts, ends, question, text), rel=1e-5)
+
+
+@pytest.mark.parametrize("fixed", [True, False])
+def test_an_answer_at_the_cut_of_a_window(open_reader: Open, fixed: bool) -> None:
+    starts, ends = {"lisbon": 9.0, "[CLS]": 4.0}, {"portugal": 8.0, "[CLS]": 4.0}
+    reader = open_reader(starts, ends, fixed=fixed)
+    question = "Where?"
+    width = 384 - 2 - 3
+    half = width // 2
+    told = [
+        "Lisbon,",
+        "the",
+        "old",
+        "and",
+        "very",
+        "white",
+        "capital",
+        "of",
+        "what",
+        "is",
+        "now",
+        "known",
+        "as",
+        "Portugal",
+    ]
+    inner = len(tokenizer().encode(" ".join(told), add_special_tokens=False).ids)
+    assert inner == LONGEST_ANSWER
+    # Before, across and behind the end of the first window, the begin of the second, and the begin of the last.
+    places = {at + by for at in (half, width, 800 - width) for by in (-15, -14, -8, -1, 0, 1)} | {0, 785}
+    for place in sorted(places):
+        words = [FILLER[n % len(FILLER)] for n in range(800 - inner)]
+        text = " ".join([*words[:place], *told, *words[place:]])
+        found = answer(reader, question, text, 7)
+        assert found.text == " ".join(told)
+        assert found.score == pytest.approx(expected_score(starts, ends, question, text), rel=1e-5)
+
+
+def test_an_answer_has_at_most_15_tokens(open_reader: Open) -> None:
+    reader = open_reader({"lisbon": 9.0}, {"portugal": 8.0})
+    for between, text in ((13, True), (14, False)):
+        words = ["Lisbon", *(FILLER * 2)[:between], "Portugal"]
+        found = answer(reader, "Where?", " ".join(words))
+        assert (found.text == " ".join(words)) == text
+        assert len(found.text.split()) <= LONGEST_ANSWER
+    assert found.text == "Lisbon"  # its own start weighs more than Portugal's end
+
+
+def test_an_answer_is_never_of_the_question(open_reader: Open) -> None:
+    starts, ends = {"lisbon": 30.0, "town": 1.0, "[SEP]": 40.0}, {"lisbon": 30.0, "town": 1.0, "[SEP]": 40.0}
+    found = answer(open_reader(starts, ends), "Is Lisbon a town? Lisbon!", "A TOWN by the sea.")
+    assert (found.text, found.start) == ("TOWN", 2)
+    assert found.score < 1e-20
+
+
+@pytest.mark.parametrize("many", [60, 64, 65, 384, 2_000])
+def test_a_question_as_long_as_the_input(open_reader: Open, many: int) -> None:
+    starts, ends = {"lisbon": 9.0}, {"lisbon": 9.0}
+    question = " ".join(itertools.islice(itertools.cycle(FILLER), many))
+    text = " ".join([*FILLER * 35, "in", "Lisbon."])
+    found = answer(open_reader(starts, ends), question, text)
+    assert (found.text, found.end) == ("Lisbon", len(text) - 1)
+    assert found.score == pytest.approx(expected_score(starts, ends, question, text), rel=1e-5)
+
+
+def test_characters_are_counted_whatever_their_bytes(open_reader: Open) -> None:
+    reader = open_reader({"istanbul": 9.0, "東": 12.0}, {"cafe": 8.0, "京": 12.0})
+    for before in ("", "😀 \U0001d11e ", "e\u0301 ", "日本 \r\n\t "):
+        text = before + "İSTANBUL, das Cafe\u0301\u0302 dort"
+        found = answer(reader, "wo?", text, 3)
+        assert found.text == "İSTANBUL, das Cafe\u0301\u0302"
+        assert found.start == 3 + len(before)
+    assert answer(reader, "どこ?", "それは東京です").text == "東京"
+
+
+def test_a_part_of_a_word_is_shown_as_the_word(open_reader: Open) -> None:
+    pieces = tokenizer().encode("unbelievably", add_special_tokens=False).tokens
+    assert len(pieces) > 2
+    reader = open_reader({pieces[1]: 9.0}, {pieces[1]: 9.0})
+    assert answer(reader, "how?", "It was Unbelievably good").text == "Unbelievably"
+
+
+def test_a_passage_without_words_has_no_answer(open_reader: Open) -> None:
+    reader = open_reader({"lisbon": 9.0}, {"lisbon": 9.0})
+    found = exact_answers(reader, "Where?", [hit("\u200d"), hit("in Lisbon"), hit("")])
+    assert [one and one.text for one in found] == [None, "Lisbon", None]
+    assert exact_answers(reader, "Where?", []) == []
+
+
+def test_a_reader_with_a_short_input(open_reader: Open, tmp_path: Path) -> None:
+    # `question_tokens` of the manifest is 64, and half of 128.
+    reader = open_reader({"lisbon": 9.0}, {"portugal": 8.0}, tokens=128)
+    words = [FILLER[n % 10] for n in range(300)]
+    for place in range(0, 300, 23):
+        text = " ".join([*words[:place], "Lisbon", *FILLER, "and", "in", "Portugal", *words[place:]])
+        assert answer(reader, "where " * 90, text).text == " ".join(["Lisbon", *FILLER, "and", "in", "Portugal"])

@@ -1,0 +1,183 @@
+"""`wherein query --answer`: passages with the exact answer marked, as a person and as a script sees them."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import cli
+from errors import WhereinError
+from library import Library
+from toy import ToyEncoder
+from toy_reader import echo, write_graph, write_reader
+
+ROOT = Path(cli.__file__).parent
+QUESTION = "Where was the Treaty of Lisbon signed?"
+TEXTS = {
+    "a.md": "# Treaties\n\nThe treaty of which you ask was signed in Málaga, a\nparish of LISBON, in 2007.\n",
+    "b.txt": "The Treaty of Rome was signed in the town of Rome in 1957.\n",
+}
+STARTS = {"malaga": 9.0, "rome": 7.0}
+ENDS = {"lisbon": 8.0, "rome": 6.0}
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for name, text in TEXTS.items():
+        (folder / name).write_text(text, "utf-8")
+    return folder
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "models"
+    monkeypatch.setenv("WHEREIN_MODELS", str(folder))
+    return folder
+
+
+@pytest.fixture
+def library(tmp_path: Path, docs: Path) -> Library:
+    made = Library(tmp_path / "library", encoder=ToyEncoder())
+    made.ingest([str(docs)])
+    return made
+
+
+def test_each_hit_has_its_answer_in_characters_of_the_document(library: Library, models: Path) -> None:
+    write_reader(models / "reader", STARTS, ENDS)
+    found = library.query(QUESTION, 3)
+    answers = library.answers(found)
+    assert {hit.uri.rpartition("/")[2]: one and one.text for hit, one in zip(found.hits, answers, strict=True)} == {
+        "a.md": "Málaga, a\nparish of LISBON",
+        "b.txt": "Rome",
+    }
+    for hit, one in zip(found.hits, answers, strict=True):
+        assert one is not None
+        _, text, _ = library.document(hit.uri)
+        assert text[one.start : one.end] == one.text
+        assert 0 < one.score < 1
+
+
+def test_the_passages_are_found_whether_or_not_there_is_a_reader(library: Library, models: Path) -> None:
+    found = library.query(QUESTION, 3)
+    with pytest.raises(WhereinError, match="wherein model fetch bert-small"):
+        library.answers(found)
+    write_reader(models / "reader", STARTS, ENDS)
+    assert len(library.answers(found)) == len(found.hits) == 2
+
+
+# The command, with the shipped model.
+
+
+@pytest.fixture
+def environment(tmp_path: Path, compiled_cache: Path, models: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "WHEREIN_LIBRARY": str(tmp_path / "library"),
+        "XDG_CACHE_HOME": str(compiled_cache),
+    }
+
+
+@pytest.fixture
+def wherein(environment: dict[str, str], tmp_path: Path) -> Command:
+    def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "cli", *arguments],
+            env=environment, cwd=tmp_path, input=stdin, text=True, capture_output=True, timeout=120, check=False,
+        )  # fmt: skip
+
+    return run
+
+
+def test_what_a_person_and_a_script_get(
+    wherein: Command, environment: dict[str, str], docs: Path, models: Path
+) -> None:
+    assert wherein("ingest", str(docs)).returncode == 0
+    write_reader(models / "reader", STARTS, ENDS)
+    done = wherein("query", QUESTION, "--answer", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
+    assert set(found) == {"schema", "question", "truncated", "mode", "answer", "hits"}
+    assert all(set(hit["answer"]) == {"text", "start", "end", "score"} for hit in found["hits"])
+    best = max(found["hits"], key=lambda hit: hit["answer"]["score"])
+    assert found["answer"] == {**best["answer"], "rank": best["rank"]}
+    assert best["answer"]["text"] == "Málaga, a\nparish of LISBON"
+    score = f"{best['answer']['score']:.2f}"
+
+    done = wherein("query", QUESTION, "--answer")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[:2] == [f"answer: Málaga, a parish of LISBON ({score}) in {best['rank']}.", ""]
+    assert f"   answer: Málaga, a parish of LISBON ({score})" in lines
+    assert "signed in [[Málaga, a\n   parish of LISBON]], in 2007." in done.stdout
+    assert "of [[Rome]] was signed in the town of Rome in 1957." in done.stdout
+
+    shown = on_a_terminal([sys.executable, "-m", "cli", "query", QUESTION, "--answer"], environment)
+    assert "\x1b[1m\x1b[4mMálaga, a\x1b[0m\n   \x1b[1m\x1b[4mparish of LISBON\x1b[0m, in 2007." in shown
+    assert "[[" not in shown
+    plain = on_a_terminal(
+        [sys.executable, "-m", "cli", "query", QUESTION, "--answer"], {**environment, "NO_COLOR": "1"}
+    )
+    assert "[[Málaga, a\n   parish of LISBON]]" in plain
+
+
+def on_a_terminal(command: list[str], environment: dict[str, str]) -> str:
+    outer, inner = pty.openpty()
+    process = subprocess.Popen(command, env=environment, stdout=inner, stdin=subprocess.DEVNULL)
+    os.close(inner)
+    shown = b""
+    try:
+        while block := os.read(outer, 65_536):
+            shown += block
+    except OSError:  # which is how a terminal ends on Linux
+        pass
+    os.close(outer)
+    assert process.wait() == 0
+    return shown.decode("utf-8").replace("\r\n", "\n")
+
+
+def test_without_a_reader_that_works_the_passages_are_shown_and_one_sentence(
+    environment: dict[str, str],
+    docs: Path,
+    models: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in ("WHEREIN_LIBRARY", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, environment[name])
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = cli.main(arguments, standalone_mode=False)
+        return code or 0, *capsys.readouterr()
+
+    def check(code: int, words: str) -> None:
+        found, out, err = run("query", QUESTION, "--answer")
+        assert (found, out) == (code, passages)
+        assert err.startswith("wherein: ")
+        assert words in err
+        assert err.count("\n") == 1
+
+    run("ingest", str(docs))
+    _, passages, _ = run("query", QUESTION)
+    assert "[[" not in passages
+    hits = json.loads(run("query", QUESTION, "--json")[1])["hits"]
+    check(1, "wherein model fetch bert-small-uncased-whole-word-masking-squad-int8-0002")
+    code, out, _ = run("query", QUESTION, "--answer", "--json")
+    found = json.loads(out)
+    assert (code, found["answer"]) == (1, None)
+    assert found["hits"] == [{**hit, "answer": None} for hit in hits]
+    folder = write_reader(models / "reader", {"malaga": 5.0}, ENDS)  # of which there is no compiled graph yet
+    weights = bytearray((folder / "model.bin").read_bytes())
+    weights[1_000] ^= 1
+    (folder / "model.bin").write_bytes(weights)
+    check(5, "model.bin is damaged")
+    write_graph(models / "reader", echo, outputs=("start", "end"))
+    check(6, "it has no output output_e and no output_s")

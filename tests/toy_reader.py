@@ -1,0 +1,108 @@
+"""A SQuAD reader whose logits are known: each token has a start and an end logit of its own, wherever it stands.
+
+It is an OpenVINO graph with the inputs and outputs of the Open Model Zoo's readers, and stands in a model folder like
+one that `wherein model add` makes; the tokenizer is the shipped model's.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tokenizers
+
+from embed.model import DEFAULT_MODEL, IR, TOKENIZER, WEIGHTS
+from embed.runtime import import_openvino
+
+__all__ = ["INPUTS", "OUTPUTS", "describe", "echo", "tables", "tokenizer", "write_graph", "write_reader"]
+
+INPUTS = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
+OUTPUTS = ("output_s", "output_e")
+Body = Callable[[Any, dict[str, Any]], tuple[Any, ...]]
+
+
+@cache
+def tokenizer() -> tokenizers.Tokenizer:
+    made = tokenizers.Tokenizer.from_file(str(DEFAULT_MODEL / TOKENIZER))
+    made.no_truncation()
+    made.no_padding()
+    return made
+
+
+def tables(starts: Mapping[str, float], ends: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the logits of start and end of every token `[vocabulary]`; 0 for those that are not named."""
+    words = tokenizer()
+    made = np.zeros((2, words.get_vocab_size()), np.float32)
+    for row, logits in zip(made, (starts, ends), strict=True):
+        for token, logit in logits.items():
+            number = words.token_to_id(token)
+            assert number is not None, token
+            row[number] = logit
+    return made[0], made[1]
+
+
+def write_reader(
+    folder: Path, starts: Mapping[str, float], ends: Mapping[str, float], *, tokens: int = 384, fixed: bool = True
+) -> Path:
+    """Write a reader with these logits by token; `fixed` is whether its inputs have `tokens` tokens or any number."""
+    first, last = tables(starts, ends)
+
+    def body(ops: Any, given: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple(ops.gather(ops.constant(table), given["input_ids"], ops.constant(0)) for table in (first, last))
+
+    return write_graph(folder, body, tokens=tokens, length=tokens if fixed else -1)
+
+
+def echo(ops: Any, given: dict[str, Any]) -> tuple[Any, ...]:
+    """Answer with what was given: 10 * attention_mask + token_type_ids, and 40,000 * position_ids + input_ids.
+
+    Each is below 2**24, so that a float32 holds it exactly.
+    """
+    as_float = {name: ops.convert(value, "f32") for name, value in given.items()}
+    ten, many = ops.constant(np.float32(10)), ops.constant(np.float32(40_000))
+    return (
+        ops.add(ops.multiply(as_float["attention_mask"], ten), as_float["token_type_ids"]),
+        ops.add(ops.multiply(as_float["position_ids"], many), as_float["input_ids"]),
+    )
+
+
+def write_graph(
+    folder: Path,
+    body: Body,
+    *,
+    tokens: int = 384,
+    length: int = 384,
+    inputs: tuple[str, ...] = INPUTS,
+    outputs: tuple[str, ...] = OUTPUTS,
+    kind: Any = np.int64,
+) -> Path:
+    openvino = import_openvino()
+    from openvino import opset13 as ops
+
+    parameters = [ops.parameter([1, length], kind, name) for name in inputs]
+    for name, parameter in zip(inputs, parameters, strict=True):
+        parameter.output(0).get_tensor().set_names({name})
+    results = []
+    for name, value in zip(outputs, body(ops, dict(zip(inputs, parameters, strict=True))), strict=False):
+        value.output(0).get_tensor().set_names({name})
+        results.append(ops.result(value))
+    folder.mkdir(parents=True, exist_ok=True)
+    openvino.save_model(openvino.Model(results, parameters, "toy"), str(folder / IR), compress_to_fp16=False)
+    shutil.copy(DEFAULT_MODEL / TOKENIZER, folder / TOKENIZER)
+    return describe(folder, tokens=tokens)
+
+
+def describe(folder: Path, **changed: object) -> Path:
+    """Write the manifest of what lies in a folder."""
+    files = {name: {"sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest()} for name in
+             (IR, WEIGHTS, TOKENIZER)}  # fmt: skip
+    manifest = {
+        "schema": 1, "kind": "reader", "name": folder.name, "version": "1", "tokens": 384, "question_tokens": 64,
+        "inputs": INPUTS, "outputs": OUTPUTS, "files": files,
+    }  # fmt: skip
+    (folder / "model.json").write_text(json.dumps({**manifest, **changed}))
+    return folder

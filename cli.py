@@ -134,13 +134,18 @@ def ingest(
 
 
 @main.command()
+@click.option("--model", metavar="NAME|FOLDER", help="Embed the library with this model, then use it.")
 @_wait_option
 @_json_option
-def reindex(wait: bool, as_json: bool) -> None:
-    """Catch up with all sources, remove what is gone, write a new index."""
+def reindex(model: str | None, wait: bool, as_json: bool) -> None:
+    """Catch up with all sources, remove what is gone, write a new index.
+
+    With --model every passage is embedded anew, at the --precision that is asked for, else at the library's own. The
+    old model answers until that is done; a run that was interrupted is gone on with by the same command.
+    """
     library = _library()
     with _progress(as_json) as report:
-        summary = library.reindex(report=report, look_ahead=report.shown, wait=wait)
+        summary = library.reindex(model=model, report=report, look_ahead=report.shown, wait=wait)
     _close(summary, report, as_json)
 
 
@@ -279,7 +284,8 @@ def _answers(library: Any, answer: Any) -> tuple[list[Any], WhereinError | None]
 
 def _passage(hit: Any, question: str, answer: Any) -> str:
     place = f"{_shown(hit.uri)}:{hit.line}" + (f" (page {hit.page})" if hit.page else "")
-    head = f"{hit.rank}. {click.style(hit.title or place, bold=True)}  {hit.score:.2f}"
+    near = f"{hit.score:.2f}" if hit.distance is None else f"distance {hit.distance:.2f}"
+    head = f"{hit.rank}. {click.style(hit.title or place, bold=True)}  {near}"
     where = click.style(" > ".join((place, *hit.heading)), dim=True)
     text = hit.text
     if answer:

@@ -13,17 +13,18 @@ from __future__ import annotations
 import glob
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from embed.encoder import Encoder
 from embed.installed import find_model, model_of, models_folder
-from embed.model import DEFAULT_MODEL, Model, checked, fingerprint, load_model
+from embed.metric import apart
+from embed.model import DEFAULT_MODEL, TOKENIZER, Model, checked, fingerprint, load_model
 from embed.precision import resolve_precision
 from embed.runtime import damaged_blobs
 from errors import Damaged, ModelMismatch, Outdated, UsageError, WhereinError
@@ -50,7 +51,15 @@ from storage.files import FileRecord, problem_files, read_files
 from storage.finding import Finding, Repair, Verification
 from storage.generations import active_generation, drop_old_generations, fold_if_due, write_generation
 from storage.lock import writer_lock
-from storage.models import StoredModel, bind_model, bound_model, now
+from storage.models import (
+    StoredModel,
+    add_model,
+    bind_model,
+    bound_model,
+    model_folder,
+    now,
+    remember_model_folder,
+)
 from storage.purge import finish_purge, purge, purge_is_unfinished
 from storage.sources import Source, forget_source, list_sources, remember_source
 from storage.vectors import count_live, delete_orphans, highest_vector_id, mark_orphans
@@ -74,7 +83,8 @@ __all__ = [
 ]  # fmt: skip
 
 _ORPHAN_DAYS = 30
-# How far a component may be from that of another run: w8a8 depends a little on what else is calculated.
+# How far a component may be from that of another run, as a part of the vector's length: w8a8 depends a little on what
+# else is calculated.
 _TOLERANCES = {"w8a8": 1e-2, "w8a32": 1e-4}
 
 
@@ -175,10 +185,20 @@ class Library:
 
         return self._write(work, report, wait)
 
-    def reindex(self, *, report: Report = lambda _: None, look_ahead: bool = False, wait: bool = False) -> Summary:
+    def reindex(
+        self,
+        *,
+        model: str | None = None,
+        report: Report = lambda _: None,
+        look_ahead: bool = False,
+        wait: bool = False,
+    ) -> Summary:
         """Catch up with the remembered sources, remove what is gone from them, and write a new generation.
 
-        The whole index is read; what is damaged of it is put aside and counts as failed.
+        The whole index is read; what is damaged of it is put aside and counts as failed. With `model`, a name or a
+        folder, every passage is embedded with that model first, at the precision that was asked for, else the
+        library's own. Until that is done the old model answers; the old vectors stay. Raises UsageError when there is
+        no such model.
         """
 
         from ingest.removal import remove_vanished
@@ -210,17 +230,68 @@ class Library:
                 write_generation(db, self.folder, model)
             drop_old_generations(db, self.folder)
 
-        self._must_exist()
-        return self._write(work, report, wait)
+        def move(db: Database) -> Mapping[str, int]:
+            return self._move(db, model, report, look_ahead) if model is not None else {}
 
-    def _write(self, work: Callable[[Database, BulkRun], None], report: Report, wait: bool) -> Summary:
+        self._must_exist()
+        return self._write(work, report, wait, move)
+
+    def _move(self, db: Database, name: str, report: Report, look_ahead: bool) -> Mapping[str, int]:
+        """Embed the library with the model called `name`, then switch to it; return what that adds to the tally."""
+        from ingest.reembed import Reembedding
+
+        bound = bound_model(db)
+        encoder = self._other_encoder(name, bound)
+        home = _folder_to_keep(encoder)
+        if bound and encoder.fingerprint == bound.fingerprint:
+            return {}
+        if bound is None:
+            with writing(db, "model.bind"):
+                bind_model(db, **_described(encoder))
+                remember_model_folder(db, home)
+            return {}
+        with writing(db, "reembed.begin"):
+            other = add_model(db, **_described(encoder))
+        run = Reembedding(db, other, encoder, self._cuts_otherwise(db, bound, encoder), report)
+        if look_ahead:
+            run.look_ahead()
+        run.embed()
+        run.switch(self.folder, home)
+        return run.tally
+
+    def _other_encoder(self, name: str, bound: StoredModel | None) -> Encoder:
+        if self._given and self._given.model.name == name:
+            return self._given
+        precision = bound.precision if bound and self._precision == "auto" else resolve_precision(self._precision)
+        return Encoder(find_model(name, models_folder()), precision, cache=self._cache, threads=self._threads)
+
+    def _cuts_otherwise(self, db: Database, bound: StoredModel, encoder: Encoder) -> bool:
+        """Whether a text may be cut at other places for `encoder`; also when the library's model is not at hand."""
+        with suppress(Damaged):
+            model = model_of(bound.fingerprint, bound.precision, bound.name, models_folder(), _home(db))
+            if fingerprint(model, bound.precision) == bound.fingerprint:
+                return (model.sha256[TOKENIZER], model.context_tokens) != (
+                    encoder.model.sha256[TOKENIZER],
+                    encoder.model.context_tokens,
+                )
+        return True
+
+    def _write(
+        self,
+        work: Callable[[Database, BulkRun], None],
+        report: Report,
+        wait: bool,
+        prepare: Callable[[Database], Mapping[str, int]] = lambda _: {},
+    ) -> Summary:
         from ingest.bulk import BulkRun  # with every reader: a question need not wait for them
 
         began = time.monotonic()
         lost: list[str] = []
         with self._writer(wait, lost.append) as db:
+            done = prepare(db)
             encoder, model = self._encoder_for(db)
             run = BulkRun(db, self.folder, model, encoder, report)
+            run.tally.update(done)
             for what in lost:
                 run.tally["failed"] += 1
                 report(RunProblem("failed", f"{CATALOG}-wal", what))
@@ -235,6 +306,13 @@ class Library:
         """Return the `k` passages nearest in meaning. Raises WhereinError when nothing was taken in yet."""
         if not question.strip():
             raise UsageError("The question is empty")
+        try:
+            return self._ask(question, k)
+        except ModelMismatch:  # perhaps because it was moved to another model since it was opened
+            self.__dict__.pop("_asking", None)
+            return self._ask(question, k)
+
+    def _ask(self, question: str, k: int) -> Answer:
         encoder, searcher = self._asking
         searcher.refresh()  # while the network is loaded
         vector, tokens = encoder.encode_question(question)
@@ -291,12 +369,12 @@ class Library:
     @cached_property
     def _asking(self) -> tuple[Encoder, Searcher]:
         with reading(self._reader) as db:
-            bound = bound_model(db)
+            bound, home = bound_model(db), _home(db)
         if bound is None:
             raise WhereinError(_EMPTY if not count_documents(self._reader) else _NO_VECTORS)
-        encoder = self._encoder(bound, one_by_one=True)
+        encoder = self._encoder(bound, home, one_by_one=True)
         encoder.prepare()
-        return encoder, Searcher(self._reader, self.folder, bound)
+        return encoder, Searcher(self._reader, self.folder, bound, encoder.model.metric)
 
     # Looking after it.
 
@@ -331,12 +409,12 @@ class Library:
         from storage.verify import verify  # a question need not wait for it
 
         self._must_exist()
-        bound = None
+        bound, home = None, None
         with suppress(Damaged), reading(self._reader) as db:
-            bound = bound_model(db)
-        proof = self._proof(bound) if deep and bound else None
+            bound, home = bound_model(db), _home(db)
+        proof = self._proof(bound, home) if deep and bound else None
         found = verify(self.folder, deep=deep, proof=proof)
-        others = [*self._check_model(bound), *self._check_compiled(), *(self._check_sources() if deep else ())]
+        others = [*self._check_model(bound, home), *self._check_compiled(), *(self._check_sources() if deep else ())]
         return replace(found, findings=(*found.findings, *others))
 
     def repair(self, *, wait: bool = False) -> Repair:
@@ -352,24 +430,27 @@ class Library:
         self.__dict__.pop("_reader", None)  # it may look at the catalogue that was put aside
         return replace(done, left=tuple(found for found in self.verify().findings if not found.harmless))
 
-    def _proof(self, bound: StoredModel) -> Proof | None:
+    def _proof(self, bound: StoredModel, home: Path | None) -> Proof | None:
         from storage.deep import Proof
 
         try:
-            return Proof(self._encoder(bound).encode_contexts, _TOLERANCES[bound.precision])
+            encoder = self._encoder(bound, home)
+            return Proof(
+                lambda texts, stored: apart(encoder.model.metric, encoder.encode_contexts(texts), stored),
+                _TOLERANCES[bound.precision],
+            )
         except (Damaged, ModelMismatch):  # told by _check_model
             return None
 
-    def _check_model(self, bound: StoredModel | None) -> Iterator[Finding]:
+    def _check_model(self, bound: StoredModel | None, home: Path | None) -> Iterator[Finding]:
         try:
-            model = self._model(bound)
+            model = self._model(bound, home)
             if self._given is None or isinstance(self._given, Encoder):
                 for name in model.sha256:
                     checked(model, name)
         except Damaged as error:
-            yield Finding(
-                "model", str(self._model_folder(bound)), str(error).rpartition("; ")[0], "install the model again"
-            )
+            place, what = str(self._model_folder(bound, home)), str(error).rpartition("; ")[0]
+            yield Finding("model", place, what, "install the model again")
             return
         if bound and fingerprint(model, bound.precision) != bound.fingerprint:
             what = f"it is not the model that the library was made with ({bound.name} {bound.fingerprint})"
@@ -544,32 +625,29 @@ class Library:
         bound = bound_model(db)
         if bound is None:
             model = self._model(None)
-            precision = self._given.precision if self._given else self._resolved(model)
+            encoder = self._given or Encoder(model, self._resolved(model))
             with writing(db, "model.bind"):
-                bound = bind_model(
-                    db,
-                    fingerprint=fingerprint(model, precision),
-                    name=model.name,
-                    version=model.version,
-                    precision=precision,
-                    dimension=model.dimension,
-                )
-        return self._encoder(bound), bound
+                bound = bind_model(db, **_described(encoder))
+                if self._chosen is not None:
+                    remember_model_folder(db, _folder_to_keep(encoder))
+        return self._encoder(bound, _home(db)), bound
 
-    def _encoder(self, bound: StoredModel, *, one_by_one: bool = False) -> Encoder:
+    def _encoder(self, bound: StoredModel, home: Path | None, *, one_by_one: bool = False) -> Encoder:
+        """Return the encoder of the library's model, which was last in the folder `home`; cheap until it is used."""
         if self._precision not in ("auto", bound.precision):
             raise ModelMismatch(
                 f"This library was made at precision {bound.precision} and cannot be used at {self._precision};"
-                " leave --precision out"
+                f" leave --precision out, or embed it again: wherein --precision {self._precision} reindex --model"
+                f" {bound.name}"
             )
         encoder = self._given or Encoder(
-            self._model(bound), bound.precision, cache=self._cache, threads=self._threads, one_by_one=one_by_one
+            self._model(bound, home), bound.precision, cache=self._cache, threads=self._threads, one_by_one=one_by_one
         )
         if encoder.fingerprint != bound.fingerprint:
             raise ModelMismatch(self._other_model(bound, encoder))
         return encoder
 
-    def _model(self, bound: StoredModel | None) -> Model:
+    def _model(self, bound: StoredModel | None, home: Path | None = None) -> Model:
         """Return the model that was given or chosen, else the library's, or what is there in its place."""
         if self._given:
             return self._given.model
@@ -577,13 +655,15 @@ class Library:
             return find_model(self._chosen, models_folder())
         if bound is None:
             return load_model()
-        return model_of(bound.fingerprint, bound.precision, bound.name, models_folder())
+        return model_of(bound.fingerprint, bound.precision, bound.name, models_folder(), home)
 
-    def _model_folder(self, bound: StoredModel | None) -> Path:
+    def _model_folder(self, bound: StoredModel | None, home: Path | None) -> Path:
         """Return where the model lies whose manifest cannot be read, or whose files are damaged."""
         if self._given:
             return self._given.model.folder
         installed = models_folder() / (str(self._chosen) if self._chosen else bound.name if bound else "")
+        if self._chosen is None and home:
+            return home
         return installed if (installed / "model.json").exists() else DEFAULT_MODEL
 
     def _resolved(self, model: Model) -> str:
@@ -602,6 +682,37 @@ class Library:
             f" {encoder.fingerprint}; {way}, or change over with: wherein reindex --model"
             f" {self._chosen or encoder.model.name}"
         )
+
+
+def _home(db: Catalog) -> Path | None:
+    """Return the folder from which the library's model was last taken, None where that was the shipped one's."""
+    folder = model_folder(db)
+    return Path(folder) if folder and (Path(folder) / "model.json").exists() else None
+
+
+def _folder_to_keep(encoder: Encoder) -> str:
+    folder = encoder.model.folder
+    return "" if folder == DEFAULT_MODEL else str(folder.absolute())
+
+
+class _Described(TypedDict):
+    fingerprint: str
+    name: str
+    version: str
+    precision: str
+    dimension: int
+
+
+def _described(encoder: Encoder) -> _Described:
+    """Return an encoder's model as the library keeps it."""
+    model = encoder.model
+    return _Described(
+        fingerprint=encoder.fingerprint,
+        name=model.name,
+        version=model.version,
+        precision=encoder.precision,
+        dimension=model.width,
+    )
 
 
 _SPARED = "the source is gone or empty; its documents are kept"

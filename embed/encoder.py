@@ -6,7 +6,7 @@ CPU with a stream for each core, and every further shape costs memory for good (
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import cached_property
@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from embed.metric import context_form, question_form
 from embed.model import Model, fingerprint
 from embed.runtime import compile_model, import_openvino
 from embed.tokens import Question, Tokenizer
@@ -33,7 +34,10 @@ _QUEUED = 48
 
 
 class Encoder:
-    """A model at a precision. Cheap to make: tokenizer and network are loaded when they are first needed."""
+    """A model at a precision. Cheap to make: tokenizer and network are loaded when they are first needed.
+
+    What it returns has the form that embed/metric.py gives it; nobody else needs to know the model's metric.
+    """
 
     def __init__(
         self, model: Model, precision: str, *, cache: Path | None = None, threads: int = 0, one_by_one: bool = False
@@ -78,23 +82,28 @@ class Encoder:
             loading.set_exception(error)
 
     def encode_contexts(self, texts: Sequence[str]) -> Matrix:
-        """Return unit vectors `[len(texts), dimension]`; a text over `context_tokens` tokens is cut there."""
-        return self._encode(self.tokenizer.contexts(texts))
+        """Return vectors `[len(texts), width]` as they are stored; a text over `context_tokens` tokens is cut there."""
+        return self._encode(self.tokenizer.contexts(texts), context_form)
 
     def encode_questions(self, texts: Sequence[str]) -> Matrix:
-        """Return unit vectors `[len(texts), dimension]`; a text over `question_tokens` tokens is cut there."""
-        return self._encode([self.tokenizer.question(text).ids for text in texts])
+        """Return vectors `[len(texts), width]` that ask; a text over `question_tokens` tokens is cut there."""
+        return self._encode([self.tokenizer.question(text).ids for text in texts], question_form)
 
     def encode_question(self, text: str) -> tuple[Matrix, Question]:
-        """Return a question's unit vector `[dimension]` and what was made of its text."""
+        """Return a question's vector `[width]` and what was made of its text."""
         question = self.tokenizer.question(text)
-        return self._encode([question.ids])[0], question
+        return self._encode([question.ids], question_form)[0], question
 
     def stream(self, items: Iterable[tuple[Key, list[int]]]) -> Iterator[tuple[Key, Matrix]]:
-        """Yield key and unit vector `[dimension]` for each key and token ids, in the order of completion.
+        """Yield key and a context's vector `[width]` for each key and token ids, in the order of completion.
 
         `items` is drawn from while earlier ones are calculated. At most 48 are under way at a time.
         """
+        for key, vector in self._stream(items):
+            yield key, context_form(self.model.metric, vector)
+
+    def _stream(self, items: Iterable[tuple[Key, list[int]]]) -> Iterator[tuple[Key, Matrix]]:
+        """Do the same with the vectors `[dimension]` that the network returns."""
         done: deque[tuple[Key, Matrix]] = deque()
 
         def keep(request: Any, key: Key) -> None:
@@ -126,10 +135,10 @@ class Encoder:
         del self._queue
         self._loading = None
 
-    def _encode(self, rows: Sequence[list[int]]) -> Matrix:
-        vectors = np.empty((len(rows), self.model.dimension), dtype=np.float32)
-        for position, vector in self.stream(enumerate(rows)):
-            vectors[position] = vector
+    def _encode(self, rows: Sequence[list[int]], form: Callable[[str, Matrix], Matrix]) -> Matrix:
+        vectors = np.empty((len(rows), self.model.width), dtype=np.float32)
+        for position, vector in self._stream(enumerate(rows)):
+            vectors[position] = form(self.model.metric, vector)
         return vectors
 
     def _inputs(self, ids: list[int]) -> dict[str, npt.NDArray[np.int64]]:

@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 
 from embed.graph import IN_GRAPH, INPUTS
 from embed.installed import damage, default_name, is_reader, manifest
+from embed.metric import METRICS
 from embed.model import DEFAULT_MODEL, IR, TOKENIZER, WEIGHTS, Model, checked, fingerprint, load_model
 from embed.place import exclusive, put, roomy, staging
 from embed.reader import ReaderModel, load_reader
@@ -22,9 +23,8 @@ from embed.vocabulary import read_tokenizer, word_pieces
 from embed.zoo import DEFAULT_VARIANT, ZOO, ZooModel
 from errors import Damaged, UsageError
 
-__all__ = ["METRICS", "Added", "Wishes", "add_model"]
+__all__ = ["Added", "Wishes", "add_model"]
 
-METRICS = ("cosine", "dot", "l2")
 _LENGTHS = (384, 32)
 _READER_QUESTION = 64
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")

@@ -60,24 +60,24 @@ def find_model(name: str | Path, models: Path) -> Model:
     raise UsageError(_not_found(text))
 
 
-def model_of(wanted: str, precision: str, name: str, models: Path) -> Model:
-    """Return the installed model whose fingerprint at `precision` is `wanted`.
+def model_of(wanted: str, precision: str, name: str, models: Path, home: Path | None = None) -> Model:
+    """Return the installed model, or that in the folder `home`, whose fingerprint at `precision` is `wanted`.
 
     If there is none, return what is there in its place: the model called `name`, else the shipped one. Raises Damaged
     when the manifest of the model called `name`, which it should be, cannot be read.
     """
     damaged, shipped, namesake = None, None, None
-    for folder in installed_folders(models):
+    for folder in (*([home] if home else []), *installed_folders(models)):
         try:
             model = load_model(folder)
         except Damaged as error:
-            if folder == DEFAULT_MODEL or folder.name == name:
+            if folder in (DEFAULT_MODEL, home) or folder.name == name:
                 damaged = error
             continue
         if fingerprint(model, precision) == wanted:
             return model
         shipped = model if folder == DEFAULT_MODEL else shipped
-        namesake = model if name in (folder.name, model.name) else namesake
+        namesake = model if folder == home or name in (folder.name, model.name) else namesake
     if namesake:
         return namesake
     if shipped is None or damaged:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from embed.metric import METRICS, stored_width
 from errors import Damaged
 
 __all__ = ["DEFAULT_MODEL", "IR", "TOKENIZER", "WEIGHTS", "Files", "Model", "checked", "fingerprint", "load_model"]
@@ -41,6 +42,11 @@ class Model:
     question_tokens: int
     output: str
     sha256: Mapping[str, str]
+
+    @property
+    def width(self) -> int:
+        """Return the length of the model's stored vectors; see embed/metric.py."""
+        return stored_width(self.metric, self.dimension)
 
 
 def load_model(folder: Path = DEFAULT_MODEL) -> Model:
@@ -87,10 +93,16 @@ def _model(folder: Path, manifest: Mapping[str, Any]) -> Model:
         name=str(manifest["name"]),
         version=str(manifest["version"]),
         dimension=int(manifest["dimension"]),
-        metric=str(manifest["metric"]),
+        metric=_metric(manifest["metric"]),
         pooling=str(manifest["pooling"]),
         context_tokens=int(manifest["context_tokens"]),
         question_tokens=int(manifest["question_tokens"]),
         output=str(manifest["output"]),
         sha256={name: str(manifest["files"][name]["sha256"]) for name in (IR, WEIGHTS, TOKENIZER)},
     )
+
+
+def _metric(name: object) -> str:
+    if name not in METRICS:
+        raise ValueError(f"metric {name!r} is none of {', '.join(METRICS)}")
+    return str(name)

@@ -33,7 +33,8 @@ class RunProblem:
 class Progress:
     """What is committed by now, in counts and in bytes of the files that had to be read.
 
-    `bytes_total` is the size of all such files, None when the run was not asked to look ahead.
+    `bytes_total` is the size of all such files, None when the run was not asked to look ahead. While a library is moved
+    to another model, both count the characters of its texts instead.
     """
 
     documents: int

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+from embed.metric import nearness
 from errors import Damaged
 from storage.catalog import Catalog
 from storage.documents import check_document, checked_chunk, chunk_text
@@ -20,19 +23,26 @@ SELECT v.id, v.input_hash, v.vector, v.checksum, c.id, d.id, d.uri, c.ordinal, c
 FROM vectors v JOIN chunks c ON c.input_hash = v.input_hash JOIN documents d ON d.id = c.document_id
 WHERE v.id = ? ORDER BY c.id
 """
-# The index and NumPy add in another order; beyond this, the index does not hold the vector that is stored.
+# The index and NumPy add in another order; beyond this part of the two vectors' lengths, which is by how much the
+# rounding of an inner product may grow, the index does not hold the vector that is stored.
 _TOLERANCE = 1e-4
+# So many more are looked at where the index may not tell very near distances apart: of vectors that are long compared
+# with their distances the inner product, in float32, has few digits left.
+_SPARE = {"l2": 16}
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A passage: characters `start` to `end` of its document. `score` is the cosine similarity, -1 to 1.
+    """A passage: characters `start` to `end` of its document.
 
-    `rank` and `line` count from 1; `page` is None where the format has none.
+    `score` is the cosine similarity, -1 to 1, or the inner product where the model's metric is another (see
+    embed/metric.py); `distance` is the Euclidean one, not squared, where that is the metric, else None. `rank` and
+    `line` count from 1; `page` is None where the format has none.
     """
 
     rank: int
     score: float
+    distance: float | None
     document: int
     chunk: int
     uri: str
@@ -49,10 +59,11 @@ class Hit:
 class Searcher:
     """A reader of one library: holds the index of the last committed state and no transaction between questions."""
 
-    def __init__(self, db: Catalog, folder: Path, model: StoredModel) -> None:
+    def __init__(self, db: Catalog, folder: Path, model: StoredModel, metric: str = "cosine") -> None:
         self._db = db
         self._folder = folder
         self._model = model
+        self._metric = metric
         self._index: VectorIndex | None = None
 
     def refresh(self) -> None:
@@ -61,44 +72,51 @@ class Searcher:
             pass
 
     def search(self, question: Matrix, k: int) -> list[Hit]:
-        """Return the `k` passages with the highest inner product with `question` `[dimension]`.
+        """Return the `k` passages that are nearest to `question` `[width]` by the model's metric.
 
         Fewer only when the library holds fewer. Scores are calculated from the stored vectors, whatever the index says.
         Raises Damaged rather than show a text or a score that is not the stored one's.
         """
         with reading_index(self._db, self._folder, self._model, self._index) as self._index:
-            wanted = k
+            wanted = enough = k + _SPARE.get(self._metric, 0)
             while True:
-                hits = self._hits(question, wanted, k)
-                if len(hits) == k or wanted >= self._index.count:
-                    return hits
+                hits = self._hits(question, wanted, enough)
+                if len(hits) == enough or wanted >= self._index.count:
+                    return [replace(hit, rank=rank) for rank, hit in enumerate(hits[:k], 1)]
                 # Some of the nearest vectors belong to no passage any more: look further.
                 wanted *= 4
 
-    def _hits(self, question: Matrix, wanted: int, k: int) -> list[Hit]:
+    def _hits(self, question: Matrix, wanted: int, enough: int) -> list[Hit]:
         assert self._index is not None
         hits: dict[int, Hit] = {}
         for vector_id, score in zip(*self._index.nearest(question, wanted), strict=True):
-            if len(hits) == k:
+            if len(hits) == enough:
                 break
             for row in self._db.execute(_HITS, [int(vector_id)]).fetchall():
-                if len(hits) < k:
-                    hit = _hit(self._exact(question, float(score), row[:4]), row[1], row[4:])
+                if len(hits) < enough:
+                    hit = _hit(self._nearness(question, float(score), row[:4]), row[1], row[4:])
                     if hit.chunk in hits:
                         raise Damaged(f"Passage {hit.chunk} is found twice; run: wherein verify")
                     hits[hit.chunk] = hit
-        best = sorted(hits.values(), key=lambda hit: -hit.score)  # a stable sort: equal scores keep their order
-        return [replace(hit, rank=rank) for rank, hit in enumerate(best, 1)]
+        # A stable sort: equal scores keep their order.
+        return sorted(hits.values(), key=lambda hit: -hit.score if hit.distance is None else hit.distance)
 
-    def _exact(self, question: Matrix, score: float, row: tuple[int, bytes, bytes, int]) -> float:
-        """Return the score by the stored vector. Raises Damaged when the index, which said `score`, has another."""
-        exact = float(question @ checked_vector(self._model.dimension, *row))
-        if not abs(exact - score) <= _TOLERANCE:  # also when one of them is no number
+    def _nearness(
+        self, question: Matrix, score: float, row: tuple[int, bytes, bytes, int]
+    ) -> tuple[float, float | None]:
+        """Return score and distance by the stored vector.
+
+        Raises Damaged when the index, which said `score`, has another.
+        """
+        vector = checked_vector(self._model.dimension, *row)
+        near = nearness(self._metric, question, vector)
+        allowed = _TOLERANCE * max(1.0, float(np.linalg.norm(question) * np.linalg.norm(vector)))
+        if not abs(near[0] - score) <= allowed:  # also when one of them is no number
             raise Damaged(f"The index holds another vector {row[0]} than is stored; run: wherein repair")
-        return exact
+        return near
 
 
-def _hit(score: float, input_hash: bytes, row: tuple) -> Hit:  # type: ignore[type-arg]
+def _hit(near: tuple[float, float | None], input_hash: bytes, row: tuple) -> Hit:  # type: ignore[type-arg]
     chunk_id, document_id, uri, *columns = row
     span = checked_chunk(uri, document_id, *columns[:7])
     if span.input_hash != input_hash:  # a damaged index of SQLite's leads from a vector to the passage of another
@@ -107,6 +125,6 @@ def _hit(score: float, input_hash: bytes, row: tuple) -> Hit:  # type: ignore[ty
     check_document(uri, title, media_type, *described)
     checked = chunk_text(uri, text, span.input_hash)
     return Hit(
-        0, score, document_id, chunk_id, uri, title, media_type, span.start, span.end, line, span.page,
+        0, *near, document_id, chunk_id, uri, title, media_type, span.start, span.end, line, span.page,
         span.heading, checked,
     )  # fmt: skip

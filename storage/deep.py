@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from storage.catalog import Catalog
 from storage.documents import chunk_text
@@ -33,9 +34,9 @@ JOIN vectors v ON v.model_id = ? AND v.input_hash = c.input_hash)
 
 @dataclass(frozen=True)
 class Proof:
-    """Texts to vectors by the library's model, and how near each component of a stored vector must come."""
+    """How far the library's model finds stored vectors `[n, width]` from those of their texts, `[n]`, and may find."""
 
-    encode: Callable[[Sequence[str]], Matrix]
+    apart: Callable[[Sequence[str], Matrix], npt.NDArray[np.float64]]
     tolerance: float
 
 
@@ -89,7 +90,7 @@ def check_sample(db: Catalog, model: StoredModel, proof: Proof, tally: Counter[s
     ids, texts, stored = _sample(db, model)
     if not ids:
         return
-    apart = np.abs(proof.encode(texts) - np.stack(stored)).max(axis=1)
+    apart = proof.apart(texts, np.stack(stored))
     tally["proved vectors"] += len(ids)
     for vector_id, distance in zip(ids, apart.tolist(), strict=True):
         if not distance <= proof.tolerance:

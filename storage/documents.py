@@ -23,6 +23,7 @@ __all__ = [
     "check_document",
     "checked_chunk",
     "chunk_text",
+    "count_characters",
     "count_chunks",
     "count_documents",
     "delete_document",
@@ -34,6 +35,8 @@ __all__ = [
     "list_documents",
     "model_input",
     "move_document",
+    "next_documents",
+    "save_chunks",
     "save_document",
 ]
 
@@ -102,6 +105,12 @@ def save_document(db: Database, document: DocumentRow) -> int:
         [*described, row_checksum(*described), document.file_id, document.text, stamp, stamp],
     )
     document_id = int(db.execute("SELECT id FROM documents WHERE uri = ?", [document.uri]).fetchone()[0])
+    save_chunks(db, document_id, document.chunks)
+    return document_id
+
+
+def save_chunks(db: Database, document_id: int, chunks: Sequence[ChunkRow]) -> None:
+    """Put a document's chunks in place of those that it has. Call inside `writing`."""
     db.execute("DELETE FROM chunks WHERE document_id = ?", [document_id])
     db.conn.executemany(
         'INSERT INTO chunks (document_id, ordinal, start, "end", page, heading, input_hash, checksum)'
@@ -110,11 +119,10 @@ def save_document(db: Database, document: DocumentRow) -> int:
             [*row, row_checksum(*row)]
             for row in (
                 (document_id, ordinal, c.start, c.end, c.page, _json(c.heading), c.input_hash)
-                for ordinal, c in enumerate(document.chunks)
+                for ordinal, c in enumerate(chunks)
             )
         ),
     )
-    return document_id
 
 
 def move_document(db: Database, document_id: int, uri: str) -> None:
@@ -128,6 +136,17 @@ def move_document(db: Database, document_id: int, uri: str) -> None:
     db.execute(
         "UPDATE documents SET uri = ?, checksum = ? WHERE id = ?", [uri, row_checksum(uri, *others), document_id]
     )
+
+
+def next_documents(db: Catalog, after: int = 0, limit: int = 500) -> list[int]:
+    """Return the ids of documents that follow the id `after`, ascending, at most `limit`."""
+    rows = db.execute("SELECT id FROM documents WHERE id > ? ORDER BY id LIMIT ?", [after, limit]).fetchall()
+    return [int(row[0]) for row in rows]
+
+
+def count_characters(db: Catalog) -> int:
+    """Return the length of all texts together; every one of them is read."""
+    return int(db.execute("SELECT coalesce(sum(length(text)), 0) FROM documents").fetchone()[0])
 
 
 def delete_document(db: Database, document_id: int) -> None:

@@ -22,6 +22,7 @@ __all__ = [
     "find_file",
     "find_files_by_content",
     "followed_files",
+    "look_again",
     "move_file",
     "problem_files",
     "read_files",
@@ -174,6 +175,13 @@ def touch_file(db: Database, file_id: int, source_id: int, on_disk: FileState) -
 def reread_file(db: Database, file_id: int, reason: str) -> None:
     """Make the next run read a file again, every document in it, whatever its size and times. Call inside `writing`."""
     db.execute("UPDATE files SET version = ?, state = 'failed', reason = ? WHERE id = ?", [REREAD, reason, file_id])
+
+
+def look_again(db: Database, document_id: int) -> None:
+    """Make the next run read the file of a document, whatever its size and times. Call inside `writing`."""
+    db.execute(
+        "UPDATE files SET version = ? WHERE id = (SELECT file_id FROM documents WHERE id = ?)", [REREAD, document_id]
+    )
 
 
 def delete_file(db: Database, file_id: int) -> None:

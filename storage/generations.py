@@ -22,7 +22,7 @@ from storage.models import StoredModel, now
 from storage.vectors import count_vectors, highest_vector_id, read_vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlite_utils import Database
 
@@ -95,9 +95,17 @@ def generation_path(folder: Path, file: str) -> Path:
     return folder / _FOLDER / file
 
 
-def write_generation(db: Database, folder: Path, model: StoredModel) -> Generation:
+def write_generation(
+    db: Database,
+    folder: Path,
+    model: StoredModel,
+    *,
+    step: str = "generation.register",
+    beside: Callable[[], object] = lambda: None,
+) -> Generation:
     """Write all vectors of `model` to a new FAISS file and make it the active generation.
 
+    `beside` writes what must change together with that, in the same transaction, which is called `step`.
     The order (write, flush file, rename, flush folder, register) leaves the old generation in force until the new
     one is wholly on disk; a crash in between leaves at most an unregistered file.
     """
@@ -117,7 +125,9 @@ def write_generation(db: Database, folder: Path, model: StoredModel) -> Generati
     reached("generation.renamed")
     flush(target_folder)
     reached("generation.folder-flushed")
-    return _register(db, model, target, count, highest, digest)
+    with writing(db, step):
+        beside()
+        return _register(db, model, target, count, highest, digest)
 
 
 def _next_number(db: Catalog) -> int:
@@ -201,12 +211,11 @@ def drop_old_generations(db: Database, folder: Path, kept: int = _KEPT) -> None:
 
 def _register(db: Database, model: StoredModel, target: Path, count: int, highest: int, digest: str) -> Generation:
     size, stamp = target.stat().st_size, now()
-    with writing(db, "generation.register"):
-        db.execute("UPDATE generations SET active = 0 WHERE active = 1")
-        cursor = db.execute(
-            "INSERT INTO generations (model_id, file, kind, count, highest_vector_id, bytes, sha256, created_at,"
-            " active) VALUES (?, ?, 'exact', ?, ?, ?, ?, ?, 1)",
-            [model.id, target.name, count, highest, size, digest, stamp],
-        )
+    db.execute("UPDATE generations SET active = 0 WHERE active = 1")
+    cursor = db.execute(
+        "INSERT INTO generations (model_id, file, kind, count, highest_vector_id, bytes, sha256, created_at,"
+        " active) VALUES (?, ?, 'exact', ?, ?, ?, ?, ?, 1)",
+        [model.id, target.name, count, highest, size, digest, stamp],
+    )
     number = int(cursor.lastrowid or 0)
     return Generation(number, model.id, target.name, "exact", count, highest, size, digest, stamp)

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from errors import Damaged
+from errors import Damaged, ModelMismatch
 from storage.catalog import Catalog
 from storage.connection import reading
 from storage.generations import Generation, active_generation, load_generation
-from storage.models import StoredModel
+from storage.models import StoredModel, bound_model
 from storage.vectors import Ids, Matrix, read_vectors
 
 __all__ = ["VectorIndex", "load_index", "reading_index"]
@@ -60,7 +60,7 @@ class VectorIndex:
 def reading_index(db: Catalog, folder: Path, model: StoredModel, known: VectorIndex | None) -> Iterator[VectorIndex]:
     """`reading`, with the index of the state that it sees; see `load_index`.
 
-    Raises Damaged when a part of the index is.
+    Raises Damaged when a part of the index is, ModelMismatch when the library was moved to another model.
     """
     failed = None
     while True:
@@ -82,12 +82,16 @@ def load_index(db: Catalog, folder: Path, model: StoredModel, known: VectorIndex
     """Return the index of the state that `db` sees; `known` itself when nothing was committed since.
 
     Call inside `reading`. An unchanged generation is not opened again, and of the delta only what is new is read:
-    vectors never change, and what is gone is left out by the join with `chunks`. Raises Damaged when a part of it is.
+    vectors never change, and what is gone is left out by the join with `chunks`. Raises Damaged when a part of it is,
+    ModelMismatch when `model` is not the library's any more.
     """
     generation = active_generation(db)  # this read also takes the snapshot that data_version speaks of
     version = int(db.execute("PRAGMA data_version").fetchone()[0])
     if known is not None and known.version == version:
         return known
+    bound = bound_model(db)
+    if bound is not None and bound.id != model.id:  # its vectors would be compared with a question of another
+        raise ModelMismatch(f"The library belongs to another model now, {bound.name} {bound.fingerprint}")
     if generation is None:
         loaded, highest = None, 0
     else:

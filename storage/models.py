@@ -14,15 +14,33 @@ from storage.checksum import row_checksum
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["MODEL_COPY", "StoredModel", "bind_model", "bound_model", "now", "remember_model", "remembered_model"]
+__all__ = [
+    "MODEL_COPY",
+    "StoredModel",
+    "add_model",
+    "bind_model",
+    "bound_model",
+    "model_folder",
+    "now",
+    "remember_model",
+    "remember_model_folder",
+    "remembered_model",
+    "switch_model",
+]
 
 MODEL_COPY = "model copy"
 """The key in `settings` of the model's second copy."""
+_MODEL = "model"
+_FOLDER = "model folder"
+_SET = "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
 
 @dataclass(frozen=True)
 class StoredModel:
-    """A model as the library knows it; `fingerprint` covers weights, tokenizer, lengths, pooling and precision."""
+    """A model as the library knows it; `fingerprint` covers weights, tokenizer, lengths, pooling and precision.
+
+    `dimension` is that of the vectors as they are stored.
+    """
 
     id: int
     fingerprint: str
@@ -50,18 +68,44 @@ def bound_model(db: Catalog) -> StoredModel | None:
     return None
 
 
+def add_model(
+    db: Database, *, fingerprint: str, name: str, version: str, precision: str, dimension: int
+) -> StoredModel:
+    """Make a model known, so that its vectors can be stored beside those of the library's. Call inside `writing`."""
+    db.execute(
+        "INSERT INTO models (fingerprint, name, version, precision, dimension, added_at) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (fingerprint) DO NOTHING",
+        [fingerprint, name, version, precision, dimension, now()],
+    )
+    row = db.execute("SELECT id FROM models WHERE fingerprint = ?", [fingerprint]).fetchone()
+    return StoredModel(int(row[0]), fingerprint, name, version, precision, dimension)
+
+
 def bind_model(
     db: Database, *, fingerprint: str, name: str, version: str, precision: str, dimension: int
 ) -> StoredModel:
-    """Bind the library to a model, for good. Call inside `writing`."""
-    cursor = db.execute(
-        "INSERT INTO models (fingerprint, name, version, precision, dimension, added_at) VALUES (?, ?, ?, ?, ?, ?)",
-        [fingerprint, name, version, precision, dimension, now()],
-    )
-    model = StoredModel(int(cursor.lastrowid or 0), fingerprint, name, version, precision, dimension)
-    db.execute("INSERT INTO settings (key, value) VALUES ('model', ?)", [str(model.id)])
+    """Bind a new library to a model. Call inside `writing`."""
+    model = add_model(db, fingerprint=fingerprint, name=name, version=version, precision=precision, dimension=dimension)
+    db.execute("INSERT INTO settings (key, value) VALUES (?, ?)", [_MODEL, str(model.id)])
     remember_model(db, model)
     return model
+
+
+def switch_model(db: Database, model: StoredModel) -> None:
+    """Make a known model the library's, in place of its present one; that one's vectors stay. Call inside `writing`."""
+    db.execute(_SET, [_MODEL, str(model.id)])
+    remember_model(db, model)
+
+
+def model_folder(db: Catalog) -> str:
+    """Return the folder that the library's model was last taken from, "" where none was named."""
+    row = db.execute("SELECT value FROM settings WHERE key = ?", [_FOLDER]).fetchone()
+    return str(row[0]) if row else ""
+
+
+def remember_model_folder(db: Database, folder: str) -> None:
+    """Keep the folder that the library's model is taken from. Call inside `writing`."""
+    db.execute(_SET, [_FOLDER, folder])
 
 
 # Without the one row of `models` every vector would be worth nothing, so it is kept twice, in two places of the file.
@@ -70,10 +114,7 @@ def bind_model(
 def remember_model(db: Database, model: StoredModel) -> None:
     """Keep a second copy of the library's model, with a checksum. Call inside `writing`."""
     values = astuple(model)
-    db.execute(
-        "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        [MODEL_COPY, json.dumps([*values, row_checksum(*values)])],
-    )
+    db.execute(_SET, [MODEL_COPY, json.dumps([*values, row_checksum(*values)])])
 
 
 def remembered_model(copy: object) -> StoredModel | None:

@@ -80,7 +80,11 @@ def _check_index(db: Any, folder: Path, model: Any) -> None:
     ids = in_generation + index.delta_ids.tolist()
     assert len(ids) == len(set(ids))
     live = [
-        row[0] for row in db.execute("SELECT DISTINCT v.id FROM vectors v JOIN chunks c ON c.input_hash = v.input_hash")
+        row[0]
+        for row in db.execute(
+            "SELECT DISTINCT v.id FROM vectors v JOIN chunks c ON c.input_hash = v.input_hash WHERE v.model_id = ?",
+            [model.id],
+        )
     ]
     assert set(live) <= set(ids)
     assert len(live) == count_live(db, model.id)
@@ -90,15 +94,17 @@ def _check_answers(db: Any, folder: Path, model: Any, encoder: Any) -> None:
     """The answers are those of NumPy from the stored vectors."""
     with reading(db):
         parts = list(read_vectors(db, model.id, model.dimension))
-        chunks = db.execute("SELECT v.id FROM chunks c JOIN vectors v ON v.input_hash = c.input_hash").fetchall()
+        chunks = db.execute(
+            "SELECT v.id FROM chunks c JOIN vectors v ON v.input_hash = c.input_hash WHERE v.model_id = ?", [model.id]
+        ).fetchall()
     if not parts:
         return
     by_id = dict(
         zip(np.concatenate([p[0] for p in parts]).tolist(), np.concatenate([p[1] for p in parts]), strict=True)
     )
-    searcher = Searcher(db, folder, model)
+    searcher = Searcher(db, folder, model, encoder.model.metric)
     for question in encoder.encode_questions(QUESTIONS):
         expected = sorted((float(by_id[row[0]] @ question) for row in chunks), reverse=True)
         for k in (1, 10):
             scores = [hit.score for hit in searcher.search(question, k)]
-            np.testing.assert_allclose(scores, expected[:k], atol=1e-5)
+            np.testing.assert_allclose(scores, expected[:k], rtol=1e-5, atol=1e-5)

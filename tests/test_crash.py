@@ -18,7 +18,7 @@ from storage.schema import NEWEST_SCHEMA, schema_of
 from toy import ToyEncoder
 
 BEGINNINGS = ("model.bind", "migration.applied")
-ELSEWHERE = ("backup", "restore", "repair")
+ELSEWHERE = ("backup", "restore", "repair", "reembed")
 FAILPOINTS = [
     name
     for name in [f"{step}.{moment}" for step in STEPS for moment in ("begun", "written", "committed")] + list(POINTS)

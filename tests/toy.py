@@ -7,12 +7,13 @@ in tests, in their child processes and in benchmarks: `Library(folder, encoder=T
 
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from embed.encoder import Key, Matrix
+from embed.metric import context_form, question_form
 from embed.model import IR, TOKENIZER, WEIGHTS, Model, fingerprint
 from embed.tokens import Question, Words
 
@@ -49,18 +50,26 @@ class ToyTokenizer:
 class ToyEncoder:
     """The interface of `embed.encoder.Encoder`; 10,000 texts of 40 words take about a second."""
 
-    def __init__(self, dimension: int = 16, context_tokens: int = 64, question_tokens: int = 32) -> None:
+    def __init__(
+        self,
+        dimension: int = 16,
+        context_tokens: int = 64,
+        question_tokens: int = 32,
+        *,
+        name: str = "toy",
+        metric: str = "cosine",
+    ) -> None:
         self.model = Model(
             folder=Path("toy"),
-            name="toy",
+            name=name,
             version="1",
             dimension=dimension,
-            metric="cosine",
+            metric=metric,
             pooling="sum",
             context_tokens=context_tokens,
             question_tokens=question_tokens,
             output="embedding",
-            sha256=dict.fromkeys((IR, WEIGHTS, TOKENIZER), "toy"),
+            sha256=dict.fromkeys((IR, WEIGHTS, TOKENIZER), name),
         )
         self.precision = "w8a32"
         self.fingerprint = fingerprint(self.model, self.precision)
@@ -72,27 +81,29 @@ class ToyEncoder:
 
     def stream(self, items: Iterable[tuple[Key, list[int]]]) -> Iterator[tuple[Key, Matrix]]:
         for key, ids in items:
-            yield key, self._vector(ids)
+            yield key, context_form(self.model.metric, self._vector(ids))
 
     def encode_contexts(self, texts: Sequence[str]) -> Matrix:
-        return self._matrix(self.tokenizer.contexts(texts))
+        return self._matrix(self.tokenizer.contexts(texts), context_form)
 
     def encode_questions(self, texts: Sequence[str]) -> Matrix:
-        return self._matrix([self.tokenizer.question(text).ids for text in texts])
+        return self._matrix([self.tokenizer.question(text).ids for text in texts], question_form)
 
     def encode_question(self, text: str) -> tuple[Matrix, Question]:
         question = self.tokenizer.question(text)
-        return self._vector(question.ids), question
+        return question_form(self.model.metric, self._vector(question.ids)), question
 
-    def _matrix(self, rows: Sequence[list[int]]) -> Matrix:
-        return np.array([self._vector(ids) for ids in rows], np.float32).reshape(len(rows), self.model.dimension)
+    def _matrix(self, rows: Sequence[list[int]], form: Callable[[str, Matrix], Matrix]) -> Matrix:
+        vectors = [form(self.model.metric, self._vector(ids)) for ids in rows]
+        return np.array(vectors, np.float32).reshape(len(rows), self.model.width)
 
     def _vector(self, ids: Sequence[int]) -> Matrix:
         # The two tokens that every text has would make all texts near; sorted, because a sum depends on its order.
         words = self._words
         rows = [words[token] for token in sorted(ids[1:-1]) or [_BEGIN]]
         total = words.vectors[rows].sum(axis=0)
-        return (total / np.sqrt(total @ total)).astype(np.float32)
+        length = np.sqrt(total @ total) if self.model.metric == "cosine" else 1
+        return (total / length).astype(np.float32)
 
 
 class _Words(dict[int, int]):

@@ -1,0 +1,62 @@
+"""Contexts of 384 tokens a second: the shipped model beside an IR of the card's architecture, alternating in one run.
+
+python bench/card_speed.py [--rounds 3] [--contexts 8] [--precision w8a32]
+
+At each precision; it also says which one `auto` takes here. The ratio is what counts, for the machine may be busy with
+other things. Wanted is at least 2.
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+from card import card_model_folder
+from embed.encoder import Encoder
+from embed.model import load_model
+from embed.precision import resolve_precision
+
+WANTED = 2.0
+
+
+def speed(encoder: Encoder, texts: list[str]) -> float:
+    began = time.perf_counter()
+    encoder.encode_contexts(texts)
+    return len(texts) / (time.perf_counter() - began)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--contexts", type=int, default=8)
+    parser.add_argument("--precision", choices=["w8a8", "w8a32"], action="append")
+    chosen = parser.parse_args()
+    print(f"auto is {resolve_precision('auto')} here")
+    worst = float("inf")
+    with tempfile.TemporaryDirectory() as scratch:
+        models = load_model(), load_model(card_model_folder(Path(scratch) / "card"))
+        for precision in chosen.precision or ("w8a32", "w8a8"):
+            ours, theirs = (Encoder(model, precision) for model in models)
+            # Other words in each, cut at exactly 384 tokens.
+            texts = [f"{n} " + f"the price of bread in town {n} rises " * 60 for n in range(chosen.contexts)]
+            assert {len(ids) for encoder in (ours, theirs) for ids in encoder.tokenizer.contexts(texts)} == {384}
+            for encoder in (ours, theirs):
+                encoder.encode_contexts(texts[:2])  # compiled and warm
+            rounds = [(speed(ours, texts), speed(theirs, texts)) for _ in range(chosen.rounds)]
+            ratios = [a / b for a, b in rounds]
+            worst = min(worst, statistics.median(ratios))
+            fast, slow = (statistics.median(column) for column in zip(*rounds, strict=True))
+            print(
+                f"{precision:<6} {fast:6.2f} contexts/s, the card's architecture {slow:6.2f}:"
+                f" {statistics.median(ratios):.2f} times ({min(ratios):.2f} to {max(ratios):.2f})"
+            )
+    return 0 if worst >= WANTED else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,174 @@
+"""A library moved to another model: every passage gets a vector of the other one while the old one answers.
+
+The vectors are committed as they come, beside the old ones, so that a run that dies is gone on with where it was. When
+the last is there, one transaction cuts the documents anew where the other model's tokens ask for it, and makes that
+model and its index the library's. Before it no reader sees anything of the other model, after it none sees anything of
+the old one, whose vectors stay.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from sqlite_utils import Database
+
+from embed.encoder import Encoder, Matrix
+from embed.tokens import Tokenizer
+from ingest.chunker import chunk
+from ingest.document import Mark
+from ingest.summary import Progress, Report
+from storage.checksum import content_hash
+from storage.connection import writing
+from storage.documents import (
+    ChunkRow,
+    count_characters,
+    document_spans,
+    document_text,
+    model_input,
+    next_documents,
+    save_chunks,
+)
+from storage.files import look_again
+from storage.generations import write_generation
+from storage.models import StoredModel, remember_model_folder, switch_model
+from storage.vectors import known_inputs, save_vectors
+
+__all__ = ["Reembedding"]
+
+_COMMIT_SECONDS = 1.0
+_COMMIT_VECTORS = 512
+_TOKENIZED_AT_ONCE = 64
+
+Missing = Iterator[tuple[bytes, list[int]]]
+
+
+@dataclass(frozen=True)
+class _Passages:
+    """A document as the other model needs it: its chunks, their texts by hash, and whether they are other ones."""
+
+    document_id: int
+    chunks: list[ChunkRow]
+    texts: dict[bytes, str]
+    changed: bool
+    characters: int
+
+
+class Reembedding:
+    """One move to `model`, whose vectors `encoder` makes. `tally` counts chunks, embedded and reused ones.
+
+    With `recut` the documents are cut anew, because the model's tokens are others, or more or fewer of them fit.
+    """
+
+    def __init__(self, db: Database, model: StoredModel, encoder: Encoder, recut: bool, report: Report) -> None:
+        self.tally: Counter[str] = Counter()
+        self._db = db
+        self._model = model
+        self._encoder = encoder
+        self._recut = recut
+        self._report = report
+        self._vectors: dict[bytes, Matrix] = {}
+        self._under_way: set[bytes] = set()
+        self._documents = 0
+        self._characters = 0
+        self._all_characters: int | None = None
+
+    def look_ahead(self) -> None:
+        """Sum up the texts, so that the time left can be told."""
+        self._all_characters = count_characters(self._db)
+
+    def embed(self) -> None:
+        """Store a vector for each passage that has none of this model yet."""
+        committed_at = time.monotonic()
+        try:
+            for name, vector in self._encoder.stream(self._missing()):
+                self._vectors[name] = vector
+                if len(self._vectors) >= _COMMIT_VECTORS or time.monotonic() - committed_at > _COMMIT_SECONDS:
+                    self._commit()
+                    committed_at = time.monotonic()
+        finally:
+            self._commit()
+
+    def switch(self, folder: Path, model_folder: str) -> None:
+        """Make the model the library's; call when `embed` is through. `model_folder` is where to find it again."""
+
+        def beside() -> None:
+            if self._recut:
+                for passages in self._all_passages():
+                    self._cut(passages)
+            switch_model(self._db, self._model)
+            remember_model_folder(self._db, model_folder)
+
+        write_generation(self._db, folder, self._model, step="reembed.switch", beside=beside)
+
+    def _cut(self, passages: _Passages) -> None:
+        if passages.changed:
+            save_chunks(self._db, passages.document_id, passages.chunks)
+        if any(row.page or row.heading for row in passages.chunks):
+            # Pages and headings are stored only where passages began: the text is best cut where the file has them.
+            look_again(self._db, passages.document_id)
+
+    def _missing(self) -> Missing:
+        for passages in self._all_passages():
+            names = list(passages.texts)
+            known = known_inputs(self._db, self._model.id, names) | self._under_way
+            missing = [name for name in names if name not in known]
+            self._under_way.update(missing)
+            self.tally.update(chunks=len(passages.chunks), reused=len(passages.chunks) - len(missing))
+            for first in range(0, len(missing), _TOKENIZED_AT_ONCE):
+                part = missing[first : first + _TOKENIZED_AT_ONCE]
+                yield from zip(part, self._encoder.tokenizer.contexts([passages.texts[n] for n in part]), strict=True)
+            self._documents += 1
+            self._characters += passages.characters
+
+    def _all_passages(self) -> Iterator[_Passages]:
+        tokenizer = self._encoder.tokenizer if self._recut else None
+        last = 0
+        while page := next_documents(self._db, last):
+            for document_id in page:
+                yield _passages(self._db, document_id, tokenizer)
+            last = page[-1]
+
+    def _commit(self) -> None:
+        names = list(self._vectors)
+        if names:
+            with writing(self._db, "reembed.batch"):
+                save_vectors(self._db, self._model.id, names, np.stack([self._vectors[name] for name in names]))
+        self.tally["embedded"] += len(names)
+        self._under_way.difference_update(names)
+        self._vectors.clear()
+        self._report(
+            Progress(
+                self._documents,
+                self.tally["chunks"],
+                self.tally["embedded"],
+                self._characters,
+                self._all_characters,
+            )
+        )
+
+
+def _passages(db: Database, document_id: int, tokenizer: Tokenizer | None) -> _Passages:
+    """Return a document's passages; with a tokenizer its text is cut anew for it."""
+    text, rows = document_text(db, document_id), document_spans(db, document_id)
+    chunks = _cut_anew(text, rows, tokenizer) if tokenizer else rows
+    texts = {row.input_hash: model_input(text, row.start, row.end) for row in chunks}
+    changed = [(row.start, row.end) for row in chunks] != [(row.start, row.end) for row in rows]
+    return _Passages(document_id, chunks, texts, changed, len(text))
+
+
+def _cut_anew(text: str, rows: list[ChunkRow], tokenizer: Tokenizer) -> list[ChunkRow]:
+    found = []
+    for span in chunk(text, _marks(rows), tokenizer):
+        name = content_hash(model_input(text, span.start, span.end))
+        found.append(ChunkRow(span.start, span.end, name, span.mark.page, span.mark.heading))
+    return found
+
+
+def _marks(rows: list[ChunkRow]) -> list[Mark]:
+    """Return page and heading where each chunk's own text begins, behind what it shares with the one before."""
+    starts = [0, *(max(before.end, row.start) for before, row in pairwise(rows))]
+    return [Mark(start, row.page, row.heading) for start, row in zip(starts, rows, strict=False)]

@@ -1,0 +1,47 @@
+"""The inner product of the stored forms orders as the model's metric does."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from embed.metric import METRICS, apart, context_form, nearness, question_form, stored_width
+
+sizes = st.tuples(st.integers(1, 24), st.integers(1, 40), st.integers(0, 2**32 - 1), st.sampled_from([0.01, 1, 30]))
+
+
+@given(sizes)
+def test_the_extra_component_makes_the_inner_product_order_as_distance(size: tuple[int, int, int, float]) -> None:
+    dimension, count, seed, scale = size
+    chosen = np.random.default_rng(seed)
+    contexts = (scale * chosen.standard_normal((count, dimension))).astype(np.float32)
+    question = (scale * chosen.standard_normal(dimension)).astype(np.float32)
+    stored = np.stack([context_form("l2", row) for row in contexts])
+    asked = question_form("l2", question)
+    assert stored.shape == (count, stored_width("l2", dimension))
+    distances = np.linalg.norm(contexts.astype(np.float64) - question, axis=1)
+    by_product = np.argsort(-(stored.astype(np.float64) @ asked), kind="stable")
+    # Rounding of the added component to float32 may exchange two that are as good as equal.
+    np.testing.assert_allclose(distances[by_product], np.sort(distances), rtol=1e-5, atol=1e-5 * scale)
+    for row, expected in zip(stored, distances, strict=True):
+        score, distance = nearness("l2", asked, row)
+        assert distance == pytest.approx(expected, rel=1e-12)
+        assert score == pytest.approx(float(asked.astype(np.float64) @ row), rel=1e-5, abs=1e-4 * scale * scale)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "dot"])
+def test_the_other_metrics_are_stored_as_they_are(metric: str) -> None:
+    vector = np.arange(5, dtype=np.float32)
+    assert stored_width(metric, 5) == 5
+    assert context_form(metric, vector) is vector
+    assert question_form(metric, vector) is vector
+    assert nearness(metric, vector, vector) == (30.0, None)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("scale", [1, 25])
+def test_how_far_vectors_are_apart_is_told_by_their_length(metric: str, scale: int) -> None:
+    unit = np.eye(4, dtype=np.float32)[0]
+    moved = unit + np.float32(0.01) * np.eye(4, dtype=np.float32)[1]
+    stored, fresh = (np.stack([context_form(metric, np.float32(scale) * v)]) for v in (unit, moved))
+    np.testing.assert_allclose(apart(metric, fresh, stored), [0.01], rtol=1e-5)

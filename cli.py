@@ -68,12 +68,13 @@ def _cache() -> Path:
     default="auto",
     help="Arithmetic of the model.",
 )
+@click.option("--model", metavar="NAME|FOLDER", help="The model; else what the library was begun with.")
 @click.option("--threads", type=click.IntRange(0), default=0, help="Threads for the model; 0 means every core.")
 @click.pass_context
-def main(context: click.Context, folder: Path | None, precision: str, threads: int) -> None:
+def main(context: click.Context, folder: Path | None, precision: str, model: str | None, threads: int) -> None:
     """Wherein lies the answer? Take in documents, then ask them questions."""
     signal.signal(signal.SIGTERM, _interrupt)
-    context.obj = {"folder": folder or _default_library(), "precision": precision, "threads": threads}
+    context.obj = {"folder": folder or _default_library(), "precision": precision, "model": model, "threads": threads}
 
 
 def _interrupt(*_: object) -> None:
@@ -84,7 +85,13 @@ def _library() -> Any:
     from library import Library
 
     chosen = click.get_current_context().obj
-    return Library(chosen["folder"], precision=chosen["precision"], threads=chosen["threads"], cache=_cache())
+    return Library(
+        chosen["folder"],
+        precision=chosen["precision"],
+        model=chosen["model"],
+        threads=chosen["threads"],
+        cache=_cache(),
+    )
 
 
 def _json_option(function: Callable[..., None]) -> Callable[..., None]:
@@ -567,6 +574,153 @@ def _time(stamp: str) -> str:
     return f"{stamp[:19].replace('T', ' ')} UTC"
 
 
+# Models.
+
+
+@main.group()
+def model() -> None:
+    """List, show, fetch, add and measure models."""
+
+
+@model.command("list")
+@_json_option
+def list_models(as_json: bool) -> None:
+    """List the models that are installed, and those that can be fetched."""
+    from embed.catalogue import models
+
+    rows = [asdict(row) for row in models()]
+    if as_json:
+        for row in rows:
+            _line({"schema": _SCHEMA, **row})
+        return
+    columns = ("name", "kind", "version", "dimension", "metric", "size", "state", "top-5")
+    shown = [{**row, "size": _size(row["bytes"]), "top-5": row["top_5"]} for row in rows]
+    _table(columns, [[row[column] or "" for column in columns] for row in shown])
+
+
+@model.command("show")
+@click.argument("name")
+@_json_option
+def show_model(name: str, as_json: bool) -> None:
+    """Show the model NAME: its manifest, where it lies, its fingerprints. The exit code is 5 when it is damaged."""
+    from embed.catalogue import described
+
+    found = described(name)
+    if as_json:
+        _line({"schema": _SCHEMA, **found})
+    else:
+        _tell(found)
+    if found.get("damage"):
+        click.get_current_context().exit(_DAMAGED)
+
+
+@model.command()
+@click.argument("name")
+@click.option("--variant", metavar="VARIANT", help="Which of the model's variants; model show lists them.")
+@click.option("--name", "own", metavar="NAME", help="Install it under another name.")
+@_json_option
+def fetch(name: str, variant: str | None, own: str | None, as_json: bool) -> None:
+    """Download the model NAME; a run that was interrupted is gone on with."""
+    from embed.catalogue import fetch
+
+    with _stages(as_json, "what was downloaded is kept") as report:
+        added = fetch(name, variant, own, lambda file, have, of: report(f"{file}: {_size(have)} of {_size(of)}"))
+    _installed(added, as_json)
+
+
+@model.command()
+@click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER|FILE.xml")
+@click.option("--name", metavar="NAME", help="Its name; else that of its file.")
+@click.option("--metric", type=click.Choice(["cosine", "dot", "l2"]), help="What nearness is to it.  [default: cosine]")
+@click.option("--context-tokens", type=click.IntRange(4), help="Longest passage.  [default: the graph's, else 384]")
+@click.option("--question-tokens", type=click.IntRange(4), help="Longest question.  [default: 32]")
+@_json_option
+def add(
+    source: Path,
+    name: str | None,
+    metric: str | None,
+    context_tokens: int | None,
+    question_tokens: int | None,
+    as_json: bool,
+) -> None:
+    """Install a model from disk: a model folder, a zoo download folder, or OpenVINO IR with its vocabulary."""
+    from embed.imported import Wishes, add_model
+    from embed.installed import models_folder
+
+    wishes = Wishes(name, metric, context_tokens, question_tokens)
+    _installed(add_model(source, models_folder(), wishes), as_json)
+
+
+@model.command()
+@click.argument("name", required=False)
+@click.option("--seconds", type=click.FloatRange(0.1), default=3.0, show_default=True, help="How long for each figure.")
+@_json_option
+def bench(name: str | None, seconds: float, as_json: bool) -> None:
+    """Measure the model NAME, else the shipped one, at each precision; new libraries take the quickest.
+
+    All figures are texts a second: contexts of full length and of 160 tokens, and questions one by one.
+    """
+    from embed.bench import SHORT, bench
+
+    chosen = click.get_current_context().obj
+    with _stages(as_json, "nothing was remembered") as report:
+        found, speeds = bench(
+            name or chosen["model"], seconds, cache=_cache(), threads=chosen["threads"], report=report
+        )
+    if as_json:
+        _line({"schema": _SCHEMA, "model": found.name, "context_tokens": found.context_tokens,
+               "short_context_tokens": SHORT, "question_tokens": found.question_tokens,
+               "speeds": [asdict(speed) for speed in speeds]})  # fmt: skip
+        return
+    head = ("precision", f"contexts of {found.context_tokens}/s", f"contexts of {SHORT}/s", "questions/s")
+    _table(head, [[s.precision, *(f"{rate:.1f}" for rate in (s.contexts, s.short_contexts, s.questions))]
+                  for s in speeds])  # fmt: skip
+
+
+def _installed(added: Any, as_json: bool) -> None:
+    from embed.catalogue import described
+
+    model, notes = added.model, list(added.notes)
+    if added.aside:
+        notes.append(f"the damaged model of this name was put aside: {added.aside}")
+    is_reader = not hasattr(model, "metric")
+    if as_json:
+        told = {} if is_reader else {"dimension": model.dimension, "metric": model.metric,
+                                     "fingerprints": described(str(model.folder))["fingerprints"]}  # fmt: skip
+        _line({"schema": _SCHEMA, "name": model.name, "kind": "reader" if is_reader else "embedding",
+               "folder": str(model.folder), "new": added.new, "notes": notes, **told})  # fmt: skip
+        return
+    for note in notes:
+        click.echo(f"wherein: {note}", err=True)
+    state = "installed" if added.new else "there already"
+    if is_reader:
+        click.echo(f"{model.name} is {state}: a reader; use it with: wherein query --answer QUESTION")
+        return
+    click.echo(
+        f"{model.name} is {state}: {model.dimension} dimensions, {model.metric}; use it for a new library:"
+        f" wherein --model {model.name} ingest FOLDER"
+    )
+
+
+def _table(head: tuple[str, ...], rows: list[list[Any]]) -> None:
+    cells = [list(head), *([str(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    for row in cells:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _tell(value: dict[str, Any], indent: str = "") -> None:
+    """Print a value of JSON as lines that people read."""
+    for key, part in value.items():
+        name = f"{indent}{key.replace('_', ' ')}"
+        if isinstance(part, dict):
+            click.echo(f"{name}:")
+            _tell(part, f"{indent}  ")
+        else:
+            shown = ", ".join(map(str, part)) if isinstance(part, list) else _figure(part)
+            click.echo(f"{name + ':':<20} {shown}")
+
+
 @main.group()
 def evaluate() -> None:
     """Measure how often the right passage is found."""
@@ -574,7 +728,7 @@ def evaluate() -> None:
 
 def _models_option(function: Callable[..., None]) -> Callable[..., None]:
     return click.option(
-        "--model", "models", multiple=True, metavar="FOLDER", help="Another model; several make a table."
+        "--model", "models", multiple=True, metavar="NAME|FOLDER", help="Another model; several make a table."
     )(function)
 
 
@@ -649,7 +803,7 @@ def _evaluate_collection(
                 kind,
                 path,
                 modes=modes,
-                models=models or ("default",),
+                models=models or (chosen["model"] or "default",),
                 precision=chosen["precision"],
                 threads=chosen["threads"],
                 cache=_cache(),

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from embed.encoder import Encoder
+from embed.installed import find_model, model_of, models_folder
 from embed.metric import apart
 from embed.model import DEFAULT_MODEL, TOKENIZER, Model, checked, fingerprint, load_model
 from embed.precision import resolve_precision
@@ -134,7 +135,8 @@ class Library:
     """A folder with everything that was taken in. Opening it costs nothing; each part is opened when it is needed.
 
     `precision` is `auto`, `w8a8` or `w8a32`; `auto` is what the library was begun with, else what this CPU does best.
-    `cache` is the folder for compiled models. A given `encoder` is used in place of the default model's.
+    `model` is the name of an installed model or a model's folder; None is what the library was begun with, else the
+    shipped one. `cache` is the folder for compiled models. A given `encoder` is used in place of a model's.
     """
 
     def __init__(
@@ -142,12 +144,14 @@ class Library:
         folder: Path,
         *,
         precision: str = "auto",
+        model: str | Path | None = None,
         cache: Path | None = None,
         threads: int = 0,
         encoder: Encoder | None = None,
     ) -> None:
         self.folder = folder
         self._given = encoder
+        self._chosen = model
         self._precision = precision
         self._cache = cache
         self._threads = threads
@@ -252,7 +256,7 @@ class Library:
 
         bound = bound_model(db)
         encoder = self._other_encoder(name, bound)
-        home = "" if encoder.model.folder == DEFAULT_MODEL else str(encoder.model.folder.absolute())
+        home = _folder_to_keep(encoder)
         if bound and encoder.fingerprint == bound.fingerprint:
             return {}
         if bound is None:
@@ -273,12 +277,12 @@ class Library:
         if self._given and self._given.model.name == name:
             return self._given
         precision = bound.precision if bound and self._precision == "auto" else resolve_precision(self._precision)
-        return Encoder(_named_model(name), precision, cache=self._cache, threads=self._threads)
+        return Encoder(find_model(name, models_folder()), precision, cache=self._cache, threads=self._threads)
 
     def _cuts_otherwise(self, db: Database, bound: StoredModel, encoder: Encoder) -> bool:
         """Whether a text may be cut at other places for `encoder`; also when the library's model is not at hand."""
         with suppress(Damaged):
-            model = load_model(_home(db))
+            model = model_of(bound.fingerprint, bound.precision, bound.name, models_folder(), _home(db))
             if fingerprint(model, bound.precision) == bound.fingerprint:
                 return (model.sha256[TOKENIZER], model.context_tokens) != (
                     encoder.model.sha256[TOKENIZER],
@@ -445,7 +449,7 @@ class Library:
         from storage.verify import verify  # a question need not wait for it
 
         self._must_exist()
-        bound, home = None, DEFAULT_MODEL
+        bound, home = None, None
         with suppress(Damaged), reading(self._reader) as db:
             bound, home = bound_model(db), _home(db)
         proof = self._proof(bound, home) if deep and bound else None
@@ -467,7 +471,7 @@ class Library:
         self.__dict__.pop("_reader", None)  # it may look at the catalogue that was put aside
         return replace(done, left=tuple(found for found in self.verify().findings if not found.harmless))
 
-    def _proof(self, bound: StoredModel, home: Path) -> Proof | None:
+    def _proof(self, bound: StoredModel, home: Path | None) -> Proof | None:
         from storage.deep import Proof
 
         try:
@@ -479,19 +483,20 @@ class Library:
         except (Damaged, ModelMismatch):  # told by _check_model
             return None
 
-    def _check_model(self, bound: StoredModel | None, home: Path) -> Iterator[Finding]:
+    def _check_model(self, bound: StoredModel | None, home: Path | None) -> Iterator[Finding]:
         try:
-            model = self._given.model if self._given else load_model(home)
+            model = self._model(bound, home)
             if self._given is None or isinstance(self._given, Encoder):
                 for name in model.sha256:
                     checked(model, name)
         except Damaged as error:
-            folder = self._given.model.folder if self._given else home
-            yield Finding("model", str(folder), str(error).rpartition("; ")[0], "install the model again")
+            place, what = str(self._model_folder(bound, home)), str(error).rpartition("; ")[0]
+            yield Finding("model", place, what, "install the model again")
             return
         if bound and fingerprint(model, bound.precision) != bound.fingerprint:
             what = f"it is not the model that the library was made with ({bound.name} {bound.fingerprint})"
-            yield Finding("model", str(model.folder), what, "install that model, or ingest into a new --library")
+            remedy = f"install that model, or change over with: wherein reindex --model {model.name}"
+            yield Finding("model", str(model.folder), what, remedy)
 
     def _check_compiled(self) -> Iterator[Finding]:
         for path in damaged_blobs(self._cache) if self._cache else ():
@@ -661,13 +666,16 @@ class Library:
         """Return the encoder of the library's model, after binding a new library to the default one."""
         bound = bound_model(db)
         if bound is None:
-            encoder = self._given or Encoder(load_model(), resolve_precision(self._precision))
+            model = self._model(None)
+            encoder = self._given or Encoder(model, self._resolved(model))
             with writing(db, "model.bind"):
                 bound = bind_model(db, **_described(encoder))
+                if self._chosen is not None:
+                    remember_model_folder(db, _folder_to_keep(encoder))
         return self._encoder(bound, _home(db)), bound
 
-    def _encoder(self, bound: StoredModel, home: Path, *, one_by_one: bool = False) -> Encoder:
-        """Return the encoder of the library's model, which is in the folder `home`; cheap until it is used."""
+    def _encoder(self, bound: StoredModel, home: Path | None, *, one_by_one: bool = False) -> Encoder:
+        """Return the encoder of the library's model, which was last in the folder `home`; cheap until it is used."""
         if self._precision not in ("auto", bound.precision):
             raise ModelMismatch(
                 f"This library was made at precision {bound.precision} and cannot be used at {self._precision};"
@@ -675,34 +683,58 @@ class Library:
                 f" {bound.name}"
             )
         encoder = self._given or Encoder(
-            load_model(home), bound.precision, cache=self._cache, threads=self._threads, one_by_one=one_by_one
+            self._model(bound, home), bound.precision, cache=self._cache, threads=self._threads, one_by_one=one_by_one
         )
         if encoder.fingerprint != bound.fingerprint:
-            raise ModelMismatch(
-                f"This library was made with {bound.name} {bound.fingerprint}, but the model here is"
-                f" {encoder.model.name} {encoder.fingerprint}; embed it with that one by: wherein reindex --model"
-                f" {encoder.model.name}"
-            )
+            raise ModelMismatch(self._other_model(bound, encoder))
         return encoder
 
+    def _model(self, bound: StoredModel | None, home: Path | None = None) -> Model:
+        """Return the model that was given or chosen, else the library's, or what is there in its place."""
+        if self._given:
+            return self._given.model
+        if self._chosen is not None:
+            return find_model(self._chosen, models_folder())
+        if bound is None:
+            return load_model()
+        return model_of(bound.fingerprint, bound.precision, bound.name, models_folder(), home)
 
-# Where models are found.
+    def _model_folder(self, bound: StoredModel | None, home: Path | None) -> Path:
+        """Return where the model lies whose manifest cannot be read, or whose files are damaged."""
+        if self._given:
+            return self._given.model.folder
+        installed = models_folder() / (str(self._chosen) if self._chosen else bound.name if bound else "")
+        if self._chosen is None and home:
+            return home
+        return installed if (installed / "model.json").exists() else DEFAULT_MODEL
+
+    def _resolved(self, model: Model) -> str:
+        """Return a new library's precision: what was asked for, else what was measured, else what the CPU says."""
+        if self._precision == "auto" and self._cache:
+            from embed.bench import quickest
+
+            if measured := quickest(self._cache, model):
+                return measured
+        return resolve_precision(self._precision)
+
+    def _other_model(self, bound: StoredModel, encoder: Encoder) -> str:
+        way = "leave --model out" if self._chosen is not None else "install that model again"
+        return (
+            f"This library was made with {bound.name} {bound.fingerprint}, but the model here is {encoder.model.name}"
+            f" {encoder.fingerprint}; {way}, or change over with: wherein reindex --model"
+            f" {self._chosen or encoder.model.name}"
+        )
 
 
-def _named_model(name: str) -> Model:
-    """Return the model called `name`, or that in the folder `name`. Raises UsageError when there is none."""
-    if (Path(name) / "model.json").exists():
-        return load_model(Path(name))
-    shipped = load_model()
-    if name != shipped.name:
-        raise UsageError(f"There is no model {name}; name a folder with a model.json, or {shipped.name}")
-    return shipped
-
-
-def _home(db: Catalog) -> Path:
-    """Return the folder of the library's model: where it was last taken from, else the shipped one."""
+def _home(db: Catalog) -> Path | None:
+    """Return the folder from which the library's model was last taken, None where that was the shipped one's."""
     folder = model_folder(db)
-    return Path(folder) if folder and (Path(folder) / "model.json").exists() else DEFAULT_MODEL
+    return Path(folder) if folder and (Path(folder) / "model.json").exists() else None
+
+
+def _folder_to_keep(encoder: Encoder) -> str:
+    folder = encoder.model.folder
+    return "" if folder == DEFAULT_MODEL else str(folder.absolute())
 
 
 class _Described(TypedDict):
@@ -761,8 +793,9 @@ def evaluate(
 ) -> Iterator[Measured]:
     """Measure each model in each mode on a public collection: `kind` is `squad` or `beir`. No library is touched.
 
-    `models` are folders or `default`. `vectors` is a folder that keeps vectors for the next time. `report` is told
-    what is going on. Raises UsageError for what cannot be read, WhereinError when the extra is missing.
+    `models` are names of installed models, folders, or `default`. `vectors` is a folder that keeps vectors for the
+    next time. `report` is told what is going on. Raises UsageError for what cannot be read, WhereinError when the extra
+    is missing.
     """
     from search.collection import read_beir, read_squad
     from search.evaluate import evaluate_beir, evaluate_squad
@@ -775,7 +808,7 @@ def evaluate(
     if len(modes) * len(models) > 1:  # now, and not after the work, one is told that it is missing
         require_stats()
     ranked_by = {name: find_mode(name) for name in modes}
-    chosen = [load_model(_model_folder(name)) for name in models]
+    chosen = [find_model(name, models_folder()) for name in models]
     collection = read(path)
     for model in chosen:
         encoder = Encoder(model, resolve_precision(precision), cache=cache, threads=threads)
@@ -783,14 +816,6 @@ def evaluate(
         for name, mode in ranked_by.items():
             found = measure(collection, mode(candidates))
             yield Measured(found, model.name, str(model.folder), encoder.precision, name)
-
-
-def _model_folder(name: str) -> Path:
-    if name == "default":
-        return DEFAULT_MODEL
-    if not (folder := Path(name).expanduser()).is_dir():
-        raise UsageError(f"There is no model folder {name}")
-    return folder
 
 
 def _cut(asked: Question) -> tuple[str, ...]:

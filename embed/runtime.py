@@ -7,14 +7,16 @@ import json
 import os
 import sys
 import zlib
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from threading import get_ident
 from types import ModuleType
 from typing import Any
 
+from embed.graph import IN_GRAPH, adapt
 from embed.model import IR, WEIGHTS, Files, Model, checked, fingerprint
 from embed.precision import apply_precision
-from errors import WhereinError
 
 __all__ = ["compile_files", "compile_model", "damaged_blobs", "import_openvino"]
 
@@ -46,19 +48,32 @@ def compile_model(model: Model, precision: str, cache: Path | None, threads: int
     `cache` is a folder for compiled models. What is damaged in it is thrown away, and one that cannot be written
     is done without: either only costs time. Raises Damaged when the model's own files are not the manifest's.
     """
-    return compile_files(model, fingerprint(model, precision), precision, cache, threads, one_by_one)
+    unit = model.metric == "cosine" and model.pooling == IN_GRAPH
+    name = fingerprint(model, precision)
+    return compile_files(model, name, precision, cache, threads, one_by_one, lambda graph: adapt(graph, unit=unit))
 
 
-def compile_files(model: Files, name: str, precision: str, cache: Path | None, threads: int, one_by_one: bool) -> Any:
-    """Return the graph of a model of any kind, as `compile_model` does; `name` is what it is kept by in the cache."""
+def compile_files(
+    model: Files,
+    name: str,
+    precision: str,
+    cache: Path | None,
+    threads: int,
+    one_by_one: bool,
+    change: Callable[[Any], Any] = lambda graph: graph,
+) -> Any:
+    """Return the graph of a model of any kind, as `compile_model` does.
+
+    `name` is what it is kept by in the cache; `change` is done to the graph before it gets its precision.
+    """
     core = import_openvino().Core()
     settings = _settings(core, threads, one_by_one)
     if cache is None:
-        return core.compile_model(_graph(core, model, precision), "CPU", settings)
-    key = _key(core, name, settings)
+        return core.compile_model(_graph(core, model, precision, change), "CPU", settings)
+    key = _key(core, name, settings, model.folder)
     compiled = _load(core, cache, key, settings)
     if compiled is None:
-        compiled = core.compile_model(_graph(core, model, precision), "CPU", settings)
+        compiled = core.compile_model(_graph(core, model, precision, change), "CPU", settings)
         _save(compiled, cache, key)
     return compiled
 
@@ -83,26 +98,12 @@ def _streams(core: Any) -> str:
     return str(most)
 
 
-def _graph(core: Any, model: Files, precision: str) -> Any:
+def _graph(core: Any, model: Files, precision: str, change: Callable[[Any], Any]) -> Any:
     """Return the model's graph at a precision, read from files that are the manifest's."""
     for name in (IR, WEIGHTS):
         checked(model, name)
-    graph = _dynamic(core.read_model(str(model.folder / IR)))
+    graph = change(core.read_model(str(model.folder / IR)))
     apply_precision(graph, precision)
-    return graph
-
-
-def _dynamic(graph: Any) -> Any:
-    """Return the graph with inputs `[1, length]` of any length, where it was made for one length.
-
-    The zoo's graphs come at 384 tokens. Raises WhereinError when one cannot be run at other lengths.
-    """
-    fixed = {value.get_any_name(): [1, -1] for value in graph.inputs if value.partial_shape.is_static}
-    try:
-        if fixed:
-            graph.reshape(fixed)
-    except RuntimeError as error:
-        raise WhereinError("The model's graph runs at one length only, and cannot be used for texts") from error
     return graph
 
 
@@ -110,11 +111,23 @@ def _dynamic(graph: Any) -> Any:
 # graph, read and changed for the precision, before it could find anything, and would not notice a flipped bit.
 
 
-def _key(core: Any, name: str, settings: dict[str, Any]) -> str:
-    """Return what must be the same for a compiled graph to be used again, as the beginning of its file's name."""
+def _key(core: Any, name: str, settings: dict[str, Any], folder: Path) -> str:
+    """Return what must be the same for a compiled graph to be used again, as the beginning of its file's name.
+
+    A model's file that was touched is read and checked again, so that damage to it is told though the compiled graph
+    could still be used.
+    """
     device = core.get_versions("CPU")["CPU"].build_number, core.get_property("CPU", "FULL_DEVICE_NAME")
-    told = json.dumps([*device, settings], sort_keys=True)
+    told = json.dumps([*device, settings, [_stamp(folder / name) for name in (IR, WEIGHTS)]], sort_keys=True)
     return f"{name}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+
+
+def _stamp(path: Path) -> list[int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return []
+    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns]
 
 
 def _load(core: Any, cache: Path, key: str, settings: dict[str, Any]) -> Any:
@@ -145,7 +158,7 @@ def _save(compiled: Any, cache: Path, key: str) -> None:
     try:
         cache.mkdir(parents=True, exist_ok=True, mode=0o700)
         data = compiled.export_model().getvalue()
-        temporary = cache / f"{key}.{os.getpid()}.new"
+        temporary = cache / f"{key}.{os.getpid()}-{get_ident()}.new"  # two encoders may compile at the same time
         temporary.write_bytes(data)
         temporary.replace(cache / _blob_name(key, data))
         blobs = sorted(cache.glob("*.blob"), key=lambda path: path.stat().st_mtime, reverse=True)

@@ -77,7 +77,7 @@ def test_the_shipped_model_on_a_small_collection(wherein, beir: Path, tmp_path: 
     ("arguments", "words"),
     [
         (("beir", "nowhere"), "nowhere/corpus.jsonl cannot be read: No such file or directory"),
-        (("beir", "beir", "--model", "nowhere"), "There is no model folder nowhere"),
+        (("beir", "beir", "--model", "nowhere"), "There is no model nowhere"),
         (("beir", "beir", "--compare", "semantic", "nowhere"), "two modes (semantic), or two models and no --model"),
         (("beir", "beir", "--compare", "a", "b", "--model", "c"), "two modes (semantic), or two models and no --model"),
         (("golden", "golden.jsonl", "--compare", "a", "b"), "--compare takes two modes here: semantic"),

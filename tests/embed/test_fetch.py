@@ -1,0 +1,303 @@
+"""Models from a real HTTP server: interrupted anywhere, with wrong bytes, without a connection, without room."""
+
+import hashlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from embed.fetch import fetch_model
+from embed.imported import add_model
+from embed.installed import damage, find_model, fingerprints, installed_folders
+from embed.zoo import ZOO, ZooFile, ZooModel
+from errors import Damaged, LibraryBusy, UsageError, WhereinError
+from tiny import write_tiny
+
+ROOT = Path(__file__).parents[2]
+BIN = "FP32-INT8/tiny.bin"
+FETCH = """
+import json, resource, sys
+from pathlib import Path
+from embed.fetch import fetch_model
+from embed.zoo import ZooFile, ZooModel
+from errors import WhereinError
+about = json.loads(sys.argv[1])
+files = tuple(ZooFile(*file) for file in about.pop("files"))
+if limit := about.pop("limit"):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+try:
+    fetch_model(ZooModel(**about, variants={"FP32-INT8": files}), Path(sys.argv[2]),
+                report=lambda file, have, of: print(file, have, flush=True))
+except WhereinError as error:
+    print(error)
+"""
+
+
+class Server:
+    """Serves a folder, with ranges, and does what a test asks of it instead."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.asked: list[tuple[str, str | None]] = []
+        self.cut_after: int | None = None  # end each answer for the weights after so many bytes
+        self.stop_after: int | None = None  # send so many bytes of them, and then nothing more
+        self.ranges = True
+        self.done = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, self))
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread.start()
+
+    def close(self) -> None:
+        self.done.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def ranges_of(self, path: str) -> list[str | None]:
+        return [asked for place, asked in self.asked if place == path]
+
+
+class Handler(BaseHTTPRequestHandler):
+    def __init__(self, told: Server, *arguments: object) -> None:
+        self.told = told
+        super().__init__(*arguments)
+
+    def do_GET(self) -> None:
+        path = self.path.lstrip("/")
+        wanted = self.headers.get("Range")
+        self.told.asked.append((path, wanted))
+        if not (self.told.root / path).is_file():
+            self.send_error(404)
+            return
+        data = (self.told.root / path).read_bytes()
+        begin = int(re.fullmatch(r"bytes=(\d+)-", wanted).group(1)) if wanted and self.told.ranges else 0
+        if begin >= len(data):
+            self.send_error(416)
+            return
+        self.send_response(206 if begin else 200)
+        if begin:
+            self.send_header("Content-Range", f"bytes {begin}-{len(data) - 1}/{len(data)}")
+        self.send_header("Content-Length", str(len(data) - begin))
+        self.end_headers()
+        self._send(data[begin:], path == BIN)
+
+    def _send(self, data: bytes, is_weights: bool) -> None:
+        limits = [limit for limit in (self.told.cut_after, self.told.stop_after) if limit is not None]
+        self.wfile.write(data[: min(limits)] if limits and is_weights else data)
+        self.wfile.flush()
+        if is_weights and self.told.stop_after is not None:
+            self.told.done.wait()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    write_tiny(tmp_path / "served", rows=20_000)
+    server = Server(tmp_path / "served")
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def zoo(server: Server) -> ZooModel:
+    files = []
+    for path in ("vocab.txt", "FP32-INT8/tiny.xml", BIN):
+        data = (server.root / path).read_bytes()
+        files.append(ZooFile(path, len(data), hashlib.sha384(data).hexdigest()))
+    return ZooModel("tiny", "7", server.url, 6, "l2", 384, 32, "MIT", {"FP32-INT8": tuple(files)})
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    return tmp_path / "models"
+
+
+def size(zoo: ZooModel) -> int:
+    return zoo.variants["FP32-INT8"][2].bytes
+
+
+def part(models: Path) -> Path:
+    return models / ".fetch" / "tiny" / f"{BIN}.part"
+
+
+def start(zoo: ZooModel, models: Path, limit: int = 0) -> subprocess.Popen[str]:
+    import json
+
+    names = ("name", "version", "url", "dimension", "metric", "context_tokens", "question_tokens", "licence")
+    about = {name: getattr(zoo, name) for name in names}
+    about["files"] = [(file.path, file.bytes, file.sha384) for file in zoo.variants["FP32-INT8"]]
+    arguments = [sys.executable, "-c", FETCH, json.dumps({**about, "limit": limit}), str(models)]
+    return subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+def nothing_installed(models: Path) -> bool:
+    return len(list(installed_folders(models))) == 1
+
+
+def test_fetched_is_what_is_added_from_the_same_files(server: Server, zoo: ZooModel, models: Path) -> None:
+    told = []
+    added = fetch_model(zoo, models, report=lambda *about: told.append(about))
+    assert (added.new, added.notes) == (True, ())
+    assert (added.model.metric, added.model.version) == ("l2", "7")
+    assert told[-1] == (BIN, size(zoo), size(zoo))
+    assert not (models / ".fetch" / "tiny").exists()
+    same = add_model(server.root, models.parent / "others", known=zoo).model
+    assert fingerprints(same) == fingerprints(added.model)
+    asked = len(server.asked)
+    assert not fetch_model(zoo, models).new
+    assert len(server.asked) == asked  # what is there and whole is not fetched again
+
+
+def test_killed_and_run_again_it_goes_on_where_it_was(server: Server, zoo: ZooModel, models: Path) -> None:
+    server.stop_after = 300_000
+    process = start(zoo, models)
+    assert process.stdout is not None
+    told = iter(process.stdout.readline, "")
+    assert any(line == f"{BIN} 300000\n" for line in told)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert part(models).stat().st_size == 300_000
+    assert nothing_installed(models)
+    with pytest.raises(UsageError):
+        find_model("tiny", models)
+    server.stop_after = None
+    assert fetch_model(zoo, models).new
+    assert [path for path, _ in server.asked].count("vocab.txt") == 1
+    assert server.ranges_of(BIN) == [None, "bytes=300000-"]
+    assert damage(find_model("tiny", models)) == []
+
+
+def test_a_connection_that_breaks_is_taken_up_again(server: Server, zoo: ZooModel, models: Path) -> None:
+    server.cut_after = 250_000
+    assert fetch_model(zoo, models).new
+    assert server.ranges_of(BIN) == [None, "bytes=250000-", "bytes=500000-"]
+
+
+def test_a_connection_that_brings_nothing_more(server: Server, zoo: ZooModel, models: Path) -> None:
+    server.cut_after = 0
+    with pytest.raises(WhereinError, match=r"broke after 0 of .*run the same command again"):
+        fetch_model(zoo, models)
+    assert nothing_installed(models)
+
+
+def test_a_server_without_ranges_sends_it_all_again(server: Server, zoo: ZooModel, models: Path) -> None:
+    part(models).parent.mkdir(parents=True)
+    part(models).write_bytes((server.root / BIN).read_bytes()[:1000])
+    server.ranges = False
+    assert fetch_model(zoo, models).new
+
+
+@pytest.mark.parametrize("length", [1000, None, 10_000_000])
+def test_what_is_there_from_elsewhere_is_fetched_anew(
+    server: Server, zoo: ZooModel, models: Path, length: int | None
+) -> None:
+    part(models).parent.mkdir(parents=True)
+    part(models).write_bytes(b"x" * (length or size(zoo)))
+    assert fetch_model(zoo, models).new
+    assert damage(find_model("tiny", models)) == []
+
+
+def flip(data: bytes) -> bytes:
+    return data[:1000] + bytes([data[1000] ^ 1]) + data[1001:]
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "words"),
+    [
+        (flip, Damaged, "SHA-384 differs"),
+        (lambda data: data[:-10], WhereinError, "416"),
+        (lambda data: data + b"more", Damaged, "larger"),
+    ],
+)
+def test_wrong_bytes_are_not_used(
+    server: Server,
+    zoo: ZooModel,
+    models: Path,
+    change: Callable[[bytes], bytes],
+    kind: type[WhereinError],
+    words: str,
+) -> None:
+    right = (server.root / BIN).read_bytes()
+    (server.root / BIN).write_bytes(change(right))
+    with pytest.raises(kind, match=words):
+        fetch_model(zoo, models)
+    assert nothing_installed(models)
+    (server.root / BIN).write_bytes(right)
+    assert fetch_model(zoo, models).new
+    assert damage(find_model("tiny", models)) == []
+
+
+def test_what_cannot_be_reached(server: Server, zoo: ZooModel, models: Path) -> None:
+    with pytest.raises(WhereinError, match=r"404.*nothing was installed"):
+        fetch_model(zoo, models, url=f"{server.url}elsewhere/")
+    server.close()
+    with pytest.raises(WhereinError, match=r"127\.0\.0\.1:\d+ cannot be reached .*wherein model add FOLDER"):
+        fetch_model(zoo, models)
+    with pytest.raises(UsageError, match="no address"):
+        fetch_model(zoo, models, url="nonsense")
+    with pytest.raises(UsageError, match="no variant FP8; it has FP32-INT8"):
+        fetch_model(zoo, models, variant="FP8")
+    assert nothing_installed(models)
+
+
+def test_no_room(server: Server, zoo: ZooModel, models: Path) -> None:
+    told, _ = start(zoo, models, limit=200_000).communicate(timeout=60)
+    assert "There is no room left for the model" in told.splitlines()[-1]
+    assert nothing_installed(models)
+    assert part(models).stat().st_size <= 200_000
+    assert fetch_model(zoo, models).new
+    assert server.ranges_of(BIN)[1] is not None
+
+
+def test_a_name_that_another_model_has_is_not_fetched_for(server: Server, zoo: ZooModel, models: Path) -> None:
+    add_model(write_tiny(models.parent / "other", seed=1), models)
+    with pytest.raises(UsageError, match="taken by a different model"):
+        fetch_model(zoo, models)
+    assert server.asked == []
+    assert fetch_model(zoo, models, name="own").model.name == "own"
+    os.truncate(models / "own" / "model.bin", 5)
+    again = fetch_model(zoo, models, name="own")
+    assert (again.new, damage(again.model)) == (True, [])
+
+
+def test_two_do_not_fetch_at_once(server: Server, zoo: ZooModel, models: Path) -> None:
+    server.stop_after = 300_000
+    process = start(zoo, models)
+    assert process.stdout is not None
+    assert any(line.startswith(BIN) for line in iter(process.stdout.readline, ""))
+    with pytest.raises(LibraryBusy):
+        fetch_model(zoo, models)
+    process.kill()
+    process.communicate()
+
+
+def test_the_command_says_it_in_a_sentence(server: Server, models: Path) -> None:
+    (name,) = ZOO
+
+    def fetch(url: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "WHEREIN_MODELS": str(models), "WHEREIN_ZOO": url}
+        arguments = [sys.executable, "-m", "cli", "model", "fetch", name]
+        return subprocess.run(arguments, env=environment, text=True, capture_output=True, timeout=120, check=False)
+
+    missing = fetch(server.url)
+    (server.root / name).mkdir()
+    (server.root / name / "vocab.txt").write_bytes(b"x" * 231508)
+    wrong = fetch(server.url)
+    offline = fetch("http://127.0.0.1:9")
+    for done, code, words in ((missing, 1, "404"), (wrong, 5, "SHA-384 differs"), (offline, 1, "cannot be reached")):
+        assert (done.returncode, done.stdout) == (code, ""), done
+        assert words in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    assert nothing_installed(models)

@@ -22,7 +22,7 @@ _INTERRUPTED = 130
 _PARTLY_FAILED = 3
 _DAMAGED = 5
 _SHOWN_PROBLEMS = 20
-_MODES = ("semantic",)
+_MODES = ("hybrid", "semantic", "keyword")
 _SPEED_SECONDS = 300
 
 

@@ -24,13 +24,13 @@ from storage.term_counts import checked_terms
 from storage.terms import terms_of
 from storage.vectors import Matrix, checked_vector
 
-__all__ = ["MODES", "Ranker"]
+__all__ = ["CANDIDATES", "MODES", "READ", "Ranker"]
 
 MODES = ("hybrid", "semantic", "keyword")
 
 # So many of the best of each ranking are candidates, and so many of these are read, or as many as are to be shown.
-_CANDIDATES = 100
-_READ = 50
+CANDIDATES = 100
+READ = 50
 # By how much what the indexes said may differ from what the stored rows say: they add in another order.
 _TOLERANCE = 1e-4
 _AT_ONCE = 500
@@ -117,7 +117,7 @@ class Ranker:
         """
         with reading_loaded(self._db, self._load) as (vectors, keywords):
             matches = match(keywords, asked)
-            n = max(k, _CANDIDATES)
+            n = max(k, CANDIDATES)
             near = self._nearest(vectors, vector, matches, n)
             fit = best_passages(self._db, matches, n)
             ids = list(dict.fromkeys((*near, *fit)))
@@ -127,7 +127,7 @@ class Ranker:
             dense, keyword = self._dense(question, ids, near), scores_of(matches, ids)
             similar, idf = as_cosine(metric, _filled(dense)), matches.found.idf
             mass = sum(idf.values())
-            read = promising(similar, keyword, mass, max(k, _READ))
+            read = promising(similar, keyword, mass, max(k, READ))
             shared = self._shared(asked, [ids[at] for at in read], idf)
             fused = np.full(len(ids), -np.inf)
             fused[read] = fuse(similar[read], keyword[read], mass, shared)

@@ -18,9 +18,16 @@ import numpy.typing as npt
 
 from embed.encoder import Encoder, Matrix
 from errors import UsageError
+from search.bm25 import index_texts, score_texts
+from search.fusion import as_cosine, fuse, overlap, promising
+from search.hybrid import CANDIDATES, READ
 from search.kept_vectors import keep_vectors, kept_vectors
+from storage.keyword_index import KeywordIndex
+from storage.terms import terms_of
 
-__all__ = ["MODES", "Candidates", "Mode", "Ranked", "Ranking", "best", "find_mode", "semantic"]
+__all__ = [
+    "MODES", "Candidates", "Mode", "Ranked", "Ranking", "best", "find_mode", "hybrid", "keyword", "semantic",
+]  # fmt: skip
 
 Ranked = tuple[npt.NDArray[np.int64], npt.NDArray[Any]]
 Ranking = Callable[[Sequence[str], int], Iterable[Ranked]]
@@ -49,11 +56,23 @@ class Candidates:
         self.encoder = encoder
         self._cache = cache
         self._report = report
+        self._terms: dict[int, list[int]] = {}
 
     @cached_property
     def vectors(self) -> Matrix:
         """The vectors of the texts, `[len(texts), dimension]`."""
         return self._encode("contexts", self.encoder.encode_contexts, self.texts)
+
+    @cached_property
+    def keywords(self) -> KeywordIndex:
+        """The index of the texts' words; a text's place is its id."""
+        return index_texts(self.texts)
+
+    def terms(self, place: int) -> list[int]:
+        """Return the terms of the text at `place`, in their order."""
+        if place not in self._terms:
+            self._terms[place] = list(terms_of(self.texts[place]))
+        return self._terms[place]
 
     def question_vectors(self, questions: Sequence[str]) -> Matrix:
         """Return the vectors of questions, `[len(questions), dimension]`."""
@@ -104,7 +123,45 @@ def best(scores: npt.NDArray[Any], n: int) -> Ranked:
     return order, scores[order]
 
 
-MODES: dict[str, Mode] = {"semantic": semantic}
+def keyword(candidates: Candidates) -> Ranking:
+    """Rank by BM25 the texts that have a word of the question; quotes and signs are words."""
+
+    def ranking(questions: Sequence[str], n: int) -> Iterable[Ranked]:
+        for question in questions:
+            scores, _, _ = score_texts(candidates.keywords, question)
+            places, found = best(scores, n)
+            yield places[found > 0], found[found > 0]
+
+    return ranking
+
+
+def hybrid(candidates: Candidates) -> Ranking:
+    """Rank as a library does by default, see search/hybrid.py."""
+
+    def ranking(questions: Sequence[str], n: int) -> Iterable[Ranked]:
+        nearest, known = max(n, CANDIDATES), candidates.keywords
+        asked = candidates.question_vectors(questions)
+        for question, vector in zip(questions, asked, strict=True):
+            words, _, found = score_texts(known, question)
+            dense = as_cosine(candidates.encoder.model.metric, (candidates.vectors @ vector).astype(np.float64))
+            places = np.unique(np.concatenate([best(dense, nearest)[0], _with_a_word(best(words, nearest))]))
+            mass = sum(found.idf.values())
+            read = places[promising(dense[places], words[places], mass, max(n, READ))]
+            sought = [term for term in terms_of(question) if term in found.idf]
+            shared = [overlap(sought, candidates.terms(int(place)), found.idf) for place in read]
+            fused = fuse(dense[read], words[read], mass, shared)
+            order = np.lexsort((read, -fused))[:n]
+            yield read[order], fused[order]
+
+    return ranking
+
+
+def _with_a_word(ranked: Ranked) -> npt.NDArray[np.int64]:
+    places, scores = ranked
+    return places[scores > 0]
+
+
+MODES: dict[str, Mode] = {"hybrid": hybrid, "semantic": semantic, "keyword": keyword}
 
 
 def find_mode(name: str) -> Mode:

@@ -50,7 +50,7 @@ def test_the_shipped_model_on_a_small_collection(wherein, beir: Path, tmp_path: 
     found = json.loads(wherein("beir", "beir", "--json").stdout)
     assert list(found) == ["schema", *ROW]
     assert [found[name] for name in FIGURES] == [100.0] * 7
-    assert (found["questions"], found["contexts"], found["mode"], found["precision"]) == (3, 4, "semantic", "w8a32")
+    assert (found["questions"], found["contexts"], found["mode"], found["precision"]) == (3, 4, "hybrid", "w8a32")
     assert found["model"] == json.loads((DEFAULT_MODEL / "model.json").read_text("utf-8"))["name"]
 
     shutil.copytree(DEFAULT_MODEL, tmp_path / "other")
@@ -66,7 +66,7 @@ def test_the_shipped_model_on_a_small_collection(wherein, beir: Path, tmp_path: 
     shown = wherein("beir", "beir", "--model", "default", "--model", "other", "--model", "default").stdout.splitlines()
     assert shown[0].split() == [*FIGURES, "mode", "model"]
     assert [line.split()[0] for line in shown[1:4]] == ["1", "2", "3"]
-    assert shown[2].split() == ["2", *["100.00"] * 7, "semantic", "other"]
+    assert shown[2].split() == ["2", *["100.00"] * 7, "hybrid", "other"]
     assert shown[4] == (
         "2 against 1: ndcg_10 +0.00; 0 questions better, 0 worse, 3 equal; p = 1.0000 (paired randomisation test)"
     )
@@ -78,9 +78,18 @@ def test_the_shipped_model_on_a_small_collection(wherein, beir: Path, tmp_path: 
     [
         (("beir", "nowhere"), "nowhere/corpus.jsonl cannot be read: No such file or directory"),
         (("beir", "beir", "--model", "nowhere"), "There is no model nowhere"),
-        (("beir", "beir", "--compare", "semantic", "nowhere"), "two modes (semantic), or two models and no --model"),
-        (("beir", "beir", "--compare", "a", "b", "--model", "c"), "two modes (semantic), or two models and no --model"),
-        (("golden", "golden.jsonl", "--compare", "a", "b"), "--compare takes two modes here: semantic"),
+        (
+            ("beir", "beir", "--compare", "semantic", "nowhere"),
+            "takes two modes (hybrid, semantic, keyword), or",
+        ),
+        (
+            ("beir", "beir", "--compare", "a", "b", "--model", "c"),
+            "takes two modes (hybrid, semantic, keyword), or",
+        ),
+        (
+            ("golden", "golden.jsonl", "--compare", "a", "b"),
+            "takes two modes here: hybrid, semantic, keyword",
+        ),
         (("squad", "nowhere.json"), "nowhere.json cannot be read"),
     ],
 )

@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from errors import Damaged, UsageError
 from library import Library
-from search.fusion import fuse
 from search.hybrid import MODES
 from toy import ToyEncoder
 
@@ -123,10 +121,3 @@ def test_another_count_in_the_index_is_not_answered_from(folder: Path, tmp_path:
     with pytest.raises(Damaged, match="repair"):
         library.query("red box 7 holds 49 marbles error E-1007 in foo_bar7", 40)
     assert library.verify().damaged
-
-
-def test_the_fused_score_orders_by_meaning_when_no_word_occurs() -> None:
-    dense = np.array([0.1, 0.9, 0.5])
-    assert np.argsort(-fuse(dense, np.zeros(3), np.empty(0))).tolist() == [1, 2, 0]
-    assert fuse(np.empty(0), np.empty(0), np.empty(0)).tolist() == []
-    assert fuse(np.ones(1), np.ones(1), np.ones(1)).tolist() == [0.0]

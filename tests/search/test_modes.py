@@ -8,6 +8,7 @@ import pytest
 
 from embed.encoder import Matrix
 from errors import UsageError
+from library import Library
 from search import modes
 from search.kept_vectors import keep_vectors, kept_vectors
 from search.modes import Candidates, find_mode, semantic
@@ -103,5 +104,21 @@ def test_the_oldest_go_when_there_are_too_many(tmp_path: Path, monkeypatch: pyte
 
 def test_an_unknown_mode_is_refused() -> None:
     assert find_mode("semantic") is semantic
-    with pytest.raises(UsageError, match="no mode psychic; there are: semantic"):
+    with pytest.raises(UsageError, match="no mode psychic; there are: hybrid, semantic, keyword"):
         find_mode("psychic")
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "semantic", "keyword"])
+def test_a_collection_is_ranked_as_a_library_ranks_it(tmp_path: Path, mode: str) -> None:
+    texts = [f"the {word} of {place} are {n} years old" for n, word in enumerate(["apples", "pears", "plums"] * 60)
+             for place in ("Rome", "Delft")]  # fmt: skip
+    library = Library(tmp_path / "library", encoder=ToyEncoder())
+    for number, text in enumerate(texts):
+        (tmp_path / f"{number:03d}.txt").write_text(text, "utf-8")
+    library.ingest([str(tmp_path / "*.txt")])
+    candidates = Candidates(texts, ToyEncoder())
+    for question in ("how old are the pears of Delft?", "plums 77", "Rome Delft 12", "nothing of these"):
+        ((_, scores),) = find_mode(mode)(candidates)([question], 8)
+        # By scores, because passages that are equally good come in another order.
+        shown = [hit.score for hit in library.query(question, 8, mode=mode).hits]
+        assert shown == pytest.approx(list(scores), abs=1e-4), question

@@ -216,7 +216,7 @@ def test_the_shipped_model_at_another_precision(tmp_path: Path, compiled_cache: 
     docs.mkdir()
     (docs / "lease.txt").write_text("The lease may be signed by the owner of the house or by her attorney.")
     (docs / "cats.txt").write_text("A cat sleeps for twelve to sixteen hours a day.")
-    name = "all-minilm-l6-v2-int8"
+    name = load_model().name
     Library(tmp_path / "library", precision="w8a32", cache=compiled_cache).ingest([str(docs)])
     reader = Library(tmp_path / "library", cache=compiled_cache)
     before = reader.query("who may sign the lease?").hits
@@ -261,4 +261,4 @@ def test_the_cards_architecture_from_a_folder(tmp_path: Path) -> None:
     shutil.rmtree(model)
     found = CliRunner().invoke(main, ["--library", str(tmp_path / "library"), "query", "the lease"])
     assert found.exit_code == 6
-    assert "wherein reindex --model all-minilm-l6-v2-int8" in found.output
+    assert f"wherein reindex --model {load_model().name}" in found.output

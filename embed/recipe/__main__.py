@@ -12,7 +12,7 @@ from embed.recipe.extra import require
 from embed.recipe.manifest import Origin
 from embed.recipe.plan import Plan
 from embed.recipe.samples import Texts
-from errors import UsageError, WhereinError
+from errors import WhereinError
 
 TUNED = (
     " Then tuned on questions of SQuAD v1.1's train split (CC BY-SA 4.0; 47 whole articles, and single contexts and "
@@ -27,9 +27,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--evaluate", type=Path, help="SQuAD v1.1 dev, to measure the finished model on")
     parser.add_argument("--output", type=Path, required=True, help="folder to write the model to")
     parser.add_argument("--work", type=Path, help="folder of checkpoints, to go on with (default: OUTPUT.work)")
-    parser.add_argument(
-        "--epochs", type=int, default=Plan.epochs, help="rounds over the contexts (default: %(default)s)"
-    )
     parser.add_argument("--untrained", action="store_true", help="take the base weights as they are")
     return parser.parse_args()
 
@@ -68,14 +65,12 @@ def build(made: tuple[dict[str, Any], Texts, Origin], words: Tokenizer, dev: Pat
 
 def run(given: argparse.Namespace) -> None:
     """Carry out the command."""
-    if given.epochs < 1:
-        raise UsageError("--epochs must be 1 or more; --untrained builds the model without training")
     words = tokenizer.load(weights.folder() / "tokenizer.json")
     if given.untrained:
         made = unmodified(given.data)
     else:
         work = given.work or given.output.with_name(given.output.name + ".work")
-        made = trained(given.data, words, Plan(epochs=given.epochs), work)
+        made = trained(given.data, words, Plan(), work)
     build(made, words, given.evaluate, given.output)
 
 

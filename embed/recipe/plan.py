@@ -19,23 +19,38 @@ class Shape:
 
 
 @dataclass(frozen=True)
+class Stage:
+    """Some epochs in which the learning rate rises once and falls once.
+
+    `rate` is the highest, reached after the first `Plan.warm_up` of the stage's steps and falling to 0 from there.
+    `teacher` weighs the change among texts of one kind (`losses.strayed`).
+    """
+
+    epochs: int
+    rate: float = 3e-5
+    teacher: float = 10.0
+
+
+@dataclass(frozen=True)
 class Plan:
     """One training.
 
-    `rate` is the highest learning rate, reached after the first `warm_up` of all steps and falling to 0 from there;
-    `decay` is AdamW's and `longest_step` the norm to which a gradient is cut. `backward` weighs the passages' choice
-    among questions against the questions' choice among passages, `teacher` the change among texts of one kind
-    (`losses.strayed`). Another number of `threads` sums in another order, and the last digits differ.
+    Held firmly near the unmodified model at first, and let go a little at the end: `stages`. `decay` is AdamW's and
+    `longest_step` the norm to which a gradient is cut. `backward` weighs the passages' choice among questions against
+    the questions' choice among passages. Another number of `threads` sums in another order, and the last digits differ.
     """
 
-    epochs: int = 3
+    stages: tuple[Stage, ...] = (Stage(2), Stage(1, teacher=1.0))
     seed: int = 0
-    rate: float = 3e-5
     warm_up: float = 0.1
     decay: float = 0.01
     longest_step: float = 1.0
     temperature: float = 0.05
     backward: float = 0.3
-    teacher: float = 10.0
     threads: int = 2
     shape: Shape = field(default_factory=Shape)
+
+    @property
+    def epochs(self) -> int:
+        """How often each context has its own turn."""
+        return sum(stage.epochs for stage in self.stages)

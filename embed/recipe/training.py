@@ -21,7 +21,7 @@ from embed.recipe import batches, body, losses, neighbours, samples, vectors
 from embed.recipe.batches import Batch
 from embed.recipe.body import Body
 from embed.recipe.pairs import Corpus
-from embed.recipe.plan import Plan
+from embed.recipe.plan import Plan, Stage
 from embed.recipe.vectors import Rows
 from errors import WhereinError
 
@@ -94,31 +94,43 @@ def begun(plan: Plan, base: Tensors) -> Run:
     network = body.build(base)
     network.embeddings.word_embeddings.requires_grad_(False)
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    return Run(network, torch.optim.AdamW(trained, lr=plan.rate, weight_decay=plan.decay))
+    return Run(network, torch.optim.AdamW(trained, lr=plan.stages[0].rate, weight_decay=plan.decay))
+
+
+def stage(plan: Plan, step: int, total: int) -> tuple[Stage, int, int]:
+    """The stage of step `step` of `total`, from 0; which step of the stage that is, and how many it has."""
+    for part in plan.stages:
+        steps = part.epochs * total // plan.epochs
+        if step < steps:
+            return part, step, steps
+        step -= steps
+    raise IndexError(step)
 
 
 def rate(plan: Plan, step: int, total: int) -> float:
-    """The learning rate of step `step` of `total`, from 0: up in a straight line, then down in one."""
-    rising = max(1, round(plan.warm_up * total))
-    return plan.rate * min((step + 1) / rising, (total - step) / max(1, total - rising))
+    """The learning rate of step `step` of `total`, from 0: in each stage up in a straight line, then down in one."""
+    part, step, steps = stage(plan, step, total)
+    rising = max(1, round(plan.warm_up * steps))
+    return part.rate * min((step + 1) / rising, (steps - step) / max(1, steps - rising))
 
 
-def loss(run: Run, batch: Batch, material: Material, plan: Plan) -> Tensor:
-    """What one batch costs."""
+def loss(run: Run, batch: Batch, material: Material, plan: Plan, teacher: float) -> Tensor:
+    """What one batch costs; `teacher` weighs what strays from the unmodified model."""
     kinds = (batch.questions, batch.passages)
     now = [vectors.encode(run.body, [material.rows[text] for text in texts]) for texts in kinds]
     before = [torch.stack([material.teacher[text] for text in texts]) for texts in kinds]
     scores, positive = now[0] @ now[1].T / plan.temperature, torch.from_numpy(batch.positive)
     chosen = losses.contrast(scores, positive) + plan.backward * losses.contrast(scores.T, positive.T)
     strayed = losses.strayed(now[0], before[0]) + losses.strayed(now[1], before[1])
-    return chosen + plan.teacher * strayed
+    return chosen + teacher * strayed
 
 
 def advance(run: Run, material: Material, plan: Plan) -> float:
     """Carry out one step; returns its loss."""
+    part, _, _ = stage(plan, run.step, len(material.steps))
     for group in run.optimizer.param_groups:
         group["lr"] = rate(plan, run.step, len(material.steps))
-    cost = loss(run, material.steps[run.step], material, plan)
+    cost = loss(run, material.steps[run.step], material, plan, part.teacher)
     run.optimizer.zero_grad()
     cost.backward()
     nn.utils.clip_grad_norm_(run.body.parameters(), plan.longest_step)

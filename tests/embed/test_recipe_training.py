@@ -13,11 +13,11 @@ pytest.importorskip("bm25s", reason="the training mines with bm25s; install wher
 from embed.recipe import averaging, body, holdout, losses, training, tuning, vectors  # noqa: E402
 from embed.recipe.holdout import Figures  # noqa: E402
 from embed.recipe.pairs import Corpus, Passage  # noqa: E402
-from embed.recipe.plan import Plan, Shape  # noqa: E402
+from embed.recipe.plan import Plan, Shape, Stage  # noqa: E402
 from errors import WhereinError  # noqa: E402
 
 TOPICS = ("ferry", "bread", "violin", "glacier", "parliament")
-PLAN = Plan(epochs=3, rate=1e-3, teacher=0.1, shape=Shape(2, 2, 1, 2, 1, 2))
+PLAN = Plan((Stage(2, 1e-3, 0.1), Stage(1, 1e-3, 0.1)), shape=Shape(2, 2, 1, 2, 1, 2))
 
 
 @pytest.fixture(scope="module")
@@ -128,9 +128,12 @@ def test_only_the_word_vectors_stay_as_they_were(material, base):
     assert kept == ["embeddings.word_embeddings.weight"]
 
 
-def test_the_rate_rises_and_falls():
-    rates = [training.rate(Plan(rate=1.0, warm_up=0.2), step, 10) for step in range(10)]
-    assert rates == pytest.approx([0.5, 1, 1, 7 / 8, 6 / 8, 5 / 8, 4 / 8, 3 / 8, 2 / 8, 1 / 8])
+def test_the_rate_rises_and_falls_in_each_stage():
+    plan = Plan((Stage(2, 1.0, 5.0), Stage(1, 0.5, 1.0)), warm_up=0.2)
+    rates = [training.rate(plan, step, 15) for step in range(15)]
+    assert rates[:10] == pytest.approx([0.5, 1, 1, 7 / 8, 6 / 8, 5 / 8, 4 / 8, 3 / 8, 2 / 8, 1 / 8])
+    assert rates[10:] == pytest.approx([0.5, 0.5, 0.5 * 3 / 4, 0.25, 0.125])
+    assert [training.stage(plan, step, 15)[0].teacher for step in (0, 9, 10, 14)] == [5, 5, 1, 1]
 
 
 def test_contrast_by_hand():

@@ -8,6 +8,7 @@ from storage.catalog import Catalog
 from storage.documents import check_document, checked_chunk, chunk_text
 from storage.index import VectorIndex, reading_index
 from storage.models import StoredModel
+from storage.selection import Filter, Selection, Selector
 from storage.vectors import Matrix, checked_vector
 
 __all__ = ["Hit", "Searcher"]
@@ -54,36 +55,42 @@ class Searcher:
         self._folder = folder
         self._model = model
         self._index: VectorIndex | None = None
+        self._selector = Selector(model.id)
 
     def refresh(self) -> None:
         """Open what was committed last, so that the next `search` finds it open."""
         with reading_index(self._db, self._folder, self._model, self._index) as self._index:
             pass
 
-    def search(self, question: Matrix, k: int) -> list[Hit]:
+    def search(self, question: Matrix, k: int, only: Filter | None = None) -> list[Hit]:
         """Return the `k` passages with the highest inner product with `question` `[dimension]`.
 
-        Fewer only when the library holds fewer. Scores are calculated from the stored vectors, whatever the index says.
-        Raises Damaged rather than show a text or a score that is not the stored one's.
+        With `only` those of documents that pass it. Fewer only when there are fewer. Scores are calculated from the
+        stored vectors, whatever the index says. Raises Damaged rather than show a text or a score that is not the
+        stored one's, UsageError when `only` asks for a field that no document has.
         """
         with reading_index(self._db, self._folder, self._model, self._index) as self._index:
+            among = self._selector.select(self._db, self._index.version, only) if only else None
+            count = self._index.count if among is None else len(among.vectors)
             wanted = k
             while True:
-                hits = self._hits(question, wanted, k)
-                if len(hits) == k or wanted >= self._index.count:
+                hits = self._hits(question, wanted, k, among)
+                if len(hits) == k or wanted >= count:
                     return hits
                 # Some of the nearest vectors belong to no passage any more: look further.
                 wanted *= 4
 
-    def _hits(self, question: Matrix, wanted: int, k: int) -> list[Hit]:
+    def _hits(self, question: Matrix, wanted: int, k: int, among: Selection | None) -> list[Hit]:
         assert self._index is not None
         hits: dict[int, Hit] = {}
-        for vector_id, score in zip(*self._index.nearest(question, wanted), strict=True):
+        for vector_id, score in zip(*self._index.nearest(question, wanted, among), strict=True):
             if len(hits) == k:
                 break
             for row in self._db.execute(_HITS, [int(vector_id)]).fetchall():
-                if len(hits) < k:
+                if len(hits) < k and (among is None or among.has_chunk(row[4])):
                     hit = _hit(self._exact(question, float(score), row[:4]), row[1], row[4:])
+                    if among is not None and hit.document not in among.documents:
+                        raise Damaged(f"Passage {hit.chunk} was selected by another document; run: wherein verify")
                     if hit.chunk in hits:
                         raise Damaged(f"Passage {hit.chunk} is found twice; run: wherein verify")
                     hits[hit.chunk] = hit

@@ -13,23 +13,28 @@ from __future__ import annotations
 import glob
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embed.encoder import Encoder
+from embed.encoder import Encoder, Matrix
 from embed.model import DEFAULT_MODEL, checked, fingerprint, load_model
 from embed.precision import resolve_precision
 from embed.runtime import damaged_blobs
-from errors import Damaged, ModelMismatch, Outdated, UsageError, WhereinError
+from errors import Damaged, ModelMismatch, Outdated, Stale, UsageError, WhereinError
+from ingest.freshness import Freshness
 from ingest.summary import Progress, Report, RunProblem, Summary, summarize
 from ingest.uri import file_path, file_uri
 from search.evaluate import SquadResult, evaluate_squad
+from search.filters import Filter, parse_filter
+from search.reading import Aids, gather, with_context
 from search.semantic import Hit, Searcher
+from search.sentences import with_sentences
 from storage.backups import BackupRecord, older_backups
 from storage.catalog import Catalog
 from storage.connection import CATALOG, catalog_is_lost, checkpoint, open_reader, open_writer, reading, writing
@@ -66,11 +71,12 @@ if TYPE_CHECKING:
     from storage.restore import Restored
 
 __all__ = [
-    "Answer", "Finding", "Hit", "Library", "Progress", "Repair", "RunProblem", "Status", "StoredDocument", "Summary",
-    "Verification", "evaluate",
+    "Aids", "Answer", "Filter", "Finding", "Hit", "Library", "Progress", "Repair", "RunProblem", "Status",
+    "StoredDocument", "Summary", "Verification", "evaluate", "parse_filter",
 ]  # fmt: skip
 
 _ORPHAN_DAYS = 30
+_QUESTIONS_AT_ONCE = 256
 # How far a component may be from that of another run: w8a8 depends a little on what else is calculated.
 _TOLERANCES = {"w8a8": 1e-2, "w8a32": 1e-4}
 
@@ -225,14 +231,56 @@ class Library:
 
     # Asking.
 
-    def query(self, question: str, k: int = 5) -> Answer:
-        """Return the `k` passages nearest in meaning. Raises WhereinError when nothing was taken in yet."""
+    def query(self, question: str, k: int = 5, *, only: Filter | None = None, aids: Aids = Aids()) -> Answer:  # noqa: B008
+        """Return the `k` passages nearest in meaning, of the documents that pass `only`, made ready for a reader.
+
+        Raises WhereinError when nothing was taken in yet, UsageError when `only` asks for a field that no document
+        has, Stale when only fresh passages are wanted and none is.
+        """
         if not question.strip():
             raise UsageError("The question is empty")
         encoder, searcher = self._asking
         searcher.refresh()  # while the network is loaded
         vector, tokens = encoder.encode_question(question)
-        return Answer(question, tokens.cut, searcher.search(vector, k))
+        hits, stale = self._hits(encoder, vector, k, only, aids)
+        if stale and not hits:
+            raise Stale(_STALE)
+        return Answer(question, tokens.cut, hits)
+
+    def query_many(
+        self,
+        questions: Iterable[str],
+        k: int = 5,
+        *,
+        only: Filter | None = None,
+        aids: Aids = Aids(),  # noqa: B008
+    ) -> Iterator[Answer]:
+        """Yield an answer for each question, in order; the questions are encoded many at a time.
+
+        As `query`, except that an answer without a fresh passage is an empty one.
+        """
+        encoder = self._encoder(self._bound)
+        waiting = iter(questions)
+        while part := list(islice(waiting, _QUESTIONS_AT_ONCE)):
+            for question, vector in zip(part, encoder.encode_questions(part), strict=True):
+                hits, _ = self._hits(encoder, vector, k, only, aids)
+                yield Answer(question, encoder.tokenizer.question(question).cut, hits)
+
+    def _hits(self, encoder: Encoder, vector: Matrix, k: int, only: Filter | None, aids: Aids) -> tuple[list[Hit], int]:
+        """Return what is shown for a question's vector, and how many passages were left out because they are stale."""
+        freshness = Freshness(self._reader)
+        hits, stale = gather(
+            lambda wanted: self._searcher.search(vector, wanted, only),
+            k,
+            aids,
+            lambda hit: freshness.of_document(hit.document),
+        )
+        if aids.context:
+            with reading(self._reader) as db:
+                hits = [with_context(db, hit, aids.context) for hit in hits]
+        if aids.sentence:
+            hits = with_sentences(hits, vector, encoder.encode_contexts)
+        return hits, stale
 
     @cached_property
     def _reader(self) -> sqlite3.Connection:
@@ -246,13 +294,22 @@ class Library:
 
     @cached_property
     def _asking(self) -> tuple[Encoder, Searcher]:
+        encoder = self._encoder(self._bound, one_by_one=True)
+        encoder.prepare()
+        return encoder, self._searcher
+
+    @cached_property
+    def _searcher(self) -> Searcher:
+        return Searcher(self._reader, self.folder, self._bound)
+
+    @property
+    def _bound(self) -> StoredModel:
+        """The model that a question is asked with. Raises WhereinError when there is nothing to ask."""
         with reading(self._reader) as db:
             bound = bound_model(db)
         if bound is None:
             raise WhereinError(_EMPTY if not count_documents(self._reader) else _NO_VECTORS)
-        encoder = self._encoder(bound, one_by_one=True)
-        encoder.prepare()
-        return encoder, Searcher(self._reader, self.folder, bound)
+        return bound
 
     # Looking after it.
 
@@ -445,6 +502,7 @@ class Library:
 
         restored = restore_backup(backup, self.folder, force=force, index=index, report=report)
         self.__dict__.pop("_asking", None)
+        self.__dict__.pop("_searcher", None)
         if reader := self.__dict__.pop("_reader", None):  # of the earlier library
             reader.close()
         return restored
@@ -526,6 +584,10 @@ class Library:
         return encoder
 
 
+_STALE = (
+    "Passages were found, but none is fresh: their files have changed or are gone since they were read; catch up with:"
+    " wherein reindex"
+)
 _SPARED = "the source is gone or empty; its documents are kept"
 _EMPTY = "This library is empty; fill it with: wherein ingest FOLDER"
 _NO_VECTORS = "This library's vectors were lost; calculate them again with: wherein reindex"

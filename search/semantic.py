@@ -11,7 +11,7 @@ from storage.models import StoredModel
 from storage.selection import Filter, Selection, Selector
 from storage.vectors import Matrix, checked_vector
 
-__all__ = ["Hit", "Searcher"]
+__all__ = ["Hit", "Place", "Searcher", "Sentence"]
 
 _HITS = """
 SELECT v.id, v.input_hash, v.vector, v.checksum, c.id, d.id, d.uri, c.ordinal, c.start, c."end", c.page, c.heading,
@@ -26,10 +26,33 @@ _TOLERANCE = 1e-4
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a passage is: characters `start` to `end` of a document, on `line` and `page`, which count from 1."""
+
+    uri: str
+    title: str
+    start: int
+    end: int
+    line: int
+    page: int | None
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """Characters `start` to `end` of a hit's document, and the sentence's own similarity to the question."""
+
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True)
 class Hit:
     """A passage: characters `start` to `end` of its document. `score` is the cosine similarity, -1 to 1.
 
-    `rank` and `line` count from 1; `page` is None where the format has none.
+    `rank` and `line` count from 1; `page` is None where the format has none. `freshness` is `fresh`, `changed` or
+    `missing`, as its file is, and `unknown` where there is none. `also_in` are places that say nearly the same;
+    `before` and `after` are the text around it, and `sentence` what is nearest to the question, if asked for.
     """
 
     rank: int
@@ -45,6 +68,11 @@ class Hit:
     page: int | None
     heading: tuple[str, ...]
     text: str
+    freshness: str = "unknown"
+    also_in: tuple[Place, ...] = ()
+    before: str = ""
+    after: str = ""
+    sentence: Sentence | None = None
 
 
 class Searcher:

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from errors import WhereinError
+from errors import UsageError, WhereinError
 
 __all__ = ["main"]
 
@@ -211,19 +211,75 @@ def _list_problems(problems: list[Any]) -> None:
 # Asking.
 
 
+def _filter_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say which documents to ask; the command gets them as `only`, None when none is given."""
+
+    @click.option("--in", "places", multiple=True, metavar="PATTERN", help="Only files, folders or patterns like this.")
+    @click.option("--type", "types", multiple=True, metavar="NAME", help="Only this type: pdf, html, md, txt, ...")
+    @click.option("--since", metavar="DATE", help="Only files that were modified on that day or later.")
+    @click.option("--where", metavar="CONDITION", help='Only documents with such metadata: "year >= 2024".')
+    @wraps(function)
+    def filtered(
+        *args: Any, places: tuple[str, ...], types: tuple[str, ...], since: str | None, where: str | None, **others: Any
+    ) -> None:
+        only = None
+        if places or types or since is not None or where is not None:
+            from search.filters import parse_filter
+
+            only = parse_filter(places, types, since, _text(where) if where is not None else None)
+        function(*args, only=only, **others)
+
+    return filtered
+
+
+def _reading_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say how hits are made ready; the command gets them as `aids`."""
+
+    @click.option("--context", type=click.IntRange(0, 20), default=0, metavar="N", help="Show N passages around each.")
+    @click.option("--sentence", is_flag=True, help="Mark the sentence that is nearest to the question.")
+    @click.option("--no-fold", is_flag=True, help="Show passages that say nearly the same each by itself.")
+    @click.option("--min-score", type=float, metavar="SCORE", help="Leave out what scores lower.")
+    @click.option("--require-fresh", is_flag=True, help="Leave out what is not known to be in its file as it was read.")
+    @wraps(function)
+    def aided(
+        *args: Any, context: int, sentence: bool, no_fold: bool, min_score: float | None, require_fresh: bool,
+        **others: Any,
+    ) -> None:  # fmt: skip
+        from search.reading import Aids
+
+        function(*args, aids=Aids(not no_fold, context, sentence, min_score, require_fresh), **others)
+
+    return aided
+
+
 @main.command()
 @click.argument("question", nargs=-1)
 @click.option("-n", "count", type=click.IntRange(1), default=5, show_default=True, help="How many passages.")
 @click.option("--mode", type=click.Choice(["semantic"]), default="semantic", show_default=True, help="Ranking.")
+@_filter_options
+@_reading_options
+@click.option("--batch", type=click.File(errors="replace"), metavar="FILE", help="Ask what stands in FILE, one a line.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "jsonl"]), help="How to print; text by default.")
 @_json_option
-def query(question: tuple[str, ...], count: int, mode: str, as_json: bool) -> None:
-    """Answer QUESTION with the passages that hold the answer; without one, ask for questions."""
+def query(
+    question: tuple[str, ...], count: int, mode: str, only: Any, aids: Any, batch: Any, form: str | None, as_json: bool
+) -> None:
+    """Answer QUESTION with the passages that hold the answer; without one, ask for questions.
+
+    A line of --batch is a question, or a JSON object with "question" and "id"; the answers are JSON, one a line.
+    """
+    form = form or ("json" if as_json else "text")
     library = _library()
+    if batch:
+        if question or (form == "text" and click.get_current_context().params["form"]):
+            raise UsageError("--batch takes no question beside it, and prints JSON")
+        _answer_batch(library, batch, mode, {"k": count, "only": only, "aids": aids})
+        return
     if question:
-        _answer(library, " ".join(question), count, mode, as_json)
+        _answer(library.query(_text(" ".join(question)), count, only=only, aids=aids), mode, form)
         return
     while asked := _ask():
-        _answer(library, asked, count, mode, as_json)
+        _answer(library.query(_text(asked), count, only=only, aids=aids), mode, form)
 
 
 def _ask() -> str:
@@ -233,53 +289,50 @@ def _ask() -> str:
         return ""
 
 
-def _answer(library: Any, question: str, count: int, mode: str, as_json: bool) -> None:
-    # What the shell hands over may hold undecodable bytes; SQLite and JSON take only Unicode.
-    answer = library.query(question.encode("utf-8", "replace").decode("utf-8"), count)
-    if as_json:
-        hits = [asdict(hit) for hit in answer.hits]
-        _line({"schema": _SCHEMA, "question": answer.question, "truncated": answer.truncated, "mode": mode,
-               "hits": hits})  # fmt: skip
+def _text(argument: str) -> str:
+    """Return Unicode: what the shell hands over may hold undecodable bytes, and SQLite and JSON take none."""
+    return argument.encode("utf-8", "replace").decode("utf-8")
+
+
+def _answer_batch(library: Any, lines: Any, mode: str, chosen: dict[str, Any]) -> None:
+    from itertools import tee
+
+    from search.batch import read_batch
+
+    named, asked = tee(read_batch(lines))
+    answers = library.query_many((question for _, question in asked), **chosen)
+    for (name, _), answer in zip(named, answers, strict=True):
+        _line({"schema": _SCHEMA, "id": name, **_answer_object(answer, mode)})
+
+
+def _answer_object(answer: Any, mode: str) -> dict[str, Any]:
+    hits = [asdict(hit) for hit in answer.hits]
+    return {"question": answer.question, "truncated": answer.truncated, "mode": mode, "hits": hits}
+
+
+def _answer(answer: Any, mode: str, form: str) -> None:
+    if form == "json":
+        _line({"schema": _SCHEMA, **_answer_object(answer, mode)})
         return
     if answer.truncated:
         click.echo(f"wherein: the question is too long; not considered: {answer.truncated[:200]}", err=True)
+    if form == "jsonl":
+        for hit in answer.hits:
+            _line({"schema": _SCHEMA, "question": answer.question, "mode": mode, **asdict(hit)})
+        return
+    from show import look_of_stdout, passage
+
     if not answer.hits:
         click.echo("no passages", err=True)
+    look = look_of_stdout()
     for hit in answer.hits:
-        click.echo(_passage(hit, question))
-
-
-def _passage(hit: Any, question: str) -> str:
-    place = f"{_shown(hit.uri)}:{hit.line}" + (f" (page {hit.page})" if hit.page else "")
-    head = f"{hit.rank}. {click.style(hit.title or place, bold=True)}  {hit.score:.2f}"
-    where = click.style(" > ".join((place, *hit.heading)), dim=True)
-    return f"{head}\n   {where}\n{_indented(_highlighted(hit.text.strip(), question))}\n"
-
-
-def _highlighted(text: str, question: str) -> str:
-    import re
-
-    words = {re.escape(word) for word in re.findall(r"\w{3,}", question)}
-    if not words or not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
-        return text
-    pattern = re.compile(rf"\b({'|'.join(sorted(words))})\w{{0,3}}", re.IGNORECASE)
-    return pattern.sub(lambda match: click.style(match.group(), fg="yellow", bold=True), text)
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"   {line}" for line in text.splitlines())
+        click.echo(passage(hit, answer.question, look))
 
 
 def _shown(uri: str) -> str:
-    """Return a file's path in one printable line, relative to the current folder when it lies below it."""
-    from ingest.uri import display, file_path
+    from show import shown
 
-    path = file_path(uri)
-    if path is None:
-        return display(uri)
-    _, _, key = uri.partition("#")
-    here = str(Path.cwd()) + os.sep
-    return display(path.removeprefix(here)) + (f"#{key}" if key else "")
+    return shown(uri)
 
 
 # Looking after it.

@@ -79,7 +79,14 @@ def _lead(hit: "Hit", text: str, question: str) -> tuple[int, int]:
         return hit.sentence.start - hit.start, hit.sentence.end - hit.start
     asked = {word.lower() for word in _WORD.findall(question)}
     spans = sentence_spans(text) or [(0, len(text))]
-    return max(spans, key=lambda span: len(asked & {word.lower() for word in _WORD.findall(text[slice(*span)])}))
+    return max(spans, key=lambda span: _answers(text[slice(*span)], asked))
+
+
+def _answers(sentence: str, asked: set[str]) -> float:
+    """Return how many words of the question are in a sentence, endings left out; a heading is worth less."""
+    words = {word.lower() for word in _WORD.findall(sentence)}
+    shared = sum(any(word.startswith(one) or one.startswith(word) for word in words) for one in asked)
+    return shared + (1.5 if sentence.endswith((".", "!", "?", ":", "。")) else 0)
 
 
 def _body(hit: "Hit", text: str, lead: tuple[int, int], question: str, look: Look, room: int | None) -> Iterator[str]:
@@ -94,7 +101,7 @@ def _body(hit: "Hit", text: str, lead: tuple[int, int], question: str, look: Loo
 
 def _where(hit: "Hit", look: Look) -> str:
     place = _linked(_place(hit), hit.uri, look)
-    title = [hit.title] if hit.title and hit.title not in hit.heading else []
+    title = [hit.title] if hit.title and hit.title not in (*hit.heading, Path(shown(hit.uri)).name) else []
     above = " > ".join(_one_line(_printable(part)) for part in (*title, *hit.heading))
     parts = [place, *([above] if above else []), f"{hit.score:.2f}"]
     line = _paint(" · ".join(parts), look, dim=True)

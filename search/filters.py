@@ -29,6 +29,9 @@ MEDIA_TYPES = {
 
 _OTHER_NAMES = {"htm": "html", "markdown": "md", "text": "txt", "ndjson": "jsonl", "mail": "eml"}
 
+# Integers have 64 bits in SQLite: the year 2262.
+_LAST_NS = 2**63 - 1
+
 
 def parse_filter(
     places: Sequence[str] = (), types: Sequence[str] = (), since: str | None = None, where: str | None = None
@@ -59,6 +62,7 @@ def media_type(name: str) -> str:
 def since_ns(date: str) -> int:
     """Return nanoseconds since the epoch of a date, or date and time, in ISO 8601; local time unless it says so."""
     try:
-        return int(datetime.fromisoformat(date.strip()).astimezone().timestamp()) * 1_000_000_000
+        ns = int(datetime.fromisoformat(date.strip()).astimezone().timestamp()) * 1_000_000_000
     except (ValueError, OverflowError, OSError):
         raise UsageError(f"{date[:80]!a} is no date; write it as 2025-01-31 or 2025-01-31T18:00") from None
+    return max(-_LAST_NS, min(ns, _LAST_NS))

@@ -44,7 +44,8 @@ def place_pattern(pattern: str) -> str:
         path = os.path.abspath(os.path.expanduser(pattern))  # noqa: PTH100, PTH111 - odd bytes and patterns stay
         return "file://" + _globbed(path.rstrip("/"), _ENCODED) + _BELOW
     below = pattern.rstrip("/")
-    return f"(?:.*[/:#])?(?:{_globbed(below, _ENCODED)}|{_globbed(below, _RAW)}){_BELOW}"
+    in_file, elsewhere = _globbed(below, _ENCODED), _globbed(below, _RAW)
+    return f"(?:(?:.*[/#])?{in_file}|(?!file:)(?:.*[/:#])?{elsewhere}){_BELOW}"
 
 
 def _encoded(character: str) -> str:

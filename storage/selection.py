@@ -82,7 +82,7 @@ class Selector:
         self._model_id = model_id
         self._version = -1
         self._passages: npt.NDArray[np.int64] | None = None
-        self._known: dict[Filter, Selection] = {}
+        self._known: dict[str, Selection] = {}
 
     def select(self, db: Catalog, version: int, wanted: Filter) -> Selection:
         """Return what passes in the state that `db` sees, whose `data_version` is `version`. Call inside `reading`.
@@ -92,11 +92,12 @@ class Selector:
         if version != self._version:
             self._version, self._passages = version, None
             self._known.clear()
-        if wanted not in self._known:
+        name = repr(wanted)  # not the filter itself: 1 and True are equal
+        if name not in self._known:
             while len(self._known) >= _REMEMBERED:
                 del self._known[next(iter(self._known))]
-            self._known[wanted] = self._select(db, wanted)
-        return self._known[wanted]
+            self._known[name] = self._select(db, wanted)
+        return self._known[name]
 
     def _select(self, db: Catalog, wanted: Filter) -> Selection:
         documents = _documents(db, wanted)

@@ -41,11 +41,10 @@ def freshness_of_file(record: FileRecord) -> str:
     path = file_path(record.uri)
     if path is None or record.content_hash is None:
         return UNKNOWN
-    if record.state != "read":  # what is found in it was read from an earlier version
-        return CHANGED
     try:
         found = os.stat(path)  # noqa: PTH116 - odd bytes stay
-        if not stat.S_ISREG(found.st_mode) or found.st_size != record.state_on_disk.size:
+        # Of a file that could not be read, what is found was read from an earlier version.
+        if record.state != "read" or not stat.S_ISREG(found.st_mode) or found.st_size != record.state_on_disk.size:
             return CHANGED
         if _untouched(record, found):
             return FRESH

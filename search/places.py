@@ -20,7 +20,7 @@ _BELOW = "(?:[/#].*)?"
 
 @dataclass(frozen=True)
 class _Spelling:
-    """How a character is spelt, and regular expressions for any one character and for a piece of any."""
+    """Regular expressions for a given character, for any one character and for a piece of any."""
 
     literal: Callable[[str], str]
     one: str
@@ -49,10 +49,12 @@ def place_pattern(pattern: str) -> str:
 
 
 def _encoded(character: str) -> str:
-    return quote_from_bytes(os.fsencode(character))
+    if character == "#":  # of a file's name, or before the name of a document in it
+        return "(?:#|%23)"
+    return re.escape(quote_from_bytes(os.fsencode(character)))
 
 
-_RAW = _Spelling(str, ".", ".")
+_RAW = _Spelling(re.escape, ".", ".")
 _UTF8 = "%[0-7][0-9A-F]|%[CD][0-9A-F]%..|%E[0-9A-F]%..%..|%F[0-9A-F]%..%..%.."
 _ENCODED = _Spelling(_encoded, f"(?>[^%]|{_UTF8}|%..)", "(?:[^%]|%..)")
 
@@ -78,7 +80,7 @@ def _fixed(piece: str, spelling: _Spelling) -> str:
             parts.append(_bracket(piece[place + 1 : close], spelling))
             place = close + 1
         else:
-            parts.append(spelling.one if piece[place] == "?" else re.escape(spelling.literal(piece[place])))
+            parts.append(spelling.one if piece[place] == "?" else spelling.literal(piece[place]))
             place += 1
     return "".join(parts)
 
@@ -86,7 +88,7 @@ def _fixed(piece: str, spelling: _Spelling) -> str:
 def _bracket(content: str, spelling: _Spelling) -> str:
     negated = content.startswith("!")
     characters = _members(content.removeprefix("!"))
-    some = "|".join(re.escape(spelling.literal(character)) for character in characters)
+    some = "|".join(spelling.literal(character) for character in characters)
     return f"(?:(?!{some}){spelling.one})" if negated else f"(?:{some})"
 
 

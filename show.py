@@ -25,6 +25,8 @@ _INDENT = "   "
 _NARROWEST = 30
 _LEAD_LINES = 2
 _ALSO = 5
+_ASKED = 2_000
+_LONGEST_WORD = 60
 _WORD = re.compile(r"\w{3,}")
 # A document must not steer the terminal: control characters, and those that change the direction of writing.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -77,9 +79,14 @@ def _lead(hit: "Hit", text: str, question: str) -> tuple[int, int]:
 
     if hit.sentence:
         return hit.sentence.start - hit.start, hit.sentence.end - hit.start
-    asked = {word.lower() for word in _WORD.findall(question)}
+    asked = {word.lower() for word in _asked(question)}
     spans = sentence_spans(text) or [(0, len(text))]
     return max(spans, key=lambda span: _answers(text[slice(*span)], asked))
+
+
+def _asked(question: str) -> list[str]:
+    """Return the words of a question, of which no more is looked at than a person would write."""
+    return [word for word in _WORD.findall(question[:_ASKED]) if len(word) <= _LONGEST_WORD]
 
 
 def _answers(sentence: str, asked: set[str]) -> float:
@@ -180,7 +187,7 @@ def _columns(text: str) -> int:
 
 
 def _words_of(text: str, question: str, **style: Any) -> list[Mark]:
-    words = {re.escape(word) for word in _WORD.findall(question)}
+    words = {re.escape(word) for word in _asked(question)}
     marks: list[Mark] = [(0, len(text), style)] if style else []
     if words:
         pattern = re.compile(rf"\b({'|'.join(sorted(words))})\w{{0,3}}", re.IGNORECASE)

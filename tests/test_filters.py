@@ -216,7 +216,7 @@ def test_a_filtered_answer_is_exact_at_any_selectivity(tmp_path: Path, dimension
 
 def _selectivities() -> list[tuple[str, Callable[[int], bool]]]:
     return [
-        ("n = 371", lambda n: n == 871),
+        ("n = 371", lambda n: n == 371),
         ("n < 9", lambda n: n < 9),
         ("n < 200", lambda n: n < 200),
         ("n >= 200 AND n < 390", lambda n: 200 <= n < 390),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from errors import Damaged, UsageError
 from library import Library
-from search.fusion import fuse
+from search.fusion import Overlap, fuse
 from search.hybrid import MODES
 from toy import ToyEncoder
 
@@ -127,6 +127,6 @@ def test_another_count_in_the_index_is_not_answered_from(folder: Path, tmp_path:
 
 def test_the_fused_score_orders_by_meaning_when_no_word_occurs() -> None:
     dense = np.array([0.1, 0.9, 0.5])
-    assert np.argsort(-fuse(dense, np.zeros(3), np.empty(0))).tolist() == [1, 2, 0]
-    assert fuse(np.empty(0), np.empty(0), np.empty(0)).tolist() == []
+    assert np.argsort(-fuse(dense, np.zeros(3), 0.0, [Overlap(0, 0, 0)] * 3)).tolist() == [1, 2, 0]
+    assert fuse(np.empty(0), np.empty(0), 0.0, []).tolist() == []
     assert fuse(np.ones(1), np.ones(1), np.ones(1)).tolist() == [0.0]

@@ -224,29 +224,85 @@ def _list_problems(problems: list[Any]) -> None:
 # Asking.
 
 
+def _filter_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say which documents to ask; the command gets them as `only`, None when none is given."""
+
+    @click.option("--in", "places", multiple=True, metavar="PATTERN", help="Only files, folders or patterns like this.")
+    @click.option("--type", "types", multiple=True, metavar="NAME", help="Only this type: pdf, html, md, txt, ...")
+    @click.option("--since", metavar="DATE", help="Only files that were modified on that day or later.")
+    @click.option("--where", metavar="CONDITION", help='Only documents with such metadata: "year >= 2024".')
+    @wraps(function)
+    def filtered(
+        *args: Any, places: tuple[str, ...], types: tuple[str, ...], since: str | None, where: str | None, **others: Any
+    ) -> None:
+        only = None
+        if places or types or since is not None or where is not None:
+            from search.filters import parse_filter
+
+            only = parse_filter(places, types, since, _text(where) if where is not None else None)
+        function(*args, only=only, **others)
+
+    return filtered
+
+
+def _reading_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say how hits are made ready; the command gets them as `aids`."""
+
+    @click.option("--context", type=click.IntRange(0, 20), default=0, metavar="N", help="Show N passages around each.")
+    @click.option("--sentence", is_flag=True, help="Mark the sentence that is nearest to the question.")
+    @click.option("--no-fold", is_flag=True, help="Show passages that say nearly the same each by itself.")
+    @click.option("--min-score", type=float, metavar="SCORE", help="Leave out what scores lower.")
+    @click.option("--require-fresh", is_flag=True, help="Leave out what is not known to be in its file as it was read.")
+    @wraps(function)
+    def aided(
+        *args: Any, context: int, sentence: bool, no_fold: bool, min_score: float | None, require_fresh: bool,
+        **others: Any,
+    ) -> None:  # fmt: skip
+        from search.reading import Aids
+
+        function(*args, aids=Aids(not no_fold, context, sentence, min_score, require_fresh), **others)
+
+    return aided
+
+
 @main.command()
 @click.argument("question", nargs=-1)
 @click.option("-n", "count", type=click.IntRange(1), default=5, show_default=True, help="How many passages.")
 @click.option(
     "--mode",
-    type=click.Choice(["hybrid", "semantic", "keyword"]),
-    default="hybrid",
+    type=click.Choice(_MODES),
+    default=_MODES[0],
     show_default=True,
     help="Rank by meaning, by words, or by both.",
 )
 @click.option("--answer", "exact", is_flag=True, help="Mark the exact answer in each passage; needs a reader model.")
+@_filter_options
+@_reading_options
+@click.option("--batch", type=click.File(errors="replace"), metavar="FILE", help="Ask what stands in FILE, one a line.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "jsonl"]), help="How to print; text by default.")
 @_json_option
-def query(question: tuple[str, ...], count: int, mode: str, exact: bool, as_json: bool) -> None:
+def query(
+    question: tuple[str, ...], count: int, mode: str, exact: bool, only: Any, aids: Any, batch: Any, form: str | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Answer QUESTION with the passages that hold the answer; without one, ask for questions.
 
-    Except in the mode semantic, "words in quotes" must occur one after another, and -word must not occur.
+    Except in the mode semantic, "words in quotes" must occur one after another, and -word must not occur. A line of
+    --batch is a question, or a JSON object with "question" and "id"; the answers are JSON, one a line.
     """
+    form = form or ("json" if as_json else "text")
     library = _library()
+    chosen = {"k": count, "mode": mode, "only": only, "aids": aids}
+    if batch:
+        if question or (form == "text" and click.get_current_context().params["form"]):
+            raise UsageError("--batch takes no question beside it, and prints JSON")
+        _answer_batch(library, batch, chosen, exact)
+        return
     if question:
-        _answer(library, " ".join(question), count, mode, exact, as_json)
+        _answer(library, library.query(_text(" ".join(question)), **chosen), mode, form, exact)
         return
     while asked := _ask():
-        _answer(library, asked, count, mode, exact, as_json)
+        _answer(library, library.query(_text(asked), **chosen), mode, form, exact)
 
 
 def _ask() -> str:
@@ -256,97 +312,97 @@ def _ask() -> str:
         return ""
 
 
-def _answer(library: Any, question: str, count: int, mode: str, exact: bool, as_json: bool) -> None:
-    # What the shell hands over may hold undecodable bytes; SQLite and JSON take only Unicode.
-    answer = library.query(question.encode("utf-8", "replace").decode("utf-8"), count, mode=mode)
-    answers, trouble = _answers(library, answer) if exact else ([None] * len(answer.hits), None)
-    best = max((found for found in answers if found), key=lambda found: found.score, default=None)
-    rank = answers.index(best) + 1 if best else 0
-    if as_json:
-        hits = [asdict(hit) for hit in answer.hits]
-        added: dict[str, Any] = {}
-        if exact:
-            hits = [{**hit, "answer": found and asdict(found)} for hit, found in zip(hits, answers, strict=True)]
-            added = {"answer": best and {**asdict(best), "rank": rank}}
-        _line({"schema": _SCHEMA, "question": answer.question, "truncated": answer.truncated, "mode": mode,
-               "notes": answer.notes, **added, "hits": hits})  # fmt: skip
-    else:
-        if answer.truncated:
-            click.echo(f"wherein: the question is too long; not considered: {answer.truncated[:200]}", err=True)
-        for note in answer.notes:
-            click.echo(f"wherein: {note}", err=True)
-        if not answer.hits:
-            click.echo("no passages", err=True)
-        if best:
-            click.echo(f"answer: {_said(best)} in {rank}.\n")
-        for hit, found in zip(answer.hits, answers, strict=True):
-            click.echo(_passage(hit, question, found))
+def _text(argument: str) -> str:
+    """Return Unicode: what the shell hands over may hold undecodable bytes, and SQLite and JSON take none."""
+    return argument.encode("utf-8", "replace").decode("utf-8")
+
+
+def _answer_batch(library: Any, lines: Any, chosen: dict[str, Any], exact: bool) -> None:
+    from itertools import tee
+
+    from search.batch import read_batch
+
+    named, asked = tee(read_batch(lines))
+    trouble = None
+    for (name, _), answer in zip(named, library.query_many((text for _, text in asked), **chosen), strict=True):
+        answers, trouble = _answers(library, answer, exact and not trouble, trouble)
+        _line({"schema": _SCHEMA, "id": name, **_answer_object(answer, chosen["mode"], answers)})
     if trouble:
         raise trouble
 
 
-def _answers(library: Any, answer: Any) -> tuple[list[Any], WhereinError | None]:
-    """Return the exact answer for each hit; when there can be none, what is to be said after the passages."""
+def _answers(
+    library: Any, answer: Any, exact: bool, trouble: WhereinError | None = None
+) -> tuple[list[Any] | None, WhereinError | None]:
+    """Return the exact answer for each hit, None without `exact`; if there can be none, what is to be said last."""
+    if not exact:
+        return (None if trouble is None else [None] * len(answer.hits)), trouble
     try:
         return library.answers(answer), None
     except WhereinError as error:
         return [None] * len(answer.hits), error
 
 
-def _passage(hit: Any, question: str, answer: Any) -> str:
-    place = f"{_shown(hit.uri)}:{hit.line}" + (f" (page {hit.page})" if hit.page else "")
-    near = f"{hit.score:.2f}" if hit.distance is None else f"distance {hit.distance:.2f}"
-    head = f"{hit.rank}. {click.style(hit.title or place, bold=True)}  {near}"
-    where = click.style(" > ".join((place, *hit.heading)), dim=True)
-    text = hit.text
-    if answer:
-        where += f"\n   answer: {_said(answer)}"
-        start, end = answer.start - hit.start, answer.end - hit.start
-        before, after = (_highlighted(part, question) for part in (text[:start], text[end:]))
-        text = f"{before}{_marked(text[start:end])}{after}"
+def _answer_object(answer: Any, mode: str, answers: list[Any] | None) -> dict[str, Any]:
+    told = {"question": answer.question, "truncated": answer.truncated, "mode": mode, "notes": answer.notes}
+    if answers is not None:
+        best, rank = _best(answers)
+        told["answer"] = best and {**asdict(best), "rank": rank}
+    return {**told, "hits": _hit_objects(answer, answers)}
+
+
+def _hit_objects(answer: Any, answers: list[Any] | None) -> list[dict[str, Any]]:
+    hits = [asdict(hit) for hit in answer.hits]
+    if answers is None:
+        return hits
+    return [{**hit, "answer": found and asdict(found)} for hit, found in zip(hits, answers, strict=True)]
+
+
+def _best(answers: list[Any]) -> tuple[Any, int]:
+    """Return the likeliest of the exact answers and its rank, None and 0 when there is none."""
+    best = max((found for found in answers if found), key=lambda found: found.score, default=None)
+    return best, answers.index(best) + 1 if best else 0
+
+
+def _answer(library: Any, answer: Any, mode: str, form: str, exact: bool) -> None:
+    answers, trouble = _answers(library, answer, exact)
+    if form == "json":
+        _line({"schema": _SCHEMA, **_answer_object(answer, mode, answers)})
     else:
-        text = _highlighted(text, question)
-    return f"{head}\n   {where}\n{_indented(text.strip())}\n"
+        _tell_notes(answer)
+        if form == "text":
+            _show_answer(answer, answers)
+        else:
+            for hit in _hit_objects(answer, answers):
+                _line({"schema": _SCHEMA, "question": answer.question, "mode": mode, **hit})
+    if trouble:
+        raise trouble
 
 
-def _said(answer: Any) -> str:
-    return f"{' '.join(answer.text.split())} ({answer.score:.2f})"
+def _tell_notes(answer: Any) -> None:
+    if answer.truncated:
+        click.echo(f"wherein: the question is too long; not considered: {answer.truncated[:200]}", err=True)
+    for note in answer.notes:
+        click.echo(f"wherein: {note}", err=True)
 
 
-def _marked(text: str) -> str:
-    if not _in_colour():
-        return f"[[{text}]]"
-    return "\n".join(click.style(line, bold=True, underline=True) for line in text.split("\n"))
+def _show_answer(answer: Any, answers: list[Any] | None) -> None:
+    from show import look_of_stdout, passage, said
 
-
-def _in_colour() -> bool:
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-
-
-def _highlighted(text: str, question: str) -> str:
-    import re
-
-    words = {re.escape(word) for word in re.findall(r"\w{3,}", question)}
-    if not words or not _in_colour():
-        return text
-    pattern = re.compile(rf"\b({'|'.join(sorted(words))})\w{{0,3}}", re.IGNORECASE)
-    return pattern.sub(lambda match: click.style(match.group(), fg="yellow", bold=True), text)
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"   {line}" for line in text.splitlines())
+    if not answer.hits:
+        click.echo("no passages", err=True)
+    look = look_of_stdout()
+    best, rank = _best(answers or [])
+    if best:
+        click.echo(f"answer: {said(best)} in {rank}.\n")
+    for hit, found in zip(answer.hits, answers or [None] * len(answer.hits), strict=True):
+        click.echo(passage(hit, answer.question, look, found))
 
 
 def _shown(uri: str) -> str:
-    """Return a file's path in one printable line, relative to the current folder when it lies below it."""
-    from ingest.uri import display, file_path
+    from show import shown
 
-    path = file_path(uri)
-    if path is None:
-        return display(uri)
-    _, _, key = uri.partition("#")
-    here = str(Path.cwd()) + os.sep
-    return display(path.removeprefix(here)) + (f"#{key}" if key else "")
+    return shown(uri)
 
 
 # Looking after it.
@@ -732,19 +788,19 @@ def _models_option(function: Callable[..., None]) -> Callable[..., None]:
     )(function)
 
 
-def _modes_options(function: Callable[..., None]) -> Callable[..., None]:
+def _modes_options(modes: tuple[str, ...]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     mode = click.option(
-        "--mode", type=click.Choice(_MODES), default=_MODES[0], show_default=True, help="How passages are ranked."
+        "--mode", type=click.Choice(modes), default=modes[0], show_default=True, help="How passages are ranked."
     )
     both = click.option(
         "--compare", nargs=2, metavar="A B", help="Two modes, or two models: tell whether B differs from A."
     )
-    return mode(both(function))
+    return lambda function: mode(both(function))
 
 
 @evaluate.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@_modes_options
+@_modes_options(_MODES)
 @_models_option
 @_json_option
 def squad(file: Path, mode: str, models: tuple[str, ...], compare: tuple[str, str] | None, as_json: bool) -> None:
@@ -754,7 +810,7 @@ def squad(file: Path, mode: str, models: tuple[str, ...], compare: tuple[str, st
 
 @evaluate.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@_modes_options
+@_modes_options(_MODES)
 @_models_option
 @_json_option
 def beir(folder: Path, mode: str, models: tuple[str, ...], compare: tuple[str, str] | None, as_json: bool) -> None:
@@ -764,7 +820,7 @@ def beir(folder: Path, mode: str, models: tuple[str, ...], compare: tuple[str, s
 
 @evaluate.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@_modes_options
+@_modes_options(_MODES)
 @_json_option
 def golden(file: Path, mode: str, compare: tuple[str, str] | None, as_json: bool) -> None:
     """Ask the library the questions in FILE, and count how often their documents are found.

@@ -5,6 +5,7 @@
     ├── LibraryBusy            4   another process is writing to the library
     ├── Damaged                5   a file does not hold what was written to it
     ├── ModelMismatch          6   the library was made with another model
+    ├── Stale                  6   nothing that was found stands in its file as it was read
     ├── Outdated               1   the library has an older schema; a writer brings it up to date
     └── Unreadable             -   one document cannot be read; a bulk run lists it and goes on
 
@@ -12,7 +13,7 @@ The message is one or two sentences for the person at the terminal: what happene
 This module imports nothing, so every other one may import it.
 """
 
-__all__ = ["Damaged", "LibraryBusy", "ModelMismatch", "Outdated", "Unreadable", "UsageError", "WhereinError"]
+__all__ = ["Damaged", "LibraryBusy", "ModelMismatch", "Outdated", "Stale", "Unreadable", "UsageError", "WhereinError"]
 
 
 class WhereinError(Exception):
@@ -48,6 +49,12 @@ class Damaged(WhereinError):
 
 class ModelMismatch(WhereinError):
     """The library's vectors were made by another model, version or precision."""
+
+    exit_code = 6
+
+
+class Stale(WhereinError):
+    """All passages that were found are from files that have changed or are gone since they were read."""
 
     exit_code = 6
 

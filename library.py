@@ -13,26 +13,31 @@ from __future__ import annotations
 import glob
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from embed.encoder import Encoder
+from embed.encoder import Encoder, Matrix
 from embed.installed import find_model, model_of, models_folder
 from embed.metric import apart
 from embed.model import DEFAULT_MODEL, TOKENIZER, Model, checked, fingerprint, load_model
 from embed.precision import resolve_precision
 from embed.runtime import damaged_blobs
-from errors import Damaged, ModelMismatch, Outdated, UsageError, WhereinError
+from errors import Damaged, ModelMismatch, Outdated, Stale, UsageError, WhereinError
+from ingest.freshness import Freshness
 from ingest.summary import Progress, Report, RunProblem, Summary, summarize
 from ingest.uri import file_path, file_uri
+from search.filters import Filter, parse_filter
 from search.hybrid import MODES, Ranker
 from search.question import Question, parse_question
+from search.reading import Aids, gather, with_context
 from search.semantic import Hit, Searcher
+from search.sentences import with_sentences
 from storage.backups import BackupRecord, older_backups
 from storage.catalog import Catalog
 from storage.connection import CATALOG, catalog_is_lost, checkpoint, open_reader, open_writer, reading, writing
@@ -88,11 +93,12 @@ if TYPE_CHECKING:
     from storage.restore import Restored
 
 __all__ = [
-    "Answer", "Finding", "Hit", "Library", "Measured", "Progress", "Repair", "RunProblem", "Status", "StoredDocument",
-    "Summary", "Verification", "evaluate",
+    "Aids", "Answer", "Filter", "Finding", "Hit", "Library", "Measured", "Progress", "Repair", "RunProblem", "Status",
+    "StoredDocument", "Summary", "Verification", "evaluate", "parse_filter",
 ]  # fmt: skip
 
 _ORPHAN_DAYS = 30
+_QUESTIONS_AT_ONCE = 256
 # How far a component may be from that of another run, as a part of the vector's length: w8a8 depends a little on what
 # else is calculated.
 _TOLERANCES = {"w8a8": 1e-2, "w8a32": 1e-4}
@@ -316,41 +322,112 @@ class Library:
 
     # Asking.
 
-    def query(self, question: str, k: int = 5, *, mode: str = "hybrid") -> Answer:
-        """Return the `k` best passages: by `semantic` those nearest in meaning, by `keyword` those whose words fit.
+    def query(
+        self,
+        question: str,
+        k: int = 5,
+        *,
+        mode: str = "hybrid",
+        only: Filter | None = None,
+        aids: Aids = Aids(),  # noqa: B008
+    ) -> Answer:
+        """Return the `k` best passages of the documents that pass `only`, made ready for a reader.
 
-        `hybrid` takes both into account. In the latter two "words in quotes" must occur one after another, and
-        passages with a -word are left out. Raises WhereinError when nothing was taken in yet.
+        The best are by `semantic` those nearest in meaning, by `keyword` those whose words fit; `hybrid` takes both
+        into account. In the latter two "words in quotes" must occur one after another, and passages with a -word are
+        left out. Raises WhereinError when nothing was taken in yet, UsageError when `only` asks for a field that no
+        document has, Stale when only fresh passages are wanted and none is.
         """
-        if not question.strip():
-            raise UsageError("The question is empty")
-        if mode not in MODES:
-            raise UsageError(f"There is no mode {mode}; there are {', '.join(MODES)}")
+        _check_asked(question, mode)
         try:
-            return self._ask(question, k, mode)
+            answer, stale = self._ask(question, k, mode, only, aids)
         except ModelMismatch:  # perhaps because it was moved to another model since it was opened
-            self.__dict__.pop("_asking", None)
-            self.__dict__.pop("_ranking", None)
-            return self._ask(question, k, mode)
+            self._forget()
+            answer, stale = self._ask(question, k, mode, only, aids)
+        if stale and not answer.hits:
+            raise Stale(_STALE)
+        return answer
 
-    def _ask(self, question: str, k: int, mode: str) -> Answer:
-        if mode == "keyword":
-            asked = parse_question(question)
-            return Answer(question, "", self._ranking.by_keywords(asked, k), _cut(asked))
+    def _ask(self, question: str, k: int, mode: str, only: Filter | None, aids: Aids) -> tuple[Answer, int]:
+        asked = None if mode == "semantic" else parse_question(question)
+        if not _encoded(mode, aids):
+            return self._answer(_Put(question, asked), k, mode, only, aids)
         encoder, searcher = self._asking
-        if mode == "hybrid":
-            asked = parse_question(question)
-            self._ranking.refresh()  # while the network is loaded
-            vector, tokens = encoder.encode_question(asked.meaning)
-            return Answer(
-                question, tokens.cut, self._ranking.search(asked, vector, encoder.model.metric, k), _cut(asked)
+        (searcher if mode == "semantic" else self._ranking).refresh()  # while the network is loaded
+        vector, tokens = encoder.encode_question(asked.meaning if asked else question)
+        return self._answer(_Put(question, asked, vector, encoder, tokens.cut), k, mode, only, aids)
+
+    def query_many(
+        self,
+        questions: Iterable[str],
+        k: int = 5,
+        *,
+        mode: str = "hybrid",
+        only: Filter | None = None,
+        aids: Aids = Aids(),  # noqa: B008
+    ) -> Iterator[Answer]:
+        """Yield an answer for each question, in order; the questions are encoded many at a time.
+
+        As `query`, except that an answer without a fresh passage is an empty one.
+        """
+        waiting = iter(questions)
+        while part := list(islice(waiting, _QUESTIONS_AT_ONCE)):
+            for question in part:
+                _check_asked(question, mode)
+            ready = self._put(part, mode, aids)
+            for place in range(len(part)):
+                try:
+                    answer, _ = self._answer(ready[place], k, mode, only, aids)
+                except ModelMismatch:  # as in `query`
+                    self._forget()
+                    ready = self._put(part, mode, aids)
+                    answer, _ = self._answer(ready[place], k, mode, only, aids)
+                yield answer
+
+    def _put(self, questions: Sequence[str], mode: str, aids: Aids) -> list[_Put]:
+        """Make many questions ready at once."""
+        asked = [None if mode == "semantic" else parse_question(question) for question in questions]
+        if not _encoded(mode, aids):
+            return [_Put(question, words) for question, words in zip(questions, asked, strict=True)]
+        encoder = self._encoder(*self._bound)
+        texts = [words.meaning if words else question for question, words in zip(questions, asked, strict=True)]
+        return [
+            _Put(question, words, vector, encoder, encoder.tokenizer.question(text).cut)
+            for question, words, text, vector in zip(
+                questions, asked, texts, encoder.encode_questions(texts), strict=True
             )
-        searcher.refresh()  # while the network is loaded
-        vector, tokens = encoder.encode_question(question)
-        return Answer(question, tokens.cut, searcher.search(vector, k))
+        ]
+
+    def _answer(self, put: _Put, k: int, mode: str, only: Filter | None, aids: Aids) -> tuple[Answer, int]:
+        """Return the answer to a question, and how many passages were left out because they are stale."""
+        freshness = Freshness(self._reader)
+        hits, stale = gather(
+            lambda wanted: self._found(put, wanted, mode, only),
+            k,
+            aids,
+            lambda hit: freshness.of_document(hit.document),
+        )
+        if aids.context:
+            with reading(self._reader) as db:
+                hits = [with_context(db, hit, aids.context) for hit in hits]
+        if aids.sentence and put.encoder is not None and put.vector is not None:
+            hits = with_sentences(hits, put.vector, put.encoder.encode_contexts)
+        return Answer(put.question, "" if mode == "keyword" else put.cut, hits, _notes(put.asked)), stale
+
+    def _found(self, put: _Put, k: int, mode: str, only: Filter | None) -> list[Hit]:
+        """Return the best passages by the mode."""
+        if mode == "keyword":
+            assert put.asked is not None
+            return self._ranking.by_keywords(put.asked, k, only)
+        assert put.vector is not None
+        if mode == "semantic":
+            return self._searcher.search(put.vector, k, only)
+        assert put.asked is not None
+        assert put.encoder is not None
+        return self._ranking.search(put.asked, put.vector, put.encoder.model.metric, k, only)
 
     def evaluate(
-        self, path: Path, *, modes: Sequence[str] = ("semantic",), report: Callable[[str], None] = lambda _: None
+        self, path: Path, *, modes: Sequence[str] = ("hybrid",), report: Callable[[str], None] = lambda _: None
     ) -> Iterator[Measured]:
         """Ask the questions of a golden file (JSON lines: `question`, `documents`) and measure, in each mode.
 
@@ -365,11 +442,13 @@ class Library:
         questions = pin(path, read_golden(path), (document.uri for document in self.documents()))
         encoder, _ = self._asking
         for mode in modes:
-            found = evaluate_golden(
-                questions, lambda question, k: self.query(question, k).hits, count_chunks(self._reader), report
-            )
+            ask = partial(self._hits, mode=mode)
+            found = evaluate_golden(questions, ask, count_chunks(self._reader), report)
             missing = tuple(dict.fromkeys(name for golden in questions for name in golden.missing))
             yield Measured(found, encoder.model.name, str(self.folder), encoder.precision, mode, missing)
+
+    def _hits(self, question: str, k: int, mode: str) -> list[Hit]:
+        return self.query(question, k, mode=mode).hits
 
     def answers(self, found: Answer) -> list[ExactAnswer | None]:
         """Return for each hit the words in it that answer the question best, by the installed reader.
@@ -400,13 +479,14 @@ class Library:
 
     @cached_property
     def _asking(self) -> tuple[Encoder, Searcher]:
-        with reading(self._reader) as db:
-            bound, home = bound_model(db), _home(db)
-        if bound is None:
-            raise WhereinError(_EMPTY if not count_documents(self._reader) else _NO_VECTORS)
-        encoder = self._encoder(bound, home, one_by_one=True)
+        encoder = self._encoder(*self._bound, one_by_one=True)
         encoder.prepare()
-        return encoder, Searcher(self._reader, self.folder, bound, encoder.model.metric)
+        return encoder, self._searcher
+
+    @cached_property
+    def _searcher(self) -> Searcher:
+        bound, home = self._bound
+        return Searcher(self._reader, self.folder, bound, self._model(bound, home).metric)
 
     @cached_property
     def _ranking(self) -> Ranker:
@@ -415,6 +495,20 @@ class Library:
             if bound is None and not count_documents(db):
                 raise WhereinError(_EMPTY)
         return Ranker(self._reader, self.folder, bound)
+
+    @property
+    def _bound(self) -> tuple[StoredModel, Path | None]:
+        """The model that a question is asked with, and where it was. Raises WhereinError when there is none."""
+        with reading(self._reader) as db:
+            bound, home = bound_model(db), _home(db)
+        if bound is None:
+            raise WhereinError(_EMPTY if not count_documents(self._reader) else _NO_VECTORS)
+        return bound, home
+
+    def _forget(self) -> None:
+        """Drop what was opened to ask: it may be that of another model or of an earlier library."""
+        for name in ("_asking", "_answering", "_searcher", "_ranking"):
+            self.__dict__.pop(name, None)
 
     # Looking after it.
 
@@ -467,7 +561,7 @@ class Library:
         self._must_exist()
         with writer_lock(self.folder, wait), faults():
             done = repair(self.folder, lambda uri: os.path.lexists(file_path(uri) or ""))
-        self.__dict__.pop("_ranking", None)
+        self._forget()
         self.__dict__.pop("_reader", None)  # it may look at the catalogue that was put aside
         return replace(done, left=tuple(found for found in self.verify().findings if not found.harmless))
 
@@ -612,9 +706,7 @@ class Library:
         from storage.restore import restore_backup
 
         restored = restore_backup(backup, self.folder, force=force, index=index, report=report)
-        self.__dict__.pop("_asking", None)
-        self.__dict__.pop("_answering", None)
-        self.__dict__.pop("_ranking", None)
+        self._forget()
         if reader := self.__dict__.pop("_reader", None):  # of the earlier library
             reader.close()
         return restored
@@ -758,6 +850,10 @@ def _described(encoder: Encoder) -> _Described:
 
 
 _TOO_LONG = "the question is too long; of its words only the first ones were looked up"
+_STALE = (
+    "Passages were found, but none is fresh: their files have changed or are gone since they were read; catch up with:"
+    " wherein reindex"
+)
 _SPARED = "the source is gone or empty; its documents are kept"
 _EMPTY = "This library is empty; fill it with: wherein ingest FOLDER"
 _NO_VECTORS = "This library's vectors were lost; calculate them again with: wherein reindex"
@@ -818,8 +914,31 @@ def evaluate(
             yield Measured(found, model.name, str(model.folder), encoder.precision, name)
 
 
-def _cut(asked: Question) -> tuple[str, ...]:
-    return (_TOO_LONG,) if asked.cut else ()
+@dataclass(frozen=True)
+class _Put:
+    """A question made ready: `asked` in the modes that look at words, `vector` `[width]` where `encoder` was needed."""
+
+    question: str
+    asked: Question | None
+    vector: Matrix | None = None
+    encoder: Encoder | None = None
+    cut: str = ""
+
+
+def _check_asked(question: str, mode: str) -> None:
+    if not question.strip():
+        raise UsageError("The question is empty")
+    if mode not in MODES:
+        raise UsageError(f"There is no mode {mode}; there are {', '.join(MODES)}")
+
+
+def _encoded(mode: str, aids: Aids) -> bool:
+    """Whether the question's meaning is needed; words alone need no model, the nearest sentence does."""
+    return mode != "keyword" or aids.sentence
+
+
+def _notes(asked: Question | None) -> tuple[str, ...]:
+    return (_TOO_LONG,) if asked and asked.cut else ()
 
 
 def _place(name: str) -> str:

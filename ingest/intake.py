@@ -1,6 +1,5 @@
 """One file: has it changed, what is its content, and which documents are in it."""
 
-import hashlib
 import os
 import stat
 import time
@@ -15,11 +14,11 @@ from ingest.document import Document, Problem
 from ingest.readers import HEAD_BYTES, READERS, Reader, choose
 from ingest.uri import file_path
 from ingest.walk import FoundFile
+from storage.checksum import stream_hash
 from storage.files import FileRecord, FileState
 
 __all__ = ["Content", "changed_unseen", "is_current", "looks_unchanged", "opened", "state_of", "version_of"]
 
-_BLOCK = 1 << 20
 # A file that was touched so shortly before it was looked at may change again without another time stamp.
 _SETTLED_NS = 2_000_000_000
 _CHOICE = "choice-1"
@@ -100,10 +99,8 @@ def opened(path: str) -> Iterator[Content]:
     """Open and hash a file. Raises Unreadable with the system's reason."""
     try:
         with open(path, "rb") as stream:  # noqa: PTH123 - the path may hold undecodable bytes
-            digest = hashlib.blake2b(digest_size=16)
-            while block := stream.read(_BLOCK):
-                digest.update(block)
+            name = stream_hash(stream)
             stream.seek(0)
-            yield Content(digest.digest(), stream, path)
+            yield Content(name, stream, path)
     except OSError as error:
         raise Unreadable(f"cannot be read: {(error.strerror or str(error)).lower()}") from error

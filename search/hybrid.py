@@ -20,6 +20,7 @@ from storage.catalog import Catalog
 from storage.index import VectorIndex, load_index, reading_loaded
 from storage.keyword_index import KeywordIndex, load_keywords
 from storage.models import StoredModel
+from storage.selection import Filter, Selection, Selector
 from storage.term_counts import checked_terms
 from storage.terms import terms_of
 from storage.vectors import Matrix, checked_vector
@@ -34,6 +35,7 @@ READ = 50
 # By how much what the indexes said may differ from what the stored rows say: they add in another order.
 _TOLERANCE = 1e-4
 _AT_ONCE = 500
+_NO_MODEL = 0
 _CHUNKS = (
     "SELECT v.id, c.id FROM vectors v JOIN chunks c ON c.input_hash = v.input_hash WHERE v.id IN ({}) ORDER BY c.id"
 )
@@ -89,36 +91,41 @@ class Ranker:
         self._model = model
         self._vectors: VectorIndex | None = None
         self._keywords: KeywordIndex | None = None
+        self._selector = Selector(model.id if model else _NO_MODEL)
 
     def refresh(self) -> None:
         """Open what was committed last, so that the next question finds it open."""
         with reading_loaded(self._db, self._load):
             pass
 
-    def by_keywords(self, asked: Question, k: int) -> list[Hit]:
+    def by_keywords(self, asked: Question, k: int, only: Filter | None = None) -> list[Hit]:
         """Return the `k` passages with the highest BM25 score, fewer when fewer have a word of the question.
 
-        Raises Damaged rather than show a text or a score that is not the stored one's.
+        With `only` those of documents that pass it; the score is the same as without. Raises Damaged rather than show a
+        text or a score that is not the stored one's, UsageError when `only` asks for a field that no document has.
         """
         with reading_loaded(self._db, self._load_keywords) as index:
-            matches = match(index, asked)
+            among = self._selector.select(self._db, index.version, only) if only else None
+            matches = match(index, asked, among)
             ids = best_passages(self._db, matches, k)
             scores = scores_of(matches, ids).tolist()
             return [
-                self._hit(number, rank, _Ranked(score, None, None, score, rank), matches)
+                self._hit(number, rank, _Ranked(score, None, None, score, rank), matches, among)
                 for rank, (number, score) in enumerate(zip(ids, scores, strict=True), 1)
             ]
 
-    def search(self, asked: Question, vector: Matrix, metric: str, k: int) -> list[Hit]:
+    def search(self, asked: Question, vector: Matrix, metric: str, k: int, only: Filter | None = None) -> list[Hit]:
         """Return the `k` best passages by the fused score, `vector` `[width]` being that of the question.
 
-        Fewer only when fewer are there, or are allowed by the question's operators. Raises Damaged rather than show
-        a text or a score that is not the stored one's.
+        With `only` those of documents that pass it. Fewer only when fewer are there, or are allowed by the question's
+        operators. Raises Damaged rather than show a text or a score that is not the stored one's, UsageError when
+        `only` asks for a field that no document has.
         """
         with reading_loaded(self._db, self._load) as (vectors, keywords):
-            matches = match(keywords, asked)
+            among = self._selector.select(self._db, keywords.version, only) if only else None
+            matches = match(keywords, asked, among)
             n = max(k, CANDIDATES)
-            near = self._nearest(vectors, vector, matches, n)
+            near = self._nearest(vectors, vector, matches, n, among)
             fit = best_passages(self._db, matches, n)
             ids = list(dict.fromkeys((*near, *fit)))
             if not ids:
@@ -140,7 +147,7 @@ class Ranker:
                     float(fused[at]), float(dense[at]), dense_ranks.get(number), float(keyword[at]),
                     keyword_ranks.get(number),
                 )  # fmt: skip
-                hits.append(self._hit(number, rank, ranked, matches, question))
+                hits.append(self._hit(number, rank, ranked, matches, among, question))
             return hits
 
     def _load(self) -> tuple[VectorIndex, KeywordIndex]:
@@ -152,11 +159,13 @@ class Ranker:
         self._keywords = load_keywords(self._db, self._folder, self._keywords)
         return self._keywords
 
-    def _nearest(self, index: VectorIndex, vector: Matrix, matches: Matches, n: int) -> dict[int, float]:
+    def _nearest(
+        self, index: VectorIndex, vector: Matrix, matches: Matches, n: int, among: Selection | None
+    ) -> dict[int, float]:
         """Return the ids and similarities of the `n` passages nearest in meaning that may be shown, best first."""
-        wanted = n
+        wanted, count = n, index.count if among is None else len(among.vectors)
         while True:
-            found, scores = index.nearest(vector, wanted)
+            found, scores = index.nearest(vector, wanted, among)
             chunks = self._chunks(found.tolist())
             near = {
                 chunk: score
@@ -165,7 +174,7 @@ class Ranker:
             }
             allowed = fitting(self._db, matches, list(near))
             # What has a phrase is among the passages whose words fit; what is excluded may leave too few.
-            if len(allowed) >= n or wanted >= index.count or matches.asked.phrases:
+            if len(allowed) >= n or wanted >= count or matches.asked.phrases:
                 return {number: near[number] for number in allowed[:n]}
             wanted *= 4
 
@@ -205,11 +214,21 @@ class Ranker:
                 scores[number] = nearness(question.metric, question.vector, stored)[0]
         return np.array([scores.get(number, np.nan) for number in ids])
 
-    def _hit(self, number: int, rank: int, ranked: _Ranked, matches: Matches, question: _Asked | None = None) -> Hit:
+    def _hit(
+        self,
+        number: int,
+        rank: int,
+        ranked: _Ranked,
+        matches: Matches,
+        among: Selection | None,
+        question: _Asked | None = None,
+    ) -> Hit:
         """Return what is shown of a passage, checked against the stored rows."""
         row = self._db.execute(_PASSAGE, [number]).fetchone()
         if row is None:
             raise Damaged(f"Passage {number} is in an index but not stored; run: wherein verify")
+        if among is not None and row[4] not in among.documents:
+            raise Damaged(f"Passage {number} was selected by another document; run: wherein verify")
         counts = checked_terms(number, row[1], row[2])
         score = term_score(counts, matches.index, matches.found.idf)
         if not abs(score - ranked.keyword) <= _TOLERANCE * max(1.0, score):

@@ -12,6 +12,7 @@ from search.bm25 import Keywords, scored
 from search.question import Phrase, Question
 from storage.catalog import Catalog
 from storage.keyword_index import KeywordIndex, Mask
+from storage.selection import Selection
 from storage.terms import folded_words
 
 __all__ = ["Matches", "best_passages", "fitting", "match", "scores_of"]
@@ -29,7 +30,8 @@ _TEXTS = (
 class Matches:
     """What the words of a question say of every passage: scores, and for each part which passages may be shown.
 
-    Of phrases that is only known in part: the words are there, but the text tells whether they stand together.
+    `allowed` is None where all may. Of phrases that is only known in part: the words are there, but the text tells
+    whether they stand together.
     """
 
     asked: Question
@@ -38,10 +40,13 @@ class Matches:
     allowed: tuple[Mask, Mask] | None
 
 
-def match(index: KeywordIndex, asked: Question) -> Matches:
-    """Look up the words of a question. Raises Damaged when the index is."""
+def match(index: KeywordIndex, asked: Question, among: Selection | None = None) -> Matches:
+    """Look up the words of a question. With `among` only its passages may be shown; every other still counts.
+
+    Raises Damaged when the index is.
+    """
     found = scored(index, asked.terms)
-    if asked.is_plain:
+    if asked.is_plain and among is None:
         return Matches(asked, index, found, None)
     masks = []
     for place, part in enumerate(index.parts):
@@ -51,6 +56,8 @@ def match(index: KeywordIndex, asked: Question) -> Matches:
         for word in asked.excluded:
             if len(word.words) == 1:  # of a longer one the text decides; the whole comes before its parts
                 allowed &= ~_with_all(index, place, word.terms[:1])
+        if among is not None:
+            allowed &= np.isin(part.postings.ids, among.chunks)
         masks.append(allowed)
     return Matches(asked, index, found, (masks[0], masks[1]))
 

@@ -11,9 +11,10 @@ from storage.catalog import Catalog
 from storage.documents import check_document, checked_chunk, chunk_text
 from storage.index import VectorIndex, reading_index
 from storage.models import StoredModel
+from storage.selection import Filter, Selection, Selector
 from storage.vectors import Matrix, checked_vector
 
-__all__ = ["Hit", "Searcher", "hit_of"]
+__all__ = ["Hit", "Place", "Searcher", "Sentence", "hit_of"]
 
 _HITS = """
 SELECT v.id, v.input_hash, v.vector, v.checksum, c.id, d.id, d.uri, c.ordinal, c.start, c."end", c.page, c.heading,
@@ -32,6 +33,27 @@ _SPARE = {"l2": 16}
 
 
 @dataclass(frozen=True)
+class Place:
+    """Where a passage is: characters `start` to `end` of a document, on `line` and `page`, which count from 1."""
+
+    uri: str
+    title: str
+    start: int
+    end: int
+    line: int
+    page: int | None
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """Characters `start` to `end` of a hit's document, and the sentence's own similarity to the question."""
+
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True)
 class Hit:
     """A passage: characters `start` to `end` of its document.
 
@@ -43,6 +65,10 @@ class Hit:
     In the modes that look at words `dense_score` and `keyword_score` are the two scores, and the ranks, from 1, tell
     where it is in either ranking; None where it is not among the candidates of one. `matched` are the words of the
     question that occur, as they were asked.
+
+    `freshness` is `fresh`, `changed` or `missing`, as its file is, and `unknown` where there is none. `also_in` are
+    places that say nearly the same; `before` and `after` are the text around it, and `sentence` what is nearest to the
+    question, if asked for.
     """
 
     rank: int
@@ -64,6 +90,11 @@ class Hit:
     keyword_score: float | None = None
     keyword_rank: int | None = None
     matched: tuple[str, ...] | None = None
+    freshness: str = "unknown"
+    also_in: tuple[Place, ...] = ()
+    before: str = ""
+    after: str = ""
+    sentence: Sentence | None = None
 
 
 class Searcher:
@@ -75,36 +106,42 @@ class Searcher:
         self._model = model
         self._metric = metric
         self._index: VectorIndex | None = None
+        self._selector = Selector(model.id)
 
     def refresh(self) -> None:
         """Open what was committed last, so that the next `search` finds it open."""
         with reading_index(self._db, self._folder, self._model, self._index) as self._index:
             pass
 
-    def search(self, question: Matrix, k: int) -> list[Hit]:
+    def search(self, question: Matrix, k: int, only: Filter | None = None) -> list[Hit]:
         """Return the `k` passages that are nearest to `question` `[width]` by the model's metric.
 
-        Fewer only when the library holds fewer. Scores are calculated from the stored vectors, whatever the index says.
-        Raises Damaged rather than show a text or a score that is not the stored one's.
+        With `only` those of documents that pass it. Fewer only when there are fewer. Scores are calculated from the
+        stored vectors, whatever the index says. Raises Damaged rather than show a text or a score that is not the
+        stored one's, UsageError when `only` asks for a field that no document has.
         """
         with reading_index(self._db, self._folder, self._model, self._index) as self._index:
+            among = self._selector.select(self._db, self._index.version, only) if only else None
+            count = self._index.count if among is None else len(among.vectors)
             wanted = enough = k + _SPARE.get(self._metric, 0)
             while True:
-                hits = self._hits(question, wanted, enough)
-                if len(hits) == enough or wanted >= self._index.count:
+                hits = self._hits(question, wanted, enough, among)
+                if len(hits) == enough or wanted >= count:
                     return [replace(hit, rank=rank) for rank, hit in enumerate(hits[:k], 1)]
                 # Some of the nearest vectors belong to no passage any more: look further.
                 wanted *= 4
 
-    def _hits(self, question: Matrix, wanted: int, enough: int) -> list[Hit]:
+    def _hits(self, question: Matrix, wanted: int, enough: int, among: Selection | None) -> list[Hit]:
         assert self._index is not None
         hits: dict[int, Hit] = {}
-        for vector_id, score in zip(*self._index.nearest(question, wanted), strict=True):
+        for vector_id, score in zip(*self._index.nearest(question, wanted, among), strict=True):
             if len(hits) == enough:
                 break
             for row in self._db.execute(_HITS, [int(vector_id)]).fetchall():
-                if len(hits) < enough:
+                if len(hits) < enough and (among is None or among.has_chunk(row[4])):
                     hit = hit_of(self._nearness(question, float(score), row[:4]), row[1], row[4:])
+                    if among is not None and hit.document not in among.documents:
+                        raise Damaged(f"Passage {hit.chunk} was selected by another document; run: wherein verify")
                     if hit.chunk in hits:
                         raise Damaged(f"Passage {hit.chunk} is found twice; run: wherein verify")
                     hits[hit.chunk] = hit

@@ -2,8 +2,11 @@
 
 import hashlib
 import zlib
+from typing import BinaryIO
 
-__all__ = ["content_hash", "is_named", "row_checksum", "vector_checksum"]
+__all__ = ["content_hash", "is_named", "row_checksum", "stream_hash", "vector_checksum"]
+
+_BLOCK = 1 << 20
 
 
 def content_hash(data: bytes | str) -> bytes:
@@ -13,6 +16,14 @@ def content_hash(data: bytes | str) -> bytes:
     """
     raw = data.encode("utf-8") if isinstance(data, str) else data
     return hashlib.blake2b(raw, digest_size=16).digest()
+
+
+def stream_hash(stream: BinaryIO) -> bytes:
+    """Return the `content_hash` of all that follows in a stream."""
+    digest = hashlib.blake2b(digest_size=16)
+    while block := stream.read(_BLOCK):
+        digest.update(block)
+    return digest.digest()
 
 
 def is_named(text: object, name: object) -> bool:

@@ -19,6 +19,7 @@ __all__ = [
     "FileRecord",
     "FileState",
     "delete_file",
+    "file_of_document",
     "find_file",
     "find_files_by_content",
     "followed_files",
@@ -74,6 +75,14 @@ class FileRecord:
 def find_file(db: Catalog, uri: str) -> FileRecord | None:
     """Return the record of the file at `uri`."""
     row = db.execute(f"SELECT {_COLUMNS} FROM files WHERE uri = ?", [uri]).fetchone()
+    return _record(*row) if row else None
+
+
+def file_of_document(db: Catalog, document_id: int) -> FileRecord | None:
+    """Return the record of the file that a document was read from; None for a text that has none."""
+    row = db.execute(
+        f"SELECT {_COLUMNS} FROM files WHERE id = (SELECT file_id FROM documents WHERE id = ?)", [document_id]
+    ).fetchone()
     return _record(*row) if row else None
 
 

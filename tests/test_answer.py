@@ -105,7 +105,7 @@ def test_what_a_person_and_a_script_get(
     done = wherein("query", QUESTION, "--answer", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
-    assert set(found) == {"schema", "question", "truncated", "mode", "answer", "hits"}
+    assert set(found) == {"schema", "question", "truncated", "mode", "notes", "answer", "hits"}
     assert all(set(hit["answer"]) == {"text", "start", "end", "score"} for hit in found["hits"])
     best = max(found["hits"], key=lambda hit: hit["answer"]["score"])
     assert found["answer"] == {**best["answer"], "rank": best["rank"]}

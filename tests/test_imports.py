@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ALLOWED = {
-    "cli": {"library", "ingest", "search", "storage", "embed", "errors"},
+    "cli": {"show", "library", "ingest", "search", "storage", "embed", "errors"},
+    "show": {"ingest", "search", "errors"},
     "library": {"ingest", "search", "storage", "embed", "errors"},
     "ingest": {"storage", "embed", "errors"},
     "search": {"storage", "embed", "errors"},

@@ -102,7 +102,7 @@ def test_questions_are_asked_to_the_library(tmp_path: Path) -> None:
         [1, 1, 1, 0],
     ]
     assert found.evaluation.percent()["top_5"] == 75
-    assert (found.missing, found.model, found.precision, found.mode) == (("gone.txt",), "toy", "w8a32", "semantic")
+    assert (found.missing, found.model, found.precision, found.mode) == (("gone.txt",), "toy", "w8a32", "hybrid")
     assert (found.evaluation.questions, found.evaluation.contexts) == (4, 4)
     assert told[-1] == "asking question 4 of 4"
 

@@ -1,0 +1,155 @@
+"""Filtered search beside unfiltered, over 200,000 passages with toy vectors: the same as brute force, and how long.
+
+python bench/filters.py [FOLDER] [--passages 200000] [--documents 20000] [--dimension 384] [--rounds 30]
+
+The library is built in FOLDER (kept, and used again) or in a temporary one. Times are of `Searcher.search`, without the
+encoder, in CPU time of the one thread that searches, so that a busy machine can be used: medians of alternating rounds
+in one process, each with another question, and the first question with a filter.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from search.filters import parse_filter
+from search.semantic import Searcher
+from storage.checksum import content_hash
+from storage.connection import checkpoint, open_reader, open_writer, writing
+from storage.documents import ChunkRow, DocumentRow, save_document
+from storage.generations import write_generation
+from storage.models import bind_model, bound_model
+from storage.vectors import save_vectors
+
+K = 10
+SELECTIVITIES = (0.0001, 0.01, 0.5, 1.0)
+DELTA = 0.02
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("--passages", type=int, default=200_000)
+    parser.add_argument("--documents", type=int, default=20_000)
+    parser.add_argument("--dimension", type=int, default=384)
+    parser.add_argument("--rounds", type=int, default=30)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = chosen.folder or Path(temporary) / "library"
+        if not (folder / "catalog.db").exists():
+            build(folder, chosen.passages, chosen.documents, chosen.dimension)
+        measure(folder, chosen.documents, chosen.rounds)
+
+
+def build(folder: Path, passages: int, documents: int, dimension: int) -> None:
+    """Fill a library; every twentieth passage has a text that other documents have too. The last 2 % are delta."""
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(5)
+    each = passages // documents
+    with closing(open_writer(folder)) as db:
+        with writing(db, "model.bind"):
+            model = bind_model(db, fingerprint="toy", name="toy", version="1", precision="w8a32", dimension=dimension)
+        folded = False
+        for first in range(0, documents, 500):
+            if not folded and first >= documents * (1 - DELTA):
+                write_generation(db, folder, model)
+                folded = True
+            with writing(db, "ingest.batch"):
+                for number in range(first, min(first + 500, documents)):
+                    texts = [text_of(number * each + place) for place in range(each)]
+                    names = [content_hash(text) for text in texts]
+                    vectors = rng.standard_normal((each, dimension)).astype(np.float32)
+                    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+                    save_vectors(db, model.id, names, vectors)
+                    save_document(db, document(number, texts, names))
+        checkpoint(db)
+
+
+def text_of(passage: int) -> str:
+    return f"Shared passage {passage % 1_000}." if passage % 20 == 0 else f"Passage {passage} of the library."
+
+
+def document(number: int, texts: list[str], names: list[bytes]) -> DocumentRow:
+    starts = np.cumsum([0, *(len(text) + 1 for text in texts)]).tolist()
+    chunks = [
+        ChunkRow(start, start + len(text), name, None, ())
+        for start, text, name in zip(starts, texts, names, strict=False)
+    ]
+    metadata = {"number": number, "tag": [f"t{number % 7}", f"u{number % 11}"]}
+    uri = f"file:///shelf/{number % 100}/{number}.md"
+    return DocumentRow(uri, None, f"Document {number}", "text/markdown", "\n".join(texts), metadata, (), chunks)
+
+
+def measure(folder: Path, documents: int, rounds: int) -> None:
+    db = open_reader(folder)
+    model = bound_model(db)
+    assert model is not None
+    rng = np.random.default_rng(6)
+    questions = rng.standard_normal((rounds, model.dimension)).astype(np.float32)
+    questions /= np.linalg.norm(questions, axis=1, keepdims=True)
+    scores = Oracle(db, questions)
+    print(f"{scores.passages:,} passages, {documents:,} documents, dimension {model.dimension}, k = {K}")
+    print("selectivity  first question  unfiltered  filtered  filtered/unfiltered  equal to brute force")
+    for share in SELECTIVITIES:
+        limit = max(1, round(documents * share))
+        only = parse_filter(where=f"number < {limit}")
+        searcher = Searcher(db, folder, model)
+        searcher.search(questions[0], K)
+        began = time.thread_time()
+        searcher.search(questions[0], K, only)
+        first = time.thread_time() - began
+        plain, filtered, equal = [], [], 0
+        for row, question in enumerate(questions):
+            began = time.thread_time()
+            searcher.search(question, K)
+            between = time.thread_time()
+            hits = searcher.search(question, K, only)
+            plain.append(between - began)
+            filtered.append(time.thread_time() - between)
+            equal += scores.agree(row, limit, hits)
+        without, within = 1e3 * np.median(plain), 1e3 * np.median(filtered)
+        print(
+            f"{share:>10.2%}  {1e3 * first:>11.1f} ms  {without:>7.1f} ms  {within:>5.1f} ms  {within / without:>19.2f}"
+            f"  {equal} of {rounds}"
+        )
+
+
+class Oracle:
+    """Every passage's score for every question by NumPy, and its document's number."""
+
+    def __init__(self, db, questions):  # type: ignore[no-untyped-def]
+        rows = db.execute(
+            "SELECT c.id, json_extract(d.metadata, '$.number'), v.vector FROM chunks c JOIN documents d"
+            " ON d.id = c.document_id JOIN vectors v ON v.input_hash = c.input_hash"
+        )
+        ids, numbers, scores = [], [], []
+        while part := rows.fetchmany(10_000):
+            ids += [row[0] for row in part]
+            numbers += [row[1] for row in part]
+            vectors = np.frombuffer(b"".join(row[2] for row in part), "<f4").reshape(len(part), -1)
+            scores.append(vectors @ questions.T)
+        self.ids, self.numbers, self.scores = np.array(ids), np.array(numbers), np.concatenate(scores)
+        self.passages = len(ids)
+
+    def agree(self, row, limit, hits):  # type: ignore[no-untyped-def]
+        """Whether the hits are passages of the first `limit` documents, with the highest scores among these."""
+        allowed = self.numbers < limit
+        own = dict(zip(self.ids[allowed].tolist(), self.scores[allowed, row].tolist(), strict=True))
+        best = sorted(own.values(), reverse=True)[:K]
+        told = [hit.score for hit in hits]
+        mine = [own.get(hit.chunk, np.nan) for hit in hits]
+        return (
+            len({hit.chunk for hit in hits}) == len(best)
+            and np.allclose(told, best, atol=1e-5)
+            and np.allclose(told, mine, atol=1e-5)
+        )
+
+
+if __name__ == "__main__":
+    main()

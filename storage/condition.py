@@ -1,0 +1,147 @@
+"""What a document's metadata must say, and how SQLite is asked for it.
+
+A field with a list holds what any of its elements holds. Texts that spell a number are compared as numbers with a
+number, because front matter has only texts. No value is ever part of the SQL: all are bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+__all__ = [
+    "Absent",
+    "AllOf",
+    "AnyOf",
+    "Comparison",
+    "Condition",
+    "Contains",
+    "Like",
+    "Not",
+    "Value",
+    "fields_of",
+    "sql",
+]
+
+Value = str | int | float | bool
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A value of the field is `=`, `<`, `<=`, `>` or `>=` one of `values`; `operator` is one of these."""
+
+    field: str
+    operator: str
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Like:
+    """A value of the field fits SQL's LIKE pattern; case does not matter for A to Z."""
+
+    field: str
+    pattern: str
+
+
+@dataclass(frozen=True)
+class Contains:
+    """A value of the field has this text in it; case does not matter for A to Z."""
+
+    field: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Absent:
+    """The field is missing, null or an empty list."""
+
+    field: str
+
+
+@dataclass(frozen=True)
+class Not:
+    """The opposite; true also where the field is missing."""
+
+    part: Condition
+
+
+@dataclass(frozen=True)
+class AllOf:
+    """Every part holds."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """One of the parts holds."""
+
+    parts: tuple[Condition, ...]
+
+
+Condition = Comparison | Like | Contains | Absent | Not | AllOf | AnyOf
+
+
+def fields_of(condition: Condition) -> Iterator[str]:
+    """Yield the names of the fields that a condition asks about."""
+    if isinstance(condition, Not):
+        yield from fields_of(condition.part)
+    elif isinstance(condition, AllOf | AnyOf):
+        for part in condition.parts:
+            yield from fields_of(part)
+    else:
+        yield condition.field
+
+
+def sql(condition: Condition) -> tuple[str, list[Value]]:
+    """Return an expression over the row `d` of `documents`, and what is bound in it."""
+    if isinstance(condition, Not):
+        inner, bound = sql(condition.part)
+        return f"NOT {inner}", bound
+    if isinstance(condition, AllOf | AnyOf):
+        parts = [sql(part) for part in condition.parts]
+        word = " AND " if isinstance(condition, AllOf) else " OR "
+        return f"({word.join(text for text, _ in parts)})", [value for _, bound in parts for value in bound]
+    if isinstance(condition, Absent):
+        some = _exists("e.type <> 'null'")
+        return f"NOT {some}", [path_of(condition.field)]
+    test, bound = _test(condition)
+    return _exists(test), [path_of(condition.field), *bound]
+
+
+def path_of(field: str) -> str:
+    """Return the JSON path of a field; its name has neither `"` nor a backslash."""
+    return f'$."{field}"'
+
+
+def _exists(test: str) -> str:
+    # Of a list json_each yields the elements, of anything else the value itself, of a missing field nothing.
+    return f"EXISTS (SELECT 1 FROM json_each(d.metadata, ?) e WHERE {test})"
+
+
+_IS_TEXT = "e.type IN ('text', 'integer', 'real')"
+
+
+def _test(condition: Comparison | Like | Contains) -> tuple[str, list[Value]]:
+    if isinstance(condition, Like):
+        return f"{_IS_TEXT} AND CAST(e.value AS TEXT) LIKE ?", [condition.pattern]
+    if isinstance(condition, Contains):
+        return f"{_IS_TEXT} AND instr(lower(CAST(e.value AS TEXT)), lower(?)) > 0", [condition.text]
+    tests, bound = [], list[Value]()
+    for value in condition.values:
+        test, values = _comparison(condition.operator, value)
+        tests.append(test)
+        bound += values
+    return f"({' OR '.join(tests)})", bound
+
+
+def _comparison(operator: str, value: Value) -> tuple[str, list[Value]]:
+    if isinstance(value, bool):
+        spelt = "true" if value else "false"
+        return "(e.type = ? OR (e.type = 'text' AND lower(e.value) = ?))", [spelt, spelt]
+    if isinstance(value, str):
+        return f"({_IS_TEXT} AND CAST(e.value AS TEXT) {operator} ?)", [value]
+    # Compared with a CAST to a number, a text becomes one if it spells one, and else is greater than every number,
+    # also than infinity (https://sqlite.org/datatype3.html, "Type Conversions Prior To Comparison").
+    number = f"e.value <= CAST(9e999 AS REAL) AND e.value {operator} CAST(? AS NUMERIC)"
+    return f"(e.type NOT IN ('true', 'false') AND {number})", [value]

@@ -57,7 +57,7 @@ def build(folder: Path, passages: int, documents: int, dimension: int) -> None:
             model = bind_model(db, fingerprint="toy", name="toy", version="1", precision="w8a32", dimension=dimension)
         folded = False
         for first in range(0, documents, 500):
-            if not folded and first >= documents * (1 - DELTA):
+            if not folded and first + 500 >= documents * (1 - DELTA):
                 write_generation(db, folder, model)
                 folded = True
             with writing(db, "ingest.batch"):

@@ -10,6 +10,7 @@ import pytest
 
 import ingest.reembed
 from card import card_model_folder, small
+from embed.model import load_model
 from errors import ModelMismatch, UsageError
 from ingest.summary import Progress, Report
 from invariants import Kept, checked_state

@@ -53,7 +53,7 @@ def models() -> Iterator[Listed]:
         if zoo.name not in seen:
             yield Listed(
                 zoo.name,
-                "embedding",
+                zoo.kind,
                 zoo.version,
                 zoo.dimension,
                 zoo.metric,

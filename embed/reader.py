@@ -8,7 +8,6 @@ token there are two logits: that the answer begins there, and that it ends there
 
 import hashlib
 import json
-import os
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import tokenizers
 
+from embed.installed import models_folder
 from embed.model import IR, TOKENIZER, WEIGHTS, checked
 from embed.runtime import compile_files
 from errors import Damaged, ModelMismatch, WhereinError
@@ -76,21 +76,13 @@ def installed_reader() -> ReaderModel:
     Raises WhereinError, which tells how to get one, when there is none.
     """
     damaged = None
-    for manifest in sorted(_models_folder().glob("*/model.json")):
+    for manifest in sorted(models_folder().glob("*/model.json")):
         try:
             if _manifest(manifest.parent).get("kind") == "reader":
                 return load_reader(manifest.parent)
         except Damaged as error:
             damaged = damaged or error
     raise damaged or WhereinError(_NO_READER)
-
-
-def _models_folder() -> Path:
-    """Return where models are installed, a folder for each."""
-    import platformdirs
-
-    chosen = os.environ.get("WHEREIN_MODELS")
-    return Path(chosen) if chosen else Path(platformdirs.user_data_dir("wherein", appauthor=False)) / "models"
 
 
 def load_reader(folder: Path) -> ReaderModel:

@@ -24,7 +24,10 @@ class ZooFile:
 
 @dataclass(frozen=True)
 class ZooModel:
-    """What is known of a model before it is fetched. Lengths in tokens; each variant needs all of its files."""
+    """What is known of a model before it is fetched. Lengths in tokens; each variant needs all of its files.
+
+    `kind` is `embedding`, or `reader` for one that marks answers: it has no vectors, so no `dimension` and no `metric`.
+    """
 
     name: str
     version: str
@@ -37,6 +40,7 @@ class ZooModel:
     variants: Mapping[str, tuple[ZooFile, ...]]
     training_data: str = ""
     accuracy: Mapping[str, Any] = field(default_factory=dict)
+    kind: str = "embedding"
 
     def bytes(self, variant: str = DEFAULT_VARIANT) -> int:
         """Return how much there is to download."""
@@ -44,7 +48,8 @@ class ZooModel:
 
 
 _SMALL = "bert-small-uncased-whole-word-masking-squad-emb-int8-0001"
-_SMALL_VOCABULARY = ZooFile(
+_READER = "bert-small-uncased-whole-word-masking-squad-int8-0002"
+_VOCABULARY = ZooFile(
     "vocab.txt",
     231508,
     "ef26234c552cb23207a4bed2376a06eecf1d09ed00018519755df0e57551c2e55bc97e1877b0029e08b0cebdc65b0c82",
@@ -65,7 +70,7 @@ ZOO = {
         accuracy={"squad-v1.1-dev": {"published": {"top_5": 87.6}}},
         variants={
             "FP32-INT8": (
-                _SMALL_VOCABULARY,
+                _VOCABULARY,
                 ZooFile(
                     f"FP32-INT8/{_SMALL}.xml",
                     815096,
@@ -78,7 +83,7 @@ ZOO = {
                 ),
             ),
             "FP16-INT8": (
-                _SMALL_VOCABULARY,
+                _VOCABULARY,
                 ZooFile(
                     f"FP16-INT8/{_SMALL}.xml",
                     1158059,
@@ -91,5 +96,46 @@ ZOO = {
                 ),
             ),
         },
-    )
+    ),
+    _READER: ZooModel(
+        name=_READER,
+        version="2022.1",
+        url=f"https://storage.openvinotoolkit.org/repositories/open_model_zoo/2022.1/models_bin/3/{_READER}/",
+        dimension=0,
+        metric="",
+        context_tokens=384,
+        question_tokens=64,
+        licence="Apache-2.0",
+        training_data="BERT fine-tuned on SQuAD v1.1 train and quantized to INT8 (model card).",
+        accuracy={"squad-v1.1-dev": {"published": {"exact_match": 84.4, "f1": 91.4}}},
+        kind="reader",
+        variants={
+            "FP32-INT8": (
+                _VOCABULARY,
+                ZooFile(
+                    f"FP32-INT8/{_READER}.xml",
+                    1015468,
+                    "0d90834524ba2db63de8ad8e53cd533428adad62454e4f8f42bdebbf2dca33e509ed44a9d7026cc38fde48e85c494b0a",
+                ),
+                ZooFile(
+                    f"FP32-INT8/{_READER}.bin",
+                    41357676,
+                    "dfa6b742f6d755dacc0effcd121de2ecb105b2c422cc402a38c9bcf7f17b085e1f2dd5111ca6204f355674998c37400f",
+                ),
+            ),
+            "FP16-INT8": (
+                _VOCABULARY,
+                ZooFile(
+                    f"FP16-INT8/{_READER}.xml",
+                    1356725,
+                    "a7e4d7fb2d9fc5a40488e803aff96121f66575c86a80ed4e678088dcd2ae4eb758941e64c0b00ff2bcf25de56887a5ff",
+                ),
+                ZooFile(
+                    f"FP16-INT8/{_READER}.bin",
+                    41207566,
+                    "a50e0542d4f8af5fa089f60d55cc643e67281eeab35104b51ac9edfd1aaf3c3a501b07510f44dec7b032f068b9cf8c39",
+                ),
+            ),
+        },
+    ),
 }

@@ -251,7 +251,9 @@ def _reading_options(function: Callable[..., None]) -> Callable[..., None]:
     @click.option("--context", type=click.IntRange(0, 20), default=0, metavar="N", help="Show N passages around each.")
     @click.option("--sentence", is_flag=True, help="Mark the sentence that is nearest to the question.")
     @click.option("--no-fold", is_flag=True, help="Show passages that say nearly the same each by itself.")
-    @click.option("--min-score", type=float, metavar="SCORE", help="Leave out what scores lower.")
+    @click.option(
+        "--min-score", type=float, metavar="SCORE", help="Leave out what has a lower chance (0 to 1), or score."
+    )
     @click.option("--require-fresh", is_flag=True, help="Leave out what is not known to be in its file as it was read.")
     @wraps(function)
     def aided(
@@ -276,14 +278,15 @@ def _reading_options(function: Callable[..., None]) -> Callable[..., None]:
     help="Rank by meaning, by words, or by both.",
 )
 @click.option("--answer", "exact", is_flag=True, help="Mark the exact answer in each passage; needs a reader model.")
+@click.option("--explain", is_flag=True, help="Tell how each score came about, and from what.")
 @_filter_options
 @_reading_options
 @click.option("--batch", type=click.File(errors="replace"), metavar="FILE", help="Ask what stands in FILE, one a line.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "jsonl"]), help="How to print; text by default.")
 @_json_option
 def query(
-    question: tuple[str, ...], count: int, mode: str, exact: bool, only: Any, aids: Any, batch: Any, form: str | None,
-    as_json: bool,
+    question: tuple[str, ...], count: int, mode: str, exact: bool, explain: bool, only: Any, aids: Any, batch: Any,
+    form: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Answer QUESTION with the passages that hold the answer; without one, ask for questions.
 
@@ -296,13 +299,13 @@ def query(
     if batch:
         if question or (form == "text" and click.get_current_context().params["form"]):
             raise UsageError("--batch takes no question beside it, and prints JSON")
-        _answer_batch(library, batch, chosen, exact)
+        _answer_batch(library, batch, chosen, exact, explain)
         return
     if question:
-        _answer(library, library.query(_text(" ".join(question)), **chosen), mode, form, exact)
+        _answer(library, library.query(_text(" ".join(question)), **chosen), mode, form, exact, explain)
         return
     while asked := _ask():
-        _answer(library, library.query(_text(asked), **chosen), mode, form, exact)
+        _answer(library, library.query(_text(asked), **chosen), mode, form, exact, explain)
 
 
 def _ask() -> str:
@@ -317,7 +320,7 @@ def _text(argument: str) -> str:
     return argument.encode("utf-8", "replace").decode("utf-8")
 
 
-def _answer_batch(library: Any, lines: Any, chosen: dict[str, Any], exact: bool) -> None:
+def _answer_batch(library: Any, lines: Any, chosen: dict[str, Any], exact: bool, explain: bool) -> None:
     from itertools import tee
 
     from search.batch import read_batch
@@ -326,7 +329,7 @@ def _answer_batch(library: Any, lines: Any, chosen: dict[str, Any], exact: bool)
     trouble = None
     for (name, _), answer in zip(named, library.query_many((text for _, text in asked), **chosen), strict=True):
         answers, trouble = _answers(library, answer, exact and not trouble, trouble)
-        _line({"schema": _SCHEMA, "id": name, **_answer_object(answer, chosen["mode"], answers)})
+        _line({"schema": _SCHEMA, "id": name, **_answer_object(answer, chosen["mode"], answers, explain)})
     if trouble:
         raise trouble
 
@@ -343,11 +346,13 @@ def _answers(
         return [None] * len(answer.hits), error
 
 
-def _answer_object(answer: Any, mode: str, answers: list[Any] | None) -> dict[str, Any]:
+def _answer_object(answer: Any, mode: str, answers: list[Any] | None, explain: bool) -> dict[str, Any]:
     told = {"question": answer.question, "truncated": answer.truncated, "mode": mode, "notes": answer.notes}
     if answers is not None:
         best, rank = _best(answers)
         told["answer"] = best and {**asdict(best), "rank": rank}
+    if explain:
+        told["basis"] = asdict(answer.basis)
     return {**told, "hits": _hit_objects(answer, answers)}
 
 
@@ -364,14 +369,14 @@ def _best(answers: list[Any]) -> tuple[Any, int]:
     return best, answers.index(best) + 1 if best else 0
 
 
-def _answer(library: Any, answer: Any, mode: str, form: str, exact: bool) -> None:
+def _answer(library: Any, answer: Any, mode: str, form: str, exact: bool, explain: bool) -> None:
     answers, trouble = _answers(library, answer, exact)
     if form == "json":
-        _line({"schema": _SCHEMA, **_answer_object(answer, mode, answers)})
+        _line({"schema": _SCHEMA, **_answer_object(answer, mode, answers, explain)})
     else:
         _tell_notes(answer)
         if form == "text":
-            _show_answer(answer, answers)
+            _show_answer(answer, answers, explain)
         else:
             for hit in _hit_objects(answer, answers):
                 _line({"schema": _SCHEMA, "question": answer.question, "mode": mode, **hit})
@@ -386,8 +391,8 @@ def _tell_notes(answer: Any) -> None:
         click.echo(f"wherein: {note}", err=True)
 
 
-def _show_answer(answer: Any, answers: list[Any] | None) -> None:
-    from show import look_of_stdout, passage, said
+def _show_answer(answer: Any, answers: list[Any] | None, explain: bool) -> None:
+    from show import basis, look_of_stdout, passage, said
 
     if not answer.hits:
         click.echo("no passages", err=True)
@@ -396,7 +401,9 @@ def _show_answer(answer: Any, answers: list[Any] | None) -> None:
     if best:
         click.echo(f"answer: {said(best)} in {rank}.\n")
     for hit, found in zip(answer.hits, answers or [None] * len(answer.hits), strict=True):
-        click.echo(passage(hit, answer.question, look, found))
+        click.echo(passage(hit, answer.question, look, found, explain=explain))
+    if explain:
+        click.echo(basis(answer.basis))
 
 
 def _shown(uri: str) -> str:

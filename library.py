@@ -32,6 +32,8 @@ from errors import Damaged, ModelMismatch, Outdated, Stale, UsageError, WhereinE
 from ingest.freshness import Freshness
 from ingest.summary import Progress, Report, RunProblem, Summary, summarize
 from ingest.uri import file_path, file_uri
+from search.basis import Basis
+from search.calibration import NO_GOOD_MATCH
 from search.filters import Filter, parse_filter
 from search.hybrid import MODES, Ranker
 from search.question import Question, parse_question
@@ -93,8 +95,8 @@ if TYPE_CHECKING:
     from storage.restore import Restored
 
 __all__ = [
-    "Aids", "Answer", "Filter", "Finding", "Hit", "Library", "Measured", "Progress", "Repair", "RunProblem", "Status",
-    "StoredDocument", "Summary", "Verification", "evaluate", "parse_filter",
+    "Aids", "Answer", "Basis", "Filter", "Finding", "Hit", "Library", "Measured", "Progress", "Repair", "RunProblem",
+    "Status", "StoredDocument", "Summary", "Verification", "evaluate", "parse_filter",
 ]  # fmt: skip
 
 _ORPHAN_DAYS = 30
@@ -108,13 +110,15 @@ _TOLERANCES = {"w8a8": 1e-2, "w8a32": 1e-4}
 class Answer:
     """The hits for a question, best first; `truncated` is the part of it that the model did not see.
 
-    `notes` are sentences for the user about what else of the question was passed over.
+    `notes` are sentences for the user: what else of the question was passed over, that no hit is a good match. `basis`
+    tells from which generations and by which model it was answered.
     """
 
     question: str
     truncated: str
     hits: list[Hit]
     notes: tuple[str, ...] = ()
+    basis: Basis | None = None
 
 
 @dataclass(frozen=True)
@@ -338,7 +342,7 @@ class Library:
         left out. Raises WhereinError when nothing was taken in yet, UsageError when `only` asks for a field that no
         document has, Stale when only fresh passages are wanted and none is.
         """
-        _check_asked(question, mode)
+        _check_asked(question, mode, aids)
         try:
             answer, stale = self._ask(question, k, mode, only, aids)
         except ModelMismatch:  # perhaps because it was moved to another model since it was opened
@@ -373,7 +377,7 @@ class Library:
         waiting = iter(questions)
         while part := list(islice(waiting, _QUESTIONS_AT_ONCE)):
             for question in part:
-                _check_asked(question, mode)
+                _check_asked(question, mode, aids)
             ready = self._put(part, mode, aids)
             for place in range(len(part)):
                 try:
@@ -412,7 +416,9 @@ class Library:
                 hits = [with_context(db, hit, aids.context) for hit in hits]
         if aids.sentence and put.encoder is not None and put.vector is not None:
             hits = with_sentences(hits, put.vector, put.encoder.encode_contexts)
-        return Answer(put.question, "" if mode == "keyword" else put.cut, hits, _notes(put.asked)), stale
+        basis = (self._searcher if mode == "semantic" else self._ranking).basis
+        notes = (*_notes(put.asked), *_doubts(hits))
+        return Answer(put.question, "" if mode == "keyword" else put.cut, hits, notes, basis), stale
 
     def _found(self, put: _Put, k: int, mode: str, only: Filter | None) -> list[Hit]:
         """Return the best passages by the mode."""
@@ -849,6 +855,7 @@ def _described(encoder: Encoder) -> _Described:
     )
 
 
+_NO_GOOD_MATCH = "no good match; what follows is the nearest there is"
 _TOO_LONG = "the question is too long; of its words only the first ones were looked up"
 _STALE = (
     "Passages were found, but none is fresh: their files have changed or are gone since they were read; catch up with:"
@@ -925,11 +932,13 @@ class _Put:
     cut: str = ""
 
 
-def _check_asked(question: str, mode: str) -> None:
+def _check_asked(question: str, mode: str, aids: Aids) -> None:
     if not question.strip():
         raise UsageError("The question is empty")
     if mode not in MODES:
         raise UsageError(f"There is no mode {mode}; there are {', '.join(MODES)}")
+    if mode == "hybrid" and aids.min_score is not None and not 0 <= aids.min_score <= 1:
+        raise UsageError("The lowest score is a chance in the mode hybrid: a number from 0 to 1")
 
 
 def _encoded(mode: str, aids: Aids) -> bool:
@@ -939,6 +948,11 @@ def _encoded(mode: str, aids: Aids) -> bool:
 
 def _notes(asked: Question | None) -> tuple[str, ...]:
     return (_TOO_LONG,) if asked and asked.cut else ()
+
+
+def _doubts(hits: Sequence[Hit]) -> tuple[str, ...]:
+    chances = [hit.chance for hit in hits if hit.chance is not None]
+    return (_NO_GOOD_MATCH,) if chances and max(chances) < NO_GOOD_MATCH else ()
 
 
 def _place(name: str) -> str:

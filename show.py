@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +18,10 @@ import click
 
 if TYPE_CHECKING:
     from search.answer import ExactAnswer
+    from search.basis import Basis
     from search.semantic import Hit
 
-__all__ = ["Look", "look_of_stdout", "passage", "said", "shown", "wrapped"]
+__all__ = ["Look", "basis", "look_of_stdout", "passage", "said", "shown", "wrapped"]
 
 _INDENT = "   "
 _NARROWEST = 30
@@ -57,10 +58,13 @@ def look_of_stdout() -> Look:
     return Look(max(width, _NARROWEST) if width else None, not plain, not plain)
 
 
-def passage(hit: "Hit", question: str, look: Look, answer: "ExactAnswer | None" = None) -> str:
+def passage(
+    hit: "Hit", question: str, look: Look, answer: "ExactAnswer | None" = None, *, explain: bool = False
+) -> str:
     """Return a hit as lines of text, the first two of which hold the sentence that answers.
 
-    An exact `answer` is underlined wherever it is shown, and stands in [[…]] where there are no colours.
+    An exact `answer` is underlined wherever it is shown, and stands in [[…]] where there are no colours. With `explain`
+    it is told how the score came about.
     """
     text = _printable(hit.text)
     span = (answer.start - hit.start, answer.end - hit.start) if answer else None
@@ -78,6 +82,9 @@ def passage(hit: "Hit", question: str, look: Look, answer: "ExactAnswer | None" 
     if answer:
         told = f"answer: {said(answer)}"
         lines += [told[first:last] for first, last in wrapped(told, room)]
+    if explain:
+        lines += [_paint(part[first:last], look, dim=True)
+                  for part in _reasons(hit) for first, last in wrapped(part, room)]  # fmt: skip
     if hit.before or hit.after or lead != _one_line(text):
         marked = (span, _ANSWER) if span else ((start, end), {"underline": True})
         lines += _body(hit, text, marked, question, look, room)
@@ -85,6 +92,39 @@ def passage(hit: "Hit", question: str, look: Look, answer: "ExactAnswer | None" 
         lines.append(_elsewhere(hit, look))
     number = f"{hit.rank}.".ljust(len(_INDENT))
     return "\n".join((number if not place else _INDENT) + line for place, line in enumerate(lines)) + "\n"
+
+
+def _reasons(hit: "Hit") -> list[str]:
+    """Return how a hit's score came about, as lines."""
+    parts = [f"score {hit.score:.4f}"]
+    if hit.dense_score is not None:
+        parts.append(f"meaning {hit.dense_score:.4f}{_ranked(hit.dense_rank)}")
+    if hit.keyword_score is not None:
+        parts.append(f"words (BM25) {hit.keyword_score:.4f}{_ranked(hit.keyword_rank)}")
+    if hit.chance is not None:
+        parts.append(f"chance {hit.chance:.4f}")
+    lines = [f"why: {' · '.join(parts)}"]
+    if hit.overlap:
+        shares = " · ".join(f"{name} {share:.2f}" for name, share in asdict(hit.overlap).items())
+        lines.append(f"of the question: {shares}")
+    if hit.matched is not None:
+        lines.append(f"matched: {_one_line(_printable(', '.join(hit.matched))) or 'no word'}")
+    return lines
+
+
+def _ranked(rank: int | None) -> str:
+    return f" (rank {rank})" if rank else " (not among the best)"
+
+
+def basis(found: "Basis") -> str:
+    """Return from what an answer was made, in one line."""
+    parts = [f"model {found.model} {found.fingerprint}, {found.precision}"] if found.model else []
+    if found.model:
+        parts.append(f"vectors of generation {found.generation or 'none'} and {found.delta:,} later ones")
+    if found.keywords_generation or found.keywords_delta:
+        kept = found.keywords_generation or "none"
+        parts.append(f"keywords of generation {kept} and {found.keywords_delta:,} later passages")
+    return _printable(f"answered from: {'; '.join(parts)}")
 
 
 def said(answer: "ExactAnswer") -> str:
@@ -167,7 +207,8 @@ def _where(hit: "Hit", look: Look) -> str:
 
 
 def _near(hit: "Hit") -> str:
-    return f"{hit.score:.2f}" if hit.distance is None else f"distance {hit.distance:.2f}"
+    near = f"{hit.score:.2f}" if hit.distance is None else f"distance {hit.distance:.2f}"
+    return near if hit.chance is None else f"{near} ({hit.chance:.0%})".replace("%", " %")
 
 
 def _place(hit: Any) -> str:

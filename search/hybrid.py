@@ -11,7 +11,9 @@ import numpy.typing as npt
 
 from embed.metric import nearness
 from errors import Damaged
+from search.basis import Basis, basis_of
 from search.bm25 import term_score
+from search.calibration import calibrated
 from search.fusion import Overlap, as_cosine, fuse, overlap, promising
 from search.keyword import Matches, best_passages, fitting, match, scores_of
 from search.question import Question
@@ -36,6 +38,8 @@ READ = 50
 _TOLERANCE = 1e-4
 _AT_ONCE = 500
 _NO_MODEL = 0
+# So many of the library's vectors stand for those that have nothing to do with a question.
+_SAMPLE = 500
 _CHUNKS = (
     "SELECT v.id, c.id FROM vectors v JOIN chunks c ON c.input_hash = v.input_hash WHERE v.id IN ({}) ORDER BY c.id"
 )
@@ -69,6 +73,8 @@ class _Ranked:
     dense_rank: int | None
     keyword: float
     keyword_rank: int | None
+    overlap: Overlap | None = None
+    chance: float | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,8 @@ class _Asked:
 class Ranker:
     """A reader of one library for the modes `hybrid` and `keyword`; without a `model` only for the latter.
 
-    Holds the indexes of the last committed state and no transaction between questions.
+    Holds the indexes of the last committed state and no transaction between questions. `basis` tells what the last
+    question was answered from.
     """
 
     def __init__(self, db: Catalog, folder: Path, model: StoredModel | None) -> None:
@@ -92,6 +99,8 @@ class Ranker:
         self._vectors: VectorIndex | None = None
         self._keywords: KeywordIndex | None = None
         self._selector = Selector(model.id if model else _NO_MODEL)
+        self._sample: tuple[VectorIndex, Matrix] | None = None
+        self.basis: Basis | None = None
 
     def refresh(self) -> None:
         """Open what was committed last, so that the next question finds it open."""
@@ -105,6 +114,7 @@ class Ranker:
         text or a score that is not the stored one's, UsageError when `only` asks for a field that no document has.
         """
         with reading_loaded(self._db, self._load_keywords) as index:
+            self.basis = basis_of(None, None, index)
             among = self._selector.select(self._db, index.version, only) if only else None
             matches = match(index, asked, among)
             ids = best_passages(self._db, matches, k)
@@ -122,6 +132,7 @@ class Ranker:
         `only` asks for a field that no document has.
         """
         with reading_loaded(self._db, self._load) as (vectors, keywords):
+            self.basis = basis_of(self._model, vectors, keywords)
             among = self._selector.select(self._db, keywords.version, only) if only else None
             matches = match(keywords, asked, among)
             n = max(k, CANDIDATES)
@@ -139,13 +150,15 @@ class Ranker:
             fused = np.full(len(ids), -np.inf)
             fused[read] = fuse(similar[read], keyword[read], mass, shared)
             best = np.lexsort((np.array(ids), -fused))[: min(k, len(read))].tolist()
+            overlaps = dict(zip(read.tolist(), shared, strict=True))
+            chances = self._chances(question, vectors, dense[best], fused[best], keywords.count)
             dense_ranks, keyword_ranks = _ranks(list(near)), _ranks(fit)
             hits = []
-            for rank, at in enumerate(best, 1):
+            for rank, (at, chance) in enumerate(zip(best, chances, strict=True), 1):
                 number = ids[at]
                 ranked = _Ranked(
                     float(fused[at]), float(dense[at]), dense_ranks.get(number), float(keyword[at]),
-                    keyword_ranks.get(number),
+                    keyword_ranks.get(number), overlaps[at], chance,
                 )  # fmt: skip
                 hits.append(self._hit(number, rank, ranked, matches, among, question))
             return hits
@@ -214,6 +227,18 @@ class Ranker:
                 scores[number] = nearness(question.metric, question.vector, stored)[0]
         return np.array([scores.get(number, np.nan) for number in ids])
 
+    def _chances(
+        self, question: _Asked, index: VectorIndex, dense: Floats, fused: Floats, passages: int
+    ) -> list[float | None]:
+        """Return how likely each of some passages is the answer; None where cosines do not tell."""
+        if question.metric != "cosine":
+            return [None] * len(dense)
+        if self._sample is None or self._sample[0] is not index:
+            self._sample = index, index.sample(_SAMPLE)
+        background = np.einsum("ij,j->i", self._sample[1], question.vector).astype(np.float64)
+        chances = calibrated(dense, fused, background, passages).tolist()
+        return [None if np.isnan(score) else chance for score, chance in zip(dense, chances, strict=True)]
+
     def _hit(
         self,
         number: int,
@@ -241,7 +266,7 @@ class Ranker:
         return replace(
             hit_of((ranked.score, distance), row[0], row[3:]),
             rank=rank, dense_score=dense, dense_rank=ranked.dense_rank, keyword_score=score,
-            keyword_rank=ranked.keyword_rank, matched=matched,
+            keyword_rank=ranked.keyword_rank, matched=matched, overlap=ranked.overlap, chance=ranked.chance,
         )  # fmt: skip
 
     def _exact(self, question: _Asked, number: int, score: float) -> tuple[float, float | None]:

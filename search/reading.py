@@ -16,8 +16,9 @@ class Aids:
     """How hits are made ready for a reader; as it is made, nothing is done to them.
 
     `fold` shows passages that say nearly the same once. `context` is how many neighbouring passages are shown on each
-    side. `sentence` marks the sentence nearest to the question. `min_score` leaves out what scores lower, and
-    `require_fresh` what is not known to stand in its file as it was read.
+    side. `sentence` marks the sentence nearest to the question. `min_score` leaves out what has a lower chance, or
+    a lower score where no chance is known. `require_fresh` leaves out what is not known to be in its file as it was
+    read.
     """
 
     fold: bool = False
@@ -32,18 +33,23 @@ def gather(
 ) -> tuple[list[Hit], int]:
     """Return the best `k` hits that are to be shown, and how many were left out because they are not fresh.
 
-    `search` returns so many of the best passages. Fewer than `k` only when there are no more.
+    `search` returns so many of the best passages. Fewer than `k` only when there are no more. With `min_score` no more
+    are looked at once one is too low: those after it hardly do better.
     """
-    wanted = 2 * k + 10 if aids.fold else k
+    wanted = 2 * k + 10 if aids.fold or aids.min_score is not None else k
     while True:
         found = search(wanted)
-        good = found if aids.min_score is None else [hit for hit in found if hit.score >= aids.min_score]
+        good = [hit for hit in found if aids.min_score is None or _worth(hit) >= aids.min_score]
         fresh = [hit for hit in good if freshness(hit) == "fresh"] if aids.require_fresh else good
         shown = fold(fresh) if aids.fold else fresh
         if len(shown) >= k or len(found) < wanted or len(good) < len(found):
             hits = [replace(hit, rank=rank, freshness=freshness(hit)) for rank, hit in enumerate(shown[:k], 1)]
             return hits, len(good) - len(fresh)
         wanted *= 4
+
+
+def _worth(hit: Hit) -> float:
+    return hit.score if hit.chance is None else hit.chance
 
 
 def with_context(db: Catalog, hit: Hit, neighbours: int) -> Hit:

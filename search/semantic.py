@@ -7,6 +7,8 @@ import numpy as np
 
 from embed.metric import nearness
 from errors import Damaged
+from search.basis import Basis, basis_of
+from search.fusion import Overlap
 from storage.catalog import Catalog
 from storage.documents import check_document, checked_chunk, chunk_text
 from storage.index import VectorIndex, reading_index
@@ -64,7 +66,8 @@ class Hit:
 
     In the modes that look at words `dense_score` and `keyword_score` are the two scores, and the ranks, from 1, tell
     where it is in either ranking; None where it is not among the candidates of one. `matched` are the words of the
-    question that occur, as they were asked.
+    question that occur, as they were asked. In `hybrid` `overlap` is what else of the question's words was counted, and
+    `chance` how likely the passage is the answer, 0 to 1 (see calibration.py); None where the metric is no cosine.
 
     `freshness` is `fresh`, `changed` or `missing`, as its file is, and `unknown` where there is none. `also_in` are
     places that say nearly the same; `before` and `after` are the text around it, and `sentence` what is nearest to the
@@ -90,6 +93,8 @@ class Hit:
     keyword_score: float | None = None
     keyword_rank: int | None = None
     matched: tuple[str, ...] | None = None
+    overlap: Overlap | None = None
+    chance: float | None = None
     freshness: str = "unknown"
     also_in: tuple[Place, ...] = ()
     before: str = ""
@@ -98,7 +103,10 @@ class Hit:
 
 
 class Searcher:
-    """A reader of one library: holds the index of the last committed state and no transaction between questions."""
+    """A reader of one library: holds the index of the last committed state and no transaction between questions.
+
+    `basis` tells what the last question was answered from.
+    """
 
     def __init__(self, db: Catalog, folder: Path, model: StoredModel, metric: str = "cosine") -> None:
         self._db = db
@@ -107,6 +115,7 @@ class Searcher:
         self._metric = metric
         self._index: VectorIndex | None = None
         self._selector = Selector(model.id)
+        self.basis: Basis | None = None
 
     def refresh(self) -> None:
         """Open what was committed last, so that the next `search` finds it open."""
@@ -121,6 +130,7 @@ class Searcher:
         stored one's, UsageError when `only` asks for a field that no document has.
         """
         with reading_index(self._db, self._folder, self._model, self._index) as self._index:
+            self.basis = basis_of(self._model, self._index, None)
             among = self._selector.select(self._db, self._index.version, only) if only else None
             count = self._index.count if among is None else len(among.vectors)
             wanted = enough = k + _SPARE.get(self._metric, 0)

@@ -66,6 +66,18 @@ class VectorIndex:
         best = np.lexsort((all_ids, -all_scores))[:k]
         return all_ids[best], all_scores[best]
 
+    def sample(self, n: int) -> Matrix:
+        """Return at most `n` of the vectors `[m, dimension]`, evenly spread over all; the same in the same state."""
+        folded = self.faiss_index.ntotal if self.faiss_index is not None else 0
+        places = np.linspace(0, max(folded + len(self.delta) - 1, 0), min(n, folded + len(self.delta))).astype(np.int64)
+        early, late = places[places < folded], places[places >= folded] - folded
+        if not len(early):
+            return self.delta[late]
+        import faiss
+
+        inner: Any = faiss.downcast_index(self.faiss_index.index)
+        return np.concatenate([inner.reconstruct_batch(early), self.delta[late]])
+
     def _folded(self, question: Matrix, k: int, selector: Any = None, at_most: int | None = None) -> tuple[Ids, Matrix]:
         """Return the nearest of the generation; of the `at_most` that `selector` allows, where one is given."""
         wanted = min(k, self.faiss_index.ntotal if at_most is None else at_most)

@@ -155,14 +155,14 @@ def test_a_lowest_score(library: Library, docs: Path) -> None:
 
 
 def test_a_lowest_chance(library: Library, docs: Path) -> None:
-    for n in range(9):
-        (docs / f"{n}.txt").write_text(f"Lease {n} and house {n * n}.")
+    lines = [json.dumps({"id": str(n), "text": f"Lease {n} and house {n * n}."}) for n in range(120)]
+    (docs / "leases.jsonl").write_text("\n".join(lines))
     library.ingest([str(docs)])
-    hits = library.query("lease 3", 9).hits
+    hits = library.query("lease 3", 120).hits
     chances = [hit.chance or 0.0 for hit in hits]
     assert len(set(chances)) > 2
     for limit in (sorted(chances)[4], 0.0, 1.0):
-        kept = library.query("lease 3", 9, aids=Aids(min_score=limit)).hits
+        kept = library.query("lease 3", 120, aids=Aids(min_score=limit)).hits
         assert [hit.chunk for hit in kept] == [hit.chunk for hit in hits if (hit.chance or 0.0) >= limit]
     for limit in (-0.1, 1.1, float("nan")):
         with pytest.raises(UsageError, match="from 0 to 1"):

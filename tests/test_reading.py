@@ -16,6 +16,7 @@ from errors import Stale, UsageError
 from library import Aids, Library, parse_filter
 from search.batch import read_batch
 from search.folding import same_words
+from search.hybrid import MODES
 from search.semantic import Hit, Place, Sentence
 from search.sentences import sentence_spans
 from show import Look, passage, wrapped
@@ -392,11 +393,12 @@ QUESTIONS = st.one_of(
 
 
 @settings(max_examples=60, deadline=None)
-@given(question=QUESTIONS, form=st.sampled_from(["text", "json", "jsonl"]))
-def test_any_question_is_answered(asked_library: Library, question: str, form: str) -> None:
+@given(question=QUESTIONS, form=st.sampled_from(["text", "json", "jsonl"]), mode=st.sampled_from(MODES))
+def test_any_question_is_answered(asked_library: Library, question: str, form: str, mode: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cli, "_library", lambda: asked_library)
-        result = CliRunner().invoke(cli.main, ["query", "--format", form, "--sentence", "--", question or " "])
+        options = ["--format", form, "--mode", mode, "--sentence", "--explain"]
+        result = CliRunner().invoke(cli.main, ["query", *options, "--", question or " "])
     assert result.exit_code == (0 if question.strip() else 2), (result.stderr, result.exception)
 
 
@@ -411,6 +413,8 @@ def asked_library(tmp_path_factory: pytest.TempPathFactory) -> Library:
 
 @pytest.mark.parametrize("question", ["word " * 200_000, "x" * 10**6, "\0" * 10**6, '"' * 10**6, "🙂" * 250_000])
 def test_a_megabyte_is_a_question(asked_library: Library, question: str) -> None:
-    answer = asked_library.query(question, 1, aids=Aids(fold=True, sentence=True))
-    assert len(answer.hits) == 1
-    assert passage(answer.hits[0], question, Look(80, color=True, links=True))
+    for mode in MODES:
+        answer = asked_library.query(question, 1, mode=mode, aids=Aids(fold=True, sentence=True))
+        assert len(answer.hits) == (mode != "keyword")
+        for hit in answer.hits:
+            assert passage(hit, question, Look(80, color=True, links=True), explain=True)

@@ -38,8 +38,9 @@ READ = 50
 _TOLERANCE = 1e-4
 _AT_ONCE = 500
 _NO_MODEL = 0
-# So many of the library's vectors stand for those that have nothing to do with a question.
-_SAMPLE = 500
+# So many of the library's vectors stand for those that have nothing to do with a question. Among fewer than the fewest
+# the passages that answer would weigh too much.
+_SAMPLE, _FEWEST = 500, 100
 _CHUNKS = (
     "SELECT v.id, c.id FROM vectors v JOIN chunks c ON c.input_hash = v.input_hash WHERE v.id IN ({}) ORDER BY c.id"
 )
@@ -230,8 +231,8 @@ class Ranker:
     def _chances(
         self, question: _Asked, index: VectorIndex, dense: Floats, fused: Floats, passages: int
     ) -> list[float | None]:
-        """Return how likely each of some passages is the answer; None where cosines do not tell."""
-        if question.metric != "cosine":
+        """Return how likely each of some passages is the answer; None where that cannot be told."""
+        if question.metric != "cosine" or index.count < _FEWEST:
             return [None] * len(dense)
         if self._sample is None or self._sample[0] is not index:
             self._sample = index, index.sample(_SAMPLE)

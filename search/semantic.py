@@ -67,7 +67,8 @@ class Hit:
     In the modes that look at words `dense_score` and `keyword_score` are the two scores, and the ranks, from 1, tell
     where it is in either ranking; None where it is not among the candidates of one. `matched` are the words of the
     question that occur, as they were asked. In `hybrid` `overlap` is what else of the question's words was counted, and
-    `chance` how likely the passage is the answer, 0 to 1 (see calibration.py); None where the metric is no cosine.
+    `chance` how likely the passage is the answer, 0 to 1 (see calibration.py); None where the metric is no cosine, or
+    where there are fewer than 100 vectors.
 
     `freshness` is `fresh`, `changed` or `missing`, as its file is, and `unknown` where there is none. `also_in` are
     places that say nearly the same; `before` and `after` are the text around it, and `sentence` what is nearest to the

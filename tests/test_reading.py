@@ -16,6 +16,7 @@ from errors import Stale, UsageError
 from library import Aids, Library, parse_filter
 from search.batch import read_batch
 from search.folding import same_words
+from search.hybrid import MODES
 from search.semantic import Hit, Place, Sentence
 from search.sentences import sentence_spans
 from show import Look, passage, wrapped
@@ -155,14 +156,14 @@ def test_a_lowest_score(library: Library, docs: Path) -> None:
 
 
 def test_a_lowest_chance(library: Library, docs: Path) -> None:
-    for n in range(9):
-        (docs / f"{n}.txt").write_text(f"Lease {n} and house {n * n}.")
+    lines = [json.dumps({"id": str(n), "text": f"Lease {n} and house {n * n}."}) for n in range(120)]
+    (docs / "leases.jsonl").write_text("\n".join(lines))
     library.ingest([str(docs)])
-    hits = library.query("lease 3", 9).hits
+    hits = library.query("lease 3", 120).hits
     chances = [hit.chance or 0.0 for hit in hits]
     assert len(set(chances)) > 2
     for limit in (sorted(chances)[4], 0.0, 1.0):
-        kept = library.query("lease 3", 9, aids=Aids(min_score=limit)).hits
+        kept = library.query("lease 3", 120, aids=Aids(min_score=limit)).hits
         assert [hit.chunk for hit in kept] == [hit.chunk for hit in hits if (hit.chance or 0.0) >= limit]
     for limit in (-0.1, 1.1, float("nan")):
         with pytest.raises(UsageError, match="from 0 to 1"):
@@ -392,11 +393,12 @@ QUESTIONS = st.one_of(
 
 
 @settings(max_examples=60, deadline=None)
-@given(question=QUESTIONS, form=st.sampled_from(["text", "json", "jsonl"]))
-def test_any_question_is_answered(asked_library: Library, question: str, form: str) -> None:
+@given(question=QUESTIONS, form=st.sampled_from(["text", "json", "jsonl"]), mode=st.sampled_from(MODES))
+def test_any_question_is_answered(asked_library: Library, question: str, form: str, mode: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cli, "_library", lambda: asked_library)
-        result = CliRunner().invoke(cli.main, ["query", "--format", form, "--sentence", "--", question or " "])
+        options = ["--format", form, "--mode", mode, "--sentence", "--explain"]
+        result = CliRunner().invoke(cli.main, ["query", *options, "--", question or " "])
     assert result.exit_code == (0 if question.strip() else 2), (result.stderr, result.exception)
 
 
@@ -411,6 +413,8 @@ def asked_library(tmp_path_factory: pytest.TempPathFactory) -> Library:
 
 @pytest.mark.parametrize("question", ["word " * 200_000, "x" * 10**6, "\0" * 10**6, '"' * 10**6, "🙂" * 250_000])
 def test_a_megabyte_is_a_question(asked_library: Library, question: str) -> None:
-    answer = asked_library.query(question, 1, aids=Aids(fold=True, sentence=True))
-    assert len(answer.hits) == 1
-    assert passage(answer.hits[0], question, Look(80, color=True, links=True))
+    for mode in MODES:
+        answer = asked_library.query(question, 1, mode=mode, aids=Aids(fold=True, sentence=True))
+        assert len(answer.hits) == (mode != "keyword")
+        for hit in answer.hits:
+            assert passage(hit, question, Look(80, color=True, links=True), explain=True)

@@ -21,7 +21,7 @@ from toy import ToyEncoder
 def docs(tmp_path: Path) -> Path:
     folder = tmp_path / "docs"
     folder.mkdir()
-    for n in range(30):
+    for n in range(120):
         (folder / f"{n}.txt").write_text(f"The red box {n} holds {n * n} marbles of glass.")
     (folder / "lease.txt").write_text("Tenant 7 may sign the lease of the house.")
     return folder
@@ -67,7 +67,7 @@ def test_the_background_is_a_sample_spread_over_generation_and_delta(library: Li
     library.query("lease")
     index = library._ranking._vectors
     assert index is not None
-    assert (index.count, len(index.delta)) == (32, 1)
+    assert (index.count, len(index.delta)) == (122, 1)
     db = open_reader(library.folder)
     vectors = read_state(db).vectors
     db.close()
@@ -94,6 +94,15 @@ def test_other_metrics_have_no_chance(tmp_path: Path, docs: Path) -> None:
     answer = library.query("zebra", 3)
     assert [hit.chance for hit in answer.hits] == [None] * 3
     assert answer.notes == ()
+
+
+def test_a_small_library_has_no_chance(tmp_path: Path, docs: Path) -> None:
+    """What answers would be a large part of what it is compared with."""
+    library = Library(tmp_path / "small", encoder=ToyEncoder())  # type: ignore[arg-type]
+    library.ingest([str(docs / f"{n}.txt") for n in range(99)])
+    assert (library.query("zebra", 1).hits[0].chance, library.query("zebra", 1).notes) == (None, ())
+    library.ingest([str(docs / "99.txt")])
+    assert library.query("zebra", 1).hits[0].chance is not None
 
 
 def test_the_generations_are_told_by_mode(library: Library) -> None:

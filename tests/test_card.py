@@ -121,10 +121,10 @@ def test_the_order_is_that_of_numpy_to_the_last_rank(library: Library, encoder: 
         assert question[-1] == 1
         distances = np.linalg.norm(contexts - question[:-1].astype(np.float64), axis=1)
         order = np.argsort(distances, kind="stable")
-        hits = library.query(text, len(rows)).hits
+        hits = library.query(text, len(rows), mode="semantic").hits
         assert [hit.chunk for hit in hits] == ids[order].tolist()
         np.testing.assert_allclose([hit.distance for hit in hits], distances[order], rtol=1e-6)
-        assert [hit.chunk for hit in library.query(text, 4).hits] == ids[order][:4].tolist()
+        assert [hit.chunk for hit in library.query(text, 4, mode="semantic").hits] == ids[order][:4].tolist()
         assert all(a.score >= b.score for a, b in pairwise(hits))
 
 

@@ -200,7 +200,7 @@ def test_add_list_show_and_use(wherein: Callable[..., Result], docs: Path, tmp_p
         ("bert-small-uncased-whole-word-masking-squad-emb-int8-0001", "available"),
         ("bert-small-uncased-whole-word-masking-squad-int8-0002", "available"),
     ]
-    assert [row["dimension"] for row in listed] == [384, 6, 1024]
+    assert [row["dimension"] for row in listed] == [384, 6, 1024, 0]
     assert [row["bytes"] for row in listed][::2] == [23979920, 42931600]
     assert listed[2]["top_5"] == 87.6
     assert "mine" in wherein("model", "list").stdout

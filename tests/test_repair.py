@@ -578,7 +578,7 @@ def test_leftovers_are_notes(folder: Path) -> None:
     assert sorted((f.part, Path(f.place).name) for f in found.findings) == [
         ("aside", "20250101T000000Z"), ("index", "000008.faiss"), ("index", "000009.tmp"),
     ]  # fmt: skip
-    assert dict(found.checked) == {"documents": 27, "chunks": 100, "vectors": 115, "indexes": 2}
+    assert dict(found.checked) == {"documents": 27, "chunks": 100, "vectors": 115, "indexes": 4}
 
 
 def test_nothing_is_done_to_a_sound_library(folder: Path) -> None:

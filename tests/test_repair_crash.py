@@ -53,7 +53,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
     scene = tmp_path_factory.mktemp("scene")
     docs = scene / "docs"
     docs.mkdir()
-    for number in range(12):
+    for number in range(11):
         (docs / f"{number}.txt").write_text("\n\n".join(f"Lot {number}.{m} has {m} barrels." * 3 for m in range(20)))
     Library(scene / "library", encoder=ToyEncoder()).ingest([str(docs)])
     process, receiver = start(add, scene / "library", docs, "checkpoint.begun")

@@ -284,7 +284,7 @@ def test_two_do_not_fetch_at_once(server: Server, zoo: ZooModel, models: Path) -
 
 
 def test_the_command_says_it_in_a_sentence(server: Server, models: Path) -> None:
-    (name,) = ZOO
+    name = next(iter(ZOO))
 
     def fetch(url: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "WHEREIN_MODELS": str(models), "WHEREIN_ZOO": url}

@@ -53,7 +53,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
     scene = tmp_path_factory.mktemp("scene")
     docs = scene / "docs"
     docs.mkdir()
-    for number in range(11):
+    for number in range(12):
         (docs / f"{number}.txt").write_text("\n\n".join(f"Lot {number}.{m} has {m} barrels." * 3 for m in range(20)))
     Library(scene / "library", encoder=ToyEncoder()).ingest([str(docs)])
     process, receiver = start(add, scene / "library", docs, "checkpoint.begun")
@@ -77,6 +77,8 @@ def harm(folder: Path, how: str) -> None:
             db.execute("PRAGMA writable_schema=ON")
             db.execute("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", hidden)
     else:
+        if how == "no header":  # nor may the log have a sound copy of it
+            sql(folder, "PRAGMA wal_checkpoint(TRUNCATE)")
         log = read_log(log_of(folder / "catalog.db"))
         assert 1 not in log.places or how == "pages"
         page = 1 if how == "no header" else next(n for n in leaves(folder, "vectors") if n not in log.places)

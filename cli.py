@@ -741,7 +741,7 @@ def bench(name: str | None, seconds: float, as_json: bool) -> None:
 
 
 def _installed(added: Any, as_json: bool) -> None:
-    from embed.catalogue import described
+    from embed.installed import fingerprints
 
     model, notes = added.model, list(added.notes)
     if added.aside:
@@ -749,7 +749,7 @@ def _installed(added: Any, as_json: bool) -> None:
     is_reader = not hasattr(model, "metric")
     if as_json:
         told = {} if is_reader else {"dimension": model.dimension, "metric": model.metric,
-                                     "fingerprints": described(str(model.folder))["fingerprints"]}  # fmt: skip
+                                     "fingerprints": fingerprints(model)}  # fmt: skip
         _line({"schema": _SCHEMA, "name": model.name, "kind": "reader" if is_reader else "embedding",
                "folder": str(model.folder), "new": added.new, "notes": notes, **told})  # fmt: skip
         return

@@ -248,10 +248,10 @@ class Library:
             for what in mend_index(db, self.folder, Aside(self.folder)):
                 run.tally["failed"] += 1
                 report(RunProblem("failed", str(self.folder / "generations"), what))
-            model = bound_model(db)
-            for kind in KINDS if model else ():
-                if model and is_behind(db, model, kind):
-                    write_generation(db, self.folder, model, kind)
+            if bound := bound_model(db):
+                for kind in KINDS:
+                    if is_behind(db, bound, kind):
+                        write_generation(db, self.folder, bound, kind)
             drop_old_generations(db, self.folder)
 
         def move(db: Database) -> Mapping[str, int]:
@@ -356,8 +356,9 @@ class Library:
         asked = None if mode == "semantic" else parse_question(question)
         if not _encoded(mode, aids):
             return self._answer(_Put(question, asked), k, mode, only, aids)
-        encoder, searcher = self._asking
-        (searcher if mode == "semantic" else self._ranking).refresh()  # while the network is loaded
+        encoder = self._asking
+        encoder.prepare()
+        (self._searcher if mode == "semantic" else self._ranking).refresh()  # while the network is loaded
         vector, tokens = encoder.encode_question(asked.meaning if asked else question)
         return self._answer(_Put(question, asked, vector, encoder, tokens.cut), k, mode, only, aids)
 
@@ -446,7 +447,7 @@ class Library:
         if len(modes) > 1:
             require_stats()
         questions = pin(path, read_golden(path), (document.uri for document in self.documents()))
-        encoder, _ = self._asking
+        encoder = self._asking
         for mode in modes:
             ask = partial(self._hits, mode=mode)
             found = evaluate_golden(questions, ask, count_chunks(self._reader), report)
@@ -469,8 +470,8 @@ class Library:
     def _answering(self) -> Reader:
         from embed.reader import Reader, installed_reader
 
-        encoder, _ = self._asking  # at the library's own precision, so that a copy answers the same elsewhere
-        return Reader(installed_reader(), encoder.precision, cache=self._cache, threads=self._threads)
+        # At the library's own precision, so that a copy answers the same elsewhere.
+        return Reader(installed_reader(), self._asking.precision, cache=self._cache, threads=self._threads)
 
     @cached_property
     def _reader(self) -> sqlite3.Connection:
@@ -484,15 +485,14 @@ class Library:
             return open_reader(self.folder)
 
     @cached_property
-    def _asking(self) -> tuple[Encoder, Searcher]:
-        encoder = self._encoder(*self._bound, one_by_one=True)
-        encoder.prepare()
-        return encoder, self._searcher
+    def _asking(self) -> Encoder:
+        """The encoder of single questions."""
+        return self._encoder(*self._bound, one_by_one=True)
 
     @cached_property
     def _searcher(self) -> Searcher:
-        bound, home = self._bound
-        return Searcher(self._reader, self.folder, bound, self._model(bound, home).metric)
+        bound, _ = self._bound
+        return Searcher(self._reader, self.folder, bound, self._asking.model.metric)
 
     @cached_property
     def _ranking(self) -> Ranker:

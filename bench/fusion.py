@@ -8,28 +8,22 @@ qrels/train.tsv; a --collection is JSON: {"passages": [text], "questions": [text
 """  # noqa: E501
 
 import argparse
-import hashlib
 import json
-import re
 import sys
-import unicodedata
-from collections import Counter
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import Stemmer
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from embed.encoder import Encoder
 from embed.model import DEFAULT_MODEL, load_model
-from search.fusion import Overlap, fuse, overlap
-
-K1, B = 0.9, 0.75
-LISTED, READ = 100, 50
-STEMMER = Stemmer.Stemmer("english")
+from search.bm25 import score_texts
+from search.fusion import Overlap, fuse, fuse_best, promising
+from search.hybrid import CANDIDATES, READ
+from search.modes import Candidates, best
+from storage.terms import terms_of
 
 
 @dataclass(frozen=True)
@@ -68,73 +62,30 @@ def collection(path: Path) -> Collection:
     return Collection(path.stem, content["passages"], content["questions"], [set(part) for part in content["qrels"]])
 
 
-def words(text: str) -> list[str]:
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    parts = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", re.sub(r"(?<=\w)['’]s\b", "", plain))
-    return STEMMER.stemWords(re.findall(r"[^\W_]+", parts.lower()))
-
-
-class Bm25:
-    def __init__(self, passages: list[list[str]]) -> None:
-        self.count = len(passages)
-        lengths = np.array([len(text) for text in passages])
-        slow = K1 * (1 - B + B * lengths / lengths.mean())
-        postings: dict[str, list[tuple[int, int]]] = {}
-        for place, text in enumerate(passages):
-            for word, times in Counter(text).items():
-                postings.setdefault(word, []).append((place, times))
-        self.idf = {word: self.rarity(len(found)) for word, found in postings.items()}
-        self.parts = {}
-        for word, found in postings.items():
-            places, times = np.array(found).T
-            self.parts[word] = places, self.idf[word] * times * (K1 + 1) / (times + slow[places])
-
-    def rarity(self, passages: int) -> float:
-        return float(np.log(1 + (self.count - passages + 0.5) / (passages + 0.5)))
-
-    def scores(self, question: set[str]) -> np.ndarray:
-        scores = np.zeros(self.count)
-        for word in question & self.parts.keys():
-            places, parts = self.parts[word]
-            scores[places] += parts
-        return scores
-
-
-def vectors(encoder: Encoder, texts: list[str], kind: str, cache: Path) -> np.ndarray:
-    name = hashlib.sha256("\0".join([encoder.fingerprint, kind, *texts]).encode()).hexdigest()[:24]
-    path = cache / f"{name}.npy"
-    if not path.is_file():
-        encode = encoder.encode_contexts if kind == "passages" else encoder.encode_questions
-        np.save(path, encode(texts))
-    return np.load(path)
-
-
 def scaled(scores: np.ndarray) -> np.ndarray:
     return (scores - scores.min()) / max(np.ptp(scores), 1e-9)
 
 
-def best(scores: np.ndarray, count: int) -> np.ndarray:
-    return np.argsort(-scores, kind="stable")[:count]
-
-
-def orders(question: list[str], dense: np.ndarray, index: Bm25, passages: list[list[str]]) -> dict[str, np.ndarray]:
-    keyword = index.scores(set(question))
-    idf = {word: index.idf.get(word, index.rarity(0)) for word in question}
-    found = np.union1d(best(dense, LISTED), best(keyword, LISTED))
-    near, hits, mass = dense[found], keyword[found], sum(idf.values())
-    nothing = [Overlap(0.0, 0.0, 0.0)] * len(found)
-    simple = near + 0.1 * hits / np.sqrt(max(mass, 1e-9))
-    read = best(simple, READ)
-    shared = [overlap(question, passages[found[n]], idf) for n in read]
+def orders(question: str, dense: np.ndarray, candidates: Candidates) -> dict[str, np.ndarray]:
+    keyword, _, known = score_texts(candidates.keywords, question)
+    idf = known.idf
+    by_words, values = best(keyword, CANDIDATES)
+    found = np.union1d(best(dense, CANDIDATES)[0], by_words[values > 0])
+    near, hits, mass = dense[found].astype(np.float64), keyword[found].astype(np.float64), sum(idf.values())
     ranks = [np.argsort(np.argsort(-part, kind="stable")) for part in (near, hits)]
+    nothing = [Overlap(0.0, 0.0, 0.0)] * len(found)
+    fused = fuse_best(
+        list(terms_of(question)), found, near, hits, idf, lambda read: map(candidates.terms, read),
+        metric=candidates.encoder.model.metric, read=READ,
+    )  # fmt: skip
     return {
-        "vectors": best(dense, 10),
-        "BM25": best(keyword, 10),
-        "reciprocal ranks, 10": found[best(1 / (11 + ranks[0]) + 1 / (11 + ranks[1]), 10)],
-        "min-max, 0.6 and 0.4": found[best(0.6 * scaled(near) + 0.4 * scaled(hits), 10)],
-        "cosine and BM25": found[best(simple, 10)],
-        "fusion without overlap": found[best(fuse(near, hits, mass, nothing), 10)],
-        "fusion": found[read[best(fuse(near[read], hits[read], mass, shared), 10)]],
+        "vectors": best(dense, 10)[0],
+        "BM25": by_words[values > 0][:10],
+        "reciprocal ranks, 10": found[best(1 / (11 + ranks[0]) + 1 / (11 + ranks[1]), 10)[0]],
+        "min-max, 0.6 and 0.4": found[best(0.6 * scaled(near) + 0.4 * scaled(hits), 10)[0]],
+        "cosine and BM25": found[promising(near, hits, mass, 10)],
+        "fusion without overlap": found[best(fuse(near, hits, mass, nothing), 10)[0]],
+        "fusion": found[fused.places[:10]],
     }
 
 
@@ -154,13 +105,11 @@ def measured(found: np.ndarray, right: set[int]) -> tuple[float, float, float, f
 def table(part: Collection, encoder: Encoder, cache: Path, limit: int) -> None:
     rng = np.random.default_rng(0)
     chosen = rng.permutation(len(part.questions))[:limit].tolist()
-    asked = vectors(encoder, part.questions, "questions", cache)[chosen]
-    nearness = asked @ vectors(encoder, part.passages, "passages", cache).T
-    passages = [words(text) for text in part.passages]
-    index = Bm25(passages)
+    candidates = Candidates(part.passages, encoder, cache=cache)
+    asked = candidates.question_vectors([part.questions[number] for number in chosen])
     rows: dict[str, list[tuple[float, float, float, float]]] = {}
-    for dense, number in islice(zip(nearness, chosen, strict=True), limit):
-        for name, found in orders(words(part.questions[number]), dense, index, passages).items():
+    for vector, number in zip(asked, chosen, strict=True):
+        for name, found in orders(part.questions[number], candidates.vectors @ vector, candidates).items():
             rows.setdefault(name, []).append(measured(found, part.right[number]))
     print(f"\n{part.name}: {len(chosen)} questions, {len(part.passages)} passages\n")
     print("| | top-1 | top-5 | MRR@10 | nDCG@10 |\n|---|---|---|---|---|")

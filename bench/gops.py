@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from card import CARD, NAME, card_graph
 from embed.model import DEFAULT_MODEL, IR, load_model
-from embed.runtime import import_openvino
+from embed.runtime import openvino_core
 
 TOKENS = 384
 TARGET = 9.6
@@ -53,7 +53,7 @@ def _of_node(node: Any) -> int:
 
 
 def main(folders: list[str]) -> int:
-    core = import_openvino().Core()
+    core = openvino_core()
     shipped = 0.0
     print(f"{'GOps a context':>14}  model")
     for folder in [DEFAULT_MODEL, *map(Path, folders)]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from embed.fetch import Report, fetch_model
-from embed.imported import Added
+from embed.imported import Added, load_any
 from embed.installed import (
     damage,
     find_model,
@@ -16,8 +16,7 @@ from embed.installed import (
     manifest,
     models_folder,
 )
-from embed.model import DEFAULT_MODEL, Model, load_model
-from embed.reader import load_reader
+from embed.model import DEFAULT_MODEL, Model
 from embed.zoo import DEFAULT_VARIANT, ZOO, ZooModel
 from errors import Damaged, UsageError
 
@@ -72,7 +71,7 @@ def described(name: str) -> dict[str, Any]:
     for folder in (models_folder() / name, Path(name)):
         if name and is_reader(folder):
             return {**manifest(folder), "state": "installed", "folder": str(folder),
-                    "damage": damage(load_reader(folder))}  # fmt: skip
+                    "damage": damage(load_any(folder))}  # fmt: skip
     try:
         model = find_model(name, models_folder())
     except UsageError:
@@ -107,7 +106,7 @@ def _listed(folder: Path) -> Listed:
     kind = "reader" if is_reader(folder) else "embedding"
     try:
         about = manifest(folder)
-        model = load_reader(folder) if kind == "reader" else load_model(folder)
+        model = load_any(folder)
         size = sum((folder / name).stat().st_size for name in model.sha256)
         told = [about["files"][name].get("bytes") for name in model.sha256]
     except (Damaged, OSError, KeyError, TypeError, AttributeError):

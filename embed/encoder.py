@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from embed.metric import context_form, question_form
 from embed.model import Model, fingerprint
-from embed.runtime import compile_model, import_openvino
+from embed.runtime import compile_model, import_openvino, openvino_core
 from embed.tokens import Question, Tokenizer
 
 __all__ = ["Encoder", "Matrix"]
@@ -59,7 +59,7 @@ class Encoder:
         """Begin to load the network beside what the caller does next; what goes wrong is raised when it is used."""
         if self._loading is None:
             self._loading = Future()
-            import_openvino()  # here, because beside other imports it would wait for them
+            openvino_core()  # here, because beside other imports it would wait for them
             # No daemon: an error elsewhere may end the program meanwhile, and OpenVINO crashes when it is cut off.
             Thread(target=self._load, args=[self._loading]).start()
 

@@ -11,9 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from embed.imported import Added, Wishes, add_model
+from embed.imported import Added, Wishes, add_model, load_any
 from embed.installed import damage, manifest
-from embed.model import load_model
 from embed.place import exclusive, roomy
 from embed.zoo import DEFAULT_VARIANT, ZooFile, ZooModel
 from errors import Damaged, UsageError, WhereinError
@@ -64,7 +63,7 @@ def _there(wanted: ZooModel, variant: str, folder: Path) -> Added | None:
     if not folder.exists():
         return None
     try:
-        model = load_model(folder)
+        model = load_any(folder)
         files = manifest(folder).get("source", {}).get("files", {})
     except Damaged:
         return None

@@ -23,7 +23,7 @@ from embed.vocabulary import read_tokenizer, word_pieces
 from embed.zoo import DEFAULT_VARIANT, ZOO, ZooModel
 from errors import Damaged, UsageError
 
-__all__ = ["Added", "Wishes", "add_model"]
+__all__ = ["Added", "Wishes", "add_model", "load_any"]
 
 _LENGTHS = (384, 32)
 _READER_QUESTION = 64
@@ -85,7 +85,7 @@ def add_model(source: Path, models: Path, wishes: Wishes = _NONE, *, known: ZooM
 def _add_folder(source: Path, models: Path, wishes: Wishes) -> Added:
     if (wishes.metric, wishes.context_tokens, wishes.question_tokens) != (None, None, None):
         raise UsageError(f"{source} has a model.json, which says its metric and its lengths; leave these options out")
-    model = _load(source)
+    model = load_any(source)
     name = _valid(wishes.name or model.name)
     with staging(models, name) as folder:
         for file in (IR, WEIGHTS, TOKENIZER):
@@ -169,22 +169,23 @@ def _describe_reader(folder: Path, tokenizer: Tokenizer, parts: _Parts, wishes: 
 
 def _install(folder: Path, target: Path) -> Added:
     """Give a finished model its name, unless that is taken. Raises UsageError when another model has it."""
-    new = _load(folder)
+    new = load_any(folder)
     if target.name in (DEFAULT_MODEL.name, default_name()):
         target = DEFAULT_MODEL
     try:
-        old = _load(target) if target.exists() else None
+        old = load_any(target) if target.exists() else None
     except Damaged:
         old = None
     if old and _identity(old) != _identity(new):
         raise UsageError(f"The name {new.name} is taken by a different model; choose another with --name")
     if target == DEFAULT_MODEL or (old and not damage(old)):
-        return Added(_load(target), new=False)
+        return Added(load_any(target), new=False)
     aside = put(folder, target)
-    return Added(_load(target), new=True, aside=aside)
+    return Added(load_any(target), new=True, aside=aside)
 
 
-def _load(folder: Path) -> Model | ReaderModel:
+def load_any(folder: Path) -> Model | ReaderModel:
+    """Read the manifest of a model of either kind. Raises Damaged when it cannot be read."""
     return load_reader(folder) if is_reader(folder) else load_model(folder)
 
 

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import tokenizers
 
+from embed.graph import INPUTS
 from embed.installed import models_folder
 from embed.model import IR, TOKENIZER, WEIGHTS, checked
 from embed.runtime import compile_files
@@ -32,7 +33,6 @@ _NO_READER = (
     "--answer needs a reader model, and none is installed; get one with: wherein model fetch"
     f" {_ZOO_READER}, or from a folder with: wherein model add FOLDER"
 )
-_INPUTS = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
 _CLS, _SEP, _PAD = "[CLS]", "[SEP]", "[PAD]"
 _SPECIAL_TOKENS = 3
 # A graph that takes inputs of any length is given one of so many, because each keeps memory for good.
@@ -155,7 +155,7 @@ class Reader:
         types[0, len(question) + 2 : len(ids)] = 1
         positions = np.arange(length, dtype=np.int64)[None, :]
         with self._refused():
-            found = request.infer(dict(zip(_INPUTS, (tokens, mask, types, positions), strict=True)))
+            found = request.infer(dict(zip(INPUTS, (tokens, mask, types, positions), strict=True)))
         logits = [np.asarray(found[name], np.float32) for name in self.model.outputs]
         for name, values in zip(self.model.outputs, logits, strict=True):
             if values.shape != (1, length) or not np.isfinite(values).all():
@@ -192,15 +192,15 @@ class Reader:
         with self._refused():
             compiled = compile_files(self.model, name, self._precision, self._cache, self._threads, one_by_one=True)
         for kind, ports, wanted in (
-            ("input", compiled.inputs, _INPUTS),
+            ("input", compiled.inputs, INPUTS),
             ("output", compiled.outputs, self.model.outputs),
         ):
             missing = set(wanted) - {name for port in ports for name in port.names}
             if missing:
                 raise self._no_reader(f"it has no {kind} {' and no '.join(sorted(missing))}")
-        if len(compiled.inputs) != len(_INPUTS):
-            raise self._no_reader(f"it has {len(compiled.inputs)} inputs and not {len(_INPUTS)}")
-        shape = compiled.input(_INPUTS[0]).partial_shape
+        if len(compiled.inputs) != len(INPUTS):
+            raise self._no_reader(f"it has {len(compiled.inputs)} inputs and not {len(INPUTS)}")
+        shape = compiled.input(INPUTS[0]).partial_shape
         if len(shape) != 2 or (shape[1].is_static and shape[1].get_length() != self.model.tokens):
             raise self._no_reader(f"its inputs are {shape} and not [1,{self.model.tokens}]")
         return compiled.create_infer_request(), bool(shape[1].is_static)

@@ -9,6 +9,7 @@ import sys
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache as kept
 from pathlib import Path
 from threading import get_ident
 from types import ModuleType
@@ -18,7 +19,7 @@ from embed.graph import IN_GRAPH, adapt
 from embed.model import IR, WEIGHTS, Files, Model, checked, fingerprint
 from embed.precision import apply_precision
 
-__all__ = ["compile_files", "compile_model", "damaged_blobs", "import_openvino"]
+__all__ = ["compile_files", "compile_model", "damaged_blobs", "import_openvino", "openvino_core"]
 
 _CONVERTER = "openvino.tools.ovc"
 # A blob takes as much room as the weights; other threads, precisions and versions of OpenVINO have blobs of their own.
@@ -39,6 +40,17 @@ def import_openvino() -> ModuleType:
         return importlib.import_module("openvino")
     finally:
         del sys.modules[_CONVERTER]
+
+
+@kept
+def openvino_core() -> Any:
+    """Return the one `openvino.Core` of this process.
+
+    Each has a CPU plugin of its own, which gives the thread that first uses it another stack for signal handlers, and
+    puts back the earlier one at its end (https://github.com/openvinotoolkit/openvino/pull/11894). Of two that do not
+    end in the opposite order the stack that is put back is gone, and the next signal, such as Ctrl-C, is a crash.
+    """
+    return import_openvino().Core()
 
 
 def compile_model(model: Model, precision: str, cache: Path | None, threads: int, one_by_one: bool) -> Any:
@@ -66,7 +78,7 @@ def compile_files(
 
     `name` is what it is kept by in the cache; `change` is done to the graph before it gets its precision.
     """
-    core = import_openvino().Core()
+    core = openvino_core()
     settings = _settings(core, threads, one_by_one)
     if cache is None:
         return core.compile_model(_graph(core, model, precision, change), "CPU", settings)

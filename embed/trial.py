@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 
 from embed.graph import INPUTS, adapt
 from embed.model import IR
-from embed.runtime import import_openvino
+from embed.runtime import openvino_core
 from errors import Damaged, UsageError
 
 __all__ = ["READER_OUTPUTS", "Examined", "examine", "examine_reader", "is_reader_graph"]
@@ -81,7 +81,7 @@ def examine_reader(folder: Path, tokenizer: Tokenizer, tokens: int | None, shown
 
 
 def _read(folder: Path, shown: Path) -> tuple[Any, Any]:
-    core = import_openvino().Core()
+    core = openvino_core()
     try:
         return core, core.read_model(str(folder / IR))
     except RuntimeError as error:

@@ -2,14 +2,16 @@
 
 import os
 import stat
+import time
+from dataclasses import replace
 
 from ingest.uri import file_path
 from storage.catalog import Catalog
 from storage.checksum import stream_hash
 from storage.connection import reading
-from storage.files import FileRecord, file_of_document
+from storage.files import FileRecord, FileState, file_of_document
 
-__all__ = ["CHANGED", "FRESH", "MISSING", "UNKNOWN", "Freshness", "freshness_of_file"]
+__all__ = ["CHANGED", "FRESH", "MISSING", "UNKNOWN", "Freshness", "freshness_of_file", "state_found", "untouched"]
 
 FRESH, CHANGED, MISSING, UNKNOWN = "fresh", "changed", "missing", "unknown"
 
@@ -46,7 +48,7 @@ def freshness_of_file(record: FileRecord) -> str:
         # Of a file that could not be read, what is found was read from an earlier version.
         if record.state != "read" or not stat.S_ISREG(found.st_mode) or found.st_size != record.state_on_disk.size:
             return CHANGED
-        if _untouched(record, found):
+        if untouched(record, state_found(found)):
             return FRESH
         with open(path, "rb") as stream:  # noqa: PTH123 - odd bytes stay
             return FRESH if stream_hash(stream) == record.content_hash else CHANGED
@@ -56,7 +58,13 @@ def freshness_of_file(record: FileRecord) -> str:
         return UNKNOWN
 
 
-def _untouched(record: FileRecord, found: os.stat_result) -> bool:
+def state_found(found: os.stat_result) -> FileState:
+    """Return a file's state as it is looked at now."""
+    return FileState(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, time.time_ns())
+
+
+def untouched(record: FileRecord, now: FileState) -> bool:
+    """Whether a file has the size, times and inode that it was read with, and had been let alone by then."""
     then = record.state_on_disk
-    same = (then.mtime_ns, then.ctime_ns, then.inode) == (found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+    same = replace(now, checked_ns=then.checked_ns) == then
     return same and max(then.mtime_ns, then.ctime_ns) + _SETTLED_NS < then.checked_ns

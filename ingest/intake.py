@@ -2,7 +2,6 @@
 
 import os
 import stat
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import BinaryIO
 from errors import Unreadable
 from ingest.chunker import CHUNKER_VERSION
 from ingest.document import Document, Problem
+from ingest.freshness import state_found, untouched
 from ingest.readers import HEAD_BYTES, READERS, Reader, choose
 from ingest.uri import file_path
 from ingest.walk import FoundFile
@@ -19,8 +19,6 @@ from storage.files import FileRecord, FileState
 
 __all__ = ["Content", "changed_unseen", "is_current", "looks_unchanged", "opened", "state_of", "version_of"]
 
-# A file that was touched so shortly before it was looked at may change again without another time stamp.
-_SETTLED_NS = 2_000_000_000
 _CHOICE = "choice-1"
 
 
@@ -66,16 +64,8 @@ def state_of(found: FoundFile, checked_ns: int) -> FileState:
 
 
 def looks_unchanged(record: FileRecord, now: FileState) -> bool:
-    """Whether the file need not be opened: same size, times, inode, reader and chunker, and settled when last read."""
-    then = record.state_on_disk
-    same = (then.size, then.mtime_ns, then.ctime_ns, then.inode) == (
-        now.size,
-        now.mtime_ns,
-        now.ctime_ns,
-        now.inode,
-    )
-    settled = max(then.mtime_ns, then.ctime_ns) + _SETTLED_NS < then.checked_ns
-    return same and settled and is_current(record)
+    """Whether the file need not be opened: untouched, and read by the readers and chunker of today."""
+    return untouched(record, now) and is_current(record)
 
 
 def changed_unseen(record: FileRecord) -> bool:
@@ -85,8 +75,7 @@ def changed_unseen(record: FileRecord) -> bool:
         found = os.stat(path) if path is not None else None  # noqa: PTH116 - odd bytes stay
         if found is None or not stat.S_ISREG(found.st_mode):
             return False
-        now = FileState(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, time.time_ns())
-        if not looks_unchanged(record, now):
+        if not looks_unchanged(record, state_found(found)):
             return False
         with opened(str(path)) as content:
             return content.hash != record.content_hash

@@ -5,7 +5,7 @@ every k, and no part can be blown up by a bad field of candidates as min-max sca
 chosen on, and what else was tried: docs/decisions/fusion.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Overlap", "as_cosine", "fuse", "overlap", "promising"]
+__all__ = ["Fused", "Overlap", "as_cosine", "fuse", "fuse_best", "overlap", "promising"]
 
 Scores = npt.NDArray[np.float64]
 # A word reduced to its stem, or the term that stands for it.
@@ -83,6 +83,40 @@ def _paired(
 
 def _share(part: float, whole: float) -> float:
     return part / whole if whole > 0 else 0.0
+
+
+@dataclass(frozen=True)
+class Fused:
+    """The candidates that were read, best first: their `places` int64 `[r]` among all, `scores` `[r]`, and overlaps."""
+
+    places: npt.NDArray[np.int64]
+    scores: Scores
+    overlaps: list[Overlap]
+
+
+def fuse_best(
+    question: Sequence[Word],
+    ids: npt.NDArray[np.int64],
+    dense: Scores,
+    keyword: Scores,
+    idf: Mapping[Word, float],
+    words: Callable[[Sequence[int]], Iterable[Sequence[Word]]],
+    *,
+    metric: str,
+    read: int,
+) -> Fused:
+    """Order a question's candidates, of which the `read` most promising are read; equal scores by their `ids`.
+
+    `ids`, `dense` (by `metric`) and `keyword` are arrays `[n]` over the candidates; `words` returns the words of
+    each of some ids. Words of the question that are not in `idf` do not count.
+    """
+    asked = [word for word in question if word in idf]
+    similar, mass = as_cosine(metric, dense), sum(idf.values())
+    chosen = promising(similar, keyword, mass, read)
+    shared = [overlap(asked, passage, idf) for passage in words(ids[chosen].tolist())]
+    scores = fuse(similar[chosen], keyword[chosen], mass, shared)
+    order = np.lexsort((ids[chosen], -scores))
+    return Fused(chosen[order], scores[order], [shared[at] for at in order])
 
 
 def fuse(dense: Scores, keyword: Scores, mass: float, shared: Sequence[Overlap]) -> Scores:

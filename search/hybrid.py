@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,10 +14,10 @@ from errors import Damaged
 from search.basis import Basis, basis_of
 from search.bm25 import term_score
 from search.calibration import calibrated
-from search.fusion import Overlap, as_cosine, fuse, overlap, promising
+from search.fusion import Overlap, fuse_best
 from search.keyword import Matches, best_passages, fitting, match, scores_of
 from search.question import Question
-from search.semantic import Hit, hit_of
+from search.semantic import PASSAGE, Hit, exact_nearness, hit_of
 from storage.catalog import Catalog
 from storage.index import VectorIndex, load_index, reading_loaded
 from storage.keyword_index import KeywordIndex, load_keywords
@@ -34,7 +34,7 @@ MODES = ("hybrid", "semantic", "keyword")
 # So many of the best of each ranking are candidates, and so many of these are read, or as many as are to be shown.
 CANDIDATES = 100
 READ = 50
-# By how much what the indexes said may differ from what the stored rows say: they add in another order.
+# By how much a BM25 score by the index may differ from that by the stored counts: they add in another order.
 _TOLERANCE = 1e-4
 _AT_ONCE = 500
 _NO_MODEL = 0
@@ -48,11 +48,8 @@ _VECTORS = (
     "SELECT c.id, v.id, v.input_hash, v.vector, v.checksum FROM chunks c"
     " JOIN vectors v ON v.model_id = ? AND v.input_hash = c.input_hash WHERE c.id IN ({})"
 )
-_PASSAGE = """
-SELECT c.input_hash, t.counts, t.checksum, c.id, d.id, d.uri, c.ordinal, c.start, c."end", c.page, c.heading,
-       c.input_hash, c.checksum, d.title, d.media_type, d.text_hash, d.metadata, d.notes, d.checksum,
-       substr(d.text, c.start + 1, c."end" - c.start),
-       length(substr(d.text, 1, c.start)) - length(replace(substr(d.text, 1, c.start), char(10), '')) + 1
+_PASSAGE = f"""
+SELECT c.input_hash, t.counts, t.checksum, {PASSAGE}
 FROM chunks c JOIN documents d ON d.id = c.document_id LEFT JOIN terms t ON t.id = c.id
 WHERE c.id = ?
 """
@@ -144,22 +141,20 @@ class Ranker:
                 return []
             question = _Asked(vector, metric)
             dense, keyword = self._dense(question, ids, near), scores_of(matches, ids)
-            similar, idf = as_cosine(metric, _filled(dense)), matches.found.idf
-            mass = sum(idf.values())
-            read = promising(similar, keyword, mass, max(k, READ))
-            shared = self._shared(asked, [ids[at] for at in read], idf)
-            fused = np.full(len(ids), -np.inf)
-            fused[read] = fuse(similar[read], keyword[read], mass, shared)
-            best = np.lexsort((np.array(ids), -fused))[: min(k, len(read))].tolist()
-            overlaps = dict(zip(read.tolist(), shared, strict=True))
-            chances = self._chances(question, vectors, dense[best], fused[best], keywords.count)
+            fused = fuse_best(
+                list(terms_of(asked.meaning)), np.array(ids), _filled(dense), keyword, matches.found.idf,
+                self._words, metric=metric, read=max(k, READ),
+            )  # fmt: skip
+            best = fused.places[:k]
+            chances = self._chances(question, vectors, dense[best], fused.scores[:k], keywords.count)
             dense_ranks, keyword_ranks = _ranks(list(near)), _ranks(fit)
             hits = []
-            for rank, (at, chance) in enumerate(zip(best, chances, strict=True), 1):
+            shown = zip(best.tolist(), fused.scores.tolist(), fused.overlaps, chances, strict=False)
+            for rank, (at, score, shared, chance) in enumerate(shown, 1):
                 number = ids[at]
                 ranked = _Ranked(
-                    float(fused[at]), float(dense[at]), dense_ranks.get(number), float(keyword[at]),
-                    keyword_ranks.get(number), overlaps[at], chance,
+                    score, float(dense[at]), dense_ranks.get(number), float(keyword[at]),
+                    keyword_ranks.get(number), shared, chance,
                 )  # fmt: skip
                 hits.append(self._hit(number, rank, ranked, matches, among, question))
             return hits
@@ -201,16 +196,14 @@ class Ranker:
                 chunks.setdefault(vector_id, []).append(chunk)
         return chunks
 
-    def _shared(self, asked: Question, ids: Sequence[int], idf: dict[int, float]) -> list[Overlap]:
-        """Return what each of some passages shares with the question; titles and headings count as words before it."""
-        question = [term for term in terms_of(asked.meaning) if term in idf]
-        found: dict[int, Overlap] = {}
+    def _words(self, ids: Sequence[int]) -> Iterator[list[int]]:
+        """Return the terms of each of some passages in their order, those of its title and headings first."""
+        found: dict[int, list[int]] = {}
         for first in range(0, len(ids), _AT_ONCE):
             part = ids[first : first + _AT_ONCE]
             for number, *texts in self._db.execute(_TEXTS.format(", ".join("?" * len(part))), part).fetchall():
-                passage = [term for text in texts for term in terms_of(str(text))]
-                found[number] = overlap(question, passage, idf)
-        return [found[number] for number in ids]
+                found[number] = [term for text in texts for term in terms_of(str(text))]
+        return (found[number] for number in ids)
 
     def _dense(self, question: _Asked, ids: Sequence[int], known: dict[int, float]) -> Floats:
         """Return the scores of passages `[len(ids)]`, from the stored vectors where the index did not tell.
@@ -271,18 +264,14 @@ class Ranker:
         )  # fmt: skip
 
     def _exact(self, question: _Asked, number: int, score: float) -> tuple[float, float | None]:
-        """Return score and distance by the stored vector; see `semantic.py` for the tolerance.
-
-        Raises Damaged when the index, which said `score`, has another.
-        """
+        """Return score and distance by the stored vector. Raises Damaged when the index's `score` is of another."""
         assert self._model is not None
         row = self._db.execute(_VECTORS.format("?"), [self._model.id, number]).fetchone()
         stored = checked_vector(self._model.dimension, *row[1:])
-        exact, distance = nearness(question.metric, question.vector, stored)
-        allowed = _TOLERANCE * max(1.0, float(np.linalg.norm(question.vector) * np.linalg.norm(stored)))
-        if not abs(exact - score) <= allowed:  # also when one of them is no number
+        near = exact_nearness(question.metric, question.vector, stored, score)
+        if near is None:
             raise Damaged(f"The index holds another vector of passage {number} than is stored; run: wherein repair")
-        return exact, distance
+        return near
 
 
 def _ranks(ids: Sequence[int]) -> dict[int, int]:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from embed.encoder import Encoder, Matrix
 from errors import UsageError
 from search.bm25 import index_texts, score_texts
-from search.fusion import as_cosine, fuse, overlap, promising
+from search.fusion import fuse_best
 from search.hybrid import CANDIDATES, READ
 from search.kept_vectors import keep_vectors, kept_vectors
 from storage.keyword_index import KeywordIndex
@@ -143,15 +143,13 @@ def hybrid(candidates: Candidates) -> Ranking:
         asked = candidates.question_vectors(questions)
         for question, vector in zip(questions, asked, strict=True):
             words, _, found = score_texts(known, question)
-            dense = as_cosine(candidates.encoder.model.metric, (candidates.vectors @ vector).astype(np.float64))
+            dense = (candidates.vectors @ vector).astype(np.float64)
             places = np.unique(np.concatenate([best(dense, nearest)[0], _with_a_word(best(words, nearest))]))
-            mass = sum(found.idf.values())
-            read = places[promising(dense[places], words[places], mass, max(n, READ))]
-            sought = [term for term in terms_of(question) if term in found.idf]
-            shared = [overlap(sought, candidates.terms(int(place)), found.idf) for place in read]
-            fused = fuse(dense[read], words[read], mass, shared)
-            order = np.lexsort((read, -fused))[:n]
-            yield read[order], fused[order]
+            fused = fuse_best(
+                list(terms_of(question)), places, dense[places], words[places], found.idf,
+                lambda read: map(candidates.terms, read), metric=candidates.encoder.model.metric, read=max(n, READ),
+            )  # fmt: skip
+            yield places[fused.places[:n]], fused.scores[:n]
 
     return ranking
 

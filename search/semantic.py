@@ -16,13 +16,16 @@ from storage.models import StoredModel
 from storage.selection import Filter, Selection, Selector
 from storage.vectors import Matrix, checked_vector
 
-__all__ = ["Hit", "Place", "Searcher", "Sentence", "hit_of"]
+__all__ = ["PASSAGE", "Hit", "Place", "Searcher", "Sentence", "exact_nearness", "hit_of"]
 
-_HITS = """
-SELECT v.id, v.input_hash, v.vector, v.checksum, c.id, d.id, d.uri, c.ordinal, c.start, c."end", c.page, c.heading,
+PASSAGE = """c.id, d.id, d.uri, c.ordinal, c.start, c."end", c.page, c.heading,
        c.input_hash, c.checksum, d.title, d.media_type, d.text_hash, d.metadata, d.notes, d.checksum,
        substr(d.text, c.start + 1, c."end" - c.start),
-       length(substr(d.text, 1, c.start)) - length(replace(substr(d.text, 1, c.start), char(10), '')) + 1
+       length(substr(d.text, 1, c.start)) - length(replace(substr(d.text, 1, c.start), char(10), '')) + 1"""
+"""The columns of a chunk `c` and its document `d` of which `hit_of` makes a hit."""
+
+_HITS = f"""
+SELECT v.id, v.input_hash, v.vector, v.checksum, {PASSAGE}
 FROM vectors v JOIN chunks c ON c.input_hash = v.input_hash JOIN documents d ON d.id = c.document_id
 WHERE v.id = ? ORDER BY c.id
 """
@@ -166,16 +169,22 @@ class Searcher:
 
         Raises Damaged when the index, which said `score`, has another.
         """
-        vector = checked_vector(self._model.dimension, *row)
-        near = nearness(self._metric, question, vector)
-        allowed = _TOLERANCE * max(1.0, float(np.linalg.norm(question) * np.linalg.norm(vector)))
-        if not abs(near[0] - score) <= allowed:  # also when one of them is no number
+        stored = checked_vector(self._model.dimension, *row)
+        near = exact_nearness(self._metric, question, stored, score)
+        if near is None:
             raise Damaged(f"The index holds another vector {row[0]} than is stored; run: wherein repair")
         return near
 
 
+def exact_nearness(metric: str, question: Matrix, stored: Matrix, score: float) -> tuple[float, float | None] | None:
+    """Return score and distance of a question and a stored vector; None when an index that said `score` has another."""
+    near = nearness(metric, question, stored)
+    allowed = _TOLERANCE * max(1.0, float(np.linalg.norm(question) * np.linalg.norm(stored)))
+    return near if abs(near[0] - score) <= allowed else None  # None also when one of them is no number
+
+
 def hit_of(near: tuple[float, float | None], input_hash: bytes, row: tuple) -> Hit:  # type: ignore[type-arg]
-    """Return a hit from the columns of `_HITS` after those of the vector. Raises Damaged when one is not the stored."""
+    """Return a hit from the columns `PASSAGE`. Raises Damaged when one is not the stored."""
     chunk_id, document_id, uri, *columns = row
     span = checked_chunk(uri, document_id, *columns[:7])
     if span.input_hash != input_hash:  # a damaged index of SQLite's leads from a vector to the passage of another

@@ -35,12 +35,13 @@ def mend_index(db: Database, folder: Path, aside: Aside, *, due: bool = False) -
     registered, model = list_generations(db), bound_model(db)
     bad = {generation: what for generation in registered if (what := wrong_with_generation(db, folder, generation))}
     told = []
-    for kind in KINDS if model else ():
-        active = active_generation(db, kind)
-        if model and (active in bad or (active is None and (due or any(old.kind == kind for old in registered)))):
-            write_generation(db, folder, model, kind)
-            if active is None:
-                told.append(_MADE[kind])
+    if model:
+        for kind in KINDS:
+            active = active_generation(db, kind)
+            if active in bad or (active is None and (due or any(old.kind == kind for old in registered))):
+                write_generation(db, folder, model, kind)
+                if active is None:
+                    told.append(_MADE[kind])
     if bad:
         with writing(db, "repair.generations"):
             for generation in bad:

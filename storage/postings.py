@@ -1,6 +1,6 @@
 """Which chunks a term occurs in, and how often: in memory for a few chunks, in a memory-mapped file for many.
 
-The file is derived from the `terms` table. It is six arrays behind a header, each aligned to 64 bytes: chunk ids and
+The file is derived from the `terms` table. It is seven arrays behind a header, each aligned to 64 bytes: chunk ids and
 lengths, the terms in order with the place of each one's postings, and of the postings chunk, body count and field
 counts. A question reads only the postings of its terms, and to open the file reads next to nothing.
 
@@ -245,19 +245,13 @@ def check_postings(path: Path, count: int, highest: int) -> int:
     `write_postings` does it, OSError when it cannot be read.
     """
     with path.open("rb") as file:
-        terms, postings = _header(file.read(_HEADER.size), count, highest)
-        size = os.fstat(file.fileno()).st_size
-    expected = _layout(count, terms, postings)[-1]
-    if size != expected:
-        raise ValueError(f"it has {size:,} bytes instead of {expected:,}")
-    return postings
+        return _checked(file, count, highest)[1]
 
 
 def open_postings(path: Path, count: int, highest: int) -> Postings:
     """Return the postings in a file, memory-mapped; see `check_postings`."""
-    check_postings(path, count, highest)
     with path.open("rb") as file:
-        terms, postings = _header(file.read(_HEADER.size), count, highest)
+        terms, postings = _checked(file, count, highest)
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     places = _layout(count, terms, postings)
     counts = _counts(count, terms, postings)
@@ -269,6 +263,15 @@ def open_postings(path: Path, count: int, highest: int) -> Postings:
     if count and int(found.ids[-1]) != highest:
         raise ValueError(f"its last passage is {int(found.ids[-1])} instead of {highest}")
     return found
+
+
+def _checked(file: IO[bytes], count: int, highest: int) -> tuple[int, int]:
+    """Return how many terms and postings a file has, after a look at its header and size."""
+    terms, postings = _header(file.read(_HEADER.size), count, highest)
+    size, expected = os.fstat(file.fileno()).st_size, _layout(count, terms, postings)[-1]
+    if size != expected:
+        raise ValueError(f"it has {size:,} bytes instead of {expected:,}")
+    return terms, postings
 
 
 def _header(raw: bytes, count: int, highest: int) -> tuple[int, int]:

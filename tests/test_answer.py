@@ -77,24 +77,8 @@ def test_the_passages_are_found_whether_or_not_there_is_a_reader(library: Librar
 
 
 @pytest.fixture
-def environment(tmp_path: Path, compiled_cache: Path, models: Path) -> dict[str, str]:
-    return {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "WHEREIN_LIBRARY": str(tmp_path / "library"),
-        "XDG_CACHE_HOME": str(compiled_cache),
-    }
-
-
-@pytest.fixture
-def wherein(environment: dict[str, str], tmp_path: Path) -> Command:
-    def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "cli", *arguments],
-            env=environment, cwd=tmp_path, input=stdin, text=True, capture_output=True, timeout=120, check=False,
-        )  # fmt: skip
-
-    return run
+def environment(environment: dict[str, str], models: Path) -> dict[str, str]:
+    return {**environment, "WHEREIN_MODELS": str(models)}
 
 
 def test_what_a_person_and_a_script_get(

@@ -14,7 +14,7 @@ import pytest
 from card import CARD, INPUTS, card_model_folder, vocabulary
 from embed.encoder import Encoder
 from embed.model import IR, WEIGHTS, load_model
-from embed.runtime import import_openvino
+from embed.runtime import openvino_core
 from library import Library
 from storage.connection import open_reader
 
@@ -52,7 +52,7 @@ def library(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Libra
 
 @cache
 def compiled(folder: Path, length: int) -> Any:
-    core = import_openvino().Core()
+    core = openvino_core()
     graph = core.read_model(str(folder / IR))
     graph.reshape({name: [1, length] for name in INPUTS})
     return core.compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
@@ -67,7 +67,7 @@ def by_hand(folder: Path, ids: Sequence[int], length: int) -> np.ndarray:
 
 
 def test_the_model_is_of_the_cards_architecture(folder: Path) -> None:
-    graph = import_openvino().Core().read_model(str(folder / IR))
+    graph = openvino_core().read_model(str(folder / IR))
     assert [value.get_any_name() for value in graph.inputs] == list(INPUTS)
     assert all(list(value.shape) == [1, 384] for value in graph.inputs)
     assert [(value.get_any_name(), list(value.shape)) for value in graph.outputs] == [("embedding", [1, 1024])]

@@ -1,7 +1,6 @@
 """The commands as a person or a script runs them, in processes of their own."""
 
 import json
-import os
 import signal
 import sqlite3
 import subprocess
@@ -19,27 +18,6 @@ import cli
 
 ROOT = Path(cli.__file__).parent
 Command = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def environment(tmp_path: Path, compiled_cache: Path) -> dict[str, str]:
-    return {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "WHEREIN_LIBRARY": str(tmp_path / "library"),
-        "XDG_CACHE_HOME": str(compiled_cache),
-    }
-
-
-@pytest.fixture
-def wherein(environment: dict[str, str], tmp_path: Path) -> Command:
-    def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "cli", *arguments],
-            env=environment, cwd=tmp_path, input=stdin, text=True, capture_output=True, timeout=120, check=False,
-        )  # fmt: skip
-
-    return run
 
 
 @pytest.fixture

@@ -134,8 +134,7 @@ def test_generation_and_delta_together_are_exact(folder: Path, open_library: Ope
     db = open_reader(library.folder)
     rows = db.execute("SELECT vector FROM vectors").fetchall()
     vectors = np.stack([np.frombuffer(row[0], "<f4") for row in rows])
-    encoder, _ = library._asking
-    question, _ = encoder.encode_question("which box holds seven marbles?")
+    question, _ = library._asking.encode_question("which box holds seven marbles?")
     np.testing.assert_allclose([hit.score for hit in hits], np.sort(vectors @ question)[::-1], atol=1e-5)
 
 

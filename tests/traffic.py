@@ -304,7 +304,7 @@ def _ask(rng: random.Random, asked: Library, numbers: sqlite3.Connection) -> Ans
             refused += 1
     seconds = time.monotonic() - began
     waited = seconds - (time.thread_time() - busy) - (_queued() - queued)
-    index = asked._asking[1]._index
+    index = asked._searcher._index
     generation = index.generation.id if index and index.generation else None
     return Answer(before, _number(numbers), question, k, found(hits), began, seconds, waited, refused, generation)
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import openvino as ov
 
+from embed.graph import INPUTS
 from embed.recipe.extra import require
 
-INPUTS = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
 OUTPUT = "embedding"
 
 

@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 
 from embed.precision import apply_precision
 from embed.recipe import samples
+from embed.runtime import openvino_core
 
 TOPS = (1, 5, 10, 20)
 BATCH = 8
@@ -44,7 +45,7 @@ def ranks(questions: Vectors, contexts: Vectors, right: NDArray[np.int64]) -> ND
 
 def measured(model: ov.Model, tokenizer: Tokenizer, dev: Path) -> dict[str, float]:
     """Percent of questions whose context is among the first 1, 5, 10 and 20."""
-    compiled = ov.Core().compile_model(model, "CPU", EXACT)
+    compiled = openvino_core().compile_model(model, "CPU", EXACT)
     parts = samples.paragraphs(dev)
     contexts = list(dict.fromkeys(part["context"] for part in parts))
     number = {context: row for row, context in enumerate(contexts)}
@@ -60,7 +61,7 @@ def table(plain: ov.Model, path: Path, tokenizer: Tokenizer, dev: Path) -> dict[
     """The accuracy of the FP32 graph and of the INT8 file at `path` in both of its precisions."""
     figures = {"fp32": measured(plain, tokenizer, dev)}
     for precision in ("w8a8", "w8a32"):
-        model = ov.Core().read_model(path)
+        model = openvino_core().read_model(path)
         apply_precision(model, precision)
         figures[precision] = measured(model, tokenizer, dev)
     return {"squad-v1.1-dev": figures}

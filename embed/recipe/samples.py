@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from embed.recipe.convert import INPUTS
+from embed.graph import INPUTS
 from errors import UsageError
 
 SEED = 0

@@ -257,6 +257,25 @@ def test_openvino_reports_to_nobody(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_signal_is_taken_after_models_have_come_and_gone() -> None:
+    """A CPU plugin that outlives an earlier one would leave the thread without a stack for signal handlers."""
+    check = """
+import os, signal
+from embed.model import load_model
+from embed.runtime import compile_model
+first = compile_model(load_model(), "w8a32", None, 1, True)
+second = compile_model(load_model(), "w8a32", None, 1, True)
+del first
+del second
+signal.signal(signal.SIGTERM, lambda *_: print("taken"))
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+    environment = {**os.environ, "PYTHONPATH": str(DEFAULT_MODEL.parents[1])}
+    command = [sys.executable, "-X", "faulthandler", "-c", check]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "taken\n"), done.stderr
+
+
 def test_an_interrupted_stream_leaves_the_encoder_usable(model: Model, exact: Encoder) -> None:
     encoder = Encoder(model, "w8a32")
 

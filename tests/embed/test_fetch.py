@@ -20,6 +20,7 @@ from embed.installed import damage, find_model, fingerprints, installed_folders
 from embed.zoo import ZOO, ZooFile, ZooModel
 from errors import Damaged, LibraryBusy, UsageError, WhereinError
 from tiny import write_tiny
+from toy_reader import echo, write_graph
 
 ROOT = Path(__file__).parents[2]
 BIN = "FP32-INT8/tiny.bin"
@@ -301,3 +302,19 @@ def test_the_command_says_it_in_a_sentence(server: Server, models: Path) -> None
         assert words in done.stderr
         assert len(done.stderr.splitlines()) == 1
     assert nothing_installed(models)
+
+
+def test_a_reader_that_is_there_is_not_fetched_again(server: Server, models: Path) -> None:
+    served = write_graph(server.root / "FP32-INT8", echo)
+    (served / "model.json").unlink()
+    (served / "tokenizer.json").rename(server.root / "tokenizer.json")
+    for suffix in (".xml", ".bin"):
+        (served / f"model{suffix}").rename(served / f"reader{suffix}")
+    paths = ("tokenizer.json", "FP32-INT8/reader.xml", "FP32-INT8/reader.bin")
+    files = [((server.root / path).read_bytes(), path) for path in paths]
+    variant = tuple(ZooFile(path, len(data), hashlib.sha384(data).hexdigest()) for data, path in files)
+    reader = ZooModel("reader", "7", server.url, 0, "", 384, 64, "MIT", {"FP32-INT8": variant}, kind="reader")
+    assert fetch_model(reader, models).new
+    asked = len(server.asked)
+    assert not fetch_model(reader, models).new
+    assert len(server.asked) == asked

@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 from embed.precision import apply_precision
 from embed.recipe import convert, evaluate, manifest, quantize, samples, tokenizer, weights
 from embed.recipe.extra import require
+from embed.runtime import openvino_core
 from errors import Damaged, UsageError, WhereinError
 
 MODEL = Path(__file__).parents[2] / "embed" / "default"
@@ -28,12 +29,12 @@ def words():
 
 @pytest.fixture(scope="module")
 def graph():
-    return ov.Core().read_model(MODEL / "model.xml")
+    return openvino_core().read_model(MODEL / "model.xml")
 
 
 @pytest.fixture(scope="module")
 def compiled(graph):
-    return ov.Core().compile_model(graph, "CPU", evaluate.EXACT)
+    return openvino_core().compile_model(graph, "CPU", evaluate.EXACT)
 
 
 def embed(compiled, batch):
@@ -85,9 +86,9 @@ def test_graph_tells_nothing_of_the_machine_it_was_built_on():
 
 def test_vectors_have_unit_length_and_ignore_padding(words):
     # With float32 activations, because rounded ones let a vector depend a little on its batch.
-    graph = ov.Core().read_model(MODEL / "model.xml")
+    graph = openvino_core().read_model(MODEL / "model.xml")
     apply_precision(graph, "w8a32")
-    compiled = ov.Core().compile_model(graph, "CPU", evaluate.EXACT)
+    compiled = openvino_core().compile_model(graph, "CPU", evaluate.EXACT)
     short, long = (words.encode(text).ids for text in ("who may sign the lease?", "the lease " * 50))
     alone, padded = (embed(compiled, samples.batch(rows)) for rows in ([short], [short, long]))
     assert np.linalg.norm(padded, axis=1) == pytest.approx(1, abs=1e-5)

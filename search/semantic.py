@@ -26,7 +26,7 @@ PASSAGE = """c.id, d.id, d.uri, c.ordinal, c.start, c."end", c.page, c.heading,
 
 _HITS = f"""
 SELECT v.id, v.input_hash, v.vector, v.checksum, {PASSAGE}
-FROM vectors v JOIN chunks c ON c.input_hash = v.input_hash JOIN documents d ON d.id = c.document_id
+FROM vectors v CROSS JOIN chunks c ON c.input_hash = v.input_hash JOIN documents d ON d.id = c.document_id
 WHERE v.id = ? ORDER BY c.id
 """
 # The index and NumPy add in another order; beyond this part of the two vectors' lengths, which is by how much the

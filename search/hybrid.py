@@ -41,7 +41,9 @@ _NO_MODEL = 0
 # So many of the library's vectors stand for those that have nothing to do with a question. Among fewer than the fewest
 # the passages that answer would weigh too much.
 _SAMPLE, _FEWEST = 500, 100
-_CHUNKS = "SELECT v.id, c.id FROM vectors v CROSS JOIN chunks c ON c.input_hash = v.input_hash WHERE v.id IN ({}) ORDER BY c.id"
+_CHUNKS = """
+SELECT v.id, c.id FROM vectors v CROSS JOIN chunks c ON c.input_hash = v.input_hash WHERE v.id IN ({}) ORDER BY c.id
+"""
 # CROSS JOIN: else SQLite may begin with all vectors of the model (https://sqlite.org/optoverview.html#crossjoin).
 _VECTORS = (
     "SELECT c.id, v.id, v.input_hash, v.vector, v.checksum FROM chunks c"

@@ -143,7 +143,7 @@ class Ranker:
             question = _Asked(vector, metric)
             dense, keyword = self._dense(question, ids, near), scores_of(matches, ids)
             fused = fuse_best(
-                list(terms_of(asked.meaning)), np.array(ids), _filled(dense), keyword, matches.found.idf,
+                asked.order, np.array(ids), _filled(dense), keyword, matches.found.idf,
                 self._words, metric=metric, read=max(k, READ),
             )  # fmt: skip
             best = fused.places[:k]

@@ -17,8 +17,6 @@ from storage.terms import folded_words
 
 __all__ = ["Matches", "best_passages", "fitting", "match", "scores_of"]
 
-# So many texts at most are read for the phrases of one question, the best fitting first: some seconds.
-_MOST_TEXTS = 20_000
 _AT_ONCE = 200
 _TEXTS = (
     'SELECT c.id, substr(d.text, c.start + 1, c."end" - c.start) FROM chunks c JOIN documents d ON d.id = c.document_id'
@@ -83,7 +81,7 @@ def best_passages(db: Catalog, matches: Matches, n: int) -> list[int]:
     if not _needs_texts(matches.asked):
         return [int(number) for number in _top(scores, ids, n)]
     found: list[int] = []
-    order = _top(scores, ids, _MOST_TEXTS).tolist()
+    order = _top(scores, ids, len(scores)).tolist()
     for first in range(0, len(order), _AT_ONCE):
         found += _told_by_texts(db, matches.asked, order[first : first + _AT_ONCE])
         if len(found) >= n:

@@ -34,12 +34,13 @@ class Phrase:
 class Question:
     """What is looked for.
 
-    `meaning` is the text whose meaning is asked for: without operators. `terms` each with the word of the question that
-    it comes from. Passages must hold every one of `phrases` and none of `excluded`. `cut` tells whether a part
-    of the question was passed over.
+    `meaning` is the text whose meaning is asked for: without operators; `order` has its terms, one after another.
+    `terms` are these without doubles, each with the word of the question that it comes from. Passages must hold every one of `phrases` and
+    none of `excluded`. `cut` tells whether a part of the question was passed over.
     """
 
     meaning: str
+    order: tuple[int, ...]
     terms: dict[int, str]
     phrases: tuple[Phrase, ...]
     excluded: tuple[Phrase, ...]
@@ -72,7 +73,8 @@ def parse_question(text: str, *, operators: bool = True) -> Question:
     first = dict(list(terms.items())[:_TERMS])
     # Of a question that only says what is not wanted, all of it is the meaning.
     meaning = meaning if any(map(str.isalnum, meaning)) else text
-    return Question(meaning, first, tuple(phrases[:_PHRASES]), tuple(excluded[:_PHRASES]), cut)
+    order = tuple(terms_of(meaning[:_CHARACTERS]))
+    return Question(meaning, order, first, tuple(phrases[:_PHRASES]), tuple(excluded[:_PHRASES]), cut)
 
 
 def _operators(text: str) -> Iterator[tuple[bool, str]]:

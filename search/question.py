@@ -35,8 +35,8 @@ class Question:
     """What is looked for.
 
     `meaning` is the text whose meaning is asked for: without operators; `order` has its terms, one after another.
-    `terms` are these without doubles, each with the word of the question that it comes from. Passages must hold every one of `phrases` and
-    none of `excluded`. `cut` tells whether a part of the question was passed over.
+    `terms` are these without doubles, each with the word of the question that it comes from. Passages must hold every
+    one of `phrases` and none of `excluded`. `cut` tells whether a part of the question was passed over.
     """
 
     meaning: str

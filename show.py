@@ -30,6 +30,18 @@ _ALSO = 5
 _ASKED = 2_000
 _LONGEST_WORD = 60
 _WORD = re.compile(r"\w{3,}")
+# Words that say nothing of what is asked for; they are in nearly every sentence.
+_FUNCTION_WORDS = frozenset(
+    _WORD.findall(
+        """
+        about all and any are been but can could did does for from had has have her his how into its may might must nor
+        not off one our out over shall she should some such than that the their them then there these they this those
+        upon was were what when where which while who whom whose why will with would you your
+        """
+    )
+)
+# What a line of Markdown begins with.
+_MARKUP = re.compile(r"[\s|#>*-]*(?=\w)")
 # A document must not steer the terminal: control characters, and those that change the direction of writing.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _FRESHNESS = {"fresh": "green", "changed": "yellow", "missing": "red"}
@@ -166,12 +178,14 @@ def _lead(hit: "Hit", text: str, question: str, answer: tuple[int, int] | None) 
         start, end = max(spans, key=lambda span: _answers(text[slice(*span)], asked))
     if answer and start < answer[1] and answer[0] < end:
         return min(start, answer[0]), max(end, answer[1])
-    return start, end
+    markup = _MARKUP.match(text, start, end)
+    return markup.end() if markup else start, end
 
 
 def _asked(question: str) -> list[str]:
-    """Return the words of a question, of which no more is looked at than a person would write."""
-    return [word for word in _WORD.findall(question[:_ASKED]) if len(word) <= _LONGEST_WORD]
+    """Return the words of a question that tell what is asked for; no more is looked at than a person would write."""
+    words = [word for word in _WORD.findall(question[:_ASKED]) if len(word) <= _LONGEST_WORD]
+    return [word for word in words if word.lower() not in _FUNCTION_WORDS] or words
 
 
 def _answers(sentence: str, asked: set[str]) -> float:
@@ -199,11 +213,24 @@ def _where(hit: "Hit", look: Look) -> str:
     place = _linked(_place(hit), hit.uri, look)
     title = [hit.title] if hit.title and hit.title not in (*hit.heading, Path(shown(hit.uri)).name) else []
     above = " > ".join(_one_line(_printable(part)) for part in (*title, *hit.heading))
+    if look.width:
+        around = sum(_columns(part) + len(" · ") for part in (_place(hit), _near(hit), hit.freshness))
+        above = _ending(above, look.width - len(_INDENT) - around)
     parts = [place, *([above] if above else []), _near(hit)]
     line = _paint(" · ".join(parts), look, dim=True)
     if hit.freshness in _FRESHNESS:
         line += _paint(" · ", look, dim=True) + _paint(hit.freshness, look, fg=_FRESHNESS[hit.freshness])
     return line
+
+
+def _ending(text: str, columns: int) -> str:
+    """Return as much of the end of a line as fits, nothing where that would tell nothing."""
+    if _columns(text) <= columns:
+        return text
+    words = text.split(" ")
+    while words and _columns(" ".join(["…", *words])) > columns:
+        del words[0]
+    return " ".join(["…", *words]) if words else ""
 
 
 def _near(hit: "Hit") -> str:
@@ -284,7 +311,7 @@ def _words_of(text: str, question: str, **style: Any) -> list[Mark]:
     words = {re.escape(word) for word in _asked(question)}
     marks: list[Mark] = [(0, len(text), style)] if style else []
     if words:
-        pattern = re.compile(rf"\b({'|'.join(sorted(words))})\w{{0,3}}", re.IGNORECASE)
+        pattern = re.compile(rf"\b({'|'.join(sorted(words))})\w{{0,3}}\b", re.IGNORECASE)
         marks += [(match.start(), match.end(), {"fg": "yellow", "bold": True}) for match in pattern.finditer(text)]
     return marks
 

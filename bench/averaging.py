@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from embed.recipe import averaging, manifest, pairs, tokenizer, training, weights
+from embed.recipe import averaging, manifest, pairs, tokenizer, tuning, weights
 from embed.recipe.__main__ import build
 from embed.recipe.manifest import Origin
 from embed.recipe.plan import Plan
@@ -27,7 +27,7 @@ def models(data: Path, work: Path, shares: list[float]) -> dict[float, Path]:
     words = tokenizer.load(weights.folder() / "tokenizer.json")
     corpus = pairs.read(pairs.checked(data))
     base = weights.tensors()
-    end = training.tuned(corpus, words, base, Plan(), work)
+    end = tuning.trained(corpus, words, base, Plan(), work)
     texts = [part.text for part in corpus.held], [text for part in corpus.held for text in part.questions]
     folders = {share: work / "shares" / f"{share:.2f}" for share in shares}
     for share, folder in folders.items():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -296,11 +297,26 @@ def test_the_answer_is_in_the_first_two_lines() -> None:
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     text = "The lease may be signed by the owner of the house " * 9 + "x" * 300 + "。日本語" * 50 + "\n    code\n"
     for look in (Look(width, color=False, links=False), Look(width, color=True, links=False)):
-        shown = click.unstyle(passage(hit(text, sentence=Sentence(0, 60, 0.9), before="b " * 99), "lease", look))
-        place, *lines = [line for number, line in enumerate(shown.splitlines()) if number != 2], *shown.splitlines()[3:]
-        assert place
+        told = hit(text, sentence=Sentence(0, 60, 0.9), before="b " * 99, heading=("Signing the lease of a house",) * 5)
+        shown = click.unstyle(passage(told, "lease", look))
+        lines = [line for line in shown.splitlines() if line != "   /d/a b.txt:12 · 0.71 · fresh"]  # 31, cut nowhere
         assert all(sum(2 if ord(char) > 0x2E80 else 1 for char in line) <= width for line in lines)
         assert all(line[:3] in ("   ", "1. ") for line in lines)
+
+
+def test_where_an_answer_stands_is_cut_at_its_beginning_between_words() -> None:
+    told = hit("The lease is signed.", heading=("About houses and their owners", "Signing the lease"))
+    place = passage(told, "lease", Look(64, color=False, links=False)).splitlines()[1]
+    assert place == "   /d/a b.txt:12 · … owners > Signing the lease · 0.71 · fresh"
+
+
+def test_words_that_tell_what_is_asked_for_are_marked() -> None:
+    marked = Look(80, color=True, links=False)
+    shown = passage(hit("- They keep these leases; whatever leasehold."), "what are the leases of these", marked)
+    assert click.unstyle(shown).startswith("1. They keep")
+    yellow = re.findall(r"\x1b\[33m(?:\x1b\[1m)?(\w+)", shown)
+    assert set(yellow) == {"leases"}
+    assert "\x1b[33m" in passage(hit("To be or not to be, that."), "what about that", marked)
 
 
 @settings(max_examples=100, deadline=None)

@@ -22,6 +22,11 @@ ENOUGH = 0.95
 Tensors = dict[str, Tensor]
 
 
+def mean(ends: Sequence[Tensors]) -> Tensors:
+    """The mean of the weights in which some trainings from one beginning ended."""
+    return {name: torch.stack([end[name] for end in ends]).mean(0) for name in ends[0]}
+
+
 def blended(original: Tensors, tuned: Tensors, weight: float) -> Tensors:
     """`weight` of the tuned and the rest of the original weights; exactly one of them at 0 and at 1."""
     return {name: torch.lerp(original[name], tuned[name], weight) for name in tuned}

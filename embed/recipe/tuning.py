@@ -1,4 +1,4 @@
-"""From the base weights to the shipped ones: train, then choose how much of it to take; and the record of both."""
+"""From the base weights to the shipped ones: train more than once, average, then choose how much of that to take."""
 
 import dataclasses
 from importlib.metadata import version
@@ -13,17 +13,22 @@ from embed.recipe.holdout import Figures
 from embed.recipe.pairs import Corpus
 from embed.recipe.plan import Plan
 
+# So many trainings that differ in their seed, and so in their batches, are averaged: what one of them learnt by chance
+# mostly goes, which helps on the task and on other texts (Wortsman et al. 2022, "Model soups").
+RUNS = 2
+
 Tensors = dict[str, Tensor]
 
 
 def record(corpus: Corpus, plan: Plan, weight: float, figures: dict[float, Figures]) -> dict[str, Any]:
-    """What model.json tells of the training."""
+    """What model.json tells of the training; `steps` are those of one run."""
     return {
         "data": dict(pairs.FILES),
         "contexts": len(corpus.contexts),
         "sentences": len(corpus.sentences),
         "questions": sum(len(part.questions) for part in (*corpus.contexts, *corpus.sentences)),
         "held_out_articles": sorted({part.article for part in corpus.held}),
+        "runs": RUNS,
         "steps": plan.epochs * batches.steps(corpus, plan.shape),
         "plan": dataclasses.asdict(plan),
         "tuned_weights": weight,
@@ -32,9 +37,15 @@ def record(corpus: Corpus, plan: Plan, weight: float, figures: dict[float, Figur
     }
 
 
+def trained(corpus: Corpus, words: Tokenizer, base: Tensors, plan: Plan, work: Path) -> Tensors:
+    """The mean of all runs. Those that were stopped go on from what they left in `work`."""
+    plans = [dataclasses.replace(plan, seed=plan.seed + number) for number in range(RUNS)]
+    return averaging.mean([training.tuned(corpus, words, base, one, work) for one in plans])
+
+
 def tuned(corpus: Corpus, words: Tokenizer, base: Tensors, plan: Plan, work: Path) -> tuple[Tensors, dict[str, Any]]:
-    """The weights to ship and their record. A run that was stopped goes on from what it left in `work`."""
-    end = training.tuned(corpus, words, base, plan, work)
+    """The weights to ship and their record."""
+    end = trained(corpus, words, base, plan, work)
     figures = averaging.curve(base, end, words, corpus.held)
     weight = averaging.chosen(figures)
     print(f"taking {weight:.1f} of the tuned weights", flush=True)

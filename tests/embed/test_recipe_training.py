@@ -1,5 +1,6 @@
 """The training repeats itself, goes on where it was stopped, and leaves alone what it is to leave alone."""
 
+import dataclasses
 import math
 from pathlib import Path
 
@@ -202,6 +203,11 @@ def test_blending_is_exact():
         assert mean[2] == original["a"][2]
 
 
+def test_the_mean_of_two_trainings_by_hand():
+    ends = [{"a": torch.tensor([1.0, 4.0])}, {"a": torch.tensor([3.0, -4.0])}]
+    assert averaging.mean(ends)["a"].tolist() == [2.0, 0.0]
+
+
 def curve(**mrr):
     return {float(weight[1:]) / 10: Figures(0, figure, 0) for weight, figure in mrr.items()}
 
@@ -214,7 +220,10 @@ def test_the_smallest_weight_with_nearly_all_of_the_gain_is_chosen():
 def test_tuning_records_what_it_did(corpus, words, base, tmp_path):
     tensors, record = tuning.tuned(corpus, words, base, PLAN, tmp_path)
     assert tensors.keys() == base.keys()
-    assert record["steps"] == 12
+    assert (record["runs"], record["steps"]) == (2, 12)
+    ends = [training.tuned(corpus, words, base, dataclasses.replace(PLAN, seed=seed), tmp_path) for seed in (0, 1)]
+    assert not same(*ends)
+    assert same(tensors, averaging.blended(base, averaging.mean(ends), record["tuned_weights"]))
     assert record["held_out_articles"] == [TOPICS[0]]
     assert list(record["held_out"]) == ["0.0", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9", "1.0"]
     assert record["held_out"]["0.0"]["agreement"] == 100

@@ -41,7 +41,7 @@ _FUNCTION_WORDS = frozenset(
     )
 )
 # What a line of Markdown begins with.
-_MARKUP = re.compile(r"[\s|#>*-]*(?=\w)")
+_MARKUP = re.compile(r"(?:\s|[|#>]|[*-](?=\s))*(?=\S)")
 # A document must not steer the terminal: control characters, and those that change the direction of writing.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _FRESHNESS = {"fresh": "green", "changed": "yellow", "missing": "red"}

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from search.collection import Collection
+from search.hybrid import READ
 from search.measures import TOPS, Comparison, Values, compare, measures
 from search.modes import Ranking
 
 __all__ = ["Evaluation", "compared", "evaluate_beir", "evaluate_squad"]
 
-# A right context after so many counts as not found.
-_DEPTH = 100
+# A right context after so many counts as not found: as many as a hybrid answer reads, so that what is measured is what
+# a user gets.
+_DEPTH = READ
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,12 @@ class Evaluation:
 def evaluate_squad(collection: Collection, ranking: Ranking) -> Evaluation:
     """Return `top_1, top_5, top_10, top_20` and `mrr` where every question has one right context.
 
-    The rank of the right one is one more than the number of contexts with a higher score (the card's protocol).
+    The rank of the right one is one more than the number of contexts with a higher score (the card's protocol); of
+    those after the first 50 `mrr` takes no account.
     """
     place_of = {name: place for place, name in enumerate(collection.ids)}
     ranks = np.full(len(collection.questions), np.inf)
-    found = ranking(collection.questions, len(collection.contexts))
+    found = ranking(collection.questions, _DEPTH)
     for number, (relevant, (places, scores)) in enumerate(zip(collection.relevant, found, strict=True)):
         own = scores[np.isin(places, [place_of[name] for name in relevant])]
         if len(own):
@@ -49,7 +52,7 @@ def evaluate_squad(collection: Collection, ranking: Ranking) -> Evaluation:
 
 
 def evaluate_beir(collection: Collection, ranking: Ranking) -> Evaluation:
-    """Return the same and `ndcg_10`, `recall_10`; the first 100 contexts count, and a grade above 0 is right.
+    """Return the same and `ndcg_10`, `recall_10`; the first 50 contexts count, and a grade above 0 is right.
 
     A context with the question's own id is left out, as BEIR does. Raises WhereinError without the extra.
     """

@@ -1,12 +1,14 @@
 """From a tree of elements to blocks of text, without recursion: pages may be nested ten thousand deep."""
 
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
-__all__ = ["Block", "Page", "Part", "render"]
+from ingest.readers.headings import Heading
+
+__all__ = ["Block", "Page", "Part", "joined", "render"]
 
 _LISTS = frozenset(("ul", "ol", "menu", "dir"))
 _VERBATIM = frozenset(("pre", "listing", "xmp", "plaintext"))
@@ -189,6 +191,22 @@ class Page:
             return
         self.blocks.append(Block(self._bullet + text, 0, self._next_group, self._verbatim > 0))
         self._bullet, self._next_group = "", 0
+
+
+def joined(blocks: Sequence[Block]) -> tuple[str, list[Heading]]:
+    """Join blocks by a blank line, those of one group (a list, a table) by a newline; say where headings begin."""
+    parts: list[str] = []
+    headings: list[Heading] = []
+    length = group = 0
+    for block in blocks:
+        gap = "" if not parts else "\n" if block.group and block.group == group else "\n\n"
+        length += len(gap)
+        if block.level:
+            headings.append(Heading(length, block.level, " ".join(block.text.split())))
+        parts += (gap, block.text)
+        length += len(block.text)
+        group = block.group
+    return "".join(parts), headings
 
 
 def _collapsed(raw: str) -> str:

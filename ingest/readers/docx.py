@@ -32,12 +32,16 @@ _BODY_TEXT = 9
 
 @dataclass
 class _Style:
-    """What a style, or a paragraph of its own, says: outline level from 0, list level from 0, hidden or not."""
+    """What a style, or a paragraph of its own, says: outline level and list level from 0, whether it is in a list.
+
+    The title of a document is the outermost heading to a reader, though not to Word: styles based on it are none.
+    """
 
     based_on: str = ""
     outline: int | None = None
     item: int | None = None
     numbered: bool | None = None
+    is_title: bool = False
 
 
 @dataclass
@@ -166,6 +170,8 @@ def _is_on(attributes: Mapping[str, str]) -> bool:
 def _resolved(style: _Style, styles: Mapping[str, _Style]) -> _Style:
     """Return the style with what it does not say itself taken from those it is based on."""
     found = _Style("", style.outline, style.item, style.numbered)
+    if found.outline is None and style.based_on in styles and styles[style.based_on].is_title:
+        found.outline = 0
     seen = set[str]()
     while style.based_on not in seen and style.based_on in styles:
         seen.add(style.based_on)
@@ -203,8 +209,9 @@ def _learn_name(style: _Style, name: str) -> None:
     """Take in what the names of Word's own styles mean, which are English in every language."""
     heading = re.fullmatch(r"heading ([1-9])", name.lower())
     deeper = re.fullmatch(r"list (?:bullet|number) ([2-5])", name.lower())
-    if heading or name.lower() == "title":
-        style.outline = int(heading[1]) - 1 if heading else 0
+    style.is_title = name.lower() == "title"
+    if heading:
+        style.outline = int(heading[1]) - 1
     elif deeper:
         style.item = int(deeper[1]) - 1
 

@@ -19,6 +19,7 @@ __all__ = ["READER", "read"]
 _MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 _LEFT_OUT = frozenset(("mc:Fallback",))
 _TABLES = {"a:tbl": "table", "a:tr": "tr", "a:tc": "td"}
+_TEXTS = frozenset(("a:t", "m:t"))
 _TITLES = frozenset(("title", "ctrTitle"))
 # Date, footer, header and number of the slide, and on the page of notes its picture.
 _FURNITURE = frozenset(("dt", "ftr", "hdr", "sldNum", "sldImg"))
@@ -94,11 +95,11 @@ class _Writer:
             self.pieces.clear()
         elif tag == "a:br":
             self.pieces.append("\n")
-        elif tag == "a:t":
+        elif tag in _TEXTS:
             self.in_text = True
 
     def end(self, tag: str) -> None:
-        if tag == "a:t":
+        if tag in _TEXTS:
             self.in_text = False
         elif tag == "a:p":
             self._paragraph("".join(self.pieces))

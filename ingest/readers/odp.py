@@ -32,14 +32,17 @@ def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
 
 def _slides(package: Package) -> Iterator[Slide]:
     writer = _Writer()
+    pages = 0
     for kind, value, attributes in without(content(package), ("presentation:settings",)):
         if kind is TEXT:
             writer.inline.text(value)
+        elif value == "draw:page":
+            pages += 1 if kind is START else -1
+            if not pages:
+                yield writer.slide()
+                writer = _Writer()
         elif kind is START:
             writer.start(value, attributes)
-        elif value == "draw:page":
-            yield writer.slide()
-            writer = _Writer()
         else:
             writer.end(value)
 

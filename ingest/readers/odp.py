@@ -41,6 +41,8 @@ def _slides(package: Package) -> Iterator[Slide]:
             if not pages:
                 yield writer.slide()
                 writer = _Writer()
+        elif not pages:
+            continue
         elif kind is START:
             writer.start(value, attributes)
         else:

@@ -1,5 +1,6 @@
 """Whatever is done to a file, it is read or refused with a reason."""
 
+import os
 import random
 import re
 
@@ -9,7 +10,7 @@ import office
 from errors import Unreadable
 
 FILES = {name: make() for name, make in office.MAKERS.items()}
-ROUNDS = 120
+ROUNDS = int(os.environ.get("FUZZ_ROUNDS", "120"))
 HOSTILE = (b"", b"-1", b"0", b"NaN", b"1e999", b"99999999999999999999", b"\xc2\xb2", b"../../x", b"&#55296;", b"\xff")
 
 
@@ -67,12 +68,13 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
 @pytest.mark.parametrize("kind", sorted(FILES))
 def test_damaged_files_are_read_or_refused(kind: str) -> None:
     read = 0
+    reasons = list[str]()
     for number in range(ROUNDS):
         damaged = mutated(FILES[kind], random.Random(f"{kind} {number}"))
         try:
             document = office.read(damaged)
         except Unreadable as refused:
-            assert str(refused).isprintable()
+            reasons.append(str(refused))
             continue
         read += 1
         starts = [mark.start for mark in document.marks]
@@ -80,3 +82,4 @@ def test_damaged_files_are_read_or_refused(kind: str) -> None:
         assert all(0 <= start < len(document.text) for start in starts)
         assert not re.search("[\0\ud800-\udfff]", document.text + document.title + repr(document.metadata))
     assert 0 < read < ROUNDS
+    assert all(reason.isprintable() and len(reason) < 200 for reason in reasons)

@@ -7,8 +7,8 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import docx
-import openpyxl
 import pptx
+import xlsxwriter
 from odf import dc, draw, meta, presentation, table
 from odf import text as odf_text
 from odf.namespaces import PRESENTATIONNS
@@ -59,7 +59,7 @@ def changed(data: bytes, name: str, change: Callable[[bytes], bytes] | None) -> 
 
 def saved(file: Any) -> bytes:
     stream = io.BytesIO()
-    file.save(stream) if hasattr(file, "save") and not hasattr(file, "write") else file.write(stream)
+    file.write(stream) if hasattr(file, "write") else file.save(stream)
     return stream.getvalue()
 
 
@@ -108,24 +108,34 @@ def slides() -> bytes:
 
 
 def workbook() -> bytes:
-    file = openpyxl.Workbook()
-    file.properties.creator = "Ada"
-    file.properties.created = file.properties.modified = datetime.datetime(2024, 1, 31)
-    first = file.active
-    first.title = "Rents"
-    first.append(["Who", "Sum", None, None, "When"])
-    first.append(["Ada", 0.1 + 0.2, "x", None, datetime.datetime(2024, 1, 31, 10, 5)])
-    first.append([None, datetime.date(2024, 2, 29), datetime.time(10, 5), datetime.timedelta(hours=26), True])
-    first["A6"] = "two\nlines"
-    first["B6"] = 0.125
-    first["B6"].number_format = "0.0%"
-    first["C6"] = "=1+1"
-    hidden = file.create_sheet("Secret")
-    hidden.append(["hidden"])
-    hidden.sheet_state = "hidden"
-    file.create_sheet("Empty")
-    file.create_sheet("Far")["XFD1048576"] = "corner"
-    return saved(file)
+    stream = io.BytesIO()
+    file = xlsxwriter.Workbook(stream)
+    file.set_properties({"author": "Ada", "title": "Rents", "created": datetime.datetime(2024, 1, 31, 10, 5)})
+    styles = {
+        code: file.add_format({"num_format": code}) for code in ("d/m/yy", "hh:mm", "[h]:mm", "0.0%", "d mmm hh:mm")
+    }
+    first = file.add_worksheet("Rents")
+    first.write_row("A1", ["Who", "Sum"])
+    first.write("E1", "When")
+    first.write_row("A2", ["Ada", 0.1 + 0.2, "x"])
+    first.write("E2", 45322.42013888889, styles["d mmm hh:mm"])
+    first.write("B3", 45351, styles["d/m/yy"])
+    first.write("C3", 0.4201388888888889, styles["hh:mm"])
+    first.write("D3", 26 / 24, styles["[h]:mm"])
+    first.write_boolean("E3", True)
+    first.write("A6", "two\nlines")
+    first.write("B6", 0.125, styles["0.0%"])
+    first.write_formula("C6", "=1+1", None, 2)
+    first.write_formula("D6", '="a"&"b"', None, "ab")
+    first.write_formula("E6", "=1/0", None, "#DIV/0!")
+    first.write_rich_string("F6", "rich ", file.add_format({"bold": True}), "text")
+    hidden = file.add_worksheet("Secret")
+    hidden.write("A1", "hidden")
+    hidden.hide()
+    file.add_worksheet("Empty")
+    file.add_worksheet("Far").write("XFD1048576", "corner")
+    file.close()
+    return stream.getvalue()
 
 
 def _add(parent: Any, *children: Any) -> Any:

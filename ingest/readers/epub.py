@@ -100,7 +100,7 @@ def _book(package: Package) -> _Book:
         ),
         None,
     )
-    if place is None:
+    if not place:
         raise Unreadable(f"{DAMAGED}: it does not say where the book is in it")
     data = package.read(place)
     book = _Book(texts_by_element(events([data], place)))

@@ -18,17 +18,17 @@ _MOST_BLANKS = 100
 
 def content(package: Package) -> Iterator[Event]:
     """Yield the events of the content, without comments, deletions and the like. Raises Unreadable."""
-    _refuse_encrypted(package)
+    if _is_encrypted(package):
+        raise Unreadable(ENCRYPTED)
     return without(events(package.chunks("content.xml"), "content.xml"), _LEFT_OUT)
 
 
-def _refuse_encrypted(package: Package) -> None:
-    manifest = "META-INF/manifest.xml"
-    if manifest not in package:
-        return
-    for kind, tag, _ in events(package.chunks(manifest), manifest):
-        if kind is START and tag == "manifest:encryption-data":
-            raise Unreadable(ENCRYPTED)
+def _is_encrypted(package: Package) -> bool:
+    try:
+        manifest = events(package.chunks("META-INF/manifest.xml"), "META-INF/manifest.xml")
+        return any(kind is START and tag == "manifest:encryption-data" for kind, tag, _ in manifest)
+    except Unreadable:
+        return False  # all else can be read without it
 
 
 def properties(package: Package) -> Properties:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from errors import Unreadable
 from ingest.document import Document, Problem
 from ingest.readers.decode import name_as_title
 from ingest.readers.flow import Flow
 from ingest.readers.html_blocks import Block
-from ingest.readers.opc import Relation, main_part, part_events, properties, related, relations
+from ingest.readers.opc import main_part, part_events, properties, related, relations
 from ingest.readers.reader import Reader
 from ingest.readers.slides import Slide, joined_slides
 from ingest.readers.xml_events import END, START, TEXT, Event, without
@@ -43,13 +44,16 @@ def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
     yield Document(title, text, _MEDIA_TYPE, metadata=about.metadata, marks=marks, notes=(*notes, *about.notes))
 
 
-def _slides(package: Package) -> Iterator[Slide]:
+def _slides(package: Package) -> Iterator[Slide | None]:
     main = main_part(package)
     parts = relations(package, main)
     for kind, tag, attributes in part_events(package, main):
         if kind is START and tag == "p:sldId":
-            relation = parts.get(attributes.get("r:id", ""), Relation("", "the slide that is next"))
-            yield _slide(package, relation.target)
+            relation = parts.get(attributes.get("r:id", ""))
+            try:
+                yield _slide(package, relation.target) if relation else None
+            except Unreadable:
+                yield None
 
 
 def _slide(package: Package, part: str) -> Slide:

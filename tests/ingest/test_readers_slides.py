@@ -1,0 +1,64 @@
+"""PowerPoint and OpenDocument presentations."""
+
+import office
+from errors import Unreadable
+from ingest.document import Mark
+from ingest.readers import Skipped
+
+PART = "ppt/slides/slide1.xml"
+
+
+def test_powerpoint() -> None:
+    found = office.read(office.slides())
+    assert found.text == "The plan\n\none\ntwo\n\nx | y\n | z\n\nSay it\nslowly.\n\nin a group"
+    assert found.title == "The plan"
+    assert found.metadata["author"] == "Ada"
+    assert found.marks == (
+        Mark(0, 1, ("The plan",)),
+        Mark(found.text.index("Say"), 1, ("The plan", "Notes")),
+        Mark(found.text.index("in a"), 3),
+    )
+    assert found.notes == ("1 of 3 slides has no text: 2",)
+
+
+def test_footers_and_numbers_of_slides_are_left_out() -> None:
+    data = office.changed(office.slides(), PART, lambda part: part.replace(b'<p:ph idx="1"/>', b'<p:ph type="ftr"/>'))
+    assert office.read(data).text.startswith("The plan\n\nx | y")
+
+
+def test_order_is_that_of_the_presentation() -> None:
+    def swapped(part: bytes) -> bytes:
+        first, last = (b'<p:sldId id="%d" r:id="%b"/>' % pair for pair in ((256, b"rId7"), (258, b"rId10")))
+        assert first in part
+        assert last in part
+        return part.replace(last, b"@").replace(first, last).replace(b"@", first)
+
+    found = office.read(office.changed(office.slides(), "ppt/presentation.xml", swapped))
+    assert found.text.startswith("in a group\n\nThe plan")
+    assert [mark.page for mark in found.marks] == [1, 3, 3]
+
+
+def test_a_slide_that_cannot_be_read() -> None:
+    for change in (None, lambda part: part[:-20]):
+        found = office.read(office.changed(office.slides(), PART, change))
+        assert found.text == "in a group"
+        assert found.notes == ("1 of 3 slides cannot be read: 1", "1 of 3 slides has no text: 2")
+    data = office.slides()
+    for number in (1, 2, 3):
+        data = office.changed(data, f"ppt/slides/slide{number}.xml", lambda part: b"<")
+    assert office.reason(data) == (Unreadable, "it is damaged or cut short: no slide of it can be read")
+
+
+def test_no_text() -> None:
+    data = office.slides()
+    for number in (1, 3):
+        data = office.changed(data, f"ppt/slides/slide{number}.xml", lambda part: b"<a/>")
+    data = office.changed(data, "ppt/slides/_rels/slide1.xml.rels", None)
+    assert office.reason(data) == (Skipped, "no text in its 3 slides")
+
+
+def test_open_document() -> None:
+    found = office.read(office.open_slides())
+    assert found.text == "The plan\n\none\n\nSay it slowly."
+    assert found.marks == (Mark(0, 1, ("The plan",)), Mark(15, 1, ("The plan", "Notes")))
+    assert found.notes == ("1 of 2 slides has no text: 2",)

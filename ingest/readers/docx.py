@@ -1,17 +1,19 @@
 """Word documents: paragraphs, lists and tables in their order, as they look with all changes accepted.
 
-Deleted and hidden text, comments, headers and footers are left out. Footnotes and endnotes stand at the end, the text
-of a text box before the paragraph that it is anchored to.
+Headings and items of lists have the numbers that Word gives them. Deleted and hidden text, comments, headers and
+footers are left out. Footnotes and endnotes stand at the end, the text of a text box before the paragraph that it is
+anchored to.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from ingest.document import Document, Mark, Problem
+from ingest.document import Document, Problem
 from ingest.readers.decode import name_as_title, require_text
-from ingest.readers.flow import Flow
+from ingest.readers.docx_numbers import Numbers
+from ingest.readers.docx_styles import Style, is_on, learn, read_styles, resolved
+from ingest.readers.flow import Flow, mark_of_notes
 from ingest.readers.headings import marks_of
 from ingest.readers.opc import main_part, part_events, properties, related, relations
 from ingest.readers.reader import Reader
@@ -26,26 +28,11 @@ _LEFT_OUT = frozenset((
 ))  # fmt: skip
 _TABLES = {"w:tbl": "table", "w:tr": "tr", "w:tc": "td"}
 _SIGNS = {"w:tab": "\t", "w:ptab": "\t", "w:br": "\n", "w:cr": "\n", "w:noBreakHyphen": "-"}
-_OFF = frozenset(("0", "false", "off"))
 _BODY_TEXT = 9
 
 
 @dataclass
-class _Style:
-    """What a style, or a paragraph of its own, says: outline level and list level from 0, whether it is in a list.
-
-    The title of a document is the outermost heading to a reader, though not to Word: styles based on it are none.
-    """
-
-    based_on: str = ""
-    outline: int | None = None
-    item: int | None = None
-    numbered: bool | None = None
-    is_title: bool = False
-
-
-@dataclass
-class _Paragraph(_Style):
+class _Paragraph(Style):
     pieces: list[str] = field(default_factory=list)
     run_hidden: bool = False
     in_text: bool = False
@@ -61,30 +48,26 @@ def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
 def _document(package: Package, name: str) -> Document:
     main = main_part(package)
     found = relations(package, main)
-    styles, language = _styles(package, related(found, "styles"))
+    styles, language = read_styles(package, related(found, "styles"))
+    numbers = Numbers(package, related(found, "numbering"))
     flow = Flow()
-    _write(part_events(package, main), styles, flow)
+    _write(part_events(package, main), styles, numbers, flow)
     text, headings = flow.joined()
-    marks = marks_of(headings)
-    notes = [part for kind in ("footnotes", "endnotes") if (part := related(found, kind)) and part in package]
-    for part in notes:
-        _write(_without_separators(part_events(package, part)), styles, flow)
+    for kind in ("footnotes", "endnotes"):
+        part = related(found, kind)
+        if part is not None and part in package:
+            _write(_without_separators(part_events(package, part)), styles, numbers, flow)
     whole, _ = flow.joined()
-    if marks and len(whole) > len(text):
-        marks += (
-            Mark(
-                len(whole) - len(whole[len(text) :].lstrip()),
-            ),
-        )
     require_text(whole)
+    marks = (*marks_of(headings), *mark_of_notes(text, whole))
     about = properties(package, language)
     first = headings[0].title if headings else ""
     title = about.title or first or name_as_title(name)
     return Document(title, whole, _MEDIA_TYPE, metadata=about.metadata, marks=marks, notes=about.notes)
 
 
-def _write(stream: Iterable[Event], styles: Mapping[str, _Style], flow: Flow) -> None:
-    writer = _Writer(styles, flow)
+def _write(stream: Iterable[Event], styles: Mapping[str, Style], numbers: Numbers, flow: Flow) -> None:
+    writer = _Writer(styles, numbers, flow)
     for kind, value, attributes in without(stream, _LEFT_OUT):
         if kind is START:
             writer.start(value, attributes)
@@ -97,8 +80,9 @@ def _write(stream: Iterable[Event], styles: Mapping[str, _Style], flow: Flow) ->
 class _Writer:
     """Writes a flow from the events of a part. Paragraphs are open inside each other where text boxes are."""
 
-    def __init__(self, styles: Mapping[str, _Style], flow: Flow) -> None:
+    def __init__(self, styles: Mapping[str, Style], numbers: Numbers, flow: Flow) -> None:
         self._styles = styles
+        self._numbers = numbers
         self._flow = flow
         self._open: list[_Paragraph] = []
 
@@ -114,13 +98,13 @@ class _Writer:
         if tag == "w:r":
             paragraph.run_hidden = False
         elif tag == "w:vanish":
-            paragraph.run_hidden = _is_on(attributes)
+            paragraph.run_hidden = is_on(attributes)
         elif tag in ("w:t", "m:t"):
             paragraph.in_text = True
         elif tag in _SIGNS:
             self._add(paragraph, _SIGNS[tag])
         else:
-            _learn(paragraph, tag, attributes)
+            learn(paragraph, tag, attributes)
 
     def end(self, tag: str) -> None:
         if tag in _TABLES:
@@ -140,80 +124,14 @@ class _Writer:
             paragraph.pieces.append(text)
 
     def _close(self, paragraph: _Paragraph) -> None:
-        style = _resolved(paragraph, self._styles)
+        style = resolved(paragraph, self._styles)
         heading = style.outline + 1 if style.outline is not None and style.outline < _BODY_TEXT else 0
-        item = (style.item or 0) + 1 if style.numbered else 0
-        self._flow.paragraph("".join(paragraph.pieces), heading, item)
-
-
-def _learn(style: _Style, tag: str, attributes: Mapping[str, str]) -> None:
-    """Take in what an element of paragraph properties says."""
-    value = attributes.get("w:val", "")
-    if tag in ("w:pStyle", "w:basedOn"):
-        style.based_on = value
-    elif tag == "w:outlineLvl":
-        style.outline = _level(value)
-    elif tag == "w:ilvl":
-        style.item = _level(value)
-    elif tag == "w:numId":
-        style.numbered = value != "0"
-
-
-def _level(value: str) -> int | None:
-    return int(value) if len(value) == 1 and value in "0123456789" else None
-
-
-def _is_on(attributes: Mapping[str, str]) -> bool:
-    return attributes.get("w:val", "true").lower() not in _OFF
-
-
-def _resolved(style: _Style, styles: Mapping[str, _Style]) -> _Style:
-    """Return the style with what it does not say itself taken from those it is based on."""
-    found = _Style("", style.outline, style.item, style.numbered)
-    if found.outline is None and style.based_on in styles and styles[style.based_on].is_title:
-        found.outline = 0
-    seen = set[str]()
-    while style.based_on not in seen and style.based_on in styles:
-        seen.add(style.based_on)
-        style = styles[style.based_on]
-        found.outline = style.outline if found.outline is None else found.outline
-        found.item = style.item if found.item is None else found.item
-        found.numbered = style.numbered if found.numbered is None else found.numbered
-    return found
-
-
-def _styles(package: Package, part: str | None) -> tuple[dict[str, _Style], str]:
-    """Return the paragraph styles by their ids, and the language of the document."""
-    styles: dict[str, _Style] = {}
-    language = ""
-    style = _Style()
-    if part is None or part not in package:
-        return styles, language
-    for kind, tag, attributes in without(part_events(package, part), _LEFT_OUT):
-        if kind is not START:
-            continue
-        if tag == "w:style":
-            style = _Style()
-            if attributes.get("w:type") == "paragraph":
-                styles[attributes.get("w:styleId", "")] = style
-        elif tag == "w:name":
-            _learn_name(style, attributes.get("w:val", ""))
-        elif tag == "w:lang" and not styles:
-            language = attributes.get("w:val", "")
+        label = self._numbers.label(style.list_id, style.item, paragraph.based_on) if style.list_id else None
+        text = "".join(paragraph.pieces)
+        if heading:
+            self._flow.paragraph(f"{label.text} {text}" if label and label.text and text.strip() else text, heading)
         else:
-            _learn(style, tag, attributes)
-    return styles, language
-
-
-def _learn_name(style: _Style, name: str) -> None:
-    """Take in what the names of Word's own styles mean, which are English in every language."""
-    heading = re.fullmatch(r"heading ([1-9])", name.lower())
-    deeper = re.fullmatch(r"list (?:bullet|number) ([2-5])", name.lower())
-    style.is_title = name.lower() == "title"
-    if heading:
-        style.outline = int(heading[1]) - 1
-    elif deeper:
-        style.item = int(deeper[1]) - 1
+            self._flow.paragraph(text, 0, label.level + 1 if label else 0, label.text if label else "")
 
 
 def _without_separators(stream: Iterable[Event]) -> Iterator[Event]:

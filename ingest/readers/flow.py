@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from ingest.document import Mark
 from ingest.readers.headings import Heading
-from ingest.readers.html_blocks import Block, Page, joined
+from ingest.readers.html_blocks import HYPHEN, Block, Page, joined
 
-__all__ = ["Flow"]
+__all__ = ["Flow", "mark_of_notes"]
 
 _DEEPEST = 9
 
@@ -17,13 +18,14 @@ class Flow:
         self._page = Page()
         self._lists = 0
 
-    def paragraph(self, text: str, heading: int = 0, item: int = 0) -> None:
+    def paragraph(self, text: str, heading: int = 0, item: int = 0, label: str = "") -> None:
         """Add a paragraph: a heading of level `heading`, an item of a list that is `item` deep, or (both 0) plain.
 
-        A newline in `text` is a line break.
+        A newline in `text` is a line break. An item begins with its `label`, or with a hyphen.
         """
         self._go_to_list(0 if heading else min(item, _DEEPEST))
         tag = f"h{min(heading, 6)}" if heading else "li" if item else "p"
+        self._page.marker = label or HYPHEN
         self._page.enter(tag)
         for number, line in enumerate(text.split("\n")):
             if number:
@@ -57,3 +59,9 @@ class Flow:
         while self._lists < depth:
             self._page.enter("ul")
             self._lists += 1
+
+
+def mark_of_notes(text: str, whole: str) -> tuple[Mark, ...]:
+    """Return the mark of the notes that follow on `text` in `whole`: they stand under no heading."""
+    notes = whole[len(text) :].lstrip()
+    return (Mark(len(whole) - len(notes)),) if notes and text else ()

@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborNode
 
 from ingest.readers.headings import Heading
 
-__all__ = ["Block", "Page", "Part", "joined", "render"]
+__all__ = ["HYPHEN", "Block", "Page", "Part", "joined", "render"]
 
 _LISTS = frozenset(("ul", "ol", "menu", "dir"))
 _VERBATIM = frozenset(("pre", "listing", "xmp", "plaintext"))
@@ -20,6 +20,8 @@ _CONTAINERS = """
     tfoot thead tr
 """
 _BLOCKS = _LISTS | _VERBATIM | _HEADINGS.keys() | _CELLS | frozenset(_CONTAINERS.split())
+HYPHEN = "-"
+"""With which items of lists begin."""
 _BREAK = "\0"  # stands for <br>; the parser lets no NUL through
 _BLANK_LINES = re.compile(r"\n{3,}")
 _ROW_LIMIT = 2000
@@ -60,6 +62,7 @@ class Page:
 
     blocks: list[Block] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
+    marker: str = HYPHEN  # with which the next item of a list begins
     _inline: list[str] = field(default_factory=list)
     _verbatim: int = 0
     _level: int = 0
@@ -132,7 +135,7 @@ class Page:
 
     def _begin_list(self, tag: str) -> None:
         if tag == "li":
-            self._bullet = "  " * (self._lists - 1) + "- "
+            self._bullet = f"{'  ' * (self._lists - 1)}{self.marker} "
             self._next_group = self._list_group
             return
         if not self._lists:

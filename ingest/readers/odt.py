@@ -6,9 +6,9 @@ Footnotes and endnotes stand at the end, the text of a text box before the parag
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
-from ingest.document import Document, Mark, Problem
+from ingest.document import Document, Problem
 from ingest.readers.decode import name_as_title, require_text
-from ingest.readers.flow import Flow
+from ingest.readers.flow import Flow, mark_of_notes
 from ingest.readers.headings import marks_of
 from ingest.readers.odf import Inline, content, properties
 from ingest.readers.reader import Reader
@@ -39,17 +39,11 @@ def _document(package: Package, name: str) -> Document:
         else:
             writer.inline.text(value)
     text, headings = writer.flow.joined()
-    marks = marks_of(headings)
     for note in writer.notes:
         writer.flow.paragraph(note)
     whole, _ = writer.flow.joined()
-    if marks and len(whole) > len(text):
-        marks += (
-            Mark(
-                len(whole) - len(whole[len(text) :].lstrip()),
-            ),
-        )
     require_text(whole)
+    marks = (*marks_of(headings), *mark_of_notes(text, whole))
     about = properties(package)
     title = about.title or (headings[0].title if headings else "") or name_as_title(name)
     return Document(title, whole, _MEDIA_TYPE, metadata=about.metadata, marks=marks, notes=about.notes)

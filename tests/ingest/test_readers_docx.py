@@ -32,7 +32,7 @@ def text(*content: str) -> str:
 
 def test_document() -> None:
     expected = (
-        "Lease\n\nOf the house.\n\nRent\n\nIt is due\nmonthly.\n\n- in cash\n  - or so\n- by bank\n\nSums\n\n"
+        "Lease\n\nOf the house.\n\nRent\n\nIt is due\nmonthly.\n\n- in cash\n  - or so\n1. by bank\n\nSums\n\n"
         "May |  | 100\nJune | two lines | 200\n\nAfter the table.\n\nEnd"
     )
     assert office.read(office.word()) == Document(
@@ -126,10 +126,48 @@ def test_headings_by_outline_level_and_by_the_style_they_are_based_on() -> None:
 def test_a_list_may_be_switched_off() -> None:
     item = '<w:pStyle w:val="ListBullet"/>'
     off = '<w:pStyle w:val="ListBullet"/><w:numPr><w:numId w:val="0"/></w:numPr>'
-    deep = '<w:numPr><w:ilvl w:val="1"/><w:numId w:val="7"/></w:numPr>'
+    deep = '<w:numPr><w:ilvl w:val="1"/><w:numId w:val="77"/></w:numPr>'
     assert text(*(paragraph(run(p[:2]), properties=p[2:]) for p in (f"a {item}", f"b {off}", f"c {deep}"))) == (
         "- a\n\nb\n\n  - c"
     )
+
+
+def test_numbers_of_headings_and_items() -> None:
+    def level(number: int, form: str, pattern: str, style: str = "", start: int = 1) -> str:
+        linked = f'<w:pStyle w:val="{style}"/>' if style else ""
+        said = f'<w:start w:val="{start}"/><w:numFmt w:val="{form}"/>{linked}<w:lvlText w:val="{pattern}"/>'
+        return f'<w:lvl w:ilvl="{number}">{said}</w:lvl>'
+
+    clauses = level(0, "decimal", "%1", "Heading1") + level(1, "decimal", "%1.%2", "Heading2")
+    items = level(0, "upperRoman", "%1.", start=3) + level(1, "lowerLetter", "%2)") + level(2, "bullet", "\uf0b7")
+    restart = '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="9"/></w:lvlOverride>'
+    numbering = (
+        '<w:numbering xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+        f'<w:abstractNum w:abstractNumId="0">{clauses}</w:abstractNum>'
+        f'<w:abstractNum w:abstractNumId="1">{items}</w:abstractNum>'
+        '<w:num w:numId="5"><w:abstractNumId w:val="0"/></w:num><w:num w:numId="6"><w:abstractNumId w:val="1"/></w:num>'
+        f'<w:num w:numId="7"><w:abstractNumId w:val="1"/>{restart}</w:num></w:numbering>'
+    )
+
+    def heading(number: int, words: str) -> str:
+        properties = f'<w:pStyle w:val="Heading{number}"/><w:numPr><w:numId w:val="5"/></w:numPr>'
+        return paragraph(run(words), properties=properties)
+
+    def item(level: int, words: str, list_id: int = 6) -> str:
+        properties = f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="{list_id}"/></w:numPr>'
+        return paragraph(run(words), properties=properties)
+
+    content = (
+        *(heading(1, "Lease"), heading(2, "Rent"), heading(2, "Term"), heading(1, "End"), heading(2, "Notice")),
+        *(item(0, "a"), item(1, "b"), item(1, "c"), item(2, "d"), item(0, "e"), item(1, "f")),
+        *(paragraph(run("between")), item(0, "g", 7), item(0, "h", 7), item(0, "i")),
+    )
+    found = office.read(office.changed(body("".join(content)), "word/numbering.xml", lambda _: numbering.encode()))
+    assert found.text == (
+        "1 Lease\n\n1.1 Rent\n\n1.2 Term\n\n2 End\n\n2.1 Notice\n\nIII. a\n  a) b\n  b) c\n    - d\nIV. e\n  a) f\n\n"
+        "between\n\nIX. g\nX. h\nXI. i"
+    )
+    assert found.marks[-1].heading == ("2 End", "2.1 Notice")
 
 
 def test_footnotes_stand_at_the_end() -> None:

@@ -54,6 +54,7 @@ class Part:
 class _Row:
     start: int
     cells: list[int] = field(default_factory=list)
+    is_layout: bool = False
 
 
 @dataclass(slots=True)
@@ -168,9 +169,11 @@ class Page:
     def _end_row(self) -> None:
         """Make one line of the row's cells, unless headings, tables or long texts are laid out in it."""
         row = self._rows.pop()
-        inside = self.blocks[row.start :]
-        size = sum(len(block.text) for block in inside)
-        if not row.cells or not inside or size > _ROW_LIMIT or any(block.level or block.rigid for block in inside):
+        inside = self.blocks[row.start :] if row.cells and not row.is_layout else []
+        is_layout = row.is_layout or sum(len(block.text) for block in inside) > _ROW_LIMIT
+        if is_layout or inside:
+            self._make_layout()
+        if is_layout or not inside:
             return
         # A row of one cell holds its columns as paragraphs, as PostgreSQL's function tables do.
         starts = row.cells if len(row.cells) > 1 else range(row.start, len(self.blocks))
@@ -179,6 +182,11 @@ class Page:
         group = self._tables[-1] if self._tables else 0
         self.blocks[row.start :] = [Block(" | ".join(cells), group=group, rigid=True)]
         self.parts[:] = [part for part in self.parts if part.end <= row.start]
+
+    def _make_layout(self) -> None:
+        """Note that the row that is open holds what cannot stand on one line, and so do those around it."""
+        if self._rows:
+            self._rows[-1].is_layout = True
 
     def flush(self) -> None:
         """End the block that is being written, if there is one."""
@@ -189,6 +197,8 @@ class Page:
         text = raw.strip("\n") if self._verbatim else _collapsed(raw)
         if not text or text.isspace():
             return
+        if self._level or self._verbatim:
+            self._make_layout()
         if self._level:
             self.blocks.append(Block(text, self._level))
             return

@@ -21,6 +21,7 @@ _MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.pres
 _LEFT_OUT = frozenset(("mc:Fallback",))
 _TABLES = {"a:tbl": "table", "a:tr": "tr", "a:tc": "td"}
 _TEXTS = frozenset(("a:t", "m:t"))
+_DRAWN = frozenset(("diagramData", "chart"))
 _TITLES = frozenset(("title", "ctrTitle"))
 # Date, footer, header and number of the slide, and on the page of notes its picture.
 _FURNITURE = frozenset(("dt", "ftr", "hdr", "sldNum", "sldImg"))
@@ -57,8 +58,12 @@ def _slides(package: Package) -> Iterator[Slide | None]:
 
 
 def _slide(package: Package, part: str) -> Slide:
+    found = relations(package, part)
     title, blocks = _content(part_events(package, part))
-    notes = related(relations(package, part), "notesSlide")
+    for relation in found.values():
+        if relation.kind in _DRAWN and relation.target in package:
+            blocks += _content(part_events(package, relation.target))[1]
+    notes = related(found, "notesSlide")
     if notes is None or notes not in package:
         return Slide(title, blocks)
     _, said = _content(part_events(package, notes))

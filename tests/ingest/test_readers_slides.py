@@ -1,5 +1,9 @@
 """PowerPoint and OpenDocument presentations."""
 
+import pptx
+from pptx.chart.data import CategoryChartData
+from pptx.enum.chart import XL_CHART_TYPE
+
 import office
 from errors import Unreadable
 from ingest.document import Mark
@@ -19,6 +23,33 @@ def test_powerpoint() -> None:
         Mark(found.text.index("in a"), 3),
     )
     assert found.notes == ("1 of 3 slides has no text: 2",)
+
+
+def test_diagrams_and_titles_of_charts() -> None:
+    file = pptx.Presentation()
+    slide = file.slides.add_slide(file.slide_layouts[5])
+    slide.shapes.title.text = "Figures"
+    data = CategoryChartData()
+    data.categories = ["May", "June"]
+    data.add_series("rent", (1, 2))
+    chart = slide.shapes.add_chart(XL_CHART_TYPE.PIE, 0, 0, 9, 9, data).chart
+    chart.has_title = True
+    chart.chart_title.text_frame.text = "Rents in May"
+    relation = (
+        '<Relationship Id="d" Target="../diagrams/data1.xml" '
+        'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/diagramData"/></Relationships>'
+    )
+    diagram = (
+        '<d xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"><a:p><a:r><a:t>Plan</a:t></a:r></a:p>'
+        "<a:p><a:r><a:t>Build</a:t></a:r></a:p></d>"
+    )
+    data = office.changed(
+        office.saved(file),
+        "ppt/slides/_rels/slide1.xml.rels",
+        lambda part: part.replace(b"</Relationships>", relation.encode()),
+    )
+    data = office.packed({**office.unpacked(data), "ppt/diagrams/data1.xml": diagram})
+    assert office.read(data).text == "Figures\n\nRents in May\n\nPlan\n\nBuild"
 
 
 def test_footers_and_numbers_of_slides_are_left_out() -> None:

@@ -143,8 +143,9 @@ def _refuse_protected(package: Package, chapters: Sequence[str]) -> None:
     """Raise `Unreadable` when chapters are encrypted; fonts often are, and do not matter."""
     if _ENCRYPTION not in package:
         return
+    files = frozenset(chapters)
     for kind, tag, attributes in events(package.chunks(_ENCRYPTION), _ENCRYPTION):
-        if kind is START and tag == "enc:CipherReference" and unquote(attributes.get("URI", "")) in chapters:
+        if kind is START and tag == "enc:CipherReference" and unquote(attributes.get("URI", "")) in files:
             raise Unreadable("it is protected against copying (DRM), so that its text cannot be read")
 
 

@@ -47,7 +47,7 @@ class _Cell:
     kind: str = "n"
     style: int = 0
     pieces: list[str] = field(default_factory=list)
-    formula: bool = False
+    has_formula: bool = False
 
 
 @dataclass
@@ -177,14 +177,15 @@ class _Grid:
         elif tag in ("s:v", "s:t"):
             self._in_text = True
         elif tag == "s:f":
-            self._cell.formula = True
+            self._cell.has_formula = True
 
     def end(self, tag: str) -> None:
         if tag in ("s:v", "s:t"):
             self._in_text = False
         elif tag == "s:c":
             text = _shown(self._cell, self._book)
-            self._count.formulas += self._cell.formula and not text
+            # The result of a formula may be an empty text, but no empty number.
+            self._count.formulas += self._cell.has_formula and not text and self._cell.kind == "n"
             if text:
                 self.cells.append((self._column, text))
 

@@ -45,6 +45,11 @@ def test_inline_strings_and_formulas_that_were_never_calculated() -> None:
     assert found.notes == ("2 formulas have no stored value; save the file with a spreadsheet program to have them",)
 
 
+def test_a_formula_whose_result_is_an_empty_text() -> None:
+    data = with_cells('<row><c t="str"><f>""</f><v></v></c><c><v>1</v></c></row>')
+    assert office.read(data).notes == ("1 hidden sheet is left out: Secret",)
+
+
 def test_places_of_cells_may_be_anything() -> None:
     rows = (
         '<row r="5"><c><v>1</v></c><c r="ZZZ5"><v>2</v></c><c r="what"><v>3</v></c></row>'

@@ -22,7 +22,7 @@ from errors import Unreadable
 from ingest.chunker import chunk
 from ingest.document import Document, Problem
 from ingest.intake import Content, is_current, looks_unchanged, opened, state_of, version_of
-from ingest.readers import HEAD_BYTES, Skipped, choose
+from ingest.readers import Skipped, choose
 from ingest.summary import Progress, Report, RunProblem
 from ingest.uri import file_path, file_uri, record_uri
 from ingest.walk import FoundFile, Unwalkable, walk
@@ -201,9 +201,10 @@ class BulkRun:
         save = partial(save_file, self._db, file.uri, source.id, file.state, content.hash)
         try:
             reader = content.reader()
-        except Skipped as skipped:
-            self._problem("skipped", file.uri, str(skipped))
-            self._wait(partial(save, version=version_of(None), state="skipped", reason=str(skipped)))
+        except Unreadable as problem:
+            kind = "skipped" if isinstance(problem, Skipped) else "failed"
+            self._problem(kind, file.uri, str(problem))
+            self._wait(partial(save, version=version_of(None), state=kind, reason=str(problem)))
             return
         if reader.media_type != _BY_RECORD and file.state.size > max_size:
             # Not recorded, because the next run may allow more.
@@ -296,8 +297,8 @@ class BulkRun:
 
     def _standard_input(self, source: Source, name: str, data: bytes) -> Missing:
         try:
-            reader = choose(name, data[:HEAD_BYTES])
-            yield from self._documents(source.uri, reader.read(io.BytesIO(data), name), None)
+            stream = io.BytesIO(data)
+            yield from self._documents(source.uri, choose(name, stream).read(stream, name), None)
         except Unreadable as problem:
             self._problem("skipped" if isinstance(problem, Skipped) else "failed", source.uri, str(problem))
 

@@ -11,7 +11,7 @@ from errors import Unreadable
 from ingest.chunker import CHUNKER_VERSION
 from ingest.document import Document, Problem
 from ingest.freshness import state_found, untouched
-from ingest.readers import HEAD_BYTES, READERS, Reader, choose
+from ingest.readers import READERS, Reader, choose
 from ingest.uri import file_path
 from ingest.walk import FoundFile
 from storage.checksum import stream_hash
@@ -19,7 +19,7 @@ from storage.files import FileRecord, FileState
 
 __all__ = ["Content", "changed_unseen", "is_current", "looks_unchanged", "opened", "state_of", "version_of"]
 
-_CHOICE = "choice-1"
+_CHOICE = "choice-2"
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,8 @@ class Content:
     name: str
 
     def reader(self) -> Reader:
-        """Choose the reader by the content. Raises Skipped for empty and binary files."""
-        head = self.stream.read(HEAD_BYTES)
-        self.stream.seek(0)
-        return choose(self.name, head)
+        """Choose the reader by the content; see `choose` for the errors."""
+        return choose(self.name, self.stream)
 
     def documents(self, reader: Reader) -> Iterator[Document | Problem]:
         """Yield what the reader finds. Raises Unreadable, also when the file was written to meanwhile."""

@@ -11,6 +11,7 @@ from storage.selection import Filter
 __all__ = ["MEDIA_TYPES", "Filter", "parse_filter"]
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
+_OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
 MEDIA_TYPES = {
     "csv": "text/csv",
     "docx": f"{_OFFICE}wordprocessingml.document",
@@ -19,6 +20,9 @@ MEDIA_TYPES = {
     "html": "text/html",
     "jsonl": "application/jsonl",
     "md": "text/markdown",
+    "odp": f"{_OPEN_DOCUMENT}presentation",
+    "ods": f"{_OPEN_DOCUMENT}spreadsheet",
+    "odt": f"{_OPEN_DOCUMENT}text",
     "pdf": "application/pdf",
     "pptx": f"{_OFFICE}presentationml.presentation",
     "rst": "text/x-rst",

@@ -180,7 +180,7 @@ def _known_fields(db: Catalog) -> str:
     keys = "SELECT e.key, count(*) FROM documents d, json_each(d.metadata) e GROUP BY e.key ORDER BY 2 DESC, 1"
     rows = db.execute(f"{keys} LIMIT ?", [_SHOWN_FIELDS + 1]).fetchall()
     if not rows:
-        return "the documents here have no metadata, which comes from front matter and JSONL"
+        return "the documents here have no metadata, such as an author or a date"
     more = " and more" if len(rows) > _SHOWN_FIELDS else ""
     return f"known are {', '.join(_shown(str(row[0])) for row in rows[:_SHOWN_FIELDS])}{more}"
 

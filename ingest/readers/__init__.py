@@ -5,19 +5,28 @@ Content decides before the name does: a web page saved as `report.pdf` is read a
 
 import re
 from pathlib import PurePath
+from typing import BinaryIO
 
-from ingest.readers import html, jsonl, markdown, pdf, plain, restructured
+from ingest.readers import docx, epub, html, jsonl, markdown, odp, ods, odt, pdf, plain, pptx, restructured, xlsx
 from ingest.readers.binary import kind_of
 from ingest.readers.decode import split_bom
+from ingest.readers.ole import OLE_MAGIC, refusal
 from ingest.readers.reader import Reader
 from ingest.readers.skipped import Skipped
+from ingest.readers.zipped import ZIP_MAGIC, kind_of_zip
 
-__all__ = ["HEAD_BYTES", "READERS", "Reader", "Skipped", "choose"]
+__all__ = ["READERS", "Reader", "Skipped", "choose"]
 
-HEAD_BYTES = 4096
-"""How many bytes from the start of a file `choose` wants to see."""
+_HEAD_BYTES = 4096
 
-READERS = (plain.READER, markdown.READER, restructured.READER, html.READER, pdf.READER, jsonl.READER)
+_IN_ZIP = {
+    reader.name: reader
+    for reader in (docx.READER, pptx.READER, xlsx.READER, odt.READER, ods.READER, odp.READER, epub.READER)
+}
+READERS = (
+    *(plain.READER, markdown.READER, restructured.READER, html.READER, pdf.READER, jsonl.READER),
+    *_IN_ZIP.values(),
+)
 
 _BY_SUFFIX = {
     **dict.fromkeys((".md", ".markdown", ".mdown", ".mkd"), markdown.READER),
@@ -34,16 +43,23 @@ _HTML = re.compile(
 )
 
 
-def choose(name: str, head: bytes) -> Reader:
-    """Choose the reader for the file called `name` that begins with `head` (`HEAD_BYTES` of it).
+def choose(name: str, stream: BinaryIO) -> Reader:
+    """Choose the reader for the file called `name`, a seekable stream at its start, where it is left.
 
-    Raises `Skipped` when the file is empty or binary.
+    Raises `Skipped` when the file is empty, binary or of a kind that is not read, `Unreadable` when it is damaged or
+    encrypted.
     """
+    head = stream.read(_HEAD_BYTES)
+    stream.seek(0)
     if not head:
         raise Skipped("empty file")
     suffix = PurePath(name).suffix.lower()
     if head.startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in head):
         return pdf.READER
+    if head.startswith(ZIP_MAGIC):
+        return _in_zip(stream)
+    if head.startswith(OLE_MAGIC):
+        raise refusal(stream)
     kind = kind_of(head)
     if kind:
         raise Skipped(kind)
@@ -51,3 +67,10 @@ def choose(name: str, head: bytes) -> Reader:
     if _HTML.match(body.decode(codec or "utf-8", errors="replace")):
         return html.READER
     return _BY_SUFFIX.get(suffix, plain.READER)
+
+
+def _in_zip(stream: BinaryIO) -> Reader:
+    kind = kind_of_zip(stream)
+    if kind in _IN_ZIP:
+        return _IN_ZIP[kind]
+    raise Skipped("binary Excel workbook; save it as .xlsx" if kind == "xlsb" else "zip archive")

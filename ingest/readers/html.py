@@ -10,12 +10,12 @@ from errors import Unreadable
 from ingest.document import Document, Problem
 from ingest.readers.charset import declared_charset
 from ingest.readers.decode import clean, decode, name_as_title, require_text, split_bom
-from ingest.readers.headings import Heading, marks_of
-from ingest.readers.html_blocks import Block, Page, render
+from ingest.readers.headings import marks_of
+from ingest.readers.html_blocks import Block, Page, joined, render
+from ingest.readers.html_metadata import metadata_of
 from ingest.readers.reader import Reader
-from ingest.readers.skipped import Skipped
 
-__all__ = ["READER", "read"]
+__all__ = ["READER", "parsed", "read", "rendered"]
 
 _MEDIA_TYPE = "text/html"
 
@@ -44,17 +44,25 @@ _SELF_CLOSED = re.compile(
 
 def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
     """Yield the page as one document with its headings; see `Reader` for the errors."""
-    source = _decoded(stream.read()).replace("\r\n", "\n").replace("\r", "\n")
-    if source.lstrip()[:5] == "<?xml":
-        source = _SELF_CLOSED.sub(r"<\1\2></\1>", source)
-    tree = LexborHTMLParser(source)
-    if tree.body is None:
-        raise Skipped("no text")
-    page = render(tree.body, _ids(tree, _DROPPED), _main_ids(tree))
-    text, headings = _joined(_main_blocks(page))
+    tree = parsed(stream.read())
+    page = rendered(tree)
+    text, headings = joined(_main_blocks(page))
     require_text(text)
     title = _title(tree) or _first_h1(page.blocks) or name_as_title(name)
-    yield Document(title, text, _MEDIA_TYPE, marks=marks_of(headings))
+    yield Document(title, text, _MEDIA_TYPE, metadata=metadata_of(tree), marks=marks_of(headings))
+
+
+def parsed(data: bytes) -> LexborHTMLParser:
+    """Return the tree of a page. Raises `Unreadable` when it is not in the encoding that it declares."""
+    source = _decoded(data).replace("\r\n", "\n").replace("\r", "\n")
+    if source.lstrip()[:5] == "<?xml":
+        source = _SELF_CLOSED.sub(r"<\1\2></\1>", source)
+    return LexborHTMLParser(source)
+
+
+def rendered(tree: LexborHTMLParser) -> Page:
+    """Return the blocks of a page, and which of them may be its main content."""
+    return render(tree.body, _ids(tree, _DROPPED), _main_ids(tree)) if tree.body else Page()
 
 
 def _decoded(data: bytes) -> str:
@@ -99,22 +107,6 @@ def _size(blocks: Sequence[Block]) -> int:
     return sum(len(block.text) for block in blocks)
 
 
-def _joined(blocks: Sequence[Block]) -> tuple[str, list[Heading]]:
-    """Join blocks by a blank line, those of one group (a list, a table) by a newline."""
-    parts: list[str] = []
-    headings: list[Heading] = []
-    length = group = 0
-    for block in blocks:
-        gap = "" if not parts else "\n" if block.group and block.group == group else "\n\n"
-        length += len(gap)
-        if block.level:
-            headings.append(Heading(length, block.level, " ".join(block.text.split())))
-        parts += (gap, block.text)
-        length += len(block.text)
-        group = block.group
-    return "".join(parts), headings
-
-
 def _title(tree: LexborHTMLParser) -> str:
     node = tree.css_first("head > title")
     return " ".join(node.text().split()) if node else ""
@@ -124,4 +116,4 @@ def _first_h1(blocks: Sequence[Block]) -> str:
     return next((" ".join(block.text.split()) for block in blocks if block.level == 1), "")
 
 
-READER = Reader("html", 1, _MEDIA_TYPE, read)
+READER = Reader("html", 2, _MEDIA_TYPE, read)

@@ -1,12 +1,14 @@
 """From a tree of elements to blocks of text, without recursion: pages may be nested ten thousand deep."""
 
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
-__all__ = ["Block", "Page", "Part", "render"]
+from ingest.readers.headings import Heading
+
+__all__ = ["HYPHEN", "Block", "Page", "Part", "joined", "render"]
 
 _LISTS = frozenset(("ul", "ol", "menu", "dir"))
 _VERBATIM = frozenset(("pre", "listing", "xmp", "plaintext"))
@@ -18,6 +20,8 @@ _CONTAINERS = """
     tfoot thead tr
 """
 _BLOCKS = _LISTS | _VERBATIM | _HEADINGS.keys() | _CELLS | frozenset(_CONTAINERS.split())
+HYPHEN = "-"
+"""With which items of lists begin."""
 _BREAK = "\0"  # stands for <br>; the parser lets no NUL through
 _BLANK_LINES = re.compile(r"\n{3,}")
 _ROW_LIMIT = 2000
@@ -50,6 +54,7 @@ class Part:
 class _Row:
     start: int
     cells: list[int] = field(default_factory=list)
+    is_layout: bool = False
 
 
 @dataclass(slots=True)
@@ -58,6 +63,7 @@ class Page:
 
     blocks: list[Block] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
+    marker: str = HYPHEN  # with which the next item of a list begins
     _inline: list[str] = field(default_factory=list)
     _verbatim: int = 0
     _level: int = 0
@@ -130,7 +136,7 @@ class Page:
 
     def _begin_list(self, tag: str) -> None:
         if tag == "li":
-            self._bullet = "  " * (self._lists - 1) + "- "
+            self._bullet = f"{'  ' * (self._lists - 1)}{self.marker} "
             self._next_group = self._list_group
             return
         if not self._lists:
@@ -163,9 +169,11 @@ class Page:
     def _end_row(self) -> None:
         """Make one line of the row's cells, unless headings, tables or long texts are laid out in it."""
         row = self._rows.pop()
-        inside = self.blocks[row.start :]
-        size = sum(len(block.text) for block in inside)
-        if not row.cells or not inside or size > _ROW_LIMIT or any(block.level or block.rigid for block in inside):
+        inside = self.blocks[row.start :] if row.cells and not row.is_layout else []
+        is_layout = row.is_layout or sum(len(block.text) for block in inside) > _ROW_LIMIT
+        if is_layout or inside:
+            self._make_layout()
+        if is_layout or not inside:
             return
         # A row of one cell holds its columns as paragraphs, as PostgreSQL's function tables do.
         starts = row.cells if len(row.cells) > 1 else range(row.start, len(self.blocks))
@@ -174,6 +182,11 @@ class Page:
         group = self._tables[-1] if self._tables else 0
         self.blocks[row.start :] = [Block(" | ".join(cells), group=group, rigid=True)]
         self.parts[:] = [part for part in self.parts if part.end <= row.start]
+
+    def _make_layout(self) -> None:
+        """Note that the row that is open holds what cannot stand on one line, and so do those around it."""
+        if self._rows:
+            self._rows[-1].is_layout = True
 
     def flush(self) -> None:
         """End the block that is being written, if there is one."""
@@ -184,11 +197,29 @@ class Page:
         text = raw.strip("\n") if self._verbatim else _collapsed(raw)
         if not text or text.isspace():
             return
+        if self._level or self._verbatim:
+            self._make_layout()
         if self._level:
             self.blocks.append(Block(text, self._level))
             return
         self.blocks.append(Block(self._bullet + text, 0, self._next_group, self._verbatim > 0))
         self._bullet, self._next_group = "", 0
+
+
+def joined(blocks: Sequence[Block]) -> tuple[str, list[Heading]]:
+    """Join blocks by a blank line, those of one group (a list, a table) by a newline; say where headings begin."""
+    parts: list[str] = []
+    headings: list[Heading] = []
+    length = group = 0
+    for block in blocks:
+        gap = "" if not parts else "\n" if block.group and block.group == group else "\n\n"
+        length += len(gap)
+        if block.level:
+            headings.append(Heading(length, block.level, " ".join(block.text.split())))
+        parts += (gap, block.text)
+        length += len(block.text)
+        group = block.group
+    return "".join(parts), headings
 
 
 def _collapsed(raw: str) -> str:

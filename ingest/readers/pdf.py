@@ -13,9 +13,11 @@ from pypdfium2 import PdfBookmark, PdfDocument, PdfiumError
 from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
 
 from errors import Unreadable
-from ingest.document import Document, Mark, Problem
+from ingest.document import Document, JSONValue, Mark, Problem
 from ingest.readers.decode import clean, name_as_title
 from ingest.readers.headings import Trail
+from ingest.readers.metadata import described
+from ingest.readers.numbers import counted
 from ingest.readers.reader import Reader
 from ingest.readers.skipped import Skipped
 
@@ -27,7 +29,6 @@ _GAP = "\n\n"
 # PDFium sets one of these where it took out the hyphen of a word broken at the end of a line.
 _HYPHENS = dict.fromkeys(map(ord, "\ufffe\x02"))
 _OUTLINE_LIMIT = 20_000
-_RANGES_SHOWN = 20
 _REASONS = {
     FPDF_ERR_PASSWORD: "PDF is encrypted; save it without a password",
     FPDF_ERR_SECURITY: "PDF is encrypted in a way that cannot be undone; save it without encryption",
@@ -66,8 +67,9 @@ def _document(pdf: PdfDocument, name: str) -> Document:
         count = "1 page" if len(pages) == 1 else f"{len(pages)} pages"
         raise Skipped(f"no text in its {count} (scanned images?)")
     text, marks = _joined(pages, _outline(pdf))
-    notes = (*_note(lost, len(pages), "cannot be read"), *_note(silent, len(pages), "no text"))
-    return Document(_title(pdf) or name_as_title(name), text, _MEDIA_TYPE, marks=marks, notes=notes)
+    notes = (*counted(lost, len(pages), "pages", "cannot be read"), *counted(silent, len(pages), "pages", "no text"))
+    title = _said(pdf, "Title") or name_as_title(name)
+    return Document(title, text, _MEDIA_TYPE, metadata=_metadata(pdf), marks=marks, notes=notes)
 
 
 def _page_texts(pdf: PdfDocument) -> tuple[dict[int, str], list[int]]:
@@ -137,29 +139,22 @@ def _page_marks(number: int, text: str, start: int, entries: Sequence[tuple[int,
     yield from marks.values()
 
 
-def _title(pdf: PdfDocument) -> str:
+def _metadata(pdf: PdfDocument) -> dict[str, JSONValue]:
+    return described(
+        author=_said(pdf, "Author"),
+        subject=_said(pdf, "Subject"),
+        keywords=_said(pdf, "Keywords"),
+        created=_said(pdf, "CreationDate"),
+        modified=_said(pdf, "ModDate"),
+    )
+
+
+def _said(pdf: PdfDocument, key: str) -> str:
+    """Return what the document says about itself under a key; "" when it says nothing that can be read."""
     try:
-        return " ".join(clean(pdf.get_metadata_value("Title")).split())
+        return " ".join(clean(pdf.get_metadata_value(key)).split())
     except UnicodeError:
         return ""
 
 
-def _note(numbers: Sequence[int], count: int, what: str) -> Iterator[str]:
-    if numbers:
-        verb = "" if what != "no text" else "have " if len(numbers) > 1 else "has "
-        yield f"{len(numbers)} of {count} pages {verb}{what}: {_ranges(numbers)}"
-
-
-def _ranges(numbers: Sequence[int]) -> str:
-    """Write ascending numbers such as 3, 7-9; at most `_RANGES_SHOWN` of them."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1][1:] = [number]
-        else:
-            runs.append([number])
-    shown = ["-".join(map(str, run)) for run in runs[:_RANGES_SHOWN]]
-    return ", ".join(shown + ["…"] * (len(runs) > _RANGES_SHOWN))
-
-
-READER = Reader("pdf", 1, _MEDIA_TYPE, read)
+READER = Reader("pdf", 2, _MEDIA_TYPE, read)

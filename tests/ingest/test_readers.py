@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 
 from errors import Unreadable
 from ingest.document import Document, Mark
-from ingest.readers import HEAD_BYTES, READERS, Skipped, choose
+from ingest.readers import READERS, Skipped, choose
 
 ICONV = "convert it, for instance with: iconv -f WINDOWS-1252 -t UTF-8"
 
 
 def read(data: bytes, name: str) -> Document:
-    reader = choose(name, data[:HEAD_BYTES])
-    (document,) = reader.read(io.BytesIO(data), name)
+    stream = io.BytesIO(data)
+    reader = choose(name, stream)
+    (document,) = reader.read(stream, name)
     assert isinstance(document, Document)
     assert document.media_type == reader.media_type
     return document
@@ -67,7 +68,7 @@ def headings(document: Document) -> list[tuple[int, tuple[str, ...]]]:
     ],
 )
 def test_choice(name: str, head: bytes, reader: str) -> None:
-    assert choose(name, head).name == reader
+    assert choose(name, io.BytesIO(head)).name == reader
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,6 @@ def test_choice(name: str, head: bytes, reader: str) -> None:
         (b"\xff\xd8\xff\xe0", "binary file (JPEG image)"),
         (b"GIF89a\1\0", "binary file (GIF image)"),
         (b"RIFF\0\0\0\0WEBPVP8 ", "binary file (WebP image)"),
-        (b"PK\x03\x04", "binary file (ZIP archive)"),
         (b"\x1f\x8b\x08", "binary file (gzip archive)"),
         (b"\x7fELF\2\1", "binary file (ELF program)"),
         (b"SQLite format 3\0", "binary file (SQLite database)"),
@@ -99,7 +99,7 @@ def test_words_that_begin_like_magic_are_text(text: str) -> None:
 
 
 def test_names_and_labels_of_readers_differ() -> None:
-    assert len({reader.label for reader in READERS}) == len({reader.name for reader in READERS}) == 6
+    assert len({reader.label for reader in READERS}) == len({reader.name for reader in READERS}) == 13
     assert READERS[0].label == "plain-1"
 
 
@@ -126,7 +126,7 @@ def test_round_trip_with_a_byte_order_mark(bom: bytes, codec: str, text: str) ->
 
 
 def test_what_cannot_be_stored_is_replaced() -> None:
-    assert read(b"a" * HEAD_BYTES + b"\0b", "a.txt").text == "a" * HEAD_BYTES + "\ufffdb"
+    assert read(b"a" * 4096 + b"\0b", "a.txt").text == "a" * 4096 + "\ufffdb"
     lone = codecs.BOM_UTF16_LE + "a\ud800b".encode("utf-16-le", "surrogatepass")
     assert read(lone, "a.txt").text == "a\ufffdb"
     assert read(b"hello", "a\udce9.txt").title == "a\ufffd.txt"
@@ -143,7 +143,7 @@ def test_wrong_encoding(name: str) -> None:
     assert reason(b"Caf\xe9 noir", name, Unreadable) == f"not UTF-8 (byte 0xE9 at offset 3); {ICONV}"
     with_bom = codecs.BOM_UTF8 + b"Caf\xe9 noir"
     assert reason(with_bom, name, Unreadable) == f"not UTF-8 (byte 0xE9 at offset 6); {ICONV}"
-    late = b"a" * HEAD_BYTES + b"\xff\0"
+    late = b"a" * 4096 + b"\xff\0"
     assert reason(late, name, Skipped) == "binary file"
     odd = codecs.BOM_UTF16_LE + b"a\0b"
     assert reason(odd, name, Unreadable) == "not UTF-16 as its byte order mark says (offset 4)"

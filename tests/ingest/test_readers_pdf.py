@@ -178,3 +178,13 @@ def test_any_flipped_byte_is_read_or_refused() -> None:
         except Unreadable:
             continue
         assert "\0" not in found.text
+
+
+def test_metadata() -> None:
+    info = b"T) /Author (Ada) /Keywords (rent, lease) /Subject (Houses) /CreationDate (D:20240131100500+02'00') /X (x"
+    assert document(pdf(["one"], title=info)).metadata == {
+        "author": "Ada",
+        "subject": "Houses",
+        "keywords": ["rent", "lease"],
+        "created": "2024-01-31T08:05:00Z",
+    }

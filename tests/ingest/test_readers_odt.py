@@ -1,0 +1,66 @@
+import office
+from ingest.document import Document, Mark
+from ingest.readers.odt import READER
+
+TEXT = (
+    "Rent\n\nIt is due\nmonthly.\n\n- in cash\n  - or so\n- by bank\n\nSums\n\nMay |  | 100\nJune | b | c\n\nEnd\n\n"
+    "See the law."
+)
+
+
+def content(change: tuple[str, str]) -> str:
+    """The text when something in the content is replaced by something else."""
+    old, new = (part.encode() for part in change)
+
+    def replaced(part: bytes) -> bytes:
+        assert old in part
+        return part.replace(old, new, 1)
+
+    return office.read(office.changed(office.open_text(), "content.xml", replaced)).text
+
+
+def test_document() -> None:
+    assert office.read(office.open_text()) == Document(
+        "The lease",
+        TEXT,
+        READER.media_type,
+        metadata={
+            "author": "Ada",
+            "keywords": ["rent", "lease"],
+            "language": "en-GB",
+            "created": "2024-01-31T10:05:00",
+            "modified": "2024-02-01T00:00:00Z",
+        },
+        marks=(
+            Mark(0, heading=("Rent",)),
+            Mark(TEXT.index("Sums"), heading=("Rent", "Sums")),
+            Mark(TEXT.index("End"), heading=("End",)),
+            Mark(TEXT.index("See")),
+        ),
+    )
+
+
+def test_deletions_and_comments_are_left_out() -> None:
+    deleted = "<text:tracked-changes><text:deletion><text:p>deleted</text:p></text:deletion></text:tracked-changes>"
+    assert content(("<text:h ", f"{deleted}<text:h ")) == TEXT
+    comment = "<office:annotation><text:p>a comment</text:p></office:annotation>due"
+    assert content(("due", comment)) == TEXT
+
+
+def test_text_boxes_stand_before_their_paragraph() -> None:
+    box = (
+        '<draw:frame xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0"><draw:text-box>'
+        "<text:p>in the box</text:p></draw:text-box></draw:frame>due"
+    )
+    assert content(("due", box)) == TEXT.replace("It is", "in the box\n\nIt is")
+
+
+def test_blanks_are_not_counted_without_end() -> None:
+    assert content(('text:c="3"', 'text:c="999999999"')) == TEXT
+
+
+def test_damaged_properties_and_manifest_cost_no_text() -> None:
+    data = office.changed(office.open_text(), "META-INF/manifest.xml", lambda part: part[:-9])
+    found = office.read(office.changed(data, "meta.xml", lambda part: part[:-9]), "a/b.odt")
+    assert (found.text, found.title, found.metadata) == (TEXT, "Rent", {})
+    assert found.notes == ("its properties cannot be read",)

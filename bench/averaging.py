@@ -3,7 +3,7 @@
 python bench/averaging.py --data SQUAD_TRAIN --work OUTPUT.work --squad dev-v1.1.json --beir scifact [--share 0.5 …]
 
 WORK is where `python -m embed.recipe` left its finished training; the models are kept there, in `shares`. The shipped
-share was chosen on held-out articles (embed/recipe/averaging.py): this table comes after that and has no say in it.
+share was chosen on held-out articles and train questions (embed/recipe/averaging.py): dev and test had no say in it.
 Needs the extras `recipe` and `evaluate`.
 """
 

@@ -1,4 +1,4 @@
-"""From the base weights to the shipped ones: train more than once, average, then choose how much of that to take."""
+"""From the base weights to the shipped ones: train more than once, average, and mix with the base weights."""
 
 import dataclasses
 from importlib.metadata import version
@@ -20,7 +20,7 @@ RUNS = 2
 Tensors = dict[str, Tensor]
 
 
-def record(corpus: Corpus, plan: Plan, weight: float, figures: dict[float, Figures]) -> dict[str, Any]:
+def record(corpus: Corpus, plan: Plan, figures: dict[float, Figures]) -> dict[str, Any]:
     """What model.json tells of the training; `steps` are those of one run."""
     return {
         "data": dict(pairs.FILES),
@@ -31,8 +31,8 @@ def record(corpus: Corpus, plan: Plan, weight: float, figures: dict[float, Figur
         "runs": RUNS,
         "steps": plan.epochs * batches.steps(corpus, plan.shape),
         "plan": dataclasses.asdict(plan),
-        "tuned_weights": weight,
-        "held_out": {f"{share:.1f}": dataclasses.asdict(figure) for share, figure in figures.items()},
+        "tuned_weights": averaging.SHARE,
+        "held_out": {f"{share:.2f}": dataclasses.asdict(figure) for share, figure in figures.items()},
         "torch": version("torch"),
     }
 
@@ -47,6 +47,4 @@ def tuned(corpus: Corpus, words: Tokenizer, base: Tensors, plan: Plan, work: Pat
     """The weights to ship and their record."""
     end = trained(corpus, words, base, plan, work)
     figures = averaging.curve(base, end, words, corpus.held)
-    weight = averaging.chosen(figures)
-    print(f"taking {weight:.1f} of the tuned weights", flush=True)
-    return averaging.blended(base, end, weight), record(corpus, plan, weight, figures)
+    return averaging.blended(base, end, averaging.SHARE), record(corpus, plan, figures)

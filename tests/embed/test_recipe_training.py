@@ -12,7 +12,6 @@ torch = pytest.importorskip("torch", reason="the training is torch's; install wh
 pytest.importorskip("bm25s", reason="the training mines with bm25s; install wherein[recipe]")
 
 from embed.recipe import averaging, body, holdout, losses, training, tuning, vectors  # noqa: E402
-from embed.recipe.holdout import Figures  # noqa: E402
 from embed.recipe.pairs import Corpus, Passage  # noqa: E402
 from embed.recipe.plan import Plan, Shape, Stage  # noqa: E402
 from errors import WhereinError  # noqa: E402
@@ -208,15 +207,6 @@ def test_the_mean_of_two_trainings_by_hand():
     assert averaging.mean(ends)["a"].tolist() == [2.0, 0.0]
 
 
-def curve(**mrr):
-    return {float(weight[1:]) / 10: Figures(0, figure, 0) for weight, figure in mrr.items()}
-
-
-def test_the_smallest_weight_with_nearly_all_of_the_gain_is_chosen():
-    assert averaging.chosen(curve(w0=60.0, w5=68.0, w8=69.5, w9=70.0, w10=69.8)) == 0.8
-    assert averaging.chosen(curve(w0=60.0, w5=60.0, w10=59.0)) == 0.0
-
-
 def test_tuning_records_what_it_did(corpus, words, base, tmp_path):
     tensors, record = tuning.tuned(corpus, words, base, PLAN, tmp_path)
     assert tensors.keys() == base.keys()
@@ -225,8 +215,8 @@ def test_tuning_records_what_it_did(corpus, words, base, tmp_path):
     assert not same(*ends)
     assert same(tensors, averaging.blended(base, averaging.mean(ends), record["tuned_weights"]))
     assert record["held_out_articles"] == [TOPICS[0]]
-    assert list(record["held_out"]) == ["0.0", "0.3", "0.4", "0.5", "0.6", "0.7", "0.8", "0.9", "1.0"]
-    assert record["held_out"]["0.0"]["agreement"] == 100
+    assert list(record["held_out"]) == ["0.00", "0.70", "0.80", "0.85", "0.90", "1.00"]
+    assert record["held_out"]["0.00"]["agreement"] == 100
     assert record["plan"]["shape"]["article"] == 2
 
 

@@ -9,7 +9,7 @@ BACKGROUND = np.array([0.0, 0.1, 0.2, 0.1])
 def test_what_is_no_better_than_chance_and_shares_no_word_is_no_good_match():
     best_of_chance = BACKGROUND.mean() + BACKGROUND.std() * np.sqrt(2 * np.log(1000))
     score = calibrated(np.array([best_of_chance]), np.array([best_of_chance]), BACKGROUND, 1000)
-    assert score == pytest.approx(1 / (1 + np.exp(4.33)))
+    assert score == pytest.approx(1 / (1 + np.exp(3.11 - 2.19 * best_of_chance)))
     assert score[0] < NO_GOOD_MATCH
 
 
@@ -26,7 +26,7 @@ def test_a_higher_cosine_more_words_and_fewer_passages_are_each_more_likely_the_
 @pytest.mark.parametrize("passages", [0, 1, 10**9])
 def test_a_background_that_says_nothing_leaves_the_words(background, passages):
     scores = calibrated(np.array([0.5, 0.5]), np.array([0.5, 1.2]), background, passages)
-    assert scores == pytest.approx(1 / (1 + np.exp(-np.array([-4.33, -4.33 + 10.36 * 0.7]))))
+    assert scores == pytest.approx(1 / (1 + np.exp(3.11 - 2.19 * 0.5 - 4.6 * np.array([0, 0.7]))))
 
 
 def test_extreme_scores_stay_from_0_to_1_without_a_warning():

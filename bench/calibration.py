@@ -2,10 +2,10 @@
 
 python bench/calibration.py --squad SQUAD_TRAIN --beir SCIFACT [--questions 300] [--model default] [--cache FOLDER]
 
-Every question of the held-out articles (embed/recipe/pairs.py) is asked of: all articles; all but its own; a library of three
-articles that has its own; one of three that has not. SciFact's train claims are asked with and without the abstracts that
-judge them. Right is a best hit that answers. Each of the six counts as much as another; what is printed is measured on the
-half of the questions that was not fitted. Needs the extra `evaluate` (SciPy).
+Every question of the held-out articles (embed/recipe/pairs.py) is asked of: all articles; all but its own; a library of
+three articles that has its own; one of three that has not. SciFact's train claims are asked with and without the
+abstracts that judge them. Right is a best hit that answers. Each of the six counts as much as another; what is printed
+is measured on the half of the questions that was not fitted. Needs the extra `evaluate` (SciPy).
 """
 
 import argparse

@@ -1,5 +1,7 @@
 """Pictures of `wherein query` in a terminal, as SVG: python docs/pictures.py LIBRARY [WIDTH THEME FILE.svg].
 
+The library holds what `wherein ingest 'docs/**/*.md'` takes in.
+
 The command runs in a pseudo-terminal of that width and is drawn by rich as the terminal would show it. Without further
 arguments: the README's picture from 80 columns, light; to look at the others, `80|140 dark|light`.
 """
@@ -19,7 +21,7 @@ from rich.terminal_theme import DEFAULT_TERMINAL_THEME, MONOKAI, TerminalTheme
 from rich.text import Text
 
 THEMES = {"dark": MONOKAI, "light": DEFAULT_TERMINAL_THEME}
-QUESTION = "who may write while others read?"
+QUESTION = "how is damage repaired?"
 # As rich's own, without its fonts from elsewhere: nothing is loaded when the picture is looked at.
 FORMAT = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">

@@ -117,6 +117,15 @@ def test_paragraphs_are_preferred_to_sentences() -> None:
     assert all(text[: span.end].endswith("\n\n") for span in cut(text)[:-1])
 
 
+@pytest.mark.parametrize("between", [" | ", "\t"])
+def test_a_row_of_a_table_is_not_torn(between: str) -> None:
+    cell = "What it is for. And when it is called."
+    text = "".join(f"name_{number}{between}{cell}{between}{number}\n" for number in range(200))
+    spans = cut(text)
+    assert len(spans) > 5
+    assert all(text[place - 1] == "\n" for span in spans for place in (span.start, span.end) if place)
+
+
 def test_a_heading_closes_a_chunk() -> None:
     section = "Some words that fill the section. " * 40
     text = section * 3

@@ -73,9 +73,17 @@ def greedy(text: str, marks: Sequence[Mark], tokenizer: Tokenizer, overlap: int)
 
 
 def by_content(
-    text: str, marks: Sequence[Mark], tokenizer: Tokenizer, overlap: int, least: float, most: int = 382
+    text: str, marks: Sequence[Mark], tokenizer: Tokenizer, overlap: int, least: float, one_in: int = 0, most: int = 382
 ) -> list[tuple[int, int]]:
-    """Cut where the rank is best and, among equals, where a hash of what follows is lowest."""
+    """Cut where the rank is best and, among equals, where a hash of what follows is lowest.
+
+    With `one_in` at the last of those where the hash is a multiple of it, else at the last.
+    """
+
+    def unfit(at: int) -> tuple[int, int]:
+        value = _hash(text, int(known.start[at]))
+        return (value, at) if not one_in else (value % one_in > 0, -at)
+
     words = tokenizer.words(text)
     known = chunker._cuttable(text, words, marks)
     spans, first, own = [], 0, 0
@@ -93,7 +101,7 @@ def by_content(
         else:
             ranks = known.rank[begin : end + 1]
             best = begin + np.flatnonzero(ranks == ranks.max())
-            cut = int(min(best, key=lambda at: _hash(text, int(known.start[at]))))
+            cut = int(min(best, key=unfit))
         start = int(known.start[first]) if first else 0
         spans.append((start, int(known.start[cut]) if cut < len(known.start) else len(text)))
         before, chunker._OVERLAP_TOKENS = chunker._OVERLAP_TOKENS, overlap
@@ -120,6 +128,8 @@ for most, n in ((254, 40), (190, 30), (126, 20)):
     WAYS[f"at most {most}, overlap {n}"] = partial(small, overlap=n, most=most)
 for least, n in ((0.5, 40), (0.5, 0), (0.3, 40)):
     WAYS[f"by content from {least}, overlap {n}"] = partial(by_content, overlap=n, least=least)
+for one_in in (2, 3, 5):
+    WAYS[f"last of one in {one_in} by content, overlap 40"] = partial(by_content, overlap=40, least=0.5, one_in=one_in)
 
 
 # What is measured.
@@ -190,7 +200,9 @@ def main() -> None:
     parser.add_argument("squad", type=Path)
     parser.add_argument("cache", type=Path)
     parser.add_argument("--sources", type=Path, nargs="*", default=[])
+    parser.add_argument("--ways", default="", help="only those whose names have this")
     given = parser.parse_args()
+    ways = {name: cut for name, cut in WAYS.items() if given.ways in name}
     given.cache.mkdir(parents=True, exist_ok=True)
     manifest = json.loads((DEFAULT_MODEL / "model.json").read_text("utf-8"))
     held = {title.replace("_", " ") for title in manifest["tuning"]["held_out_articles"]}
@@ -199,14 +211,14 @@ def main() -> None:
     files = [(part.text, part.marks) for part in documents(given.sources)]
     print("| | chunks | 1,000 tokens | semantic top-1 / top-5 / MRR | keyword | hybrid | worst | nine of ten |")
     print("|---|---|---|---|---|---|---|---|", flush=True)
-    for name, cut in WAYS.items():
+    for name, cut in ways.items():
         for titled in (False, True) if "overlap 40" in name and "content" not in name else (False,):
             got = found(parts, held, cut, encoder, given.cache, titled)
             told = " | ".join(" / ".join(f"{value:.2f}" for value in mode) for mode in got.modes.values())
             _, worst, most = disturbed([(part.text, ()) for part in parts], cut, encoder.tokenizer)
             row = f"{name}{', titled' if titled else ''} | {got.chunks:,} | {got.tokens / 1000:.0f} | {told}"
             print(f"| {row} | {worst} | {most} |", flush=True)
-    for name, cut in WAYS.items() if files else ():
+    for name, cut in ways.items() if files else ():
         total, worst, most = disturbed(files, cut, encoder.tokenizer)
         print(f"| {name} | {total:,} chunks of {len(files)} files | worst {worst} | nine of ten {most} |", flush=True)
 

@@ -87,17 +87,30 @@ class _File:
 
 
 class BulkRun:
-    """One run over some sources. `tally` counts by the field names of `Summary`; only what is committed is in it."""
+    """One run over some sources. `tally` counts by the field names of `Summary`; only what is committed is in it.
 
-    def __init__(self, db: Database, folder: Path, model: StoredModel, encoder: Encoder, report: Report) -> None:
+    When `stop` says so the run ends at the next safe point, and `stopped` is True; the next run goes on from there.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        folder: Path,
+        model: StoredModel,
+        encoder: Encoder,
+        report: Report,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.tally: Counter[str] = Counter()
+        self.stopped = False
         self.seen: set[str] = set()
         self.unwalkable: list[str] = []
         self._db = db
         self._folder = folder
-        self._model = model
-        self._encoder = encoder
+        self.model = model
+        self.encoder = encoder
         self._report = report
+        self._stop = stop
         self._excluded: frozenset[str] = frozenset()
         self._vectors: dict[bytes, Matrix] = {}
         self._under_way: set[bytes] = set()
@@ -133,35 +146,43 @@ class BulkRun:
             yield from self._document(uri, document, None, False)
 
     def _without_vector(self) -> Missing:
-        for part in passages_without_vector(self._db, self._model.id, _TOKENIZED_AT_ONCE):
+        for part in passages_without_vector(self._db, self.model.id, _TOKENIZED_AT_ONCE):
             texts = {name: text for name, text in part if name not in self._under_way}
             self._under_way.update(texts)
             self.tally["embedded"] += len(texts)
-            yield from zip(texts, self._encoder.tokenizer.contexts(list(texts.values())), strict=True)
+            yield from zip(texts, self.encoder.tokenizer.contexts(list(texts.values())), strict=True)
 
     def _embed(self, missing: Missing) -> None:
         self._excluded = excluded(self._db)
         try:
-            for name, vector in self._encoder.stream(missing):
+            for name, vector in self.encoder.stream(missing):
                 self._vectors[name] = vector
                 self._commit_if_due()
+                if self._is_over():
+                    break
         finally:
             self._commit()
+
+    def _is_over(self) -> bool:
+        self.stopped = self.stopped or self._stop()
+        return self.stopped
 
     # From a source to the texts that need a vector.
 
     def _source(self, source: Source) -> Missing:
         for found in walk([source.uri], source.exclude):
+            if self._is_over():
+                return
             uri = file_uri(found.path)
             if uri in self.seen:
                 continue
             if isinstance(found, Unwalkable):
                 self.unwalkable.append(uri)
-                self._problem("failed", uri, found.reason)
+                self.problem("failed", uri, found.reason)
                 continue
             self.seen.add(uri)
             if uri in self._excluded:
-                self._problem("skipped", uri, _REMOVED_FOR_GOOD)
+                self.problem("skipped", uri, _REMOVED_FOR_GOOD)
                 continue
             yield from self._file(source, uri, found)
             self._commit_if_due()
@@ -183,7 +204,7 @@ class BulkRun:
                     yield from self._content(source, _File(uri, now), content, record, limit)
         except Unreadable as problem:
             # What the file system refuses may be granted next time without any change to the file: not recorded.
-            self._problem("failed", uri, str(problem))
+            self.problem("failed", uri, str(problem))
 
     def _looks_unchanged(self, found: FoundFile) -> bool:
         record = find_file(self._db, file_uri(found.path))
@@ -193,7 +214,7 @@ class BulkRun:
         if record.state == "read":
             self.tally["unchanged"] += record.documents
         else:
-            self._problem(record.state, record.uri, record.reason)
+            self.problem(record.state, record.uri, record.reason)
 
     def _content(
         self, source: Source, file: _File, content: Content, record: FileRecord | None, max_size: int
@@ -203,22 +224,22 @@ class BulkRun:
             reader = content.reader()
         except Unreadable as problem:
             kind = "skipped" if isinstance(problem, Skipped) else "failed"
-            self._problem(kind, file.uri, str(problem))
+            self.problem(kind, file.uri, str(problem))
             self._wait(partial(save, version=version_of(None), state=kind, reason=str(problem)))
             return
         if reader.media_type != _BY_RECORD and file.state.size > max_size:
             # Not recorded, because the next run may allow more.
             limit = f"larger than --max-size ({max_size / 1e6:,.0f} MB)"
-            self._problem("failed", file.uri, f"{limit}: it has {file.state.size / 1e6:,.0f} MB")
+            self.problem("failed", file.uri, f"{limit}: it has {file.state.size / 1e6:,.0f} MB")
             return
-        self._encoder.prepare()
+        self.encoder.prepare()
         save = partial(save, version=version_of(reader))
         moved = record is None and self._adopt(file.uri, content.hash)
         try:
             found = yield from self._documents(file.uri, content.documents(reader), save, moved)
         except Unreadable as problem:
             kind = "skipped" if isinstance(problem, Skipped) else "failed"
-            self._problem(kind, file.uri, str(problem))
+            self.problem(kind, file.uri, str(problem))
             self._wait(partial(save, state=kind, reason=str(problem)))
         else:
             self._wait(partial(self._close_file, save, found))
@@ -247,11 +268,11 @@ class BulkRun:
             here = record_uri(uri, item.key)
             found.add(here)
             if here in self._excluded:
-                self._problem("skipped", here, _REMOVED_FOR_GOOD)
+                self.problem("skipped", here, _REMOVED_FOR_GOOD)
             elif isinstance(item, Problem):
-                self._problem("failed", here, item.reason)
+                self.problem("failed", here, item.reason)
             elif not item.text.strip():
-                self._problem("skipped", here, "no text")
+                self.problem("skipped", here, "no text")
             else:
                 yield from self._document(here, item, save, moved)
         return frozenset(found)
@@ -264,7 +285,7 @@ class BulkRun:
             return
         texts, rows = self._chunks(document)
         names = list(texts)
-        needed = set(names) - known_inputs(self._db, self._model.id, names)
+        needed = set(names) - known_inputs(self._db, self.model.id, names)
         missing = [name for name in names if name in needed and name not in self._under_way]
         kind = "moved" if moved else "changed" if stored else "new"
         self._under_way.update(missing)
@@ -278,7 +299,7 @@ class BulkRun:
         )
         for first in range(0, len(missing), _TOKENIZED_AT_ONCE):
             part = missing[first : first + _TOKENIZED_AT_ONCE]
-            yield from zip(part, self._encoder.tokenizer.contexts([texts[name] for name in part]), strict=True)
+            yield from zip(part, self.encoder.tokenizer.contexts([texts[name] for name in part]), strict=True)
 
     def _same_record(self, stored: tuple[bytes, str, str, bool], document: Document) -> bool:
         text_hash, title, metadata, current = stored
@@ -288,7 +309,7 @@ class BulkRun:
     def _chunks(self, document: Document) -> tuple[dict[bytes, str], list[ChunkRow]]:
         """Return the distinct model inputs by hash, and the document's chunks."""
         texts, rows = {}, []
-        for span in chunk(document.text, document.marks, self._encoder.tokenizer):
+        for span in chunk(document.text, document.marks, self.encoder.tokenizer):
             text = model_input(document.text, span.start, span.end)
             name = content_hash(text)
             texts[name] = text
@@ -300,7 +321,7 @@ class BulkRun:
             stream = io.BytesIO(data)
             yield from self._documents(source.uri, choose(name, stream).read(stream, name), None)
         except Unreadable as problem:
-            self._problem("skipped" if isinstance(problem, Skipped) else "failed", source.uri, str(problem))
+            self.problem("skipped" if isinstance(problem, Skipped) else "failed", source.uri, str(problem))
 
     # What is written, in order, when its vectors are there.
 
@@ -343,7 +364,7 @@ class BulkRun:
         ready = 0
         with writing(self._db, "ingest.batch"):
             if names:
-                save_vectors(self._db, self._model.id, names, np.stack([self._vectors[name] for name in names]))
+                save_vectors(self._db, self.model.id, names, np.stack([self._vectors[name] for name in names]))
             for pending in self._waiting:
                 if pending.needs & self._under_way:
                     break
@@ -354,7 +375,7 @@ class BulkRun:
             pending = self._waiting.popleft()
             self.tally.update(pending.counts)
             self._bytes_done = pending.bytes_done
-        fold_if_due(self._db, self._folder, self._model)
+        fold_if_due(self._db, self._folder, self.model)
         self._committed_at = time.monotonic()
         self._report(self._progress())
 
@@ -362,6 +383,7 @@ class BulkRun:
         documents = sum(self.tally[kind] for kind in ("new", "changed", "unchanged", "moved"))
         return Progress(documents, self.tally["chunks"], self.tally["embedded"], self._bytes_done, self._bytes_total)
 
-    def _problem(self, kind: str, uri: str, reason: str) -> None:
+    def problem(self, kind: str, uri: str, reason: str) -> None:
+        """Count and tell what is not in; `kind` is skipped or failed."""
         self.tally[kind] += 1
         self._report(RunProblem(kind, uri, reason))

@@ -249,7 +249,7 @@ class BulkRun:
             if here in self._excluded:
                 self._problem("skipped", here, _REMOVED_FOR_GOOD)
             elif isinstance(item, Problem):
-                self._problem("failed", here, item.reason)
+                self._problem("skipped" if item.skipped else "failed", here, item.reason)
             elif not item.text.strip():
                 self._problem("skipped", here, "no text")
             else:

@@ -22,7 +22,7 @@ def file_path(uri: str) -> str | None:
 
 def record_uri(uri: str, key: str) -> str:
     """Return the URI of the record `key` of a file; the file's own when the key is empty."""
-    return f"{uri}#{quote(key, safe='')}" if key else uri
+    return f"{uri}#{quote(key)}" if key else uri
 
 
 def display(path: str) -> str:

@@ -7,15 +7,31 @@ import re
 from pathlib import PurePath
 from typing import BinaryIO
 
-from ingest.readers import docx, epub, html, jsonl, markdown, odp, ods, odt, pdf, plain, pptx, restructured, xlsx
+from ingest.readers import (
+    docx,
+    epub,
+    html,
+    jsonl,
+    mail,
+    markdown,
+    mbox,
+    odp,
+    ods,
+    odt,
+    pdf,
+    plain,
+    pptx,
+    restructured,
+    xlsx,
+)
 from ingest.readers.binary import kind_of
 from ingest.readers.decode import split_bom
 from ingest.readers.ole import OLE_MAGIC, refusal
-from ingest.readers.reader import Reader
+from ingest.readers.reader import NOTHING, Given, Reader
 from ingest.readers.skipped import Skipped
 from ingest.readers.zipped import ZIP_MAGIC, kind_of_zip
 
-__all__ = ["READERS", "Reader", "Skipped", "choose"]
+__all__ = ["READERS", "Given", "Reader", "Skipped", "choose"]
 
 _HEAD_BYTES = 4096
 
@@ -25,6 +41,7 @@ _IN_ZIP = {
 }
 READERS = (
     *(plain.READER, markdown.READER, restructured.READER, html.READER, pdf.READER, jsonl.READER),
+    *(mail.READER, mbox.READER),
     *_IN_ZIP.values(),
 )
 
@@ -43,12 +60,16 @@ _HTML = re.compile(
 )
 
 
-def choose(name: str, stream: BinaryIO) -> Reader:
+def choose(name: str, stream: BinaryIO, given: Given = NOTHING) -> Reader:
     """Choose the reader for the file called `name`, a seekable stream at its start, where it is left.
 
-    Raises `Skipped` when the file is empty, binary or of a kind that is not read, `Unreadable` when it is damaged or
-    encrypted.
+    `given` is what the reader has to know beside the file. Raises `Skipped` when the file is empty, binary or of a kind
+    that is not read, `Unreadable` when it is damaged or encrypted.
     """
+    return _chosen(name, stream).told(given)
+
+
+def _chosen(name: str, stream: BinaryIO) -> Reader:
     head = stream.read(_HEAD_BYTES)
     stream.seek(0)
     if not head:
@@ -66,7 +87,13 @@ def choose(name: str, stream: BinaryIO) -> Reader:
     codec, body = split_bom(head)
     if _HTML.match(body.decode(codec or "utf-8", errors="replace")):
         return html.READER
-    return _BY_SUFFIX.get(suffix, plain.READER)
+    return _BY_SUFFIX.get(suffix) or _by_first_lines(head)
+
+
+def _by_first_lines(head: bytes) -> Reader:
+    if mbox.looks_like_mailbox(head):
+        return mbox.READER
+    return mail.READER if mail.looks_like_mail(head) else plain.READER
 
 
 def _in_zip(stream: BinaryIO) -> Reader:

@@ -99,8 +99,8 @@ def test_words_that_begin_like_magic_are_text(text: str) -> None:
 
 
 def test_names_and_labels_of_readers_differ() -> None:
-    assert len({reader.label for reader in READERS}) == len({reader.name for reader in READERS}) == 13
-    assert READERS[0].label == "plain-1"
+    assert len({reader.label for reader in READERS}) == len({reader.name for reader in READERS}) == len(READERS)
+    assert READERS[0].label == "plain-2"
 
 
 def test_plain_text_is_kept() -> None:

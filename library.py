@@ -56,6 +56,7 @@ from storage.documents import (
 )
 from storage.exclusions import include
 from storage.faults import faults
+from storage.fields import NO_FIELDS, Fields
 from storage.files import FileRecord, problem_files, read_files
 from storage.finding import Finding, Repair, Verification
 from storage.generations import (
@@ -95,8 +96,8 @@ if TYPE_CHECKING:
     from storage.restore import Restored
 
 __all__ = [
-    "Aids", "Answer", "Basis", "Filter", "Finding", "Hit", "Library", "Measured", "Progress", "Repair", "RunProblem",
-    "Status", "StoredDocument", "Summary", "Verification", "evaluate", "parse_filter",
+    "Aids", "Answer", "Basis", "Fields", "Filter", "Finding", "Hit", "Library", "Measured", "Progress", "Repair",
+    "RunProblem", "Status", "StoredDocument", "Summary", "Verification", "evaluate", "parse_filter",
 ]  # fmt: skip
 
 _ORPHAN_DAYS = 30
@@ -174,13 +175,15 @@ class Library:
         *,
         exclude: Sequence[str] = (),
         max_size: int | None = None,
+        fields: Fields = NO_FIELDS,
         report: Report = lambda _: None,
         look_ahead: bool = False,
         wait: bool = False,
     ) -> Summary:
         """Take in files, folders and glob patterns and remember them as sources; nothing is removed.
 
-        `max_size` in bytes. With `look_ahead` the sources are walked twice, so that the progress tells the total.
+        `max_size` in bytes; `fields` are the names of text, id and title in CSV, JSON and JSONL. With `look_ahead` the
+        sources are walked twice, so that the progress tells the total.
         Raises UsageError for a path that does not exist, LibraryBusy while another writes.
         """
         places = [_place(name) for name in sources]
@@ -189,7 +192,7 @@ class Library:
             with writing(db, "ingest.sources"):
                 for place in places:
                     include(db, file_uri(place))
-                    remember_source(db, place, "path", tuple(exclude), max_size)
+                    remember_source(db, place, "path", tuple(exclude), max_size, fields)
             known = [source for source in list_sources(db) if source.uri in places]
             if look_ahead:
                 run.look_ahead(known)
@@ -197,14 +200,22 @@ class Library:
 
         return self._write(work, report, wait)
 
-    def ingest_stream(self, name: str, data: bytes, *, report: Report = lambda _: None, wait: bool = False) -> Summary:
+    def ingest_stream(
+        self,
+        name: str,
+        data: bytes,
+        *,
+        fields: Fields = NO_FIELDS,
+        report: Report = lambda _: None,
+        wait: bool = False,
+    ) -> Summary:
         """Take in one text that came from elsewhere, as `stdin:name`; the same name replaces it."""
         uri = f"stdin:{name}"
 
         def work(db: Database, run: BulkRun) -> None:
             with writing(db, "ingest.sources"):
                 include(db, uri)
-                remember_source(db, uri, "stdin", (), None)
+                remember_source(db, uri, "stdin", (), None, fields)
             run.take_in_stream(next(source for source in list_sources(db) if source.uri == uri), name, data)
 
         return self._write(work, report, wait)
@@ -606,8 +617,9 @@ class Library:
         from ingest.intake import changed_unseen
 
         with suppress(Damaged), reading(self._reader) as db:
+            fields = {source.id: source.fields for source in list_sources(db)}
             for record in read_files(db):
-                if changed_unseen(record):
+                if changed_unseen(record, fields.get(record.source_id or 0, NO_FIELDS)):
                     yield Finding("source", record.uri, "it has another content than was read, under the same size and"
                                   " times", "look at it, touch it, and run: wherein reindex")  # fmt: skip
 

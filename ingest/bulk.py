@@ -22,7 +22,7 @@ from errors import Unreadable
 from ingest.chunker import chunk
 from ingest.document import Document, Problem
 from ingest.intake import Content, is_current, looks_unchanged, opened, state_of, version_of
-from ingest.readers import Skipped, choose
+from ingest.readers import Given, Skipped, choose
 from ingest.summary import Progress, Report, RunProblem
 from ingest.uri import file_path, file_uri, record_uri
 from ingest.walk import FoundFile, Unwalkable, walk
@@ -56,12 +56,11 @@ from storage.vectors import known_inputs, save_vectors
 __all__ = ["DEFAULT_MAX_SIZE", "BulkRun"]
 
 DEFAULT_MAX_SIZE = 64 << 20
-"""Bytes above which a file is not read unless the user says so; JSONL counts by the record."""
+"""Bytes above which a file is not read unless the user says so; JSONL and the like count by the record."""
 
 _COMMIT_SECONDS = 1.0
 _COMMIT_VECTORS = 512
 _TOKENIZED_AT_ONCE = 64
-_BY_RECORD = "application/jsonl"
 _UNFINISHED = "the run that read it did not finish"
 _REMOVED_FOR_GOOD = "removed for good; to have it again, ingest the file itself"
 
@@ -109,9 +108,11 @@ class BulkRun:
 
     def look_ahead(self, sources: Iterable[Source]) -> None:
         """Sum up the files that `take_in` will have to read, so that the time left can be told."""
-        files = (found for source in sources for found in walk([source.uri], source.exclude))
+        files = ((source, found) for source in sources for found in walk([source.uri], source.exclude))
         self._bytes_total = sum(
-            found.size for found in files if isinstance(found, FoundFile) and not self._looks_unchanged(found)
+            found.size
+            for source, found in files
+            if isinstance(found, FoundFile) and not self._looks_unchanged(source, found)
         )
 
     def take_in(self, sources: Iterable[Source]) -> None:
@@ -169,13 +170,13 @@ class BulkRun:
     def _file(self, source: Source, uri: str, found: FoundFile) -> Missing:
         now = state_of(found, time.time_ns())
         record = find_file(self._db, uri)
-        if record and looks_unchanged(record, now):
+        if record and looks_unchanged(record, now, source.fields):
             self._unchanged(record)
             return
         self._bytes_read += found.size
         try:
             with opened(found.path) as content:
-                if record and record.content_hash == content.hash and is_current(record):
+                if record and record.content_hash == content.hash and is_current(record, source.fields):
                     self._wait(partial(touch_file, self._db, record.id, source.id, now))
                     self._unchanged(record)
                 else:
@@ -185,9 +186,9 @@ class BulkRun:
             # What the file system refuses may be granted next time without any change to the file: not recorded.
             self._problem("failed", uri, str(problem))
 
-    def _looks_unchanged(self, found: FoundFile) -> bool:
+    def _looks_unchanged(self, source: Source, found: FoundFile) -> bool:
         record = find_file(self._db, file_uri(found.path))
-        return record is not None and looks_unchanged(record, state_of(found, time.time_ns()))
+        return record is not None and looks_unchanged(record, state_of(found, time.time_ns()), source.fields)
 
     def _unchanged(self, record: FileRecord) -> None:
         if record.state == "read":
@@ -200,13 +201,13 @@ class BulkRun:
     ) -> Missing:
         save = partial(save_file, self._db, file.uri, source.id, file.state, content.hash)
         try:
-            reader = content.reader()
+            reader = content.reader(source.fields)
         except Unreadable as problem:
             kind = "skipped" if isinstance(problem, Skipped) else "failed"
             self._problem(kind, file.uri, str(problem))
             self._wait(partial(save, version=version_of(None), state=kind, reason=str(problem)))
             return
-        if reader.media_type != _BY_RECORD and file.state.size > max_size:
+        if not reader.by_part and file.state.size > max_size:
             # Not recorded, because the next run may allow more.
             limit = f"larger than --max-size ({max_size / 1e6:,.0f} MB)"
             self._problem("failed", file.uri, f"{limit}: it has {file.state.size / 1e6:,.0f} MB")
@@ -298,7 +299,7 @@ class BulkRun:
     def _standard_input(self, source: Source, name: str, data: bytes) -> Missing:
         try:
             stream = io.BytesIO(data)
-            yield from self._documents(source.uri, choose(name, stream).read(stream, name), None)
+            yield from self._documents(source.uri, choose(name, stream, Given(source.fields)).read(stream, name), None)
         except Unreadable as problem:
             self._problem("skipped" if isinstance(problem, Skipped) else "failed", source.uri, str(problem))
 

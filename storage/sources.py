@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import NoneType
 from typing import TYPE_CHECKING
 
 from errors import Damaged
 from storage.catalog import Catalog, typed
+from storage.fields import NO_FIELDS, Fields
 from storage.models import now
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ __all__ = ["Source", "forget_source", "list_sources", "remember_source", "unread
 
 @dataclass(frozen=True)
 class Source:
-    """A path, folder or glob pattern (`kind` path) or a text from standard input (`kind` stdin)."""
+    """A path, folder or glob pattern (`kind` path) or a text from standard input (`kind` stdin).
+
+    `fields` are those that the user said are the text, id and title of records.
+    """
 
     id: int
     uri: str
@@ -27,11 +31,14 @@ class Source:
     exclude: tuple[str, ...]
     max_size: int | None
     added_at: str
+    fields: Fields = NO_FIELDS
 
 
-def remember_source(db: Database, uri: str, kind: str, exclude: tuple[str, ...], max_size: int | None) -> int:
+def remember_source(
+    db: Database, uri: str, kind: str, exclude: tuple[str, ...], max_size: int | None, fields: Fields = NO_FIELDS
+) -> int:
     """Add a source, or renew the options of a known one; return its id. Call inside `writing`."""
-    options = json.dumps({"exclude": list(exclude), "max_size": max_size})
+    options = json.dumps({"exclude": list(exclude), "max_size": max_size, "fields": asdict(fields)})
     db.execute(
         "INSERT INTO sources (uri, kind, options, added_at) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (uri) DO UPDATE SET options = excluded.options",
@@ -69,8 +76,10 @@ def _source(source_id: int, uri: str, kind: str, options: str, added_at: str) ->
         chosen = json.loads(options)
         exclude, max_size = chosen["exclude"], chosen["max_size"]
         typed("sources", (exclude, max_size, *exclude), list, (int, NoneType), *[str] * len(exclude))
+        fields = Fields(**chosen.get("fields", {}))
+        typed("sources", (fields.text, fields.id, fields.title), str, str, str)
     except (ValueError, LookupError, TypeError) as error:
         raise Damaged(f"The options of the source {uri} are damaged; run: wherein verify") from error
     if "\0" in uri or kind not in ("path", "stdin"):
         raise Damaged(f"The name of the source {source_id} is damaged; run: wherein verify")
-    return Source(source_id, uri, kind, tuple(exclude), max_size, added_at)
+    return Source(source_id, uri, kind, tuple(exclude), max_size, added_at, fields)

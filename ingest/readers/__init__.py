@@ -8,9 +8,11 @@ from pathlib import PurePath
 from typing import BinaryIO
 
 from ingest.readers import (
+    delimited,
     docx,
     epub,
     html,
+    json_file,
     jsonl,
     mail,
     markdown,
@@ -41,7 +43,7 @@ _IN_ZIP = {
 }
 READERS = (
     *(plain.READER, markdown.READER, restructured.READER, html.READER, pdf.READER, jsonl.READER),
-    *(mail.READER, mbox.READER),
+    *(json_file.READER, delimited.READER, mail.READER, mbox.READER),
     *_IN_ZIP.values(),
 )
 
@@ -50,6 +52,7 @@ _BY_SUFFIX = {
     **dict.fromkeys((".rst", ".rest"), restructured.READER),
     **dict.fromkeys((".html", ".htm", ".xhtml", ".xht", ".shtml"), html.READER),
     **dict.fromkeys((".jsonl", ".ndjson"), jsonl.READER),
+    **dict.fromkeys((".csv", ".tsv", ".tab"), delimited.READER),
     ".pdf": pdf.READER,
 }
 
@@ -85,8 +88,11 @@ def _chosen(name: str, stream: BinaryIO) -> Reader:
     if kind:
         raise Skipped(kind)
     codec, body = split_bom(head)
-    if _HTML.match(body.decode(codec or "utf-8", errors="replace")):
+    text = body.decode(codec or "utf-8", errors="replace")
+    if _HTML.match(text):
         return html.READER
+    if suffix in (".json", "") and json_file.looks_like_records(text):
+        return json_file.READER
     return _BY_SUFFIX.get(suffix) or _by_first_lines(head)
 
 

@@ -7,6 +7,7 @@ from typing import BinaryIO, Protocol
 
 from ingest.document import Document, Problem
 from ingest.readers.allowance import Allowance
+from storage.fields import NO_FIELDS, Fields
 
 __all__ = ["NOTHING", "Given", "Reader"]
 
@@ -21,10 +22,11 @@ class _ReadGiven(Protocol):
 class Given:
     """What some readers are told beside the file.
 
-    For files inside another file: `depth`, how many there are around it, and `allowance`, what may still be unpacked of
-    the outermost one (None: it is the outermost one).
+    `fields` are the names that the user gave for files of records. For files inside another file: `depth`, how many
+    there are around it, and `allowance`, what may still be unpacked of the outermost one (None: it is the outermost).
     """
 
+    fields: Fields = NO_FIELDS
     depth: int = 0
     allowance: Allowance | None = None
 
@@ -43,7 +45,7 @@ class Reader:
     for bad input. What it yielded before that is in.
 
     `read_given` is the same function where it takes a `Given` as well. `by_part` tells that a file is read piece by
-    piece, so that its size does not matter.
+    piece, so that its size does not matter. `fields` are those that were asked for, where they matter.
     """
 
     name: str
@@ -52,14 +54,15 @@ class Reader:
     read: Callable[[BinaryIO, str], _Items]
     read_given: _ReadGiven | None = field(default=None, repr=False)
     by_part: bool = False
+    fields: Fields = NO_FIELDS
 
     @property
     def label(self) -> str:
-        """Name and version as one word, such as `html-1`, to be kept with what was read."""
-        return f"{self.name}-{self.version}"
+        """Name and version as one word, such as `html-1`, and the fields that were asked for."""
+        return f"{self.name}-{self.version}{self.fields.label}"
 
     def told(self, given: Given) -> "Reader":
         """Return the reader for which `given` holds."""
         if self.read_given is None or given == NOTHING:
             return self
-        return replace(self, read=partial(self.read_given, given=given))
+        return replace(self, read=partial(self.read_given, given=given), fields=given.fields)

@@ -27,6 +27,7 @@ MEDIA_TYPES = {
     "pdf": "application/pdf",
     "pptx": f"{_OFFICE}presentationml.presentation",
     "rst": "text/x-rst",
+    "tex": "text/x-tex",
     "txt": "text/plain",
     "xlsx": f"{_OFFICE}spreadsheetml.sheet",
 }
@@ -40,6 +41,7 @@ _OTHER_NAMES = {
     "mail": "eml",
     "mbox": "eml",
     "tsv": "csv",
+    "latex": "tex",
 }
 
 # Integers have 64 bits in SQLite: the year 2262.

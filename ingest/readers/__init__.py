@@ -14,6 +14,7 @@ from ingest.readers import (
     html,
     json_file,
     jsonl,
+    latex,
     mail,
     markdown,
     mbox,
@@ -43,7 +44,7 @@ _IN_ZIP = {
 }
 READERS = (
     *(plain.READER, markdown.READER, restructured.READER, html.READER, pdf.READER, jsonl.READER),
-    *(json_file.READER, delimited.READER, mail.READER, mbox.READER),
+    *(latex.READER, json_file.READER, delimited.READER, mail.READER, mbox.READER),
     *_IN_ZIP.values(),
 )
 
@@ -53,6 +54,7 @@ _BY_SUFFIX = {
     **dict.fromkeys((".html", ".htm", ".xhtml", ".xht", ".shtml"), html.READER),
     **dict.fromkeys((".jsonl", ".ndjson"), jsonl.READER),
     **dict.fromkeys((".csv", ".tsv", ".tab"), delimited.READER),
+    **dict.fromkeys((".tex", ".ltx", ".latex"), latex.READER),
     ".pdf": pdf.READER,
 }
 
@@ -93,10 +95,12 @@ def _chosen(name: str, stream: BinaryIO) -> Reader:
         return html.READER
     if suffix in (".json", "") and json_file.looks_like_records(text):
         return json_file.READER
-    return _BY_SUFFIX.get(suffix) or _by_first_lines(head)
+    return _BY_SUFFIX.get(suffix) or _by_first_lines(head, text)
 
 
-def _by_first_lines(head: bytes) -> Reader:
+def _by_first_lines(head: bytes, text: str) -> Reader:
+    if latex.looks_like_latex(text):
+        return latex.READER
     if mbox.looks_like_mailbox(head):
         return mbox.READER
     return mail.READER if mail.looks_like_mail(head) else plain.READER

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import BinaryIO
 
 from ingest.readers import (
+    compressed,
     delimited,
     docx,
     epub,
@@ -25,7 +26,9 @@ from ingest.readers import (
     plain,
     pptx,
     restructured,
+    tar_archive,
     xlsx,
+    zip_archive,
 )
 from ingest.readers.binary import kind_of
 from ingest.readers.decode import split_bom
@@ -45,6 +48,7 @@ _IN_ZIP = {
 READERS = (
     *(plain.READER, markdown.READER, restructured.READER, html.READER, pdf.READER, jsonl.READER),
     *(latex.READER, json_file.READER, delimited.READER, mail.READER, mbox.READER),
+    *(zip_archive.READER, tar_archive.READER, compressed.READER),
     *_IN_ZIP.values(),
 )
 
@@ -86,6 +90,10 @@ def _chosen(name: str, stream: BinaryIO) -> Reader:
         return _in_zip(stream)
     if head.startswith(OLE_MAGIC):
         raise refusal(stream)
+    if compressed.is_compressed(head):
+        return compressed.READER
+    if tar_archive.is_tar(head):
+        return tar_archive.READER
     kind = kind_of(head)
     if kind:
         raise Skipped(kind)
@@ -108,6 +116,10 @@ def _by_first_lines(head: bytes, text: str) -> Reader:
 
 def _in_zip(stream: BinaryIO) -> Reader:
     kind = kind_of_zip(stream)
+    if kind is None:
+        return zip_archive.READER
     if kind in _IN_ZIP:
         return _IN_ZIP[kind]
-    raise Skipped("binary Excel workbook; save it as .xlsx" if kind == "xlsb" else "zip archive")
+    raise Skipped(
+        "binary Excel workbook; save it as .xlsx" if kind == "xlsb" else "document of a kind that is not read"
+    )

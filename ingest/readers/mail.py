@@ -10,7 +10,7 @@ from ingest.readers.allowance import Allowance, TooMuch
 from ingest.readers.decode import name_as_title
 from ingest.readers.mail_headers import Headers
 from ingest.readers.mail_parts import Part, body_of, parsed
-from ingest.readers.members import DEPTH_LIMIT, Keys, allowance_of, member
+from ingest.readers.members import DEPTH_LIMIT, Keys, allowance_of, counted, member
 from ingest.readers.reader import NOTHING, Given, Reader
 from ingest.readers.skipped import Skipped
 
@@ -81,7 +81,7 @@ def _attached(
             notes.append(f"attached and not read: {key} (it lies too deep in other files)")
             continue
         try:
-            for item in member(key, [part.content()], given, allowance):
+            for item in member(key, counted([part.content()], allowance), given, allowance):
                 if isinstance(item, Problem) and item.skipped:
                     notes.append(f"attached and not read: {item.key} ({item.reason})")
                 else:

@@ -17,7 +17,10 @@ from ingest.readers.reader import Given
 from ingest.readers.skipped import Skipped
 from ingest.walk import LEFT_OUT
 
-__all__ = ["DEPTH_LIMIT", "MEMBER_LIMIT", "Keys", "allowance_of", "is_left_out", "member", "refuse_depth"]
+__all__ = [
+    "DEPTH_LIMIT", "MEMBER_LIMIT", "Keys", "allowance_of", "content", "counted", "is_left_out", "member",
+    "refuse_depth",
+]  # fmt: skip
 
 DEPTH_LIMIT = 2
 """How many files may lie around an archive that is read."""
@@ -68,48 +71,60 @@ def is_left_out(name: str) -> bool:
     return any(step in LEFT_OUT or step == "__MACOSX" or step.startswith(".") for step in steps)
 
 
-def member(
-    key: str, pieces: Iterable[bytes], given: Given, allowance: Allowance, *, counted: bool = True
-) -> Iterator[Document | Problem]:
-    """Yield the documents of a member, or why it is not read; `pieces` are its bytes.
-
-    `counted` tells that the bytes do not count against the allowance already. Raises TooMuch.
-    """
+def member(key: str, pieces: Iterable[bytes], given: Given, allowance: Allowance) -> Iterator[Document | Problem]:
+    """Yield the documents of a member, or why it is not read; `pieces` are its bytes. Raises TooMuch."""
     allowance.take_member()
-    with SpooledTemporaryFile(_IN_MEMORY) as file:
-        # A spooled file has all that readers use of a stream.
-        stream = cast(BinaryIO, file)
-        try:
-            yield from _documents(key, iter(pieces), stream, given, allowance if counted else None, allowance)
-        except TooMuch:
-            raise
-        except Unreadable as problem:
-            yield Problem(key, str(problem), skipped=isinstance(problem, Skipped))
+    try:
+        for item in content(key, pieces, replace(given, depth=given.depth + 1, allowance=allowance)):
+            yield replace(item, key=f"{key}/{item.key}" if item.key else key)
+    except TooMuch:
+        raise
+    except Unreadable as problem:
+        yield Problem(key, str(problem), skipped=isinstance(problem, Skipped))
 
 
-def _documents(
-    key: str, pieces: Iterator[bytes], stream: BinaryIO, given: Given, counting: Allowance | None, allowance: Allowance
-) -> Iterator[Document | Problem]:
+def content(name: str, pieces: Iterable[bytes], given: Given) -> Iterator[Document | Problem]:
+    """Yield what the reader for some bytes finds; see `Reader` for the errors.
+
+    When more than is allowed is in `pieces`, what came before that is read, and then TooMuch is raised.
+    """
     from ingest.readers import choose  # which knows every reader, those that come here too
 
-    is_whole = _fill(stream, pieces, counting, MEMBER_LIMIT)
-    reader = choose(key, stream, replace(given, depth=given.depth + 1, allowance=allowance))
-    if not is_whole and not reader.by_part:
-        raise Unreadable(f"larger than {MEMBER_LIMIT / 1e6:,.0f} MB, unpacked; unpack it to read it")
-    stream.seek(0, 2)
-    _fill(stream, pieces, counting, None)
-    for item in reader.read(stream, key):
-        yield replace(item, key=f"{key}/{item.key}" if item.key else key)
+    waiting = iter(pieces)
+    with SpooledTemporaryFile(_IN_MEMORY) as file:
+        stream = cast(BinaryIO, file)  # it has all that readers use of a stream
+        limit = _fill(stream, waiting, MEMBER_LIMIT)
+        is_whole = stream.tell() <= MEMBER_LIMIT
+        if limit is not None and not stream.tell():
+            raise limit
+        stream.seek(0)
+        reader = choose(name, stream, given)
+        if not is_whole and not reader.by_part:
+            raise Unreadable(f"larger than {MEMBER_LIMIT / 1e6:,.0f} MB, unpacked; unpack it to read it")
+        if limit is not None and not reader.by_part:
+            raise limit
+        stream.seek(0, 2)
+        limit = limit or _fill(stream, waiting, None)
+        stream.seek(0)
+        yield from reader.read(stream, name)
+    if limit is not None:
+        raise limit
 
 
-def _fill(stream: BinaryIO, pieces: Iterator[bytes], counting: Allowance | None, limit: int | None) -> bool:
-    """Write pieces to the stream, and rewind it; return whether that was all, False past `limit` bytes."""
+def counted(pieces: Iterable[bytes], allowance: Allowance) -> Iterator[bytes]:
+    """Yield pieces that count as unpacked. Raises TooMuch."""
     for piece in pieces:
-        if counting is not None:
-            counting.take(len(piece))
-        stream.write(piece)
-        if limit is not None and stream.tell() > limit:
-            stream.seek(0)
-            return False
-    stream.seek(0)
-    return True
+        allowance.take(len(piece))
+        yield piece
+
+
+def _fill(stream: BinaryIO, pieces: Iterator[bytes], limit: int | None) -> TooMuch | None:
+    """Write pieces to the stream until it has more than `limit` bytes; return the limit of the whole file it hit."""
+    try:
+        for piece in pieces:
+            stream.write(piece)
+            if limit is not None and stream.tell() > limit:
+                return None
+    except TooMuch as problem:
+        return problem
+    return None

@@ -86,7 +86,7 @@ def test_choice(name: str, head: bytes, reader: str) -> None:
         (b"\xff\xd8\xff\xe0", "binary file (JPEG image)"),
         (b"GIF89a\1\0", "binary file (GIF image)"),
         (b"RIFF\0\0\0\0WEBPVP8 ", "binary file (WebP image)"),
-        (b"\x1f\x8b\x08", "binary file (gzip archive)"),
+        (b"\x1f\x8b", "binary file (gzip archive)"),
         (b"\x7fELF\2\1", "binary file (ELF program)"),
         (b"SQLite format 3\0", "binary file (SQLite database)"),
         (b"\xa7\x0d\r\n\0\0\0\0", "binary file (compiled Python file)"),

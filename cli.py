@@ -132,7 +132,7 @@ def _fields_options(function: Callable[..., None]) -> Callable[..., None]:
 def ingest(
     sources: tuple[str, ...], exclude: tuple[str, ...], max_size: int, name: str, fields: Any, wait: bool, as_json: bool
 ) -> None:
-    """Take in SOURCES: files, folders, glob patterns, or - for standard input."""
+    """Take in SOURCES: files, folders, glob patterns, web pages (https://...), or - for standard input."""
     library = _library()
     with _progress(as_json) as report:
         if sources == ("-",):

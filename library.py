@@ -31,7 +31,7 @@ from embed.runtime import damaged_blobs
 from errors import Damaged, ModelMismatch, Outdated, Stale, UsageError, WhereinError
 from ingest.freshness import Freshness
 from ingest.summary import Progress, Report, RunProblem, Summary, summarize
-from ingest.uri import file_path, file_uri
+from ingest.uri import file_path, file_uri, web_address
 from search.basis import Basis
 from search.calibration import NO_GOOD_MATCH
 from search.filters import Filter, parse_filter
@@ -180,19 +180,19 @@ class Library:
         look_ahead: bool = False,
         wait: bool = False,
     ) -> Summary:
-        """Take in files, folders and glob patterns and remember them as sources; nothing is removed.
+        """Take in files, folders, glob patterns and web pages and remember them as sources; nothing is removed.
 
         `max_size` in bytes; `fields` are the names of text, id and title in CSV, JSON and JSONL. With `look_ahead` the
         sources are walked twice, so that the progress tells the total.
         Raises UsageError for a path that does not exist, LibraryBusy while another writes.
         """
-        places = [_place(name) for name in sources]
+        places = {web_address(name) or _place(name): "web" if web_address(name) else "path" for name in sources}
 
         def work(db: Database, run: BulkRun) -> None:
             with writing(db, "ingest.sources"):
-                for place in places:
-                    include(db, file_uri(place))
-                    remember_source(db, place, "path", tuple(exclude), max_size, fields)
+                for place, kind in places.items():
+                    include(db, place if kind == "web" else file_uri(place))
+                    remember_source(db, place, kind, tuple(exclude), max_size, fields)
             known = [source for source in list_sources(db) if source.uri in places]
             if look_ahead:
                 run.look_ahead(known)
@@ -241,7 +241,7 @@ class Library:
         from storage.mend_index import mend_index
 
         def work(db: Database, run: BulkRun) -> None:
-            sources = [source for source in list_sources(db) if source.kind == "path"]
+            sources = [source for source in list_sources(db) if source.kind != "stdin"]
             if look_ahead:
                 run.look_ahead(sources)
             run.take_in(sources)
@@ -686,7 +686,7 @@ class Library:
         """Stop following a source; its documents stay."""
         self._must_exist()
         with self._writer(wait) as db:
-            wanted = {name, os.path.abspath(os.path.expanduser(name))}  # noqa: PTH100, PTH111 - odd bytes stay
+            wanted = {name, web_address(name), os.path.abspath(os.path.expanduser(name))}  # noqa: PTH100, PTH111 - odd bytes stay
             found = next((source for source in list_sources(db) if {source.uri, str(source.id)} & wanted), None)
             if found is None:
                 raise UsageError(f"There is no source {name}; see: wherein sources list")

@@ -13,6 +13,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO, cast
 
 import numpy as np
 from sqlite_utils import Database
@@ -26,6 +28,7 @@ from ingest.readers import Given, Skipped, choose
 from ingest.summary import Progress, Report, RunProblem
 from ingest.uri import file_path, file_uri, record_uri
 from ingest.walk import FoundFile, Unwalkable, walk
+from ingest.web import Gone, Page, Validators, Web
 from storage.checksum import content_hash
 from storage.connection import writing
 from storage.documents import (
@@ -50,7 +53,7 @@ from storage.files import (
 from storage.generations import fold_if_due
 from storage.models import StoredModel
 from storage.rows import passages_without_vector, torn_documents
-from storage.sources import Source
+from storage.sources import Source, remember_version
 from storage.vectors import known_inputs, save_vectors
 
 __all__ = ["DEFAULT_MAX_SIZE", "BulkRun"]
@@ -97,6 +100,7 @@ class BulkRun:
         self._model = model
         self._encoder = encoder
         self._report = report
+        self._web = Web()
         self._excluded: frozenset[str] = frozenset()
         self._vectors: dict[bytes, Matrix] = {}
         self._under_way: set[bytes] = set()
@@ -108,7 +112,8 @@ class BulkRun:
 
     def look_ahead(self, sources: Iterable[Source]) -> None:
         """Sum up the files that `take_in` will have to read, so that the time left can be told."""
-        files = ((source, found) for source in sources for found in walk([source.uri], source.exclude))
+        on_disk = (source for source in sources if source.kind == "path")
+        files = ((source, found) for source in on_disk for found in walk([source.uri], source.exclude))
         self._bytes_total = sum(
             found.size
             for source, found in files
@@ -116,8 +121,12 @@ class BulkRun:
         )
 
     def take_in(self, sources: Iterable[Source]) -> None:
-        """Bring the library up to date with path sources; nothing is removed."""
-        self._embed(missing for source in sources for missing in self._source(source))
+        """Bring the library up to date with paths and web pages; nothing is removed."""
+        self._embed(
+            missing
+            for source in sources
+            for missing in (self._page(source) if source.kind == "web" else self._source(source))
+        )
 
     def take_in_stream(self, source: Source, name: str, data: bytes) -> None:
         """Take in what came on standard input, under the source's uri."""
@@ -166,6 +175,45 @@ class BulkRun:
                 continue
             yield from self._file(source, uri, found)
             self._commit_if_due()
+
+    def _page(self, source: Source) -> Missing:
+        """Fetch a page. One of which the server says that it is gone is not in `seen`; one that cannot be had is."""
+        uri = source.uri
+        if uri in self._excluded:
+            self.seen.add(uri)
+            self._problem("skipped", uri, _REMOVED_FOR_GOOD)
+            return
+        record = find_file(self._db, uri)
+        known = record is not None and record.state == "read" and is_current(record, source.fields)
+        limit = source.max_size or DEFAULT_MAX_SIZE
+        try:
+            page = self._web.fetch(uri, limit, Validators(source.etag, source.modified) if known else Validators())
+        except Unreadable as problem:
+            if not isinstance(problem, Gone):
+                self.seen.add(uri)
+            self._problem("failed", uri, str(problem))
+            return
+        self.seen.add(uri)
+        if page is None and record is not None:
+            self._unchanged(record)
+        elif page is not None:
+            yield from self._fetched(source, page, record)
+        self._commit_if_due()
+
+    def _fetched(self, source: Source, page: Page, record: FileRecord | None) -> Missing:
+        state = FileState(len(page.data), page.modified_ns, 0, 0, time.time_ns())
+        self._bytes_read += len(page.data)
+        with TemporaryFile() as stream:
+            stream.write(page.data)
+            stream.seek(0)
+            content = Content(content_hash(page.data), cast(BinaryIO, stream), page.name)
+            if record and record.content_hash == content.hash and is_current(record, source.fields):
+                self._wait(partial(touch_file, self._db, record.id, source.id, state))
+                self._unchanged(record)
+            else:
+                limit = source.max_size or DEFAULT_MAX_SIZE
+                yield from self._content(source, _File(source.uri, state), content, record, limit)
+        self._wait(partial(remember_version, self._db, source.id, page.validators.etag, page.validators.modified))
 
     def _file(self, source: Source, uri: str, found: FoundFile) -> Missing:
         now = state_of(found, time.time_ns())
@@ -226,6 +274,8 @@ class BulkRun:
 
     def _adopt(self, uri: str, name: bytes) -> bool:
         """Give the documents of a file that has this content, and is gone from its place, the new uri."""
+        if file_path(uri) is None:
+            return False
         for record in find_files_by_content(self._db, name):
             path = file_path(record.uri)
             if record.documents and record.state == "read" and path is not None and not os.path.lexists(path):

@@ -39,6 +39,8 @@ def remove_vanished(
 
 
 def _present(source: Source, db: Database, seen: set[str]) -> bool:
+    if source.kind == "web":  # of a page that was only not to be had, it is known that it was met
+        return True
     mine = [record.uri for record in followed_files(db) if record.source_id == source.id]
     return not mine or any(uri in seen for uri in mine) or _is_named_file(source, mine)
 

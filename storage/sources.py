@@ -15,13 +15,17 @@ from storage.models import now
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["Source", "forget_source", "list_sources", "remember_source", "unreadable_sources"]
+__all__ = ["Source", "forget_source", "list_sources", "remember_source", "remember_version", "unreadable_sources"]
+
+
+_KINDS = frozenset(("path", "stdin", "web"))
 
 
 @dataclass(frozen=True)
 class Source:
-    """A path, folder or glob pattern (`kind` path) or a text from standard input (`kind` stdin).
+    """A path, folder or glob pattern (`kind` path), a web page (web) or a text from standard input (stdin).
 
+    `etag` and `modified` are what the server said of the version of a page that was last taken in.
     `fields` are those that the user said are the text, id and title of records.
     """
 
@@ -32,6 +36,8 @@ class Source:
     max_size: int | None
     added_at: str
     fields: Fields = NO_FIELDS
+    etag: str = ""
+    modified: str = ""
 
 
 def remember_source(
@@ -46,6 +52,14 @@ def remember_source(
     )
     row = db.execute("SELECT id FROM sources WHERE uri = ?", [uri]).fetchone()
     return int(row[0])
+
+
+def remember_version(db: Database, source_id: int, etag: str, modified: str) -> None:
+    """Keep what the server said of the version of a page that is taken in. Call inside `writing`."""
+    db.execute(
+        "UPDATE sources SET options = json_set(options, '$.etag', ?, '$.modified', ?) WHERE id = ?",
+        [etag, modified, source_id],
+    )
 
 
 def list_sources(db: Catalog) -> list[Source]:
@@ -77,9 +91,10 @@ def _source(source_id: int, uri: str, kind: str, options: str, added_at: str) ->
         exclude, max_size = chosen["exclude"], chosen["max_size"]
         typed("sources", (exclude, max_size, *exclude), list, (int, NoneType), *[str] * len(exclude))
         fields = Fields(**chosen.get("fields", {}))
-        typed("sources", (fields.text, fields.id, fields.title), str, str, str)
+        etag, modified = chosen.get("etag", ""), chosen.get("modified", "")
+        typed("sources", (fields.text, fields.id, fields.title, etag, modified), str, str, str, str, str)
     except (ValueError, LookupError, TypeError) as error:
         raise Damaged(f"The options of the source {uri} are damaged; run: wherein verify") from error
-    if "\0" in uri or kind not in ("path", "stdin"):
+    if "\0" in uri or kind not in _KINDS:
         raise Damaged(f"The name of the source {source_id} is damaged; run: wherein verify")
-    return Source(source_id, uri, kind, tuple(exclude), max_size, added_at, fields)
+    return Source(source_id, uri, kind, tuple(exclude), max_size, added_at, fields, etag, modified)

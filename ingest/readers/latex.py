@@ -24,6 +24,7 @@ from ingest.readers.latex_words import (
 )
 from ingest.readers.metadata import described
 from ingest.readers.reader import Reader
+from ingest.uri import display
 
 __all__ = ["READER", "looks_like_latex", "read"]
 
@@ -221,7 +222,7 @@ class _Scan:
     def _include(self) -> None:
         group = _group(self._source, self._place)
         if group:
-            self.included.append(" ".join(clean(group).split()))
+            self.included.append(display(" ".join(clean(group).split())))
         self._skip_arguments(1)
         self.page.flush()
 

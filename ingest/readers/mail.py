@@ -13,6 +13,7 @@ from ingest.readers.mail_parts import Part, body_of, parsed
 from ingest.readers.members import DEPTH_LIMIT, Keys, allowance_of, counted, member
 from ingest.readers.reader import NOTHING, Given, Reader
 from ingest.readers.skipped import Skipped
+from ingest.uri import display
 
 __all__ = ["MEDIA_TYPE", "READER", "documents_of", "looks_like_mail", "read"]
 
@@ -78,12 +79,12 @@ def _attached(
     for part in parts:
         key = keys.key(part.name)
         if given.depth > DEPTH_LIMIT:
-            notes.append(f"attached and not read: {key} (it lies too deep in other files)")
+            notes.append(f"attached and not read: {display(key)} (it lies too deep in other files)")
             continue
         try:
             for item in member(key, counted([part.content()], allowance), given, allowance):
                 if isinstance(item, Problem) and item.skipped:
-                    notes.append(f"attached and not read: {item.key} ({item.reason})")
+                    notes.append(f"attached and not read: {display(item.key)} ({item.reason})")
                 else:
                     found.append(item)
         except TooMuch as limit:

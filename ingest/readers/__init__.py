@@ -103,15 +103,15 @@ def _chosen(name: str, stream: BinaryIO) -> Reader:
         return html.READER
     if suffix in (".json", "") and json_file.looks_like_records(text):
         return json_file.READER
-    return _BY_SUFFIX.get(suffix) or _by_first_lines(head, text)
+    return _BY_SUFFIX.get(suffix) or _by_first_lines(head, text, suffix)
 
 
-def _by_first_lines(head: bytes, text: str) -> Reader:
+def _by_first_lines(head: bytes, text: str, suffix: str) -> Reader:
     if latex.looks_like_latex(text):
         return latex.READER
     if mbox.looks_like_mailbox(head):
         return mbox.READER
-    return mail.READER if mail.looks_like_mail(head) else plain.READER
+    return mail.READER if mail.looks_like_mail(head, suffix) else plain.READER
 
 
 def _in_zip(stream: BinaryIO) -> Reader:

@@ -151,10 +151,14 @@ def _documents(
 ) -> Iterator[Document | Problem]:
     records = Records("row", _MEDIA_TYPE, given.fields)
     text = text_field(columns, given.fields)
+    empty = True
     for number, row in enumerate(rows, 2):
         if any(cell.strip() for cell in row):
+            empty = False
             item = records.item(number, partial(_record, row, columns, text, given))
             yield replace(item, notes=notes) if notes and isinstance(item, Document) else item
+    if empty:
+        raise Skipped("no text")
 
 
 def _record(row: list[str], columns: list[str], text: str | None, given: Given) -> JSONValue:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from email.message import Message
 from typing import BinaryIO
 
 from errors import Unreadable
@@ -19,16 +20,23 @@ __all__ = ["MEDIA_TYPE", "READER", "documents_of", "looks_like_mail", "read"]
 
 MEDIA_TYPE = "message/rfc822"
 
+_SUFFIXES = frozenset((".eml", ".mht", ".mhtml"))
 _FIELD = rb"[!-9;-~]{1,76}:(?:[ \t].*|)"
 _HEADERS = re.compile(rb"(?:%s\r?\n(?:[ \t].*\r?\n)*){2,}" % _FIELD)
+_FIRST_FIELD = re.compile(_FIELD + rb"\r?\n")
 _SENDER = re.compile(rb"^(?:from|return-path|sender):", re.IGNORECASE | re.MULTILINE)
 _TRACE = re.compile(rb"^(?:date|message-id|received|mime-version|delivered-to):", re.IGNORECASE | re.MULTILINE)
 _GAP = "\n\n"
 _ENCRYPTED = ("application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted")
 
 
-def looks_like_mail(head: bytes) -> bool:
-    """Whether a file that begins with `head` begins with the header of a message: a sender, and a trace of its way."""
+def looks_like_mail(head: bytes, suffix: str = "") -> bool:
+    """Whether a file that begins with `head` begins with the header of a message: a sender, and a trace of its way.
+
+    What is called a message need only begin with some field.
+    """
+    if suffix in _SUFFIXES and _FIRST_FIELD.match(head):
+        return True
     block = _HEADERS.match(head)
     return bool(block and _SENDER.search(block[0]) and _TRACE.search(block[0]))
 
@@ -38,12 +46,12 @@ def read(stream: BinaryIO, name: str, given: Given = NOTHING) -> Iterator[Docume
 
     A message without any text is skipped only when nothing is attached to it either.
     """
-    yield from documents_of(stream.read(), name, given, allowance_of(stream, given))
+    allowance = allowance_of(stream, given)
+    yield from documents_of(parsed(stream.read()), name, given, allowance)
 
 
-def documents_of(data: bytes, name: str, given: Given, allowance: Allowance) -> Iterator[Document | Problem]:
+def documents_of(message: Message, name: str, given: Given, allowance: Allowance) -> Iterator[Document | Problem]:
     """Yield the documents of one message; the key of the message itself is empty."""
-    message = parsed(data)
     headers = Headers(message)
     body = body_of(message)
     attached, notes, limit = _attached(body.attachments, given, allowance)
@@ -82,7 +90,7 @@ def _attached(
             notes.append(f"attached and not read: {display(key)} (it lies too deep in other files)")
             continue
         try:
-            for item in member(key, counted([part.content()], allowance), given, allowance):
+            for item in member(key, counted(part.content(), allowance), given, allowance):
                 if isinstance(item, Problem) and item.skipped:
                     notes.append(f"attached and not read: {display(item.key)} ({item.reason})")
                 else:

@@ -14,6 +14,7 @@ from ingest.readers import html
 from ingest.readers.charset import charset_called
 from ingest.readers.decode import clean, split_bom
 from ingest.readers.mail_headers import plain
+from ingest.uri import display
 
 __all__ = ["Body", "Part", "body_of", "parsed"]
 
@@ -31,12 +32,16 @@ class Part:
     name: str
     message: Message
 
-    def content(self) -> bytes:
-        """Return the bytes of it, as far as they can be decoded."""
+    def content(self) -> Iterator[bytes]:
+        """Yield the bytes of it, as far as they can be decoded."""
         inner = self.message.get_payload()
-        if isinstance(inner, list):
-            return b"\n".join(part.as_bytes() for part in inner if isinstance(part, Message))
-        return _decoded(self.message)
+        try:
+            if isinstance(inner, list):
+                yield b"\n".join(part.as_bytes() for part in inner if isinstance(part, Message))
+            else:
+                yield _decoded(self.message)
+        except RecursionError:
+            raise Unreadable(_TOO_DEEP) from None
 
 
 @dataclass(frozen=True)
@@ -145,7 +150,11 @@ def _text(part: Message) -> tuple[str, str]:
                 return _lines(body.decode(codec)), ""
         except (LookupError, UnicodeError):
             continue
-    note = f"not in the encoding that it declares ({name[:40]})" if name else "in an encoding that it does not declare"
+    note = (
+        f"not in the encoding that it declares ({display(name[:40])})"
+        if name
+        else "in an encoding that it does not declare"
+    )
     return _lines(body.decode("cp1252", "replace")), f"{note}; read as Windows-1252"
 
 

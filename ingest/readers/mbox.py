@@ -49,8 +49,9 @@ def read(
             yield Problem(key, f"message {number}: longer than {limit / 1e6:,.0f} MB")
             continue
         try:
-            key = keys.key(Headers(parsed(data)).id or key)
-            for item in documents_of(data, key, given, given.allowance or Allowance(len(data))):
+            message = parsed(data)
+            key = keys.key(Headers(message).id or key)
+            for item in documents_of(message, key, given, given.allowance or Allowance(len(data))):
                 yield replace(item, key=f"{key}/{item.key}" if item.key else key)
         except Unreadable as problem:
             if isinstance(problem, TooMuch) and given.allowance:

@@ -41,7 +41,8 @@ class Keys:
 
     def key(self, name: str) -> str:
         """Return the key for the next member that is called so."""
-        plain = clean(name).strip("/")[:_LONGEST_NAME] or "unnamed"
+        steps = (step for step in clean(name).split("/") if step not in ("", "."))
+        plain = "/".join(steps)[:_LONGEST_NAME] or "unnamed"
         key = plain
         while key in self._times:
             self._times[plain] += 1

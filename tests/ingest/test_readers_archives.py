@@ -37,6 +37,7 @@ MEMBERS = {
     "__MACOSX/._a.txt": b"x",
     "../../etc/passwd": b"root",
     "/absolute.txt": b"five",
+    "./here//g.txt": b"six",
 }
 
 
@@ -91,6 +92,7 @@ def test_members_are_documents(kind: str, name: str) -> None:
         "f.png": "binary file (PNG image)",
         "../../etc/passwd": "root",
         "absolute.txt": "five",
+        "here/g.txt": "six",
     }
     assert [item.key for item in found if isinstance(item, Problem) and item.skipped] == ["f.png"]
     assert [item.title for item in found if isinstance(item, Document)][:2] == ["a.txt", "Two"]

@@ -147,6 +147,16 @@ def test_parts_that_never_end() -> None:
         read(head("Subject: s")[:-1] + nested)
 
 
+def test_a_message_inside_that_never_ends() -> None:
+    nested = b"".join(b"Content-Type: multipart/mixed; boundary=%d\n\n--%d\n" % (n, n) for n in range(150))
+    data = head("Subject: s", "Content-Type: multipart/mixed; boundary=x")
+    found = read(data + b"--x\nContent-Type: text/plain\n\nhello\n--x\nContent-Type: message/rfc822\n\n" + nested)
+    assert [item.text if isinstance(item, Document) else item.reason for item in found] == [
+        "s\n\nhello",
+        "the parts of the message are nested too deeply",
+    ]
+
+
 @pytest.mark.parametrize(
     ("data", "name", "reader"),
     [
@@ -154,6 +164,8 @@ def test_parts_that_never_end() -> None:
         (b"From: a\r\nDate: b\r\n\r\nx", "1311.M1P2.host:2,S", "mail"),
         (b"Received: by x\n\tfor y\nReturn-Path: <>\n\nx", "a.txt", "mail"),
         (b"From: a\nDate: b\n\nx", "a.md", "markdown"),
+        (b"Subject: a\n\nx", "a.eml", "mail"),
+        (b"just text", "a.eml", "plain"),
         (b"From: a\nSubject: b\n\nx", "a.txt", "plain"),
         (b"From: a\nthe start of a story\nDate: b\n", "a.txt", "plain"),
         (b"Name: x\nVersion: 1\n\nx", "METADATA", "plain"),

@@ -89,6 +89,9 @@ def _attached(
         if given.depth > DEPTH_LIMIT:
             notes.append(f"attached and not read: {display(key)} (it lies too deep in other files)")
             continue
+        if part.is_signature:
+            notes.append(f"attached and not read: {display(key)} (a signature)")
+            continue
         try:
             for item in member(key, counted(part.content(), allowance), given, allowance):
                 if isinstance(item, Problem) and item.skipped:

@@ -20,6 +20,9 @@ __all__ = ["Body", "Part", "body_of", "parsed"]
 
 _GAP = "\n\n"
 _READ = ("text/plain", "text/html")
+_SIGNATURES = frozenset(
+    f"application/{kind}" for kind in ("pgp-signature", "pkcs7-signature", "x-pkcs7-signature", "pgp-keys")
+)
 _DEEPEST = 50
 _TOO_DEEP = "the parts of the message are nested too deeply"
 _SUFFIXES = {"message/rfc822": ".eml", "text/plain": ".txt", "text/html": ".html", "text/csv": ".csv"}
@@ -31,6 +34,11 @@ class Part:
 
     name: str
     message: Message
+
+    @property
+    def is_signature(self) -> bool:
+        """Whether it only proves who wrote the rest."""
+        return self.message.get_content_type() in _SIGNATURES
 
     def content(self) -> Iterator[bytes]:
         """Yield the bytes of it, as far as they can be decoded."""
@@ -113,7 +121,10 @@ def _chosen(parts: list[Message]) -> list[Message]:
 
 
 def _is_text(part: Message) -> bool:
-    return part.get_content_type() in _READ and part.get_content_disposition() != "attachment" and not _named(part)
+    kind = part.get_content_type()
+    # What says that it has parts and has none is shown as it is written.
+    readable = kind in _READ or kind.startswith("multipart/")
+    return readable and part.get_content_disposition() != "attachment" and not _named(part)
 
 
 def _named(part: Message) -> str:
@@ -128,7 +139,7 @@ def _name(part: Message, number: int) -> str:
 
 def _piece(part: Message) -> _Piece:
     text, note = _text(part)
-    if part.get_content_type() == "text/plain":
+    if part.get_content_type() != "text/html":
         return _Piece(text.strip("\n") if text.strip() else "", note=note)
     try:
         (page,) = html.read(io.BytesIO(b"\xef\xbb\xbf" + text.encode()), "")

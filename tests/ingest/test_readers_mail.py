@@ -131,6 +131,13 @@ def test_what_is_attached() -> None:
     assert sixth == Document(SUBJECT, f"{SUBJECT}\n\ninside", "message/rfc822", "part-7.eml", METADATA)
 
 
+def test_parts_that_are_none() -> None:
+    assert one(head("Subject: s", "Content-Type: multipart/mixed") + b"--x\n\nhello\n").text == "s\n\n--x\n\nhello"
+    made = message()
+    made.add_attachment(b"-----BEGIN", maintype="application", subtype="pgp-signature", filename="signature.asc")
+    assert one(made.as_bytes()).notes == ("attached and not read: signature.asc (a signature)",)
+
+
 def test_nothing_to_read() -> None:
     with pytest.raises(Skipped, match=r"^no text$"):
         read(head())

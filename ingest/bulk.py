@@ -28,7 +28,8 @@ from ingest.readers import Given, Skipped, choose
 from ingest.summary import Progress, Report, RunProblem
 from ingest.uri import file_path, file_uri, record_uri
 from ingest.walk import FoundFile, Unwalkable, walk
-from ingest.web import Gone, Page, Validators, Web
+from ingest.web import Gone, Web
+from ingest.web_page import Page, Validators
 from storage.checksum import content_hash
 from storage.connection import writing
 from storage.documents import (

@@ -31,6 +31,8 @@ UNPACKED_LIMIT = 256 << 20
 DAMAGED = "it is damaged or cut short"
 ENCRYPTED = "it is encrypted; save it without a password"
 
+# What zipfile raises for a file that is damaged.
+_BROKEN = (BadZipFile, zlib.error, EOFError, StructError, ValueError, OverflowError, RuntimeError, OSError)
 _RATIO_LIMIT = 200
 _RATIO_GRACE = 16 << 20
 _DIRECTORY_LIMIT = 8 << 20
@@ -111,7 +113,7 @@ class Package:
                     if self._left < 0:
                         raise Unreadable("it unpacks to far more than such a document has (a ZIP bomb?)")
                     yield piece
-        except (BadZipFile, zlib.error, EOFError, StructError, ValueError, RuntimeError, OSError) as error:
+        except _BROKEN as error:
             raise Unreadable(f"{DAMAGED}: {_shown(member.filename)} cannot be unpacked") from error
 
 
@@ -120,7 +122,7 @@ def opened_zip(stream: BinaryIO) -> Iterator[ZipFile]:
     """Open a ZIP file. Raises Unreadable when its list of members is damaged or too long."""
     try:
         archive = ZipFile(_Guarded(stream))
-    except (BadZipFile, EOFError, StructError, ValueError, OverflowError, RuntimeError, OSError) as error:
+    except _BROKEN as error:
         raise Unreadable(DAMAGED) from error
     with archive:
         yield archive
@@ -144,7 +146,7 @@ def unpacked(archive: ZipFile, member: ZipInfo) -> Iterator[bytes]:
         with archive.open(member) as part:
             while piece := part.read(_STEP):
                 yield piece
-    except (BadZipFile, zlib.error, EOFError, StructError, ValueError, RuntimeError, OSError) as error:
+    except _BROKEN as error:
         raise Unreadable(DAMAGED) from error
 
 

@@ -15,7 +15,8 @@ from errors import Unreadable, UsageError
 from ingest.document import Document
 from ingest.readers import choose
 from ingest.uri import web_address
-from ingest.web import Gone, Page, Validators, Web
+from ingest.web import Gone, Web
+from ingest.web_page import Page, Validators
 from web_server import Answer, Site, site
 
 NOTHING = Validators()

@@ -9,7 +9,7 @@ import json
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -38,6 +38,7 @@ from storage.documents import (
     delete_document,
     document_version,
     documents_of_file,
+    documents_of_stream,
     model_input,
     save_document,
 )
@@ -350,9 +351,12 @@ class BulkRun:
     def _standard_input(self, source: Source, name: str, data: bytes) -> Missing:
         try:
             stream = io.BytesIO(data)
-            yield from self._documents(source.uri, choose(name, stream, Given(source.fields)).read(stream, name), None)
+            items = choose(name, stream, Given(source.fields)).read(stream, name)
+            found = yield from self._documents(source.uri, items, None)
         except Unreadable as problem:
             self._problem("skipped" if isinstance(problem, Skipped) else "failed", source.uri, str(problem))
+        else:
+            self._wait(lambda: self._drop(documents_of_stream(self._db, source.uri), found))
 
     # What is written, in order, when its vectors are there.
 
@@ -377,8 +381,10 @@ class BulkRun:
 
     def _close_file(self, save: Callable[..., int], found: frozenset[str]) -> None:
         """Call a file read, and drop what an earlier version of it held and this one does not."""
-        file_id = save(state="read")
-        for uri, document_id in documents_of_file(self._db, file_id).items():
+        self._drop(documents_of_file(self._db, save(state="read")), found)
+
+    def _drop(self, documents: Mapping[str, int], found: frozenset[str]) -> None:
+        for uri, document_id in documents.items():
             if uri not in found:
                 delete_document(self._db, document_id)
                 self.tally["removed"] += 1

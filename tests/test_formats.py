@@ -125,6 +125,20 @@ def test_a_compressed_file_is_the_file(run: Run, docs: Path) -> None:
     assert counts(run.reindex()) == {"unchanged": 1}
 
 
+def test_standard_input_replaces_what_came_under_its_name(run: Run) -> None:
+    def put(name: str, data: bytes) -> dict[str, float]:
+        return counts(run.library.ingest_stream(name, data, fields=Fields("words", "k")))
+
+    assert put("a.csv", b"k,words\n1,one\n2,two\n") == {"new": 2}
+    assert put("a.csv2", b"other") == {"new": 1}
+    assert put("a.csv", b"k,words\n1,one\n3,three\n") == {"new": 1, "changed": 1, "removed": 1}
+    assert run.texts() == {"stdin:a.csv#1": "one", "stdin:a.csv#3": "three", "stdin:a.csv2": "other"}
+    assert put("a.csv", b"k,word\n1,one\n") == {"failed": 1}
+    assert put("a.csv", b"") == {"skipped": 1}
+    assert len(run.texts()) == 3
+    assert counts(run.reindex()) == {}
+
+
 @pytest.fixture
 def web() -> Iterator[Site]:
     with site() as made:

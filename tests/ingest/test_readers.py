@@ -2,6 +2,9 @@
 
 import codecs
 import io
+import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -108,6 +111,21 @@ def test_words_that_begin_like_magic_are_text(text: str) -> None:
 def test_names_and_labels_of_readers_differ() -> None:
     assert len({reader.label for reader in READERS}) == len({reader.name for reader in READERS}) == len(READERS)
     assert READERS[0].label == "plain-2"
+
+
+def test_the_reader_in_the_documents_reads() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "readers.md").read_text("utf-8")
+    (source,) = re.findall("```python\n(.*?)```", page, re.DOTALL)
+    imports = (
+        "from collections.abc import Iterator\nfrom typing import BinaryIO\nfrom ingest.document import Document, Problem\n"
+        "from ingest.readers.decode import decode, name_as_title, require_text\nfrom ingest.readers import Reader\n"
+    )
+    names: dict[str, Any] = {}
+    exec(imports + source, names)
+    data = b"1\n00:00:01,000 --> 00:00:02,000\nHello\n\n2\n00:00:03,000 --> 00:00:04,000\nworld\n"
+    assert list(names["READER"].read(io.BytesIO(data), "a.srt")) == [
+        Document("a.srt", "Hello\nworld", "application/x-subrip")
+    ]
 
 
 def test_plain_text_is_kept() -> None:

@@ -117,7 +117,8 @@ def test_the_reader_in_the_documents_reads() -> None:
     page = (Path(__file__).parents[2] / "docs" / "readers.md").read_text("utf-8")
     (source,) = re.findall("```python\n(.*?)```", page, re.DOTALL)
     imports = (
-        "from collections.abc import Iterator\nfrom typing import BinaryIO\nfrom ingest.document import Document, Problem\n"
+        "from collections.abc import Iterator\nfrom typing import BinaryIO\n"
+        "from ingest.document import Document, Problem\n"
         "from ingest.readers.decode import decode, name_as_title, require_text\nfrom ingest.readers import Reader\n"
     )
     names: dict[str, Any] = {}

@@ -106,26 +106,43 @@ def _wait_option(function: Callable[..., None]) -> Callable[..., None]:
 # Taking in.
 
 
+def _fields_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that name fields of records; the command gets them as `fields`."""
+
+    @click.option("--text-field", default="", metavar="NAME", help="The field of CSV or JSON records that is the text.")
+    @click.option("--id-field", default="", metavar="NAME", help="The field that tells records apart.")
+    @click.option("--title-field", default="", metavar="NAME", help="The field that is the title.")
+    @wraps(function)
+    def named(*args: Any, text_field: str, id_field: str, title_field: str, **others: Any) -> None:
+        from library import Fields
+
+        function(*args, fields=Fields(*map(_text, (text_field, id_field, title_field))), **others)
+
+    return named
+
+
 @main.command()
 @click.argument("sources", nargs=-1, required=True)
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out what matches, as in a .gitignore.")
 @click.option("--max-size", type=click.IntRange(1), default=64, show_default=True, help="Largest file, in MB.")
 @click.option("--name", default="text", show_default=True, help="Name for what comes on standard input.")
+@_fields_options
 @_wait_option
 @_json_option
 def ingest(
-    sources: tuple[str, ...], exclude: tuple[str, ...], max_size: int, name: str, wait: bool, as_json: bool
+    sources: tuple[str, ...], exclude: tuple[str, ...], max_size: int, name: str, fields: Any, wait: bool, as_json: bool
 ) -> None:
-    """Take in SOURCES: files, folders, glob patterns, or - for standard input."""
+    """Take in SOURCES: files, folders, glob patterns, web pages (https://...), or - for standard input."""
     library = _library()
     with _progress(as_json) as report:
         if sources == ("-",):
-            summary = library.ingest_stream(name, sys.stdin.buffer.read(), report=report, wait=wait)
+            summary = library.ingest_stream(name, sys.stdin.buffer.read(), fields=fields, report=report, wait=wait)
         else:
             summary = library.ingest(
                 sources,
                 exclude=exclude,
                 max_size=max_size * 1_000_000,
+                fields=fields,
                 report=report,
                 look_ahead=report.shown,
                 wait=wait,

@@ -34,7 +34,7 @@ from errors import Damaged, ModelMismatch, Outdated, Stale, UsageError, WhereinE
 from ingest.freshness import Freshness, looks_stale
 from ingest.night import MARGIN
 from ingest.summary import Progress, Report, RunProblem, Summary, summarize
-from ingest.uri import file_path, file_uri
+from ingest.uri import file_path, file_uri, web_address
 from search.basis import Basis
 from search.calibration import NO_GOOD_MATCH
 from search.filters import Filter, parse_filter
@@ -59,6 +59,7 @@ from storage.documents import (
 )
 from storage.exclusions import include
 from storage.faults import faults
+from storage.fields import NO_FIELDS, Fields
 from storage.files import FileRecord, problem_files, read_files
 from storage.finding import Finding, Repair, Verification
 from storage.generations import (
@@ -104,8 +105,8 @@ if TYPE_CHECKING:
     from storage.restore import Restored
 
 __all__ = [
-    "Aids", "Answer", "Basis", "Filter", "Finding", "Hit", "Library", "Measured", "Progress", "Repair", "RunProblem",
-    "Status", "StoredDocument", "Summary", "Verification", "evaluate", "parse_filter",
+    "Aids", "Answer", "Basis", "Fields", "Filter", "Finding", "Hit", "Library", "Measured", "Progress", "Repair",
+    "RunProblem", "Status", "StoredDocument", "Summary", "Verification", "evaluate", "parse_filter",
 ]  # fmt: skip
 
 _QUESTIONS_AT_ONCE = 256
@@ -192,22 +193,24 @@ class Library:
         *,
         exclude: Sequence[str] = (),
         max_size: int | None = None,
+        fields: Fields = NO_FIELDS,
         report: Report = lambda _: None,
         look_ahead: bool = False,
         wait: bool = False,
     ) -> Summary:
-        """Take in files, folders and glob patterns and remember them as sources; nothing is removed.
+        """Take in files, folders, glob patterns and web pages and remember them as sources; nothing is removed.
 
-        `max_size` in bytes. With `look_ahead` the sources are walked twice, so that the progress tells the total.
+        `max_size` in bytes; `fields` are the names of text, id and title in CSV, JSON and JSONL. With `look_ahead` the
+        sources are walked twice, so that the progress tells the total.
         Raises UsageError for a path that does not exist, LibraryBusy while another writes.
         """
-        places = [_place(name) for name in sources]
+        places = {web_address(name) or _place(name): "web" if web_address(name) else "path" for name in sources}
 
         def work(db: Database, run: BulkRun) -> None:
             with writing(db, "ingest.sources"):
-                for place in places:
-                    include(db, file_uri(place))
-                    remember_source(db, place, "path", tuple(exclude), max_size)
+                for place, kind in places.items():
+                    include(db, place if kind == "web" else file_uri(place))
+                    remember_source(db, place, kind, tuple(exclude), max_size, fields)
             known = [source for source in list_sources(db) if source.uri in places]
             if look_ahead:
                 run.look_ahead(known)
@@ -215,14 +218,22 @@ class Library:
 
         return self._write(work, report, wait)
 
-    def ingest_stream(self, name: str, data: bytes, *, report: Report = lambda _: None, wait: bool = False) -> Summary:
+    def ingest_stream(
+        self,
+        name: str,
+        data: bytes,
+        *,
+        fields: Fields = NO_FIELDS,
+        report: Report = lambda _: None,
+        wait: bool = False,
+    ) -> Summary:
         """Take in one text that came from elsewhere, as `stdin:name`; the same name replaces it."""
         uri = f"stdin:{name}"
 
         def work(db: Database, run: BulkRun) -> None:
             with writing(db, "ingest.sources"):
                 include(db, uri)
-                remember_source(db, uri, "stdin", (), None)
+                remember_source(db, uri, "stdin", (), None, fields)
             run.take_in_stream(next(source for source in list_sources(db) if source.uri == uri), name, data)
 
         return self._write(work, report, wait)
@@ -277,7 +288,7 @@ class Library:
     ) -> None:
         from ingest.removal import remove_vanished
 
-        sources = [source for source in list_sources(db) if source.kind == "path"]
+        sources = [source for source in list_sources(db) if source.kind != "stdin"]
 
         def spared(place: str, why: str) -> None:
             if file_uri(place) in run.unwalkable:  # it is counted already
@@ -791,8 +802,9 @@ class Library:
         from ingest.intake import changed_unseen
 
         with suppress(Damaged), reading(self._reader) as db:
+            fields = {source.id: source.fields for source in list_sources(db)}
             for record in read_files(db):
-                if changed_unseen(record):
+                if changed_unseen(record, fields.get(record.source_id or 0, NO_FIELDS)):
                     yield Finding("source", record.uri, "it has another content than was read, under the same size and"
                                   " times", "look at it, touch it, and run: wherein reindex")  # fmt: skip
 
@@ -859,7 +871,7 @@ class Library:
         """Stop following a source; its documents stay."""
         self._must_exist()
         with self._writer(wait) as db:
-            wanted = {name, os.path.abspath(os.path.expanduser(name))}  # noqa: PTH100, PTH111 - odd bytes stay
+            wanted = {name, web_address(name), os.path.abspath(os.path.expanduser(name))}  # noqa: PTH100, PTH111 - odd bytes stay
             found = next((source for source in list_sources(db) if {source.uri, str(source.id)} & wanted), None)
             if found is None:
                 raise UsageError(f"There is no source {name}; see: wherein sources list")

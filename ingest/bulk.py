@@ -9,10 +9,12 @@ import json
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO, cast
 
 import numpy as np
 from sqlite_utils import Database
@@ -22,10 +24,12 @@ from errors import Unreadable
 from ingest.chunker import chunk
 from ingest.document import Document, Problem
 from ingest.intake import Content, is_current, looks_unchanged, opened, state_of, version_of
-from ingest.readers import Skipped, choose
+from ingest.readers import Given, Skipped, choose
 from ingest.summary import Progress, Report, RunProblem
 from ingest.uri import file_path, file_uri, record_uri
 from ingest.walk import FoundFile, Unwalkable, walk
+from ingest.web import Gone, Web
+from ingest.web_page import Page, Validators
 from storage.checksum import content_hash
 from storage.connection import writing
 from storage.documents import (
@@ -34,6 +38,7 @@ from storage.documents import (
     delete_document,
     document_version,
     documents_of_file,
+    documents_of_stream,
     model_input,
     save_document,
 )
@@ -50,18 +55,17 @@ from storage.files import (
 from storage.generations import fold_if_due
 from storage.models import StoredModel
 from storage.rows import passages_without_vector, torn_documents
-from storage.sources import Source
+from storage.sources import Source, remember_version
 from storage.vectors import known_inputs, save_vectors
 
 __all__ = ["DEFAULT_MAX_SIZE", "BulkRun"]
 
 DEFAULT_MAX_SIZE = 64 << 20
-"""Bytes above which a file is not read unless the user says so; JSONL counts by the record."""
+"""Bytes above which a file is not read unless the user says so; JSONL and the like count by the record."""
 
 _COMMIT_SECONDS = 1.0
 _COMMIT_VECTORS = 512
 _TOKENIZED_AT_ONCE = 64
-_BY_RECORD = "application/jsonl"
 _UNFINISHED = "the run that read it did not finish"
 _REMOVED_FOR_GOOD = "removed for good; to have it again, ingest the file itself"
 
@@ -111,6 +115,7 @@ class BulkRun:
         self.encoder = encoder
         self._report = report
         self._stop = stop
+        self._web = Web()
         self._excluded: frozenset[str] = frozenset()
         self._vectors: dict[bytes, Matrix] = {}
         self._under_way: set[bytes] = set()
@@ -122,14 +127,21 @@ class BulkRun:
 
     def look_ahead(self, sources: Iterable[Source]) -> None:
         """Sum up the files that `take_in` will have to read, so that the time left can be told."""
-        files = (found for source in sources for found in walk([source.uri], source.exclude))
+        on_disk = (source for source in sources if source.kind == "path")
+        files = ((source, found) for source in on_disk for found in walk([source.uri], source.exclude))
         self._bytes_total = sum(
-            found.size for found in files if isinstance(found, FoundFile) and not self._looks_unchanged(found)
+            found.size
+            for source, found in files
+            if isinstance(found, FoundFile) and not self._looks_unchanged(source, found)
         )
 
     def take_in(self, sources: Iterable[Source]) -> None:
-        """Bring the library up to date with path sources; nothing is removed."""
-        self._embed(missing for source in sources for missing in self._source(source))
+        """Bring the library up to date with paths and web pages; nothing is removed."""
+        self._embed(
+            missing
+            for source in sources
+            for missing in (self._page(source) if source.kind == "web" else self._source(source))
+        )
 
     def take_in_stream(self, source: Source, name: str, data: bytes) -> None:
         """Take in what came on standard input, under the source's uri."""
@@ -187,16 +199,55 @@ class BulkRun:
             yield from self._file(source, uri, found)
             self._commit_if_due()
 
+    def _page(self, source: Source) -> Missing:
+        """Fetch a page. One of which the server says that it is gone is not in `seen`; one that cannot be had is."""
+        uri = source.uri
+        if uri in self._excluded:
+            self.seen.add(uri)
+            self.problem("skipped", uri, _REMOVED_FOR_GOOD)
+            return
+        record = find_file(self._db, uri)
+        known = record is not None and record.state == "read" and is_current(record, source.fields)
+        limit = source.max_size or DEFAULT_MAX_SIZE
+        try:
+            page = self._web.fetch(uri, limit, Validators(source.etag, source.modified) if known else Validators())
+        except Unreadable as problem:
+            if not isinstance(problem, Gone):
+                self.seen.add(uri)
+            self.problem("failed", uri, str(problem))
+            return
+        self.seen.add(uri)
+        if page is None and record is not None:
+            self._unchanged(record)
+        elif page is not None:
+            yield from self._fetched(source, page, record)
+        self._commit_if_due()
+
+    def _fetched(self, source: Source, page: Page, record: FileRecord | None) -> Missing:
+        state = FileState(len(page.data), page.modified_ns, 0, 0, time.time_ns())
+        self._bytes_read += len(page.data)
+        with TemporaryFile() as stream:
+            stream.write(page.data)
+            stream.seek(0)
+            content = Content(content_hash(page.data), cast(BinaryIO, stream), page.name)
+            if record and record.content_hash == content.hash and is_current(record, source.fields):
+                self._wait(partial(touch_file, self._db, record.id, source.id, state))
+                self._unchanged(record)
+            else:
+                limit = source.max_size or DEFAULT_MAX_SIZE
+                yield from self._content(source, _File(source.uri, state), content, record, limit)
+        self._wait(partial(remember_version, self._db, source.id, page.validators.etag, page.validators.modified))
+
     def _file(self, source: Source, uri: str, found: FoundFile) -> Missing:
         now = state_of(found, time.time_ns())
         record = find_file(self._db, uri)
-        if record and looks_unchanged(record, now):
+        if record and looks_unchanged(record, now, source.fields):
             self._unchanged(record)
             return
         self._bytes_read += found.size
         try:
             with opened(found.path) as content:
-                if record and record.content_hash == content.hash and is_current(record):
+                if record and record.content_hash == content.hash and is_current(record, source.fields):
                     self._wait(partial(touch_file, self._db, record.id, source.id, now))
                     self._unchanged(record)
                 else:
@@ -206,9 +257,9 @@ class BulkRun:
             # What the file system refuses may be granted next time without any change to the file: not recorded.
             self.problem("failed", uri, str(problem))
 
-    def _looks_unchanged(self, found: FoundFile) -> bool:
+    def _looks_unchanged(self, source: Source, found: FoundFile) -> bool:
         record = find_file(self._db, file_uri(found.path))
-        return record is not None and looks_unchanged(record, state_of(found, time.time_ns()))
+        return record is not None and looks_unchanged(record, state_of(found, time.time_ns()), source.fields)
 
     def _unchanged(self, record: FileRecord) -> None:
         if record.state == "read":
@@ -221,13 +272,13 @@ class BulkRun:
     ) -> Missing:
         save = partial(save_file, self._db, file.uri, source.id, file.state, content.hash)
         try:
-            reader = content.reader()
+            reader = content.reader(source.fields)
         except Unreadable as problem:
             kind = "skipped" if isinstance(problem, Skipped) else "failed"
             self.problem(kind, file.uri, str(problem))
             self._wait(partial(save, version=version_of(None), state=kind, reason=str(problem)))
             return
-        if reader.media_type != _BY_RECORD and file.state.size > max_size:
+        if not reader.by_part and file.state.size > max_size:
             # Not recorded, because the next run may allow more.
             limit = f"larger than --max-size ({max_size / 1e6:,.0f} MB)"
             self.problem("failed", file.uri, f"{limit}: it has {file.state.size / 1e6:,.0f} MB")
@@ -246,6 +297,8 @@ class BulkRun:
 
     def _adopt(self, uri: str, name: bytes) -> bool:
         """Give the documents of a file that has this content, and is gone from its place, the new uri."""
+        if file_path(uri) is None:
+            return False
         for record in find_files_by_content(self._db, name):
             path = file_path(record.uri)
             if record.documents and record.state == "read" and path is not None and not os.path.lexists(path):
@@ -270,7 +323,7 @@ class BulkRun:
             if here in self._excluded:
                 self.problem("skipped", here, _REMOVED_FOR_GOOD)
             elif isinstance(item, Problem):
-                self.problem("failed", here, item.reason)
+                self.problem("skipped" if item.skipped else "failed", here, item.reason)
             elif not item.text.strip():
                 self.problem("skipped", here, "no text")
             else:
@@ -319,9 +372,12 @@ class BulkRun:
     def _standard_input(self, source: Source, name: str, data: bytes) -> Missing:
         try:
             stream = io.BytesIO(data)
-            yield from self._documents(source.uri, choose(name, stream).read(stream, name), None)
+            items = choose(name, stream, Given(source.fields)).read(stream, name)
+            found = yield from self._documents(source.uri, items, None)
         except Unreadable as problem:
             self.problem("skipped" if isinstance(problem, Skipped) else "failed", source.uri, str(problem))
+        else:
+            self._wait(lambda: self._drop(documents_of_stream(self._db, source.uri), found))
 
     # What is written, in order, when its vectors are there.
 
@@ -346,8 +402,10 @@ class BulkRun:
 
     def _close_file(self, save: Callable[..., int], found: frozenset[str]) -> None:
         """Call a file read, and drop what an earlier version of it held and this one does not."""
-        file_id = save(state="read")
-        for uri, document_id in documents_of_file(self._db, file_id).items():
+        self._drop(documents_of_file(self._db, save(state="read")), found)
+
+    def _drop(self, documents: Mapping[str, int], found: frozenset[str]) -> None:
+        for uri, document_id in documents.items():
             if uri not in found:
                 delete_document(self._db, document_id)
                 self.tally["removed"] += 1

@@ -41,7 +41,11 @@ class Document:
 
 @dataclass(frozen=True)
 class Problem:
-    """One record of a file that could not be read (a bad JSONL line); the file's other records are."""
+    """One record or member of a file that is not in (a bad JSONL line), while the others are.
+
+    `skipped` when there is nothing to read in it (a picture in an archive), else it should have been read.
+    """
 
     key: str
     reason: str
+    skipped: bool = False

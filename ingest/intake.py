@@ -5,21 +5,23 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import BinaryIO
 
 from errors import Unreadable
 from ingest.chunker import CHUNKER_VERSION
 from ingest.document import Document, Problem
 from ingest.freshness import state_found, untouched
-from ingest.readers import READERS, Reader, choose
+from ingest.readers import READERS, Given, Reader, choose
 from ingest.uri import file_path
 from ingest.walk import FoundFile
 from storage.checksum import stream_hash
+from storage.fields import Fields
 from storage.files import FileRecord, FileState
 
 __all__ = ["Content", "changed_unseen", "is_current", "looks_unchanged", "opened", "state_of", "version_of"]
 
-_CHOICE = "choice-2"
+_CHOICE = "choice-3"
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,9 @@ class Content:
     stream: BinaryIO
     name: str
 
-    def reader(self) -> Reader:
+    def reader(self, fields: Fields) -> Reader:
         """Choose the reader by the content; see `choose` for the errors."""
-        return choose(self.name, self.stream)
+        return choose(self.name, self.stream, Given(fields))
 
     def documents(self, reader: Reader) -> Iterator[Document | Problem]:
         """Yield what the reader finds. Raises Unreadable, also when the file was written to meanwhile."""
@@ -48,12 +50,14 @@ def version_of(reader: Reader | None) -> str:
     return f"{reader.label if reader else _CHOICE}/chunker-{CHUNKER_VERSION}"
 
 
-_CURRENT = frozenset(version_of(reader) for reader in (None, *READERS))
+@cache
+def _current(fields: Fields) -> frozenset[str]:
+    return frozenset(version_of(reader and reader.told(Given(fields))) for reader in (None, *READERS))
 
 
-def is_current(record: FileRecord) -> bool:
-    """Whether the file was read by the readers and chunker of today."""
-    return record.version in _CURRENT
+def is_current(record: FileRecord, fields: Fields) -> bool:
+    """Whether the file was read by the readers and chunker of today, with these fields where fields matter."""
+    return record.version in _current(fields)
 
 
 def state_of(found: FoundFile, checked_ns: int) -> FileState:
@@ -61,19 +65,19 @@ def state_of(found: FoundFile, checked_ns: int) -> FileState:
     return FileState(found.size, found.mtime_ns, found.ctime_ns, found.inode, checked_ns)
 
 
-def looks_unchanged(record: FileRecord, now: FileState) -> bool:
+def looks_unchanged(record: FileRecord, now: FileState, fields: Fields) -> bool:
     """Whether the file need not be opened: untouched, and read by the readers and chunker of today."""
-    return untouched(record, now) and is_current(record)
+    return untouched(record, now) and is_current(record, fields)
 
 
-def changed_unseen(record: FileRecord) -> bool:
+def changed_unseen(record: FileRecord, fields: Fields) -> bool:
     """Whether a file looks unchanged, so that no run would read it again, and yet is not what was read."""
     path = file_path(record.uri)
     try:
         found = os.stat(path) if path is not None else None  # noqa: PTH116 - odd bytes stay
         if found is None or not stat.S_ISREG(found.st_mode):
             return False
-        if not looks_unchanged(record, state_found(found)):
+        if not looks_unchanged(record, state_found(found), fields):
             return False
         with opened(str(path)) as content:
             return content.hash != record.content_hash

@@ -66,6 +66,8 @@ def _is_suspicious(records: Sequence[FileRecord], lost: Sequence[FileRecord]) ->
 
 
 def _present(source: Source, mine: Sequence[FileRecord], seen: set[str]) -> bool:
+    if source.kind == "web":  # of a page that was only not to be had, it is known that it was met
+        return True
     return any(record.uri in seen for record in mine) or _is_named_file(source, mine)
 
 

@@ -1,11 +1,15 @@
 """File names as URIs: any bytes that a file system allows become printable ASCII, and back."""
 
 import os
-from urllib.parse import quote, quote_from_bytes, unquote_to_bytes
+from urllib.parse import quote, quote_from_bytes, unquote_to_bytes, urlsplit, urlunsplit
 
-__all__ = ["display", "file_path", "file_uri", "record_uri"]
+from errors import UsageError
+
+__all__ = ["display", "file_path", "file_uri", "record_uri", "web_address"]
 
 _SCHEME = "file://"
+_WEB = ("http://", "https://")
+_IN_ADDRESSES = "%/:?=&~+!$,;'@()*[]|"
 
 
 def file_uri(path: str) -> str:
@@ -22,7 +26,28 @@ def file_path(uri: str) -> str | None:
 
 def record_uri(uri: str, key: str) -> str:
     """Return the URI of the record `key` of a file; the file's own when the key is empty."""
-    return f"{uri}#{quote(key, safe='')}" if key else uri
+    return f"{uri}#{quote(key)}" if key else uri
+
+
+def web_address(name: str) -> str | None:
+    """Return the address of a web page in ASCII and without a fragment; None for what is none.
+
+    Raises UsageError for one that makes no sense, or holds a password, which would be kept.
+    """
+    if not name.lower().startswith(_WEB):
+        return None
+    try:
+        parts = urlsplit(name.strip())
+        host = (parts.hostname or "").encode("idna").decode()
+        port = f":{parts.port}" if parts.port is not None else ""
+    except (ValueError, UnicodeError):
+        raise UsageError(f"{name[:200]!a} is no address of a web page") from None
+    if not host or parts.username is not None:
+        what = "holds a name or password, which would be kept; leave it out" if host else "is no address of a web page"
+        raise UsageError(f"{name[:200]!a} {what}")
+    place = f"[{host}]" if ":" in host else host
+    path, query = (quote(part, safe=_IN_ADDRESSES, errors="replace") for part in (parts.path or "/", parts.query))
+    return urlunsplit((parts.scheme, place + port, path, query, ""))
 
 
 def display(path: str) -> str:

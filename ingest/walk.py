@@ -19,10 +19,10 @@ from pathspec import GitIgnoreSpec
 
 from errors import UsageError
 
-__all__ = ["FoundFile", "Unwalkable", "walk"]
+__all__ = ["LEFT_OUT", "FoundFile", "Unwalkable", "walk"]
 
 _GITIGNORE = ".gitignore"
-_LEFT_OUT = frozenset(("__pycache__", "node_modules"))
+LEFT_OUT = frozenset(("__pycache__", "node_modules"))
 _SPECIAL = (
     (stat.S_ISFIFO, "named pipe"),
     (stat.S_ISSOCK, "socket"),
@@ -221,7 +221,7 @@ class _Tree:
             own, problems = _rules_in(path)
             yield from problems
             rules = (*own, *rules)
-        pending = [entry for entry in entries if entry.name[0] != "." and entry.name not in _LEFT_OUT]
+        pending = [entry for entry in entries if entry.name[0] != "." and entry.name not in LEFT_OUT]
         pending.sort(key=lambda entry: entry.name, reverse=True)
         self._chain.append(_Folder(real, identity, pending, rules))
 

@@ -18,6 +18,7 @@ MEDIA_TYPES = {
     "eml": "message/rfc822",
     "epub": "application/epub+zip",
     "html": "text/html",
+    "json": "application/json",
     "jsonl": "application/jsonl",
     "md": "text/markdown",
     "odp": f"{_OPEN_DOCUMENT}presentation",
@@ -26,12 +27,22 @@ MEDIA_TYPES = {
     "pdf": "application/pdf",
     "pptx": f"{_OFFICE}presentationml.presentation",
     "rst": "text/x-rst",
+    "tex": "text/x-tex",
     "txt": "text/plain",
     "xlsx": f"{_OFFICE}spreadsheetml.sheet",
 }
 """The short names of document types."""
 
-_OTHER_NAMES = {"htm": "html", "markdown": "md", "text": "txt", "ndjson": "jsonl", "mail": "eml"}
+_OTHER_NAMES = {
+    "htm": "html",
+    "markdown": "md",
+    "text": "txt",
+    "ndjson": "jsonl",
+    "mail": "eml",
+    "mbox": "eml",
+    "tsv": "csv",
+    "latex": "tex",
+}
 
 # Integers have 64 bits in SQLite: the year 2262.
 _LAST_NS = 2**63 - 1

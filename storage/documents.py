@@ -32,6 +32,7 @@ __all__ = [
     "document_text",
     "document_version",
     "documents_of_file",
+    "documents_of_stream",
     "find_document",
     "list_documents",
     "model_input",
@@ -172,6 +173,16 @@ def delete_document(db: Database, document_id: int) -> None:
 def documents_of_file(db: Catalog, file_id: int) -> dict[str, int]:
     """Return the ids of a file's documents by uri."""
     return dict(db.execute("SELECT uri, id FROM documents WHERE file_id = ? ORDER BY id", [file_id]).fetchall())
+
+
+def documents_of_stream(db: Catalog, uri: str) -> dict[str, int]:
+    """Return the ids of the documents that came on standard input under `uri`, by uri."""
+    inside = f"{uri}#"
+    rows = db.execute(
+        "SELECT uri, id FROM documents WHERE file_id IS NULL AND (uri = ? OR substr(uri, 1, ?) = ?) ORDER BY id",
+        [uri, len(inside), inside],
+    )
+    return dict(rows.fetchall())
 
 
 _DIGITS = 19  # SQLite's integers have at most so many

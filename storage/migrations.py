@@ -57,6 +57,21 @@ def m0004_nights(db: Database) -> None:
     reached("migration.applied")
 
 
+@MIGRATIONS()
+def m0005_web_sources(db: Database) -> None:
+    """Sources may be web pages.
+
+    SQLite changes no CHECK, so the table is made anew. Dropping the old one takes the source from every file, as a
+    removed source does; it is given back. Ids that were used are not used again.
+    """
+    highest = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'sources'").fetchone()
+    _run(db, _WEB_SOURCES)
+    if highest:
+        db.execute("DELETE FROM sqlite_sequence WHERE name = 'sources'")
+        db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('sources', ?)", [highest[0]])
+    reached("migration.applied")
+
+
 def _run(db: Database, statements: str) -> None:
     for statement in statements.split(";"):
         if statement.strip():
@@ -206,6 +221,29 @@ CREATE TABLE golden (
     added_at TEXT NOT NULL,
     UNIQUE (question, uri)
 ) STRICT
+"""
+
+_WEB_SOURCES = """
+CREATE TABLE sources_with_web (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    uri TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL CHECK (kind IN ('path', 'stdin', 'web')),
+    options TEXT NOT NULL,
+    added_at TEXT NOT NULL
+) STRICT;
+
+INSERT INTO sources_with_web (id, uri, kind, options, added_at) SELECT id, uri, kind, options, added_at FROM sources;
+
+CREATE TEMP TABLE sources_of_files AS SELECT id, source_id FROM files WHERE source_id IS NOT NULL;
+
+DROP TABLE sources;
+
+ALTER TABLE sources_with_web RENAME TO sources;
+
+UPDATE files SET source_id = (SELECT source_id FROM temp.sources_of_files s WHERE s.id = files.id)
+WHERE id IN (SELECT id FROM temp.sources_of_files);
+
+DROP TABLE temp.sources_of_files
 """
 
 _CHUNKS_AFTER = (

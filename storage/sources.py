@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import NoneType
 from typing import TYPE_CHECKING
 
 from errors import Damaged
 from storage.catalog import Catalog, typed
+from storage.fields import NO_FIELDS, Fields
 from storage.models import now
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["Source", "forget_source", "list_sources", "remember_source", "unreadable_sources"]
+__all__ = ["Source", "forget_source", "list_sources", "remember_source", "remember_version", "unreadable_sources"]
+
+
+_KINDS = frozenset(("path", "stdin", "web"))
 
 
 @dataclass(frozen=True)
 class Source:
-    """A path, folder or glob pattern (`kind` path) or a text from standard input (`kind` stdin)."""
+    """A path, folder or glob pattern (`kind` path), a web page (web) or a text from standard input (stdin).
+
+    `etag` and `modified` are what the server said of the version of a page that was last taken in.
+    `fields` are those that the user said are the text, id and title of records.
+    """
 
     id: int
     uri: str
@@ -27,11 +35,16 @@ class Source:
     exclude: tuple[str, ...]
     max_size: int | None
     added_at: str
+    fields: Fields = NO_FIELDS
+    etag: str = ""
+    modified: str = ""
 
 
-def remember_source(db: Database, uri: str, kind: str, exclude: tuple[str, ...], max_size: int | None) -> int:
+def remember_source(
+    db: Database, uri: str, kind: str, exclude: tuple[str, ...], max_size: int | None, fields: Fields = NO_FIELDS
+) -> int:
     """Add a source, or renew the options of a known one; return its id. Call inside `writing`."""
-    options = json.dumps({"exclude": list(exclude), "max_size": max_size})
+    options = json.dumps({"exclude": list(exclude), "max_size": max_size, "fields": asdict(fields)})
     db.execute(
         "INSERT INTO sources (uri, kind, options, added_at) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (uri) DO UPDATE SET options = excluded.options",
@@ -39,6 +52,14 @@ def remember_source(db: Database, uri: str, kind: str, exclude: tuple[str, ...],
     )
     row = db.execute("SELECT id FROM sources WHERE uri = ?", [uri]).fetchone()
     return int(row[0])
+
+
+def remember_version(db: Database, source_id: int, etag: str, modified: str) -> None:
+    """Keep what the server said of the version of a page that is taken in. Call inside `writing`."""
+    db.execute(
+        "UPDATE sources SET options = json_set(options, '$.etag', ?, '$.modified', ?) WHERE id = ?",
+        [etag, modified, source_id],
+    )
 
 
 def list_sources(db: Catalog) -> list[Source]:
@@ -69,8 +90,11 @@ def _source(source_id: int, uri: str, kind: str, options: str, added_at: str) ->
         chosen = json.loads(options)
         exclude, max_size = chosen["exclude"], chosen["max_size"]
         typed("sources", (exclude, max_size, *exclude), list, (int, NoneType), *[str] * len(exclude))
+        fields = Fields(**chosen.get("fields", {}))
+        etag, modified = chosen.get("etag", ""), chosen.get("modified", "")
+        typed("sources", (fields.text, fields.id, fields.title, etag, modified), str, str, str, str, str)
     except (ValueError, LookupError, TypeError) as error:
         raise Damaged(f"The options of the source {uri} are damaged; run: wherein verify") from error
-    if "\0" in uri or kind not in ("path", "stdin"):
+    if "\0" in uri or kind not in _KINDS:
         raise Damaged(f"The name of the source {source_id} is damaged; run: wherein verify")
-    return Source(source_id, uri, kind, tuple(exclude), max_size, added_at)
+    return Source(source_id, uri, kind, tuple(exclude), max_size, added_at, fields, etag, modified)

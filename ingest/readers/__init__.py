@@ -7,15 +7,37 @@ import re
 from pathlib import PurePath
 from typing import BinaryIO
 
-from ingest.readers import docx, epub, html, jsonl, markdown, odp, ods, odt, pdf, plain, pptx, restructured, xlsx
+from ingest.readers import (
+    compressed,
+    delimited,
+    docx,
+    epub,
+    html,
+    json_file,
+    jsonl,
+    latex,
+    mail,
+    markdown,
+    mbox,
+    odp,
+    ods,
+    odt,
+    pdf,
+    plain,
+    pptx,
+    restructured,
+    tar_archive,
+    xlsx,
+    zip_archive,
+)
 from ingest.readers.binary import kind_of
 from ingest.readers.decode import split_bom
 from ingest.readers.ole import OLE_MAGIC, refusal
-from ingest.readers.reader import Reader
+from ingest.readers.reader import NOTHING, Given, Reader
 from ingest.readers.skipped import Skipped
 from ingest.readers.zipped import ZIP_MAGIC, kind_of_zip
 
-__all__ = ["READERS", "Reader", "Skipped", "choose"]
+__all__ = ["READERS", "Given", "Reader", "Skipped", "choose"]
 
 _HEAD_BYTES = 4096
 
@@ -25,6 +47,8 @@ _IN_ZIP = {
 }
 READERS = (
     *(plain.READER, markdown.READER, restructured.READER, html.READER, pdf.READER, jsonl.READER),
+    *(latex.READER, json_file.READER, delimited.READER, mail.READER, mbox.READER),
+    *(zip_archive.READER, tar_archive.READER, compressed.READER),
     *_IN_ZIP.values(),
 )
 
@@ -33,6 +57,8 @@ _BY_SUFFIX = {
     **dict.fromkeys((".rst", ".rest"), restructured.READER),
     **dict.fromkeys((".html", ".htm", ".xhtml", ".xht", ".shtml"), html.READER),
     **dict.fromkeys((".jsonl", ".ndjson"), jsonl.READER),
+    **dict.fromkeys((".csv", ".tsv", ".tab"), delimited.READER),
+    **dict.fromkeys((".tex", ".ltx", ".latex"), latex.READER),
     ".pdf": pdf.READER,
 }
 
@@ -43,12 +69,16 @@ _HTML = re.compile(
 )
 
 
-def choose(name: str, stream: BinaryIO) -> Reader:
+def choose(name: str, stream: BinaryIO, given: Given = NOTHING) -> Reader:
     """Choose the reader for the file called `name`, a seekable stream at its start, where it is left.
 
-    Raises `Skipped` when the file is empty, binary or of a kind that is not read, `Unreadable` when it is damaged or
-    encrypted.
+    `given` is what the reader has to know beside the file. Raises `Skipped` when the file is empty, binary or of a kind
+    that is not read, `Unreadable` when it is damaged or encrypted.
     """
+    return _chosen(name, stream).told(given)
+
+
+def _chosen(name: str, stream: BinaryIO) -> Reader:
     head = stream.read(_HEAD_BYTES)
     stream.seek(0)
     if not head:
@@ -60,17 +90,36 @@ def choose(name: str, stream: BinaryIO) -> Reader:
         return _in_zip(stream)
     if head.startswith(OLE_MAGIC):
         raise refusal(stream)
+    if compressed.is_compressed(head):
+        return compressed.READER
+    if tar_archive.is_tar(head):
+        return tar_archive.READER
     kind = kind_of(head)
     if kind:
         raise Skipped(kind)
     codec, body = split_bom(head)
-    if _HTML.match(body.decode(codec or "utf-8", errors="replace")):
+    text = body.decode(codec or "utf-8", errors="replace")
+    if _HTML.match(text):
         return html.READER
-    return _BY_SUFFIX.get(suffix, plain.READER)
+    if suffix in (".json", "") and json_file.looks_like_records(text):
+        return json_file.READER
+    return _BY_SUFFIX.get(suffix) or _by_first_lines(head, text, suffix)
+
+
+def _by_first_lines(head: bytes, text: str, suffix: str) -> Reader:
+    if latex.looks_like_latex(text):
+        return latex.READER
+    if mbox.looks_like_mailbox(head):
+        return mbox.READER
+    return mail.READER if mail.looks_like_mail(head, suffix) else plain.READER
 
 
 def _in_zip(stream: BinaryIO) -> Reader:
     kind = kind_of_zip(stream)
+    if kind is None:
+        return zip_archive.READER
     if kind in _IN_ZIP:
         return _IN_ZIP[kind]
-    raise Skipped("binary Excel workbook; save it as .xlsx" if kind == "xlsb" else "zip archive")
+    raise Skipped(
+        "binary Excel workbook; save it as .xlsx" if kind == "xlsb" else "document of a kind that is not read"
+    )

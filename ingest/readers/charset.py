@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-__all__ = ["Charset", "declared_charset"]
+__all__ = ["Charset", "charset_called", "declared_charset"]
 
 _PRESCAN = 4096
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
@@ -39,7 +39,11 @@ def declared_charset(data: bytes) -> Charset | None:
     match = _META.search(head) or _XML.match(head)
     if not match:
         return None
-    name = match[1].decode("ascii")
+    return charset_called(match[1].decode("ascii"))
+
+
+def charset_called(name: str) -> Charset:
+    """Return what the web, and so mail, means by the name of an encoding; its codec may be none that Python knows."""
     codec = _WHATWG.get(name.lower(), name)
     # On the web windows-1252 has no undefined bytes; in Python it has five.
     return Charset(name, codec, "replace" if codec == "cp1252" else "strict")

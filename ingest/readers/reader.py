@@ -1,12 +1,37 @@
 """What every format module offers: a name, a version and a function."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import BinaryIO
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import BinaryIO, Protocol
 
 from ingest.document import Document, Problem
+from ingest.readers.allowance import Allowance
+from storage.fields import NO_FIELDS, Fields
 
-__all__ = ["Reader"]
+__all__ = ["NOTHING", "Given", "Reader"]
+
+_Items = Iterator[Document | Problem]
+
+
+class _ReadGiven(Protocol):
+    def __call__(self, stream: BinaryIO, name: str, given: "Given" = ...) -> _Items: ...
+
+
+@dataclass(frozen=True)
+class Given:
+    """What some readers are told beside the file.
+
+    `fields` are the names that the user gave for files of records. For files inside another file: `depth`, how many
+    there are around it, and `allowance`, what may still be unpacked of the outermost one (None: it is the outermost).
+    """
+
+    fields: Fields = NO_FIELDS
+    depth: int = 0
+    allowance: Allowance | None = None
+
+
+NOTHING = Given()
 
 
 @dataclass(frozen=True)
@@ -17,15 +42,27 @@ class Reader:
     older version can be read again. `read(stream, name)` takes a seekable binary stream at its start and
     the file's name or path (for a title where the file has none). While it is iterated it raises
     `Skipped` or `errors.Unreadable`, whose message is the reason shown to a person, and nothing else
-    for bad input.
+    for bad input. What it yielded before that is in.
+
+    `read_given` is the same function where it takes a `Given` as well. `by_part` tells that a file is read piece by
+    piece, so that its size does not matter. `fields` are those that were asked for, where they matter.
     """
 
     name: str
     version: int
     media_type: str
-    read: Callable[[BinaryIO, str], Iterator[Document | Problem]]
+    read: Callable[[BinaryIO, str], _Items]
+    read_given: _ReadGiven | None = field(default=None, repr=False)
+    by_part: bool = False
+    fields: Fields = NO_FIELDS
 
     @property
     def label(self) -> str:
-        """Name and version as one word, such as `html-1`, to be kept with what was read."""
-        return f"{self.name}-{self.version}"
+        """Name and version as one word, such as `html-1`, and the fields that were asked for."""
+        return f"{self.name}-{self.version}{self.fields.label}"
+
+    def told(self, given: Given) -> "Reader":
+        """Return the reader for which `given` holds."""
+        if self.read_given is None or given == NOTHING:
+            return self
+        return replace(self, read=partial(self.read_given, given=given), fields=given.fields)

@@ -10,7 +10,17 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from errors import Unreadable
 
-__all__ = ["DAMAGED", "ENCRYPTED", "UNPACKED_LIMIT", "ZIP_MAGIC", "Package", "kind_of_zip", "opened_package"]
+__all__ = [
+    "DAMAGED",
+    "ENCRYPTED",
+    "UNPACKED_LIMIT",
+    "ZIP_MAGIC",
+    "Package",
+    "kind_of_zip",
+    "opened_package",
+    "opened_zip",
+    "unpacked",
+]
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 """A ZIP file begins with one of these; with the second one it is empty."""
@@ -21,6 +31,8 @@ UNPACKED_LIMIT = 256 << 20
 DAMAGED = "it is damaged or cut short"
 ENCRYPTED = "it is encrypted; save it without a password"
 
+# What zipfile raises for a file that is damaged.
+_BROKEN = (BadZipFile, zlib.error, EOFError, StructError, ValueError, OverflowError, RuntimeError, OSError)
 _RATIO_LIMIT = 200
 _RATIO_GRACE = 16 << 20
 _DIRECTORY_LIMIT = 8 << 20
@@ -47,6 +59,10 @@ _MAIN_PARTS = re.compile(
     )\.main(?:\+xml)?["']""",
     re.VERBOSE | re.IGNORECASE,
 )
+
+
+# What has one of these is one document and no archive of files, also when it lacks what tells its kind.
+_PARTS_OF_ONE = ("_rels/.rels", "META-INF/manifest.xml", "META-INF/container.xml")
 
 
 class _Guarded:
@@ -97,24 +113,47 @@ class Package:
                     if self._left < 0:
                         raise Unreadable("it unpacks to far more than such a document has (a ZIP bomb?)")
                     yield piece
-        except (BadZipFile, zlib.error, EOFError, StructError, ValueError, RuntimeError, OSError) as error:
+        except _BROKEN as error:
             raise Unreadable(f"{DAMAGED}: {_shown(member.filename)} cannot be unpacked") from error
+
+
+@contextmanager
+def opened_zip(stream: BinaryIO) -> Iterator[ZipFile]:
+    """Open a ZIP file. Raises Unreadable when its list of members is damaged or too long."""
+    try:
+        archive = ZipFile(_Guarded(stream))
+    except _BROKEN as error:
+        raise Unreadable(DAMAGED) from error
+    with archive:
+        yield archive
 
 
 @contextmanager
 def opened_package(stream: BinaryIO) -> Iterator[Package]:
     """Open a ZIP file as a package. Raises Unreadable when its list of members is damaged."""
+    with opened_zip(stream) as archive:
+        yield Package(archive, stream.seek(0, 2))
+
+
+def unpacked(archive: ZipFile, member: ZipInfo) -> Iterator[bytes]:
+    """Yield the content of a member piece by piece. Raises Unreadable: encrypted, damaged, packed in another way."""
+    if member.flag_bits & 1:
+        raise Unreadable(ENCRYPTED)
+    if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        # The others unpack without a limit.
+        raise Unreadable("it is compressed in a way that is not known")
     try:
-        archive = ZipFile(_Guarded(stream))
-        size = stream.seek(0, 2)
-    except (BadZipFile, EOFError, StructError, ValueError, OverflowError, RuntimeError, OSError) as error:
+        with archive.open(member) as part:
+            while piece := part.read(_STEP):
+                yield piece
+    except _BROKEN as error:
         raise Unreadable(DAMAGED) from error
-    with archive:
-        yield Package(archive, size)
 
 
 def kind_of_zip(stream: BinaryIO) -> str | None:
-    """Say what a ZIP file is: docx, pptx, xlsx, xlsb, odt, ods, odp or epub; None for any other archive.
+    """Say what a ZIP file is: docx, pptx, xlsx, xlsb, odt, ods, odp or epub; None for an archive of files.
+
+    `other` is a document of another kind, such as a drawing of Visio.
 
     What is inside decides, and templates and files with macros count as what they are made for. Drawings (ODG)
     are read like presentations. Leaves the stream at its start. Raises Unreadable when the file is damaged.
@@ -128,11 +167,13 @@ def kind_of_zip(stream: BinaryIO) -> str | None:
 def _kind(package: Package) -> str | None:
     if "mimetype" in package:
         declared = _start(package, "mimetype", 200).decode("latin-1").strip("\ufeff\r\n\t ").lower()
-        return _BY_MEDIA_TYPE.get(re.sub("-(?:template|master|web)$", "", declared))
+        return _BY_MEDIA_TYPE.get(re.sub("-(?:template|master|web)$", "", declared), "other")
     if "[Content_Types].xml" in package:
         found = _MAIN_PARTS.search(_start(package, "[Content_Types].xml", _TYPES_LIMIT))
-        return found.lastgroup if found else None
-    return "epub" if "META-INF/container.xml" in package and _lists_a_book(package) else None
+        return found.lastgroup if found else "other"
+    if "META-INF/container.xml" in package and _lists_a_book(package):
+        return "epub"
+    return "other" if any(part in package for part in _PARTS_OF_ONE) else None
 
 
 def _lists_a_book(package: Package) -> bool:

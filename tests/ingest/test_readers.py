@@ -2,6 +2,9 @@
 
 import codecs
 import io
+import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -46,6 +49,13 @@ def headings(document: Document) -> list[tuple[int, tuple[str, ...]]]:
         ("a.jsonl", b"{}", "jsonl"),
         ("a.ndjson", b"{}", "jsonl"),
         ("a.json", b"{}", "plain"),
+        ("a.json", b'\n[ {"text":', "json"),
+        ("a.json", b"[1, 2]", "plain"),
+        ("a", b"[{}]", "json"),
+        ("a.txt", b"[{}]", "plain"),
+        ("a.csv", b"a,b", "csv"),
+        ("A.TSV", b"a", "csv"),
+        ("a.csv", b"<!doctype html>", "html"),
         ("a.htm", b"<p>hello", "html"),
         ("a.pdf", b"%PDF-1.4", "pdf"),
         ("a.txt", b"%PDF-1.4\n\0", "pdf"),
@@ -79,7 +89,7 @@ def test_choice(name: str, head: bytes, reader: str) -> None:
         (b"\xff\xd8\xff\xe0", "binary file (JPEG image)"),
         (b"GIF89a\1\0", "binary file (GIF image)"),
         (b"RIFF\0\0\0\0WEBPVP8 ", "binary file (WebP image)"),
-        (b"\x1f\x8b\x08", "binary file (gzip archive)"),
+        (b"\x1f\x8b", "binary file (gzip archive)"),
         (b"\x7fELF\2\1", "binary file (ELF program)"),
         (b"SQLite format 3\0", "binary file (SQLite database)"),
         (b"\xa7\x0d\r\n\0\0\0\0", "binary file (compiled Python file)"),
@@ -99,8 +109,24 @@ def test_words_that_begin_like_magic_are_text(text: str) -> None:
 
 
 def test_names_and_labels_of_readers_differ() -> None:
-    assert len({reader.label for reader in READERS}) == len({reader.name for reader in READERS}) == 13
-    assert READERS[0].label == "plain-1"
+    assert len({reader.label for reader in READERS}) == len({reader.name for reader in READERS}) == len(READERS)
+    assert READERS[0].label == "plain-2"
+
+
+def test_the_reader_in_the_documents_reads() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "readers.md").read_text("utf-8")
+    (source,) = re.findall("```python\n(.*?)```", page, re.DOTALL)
+    imports = (
+        "from collections.abc import Iterator\nfrom typing import BinaryIO\n"
+        "from ingest.document import Document, Problem\n"
+        "from ingest.readers.decode import decode, name_as_title, require_text\nfrom ingest.readers import Reader\n"
+    )
+    names: dict[str, Any] = {}
+    exec(imports + source, names)
+    data = b"1\n00:00:01,000 --> 00:00:02,000\nHello\n\n2\n00:00:03,000 --> 00:00:04,000\nworld\n"
+    assert list(names["READER"].read(io.BytesIO(data), "a.srt")) == [
+        Document("a.srt", "Hello\nworld", "application/x-subrip")
+    ]
 
 
 def test_plain_text_is_kept() -> None:

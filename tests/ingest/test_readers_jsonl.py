@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from errors import Unreadable
 from ingest.document import Document, Problem
-from ingest.readers import Skipped
+from ingest.readers import Given, Skipped
 from ingest.readers.jsonl import read
+from storage.fields import NO_FIELDS, Fields
 
 
-def records(*lines: bytes | str, limit: int = 1000) -> list[Document | Problem]:
+def records(*lines: bytes | str, limit: int = 1000, fields: Fields = NO_FIELDS) -> list[Document | Problem]:
     data = b"\n".join(line.encode() if isinstance(line, str) else line for line in lines)
-    return list(read(io.BytesIO(data), "a.jsonl", limit))
+    return list(read(io.BytesIO(data), "a.jsonl", Given(fields), limit))
 
 
 def problem(line: bytes | str, key: str = "line-1") -> str:
@@ -45,7 +46,8 @@ def test_records() -> None:
         ('{"text": "a", "n": NaN}', "line 1: not JSON (the number NaN)"),
         ('{"text": "a", "n": 1e999}', "line 1: number too large (1e999)"),
         ("[1]", "line 1: not a JSON object"),
-        ('{"title": "a"}', 'line 1: no "text"'),
+        ('{"title": "a", "b": 1}', 'line 1: no "text"; its fields are title, b'),
+        ("{}", 'line 1: no "text"; it has no fields'),
         ('{"text": 1}', 'line 1: "text" is not a string'),
         ('{"text": " "}', "line 1: no text"),
         ('{"text": "a", "title": 1}', 'line 1: "title" is not a string'),
@@ -64,7 +66,34 @@ def test_problems(line: bytes | str, reason: str) -> None:
 
 
 def test_problems_name_the_id() -> None:
-    assert problem('{"id": "a"}', "a") == 'line 1: no "text"'
+    assert problem('{"id": "a"}', "a") == 'line 1: no "text"; its fields are id'
+
+
+def test_asked_for_fields() -> None:
+    fields = Fields(text="abstract", id="doi", title="name")
+    found = records(
+        '{"doi": "10/x", "name": "N", "abstract": "A", "text": "T", "id": 3}',
+        '{"doi": "10/y", "name": null, "abstract": "B"}',
+        '{"doi": "10/z", "abstract": "C"}',
+        '{"abstract": "D", "name": ""}',
+        '{"doi": 1, "name": 2, "abstract": "E"}',
+        fields=fields,
+    )
+    assert found == [
+        Document("N", "A", "application/jsonl", "10/x", {"text": "T", "id": 3}),
+        Document("", "B", "application/jsonl", "10/y"),
+        Problem("10/z", 'line 3: no "name"; its fields are doi, abstract'),
+        Problem("line-4", 'line 4: no "doi"; its fields are abstract, name'),
+        Problem("1", 'line 5: "name" is not a string'),
+    ]
+
+
+def test_names_of_texts() -> None:
+    found = records('{"body": "a", "content": "b"}', '{"text": "c", "content": "d"}')
+    assert found == [
+        Document("", "b", "application/jsonl", "line-1", {"body": "a"}),
+        Document("", "c", "application/jsonl", "line-2", {"content": "d"}),
+    ]
 
 
 def test_deep_nesting() -> None:
@@ -84,7 +113,7 @@ def test_a_problem_does_not_stop_the_rest() -> None:
 def test_a_line_of_exactly_the_limit_is_read() -> None:
     line = '{"text": "abc"}'
     for end in ("", "\n"):
-        (found,) = read(io.BytesIO((line + end).encode()), "a.jsonl", len(line))
+        (found,) = read(io.BytesIO((line + end).encode()), "a.jsonl", limit=len(line))
         assert isinstance(found, Document)
 
 

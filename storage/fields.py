@@ -1,0 +1,24 @@
+"""Which fields of a record the user said are its text, its id and its title."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+__all__ = ["NO_FIELDS", "Fields"]
+
+
+@dataclass(frozen=True)
+class Fields:
+    """Names of fields; an empty one leaves it to the reader."""
+
+    text: str = ""
+    id: str = ""
+    title: str = ""
+
+    @property
+    def label(self) -> str:
+        """The names as one word without a slash that begins with `?`; empty when there are none."""
+        named = {kind: name for kind, name in vars(self).items() if name}
+        return f"?{urlencode(named, errors='replace')}" if named else ""
+
+
+NO_FIELDS = Fields()

@@ -1,0 +1,243 @@
+"""Fetching a page: what is asked, what is refused, and why."""
+
+import codecs
+import gzip
+import io
+import socket
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+from importlib.metadata import version
+
+import pytest
+
+from errors import Unreadable, UsageError
+from ingest.document import Document
+from ingest.readers import choose
+from ingest.uri import web_address
+from ingest.web import Gone, Web
+from ingest.web_page import Page, Validators
+from web_server import Answer, Site, site
+
+NOTHING = Validators()
+
+
+@pytest.fixture
+def web() -> Iterator[Site]:
+    with site() as made:
+        yield made
+
+
+def fetch(web: Site, path: str = "/", limit: int = 1_000_000, known: Validators = NOTHING, **limits: float) -> Page:
+    page = Web(**limits).fetch(web.address + path, limit, known)
+    assert page is not None
+    return page
+
+
+def refused(web: Site, path: str = "/", **options: float) -> str:
+    with pytest.raises(Unreadable) as caught:
+        fetch(web, path, **options)  # type: ignore[arg-type]
+    return str(caught.value)
+
+
+def text(page: Page) -> str:
+    stream = io.BytesIO(page.data)
+    (document,) = choose(page.name, stream).read(stream, page.name)
+    assert isinstance(document, Document)
+    return document.text
+
+
+def test_a_page(web: Site) -> None:
+    stamp = "Fri, 08 Jul 2011 12:08:34 GMT"
+    web.pages["/a"] = Answer(b"<p>hello", headers={"ETag": '"1"', "Last-Modified": stamp})
+    page = fetch(web, "/a")
+    assert page == Page("a.html", b"<p>hello", Validators('"1"', stamp), 1310126914 * 10**9)
+    assert text(page) == "hello"
+    (robots, _), (path, headers) = web.asked
+    assert (robots, path) == ("/robots.txt", "/a")
+    assert headers["User-Agent"] == f"wherein/{version('wherein')}"
+    assert headers["Accept-Encoding"] == "gzip"
+
+
+def test_what_is_known_is_not_sent_again(web: Site) -> None:
+    web.pages["/a"] = Answer(b"<p>hello", headers={"ETag": '"1"'})
+    assert Web().fetch(f"{web.address}/a", 1_000, Validators('"1"', "then")) is None
+    assert web.asked[-1][1]["If-Modified-Since"] == "then"
+    assert fetch(web, "/a", known=Validators('"2"')).data == b"<p>hello"
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "name", "body", "expected"),
+    [
+        ("text/html; charset=iso-8859-1", "/a.php", "a.php.html", b"<meta charset=utf-8><p>caf\xe9", "café"),
+        ("text/html; charset=nonsense", "/", "127.0.0.1.html", "<meta charset=utf-8><p>é".encode(), "é"),
+        ("text/html; charset=utf-8", "/a", "a.html", b"<meta charset=iso-8859-2><p>caf\xe9", "caf\u00e9"),
+        ("text/html", "/a", "a.html", b"<meta charset=iso-8859-1><p>caf\xe9", "café"),
+        ("text/html; charset=koi8-r", "/a", "a.html", codecs.BOM_UTF8 + "<p>é".encode(), "é"),
+        ("text/plain; charset=latin-1", "/a.md", "a.md", b"# caf\xe9", "# café"),
+        ("text/markdown", "/a?b=c", "a.md", b"# x", "# x"),
+        ("application/octet-stream", "/a.txt", "a.txt", b"x", "x"),
+        ("", "/a.txt", "a.txt", b"x", "x"),
+        ("text/plain", "/a", "a", b"<!doctype html><p>x", "x"),
+    ],
+)
+def test_kinds_and_encodings(web: Site, kind: str, path: str, name: str, body: bytes, expected: str) -> None:
+    web.pages[path] = Answer(body, kind)
+    page = fetch(web, path)
+    assert page.name == name
+    assert text(page) == expected
+
+
+def test_packed_for_the_way(web: Site) -> None:
+    web.pages["/a"] = Answer(b"<p>hello" * 1_000, packed=True)
+    assert fetch(web, "/a").data == b"<p>hello" * 1_000
+    web.pages["/a"] = Answer(b"<p>hello" * 1_000_000, packed=True)
+    assert refused(web, "/a") == "larger than --max-size (1 MB)"
+    web.pages["/a"] = Answer(b"x", headers={"Content-Encoding": "br"})
+    assert refused(web, "/a") == "the server packs it in a way that was not asked for ('br')"
+    web.pages["/a"] = Answer(gzip.compress(b"hello" * 100)[:-9], headers={"Content-Encoding": "gzip"})
+    assert refused(web, "/a") == "the connection broke off: less came than was announced"
+    web.pages["/a"] = Answer(b"no gzip", headers={"Content-Encoding": "gzip"})
+    assert refused(web, "/a").startswith("the connection broke off: Error -3")
+
+
+def test_redirects(web: Site) -> None:
+    for n in range(7):
+        web.pages[f"/{n}"] = Answer(status=301 + n % 3, headers={"Location": f"/{n + 1}"})
+    web.pages["/7"] = Answer(b"<p>there")
+    assert fetch(web, "/2").name == "7.html"
+    assert refused(web, "/1") == "it sends on to another address more than 5 times"
+    web.pages["/0"] = Answer(status=302, headers={"Location": "/0"})
+    assert refused(web, "/0") == "it sends on to another address more than 5 times"
+    for place in ("file:///etc/passwd", "ftp://x/y", "http://user:word@x/", "https://", "http://[x"):
+        web.pages["/0"] = Answer(status=307, headers={"Location": place})
+        assert refused(web, "/0") == f"it sends on to {place!r}, which is no web page"
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_page_that_is_gone(web: Site, status: int) -> None:
+    web.pages["/a"] = Answer(status=status)
+    with pytest.raises(Gone, match=rf"^there is no such page \({status}\)$"):
+        fetch(web, "/a")
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (500, "the server's answer is 500 (Internal Server Error)"),
+        (403, "the server's answer is 403 (Forbidden)"),
+        (204, "the server's answer is 204 (No Content)"),
+        (301, "the server's answer is 301 (Moved Permanently)"),
+    ],
+)
+def test_other_answers(web: Site, status: int, reason: str) -> None:
+    web.pages["/a"] = Answer(status=status)
+    assert refused(web, "/a") == reason
+
+
+def test_robots(web: Site) -> None:
+    rules = b"User-agent: *\nDisallow: /private\n\nUser-agent: wherein\nDisallow: /not-you\nAllow: /\n"
+    web.pages.update({path: Answer(b"<p>x") for path in ("/private", "/not-you", "/a")})
+    web.pages["/robots.txt"] = Answer(rules, "text/plain")
+    assert refused(web, "/not-you") == f"{web.address}/robots.txt does not allow it"
+    assert fetch(web, "/private").data == b"<p>x"
+    web.pages["/b"] = Answer(status=302, headers={"Location": "/not-you"})
+    assert refused(web, "/b") == f"{web.address}/robots.txt does not allow it"
+    web.pages["/robots.txt"] = Answer(status=403)
+    assert refused(web, "/a") == f"{web.address}/robots.txt does not allow it"
+    web.pages["/robots.txt"] = Answer(status=500)
+    assert refused(web, "/a") == "the server's answer of robots.txt is 500 (Internal Server Error)"
+    web.pages["/robots.txt"] = Answer(b"\xff\0" * 100 + b"<html>", "text/html")
+    assert fetch(web, "/a").data == b"<p>x"
+    web.paths()
+    visitor = Web()
+    for _ in range(2):
+        visitor.fetch(f"{web.address}/a", 100, NOTHING)
+    assert web.paths() == ["/robots.txt", "/a", "/a"]
+
+
+def silent(handler: BaseHTTPRequestHandler) -> None:
+    time.sleep(2)
+
+
+def dripping(handler: BaseHTTPRequestHandler) -> None:
+    """Hands out a header byte by byte, so that the server is never silent."""
+    try:
+        handler.wfile.write(b"HTTP/1.0 200 OK\r\nX-Long: ")
+        for _ in range(40):
+            handler.wfile.write(b"x")
+            time.sleep(0.05)
+    except OSError:
+        pass
+
+
+def endless(handler: BaseHTTPRequestHandler) -> None:
+    try:
+        handler.wfile.write(b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n")
+        while True:
+            handler.wfile.write(b"x" * 65_536)
+    except OSError:
+        pass
+
+
+def cut(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.0 200 OK\r\nContent-Length: 100\r\n\r\nonly this")
+
+
+def cut_chunks(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\nshort")
+
+
+def noise(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"\xff\xfenoise\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    ("raw", "limits", "reason"),
+    [
+        (silent, {"silence": 0.2}, "cannot be fetched: the server keeps silent"),
+        (dripping, {"deadline": 0.5}, "it took longer than 0.5 seconds"),
+        (endless, {}, "larger than --max-size (1 MB)"),
+        (cut, {}, "the connection broke off: less came than was announced"),
+        (noise, {}, "cannot be fetched: "),
+    ],
+)
+def test_servers_that_misbehave(web: Site, raw: object, limits: dict[str, float], reason: str) -> None:
+    web.pages["/a"] = Answer(raw=raw)  # type: ignore[arg-type]
+    assert refused(web, "/a", **limits).startswith(reason)
+
+
+def test_chunks_that_end_early(web: Site) -> None:
+    web.pages["/a"] = Answer(raw=cut_chunks)
+    assert refused(web, "/a").startswith("the connection broke off: ")
+
+
+def test_no_server() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{free.getsockname()[1]}/"
+    with pytest.raises(Unreadable, match=r"^cannot be fetched: connection refused$"):
+        Web().fetch(address, 100, NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("http://example.org", "http://example.org/"),
+        ("HTTPS://Example.ORG:8080/A b?q=ü#part", "https://example.org:8080/A%20b?q=%C3%BC"),
+        ("https://bücher.example/%C3%BC", "https://xn--bcher-kva.example/%C3%BC"),
+        ("http://[::1]/", "http://[::1]/"),
+        ("ftp://example.org", None),
+        ("notes.txt", None),
+        ("http:/notes.txt", None),
+    ],
+)
+def test_addresses(name: str, address: str | None) -> None:
+    assert web_address(name) == address
+    assert address is None or web_address(address) == address
+
+
+@pytest.mark.parametrize("name", ["http://", "http://x:y/", "http://a:b@c/", "https://[x/", "http://x:99999999/"])
+def test_addresses_that_make_no_sense(name: str) -> None:
+    with pytest.raises(UsageError, match=r"address of a web page|name or password"):
+        web_address(name)

@@ -1,0 +1,278 @@
+"""Small files of every format, ways to damage them, and what must hold of whatever a reader makes of the result."""
+
+import bz2
+import gzip
+import io
+import json
+import lzma
+import random
+import re
+import tarfile
+from collections.abc import Callable, Mapping
+from email.message import EmailMessage
+
+import zstandard
+
+import office
+from errors import Unreadable
+from ingest.document import Document
+from ingest.readers import choose
+
+HOSTILE = (b"", b"-1", b"0", b"NaN", b"1e999", b"99999999999999999999", b"\xc2\xb2", b"../../x", b"&#55296;", b"\xff")
+TOKENS = (
+    *(
+        b"\n",
+        b"\r",
+        b"\n\n",
+        b"\0",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf",
+        b'"',
+        b"'",
+        b"\\",
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b"<",
+        b">",
+    ),
+    *(b"From a@b Fri Jul  8 12:08:34 2011\n", b"=?utf-8?b?", b"=?x?q?=E9?=", b"?=", b"--b\n", b"Content-Type: ", b";"),
+    *(b"message/rfc822", b"multipart/mixed; boundary=b", b"charset=", b"base64", b"quoted-printable", b"=E9=\n"),
+    *(b"\\begin{", b"\\end{", b"tabular}", b"\\section{", b"\\verb|", b"$", b"\\[", b"%", b"&", b"\\item", b"\\\\"),
+    *(
+        b",",
+        b";",
+        b"\t",
+        b"sep=;\n",
+        b'""',
+        b"\\ud800",
+        b"1e999",
+        b"null",
+        b"---\n",
+        b"===\n",
+        b"<!--",
+        b"]]>",
+        b"&#0;",
+    ),
+)
+LONGEST_REASON = 1_200
+
+Chance = random.Random
+
+
+def flipped(data: bytes, chance: Chance) -> bytes:
+    damaged = bytearray(data)
+    for _ in range(chance.randint(1, 20)):
+        damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+    return bytes(damaged)
+
+
+def cut(data: bytes, chance: Chance) -> bytes:
+    return data[: chance.randrange(len(data))]
+
+
+def spliced(data: bytes, chance: Chance) -> bytes:
+    first, last, place = sorted(chance.randrange(len(data) + 1) for _ in range(3))
+    return data[:last] + data[first:last] * chance.randint(0, 2) + data[place:]
+
+
+def with_tokens(data: bytes, chance: Chance) -> bytes:
+    """Put words that mean something to some reader where they should not be."""
+    for _ in range(chance.randint(1, 8)):
+        place = chance.randrange(len(data) + 1)
+        data = data[:place] + chance.choice(TOKENS) + data[place + chance.choice((0, 0, 1, 10)) :]
+    return data
+
+
+def with_lines_moved(data: bytes, chance: Chance) -> bytes:
+    lines = data.splitlines(keepends=True)
+    for _ in range(chance.randint(1, 5)):
+        lines.insert(chance.randrange(len(lines) + 1), chance.choice(lines))
+        del lines[chance.randrange(len(lines))]
+    return b"".join(lines)
+
+
+def with_hostile_values(data: bytes, chance: Chance) -> bytes:
+    """Replace some attributes and texts."""
+    share = chance.choice((0.02, 0.2, 1))
+
+    def replaced(match: re.Match[bytes]) -> bytes:
+        return match[1] + chance.choice(HOSTILE) + match[3] if chance.random() < share else match[0]
+
+    return re.sub(rb"""([">])([^<>"]+)(["<])""", replaced, data)
+
+
+def without_elements(data: bytes, chance: Chance) -> bytes:
+    """Rename or close some elements, so that others stand where they should not."""
+    names = sorted(set(re.findall(rb"<([\w:]+)", data)))
+    if len(names) < 2:
+        return data
+    old, new = chance.sample(names, 2)
+    return re.sub(rb"(</?)" + re.escape(old) + rb"\b", rb"\1" + new, data)
+
+
+_BYTES = (flipped, cut, spliced)
+_TEXT = (*_BYTES, with_tokens, with_lines_moved)
+_XML = (*_BYTES, with_hostile_values, without_elements)
+
+
+def mutated_bytes(data: bytes, chance: Chance) -> bytes:
+    return chance.choice(_BYTES)(data, chance)
+
+
+def mutated_text(data: bytes, chance: Chance) -> bytes:
+    return chance.choice(_TEXT)(data, chance)
+
+
+def mutated_package(data: bytes, chance: Chance) -> bytes:
+    """Damage the file as it is, or some of its parts before they are packed again."""
+    if chance.random() < 0.25:
+        return mutated_bytes(data, chance)
+    parts = office.unpacked(data)
+    for name in chance.sample(sorted(parts), min(len(parts), chance.randint(1, 3))):
+        if chance.random() < 0.1 or not parts[name]:
+            del parts[name]
+        else:
+            parts[name] = chance.choice(_XML)(parts[name], chance)
+    return office.packed(parts)
+
+
+def packed_tar(files: Mapping[str, bytes], form: int = tarfile.PAX_FORMAT) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w", format=form) as archive:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return stream.getvalue()
+
+
+def _repacked(unpack: Callable[[bytes], bytes], pack: Callable[[bytes], bytes]) -> Callable[[bytes, Chance], bytes]:
+    def mutated(data: bytes, chance: Chance) -> bytes:
+        if chance.random() < 0.3:
+            return mutated_bytes(data, chance)
+        return pack(mutated_text(unpack(data), chance))
+
+    return mutated
+
+
+def _mail() -> bytes:
+    message = EmailMessage()
+    message["From"] = "Ada Lövelace <ada@example.org>"
+    message["To"] = 'bob@example.org, "C, D" <c@example.org>'
+    message["Date"] = "Fri, 08 Jul 2011 12:08:34 +0200"
+    message["Subject"] = "Grüße, 😀 and so on, which is folded because it is longer than a line of a header may be"
+    message["Message-ID"] = "<1@example.org>"
+    message.set_content("Hällo\n\nwörld\n")
+    message.add_alternative("<h1>Hello</h1><p>world &amp; <b>more</b>", subtype="html")
+    message.add_attachment("one,two\n1,2\n", filename="näme.csv")
+    message.add_attachment(
+        office.packed({"a.txt": "in a zip"}), maintype="application", subtype="zip", filename="a.zip"
+    )
+    inner = EmailMessage()
+    inner["From"], inner["Date"], inner["Subject"] = "z@example.org", "x", "inner"
+    inner.set_content("inside")
+    message.add_attachment(inner)
+    return message.as_bytes()
+
+
+MAIL = _mail()
+MBOX = b"\n".join(
+    b"From ada@example.org Fri Jul  8 12:08:34 2011\n" + part for part in (MAIL, b"From: x\n\n>From y\n", MAIL)
+)
+LATEX = rb"""\documentclass[a4paper]{article} % a comment
+\usepackage[latin1]{inputenc} \newcommand{\foo}[2][x]{#1 {bar} #2}
+\title[Short]{On \emph{quinces}\thanks{me} \& $x^2$} \author{Ada L\"ovelace \and Bob\\ Town} \date{2020-01-31}
+\begin{document} \maketitle \begin{abstract} We study them. \end{abstract}
+\section{The \texttt{first} part}\label{one} Text~with 50\% of \textbf{bold \textit{and} more}, \cite[p.~3]{a,b}.
+\begin{itemize} \item one \begin{enumerate} \item[in] two \end{enumerate} \item three \end{itemize}
+\subsection*{Formulas} Inline $a_i \le \frac{b}{c}$ and \(d\), \[ x \] then
+\begin{equation}\label{eq} e = \sum_{i} x_i % why
+\end{equation} \begin{tabular}{|l|r|} \hline a & b \\ c \& d & \footnote{A \emph{note}.} \\ \end{tabular}
+\begin{verbatim} if x: \raw {y} \end{verbatim} \verb|a{b| \'{e} \c c \href{http://x}{here} \input{two} \iffalse no \fi
+\end{document}
+"""
+CSV = 'id;title;text;year\n7;T;"one; ""1""\ntwo";2024\n8;;three é;-0.25\n9;x;four;007\n'.encode()
+RECORDS = [{"id": 1, "title": "T", "text": "one é", "tags": ["x", {"y": None}]}, {"text": "two", "n": 1.5}, {"a": "b"}]
+JSON = json.dumps(RECORDS, indent=1).encode()
+JSONL = "\n".join(map(json.dumps, RECORDS)).encode()
+HTML = (
+    b"<!doctype html><html lang=en><head><meta charset=utf-8><title>The &amp; title</title></head><body><nav>x</nav>"
+    b"<main><h1>One</h1><p>text <b>bold</b><ul><li>a<li>b</ul><table><tr><th>x<td>y</table><pre> code\n  x</pre></main>"
+)
+MARKDOWN = b"---\ntitle: x\n---\n# One *bold* `code`\n\n> quote\n\n```\n# no\n```\n\nTwo\n---\n\n- a\n- b\n"
+RST = b"=====\nTitle\n=====\n\nIntro\n=====\n\ntext ``code``::\n\n    x\n\n:ref:`P <t>` two\n----------------\n"
+PDF = (
+    b"%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj\n"
+    b"3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>"
+    b">>\nendobj\n"
+    b"4 0 obj\n<</Length 42>>\nstream\nBT /F 12 Tf 10 100 Td (Hello, world) Tj ET  \nendstream\nendobj\n"
+    b"5 0 obj\n<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>\nendobj\n"
+    b"trailer\n<</Root 1 0 R/Size 6>>\nstartxref\n0\n%%EOF\n"
+)
+_IN_ARCHIVES = {"a.txt": b"one " * 50, "b/c.csv": CSV, "d.jsonl": JSONL, "e.zip": office.packed({"f.md": MARKDOWN})}
+_ZSTD = zstandard.ZstdCompressor(), zstandard.ZstdDecompressor()
+
+OFFICE: dict[str, tuple[str, bytes, Callable[[bytes, Chance], bytes]]] = {
+    kind: ("folder/file", make(), mutated_package) for kind, make in office.MAKERS.items()
+}
+OTHERS: dict[str, tuple[str, bytes, Callable[[bytes, Chance], bytes]]] = {
+    "plain": ("a.txt", "text é\n\nmore\r\n".encode() * 5, mutated_text),
+    "markdown": ("a.md", MARKDOWN, mutated_text),
+    "restructured": ("a.rst", RST, mutated_text),
+    "html": ("a.html", HTML, mutated_text),
+    "pdf": ("a.pdf", PDF, mutated_text),
+    "jsonl": ("a.jsonl", JSONL, mutated_text),
+    "json": ("a.json", JSON, mutated_text),
+    "csv": ("a.csv", CSV, mutated_text),
+    "latex": ("a.tex", LATEX, mutated_text),
+    "mail": ("a.eml", MAIL, mutated_text),
+    "mbox": ("Inbox", MBOX, mutated_text),
+    "zip": ("a.zip", office.packed(_IN_ARCHIVES), mutated_package),
+    "tar": ("a.tar", packed_tar(_IN_ARCHIVES), mutated_text),
+    "gnu tar": ("a.tar", packed_tar({"x" * 150: b"long", **_IN_ARCHIVES}, tarfile.GNU_FORMAT), mutated_text),
+    "pax tar": ("a.tar", packed_tar({"é" * 150: b"long", **_IN_ARCHIVES}), mutated_text),
+    "gz": ("a.csv.gz", gzip.compress(CSV), _repacked(gzip.decompress, gzip.compress)),
+    "tar.bz2": ("a.tbz", bz2.compress(packed_tar(_IN_ARCHIVES)), _repacked(bz2.decompress, bz2.compress)),
+    "tar.xz": ("a.txz", lzma.compress(packed_tar(_IN_ARCHIVES)), _repacked(lzma.decompress, lzma.compress)),
+    "zst": ("a.jsonl.zst", _ZSTD[0].compress(JSONL), _repacked(_ZSTD[1].decompress, _ZSTD[0].compress)),
+}
+"""For each kind the name of a file, its bytes, and a function that damages them."""
+
+
+def check(name: str, data: bytes) -> tuple[int, int]:
+    """Read a file; return how many documents and how many problems are in it. What must not be raises AssertionError.
+
+    An exception of a reader that is not Unreadable passes through.
+    """
+    read = refused = 0
+    stream = io.BytesIO(data)
+    try:
+        for item in choose(name, stream).read(stream, name):
+            item.key.encode()
+            if isinstance(item, Document):
+                read += 1
+                _check_document(item)
+            else:
+                refused += 1
+                _check_reason(item.reason)
+    except Unreadable as problem:
+        refused += 1
+        _check_reason(str(problem))
+    return read, refused
+
+
+def _check_document(document: Document) -> None:
+    starts = [mark.start for mark in document.marks]
+    assert starts == sorted(set(starts)), "marks do not ascend"
+    assert all(0 <= start < len(document.text) for start in starts), "a mark is outside of the text"
+    stored = document.text + document.title + document.key + json.dumps(document.metadata, ensure_ascii=False)
+    assert not re.search("[\0\ud800-\udfff]", stored + "".join(document.notes)), "what cannot be stored"
+    assert all(note.isprintable() for note in document.notes), "a note is not printable"
+    assert json.loads(json.dumps(document.metadata, allow_nan=False)) == document.metadata, "metadata is no JSON"
+
+
+def _check_reason(reason: str) -> None:
+    assert reason.isprintable(), "a reason is not printable"
+    assert 0 < len(reason) < LONGEST_REASON, "a reason is too long"

@@ -1,0 +1,78 @@
+"""A web server on this machine, for tests: pages by path, good ones and strange ones."""
+
+import gzip
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass
+class Answer:
+    """What is sent: `raw` in place of status line, headers and body; pieces of `body` one after another."""
+
+    body: bytes = b""
+    kind: str = "text/html"
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    packed: bool = False
+    raw: Callable[[BaseHTTPRequestHandler], None] | None = None
+
+
+@dataclass
+class Site:
+    """The pages by path, and what was asked for, with the headers of each question."""
+
+    address: str
+    pages: dict[str, Answer]
+    asked: list[tuple[str, dict[str, str]]]
+
+    def paths(self) -> list[str]:
+        paths = [path for path, _ in self.asked]
+        self.asked.clear()
+        return paths
+
+
+@contextmanager
+def site() -> Iterator[Site]:
+    pages: dict[str, Answer] = {}
+    asked: list[tuple[str, dict[str, str]]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append((self.path, dict(self.headers)))
+            answer = pages.get(self.path, Answer(b"nothing", status=404))
+            if answer.raw is not None:
+                answer.raw(self)
+                return
+            etag = answer.headers.get("ETag")
+            if etag and self.headers.get("If-None-Match") == etag:
+                self.send_response(304)
+                self.end_headers()
+                return
+            body = gzip.compress(answer.body) if answer.packed else answer.body
+            self.send_response(answer.status)
+            self.send_header("Content-Length", str(len(body)))
+            if answer.kind:
+                self.send_header("Content-Type", answer.kind)
+            if answer.packed:
+                self.send_header("Content-Encoding", "gzip")
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield Site(f"http://127.0.0.1:{server.server_port}", pages, asked)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -165,7 +165,8 @@ class Library:
 
     `precision` is `auto`, `w8a8` or `w8a32`; `auto` is what the library was begun with, else what this CPU does best.
     `model` is the name of an installed model or a model's folder; None is what the library was begun with, else the
-    shipped one. `cache` is the folder for compiled models. A given `encoder` is used in place of a model's.
+    shipped one. `cache` is the folder for compiled models. `jobs` is how
+    many processes read files, None what suits the machine. A given `encoder` is used in place of a model's.
     """
 
     def __init__(
@@ -176,6 +177,7 @@ class Library:
         model: str | Path | None = None,
         cache: Path | None = None,
         threads: int = 0,
+        jobs: int | None = None,
         encoder: Encoder | None = None,
     ) -> None:
         self.folder = folder
@@ -184,6 +186,7 @@ class Library:
         self._precision = precision
         self._cache = cache
         self._threads = threads
+        self._jobs = jobs
 
     # Taking in.
 
@@ -512,11 +515,12 @@ class Library:
     ) -> BulkRun:
         """Return a run, with the library's encoder if none is given, that has told what a damaged log held."""
         from ingest.bulk import BulkRun  # with every reader: a question need not wait for them
+        from ingest.pool import Pool
 
         encoder, model = self._encoder_for(db) if encoder is None else (encoder, bound_model(db))
         assert model is not None
         recount_if_due(db)
-        run = BulkRun(db, self.folder, model, encoder, report, stop)
+        run = BulkRun(db, self.folder, model, encoder, report, stop, Pool(self._jobs))
         for what in lost:
             run.problem("failed", f"{CATALOG}-wal", what)
         return run

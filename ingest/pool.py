@@ -122,10 +122,10 @@ class _Worker:
             if not self._ready:
                 self._await_ready()
             return self._receive(self._patience(reading.job))
-        except (EOFError, OSError):
-            problem = Unreadable(_CRASHED)
         except TimeoutError:
             problem = Unreadable(f"took longer than {self._patience(reading.job):,.0f} s to read")
+        except (EOFError, OSError):
+            problem = Unreadable(_CRASHED)
         self._kill()
         self._waiting.popleft()
         if self._waiting:

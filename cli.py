@@ -70,11 +70,17 @@ def _cache() -> Path:
 )
 @click.option("--model", metavar="NAME|FOLDER", help="The model; else what the library was begun with.")
 @click.option("--threads", type=click.IntRange(0), default=0, help="Threads for the model; 0 means every core.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes that read files; what suits the machine by default.")
 @click.pass_context
-def main(context: click.Context, folder: Path | None, precision: str, model: str | None, threads: int) -> None:
+def main(
+    context: click.Context, folder: Path | None, precision: str, model: str | None, threads: int, jobs: int | None
+) -> None:
     """Wherein lies the answer? Take in documents, then ask them questions."""
     signal.signal(signal.SIGTERM, _interrupt)
-    context.obj = {"folder": folder or _default_library(), "precision": precision, "model": model, "threads": threads}
+    context.obj = {
+        "folder": folder or _default_library(), "precision": precision, "model": model, "threads": threads,
+        "jobs": jobs,
+    }  # fmt: skip
 
 
 def _interrupt(*_: object) -> None:
@@ -90,6 +96,7 @@ def _library() -> Any:
         precision=chosen["precision"],
         model=chosen["model"],
         threads=chosen["threads"],
+        jobs=chosen["jobs"],
         cache=_cache(),
     )
 

@@ -203,16 +203,20 @@ class BulkRun:
         self._commit_if_due()
 
     def _fetched(self, source: Source, page: Page, record: FileRecord | None) -> Missing:
-        state = FileState(len(page.data), page.modified_ns, 0, 0, time.time_ns())
+        name, now = content_hash(page.data), time.time_ns()
+        same = record if record and record.content_hash == name and is_current(record, source.fields) else None
+        # A server that does not say when the page was modified: when it was first seen like this.
+        modified = page.modified_ns or (same.state_on_disk.mtime_ns if same else now)
+        state = FileState(len(page.data), modified, 0, 0, now)
         self._bytes_read += len(page.data)
-        with TemporaryFile() as stream:
-            stream.write(page.data)
-            stream.seek(0)
-            content = Content(content_hash(page.data), cast(BinaryIO, stream), page.name)
-            if record and record.content_hash == content.hash and is_current(record, source.fields):
-                self._wait(partial(touch_file, self._db, record.id, source.id, state))
-                self._unchanged(record)
-            else:
+        if same:
+            self._wait(partial(touch_file, self._db, same.id, source.id, state))
+            self._unchanged(same)
+        else:
+            with TemporaryFile() as stream:
+                stream.write(page.data)
+                stream.seek(0)
+                content = Content(name, cast(BinaryIO, stream), page.name)
                 limit = source.max_size or DEFAULT_MAX_SIZE
                 yield from self._content(source, _File(source.uri, state), content, record, limit)
         self._wait(partial(remember_version, self._db, source.id, page.validators.etag, page.validators.modified))

@@ -124,4 +124,4 @@ def _unzstded(stream: BinaryIO) -> Iterator[bytes]:
         data = unpacker.unused_data or stream.read(_ZSTD_STEP)
 
 
-READER = Reader("compressed", 1, "application/gzip", read, read, by_part=True)
+READER = Reader("compressed", 1, "", read, read, by_part=True)

@@ -152,31 +152,115 @@ def ingest(
 
 @main.command()
 @click.option("--model", metavar="NAME|FOLDER", help="Embed the library with this model, then use it.")
+@click.option("--until", metavar="TIME", help="Stop then, at 06:00 for instance; the next run goes on.")
+@click.option("--accept-removals", is_flag=True, help="Remove documents that are gone even when they are many.")
+@click.option(
+    "--margin", type=click.FloatRange(0, 100), metavar="POINTS",
+    help="How much worse golden questions may be answered; 5 points of their mean reciprocal rank by default.",
+)  # fmt: skip
+@click.option("--rollback", is_flag=True, help="Only return to the index, or the model, before the present one.")
+@click.option("--finish", is_flag=True, help="Only delete the vectors of the model before the present one.")
+@click.option("--print-systemd", is_flag=True, help="Only print a service and a timer that do this every night.")
 @_wait_option
 @_json_option
-def reindex(model: str | None, wait: bool, as_json: bool) -> None:
-    """Catch up with all sources, remove what is gone, write a new index.
+def reindex(
+    model: str | None, until: str | None, accept_removals: bool, margin: float | None, rollback: bool, finish: bool,
+    print_systemd: bool, wait: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Catch up with all sources, remove what is gone, check a new index and swap it in.
 
-    With --model every passage is embedded anew, at the --precision that is asked for, else at the library's own. The
-    old model answers until that is done; a run that was interrupted is gone on with by the same command.
+    An index that answers the golden questions worse is not swapped in; the exit code is 1 then. With --model every
+    passage is embedded anew, at the --precision that is asked for, else at the library's own. The old model answers
+    until that is done; a run that was stopped is gone on with by the same command.
     """
+    if rollback + finish + print_systemd > 1:
+        raise UsageError("Only one of --rollback, --finish and --print-systemd can be done at a time")
+    if print_systemd:
+        from units import systemd
+
+        click.echo(systemd(sys.argv[0], click.get_current_context().obj["folder"]), nl=False)
+        return
     library = _library()
+    if finish:
+        gone = library.finish(wait=wait)
+        _line({"schema": _SCHEMA, "deleted": gone}) if as_json else click.echo(f"{gone:,} vectors deleted")
+        return
     with _progress(as_json) as report:
-        summary = library.reindex(model=model, report=report, look_ahead=report.shown, wait=wait)
+        if rollback:
+            said = library.roll_back(report=report, wait=wait)
+            _line({"schema": _SCHEMA, "said": said}) if as_json else click.echo(said)
+            return
+        summary = library.reindex(
+            model=model, until=_until(until), accept_removals=accept_removals, report=report, look_ahead=report.shown,
+            wait=wait, **({} if margin is None else {"margin": margin}),
+        )  # fmt: skip
     _close(summary, report, as_json)
+
+
+def _until(text: str | None) -> Any:
+    if text is None:
+        return None
+    from datetime import datetime
+
+    from ingest.until import parse_until
+
+    return parse_until(text, datetime.now().astimezone())
+
+
+@main.group("golden")
+def golden_questions() -> None:
+    """Questions of your own, with the document that answers: no new index may answer them worse."""
+
+
+@golden_questions.command("add")
+@click.argument("question")
+@click.argument("document")
+@_wait_option
+@_json_option
+def add_golden(question: str, document: str, wait: bool, as_json: bool) -> None:
+    """Keep QUESTION with DOCUMENT (a path, uri or number), which answers it."""
+    row = _library().add_golden(_text(question), document, wait=wait)
+    _line({"schema": _SCHEMA, **asdict(row)}) if as_json else click.echo(_golden(row))
+
+
+@golden_questions.command("list")
+@_json_option
+def list_golden(as_json: bool) -> None:
+    """List the questions, and where their documents stood when they were asked last."""
+    for row in _library().golden():
+        _line({"schema": _SCHEMA, **asdict(row)}) if as_json else click.echo(_golden(row))
+
+
+@golden_questions.command("remove")
+@click.argument("name")
+@_wait_option
+def remove_golden(name: str, wait: bool) -> None:
+    """Forget the question NAME: its number or its text."""
+    for row in _library().remove_golden(_text(name), wait=wait):
+        click.echo(f"removed {_golden(row)}")
+
+
+def _golden(row: Any) -> str:
+    rank = "not asked yet" if row.rank is None else f"rank {row.rank}" if row.rank else "not found"
+    return f"{row.id:>4}  {row.question}  {_shown(row.uri)}  ({rank})"
 
 
 class _Reporter:
     """Shows a run while it goes on: a bar on a terminal, and at the end what could not be taken in."""
 
-    def __init__(self, bar: Any) -> None:
+    def __init__(self, bar: Any, as_json: bool) -> None:
         self.problems: list[Any] = []
         self.shown = bar is not None
+        self._as_json = as_json
         self._bar = bar
         self._task = bar.add_task("looking around", total=None, rate="") if bar else None
 
     def __call__(self, event: Any) -> None:
-        if hasattr(event, "reason"):
+        if hasattr(event, "stages"):
+            self._tell_night(event)
+        elif hasattr(event, "said"):
+            self._tell_stage(event)
+        elif hasattr(event, "reason"):
             self.problems.append(event)
         elif self._bar:
             task = self._bar.tasks[0]
@@ -189,11 +273,27 @@ class _Reporter:
                 completed=event.bytes_done,
             )
 
+    def _tell_stage(self, stage: Any) -> None:
+        if self._as_json:
+            _line({"event": "stage", "schema": _SCHEMA, **asdict(stage)})
+        else:
+            said = f": {stage.said}" if stage.said else ""
+            click.echo(f"{stage.name}{said} ({stage.seconds:,.1f} s)", err=True)
+
+    def _tell_night(self, night: Any) -> None:
+        if self._as_json:
+            _line({"event": "night", "schema": _SCHEMA, **asdict(night)})
+            return
+        from show import night_lines
+
+        for line in night_lines(night):
+            click.echo(line, err=True)
+
 
 @contextmanager
 def _progress(as_json: bool) -> Iterator[_Reporter]:
     if as_json or not sys.stderr.isatty():
-        yield _Reporter(None)
+        yield _Reporter(None, as_json)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -207,7 +307,7 @@ def _progress(as_json: bool) -> Iterator[_Reporter]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=_SPEED_SECONDS) as bar:
-        yield _Reporter(bar)
+        yield _Reporter(bar, as_json)
 
 
 def _close(summary: Any, report: _Reporter, as_json: bool) -> None:
@@ -440,8 +540,21 @@ def status(as_json: bool) -> None:
     if as_json:
         _line({"schema": _SCHEMA, **found})
         return
+    parts, night = found.pop("parts"), found.pop("night")
+    found["bytes"] = f"{found['bytes']:,} ({', '.join(f'{part} {size:,}' for part, size in parts.items() if size)})"
+    found["last_reindex"] = _last_reindex(night)
     for name, value in found.items():
         click.echo(f"{name.replace('_', ' '):<16} {_figure(value)}")
+
+
+def _last_reindex(night: Any) -> str:
+    if night is None:
+        return "none yet"
+    began = night["began_at"][:16].replace("T", " ") + " UTC"
+    if night["outcome"] == "unfinished":
+        return f"{began}: it is under way, or was killed; the next one goes on"
+    reason = night["report"].get("reason")
+    return f"{began}: {night['outcome']}{f', {reason}' if reason else ''} ({night['report'].get('seconds', 0):,.1f} s)"
 
 
 def _figure(value: object) -> str:

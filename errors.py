@@ -7,13 +7,24 @@
     ├── ModelMismatch          6   the library was made with another model
     ├── Stale                  6   nothing that was found stands in its file as it was read
     ├── Outdated               1   the library has an older schema; a writer brings it up to date
+    ├── Refused                1   a new index or model would have answered worse; the present one stays in force
     └── Unreadable             -   one document cannot be read; a bulk run lists it and goes on
 
 The message is one or two sentences for the person at the terminal: what happened and what to do.
 This module imports nothing, so every other one may import it.
 """
 
-__all__ = ["Damaged", "LibraryBusy", "ModelMismatch", "Outdated", "Stale", "Unreadable", "UsageError", "WhereinError"]
+__all__ = [
+    "Damaged",
+    "LibraryBusy",
+    "ModelMismatch",
+    "Outdated",
+    "Refused",
+    "Stale",
+    "Unreadable",
+    "UsageError",
+    "WhereinError",
+]
 
 
 class WhereinError(Exception):
@@ -51,6 +62,10 @@ class ModelMismatch(WhereinError):
     """The library's vectors were made by another model, version or precision."""
 
     exit_code = 6
+
+
+class Refused(WhereinError):
+    """What was to be swapped in did not pass its check; what was in force still is."""
 
 
 class Stale(WhereinError):

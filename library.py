@@ -11,12 +11,14 @@ for hit in library.query("who may sign the lease?").hits:
 from __future__ import annotations
 
 import glob
+import json
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
@@ -29,7 +31,8 @@ from embed.model import DEFAULT_MODEL, TOKENIZER, Model, checked, fingerprint, l
 from embed.precision import resolve_precision
 from embed.runtime import damaged_blobs
 from errors import Damaged, ModelMismatch, Outdated, Stale, UsageError, WhereinError
-from ingest.freshness import Freshness
+from ingest.freshness import Freshness, looks_stale
+from ingest.night import MARGIN
 from ingest.summary import Progress, Report, RunProblem, Summary, summarize
 from ingest.uri import file_path, file_uri, web_address
 from search.basis import Basis
@@ -60,27 +63,30 @@ from storage.fields import NO_FIELDS, Fields
 from storage.files import FileRecord, problem_files, read_files
 from storage.finding import Finding, Repair, Verification
 from storage.generations import (
-    KINDS,
     active_generation,
-    drop_old_generations,
-    is_behind,
+    has_earlier_generation,
     recount_if_due,
+    roll_back,
     write_first_generations,
-    write_generation,
 )
+from storage.golden import GoldenRow, add_golden, list_golden, remove_golden
 from storage.lock import writer_lock
 from storage.models import (
     StoredModel,
     add_model,
     bind_model,
     bound_model,
+    drop_earlier_model,
+    earlier_model,
     model_folder,
     now,
     remember_model_folder,
 )
+from storage.nights import NightRecord, last_night
 from storage.purge import finish_purge, purge, purge_is_unfinished
 from storage.sources import Source, forget_source, list_sources, remember_source
-from storage.vectors import count_live, delete_orphans, mark_orphans
+from storage.usage import disk_use
+from storage.vectors import count_live, count_orphans
 
 if TYPE_CHECKING:
     import sqlite3
@@ -89,10 +95,13 @@ if TYPE_CHECKING:
 
     from embed.reader import Reader
     from ingest.bulk import BulkRun
+    from ingest.night import Ledger
+    from ingest.reembed import Reembedding
     from search.answer import ExactAnswer
     from search.evaluate import Evaluation
     from storage.backup import Backup
     from storage.deep import Proof
+    from storage.generations import Generation
     from storage.restore import Restored
 
 __all__ = [
@@ -100,7 +109,6 @@ __all__ = [
     "RunProblem", "Status", "StoredDocument", "Summary", "Verification", "evaluate", "parse_filter",
 ]  # fmt: skip
 
-_ORPHAN_DAYS = 30
 _QUESTIONS_AT_ONCE = 256
 # How far a component may be from that of another run, as a part of the vector's length: w8a8 depends a little on what
 # else is calculated.
@@ -124,7 +132,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Status:
-    """What a library holds. `delta` counts vectors that are not in the generation yet; sizes in bytes."""
+    """What a library holds, and what is left to do.
+
+    `delta` counts vectors that are not in the generation yet, `orphans` those without a passage, `stale` files that are
+    gone or look changed since they were read. `bytes` is the size of all files, `parts` of each part. `night` is the
+    last reindex: `began_at`, `ended_at` (UTC), `outcome` and its report.
+    """
 
     library: str
     documents: int
@@ -140,6 +153,11 @@ class Status:
     bytes: int
     sqlite: str
     purge_unfinished: bool
+    orphans: int
+    stale: int
+    golden: int
+    parts: Mapping[str, int]
+    night: Mapping[str, object] | None
 
 
 class Library:
@@ -147,7 +165,8 @@ class Library:
 
     `precision` is `auto`, `w8a8` or `w8a32`; `auto` is what the library was begun with, else what this CPU does best.
     `model` is the name of an installed model or a model's folder; None is what the library was begun with, else the
-    shipped one. `cache` is the folder for compiled models. A given `encoder` is used in place of a model's.
+    shipped one. `cache` is the folder for compiled models. `jobs` is how
+    many processes read files, None what suits the machine. A given `encoder` is used in place of a model's.
     """
 
     def __init__(
@@ -158,6 +177,7 @@ class Library:
         model: str | Path | None = None,
         cache: Path | None = None,
         threads: int = 0,
+        jobs: int | None = None,
         encoder: Encoder | None = None,
     ) -> None:
         self.folder = folder
@@ -166,6 +186,7 @@ class Library:
         self._precision = precision
         self._cache = cache
         self._threads = threads
+        self._jobs = jobs
 
     # Taking in.
 
@@ -224,75 +245,238 @@ class Library:
         self,
         *,
         model: str | None = None,
+        accept_removals: bool = False,
+        margin: float = MARGIN,
+        until: datetime | None = None,
         report: Report = lambda _: None,
         look_ahead: bool = False,
         wait: bool = False,
     ) -> Summary:
-        """Catch up with the remembered sources, remove what is gone from them, and write a new generation.
+        """Catch up with the remembered sources, remove what is gone from them, and swap in a new index if it is fit.
 
-        The whole index is read; what is damaged of it is put aside and counts as failed. With `model`, a name or a
-        folder, every passage is embedded with that model first, at the precision that was asked for, else the
-        library's own. Until that is done the old model answers; the old vectors stay. Raises UsageError when there is
-        no such model.
+        `report` is told of each `Stage` and at last of the `Night`, which the library keeps. When a fifth of a source
+        is gone nothing of it is removed, unless with `accept_removals`. A new index must hold what is stored, find what
+        exact search finds, and answer the golden questions no worse than by `margin` points of their mean reciprocal
+        rank: else Refused is raised and the old one stays. At the moment `until` the run stops; the next one goes on.
+
+        With `model`, a name or a folder, every passage is embedded with that model, at the precision that was asked
+        for, else the library's own. Until that is done the old model answers; its vectors stay, see `roll_back` and
+        `finish`. Raises UsageError when there is no such model.
         """
+        from ingest.night import recorded
 
+        self._must_exist()
+        began, lost = time.monotonic(), list[str]()
+        stop = partial(_is_over, until)
+        with self._writer(wait, lost.append) as db, recorded(db, self.folder, report) as night:
+            change = partial(self._change, db, model, night, margin, stop, report, look_ahead)
+            # A change that takes more than a night must not keep the library from catching up meanwhile.
+            present = self._at_hand(db) if until is not None and model is not None else None
+            done = {} if present else change()
+            if night.stopped:
+                return summarize(Counter(done), time.monotonic() - began)
+            run = self._begin(db, report, lost, stop, present)
+            run.tally.update(done)
+            self._catch_up(db, run, night, accept_removals, report, look_ahead)
+            if run.stopped:
+                night.stopped = _TIME_IS_UP
+                return summarize(run.tally, time.monotonic() - began)
+            self._renew(db, run, night, margin)
+            if present:
+                run.tally.update(change())
+            return summarize(run.tally, time.monotonic() - began)
+
+    def _catch_up(
+        self, db: Database, run: BulkRun, night: Ledger, accept_removals: bool, report: Report, look_ahead: bool
+    ) -> None:
         from ingest.removal import remove_vanished
-        from storage.aside import Aside
-        from storage.mend_index import mend_index
 
-        def work(db: Database, run: BulkRun) -> None:
-            sources = [source for source in list_sources(db) if source.kind != "stdin"]
+        sources = [source for source in list_sources(db) if source.kind != "stdin"]
+
+        def spared(place: str, why: str) -> None:
+            if file_uri(place) in run.unwalkable:  # it is counted already
+                report(RunProblem("failed", place, why))
+            else:
+                run.problem("failed", place, why)
+
+        with night.stage("ingest") as said:
             if look_ahead:
                 run.look_ahead(sources)
             run.take_in(sources)
             run.take_up()
-            run.tally["removed"] += remove_vanished(
-                db,
-                sources,
-                run.seen,
-                run.unwalkable,
-                lambda place: report(RunProblem("failed", place, _SPARED)),
-            )
-            with writing(db, "reindex.orphans"):
-                mark_orphans(db)
-                delete_orphans(db, (datetime.now(UTC) - timedelta(days=_ORPHAN_DAYS)).isoformat())
+            counts = ("new", "changed", "moved", "unchanged", "embedded")
+            said += [f"{run.tally[kind]:,} {kind}" for kind in counts if run.tally[kind]]
+        if run.stopped:
+            return
+        with night.stage("remove") as said:
+            gone = remove_vanished(db, sources, run.seen, run.unwalkable, spared, accept=accept_removals)
+            run.tally["removed"] += gone
+            said += [f"{gone:,} removed"] if gone else []
+
+    def _renew(self, db: Database, run: BulkRun, night: Ledger, margin: float) -> None:
+        """Mend the index, swap in a new one where it is behind, and clean up."""
+        from ingest.renewal import Check, renew
+        from search.golden import GoldenQuestions
+        from storage.aside import Aside
+        from storage.mend_index import mend_index
+        from storage.tidy import tidy
+
+        with night.stage("index") as said:
             for what in mend_index(db, self.folder, Aside(self.folder)):
-                run.tally["failed"] += 1
-                report(RunProblem("failed", str(self.folder / "generations"), what))
-            if bound := bound_model(db):
-                for kind in KINDS:
-                    if is_behind(db, bound, kind):
-                        write_generation(db, self.folder, bound, kind)
-            drop_old_generations(db, self.folder)
+                run.problem("failed", str(self.folder / "generations"), what)
+            if (bound := bound_model(db)) is not None:
+                rows = list_golden(db)
+                golden = GoldenQuestions(rows, run.encoder)
+                check = Check(_proof(run.encoder), partial(golden.ranks, db, self.folder, bound), golden.told, margin)
+                if renew(db, self.folder, bound, check, night):
+                    said.append("a new one answers")
+                    night.ask(rows, check.ranks())
+        with night.stage("clean up") as said:
+            said += tidy(db, self.folder)
 
-        def move(db: Database) -> Mapping[str, int]:
-            return self._move(db, model, report, look_ahead) if model is not None else {}
+    def _change(
+        self,
+        db: Database,
+        name: str | None,
+        night: Ledger,
+        margin: float,
+        stop: Callable[[], bool],
+        report: Report,
+        look_ahead: bool,
+    ) -> Mapping[str, int]:
+        """Embed the library with another model, then switch to it; return what that adds to the tally."""
+        from ingest.renewal import Check, compare
+        from search.golden import GoldenQuestions
+        from storage.fitness import check_fitness
 
-        self._must_exist()
-        return self._write(work, report, wait, move)
-
-    def _move(self, db: Database, name: str, report: Report, look_ahead: bool) -> Mapping[str, int]:
-        """Embed the library with the model called `name`, then switch to it; return what that adds to the tally."""
-        from ingest.reembed import Reembedding
-
+        if name is None:
+            return {}
         bound = bound_model(db)
         encoder = self._other_encoder(name, bound)
-        home = _folder_to_keep(encoder)
         if bound and encoder.fingerprint == bound.fingerprint:
             return {}
         if bound is None:
             with writing(db, "model.bind"):
                 bind_model(db, **_described(encoder))
-                remember_model_folder(db, home)
+                remember_model_folder(db, _folder_to_keep(encoder))
             return {}
+        with night.stage("change the model") as said:
+            rows, present = list_golden(db), self._at_hand(db)
+            run = self._reembedding(db, bound, encoder, report, stop)
+            if look_ahead:
+                run.look_ahead()
+            run.embed()
+            said.append(f"{run.tally['embedded']:,} passages embedded")
+            if run.stopped:
+                night.stopped = _TIME_IS_UP
+                said.append(f"{bound.name} still answers")
+                return run.tally
+            before = GoldenQuestions(rows, present).ranks(db, self.folder, bound) if present else {}
+            golden = GoldenQuestions(rows, encoder)
+            check = Check(_proof(encoder), partial(golden.ranks, db, self.folder, run.model), golden.told, margin)
+
+            def passed(generation: Generation) -> None:
+                night.fitness = check_fitness(db, self.folder, run.model, generation, check.proof)
+                compare(before, check.ranks(), check)
+
+            run.switch(self.folder, _folder_to_keep(encoder), passed)
+            night.ask(rows, check.ranks())
+            said.append(f"{encoder.model.name} answers")
+        return run.tally
+
+    def _reembedding(
+        self, db: Database, bound: StoredModel, encoder: Encoder, report: Report, stop: Callable[[], bool]
+    ) -> Reembedding:
+        from ingest.reembed import Reembedding
+
         with writing(db, "reembed.begin"):
             other = add_model(db, **_described(encoder))
-        run = Reembedding(db, other, encoder, self._cuts_otherwise(db, bound, encoder), report)
-        if look_ahead:
-            run.look_ahead()
-        run.embed()
-        run.switch(self.folder, home)
-        return run.tally
+        return Reembedding(db, other, encoder, self._cuts_otherwise(db, bound, encoder), report, stop)
+
+    def _at_hand(self, db: Database) -> Encoder | None:
+        """Return the encoder of the library's model, None when that is not at hand."""
+        bound = bound_model(db)
+        with suppress(WhereinError):
+            return self._encoder_of(bound, _home(db)) if bound else None
+        return None
+
+    def roll_back(self, *, report: Report = lambda _: None, wait: bool = False) -> str:
+        """Return to the index before the present one, else to the model before it; say what answers now.
+
+        Documents are left alone; what came since is embedded with the earlier model where it has to be. Raises
+        WhereinError when there is nothing to return to.
+        """
+        self._must_exist()
+        with self._writer(wait) as db:
+            bound, earlier = bound_model(db), earlier_model(db)
+            if bound is None:
+                raise WhereinError(_EMPTY)
+            if earlier is None or has_earlier_generation(db, bound):
+                generation = roll_back(db, bound)
+                return f"the index {generation.file} of {generation.created_at} answers again"
+            model, folder = earlier
+            encoder = self._encoder_of(model, Path(folder) if folder else None)
+            run = self._reembedding(db, bound, encoder, report, lambda: False)
+            run.embed()
+            run.switch(self.folder, folder)
+            return f"the model {model.name} at {model.precision} answers again"
+
+    def finish(self, *, wait: bool = False) -> int:
+        """Delete the vectors of the model that the library had before its present one; return how many.
+
+        There is no way back to it then. Raises WhereinError when there is no such model.
+        """
+        from storage.tidy import tidy
+
+        self._must_exist()
+        with self._writer(wait) as db:
+            earlier = earlier_model(db)
+            if earlier is None:
+                raise WhereinError("There is no earlier model whose vectors are kept")
+            with writing(db, "earlier-model.drop"):
+                gone = drop_earlier_model(db, earlier[0])
+            tidy(db, self.folder)
+        return gone
+
+    def _encoder_of(self, stored: StoredModel, home: Path | None) -> Encoder:
+        """Return the encoder of a model that the library knows. Raises ModelMismatch when it is not installed."""
+        model = model_of(stored.fingerprint, stored.precision, stored.name, models_folder(), home)
+        encoder = self._given or Encoder(model, stored.precision, cache=self._cache, threads=self._threads)
+        if encoder.fingerprint != stored.fingerprint:
+            raise ModelMismatch(
+                f"The model {stored.name} {stored.fingerprint} is not installed any more; install it, or go on with the"
+                " present one"
+            )
+        return encoder
+
+    # Golden questions.
+
+    def add_golden(self, question: str, name: str, *, wait: bool = False) -> GoldenRow:
+        """Keep a question with the document that answers it; each reindex that changes the index asks it.
+
+        `name` is the document's uri, path or number. Raises UsageError when there is no such document.
+        """
+        if not question.strip():
+            raise UsageError("The question is empty")
+        self._must_exist()
+        with self._writer(wait) as db:
+            return add_golden(db, question.strip(), self._find(db, name).uri)
+
+    def golden(self) -> list[GoldenRow]:
+        """Return the golden questions, the oldest first."""
+        with reading(self._reader) as db:
+            return list_golden(db)
+
+    def remove_golden(self, name: str, *, wait: bool = False) -> list[GoldenRow]:
+        """Forget a golden question, by its number or its text. Raises UsageError when there is none."""
+        self._must_exist()
+        with self._writer(wait) as db:
+            found = [row for row in list_golden(db) if name in (str(row.id), row.question)]
+            if not found:
+                raise UsageError(f"There is no golden question {name}; see: wherein golden list")
+            for row in found:
+                remove_golden(db, row.id)
+        return found
 
     def _other_encoder(self, name: str, bound: StoredModel | None) -> Encoder:
         if self._given and self._given.model.name == name:
@@ -312,28 +496,34 @@ class Library:
         return True
 
     def _write(
-        self,
-        work: Callable[[Database, BulkRun], None],
-        report: Report,
-        wait: bool,
-        prepare: Callable[[Database], Mapping[str, int]] = lambda _: {},
+        self, work: Callable[[Database, BulkRun], None], report: Report, wait: bool, until: datetime | None = None
     ) -> Summary:
-        from ingest.bulk import BulkRun  # with every reader: a question need not wait for them
-
-        began = time.monotonic()
-        lost: list[str] = []
+        began, lost = time.monotonic(), list[str]()
         with self._writer(wait, lost.append) as db:
-            done = prepare(db)
-            encoder, model = self._encoder_for(db)
-            recount_if_due(db)
-            run = BulkRun(db, self.folder, model, encoder, report)
-            run.tally.update(done)
-            for what in lost:
-                run.tally["failed"] += 1
-                report(RunProblem("failed", f"{CATALOG}-wal", what))
+            run = self._begin(db, report, lost, partial(_is_over, until))
             work(db, run)
-            write_first_generations(db, self.folder, model)
+            write_first_generations(db, self.folder, run.model)
         return summarize(run.tally, time.monotonic() - began)
+
+    def _begin(
+        self,
+        db: Database,
+        report: Report,
+        lost: Sequence[str],
+        stop: Callable[[], bool],
+        encoder: Encoder | None = None,
+    ) -> BulkRun:
+        """Return a run, with the library's encoder if none is given, that has told what a damaged log held."""
+        from ingest.bulk import BulkRun  # with every reader: a question need not wait for them
+        from ingest.pool import Pool
+
+        encoder, model = self._encoder_for(db) if encoder is None else (encoder, bound_model(db))
+        assert model is not None
+        recount_if_due(db)
+        run = BulkRun(db, self.folder, model, encoder, report, stop, Pool(self._jobs))
+        for what in lost:
+            run.problem("failed", f"{CATALOG}-wal", what)
+        return run
 
     # Asking.
 
@@ -532,7 +722,7 @@ class Library:
     def status(self) -> Status:
         """Return what the library holds, as of one committed state."""
         with reading(self._reader) as db:
-            bound, generation = bound_model(db), active_generation(db)
+            bound, generation, parts = bound_model(db), active_generation(db), disk_use(self.folder)
             highest = generation.highest_id if generation else 0
             return Status(
                 library=str(self.folder),
@@ -546,9 +736,14 @@ class Library:
                 fingerprint=bound.fingerprint if bound else "",
                 problems=len(problem_files(db)),
                 sources=len(list_sources(db)),
-                bytes=sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file()),
+                bytes=sum(parts.values()),
                 sqlite=str(db.execute("SELECT sqlite_version()").fetchone()[0]),
                 purge_unfinished=purge_is_unfinished(db),
+                orphans=count_orphans(db),
+                stale=sum(map(looks_stale, read_files(db))),
+                golden=len(list_golden(db)),
+                parts=parts,
+                night=_told(last_night(db)),
             )
 
     def verify(self, *, deep: bool = False) -> Verification:
@@ -583,14 +778,8 @@ class Library:
         return replace(done, left=tuple(found for found in self.verify().findings if not found.harmless))
 
     def _proof(self, bound: StoredModel, home: Path | None) -> Proof | None:
-        from storage.deep import Proof
-
         try:
-            encoder = self._encoder(bound, home)
-            return Proof(
-                lambda texts, stored: apart(encoder.model.metric, encoder.encode_contexts(texts), stored),
-                _TOLERANCES[bound.precision],
-            )
+            return _proof(self._encoder(bound, home))
         except (Damaged, ModelMismatch):  # told by _check_model
             return None
 
@@ -836,6 +1025,19 @@ class Library:
         )
 
 
+def _proof(encoder: Encoder) -> Proof:
+    from storage.deep import Proof
+
+    return Proof(
+        lambda texts, stored: apart(encoder.model.metric, encoder.encode_contexts(texts), stored),
+        _TOLERANCES[encoder.precision],
+    )
+
+
+def _is_over(until: datetime | None) -> bool:
+    return until is not None and datetime.now(UTC) >= until
+
+
 def _home(db: Catalog) -> Path | None:
     """Return the folder from which the library's model was last taken, None where that was the shipped one's."""
     folder = model_folder(db)
@@ -845,6 +1047,16 @@ def _home(db: Catalog) -> Path | None:
 def _folder_to_keep(encoder: Encoder) -> str:
     folder = encoder.model.folder
     return "" if folder == DEFAULT_MODEL else str(folder.absolute())
+
+
+def _told(night: NightRecord | None) -> Mapping[str, object] | None:
+    if night is None:
+        return None
+    try:
+        report = json.loads(night.report)
+    except ValueError as error:
+        raise Damaged("The report of the last reindex is damaged; run: wherein verify") from error
+    return {"began_at": night.began_at, "ended_at": night.ended_at, "outcome": night.outcome, "report": report}
 
 
 class _Described(TypedDict):
@@ -873,7 +1085,7 @@ _STALE = (
     "Passages were found, but none is fresh: their files have changed or are gone since they were read; catch up with:"
     " wherein reindex"
 )
-_SPARED = "the source is gone or empty; its documents are kept"
+_TIME_IS_UP = "the time was up; the same command goes on"
 _EMPTY = "This library is empty; fill it with: wherein ingest FOLDER"
 _NO_VECTORS = "This library's vectors were lost; calculate them again with: wherein reindex"
 _DELAYED = (

@@ -17,6 +17,7 @@ from unicodedata import combining, east_asian_width
 import click
 
 if TYPE_CHECKING:
+    from ingest.night import Night
     from search.answer import ExactAnswer
     from search.basis import Basis
     from search.semantic import Hit
@@ -137,6 +138,21 @@ def basis(found: "Basis") -> str:
         kept = found.keywords_generation or "none"
         parts.append(f"keywords of generation {kept} and {found.keywords_delta:,} later passages")
     return _printable(f"answered from: {'; '.join(parts)}")
+
+
+def night_lines(night: "Night") -> list[str]:
+    """Return what a reindex found out, one thing a line: the check, the golden questions, why it ended early."""
+    lines = []
+    if night.recall is not None:
+        lines.append(f"checked: recall@10 {night.recall:.3f} against exact search")
+    if night.golden is not None:
+        lines.append(f"golden questions: mean reciprocal rank {night.golden:.1f} %")
+    for moved in night.moved:
+        places = f"rank {moved.before or 'none'}, now {moved.after or 'none'}"
+        lines.append(_printable(f"  {moved.question}: {places} ({shown(moved.uri)})"))
+    if night.outcome == "stopped":
+        lines.append(f"stopped: {night.reason}")
+    return lines
 
 
 def said(answer: "ExactAnswer") -> str:

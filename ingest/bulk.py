@@ -1,10 +1,10 @@
 """The bulk pipeline: sources are walked, files read, texts chunked, and what has no vector yet is embedded.
 
-The main thread reads ahead and commits while the encoder's threads calculate. Vectors are committed as they come, so
-that an interrupted run has lost none; a document is committed in one piece when its last vector is there.
+Files are read in processes of their own (`ingest/pool.py`); the main thread cuts and commits what they give while the
+encoder's threads calculate. Vectors are committed as they come, so that an interrupted run has lost none; a document is
+committed in one piece when its last vector is there.
 """
 
-import io
 import json
 import os
 import time
@@ -13,8 +13,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import BinaryIO, cast
 
 import numpy as np
 from sqlite_utils import Database
@@ -23,8 +21,10 @@ from embed.encoder import Encoder, Matrix
 from errors import Unreadable
 from ingest.chunker import chunk
 from ingest.document import Document, Problem
-from ingest.intake import Content, is_current, looks_unchanged, opened, state_of, version_of
-from ingest.readers import Given, Skipped, choose
+from ingest.intake import is_current, looks_unchanged, state_of, version_of
+from ingest.pool import Pool, Reading
+from ingest.readers import Skipped
+from ingest.reading import FAILED, LARGE, REFUSED, SKIPPED, Job, Trouble
 from ingest.summary import Progress, Report, RunProblem
 from ingest.uri import file_path, file_uri, record_uri
 from ingest.walk import FoundFile, Unwalkable, walk
@@ -63,6 +63,8 @@ __all__ = ["DEFAULT_MAX_SIZE", "BulkRun"]
 DEFAULT_MAX_SIZE = 64 << 20
 """Bytes above which a file is not read unless the user says so; JSONL and the like count by the record."""
 
+# So many files are given to each worker before the first of them is taken.
+_AHEAD = 4
 _COMMIT_SECONDS = 1.0
 _COMMIT_VECTORS = 512
 _TOKENIZED_AT_ONCE = 64
@@ -83,25 +85,43 @@ class _Pending:
 
 
 @dataclass(frozen=True)
-class _File:
-    """A file that is being taken in."""
+class _Met:
+    """A file that was met: its state now, its record, and its reading, None when it need not be opened."""
 
     uri: str
     state: FileState
+    record: FileRecord | None
+    reading: Reading | None
 
 
 class BulkRun:
-    """One run over some sources. `tally` counts by the field names of `Summary`; only what is committed is in it."""
+    """One run over some sources. `tally` counts by the field names of `Summary`; only what is committed is in it.
 
-    def __init__(self, db: Database, folder: Path, model: StoredModel, encoder: Encoder, report: Report) -> None:
+    When `stop` says so the run ends at the next safe point, and `stopped` is True; the next run goes on from there.
+    `pool` has the processes that read the files.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        folder: Path,
+        model: StoredModel,
+        encoder: Encoder,
+        report: Report,
+        stop: Callable[[], bool] = lambda: False,
+        pool: Pool | None = None,
+    ) -> None:
         self.tally: Counter[str] = Counter()
+        self.stopped = False
         self.seen: set[str] = set()
         self.unwalkable: list[str] = []
         self._db = db
         self._folder = folder
-        self._model = model
-        self._encoder = encoder
+        self.model = model
+        self.encoder = encoder
         self._report = report
+        self._stop = stop
+        self._pool = pool or Pool()
         self._web = Web()
         self._excluded: frozenset[str] = frozenset()
         self._vectors: dict[bytes, Matrix] = {}
@@ -124,15 +144,21 @@ class BulkRun:
 
     def take_in(self, sources: Iterable[Source]) -> None:
         """Bring the library up to date with paths and web pages; nothing is removed."""
-        self._embed(
-            missing
-            for source in sources
-            for missing in (self._page(source) if source.kind == "web" else self._source(source))
-        )
+        try:
+            self._embed(
+                missing
+                for source in sources
+                for missing in (self._page(source) if source.kind == "web" else self._source(source))
+            )
+        finally:
+            self._pool.close()
 
     def take_in_stream(self, source: Source, name: str, data: bytes) -> None:
         """Take in what came on standard input, under the source's uri."""
-        self._embed(self._standard_input(source, name, data))
+        try:
+            self._embed(self._standard_input(source, name, data))
+        finally:
+            self._pool.close()
 
     def take_up(self) -> None:
         """Make whole what a repair left: embed passages that have no vector, cut texts without a file anew."""
@@ -145,45 +171,76 @@ class BulkRun:
             yield from self._document(uri, document, None, False)
 
     def _without_vector(self) -> Missing:
-        for part in passages_without_vector(self._db, self._model.id, _TOKENIZED_AT_ONCE):
+        for part in passages_without_vector(self._db, self.model.id, _TOKENIZED_AT_ONCE):
             texts = {name: text for name, text in part if name not in self._under_way}
             self._under_way.update(texts)
             self.tally["embedded"] += len(texts)
-            yield from zip(texts, self._encoder.tokenizer.contexts(list(texts.values())), strict=True)
+            yield from zip(texts, self.encoder.tokenizer.contexts(list(texts.values())), strict=True)
 
     def _embed(self, missing: Missing) -> None:
         self._excluded = excluded(self._db)
         try:
-            for name, vector in self._encoder.stream(missing):
+            for name, vector in self.encoder.stream(missing):
                 self._vectors[name] = vector
                 self._commit_if_due()
+                if self._is_over():
+                    break
         finally:
             self._commit()
+
+    def _is_over(self) -> bool:
+        self.stopped = self.stopped or self._stop()
+        return self.stopped
 
     # From a source to the texts that need a vector.
 
     def _source(self, source: Source) -> Missing:
+        for met in self._ahead(source):
+            if self._is_over():
+                return
+            if isinstance(met, _Met):
+                yield from self._file(source, met)
+                self._commit_if_due()
+            else:
+                self.problem(*met)
+
+    def _ahead(self, source: Source) -> Iterator[_Met | tuple[str, str, str]]:
+        """Yield what is met on the walk, files or problems, while later files are being read already."""
+        waiting: deque[_Met | tuple[str, str, str]] = deque()
         for found in walk([source.uri], source.exclude):
             uri = file_uri(found.path)
             if uri in self.seen:
                 continue
             if isinstance(found, Unwalkable):
                 self.unwalkable.append(uri)
-                self._problem("failed", uri, found.reason)
-                continue
-            self.seen.add(uri)
-            if uri in self._excluded:
-                self._problem("skipped", uri, _REMOVED_FOR_GOOD)
-                continue
-            yield from self._file(source, uri, found)
-            self._commit_if_due()
+                waiting.append(("failed", uri, found.reason))
+            else:
+                self.seen.add(uri)
+                waiting.append(self._met(source, uri, found))
+            if len(waiting) > _AHEAD * self._pool.jobs:
+                yield waiting.popleft()
+        yield from waiting
+
+    def _met(self, source: Source, uri: str, found: FoundFile) -> _Met | tuple[str, str, str]:
+        """Give a file to be read, unless it need not be opened."""
+        if uri in self._excluded:
+            return "skipped", uri, _REMOVED_FOR_GOOD
+        now = state_of(found, time.time_ns())
+        record = find_file(self._db, uri)
+        if record and looks_unchanged(record, now, source.fields):
+            return _Met(uri, now, record, None)
+        return _Met(uri, now, record, self._submit(source, found.path, record))
+
+    def _submit(self, source: Source, path: str, record: FileRecord | None, data: bytes | None = None) -> Reading:
+        known = record.content_hash if record and is_current(record, source.fields) else None
+        return self._pool.submit(Job(path, data, source.fields, known, source.max_size or DEFAULT_MAX_SIZE))
 
     def _page(self, source: Source) -> Missing:
         """Fetch a page. One of which the server says that it is gone is not in `seen`; one that cannot be had is."""
         uri = source.uri
         if uri in self._excluded:
             self.seen.add(uri)
-            self._problem("skipped", uri, _REMOVED_FOR_GOOD)
+            self.problem("skipped", uri, _REMOVED_FOR_GOOD)
             return
         record = find_file(self._db, uri)
         known = record is not None and record.state == "read" and is_current(record, source.fields)
@@ -193,7 +250,7 @@ class BulkRun:
         except Unreadable as problem:
             if not isinstance(problem, Gone):
                 self.seen.add(uri)
-            self._problem("failed", uri, str(problem))
+            self.problem("failed", uri, str(problem))
             return
         self.seen.add(uri)
         if page is None and record is not None:
@@ -209,36 +266,17 @@ class BulkRun:
         modified = page.modified_ns or (same.state_on_disk.mtime_ns if same else now)
         state = FileState(len(page.data), modified, 0, 0, now)
         self._bytes_read += len(page.data)
-        if same:
-            self._wait(partial(touch_file, self._db, same.id, source.id, state))
-            self._unchanged(same)
-        else:
-            with TemporaryFile() as stream:
-                stream.write(page.data)
-                stream.seek(0)
-                content = Content(name, cast(BinaryIO, stream), page.name)
-                limit = source.max_size or DEFAULT_MAX_SIZE
-                yield from self._content(source, _File(source.uri, state), content, record, limit)
+        reading = self._submit(source, page.name, record, page.data)
+        yield from self._read(source, _Met(source.uri, state, record, reading), reading)
         self._wait(partial(remember_version, self._db, source.id, page.validators.etag, page.validators.modified))
 
-    def _file(self, source: Source, uri: str, found: FoundFile) -> Missing:
-        now = state_of(found, time.time_ns())
-        record = find_file(self._db, uri)
-        if record and looks_unchanged(record, now, source.fields):
-            self._unchanged(record)
-            return
-        self._bytes_read += found.size
-        try:
-            with opened(found.path) as content:
-                if record and record.content_hash == content.hash and is_current(record, source.fields):
-                    self._wait(partial(touch_file, self._db, record.id, source.id, now))
-                    self._unchanged(record)
-                else:
-                    limit = source.max_size or DEFAULT_MAX_SIZE
-                    yield from self._content(source, _File(uri, now), content, record, limit)
-        except Unreadable as problem:
-            # What the file system refuses may be granted next time without any change to the file: not recorded.
-            self._problem("failed", uri, str(problem))
+    def _file(self, source: Source, met: _Met) -> Missing:
+        if met.reading is None:
+            assert met.record is not None
+            self._unchanged(met.record)
+        else:
+            self._bytes_read += met.state.size
+            yield from self._read(source, met, met.reading)
 
     def _looks_unchanged(self, source: Source, found: FoundFile) -> bool:
         record = find_file(self._db, file_uri(found.path))
@@ -248,35 +286,38 @@ class BulkRun:
         if record.state == "read":
             self.tally["unchanged"] += record.documents
         else:
-            self._problem(record.state, record.uri, record.reason)
+            self.problem(record.state, record.uri, record.reason)
 
-    def _content(
-        self, source: Source, file: _File, content: Content, record: FileRecord | None, max_size: int
-    ) -> Missing:
-        save = partial(save_file, self._db, file.uri, source.id, file.state, content.hash)
-        try:
-            reader = content.reader(source.fields)
-        except Unreadable as problem:
-            kind = "skipped" if isinstance(problem, Skipped) else "failed"
-            self._problem(kind, file.uri, str(problem))
-            self._wait(partial(save, version=version_of(None), state=kind, reason=str(problem)))
+    def _read(self, source: Source, met: _Met, reading: Reading) -> Missing:
+        opened = reading.opened()
+        if opened.same and met.record:
+            self._wait(partial(touch_file, self._db, met.record.id, source.id, met.state))
+            self._unchanged(met.record)
             return
-        if not reader.by_part and file.state.size > max_size:
-            # Not recorded, because the next run may allow more.
-            limit = f"larger than --max-size ({max_size / 1e6:,.0f} MB)"
-            self._problem("failed", file.uri, f"{limit}: it has {file.state.size / 1e6:,.0f} MB")
+        save = partial(
+            save_file, self._db, met.uri, source.id, met.state, opened.hash, version=version_of(opened.label)
+        )
+        if opened.trouble:
+            self._trouble(met.uri, opened.trouble, save)
             return
-        self._encoder.prepare()
-        save = partial(save, version=version_of(reader))
-        moved = record is None and self._adopt(file.uri, content.hash)
+        assert opened.hash is not None
+        self.encoder.prepare()
+        moved = met.record is None and self._adopt(met.uri, opened.hash)
         try:
-            found = yield from self._documents(file.uri, content.documents(reader), save, moved)
+            found = yield from self._documents(met.uri, reading.documents(), save, moved)
         except Unreadable as problem:
-            kind = "skipped" if isinstance(problem, Skipped) else "failed"
-            self._problem(kind, file.uri, str(problem))
-            self._wait(partial(save, state=kind, reason=str(problem)))
+            kind = SKIPPED if isinstance(problem, Skipped) else FAILED
+            self._trouble(met.uri, Trouble(kind, str(problem)), save)
         else:
             self._wait(partial(self._close_file, save, found))
+
+    def _trouble(self, uri: str, trouble: Trouble, save: Callable[..., int]) -> None:
+        if trouble.kind in (REFUSED, LARGE):
+            # Not recorded: it may be granted next time, or allowed, without any change to the file.
+            self.problem("failed", uri, trouble.reason)
+            return
+        self.problem(trouble.kind, uri, trouble.reason)
+        self._wait(partial(save, state=trouble.kind, reason=trouble.reason))
 
     def _adopt(self, uri: str, name: bytes) -> bool:
         """Give the documents of a file that has this content, and is gone from its place, the new uri."""
@@ -304,11 +345,11 @@ class BulkRun:
             here = record_uri(uri, item.key)
             found.add(here)
             if here in self._excluded:
-                self._problem("skipped", here, _REMOVED_FOR_GOOD)
+                self.problem("skipped", here, _REMOVED_FOR_GOOD)
             elif isinstance(item, Problem):
-                self._problem("skipped" if item.skipped else "failed", here, item.reason)
+                self.problem("skipped" if item.skipped else "failed", here, item.reason)
             elif not item.text.strip():
-                self._problem("skipped", here, "no text")
+                self.problem("skipped", here, "no text")
             else:
                 yield from self._document(here, item, save, moved)
         return frozenset(found)
@@ -321,7 +362,7 @@ class BulkRun:
             return
         texts, rows = self._chunks(document)
         names = list(texts)
-        needed = set(names) - known_inputs(self._db, self._model.id, names)
+        needed = set(names) - known_inputs(self._db, self.model.id, names)
         missing = [name for name in names if name in needed and name not in self._under_way]
         kind = "moved" if moved else "changed" if stored else "new"
         self._under_way.update(missing)
@@ -335,7 +376,7 @@ class BulkRun:
         )
         for first in range(0, len(missing), _TOKENIZED_AT_ONCE):
             part = missing[first : first + _TOKENIZED_AT_ONCE]
-            yield from zip(part, self._encoder.tokenizer.contexts([texts[name] for name in part]), strict=True)
+            yield from zip(part, self.encoder.tokenizer.contexts([texts[name] for name in part]), strict=True)
 
     def _same_record(self, stored: tuple[bytes, str, str, bool], document: Document) -> bool:
         text_hash, title, metadata, current = stored
@@ -345,7 +386,7 @@ class BulkRun:
     def _chunks(self, document: Document) -> tuple[dict[bytes, str], list[ChunkRow]]:
         """Return the distinct model inputs by hash, and the document's chunks."""
         texts, rows = {}, []
-        for span in chunk(document.text, document.marks, self._encoder.tokenizer):
+        for span in chunk(document.text, document.marks, self.encoder.tokenizer):
             text = model_input(document.text, span.start, span.end)
             name = content_hash(text)
             texts[name] = text
@@ -353,12 +394,15 @@ class BulkRun:
         return texts, rows
 
     def _standard_input(self, source: Source, name: str, data: bytes) -> Missing:
+        reading = self._pool.submit(Job(name, data, source.fields))
+        opened = reading.opened()
         try:
-            stream = io.BytesIO(data)
-            items = choose(name, stream, Given(source.fields)).read(stream, name)
-            found = yield from self._documents(source.uri, items, None)
+            if opened.trouble:
+                self.problem(opened.trouble.kind, source.uri, opened.trouble.reason)
+                return
+            found = yield from self._documents(source.uri, reading.documents(), None)
         except Unreadable as problem:
-            self._problem("skipped" if isinstance(problem, Skipped) else "failed", source.uri, str(problem))
+            self.problem("skipped" if isinstance(problem, Skipped) else "failed", source.uri, str(problem))
         else:
             self._wait(lambda: self._drop(documents_of_stream(self._db, source.uri), found))
 
@@ -405,7 +449,7 @@ class BulkRun:
         ready = 0
         with writing(self._db, "ingest.batch"):
             if names:
-                save_vectors(self._db, self._model.id, names, np.stack([self._vectors[name] for name in names]))
+                save_vectors(self._db, self.model.id, names, np.stack([self._vectors[name] for name in names]))
             for pending in self._waiting:
                 if pending.needs & self._under_way:
                     break
@@ -416,7 +460,7 @@ class BulkRun:
             pending = self._waiting.popleft()
             self.tally.update(pending.counts)
             self._bytes_done = pending.bytes_done
-        fold_if_due(self._db, self._folder, self._model)
+        fold_if_due(self._db, self._folder, self.model)
         self._committed_at = time.monotonic()
         self._report(self._progress())
 
@@ -424,6 +468,7 @@ class BulkRun:
         documents = sum(self.tally[kind] for kind in ("new", "changed", "unchanged", "moved"))
         return Progress(documents, self.tally["chunks"], self.tally["embedded"], self._bytes_done, self._bytes_total)
 
-    def _problem(self, kind: str, uri: str, reason: str) -> None:
+    def problem(self, kind: str, uri: str, reason: str) -> None:
+        """Count and tell what is not in; `kind` is skipped or failed."""
         self.tally[kind] += 1
         self._report(RunProblem(kind, uri, reason))

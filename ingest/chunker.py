@@ -2,6 +2,7 @@
 
 Every character lies in a chunk. A chunk ends before a heading, else after a paragraph, else after a sentence or
 line, else between words; the next one begins a sentence or two earlier, so that nothing is torn from its context.
+What was tried beside that: docs/decisions/chunking.md.
 """
 
 import re
@@ -9,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -19,16 +21,20 @@ from ingest.document import Mark
 __all__ = ["CHUNKER_VERSION", "Span", "chunk"]
 
 # To be raised whenever the same text would be cut at other places: it makes every document be chunked again.
-CHUNKER_VERSION = 1
+CHUNKER_VERSION = 2
 
 _SPECIAL_TOKENS = 2
 _OVERLAP_TOKENS = 40
 _MAX_CHARACTERS = 6_000
+# Of equally good cuts one in so many is preferred, by the characters that follow it.
+_ONE_IN, _LOOKED_AT = 3, 40
 _HEADING, _PARAGRAPH, _SENTENCE, _BLANK, _FORCED = 4, 3, 2, 1, 5
 
 _PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n\s*")
 _SENTENCE_END = re.compile(r"""[.!?…。！？]["'”’)\]]*\s+|[。！？]|\n\s*""")
 _BLANKS = re.compile(r"\s+")
+# A line of a table, as the readers write it: a sentence may end in a cell, and yet the row is not over.
+_ROW = re.compile(r"^.*?(?:\t| \| ).*", re.MULTILINE)
 
 Ranks = npt.NDArray[np.int8]
 
@@ -46,6 +52,7 @@ class Span:
 class _Cuttable:
     """A text as words: `before[i]` tokens precede word i, and to cut before word i has `rank[i]`."""
 
+    text: str
     start: npt.NDArray[np.int64]
     before: npt.NDArray[np.int64]
     rank: Ranks
@@ -74,13 +81,25 @@ def _cuttable(text: str, words: Words, marks: Sequence[Mark]) -> _Cuttable:
     headings = [b.start for a, b in pairwise(marks) if a.heading != b.heading]
     for places, value in (
         ([m.end() for m in _BLANKS.finditer(text)], _BLANK),
-        ([m.end() for m in _SENTENCE_END.finditer(text)], _SENTENCE),
+        (_sentence_ends(text), _SENTENCE),
         ([m.end() for m in _PARAGRAPH_END.finditer(text)], _PARAGRAPH),
         (headings, _HEADING),
         (words.breaks, _FORCED),
     ):
         rank[np.searchsorted(words.start, places)] = value
-    return _Cuttable(words.start, np.concatenate([[0], np.cumsum(words.tokens)]), rank[:-1])
+    return _Cuttable(text, words.start, np.concatenate([[0], np.cumsum(words.tokens)]), rank[:-1])
+
+
+def _sentence_ends(text: str) -> npt.NDArray[np.int64]:
+    """Return the first character after each sentence or line, but none within a row of a table."""
+    ends = np.array([m.end() for m in _SENTENCE_END.finditer(text)], dtype=np.int64)
+    rows = [(m.start() + len(m[0]) - len(m[0].lstrip()), m.end()) for m in _ROW.finditer(text)]
+    if not rows:
+        return ends
+    starts, stops = np.array(rows, dtype=np.int64).T
+    row = np.searchsorted(starts, ends, "left") - 1  # the last one that begins before the end
+    within: npt.NDArray[np.bool_] = (row >= 0) & (ends < stops[row])
+    return ends[~within]
 
 
 def _cut(text: _Cuttable, first: int, own: int, budget: int) -> int:
@@ -101,7 +120,17 @@ def _cut(text: _Cuttable, first: int, own: int, budget: int) -> int:
     ranks = text.rank[half : end + 1]
     if not len(ranks):
         return end
-    return half + len(ranks) - 1 - int(np.argmax(ranks[::-1]))
+    best: list[int] = (half + np.flatnonzero(ranks == ranks.max())).tolist()
+    return next((at for at in reversed(best) if _is_lasting(text, at)), best[-1])
+
+
+def _is_lasting(text: _Cuttable, at: int) -> bool:
+    """Whether a cut before a word is one of those that are preferred, by what follows and not by where it stands.
+
+    So two versions of a text, in which all places differ after an insertion, soon have the same cuts again.
+    """
+    start = int(text.start[at])
+    return crc32(text.text[start : start + _LOOKED_AT].encode("utf-8", "surrogatepass")) % _ONE_IN == 0
 
 
 def _word_after(text: _Cuttable, first: int, own: int, tokens: int) -> int:

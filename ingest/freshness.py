@@ -11,7 +11,10 @@ from storage.checksum import stream_hash
 from storage.connection import reading
 from storage.files import FileRecord, FileState, file_of_document
 
-__all__ = ["CHANGED", "FRESH", "MISSING", "UNKNOWN", "Freshness", "freshness_of_file", "state_found", "untouched"]
+__all__ = [
+    "CHANGED", "FRESH", "MISSING", "UNKNOWN", "Freshness", "freshness_of_file", "looks_stale", "state_found",
+    "untouched",
+]  # fmt: skip
 
 FRESH, CHANGED, MISSING, UNKNOWN = "fresh", "changed", "missing", "unknown"
 
@@ -56,6 +59,20 @@ def freshness_of_file(record: FileRecord) -> str:
         return MISSING
     except (OSError, ValueError):
         return UNKNOWN
+
+
+def looks_stale(record: FileRecord) -> bool:
+    """Whether a file is gone, or has another size or time than it was read with; its content is not looked at."""
+    path = file_path(record.uri)
+    if path is None:
+        return False
+    try:
+        found = os.stat(path)  # noqa: PTH116 - odd bytes stay
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return (found.st_size, found.st_mtime_ns) != (record.state_on_disk.size, record.state_on_disk.mtime_ns)
 
 
 def state_found(found: os.stat_result) -> FileState:

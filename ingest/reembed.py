@@ -8,7 +8,7 @@ the old one, whose vectors stay.
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -33,8 +33,15 @@ from storage.documents import (
     save_chunks,
 )
 from storage.files import look_again
-from storage.generations import write_generation
-from storage.models import StoredModel, remember_model_folder, switch_model
+from storage.generations import Generation, write_generation
+from storage.models import (
+    StoredModel,
+    bound_model,
+    remember_earlier_model,
+    remember_model_folder,
+    switch_model,
+)
+from storage.models import model_folder as stored_folder
 from storage.vectors import known_inputs, save_vectors
 
 __all__ = ["Reembedding"]
@@ -60,13 +67,24 @@ class _Passages:
 class Reembedding:
     """One move to `model`, whose vectors `encoder` makes. `tally` counts chunks, embedded and reused ones.
 
-    With `recut` the documents are cut anew, because the model's tokens are others, or more or fewer of them fit.
+    With `recut` the documents are cut anew, because the model's tokens are others, or more or fewer of them fit. When
+    `stop` says so the run ends, and `stopped` is True.
     """
 
-    def __init__(self, db: Database, model: StoredModel, encoder: Encoder, recut: bool, report: Report) -> None:
+    def __init__(
+        self,
+        db: Database,
+        model: StoredModel,
+        encoder: Encoder,
+        recut: bool,
+        report: Report,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.tally: Counter[str] = Counter()
+        self.stopped = False
+        self._stop = stop
         self._db = db
-        self._model = model
+        self.model = model
         self._encoder = encoder
         self._recut = recut
         self._report = report
@@ -89,20 +107,28 @@ class Reembedding:
                 if len(self._vectors) >= _COMMIT_VECTORS or time.monotonic() - committed_at > _COMMIT_SECONDS:
                     self._commit()
                     committed_at = time.monotonic()
+                if self._stop():
+                    self.stopped = True
+                    break
         finally:
             self._commit()
 
-    def switch(self, folder: Path, model_folder: str) -> None:
-        """Make the model the library's; call when `embed` is through. `model_folder` is where to find it again."""
+    def switch(self, folder: Path, model_folder: str, check: Callable[[Generation], object] = lambda _: None) -> None:
+        """Make the model the library's; call when `embed` is through. `model_folder` is where to find it again.
+
+        Before that is committed `check` may look at what the library would be then, and raise Refused.
+        """
 
         def beside() -> None:
+            if bound := bound_model(self._db):
+                remember_earlier_model(self._db, bound, stored_folder(self._db))
             if self._recut:
                 for passages in self._all_passages():
                     self._cut(passages)
-            switch_model(self._db, self._model)
+            switch_model(self._db, self.model)
             remember_model_folder(self._db, model_folder)
 
-        write_generation(self._db, folder, self._model, step="reembed.switch", beside=beside)
+        write_generation(self._db, folder, self.model, step="reembed.switch", beside=beside, check=check)
 
     def _cut(self, passages: _Passages) -> None:
         if passages.changed:
@@ -114,7 +140,7 @@ class Reembedding:
     def _missing(self) -> Missing:
         for passages in self._all_passages():
             names = list(passages.texts)
-            known = known_inputs(self._db, self._model.id, names) | self._under_way
+            known = known_inputs(self._db, self.model.id, names) | self._under_way
             missing = [name for name in names if name not in known]
             self._under_way.update(missing)
             self.tally.update(chunks=len(passages.chunks), reused=len(passages.chunks) - len(missing))
@@ -136,7 +162,7 @@ class Reembedding:
         names = list(self._vectors)
         if names:
             with writing(self._db, "reembed.batch"):
-                save_vectors(self._db, self._model.id, names, np.stack([self._vectors[name] for name in names]))
+                save_vectors(self._db, self.model.id, names, np.stack([self._vectors[name] for name in names]))
         self.tally["embedded"] += len(names)
         self._under_way.difference_update(names)
         self._vectors.clear()

@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
+from ingest.night import Night, Stage
+
 __all__ = ["Progress", "Report", "RunProblem", "Summary", "summarize"]
 
 _COUNTS = (
@@ -44,7 +46,7 @@ class Progress:
     bytes_total: int | None
 
 
-Report = Callable[[RunProblem | Progress], None]
+Report = Callable[[RunProblem | Progress | Stage | Night], None]
 
 
 @dataclass(frozen=True)

@@ -4,16 +4,23 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote
 
+from embed.encoder import Encoder, Matrix
 from errors import UsageError
 from search.collection import lines
 from search.evaluate import Evaluation
+from search.hybrid import Ranker
 from search.measures import measures
+from search.question import parse_question
+from storage.catalog import Catalog
+from storage.golden import GoldenRow
+from storage.models import StoredModel
 
-__all__ = ["Golden", "Pinned", "evaluate_golden", "pin", "read_golden"]
+__all__ = ["Golden", "GoldenQuestions", "Pinned", "evaluate_golden", "pin", "read_golden"]
 
 # So many documents of an answer count; a right one after them counts as not found.
 _DEPTH = 20
@@ -96,6 +103,40 @@ def evaluate_golden(
         found.append(_documents(golden.question, ask))
     values = measures(relevant, found)
     return Evaluation(values, "ndcg_10", len(questions), passages)
+
+
+class GoldenQuestions:
+    """A library's golden questions, encoded once; `told` are their texts by id."""
+
+    def __init__(self, rows: Sequence[GoldenRow], encoder: Encoder) -> None:
+        self.told = {row.id: row.question for row in rows}
+        self._rows = rows
+        self._encoder = encoder
+
+    @cached_property
+    def _vectors(self) -> dict[str, Matrix]:
+        texts = list(dict.fromkeys(self.told.values()))
+        asked = self._encoder.encode_questions([parse_question(text).meaning for text in texts]) if texts else ()
+        return dict(zip(texts, asked, strict=True))
+
+    def ranks(self, db: Catalog, folder: Path, model: StoredModel) -> dict[int, int]:
+        """Return the rank of each question's document among those of the answer that `db` gives now, by the row's id.
+
+        0 for a document that is not among the first 20. Inside a transaction of `db` that is what it will answer.
+        """
+        if not self._rows:
+            return {}
+        ranker, metric = Ranker(db, folder, model), self._encoder.model.metric
+
+        def ask(question: str, k: int) -> Sequence[Found]:
+            return ranker.search(parse_question(question), self._vectors[question], metric, k)
+
+        answers = {question: _documents(question, ask) for question in self._vectors}
+        return {row.id: _rank(answers[row.question], row.uri) for row in self._rows}
+
+
+def _rank(uris: Sequence[str], uri: str) -> int:
+    return uris.index(uri) + 1 if uri in uris else 0
 
 
 def _documents(question: str, ask: Callable[[str, int], Sequence[Found]]) -> list[str]:

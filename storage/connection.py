@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from errors import Damaged, Outdated, WhereinError
 from storage.catalog import Catalog
@@ -184,7 +184,14 @@ def writing(db: Database, step: str) -> Iterator[Database]:
 
 @contextmanager
 def reading(db: Catalog) -> Iterator[Catalog]:
-    """One snapshot: everything read inside belongs to the same committed state."""
+    """One snapshot: everything read inside belongs to the same committed state.
+
+    Inside a write transaction of the same connection it is what that one will commit.
+    """
+    connection: Any = getattr(db, "conn", db)
+    if connection.in_transaction:
+        yield db
+        return
     with catalog_faults():
         db.execute("BEGIN")
         try:

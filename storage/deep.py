@@ -129,9 +129,11 @@ def _mixed(terms: Sums, body: Bytes, fields: Bytes) -> Sums:
     return spread
 
 
-def check_sample(db: Catalog, model: StoredModel, proof: Proof, tally: Counter[str]) -> Iterator[tuple[int, str]]:
-    """Yield id and fault of each vector in a sample that is not the one of its text."""
-    ids, texts, stored = _sample(db, model)
+def check_sample(
+    db: Catalog, model: StoredModel, proof: Proof, tally: Counter[str], size: int = _SAMPLE
+) -> Iterator[tuple[int, str]]:
+    """Yield id and fault of each vector in a sample of that `size` that is not the one of its text."""
+    ids, texts, stored = _sample(db, model, size)
     if not ids:
         return
     apart = proof.apart(texts, np.stack(stored))
@@ -141,12 +143,12 @@ def check_sample(db: Catalog, model: StoredModel, proof: Proof, tally: Counter[s
             yield vector_id, f"it is {distance:.2g} apart from what the model makes of its text"
 
 
-def _sample(db: Catalog, model: StoredModel) -> tuple[list[int], list[str], list[Matrix]]:
+def _sample(db: Catalog, model: StoredModel, size: int) -> tuple[list[int], list[str], list[Matrix]]:
     highest = int(db.execute("SELECT coalesce(max(id), 0) FROM vectors").fetchone()[0])
     chosen = random.Random(_SEED)
     found: dict[int, tuple[str, Matrix]] = {}
     for number in chosen.sample(range(1, highest + 1), min(_TRIED, highest)):
-        if len(found) == _SAMPLE:
+        if len(found) == size:
             break
         row = db.execute(_NEXT, [model.id, number]).fetchone()
         if row is not None:

@@ -151,6 +151,7 @@ def move_document(db: Database, document_id: int, uri: str) -> None:
     db.execute(
         "UPDATE documents SET uri = ?, checksum = ? WHERE id = ?", [uri, row_checksum(uri, *others), document_id]
     )
+    db.execute("UPDATE OR IGNORE golden SET uri = ? WHERE uri = ?", [uri, old])
 
 
 def next_documents(db: Catalog, after: int = 0, limit: int = 500) -> list[int]:

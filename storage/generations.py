@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from errors import Damaged
+from errors import Damaged, Refused, WhereinError
 from storage.catalog import Catalog, typed
 from storage.connection import writing
 from storage.failpoints import reached
@@ -51,11 +51,13 @@ __all__ = [
     "drop_old_generations",
     "fold_if_due",
     "generation_path",
+    "has_earlier_generation",
     "is_behind",
     "list_generations",
     "load_generation",
     "load_postings",
     "recount_if_due",
+    "roll_back",
     "unreadable_generations",
     "write_first_generations",
     "write_generation",
@@ -135,10 +137,12 @@ def write_generation(
     *,
     step: str = "",
     beside: Callable[[], object] = lambda: None,
+    check: Callable[[Generation], object] = lambda _: None,
 ) -> Generation:
     """Write all vectors of `model`, or all terms, to a new file and make it the active generation of its kind.
 
-    `beside` writes what must change together with that, in the same transaction, which is called `step`.
+    `beside` writes what must change together with that, in the same transaction, which is called `step`. Before it is
+    committed `check` may look at what the library would be then through `db`; if it raises, all stays as it was.
     The order (write, flush file, rename, flush folder, register) leaves the old generation in force until the new
     one is wholly on disk; a crash in between leaves at most an unregistered file.
     """
@@ -162,9 +166,43 @@ def write_generation(
     reached(f"{point}.renamed")
     flush(target_folder)
     reached(f"{point}.folder-flushed")
-    with writing(db, step or f"{point}.register"):
-        beside()
-        return _register(db, model, target, kind, count, highest, digest)
+    try:
+        with writing(db, step or f"{point}.register"):
+            beside()
+            generation = _register(db, model, target, kind, count, highest, digest)
+            check(generation)
+    except Refused:
+        target.unlink()
+        raise
+    return generation
+
+
+def roll_back(db: Database, model: StoredModel) -> Generation:
+    """Answer from the generation of vectors before the active one again; documents and keywords are left alone.
+
+    What came since is in the delta then, which is told by ids. Raises WhereinError when there is none of this model.
+    """
+    earlier = _earlier(db, model)
+    if not earlier:
+        raise WhereinError("There is no earlier generation of the index to return to")
+    with writing(db, "generation.rollback"):
+        db.execute("UPDATE generations SET active = 0 WHERE active = 1 AND kind = ?", [VECTORS])
+        db.execute("UPDATE generations SET active = 1 WHERE id = ?", [earlier[-1].id])
+    return earlier[-1]
+
+
+def has_earlier_generation(db: Catalog, model: StoredModel) -> bool:
+    """Whether there is one for `roll_back`."""
+    return bool(_earlier(db, model))
+
+
+def _earlier(db: Catalog, model: StoredModel) -> list[Generation]:
+    active = active_generation(db)
+    return [
+        generation
+        for generation in list_generations(db)
+        if active and generation.kind == VECTORS and generation.model_id == model.id and generation.id < active.id
+    ]
 
 
 def _highest(db: Catalog, model: StoredModel, kind: str) -> int:

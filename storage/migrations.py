@@ -51,7 +51,14 @@ def m0003_terms(db: Database) -> None:
 
 
 @MIGRATIONS()
-def m0007_web_sources(db: Database) -> None:
+def m0004_nights(db: Database) -> None:
+    """What each reindex did, and the user's own questions with the documents that answer them."""
+    _run(db, _NIGHTS)
+    reached("migration.applied")
+
+
+@MIGRATIONS()
+def m0005_web_sources(db: Database) -> None:
     """Sources may be web pages.
 
     SQLite changes no CHECK, so the table is made anew. Dropping the old one takes the source from every file, as a
@@ -195,6 +202,25 @@ CREATE TABLE terms (
 DROP INDEX one_active_generation;
 
 CREATE UNIQUE INDEX one_active_generation ON generations(kind = 'keywords') WHERE active = 1
+"""
+
+_NIGHTS = """
+CREATE TABLE nights (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    began_at TEXT NOT NULL,
+    ended_at TEXT,
+    outcome TEXT NOT NULL CHECK (outcome IN ('unfinished', 'done', 'stopped', 'refused', 'failed')),
+    report TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE golden (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    question TEXT NOT NULL,
+    uri TEXT NOT NULL,
+    rank INTEGER,
+    added_at TEXT NOT NULL,
+    UNIQUE (question, uri)
+) STRICT
 """
 
 _WEB_SOURCES = """

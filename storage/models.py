@@ -20,8 +20,11 @@ __all__ = [
     "add_model",
     "bind_model",
     "bound_model",
+    "drop_earlier_model",
+    "earlier_model",
     "model_folder",
     "now",
+    "remember_earlier_model",
     "remember_model",
     "remember_model_folder",
     "remembered_model",
@@ -32,6 +35,7 @@ MODEL_COPY = "model copy"
 """The key in `settings` of the model's second copy."""
 _MODEL = "model"
 _FOLDER = "model folder"
+_EARLIER = "earlier model"
 _SET = "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
 
@@ -106,6 +110,36 @@ def model_folder(db: Catalog) -> str:
 def remember_model_folder(db: Database, folder: str) -> None:
     """Keep the folder that the library's model is taken from. Call inside `writing`."""
     db.execute(_SET, [_FOLDER, folder])
+
+
+def remember_earlier_model(db: Database, model: StoredModel, folder: str) -> None:
+    """Keep which model the library is about to leave, and its folder. Call inside `writing`."""
+    db.execute(_SET, [_EARLIER, json.dumps([model.id, folder])])
+
+
+def earlier_model(db: Catalog) -> tuple[StoredModel, str] | None:
+    """Return the model that the library had before its present one, whose vectors are kept, and its folder."""
+    row = db.execute("SELECT value FROM settings WHERE key = ?", [_EARLIER]).fetchone()
+    if row is None:
+        return None
+    try:
+        number, folder = json.loads(str(row[0]))
+    except ValueError as error:
+        raise Damaged("The catalogue does not say which model it had before; run: wherein verify") from error
+    found = db.execute(
+        "SELECT id, fingerprint, name, version, precision, dimension FROM models WHERE id = ?", [number]
+    ).fetchone()
+    return (StoredModel(*typed("models", found, int, str, str, str, str, int)), str(folder)) if found else None
+
+
+def drop_earlier_model(db: Database, model: StoredModel) -> int:
+    """Delete the vectors and generations of a model that the library left; return how many vectors.
+
+    Call inside `writing`; the files of the generations are removed by `drop_old_generations`.
+    """
+    db.execute("DELETE FROM settings WHERE key = ?", [_EARLIER])
+    db.execute("DELETE FROM generations WHERE model_id = ? AND active = 0", [model.id])
+    return int(db.execute("DELETE FROM vectors WHERE model_id = ?", [model.id]).rowcount)
 
 
 # Without the one row of `models` every vector would be worth nothing, so it is kept twice, in two places of the file.

@@ -38,7 +38,7 @@ STAGING = "salvage"
 _DONE = "done"
 # Tables whose rows keep a checksum, so that they are known wherever they turn up.
 _CHECKED = ("documents", "chunks", "vectors")
-_PLAIN = ("settings", "models", "sources", "files", "generations", "exclusions", "backups")
+_PLAIN = ("settings", "models", "sources", "files", "generations", "exclusions", "backups", "nights", "golden")
 _NOTHING = "{} cannot be read, and nothing in it can be saved; bring the library back with: wherein restore"
 _OLD = "{} is damaged and of an older version, which keeps no checksums; bring the library back with: wherein restore"
 

@@ -21,6 +21,7 @@ __all__ = [
     "Matrix",
     "checked_vector",
     "count_live",
+    "count_orphans",
     "count_vectors",
     "delete_orphans",
     "highest_vector_id",
@@ -133,6 +134,11 @@ def mark_orphans(db: Database) -> None:
     """Note since when a vector belongs to no chunk, and that it does again. Call inside `writing`."""
     db.execute(f"UPDATE vectors AS v SET orphaned_at = ? WHERE orphaned_at IS NULL AND NOT {_LIVE}", [now()])
     db.execute(f"UPDATE vectors AS v SET orphaned_at = NULL WHERE orphaned_at IS NOT NULL AND {_LIVE}")
+
+
+def count_orphans(db: Catalog) -> int:
+    """Return how many vectors were without a chunk when a reindex looked last."""
+    return int(db.execute("SELECT count(*) FROM vectors WHERE orphaned_at IS NOT NULL").fetchone()[0])
 
 
 def delete_orphans(db: Database, before: str) -> int:

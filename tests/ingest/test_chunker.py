@@ -1,6 +1,7 @@
 """Chunks cover a text, fit the model, and end at good places; all with the shipped model's tokenizer."""
 
 import itertools
+import random
 
 import pytest
 import tokenizers
@@ -115,6 +116,31 @@ def test_paragraphs_are_preferred_to_sentences() -> None:
     paragraph = "A sentence of the paragraph. " * 20
     text = "\n\n".join([paragraph.strip()] * 12)
     assert all(text[: span.end].endswith("\n\n") for span in cut(text)[:-1])
+
+
+@pytest.mark.parametrize("between", [" | ", "\t"])
+def test_a_row_of_a_table_is_not_torn(between: str) -> None:
+    cell = "What it is for. And when it is called."
+    text = "".join(f"name_{number}{between}{cell}{between}{number}\n" for number in range(200))
+    spans = cut(text)
+    assert len(spans) > 5
+    assert all(text[place - 1] == "\n" for span in spans for place in (span.start, span.end) if place)
+
+
+def test_an_inserted_sentence_disturbs_few_chunks() -> None:
+    chance = random.Random(0)
+    words = ["river", "stone", "lantern", "quietly", "and", "over", "eighteen", "market", "the", "in", "garden"]
+    sentences = [" ".join(chance.choices(words, k=chance.randint(60, 200))).capitalize() + "." for _ in range(300)]
+    ends = chance.choices([" ", "\n\n"], weights=[0, 1], k=len(sentences))
+    text = "".join(sentence + end for sentence, end in zip(sentences, ends, strict=True))
+    disturbed = []
+    for place in chance.sample(range(len(sentences)), 40):
+        at = text.index(sentences[place])
+        after = text[:at] + "Who has left the green door open? " + text[at:]
+        known = {text[span.start : span.end].strip() for span in cut(text)}
+        disturbed.append(sum(after[span.start : span.end].strip() not in known for span in cut(after)))
+    assert max(disturbed) <= 8
+    assert sorted(disturbed)[36] <= 3
 
 
 def test_a_heading_closes_a_chunk() -> None:

@@ -11,7 +11,7 @@ from storage.sources import Source, list_sources, remember_source, remember_vers
 def old_catalog(sources: list[str]) -> Database:
     db = Database(memory=True)
     db.execute("PRAGMA foreign_keys = ON")
-    MIGRATIONS.apply(db, stop_before="m0007_web_sources")
+    MIGRATIONS.apply(db, stop_before="m0005_web_sources")
     with writing(db, "test"):
         for uri in sources:
             remember_source(db, uri, "path", (), None)

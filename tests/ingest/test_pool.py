@@ -1,0 +1,249 @@
+"""What a file can do to the process that reads it, and what becomes of the run."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import cli
+import ingest.pool
+from errors import Unreadable, WhereinError
+from ingest.document import Document, Problem
+from ingest.pool import Pool
+from ingest.readers import Skipped, choose
+from ingest.reading import FAILED, LARGE, REFUSED, SKIPPED, Job, Opened, Trouble
+from ingest.summary import RunProblem
+from library import Library
+from mutations import OFFICE, OTHERS
+from storage.checksum import content_hash
+from toy import ToyEncoder
+
+ROOT = Path(cli.__file__).parent
+CRASHED = "the reader crashed on it"
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool]:
+    pool = Pool(2)
+    yield pool
+    pool.close()
+
+
+class OddPool(Pool):
+    """Workers that do what no worker should."""
+
+    def __init__(self, jobs: int | None = None) -> None:
+        super().__init__(jobs, seconds=2, module="odd_worker")
+
+
+def write(folder: Path, name: str, text: str = "Some text.") -> str:
+    (folder / name).write_text(text)
+    return str(folder / name)
+
+
+def everything(pool: Pool, job: Job) -> tuple[Opened, list[Document | Problem]]:
+    reading = pool.submit(job)
+    opened = reading.opened()
+    return opened, [] if opened.last else list(reading.documents())
+
+
+def test_a_file_is_named_chosen_for_and_read(pool: Pool, tmp_path: Path) -> None:
+    path = write(tmp_path, "a.md", "# Title\n\nText.")
+    opened, documents = everything(pool, Job(path))
+    assert opened == Opened(content_hash("# Title\n\nText."), "markdown-1")
+    with open(path, "rb") as stream:  # noqa: PTH123 - as the reader gets it
+        assert documents == list(choose(path, stream).read(stream, path))
+
+
+def test_what_need_not_be_read_is_not(pool: Pool, tmp_path: Path) -> None:
+    path = write(tmp_path, "a.txt")
+    name = content_hash("Some text.")
+    assert everything(pool, Job(path, known=name)) == (Opened(name, same=True), [])
+    reason = "larger than --max-size (0 MB): it has 0 MB"
+    assert everything(pool, Job(path, max_size=9))[0] == Opened(name, "plain-2", trouble=Trouble(LARGE, reason))
+    opened, _ = everything(pool, Job(str(tmp_path / "none.txt")))
+    assert opened == Opened(trouble=Trouble(REFUSED, "cannot be read: no such file or directory"))
+    opened, _ = everything(pool, Job(write(tmp_path, "empty.txt", "")))
+    assert opened.trouble == Trouble(SKIPPED, "empty file")
+    with pytest.raises(Skipped, match="no text"):
+        everything(pool, Job("page.html", b"<html><body><script>1</script></body></html>"))
+
+
+def test_files_come_in_their_order_and_records_one_after_another(pool: Pool, tmp_path: Path) -> None:
+    paths = [write(tmp_path, f"{number}.txt", f"Text {number}.") for number in range(40)]
+    records = "".join(f'{{"id": "r{number}", "text": "{"word " * 200}{number}"}}\n' for number in range(2_000))
+    readings = [pool.submit(Job(path)) for path in [*paths[:20], write(tmp_path, "r.jsonl", records), *paths[20:]]]
+    found = []
+    for reading in readings:
+        assert reading.opened().trouble is None
+        found.append([item.text for item in reading.documents() if isinstance(item, Document)])
+    assert [len(texts) for texts in found] == [1] * 20 + [2_000] + [1] * 20
+    assert [texts[0] for texts in found[:20] + found[21:]] == [f"Text {number}." for number in range(40)]
+    assert [text.rpartition(" ")[2] for text in found[20]] == [str(number) for number in range(2_000)]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("hang", "took longer than 2 s to read"),
+        ("crash", CRASHED),
+        ("exit", CRASHED),
+        ("late", CRASHED),
+        ("greedy", "needs more memory to read than a file may take"),
+        ("buggy", "the reader has an error and stumbled over it (KeyError)"),
+    ],
+)
+def test_one_file_costs_only_itself(tmp_path: Path, name: str, reason: str) -> None:
+    pool = Pool(1, seconds=2, module="odd_worker")
+    try:
+        readings = [pool.submit(Job(write(tmp_path, f"{stem}.txt"))) for stem in ("before", name, "after", "last")]
+        assert [readings[0].opened().trouble, len(list(readings[0].documents()))] == [None, 1]
+        assert readings[1].opened() == Opened(content_hash("Some text."), "plain-2")
+        with pytest.raises(Unreadable) as problem:
+            assert len(list(readings[1].documents())) == 1
+        assert str(problem.value) == reason
+        for reading in readings[2:]:
+            assert [reading.opened().trouble, len(list(reading.documents()))] == [None, 1]
+    finally:
+        pool.close()
+
+
+def test_a_crash_before_the_reader_is_known(tmp_path: Path) -> None:
+    pool = Pool(1, seconds=2, module="odd_worker")
+    try:
+        opened = pool.submit(Job(write(tmp_path, "choosing.txt"))).opened()
+        assert opened == Opened(content_hash("Some text."), trouble=Trouble(FAILED, CRASHED))
+        assert pool.submit(Job(write(tmp_path, "a.txt"))).opened().trouble is None
+    finally:
+        pool.close()
+
+
+def test_workers_that_cannot_be_started(tmp_path: Path) -> None:
+    pool = Pool(1, module="no_such_module")
+    with pytest.raises(WhereinError, match="The process that reads files could not be started"):
+        pool.submit(Job(write(tmp_path, "a.txt"))).opened()
+    pool.close()
+
+
+def test_a_worker_has_nothing_of_ours(tmp_path: Path) -> None:
+    code = (
+        "import sys; from ingest import worker;"
+        " print([name for name in ('openvino', 'faiss', 'sqlite3', 'sqlite_utils', 'tokenizers', 'click')"
+        " if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_a_run_lists_them_and_takes_the_others_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(ingest.pool, "Pool", OddPool)
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for name in ("a", "buggy", "crash", "crash-2", "exit", "good", "greedy", "hang", "loud", "z"):
+        write(docs, f"{name}.txt", f"Some text of {name}.")
+    library = Library(tmp_path / "library", encoder=ToyEncoder())
+    told: list[object] = []
+    summary = library.ingest([str(docs)], report=told.append)
+    assert (summary.new, summary.failed) == (4, 6)
+    named = {Path(event.uri).stem: event.reason for event in told if isinstance(event, RunProblem)}
+    assert set(named) == {"buggy", "crash", "crash-2", "exit", "greedy", "hang"}
+    assert capfd.readouterr() == ("", "")
+    # They are not tried again, until they change.
+    again = library.ingest([str(docs)])
+    assert (again.unchanged, again.failed, again.seconds < 2) == (4, 6, True)
+    (docs / "hang.txt").rename(docs / "mended.txt")
+    assert library.ingest([str(docs)]).new == 1
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+import ingest.pool
+
+
+class OddPool(ingest.pool.Pool):
+    def __init__(self, jobs):
+        super().__init__(jobs, module="odd_worker")
+
+
+ingest.pool.Pool = OddPool
+from library import Library
+from toy import ToyEncoder
+print("begun", flush=True)
+Library(Path(sys.argv[1]), encoder=ToyEncoder()).ingest([sys.argv[2]])
+"""
+
+
+def hanging(tmp_path: Path) -> subprocess.Popen[str]:
+    """A program that waits for a reader that hangs, once its worker is there."""
+    (tmp_path / "docs").mkdir()
+    write(tmp_path / "docs", "hang.txt")
+    path = os.pathsep.join([str(tmp_path / "marker"), str(ROOT), str(ROOT / "tests")])
+    program = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(tmp_path / "library"), str(tmp_path / "docs")],
+        env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while not workers(tmp_path):
+        assert program.poll() is None
+        time.sleep(0.05)
+    return program
+
+
+def workers(tmp_path: Path) -> list[int]:
+    """The workers of a program that was started with the marker, by their command lines."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (place / "cmdline").read_bytes()
+            dead = "\nState:\tZ" in (place / "status").read_text()
+        except OSError:
+            continue
+        if b"odd_worker import" in line and str(tmp_path / "marker").encode() in line and not dead:
+            found.append(int(place.name))
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_no_worker_is_left_behind(tmp_path: Path, number: int) -> None:
+    program = hanging(tmp_path)
+    program.send_signal(number)
+    program.communicate(timeout=20)
+    deadline = time.monotonic() + 20
+    while workers(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert workers(tmp_path) == []
+
+
+def test_text_that_came_on_standard_input_is_read_there_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest.pool, "Pool", OddPool)
+    library = Library(tmp_path / "library", encoder=ToyEncoder())
+    assert library.ingest_stream("crash", b"text").failed == 1
+    assert library.ingest_stream("fine", b"text").new == 1
+
+
+def test_reading_apart_gives_what_reading_here_gives(pool: Pool) -> None:
+    for name, data, _ in (*OFFICE.values(), *OTHERS.values()):
+        stream = io.BytesIO(data)
+        here: object
+        try:
+            here = list(choose(name, stream).read(stream, name))
+        except Unreadable as problem:
+            here = str(problem)
+        assert what(pool, Job(name, data)) == here, name
+
+
+def what(pool: Pool, job: Job) -> object:
+    """The documents, or why there are none."""
+    try:
+        opened, documents = everything(pool, job)
+    except Unreadable as problem:
+        return str(problem)
+    return opened.trouble.reason if opened.trouble else documents

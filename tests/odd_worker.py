@@ -1,0 +1,54 @@
+"""A worker whose reader does what no reader should, by the file's name: `Pool(module="odd_worker")`."""
+
+import ctypes
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import PurePath
+from typing import Any, BinaryIO
+
+import ingest.reading
+import ingest.worker
+from ingest.document import Document, Problem
+from ingest.readers import Reader, choose, plain
+
+__all__ = ["main"]
+
+
+def _odd(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
+    kind = PurePath(name).stem.partition("-")[0]
+    if kind == "late":
+        yield Document("first", "What was read before the crash.", "text/plain", key="first")
+        kind = "crash"
+    if kind == "hang":
+        while True:
+            time.sleep(1)
+    if kind == "crash":
+        ctypes.string_at(0)
+    if kind == "exit":
+        os._exit(3)
+    if kind == "greedy":
+        bytearray(8 << 30)
+    if kind == "buggy":
+        raise KeyError(name)
+    if kind == "loud":
+        os.write(1, b"noise\n")
+        os.write(2, b"noise\n")
+    yield Document(name, stream.read().decode(), "text/plain")
+
+
+ODD = replace(plain.READER, read=_odd)  # by that name, so that a record of it is current
+
+
+def _choose(name: str, stream: BinaryIO, *given: Any) -> Reader:
+    stem = PurePath(name).stem.partition("-")[0]
+    if stem == "choosing":
+        os._exit(3)
+    odd = stem in ("hang", "crash", "exit", "late", "greedy", "buggy", "loud")
+    return ODD if odd else choose(name, stream, *given)
+
+
+def main(descriptor: int, parent: int) -> None:
+    ingest.reading.choose = _choose
+    ingest.worker.main(descriptor, parent)

@@ -260,7 +260,11 @@ class BulkRun:
         self._commit_if_due()
 
     def _fetched(self, source: Source, page: Page, record: FileRecord | None) -> Missing:
-        state = FileState(len(page.data), page.modified_ns, 0, 0, time.time_ns())
+        name, now = content_hash(page.data), time.time_ns()
+        same = record if record and record.content_hash == name and is_current(record, source.fields) else None
+        # A server that does not say when the page was modified: when it was first seen like this.
+        modified = page.modified_ns or (same.state_on_disk.mtime_ns if same else now)
+        state = FileState(len(page.data), modified, 0, 0, now)
         self._bytes_read += len(page.data)
         reading = self._submit(source, page.name, record, page.data)
         yield from self._read(source, _Met(source.uri, state, record, reading), reading)

@@ -10,7 +10,7 @@ import pytest
 
 import office
 from ingest.summary import Progress, RunProblem, Summary
-from library import Fields, Library
+from library import Fields, Library, parse_filter
 from toy import ToyEncoder
 from web_server import Answer, Site, site
 
@@ -159,6 +159,10 @@ def test_a_page_is_followed(run: Run, web: Site) -> None:
     web.pages["/lease"] = Answer(b"<title>Lease</title><p>The tenant signs.", headers={"ETag": "3"})
     assert counts(run.reindex()) == {"changed": 1}
     assert run.texts() == {page: "The tenant signs."}
+    assert run.library.query("tenant", 1, only=parse_filter(since="2020-01-01")).hits
+    web.pages["/lease"] = Answer(b"<p>The tenant signs.", headers={"Last-Modified": "Fri, 08 Jul 2011 12:08:34 GMT"})
+    assert counts(run.reindex()) == {"changed": 1}
+    assert not run.library.query("tenant", 1, only=parse_filter(since="2020-01-01")).hits
     (hit,) = run.library.query("tenant", 1).hits
     assert (hit.uri, hit.freshness) == (page, "unknown")
 

@@ -104,7 +104,8 @@ def _unxzipped(stream: BinaryIO) -> Iterator[bytes]:
         while not unpacker.eof:
             if unpacker.needs_input and not data:
                 raise EOFError
-            yield unpacker.decompress(data, _STEP)
+            if piece := unpacker.decompress(data, _STEP):
+                yield piece
             data = stream.read(_STEP) if unpacker.needs_input else b""
         data = unpacker.unused_data or data or stream.read(_STEP)
 
@@ -117,9 +118,10 @@ def _unzstded(stream: BinaryIO) -> Iterator[bytes]:
         while not unpacker.eof:
             if not data:
                 raise EOFError
-            yield unpacker.decompress(data)
+            if piece := unpacker.decompress(data):
+                yield piece
             data = b"" if unpacker.eof else stream.read(_ZSTD_STEP)
         data = unpacker.unused_data or stream.read(_ZSTD_STEP)
 
 
-READER = Reader("compressed", 1, "application/gzip", read, read, by_part=True)
+READER = Reader("compressed", 1, "", read, read, by_part=True)

@@ -32,7 +32,7 @@ _STEP = 1 << 20
 _SAMPLE = 1 << 16
 _SAMPLE_ROWS = 50
 _DELIMITERS = ",;\t|"
-_NAMED_DELIMITER = re.compile(r"sep=(.)\r?\n")
+_NAMED_DELIMITER = re.compile(r'sep=([^"\w\r\n])\r?\n')
 _WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,14})")
 _DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,14})\.\d{1,14}")
 _NO_TEXT = "none of its columns is called text, content or body; --text-field NAME makes a document of each row"

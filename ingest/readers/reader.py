@@ -38,11 +38,11 @@ NOTHING = Given()
 class Reader:
     """How to read one format.
 
-    `version` goes up whenever the same bytes would give another `Document`, so that files read by an
-    older version can be read again. `read(stream, name)` takes a seekable binary stream at its start and
-    the file's name or path (for a title where the file has none). While it is iterated it raises
-    `Skipped` or `errors.Unreadable`, whose message is the reason shown to a person, and nothing else
-    for bad input. What it yielded before that is in.
+    `version` goes up whenever the same bytes would give another `Document`, so that files read by an older version
+    can be read again. `media_type` is that of its documents, empty for an archive, in which each file has its own.
+    `read(stream, name)` takes a seekable binary stream at its start and the file's name or path (for a title where the
+    file has none). While it is iterated it raises `Skipped` or `errors.Unreadable`, whose message is the reason shown
+    to a person, and nothing else for bad input. What it yielded before that is in.
 
     `read_given` is the same function where it takes a `Given` as well. `by_part` tells that a file is read piece by
     piece, so that its size does not matter. `fields` are those that were asked for, where they matter.

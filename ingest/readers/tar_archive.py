@@ -127,4 +127,4 @@ class _Forward:
         return True
 
 
-READER = Reader("tar", 1, "application/x-tar", read, read, by_part=True)
+READER = Reader("tar", 1, "", read, read, by_part=True)

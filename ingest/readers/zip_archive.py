@@ -28,4 +28,4 @@ def read(stream: BinaryIO, name: str, given: Given = NOTHING) -> Iterator[Docume
         raise Skipped("no files in it")
 
 
-READER = Reader("zip", 1, "application/zip", read, read, by_part=True)
+READER = Reader("zip", 1, "", read, read, by_part=True)

@@ -249,7 +249,9 @@ def remove_golden(name: str, wait: bool) -> None:
 
 def _golden(row: Any) -> str:
     rank = "not asked yet" if row.rank is None else f"rank {row.rank}" if row.rank else "not found"
-    return f"{row.id:>4}  {row.question}  {_shown(row.uri)}  ({rank})"
+    from show import line
+
+    return f"{row.id:>4}  {line(row.question)}  {_shown(row.uri)}  ({rank})"
 
 
 class _Reporter:
@@ -627,6 +629,8 @@ def documents() -> None:
 @_json_option
 def list_(problems: bool, as_json: bool) -> None:
     """List all documents."""
+    from show import line
+
     library = _library()
     if problems:
         for record in library.problems():
@@ -639,7 +643,7 @@ def list_(problems: bool, as_json: bool) -> None:
         if as_json:
             _line({"schema": _SCHEMA, **asdict(document)})
         else:
-            click.echo(f"{document.id:>6}  {document.chunks:>5} chunks  {_shown(document.uri)}  {document.title}")
+            click.echo(f"{document.id:>6}  {document.chunks:>5} chunks  {_shown(document.uri)}  {line(document.title)}")
 
 
 @documents.command()

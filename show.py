@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from search.basis import Basis
     from search.semantic import Hit
 
-__all__ = ["Look", "basis", "look_of_stdout", "passage", "said", "shown", "wrapped"]
+__all__ = ["Look", "basis", "line", "look_of_stdout", "passage", "said", "shown", "wrapped"]
 
 _INDENT = "   "
 _NARROWEST = 30
@@ -153,6 +153,11 @@ def night_lines(night: "Night") -> list[str]:
     if night.outcome == "stopped":
         lines.append(f"stopped: {night.reason}")
     return lines
+
+
+def line(text: str) -> str:
+    """Return any text as one line that a terminal can show."""
+    return _one_line(_printable(text))
 
 
 def said(answer: "ExactAnswer") -> str:

@@ -22,10 +22,12 @@ from errors import Unreadable
 from ingest.chunker import chunk
 from ingest.document import Document, Problem
 from ingest.intake import is_current, looks_unchanged, state_of, version_of
+from ingest.plan import Sample
 from ingest.pool import Pool, Reading
 from ingest.readers import Skipped
 from ingest.reading import FAILED, LARGE, REFUSED, SKIPPED, Job, Trouble
-from ingest.summary import Progress, Report, RunProblem
+from ingest.remaining import Remaining
+from ingest.summary import Ahead, DocumentDone, Progress, Report, RunProblem
 from ingest.uri import file_path, file_uri, record_uri
 from ingest.walk import FoundFile, Unwalkable, walk
 from ingest.web import Gone, Web
@@ -75,13 +77,22 @@ Missing = Iterator[tuple[bytes, list[int]]]
 
 
 @dataclass(frozen=True)
+class _Work:
+    """A file that was read: its kind, its bytes, and the tokens of it that are embedded."""
+
+    kind: str
+    bytes: int
+    tokens: int
+
+
+@dataclass(frozen=True)
 class _Pending:
-    """A write that waits for the vectors of `needs`, what it adds to the tally, and how many bytes are done by it."""
+    """A write that waits for the vectors of `needs`, and what is done by it: a document or (a part of) a file."""
 
     needs: frozenset[bytes]
     write: Callable[[], object]
-    counts: dict[str, int]
-    bytes_done: int
+    document: DocumentDone | None = None
+    file: _Work | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +109,8 @@ class BulkRun:
     """One run over some sources. `tally` counts by the field names of `Summary`; only what is committed is in it.
 
     When `stop` says so the run ends at the next safe point, and `stopped` is True; the next run goes on from there.
-    `pool` has the processes that read the files.
+    `pool` has the processes that read the files. With a `plan` nothing is embedded and nothing written: that gets what
+    would be embedded, and the tally what would be done.
     """
 
     def __init__(
@@ -110,11 +122,13 @@ class BulkRun:
         report: Report,
         stop: Callable[[], bool] = lambda: False,
         pool: Pool | None = None,
+        plan: Sample | None = None,
     ) -> None:
         self.tally: Counter[str] = Counter()
         self.stopped = False
         self.seen: set[str] = set()
         self.unwalkable: list[str] = []
+        self.adopted: set[str] = set()
         self._db = db
         self._folder = folder
         self.model = model
@@ -122,25 +136,28 @@ class BulkRun:
         self._report = report
         self._stop = stop
         self._pool = pool or Pool()
+        self._plan = plan
         self._web = Web()
         self._excluded: frozenset[str] = frozenset()
         self._vectors: dict[bytes, Matrix] = {}
         self._under_way: set[bytes] = set()
         self._waiting: deque[_Pending] = deque()
         self._committed_at = time.monotonic()
-        self._bytes_read = 0
         self._bytes_done = 0
         self._bytes_total: int | None = None
+        self._tokens = 0
+        self._remaining = Remaining()
 
     def look_ahead(self, sources: Iterable[Source]) -> None:
         """Sum up the files that `take_in` will have to read, so that the time left can be told."""
-        on_disk = (source for source in sources if source.kind == "path")
-        files = ((source, found) for source in on_disk for found in walk([source.uri], source.exclude))
-        self._bytes_total = sum(
-            found.size
-            for source, found in files
-            if isinstance(found, FoundFile) and not self._looks_unchanged(source, found)
-        )
+        files, size = 0, 0
+        for source in sources:
+            for found in walk([source.uri], source.exclude) if source.kind == "path" else ():
+                if isinstance(found, FoundFile) and not self._looks_unchanged(source, found):
+                    self._remaining.expect(_kind(found.path), found.size)
+                    files, size = files + 1, size + found.size
+        self._bytes_total = size
+        self._report(Ahead(files, size))
 
     def take_in(self, sources: Iterable[Source]) -> None:
         """Bring the library up to date with paths and web pages; nothing is removed."""
@@ -179,6 +196,12 @@ class BulkRun:
 
     def _embed(self, missing: Missing) -> None:
         self._excluded = excluded(self._db)
+        if self._plan:
+            for _, ids in missing:
+                self._plan.add(ids)
+                self._commit_if_due()
+            self._commit()
+            return
         try:
             for name, vector in self.encoder.stream(missing):
                 self._vectors[name] = vector
@@ -265,7 +288,6 @@ class BulkRun:
         # A server that does not say when the page was modified: when it was first seen like this.
         modified = page.modified_ns or (same.state_on_disk.mtime_ns if same else now)
         state = FileState(len(page.data), modified, 0, 0, now)
-        self._bytes_read += len(page.data)
         reading = self._submit(source, page.name, record, page.data)
         yield from self._read(source, _Met(source.uri, state, record, reading), reading)
         self._wait(partial(remember_version, self._db, source.id, page.validators.etag, page.validators.modified))
@@ -275,8 +297,11 @@ class BulkRun:
             assert met.record is not None
             self._unchanged(met.record)
         else:
-            self._bytes_read += met.state.size
+            before = self._tokens
             yield from self._read(source, met, met.reading)
+            work = _Work(_kind(met.uri), met.state.size, self._tokens - before)
+            self._remaining.met(work.kind, work.bytes, work.tokens)
+            self._waiting.append(_Pending(frozenset(), _nothing, file=work))
 
     def _looks_unchanged(self, source: Source, found: FoundFile) -> bool:
         record = find_file(self._db, file_uri(found.path))
@@ -301,7 +326,8 @@ class BulkRun:
             self._trouble(met.uri, opened.trouble, save)
             return
         assert opened.hash is not None
-        self.encoder.prepare()
+        if not self._plan:
+            self.encoder.prepare()
         moved = met.record is None and self._adopt(met.uri, opened.hash)
         try:
             found = yield from self._documents(met.uri, reading.documents(), save, moved)
@@ -326,6 +352,9 @@ class BulkRun:
         for record in find_files_by_content(self._db, name):
             path = file_path(record.uri)
             if record.documents and record.state == "read" and path is not None and not os.path.lexists(path):
+                if self._plan:
+                    self.adopted.add(record.uri)
+                    return True
                 self._commit()
                 with writing(self._db, "ingest.move"):
                     move_file(self._db, record, uri)
@@ -370,13 +399,14 @@ class BulkRun:
             _Pending(
                 frozenset(needed),
                 partial(self._save_document, uri, document, rows, save),
-                {kind: 1, "chunks": len(rows), "reused": len(rows) - len(missing), "embedded": len(missing)},
-                self._bytes_read,
+                DocumentDone(kind, uri, len(rows), len(missing), len(rows) - len(missing)),
             )
         )
         for first in range(0, len(missing), _TOKENIZED_AT_ONCE):
             part = missing[first : first + _TOKENIZED_AT_ONCE]
-            yield from zip(part, self.encoder.tokenizer.contexts([texts[name] for name in part]), strict=True)
+            for name, ids in zip(part, self.encoder.tokenizer.contexts([texts[name] for name in part]), strict=True):
+                self._tokens += len(ids)
+                yield name, ids
 
     def _same_record(self, stored: tuple[bytes, str, str, bool], document: Document) -> bool:
         text_hash, title, metadata, current = stored
@@ -409,7 +439,7 @@ class BulkRun:
     # What is written, in order, when its vectors are there.
 
     def _wait(self, write: Callable[[], object]) -> None:
-        self._waiting.append(_Pending(frozenset(), write, {}, self._bytes_read))
+        self._waiting.append(_Pending(frozenset(), write))
 
     def _save_document(
         self, uri: str, document: Document, rows: list[ChunkRow], save: Callable[..., int] | None
@@ -444,6 +474,12 @@ class BulkRun:
 
     def _commit(self) -> None:
         """Commit the vectors at hand and every document that is complete with them."""
+        if self._plan:
+            while self._waiting:
+                self._count(self._waiting.popleft())
+            self._committed_at = time.monotonic()
+            self._report(self._progress())
+            return
         names = list(self._vectors)
         self._under_way.difference_update(names)
         ready = 0
@@ -457,18 +493,37 @@ class BulkRun:
                 ready += 1
         self._vectors.clear()
         for _ in range(ready):
-            pending = self._waiting.popleft()
-            self.tally.update(pending.counts)
-            self._bytes_done = pending.bytes_done
+            self._count(self._waiting.popleft())
         fold_if_due(self._db, self._folder, self.model)
         self._committed_at = time.monotonic()
         self._report(self._progress())
 
+    def _count(self, pending: _Pending) -> None:
+        if done := pending.document:
+            counts = {done.kind: 1, "chunks": done.chunks, "reused": done.reused, "embedded": done.embedded}
+            self.tally.update(counts)
+            self._report(done)
+        if work := pending.file:
+            self._bytes_done += work.bytes
+            self._remaining.done(work.kind, work.bytes, work.tokens)
+
     def _progress(self) -> Progress:
         documents = sum(self.tally[kind] for kind in ("new", "changed", "unchanged", "moved"))
-        return Progress(documents, self.tally["chunks"], self.tally["embedded"], self._bytes_done, self._bytes_total)
+        left = None if self._bytes_total is None else self._remaining.seconds()
+        return Progress(
+            documents, self.tally["chunks"], self.tally["embedded"], self._bytes_done, self._bytes_total, left
+        )
 
     def problem(self, kind: str, uri: str, reason: str) -> None:
         """Count and tell what is not in; `kind` is skipped or failed."""
         self.tally[kind] += 1
         self._report(RunProblem(kind, uri, reason))
+
+
+def _kind(name: str) -> str:
+    """Return what tells files apart that have more or less to embed for their size."""
+    return os.path.splitext(name)[1].lower()  # noqa: PTH122 - a uri, or a path with odd bytes
+
+
+def _nothing() -> None:
+    pass

@@ -6,11 +6,12 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from ingest.uri import file_path
+from storage.catalog import Catalog
 from storage.connection import writing
 from storage.files import FileRecord, delete_file, followed_files
 from storage.sources import Source
 
-__all__ = ["remove_vanished"]
+__all__ = ["remove_vanished", "vanished"]
 
 # More than so many documents, and more than this part of a source's, do not vanish in a day: a disk below it may be
 # unmounted.
@@ -37,10 +38,27 @@ def remove_vanished(
     of it is removed and `spared` is told its uri and why. The same holds for a source of which a fifth is gone, unless
     that is to be accepted. Nor is anything removed below a folder that could not be read.
     """
+    gone = vanished(db, sources, seen, unwalkable, spared, accept=accept)
+    with writing(db, "reindex.remove"):
+        for record in gone:
+            delete_file(db, record.id)
+    return _documents(gone)
+
+
+def vanished(
+    db: Catalog,
+    sources: Sequence[Source],
+    seen: set[str],
+    unwalkable: Sequence[str],
+    spared: Callable[[str, str], None],
+    *,
+    accept: bool = False,
+) -> list[FileRecord]:
+    """Return the files that `remove_vanished` removes."""
     files: dict[int | None, list[FileRecord]] = {}
     for record in followed_files(db):
         files.setdefault(record.source_id, []).append(record)
-    gone = []
+    gone: list[FileRecord] = []
     known = {source.id: source for source in sources}
     for number, records in files.items():
         source = known.get(number) if number is not None else None
@@ -51,10 +69,7 @@ def remove_vanished(
             spared(source.uri, _TOO_MANY.format(gone=_documents(lost), all=_documents(records)))
         else:
             gone += lost
-    with writing(db, "reindex.remove"):
-        for record in gone:
-            delete_file(db, record.id)
-    return _documents(gone)
+    return gone
 
 
 def _documents(records: Sequence[FileRecord]) -> int:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from ingest.night import Night, Stage
 
-__all__ = ["Progress", "Report", "RunProblem", "Summary", "summarize"]
+__all__ = ["Ahead", "DocumentDone", "Progress", "Report", "RunProblem", "Summary", "summarize"]
 
 _COUNTS = (
     "new",
@@ -32,11 +32,30 @@ class RunProblem:
 
 
 @dataclass(frozen=True)
+class DocumentDone:
+    """A document that is in: `kind` is new, changed or moved. Of its `chunks` `embedded` went through the model."""
+
+    kind: str
+    uri: str
+    chunks: int
+    embedded: int
+    reused: int
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What is to be read: so many files, of so many bytes."""
+
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True)
 class Progress:
     """What is committed by now, in counts and in bytes of the files that had to be read.
 
     `bytes_total` is the size of all such files, None when the run was not asked to look ahead. While a library is moved
-    to another model, both count the characters of its texts instead.
+    to another model, both count the characters of its texts instead. `seconds_left` is None while it cannot be told.
     """
 
     documents: int
@@ -44,9 +63,10 @@ class Progress:
     embedded: int
     bytes_done: int
     bytes_total: int | None
+    seconds_left: float | None = None
 
 
-Report = Callable[[RunProblem | Progress | Stage | Night], None]
+Report = Callable[[RunProblem | DocumentDone | Ahead | Progress | Stage | Night], None]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,75 @@
+"""What a run would do, and how long it would take, without doing it."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from embed.encoder import Encoder
+
+__all__ = ["Plan", "Sample"]
+
+_SIZE = 48
+_SEED = 20_240
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Counts as in `Summary`, of what would be done. `gone` documents are not in their source any more.
+
+    `tokens` would go through the model, in about `seconds`.
+    """
+
+    new: int
+    changed: int
+    moved: int
+    unchanged: int
+    gone: int
+    skipped: int
+    failed: int
+    chunks: int
+    embedded: int
+    reused: int
+    tokens: int
+    seconds: float
+
+    def as_dict(self) -> dict[str, int | float]:
+        """Return the figures by name."""
+        return asdict(self)
+
+
+class Sample:
+    """Counts passages that would be embedded, and keeps some of them, each with the same chance."""
+
+    def __init__(self) -> None:
+        self.tokens = 0
+        self._count = 0
+        self._kept: list[list[int]] = []
+        self._chance = random.Random(_SEED)
+
+    def add(self, ids: list[int]) -> None:
+        """Count one, given as its token ids."""
+        self.tokens += len(ids)
+        self._count += 1
+        if len(self._kept) < _SIZE:
+            self._kept.append(ids)
+        elif (place := self._chance.randrange(self._count)) < _SIZE:
+            self._kept[place] = ids
+
+    def seconds(self, encoder: Encoder) -> float:
+        """Embed those that were kept, and return how long all of them would take."""
+        if not self._kept:
+            return 0.0
+        _embed(encoder, self._kept[:4])  # the model is loaded, and each length is compiled
+        began = time.perf_counter()
+        _embed(encoder, self._kept)
+        return (time.perf_counter() - began) * self.tokens / sum(map(len, self._kept))
+
+
+def _embed(encoder: Encoder, rows: Iterable[list[int]]) -> None:
+    for _ in encoder.stream(enumerate(rows)):
+        pass

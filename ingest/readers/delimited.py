@@ -136,7 +136,7 @@ def _rows(text: TextIO) -> Iterator[list[str]]:
 def _lines(text: TextIO) -> Iterator[str]:
     while line := text.readline(_LINE_LIMIT):
         if len(line) == _LINE_LIMIT:
-            raise Unreadable(f"a line in it is longer than {_LINE_LIMIT / 1e6:,.0f} million characters")
+            raise Unreadable(f"a line in it is longer than {_LINE_LIMIT >> 20:,} million characters")
         yield line
 
 
@@ -180,7 +180,7 @@ def _table(stream: BinaryIO, name: str, codec: str, notes: tuple[str, ...]) -> D
     stream.seek(0)
     data = stream.read(TABLE_LIMIT + 1)
     if len(data) > TABLE_LIMIT:
-        raise Unreadable(f"larger than {TABLE_LIMIT / 1e6:,.0f} MB, and {_NO_TEXT}")
+        raise Unreadable(f"larger than {TABLE_LIMIT >> 20:,} MB, and {_NO_TEXT}")
     try:
         text = clean(data.decode(codec, _errors(codec)))
     except UnicodeError:

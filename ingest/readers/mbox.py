@@ -46,7 +46,7 @@ def read(
     for number, data in enumerate(_messages(stream, limit), 1):
         key = f"message-{number}"
         if data is None:
-            yield Problem(key, f"message {number}: longer than {limit / 1e6:,.0f} MB")
+            yield Problem(key, f"message {number}: longer than {limit >> 20:,} MB")
             continue
         try:
             message = parsed(data)

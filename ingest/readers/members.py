@@ -101,7 +101,7 @@ def content(name: str, pieces: Iterable[bytes], given: Given) -> Iterator[Docume
         stream.seek(0)
         reader = choose(name, stream, given)
         if not is_whole and not reader.by_part:
-            raise Unreadable(f"larger than {MEMBER_LIMIT / 1e6:,.0f} MB, unpacked; unpack it to read it")
+            raise Unreadable(f"larger than {MEMBER_LIMIT >> 20:,} MB, unpacked; unpack it to read it")
         if limit is not None and not reader.by_part:
             raise limit
         stream.seek(0, 2)

@@ -22,8 +22,9 @@ _INTERRUPTED = 130
 _PARTLY_FAILED = 3
 _DAMAGED = 5
 _SHOWN_PROBLEMS = 20
+_KINDS = ("new", "changed", "unchanged", "moved", "removed", "skipped", "failed")
+_ALWAYS = ("new", "changed", "unchanged")
 _MODES = ("hybrid", "semantic", "keyword")
-_SPEED_SECONDS = 300
 
 
 class _Group(click.Group):
@@ -134,27 +135,48 @@ def _fields_options(function: Callable[..., None]) -> Callable[..., None]:
 @click.option("--max-size", type=click.IntRange(1), default=64, show_default=True, help="Largest file, in MB.")
 @click.option("--name", default="text", show_default=True, help="Name for what comes on standard input.")
 @_fields_options
+@click.option("--dry-run", is_flag=True, help="Only tell what would be done, and how long it would take.")
+@click.option("--until", metavar="TIME", help="Stop then, at 06:00 for instance; the same command goes on.")
 @_wait_option
 @_json_option
 def ingest(
-    sources: tuple[str, ...], exclude: tuple[str, ...], max_size: int, name: str, fields: Any, wait: bool, as_json: bool
-) -> None:
+    sources: tuple[str, ...], exclude: tuple[str, ...], max_size: int, name: str, fields: Any, dry_run: bool,
+    until: str | None, wait: bool, as_json: bool,
+) -> None:  # fmt: skip
     """Take in SOURCES: files, folders, glob patterns, web pages (https://...), or - for standard input."""
     library = _library()
+    chosen = {"exclude": exclude, "max_size": max_size * 1_000_000, "fields": fields}
+    if dry_run:
+        _tell_plan(library, sources, chosen, as_json)
+        return
     with _progress(as_json) as report:
         if sources == ("-",):
             summary = library.ingest_stream(name, sys.stdin.buffer.read(), fields=fields, report=report, wait=wait)
         else:
             summary = library.ingest(
-                sources,
-                exclude=exclude,
-                max_size=max_size * 1_000_000,
-                fields=fields,
-                report=report,
-                look_ahead=report.shown,
-                wait=wait,
+                sources, **chosen, until=_until(until), report=report, look_ahead=report.shown, wait=wait
             )
     _close(summary, report, as_json)
+
+
+def _tell_plan(library: Any, sources: tuple[str, ...], chosen: dict[str, Any], as_json: bool) -> None:
+    if "-" in sources:
+        raise UsageError("Standard input can be read only once: --dry-run takes files, folders and web pages")
+    with _progress(as_json) as report:
+        plan = library.plan(sources, **chosen, report=report if as_json else report.keep)
+    if as_json:
+        _line({"event": "plan", "schema": _SCHEMA, **plan.as_dict()})
+        return
+    _list_problems(report.problems)
+    counts = plan.as_dict()
+    said = [f"{counts[kind]:,} {kind}" for kind in _KINDS if counts.get(kind) or kind in _ALWAYS]
+    click.echo(f"it would be {', '.join(said)}")
+    click.echo(
+        f"{plan.chunks:,} chunks, of which {plan.embedded:,} are to be embedded ({plan.tokens:,} tokens): about"
+        f" {_duration(plan.seconds)} on this machine"
+    )
+    if plan.gone:
+        click.echo(f"{plan.gone:,} documents are gone from there; reindex would remove them")
 
 
 @main.command()
@@ -255,32 +277,77 @@ def _golden(row: Any) -> str:
 
 
 class _Reporter:
-    """Shows a run while it goes on: a bar on a terminal, and at the end what could not be taken in."""
+    """Shows a run while it goes on: events, one a line, or a bar on a terminal and at the end what is not in."""
 
     def __init__(self, bar: Any, as_json: bool) -> None:
         self.problems: list[Any] = []
-        self.shown = bar is not None
+        self.shown = bar is not None or as_json
         self._as_json = as_json
         self._bar = bar
-        self._task = bar.add_task("looking around", total=None, rate="") if bar else None
+        self._told_at = 0.0
+        self._task = bar.add_task("looking around", total=None, rate="", left="") if bar else None
 
     def __call__(self, event: Any) -> None:
-        if hasattr(event, "stages"):
-            self._tell_night(event)
-        elif hasattr(event, "said"):
-            self._tell_stage(event)
-        elif hasattr(event, "reason"):
+        tell = {
+            "RunProblem": self._tell_problem,
+            "DocumentDone": self._tell_document,
+            "Ahead": self._tell_ahead,
+            "Progress": self._tell_progress,
+            "Stopped": self._tell_stopped,
+            "Stage": self._tell_stage,
+            "Night": self._tell_night,
+        }
+        tell[type(event).__name__](event)
+
+    def keep(self, event: Any) -> None:
+        """Take note of what is not in, and of nothing else."""
+        if type(event).__name__ == "RunProblem":
             self.problems.append(event)
+
+    def _event(self, name: str, event: Any) -> None:
+        _line({"event": name, "schema": _SCHEMA, **asdict(event)})
+
+    def _tell_problem(self, problem: Any) -> None:
+        if self._as_json:
+            _line({"event": problem.kind, "schema": _SCHEMA, "uri": problem.uri, "reason": problem.reason})
+        else:
+            self.problems.append(problem)
+
+    def _tell_document(self, done: Any) -> None:
+        if self._as_json:
+            self._event("document", done)
+
+    def _tell_ahead(self, ahead: Any) -> None:
+        if self._as_json:
+            self._event("planned", ahead)
+
+    def _tell_stopped(self, stopped: Any) -> None:
+        if self._as_json:
+            self._event("stopped", stopped)
+        else:
+            click.echo(f"stopped: {stopped.why}", err=True)
+
+    def _tell_progress(self, progress: Any) -> None:
+        if self._as_json:
+            import time
+
+            if time.monotonic() - self._told_at >= 1:
+                self._told_at = time.monotonic()
+                self._event("progress", progress)
         elif self._bar:
-            task = self._bar.tasks[0]
-            rate = f"{event.embedded / task.elapsed:,.1f} chunks/s" if task.elapsed else ""
-            self._bar.update(
-                self._task,
-                description=f"{event.documents:,} documents",
-                rate=rate,
-                total=event.bytes_total or None,
-                completed=event.bytes_done,
-            )
+            self._show(progress)
+
+    def _show(self, progress: Any) -> None:
+        elapsed, left = self._bar.tasks[0].elapsed or 0.0, progress.seconds_left
+        rate = f"{progress.embedded / elapsed:,.1f} chunks/s" if elapsed else ""
+        self._bar.update(
+            self._task,
+            description=f"{progress.documents:,} documents",
+            rate=rate,
+            left=f"left: {_duration(left)}" if left is not None else "",
+            total=None if left is None else elapsed + left,
+            completed=elapsed,
+        )
 
     def _tell_stage(self, stage: Any) -> None:
         if self._as_json:
@@ -305,36 +372,37 @@ def _progress(as_json: bool) -> Iterator[_Reporter]:
         yield _Reporter(None, as_json)
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.fields[rate]}"),
         TimeElapsedColumn(),
-        TextColumn("left:"),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[left]}"),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True, speed_estimate_period=_SPEED_SECONDS) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         yield _Reporter(bar, as_json)
 
 
 def _close(summary: Any, report: _Reporter, as_json: bool) -> None:
     if as_json:
-        for problem in report.problems:
-            _line({"event": problem.kind, "schema": _SCHEMA, "uri": problem.uri, "reason": problem.reason})
         _line({"event": "summary", "schema": _SCHEMA, **summary.as_dict()})
     else:
         _list_problems(report.problems)
         counts = summary.as_dict()
-        kinds = ("new", "changed", "unchanged", "moved", "removed", "skipped", "failed")
-        always = ("new", "changed", "unchanged")
-        said = [f"{counts[kind]:,} {kind}" for kind in kinds if counts[kind] or kind in always]
+        said = [f"{counts[kind]:,} {kind}" for kind in _KINDS if counts[kind] or kind in _ALWAYS]
         click.echo(
             f"{', '.join(said)}; {summary.chunks:,} chunks, {summary.embedded:,} embedded, {summary.seconds:,.1f} s"
         )
     if summary.failed:
         click.get_current_context().exit(_PARTLY_FAILED)
+
+
+def _duration(seconds: float) -> str:
+    """Return a time as h:mm:ss."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
 def _list_problems(problems: list[Any]) -> None:

@@ -16,13 +16,14 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from embed.encoder import Encoder, Matrix
 from embed.installed import find_model, model_of, models_folder
@@ -33,7 +34,7 @@ from embed.runtime import damaged_blobs
 from errors import Damaged, ModelMismatch, Outdated, Stale, UsageError, WhereinError
 from ingest.freshness import Freshness, looks_stale
 from ingest.night import MARGIN
-from ingest.summary import Progress, Report, RunProblem, Summary, summarize
+from ingest.summary import Progress, Report, RunProblem, Stopped, Summary, summarize
 from ingest.uri import file_path, file_uri, web_address
 from search.basis import Basis
 from search.calibration import NO_GOOD_MATCH
@@ -96,6 +97,7 @@ if TYPE_CHECKING:
     from embed.reader import Reader
     from ingest.bulk import BulkRun
     from ingest.night import Ledger
+    from ingest.plan import Plan, Sample
     from ingest.reembed import Reembedding
     from search.answer import ExactAnswer
     from search.evaluate import Evaluation
@@ -197,6 +199,7 @@ class Library:
         exclude: Sequence[str] = (),
         max_size: int | None = None,
         fields: Fields = NO_FIELDS,
+        until: datetime | None = None,
         report: Report = lambda _: None,
         look_ahead: bool = False,
         wait: bool = False,
@@ -204,7 +207,7 @@ class Library:
         """Take in files, folders, glob patterns and web pages and remember them as sources; nothing is removed.
 
         `max_size` in bytes; `fields` are the names of text, id and title in CSV, JSON and JSONL. With `look_ahead` the
-        sources are walked twice, so that the progress tells the total.
+        sources are walked twice, so that the progress tells the total. At the moment `until` the run stops.
         Raises UsageError for a path that does not exist, LibraryBusy while another writes.
         """
         places = {web_address(name) or _place(name): "web" if web_address(name) else "path" for name in sources}
@@ -219,7 +222,64 @@ class Library:
                 run.look_ahead(known)
             run.take_in(known)
 
-        return self._write(work, report, wait)
+        return self._write(work, report, wait, until)
+
+    def plan(
+        self,
+        sources: Sequence[str],
+        *,
+        exclude: Sequence[str] = (),
+        max_size: int | None = None,
+        fields: Fields = NO_FIELDS,
+        report: Report = lambda _: None,
+    ) -> Plan:
+        """Return what `ingest` would do, and how long it would take here; nothing is written, not even a library.
+
+        Some of the passages are embedded to measure the time. Raises UsageError for a path that does not exist.
+        """
+        from ingest.plan import Plan, Sample
+        from ingest.removal import vanished
+
+        places = {web_address(name) or _place(name): "web" if web_address(name) else "path" for name in sources}
+        sample = Sample()
+        with self._looked_at() as (db, encoder, model):
+            kept = {source.uri: source for source in list_sources(db)}
+            known = [
+                Source(kept[place].id if place in kept else 0, place, kind, tuple(exclude), max_size, "", fields)
+                for place, kind in places.items()
+            ]
+            run = self._run(db, model, encoder, report, sample)
+            run.take_in(known)
+            gone = vanished(db, known, run.seen, run.unwalkable, lambda *_: None, accept=True)
+        lost = sum(record.documents for record in gone if record.uri not in run.adopted)
+        names = ("new", "changed", "moved", "unchanged", "skipped", "failed", "chunks", "embedded", "reused")
+        counts = {name: run.tally[name] for name in names}
+        return Plan(**counts, gone=lost, tokens=sample.tokens, seconds=round(sample.seconds(encoder), 1))
+
+    @contextmanager
+    def _looked_at(self) -> Iterator[tuple[Catalog, Encoder, StoredModel]]:
+        """The catalogue to be read, an empty one where there is no library, with its model."""
+        if (self.folder / CATALOG).exists() or catalog_is_lost(self.folder):
+            db: Catalog = self._reader
+            bound = bound_model(db)
+            if bound is not None:
+                yield db, self._encoder(bound, _home(db)), bound
+                return
+        model = self._model(None)
+        encoder = self._given or Encoder(model, self._resolved(model), cache=self._cache, threads=self._threads)
+        with TemporaryDirectory() as folder, closing(open_writer(Path(folder))) as empty:
+            with writing(empty, "model.bind"):
+                bound = bind_model(empty, **_described(encoder))
+            yield empty, encoder, bound
+
+    def _run(
+        self, db: Any, model: StoredModel, encoder: Encoder, report: Report, plan: Sample | None = None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> BulkRun:  # fmt: skip
+        from ingest.bulk import BulkRun  # with every reader: a question need not wait for them
+        from ingest.pool import Pool
+
+        return BulkRun(db, self.folder, model, encoder, report, stop, Pool(self._jobs), plan)
 
     def ingest_stream(
         self,
@@ -502,6 +562,8 @@ class Library:
         with self._writer(wait, lost.append) as db:
             run = self._begin(db, report, lost, partial(_is_over, until))
             work(db, run)
+            if run.stopped:
+                report(Stopped(_TIME_IS_UP))
             write_first_generations(db, self.folder, run.model)
         return summarize(run.tally, time.monotonic() - began)
 
@@ -514,13 +576,10 @@ class Library:
         encoder: Encoder | None = None,
     ) -> BulkRun:
         """Return a run, with the library's encoder if none is given, that has told what a damaged log held."""
-        from ingest.bulk import BulkRun  # with every reader: a question need not wait for them
-        from ingest.pool import Pool
-
         encoder, model = self._encoder_for(db) if encoder is None else (encoder, bound_model(db))
         assert model is not None
         recount_if_due(db)
-        run = BulkRun(db, self.folder, model, encoder, report, stop, Pool(self._jobs))
+        run = self._run(db, model, encoder, report, stop=stop)
         for what in lost:
             run.problem("failed", f"{CATALOG}-wal", what)
         return run

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from ingest.night import Night, Stage
 
-__all__ = ["Ahead", "DocumentDone", "Progress", "Report", "RunProblem", "Summary", "summarize"]
+__all__ = ["Ahead", "DocumentDone", "Progress", "Report", "RunProblem", "Stopped", "Summary", "summarize"]
 
 _COUNTS = (
     "new",
@@ -66,7 +66,14 @@ class Progress:
     seconds_left: float | None = None
 
 
-Report = Callable[[RunProblem | DocumentDone | Ahead | Progress | Stage | Night], None]
+@dataclass(frozen=True)
+class Stopped:
+    """The run ended before its end, and why."""
+
+    why: str
+
+
+Report = Callable[[RunProblem | DocumentDone | Ahead | Progress | Stopped | Stage | Night], None]
 
 
 @dataclass(frozen=True)

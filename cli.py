@@ -610,9 +610,13 @@ def _shown(uri: str) -> str:
 
 
 @main.command()
+@click.option("--coverage", is_flag=True, help="Show how much of the texts the model could make something of instead.")
 @_json_option
-def status(as_json: bool) -> None:
-    """Show what the library holds."""
+def status(coverage: bool, as_json: bool) -> None:
+    """Show what the library holds, what is left to do, and how the last reindex went."""
+    if coverage:
+        _tell_coverage(_library().coverage(), as_json)
+        return
     found = asdict(_library().status())
     if as_json:
         _line({"schema": _SCHEMA, **found})
@@ -622,6 +626,24 @@ def status(as_json: bool) -> None:
     found["last_reindex"] = _last_reindex(night)
     for name, value in found.items():
         click.echo(f"{name.replace('_', ' '):<16} {_figure(value)}")
+
+
+def _tell_coverage(found: Any, as_json: bool) -> None:
+    if as_json:
+        _line({"schema": _SCHEMA, **asdict(found)})
+        return
+    click.echo(f"documents        {found.documents:,}, {found.measured:,} of them measured")
+    click.echo(f"characters       {found.characters:,}, {found.dropped:,} of them in no passage")
+    click.echo(f"tokens           {found.tokens:,}, {_unknown(found.unknown, found.tokens)}")
+    click.echo(f"with notes       {found.noted:,}")
+    languages = ", ".join(f"{language or 'unknown'} {count:,}" for language, count in found.languages.items())
+    click.echo(f"languages        {languages or 'none'} (a guess)")
+    for uri, share in found.worst:
+        click.echo(f"unknown {share:>6.1%}   {_shown(uri)}")
+
+
+def _unknown(unknown: int, tokens: int) -> str:
+    return f"{unknown:,} of them unknown to the model ({unknown / tokens if tokens else 0:.2%})"
 
 
 def _last_reindex(night: Any) -> str:
@@ -719,13 +741,23 @@ def list_(problems: bool, as_json: bool) -> None:
 @_json_option
 def show(name: str, as_json: bool) -> None:
     """Show the document NAME: its path, uri or number."""
-    document, text, spans = _library().document(name)
+    library = _library()
+    document, text, spans = library.document(name)
+    measured = library.coverage(name)
     if as_json:
         chunks = [{"start": s.start, "end": s.end, "page": s.page, "heading": s.heading} for s in spans]
-        _line({"schema": _SCHEMA, **asdict(document), "text": text, "spans": chunks})
+        coverage = measured and asdict(measured)
+        _line({"schema": _SCHEMA, **asdict(document), "text": text, "spans": chunks, "coverage": coverage})
         return
     for key, value in asdict(document).items():
         click.echo(f"{key:<12} {_shown(value) if key == 'uri' else value}")
+    if measured:
+        click.echo(f"{'tokens':<12} {measured.tokens:,}, {_unknown(measured.unknown, measured.tokens)}")
+        click.echo(f"{'language':<12} {measured.language or 'unknown'} (a guess)")
+    else:
+        click.echo(f"{'tokens':<12} not measured: it was taken in by an older version")
+    dropped = len(text) - max((span.end for span in spans), default=0)
+    click.echo(f"{'dropped':<12} {dropped:,} characters")
     click.echo()
     click.echo(text)
 

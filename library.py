@@ -102,6 +102,7 @@ if TYPE_CHECKING:
     from search.answer import ExactAnswer
     from search.evaluate import Evaluation
     from storage.backup import Backup
+    from storage.coverage import Coverage, Covered
     from storage.deep import Proof
     from storage.generations import Generation
     from storage.restore import Restored
@@ -892,6 +893,16 @@ class Library:
         with reading(self._reader) as db:
             found = self._find(db, name)
             return found, document_text(db, found.id), document_spans(db, found.id)
+
+    def coverage(self, name: str | None = None) -> Coverage | Covered | None:
+        """Return how much of a document, or of all, the model could make something of; None where it was not measured.
+
+        `name` is the document's uri, path or number.
+        """
+        from storage.coverage import coverage_of, covered
+
+        with reading(self._reader) as db:
+            return covered(db) if name is None else coverage_of(db, self._find(db, name).id)
 
     def remove_documents(
         self, names: Sequence[str], *, for_good: bool = False, wait: bool = False

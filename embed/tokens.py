@@ -31,6 +31,8 @@ class Question:
 class Words:
     """A text's words: `start` [n] their first characters, `tokens` [n] their token counts, both int64.
 
+    `unknown` of the tokens stand for what the model has no token for.
+
     `breaks` are the characters at which a word of thousands of letters had to be cut: a passage must end there,
     or its tokens are not the sum of its words' tokens.
     """
@@ -38,6 +40,7 @@ class Words:
     start: npt.NDArray[np.int64]
     tokens: npt.NDArray[np.int64]
     breaks: tuple[int, ...]
+    unknown: int = 0
 
 
 class Tokenizer:
@@ -48,6 +51,8 @@ class Tokenizer:
         # A packaged tokenizer.json may cut and pad on its own account.
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
+        unknown = self._tokenizer.token_to_id("[UNK]")
+        self._unknown = -1 if unknown is None else unknown
         self.context_tokens = model.context_tokens
         self.question_tokens = model.question_tokens
 
@@ -73,7 +78,7 @@ class Tokenizer:
         the sum of their tokens, and two for [CLS] and [SEP].
         """
         blocks = list(_blocks(text))
-        starts, tokens = [], []
+        starts, tokens, unknown = [], [], 0
         for first in range(0, len(blocks), _BLOCKS_AT_ONCE):
             part = blocks[first : first + _BLOCKS_AT_ONCE]
             encodings = self._tokenizer.encode_batch([text[a:b] for a, b in part], add_special_tokens=False)
@@ -81,12 +86,13 @@ class Tokenizer:
                 word_of_token = np.array(encoding.word_ids, dtype=np.int64)
                 _, firsts, counts = np.unique(word_of_token, return_index=True, return_counts=True)
                 offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
+                unknown += encoding.ids.count(self._unknown)
                 starts.append(begin + offsets[firsts, 0])
                 tokens.append(counts)
         breaks = [a for a, _ in blocks[1:] if not _is_blank(text[a - 1])]
         if not starts:
             return Words(np.empty(0, np.int64), np.empty(0, np.int64), ())
-        return Words(np.concatenate(starts), np.concatenate(tokens), tuple(breaks))
+        return Words(np.concatenate(starts), np.concatenate(tokens), tuple(breaks), unknown)
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int]]:

@@ -19,9 +19,10 @@ from sqlite_utils import Database
 
 from embed.encoder import Encoder, Matrix
 from errors import Unreadable
-from ingest.chunker import chunk
+from ingest.chunker import chunk_words
 from ingest.document import Document, Problem
 from ingest.intake import is_current, looks_unchanged, state_of, version_of
+from ingest.language import guess_language
 from ingest.plan import Sample
 from ingest.pool import Pool, Reading
 from ingest.readers import Skipped
@@ -34,6 +35,7 @@ from ingest.web import Gone, Web
 from ingest.web_page import Page, Validators
 from storage.checksum import content_hash
 from storage.connection import writing
+from storage.coverage import Coverage
 from storage.documents import (
     ChunkRow,
     DocumentRow,
@@ -389,7 +391,7 @@ class BulkRun:
         if stored and is_record and self._same_record(stored, document) and not moved:
             self.tally["unchanged"] += 1
             return
-        texts, rows = self._chunks(document)
+        texts, rows, coverage = self._chunks(document)
         names = list(texts)
         needed = set(names) - known_inputs(self._db, self.model.id, names)
         missing = [name for name in names if name in needed and name not in self._under_way]
@@ -398,7 +400,7 @@ class BulkRun:
         self._waiting.append(
             _Pending(
                 frozenset(needed),
-                partial(self._save_document, uri, document, rows, save),
+                partial(self._save_document, uri, document, rows, coverage, save),
                 DocumentDone(kind, uri, len(rows), len(missing), len(rows) - len(missing)),
             )
         )
@@ -413,15 +415,16 @@ class BulkRun:
         same_metadata = json.loads(metadata) == dict(document.metadata)
         return current and same_metadata and title == document.title and text_hash == content_hash(document.text)
 
-    def _chunks(self, document: Document) -> tuple[dict[bytes, str], list[ChunkRow]]:
-        """Return the distinct model inputs by hash, and the document's chunks."""
+    def _chunks(self, document: Document) -> tuple[dict[bytes, str], list[ChunkRow], Coverage]:
+        """Return the distinct model inputs by hash, the document's chunks, and what the model makes of it."""
         texts, rows = {}, []
-        for span in chunk(document.text, document.marks, self.encoder.tokenizer):
+        words = self.encoder.tokenizer.words(document.text)
+        for span in chunk_words(document.text, document.marks, words, self.encoder.tokenizer.context_tokens):
             text = model_input(document.text, span.start, span.end)
             name = content_hash(text)
             texts[name] = text
             rows.append(ChunkRow(span.start, span.end, name, span.mark.page, span.mark.heading))
-        return texts, rows
+        return texts, rows, Coverage(int(words.tokens.sum()), words.unknown, guess_language(document.text))
 
     def _standard_input(self, source: Source, name: str, data: bytes) -> Missing:
         reading = self._pool.submit(Job(name, data, source.fields))
@@ -442,7 +445,12 @@ class BulkRun:
         self._waiting.append(_Pending(frozenset(), write))
 
     def _save_document(
-        self, uri: str, document: Document, rows: list[ChunkRow], save: Callable[..., int] | None
+        self,
+        uri: str,
+        document: Document,
+        rows: list[ChunkRow],
+        coverage: Coverage,
+        save: Callable[..., int] | None,
     ) -> None:
         file_id = save(state="failed", reason=_UNFINISHED) if save else None
         row = DocumentRow(
@@ -454,6 +462,7 @@ class BulkRun:
             document.metadata,
             document.notes,
             rows,
+            coverage,
         )
         save_document(self._db, row)
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from embed.tokens import Tokenizer, Words
 from ingest.document import Mark
 
-__all__ = ["CHUNKER_VERSION", "Span", "chunk"]
+__all__ = ["CHUNKER_VERSION", "Span", "chunk", "chunk_words"]
 
 # To be raised whenever the same text would be cut at other places: it makes every document be chunked again.
 CHUNKER_VERSION = 2
@@ -63,11 +63,15 @@ def chunk(text: str, marks: Sequence[Mark], tokenizer: Tokenizer) -> list[Span]:
 
     Returns an empty list for a text without a single token.
     """
-    words = tokenizer.words(text)
+    return chunk_words(text, marks, tokenizer.words(text), tokenizer.context_tokens)
+
+
+def chunk_words(text: str, marks: Sequence[Mark], words: Words, context_tokens: int) -> list[Span]:
+    """Do the same with the text's words."""
     if not len(words.start):
         return []
     cuttable = _cuttable(text, words, marks)
-    budget = tokenizer.context_tokens - _SPECIAL_TOKENS
+    budget = context_tokens - _SPECIAL_TOKENS
     spans, first, own = [], 0, 0
     while own < len(cuttable.start):
         cut = _cut(cuttable, first, own, budget)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from errors import Damaged
 from storage.catalog import Catalog
 from storage.checksum import content_hash, is_named, row_checksum
+from storage.coverage import Coverage, save_coverage
 from storage.models import now
 from storage.term_counts import count_terms, save_terms
 
@@ -66,6 +67,7 @@ class DocumentRow:
     metadata: Mapping[str, Any]
     notes: tuple[str, ...]
     chunks: Sequence[ChunkRow]
+    coverage: Coverage | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,8 @@ def save_document(db: Database, document: DocumentRow) -> int:
     )
     document_id = int(db.execute("SELECT id FROM documents WHERE uri = ?", [document.uri]).fetchone()[0])
     save_chunks(db, document_id, document.chunks)
+    if document.coverage:
+        save_coverage(db, document_id, document.coverage)
     return document_id
 
 

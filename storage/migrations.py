@@ -72,6 +72,13 @@ def m0005_web_sources(db: Database) -> None:
     reached("migration.applied")
 
 
+@MIGRATIONS()
+def m0006_coverage(db: Database) -> None:
+    """How much of each document the model could make something of; what is there already is not measured."""
+    _run(db, _COVERAGE)
+    reached("migration.applied")
+
+
 def _run(db: Database, statements: str) -> None:
     for statement in statements.split(";"):
         if statement.strip():
@@ -244,6 +251,15 @@ UPDATE files SET source_id = (SELECT source_id FROM temp.sources_of_files s WHER
 WHERE id IN (SELECT id FROM temp.sources_of_files);
 
 DROP TABLE temp.sources_of_files
+"""
+
+_COVERAGE = """
+CREATE TABLE coverage (
+    document_id INTEGER PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE,
+    tokens INTEGER NOT NULL,
+    unknown INTEGER NOT NULL,
+    language TEXT NOT NULL
+) STRICT
 """
 
 _CHUNKS_AFTER = (

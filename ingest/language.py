@@ -1,0 +1,56 @@
+"""In which language a text is, as a guess: by its script, and for Latin letters by its most frequent small words."""
+
+import re
+from collections import Counter
+
+__all__ = ["guess_language"]
+
+_LOOKED_AT = 20_000
+_LEAST_WORDS, _LEAST_SHARE = 5, 0.05
+_WORD = re.compile(r"[^\W\d_]+")
+_SCRIPTS = {
+    "ja": "\u3040-\u30ff",  # before Chinese, whose characters it has as well
+    "zh": "\u4e00-\u9fff",
+    "ko": "\uac00-\ud7af",
+    "ru": "\u0400-\u04ff",
+    "el": "\u0370-\u03ff",
+    "ar": "\u0600-\u06ff",
+    "he": "\u0590-\u05ff",
+    "hi": "\u0900-\u097f",
+    "th": "\u0e00-\u0e7f",
+}
+_LEAST_OF_SCRIPT = 0.2
+_LETTERS = {language: re.compile(f"[{letters}]") for language, letters in _SCRIPTS.items()}
+_SMALL_WORDS = {
+    "en": "the of and to in is that it for was with as be this are on by not from",
+    "de": "der die und das den von zu mit sich des ist im nicht ein dem eine auch auf für",
+    "fr": "le la les des et est une dans que qui pour pas au par sur plus avec ce il",
+    "es": "el los las del que en una por con para es se lo como más pero sus su al",
+    "it": "il di che la per una sono con non del della nel gli anche più come dei alla si",
+    "pt": "os que do da em um uma para com não por mais dos das como mas ao se foi",
+    "nl": "het een van en de dat niet op te zijn met voor aan er ook als maar bij",
+    "sv": "och att det som en på är av för med den till inte om ett har de jag var",
+    "pl": "nie na się jest że do to jak ale po co tak za od jego tym przez czy",
+}
+_OF_WORD = {word: [lang for lang, words in _SMALL_WORDS.items() if word in words.split()]
+            for words in _SMALL_WORDS.values() for word in words.split()}  # fmt: skip
+
+
+def guess_language(text: str) -> str:
+    """Return a code of ISO 639-1, "" where there is too little to go by."""
+    text = text[:_LOOKED_AT]
+    words = _WORD.findall(text.lower())
+    letters = sum(map(len, words))
+    for language, of_script in _LETTERS.items():
+        if letters and len(of_script.findall(text)) >= _LEAST_OF_SCRIPT * letters:
+            return language
+    votes = Counter[str]()
+    for word in words:
+        for language in _OF_WORD.get(word, ()):
+            votes[language] += 1
+    if not votes:
+        return ""
+    (best, count), *others = votes.most_common(2)
+    if count < max(_LEAST_WORDS, _LEAST_SHARE * len(words)) or (others and others[0][1] == count):
+        return ""
+    return best

@@ -1,0 +1,222 @@
+"""What a run tells before, while and after it goes on: the plan, the events, the time left, and what the model knew."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import cli
+from errors import UsageError
+from ingest.language import guess_language
+from ingest.plan import Plan
+from ingest.remaining import Remaining
+from ingest.summary import Ahead, DocumentDone, Progress, RunProblem, Stopped
+from library import Library
+from storage.coverage import Coverage
+from toy import ToyEncoder
+
+ROOT = Path(cli.__file__).parent
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    return Library(tmp_path / "library", encoder=ToyEncoder())
+
+
+def docs(tmp_path: Path) -> Path:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for name in ("kept", "edited", "moved", "gone"):
+        (folder / f"{name}.txt").write_text(
+            "\n\n".join(f"Paragraph {n} of {name} has {n * n} eels." for n in range(40))
+        )
+    (folder / "empty.txt").write_text("")
+    for path in folder.iterdir():
+        os.utime(path, ns=(10**18, 10**18))
+    return folder
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """What a library keeps; an empty log, and SQLite's index of it, come with every reader."""
+    found = {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {name: data for name, data in found.items() if data and not name.endswith("-shm")}
+
+
+# The plan.
+
+
+def test_a_plan_says_what_the_run_then_does_and_writes_nothing(library: Library, tmp_path: Path) -> None:
+    folder = docs(tmp_path)
+    first = library.plan([str(folder)])
+    assert not library.folder.exists()
+    done = library.ingest([str(folder)])
+    assert (first.new, first.skipped, first.chunks, first.embedded) == (4, 1, done.chunks, done.embedded)
+    text = (folder / "edited.txt").read_text()
+    (folder / "edited.txt").write_text(text.replace("Paragraph 20 of", "Part 20 of"))
+    (folder / "moved.txt").rename(folder / "elsewhere.txt")
+    (folder / "gone.txt").unlink()
+    shutil.copy(folder / "kept.txt", folder / "copy.txt")
+    before = files(library.folder)
+    plan = library.plan([str(folder)])
+    assert files(library.folder) == before
+    done = library.ingest([str(folder)])
+    assert (plan.new, plan.changed, plan.moved, plan.unchanged, plan.gone) == (1, 1, 1, 1, 1)
+    same = ("new", "changed", "moved", "unchanged", "skipped", "failed", "chunks", "embedded", "reused")
+    assert {name: plan.as_dict()[name] for name in same} == {name: done.as_dict()[name] for name in same}
+    assert 0 < plan.embedded < 5
+    assert plan.reused > 10
+    again = library.plan([str(folder)])
+    assert again == Plan(0, 0, 0, 4, 1, 1, 0, 0, 0, 0, 0, 0.0)
+
+
+def test_a_plan_counts_the_tokens_of_what_is_to_be_embedded(library: Library, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("One two three.")
+    (tmp_path / "b.txt").write_text("One two three.")
+    plan = library.plan([str(tmp_path / "a.txt"), str(tmp_path / "b.txt")])
+    assert (plan.new, plan.chunks, plan.embedded, plan.reused, plan.tokens) == (2, 2, 1, 1, 6)
+    with pytest.raises(UsageError, match="There is no file or folder"):
+        library.plan([str(tmp_path / "none.txt")])
+
+
+def test_the_command_plans(wherein: Command, tmp_path: Path) -> None:
+    docs(tmp_path)
+    done = wherein("ingest", "docs", "--dry-run")
+    assert done.returncode == 0
+    first, second = done.stdout.splitlines()
+    assert first == "it would be 4 new, 0 changed, 0 unchanged, 1 skipped"
+    assert re.fullmatch(
+        r"4 chunks, of which 4 are to be embedded \(1,356 tokens\): about 0:0\d:\d\d on this machine", second
+    )
+    assert not (tmp_path / "library").exists()
+    assert wherein("ingest", "-", "--dry-run").returncode == 2
+
+
+# Events.
+
+
+def test_events_come_as_things_happen(library: Library, tmp_path: Path) -> None:
+    folder = docs(tmp_path)
+    told: list[Any] = []
+    summary = library.ingest([str(folder)], report=told.append, look_ahead=True)
+    assert told[0] == Ahead(5, sum(path.stat().st_size for path in folder.iterdir()))
+    documents = [event for event in told if isinstance(event, DocumentDone)]
+    assert [event.kind for event in documents] == ["new"] * 4
+    assert sum(event.chunks for event in documents) == summary.chunks
+    assert sum(event.embedded for event in documents) == summary.embedded
+    assert [event.reason for event in told if isinstance(event, RunProblem)] == ["empty file"]
+    last = [event for event in told if isinstance(event, Progress)][-1]
+    assert (last.documents, last.bytes_done, last.bytes_total) == (4, told[0].bytes, told[0].bytes)
+
+
+def test_a_run_stops_when_its_time_is_up(library: Library, tmp_path: Path) -> None:
+    folder = docs(tmp_path)
+    told: list[Any] = []
+    assert library.ingest([str(folder)], until=datetime(2020, 1, 1, tzinfo=UTC), report=told.append).new == 0
+    assert told[-1] == Stopped("the time was up; the same command goes on")
+    assert library.ingest([str(folder)]).new == 4
+
+
+def test_every_event_of_the_command_is_documented(wherein: Command, tmp_path: Path) -> None:
+    docs(tmp_path)
+    (tmp_path / "docs" / "torn.pdf").write_bytes(b"%PDF-1.7\n")
+    page = (ROOT / "docs" / "events.md").read_text("utf-8")
+    fields = {
+        row[1]: set(re.findall(r"`([a-z_]+)`", row[2])) - {"null"}
+        for row in re.finditer(r"^\| `([a-z]+)` \| (.*?) \| ", page, re.MULTILINE)
+    }
+    runs = [wherein("ingest", "docs", "--json", "--dry-run"), wherein("ingest", "docs", "--json")]
+    (tmp_path / "docs" / "later.txt").write_text("One more.")
+    runs.append(wherein("reindex", "--json"))
+    seen = set()
+    for run in runs:
+        assert run.stderr == ""
+        for line in run.stdout.splitlines():
+            event = json.loads(line)
+            seen.add(event["event"])
+            assert set(event) - {"event", "schema"} == fields[event["event"]], event
+            assert event["schema"] == 1
+    assert seen == set(fields) - {"stopped"}
+    assert [json.loads(run.stdout.splitlines()[-1])["event"] for run in runs] == ["plan", "summary", "summary"]
+    assert [json.loads(run.stdout.splitlines()[0])["event"] for run in runs[1:]] == ["planned", "planned"]
+
+
+# The time left.
+
+
+def test_the_time_left_goes_by_what_is_to_be_embedded() -> None:
+    """PDFs first, of which hardly anything is text, then texts of the same size; 100 tokens a second."""
+    now = [0.0]
+    remaining = Remaining(lambda: now[0])
+    kinds = [(".pdf", 100_000, 500)] * 50 + [(".txt", 4_000, 1_000)] * 100
+    chance = [kinds[(7 * n) % len(kinds)] for n in range(len(kinds))]
+    for kind, size, _ in kinds:
+        remaining.expect(kind, size)
+    assert remaining.seconds() is None
+    total = sum(tokens for _, _, tokens in kinds) / 100
+    for kind, size, tokens in chance:
+        remaining.met(kind, size, tokens)
+        now[0] += tokens / 100
+        remaining.done(kind, size, tokens)
+        if now[0] > 60 and total - now[0] > 20:
+            left = remaining.seconds()
+            assert left is not None
+            assert left == pytest.approx(total - now[0], rel=0.2)
+
+
+# What the model knew.
+
+
+def test_what_the_model_makes_of_a_text(tmp_path: Path, compiled_cache: Path) -> None:
+    library = Library(tmp_path / "library", cache=compiled_cache, precision="w8a32")
+    (tmp_path / "a.txt").write_text("The lease of the house is signed by the owner, and it is for the year.")
+    (tmp_path / "b.txt").write_text("\u1202\u1200 \u1203\u1204 \u1205")
+    library.ingest([str(tmp_path / "a.txt"), str(tmp_path / "b.txt")])
+    assert library.coverage(str(tmp_path / "a.txt")) == Coverage(18, 0, "en")
+    assert library.coverage(str(tmp_path / "b.txt")) == Coverage(3, 3, "")
+    found = library.coverage()
+    assert found is not None
+    assert not isinstance(found, Coverage)
+    assert (found.documents, found.measured, found.dropped, found.tokens, found.unknown) == (2, 2, 0, 21, 3)
+    assert found.languages == {"": 1, "en": 1}
+    assert [(Path(uri).name, share) for uri, share in found.worst] == [("b.txt", 1.0)]
+    library.remove_documents(["2"])
+    assert library.coverage().measured == 1  # type: ignore[union-attr]
+
+
+def test_the_command_shows_it(wherein: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("The lease of the house is signed by the owner, and it is for the year.")
+    wherein("ingest", "a.txt")
+    shown = wherein("documents", "show", "1").stdout
+    assert "tokens       18, 0 of them unknown to the model (0.00%)\n" in shown
+    assert "language     en (a guess)\n" in shown
+    assert "dropped      0 characters\n" in shown
+    assert "languages        en 1 (a guess)\n" in wherein("status", "--coverage").stdout
+    told = json.loads(wherein("status", "--coverage", "--json").stdout)
+    assert (told["tokens"], told["languages"]) == (18, {"en": 1})
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "The lease of the house is signed by the owner, and it is for the year."),
+        ("de", "Der Vertrag ist von dem Besitzer und nicht von der Stadt, und das ist mit sich zu machen."),
+        ("fr", "Le contrat de la maison est dans une boîte que les voisins ont vue, et il est sur le mur."),
+        ("es", "El contrato de la casa es para los vecinos que viven en una calle con las flores."),
+        ("ja", "これは日本語の文章です。漢字もあります。"),
+        ("zh", "今天天气很好，我们去公园散步。"),
+        ("ru", "Сегодня хорошая погода, и мы идём гулять."),
+        ("", "lorem ipsum dolor sit amet"),
+        ("", "x = 1\ny = 2\n"),
+        ("", ""),
+    ],
+)
+def test_a_language_is_guessed(language: str, text: str) -> None:
+    assert guess_language(text) == language

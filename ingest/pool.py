@@ -80,7 +80,10 @@ class Pool:
         self._submitted = 0
 
     def submit(self, job: Job) -> Reading:
-        """Have a file read, after those that were submitted before."""
+        """Have a file read, after those that were submitted before.
+
+        One with `data` only when they are all taken: the worker takes nothing while it waits to be heard.
+        """
         worker = self._workers[self._submitted % self.jobs]
         self._submitted += 1
         return worker.submit(job)

@@ -15,13 +15,29 @@ from ingest.readers import Given, Reader, Skipped, choose
 from storage.checksum import stream_hash
 from storage.fields import NO_FIELDS, Fields
 
-__all__ = ["FAILED", "LARGE", "REFUSED", "SKIPPED", "End", "Items", "Job", "Message", "Opened", "Trouble", "read"]
+__all__ = [
+    "FAILED",
+    "LARGE",
+    "MEMORY",
+    "REFUSED",
+    "SKIPPED",
+    "End",
+    "Items",
+    "Job",
+    "Message",
+    "Opened",
+    "Trouble",
+    "read",
+]
 
 REFUSED, LARGE, SKIPPED, FAILED = "refused", "large", "skipped", "failed"
 
+MEMORY = 2 << 30
+"""How many bytes a process that reads may have."""
+
 _ITEMS, _CHARACTERS = 64, 256 << 10
 _CHANGED = "it was written to while it was read; the next run takes it in"
-_MEMORY = "needs more memory to read than a file may take"
+_MEMORY = f"needs more than {MEMORY >> 30} GB of memory to read"
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,12 @@ import sys
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
-from ingest.reading import read
+from ingest.reading import MEMORY, read
 
-__all__ = ["MEMORY", "READY", "main"]
+__all__ = ["READY", "main"]
 
 READY = "ready"
 """The first thing that a worker sends."""
-
-MEMORY = 2 << 30
-"""How many bytes a worker may have."""
 
 _PR_SET_PDEATHSIG = 1
 
@@ -34,7 +31,10 @@ def main(descriptor: int, parent: int) -> None:
 
 
 def _die_with(parent: int) -> None:
-    """Have the system kill this process when its parent ends, also in the middle of a file (prctl(2); Linux only)."""
+    """Have the system kill this process when its parent ends, also in the middle of a file (prctl(2); Linux only).
+
+    To be exact, when the thread ends that started it.
+    """
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before

@@ -95,7 +95,7 @@ def test_files_come_in_their_order_and_records_one_after_another(pool: Pool, tmp
         ("crash", CRASHED),
         ("exit", CRASHED),
         ("late", CRASHED),
-        ("greedy", "needs more memory to read than a file may take"),
+        ("greedy", "needs more than 2 GB of memory to read"),
         ("buggy", "the reader has an error and stumbled over it (KeyError)"),
     ],
 )

@@ -1,0 +1,101 @@
+"""Many small files, and many passages: what a run costs beside the model.
+
+    python bench/scale.py files [--count 20000]      a folder of small files, taken in and then unchanged
+    python bench/scale.py chunks [--count 1000000]   records of one passage each: rate, and how memory grows
+    python bench/scale.py night [--count 10000]      reindex with nothing changed, and with one percent changed
+
+Everything with the deterministic toy encoder, which takes no time to speak of, in a folder that is deleted afterwards.
+"""
+
+import argparse
+import random
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent / "tests")]
+
+from ingest.summary import Progress  # noqa: E402
+from library import Library  # noqa: E402
+from toy import ToyEncoder  # noqa: E402
+
+WORDS = [f"word{number}" for number in range(5_000)]
+
+
+def library(folder: Path) -> Library:
+    return Library(folder / "library", encoder=ToyEncoder(dimension=384))
+
+
+def write_files(folder: Path, count: int) -> Path:
+    chance = random.Random(0)
+    for number in range(count):
+        part = folder / "docs" / f"{number // 200:03}"
+        part.mkdir(parents=True, exist_ok=True)
+        (part / f"{number:06}.txt").write_text(f"File {number}. " + " ".join(chance.choices(WORDS, k=40)))
+    return folder / "docs"
+
+
+def timed(what: str, run: Any) -> None:
+    began = time.perf_counter()
+    summary = run()
+    print(f"{what}: {time.perf_counter() - began:.2f} s ({summary.new:,} new, {summary.changed:,} changed,"
+          f" {summary.unchanged:,} unchanged, {summary.embedded:,} embedded)", flush=True)  # fmt: skip
+
+
+def files(folder: Path, count: int) -> None:
+    docs = write_files(folder, count)
+    timed("first", lambda: library(folder).ingest([str(docs)]))
+    time.sleep(2.5)  # a file that was written just before it was looked at is looked at again
+    timed("again", lambda: library(folder).ingest([str(docs)]))
+    timed("unchanged", lambda: library(folder).ingest([str(docs)]))
+
+
+def night(folder: Path, count: int) -> None:
+    docs = write_files(folder, count)
+    timed("first", lambda: library(folder).ingest([str(docs)]))
+    time.sleep(2.5)
+    timed("reindex", lambda: library(folder).reindex())
+    timed("nothing changed", lambda: library(folder).reindex())
+    for number in range(0, count, 100):
+        (docs / f"{number // 200:03}" / f"{number:06}.txt").write_text(f"Another text of file {number}.")
+    timed("one percent changed", lambda: library(folder).reindex())
+
+
+def chunks(folder: Path, count: int) -> None:
+    chance = random.Random(0)
+    source = folder / "records.jsonl"
+    with source.open("w") as file:
+        for number in range(count):
+            text = f"Record {number}. " + " ".join(chance.choices(WORDS, k=20))
+            file.write(f'{{"id": "{number}", "text": "{text}"}}\n')
+    began, marks = time.perf_counter(), []
+
+    def told(event: object) -> None:
+        if isinstance(event, Progress) and event.chunks >= (len(marks) + 1) * count // 10:
+            rss = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
+            marks.append((event.chunks, rss))
+            rate = event.chunks / (time.perf_counter() - began)
+            print(f"{event.chunks:,} chunks, {rate:,.0f} a second, {rss:.0f} MB", flush=True)
+
+    summary = library(folder).ingest([str(source)], report=told)
+    seconds = time.perf_counter() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{summary.chunks:,} chunks in {seconds:.0f} s, {summary.chunks / seconds:,.0f} a second, peak {peak:.0f} MB;"
+          f" from the second mark to the last memory grew by {marks[-1][1] - marks[1][1]:.0f} MB")  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["files", "chunks", "night"])
+    parser.add_argument("--count", type=int)
+    given = parser.parse_args()
+    usual = {"files": 20_000, "chunks": 1_000_000, "night": 10_000}
+    with tempfile.TemporaryDirectory() as folder:
+        globals()[given.what](Path(folder), given.count or usual[given.what])
+
+
+if __name__ == "__main__":
+    main()

@@ -48,15 +48,15 @@ class Covered:
 def save_coverage(db: Database, document_id: int, found: Coverage) -> None:
     """Keep it for a document. Call inside `writing`."""
     db.execute(
-        "INSERT INTO coverage (document_id, tokens, unknown, language) VALUES (?1, ?2, ?3, ?4) ON CONFLICT"
-        " (document_id) DO UPDATE SET tokens = ?2, unknown = ?3, language = ?4",
+        "INSERT INTO coverage (id, tokens, unknown, language) VALUES (?1, ?2, ?3, ?4) ON CONFLICT"
+        " (id) DO UPDATE SET tokens = ?2, unknown = ?3, language = ?4",
         [document_id, found.tokens, found.unknown, found.language],
     )
 
 
 def coverage_of(db: Catalog, document_id: int) -> Coverage | None:
     """Return a document's, None when it was not measured."""
-    row = db.execute("SELECT tokens, unknown, language FROM coverage WHERE document_id = ?", [document_id]).fetchone()
+    row = db.execute("SELECT tokens, unknown, language FROM coverage WHERE id = ?", [document_id]).fetchone()
     return Coverage(*typed("coverage", row, int, int, str)) if row else None
 
 
@@ -70,7 +70,7 @@ def covered(db: Catalog) -> Covered:
     ).fetchone()
     languages = db.execute("SELECT language, count(*) FROM coverage GROUP BY language ORDER BY 2 DESC, 1").fetchall()
     worst = db.execute(
-        "SELECT d.uri, 1.0 * c.unknown / c.tokens FROM coverage c JOIN documents d ON d.id = c.document_id"
+        "SELECT d.uri, 1.0 * c.unknown / c.tokens FROM coverage c JOIN documents d ON d.id = c.id"
         " WHERE c.unknown > 0 ORDER BY 2 DESC, 1 LIMIT ?",
         [_WORST],
     ).fetchall()

@@ -255,7 +255,7 @@ DROP TABLE temp.sources_of_files
 
 _COVERAGE = """
 CREATE TABLE coverage (
-    document_id INTEGER PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE,
+    id INTEGER PRIMARY KEY REFERENCES documents(id) ON DELETE CASCADE,
     tokens INTEGER NOT NULL,
     unknown INTEGER NOT NULL,
     language TEXT NOT NULL

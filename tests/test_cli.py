@@ -67,7 +67,7 @@ def test_exit_codes_and_one_sentence_each(wherein: Command, docs: Path) -> None:
     done = wherein("ingest", str(docs), "--json")
     assert done.returncode == 3
     events = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [event["event"] for event in events] == ["failed", "summary"]
+    assert [event["event"] for event in events] == ["planned", "failed", "progress", "summary"]
     assert (events[-1]["unchanged"], events[-1]["failed"]) == (6, 1)
 
 

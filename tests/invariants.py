@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import faiss
 import numpy as np
 
 from search.semantic import Searcher
@@ -82,7 +81,7 @@ def _check_vectors(db: Any, model: Any, state: dict[str, Kept], encoder: Any) ->
 def _check_index(db: Any, folder: Path, model: Any) -> None:
     """Generation and delta together hold each live vector once."""
     index = load_index(db, folder, model, None)
-    in_generation = [] if index.faiss_index is None else faiss.vector_to_array(index.faiss_index.id_map).tolist()
+    in_generation = [] if index.folded is None else index.folded.ids().tolist()
     ids = in_generation + index.delta_ids.tolist()
     assert len(ids) == len(set(ids))
     live = [

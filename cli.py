@@ -135,9 +135,14 @@ def ingest(
 
 @main.command()
 @click.option("--model", metavar="NAME|FOLDER", help="Embed the library with this model, then use it.")
+@click.option(
+    "--index",
+    type=click.Choice(["auto", "exact", "ivf", "hnsw"]),
+    help="How vectors are searched from now on: exactly, by lists, by a graph, or (auto) by lists once they are many.",
+)
 @_wait_option
 @_json_option
-def reindex(model: str | None, wait: bool, as_json: bool) -> None:
+def reindex(model: str | None, index: str | None, wait: bool, as_json: bool) -> None:
     """Catch up with all sources, remove what is gone, write a new index.
 
     With --model every passage is embedded anew, at the --precision that is asked for, else at the library's own. The
@@ -145,7 +150,7 @@ def reindex(model: str | None, wait: bool, as_json: bool) -> None:
     """
     library = _library()
     with _progress(as_json) as report:
-        summary = library.reindex(model=model, report=report, look_ahead=report.shown, wait=wait)
+        summary = library.reindex(model=model, index=index, report=report, look_ahead=report.shown, wait=wait)
     _close(summary, report, as_json)
 
 

@@ -68,6 +68,7 @@ from storage.generations import (
     write_generation,
 )
 from storage.lock import writer_lock
+from storage.method import CHOICES, choose_index
 from storage.models import (
     StoredModel,
     add_model,
@@ -123,7 +124,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Status:
-    """What a library holds. `delta` counts vectors that are not in the generation yet; sizes in bytes."""
+    """What a library holds. `delta` counts vectors that are not in the generation yet; sizes in bytes.
+
+    `index` tells how the generation is searched, `recall` which part of the ten nearest vectors it found on trial.
+    """
 
     library: str
     documents: int
@@ -139,6 +143,8 @@ class Status:
     bytes: int
     sqlite: str
     purge_unfinished: bool
+    index: str
+    recall: float
 
 
 class Library:
@@ -213,6 +219,7 @@ class Library:
         self,
         *,
         model: str | None = None,
+        index: str | None = None,
         report: Report = lambda _: None,
         look_ahead: bool = False,
         wait: bool = False,
@@ -221,8 +228,9 @@ class Library:
 
         The whole index is read; what is damaged of it is put aside and counts as failed. With `model`, a name or a
         folder, every passage is embedded with that model first, at the precision that was asked for, else the
-        library's own. Until that is done the old model answers; the old vectors stay. Raises UsageError when there is
-        no such model.
+        library's own. Until that is done the old model answers; the old vectors stay. `index` is how vectors are
+        searched from now on: `exact`, approximately by lists (`ivf`) or a graph (`hnsw`), or `auto`, by their number.
+        Raises UsageError when there is no such model or index.
         """
 
         from ingest.removal import remove_vanished
@@ -245,6 +253,9 @@ class Library:
             with writing(db, "reindex.orphans"):
                 mark_orphans(db)
                 delete_orphans(db, (datetime.now(UTC) - timedelta(days=_ORPHAN_DAYS)).isoformat())
+            if index is not None:
+                with writing(db, "reindex.index"):
+                    choose_index(db, index)
             for what in mend_index(db, self.folder, Aside(self.folder)):
                 run.tally["failed"] += 1
                 report(RunProblem("failed", str(self.folder / "generations"), what))
@@ -258,6 +269,8 @@ class Library:
             return self._move(db, model, report, look_ahead) if model is not None else {}
 
         self._must_exist()
+        if index not in (None, *CHOICES):
+            raise UsageError(f"There is no index {index}; there are {', '.join(CHOICES)}")
         return self._write(work, report, wait, move)
 
     def _move(self, db: Database, name: str, report: Report, look_ahead: bool) -> Mapping[str, int]:
@@ -538,6 +551,8 @@ class Library:
                 bytes=sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file()),
                 sqlite=str(db.execute("SELECT sqlite_version()").fetchone()[0]),
                 purge_unfinished=purge_is_unfinished(db),
+                index=generation.method.name if generation else "",
+                recall=generation.method.recall if generation else 1.0,
             )
 
     def verify(self, *, deep: bool = False) -> Verification:

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING
 
-from errors import UsageError
 from storage.catalog import Catalog
 from storage.checksum import row_checksum
 
@@ -61,6 +60,11 @@ class Method:
     head: int = 0
     head_sha256: str = ""
 
+    @property
+    def recall(self) -> float:
+        """Return which part of the nearest vectors a search for the fewest of `steps` found on trial."""
+        return 1.0 if self.name == EXACT else self.steps[0].recall
+
     def step(self, k: int) -> Step:
         """Return what a search for `k` vectors takes: that of the next larger `k` which was tuned, or in proportion."""
         for step in self.steps:
@@ -113,9 +117,7 @@ def chosen_index(db: Catalog) -> str:
 
 
 def choose_index(db: Database, name: str) -> None:
-    """Remember by which method the library is to be searched from its next generation on. Call inside `writing`."""
-    if name not in CHOICES:
-        raise UsageError(f"There is no index {name}; there are {', '.join(CHOICES)}")
+    """Remember which of `CHOICES` the library is to have from its next generation on. Call inside `writing`."""
     db.execute(
         "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         [_KEY, name],

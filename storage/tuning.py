@@ -1,8 +1,8 @@
 """How much work an approximate search needs: found by asking it what exact search has answered.
 
 Questions are made of stored vectors, but are none of them, since a stored vector finds itself with the least effort:
-each is the direction halfway between two that are drawn at random, with noise of half its length. Like a real question
-it is not very near to anything, and what is near to it lies on several sides; real ones need about as much effort
+each is the direction halfway between two that are drawn at random, with noise of its own length. Like a real question
+it is not very near to anything, and what is near to it lies on several sides; real ones need a little less effort
 (docs/decisions/index-kinds.md).
 """
 
@@ -24,15 +24,13 @@ TARGET = 0.99
 DEPTHS = (10, 100)
 """For so many vectors at a time the effort is found: those of an answer, and of the candidates of a hybrid one."""
 
-_NOISE, _SEED = 0.5, 20_262
+_NOISE, _SEED = 1.0, 20_262
 # So many are compared, so that of equally near ones, of which exact search names some, the others count as well.
 _KEPT = 150
 _EQUAL = 1e-6
 # The most candidates that are rescored for each vector that is wanted.
 _MOST = 4
-# Of a normal distribution 95 % lie above so many standard errors below the mean: the recall of other questions.
-_SURE = 1.645
-# And all but one in 10,000 so many above what is measured.
+# All but one mean in 10,000 are less than so many standard errors above the one that is measured.
 _OUTLYING = 3.72
 
 Recall = npt.NDArray[np.float64]
@@ -109,20 +107,16 @@ def _step(truth: Truth, search: Search, efforts: list[int], k: int, target: floa
     low, high = 0, len(efforts) - 1
     while low < high:  # recall grows with the effort
         middle = (low + high) // 2
-        if _lower(truth.recall(search(truth.questions, efforts[middle], _MOST * k), k)) >= target:
+        if truth.recall(search(truth.questions, efforts[middle], _MOST * k), k).mean() >= target:
             high = middle
         else:
             low = middle + 1
     found = search(truth.questions, efforts[low], _MOST * k)
     for candidates in _candidates(k):
-        recall = truth.recall(found[:, :candidates], k)
-        if _lower(recall) >= target:
-            return Step(k, efforts[low], candidates, float(recall.mean()))
-    return Step(k, efforts[low], _MOST * k, float(recall.mean()))
-
-
-def _lower(recall: Recall) -> float:
-    return float(recall.mean() - _SURE * recall.std() / sqrt(len(recall)))
+        recall = float(truth.recall(found[:, :candidates], k).mean())
+        if recall >= target:
+            break
+    return Step(k, efforts[low], candidates, recall)
 
 
 def _efforts(most: int) -> list[int]:

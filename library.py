@@ -60,6 +60,7 @@ from storage.files import FileRecord, problem_files, read_files
 from storage.finding import Finding, Repair, Verification
 from storage.generations import (
     KINDS,
+    Generation,
     active_generation,
     drop_old_generations,
     is_behind,
@@ -68,7 +69,7 @@ from storage.generations import (
     write_generation,
 )
 from storage.lock import writer_lock
-from storage.method import CHOICES, choose_index
+from storage.method import AUTO, CHOICES, choose_index
 from storage.models import (
     StoredModel,
     add_model,
@@ -259,11 +260,9 @@ class Library:
             for what in mend_index(db, self.folder, Aside(self.folder)):
                 run.tally["failed"] += 1
                 report(RunProblem("failed", str(self.folder / "generations"), what))
-            if bound := bound_model(db):
-                for kind in KINDS:
-                    if is_behind(db, bound, kind):
-                        write_generation(db, self.folder, bound, kind)
-            drop_old_generations(db, self.folder)
+            self._renew(db)
+            if index and (what := _not_as_chosen(index, active_generation(db))):
+                report(RunProblem("skipped", f"--index {index}", what))
 
         def move(db: Database) -> Mapping[str, int]:
             return self._move(db, model, report, look_ahead) if model is not None else {}
@@ -272,6 +271,14 @@ class Library:
         if index not in (None, *CHOICES):
             raise UsageError(f"There is no index {index}; there are {', '.join(CHOICES)}")
         return self._write(work, report, wait, move)
+
+    def _renew(self, db: Database) -> None:
+        """Write a new generation where the active one is behind, and drop the old ones."""
+        if bound := bound_model(db):
+            for kind in KINDS:
+                if is_behind(db, bound, kind):
+                    write_generation(db, self.folder, bound, kind)
+        drop_old_generations(db, self.folder)
 
     def _move(self, db: Database, name: str, report: Report, look_ahead: bool) -> Mapping[str, int]:
         """Embed the library with the model called `name`, then switch to it; return what that adds to the tally."""
@@ -870,6 +877,15 @@ def _described(encoder: Encoder) -> _Described:
     )
 
 
+def _not_as_chosen(index: str, made: Generation | None) -> str:
+    """Return why the index is not the one that was chosen, "" if it is."""
+    if made is None or index in (AUTO, made.method.name):
+        return ""
+    return _TOO_FEW if made.method.asked != index else _MISSES
+
+
+_TOO_FEW = "there are so few vectors that they are searched exactly; it is used once there are more"
+_MISSES = "it would miss too many of these vectors, so they are searched exactly; wherein status tells the index"
 _NO_GOOD_MATCH = "no good match; what follows is the nearest there is"
 _TOO_LONG = "the question is too long; of its words only the first ones were looked up"
 _STALE = (

@@ -7,9 +7,9 @@ python bench/ann.py measure FOLDER LIBRARY [--index ivf]           build an inde
 The corpus: 50,000 sentences of the texts in a seeded order, and 2,000 questions of the SQuAD files, embedded by the
 model that ships. Each sentence is spread to as many vectors as are wanted by Gaussian noise of 0.3 of its length, so
 that a copy has a cosine of 0.96 with its sentence, and made of length 1 again. Held-out vectors are made in the same
-way, with other noise. Recall is that of `VectorIndex.nearest`, compared with NumPy over all stored vectors. Times are of
-the one thread that searches, on the clock and in CPU time, which a busy machine does not change as much; memory is the
-most that the process that builds has had.
+way, with other noise. Recall is that of `VectorIndex.nearest`, compared with NumPy over all stored vectors. Times are
+of the one thread that searches, on the clock and in CPU time, which a busy machine does not change as much; memory is
+the most that the process that builds has had.
 """
 
 import argparse

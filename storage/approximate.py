@@ -136,17 +136,18 @@ class Approximate:
             parameters = ivf(nprobe=self._index.nlist, sel=bitmap(among.bitmap) if among is not None else None)
             scores, labels = self._index.search(question[None, :], n, params=parameters)
         else:
-            graph: Any = faiss.downcast_index(self._index.index)
-            flat: Any = faiss.downcast_index(graph.storage)
-            scores, labels = self._scan_flat(flat, question, n, among)
+            scores, labels = self._scan_graph(question, n, among)
         if (labels < 0).any():  # fewer than are registered
             raise Damaged("The index lacks vectors that it was made of; run: wherein repair")
         return labels[0], scores[0]
 
-    def _scan_flat(self, flat: Any, question: Matrix, n: int, among: Selection | None) -> tuple[Ids, Matrix]:
+    def _scan_graph(self, question: Matrix, n: int, among: Selection | None) -> tuple[Matrix, Ids]:
+        """Return scores and ids `[1, n]` by the codes alone, past the graph; -1 where there are fewer."""
         import faiss
 
         ids = self.ids()
+        graph: Any = faiss.downcast_index(self._index.index)
+        flat: Any = faiss.downcast_index(graph.storage)
         if among is None:
             scores, places = flat.search(question[None, :], n)
         else:
@@ -154,7 +155,7 @@ class Approximate:
             parameters: Any = faiss.SearchParameters
             marks = np.packbits(among.has_vectors(ids), bitorder="little")
             scores, places = flat.search(question[None, :], n, params=parameters(sel=bitmap(marks)))
-        return np.where(places < 0, places, ids[places]), scores
+        return scores, np.where(places < 0, places, ids[places])
 
     def _rescored(self, question: Matrix, ids: Ids, scores: Matrix) -> tuple[Ids, Matrix]:
         """Return those of `ids` that are stored, and their exact scores."""

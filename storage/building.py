@@ -18,7 +18,7 @@ from storage.failpoints import reached
 from storage.flat import write_flat
 from storage.method import EXACT, IVF, Method, method_for
 from storage.models import StoredModel
-from storage.tuning import TARGET, Truth, invented, tune
+from storage.tuning import MOST, TARGET, Truth, invented, tune
 from storage.vectors import Ids, Matrix, find_vectors, read_vectors, stored_ids
 
 __all__ = ["write_index"]
@@ -33,7 +33,7 @@ _QUESTIONS = 1_000
 _SPARE_RANGE = 0.25
 _UNIT = 1e-3
 _SEED = 20_261
-_BATCH = 16_384
+_BATCH, _AT_ONCE = 16_384, 500
 
 
 def write_index(db: Catalog, path: Path, model: StoredModel, count: int) -> tuple[Method, str]:
@@ -69,7 +69,7 @@ def _write_approximate(db: Catalog, path: Path, model: StoredModel, count: int, 
     for part_ids, vectors in read_vectors(db, model.id, model.dimension, batch=_BATCH):
         coded.add(part_ids, vectors)
         truth.show(part_ids, vectors)
-    steps = tune(truth, coded.search, coded.most)
+    steps = tune(truth, coded.search, coded.most, coded.least)
     if min(step.recall for step in steps) < TARGET:
         return Method(asked=name, steps=steps), ""
     digest = coded.write(path)
@@ -83,11 +83,15 @@ def _write_approximate(db: Catalog, path: Path, model: StoredModel, count: int, 
 def _drawn(db: Catalog, model: StoredModel, ids: Ids, chance: np.random.Generator, n: int) -> Matrix:
     """Return `n` of the vectors with these ids, in an order of chance."""
     chosen = chance.choice(ids, n, replace=False)
-    found, vectors = find_vectors(db, model.id, model.dimension, np.sort(chosen))
-    if len(found) != n:
-        raise ValueError(f"{n - len(found)} vectors are missing")
-    order: Ids = np.argsort(found)
-    return np.ascontiguousarray(vectors[order][np.argsort(np.argsort(chosen))])
+    order = np.argsort(chosen)
+    drawn = np.empty((n, model.dimension), np.float32)
+    for first in range(0, n, _AT_ONCE):
+        places = order[first : first + _AT_ONCE]
+        found, vectors = find_vectors(db, model.id, model.dimension, chosen[places])
+        if len(found) != len(places):
+            raise ValueError(f"{len(places) - len(found)} vectors are missing")
+        drawn[places] = vectors[np.argsort(found)]
+    return drawn
 
 
 class _Coded:
@@ -120,6 +124,11 @@ class _Coded:
     def most(self) -> int:
         """The greatest effort that makes a difference, or that is worth it."""
         return int(self._index.nlist) if self._name == IVF else 2_000
+
+    @property
+    def least(self) -> int:
+        """The effort for each vector that is wanted: a graph's is never less than the number of candidates."""
+        return 0 if self._name == IVF else MOST
 
     def train(self, sample: Matrix) -> None:
         self._index.train(sample)

@@ -96,33 +96,40 @@ def _differences(index: object, ids: Ids, stored_ids: Ids, vectors: Matrix) -> I
 def _check_codes(
     db: Catalog, folder: Path, model: StoredModel, generation: Generation, tally: Counter[str]
 ) -> Iterator[str]:
-    """Yield what an approximate index lacks, where a code is not that of its vector, and whether it misses too much."""
+    """Yield what an approximate index lacks, which codes are of other vectors, and else whether it finds too little."""
     index = Approximate(load_generation(folder, generation), generation.method, db, model)
     truth = Truth(invented(index.sample(np.linspace(0, index.count - 1, 2 * _ASKED).astype(np.int64))))
-    ids = index.ids()
-    places = np.argsort(ids)
-    ids = ids[places]
-    for twice in ids[1:][ids[1:] == ids[:-1]]:
-        yield f"it holds vector {twice} twice"
+    unsorted = index.ids()
+    places = np.argsort(unsorted, kind="stable")
+    ids, sound = unsorted[places], True
     for stored_ids, vectors in read_vectors(db, model.id, model.dimension):
         upto = int(np.searchsorted(stored_ids, generation.highest_id, "right"))
-        if not upto:
-            continue
-        at = np.minimum(np.searchsorted(ids, stored_ids[:upto]), len(ids) - 1)
-        there = ids[at] == stored_ids[:upto]
-        for missing in stored_ids[:upto][~there]:
-            yield f"it lacks vector {missing}"
-        order = np.argsort(places[at[there]])
-        held = index.sample(places[at[there]][order])
-        stored = vectors[:upto][there][order]
-        apart = np.linalg.norm(held - stored, axis=1)
-        for other in stored_ids[:upto][there][order][~(apart <= generation.method.error + _ROUNDING)]:
-            yield f"it holds another vector {other} than is stored"
-        truth.show(stored_ids[:upto], vectors[:upto])
+        for what in _other_codes(index, generation.method.error, ids, places, stored_ids[:upto], vectors[:upto]):
+            sound = False
+            yield what
+        if upto:
+            truth.show(stored_ids[:upto], vectors[:upto])
         tally["indexed vectors"] += upto
-    recall = recall_of(index.nearest, truth)
-    if surely_below(recall):
-        yield f"it finds {recall.mean():.1%} of the nearest vectors, and not {TARGET:.0%}; make it anew"
+    recall = recall_of(index.nearest, truth) if sound else None
+    if recall is not None and surely_below(recall):
+        yield f"it finds {recall.mean():.1%} of the nearest vectors, and not {TARGET:.0%}"
+
+
+def _other_codes(
+    index: Approximate, error: float, ids: Ids, places: Ids, stored_ids: Ids, vectors: Matrix
+) -> Iterator[str]:
+    """Yield how the codes of some vectors differ from these; `ids` ascend and are at `places` of the index."""
+    at = np.minimum(np.searchsorted(ids, stored_ids), len(ids) - 1)
+    there = ids[at] == stored_ids
+    for missing in stored_ids[~there]:
+        yield f"it lacks vector {missing}"
+    for twice in stored_ids[there & (np.searchsorted(ids, stored_ids, "right") > at + 1)]:
+        yield f"it holds vector {twice} twice"
+    order = np.argsort(places[at[there]])
+    held = index.sample(places[at[there]][order])
+    apart = np.linalg.norm(held - vectors[there][order], axis=1)
+    for other in stored_ids[there][order][~(apart <= error + _ROUNDING)]:
+        yield f"it holds another vector {other} than is stored"
 
 
 def _ids(index: object) -> Ids:

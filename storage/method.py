@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 __all__ = [
-    "CHOICES", "EXACT", "HNSW", "IVF", "Method", "Step", "choose_index", "chosen_index", "decode_method",
+    "AUTO", "CHOICES", "EXACT", "HNSW", "IVF", "Method", "Step", "choose_index", "chosen_index", "decode_method",
     "encode_method", "method_for",
 ]  # fmt: skip
 

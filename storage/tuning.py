@@ -17,7 +17,7 @@ import numpy.typing as npt
 from storage.method import Step
 from storage.vectors import Ids, Matrix
 
-__all__ = ["DEPTHS", "TARGET", "Truth", "invented", "recall_of", "surely_below", "tune"]
+__all__ = ["DEPTHS", "MOST", "TARGET", "Truth", "invented", "recall_of", "surely_below", "tune"]
 
 TARGET = 0.99
 """The part of the nearest vectors that is to be found, on average."""
@@ -25,11 +25,12 @@ DEPTHS = (10, 100)
 """For so many vectors at a time the effort is found: those of an answer, and of the candidates of a hybrid one."""
 
 _NOISE, _SEED = 1.0, 20_262
+MOST = 4
+"""The most candidates that are scored again for each vector that is wanted."""
+
 # So many are compared, so that of equally near ones, of which exact search names some, the others count as well.
 _KEPT = 150
 _EQUAL = 1e-6
-# The most candidates that are rescored for each vector that is wanted.
-_MOST = 4
 # All but one mean in 10,000 are less than so many standard errors above the one that is measured.
 _OUTLYING = 3.72
 
@@ -80,13 +81,14 @@ class Truth:
         return np.minimum(np.array(hits, np.float64), k) / k
 
 
-def tune(truth: Truth, search: Search, most: int, target: float = TARGET) -> tuple[Step, ...]:
+def tune(truth: Truth, search: Search, most: int, least: int = 0, target: float = TARGET) -> tuple[Step, ...]:
     """Return the least effort, up to `most`, by which `search` finds enough, for each of `DEPTHS`.
 
-    `search(questions, effort, n)` returns ids `[questions, n]`. Where no effort is enough the step of the last one is
+    `search(questions, effort, n)` returns ids `[questions, n]`, `MOST` for each vector that is wanted. An effort under
+    `least` for each of them is none. Where no effort is enough the step of the last one is
     returned, and its recall is below the target.
     """
-    return tuple(_step(truth, search, _efforts(most), k, target) for k in DEPTHS)
+    return tuple(_step(truth, search, _efforts(max(1, least * k), most), k, target) for k in DEPTHS)
 
 
 def recall_of(nearest: Nearest, truth: Truth, k: int = DEPTHS[0]) -> Recall:
@@ -107,11 +109,11 @@ def _step(truth: Truth, search: Search, efforts: list[int], k: int, target: floa
     low, high = 0, len(efforts) - 1
     while low < high:  # recall grows with the effort
         middle = (low + high) // 2
-        if truth.recall(search(truth.questions, efforts[middle], _MOST * k), k).mean() >= target:
+        if truth.recall(search(truth.questions, efforts[middle], MOST * k), k).mean() >= target:
             high = middle
         else:
             low = middle + 1
-    found = search(truth.questions, efforts[low], _MOST * k)
+    found = search(truth.questions, efforts[low], MOST * k)
     for candidates in _candidates(k):
         recall = float(truth.recall(found[:, :candidates], k).mean())
         if recall >= target:
@@ -119,13 +121,13 @@ def _step(truth: Truth, search: Search, efforts: list[int], k: int, target: floa
     return Step(k, efforts[low], candidates, recall)
 
 
-def _efforts(most: int) -> list[int]:
-    """Return 1, 2, 3 … `most`, each at most a tenth more than the one before, if it is more than 10."""
-    efforts = [1]
+def _efforts(least: int, most: int) -> list[int]:
+    """Return numbers from `least` to `most`, each one more than the one before, or a tenth."""
+    efforts = [min(least, most)]
     while efforts[-1] < most:
         efforts.append(min(most, max(efforts[-1] + 1, efforts[-1] * 11 // 10)))
     return efforts
 
 
 def _candidates(k: int) -> list[int]:
-    return sorted({k + max(4, k // 10), k + max(6, k // 5), k + k // 2 + 2, 2 * k + 4, 3 * k, _MOST * k})
+    return sorted({k + max(4, k // 10), k + max(6, k // 5), k + k // 2 + 2, 2 * k + 4, 3 * k, MOST * k})

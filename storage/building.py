@@ -12,7 +12,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from storage.approximate import search_parameters, tail_size
+from storage.approximate import open_approximate, search_parameters, tail_size
 from storage.catalog import Catalog
 from storage.failpoints import reached
 from storage.flat import write_flat
@@ -23,10 +23,12 @@ from storage.vectors import Ids, Matrix, find_vectors, read_vectors, stored_ids
 
 __all__ = ["write_index"]
 
-# Four times the root of the number of vectors: so many lists that a question compares itself with about as many
-# centroids as vectors, each trained by so many of these.
-_LISTS, _TRAINED_BY, _ITERATIONS = 4, 64, 10
-_LINKS, _BUILT_WITH = 16, 100
+# So many lists for the root of the number of vectors, each trained by so many of these: more lists, of which a smaller
+# part need be looked at, take longer to make.
+_LISTS, _TRAINED_BY, _ITERATIONS = 6, 40, 10
+# Lists that were made for a library of half the size serve as well.
+_OUTGROWN = 1.42
+_LINKS, _BUILT_WITH, _GRAPH_SAMPLE = 16, 100, 100_000
 _QUESTIONS = 1_000
 # By this part of their range, seen in the sample, the numbers of other vectors may lie outside of it: else one vector
 # that stands out makes the error large, which is that of the worst.
@@ -36,36 +38,45 @@ _SEED = 20_261
 _BATCH, _AT_ONCE = 16_384, 500
 
 
-def write_index(db: Catalog, path: Path, model: StoredModel, count: int) -> tuple[Method, str]:
+def write_index(
+    db: Catalog, path: Path, model: StoredModel, count: int, earlier: tuple[Path, Method] | None = None
+) -> tuple[Method, str]:
     """Write all `count` vectors of a model to a new file, unflushed; return how it is searched, and its SHA-256.
 
     It is an exact index also where an approximate one was asked for and would miss too much, or where the vectors have
-    another length than 1, so that those near to a question do not lie together. Memory is needed for the codes and for
-    what they are trained by, 0.8 GB for a million vectors of 384 numbers. Raises ValueError when there are not `count`.
+    another length than 1, so that those near to a question do not lie together. The lists of an `earlier` index of the
+    same model, whose header was checked, are used again unless the library has doubled since. Memory is needed for the
+    codes and what they are trained by (docs/decisions/index-kinds.md). Raises ValueError when there are not `count`.
     """
     asked = method_for(db, count, model.dimension)
     method = Method(asked=asked)
     if asked != EXACT:
         with _all_cores():
-            method, digest = _write_approximate(db, path, model, count, asked)
+            method, digest = _write_approximate(db, path, model, count, asked, earlier)
         if method.name != EXACT:
             return method, digest
     return method, write_flat(path, count, model.dimension, read_vectors(db, model.id, model.dimension))
 
 
-def _write_approximate(db: Catalog, path: Path, model: StoredModel, count: int, name: str) -> tuple[Method, str]:
+def _write_approximate(
+    db: Catalog, path: Path, model: StoredModel, count: int, name: str, earlier: tuple[Path, Method] | None
+) -> tuple[Method, str]:
     ids = stored_ids(db, model.id)
     if len(ids) != count:
         raise ValueError(f"{len(ids)} vectors instead of {count}")
     chance = np.random.default_rng(_SEED)
-    size = max(1, min(_LISTS * isqrt(count), count // 39)) if name == IVF else _LINKS
-    sample = _drawn(db, model, ids, chance, min(count, size * _TRAINED_BY if name == IVF else 256 * model.dimension))
-    if np.abs(np.linalg.norm(sample, axis=1) - 1).max() > _UNIT:
+    some = _drawn(db, model, ids, chance, min(count, 2 * _QUESTIONS))
+    if np.abs(np.linalg.norm(some, axis=1) - 1).max() > _UNIT:
         return Method(asked=name), ""
-    coded = _Coded(name, size, model.dimension)
-    coded.train(sample)
-    del sample
-    truth = Truth(invented(_drawn(db, model, ids, chance, min(count, 2 * _QUESTIONS))))
+    size = max(1, min(_LISTS * isqrt(count), count // _TRAINED_BY)) if name == IVF else _LINKS
+    if name == IVF and earlier and earlier[1].name == IVF and earlier[1].size <= size <= _OUTGROWN * earlier[1].size:
+        size = earlier[1].size
+        coded = _Coded(name, size, model.dimension)
+        coded.train_as(open_approximate(*earlier))
+    else:
+        coded = _Coded(name, size, model.dimension)
+        coded.train(_drawn(db, model, ids, chance, min(count, size * _TRAINED_BY if name == IVF else _GRAPH_SAMPLE)))
+    truth = Truth(invented(some))
     for part_ids, vectors in read_vectors(db, model.id, model.dimension, batch=_BATCH):
         coded.add(part_ids, vectors)
         truth.show(part_ids, vectors)
@@ -132,6 +143,12 @@ class _Coded:
 
     def train(self, sample: Matrix) -> None:
         self._index.train(sample)
+
+    def train_as(self, earlier: Any) -> None:
+        """Take over lists and codes of an index of vectors like these."""
+        self._centroids.add(earlier.quantizer.reconstruct_n(0, earlier.nlist))
+        self._codes.trained = earlier.sq.trained
+        self._index.is_trained = True
 
     def add(self, ids: Ids, vectors: Matrix) -> None:
         import faiss

@@ -173,7 +173,7 @@ def write_generation(
         if kind == KEYWORDS:
             digest = write_postings(temporary, count, highest, count * usual_entries(db), read_terms(db))
         else:
-            method, digest = write_index(db, temporary, model, count)
+            method, digest = write_index(db, temporary, model, count, _earlier(db, folder, model))
     except ValueError as error:  # the count is taken from one of SQLite's indexes, the vectors from their table
         raise Damaged(f"The catalogue is damaged ({error}); run: wherein verify") from error
     point = _POINTS[kind]
@@ -186,6 +186,18 @@ def write_generation(
     with writing(db, step or f"{point}.register"):
         beside()
         return _register(db, model, target, kind, count, highest, digest, method)
+
+
+def _earlier(db: Catalog, folder: Path, model: StoredModel) -> tuple[Path, Method] | None:
+    """Return file and method of the active generation of vectors, if it is one of this model and may be opened."""
+    try:
+        generation = active_generation(db)
+        if generation is None or generation.model_id != model.id:
+            return None
+        check_layout(folder, generation)
+    except (Damaged, OSError, ValueError):  # which is told elsewhere
+        return None
+    return generation_path(folder, generation.file), generation.method
 
 
 def _highest(db: Catalog, model: StoredModel, kind: str) -> int:

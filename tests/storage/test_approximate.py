@@ -251,6 +251,24 @@ def test_a_fold_keeps_the_kind(library: Library) -> None:
     assert (made.generation.method.name, made.generation.count) == (IVF, COUNT)
 
 
+def test_lists_serve_until_the_library_has_doubled(empty: Opened) -> None:
+    vectors = clustered(9_000, seed=4)
+    store(empty.db, empty.model, 0, 3_000, vectors)
+    first = empty.rewrite(IVF)
+    store(empty.db, empty.model, 3_000, 4_000, vectors)
+    second = empty.rewrite(IVF)
+    assert (second.method.size, second.count) == (first.method.size, 4_000)
+    assert second.method.steps != first.method.steps
+    index = empty.index()
+    with reading(empty.db):
+        for question in QUESTIONS:
+            ids, scores = index.nearest(question, 10)
+            np.testing.assert_allclose(scores, np.sort(vectors[:4_000] @ question)[::-1][:10], atol=0.1)
+            np.testing.assert_array_equal(scores, np.einsum("ij,j->i", vectors[ids - 1], question))
+    store(empty.db, empty.model, 4_000, 9_000, vectors)
+    assert empty.rewrite(IVF).method.size > first.method.size
+
+
 def test_from_exact_to_lists_and_back_nothing_is_lost(library: Library) -> None:
     made = library(EXACT)
     first = made.generation

@@ -194,15 +194,15 @@ class _Sink:
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self.digest = hashlib.sha256()
-        self.failed: OSError | None = None
+        self.failed: BaseException | None = None
 
     def write(self, data: bytes) -> None:
         try:
             self._file.write(data)
-        except OSError as error:
+            self.digest.update(data)
+        except BaseException as error:  # no room, or the user wants to stop
             self.failed = error
             raise
-        self.digest.update(data)
 
 
 @contextmanager

@@ -559,7 +559,7 @@ class Library:
                 sqlite=str(db.execute("SELECT sqlite_version()").fetchone()[0]),
                 purge_unfinished=purge_is_unfinished(db),
                 index=generation.method.name if generation else "",
-                recall=generation.method.recall if generation else 1.0,
+                recall=round(generation.method.recall, 4) if generation else 1.0,
             )
 
     def verify(self, *, deep: bool = False) -> Verification:

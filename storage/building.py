@@ -45,8 +45,9 @@ def write_index(
 
     It is an exact index also where an approximate one was asked for and would miss too much, or where the vectors have
     another length than 1, so that those near to a question do not lie together. The lists of an `earlier` index of the
-    same model, whose header was checked, are used again unless the library has doubled since. Memory is needed for the
-    codes and what they are trained by (docs/decisions/index-kinds.md). Raises ValueError when there are not `count`.
+    same model, whose header was checked, are used again unless the library has doubled or halved since. Memory is
+    needed for the codes and what they are trained by (docs/decisions/index-kinds.md). Raises ValueError when there are
+    not `count`.
     """
     asked = method_for(db, count, model.dimension)
     method = Method(asked=asked)
@@ -69,7 +70,7 @@ def _write_approximate(
     if np.abs(np.linalg.norm(some, axis=1) - 1).max() > _UNIT:
         return Method(asked=name), ""
     size = max(1, min(_LISTS * isqrt(count), count // _TRAINED_BY)) if name == IVF else _LINKS
-    if name == IVF and earlier and earlier[1].name == IVF and earlier[1].size <= size <= _OUTGROWN * earlier[1].size:
+    if name == IVF and earlier and earlier[1].name == IVF and _serves(earlier[1].size, size):
         size = earlier[1].size
         coded = _Coded(name, size, model.dimension)
         coded.train_as(open_approximate(*earlier))
@@ -89,6 +90,11 @@ def _write_approximate(
     with path.open("rb") as file:
         head_sha256 = hashlib.sha256(file.read(head)).hexdigest()
     return Method(name, name, size, steps, coded.error, head, head_sha256), digest
+
+
+def _serves(earlier: int, size: int) -> bool:
+    """Whether so many lists do where `size` would be made."""
+    return earlier <= _OUTGROWN * size and size <= _OUTGROWN * earlier
 
 
 def _drawn(db: Catalog, model: StoredModel, ids: Ids, chance: np.random.Generator, n: int) -> Matrix:

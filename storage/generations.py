@@ -153,10 +153,12 @@ def write_generation(
     *,
     step: str = "",
     beside: Callable[[], object] = lambda: None,
+    afresh: bool = False,
 ) -> Generation:
     """Write all vectors of `model`, or all terms, to a new file and make it the active generation of its kind.
 
-    `beside` writes what must change together with that, in the same transaction, which is called `step`.
+    With `afresh` nothing is taken over from the earlier one. `beside` writes what must change together with that, in
+    the same transaction, which is called `step`.
     The order (write, flush file, rename, flush folder, register) leaves the old generation in force until the new
     one is wholly on disk; a crash in between leaves at most an unregistered file.
     """
@@ -173,7 +175,7 @@ def write_generation(
         if kind == KEYWORDS:
             digest = write_postings(temporary, count, highest, count * usual_entries(db), read_terms(db))
         else:
-            method, digest = write_index(db, temporary, model, count, _earlier(db, folder, model))
+            method, digest = write_index(db, temporary, model, count, None if afresh else _earlier(db, folder, model))
     except ValueError as error:  # the count is taken from one of SQLite's indexes, the vectors from their table
         raise Damaged(f"The catalogue is damaged ({error}); run: wherein verify") from error
     point = _POINTS[kind]

@@ -8,6 +8,7 @@ from contextlib import closing, suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 
@@ -28,7 +29,7 @@ THINGS = (
     "bell", "kettle", "saddle", "anchor",
 )  # fmt: skip
 PLACES = ("harbour", "cellar", "attic", "garden", "office", "chapel", "mill", "stable", "bakery", "tower", "bridge")
-COUNT = 600
+COUNT = 630
 QUESTIONS = (
     "lease and herring and lantern in the cellar or the tower.",
     "Number: bell and kettle in the mill.",
@@ -170,10 +171,17 @@ def test_a_backup_has_the_index(folder: Path) -> None:
 def test_what_was_purged_is_in_no_code(folder: Path) -> None:
     uri = next(document.uri for document in opened(folder).documents() if document.uri.endswith("#r5"))
     old = active_file(folder)
+    lists = centroids(folder)
     opened(folder).remove_documents([uri], for_good=True)
     assert active_file(folder) != old
+    assert not lists & centroids(folder)
     assert not (folder / "generations" / old).exists()
     assert opened(folder).status().index == "ivf"
+
+
+def centroids(folder: Path) -> set[bytes]:
+    index = faiss.read_index(str(folder / "generations" / active_file(folder)))
+    return {row.tobytes() for row in index.quantizer.reconstruct_n(0, index.nlist)}
 
 
 def change(folder: Path, docs: Path, acknowledge: Connection) -> None:

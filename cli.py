@@ -181,6 +181,11 @@ def _tell_plan(library: Any, sources: tuple[str, ...], chosen: dict[str, Any], a
 
 @main.command()
 @click.option("--model", metavar="NAME|FOLDER", help="Embed the library with this model, then use it.")
+@click.option(
+    "--index",
+    type=click.Choice(["auto", "exact", "ivf", "hnsw"]),
+    help="How vectors are searched from now on: exactly, by lists, by a graph, or (auto) by lists once they are many.",
+)
 @click.option("--until", metavar="TIME", help="Stop then, at 06:00 for instance; the next run goes on.")
 @click.option("--accept-removals", is_flag=True, help="Remove documents that are gone even when they are many.")
 @click.option(
@@ -193,8 +198,8 @@ def _tell_plan(library: Any, sources: tuple[str, ...], chosen: dict[str, Any], a
 @_wait_option
 @_json_option
 def reindex(
-    model: str | None, until: str | None, accept_removals: bool, margin: float | None, rollback: bool, finish: bool,
-    print_systemd: bool, wait: bool, as_json: bool,
+    model: str | None, index: str | None, until: str | None, accept_removals: bool, margin: float | None,
+    rollback: bool, finish: bool, print_systemd: bool, wait: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Catch up with all sources, remove what is gone, check a new index and swap it in.
 
@@ -220,8 +225,8 @@ def reindex(
             _line({"schema": _SCHEMA, "said": said}) if as_json else click.echo(said)
             return
         summary = library.reindex(
-            model=model, until=_until(until), accept_removals=accept_removals, report=report, look_ahead=report.shown,
-            wait=wait, **({} if margin is None else {"margin": margin}),
+            model=model, index=index, until=_until(until), accept_removals=accept_removals, report=report,
+            look_ahead=report.shown, wait=wait, **({} if margin is None else {"margin": margin}),
         )  # fmt: skip
     _close(summary, report, as_json)
 

@@ -72,6 +72,7 @@ from storage.generations import (
 )
 from storage.golden import GoldenRow, add_golden, list_golden, remove_golden
 from storage.lock import writer_lock
+from storage.method import AUTO, CHOICES, choose_index
 from storage.models import (
     StoredModel,
     add_model,
@@ -140,6 +141,7 @@ class Status:
     `delta` counts vectors that are not in the generation yet, `orphans` those without a passage, `stale` files that are
     gone or look changed since they were read. `bytes` is the size of all files, `parts` of each part. `night` is the
     last reindex: `began_at`, `ended_at` (UTC), `outcome` and its report.
+    `index` tells how the generation is searched, `recall` which part of the ten nearest vectors it found on trial.
     """
 
     library: str
@@ -161,6 +163,8 @@ class Status:
     golden: int
     parts: Mapping[str, int]
     night: Mapping[str, object] | None
+    index: str
+    recall: float
 
 
 class Library:
@@ -306,6 +310,7 @@ class Library:
         self,
         *,
         model: str | None = None,
+        index: str | None = None,
         accept_removals: bool = False,
         margin: float = MARGIN,
         until: datetime | None = None,
@@ -322,11 +327,14 @@ class Library:
 
         With `model`, a name or a folder, every passage is embedded with that model, at the precision that was asked
         for, else the library's own. Until that is done the old model answers; its vectors stay, see `roll_back` and
-        `finish`. Raises UsageError when there is no such model.
+        `finish`. `index` is how vectors are searched from now on: `exact`, approximately by lists (`ivf`) or a graph
+        (`hnsw`), or `auto`, by their number. Raises UsageError when there is no such model or index.
         """
         from ingest.night import recorded
 
         self._must_exist()
+        if index not in (None, *CHOICES):
+            raise UsageError(f"There is no index {index}; there are {', '.join(CHOICES)}")
         began, lost = time.monotonic(), list[str]()
         stop = partial(_is_over, until)
         with self._writer(wait, lost.append) as db, recorded(db, self.folder, report) as night:
@@ -342,7 +350,9 @@ class Library:
             if run.stopped:
                 night.stopped = _TIME_IS_UP
                 return summarize(run.tally, time.monotonic() - began)
-            self._renew(db, run, night, margin)
+            self._renew(db, run, night, margin, index)
+            if index and (what := _not_as_chosen(index, active_generation(db))):
+                report(RunProblem("skipped", f"--index {index}", what))
             if present:
                 run.tally.update(change())
             return summarize(run.tally, time.monotonic() - began)
@@ -374,7 +384,7 @@ class Library:
             run.tally["removed"] += gone
             said += [f"{gone:,} removed"] if gone else []
 
-    def _renew(self, db: Database, run: BulkRun, night: Ledger, margin: float) -> None:
+    def _renew(self, db: Database, run: BulkRun, night: Ledger, margin: float, index: str | None) -> None:
         """Mend the index, swap in a new one where it is behind, and clean up."""
         from ingest.renewal import Check, renew
         from search.golden import GoldenQuestions
@@ -383,6 +393,9 @@ class Library:
         from storage.tidy import tidy
 
         with night.stage("index") as said:
+            if index is not None:
+                with writing(db, "reindex.index"):
+                    choose_index(db, index)
             for what in mend_index(db, self.folder, Aside(self.folder)):
                 run.problem("failed", str(self.folder / "generations"), what)
             if (bound := bound_model(db)) is not None:
@@ -804,6 +817,8 @@ class Library:
                 golden=len(list_golden(db)),
                 parts=parts,
                 night=_told(last_night(db)),
+                index=generation.method.name if generation else "",
+                recall=round(generation.method.recall, 4) if generation else 1.0,
             )
 
     def verify(self, *, deep: bool = False) -> Verification:
@@ -1149,6 +1164,15 @@ def _described(encoder: Encoder) -> _Described:
     )
 
 
+def _not_as_chosen(index: str, made: Generation | None) -> str:
+    """Return why the index is not the one that was chosen, "" if it is."""
+    if made is None or index in (AUTO, made.method.name):
+        return ""
+    return _TOO_FEW if made.method.asked != index else _MISSES
+
+
+_TOO_FEW = "there are so few vectors that they are searched exactly; it is used once there are more"
+_MISSES = "it would miss too many of these vectors, so they are searched exactly; wherein status tells the index"
 _NO_GOOD_MATCH = "no good match; what follows is the nearest there is"
 _TOO_LONG = "the question is too long; of its words only the first ones were looked up"
 _STALE = (

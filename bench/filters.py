@@ -1,6 +1,7 @@
 """Filtered search beside unfiltered, over 200,000 passages with toy vectors: the same as brute force, and how long.
 
 python bench/filters.py [FOLDER] [--passages 200000] [--documents 20000] [--dimension 384] [--rounds 30]
+    [--index exact]
 
 The library is built in FOLDER (kept, and used again) or in a temporary one. Times are of `Searcher.search`, without the
 encoder, in CPU time of the one thread that searches, so that a busy machine can be used: medians of alternating rounds
@@ -24,6 +25,7 @@ from storage.checksum import content_hash
 from storage.connection import checkpoint, open_reader, open_writer, writing
 from storage.documents import ChunkRow, DocumentRow, save_document
 from storage.generations import write_generation
+from storage.method import CHOICES, EXACT, choose_index
 from storage.models import bind_model, bound_model
 from storage.vectors import save_vectors
 
@@ -39,15 +41,16 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=20_000)
     parser.add_argument("--dimension", type=int, default=384)
     parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--index", choices=CHOICES, default=EXACT)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = chosen.folder or Path(temporary) / "library"
         if not (folder / "catalog.db").exists():
-            build(folder, chosen.passages, chosen.documents, chosen.dimension)
+            build(folder, chosen.passages, chosen.documents, chosen.dimension, chosen.index)
         measure(folder, chosen.documents, chosen.rounds)
 
 
-def build(folder: Path, passages: int, documents: int, dimension: int) -> None:
+def build(folder: Path, passages: int, documents: int, dimension: int, index: str) -> None:
     """Fill a library; every twentieth passage has a text that other documents have too. The last 2 % are delta."""
     folder.mkdir(parents=True)
     rng = np.random.default_rng(5)
@@ -55,6 +58,7 @@ def build(folder: Path, passages: int, documents: int, dimension: int) -> None:
     with closing(open_writer(folder)) as db:
         with writing(db, "model.bind"):
             model = bind_model(db, fingerprint="toy", name="toy", version="1", precision="w8a32", dimension=dimension)
+            choose_index(db, index)
         folded = False
         for first in range(0, documents, 500):
             if not folded and first + 500 >= documents * (1 - DELTA):

@@ -11,12 +11,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from storage.approximate import Approximate
 from storage.catalog import Catalog
 from storage.documents import chunk_text
 from storage.generations import Generation, load_generation, load_postings
+from storage.method import EXACT
 from storage.models import StoredModel
 from storage.postings import Bytes, blocks
 from storage.term_counts import read_terms
+from storage.tuning import TARGET, Truth, invented, recall_of, surely_below
 from storage.vectors import Ids, Matrix, checked_vector, count_live, read_vectors
 
 __all__ = ["Proof", "check_index", "check_keywords", "check_sample"]
@@ -25,6 +28,9 @@ Sums = npt.NDArray[np.uint64]
 
 _SAMPLE, _TRIED = 64, 512
 _SEED = 20_240
+# So many questions tell whether an approximate index finds what it did when it was made.
+_ASKED = 100
+_ROUNDING = 1e-5
 _COUNTED = ("term", "body", "fields")
 _NEXT = """
 SELECT v.id, v.input_hash, v.vector, v.checksum, d.uri, substr(d.text, c.start + 1, c."end" - c.start)
@@ -57,6 +63,9 @@ def check_index(
         yield f"{live} vectors belong to a passage, but index and delta together have {in_index + delta} of them"
     if generation is None:
         return
+    if generation.method.name != EXACT:
+        yield from _check_codes(db, folder, model, generation, tally)
+        return
     index = load_generation(folder, generation)
     ids = _ids(index)
     if len(ids) > 1 and (np.diff(ids) <= 0).any():
@@ -82,6 +91,45 @@ def _differences(index: object, ids: Ids, stored_ids: Ids, vectors: Matrix) -> I
         same = (inner.reconstruct_batch(places[there]) == vectors[there]).all(axis=1)
         for other in stored_ids[there][~same]:
             yield f"it holds another vector {other} than is stored"
+
+
+def _check_codes(
+    db: Catalog, folder: Path, model: StoredModel, generation: Generation, tally: Counter[str]
+) -> Iterator[str]:
+    """Yield what an approximate index lacks, which codes are of other vectors, and else whether it finds too little."""
+    index = Approximate(load_generation(folder, generation), generation.method, db, model)
+    truth = Truth(invented(index.sample(np.linspace(0, index.count - 1, 2 * _ASKED).astype(np.int64))))
+    unsorted = index.ids()
+    places = np.argsort(unsorted, kind="stable")
+    ids, sound = unsorted[places], True
+    for stored_ids, vectors in read_vectors(db, model.id, model.dimension):
+        upto = int(np.searchsorted(stored_ids, generation.highest_id, "right"))
+        for what in _other_codes(index, generation.method.error, ids, places, stored_ids[:upto], vectors[:upto]):
+            sound = False
+            yield what
+        if upto:
+            truth.show(stored_ids[:upto], vectors[:upto])
+        tally["indexed vectors"] += upto
+    recall = recall_of(index.nearest, truth) if sound else None
+    if recall is not None and surely_below(recall):
+        yield f"it finds {recall.mean():.1%} of the nearest vectors, and not {TARGET:.0%}"
+
+
+def _other_codes(
+    index: Approximate, error: float, ids: Ids, places: Ids, stored_ids: Ids, vectors: Matrix
+) -> Iterator[str]:
+    """Yield how the codes of some vectors differ from these; `ids` ascend and are at `places` of the index."""
+    at = np.minimum(np.searchsorted(ids, stored_ids), len(ids) - 1)
+    there = ids[at] == stored_ids
+    for missing in stored_ids[~there]:
+        yield f"it lacks vector {missing}"
+    for twice in stored_ids[there & (np.searchsorted(ids, stored_ids, "right") > at + 1)]:
+        yield f"it holds vector {twice} twice"
+    order = np.argsort(places[at[there]])
+    held = index.sample(places[at[there]][order])
+    apart = np.linalg.norm(held - vectors[there][order], axis=1)
+    for other in stored_ids[there][order][~(apart <= error + _ROUNDING)]:
+        yield f"it holds another vector {other} than is stored"
 
 
 def _ids(index: object) -> Ids:

@@ -18,6 +18,7 @@ STEPS = {
     "ingest.batch": "vectors, and the documents that are complete with them, are in place of their earlier versions",
     "ingest.move": "a file that was moved, and its documents, have their new name",
     "reindex.remove": "what is gone from its source is removed",
+    "reindex.index": "the next generation of vectors is searched in the way that was chosen",
     "reindex.orphans": "vectors that have had no chunk for 30 days are deleted",
     "night.begin": "the library knows that a reindex began, and calls it unfinished",
     "night.finish": "the library knows how the reindex ended",

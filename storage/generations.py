@@ -2,7 +2,8 @@
 
 There are two kinds, each with its own generations. `VECTORS`: a FAISS index of *every* vector of its model up to
 `highest_id`, also those that belong to no chunk at the moment: such a vector may get a chunk again (an interrupted run
-goes on), and it must be found then. `KEYWORDS`: the postings of the terms of every chunk up to `highest_id`.
+goes on), and it must be found then; how it is searched, storage/method.py tells. `KEYWORDS`: the postings of the terms
+of every chunk up to `highest_id`.
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from errors import Damaged, Refused, WhereinError
+from storage.approximate import check_approximate, open_approximate
 from storage.catalog import Catalog, typed
 from storage.connection import writing
 from storage.failpoints import reached
-from storage.flat import check_flat, write_flat
+from storage.flat import check_flat
 from storage.flush import flush
+from storage.method import EXACT, Method, decode_method, encode_method, method_for
 from storage.models import StoredModel, now
 from storage.postings import Postings, check_postings, open_postings, write_postings
 from storage.term_counts import (
@@ -32,7 +35,7 @@ from storage.term_counts import (
     usual_entries,
 )
 from storage.terms import terms_version
-from storage.vectors import count_vectors, highest_vector_id, read_vectors
+from storage.vectors import count_vectors, highest_vector_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,8 +75,13 @@ SUFFIXES = {VECTORS: ".faiss", KEYWORDS: ".keywords"}
 _KEPT = 2
 # What the failpoints of writing one are called by.
 _POINTS = {VECTORS: "generation", KEYWORDS: "keywords"}
-_COLUMNS = "SELECT id, model_id, file, kind, count, highest_vector_id, bytes, sha256, created_at FROM generations"
+_COLUMNS = (
+    "SELECT id, model_id, file, kind, count, highest_vector_id, bytes, sha256, created_at, method FROM generations"
+)
 _FILE = re.compile(r"\d{6,}(\.[a-z]+)")
+
+
+_PLAIN = Method()
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,7 @@ class Generation:
     bytes: int
     sha256: str
     created_at: str
+    method: Method = _PLAIN
 
 
 def active_generation(db: Catalog, kind: str = VECTORS) -> Generation | None:
@@ -117,11 +126,20 @@ def unreadable_generations(db: Catalog) -> list[int]:
 
 
 def _generation(row: Sequence[Any]) -> Generation:
-    found = Generation(*typed("generations", row, int, int, str, str, int, int, int, str, str))
+    *values, method = typed("generations", row, int, int, str, str, int, int, int, str, str, str)
+    found = Generation(*values)
     named = _FILE.fullmatch(found.file)
-    if not named or named[1] != SUFFIXES.get(found.kind):  # a name that leads elsewhere, or is none
-        raise Damaged(f"The record of index {found.id} is damaged; run: wherein repair")
-    return found
+    try:
+        if not named or named[1] != SUFFIXES.get(found.kind):
+            raise ValueError("a name that leads elsewhere, or is none")
+        return replace(found, method=decode_method(method, *_registered(found)))
+    except ValueError as error:
+        raise Damaged(f"The record of index {found.id} is damaged; run: wherein repair") from error
+
+
+def _registered(generation: Generation) -> tuple[object, ...]:
+    """Return what else an approximate search relies on."""
+    return generation.file, generation.count, generation.highest_id, generation.bytes, generation.sha256
 
 
 def generation_path(folder: Path, file: str) -> Path:
@@ -138,11 +156,13 @@ def write_generation(
     step: str = "",
     beside: Callable[[], object] = lambda: None,
     check: Callable[[Generation], object] = lambda _: None,
+    afresh: bool = False,
 ) -> Generation:
     """Write all vectors of `model`, or all terms, to a new file and make it the active generation of its kind.
 
-    `beside` writes what must change together with that, in the same transaction, which is called `step`. Before it is
-    committed `check` may look at what the library would be then through `db`; if it raises, all stays as it was.
+    With `afresh` nothing is taken over from the earlier one. `beside` writes what must change together with that, in
+    the same transaction, which is called `step`. Before it is committed `check` may look at what the library would be
+    then through `db`; if it raises, all stays as it was.
     The order (write, flush file, rename, flush folder, register) leaves the old generation in force until the new
     one is wholly on disk; a crash in between leaves at most an unregistered file.
     """
@@ -152,11 +172,14 @@ def write_generation(
     number = _next_number(db)
     target = target_folder / f"{number:06d}{SUFFIXES[kind]}"
     temporary = target.with_suffix(".tmp")
+    method = _PLAIN
+    from storage.building import write_index  # a question has no use for it
+
     try:
         if kind == KEYWORDS:
             digest = write_postings(temporary, count, highest, count * usual_entries(db), read_terms(db))
         else:
-            digest = write_flat(temporary, count, model.dimension, read_vectors(db, model.id, model.dimension))
+            method, digest = write_index(db, temporary, model, count, None if afresh else _earlier(db, folder, model))
     except ValueError as error:  # the count is taken from one of SQLite's indexes, the vectors from their table
         raise Damaged(f"The catalogue is damaged ({error}); run: wherein verify") from error
     point = _POINTS[kind]
@@ -169,7 +192,7 @@ def write_generation(
     try:
         with writing(db, step or f"{point}.register"):
             beside()
-            generation = _register(db, model, target, kind, count, highest, digest)
+            generation = _register(db, model, target, kind, count, highest, digest, method)
             check(generation)
     except Refused:
         target.unlink()
@@ -182,7 +205,7 @@ def roll_back(db: Database, model: StoredModel) -> Generation:
 
     What came since is in the delta then, which is told by ids. Raises WhereinError when there is none of this model.
     """
-    earlier = _earlier(db, model)
+    earlier = _before(db, model)
     if not earlier:
         raise WhereinError("There is no earlier generation of the index to return to")
     with writing(db, "generation.rollback"):
@@ -193,16 +216,28 @@ def roll_back(db: Database, model: StoredModel) -> Generation:
 
 def has_earlier_generation(db: Catalog, model: StoredModel) -> bool:
     """Whether there is one for `roll_back`."""
-    return bool(_earlier(db, model))
+    return bool(_before(db, model))
 
 
-def _earlier(db: Catalog, model: StoredModel) -> list[Generation]:
+def _before(db: Catalog, model: StoredModel) -> list[Generation]:
     active = active_generation(db)
     return [
         generation
         for generation in list_generations(db)
         if active and generation.kind == VECTORS and generation.model_id == model.id and generation.id < active.id
     ]
+
+
+def _earlier(db: Catalog, folder: Path, model: StoredModel) -> tuple[Path, Method] | None:
+    """Return file and method of the active generation of vectors, if it is one of this model and may be opened."""
+    try:
+        generation = active_generation(db)
+        if generation is None or generation.model_id != model.id:
+            return None
+        check_layout(folder, generation)
+    except (Damaged, OSError, ValueError):  # which is told elsewhere
+        return None
+    return generation_path(folder, generation.file), generation.method
 
 
 def _highest(db: Catalog, model: StoredModel, kind: str) -> int:
@@ -272,7 +307,9 @@ def is_behind(db: Catalog, model: StoredModel, kind: str) -> bool:
         return _highest(db, model, kind) > 0
     if _highest(db, model, kind) > generation.highest_id:
         return True
-    return kind == KEYWORDS and differs(db, model, generation)
+    if kind == KEYWORDS:
+        return differs(db, model, generation)
+    return generation.method.asked != method_for(db, generation.count, model.dimension)
 
 
 def differs(db: Catalog, model: StoredModel, generation: Generation) -> bool:
@@ -293,6 +330,8 @@ def load_generation(folder: Path, generation: Generation) -> Any:
     path = generation_path(folder, generation.file)
     with _index_faults(path):
         check_layout(folder, generation)
+        if generation.method.name != EXACT:
+            return open_approximate(path, generation.method)
         return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
 
 
@@ -325,6 +364,8 @@ def check_layout(folder: Path, generation: Generation) -> int:
     size = path.stat().st_size
     if size != generation.bytes:
         raise ValueError(f"it has {size:,} bytes instead of {generation.bytes:,}")
+    if generation.method.name != EXACT:
+        return check_approximate(path, generation.count, generation.method)
     check = check_postings if generation.kind == KEYWORDS else check_flat
     return check(path, generation.count, generation.highest_id)
 
@@ -367,14 +408,14 @@ def drop_old_generations(db: Database, folder: Path, kept: int = _KEPT) -> None:
 
 
 def _register(
-    db: Database, model: StoredModel, target: Path, kind: str, count: int, highest: int, digest: str
+    db: Database, model: StoredModel, target: Path, kind: str, count: int, highest: int, digest: str, method: Method
 ) -> Generation:
     size, stamp = target.stat().st_size, now()
+    made = Generation(0, model.id, target.name, kind, count, highest, size, digest, stamp, method)
     db.execute("UPDATE generations SET active = 0 WHERE active = 1 AND kind = ?", [kind])
     cursor = db.execute(
-        "INSERT INTO generations (model_id, file, kind, count, highest_vector_id, bytes, sha256, created_at,"
-        " active) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)",
-        [model.id, target.name, kind, count, highest, size, digest, stamp],
+        "INSERT INTO generations (model_id, file, kind, count, highest_vector_id, bytes, sha256, created_at, method,"
+        " active) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
+        [model.id, target.name, kind, count, highest, size, digest, stamp, encode_method(method, *_registered(made))],
     )
-    number = int(cursor.lastrowid or 0)
-    return Generation(number, model.id, target.name, kind, count, highest, size, digest, stamp)
+    return replace(made, id=int(cursor.lastrowid or 0))

@@ -4,14 +4,17 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from errors import Damaged, ModelMismatch
+from storage.approximate import Approximate
 from storage.catalog import Catalog
 from storage.connection import reading
+from storage.exact import Exact
 from storage.generations import KINDS, Generation, active_generation, load_generation
+from storage.method import EXACT
 from storage.models import StoredModel, bound_model
 from storage.selection import Selection
 from storage.vectors import Ids, Matrix, read_vectors
@@ -19,10 +22,6 @@ from storage.vectors import Ids, Matrix, read_vectors
 __all__ = ["VectorIndex", "load_index", "reading_index", "reading_loaded"]
 
 Loaded = TypeVar("Loaded")
-
-# Where many vectors are allowed, enough of them are among the nearest of all, which FAISS finds sooner than the nearest
-# of half: asked vector by vector it took 2.6 times as long on a busy machine. More results than this cost time too.
-_MOST_PROBED = 1_000
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class VectorIndex:
 
     version: int
     generation: Generation | None
-    faiss_index: Any
+    folded: Exact | Approximate | None
     delta_ids: Ids
     delta: Matrix
 
@@ -46,8 +45,10 @@ class VectorIndex:
     def nearest(self, question: Matrix, k: int, among: Selection | None = None) -> tuple[Ids, Matrix]:
         """Return the ids and inner products `[min(k, count)]` of the vectors nearest to `question` `[dimension]`.
 
-        With `among` only of its vectors, as exactly. Best first; equal scores in the order of their ids, so that an
-        answer can be repeated. Raises Damaged when the index holds what is no vector.
+        With `among` only of its vectors, and exactly the nearest of them. Best first; equal scores in the order of
+        their ids, so that an answer can be repeated. Call inside `reading`: where the generation is an approximate one
+        the stored vectors are asked, and those that are stored no more are missing. Raises Damaged when the index holds
+        what is no vector, or another one than is stored.
         """
         delta_ids, delta, chosen = self.delta_ids, self.delta, None
         if among is not None and len(delta_ids):
@@ -58,8 +59,8 @@ class VectorIndex:
         delta_scores = np.einsum("ij,j->i", delta, question)
         ids = [delta_ids if chosen is None else delta_ids[chosen]]
         scores = [delta_scores if chosen is None else delta_scores[chosen]]
-        if self.faiss_index is not None and self.faiss_index.ntotal:
-            found = self._folded(question, k) if among is None else self._folded_among(question, k, among)
+        if self.folded is not None and self.folded.count:
+            found = self.folded.nearest(question, k) if among is None else self._folded_among(question, k, among)
             ids.append(found[0])
             scores.append(found[1])
         all_ids, all_scores = np.concatenate(ids), np.concatenate(scores)
@@ -67,49 +68,24 @@ class VectorIndex:
         return all_ids[best], all_scores[best]
 
     def sample(self, n: int) -> Matrix:
-        """Return at most `n` of the vectors `[m, dimension]`, evenly spread over all; the same in the same state."""
-        folded = self.faiss_index.ntotal if self.faiss_index is not None else 0
+        """Return at most `n` of the vectors `[m, dimension]`, evenly spread over all; the same in the same state.
+
+        Of an approximate generation they are what its codes stand for, one of each group of near ones.
+        """
+        folded = self.folded.count if self.folded is not None else 0
         places = np.linspace(0, max(folded + len(self.delta) - 1, 0), min(n, folded + len(self.delta))).astype(np.int64)
         early, late = places[places < folded], places[places >= folded] - folded
-        if not len(early):
+        if self.folded is None or not len(early):
             return self.delta[late]
-        import faiss
-
-        inner: Any = faiss.downcast_index(self.faiss_index.index)
-        return np.concatenate([inner.reconstruct_batch(early), self.delta[late]])
-
-    def _folded(self, question: Matrix, k: int, selector: Any = None, at_most: int | None = None) -> tuple[Ids, Matrix]:
-        """Return the nearest of the generation; of the `at_most` that `selector` allows, where one is given."""
-        wanted = min(k, self.faiss_index.ntotal if at_most is None else at_most)
-        if selector is None:
-            scores, labels = self.faiss_index.search(question[None, :], wanted)
-        else:
-            scores, labels = self.faiss_index.search(question[None, :], wanted, params=selector)
-        if (labels < 0).any():  # FAISS returns fewer than there are only where a score is no number
-            raise Damaged("The index holds something that is no vector; run: wherein repair")
-        return labels[0], scores[0]
+        return np.concatenate([self.folded.sample(early), self.delta[late]])
 
     def _folded_among(self, question: Matrix, k: int, among: Selection) -> tuple[Ids, Matrix]:
+        assert self.folded is not None
         highest = self.generation.highest_id if self.generation else 0
         allowed = int(np.searchsorted(among.vectors, highest, "right"))
-        wanted = min(k, allowed)
-        if not wanted:
+        if not allowed:
             return np.empty(0, np.int64), np.empty(0, np.float32)
-        if allowed == self.faiss_index.ntotal:
-            return self._folded(question, wanted)
-        probed = 2 * k * self.faiss_index.ntotal // allowed + 16
-        if probed <= _MOST_PROBED:
-            ids, scores = self._folded(question, probed)
-            chosen = among.has_vectors(ids)
-            if np.count_nonzero(chosen) >= wanted:
-                return ids[chosen][:wanted], scores[chosen][:wanted]
-        import faiss
-
-        # Python's constructors take other arguments than the stubs say; the wrappers hold on to the array.
-        parameters: Any = faiss.SearchParameters
-        bitmap: Any = faiss.IDSelectorBitmap
-        selector = parameters(sel=bitmap(among.bitmap))
-        return self._folded(question, wanted, selector, allowed)
+        return self.folded.among(question, k, among, allowed)
 
 
 @contextmanager
@@ -156,17 +132,24 @@ def load_index(db: Catalog, folder: Path, model: StoredModel, known: VectorIndex
     if bound is not None and bound.id != model.id:  # its vectors would be compared with a question of another
         raise ModelMismatch(f"The library belongs to another model now, {bound.name} {bound.fingerprint}")
     if generation is None:
-        loaded, highest = None, 0
+        folded, highest = None, 0
     else:
         unchanged = known is not None and known.generation == generation
-        loaded = known.faiss_index if known and unchanged else load_generation(folder, generation)
-        if generation.model_id != model.id or loaded.d != model.dimension:
-            raise Damaged(f"The index {generation.file} is not that of the library's model; run: wherein repair")
+        folded = known.folded if known and unchanged else _open(db, folder, model, generation)
         highest = generation.highest_id
     parts = _kept(known, highest)
     last = int(parts[-1][0][-1]) if parts else highest
     parts.extend(read_vectors(db, model.id, model.dimension, last))
-    return VectorIndex(version, generation, loaded, *_join(parts, model.dimension))
+    return VectorIndex(version, generation, folded, *_join(parts, model.dimension))
+
+
+def _open(db: Catalog, folder: Path, model: StoredModel, generation: Generation) -> Exact | Approximate:
+    index = load_generation(folder, generation)
+    if generation.model_id != model.id or index.d != model.dimension:
+        raise Damaged(f"The index {generation.file} is not that of the library's model; run: wherein repair")
+    if generation.method.name == EXACT:
+        return Exact(index)
+    return Approximate(index, generation.method, db, model)
 
 
 def _kept(known: VectorIndex | None, highest: int) -> list[tuple[Ids, Matrix]]:

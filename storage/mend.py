@@ -14,6 +14,7 @@ from storage.catalog import typed
 from storage.connection import reading, writing
 from storage.files import REREAD, reread_file
 from storage.generations import active_generation, load_generation
+from storage.method import EXACT
 from storage.models import MODEL_COPY, StoredModel, now, remember_model, remembered_model
 from storage.rows import BadRow, Gap, check_rows, counters
 from storage.term_counts import recount
@@ -169,8 +170,8 @@ def _from_index(db: Database, folder: Path, ids: list[int]) -> Mapping[int, byte
         index = load_generation(folder, generation) if generation else None
     except Damaged:
         return {}
-    if index is None or not index.ntotal:
-        return {}
+    if generation is None or generation.method.name != EXACT or index is None or not index.ntotal:
+        return {}  # the codes of another one do not tell the vectors
     held: Ids = np.asarray(faiss.vector_to_array(index.id_map), dtype=np.int64)
     inner = faiss.downcast_index(index.index)
     places = [np.flatnonzero(held == vector_id) for vector_id in ids]

@@ -79,6 +79,13 @@ def m0006_coverage(db: Database) -> None:
     reached("migration.applied")
 
 
+@MIGRATIONS()
+def m0007_index_methods(db: Database) -> None:
+    """How a generation of vectors is searched, as storage/method.py writes it; "" for an exact one and for keywords."""
+    db.execute("ALTER TABLE generations ADD COLUMN method TEXT NOT NULL DEFAULT ''")
+    reached("migration.applied")
+
+
 def _run(db: Database, statements: str) -> None:
     for statement in statements.split(";"):
         if statement.strip():

@@ -65,7 +65,8 @@ def finish_purge(db: Database, folder: Path) -> bool:
     for kind in KINDS:
         generation = active_generation(db, kind)
         if model and generation and differs(db, model, generation):
-            write_generation(db, folder, model, kind)
+            # Afresh: what a list was made of may have been one vector that is purged.
+            write_generation(db, folder, model, kind, afresh=True)
     drop_old_generations(db, folder, kept=1)
     reached("purge.index-rewritten")
     db.conn.execute("VACUUM")

@@ -69,7 +69,7 @@ class Selection:
     def has_vectors(self, ids: Ids) -> npt.NDArray[np.bool_]:
         """Return for each vector id `[n]` whether a passage of it passes."""
         marks = np.zeros(len(ids), dtype=np.bool_)
-        inside = np.flatnonzero(ids < 8 * len(self.bitmap))
+        inside = np.flatnonzero((ids >= 0) & (ids < 8 * len(self.bitmap)))  # a damaged index may name any
         known = ids[inside]
         marks[inside] = self.bitmap[known >> 3] >> (known & 7) & 1
         return marks

@@ -24,12 +24,14 @@ __all__ = [
     "count_orphans",
     "count_vectors",
     "delete_orphans",
+    "find_vectors",
     "highest_vector_id",
     "is_stored_vector",
     "known_inputs",
     "mark_orphans",
     "read_vectors",
     "save_vectors",
+    "stored_ids",
 ]
 
 Matrix = npt.NDArray[np.float32]
@@ -105,6 +107,32 @@ def read_vectors(
         last = int(ids[-1])
         flat = np.frombuffer(b"".join(row[2] for row in part), dtype="<f4")
         yield ids, flat.reshape(len(part), dimension)
+
+
+def find_vectors(db: Catalog, model_id: int, dimension: int, wanted: Ids) -> tuple[Ids, Matrix]:
+    """Return those of some ids `[n]` that are stored, in no order, and their vectors `[m, dimension]`.
+
+    Raises Damaged when a vector is not what was stored.
+    """
+    rows = list[tuple[int, bytes, bytes, int]]()
+    for first in range(0, len(wanted), _VARIABLES):
+        part = wanted[first : first + _VARIABLES].tolist()
+        marks = ",".join("?" * len(part))
+        rows += db.execute(
+            f"SELECT id, input_hash, vector, checksum FROM vectors WHERE +model_id = ? AND id IN ({marks})",
+            [model_id, *part],
+        ).fetchall()
+    for row in rows:
+        checked_vector(dimension, *row)
+    flat = np.frombuffer(b"".join(row[2] for row in rows), dtype="<f4")
+    return np.array([row[0] for row in rows], dtype=np.int64), flat.reshape(len(rows), dimension)
+
+
+def stored_ids(db: Catalog, model_id: int) -> Ids:
+    """Return the ids `[n]` of a model's vectors, ascending."""
+    # By the index, whose entries are shorter than the rows; in the order of the hashes.
+    rows = db.execute("SELECT id FROM vectors WHERE model_id = ?", [model_id]).fetchall()
+    return np.sort(np.array(rows, dtype=np.int64).reshape(-1))
 
 
 def _of_model(above: int) -> str:

@@ -60,7 +60,7 @@ def every_command(folder: Path, docs: Path, acknowledge: Connection) -> None:
     with suppress(UsageError):
         library().remove_documents([str(docs / "removed.txt")])
     acknowledge.send("remove")
-    library().reindex()
+    library().reindex(index="exact")
     acknowledge.send("reindex")
     with suppress(UsageError):
         library().remove_documents([str(docs / "purged.txt")], for_good=True)

@@ -145,7 +145,7 @@ def test_death_while_terms_are_counted_anew(scenes: Path, tmp_path: Path, failpo
 
 
 @pytest.mark.parametrize("way", ["exit", "kill"])
-@pytest.mark.parametrize("times", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("times", [1, 2, 3, 4, 5, 6])
 def test_death_while_an_old_library_is_migrated(tmp_path: Path, way: str, times: int) -> None:
     with tarfile.open(Path(__file__).parent / "fixtures" / "library-schema-1.tar.gz") as archive:
         archive.extractall(tmp_path, filter="data")

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 import cli
-import storage.generations
+import storage.building
 from card import card_model_folder, small
 from embed.encoder import Key, Matrix
 from embed.model import load_model
@@ -214,7 +214,7 @@ def of_noise(path: Path, count: int, dimension: int, parts: Iterator[tuple[Any, 
     return WRITE(path, count, dimension, noise)
 
 
-WRITE = storage.generations.write_flat
+WRITE = storage.building.write_flat
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_a_broken_index_is_not_swapped_in(
     library.ingest_stream("late", b"One more lot came late.")
     before, files = answers(library), sorted((library.folder / "generations").iterdir())
     with monkeypatch.context() as patch:
-        patch.setattr(storage.generations, "write_flat", write)
+        patch.setattr(storage.building, "write_flat", write)
         told: list[object] = []
         with pytest.raises(Refused, match=why):
             library.reindex(report=told.append)

@@ -10,7 +10,6 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import faiss
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -227,7 +226,7 @@ class AnyLibrary(RuleBasedStateMachine):
             index = load_index(db, self.work / "library", bound_model(db), None)
             live = db.execute("SELECT v.id FROM vectors v WHERE v.input_hash IN (SELECT input_hash FROM chunks)")
             wanted = {row[0] for row in live.fetchall()}
-        folded = faiss.vector_to_array(index.faiss_index.id_map).tolist() if index.faiss_index else []
+        folded = index.folded.ids().tolist() if index.folded else []
         ids = folded + index.delta_ids.tolist()
         assert len(ids) == len(set(ids)) == index.count
         assert set(ids) >= wanted

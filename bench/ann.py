@@ -1,0 +1,197 @@
+"""Approximate indexes over a million vectors: recall beside exact search, milliseconds, size, opening, building.
+
+python bench/ann.py corpus FOLDER FILE…         embed the texts of SQuAD files and of a BEIR corpus.jsonl, once
+python bench/ann.py fill FOLDER LIBRARY [--vectors 1000000]        spread them over a new library's vectors
+python bench/ann.py measure FOLDER LIBRARY [--index ivf]           build an index and ask it
+
+The corpus: 50,000 sentences of the texts in a seeded order, and 2,000 questions of the SQuAD files, embedded by the
+model that ships. Each sentence is spread to as many vectors as are wanted by Gaussian noise of 0.3 of its length, so
+that a copy has a cosine of 0.96 with its sentence, and made of length 1 again. Held-out vectors are made in the same
+way, with other noise. Recall is that of `VectorIndex.nearest`, compared with NumPy over all stored vectors. Times are
+of the one thread that searches, on the clock and in CPU time, which a busy machine does not change as much; memory is
+the most that the process that builds has had.
+"""
+
+import argparse
+import json
+import os
+import random
+import re
+import resource
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from embed.encoder import Encoder
+from embed.model import load_model
+from embed.precision import resolve_precision
+from search.collection import read_squad
+from storage.checksum import content_hash
+from storage.connection import checkpoint, open_reader, open_writer, reading, writing
+from storage.generations import active_generation, drop_old_generations, load_generation, write_generation
+from storage.index import load_index
+from storage.method import choose_index
+from storage.models import bind_model, bound_model
+from storage.tuning import Truth
+from storage.vectors import read_vectors, save_vectors
+
+SENTENCES, QUESTIONS, NOISE, ASKED = 50_000, 2_000, 0.3, 1_000
+_END = re.compile(r"(?<=[.!?])\s+")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    for run in (corpus, fill, measure, build):
+        command = commands.add_parser(run.__name__)
+        command.add_argument("folder", type=Path)
+        if run is corpus:
+            command.add_argument("files", type=Path, nargs="+")
+        else:
+            command.add_argument("library", type=Path)
+        if run is fill:
+            command.add_argument("--vectors", type=int, default=1_000_000)
+        if run in (measure, build):
+            command.add_argument("--index", choices=["exact", "ivf", "hnsw"], default="ivf")
+        command.set_defaults(run=run)
+    chosen = vars(parser.parse_args())
+    chosen.pop("run")(**chosen)
+    return 0
+
+
+def corpus(folder: Path, files: list[Path]) -> None:
+    """Write `sentences.npy` and `questions.npy`, float32 `[n, width]`."""
+    sentences, questions = texts(files)
+    encoder = Encoder(load_model(), resolve_precision("auto"))
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, encode, part in (
+        ("sentences", encoder.encode_contexts, sentences),
+        ("questions", encoder.encode_questions, questions),
+    ):
+        began = time.monotonic()
+        vectors = np.concatenate([encode(part[first : first + 1_000]) for first in range(0, len(part), 1_000)])
+        np.save(folder / f"{name}.npy", vectors)
+        print(f"{len(vectors):,} {name}, {time.monotonic() - began:.0f} s", flush=True)
+
+
+def texts(files: list[Path]) -> tuple[list[str], list[str]]:
+    """Return sentences of at least 20 characters, and questions, each once."""
+    sentences, questions = dict[str, None](), dict[str, None]()
+    for path in files:
+        if path.suffix == ".jsonl":
+            passages = [json.loads(line)["text"] for line in path.read_text().splitlines()]
+        else:
+            collection = read_squad(path)
+            passages = list(collection.contexts)
+            questions |= dict.fromkeys(collection.questions)
+        for passage in passages:
+            sentences |= dict.fromkeys(part for part in _END.split(passage) if len(part) >= 20)
+    chance = random.Random(1)
+    return (
+        chance.sample(sorted(sentences), min(SENTENCES, len(sentences))),
+        chance.sample(sorted(questions), min(QUESTIONS, len(questions))),
+    )
+
+
+def fill(folder: Path, library: Path, vectors: int) -> None:
+    """Store the sentences' vectors over and over, each time with other noise, until there are so many."""
+    sentences = np.load(folder / "sentences.npy")
+    library.mkdir(parents=True)
+    chance = np.random.default_rng(7)
+    with closing(open_writer(library)) as db:
+        with writing(db, "model.bind"):
+            model = bind_model(
+                db, fingerprint="f" * 16, name="ann", version="1", precision="w8a8", dimension=sentences.shape[1]
+            )
+        for first in range(0, vectors, 10_000):
+            rows = np.arange(first, min(first + 10_000, vectors)) % len(sentences)
+            names = [content_hash(f"vector {first + place}") for place in range(len(rows))]
+            with writing(db, "ingest.batch"):
+                save_vectors(db, model.id, names, spread(sentences[rows], chance))
+        checkpoint(db)
+
+
+def spread(vectors: np.ndarray, chance: np.random.Generator) -> np.ndarray:
+    noise = chance.standard_normal(vectors.shape, dtype=np.float32) * np.float32(NOISE / np.sqrt(vectors.shape[1]))
+    return (vectors + noise) / np.linalg.norm(vectors + noise, axis=1, keepdims=True)
+
+
+def build(folder: Path, library: Path, index: str) -> None:
+    """Write a generation, in a process of its own, so that its memory can be told."""
+    with closing(open_writer(library)) as db:
+        model = bound_model(db)
+        assert model is not None
+        with writing(db, "reindex.index"):
+            choose_index(db, index)
+            began = time.monotonic()
+        made = write_generation(db, library, model)
+        took = time.monotonic() - began
+        drop_old_generations(db, library, kept=1)
+        checkpoint(db)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    share = made.bytes / (4 * model.dimension * made.count)
+    print(f"{made.count:,} vectors, {made.method.name}: written in {took:.0f} s with {most / 1e3:,.0f} MB of memory")
+    print(f"{made.bytes:,} bytes, {share:.3f} of float32, of which {made.method.head:,} are its header")
+    print(f"size {made.method.size}, error {made.method.error:.4f}")
+    for step in made.method.steps:
+        print(
+            f"   tuned for k = {step.k}: effort {step.effort}, {step.candidates} candidates, recall {step.recall:.4f}"
+        )
+
+
+def measure(folder: Path, library: Path, index: str) -> None:
+    again = [sys.executable, __file__, "build", str(folder), str(library), "--index", index]
+    subprocess.run(again, check=True)
+    sentences = np.load(folder / "sentences.npy")
+    held_out = spread(sentences[np.random.default_rng(8).choice(len(sentences), ASKED, replace=False)],
+                      np.random.default_rng(9))  # fmt: skip
+    asked = {"questions": np.load(folder / "questions.npy")[:ASKED], "held-out vectors": held_out}
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    with closing(open_reader(library)) as db, reading(db):
+        model, generation = bound_model(db), active_generation(db)
+        assert model is not None
+        assert generation is not None
+        truths = {name: Truth(vectors.astype(np.float32)) for name, vectors in asked.items()}
+        for ids, vectors in read_vectors(db, model.id, model.dimension):
+            for truth in truths.values():
+                truth.show(ids, vectors)
+        load_generation(library, generation)
+        times = [timed(lambda: load_generation(library, generation))[0] for _ in range(5)]
+        print(f"opened in {1e3 * float(np.median(times)):.1f} ms")
+        opened = load_index(db, library, model, None)
+        for k in (10, 50, 100):
+            for name, truth in truths.items():
+                told(opened, truth, k, name)
+
+
+def told(opened, truth, k, name):  # type: ignore[no-untyped-def]
+    for question in truth.questions[:50]:
+        opened.nearest(question, k)
+    wall, cpu, found = [], [], np.full((len(truth.questions), k), -1, np.int64)
+    for row, question in enumerate(truth.questions):
+        seconds, spent, (ids, _) = timed(lambda question=question: opened.nearest(question, k))
+        wall.append(1e3 * seconds)
+        cpu.append(1e3 * spent)
+        found[row, : len(ids)] = ids
+    recall = truth.recall(found, k)
+    print(
+        f"k = {k:>3}, {name:<16}: recall {recall.mean():.4f}, p50 {np.median(wall):.2f} ms, p95"
+        f" {np.quantile(wall, 0.95):.2f} ms; CPU p50 {np.median(cpu):.2f} ms",
+        flush=True,
+    )
+
+
+def timed(work):  # type: ignore[no-untyped-def]
+    began, spent = time.perf_counter(), time.thread_time()
+    done = work()
+    return time.perf_counter() - began, time.thread_time() - spent, done
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -77,7 +77,7 @@ def _write_approximate(
     else:
         coded = _Coded(name, size, model.dimension)
         coded.train(_drawn(db, model, ids, chance, min(count, size * _TRAINED_BY if name == IVF else _GRAPH_SAMPLE)))
-    truth = Truth(invented(some))
+    truth = Truth(invented(some, name))
     for part_ids, vectors in read_vectors(db, model.id, model.dimension, batch=_BATCH):
         coded.add(part_ids, vectors)
         truth.show(part_ids, vectors)

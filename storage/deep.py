@@ -98,7 +98,8 @@ def _check_codes(
 ) -> Iterator[str]:
     """Yield what an approximate index lacks, which codes are of other vectors, and else whether it finds too little."""
     index = Approximate(load_generation(folder, generation), generation.method, db, model)
-    truth = Truth(invented(index.sample(np.linspace(0, index.count - 1, 2 * _ASKED).astype(np.int64))))
+    some = index.sample(np.linspace(0, index.count - 1, 2 * _ASKED).astype(np.int64))
+    truth = Truth(invented(some, generation.method.name))
     unsorted = index.ids()
     places = np.argsort(unsorted, kind="stable")
     ids, sound = unsorted[places], True

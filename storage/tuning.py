@@ -1,8 +1,9 @@
 """How much work an approximate search needs: found by asking it what exact search has answered.
 
-Questions are made of stored vectors, but are none of them, since a stored vector finds itself with the least effort:
-each is the direction halfway between two that are drawn at random, with noise of its own length. Like a real question
-it is not very near to anything, and what is near to it lies on several sides; real ones need a little less effort
+Questions are made of stored vectors, but are none of them, since a stored vector finds itself with the least effort.
+For lists each is the direction halfway between two that are drawn at random, with noise of its own length: like a real
+question it is not very near to anything, and what is near to it lies in several lists. For a graph, which would have to
+walk to two places at once, it is one vector with noise of 1.75 of its length. Real questions need a little less effort
 (docs/decisions/index-kinds.md).
 """
 
@@ -14,7 +15,7 @@ from math import sqrt
 import numpy as np
 import numpy.typing as npt
 
-from storage.method import Step
+from storage.method import HNSW, IVF, Step
 from storage.vectors import Ids, Matrix
 
 __all__ = ["DEPTHS", "MOST", "TARGET", "Truth", "invented", "recall_of", "surely_below", "tune"]
@@ -24,7 +25,8 @@ TARGET = 0.99
 DEPTHS = (10, 100)
 """For so many vectors at a time the effort is found: those of an answer, and of the candidates of a hybrid one."""
 
-_NOISE, _SEED = 1.0, 20_262
+_NOISE = {IVF: 1.0, HNSW: 1.75}
+_SEED = 20_262
 MOST = 4
 """The most candidates that are scored again for each vector that is wanted."""
 
@@ -39,14 +41,15 @@ Search = Callable[[Matrix, int, int], Ids]
 Nearest = Callable[[Matrix, int], tuple[Ids, Matrix]]
 
 
-def invented(vectors: Matrix) -> Matrix:
+def invented(vectors: Matrix, name: str) -> Matrix:
     """Return questions `[n, dimension]` of length 1 that are made of unit vectors `[2 n, dimension]`; always the same.
 
-    Each lies halfway between one of the first `n` and one of the others, as seen through noise.
+    `name` is the method that they are to try.
     """
     n, dimension = len(vectors) // 2, vectors.shape[1]
-    noise = np.random.default_rng(_SEED).standard_normal((n, dimension)) * _NOISE / sqrt(dimension)
-    return _unit(_unit(vectors[:n] + vectors[n : 2 * n]) + noise.astype(np.float32))
+    base = _unit(vectors[:n] + vectors[n : 2 * n]) if name == IVF else vectors[:n]
+    noise = np.random.default_rng(_SEED).standard_normal((n, dimension)) * _NOISE[name] / sqrt(dimension)
+    return _unit(base + noise.astype(np.float32))
 
 
 def _unit(vectors: Matrix) -> Matrix:

@@ -98,10 +98,12 @@ def test_the_answers_are_those_of_exact_search(scene: Path, folder: Path) -> Non
 
 
 def test_nothing_changed_nothing_is_written(folder: Path) -> None:
-    before = opened(folder).status()
+    before, files = opened(folder).status(), sorted((folder / "generations").iterdir())
     opened(folder).reindex()
     opened(folder).reindex(index="ivf")
-    assert opened(folder).status() == before
+    after = opened(folder).status()
+    assert (after.generation, after.index, after.recall) == (before.generation, before.index, before.recall)
+    assert sorted((folder / "generations").iterdir()) == files
     assert before.recall >= 0.99
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -203,7 +204,7 @@ class Ranker:
         for first in range(0, len(ids), _AT_ONCE):
             part = ids[first : first + _AT_ONCE]
             for number, *texts in self._db.execute(_TEXTS.format(", ".join("?" * len(part))), part).fetchall():
-                found[number] = [term for text in texts for term in terms_of(str(text))]
+                found[number] = list(chain.from_iterable(map(terms_of, map(str, texts))))
         return (found[number] for number in ids)
 
     def _dense(self, question: _Asked, ids: Sequence[int], known: dict[int, float]) -> Floats:

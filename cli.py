@@ -1,6 +1,7 @@
 """The command line: parse, call, print. The only place that turns errors into exit codes."""
 
 import json
+import math
 import os
 import signal
 import sys
@@ -147,11 +148,17 @@ def ingest(
     library = _library()
     chosen = {"exclude": exclude, "max_size": max_size * 1_000_000, "fields": fields}
     if dry_run:
+        if until:
+            raise UsageError("A dry run has no use for --until")
         _tell_plan(library, sources, chosen, as_json)
         return
+    if sources == ("-",) and (exclude or until):
+        raise UsageError("Standard input has no use for --exclude and --until")
     with _progress(as_json) as report:
         if sources == ("-",):
-            summary = library.ingest_stream(name, sys.stdin.buffer.read(), fields=fields, report=report, wait=wait)
+            summary = library.ingest_stream(
+                name, sys.stdin.buffer.read(), fields=fields, max_size=chosen["max_size"], report=report, wait=wait
+            )
         else:
             summary = library.ingest(
                 sources, **chosen, until=_until(until), report=report, look_ahead=report.shown, wait=wait
@@ -162,12 +169,17 @@ def ingest(
 def _tell_plan(library: Any, sources: tuple[str, ...], chosen: dict[str, Any], as_json: bool) -> None:
     if "-" in sources:
         raise UsageError("Standard input can be read only once: --dry-run takes files, folders and web pages")
-    with _progress(as_json) as report:
-        plan = library.plan(sources, **chosen, report=report if as_json else report.keep)
+    try:
+        with _progress(as_json) as report:
+            plan = library.plan(sources, **chosen, report=report if as_json else report.keep)
+    except KeyboardInterrupt:
+        click.echo("wherein: interrupted; nothing was done", err=True)
+        click.get_current_context().exit(_INTERRUPTED)
     if as_json:
         _line({"event": "plan", "schema": _SCHEMA, **plan.as_dict()})
         return
-    _list_problems(report.problems)
+    for problem in report.problems:
+        click.echo(f"{problem.kind}: {_shown(problem.uri)}: {problem.reason}", err=True)
     counts = plan.as_dict()
     said = [f"{counts[kind]:,} {kind}" for kind in _KINDS if counts.get(kind) or kind in _ALWAYS]
     click.echo(f"it would be {', '.join(said)}")
@@ -207,8 +219,11 @@ def reindex(
     passage is embedded anew, at the --precision that is asked for, else at the library's own. The old model answers
     until that is done; a run that was stopped is gone on with by the same command.
     """
-    if rollback + finish + print_systemd > 1:
-        raise UsageError("Only one of --rollback, --finish and --print-systemd can be done at a time")
+    alone = rollback + finish + print_systemd
+    if alone > 1 or (alone and (model or index or until or accept_removals or margin is not None)):
+        raise UsageError("--rollback, --finish and --print-systemd are each done alone, without other options")
+    if margin is not None and math.isnan(margin):
+        raise UsageError("--margin is a number of points, from 0 to 100")
     if print_systemd:
         from units import systemd
 
@@ -238,7 +253,7 @@ def _until(text: str | None) -> Any:
 
     from ingest.until import parse_until
 
-    return parse_until(text, datetime.now().astimezone())
+    return parse_until(text, datetime.now())
 
 
 @main.group("golden")
@@ -639,7 +654,8 @@ def _tell_coverage(found: Any, as_json: bool) -> None:
         return
     click.echo(f"documents        {found.documents:,}, {found.measured:,} of them measured")
     click.echo(f"characters       {found.characters:,}, {found.dropped:,} of them in no passage")
-    click.echo(f"tokens           {found.tokens:,}, {_unknown(found.unknown, found.tokens)}")
+    tokens = f"{found.tokens:,}, {_unknown(found.unknown, found.tokens)}" if found.measured else "not measured"
+    click.echo(f"tokens           {tokens}")
     click.echo(f"with notes       {found.noted:,}")
     languages = ", ".join(f"{language or 'unknown'} {count:,}" for language, count in found.languages.items())
     click.echo(f"languages        {languages or 'none'} (a guess)")

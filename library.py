@@ -254,10 +254,11 @@ class Library:
                 for place, kind in places.items()
             ]
             run = self._run(db, model, encoder, report, sample)
+            run.named = frozenset(file_uri(place) if kind == "path" else place for place, kind in places.items())
             run.take_in(known)
             gone = vanished(db, known, run.seen, run.unwalkable, lambda *_: None, accept=True)
         lost = sum(record.documents for record in gone if record.uri not in run.adopted)
-        names = ("new", "changed", "moved", "unchanged", "skipped", "failed", "chunks", "embedded", "reused")
+        names = ("new", "changed", "moved", "unchanged", "removed", "skipped", "failed", "chunks", "embedded", "reused")
         counts = {name: run.tally[name] for name in names}
         return Plan(**counts, gone=lost, tokens=sample.tokens, seconds=round(sample.seconds(encoder), 1))
 
@@ -292,16 +293,20 @@ class Library:
         data: bytes,
         *,
         fields: Fields = NO_FIELDS,
+        max_size: int | None = None,
         report: Report = lambda _: None,
         wait: bool = False,
     ) -> Summary:
-        """Take in one text that came from elsewhere, as `stdin:name`; the same name replaces it."""
+        """Take in one text that came from elsewhere, as `stdin:name`; the same name replaces it.
+
+        `max_size` in bytes.
+        """
         uri = f"stdin:{name}"
 
         def work(db: Database, run: BulkRun) -> None:
             with writing(db, "ingest.sources"):
                 include(db, uri)
-                remember_source(db, uri, "stdin", (), None, fields)
+                remember_source(db, uri, "stdin", (), max_size, fields)
             run.take_in_stream(next(source for source in list_sources(db) if source.uri == uri), name, data)
 
         return self._write(work, report, wait)
@@ -335,6 +340,8 @@ class Library:
         self._must_exist()
         if index not in (None, *CHOICES):
             raise UsageError(f"There is no index {index}; there are {', '.join(CHOICES)}")
+        if model is not None and self._given is None:
+            find_model(model, models_folder())
         began, lost = time.monotonic(), list[str]()
         stop = partial(_is_over, until)
         with self._writer(wait, lost.append) as db, recorded(db, self.folder, report) as night:
@@ -545,7 +552,8 @@ class Library:
         """Forget a golden question, by its number or its text. Raises UsageError when there is none."""
         self._must_exist()
         with self._writer(wait) as db:
-            found = [row for row in list_golden(db) if name in (str(row.id), row.question)]
+            rows = list_golden(db)
+            found = [row for row in rows if str(row.id) == name] or [row for row in rows if row.question == name]
             if not found:
                 raise UsageError(f"There is no golden question {name}; see: wherein golden list")
             for row in found:

@@ -1,9 +1,12 @@
 """The nightly reindex as a service and a timer of systemd's."""
 
-import shlex
+import re
 from pathlib import Path
 
 __all__ = ["UNITS", "systemd"]
+
+_PLAIN = re.compile(r"[\w/.:,@+=-]+")
+_ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "%": "%%", "$": "$$"})
 
 UNITS = {
     # A library that another process writes to (4) is no failure of the night: that one catches up. Documents that could
@@ -46,5 +49,5 @@ def systemd(program: str, library: Path) -> str:
 
 def _word(text: str) -> str:
     """Return a word as ExecStart takes it: quoted where it has to be, without specifiers (systemd.service(5))."""
-    escaped = text.replace("\\", "\\\\").replace("%", "%%").replace("$", "$$")
-    return shlex.quote(escaped) if escaped != text or " " in text else text
+    escaped = text.translate(_ESCAPED)
+    return text if _PLAIN.fullmatch(text) else f'"{escaped}"'

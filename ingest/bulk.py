@@ -131,6 +131,7 @@ class BulkRun:
         self.seen: set[str] = set()
         self.unwalkable: list[str] = []
         self.adopted: set[str] = set()
+        self.named: frozenset[str] = frozenset()
         self._db = db
         self._folder = folder
         self.model = model
@@ -197,7 +198,7 @@ class BulkRun:
             yield from zip(texts, self.encoder.tokenizer.contexts(list(texts.values())), strict=True)
 
     def _embed(self, missing: Missing) -> None:
-        self._excluded = excluded(self._db)
+        self._excluded = frozenset(uri for uri in excluded(self._db) if uri.partition("#")[0] not in self.named)
         if self._plan:
             for _, ids in missing:
                 self._plan.add(ids)
@@ -220,6 +221,8 @@ class BulkRun:
     # From a source to the texts that need a vector.
 
     def _source(self, source: Source) -> Missing:
+        if self._is_over():  # readings of the source before this may not have been taken
+            return
         for met in self._ahead(source):
             if self._is_over():
                 return
@@ -262,6 +265,8 @@ class BulkRun:
 
     def _page(self, source: Source) -> Missing:
         """Fetch a page. One of which the server says that it is gone is not in `seen`; one that cannot be had is."""
+        if self._is_over():
+            return
         uri = source.uri
         if uri in self._excluded:
             self.seen.add(uri)
@@ -338,6 +343,8 @@ class BulkRun:
             self._trouble(met.uri, Trouble(kind, str(problem)), save)
         else:
             self._wait(partial(self._close_file, save, found))
+            if self._plan and met.record:
+                self.tally["removed"] += len(documents_of_file(self._db, met.record.id).keys() - found)
 
     def _trouble(self, uri: str, trouble: Trouble, save: Callable[..., int]) -> None:
         if trouble.kind in (REFUSED, LARGE):
@@ -352,6 +359,8 @@ class BulkRun:
         if file_path(uri) is None:
             return False
         for record in find_files_by_content(self._db, name):
+            if record.uri in self.adopted:
+                continue
             path = file_path(record.uri)
             if record.documents and record.state == "read" and path is not None and not os.path.lexists(path):
                 if self._plan:
@@ -427,11 +436,12 @@ class BulkRun:
         return texts, rows, Coverage(int(words.tokens.sum()), words.unknown, guess_language(document.text))
 
     def _standard_input(self, source: Source, name: str, data: bytes) -> Missing:
-        reading = self._pool.submit(Job(name, data, source.fields))
+        reading = self._pool.submit(Job(name, data, source.fields, max_size=source.max_size))
         opened = reading.opened()
         try:
             if opened.trouble:
-                self.problem(opened.trouble.kind, source.uri, opened.trouble.reason)
+                kind = SKIPPED if opened.trouble.kind == SKIPPED else FAILED
+                self.problem(kind, source.uri, opened.trouble.reason)
                 return
             found = yield from self._documents(source.uri, reading.documents(), None)
         except Unreadable as problem:

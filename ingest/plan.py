@@ -19,7 +19,7 @@ _SEED = 20_240
 
 @dataclass(frozen=True)
 class Plan:
-    """Counts as in `Summary`, of what would be done. `gone` documents are not in their source any more.
+    """Counts as in `Summary`, of what would be done. `gone` documents are in no file of these sources any more.
 
     `tokens` would go through the model, in about `seconds`.
     """
@@ -28,6 +28,7 @@ class Plan:
     changed: int
     moved: int
     unchanged: int
+    removed: int
     gone: int
     skipped: int
     failed: int

@@ -31,7 +31,7 @@ class Remaining:
         self._tokens: Counter[str] = Counter()
         self._queued = 0.0
         self._done = 0.0
-        self._marks: deque[tuple[float, float]] = deque([(clock(), 0.0)])
+        self._marks: deque[tuple[float, float]] = deque()  # from the first file on: before it the model was loaded
 
     def expect(self, kind: str, size: int) -> None:
         """Count a file that is to be read, `size` in bytes."""
@@ -56,6 +56,8 @@ class Remaining:
 
     def seconds(self) -> float | None:
         """Return how many seconds are left, None while that cannot be told."""
+        if not self._marks:
+            return None
         began, then = self._marks[0]
         passed = self._clock() - began
         if passed < _FIRST_SECONDS or self._done <= then:

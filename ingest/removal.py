@@ -62,10 +62,12 @@ def vanished(
     known = {source.id: source for source in sources}
     for number, records in files.items():
         source = known.get(number) if number is not None else None
+        if source is None:
+            continue
         lost = [record for record in records if _is_gone(record, seen, unwalkable)]
-        if source and not _present(source, records, seen):
+        if not _present(source, records, seen):
             spared(source.uri, _ABSENT)
-        elif source and not accept and _is_suspicious(records, lost):
+        elif not accept and _is_suspicious(records, lost):
             spared(source.uri, _TOO_MANY.format(gone=_documents(lost), all=_documents(records)))
         else:
             gone += lost

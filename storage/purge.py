@@ -43,8 +43,10 @@ def purge(db: Database, documents: Sequence[StoredDocument]) -> None:
         for document in documents:
             exclude(db, document.uri)
             delete_document(db, document.id)
+            db.execute("DELETE FROM golden WHERE uri = ?", [document.uri])
             if file := find_file(db, document.uri):
                 delete_file(db, file.id)
+        db.execute("UPDATE nights SET report = '{}' WHERE report LIKE '%\"moved\": [{%'")  # which may name them
         mark_orphans(db)
         delete_orphans(db, before=_EVER)
         db.execute("INSERT INTO settings (key, value) VALUES (?, '') ON CONFLICT (key) DO NOTHING", [_UNFINISHED])

@@ -460,7 +460,7 @@ def test_the_units_are_those_in_contrib() -> None:
     root = Path(cli.__file__).parent
     for name, text in UNITS.items():
         assert (root / "contrib" / name).read_text("utf-8") == text.format(command="%h/.local/bin/wherein")
-    told = systemd("/usr/bin/wherein", Path("/home/a b/50%"))
-    assert "ExecStart=/usr/bin/wherein --library '/home/a b/50%%' reindex --until 06:00\n" in told
+    told = systemd("/usr/bin/wherein", Path("/home/o'brien b/50%"))
+    assert 'ExecStart=/usr/bin/wherein --library "/home/o\'brien b/50%%" reindex --until 06:00\n' in told
     done = CliRunner().invoke(cli.main, ["--library", "/x/y", "reindex", "--print-systemd"])
     assert (done.exit_code, done.output.count("# ~/.config/systemd/user/wherein-reindex.")) == (0, 2)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,25 @@ def test_a_plan_says_what_the_run_then_does_and_writes_nothing(library: Library,
     assert 0 < plan.embedded < 5
     assert plan.reused > 10
     again = library.plan([str(folder)])
-    assert again == Plan(0, 0, 0, 4, 1, 1, 0, 0, 0, 0, 0, 0.0)
+    assert again == Plan(0, 0, 0, 4, 0, 1, 1, 0, 0, 0, 0, 0, 0.0)
+
+
+def test_a_plan_knows_what_belongs_to_other_sources_and_what_comes_back(library: Library, tmp_path: Path) -> None:
+    folder = docs(tmp_path)
+    library.ingest([str(folder)])
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "r.jsonl").write_text('{"id": "1", "text": "One."}\n{"id": "2", "text": "Two."}\n')
+    assert library.plan([str(tmp_path / "other")]).gone == 0
+    library.ingest([str(tmp_path / "other")])
+    (tmp_path / "other" / "r.jsonl").write_text('{"id": "1", "text": "One."}\n')
+    shutil.copy(folder / "moved.txt", folder / "copy.txt")
+    (folder / "moved.txt").rename(folder / "elsewhere.txt")
+    library.remove_documents([str(folder / "kept.txt")], for_good=True)
+    places = [str(folder), str(folder / "kept.txt"), str(tmp_path / "other")]
+    plan, done = library.plan(places), library.ingest(places)
+    same = ("new", "changed", "moved", "unchanged", "removed", "skipped")
+    assert {name: plan.as_dict()[name] for name in same} == {name: done.as_dict()[name] for name in same}
+    assert (done.new, done.moved, done.removed) == (2, 1, 1)
 
 
 def test_a_plan_counts_the_tokens_of_what_is_to_be_embedded(library: Library, tmp_path: Path) -> None:
@@ -122,6 +141,23 @@ def test_a_run_stops_when_its_time_is_up(library: Library, tmp_path: Path) -> No
     assert library.ingest([str(folder)], until=datetime(2020, 1, 1, tzinfo=UTC), report=told.append).new == 0
     assert told[-1] == Stopped("the time was up; the same command goes on")
     assert library.ingest([str(folder)]).new == 4
+
+
+@pytest.mark.parametrize("moment", [1, 2, 5, 20, 41, 42, 43])
+def test_a_run_may_be_stopped_at_any_moment(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: int
+) -> None:
+    """Also between a folder, whose files are being read ahead, and a page, which is not asked for any more."""
+    folder = docs(tmp_path)
+    for number in range(40):
+        (folder / f"{number}.txt").write_text(f"File {number}.")
+    asked = count()
+    monkeypatch.setattr("library._is_over", lambda _: next(asked) >= moment)
+    summary = library.ingest([str(folder), "http://127.0.0.1:9/none.html"])
+    assert summary.failed == 0
+    assert summary.new < 44
+    monkeypatch.undo()
+    assert library.ingest([str(folder)]).new == 44 - summary.new
 
 
 def test_every_event_of_the_command_is_documented(wherein: Command, tmp_path: Path) -> None:

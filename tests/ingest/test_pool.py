@@ -164,6 +164,7 @@ def test_a_run_lists_them_and_takes_the_others_in(
 
 
 SCRIPT = """
+import signal
 import sys
 from pathlib import Path
 import ingest.pool
@@ -175,6 +176,7 @@ class OddPool(ingest.pool.Pool):
 
 
 ingest.pool.Pool = OddPool
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 from library import Library
 from toy import ToyEncoder
 print("begun", flush=True)

@@ -69,7 +69,7 @@ def chunks(folder: Path, count: int) -> None:
     source = folder / "records.jsonl"
     with source.open("w") as file:
         for number in range(count):
-            text = f"Record {number}. " + " ".join(chance.choices(WORDS, k=20))
+            text = " ".join(chance.choices(WORDS, k=20))  # no number: the toy keeps a vector of each word
             file.write(f'{{"id": "{number}", "text": "{text}"}}\n')
     began, marks = time.perf_counter(), []
 

@@ -16,10 +16,10 @@ from storage.approximate import open_approximate, search_parameters, tail_size
 from storage.catalog import Catalog
 from storage.failpoints import reached
 from storage.flat import write_flat
-from storage.method import EXACT, IVF, Method, method_for
+from storage.method import EXACT, IVF, Earlier, Method, Step, method_for
 from storage.models import StoredModel
 from storage.tuning import MOST, TARGET, Truth, invented, tune
-from storage.vectors import Ids, Matrix, find_vectors, read_vectors, stored_ids
+from storage.vectors import Ids, Matrix, count_vectors, find_vectors, read_vectors, stored_ids
 
 __all__ = ["write_index"]
 
@@ -39,13 +39,15 @@ _BATCH, _AT_ONCE = 16_384, 500
 
 
 def write_index(
-    db: Catalog, path: Path, model: StoredModel, count: int, earlier: tuple[Path, Method] | None = None
+    db: Catalog, path: Path, model: StoredModel, count: int, earlier: Earlier | None = None, *, append: bool = False
 ) -> tuple[Method, str]:
     """Write all `count` vectors of a model to a new file, unflushed; return how it is searched, and its SHA-256.
 
     It is an exact index also where an approximate one was asked for and would miss too much, or where the vectors have
     another length than 1, so that those near to a question do not lie together. The lists of an `earlier` index of the
-    same model, whose header was checked, are used again unless the library has doubled or halved since. Memory is
+    same model, whose header was checked, are used again unless the library has doubled or halved since. With `append`
+    its codes are as well, if nothing of it is gone, and what is looked into stays as it was tuned then: a bulk run
+    writes many generations, and none of them is there for long. Memory is
     needed for the codes and what they are trained by (docs/decisions/index-kinds.md). Raises ValueError when there are
     not `count`.
     """
@@ -53,15 +55,26 @@ def write_index(
     method = Method(asked=asked)
     if asked != EXACT:
         with _all_cores():
-            method, digest = _write_approximate(db, path, model, count, asked, earlier)
+            method, digest = _write_approximate(db, path, model, count, asked, earlier, append)
         if method.name != EXACT:
             return method, digest
     return method, write_flat(path, count, model.dimension, read_vectors(db, model.id, model.dimension))
 
 
 def _write_approximate(
-    db: Catalog, path: Path, model: StoredModel, count: int, name: str, earlier: tuple[Path, Method] | None
+    db: Catalog, path: Path, model: StoredModel, count: int, name: str, earlier: Earlier | None, append: bool
 ) -> tuple[Method, str]:
+    size = max(1, min(_LISTS * isqrt(count), count // _TRAINED_BY)) if name == IVF else _LINKS
+    if name != IVF or earlier is None or earlier.method.name != IVF or not _serves(earlier.method.size, size):
+        earlier = None
+    if append and earlier and _is_whole(db, model, earlier):
+        coded = _Coded(name, earlier.method.size, model.dimension)
+        coded.go_on_with(earlier)
+        for part_ids, vectors in read_vectors(db, model.id, model.dimension, earlier.highest_id, batch=_BATCH):
+            coded.add(part_ids, vectors)
+        if coded.count != count:
+            raise ValueError(f"{coded.count} vectors instead of {count}")
+        return _written(coded, path, name, count, model.dimension, earlier.method.size, earlier.method.steps)
     ids = stored_ids(db, model.id)
     if len(ids) != count:
         raise ValueError(f"{len(ids)} vectors instead of {count}")
@@ -69,11 +82,10 @@ def _write_approximate(
     some = _drawn(db, model, ids, chance, min(count, 2 * _QUESTIONS))
     if np.abs(np.linalg.norm(some, axis=1) - 1).max() > _UNIT:
         return Method(asked=name), ""
-    size = max(1, min(_LISTS * isqrt(count), count // _TRAINED_BY)) if name == IVF else _LINKS
-    if name == IVF and earlier and earlier[1].name == IVF and _serves(earlier[1].size, size):
-        size = earlier[1].size
+    if earlier:
+        size = earlier.method.size
         coded = _Coded(name, size, model.dimension)
-        coded.train_as(open_approximate(*earlier))
+        coded.train_as(open_approximate(earlier.path, earlier.method))
     else:
         coded = _Coded(name, size, model.dimension)
         coded.train(_drawn(db, model, ids, chance, min(count, size * _TRAINED_BY if name == IVF else _GRAPH_SAMPLE)))
@@ -84,12 +96,27 @@ def _write_approximate(
     steps = tune(truth, coded.search, coded.most, coded.least)
     if min(step.recall for step in steps) < TARGET:
         return Method(asked=name, steps=steps), ""
+    return _written(coded, path, name, count, model.dimension, size, steps)
+
+
+def _written(
+    coded: _Coded, path: Path, name: str, count: int, dimension: int, size: int, steps: tuple[Step, ...]
+) -> tuple[Method, str]:
+    """Write what was made; return how it is searched, and its SHA-256."""
     digest = coded.write(path)
     reached("generation.written")
-    head = path.stat().st_size - tail_size(name, count, model.dimension)
+    head = path.stat().st_size - tail_size(name, count, dimension)
     with path.open("rb") as file:
         head_sha256 = hashlib.sha256(file.read(head)).hexdigest()
     return Method(name, name, size, steps, coded.error, head, head_sha256), digest
+
+
+def _is_whole(db: Catalog, model: StoredModel, earlier: Earlier) -> bool:
+    """Whether a file has all vectors up to its highest id and no other, and is what was written, code by code."""
+    if count_vectors(db, model.id, upto=earlier.highest_id) != earlier.count:
+        return False
+    with earlier.path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == earlier.sha256
 
 
 def _serves(earlier: int, size: int) -> bool:
@@ -155,6 +182,20 @@ class _Coded:
         self._centroids.add(earlier.quantizer.reconstruct_n(0, earlier.nlist))
         self._codes.trained = earlier.sq.trained
         self._index.is_trained = True
+
+    def go_on_with(self, earlier: Earlier) -> None:
+        """Take over an index of lists with all that is in it."""
+        import faiss
+
+        self._index = faiss.read_index(str(earlier.path))
+        self._centroids = faiss.downcast_index(self._index.quantizer)
+        self._codes = self._index.sq
+        self.error = earlier.method.error
+
+    @property
+    def count(self) -> int:
+        """How many vectors are in it."""
+        return int(self._index.ntotal)
 
     def add(self, ids: Ids, vectors: Matrix) -> None:
         import faiss

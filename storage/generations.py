@@ -23,7 +23,7 @@ from storage.connection import writing
 from storage.failpoints import reached
 from storage.flat import check_flat
 from storage.flush import flush
-from storage.method import EXACT, Method, decode_method, encode_method, method_for
+from storage.method import EXACT, Earlier, Method, decode_method, encode_method, method_for
 from storage.models import StoredModel, now
 from storage.postings import Postings, check_postings, open_postings, write_postings
 from storage.term_counts import (
@@ -157,12 +157,13 @@ def write_generation(
     beside: Callable[[], object] = lambda: None,
     check: Callable[[Generation], object] = lambda _: None,
     afresh: bool = False,
+    append: bool = False,
 ) -> Generation:
     """Write all vectors of `model`, or all terms, to a new file and make it the active generation of its kind.
 
-    With `afresh` nothing is taken over from the earlier one. `beside` writes what must change together with that, in
-    the same transaction, which is called `step`. Before it is committed `check` may look at what the library would be
-    then through `db`; if it raises, all stays as it was.
+    With `afresh` nothing is taken over from the earlier one, with `append` all of it where that is quicker. `beside`
+    writes what must change together with that, in the same transaction, which is called `step`. Before it is committed
+    `check` may look at what the library would be then through `db`; if it raises, all stays as it was.
     The order (write, flush file, rename, flush folder, register) leaves the old generation in force until the new
     one is wholly on disk; a crash in between leaves at most an unregistered file.
     """
@@ -179,7 +180,8 @@ def write_generation(
         if kind == KEYWORDS:
             digest = write_postings(temporary, count, highest, count * usual_entries(db), read_terms(db))
         else:
-            method, digest = write_index(db, temporary, model, count, None if afresh else _earlier(db, folder, model))
+            earlier = None if afresh else _earlier(db, folder, model)
+            method, digest = write_index(db, temporary, model, count, earlier, append=append)
     except ValueError as error:  # the count is taken from one of SQLite's indexes, the vectors from their table
         raise Damaged(f"The catalogue is damaged ({error}); run: wherein verify") from error
     point = _POINTS[kind]
@@ -228,8 +230,8 @@ def _before(db: Catalog, model: StoredModel) -> list[Generation]:
     ]
 
 
-def _earlier(db: Catalog, folder: Path, model: StoredModel) -> tuple[Path, Method] | None:
-    """Return file and method of the active generation of vectors, if it is one of this model and may be opened."""
+def _earlier(db: Catalog, folder: Path, model: StoredModel) -> Earlier | None:
+    """Return the active generation of vectors, if it is one of this model and may be opened."""
     try:
         generation = active_generation(db)
         if generation is None or generation.model_id != model.id:
@@ -237,7 +239,8 @@ def _earlier(db: Catalog, folder: Path, model: StoredModel) -> tuple[Path, Metho
         check_layout(folder, generation)
     except (Damaged, OSError, ValueError):  # which is told elsewhere
         return None
-    return generation_path(folder, generation.file), generation.method
+    path = generation_path(folder, generation.file)
+    return Earlier(path, generation.method, generation.count, generation.highest_id, generation.sha256)
 
 
 def _highest(db: Catalog, model: StoredModel, kind: str) -> int:
@@ -261,7 +264,7 @@ def fold_if_due(db: Database, folder: Path, model: StoredModel, at_least: int = 
     """Fold a delta into a new generation when it exceeds `at_least` and a tenth of the present one, of either kind."""
     due = [kind for kind in KINDS if _is_due(db, model, kind, at_least)]
     for kind in due:
-        write_generation(db, folder, model, kind)
+        write_generation(db, folder, model, kind, append=True)
     if due:
         drop_old_generations(db, folder)
     return bool(due)

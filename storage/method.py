@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 from math import ceil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storage.catalog import Catalog
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 __all__ = [
-    "AUTO", "CHOICES", "EXACT", "HNSW", "IVF", "Method", "Step", "choose_index", "chosen_index", "decode_method",
-    "encode_method", "method_for",
+    "AUTO", "CHOICES", "EXACT", "HNSW", "IVF", "Earlier", "Method", "Step", "choose_index", "chosen_index",
+    "decode_method", "encode_method", "method_for",
 ]  # fmt: skip
 
 EXACT, IVF, HNSW, AUTO = "exact", "ivf", "hnsw", "auto"
@@ -72,6 +73,17 @@ class Method:
                 return replace(step, k=k, candidates=k + step.candidates - step.k)
         last = self.steps[-1]
         return Step(k, ceil(last.effort * k / last.k), ceil(last.candidates * k / last.k), last.recall)
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The file of the generation before, whose header was checked; no vector has an id over `highest_id`."""
+
+    path: Path
+    method: Method
+    count: int
+    highest_id: int
+    sha256: str
 
 
 def encode_method(method: Method, *registered: object) -> str:

@@ -4,8 +4,8 @@
     python bench/scale.py chunks [--count 1000000]   records of one passage each: rate, and how memory grows
     python bench/scale.py night [--count 10000]      reindex with nothing changed, and with one percent changed
 
-Everything with the deterministic toy encoder (16 numbers a vector), which takes no time to speak of, in a folder that is
-deleted afterwards.
+Everything with the deterministic toy encoder (16 numbers a vector), which takes no time to speak of, in a folder that
+is deleted afterwards.
 """
 
 import argparse

@@ -9,7 +9,7 @@ import json
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from ingest.chunker import chunk_words
 from ingest.document import Document, Problem
 from ingest.intake import is_current, looks_unchanged, state_of, version_of
 from ingest.language import guess_language
+from ingest.names import Names
 from ingest.plan import Sample
 from ingest.pool import Pool, Reading
 from ingest.readers import Skipped
@@ -41,8 +42,8 @@ from storage.documents import (
     DocumentRow,
     delete_document,
     document_version,
-    documents_of_file,
     documents_of_stream,
+    each_document_of_file,
     model_input,
     save_document,
 )
@@ -344,7 +345,7 @@ class BulkRun:
         else:
             self._wait(partial(self._close_file, save, found))
             if self._plan and met.record:
-                self.tally["removed"] += len(documents_of_file(self._db, met.record.id).keys() - found)
+                self.tally["removed"] += len(found.missing(each_document_of_file(self._db, met.record.id)))
 
     def _trouble(self, uri: str, trouble: Trouble, save: Callable[..., int]) -> None:
         if trouble.kind in (REFUSED, LARGE):
@@ -378,9 +379,9 @@ class BulkRun:
         items: Iterable[Document | Problem],
         save: Callable[..., int] | None,
         moved: bool = False,
-    ) -> Generator[tuple[bytes, list[int]], None, frozenset[str]]:
+    ) -> Generator[tuple[bytes, list[int]], None, Names]:
         """Queue each document of a file and yield what must be embedded for it; return the uris found."""
-        found = set()
+        found = Names()
         for item in items:
             here = record_uri(uri, item.key)
             found.add(here)
@@ -392,7 +393,7 @@ class BulkRun:
                 self.problem("skipped", here, "no text")
             else:
                 yield from self._document(here, item, save, moved)
-        return frozenset(found)
+        return found
 
     def _document(self, uri: str, document: Document, save: Callable[..., int] | None, moved: bool) -> Missing:
         stored = document_version(self._db, uri)
@@ -447,7 +448,7 @@ class BulkRun:
         except Unreadable as problem:
             self.problem("skipped" if isinstance(problem, Skipped) else "failed", source.uri, str(problem))
         else:
-            self._wait(lambda: self._drop(documents_of_stream(self._db, source.uri), found))
+            self._wait(lambda: self._drop(documents_of_stream(self._db, source.uri).items(), found))
 
     # What is written, in order, when its vectors are there.
 
@@ -476,15 +477,14 @@ class BulkRun:
         )
         save_document(self._db, row)
 
-    def _close_file(self, save: Callable[..., int], found: frozenset[str]) -> None:
+    def _close_file(self, save: Callable[..., int], found: Names) -> None:
         """Call a file read, and drop what an earlier version of it held and this one does not."""
-        self._drop(documents_of_file(self._db, save(state="read")), found)
+        self._drop(each_document_of_file(self._db, save(state="read")), found)
 
-    def _drop(self, documents: Mapping[str, int], found: frozenset[str]) -> None:
-        for uri, document_id in documents.items():
-            if uri not in found:
-                delete_document(self._db, document_id)
-                self.tally["removed"] += 1
+    def _drop(self, documents: Iterable[tuple[str, int]], found: Names) -> None:
+        for document_id in found.missing(documents):
+            delete_document(self._db, document_id)
+            self.tally["removed"] += 1
 
     def _commit_if_due(self) -> None:
         late = time.monotonic() - self._committed_at > _COMMIT_SECONDS

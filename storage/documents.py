@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,7 @@ __all__ = [
     "document_version",
     "documents_of_file",
     "documents_of_stream",
+    "each_document_of_file",
     "find_document",
     "list_documents",
     "model_input",
@@ -177,6 +178,13 @@ def delete_document(db: Database, document_id: int) -> None:
 def documents_of_file(db: Catalog, file_id: int) -> dict[str, int]:
     """Return the ids of a file's documents by uri."""
     return dict(db.execute("SELECT uri, id FROM documents WHERE file_id = ? ORDER BY id", [file_id]).fetchall())
+
+
+def each_document_of_file(db: Catalog, file_id: int) -> Iterator[tuple[str, int]]:
+    """Yield the same one by one; there may be a million of them."""
+    rows = db.execute("SELECT uri, id FROM documents WHERE file_id = ? ORDER BY id", [file_id])
+    while part := rows.fetchmany(1_000):
+        yield from part
 
 
 def documents_of_stream(db: Catalog, uri: str) -> dict[str, int]:

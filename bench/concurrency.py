@@ -104,10 +104,10 @@ def show(name: str, answers: Sequence[Answer]) -> None:
         return
     for what in ("seconds", "waited"):
         values = sorted(1000 * getattr(answer, what) for answer in answers)
-        cuts = [values[min(len(values) - 1, int(len(values) * part))] for part in (0.99, 0.999)]
+        cuts = [values[min(len(values) - 1, int(len(values) * part))] for part in (0.95, 0.99, 0.999)]
         print(
             f"{name:<10} {len(values):>7,} answers  {what:<8} median {statistics.median(values):7.2f}"
-            f"  99 % {cuts[0]:7.2f}  99.9 % {cuts[1]:7.2f}  longest {values[-1]:7.2f} ms"
+            f"  95 % {cuts[0]:7.2f}  99 % {cuts[1]:7.2f}  99.9 % {cuts[2]:7.2f}  longest {values[-1]:7.2f} ms"
         )
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from sqlite_utils import Database
 
 from embed.encoder import Encoder, Matrix
+from embed.tokens import Words
 from errors import Unreadable
 from ingest.chunker import chunk_words
 from ingest.document import Document, Problem
@@ -86,6 +87,16 @@ class _Work:
     kind: str
     bytes: int
     tokens: int
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """A document's chunks, and by its hash each distinct input of the model, with the words that it has."""
+
+    words: Words
+    inputs: dict[bytes, tuple[str, tuple[int, int]]]
+    rows: list[ChunkRow]
+    coverage: Coverage
 
 
 @dataclass(frozen=True)
@@ -401,8 +412,8 @@ class BulkRun:
         if stored and is_record and self._same_record(stored, document) and not moved:
             self.tally["unchanged"] += 1
             return
-        texts, rows, coverage = self._chunks(document)
-        names = list(texts)
+        cut = self._cut(document)
+        names = list(cut.inputs)
         needed = set(names) - known_inputs(self._db, self.model.id, names)
         missing = [name for name in names if name in needed and name not in self._under_way]
         kind = "moved" if moved else "changed" if stored else "new"
@@ -410,13 +421,14 @@ class BulkRun:
         self._waiting.append(
             _Pending(
                 frozenset(needed),
-                partial(self._save_document, uri, document, rows, coverage, save),
-                DocumentDone(kind, uri, len(rows), len(missing), len(rows) - len(missing)),
+                partial(self._save_document, uri, document, cut.rows, cut.coverage, save),
+                DocumentDone(kind, uri, len(cut.rows), len(missing), len(cut.rows) - len(missing)),
             )
         )
         for first in range(0, len(missing), _TOKENIZED_AT_ONCE):
             part = missing[first : first + _TOKENIZED_AT_ONCE]
-            for name, ids in zip(part, self.encoder.tokenizer.contexts([texts[name] for name in part]), strict=True):
+            texts, spans = zip(*(cut.inputs[name] for name in part), strict=True)
+            for name, ids in zip(part, self.encoder.tokenizer.passages(texts, cut.words, spans), strict=True):
                 self._tokens += len(ids)
                 yield name, ids
 
@@ -425,16 +437,16 @@ class BulkRun:
         same_metadata = json.loads(metadata) == dict(document.metadata)
         return current and same_metadata and title == document.title and text_hash == content_hash(document.text)
 
-    def _chunks(self, document: Document) -> tuple[dict[bytes, str], list[ChunkRow], Coverage]:
-        """Return the distinct model inputs by hash, the document's chunks, and what the model makes of it."""
-        texts, rows = {}, []
+    def _cut(self, document: Document) -> _Cut:
+        inputs, rows = {}, []
         words = self.encoder.tokenizer.words(document.text)
         for span in chunk_words(document.text, document.marks, words, self.encoder.tokenizer.context_tokens):
             text = model_input(document.text, span.start, span.end)
             name = content_hash(text)
-            texts[name] = text
+            inputs[name] = text, span.words
             rows.append(ChunkRow(span.start, span.end, name, span.mark.page, span.mark.heading))
-        return texts, rows, Coverage(int(words.tokens.sum()), words.unknown, guess_language(document.text))
+        coverage = Coverage(int(words.tokens.sum()), words.unknown, guess_language(document.text))
+        return _Cut(words, inputs, rows, coverage)
 
     def _standard_input(self, source: Source, name: str, data: bytes) -> Missing:
         reading = self._pool.submit(Job(name, data, source.fields, max_size=source.max_size))

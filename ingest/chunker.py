@@ -41,11 +41,15 @@ Ranks = npt.NDArray[np.int8]
 
 @dataclass(frozen=True)
 class Span:
-    """Characters `start` to `end`; `mark` tells the page and heading where its own text (after the overlap) begins."""
+    """Characters `start` to `end`; `mark` tells the page and heading where its own text (after the overlap) begins.
+
+    `words` are the first of its words and the one after its last.
+    """
 
     start: int
     end: int
     mark: Mark
+    words: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ def _cuttable(text: str, words: Words, marks: Sequence[Mark]) -> _Cuttable:
         (words.breaks, _FORCED),
     ):
         rank[np.searchsorted(words.start, places)] = value
-    return _Cuttable(text, words.start, np.concatenate([[0], np.cumsum(words.tokens)]), rank[:-1])
+    return _Cuttable(text, words.start, words.before, rank[:-1])
 
 
 def _sentence_ends(text: str) -> npt.NDArray[np.int64]:
@@ -158,4 +162,4 @@ def _span(text: str, cuttable: _Cuttable, marks: Sequence[Mark], first: int, own
     begin = int(cuttable.start[first]) if first else 0
     end = int(cuttable.start[cut]) if cut < len(cuttable.start) else len(text)
     at = bisect_right(marks, int(cuttable.start[own]), key=lambda mark: mark.start)
-    return Span(begin, end, marks[at - 1] if at else Mark(0))
+    return Span(begin, end, marks[at - 1] if at else Mark(0), (first, cut))

@@ -5,7 +5,7 @@ from collections import Counter
 
 __all__ = ["guess_language"]
 
-_LOOKED_AT = 20_000
+_LOOKED_AT = 5_000
 _LEAST_WORDS, _LEAST_SHARE = 5, 0.05
 _WORD = re.compile(r"[^\W\d_]+")
 _SCRIPTS = {
@@ -21,6 +21,7 @@ _SCRIPTS = {
 }
 _LEAST_OF_SCRIPT = 0.2
 _LETTERS = {language: re.compile(f"[{letters}]") for language, letters in _SCRIPTS.items()}
+_ANY_SCRIPT = re.compile(f"[{''.join(_SCRIPTS.values())}]")
 _SMALL_WORDS = {
     "en": "the of and to in is that it for was with as be this are on by not from",
     "de": "der die und das den von zu mit sich des ist im nicht ein dem eine auch auf für",
@@ -41,7 +42,7 @@ def guess_language(text: str) -> str:
     text = text[:_LOOKED_AT]
     words = _WORD.findall(text.lower())
     letters = sum(map(len, words))
-    for language, of_script in _LETTERS.items():
+    for language, of_script in _LETTERS.items() if _ANY_SCRIPT.search(text) else ():
         if letters and len(of_script.findall(text)) >= _LEAST_OF_SCRIPT * letters:
             return language
     votes = Counter[str]()

@@ -33,6 +33,9 @@ class ToyTokenizer:
     def contexts(self, texts: Sequence[str]) -> list[list[int]]:
         return [[_BEGIN, *self._ids(text)[: self.context_tokens - 2], _END] for text in texts]
 
+    def passages(self, texts: Sequence[str], words: Words, spans: Sequence[tuple[int, int]]) -> list[list[int]]:
+        return self.contexts(texts)
+
     def question(self, text: str) -> Question:
         kept = self.question_tokens - 2
         places = [match.end() for match in _WORD.finditer(text)]

@@ -39,7 +39,11 @@ def cut(text: str, *marks: Mark) -> list[Span]:
         assert 0 <= span.start < span.end <= len(text)
     for one, following in itertools.pairwise(spans):
         assert one.start < following.start <= one.end < following.end
-    encodings = COUNTER.encode_batch_fast([text[span.start : span.end].strip() for span in spans])
+    texts = [text[span.start : span.end].strip() for span in spans]
+    words = TOKENIZER.words(text)
+    assert words.ids is not None  # or there is nothing to compare
+    assert TOKENIZER.passages(texts, words, [span.words for span in spans]) == TOKENIZER.contexts(texts)
+    encodings = COUNTER.encode_batch_fast(texts)
     assert max(len(encoding.ids) for encoding in encodings) <= LIMIT
     return spans
 

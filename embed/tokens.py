@@ -52,6 +52,10 @@ class Words:
         """How many tokens precede each word, and at the end, how many there are: int64 [n + 1]."""
         return np.concatenate([[0], np.cumsum(self.tokens)])
 
+    def count(self, first: int, after: int) -> int:
+        """Return how many tokens a passage takes that is those words, [CLS] and [SEP] left out."""
+        return int(self.before[after] - self.before[first])
+
 
 class Tokenizer:
     """The model's own tokenizer, with the model's two lengths. Truncates contexts and questions, never pads."""

@@ -25,6 +25,7 @@ from ingest.document import Document, Problem
 from ingest.intake import is_current, looks_unchanged, state_of, version_of
 from ingest.language import guess_language
 from ingest.names import Names
+from ingest.outlook import FileAhead
 from ingest.plan import Sample
 from ingest.pool import Pool, Reading
 from ingest.readers import Skipped
@@ -114,9 +115,18 @@ class _Met:
     """A file that was met: its state now, its record, and its reading, None when it need not be opened."""
 
     uri: str
+    path: str
     state: FileState
     record: FileRecord | None
     reading: Reading | None
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A file that is read before its turn, only to tell how long it will take."""
+
+    file: FileAhead
+    reading: Reading
 
 
 class BulkRun:
@@ -169,7 +179,7 @@ class BulkRun:
         for source in sources:
             for found in walk([source.uri], source.exclude) if source.kind == "path" else ():
                 if isinstance(found, FoundFile) and not self._looks_unchanged(source, found):
-                    self._remaining.expect(_kind(found.path), found.size)
+                    self._remaining.expect(FileAhead(source, found.path, _kind(found.path), found.size))
                     files, size = files + 1, size + found.size
         self._bytes_total = size
         self._report(Ahead(files, size))
@@ -241,12 +251,14 @@ class BulkRun:
             if isinstance(met, _Met):
                 yield from self._file(source, met)
                 self._commit_if_due()
+            elif isinstance(met, _Look):
+                self._look(met)
             else:
                 self.problem(*met)
 
-    def _ahead(self, source: Source) -> Iterator[_Met | tuple[str, str, str]]:
+    def _ahead(self, source: Source) -> Iterator[_Met | _Look | tuple[str, str, str]]:
         """Yield what is met on the walk, files or problems, while later files are being read already."""
-        waiting: deque[_Met | tuple[str, str, str]] = deque()
+        waiting: deque[_Met | _Look | tuple[str, str, str]] = deque()
         for found in walk([source.uri], source.exclude):
             uri = file_uri(found.path)
             if uri in self.seen:
@@ -257,6 +269,8 @@ class BulkRun:
             else:
                 self.seen.add(uri)
                 waiting.append(self._met(source, uri, found))
+            if file := self._remaining.unclear():
+                waiting.append(_Look(file, self._submit(file.source, file.path, None)))
             if len(waiting) > _AHEAD * self._pool.jobs:
                 yield waiting.popleft()
         yield from waiting
@@ -268,8 +282,8 @@ class BulkRun:
         now = state_of(found, time.time_ns())
         record = find_file(self._db, uri)
         if record and looks_unchanged(record, now, source.fields):
-            return _Met(uri, now, record, None)
-        return _Met(uri, now, record, self._submit(source, found.path, record))
+            return _Met(uri, found.path, now, record, None)
+        return _Met(uri, found.path, now, record, self._submit(source, found.path, record))
 
     def _submit(self, source: Source, path: str, record: FileRecord | None, data: bytes | None = None) -> Reading:
         known = record.content_hash if record and is_current(record, source.fields) else None
@@ -308,7 +322,7 @@ class BulkRun:
         modified = page.modified_ns or (same.state_on_disk.mtime_ns if same else now)
         state = FileState(len(page.data), modified, 0, 0, now)
         reading = self._submit(source, page.name, record, page.data)
-        yield from self._read(source, _Met(source.uri, state, record, reading), reading)
+        yield from self._read(source, _Met(source.uri, page.name, state, record, reading), reading)
         self._wait(partial(remember_version, self._db, source.id, page.validators.etag, page.validators.modified))
 
     def _file(self, source: Source, met: _Met) -> Missing:
@@ -319,8 +333,23 @@ class BulkRun:
             before = self._tokens
             yield from self._read(source, met, met.reading)
             work = _Work(_kind(met.uri), met.state.size, self._tokens - before)
-            self._remaining.met(work.kind, work.bytes, work.tokens)
+            self._remaining.met(met.path, work.kind, work.bytes, work.tokens)
             self._waiting.append(_Pending(frozenset(), _nothing, file=work))
+
+    def _look(self, look: _Look) -> None:
+        """Tell what will come of a file; what is wrong with it is told when its turn comes."""
+        tokens: dict[bytes, int] = {}
+        try:
+            items = look.reading.documents() if not look.reading.opened().last else ()
+            for item in items:
+                if isinstance(item, Document):
+                    cut = self._cut(item)
+                    tokens |= {name: cut.words.count(*words) for name, (_, words) in cut.inputs.items()}
+        except Unreadable:
+            pass
+        for name in known_inputs(self._db, self.model.id, list(tokens)) | self._under_way:
+            tokens.pop(name, None)
+        self._remaining.looked(look.file, tokens)
 
     def _looks_unchanged(self, source: Source, found: FoundFile) -> bool:
         record = find_file(self._db, file_uri(found.path))
@@ -512,6 +541,7 @@ class BulkRun:
             self._report(self._progress())
             return
         names = list(self._vectors)
+        self._remaining.embedded(names)
         self._under_way.difference_update(names)
         ready = 0
         with writing(self._db, "ingest.batch"):

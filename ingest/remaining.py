@@ -1,13 +1,15 @@
 """How long a run will still take, by what it has to embed and not by the size of its files.
 
 A megabyte of plain text has a hundred times as much to embed as one of PDF, and a file whose passages are known has
-nothing at all. So for each kind of file it is learnt how many tokens came of a byte, and how many tokens a second are
-done; what is not read yet is expected to be as what was.
+nothing at all. So for each kind of file it is learnt how many tokens come of a byte, from those that were read and
+from a few that are still ahead (`ingest/outlook.py`), and how many tokens a second are done.
 """
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+
+from ingest.outlook import FileAhead, Outlook
 
 __all__ = ["Remaining"]
 
@@ -19,6 +21,10 @@ _SECONDS = 120.0
 _FIRST_SECONDS = 2.0
 # What a byte gives before anything was read: about that of plain text.
 _USUAL = 0.2
+# What was read says as much about what is ahead as so many files that are ahead themselves.
+_READ_WEIGHS = 1
+# A run that is over before that needs no look ahead.
+_LOOK_AFTER = 5.0
 
 
 class Remaining:
@@ -26,6 +32,8 @@ class Remaining:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self._began = clock()
+        self._outlook = Outlook()
         self._expected: Counter[str] = Counter()
         self._read: Counter[str] = Counter()
         self._tokens: Counter[str] = Counter()
@@ -33,12 +41,26 @@ class Remaining:
         self._done = 0.0
         self._marks: deque[tuple[float, float]] = deque()  # from the first file on: before it the model was loaded
 
-    def expect(self, kind: str, size: int) -> None:
-        """Count a file that is to be read, `size` in bytes."""
-        self._expected[kind] += size
+    def expect(self, file: FileAhead) -> None:
+        """Count a file that is to be read."""
+        self._expected[file.kind] += file.size
+        self._outlook.add(file)
 
-    def met(self, kind: str, size: int, tokens: int) -> None:
-        """Tell that such a file was read, and that it has so many tokens to embed."""
+    def unclear(self) -> FileAhead | None:
+        """Return a file to be looked at before its turn, so that what is ahead becomes clearer; mostly None."""
+        return self._outlook.draw() if self._clock() - self._began > _LOOK_AFTER else None
+
+    def looked(self, file: FileAhead, tokens: Mapping[bytes, int]) -> None:
+        """Tell what came of it: the names of its passages that have no vector yet, with their tokens."""
+        self._outlook.looked(file, tokens)
+
+    def embedded(self, names: Iterable[bytes]) -> None:
+        """Tell that passages of these names have their vectors now."""
+        self._outlook.embedded(names)
+
+    def met(self, path: str, kind: str, size: int, tokens: int) -> None:
+        """Tell that a file was read, `size` in bytes, and that it has so many tokens to embed."""
+        self._outlook.met(path)
         self._expected[kind] -= size
         self._read[kind] += size
         self._tokens[kind] += tokens
@@ -69,7 +91,14 @@ class Remaining:
         return self._queued + coming
 
     def _ratio(self, kind: str) -> float:
-        """Return how many tokens come of a byte of that kind, of any kind where none was read yet."""
-        if self._read[kind]:
-            return self._tokens[kind] / self._read[kind]
-        return self._tokens.total() / self._read.total() if self._read.total() else _USUAL
+        """Return how many tokens come of a byte of that kind, of any kind where nothing is known of it."""
+        files, size, tokens = self._outlook.of(kind)
+        if not self._read[kind]:
+            if size:
+                return tokens / size
+            return self._tokens.total() / self._read.total() if self._read.total() else _USUAL
+        read = self._tokens[kind] / self._read[kind]
+        if not size:
+            return read
+        weight = _READ_WEIGHS * size / files
+        return (tokens + weight * read) / (size + weight)

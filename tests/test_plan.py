@@ -16,11 +16,13 @@ import pytest
 import cli
 from errors import UsageError
 from ingest.language import guess_language
+from ingest.outlook import FileAhead, Outlook
 from ingest.plan import Plan
 from ingest.remaining import Remaining
 from ingest.summary import Ahead, DocumentDone, Progress, RunProblem, Stopped
 from library import Library
 from storage.coverage import Coverage
+from storage.sources import Source
 from toy import ToyEncoder
 
 ROOT = Path(cli.__file__).parent
@@ -187,24 +189,113 @@ def test_every_event_of_the_command_is_documented(wherein: Command, tmp_path: Pa
 # The time left.
 
 
-def test_the_time_left_goes_by_what_is_to_be_embedded() -> None:
-    """PDFs first, of which hardly anything is text, then texts of the same size; 100 tokens a second."""
+def ahead(kind: str, size: int, number: int) -> FileAhead:
+    return FileAhead(Source(1, "file:///docs", "path", (), None, ""), f"/docs/{number}{kind}", kind, size)
+
+
+def run_through(work: list[tuple[FileAhead, dict[bytes, int]]], speed: int) -> list[tuple[float, float | None]]:
+    """After each file what is left in truth and what is told, in seconds; `speed` tokens are embedded in one.
+
+    To read 500 bytes takes as long as to embed a token.
+    """
     now = [0.0]
     remaining = Remaining(lambda: now[0])
-    kinds = [(".pdf", 100_000, 500)] * 50 + [(".txt", 4_000, 1_000)] * 100
-    chance = [kinds[(7 * n) % len(kinds)] for n in range(len(kinds))]
-    for kind, size, _ in kinds:
-        remaining.expect(kind, size)
+    content = {file.path: tokens for file, tokens in work}
+    for file, _ in work:
+        remaining.expect(file)
     assert remaining.seconds() is None
-    total = sum(tokens for _, _, tokens in kinds) / 100
-    for kind, size, tokens in chance:
-        remaining.met(kind, size, tokens)
-        now[0] += tokens / 100
-        remaining.done(kind, size, tokens)
-        if now[0] > 60 and total - now[0] > 20:
-            left = remaining.seconds()
-            assert left is not None
-            assert left == pytest.approx(total - now[0], rel=0.2)
+    known: set[bytes] = set()
+    told = []
+    for file, passages in work:
+        if look := remaining.unclear():
+            remaining.looked(look, {name: n for name, n in content[look.path].items() if name not in known})
+        missing = {name: n for name, n in passages.items() if name not in known}
+        tokens = sum(missing.values())
+        remaining.met(file.path, file.kind, file.size, tokens)
+        now[0] += (tokens + file.size / 500) / speed
+        known |= missing.keys()
+        remaining.embedded(missing)
+        remaining.done(file.kind, file.size, tokens)
+        told.append((now[0], remaining.seconds()))
+    return [(now[0] - moment, left) for moment, left in told]
+
+
+def true_after_a_minute(told: list[tuple[float, float | None]]) -> None:
+    total = told[0][0]
+    compared = [(left, true) for true, left in told if total - true > 60 and true > 20]
+    assert len(compared) > 20
+    for left, true in compared:
+        assert left == pytest.approx(true, rel=0.2)
+
+
+def test_the_time_left_goes_by_what_is_to_be_embedded() -> None:
+    """PDFs of which hardly anything is text, and texts of the same size."""
+    kinds = [(".pdf", 100_000, 500)] * 50 + [(".txt", 4_000, 1_000)] * 100
+    mixed = [kinds[(7 * n) % len(kinds)] for n in range(len(kinds))]
+    work = [(ahead(kind, size, n), {b"%d" % n: tokens}) for n, (kind, size, tokens) in enumerate(mixed)]
+    true_after_a_minute(run_through(work, 100))
+
+
+def test_the_time_left_is_true_where_what_comes_is_otherwise() -> None:
+    """Pages, of which the later ones have less text, then a kind that was not met yet, then copies of the first."""
+    kinds = [(".html", 10_000, 2_000)] * 150 + [(".html", 10_000, 500)] * 150 + [(".pdf", 100_000, 900)] * 150
+    work = [(ahead(kind, size, n), {b"%d" % n: tokens}) for n, (kind, size, tokens) in enumerate(kinds)]
+    work += [(ahead(".txt", 9_000, 1_000 + n), {b"%d" % (n % 60): 2_000}) for n in range(150)]
+    true_after_a_minute(run_through(work, 2_500))
+
+
+def test_files_are_looked_at_once_and_few_of_them() -> None:
+    outlook = Outlook()
+    for n in range(1_000):
+        outlook.add(ahead(".txt", 1_000, n))
+    outlook.add(ahead(".bin", 1 << 30, 1_000))
+    for n in range(5):
+        outlook.add(ahead(".md", 1_000, 2_000 + n))
+    drawn = list(iter(outlook.draw, None))
+    assert len({file.path for file in drawn}) == len(drawn) == 37
+    outlook.looked(drawn[0], {b"a": 10, b"b": 20})
+    outlook.looked(drawn[1], {b"a": 10})
+    together = [outlook.of(".txt"), outlook.of(".md")]
+    assert [sum(part) for part in zip(*together, strict=True)] == [2, 2_000, 40]
+    outlook.embedded([b"a", b"c"])
+    outlook.met(drawn[1].path)
+    together = [outlook.of(".txt"), outlook.of(".md")]
+    assert [sum(part) for part in zip(*together, strict=True)] == [1, 1_000, 20]
+
+
+def test_files_whose_turn_has_come_are_not_looked_at_any_more() -> None:
+    outlook = Outlook()
+    for n in range(12):
+        outlook.add(ahead(".txt", 1, n))
+    outlook.add(ahead(".big", 1_000, 12))
+    drawn = outlook.draw()
+    assert drawn is not None
+    for n in range(12):
+        outlook.met(f"/docs/{n}.txt")
+    assert outlook.draw() is None
+
+
+def test_looking_ahead_changes_nothing_that_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts, copies of them as another kind, and broken files, with and without a look at what is ahead."""
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for n in range(60):
+        (folder / f"a{n}.txt").write_text(f"Paragraph {n} of a text has {n * n} eels.")
+        (folder / f"b{n}.md").write_text(f"Paragraph {n} of a text has {n * n} eels.")
+    for n in range(6):
+        (folder / f"c{n}.pdf").write_bytes(b"%PDF-1.7\n")
+    monkeypatch.setattr("ingest.remaining._LOOK_AFTER", -1.0)
+    looked: list[FileAhead] = []
+    monkeypatch.setattr(Outlook, "looked", lambda _, file, tokens: looked.append(file))
+    found = []
+    for number, look in enumerate((True, False)):
+        library = Library(tmp_path / str(number), encoder=ToyEncoder())
+        summary = library.ingest([str(folder)], look_ahead=look)
+        assert (summary.new, summary.failed, summary.embedded, summary.reused) == (120, 6, 60, 60)
+        found.append([(hit.uri, hit.text, hit.score) for hit in library.query("eels of 7 texts", k=50).hits])
+    assert found[0] == found[1]
+    assert len(found[0]) == 50
+    assert {file.kind for file in looked} > {".txt"}
 
 
 # What the model knew.

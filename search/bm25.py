@@ -80,11 +80,11 @@ def term_score(row: TermRows, index: KeywordIndex, idf: dict[int, float], weight
     """Return the score of one passage by its stored counts, for the terms in `idf`."""
     total = np.float32(0)
     norm = _norms(row.lengths, index, weights)
+    places = {term: at for at, term in enumerate(row.entries["term"].tolist()) if term in idf}
     for term, weight in idf.items():
-        at = np.flatnonzero(row.entries["term"] == np.uint64(term))
-        if len(at):
-            tf = _frequencies(row.entries["body"][at], row.entries["fields"][at], weights)
-            total += _contribution(weight, tf, norm, weights)[0]
+        if term in places:
+            entry = row.entries[places[term] : places[term] + 1]
+            total += _contribution(weight, _frequencies(entry["body"], entry["fields"], weights), norm, weights)[0]
     return float(total)
 
 

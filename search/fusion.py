@@ -8,12 +8,12 @@ chosen on, and what else was tried: docs/decisions/fusion.md.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Fused", "Overlap", "as_cosine", "fuse", "fuse_best", "overlap", "promising"]
+__all__ = ["Comparison", "Fused", "Overlap", "as_cosine", "fuse", "fuse_best", "promising"]
 
 Scores = npt.NDArray[np.float64]
 # A word reduced to its stem, or the term that stands for it.
@@ -44,41 +44,51 @@ class Overlap:
     near: float
 
 
-def overlap(question: Sequence[Word], passage: Sequence[Word], idf: Mapping[Word, float]) -> Overlap:
-    """Compare the words of a question with those of a passage, both in order and reduced to the same stems.
+@dataclass(frozen=True)
+class _Pairs(Generic[Word]):
+    """Pairs of a question's different words with their weights; the second is to be one of `steps` behind the first."""
+
+    weights: list[tuple[Word, Word, float]]
+    steps: tuple[int, ...]
+    total: float
+
+    def share(self, places: Mapping[Word, list[int]]) -> float:
+        """Return the share of the pairs that stand together in a passage."""
+        held = 0.0
+        for first, second, weight in self.weights:
+            seconds = places[second]
+            if seconds and any(place + step in seconds for place in places[first] for step in self.steps):
+                held += weight
+        return _share(held, self.total)
+
+
+class Comparison(Generic[Word]):
+    """A question's words, in order and reduced to their stems, made ready to be compared with those of passages.
 
     `idf` has every word of the question: ln(1 + (N - n + 0.5) / (n + 0.5)) for a word in n of N passages, also n = 0.
     """
-    places: dict[Word, list[int]] = {word: [] for word in question}
-    for place, word in enumerate(passage):
-        if word in places:
-            places[word].append(place)
-    held = sum(idf[word] ** 2 for word, found in places.items() if found)
-    steps = range(1, _ASKED_APART + 1)
-    close = {(min(pair), max(pair)) for step in steps for pair in zip(question, question[step:], strict=False)}
-    return Overlap(
-        _share(held, sum(idf[word] ** 2 for word in places)),
-        _paired(set(pairwise(question)), places, idf, _BESIDE),
-        _paired(close, places, idf, _AROUND),
-    )
+
+    def __init__(self, question: Sequence[Word], idf: Mapping[Word, float]) -> None:
+        self._squares: dict[Word, float] = {word: idf[word] ** 2 for word in question}
+        self._mass: float = sum(self._squares.values())
+        steps = range(1, _ASKED_APART + 1)
+        close = {(min(pair), max(pair)) for step in steps for pair in zip(question, question[step:], strict=False)}
+        self._neighbours: _Pairs[Word] = _pairs(set(pairwise(question)), idf, _BESIDE)
+        self._close: _Pairs[Word] = _pairs(close, idf, _AROUND)
+
+    def overlap(self, passage: Sequence[Word]) -> Overlap:
+        """Compare the words of a passage, in order and reduced to the same stems."""
+        places: dict[Word, list[int]] = {word: [] for word in self._squares}
+        for place, word in enumerate(passage):
+            if word in places:
+                places[word].append(place)
+        held = sum(self._squares[word] for word, found in places.items() if found)
+        return Overlap(_share(held, self._mass), self._neighbours.share(places), self._close.share(places))
 
 
-def _paired(
-    pairs: set[tuple[Word, Word]],
-    places: Mapping[Word, list[int]],
-    idf: Mapping[Word, float],
-    steps: Sequence[int],
-) -> float:
-    """Return the share of the pairs of two different words of which the second is one of `steps` behind the first."""
-    held = total = 0.0
-    for first, second in pairs:
-        if first != second:
-            weight = idf[first] + idf[second]
-            total += weight
-            seconds = set(places[second])
-            if seconds and any(place + step in seconds for place in places[first] for step in steps):
-                held += weight
-    return _share(held, total)
+def _pairs(pairs: set[tuple[Word, Word]], idf: Mapping[Word, float], steps: tuple[int, ...]) -> _Pairs[Word]:
+    weights = [(first, second, idf[first] + idf[second]) for first, second in pairs if first != second]
+    return _Pairs(weights, steps, sum(weight for _, _, weight in weights))
 
 
 def _share(part: float, whole: float) -> float:
@@ -113,7 +123,7 @@ def fuse_best(
     asked = [word for word in question if word in idf]
     similar, mass = as_cosine(metric, dense), sum(idf.values())
     chosen = promising(similar, keyword, mass, read)
-    shared = [overlap(asked, passage, idf) for passage in words(ids[chosen].tolist())]
+    shared = list(map(Comparison(asked, idf).overlap, words(ids[chosen].tolist())))
     scores = fuse(similar[chosen], keyword[chosen], mass, shared)
     order = np.lexsort((ids[chosen], -scores))
     return Fused(chosen[order], scores[order], [shared[at] for at in order])
@@ -122,9 +132,10 @@ def fuse_best(
 def fuse(dense: Scores, keyword: Scores, mass: float, shared: Sequence[Overlap]) -> Scores:
     """Return one score for each candidate, higher is better, from arrays `[n]` over the candidates.
 
-    `dense` is the cosine with the question. `keyword` is BM25 (k1 0.9, b 0.75) with the idf of `overlap` and the factor
-    k1 + 1, 0 for a candidate without any word of the question. `mass` is the sum of the idf of the question's different
-    words, also of those that occur nowhere. A candidate of one list alone needs the other's score all the same.
+    `dense` is the cosine with the question. `keyword` is BM25 (k1 0.9, b 0.75) with the idf of `Comparison` and the
+    factor k1 + 1, 0 for a candidate without any word of the question. `mass` is the sum of the idf of the question's
+    different words, also of those that occur nowhere. A candidate of one list alone needs the other's score all the
+    same.
     """
     parts = np.array([(part.coverage, part.adjacent, part.near) for part in shared], dtype=np.float64).reshape(-1, 3)
     words = parts @ np.array([_COVERAGE, _ADJACENT, _NEAR])
@@ -135,7 +146,7 @@ def fuse(dense: Scores, keyword: Scores, mass: float, shared: Sequence[Overlap])
 
 
 def promising(dense: Scores, keyword: Scores, mass: float, n: int) -> npt.NDArray[np.int64]:
-    """Return the places of the `n` candidates worth reading for `overlap`, best first; the arrays are as for `fuse`."""
+    """Return the places of the `n` candidates worth reading, best first; the arrays are as for `fuse`."""
     words = _UNREAD_KEYWORD * np.asarray(keyword, np.float64) / np.sqrt(mass) if mass > 0 else 0.0
     return np.argsort(-(dense + words), kind="stable")[:n].astype(np.int64)
 

@@ -34,7 +34,7 @@ MODES = ("hybrid", "semantic", "keyword")
 
 # So many of the best of each ranking are candidates, and so many of these are read, or as many as are to be shown.
 CANDIDATES = 100
-READ = 50
+READ = 30
 # By how much a BM25 score by the index may differ from that by the stored counts: they add in another order.
 _TOLERANCE = 1e-4
 _AT_ONCE = 500

@@ -104,10 +104,10 @@ def reading_loaded(db: Catalog, load: Callable[[], Loaded]) -> Iterator[Loaded]:
     failed = None
     while True:
         with reading(db):
-            generations = [active_generation(db, kind) for kind in KINDS]
             try:
                 loaded = load()
             except Damaged:
+                generations = [active_generation(db, kind) for kind in KINDS]
                 # Between the snapshot and the opening of its file two generations may have come, and the file gone.
                 if generations == failed:
                     raise

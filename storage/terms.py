@@ -115,13 +115,26 @@ def _words() -> _Known:
     import Stemmer
 
     stem = Stemmer.Stemmer("english").stemWord
-    return _Known(lambda word: tuple(dict.fromkeys(_hash(form) for form in _forms(word, stem))))
+
+    def work_out(word: str) -> tuple[int, ...]:
+        if _is_usual(word):
+            return (_hash(stem(word.lower())),)
+        return tuple(dict.fromkeys(_hash(form) for form in _forms(word, stem)))
+
+    return _Known(work_out)
 
 
 @cache
 def _pieces() -> _Known:
     words, pattern = _words(), _word_pattern()
-    return _Known(lambda piece: tuple(chain.from_iterable(map(words.__getitem__, pattern.findall(piece)))))
+
+    def work_out(piece: str) -> tuple[int, ...]:
+        word = piece.rstrip(",.;:)")
+        if _is_usual(word):
+            return words[word]
+        return tuple(chain.from_iterable(map(words.__getitem__, pattern.findall(piece))))
+
+    return _Known(work_out)
 
 
 class _Known(dict[str, tuple[int, ...]]):
@@ -143,11 +156,13 @@ def _hash(form: str) -> int:
     return int.from_bytes(blake2b(form.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
 
 
+def _is_usual(word: str) -> bool:
+    """Whether a word is one of those that need no look at their parts, as most are."""
+    return word.isalpha() and word.isascii() and (word.islower() or word.istitle()) and len(word) <= _LONGEST
+
+
 def _forms(word: str, stem: Callable[[str], str]) -> Iterator[str]:
     """Yield what a word is compared by: itself, and where it is put together its parts."""
-    if word.isascii() and word.isalpha() and (word.islower() or word.istitle()) and len(word) <= _LONGEST:
-        yield stem(word.lower())  # most words
-        return
     if len(word) > _LONGEST:
         for first in range(0, len(word), _LONGEST):
             yield from _forms(word[first : first + _LONGEST], stem)

@@ -6,8 +6,8 @@ python bench/warm_query.py SQUAD_TRAIN.json [FOLDER] [--passages 100000] [--ques
 The passages are 120 words each, drawn one by one as often as they stand in the contexts of the file, with random unit
 vectors for the model that ships, among which no list is nearer than others; or, with the corpus of bench/ann.py, with
 its sentences' vectors, spread as there. The questions are those of the file. The library is built in FOLDER (kept, and
-used again) or in a temporary one. The process keeps to one core; encoder and whole query alternate over the same
-questions.
+used again) or in a temporary one. The process keeps to one core, and is warm when as many other questions were asked;
+encoder and whole query alternate over the same questions.
 Wanted is at most 30 ms more than the encoder at the median.
 """
 
@@ -66,8 +66,8 @@ def main() -> int:
         if not (folder / "catalog.db").exists():
             build(folder, collection, chosen.passages, chosen.corpus)
         change_index(folder, chosen.index)
-        questions = random.Random(1).sample(collection.questions, chosen.questions)
-        return measure(folder, questions)
+        questions = random.Random(1).sample(collection.questions, 2 * chosen.questions)
+        return measure(folder, questions[: chosen.questions], questions[chosen.questions :])
 
 
 def build(folder: Path, collection: Collection, passages: int, corpus: Path | None) -> None:
@@ -112,12 +112,12 @@ def change_index(folder: Path, index: str) -> None:
         checkpoint(db)
 
 
-def measure(folder: Path, questions: list[str]) -> int:
+def measure(folder: Path, questions: list[str], before: list[str]) -> int:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     faiss.omp_set_num_threads(1)
     library = Library(folder, threads=1)
     encoder = Encoder(load_model(), resolve_precision("auto"), threads=1, one_by_one=True)
-    for question in questions[:10]:
+    for question in before:
         encoder.encode_question(question)
         library.query(question, K)
     alone, whole = [], []

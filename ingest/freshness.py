@@ -8,7 +8,7 @@ from dataclasses import replace
 from ingest.uri import file_path
 from storage.catalog import Catalog
 from storage.checksum import stream_hash
-from storage.connection import reading
+from storage.faults import catalog_faults
 from storage.files import FileRecord, FileState, file_of_document
 
 __all__ = [
@@ -33,8 +33,8 @@ class Freshness:
     def of_document(self, document_id: int) -> str:
         """Return whether the document's file is `fresh`, `changed` or `missing`."""
         if document_id not in self._documents:
-            with reading(self._db) as db:
-                record = file_of_document(db, document_id)
+            with catalog_faults():  # one statement sees one state without a transaction around it
+                record = file_of_document(self._db, document_id)
             if record is not None and record.id not in self._files:
                 self._files[record.id] = freshness_of_file(record)
             self._documents[document_id] = self._files[record.id] if record else UNKNOWN

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,13 +29,13 @@ from storage.term_counts import checked_terms
 from storage.terms import terms_of
 from storage.vectors import Matrix, checked_vector
 
-__all__ = ["CANDIDATES", "MODES", "READ", "Ranker"]
+__all__ = ["CANDIDATES", "MODES", "READ", "Ranker", "to_read"]
 
 MODES = ("hybrid", "semantic", "keyword")
 
-# So many of the best of each ranking are candidates, and so many of these are read, or as many as are to be shown.
-CANDIDATES = 100
-READ = 30
+# So many of the best of each ranking are candidates, and so many of these are read at least (see `to_read`).
+CANDIDATES = 50
+READ = 20
 # By how much a BM25 score by the index may differ from that by the stored counts: they add in another order.
 _TOLERANCE = 1e-4
 _AT_ONCE = 500
@@ -53,7 +54,7 @@ _VECTORS = (
 _PASSAGE = f"""
 SELECT c.input_hash, t.counts, t.checksum, {PASSAGE}
 FROM chunks c JOIN documents d ON d.id = c.document_id LEFT JOIN terms t ON t.id = c.id
-WHERE c.id = ?
+WHERE c.id IN ({{}})
 """
 
 _TEXTS = (
@@ -119,10 +120,8 @@ class Ranker:
             matches = match(index, asked, among)
             ids = best_passages(self._db, matches, k)
             scores = scores_of(matches, ids).tolist()
-            return [
-                self._hit(number, rank, _Ranked(score, None, None, score, rank), matches, among)
-                for rank, (number, score) in enumerate(zip(ids, scores, strict=True), 1)
-            ]
+            ranked = [_Ranked(score, None, None, score, rank) for rank, score in enumerate(scores, 1)]
+            return self._hits(ids, ranked, matches, among)
 
     def search(self, asked: Question, vector: Matrix, metric: str, k: int, only: Filter | None = None) -> list[Hit]:
         """Return the `k` best passages by the fused score, `vector` `[width]` being that of the question.
@@ -145,21 +144,21 @@ class Ranker:
             dense, keyword = self._dense(question, ids, near), scores_of(matches, ids)
             fused = fuse_best(
                 asked.order, np.array(ids), _filled(dense), keyword, matches.found.idf,
-                self._words, metric=metric, read=max(k, READ),
+                self._words, metric=metric, read=to_read(k),
             )  # fmt: skip
             best = fused.places[:k]
             chances = self._chances(question, vectors, dense[best], fused.scores[:k], keywords.count)
             dense_ranks, keyword_ranks = _ranks(list(near)), _ranks(fit)
-            hits = []
-            shown = zip(best.tolist(), fused.scores.tolist(), fused.overlaps, chances, strict=False)
-            for rank, (at, score, shared, chance) in enumerate(shown, 1):
-                number = ids[at]
-                ranked = _Ranked(
-                    score, float(dense[at]), dense_ranks.get(number), float(keyword[at]),
-                    keyword_ranks.get(number), shared, chance,
+            shown, ranked = [ids[at] for at in best.tolist()], []
+            parts = zip(shown, best.tolist(), fused.scores.tolist(), fused.overlaps, chances, strict=False)
+            for number, at, score, shared, chance in parts:
+                ranked.append(
+                    _Ranked(
+                        score, float(dense[at]), dense_ranks.get(number), float(keyword[at]),
+                        keyword_ranks.get(number), shared, chance,
+                    )
                 )  # fmt: skip
-                hits.append(self._hit(number, rank, ranked, matches, among, question))
-            return hits
+            return self._hits(shown, ranked, matches, among, question)
 
     def _load(self) -> tuple[VectorIndex, KeywordIndex]:
         assert self._model is not None
@@ -192,20 +191,23 @@ class Ranker:
     def _chunks(self, vector_ids: list[int]) -> dict[int, list[int]]:
         """Return the passages of each vector."""
         chunks: dict[int, list[int]] = {}
-        for first in range(0, len(vector_ids), _AT_ONCE):
-            part = vector_ids[first : first + _AT_ONCE]
-            for vector_id, chunk in self._db.execute(_CHUNKS.format(", ".join("?" * len(part))), part).fetchall():
-                chunks.setdefault(vector_id, []).append(chunk)
+        for vector_id, chunk in self._rows(_CHUNKS, vector_ids):
+            chunks.setdefault(vector_id, []).append(chunk)
         return chunks
 
     def _words(self, ids: Sequence[int]) -> Iterator[list[int]]:
         """Return the terms of each of some passages in their order, those of its title and headings first."""
-        found: dict[int, list[int]] = {}
+        found = {
+            number: list(chain.from_iterable(map(terms_of, map(str, texts))))
+            for number, *texts in self._rows(_TEXTS, ids)
+        }
+        return (found[number] for number in ids)
+
+    def _rows(self, statement: str, ids: Sequence[int], *before: int) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a statement for some ids, in no order; its parameters `before` come first."""
         for first in range(0, len(ids), _AT_ONCE):
             part = ids[first : first + _AT_ONCE]
-            for number, *texts in self._db.execute(_TEXTS.format(", ".join("?" * len(part))), part).fetchall():
-                found[number] = list(chain.from_iterable(map(terms_of, map(str, texts))))
-        return (found[number] for number in ids)
+            yield from self._db.execute(statement.format(", ".join("?" * len(part))), [*before, *part]).fetchall()
 
     def _dense(self, question: _Asked, ids: Sequence[int], known: dict[int, float]) -> Floats:
         """Return the scores of passages `[len(ids)]`, from the stored vectors where the index did not tell.
@@ -215,12 +217,9 @@ class Ranker:
         assert self._model is not None
         scores = dict(known)
         rest = [number for number in ids if number not in known]
-        for first in range(0, len(rest), _AT_ONCE):
-            part = rest[first : first + _AT_ONCE]
-            rows = self._db.execute(_VECTORS.format(", ".join("?" * len(part))), [self._model.id, *part]).fetchall()
-            for number, *row in rows:
-                stored = checked_vector(self._model.dimension, *row)
-                scores[number] = nearness(question.metric, question.vector, stored)[0]
+        for number, *row in self._rows(_VECTORS, rest, self._model.id):
+            stored = checked_vector(self._model.dimension, *row)
+            scores[number] = nearness(question.metric, question.vector, stored)[0]
         return np.array([scores.get(number, np.nan) for number in ids])
 
     def _chances(
@@ -235,45 +234,73 @@ class Ranker:
         chances = calibrated(dense, fused, background, passages).tolist()
         return [None if np.isnan(score) else chance for score, chance in zip(dense, chances, strict=True)]
 
-    def _hit(
+    def _hits(
         self,
-        number: int,
-        rank: int,
-        ranked: _Ranked,
+        ids: Sequence[int],
+        ranked: Sequence[_Ranked],
         matches: Matches,
         among: Selection | None,
         question: _Asked | None = None,
-    ) -> Hit:
-        """Return what is shown of a passage, checked against the stored rows."""
-        row = self._db.execute(_PASSAGE, [number]).fetchone()
-        if row is None:
-            raise Damaged(f"Passage {number} is in an index but not stored; run: wherein verify")
-        if among is not None and row[4] not in among.documents:
-            raise Damaged(f"Passage {number} was selected by another document; run: wherein verify")
-        counts = checked_terms(number, row[1], row[2])
-        score = term_score(counts, matches.index, matches.found.idf)
-        if not abs(score - ranked.keyword) <= _TOLERANCE * max(1.0, score):
-            raise Damaged(f"The index holds other word counts of passage {number} than are stored; run: wherein repair")
-        dense = distance = None
-        if question is not None and ranked.dense is not None and not np.isnan(ranked.dense):
-            dense, distance = self._exact(question, number, ranked.dense)
-        held = {int(term) for term in counts.entries["term"]}
-        matched = tuple(dict.fromkeys(word for term, word in matches.asked.terms.items() if term in held))
-        return replace(
-            hit_of((ranked.score, distance), row[0], row[3:]),
-            rank=rank, dense_score=dense, dense_rank=ranked.dense_rank, keyword_score=score,
-            keyword_rank=ranked.keyword_rank, matched=matched, overlap=ranked.overlap, chance=ranked.chance,
-        )  # fmt: skip
+    ) -> list[Hit]:
+        """Return what is shown of some passages, best first, each checked against the stored rows."""
+        rows = {row[3]: row for row in self._rows(_PASSAGE, ids)}
+        scores = dict(zip(ids, ranked, strict=True))
+        near = self._exact(question, {number: part.dense for number, part in scores.items()}) if question else {}
+        hits = []
+        for rank, number in enumerate(ids, 1):
+            if number not in rows:
+                raise Damaged(f"Passage {number} is in an index but not stored; run: wherein verify")
+            hits.append(_hit(rank, rows[number], scores[number], near.get(number, (None, None)), matches, among))
+        return hits
 
-    def _exact(self, question: _Asked, number: int, score: float) -> tuple[float, float | None]:
-        """Return score and distance by the stored vector. Raises Damaged when the index's `score` is of another."""
+    def _exact(self, question: _Asked, scores: dict[int, float | None]) -> dict[int, tuple[float, float | None]]:
+        """Return score and distance of some passages by the stored vectors, of those that have one.
+
+        Raises Damaged when the index's score is of another vector.
+        """
         assert self._model is not None
-        row = self._db.execute(_VECTORS.format("?"), [self._model.id, number]).fetchone()
-        stored = checked_vector(self._model.dimension, *row[1:])
-        near = exact_nearness(question.metric, question.vector, stored, score)
-        if near is None:
-            raise Damaged(f"The index holds another vector of passage {number} than is stored; run: wherein repair")
-        return near
+        known = {number: score for number, score in scores.items() if score is not None and not np.isnan(score)}
+        found = {}
+        for number, *row in self._rows(_VECTORS, list(known), self._model.id):
+            stored = checked_vector(self._model.dimension, *row)
+            near = exact_nearness(question.metric, question.vector, stored, known[number])
+            if near is None:
+                raise Damaged(f"The index holds another vector of passage {number} than is stored; run: wherein repair")
+            found[number] = near
+        return found
+
+
+def to_read(k: int) -> int:
+    """Return how many candidates are read so that the best `k` of them are known."""
+    return max(READ, k + k // 2)
+
+
+def _hit(
+    rank: int,
+    row: tuple[Any, ...],
+    ranked: _Ranked,
+    near: tuple[float | None, float | None],
+    matches: Matches,
+    among: Selection | None,
+) -> Hit:
+    """Return what is shown of a passage from the columns of `_PASSAGE`, and its exact score and distance.
+
+    Raises Damaged when the columns are not as they were stored.
+    """
+    name, counted, checksum, number, document = row[:5]
+    if among is not None and document not in among.documents:
+        raise Damaged(f"Passage {number} was selected by another document; run: wherein verify")
+    counts = checked_terms(number, counted, checksum)
+    score = term_score(counts, matches.index, matches.found.idf)
+    if not abs(score - ranked.keyword) <= _TOLERANCE * max(1.0, score):
+        raise Damaged(f"The index holds other word counts of passage {number} than are stored; run: wherein repair")
+    held = set(counts.entries["term"].tolist())
+    matched = tuple(dict.fromkeys(word for term, word in matches.asked.terms.items() if term in held))
+    return replace(
+        hit_of((ranked.score, near[1]), name, row[3:]),
+        rank=rank, dense_score=near[0], dense_rank=ranked.dense_rank, keyword_score=score,
+        keyword_rank=ranked.keyword_rank, matched=matched, overlap=ranked.overlap, chance=ranked.chance,
+    )  # fmt: skip
 
 
 def _ranks(ids: Sequence[int]) -> dict[int, int]:

@@ -20,7 +20,7 @@ from embed.encoder import Encoder, Matrix
 from errors import UsageError
 from search.bm25 import index_texts, score_texts
 from search.fusion import fuse_best
-from search.hybrid import CANDIDATES, READ
+from search.hybrid import CANDIDATES, to_read
 from search.kept_vectors import keep_vectors, kept_vectors
 from storage.keyword_index import KeywordIndex
 from storage.terms import terms_of
@@ -147,7 +147,7 @@ def hybrid(candidates: Candidates) -> Ranking:
             places = np.unique(np.concatenate([best(dense, nearest)[0], _with_a_word(best(words, nearest))]))
             fused = fuse_best(
                 list(terms_of(question)), places, dense[places], words[places], found.idf,
-                lambda read: map(candidates.terms, read), metric=candidates.encoder.model.metric, read=max(n, READ),
+                lambda read: map(candidates.terms, read), metric=candidates.encoder.model.metric, read=to_read(n),
             )  # fmt: skip
             yield places[fused.places[:n]], fused.scores[:n]
 

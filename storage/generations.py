@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ from storage.terms import terms_version
 from storage.vectors import count_vectors, highest_vector_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from sqlite_utils import Database
 
@@ -125,7 +126,8 @@ def unreadable_generations(db: Catalog) -> list[int]:
     return found
 
 
-def _generation(row: Sequence[Any]) -> Generation:
+@lru_cache(maxsize=32)  # each question reads the same few rows four times
+def _generation(row: tuple[Any, ...]) -> Generation:
     *values, method = typed("generations", row, int, int, str, str, int, int, int, str, str, str)
     found = Generation(*values)
     named = _FILE.fullmatch(found.file)

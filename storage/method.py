@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,7 +93,6 @@ def encode_method(method: Method, *registered: object) -> str:
     return json.dumps({**asdict(method), "checksum": row_checksum(_plain(method), *registered)})
 
 
-@lru_cache(maxsize=16)
 def decode_method(raw: str, *registered: object) -> Method:
     """Return the method from its column. Raises ValueError when it, or what it was registered with, is damaged."""
     if not raw:

@@ -22,7 +22,7 @@ __all__ = ["DEPTHS", "MOST", "TARGET", "Truth", "invented", "recall_of", "surely
 
 TARGET = 0.99
 """The part of the nearest vectors that is to be found, on average."""
-DEPTHS = (10, 100)
+DEPTHS = (10, 50)
 """For so many vectors at a time the effort is found: those of an answer, and of the candidates of a hybrid one."""
 
 _NOISE = {IVF: 1.0, HNSW: 1.75}

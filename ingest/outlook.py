@@ -15,7 +15,7 @@ __all__ = ["FileAhead", "Outlook"]
 
 _OF_A_KIND, _IN_ALL = 32, 160
 # They are read twice, so they shall be a small part of it all, and none of them shall hold up the others.
-_SHARE, _LARGEST = 0.1, 4 << 20
+_SHARE, _LARGEST = 0.1, 2 << 20
 _SEED = 20_240
 
 

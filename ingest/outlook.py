@@ -8,10 +8,11 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from storage.sources import Source
 
-__all__ = ["FileAhead", "Outlook"]
+__all__ = ["FileAhead", "Outlook", "Seen"]
 
 _OF_A_KIND, _IN_ALL = 32, 160
 # They are read twice, so they shall be a small part of it all, and none of them shall hold up the others.
@@ -29,6 +30,14 @@ class FileAhead:
     size: int
 
 
+class Seen(NamedTuple):
+    """Some files: how many, their bytes, and their tokens that are to be embedded."""
+
+    files: int
+    bytes: int
+    tokens: int
+
+
 @dataclass(frozen=True)
 class _Looked:
     """A file that was looked at, and its passages that have no vector yet: by name how many tokens they have."""
@@ -42,7 +51,7 @@ class Outlook:
 
     def __init__(self) -> None:
         self._chance = random.Random(_SEED)
-        self._met: Counter[str] = Counter()
+        self._added: Counter[str] = Counter()
         self._chosen: defaultdict[str, list[FileAhead]] = defaultdict(list)
         self._waiting: list[FileAhead] | None = None
         self._looked: dict[str, _Looked] = {}
@@ -54,11 +63,11 @@ class Outlook:
         self._bytes += file.size
         if file.size > _LARGEST:
             return
-        self._met[file.kind] += 1
+        self._added[file.kind] += 1
         chosen = self._chosen[file.kind]
         if len(chosen) < _OF_A_KIND:
             chosen.append(file)
-        elif (place := self._chance.randrange(self._met[file.kind])) < _OF_A_KIND:
+        elif (place := self._chance.randrange(self._added[file.kind])) < _OF_A_KIND:
             chosen[place] = file
 
     def draw(self) -> FileAhead | None:
@@ -96,7 +105,10 @@ class Outlook:
         if self._waiting:
             self._waiting = [file for file in self._waiting if file.path != path]
 
-    def of(self, kind: str) -> tuple[int, int, int]:
-        """Return of those looked at of a kind how many there are, their bytes, and their tokens to be embedded."""
-        found = [looked for looked in self._looked.values() if looked.file.kind == kind]
-        return len(found), sum(part.file.size for part in found), sum(sum(part.tokens.values()) for part in found)
+    def of_kinds(self) -> dict[str, Seen]:
+        """Return for each kind what those that were looked at, and are still ahead, have together."""
+        found: defaultdict[str, Seen] = defaultdict(lambda: Seen(0, 0, 0))
+        for looked in self._looked.values():
+            files, size, tokens = found[looked.file.kind]
+            found[looked.file.kind] = Seen(files + 1, size + looked.file.size, tokens + sum(looked.tokens.values()))
+        return dict(found)

@@ -9,7 +9,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 
-from ingest.outlook import FileAhead, Outlook
+from ingest.outlook import FileAhead, Outlook, Seen
 
 __all__ = ["Remaining"]
 
@@ -87,18 +87,21 @@ class Remaining:
         return self._left() / ((self._done - then) / passed)
 
     def _left(self) -> float:
-        coming = sum(size * (self._ratio(kind) + _TOKENS_PER_BYTE) for kind, size in self._expected.items() if size > 0)
+        seen = self._outlook.of_kinds()  # once: there may be thousands of kinds, as names of logs end in dates
+        usual = self._tokens.total() / self._read.total() if self._read.total() else _USUAL
+        coming = sum(
+            size * (self._ratio(kind, seen.get(kind), usual) + _TOKENS_PER_BYTE)
+            for kind, size in self._expected.items()
+            if size > 0
+        )
         return self._queued + coming
 
-    def _ratio(self, kind: str) -> float:
-        """Return how many tokens come of a byte of that kind, of any kind where nothing is known of it."""
-        files, size, tokens = self._outlook.of(kind)
-        if not self._read[kind]:
-            if size:
-                return tokens / size
-            return self._tokens.total() / self._read.total() if self._read.total() else _USUAL
-        read = self._tokens[kind] / self._read[kind]
-        if not size:
-            return read
-        weight = _READ_WEIGHS * size / files
-        return (tokens + weight * read) / (size + weight)
+    def _ratio(self, kind: str, seen: Seen | None, usual: float) -> float:
+        """Return how many tokens come of a byte of that kind, the `usual` ones where nothing is known of it."""
+        read = self._tokens[kind] / self._read[kind] if self._read[kind] else None
+        if seen is None or not seen.bytes:
+            return usual if read is None else read
+        if read is None:
+            return seen.tokens / seen.bytes
+        weight = _READ_WEIGHS * seen.bytes / seen.files
+        return (seen.tokens + weight * read) / (seen.bytes + weight)

@@ -254,9 +254,9 @@ class Ranker:
         return hits
 
     def _exact(self, question: _Asked, scores: dict[int, float | None]) -> dict[int, tuple[float, float | None]]:
-        """Return score and distance of some passages by the stored vectors, of those that have one.
+        """Return score and distance of some passages by the stored vectors, of those that have a score at all.
 
-        Raises Damaged when the index's score is of another vector.
+        Raises Damaged when that is of another vector, or of one that is not stored.
         """
         assert self._model is not None
         known = {number: score for number, score in scores.items() if score is not None and not np.isnan(score)}
@@ -267,6 +267,8 @@ class Ranker:
             if near is None:
                 raise Damaged(f"The index holds another vector of passage {number} than is stored; run: wherein repair")
             found[number] = near
+        if lost := known.keys() - found.keys():
+            raise Damaged(f"Passage {min(lost)} has a score but no stored vector; run: wherein verify")
         return found
 
 

@@ -255,12 +255,10 @@ def test_files_are_looked_at_once_and_few_of_them() -> None:
     assert len({file.path for file in drawn}) == len(drawn) == 37
     outlook.looked(drawn[0], {b"a": 10, b"b": 20})
     outlook.looked(drawn[1], {b"a": 10})
-    together = [outlook.of(".txt"), outlook.of(".md")]
-    assert [sum(part) for part in zip(*together, strict=True)] == [2, 2_000, 40]
+    assert [sum(part) for part in zip(*outlook.of_kinds().values(), strict=True)] == [2, 2_000, 40]
     outlook.embedded([b"a", b"c"])
     outlook.met(drawn[1].path)
-    together = [outlook.of(".txt"), outlook.of(".md")]
-    assert [sum(part) for part in zip(*together, strict=True)] == [1, 1_000, 20]
+    assert [sum(part) for part in zip(*outlook.of_kinds().values(), strict=True)] == [1, 1_000, 20]
 
 
 def test_files_whose_turn_has_come_are_not_looked_at_any_more() -> None:

@@ -1,6 +1,6 @@
 """Library: open, ingest, query, reindex. The public Python API, and the only place that joins ingest and search.
 
-from library import Library
+from wherein.library import Library
 
 library = Library(Path("~/notes.wherein").expanduser())
 library.ingest(["~/notes"])
@@ -25,29 +25,29 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from embed.encoder import Encoder, Matrix
-from embed.installed import find_model, model_of, models_folder
-from embed.metric import apart
-from embed.model import DEFAULT_MODEL, TOKENIZER, Model, checked, fingerprint, load_model
-from embed.precision import resolve_precision
-from embed.runtime import damaged_blobs
-from errors import Damaged, ModelMismatch, Outdated, Stale, UsageError, WhereinError
-from ingest.freshness import Freshness, looks_stale
-from ingest.night import MARGIN
-from ingest.summary import Progress, Report, RunProblem, Stopped, Summary, summarize
-from ingest.uri import file_path, file_uri, web_address
-from search.basis import Basis
-from search.calibration import NO_GOOD_MATCH
-from search.filters import Filter, parse_filter
-from search.hybrid import MODES, Ranker
-from search.question import Question, parse_question
-from search.reading import Aids, gather, with_context
-from search.semantic import Hit, Searcher
-from search.sentences import with_sentences
-from storage.backups import BackupRecord, older_backups
-from storage.catalog import Catalog
-from storage.connection import CATALOG, catalog_is_lost, checkpoint, open_reader, open_writer, reading, writing
-from storage.documents import (
+from wherein.embed.encoder import Encoder, Matrix
+from wherein.embed.installed import find_model, model_of, models_folder
+from wherein.embed.metric import apart
+from wherein.embed.model import DEFAULT_MODEL, TOKENIZER, Model, checked, fingerprint, load_model
+from wherein.embed.precision import resolve_precision
+from wherein.embed.runtime import damaged_blobs
+from wherein.errors import Damaged, ModelMismatch, Outdated, Stale, UsageError, WhereinError
+from wherein.ingest.freshness import Freshness, looks_stale
+from wherein.ingest.night import MARGIN
+from wherein.ingest.summary import Progress, Report, RunProblem, Stopped, Summary, summarize
+from wherein.ingest.uri import file_path, file_uri, web_address
+from wherein.search.basis import Basis
+from wherein.search.calibration import NO_GOOD_MATCH
+from wherein.search.filters import Filter, parse_filter
+from wherein.search.hybrid import MODES, Ranker
+from wherein.search.question import Question, parse_question
+from wherein.search.reading import Aids, gather, with_context
+from wherein.search.semantic import Hit, Searcher
+from wherein.search.sentences import with_sentences
+from wherein.storage.backups import BackupRecord, older_backups
+from wherein.storage.catalog import Catalog
+from wherein.storage.connection import CATALOG, catalog_is_lost, checkpoint, open_reader, open_writer, reading, writing
+from wherein.storage.documents import (
     ChunkRow,
     StoredDocument,
     count_chunks,
@@ -58,22 +58,22 @@ from storage.documents import (
     find_document,
     list_documents,
 )
-from storage.exclusions import include
-from storage.faults import faults
-from storage.fields import NO_FIELDS, Fields
-from storage.files import FileRecord, problem_files, read_files
-from storage.finding import Finding, Repair, Verification
-from storage.generations import (
+from wherein.storage.exclusions import include
+from wherein.storage.faults import faults
+from wherein.storage.fields import NO_FIELDS, Fields
+from wherein.storage.files import FileRecord, problem_files, read_files
+from wherein.storage.finding import Finding, Repair, Verification
+from wherein.storage.generations import (
     active_generation,
     has_earlier_generation,
     recount_if_due,
     roll_back,
     write_first_generations,
 )
-from storage.golden import GoldenRow, add_golden, list_golden, remove_golden
-from storage.lock import writer_lock
-from storage.method import AUTO, CHOICES, choose_index
-from storage.models import (
+from wherein.storage.golden import GoldenRow, add_golden, list_golden, remove_golden
+from wherein.storage.lock import writer_lock
+from wherein.storage.method import AUTO, CHOICES, choose_index
+from wherein.storage.models import (
     StoredModel,
     add_model,
     bind_model,
@@ -84,29 +84,29 @@ from storage.models import (
     now,
     remember_model_folder,
 )
-from storage.nights import NightRecord, last_night
-from storage.purge import finish_purge, purge, purge_is_unfinished
-from storage.sources import Source, forget_source, list_sources, remember_source
-from storage.usage import disk_use
-from storage.vectors import count_live, count_orphans
+from wherein.storage.nights import NightRecord, last_night
+from wherein.storage.purge import finish_purge, purge, purge_is_unfinished
+from wherein.storage.sources import Source, forget_source, list_sources, remember_source
+from wherein.storage.usage import disk_use
+from wherein.storage.vectors import count_live, count_orphans
 
 if TYPE_CHECKING:
     import sqlite3
 
     from sqlite_utils import Database
 
-    from embed.reader import Reader
-    from ingest.bulk import BulkRun
-    from ingest.night import Ledger
-    from ingest.plan import Plan, Sample
-    from ingest.reembed import Reembedding
-    from search.answer import ExactAnswer
-    from search.evaluate import Evaluation
-    from storage.backup import Backup
-    from storage.coverage import Coverage, Covered
-    from storage.deep import Proof
-    from storage.generations import Generation
-    from storage.restore import Restored
+    from wherein.embed.reader import Reader
+    from wherein.ingest.bulk import BulkRun
+    from wherein.ingest.night import Ledger
+    from wherein.ingest.plan import Plan, Sample
+    from wherein.ingest.reembed import Reembedding
+    from wherein.search.answer import ExactAnswer
+    from wherein.search.evaluate import Evaluation
+    from wherein.storage.backup import Backup
+    from wherein.storage.coverage import Coverage, Covered
+    from wherein.storage.deep import Proof
+    from wherein.storage.generations import Generation
+    from wherein.storage.restore import Restored
 
 __all__ = [
     "Aids", "Answer", "Basis", "Fields", "Filter", "Finding", "Hit", "Library", "Measured", "Progress", "Repair",
@@ -242,8 +242,8 @@ class Library:
 
         Some of the passages are embedded to measure the time. Raises UsageError for a path that does not exist.
         """
-        from ingest.plan import Plan, Sample
-        from ingest.removal import vanished
+        from wherein.ingest.plan import Plan, Sample
+        from wherein.ingest.removal import vanished
 
         places = {web_address(name) or _place(name): "web" if web_address(name) else "path" for name in sources}
         sample = Sample()
@@ -282,8 +282,8 @@ class Library:
         self, db: Any, model: StoredModel, encoder: Encoder, report: Report, plan: Sample | None = None,
         stop: Callable[[], bool] = lambda: False,
     ) -> BulkRun:  # fmt: skip
-        from ingest.bulk import BulkRun  # with every reader: a question need not wait for them
-        from ingest.pool import Pool
+        from wherein.ingest.bulk import BulkRun  # with every reader: a question need not wait for them
+        from wherein.ingest.pool import Pool
 
         return BulkRun(db, self.folder, model, encoder, report, stop, Pool(self._jobs), plan)
 
@@ -335,7 +335,7 @@ class Library:
         `finish`. `index` is how vectors are searched from now on: `exact`, approximately by lists (`ivf`) or a graph
         (`hnsw`), or `auto`, by their number. Raises UsageError when there is no such model or index.
         """
-        from ingest.night import recorded
+        from wherein.ingest.night import recorded
 
         self._must_exist()
         if index not in (None, *CHOICES):
@@ -367,7 +367,7 @@ class Library:
     def _catch_up(
         self, db: Database, run: BulkRun, night: Ledger, accept_removals: bool, report: Report, look_ahead: bool
     ) -> None:
-        from ingest.removal import remove_vanished
+        from wherein.ingest.removal import remove_vanished
 
         sources = [source for source in list_sources(db) if source.kind != "stdin"]
 
@@ -393,11 +393,11 @@ class Library:
 
     def _renew(self, db: Database, run: BulkRun, night: Ledger, margin: float, index: str | None) -> None:
         """Mend the index, swap in a new one where it is behind, and clean up."""
-        from ingest.renewal import Check, renew
-        from search.golden import GoldenQuestions
-        from storage.aside import Aside
-        from storage.mend_index import mend_index
-        from storage.tidy import tidy
+        from wherein.ingest.renewal import Check, renew
+        from wherein.search.golden import GoldenQuestions
+        from wherein.storage.aside import Aside
+        from wherein.storage.mend_index import mend_index
+        from wherein.storage.tidy import tidy
 
         with night.stage("index") as said:
             if index is not None:
@@ -426,9 +426,9 @@ class Library:
         look_ahead: bool,
     ) -> Mapping[str, int]:
         """Embed the library with another model, then switch to it; return what that adds to the tally."""
-        from ingest.renewal import Check, compare
-        from search.golden import GoldenQuestions
-        from storage.fitness import check_fitness
+        from wherein.ingest.renewal import Check, compare
+        from wherein.search.golden import GoldenQuestions
+        from wherein.storage.fitness import check_fitness
 
         if name is None:
             return {}
@@ -468,7 +468,7 @@ class Library:
     def _reembedding(
         self, db: Database, bound: StoredModel, encoder: Encoder, report: Report, stop: Callable[[], bool]
     ) -> Reembedding:
-        from ingest.reembed import Reembedding
+        from wherein.ingest.reembed import Reembedding
 
         with writing(db, "reembed.begin"):
             other = add_model(db, **_described(encoder))
@@ -507,7 +507,7 @@ class Library:
 
         There is no way back to it then. Raises WhereinError when there is no such model.
         """
-        from storage.tidy import tidy
+        from wherein.storage.tidy import tidy
 
         self._must_exist()
         with self._writer(wait) as db:
@@ -722,8 +722,8 @@ class Library:
 
         Raises UsageError for a line that is wrong, WhereinError when the extra is missing.
         """
-        from search.golden import evaluate_golden, pin, read_golden
-        from search.measures import require_measures, require_stats
+        from wherein.search.golden import evaluate_golden, pin, read_golden
+        from wherein.search.measures import require_measures, require_stats
 
         require_measures()
         if len(modes) > 1:
@@ -744,13 +744,13 @@ class Library:
 
         None for a passage without words. Raises WhereinError, which tells how to get one, when there is no reader.
         """
-        from search.answer import exact_answers  # most questions have no use for it
+        from wherein.search.answer import exact_answers  # most questions have no use for it
 
         return exact_answers(self._answering, found.question, found.hits)
 
     @cached_property
     def _answering(self) -> Reader:
-        from embed.reader import Reader, installed_reader
+        from wherein.embed.reader import Reader, installed_reader
 
         # At the library's own precision, so that a copy answers the same elsewhere.
         return Reader(installed_reader(), self._asking.precision, cache=self._cache, threads=self._threads)
@@ -835,7 +835,7 @@ class Library:
         With `deep` the index is compared with the stored vectors, a sample of these with the model's, and the source
         files with what was read from them. What is damaged is returned, not raised.
         """
-        from storage.verify import verify  # a question need not wait for it
+        from wherein.storage.verify import verify  # a question need not wait for it
 
         self._must_exist()
         bound, home = None, None
@@ -851,7 +851,7 @@ class Library:
 
         Raises Damaged when nothing can be saved.
         """
-        from storage.repair import repair
+        from wherein.storage.repair import repair
 
         self._must_exist()
         with writer_lock(self.folder, wait), faults():
@@ -886,7 +886,7 @@ class Library:
             yield Finding("compiled model", str(path), "it is damaged", "nothing to do: it is made anew", True)
 
     def _check_sources(self) -> Iterator[Finding]:
-        from ingest.intake import changed_unseen
+        from wherein.ingest.intake import changed_unseen
 
         with suppress(Damaged), reading(self._reader) as db:
             fields = {source.id: source.fields for source in list_sources(db)}
@@ -922,7 +922,7 @@ class Library:
 
         `name` is the document's uri, path or number.
         """
-        from storage.coverage import coverage_of, covered
+        from wherein.storage.coverage import coverage_of, covered
 
         with reading(self._reader) as db:
             return covered(db) if name is None else coverage_of(db, self._find(db, name).id)
@@ -950,7 +950,7 @@ class Library:
 
     def damaged_copies(self) -> list[Path]:
         """Return the folders with what repairs put aside, the oldest first."""
-        from storage.aside import ASIDE
+        from wherein.storage.aside import ASIDE
 
         return sorted((self.folder / ASIDE).glob("*"))
 
@@ -986,7 +986,7 @@ class Library:
         """
         from importlib.metadata import version
 
-        from storage.backup import write_backup
+        from wherein.storage.backup import write_backup
 
         return write_backup(self._reader, self.folder, target, version("wherein"), verify=verify, report=report)
 
@@ -1003,7 +1003,7 @@ class Library:
         Without `index` a new one is made, whatever that of the backup is. Raises UsageError when there is a library
         without `force`, LibraryBusy while another writes to it, Damaged when the backup is not what was written.
         """
-        from storage.restore import restore_backup
+        from wherein.storage.restore import restore_backup
 
         restored = restore_backup(backup, self.folder, force=force, index=index, report=report)
         self._forget()
@@ -1021,7 +1021,7 @@ class Library:
     def _must_exist(self) -> None:
         if (self.folder / CATALOG).exists() or catalog_is_lost(self.folder):
             return
-        from storage.restore import put_aside
+        from wherein.storage.restore import put_aside
 
         aside = put_aside(self.folder)
         if aside and not self.folder.exists():
@@ -1034,7 +1034,7 @@ class Library:
     @contextmanager
     def _writer(self, wait: bool, lost: Callable[[str], None] = lambda _: None) -> Iterator[Database]:
         """Open the catalogue for writing; `lost` is told what a damaged log held."""
-        from storage.damaged_log import lost_commits
+        from wherein.storage.damaged_log import lost_commits
 
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -1103,7 +1103,7 @@ class Library:
     def _resolved(self, model: Model) -> str:
         """Return a new library's precision: what was asked for, else what was measured, else what the CPU says."""
         if self._precision == "auto" and self._cache:
-            from embed.bench import quickest
+            from wherein.embed.bench import quickest
 
             if measured := quickest(self._cache, model):
                 return measured
@@ -1119,7 +1119,7 @@ class Library:
 
 
 def _proof(encoder: Encoder) -> Proof:
-    from storage.deep import Proof
+    from wherein.storage.deep import Proof
 
     return Proof(
         lambda texts, stored: apart(encoder.model.metric, encoder.encode_contexts(texts), stored),
@@ -1226,10 +1226,10 @@ def evaluate(
     next time. `report` is told what is going on. Raises UsageError for what cannot be read, WhereinError when the extra
     is missing.
     """
-    from search.collection import read_beir, read_squad
-    from search.evaluate import evaluate_beir, evaluate_squad
-    from search.measures import require_measures, require_stats
-    from search.modes import Candidates, find_mode
+    from wherein.search.collection import read_beir, read_squad
+    from wherein.search.evaluate import evaluate_beir, evaluate_squad
+    from wherein.search.measures import require_measures, require_stats
+    from wherein.search.modes import Candidates, find_mode
 
     read, measure = {"squad": (read_squad, evaluate_squad), "beir": (read_beir, evaluate_beir)}[kind]
     if kind == "beir":

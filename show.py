@@ -17,10 +17,10 @@ from unicodedata import combining, east_asian_width
 import click
 
 if TYPE_CHECKING:
-    from ingest.night import Night
-    from search.answer import ExactAnswer
-    from search.basis import Basis
-    from search.semantic import Hit
+    from wherein.ingest.night import Night
+    from wherein.search.answer import ExactAnswer
+    from wherein.search.basis import Basis
+    from wherein.search.semantic import Hit
 
 __all__ = ["Look", "basis", "line", "look_of_stdout", "passage", "said", "shown", "wrapped"]
 
@@ -187,7 +187,7 @@ def _lead(hit: "Hit", text: str, question: str, answer: tuple[int, int] | None) 
 
     It holds either all of the exact answer or nothing of it.
     """
-    from search.sentences import sentence_spans
+    from wherein.search.sentences import sentence_spans
 
     spans = sentence_spans(text) or [(0, len(text))]
     if hit.sentence:
@@ -271,7 +271,7 @@ def _elsewhere(hit: "Hit", look: Look) -> str:
 
 def shown(uri: str) -> str:
     """Return a file's path in one printable line, relative to the current folder when it lies below it."""
-    from ingest.uri import display, file_path
+    from wherein.ingest.uri import display, file_path
 
     path = file_path(uri)
     if path is None:

@@ -26,20 +26,18 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from embed.encoder import Encoder
-from embed.model import load_model
-from embed.precision import resolve_precision
-from search.collection import read_squad
-from storage.checksum import content_hash
-from storage.connection import checkpoint, open_reader, open_writer, reading, writing
-from storage.generations import active_generation, drop_old_generations, load_generation, write_generation
-from storage.index import load_index
-from storage.method import choose_index
-from storage.models import bind_model, bound_model
-from storage.tuning import Truth
-from storage.vectors import read_vectors, save_vectors
+from wherein.embed.encoder import Encoder
+from wherein.embed.model import load_model
+from wherein.embed.precision import resolve_precision
+from wherein.search.collection import read_squad
+from wherein.storage.checksum import content_hash
+from wherein.storage.connection import checkpoint, open_reader, open_writer, reading, writing
+from wherein.storage.generations import active_generation, drop_old_generations, load_generation, write_generation
+from wherein.storage.index import load_index
+from wherein.storage.method import choose_index
+from wherein.storage.models import bind_model, bound_model
+from wherein.storage.tuning import Truth
+from wherein.storage.vectors import read_vectors, save_vectors
 
 SENTENCES, QUESTIONS, NOISE, ASKED = 50_000, 2_000, 0.3, 1_000
 _END = re.compile(r"(?<=[.!?])\s+")

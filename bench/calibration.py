@@ -18,20 +18,19 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import minimize
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from fusion import beir
 
-from embed.encoder import Encoder
-from embed.installed import find_model, models_folder
-from embed.recipe.pairs import read
-from search.bm25 import score_texts
-from search.calibration import features
-from search.fusion import fuse_best
-from search.hybrid import CANDIDATES, READ
-from search.modes import Candidates, best
-from storage.terms import terms_of
+from wherein.embed.encoder import Encoder
+from wherein.embed.installed import find_model, models_folder
+from wherein.embed.recipe.pairs import read
+from wherein.search.bm25 import score_texts
+from wherein.search.calibration import features
+from wherein.search.fusion import fuse_best
+from wherein.search.hybrid import CANDIDATES, READ
+from wherein.search.modes import Candidates, best
+from wherein.storage.terms import terms_of
 
 THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 SAMPLE, RIDGE = 500, 1e-3

@@ -15,13 +15,12 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from card import card_model_folder
-from embed.encoder import Encoder
-from embed.model import load_model
-from embed.precision import resolve_precision
+from wherein.embed.encoder import Encoder
+from wherein.embed.model import load_model
+from wherein.embed.precision import resolve_precision
 
 WANTED = 2.0
 

@@ -12,7 +12,6 @@ docs/decisions/chunking.md.
 import argparse
 import json
 import random
-import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,18 +20,16 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from embed.encoder import Encoder
-from embed.model import DEFAULT_MODEL, load_model
-from embed.precision import resolve_precision
-from embed.tokens import Tokenizer
-from errors import Unreadable
-from ingest import chunker
-from ingest.chunker import chunk
-from ingest.document import Document, Mark
-from ingest.readers import choose
-from search.modes import Candidates, hybrid, keyword, semantic
+from wherein.embed.encoder import Encoder
+from wherein.embed.model import DEFAULT_MODEL, load_model
+from wherein.embed.precision import resolve_precision
+from wherein.embed.tokens import Tokenizer
+from wherein.errors import Unreadable
+from wherein.ingest import chunker
+from wherein.ingest.chunker import chunk
+from wherein.ingest.document import Document, Mark
+from wherein.ingest.readers import choose
+from wherein.search.modes import Candidates, hybrid, keyword, semantic
 
 INSERTED = "It was never quite clear to the neighbours who had left the green door open that night. "
 PLACES = 300

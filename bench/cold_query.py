@@ -36,10 +36,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--peer", nargs=2, metavar=("PYTHON", "MODEL_FOLDER"))
     chosen = parser.parse_args()
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ}
     cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "wherein-bench"
     least = [sys.executable, "-c", LEAST, str(ROOT / "embed/default/model.xml"), str(cache)]
-    query = [sys.executable, "-m", "cli", "--library", str(chosen.library), "query", QUESTION]
+    query = [sys.executable, "-m", "wherein", "--library", str(chosen.library), "query", QUESTION]
     commands = {"least": least, "query": query}
     if chosen.peer:
         python, folder = chosen.peer

@@ -19,8 +19,18 @@ ROOT = Path(__file__).parent.parent
 
 
 def ingest(tree: Path, library: Path, cache: Path, precision: str, documents: list[str]) -> float:
-    command = [sys.executable, "-m", "cli", "--library", str(library), "--precision", precision, "ingest", *documents]
-    environment = {**os.environ, "PYTHONPATH": str(tree), "XDG_CACHE_HOME": str(cache)}
+    command = [
+        sys.executable,
+        "-m",
+        "wherein",
+        "--library",
+        str(library),
+        "--precision",
+        precision,
+        "ingest",
+        *documents,
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(tree / ".typed"), "XDG_CACHE_HOME": str(cache)}
     done = subprocess.run([*command, "--json"], env=environment, cwd=cache, stdout=subprocess.PIPE, check=False)
     return float(json.loads(done.stdout.splitlines()[-1])["seconds"])
 

@@ -23,11 +23,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from errors import LibraryBusy
-from storage.lock import writer_lock
 from traffic import STEP, Answer, Crew, check
+from wherein.errors import LibraryBusy
+from wherein.storage.lock import writer_lock
 
 BETWEEN_KILLS = 15.0
 STOPPED = 1.0
@@ -90,8 +89,8 @@ def command(crew: Crew) -> str:
     """Run an ingest while the writer is stopped in the middle of a command."""
     assert crew.writer is not None
     done = subprocess.run(
-        [sys.executable, "-m", "cli", "--library", str(crew.library), "ingest", str(crew.docs)],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        [sys.executable, "-m", "wherein", "--library", str(crew.library), "ingest", str(crew.docs)],
+        env={**os.environ},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     named = f"process {crew.writer.pid} is writing" in done.stderr

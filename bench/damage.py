@@ -25,14 +25,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from embed.encoder import Encoder
-from embed.model import DEFAULT_MODEL, load_model
-from errors import WhereinError
-from library import Library
 from toy import ToyEncoder
+from wherein.embed.encoder import Encoder
+from wherein.embed.model import DEFAULT_MODEL, load_model
+from wherein.errors import WhereinError
+from wherein.library import Library
 
 ROOT = Path(__file__).parent.parent
 SHARES = {"catalog": 40, "log": 20, "index": 20, "model": 8, "compiled": 4, "cli": 8}
@@ -102,9 +101,10 @@ def make(scene: Path, encoder: Any) -> None:
 def kill_a_writer(scene: Path) -> None:
     """Leave a log with several commits by a process that dies before it empties it."""
     script = (
-        f"import sys; sys.path[:0] = {[str(ROOT), str(ROOT / 'tests')]!r}\n"
-        "from pathlib import Path; from toy import ToyEncoder; from library import Library; import ingest.bulk\n"
-        "ingest.bulk._COMMIT_SECONDS = 0\n"
+        f"import sys; sys.path[:0] = {[str(ROOT / 'tests')]!r}\n"
+        "from pathlib import Path; from toy import ToyEncoder\n"
+        "from wherein.library import Library; from wherein.ingest import bulk\n"
+        "bulk._COMMIT_SECONDS = 0\n"
         f"Library(Path({str(scene / 'killed')!r}), encoder=ToyEncoder(64)).ingest([{str(scene / 'docs')!r}])\n"
     )
     environment = {**os.environ, "WHEREIN_FAILPOINT": "checkpoint.begun"}
@@ -253,21 +253,21 @@ def trial_by_cli(number: int, seed: int, scene: Path, folder: Path) -> Trial:
     """The same with the shipped model through the command line, from a copy of the program where that is damaged."""
     chosen = random.Random(f"{seed} cli {number}")
     done = Trial("cli", number)
-    program = folder / "program"
-    program.mkdir()
-    for name in ("cli.py", "library.py", "errors.py", "ingest", "search", "storage"):
-        (program / name).symlink_to(ROOT / name)
+    program = folder / "program" / "wherein"
+    program.mkdir(parents=True)
+    for part in (*ROOT.glob("*.py"), *(ROOT / name for name in ("ingest", "search", "storage"))):
+        (program / part.name).symlink_to(part)
     shutil.copytree(ROOT / "embed", program / "embed")
     shutil.copytree(scene / "library", folder / "library")
     kind = chosen.choice(("catalog", "catalog", "index", "model"))
     (folder / "model").symlink_to(program / "embed" / "default")
     path = target(kind, folder, chosen)
     done.how = f"{path.name}: {damage(path, chosen)}"
-    environment = {**os.environ, "PYTHONPATH": str(program), "XDG_CACHE_HOME": str(scene)}
+    environment = {**os.environ, "PYTHONPATH": str(program.parent), "XDG_CACHE_HOME": str(scene)}
 
     def run(*arguments: str) -> tuple[int, str]:
         ran = subprocess.run(
-            [sys.executable, "-m", "cli", "--library", str(folder / "library"), *arguments],
+            [sys.executable, "-m", "wherein", "--library", str(folder / "library"), *arguments],
             cwd=program, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False,
         )  # fmt: skip
         if "Traceback" in ran.stderr or ran.returncode < 0:

@@ -8,9 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from library import Library
+from wherein.library import Library
 
 QUESTIONS = (
     ("How do I read a JSON file into a dictionary in Python?", ("json.html",)),

@@ -9,7 +9,6 @@ in one process, each with another question, and the first question with a filter
 """
 
 import argparse
-import sys
 import tempfile
 import time
 from contextlib import closing
@@ -17,17 +16,15 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from search.filters import parse_filter
-from search.semantic import Searcher
-from storage.checksum import content_hash
-from storage.connection import checkpoint, open_reader, open_writer, writing
-from storage.documents import ChunkRow, DocumentRow, save_document
-from storage.generations import write_generation
-from storage.method import CHOICES, EXACT, choose_index
-from storage.models import bind_model, bound_model
-from storage.vectors import save_vectors
+from wherein.search.filters import parse_filter
+from wherein.search.semantic import Searcher
+from wherein.storage.checksum import content_hash
+from wherein.storage.connection import checkpoint, open_reader, open_writer, writing
+from wherein.storage.documents import ChunkRow, DocumentRow, save_document
+from wherein.storage.generations import write_generation
+from wherein.storage.method import CHOICES, EXACT, choose_index
+from wherein.storage.models import bind_model, bound_model
+from wherein.storage.vectors import save_vectors
 
 K = 10
 SELECTIVITIES = (0.0001, 0.01, 0.5, 1.0)

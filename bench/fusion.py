@@ -9,21 +9,18 @@ qrels/train.tsv; a --collection is JSON: {"passages": [text], "questions": [text
 
 import argparse
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from embed.encoder import Encoder
-from embed.model import DEFAULT_MODEL, load_model
-from search.bm25 import score_texts
-from search.fusion import Overlap, fuse, fuse_best, promising
-from search.hybrid import CANDIDATES, READ
-from search.modes import Candidates, best
-from storage.terms import terms_of
+from wherein.embed.encoder import Encoder
+from wherein.embed.model import DEFAULT_MODEL, load_model
+from wherein.search.bm25 import score_texts
+from wherein.search.fusion import Overlap, fuse, fuse_best, promising
+from wherein.search.hybrid import CANDIDATES, READ
+from wherein.search.modes import Candidates, best
+from wherein.storage.terms import terms_of
 
 FEEDBACK = 0.2
 
@@ -37,7 +34,7 @@ class Collection:
 
 
 def squad(folder: Path) -> Collection:
-    from embed.recipe.pairs import read
+    from wherein.embed.recipe.pairs import read
 
     corpus = read(folder)
     asked = [(text, {n}) for n, part in enumerate(corpus.held) for text in part.questions]

@@ -14,12 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from card import CARD, NAME, card_graph
-from embed.model import DEFAULT_MODEL, IR, load_model
-from embed.runtime import openvino_core
+from wherein.embed.model import DEFAULT_MODEL, IR, load_model
+from wherein.embed.runtime import openvino_core
 
 TOKENS = 384
 TARGET = 9.6

@@ -16,11 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from embed.encoder import Encoder
-from embed.model import load_model
-from library import Library
+from wherein.embed.encoder import Encoder
+from wherein.embed.model import load_model
+from wherein.library import Library
 
 
 def bare(library: Path, precision: str, cache: Path) -> dict[str, float]:

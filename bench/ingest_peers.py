@@ -23,7 +23,6 @@ from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
 
 TOKENS = 382
 
@@ -32,7 +31,7 @@ TOKENS = 382
 
 
 def wherein(texts: Path, work: Path, models: Path, precision: str) -> None:
-    from library import Library
+    from wherein.library import Library
 
     Library(work / "library", precision=precision, cache=models / "compiled").ingest([str(texts.with_suffix(".jsonl"))])
 
@@ -172,8 +171,8 @@ def descendants(pid: int) -> list[int]:
 
 
 def contexts(squad: Path, full: bool, count: int) -> list[str]:
-    from embed.model import load_model
-    from embed.tokens import Tokenizer
+    from wherein.embed.model import load_model
+    from wherein.embed.tokens import Tokenizer
 
     tokenizer = Tokenizer(load_model())
     paragraphs = [p["context"] for part in json.loads(squad.read_text("utf-8"))["data"] for p in part["paragraphs"]]

@@ -19,15 +19,14 @@ from collections import Counter
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from ingest.uri import file_uri
 from invariants import Kept, checked_state
-from library import Library
 from mortal import finish, start
-from storage.connection import open_reader
 from toy import ToyEncoder
+from wherein.ingest.uri import file_uri
+from wherein.library import Library
+from wherein.storage.connection import open_reader
 
 MOST_FILES = 40
 LONGEST = 0.15

@@ -22,18 +22,17 @@ from itertools import chain, pairwise
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
 
-from embed.model import fingerprint
-from storage.checksum import content_hash
-from storage.connection import checkpoint, open_reader, open_writer, reading, writing
-from storage.documents import ChunkRow, DocumentRow, model_input, save_document
-from storage.generations import active_generation, drop_old_generations, load_generation, write_generation
-from storage.models import StoredModel, bind_model, bound_model
-from storage.vectors import highest_vector_id, read_vectors, save_vectors
 from toy import ToyEncoder
+from wherein.embed.model import fingerprint
+from wherein.storage.checksum import content_hash
+from wherein.storage.connection import checkpoint, open_reader, open_writer, reading, writing
+from wherein.storage.documents import ChunkRow, DocumentRow, model_input, save_document
+from wherein.storage.generations import active_generation, drop_old_generations, load_generation, write_generation
+from wherein.storage.models import StoredModel, bind_model, bound_model
+from wherein.storage.vectors import highest_vector_id, read_vectors, save_vectors
 
 DIMENSION = 384
 IN_A_DOCUMENT = 20
@@ -93,7 +92,7 @@ def ask(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     """The first question: `index` opens the generation and reads the delta."""
     import faiss  # noqa: F401 - not counted
 
-    from search.semantic import Searcher
+    from wherein.search.semantic import Searcher
 
     question = unit_vectors(2**40, 1)[0]
     held = {}
@@ -109,7 +108,7 @@ def again(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     """The parts of `index`, and a second question."""
     import faiss  # noqa: F401 - not counted
 
-    from search.semantic import Searcher
+    from wherein.search.semantic import Searcher
 
     question = unit_vectors(2**40, 1)[0]
     db = open_reader(folder)
@@ -124,8 +123,8 @@ def again(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
 
 def take_in(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     """One new document, by a command of its own."""
-    import ingest.bulk  # noqa: F401 - not counted
-    from library import Library
+    from wherein.ingest import bulk  # noqa: F401 - not counted
+    from wherein.library import Library
 
     with tempfile.TemporaryDirectory() as work:
         file = Path(work) / "new.txt"

@@ -19,9 +19,9 @@ from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent / "tests")]
 
-from ingest.summary import Progress  # noqa: E402
-from library import Library  # noqa: E402
 from toy import ToyEncoder  # noqa: E402
+from wherein.ingest.summary import Progress  # noqa: E402
+from wherein.library import Library  # noqa: E402
 
 WORDS = [f"word{number}" for number in range(5_000)]
 

@@ -17,18 +17,17 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from fusion import beir
 
-from embed.encoder import Encoder
-from embed.model import load_model
-from search.bm25 import score_texts
-from search.fusion import Comparison, Overlap, fuse, promising
-from search.hybrid import CANDIDATES
-from search.modes import Candidates, best
-from storage.terms import terms_of
+from wherein.embed.encoder import Encoder
+from wherein.embed.model import load_model
+from wherein.search.bm25 import score_texts
+from wherein.search.fusion import Comparison, Overlap, fuse, promising
+from wherein.search.hybrid import CANDIDATES
+from wherein.search.modes import Candidates, best
+from wherein.storage.terms import terms_of
 
 READ, FOLDS = 50, 5
 BASE = ("cosine", "BM25 / sqrt(mass)", "coverage", "adjacent", "near")

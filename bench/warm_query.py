@@ -23,30 +23,29 @@ from pathlib import Path
 import faiss
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from ann import spread
 from filters import document
 
-from embed.encoder import Encoder
-from embed.model import load_model
-from embed.precision import resolve_precision
-from library import Library
-from search.collection import Collection, read_squad
-from storage.checksum import content_hash
-from storage.connection import checkpoint, open_writer, writing
-from storage.documents import save_document
-from storage.generations import (
+from wherein.embed.encoder import Encoder
+from wherein.embed.model import load_model
+from wherein.embed.precision import resolve_precision
+from wherein.library import Library
+from wherein.search.collection import Collection, read_squad
+from wherein.storage.checksum import content_hash
+from wherein.storage.connection import checkpoint, open_writer, writing
+from wherein.storage.documents import save_document
+from wherein.storage.generations import (
     VECTORS,
     drop_old_generations,
     is_behind,
     write_first_generations,
     write_generation,
 )
-from storage.method import AUTO, CHOICES, choose_index
-from storage.models import bind_model, bound_model
-from storage.vectors import save_vectors
+from wherein.storage.method import AUTO, CHOICES, choose_index
+from wherein.storage.models import bind_model, bound_model
+from wherein.storage.vectors import save_vectors
 
 K, LENGTH, EACH, WANTED = 10, 120, 10, 30.0
 

@@ -1,15 +1,12 @@
 """Write what the documents take from the program: `python docs/generate.py`. A test compares them."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-import cli
-from storage.failpoints import POINTS, STEPS
+from wherein import cli
+from wherein.storage.failpoints import POINTS, STEPS
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- made by docs/generate.py -->\n", "<!-- end -->\n"

@@ -12,10 +12,10 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
-from embed.encoder import Encoder
-from embed.installed import find_model, models_folder
-from embed.model import Model, fingerprint, load_model
-from embed.precision import PRECISIONS
+from wherein.embed.encoder import Encoder
+from wherein.embed.installed import find_model, models_folder
+from wherein.embed.model import Model, fingerprint, load_model
+from wherein.embed.precision import PRECISIONS
 
 __all__ = ["SHORT", "Speed", "bench", "measure", "quickest", "remember"]
 

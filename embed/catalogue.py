@@ -5,9 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from embed.fetch import Report, fetch_model
-from embed.imported import Added, load_any
-from embed.installed import (
+from wherein.embed.fetch import Report, fetch_model
+from wherein.embed.imported import Added, load_any
+from wherein.embed.installed import (
     damage,
     find_model,
     fingerprints,
@@ -16,9 +16,9 @@ from embed.installed import (
     manifest,
     models_folder,
 )
-from embed.model import DEFAULT_MODEL, Model
-from embed.zoo import DEFAULT_VARIANT, ZOO, ZooModel
-from errors import Damaged, UsageError
+from wherein.embed.model import DEFAULT_MODEL, Model
+from wherein.embed.zoo import DEFAULT_VARIANT, ZOO, ZooModel
+from wherein.errors import Damaged, UsageError
 
 __all__ = ["Listed", "described", "fetch", "models"]
 

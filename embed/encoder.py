@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from embed.metric import context_form, question_form
-from embed.model import Model, fingerprint
-from embed.runtime import compile_model, import_openvino, openvino_core
-from embed.tokens import Question, Tokenizer
+from wherein.embed.metric import context_form, question_form
+from wherein.embed.model import Model, fingerprint
+from wherein.embed.runtime import compile_model, import_openvino, openvino_core
+from wherein.embed.tokens import Question, Tokenizer
 
 __all__ = ["Encoder", "Matrix"]
 

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from embed.imported import Added, Wishes, add_model, load_any
-from embed.installed import damage, manifest
-from embed.place import exclusive, roomy
-from embed.zoo import DEFAULT_VARIANT, ZooFile, ZooModel
-from errors import Damaged, UsageError, WhereinError
+from wherein.embed.imported import Added, Wishes, add_model, load_any
+from wherein.embed.installed import damage, manifest
+from wherein.embed.place import exclusive, roomy
+from wherein.embed.zoo import DEFAULT_VARIANT, ZooFile, ZooModel
+from wherein.errors import Damaged, UsageError, WhereinError
 
 __all__ = ["MIRROR_VARIABLE", "fetch_model"]
 

@@ -12,16 +12,16 @@ from xml.etree import ElementTree
 
 from tokenizers import Tokenizer
 
-from embed.graph import IN_GRAPH, INPUTS
-from embed.installed import damage, default_name, is_reader, manifest
-from embed.metric import METRICS
-from embed.model import DEFAULT_MODEL, IR, TOKENIZER, WEIGHTS, Model, checked, fingerprint, load_model
-from embed.place import exclusive, put, roomy, staging
-from embed.reader import ReaderModel, load_reader
-from embed.trial import READER_OUTPUTS, examine, examine_reader, is_reader_graph
-from embed.vocabulary import read_tokenizer, word_pieces
-from embed.zoo import DEFAULT_VARIANT, ZOO, ZooModel
-from errors import Damaged, UsageError
+from wherein.embed.graph import IN_GRAPH, INPUTS
+from wherein.embed.installed import damage, default_name, is_reader, manifest
+from wherein.embed.metric import METRICS
+from wherein.embed.model import DEFAULT_MODEL, IR, TOKENIZER, WEIGHTS, Model, checked, fingerprint, load_model
+from wherein.embed.place import exclusive, put, roomy, staging
+from wherein.embed.reader import ReaderModel, load_reader
+from wherein.embed.trial import READER_OUTPUTS, examine, examine_reader, is_reader_graph
+from wherein.embed.vocabulary import read_tokenizer, word_pieces
+from wherein.embed.zoo import DEFAULT_VARIANT, ZOO, ZooModel
+from wherein.errors import Damaged, UsageError
 
 __all__ = ["Added", "Wishes", "add_model", "load_any"]
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from embed.model import DEFAULT_MODEL, Files, Model, checked, fingerprint, load_model
-from embed.precision import PRECISIONS
-from embed.zoo import ZOO
-from errors import Damaged, UsageError
+from wherein.embed.model import DEFAULT_MODEL, Files, Model, checked, fingerprint, load_model
+from wherein.embed.precision import PRECISIONS
+from wherein.embed.zoo import ZOO
+from wherein.errors import Damaged, UsageError
 
 __all__ = [
     "MODELS_VARIABLE",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from embed.metric import METRICS, stored_width
-from errors import Damaged
+from wherein.embed.metric import METRICS, stored_width
+from wherein.errors import Damaged
 
 __all__ = ["DEFAULT_MODEL", "IR", "TOKENIZER", "WEIGHTS", "Files", "Model", "checked", "fingerprint", "load_model"]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from errors import LibraryBusy, WhereinError
+from wherein.errors import LibraryBusy, WhereinError
 
 __all__ = ["exclusive", "put", "roomy", "staging"]
 

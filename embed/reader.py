@@ -20,11 +20,11 @@ import numpy as np
 import numpy.typing as npt
 import tokenizers
 
-from embed.graph import INPUTS
-from embed.installed import models_folder
-from embed.model import IR, TOKENIZER, WEIGHTS, checked
-from embed.runtime import compile_files
-from errors import Damaged, ModelMismatch, WhereinError
+from wherein.embed.graph import INPUTS
+from wherein.embed.installed import models_folder
+from wherein.embed.model import IR, TOKENIZER, WEIGHTS, checked
+from wherein.embed.runtime import compile_files
+from wherein.errors import Damaged, ModelMismatch, WhereinError
 
 __all__ = ["Reader", "ReaderModel", "Window", "installed_reader", "load_reader", "window_starts"]
 

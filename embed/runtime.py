@@ -15,9 +15,9 @@ from threading import get_ident
 from types import ModuleType
 from typing import Any
 
-from embed.graph import IN_GRAPH, adapt
-from embed.model import IR, WEIGHTS, Files, Model, checked, fingerprint
-from embed.precision import apply_precision
+from wherein.embed.graph import IN_GRAPH, adapt
+from wherein.embed.model import IR, WEIGHTS, Files, Model, checked, fingerprint
+from wherein.embed.precision import apply_precision
 
 __all__ = ["compile_files", "compile_model", "damaged_blobs", "import_openvino", "openvino_core"]
 

@@ -11,7 +11,7 @@ import tokenizers
 from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 
-from embed.model import TOKENIZER, Model, checked
+from wherein.embed.model import TOKENIZER, Model, checked
 
 __all__ = ["Question", "Tokenizer", "Words"]
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
-from embed.graph import INPUTS, adapt
-from embed.model import IR
-from embed.runtime import openvino_core
-from errors import Damaged, UsageError
+from wherein.embed.graph import INPUTS, adapt
+from wherein.embed.model import IR
+from wherein.embed.runtime import openvino_core
+from wherein.errors import Damaged, UsageError
 
 __all__ = ["READER_OUTPUTS", "Examined", "examine", "examine_reader", "is_reader_graph"]
 

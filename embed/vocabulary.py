@@ -8,7 +8,7 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer, FixedLength, Sequence
 from tokenizers.processors import BertProcessing
 
-from errors import Damaged, UsageError
+from wherein.errors import Damaged, UsageError
 
 __all__ = ["read_tokenizer", "word_pieces"]
 

@@ -17,29 +17,29 @@ from pathlib import Path
 import numpy as np
 from sqlite_utils import Database
 
-from embed.encoder import Encoder, Matrix
-from embed.tokens import Words
-from errors import Unreadable
-from ingest.chunker import chunk_words
-from ingest.document import Document, Problem
-from ingest.intake import is_current, looks_unchanged, state_of, version_of
-from ingest.language import guess_language
-from ingest.names import Names
-from ingest.outlook import FileAhead
-from ingest.plan import Sample
-from ingest.pool import Pool, Reading
-from ingest.readers import Skipped
-from ingest.reading import FAILED, LARGE, REFUSED, SKIPPED, Job, Trouble
-from ingest.remaining import Remaining
-from ingest.summary import Ahead, DocumentDone, Progress, Report, RunProblem
-from ingest.uri import file_path, file_uri, record_uri
-from ingest.walk import FoundFile, Unwalkable, walk
-from ingest.web import Gone, Web
-from ingest.web_page import Page, Validators
-from storage.checksum import content_hash
-from storage.connection import writing
-from storage.coverage import Coverage
-from storage.documents import (
+from wherein.embed.encoder import Encoder, Matrix
+from wherein.embed.tokens import Words
+from wherein.errors import Unreadable
+from wherein.ingest.chunker import chunk_words
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.intake import is_current, looks_unchanged, state_of, version_of
+from wherein.ingest.language import guess_language
+from wherein.ingest.names import Names
+from wherein.ingest.outlook import FileAhead
+from wherein.ingest.plan import Sample
+from wherein.ingest.pool import Pool, Reading
+from wherein.ingest.readers import Skipped
+from wherein.ingest.reading import FAILED, LARGE, REFUSED, SKIPPED, Job, Trouble
+from wherein.ingest.remaining import Remaining
+from wherein.ingest.summary import Ahead, DocumentDone, Progress, Report, RunProblem
+from wherein.ingest.uri import file_path, file_uri, record_uri
+from wherein.ingest.walk import FoundFile, Unwalkable, walk
+from wherein.ingest.web import Gone, Web
+from wherein.ingest.web_page import Page, Validators
+from wherein.storage.checksum import content_hash
+from wherein.storage.connection import writing
+from wherein.storage.coverage import Coverage
+from wherein.storage.documents import (
     ChunkRow,
     DocumentRow,
     delete_document,
@@ -49,8 +49,8 @@ from storage.documents import (
     model_input,
     save_document,
 )
-from storage.exclusions import excluded
-from storage.files import (
+from wherein.storage.exclusions import excluded
+from wherein.storage.files import (
     FileRecord,
     FileState,
     find_file,
@@ -59,11 +59,11 @@ from storage.files import (
     save_file,
     touch_file,
 )
-from storage.generations import fold_if_due
-from storage.models import StoredModel
-from storage.rows import passages_without_vector, torn_documents
-from storage.sources import Source, remember_version
-from storage.vectors import known_inputs, save_vectors
+from wherein.storage.generations import fold_if_due
+from wherein.storage.models import StoredModel
+from wherein.storage.rows import passages_without_vector, torn_documents
+from wherein.storage.sources import Source, remember_version
+from wherein.storage.vectors import known_inputs, save_vectors
 
 __all__ = ["DEFAULT_MAX_SIZE", "BulkRun"]
 

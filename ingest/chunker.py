@@ -15,8 +15,8 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from embed.tokens import Tokenizer, Words
-from ingest.document import Mark
+from wherein.embed.tokens import Tokenizer, Words
+from wherein.ingest.document import Mark
 
 __all__ = ["CHUNKER_VERSION", "Span", "chunk", "chunk_words"]
 

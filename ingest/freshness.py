@@ -5,11 +5,11 @@ import stat
 import time
 from dataclasses import replace
 
-from ingest.uri import file_path
-from storage.catalog import Catalog
-from storage.checksum import stream_hash
-from storage.faults import catalog_faults
-from storage.files import FileRecord, FileState, file_of_document
+from wherein.ingest.uri import file_path
+from wherein.storage.catalog import Catalog
+from wherein.storage.checksum import stream_hash
+from wherein.storage.faults import catalog_faults
+from wherein.storage.files import FileRecord, FileState, file_of_document
 
 __all__ = [
     "CHANGED", "FRESH", "MISSING", "UNKNOWN", "Freshness", "freshness_of_file", "looks_stale", "state_found",

@@ -4,14 +4,14 @@ import os
 import stat
 from functools import cache
 
-from ingest.chunker import CHUNKER_VERSION
-from ingest.freshness import state_found, untouched
-from ingest.readers import READERS, Given
-from ingest.uri import file_path
-from ingest.walk import FoundFile
-from storage.checksum import stream_hash
-from storage.fields import Fields
-from storage.files import FileRecord, FileState
+from wherein.ingest.chunker import CHUNKER_VERSION
+from wherein.ingest.freshness import state_found, untouched
+from wherein.ingest.readers import READERS, Given
+from wherein.ingest.uri import file_path
+from wherein.ingest.walk import FoundFile
+from wherein.storage.checksum import stream_hash
+from wherein.storage.fields import Fields
+from wherein.storage.files import FileRecord, FileState
 
 __all__ = ["changed_unseen", "is_current", "looks_unchanged", "state_of", "version_of"]
 

@@ -10,15 +10,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from errors import Refused, WhereinError
-from storage.golden import GoldenRow, note_ranks
-from storage.nights import begin_night, finish_night
-from storage.usage import disk_use
+from wherein.errors import Refused, WhereinError
+from wherein.storage.golden import GoldenRow, note_ranks
+from wherein.storage.nights import begin_night, finish_night
+from wherein.storage.usage import disk_use
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-    from storage.fitness import Fitness
+    from wherein.storage.fitness import Fitness
 
 __all__ = ["MARGIN", "Ledger", "Moved", "Night", "Stage", "mean_reciprocal", "recorded"]
 

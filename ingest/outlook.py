@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from storage.sources import Source
+from wherein.storage.sources import Source
 
 __all__ = ["FileAhead", "Outlook", "Seen"]
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from embed.encoder import Encoder
+    from wherein.embed.encoder import Encoder
 
 __all__ = ["Plan", "Sample"]
 

@@ -16,12 +16,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from socket import socketpair
 
-from errors import Unreadable, WhereinError
-from ingest.document import Document, Problem
-from ingest.readers import Skipped
-from ingest.reading import FAILED, SKIPPED, End, Items, Job, Message, Opened, Trouble
-from ingest.worker import READY
-from storage.checksum import stream_hash
+from wherein.errors import Unreadable, WhereinError
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers import Skipped
+from wherein.ingest.reading import FAILED, SKIPPED, End, Items, Job, Message, Opened, Trouble
+from wherein.ingest.worker import READY
+from wherein.storage.checksum import stream_hash
 
 __all__ = ["Pool", "Reading", "usual_jobs"]
 
@@ -29,7 +29,7 @@ _START = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from {module} import main;"
     " main(int(sys.argv[2]), int(sys.argv[3]))"
 )
-_WORKER = "ingest.worker"
+_WORKER = "wherein.ingest.worker"
 _MOST_JOBS = 4
 # So long nothing may come of a file: the first for any, the second for each MB of it.
 _SECONDS, _SECONDS_PER_MB = 60.0, 1.0

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, TypeVar
 
-from errors import Unreadable
-from ingest.document import Document, Problem
-from ingest.readers import Given, Reader, Skipped, choose
-from storage.checksum import stream_hash
-from storage.fields import NO_FIELDS, Fields
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers import Given, Reader, Skipped, choose
+from wherein.storage.checksum import stream_hash
+from wherein.storage.fields import NO_FIELDS, Fields
 
 __all__ = [
     "FAILED",

@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 from sqlite_utils import Database
 
-from embed.encoder import Encoder, Matrix
-from embed.tokens import Tokenizer
-from ingest.chunker import chunk
-from ingest.document import Mark
-from ingest.summary import Progress, Report
-from storage.checksum import content_hash
-from storage.connection import writing
-from storage.documents import (
+from wherein.embed.encoder import Encoder, Matrix
+from wherein.embed.tokens import Tokenizer
+from wherein.ingest.chunker import chunk
+from wherein.ingest.document import Mark
+from wherein.ingest.summary import Progress, Report
+from wherein.storage.checksum import content_hash
+from wherein.storage.connection import writing
+from wherein.storage.documents import (
     ChunkRow,
     count_characters,
     document_spans,
@@ -32,17 +32,17 @@ from storage.documents import (
     next_documents,
     save_chunks,
 )
-from storage.files import look_again
-from storage.generations import Generation, write_generation
-from storage.models import (
+from wherein.storage.files import look_again
+from wherein.storage.generations import Generation, write_generation
+from wherein.storage.models import (
     StoredModel,
     bound_model,
     remember_earlier_model,
     remember_model_folder,
     switch_model,
 )
-from storage.models import model_folder as stored_folder
-from storage.vectors import known_inputs, save_vectors
+from wherein.storage.models import model_folder as stored_folder
+from wherein.storage.vectors import known_inputs, save_vectors
 
 __all__ = ["Reembedding"]
 

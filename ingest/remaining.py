@@ -9,7 +9,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 
-from ingest.outlook import FileAhead, Outlook, Seen
+from wherein.ingest.outlook import FileAhead, Outlook, Seen
 
 __all__ = ["Remaining"]
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from ingest.uri import file_path
-from storage.catalog import Catalog
-from storage.connection import writing
-from storage.files import FileRecord, delete_file, followed_files
-from storage.sources import Source
+from wherein.ingest.uri import file_path
+from wherein.storage.catalog import Catalog
+from wherein.storage.connection import writing
+from wherein.storage.files import FileRecord, delete_file, followed_files
+from wherein.storage.sources import Source
 
 __all__ = ["remove_vanished", "vanished"]
 

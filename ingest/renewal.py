@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from errors import Refused
-from ingest.night import Ledger, mean_reciprocal
-from storage.deep import Proof
-from storage.fitness import Fitness, check_fitness
-from storage.generations import KINDS, Generation, is_behind, write_generation
-from storage.models import StoredModel
+from wherein.errors import Refused
+from wherein.ingest.night import Ledger, mean_reciprocal
+from wherein.storage.deep import Proof
+from wherein.storage.fitness import Fitness, check_fitness
+from wherein.storage.generations import KINDS, Generation, is_behind, write_generation
+from wherein.storage.models import StoredModel
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

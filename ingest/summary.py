@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from ingest.night import Night, Stage
+from wherein.ingest.night import Night, Stage
 
 __all__ = ["Ahead", "DocumentDone", "Progress", "Report", "RunProblem", "Stopped", "Summary", "summarize"]
 

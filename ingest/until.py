@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from errors import UsageError
+from wherein.errors import UsageError
 
 __all__ = ["parse_until"]
 

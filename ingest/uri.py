@@ -3,7 +3,7 @@
 import os
 from urllib.parse import quote, quote_from_bytes, unquote_to_bytes, urlsplit, urlunsplit
 
-from errors import UsageError
+from wherein.errors import UsageError
 
 __all__ = ["display", "file_path", "file_uri", "record_uri", "web_address"]
 

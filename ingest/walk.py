@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from pathspec import GitIgnoreSpec
 
-from errors import UsageError
+from wherein.errors import UsageError
 
 __all__ = ["LEFT_OUT", "FoundFile", "Unwalkable", "walk"]
 

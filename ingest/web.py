@@ -11,8 +11,8 @@ from urllib.parse import urljoin, urlsplit
 from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request
 from urllib.robotparser import RobotFileParser
 
-from errors import Unreadable
-from ingest.web_page import Page, Validators, page_of, why
+from wherein.errors import Unreadable
+from wherein.ingest.web_page import Page, Validators, page_of, why
 
 __all__ = ["Gone", "Web"]
 

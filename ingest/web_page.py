@@ -11,9 +11,9 @@ from pathlib import PurePosixPath
 from urllib.error import URLError
 from urllib.parse import urlsplit
 
-from errors import Unreadable
-from ingest.readers.charset import charset_called
-from ingest.readers.decode import split_bom
+from wherein.errors import Unreadable
+from wherein.ingest.readers.charset import charset_called
+from wherein.ingest.readers.decode import split_bom
 
 __all__ = ["Page", "Validators", "page_of", "why"]
 

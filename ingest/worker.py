@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
-from ingest.reading import MEMORY, read
+from wherein.ingest.reading import MEMORY, read
 
 __all__ = ["READY", "main"]
 

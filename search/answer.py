@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from embed.reader import Reader
-    from search.semantic import Hit
+    from wherein.embed.reader import Reader
+    from wherein.search.semantic import Hit
 
 __all__ = ["LONGEST_ANSWER", "ExactAnswer", "Span", "best_span", "exact_answers"]
 

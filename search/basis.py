@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from storage.index import VectorIndex
-from storage.keyword_index import KeywordIndex
-from storage.models import StoredModel
+from wherein.storage.index import VectorIndex
+from wherein.storage.keyword_index import KeywordIndex
+from wherein.storage.models import StoredModel
 
 __all__ = ["Basis", "basis_of"]
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 
-from errors import UsageError
+from wherein.errors import UsageError
 
 __all__ = ["read_batch"]
 

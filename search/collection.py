@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from errors import UsageError
+from wherein.errors import UsageError
 
 __all__ = ["Collection", "lines", "read_beir", "read_squad"]
 

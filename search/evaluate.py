@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from search.collection import Collection
-from search.hybrid import READ
-from search.measures import TOPS, Comparison, Values, compare, measures
-from search.modes import Ranking
+from wherein.search.collection import Collection
+from wherein.search.hybrid import READ
+from wherein.search.measures import TOPS, Comparison, Values, compare, measures
+from wherein.search.modes import Ranking
 
 __all__ = ["Evaluation", "compared", "evaluate_beir", "evaluate_squad"]
 

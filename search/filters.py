@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from errors import UsageError
-from search.places import place_pattern
-from search.where import parse_where
-from storage.selection import Filter
+from wherein.errors import UsageError
+from wherein.search.places import place_pattern
+from wherein.search.where import parse_where
+from wherein.storage.selection import Filter
 
 __all__ = ["MEDIA_TYPES", "Filter", "parse_filter"]
 

@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote
 
-from embed.encoder import Encoder, Matrix
-from errors import UsageError
-from search.collection import lines
-from search.evaluate import Evaluation
-from search.hybrid import Ranker
-from search.measures import measures
-from search.question import parse_question
-from storage.catalog import Catalog
-from storage.golden import GoldenRow
-from storage.models import StoredModel
+from wherein.embed.encoder import Encoder, Matrix
+from wherein.errors import UsageError
+from wherein.search.collection import lines
+from wherein.search.evaluate import Evaluation
+from wherein.search.hybrid import Ranker
+from wherein.search.measures import measures
+from wherein.search.question import parse_question
+from wherein.storage.catalog import Catalog
+from wherein.storage.golden import GoldenRow
+from wherein.storage.models import StoredModel
 
 __all__ = ["Golden", "GoldenQuestions", "Pinned", "evaluate_golden", "pin", "read_golden"]
 

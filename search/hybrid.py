@@ -11,23 +11,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from embed.metric import nearness
-from errors import Damaged
-from search.basis import Basis, basis_of
-from search.bm25 import term_score
-from search.calibration import calibrated
-from search.fusion import Overlap, fuse_best
-from search.keyword import Matches, best_passages, fitting, match, scores_of
-from search.question import Question
-from search.semantic import PASSAGE, Hit, exact_nearness, hit_of
-from storage.catalog import Catalog
-from storage.index import VectorIndex, load_index, reading_loaded
-from storage.keyword_index import KeywordIndex, load_keywords
-from storage.models import StoredModel
-from storage.selection import Filter, Selection, Selector
-from storage.term_counts import checked_terms
-from storage.terms import terms_of
-from storage.vectors import Matrix, checked_vector
+from wherein.embed.metric import nearness
+from wherein.errors import Damaged
+from wherein.search.basis import Basis, basis_of
+from wherein.search.bm25 import term_score
+from wherein.search.calibration import calibrated
+from wherein.search.fusion import Overlap, fuse_best
+from wherein.search.keyword import Matches, best_passages, fitting, match, scores_of
+from wherein.search.question import Question
+from wherein.search.semantic import PASSAGE, Hit, exact_nearness, hit_of
+from wherein.storage.catalog import Catalog
+from wherein.storage.index import VectorIndex, load_index, reading_loaded
+from wherein.storage.keyword_index import KeywordIndex, load_keywords
+from wherein.storage.models import StoredModel
+from wherein.storage.selection import Filter, Selection, Selector
+from wherein.storage.term_counts import checked_terms
+from wherein.storage.terms import terms_of
+from wherein.storage.vectors import Matrix, checked_vector
 
 __all__ = ["CANDIDATES", "MODES", "READ", "Ranker", "to_read"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embed.encoder import Matrix
+from wherein.embed.encoder import Matrix
 
 __all__ = ["keep_vectors", "kept_vectors"]
 

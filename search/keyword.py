@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from search.bm25 import Keywords, scored
-from search.question import Phrase, Question
-from storage.catalog import Catalog
-from storage.keyword_index import KeywordIndex, Mask
-from storage.selection import Selection
-from storage.terms import folded_words
+from wherein.search.bm25 import Keywords, scored
+from wherein.search.question import Phrase, Question
+from wherein.storage.catalog import Catalog
+from wherein.storage.keyword_index import KeywordIndex, Mask
+from wherein.storage.selection import Selection
+from wherein.storage.terms import folded_words
 
 __all__ = ["Matches", "best_passages", "fitting", "match", "scores_of"]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from errors import WhereinError
+from wherein.errors import WhereinError
 
 __all__ = ["TOPS", "Comparison", "Values", "compare", "measures", "require_measures", "require_stats"]
 

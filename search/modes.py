@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from embed.encoder import Encoder, Matrix
-from errors import UsageError
-from search.bm25 import index_texts, score_texts
-from search.fusion import fuse_best
-from search.hybrid import CANDIDATES, to_read
-from search.kept_vectors import keep_vectors, kept_vectors
-from storage.keyword_index import KeywordIndex
-from storage.terms import terms_of
+from wherein.embed.encoder import Encoder, Matrix
+from wherein.errors import UsageError
+from wherein.search.bm25 import index_texts, score_texts
+from wherein.search.fusion import fuse_best
+from wherein.search.hybrid import CANDIDATES, to_read
+from wherein.search.kept_vectors import keep_vectors, kept_vectors
+from wherein.storage.keyword_index import KeywordIndex
+from wherein.storage.terms import terms_of
 
 __all__ = [
     "MODES", "Candidates", "Mode", "Ranked", "Ranking", "best", "find_mode", "hybrid", "keyword", "semantic",

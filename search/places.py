@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote_from_bytes
 
-from errors import UsageError
+from wherein.errors import UsageError
 
 __all__ = ["place_pattern"]
 

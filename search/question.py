@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from storage.terms import folded_words, terms_of, word_terms
+from wherein.storage.terms import folded_words, terms_of, word_terms
 
 __all__ = ["Phrase", "Question", "parse_question"]
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from search.folding import fold
-from search.semantic import Hit
-from storage.catalog import Catalog
-from storage.documents import document_spans, document_text
+from wherein.search.folding import fold
+from wherein.search.semantic import Hit
+from wherein.storage.catalog import Catalog
+from wherein.storage.documents import document_spans, document_text
 
 __all__ = ["Aids", "gather", "with_context"]
 

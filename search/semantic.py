@@ -5,16 +5,16 @@ from pathlib import Path
 
 import numpy as np
 
-from embed.metric import nearness
-from errors import Damaged
-from search.basis import Basis, basis_of
-from search.fusion import Overlap
-from storage.catalog import Catalog
-from storage.documents import check_document, checked_chunk, chunk_text
-from storage.index import VectorIndex, reading_index
-from storage.models import StoredModel
-from storage.selection import Filter, Selection, Selector
-from storage.vectors import Matrix, checked_vector
+from wherein.embed.metric import nearness
+from wherein.errors import Damaged
+from wherein.search.basis import Basis, basis_of
+from wherein.search.fusion import Overlap
+from wherein.storage.catalog import Catalog
+from wherein.storage.documents import check_document, checked_chunk, chunk_text
+from wherein.storage.index import VectorIndex, reading_index
+from wherein.storage.models import StoredModel
+from wherein.storage.selection import Filter, Selection, Selector
+from wherein.storage.vectors import Matrix, checked_vector
 
 __all__ = ["PASSAGE", "Hit", "Place", "Searcher", "Sentence", "exact_nearness", "hit_of"]
 

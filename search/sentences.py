@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from search.semantic import Hit, Sentence
-from storage.vectors import Matrix
+from wherein.search.semantic import Hit, Sentence
+from wherein.storage.vectors import Matrix
 
 __all__ = ["sentence_spans", "with_sentences"]
 

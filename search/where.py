@@ -14,8 +14,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from errors import UsageError
-from storage.condition import Absent, AllOf, AnyOf, Comparison, Condition, Contains, Like, Not, Value
+from wherein.errors import UsageError
+from wherein.storage.condition import Absent, AllOf, AnyOf, Comparison, Condition, Contains, Like, Not, Value
 
 __all__ = ["parse_where"]
 

@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from errors import Damaged
-from storage.catalog import Catalog
-from storage.method import IVF, Method
-from storage.models import StoredModel
-from storage.selection import Selection
-from storage.vectors import Ids, Matrix, find_vectors
+from wherein.errors import Damaged
+from wherein.storage.catalog import Catalog
+from wherein.storage.method import IVF, Method
+from wherein.storage.models import StoredModel
+from wherein.storage.selection import Selection
+from wherein.storage.vectors import Ids, Matrix, find_vectors
 
 __all__ = ["Approximate", "check_approximate", "open_approximate", "search_parameters", "tail_size"]
 

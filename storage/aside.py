@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from storage.flush import flush
+from wherein.storage.flush import flush
 
 __all__ = ["ASIDE", "Aside"]
 

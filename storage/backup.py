@@ -19,20 +19,20 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from errors import Damaged, UsageError, WhereinError
-from storage.backups import remember_backup
-from storage.connection import CATALOG, open_reader, reading
-from storage.content import Content, check_content, check_integrity
-from storage.failpoints import reached
-from storage.faults import faults
-from storage.flush import flush, flush_tree
-from storage.generations import KINDS, SUFFIXES, VECTORS, active_generation, generation_path
-from storage.manifest import MANIFEST, Manifest, encode_manifest, file_entry
-from storage.models import bound_model, now
-from storage.package import SUFFIX, pack, read_package, size_of
-from storage.restore import unpack_library
-from storage.schema import schema_of
-from storage.staging import clear, file_faults, staging, written_path
+from wherein.errors import Damaged, UsageError, WhereinError
+from wherein.storage.backups import remember_backup
+from wherein.storage.connection import CATALOG, open_reader, reading
+from wherein.storage.content import Content, check_content, check_integrity
+from wherein.storage.failpoints import reached
+from wherein.storage.faults import faults
+from wherein.storage.flush import flush, flush_tree
+from wherein.storage.generations import KINDS, SUFFIXES, VECTORS, active_generation, generation_path
+from wherein.storage.manifest import MANIFEST, Manifest, encode_manifest, file_entry
+from wherein.storage.models import bound_model, now
+from wherein.storage.package import SUFFIX, pack, read_package, size_of
+from wherein.storage.restore import unpack_library
+from wherein.storage.schema import schema_of
+from wherein.storage.staging import clear, file_faults, staging, written_path
 
 __all__ = ["Backup", "write_backup"]
 

@@ -6,8 +6,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.catalog import Catalog
-from storage.connection import open_beside, writing
+from wherein.storage.catalog import Catalog
+from wherein.storage.connection import open_beside, writing
 
 __all__ = ["BackupRecord", "older_backups", "remember_backup"]
 

@@ -12,14 +12,14 @@ from typing import IO, Any
 
 import numpy as np
 
-from storage.approximate import open_approximate, search_parameters, tail_size
-from storage.catalog import Catalog
-from storage.failpoints import reached
-from storage.flat import write_flat
-from storage.method import EXACT, IVF, Earlier, Method, Step, method_for
-from storage.models import StoredModel
-from storage.tuning import MOST, TARGET, Truth, invented, tune
-from storage.vectors import Ids, Matrix, count_vectors, find_vectors, read_vectors, stored_ids
+from wherein.storage.approximate import open_approximate, search_parameters, tail_size
+from wherein.storage.catalog import Catalog
+from wherein.storage.failpoints import reached
+from wherein.storage.flat import write_flat
+from wherein.storage.method import EXACT, IVF, Earlier, Method, Step, method_for
+from wherein.storage.models import StoredModel
+from wherein.storage.tuning import MOST, TARGET, Truth, invented, tune
+from wherein.storage.vectors import Ids, Matrix, count_vectors, find_vectors, read_vectors, stored_ids
 
 __all__ = ["write_index"]
 

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from errors import Damaged
+from wherein.errors import Damaged
 
 __all__ = ["Catalog", "typed"]
 

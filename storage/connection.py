@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from errors import Damaged, Outdated, WhereinError
-from storage.catalog import Catalog
-from storage.failpoints import reached
-from storage.faults import catalog_faults
-from storage.filesystem import file_system, is_network
-from storage.schema import NEWEST_SCHEMA, has_tables, migrate, schema_of
+from wherein.errors import Damaged, Outdated, WhereinError
+from wherein.storage.catalog import Catalog
+from wherein.storage.failpoints import reached
+from wherein.storage.faults import catalog_faults
+from wherein.storage.filesystem import file_system, is_network
+from wherein.storage.schema import NEWEST_SCHEMA, has_tables, migrate, schema_of
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

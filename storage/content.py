@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from errors import Damaged
-from storage.catalog import Catalog
-from storage.checksum import content_hash
-from storage.documents import check_document, document_spans, model_input
-from storage.term_counts import read_terms
-from storage.vectors import checked_vector
+from wherein.errors import Damaged
+from wherein.storage.catalog import Catalog
+from wherein.storage.checksum import content_hash
+from wherein.storage.documents import check_document, document_spans, model_input
+from wherein.storage.term_counts import read_terms
+from wherein.storage.vectors import checked_vector
 
 __all__ = ["Content", "check_content", "check_integrity"]
 

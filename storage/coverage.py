@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from storage.catalog import Catalog, typed
+from wherein.storage.catalog import Catalog, typed
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

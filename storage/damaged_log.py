@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from errors import Damaged
-from storage.aside import Aside
-from storage.connection import CATALOG
-from storage.wal import Log, is_in_catalog, log_of, read_log
+from wherein.errors import Damaged
+from wherein.storage.aside import Aside
+from wherein.storage.connection import CATALOG
+from wherein.storage.wal import Log, is_in_catalog, log_of, read_log
 
 __all__ = ["keep_damaged_log", "lost_commits"]
 

@@ -11,16 +11,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from storage.approximate import Approximate
-from storage.catalog import Catalog
-from storage.documents import chunk_text
-from storage.generations import Generation, load_generation, load_postings
-from storage.method import EXACT
-from storage.models import StoredModel
-from storage.postings import Bytes, blocks
-from storage.term_counts import read_terms
-from storage.tuning import TARGET, Truth, invented, recall_of, surely_below
-from storage.vectors import Ids, Matrix, checked_vector, count_live, read_vectors
+from wherein.storage.approximate import Approximate
+from wherein.storage.catalog import Catalog
+from wherein.storage.documents import chunk_text
+from wherein.storage.generations import Generation, load_generation, load_postings
+from wherein.storage.method import EXACT
+from wherein.storage.models import StoredModel
+from wherein.storage.postings import Bytes, blocks
+from wherein.storage.term_counts import read_terms
+from wherein.storage.tuning import TARGET, Truth, invented, recall_of, surely_below
+from wherein.storage.vectors import Ids, Matrix, checked_vector, count_live, read_vectors
 
 __all__ = ["Proof", "check_index", "check_keywords", "check_sample"]
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from errors import Damaged
-from storage.catalog import Catalog
-from storage.checksum import content_hash, is_named, row_checksum
-from storage.coverage import Coverage, save_coverage
-from storage.models import now
-from storage.term_counts import count_terms, save_terms
+from wherein.errors import Damaged
+from wherein.storage.catalog import Catalog
+from wherein.storage.checksum import content_hash, is_named, row_checksum
+from wherein.storage.coverage import Coverage, save_coverage
+from wherein.storage.models import now
+from wherein.storage.term_counts import count_terms, save_terms
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

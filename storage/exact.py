@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from errors import Damaged
-from storage.selection import Selection
-from storage.vectors import Ids, Matrix
+from wherein.errors import Damaged
+from wherein.storage.selection import Selection
+from wherein.storage.vectors import Ids, Matrix
 
 __all__ = ["Exact"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storage.catalog import Catalog
-from storage.models import now
+from wherein.storage.catalog import Catalog
+from wherein.storage.models import now
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

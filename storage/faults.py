@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from errors import Damaged, LibraryBusy, WhereinError
+from wherein.errors import Damaged, LibraryBusy, WhereinError
 
 __all__ = ["CATALOG_ERRORS", "catalog_faults", "explained", "faults"]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from types import NoneType
 from typing import TYPE_CHECKING
 
-from errors import Damaged
-from storage.catalog import Catalog, typed
-from storage.documents import documents_of_file, move_document
+from wherein.errors import Damaged
+from wherein.storage.catalog import Catalog, typed
+from wherein.storage.documents import documents_of_file, move_document
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

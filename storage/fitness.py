@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from errors import Damaged, Refused
-from storage.catalog import Catalog
-from storage.deep import Proof, check_sample
-from storage.generations import VECTORS, Generation, wrong_with_generation
-from storage.index import load_index
-from storage.models import StoredModel
-from storage.vectors import Ids, Matrix, read_vectors
+from wherein.errors import Damaged, Refused
+from wherein.storage.catalog import Catalog
+from wherein.storage.deep import Proof, check_sample
+from wherein.storage.generations import VECTORS, Generation, wrong_with_generation
+from wherein.storage.index import load_index
+from wherein.storage.models import StoredModel
+from wherein.storage.vectors import Ids, Matrix, read_vectors
 
 __all__ = ["Fitness", "check_fitness"]
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from storage.failpoints import reached
-from storage.vectors import Ids, Matrix
+from wherein.storage.failpoints import reached
+from wherein.storage.vectors import Ids, Matrix
 
 __all__ = ["check_flat", "write_flat"]
 

@@ -17,17 +17,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from errors import Damaged, Refused, WhereinError
-from storage.approximate import check_approximate, open_approximate
-from storage.catalog import Catalog, typed
-from storage.connection import writing
-from storage.failpoints import reached
-from storage.flat import check_flat
-from storage.flush import flush
-from storage.method import EXACT, Earlier, Method, decode_method, encode_method, method_for
-from storage.models import StoredModel, now
-from storage.postings import Postings, check_postings, open_postings, write_postings
-from storage.term_counts import (
+from wherein.errors import Damaged, Refused, WhereinError
+from wherein.storage.approximate import check_approximate, open_approximate
+from wherein.storage.catalog import Catalog, typed
+from wherein.storage.connection import writing
+from wherein.storage.failpoints import reached
+from wherein.storage.flat import check_flat
+from wherein.storage.flush import flush
+from wherein.storage.method import EXACT, Earlier, Method, decode_method, encode_method, method_for
+from wherein.storage.models import StoredModel, now
+from wherein.storage.postings import Postings, check_postings, open_postings, write_postings
+from wherein.storage.term_counts import (
     count_rows,
     counted_version,
     highest_counted,
@@ -35,8 +35,8 @@ from storage.term_counts import (
     recount,
     usual_entries,
 )
-from storage.terms import terms_version
-from storage.vectors import count_vectors, highest_vector_id
+from wherein.storage.terms import terms_version
+from wherein.storage.vectors import count_vectors, highest_vector_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,7 +176,7 @@ def write_generation(
     target = target_folder / f"{number:06d}{SUFFIXES[kind]}"
     temporary = target.with_suffix(".tmp")
     method = _PLAIN
-    from storage.building import write_index  # a question has no use for it
+    from wherein.storage.building import write_index  # a question has no use for it
 
     try:
         if kind == KEYWORDS:

@@ -8,16 +8,16 @@ from typing import TypeVar
 
 import numpy as np
 
-from errors import Damaged, ModelMismatch
-from storage.approximate import Approximate
-from storage.catalog import Catalog
-from storage.connection import reading
-from storage.exact import Exact
-from storage.generations import KINDS, Generation, active_generation, load_generation
-from storage.method import EXACT
-from storage.models import StoredModel, bound_model
-from storage.selection import Selection
-from storage.vectors import Ids, Matrix, read_vectors
+from wherein.errors import Damaged, ModelMismatch
+from wherein.storage.approximate import Approximate
+from wherein.storage.catalog import Catalog
+from wherein.storage.connection import reading
+from wherein.storage.exact import Exact
+from wherein.storage.generations import KINDS, Generation, active_generation, load_generation
+from wherein.storage.method import EXACT
+from wherein.storage.models import StoredModel, bound_model
+from wherein.storage.selection import Selection
+from wherein.storage.vectors import Ids, Matrix, read_vectors
 
 __all__ = ["VectorIndex", "load_index", "reading_index", "reading_loaded"]
 

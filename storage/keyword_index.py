@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from errors import Damaged
-from storage.catalog import Catalog
-from storage.generations import KEYWORDS, Generation, active_generation, load_postings
-from storage.postings import Found, Postings, collect, merge
-from storage.term_counts import count_rows, read_terms
+from wherein.errors import Damaged
+from wherein.storage.catalog import Catalog
+from wherein.storage.generations import KEYWORDS, Generation, active_generation, load_postings
+from wherein.storage.postings import Found, Postings, collect, merge
+from wherein.storage.term_counts import count_rows, read_terms
 
 __all__ = ["KeywordIndex", "Part", "load_keywords"]
 

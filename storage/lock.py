@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from errors import LibraryBusy
+from wherein.errors import LibraryBusy
 
 __all__ = ["writer_lock"]
 

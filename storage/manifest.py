@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from errors import Damaged, WhereinError
-from storage.connection import CATALOG
-from storage.schema import NEWEST_SCHEMA
+from wherein.errors import Damaged, WhereinError
+from wherein.storage.connection import CATALOG
+from wherein.storage.schema import NEWEST_SCHEMA
 
 __all__ = ["MANIFEST", "FileEntry", "Manifest", "decode_manifest", "encode_manifest", "file_entry"]
 

@@ -8,17 +8,17 @@ from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from errors import Damaged
-from storage.aside import Aside
-from storage.catalog import typed
-from storage.connection import reading, writing
-from storage.files import REREAD, reread_file
-from storage.generations import active_generation, load_generation
-from storage.method import EXACT
-from storage.models import MODEL_COPY, StoredModel, now, remember_model, remembered_model
-from storage.rows import BadRow, Gap, check_rows, counters
-from storage.term_counts import recount
-from storage.vectors import Ids, is_stored_vector
+from wherein.errors import Damaged
+from wherein.storage.aside import Aside
+from wherein.storage.catalog import typed
+from wherein.storage.connection import reading, writing
+from wherein.storage.files import REREAD, reread_file
+from wherein.storage.generations import active_generation, load_generation
+from wherein.storage.method import EXACT
+from wherein.storage.models import MODEL_COPY, StoredModel, now, remember_model, remembered_model
+from wherein.storage.rows import BadRow, Gap, check_rows, counters
+from wherein.storage.term_counts import recount
+from wherein.storage.vectors import Ids, is_stored_vector
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from storage.aside import Aside
-from storage.connection import writing
-from storage.generations import (
+from wherein.storage.aside import Aside
+from wherein.storage.connection import writing
+from wherein.storage.generations import (
     KEYWORDS,
     KINDS,
     VECTORS,
@@ -17,7 +17,7 @@ from storage.generations import (
     write_generation,
     wrong_with_generation,
 )
-from storage.models import bound_model
+from wherein.storage.models import bound_model
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

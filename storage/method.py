@@ -8,8 +8,8 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from storage.catalog import Catalog
-from storage.checksum import row_checksum
+from wherein.storage.catalog import Catalog
+from wherein.storage.checksum import row_checksum
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

@@ -8,9 +8,9 @@ a second model's vectors can stand beside the first one's.
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from storage.checksum import row_checksum
-from storage.failpoints import reached
-from storage.term_counts import recount
+from wherein.storage.checksum import row_checksum
+from wherein.storage.failpoints import reached
+from wherein.storage.term_counts import recount
 
 __all__ = ["MIGRATIONS"]
 

@@ -7,9 +7,9 @@ from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from errors import Damaged
-from storage.catalog import Catalog, typed
-from storage.checksum import row_checksum
+from wherein.errors import Damaged
+from wherein.storage.catalog import Catalog, typed
+from wherein.storage.checksum import row_checksum
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from types import NoneType
 from typing import TYPE_CHECKING
 
-from storage.catalog import Catalog, typed
-from storage.connection import writing
-from storage.models import now
+from wherein.storage.catalog import Catalog, typed
+from wherein.storage.connection import writing
+from wherein.storage.models import now
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

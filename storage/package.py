@@ -10,10 +10,10 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Any
 
-from errors import Damaged, UsageError
-from storage.connection import CATALOG
-from storage.manifest import MANIFEST, FileEntry, Manifest, decode_manifest
-from storage.staging import written_path
+from wherein.errors import Damaged, UsageError
+from wherein.storage.connection import CATALOG
+from wherein.storage.manifest import MANIFEST, FileEntry, Manifest, decode_manifest
+from wherein.storage.staging import written_path
 
 __all__ = ["SUFFIX", "pack", "read_package", "size_of"]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from storage.wal import EMPTY_LOG, Log
+from wherein.storage.wal import EMPTY_LOG, Log
 
 __all__ = ["Pages", "Row", "Value"]
 

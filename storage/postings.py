@@ -23,8 +23,8 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from storage.failpoints import reached
-from storage.term_counts import ENTRY, TermRows
+from wherein.storage.failpoints import reached
+from wherein.storage.term_counts import ENTRY, TermRows
 
 __all__ = [
     "Bytes",

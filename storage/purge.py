@@ -10,22 +10,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from storage.catalog import Catalog
-from storage.connection import checkpoint, writing
-from storage.documents import delete_document
-from storage.exclusions import exclude
-from storage.failpoints import reached
-from storage.files import delete_file, find_file
-from storage.generations import KINDS, active_generation, differs, drop_old_generations, write_generation
-from storage.models import bound_model
-from storage.vectors import delete_orphans, mark_orphans
+from wherein.storage.catalog import Catalog
+from wherein.storage.connection import checkpoint, writing
+from wherein.storage.documents import delete_document
+from wherein.storage.exclusions import exclude
+from wherein.storage.failpoints import reached
+from wherein.storage.files import delete_file, find_file
+from wherein.storage.generations import KINDS, active_generation, differs, drop_old_generations, write_generation
+from wherein.storage.models import bound_model
+from wherein.storage.vectors import delete_orphans, mark_orphans
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlite_utils import Database
 
-    from storage.documents import StoredDocument
+    from wherein.storage.documents import StoredDocument
 
 __all__ = ["finish_purge", "purge", "purge_is_unfinished"]
 

@@ -13,17 +13,17 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from errors import Damaged, Outdated
-from storage.aside import Aside
-from storage.connection import CATALOG, checkpoint, lenient_text, open_lenient, open_writer, writing
-from storage.damaged_log import keep_damaged_log
-from storage.faults import CATALOG_ERRORS, explained
-from storage.finding import Repair, writable
-from storage.mend import Told, mend_rows
-from storage.mend_index import mend_index
-from storage.models import bound_model
-from storage.salvage import STAGING, Salvaged, salvage
-from storage.structure import disorder, only_indexes
+from wherein.errors import Damaged, Outdated
+from wherein.storage.aside import Aside
+from wherein.storage.connection import CATALOG, checkpoint, lenient_text, open_lenient, open_writer, writing
+from wherein.storage.damaged_log import keep_damaged_log
+from wherein.storage.faults import CATALOG_ERRORS, explained
+from wherein.storage.finding import Repair, writable
+from wherein.storage.mend import Told, mend_rows
+from wherein.storage.mend_index import mend_index
+from wherein.storage.models import bound_model
+from wherein.storage.salvage import STAGING, Salvaged, salvage
+from wherein.storage.structure import disorder, only_indexes
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

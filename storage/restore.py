@@ -11,17 +11,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from errors import Damaged, UsageError, WhereinError
-from storage.connection import CATALOG, checkpoint, open_writer, writing
-from storage.documents import count_chunks, count_documents
-from storage.failpoints import reached
-from storage.flush import flush, flush_tree
-from storage.generations import KINDS, active_generation, generation_path, write_first_generations
-from storage.lock import writer_lock
-from storage.manifest import Manifest
-from storage.models import bound_model
-from storage.package import read_package, size_of
-from storage.staging import clear, file_faults, staging, written_path
+from wherein.errors import Damaged, UsageError, WhereinError
+from wherein.storage.connection import CATALOG, checkpoint, open_writer, writing
+from wherein.storage.documents import count_chunks, count_documents
+from wherein.storage.failpoints import reached
+from wherein.storage.flush import flush, flush_tree
+from wherein.storage.generations import KINDS, active_generation, generation_path, write_first_generations
+from wherein.storage.lock import writer_lock
+from wherein.storage.manifest import Manifest
+from wherein.storage.models import bound_model
+from wherein.storage.package import read_package, size_of
+from wherein.storage.staging import clear, file_faults, staging, written_path
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

@@ -11,16 +11,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from errors import Damaged
-from storage.catalog import Catalog
-from storage.checksum import is_named, row_checksum
-from storage.documents import chunk_text, model_input
-from storage.files import REREAD, unreadable_files
-from storage.generations import unreadable_generations
-from storage.models import MODEL_COPY, bound_model, remembered_model
-from storage.sources import unreadable_sources
-from storage.term_counts import is_stored_terms
-from storage.vectors import is_stored_vector, known_inputs
+from wherein.errors import Damaged
+from wherein.storage.catalog import Catalog
+from wherein.storage.checksum import is_named, row_checksum
+from wherein.storage.documents import chunk_text, model_input
+from wherein.storage.files import REREAD, unreadable_files
+from wherein.storage.generations import unreadable_generations
+from wherein.storage.models import MODEL_COPY, bound_model, remembered_model
+from wherein.storage.sources import unreadable_sources
+from wherein.storage.term_counts import is_stored_terms
+from wherein.storage.vectors import is_stored_vector, known_inputs
 
 __all__ = ["BadRow", "Gap", "check_rows", "counters", "passages_without_vector", "torn_documents"]
 

@@ -15,19 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from errors import Damaged, LibraryBusy
-from storage.aside import Aside
-from storage.checksum import is_named, row_checksum
-from storage.connection import CATALOG, checkpoint, open_existing, open_writer, writing
-from storage.failpoints import reached
-from storage.faults import CATALOG_ERRORS, explained
-from storage.files import REREAD
-from storage.flush import flush
-from storage.mend import mend_counters, mend_models
-from storage.pages import Pages, Row, Value
-from storage.schema import NEWEST_SCHEMA
-from storage.vectors import is_stored_vector
-from storage.wal import EMPTY_LOG, log_of, read_log
+from wherein.errors import Damaged, LibraryBusy
+from wherein.storage.aside import Aside
+from wherein.storage.checksum import is_named, row_checksum
+from wherein.storage.connection import CATALOG, checkpoint, open_existing, open_writer, writing
+from wherein.storage.failpoints import reached
+from wherein.storage.faults import CATALOG_ERRORS, explained
+from wherein.storage.files import REREAD
+from wherein.storage.flush import flush
+from wherein.storage.mend import mend_counters, mend_models
+from wherein.storage.pages import Pages, Row, Value
+from wherein.storage.schema import NEWEST_SCHEMA
+from wherein.storage.vectors import is_stored_vector
+from wherein.storage.wal import EMPTY_LOG, log_of, read_log
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from errors import Damaged
-from storage.catalog import Catalog
+from wherein.errors import Damaged
+from wherein.storage.catalog import Catalog
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -19,7 +19,7 @@ NEWEST_SCHEMA = 7
 def migrate(db: Database) -> None:
     """Bring the database to the newest schema, each step in its own transaction."""
     if schema_of(db) < NEWEST_SCHEMA:
-        from storage.migrations import MIGRATIONS
+        from wherein.storage.migrations import MIGRATIONS
 
         MIGRATIONS.apply(db)
 

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 import numpy as np
 import numpy.typing as npt
 
-from errors import Damaged, UsageError
-from storage.catalog import Catalog
-from storage.condition import Condition, fields_of, path_of, sql
-from storage.vectors import Ids
+from wherein.errors import Damaged, UsageError
+from wherein.storage.catalog import Catalog
+from wherein.storage.condition import Condition, fields_of, path_of, sql
+from wherein.storage.vectors import Ids
 
 __all__ = ["Filter", "Selection", "Selector"]
 

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from types import NoneType
 from typing import TYPE_CHECKING
 
-from errors import Damaged
-from storage.catalog import Catalog, typed
-from storage.fields import NO_FIELDS, Fields
-from storage.models import now
+from wherein.errors import Damaged
+from wherein.storage.catalog import Catalog, typed
+from wherein.storage.fields import NO_FIELDS, Fields
+from wherein.storage.models import now
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

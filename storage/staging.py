@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from errors import LibraryBusy, WhereinError
-from storage.faults import faults
+from wherein.errors import LibraryBusy, WhereinError
+from wherein.storage.faults import faults
 
 __all__ = ["clear", "file_faults", "staging", "written_path"]
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from storage.catalog import Catalog
+from wherein.storage.catalog import Catalog
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -49,7 +49,7 @@ def new_catalog() -> Database:
     """Return an empty catalogue of the newest schema, in memory."""
     from sqlite_utils import Database
 
-    from storage.migrations import MIGRATIONS
+    from wherein.storage.migrations import MIGRATIONS
 
     db = Database(memory=True)
     MIGRATIONS.apply(db)

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from errors import Damaged
-from storage.catalog import Catalog
-from storage.terms import terms_of, terms_version
+from wherein.errors import Damaged
+from wherein.storage.catalog import Catalog
+from wherein.storage.terms import terms_of, terms_version
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

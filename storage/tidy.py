@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from storage.connection import writing
-from storage.generations import drop_old_generations
-from storage.vectors import delete_orphans, mark_orphans
+from wherein.storage.connection import writing
+from wherein.storage.generations import drop_old_generations
+from wherein.storage.vectors import delete_orphans, mark_orphans
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

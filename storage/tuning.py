@@ -15,8 +15,8 @@ from math import sqrt
 import numpy as np
 import numpy.typing as npt
 
-from storage.method import HNSW, IVF, Step
-from storage.vectors import Ids, Matrix
+from wherein.storage.method import HNSW, IVF, Step
+from wherein.storage.vectors import Ids, Matrix
 
 __all__ = ["DEPTHS", "MOST", "TARGET", "Truth", "invented", "recall_of", "surely_below", "tune"]
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from storage.connection import CATALOG
+from wherein.storage.connection import CATALOG
 
 __all__ = ["disk_use"]
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from errors import Damaged
-from storage.catalog import Catalog
-from storage.checksum import vector_checksum
-from storage.models import now
+from wherein.errors import Damaged
+from wherein.storage.catalog import Catalog
+from wherein.storage.checksum import vector_checksum
+from wherein.storage.models import now
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

@@ -11,14 +11,14 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from errors import Damaged
-from storage.aside import ASIDE
-from storage.catalog import Catalog
-from storage.connection import CATALOG, catalog_is_lost, open_lenient
-from storage.deep import Proof, check_index, check_keywords, check_sample
-from storage.faults import CATALOG_ERRORS, explained
-from storage.finding import Finding, Verification, writable
-from storage.generations import (
+from wherein.errors import Damaged
+from wherein.storage.aside import ASIDE
+from wherein.storage.catalog import Catalog
+from wherein.storage.connection import CATALOG, catalog_is_lost, open_lenient
+from wherein.storage.deep import Proof, check_index, check_keywords, check_sample
+from wherein.storage.faults import CATALOG_ERRORS, explained
+from wherein.storage.finding import Finding, Verification, writable
+from wherein.storage.generations import (
     KEYWORDS,
     Generation,
     active_generation,
@@ -26,11 +26,11 @@ from storage.generations import (
     list_generations,
     wrong_with_generation,
 )
-from storage.models import bound_model
-from storage.rows import BadRow, Gap, check_rows
-from storage.salvage import STAGING
-from storage.structure import disorder
-from storage.wal import log_of, read_log
+from wherein.storage.models import bound_model
+from wherein.storage.rows import BadRow, Gap, check_rows
+from wherein.storage.salvage import STAGING
+from wherein.storage.structure import disorder
+from wherein.storage.wal import log_of, read_log
 
 __all__ = ["verify"]
 

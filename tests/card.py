@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from embed.model import DEFAULT_MODEL, IR, TOKENIZER, WEIGHTS
-from embed.runtime import import_openvino
+from wherein.embed.model import DEFAULT_MODEL, IR, TOKENIZER, WEIGHTS
+from wherein.embed.runtime import import_openvino
 
 __all__ = ["CARD", "INPUTS", "Architecture", "card_graph", "card_model_folder", "small", "vocabulary", "zoo_folder"]
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import cli
-from library import Library
+from wherein.library import Library
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -28,7 +27,6 @@ def environment(tmp_path: Path, compiled_cache: Path) -> dict[str, str]:
     """What a command finds in its environment: the test's library, and compiled models that it need not make again."""
     return {
         **os.environ,
-        "PYTHONPATH": str(Path(cli.__file__).parent),
         "WHEREIN_LIBRARY": str(tmp_path / "library"),
         "XDG_CACHE_HOME": str(compiled_cache),
     }
@@ -40,7 +38,7 @@ def wherein(environment: dict[str, str], tmp_path: Path) -> Command:
 
     def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "cli", *arguments],
+            [sys.executable, "-m", "wherein", *arguments],
             env=environment, cwd=tmp_path, input=stdin, text=True, capture_output=True, timeout=120, check=False,
         )  # fmt: skip
 

@@ -9,18 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from search.semantic import Searcher
-from storage.connection import open_reader, reading
-from storage.deep import check_keywords
-from storage.documents import document_spans, document_text, list_documents, model_input
-from storage.generations import active_generation
-from storage.index import load_index
-from storage.keyword_index import load_keywords
-from storage.method import EXACT
-from storage.models import bound_model
-from storage.selection import Filter
-from storage.term_counts import count_terms
-from storage.vectors import count_live, read_vectors
+from wherein.search.semantic import Searcher
+from wherein.storage.connection import open_reader, reading
+from wherein.storage.deep import check_keywords
+from wherein.storage.documents import document_spans, document_text, list_documents, model_input
+from wherein.storage.generations import active_generation
+from wherein.storage.index import load_index
+from wherein.storage.keyword_index import load_keywords
+from wherein.storage.method import EXACT
+from wherein.storage.models import bound_model
+from wherein.storage.selection import Filter
+from wherein.storage.term_counts import count_terms
+from wherein.storage.vectors import count_live, read_vectors
 
 QUESTIONS = ("where does the market open?", "barrels of herring on the quay", "brooch")
 

@@ -8,20 +8,21 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
-from errors import UsageError
-from library import Library
 from toy import ToyEncoder
+from wherein.errors import UsageError
+from wherein.library import Library
 
-_PRELOADED = ("mortal", "faiss", "sqlite_utils", "ingest.bulk", "ingest.removal", "storage.migrations")
+_PRELOADED = (
+    *("mortal", "faiss", "sqlite_utils"),
+    *("wherein.ingest.bulk", "wherein.ingest.removal", "wherein.storage.migrations"),
+)
 
 Work = Callable[[Path, Path, Connection], None]
 
 
 def forkserver() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["mortal", "faiss", "sqlite_utils", "ingest.bulk", "ingest.removal", "storage.migrations"]
-    )
+    context.set_forkserver_preload(list(_PRELOADED))
     return context
 
 

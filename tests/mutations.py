@@ -14,9 +14,9 @@ from email.message import EmailMessage
 import zstandard
 
 import office
-from errors import Unreadable
-from ingest.document import Document
-from ingest.readers import choose
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document
+from wherein.ingest.readers import choose
 
 HOSTILE = (b"", b"-1", b"0", b"NaN", b"1e999", b"99999999999999999999", b"\xc2\xb2", b"../../x", b"&#55296;", b"\xff")
 TOKENS = (

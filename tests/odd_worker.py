@@ -8,10 +8,9 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import Any, BinaryIO
 
-import ingest.reading
-import ingest.worker
-from ingest.document import Document, Problem
-from ingest.readers import Reader, choose, plain
+from wherein.ingest import reading, worker
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers import Reader, choose, plain
 
 __all__ = ["main"]
 
@@ -50,5 +49,5 @@ def _choose(name: str, stream: BinaryIO, *given: Any) -> Reader:
 
 
 def main(descriptor: int, parent: int) -> None:
-    ingest.reading.choose = _choose
-    ingest.worker.main(descriptor, parent)
+    reading.choose = _choose
+    worker.main(descriptor, parent)

@@ -15,9 +15,9 @@ from odf.namespaces import PRESENTATIONNS
 from odf.opendocument import OpenDocumentPresentation, OpenDocumentSpreadsheet, OpenDocumentText
 from pptx.util import Inches
 
-from errors import Unreadable
-from ingest.document import Document
-from ingest.readers import choose
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document
+from wherein.ingest.readers import choose
 
 
 def read(data: bytes, name: str = "folder/file") -> Document:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-import cli
-from errors import WhereinError
-from library import Library
 from toy import ToyEncoder
 from toy_reader import echo, write_graph, write_reader
+from wherein import cli
+from wherein.errors import WhereinError
+from wherein.library import Library
 
 ROOT = Path(cli.__file__).parent
 QUESTION = "Where was the Treaty of Lisbon signed?"
@@ -104,11 +104,11 @@ def test_what_a_person_and_a_script_get(
     assert "signed in [[Málaga, a\n   parish of LISBON]], in 2007." in done.stdout
     assert "of [[Rome]] was signed in the town of Rome in 1957." in done.stdout
 
-    shown = on_a_terminal([sys.executable, "-m", "cli", "query", QUESTION, "--answer"], environment)
+    shown = on_a_terminal([sys.executable, "-m", "wherein", "query", QUESTION, "--answer"], environment)
     assert "\x1b[1m\x1b[4mMálaga, a\x1b[0m\n   \x1b[1m\x1b[4mparish of LISBON\x1b[0m, in 2007." in shown
     assert "[[" not in shown
     plain = on_a_terminal(
-        [sys.executable, "-m", "cli", "query", QUESTION, "--answer"], {**environment, "NO_COLOR": "1"}
+        [sys.executable, "-m", "wherein", "query", QUESTION, "--answer"], {**environment, "NO_COLOR": "1"}
     )
     assert "[[Málaga, a\n   parish of LISBON]]" in plain
 

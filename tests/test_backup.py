@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pytest
 
-import cli
-from errors import WhereinError
-from library import Library
-from storage.connection import CATALOG, open_reader
-from storage.failpoints import EXIT_CODE
-from storage.lock import writer_lock
-from storage.manifest import MANIFEST, Manifest, encode_manifest, file_entry
-from storage.schema import NEWEST_SCHEMA, schema_of
+from wherein import cli
+from wherein.errors import WhereinError
+from wherein.library import Library
+from wherein.storage.connection import CATALOG, open_reader
+from wherein.storage.failpoints import EXIT_CODE
+from wherein.storage.lock import writer_lock
+from wherein.storage.manifest import MANIFEST, Manifest, encode_manifest, file_entry
+from wherein.storage.schema import NEWEST_SCHEMA, schema_of
 
 ROOT = Path(cli.__file__).parent
 FIXTURES = sorted((ROOT / "tests" / "fixtures").glob("library-schema-*.tar.gz"))
@@ -84,11 +84,11 @@ def test_a_library_object_answers_from_what_it_restored(tmp_path: Path, compiled
 @pytest.fixture
 def wherein(tmp_path: Path) -> Command:
     unpack(FIXTURES[-1], tmp_path / "library")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "WHEREIN_LIBRARY": str(tmp_path / "library")}
+    environment = {**os.environ, "WHEREIN_LIBRARY": str(tmp_path / "library")}
 
     def run(*arguments: str, failpoint: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "cli", *arguments],
+            [sys.executable, "-m", "wherein", *arguments],
             env={**environment, "WHEREIN_FAILPOINT": failpoint},
             cwd=tmp_path, text=True, capture_output=True, timeout=120, check=False,
         )  # fmt: skip

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-import cli
+from wherein import cli
 
 ROOT = Path(cli.__file__).parent
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -113,7 +113,7 @@ def test_killed_at_any_moment_the_next_run_ends_where_an_undisturbed_one_does(
     folder = tmp_path / "many"
     folder.mkdir()
     moments = np.random.default_rng(7).uniform(0.3, 1.8, 20)
-    ingest = [sys.executable, "-m", "cli", "--precision", "w8a32", "ingest", str(folder)]
+    ingest = [sys.executable, "-m", "wherein", "--precision", "w8a32", "ingest", str(folder)]
     ids: dict[bytes, int] = {}
     for number, moment in enumerate(moments):
         for n in range(3 * number, 3 * number + 3):  # so that every run has something to do

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from errors import LibraryBusy
-from library import Library
-from storage.lock import writer_lock
 from toy import ToyEncoder
 from traffic import Crew, check
+from wherein.errors import LibraryBusy
+from wherein.library import Library
+from wherein.storage.lock import writer_lock
 
 ROOT = Path(__file__).parent.parent
 
@@ -57,8 +57,8 @@ def test_a_second_command_that_writes_ends_with_4(crew: Crew) -> None:
     crew.stop_midway()
     assert crew.writer is not None
     done = subprocess.run(
-        [sys.executable, "-m", "cli", "--library", str(crew.library), "ingest", str(crew.docs)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+        [sys.executable, "-m", "wherein", "--library", str(crew.library), "ingest", str(crew.docs)],
+        env={**os.environ}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 4
     assert f"process {crew.writer.pid} is writing" in done.stderr

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from ingest.uri import file_uri
 from invariants import Kept, checked_state
-from library import Library
 from mortal import every_command, finish, start
-from storage.connection import open_reader, open_writer, writing
-from storage.documents import count_chunks
-from storage.failpoints import EXIT_CODE, POINTS, STEPS
-from storage.schema import NEWEST_SCHEMA, schema_of
-from storage.term_counts import count_terms, read_terms, save_terms
 from toy import ToyEncoder
+from wherein.ingest.uri import file_uri
+from wherein.library import Library
+from wherein.storage.connection import open_reader, open_writer, writing
+from wherein.storage.documents import count_chunks
+from wherein.storage.failpoints import EXIT_CODE, POINTS, STEPS
+from wherein.storage.schema import NEWEST_SCHEMA, schema_of
+from wherein.storage.term_counts import count_terms, read_terms, save_terms
 
 BEGINNINGS = ("model.bind", "migration.applied")
 ELSEWHERE = ("backup", "restore", "repair", "reembed", "keywords.recount")

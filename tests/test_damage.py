@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-import cli
-from errors import Damaged
 from invariants import checked_state
-from library import Library
 from mortal import finish, start
-from storage.failpoints import EXIT_CODE, POINTS, STEPS
 from toy import ToyEncoder
+from wherein import cli
+from wherein.errors import Damaged
+from wherein.library import Library
+from wherein.storage.failpoints import EXIT_CODE, POINTS, STEPS
 
 LEASE = "The lease may be signed by the owner of the house or by her attorney."
 QUESTION = "who may sign the lease"

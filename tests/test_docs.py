@@ -27,7 +27,7 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
 
 
 def test_every_command_in_the_readme_exists() -> None:
-    import cli
+    from wherein import cli
 
     table = re.findall(r"`wherein ([a-z]+)([^`]*)`(?=[^\n]*\|)", (ROOT / "README.md").read_text("utf-8"))
     assert {name for name, _ in table} == set(cli.main.commands)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-import cli
-from embed.model import DEFAULT_MODEL
+from wherein import cli
+from wherein.embed.model import DEFAULT_MODEL
 
 FIGURES = ["top_1", "top_5", "top_10", "top_20", "mrr", "ndcg_10", "recall_10"]
 ROW = [*FIGURES, "questions", "contexts", "model", "folder", "precision", "mode"]

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from library import Library
 from oracle import State, found, mistake, read_state
-from storage.connection import open_reader
 from toy import ToyEncoder
+from wherein.library import Library
+from wherein.storage.connection import open_reader
 
 QUESTION = "who may sign the lease?"
 

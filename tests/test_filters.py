@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from errors import UsageError
-from library import Library
 from oracle import found, mistake, read_state
-from search.filters import MEDIA_TYPES, media_type, parse_filter, place_pattern, since_ns
-from search.where import parse_where
-from storage.connection import open_reader
 from toy import ToyEncoder
+from wherein.errors import UsageError
+from wherein.library import Library
+from wherein.search.filters import MEDIA_TYPES, media_type, parse_filter, place_pattern, since_ns
+from wherein.search.where import parse_where
+from wherein.storage.connection import open_reader
 
 RECORDS: list[dict[str, object]] = [
     {"id": "a", "year": 2023, "tag": ["red", "blue"], "draft": True, "price": 9.5},
@@ -176,7 +176,7 @@ def test_type_and_since(library: Library) -> None:
 
 
 def test_every_reader_has_a_short_name() -> None:
-    from ingest.readers import READERS
+    from wherein.ingest.readers import READERS
 
     assert {reader.media_type for reader in READERS} <= {"", *MEDIA_TYPES.values()}
 

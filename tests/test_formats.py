@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import office
-from ingest.summary import Progress, RunProblem, Summary
-from library import Fields, Library, parse_filter
 from toy import ToyEncoder
 from web_server import Answer, Site, site
+from wherein.ingest.summary import Progress, RunProblem, Summary
+from wherein.library import Fields, Library, parse_filter
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -28,7 +28,7 @@ def imported(source: str) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             names.add(node.module or "")
-    return {name.partition(".")[0] for name in names}
+    return {name.removeprefix("wherein.").partition(".")[0] for name in names if name.startswith("wherein.")}
 
 
 def violations(part: str, source: str) -> set[str]:
@@ -48,20 +48,21 @@ def test_imports_run_one_way(part: str, path: Path) -> None:
 
 
 def test_a_wrong_import_is_noticed() -> None:
-    assert violations("storage", "from embed.encoder import Encoder\nimport errors") == {"embed"}
-    assert violations("ingest", "import search.semantic") == {"search"}
+    assert violations("storage", "from wherein.embed.encoder import Encoder\nimport wherein.errors") == {"embed"}
+    assert violations("ingest", "import wherein.search.semantic") == {"search"}
 
 
 def test_errors_imports_nothing() -> None:
-    assert imported((ROOT / "errors.py").read_text()) == set()
+    tree = ast.parse((ROOT / "errors.py").read_text())
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
 
 
 def test_a_question_does_not_wait_for_parts_that_it_has_no_use_for() -> None:
-    check = "import cli, library, search.semantic, sys; print(*sys.modules)"
+    check = "import sys, wherein.cli, wherein.library, wherein.search.semantic; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, check=True)
     needless = {
-        "embed.reader",
-        "search.answer",
+        "wherein.embed.reader",
+        "wherein.search.answer",
         "sqlite_utils",
         "faiss",
         "openvino",

@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 
 from conftest import Command
-from errors import Damaged, UsageError
-from ingest.summary import RunProblem
 from invariants import checked_state
-from library import Library
 from mortal import finish, start
-from search.filters import parse_filter
-from storage.connection import open_reader, open_writer
-from storage.failpoints import EXIT_CODE
-from storage.generations import active_generation, fold_if_due
-from storage.models import bound_model
 from toy import ToyEncoder
+from wherein.errors import Damaged, UsageError
+from wherein.ingest.summary import RunProblem
+from wherein.library import Library
+from wherein.search.filters import parse_filter
+from wherein.storage.connection import open_reader, open_writer
+from wherein.storage.failpoints import EXIT_CODE
+from wherein.storage.generations import active_generation, fold_if_due
+from wherein.storage.models import bound_model
 
 THINGS = (
     "lease", "herring", "brooch", "market", "barrel", "quay", "lantern", "poplar", "ledger", "captain", "orchard",

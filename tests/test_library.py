@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from errors import LibraryBusy, ModelMismatch, UsageError, WhereinError
-from library import Library, RunProblem
-from storage.connection import open_reader
-from storage.lock import writer_lock
+from wherein.errors import LibraryBusy, ModelMismatch, UsageError, WhereinError
+from wherein.library import Library, RunProblem
+from wherein.storage.connection import open_reader
+from wherein.storage.lock import writer_lock
 
 Open = Callable[[], Library]
 

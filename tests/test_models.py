@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-import cli
-from embed.imported import Wishes, add_model
-from embed.installed import MODELS_VARIABLE, damage, find_model, fingerprints
-from embed.model import DEFAULT_MODEL, IR, TOKENIZER, WEIGHTS, load_model
-from embed.reader import installed_reader, load_reader
-from errors import Damaged, ModelMismatch, UsageError
-from library import Library
 from tiny import write_tiny
 from toy_reader import echo, write_graph
+from wherein import cli
+from wherein.embed.imported import Wishes, add_model
+from wherein.embed.installed import MODELS_VARIABLE, damage, find_model, fingerprints
+from wherein.embed.model import DEFAULT_MODEL, IR, TOKENIZER, WEIGHTS, load_model
+from wherein.embed.reader import installed_reader, load_reader
+from wherein.errors import Damaged, ModelMismatch, UsageError
+from wherein.library import Library
 
 LEASE = "the lease is signed by the owner"
 CATS = "a cat sleeps all day"

@@ -16,20 +16,20 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-import cli
-import storage.building
 from card import card_model_folder, small
-from embed.encoder import Key, Matrix
-from embed.model import load_model
-from errors import ModelMismatch, Refused, UsageError, WhereinError
-from ingest.night import Moved, Night, Stage
-from ingest.until import parse_until
 from invariants import Kept, checked_state
-from library import Library
 from mortal import finish, start
-from storage.failpoints import POINTS, STEPS
 from toy import ToyEncoder
-from units import UNITS, systemd
+from wherein import cli
+from wherein.embed.encoder import Key, Matrix
+from wherein.embed.model import load_model
+from wherein.errors import ModelMismatch, Refused, UsageError, WhereinError
+from wherein.ingest.night import Moved, Night, Stage
+from wherein.ingest.until import parse_until
+from wherein.library import Library
+from wherein.storage import building
+from wherein.storage.failpoints import POINTS, STEPS
+from wherein.units import UNITS, systemd
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -214,7 +214,7 @@ def of_noise(path: Path, count: int, dimension: int, parts: Iterator[tuple[Any, 
     return WRITE(path, count, dimension, noise)
 
 
-WRITE = storage.building.write_flat
+WRITE = building.write_flat
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_a_broken_index_is_not_swapped_in(
     library.ingest_stream("late", b"One more lot came late.")
     before, files = answers(library), sorted((library.folder / "generations").iterdir())
     with monkeypatch.context() as patch:
-        patch.setattr(storage.building, "write_flat", write)
+        patch.setattr(building, "write_flat", write)
         told: list[object] = []
         with pytest.raises(Refused, match=why):
             library.reindex(report=told.append)

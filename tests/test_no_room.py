@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-import cli
-from library import Library
+from wherein import cli
+from wherein.library import Library
 
 ROOT = Path(cli.__file__).parent
 Open = Callable[[], Library]
@@ -18,11 +18,11 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 WRITE_GENERATION = """
 import resource, sys
 from pathlib import Path
-from errors import WhereinError
-from storage.connection import open_writer
-from storage.faults import faults
-from storage.generations import write_generation
-from storage.models import bound_model
+from wherein.errors import WhereinError
+from wherein.storage.connection import open_writer
+from wherein.storage.faults import faults
+from wherein.storage.generations import write_generation
+from wherein.storage.models import bound_model
 folder = Path(sys.argv[1])
 db = open_writer(folder)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
@@ -48,10 +48,10 @@ def library(tmp_path: Path, open_library: Open) -> Path:
 @pytest.fixture
 def wherein(compiled_cache: Path, tmp_path: Path) -> Command:
     # The library's own cache, so that a limit on file sizes does not meet the compiled graph.
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(compiled_cache)}
+    environment = {**os.environ, "XDG_CACHE_HOME": str(compiled_cache)}
 
     def run(*arguments: str, before: str = "", library: Path) -> subprocess.CompletedProcess[str]:
-        script = f'{before} "$0" -m cli --library "$@"'
+        script = f'{before} "$0" -m wherein --library "$@"'
         return subprocess.run(
             ["bash", "-c", script, sys.executable, str(library), *arguments],
             env=environment, cwd=tmp_path, text=True, capture_output=True, timeout=120, check=False,

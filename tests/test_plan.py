@@ -13,17 +13,17 @@ from typing import Any
 
 import pytest
 
-import cli
-from errors import UsageError
-from ingest.language import guess_language
-from ingest.outlook import FileAhead, Outlook
-from ingest.plan import Plan
-from ingest.remaining import Remaining
-from ingest.summary import Ahead, DocumentDone, Progress, RunProblem, Stopped
-from library import Library
-from storage.coverage import Coverage
-from storage.sources import Source
 from toy import ToyEncoder
+from wherein import cli
+from wherein.errors import UsageError
+from wherein.ingest.language import guess_language
+from wherein.ingest.outlook import FileAhead, Outlook
+from wherein.ingest.plan import Plan
+from wherein.ingest.remaining import Remaining
+from wherein.ingest.summary import Ahead, DocumentDone, Progress, RunProblem, Stopped
+from wherein.library import Library
+from wherein.storage.coverage import Coverage
+from wherein.storage.sources import Source
 
 ROOT = Path(cli.__file__).parent
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -154,7 +154,7 @@ def test_a_run_may_be_stopped_at_any_moment(
     for number in range(40):
         (folder / f"{number}.txt").write_text(f"File {number}.")
     asked = count()
-    monkeypatch.setattr("library._is_over", lambda _: next(asked) >= moment)
+    monkeypatch.setattr("wherein.library._is_over", lambda _: next(asked) >= moment)
     summary = library.ingest([str(folder), "http://127.0.0.1:9/none.html"])
     assert summary.failed == 0
     assert summary.new < 44
@@ -282,7 +282,7 @@ def test_looking_ahead_changes_nothing_that_is_stored(tmp_path: Path, monkeypatc
         (folder / f"b{n}.md").write_text(f"Paragraph {n} of a text has {n * n} eels.")
     for n in range(6):
         (folder / f"c{n}.pdf").write_bytes(b"%PDF-1.7\n")
-    monkeypatch.setattr("ingest.remaining._LOOK_AFTER", -1.0)
+    monkeypatch.setattr("wherein.ingest.remaining._LOOK_AFTER", -1.0)
     looked: list[FileAhead] = []
     monkeypatch.setattr(Outlook, "looked", lambda _, file, tokens: looked.append(file))
     found = []

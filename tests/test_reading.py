@@ -12,16 +12,16 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import cli
-from errors import Stale, UsageError
-from library import Aids, Library, parse_filter
-from search.batch import read_batch
-from search.folding import same_words
-from search.hybrid import MODES
-from search.semantic import Hit, Place, Sentence
-from search.sentences import sentence_spans
-from show import Look, passage, wrapped
 from toy import ToyEncoder
+from wherein import cli
+from wherein.errors import Stale, UsageError
+from wherein.library import Aids, Library, parse_filter
+from wherein.search.batch import read_batch
+from wherein.search.folding import same_words
+from wherein.search.hybrid import MODES
+from wherein.search.semantic import Hit, Place, Sentence
+from wherein.search.sentences import sentence_spans
+from wherein.show import Look, passage, wrapped
 
 PLAIN = Look(None, color=False, links=False)
 

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-import ingest.reembed
 from card import card_model_folder, small
-from embed.model import load_model
-from errors import ModelMismatch, UsageError
-from ingest.summary import Progress, Report
 from invariants import Kept, checked_state
-from library import Hit, Library
 from mortal import finish, start
-from storage.connection import open_reader
-from storage.failpoints import POINTS, STEPS
-from storage.models import bound_model
 from toy import ToyEncoder
+from wherein.embed.model import load_model
+from wherein.errors import ModelMismatch, UsageError
+from wherein.ingest import reembed
+from wherein.ingest.summary import Progress, Report
+from wherein.library import Hit, Library
+from wherein.storage.connection import open_reader
+from wherein.storage.failpoints import POINTS, STEPS
+from wherein.storage.models import bound_model
 
 CHECKPOINTS = ("checkpoint.begun", "checkpoint.done")
 MOMENTS = ("begun", "written", "committed")
@@ -78,7 +78,7 @@ def states(scenes: Path) -> dict[str, dict[str, object]]:
 
 
 def move(folder: Path, *_: object, report: Report = lambda _: None) -> None:
-    ingest.reembed._COMMIT_VECTORS = 16  # so that there are several commits without thousands of passages
+    reembed._COMMIT_VECTORS = 16  # so that there are several commits without thousands of passages
     Library(folder, encoder=new()).reindex(model="other", report=report)
 
 
@@ -241,7 +241,7 @@ def test_the_shipped_model_at_another_precision(tmp_path: Path, compiled_cache: 
 def test_the_cards_architecture_from_a_folder(tmp_path: Path) -> None:
     from click.testing import CliRunner
 
-    from cli import main
+    from wherein.cli import main
 
     docs = tmp_path / "docs"
     docs.mkdir()

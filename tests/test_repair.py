@@ -13,18 +13,18 @@ from typing import TypeGuard
 
 import pytest
 
-import cli
-from embed.encoder import Encoder
-from embed.model import DEFAULT_MODEL, load_model
-from embed.runtime import damaged_blobs
-from errors import Damaged, LibraryBusy
 from invariants import checked_state
-from library import Answer, Library, RunProblem
-from storage.connection import open_reader, open_writer, writing
-from storage.lock import writer_lock
-from storage.models import bound_model
-from storage.pages import Pages
 from toy import ToyEncoder
+from wherein import cli
+from wherein.embed.encoder import Encoder
+from wherein.embed.model import DEFAULT_MODEL, load_model
+from wherein.embed.runtime import damaged_blobs
+from wherein.errors import Damaged, LibraryBusy
+from wherein.library import Answer, Library, RunProblem
+from wherein.storage.connection import open_reader, open_writer, writing
+from wherein.storage.lock import writer_lock
+from wherein.storage.models import bound_model
+from wherein.storage.pages import Pages
 
 ROOT = Path(cli.__file__).parent
 QUESTIONS = ("barrels of herring", "where does the ferry leave?", "lot 7.2 of salt", "the spare key")
@@ -473,7 +473,7 @@ def test_a_file_without_tables_is_no_new_library(folder: Path) -> None:
 KILLED = """
 import os, sys
 from pathlib import Path
-from library import Library
+from wherein.library import Library
 from toy import ToyEncoder
 os.environ["WHEREIN_FAILPOINT"] = "checkpoint.begun"
 Library(Path(sys.argv[1]), encoder=ToyEncoder()).ingest_stream("second", b"The ferry sank.")
@@ -482,7 +482,7 @@ Library(Path(sys.argv[1]), encoder=ToyEncoder()).ingest_stream("second", b"The f
 
 def test_a_damaged_log_is_an_earlier_state_and_is_kept_aside(folder: Path) -> None:
     before = scores(folder)
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
     subprocess.run([sys.executable, "-c", KILLED, folder], env=environment, check=False)
     folder = Path(shutil.copytree(folder, folder.with_name("copy")))  # SQLite trusts a log that is open somewhere
     log = folder / "catalog.db-wal"
@@ -504,7 +504,7 @@ def test_a_damaged_log_is_an_earlier_state_and_is_kept_aside(folder: Path) -> No
 
 
 def test_a_writer_keeps_a_damaged_log_and_says_so(folder: Path, scene: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
     subprocess.run([sys.executable, "-c", KILLED, folder], env=environment, check=False)
     data = bytearray((folder / "catalog.db-wal").read_bytes())
     data[40] ^= 1
@@ -526,10 +526,10 @@ def is_problem(event: object) -> TypeGuard[RunProblem]:
 MOVED = """
 import os, sys, sqlite3
 from pathlib import Path
-from library import Library
+from wherein.library import Library
 from toy import ToyEncoder
-import ingest.bulk
-ingest.bulk._COMMIT_SECONDS = 0
+from wherein.ingest import bulk
+bulk._COMMIT_SECONDS = 0
 os.environ["WHEREIN_FAILPOINT"] = "checkpoint.begun"
 folder = Path(sys.argv[1])
 held = sqlite3.connect(folder / "catalog.db")  # or the log would be emptied
@@ -546,7 +546,7 @@ def test_a_damaged_log_that_was_moved_already_is_not_mixed_with_what_is_newer(fo
     (tmp_path / "more").mkdir()
     for number in range(50, 70):
         (tmp_path / "more" / f"{number}.txt").write_text(text(number))
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
     subprocess.run([sys.executable, "-c", MOVED, folder, tmp_path / "more"], env=environment, check=True)
     copy = Path(shutil.copytree(folder, tmp_path / "copy"))
     right = scores(copy)
@@ -635,7 +635,7 @@ def test_deep_finds_what_checksums_do_not(folder: Path, scene: Path) -> None:
     assert model is not None
     import numpy as np
 
-    from storage.checksum import vector_checksum
+    from wherein.storage.checksum import vector_checksum
 
     ((name,),) = query(folder, "SELECT input_hash FROM vectors WHERE id = 30")
     other = np.eye(1, model.dimension, dtype=np.float32).tobytes()
@@ -666,11 +666,11 @@ def test_deep_compares_the_sources(folder: Path, scene: Path, tmp_path: Path) ->
 
 
 def test_exit_codes_of_the_commands(tmp_path: Path, compiled_cache: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "WHEREIN_LIBRARY": str(tmp_path / "library"),
+    environment = {**os.environ, "WHEREIN_LIBRARY": str(tmp_path / "library"),
                    "XDG_CACHE_HOME": str(compiled_cache)}  # fmt: skip
 
     def wherein(*arguments: str) -> tuple[int, str, str]:
-        done = subprocess.run([sys.executable, "-m", "cli", *arguments], env=environment, capture_output=True,
+        done = subprocess.run([sys.executable, "-m", "wherein", *arguments], env=environment, capture_output=True,
                               text=True, timeout=120, cwd=tmp_path, check=False)  # fmt: skip
         assert "Traceback" not in done.stderr
         return done.returncode, done.stdout, done.stderr

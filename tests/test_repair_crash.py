@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from invariants import checked_state
-from library import Library
 from mortal import finish, start
-from storage.failpoints import EXIT_CODE, POINTS, STEPS
-from storage.pages import Pages
-from storage.wal import log_of, read_log
 from toy import ToyEncoder
+from wherein.library import Library
+from wherein.storage.failpoints import EXIT_CODE, POINTS, STEPS
+from wherein.storage.pages import Pages
+from wherein.storage.wal import log_of, read_log
 
 PAGE = 4096
 MOMENTS = ("begun", "written", "committed")

@@ -14,14 +14,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from ingest.uri import file_uri, record_uri
-from library import Library
 from oracle import State, found, mistake, read_state
-from storage.checksum import content_hash
-from storage.connection import open_reader, reading
-from storage.index import load_index
-from storage.models import bound_model
 from toy import ToyEncoder
+from wherein.ingest.uri import file_uri, record_uri
+from wherein.library import Library
+from wherein.storage.checksum import content_hash
+from wherein.storage.connection import open_reader, reading
+from wherein.storage.index import load_index
+from wherein.storage.models import bound_model
 
 EXAMPLES = int(os.environ.get("WHEREIN_EXAMPLES", "25"))
 # Flushes to a disk are for the crash tests; without them five times as many steps can be tried.

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from embed.graph import INPUTS
-from embed.runtime import import_openvino
+from wherein.embed.graph import INPUTS
+from wherein.embed.runtime import import_openvino
 
 __all__ = ["WORDS", "write_tiny", "write_vocabulary"]
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from embed.encoder import Key, Matrix
-from embed.metric import context_form, question_form
-from embed.model import IR, TOKENIZER, WEIGHTS, Model, fingerprint
-from embed.tokens import Question, Words
+from wherein.embed.encoder import Key, Matrix
+from wherein.embed.metric import context_form, question_form
+from wherein.embed.model import IR, TOKENIZER, WEIGHTS, Model, fingerprint
+from wherein.embed.tokens import Question, Words
 
 __all__ = ["ToyEncoder", "ToyTokenizer"]
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import tokenizers
 
-from embed.model import DEFAULT_MODEL, IR, TOKENIZER, WEIGHTS
-from embed.runtime import import_openvino
+from wherein.embed.model import DEFAULT_MODEL, IR, TOKENIZER, WEIGHTS
+from wherein.embed.runtime import import_openvino
 
 __all__ = ["INPUTS", "OUTPUTS", "describe", "echo", "tables", "tokenizer", "write_graph", "write_reader"]
 

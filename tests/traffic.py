@@ -25,10 +25,10 @@ from pathlib import Path
 
 import numpy as np
 
-from errors import LibraryBusy
-from library import Library
 from oracle import Found, Passage, State, found, mistake, read_passages
 from toy import ToyEncoder
+from wherein.errors import LibraryBusy
+from wherein.library import Library
 
 __all__ = ["STEP", "Answer", "Crew", "Verdict", "check"]
 
@@ -168,7 +168,7 @@ def _progress(reader: subprocess.Popen[str]) -> tuple[int, float]:
 
 def _start(*arguments: object) -> subprocess.Popen[str]:
     here = Path(__file__).parent
-    environment = {**os.environ, "PYTHONPATH": f"{here}{os.pathsep}{here.parent}"}
+    environment = {**os.environ, "PYTHONPATH": str(here)}
     command = [sys.executable, "-c", "import traffic; traffic.main()", *map(str, arguments)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
 
@@ -178,16 +178,16 @@ def _start(*arguments: object) -> subprocess.Popen[str]:
 
 def write(library: str, docs: str, log: str, seed: str) -> None:
     """Change files and take them in, until standard input is closed."""
-    import ingest.bulk
-    import library as product
-    import storage.connection
+    from wherein import library as product
+    from wherein.ingest import bulk
+    from wherein.storage import connection
 
     record = _Recorder(Path(library), Path(log))
     record()
-    storage.connection.reached = lambda name: record() if name.endswith(".committed") else None
+    connection.reached = lambda name: record() if name.endswith(".committed") else None
     # Much more often than in earnest: commits, new generations and the end of what no passage has any more.
-    ingest.bulk.fold_if_due = partial(ingest.bulk.fold_if_due, at_least=FOLDED_ABOVE)
-    ingest.bulk._COMMIT_VECTORS = COMMITTED_ABOVE
+    bulk.fold_if_due = partial(bulk.fold_if_due, at_least=FOLDED_ABOVE)
+    bulk._COMMIT_VECTORS = COMMITTED_ABOVE
     rng = random.Random(int(seed))
     print("writing", flush=True)
     while not _told_to_end():
@@ -230,7 +230,7 @@ class _Recorder:
     """Appends each new state to a log, as what it has and has not beside the one before; the first one as a whole."""
 
     def __init__(self, library: Path, log: Path) -> None:
-        from storage.connection import open_reader
+        from wherein.storage.connection import open_reader
 
         self._db = open_reader(library)
         whole = sum(_HEAD.size + len(data) for data in _records(log)) if log.exists() else 0
@@ -273,7 +273,7 @@ def _number(db: sqlite3.Connection) -> int:
 
 def read(library: str, log: str, seed: str) -> None:
     """Ask as fast as one library answers that is never opened again, until standard input is closed."""
-    from storage.connection import open_reader
+    from wherein.storage.connection import open_reader
 
     rng = random.Random(f"reader {seed}")
     asked, numbers = Library(Path(library), encoder=ToyEncoder()), open_reader(Path(library))

@@ -2,7 +2,7 @@
 
 Needed only to rebuild `embed/default`, never at run time:
 
-    python -m embed.recipe --data SQUAD_TRAIN_FOLDER --evaluate SQUAD_DEV.json --output embed/default
+    python -m wherein.embed.recipe --data SQUAD_TRAIN_FOLDER --evaluate SQUAD_DEV.json --output embed/default
 
     pairs -> neighbours -> batches -> training   tuned weights (in OUTPUT.work, from where a stopped run goes on)
     holdout -> averaging                         how much of the tuning is taken

@@ -1,4 +1,4 @@
-"""Build the default model: `python -m embed.recipe --data SQUAD_TRAIN_FOLDER --output embed/default`."""
+"""Build the default model: `python -m wherein.embed.recipe --data SQUAD_TRAIN_FOLDER --output embed/default`."""
 
 import argparse
 import sys
@@ -7,12 +7,12 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from embed.recipe import convert, evaluate, manifest, pairs, quantize, samples, tokenizer, weights
-from embed.recipe.extra import require
-from embed.recipe.manifest import Origin
-from embed.recipe.plan import Plan
-from embed.recipe.samples import Texts
-from errors import WhereinError
+from wherein.embed.recipe import convert, evaluate, manifest, pairs, quantize, samples, tokenizer, weights
+from wherein.embed.recipe.extra import require
+from wherein.embed.recipe.manifest import Origin
+from wherein.embed.recipe.plan import Plan
+from wherein.embed.recipe.samples import Texts
+from wherein.errors import WhereinError
 
 TUNED = (
     " Then tuned on questions of SQuAD v1.1's train split (CC BY-SA 4.0; 47 whole articles, and single contexts and "
@@ -22,7 +22,7 @@ TUNED = (
 
 def arguments() -> argparse.Namespace:
     """The parsed command line."""
-    parser = argparse.ArgumentParser(prog="python -m embed.recipe", description="Build the default model.")
+    parser = argparse.ArgumentParser(prog="python -m wherein.embed.recipe", description="Build the default model.")
     parser.add_argument("--data", type=Path, required=True, help="folder of the SQuAD v1.1 train files")
     parser.add_argument("--evaluate", type=Path, help="SQuAD v1.1 dev, to measure the finished model on")
     parser.add_argument("--output", type=Path, required=True, help="folder to write the model to")
@@ -41,7 +41,7 @@ def unmodified(data: Path) -> tuple[dict[str, Any], Texts, Origin]:
 def trained(data: Path, words: Tokenizer, plan: Plan, work: Path) -> tuple[dict[str, Any], Texts, Origin]:
     """The same for the weights after the training."""
     corpus = pairs.read(pairs.checked(data))
-    tensors, record = require("embed.recipe.tuning").tuned(corpus, words, weights.tensors(), plan, work)
+    tensors, record = require("wherein.embed.recipe.tuning").tuned(corpus, words, weights.tensors(), plan, work)
     texts = [part.text for part in corpus.held], [text for part in corpus.held for text in part.questions]
     calibration = f"SQuAD v1.1 train, articles that were held out: {samples.DRAWN}"
     name, told = "wherein-minilm-squad-int8", manifest.BEFORE + TUNED
@@ -52,7 +52,7 @@ def build(made: tuple[dict[str, Any], Texts, Origin], words: Tokenizer, dev: Pat
     """Write the four files of the model to `output`."""
     tensors, texts, origin = made
     # Late, because it needs torch: whoever lacks the extra is told so.
-    plain = convert.to_ir(require("embed.recipe.body").build(tensors))
+    plain = convert.to_ir(require("wherein.embed.recipe.body").build(tensors))
     output.mkdir(parents=True, exist_ok=True)
     words.save(str(output / "tokenizer.json"))
     # The quantizer may change its argument, and the evaluation still needs the plain graph.

@@ -10,9 +10,9 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from embed.recipe import holdout
-from embed.recipe.holdout import Figures
-from embed.recipe.pairs import Passage
+from wherein.embed.recipe import holdout
+from wherein.embed.recipe.holdout import Figures
+from wherein.embed.recipe.pairs import Passage
 
 WEIGHTS = (0.7, 0.8, 0.85, 0.9, 1.0)
 # What is taken. The held-out articles gain up to 1. SciFact's train questions (nDCG@10 66.01 with the base weights)

@@ -14,8 +14,8 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from embed.recipe.pairs import Corpus, Passage, key
-from embed.recipe.plan import Shape
+from wherein.embed.recipe.pairs import Corpus, Passage, key
+from wherein.embed.recipe.plan import Shape
 
 
 @dataclass(frozen=True)

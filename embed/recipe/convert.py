@@ -4,8 +4,8 @@ from typing import Any
 
 import openvino as ov
 
-from embed.graph import INPUTS
-from embed.recipe.extra import require
+from wherein.embed.graph import INPUTS
+from wherein.embed.recipe.extra import require
 
 OUTPUT = "embedding"
 

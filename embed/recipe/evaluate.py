@@ -12,9 +12,9 @@ import openvino as ov
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from embed.precision import apply_precision
-from embed.recipe import samples
-from embed.runtime import openvino_core
+from wherein.embed.precision import apply_precision
+from wherein.embed.recipe import samples
+from wherein.embed.runtime import openvino_core
 
 TOPS = (1, 5, 10, 20)
 BATCH = 8

@@ -3,7 +3,7 @@
 import importlib
 from types import ModuleType
 
-from errors import WhereinError
+from wherein.errors import WhereinError
 
 INSTALL = "pip install 'wherein[recipe]'"
 

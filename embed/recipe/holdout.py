@@ -7,9 +7,9 @@ import numpy as np
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from embed.recipe import body, evaluate, samples, vectors
-from embed.recipe.pairs import Passage
-from embed.recipe.vectors import Vectors
+from wherein.embed.recipe import body, evaluate, samples, vectors
+from wherein.embed.recipe.pairs import Passage
+from wherein.embed.recipe.vectors import Vectors
 
 NEAREST = 10
 

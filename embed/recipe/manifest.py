@@ -7,9 +7,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from embed.graph import INPUTS
-from embed.recipe import quantize, samples, weights
-from embed.recipe.convert import OUTPUT
+from wherein.embed.graph import INPUTS
+from wherein.embed.recipe import quantize, samples, weights
+from wherein.embed.recipe.convert import OUTPUT
 
 FILES = ("model.xml", "model.bin", "tokenizer.json")
 VERSION, DIMENSION = "1", 384

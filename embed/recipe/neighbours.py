@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from embed.recipe.extra import require
-from embed.recipe.pairs import Passage
+from wherein.embed.recipe.extra import require
+from wherein.embed.recipe.pairs import Passage
 
 NEAREST = 5
 

@@ -18,8 +18,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from embed.recipe.weights import sha256
-from errors import Damaged, UsageError
+from wherein.embed.recipe.weights import sha256
+from wherein.errors import Damaged, UsageError
 
 SQUAD, FLAN, REQA = "squad-train-v1.1-partial.json", "flan-eval-800ctx-train.json", "reqa-squad-train-10k.json"
 FILES = {

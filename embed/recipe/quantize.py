@@ -9,8 +9,8 @@ from pathlib import Path
 
 import openvino as ov
 
-from embed.recipe.extra import require
-from embed.recipe.samples import Inputs
+from wherein.embed.recipe.extra import require
+from wherein.embed.recipe.samples import Inputs
 
 METHOD, PRESET = "post-training quantization, symmetric INT8 weights and activations", "performance"
 

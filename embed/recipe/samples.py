@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from embed.graph import INPUTS
-from errors import UsageError
+from wherein.embed.graph import INPUTS
+from wherein.errors import UsageError
 
 SEED = 0
 CONTEXTS, QUESTIONS = 200, 100

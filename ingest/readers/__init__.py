@@ -7,7 +7,7 @@ import re
 from pathlib import PurePath
 from typing import BinaryIO
 
-from ingest.readers import (
+from wherein.ingest.readers import (
     compressed,
     delimited,
     docx,
@@ -30,12 +30,12 @@ from ingest.readers import (
     xlsx,
     zip_archive,
 )
-from ingest.readers.binary import kind_of
-from ingest.readers.decode import split_bom
-from ingest.readers.ole import OLE_MAGIC, refusal
-from ingest.readers.reader import NOTHING, Given, Reader
-from ingest.readers.skipped import Skipped
-from ingest.readers.zipped import ZIP_MAGIC, kind_of_zip
+from wherein.ingest.readers.binary import kind_of
+from wherein.ingest.readers.decode import split_bom
+from wherein.ingest.readers.ole import OLE_MAGIC, refusal
+from wherein.ingest.readers.reader import NOTHING, Given, Reader
+from wherein.ingest.readers.skipped import Skipped
+from wherein.ingest.readers.zipped import ZIP_MAGIC, kind_of_zip
 
 __all__ = ["READERS", "Given", "Reader", "Skipped", "choose"]
 

@@ -1,6 +1,6 @@
 """How much may be unpacked of one file, so that a small one cannot fill memory, disk or the night."""
 
-from errors import Unreadable
+from wherein.errors import Unreadable
 
 __all__ = ["MEMBERS_LIMIT", "Allowance", "TooMuch"]
 

@@ -1,6 +1,6 @@
 """Files that hold no text, known by their first bytes."""
 
-from ingest.readers.decode import split_bom
+from wherein.ingest.readers.decode import split_bom
 
 __all__ = ["kind_of"]
 

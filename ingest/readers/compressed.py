@@ -12,12 +12,12 @@ from typing import BinaryIO
 
 import zstandard
 
-from errors import Unreadable
-from ingest.document import Document, Problem
-from ingest.readers.members import allowance_of, content, counted, refuse_depth
-from ingest.readers.reader import NOTHING, Given, Reader
-from ingest.readers.tar_archive import is_tar, members
-from ingest.readers.zipped import DAMAGED
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.members import allowance_of, content, counted, refuse_depth
+from wherein.ingest.readers.reader import NOTHING, Given, Reader
+from wherein.ingest.readers.tar_archive import is_tar, members
+from wherein.ingest.readers.zipped import DAMAGED
 
 __all__ = ["READER", "is_compressed", "read"]
 

@@ -4,8 +4,8 @@ import codecs
 import re
 from pathlib import PurePath
 
-from errors import Unreadable
-from ingest.readers.skipped import Skipped
+from wherein.errors import Unreadable
+from wherein.ingest.readers.skipped import Skipped
 
 __all__ = ["clean", "decode", "name_as_title", "not_utf8", "require_text", "split_bom"]
 

@@ -13,13 +13,13 @@ from dataclasses import replace
 from functools import partial
 from typing import BinaryIO, TextIO
 
-from errors import Unreadable
-from ingest.document import Document, JSONValue, Problem
-from ingest.readers.decode import clean, name_as_title, require_text, split_bom
-from ingest.readers.members import Keys
-from ingest.readers.reader import NOTHING, Given, Reader
-from ingest.readers.records import Records, require_fields, text_field
-from ingest.readers.skipped import Skipped
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, JSONValue, Problem
+from wherein.ingest.readers.decode import clean, name_as_title, require_text, split_bom
+from wherein.ingest.readers.members import Keys
+from wherein.ingest.readers.reader import NOTHING, Given, Reader
+from wherein.ingest.readers.records import Records, require_fields, text_field
+from wherein.ingest.readers.skipped import Skipped
 
 __all__ = ["READER", "delimiter_of", "read"]
 

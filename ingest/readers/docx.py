@@ -9,16 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from ingest.document import Document, Problem
-from ingest.readers.decode import name_as_title, require_text
-from ingest.readers.docx_numbers import Numbers
-from ingest.readers.docx_styles import Style, is_on, learn, read_styles, resolved
-from ingest.readers.flow import Flow, mark_of_notes
-from ingest.readers.headings import marks_of
-from ingest.readers.opc import main_part, part_events, properties, related, relations
-from ingest.readers.reader import Reader
-from ingest.readers.xml_events import END, START, Event, without
-from ingest.readers.zipped import Package, opened_package
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.decode import name_as_title, require_text
+from wherein.ingest.readers.docx_numbers import Numbers
+from wherein.ingest.readers.docx_styles import Style, is_on, learn, read_styles, resolved
+from wherein.ingest.readers.flow import Flow, mark_of_notes
+from wherein.ingest.readers.headings import marks_of
+from wherein.ingest.readers.opc import main_part, part_events, properties, related, relations
+from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.xml_events import END, START, Event, without
+from wherein.ingest.readers.zipped import Package, opened_package
 
 __all__ = ["READER", "read"]
 

@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ingest.readers.opc import part_events
-from ingest.readers.xml_events import START
-from ingest.readers.zipped import Package
+from wherein.ingest.readers.opc import part_events
+from wherein.ingest.readers.xml_events import START
+from wherein.ingest.readers.zipped import Package
 
 __all__ = ["Label", "Numbers"]
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ingest.readers.opc import part_events
-from ingest.readers.xml_events import START, without
-from ingest.readers.zipped import Package
+from wherein.ingest.readers.opc import part_events
+from wherein.ingest.readers.xml_events import START, without
+from wherein.ingest.readers.zipped import Package
 
 __all__ = ["Style", "is_on", "learn", "read_styles", "resolved"]
 

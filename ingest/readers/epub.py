@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 from urllib.parse import unquote
 
-from errors import Unreadable
-from ingest.document import Document, JSONValue, Problem
-from ingest.readers.decode import name_as_title
-from ingest.readers.epub_contents import CONTENTS_OF_EPUB_2, titles_of_chapters
-from ingest.readers.headings import Heading, marks_of
-from ingest.readers.html import parsed, rendered
-from ingest.readers.html_blocks import joined
-from ingest.readers.metadata import described
-from ingest.readers.numbers import counted
-from ingest.readers.reader import Reader
-from ingest.readers.skipped import Skipped
-from ingest.readers.xml_events import START, events, texts_by_element
-from ingest.readers.zipped import DAMAGED, Package, opened_package
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, JSONValue, Problem
+from wherein.ingest.readers.decode import name_as_title
+from wherein.ingest.readers.epub_contents import CONTENTS_OF_EPUB_2, titles_of_chapters
+from wherein.ingest.readers.headings import Heading, marks_of
+from wherein.ingest.readers.html import parsed, rendered
+from wherein.ingest.readers.html_blocks import joined
+from wherein.ingest.readers.metadata import described
+from wherein.ingest.readers.numbers import counted
+from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.skipped import Skipped
+from wherein.ingest.readers.xml_events import START, events, texts_by_element
+from wherein.ingest.readers.zipped import DAMAGED, Package, opened_package
 
 __all__ = ["READER", "read"]
 

@@ -5,10 +5,10 @@ from urllib.parse import unquote, urldefrag
 
 from selectolax.lexbor import LexborHTMLParser
 
-from errors import Unreadable
-from ingest.readers.html import parsed
-from ingest.readers.xml_events import START, TEXT, events
-from ingest.readers.zipped import Package
+from wherein.errors import Unreadable
+from wherein.ingest.readers.html import parsed
+from wherein.ingest.readers.xml_events import START, TEXT, events
+from wherein.ingest.readers.zipped import Package
 
 __all__ = ["CONTENTS_OF_EPUB_2", "titles_of_chapters"]
 

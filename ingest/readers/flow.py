@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from ingest.document import Mark
-from ingest.readers.headings import Heading
-from ingest.readers.html_blocks import HYPHEN, Block, Page, joined
+from wherein.ingest.document import Mark
+from wherein.ingest.readers.headings import Heading
+from wherein.ingest.readers.html_blocks import HYPHEN, Block, Page, joined
 
 __all__ = ["Flow", "mark_of_notes"]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from ingest.document import Mark
+from wherein.ingest.document import Mark
 
 __all__ = ["Heading", "Trail", "marks_of"]
 

@@ -6,14 +6,14 @@ from typing import BinaryIO
 
 from selectolax.lexbor import LexborHTMLParser
 
-from errors import Unreadable
-from ingest.document import Document, Problem
-from ingest.readers.charset import declared_charset
-from ingest.readers.decode import clean, decode, name_as_title, require_text, split_bom
-from ingest.readers.headings import marks_of
-from ingest.readers.html_blocks import Block, Page, joined, render
-from ingest.readers.html_metadata import metadata_of
-from ingest.readers.reader import Reader
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.charset import declared_charset
+from wherein.ingest.readers.decode import clean, decode, name_as_title, require_text, split_bom
+from wherein.ingest.readers.headings import marks_of
+from wherein.ingest.readers.html_blocks import Block, Page, joined, render
+from wherein.ingest.readers.html_metadata import metadata_of
+from wherein.ingest.readers.reader import Reader
 
 __all__ = ["READER", "parsed", "read", "rendered"]
 

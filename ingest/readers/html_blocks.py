@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborNode
 
-from ingest.readers.headings import Heading
+from wherein.ingest.readers.headings import Heading
 
 __all__ = ["HYPHEN", "Block", "Page", "Part", "joined", "render"]
 

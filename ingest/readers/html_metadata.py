@@ -2,8 +2,8 @@
 
 from selectolax.lexbor import LexborHTMLParser
 
-from ingest.document import JSONValue
-from ingest.readers.metadata import described, stamp
+from wherein.ingest.document import JSONValue
+from wherein.ingest.readers.metadata import described, stamp
 
 __all__ = ["metadata_of"]
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from functools import partial
 from typing import BinaryIO
 
-from errors import Unreadable
-from ingest.document import Document, JSONValue, Problem
-from ingest.readers.decode import decode, name_as_title, require_text
-from ingest.readers.json_values import parse_json
-from ingest.readers.reader import NOTHING, Given, Reader
-from ingest.readers.records import Records, require_fields, text_field
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, JSONValue, Problem
+from wherein.ingest.readers.decode import decode, name_as_title, require_text
+from wherein.ingest.readers.json_values import parse_json
+from wherein.ingest.readers.reader import NOTHING, Given, Reader
+from wherein.ingest.readers.records import Records, require_fields, text_field
 
 __all__ = ["READER", "looks_like_records", "read"]
 

@@ -3,8 +3,8 @@
 import json
 import math
 
-from ingest.document import JSONValue
-from ingest.readers.decode import clean, not_utf8
+from wherein.ingest.document import JSONValue
+from wherein.ingest.readers.decode import clean, not_utf8
 
 __all__ = ["parse_json"]
 

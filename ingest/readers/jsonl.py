@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from functools import partial
 from typing import BinaryIO
 
-from errors import Unreadable
-from ingest.document import Document, Problem
-from ingest.readers.decode import split_bom
-from ingest.readers.json_values import parse_json
-from ingest.readers.reader import NOTHING, Given, Reader
-from ingest.readers.records import Records
-from ingest.readers.skipped import Skipped
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.decode import split_bom
+from wherein.ingest.readers.json_values import parse_json
+from wherein.ingest.readers.reader import NOTHING, Given, Reader
+from wherein.ingest.readers.records import Records
+from wherein.ingest.readers.skipped import Skipped
 
 __all__ = ["LINE_LIMIT", "READER", "read"]
 

@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from errors import Unreadable
-from ingest.document import Document, Problem
-from ingest.readers.decode import clean, decode, name_as_title, require_text
-from ingest.readers.headings import marks_of
-from ingest.readers.html_blocks import joined
-from ingest.readers.latex_scan import Scan, group_at
-from ingest.readers.metadata import described
-from ingest.readers.reader import Reader
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.decode import clean, decode, name_as_title, require_text
+from wherein.ingest.readers.headings import marks_of
+from wherein.ingest.readers.html_blocks import joined
+from wherein.ingest.readers.latex_scan import Scan, group_at
+from wherein.ingest.readers.metadata import described
+from wherein.ingest.readers.reader import Reader
 
 __all__ = ["READER", "looks_like_latex", "read"]
 

@@ -2,9 +2,9 @@
 
 import re
 
-from ingest.readers.decode import clean
-from ingest.readers.html_blocks import Page
-from ingest.readers.latex_words import (
+from wherein.ingest.readers.decode import clean
+from wherein.ingest.readers.html_blocks import Page
+from wherein.ingest.readers.latex_words import (
     ENVIRONMENTS,
     HEADINGS,
     LISTS,
@@ -14,7 +14,7 @@ from ingest.readers.latex_words import (
     accented,
     unseen_arguments,
 )
-from ingest.uri import display
+from wherein.ingest.uri import display
 
 __all__ = ["Scan", "group_at"]
 

@@ -5,16 +5,16 @@ from collections.abc import Iterator
 from email.message import Message
 from typing import BinaryIO
 
-from errors import Unreadable
-from ingest.document import Document, Mark, Problem
-from ingest.readers.allowance import Allowance, TooMuch
-from ingest.readers.decode import name_as_title
-from ingest.readers.mail_headers import Headers
-from ingest.readers.mail_parts import Part, body_of, parsed
-from ingest.readers.members import DEPTH_LIMIT, Keys, allowance_of, counted, member
-from ingest.readers.reader import NOTHING, Given, Reader
-from ingest.readers.skipped import Skipped
-from ingest.uri import display
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Mark, Problem
+from wherein.ingest.readers.allowance import Allowance, TooMuch
+from wherein.ingest.readers.decode import name_as_title
+from wherein.ingest.readers.mail_headers import Headers
+from wherein.ingest.readers.mail_parts import Part, body_of, parsed
+from wherein.ingest.readers.members import DEPTH_LIMIT, Keys, allowance_of, counted, member
+from wherein.ingest.readers.reader import NOTHING, Given, Reader
+from wherein.ingest.readers.skipped import Skipped
+from wherein.ingest.uri import display
 
 __all__ = ["MEDIA_TYPE", "READER", "documents_of", "looks_like_mail", "read"]
 

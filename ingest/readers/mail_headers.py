@@ -5,10 +5,10 @@ from email.header import decode_header
 from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
 
-from ingest.document import JSONValue
-from ingest.readers.charset import charset_called
-from ingest.readers.decode import clean
-from ingest.readers.metadata import described
+from wherein.ingest.document import JSONValue
+from wherein.ingest.readers.charset import charset_called
+from wherein.ingest.readers.decode import clean
+from wherein.ingest.readers.metadata import described
 
 __all__ = ["Headers", "plain", "raw"]
 

@@ -8,13 +8,13 @@ from email.message import Message
 from email.parser import BytesParser
 from email.policy import compat32
 
-from errors import Unreadable
-from ingest.document import Document, Mark
-from ingest.readers import html
-from ingest.readers.charset import charset_called
-from ingest.readers.decode import clean, split_bom
-from ingest.readers.mail_headers import plain
-from ingest.uri import display
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Mark
+from wherein.ingest.readers import html
+from wherein.ingest.readers.charset import charset_called
+from wherein.ingest.readers.decode import clean, split_bom
+from wherein.ingest.readers.mail_headers import plain
+from wherein.ingest.uri import display
 
 __all__ = ["Body", "Part", "body_of", "parsed"]
 

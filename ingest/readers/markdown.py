@@ -7,11 +7,11 @@ from typing import BinaryIO
 
 from markdown_it import MarkdownIt
 
-from ingest.document import Document, Problem
-from ingest.readers.decode import decode, name_as_title, require_text
-from ingest.readers.front_matter import split_front_matter
-from ingest.readers.headings import Heading, marks_of
-from ingest.readers.reader import Reader
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.decode import decode, name_as_title, require_text
+from wherein.ingest.readers.front_matter import split_front_matter
+from wherein.ingest.readers.headings import Heading, marks_of
+from wherein.ingest.readers.reader import Reader
 
 __all__ = ["READER", "read"]
 

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import BinaryIO
 
-from errors import Unreadable
-from ingest.document import Document, Problem
-from ingest.readers.allowance import Allowance, TooMuch
-from ingest.readers.mail import MEDIA_TYPE, documents_of
-from ingest.readers.mail_headers import Headers
-from ingest.readers.mail_parts import parsed
-from ingest.readers.members import Keys
-from ingest.readers.reader import NOTHING, Given, Reader
-from ingest.readers.skipped import Skipped
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.allowance import Allowance, TooMuch
+from wherein.ingest.readers.mail import MEDIA_TYPE, documents_of
+from wherein.ingest.readers.mail_headers import Headers
+from wherein.ingest.readers.mail_parts import parsed
+from wherein.ingest.readers.members import Keys
+from wherein.ingest.readers.reader import NOTHING, Given, Reader
+from wherein.ingest.readers.skipped import Skipped
 
 __all__ = ["MESSAGE_LIMIT", "READER", "looks_like_mailbox", "read"]
 

@@ -9,13 +9,13 @@ from pathlib import PurePosixPath
 from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, cast
 
-from errors import Unreadable
-from ingest.document import Document, Problem
-from ingest.readers.allowance import Allowance, TooMuch
-from ingest.readers.decode import clean
-from ingest.readers.reader import Given
-from ingest.readers.skipped import Skipped
-from ingest.walk import LEFT_OUT
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.allowance import Allowance, TooMuch
+from wherein.ingest.readers.decode import clean
+from wherein.ingest.readers.reader import Given
+from wherein.ingest.readers.skipped import Skipped
+from wherein.ingest.walk import LEFT_OUT
 
 __all__ = [
     "DEPTH_LIMIT", "MEMBER_LIMIT", "Keys", "allowance_of", "content", "counted", "is_left_out", "member",
@@ -89,7 +89,7 @@ def content(name: str, pieces: Iterable[bytes], given: Given) -> Iterator[Docume
 
     When more than is allowed is in `pieces`, what came before that is read, and then TooMuch is raised.
     """
-    from ingest.readers import choose  # which knows every reader, those that come here too
+    from wherein.ingest.readers import choose  # which knows every reader, those that come here too
 
     waiting = iter(pieces)
     with SpooledTemporaryFile(_IN_MEMORY) as file:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from ingest.document import JSONValue
-from ingest.readers.decode import clean
+from wherein.ingest.document import JSONValue
+from wherein.ingest.readers.decode import clean
 
 __all__ = ["Properties", "described", "stamp"]
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from errors import Unreadable
-from ingest.readers.metadata import Properties, described
-from ingest.readers.xml_events import START, Event, events, texts_by_element, without
-from ingest.readers.zipped import ENCRYPTED, Package
+from wherein.errors import Unreadable
+from wherein.ingest.readers.metadata import Properties, described
+from wherein.ingest.readers.xml_events import START, Event, events, texts_by_element, without
+from wherein.ingest.readers.zipped import ENCRYPTED, Package
 
 __all__ = ["Inline", "content", "properties"]
 

@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
-from ingest.document import Document, Problem
-from ingest.readers.decode import name_as_title
-from ingest.readers.flow import Flow
-from ingest.readers.odf import Inline, content, properties
-from ingest.readers.odt import TABLES
-from ingest.readers.reader import Reader
-from ingest.readers.slides import Slide, joined_slides
-from ingest.readers.xml_events import START, TEXT, without
-from ingest.readers.zipped import Package, opened_package
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.decode import name_as_title
+from wherein.ingest.readers.flow import Flow
+from wherein.ingest.readers.odf import Inline, content, properties
+from wherein.ingest.readers.odt import TABLES
+from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.slides import Slide, joined_slides
+from wherein.ingest.readers.xml_events import START, TEXT, without
+from wherein.ingest.readers.zipped import Package, opened_package
 
 __all__ = ["READER", "read"]
 

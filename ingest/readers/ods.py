@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from ingest.document import Document, Problem
-from ingest.readers.decode import name_as_title
-from ingest.readers.odf import Inline, content, properties
-from ingest.readers.reader import Reader
-from ingest.readers.sheets import Row, Sheet, hidden_sheets, joined_sheets
-from ingest.readers.xml_events import START, TEXT, Event
-from ingest.readers.zipped import opened_package
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.decode import name_as_title
+from wherein.ingest.readers.odf import Inline, content, properties
+from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.sheets import Row, Sheet, hidden_sheets, joined_sheets
+from wherein.ingest.readers.xml_events import START, TEXT, Event
+from wherein.ingest.readers.zipped import opened_package
 
 __all__ = ["READER", "read"]
 

@@ -6,14 +6,14 @@ Footnotes and endnotes stand at the end, the text of a text box before the parag
 from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
-from ingest.document import Document, Problem
-from ingest.readers.decode import name_as_title, require_text
-from ingest.readers.flow import Flow, mark_of_notes
-from ingest.readers.headings import marks_of
-from ingest.readers.odf import Inline, content, properties
-from ingest.readers.reader import Reader
-from ingest.readers.xml_events import END, START
-from ingest.readers.zipped import Package, opened_package
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.decode import name_as_title, require_text
+from wherein.ingest.readers.flow import Flow, mark_of_notes
+from wherein.ingest.readers.headings import marks_of
+from wherein.ingest.readers.odf import Inline, content, properties
+from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.xml_events import END, START
+from wherein.ingest.readers.zipped import Package, opened_package
 
 __all__ = ["READER", "TABLES", "read"]
 

@@ -2,9 +2,9 @@
 
 from typing import BinaryIO
 
-from errors import Unreadable
-from ingest.readers.skipped import Skipped
-from ingest.readers.zipped import ENCRYPTED
+from wherein.errors import Unreadable
+from wherein.ingest.readers.skipped import Skipped
+from wherein.ingest.readers.zipped import ENCRYPTED
 
 __all__ = ["OLE_MAGIC", "refusal"]
 

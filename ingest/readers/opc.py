@@ -4,10 +4,10 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from errors import Unreadable
-from ingest.readers.metadata import Properties, described
-from ingest.readers.xml_events import START, Event, events, texts_by_element
-from ingest.readers.zipped import DAMAGED, Package
+from wherein.errors import Unreadable
+from wherein.ingest.readers.metadata import Properties, described
+from wherein.ingest.readers.xml_events import START, Event, events, texts_by_element
+from wherein.ingest.readers.zipped import DAMAGED, Package
 
 __all__ = ["Relation", "main_part", "part_events", "properties", "related", "relations"]
 

@@ -12,14 +12,14 @@ from typing import BinaryIO
 from pypdfium2 import PdfBookmark, PdfDocument, PdfiumError
 from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
 
-from errors import Unreadable
-from ingest.document import Document, JSONValue, Mark, Problem
-from ingest.readers.decode import clean, name_as_title
-from ingest.readers.headings import Trail
-from ingest.readers.metadata import described
-from ingest.readers.numbers import counted
-from ingest.readers.reader import Reader
-from ingest.readers.skipped import Skipped
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, JSONValue, Mark, Problem
+from wherein.ingest.readers.decode import clean, name_as_title
+from wherein.ingest.readers.headings import Trail
+from wherein.ingest.readers.metadata import described
+from wherein.ingest.readers.numbers import counted
+from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.skipped import Skipped
 
 __all__ = ["READER", "read"]
 

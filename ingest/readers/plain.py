@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from ingest.document import Document, Problem
-from ingest.readers.decode import decode, name_as_title, require_text
-from ingest.readers.reader import Reader
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.decode import decode, name_as_title, require_text
+from wherein.ingest.readers.reader import Reader
 
 __all__ = ["READER", "read"]
 

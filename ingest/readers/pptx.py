@@ -4,16 +4,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from errors import Unreadable
-from ingest.document import Document, Problem
-from ingest.readers.decode import name_as_title
-from ingest.readers.flow import Flow
-from ingest.readers.html_blocks import Block
-from ingest.readers.opc import main_part, part_events, properties, related, relations
-from ingest.readers.reader import Reader
-from ingest.readers.slides import Slide, joined_slides
-from ingest.readers.xml_events import END, START, TEXT, Event, without
-from ingest.readers.zipped import Package, opened_package
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.decode import name_as_title
+from wherein.ingest.readers.flow import Flow
+from wherein.ingest.readers.html_blocks import Block
+from wherein.ingest.readers.opc import main_part, part_events, properties, related, relations
+from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.slides import Slide, joined_slides
+from wherein.ingest.readers.xml_events import END, START, TEXT, Event, without
+from wherein.ingest.readers.zipped import Package, opened_package
 
 __all__ = ["READER", "read"]
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import BinaryIO, Protocol
 
-from ingest.document import Document, Problem
-from ingest.readers.allowance import Allowance
-from storage.fields import NO_FIELDS, Fields
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.allowance import Allowance
+from wherein.storage.fields import NO_FIELDS, Fields
 
 __all__ = ["NOTHING", "Given", "Reader"]
 

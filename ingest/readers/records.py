@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Collection, Iterable
 
-from errors import Unreadable
-from ingest.document import Document, JSONValue, Problem
-from storage.fields import Fields
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, JSONValue, Problem
+from wherein.storage.fields import Fields
 
 __all__ = ["Records", "missing_field", "require_fields", "text_field"]
 

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from ingest.document import Document, Problem
-from ingest.readers.decode import decode, name_as_title, require_text
-from ingest.readers.headings import Heading, marks_of
-from ingest.readers.reader import Reader
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.decode import decode, name_as_title, require_text
+from wherein.ingest.readers.headings import Heading, marks_of
+from wherein.ingest.readers.reader import Reader
 
 __all__ = ["READER", "read"]
 

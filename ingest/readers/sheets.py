@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from errors import Unreadable
-from ingest.document import Mark
-from ingest.readers.skipped import Skipped
+from wherein.errors import Unreadable
+from wherein.ingest.document import Mark
+from wherein.ingest.readers.skipped import Skipped
 
 __all__ = ["Row", "Sheet", "hidden_sheets", "joined_sheets"]
 

@@ -1,6 +1,6 @@
 """The error for a file in which there is nothing to read."""
 
-from errors import Unreadable
+from wherein.errors import Unreadable
 
 __all__ = ["Skipped"]
 

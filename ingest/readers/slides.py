@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from errors import Unreadable
-from ingest.document import Mark
-from ingest.readers.html_blocks import Block, joined
-from ingest.readers.numbers import counted
-from ingest.readers.skipped import Skipped
-from ingest.readers.zipped import DAMAGED
+from wherein.errors import Unreadable
+from wherein.ingest.document import Mark
+from wherein.ingest.readers.html_blocks import Block, joined
+from wherein.ingest.readers.numbers import counted
+from wherein.ingest.readers.skipped import Skipped
+from wherein.ingest.readers.zipped import DAMAGED
 
 __all__ = ["Slide", "joined_slides"]
 

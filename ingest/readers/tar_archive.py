@@ -4,13 +4,13 @@ import tarfile
 from collections.abc import Iterable, Iterator
 from typing import IO, BinaryIO, cast
 
-from errors import Unreadable
-from ingest.document import Document, Problem
-from ingest.readers.allowance import Allowance
-from ingest.readers.members import Keys, allowance_of, is_left_out, member, refuse_depth
-from ingest.readers.reader import NOTHING, Given, Reader
-from ingest.readers.skipped import Skipped
-from ingest.readers.zipped import DAMAGED
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.allowance import Allowance
+from wherein.ingest.readers.members import Keys, allowance_of, is_left_out, member, refuse_depth
+from wherein.ingest.readers.reader import NOTHING, Given, Reader
+from wherein.ingest.readers.skipped import Skipped
+from wherein.ingest.readers.zipped import DAMAGED
 
 __all__ = ["READER", "is_tar", "members", "read"]
 

@@ -8,15 +8,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from errors import Unreadable
-from ingest.document import Document, Problem
-from ingest.readers.decode import name_as_title
-from ingest.readers.number_formats import Format, format_of, shown
-from ingest.readers.opc import Relation, main_part, part_events, properties, related, relations
-from ingest.readers.reader import Reader
-from ingest.readers.sheets import Row, Sheet, hidden_sheets, joined_sheets
-from ingest.readers.xml_events import END, START, TEXT, without
-from ingest.readers.zipped import DAMAGED, Package, opened_package
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.decode import name_as_title
+from wherein.ingest.readers.number_formats import Format, format_of, shown
+from wherein.ingest.readers.opc import Relation, main_part, part_events, properties, related, relations
+from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.sheets import Row, Sheet, hidden_sheets, joined_sheets
+from wherein.ingest.readers.xml_events import END, START, TEXT, without
+from wherein.ingest.readers.zipped import DAMAGED, Package, opened_package
 
 __all__ = ["READER", "read"]
 

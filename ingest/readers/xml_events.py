@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from xml.parsers import expat
 
-from errors import Unreadable
-from ingest.readers.zipped import DAMAGED
+from wherein.errors import Unreadable
+from wherein.ingest.readers.zipped import DAMAGED
 
 __all__ = ["END", "START", "TEXT", "Event", "events", "texts_by_element", "without"]
 

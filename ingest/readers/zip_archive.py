@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from ingest.document import Document, Problem
-from ingest.readers.members import Keys, allowance_of, counted, is_left_out, member, refuse_depth
-from ingest.readers.reader import NOTHING, Given, Reader
-from ingest.readers.skipped import Skipped
-from ingest.readers.zipped import opened_zip, unpacked
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.members import Keys, allowance_of, counted, is_left_out, member, refuse_depth
+from wherein.ingest.readers.reader import NOTHING, Given, Reader
+from wherein.ingest.readers.skipped import Skipped
+from wherein.ingest.readers.zipped import opened_zip, unpacked
 
 __all__ = ["READER", "read"]
 

@@ -8,7 +8,7 @@ from struct import error as StructError
 from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from errors import Unreadable
+from wherein.errors import Unreadable
 
 __all__ = [
     "DAMAGED",

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embed.encoder import Encoder
-from embed.model import DEFAULT_MODEL, Model, fingerprint, load_model
-from embed.precision import resolve_precision
-from embed.tokens import Tokenizer
-from errors import Damaged
+from wherein.embed.encoder import Encoder
+from wherein.embed.model import DEFAULT_MODEL, Model, fingerprint, load_model
+from wherein.embed.precision import resolve_precision
+from wherein.embed.tokens import Tokenizer
+from wherein.errors import Damaged
 
 TEXTS = ["The heron stands in the shallow water.", "A tax return is due in spring.", "Où est la gare ?", "x"]
 NO_FILES = json.dumps({**json.loads((DEFAULT_MODEL / "model.json").read_text("utf-8")), "files": []})
@@ -249,8 +249,10 @@ def test_an_unusable_cache_is_done_without(tmp_path: Path, model: Model, exact: 
 
 def test_openvino_reports_to_nobody(tmp_path: Path) -> None:
     """Its import as it is would open a connection to Google Analytics and make a folder in the user's home."""
-    check = "import sys; from embed.runtime import import_openvino; import_openvino().Core(); print(*sys.modules)"
-    environment = {**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(DEFAULT_MODEL.parents[1])}
+    check = (
+        "import sys; from wherein.embed.runtime import import_openvino; import_openvino().Core(); print(*sys.modules)"
+    )
+    environment = {**os.environ, "HOME": str(tmp_path)}
     environment.pop("CI", None)  # which would keep it silent, too
     done = subprocess.run([sys.executable, "-c", check], env=environment, capture_output=True, text=True, check=True)
     assert not any("telemetry" in name for name in done.stdout.split())
@@ -261,8 +263,8 @@ def test_a_signal_is_taken_after_models_have_come_and_gone() -> None:
     """A CPU plugin that outlives an earlier one would leave the thread without a stack for signal handlers."""
     check = """
 import os, signal
-from embed.model import load_model
-from embed.runtime import compile_model
+from wherein.embed.model import load_model
+from wherein.embed.runtime import compile_model
 first = compile_model(load_model(), "w8a32", None, 1, True)
 second = compile_model(load_model(), "w8a32", None, 1, True)
 del first
@@ -270,7 +272,7 @@ del second
 signal.signal(signal.SIGTERM, lambda *_: print("taken"))
 os.kill(os.getpid(), signal.SIGTERM)
 """
-    environment = {**os.environ, "PYTHONPATH": str(DEFAULT_MODEL.parents[1])}
+    environment = {**os.environ}
     command = [sys.executable, "-X", "faulthandler", "-c", check]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "taken\n"), done.stderr

@@ -14,22 +14,22 @@ from pathlib import Path
 
 import pytest
 
-from embed.fetch import fetch_model
-from embed.imported import add_model
-from embed.installed import damage, find_model, fingerprints, installed_folders
-from embed.zoo import ZOO, ZooFile, ZooModel
-from errors import Damaged, LibraryBusy, UsageError, WhereinError
 from tiny import write_tiny
 from toy_reader import echo, write_graph
+from wherein.embed.fetch import fetch_model
+from wherein.embed.imported import add_model
+from wherein.embed.installed import damage, find_model, fingerprints, installed_folders
+from wherein.embed.zoo import ZOO, ZooFile, ZooModel
+from wherein.errors import Damaged, LibraryBusy, UsageError, WhereinError
 
 ROOT = Path(__file__).parents[2]
 BIN = "FP32-INT8/tiny.bin"
 FETCH = """
 import json, resource, sys
 from pathlib import Path
-from embed.fetch import fetch_model
-from embed.zoo import ZooFile, ZooModel
-from errors import WhereinError
+from wherein.embed.fetch import fetch_model
+from wherein.embed.zoo import ZooFile, ZooModel
+from wherein.errors import WhereinError
 about = json.loads(sys.argv[1])
 files = tuple(ZooFile(*file) for file in about.pop("files"))
 if limit := about.pop("limit"):
@@ -288,8 +288,8 @@ def test_the_command_says_it_in_a_sentence(server: Server, models: Path) -> None
     name = next(iter(ZOO))
 
     def fetch(url: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "WHEREIN_MODELS": str(models), "WHEREIN_ZOO": url}
-        arguments = [sys.executable, "-m", "cli", "model", "fetch", name]
+        environment = {**os.environ, "WHEREIN_MODELS": str(models), "WHEREIN_ZOO": url}
+        arguments = [sys.executable, "-m", "wherein", "model", "fetch", name]
         return subprocess.run(arguments, env=environment, text=True, capture_output=True, timeout=120, check=False)
 
     missing = fetch(server.url)

@@ -13,19 +13,19 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from embed.encoder import Encoder
-from embed.imported import Wishes, add_model
-from embed.installed import damage, find_model, fingerprints, installed_folders, manifest
-from embed.model import DEFAULT_MODEL, load_model
-from embed.vocabulary import word_pieces
-from errors import Damaged, LibraryBusy, UsageError
 from tiny import write_tiny, write_vocabulary
+from wherein.embed.encoder import Encoder
+from wherein.embed.imported import Wishes, add_model
+from wherein.embed.installed import damage, find_model, fingerprints, installed_folders, manifest
+from wherein.embed.model import DEFAULT_MODEL, load_model
+from wherein.embed.vocabulary import word_pieces
+from wherein.errors import Damaged, LibraryBusy, UsageError
 
 ROOT = Path(__file__).parents[2]
 ADD = """
 import sys
 from pathlib import Path
-from embed.imported import add_model
+from wherein.embed.imported import add_model
 add_model(*map(Path, sys.argv[1:]))
 """
 TEXTS = ["the cat sleeps all day", "bread dough is kneaded", "x"]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from embed.metric import METRICS, apart, context_form, nearness, question_form, stored_width
+from wherein.embed.metric import METRICS, apart, context_form, nearness, question_form, stored_width
 
 sizes = st.tuples(st.integers(1, 24), st.integers(1, 40), st.integers(0, 2**32 - 1), st.sampled_from([0.01, 1, 30]))
 

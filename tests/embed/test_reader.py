@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embed.model import DEFAULT_MODEL
-from embed.reader import Reader, Window, installed_reader, load_reader, window_starts
-from errors import Damaged, ModelMismatch, WhereinError
 from toy_reader import INPUTS, describe, echo, tokenizer, write_graph, write_reader
+from wherein.embed.model import DEFAULT_MODEL
+from wherein.embed.reader import Reader, Window, installed_reader, load_reader, window_starts
+from wherein.errors import Damaged, ModelMismatch, WhereinError
 
 CLS, SEP = 101, 102
 QUESTION = "Who may sign the lease?"

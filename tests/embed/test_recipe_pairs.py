@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from embed.recipe import batches, neighbours, pairs
-from embed.recipe.pairs import Corpus, Passage
-from embed.recipe.plan import Shape
-from errors import Damaged, UsageError
+from wherein.embed.recipe import batches, neighbours, pairs
+from wherein.embed.recipe.pairs import Corpus, Passage
+from wherein.embed.recipe.plan import Shape
+from wherein.errors import Damaged, UsageError
 
 SHAPE = Shape(article=3, mixed=3, confused=2, sentences=4, runs=2, questions=2)
 

@@ -8,10 +8,10 @@ import tokenizers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embed.model import DEFAULT_MODEL, load_model
-from embed.tokens import Tokenizer
-from ingest.chunker import Span, chunk
-from ingest.document import Mark
+from wherein.embed.model import DEFAULT_MODEL, load_model
+from wherein.embed.tokens import Tokenizer
+from wherein.ingest.chunker import Span, chunk
+from wherein.ingest.document import Mark
 
 LIMIT = 384
 TOKENIZER = Tokenizer(load_model())

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.names import Names
+from wherein.ingest.names import Names
 
 
 @given(st.lists(st.text()), st.lists(st.text()))

@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pytest
 
-import cli
-import ingest.pool
-from errors import Unreadable, WhereinError
-from ingest.document import Document, Problem
-from ingest.pool import Pool
-from ingest.readers import Skipped, choose
-from ingest.reading import FAILED, LARGE, REFUSED, SKIPPED, Job, Opened, Trouble
-from ingest.summary import RunProblem
-from library import Library
 from mutations import OFFICE, OTHERS
-from storage.checksum import content_hash
 from toy import ToyEncoder
+from wherein import cli
+from wherein.errors import Unreadable, WhereinError
+from wherein.ingest import pool as pools
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.pool import Pool
+from wherein.ingest.readers import Skipped, choose
+from wherein.ingest.reading import FAILED, LARGE, REFUSED, SKIPPED, Job, Opened, Trouble
+from wherein.ingest.summary import RunProblem
+from wherein.library import Library
+from wherein.storage.checksum import content_hash
 
 ROOT = Path(cli.__file__).parent
 CRASHED = "the reader crashed on it"
@@ -133,7 +133,7 @@ def test_workers_that_cannot_be_started(tmp_path: Path) -> None:
 
 def test_a_worker_has_nothing_of_ours(tmp_path: Path) -> None:
     code = (
-        "import sys; from ingest import worker;"
+        "import sys; from wherein.ingest import worker;"
         " print([name for name in ('openvino', 'faiss', 'sqlite3', 'sqlite_utils', 'tokenizers', 'click')"
         " if name in sys.modules])"
     )
@@ -144,7 +144,7 @@ def test_a_worker_has_nothing_of_ours(tmp_path: Path) -> None:
 def test_a_run_lists_them_and_takes_the_others_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(ingest.pool, "Pool", OddPool)
+    monkeypatch.setattr(pools, "Pool", OddPool)
     docs = tmp_path / "docs"
     docs.mkdir()
     for name in ("a", "buggy", "crash", "crash-2", "exit", "good", "greedy", "hang", "loud", "z"):
@@ -167,17 +167,17 @@ SCRIPT = """
 import signal
 import sys
 from pathlib import Path
-import ingest.pool
+from wherein.ingest import pool as pools
 
 
-class OddPool(ingest.pool.Pool):
+class OddPool(pool.Pool):
     def __init__(self, jobs):
         super().__init__(jobs, module="odd_worker")
 
 
-ingest.pool.Pool = OddPool
+pool.Pool = OddPool
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
-from library import Library
+from wherein.library import Library
 from toy import ToyEncoder
 print("begun", flush=True)
 Library(Path(sys.argv[1]), encoder=ToyEncoder()).ingest([sys.argv[2]])
@@ -188,7 +188,7 @@ def hanging(tmp_path: Path) -> subprocess.Popen[str]:
     """A program that waits for a reader that hangs, once its worker is there."""
     (tmp_path / "docs").mkdir()
     write(tmp_path / "docs", "hang.txt")
-    path = os.pathsep.join([str(tmp_path / "marker"), str(ROOT), str(ROOT / "tests")])
+    path = os.pathsep.join([str(tmp_path / "marker"), str(ROOT / "tests")])
     program = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, str(tmp_path / "library"), str(tmp_path / "docs")],
         env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -225,7 +225,7 @@ def test_no_worker_is_left_behind(tmp_path: Path, number: int) -> None:
 
 
 def test_text_that_came_on_standard_input_is_read_there_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest.pool, "Pool", OddPool)
+    monkeypatch.setattr(pools, "Pool", OddPool)
     library = Library(tmp_path / "library", encoder=ToyEncoder())
     assert library.ingest_stream("crash", b"text").failed == 1
     assert library.ingest_stream("fine", b"text").new == 1

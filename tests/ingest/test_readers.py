@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errors import Unreadable
-from ingest.document import Document, Mark
-from ingest.readers import READERS, Skipped, choose
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Mark
+from wherein.ingest.readers import READERS, Skipped, choose
 
 ICONV = "convert it, for instance with: iconv -f WINDOWS-1252 -t UTF-8"
 
@@ -118,8 +118,9 @@ def test_the_reader_in_the_documents_reads() -> None:
     (source,) = re.findall("```python\n(.*?)```", page, re.DOTALL)
     imports = (
         "from collections.abc import Iterator\nfrom typing import BinaryIO\n"
-        "from ingest.document import Document, Problem\n"
-        "from ingest.readers.decode import decode, name_as_title, require_text\nfrom ingest.readers import Reader\n"
+        "from wherein.ingest.document import Document, Problem\n"
+        "from wherein.ingest.readers.decode import decode, name_as_title, require_text\n"
+        "from wherein.ingest.readers import Reader\n"
     )
     names: dict[str, Any] = {}
     exec(imports + source, names)

@@ -13,10 +13,10 @@ import pytest
 import zstandard
 
 import office
-from errors import Unreadable
-from ingest.document import Document, Problem
-from ingest.readers import Given, Skipped, allowance, choose, compressed, members
-from storage.fields import Fields
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers import Given, Skipped, allowance, choose, compressed, members
+from wherein.storage.fields import Fields
 
 COMPRESSORS: Mapping[str, Callable[[bytes], bytes]] = {
     "gz": gzip.compress,

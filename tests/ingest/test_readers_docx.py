@@ -3,10 +3,10 @@ import re
 import pytest
 
 import office
-from errors import Unreadable
-from ingest.document import Document, Mark
-from ingest.readers import Skipped
-from ingest.readers.docx import READER
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Mark
+from wherein.ingest.readers import Skipped
+from wherein.ingest.readers.docx import READER
 
 
 def body(content: str) -> bytes:

@@ -1,10 +1,10 @@
 import pytest
 
 import office
-from errors import Unreadable
-from ingest.document import Document, Mark
-from ingest.readers import Skipped
-from ingest.readers.epub import READER
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Mark
+from wherein.ingest.readers import Skipped
+from wherein.ingest.readers.epub import READER
 
 FIRST = "OEBPS/text/first one.xhtml"
 SECOND = "OEBPS/text/second.xhtml"

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errors import Unreadable
-from ingest.document import Document, Mark
-from ingest.readers import Skipped
-from ingest.readers.html import read
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Mark
+from wherein.ingest.readers import Skipped
+from wherein.ingest.readers.html import read
 
 
 def page(source: str | bytes, name: str = "page.html") -> Document:

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errors import Unreadable
-from ingest.document import Document, Problem
-from ingest.readers import Given, Skipped
-from ingest.readers.jsonl import read
-from storage.fields import NO_FIELDS, Fields
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers import Given, Skipped
+from wherein.ingest.readers.jsonl import read
+from wherein.storage.fields import NO_FIELDS, Fields
 
 
 def records(*lines: bytes | str, limit: int = 1000, fields: Fields = NO_FIELDS) -> list[Document | Problem]:

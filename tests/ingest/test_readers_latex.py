@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errors import Unreadable
-from ingest.document import Document
-from ingest.readers import Skipped, choose
-from ingest.readers.latex import read
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document
+from wherein.ingest.readers import Skipped, choose
+from wherein.ingest.readers.latex import read
 
 
 def tex(source: str | bytes) -> Document:

@@ -7,9 +7,9 @@ from email.policy import SMTP
 import pytest
 
 import office
-from errors import Unreadable
-from ingest.document import Document, Mark, Problem
-from ingest.readers import Skipped, choose, mbox
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Mark, Problem
+from wherein.ingest.readers import Skipped, choose, mbox
 
 SUBJECT = "Grüße, 😀 and so on"
 METADATA = {

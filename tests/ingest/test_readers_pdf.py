@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from errors import Unreadable
-from ingest.document import Document, Mark
-from ingest.readers import Skipped
-from ingest.readers.pdf import read
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Mark
+from wherein.ingest.readers import Skipped
+from wherein.ingest.readers.pdf import read
 
 DAMAGED = "PDF is damaged or cut short"
 

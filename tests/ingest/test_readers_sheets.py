@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import office
-from errors import Unreadable
-from ingest.document import Mark
-from ingest.readers import Skipped, sheets
-from ingest.readers.number_formats import format_of, shown
+from wherein.errors import Unreadable
+from wherein.ingest.document import Mark
+from wherein.ingest.readers import Skipped, sheets
+from wherein.ingest.readers.number_formats import format_of, shown
 
 RENTS = "Rents\n\nWho | Sum |  | When\nAda | 0.3 | x |  | 2024-01-31 10:05:00\n2024-02-29 | 10:05:00 | 26:00:00 | TRUE"
 

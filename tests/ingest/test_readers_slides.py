@@ -5,9 +5,9 @@ from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 
 import office
-from errors import Unreadable
-from ingest.document import Mark
-from ingest.readers import Skipped
+from wherein.errors import Unreadable
+from wherein.ingest.document import Mark
+from wherein.ingest.readers import Skipped
 
 PART = "ppt/slides/slide1.xml"
 

@@ -7,9 +7,9 @@ from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZipFile
 import pytest
 
 import office
-from errors import Unreadable
-from ingest.readers import READERS, Skipped, choose, zipped
-from ingest.readers.zipped import kind_of_zip
+from wherein.errors import Unreadable
+from wherein.ingest.readers import READERS, Skipped, choose, zipped
+from wherein.ingest.readers.zipped import kind_of_zip
 
 ENCRYPTED = "it is encrypted; save it without a password"
 BOMB = "it unpacks to far more than such a document has (a ZIP bomb?)"

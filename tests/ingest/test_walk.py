@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errors import UsageError
-from ingest import walk as module
-from ingest.uri import display
-from ingest.walk import FoundFile, Unwalkable, walk
+from wherein.errors import UsageError
+from wherein.ingest import walk as module
+from wherein.ingest.uri import display
+from wherein.ingest.walk import FoundFile, Unwalkable, walk
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ from importlib.metadata import version
 
 import pytest
 
-from errors import Unreadable, UsageError
-from ingest.document import Document
-from ingest.readers import choose
-from ingest.uri import web_address
-from ingest.web import Gone, Web
-from ingest.web_page import Page, Validators
 from web_server import Answer, Site, site
+from wherein.errors import Unreadable, UsageError
+from wherein.ingest.document import Document
+from wherein.ingest.readers import choose
+from wherein.ingest.uri import web_address
+from wherein.ingest.web import Gone, Web
+from wherein.ingest.web_page import Page, Validators
 
 NOTHING = Validators()
 

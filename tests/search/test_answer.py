@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embed.reader import Reader, load_reader
-from search.answer import LONGEST_ANSWER, ExactAnswer, Span, best_span, exact_answers
-from search.semantic import Hit
 from toy_reader import tables, tokenizer, write_reader
+from wherein.embed.reader import Reader, load_reader
+from wherein.search.answer import LONGEST_ANSWER, ExactAnswer, Span, best_span, exact_answers
+from wherein.search.semantic import Hit
 
 FILLER = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 Open = Callable[..., Reader]

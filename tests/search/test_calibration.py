@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from search.calibration import NO_GOOD_MATCH, calibrated
+from wherein.search.calibration import NO_GOOD_MATCH, calibrated
 
 BACKGROUND = np.array([0.0, 0.1, 0.2, 0.1])
 

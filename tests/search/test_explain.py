@@ -8,13 +8,13 @@ import click.testing
 import numpy as np
 import pytest
 
-import cli
-from library import Library
 from oracle import read_state
-from search.calibration import NO_GOOD_MATCH, calibrated
-from search.fusion import fuse
-from storage.connection import open_reader
 from toy import ToyEncoder
+from wherein import cli
+from wherein.library import Library
+from wherein.search.calibration import NO_GOOD_MATCH, calibrated
+from wherein.search.fusion import fuse
+from wherein.storage.connection import open_reader
 
 
 @pytest.fixture

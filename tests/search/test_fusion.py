@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.fusion import Comparison, Overlap, fuse
+from wherein.search.fusion import Comparison, Overlap, fuse
 
 IDF = {"red": 1.0, "fox": 2.0, "jump": 3.0}
 WORDS = st.lists(st.sampled_from([*IDF, "other"]), max_size=12)

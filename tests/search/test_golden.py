@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from errors import UsageError
-from library import Library
-from search.golden import Golden, Pinned, evaluate_golden, pin, read_golden
 from toy import ToyEncoder
+from wherein.errors import UsageError
+from wherein.library import Library
+from wherein.search.golden import Golden, Pinned, evaluate_golden, pin, read_golden
 
 FILE = Path("golden.jsonl")
 URIS = [

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from errors import Damaged, UsageError
-from library import Library
-from search import hybrid
-from search.hybrid import MODES
-from storage.connection import open_reader
 from toy import ToyEncoder
+from wherein.errors import Damaged, UsageError
+from wherein.library import Library
+from wherein.search import hybrid
+from wherein.search.hybrid import MODES
+from wherein.storage.connection import open_reader
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from errors import WhereinError
-from search.collection import Collection
-from search.evaluate import compared, evaluate_beir, evaluate_squad
-from search.measures import compare, measures
-from search.modes import Ranked, Ranking, best
+from wherein.errors import WhereinError
+from wherein.search.collection import Collection
+from wherein.search.evaluate import compared, evaluate_beir, evaluate_squad
+from wherein.search.measures import compare, measures
+from wherein.search.modes import Ranked, Ranking, best
 
 
 def fixed(rows: np.ndarray) -> Ranking:

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embed.encoder import Matrix
-from errors import UsageError
-from library import Library
-from search import modes
-from search.kept_vectors import keep_vectors, kept_vectors
-from search.modes import Candidates, find_mode, semantic
 from toy import ToyEncoder
+from wherein.embed.encoder import Matrix
+from wherein.errors import UsageError
+from wherein.library import Library
+from wherein.search import modes
+from wherein.search.kept_vectors import keep_vectors, kept_vectors
+from wherein.search.modes import Candidates, find_mode, semantic
 
 TEXTS = [f"{n} {word}" for n in range(50) for word in ("apples", "pears", "plums")]
 
@@ -96,7 +96,7 @@ def test_a_folder_that_cannot_be_written_is_done_without(tmp_path: Path) -> None
 
 
 def test_the_oldest_go_when_there_are_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("search.kept_vectors._MOST_BYTES", 100)
+    monkeypatch.setattr("wherein.search.kept_vectors._MOST_BYTES", 100)
     for name in ("a", "b", "c"):  # 44 bytes each
         keep_vectors(tmp_path / f"{name}.vectors", np.ones((1, 3), np.float32))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.vectors", "c.vectors"]

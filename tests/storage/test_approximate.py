@@ -15,15 +15,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from errors import Damaged
-from storage.building import write_index
-from storage.checksum import content_hash
-from storage.connection import open_writer, reading, writing
-from storage.deep import check_index
-from storage.generations import (
+from wherein.errors import Damaged
+from wherein.storage.building import write_index
+from wherein.storage.checksum import content_hash
+from wherein.storage.connection import open_writer, reading, writing
+from wherein.storage.deep import check_index
+from wherein.storage.generations import (
     VECTORS as VECTORS_KIND,
 )
-from storage.generations import (
+from wherein.storage.generations import (
     Generation,
     active_generation,
     fold_if_due,
@@ -33,8 +33,8 @@ from storage.generations import (
     write_generation,
     wrong_with_generation,
 )
-from storage.index import VectorIndex, load_index
-from storage.method import (
+from wherein.storage.index import VectorIndex, load_index
+from wherein.storage.method import (
     EXACT,
     HNSW,
     IVF,
@@ -46,9 +46,9 @@ from storage.method import (
     encode_method,
     method_for,
 )
-from storage.models import StoredModel, bind_model, bound_model
-from storage.selection import Selection
-from storage.vectors import Ids, Matrix, save_vectors, stored_ids
+from wherein.storage.models import StoredModel, bind_model, bound_model
+from wherein.storage.selection import Selection
+from wherein.storage.vectors import Ids, Matrix, save_vectors, stored_ids
 
 COUNT, DIMENSION, CLUSTERS = 2_000, 24, 40
 Library = Callable[..., "Opened"]

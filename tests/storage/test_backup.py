@@ -21,24 +21,24 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from errors import Damaged, LibraryBusy, UsageError, WhereinError
-from storage.backup import Backup, _interruptible, write_backup
-from storage.backups import older_backups
-from storage.checksum import content_hash
-from storage.connection import CATALOG, checkpoint, open_reader, open_writer, reading, writing
-from storage.content import check_content
-from storage.documents import ChunkRow, DocumentRow, delete_document, model_input, save_document
-from storage.failpoints import EXIT_CODE, POINTS, STEPS
-from storage.generations import active_generation, write_generation
-from storage.index import load_index
-from storage.lock import writer_lock
-from storage.manifest import MANIFEST, FileEntry, Manifest, decode_manifest, encode_manifest, file_entry
-from storage.models import bind_model, bound_model, now
-from storage.package import read_package
-from storage.restore import put_aside, restore_backup
-from storage.schema import NEWEST_SCHEMA
-from storage.staging import staging
-from storage.vectors import save_vectors
+from wherein.errors import Damaged, LibraryBusy, UsageError, WhereinError
+from wherein.storage.backup import Backup, _interruptible, write_backup
+from wherein.storage.backups import older_backups
+from wherein.storage.checksum import content_hash
+from wherein.storage.connection import CATALOG, checkpoint, open_reader, open_writer, reading, writing
+from wherein.storage.content import check_content
+from wherein.storage.documents import ChunkRow, DocumentRow, delete_document, model_input, save_document
+from wherein.storage.failpoints import EXIT_CODE, POINTS, STEPS
+from wherein.storage.generations import active_generation, write_generation
+from wherein.storage.index import load_index
+from wherein.storage.lock import writer_lock
+from wherein.storage.manifest import MANIFEST, FileEntry, Manifest, decode_manifest, encode_manifest, file_entry
+from wherein.storage.models import bind_model, bound_model, now
+from wherein.storage.package import read_package
+from wherein.storage.restore import put_aside, restore_backup
+from wherein.storage.schema import NEWEST_SCHEMA
+from wherein.storage.staging import staging
+from wherein.storage.vectors import save_vectors
 
 ROOT = Path(__file__).parents[2]
 DIMENSION = 8
@@ -226,11 +226,11 @@ WRITER = """
 import sys
 from pathlib import Path
 from contextlib import closing
-from storage.connection import checkpoint, open_writer, writing
-from storage.documents import DocumentRow, save_document
-from storage.generations import drop_old_generations, write_generation
-from storage.lock import writer_lock
-from storage.models import bound_model
+from wherein.storage.connection import checkpoint, open_writer, writing
+from wherein.storage.documents import DocumentRow, save_document
+from wherein.storage.generations import drop_old_generations, write_generation
+from wherein.storage.lock import writer_lock
+from wherein.storage.models import bound_model
 import select
 folder, number = Path(sys.argv[1]), 0
 with writer_lock(folder):
@@ -285,7 +285,7 @@ def test_noting_a_backup_needs_no_lock_and_checkpoints_nothing(library: Path, tm
 def test_a_backup_that_cannot_be_noted_is_still_one(
     library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.connection._BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("wherein.storage.connection._BUSY_SECONDS", 0.01)
     with closing(open_writer(library)) as db:
         db.execute("BEGIN IMMEDIATE")
         done = back_up(library, tmp_path / "copy")
@@ -531,7 +531,7 @@ def test_what_is_written_wrongly_is_not_called_a_backup(
     def flush_badly(folder: Path) -> None:
         flip(folder / CATALOG, 4000)
 
-    monkeypatch.setattr("storage.backup.flush_tree", flush_badly)
+    monkeypatch.setattr("wherein.storage.backup.flush_tree", flush_badly)
     with pytest.raises(Damaged, match="not what was backed up"):
         back_up(library, tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
@@ -591,10 +591,10 @@ import json, os, resource, sys, traceback
 from contextlib import closing
 from pathlib import Path
 import faiss, numpy, sqlite_utils, zstandard
-import storage.migrations
-from storage.backup import write_backup
-from storage.connection import open_reader
-from storage.restore import restore_backup
+from wherein.storage import migrations
+from wherein.storage.backup import write_backup
+from wherein.storage.connection import open_reader
+from wherein.storage.restore import restore_backup
 
 def backup(library, target):
     with closing(open_reader(Path(library))) as db:

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from sqlite_utils import Database
 
-from errors import Damaged, LibraryBusy
-from storage.checksum import content_hash
-from storage.connection import CATALOG, open_reader, open_writer, reading, writing
-from storage.documents import (
+from wherein.errors import Damaged, LibraryBusy
+from wherein.storage.checksum import content_hash
+from wherein.storage.connection import CATALOG, open_reader, open_writer, reading, writing
+from wherein.storage.documents import (
     ChunkRow,
     DocumentRow,
     delete_document,
@@ -23,11 +23,11 @@ from storage.documents import (
     list_documents,
     save_document,
 )
-from storage.generations import active_generation, load_generation, write_generation
-from storage.index import VectorIndex, load_index
-from storage.lock import writer_lock
-from storage.models import StoredModel, bind_model, bound_model
-from storage.vectors import (
+from wherein.storage.generations import active_generation, load_generation, write_generation
+from wherein.storage.index import VectorIndex, load_index
+from wherein.storage.lock import writer_lock
+from wherein.storage.models import StoredModel, bind_model, bound_model
+from wherein.storage.vectors import (
     Matrix,
     count_live,
     delete_orphans,
@@ -42,7 +42,7 @@ DIMENSION = 8
 HOLDER = """
 import sys
 from pathlib import Path
-from storage.lock import writer_lock
+from wherein.storage.lock import writer_lock
 with writer_lock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

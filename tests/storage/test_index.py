@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from sqlite_utils import Database
 
-from errors import Damaged, LibraryBusy
-from storage.checksum import content_hash
-from storage.connection import open_reader, open_writer, reading, writing
-from storage.generations import active_generation, drop_old_generations, fold_if_due, write_generation
-from storage.index import VectorIndex, load_index, reading_index
-from storage.lock import writer_lock
-from storage.models import StoredModel, bind_model
-from storage.vectors import count_vectors, save_vectors
+from wherein.errors import Damaged, LibraryBusy
+from wherein.storage.checksum import content_hash
+from wherein.storage.connection import open_reader, open_writer, reading, writing
+from wherein.storage.generations import active_generation, drop_old_generations, fold_if_due, write_generation
+from wherein.storage.index import VectorIndex, load_index, reading_index
+from wherein.storage.lock import writer_lock
+from wherein.storage.models import StoredModel, bind_model
+from wherein.storage.vectors import count_vectors, save_vectors
 
 DIMENSION = 8
 

@@ -3,9 +3,9 @@
 import pytest
 from sqlite_utils import Database
 
-from storage.connection import writing
-from storage.migrations import MIGRATIONS
-from storage.sources import Source, list_sources, remember_source, remember_version
+from wherein.storage.connection import writing
+from wherein.storage.migrations import MIGRATIONS
+from wherein.storage.sources import Source, list_sources, remember_source, remember_version
 
 
 def old_catalog(sources: list[str]) -> Database:

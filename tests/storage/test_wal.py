@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage.pages import Pages
-from storage.wal import EMPTY_LOG, log_of, read_log
+from wherein.storage.pages import Pages
+from wherein.storage.wal import EMPTY_LOG, log_of, read_log
 
 COMMITS = 30
 

@@ -3,8 +3,8 @@
 python bench/averaging.py --data SQUAD_TRAIN --work OUTPUT.work --squad dev-v1.1.json --beir scifact [--share 0.5 …]
 
 WORK is where `python -m wherein.embed.recipe` left its finished training; the models are kept there, in `shares`. The
-shipped share was chosen on held-out articles and train questions (embed/recipe/averaging.py): dev and test had no say in it.
-Needs the extras `recipe` and `evaluate`.
+shipped share was chosen on held-out articles and train questions (embed/recipe/averaging.py): dev and test had no say
+in it. Needs the extras `recipe` and `evaluate`.
 """
 
 import argparse

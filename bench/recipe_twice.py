@@ -3,8 +3,8 @@
     python bench/recipe_twice.py SQUAD_TRAIN_FOLDER SQUAD_DEV [--part 12]
 
 Two processes, each with a folder of its own: everything that `python -m wherein.embed.recipe` does, from the data to
-the measured INT8 model, but with one in --part of the contexts, because the whole takes 40 minutes each time. Prints the
-figures of both, and whether weights and files are the same to the last bit. Needs the extra `recipe`.
+the measured INT8 model, but with one in --part of the contexts, because the whole takes 40 minutes each time. Prints
+the figures of both, and whether weights and files are the same to the last bit. Needs the extra `recipe`.
 """
 
 import argparse

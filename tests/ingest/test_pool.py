@@ -170,12 +170,12 @@ from pathlib import Path
 from wherein.ingest import pool as pools
 
 
-class OddPool(pool.Pool):
+class OddPool(pools.Pool):
     def __init__(self, jobs):
         super().__init__(jobs, module="odd_worker")
 
 
-pool.Pool = OddPool
+pools.Pool = OddPool
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 from wherein.library import Library
 from toy import ToyEncoder

@@ -225,7 +225,7 @@ def reindex(
     if margin is not None and math.isnan(margin):
         raise UsageError("--margin is a number of points, from 0 to 100")
     if print_systemd:
-        from wherein.units import systemd
+        from wherein.systemd import systemd
 
         click.echo(systemd(sys.argv[0], click.get_current_context().obj["folder"]), nl=False)
         return
@@ -251,7 +251,7 @@ def _until(text: str | None) -> Any:
         return None
     from datetime import datetime
 
-    from wherein.ingest.until import parse_until
+    from wherein.ingest.progress.deadline import parse_until
 
     return parse_until(text, datetime.now())
 
@@ -291,7 +291,7 @@ def remove_golden(name: str, wait: bool) -> None:
 
 def _golden(row: Any) -> str:
     rank = "not asked yet" if row.rank is None else f"rank {row.rank}" if row.rank else "not found"
-    from wherein.show import line
+    from wherein.render import line
 
     return f"{row.id:>4}  {line(row.question)}  {_shown(row.uri)}  ({rank})"
 
@@ -380,7 +380,7 @@ class _Reporter:
         if self._as_json:
             _line({"event": "night", "schema": _SCHEMA, **asdict(night)})
             return
-        from wherein.show import night_lines
+        from wherein.render import night_lines
 
         for line in night_lines(night):
             click.echo(line, err=True)
@@ -451,7 +451,7 @@ def _filter_options(function: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         only = None
         if places or types or since is not None or where is not None:
-            from wherein.search.filters import parse_filter
+            from wherein.search.filters.parse import parse_filter
 
             only = parse_filter(places, types, since, _text(where) if where is not None else None)
         function(*args, only=only, **others)
@@ -474,7 +474,7 @@ def _reading_options(function: Callable[..., None]) -> Callable[..., None]:
         *args: Any, context: int, sentence: bool, no_fold: bool, min_score: float | None, require_fresh: bool,
         **others: Any,
     ) -> None:  # fmt: skip
-        from wherein.search.reading import Aids
+        from wherein.search.results.postprocess import Aids
 
         function(*args, aids=Aids(not no_fold, context, sentence, min_score, require_fresh), **others)
 
@@ -537,7 +537,7 @@ def _text(argument: str) -> str:
 def _answer_batch(library: Any, lines: Any, chosen: dict[str, Any], exact: bool, explain: bool) -> None:
     from itertools import tee
 
-    from wherein.search.batch import read_batch
+    from wherein.search.results.batch import read_batch
 
     named, asked = tee(read_batch(lines))
     trouble = None
@@ -606,7 +606,7 @@ def _tell_notes(answer: Any) -> None:
 
 
 def _show_answer(answer: Any, answers: list[Any] | None, explain: bool) -> None:
-    from wherein.show import basis, look_of_stdout, passage, said
+    from wherein.render import basis, look_of_stdout, passage, said
 
     if not answer.hits:
         click.echo("no passages", err=True)
@@ -621,7 +621,7 @@ def _show_answer(answer: Any, answers: list[Any] | None, explain: bool) -> None:
 
 
 def _shown(uri: str) -> str:
-    from wherein.show import shown
+    from wherein.render import shown
 
     return shown(uri)
 
@@ -740,7 +740,7 @@ def documents() -> None:
 @_json_option
 def list_(problems: bool, as_json: bool) -> None:
     """List all documents."""
-    from wherein.show import line
+    from wherein.render import line
 
     library = _library()
     if problems:
@@ -911,7 +911,7 @@ def model() -> None:
 @_json_option
 def list_models(as_json: bool) -> None:
     """List the models that are installed, and those that can be fetched."""
-    from wherein.embed.catalogue import models
+    from wherein.embed.models.catalogue import models
 
     rows = [asdict(row) for row in models()]
     if as_json:
@@ -928,7 +928,7 @@ def list_models(as_json: bool) -> None:
 @_json_option
 def show_model(name: str, as_json: bool) -> None:
     """Show the model NAME: its manifest, where it lies, its fingerprints. The exit code is 5 when it is damaged."""
-    from wherein.embed.catalogue import described
+    from wherein.embed.models.catalogue import described
 
     found = described(name)
     if as_json:
@@ -946,7 +946,7 @@ def show_model(name: str, as_json: bool) -> None:
 @_json_option
 def fetch(name: str, variant: str | None, own: str | None, as_json: bool) -> None:
     """Download the model NAME; a run that was interrupted is gone on with."""
-    from wherein.embed.catalogue import fetch
+    from wherein.embed.models.catalogue import fetch
 
     with _stages(as_json, "what was downloaded is kept") as report:
         added = fetch(name, variant, own, lambda file, have, of: report(f"{file}: {_size(have)} of {_size(of)}"))
@@ -969,8 +969,8 @@ def add(
     as_json: bool,
 ) -> None:
     """Install a model from disk: a model folder, a zoo download folder, or OpenVINO IR with its vocabulary."""
-    from wherein.embed.imported import Wishes, add_model
-    from wherein.embed.installed import models_folder
+    from wherein.embed.models.importing import Wishes, add_model
+    from wherein.embed.models.installed import models_folder
 
     wishes = Wishes(name, metric, context_tokens, question_tokens)
     _installed(add_model(source, models_folder(), wishes), as_json)
@@ -985,7 +985,7 @@ def bench(name: str | None, seconds: float, as_json: bool) -> None:
 
     All figures are texts a second: contexts of full length and of 160 tokens, and questions one by one.
     """
-    from wherein.embed.bench import SHORT, bench
+    from wherein.embed.models.benchmark import SHORT, bench
 
     chosen = click.get_current_context().obj
     with _stages(as_json, "nothing was remembered") as report:
@@ -1003,7 +1003,7 @@ def bench(name: str | None, seconds: float, as_json: bool) -> None:
 
 
 def _installed(added: Any, as_json: bool) -> None:
-    from wherein.embed.installed import fingerprints
+    from wherein.embed.models.installed import fingerprints
 
     model, notes = added.model, list(added.notes)
     if added.aside:
@@ -1141,7 +1141,7 @@ def _evaluate_collection(
 
 def _show_measured(found: list[Any], as_json: bool, **more: Any) -> None:
     """Print what was measured: one object, or with several a table in which each is compared with the first."""
-    from wherein.search.evaluate import compared
+    from wherein.evaluation.squad_beir import compared
 
     rows = [_measured(one) for one in found]
     comparisons = [asdict(compared(found[0].evaluation, one.evaluation)) for one in found[1:]]

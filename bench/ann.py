@@ -29,15 +29,15 @@ import numpy as np
 from wherein.embed.encoder import Encoder
 from wherein.embed.model import load_model
 from wherein.embed.precision import resolve_precision
-from wherein.search.collection import read_squad
-from wherein.storage.checksum import content_hash
-from wherein.storage.connection import checkpoint, open_reader, open_writer, reading, writing
-from wherein.storage.generations import active_generation, drop_old_generations, load_generation, write_generation
-from wherein.storage.index import load_index
-from wherein.storage.method import choose_index
-from wherein.storage.models import bind_model, bound_model
-from wherein.storage.tuning import Truth
-from wherein.storage.vectors import read_vectors, save_vectors
+from wherein.evaluation.collection import read_squad
+from wherein.storage.catalog.checksums import content_hash
+from wherein.storage.catalog.connection import checkpoint, open_reader, open_writer, reading, writing
+from wherein.storage.catalog.models import bind_model, bound_model
+from wherein.storage.catalog.vectors import read_vectors, save_vectors
+from wherein.storage.index.generations import active_generation, drop_old_generations, load_generation, write_generation
+from wherein.storage.index.method import choose_index
+from wherein.storage.index.tuning import Truth
+from wherein.storage.index.vector_index import load_index
 
 SENTENCES, QUESTIONS, NOISE, ASKED = 50_000, 2_000, 0.3, 1_000
 _END = re.compile(r"(?<=[.!?])\s+")

@@ -2,8 +2,8 @@
 
 python bench/averaging.py --data SQUAD_TRAIN --work OUTPUT.work --squad dev-v1.1.json --beir scifact [--share 0.5 …]
 
-WORK is where `python -m wherein.embed.recipe` left its finished training; the models are kept there, in `shares`. The
-shipped share was chosen on held-out articles and train questions (embed/recipe/averaging.py): dev and test had no say
+WORK is where `python -m wherein.recipe` left its finished training; the models are kept there, in `shares`. The
+shipped share was chosen on held-out articles and train questions (recipe/averaging.py): dev and test had no say
 in it. Needs the extras `recipe` and `evaluate`.
 """
 
@@ -11,11 +11,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from wherein.embed.recipe import averaging, manifest, pairs, tokenizer, tuning, weights
-from wherein.embed.recipe.__main__ import build
-from wherein.embed.recipe.manifest import Origin
-from wherein.embed.recipe.plan import Plan
 from wherein.library import evaluate
+from wherein.recipe import averaging, manifest, pairs, tokenizer, tuning, weights
+from wherein.recipe.__main__ import build
+from wherein.recipe.manifest import Origin
+from wherein.recipe.plan import Plan
 
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 

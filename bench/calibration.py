@@ -2,7 +2,7 @@
 
 python bench/calibration.py --squad SQUAD_TRAIN --beir SCIFACT [--questions 300] [--model default] [--cache FOLDER]
 
-Every question of the held-out articles (embed/recipe/pairs.py) is asked of: all articles; all but its own; a library of
+Every question of the held-out articles (recipe/pairs.py) is asked of: all articles; all but its own; a library of
 three articles that has its own; one of three that has not. SciFact's train claims are asked with and without the
 abstracts that judge them. Right is a best hit that answers. Each of the six counts as much as another; what is printed
 is measured on the half of the questions that was not fitted. Needs the extra `evaluate` (SciPy).
@@ -23,14 +23,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 from fusion import beir
 
 from wherein.embed.encoder import Encoder
-from wherein.embed.installed import find_model, models_folder
-from wherein.embed.recipe.pairs import read
+from wherein.embed.models.installed import find_model, models_folder
+from wherein.evaluation.modes import Candidates, best
+from wherein.recipe.pairs import read
 from wherein.search.bm25 import score_texts
 from wherein.search.calibration import features
 from wherein.search.fusion import fuse_best
 from wherein.search.hybrid import CANDIDATES, READ
-from wherein.search.modes import Candidates, best
-from wherein.storage.terms import terms_of
+from wherein.storage.catalog.terms import terms_of
 
 THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 SAMPLE, RIDGE = 500, 1e-3

@@ -23,13 +23,13 @@ import numpy as np
 from wherein.embed.encoder import Encoder
 from wherein.embed.model import DEFAULT_MODEL, load_model
 from wherein.embed.precision import resolve_precision
-from wherein.embed.tokens import Tokenizer
+from wherein.embed.tokenizer import Tokenizer
 from wherein.errors import Unreadable
+from wherein.evaluation.modes import Candidates, hybrid, keyword, semantic
 from wherein.ingest import chunker
 from wherein.ingest.chunker import chunk
 from wherein.ingest.document import Document, Mark
 from wherein.ingest.readers import choose
-from wherein.search.modes import Candidates, hybrid, keyword, semantic
 
 INSERTED = "It was never quite clear to the neighbours who had left the green door open that night. "
 PLACES = 300

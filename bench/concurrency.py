@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from traffic import STEP, Answer, Crew, check
 from wherein.errors import LibraryBusy
-from wherein.storage.lock import writer_lock
+from wherein.storage.disk.lock import writer_lock
 
 BETWEEN_KILLS = 15.0
 STOPPED = 1.0

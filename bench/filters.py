@@ -16,15 +16,15 @@ from pathlib import Path
 
 import numpy as np
 
-from wherein.search.filters import parse_filter
+from wherein.search.filters.parse import parse_filter
 from wherein.search.semantic import Searcher
-from wherein.storage.checksum import content_hash
-from wherein.storage.connection import checkpoint, open_reader, open_writer, writing
-from wherein.storage.documents import ChunkRow, DocumentRow, save_document
-from wherein.storage.generations import write_generation
-from wherein.storage.method import CHOICES, EXACT, choose_index
-from wherein.storage.models import bind_model, bound_model
-from wherein.storage.vectors import save_vectors
+from wherein.storage.catalog.checksums import content_hash
+from wherein.storage.catalog.connection import checkpoint, open_reader, open_writer, writing
+from wherein.storage.catalog.documents import ChunkRow, DocumentRow, save_document
+from wherein.storage.catalog.models import bind_model, bound_model
+from wherein.storage.catalog.vectors import save_vectors
+from wherein.storage.index.generations import write_generation
+from wherein.storage.index.method import CHOICES, EXACT, choose_index
 
 K = 10
 SELECTIVITIES = (0.0001, 0.01, 0.5, 1.0)

@@ -16,11 +16,11 @@ import numpy as np
 
 from wherein.embed.encoder import Encoder
 from wherein.embed.model import DEFAULT_MODEL, load_model
+from wherein.evaluation.modes import Candidates, best
 from wherein.search.bm25 import score_texts
 from wherein.search.fusion import Overlap, fuse, fuse_best, promising
 from wherein.search.hybrid import CANDIDATES, READ
-from wherein.search.modes import Candidates, best
-from wherein.storage.terms import terms_of
+from wherein.storage.catalog.terms import terms_of
 
 FEEDBACK = 0.2
 
@@ -34,7 +34,7 @@ class Collection:
 
 
 def squad(folder: Path) -> Collection:
-    from wherein.embed.recipe.pairs import read
+    from wherein.recipe.pairs import read
 
     corpus = read(folder)
     asked = [(text, {n}) for n, part in enumerate(corpus.held) for text in part.questions]

@@ -172,7 +172,7 @@ def descendants(pid: int) -> list[int]:
 
 def contexts(squad: Path, full: bool, count: int) -> list[str]:
     from wherein.embed.model import load_model
-    from wherein.embed.tokens import Tokenizer
+    from wherein.embed.tokenizer import Tokenizer
 
     tokenizer = Tokenizer(load_model())
     paragraphs = [p["context"] for part in json.loads(squad.read_text("utf-8"))["data"] for p in part["paragraphs"]]

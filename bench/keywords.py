@@ -19,11 +19,11 @@ import numpy as np
 ROOT = Path(__file__).parent.parent
 
 from wherein.search.keyword import best_passages, match  # noqa: E402
-from wherein.search.question import parse_question  # noqa: E402
-from wherein.storage.keyword_index import KeywordIndex, Part  # noqa: E402
-from wherein.storage.postings import collect, open_postings, write_postings  # noqa: E402
-from wherein.storage.term_counts import ENTRY, TermRows  # noqa: E402
-from wherein.storage.terms import terms_of  # noqa: E402
+from wherein.search.query_syntax import parse_question  # noqa: E402
+from wherein.storage.catalog.term_counts import ENTRY, TermRows  # noqa: E402
+from wherein.storage.catalog.terms import terms_of  # noqa: E402
+from wherein.storage.index.keyword_index import KeywordIndex, Part  # noqa: E402
+from wherein.storage.index.postings import collect, open_postings, write_postings  # noqa: E402
 
 WORDS, LENGTH, QUESTIONS = 60_000, 120, 60
 

@@ -26,7 +26,7 @@ from mortal import finish, start
 from toy import ToyEncoder
 from wherein.ingest.uri import file_uri
 from wherein.library import Library
-from wherein.storage.connection import open_reader
+from wherein.storage.catalog.connection import open_reader
 
 MOST_FILES = 40
 LONGEST = 0.15

@@ -27,12 +27,12 @@ import numpy as np
 
 from toy import ToyEncoder
 from wherein.embed.model import fingerprint
-from wherein.storage.checksum import content_hash
-from wherein.storage.connection import checkpoint, open_reader, open_writer, reading, writing
-from wherein.storage.documents import ChunkRow, DocumentRow, model_input, save_document
-from wherein.storage.generations import active_generation, drop_old_generations, load_generation, write_generation
-from wherein.storage.models import StoredModel, bind_model, bound_model
-from wherein.storage.vectors import highest_vector_id, read_vectors, save_vectors
+from wherein.storage.catalog.checksums import content_hash
+from wherein.storage.catalog.connection import checkpoint, open_reader, open_writer, reading, writing
+from wherein.storage.catalog.documents import ChunkRow, DocumentRow, model_input, save_document
+from wherein.storage.catalog.models import StoredModel, bind_model, bound_model
+from wherein.storage.catalog.vectors import highest_vector_id, read_vectors, save_vectors
+from wherein.storage.index.generations import active_generation, drop_old_generations, load_generation, write_generation
 
 DIMENSION = 384
 IN_A_DOCUMENT = 20
@@ -123,7 +123,7 @@ def again(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
 
 def take_in(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     """One new document, by a command of its own."""
-    from wherein.ingest import bulk  # noqa: F401 - not counted
+    from wherein.ingest import run as bulk  # noqa: F401 - not counted
     from wherein.library import Library
 
     with tempfile.TemporaryDirectory() as work:

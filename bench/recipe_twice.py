@@ -2,7 +2,7 @@
 
     python bench/recipe_twice.py SQUAD_TRAIN_FOLDER SQUAD_DEV [--part 12]
 
-Two processes, each with a folder of its own: everything that `python -m wherein.embed.recipe` does, from the data to
+Two processes, each with a folder of its own: everything that `python -m wherein.recipe` does, from the data to
 the measured INT8 model, but with one in --part of the contexts, because the whole takes 40 minutes each time. Prints
 the figures of both, and whether weights and files are the same to the last bit. Needs the extra `recipe`.
 """
@@ -16,10 +16,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from wherein.embed.recipe import pairs, tokenizer, tuning, weights
-from wherein.embed.recipe.__main__ import build
-from wherein.embed.recipe.manifest import Origin
-from wherein.embed.recipe.plan import Plan
+from wherein.recipe import pairs, tokenizer, tuning, weights
+from wherein.recipe.__main__ import build
+from wherein.recipe.manifest import Origin
+from wherein.recipe.plan import Plan
 
 FILES = ("model.xml", "model.bin")
 

@@ -20,7 +20,7 @@ from typing import Any
 sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent / "tests")]
 
 from toy import ToyEncoder  # noqa: E402
-from wherein.ingest.summary import Progress  # noqa: E402
+from wherein.ingest.progress.events import Progress  # noqa: E402
 from wherein.library import Library  # noqa: E402
 
 WORDS = [f"word{number}" for number in range(5_000)]

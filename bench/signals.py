@@ -23,11 +23,11 @@ from fusion import beir
 
 from wherein.embed.encoder import Encoder
 from wherein.embed.model import load_model
+from wherein.evaluation.modes import Candidates, best
 from wherein.search.bm25 import score_texts
 from wherein.search.fusion import Comparison, Overlap, fuse, promising
 from wherein.search.hybrid import CANDIDATES
-from wherein.search.modes import Candidates, best
-from wherein.storage.terms import terms_of
+from wherein.storage.catalog.terms import terms_of
 
 READ, FOLDS = 50, 5
 BASE = ("cosine", "BM25 / sqrt(mass)", "coverage", "adjacent", "near")

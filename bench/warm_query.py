@@ -31,21 +31,21 @@ from filters import document
 from wherein.embed.encoder import Encoder
 from wherein.embed.model import load_model
 from wherein.embed.precision import resolve_precision
+from wherein.evaluation.collection import Collection, read_squad
 from wherein.library import Library
-from wherein.search.collection import Collection, read_squad
-from wherein.storage.checksum import content_hash
-from wherein.storage.connection import checkpoint, open_writer, writing
-from wherein.storage.documents import save_document
-from wherein.storage.generations import (
+from wherein.storage.catalog.checksums import content_hash
+from wherein.storage.catalog.connection import checkpoint, open_writer, writing
+from wherein.storage.catalog.documents import save_document
+from wherein.storage.catalog.models import bind_model, bound_model
+from wherein.storage.catalog.vectors import save_vectors
+from wherein.storage.index.generations import (
     VECTORS,
     drop_old_generations,
     is_behind,
     write_first_generations,
     write_generation,
 )
-from wherein.storage.method import AUTO, CHOICES, choose_index
-from wherein.storage.models import bind_model, bound_model
-from wherein.storage.vectors import save_vectors
+from wherein.storage.index.method import AUTO, CHOICES, choose_index
 
 K, LENGTH, EACH, WANTED = 10, 120, 10, 30.0
 

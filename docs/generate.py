@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from wherein import cli
-from wherein.storage.failpoints import POINTS, STEPS
+from wherein.storage.disk.failpoints import POINTS, STEPS
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- made by docs/generate.py -->\n", "<!-- end -->\n"

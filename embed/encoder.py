@@ -20,7 +20,7 @@ import numpy.typing as npt
 from wherein.embed.metric import context_form, question_form
 from wherein.embed.model import Model, fingerprint
 from wherein.embed.runtime import compile_model, import_openvino, openvino_core
-from wherein.embed.tokens import Question, Tokenizer
+from wherein.embed.tokenizer import Question, Tokenizer
 
 __all__ = ["Encoder", "Matrix"]
 

@@ -15,7 +15,7 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from wherein.embed.tokens import Tokenizer, Words
+from wherein.embed.tokenizer import Tokenizer, Words
 from wherein.ingest.document import Mark
 
 __all__ = ["CHUNKER_VERSION", "Span", "chunk", "chunk_words"]

@@ -17,13 +17,13 @@ import numpy as np
 from sqlite_utils import Database
 
 from wherein.embed.encoder import Encoder, Matrix
-from wherein.embed.tokens import Tokenizer
+from wherein.embed.tokenizer import Tokenizer
 from wherein.ingest.chunker import chunk
 from wherein.ingest.document import Mark
-from wherein.ingest.summary import Progress, Report
-from wherein.storage.checksum import content_hash
-from wherein.storage.connection import writing
-from wherein.storage.documents import (
+from wherein.ingest.progress.events import Progress, Report
+from wherein.storage.catalog.checksums import content_hash
+from wherein.storage.catalog.connection import writing
+from wherein.storage.catalog.documents import (
     ChunkRow,
     count_characters,
     document_spans,
@@ -32,17 +32,17 @@ from wherein.storage.documents import (
     next_documents,
     save_chunks,
 )
-from wherein.storage.files import look_again
-from wherein.storage.generations import Generation, write_generation
-from wherein.storage.models import (
+from wherein.storage.catalog.files import look_again
+from wherein.storage.catalog.models import (
     StoredModel,
     bound_model,
     remember_earlier_model,
     remember_model_folder,
     switch_model,
 )
-from wherein.storage.models import model_folder as stored_folder
-from wherein.storage.vectors import known_inputs, save_vectors
+from wherein.storage.catalog.models import model_folder as stored_folder
+from wherein.storage.catalog.vectors import known_inputs, save_vectors
+from wherein.storage.index.generations import Generation, write_generation
 
 __all__ = ["Reembedding"]
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from wherein.search.question import Question, parse_question
-from wherein.storage.keyword_index import KeywordIndex, Part
-from wherein.storage.postings import Found, collect
-from wherein.storage.term_counts import TermRows, count_terms, join_counts
+from wherein.search.query_syntax import Question, parse_question
+from wherein.storage.catalog.term_counts import TermRows, count_terms, join_counts
+from wherein.storage.index.keyword_index import KeywordIndex, Part
+from wherein.storage.index.postings import Found, collect
 
 __all__ = ["WEIGHTS", "Keywords", "Scores", "Weights", "index_texts", "score_texts", "scored", "term_score"]
 

@@ -13,21 +13,21 @@ import numpy.typing as npt
 
 from wherein.embed.metric import nearness
 from wherein.errors import Damaged
-from wherein.search.basis import Basis, basis_of
 from wherein.search.bm25 import term_score
 from wherein.search.calibration import calibrated
 from wherein.search.fusion import Overlap, fuse_best
 from wherein.search.keyword import Matches, best_passages, fitting, match, scores_of
-from wherein.search.question import Question
+from wherein.search.provenance import Basis, basis_of
+from wherein.search.query_syntax import Question
 from wherein.search.semantic import PASSAGE, Hit, exact_nearness, hit_of
-from wherein.storage.catalog import Catalog
-from wherein.storage.index import VectorIndex, load_index, reading_loaded
-from wherein.storage.keyword_index import KeywordIndex, load_keywords
-from wherein.storage.models import StoredModel
-from wherein.storage.selection import Filter, Selection, Selector
-from wherein.storage.term_counts import checked_terms
-from wherein.storage.terms import terms_of
-from wherein.storage.vectors import Matrix, checked_vector
+from wherein.storage.catalog.models import StoredModel
+from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.term_counts import checked_terms
+from wherein.storage.catalog.terms import terms_of
+from wherein.storage.catalog.vectors import Matrix, checked_vector
+from wherein.storage.filters.selection import Filter, Selection, Selector
+from wherein.storage.index.keyword_index import KeywordIndex, load_keywords
+from wherein.storage.index.vector_index import VectorIndex, load_index, reading_loaded
 
 __all__ = ["CANDIDATES", "MODES", "READ", "Ranker", "to_read"]
 

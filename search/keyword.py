@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from wherein.search.bm25 import Keywords, scored
-from wherein.search.question import Phrase, Question
-from wherein.storage.catalog import Catalog
-from wherein.storage.keyword_index import KeywordIndex, Mask
-from wherein.storage.selection import Selection
-from wherein.storage.terms import folded_words
+from wherein.search.query_syntax import Phrase, Question
+from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.terms import folded_words
+from wherein.storage.filters.selection import Selection
+from wherein.storage.index.keyword_index import KeywordIndex, Mask
 
 __all__ = ["Matches", "best_passages", "fitting", "match", "scores_of"]
 

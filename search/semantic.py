@@ -7,14 +7,14 @@ import numpy as np
 
 from wherein.embed.metric import nearness
 from wherein.errors import Damaged
-from wherein.search.basis import Basis, basis_of
 from wherein.search.fusion import Overlap
-from wherein.storage.catalog import Catalog
-from wherein.storage.documents import check_document, checked_chunk, chunk_text
-from wherein.storage.index import VectorIndex, reading_index
-from wherein.storage.models import StoredModel
-from wherein.storage.selection import Filter, Selection, Selector
-from wherein.storage.vectors import Matrix, checked_vector
+from wherein.search.provenance import Basis, basis_of
+from wherein.storage.catalog.documents import check_document, checked_chunk, chunk_text
+from wherein.storage.catalog.models import StoredModel
+from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.vectors import Matrix, checked_vector
+from wherein.storage.filters.selection import Filter, Selection, Selector
+from wherein.storage.index.vector_index import VectorIndex, reading_index
 
 __all__ = ["PASSAGE", "Hit", "Place", "Searcher", "Sentence", "exact_nearness", "hit_of"]
 

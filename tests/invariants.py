@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 
 from wherein.search.semantic import Searcher
-from wherein.storage.connection import open_reader, reading
-from wherein.storage.deep import check_keywords
-from wherein.storage.documents import document_spans, document_text, list_documents, model_input
-from wherein.storage.generations import active_generation
-from wherein.storage.index import load_index
-from wherein.storage.keyword_index import load_keywords
-from wherein.storage.method import EXACT
-from wherein.storage.models import bound_model
-from wherein.storage.selection import Filter
-from wherein.storage.term_counts import count_terms
-from wherein.storage.vectors import count_live, read_vectors
+from wherein.storage.catalog.connection import open_reader, reading
+from wherein.storage.catalog.documents import document_spans, document_text, list_documents, model_input
+from wherein.storage.catalog.models import bound_model
+from wherein.storage.catalog.term_counts import count_terms
+from wherein.storage.catalog.vectors import count_live, read_vectors
+from wherein.storage.filters.selection import Filter
+from wherein.storage.index.generations import active_generation
+from wherein.storage.index.keyword_index import load_keywords
+from wherein.storage.index.method import EXACT
+from wherein.storage.index.vector_index import load_index
+from wherein.storage.repair.deep import check_keywords
 
 QUESTIONS = ("where does the market open?", "barrels of herring on the quay", "brooch")
 

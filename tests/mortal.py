@@ -14,7 +14,7 @@ from wherein.library import Library
 
 _PRELOADED = (
     *("mortal", "faiss", "sqlite_utils"),
-    *("wherein.ingest.bulk", "wherein.ingest.removal", "wherein.storage.migrations"),
+    *("wherein.ingest.run", "wherein.ingest.changes.vanished", "wherein.storage.catalog.migrations"),
 )
 
 Work = Callable[[Path, Path, Connection], None]

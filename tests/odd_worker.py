@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import PurePath
 from typing import Any, BinaryIO
 
-from wherein.ingest import reading, worker
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers import Reader, choose, plain
+from wherein.ingest.readers import Reader, choose
+from wherein.ingest.readers.text import plain
+from wherein.ingest.workers import parse as reading
+from wherein.ingest.workers import worker
 
 __all__ = ["main"]
 

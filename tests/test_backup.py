@@ -18,11 +18,11 @@ import pytest
 from wherein import cli
 from wherein.errors import WhereinError
 from wherein.library import Library
-from wherein.storage.connection import CATALOG, open_reader
-from wherein.storage.failpoints import EXIT_CODE
-from wherein.storage.lock import writer_lock
-from wherein.storage.manifest import MANIFEST, Manifest, encode_manifest, file_entry
-from wherein.storage.schema import NEWEST_SCHEMA, schema_of
+from wherein.storage.backup.manifest import MANIFEST, Manifest, encode_manifest, file_entry
+from wherein.storage.catalog.connection import CATALOG, open_reader
+from wherein.storage.catalog.schema import NEWEST_SCHEMA, schema_of
+from wherein.storage.disk.failpoints import EXIT_CODE
+from wherein.storage.disk.lock import writer_lock
 
 ROOT = Path(cli.__file__).parent
 FIXTURES = sorted((ROOT / "tests" / "fixtures").glob("library-schema-*.tar.gz"))

@@ -16,7 +16,7 @@ from wherein.embed.encoder import Encoder
 from wherein.embed.model import IR, WEIGHTS, load_model
 from wherein.embed.runtime import openvino_core
 from wherein.library import Library
-from wherein.storage.connection import open_reader
+from wherein.storage.catalog.connection import open_reader
 
 ZOO_VOCABULARY = "ef26234c552cb23207a4bed2376a06eecf1d09ed00018519755df0e57551c2e55bc97e1877b0029e08b0cebdc65b0c82"
 QUESTIONS = ("Who may sign the lease?", "how long do cats sleep", "What rises in the oven?")

@@ -16,7 +16,7 @@ from toy import ToyEncoder
 from traffic import Crew, check
 from wherein.errors import LibraryBusy
 from wherein.library import Library
-from wherein.storage.lock import writer_lock
+from wherein.storage.disk.lock import writer_lock
 
 ROOT = Path(__file__).parent.parent
 

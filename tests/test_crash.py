@@ -14,11 +14,11 @@ from mortal import every_command, finish, start
 from toy import ToyEncoder
 from wherein.ingest.uri import file_uri
 from wherein.library import Library
-from wherein.storage.connection import open_reader, open_writer, writing
-from wherein.storage.documents import count_chunks
-from wherein.storage.failpoints import EXIT_CODE, POINTS, STEPS
-from wherein.storage.schema import NEWEST_SCHEMA, schema_of
-from wherein.storage.term_counts import count_terms, read_terms, save_terms
+from wherein.storage.catalog.connection import open_reader, open_writer, writing
+from wherein.storage.catalog.documents import count_chunks
+from wherein.storage.catalog.schema import NEWEST_SCHEMA, schema_of
+from wherein.storage.catalog.term_counts import count_terms, read_terms, save_terms
+from wherein.storage.disk.failpoints import EXIT_CODE, POINTS, STEPS
 
 BEGINNINGS = ("model.bind", "migration.applied")
 ELSEWHERE = ("backup", "restore", "repair", "reembed", "keywords.recount")

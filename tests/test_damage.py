@@ -19,7 +19,7 @@ from toy import ToyEncoder
 from wherein import cli
 from wherein.errors import Damaged
 from wherein.library import Library
-from wherein.storage.failpoints import EXIT_CODE, POINTS, STEPS
+from wherein.storage.disk.failpoints import EXIT_CODE, POINTS, STEPS
 
 LEASE = "The lease may be signed by the owner of the house or by her attorney."
 QUESTION = "who may sign the lease"

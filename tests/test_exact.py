@@ -8,7 +8,7 @@ import pytest
 from oracle import State, found, mistake, read_state
 from toy import ToyEncoder
 from wherein.library import Library
-from wherein.storage.connection import open_reader
+from wherein.storage.catalog.connection import open_reader
 
 QUESTION = "who may sign the lease?"
 

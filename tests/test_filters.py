@@ -16,9 +16,9 @@ from oracle import found, mistake, read_state
 from toy import ToyEncoder
 from wherein.errors import UsageError
 from wherein.library import Library
-from wherein.search.filters import MEDIA_TYPES, media_type, parse_filter, place_pattern, since_ns
-from wherein.search.where import parse_where
-from wherein.storage.connection import open_reader
+from wherein.search.filters.parse import MEDIA_TYPES, media_type, parse_filter, place_pattern, since_ns
+from wherein.search.filters.where import parse_where
+from wherein.storage.catalog.connection import open_reader
 
 RECORDS: list[dict[str, object]] = [
     {"id": "a", "year": 2023, "tag": ["red", "blue"], "draft": True, "price": 9.5},

@@ -11,7 +11,7 @@ import pytest
 import office
 from toy import ToyEncoder
 from web_server import Answer, Site, site
-from wherein.ingest.summary import Progress, RunProblem, Summary
+from wherein.ingest.progress.events import Progress, RunProblem, Summary
 from wherein.library import Fields, Library, parse_filter
 
 Command = Callable[..., subprocess.CompletedProcess[str]]

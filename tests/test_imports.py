@@ -1,4 +1,4 @@
-"""Imports run one way: cli -> library -> ingest | search -> storage | embed -> errors."""
+"""Imports run one way, between the parts and inside `storage`, as `docs/contributing.md` draws it."""
 
 import ast
 import subprocess
@@ -10,14 +10,25 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ALLOWED = {
-    "cli": {"show", "library", "ingest", "search", "storage", "embed", "errors"},
-    "show": {"ingest", "search", "errors"},
-    "library": {"ingest", "search", "storage", "embed", "errors"},
+    "cli": {"render", "systemd", "library", "evaluation", "ingest", "search", "storage", "embed", "errors"},
+    "render": {"ingest", "search", "errors"},
+    "systemd": set(),
+    "library": {"ingest", "search", "evaluation", "storage", "embed", "errors"},
+    "evaluation": {"search", "storage", "embed", "errors"},
     "ingest": {"storage", "embed", "errors"},
     "search": {"storage", "embed", "errors"},
     "storage": {"errors"},
     "embed": {"errors"},
     "errors": set(),
+}
+STORAGE = {
+    "backup": {"repair", "index", "filters", "catalog", "disk"},
+    "cleanup": {"index", "filters", "catalog", "disk"},
+    "repair": {"index", "filters", "catalog", "disk"},
+    "index": {"filters", "catalog", "disk"},
+    "filters": {"catalog", "disk"},
+    "catalog": {"disk"},
+    "disk": set(),
 }
 
 
@@ -27,19 +38,27 @@ def imported(source: str) -> set[str]:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            names.add(node.module or "")
-    return {name.removeprefix("wherein.").partition(".")[0] for name in names if name.startswith("wherein.")}
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name.removeprefix("wherein.") for name in names if name.startswith("wherein.")}
 
 
 def violations(part: str, source: str) -> set[str]:
-    return (imported(source) & set(ALLOWED)) - ALLOWED[part] - {part}
+    """Return the parts that a module of `part` imports and may not; `part` is one of the tree, or `storage.room`."""
+    tops = {name.partition(".")[0] for name in imported(source)}
+    top, _, room = part.partition(".")
+    wrong = (tops & set(ALLOWED)) - ALLOWED[top] - {top}
+    if room:
+        rooms = {name.split(".")[1] for name in imported(source) if name.startswith("storage.")}
+        wrong |= {f"storage.{name}" for name in (rooms & set(STORAGE)) - STORAGE[room] - {room}}
+    return wrong
 
 
 def modules() -> Iterator[tuple[str, Path]]:
     for part in ALLOWED:
         single = ROOT / f"{part}.py"
         for path in [single] if single.exists() else sorted((ROOT / part).rglob("*.py")):
-            yield part, path
+            inside = path.relative_to(ROOT).parts
+            yield (f"storage.{inside[1]}" if part == "storage" and len(inside) > 2 else part), path
 
 
 @pytest.mark.parametrize(("part", "path"), list(modules()), ids=lambda value: str(value))
@@ -47,9 +66,18 @@ def test_imports_run_one_way(part: str, path: Path) -> None:
     assert violations(part, path.read_text()) == set()
 
 
+def test_every_part_has_its_place_in_the_order() -> None:
+    parts = {path.stem if path.suffix else path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()}
+    files = {path.stem for path in ROOT.glob("*.py") if not path.stem.startswith("__")}
+    assert (parts - {"recipe", "tests", "bench", "docs", "build", ".typed"}) | files == set(ALLOWED)
+    assert {path.parent.name for path in ROOT.glob("storage/*/__init__.py")} == set(STORAGE)
+
+
 def test_a_wrong_import_is_noticed() -> None:
     assert violations("storage", "from wherein.embed.encoder import Encoder\nimport wherein.errors") == {"embed"}
     assert violations("ingest", "import wherein.search.semantic") == {"search"}
+    assert violations("ingest", "from wherein import search") == {"search"}
+    assert violations("storage.index", "from wherein.storage.repair.verify import verify") == {"storage.repair"}
 
 
 def test_errors_imports_nothing() -> None:
@@ -61,8 +89,8 @@ def test_a_question_does_not_wait_for_parts_that_it_has_no_use_for() -> None:
     check = "import sys, wherein.cli, wherein.library, wherein.search.semantic; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, check=True)
     needless = {
-        "wherein.embed.reader",
-        "wherein.search.answer",
+        "wherein.embed.answer_extractor",
+        "wherein.search.exact_answer",
         "sqlite_utils",
         "faiss",
         "openvino",

@@ -17,13 +17,13 @@ from invariants import checked_state
 from mortal import finish, start
 from toy import ToyEncoder
 from wherein.errors import Damaged, UsageError
-from wherein.ingest.summary import RunProblem
+from wherein.ingest.progress.events import RunProblem
 from wherein.library import Library
-from wherein.search.filters import parse_filter
-from wherein.storage.connection import open_reader, open_writer
-from wherein.storage.failpoints import EXIT_CODE
-from wherein.storage.generations import active_generation, fold_if_due
-from wherein.storage.models import bound_model
+from wherein.search.filters.parse import parse_filter
+from wherein.storage.catalog.connection import open_reader, open_writer
+from wherein.storage.catalog.models import bound_model
+from wherein.storage.disk.failpoints import EXIT_CODE
+from wherein.storage.index.generations import active_generation, fold_if_due
 
 THINGS = (
     "lease", "herring", "brooch", "market", "barrel", "quay", "lantern", "poplar", "ledger", "captain", "orchard",

@@ -10,8 +10,8 @@ import pytest
 
 from wherein.errors import LibraryBusy, ModelMismatch, UsageError, WhereinError
 from wherein.library import Library, RunProblem
-from wherein.storage.connection import open_reader
-from wherein.storage.lock import writer_lock
+from wherein.storage.catalog.connection import open_reader
+from wherein.storage.disk.lock import writer_lock
 
 Open = Callable[[], Library]
 

@@ -12,10 +12,10 @@ from click.testing import CliRunner, Result
 from tiny import write_tiny
 from toy_reader import echo, write_graph
 from wherein import cli
-from wherein.embed.imported import Wishes, add_model
-from wherein.embed.installed import MODELS_VARIABLE, damage, find_model, fingerprints
+from wherein.embed.answer_extractor import installed_reader, load_reader
 from wherein.embed.model import DEFAULT_MODEL, IR, TOKENIZER, WEIGHTS, load_model
-from wherein.embed.reader import installed_reader, load_reader
+from wherein.embed.models.importing import Wishes, add_model
+from wherein.embed.models.installed import MODELS_VARIABLE, damage, find_model, fingerprints
 from wherein.errors import Damaged, ModelMismatch, UsageError
 from wherein.library import Library
 

@@ -24,12 +24,12 @@ from wherein import cli
 from wherein.embed.encoder import Key, Matrix
 from wherein.embed.model import load_model
 from wherein.errors import ModelMismatch, Refused, UsageError, WhereinError
-from wherein.ingest.night import Moved, Night, Stage
-from wherein.ingest.until import parse_until
+from wherein.ingest.progress.deadline import parse_until
+from wherein.ingest.progress.reindex_report import Moved, Night, Stage
 from wherein.library import Library
-from wherein.storage import building
-from wherein.storage.failpoints import POINTS, STEPS
-from wherein.units import UNITS, systemd
+from wherein.storage.disk.failpoints import POINTS, STEPS
+from wherein.storage.index import build as building
+from wherein.systemd import UNITS, systemd
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 Command = Callable[..., subprocess.CompletedProcess[str]]

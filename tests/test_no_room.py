@@ -19,10 +19,10 @@ WRITE_GENERATION = """
 import resource, sys
 from pathlib import Path
 from wherein.errors import WhereinError
-from wherein.storage.connection import open_writer
-from wherein.storage.faults import faults
-from wherein.storage.generations import write_generation
-from wherein.storage.models import bound_model
+from wherein.storage.catalog.connection import open_writer
+from wherein.storage.catalog.sqlite_errors import faults
+from wherein.storage.index.generations import write_generation
+from wherein.storage.catalog.models import bound_model
 folder = Path(sys.argv[1])
 db = open_writer(folder)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))

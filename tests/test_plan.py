@@ -17,13 +17,13 @@ from toy import ToyEncoder
 from wherein import cli
 from wherein.errors import UsageError
 from wherein.ingest.language import guess_language
-from wherein.ingest.outlook import FileAhead, Outlook
-from wherein.ingest.plan import Plan
-from wherein.ingest.remaining import Remaining
-from wherein.ingest.summary import Ahead, DocumentDone, Progress, RunProblem, Stopped
+from wherein.ingest.progress.dry_run import Plan
+from wherein.ingest.progress.eta import Remaining
+from wherein.ingest.progress.events import Ahead, DocumentDone, Progress, RunProblem, Stopped
+from wherein.ingest.progress.sampler import FileAhead, Outlook
 from wherein.library import Library
-from wherein.storage.coverage import Coverage
-from wherein.storage.sources import Source
+from wherein.storage.catalog.coverage import Coverage
+from wherein.storage.catalog.sources import Source
 
 ROOT = Path(cli.__file__).parent
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -282,7 +282,7 @@ def test_looking_ahead_changes_nothing_that_is_stored(tmp_path: Path, monkeypatc
         (folder / f"b{n}.md").write_text(f"Paragraph {n} of a text has {n * n} eels.")
     for n in range(6):
         (folder / f"c{n}.pdf").write_bytes(b"%PDF-1.7\n")
-    monkeypatch.setattr("wherein.ingest.remaining._LOOK_AFTER", -1.0)
+    monkeypatch.setattr("wherein.ingest.progress.eta._LOOK_AFTER", -1.0)
     looked: list[FileAhead] = []
     monkeypatch.setattr(Outlook, "looked", lambda _, file, tokens: looked.append(file))
     found = []

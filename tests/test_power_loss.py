@@ -15,7 +15,7 @@ from invariants import checked_state
 from mortal import every_command, finish, start
 from toy import ToyEncoder
 from wherein.library import Library
-from wherein.storage.connection import open_reader, open_writer
+from wherein.storage.catalog.connection import open_reader, open_writer
 
 ROOT = Path(__file__).parent.parent
 REINDEX = """

@@ -10,8 +10,8 @@ import pytest
 
 from wherein.errors import WhereinError
 from wherein.library import Library
-from wherein.storage.connection import open_reader
-from wherein.storage.terms import terms_of
+from wherein.storage.catalog.connection import open_reader
+from wherein.storage.catalog.terms import terms_of
 
 Open = Callable[[], Library]
 SECRET = "The heirloom brooch is buried beneath the seventh poplar behind Aunt Ottilie's orchard."
@@ -102,7 +102,7 @@ def test_a_record_of_a_file_stays_out_and_the_others_stay_in(docs: Path, open_li
 def test_a_reader_in_the_way_is_told_and_the_next_writer_finishes(
     docs: Path, open_library: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wherein.storage.connection._BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("wherein.storage.catalog.connection._BUSY_SECONDS", 0.1)
     open_library().ingest([str(docs)])
     reader = sqlite3.connect(tmp_path / "library" / "catalog.db")
     reader.execute("BEGIN")

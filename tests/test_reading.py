@@ -16,12 +16,12 @@ from toy import ToyEncoder
 from wherein import cli
 from wherein.errors import Stale, UsageError
 from wherein.library import Aids, Library, parse_filter
-from wherein.search.batch import read_batch
-from wherein.search.folding import same_words
+from wherein.render import Look, passage, wrapped
 from wherein.search.hybrid import MODES
+from wherein.search.results.batch import read_batch
+from wherein.search.results.dedupe import same_words
+from wherein.search.results.sentences import sentence_spans
 from wherein.search.semantic import Hit, Place, Sentence
-from wherein.search.sentences import sentence_spans
-from wherein.show import Look, passage, wrapped
 
 PLAIN = Look(None, color=False, links=False)
 

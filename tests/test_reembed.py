@@ -15,11 +15,11 @@ from toy import ToyEncoder
 from wherein.embed.model import load_model
 from wherein.errors import ModelMismatch, UsageError
 from wherein.ingest import reembed
-from wherein.ingest.summary import Progress, Report
+from wherein.ingest.progress.events import Progress, Report
 from wherein.library import Hit, Library
-from wherein.storage.connection import open_reader
-from wherein.storage.failpoints import POINTS, STEPS
-from wherein.storage.models import bound_model
+from wherein.storage.catalog.connection import open_reader
+from wherein.storage.catalog.models import bound_model
+from wherein.storage.disk.failpoints import POINTS, STEPS
 
 CHECKPOINTS = ("checkpoint.begun", "checkpoint.done")
 MOMENTS = ("begun", "written", "committed")

@@ -21,10 +21,10 @@ from wherein.embed.model import DEFAULT_MODEL, load_model
 from wherein.embed.runtime import damaged_blobs
 from wherein.errors import Damaged, LibraryBusy
 from wherein.library import Answer, Library, RunProblem
-from wherein.storage.connection import open_reader, open_writer, writing
-from wherein.storage.lock import writer_lock
-from wherein.storage.models import bound_model
-from wherein.storage.pages import Pages
+from wherein.storage.catalog.connection import open_reader, open_writer, writing
+from wherein.storage.catalog.models import bound_model
+from wherein.storage.disk.lock import writer_lock
+from wherein.storage.repair.sqlite_pages import Pages
 
 ROOT = Path(cli.__file__).parent
 QUESTIONS = ("barrels of herring", "where does the ferry leave?", "lot 7.2 of salt", "the spare key")
@@ -635,7 +635,7 @@ def test_deep_finds_what_checksums_do_not(folder: Path, scene: Path) -> None:
     assert model is not None
     import numpy as np
 
-    from wherein.storage.checksum import vector_checksum
+    from wherein.storage.catalog.checksums import vector_checksum
 
     ((name,),) = query(folder, "SELECT input_hash FROM vectors WHERE id = 30")
     other = np.eye(1, model.dimension, dtype=np.float32).tobytes()

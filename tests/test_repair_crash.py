@@ -14,9 +14,9 @@ from invariants import checked_state
 from mortal import finish, start
 from toy import ToyEncoder
 from wherein.library import Library
-from wherein.storage.failpoints import EXIT_CODE, POINTS, STEPS
-from wherein.storage.pages import Pages
-from wherein.storage.wal import log_of, read_log
+from wherein.storage.disk.failpoints import EXIT_CODE, POINTS, STEPS
+from wherein.storage.repair.sqlite_pages import Pages
+from wherein.storage.repair.sqlite_wal import log_of, read_log
 
 PAGE = 4096
 MOMENTS = ("begun", "written", "committed")

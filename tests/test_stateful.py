@@ -18,10 +18,10 @@ from oracle import State, found, mistake, read_state
 from toy import ToyEncoder
 from wherein.ingest.uri import file_uri, record_uri
 from wherein.library import Library
-from wherein.storage.checksum import content_hash
-from wherein.storage.connection import open_reader, reading
-from wherein.storage.index import load_index
-from wherein.storage.models import bound_model
+from wherein.storage.catalog.checksums import content_hash
+from wherein.storage.catalog.connection import open_reader, reading
+from wherein.storage.catalog.models import bound_model
+from wherein.storage.index.vector_index import load_index
 
 EXAMPLES = int(os.environ.get("WHEREIN_EXAMPLES", "25"))
 # The suite tries the same steps each time; a long run tries others.
@@ -279,7 +279,7 @@ class AnyLibrary(RuleBasedStateMachine):
     def adopted(self, name: str, content: bytes) -> File | None:
         """Return the file that had this content and is gone from its place; it is now called `name`."""
         for old, file in self.files.items():
-            # A file whose document was removed has none to hand on: that document stays away until its own file changes.
+            # A file whose document was removed has none to hand on: it stays away until its own file changes.
             held = file.state == "read" and file.documents
             if file.content == content and held and not (self.source / old).exists():
                 # In its old place among the files, because the first one that was met is the first to be adopted.

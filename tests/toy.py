@@ -15,7 +15,7 @@ import numpy as np
 from wherein.embed.encoder import Key, Matrix
 from wherein.embed.metric import context_form, question_form
 from wherein.embed.model import IR, TOKENIZER, WEIGHTS, Model, fingerprint
-from wherein.embed.tokens import Question, Words
+from wherein.embed.tokenizer import Question, Words
 
 __all__ = ["ToyEncoder", "ToyTokenizer"]
 

@@ -179,8 +179,8 @@ def _start(*arguments: object) -> subprocess.Popen[str]:
 def write(library: str, docs: str, log: str, seed: str) -> None:
     """Change files and take them in, until standard input is closed."""
     from wherein import library as product
-    from wherein.ingest import bulk
-    from wherein.storage import connection
+    from wherein.ingest import run as bulk
+    from wherein.storage.catalog import connection
 
     record = _Recorder(Path(library), Path(log))
     record()
@@ -230,7 +230,7 @@ class _Recorder:
     """Appends each new state to a log, as what it has and has not beside the one before; the first one as a whole."""
 
     def __init__(self, library: Path, log: Path) -> None:
-        from wherein.storage.connection import open_reader
+        from wherein.storage.catalog.connection import open_reader
 
         self._db = open_reader(library)
         whole = sum(_HEAD.size + len(data) for data in _records(log)) if log.exists() else 0
@@ -273,7 +273,7 @@ def _number(db: sqlite3.Connection) -> int:
 
 def read(library: str, log: str, seed: str) -> None:
     """Ask as fast as one library answers that is never opened again, until standard input is closed."""
-    from wherein.storage.connection import open_reader
+    from wherein.storage.catalog.connection import open_reader
 
     rng = random.Random(f"reader {seed}")
     asked, numbers = Library(Path(library), encoder=ToyEncoder()), open_reader(Path(library))

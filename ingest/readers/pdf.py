@@ -14,12 +14,12 @@ from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, JSONValue, Mark, Problem
-from wherein.ingest.readers.decode import clean, name_as_title
-from wherein.ingest.readers.headings import Trail
-from wherein.ingest.readers.metadata import described
-from wherein.ingest.readers.numbers import counted
 from wherein.ingest.readers.reader import Reader
-from wherein.ingest.readers.skipped import Skipped
+from wherein.ingest.readers.shared.decode import clean, name_as_title
+from wherein.ingest.readers.shared.headings import Trail
+from wherein.ingest.readers.shared.metadata import described
+from wherein.ingest.readers.shared.number_ranges import counted
+from wherein.ingest.readers.shared.skipped import Skipped
 
 __all__ = ["READER", "read"]
 

@@ -6,8 +6,8 @@ from functools import partial
 from typing import BinaryIO, Protocol
 
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers.allowance import Allowance
-from wherein.storage.fields import NO_FIELDS, Fields
+from wherein.ingest.readers.shared.allowance import Allowance
+from wherein.storage.catalog.fields import NO_FIELDS, Fields
 
 __all__ = ["NOTHING", "Given", "Reader"]
 

@@ -15,7 +15,7 @@ import pytest
 from wherein.embed.encoder import Encoder
 from wherein.embed.model import DEFAULT_MODEL, Model, fingerprint, load_model
 from wherein.embed.precision import resolve_precision
-from wherein.embed.tokens import Tokenizer
+from wherein.embed.tokenizer import Tokenizer
 from wherein.errors import Damaged
 
 TEXTS = ["The heron stands in the shallow water.", "A tax return is due in spring.", "Où est la gare ?", "x"]

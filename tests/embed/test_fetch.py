@@ -16,10 +16,10 @@ import pytest
 
 from tiny import write_tiny
 from toy_reader import echo, write_graph
-from wherein.embed.fetch import fetch_model
-from wherein.embed.imported import add_model
-from wherein.embed.installed import damage, find_model, fingerprints, installed_folders
-from wherein.embed.zoo import ZOO, ZooFile, ZooModel
+from wherein.embed.models.download import fetch_model
+from wherein.embed.models.importing import add_model
+from wherein.embed.models.installed import damage, find_model, fingerprints, installed_folders
+from wherein.embed.models.zoo import ZOO, ZooFile, ZooModel
 from wherein.errors import Damaged, LibraryBusy, UsageError, WhereinError
 
 ROOT = Path(__file__).parents[2]
@@ -27,8 +27,8 @@ BIN = "FP32-INT8/tiny.bin"
 FETCH = """
 import json, resource, sys
 from pathlib import Path
-from wherein.embed.fetch import fetch_model
-from wherein.embed.zoo import ZooFile, ZooModel
+from wherein.embed.models.download import fetch_model
+from wherein.embed.models.zoo import ZooFile, ZooModel
 from wherein.errors import WhereinError
 about = json.loads(sys.argv[1])
 files = tuple(ZooFile(*file) for file in about.pop("files"))

@@ -15,17 +15,17 @@ from tokenizers import Tokenizer
 
 from tiny import write_tiny, write_vocabulary
 from wherein.embed.encoder import Encoder
-from wherein.embed.imported import Wishes, add_model
-from wherein.embed.installed import damage, find_model, fingerprints, installed_folders, manifest
 from wherein.embed.model import DEFAULT_MODEL, load_model
-from wherein.embed.vocabulary import word_pieces
+from wherein.embed.models.importing import Wishes, add_model
+from wherein.embed.models.installed import damage, find_model, fingerprints, installed_folders, manifest
+from wherein.embed.models.vocabulary import word_pieces
 from wherein.errors import Damaged, LibraryBusy, UsageError
 
 ROOT = Path(__file__).parents[2]
 ADD = """
 import sys
 from pathlib import Path
-from wherein.embed.imported import add_model
+from wherein.embed.models.importing import add_model
 add_model(*map(Path, sys.argv[1:]))
 """
 TEXTS = ["the cat sleeps all day", "bread dough is kneaded", "x"]

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toy_reader import INPUTS, describe, echo, tokenizer, write_graph, write_reader
+from wherein.embed.answer_extractor import Reader, Window, installed_reader, load_reader, window_starts
 from wherein.embed.model import DEFAULT_MODEL
-from wherein.embed.reader import Reader, Window, installed_reader, load_reader, window_starts
 from wherein.errors import Damaged, ModelMismatch, WhereinError
 
 CLS, SEP = 101, 102

@@ -9,10 +9,10 @@ import pytest
 from tokenizers import Tokenizer
 
 from wherein.embed.precision import apply_precision
-from wherein.embed.recipe import convert, evaluate, manifest, quantize, samples, tokenizer, weights
-from wherein.embed.recipe.extra import require
 from wherein.embed.runtime import openvino_core
 from wherein.errors import Damaged, UsageError, WhereinError
+from wherein.recipe import convert, evaluate, manifest, quantize, samples, tokenizer, weights
+from wherein.recipe.extra import require
 
 MODEL = Path(__file__).parents[2] / "embed" / "default"
 
@@ -192,7 +192,7 @@ def test_counted_names_become_stable():
 
 def test_the_network_ignores_padding():
     torch = pytest.importorskip("torch", reason="the network is torch's; install wherein[recipe]")
-    body = require("wherein.embed.recipe.body")
+    body = require("wherein.recipe.body")
     torch.manual_seed(0)
     batch = convert.example()
     short = {name: tensor[1:, :3] for name, tensor in batch.items()}

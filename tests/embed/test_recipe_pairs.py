@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from wherein.embed.recipe import batches, neighbours, pairs
-from wherein.embed.recipe.pairs import Corpus, Passage
-from wherein.embed.recipe.plan import Shape
 from wherein.errors import Damaged, UsageError
+from wherein.recipe import batches, neighbours, pairs
+from wherein.recipe.pairs import Corpus, Passage
+from wherein.recipe.plan import Shape
 
 SHAPE = Shape(article=3, mixed=3, confused=2, sentences=4, runs=2, questions=2)
 

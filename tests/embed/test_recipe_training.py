@@ -11,10 +11,10 @@ from tokenizers import Tokenizer
 torch = pytest.importorskip("torch", reason="the training is torch's; install wherein[recipe]")
 pytest.importorskip("bm25s", reason="the training mines with bm25s; install wherein[recipe]")
 
-from wherein.embed.recipe import averaging, body, holdout, losses, training, tuning, vectors  # noqa: E402
-from wherein.embed.recipe.pairs import Corpus, Passage  # noqa: E402
-from wherein.embed.recipe.plan import Plan, Shape, Stage  # noqa: E402
 from wherein.errors import WhereinError  # noqa: E402
+from wherein.recipe import averaging, body, holdout, losses, training, tuning, vectors  # noqa: E402
+from wherein.recipe.pairs import Corpus, Passage  # noqa: E402
+from wherein.recipe.plan import Plan, Shape, Stage  # noqa: E402
 
 TOPICS = ("ferry", "bread", "violin", "glacier", "parliament")
 PLAN = Plan((Stage(2, 1e-3, 0.1), Stage(1, 1e-3, 0.1)), shape=Shape(2, 2, 1, 2, 1, 2))

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wherein.embed.model import DEFAULT_MODEL, load_model
-from wherein.embed.tokens import Tokenizer
+from wherein.embed.tokenizer import Tokenizer
 from wherein.ingest.chunker import Span, chunk
 from wherein.ingest.document import Mark
 

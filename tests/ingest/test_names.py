@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherein.ingest.names import Names
+from wherein.ingest.changes.seen_keys import Names
 
 
 @given(st.lists(st.text()), st.lists(st.text()))

@@ -15,14 +15,14 @@ from mutations import OFFICE, OTHERS
 from toy import ToyEncoder
 from wherein import cli
 from wherein.errors import Unreadable, WhereinError
-from wherein.ingest import pool as pools
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.pool import Pool
+from wherein.ingest.progress.events import RunProblem
 from wherein.ingest.readers import Skipped, choose
-from wherein.ingest.reading import FAILED, LARGE, REFUSED, SKIPPED, Job, Opened, Trouble
-from wherein.ingest.summary import RunProblem
+from wherein.ingest.workers import pool as pools
+from wherein.ingest.workers.parse import FAILED, LARGE, REFUSED, SKIPPED, Job, Opened, Trouble
+from wherein.ingest.workers.pool import Pool
 from wherein.library import Library
-from wherein.storage.checksum import content_hash
+from wherein.storage.catalog.checksums import content_hash
 
 ROOT = Path(cli.__file__).parent
 CRASHED = "the reader crashed on it"
@@ -133,7 +133,7 @@ def test_workers_that_cannot_be_started(tmp_path: Path) -> None:
 
 def test_a_worker_has_nothing_of_ours(tmp_path: Path) -> None:
     code = (
-        "import sys; from wherein.ingest import worker;"
+        "import sys; from wherein.ingest.workers import worker;"
         " print([name for name in ('openvino', 'faiss', 'sqlite3', 'sqlite_utils', 'tokenizers', 'click')"
         " if name in sys.modules])"
     )

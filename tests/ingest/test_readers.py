@@ -119,7 +119,7 @@ def test_the_reader_in_the_documents_reads() -> None:
     imports = (
         "from collections.abc import Iterator\nfrom typing import BinaryIO\n"
         "from wherein.ingest.document import Document, Problem\n"
-        "from wherein.ingest.readers.decode import decode, name_as_title, require_text\n"
+        "from wherein.ingest.readers.shared.decode import decode, name_as_title, require_text\n"
         "from wherein.ingest.readers import Reader\n"
     )
     names: dict[str, Any] = {}

@@ -15,8 +15,10 @@ import zstandard
 import office
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers import Given, Skipped, allowance, choose, compressed, members
-from wherein.storage.fields import Fields
+from wherein.ingest.readers import Given, Skipped, choose
+from wherein.ingest.readers.archives import compressed, members
+from wherein.ingest.readers.shared import allowance
+from wherein.storage.catalog.fields import Fields
 
 COMPRESSORS: Mapping[str, Callable[[bytes], bytes]] = {
     "gz": gzip.compress,

@@ -6,7 +6,7 @@ import office
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Mark
 from wherein.ingest.readers import Skipped
-from wherein.ingest.readers.docx import READER
+from wherein.ingest.readers.office.docx import READER
 
 
 def body(content: str) -> bytes:

@@ -4,7 +4,7 @@ import office
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Mark
 from wherein.ingest.readers import Skipped
-from wherein.ingest.readers.epub import READER
+from wherein.ingest.readers.ebooks.epub import READER
 
 FIRST = "OEBPS/text/first one.xhtml"
 SECOND = "OEBPS/text/second.xhtml"

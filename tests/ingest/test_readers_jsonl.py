@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers import Given, Skipped
-from wherein.ingest.readers.jsonl import read
-from wherein.storage.fields import NO_FIELDS, Fields
+from wherein.ingest.readers.records.jsonl import read
+from wherein.storage.catalog.fields import NO_FIELDS, Fields
 
 
 def records(*lines: bytes | str, limit: int = 1000, fields: Fields = NO_FIELDS) -> list[Document | Problem]:

@@ -9,7 +9,8 @@ import pytest
 import office
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Mark, Problem
-from wherein.ingest.readers import Skipped, choose, mbox
+from wherein.ingest.readers import Skipped, choose
+from wherein.ingest.readers.mail import mbox
 
 SUBJECT = "Grüße, 😀 and so on"
 METADATA = {

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherein.ingest.readers.metadata import described, stamp
+from wherein.ingest.readers.shared.metadata import described, stamp
 
 
 @pytest.mark.parametrize(

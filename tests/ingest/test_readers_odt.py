@@ -1,6 +1,6 @@
 import office
 from wherein.ingest.document import Document, Mark
-from wherein.ingest.readers.odt import READER
+from wherein.ingest.readers.office.odt import READER
 
 TEXT = (
     "Rent\n\nIt is due\nmonthly.\n\n- in cash\n  - or so\n- by bank\n\nSums\n\nMay |  | 100\nJune | b | c\n\nEnd\n\n"

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers import Given, Skipped, choose
-from wherein.ingest.readers.delimited import delimiter_of
-from wherein.storage.fields import NO_FIELDS, Fields
+from wherein.ingest.readers.records.delimited import delimiter_of
+from wherein.storage.catalog.fields import NO_FIELDS, Fields
 
 NO_COLUMN = "none of its columns is called text, content or body; --text-field NAME makes a document of each row"
 NO_FIELD = "its records have none of the fields text, content, body; --text-field NAME makes a document of each record"

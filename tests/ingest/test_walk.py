@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wherein.errors import UsageError
-from wherein.ingest import walk as module
+from wherein.ingest.sources import files as module
+from wherein.ingest.sources.files import FoundFile, Unwalkable, walk
 from wherein.ingest.uri import display
-from wherein.ingest.walk import FoundFile, Unwalkable, walk
 
 
 @pytest.fixture

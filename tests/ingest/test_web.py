@@ -15,9 +15,9 @@ from web_server import Answer, Site, site
 from wherein.errors import Unreadable, UsageError
 from wherein.ingest.document import Document
 from wherein.ingest.readers import choose
+from wherein.ingest.sources.web import Gone, Web
+from wherein.ingest.sources.web_response import Page, Validators
 from wherein.ingest.uri import web_address
-from wherein.ingest.web import Gone, Web
-from wherein.ingest.web_page import Page, Validators
 
 NOTHING = Validators()
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toy_reader import tables, tokenizer, write_reader
-from wherein.embed.reader import Reader, load_reader
-from wherein.search.answer import LONGEST_ANSWER, ExactAnswer, Span, best_span, exact_answers
+from wherein.embed.answer_extractor import Reader, load_reader
+from wherein.search.exact_answer import LONGEST_ANSWER, ExactAnswer, Span, best_span, exact_answers
 from wherein.search.semantic import Hit
 
 FILLER = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]

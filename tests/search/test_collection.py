@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wherein.errors import UsageError
-from wherein.search.collection import Collection, read_beir, read_squad
+from wherein.evaluation.collection import Collection, read_beir, read_squad
 
 CORPUS = '{"_id": "d1", "title": "Cats", "text": "They sleep."}\n\n{"_id": "d2", "title": "", "text": " Bread. "}\n'
 QUERIES = '{"_id": "q1", "text": "who sleeps?"}\n{"_id": "q2", "text": "what is baked?"}\n{"_id": "q3", "text": "?"}\n'

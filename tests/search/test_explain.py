@@ -14,7 +14,7 @@ from wherein import cli
 from wherein.library import Library
 from wherein.search.calibration import NO_GOOD_MATCH, calibrated
 from wherein.search.fusion import fuse
-from wherein.storage.connection import open_reader
+from wherein.storage.catalog.connection import open_reader
 
 
 @pytest.fixture

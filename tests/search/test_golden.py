@@ -9,8 +9,8 @@ import pytest
 
 from toy import ToyEncoder
 from wherein.errors import UsageError
+from wherein.evaluation.golden import Golden, Pinned, evaluate_golden, pin, read_golden
 from wherein.library import Library
-from wherein.search.golden import Golden, Pinned, evaluate_golden, pin, read_golden
 
 FILE = Path("golden.jsonl")
 URIS = [

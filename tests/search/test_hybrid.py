@@ -11,7 +11,7 @@ from wherein.errors import Damaged, UsageError
 from wherein.library import Library
 from wherein.search import hybrid
 from wherein.search.hybrid import MODES
-from wherein.storage.connection import open_reader
+from wherein.storage.catalog.connection import open_reader
 
 
 @pytest.fixture(scope="module")

@@ -18,16 +18,16 @@ from sqlite_utils import Database
 
 from wherein.search.bm25 import WEIGHTS, index_texts, score_texts
 from wherein.search.keyword import best_passages, fitting, match, scores_of
-from wherein.search.question import parse_question
-from wherein.storage.checksum import content_hash
-from wherein.storage.connection import open_reader, open_writer, reading, writing
-from wherein.storage.documents import ChunkRow, DocumentRow, delete_document, save_document
-from wherein.storage.generations import KEYWORDS, active_generation, load_postings, write_generation
-from wherein.storage.keyword_index import KeywordIndex, load_keywords
-from wherein.storage.models import StoredModel, bind_model
-from wherein.storage.postings import blocks, collect
-from wherein.storage.term_counts import read_terms
-from wherein.storage.terms import terms_of
+from wherein.search.query_syntax import parse_question
+from wherein.storage.catalog.checksums import content_hash
+from wherein.storage.catalog.connection import open_reader, open_writer, reading, writing
+from wherein.storage.catalog.documents import ChunkRow, DocumentRow, delete_document, save_document
+from wherein.storage.catalog.models import StoredModel, bind_model
+from wherein.storage.catalog.term_counts import read_terms
+from wherein.storage.catalog.terms import terms_of
+from wherein.storage.index.generations import KEYWORDS, active_generation, load_postings, write_generation
+from wherein.storage.index.keyword_index import KeywordIndex, load_keywords
+from wherein.storage.index.postings import blocks, collect
 
 WORDS = ["the", "red", "box", "holds", "seven", "marbles", "leases", "E-1234", "foo_bar", "東京", "of", "a"]
 QUESTIONS = ("the red box", "E-1234", "leases of foo", "東京 marbles", "nothing here", "the the the")
@@ -135,7 +135,7 @@ def db(tmp_path: Path) -> Iterator[Database]:
 def test_the_file_holds_what_is_collected_in_memory(
     db: Database, tmp_path: Path, at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wherein.storage.postings._SORTED_AT_ONCE", at_once)
+    monkeypatch.setattr("wherein.storage.index.postings._SORTED_AT_ONCE", at_once)
     model = bound(db)
     for n in range(40):
         save(db, str(n), f"word{n} and {' '.join(WORDS[: n % 11])} number{n * n % 7}", title=f"title{n % 3}")

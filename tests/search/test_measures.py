@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wherein.errors import WhereinError
-from wherein.search.collection import Collection
-from wherein.search.evaluate import compared, evaluate_beir, evaluate_squad
-from wherein.search.measures import compare, measures
-from wherein.search.modes import Ranked, Ranking, best
+from wherein.evaluation.collection import Collection
+from wherein.evaluation.measures import compare, measures
+from wherein.evaluation.modes import Ranked, Ranking, best
+from wherein.evaluation.squad_beir import compared, evaluate_beir, evaluate_squad
 
 
 def fixed(rows: np.ndarray) -> Ranking:

@@ -9,10 +9,10 @@ import pytest
 from toy import ToyEncoder
 from wherein.embed.encoder import Matrix
 from wherein.errors import UsageError
+from wherein.evaluation import modes
+from wherein.evaluation.modes import Candidates, find_mode, semantic
+from wherein.evaluation.vector_cache import keep_vectors, kept_vectors
 from wherein.library import Library
-from wherein.search import modes
-from wherein.search.kept_vectors import keep_vectors, kept_vectors
-from wherein.search.modes import Candidates, find_mode, semantic
 
 TEXTS = [f"{n} {word}" for n in range(50) for word in ("apples", "pears", "plums")]
 
@@ -96,7 +96,7 @@ def test_a_folder_that_cannot_be_written_is_done_without(tmp_path: Path) -> None
 
 
 def test_the_oldest_go_when_there_are_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wherein.search.kept_vectors._MOST_BYTES", 100)
+    monkeypatch.setattr("wherein.evaluation.vector_cache._MOST_BYTES", 100)
     for name in ("a", "b", "c"):  # 44 bytes each
         keep_vectors(tmp_path / f"{name}.vectors", np.ones((1, 3), np.float32))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.vectors", "c.vectors"]

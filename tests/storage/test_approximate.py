@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from wherein.errors import Damaged
-from wherein.storage.building import write_index
-from wherein.storage.checksum import content_hash
-from wherein.storage.connection import open_writer, reading, writing
-from wherein.storage.deep import check_index
-from wherein.storage.generations import (
-    VECTORS as VECTORS_KIND,
-)
-from wherein.storage.generations import (
+from wherein.storage.catalog.checksums import content_hash
+from wherein.storage.catalog.connection import open_writer, reading, writing
+from wherein.storage.catalog.models import StoredModel, bind_model, bound_model
+from wherein.storage.catalog.vectors import Ids, Matrix, save_vectors, stored_ids
+from wherein.storage.filters.selection import Selection
+from wherein.storage.index.build import write_index
+from wherein.storage.index.generations import VECTORS as VECTORS_KIND
+from wherein.storage.index.generations import (
     Generation,
     active_generation,
     fold_if_due,
@@ -33,8 +33,7 @@ from wherein.storage.generations import (
     write_generation,
     wrong_with_generation,
 )
-from wherein.storage.index import VectorIndex, load_index
-from wherein.storage.method import (
+from wherein.storage.index.method import (
     EXACT,
     HNSW,
     IVF,
@@ -46,9 +45,8 @@ from wherein.storage.method import (
     encode_method,
     method_for,
 )
-from wherein.storage.models import StoredModel, bind_model, bound_model
-from wherein.storage.selection import Selection
-from wherein.storage.vectors import Ids, Matrix, save_vectors, stored_ids
+from wherein.storage.index.vector_index import VectorIndex, load_index
+from wherein.storage.repair.deep import check_index
 
 COUNT, DIMENSION, CLUSTERS = 2_000, 24, 40
 Library = Callable[..., "Opened"]

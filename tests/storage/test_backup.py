@@ -22,23 +22,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wherein.errors import Damaged, LibraryBusy, UsageError, WhereinError
-from wherein.storage.backup import Backup, _interruptible, write_backup
-from wherein.storage.backups import older_backups
-from wherein.storage.checksum import content_hash
-from wherein.storage.connection import CATALOG, checkpoint, open_reader, open_writer, reading, writing
-from wherein.storage.content import check_content
-from wherein.storage.documents import ChunkRow, DocumentRow, delete_document, model_input, save_document
-from wherein.storage.failpoints import EXIT_CODE, POINTS, STEPS
-from wherein.storage.generations import active_generation, write_generation
-from wherein.storage.index import load_index
-from wherein.storage.lock import writer_lock
-from wherein.storage.manifest import MANIFEST, FileEntry, Manifest, decode_manifest, encode_manifest, file_entry
-from wherein.storage.models import bind_model, bound_model, now
-from wherein.storage.package import read_package
-from wherein.storage.restore import put_aside, restore_backup
-from wherein.storage.schema import NEWEST_SCHEMA
-from wherein.storage.staging import staging
-from wherein.storage.vectors import save_vectors
+from wherein.storage.backup.archive import read_package
+from wherein.storage.backup.backup import Backup, _interruptible, write_backup
+from wherein.storage.backup.manifest import MANIFEST, FileEntry, Manifest, decode_manifest, encode_manifest, file_entry
+from wherein.storage.backup.restore import put_aside, restore_backup
+from wherein.storage.backup.staging import staging
+from wherein.storage.catalog.backup_log import older_backups
+from wherein.storage.catalog.checksums import content_hash
+from wherein.storage.catalog.connection import CATALOG, checkpoint, open_reader, open_writer, reading, writing
+from wherein.storage.catalog.documents import ChunkRow, DocumentRow, delete_document, model_input, save_document
+from wherein.storage.catalog.models import bind_model, bound_model, now
+from wherein.storage.catalog.schema import NEWEST_SCHEMA
+from wherein.storage.catalog.vectors import save_vectors
+from wherein.storage.disk.failpoints import EXIT_CODE, POINTS, STEPS
+from wherein.storage.disk.lock import writer_lock
+from wherein.storage.index.generations import active_generation, write_generation
+from wherein.storage.index.vector_index import load_index
+from wherein.storage.repair.content import check_content
 
 ROOT = Path(__file__).parents[2]
 DIMENSION = 8
@@ -226,11 +226,11 @@ WRITER = """
 import sys
 from pathlib import Path
 from contextlib import closing
-from wherein.storage.connection import checkpoint, open_writer, writing
-from wherein.storage.documents import DocumentRow, save_document
-from wherein.storage.generations import drop_old_generations, write_generation
-from wherein.storage.lock import writer_lock
-from wherein.storage.models import bound_model
+from wherein.storage.catalog.connection import checkpoint, open_writer, writing
+from wherein.storage.catalog.documents import DocumentRow, save_document
+from wherein.storage.index.generations import drop_old_generations, write_generation
+from wherein.storage.disk.lock import writer_lock
+from wherein.storage.catalog.models import bound_model
 import select
 folder, number = Path(sys.argv[1]), 0
 with writer_lock(folder):
@@ -285,7 +285,7 @@ def test_noting_a_backup_needs_no_lock_and_checkpoints_nothing(library: Path, tm
 def test_a_backup_that_cannot_be_noted_is_still_one(
     library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wherein.storage.connection._BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("wherein.storage.catalog.connection._BUSY_SECONDS", 0.01)
     with closing(open_writer(library)) as db:
         db.execute("BEGIN IMMEDIATE")
         done = back_up(library, tmp_path / "copy")
@@ -531,7 +531,7 @@ def test_what_is_written_wrongly_is_not_called_a_backup(
     def flush_badly(folder: Path) -> None:
         flip(folder / CATALOG, 4000)
 
-    monkeypatch.setattr("wherein.storage.backup.flush_tree", flush_badly)
+    monkeypatch.setattr("wherein.storage.backup.backup.flush_tree", flush_badly)
     with pytest.raises(Damaged, match="not what was backed up"):
         back_up(library, tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
@@ -592,9 +592,9 @@ from contextlib import closing
 from pathlib import Path
 import faiss, numpy, sqlite_utils, zstandard
 from wherein.storage import migrations
-from wherein.storage.backup import write_backup
-from wherein.storage.connection import open_reader
-from wherein.storage.restore import restore_backup
+from wherein.storage.backup.backup import write_backup
+from wherein.storage.catalog.connection import open_reader
+from wherein.storage.backup.restore import restore_backup
 
 def backup(library, target):
     with closing(open_reader(Path(library))) as db:

@@ -12,9 +12,9 @@ import pytest
 from sqlite_utils import Database
 
 from wherein.errors import Damaged, LibraryBusy
-from wherein.storage.checksum import content_hash
-from wherein.storage.connection import CATALOG, open_reader, open_writer, reading, writing
-from wherein.storage.documents import (
+from wherein.storage.catalog.checksums import content_hash
+from wherein.storage.catalog.connection import CATALOG, open_reader, open_writer, reading, writing
+from wherein.storage.catalog.documents import (
     ChunkRow,
     DocumentRow,
     delete_document,
@@ -23,11 +23,8 @@ from wherein.storage.documents import (
     list_documents,
     save_document,
 )
-from wherein.storage.generations import active_generation, load_generation, write_generation
-from wherein.storage.index import VectorIndex, load_index
-from wherein.storage.lock import writer_lock
-from wherein.storage.models import StoredModel, bind_model, bound_model
-from wherein.storage.vectors import (
+from wherein.storage.catalog.models import StoredModel, bind_model, bound_model
+from wherein.storage.catalog.vectors import (
     Matrix,
     count_live,
     delete_orphans,
@@ -36,13 +33,16 @@ from wherein.storage.vectors import (
     read_vectors,
     save_vectors,
 )
+from wherein.storage.disk.lock import writer_lock
+from wherein.storage.index.generations import active_generation, load_generation, write_generation
+from wherein.storage.index.vector_index import VectorIndex, load_index
 
 ROOT = Path(__file__).parents[2]
 DIMENSION = 8
 HOLDER = """
 import sys
 from pathlib import Path
-from wherein.storage.lock import writer_lock
+from wherein.storage.disk.lock import writer_lock
 with writer_lock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from wherein.storage.filesystem import file_system, is_network
+from wherein.storage.disk.filesystem import file_system, is_network
 
 MOUNTS = r"""22 1 0:21 / / rw,relatime - ext4 /dev/vda rw
 30 22 0:25 / /home/my\040share rw shared:1 - nfs4 server:/export rw

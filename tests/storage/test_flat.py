@@ -6,7 +6,7 @@ import faiss
 import numpy as np
 import pytest
 
-from wherein.storage.flat import write_flat
+from wherein.storage.index.flat_file import write_flat
 
 
 @pytest.mark.parametrize(("count", "dimension", "step"), [(0, 8, 1), (1, 8, 1), (1000, 384, 64), (257, 3, 256)])

@@ -11,13 +11,13 @@ import pytest
 from sqlite_utils import Database
 
 from wherein.errors import Damaged, LibraryBusy
-from wherein.storage.checksum import content_hash
-from wherein.storage.connection import open_reader, open_writer, reading, writing
-from wherein.storage.generations import active_generation, drop_old_generations, fold_if_due, write_generation
-from wherein.storage.index import VectorIndex, load_index, reading_index
-from wherein.storage.lock import writer_lock
-from wherein.storage.models import StoredModel, bind_model
-from wherein.storage.vectors import count_vectors, save_vectors
+from wherein.storage.catalog.checksums import content_hash
+from wherein.storage.catalog.connection import open_reader, open_writer, reading, writing
+from wherein.storage.catalog.models import StoredModel, bind_model
+from wherein.storage.catalog.vectors import count_vectors, save_vectors
+from wherein.storage.disk.lock import writer_lock
+from wherein.storage.index.generations import active_generation, drop_old_generations, fold_if_due, write_generation
+from wherein.storage.index.vector_index import VectorIndex, load_index, reading_index
 
 DIMENSION = 8
 

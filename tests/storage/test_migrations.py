@@ -3,9 +3,9 @@
 import pytest
 from sqlite_utils import Database
 
-from wherein.storage.connection import writing
-from wherein.storage.migrations import MIGRATIONS
-from wherein.storage.sources import Source, list_sources, remember_source, remember_version
+from wherein.storage.catalog.connection import writing
+from wherein.storage.catalog.migrations import MIGRATIONS
+from wherein.storage.catalog.sources import Source, list_sources, remember_source, remember_version
 
 
 def old_catalog(sources: list[str]) -> Database:

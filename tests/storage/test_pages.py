@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wherein.storage.pages import Pages
+from wherein.storage.repair.sqlite_pages import Pages
 
 VALUES = st.one_of(
     st.none(),

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wherein.storage.term_counts import count_terms, is_stored_terms, join_counts
-from wherein.storage.terms import folded_words, terms_of
+from wherein.storage.catalog.term_counts import count_terms, is_stored_terms, join_counts
+from wherein.storage.catalog.terms import folded_words, terms_of
 
 
 def terms(text: str) -> set[int]:

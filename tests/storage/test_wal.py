@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wherein.storage.pages import Pages
-from wherein.storage.wal import EMPTY_LOG, log_of, read_log
+from wherein.storage.repair.sqlite_pages import Pages
+from wherein.storage.repair.sqlite_wal import EMPTY_LOG, log_of, read_log
 
 COMMITS = 30
 

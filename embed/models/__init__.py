@@ -1,0 +1,1 @@
+"""The models of this machine: installed, added from disk, fetched, measured."""

@@ -1,0 +1,140 @@
+"""The models of this machine: the shipped one, and a folder for each that was fetched or added."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from wherein.embed.model import DEFAULT_MODEL, Files, Model, checked, fingerprint, load_model
+from wherein.embed.models.zoo import ZOO
+from wherein.embed.precision import PRECISIONS
+from wherein.errors import Damaged, UsageError
+
+__all__ = [
+    "MODELS_VARIABLE",
+    "damage",
+    "default_name",
+    "find_model",
+    "fingerprints",
+    "installed_folders",
+    "is_reader",
+    "manifest",
+    "model_of",
+    "models_folder",
+]
+
+MODELS_VARIABLE = "WHEREIN_MODELS"
+
+
+def models_folder() -> Path:
+    """Return where models are kept: `$WHEREIN_MODELS`, else `wherein/models` in the user's data folder (XDG)."""
+    if chosen := os.environ.get(MODELS_VARIABLE):
+        return Path(chosen)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("wherein", appauthor=False)) / "models"
+
+
+def installed_folders(models: Path) -> Iterator[Path]:
+    """Yield the folder of each model, the shipped one first; what begins with a dot is not finished, or put aside."""
+    yield DEFAULT_MODEL
+    if models.is_dir():
+        yield from sorted(path for path in models.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def find_model(name: str | Path, models: Path) -> Model:
+    """Return the model called `name`, or that in the folder `name`.
+
+    Raises UsageError when there is none, Damaged when its manifest cannot be read.
+    """
+    text = os.fspath(name)
+    if isinstance(name, str) and text and os.sep not in text and not text.startswith("."):
+        if text == DEFAULT_MODEL.name or text == default_name():
+            return load_model()
+        if (models / text).is_dir():
+            return _embedding(models / text)
+    folder = Path(text).expanduser()
+    if text and (folder / "model.json").exists():
+        return _embedding(folder)
+    raise UsageError(_not_found(text))
+
+
+def model_of(wanted: str, precision: str, name: str, models: Path, home: Path | None = None) -> Model:
+    """Return the installed model, or that in the folder `home`, whose fingerprint at `precision` is `wanted`.
+
+    If there is none, return what is there in its place: the model called `name`, else the shipped one. Raises Damaged
+    when the manifest of the model called `name`, which it should be, cannot be read.
+    """
+    damaged, shipped, namesake = None, None, None
+    for folder in (*([home] if home else []), *installed_folders(models)):
+        try:
+            model = load_model(folder)
+        except Damaged as error:
+            if folder in (DEFAULT_MODEL, home) or folder.name == name:
+                damaged = error
+            continue
+        if fingerprint(model, precision) == wanted:
+            return model
+        shipped = model if folder == DEFAULT_MODEL else shipped
+        namesake = model if folder == home or name in (folder.name, model.name) else namesake
+    if namesake:
+        return namesake
+    if shipped is None or damaged:
+        raise damaged or Damaged("There is no model; install Wherein again")
+    return shipped
+
+
+def manifest(folder: Path) -> Mapping[str, Any]:
+    """Return all that a model's manifest says. Raises Damaged when it cannot be read."""
+    try:
+        found: Mapping[str, Any] = json.loads((folder / "model.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise Damaged(f"{folder / 'model.json'} cannot be read; install the model again") from error
+    return found
+
+
+def fingerprints(model: Model) -> dict[str, str]:
+    """Return the model's fingerprint by precision."""
+    return {precision: fingerprint(model, precision) for precision in PRECISIONS if precision != "auto"}
+
+
+def damage(model: Files) -> list[str]:
+    """Return a sentence for each file of a model that is not what its manifest says; all of them are read."""
+    found = []
+    for name in model.sha256:
+        try:
+            checked(model, name)
+        except Damaged as error:
+            found.append(str(error))
+    return found
+
+
+def is_reader(folder: Path) -> bool:
+    """Whether a model's manifest says that it marks answers (embed/answer_extractor.py), and so makes no vectors."""
+    try:
+        return bool(json.loads((folder / "model.json").read_text("utf-8")).get("kind") == "reader")
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _embedding(folder: Path) -> Model:
+    if is_reader(folder):
+        raise UsageError(f"{folder.name} is a reader, which marks answers, and makes no vectors; choose another model")
+    return load_model(folder)
+
+
+def default_name() -> str:
+    """Return the name of the shipped model, nothing when its manifest cannot be read."""
+    try:
+        return load_model().name
+    except Damaged:
+        return ""
+
+
+def _not_found(name: str) -> str:
+    if name in ZOO:
+        return f"The model {name} is not installed; get it with: wherein model fetch {name}"
+    if name and Path(name).is_dir():
+        return f"{name} has no model.json; take the model in with: wherein model add {name}"
+    return f"There is no model {name}; see: wherein model list"

@@ -1,0 +1,1 @@
+"""What has changed in a source since it was last ingested."""

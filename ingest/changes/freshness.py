@@ -1,0 +1,87 @@
+"""Whether a document's file still holds what was read from it. No reader is needed for that, and none is imported."""
+
+import os
+import stat
+import time
+from dataclasses import replace
+
+from wherein.ingest.uri import file_path
+from wherein.storage.catalog.checksums import stream_hash
+from wherein.storage.catalog.files import FileRecord, FileState, file_of_document
+from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.sqlite_errors import catalog_faults
+
+__all__ = [
+    "CHANGED", "FRESH", "MISSING", "UNKNOWN", "Freshness", "freshness_of_file", "looks_stale", "state_found",
+    "untouched",
+]  # fmt: skip
+
+FRESH, CHANGED, MISSING, UNKNOWN = "fresh", "changed", "missing", "unknown"
+
+# A file that was touched so shortly before it was looked at may have changed again without another time stamp.
+_SETTLED_NS = 2_000_000_000
+
+
+class Freshness:
+    """Looks at each file once. `unknown` is what has no file, such as a text from standard input."""
+
+    def __init__(self, db: Catalog) -> None:
+        self._db = db
+        self._documents: dict[int, str] = {}
+        self._files: dict[int, str] = {}
+
+    def of_document(self, document_id: int) -> str:
+        """Return whether the document's file is `fresh`, `changed` or `missing`."""
+        if document_id not in self._documents:
+            with catalog_faults():  # one statement sees one state without a transaction around it
+                record = file_of_document(self._db, document_id)
+            if record is not None and record.id not in self._files:
+                self._files[record.id] = freshness_of_file(record)
+            self._documents[document_id] = self._files[record.id] if record else UNKNOWN
+        return self._documents[document_id]
+
+
+def freshness_of_file(record: FileRecord) -> str:
+    """Return whether a file is as it was read; its content is hashed only when size and times leave it open."""
+    path = file_path(record.uri)
+    if path is None or record.content_hash is None:
+        return UNKNOWN
+    try:
+        found = os.stat(path)  # noqa: PTH116 - odd bytes stay
+        # Of a file that could not be read, what is found was read from an earlier version.
+        if record.state != "read" or not stat.S_ISREG(found.st_mode) or found.st_size != record.state_on_disk.size:
+            return CHANGED
+        if untouched(record, state_found(found)):
+            return FRESH
+        with open(path, "rb") as stream:  # noqa: PTH123 - odd bytes stay
+            return FRESH if stream_hash(stream) == record.content_hash else CHANGED
+    except (FileNotFoundError, NotADirectoryError):
+        return MISSING
+    except (OSError, ValueError):
+        return UNKNOWN
+
+
+def looks_stale(record: FileRecord) -> bool:
+    """Whether a file is gone, or has another size or time than it was read with; its content is not looked at."""
+    path = file_path(record.uri)
+    if path is None:
+        return False
+    try:
+        found = os.stat(path)  # noqa: PTH116 - odd bytes stay
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):
+        return False
+    return (found.st_size, found.st_mtime_ns) != (record.state_on_disk.size, record.state_on_disk.mtime_ns)
+
+
+def state_found(found: os.stat_result) -> FileState:
+    """Return a file's state as it is looked at now."""
+    return FileState(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, time.time_ns())
+
+
+def untouched(record: FileRecord, now: FileState) -> bool:
+    """Whether a file has the size, times and inode that it was read with, and had been let alone by then."""
+    then = record.state_on_disk
+    same = replace(now, checked_ns=then.checked_ns) == then
+    return same and max(then.mtime_ns, then.ctime_ns) + _SETTLED_NS < then.checked_ns

@@ -1,0 +1,105 @@
+"""What a run tells about itself: problems and progress while it goes on, counts at its end."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from wherein.ingest.progress.reindex_report import Night, Stage
+
+__all__ = ["Ahead", "DocumentDone", "Progress", "Report", "RunProblem", "Stopped", "Summary", "summarize"]
+
+_COUNTS = (
+    "new",
+    "changed",
+    "unchanged",
+    "moved",
+    "removed",
+    "skipped",
+    "failed",
+    "chunks",
+    "embedded",
+    "reused",
+)
+
+
+@dataclass(frozen=True)
+class RunProblem:
+    """A file or record that is not in: `kind` is skipped (nothing to read) or failed, with the reason."""
+
+    kind: str
+    uri: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class DocumentDone:
+    """A document that is in: `kind` is new, changed or moved. Of its `chunks` `embedded` went through the model."""
+
+    kind: str
+    uri: str
+    chunks: int
+    embedded: int
+    reused: int
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What is to be read: so many files, of so many bytes."""
+
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is committed by now, in counts and in bytes of the files that had to be read.
+
+    `bytes_total` is the size of all such files, None when the run was not asked to look ahead. While a library is moved
+    to another model, both count the characters of its texts instead. `seconds_left` is None while it cannot be told.
+    """
+
+    documents: int
+    chunks: int
+    embedded: int
+    bytes_done: int
+    bytes_total: int | None
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """The run ended before its end, and why."""
+
+    why: str
+
+
+Report = Callable[[RunProblem | DocumentDone | Ahead | Progress | Stopped | Stage | Night], None]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A run in figures. Documents are counted, but files or records where they were skipped or failed.
+
+    Of the `chunks` of new and changed documents `embedded` went through the model and `reused` did not have to.
+    """
+
+    new: int
+    changed: int
+    unchanged: int
+    moved: int
+    removed: int
+    skipped: int
+    failed: int
+    chunks: int
+    embedded: int
+    reused: int
+    seconds: float
+
+    def as_dict(self) -> dict[str, int | float]:
+        """Return the figures by name."""
+        return asdict(self)
+
+
+def summarize(tally: Counter[str], seconds: float) -> Summary:
+    """Return the figures of a tally whose keys are the field names."""
+    return Summary(**{name: tally[name] for name in _COUNTS}, seconds=round(seconds, 3))

@@ -1,0 +1,138 @@
+"""What a reindex tells: its stages while it goes on, and at its end a report, which the library keeps."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wherein.errors import Refused, WhereinError
+from wherein.storage.catalog.golden import GoldenRow, note_ranks
+from wherein.storage.catalog.reindex_runs import begin_night, finish_night
+from wherein.storage.cleanup.disk_usage import disk_use
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+    from wherein.storage.repair.fitness import Fitness
+
+__all__ = ["MARGIN", "Ledger", "Moved", "Night", "Stage", "mean_reciprocal", "recorded"]
+
+MARGIN = 5.0
+"""By how many points the mean reciprocal rank of the golden questions, in percent, may fall with a new index."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of a reindex that is through: its name, how long it took, and in a few words what it did."""
+
+    name: str
+    seconds: float
+    said: str
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A golden question whose document changed its rank among the documents of the answer; 0 is not found."""
+
+    question: str
+    uri: str
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class Night:
+    """How a reindex went. `outcome` is done, stopped, refused or failed, with the `reason` for the last three.
+
+    `recall` (0 to 1) is that of a new index against exact search, None where none was written; `golden` the mean
+    reciprocal rank of the golden questions in percent, None where they were not asked; `moved` are those that answer
+    otherwise than after the last reindex. `bytes` tells the size of each part of the library.
+    """
+
+    outcome: str
+    reason: str
+    seconds: float
+    stages: tuple[Stage, ...]
+    recall: float | None
+    golden: float | None
+    moved: tuple[Moved, ...]
+    bytes: Mapping[str, int]
+
+
+class Ledger:
+    """The report of a reindex that is under way; what it found out is set from outside."""
+
+    def __init__(self, db: Database, folder: Path, report: Callable[[Stage | Night], None]) -> None:
+        self.fitness: Fitness | None = None
+        self.golden: float | None = None
+        self.moved: tuple[Moved, ...] = ()
+        self.stopped = ""
+        self._db = db
+        self._folder = folder
+        self._report = report
+        self._began = time.monotonic()
+        self._stages: list[Stage] = []
+        self._number = begin_night(db)
+
+    def ask(self, rows: Sequence[GoldenRow], ranks: Mapping[int, int]) -> None:
+        """Keep where the documents of the golden questions stand now, and which of them stood elsewhere before."""
+        if not rows:
+            return
+        self.golden = mean_reciprocal(ranks.values())
+        self.moved = tuple(
+            Moved(row.question, row.uri, row.rank, ranks[row.id])
+            for row in rows
+            if row.rank is not None and row.rank != ranks[row.id]
+        )
+        note_ranks(self._db, ranks)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[list[str]]:
+        """Time a stage, also one that fails; what is put into the list is said of it."""
+        began, said = time.monotonic(), list[str]()
+        try:
+            yield said
+        finally:
+            stage = Stage(name, round(time.monotonic() - began, 3), ", ".join(said))
+            self._stages.append(stage)
+            self._report(stage)
+
+    def close(self, outcome: str, reason: str = "") -> None:
+        """Keep the report and hand it on."""
+        night = Night(
+            outcome,
+            reason,
+            round(time.monotonic() - self._began, 3),
+            tuple(self._stages),
+            self.fitness.recall if self.fitness else None,
+            self.golden,
+            self.moved,
+            disk_use(self._folder),
+        )
+        finish_night(self._db, self._number, outcome, json.dumps(asdict(night), ensure_ascii=False))
+        self._report(night)
+
+
+def mean_reciprocal(ranks: Iterable[int]) -> float:
+    """Return the mean of one over each rank, in percent; 0 for what is not found."""
+    worths = [1 / rank if rank else 0.0 for rank in ranks]
+    return 100 * sum(worths) / len(worths) if worths else 0.0
+
+
+@contextmanager
+def recorded(db: Database, folder: Path, report: Callable[[Stage | Night], None]) -> Iterator[Ledger]:
+    """Keep the report of a reindex, however it ends; a process that dies leaves it unfinished."""
+    ledger = Ledger(db, folder, report)
+    try:
+        yield ledger
+    except BaseException as error:
+        outcome = {Refused: "refused", KeyboardInterrupt: "stopped"}.get(type(error), "failed")
+        with suppress(WhereinError, OSError):  # the first error is the one to be told
+            ledger.close(outcome, str(error) or "interrupted")
+        raise
+    ledger.close("stopped" if ledger.stopped else "done", ledger.stopped)

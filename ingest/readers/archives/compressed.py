@@ -1,0 +1,127 @@
+"""gzip, bzip2, xz and zstd: what is in such a file is read by the reader for its content, a tar archive by members."""
+
+import bz2
+import gzip
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import chain
+from pathlib import PurePath
+from typing import BinaryIO
+
+import zstandard
+
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.archives.members import allowance_of, content, counted, refuse_depth
+from wherein.ingest.readers.archives.tar_archive import is_tar, members
+from wherein.ingest.readers.reader import NOTHING, Given, Reader
+from wherein.ingest.readers.shared.zipped import DAMAGED
+
+__all__ = ["READER", "is_compressed", "read"]
+
+_STEP = 1 << 16
+# One block of 128 KB may take four bytes, and what comes of the bytes that are given comes at once.
+_ZSTD_STEP = 512
+MEMORY_LIMIT = 256 << 20
+_WINDOW_LIMIT = 128 << 20
+_BLOCK = 512
+_SUFFIXES = frozenset((".gz", ".bz2", ".xz", ".zst", ".z", ".bz"))
+_SHORT = {".tgz": ".tar", ".tbz": ".tar", ".tbz2": ".tar", ".txz": ".tar", ".tzst": ".tar", ".svgz": ".svg"}
+_BROKEN = (zlib.error, lzma.LZMAError, zstandard.ZstdError, EOFError, OSError, ValueError)
+
+
+def is_compressed(head: bytes) -> bool:
+    """Whether a file that begins with `head` is in one of these forms."""
+    return _unpacker(head) is not None
+
+
+def read(stream: BinaryIO, name: str, given: Given = NOTHING) -> Iterator[Document | Problem]:
+    """Yield the documents in the file; see `Reader` for the errors."""
+    refuse_depth(given)
+    allowance = allowance_of(stream, given)
+    pieces = counted(_unpacked(stream), allowance)
+    head = b""
+    while len(head) < _BLOCK and (piece := next(pieces, b"")):
+        head += piece
+    whole = chain((head,), pieces)
+    if is_tar(head):
+        yield from members(whole, given, allowance)
+    else:
+        yield from content(_inner_name(name), whole, replace(given, depth=given.depth + 1, allowance=allowance))
+
+
+def _inner_name(name: str) -> str:
+    suffix = PurePath(name).suffix
+    if suffix.lower() in _SUFFIXES:
+        return name.removesuffix(suffix)
+    return name.removesuffix(suffix) + _SHORT.get(suffix.lower(), suffix)
+
+
+def _unpacker(head: bytes) -> Callable[[BinaryIO], Iterator[bytes]] | None:
+    if head.startswith(b"\x1f\x8b\x08"):
+        return _gunzipped
+    if head.startswith(b"BZh") and head[4:10] in (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90"):
+        return _bunzipped
+    if head.startswith(b"\xfd7zXZ\0"):
+        return _unxzipped
+    return _unzstded if head.startswith(b"\x28\xb5\x2f\xfd") else None
+
+
+def _unpacked(stream: BinaryIO) -> Iterator[bytes]:
+    head = stream.read(16)
+    stream.seek(0)
+    unpacker = _unpacker(head)
+    if unpacker is None:
+        raise Unreadable(DAMAGED)
+    try:
+        yield from unpacker(stream)
+    except _BROKEN as error:
+        if "memory usage limit" in str(error).lower():
+            raise Unreadable(f"to unpack it takes more than {MEMORY_LIMIT >> 20} MB of memory") from error
+        raise Unreadable(DAMAGED) from error
+
+
+def _gunzipped(stream: BinaryIO) -> Iterator[bytes]:
+    with gzip.GzipFile(fileobj=stream, mode="rb") as file:
+        while piece := file.read(_STEP):
+            yield piece
+
+
+def _bunzipped(stream: BinaryIO) -> Iterator[bytes]:
+    with bz2.BZ2File(stream) as file:
+        while piece := file.read(_STEP):
+            yield piece
+
+
+def _unxzipped(stream: BinaryIO) -> Iterator[bytes]:
+    """Unpack streams that follow each other; LZMAFile would let a file say how much memory it takes."""
+    data = stream.read(_STEP)
+    while data.strip(b"\0"):  # between and after streams there may be zeros
+        data = data.lstrip(b"\0")
+        unpacker = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY_LIMIT)
+        while not unpacker.eof:
+            if unpacker.needs_input and not data:
+                raise EOFError
+            if piece := unpacker.decompress(data, _STEP):
+                yield piece
+            data = stream.read(_STEP) if unpacker.needs_input else b""
+        data = unpacker.unused_data or data or stream.read(_STEP)
+
+
+def _unzstded(stream: BinaryIO) -> Iterator[bytes]:
+    """Unpack frames that follow each other. A frame that is cut short looks whole to zstandard's `stream_reader`."""
+    data = stream.read(_ZSTD_STEP)
+    while data:
+        unpacker = zstandard.ZstdDecompressor(max_window_size=_WINDOW_LIMIT).decompressobj()
+        while not unpacker.eof:
+            if not data:
+                raise EOFError
+            if piece := unpacker.decompress(data):
+                yield piece
+            data = b"" if unpacker.eof else stream.read(_ZSTD_STEP)
+        data = unpacker.unused_data or stream.read(_ZSTD_STEP)
+
+
+READER = Reader("compressed", 1, "", read, read, by_part=True)

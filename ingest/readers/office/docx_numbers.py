@@ -1,0 +1,135 @@
+"""The numbers that Word puts before headings and items of lists, such as `2.`, `b)` and `4.2`."""
+
+import re
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from wherein.ingest.readers.office.opc import part_events
+from wherein.ingest.readers.shared.xml_events import START
+from wherein.ingest.readers.shared.zipped import Package
+
+__all__ = ["Label", "Numbers"]
+
+_LONGEST_LABEL = 40
+_HIGHEST_ROMAN = 3_999
+_HIGHEST_LETTER = 26 * 5
+_ROMAN = (
+    (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
+    (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
+)  # fmt: skip
+
+
+class Label(NamedTuple):
+    """Where an item stands: its level in the list from 0, and its number, "" for a bullet."""
+
+    level: int
+    text: str
+
+
+@dataclass
+class _Level:
+    """How the items of one level are numbered: `pattern` has %1 to %9 for the numbers of the levels."""
+
+    start: int = 1
+    form: str = "decimal"
+    pattern: str = ""
+    style: str = ""
+
+
+@dataclass
+class _List:
+    """A list's levels, and how far each of them has been counted; several lists may share both."""
+
+    levels: dict[int, _Level] = field(default_factory=dict)
+    counts: dict[int, int] = field(default_factory=dict)
+
+
+class Numbers:
+    """Counts the items of all lists of a document; ask for each label once, in the order of the text."""
+
+    def __init__(self, package: Package, part: str | None) -> None:
+        self._lists: dict[str, _List] = {}
+        self._restarts: dict[str, dict[int, int]] = {}
+        if part is not None and part in package:
+            self._read(package, part)
+
+    def label(self, list_id: str, level: int | None, style: str) -> Label:
+        """Return the label of the next item of a list; where no level is given, the style of the paragraph tells it."""
+        found = self._lists.get(list_id, _List())
+        if level is None:
+            level = next((number for number, one in found.levels.items() if style and one.style == style), 0)
+        for number, start in self._restarts.pop(list_id, {}).items():
+            found.counts[number] = start - 1
+        counted = level if level in found.levels else 0  # a list of one level may stand deeper in the text
+        described = found.levels.get(counted)
+        if described is None:
+            return Label(level, "")
+        found.counts[counted] = found.counts.get(counted, described.start - 1) + 1
+        for deeper in [number for number in found.counts if number > counted]:
+            del found.counts[deeper]
+        return Label(level, "" if described.form == "bullet" else _spelt(described.pattern, found))
+
+    def _read(self, package: Package, part: str) -> None:
+        shared: dict[str, _List] = {}
+        current, level, list_id = _List(), _Level(), ""
+        number = 0
+        for kind, tag, attributes in part_events(package, part):
+            if kind is not START:
+                continue
+            value = attributes.get("w:val", "")
+            if tag == "w:abstractNum":
+                current = shared.setdefault(attributes.get("w:abstractNumId", ""), _List())
+            elif tag == "w:num":
+                list_id = attributes.get("w:numId", "")
+                current = _List()
+            elif tag == "w:abstractNumId":
+                self._lists[list_id] = shared.get(value, _List())
+            elif tag == "w:lvlOverride":
+                number = _number(attributes.get("w:ilvl", ""))
+            elif tag == "w:startOverride":
+                self._restarts.setdefault(list_id, {})[number] = _number(value)
+            elif tag == "w:lvl":
+                level = current.levels.setdefault(_number(attributes.get("w:ilvl", "")), _Level())
+            else:
+                _learn(level, tag, value)
+
+
+def _learn(level: _Level, tag: str, value: str) -> None:
+    if tag == "w:start":
+        level.start = _number(value)
+    elif tag == "w:numFmt":
+        level.form = value
+    elif tag == "w:lvlText":
+        level.pattern = value[:_LONGEST_LABEL]
+    elif tag == "w:pStyle":
+        level.style = value
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 6 else 0
+
+
+def _spelt(pattern: str, found: _List) -> str:
+    def number(match: re.Match[str]) -> str:
+        level = int(match[1]) - 1
+        described = found.levels.get(level, _Level())
+        return _written(found.counts.get(level, described.start), described.form)
+
+    return " ".join(re.sub(r"%([1-9])", number, pattern).split())
+
+
+def _written(number: int, form: str) -> str:
+    if form in ("lowerLetter", "upperLetter") and 0 < number <= _HIGHEST_LETTER:
+        letters = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)
+        return letters if form == "lowerLetter" else letters.upper()
+    if form in ("lowerRoman", "upperRoman") and 0 < number <= _HIGHEST_ROMAN:
+        return _roman(number) if form == "lowerRoman" else _roman(number).upper()
+    return "" if form == "none" else f"{number:02}" if form == "decimalZero" else str(number)
+
+
+def _roman(number: int) -> str:
+    letters = ""
+    for value, spelt in _ROMAN:
+        letters += spelt * (number // value)
+        number %= value
+    return letters

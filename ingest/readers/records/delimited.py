@@ -1,0 +1,200 @@
+"""CSV and its kin: a document for each row where a column is its text, else the whole table as one text.
+
+Rows are read one after another, so that the size of the file does not matter.
+"""
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import BinaryIO, TextIO
+
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, JSONValue, Problem
+from wherein.ingest.readers.archives.members import Keys
+from wherein.ingest.readers.reader import NOTHING, Given, Reader
+from wherein.ingest.readers.records.record import Records, require_fields, text_field
+from wherein.ingest.readers.shared.decode import clean, name_as_title, require_text, split_bom
+from wherein.ingest.readers.shared.skipped import Skipped
+
+__all__ = ["READER", "delimiter_of", "read"]
+
+TABLE_LIMIT = 64 << 20
+"""The largest table that is read as one text, in bytes."""
+
+_MEDIA_TYPE = "text/csv"
+_LINE_LIMIT = 64 << 20
+_STEP = 1 << 20
+_SAMPLE = 1 << 16
+_SAMPLE_ROWS = 50
+_DELIMITERS = ",;\t|"
+_NAMED_DELIMITER = re.compile(r'sep=([^"\w\r\n])\r?\n')
+_WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,14})")
+_DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,14})\.\d{1,14}")
+_NO_TEXT = "none of its columns is called text, content or body; --text-field NAME makes a document of each row"
+
+
+def read(stream: BinaryIO, name: str, given: Given = NOTHING) -> Iterator[Document | Problem]:
+    """Yield a document for each row, or the problem with it; see `Reader` for the errors, `Records` for the fields.
+
+    The first row names the columns. When no field was asked for and no column is called like a text, the table is one
+    document. Numbers are metadata that can be compared.
+    """
+    codec = _codec(stream)
+    notes = ("not UTF-8; read as Windows-1252",) if codec == "cp1252" else ()
+    with _opened(stream, codec) as text:
+        rows = _rows(text)
+        columns = _columns(next(rows, []))
+        require_fields(columns, given.fields)
+        if text_field(columns, given.fields) is not None:
+            yield from _documents(rows, columns, given, notes)
+            return
+    yield _table(stream, name, codec, (*notes, _NO_TEXT))
+
+
+def delimiter_of(sample: str) -> str:
+    """Return what parts the fields: with it the most rows have as many fields as the first one, and that more than one.
+
+    Quotes are heeded, so that a comma in a quoted text does not count.
+    """
+    best, score = _DELIMITERS[0], (0.0, 0)
+    for delimiter in _DELIMITERS:
+        try:
+            rows = [row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if row]
+        except csv.Error:
+            continue
+        rows = rows[:_SAMPLE_ROWS]
+        width = len(rows[0]) if rows else 0
+        alike = sum(len(row) == width for row in rows) / len(rows) if width > 1 else 0.0
+        if (alike, width) > score:
+            best, score = delimiter, (alike, width)
+    return best
+
+
+def _codec(stream: BinaryIO) -> str:
+    """Return the encoding: by the byte order mark, else UTF-8 if all of it is, else Windows-1252."""
+    head = stream.read(4)
+    bom, _ = split_bom(head)
+    stream.seek(0)
+    if bom is not None:
+        # Python's codecs without an end in their names take the mark away.
+        return {"utf-8": "utf-8-sig"}.get(bom, bom[:6])
+    codec = "utf-8" if _is_utf8(stream) else "cp1252"
+    stream.seek(0)
+    return codec
+
+
+def _is_utf8(stream: BinaryIO) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while piece := stream.read(_STEP):
+            if b"\0" in piece:
+                raise Skipped("binary file")
+            decoder.decode(piece)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+@contextmanager
+def _opened(stream: BinaryIO, codec: str) -> Iterator[TextIO]:
+    text = io.TextIOWrapper(stream, codec, _errors(codec), newline="")
+    try:
+        yield text
+    except UnicodeError:
+        raise Unreadable(_other_codec(codec)) from None
+    finally:
+        text.detach()
+
+
+def _rows(text: TextIO) -> Iterator[list[str]]:
+    """Yield the rows, also empty ones. Raises Unreadable where the file is no CSV."""
+    # For the whole process, and never less than what others may have set: it is a guard, not a setting.
+    csv.field_size_limit(max(csv.field_size_limit(), _LINE_LIMIT))
+    sample = text.read(_SAMPLE)
+    text.seek(0)
+    named = _NAMED_DELIMITER.match(sample)
+    if named:
+        text.readline()
+    whole_lines = sample[: sample.rfind("\n") + 1] if len(sample) == _SAMPLE and "\n" in sample else sample
+    rows = csv.reader(_lines(text), delimiter=named[1] if named else delimiter_of(whole_lines))
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise Unreadable(f"line {rows.line_num}: {error}") from None
+        yield [clean(cell) for cell in row]
+
+
+def _lines(text: TextIO) -> Iterator[str]:
+    while line := text.readline(_LINE_LIMIT):
+        if len(line) == _LINE_LIMIT:
+            raise Unreadable(f"a line in it is longer than {_LINE_LIMIT >> 20:,} million characters")
+        yield line
+
+
+def _columns(header: list[str]) -> list[str]:
+    """Return the names of the columns, each once; one without a name is called by its number."""
+    keys = Keys()
+    return [keys.key(" ".join(cell.split()) or f"column {number}") for number, cell in enumerate(header, 1)]
+
+
+def _documents(
+    rows: Iterator[list[str]], columns: list[str], given: Given, notes: tuple[str, ...]
+) -> Iterator[Document | Problem]:
+    records = Records("row", _MEDIA_TYPE, given.fields)
+    text = text_field(columns, given.fields)
+    empty = True
+    for number, row in enumerate(rows, 2):
+        if any(cell.strip() for cell in row):
+            empty = False
+            item = records.item(number, partial(_record, row, columns, text, given))
+            yield replace(item, notes=notes) if notes and isinstance(item, Document) else item
+    if empty:
+        raise Skipped("no text")
+
+
+def _record(row: list[str], columns: list[str], text: str | None, given: Given) -> JSONValue:
+    if any(row[len(columns) :]):
+        raise ValueError(f"it has {len(row)} fields, and the first row has {len(columns)}")
+    kept = {text, given.fields.id or "id", given.fields.title or "title"}
+    cells = zip(columns, row + [""] * (len(columns) - len(row)), strict=False)
+    return {name: cell if name in kept else _value(cell) for name, cell in cells if cell or name in kept}
+
+
+def _value(cell: str) -> JSONValue:
+    """Return a number for what can only be meant as one; `007` is none."""
+    if _WHOLE.fullmatch(cell):
+        return int(cell)
+    return float(cell) if _DECIMAL.fullmatch(cell) else cell
+
+
+def _table(stream: BinaryIO, name: str, codec: str, notes: tuple[str, ...]) -> Document:
+    stream.seek(0)
+    data = stream.read(TABLE_LIMIT + 1)
+    if len(data) > TABLE_LIMIT:
+        raise Unreadable(f"larger than {TABLE_LIMIT >> 20:,} MB, and {_NO_TEXT}")
+    try:
+        text = clean(data.decode(codec, _errors(codec)))
+    except UnicodeError:
+        raise Unreadable(_other_codec(codec)) from None
+    require_text(text)
+    return Document(name_as_title(name), text, _MEDIA_TYPE, notes=notes)
+
+
+def _errors(codec: str) -> str:
+    return "replace" if codec == "cp1252" else "strict"
+
+
+def _other_codec(codec: str) -> str:
+    return f"not {codec.upper().removesuffix('-SIG')} as its byte order mark says"
+
+
+READER = Reader("csv", 1, _MEDIA_TYPE, read, read, by_part=True)

@@ -1,0 +1,61 @@
+"""JSON: a list of objects gives a document for each of them, anything else is text."""
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from typing import BinaryIO
+
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, JSONValue, Problem
+from wherein.ingest.readers.reader import NOTHING, Given, Reader
+from wherein.ingest.readers.records.json_values import parse_json
+from wherein.ingest.readers.records.record import Records, require_fields, text_field
+from wherein.ingest.readers.shared.decode import decode, name_as_title, require_text
+
+__all__ = ["READER", "looks_like_records", "read"]
+
+_MEDIA_TYPE = "application/json"
+_RECORDS = re.compile(r"\s*\[\s*\{")
+_NO_TEXT = "its records have none of the fields text, content, body; --text-field NAME makes a document of each record"
+
+
+def looks_like_records(head: str) -> bool:
+    """Whether a file that begins with `head` begins with a list of objects."""
+    return _RECORDS.match(head) is not None
+
+
+def read(stream: BinaryIO, name: str, given: Given = NOTHING) -> Iterator[Document | Problem]:
+    """Yield a document for each record; see `Reader` for the errors, `Records` for the fields.
+
+    When no field was asked for and no record has one that is called like a text, the file is one document.
+    """
+    text = decode(stream.read())
+    require_text(text)
+    found = _records(text, strict=bool(given.fields.label))
+    names = dict.fromkeys(name for record in found or () if isinstance(record, dict) for name in record)
+    if found is None or text_field(names, given.fields) is None:
+        notes = () if found is None else (_NO_TEXT,)
+        yield Document(name_as_title(name), text, _MEDIA_TYPE, notes=notes)
+        return
+    require_fields(names, given.fields)
+    records = Records("record", _MEDIA_TYPE, given.fields)
+    for number, record in enumerate(found, 1):
+        yield records.item(number, partial(_itself, record))
+
+
+def _itself(record: JSONValue) -> JSONValue:
+    return record
+
+
+def _records(text: str, *, strict: bool) -> list[JSONValue] | None:
+    """Return the list that the text spells; None for what is no JSON, but with `strict` raise Unreadable."""
+    try:
+        found = parse_json(text.encode())
+    except (ValueError, RecursionError) as error:
+        if strict:
+            raise Unreadable(str(error) if isinstance(error, ValueError) else "nested too deeply") from None
+        return None
+    return found if isinstance(found, list) else None
+
+
+READER = Reader("json", 1, _MEDIA_TYPE, read, read)

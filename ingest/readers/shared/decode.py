@@ -1,0 +1,72 @@
+"""From bytes to text that may be stored: no NUL characters, no lone surrogates."""
+
+import codecs
+import re
+from pathlib import PurePath
+
+from wherein.errors import Unreadable
+from wherein.ingest.readers.shared.skipped import Skipped
+
+__all__ = ["clean", "decode", "name_as_title", "not_utf8", "require_text", "split_bom"]
+
+# UTF-32 first: its little-endian mark begins with that of UTF-16.
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    """Replace NUL characters and lone surrogates by U+FFFD; the length stays."""
+    return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def split_bom(data: bytes) -> tuple[str | None, bytes]:
+    """Return the codec that the byte order mark names (None without one) and the bytes after the mark."""
+    for bom, codec in _BOMS:
+        if data.startswith(bom):
+            return codec, data[len(bom) :]
+    return None, data
+
+
+def decode(data: bytes) -> str:
+    """Decode by the byte order mark, else as UTF-8; raise `Unreadable` naming the first wrong byte."""
+    codec, body = split_bom(data)
+    try:
+        # Half a surrogate pair is one bad character, not a reason to lose the file.
+        return clean(body.decode(codec or "utf-8", errors=_errors(codec)))
+    except UnicodeDecodeError as error:
+        if codec is None and b"\0" in data:
+            raise Skipped("binary file") from None
+        offset = len(data) - len(body) + error.start
+        if codec in (None, "utf-8"):
+            raise Unreadable(not_utf8(data, offset)) from None
+        family = "UTF-16" if codec and codec.startswith("utf-16") else "UTF-32"
+        raise Unreadable(f"not {family} as its byte order mark says (offset {offset})") from None
+
+
+def _errors(codec: str | None) -> str:
+    return "surrogatepass" if codec in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be") else "strict"
+
+
+def not_utf8(data: bytes, offset: int) -> str:
+    """Word the reason for bytes that are not UTF-8 from `offset` (in bytes) on."""
+    return (
+        f"not UTF-8 (byte 0x{data[offset]:02X} at offset {offset}); convert it, "
+        "for instance with: iconv -f WINDOWS-1252 -t UTF-8"
+    )
+
+
+def require_text(text: str) -> None:
+    """Raise `Skipped` when `text` is blank."""
+    if not text or text.isspace():
+        raise Skipped("no text")
+
+
+def name_as_title(name: str) -> str:
+    """Return the last part of a path, fit to be shown and stored."""
+    return clean(PurePath(name).name)

@@ -1,0 +1,111 @@
+"""XML as a stream of events, so that memory stays flat and depth does not matter; entities are refused."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
+from xml.parsers import expat
+
+from wherein.errors import Unreadable
+from wherein.ingest.readers.shared.zipped import DAMAGED
+
+__all__ = ["END", "START", "TEXT", "Event", "events", "texts_by_element", "without"]
+
+Event = tuple[str, str, Mapping[str, str]]
+"""START, the element's name and its attributes; END and its name; or TEXT and the characters."""
+
+START, END, TEXT = "start", "end", "text"
+_NONE: Mapping[str, str] = {}
+
+_OPEN_XML = "http://schemas.openxmlformats.org/"
+_STRICT = "http://purl.oclc.org/ooxml/"
+_OPEN_DOCUMENT = "urn:oasis:names:tc:opendocument:xmlns:"
+_PREFIXES = {
+    f"{_OPEN_XML}markup-compatibility/2006": "mc",
+    f"{_OPEN_XML}package/2006/relationships": "rel",
+    f"{_OPEN_XML}package/2006/metadata/core-properties": "cp",
+    "http://purl.org/dc/elements/1.1/": "dc",
+    "http://purl.org/dc/terms/": "dcterms",
+    "http://www.idpf.org/2007/opf": "opf",
+    "http://openebook.org/namespaces/oeb-package/1.0/": "opf",
+    "http://www.w3.org/1999/xlink": "xlink",
+    "http://www.w3.org/2001/04/xmlenc#": "enc",
+    "urn:oasis:names:tc:opendocument:xmlns:container": "container",
+    "http://www.daisy.org/z3986/2005/ncx/": "ncx",
+    **{f"{_OPEN_XML}{name}/2006/main": prefix for name, prefix in (
+        ("wordprocessingml", "w"), ("drawingml", "a"), ("presentationml", "p"), ("spreadsheetml", "s"))},
+    **{f"{_STRICT}{name}/main": prefix for name, prefix in (
+        ("wordprocessingml", "w"), ("drawingml", "a"), ("presentationml", "p"), ("spreadsheetml", "s"))},
+    **{f"{base}officeDocument/{name}": prefix for base, name, prefix in (
+        (_OPEN_XML, "2006/relationships", "r"), (_STRICT, "relationships", "r"),
+        (_OPEN_XML, "2006/math", "m"), (_STRICT, "math", "m"))},
+    **{f"{_OPEN_DOCUMENT}{name}:1.0": prefix for name, prefix in (
+        ("office", "office"), ("text", "text"), ("table", "table"), ("drawing", "draw"), ("meta", "meta"),
+        ("style", "style"), ("presentation", "presentation"), ("manifest", "manifest"),
+        ("svg-compatible", "svg"))},
+}  # fmt: skip
+
+
+def events(pieces: Iterable[bytes], part: str) -> Iterator[Event]:
+    """Yield what an XML file says; names have the prefixes of `_PREFIXES`, whatever the file calls them.
+
+    Raises Unreadable that names the `part` when it is not well-formed or declares entities (an XML bomb does).
+    """
+    queue: list[Event] = []
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    parser.StartElementHandler = lambda name, found: queue.append((START, _short(name), _attributes(found)))
+    parser.EndElementHandler = lambda name: queue.append((END, _short(name), _NONE))
+    parser.CharacterDataHandler = lambda text: queue.append((TEXT, text, _NONE))
+    parser.EntityDeclHandler = lambda *declaration: _refuse(part)
+    try:
+        for piece in pieces:
+            parser.Parse(piece, False)
+            yield from queue
+            queue.clear()
+        parser.Parse(b"", True)
+        yield from queue
+    except expat.ExpatError as error:
+        raise Unreadable(f"{DAMAGED}: {part} is no well-formed XML (line {error.lineno})") from error
+    except (LookupError, ValueError) as error:
+        raise Unreadable(f"{DAMAGED}: {part} is in an encoding that is not known") from error
+
+
+def without(stream: Iterable[Event], names: Collection[str]) -> Iterator[Event]:
+    """Leave out the elements of these names, with all that is in them."""
+    depth = 0
+    for event in stream:
+        if depth:
+            depth += (event[0] is START) - (event[0] is END)
+        elif event[0] is START and event[1] in names:
+            depth = 1
+        else:
+            yield event
+
+
+def texts_by_element(stream: Iterable[Event]) -> dict[str, list[str]]:
+    """Return for each name of an element the texts of those that are called so, without what is in elements inside."""
+    found: dict[str, list[list[str]]] = {}
+    open_elements: list[list[str]] = []
+    for kind, value, _ in stream:
+        if kind is START:
+            open_elements.append([])
+            found.setdefault(value, []).append(open_elements[-1])
+        elif kind is END:
+            open_elements.pop()
+        elif open_elements:
+            open_elements[-1].append(value)
+    return {name: [" ".join("".join(pieces).split()) for pieces in texts] for name, texts in found.items()}
+
+
+def _attributes(found: Mapping[str, str]) -> Mapping[str, str]:
+    return {_short(name): value for name, value in found.items()} if found else _NONE
+
+
+@lru_cache(maxsize=1024)
+def _short(name: str) -> str:
+    namespace, _, local = name.rpartition(" ")
+    prefix = _PREFIXES.get(namespace)
+    return f"{prefix}:{local}" if prefix else name
+
+
+def _refuse(part: str) -> None:
+    raise Unreadable(f"{part} in it declares entities, as XML bombs do; no document needs them")

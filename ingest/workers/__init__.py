@@ -1,0 +1,1 @@
+"""The processes in which files are parsed, and which may be killed."""

@@ -1,0 +1,165 @@
+"""Reading one file, from its bytes to documents, as it is done in a process of its own (`ingest/workers/worker.py`).
+
+What is imported here must be light and harmless: no model, no index, no catalogue.
+"""
+
+import io
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, TypeVar
+
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers import Given, Reader, Skipped, choose
+from wherein.storage.catalog.checksums import stream_hash
+from wherein.storage.catalog.fields import NO_FIELDS, Fields
+
+__all__ = [
+    "FAILED",
+    "LARGE",
+    "MEMORY",
+    "REFUSED",
+    "SKIPPED",
+    "End",
+    "Items",
+    "Job",
+    "Message",
+    "Opened",
+    "Trouble",
+    "read",
+]
+
+REFUSED, LARGE, SKIPPED, FAILED = "refused", "large", "skipped", "failed"
+
+MEMORY = 2 << 30
+"""How many bytes a process that reads may have."""
+
+_ITEMS, _CHARACTERS = 64, 256 << 10
+_CHANGED = "it was written to while it was read; the next run takes it in"
+_MEMORY = f"needs more than {MEMORY >> 30} GB of memory to read"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A file to be read: the one at `path`, or `data`, which came from elsewhere and is only called so.
+
+    A file whose content is the one `known` is not read, nor one larger than `max_size` bytes, unless piece by piece.
+    """
+
+    path: str
+    data: bytes | None = None
+    fields: Fields = NO_FIELDS
+    known: bytes | None = None
+    max_size: int | None = None
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a file is not read, or not to its end.
+
+    `kind` is refused (by the file system) or large, which the next run may see otherwise, or skipped or failed.
+    """
+
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a file turned out to be: the name of its bytes (None when it could not be had), and its reader's label.
+
+    Nothing follows when it is the `same` as was known, or in `trouble`.
+    """
+
+    hash: bytes | None = None
+    label: str = ""
+    same: bool = False
+    trouble: Trouble | None = None
+
+    @property
+    def last(self) -> bool:
+        """Whether nothing follows."""
+        return self.same or self.trouble is not None
+
+
+@dataclass(frozen=True)
+class Items:
+    """Some of a file's documents, in their order."""
+
+    items: tuple[Document | Problem, ...]
+
+
+@dataclass(frozen=True)
+class End:
+    """All is read, or all that could be."""
+
+    trouble: Trouble | None = None
+
+
+Message = Opened | Items | End
+
+_T = TypeVar("_T")
+
+
+def read(job: Job) -> Iterator[Message]:
+    """Yield `Opened`, and unless that is the last, `Items` and `End`. Raises nothing for whatever is in the file."""
+    try:
+        with io.BytesIO(job.data) if job.data is not None else open(job.path, "rb") as stream:  # noqa: PTH123 - odd bytes stay
+            yield from _read(job, stream)
+    except OSError as error:
+        reason = f"cannot be read: {(error.strerror or str(error)).lower()}"
+        yield Opened(trouble=Trouble(REFUSED, reason))
+
+
+def _read(job: Job, stream: BinaryIO) -> Iterator[Message]:
+    name = stream_hash(stream)
+    if name == job.known:
+        yield Opened(name, same=True)
+        return
+    size = stream.tell()
+    stream.seek(0)
+    chosen = _guarded(lambda: choose(job.path, stream, Given(job.fields)))
+    if isinstance(chosen, Trouble):
+        yield Opened(name, trouble=chosen)
+    elif job.max_size is not None and size > job.max_size and not chosen.by_part:
+        reason = f"larger than --max-size ({job.max_size / 1e6:,.0f} MB): it has {size / 1e6:,.0f} MB"
+        yield Opened(name, chosen.label, trouble=Trouble(LARGE, reason))
+    else:
+        yield Opened(name, chosen.label)
+        yield from _documents(job, stream, chosen)
+
+
+def _documents(job: Job, stream: BinaryIO, reader: Reader) -> Iterator[Message]:
+    before = None if job.data is not None else os.fstat(stream.fileno())
+    items: list[Document | Problem] = []
+    trouble, found = None, iter(reader.read(stream, job.path))
+    while True:
+        item = _guarded(lambda: next(found, None))
+        if item is None or isinstance(item, Trouble):
+            trouble = item
+            break
+        items.append(item)
+        if len(items) >= _ITEMS or sum(len(part.text) for part in items if isinstance(part, Document)) > _CHARACTERS:
+            yield Items(tuple(items))
+            items.clear()
+    if items:
+        yield Items(tuple(items))
+    after = None if job.data is not None else os.fstat(stream.fileno())
+    if before and after and (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        trouble = trouble or Trouble(FAILED, _CHANGED)
+    yield End(trouble)
+
+
+def _guarded(work: Callable[[], _T]) -> _T | Trouble:
+    """Return what `work` does, or why it could not; a reader with an error in it costs that file only."""
+    try:
+        return work()
+    except Unreadable as problem:
+        return Trouble(SKIPPED if isinstance(problem, Skipped) else FAILED, str(problem))
+    except MemoryError:
+        return Trouble(FAILED, _MEMORY)
+    except OSError as error:
+        return Trouble(FAILED, f"cannot be read: {(error.strerror or str(error)).lower()}")
+    except Exception as error:
+        return Trouble(FAILED, f"the reader has an error and stumbled over it ({type(error).__name__})")

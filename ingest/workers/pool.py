@@ -1,0 +1,216 @@
+"""Processes that read files ahead, and are killed and replaced when a file is too much for them.
+
+They are started when the first file is to be read, as programs of their own: nothing of this process (a loaded model,
+threads, the terminal's Ctrl-C) reaches them. Each does its files in order, and blocks when what it has read is not
+taken: so as much is in memory as the pipes hold, and one file of each worker.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+from socket import socketpair
+
+from wherein.errors import Unreadable, WhereinError
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers import Skipped
+from wherein.ingest.workers.parse import FAILED, SKIPPED, End, Items, Job, Message, Opened, Trouble
+from wherein.ingest.workers.worker import READY
+from wherein.storage.catalog.checksums import stream_hash
+
+__all__ = ["Pool", "Reading", "usual_jobs"]
+
+_START = (
+    "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from {module} import main;"
+    " main(int(sys.argv[2]), int(sys.argv[3]))"
+)
+_WORKER = "wherein.ingest.workers.worker"
+_MOST_JOBS = 4
+# So long nothing may come of a file: the first for any, the second for each MB of it.
+_SECONDS, _SECONDS_PER_MB = 60.0, 1.0
+_STARTING_SECONDS = 60.0
+_ENDING_SECONDS = 1.0
+_CRASHED = "the reader crashed on it"
+
+
+def usual_jobs() -> int:
+    """Return how many workers there are unless the user says so: a core is left for everything else."""
+    return max(1, min(_MOST_JOBS, (os.cpu_count() or 1) - 1))
+
+
+class Reading:
+    """A file that was given to a worker. Readings are to be taken in the order in which they were submitted."""
+
+    def __init__(self, job: Job, worker: "_Worker") -> None:
+        self.job = job
+        self._worker = worker
+
+    def opened(self) -> Opened:
+        """Return what the file turned out to be, once it is known."""
+        try:
+            message = self._worker.next_message(self)
+        except Unreadable as problem:
+            return Opened(_hash(self.job), trouble=Trouble(FAILED, str(problem)))
+        assert isinstance(message, Opened)
+        if message.last:
+            self._worker.done(self)
+        return message
+
+    def documents(self) -> Iterator[Document | Problem]:
+        """Yield what is in the file. Raises Unreadable or Skipped at its end, or where the worker could not go on."""
+        while isinstance(message := self._worker.next_message(self), Items):
+            yield from message.items
+        assert isinstance(message, End)
+        self._worker.done(self)
+        if message.trouble:
+            raise (Skipped if message.trouble.kind == SKIPPED else Unreadable)(message.trouble.reason)
+
+
+class Pool:
+    """Workers, at most `jobs`; `seconds` is how long one may say nothing, `module` where their program is."""
+
+    def __init__(self, jobs: int | None = None, *, seconds: float = _SECONDS, module: str = _WORKER) -> None:
+        self.jobs = jobs or usual_jobs()
+        self._workers = [_Worker(seconds, module) for _ in range(self.jobs)]
+        self._submitted = 0
+
+    def submit(self, job: Job) -> Reading:
+        """Have a file read, after those that were submitted before.
+
+        One with `data` only when they are all taken: the worker takes nothing while it waits to be heard.
+        """
+        worker = self._workers[self._submitted % self.jobs]
+        self._submitted += 1
+        return worker.submit(job)
+
+    def close(self) -> None:
+        """End all workers; what was not taken is lost."""
+        for worker in self._workers:
+            worker.close()
+
+
+class _Worker:
+    """The parent's end of a worker, which is started with its first file, and again after it was killed."""
+
+    def __init__(self, seconds: float, module: str) -> None:
+        self._seconds = seconds
+        self._module = module
+        self._waiting: deque[Reading] = deque()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: Connection | None = None
+        self._ready = False
+
+    def submit(self, job: Job) -> Reading:
+        reading = Reading(job, self)
+        self._waiting.append(reading)
+        if self._connection is None:
+            self._start()
+        else:
+            self._send(job)
+        return reading
+
+    def done(self, reading: Reading) -> None:
+        assert self._waiting[0] is reading
+        self._waiting.popleft()
+
+    def next_message(self, reading: Reading) -> Message:
+        """Return what the worker says next. Raises Unreadable when it crashes, or hangs and is killed."""
+        assert self._waiting[0] is reading
+        try:
+            if not self._ready:
+                self._await_ready()
+            return self._receive(self._patience(reading.job))
+        except TimeoutError:
+            problem = Unreadable(f"took longer than {self._patience(reading.job):,.0f} s to read")
+        except (EOFError, OSError):
+            problem = Unreadable(_CRASHED)
+        self._kill()
+        self._waiting.popleft()
+        if self._waiting:
+            self._start()
+        raise problem
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._process is not None:
+            if self._waiting:
+                self._process.kill()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_ENDING_SECONDS)
+            self._kill()
+        self._waiting.clear()
+
+    def _start(self) -> None:
+        """Start the process and give it all that waits."""
+        ours, theirs = socketpair()
+        code = _START.format(module=self._module)
+        arguments = [json.dumps(sys.path), str(theirs.fileno()), str(os.getpid())]
+        with ours, theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", code, *arguments], pass_fds=[theirs.fileno()], start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+            self._connection = Connection(ours.detach())
+        self._ready = False
+        for reading in self._waiting:
+            self._send(reading.job)
+
+    def _await_ready(self) -> None:
+        try:
+            if self._receive(_STARTING_SECONDS) == READY:  # type: ignore[comparison-overlap]
+                self._ready = True
+                return
+        except (EOFError, OSError, TimeoutError):
+            pass
+        self._kill()
+        raise WhereinError("The process that reads files could not be started; install Wherein again")
+
+    def _send(self, job: Job) -> None:
+        assert self._connection is not None
+        with suppress(BrokenPipeError, ConnectionResetError):  # told when its answer is waited for
+            self._connection.send(job)
+
+    def _receive(self, seconds: float) -> Message:
+        if self._connection is None:
+            raise EOFError
+        if not self._connection.poll(seconds):
+            raise TimeoutError
+        message: Message = self._connection.recv()
+        return message
+
+    def _patience(self, job: Job) -> float:
+        return self._seconds + _SECONDS_PER_MB * _size(job) / 1e6
+
+    def _kill(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+def _size(job: Job) -> int:
+    if job.data is not None:
+        return len(job.data)
+    try:
+        return Path(job.path).stat().st_size
+    except (OSError, ValueError):
+        return 0
+
+
+def _hash(job: Job) -> bytes | None:
+    """Return the name of a file's bytes, for one that a worker never came to tell of."""
+    try:
+        with open(job.path, "rb") as stream:  # noqa: PTH123 - odd bytes stay
+            return stream_hash(stream)
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,86 @@
+"""The words of a passage that answer a question, by a reader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from wherein.embed.answer_extractor import Reader
+    from wherein.search.semantic import Hit
+
+__all__ = ["LONGEST_ANSWER", "ExactAnswer", "Span", "best_span", "exact_answers"]
+
+# In tokens, as in the zoo's demo.
+LONGEST_ANSWER = 15
+
+
+@dataclass(frozen=True)
+class Span:
+    """Tokens `first` to `last`, both included; `score` is the probability of the one times that of the other."""
+
+    first: int
+    last: int
+    score: float
+
+
+@dataclass(frozen=True)
+class ExactAnswer:
+    """Characters `start` to `end` of a document, which are `text`; `score` is 0 to 1."""
+
+    text: str
+    start: int
+    end: int
+    score: float
+
+
+def exact_answers(reader: Reader, question: str, hits: Sequence[Hit]) -> list[ExactAnswer | None]:
+    """Return for each hit the likeliest answer in it, None when it has no words; errors as of `Reader.read`."""
+    return [_answer(reader, question, hit) for hit in hits]
+
+
+def _answer(reader: Reader, question: str, hit: Hit) -> ExactAnswer | None:
+    best: tuple[float, int, int] | None = None
+    for window in reader.read(question, hit.text):
+        span = best_span(window.start, window.end, window.first, len(window.start) - 1)
+        if best is None or span.score > best[0]:
+            begin, end = window.words[span.first - window.first, 0], window.words[span.last - window.first, 1]
+            best = span.score, int(begin), int(end)
+    if best is None:
+        return None
+    score, begin, end = best
+    return ExactAnswer(hit.text[begin:end], hit.start + begin, hit.start + end, score)
+
+
+def best_span(
+    start: npt.NDArray[np.float32],
+    end: npt.NDArray[np.float32],
+    low: int,
+    high: int,
+    longest: int = LONGEST_ANSWER,
+) -> Span:
+    """Return the likeliest span of at most `longest` tokens among the tokens `low` to `high` (exclusive).
+
+    `start` and `end` [n] are logits of all the input's tokens, and so are the probabilities: a model tuned on SQuAD
+    points at [CLS] when the answer is not in its window, which makes every span of that window unlikely, as it should
+    be. (The zoo's demo does the same; it counts [PAD] in as well, whose logits depend on the padding.) Of equal spans
+    the first one wins, and of those the shortest.
+    """
+    starts, ends = _log_softmax(start)[low:high], _log_softmax(end)[low:high]
+    best = Span(low, low, -np.inf)
+    for length in range(min(longest, high - low)):
+        sums = starts[: len(starts) - length] + ends[length:]  # logarithms: products of tiny numbers would all be 0
+        first = int(np.argmax(sums))
+        better = sums[first] > best.score or (sums[first] == best.score and low + first < best.first)
+        if better:
+            best = Span(low + first, low + first + length, float(sums[first]))
+    return Span(best.first, best.last, float(np.exp(best.score)))
+
+
+def _log_softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    shifted = logits.astype(np.float64) - np.max(logits)
+    return np.asarray(shifted - np.log(np.sum(np.exp(shifted))))

@@ -1,0 +1,1 @@
+"""From what a user says about documents to the passages that pass."""

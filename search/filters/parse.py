@@ -1,0 +1,83 @@
+"""From what a person says about documents (`--in`, `--type`, `--since`, `--where`) to a filter of the catalogue."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from wherein.errors import UsageError
+from wherein.search.filters.uri_globs import place_pattern
+from wherein.search.filters.where import parse_where
+from wherein.storage.filters.selection import Filter
+
+__all__ = ["MEDIA_TYPES", "Filter", "parse_filter"]
+
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
+MEDIA_TYPES = {
+    "csv": "text/csv",
+    "docx": f"{_OFFICE}wordprocessingml.document",
+    "eml": "message/rfc822",
+    "epub": "application/epub+zip",
+    "html": "text/html",
+    "json": "application/json",
+    "jsonl": "application/jsonl",
+    "md": "text/markdown",
+    "odp": f"{_OPEN_DOCUMENT}presentation",
+    "ods": f"{_OPEN_DOCUMENT}spreadsheet",
+    "odt": f"{_OPEN_DOCUMENT}text",
+    "pdf": "application/pdf",
+    "pptx": f"{_OFFICE}presentationml.presentation",
+    "rst": "text/x-rst",
+    "tex": "text/x-tex",
+    "txt": "text/plain",
+    "xlsx": f"{_OFFICE}spreadsheetml.sheet",
+}
+"""The short names of document types."""
+
+_OTHER_NAMES = {
+    "htm": "html",
+    "markdown": "md",
+    "text": "txt",
+    "ndjson": "jsonl",
+    "mail": "eml",
+    "mbox": "eml",
+    "tsv": "csv",
+    "latex": "tex",
+}
+
+# Integers have 64 bits in SQLite: the year 2262.
+_LAST_NS = 2**63 - 1
+
+
+def parse_filter(
+    places: Sequence[str] = (), types: Sequence[str] = (), since: str | None = None, where: str | None = None
+) -> Filter:
+    """Return the filter for documents that fit one of `places`, one of `types`, and all else that is given.
+
+    Raises UsageError for a type or date that is not understood, or a condition that makes no sense.
+    """
+    return Filter(
+        tuple(place_pattern(place) for place in places),
+        tuple(media_type(name) for name in types),
+        since_ns(since) if since is not None else None,
+        parse_where(where) if where is not None else None,
+    )
+
+
+def media_type(name: str) -> str:
+    """Return the media type that a short name (`pdf`) stands for; one that has a slash stands for itself."""
+    known = name.lower().removeprefix(".")
+    if "/" in known:
+        return known
+    found = MEDIA_TYPES.get(_OTHER_NAMES.get(known, known))
+    if found is None:
+        raise UsageError(f"There is no document type {name[:80]!a}; known are {', '.join(MEDIA_TYPES)}")
+    return found
+
+
+def since_ns(date: str) -> int:
+    """Return nanoseconds since the epoch of a date, or date and time, in ISO 8601; local time unless it says so."""
+    try:
+        ns = int(datetime.fromisoformat(date.strip()).astimezone().timestamp()) * 1_000_000_000
+    except (ValueError, OverflowError, OSError):
+        raise UsageError(f"{date[:80]!a} is no date; write it as 2025-01-31 or 2025-01-31T18:00") from None
+    return max(-_LAST_NS, min(ns, _LAST_NS))

@@ -1,0 +1,223 @@
+"""`year >= 2024 AND tag IN ('a', 'b')`: a condition on documents' metadata, parsed by hand.
+
+any   = all (OR all)*
+all   = one (AND one)*
+one   = NOT one | ( any ) | field test
+test  = (= | == | != | <> | < | <= | > | >=) value | [NOT] IN ( value, ... ) | [NOT] LIKE text | [NOT] CONTAINS text
+      | IS [NOT] NULL
+field = a word, or "in double quotes"
+value = a number, 'a text' (a quote in it is doubled), "a text", TRUE or FALSE
+"""
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wherein.errors import UsageError
+from wherein.storage.filters.condition import Absent, AllOf, AnyOf, Comparison, Condition, Contains, Like, Not, Value
+
+__all__ = ["parse_where"]
+
+_LONGEST = 10_000
+_MOST_TESTS = 200
+_DEEPEST = 40
+_SHOWN = 30
+
+_TOKEN = re.compile(
+    r"""(?P<blank>\s+)
+      | (?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))
+      | (?P<text>'(?:[^']|'')*')
+      | (?P<quoted>"[^"]*")
+      | (?P<mark><=|>=|<>|!=|==|[=<>(),])
+      | (?P<word>[^\W\d][\w.-]*)""",
+    re.VERBOSE,
+)
+_COMPARED = {"=": "=", "==": "=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+_UNEQUAL = frozenset(("!=", "<>"))
+_WORDS = frozenset(("AND", "OR", "NOT", "IN", "LIKE", "CONTAINS", "IS", "NULL", "TRUE", "FALSE"))
+
+
+@dataclass(frozen=True)
+class _Token:
+    kind: str
+    text: str
+    place: int
+
+    @property
+    def word(self) -> str:
+        """What it is to the grammar: a mark, or a word of the language in capitals; "" for anything else."""
+        if self.kind == "mark":
+            return self.text
+        return self.text.upper() if self.kind == "word" and self.text.upper() in _WORDS else ""
+
+
+def parse_where(source: str) -> Condition:
+    """Return the condition that `source` spells. Raises UsageError that shows the place where it makes no sense."""
+    if len(source) > _LONGEST:
+        raise UsageError(f"--where is too long: it has {len(source):,} characters, and {_LONGEST:,} are allowed")
+    if surrogate := re.search("[\ud800-\udfff]", source):
+        raise _wrong(source, surrogate.start(), "this is no text")
+    parser = _Parser(source)
+    condition = parser.any(0)
+    if parser.token.kind != "end":
+        raise parser.wrong("AND or OR is expected")
+    return condition
+
+
+class _Parser:
+    """The tokens of a source, and the one that is looked at."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._tokens = _tokens(source)
+        self._position = 0
+        self._tests = 0
+
+    @property
+    def token(self) -> _Token:
+        return self._tokens[self._position]
+
+    def wrong(self, what: str) -> UsageError:
+        return _wrong(self._source, self.token.place, what)
+
+    def any(self, depth: int) -> Condition:
+        parts = self._joined("OR", lambda: self._all(depth))
+        return parts[0] if len(parts) == 1 else AnyOf(parts)
+
+    def _all(self, depth: int) -> Condition:
+        parts = self._joined("AND", lambda: self._one(depth))
+        return parts[0] if len(parts) == 1 else AllOf(parts)
+
+    def _joined(self, word: str, part: Callable[[], Condition]) -> tuple[Condition, ...]:
+        parts = [part()]
+        while self._take(word):
+            parts.append(part())
+        return tuple(parts)
+
+    def _one(self, depth: int) -> Condition:
+        if depth > _DEEPEST:
+            raise self.wrong("it is nested too deeply")
+        if self._take("NOT"):
+            return Not(self._one(depth + 1))
+        if self._take("("):
+            inner = self.any(depth + 1)
+            self._expect(")", "a closing parenthesis")
+            return inner
+        self._tests += 1
+        if self._tests > _MOST_TESTS:
+            raise self.wrong(f"there are more than {_MOST_TESTS} tests")
+        return self._test(self._field())
+
+    def _field(self) -> str:
+        token = self.token
+        if token.kind == "quoted" and len(token.text) > len('""'):
+            name = token.text[1:-1]
+        elif token.kind == "word" and not token.word:
+            name = token.text
+        else:
+            raise self.wrong("the name of a field is expected")
+        if "\\" in name or "\0" in name:
+            raise self.wrong("a field's name has no such characters")
+        self._position += 1
+        return name
+
+    def _test(self, field: str) -> Condition:
+        mark = self.token.text if self.token.kind == "mark" else ""
+        if mark in _COMPARED or mark in _UNEQUAL:
+            self._position += 1
+            return self._compared(field, mark)
+        if self._take("IS"):
+            negated = self._take("NOT")
+            self._expect("NULL", "NULL")
+            return Not(Absent(field)) if negated else Absent(field)
+        if self._take("NOT"):
+            return Not(self._matched(field))
+        return self._matched(field)
+
+    def _compared(self, field: str, mark: str) -> Condition:
+        if self.token.word == "NULL":
+            raise self.wrong("NULL is asked for with IS NULL or IS NOT NULL; a value is expected")
+        if mark not in ("=", "==", *_UNEQUAL) and self.token.word in ("TRUE", "FALSE"):
+            raise self.wrong("a number or a text is expected")
+        value = self._value()
+        if mark in _UNEQUAL:
+            return AllOf((Not(Absent(field)), Not(Comparison(field, "=", (value,)))))
+        return Comparison(field, _COMPARED[mark], (value,))
+
+    def _matched(self, field: str) -> Condition:
+        if self._take("IN"):
+            self._expect("(", "an opening parenthesis")
+            values = [self._value()]
+            while self._take(","):
+                values.append(self._value())
+            self._expect(")", "a comma or a closing parenthesis")
+            return Comparison(field, "=", tuple(values))
+        if self._take("LIKE"):
+            return Like(field, self._text())
+        if self._take("CONTAINS"):
+            return Contains(field, self._text())
+        raise self.wrong("a comparison (= != < <= > >=), IN, LIKE, CONTAINS or IS NULL is expected")
+
+    def _text(self) -> str:
+        value = self._value() if self.token.kind in ("text", "quoted") else None
+        if not isinstance(value, str):
+            raise self.wrong("a text in single quotes is expected")
+        return value
+
+    def _value(self) -> Value:
+        token = self.token
+        if token.kind in ("text", "quoted"):
+            value: Value = _unquoted(token.text)
+        elif token.kind == "number":
+            value = _number(token.text)
+        elif token.word in ("TRUE", "FALSE"):
+            value = token.word == "TRUE"
+        elif token.kind == "word" and not token.word:
+            raise self.wrong("a value is expected; a text stands in single quotes")
+        else:
+            raise self.wrong("a value is expected")
+        self._position += 1
+        return value
+
+    def _take(self, word: str) -> bool:
+        taken = self.token.word == word
+        self._position += taken
+        return taken
+
+    def _expect(self, word: str, what: str) -> None:
+        if not self._take(word):
+            raise self.wrong(f"{what} is expected")
+
+
+def _tokens(source: str) -> list[_Token]:
+    tokens, place = [], 0
+    while place < len(source):
+        match = _TOKEN.match(source, place)
+        if not match or match.lastgroup is None:
+            unclosed = source[place] in "'\""
+            raise _wrong(source, place, "this quote is not closed" if unclosed else "this is not understood")
+        if match.lastgroup != "blank":
+            tokens.append(_Token(match.lastgroup, match.group(), place))
+        place = match.end()
+    return [*tokens, _Token("end", "", len(source))]
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1].replace("''", "'") if text[0] == "'" else text[1:-1]
+
+
+def _number(text: str) -> int | float:
+    """Return a number that SQLite can hold: integers have 64 bits there."""
+    if re.fullmatch(r"[+-]?\d{1,18}", text):
+        return int(text)
+    value = float(text)
+    return value if math.isfinite(value) else math.copysign(1.7976931348623157e308, value)
+
+
+def _wrong(source: str, place: int, what: str) -> UsageError:
+    """Return an error that shows the place under a caret; the characters around it on one printable line."""
+    first = max(0, place - _SHOWN)
+    window = source[first : place + _SHOWN]
+    shown = "".join(character if character.isprintable() else " " for character in window)
+    return UsageError(f"In --where, at character {place + 1}: {what}\n  {shown}\n  {' ' * (place - first)}^")

@@ -1,0 +1,1 @@
+"""From ranked passages to the hits that are shown."""

@@ -1,0 +1,1 @@
+"""Backups, and libraries restored from them."""

@@ -1,0 +1,202 @@
+"""Restoring: a backup becomes a library beside the library's place, is checked, and is renamed to it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wherein.errors import Damaged, UsageError, WhereinError
+from wherein.storage.backup.archive import read_package, size_of
+from wherein.storage.backup.manifest import Manifest
+from wherein.storage.backup.staging import clear, file_faults, staging, written_path
+from wherein.storage.catalog.connection import CATALOG, checkpoint, open_writer, writing
+from wherein.storage.catalog.documents import count_chunks, count_documents
+from wherein.storage.catalog.models import bound_model
+from wherein.storage.disk.failpoints import reached
+from wherein.storage.disk.fsync import flush, flush_tree
+from wherein.storage.disk.lock import writer_lock
+from wherein.storage.index.generations import KINDS, active_generation, generation_path, write_first_generations
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+__all__ = ["Restored", "put_aside", "restore_backup", "unpack_library"]
+
+_ASIDE = ".before-restore-"
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A library that was restored: counts of rows, size in bytes, time taken in seconds.
+
+    `created_at` is the time (UTC) whose state it has; `aside` the folder that the earlier library was moved to.
+    `rebuilt` tells whether the index of vectors had to be made anew.
+    """
+
+    library: str
+    backup: str
+    created_at: str
+    documents: int
+    chunks: int
+    vectors: int
+    rebuilt: bool
+    bytes: int
+    aside: str | None
+    seconds: float
+
+
+def restore_backup(
+    backup: Path,
+    library: Path,
+    *,
+    force: bool = False,
+    index: bool = True,
+    report: Callable[[str], None] = lambda _: None,
+) -> Restored:
+    """Put the library that is kept in `backup` at `library`; `report` is told what is going on.
+
+    Without `index` that of the backup is not looked at, and a new one made. Raises UsageError when there is something
+    already, unless `force`: then it is moved aside. LibraryBusy while another process writes to it; Damaged when the
+    backup is not what was written; WhereinError when a later Wherein did that. The library is the old one then.
+    """
+    began = time.monotonic()
+    library = Path(os.path.realpath(library))
+    if not backup.exists():
+        raise UsageError(f"There is no backup {backup}")
+    occupied = _occupied(library)
+    if occupied and not force:
+        raise UsageError(f"{occupied}; with --force it is moved aside, and kept")
+    with ExitStack() as stack:
+        stack.enter_context(file_faults(f"The library {written_path(library)} cannot be restored"))
+        library.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if occupied:
+            stack.enter_context(writer_lock(library))
+        stage = stack.enter_context(staging(library))
+        clear(stage)
+        new = stage / "library"
+        try:
+            manifest, rebuilt = unpack_library(backup, new, index=index, report=report)
+        except Damaged as error:
+            hint = "; its documents are whole: restore them with --without-index" if _has_catalog(backup) else ""
+            raise Damaged(f"The backup {backup} is damaged: {error}{hint}") from error
+        flush_tree(new)
+        reached("restore.flushed")
+        aside = _rename(new, library, bool(occupied))
+    return Restored(
+        written_path(library), written_path(backup.absolute()), manifest.created_at, manifest.documents,
+        manifest.chunks, manifest.vectors, rebuilt, size_of(library), written_path(aside) if aside else None,
+        round(time.monotonic() - began, 3),
+    )  # fmt: skip
+
+
+def unpack_library(
+    package: Path, folder: Path, *, index: bool = True, report: Callable[[str], None] = lambda _: None
+) -> tuple[Manifest, bool]:
+    """Make the library that a backup holds at `folder`, which is new; return whether its index had to be rebuilt too.
+
+    It gets the newest schema. Raises Damaged when it is not what was backed up.
+    """
+    report("unpacking")
+    manifest = read_package(package, folder, index=index)
+    reached("restore.unpacked")
+    with writer_lock(folder), closing(open_writer(folder)) as db:
+        _check_counts(db, manifest)
+        rebuilt = _mend_generations(db, folder, report)
+        checkpoint(db)
+    return manifest, rebuilt
+
+
+def put_aside(library: Path) -> Path | None:
+    """Return the newest library that a restore moved aside from `library`, None when there is none."""
+    library = Path(os.path.realpath(library))
+    if not library.parent.is_dir():
+        return None
+    found = [path for path in library.parent.iterdir() if path.name.startswith(library.name + _ASIDE)]
+    return max(found, default=None)
+
+
+def _has_catalog(package: Path) -> bool:
+    try:
+        read_package(package, index=False)
+    except (OSError, WhereinError):
+        return False
+    return True
+
+
+def _occupied(library: Path) -> str:
+    """Return what stands in the way of a restore in words, nothing when nothing does."""
+    if not os.path.lexists(library):
+        return ""
+    if not library.is_dir():
+        raise UsageError(f"{library} is a file, but a library is a folder")
+    if library.is_mount():
+        raise UsageError(f"{library} is a mount point and cannot be moved; restore to a new folder in it")
+    if not any(library.iterdir()):
+        return ""
+    if (library / CATALOG).exists():
+        return f"There is a library at {library} already"
+    return f"The folder {library} is not empty"
+
+
+def _check_counts(db: Database, manifest: Manifest) -> None:
+    vectors = int(db.execute("SELECT count(*) FROM vectors").fetchone()[0])
+    if (count_documents(db), count_chunks(db), vectors) != (manifest.documents, manifest.chunks, manifest.vectors):
+        raise Damaged("it holds other counts than its manifest says")
+
+
+def _mend_generations(db: Database, folder: Path, report: Callable[[str], None]) -> bool:
+    """Forget the generations whose files are not in the backup, and write one if none is left."""
+    lost = [
+        number
+        for number, file in db.execute("SELECT id, file FROM generations").fetchall()
+        if not generation_path(folder, file).is_file()
+    ]
+    with writing(db, "restore.generations"):
+        for number in lost:
+            db.execute("DELETE FROM generations WHERE id = ?", [number])
+    model = bound_model(db)
+    if model is None or all(active_generation(db, kind) for kind in KINDS):
+        return False
+    report("writing a new index")
+    missing = active_generation(db) is None
+    write_first_generations(db, folder, model)
+    return missing and active_generation(db) is not None
+
+
+def _rename(new: Path, library: Path, occupied: bool) -> Path | None:
+    """Give the new library its name, and what has that name another one, which is returned."""
+    aside = _free_name(library) if occupied else None
+    with _put_back(aside, library):
+        if aside:
+            library.rename(aside)
+        reached("restore.aside")
+        try:
+            new.rename(library)
+        except OSError as error:
+            raise WhereinError(f"{library} cannot be put in place: {error.strerror}") from error
+    reached("restore.renamed")
+    flush(library.parent)
+    return aside
+
+
+@contextmanager
+def _put_back(aside: Path | None, library: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        if aside and aside.exists() and not os.path.lexists(library):
+            aside.rename(library)
+        raise
+
+
+def _free_name(library: Path) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    first = library.with_name(f"{library.name}{_ASIDE}{stamp}")
+    names = (first, *(first.with_name(f"{first.name}-{n}") for n in range(2, 1000)))
+    return next(name for name in names if not os.path.lexists(name))

@@ -1,0 +1,1 @@
+"""catalog.db, the only truth: its connection, schema and tables."""

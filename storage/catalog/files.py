@@ -1,0 +1,211 @@
+"""The `files` table: what was seen of each file when it was last taken in, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import NoneType
+from typing import TYPE_CHECKING
+
+from wherein.errors import Damaged
+from wherein.storage.catalog.documents import documents_of_file, move_document
+from wherein.storage.catalog.protocol import Catalog, typed
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+__all__ = [
+    "REREAD",
+    "FileRecord",
+    "FileState",
+    "delete_file",
+    "file_of_document",
+    "find_file",
+    "find_files_by_content",
+    "followed_files",
+    "look_again",
+    "move_file",
+    "problem_files",
+    "read_files",
+    "reread_file",
+    "save_file",
+    "touch_file",
+    "unreadable_files",
+]
+
+REREAD = ""
+"""The `version` of a file that the next run reads again."""
+
+_STATES = frozenset(("read", "skipped", "failed"))
+_COLUMNS = (
+    "id, uri, source_id, size, mtime_ns, ctime_ns, inode, checked_ns, content_hash, version, state, reason,"
+    " (SELECT count(*) FROM documents d WHERE d.file_id = files.id)"
+)
+
+
+@dataclass(frozen=True)
+class FileState:
+    """A file's identity on disk at `checked_ns`: size in bytes, times in nanoseconds, inode."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    checked_ns: int
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """A row: `version` names the reader and chunker used; `state` is read, skipped or failed, with its reason.
+
+    `documents` counts the documents that came from it.
+    """
+
+    id: int
+    uri: str
+    source_id: int | None
+    state_on_disk: FileState
+    content_hash: bytes | None
+    version: str
+    state: str
+    reason: str
+    documents: int
+
+
+def find_file(db: Catalog, uri: str) -> FileRecord | None:
+    """Return the record of the file at `uri`."""
+    row = db.execute(f"SELECT {_COLUMNS} FROM files WHERE uri = ?", [uri]).fetchone()
+    return _record(*row) if row else None
+
+
+def file_of_document(db: Catalog, document_id: int) -> FileRecord | None:
+    """Return the record of the file that a document was read from; None for a text that has none."""
+    row = db.execute(
+        f"SELECT {_COLUMNS} FROM files WHERE id = (SELECT file_id FROM documents WHERE id = ?)", [document_id]
+    ).fetchone()
+    return _record(*row) if row else None
+
+
+def find_files_by_content(db: Catalog, content_hash: bytes) -> list[FileRecord]:
+    """Return the files that held this content when they were last read."""
+    rows = db.execute(f"SELECT {_COLUMNS} FROM files WHERE content_hash = ? ORDER BY id", [content_hash])
+    return [_record(*row) for row in rows.fetchall()]
+
+
+def followed_files(db: Catalog) -> Iterator[FileRecord]:
+    """Yield the files that were found under a source which is still followed."""
+    for row in db.execute(f"SELECT {_COLUMNS} FROM files WHERE source_id IS NOT NULL ORDER BY uri").fetchall():
+        yield _record(*row)
+
+
+def move_file(db: Database, record: FileRecord, uri: str) -> None:
+    """Give a file and its documents their new uri; all ids stay. Call inside `writing`."""
+    db.execute("UPDATE files SET uri = ? WHERE id = ?", [uri, record.id])
+    for old, document_id in documents_of_file(db, record.id).items():
+        if not old.startswith(record.uri):
+            raise Damaged(f"The record of the file {record.uri} is damaged; run: wherein verify")
+        move_document(db, document_id, uri + old.removeprefix(record.uri))
+
+
+def problem_files(db: Catalog) -> list[FileRecord]:
+    """Return the files that were skipped or failed, by name."""
+    rows = db.execute(f"SELECT {_COLUMNS} FROM files WHERE state <> 'read' ORDER BY uri")
+    return [_record(*row) for row in rows.fetchall()]
+
+
+def read_files(db: Catalog) -> Iterator[FileRecord]:
+    """Yield the files whose documents are in, one after another as they are asked for."""
+    for row in db.execute(f"SELECT {_COLUMNS} FROM files WHERE state = 'read' ORDER BY id"):
+        yield _record(*row)
+
+
+def unreadable_files(db: Catalog) -> Iterator[tuple[int, str]]:
+    """Yield id and uri of each record that the other functions stumble over."""
+    for row in db.execute(f"SELECT {_COLUMNS} FROM files ORDER BY id"):
+        try:
+            _record(*row)
+        except Damaged:
+            yield int(row[0]), str(row[1])
+
+
+def save_file(
+    db: Database,
+    uri: str,
+    source_id: int,
+    on_disk: FileState,
+    content_hash: bytes | None,
+    *,
+    version: str,
+    state: str,
+    reason: str = "",
+) -> int:
+    """Insert or update the record at `uri` and return its id. Call inside `writing`."""
+    db.execute(
+        "INSERT INTO files (uri, source_id, size, mtime_ns, ctime_ns, inode, checked_ns, content_hash, version,"
+        " state, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (uri) DO UPDATE SET"
+        " source_id = excluded.source_id, size = excluded.size, mtime_ns = excluded.mtime_ns,"
+        " ctime_ns = excluded.ctime_ns, inode = excluded.inode, checked_ns = excluded.checked_ns,"
+        " content_hash = excluded.content_hash, version = excluded.version, state = excluded.state,"
+        " reason = excluded.reason",
+        [
+            uri,
+            source_id,
+            on_disk.size,
+            on_disk.mtime_ns,
+            on_disk.ctime_ns,
+            on_disk.inode,
+            on_disk.checked_ns,
+            content_hash,
+            version,
+            state,
+            reason,
+        ],
+    )
+    row = db.execute("SELECT id FROM files WHERE uri = ?", [uri]).fetchone()
+    return int(row[0])
+
+
+def touch_file(db: Database, file_id: int, source_id: int, on_disk: FileState) -> None:
+    """Record that the same content was seen again with another stat. Call inside `writing`."""
+    db.execute(
+        "UPDATE files SET source_id = ?, size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, checked_ns = ? WHERE id = ?",
+        [
+            source_id,
+            on_disk.size,
+            on_disk.mtime_ns,
+            on_disk.ctime_ns,
+            on_disk.inode,
+            on_disk.checked_ns,
+            file_id,
+        ],
+    )
+
+
+def reread_file(db: Database, file_id: int, reason: str) -> None:
+    """Make the next run read a file again, every document in it, whatever its size and times. Call inside `writing`."""
+    db.execute("UPDATE files SET version = ?, state = 'failed', reason = ? WHERE id = ?", [REREAD, reason, file_id])
+
+
+def look_again(db: Database, document_id: int) -> None:
+    """Make the next run read the file of a document, whatever its size and times. Call inside `writing`."""
+    db.execute(
+        "UPDATE files SET version = ? WHERE id = (SELECT file_id FROM documents WHERE id = ?)", [REREAD, document_id]
+    )
+
+
+def delete_file(db: Database, file_id: int) -> None:
+    """Delete a file's record with its documents and their chunks; vectors stay. Call inside `writing`."""
+    db.execute("DELETE FROM files WHERE id = ?", [file_id])
+
+
+def _record(
+    file_id: int, uri: str, source_id: int | None, size: int, mtime_ns: int, ctime_ns: int, inode: int,
+    checked_ns: int, content_hash: bytes | None, version: str, state: str, reason: str, documents: int,
+) -> FileRecord:  # fmt: skip
+    typed("files", (uri, version, state, reason), str, str, str, str)
+    typed("files", (size, mtime_ns, ctime_ns, inode, checked_ns), int, int, int, int, int)
+    typed("files", (source_id, content_hash), (int, NoneType), (bytes, NoneType))
+    if state not in _STATES:  # SQLite passes over a table's CHECK when the file is opened read-only
+        raise Damaged(f"The record of the file {uri} is damaged; run: wherein verify")
+    on_disk = FileState(size, mtime_ns, ctime_ns, inode, checked_ns)
+    return FileRecord(file_id, uri, source_id, on_disk, content_hash, version, state, reason, documents)

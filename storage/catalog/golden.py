@@ -1,0 +1,60 @@
+"""The `golden` table: the user's own questions, each with a document that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import NoneType
+from typing import TYPE_CHECKING
+
+from wherein.storage.catalog.connection import writing
+from wherein.storage.catalog.models import now
+from wherein.storage.catalog.protocol import Catalog, typed
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+__all__ = ["GoldenRow", "add_golden", "list_golden", "note_ranks", "remove_golden"]
+
+
+@dataclass(frozen=True)
+class GoldenRow:
+    """A question and the uri of a document that answers it.
+
+    `rank` is where that stood among the documents of the answer when it was asked last, 0 when it was not found,
+    None when it was not asked yet.
+    """
+
+    id: int
+    question: str
+    uri: str
+    rank: int | None
+
+
+def add_golden(db: Database, question: str, uri: str) -> GoldenRow:
+    """Keep a question with a document that answers it; a known pair stays as it is."""
+    with writing(db, "golden.add"):
+        db.execute(
+            "INSERT INTO golden (question, uri, added_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            [question, uri, now()],
+        )
+    return next(row for row in list_golden(db) if (row.question, row.uri) == (question, uri))
+
+
+def list_golden(db: Catalog) -> list[GoldenRow]:
+    """Return all pairs, the oldest first. Raises Damaged when one is not readable."""
+    rows = db.execute("SELECT id, question, uri, rank FROM golden ORDER BY id").fetchall()
+    return [GoldenRow(*typed("golden", row, int, str, str, (int, NoneType))) for row in rows]
+
+
+def remove_golden(db: Database, number: int) -> None:
+    """Forget a pair."""
+    with writing(db, "golden.remove"):
+        db.execute("DELETE FROM golden WHERE id = ?", [number])
+
+
+def note_ranks(db: Database, ranks: Mapping[int, int]) -> None:
+    """Keep where the documents of some pairs, by their ids, stood."""
+    with writing(db, "golden.ranks"):
+        for number, rank in ranks.items():
+            db.execute("UPDATE golden SET rank = ? WHERE id = ?", [rank, number])

@@ -1,0 +1,39 @@
+"""Which schema a catalogue has: the number of migrations that were applied to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wherein.errors import Damaged
+from wherein.storage.catalog.protocol import Catalog
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+__all__ = ["NEWEST_SCHEMA", "has_tables", "migrate", "schema_of"]
+
+NEWEST_SCHEMA = 7
+"""The number of migrations in `storage/catalog/migrations.py`, which is imported only to apply them."""
+
+
+def migrate(db: Database) -> None:
+    """Bring the database to the newest schema, each step in its own transaction."""
+    if schema_of(db) < NEWEST_SCHEMA:
+        from wherein.storage.catalog.migrations import MIGRATIONS
+
+        MIGRATIONS.apply(db)
+
+
+def has_tables(db: Catalog) -> bool:
+    """Whether anything was ever made in the database."""
+    return db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+
+
+def schema_of(db: Catalog) -> int:
+    """Return how many migrations the database has seen; 0 for an empty one."""
+    kept = db.execute("SELECT count(*) FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone()[0]
+    if not kept:
+        if has_tables(db):
+            raise Damaged("The catalogue does not say which schema it has; run: wherein verify")
+        return 0
+    return int(db.execute("SELECT count(*) FROM _sqlite_migrations WHERE migration_set = 'wherein'").fetchone()[0])

@@ -1,0 +1,100 @@
+"""The `sources` table: what the user asked to be kept up to date, walked again by every reindex."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from types import NoneType
+from typing import TYPE_CHECKING
+
+from wherein.errors import Damaged
+from wherein.storage.catalog.fields import NO_FIELDS, Fields
+from wherein.storage.catalog.models import now
+from wherein.storage.catalog.protocol import Catalog, typed
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+__all__ = ["Source", "forget_source", "list_sources", "remember_source", "remember_version", "unreadable_sources"]
+
+
+_KINDS = frozenset(("path", "stdin", "web"))
+
+
+@dataclass(frozen=True)
+class Source:
+    """A path, folder or glob pattern (`kind` path), a web page (web) or a text from standard input (stdin).
+
+    `etag` and `modified` are what the server said of the version of a page that was last taken in.
+    `fields` are those that the user said are the text, id and title of records.
+    """
+
+    id: int
+    uri: str
+    kind: str
+    exclude: tuple[str, ...]
+    max_size: int | None
+    added_at: str
+    fields: Fields = NO_FIELDS
+    etag: str = ""
+    modified: str = ""
+
+
+def remember_source(
+    db: Database, uri: str, kind: str, exclude: tuple[str, ...], max_size: int | None, fields: Fields = NO_FIELDS
+) -> int:
+    """Add a source, or renew the options of a known one; return its id. Call inside `writing`."""
+    options = json.dumps({"exclude": list(exclude), "max_size": max_size, "fields": asdict(fields)})
+    db.execute(
+        "INSERT INTO sources (uri, kind, options, added_at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (uri) DO UPDATE SET options = excluded.options",
+        [uri, kind, options, now()],
+    )
+    row = db.execute("SELECT id FROM sources WHERE uri = ?", [uri]).fetchone()
+    return int(row[0])
+
+
+def remember_version(db: Database, source_id: int, etag: str, modified: str) -> None:
+    """Keep what the server said of the version of a page that is taken in. Call inside `writing`."""
+    db.execute(
+        "UPDATE sources SET options = json_set(options, '$.etag', ?, '$.modified', ?) WHERE id = ?",
+        [etag, modified, source_id],
+    )
+
+
+def list_sources(db: Catalog) -> list[Source]:
+    """Return all sources in the order in which they were added. Raises Damaged when one is not readable."""
+    rows = db.execute("SELECT id, uri, kind, options, added_at FROM sources ORDER BY id").fetchall()
+    return [_source(*row) for row in rows]
+
+
+def unreadable_sources(db: Catalog) -> list[tuple[int, str]]:
+    """Return id and uri of each source that `list_sources` stumbles over."""
+    found = []
+    for row in db.execute("SELECT id, uri, kind, options, added_at FROM sources ORDER BY id").fetchall():
+        try:
+            _source(*row)
+        except Damaged:
+            found.append((int(row[0]), str(row[1])))
+    return found
+
+
+def forget_source(db: Database, source_id: int) -> None:
+    """Forget a source; its files and documents stay, without a source. Call inside `writing`."""
+    db.execute("DELETE FROM sources WHERE id = ?", [source_id])
+
+
+def _source(source_id: int, uri: str, kind: str, options: str, added_at: str) -> Source:
+    typed("sources", (uri, kind, options, added_at), str, str, str, str)
+    try:
+        chosen = json.loads(options)
+        exclude, max_size = chosen["exclude"], chosen["max_size"]
+        typed("sources", (exclude, max_size, *exclude), list, (int, NoneType), *[str] * len(exclude))
+        fields = Fields(**chosen.get("fields", {}))
+        etag, modified = chosen.get("etag", ""), chosen.get("modified", "")
+        typed("sources", (fields.text, fields.id, fields.title, etag, modified), str, str, str, str, str)
+    except (ValueError, LookupError, TypeError) as error:
+        raise Damaged(f"The options of the source {uri} are damaged; run: wherein verify") from error
+    if "\0" in uri or kind not in _KINDS:
+        raise Damaged(f"The name of the source {source_id} is damaged; run: wherein verify")
+    return Source(source_id, uri, kind, tuple(exclude), max_size, added_at, fields, etag, modified)

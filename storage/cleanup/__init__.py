@@ -1,0 +1,1 @@
+"""Purging, tidying up, and the disk space of each part."""

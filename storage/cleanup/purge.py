@@ -1,0 +1,80 @@
+"""Forgetting for good: afterwards no file of the library holds a byte of the text or of its vectors.
+
+A purge has two parts. The first is one transaction: the documents are gone, kept out for the future, and the purge is
+noted as unfinished. The second rewrites what still holds their bytes and can be repeated, so that the next writer
+finishes what a crash or a full disk interrupted.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wherein.storage.catalog.connection import checkpoint, writing
+from wherein.storage.catalog.documents import delete_document
+from wherein.storage.catalog.exclusions import exclude
+from wherein.storage.catalog.files import delete_file, find_file
+from wherein.storage.catalog.models import bound_model
+from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.vectors import delete_orphans, mark_orphans
+from wherein.storage.disk.failpoints import reached
+from wherein.storage.index.generations import KINDS, active_generation, differs, drop_old_generations, write_generation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlite_utils import Database
+
+    from wherein.storage.catalog.documents import StoredDocument
+
+__all__ = ["finish_purge", "purge", "purge_is_unfinished"]
+
+_UNFINISHED = "unfinished purge"
+_EVER = "9999"
+
+
+def purge(db: Database, documents: Sequence[StoredDocument]) -> None:
+    """Remove documents, keep them out, and delete every vector that no other document shares.
+
+    Vectors of earlier versions belong to no chunk any more and cannot be told from others like them: all such vectors
+    go. Call `finish_purge` afterwards.
+    """
+    with writing(db, "purge.remove"):
+        for document in documents:
+            exclude(db, document.uri)
+            delete_document(db, document.id)
+            db.execute("DELETE FROM golden WHERE uri = ?", [document.uri])
+            if file := find_file(db, document.uri):
+                delete_file(db, file.id)
+        db.execute("UPDATE nights SET report = '{}' WHERE report LIKE '%\"moved\": [{%'")  # which may name them
+        mark_orphans(db)
+        delete_orphans(db, before=_EVER)
+        db.execute("INSERT INTO settings (key, value) VALUES (?, '') ON CONFLICT (key) DO NOTHING", [_UNFINISHED])
+
+
+def purge_is_unfinished(db: Catalog) -> bool:
+    """Whether bytes of purged documents may still be in the library's files."""
+    return db.execute("SELECT 1 FROM settings WHERE key = ?", [_UNFINISHED]).fetchone() is not None
+
+
+def finish_purge(db: Database, folder: Path) -> bool:
+    """Rewrite the index, the catalogue and its log without what was purged; return whether it could be finished.
+
+    VACUUM builds the database file anew from what is in it (https://sqlite.org/lang_vacuum.html), then the log is cut
+    to nothing. It cannot be when a reader holds on to it for longer than ten seconds.
+    """
+    model = bound_model(db)
+    for kind in KINDS:
+        generation = active_generation(db, kind)
+        if model and generation and differs(db, model, generation):
+            # Afresh: what a list was made of may have been one vector that is purged.
+            write_generation(db, folder, model, kind, afresh=True)
+    drop_old_generations(db, folder, kept=1)
+    reached("purge.index-rewritten")
+    db.conn.execute("VACUUM")
+    reached("purge.vacuumed")
+    if not checkpoint(db):
+        return False
+    with writing(db, "purge.finish"):
+        db.execute("DELETE FROM settings WHERE key = ?", [_UNFINISHED])
+    return True

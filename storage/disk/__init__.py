@@ -1,0 +1,1 @@
+"""The disk below everything: locks, fsync, file systems, failpoints."""

@@ -1,0 +1,1 @@
+"""Which passages of a committed state a question may be answered from."""

@@ -1,0 +1,1 @@
+"""What is derived from the catalogue to be searched: generations of vectors and of keywords."""

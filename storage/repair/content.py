@@ -1,0 +1,85 @@
+"""Everything that a catalogue holds, read once: each row against its checksum, all of it in one digest."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from wherein.errors import Damaged
+from wherein.storage.catalog.checksums import content_hash
+from wherein.storage.catalog.documents import check_document, document_spans, model_input
+from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.term_counts import read_terms
+from wherein.storage.catalog.vectors import checked_vector
+
+__all__ = ["Content", "check_content", "check_integrity"]
+
+
+@dataclass(frozen=True)
+class Content:
+    """Counts of rows, and a SHA-256 over documents, text hashes, chunk spans and vector checksums in their order."""
+
+    documents: int
+    chunks: int
+    vectors: int
+    digest: str
+
+
+def check_integrity(db: Catalog) -> None:
+    """Raise Damaged when SQLite finds its pages, indexes or references in disorder."""
+    found = [str(row[0]) for row in db.execute("PRAGMA integrity_check(3)").fetchall()]
+    if found != ["ok"]:
+        raise Damaged(f"The catalogue is damaged ({found[0].strip()}); run: wherein verify")
+    broken = db.execute("PRAGMA foreign_key_check").fetchone()
+    if broken:
+        raise Damaged(f"The catalogue is damaged (row {broken[1]} of {broken[0]}); run: wherein verify")
+
+
+def check_content(db: Catalog) -> Content:
+    """Read every document, chunk and vector. Raises Damaged at the first that is not what was stored.
+
+    Call inside `reading`.
+    """
+    digest = hashlib.sha256()
+    try:
+        documents, chunks = _check_documents(db, digest)
+        vectors = _check_vectors(db, digest)
+        for rows in read_terms(db):
+            digest.update(rows.ids.tobytes() + rows.entries.tobytes())
+    except (TypeError, ValueError, OverflowError) as error:  # a flipped bit can change a value's type
+        raise Damaged(f"The catalogue is damaged ({error}); run: wherein verify") from error
+    return Content(documents, chunks, vectors, digest.hexdigest())
+
+
+def _check_documents(db: Catalog, digest: hashlib._Hash) -> tuple[int, int]:
+    documents = chunks = 0
+    rows = db.execute(
+        "SELECT id, text, uri, title, media_type, text_hash, metadata, notes, checksum FROM documents ORDER BY id"
+    )
+    for document_id, text, *described in rows:
+        check_document(*described)
+        uri, text_hash, checksum = described[0], described[3], described[6]
+        if content_hash(text) != text_hash:
+            raise Damaged(f"The stored text of {uri} is damaged; run: wherein verify")
+        digest.update(repr((document_id, uri, text_hash, checksum)).encode())
+        for span in document_spans(db, document_id):
+            if content_hash(model_input(text, span.start, span.end)) != span.input_hash:
+                raise Damaged(f"A stored passage of {uri} is damaged; run: wherein verify")
+            digest.update(repr(span).encode())
+            chunks += 1
+        documents += 1
+    return documents, chunks
+
+
+def _check_vectors(db: Catalog, digest: hashlib._Hash) -> int:
+    vectors = 0
+    rows = db.execute(
+        "SELECT m.dimension, v.model_id, v.id, v.input_hash, v.vector, v.checksum"
+        " FROM vectors v JOIN models m ON m.id = v.model_id ORDER BY v.id"
+    )
+    for dimension, model_id, *row in rows:
+        checked_vector(dimension, *row)
+        vector_id, input_hash, _, checksum = row
+        digest.update(repr((vector_id, model_id, input_hash, checksum)).encode())
+        vectors += 1
+    return vectors

@@ -1,0 +1,61 @@
+"""Where damaged things are put, never to be deleted by us: `damaged/<UTC time>/` in the library's folder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from wherein.storage.disk.fsync import flush
+
+__all__ = ["ASIDE", "Aside"]
+
+ASIDE = "damaged"
+_ROWS = "rows.jsonl"
+
+
+class Aside:
+    """The folder of one repair; it is made when the first thing is put there. `used` tells whether that was so."""
+
+    def __init__(self, library: Path) -> None:
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        self.folder = library / ASIDE / stamp
+        self.used = False
+
+    def copy(self, path: Path) -> None:
+        """Keep a copy of a file that is about to be replaced, flushed to the disk."""
+        target = self._folder() / path.name
+        shutil.copy2(path, target)
+        flush(target)
+        flush(self.folder)
+
+    def move(self, path: Path) -> None:
+        """Take a file out of the library."""
+        path.rename(self._folder() / path.name)
+        flush(self.folder)
+        flush(path.parent)
+
+    def rows(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
+        """Keep rows that are about to be removed as lines of JSON, flushed; bytes are written in hexadecimal."""
+        if not rows:
+            return
+        path = self._folder() / _ROWS
+        with path.open("a", encoding="ascii") as file:
+            for row in rows:
+                file.write(json.dumps({"table": table, **{name: _plain(value) for name, value in row.items()}}) + "\n")
+        flush(path)
+        flush(self.folder)
+
+    def _folder(self) -> Path:
+        if not self.used:
+            self.folder.mkdir(mode=0o700, parents=True)
+            flush(self.folder.parent)
+            flush(self.folder.parent.parent)
+            self.used = True
+        return self.folder
+
+
+def _plain(value: object) -> object:
+    return value.hex() if isinstance(value, bytes) else value

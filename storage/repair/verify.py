@@ -1,0 +1,181 @@
+"""Is the library what was written to it? Everything is looked at and nothing is changed.
+
+All of the catalogue is read in one snapshot, so that another process may go on writing meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from wherein.errors import Damaged
+from wherein.storage.catalog.connection import CATALOG, catalog_is_lost, open_lenient
+from wherein.storage.catalog.models import bound_model
+from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.sqlite_errors import CATALOG_ERRORS, explained
+from wherein.storage.index.generations import (
+    KEYWORDS,
+    Generation,
+    active_generation,
+    generation_path,
+    list_generations,
+    wrong_with_generation,
+)
+from wherein.storage.repair.deep import Proof, check_index, check_keywords, check_sample
+from wherein.storage.repair.findings import Finding, Verification, writable
+from wherein.storage.repair.quarantine import ASIDE
+from wherein.storage.repair.rows import BadRow, Gap, check_rows
+from wherein.storage.repair.salvage import STAGING
+from wherein.storage.repair.sqlite_wal import log_of, read_log
+from wherein.storage.repair.structure import disorder
+
+__all__ = ["verify"]
+
+_REPAIR = "run: wherein repair"
+_REINDEX = "run: wherein reindex"
+_SHOWN = 10
+_LISTED = 100
+
+
+def verify(folder: Path, *, deep: bool = False, proof: Proof | None = None) -> Verification:
+    """Look at every part of the library at `folder`; nothing that is wrong is raised as an error.
+
+    With `deep` the index is compared with the stored vectors, one by one, and with a `proof` a sample of those with
+    the vectors of their texts.
+    """
+    tally: Counter[str] = Counter()
+    found = dict.fromkeys(_look(folder, tally, deep, proof))  # one damaged page may be met by several checks
+    written = (replace(one, place=writable(one.place), what=writable(one.what)) for one in found)
+    return Verification(tuple(written), tally)
+
+
+def _look(folder: Path, tally: Counter[str], deep: bool, proof: Proof | None) -> Iterator[Finding]:
+    if catalog_is_lost(folder) or not (folder / CATALOG).exists():
+        yield Finding("catalog", str(folder / CATALOG), "it is missing", "bring the library back with: wherein restore")
+        return
+    yield from _check_log(folder)
+    yield from _check_leftovers(folder)
+    try:
+        db = open_lenient(folder)
+    except Damaged as error:
+        yield Finding("catalog", str(folder / CATALOG), _reason(error), _REPAIR)
+        return
+    with closing(db):
+        db.execute("BEGIN")
+        for check in (_check_structure, _check_rows, _check_generations):
+            yield from _tolerant(check(db, folder, tally))
+        if deep:
+            yield from _tolerant(_check_deeply(db, folder, tally, proof))
+
+
+def _tolerant(check: Iterator[Finding]) -> Iterator[Finding]:
+    """Yield what a check finds, and as a finding what SQLite reports when a page cannot be read."""
+    try:
+        yield from check
+    except CATALOG_ERRORS as error:
+        meaning = explained(error)
+        if not isinstance(meaning, Damaged):
+            raise meaning from error
+        yield Finding("catalog", CATALOG, f"SQLite cannot read all of it: {error}", _REPAIR)
+    except Damaged as error:
+        yield Finding("catalog", CATALOG, _reason(error), _REPAIR)
+
+
+def _reason(error: Damaged) -> str:
+    """Return an error's first sentence, without its advice."""
+    return str(error).partition("; ")[0]
+
+
+def _check_structure(db: Catalog, folder: Path, tally: Counter[str]) -> Iterator[Finding]:
+    found = disorder(db)
+    for what in found[:_SHOWN]:
+        yield Finding("catalog", CATALOG, what, _REPAIR)
+    if len(found) > _SHOWN:
+        yield Finding("catalog", CATALOG, f"{len(found) - _SHOWN} more such things", _REPAIR)
+
+
+def _check_rows(db: Catalog, folder: Path, tally: Counter[str]) -> Iterator[Finding]:
+    met: Counter[tuple[str, bool]] = Counter()
+    for bad in check_rows(db, tally):
+        finding = _of_gap(bad) if isinstance(bad, Gap) else _of_row(bad)
+        kind = finding.part, finding.harmless
+        met[kind] += 1
+        if met[kind] <= _LISTED:
+            yield finding
+    for (part, harmless), count in met.items():
+        if count > _LISTED:  # the list of a library that is damaged throughout stays readable
+            yield Finding(part, CATALOG, f"{count - _LISTED:,} more like these", _REPAIR, harmless)
+
+
+def _of_gap(gap: Gap) -> Finding:
+    return Finding("documents", gap.uri, gap.what, _REINDEX if gap.due else _REPAIR, gap.due)
+
+
+def _of_row(bad: BadRow) -> Finding:
+    place = f"{bad.table} {bad.id}" if bad.id else bad.table
+    return Finding(bad.table, f"{bad.uri} ({place})" if bad.uri else place, bad.what, _REPAIR)
+
+
+def _check_log(folder: Path) -> Iterator[Finding]:
+    path = log_of(folder / CATALOG)
+    log = read_log(path)
+    if log.lost:
+        yield Finding("log", path.name, f"the last {log.lost} commits in it cannot be read; what was committed before"
+                      " them answers", _REPAIR)  # fmt: skip
+    elif log.commits:
+        yield Finding("log", path.name, f"{log.commits} commits wait in it for the next writer", "nothing to do", True)
+
+
+def _check_leftovers(folder: Path) -> Iterator[Finding]:
+    for path in sorted((folder / ASIDE).glob("*")):
+        yield Finding("aside", str(path), "put aside by an earlier repair", "delete it when it is of no use", True)
+    if (folder / STAGING).exists():
+        yield Finding("aside", str(folder / STAGING), "left by a repair that was interrupted", _REPAIR, True)
+
+
+# The index.
+
+
+def _check_generations(db: Catalog, folder: Path, tally: Counter[str]) -> Iterator[Finding]:
+    registered = list_generations(db)
+    for generation in registered:
+        what = wrong_with_generation(db, folder, generation)
+        if what and _is_registered(folder, generation):
+            yield Finding("index", str(generation_path(folder, generation.file)), what, _REPAIR)
+        tally["indexes"] += 1
+    for kind in {generation.kind for generation in registered}:
+        if active_generation(db, kind) is None:
+            yield Finding("index", CATALOG, "none of the indexes is the one that answers", _REPAIR)
+    names = {generation.file for generation in registered}
+    for path in sorted((folder / "generations").glob("*")):
+        if path.name not in names:
+            yield Finding("index", str(path), "left by a run that was interrupted, or being written now",
+                          "nothing to do: the next reindex removes it", True)  # fmt: skip
+
+
+def _is_registered(folder: Path, generation: Generation) -> bool:
+    """Whether an index that looks wrong is still known now: a writer may have removed it since the snapshot."""
+    try:
+        with closing(open_lenient(folder)) as db:
+            return generation in list_generations(db)
+    except (*CATALOG_ERRORS, Damaged):
+        return True
+
+
+def _check_deeply(db: Catalog, folder: Path, tally: Counter[str], proof: Proof | None) -> Iterator[Finding]:
+    model = bound_model(db)
+    if model is None:
+        return
+    generation = active_generation(db)
+    for what in check_index(db, folder, model, generation, tally):
+        yield Finding("index", generation.file if generation else CATALOG, what, _REPAIR)
+    keywords = active_generation(db, KEYWORDS)
+    if keywords:
+        for what in check_keywords(db, folder, keywords, tally):
+            yield Finding("index", keywords.file, what, _REPAIR)
+    if proof:
+        for vector_id, what in check_sample(db, model, proof, tally):
+            yield Finding("vectors", f"vectors {vector_id}", what, "take its document in again, with the same model")

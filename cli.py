@@ -315,7 +315,7 @@ class _Reporter:
             "Progress": self._tell_progress,
             "Stopped": self._tell_stopped,
             "Stage": self._tell_stage,
-            "Night": self._tell_night,
+            "ReindexReport": self._tell_night,
         }
         tell[type(event).__name__](event)
 
@@ -474,9 +474,9 @@ def _reading_options(function: Callable[..., None]) -> Callable[..., None]:
         *args: Any, context: int, sentence: bool, no_fold: bool, min_score: float | None, require_fresh: bool,
         **others: Any,
     ) -> None:  # fmt: skip
-        from wherein.search.results.postprocess import Aids
+        from wherein.search.results.postprocess import ResultOptions
 
-        function(*args, aids=Aids(not no_fold, context, sentence, min_score, require_fresh), **others)
+        function(*args, aids=ResultOptions(not no_fold, context, sentence, min_score, require_fresh), **others)
 
     return aided
 
@@ -969,11 +969,11 @@ def add(
     as_json: bool,
 ) -> None:
     """Install a model from disk: a model folder, a zoo download folder, or OpenVINO IR with its vocabulary."""
-    from wherein.embed.models.importing import Wishes, add_model
+    from wherein.embed.models.importing import ImportOptions, add_model
     from wherein.embed.models.installed import models_folder
 
-    wishes = Wishes(name, metric, context_tokens, question_tokens)
-    _installed(add_model(source, models_folder(), wishes), as_json)
+    options = ImportOptions(name, metric, context_tokens, question_tokens)
+    _installed(add_model(source, models_folder(), options), as_json)
 
 
 @model.command()

@@ -17,9 +17,9 @@ from unicodedata import combining, east_asian_width
 import click
 
 if TYPE_CHECKING:
-    from wherein.ingest.progress.reindex_report import Night
+    from wherein.ingest.progress.reindex_report import ReindexReport
     from wherein.search.exact_answer import ExactAnswer
-    from wherein.search.provenance import Basis
+    from wherein.search.provenance import Provenance
     from wherein.search.semantic import Hit
 
 __all__ = ["Look", "basis", "line", "look_of_stdout", "passage", "said", "shown", "wrapped"]
@@ -129,7 +129,7 @@ def _ranked(rank: int | None) -> str:
     return f" (rank {rank})" if rank else " (not among the best)"
 
 
-def basis(found: "Basis") -> str:
+def basis(found: "Provenance") -> str:
     """Return from what an answer was made, in one line."""
     parts = [f"model {found.model} {found.fingerprint}, {found.precision}"] if found.model else []
     if found.model:
@@ -140,7 +140,7 @@ def basis(found: "Basis") -> str:
     return _printable(f"answered from: {'; '.join(parts)}")
 
 
-def night_lines(night: "Night") -> list[str]:
+def night_lines(night: "ReindexReport") -> list[str]:
     """Return what a reindex found out, one thing a line: the check, the golden questions, why it ended early."""
     lines = []
     if night.recall is not None:

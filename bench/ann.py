@@ -31,12 +31,12 @@ from wherein.embed.model import load_model
 from wherein.embed.precision import resolve_precision
 from wherein.evaluation.collection import read_squad
 from wherein.storage.catalog.checksums import content_hash
-from wherein.storage.catalog.connection import checkpoint, open_reader, open_writer, reading, writing
+from wherein.storage.catalog.connection import checkpoint, open_reader, open_writer, snapshot, writing
 from wherein.storage.catalog.models import bind_model, bound_model
 from wherein.storage.catalog.vectors import read_vectors, save_vectors
 from wherein.storage.index.generations import active_generation, drop_old_generations, load_generation, write_generation
 from wherein.storage.index.method import choose_index
-from wherein.storage.index.tuning import Truth
+from wherein.storage.index.tuning import GroundTruth
 from wherein.storage.index.vector_index import load_index
 
 SENTENCES, QUESTIONS, NOISE, ASKED = 50_000, 2_000, 0.3, 1_000
@@ -151,11 +151,11 @@ def measure(folder: Path, library: Path, index: str) -> None:
                       np.random.default_rng(9))  # fmt: skip
     asked = {"questions": np.load(folder / "questions.npy")[:ASKED], "held-out vectors": held_out}
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    with closing(open_reader(library)) as db, reading(db):
+    with closing(open_reader(library)) as db, snapshot(db):
         model, generation = bound_model(db), active_generation(db)
         assert model is not None
         assert generation is not None
-        truths = {name: Truth(vectors.astype(np.float32)) for name, vectors in asked.items()}
+        truths = {name: GroundTruth(vectors.astype(np.float32)) for name, vectors in asked.items()}
         for ids, vectors in read_vectors(db, model.id, model.dimension):
             for truth in truths.values():
                 truth.show(ids, vectors)

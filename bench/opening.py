@@ -28,7 +28,7 @@ import numpy as np
 from toy import ToyEncoder
 from wherein.embed.model import fingerprint
 from wherein.storage.catalog.checksums import content_hash
-from wherein.storage.catalog.connection import checkpoint, open_reader, open_writer, reading, writing
+from wherein.storage.catalog.connection import checkpoint, open_reader, open_writer, snapshot, writing
 from wherein.storage.catalog.documents import ChunkRow, DocumentRow, model_input, save_document
 from wherein.storage.catalog.models import StoredModel, bind_model, bound_model
 from wherein.storage.catalog.vectors import highest_vector_id, read_vectors, save_vectors
@@ -114,7 +114,7 @@ def again(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     db = open_reader(folder)
     model, generation = bound_model(db), active_generation(db)
     yield "generation", lambda: load_generation(folder, generation)
-    with reading(db):
+    with snapshot(db):
         yield "delta", lambda: list(read_vectors(db, model.id, DIMENSION, generation.highest_id))
     searcher = Searcher(db, folder, model)
     searcher.search(question, 10)

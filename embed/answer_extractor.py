@@ -26,7 +26,7 @@ from wherein.embed.models.installed import models_folder
 from wherein.embed.runtime import compile_files
 from wherein.errors import Damaged, ModelMismatch, WhereinError
 
-__all__ = ["Reader", "ReaderModel", "Window", "installed_reader", "load_reader", "window_starts"]
+__all__ = ["AnswerExtractor", "ReaderModel", "Window", "installed_extractor", "load_reader", "window_starts"]
 
 _ZOO_READER = "bert-small-uncased-whole-word-masking-squad-int8-0002"
 _NO_READER = (
@@ -70,7 +70,7 @@ class Window:
     words: npt.NDArray[np.int64]
 
 
-def installed_reader() -> ReaderModel:
+def installed_extractor() -> ReaderModel:
     """Return the reader among the installed models, the first by its folder's name.
 
     Raises WhereinError, which tells how to get one, when there is none.
@@ -118,7 +118,7 @@ def _no_manifest(folder: Path, error: Exception) -> Damaged:
     return Damaged(f"{folder / 'model.json'} is not a readable model manifest ({error!r}); install the model again")
 
 
-class Reader:
+class AnswerExtractor:
     """A reader model at a precision. Cheap to make: tokenizer and network are loaded when they are first needed."""
 
     def __init__(self, model: ReaderModel, precision: str, *, cache: Path | None = None, threads: int = 0) -> None:

@@ -10,7 +10,7 @@
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["METRICS", "apart", "context_form", "nearness", "question_form", "stored_width"]
+__all__ = ["METRICS", "context_form", "distances", "nearness", "question_form", "stored_width"]
 
 METRICS = ("cosine", "dot", "l2")
 
@@ -45,12 +45,12 @@ def nearness(metric: str, question: Matrix, context: Matrix) -> tuple[float, flo
     if metric != "l2":
         return float(question @ context), None
     asked = question[:-1].astype(np.float64)
-    apart = asked - context[:-1]
-    squared = float(apart @ apart)
+    distances = asked - context[:-1]
+    squared = float(distances @ distances)
     return (float(asked @ asked) - squared) / 2, squared**0.5
 
 
-def apart(metric: str, fresh: Matrix, stored: Matrix) -> npt.NDArray[np.float64]:
+def distances(metric: str, fresh: Matrix, stored: Matrix) -> npt.NDArray[np.float64]:
     """Return how far two matrices of contexts `[n, width]` are apart, `[n]`.
 
     That is the largest difference of a component, as a part of the stored vector's length where that is over 1. The

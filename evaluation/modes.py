@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from wherein.embed.encoder import Encoder, Matrix
 from wherein.errors import UsageError
-from wherein.evaluation.vector_cache import keep_vectors, kept_vectors
+from wherein.evaluation.vector_cache import kept_vectors, store_vectors
 from wherein.search.bm25 import index_texts, score_texts
 from wherein.search.fusion import fuse_best
 from wherein.search.hybrid import CANDIDATES, to_read
@@ -95,7 +95,7 @@ class Candidates:
         vectors = kept_vectors(path, len(texts))
         if vectors is None:
             vectors = encode(texts)
-            keep_vectors(path, vectors)
+            store_vectors(path, vectors)
         return vectors
 
 

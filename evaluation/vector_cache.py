@@ -9,7 +9,7 @@ import numpy as np
 
 from wherein.embed.encoder import Matrix
 
-__all__ = ["keep_vectors", "kept_vectors"]
+__all__ = ["kept_vectors", "store_vectors"]
 
 _DIGEST = 32
 _MOST_BYTES = 2_000_000_000
@@ -27,7 +27,7 @@ def kept_vectors(path: Path, count: int) -> Matrix | None:
     return np.frombuffer(body, "<f4").reshape(count, -1).astype(np.float32)
 
 
-def keep_vectors(path: Path, vectors: Matrix) -> None:
+def store_vectors(path: Path, vectors: Matrix) -> None:
     """Write vectors to a file; the oldest files of the folder go once it is over 2 GB. What fails is left undone."""
     body = vectors.astype("<f4").tobytes()
     temporary = path.with_name(f"{path.name}.{os.getpid()}.new")

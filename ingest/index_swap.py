@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wherein.errors import Refused
-from wherein.ingest.progress.reindex_report import Ledger, mean_reciprocal
+from wherein.ingest.progress.reindex_report import ReindexRecorder, mean_reciprocal
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.index.generations import KINDS, Generation, is_behind, write_generation
 from wherein.storage.repair.deep import Proof
@@ -37,7 +37,7 @@ class Check:
     margin: float
 
 
-def renew(db: Database, folder: Path, model: StoredModel, check: Check, night: Ledger) -> bool:
+def renew(db: Database, folder: Path, model: StoredModel, check: Check, night: ReindexRecorder) -> bool:
     """Write, check and swap in an index of each kind that is behind; return whether there was one.
 
     Raises Refused, with the old index in force, when the new one does not pass.

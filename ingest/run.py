@@ -20,22 +20,22 @@ from sqlite_utils import Database
 from wherein.embed.encoder import Encoder, Matrix
 from wherein.embed.tokenizer import Words
 from wherein.errors import Unreadable
-from wherein.ingest.changes.seen_keys import Names
+from wherein.ingest.changes.seen_keys import SeenKeys
 from wherein.ingest.changes.unchanged import is_current, looks_unchanged, state_of, version_of
 from wherein.ingest.chunker import chunk_words
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.language import guess_language
 from wherein.ingest.progress.dry_run import Sample
-from wherein.ingest.progress.eta import Remaining
+from wherein.ingest.progress.eta import EtaEstimator
 from wherein.ingest.progress.events import Ahead, DocumentDone, Progress, Report, RunProblem
-from wherein.ingest.progress.sampler import FileAhead
+from wherein.ingest.progress.sampler import PendingFile
 from wherein.ingest.readers import Skipped
-from wherein.ingest.sources.files import FoundFile, Unwalkable, walk
+from wherein.ingest.sources.files import FoundFile, WalkError, walk
 from wherein.ingest.sources.web import Gone, Web
 from wherein.ingest.sources.web_response import Page, Validators
 from wherein.ingest.uri import file_path, file_uri, record_uri
 from wherein.ingest.workers.parse import FAILED, LARGE, REFUSED, SKIPPED, Job, Trouble
-from wherein.ingest.workers.pool import Pool, Reading
+from wherein.ingest.workers.pool import ParseTask, Pool
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.coverage import Coverage
@@ -118,15 +118,15 @@ class _Met:
     path: str
     state: FileState
     record: FileRecord | None
-    reading: Reading | None
+    reading: ParseTask | None
 
 
 @dataclass(frozen=True)
 class _Look:
     """A file that is read before its turn, only to tell how long it will take."""
 
-    file: FileAhead
-    reading: Reading
+    file: PendingFile
+    reading: ParseTask
 
 
 class BulkRun:
@@ -151,7 +151,7 @@ class BulkRun:
         self.tally: Counter[str] = Counter()
         self.stopped = False
         self.seen: set[str] = set()
-        self.unwalkable: list[str] = []
+        self.walk_errors: list[str] = []
         self.adopted: set[str] = set()
         self.named: frozenset[str] = frozenset()
         self._db = db
@@ -171,7 +171,7 @@ class BulkRun:
         self._bytes_done = 0
         self._bytes_total: int | None = None
         self._tokens = 0
-        self._remaining = Remaining()
+        self._remaining = EtaEstimator()
 
     def look_ahead(self, sources: Iterable[Source]) -> None:
         """Sum up the files that `take_in` will have to read, so that the time left can be told."""
@@ -179,7 +179,7 @@ class BulkRun:
         for source in sources:
             for found in walk([source.uri], source.exclude) if source.kind == "path" else ():
                 if isinstance(found, FoundFile) and not self._looks_unchanged(source, found):
-                    self._remaining.expect(FileAhead(source, found.path, _kind(found.path), found.size))
+                    self._remaining.expect(PendingFile(source, found.path, _kind(found.path), found.size))
                     files, size = files + 1, size + found.size
         self._bytes_total = size
         self._report(Ahead(files, size))
@@ -263,8 +263,8 @@ class BulkRun:
             uri = file_uri(found.path)
             if uri in self.seen:
                 continue
-            if isinstance(found, Unwalkable):
-                self.unwalkable.append(uri)
+            if isinstance(found, WalkError):
+                self.walk_errors.append(uri)
                 waiting.append(("failed", uri, found.reason))
             else:
                 self.seen.add(uri)
@@ -285,7 +285,7 @@ class BulkRun:
             return _Met(uri, found.path, now, record, None)
         return _Met(uri, found.path, now, record, self._submit(source, found.path, record))
 
-    def _submit(self, source: Source, path: str, record: FileRecord | None, data: bytes | None = None) -> Reading:
+    def _submit(self, source: Source, path: str, record: FileRecord | None, data: bytes | None = None) -> ParseTask:
         known = record.content_hash if record and is_current(record, source.fields) else None
         return self._pool.submit(Job(path, data, source.fields, known, source.max_size or DEFAULT_MAX_SIZE))
 
@@ -361,7 +361,7 @@ class BulkRun:
         else:
             self.problem(record.state, record.uri, record.reason)
 
-    def _read(self, source: Source, met: _Met, reading: Reading) -> Missing:
+    def _read(self, source: Source, met: _Met, reading: ParseTask) -> Missing:
         opened = reading.opened()
         if opened.same and met.record:
             self._wait(partial(touch_file, self._db, met.record.id, source.id, met.state))
@@ -419,9 +419,9 @@ class BulkRun:
         items: Iterable[Document | Problem],
         save: Callable[..., int] | None,
         moved: bool = False,
-    ) -> Generator[tuple[bytes, list[int]], None, Names]:
+    ) -> Generator[tuple[bytes, list[int]], None, SeenKeys]:
         """Queue each document of a file and yield what must be embedded for it; return the uris found."""
-        found = Names()
+        found = SeenKeys()
         for item in items:
             here = record_uri(uri, item.key)
             found.add(here)
@@ -518,11 +518,11 @@ class BulkRun:
         )
         save_document(self._db, row)
 
-    def _close_file(self, save: Callable[..., int], found: Names) -> None:
+    def _close_file(self, save: Callable[..., int], found: SeenKeys) -> None:
         """Call a file read, and drop what an earlier version of it held and this one does not."""
         self._drop(each_document_of_file(self._db, save(state="read")), found)
 
-    def _drop(self, documents: Iterable[tuple[str, int]], found: Names) -> None:
+    def _drop(self, documents: Iterable[tuple[str, int]], found: SeenKeys) -> None:
         for document_id in found.missing(documents):
             delete_document(self._db, document_id)
             self.tally["removed"] += 1

@@ -26,7 +26,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from wherein.embed.encoder import Encoder, Matrix
-from wherein.embed.metric import apart
+from wherein.embed.metric import distances
 from wherein.embed.model import DEFAULT_MODEL, TOKENIZER, Model, checked, fingerprint, load_model
 from wherein.embed.models.installed import find_model, model_of, models_folder
 from wherein.embed.precision import resolve_precision
@@ -39,9 +39,9 @@ from wherein.ingest.uri import file_path, file_uri, web_address
 from wherein.search.calibration import NO_GOOD_MATCH
 from wherein.search.filters.parse import Filter, parse_filter
 from wherein.search.hybrid import MODES, Ranker
-from wherein.search.provenance import Basis
+from wherein.search.provenance import Provenance
 from wherein.search.query_syntax import Question, parse_question
-from wherein.search.results.postprocess import Aids, gather, with_context
+from wherein.search.results.postprocess import ResultOptions, gather, with_context
 from wherein.search.results.sentences import with_sentences
 from wherein.search.semantic import Hit, Searcher
 from wherein.storage.catalog.backup_log import BackupRecord, older_backups
@@ -51,7 +51,7 @@ from wherein.storage.catalog.connection import (
     checkpoint,
     open_reader,
     open_writer,
-    reading,
+    snapshot,
     writing,
 )
 from wherein.storage.catalog.documents import (
@@ -83,7 +83,7 @@ from wherein.storage.catalog.models import (
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.reindex_runs import NightRecord, last_night
 from wherein.storage.catalog.sources import Source, forget_source, list_sources, remember_source
-from wherein.storage.catalog.sqlite_errors import faults
+from wherein.storage.catalog.sqlite_errors import translating_errors
 from wherein.storage.catalog.vectors import count_live, count_orphans
 from wherein.storage.cleanup.disk_usage import disk_use
 from wherein.storage.cleanup.purge import finish_purge, purge, purge_is_unfinished
@@ -103,10 +103,10 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
-    from wherein.embed.answer_extractor import Reader
+    from wherein.embed.answer_extractor import AnswerExtractor
     from wherein.evaluation.squad_beir import Evaluation
     from wherein.ingest.progress.dry_run import Plan, Sample
-    from wherein.ingest.progress.reindex_report import Ledger
+    from wherein.ingest.progress.reindex_report import ReindexRecorder
     from wherein.ingest.reembed import Reembedding
     from wherein.ingest.run import BulkRun
     from wherein.search.exact_answer import ExactAnswer
@@ -117,8 +117,24 @@ if TYPE_CHECKING:
     from wherein.storage.repair.deep import Proof
 
 __all__ = [
-    "Aids", "Answer", "Basis", "Fields", "Filter", "Finding", "Hit", "Library", "Measured", "Progress", "Repair",
-    "RunProblem", "Status", "StoredDocument", "Summary", "Verification", "evaluate", "parse_filter",
+    "Answer",
+    "Fields",
+    "Filter",
+    "Finding",
+    "Hit",
+    "Library",
+    "Measured",
+    "Progress",
+    "Provenance",
+    "Repair",
+    "ResultOptions",
+    "RunProblem",
+    "Status",
+    "StoredDocument",
+    "Summary",
+    "Verification",
+    "evaluate",
+    "parse_filter",
 ]  # fmt: skip
 
 _QUESTIONS_AT_ONCE = 256
@@ -139,7 +155,7 @@ class Answer:
     truncated: str
     hits: list[Hit]
     notes: tuple[str, ...] = ()
-    basis: Basis | None = None
+    basis: Provenance | None = None
 
 
 @dataclass(frozen=True)
@@ -264,7 +280,7 @@ class Library:
             run = self._run(db, model, encoder, report, sample)
             run.named = frozenset(file_uri(place) if kind == "path" else place for place, kind in places.items())
             run.take_in(known)
-            gone = vanished(db, known, run.seen, run.unwalkable, lambda *_: None, accept=True)
+            gone = vanished(db, known, run.seen, run.walk_errors, lambda *_: None, accept=True)
         lost = sum(record.documents for record in gone if record.uri not in run.adopted)
         names = ("new", "changed", "moved", "unchanged", "removed", "skipped", "failed", "chunks", "embedded", "reused")
         counts = {name: run.tally[name] for name in names}
@@ -333,9 +349,9 @@ class Library:
     ) -> Summary:
         """Catch up with the remembered sources, remove what is gone from them, and swap in a new index if it is fit.
 
-        `report` is told of each `Stage` and at last of the `Night`, which the library keeps. When a fifth of a source
-        is gone nothing of it is removed, unless with `accept_removals`. A new index must hold what is stored, find what
-        exact search finds, and answer the golden questions no worse than by `margin` points of their mean reciprocal
+        `report` is told of each `Stage` and at last of the `ReindexReport`, which the library keeps. When a fifth of
+        a source is gone nothing of it is removed, unless with `accept_removals`. A new index must hold what is stored,
+        find what exact search finds, and answer the golden questions no worse than by `margin` points of their mean reciprocal
         rank: else Refused is raised and the old one stays. At the moment `until` the run stops; the next one goes on.
 
         With `model`, a name or a folder, every passage is embedded with that model, at the precision that was asked
@@ -373,14 +389,20 @@ class Library:
             return summarize(run.tally, time.monotonic() - began)
 
     def _catch_up(
-        self, db: Database, run: BulkRun, night: Ledger, accept_removals: bool, report: Report, look_ahead: bool
+        self,
+        db: Database,
+        run: BulkRun,
+        night: ReindexRecorder,
+        accept_removals: bool,
+        report: Report,
+        look_ahead: bool,
     ) -> None:
         from wherein.ingest.changes.vanished import remove_vanished
 
         sources = [source for source in list_sources(db) if source.kind != "stdin"]
 
-        def spared(place: str, why: str) -> None:
-            if file_uri(place) in run.unwalkable:  # it is counted already
+        def on_kept(place: str, why: str) -> None:
+            if file_uri(place) in run.walk_errors:  # it is counted already
                 report(RunProblem("failed", place, why))
             else:
                 run.problem("failed", place, why)
@@ -395,23 +417,23 @@ class Library:
         if run.stopped:
             return
         with night.stage("remove") as said:
-            gone = remove_vanished(db, sources, run.seen, run.unwalkable, spared, accept=accept_removals)
+            gone = remove_vanished(db, sources, run.seen, run.walk_errors, on_kept, accept=accept_removals)
             run.tally["removed"] += gone
             said += [f"{gone:,} removed"] if gone else []
 
-    def _renew(self, db: Database, run: BulkRun, night: Ledger, margin: float, index: str | None) -> None:
+    def _renew(self, db: Database, run: BulkRun, night: ReindexRecorder, margin: float, index: str | None) -> None:
         """Mend the index, swap in a new one where it is behind, and clean up."""
         from wherein.evaluation.golden import GoldenQuestions
         from wherein.ingest.index_swap import Check, renew
         from wherein.storage.cleanup.tidy import tidy
         from wherein.storage.repair.mend_index import mend_index
-        from wherein.storage.repair.quarantine import Aside
+        from wherein.storage.repair.quarantine import Quarantine
 
         with night.stage("index") as said:
             if index is not None:
                 with writing(db, "reindex.index"):
                     choose_index(db, index)
-            for what in mend_index(db, self.folder, Aside(self.folder)):
+            for what in mend_index(db, self.folder, Quarantine(self.folder)):
                 run.problem("failed", str(self.folder / "generations"), what)
             if (bound := bound_model(db)) is not None:
                 rows = list_golden(db)
@@ -427,7 +449,7 @@ class Library:
         self,
         db: Database,
         name: str | None,
-        night: Ledger,
+        night: ReindexRecorder,
         margin: float,
         stop: Callable[[], bool],
         report: Report,
@@ -553,7 +575,7 @@ class Library:
 
     def golden(self) -> list[GoldenRow]:
         """Return the golden questions, the oldest first."""
-        with reading(self._reader) as db:
+        with snapshot(self._reader) as db:
             return list_golden(db)
 
     def remove_golden(self, name: str, *, wait: bool = False) -> list[GoldenRow]:
@@ -623,7 +645,7 @@ class Library:
         *,
         mode: str = "hybrid",
         only: Filter | None = None,
-        aids: Aids = Aids(),  # noqa: B008
+        aids: ResultOptions = ResultOptions(),  # noqa: B008
     ) -> Answer:
         """Return the `k` best passages of the documents that pass `only`, made ready for a reader.
 
@@ -642,7 +664,7 @@ class Library:
             raise Stale(_STALE)
         return answer
 
-    def _ask(self, question: str, k: int, mode: str, only: Filter | None, aids: Aids) -> tuple[Answer, int]:
+    def _ask(self, question: str, k: int, mode: str, only: Filter | None, aids: ResultOptions) -> tuple[Answer, int]:
         asked = None if mode == "semantic" else parse_question(question)
         if not _encoded(mode, aids):
             return self._answer(_Put(question, asked), k, mode, only, aids)
@@ -659,7 +681,7 @@ class Library:
         *,
         mode: str = "hybrid",
         only: Filter | None = None,
-        aids: Aids = Aids(),  # noqa: B008
+        aids: ResultOptions = ResultOptions(),  # noqa: B008
     ) -> Iterator[Answer]:
         """Yield an answer for each question, in order; the questions are encoded many at a time.
 
@@ -679,7 +701,7 @@ class Library:
                     answer, _ = self._answer(ready[place], k, mode, only, aids)
                 yield answer
 
-    def _put(self, questions: Sequence[str], mode: str, aids: Aids) -> list[_Put]:
+    def _put(self, questions: Sequence[str], mode: str, aids: ResultOptions) -> list[_Put]:
         """Make many questions ready at once."""
         asked = [None if mode == "semantic" else parse_question(question) for question in questions]
         if not _encoded(mode, aids):
@@ -693,7 +715,7 @@ class Library:
             )
         ]
 
-    def _answer(self, put: _Put, k: int, mode: str, only: Filter | None, aids: Aids) -> tuple[Answer, int]:
+    def _answer(self, put: _Put, k: int, mode: str, only: Filter | None, aids: ResultOptions) -> tuple[Answer, int]:
         """Return the answer to a question, and how many passages were left out because they are stale."""
         freshness = Freshness(self._reader)
         hits, stale = gather(
@@ -703,7 +725,7 @@ class Library:
             lambda hit: freshness.of_document(hit.document),
         )
         if aids.context:
-            with reading(self._reader) as db:
+            with snapshot(self._reader) as db:
                 hits = [with_context(db, hit, aids.context) for hit in hits]
         if aids.sentence and put.encoder is not None and put.vector is not None:
             hits = with_sentences(hits, put.vector, put.encoder.encode_contexts)
@@ -757,11 +779,11 @@ class Library:
         return exact_answers(self._answering, found.question, found.hits)
 
     @cached_property
-    def _answering(self) -> Reader:
-        from wherein.embed.answer_extractor import Reader, installed_reader
+    def _answering(self) -> AnswerExtractor:
+        from wherein.embed.answer_extractor import AnswerExtractor, installed_extractor
 
         # At the library's own precision, so that a copy answers the same elsewhere.
-        return Reader(installed_reader(), self._asking.precision, cache=self._cache, threads=self._threads)
+        return AnswerExtractor(installed_extractor(), self._asking.precision, cache=self._cache, threads=self._threads)
 
     @cached_property
     def _reader(self) -> sqlite3.Connection:
@@ -786,7 +808,7 @@ class Library:
 
     @cached_property
     def _ranking(self) -> Ranker:
-        with reading(self._reader) as db:
+        with snapshot(self._reader) as db:
             bound = bound_model(db)
             if bound is None and not count_documents(db):
                 raise WhereinError(_EMPTY)
@@ -795,7 +817,7 @@ class Library:
     @property
     def _bound(self) -> tuple[StoredModel, Path | None]:
         """The model that a question is asked with, and where it was. Raises WhereinError when there is none."""
-        with reading(self._reader) as db:
+        with snapshot(self._reader) as db:
             bound, home = bound_model(db), _home(db)
         if bound is None:
             raise WhereinError(_EMPTY if not count_documents(self._reader) else _NO_VECTORS)
@@ -810,7 +832,7 @@ class Library:
 
     def status(self) -> Status:
         """Return what the library holds, as of one committed state."""
-        with reading(self._reader) as db:
+        with snapshot(self._reader) as db:
             bound, generation, parts = bound_model(db), active_generation(db), disk_use(self.folder)
             highest = generation.highest_id if generation else 0
             return Status(
@@ -847,7 +869,7 @@ class Library:
 
         self._must_exist()
         bound, home = None, None
-        with suppress(Damaged), reading(self._reader) as db:
+        with suppress(Damaged), snapshot(self._reader) as db:
             bound, home = bound_model(db), _home(db)
         proof = self._proof(bound, home) if deep and bound else None
         found = verify(self.folder, deep=deep, proof=proof)
@@ -862,7 +884,7 @@ class Library:
         from wherein.storage.repair.repair import repair
 
         self._must_exist()
-        with writer_lock(self.folder, wait), faults():
+        with writer_lock(self.folder, wait), translating_errors():
             done = repair(self.folder, lambda uri: os.path.lexists(file_path(uri) or ""))
         self._forget()
         self.__dict__.pop("_reader", None)  # it may look at the catalogue that was put aside
@@ -896,7 +918,7 @@ class Library:
     def _check_sources(self) -> Iterator[Finding]:
         from wherein.ingest.changes.unchanged import changed_unseen
 
-        with suppress(Damaged), reading(self._reader) as db:
+        with suppress(Damaged), snapshot(self._reader) as db:
             fields = {source.id: source.fields for source in list_sources(db)}
             for record in read_files(db):
                 if changed_unseen(record, fields.get(record.source_id or 0, NO_FIELDS)):
@@ -907,7 +929,7 @@ class Library:
         """Yield every document by uri."""
         after = ""
         while True:
-            with reading(self._reader) as db:  # no transaction is left open while the caller looks at a document
+            with snapshot(self._reader) as db:  # no transaction is left open while the caller looks at a document
                 page = list_documents(db, after)
             yield from page
             if not page:
@@ -916,12 +938,12 @@ class Library:
 
     def problems(self) -> list[FileRecord]:
         """Return the files that were skipped or failed when they were last looked at."""
-        with reading(self._reader) as db:
+        with snapshot(self._reader) as db:
             return problem_files(db)
 
     def document(self, name: str) -> tuple[StoredDocument, str, list[ChunkRow]]:
         """Return a document, its text and its chunks; `name` is its uri, path or number."""
-        with reading(self._reader) as db:
+        with snapshot(self._reader) as db:
             found = self._find(db, name)
             return found, document_text(db, found.id), document_spans(db, found.id)
 
@@ -932,7 +954,7 @@ class Library:
         """
         from wherein.storage.catalog.coverage import coverage_of, covered
 
-        with reading(self._reader) as db:
+        with snapshot(self._reader) as db:
             return covered(db) if name is None else coverage_of(db, self._find(db, name).id)
 
     def remove_documents(
@@ -964,12 +986,12 @@ class Library:
 
     def backups(self) -> list[BackupRecord]:
         """Return the backups that were written of this library, the oldest first."""
-        with reading(self._reader) as db:
+        with snapshot(self._reader) as db:
             return older_backups(db, now())
 
     def sources(self) -> list[Source]:
         """Return what reindex walks."""
-        with reading(self._reader) as db:
+        with snapshot(self._reader) as db:
             return list_sources(db)
 
     def remove_source(self, name: str, *, wait: bool = False) -> Source:
@@ -1048,7 +1070,7 @@ class Library:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise WhereinError(f"The library {self.folder} cannot be made: {error.strerror}") from error
-        with writer_lock(self.folder, wait), faults():
+        with writer_lock(self.folder, wait), translating_errors():
             if what := lost_commits(self.folder):
                 lost(what)
             db = open_writer(self.folder)
@@ -1130,7 +1152,7 @@ def _proof(encoder: Encoder) -> Proof:
     from wherein.storage.repair.deep import Proof
 
     return Proof(
-        lambda texts, stored: apart(encoder.model.metric, encoder.encode_contexts(texts), stored),
+        lambda texts, stored: distances(encoder.model.metric, encoder.encode_contexts(texts), stored),
         _TOLERANCES[encoder.precision],
     )
 
@@ -1266,7 +1288,7 @@ class _Put:
     cut: str = ""
 
 
-def _check_asked(question: str, mode: str, aids: Aids) -> None:
+def _check_asked(question: str, mode: str, aids: ResultOptions) -> None:
     if not question.strip():
         raise UsageError("The question is empty")
     if mode not in MODES:
@@ -1275,7 +1297,7 @@ def _check_asked(question: str, mode: str, aids: Aids) -> None:
         raise UsageError("The lowest score is a chance in the mode hybrid: a number from 0 to 1")
 
 
-def _encoded(mode: str, aids: Aids) -> bool:
+def _encoded(mode: str, aids: ResultOptions) -> bool:
     """Whether the question's meaning is needed; words alone need no model, the nearest sentence does."""
     return mode != "keyword" or aids.sentence
 

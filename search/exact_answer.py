@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from wherein.embed.answer_extractor import Reader
+    from wherein.embed.answer_extractor import AnswerExtractor
     from wherein.search.semantic import Hit
 
 __all__ = ["LONGEST_ANSWER", "ExactAnswer", "Span", "best_span", "exact_answers"]
@@ -38,12 +38,12 @@ class ExactAnswer:
     score: float
 
 
-def exact_answers(reader: Reader, question: str, hits: Sequence[Hit]) -> list[ExactAnswer | None]:
+def exact_answers(reader: AnswerExtractor, question: str, hits: Sequence[Hit]) -> list[ExactAnswer | None]:
     """Return for each hit the likeliest answer in it, None when it has no words; errors as of `Reader.read`."""
     return [_answer(reader, question, hit) for hit in hits]
 
 
-def _answer(reader: Reader, question: str, hit: Hit) -> ExactAnswer | None:
+def _answer(reader: AnswerExtractor, question: str, hit: Hit) -> ExactAnswer | None:
     best: tuple[float, int, int] | None = None
     for window in reader.read(question, hit.text):
         span = best_span(window.start, window.end, window.first, len(window.start) - 1)

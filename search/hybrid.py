@@ -16,8 +16,8 @@ from wherein.errors import Damaged
 from wherein.search.bm25 import term_score
 from wherein.search.calibration import calibrated
 from wherein.search.fusion import Overlap, fuse_best
-from wherein.search.keyword import Matches, best_passages, fitting, match, scores_of
-from wherein.search.provenance import Basis, basis_of
+from wherein.search.keyword import Matches, best_passages, filter_matches, match, scores_of
+from wherein.search.provenance import Provenance, basis_of
 from wherein.search.query_syntax import Question
 from wherein.search.semantic import PASSAGE, Hit, exact_nearness, hit_of
 from wherein.storage.catalog.models import StoredModel
@@ -101,7 +101,7 @@ class Ranker:
         self._keywords: KeywordIndex | None = None
         self._selector = Selector(model.id if model else _NO_MODEL)
         self._sample: tuple[VectorIndex, Matrix] | None = None
-        self.basis: Basis | None = None
+        self.basis: Provenance | None = None
 
     def refresh(self) -> None:
         """Open what was committed last, so that the next question finds it open."""
@@ -182,7 +182,7 @@ class Ranker:
                 for vector_id, score in zip(found.tolist(), scores.tolist(), strict=True)
                 for chunk in chunks.get(vector_id, ())
             }
-            allowed = fitting(self._db, matches, list(near))
+            allowed = filter_matches(self._db, matches, list(near))
             # What has a phrase is among the passages whose words fit; what is excluded may leave too few.
             if len(allowed) >= n or wanted >= count or matches.asked.phrases:
                 return {number: near[number] for number in allowed[:n]}

@@ -15,7 +15,7 @@ from wherein.storage.catalog.terms import folded_words
 from wherein.storage.filters.selection import Selection
 from wherein.storage.index.keyword_index import KeywordIndex, Mask
 
-__all__ = ["Matches", "best_passages", "fitting", "match", "scores_of"]
+__all__ = ["Matches", "best_passages", "filter_matches", "match", "scores_of"]
 
 _AT_ONCE = 200
 _TEXTS = (
@@ -114,7 +114,7 @@ def scores_of(matches: Matches, ids: Sequence[int]) -> npt.NDArray[np.float64]:
     return total
 
 
-def fitting(db: Catalog, matches: Matches, ids: Sequence[int]) -> list[int]:
+def filter_matches(db: Catalog, matches: Matches, ids: Sequence[int]) -> list[int]:
     """Return those of some passages that the question's operators allow, in the same order."""
     if matches.allowed is None:
         return list(ids)

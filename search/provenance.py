@@ -8,11 +8,11 @@ from wherein.storage.catalog.models import StoredModel
 from wherein.storage.index.keyword_index import KeywordIndex
 from wherein.storage.index.vector_index import VectorIndex
 
-__all__ = ["Basis", "basis_of"]
+__all__ = ["Provenance", "basis_of"]
 
 
 @dataclass(frozen=True)
-class Basis:
+class Provenance:
     """The ids of the generations that were searched, and how many vectors and passages came after them.
 
     None and 0 for an index that the mode does not look at; `model` and the like are empty where none was asked.
@@ -27,9 +27,9 @@ class Basis:
     keywords_delta: int
 
 
-def basis_of(model: StoredModel | None, vectors: VectorIndex | None, keywords: KeywordIndex | None) -> Basis:
+def basis_of(model: StoredModel | None, vectors: VectorIndex | None, keywords: KeywordIndex | None) -> Provenance:
     """Return what to say of the indexes that were searched."""
-    return Basis(
+    return Provenance(
         model.name if model else "",
         model.fingerprint if model else "",
         model.precision if model else "",

@@ -8,7 +8,7 @@ import numpy as np
 from wherein.embed.metric import nearness
 from wherein.errors import Damaged
 from wherein.search.fusion import Overlap
-from wherein.search.provenance import Basis, basis_of
+from wherein.search.provenance import Provenance, basis_of
 from wherein.storage.catalog.documents import check_document, checked_chunk, chunk_text
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
@@ -119,7 +119,7 @@ class Searcher:
         self._metric = metric
         self._index: VectorIndex | None = None
         self._selector = Selector(model.id)
-        self.basis: Basis | None = None
+        self.basis: Provenance | None = None
 
     def refresh(self) -> None:
         """Open what was committed last, so that the next `search` finds it open."""

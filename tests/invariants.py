@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from wherein.search.semantic import Searcher
-from wherein.storage.catalog.connection import open_reader, reading
+from wherein.storage.catalog.connection import open_reader, snapshot
 from wherein.storage.catalog.documents import document_spans, document_text, list_documents, model_input
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.catalog.term_counts import count_terms
@@ -39,7 +39,7 @@ def checked_state(folder: Path, encoder: Any) -> dict[str, Kept]:
     with closing(open_reader(folder)) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
-        with reading(db):
+        with snapshot(db):
             state = {document.uri: _kept(db, document.id) for document in list_documents(db, limit=-1)}
             model = bound_model(db)
             if model is not None:
@@ -116,7 +116,7 @@ def _check_keywords(db: Any, folder: Path) -> None:
 
 def _check_answers(db: Any, folder: Path, model: Any, encoder: Any) -> None:
     """The answers are those of NumPy from the stored vectors."""
-    with reading(db):
+    with snapshot(db):
         parts = list(read_vectors(db, model.id, model.dimension))
         chunks = db.execute(
             "SELECT v.id FROM chunks c JOIN vectors v ON v.input_hash = c.input_hash WHERE v.model_id = ?", [model.id]

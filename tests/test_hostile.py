@@ -24,7 +24,7 @@ def workers(marker: Path) -> list[str]:
             dead = "\nState:\tZ" in (place / "status").read_text()
         except OSError:
             continue
-        if b"wherein.ingest.worker" in line and str(marker).encode() in line and not dead:
+        if b"wherein.ingest.workers.worker" in line and str(marker).encode() in line and not dead:
             found.append(place.name)
     return found
 

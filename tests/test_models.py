@@ -12,9 +12,9 @@ from click.testing import CliRunner, Result
 from tiny import write_tiny
 from toy_reader import echo, write_graph
 from wherein import cli
-from wherein.embed.answer_extractor import installed_reader, load_reader
+from wherein.embed.answer_extractor import installed_extractor, load_reader
 from wherein.embed.model import DEFAULT_MODEL, IR, TOKENIZER, WEIGHTS, load_model
-from wherein.embed.models.importing import Wishes, add_model
+from wherein.embed.models.importing import ImportOptions, add_model
 from wherein.embed.models.installed import MODELS_VARIABLE, damage, find_model, fingerprints
 from wherein.errors import Damaged, ModelMismatch, UsageError
 from wherein.library import Library
@@ -73,7 +73,7 @@ def test_a_library_is_not_used_with_another_model(
     opened: Callable[..., Library], docs: Path, tiny: Path, models: Path, tmp_path: Path
 ) -> None:
     opened("tiny").ingest([str(docs)])
-    other = add_model(write_tiny(tmp_path / "other", seed=1), models, Wishes(name="other")).model
+    other = add_model(write_tiny(tmp_path / "other", seed=1), models, ImportOptions(name="other")).model
     bound, others = fingerprints(find_model("tiny", models))["w8a32"], fingerprints(other)["w8a32"]
     words = rf"made with tiny {bound}, but the model here is other {others}; .*wherein reindex --model other"
     for use in (lambda: best(opened("other")), lambda: opened("other").ingest([str(docs)])):
@@ -228,7 +228,7 @@ def test_a_reader_is_taken_in_as_one_and_makes_no_vectors(
     first, second = load_reader(models / "parts"), load_reader(models / "whole")
     assert (first.tokens, first.question_tokens, first.outputs) == (384, 64, ("output_s", "output_e"))
     assert (first.sha256[IR], first.sha256[WEIGHTS]) == (second.sha256[IR], second.sha256[WEIGHTS])
-    assert installed_reader() == first
+    assert installed_extractor() == first
     listed = {row["name"]: (row["kind"], row["state"]) for row in lines(wherein("model", "list", "--json"))}
     assert listed["parts"] == listed["whole"] == ("reader", "installed")
     assert wherein("model", "show", "parts").exit_code == 0
@@ -236,7 +236,7 @@ def test_a_reader_is_taken_in_as_one_and_makes_no_vectors(
     assert (done.exit_code, "makes no vectors" in done.stderr) == (2, True)
     (folder / "model.bin").write_bytes(b"")
     assert wherein("model", "add", folder / IR, "--name", "third").exit_code == 5
-    assert installed_reader() == first
+    assert installed_extractor() == first
 
 
 def test_exit_codes(wherein: Callable[..., Result], docs: Path, tiny: Path, models: Path) -> None:

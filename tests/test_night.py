@@ -25,7 +25,7 @@ from wherein.embed.encoder import Key, Matrix
 from wherein.embed.model import load_model
 from wherein.errors import ModelMismatch, Refused, UsageError, WhereinError
 from wherein.ingest.progress.deadline import parse_until
-from wherein.ingest.progress.reindex_report import Moved, Night, Stage
+from wherein.ingest.progress.reindex_report import RankChange, ReindexReport, Stage
 from wherein.library import Library
 from wherein.storage.disk.failpoints import POINTS, STEPS
 from wherein.storage.index import build as building
@@ -53,12 +53,12 @@ def library(tmp_path: Path) -> Library:
     return library
 
 
-def night(library: Library, **options: Any) -> Night:
+def night(library: Library, **options: Any) -> ReindexReport:
     """The report of a reindex, which is also what the library keeps of it."""
     told: list[object] = []
     library.reindex(report=told.append, **options)
     report = told[-1]
-    assert isinstance(report, Night)
+    assert isinstance(report, ReindexReport)
     assert [event for event in told if isinstance(event, Stage)] == list(report.stages)
     kept = library.status().night
     assert kept is not None
@@ -196,7 +196,7 @@ def test_golden_questions_are_kept_asked_and_forgotten(library: Library, tmp_pat
     report = night(library)
     (row,) = library.golden()
     assert row.uri.endswith("/seven.txt")
-    assert report.moved == (Moved(row.question, row.uri, 1, 2),)
+    assert report.moved == (RankChange(row.question, row.uri, 1, 2),)
     assert report.golden == 50
 
 
@@ -230,7 +230,7 @@ def test_a_broken_index_is_not_swapped_in(
         told: list[object] = []
         with pytest.raises(Refused, match=why):
             library.reindex(report=told.append)
-    assert isinstance(told[-1], Night)
+    assert isinstance(told[-1], ReindexReport)
     assert told[-1].outcome == "refused"
     assert sorted((library.folder / "generations").iterdir()) == files
     assert answers(library) == before

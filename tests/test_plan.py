@@ -18,9 +18,9 @@ from wherein import cli
 from wherein.errors import UsageError
 from wherein.ingest.language import guess_language
 from wherein.ingest.progress.dry_run import Plan
-from wherein.ingest.progress.eta import Remaining
+from wherein.ingest.progress.eta import EtaEstimator
 from wherein.ingest.progress.events import Ahead, DocumentDone, Progress, RunProblem, Stopped
-from wherein.ingest.progress.sampler import FileAhead, Outlook
+from wherein.ingest.progress.sampler import FileSampler, PendingFile
 from wherein.library import Library
 from wherein.storage.catalog.coverage import Coverage
 from wherein.storage.catalog.sources import Source
@@ -189,17 +189,17 @@ def test_every_event_of_the_command_is_documented(wherein: Command, tmp_path: Pa
 # The time left.
 
 
-def ahead(kind: str, size: int, number: int) -> FileAhead:
-    return FileAhead(Source(1, "file:///docs", "path", (), None, ""), f"/docs/{number}{kind}", kind, size)
+def ahead(kind: str, size: int, number: int) -> PendingFile:
+    return PendingFile(Source(1, "file:///docs", "path", (), None, ""), f"/docs/{number}{kind}", kind, size)
 
 
-def run_through(work: list[tuple[FileAhead, dict[bytes, int]]], speed: int) -> list[tuple[float, float | None]]:
+def run_through(work: list[tuple[PendingFile, dict[bytes, int]]], speed: int) -> list[tuple[float, float | None]]:
     """After each file what is left in truth and what is told, in seconds; `speed` tokens are embedded in one.
 
     To read 500 bytes takes as long as to embed a token.
     """
     now = [0.0]
-    remaining = Remaining(lambda: now[0])
+    remaining = EtaEstimator(lambda: now[0])
     content = {file.path: tokens for file, tokens in work}
     for file, _ in work:
         remaining.expect(file)
@@ -245,7 +245,7 @@ def test_the_time_left_is_true_where_what_comes_is_otherwise() -> None:
 
 
 def test_files_are_looked_at_once_and_few_of_them() -> None:
-    outlook = Outlook()
+    outlook = FileSampler()
     for n in range(1_000):
         outlook.add(ahead(".txt", 1_000, n))
     outlook.add(ahead(".bin", 1 << 30, 1_000))
@@ -262,7 +262,7 @@ def test_files_are_looked_at_once_and_few_of_them() -> None:
 
 
 def test_files_whose_turn_has_come_are_not_looked_at_any_more() -> None:
-    outlook = Outlook()
+    outlook = FileSampler()
     for n in range(12):
         outlook.add(ahead(".txt", 1, n))
     outlook.add(ahead(".big", 1_000, 12))
@@ -283,8 +283,8 @@ def test_looking_ahead_changes_nothing_that_is_stored(tmp_path: Path, monkeypatc
     for n in range(6):
         (folder / f"c{n}.pdf").write_bytes(b"%PDF-1.7\n")
     monkeypatch.setattr("wherein.ingest.progress.eta._LOOK_AFTER", -1.0)
-    looked: list[FileAhead] = []
-    monkeypatch.setattr(Outlook, "looked", lambda _, file, tokens: looked.append(file))
+    looked: list[PendingFile] = []
+    monkeypatch.setattr(FileSampler, "looked", lambda _, file, tokens: looked.append(file))
     found = []
     for number, look in enumerate((True, False)):
         library = Library(tmp_path / str(number), encoder=ToyEncoder())

@@ -19,7 +19,7 @@ from toy import ToyEncoder
 from wherein.ingest.uri import file_uri, record_uri
 from wherein.library import Library
 from wherein.storage.catalog.checksums import content_hash
-from wherein.storage.catalog.connection import open_reader, reading
+from wherein.storage.catalog.connection import open_reader, snapshot
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.index.vector_index import load_index
 
@@ -224,7 +224,7 @@ class AnyLibrary(RuleBasedStateMachine):
 
     def check_index(self, db) -> None:
         """Every vector that belongs to a passage is in the generation or in the delta, and in one of them only."""
-        with reading(db):
+        with snapshot(db):
             index = load_index(db, self.work / "library", bound_model(db), None)
             live = db.execute("SELECT v.id FROM vectors v WHERE v.input_hash IN (SELECT input_hash FROM chunks)")
             wanted = {row[0] for row in live.fetchall()}

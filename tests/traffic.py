@@ -184,7 +184,7 @@ def write(library: str, docs: str, log: str, seed: str) -> None:
 
     record = _Recorder(Path(library), Path(log))
     record()
-    connection.reached = lambda name: record() if name.endswith(".committed") else None
+    connection.failpoint = lambda name: record() if name.endswith(".committed") else None
     # Much more often than in earnest: commits, new generations and the end of what no passage has any more.
     bulk.fold_if_due = partial(bulk.fold_if_due, at_least=FOLDED_ABOVE)
     bulk._COMMIT_VECTORS = COMMITTED_ABOVE

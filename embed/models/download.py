@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from wherein.embed.models.importing import Added, Wishes, add_model, load_any
+from wherein.embed.models.importing import Added, ImportOptions, add_model, load_any
 from wherein.embed.models.installed import damage, manifest
-from wherein.embed.models.staging import exclusive, roomy
+from wherein.embed.models.staging import exclusive_lock, require_free_space
 from wherein.embed.models.zoo import DEFAULT_VARIANT, ZooFile, ZooModel
 from wherein.errors import Damaged, UsageError, WhereinError
 
@@ -48,12 +48,12 @@ def fetch_model(
     mirror = os.environ.get(MIRROR_VARIABLE)
     base = url or (f"{mirror.rstrip('/')}/{wanted.name}/" if mirror else wanted.url)
     folder = models / ".fetch" / wanted.name
-    with roomy(models, 2 * wanted.bytes(variant)), exclusive(models, "fetch"):
+    with require_free_space(models, 2 * wanted.bytes(variant)), exclusive_lock(models, "fetch"):
         for file in wanted.variants[variant]:
             (folder / file.path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _fetch(urljoin(base, file.path), folder / file.path, file, report)
         graph = next(folder / file.path for file in wanted.variants[variant] if file.path.endswith(".xml"))
-        added = add_model(graph, models, Wishes(name), known=wanted)
+        added = add_model(graph, models, ImportOptions(name), known=wanted)
         shutil.rmtree(folder)
     return added
 

@@ -17,13 +17,13 @@ from wherein.embed.graph import IN_GRAPH, INPUTS
 from wherein.embed.metric import METRICS
 from wherein.embed.model import DEFAULT_MODEL, IR, TOKENIZER, WEIGHTS, Model, checked, fingerprint, load_model
 from wherein.embed.models.installed import damage, default_name, is_reader, manifest
-from wherein.embed.models.staging import exclusive, put, roomy, staging
+from wherein.embed.models.staging import exclusive_lock, put, require_free_space, staging
 from wherein.embed.models.trial import READER_OUTPUTS, examine, examine_reader, is_reader_graph
 from wherein.embed.models.vocabulary import read_tokenizer, word_pieces
 from wherein.embed.models.zoo import DEFAULT_VARIANT, ZOO, ZooModel
 from wherein.errors import Damaged, UsageError
 
-__all__ = ["Added", "Wishes", "add_model", "load_any"]
+__all__ = ["Added", "ImportOptions", "add_model", "load_any"]
 
 _LENGTHS = (384, 32)
 _READER_QUESTION = 64
@@ -32,7 +32,7 @@ _VARIANTS = (DEFAULT_VARIANT, "FP16-INT8", "FP16", "FP32")
 
 
 @dataclass(frozen=True)
-class Wishes:
+class ImportOptions:
     """What the user says of a model that its files do not; None is what its files, or the catalogue, say."""
 
     name: str | None = None
@@ -41,7 +41,7 @@ class Wishes:
     question_tokens: int | None = None
 
 
-_NONE = Wishes()
+_NONE = ImportOptions()
 
 
 @dataclass(frozen=True)
@@ -64,29 +64,29 @@ class _Parts:
     name: str
 
 
-def add_model(source: Path, models: Path, wishes: Wishes = _NONE, *, known: ZooModel | None = None) -> Added:
+def add_model(source: Path, models: Path, options: ImportOptions = _NONE, *, known: ZooModel | None = None) -> Added:
     """Copy a model into the folder `models`. `source` is a model folder, a zoo download folder, or an IR's `.xml`.
 
     `known` is its entry in the catalogue, else it is looked up there by its name.
     Raises UsageError when it is no model, does not fit, or its name is taken by another one, Damaged when a file is
     damaged. Either way what was installed stays as it was; a copy that is not whole never gets the model's name.
     """
-    if wishes.metric not in (None, *METRICS):
-        raise UsageError(f"The metric {wishes.metric} is none of {', '.join(METRICS)}")
+    if options.metric not in (None, *METRICS):
+        raise UsageError(f"The metric {options.metric} is none of {', '.join(METRICS)}")
     if not source.exists():
         raise UsageError(f"There is no file or folder {source}")
-    with roomy(models, _size(source)), exclusive(models, "add"):
+    with require_free_space(models, _size(source)), exclusive_lock(models, "add"):
         if source.is_dir() and (source / "model.json").exists():
-            return _add_folder(source, models, wishes)
+            return _add_folder(source, models, options)
         parts = _parts(source)
-        return _add_parts(parts, models, wishes, known or ZOO.get(parts.name))
+        return _add_parts(parts, models, options, known or ZOO.get(parts.name))
 
 
-def _add_folder(source: Path, models: Path, wishes: Wishes) -> Added:
-    if (wishes.metric, wishes.context_tokens, wishes.question_tokens) != (None, None, None):
+def _add_folder(source: Path, models: Path, options: ImportOptions) -> Added:
+    if (options.metric, options.context_tokens, options.question_tokens) != (None, None, None):
         raise UsageError(f"{source} has a model.json, which says its metric and its lengths; leave these options out")
     model = load_any(source)
-    name = _valid(wishes.name or model.name)
+    name = _valid(options.name or model.name)
     with staging(models, name) as folder:
         for file in (IR, WEIGHTS, TOKENIZER):
             (folder / file).write_bytes(checked(model, file))
@@ -110,8 +110,8 @@ def _check_vectors(folder: Path, tokenizer: Tokenizer, model: Model) -> None:
         raise Damaged(f"{model.folder / 'model.json'} {told}")
 
 
-def _add_parts(parts: _Parts, models: Path, wishes: Wishes, known: ZooModel | None) -> Added:
-    name = _valid(wishes.name or parts.name)
+def _add_parts(parts: _Parts, models: Path, options: ImportOptions, known: ZooModel | None) -> Added:
+    name = _valid(options.name or parts.name)
     notes = _compare(parts, known) if known else ()
     _check_weights(parts)
     with staging(models, name) as folder:
@@ -120,9 +120,9 @@ def _add_parts(parts: _Parts, models: Path, wishes: Wishes, known: ZooModel | No
         tokenizer = read_tokenizer(parts.words) if parts.words.suffix == ".json" else word_pieces(parts.words)
         (folder / TOKENIZER).write_text(tokenizer.to_str(), "utf-8")
         if is_reader_graph(folder, parts.graph):
-            described = _describe_reader(folder, tokenizer, parts, wishes)
+            described = _describe_reader(folder, tokenizer, parts, options)
         else:
-            described = _describe(folder, tokenizer, parts, wishes, known)
+            described = _describe(folder, tokenizer, parts, options, known)
         _write_manifest(
             folder,
             {
@@ -142,13 +142,13 @@ def _add_parts(parts: _Parts, models: Path, wishes: Wishes, known: ZooModel | No
 
 
 def _describe(
-    folder: Path, tokenizer: Tokenizer, parts: _Parts, wishes: Wishes, known: ZooModel | None
+    folder: Path, tokenizer: Tokenizer, parts: _Parts, options: ImportOptions, known: ZooModel | None
 ) -> dict[str, Any]:
     lengths = (known.context_tokens, known.question_tokens) if known else _LENGTHS
-    found = examine(folder, tokenizer, wishes.context_tokens, wishes.question_tokens, parts.graph, lengths)
+    found = examine(folder, tokenizer, options.context_tokens, options.question_tokens, parts.graph, lengths)
     return {
         "dimension": found.dimension,
-        "metric": wishes.metric or (known.metric if known else "cosine"),
+        "metric": options.metric or (known.metric if known else "cosine"),
         "context_tokens": found.context_tokens,
         "question_tokens": found.question_tokens,
         "output": found.output,
@@ -156,13 +156,13 @@ def _describe(
     }
 
 
-def _describe_reader(folder: Path, tokenizer: Tokenizer, parts: _Parts, wishes: Wishes) -> dict[str, Any]:
-    if wishes.metric:
+def _describe_reader(folder: Path, tokenizer: Tokenizer, parts: _Parts, options: ImportOptions) -> dict[str, Any]:
+    if options.metric:
         raise UsageError(f"{parts.graph} is a reader, which marks answers, and has no metric; leave --metric out")
     return {
         "kind": "reader",
-        "tokens": examine_reader(folder, tokenizer, wishes.context_tokens, parts.graph),
-        "question_tokens": wishes.question_tokens or _READER_QUESTION,
+        "tokens": examine_reader(folder, tokenizer, options.context_tokens, parts.graph),
+        "question_tokens": options.question_tokens or _READER_QUESTION,
         "outputs": list(READER_OUTPUTS),
     }
 

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from wherein.errors import LibraryBusy, WhereinError
 
-__all__ = ["exclusive", "put", "roomy", "staging"]
+__all__ = ["exclusive_lock", "put", "require_free_space", "staging"]
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
-def exclusive(models: Path, what: str) -> Iterator[None]:
+def exclusive_lock(models: Path, what: str) -> Iterator[None]:
     """Hold the lock `what` in the models' folder, so that no two processes put the same model together."""
     models.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(models / f".{what}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -56,7 +56,7 @@ def put(folder: Path, target: Path) -> Path | None:
 
 
 @contextmanager
-def roomy(folder: Path, needed: int) -> Iterator[None]:
+def require_free_space(folder: Path, needed: int) -> Iterator[None]:
     """Turn an error of the file system into a sentence; `needed` in bytes."""
     try:
         yield

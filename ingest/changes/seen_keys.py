@@ -8,12 +8,12 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Names"]
+__all__ = ["SeenKeys"]
 
 _AT_ONCE = 4_096
 
 
-class Names:
+class SeenKeys:
     """Keeps 64 bits of a hash of each: that another name has the same is not to be expected in any library."""
 
     def __init__(self) -> None:

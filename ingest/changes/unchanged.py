@@ -6,7 +6,7 @@ from functools import cache
 
 from wherein.ingest.changes.freshness import state_found, untouched
 from wherein.ingest.chunker import CHUNKER_VERSION
-from wherein.ingest.readers import READERS, Given
+from wherein.ingest.readers import READERS, ReadContext
 from wherein.ingest.sources.files import FoundFile
 from wherein.ingest.uri import file_path
 from wherein.storage.catalog.checksums import stream_hash
@@ -28,7 +28,7 @@ def version_of(label: str) -> str:
 
 @cache
 def _current(fields: Fields) -> frozenset[str]:
-    return frozenset(map(version_of, ("", *(reader.told(Given(fields)).label for reader in READERS))))
+    return frozenset(map(version_of, ("", *(reader.bind(ReadContext(fields)).label for reader in READERS))))
 
 
 def is_current(record: FileRecord, fields: Fields) -> bool:

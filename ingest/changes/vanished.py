@@ -27,8 +27,8 @@ def remove_vanished(
     db: Database,
     sources: Sequence[Source],
     seen: set[str],
-    unwalkable: Sequence[str],
-    spared: Callable[[str, str], None],
+    walk_errors: Sequence[str],
+    on_kept: Callable[[str, str], None],
     *,
     accept: bool = False,
 ) -> int:
@@ -38,7 +38,7 @@ def remove_vanished(
     of it is removed and `spared` is told its uri and why. The same holds for a source of which a fifth is gone, unless
     that is to be accepted. Nor is anything removed below a folder that could not be read.
     """
-    gone = vanished(db, sources, seen, unwalkable, spared, accept=accept)
+    gone = vanished(db, sources, seen, walk_errors, on_kept, accept=accept)
     with writing(db, "reindex.remove"):
         for record in gone:
             delete_file(db, record.id)
@@ -49,8 +49,8 @@ def vanished(
     db: Catalog,
     sources: Sequence[Source],
     seen: set[str],
-    unwalkable: Sequence[str],
-    spared: Callable[[str, str], None],
+    walk_errors: Sequence[str],
+    on_kept: Callable[[str, str], None],
     *,
     accept: bool = False,
 ) -> list[FileRecord]:
@@ -64,11 +64,11 @@ def vanished(
         source = known.get(number) if number is not None else None
         if source is None:
             continue
-        lost = [record for record in records if _is_gone(record, seen, unwalkable)]
+        lost = [record for record in records if _is_gone(record, seen, walk_errors)]
         if not _present(source, records, seen):
-            spared(source.uri, _ABSENT)
+            on_kept(source.uri, _ABSENT)
         elif not accept and _is_suspicious(records, lost):
-            spared(source.uri, _TOO_MANY.format(gone=_documents(lost), all=_documents(records)))
+            on_kept(source.uri, _TOO_MANY.format(gone=_documents(lost), all=_documents(records)))
         else:
             gone += lost
     return gone
@@ -93,7 +93,7 @@ def _is_named_file(source: Source, mine: Sequence[FileRecord]) -> bool:
     return [file_path(record.uri) for record in mine] == [source.uri] and Path(source.uri).parent.is_dir()
 
 
-def _is_gone(record: FileRecord, seen: set[str], unwalkable: Sequence[str]) -> bool:
+def _is_gone(record: FileRecord, seen: set[str], walk_errors: Sequence[str]) -> bool:
     if record.state == "skipped":
         return record.documents > 0
-    return record.uri not in seen and not any(record.uri.startswith(f"{uri}/") for uri in unwalkable)
+    return record.uri not in seen and not any(record.uri.startswith(f"{uri}/") for uri in walk_errors)

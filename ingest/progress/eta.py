@@ -9,9 +9,9 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 
-from wherein.ingest.progress.sampler import FileAhead, Outlook, Seen
+from wherein.ingest.progress.sampler import FileSampler, PendingFile, Seen
 
-__all__ = ["Remaining"]
+__all__ = ["EtaEstimator"]
 
 # To read a byte takes as long as to embed so many tokens: a megabyte a tenth to half a second.
 _TOKENS_PER_BYTE = 0.002
@@ -27,13 +27,13 @@ _READ_WEIGHS = 1
 _LOOK_AFTER = 5.0
 
 
-class Remaining:
+class EtaEstimator:
     """Counts work in tokens; `clock` returns seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._began = clock()
-        self._outlook = Outlook()
+        self._outlook = FileSampler()
         self._expected: Counter[str] = Counter()
         self._read: Counter[str] = Counter()
         self._tokens: Counter[str] = Counter()
@@ -41,16 +41,16 @@ class Remaining:
         self._done = 0.0
         self._marks: deque[tuple[float, float]] = deque()  # from the first file on: before it the model was loaded
 
-    def expect(self, file: FileAhead) -> None:
+    def expect(self, file: PendingFile) -> None:
         """Count a file that is to be read."""
         self._expected[file.kind] += file.size
         self._outlook.add(file)
 
-    def unclear(self) -> FileAhead | None:
+    def unclear(self) -> PendingFile | None:
         """Return a file to be looked at before its turn, so that what is ahead becomes clearer; mostly None."""
         return self._outlook.draw() if self._clock() - self._began > _LOOK_AFTER else None
 
-    def looked(self, file: FileAhead, tokens: Mapping[bytes, int]) -> None:
+    def looked(self, file: PendingFile, tokens: Mapping[bytes, int]) -> None:
         """Tell what came of it: the names of its passages that have no vector yet, with their tokens."""
         self._outlook.looked(file, tokens)
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from wherein.ingest.progress.reindex_report import Night, Stage
+from wherein.ingest.progress.reindex_report import ReindexReport, Stage
 
 __all__ = ["Ahead", "DocumentDone", "Progress", "Report", "RunProblem", "Stopped", "Summary", "summarize"]
 
@@ -73,7 +73,7 @@ class Stopped:
     why: str
 
 
-Report = Callable[[RunProblem | DocumentDone | Ahead | Progress | Stopped | Stage | Night], None]
+Report = Callable[[RunProblem | DocumentDone | Ahead | Progress | Stopped | Stage | ReindexReport], None]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from wherein.storage.repair.fitness import Fitness
 
-__all__ = ["MARGIN", "Ledger", "Moved", "Night", "Stage", "mean_reciprocal", "recorded"]
+__all__ = ["MARGIN", "RankChange", "ReindexRecorder", "ReindexReport", "Stage", "mean_reciprocal", "recorded"]
 
 MARGIN = 5.0
 """By how many points the mean reciprocal rank of the golden questions, in percent, may fall with a new index."""
@@ -36,7 +36,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Moved:
+class RankChange:
     """A golden question whose document changed its rank among the documents of the answer; 0 is not found."""
 
     question: str
@@ -46,7 +46,7 @@ class Moved:
 
 
 @dataclass(frozen=True)
-class Night:
+class ReindexReport:
     """How a reindex went. `outcome` is done, stopped, refused or failed, with the `reason` for the last three.
 
     `recall` (0 to 1) is that of a new index against exact search, None where none was written; `golden` the mean
@@ -60,17 +60,17 @@ class Night:
     stages: tuple[Stage, ...]
     recall: float | None
     golden: float | None
-    moved: tuple[Moved, ...]
+    moved: tuple[RankChange, ...]
     bytes: Mapping[str, int]
 
 
-class Ledger:
+class ReindexRecorder:
     """The report of a reindex that is under way; what it found out is set from outside."""
 
-    def __init__(self, db: Database, folder: Path, report: Callable[[Stage | Night], None]) -> None:
+    def __init__(self, db: Database, folder: Path, report: Callable[[Stage | ReindexReport], None]) -> None:
         self.fitness: Fitness | None = None
         self.golden: float | None = None
-        self.moved: tuple[Moved, ...] = ()
+        self.moved: tuple[RankChange, ...] = ()
         self.stopped = ""
         self._db = db
         self._folder = folder
@@ -85,7 +85,7 @@ class Ledger:
             return
         self.golden = mean_reciprocal(ranks.values())
         self.moved = tuple(
-            Moved(row.question, row.uri, row.rank, ranks[row.id])
+            RankChange(row.question, row.uri, row.rank, ranks[row.id])
             for row in rows
             if row.rank is not None and row.rank != ranks[row.id]
         )
@@ -104,7 +104,7 @@ class Ledger:
 
     def close(self, outcome: str, reason: str = "") -> None:
         """Keep the report and hand it on."""
-        night = Night(
+        night = ReindexReport(
             outcome,
             reason,
             round(time.monotonic() - self._began, 3),
@@ -125,9 +125,9 @@ def mean_reciprocal(ranks: Iterable[int]) -> float:
 
 
 @contextmanager
-def recorded(db: Database, folder: Path, report: Callable[[Stage | Night], None]) -> Iterator[Ledger]:
+def recorded(db: Database, folder: Path, report: Callable[[Stage | ReindexReport], None]) -> Iterator[ReindexRecorder]:
     """Keep the report of a reindex, however it ends; a process that dies leaves it unfinished."""
-    ledger = Ledger(db, folder, report)
+    ledger = ReindexRecorder(db, folder, report)
     try:
         yield ledger
     except BaseException as error:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from wherein.storage.catalog.sources import Source
 
-__all__ = ["FileAhead", "Outlook", "Seen"]
+__all__ = ["FileSampler", "PendingFile", "Seen"]
 
 _OF_A_KIND, _IN_ALL = 32, 160
 # They are read twice, so they shall be a small part of it all, and none of them shall hold up the others.
@@ -21,7 +21,7 @@ _SEED = 20_240
 
 
 @dataclass(frozen=True)
-class FileAhead:
+class PendingFile:
     """A file of a source that is to be read, its kind, and its size in bytes."""
 
     source: Source
@@ -42,23 +42,23 @@ class Seen(NamedTuple):
 class _Looked:
     """A file that was looked at, and its passages that have no vector yet: by name how many tokens they have."""
 
-    file: FileAhead
+    file: PendingFile
     tokens: dict[bytes, int]
 
 
-class Outlook:
+class FileSampler:
     """Chooses files of each kind by chance, and knows what those that were looked at have to embed yet."""
 
     def __init__(self) -> None:
         self._chance = random.Random(_SEED)
         self._added: Counter[str] = Counter()
-        self._chosen: defaultdict[str, list[FileAhead]] = defaultdict(list)
-        self._waiting: list[FileAhead] | None = None
+        self._chosen: defaultdict[str, list[PendingFile]] = defaultdict(list)
+        self._waiting: list[PendingFile] | None = None
         self._looked: dict[str, _Looked] = {}
         self._with: defaultdict[bytes, list[_Looked]] = defaultdict(list)
         self._bytes = 0
 
-    def add(self, file: FileAhead) -> None:
+    def add(self, file: PendingFile) -> None:
         """Consider a file that is to be read; all are to be added before the first is drawn."""
         self._bytes += file.size
         if file.size > _LARGEST:
@@ -70,24 +70,24 @@ class Outlook:
         elif (place := self._chance.randrange(self._added[file.kind])) < _OF_A_KIND:
             chosen[place] = file
 
-    def draw(self) -> FileAhead | None:
+    def draw(self) -> PendingFile | None:
         """Return a file to be looked at next, None when there are enough."""
         if self._waiting is None:
             self._waiting = self._affordable()
         return self._waiting.pop() if self._waiting else None
 
-    def _affordable(self) -> list[FileAhead]:
+    def _affordable(self) -> list[PendingFile]:
         files = [file for chosen in self._chosen.values() for file in chosen]
         self._chance.shuffle(files)
         left = self._bytes * _SHARE
-        found: list[FileAhead] = []
+        found: list[PendingFile] = []
         for file in files:
             if len(found) < _IN_ALL and file.size <= left:
                 found.append(file)
                 left -= file.size
         return found
 
-    def looked(self, file: FileAhead, tokens: Mapping[bytes, int]) -> None:
+    def looked(self, file: PendingFile, tokens: Mapping[bytes, int]) -> None:
         """Tell which passages of a file are to be embedded, by name how many tokens they have."""
         looked = self._looked[file.path] = _Looked(file, dict(tokens))
         for name in tokens:

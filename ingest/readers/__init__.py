@@ -16,7 +16,7 @@ from wherein.ingest.readers.mail import mbox
 from wherein.ingest.readers.mail import message as mail
 from wherein.ingest.readers.office import docx, odp, ods, odt, pptx, xlsx
 from wherein.ingest.readers.office.ole import OLE_MAGIC, refusal
-from wherein.ingest.readers.reader import NOTHING, Given, Reader
+from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.records import delimited, json_file, jsonl
 from wherein.ingest.readers.shared.binary import kind_of
 from wherein.ingest.readers.shared.decode import split_bom
@@ -24,7 +24,7 @@ from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.readers.shared.zipped import ZIP_MAGIC, kind_of_zip
 from wherein.ingest.readers.text import markdown, plain, restructured
 
-__all__ = ["READERS", "Given", "Reader", "Skipped", "choose"]
+__all__ = ["READERS", "ReadContext", "Reader", "Skipped", "choose"]
 
 _HEAD_BYTES = 4096
 
@@ -56,13 +56,13 @@ _HTML = re.compile(
 )
 
 
-def choose(name: str, stream: BinaryIO, given: Given = NOTHING) -> Reader:
+def choose(name: str, stream: BinaryIO, context: ReadContext = NO_CONTEXT) -> Reader:
     """Choose the reader for the file called `name`, a seekable stream at its start, where it is left.
 
-    `given` is what the reader has to know beside the file. Raises `Skipped` when the file is empty, binary or of a kind
+    `context` is what the reader has to know beside the file. Raises `Skipped` when the file is empty, binary or of a kind
     that is not read, `Unreadable` when it is damaged or encrypted.
     """
-    return _chosen(name, stream).told(given)
+    return _chosen(name, stream).bind(context)
 
 
 def _chosen(name: str, stream: BinaryIO) -> Reader:

@@ -9,17 +9,17 @@ from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.shared.allowance import Allowance
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 
-__all__ = ["NOTHING", "Given", "Reader"]
+__all__ = ["NO_CONTEXT", "ReadContext", "Reader"]
 
 _Items = Iterator[Document | Problem]
 
 
-class _ReadGiven(Protocol):
-    def __call__(self, stream: BinaryIO, name: str, given: "Given" = ...) -> _Items: ...
+class _ReadInContext(Protocol):
+    def __call__(self, stream: BinaryIO, name: str, context: "ReadContext" = ...) -> _Items: ...
 
 
 @dataclass(frozen=True)
-class Given:
+class ReadContext:
     """What some readers are told beside the file.
 
     `fields` are the names that the user gave for files of records. For files inside another file: `depth`, how many
@@ -31,7 +31,7 @@ class Given:
     allowance: Allowance | None = None
 
 
-NOTHING = Given()
+NO_CONTEXT = ReadContext()
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Reader:
     file has none). While it is iterated it raises `Skipped` or `errors.Unreadable`, whose message is the reason shown
     to a person, and nothing else for bad input. What it yielded before that is in.
 
-    `read_given` is the same function where it takes a `Given` as well. `by_part` tells that a file is read piece by
+    `read_in_context` is the same function where it takes a `ReadContext` as well. `streaming`: a file is read piece by
     piece, so that its size does not matter. `fields` are those that were asked for, where they matter.
     """
 
@@ -52,8 +52,8 @@ class Reader:
     version: int
     media_type: str
     read: Callable[[BinaryIO, str], _Items]
-    read_given: _ReadGiven | None = field(default=None, repr=False)
-    by_part: bool = False
+    read_in_context: _ReadInContext | None = field(default=None, repr=False)
+    streaming: bool = False
     fields: Fields = NO_FIELDS
 
     @property
@@ -61,8 +61,8 @@ class Reader:
         """Name and version as one word, such as `html-1`, and the fields that were asked for."""
         return f"{self.name}-{self.version}{self.fields.label}"
 
-    def told(self, given: Given) -> "Reader":
-        """Return the reader for which `given` holds."""
-        if self.read_given is None or given == NOTHING:
+    def bind(self, context: ReadContext) -> "Reader":
+        """Return the reader that reads in `context`."""
+        if self.read_in_context is None or context == NO_CONTEXT:
             return self
-        return replace(self, read=partial(self.read_given, given=given), fields=given.fields)
+        return replace(self, read=partial(self.read_in_context, context=context), fields=context.fields)

@@ -19,7 +19,7 @@ from pathspec import GitIgnoreSpec
 
 from wherein.errors import UsageError
 
-__all__ = ["LEFT_OUT", "FoundFile", "Unwalkable", "walk"]
+__all__ = ["LEFT_OUT", "FoundFile", "WalkError", "walk"]
 
 _GITIGNORE = ".gitignore"
 LEFT_OUT = frozenset(("__pycache__", "node_modules"))
@@ -50,7 +50,7 @@ class FoundFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Unwalkable:
+class WalkError:
     """Something named or met that cannot be taken, and why."""
 
     path: str
@@ -81,7 +81,7 @@ class _Folder(NamedTuple):
     rules: tuple[_Rules, ...]
 
 
-def walk(sources: Iterable[str], exclude: Sequence[str] = ()) -> Iterator[FoundFile | Unwalkable]:
+def walk(sources: Iterable[str], exclude: Sequence[str] = ()) -> Iterator[FoundFile | WalkError]:
     """Yield the files of each source in turn, sorted by name within each folder; each file once.
 
     A source is a file, a folder or a pattern with `*`, `?`, `[...]`; a pattern without `**` stands for all
@@ -95,7 +95,7 @@ def walk(sources: Iterable[str], exclude: Sequence[str] = ()) -> Iterator[FoundF
     seen: set[str] = set()
     for source in sources:
         for item in _candidates(source, exclude):
-            if isinstance(item, Unwalkable):
+            if isinstance(item, WalkError):
                 yield item
             elif item.real not in seen:
                 seen.add(item.real)
@@ -107,10 +107,10 @@ def _found(item: _Candidate) -> FoundFile:
     return FoundFile(item.path, status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
 
 
-def _candidates(source: str, exclude: Sequence[str]) -> Iterator[_Candidate | Unwalkable]:
+def _candidates(source: str, exclude: Sequence[str]) -> Iterator[_Candidate | WalkError]:
     path = os.path.abspath(source)
     if not source:  # it would mean the current folder
-        yield Unwalkable(source, _MISSING)
+        yield WalkError(source, _MISSING)
     elif os.path.lexists(path) or not glob.has_magic(path):
         yield from _named(path, exclude)
     elif "**" in path.split(os.sep):
@@ -119,13 +119,13 @@ def _candidates(source: str, exclude: Sequence[str]) -> Iterator[_Candidate | Un
         yield from _expanded(path, exclude)
 
 
-def _named(path: str, exclude: Sequence[str]) -> Iterator[_Candidate | Unwalkable]:
+def _named(path: str, exclude: Sequence[str]) -> Iterator[_Candidate | WalkError]:
     try:
         status = os.stat(path)
     except OSError as error:
-        yield Unwalkable(path, _reason(error, path))
+        yield WalkError(path, _reason(error, path))
     except ValueError:  # a NUL character
-        yield Unwalkable(path, _MISSING)
+        yield WalkError(path, _MISSING)
     else:
         if stat.S_ISDIR(status.st_mode):
             yield from _Tree(_exclusions(path, exclude)).walk(path)
@@ -133,26 +133,26 @@ def _named(path: str, exclude: Sequence[str]) -> Iterator[_Candidate | Unwalkabl
             yield _regular(path, os.path.realpath(path), status)
 
 
-def _expanded(pattern: str, exclude: Sequence[str]) -> Iterator[_Candidate | Unwalkable]:
+def _expanded(pattern: str, exclude: Sequence[str]) -> Iterator[_Candidate | WalkError]:
     matches = sorted(glob.iglob(pattern))
     if not matches:
-        yield Unwalkable(pattern, _NO_MATCH)
+        yield WalkError(pattern, _NO_MATCH)
     for match in matches:
         yield from _named(match, exclude)
 
 
-def _selected(pattern: str, exclude: Sequence[str]) -> Iterator[_Candidate | Unwalkable]:
+def _selected(pattern: str, exclude: Sequence[str]) -> Iterator[_Candidate | WalkError]:
     folder, rest = _split_pattern(pattern)
     # A line of a .gitignore means what is meant here: a folder that matches takes in all below it.
     wanted = GitIgnoreSpec.from_lines(["/" + rest])
     base = _with_separator(folder)
     matched = False
     for item in _named(folder, exclude):
-        if wanted.match_file(item.path[len(base) :]) or (isinstance(item, Unwalkable) and os.path.isdir(item.path)):
+        if wanted.match_file(item.path[len(base) :]) or (isinstance(item, WalkError) and os.path.isdir(item.path)):
             yield item
             matched = matched or isinstance(item, _Candidate)
     if not matched:
-        yield Unwalkable(pattern, _NO_MATCH)
+        yield WalkError(pattern, _NO_MATCH)
 
 
 def _split_pattern(pattern: str) -> tuple[str, str]:
@@ -170,7 +170,7 @@ class _Tree:
         self._chain: list[_Folder] = []
         self._walked: set[tuple[int, int]] = set()
 
-    def walk(self, top: str) -> Iterator[_Candidate | Unwalkable]:
+    def walk(self, top: str) -> Iterator[_Candidate | WalkError]:
         """Yield what is found in the folder `top` and below."""
         rules, problems = _rules_above(top)
         yield from problems
@@ -182,7 +182,7 @@ class _Tree:
             else:
                 self._chain.pop()
 
-    def _step(self, folder: _Folder, entry: os.DirEntry[str]) -> Iterator[_Candidate | Unwalkable]:
+    def _step(self, folder: _Folder, entry: os.DirEntry[str]) -> Iterator[_Candidate | WalkError]:
         path = entry.path
         problem = status = None
         is_folder = False
@@ -190,7 +190,7 @@ class _Tree:
             is_folder = entry.is_dir()
             status = None if is_folder else entry.stat()
         except OSError as error:
-            problem = Unwalkable(path, _reason(error, path))
+            problem = WalkError(path, _reason(error, path))
         if _ignored((*self._exclusions, *folder.rules), path, is_folder):
             return
         if problem:
@@ -202,19 +202,19 @@ class _Tree:
         else:
             yield _regular(path, real, status)
 
-    def _enter(self, path: str, real: str, rules: tuple[_Rules, ...]) -> Iterator[Unwalkable]:
+    def _enter(self, path: str, real: str, rules: tuple[_Rules, ...]) -> Iterator[WalkError]:
         """Put the folder on the chain, or yield why it cannot be walked."""
         try:
             status = os.stat(path)
             identity = (status.st_dev, status.st_ino)
             if identity in self._walked:
                 if any(identity == folder.identity for folder in self._chain):
-                    yield Unwalkable(path, _LOOP)
+                    yield WalkError(path, _LOOP)
                 return
             with os.scandir(path) as listing:
                 entries = list(listing)
         except OSError as error:
-            yield Unwalkable(path, f"folder cannot be read ({_lower(error)})")
+            yield WalkError(path, f"folder cannot be read ({_lower(error)})")
             return
         self._walked.add(identity)
         if any(entry.name == _GITIGNORE for entry in entries):
@@ -226,11 +226,11 @@ class _Tree:
         self._chain.append(_Folder(real, identity, pending, rules))
 
 
-def _regular(path: str, real: str, status: os.stat_result) -> _Candidate | Unwalkable:
+def _regular(path: str, real: str, status: os.stat_result) -> _Candidate | WalkError:
     if stat.S_ISREG(status.st_mode):
         return _Candidate(path, real, status)
     kind = next((name for test, name in _SPECIAL if test(status.st_mode)), "unknown kind")
-    return Unwalkable(path, f"not a regular file ({kind})")
+    return WalkError(path, f"not a regular file ({kind})")
 
 
 def _ignored(rules: Iterable[_Rules], path: str, is_folder: bool) -> bool:
@@ -249,7 +249,7 @@ def _exclusions(top: str, exclude: Sequence[str]) -> tuple[_Rules, ...]:
         raise UsageError(f"not a pattern to exclude by: {error}") from None
 
 
-def _rules_above(top: str) -> tuple[tuple[_Rules, ...], list[Unwalkable]]:
+def _rules_above(top: str) -> tuple[tuple[_Rules, ...], list[WalkError]]:
     """Return the rules from `top`'s parents up to the root of the repository that it lies in.
 
     There are none outside a repository, nor when they leave out `top`, which the user has named.
@@ -262,7 +262,7 @@ def _rules_above(top: str) -> tuple[tuple[_Rules, ...], list[Unwalkable]]:
         folder = os.path.dirname(folder)
         parents.append(folder)
     rules: list[_Rules] = []
-    problems: list[Unwalkable] = []
+    problems: list[WalkError] = []
     for parent in parents:
         own, unread = _rules_in(parent)
         rules += own
@@ -273,7 +273,7 @@ def _rules_above(top: str) -> tuple[tuple[_Rules, ...], list[Unwalkable]]:
     return tuple(rules), problems
 
 
-def _rules_in(folder: str) -> tuple[tuple[_Rules, ...], list[Unwalkable]]:
+def _rules_in(folder: str) -> tuple[tuple[_Rules, ...], list[WalkError]]:
     """Return the rules of the folder's `.gitignore`, if it has one, and why it cannot be read."""
     path = os.path.join(folder, _GITIGNORE)
     if not os.path.isfile(path):  # a named pipe of that name would be waited for
@@ -282,7 +282,7 @@ def _rules_in(folder: str) -> tuple[tuple[_Rules, ...], list[Unwalkable]]:
         with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
             spec = GitIgnoreSpec.from_lines(filter(_is_pattern, file.read().split("\n")))
     except OSError as error:
-        return (), [Unwalkable(path, f"cannot be read ({_lower(error)})")]
+        return (), [WalkError(path, f"cannot be read ({_lower(error)})")]
     return (_Rules(_with_separator(folder), spec),), []
 
 

@@ -11,7 +11,7 @@ from typing import BinaryIO, TypeVar
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers import Given, Reader, Skipped, choose
+from wherein.ingest.readers import ReadContext, Reader, Skipped, choose
 from wherein.storage.catalog.checksums import stream_hash
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 
@@ -119,10 +119,10 @@ def _read(job: Job, stream: BinaryIO) -> Iterator[Message]:
         return
     size = stream.tell()
     stream.seek(0)
-    chosen = _guarded(lambda: choose(job.path, stream, Given(job.fields)))
+    chosen = _guarded(lambda: choose(job.path, stream, ReadContext(job.fields)))
     if isinstance(chosen, Trouble):
         yield Opened(name, trouble=chosen)
-    elif job.max_size is not None and size > job.max_size and not chosen.by_part:
+    elif job.max_size is not None and size > job.max_size and not chosen.streaming:
         reason = f"larger than --max-size ({job.max_size / 1e6:,.0f} MB): it has {size / 1e6:,.0f} MB"
         yield Opened(name, chosen.label, trouble=Trouble(LARGE, reason))
     else:

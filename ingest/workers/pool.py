@@ -23,7 +23,7 @@ from wherein.ingest.workers.parse import FAILED, SKIPPED, End, Items, Job, Messa
 from wherein.ingest.workers.worker import READY
 from wherein.storage.catalog.checksums import stream_hash
 
-__all__ = ["Pool", "Reading", "usual_jobs"]
+__all__ = ["ParseTask", "Pool", "usual_jobs"]
 
 _START = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from {module} import main;"
@@ -43,7 +43,7 @@ def usual_jobs() -> int:
     return max(1, min(_MOST_JOBS, (os.cpu_count() or 1) - 1))
 
 
-class Reading:
+class ParseTask:
     """A file that was given to a worker. Readings are to be taken in the order in which they were submitted."""
 
     def __init__(self, job: Job, worker: "_Worker") -> None:
@@ -79,7 +79,7 @@ class Pool:
         self._workers = [_Worker(seconds, module) for _ in range(self.jobs)]
         self._submitted = 0
 
-    def submit(self, job: Job) -> Reading:
+    def submit(self, job: Job) -> ParseTask:
         """Have a file read, after those that were submitted before.
 
         One with `data` only when they are all taken: the worker takes nothing while it waits to be heard.
@@ -100,13 +100,13 @@ class _Worker:
     def __init__(self, seconds: float, module: str) -> None:
         self._seconds = seconds
         self._module = module
-        self._waiting: deque[Reading] = deque()
+        self._waiting: deque[ParseTask] = deque()
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
         self._ready = False
 
-    def submit(self, job: Job) -> Reading:
-        reading = Reading(job, self)
+    def submit(self, job: Job) -> ParseTask:
+        reading = ParseTask(job, self)
         self._waiting.append(reading)
         if self._connection is None:
             self._start()
@@ -114,11 +114,11 @@ class _Worker:
             self._send(job)
         return reading
 
-    def done(self, reading: Reading) -> None:
+    def done(self, reading: ParseTask) -> None:
         assert self._waiting[0] is reading
         self._waiting.popleft()
 
-    def next_message(self, reading: Reading) -> Message:
+    def next_message(self, reading: ParseTask) -> Message:
         """Return what the worker says next. Raises Unreadable when it crashes, or hangs and is killed."""
         assert self._waiting[0] is reading
         try:

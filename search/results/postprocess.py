@@ -8,11 +8,11 @@ from wherein.search.semantic import Hit
 from wherein.storage.catalog.documents import document_spans, document_text
 from wherein.storage.catalog.protocol import Catalog
 
-__all__ = ["Aids", "gather", "with_context"]
+__all__ = ["ResultOptions", "gather", "with_context"]
 
 
 @dataclass(frozen=True)
-class Aids:
+class ResultOptions:
     """How hits are made ready for a reader; as it is made, nothing is done to them.
 
     `fold` shows passages that say nearly the same once. `context` is how many neighbouring passages are shown on each
@@ -29,7 +29,7 @@ class Aids:
 
 
 def gather(
-    search: Callable[[int], list[Hit]], k: int, aids: Aids, freshness: Callable[[Hit], str]
+    search: Callable[[int], list[Hit]], k: int, aids: ResultOptions, freshness: Callable[[Hit], str]
 ) -> tuple[list[Hit], int]:
     """Return the best `k` hits that are to be shown, and how many were left out because they are not fresh.
 

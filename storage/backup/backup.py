@@ -25,12 +25,12 @@ from wherein.storage.backup.manifest import MANIFEST, Manifest, encode_manifest,
 from wherein.storage.backup.restore import unpack_library
 from wherein.storage.backup.staging import clear, file_faults, staging, written_path
 from wherein.storage.catalog.backup_log import remember_backup
-from wherein.storage.catalog.connection import CATALOG, open_reader, reading
+from wherein.storage.catalog.connection import CATALOG, open_reader, snapshot
 from wherein.storage.catalog.models import bound_model, now
 from wherein.storage.catalog.schema import schema_of
-from wherein.storage.catalog.sqlite_errors import faults
-from wherein.storage.disk.failpoints import reached
-from wherein.storage.disk.fsync import flush, flush_tree
+from wherein.storage.catalog.sqlite_errors import translating_errors
+from wherein.storage.disk.failpoints import failpoint
+from wherein.storage.disk.fsync import fsync, fsync_tree
 from wherein.storage.index.generations import KINDS, SUFFIXES, VECTORS, active_generation, generation_path
 from wherein.storage.repair.content import Content, check_content, check_integrity
 
@@ -112,19 +112,19 @@ def _write(
 ) -> Manifest:
     folder = stage / "content"
     manifest, content = _collect(source, library, folder, version, report)
-    reached("backup.copied")
+    failpoint("backup.copied")
     ready = folder
     if target.name.endswith(SUFFIX):
         report("compressing")
         ready = stage / "packed"
         pack(folder, manifest, ready)
-    reached("backup.written")
+    failpoint("backup.written")
     report("reading it back")
     if ready.is_dir():
-        flush_tree(ready)
+        fsync_tree(ready)
     else:
-        flush(ready)
-    reached("backup.flushed")
+        fsync(ready)
+    failpoint("backup.flushed")
     try:
         read_package(ready)
         if verify:
@@ -135,8 +135,8 @@ def _write(
     # What `_finished` goes by when this process dies after the rename.
     (stage / MANIFEST).write_bytes(encode_manifest(manifest))
     ready.rename(target)
-    reached("backup.renamed")
-    flush(target.parent)
+    failpoint("backup.renamed")
+    fsync(target.parent)
     return manifest
 
 
@@ -148,15 +148,15 @@ def _collect(
     created_at = now()
     try:
         report("checking the catalogue")
-        with reading(source), _interruptible(source):
+        with snapshot(source), _interruptible(source):
             check_integrity(source)
         report("copying")
-        with faults(), _interruptible(source):
+        with translating_errors(), _interruptible(source):
             # As a URI, because a path need not be Unicode, and SQLite's text must be.
             source.execute("VACUUM INTO ?", [(folder / CATALOG).as_uri()])
         (folder / CATALOG).chmod(0o600)
         report("checking the copy")
-        with closing(open_reader(folder)) as copy, reading(copy):
+        with closing(open_reader(folder)) as copy, snapshot(copy):
             content, schema = check_content(copy), schema_of(copy)
             model = bound_model(copy)
             generations = [one for kind in KINDS if (one := active_generation(copy, kind))]
@@ -196,7 +196,7 @@ def _take_index(source: Path, target: Path, sha256: str) -> bool:
 
 def _compare(package: Path, trial: Path, content: Content) -> None:
     unpack_library(package, trial)
-    with closing(open_reader(trial)) as db, reading(db):
+    with closing(open_reader(trial)) as db, snapshot(db):
         check_integrity(db)
         if check_content(db) != content:
             raise Damaged("restored, it holds something else")

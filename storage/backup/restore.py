@@ -18,8 +18,8 @@ from wherein.storage.backup.staging import clear, file_faults, staging, written_
 from wherein.storage.catalog.connection import CATALOG, checkpoint, open_writer, writing
 from wherein.storage.catalog.documents import count_chunks, count_documents
 from wherein.storage.catalog.models import bound_model
-from wherein.storage.disk.failpoints import reached
-from wherein.storage.disk.fsync import flush, flush_tree
+from wherein.storage.disk.failpoints import failpoint
+from wherein.storage.disk.fsync import fsync, fsync_tree
 from wherein.storage.disk.lock import writer_lock
 from wherein.storage.index.generations import KINDS, active_generation, generation_path, write_first_generations
 
@@ -85,8 +85,8 @@ def restore_backup(
         except Damaged as error:
             hint = "; its documents are whole: restore them with --without-index" if _has_catalog(backup) else ""
             raise Damaged(f"The backup {backup} is damaged: {error}{hint}") from error
-        flush_tree(new)
-        reached("restore.flushed")
+        fsync_tree(new)
+        failpoint("restore.flushed")
         aside = _rename(new, library, bool(occupied))
     return Restored(
         written_path(library), written_path(backup.absolute()), manifest.created_at, manifest.documents,
@@ -104,7 +104,7 @@ def unpack_library(
     """
     report("unpacking")
     manifest = read_package(package, folder, index=index)
-    reached("restore.unpacked")
+    failpoint("restore.unpacked")
     with writer_lock(folder), closing(open_writer(folder)) as db:
         _check_counts(db, manifest)
         rebuilt = _mend_generations(db, folder, report)
@@ -175,13 +175,13 @@ def _rename(new: Path, library: Path, occupied: bool) -> Path | None:
     with _put_back(aside, library):
         if aside:
             library.rename(aside)
-        reached("restore.aside")
+        failpoint("restore.aside")
         try:
             new.rename(library)
         except OSError as error:
             raise WhereinError(f"{library} cannot be put in place: {error.strerror}") from error
-    reached("restore.renamed")
-    flush(library.parent)
+    failpoint("restore.renamed")
+    fsync(library.parent)
     return aside
 
 

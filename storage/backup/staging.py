@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from wherein.errors import LibraryBusy, WhereinError
-from wherein.storage.catalog.sqlite_errors import faults
+from wherein.storage.catalog.sqlite_errors import translating_errors
 
 __all__ = ["clear", "file_faults", "staging", "written_path"]
 
@@ -64,7 +64,7 @@ def clear(folder: Path) -> None:
 @contextmanager
 def file_faults(what: str) -> Iterator[None]:
     """Turn what SQLite, the disk and the file system report inside into one sentence that begins with `what`."""
-    with faults():
+    with translating_errors():
         try:
             yield
         except OSError as error:

@@ -12,7 +12,7 @@ from wherein.errors import Damaged, Outdated, WhereinError
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.schema import NEWEST_SCHEMA, has_tables, migrate, schema_of
 from wherein.storage.catalog.sqlite_errors import catalog_faults
-from wherein.storage.disk.failpoints import reached
+from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.disk.filesystem import file_system, is_network
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ __all__ = [
     "open_lenient",
     "open_reader",
     "open_writer",
-    "reading",
+    "snapshot",
     "writing",
 ]
 
@@ -171,19 +171,19 @@ def writing(db: Database, step: str) -> Iterator[Database]:
     """
     db.conn.execute("BEGIN IMMEDIATE")
     try:
-        reached(f"{step}.begun")
+        failpoint(f"{step}.begun")
         with db.atomic():
             yield db
-        reached(f"{step}.written")
+        failpoint(f"{step}.written")
         db.conn.execute("COMMIT")
     except BaseException:
         db.rollback()
         raise
-    reached(f"{step}.committed")
+    failpoint(f"{step}.committed")
 
 
 @contextmanager
-def reading(db: Catalog) -> Iterator[Catalog]:
+def snapshot(db: Catalog) -> Iterator[Catalog]:
     """One snapshot: everything read inside belongs to the same committed state.
 
     Inside a write transaction of the same connection it is what that one will commit.
@@ -202,7 +202,7 @@ def reading(db: Catalog) -> Iterator[Catalog]:
 
 def checkpoint(db: Database) -> bool:
     """Move the write-ahead log into the database file and empty it; return whether no reader stood in the way."""
-    reached("checkpoint.begun")
+    failpoint("checkpoint.begun")
     busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    reached("checkpoint.done")
+    failpoint("checkpoint.done")
     return not busy

@@ -10,7 +10,7 @@ from sqlite_utils.migrations import Migrations
 
 from wherein.storage.catalog.checksums import row_checksum
 from wherein.storage.catalog.term_counts import recount
-from wherein.storage.disk.failpoints import reached
+from wherein.storage.disk.failpoints import failpoint
 
 __all__ = ["MIGRATIONS"]
 
@@ -21,7 +21,7 @@ MIGRATIONS = Migrations("wherein")
 def m0001_first_tables(db: Database) -> None:
     """Sources, files, documents, chunks, vectors, models, generations and settings."""
     _run(db, _FIRST_TABLES)
-    reached("migration.applied")
+    failpoint("migration.applied")
 
 
 @MIGRATIONS()
@@ -36,7 +36,7 @@ def m0002_row_checksums(db: Database) -> None:
         for chunk_id, *values in rows:
             db.execute("UPDATE chunks SET checksum = ? WHERE id = ?", [row_checksum(*values), chunk_id])
             last = chunk_id
-    reached("migration.applied")
+    failpoint("migration.applied")
 
 
 @MIGRATIONS()
@@ -47,14 +47,14 @@ def m0003_terms(db: Database) -> None:
     """
     _run(db, _TERMS)
     recount(db)
-    reached("migration.applied")
+    failpoint("migration.applied")
 
 
 @MIGRATIONS()
 def m0004_nights(db: Database) -> None:
     """What each reindex did, and the user's own questions with the documents that answer them."""
     _run(db, _NIGHTS)
-    reached("migration.applied")
+    failpoint("migration.applied")
 
 
 @MIGRATIONS()
@@ -69,21 +69,21 @@ def m0005_web_sources(db: Database) -> None:
     if highest:
         db.execute("DELETE FROM sqlite_sequence WHERE name = 'sources'")
         db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('sources', ?)", [highest[0]])
-    reached("migration.applied")
+    failpoint("migration.applied")
 
 
 @MIGRATIONS()
 def m0006_coverage(db: Database) -> None:
     """How much of each document the model could make something of; what is there already is not measured."""
     _run(db, _COVERAGE)
-    reached("migration.applied")
+    failpoint("migration.applied")
 
 
 @MIGRATIONS()
 def m0007_index_methods(db: Database) -> None:
     """How a generation of vectors is searched, see storage/index/method.py; "" for an exact one and for keywords."""
     db.execute("ALTER TABLE generations ADD COLUMN method TEXT NOT NULL DEFAULT ''")
-    reached("migration.applied")
+    failpoint("migration.applied")
 
 
 def _run(db: Database, statements: str) -> None:

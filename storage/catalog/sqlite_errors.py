@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from wherein.errors import Damaged, LibraryBusy, WhereinError
 
-__all__ = ["CATALOG_ERRORS", "catalog_faults", "explained", "faults"]
+__all__ = ["CATALOG_ERRORS", "catalog_faults", "translate_error", "translating_errors"]
 
 _NO_ROOM = "There is no room left on the disk, or a limit on file sizes was reached; make room and run it again. {kept}"
 _KEPT = "What was committed is kept."
@@ -26,20 +26,20 @@ CATALOG_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 @contextmanager
 def catalog_faults() -> Iterator[None]:
     """As `faults`, around what does nothing but work with the catalogue."""
-    with faults():
+    with translating_errors():
         try:
             yield
         except UnicodeDecodeError as error:
-            raise explained(error) from error
+            raise translate_error(error) from error
 
 
 @contextmanager
-def faults() -> Iterator[None]:
+def translating_errors() -> Iterator[None]:
     """Turn what SQLite and the disk report inside into a `WhereinError`; other errors pass."""
     try:
         yield
     except sqlite3.Error as error:
-        raise explained(error) from error
+        raise translate_error(error) from error
     except OSError as error:
         if error.errno in _NO_ROOM_ERRNO:
             raise WhereinError(_NO_ROOM.format(kept=_KEPT)) from error
@@ -48,7 +48,7 @@ def faults() -> Iterator[None]:
         raise
 
 
-def explained(error: sqlite3.Error | UnicodeDecodeError) -> WhereinError:
+def translate_error(error: sqlite3.Error | UnicodeDecodeError) -> WhereinError:
     """Return what an error of SQLite means, by its primary result code (https://sqlite.org/rescode.html)."""
     code = getattr(error, "sqlite_errorcode", None)
     primary = None if code is None else code & 0xFF

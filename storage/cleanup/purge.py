@@ -17,7 +17,7 @@ from wherein.storage.catalog.files import delete_file, find_file
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import delete_orphans, mark_orphans
-from wherein.storage.disk.failpoints import reached
+from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.index.generations import KINDS, active_generation, differs, drop_old_generations, write_generation
 
 if TYPE_CHECKING:
@@ -70,9 +70,9 @@ def finish_purge(db: Database, folder: Path) -> bool:
             # Afresh: what a list was made of may have been one vector that is purged.
             write_generation(db, folder, model, kind, afresh=True)
     drop_old_generations(db, folder, kept=1)
-    reached("purge.index-rewritten")
+    failpoint("purge.index-rewritten")
     db.conn.execute("VACUUM")
-    reached("purge.vacuumed")
+    failpoint("purge.vacuumed")
     if not checkpoint(db):
         return False
     with writing(db, "purge.finish"):

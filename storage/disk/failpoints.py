@@ -8,7 +8,7 @@ the variable a failpoint does nothing. A transaction has three of them, `STEP.be
 import os
 import signal
 
-__all__ = ["EXIT_CODE", "POINTS", "STEPS", "reached"]
+__all__ = ["EXIT_CODE", "POINTS", "STEPS", "failpoint"]
 
 EXIT_CODE = 86
 _VARIABLE = "WHEREIN_FAILPOINT"
@@ -79,7 +79,7 @@ POINTS = {
 _passed: dict[str, int] = {}
 
 
-def reached(name: str) -> None:
+def failpoint(name: str) -> None:
     """Die here if a test says so."""
     chosen = os.environ.get(_VARIABLE)
     if not chosen:

@@ -4,10 +4,10 @@ import errno
 import os
 from pathlib import Path
 
-__all__ = ["flush", "flush_tree"]
+__all__ = ["fsync", "fsync_tree"]
 
 
-def flush(path: Path) -> None:
+def fsync(path: Path) -> None:
     """Return when a file's content, or a folder's entries, are on the disk (fsync(2))."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -20,9 +20,9 @@ def flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def flush_tree(folder: Path) -> None:
+def fsync_tree(folder: Path) -> None:
     """Flush everything below a folder, and then the folder: files first, so that no entry names what is not there."""
     for place, _, files in os.walk(folder, topdown=False):
         for name in files:
-            flush(Path(place) / name)
-        flush(Path(place))
+            fsync(Path(place) / name)
+        fsync(Path(place))

@@ -67,13 +67,13 @@ class Approximate:
         Every allowed code is looked at. No vector's score differs from its code's by more than `error` times the
         question's length, so that from some place on none can be better than what was found.
         """
-        apart = self._apart(question)
+        distances = self._apart(question)
         looked = k + _MARGIN
         while True:
             looked = min(looked, allowed)
             ids, scores = self._scan(question, looked, among)
             found, exact = _best(*self._rescored(question, ids, scores), k)
-            if looked == allowed or (len(found) == k and scores[-1] + apart < exact[-1]):
+            if looked == allowed or (len(found) == k and scores[-1] + distances < exact[-1]):
                 return found, exact
             looked *= 4
 

@@ -15,11 +15,11 @@ import numpy as np
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Ids, Matrix, count_vectors, find_vectors, read_vectors, stored_ids
-from wherein.storage.disk.failpoints import reached
+from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.index.approximate import open_approximate, search_parameters, tail_size
 from wherein.storage.index.flat_file import write_flat
 from wherein.storage.index.method import EXACT, IVF, Earlier, Method, Step, method_for
-from wherein.storage.index.tuning import MOST, TARGET, Truth, invented, tune
+from wherein.storage.index.tuning import MOST, TARGET, GroundTruth, synthetic_queries, tune
 
 __all__ = ["write_index"]
 
@@ -89,7 +89,7 @@ def _write_approximate(
     else:
         coded = _Coded(name, size, model.dimension)
         coded.train(_drawn(db, model, ids, chance, min(count, size * _TRAINED_BY if name == IVF else _GRAPH_SAMPLE)))
-    truth = Truth(invented(some, name))
+    truth = GroundTruth(synthetic_queries(some, name))
     for part_ids, vectors in read_vectors(db, model.id, model.dimension, batch=_BATCH):
         coded.add(part_ids, vectors)
         truth.show(part_ids, vectors)
@@ -104,7 +104,7 @@ def _written(
 ) -> tuple[Method, str]:
     """Write what was made; return how it is searched, and its SHA-256."""
     digest = coded.write(path)
-    reached("generation.written")
+    failpoint("generation.written")
     head = path.stat().st_size - tail_size(name, count, dimension)
     with path.open("rb") as file:
         head_sha256 = hashlib.sha256(file.read(head)).hexdigest()

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from wherein.storage.catalog.vectors import Ids, Matrix
-from wherein.storage.disk.failpoints import reached
+from wherein.storage.disk.failpoints import failpoint
 
 __all__ = ["check_flat", "write_flat"]
 
@@ -48,7 +48,7 @@ def write_flat(path: Path, count: int, dimension: int, parts: Iterable[tuple[Ids
         if len(all_ids) != count:
             raise ValueError(f"{len(all_ids)} vectors instead of {count}")
         write(struct.pack(_COUNT, count) + all_ids.astype("<i8").tobytes())
-    reached("generation.written")
+    failpoint("generation.written")
     return digest.hexdigest()
 
 

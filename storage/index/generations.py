@@ -31,8 +31,8 @@ from wherein.storage.catalog.term_counts import (
 )
 from wherein.storage.catalog.terms import terms_version
 from wherein.storage.catalog.vectors import count_vectors, highest_vector_id
-from wherein.storage.disk.failpoints import reached
-from wherein.storage.disk.fsync import flush
+from wherein.storage.disk.failpoints import failpoint
+from wherein.storage.disk.fsync import fsync
 from wherein.storage.index.approximate import check_approximate, open_approximate
 from wherein.storage.index.flat_file import check_flat
 from wherein.storage.index.method import EXACT, Earlier, Method, decode_method, encode_method, method_for
@@ -55,6 +55,7 @@ __all__ = [
     "drop_old_generations",
     "fold_if_due",
     "generation_path",
+    "generation_problem",
     "has_earlier_generation",
     "is_behind",
     "list_generations",
@@ -65,7 +66,6 @@ __all__ = [
     "unreadable_generations",
     "write_first_generations",
     "write_generation",
-    "wrong_with_generation",
 ]
 
 VECTORS, KEYWORDS = "exact", "keywords"
@@ -187,12 +187,12 @@ def write_generation(
     except ValueError as error:  # the count is taken from one of SQLite's indexes, the vectors from their table
         raise Damaged(f"The catalogue is damaged ({error}); run: wherein verify") from error
     point = _POINTS[kind]
-    flush(temporary)
-    reached(f"{point}.flushed")
+    fsync(temporary)
+    failpoint(f"{point}.flushed")
     temporary.rename(target)
-    reached(f"{point}.renamed")
-    flush(target_folder)
-    reached(f"{point}.folder-flushed")
+    failpoint(f"{point}.renamed")
+    fsync(target_folder)
+    failpoint(f"{point}.folder-flushed")
     try:
         with writing(db, step or f"{point}.register"):
             beside()
@@ -375,7 +375,7 @@ def check_layout(folder: Path, generation: Generation) -> int:
     return check(path, generation.count, generation.highest_id)
 
 
-def wrong_with_generation(db: Catalog, folder: Path, generation: Generation) -> str:
+def generation_problem(db: Catalog, folder: Path, generation: Generation) -> str:
     """Read all of a generation's file; return what is wrong with it, "" if nothing."""
     try:
         with generation_path(folder, generation.file).open("rb") as file:

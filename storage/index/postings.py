@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wherein.storage.catalog.term_counts import ENTRY, TermRows
-from wherein.storage.disk.failpoints import reached
+from wherein.storage.disk.failpoints import failpoint
 
 __all__ = [
     "Bytes",
@@ -182,7 +182,7 @@ def write_postings(path: Path, count: int, highest: int, entries: int, rows: Ite
                 column.seek(0)
                 while block := column.read(_BLOCK):
                     write(block)
-    reached("keywords.written")
+    failpoint("keywords.written")
     return digest.hexdigest()
 
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from wherein.storage.catalog.vectors import Ids, Matrix
 from wherein.storage.index.method import HNSW, IVF, Step
 
-__all__ = ["DEPTHS", "MOST", "TARGET", "Truth", "invented", "recall_of", "surely_below", "tune"]
+__all__ = ["DEPTHS", "MOST", "TARGET", "GroundTruth", "recall_of", "significantly_below", "synthetic_queries", "tune"]
 
 TARGET = 0.99
 """The part of the nearest vectors that is to be found, on average."""
@@ -41,7 +41,7 @@ Search = Callable[[Matrix, int, int], Ids]
 Nearest = Callable[[Matrix, int], tuple[Ids, Matrix]]
 
 
-def invented(vectors: Matrix, name: str) -> Matrix:
+def synthetic_queries(vectors: Matrix, name: str) -> Matrix:
     """Return questions `[n, dimension]` of length 1 that are made of unit vectors `[2 n, dimension]`; always the same.
 
     `name` is the method that they are to try.
@@ -57,7 +57,7 @@ def _unit(vectors: Matrix) -> Matrix:
     return np.asarray(vectors / np.maximum(lengths, 1e-6), np.float32)
 
 
-class Truth:
+class GroundTruth:
     """The vectors nearest to some questions `[n, dimension]`, of all that were shown to it, found exactly."""
 
     def __init__(self, questions: Matrix) -> None:
@@ -84,7 +84,7 @@ class Truth:
         return np.minimum(np.array(hits, np.float64), k) / k
 
 
-def tune(truth: Truth, search: Search, most: int, least: int = 0, target: float = TARGET) -> tuple[Step, ...]:
+def tune(truth: GroundTruth, search: Search, most: int, least: int = 0, target: float = TARGET) -> tuple[Step, ...]:
     """Return the least effort, up to `most`, by which `search` finds enough, for each of `DEPTHS`.
 
     `search(questions, effort, n)` returns ids `[questions, n]`, `MOST` for each vector that is wanted. An effort under
@@ -94,7 +94,7 @@ def tune(truth: Truth, search: Search, most: int, least: int = 0, target: float 
     return tuple(_step(truth, search, _efforts(max(1, least * k), most), k, target) for k in DEPTHS)
 
 
-def recall_of(nearest: Nearest, truth: Truth, k: int = DEPTHS[0]) -> Recall:
+def recall_of(nearest: Nearest, truth: GroundTruth, k: int = DEPTHS[0]) -> Recall:
     """Return for each question of `truth` which part of its `k` nearest an index finds, by its own `nearest`."""
     found = np.full((len(truth.questions), k), -1, np.int64)
     for row, question in enumerate(truth.questions):
@@ -103,12 +103,12 @@ def recall_of(nearest: Nearest, truth: Truth, k: int = DEPTHS[0]) -> Recall:
     return truth.recall(found, k)
 
 
-def surely_below(recall: Recall, target: float = TARGET) -> bool:
+def significantly_below(recall: Recall, target: float = TARGET) -> bool:
     """Whether the questions of a sample had a recall so low that chance cannot be the reason."""
     return bool(recall.mean() + _OUTLYING * recall.std() / sqrt(len(recall)) < target)
 
 
-def _step(truth: Truth, search: Search, efforts: list[int], k: int, target: float) -> Step:
+def _step(truth: GroundTruth, search: Search, efforts: list[int], k: int, target: float) -> Step:
     low, high = 0, len(efforts) - 1
     while low < high:  # recall grows with the effort
         middle = (low + high) // 2

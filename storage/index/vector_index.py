@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from wherein.errors import Damaged, ModelMismatch
-from wherein.storage.catalog.connection import reading
+from wherein.storage.catalog.connection import snapshot
 from wherein.storage.catalog.models import StoredModel, bound_model
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Ids, Matrix, read_vectors
@@ -103,7 +103,7 @@ def reading_loaded(db: Catalog, load: Callable[[], Loaded]) -> Iterator[Loaded]:
     """`reading`, with what `load` makes of the state that it sees and of its generations' files."""
     failed = None
     while True:
-        with reading(db):
+        with snapshot(db):
             try:
                 loaded = load()
             except Damaged:

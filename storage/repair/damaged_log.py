@@ -4,13 +4,13 @@ from pathlib import Path
 
 from wherein.errors import Damaged
 from wherein.storage.catalog.connection import CATALOG
-from wherein.storage.repair.quarantine import Aside
+from wherein.storage.repair.quarantine import Quarantine
 from wherein.storage.repair.sqlite_wal import Log, is_in_catalog, log_of, read_log
 
 __all__ = ["keep_damaged_log", "lost_commits"]
 
 
-def keep_damaged_log(folder: Path, aside: Aside) -> tuple[Log, bool]:
+def keep_damaged_log(folder: Path, aside: Quarantine) -> tuple[Log, bool]:
     """Read the log, and copy it to `aside` if it is damaged; return it and whether it is stale.
 
     All of a stale log is in the catalogue already, and SQLite would mix its sound beginning with what is newer.
@@ -30,7 +30,7 @@ def lost_commits(folder: Path) -> str:
     """
     if not log_of(folder / CATALOG).exists():
         return ""
-    aside = Aside(folder)
+    aside = Quarantine(folder)
     log, stale = keep_damaged_log(folder, aside)
     if stale:
         raise Damaged(f"{log_of(folder / CATALOG)} is damaged, and older than the catalogue; run: wherein repair")

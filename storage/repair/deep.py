@@ -20,7 +20,7 @@ from wherein.storage.index.approximate import Approximate
 from wherein.storage.index.generations import Generation, load_generation, load_postings
 from wherein.storage.index.method import EXACT
 from wherein.storage.index.postings import Bytes, blocks
-from wherein.storage.index.tuning import TARGET, Truth, invented, recall_of, surely_below
+from wherein.storage.index.tuning import TARGET, GroundTruth, recall_of, significantly_below, synthetic_queries
 
 __all__ = ["Proof", "check_index", "check_keywords", "check_sample"]
 
@@ -47,7 +47,7 @@ JOIN vectors v ON v.model_id = ? AND v.input_hash = c.input_hash)
 class Proof:
     """How far the library's model finds stored vectors `[n, width]` from those of their texts, `[n]`, and may find."""
 
-    apart: Callable[[Sequence[str], Matrix], npt.NDArray[np.float64]]
+    distances: Callable[[Sequence[str], Matrix], npt.NDArray[np.float64]]
     tolerance: float
 
 
@@ -99,7 +99,7 @@ def _check_codes(
     """Yield what an approximate index lacks, which codes are of other vectors, and else whether it finds too little."""
     index = Approximate(load_generation(folder, generation), generation.method, db, model)
     some = index.sample(np.linspace(0, index.count - 1, 2 * _ASKED).astype(np.int64))
-    truth = Truth(invented(some, generation.method.name))
+    truth = GroundTruth(synthetic_queries(some, generation.method.name))
     unsorted = index.ids()
     places = np.argsort(unsorted, kind="stable")
     ids, sound = unsorted[places], True
@@ -112,7 +112,7 @@ def _check_codes(
             truth.show(stored_ids[:upto], vectors[:upto])
         tally["indexed vectors"] += upto
     recall = recall_of(index.nearest, truth) if sound else None
-    if recall is not None and surely_below(recall):
+    if recall is not None and significantly_below(recall):
         yield f"it finds {recall.mean():.1%} of the nearest vectors, and not {TARGET:.0%}"
 
 
@@ -128,8 +128,8 @@ def _other_codes(
         yield f"it holds vector {twice} twice"
     order = np.argsort(places[at[there]])
     held = index.sample(places[at[there]][order])
-    apart = np.linalg.norm(held - vectors[there][order], axis=1)
-    for other in stored_ids[there][order][~(apart <= error + _ROUNDING)]:
+    distances = np.linalg.norm(held - vectors[there][order], axis=1)
+    for other in stored_ids[there][order][~(distances <= error + _ROUNDING)]:
         yield f"it holds another vector {other} than is stored"
 
 
@@ -185,9 +185,9 @@ def check_sample(
     ids, texts, stored = _sample(db, model, size)
     if not ids:
         return
-    apart = proof.apart(texts, np.stack(stored))
+    distances = proof.distances(texts, np.stack(stored))
     tally["proved vectors"] += len(ids)
-    for vector_id, distance in zip(ids, apart.tolist(), strict=True):
+    for vector_id, distance in zip(ids, distances.tolist(), strict=True):
         if not distance <= proof.tolerance:
             yield vector_id, f"it is {distance:.2g} apart from what the model makes of its text"
 

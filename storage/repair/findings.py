@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["Finding", "Repair", "Verification", "writable"]
+__all__ = ["Finding", "Repair", "Verification", "printable"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Finding:
     harmless: bool = False
 
 
-def writable(text: str) -> str:
+def printable(text: str) -> str:
     """Return a text in which bytes that were no UTF-8 are written as \\udcNN, since no terminal or JSON takes them."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 

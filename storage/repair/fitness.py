@@ -13,7 +13,7 @@ from wherein.errors import Damaged, Refused
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Ids, Matrix, read_vectors
-from wherein.storage.index.generations import VECTORS, Generation, wrong_with_generation
+from wherein.storage.index.generations import VECTORS, Generation, generation_problem
 from wherein.storage.index.vector_index import load_index
 from wherein.storage.repair.deep import Proof, check_sample
 
@@ -47,7 +47,7 @@ def check_fitness(
     searched for, in index and delta and in all stored vectors, and a sample is calculated again from its text.
     Raises Refused with the reason.
     """
-    if what := wrong_with_generation(db, folder, generation):
+    if what := generation_problem(db, folder, generation):
         raise Refused(f"The new index {generation.file} is not what was to be written: {what}; the old one stays")
     if generation.kind != VECTORS:
         return None

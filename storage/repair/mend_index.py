@@ -13,11 +13,11 @@ from wherein.storage.index.generations import (
     VECTORS,
     active_generation,
     generation_path,
+    generation_problem,
     list_generations,
     write_generation,
-    wrong_with_generation,
 )
-from wherein.storage.repair.quarantine import Aside
+from wherein.storage.repair.quarantine import Quarantine
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -27,21 +27,21 @@ __all__ = ["mend_index"]
 _MADE = {VECTORS: "the index was made anew", KEYWORDS: "the index of keywords was made anew"}
 
 
-def mend_index(db: Database, folder: Path, aside: Aside, *, due: bool = False) -> list[str]:
+def mend_index(db: Database, folder: Path, aside: Quarantine, *, due: bool = False) -> list[str]:
     """Read all of every registered index and replace what is damaged; return a sentence for each.
 
     With `due` one is also made where none is active. Each file stays in force until there is a new one.
     """
     registered, model = list_generations(db), bound_model(db)
-    bad = {generation: what for generation in registered if (what := wrong_with_generation(db, folder, generation))}
-    told = []
+    bad = {generation: what for generation in registered if (what := generation_problem(db, folder, generation))}
+    log = []
     if model:
         for kind in KINDS:
             active = active_generation(db, kind)
             if active in bad or (active is None and (due or any(old.kind == kind for old in registered))):
                 write_generation(db, folder, model, kind)
                 if active is None:
-                    told.append(_MADE[kind])
+                    log.append(_MADE[kind])
     if bad:
         with writing(db, "repair.generations"):
             for generation in bad:
@@ -50,5 +50,5 @@ def mend_index(db: Database, folder: Path, aside: Aside, *, due: bool = False) -
         path = generation_path(folder, generation.file)
         if path.exists():
             aside.move(path)
-        told.append(f"the index {path.name} was damaged ({what}); it is put aside and made anew")
-    return told
+        log.append(f"the index {path.name} was damaged ({what}); it is put aside and made anew")
+    return log

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wherein.errors import Damaged
-from wherein.storage.catalog.connection import reading, writing
+from wherein.storage.catalog.connection import snapshot, writing
 from wherein.storage.catalog.files import REREAD, reread_file
 from wherein.storage.catalog.models import MODEL_COPY, StoredModel, now, remember_model, remembered_model
 from wherein.storage.catalog.protocol import typed
@@ -17,13 +17,13 @@ from wherein.storage.catalog.term_counts import recount
 from wherein.storage.catalog.vectors import Ids, is_stored_vector
 from wherein.storage.index.generations import active_generation, load_generation
 from wherein.storage.index.method import EXACT
-from wherein.storage.repair.quarantine import Aside
+from wherein.storage.repair.quarantine import Quarantine
 from wherein.storage.repair.rows import BadRow, Gap, check_rows, counters
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["Told", "mend_counters", "mend_models", "mend_rows"]
+__all__ = ["RepairLog", "mend_counters", "mend_models", "mend_rows"]
 
 Present = Callable[[str], bool]
 
@@ -36,41 +36,41 @@ _MODELS = "SELECT id, fingerprint, name, version, precision, dimension FROM mode
 
 
 @dataclass
-class Told:
+class RepairLog:
     """What a repair has to tell: what was mended, and what is lost but for the copy that was put aside."""
 
     mended: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
 
 
-def mend_rows(db: Database, folder: Path, aside: Aside, present: Present, told: Told) -> None:
+def mend_rows(db: Database, folder: Path, aside: Quarantine, present: Present, log: RepairLog) -> None:
     """Mend all that `check_rows` finds, in one transaction; `present` tells whether the file of a uri is there.
 
     Afterwards `check_rows` finds nothing but documents that the next reindex makes whole.
     """
-    with reading(db):
+    with snapshot(db):
         if not any(isinstance(row, BadRow) or not row.due for row in check_rows(db, Counter())):
             return
     with writing(db, "repair.rows"):
-        told.mended += mend_models(db)  # before all else: vectors without a model would be taken out
+        log.mended += mend_models(db)  # before all else: vectors without a model would be taken out
         bad = [row for row in check_rows(db, Counter()) if isinstance(row, BadRow)]
-        _mend_links(db, aside, [row for row in bad if row.link], told)
-        _mend_lists(db, aside, [row for row in bad if not row.link], told)
-        _mend_vectors(db, folder, aside, _ids(bad, "vectors"), told)
+        _mend_links(db, aside, [row for row in bad if row.link], log)
+        _mend_lists(db, aside, [row for row in bad if not row.link], log)
+        _mend_vectors(db, folder, aside, _ids(bad, "vectors"), log)
         _remove(db, aside, "chunks", _ids(bad, "chunks"))
-        _mend_documents(db, aside, _ids(bad, "documents"), present, told)
-        _mend_terms(db, aside, _ids(bad, "terms"), told)
+        _mend_documents(db, aside, _ids(bad, "documents"), present, log)
+        _mend_terms(db, aside, _ids(bad, "terms"), log)
         for gap in [row for row in check_rows(db, Counter()) if isinstance(row, Gap)]:
             if gap.file_id is not None and not gap.due:
                 reread_file(db, gap.file_id, _REASON)
-            told.mended.append(f"{gap.uri}: {gap.what}; the next reindex makes up for it")
+            log.mended.append(f"{gap.uri}: {gap.what}; the next reindex makes up for it")
 
 
 def _ids(bad: Iterable[BadRow], table: str) -> list[int]:
     return sorted({row.id for row in bad if row.table == table and not row.link})
 
 
-def _remove(db: Database, aside: Aside, table: str, ids: list[int]) -> None:
+def _remove(db: Database, aside: Quarantine, table: str, ids: list[int]) -> None:
     """Take rows out of a table after their content was kept aside."""
     for first in range(0, len(ids), _AT_ONCE):
         part = ids[first : first + _AT_ONCE]
@@ -81,10 +81,10 @@ def _remove(db: Database, aside: Aside, table: str, ids: list[int]) -> None:
         db.execute(f"DELETE FROM {table} WHERE id IN ({marks})", part)
 
 
-def _mend_links(db: Database, aside: Aside, bad: list[BadRow], told: Told) -> None:
+def _mend_links(db: Database, aside: Quarantine, bad: list[BadRow], log: RepairLog) -> None:
     """A document without its file and a file without its source go on alone; anything else is nothing by itself."""
     for table, count in Counter(row.table for row in bad).items():
-        told.mended.append(f"{count:,} rows of {table} belonged to something that is lost; the next reindex sees to it")
+        log.mended.append(f"{count:,} rows of {table} belonged to something that is lost; the next reindex sees to it")
     if any(row.table == "chunks" for row in bad):
         # A document is lost, and nobody knows of which file.
         db.execute("UPDATE files SET version = ?", [REREAD])
@@ -100,25 +100,25 @@ def _mend_links(db: Database, aside: Aside, bad: list[BadRow], told: Told) -> No
         _remove(db, aside, table, ids)
 
 
-def _mend_lists(db: Database, aside: Aside, bad: list[BadRow], told: Told) -> None:
+def _mend_lists(db: Database, aside: Quarantine, bad: list[BadRow], log: RepairLog) -> None:
     for row in bad:
         if row.table == "sqlite_sequence":
             known = db.execute("SELECT name, seq FROM sqlite_sequence").fetchall()
             mend_counters(db, {name: last for name, last in known if isinstance(last, int)})
-            told.mended.append(f"the counter of the ids of {row.uri} was set above all that were given")
+            log.mended.append(f"the counter of the ids of {row.uri} was set above all that were given")
         elif row.table == "sources":
             _remove(db, aside, "sources", [row.id])
-            told.lost.append(f"the source {row.uri!r} with its options: name it again with wherein ingest")
+            log.lost.append(f"the source {row.uri!r} with its options: name it again with wherein ingest")
         elif row.table == "files":
             db.execute("UPDATE documents SET file_id = NULL WHERE file_id = ?", [row.id])
             _remove(db, aside, "files", [row.id])
-            told.mended.append(f"{row.uri}: the record of its file was damaged; the next reindex makes it anew")
+            log.mended.append(f"{row.uri}: the record of its file was damaged; the next reindex makes it anew")
         elif row.table == "generations":
             _remove(db, aside, "generations", [row.id])
-            told.mended.append("the record of an index was damaged; the index is made anew")
+            log.mended.append("the record of an index was damaged; the index is made anew")
 
 
-def _mend_documents(db: Database, aside: Aside, ids: list[int], present: Present, told: Told) -> None:
+def _mend_documents(db: Database, aside: Quarantine, ids: list[int], present: Present, log: RepairLog) -> None:
     for document_id in ids:
         uri, file_id, file = db.execute(
             "SELECT d.uri, d.file_id, f.uri FROM documents d LEFT JOIN files f ON f.id = d.file_id WHERE d.id = ?",
@@ -128,16 +128,16 @@ def _mend_documents(db: Database, aside: Aside, ids: list[int], present: Present
         if file_id is not None:
             reread_file(db, file_id, _REASON)
         if file is not None and present(str(file)):
-            told.mended.append(f"{uri}: it was damaged and is taken out; the next reindex takes it in again")
+            log.mended.append(f"{uri}: it was damaged and is taken out; the next reindex takes it in again")
         else:
             origin = "its file is gone" if file is not None else "it has no file"
-            told.lost.append(f"{uri}: {origin}, so that nothing is left of it but the damaged copy")
+            log.lost.append(f"{uri}: {origin}, so that nothing is left of it but the damaged copy")
 
 
 # Vectors: the index holds them too, and the checksum tells whether what it holds is what was stored.
 
 
-def _mend_vectors(db: Database, folder: Path, aside: Aside, ids: list[int], told: Told) -> None:
+def _mend_vectors(db: Database, folder: Path, aside: Quarantine, ids: list[int], log: RepairLog) -> None:
     if not ids:
         return
     spare = _from_index(db, folder, ids)
@@ -155,7 +155,7 @@ def _mend_vectors(db: Database, folder: Path, aside: Aside, ids: list[int], told
         else:
             gone.append(vector_id)
     _remove(db, aside, "vectors", gone)
-    told.mended.append(
+    log.mended.append(
         f"{len(ids)} damaged vectors: {restored} were restored from the index, {len(ids) - restored} removed"
     )
 
@@ -182,11 +182,11 @@ def _from_index(db: Database, folder: Path, ids: list[int]) -> Mapping[int, byte
     }
 
 
-def _mend_terms(db: Database, aside: Aside, ids: list[int], told: Told) -> None:
+def _mend_terms(db: Database, aside: Quarantine, ids: list[int], log: RepairLog) -> None:
     if ids:
         _remove(db, aside, "terms", ids)
         recount(db)
-        told.mended.append(f"the word counts of {len(ids):,} passages were counted anew from their texts")
+        log.mended.append(f"the word counts of {len(ids):,} passages were counted anew from their texts")
 
 
 # The model, and the counters of ids.

@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wherein.storage.disk.fsync import flush
+from wherein.storage.disk.fsync import fsync
 
-__all__ = ["ASIDE", "Aside"]
+__all__ = ["ASIDE", "Quarantine"]
 
 ASIDE = "damaged"
 _ROWS = "rows.jsonl"
 
 
-class Aside:
+class Quarantine:
     """The folder of one repair; it is made when the first thing is put there. `used` tells whether that was so."""
 
     def __init__(self, library: Path) -> None:
@@ -28,14 +28,14 @@ class Aside:
         """Keep a copy of a file that is about to be replaced, flushed to the disk."""
         target = self._folder() / path.name
         shutil.copy2(path, target)
-        flush(target)
-        flush(self.folder)
+        fsync(target)
+        fsync(self.folder)
 
     def move(self, path: Path) -> None:
         """Take a file out of the library."""
         path.rename(self._folder() / path.name)
-        flush(self.folder)
-        flush(path.parent)
+        fsync(self.folder)
+        fsync(path.parent)
 
     def rows(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Keep rows that are about to be removed as lines of JSON, flushed; bytes are written in hexadecimal."""
@@ -45,14 +45,14 @@ class Aside:
         with path.open("a", encoding="ascii") as file:
             for row in rows:
                 file.write(json.dumps({"table": table, **{name: _plain(value) for name, value in row.items()}}) + "\n")
-        flush(path)
-        flush(self.folder)
+        fsync(path)
+        fsync(self.folder)
 
     def _folder(self) -> Path:
         if not self.used:
             self.folder.mkdir(mode=0o700, parents=True)
-            flush(self.folder.parent)
-            flush(self.folder.parent.parent)
+            fsync(self.folder.parent)
+            fsync(self.folder.parent.parent)
             self.used = True
         return self.folder
 

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 from wherein.errors import Damaged, Outdated
 from wherein.storage.catalog.connection import CATALOG, checkpoint, lenient_text, open_lenient, open_writer, writing
 from wherein.storage.catalog.models import bound_model
-from wherein.storage.catalog.sqlite_errors import CATALOG_ERRORS, explained
+from wherein.storage.catalog.sqlite_errors import CATALOG_ERRORS, translate_error
 from wherein.storage.repair.damaged_log import keep_damaged_log
-from wherein.storage.repair.findings import Repair, writable
+from wherein.storage.repair.findings import Repair, printable
 from wherein.storage.repair.mend_index import mend_index
-from wherein.storage.repair.mend_rows import Told, mend_rows
-from wherein.storage.repair.quarantine import Aside
+from wherein.storage.repair.mend_rows import RepairLog, mend_rows
+from wherein.storage.repair.quarantine import Quarantine
 from wherein.storage.repair.salvage import STAGING, Salvaged, salvage
-from wherein.storage.repair.structure import disorder, only_indexes
+from wherein.storage.repair.structure import only_indexes, schema_problems
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -40,31 +40,31 @@ def repair(folder: Path, present: Callable[[str], bool]) -> Repair:
     """
     if not (folder / CATALOG).exists():
         raise Damaged(_MISSING.format(folder / CATALOG))
-    aside, told = Aside(folder), Told()
-    stale_log = _keep_log(folder, aside, told)
+    aside, log = Quarantine(folder), RepairLog()
+    stale_log = _keep_log(folder, aside, log)
     found = ["its log is damaged"] if stale_log else _disorder(folder)
     salvaged = False
-    if found and not (only_indexes(found) and _build_indexes(folder, told)):
-        _salvage(folder, aside, told, found, with_log=not stale_log)
+    if found and not (only_indexes(found) and _build_indexes(folder, log)):
+        _salvage(folder, aside, log, found, with_log=not stale_log)
         salvaged = True
     db = _open(folder)
     try:
-        mend_rows(db, folder, aside, present, told)
-        found = disorder(db)
+        mend_rows(db, folder, aside, present, log)
+        found = schema_problems(db)
         if found and not salvaged:
             db.close()
-            _salvage(folder, aside, told, found)
+            _salvage(folder, aside, log, found)
             salvaged = True
             db = _open(folder)
-            mend_rows(db, folder, aside, present, told)
+            mend_rows(db, folder, aside, present, log)
         if salvaged:
-            _tell_lost(db, present, told)
-        told.mended += mend_index(db, folder, aside, due=salvaged or bool(told.mended))
+            _tell_lost(db, present, log)
+        log.mended += mend_index(db, folder, aside, due=salvaged or bool(log.mended))
         checkpoint(db)
         shutil.rmtree(folder / STAGING, ignore_errors=True)  # of a repair that died when it was nearly done
     finally:
         db.close()
-    mended, lost = (tuple(map(writable, sentences)) for sentences in (told.mended, told.lost))
+    mended, lost = (tuple(map(printable, sentences)) for sentences in (log.mended, log.lost))
     return Repair(mended, lost, str(aside.folder) if aside.used else "")
 
 
@@ -74,11 +74,11 @@ def _open(folder: Path) -> Database:
     return db
 
 
-def _keep_log(folder: Path, aside: Aside, told: Told) -> bool:
+def _keep_log(folder: Path, aside: Quarantine, log: RepairLog) -> bool:
     """Keep a copy of a damaged log; return whether all of it is in the catalogue already, so that it must go unread."""
-    log, stale = keep_damaged_log(folder, aside)
-    if log.lost and not stale:
-        told.lost.append(f"the last {log.lost} commits: the log is damaged where they were; take in again what was"
+    wal, stale = keep_damaged_log(folder, aside)
+    if wal.lost and not stale:
+        log.lost.append(f"the last {wal.lost} commits: the log is damaged where they were; take in again what was"
                          " added by them with wherein reindex")  # fmt: skip
     return stale
 
@@ -87,9 +87,9 @@ def _disorder(folder: Path) -> list[str]:
     """Return what is wrong with the catalogue's structure, also when it cannot even be opened."""
     try:
         with closing(_opened(folder)) as db:
-            return disorder(db)
+            return schema_problems(db)
     except CATALOG_ERRORS as error:
-        meaning = explained(error)
+        meaning = translate_error(error)
         if not isinstance(meaning, Damaged):
             raise meaning from error
         return [str(error)]
@@ -105,25 +105,25 @@ def _opened(folder: Path) -> sqlite3.Connection:
         return open_lenient(folder)
 
 
-def _build_indexes(folder: Path, told: Told) -> bool:
+def _build_indexes(folder: Path, log: RepairLog) -> bool:
     """Build SQLite's indexes anew; return whether everything is in order then."""
     try:
         with closing(open_writer(folder)) as db:
             with writing(db, "repair.indexes"):
                 db.execute("REINDEX")
-            in_order = not disorder(db)
+            in_order = not schema_problems(db)
     except CATALOG_ERRORS as error:
-        if not isinstance(explained(error), Damaged):
+        if not isinstance(translate_error(error), Damaged):
             raise
         return False
     if in_order:
-        told.mended.append("the catalogue's own indexes were built anew")
+        log.mended.append("the catalogue's own indexes were built anew")
     return in_order
 
 
-def _salvage(folder: Path, aside: Aside, told: Told, found: list[str], *, with_log: bool = True) -> None:
+def _salvage(folder: Path, aside: Quarantine, log: RepairLog, found: list[str], *, with_log: bool = True) -> None:
     result = salvage(folder, aside, with_log=with_log)
-    told.mended.append(
+    log.mended.append(
         f"the catalogue was damaged ({found[0]}): {_counts(result)} were saved into a fresh one;"
         " the next reindex reads all files again, and embeds only what has no vector any more"
     )
@@ -133,17 +133,17 @@ def _counts(result: Salvaged) -> str:
     return ", ".join(f"{result.saved.get(table, 0):,} {table}" for table in ("documents", "chunks", "vectors"))
 
 
-def _tell_lost(db: Database, present: Callable[[str], bool], told: Told) -> None:
+def _tell_lost(db: Database, present: Callable[[str], bool], log: RepairLog) -> None:
     """Name what was in the damaged catalogue and cannot be taken in again."""
     rows = db.execute(
         "SELECT s.uri FROM sources s WHERE s.kind = 'stdin' AND NOT EXISTS"
         " (SELECT 1 FROM documents d WHERE d.uri = s.uri)"
     ).fetchall()
-    told.lost += [f"{uri}: it came on standard input, and no document of that name was saved" for (uri,) in rows]
+    log.lost += [f"{uri}: it came on standard input, and no document of that name was saved" for (uri,) in rows]
     rows = db.execute(
         "SELECT f.uri FROM files f WHERE f.state = 'read' AND NOT EXISTS"
         " (SELECT 1 FROM documents d WHERE d.file_id = f.id)"
     ).fetchall()
-    told.lost += [f"{uri}: its file is gone, and no document of it was saved" for (uri,) in rows if not present(uri)]
+    log.lost += [f"{uri}: its file is gone, and no document of it was saved" for (uri,) in rows if not present(uri)]
     if db.execute("SELECT 1 FROM documents LIMIT 1").fetchone() and bound_model(db) is None:
-        told.lost.append("the record of the model, and with it all vectors; the next reindex calculates them again")
+        log.lost.append("the record of the model, and with it all vectors; the next reindex calculates them again")

@@ -21,12 +21,12 @@ from wherein.storage.catalog.checksums import is_named, row_checksum
 from wherein.storage.catalog.connection import CATALOG, checkpoint, open_existing, open_writer, writing
 from wherein.storage.catalog.files import REREAD
 from wherein.storage.catalog.schema import NEWEST_SCHEMA
-from wherein.storage.catalog.sqlite_errors import CATALOG_ERRORS, explained
+from wherein.storage.catalog.sqlite_errors import CATALOG_ERRORS, translate_error
 from wherein.storage.catalog.vectors import is_stored_vector
-from wherein.storage.disk.failpoints import reached
-from wherein.storage.disk.fsync import flush
+from wherein.storage.disk.failpoints import failpoint
+from wherein.storage.disk.fsync import fsync
 from wherein.storage.repair.mend_rows import mend_counters, mend_models
-from wherein.storage.repair.quarantine import Aside
+from wherein.storage.repair.quarantine import Quarantine
 from wherein.storage.repair.sqlite_pages import Pages, Row, Value
 from wherein.storage.repair.sqlite_wal import EMPTY_LOG, log_of, read_log
 
@@ -54,7 +54,7 @@ class Salvaged:
     rejected: int
 
 
-def salvage(folder: Path, aside: Aside, *, with_log: bool = True) -> Salvaged:
+def salvage(folder: Path, aside: Quarantine, *, with_log: bool = True) -> Salvaged:
     """Put a fresh catalogue with everything that can be saved in place of the one at `folder`.
 
     Without `with_log` the log is passed over, because the catalogue holds something newer already.
@@ -68,13 +68,13 @@ def salvage(folder: Path, aside: Aside, *, with_log: bool = True) -> Salvaged:
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(mode=0o700)
     result = _fill(folder, staging, aside, with_log)
-    flush(staging / CATALOG)
+    fsync(staging / CATALOG)
     aside.copy(folder / CATALOG)
     if with_log and log_of(folder / CATALOG).exists():
         aside.copy(log_of(folder / CATALOG))
     (staging / _DONE).touch()
-    flush(staging)
-    reached("repair.salvaged")
+    fsync(staging)
+    failpoint("repair.salvaged")
     _swap(folder, staging, empty_log=with_log)
     return result
 
@@ -82,7 +82,7 @@ def salvage(folder: Path, aside: Aside, *, with_log: bool = True) -> Salvaged:
 # From the damaged file into the fresh one.
 
 
-def _fill(folder: Path, staging: Path, aside: Aside, with_log: bool) -> Salvaged:
+def _fill(folder: Path, staging: Path, aside: Quarantine, with_log: bool) -> Salvaged:
     path = folder / CATALOG
     log_path = log_of(path)
     saved: Counter[str] = Counter()
@@ -236,11 +236,11 @@ def _swap(folder: Path, staging: Path, *, empty_log: bool) -> None:
     # A log belongs to whatever lies beside it: the old one must be gone before the fresh catalogue has the name.
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-    flush(folder)
-    reached("repair.log-gone")
+    fsync(folder)
+    failpoint("repair.log-gone")
     (staging / CATALOG).rename(path)
-    flush(folder)
-    reached("repair.swapped")
+    fsync(folder)
+    failpoint("repair.swapped")
     shutil.rmtree(staging)
 
 
@@ -253,6 +253,6 @@ def _empty_log(path: Path) -> None:
         try:
             busy = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         except CATALOG_ERRORS as error:
-            raise explained(error) from error
+            raise translate_error(error) from error
         if busy:
             raise LibraryBusy("Another process is reading from the library; end it and run it again")

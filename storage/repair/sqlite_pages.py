@@ -198,8 +198,8 @@ def _local(size: int, page_size: int) -> int:
     if size <= most:
         return size
     least = (page_size - 12) * 32 // 255 - 23
-    fitting = least + (size - least) % (page_size - 4)
-    return fitting if fitting <= most else least
+    filter_matches = least + (size - least) % (page_size - 4)
+    return filter_matches if filter_matches <= most else least
 
 
 def _values(payload: bytes) -> tuple[Value, ...]:

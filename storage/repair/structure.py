@@ -11,7 +11,7 @@ from wherein.storage.catalog.protocol import Catalog
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["disorder", "new_catalog", "only_indexes"]
+__all__ = ["new_catalog", "only_indexes", "schema_problems"]
 
 # What SQLite says when a table is in order and one of its indexes does not fit it (pragma.c, "integrity_check").
 _INDEX = re.compile(
@@ -23,7 +23,7 @@ _DECLARED = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name 
 _OF_SQLITE_UTILS = "_sqlite_migrations"
 
 
-def disorder(db: Catalog) -> list[str]:
+def schema_problems(db: Catalog) -> list[str]:
     """Return what SQLite finds wrong, at most a hundred things, and declarations that are not the schema's.
 
     Raises what SQLite reports when it cannot even check.

@@ -15,22 +15,22 @@ from wherein.errors import Damaged
 from wherein.storage.catalog.connection import CATALOG, catalog_is_lost, open_lenient
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.sqlite_errors import CATALOG_ERRORS, explained
+from wherein.storage.catalog.sqlite_errors import CATALOG_ERRORS, translate_error
 from wherein.storage.index.generations import (
     KEYWORDS,
     Generation,
     active_generation,
     generation_path,
+    generation_problem,
     list_generations,
-    wrong_with_generation,
 )
 from wherein.storage.repair.deep import Proof, check_index, check_keywords, check_sample
-from wherein.storage.repair.findings import Finding, Verification, writable
+from wherein.storage.repair.findings import Finding, Verification, printable
 from wherein.storage.repair.quarantine import ASIDE
 from wherein.storage.repair.rows import BadRow, Gap, check_rows
 from wherein.storage.repair.salvage import STAGING
 from wherein.storage.repair.sqlite_wal import log_of, read_log
-from wherein.storage.repair.structure import disorder
+from wherein.storage.repair.structure import schema_problems
 
 __all__ = ["verify"]
 
@@ -48,7 +48,7 @@ def verify(folder: Path, *, deep: bool = False, proof: Proof | None = None) -> V
     """
     tally: Counter[str] = Counter()
     found = dict.fromkeys(_look(folder, tally, deep, proof))  # one damaged page may be met by several checks
-    written = (replace(one, place=writable(one.place), what=writable(one.what)) for one in found)
+    written = (replace(one, place=printable(one.place), what=printable(one.what)) for one in found)
     return Verification(tuple(written), tally)
 
 
@@ -76,7 +76,7 @@ def _tolerant(check: Iterator[Finding]) -> Iterator[Finding]:
     try:
         yield from check
     except CATALOG_ERRORS as error:
-        meaning = explained(error)
+        meaning = translate_error(error)
         if not isinstance(meaning, Damaged):
             raise meaning from error
         yield Finding("catalog", CATALOG, f"SQLite cannot read all of it: {error}", _REPAIR)
@@ -90,7 +90,7 @@ def _reason(error: Damaged) -> str:
 
 
 def _check_structure(db: Catalog, folder: Path, tally: Counter[str]) -> Iterator[Finding]:
-    found = disorder(db)
+    found = schema_problems(db)
     for what in found[:_SHOWN]:
         yield Finding("catalog", CATALOG, what, _REPAIR)
     if len(found) > _SHOWN:
@@ -142,7 +142,7 @@ def _check_leftovers(folder: Path) -> Iterator[Finding]:
 def _check_generations(db: Catalog, folder: Path, tally: Counter[str]) -> Iterator[Finding]:
     registered = list_generations(db)
     for generation in registered:
-        what = wrong_with_generation(db, folder, generation)
+        what = generation_problem(db, folder, generation)
         if what and _is_registered(folder, generation):
             yield Finding("index", str(generation_path(folder, generation.file)), what, _REPAIR)
         tally["indexes"] += 1

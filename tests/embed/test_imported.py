@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from tiny import write_tiny, write_vocabulary
 from wherein.embed.encoder import Encoder
 from wherein.embed.model import DEFAULT_MODEL, load_model
-from wherein.embed.models.importing import Wishes, add_model
+from wherein.embed.models.importing import ImportOptions, add_model
 from wherein.embed.models.installed import damage, find_model, fingerprints, installed_folders, manifest
 from wherein.embed.models.vocabulary import word_pieces
 from wherein.errors import Damaged, LibraryBusy, UsageError
@@ -88,7 +88,7 @@ def test_any_shape_and_integers_give_the_vectors_of_the_words(
 def test_what_is_not_cosine_keeps_its_length(tiny: Path, models: Path) -> None:
     lengths = []
     for metric in ("cosine", "dot", "l2"):
-        model = add_model(tiny, models, Wishes(name=metric, metric=metric)).model
+        model = add_model(tiny, models, ImportOptions(name=metric, metric=metric)).model
         assert model.metric == metric
         lengths.append(np.linalg.norm(Encoder(model, "w8a32").encode_contexts(TEXTS[:1])[0, :6]))
     assert lengths[0] == pytest.approx(1)
@@ -97,7 +97,7 @@ def test_what_is_not_cosine_keeps_its_length(tiny: Path, models: Path) -> None:
 
 
 def test_wishes_are_heard(tiny: Path, models: Path) -> None:
-    model = add_model(tiny, models, Wishes("own", "dot", 100, 20)).model
+    model = add_model(tiny, models, ImportOptions("own", "dot", 100, 20)).model
     assert (model.name, model.metric, model.context_tokens, model.question_tokens) == ("own", "dot", 100, 20)
     assert len(Encoder(model, "w8a32").tokenizer.contexts(["cat " * 500])[0]) == 100
     assert names(models) == ["own"]
@@ -115,11 +115,11 @@ def test_a_vocabulary_makes_the_tokenizer_of_the_shipped_model(tmp_path: Path) -
 
 def test_a_model_folder_is_copied_with_its_manifest(tiny: Path, models: Path, tmp_path: Path) -> None:
     first = add_model(tiny, models).model
-    second = add_model(first.folder, tmp_path / "others", Wishes(name="copy")).model
+    second = add_model(first.folder, tmp_path / "others", ImportOptions(name="copy")).model
     assert fingerprints(second) == fingerprints(first)
     assert {**manifest(second.folder), "name": "tiny"} == manifest(first.folder)
     with pytest.raises(UsageError, match="says its metric"):
-        add_model(first.folder, models, Wishes(name="again", metric="l2"))
+        add_model(first.folder, models, ImportOptions(name="again", metric="l2"))
 
 
 def test_a_tokenizer_json_beside_the_graph_is_taken(tiny: Path, models: Path, tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_tokenizer_json_beside_the_graph_is_taken(tiny: Path, models: Path, tm
     for path in (tiny / "FP32-INT8").iterdir():
         shutil.copy(path, own)
     shutil.copy(add_model(tiny, models).model.folder / "tokenizer.json", own)
-    model = add_model(own, models, Wishes(name="own")).model
+    model = add_model(own, models, ImportOptions(name="own")).model
     assert fingerprints(model) == fingerprints(find_model("tiny", models))
 
 
@@ -141,9 +141,9 @@ def test_twice_is_once_and_another_model_does_not_get_its_name(tiny: Path, model
     with pytest.raises(UsageError, match=r"taken by a different model.*--name"):
         add_model(tmp_path / "other" / "tiny", models)
     with pytest.raises(UsageError, match="taken"):
-        add_model(tiny, models, Wishes(metric="l2"))
+        add_model(tiny, models, ImportOptions(metric="l2"))
     with pytest.raises(UsageError, match="taken"):
-        add_model(tiny, models, Wishes(name=load_model().name))
+        add_model(tiny, models, ImportOptions(name=load_model().name))
     assert damage(find_model("tiny", models)) == []
     assert names(models) == ["tiny"]
     assert not add_model(DEFAULT_MODEL, models).new  # it is there already
@@ -163,7 +163,7 @@ def test_a_damaged_model_is_put_aside_when_it_is_added_again(tiny: Path, models:
 
 def test_what_a_dead_process_left_is_no_model_and_is_cleared_away(tiny: Path, models: Path) -> None:
     left = models / ".tiny.new"
-    shutil.copytree(add_model(tiny, models, Wishes(name="whole")).model.folder, left)
+    shutil.copytree(add_model(tiny, models, ImportOptions(name="whole")).model.folder, left)
     assert names(models) == ["whole"]
     with pytest.raises(UsageError):
         find_model("tiny", models)
@@ -250,7 +250,7 @@ def test_graphs_that_do_not_fit(tmp_path: Path, models: Path, options: dict[str,
 @pytest.mark.parametrize("name", [".hidden", "../up", "a/b", "a b"])
 def test_names_that_are_none(tiny: Path, models: Path, name: str) -> None:
     with pytest.raises(UsageError, match="no name for a model"):
-        add_model(tiny, models, Wishes(name=name))
+        add_model(tiny, models, ImportOptions(name=name))
     for odd in (name, "", "..", "nothing"):
         with pytest.raises(UsageError):
             find_model(odd, models)
@@ -262,12 +262,12 @@ def test_a_damaged_model_folder_is_not_taken_in(tiny: Path, models: Path, tmp_pa
     copy = Path(shutil.copytree(folder, tmp_path / "copy"))
     cut(copy / file, 0.9)
     with pytest.raises(Damaged, match=file):
-        add_model(copy, models, Wishes(name="copy"))
+        add_model(copy, models, ImportOptions(name="copy"))
     about = json.loads((folder / "model.json").read_text())
     (copy / "model.json").write_text(json.dumps({**about, "dimension": 7}))
     shutil.copy(folder / file, copy / file)
     with pytest.raises(Damaged, match="says 7 dimensions"):
-        add_model(copy, models, Wishes(name="copy"))
+        add_model(copy, models, ImportOptions(name="copy"))
     assert names(models) == ["tiny"]
 
 
@@ -280,8 +280,8 @@ def test_what_bears_a_zoo_models_name(tmp_path: Path, models: Path) -> None:
     assert manifest(added.model.folder)["accuracy"] == {}
     os.truncate(tmp_path / name / "vocab.txt", 231508)  # the zoo's size, and other content
     with pytest.raises(Damaged, match=r"vocab\.txt is damaged: its SHA-384"):
-        add_model(path, models, Wishes(name="again"))
+        add_model(path, models, ImportOptions(name="again"))
     write_vocabulary(tmp_path / name / "vocab.txt")
     os.truncate(path.with_suffix(".bin"), 41884996)
     with pytest.raises(Damaged, match=r"\.bin is damaged: its SHA-384"):
-        add_model(path, models, Wishes(name="again"))
+        add_model(path, models, ImportOptions(name="again"))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherein.embed.metric import METRICS, apart, context_form, nearness, question_form, stored_width
+from wherein.embed.metric import METRICS, context_form, distances, nearness, question_form, stored_width
 
 sizes = st.tuples(st.integers(1, 24), st.integers(1, 40), st.integers(0, 2**32 - 1), st.sampled_from([0.01, 1, 30]))
 
@@ -44,4 +44,4 @@ def test_how_far_vectors_are_apart_is_told_by_their_length(metric: str, scale: i
     unit = np.eye(4, dtype=np.float32)[0]
     moved = unit + np.float32(0.01) * np.eye(4, dtype=np.float32)[1]
     stored, fresh = (np.stack([context_form(metric, np.float32(scale) * v)]) for v in (unit, moved))
-    np.testing.assert_allclose(apart(metric, fresh, stored), [0.01], rtol=1e-5)
+    np.testing.assert_allclose(distances(metric, fresh, stored), [0.01], rtol=1e-5)

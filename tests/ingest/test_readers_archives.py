@@ -15,7 +15,7 @@ import zstandard
 import office
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers import Given, Skipped, choose
+from wherein.ingest.readers import ReadContext, Skipped, choose
 from wherein.ingest.readers.archives import compressed, members
 from wherein.ingest.readers.shared import allowance
 from wherein.storage.catalog.fields import Fields
@@ -53,9 +53,9 @@ def tar(files: Mapping[str, bytes], form: int = tarfile.PAX_FORMAT) -> bytes:
     return stream.getvalue()
 
 
-def read(data: bytes, name: str = "folder/file", given: Given = Given()) -> list[Document | Problem]:  # noqa: B008
+def read(data: bytes, name: str = "folder/file", context: ReadContext = ReadContext()) -> list[Document | Problem]:  # noqa: B008
     stream = io.BytesIO(data)
-    return list(choose(name, stream, given).read(stream, name))
+    return list(choose(name, stream, context).read(stream, name))
 
 
 def told(items: Iterable[Document | Problem]) -> dict[str, str]:
@@ -105,7 +105,7 @@ def test_a_compressed_file_is_what_is_in_it(kind: str) -> None:
     compress = COMPRESSORS[kind]
     assert read(compress(b"hello"), f"notes.txt.{kind}") == [Document("notes.txt", "hello", "text/plain")]
     assert read(compress(b"hello") + compress(b" twice"), "a") == [Document("a", "hello twice", "text/plain")]
-    found = read(compress(b"k,words\n1,one\n2,two\n"), f"a.csv.{kind}", Given(Fields(text="words", id="k")))
+    found = read(compress(b"k,words\n1,one\n2,two\n"), f"a.csv.{kind}", ReadContext(Fields(text="words", id="k")))
     assert told(found) == {"1": "one", "2": "two"}
     assert told(read(compress(compress(b"hello")), "a")) == {"": "hello"}
     with pytest.raises(Skipped, match=r"^empty file$"):

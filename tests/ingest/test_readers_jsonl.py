@@ -4,19 +4,19 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import context
 from hypothesis import strategies as st
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers import Given, Skipped
+from wherein.ingest.readers import ReadContext, Skipped
 from wherein.ingest.readers.records.jsonl import read
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 
 
 def records(*lines: bytes | str, limit: int = 1000, fields: Fields = NO_FIELDS) -> list[Document | Problem]:
     data = b"\n".join(line.encode() if isinstance(line, str) else line for line in lines)
-    return list(read(io.BytesIO(data), "a.jsonl", Given(fields), limit))
+    return list(read(io.BytesIO(data), "a.jsonl", ReadContext(fields), limit))
 
 
 def problem(line: bytes | str, key: str = "line-1") -> str:
@@ -158,7 +158,7 @@ VALUES = st.recursive(
 )
 
 
-@given(
+@context(
     st.dictionaries(STRINGS.filter(lambda k: k not in {"id", "_id", "title", "text"}), VALUES, max_size=4),
     STRINGS,
     STRINGS.filter(str.strip),
@@ -170,7 +170,7 @@ def test_round_trip(metadata: dict[str, object], title: str, text: str, ascii_on
     assert found == Document(title, text, "application/jsonl", "k", metadata)  # type: ignore[arg-type]
 
 
-@given(st.lists(st.binary(max_size=30), max_size=5))
+@context(st.lists(st.binary(max_size=30), max_size=5))
 def test_any_bytes_give_an_item_a_line(lines: list[bytes]) -> None:
     lines = [line.replace(b"\n", b"").lstrip(b"\xff\xfe\0") for line in lines]
     expected = sum(1 for line in lines if line.strip())

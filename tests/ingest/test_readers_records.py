@@ -5,12 +5,12 @@ import csv
 import io
 
 import pytest
-from hypothesis import given as examples
+from hypothesis import context as examples
 from hypothesis import strategies as st
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers import Given, Skipped, choose
+from wherein.ingest.readers import ReadContext, Skipped, choose
 from wherein.ingest.readers.records.delimited import delimiter_of
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 
@@ -20,7 +20,7 @@ NO_FIELD = "its records have none of the fields text, content, body; --text-fiel
 
 def read(data: str | bytes, name: str = "a.csv", fields: Fields = NO_FIELDS) -> list[Document | Problem]:
     stream = io.BytesIO(data.encode() if isinstance(data, str) else data)
-    return list(choose(name, stream, Given(fields)).read(stream, name))
+    return list(choose(name, stream, ReadContext(fields)).read(stream, name))
 
 
 def row(text: str, key: str, title: str = "", **metadata: object) -> Document:

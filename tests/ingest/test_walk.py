@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from wherein.errors import UsageError
 from wherein.ingest.sources import files as module
-from wherein.ingest.sources.files import FoundFile, Unwalkable, walk
+from wherein.ingest.sources.files import FoundFile, WalkError, walk
 from wherein.ingest.uri import display
 
 
@@ -33,13 +33,13 @@ def tree(tmp_path: Path) -> Callable[..., Path]:
 def names(root: Path, *sources: str, exclude: tuple[str, ...] = ()) -> list[str]:
     """The paths relative to `root` that a walk finds; none may be unwalkable."""
     found = list(walk([str(root / source) for source in sources or ("",)], exclude))
-    assert [item for item in found if isinstance(item, Unwalkable)] == []
+    assert [item for item in found if isinstance(item, WalkError)] == []
     return [os.path.relpath(item.path, root) for item in found]
 
 
 def problems(root: Path, *sources: str) -> list[tuple[str, str]]:
     found = walk([str(root / source) for source in sources or ("",)])
-    return [(os.path.relpath(item.path, root), item.reason) for item in found if isinstance(item, Unwalkable)]
+    return [(os.path.relpath(item.path, root), item.reason) for item in found if isinstance(item, WalkError)]
 
 
 def test_files_are_sorted_and_described(tree: Callable[..., Path]) -> None:
@@ -201,9 +201,9 @@ def test_what_cannot_be_taken(tree: Callable[..., Path]) -> None:
         ("missing", "no such file or folder"),
         ("a/below", "no such file or folder"),
     ]
-    assert list(walk(["/dev/null"])) == [Unwalkable("/dev/null", "not a regular file (character device)")]
-    assert list(walk([""])) == [Unwalkable("", "no such file or folder")]
-    assert list(walk(["/a\0b"])) == [Unwalkable("/a\0b", "no such file or folder")]
+    assert list(walk(["/dev/null"])) == [WalkError("/dev/null", "not a regular file (character device)")]
+    assert list(walk([""])) == [WalkError("", "no such file or folder")]
+    assert list(walk(["/a\0b"])) == [WalkError("/a\0b", "no such file or folder")]
     assert "name too long" in problems(root, "x" * 300)[0][1]
     assert problems(root, "**/*.md") == [("**/*.md", "no file matches this pattern")]
 
@@ -225,7 +225,7 @@ def test_unreadable_folders(tree: Callable[..., Path], monkeypatch: pytest.Monke
         return whole(path)
 
     monkeypatch.setattr(module.os, "scandir", guarded)
-    assert next(iter(walk([str(root)]))) == Unwalkable(str(root / "a"), "folder cannot be read (permission denied)")
+    assert next(iter(walk([str(root)]))) == WalkError(str(root / "a"), "folder cannot be read (permission denied)")
     assert [item.path for item in walk([str(root)])] == [str(root / "a"), str(root / "c/d")]
     assert problems(root, "**/d") == [("a", "folder cannot be read (permission denied)")]
 

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toy_reader import tables, tokenizer, write_reader
-from wherein.embed.answer_extractor import Reader, load_reader
+from wherein.embed.answer_extractor import AnswerExtractor, load_reader
 from wherein.search.exact_answer import LONGEST_ANSWER, ExactAnswer, Span, best_span, exact_answers
 from wherein.search.semantic import Hit
 
 FILLER = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-Open = Callable[..., Reader]
+Open = Callable[..., AnswerExtractor]
 Logits = Mapping[str, float]
 
 
@@ -69,9 +69,9 @@ def test_a_model_that_points_at_no_token_of_the_passage_is_unsure() -> None:
 
 @pytest.fixture
 def open_reader(tmp_path: Path) -> Open:
-    def made(starts: Logits, ends: Logits, *, fixed: bool = True, tokens: int = 384) -> Reader:
+    def made(starts: Logits, ends: Logits, *, fixed: bool = True, tokens: int = 384) -> AnswerExtractor:
         folder = write_reader(tmp_path / "reader", starts, ends, fixed=fixed, tokens=tokens)
-        return Reader(load_reader(folder), "w8a32")
+        return AnswerExtractor(load_reader(folder), "w8a32")
 
     return made
 
@@ -80,7 +80,7 @@ def hit(text: str, start: int = 0) -> Hit:
     return Hit(1, 0.5, None, 1, 1, "file:///a", "", "text/plain", start, start + len(text), 1, None, (), text)
 
 
-def answer(reader: Reader, question: str, text: str, start: int = 0) -> ExactAnswer:
+def answer(reader: AnswerExtractor, question: str, text: str, start: int = 0) -> ExactAnswer:
     (found,) = exact_answers(reader, question, [hit(text, start)])
     assert found is not None
     assert found.text == text[found.start - start : found.end - start]

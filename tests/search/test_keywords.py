@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from wherein.search.bm25 import WEIGHTS, index_texts, score_texts
-from wherein.search.keyword import best_passages, fitting, match, scores_of
+from wherein.search.keyword import best_passages, filter_matches, match, scores_of
 from wherein.search.query_syntax import parse_question
 from wherein.storage.catalog.checksums import content_hash
-from wherein.storage.catalog.connection import open_reader, open_writer, reading, writing
+from wherein.storage.catalog.connection import open_reader, open_writer, snapshot, writing
 from wherein.storage.catalog.documents import ChunkRow, DocumentRow, delete_document, save_document
 from wherein.storage.catalog.models import StoredModel, bind_model
 from wherein.storage.catalog.term_counts import read_terms
@@ -74,7 +74,7 @@ def brute_force(db: Any, question: str) -> dict[int, float]:
 
 def assert_equal(reader: sqlite3.Connection, folder: Path, known: KeywordIndex | None) -> None:
     """Both an index that was opened now and one that was kept up to date answer as the texts say."""
-    with reading(reader):
+    with snapshot(reader):
         for index in (load_keywords(reader, folder, None), load_keywords(reader, folder, known)):
             for question in QUESTIONS:
                 expected = brute_force(reader, question)
@@ -117,7 +117,7 @@ def test_scores_are_those_of_brute_force_at_any_state(steps: list[tuple[str, str
                     with writing(db, "test"):
                         for (number,) in db.execute("SELECT id FROM documents WHERE uri = ?", [uri]).fetchall():
                             delete_document(db, number)
-                with reading(reader):
+                with snapshot(reader):
                     known = load_keywords(reader, folder, known)
             try:
                 assert_equal(reader, folder, known)
@@ -151,11 +151,11 @@ def test_the_file_holds_what_is_collected_in_memory(
 
 
 def found(db: Database, folder: Path, question: str) -> list[str]:
-    with reading(db):
+    with snapshot(db):
         matches = match(load_keywords(db, folder, None), parse_question(question))
         ids = best_passages(db, matches, 100)
         everything = [row[0] for row in db.execute("SELECT id FROM chunks ORDER BY id").fetchall()]
-        assert set(ids) <= set(fitting(db, matches, everything))
+        assert set(ids) <= set(filter_matches(db, matches, everything))
         names = dict(db.execute("SELECT c.id, d.uri FROM chunks c JOIN documents d ON d.id = c.document_id").fetchall())
     return sorted({names[number] for number in ids})
 

@@ -11,7 +11,7 @@ from wherein.embed.encoder import Matrix
 from wherein.errors import UsageError
 from wherein.evaluation import modes
 from wherein.evaluation.modes import Candidates, find_mode, semantic
-from wherein.evaluation.vector_cache import keep_vectors, kept_vectors
+from wherein.evaluation.vector_cache import kept_vectors, store_vectors
 from wherein.library import Library
 
 TEXTS = [f"{n} {word}" for n in range(50) for word in ("apples", "pears", "plums")]
@@ -91,14 +91,14 @@ def test_a_damaged_file_is_calculated_again(tmp_path: Path, damage: bytes | None
 def test_a_folder_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     vectors = np.ones((2, 3), np.float32)
-    keep_vectors(tmp_path / "file" / "a.vectors", vectors)
+    store_vectors(tmp_path / "file" / "a.vectors", vectors)
     assert kept_vectors(tmp_path / "file" / "a.vectors", 2) is None
 
 
 def test_the_oldest_go_when_there_are_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wherein.evaluation.vector_cache._MOST_BYTES", 100)
     for name in ("a", "b", "c"):  # 44 bytes each
-        keep_vectors(tmp_path / f"{name}.vectors", np.ones((1, 3), np.float32))
+        store_vectors(tmp_path / f"{name}.vectors", np.ones((1, 3), np.float32))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.vectors", "c.vectors"]
 
 

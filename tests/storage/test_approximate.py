@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from wherein.errors import Damaged
 from wherein.storage.catalog.checksums import content_hash
-from wherein.storage.catalog.connection import open_writer, reading, writing
+from wherein.storage.catalog.connection import open_writer, snapshot, writing
 from wherein.storage.catalog.models import StoredModel, bind_model, bound_model
 from wherein.storage.catalog.vectors import Ids, Matrix, save_vectors, stored_ids
 from wherein.storage.filters.selection import Selection
@@ -28,10 +28,10 @@ from wherein.storage.index.generations import (
     active_generation,
     fold_if_due,
     generation_path,
+    generation_problem,
     is_behind,
     load_generation,
     write_generation,
-    wrong_with_generation,
 )
 from wherein.storage.index.method import (
     EXACT,
@@ -165,7 +165,7 @@ def test_nearly_all_of_the_nearest_are_found_and_scored_exactly(
 ) -> None:
     made, found = library(kind, delta), 0
     assert (made.generation.method.name, made.generation.count) == (kind, COUNT - delta)
-    with reading(made.db):
+    with snapshot(made.db):
         index = made.index()
         for question in QUESTIONS:
             ids, scores = index.nearest(question, k)
@@ -190,7 +190,7 @@ def test_among_what_a_filter_lets_pass_the_answer_is_that_of_brute_force(
 ) -> None:
     made = library(kind, delta)
     ids = np.sort(np.random.default_rng(3).choice(COUNT, allowed, replace=False) + 1)
-    with reading(made.db):
+    with snapshot(made.db):
         index = made.index()
         for question in QUESTIONS:
             for k in (1, 10, 60):
@@ -210,7 +210,7 @@ def test_where_codes_say_little_a_filtered_answer_is_exact_all_the_same(empty: O
     assert made.method.asked == kind
     assert made.method.name == (IVF if kind == IVF else EXACT)  # a graph does not find its way through such a crowd
     ids = np.arange(1, COUNT + 1, 2)
-    with reading(empty.db):
+    with snapshot(empty.db):
         index = empty.index()
         for question in (VECTORS[0], QUESTIONS[0]):
             scores = np.einsum("ij,j->i", near[ids - 1], question)
@@ -224,7 +224,7 @@ def test_vectors_that_are_stored_no_more_are_left_out(library: Library, kind: st
     made, gone = library(kind), best(QUESTIONS[0], 5)
     with writing(made.db, "test"):
         made.db.execute(f"DELETE FROM vectors WHERE id IN ({', '.join(map(str, gone))})")
-    with reading(made.db):
+    with snapshot(made.db):
         ids, scores = made.index().nearest(QUESTIONS[0], 50)
     assert not np.isin(ids, gone).any()
     assert len(ids) >= 45
@@ -234,12 +234,12 @@ def test_vectors_that_are_stored_no_more_are_left_out(library: Library, kind: st
 @KINDS
 def test_the_sample_is_near_to_the_vectors_and_the_same_each_time(library: Library, kind: str) -> None:
     made = library(kind, 300)
-    with reading(made.db):
+    with snapshot(made.db):
         sample = made.index().sample(200)
         np.testing.assert_array_equal(sample, made.index().sample(200))
     assert sample.shape == (200, DIMENSION)
-    apart = np.linalg.norm(sample[:, None] - VECTORS, axis=2).min(axis=1)
-    assert apart.max() <= made.generation.method.error + 1e-6
+    distances = np.linalg.norm(sample[:, None] - VECTORS, axis=2).min(axis=1)
+    assert distances.max() <= made.generation.method.error + 1e-6
     assert 0 < made.generation.method.error < 0.1
 
 
@@ -252,14 +252,14 @@ def test_a_fold_keeps_the_kind(library: Library) -> None:
 def test_a_fold_goes_on_with_what_is_there_and_the_next_night_tunes_again(library: Library) -> None:
     made = library(IVF, 300)
     before = made.generation
-    with reading(made.db):
+    with snapshot(made.db):
         expected = [made.index().nearest(question, 20) for question in QUESTIONS]
     assert fold_if_due(made.db, made.folder, made.model, at_least=100)
     after = made.generation
     assert (after.method.steps, after.method.size) == (before.method.steps, before.method.size)
     assert (after.count, after.highest_id) == (COUNT, COUNT)
     assert list(check_index(made.db, made.folder, made.model, after, Counter())) == []
-    with reading(made.db):
+    with snapshot(made.db):
         for question, (ids, _) in zip(QUESTIONS, expected, strict=True):
             found, exact = made.index().nearest(question, 20)
             assert len(set(found.tolist()) & set(ids.tolist())) >= 17
@@ -293,7 +293,7 @@ def test_lists_serve_until_the_library_has_doubled(empty: Opened) -> None:
     assert (second.method.size, second.count) == (first.method.size, 4_000)
     assert second.method.steps != first.method.steps
     index = empty.index()
-    with reading(empty.db):
+    with snapshot(empty.db):
         for question in QUESTIONS:
             ids, scores = index.nearest(question, 10)
             np.testing.assert_allclose(scores, np.sort(vectors[:4_000] @ question)[::-1][:10], atol=0.1)
@@ -305,14 +305,14 @@ def test_lists_serve_until_the_library_has_doubled(empty: Opened) -> None:
 def test_from_exact_to_lists_and_back_nothing_is_lost(library: Library) -> None:
     made = library(EXACT)
     first = made.generation
-    with reading(made.db):
+    with snapshot(made.db):
         before = [made.index().nearest(question, 10) for question in QUESTIONS]
     for kind in (IVF, HNSW, EXACT):
         choose(made.db, kind)
         assert is_behind(made.db, made.model, VECTORS_KIND)
         assert made.rewrite(kind).method.name == kind
         assert not is_behind(made.db, made.model, VECTORS_KIND)
-    with reading(made.db):
+    with snapshot(made.db):
         after = [made.index().nearest(question, 10) for question in QUESTIONS]
     for (ids, scores), (same_ids, same_scores) in zip(before, after, strict=True):
         np.testing.assert_array_equal(ids, same_ids)
@@ -343,7 +343,7 @@ def test_vectors_of_other_lengths_are_searched_exactly_and_that_is_not_tried_aga
     assert (made.method.name, made.method.asked) == (EXACT, kind)
     assert not is_behind(empty.db, empty.model, VECTORS_KIND)
     assert empty.generation == made
-    with reading(empty.db):
+    with snapshot(empty.db):
         ids, _ = empty.index().nearest(QUESTIONS[0], 10)
     np.testing.assert_array_equal(ids, best(QUESTIONS[0], 10))
 
@@ -370,8 +370,8 @@ def test_whatever_byte_is_flipped_no_score_is_wrong_and_verify_tells(library: Li
     for place in map(int, places):
         mask = int(chance.integers(1, 256))
         flip(path, place, mask)
-        assert wrong_with_generation(db, library_.folder, made)
-        with reading(db):
+        assert generation_problem(db, library_.folder, made)
+        with snapshot(db):
             if place < head:
                 with pytest.raises(Damaged):
                     library_.index()
@@ -382,7 +382,7 @@ def test_whatever_byte_is_flipped_no_score_is_wrong_and_verify_tells(library: Li
                         assert_scores(question, *index.nearest(question, 20))
                         assert_scores(question, *index.nearest(question, 20, selected(np.arange(1, COUNT, 3))))
         flip(path, place, mask)
-    assert not wrong_with_generation(db, library_.folder, made)
+    assert not generation_problem(db, library_.folder, made)
 
 
 @KINDS
@@ -402,7 +402,7 @@ def test_a_deep_look_finds_each_id_and_code_that_is_another(library: Library, ki
     path = generation_path(made.folder, generation.file)
 
     def found() -> list[str]:
-        with reading(made.db):
+        with snapshot(made.db):
             return [what for what in check_index(made.db, made.folder, made.model, generation, tally)
                     if "belong to a passage" not in what]  # fmt: skip
 
@@ -421,7 +421,7 @@ def test_a_deep_look_tells_that_too_little_is_found(library: Library) -> None:
     made = library(IVF)
     method = made.generation.method
     lazy = replace(method, steps=tuple(replace(step, effort=1) for step in method.steps))
-    with reading(made.db):
+    with snapshot(made.db):
         (told,) = check_index(made.db, made.folder, made.model, replace(made.generation, method=lazy), Counter())
     assert told.startswith("it finds ")
     assert "99%" in told

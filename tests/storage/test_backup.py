@@ -29,7 +29,7 @@ from wherein.storage.backup.restore import put_aside, restore_backup
 from wherein.storage.backup.staging import staging
 from wherein.storage.catalog.backup_log import older_backups
 from wherein.storage.catalog.checksums import content_hash
-from wherein.storage.catalog.connection import CATALOG, checkpoint, open_reader, open_writer, reading, writing
+from wherein.storage.catalog.connection import CATALOG, checkpoint, open_reader, open_writer, snapshot, writing
 from wherein.storage.catalog.documents import ChunkRow, DocumentRow, delete_document, model_input, save_document
 from wherein.storage.catalog.models import bind_model, bound_model, now
 from wherein.storage.catalog.schema import NEWEST_SCHEMA
@@ -75,7 +75,7 @@ def add(folder: Path, *names: str, seed: int, index: bool = True) -> None:
 
 def answers(folder: Path) -> dict[str, Any]:
     """What a library holds, and what it answers; raises when any of it is damaged."""
-    with closing(open_reader(folder)) as db, reading(db):
+    with closing(open_reader(folder)) as db, snapshot(db):
         content = check_content(db)
         model = bound_model(db)
         assert model is not None
@@ -531,7 +531,7 @@ def test_what_is_written_wrongly_is_not_called_a_backup(
     def flush_badly(folder: Path) -> None:
         flip(folder / CATALOG, 4000)
 
-    monkeypatch.setattr("wherein.storage.backup.backup.flush_tree", flush_badly)
+    monkeypatch.setattr("wherein.storage.backup.backup.fsync_tree", flush_badly)
     with pytest.raises(Damaged, match="not what was backed up"):
         back_up(library, tmp_path / "copy")
     assert not (tmp_path / "copy").exists()

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from wherein.errors import Damaged, LibraryBusy
 from wherein.storage.catalog.checksums import content_hash
-from wherein.storage.catalog.connection import CATALOG, open_reader, open_writer, reading, writing
+from wherein.storage.catalog.connection import CATALOG, open_reader, open_writer, snapshot, writing
 from wherein.storage.catalog.documents import (
     ChunkRow,
     DocumentRow,
@@ -94,7 +94,7 @@ def store(db: Database, model: StoredModel, names: Sequence[bytes], vectors: Mat
 
 
 def index_of(db: Database, folder: Path, model: StoredModel, known: VectorIndex | None = None) -> VectorIndex:
-    with reading(db):
+    with snapshot(db):
         return load_index(db, folder, model, known)
 
 
@@ -154,7 +154,7 @@ def test_a_reader_cannot_write(reader: sqlite3.Connection) -> None:
 
 def test_a_reader_keeps_its_snapshot_while_the_writer_commits(db: Database, reader: sqlite3.Connection) -> None:
     save(db, document("a"))
-    with reading(reader):
+    with snapshot(reader):
         assert len(list(list_documents(reader))) == 1
         save(db, document("b"))
         assert len(list(list_documents(reader))) == 1

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from wherein.errors import Damaged, LibraryBusy
 from wherein.storage.catalog.checksums import content_hash
-from wherein.storage.catalog.connection import open_reader, open_writer, reading, writing
+from wherein.storage.catalog.connection import open_reader, open_writer, snapshot, writing
 from wherein.storage.catalog.models import StoredModel, bind_model
 from wherein.storage.catalog.vectors import count_vectors, save_vectors
 from wherein.storage.disk.lock import writer_lock
@@ -141,7 +141,7 @@ def test_a_missing_file_of_the_newest_generation_is_damage(
         path.unlink()
     with pytest.raises(Damaged):
         index_of(reader, tmp_path, model)
-    with reading(reader), pytest.raises(Damaged):
+    with snapshot(reader), pytest.raises(Damaged):
         load_index(reader, tmp_path, model, None)
 
 

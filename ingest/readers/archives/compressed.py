@@ -16,7 +16,7 @@ from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.archives.members import allowance_of, content, counted, refuse_depth
 from wherein.ingest.readers.archives.tar_archive import is_tar, members
-from wherein.ingest.readers.reader import NOTHING, Given, Reader
+from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.shared.zipped import DAMAGED
 
 __all__ = ["READER", "is_compressed", "read"]
@@ -37,19 +37,19 @@ def is_compressed(head: bytes) -> bool:
     return _unpacker(head) is not None
 
 
-def read(stream: BinaryIO, name: str, given: Given = NOTHING) -> Iterator[Document | Problem]:
+def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
     """Yield the documents in the file; see `Reader` for the errors."""
-    refuse_depth(given)
-    allowance = allowance_of(stream, given)
+    refuse_depth(context)
+    allowance = allowance_of(stream, context)
     pieces = counted(_unpacked(stream), allowance)
     head = b""
     while len(head) < _BLOCK and (piece := next(pieces, b"")):
         head += piece
     whole = chain((head,), pieces)
     if is_tar(head):
-        yield from members(whole, given, allowance)
+        yield from members(whole, context, allowance)
     else:
-        yield from content(_inner_name(name), whole, replace(given, depth=given.depth + 1, allowance=allowance))
+        yield from content(_inner_name(name), whole, replace(context, depth=context.depth + 1, allowance=allowance))
 
 
 def _inner_name(name: str) -> str:
@@ -124,4 +124,4 @@ def _unzstded(stream: BinaryIO) -> Iterator[bytes]:
         data = unpacker.unused_data or stream.read(_ZSTD_STEP)
 
 
-READER = Reader("compressed", 1, "", read, read, by_part=True)
+READER = Reader("compressed", 1, "", read, read, streaming=True)

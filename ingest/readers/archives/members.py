@@ -11,7 +11,7 @@ from typing import BinaryIO, cast
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers.reader import Given
+from wherein.ingest.readers.reader import ReadContext
 from wherein.ingest.readers.shared.allowance import Allowance, TooMuch
 from wherein.ingest.readers.shared.decode import clean
 from wherein.ingest.readers.shared.skipped import Skipped
@@ -51,18 +51,18 @@ class Keys:
         return key
 
 
-def allowance_of(stream: BinaryIO, given: Given) -> Allowance:
+def allowance_of(stream: BinaryIO, context: ReadContext) -> Allowance:
     """Return what may still be unpacked of the outermost file; `stream` is at its start and is left there."""
-    if given.allowance is not None:
-        return given.allowance
+    if context.allowance is not None:
+        return context.allowance
     size = stream.seek(0, 2)
     stream.seek(0)
     return Allowance(size)
 
 
-def refuse_depth(given: Given) -> None:
+def refuse_depth(context: ReadContext) -> None:
     """Raise Unreadable for an archive that lies too deep in others."""
-    if given.depth > DEPTH_LIMIT:
+    if context.depth > DEPTH_LIMIT:
         raise Unreadable(_TOO_DEEP)
 
 
@@ -72,11 +72,13 @@ def is_left_out(name: str) -> bool:
     return any(step in LEFT_OUT or step == "__MACOSX" or step.startswith(".") for step in steps)
 
 
-def member(key: str, pieces: Iterable[bytes], given: Given, allowance: Allowance) -> Iterator[Document | Problem]:
+def member(
+    key: str, pieces: Iterable[bytes], context: ReadContext, allowance: Allowance
+) -> Iterator[Document | Problem]:
     """Yield the documents of a member, or why it is not read; `pieces` are its bytes. Raises TooMuch."""
     allowance.take_member()
     try:
-        for item in content(key, pieces, replace(given, depth=given.depth + 1, allowance=allowance)):
+        for item in content(key, pieces, replace(context, depth=context.depth + 1, allowance=allowance)):
             yield replace(item, key=f"{key}/{item.key}" if item.key else key)
     except TooMuch:
         raise
@@ -84,7 +86,7 @@ def member(key: str, pieces: Iterable[bytes], given: Given, allowance: Allowance
         yield Problem(key, str(problem), skipped=isinstance(problem, Skipped))
 
 
-def content(name: str, pieces: Iterable[bytes], given: Given) -> Iterator[Document | Problem]:
+def content(name: str, pieces: Iterable[bytes], context: ReadContext) -> Iterator[Document | Problem]:
     """Yield what the reader for some bytes finds; see `Reader` for the errors.
 
     When more than is allowed is in `pieces`, what came before that is read, and then TooMuch is raised.
@@ -99,10 +101,10 @@ def content(name: str, pieces: Iterable[bytes], given: Given) -> Iterator[Docume
         if limit is not None and not stream.tell():
             raise limit
         stream.seek(0)
-        reader = choose(name, stream, given)
-        if not is_whole and not reader.by_part:
+        reader = choose(name, stream, context)
+        if not is_whole and not reader.streaming:
             raise Unreadable(f"larger than {MEMBER_LIMIT >> 20:,} MB, unpacked; unpack it to read it")
-        if limit is not None and not reader.by_part:
+        if limit is not None and not reader.streaming:
             raise limit
         stream.seek(0, 2)
         limit = limit or _fill(stream, waiting, None)

@@ -7,7 +7,7 @@ from typing import IO, BinaryIO, cast
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.archives.members import Keys, allowance_of, is_left_out, member, refuse_depth
-from wherein.ingest.readers.reader import NOTHING, Given, Reader
+from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.shared.allowance import Allowance
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.readers.shared.zipped import DAMAGED
@@ -31,14 +31,14 @@ def is_tar(head: bytes) -> bool:
     return True
 
 
-def read(stream: BinaryIO, name: str, given: Given = NOTHING) -> Iterator[Document | Problem]:
+def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
     """Yield the documents of all members, or why one is not read; see `Reader` for the errors."""
-    yield from members(iter(lambda: stream.read(_STEP), b""), given, allowance_of(stream, given))
+    yield from members(iter(lambda: stream.read(_STEP), b""), context, allowance_of(stream, context))
 
 
-def members(pieces: Iterable[bytes], given: Given, allowance: Allowance) -> Iterator[Document | Problem]:
+def members(pieces: Iterable[bytes], context: ReadContext, allowance: Allowance) -> Iterator[Document | Problem]:
     """Yield the documents of all members of the archive whose bytes are `pieces`."""
-    refuse_depth(given)
+    refuse_depth(context)
     keys = Keys()
     found = 0
     source = _Forward(pieces)
@@ -50,7 +50,7 @@ def members(pieces: Iterable[bytes], given: Given, allowance: Allowance) -> Iter
         if not info.isreg() or info.issparse():
             yield Problem(key, "a sparse file" if info.issparse() else "not a regular file", skipped=True)
             continue
-        yield from member(key, _content(archive, info), given, allowance)
+        yield from member(key, _content(archive, info), context, allowance)
     if source.last.strip(b"\0"):
         # A header that is no header ends the archive for tarfile, and nobody would know.
         raise Unreadable(f"{DAMAGED}; what comes before that is in")
@@ -127,4 +127,4 @@ class _Forward:
         return True
 
 
-READER = Reader("tar", 1, "", read, read, by_part=True)
+READER = Reader("tar", 1, "", read, read, streaming=True)

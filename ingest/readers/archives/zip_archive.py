@@ -5,17 +5,17 @@ from typing import BinaryIO
 
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.archives.members import Keys, allowance_of, counted, is_left_out, member, refuse_depth
-from wherein.ingest.readers.reader import NOTHING, Given, Reader
+from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.readers.shared.zipped import opened_zip, unpacked
 
 __all__ = ["READER", "read"]
 
 
-def read(stream: BinaryIO, name: str, given: Given = NOTHING) -> Iterator[Document | Problem]:
+def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
     """Yield the documents of all members, or why one is not read; see `Reader` for the errors."""
-    refuse_depth(given)
-    allowance = allowance_of(stream, given)
+    refuse_depth(context)
+    allowance = allowance_of(stream, context)
     keys = Keys()
     found = 0
     with opened_zip(stream) as archive:
@@ -23,9 +23,9 @@ def read(stream: BinaryIO, name: str, given: Given = NOTHING) -> Iterator[Docume
             path = info.filename.replace("\\", "/")
             if not info.is_dir() and not is_left_out(path):
                 found += 1
-                yield from member(keys.key(path), counted(unpacked(archive, info), allowance), given, allowance)
+                yield from member(keys.key(path), counted(unpacked(archive, info), allowance), context, allowance)
     if not found:
         raise Skipped("no files in it")
 
 
-READER = Reader("zip", 1, "", read, read, by_part=True)
+READER = Reader("zip", 1, "", read, read, streaming=True)

@@ -11,7 +11,7 @@ from wherein.ingest.readers.archives.members import Keys
 from wherein.ingest.readers.mail.headers import Headers
 from wherein.ingest.readers.mail.message import MEDIA_TYPE, documents_of
 from wherein.ingest.readers.mail.parts import parsed
-from wherein.ingest.readers.reader import NOTHING, Given, Reader
+from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.shared.allowance import Allowance, TooMuch
 from wherein.ingest.readers.shared.skipped import Skipped
 
@@ -34,7 +34,7 @@ def looks_like_mailbox(head: bytes) -> bool:
 
 
 def read(
-    stream: BinaryIO, name: str, given: Given = NOTHING, limit: int = MESSAGE_LIMIT
+    stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT, limit: int = MESSAGE_LIMIT
 ) -> Iterator[Document | Problem]:
     """Yield each message and what is attached to it; see `Reader` for the errors.
 
@@ -51,10 +51,10 @@ def read(
         try:
             message = parsed(data)
             key = keys.key(Headers(message).id or key)
-            for item in documents_of(message, key, given, given.allowance or Allowance(len(data))):
+            for item in documents_of(message, key, context, context.allowance or Allowance(len(data))):
                 yield replace(item, key=f"{key}/{item.key}" if item.key else key)
         except Unreadable as problem:
-            if isinstance(problem, TooMuch) and given.allowance:
+            if isinstance(problem, TooMuch) and context.allowance:
                 raise
             yield Problem(key, f"message {number}: {problem}", skipped=isinstance(problem, Skipped))
     if not number:
@@ -80,4 +80,4 @@ def _messages(stream: BinaryIO, limit: int) -> Iterator[bytes | None]:
         yield bytes(message) if message is not None else None
 
 
-READER = Reader("mbox", 1, MEDIA_TYPE, read, read, by_part=True)
+READER = Reader("mbox", 1, MEDIA_TYPE, read, read, streaming=True)

@@ -10,7 +10,7 @@ from wherein.ingest.document import Document, Mark, Problem
 from wherein.ingest.readers.archives.members import DEPTH_LIMIT, Keys, allowance_of, counted, member
 from wherein.ingest.readers.mail.headers import Headers
 from wherein.ingest.readers.mail.parts import Part, body_of, parsed
-from wherein.ingest.readers.reader import NOTHING, Given, Reader
+from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.shared.allowance import Allowance, TooMuch
 from wherein.ingest.readers.shared.decode import name_as_title
 from wherein.ingest.readers.shared.skipped import Skipped
@@ -41,20 +41,22 @@ def looks_like_mail(head: bytes, suffix: str = "") -> bool:
     return bool(block and _SENDER.search(block[0]) and _TRACE.search(block[0]))
 
 
-def read(stream: BinaryIO, name: str, given: Given = NOTHING) -> Iterator[Document | Problem]:
+def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
     """Yield the message and the documents that are attached to it; see `Reader` for the errors.
 
     A message without any text is skipped only when nothing is attached to it either.
     """
-    allowance = allowance_of(stream, given)
-    yield from documents_of(parsed(stream.read()), name, given, allowance)
+    allowance = allowance_of(stream, context)
+    yield from documents_of(parsed(stream.read()), name, context, allowance)
 
 
-def documents_of(message: Message, name: str, given: Given, allowance: Allowance) -> Iterator[Document | Problem]:
+def documents_of(
+    message: Message, name: str, context: ReadContext, allowance: Allowance
+) -> Iterator[Document | Problem]:
     """Yield the documents of one message; the key of the message itself is empty."""
     headers = Headers(message)
     body = body_of(message)
-    attached, notes, limit = _attached(body.attachments, given, allowance)
+    attached, notes, limit = _attached(body.attachments, context, allowance)
     text, marks = _joined(headers.subject, body.text, body.marks)
     if text:
         title = headers.subject or name_as_title(name)
@@ -76,7 +78,7 @@ def _joined(subject: str, body: str, marks: tuple[Mark, ...]) -> tuple[str, tupl
 
 
 def _attached(
-    parts: tuple[Part, ...], given: Given, allowance: Allowance
+    parts: tuple[Part, ...], context: ReadContext, allowance: Allowance
 ) -> tuple[list[Document | Problem], tuple[str, ...], TooMuch | None]:
     """Return the documents that are attached, a note for each attachment in which there is nothing to read, and the
     limit that was passed.
@@ -86,14 +88,14 @@ def _attached(
     keys = Keys()
     for part in parts:
         key = keys.key(part.name)
-        if given.depth > DEPTH_LIMIT:
+        if context.depth > DEPTH_LIMIT:
             notes.append(f"attached and not read: {display(key)} (it lies too deep in other files)")
             continue
         if part.is_signature:
             notes.append(f"attached and not read: {display(key)} (a signature)")
             continue
         try:
-            for item in member(key, counted(part.content(), allowance), given, allowance):
+            for item in member(key, counted(part.content(), allowance), context, allowance):
                 if isinstance(item, Problem) and item.skipped:
                     notes.append(f"attached and not read: {display(item.key)} ({item.reason})")
                 else:

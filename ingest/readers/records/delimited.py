@@ -16,7 +16,7 @@ from typing import BinaryIO, TextIO
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, JSONValue, Problem
 from wherein.ingest.readers.archives.members import Keys
-from wherein.ingest.readers.reader import NOTHING, Given, Reader
+from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.records.record import Records, require_fields, text_field
 from wherein.ingest.readers.shared.decode import clean, name_as_title, require_text, split_bom
 from wherein.ingest.readers.shared.skipped import Skipped
@@ -38,7 +38,7 @@ _DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,14})\.\d{1,14}")
 _NO_TEXT = "none of its columns is called text, content or body; --text-field NAME makes a document of each row"
 
 
-def read(stream: BinaryIO, name: str, given: Given = NOTHING) -> Iterator[Document | Problem]:
+def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
     """Yield a document for each row, or the problem with it; see `Reader` for the errors, `Records` for the fields.
 
     The first row names the columns. When no field was asked for and no column is called like a text, the table is one
@@ -49,9 +49,9 @@ def read(stream: BinaryIO, name: str, given: Given = NOTHING) -> Iterator[Docume
     with _opened(stream, codec) as text:
         rows = _rows(text)
         columns = _columns(next(rows, []))
-        require_fields(columns, given.fields)
-        if text_field(columns, given.fields) is not None:
-            yield from _documents(rows, columns, given, notes)
+        require_fields(columns, context.fields)
+        if text_field(columns, context.fields) is not None:
+            yield from _documents(rows, columns, context, notes)
             return
     yield _table(stream, name, codec, (*notes, _NO_TEXT))
 
@@ -147,24 +147,24 @@ def _columns(header: list[str]) -> list[str]:
 
 
 def _documents(
-    rows: Iterator[list[str]], columns: list[str], given: Given, notes: tuple[str, ...]
+    rows: Iterator[list[str]], columns: list[str], context: ReadContext, notes: tuple[str, ...]
 ) -> Iterator[Document | Problem]:
-    records = Records("row", _MEDIA_TYPE, given.fields)
-    text = text_field(columns, given.fields)
+    records = Records("row", _MEDIA_TYPE, context.fields)
+    text = text_field(columns, context.fields)
     empty = True
     for number, row in enumerate(rows, 2):
         if any(cell.strip() for cell in row):
             empty = False
-            item = records.item(number, partial(_record, row, columns, text, given))
+            item = records.item(number, partial(_record, row, columns, text, context))
             yield replace(item, notes=notes) if notes and isinstance(item, Document) else item
     if empty:
         raise Skipped("no text")
 
 
-def _record(row: list[str], columns: list[str], text: str | None, given: Given) -> JSONValue:
+def _record(row: list[str], columns: list[str], text: str | None, context: ReadContext) -> JSONValue:
     if any(row[len(columns) :]):
         raise ValueError(f"it has {len(row)} fields, and the first row has {len(columns)}")
-    kept = {text, given.fields.id or "id", given.fields.title or "title"}
+    kept = {text, context.fields.id or "id", context.fields.title or "title"}
     cells = zip(columns, row + [""] * (len(columns) - len(row)), strict=False)
     return {name: cell if name in kept else _value(cell) for name, cell in cells if cell or name in kept}
 
@@ -197,4 +197,4 @@ def _other_codec(codec: str) -> str:
     return f"not {codec.upper().removesuffix('-SIG')} as its byte order mark says"
 
 
-READER = Reader("csv", 1, _MEDIA_TYPE, read, read, by_part=True)
+READER = Reader("csv", 1, _MEDIA_TYPE, read, read, streaming=True)

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, JSONValue, Problem
-from wherein.ingest.readers.reader import NOTHING, Given, Reader
+from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.records.json_values import parse_json
 from wherein.ingest.readers.records.record import Records, require_fields, text_field
 from wherein.ingest.readers.shared.decode import decode, name_as_title, require_text
@@ -24,21 +24,21 @@ def looks_like_records(head: str) -> bool:
     return _RECORDS.match(head) is not None
 
 
-def read(stream: BinaryIO, name: str, given: Given = NOTHING) -> Iterator[Document | Problem]:
+def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
     """Yield a document for each record; see `Reader` for the errors, `Records` for the fields.
 
     When no field was asked for and no record has one that is called like a text, the file is one document.
     """
     text = decode(stream.read())
     require_text(text)
-    found = _records(text, strict=bool(given.fields.label))
+    found = _records(text, strict=bool(context.fields.label))
     names = dict.fromkeys(name for record in found or () if isinstance(record, dict) for name in record)
-    if found is None or text_field(names, given.fields) is None:
+    if found is None or text_field(names, context.fields) is None:
         notes = () if found is None else (_NO_TEXT,)
         yield Document(name_as_title(name), text, _MEDIA_TYPE, notes=notes)
         return
-    require_fields(names, given.fields)
-    records = Records("record", _MEDIA_TYPE, given.fields)
+    require_fields(names, context.fields)
+    records = Records("record", _MEDIA_TYPE, context.fields)
     for number, record in enumerate(found, 1):
         yield records.item(number, partial(_itself, record))
 

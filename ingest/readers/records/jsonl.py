@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers.reader import NOTHING, Given, Reader
+from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.records.json_values import parse_json
 from wherein.ingest.readers.records.record import Records
 from wherein.ingest.readers.shared.decode import split_bom
@@ -21,12 +21,14 @@ _MEDIA_TYPE = "application/jsonl"
 _STEP = 2**20
 
 
-def read(stream: BinaryIO, name: str, given: Given = NOTHING, limit: int = LINE_LIMIT) -> Iterator[Document | Problem]:
+def read(
+    stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT, limit: int = LINE_LIMIT
+) -> Iterator[Document | Problem]:
     """Yield a document for each line, or the problem with it; see `Reader` for the errors, `Records` for the fields.
 
     A line longer than `limit` bytes is a problem.
     """
-    records = Records("line", _MEDIA_TYPE, given.fields)
+    records = Records("line", _MEDIA_TYPE, context.fields)
     number = 0
     for number, line in _lines(stream, limit):
         yield records.item(number, partial(parse_json, line)) if line is not None else _too_long(number, limit)
@@ -64,4 +66,4 @@ def _too_long(number: int, limit: int) -> Problem:
     return Problem(f"line-{number}", f"line {number}: longer than {limit:,} bytes")
 
 
-READER = Reader("jsonl", 2, _MEDIA_TYPE, read, read, by_part=True)
+READER = Reader("jsonl", 2, _MEDIA_TYPE, read, read, streaming=True)

@@ -351,8 +351,9 @@ class Library:
 
         `report` is told of each `Stage` and at last of the `ReindexReport`, which the library keeps. When a fifth of
         a source is gone nothing of it is removed, unless with `accept_removals`. A new index must hold what is stored,
-        find what exact search finds, and answer the golden questions no worse than by `margin` points of their mean reciprocal
-        rank: else Refused is raised and the old one stays. At the moment `until` the run stops; the next one goes on.
+        find what exact search finds, and answer the golden questions no worse than by `margin` points of their mean
+        reciprocal rank: else Refused is raised and the old one stays. At the moment `until` the run stops; the next one
+        goes on.
 
         With `model`, a name or a folder, every passage is embedded with that model, at the precision that was asked
         for, else the library's own. Until that is done the old model answers; its vectors stay, see `roll_back` and

@@ -59,8 +59,8 @@ _HTML = re.compile(
 def choose(name: str, stream: BinaryIO, context: ReadContext = NO_CONTEXT) -> Reader:
     """Choose the reader for the file called `name`, a seekable stream at its start, where it is left.
 
-    `context` is what the reader has to know beside the file. Raises `Skipped` when the file is empty, binary or of a kind
-    that is not read, `Unreadable` when it is damaged or encrypted.
+    `context` is what the reader has to know beside the file. Raises `Skipped` when the file is empty, binary or of a
+    kind that is not read, `Unreadable` when it is damaged or encrypted.
     """
     return _chosen(name, stream).bind(context)
 

@@ -11,6 +11,12 @@ from wherein.library import Library
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.fixture(autouse=True)
+def terminal_of_no_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines are as wide as where there is no terminal: pytest-xdist gives its workers the width of its own."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture(scope="session")
 def compiled_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("compiled")

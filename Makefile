@@ -25,7 +25,7 @@ test: $(VENV)/tested
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/python -m pytest -q
+	$(VENV)/bin/python -m pytest -q -n logical
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -73,16 +73,28 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return scenes
 
 
+@pytest.fixture(scope="module")
+def before(scenes: Path) -> dict[str, Kept]:
+    """What the library that is behind its files holds."""
+    return checked_state(scenes / "before", ToyEncoder())
+
+
+@pytest.fixture(scope="module")
+def after(scenes: Path) -> dict[str, Kept]:
+    """What an undisturbed run makes of it."""
+    return checked_state(scenes / "after", ToyEncoder())
+
+
 def texts(state: dict[str, Kept]) -> dict[str, tuple[str, tuple[tuple[int, int], ...]]]:
     return {uri: (kept.text, kept.spans) for uri, kept in state.items()}
 
 
 @pytest.mark.parametrize("way", ["exit", "kill"])
 @pytest.mark.parametrize("failpoint", FAILPOINTS)
-def test_death_at_every_durable_step(scenes: Path, tmp_path: Path, failpoint: str, way: str) -> None:
+def test_death_at_every_durable_step(
+    scenes: Path, before: dict[str, Kept], after: dict[str, Kept], tmp_path: Path, failpoint: str, way: str
+) -> None:
     library, docs = tmp_path / "library", scenes / "docs"
-    before = checked_state(scenes / "before", ToyEncoder())
-    after = checked_state(scenes / "after", ToyEncoder())
     from_nothing = failpoint.startswith(BEGINNINGS)
     if from_nothing:
         before = {}

@@ -137,11 +137,11 @@ def test_an_inserted_sentence_disturbs_few_chunks() -> None:
     sentences = [" ".join(chance.choices(words, k=chance.randint(60, 200))).capitalize() + "." for _ in range(300)]
     ends = chance.choices([" ", "\n\n"], weights=[0, 1], k=len(sentences))
     text = "".join(sentence + end for sentence, end in zip(sentences, ends, strict=True))
+    known = {text[span.start : span.end].strip() for span in cut(text)}
     disturbed = []
     for place in chance.sample(range(len(sentences)), 40):
         at = text.index(sentences[place])
         after = text[:at] + "Who has left the green door open? " + text[at:]
-        known = {text[span.start : span.end].strip() for span in cut(text)}
         disturbed.append(sum(after[span.start : span.end].strip() not in known for span in cut(after)))
     assert max(disturbed) <= 8
     assert sorted(disturbed)[36] <= 3

@@ -1,4 +1,4 @@
-# make demo    install into .venv, take in real documents and ask three questions
+# make demo    install into .venv, ingest real documents and ask three questions
 #              make demo DOCS=~/papers ASK="who may sign the lease?"
 # make test    the whole test suite
 PYTHON ?= python3

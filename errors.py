@@ -15,6 +15,8 @@ This module imports nothing, so every other one may import it.
 """
 
 __all__ = [
+    "EXIT_INTERRUPTED",
+    "EXIT_PARTLY_FAILED",
     "Damaged",
     "LibraryBusy",
     "ModelMismatch",
@@ -25,6 +27,9 @@ __all__ = [
     "UsageError",
     "WhereinError",
 ]
+
+EXIT_PARTLY_FAILED = 3
+EXIT_INTERRUPTED = 130
 
 
 class WhereinError(Exception):

@@ -17,6 +17,7 @@ from invariants import checked_state
 from mortal import finish, start
 from toy import ToyEncoder
 from wherein import cli
+from wherein.commands import maintain
 from wherein.errors import Damaged
 from wherein.library import Library
 from wherein.storage.disk.failpoints import EXIT_CODE, POINTS, STEPS
@@ -141,7 +142,7 @@ def test_what_cannot_come_back_is_named_and_kept_aside(library: Path, sound: Pat
 
 
 def test_exit_codes_and_json(library: Path, sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "_library", lambda: opened(library))
+    monkeypatch.setattr(maintain, "open_library", lambda: opened(library))
 
     def run(*arguments: str) -> tuple[int, str]:
         done = CliRunner().invoke(cli.main, arguments)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from toy import ToyEncoder
 from wherein import cli
+from wherein.commands import query
 from wherein.errors import Stale, UsageError
 from wherein.library import Library, ResultOptions, parse_filter
 from wherein.render import Look, passage, wrapped
@@ -347,7 +348,7 @@ def ask(library: Library, docs: Path, monkeypatch: pytest.MonkeyPatch) -> Callab
     for n in range(6):
         (docs / f"{n}.md").write_text(f"---\nyear: {2020 + n}\n---\nThe lease {n} is signed. Cats sleep {n} hours.\n")
     library.ingest([str(docs)])
-    monkeypatch.setattr(cli, "_library", lambda: library)
+    monkeypatch.setattr(query, "open_library", lambda: library)
     monkeypatch.chdir(docs)
     return lambda *arguments, stdin="": CliRunner().invoke(cli.main, ["query", *arguments], input=stdin)
 
@@ -412,7 +413,7 @@ QUESTIONS = st.one_of(
 @given(question=QUESTIONS, form=st.sampled_from(["text", "json", "jsonl"]), mode=st.sampled_from(MODES))
 def test_any_question_is_answered(asked_library: Library, question: str, form: str, mode: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cli, "_library", lambda: asked_library)
+        patch.setattr(query, "open_library", lambda: asked_library)
         options = ["--format", form, "--mode", mode, "--sentence", "--explain"]
         result = CliRunner().invoke(cli.main, ["query", *options, "--", question or " "])
     assert result.exit_code == (0 if question.strip() else 2), (result.stderr, result.exception)

@@ -11,6 +11,7 @@ import pytest
 from oracle import read_state
 from toy import ToyEncoder
 from wherein import cli
+from wherein.commands import query
 from wherein.library import Library
 from wherein.search.calibration import NO_GOOD_MATCH, calibrated
 from wherein.search.fusion import fuse
@@ -119,7 +120,7 @@ def test_the_generations_are_told_by_mode(library: Library) -> None:
 
 @pytest.fixture
 def ask(library: Library, monkeypatch: pytest.MonkeyPatch) -> Callable[..., click.testing.Result]:
-    monkeypatch.setattr(cli, "_library", lambda: library)
+    monkeypatch.setattr(query, "open_library", lambda: library)
     return lambda *arguments: click.testing.CliRunner().invoke(cli.main, ["query", *arguments])
 
 

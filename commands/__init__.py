@@ -1,0 +1,1 @@
+"""The commands, a file for each command or group of commands."""

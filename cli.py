@@ -1,93 +1,73 @@
-"""The command line: parse, call, print. The only place that turns errors into exit codes."""
+"""The command line: the group of all commands. The only place that turns errors into exit codes."""
 
 import os
 import signal
 import sys
-from pathlib import Path
-from typing import Any
+from importlib import import_module
 
 import click
 
-from wherein.commands import (
-    documents,
-    evaluate,
-    golden,
-    ingest,
-    maintain,
-    models,
-    query,
-    reindex,
-    sources,
-    status,
-)
-from wherein.commands.options import default_library
+from wherein.commands.options import GlobalOptions, global_options
+from wherein.commands.output import warn
 from wherein.errors import EXIT_INTERRUPTED, WhereinError
 
 __all__ = ["main"]
 
+_MODULES = {
+    "backup": "maintain",
+    "documents": "documents",
+    "evaluate": "evaluate",
+    "golden": "golden",
+    "ingest": "ingest",
+    "model": "models",
+    "query": "query",
+    "reindex": "reindex",
+    "repair": "maintain",
+    "restore": "maintain",
+    "sources": "sources",
+    "status": "status",
+    "verify": "maintain",
+}
+"""Each command's module in `wherein.commands`, which has a function of the command's name."""
+
 
 class _Group(click.Group):
-    def invoke(self, context: click.Context) -> Any:
+    """Imports a command when it is run: a question does not wait for the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _MODULES:
+            return None
+        command = getattr(import_module(f"wherein.commands.{_MODULES[cmd_name]}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(context)
+            return super().invoke(ctx)
         except WhereinError as error:
-            click.echo(f"wherein: {error}", err=True)
-            context.exit(error.exit_code)
+            warn(str(error))
+            ctx.exit(error.exit_code)
         except KeyboardInterrupt:
-            click.echo("wherein: interrupted; what was done is kept, run the same command to go on", err=True)
-            context.exit(EXIT_INTERRUPTED)
+            warn("interrupted; what was done is kept; run the same command again to resume")
+            ctx.exit(EXIT_INTERRUPTED)
         except BrokenPipeError:
+            # Nobody reads the output any more. Python flushes it at exit, which must not fail again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            context.exit(0)
+            ctx.exit(0)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="wherein", prog_name="wherein")
-@click.option(
-    "--library",
-    "folder",
-    envvar="WHEREIN_LIBRARY",
-    type=click.Path(path_type=Path),
-    help="The library's folder.",
-)
-@click.option(
-    "--precision",
-    type=click.Choice(["auto", "w8a8", "w8a32"]),
-    default="auto",
-    help="Arithmetic of the model.",
-)
-@click.option("--model", metavar="NAME|FOLDER", help="The model; else what the library was begun with.")
-@click.option("--threads", type=click.IntRange(0), default=0, help="Threads for the model; 0 means every core.")
-@click.option("--jobs", type=click.IntRange(1), help="Processes that read files; what suits the machine by default.")
+@global_options
 @click.pass_context
-def main(
-    context: click.Context, folder: Path | None, precision: str, model: str | None, threads: int, jobs: int | None
-) -> None:
-    """Wherein lies the answer? Take in documents, then ask them questions."""
+def main(context: click.Context, options: GlobalOptions) -> None:
+    """Wherein lies the answer? Ingest documents, then ask them questions."""
     signal.signal(signal.SIGTERM, _interrupt)
-    context.obj = {
-        "folder": folder or default_library(), "precision": precision, "model": model, "threads": threads,
-        "jobs": jobs,
-    }  # fmt: skip
+    context.obj = options
 
 
 def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
-
-
-for command in (
-    ingest.ingest,
-    reindex.reindex,
-    query.query,
-    golden.golden_questions,
-    documents.documents,
-    sources.sources,
-    status.status,
-    maintain.verify,
-    maintain.repair,
-    maintain.backup,
-    maintain.restore,
-    models.model,
-    evaluate.evaluate,
-):
-    main.add_command(command)

@@ -1,49 +1,65 @@
 """`wherein golden`."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
-from wherein.commands.options import json_option, open_library, to_unicode, wait_option
-from wherein.commands.output import SCHEMA, display_uri, print_json
+from wherein.commands.options import GlobalOptions, json_option, to_unicode, wait_option
+from wherein.commands.output import display_uri, print_json
+
+if TYPE_CHECKING:
+    from wherein.storage.catalog.golden import GoldenRow
+
+__all__ = ["golden"]
 
 
-@click.group("golden")
-def golden_questions() -> None:
-    """Questions of your own, with the document that answers: no new index may answer them worse."""
+@click.group()
+def golden() -> None:
+    """Your own questions, each with the document that answers it: no new index may answer them worse."""
 
 
-@golden_questions.command("add")
+@golden.command()
 @click.argument("question")
 @click.argument("document")
 @wait_option
 @json_option
-def add_golden(question: str, document: str, wait: bool, as_json: bool) -> None:
-    """Keep QUESTION with DOCUMENT (a path, uri or number), which answers it."""
-    row = open_library().add_golden(to_unicode(question), document, wait=wait)
-    print_json({"schema": SCHEMA, **asdict(row)}) if as_json else click.echo(_golden(row))
+@click.pass_obj
+def add(options: GlobalOptions, question: str, document: str, wait: bool, as_json: bool) -> None:
+    """Add QUESTION and the DOCUMENT (its path, URI or number) that answers it."""
+    _print(options.open_library().add_golden(to_unicode(question), document, wait=wait), as_json)
 
 
-@golden_questions.command("list")
+@golden.command("list")
 @json_option
-def list_golden(as_json: bool) -> None:
-    """List the questions, and where their documents stood when they were asked last."""
-    for row in open_library().golden():
-        print_json({"schema": SCHEMA, **asdict(row)}) if as_json else click.echo(_golden(row))
+@click.pass_obj
+def list_(options: GlobalOptions, as_json: bool) -> None:
+    """List the questions, each with the rank of its document when it was last asked."""
+    for row in options.open_library().golden():
+        _print(row, as_json)
 
 
-@golden_questions.command("remove")
+@golden.command()
 @click.argument("name")
 @wait_option
-def remove_golden(name: str, wait: bool) -> None:
-    """Forget the question NAME: its number or its text."""
-    for row in open_library().remove_golden(to_unicode(name), wait=wait):
-        click.echo(f"removed {_golden(row)}")
+@click.pass_obj
+def remove(options: GlobalOptions, name: str, wait: bool) -> None:
+    """Remove the question NAME: its number or its text."""
+    for row in options.open_library().remove_golden(to_unicode(name), wait=wait):
+        click.echo(f"removed {_describe(row)}")
 
 
-def _golden(row: Any) -> str:
+def _print(row: GoldenRow, as_json: bool) -> None:
+    if as_json:
+        print_json(asdict(row))
+    else:
+        click.echo(_describe(row))
+
+
+def _describe(row: GoldenRow) -> str:
+    from wherein.terminal import one_line
+
     rank = "not asked yet" if row.rank is None else f"rank {row.rank}" if row.rank else "not found"
-    from wherein.render import line
-
-    return f"{row.id:>4}  {line(row.question)}  {display_uri(row.uri)}  ({rank})"
+    return f"{row.id:>4}  {one_line(row.question)}  {display_uri(row.uri)}  ({rank})"

@@ -1,32 +1,38 @@
 """`wherein sources`."""
 
+from __future__ import annotations
+
 from dataclasses import asdict
 
 import click
 
-from wherein.commands.options import json_option, open_library, wait_option
-from wherein.commands.output import SCHEMA, print_json
+from wherein.commands.options import GlobalOptions, json_option, wait_option
+from wherein.commands.output import print_json
+
+__all__ = ["sources"]
 
 
 @click.group()
 def sources() -> None:
-    """List and remove what reindex walks."""
+    """List and remove the sources that reindex follows."""
 
 
 @sources.command("list")
 @json_option
-def list_sources(as_json: bool) -> None:
+@click.pass_obj
+def list_(options: GlobalOptions, as_json: bool) -> None:
     """List all sources."""
-    for source in open_library().sources():
+    for source in options.open_library().sources():
         if as_json:
-            print_json({"schema": SCHEMA, **asdict(source)})
+            print_json(asdict(source))
         else:
             click.echo(f"{source.id:>4}  {source.kind:<6} {source.uri}")
 
 
-@sources.command("remove")
+@sources.command()
 @click.argument("name")
 @wait_option
-def remove_source(name: str, wait: bool) -> None:
+@click.pass_obj
+def remove(options: GlobalOptions, name: str, wait: bool) -> None:
     """Stop following the source NAME (its path or number); its documents stay."""
-    click.echo(f"no longer followed: {open_library().remove_source(name, wait=wait).uri}")
+    click.echo(f"no longer followed: {options.open_library().remove_source(name, wait=wait).uri}")

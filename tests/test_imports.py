@@ -11,8 +11,20 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ALLOWED = {
     "cli": {"commands", "errors"},
-    "commands": {"render", "systemd", "library", "evaluation", "ingest", "search", "storage", "embed", "errors"},
-    "render": {"ingest", "search", "errors"},
+    "commands": {
+        "render",
+        "terminal",
+        "systemd",
+        "library",
+        "evaluation",
+        "ingest",
+        "search",
+        "storage",
+        "embed",
+        "errors",
+    },
+    "render": {"terminal", "ingest", "search", "errors"},
+    "terminal": set(),
     "systemd": set(),
     "library": {"ingest", "search", "evaluation", "storage", "embed", "errors"},
     "evaluation": {"search", "storage", "embed", "errors"},

@@ -58,9 +58,8 @@ def failpoints_tables() -> str:
 
 def table(key_head: str, value_head: str, rows: dict[str, str]) -> str:
     """Return a Markdown table of two columns."""
-    return f"| {key_head} | {value_head} |\n|---|---|\n" + "".join(
-        f"| `{key}` | {value} |\n" for key, value in rows.items()
-    )
+    head = f"| {key_head} | {value_head} |\n|---|---|\n"
+    return head + "".join(f"| `{key}` | {value} |\n" for key, value in rows.items())
 
 
 if __name__ == "__main__":

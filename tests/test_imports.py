@@ -99,9 +99,14 @@ def test_errors_imports_nothing() -> None:
 
 
 def test_a_question_does_not_wait_for_parts_that_it_has_no_use_for() -> None:
-    check = "import sys, wherein.cli, wherein.library, wherein.search.semantic; print(*sys.modules)"
+    check = (
+        "import sys, wherein.cli, wherein.commands.query, wherein.library, wherein.search.semantic; print(*sys.modules)"
+    )
     loaded = subprocess.run([sys.executable, "-c", check], cwd=ROOT, capture_output=True, text=True, check=True)
     needless = {
+        "wherein.commands.ingest",
+        "wherein.commands.reporter",
+        "wherein.terminal",
         "wherein.embed.answer_extractor",
         "wherein.search.exact_answer",
         "sqlite_utils",

@@ -1,20 +1,25 @@
-"""Every error that Wherein raises on purpose.
+"""Every exception that Wherein raises on purpose, and the exit codes of the command line.
 
-    WhereinError               exit code 1
-    ├── UsageError             2   the request makes no sense; nothing was done
+    WhereinError               1   base class; nothing more specific fits
+    ├── UsageError             2   the arguments make no sense; nothing was done
     ├── LibraryBusy            4   another process is writing to the library
-    ├── Damaged                5   a file does not hold what was written to it
+    ├── Damaged                5   a file or row does not hold what was written to it
     ├── ModelMismatch          6   the library was made with another model
-    ├── Stale                  6   nothing that was found stands in its file as it was read
-    ├── Outdated               1   the library has an older schema; a writer brings it up to date
-    ├── Refused                1   a new index or model would have answered worse; the present one stays in force
-    └── Unreadable             -   one document cannot be read; a bulk run lists it and goes on
+    ├── Stale                  6   every passage that was found is from a file that has changed since it was read
+    ├── Outdated               1   the library has an older schema; the next writer migrates it
+    ├── Refused                1   a new index or model would answer worse; the present one stays active
+    └── Unreadable             -   one document cannot be read; the run lists it and continues
 
-The message is one or two sentences for the person at the terminal: what happened and what to do.
-This module imports nothing, so every other one may import it.
+Two exit codes come without an exception: 3 (EXIT_PARTLY_FAILED) when a run could not read some files, and 130
+(EXIT_INTERRUPTED) after Ctrl-C or SIGTERM.
+
+A message is one or two sentences for the person at the terminal: what happened, and what to do.
+This module imports nothing, so every other module may import it.
 """
 
 __all__ = [
+    "EXIT_INTERRUPTED",
+    "EXIT_PARTLY_FAILED",
     "Damaged",
     "LibraryBusy",
     "ModelMismatch",
@@ -26,24 +31,24 @@ __all__ = [
     "WhereinError",
 ]
 
+EXIT_PARTLY_FAILED = 3
+EXIT_INTERRUPTED = 130
+
 
 class WhereinError(Exception):
-    """Base of all errors raised on purpose; `exit_code` is what the command line returns."""
+    """Base class; the command line prints the message and exits with `exit_code`."""
 
     exit_code = 1
 
 
 class UsageError(WhereinError):
-    """The arguments cannot be carried out as given."""
+    """The arguments make no sense; nothing was done."""
 
     exit_code = 2
 
 
 class LibraryBusy(WhereinError):
-    """Another process holds the writer's lock.
-
-    `pid` is that process's id, or None when it could not be read.
-    """
+    """Another process holds the writer's lock; `pid` is its process ID, None if it could not be read."""
 
     exit_code = 4
 
@@ -65,18 +70,18 @@ class ModelMismatch(WhereinError):
 
 
 class Refused(WhereinError):
-    """What was to be swapped in did not pass its check; what was in force still is."""
+    """A new index or model failed its check; the present one stays active."""
 
 
 class Stale(WhereinError):
-    """All passages that were found are from files that have changed or are gone since they were read."""
+    """Every passage that was found is from a file that has changed, or is gone, since it was read."""
 
     exit_code = 6
 
 
 class Outdated(WhereinError):
-    """The catalogue has an older schema than a reader can read."""
+    """The catalog's schema is older than a reader can read."""
 
 
 class Unreadable(WhereinError):
-    """A single document cannot be turned into text; the message is the reason shown in the report."""
+    """One document cannot be turned into text; the message is the reason that the report shows."""

@@ -1,16 +1,16 @@
-"""The nightly reindex as a service and a timer of systemd's."""
+"""systemd units that run `wherein reindex` every night; `contrib/` holds the same for a program in ~/.local/bin."""
 
 import re
 from pathlib import Path
 
-__all__ = ["UNITS", "systemd"]
+__all__ = ["UNITS", "format_units"]
 
-_PLAIN = re.compile(r"[\w/.:,@+=-]+")
-_ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "%": "%%", "$": "$$"})
+_UNQUOTED = re.compile(r"[\w/.:,@+=-]+")
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "%": "%%", "$": "$$"})
 
 UNITS = {
-    # A library that another process writes to (4) is no failure of the night: that one catches up. Documents that could
-    # not be read (3) are listed in the report.
+    # Exit code 4, another process is writing to the library, is no failure: that process does the work. 3 means that
+    # some documents could not be read; the report lists them.
     "wherein-reindex.service": """\
 [Unit]
 Description=Catch up with the sources of the Wherein library
@@ -37,17 +37,16 @@ Persistent=true
 WantedBy=timers.target
 """,
 }
-"""Text by the name of the file, in ~/.config/systemd/user/; `{command}` is how the program is called."""
+"""The content of each unit by its file name; `{command}` stands for the program and its global options."""
 
 
-def systemd(program: str, library: Path) -> str:
-    """Return the units, each under the path it belongs to, for the console script `program` and a library's folder."""
-    words = [_word(str(Path(program).absolute())), "--library", _word(str(library.absolute()))]
-    texts = [f"# ~/.config/systemd/user/{name}\n{text.format(command=' '.join(words))}" for name, text in UNITS.items()]
-    return "\n".join(texts)
+def format_units(program: str, library: Path) -> str:
+    """Return the units, each under a comment with its path, for the console script `program` and a library's folder."""
+    words = [_quote(str(Path(program).absolute())), "--library", _quote(str(library.absolute()))]
+    command = " ".join(words)
+    return "\n".join(f"# ~/.config/systemd/user/{name}\n{text.format(command=command)}" for name, text in UNITS.items())
 
 
-def _word(text: str) -> str:
-    """Return a word as ExecStart takes it: quoted where it has to be, without specifiers (systemd.service(5))."""
-    escaped = text.translate(_ESCAPED)
-    return text if _PLAIN.fullmatch(text) else f'"{escaped}"'
+def _quote(word: str) -> str:
+    """Return a word for ExecStart=: quoted if necessary, with `%` and `$` escaped (systemd.service(5))."""
+    return word if _UNQUOTED.fullmatch(word) else f'"{word.translate(_ESCAPES)}"'

@@ -1,4 +1,4 @@
-"""Write what the documents take from the program: `python docs/generate.py`. A test compares them."""
+"""Write the pages that are generated from the program: `python docs/generate.py`. A test compares them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ BEGIN, END = "<!-- made by docs/generate.py -->\n", "<!-- end -->\n"
 
 
 def pages() -> dict[Path, str]:
-    """Return the pages that are made, or made in part, with their text."""
+    """Return the text of each page that is generated, wholly or in part."""
     reliability = ROOT / "docs" / "reliability.md"
     before, _, rest = reliability.read_text("utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
@@ -24,14 +24,18 @@ def pages() -> dict[Path, str]:
 
 
 def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
-    """Yield every command with its path, the outermost first."""
+    """Yield a command and all below it, each with its path, parents first."""
     yield path, command
-    for name, below in sorted(getattr(command, "commands", {}).items()):
-        yield from commands(below, f"{path} {name}")
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in sorted(command.list_commands(context)):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from commands(below, f"{path} {name}")
 
 
 def commands_page() -> str:
-    """Return the help of every command, 100 columns wide."""
+    """Return the page with the help of every command, 100 columns wide."""
     parts = ["# The commands\n\nMade from the program by `python docs/generate.py`.\n"]
     for path, command in commands(cli.main, "wherein"):
         context = click.Context(
@@ -42,7 +46,7 @@ def commands_page() -> str:
 
 
 def failpoints_tables() -> str:
-    """Return the failpoints, each with what holds after it."""
+    """Return the tables of failpoints, each with the state of the library after it."""
     return (
         "**Transactions.** Each has three failpoints, `begun` and `written` (before the commit, when nothing of it"
         " holds), and `committed`:\n\n"
@@ -52,9 +56,10 @@ def failpoints_tables() -> str:
     )
 
 
-def table(name: str, what: str, rows: dict[str, str]) -> str:
-    """Return a table of two columns."""
-    return f"| {name} | {what} |\n|---|---|\n" + "".join(f"| `{key}` | {value} |\n" for key, value in rows.items())
+def table(key_head: str, value_head: str, rows: dict[str, str]) -> str:
+    """Return a Markdown table of two columns."""
+    head = f"| {key_head} | {value_head} |\n|---|---|\n"
+    return head + "".join(f"| `{key}` | {value} |\n" for key, value in rows.items())
 
 
 if __name__ == "__main__":

@@ -1,9 +1,7 @@
-"""Pictures of `wherein query` in a terminal, as SVG: python docs/pictures.py LIBRARY [WIDTH THEME FILE.svg].
+"""Draw `wherein query` in a terminal as an SVG: python docs/pictures.py LIBRARY [WIDTH THEME FILE.svg].
 
-The library holds what `wherein ingest 'docs/**/*.md'` takes in.
-
-The command runs in a pseudo-terminal of that width and is drawn by rich as the terminal would show it. Without further
-arguments: the README's picture from 80 columns, light; to look at the others, `80|140 dark|light`.
+LIBRARY is one made by `wherein ingest 'docs/**/*.md'`. The command runs in a pseudo-terminal of WIDTH columns (80), and
+rich draws its output in THEME (light or dark). Without further arguments the README's picture is written.
 """
 
 import fcntl
@@ -22,7 +20,7 @@ from rich.text import Text
 
 THEMES = {"dark": MONOKAI, "light": DEFAULT_TERMINAL_THEME}
 QUESTION = "how is damage repaired?"
-# As rich's own, without its fonts from elsewhere: nothing is loaded when the picture is looked at.
+# Rich's format without its web fonts, so that viewing the picture loads nothing.
 FORMAT = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
 <style>
@@ -41,19 +39,19 @@ FORMAT = """\
 
 
 def output(command: list[str], columns: int) -> str:
-    """Return what a command prints to a terminal of `columns`."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    """Return what a command prints to a terminal that is `columns` wide."""
+    terminal, screen = pty.openpty()
+    fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     environment = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
-    with subprocess.Popen(command, stdout=theirs, stderr=theirs, env={**environment, "TERM": "xterm-256color"}):
-        os.close(theirs)
+    with subprocess.Popen(command, stdout=screen, stderr=screen, env={**environment, "TERM": "xterm-256color"}):
+        os.close(screen)
         read = bytearray()
         try:
-            while part := os.read(ours, 65_536):
+            while part := os.read(terminal, 65_536):
                 read += part
-        except OSError:  # how Linux tells that the other end is closed
+        except OSError:  # Linux: the other end was closed
             pass
-    os.close(ours)
+    os.close(terminal)
     return read.decode().replace("\r\n", "\n")
 
 
@@ -65,9 +63,9 @@ def picture(text: str, columns: int, theme: TerminalTheme, title: str) -> str:
 
 
 def main(library: str, width: str = "80", theme: str = "light", path: str = "docs/pictures/query.svg") -> None:
-    """Write one picture."""
-    asked = ["query", QUESTION, "-n", "1"]
-    text = output([str(Path(sys.executable).with_name("wherein")), "--library", library, *asked], int(width))
+    """Write the picture of a question to `library`."""
+    query = ["query", QUESTION, "-n", "1"]
+    text = output([str(Path(sys.executable).with_name("wherein")), "--library", library, *query], int(width))
     drawn = picture(text, int(width), THEMES[theme], f'wherein query "{QUESTION}" -n 1')
     Path(path).write_text(drawn, encoding="utf-8")
 

@@ -25,6 +25,7 @@ from wherein.ingest.changes.unchanged import is_current, looks_unchanged, state_
 from wherein.ingest.chunker import chunk_words
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.language import guess_language
+from wherein.ingest.limits import DEFAULT_MAX_SIZE
 from wherein.ingest.progress.dry_run import Sample
 from wherein.ingest.progress.eta import EtaEstimator
 from wherein.ingest.progress.events import Ahead, DocumentDone, Progress, Report, RunProblem
@@ -65,10 +66,7 @@ from wherein.storage.catalog.vectors import known_inputs, save_vectors
 from wherein.storage.index.generations import fold_if_due
 from wherein.storage.repair.rows import passages_without_vector, torn_documents
 
-__all__ = ["DEFAULT_MAX_SIZE", "BulkRun"]
-
-DEFAULT_MAX_SIZE = 64 << 20
-"""Bytes above which a file is not read unless the user says so; JSONL and the like count by the record."""
+__all__ = ["BulkRun"]
 
 # So many files are given to each worker before the first of them is taken.
 _AHEAD = 4

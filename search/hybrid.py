@@ -17,6 +17,7 @@ from wherein.search.bm25 import term_score
 from wherein.search.calibration import calibrated
 from wherein.search.fusion import Overlap, fuse_best
 from wherein.search.keyword import Matches, best_passages, filter_matches, match, scores_of
+from wherein.search.modes import MODES
 from wherein.search.provenance import Provenance, basis_of
 from wherein.search.query_syntax import Question
 from wherein.search.semantic import PASSAGE, Hit, exact_nearness, hit_of
@@ -30,8 +31,6 @@ from wherein.storage.index.keyword_index import KeywordIndex, load_keywords
 from wherein.storage.index.vector_index import VectorIndex, load_index, reading_loaded
 
 __all__ = ["CANDIDATES", "MODES", "READ", "Ranker", "to_read"]
-
-MODES = ("hybrid", "semantic", "keyword")
 
 # So many of the best of each ranking are candidates, and so many of these are read at least (see `to_read`).
 CANDIDATES = 50

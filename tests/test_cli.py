@@ -15,6 +15,9 @@ import pytest
 from click.testing import CliRunner
 
 from wherein import cli
+from wherein.embed.metric import METRICS
+from wherein.evaluation import modes
+from wherein.storage.index.choices import CHOICES
 
 ROOT = Path(cli.__file__).parent
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -156,13 +159,33 @@ def _content(library: Path) -> tuple[list[tuple[object, ...]], np.ndarray]:
 
 
 def test_every_command_and_option_has_help() -> None:
-    def check(command: object, path: str) -> None:
+    def check(command: click.Command, path: str) -> None:
         result = CliRunner().invoke(cli.main, [*path.split(), "--help"])
         assert result.exit_code == 0
-        for name, sub in getattr(command, "commands", {}).items():
+        context = click.Context(command)
+        for name in command.list_commands(context) if isinstance(command, click.Group) else ():
+            assert isinstance(command, click.Group)
+            sub = command.get_command(context, name)
+            assert sub, name
             assert sub.help, name
             for option in sub.params:
                 assert isinstance(option, click.Argument) or option.help, (name, option.name)
             check(sub, f"{path} {name}")
 
     check(cli.main, "")
+
+
+def test_the_choices_of_the_options_are_those_of_the_library() -> None:
+    def choices(command: str, option: str) -> tuple[str, ...]:
+        found: click.Command | None = cli.main
+        for name in command.split():
+            assert isinstance(found, click.Group)
+            found = found.get_command(click.Context(found), name)
+        assert found
+        kind = next(parameter.type for parameter in found.params if parameter.name == option)
+        assert isinstance(kind, click.Choice)
+        return tuple(kind.choices)
+
+    assert choices("query", "mode") == choices("evaluate squad", "mode") == tuple(modes.MODES)
+    assert choices("reindex", "index") == CHOICES
+    assert choices("model add", "metric") == METRICS

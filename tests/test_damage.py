@@ -17,6 +17,7 @@ from invariants import checked_state
 from mortal import finish, start
 from toy import ToyEncoder
 from wherein import cli
+from wherein.commands.options import GlobalOptions
 from wherein.errors import Damaged
 from wherein.library import Library
 from wherein.storage.disk.failpoints import EXIT_CODE, POINTS, STEPS
@@ -141,7 +142,7 @@ def test_what_cannot_come_back_is_named_and_kept_aside(library: Path, sound: Pat
 
 
 def test_exit_codes_and_json(library: Path, sound: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli, "_library", lambda: opened(library))
+    monkeypatch.setattr(GlobalOptions, "open_library", lambda _: opened(library))
 
     def run(*arguments: str) -> tuple[int, str]:
         done = CliRunner().invoke(cli.main, arguments)
@@ -154,7 +155,7 @@ def test_exit_codes_and_json(library: Path, sound: Path, monkeypatch: pytest.Mon
     code, said = run("verify", "--json")
     assert (code, json.loads(said)["damaged"]) == (5, True)
     code, said = run("repair")
-    assert (code, "0 left" in said, "put aside" in said) == (0, True, True)
+    assert (code, "0 left" in said, "quarantined: " in said) == (0, True, True)
     code, said = run("verify", "--deep", "--json")
     assert (code, json.loads(said)["damaged"]) == (0, False)
 

@@ -4,6 +4,7 @@ import importlib.util
 import re
 from pathlib import Path
 
+import click
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -29,8 +30,9 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
 def test_every_command_in_the_readme_exists() -> None:
     from wherein import cli
 
+    context = click.Context(cli.main)
     table = re.findall(r"`wherein ([a-z]+)([^`]*)`(?=[^\n]*\|)", (ROOT / "README.md").read_text("utf-8"))
-    assert {name for name, _ in table} == set(cli.main.commands)
+    assert {name for name, _ in table} == set(cli.main.list_commands(context))
     for name, rest in table:
-        below = getattr(cli.main.commands[name], "commands", None)
+        below = getattr(cli.main.get_command(context, name), "commands", None)
         assert below is None or set(re.findall(r"[a-z]+", rest)) == set(below)

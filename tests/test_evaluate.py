@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from wherein import cli
+from wherein.commands.options import GlobalOptions
 from wherein.embed.model import DEFAULT_MODEL
 
 FIGURES = ["top_1", "top_5", "top_10", "top_20", "mrr", "ndcg_10", "recall_10"]
@@ -17,7 +18,7 @@ ROW = [*FIGURES, "questions", "contexts", "model", "folder", "precision", "mode"
 
 @pytest.fixture
 def wherein(tmp_path: Path, compiled_cache: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
-    monkeypatch.setattr(cli, "_cache", lambda: compiled_cache)
+    monkeypatch.setattr(GlobalOptions, "cache", compiled_cache)
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> Result:

@@ -192,7 +192,7 @@ def test_add_list_show_and_use(wherein: Callable[..., Result], docs: Path, tmp_p
         "dot",
         True,
     )
-    assert "there already" in wherein("model", "add", tmp_path / "zoo", "--name", "mine", *options).stdout
+    assert "is already installed" in wherein("model", "add", tmp_path / "zoo", "--name", "mine", *options).stdout
     listed = lines(wherein("model", "list", "--json"))
     assert [(row["name"], row["state"]) for row in listed] == [
         (load_model().name, "shipped"),

@@ -29,7 +29,7 @@ from wherein.ingest.progress.reindex_report import RankChange, ReindexReport, St
 from wherein.library import Library
 from wherein.storage.disk.failpoints import POINTS, STEPS
 from wherein.storage.index import build as building
-from wherein.systemd import UNITS, systemd
+from wherein.systemd import UNITS, format_units
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -460,7 +460,7 @@ def test_the_units_are_those_in_contrib() -> None:
     root = Path(cli.__file__).parent
     for name, text in UNITS.items():
         assert (root / "contrib" / name).read_text("utf-8") == text.format(command="%h/.local/bin/wherein")
-    told = systemd("/usr/bin/wherein", Path("/home/o'brien b/50%"))
+    told = format_units("/usr/bin/wherein", Path("/home/o'brien b/50%"))
     assert 'ExecStart=/usr/bin/wherein --library "/home/o\'brien b/50%%" reindex --until 06:00\n' in told
     done = CliRunner().invoke(cli.main, ["--library", "/x/y", "reindex", "--print-systemd"])
     assert (done.exit_code, done.output.count("# ~/.config/systemd/user/wherein-reindex.")) == (0, 2)

@@ -112,10 +112,8 @@ def test_the_command_plans(wherein: Command, tmp_path: Path) -> None:
     done = wherein("ingest", "docs", "--dry-run")
     assert done.returncode == 0
     first, second = done.stdout.splitlines()
-    assert first == "it would be 4 new, 0 changed, 0 unchanged, 1 skipped"
-    assert re.fullmatch(
-        r"4 chunks, of which 4 are to be embedded \(1,356 tokens\): about 0:0\d:\d\d on this machine", second
-    )
+    assert first == "would add 4, update 0, leave 0 unchanged, skip 1"
+    assert re.fullmatch(r"4 chunks, 4 to embed \(1,356 tokens\): about 0:0\d:\d\d on this machine", second)
     assert not (tmp_path / "library").exists()
     assert wherein("ingest", "-", "--dry-run").returncode == 2
 
@@ -321,9 +319,9 @@ def test_the_command_shows_it(wherein: Command, tmp_path: Path) -> None:
     wherein("ingest", "a.txt")
     shown = wherein("documents", "show", "1").stdout
     assert "tokens       18, 0 of them unknown to the model (0.00%)\n" in shown
-    assert "language     en (a guess)\n" in shown
+    assert "language     en (guessed)\n" in shown
     assert "dropped      0 characters\n" in shown
-    assert "languages        en 1 (a guess)\n" in wherein("status", "--coverage").stdout
+    assert "languages        en 1 (guessed)\n" in wherein("status", "--coverage").stdout
     told = json.loads(wherein("status", "--coverage", "--json").stdout)
     assert (told["tokens"], told["languages"]) == (18, {"en": 1})
 

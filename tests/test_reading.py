@@ -14,16 +14,18 @@ from hypothesis import strategies as st
 
 from toy import ToyEncoder
 from wherein import cli
+from wherein.commands.options import GlobalOptions
 from wherein.errors import Stale, UsageError
 from wherein.library import Library, ResultOptions, parse_filter
-from wherein.render import Look, passage, wrapped
+from wherein.render import format_hit
 from wherein.search.hybrid import MODES
 from wherein.search.results.batch import read_batch
 from wherein.search.results.dedupe import same_words
 from wherein.search.results.sentences import sentence_spans
 from wherein.search.semantic import Hit, Place, Sentence
+from wherein.terminal import Terminal, wrap_spans
 
-PLAIN = Look(None, color=False, links=False)
+PLAIN = Terminal(None, color=False, links=False)
 
 
 @pytest.fixture
@@ -279,16 +281,16 @@ def hit(text: str, **others: object) -> Hit:
 
 def test_the_answer_is_in_the_first_two_lines() -> None:
     text = "# Signing\n\nCats sleep. The lease may be signed\nby the owner. Rent is due."
-    first, second, *rest = passage(
+    first, second, *rest = format_hit(
         hit(text, page=3, heading=("Signing",)), "who may sign the lease?", PLAIN
     ).splitlines()
     assert first == "1. The lease may be signed by the owner."
     assert second == "   /d/a b.txt:12 (page 3) · Leases > Signing · 0.71 · fresh"
     assert "\n".join(line[3:] for line in rest) == text
-    only = passage(hit("The lease is signed."), "lease", PLAIN)
+    only = format_hit(hit("The lease is signed."), "lease", PLAIN)
     assert only == "1. The lease is signed.\n   /d/a b.txt:12 · Leases · 0.71 · fresh\n"
     also = tuple(Place(f"file:///d/{n}.txt", "", 0, 5, n, None) for n in range(1, 8))
-    assert "   also in: /d/1.txt:1, /d/2.txt:2, /d/3.txt:3, /d/4.txt:4, /d/5.txt:5 and 2 more\n" in passage(
+    assert "   also in: /d/1.txt:1, /d/2.txt:2, /d/3.txt:3, /d/4.txt:4, /d/5.txt:5 and 2 more\n" in format_hit(
         hit("The lease is signed.", also_in=also), "lease", PLAIN
     )
 
@@ -296,9 +298,9 @@ def test_the_answer_is_in_the_first_two_lines() -> None:
 @pytest.mark.parametrize("width", [30, 80, 140])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     text = "The lease may be signed by the owner of the house " * 9 + "x" * 300 + "。日本語" * 50 + "\n    code\n"
-    for look in (Look(width, color=False, links=False), Look(width, color=True, links=False)):
+    for look in (Terminal(width, color=False, links=False), Terminal(width, color=True, links=False)):
         told = hit(text, sentence=Sentence(0, 60, 0.9), before="b " * 99, heading=("Signing the lease of a house",) * 5)
-        shown = click.unstyle(passage(told, "lease", look))
+        shown = click.unstyle(format_hit(told, "lease", look))
         lines = [line for line in shown.splitlines() if line != "   /d/a b.txt:12 · 0.71 · fresh"]  # 31, cut nowhere
         assert all(sum(2 if ord(char) > 0x2E80 else 1 for char in line) <= width for line in lines)
         assert all(line[:3] in ("   ", "1. ") for line in lines)
@@ -306,23 +308,23 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 
 def test_where_an_answer_stands_is_cut_at_its_beginning_between_words() -> None:
     told = hit("The lease is signed.", heading=("About houses and their owners", "Signing the lease"))
-    place = passage(told, "lease", Look(64, color=False, links=False)).splitlines()[1]
+    place = format_hit(told, "lease", Terminal(64, color=False, links=False)).splitlines()[1]
     assert place == "   /d/a b.txt:12 · … owners > Signing the lease · 0.71 · fresh"
 
 
 def test_words_that_tell_what_is_asked_for_are_marked() -> None:
-    marked = Look(80, color=True, links=False)
-    shown = passage(hit("- They keep these leases; whatever leasehold."), "what are the leases of these", marked)
+    marked = Terminal(80, color=True, links=False)
+    shown = format_hit(hit("- They keep these leases; whatever leasehold."), "what are the leases of these", marked)
     assert click.unstyle(shown).startswith("1. They keep")
     yellow = re.findall(r"\x1b\[33m(?:\x1b\[1m)?(\w+)", shown)
     assert set(yellow) == {"leases"}
-    assert "\x1b[33m" in passage(hit("To be or not to be, that."), "what about that", marked)
+    assert "\x1b[33m" in format_hit(hit("To be or not to be, that."), "what about that", marked)
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(st.characters(), max_size=200), st.integers(4, 40))
 def test_wrapping_loses_nothing_but_blanks(text: str, width: int) -> None:
-    spans = wrapped(text, width)
+    spans = wrap_spans(text, width)
     kept = "".join(text[start:end] for start, end in spans)
     assert "".join(kept.split()) == "".join(text.split())
     assert "\n" not in kept
@@ -330,12 +332,12 @@ def test_wrapping_loses_nothing_but_blanks(text: str, width: int) -> None:
 
 def test_colours_links_and_marks_only_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "Cats sleep. The lease is signed."
-    shown = passage(hit(text, sentence=Sentence(12, 32, 0.9)), "lease", Look(80, color=True, links=True))
+    shown = format_hit(hit(text, sentence=Sentence(12, 32, 0.9)), "lease", Terminal(80, color=True, links=True))
     assert "\x1b]8;;file:///d/a%20b.txt\x1b\\/d/a b.txt:12\x1b]8;;\x1b\\" in shown
     assert "\x1b[4m" in shown
-    assert "\x1b" not in passage(hit(text), "lease", PLAIN)
-    assert "\x1b" not in passage(hit("\x1b]0;evil\x07 \x9b2J \u202e lease", title="\x1b[31m"), "lease", PLAIN)
-    note = passage(hit(text, uri="stdin:note"), "lease", Look(80, color=True, links=True))
+    assert "\x1b" not in format_hit(hit(text), "lease", PLAIN)
+    assert "\x1b" not in format_hit(hit("\x1b]0;evil\x07 \x9b2J \u202e lease", title="\x1b[31m"), "lease", PLAIN)
+    note = format_hit(hit(text, uri="stdin:note"), "lease", Terminal(80, color=True, links=True))
     assert "\x1b]8" not in note
 
 
@@ -347,7 +349,7 @@ def ask(library: Library, docs: Path, monkeypatch: pytest.MonkeyPatch) -> Callab
     for n in range(6):
         (docs / f"{n}.md").write_text(f"---\nyear: {2020 + n}\n---\nThe lease {n} is signed. Cats sleep {n} hours.\n")
     library.ingest([str(docs)])
-    monkeypatch.setattr(cli, "_library", lambda: library)
+    monkeypatch.setattr(GlobalOptions, "open_library", lambda _: library)
     monkeypatch.chdir(docs)
     return lambda *arguments, stdin="": CliRunner().invoke(cli.main, ["query", *arguments], input=stdin)
 
@@ -412,7 +414,7 @@ QUESTIONS = st.one_of(
 @given(question=QUESTIONS, form=st.sampled_from(["text", "json", "jsonl"]), mode=st.sampled_from(MODES))
 def test_any_question_is_answered(asked_library: Library, question: str, form: str, mode: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cli, "_library", lambda: asked_library)
+        patch.setattr(GlobalOptions, "open_library", lambda _: asked_library)
         options = ["--format", form, "--mode", mode, "--sentence", "--explain"]
         result = CliRunner().invoke(cli.main, ["query", *options, "--", question or " "])
     assert result.exit_code == (0 if question.strip() else 2), (result.stderr, result.exception)
@@ -433,4 +435,4 @@ def test_a_megabyte_is_a_question(asked_library: Library, question: str) -> None
         answer = asked_library.query(question, 1, mode=mode, aids=ResultOptions(fold=True, sentence=True))
         assert len(answer.hits) == (mode != "keyword")
         for hit in answer.hits:
-            assert passage(hit, question, Look(80, color=True, links=True), explain=True)
+            assert format_hit(hit, question, Terminal(80, color=True, links=True), explain=True)

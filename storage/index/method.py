@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from wherein.storage.catalog.checksums import row_checksum
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.index.choices import AUTO, CHOICES, EXACT, HNSW, IVF
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -18,9 +19,6 @@ __all__ = [
     "AUTO", "CHOICES", "EXACT", "HNSW", "IVF", "Earlier", "Method", "Step", "choose_index", "chosen_index",
     "decode_method", "encode_method", "method_for",
 ]  # fmt: skip
-
-EXACT, IVF, HNSW, AUTO = "exact", "ivf", "hnsw", "auto"
-CHOICES = (AUTO, EXACT, IVF, HNSW)
 
 # Up to so many numbers (50,000 vectors of 384) an exact search takes no longer than the question's encoder, measured on
 # one core: docs/decisions/index-kinds.md.

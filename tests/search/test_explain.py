@@ -11,6 +11,7 @@ import pytest
 from oracle import read_state
 from toy import ToyEncoder
 from wherein import cli
+from wherein.commands.options import GlobalOptions
 from wherein.library import Library
 from wherein.search.calibration import NO_GOOD_MATCH, calibrated
 from wherein.search.fusion import fuse
@@ -119,7 +120,7 @@ def test_the_generations_are_told_by_mode(library: Library) -> None:
 
 @pytest.fixture
 def ask(library: Library, monkeypatch: pytest.MonkeyPatch) -> Callable[..., click.testing.Result]:
-    monkeypatch.setattr(cli, "_library", lambda: library)
+    monkeypatch.setattr(GlobalOptions, "open_library", lambda _: library)
     return lambda *arguments: click.testing.CliRunner().invoke(cli.main, ["query", *arguments])
 
 
@@ -133,11 +134,11 @@ def test_explained_to_a_person_and_to_a_script(library: Library, ask: Callable[.
         f" · words (BM25) {hit.keyword_score:.4f} (rank 1) · chance {hit.chance:.4f}"
     )
     assert shown[3:5] == [
-        "   of the question: coverage 1.00 · adjacent 1.00 · near 1.00", "   matched: may, sign, the, lease",
+        "   overlap with the question: coverage 1.00 · adjacent 1.00 · near 1.00", "   matched: may, sign, the, lease",
     ]  # fmt: skip
     assert shown[-1] == (
-        f"answered from: model toy {ToyEncoder().fingerprint}, w8a32; vectors of generation 1 and 1 later ones;"
-        " keywords of generation 2 and 1 later passages"
+        f"answered from: model toy {ToyEncoder().fingerprint}, w8a32; vectors of generation 1 and 1 newer ones;"
+        " keywords of generation 2 and 1 newer passages"
     )
     assert "why:" not in ask(question).stdout
     told = json.loads(ask(question, "--explain", "--json").stdout)

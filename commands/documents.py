@@ -1,0 +1,104 @@
+"""`wherein documents`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from wherein.commands.options import GlobalOptions, json_option, wait_option
+from wherein.commands.output import describe_unknown_tokens, display_uri, print_json
+
+if TYPE_CHECKING:
+    from wherein.library import Library, StoredDocument
+    from wherein.storage.catalog.coverage import Coverage
+    from wherein.storage.catalog.documents import ChunkRow
+
+__all__ = ["documents"]
+
+
+@click.group()
+def documents() -> None:
+    """List, show and remove documents."""
+
+
+@documents.command("list")
+@click.option("--problems", is_flag=True, help="List only the files that were skipped or failed.")
+@json_option
+@click.pass_obj
+def list_(options: GlobalOptions, problems: bool, as_json: bool) -> None:
+    """List all documents."""
+    from wherein.terminal import one_line
+
+    if problems:
+        _list_problems(options.open_library(), as_json)
+        return
+    for document in options.open_library().documents():
+        if as_json:
+            print_json(asdict(document))
+        else:
+            chunks, uri = f"{document.chunks:>5} chunks", display_uri(document.uri)
+            click.echo(f"{document.id:>6}  {chunks}  {uri}  {one_line(document.title)}")
+
+
+def _list_problems(library: Library, as_json: bool) -> None:
+    for record in library.problems():
+        if as_json:
+            print_json({"uri": record.uri, "state": record.state, "reason": record.reason})
+        else:
+            click.echo(f"{record.state}: {display_uri(record.uri)}: {record.reason}")
+
+
+@documents.command()
+@click.argument("name")
+@json_option
+@click.pass_obj
+def show(options: GlobalOptions, name: str, as_json: bool) -> None:
+    """Show the document NAME: its path, URI or number."""
+    library = options.open_library()
+    document, text, chunks = library.document(name)
+    coverage = cast("Coverage | None", library.coverage(name))  # of one document, as one is named
+    if as_json:
+        spans = [{"start": c.start, "end": c.end, "page": c.page, "heading": c.heading} for c in chunks]
+        covered = asdict(coverage) if coverage else None
+        print_json({**asdict(document), "text": text, "spans": spans, "coverage": covered})
+    else:
+        _print_document(document, text, chunks, coverage)
+
+
+def _print_document(document: StoredDocument, text: str, chunks: Sequence[ChunkRow], coverage: Coverage | None) -> None:
+    fields = {key: display_uri(value) if key == "uri" else value for key, value in asdict(document).items()}
+    if coverage:
+        unknown = describe_unknown_tokens(coverage.unknown, coverage.tokens)
+        fields["tokens"] = f"{coverage.tokens:,}, {unknown}"
+        fields["language"] = f"{coverage.language or 'unknown'} (guessed)"
+    else:
+        fields["tokens"] = "not measured: ingested by an older version"
+    fields["dropped"] = f"{len(text) - max((chunk.end for chunk in chunks), default=0):,} characters"
+    for key, value in fields.items():
+        click.echo(f"{key:<12} {value}")
+    click.echo()
+    click.echo(text)
+
+
+@documents.command()
+@click.argument("names", nargs=-1, required=True)
+@click.option("--purge", is_flag=True, help="Leave no trace of them in the library, and never ingest them again.")
+@wait_option
+@click.pass_obj
+def remove(options: GlobalOptions, names: tuple[str, ...], purge: bool, wait: bool) -> None:
+    """Remove documents from the library; their files are not touched."""
+    library = options.open_library()
+    for document in library.remove_documents(names, for_good=purge, wait=wait):
+        click.echo(f"{'purged' if purge else 'removed'} {display_uri(document.uri)}")
+    if purge:
+        _warn_of_copies(library)
+
+
+def _warn_of_copies(library: Library) -> None:
+    for backup in library.backups():
+        click.echo(f"an older backup may contain them: {backup.place} ({backup.created_at})", err=True)
+    for folder in library.damaged_copies():
+        click.echo(f"data that a repair quarantined may contain them; delete it: {folder}", err=True)

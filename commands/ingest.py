@@ -1,0 +1,87 @@
+"""`wherein ingest`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from wherein.commands.options import (
+    GlobalOptions,
+    fields_options,
+    json_option,
+    parse_until_option,
+    wait_option,
+)
+from wherein.commands.output import warn
+from wherein.commands.progress import run_progress
+from wherein.errors import EXIT_INTERRUPTED, EXIT_PARTLY_FAILED, UsageError
+from wherein.ingest.limits import DEFAULT_MAX_SIZE
+
+if TYPE_CHECKING:
+    from wherein.library import Fields, Library
+
+__all__ = ["ingest"]
+
+_MEGABYTE = 1_000_000
+_STDIN = ("-",)
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True)
+@click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out what matches, as in a .gitignore.")
+@click.option(
+    "--max-size",
+    type=click.IntRange(1),
+    default=DEFAULT_MAX_SIZE // _MEGABYTE,
+    show_default=True,
+    help="Size of the largest file to read, in MB.",
+)
+@click.option("--name", default="text", show_default=True, help="Name for the text on standard input.")
+@fields_options
+@click.option("--dry-run", is_flag=True, help="Only show what would be done, and how long it would take.")
+@click.option("--until", metavar="TIME", help="Stop at that time, such as 06:00; run the same command again to resume.")
+@wait_option
+@json_option
+@click.pass_obj
+def ingest(
+    options: GlobalOptions, sources: tuple[str, ...], exclude: tuple[str, ...], max_size: int, name: str,
+    fields: Fields, dry_run: bool, until: str | None, wait: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Ingest SOURCES: files, folders, glob patterns, web pages (https://...), or - for standard input."""
+    if dry_run and until:
+        raise UsageError("--until has no effect in a dry run")
+    if dry_run and "-" in sources:
+        raise UsageError("Standard input can be read only once: --dry-run takes files, folders and web pages")
+    if sources == _STDIN and (exclude or until):
+        raise UsageError("--exclude and --until have no effect on standard input")
+    library, max_bytes = options.open_library(), max_size * _MEGABYTE
+    if dry_run:
+        _dry_run(library, sources, exclude, max_bytes, fields, as_json)
+        return
+    with run_progress(as_json) as reporter:
+        if sources == _STDIN:
+            summary = library.ingest_stream(
+                name, sys.stdin.buffer.read(), fields=fields, max_size=max_bytes, report=reporter, wait=wait
+            )
+        else:
+            summary = library.ingest(
+                sources, exclude=exclude, max_size=max_bytes, fields=fields, until=parse_until_option(until),
+                report=reporter, look_ahead=reporter.shows_progress, wait=wait,
+            )  # fmt: skip
+    reporter.summary(summary)
+    if summary.failed:
+        click.get_current_context().exit(EXIT_PARTLY_FAILED)
+
+
+def _dry_run(
+    library: Library, sources: tuple[str, ...], exclude: tuple[str, ...], max_bytes: int, fields: Fields, as_json: bool
+) -> None:
+    try:
+        with run_progress(as_json) as reporter:
+            plan = library.plan(sources, exclude=exclude, max_size=max_bytes, fields=fields, report=reporter.dry_run)
+    except KeyboardInterrupt:
+        warn("interrupted; nothing was done")
+        click.get_current_context().exit(EXIT_INTERRUPTED)
+    reporter.plan(plan)

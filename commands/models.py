@@ -1,0 +1,174 @@
+"""`wherein model`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wherein.commands.options import GlobalOptions, json_option
+from wherein.commands.output import format_size, print_json, print_nested, print_table, warn
+from wherein.commands.progress import status_line
+from wherein.errors import Damaged
+
+if TYPE_CHECKING:
+    from wherein.embed.model import Model
+    from wherein.embed.models.benchmark import Speed
+    from wherein.embed.models.importing import Added
+
+__all__ = ["model"]
+
+_METRICS = ("cosine", "dot", "l2")
+
+
+@click.group()
+def model() -> None:
+    """List, show, fetch, add and measure models."""
+
+
+@model.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """List the installed models, and those that can be fetched."""
+    from wherein.embed.models.catalogue import models
+
+    rows = list(models())
+    if as_json:
+        for row in rows:
+            print_json(asdict(row))
+        return
+    print_table(
+        ("name", "kind", "version", "dimension", "metric", "size", "state", "top-5"),
+        [
+            (row.name, row.kind, row.version, row.dimension or "", row.metric, format_size(row.bytes), row.state,
+             row.top_5 or "")
+            for row in rows
+        ],
+    )  # fmt: skip
+
+
+@model.command()
+@click.argument("name")
+@json_option
+def show(name: str, as_json: bool) -> None:
+    """Show the model NAME: its manifest, folder and fingerprints. The exit code is 5 if it is damaged."""
+    from wherein.embed.models.catalogue import described
+
+    fields = described(name)
+    if as_json:
+        print_json(fields)
+    else:
+        print_nested(fields)
+    if fields.get("damage"):
+        click.get_current_context().exit(Damaged.exit_code)
+
+
+@model.command()
+@click.argument("name")
+@click.option("--variant", metavar="VARIANT", help="One of the model's variants, which model show lists.")
+@click.option("--name", "own_name", metavar="NAME", help="Install it under another name.")
+@json_option
+def fetch(name: str, variant: str | None, own_name: str | None, as_json: bool) -> None:
+    """Download the model NAME; run the same command again to resume an interrupted download."""
+    from wherein.embed.models.catalogue import fetch
+
+    with status_line(as_json, "what was downloaded is kept") as report:
+
+        def show_bytes(file: str, done: int, total: int) -> None:
+            report(f"{file}: {format_size(done)} of {format_size(total)}")
+
+        added = fetch(name, variant, own_name, show_bytes)
+    _print_added(added, as_json)
+
+
+@model.command()
+@click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER|FILE.xml")
+@click.option("--name", metavar="NAME", help="Its name; by default that of its file.")
+@click.option("--metric", type=click.Choice(_METRICS), help="How its vectors are compared.  [default: cosine]")
+@click.option("--context-tokens", type=click.IntRange(4), help="Longest passage.  [default: the graph's, else 384]")
+@click.option("--question-tokens", type=click.IntRange(4), help="Longest question.  [default: 32]")
+@json_option
+def add(
+    source: Path,
+    name: str | None,
+    metric: str | None,
+    context_tokens: int | None,
+    question_tokens: int | None,
+    as_json: bool,
+) -> None:
+    """Install a model from disk: a model folder, a zoo download folder, or OpenVINO IR with its vocabulary."""
+    from wherein.embed.models.importing import ImportOptions, add_model
+    from wherein.embed.models.installed import models_folder
+
+    options = ImportOptions(name, metric, context_tokens, question_tokens)
+    _print_added(add_model(source, models_folder(), options), as_json)
+
+
+def _print_added(added: Added, as_json: bool) -> None:
+    from wherein.embed.model import Model
+
+    notes = [*added.notes]
+    if added.aside:
+        notes.append(f"the damaged model of this name is kept as {added.aside}")
+    embedding = added.model if isinstance(added.model, Model) else None
+    if as_json:
+        fields = {
+            "name": added.model.name,
+            "kind": "embedding" if embedding else "reader",
+            "folder": str(added.model.folder),
+            "new": added.new,
+            "notes": notes,
+        }
+        print_json(fields | (_embedding_fields(embedding) if embedding else {}))
+        return
+    for note in notes:
+        warn(note)
+    state = f"{added.model.name} is {'installed' if added.new else 'already installed'}"
+    if embedding:
+        click.echo(
+            f"{state}: {embedding.dimension} dimensions, {embedding.metric}; use it for a new library:"
+            f" wherein --model {embedding.name} ingest FOLDER"
+        )
+    else:
+        click.echo(f"{state}: an answer model; use it with: wherein query --answer QUESTION")
+
+
+def _embedding_fields(model: Model) -> dict[str, object]:
+    from wherein.embed.models.installed import fingerprints
+
+    return {"dimension": model.dimension, "metric": model.metric, "fingerprints": fingerprints(model)}
+
+
+@model.command()
+@click.argument("name", required=False)
+@click.option("--seconds", type=click.FloatRange(0.1), default=3.0, show_default=True, help="Time for each figure.")
+@json_option
+@click.pass_obj
+def bench(options: GlobalOptions, name: str | None, seconds: float, as_json: bool) -> None:
+    """Measure the model NAME, by default the shipped one, at each precision; new libraries use the fastest.
+
+    All figures are texts per second: contexts of full length and of 160 tokens, and questions one by one.
+    """
+    from wherein.embed.models.benchmark import SHORT, bench
+
+    with status_line(as_json, "nothing was saved") as report:
+        measured, speeds = bench(
+            name or options.model, seconds, cache=options.cache, threads=options.threads, report=report
+        )
+    if as_json:
+        print_json({
+            "model": measured.name, "context_tokens": measured.context_tokens, "short_context_tokens": SHORT,
+            "question_tokens": measured.question_tokens, "speeds": [asdict(speed) for speed in speeds],
+        })  # fmt: skip
+    else:
+        _print_speeds(speeds, measured.context_tokens, SHORT)
+
+
+def _print_speeds(speeds: Sequence[Speed], context_tokens: int, short_tokens: int) -> None:
+    print_table(
+        ("precision", f"contexts of {context_tokens}/s", f"contexts of {short_tokens}/s", "questions/s"),
+        [(s.precision, f"{s.contexts:.1f}", f"{s.short_contexts:.1f}", f"{s.questions:.1f}") for s in speeds],
+    )

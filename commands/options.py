@@ -1,0 +1,202 @@
+"""Options that several commands share: decorators that turn what was typed into the values the library takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wherein.embed.precision import PRECISIONS
+from wherein.search.modes import MODES
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from wherein.library import Library
+
+__all__ = [
+    "GlobalOptions",
+    "fields_options",
+    "filter_options",
+    "global_options",
+    "json_option",
+    "mode_option",
+    "parse_until_option",
+    "result_options",
+    "to_unicode",
+    "wait_option",
+]
+
+Command = Callable[..., None]
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+wait_option = click.option("--wait", is_flag=True, help="Wait while another process writes to the library.")
+
+
+@dataclass(frozen=True)
+class GlobalOptions:
+    """The options that precede a command's name; every command gets them as `context.obj`."""
+
+    folder: Path
+    precision: str
+    model: str | None
+    threads: int
+    jobs: int | None
+
+    @property
+    def cache(self) -> Path:
+        """The folder of compiled models."""
+        import platformdirs
+
+        return Path(platformdirs.user_cache_dir("wherein", appauthor=False)) / "compiled"
+
+    def open_library(self) -> Library:
+        """Return the library that these options name."""
+        from wherein.library import Library
+
+        return Library(
+            self.folder,
+            precision=self.precision,
+            model=self.model,
+            threads=self.threads,
+            jobs=self.jobs,
+            cache=self.cache,
+        )
+
+
+def global_options(function: Command) -> Command:
+    """Add the options that precede a command's name; the function gets them as `options`."""
+
+    @click.option(
+        "--library",
+        "folder",
+        envvar="WHEREIN_LIBRARY",
+        type=click.Path(path_type=Path),
+        help="The library's folder.",
+    )
+    @click.option("--precision", type=click.Choice(PRECISIONS), default=PRECISIONS[0], help="Arithmetic of the model.")
+    @click.option("--model", metavar="NAME|FOLDER", help="The model; by default the one the library was created with.")
+    @click.option(
+        "--threads", type=click.IntRange(0), default=0, help="Threads for the model; 0 means one for every core."
+    )
+    @click.option(
+        "--jobs", type=click.IntRange(1), help="Processes that read files; by default as many as suit the machine."
+    )
+    @wraps(function)
+    def wrapper(
+        *args: object, folder: Path | None, precision: str, model: str | None, threads: int, jobs: int | None
+    ) -> None:
+        options = GlobalOptions(folder or _default_library(), precision, model, threads, jobs)
+        function(*args, options=options)
+
+    return wrapper
+
+
+def _default_library() -> Path:
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("wherein", appauthor=False)) / "library"
+
+
+def mode_option(help: str) -> Callable[[Command], Command]:
+    """Add `--mode`, described by `help`."""
+    return click.option("--mode", type=click.Choice(MODES), default=MODES[0], show_default=True, help=help)
+
+
+def fields_options(function: Command) -> Command:
+    """Add the options that name the fields of records; the command gets them as `fields`."""
+
+    @click.option("--text-field", default="", metavar="NAME", help="The field of CSV or JSON records with the text.")
+    @click.option("--id-field", default="", metavar="NAME", help="The field that identifies a record.")
+    @click.option("--title-field", default="", metavar="NAME", help="The field with the title.")
+    @wraps(function)
+    def wrapper(*args: object, text_field: str, id_field: str, title_field: str, **others: object) -> None:
+        from wherein.library import Fields
+
+        fields = Fields(to_unicode(text_field), to_unicode(id_field), to_unicode(title_field))
+        function(*args, fields=fields, **others)
+
+    return wrapper
+
+
+def filter_options(function: Command) -> Command:
+    """Add the options that restrict a question to some documents; the command gets a `Filter` or None as `only`."""
+
+    @click.option("--in", "patterns", multiple=True, metavar="PATTERN", help="Only files or folders that match this.")
+    @click.option("--type", "types", multiple=True, metavar="NAME", help="Only this type: pdf, html, md, txt, ...")
+    @click.option("--since", metavar="DATE", help="Only files that were modified on that day or later.")
+    @click.option("--where", metavar="CONDITION", help='Only documents whose metadata match: "year >= 2024".')
+    @wraps(function)
+    def wrapper(
+        *args: object,
+        patterns: tuple[str, ...],
+        types: tuple[str, ...],
+        since: str | None,
+        where: str | None,
+        **others: object,
+    ) -> None:
+        only = None
+        if patterns or types or since is not None or where is not None:
+            from wherein.search.filters.parse import parse_filter
+
+            only = parse_filter(patterns, types, since, None if where is None else to_unicode(where))
+        function(*args, only=only, **others)
+
+    return wrapper
+
+
+def result_options(function: Command) -> Command:
+    """Add the options that shape the hits; the command gets them as `results`."""
+
+    @click.option(
+        "--context",
+        type=click.IntRange(0, 20),
+        default=0,
+        metavar="N",
+        help="Also show N passages before and after each.",
+    )
+    @click.option("--sentence", is_flag=True, help="Mark the sentence that is nearest to the question.")
+    @click.option("--no-fold", is_flag=True, help="Show near-duplicate passages one by one.")
+    @click.option(
+        "--min-score",
+        type=float,
+        metavar="SCORE",
+        help="Leave out passages with a lower chance (0 to 1), or a lower score where there is no chance.",
+    )
+    @click.option("--require-fresh", is_flag=True, help="Leave out passages whose file is not known to be unchanged.")
+    @wraps(function)
+    def wrapper(
+        *args: object,
+        context: int,
+        sentence: bool,
+        no_fold: bool,
+        min_score: float | None,
+        require_fresh: bool,
+        **others: object,
+    ) -> None:
+        from wherein.search.results.postprocess import ResultOptions
+
+        results = ResultOptions(not no_fold, context, sentence, min_score, require_fresh)
+        function(*args, results=results, **others)
+
+    return wrapper
+
+
+def parse_until_option(text: str | None) -> datetime | None:
+    """Return the moment that `--until` names, None without it. Raises UsageError for anything but a future time."""
+    if text is None:
+        return None
+    from datetime import datetime
+
+    from wherein.ingest.progress.deadline import parse_until
+
+    return parse_until(text, datetime.now())
+
+
+def to_unicode(argument: str) -> str:
+    """Return an argument as valid Unicode: the shell may pass undecodable bytes, which SQLite and JSON reject."""
+    return argument.encode("utf-8", "replace").decode("utf-8")

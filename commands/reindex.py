@@ -1,0 +1,95 @@
+"""`wherein reindex`."""
+
+from __future__ import annotations
+
+import math
+import sys
+
+import click
+
+from wherein.commands.options import GlobalOptions, json_option, parse_until_option, wait_option
+from wherein.commands.output import print_json
+from wherein.commands.progress import run_progress
+from wherein.errors import EXIT_PARTLY_FAILED, UsageError
+from wherein.storage.index.choices import CHOICES
+
+__all__ = ["reindex"]
+
+
+@click.command()
+@click.option("--model", metavar="NAME|FOLDER", help="Embed the library with this model, then use it.")
+@click.option(
+    "--index",
+    type=click.Choice(CHOICES),
+    help="How vectors are searched from now on: exactly, by inverted lists (ivf), by a graph (hnsw), or exactly until"
+    " they are many, then by lists (auto).",
+)
+@click.option("--until", metavar="TIME", help="Stop at that time, such as 06:00; the next run resumes.")
+@click.option("--accept-removals", is_flag=True, help="Remove documents whose files are gone, however many they are.")
+@click.option(
+    "--margin", type=click.FloatRange(0, 100), metavar="POINTS",
+    help="How much worse the golden questions may be answered; by default 5 points of their mean reciprocal rank.",
+)  # fmt: skip
+@click.option("--rollback", is_flag=True, help="Only go back to the previous index, or to the previous model.")
+@click.option("--finish", is_flag=True, help="Only delete the vectors of the previous model.")
+@click.option("--print-systemd", is_flag=True, help="Only print a systemd service and timer that reindex every night.")
+@wait_option
+@json_option
+@click.pass_obj
+def reindex(
+    options: GlobalOptions, model: str | None, index: str | None, until: str | None, accept_removals: bool,
+    margin: float | None, rollback: bool, finish: bool, print_systemd: bool, wait: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Catch up with all sources, remove documents whose files are gone, check a new index and swap it in.
+
+    An index that answers the golden questions worse is not swapped in; the exit code is then 1. With --model every
+    passage is embedded again, at --precision if it is given, else at the library's own. The old model answers until
+    that is complete; if the run is stopped, run the same command again to resume.
+    """
+    exclusive = rollback + finish + print_systemd
+    if exclusive > 1 or (exclusive and (model or index or until or accept_removals or margin is not None)):
+        raise UsageError("--rollback, --finish and --print-systemd cannot be combined with other options")
+    if margin is not None and math.isnan(margin):
+        raise UsageError("--margin is a number of points, from 0 to 100")
+    if print_systemd:
+        _print_systemd(options)
+        return
+    if finish:
+        _finish(options, wait, as_json)
+        return
+    if rollback:
+        _roll_back(options, wait, as_json)
+        return
+    from wherein.ingest.progress.reindex_report import MARGIN
+
+    with run_progress(as_json) as reporter:
+        summary = options.open_library().reindex(
+            model=model, index=index, until=parse_until_option(until), accept_removals=accept_removals,
+            margin=MARGIN if margin is None else margin, report=reporter, look_ahead=reporter.shows_progress, wait=wait,
+        )  # fmt: skip
+    reporter.summary(summary)
+    if summary.failed:
+        click.get_current_context().exit(EXIT_PARTLY_FAILED)
+
+
+def _print_systemd(options: GlobalOptions) -> None:
+    from wherein.systemd import format_units
+
+    click.echo(format_units(sys.argv[0], options.folder), nl=False)
+
+
+def _finish(options: GlobalOptions, wait: bool, as_json: bool) -> None:
+    deleted = options.open_library().finish(wait=wait)
+    if as_json:
+        print_json({"deleted": deleted})
+    else:
+        click.echo(f"{deleted:,} vectors deleted")
+
+
+def _roll_back(options: GlobalOptions, wait: bool, as_json: bool) -> None:
+    with run_progress(as_json) as reporter:
+        detail = options.open_library().roll_back(report=reporter, wait=wait)
+    if as_json:
+        print_json({"detail": detail, "said": detail})  # `said` is the earlier name of `detail`
+    else:
+        click.echo(detail)

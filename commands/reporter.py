@@ -1,0 +1,196 @@
+"""How the events of an ingest or a reindex are shown: as JSON lines, or to a person with a bar.
+
+Imported when a run begins: the events bring the catalog's modules with them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Protocol
+
+import click
+
+from wherein.commands.output import MAX_LISTED, display_uri, format_duration, print_event
+from wherein.ingest.progress.events import Ahead, DocumentDone, Progress, RunProblem, Stopped, Summary
+from wherein.ingest.progress.reindex_report import ReindexReport, Stage
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+    from wherein.ingest.progress.dry_run import Plan
+
+__all__ = ["Event", "JsonReporter", "RunReporter", "TextReporter"]
+
+Event = RunProblem | DocumentDone | Ahead | Progress | Stopped | Stage | ReindexReport
+
+_PROGRESS_SECONDS = 1.0
+_COUNTS = ("new", "changed", "unchanged", "moved", "removed", "skipped", "failed")
+_ALWAYS_SHOWN = ("new", "changed", "unchanged")
+_PLANNED = {
+    "new": "add {:,}",
+    "changed": "update {:,}",
+    "unchanged": "leave {:,} unchanged",
+    "moved": "move {:,}",
+    "removed": "remove {:,}",
+    "skipped": "skip {:,}",
+    "failed": "fail on {:,}",
+}
+
+
+class RunReporter(Protocol):
+    """Shows the events of a run as they happen, and its summary."""
+
+    shows_progress: bool
+    """Whether the run should look ahead, so that the total is known."""
+
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
+
+    def dry_run(self, event: Event) -> None:
+        """Show an event of a run that changes nothing."""
+
+    def plan(self, plan: Plan) -> None:
+        """Show what a dry run found."""
+
+    def summary(self, summary: Summary) -> None:
+        """Show the figures of a run that has ended."""
+
+
+class JsonReporter:
+    """Prints one JSON object for each event (docs/events.md), for progress at most one a second."""
+
+    shows_progress = True
+
+    def __init__(self) -> None:
+        self._last_progress = 0.0
+
+    def __call__(self, event: Event) -> None:
+        """Print an event."""
+        match event:
+            case RunProblem():
+                print_event(event.kind, {"uri": event.uri, "reason": event.reason})
+            case DocumentDone():
+                print_event("document", asdict(event))
+            case Ahead():
+                print_event("planned", asdict(event))
+            case Progress():
+                self._progress(event)
+            case Stopped():
+                print_event("stopped", asdict(event))
+            case Stage():
+                print_event("stage", _stage_fields(event))
+            case ReindexReport():
+                print_event("night", {**asdict(event), "stages": [_stage_fields(stage) for stage in event.stages]})
+
+    dry_run = __call__
+
+    def plan(self, plan: Plan) -> None:
+        """Print what a dry run found."""
+        print_event("plan", plan.as_dict())
+
+    def summary(self, summary: Summary) -> None:
+        """Print the figures of a run."""
+        print_event("summary", summary.as_dict())
+
+    def _progress(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if now - self._last_progress >= _PROGRESS_SECONDS:
+            self._last_progress = now
+            print_event("progress", asdict(progress))
+
+
+class TextReporter:
+    """Shows a run to a person: a bar if there is one, each stage as it ends, and at the end the problems."""
+
+    def __init__(self, bar: Bar | None = None) -> None:
+        self.shows_progress = bar is not None
+        self._bar = bar
+        self._task = bar.add_task("looking for files", total=None, rate="", left="") if bar else None
+        self._problems: list[RunProblem] = []
+
+    def __call__(self, event: Event) -> None:
+        """Show an event, or keep it for the end."""
+        match event:
+            case RunProblem():
+                self._problems.append(event)
+            case Progress():
+                self._update_bar(event)
+            case Stopped():
+                click.echo(f"stopped: {event.why}", err=True)
+            case Stage():
+                detail = f": {event.said}" if event.said else ""
+                click.echo(f"{event.name}{detail} ({event.seconds:,.1f} s)", err=True)
+            case ReindexReport():
+                _print_report(event)
+
+    def dry_run(self, event: Event) -> None:
+        """Keep a problem for the end; documents that would be read are no progress."""
+        if isinstance(event, RunProblem):
+            self._problems.append(event)
+
+    def plan(self, plan: Plan) -> None:
+        """Print the problems that a dry run met, then what the run would do."""
+        for problem in self._problems:
+            click.echo(_describe_problem(problem), err=True)
+        counts = plan.as_dict()
+        actions = [_PLANNED[kind].format(counts[kind]) for kind in _shown_counts(counts)]
+        click.echo(f"would {', '.join(actions)}")
+        click.echo(
+            f"{plan.chunks:,} chunks, {plan.embedded:,} to embed ({plan.tokens:,} tokens): about"
+            f" {format_duration(plan.seconds)} on this machine"
+        )
+        if plan.gone:
+            click.echo(f"{plan.gone:,} documents are no longer in these sources; reindex would remove them")
+
+    def summary(self, summary: Summary) -> None:
+        """Print the problems of a run, then its figures."""
+        for line in _problem_lines(self._problems):
+            click.echo(line, err=True)
+        counts = summary.as_dict()
+        figures = ", ".join(f"{counts[kind]:,} {kind}" for kind in _shown_counts(counts))
+        click.echo(f"{figures}; {summary.chunks:,} chunks, {summary.embedded:,} embedded, {summary.seconds:,.1f} s")
+
+    def _update_bar(self, progress: Progress) -> None:
+        if self._bar is None or self._task is None:
+            return
+        elapsed, left = self._bar.tasks[0].elapsed or 0.0, progress.seconds_left
+        self._bar.update(
+            self._task,
+            description=f"{progress.documents:,} documents",
+            rate=f"{progress.embedded / elapsed:,.1f} chunks/s" if elapsed else "",
+            left=f"left: {format_duration(left)}" if left is not None else "",
+            total=None if left is None else elapsed + left,
+            completed=elapsed,
+        )
+
+
+def _stage_fields(stage: Stage) -> dict[str, object]:
+    # `said` is the earlier name of `detail`, which scripts may rely on.
+    return {"name": stage.name, "seconds": stage.seconds, "detail": stage.said, "said": stage.said}
+
+
+def _print_report(report: ReindexReport) -> None:
+    from wherein.render import reindex_lines
+
+    for line in reindex_lines(report):
+        click.echo(line, err=True)
+
+
+def _shown_counts(counts: Mapping[str, float]) -> list[str]:
+    return [kind for kind in _COUNTS if counts[kind] or kind in _ALWAYS_SHOWN]
+
+
+def _problem_lines(problems: Sequence[RunProblem]) -> Iterator[str]:
+    """Yield the problems, skipped files first, and of each kind no more than a person reads."""
+    for kind in ("skipped", "failed"):
+        of_kind = [problem for problem in problems if problem.kind == kind]
+        yield from map(_describe_problem, of_kind[:MAX_LISTED])
+        if len(of_kind) > MAX_LISTED:
+            more = len(of_kind) - MAX_LISTED
+            yield f"{kind}: {more:,} more; list them with: wherein documents list --problems"
+
+
+def _describe_problem(problem: RunProblem) -> str:
+    return f"{problem.kind}: {display_uri(problem.uri)}: {problem.reason}"

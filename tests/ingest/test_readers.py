@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import context
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wherein.errors import Unreadable
@@ -146,7 +146,7 @@ def test_plain_text_is_kept() -> None:
         (codecs.BOM_UTF32_BE, "utf-32-be"),
     ],
 )
-@context(text=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1))
+@given(text=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1))
 def test_round_trip_with_a_byte_order_mark(bom: bytes, codec: str, text: str) -> None:
     text = "x" + text
     assert read(bom + text.encode(codec), "a.txt").text == text
@@ -235,7 +235,7 @@ KEYS = st.from_regex(r"\A[A-Za-z_][A-Za-z0-9_-]{0,8}\Z").filter(lambda key: key 
 VALUES = st.from_regex(r"\A[A-Za-z0-9][A-Za-z0-9 :#,.é-]{0,20}[a-z]\Z")
 
 
-@context(st.dictionaries(KEYS, VALUES, min_size=1), st.sampled_from(["{}", "'{}'", '"{}"']), st.text(max_size=50))
+@given(st.dictionaries(KEYS, VALUES, min_size=1), st.sampled_from(["{}", "'{}'", '"{}"']), st.text(max_size=50))
 def test_front_matter_round_trip(metadata: dict[str, str], quoted: str, body: str) -> None:
     lines = "".join(f"{key}: {quoted.format(value)}\n" for key, value in metadata.items())
     body = body.replace("\0", " ").encode(errors="replace").decode()
@@ -246,7 +246,7 @@ def test_front_matter_round_trip(metadata: dict[str, str], quoted: str, body: st
     assert document.marks[0] == Mark(text.index("# Body"), heading=("Body",))
 
 
-@context(st.text(st.sampled_from("#-= `>\r\n\tab*[](){}_~+0."), min_size=1, max_size=200).filter(str.strip))
+@given(st.text(st.sampled_from("#-= `>\r\n\tab*[](){}_~+0."), min_size=1, max_size=200).filter(str.strip))
 @pytest.mark.parametrize("name", ["a.md", "a.rst", "a.txt"])
 def test_text_is_kept_and_marks_fit(name: str, text: str) -> None:
     document = read(text.encode(), name)

@@ -2,7 +2,7 @@ import codecs
 import io
 
 import pytest
-from hypothesis import context
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wherein.errors import Unreadable
@@ -183,7 +183,7 @@ TAGS = st.sampled_from(NAMES.split())
 PIECES = st.builds("<{}>".format, TAGS) | st.builds("</{}>".format, TAGS) | st.text("ab \n&<>¶\0é", max_size=5)
 
 
-@context(st.lists(PIECES, max_size=40).map("".join))
+@given(st.lists(PIECES, max_size=40).map("".join))
 def test_any_page_gives_clean_text_and_ordered_marks(source: str) -> None:
     try:
         document = page(source)
@@ -200,7 +200,7 @@ def test_any_page_gives_clean_text_and_ordered_marks(source: str) -> None:
 WORDS = st.text("abcé&<>\"'", min_size=1, max_size=8)
 
 
-@context(st.lists(st.lists(WORDS, min_size=1, max_size=5).map(" ".join), min_size=1, max_size=8))
+@given(st.lists(st.lists(WORDS, min_size=1, max_size=5).map(" ".join), min_size=1, max_size=8))
 def test_paragraphs_come_back(paragraphs: list[str]) -> None:
     from html import escape
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import context
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wherein.errors import Unreadable
@@ -158,7 +158,7 @@ VALUES = st.recursive(
 )
 
 
-@context(
+@given(
     st.dictionaries(STRINGS.filter(lambda k: k not in {"id", "_id", "title", "text"}), VALUES, max_size=4),
     STRINGS,
     STRINGS.filter(str.strip),
@@ -170,7 +170,7 @@ def test_round_trip(metadata: dict[str, object], title: str, text: str, ascii_on
     assert found == Document(title, text, "application/jsonl", "k", metadata)  # type: ignore[arg-type]
 
 
-@context(st.lists(st.binary(max_size=30), max_size=5))
+@given(st.lists(st.binary(max_size=30), max_size=5))
 def test_any_bytes_give_an_item_a_line(lines: list[bytes]) -> None:
     lines = [line.replace(b"\n", b"").lstrip(b"\xff\xfe\0") for line in lines]
     expected = sum(1 for line in lines if line.strip())

@@ -3,7 +3,7 @@
 import io
 
 import pytest
-from hypothesis import context
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wherein.errors import Unreadable
@@ -144,7 +144,7 @@ PIECES = (
 )
 
 
-@context(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
+@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
 def test_anything_is_read_or_without_text(source: str) -> None:
     try:
         document = tex("x" + source)

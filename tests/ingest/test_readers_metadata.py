@@ -1,7 +1,7 @@
 import datetime
 
 import pytest
-from hypothesis import context
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wherein.ingest.readers.shared.metadata import described, stamp
@@ -35,12 +35,12 @@ def test_stamps(written: str, expected: str) -> None:
     assert stamp(written) == expected
 
 
-@context(st.text(max_size=40) | st.from_regex(r"\AD:\d{4,20}[Z+-]?[\d']*\Z"))
+@given(st.text(max_size=40) | st.from_regex(r"\AD:\d{4,20}[Z+-]?[\d']*\Z"))
 def test_any_text_is_a_stamp_or_none(written: str) -> None:
     assert stamp(stamp(written)) == stamp(written)
 
 
-@context(st.datetimes(datetime.datetime(1, 1, 2), timezones=st.just(datetime.UTC)))
+@given(st.datetimes(datetime.datetime(1, 1, 2), timezones=st.just(datetime.UTC)))
 def test_stamps_sort_as_the_times_do(time: datetime.datetime) -> None:
     later = time.replace(microsecond=0) - datetime.timedelta(seconds=1)
     assert stamp(later.isoformat()) < stamp(time.isoformat())

@@ -5,7 +5,7 @@ import re
 
 import openpyxl
 import pytest
-from hypothesis import context
+from hypothesis import given
 from hypothesis import strategies as st
 
 import office
@@ -125,14 +125,14 @@ def test_built_in_formats_and_the_other_calendar() -> None:
     assert "2028-03-01" in office.read(data).text
 
 
-@context(st.datetimes(datetime.datetime(1900, 3, 1), datetime.datetime(9999, 12, 31)))
+@given(st.datetimes(datetime.datetime(1900, 3, 1), datetime.datetime(9999, 12, 31)))
 def test_every_second_is_shown_as_it_was_meant(time: datetime.datetime) -> None:
     time = time.replace(microsecond=0)
     days = (time - datetime.datetime(1899, 12, 30)) / datetime.timedelta(days=1)
     assert shown(repr(days), "date and time", from_1904=False) == time.isoformat(sep=" ")
 
 
-@context(st.text(max_size=20), st.text(max_size=20))
+@given(st.text(max_size=20), st.text(max_size=20))
 def test_any_format_and_any_number_are_shown(code: str, stored: str) -> None:
     assert isinstance(shown(stored, format_of(code, code or None), from_1904=False), str)
 

@@ -114,7 +114,7 @@ def test_names_and_labels_of_readers_differ() -> None:
 
 
 def test_the_reader_in_the_documents_reads() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "readers.md").read_text("utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "readers.md").read_text("utf-8")
     (source,) = re.findall("```python\n(.*?)```", page, re.DOTALL)
     imports = (
         "from collections.abc import Iterator\nfrom typing import BinaryIO\n"

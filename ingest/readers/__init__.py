@@ -9,19 +9,19 @@ from typing import BinaryIO
 
 from wherein.ingest.readers import pdf
 from wherein.ingest.readers.archives import compressed, tar_archive, zip_archive
+from wherein.ingest.readers.binary import kind_of
 from wherein.ingest.readers.ebooks import epub
 from wherein.ingest.readers.html import page as html
-from wherein.ingest.readers.latex import document as latex
+from wherein.ingest.readers.latex import source as latex
 from wherein.ingest.readers.mail import mbox
 from wherein.ingest.readers.mail import message as mail
 from wherein.ingest.readers.office import docx, odp, ods, odt, pptx, xlsx
 from wherein.ingest.readers.office.ole import OLE_MAGIC, refusal
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.records import delimited, json_file, jsonl
-from wherein.ingest.readers.shared.binary import kind_of
 from wherein.ingest.readers.shared.decode import split_bom
+from wherein.ingest.readers.shared.package import ZIP_MAGIC, kind_of_zip
 from wherein.ingest.readers.shared.skipped import Skipped
-from wherein.ingest.readers.shared.zipped import ZIP_MAGIC, kind_of_zip
 from wherein.ingest.readers.text import markdown, plain, restructured
 
 __all__ = ["READERS", "ReadContext", "Reader", "Skipped", "choose"]

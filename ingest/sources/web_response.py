@@ -12,7 +12,7 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 
 from wherein.errors import Unreadable
-from wherein.ingest.readers.html.charset import charset_called
+from wherein.ingest.readers.shared.charset import charset_called
 from wherein.ingest.readers.shared.decode import split_bom
 
 __all__ = ["Page", "Validators", "page_of", "why"]

@@ -14,10 +14,10 @@ import zstandard
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers.archives.members import allowance_of, content, counted, refuse_depth
 from wherein.ingest.readers.archives.tar_archive import is_tar, members
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
-from wherein.ingest.readers.shared.zipped import DAMAGED
+from wherein.ingest.readers.shared.members import allowance_of, content, counted, refuse_depth
+from wherein.ingest.readers.shared.package import DAMAGED
 
 __all__ = ["READER", "is_compressed", "read"]
 

@@ -6,11 +6,11 @@ from typing import IO, BinaryIO, cast
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers.archives.members import Keys, allowance_of, is_left_out, member, refuse_depth
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.shared.allowance import Allowance
+from wherein.ingest.readers.shared.members import Keys, allowance_of, is_left_out, member, refuse_depth
+from wherein.ingest.readers.shared.package import DAMAGED
 from wherein.ingest.readers.shared.skipped import Skipped
-from wherein.ingest.readers.shared.zipped import DAMAGED
 
 __all__ = ["READER", "is_tar", "members", "read"]
 

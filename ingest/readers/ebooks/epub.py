@@ -10,16 +10,16 @@ from urllib.parse import unquote
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, JSONValue, Problem
 from wherein.ingest.readers.ebooks.epub_contents import CONTENTS_OF_EPUB_2, titles_of_chapters
-from wherein.ingest.readers.html.blocks import joined
 from wherein.ingest.readers.html.page import parsed, rendered
 from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.shared.blocks import joined
 from wherein.ingest.readers.shared.decode import name_as_title
 from wherein.ingest.readers.shared.headings import Heading, marks_of
 from wherein.ingest.readers.shared.metadata import described
 from wherein.ingest.readers.shared.number_ranges import counted
+from wherein.ingest.readers.shared.package import DAMAGED, Package, opened_package
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.readers.shared.xml_events import START, events, texts_by_element
-from wherein.ingest.readers.shared.zipped import DAMAGED, Package, opened_package
 
 __all__ = ["READER", "read"]
 

@@ -7,8 +7,8 @@ from selectolax.lexbor import LexborHTMLParser
 
 from wherein.errors import Unreadable
 from wherein.ingest.readers.html.page import parsed
+from wherein.ingest.readers.shared.package import Package
 from wherein.ingest.readers.shared.xml_events import START, TEXT, events
-from wherein.ingest.readers.shared.zipped import Package
 
 __all__ = ["CONTENTS_OF_EPUB_2", "titles_of_chapters"]
 

@@ -6,7 +6,7 @@ from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
 
 from wherein.ingest.document import JSONValue
-from wherein.ingest.readers.html.charset import charset_called
+from wherein.ingest.readers.shared.charset import charset_called
 from wherein.ingest.readers.shared.decode import clean
 from wherein.ingest.readers.shared.metadata import described
 

@@ -11,8 +11,8 @@ from email.policy import compat32
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Mark
 from wherein.ingest.readers.html import page as html
-from wherein.ingest.readers.html.charset import charset_called
 from wherein.ingest.readers.mail.headers import plain
+from wherein.ingest.readers.shared.charset import charset_called
 from wherein.ingest.readers.shared.decode import clean, split_bom
 from wherein.ingest.uri import display
 

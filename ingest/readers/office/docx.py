@@ -17,8 +17,8 @@ from wherein.ingest.readers.office.opc import main_part, part_events, properties
 from wherein.ingest.readers.reader import Reader
 from wherein.ingest.readers.shared.decode import name_as_title, require_text
 from wherein.ingest.readers.shared.headings import marks_of
+from wherein.ingest.readers.shared.package import Package, opened_package
 from wherein.ingest.readers.shared.xml_events import END, START, Event, without
-from wherein.ingest.readers.shared.zipped import Package, opened_package
 
 __all__ = ["READER", "read"]
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from wherein.ingest.readers.office.opc import part_events
+from wherein.ingest.readers.shared.package import Package
 from wherein.ingest.readers.shared.xml_events import START
-from wherein.ingest.readers.shared.zipped import Package
 
 __all__ = ["Label", "Numbers"]
 

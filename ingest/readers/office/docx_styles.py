@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wherein.ingest.readers.office.opc import part_events
+from wherein.ingest.readers.shared.package import Package
 from wherein.ingest.readers.shared.xml_events import START, without
-from wherein.ingest.readers.shared.zipped import Package
 
 __all__ = ["Style", "is_on", "learn", "read_styles", "resolved"]
 

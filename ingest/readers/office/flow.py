@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from wherein.ingest.document import Mark
-from wherein.ingest.readers.html.blocks import HYPHEN, Block, Page, joined
+from wherein.ingest.readers.shared.blocks import HYPHEN, Block, Page, joined
 from wherein.ingest.readers.shared.headings import Heading
 
 __all__ = ["Flow", "mark_of_notes"]

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from wherein.errors import Unreadable
 from wherein.ingest.readers.shared.metadata import Properties, described
+from wherein.ingest.readers.shared.package import ENCRYPTED, Package
 from wherein.ingest.readers.shared.xml_events import START, Event, events, texts_by_element, without
-from wherein.ingest.readers.shared.zipped import ENCRYPTED, Package
 
 __all__ = ["Inline", "content", "properties"]
 

@@ -10,8 +10,8 @@ from wherein.ingest.readers.office.odt import TABLES
 from wherein.ingest.readers.office.slides import Slide, joined_slides
 from wherein.ingest.readers.reader import Reader
 from wherein.ingest.readers.shared.decode import name_as_title
+from wherein.ingest.readers.shared.package import Package, opened_package
 from wherein.ingest.readers.shared.xml_events import START, TEXT, without
-from wherein.ingest.readers.shared.zipped import Package, opened_package
 
 __all__ = ["READER", "read"]
 

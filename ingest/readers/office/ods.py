@@ -10,8 +10,8 @@ from wherein.ingest.readers.office.odf import Inline, content, properties
 from wherein.ingest.readers.office.sheets import Row, Sheet, hidden_sheets, joined_sheets
 from wherein.ingest.readers.reader import Reader
 from wherein.ingest.readers.shared.decode import name_as_title
+from wherein.ingest.readers.shared.package import opened_package
 from wherein.ingest.readers.shared.xml_events import START, TEXT, Event
-from wherein.ingest.readers.shared.zipped import opened_package
 
 __all__ = ["READER", "read"]
 

@@ -12,8 +12,8 @@ from wherein.ingest.readers.office.odf import Inline, content, properties
 from wherein.ingest.readers.reader import Reader
 from wherein.ingest.readers.shared.decode import name_as_title, require_text
 from wherein.ingest.readers.shared.headings import marks_of
+from wherein.ingest.readers.shared.package import Package, opened_package
 from wherein.ingest.readers.shared.xml_events import END, START
-from wherein.ingest.readers.shared.zipped import Package, opened_package
 
 __all__ = ["READER", "TABLES", "read"]
 

@@ -3,8 +3,8 @@
 from typing import BinaryIO
 
 from wherein.errors import Unreadable
+from wherein.ingest.readers.shared.package import ENCRYPTED
 from wherein.ingest.readers.shared.skipped import Skipped
-from wherein.ingest.readers.shared.zipped import ENCRYPTED
 
 __all__ = ["OLE_MAGIC", "refusal"]
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from wherein.errors import Unreadable
 from wherein.ingest.readers.shared.metadata import Properties, described
+from wherein.ingest.readers.shared.package import DAMAGED, Package
 from wherein.ingest.readers.shared.xml_events import START, Event, events, texts_by_element
-from wherein.ingest.readers.shared.zipped import DAMAGED, Package
 
 __all__ = ["Relation", "main_part", "part_events", "properties", "related", "relations"]
 

@@ -6,14 +6,14 @@ from typing import BinaryIO
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers.html.blocks import Block
 from wherein.ingest.readers.office.flow import Flow
 from wherein.ingest.readers.office.opc import main_part, part_events, properties, related, relations
 from wherein.ingest.readers.office.slides import Slide, joined_slides
 from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.shared.blocks import Block
 from wherein.ingest.readers.shared.decode import name_as_title
+from wherein.ingest.readers.shared.package import Package, opened_package
 from wherein.ingest.readers.shared.xml_events import END, START, TEXT, Event, without
-from wherein.ingest.readers.shared.zipped import Package, opened_package
 
 __all__ = ["READER", "read"]
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Mark
-from wherein.ingest.readers.html.blocks import Block, joined
+from wherein.ingest.readers.shared.blocks import Block, joined
 from wherein.ingest.readers.shared.number_ranges import counted
+from wherein.ingest.readers.shared.package import DAMAGED
 from wherein.ingest.readers.shared.skipped import Skipped
-from wherein.ingest.readers.shared.zipped import DAMAGED
 
 __all__ = ["Slide", "joined_slides"]
 

@@ -15,8 +15,8 @@ from wherein.ingest.readers.office.opc import Relation, main_part, part_events, 
 from wherein.ingest.readers.office.sheets import Row, Sheet, hidden_sheets, joined_sheets
 from wherein.ingest.readers.reader import Reader
 from wherein.ingest.readers.shared.decode import name_as_title
+from wherein.ingest.readers.shared.package import DAMAGED, Package, opened_package
 from wherein.ingest.readers.shared.xml_events import END, START, TEXT, without
-from wherein.ingest.readers.shared.zipped import DAMAGED, Package, opened_package
 
 __all__ = ["READER", "read"]
 

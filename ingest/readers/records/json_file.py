@@ -9,7 +9,7 @@ from wherein.errors import Unreadable
 from wherein.ingest.document import Document, JSONValue, Problem
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.records.json_values import parse_json
-from wherein.ingest.readers.records.record import Records, require_fields, text_field
+from wherein.ingest.readers.records.records import Records, require_fields, text_field
 from wherein.ingest.readers.shared.decode import decode, name_as_title, require_text
 
 __all__ = ["READER", "looks_like_records", "read"]

@@ -8,7 +8,7 @@ from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.records.json_values import parse_json
-from wherein.ingest.readers.records.record import Records
+from wherein.ingest.readers.records.records import Records
 from wherein.ingest.readers.shared.decode import split_bom
 from wherein.ingest.readers.shared.skipped import Skipped
 

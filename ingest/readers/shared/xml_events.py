@@ -5,7 +5,7 @@ from functools import lru_cache
 from xml.parsers import expat
 
 from wherein.errors import Unreadable
-from wherein.ingest.readers.shared.zipped import DAMAGED
+from wherein.ingest.readers.shared.package import DAMAGED
 
 __all__ = ["END", "START", "TEXT", "Event", "events", "texts_by_element", "without"]
 

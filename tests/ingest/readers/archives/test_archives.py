@@ -16,8 +16,8 @@ import office
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers import ReadContext, Skipped, choose
-from wherein.ingest.readers.archives import compressed, members
-from wherein.ingest.readers.shared import allowance
+from wherein.ingest.readers.archives import compressed
+from wherein.ingest.readers.shared import allowance, members
 from wherein.storage.catalog.fields import Fields
 
 COMPRESSORS: Mapping[str, Callable[[bytes], bytes]] = {

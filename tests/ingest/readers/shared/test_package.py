@@ -9,8 +9,8 @@ import pytest
 import office
 from wherein.errors import Unreadable
 from wherein.ingest.readers import READERS, Skipped, choose
-from wherein.ingest.readers.shared import zipped
-from wherein.ingest.readers.shared.zipped import kind_of_zip
+from wherein.ingest.readers.shared import package as zipped
+from wherein.ingest.readers.shared.package import kind_of_zip
 
 ENCRYPTED = "it is encrypted; save it without a password"
 BOMB = "it unpacks to far more than such a document has (a ZIP bomb?)"

@@ -2,8 +2,7 @@
 
 import re
 
-from wherein.ingest.readers.html.blocks import Page
-from wherein.ingest.readers.latex.words import (
+from wherein.ingest.readers.latex.commands import (
     ENVIRONMENTS,
     HEADINGS,
     LISTS,
@@ -13,6 +12,7 @@ from wherein.ingest.readers.latex.words import (
     accented,
     unseen_arguments,
 )
+from wherein.ingest.readers.shared.blocks import Page
 from wherein.ingest.readers.shared.decode import clean
 from wherein.ingest.uri import display
 

@@ -9,9 +9,9 @@ from typing import BinaryIO
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers.html.blocks import joined
-from wherein.ingest.readers.latex.scan import Scan, group_at
+from wherein.ingest.readers.latex.scanner import Scan, group_at
 from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.shared.blocks import joined
 from wherein.ingest.readers.shared.decode import clean, decode, name_as_title, require_text
 from wherein.ingest.readers.shared.headings import marks_of
 from wherein.ingest.readers.shared.metadata import described

@@ -2,7 +2,7 @@
 
 from wherein.ingest.readers.shared.decode import split_bom
 
-__all__ = ["kind_of"]
+__all__ = ["binary_kind"]
 
 _MAGIC = (
     (b"\x89PNG\r\n\x1a\n", "PNG image"),
@@ -39,7 +39,7 @@ _CONTAINERS = {
 }
 
 
-def kind_of(head: bytes) -> str | None:
+def binary_kind(head: bytes) -> str | None:
     """Say what makes the file that begins with `head` binary; None when it looks like text."""
     name = _named(head)
     codec, _ = split_bom(head)

@@ -8,7 +8,8 @@ from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.shared.allowance import Allowance
-from wherein.ingest.readers.shared.members import Keys, allowance_of, is_left_out, member, refuse_depth
+from wherein.ingest.readers.shared.keys import Keys
+from wherein.ingest.readers.shared.members import allowance_of, is_left_out, member, refuse_depth
 from wherein.ingest.readers.shared.package import DAMAGED
 from wherein.ingest.readers.shared.skipped import Skipped
 

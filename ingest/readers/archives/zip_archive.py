@@ -5,7 +5,8 @@ from typing import BinaryIO
 
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
-from wherein.ingest.readers.shared.members import Keys, allowance_of, counted, is_left_out, member, refuse_depth
+from wherein.ingest.readers.shared.keys import Keys
+from wherein.ingest.readers.shared.members import allowance_of, counted, is_left_out, member, refuse_depth
 from wherein.ingest.readers.shared.package import opened_zip, unpacked
 from wherein.ingest.readers.shared.skipped import Skipped
 

@@ -9,8 +9,9 @@ from selectolax.lexbor import LexborHTMLParser
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.html.metadata import metadata_of
+from wherein.ingest.readers.html.render import render
 from wherein.ingest.readers.reader import Reader
-from wherein.ingest.readers.shared.blocks import Block, Page, joined, render
+from wherein.ingest.readers.shared.blocks import Block, Page, joined
 from wherein.ingest.readers.shared.charset import declared_charset
 from wherein.ingest.readers.shared.decode import clean, decode, name_as_title, require_text, split_bom
 from wherein.ingest.readers.shared.headings import marks_of

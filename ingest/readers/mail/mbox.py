@@ -12,7 +12,7 @@ from wherein.ingest.readers.mail.message import MEDIA_TYPE, documents_of
 from wherein.ingest.readers.mail.parts import parsed
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.shared.allowance import Allowance, TooMuch
-from wherein.ingest.readers.shared.members import Keys
+from wherein.ingest.readers.shared.keys import Keys
 from wherein.ingest.readers.shared.skipped import Skipped
 
 __all__ = ["MESSAGE_LIMIT", "READER", "looks_like_mailbox", "read"]

@@ -12,7 +12,8 @@ from wherein.ingest.readers.mail.parts import Part, body_of, parsed
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.shared.allowance import Allowance, TooMuch
 from wherein.ingest.readers.shared.decode import name_as_title
-from wherein.ingest.readers.shared.members import DEPTH_LIMIT, Keys, allowance_of, counted, member
+from wherein.ingest.readers.shared.keys import Keys
+from wherein.ingest.readers.shared.members import DEPTH_LIMIT, allowance_of, counted, member
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.uri import display
 

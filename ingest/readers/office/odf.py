@@ -3,11 +3,15 @@
 from collections.abc import Iterator, Mapping
 
 from wherein.errors import Unreadable
-from wherein.ingest.readers.shared.metadata import Properties, described
+from wherein.ingest.readers.office.properties import Properties
+from wherein.ingest.readers.shared.metadata import described
 from wherein.ingest.readers.shared.package import ENCRYPTED, Package
 from wherein.ingest.readers.shared.xml_events import START, Event, events, texts_by_element, without
 
-__all__ = ["Inline", "content", "properties"]
+__all__ = ["TABLES", "Inline", "content", "properties"]
+
+TABLES = {"table:table": "table", "table:table-row": "tr", "table:table-cell": "td", "table:covered-table-cell": "td"}
+"""The elements of tables, by the tags that `Flow` knows."""
 
 _LEFT_OUT = frozenset((
     "office:annotation", "text:tracked-changes", "text:ruby-text", "office:forms", "office:scripts", "svg:title",

@@ -5,8 +5,7 @@ from typing import BinaryIO
 
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.office.flow import Flow
-from wherein.ingest.readers.office.odf import Inline, content, properties
-from wherein.ingest.readers.office.odt import TABLES
+from wherein.ingest.readers.office.odf import TABLES, Inline, content, properties
 from wherein.ingest.readers.office.slides import Slide, joined_slides
 from wherein.ingest.readers.reader import Reader
 from wherein.ingest.readers.shared.decode import name_as_title

@@ -8,18 +8,16 @@ from typing import BinaryIO
 
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.office.flow import Flow, mark_of_notes
-from wherein.ingest.readers.office.odf import Inline, content, properties
+from wherein.ingest.readers.office.odf import TABLES, Inline, content, properties
 from wherein.ingest.readers.reader import Reader
 from wherein.ingest.readers.shared.decode import name_as_title, require_text
 from wherein.ingest.readers.shared.headings import marks_of
 from wherein.ingest.readers.shared.package import Package, opened_package
 from wherein.ingest.readers.shared.xml_events import END, START
 
-__all__ = ["READER", "TABLES", "read"]
+__all__ = ["READER", "read"]
 
 _MEDIA_TYPE = "application/vnd.oasis.opendocument.text"
-TABLES = {"table:table": "table", "table:table-row": "tr", "table:table-cell": "td", "table:covered-table-cell": "td"}
-"""The elements of tables, by the tags that `Flow` knows."""
 
 
 def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:

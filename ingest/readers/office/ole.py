@@ -6,7 +6,7 @@ from wherein.errors import Unreadable
 from wherein.ingest.readers.shared.package import ENCRYPTED
 from wherein.ingest.readers.shared.skipped import Skipped
 
-__all__ = ["OLE_MAGIC", "refusal"]
+__all__ = ["OLE_MAGIC", "ole_refusal"]
 
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -23,7 +23,7 @@ _ENCRYPTED = "EncryptedPackage"
 _STEP = 1 << 20
 
 
-def refusal(stream: BinaryIO) -> Unreadable:
+def ole_refusal(stream: BinaryIO) -> Unreadable:
     """Return the reason why a file that begins with `OLE_MAGIC` is not read."""
     places = _places(stream, (_ENCRYPTED, *_KINDS))
     if _ENCRYPTED in places:

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from wherein.errors import Unreadable
-from wherein.ingest.readers.shared.metadata import Properties, described
+from wherein.ingest.readers.office.properties import Properties
+from wherein.ingest.readers.shared.metadata import described
 from wherein.ingest.readers.shared.package import DAMAGED, Package
 from wherein.ingest.readers.shared.xml_events import START, Event, events, texts_by_element
 

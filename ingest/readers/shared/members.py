@@ -13,12 +13,11 @@ from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.reader import ReadContext
 from wherein.ingest.readers.shared.allowance import Allowance, TooMuch
-from wherein.ingest.readers.shared.decode import clean
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.sources.files import LEFT_OUT
 
 __all__ = [
-    "DEPTH_LIMIT", "MEMBER_LIMIT", "Keys", "allowance_of", "content", "counted", "is_left_out", "member",
+    "DEPTH_LIMIT", "MEMBER_LIMIT", "allowance_of", "content", "counted", "is_left_out", "member",
     "refuse_depth",
 ]  # fmt: skip
 
@@ -29,26 +28,7 @@ MEMBER_LIMIT = 64 << 20
 """How many bytes a member may have, unless its reader reads it piece by piece."""
 
 _IN_MEMORY = 8 << 20
-_LONGEST_NAME = 1_000
 _TOO_DEEP = "it lies too deep in other archives; unpack it first"
-
-
-class Keys:
-    """Gives each member a key of its own: its name, and where that is taken, a number behind it."""
-
-    def __init__(self) -> None:
-        self._times: dict[str, int] = {}
-
-    def key(self, name: str) -> str:
-        """Return the key for the next member that is called so."""
-        steps = (step for step in clean(name).split("/") if step not in ("", "."))
-        plain = "/".join(steps)[:_LONGEST_NAME] or "unnamed"
-        key = plain
-        while key in self._times:
-            self._times[plain] += 1
-            key = f"{plain} ({self._times[plain]})"
-        self._times[key] = 1
-        return key
 
 
 def allowance_of(stream: BinaryIO, context: ReadContext) -> Allowance:
@@ -91,7 +71,7 @@ def content(name: str, pieces: Iterable[bytes], context: ReadContext) -> Iterato
 
     When more than is allowed is in `pieces`, what came before that is read, and then TooMuch is raised.
     """
-    from wherein.ingest.readers import choose  # which knows every reader, those that come here too
+    from wherein.ingest.readers.choose import choose  # imports every reader, those that import this module included
 
     waiting = iter(pieces)
     with SpooledTemporaryFile(_IN_MEMORY) as file:

@@ -5,28 +5,18 @@
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from wherein.ingest.document import JSONValue
 from wherein.ingest.readers.shared.decode import clean
 
-__all__ = ["Properties", "described", "stamp"]
+__all__ = ["described", "stamp"]
 
 _LONGEST = 1_000
 _MOST = 100
 _PARTIAL = re.compile(r"\d{4}(?:-\d{2})?")
 _PDF = re.compile(r"D?:?(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?(?:(Z)|([+-]\d\d)'?(\d\d)?)?.*")
-
-
-@dataclass(frozen=True)
-class Properties:
-    """Title and metadata of a document; `notes` say when they could not be read."""
-
-    title: str = ""
-    metadata: Mapping[str, JSONValue] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
 
 
 def described(

@@ -10,7 +10,7 @@ import office
 from wherein.errors import Unreadable
 from wherein.ingest.readers import READERS, Skipped, choose
 from wherein.ingest.readers.shared import package as zipped
-from wherein.ingest.readers.shared.package import kind_of_zip
+from wherein.ingest.readers.zip_kind import zip_kind
 
 ENCRYPTED = "it is encrypted; save it without a password"
 BOMB = "it unpacks to far more than such a document has (a ZIP bomb?)"
@@ -19,7 +19,7 @@ TYPES = '<Types><Default Extension="x" ContentType="{}"/></Types>'
 
 def kind(data: bytes) -> str | None:
     stream = io.BytesIO(data)
-    found = kind_of_zip(stream)
+    found = zip_kind(stream)
     assert stream.tell() == 0
     return found
 

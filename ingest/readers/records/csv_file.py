@@ -18,7 +18,7 @@ from wherein.ingest.document import Document, JSONValue, Problem
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.records.records import Records, require_fields, text_field
 from wherein.ingest.readers.shared.decode import clean, name_as_title, require_text, split_bom
-from wherein.ingest.readers.shared.members import Keys
+from wherein.ingest.readers.shared.keys import Keys
 from wherein.ingest.readers.shared.skipped import Skipped
 
 __all__ = ["READER", "delimiter_of", "read"]

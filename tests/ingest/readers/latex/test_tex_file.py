@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document
 from wherein.ingest.readers import Skipped, choose
-from wherein.ingest.readers.latex.source import read
+from wherein.ingest.readers.latex.tex_file import read
 
 
 def tex(source: str | bytes) -> Document:

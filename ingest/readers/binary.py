@@ -1,4 +1,4 @@
-"""Files that hold no text, known by their first bytes."""
+"""Files that hold no text, recognized by their first bytes."""
 
 from wherein.ingest.readers.shared.decode import split_bom
 
@@ -40,25 +40,25 @@ _CONTAINERS = {
 
 
 def binary_kind(head: bytes) -> str | None:
-    """Say what makes the file that begins with `head` binary; None when it looks like text."""
-    name = _named(head)
+    """Return the reason why a file that begins with `head` is binary; None when it looks like text."""
+    name = _by_magic(head)
     codec, _ = split_bom(head)
     if name is None and codec is None and b"\0" in head:
-        name = _named_by_nul(head)
+        name = _by_weak_magic(head)
         return f"binary file ({name})" if name else "binary file"
     return f"binary file ({name})" if name else None
 
 
-def _named(head: bytes) -> str | None:
+def _by_magic(head: bytes) -> str | None:
     for magic, name in _MAGIC:
-        # Magic made of letters alone may also begin a text ("BZh", "ID3"): no NUL near it, no verdict.
+        # A text may begin with the same letters ("BZh", "ID3"), so letters alone need a NUL near them.
         if head.startswith(magic) and (not magic.isascii() or not magic.isalnum() or b"\0" in head):
             return name
     return _CONTAINERS.get(head[:4], {}).get(head[8:12])
 
 
-def _named_by_nul(head: bytes) -> str | None:
-    """Name the kinds whose magic is too short or too far in to be trusted in a file without NUL bytes."""
+def _by_weak_magic(head: bytes) -> str | None:
+    """Name a kind whose magic is too short, or too far from the start, to be trusted in a file without NUL bytes."""
     if head[2:4] == b"\r\n":
         return "compiled Python file"
     if head[257:262] == b"ustar":

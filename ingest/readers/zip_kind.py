@@ -3,14 +3,14 @@
 import re
 from typing import BinaryIO
 
-from wherein.ingest.readers.shared.package import Package, opened_package
+from wherein.ingest.readers.shared.package import Package, open_package
 
 __all__ = ["ZIP_MAGIC", "zip_kind"]
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 """A ZIP file begins with one of these; with the second one it is empty."""
 
-_TYPES_LIMIT = 4 << 20
+_READ_LIMIT = 4 << 20
 _BY_MEDIA_TYPE = {
     "application/epub+zip": "epub",
     "application/vnd.oasis.opendocument.text": "odt",
@@ -18,7 +18,7 @@ _BY_MEDIA_TYPE = {
     "application/vnd.oasis.opendocument.presentation": "odp",
     "application/vnd.oasis.opendocument.graphics": "odp",
 }
-# The content type of the main part, be it a document, a template or a slide show, with macros or without.
+# The content type of the main part of a document, template or slide show, with or without macros.
 _MAIN_PARTS = re.compile(
     rb"""ContentType\s*=\s*["']application/vnd\.(?:
         (?P<docx>openxmlformats-officedocument\.wordprocessingml\.(?:document|template)
@@ -33,19 +33,18 @@ _MAIN_PARTS = re.compile(
 )
 
 
-# What has one of these is one document and no archive of files, also when it lacks what tells its kind.
-_PARTS_OF_ONE = ("_rels/.rels", "META-INF/manifest.xml", "META-INF/container.xml")
+# A file with one of these parts is a document and not an archive of files, even when its kind is unknown.
+_DOCUMENT_PARTS = ("_rels/.rels", "META-INF/manifest.xml", "META-INF/container.xml")
 
 
 def zip_kind(stream: BinaryIO) -> str | None:
-    """Say what a ZIP file is: docx, pptx, xlsx, xlsb, odt, ods, odp or epub; None for an archive of files.
+    """Return docx, pptx, xlsx, xlsb, odt, ods, odp, epub or `other` for a document; None for an archive of files.
 
-    `other` is a document of another kind, such as a drawing of Visio.
-
-    What is inside decides, and templates and files with macros count as what they are made for. Drawings (ODG)
-    are read like presentations. Leaves the stream at its start. Raises Unreadable when the file is damaged.
+    The content decides. Templates and files with macros count as the documents that they are made for, drawings (ODG)
+    as presentations; `other` is any other kind, such as a Visio drawing. Leaves the stream at its start. Raises
+    Unreadable when the file is damaged.
     """
-    with opened_package(stream) as package:
+    with open_package(stream) as package:
         kind = _kind(package)
     stream.seek(0)
     return kind
@@ -53,25 +52,25 @@ def zip_kind(stream: BinaryIO) -> str | None:
 
 def _kind(package: Package) -> str | None:
     if "mimetype" in package:
-        declared = _start(package, "mimetype", 200).decode("latin-1").strip("\ufeff\r\n\t ").lower()
+        declared = _read_start(package, "mimetype", 200).decode("latin-1").strip("\ufeff\r\n\t ").lower()
         return _BY_MEDIA_TYPE.get(re.sub("-(?:template|master|web)$", "", declared), "other")
     if "[Content_Types].xml" in package:
-        found = _MAIN_PARTS.search(_start(package, "[Content_Types].xml", _TYPES_LIMIT))
-        return found.lastgroup if found else "other"
-    if "META-INF/container.xml" in package and _lists_a_book(package):
+        match = _MAIN_PARTS.search(_read_start(package, "[Content_Types].xml", _READ_LIMIT))
+        return match.lastgroup if match else "other"
+    if "META-INF/container.xml" in package and _is_epub(package):
         return "epub"
-    return "other" if any(part in package for part in _PARTS_OF_ONE) else None
+    return "other" if any(part in package for part in _DOCUMENT_PARTS) else None
 
 
-def _lists_a_book(package: Package) -> bool:
-    return b"application/oebps-package+xml" in _start(package, "META-INF/container.xml", _TYPES_LIMIT)
+def _is_epub(package: Package) -> bool:
+    return b"application/oebps-package+xml" in _read_start(package, "META-INF/container.xml", _READ_LIMIT)
 
 
-def _start(package: Package, name: str, size: int) -> bytes:
-    """Return at least the first `size` bytes of a part, if it has as many."""
-    found = b""
+def _read_start(package: Package, name: str, size: int) -> bytes:
+    """Return at least the first `size` bytes of a part, or all of a smaller one."""
+    start = b""
     for piece in package.chunks(name):
-        found += piece
-        if len(found) >= size:
+        start += piece
+        if len(start) >= size:
             break
-    return found
+    return start

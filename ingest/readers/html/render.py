@@ -1,65 +1,65 @@
-"""From a tree of elements to blocks of text, without recursion: pages may be nested ten thousand deep."""
+"""From a tree of HTML elements to blocks of text, without recursion: elements may be nested ten thousand deep."""
 
 from collections.abc import Mapping, Set
 
 from selectolax.lexbor import LexborNode
 
-from wherein.ingest.readers.shared.blocks import Page, Part
+from wherein.ingest.readers.shared.blocks import BlockWriter, Candidate
 
 __all__ = ["render"]
 
 
-def render(body: LexborNode, dropped: Set[int], ranks: Mapping[int, int]) -> Page:
-    """Render all below `body` but the nodes whose `mem_id` is in `dropped`.
+def render(body: LexborNode, dropped: Set[int], ranks: Mapping[int, int]) -> BlockWriter:
+    """Write everything below `body` except the nodes whose `mem_id` is in `dropped`.
 
-    `ranks` names candidates for the main content by `mem_id`; the page's `parts` tell where they stand.
+    `ranks` gives the ranks of the nodes that may be the main content by `mem_id`; they become `candidates`.
     """
-    page = Page()
+    writer = BlockWriter()
     open_nodes: list[LexborNode] = []
-    open_parts: list[Part] = []
+    open_candidates: list[Candidate] = []
     node: LexborNode | None = body
     while node is not None:
         child = None
         tag = node.tag
         if tag == "-text":
-            page.text(_text(node))
+            writer.text(_text(node))
         elif tag and tag[0] != "-" and node.mem_id not in dropped:
-            page.enter(tag)
+            writer.enter(tag)
             if node.mem_id in ranks:
-                page.flush()
-                open_parts.append(Part(ranks[node.mem_id], len(page.blocks), -1))
+                writer.flush()
+                open_candidates.append(Candidate(ranks[node.mem_id], len(writer.blocks), -1))
             open_nodes.append(node)
             child = node.first_child
-        node = child or _next(node, page, open_nodes, open_parts, ranks)
-    page.flush()
-    return page
+        node = child or _next(node, writer, open_nodes, open_candidates, ranks)
+    writer.flush()
+    return writer
 
 
 def _next(
     node: LexborNode,
-    page: Page,
+    writer: BlockWriter,
     open_nodes: list[LexborNode],
-    open_parts: list[Part],
+    open_candidates: list[Candidate],
     ranks: Mapping[int, int],
 ) -> LexborNode | None:
-    """Return the node after all of `node`, leaving the elements that end before it."""
-    following: LexborNode | None = None
+    """Return the node after `node` and all its children, leaving the elements that end before it."""
+    successor: LexborNode | None = None
     if not (open_nodes and open_nodes[-1].mem_id == node.mem_id):
-        following = node.next
-    while following is None and open_nodes:
+        successor = node.next
+    while successor is None and open_nodes:
         ended = open_nodes.pop()
-        page.leave(ended.tag or "")
+        writer.leave(ended.tag or "")
         if ended.mem_id in ranks:
-            page.flush()
-            part = open_parts.pop()
-            part.end = len(page.blocks)
-            page.parts.append(part)
-        following = ended.next if open_nodes else None
-    return following
+            writer.flush()
+            candidate = open_candidates.pop()
+            candidate.end = len(writer.blocks)
+            writer.candidates.append(candidate)
+        successor = ended.next if open_nodes else None
+    return successor
 
 
 def _text(node: LexborNode) -> str:
-    """Return a text node's text, without the pilcrow that links a heading to itself."""
+    """Return the text of a text node, without the pilcrow that links a heading to itself."""
     text = node.text_content or ""
     if text == "¶" and node.parent is not None and node.parent.tag == "a":
         return ""

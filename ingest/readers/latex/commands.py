@@ -1,4 +1,4 @@
-"""What the commands of LaTeX stand for, as far as a reader of the text sees it."""
+"""What LaTeX commands and environments contribute to the visible text."""
 
 import re
 import unicodedata
@@ -12,7 +12,7 @@ __all__ = [
     "SYMBOLS",
     "TABLES",
     "accented",
-    "unseen_arguments",
+    "hidden_arguments",
 ]
 
 HEADINGS = {
@@ -32,7 +32,7 @@ TABLES = {"tabular": 1, "tabular*": 2, "tabularx": 2, "tabulary": 2, "longtable"
 """Environments that are tables, with the number of their arguments."""
 
 ENVIRONMENTS = {"minipage": 1, "thebibliography": 1, "multicols": 1, "wrapfigure": 2, "adjustwidth": 2, "spacing": 1}
-"""How many arguments of other environments are unseen."""
+"""How many arguments of other environments are hidden."""
 
 MATH = frozenset(
     name + star
@@ -71,9 +71,9 @@ ARGUMENTS = {
     **dict.fromkeys(("fontsize", "addtolength"), 2),
     **dict.fromkeys(("newenvironment", "renewenvironment", "definecolor", "addcontentsline"), 3),
 }
-"""How many arguments of a command are unseen; those after them are text. Options in brackets are always unseen."""
+"""How many arguments of a command are hidden; those after them are text. Options in brackets are always hidden."""
 
-_REFERS = re.compile(r"[A-Za-z]*(?:cite|ref)[A-Za-z]*")
+_REFERENCE = re.compile(r"[A-Za-z]*(?:cite|ref)[A-Za-z]*")
 _COMBINING = {
     **{"`": "\u0300", "'": "\u0301", "^": "\u0302", "~": "\u0303", "=": "\u0304", "u": "\u0306", ".": "\u0307"},
     **{'"': "\u0308", "r": "\u030a", "H": "\u030b", "v": "\u030c", "d": "\u0323", "c": "\u0327", "k": "\u0328"},
@@ -81,15 +81,15 @@ _COMBINING = {
 }
 
 
-def unseen_arguments(command: str) -> int:
-    """Return how many arguments of a command no reader of the text sees."""
-    found = ARGUMENTS.get(command)
-    if found is not None:
-        return found
-    return 1 if _REFERS.fullmatch(command) else 0
+def hidden_arguments(command: str) -> int:
+    """Return how many arguments of a command are not shown."""
+    count = ARGUMENTS.get(command)
+    if count is not None:
+        return count
+    return 1 if _REFERENCE.fullmatch(command) else 0
 
 
 def accented(accent: str, letter: str) -> str:
     """Return a letter with the accent of the command `accent`."""
-    plain = {"\\i": "i", "\\j": "j"}.get(letter, letter)
-    return unicodedata.normalize("NFC", plain + _COMBINING[accent])
+    base = {"\\i": "i", "\\j": "j"}.get(letter, letter)
+    return unicodedata.normalize("NFC", base + _COMBINING[accent])

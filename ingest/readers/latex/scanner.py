@@ -1,4 +1,4 @@
-"""The scan of a LaTeX source: what is seen of it goes into the blocks that web pages become too."""
+"""The scan of a LaTeX source, which writes what the reader would see as blocks of text."""
 
 import re
 
@@ -10,15 +10,15 @@ from wherein.ingest.readers.latex.commands import (
     SYMBOLS,
     TABLES,
     accented,
-    unseen_arguments,
+    hidden_arguments,
 )
-from wherein.ingest.readers.shared.blocks import Page
+from wherein.ingest.readers.shared.blocks import BlockWriter
 from wherein.ingest.readers.shared.decode import clean
 from wherein.ingest.uri import display
 
-__all__ = ["Scan", "group_at"]
+__all__ = ["Scanner", "braced_group"]
 
-_GROUP_LIMIT = 5_000
+_MAX_GROUP_LENGTH = 5_000
 _TOKEN = re.compile(
     r"""(?P<comment>%[^\n]*+(?:\n[ \t]*+)?)
       | (?P<verb>\\(?:verb|lstinline)\*?(?P<quote>[^\w\s*])(?P<code>[^\n]{0,500}?)(?P=quote))
@@ -44,69 +44,69 @@ _CODE = ("verbatim", "verbatim*", "Verbatim", "lstlisting", "minted", "alltt")
 _INCLUDES = ("input", "include", "subfile")
 
 
-class Scan:
-    """Goes through a source and writes what is seen of it into `page`."""
+class Scanner:
+    """Scans a source and writes its visible text with `writer`; `included` are the files that it includes."""
 
     def __init__(self, source: str) -> None:
-        self.page = Page()
+        self.writer = BlockWriter()
         self.included: list[str] = []
         self._source = source
-        self._place = 0
-        self._braces: list[str] = []  # what ends with each open one: a heading's tag, the mark of a note, or nothing
-        self._open: list[str] = []  # environments
-        self._endless: set[str] = set()
+        self._offset = 0
+        self._braces: list[str] = []  # what each open brace ends: the tag of a heading, the text ")", or nothing
+        self._environments: list[str] = []  # the open ones
+        self._missing: set[str] = set()  # ends that do not occur in the rest of the source
 
     def run(self) -> None:
-        """Scan all of it."""
-        while found := _TOKEN.match(self._source, self._place):
-            self._place = found.end()
-            self._token(found)
+        """Scan the whole source."""
+        while match := _TOKEN.match(self._source, self._offset):
+            self._offset = match.end()
+            self._token(match)
         self._close_all()
 
-    def _token(self, found: re.Match[str]) -> None:
-        kind = found.lastgroup
+    def _token(self, match: re.Match[str]) -> None:
+        kind = match.lastgroup
         if kind == "text":
-            self.page.text(found[0])
+            self.writer.text(match[0])
         elif kind == "special":
-            self._special(found[0])
+            self._special(match[0])
         elif kind == "command":
-            self._command(found["command"])
+            self._command(match["command"])
         elif kind == "environment":
-            (self._begin if found["edge"] == "begin" else self._end)(found["environment"])
+            (self._begin if match["edge"] == "begin" else self._end)(match["environment"])
         elif kind == "gap":
-            self.page.flush()
+            self.writer.flush()
         elif kind == "symbol":
-            self._symbol(found["symbol"])
+            self._symbol(match["symbol"])
         elif kind == "definition":
             self._skip_arguments(1)
         elif kind != "comment":
-            self._inline(found)
+            self._inline(match)
 
-    def _inline(self, found: re.Match[str]) -> None:
-        if found["verb"]:
-            self.page.text(found["code"])
-        elif found["math"]:
-            self.page.text(_LABEL.sub("", found["math"]))
+    def _inline(self, match: re.Match[str]) -> None:
+        if match["verb"]:
+            self.writer.text(match["code"])
+        elif match["math"]:
+            self.writer.text(_LABEL.sub("", match["math"]))
         else:
-            self.page.text(accented(found["mark"], found["inside"] or found["letter"]))
+            self.writer.text(accented(match["mark"], match["inside"] or match["letter"]))
 
-    def _special(self, what: str) -> None:
-        if what == "{":
+    def _special(self, text: str) -> None:
+        if text == "{":
             self._braces.append("")
-        elif what == "}":
+        elif text == "}":
             self._close_brace()
-        elif what == "&" and self._in_table():
-            self.page.leave("td")
-            self.page.enter("td")
+        elif text == "&" and self._in_table():
+            self.writer.leave("td")
+            self.writer.enter("td")
         else:
-            self.page.text(_SPECIALS.get(what, what))
+            self.writer.text(_SPECIALS.get(text, text))
 
     def _close_brace(self) -> None:
         ended = self._braces.pop() if self._braces else ""
         if ended.startswith("h"):
-            self.page.leave(ended)
+            self.writer.leave(ended)
         elif ended:
-            self.page.text(ended)
+            self.writer.text(ended)
 
     def _symbol(self, symbol: str) -> None:
         if symbol == "\\":
@@ -115,15 +115,15 @@ class Scan:
                 self._end_row()
                 self._begin_row()
             else:
-                self.page.enter("br")
+                self.writer.enter("br")
         elif symbol in "%&#_{}$":
-            self.page.text(symbol)
+            self.writer.text(symbol)
         elif symbol not in "-/!()[]@":
-            self.page.text(" ")
+            self.writer.text(" ")
 
     def _command(self, name: str) -> None:
         if name in SYMBOLS:
-            self.page.text(SYMBOLS[name])
+            self.writer.text(SYMBOLS[name])
             return
         if name in ("item", "bibitem"):
             self._item(name)
@@ -133,149 +133,155 @@ class Scan:
             return
         self._skip_options()
         if name in HEADINGS or name in ("footnote", "caption"):
-            self._opened(HEADINGS.get(name, ""), name)
+            self._begin_group(HEADINGS.get(name, ""), name)
         elif name == "par":
-            self.page.flush()
+            self.writer.flush()
         elif name == "iffalse":
             self._skip_to("\\fi")
         else:
-            self._skip_arguments(unseen_arguments(name))
+            self._skip_arguments(hidden_arguments(name))
 
-    def _opened(self, tag: str, name: str) -> None:
-        """Begin a heading, a note or a caption, which ends with its brace."""
-        opening = _OPENING.match(self._source, self._place)
+    def _begin_group(self, tag: str, name: str) -> None:
+        """Begin a heading, footnote or caption, which ends with its closing brace."""
+        opening = _OPENING.match(self._source, self._offset)
         if not opening:
             return
-        self._place = opening.end()
+        self._offset = opening.end()
         if tag:
-            self.page.enter(tag)
+            self.writer.enter(tag)
         elif name == "footnote":
-            self.page.text(" (")
+            self.writer.text(" (")
         else:
-            self.page.flush()
+            self.writer.flush()
         self._braces.append(tag or (")" if name == "footnote" else ""))
 
     def _item(self, name: str) -> None:
         if name == "bibitem":
             self._skip_options()
             self._skip_arguments(1)
-        if self._open and self._open[-1] in LISTS:
-            self.page.leave("li")
-            self.page.enter("li")
+        if self._environments and self._environments[-1] in LISTS:
+            self.writer.leave("li")
+            self.writer.enter("li")
         else:
-            self.page.flush()
-        if term := _OPTION.match(self._source, self._place):  # the brackets go, and what is in them is text
-            self.page.text(term[0].strip()[1:-1] + " ")
-            self._place = term.end()
+            self.writer.flush()
+        if label := _OPTION.match(self._source, self._offset):  # the label of the item, without its brackets
+            self.writer.text(label[0].strip()[1:-1] + " ")
+            self._offset = label.end()
 
     def _include(self) -> None:
-        group = group_at(self._source, self._place)
+        group = braced_group(self._source, self._offset)
         if group:
             self.included.append(display(" ".join(clean(group).split())))
         self._skip_arguments(1)
-        self.page.flush()
+        self.writer.flush()
 
     # Environments.
 
     def _begin(self, name: str) -> None:
-        if (name in _CODE or name in MATH or name == "comment") and self._kept_as_it_is(name):
+        if (name in _CODE or name in MATH or name == "comment") and self._verbatim(name):
             return
         self._skip_options()
         self._skip_arguments(TABLES.get(name, ENVIRONMENTS.get(name, 0)))
-        self._open.append(name)
+        self._environments.append(name)
         if name in TABLES:
-            self.page.enter("table")
+            self.writer.enter("table")
             self._begin_row()
         elif name in LISTS:
-            self.page.enter("ul")
+            self.writer.enter("ul")
         else:
-            self.page.flush()
+            self.writer.flush()
 
-    def _kept_as_it_is(self, name: str) -> bool:
+    def _verbatim(self, name: str) -> bool:
+        """Write the content of an environment as written; return False when it does not end."""
         end = f"\\end{{{name}}}"
-        stop = self._source.find(end, self._place) if end not in self._endless else -1
+        stop = self._find(end)
         if stop < 0:
-            self._endless.add(end)
             return False
-        content = self._source[self._place : stop]
-        self._place = stop + len(end)
+        content = self._source[self._offset : stop]
+        self._offset = stop + len(end)
         if name in _CODE:
-            self.page.enter("pre")
-            self.page.text(_OPTION.sub("", content, count=1) if content.startswith("[") else content)
-            self.page.leave("pre")
+            self.writer.enter("pre")
+            self.writer.text(_OPTION.sub("", content, count=1) if content.startswith("[") else content)
+            self.writer.leave("pre")
         elif name in MATH:
-            self.page.flush()
-            self.page.text(_LABEL.sub("", content))
-            self.page.flush()
+            self.writer.flush()
+            self.writer.text(_LABEL.sub("", content))
+            self.writer.flush()
         return True
 
     def _end(self, name: str) -> None:
-        while name in self._open:
-            self._close(self._open[-1])
-            if self._open.pop() == name:
+        while name in self._environments:
+            self._close(self._environments[-1])
+            if self._environments.pop() == name:
                 return
-        self.page.flush()
+        self.writer.flush()
 
     def _close_all(self) -> None:
-        while self._open:
-            self._close(self._open.pop())
-        self.page.flush()
+        while self._environments:
+            self._close(self._environments.pop())
+        self.writer.flush()
 
     def _close(self, name: str) -> None:
         if name in TABLES:
             self._end_row()
-            self.page.leave("table")
+            self.writer.leave("table")
         elif name in LISTS:
-            self.page.leave("li")
-            self.page.leave("ul")
+            self.writer.leave("li")
+            self.writer.leave("ul")
         else:
-            self.page.flush()
+            self.writer.flush()
 
     def _in_table(self) -> bool:
-        return bool(self._open) and self._open[-1] in TABLES
+        return bool(self._environments) and self._environments[-1] in TABLES
 
     def _begin_row(self) -> None:
-        self.page.enter("tr")
-        self.page.enter("td")
+        self.writer.enter("tr")
+        self.writer.enter("td")
 
     def _end_row(self) -> None:
-        self.page.leave("td")
-        self.page.leave("tr")
+        self.writer.leave("td")
+        self.writer.leave("tr")
 
     # Arguments.
 
     def _skip_options(self) -> None:
-        while option := _OPTION.match(self._source, self._place):
-            self._place = option.end()
+        while option := _OPTION.match(self._source, self._offset):
+            self._offset = option.end()
 
-    def _skip_arguments(self, count: int) -> bool:
-        """Skip arguments in braces, with options between them; return whether there was one."""
-        begun = self._place
+    def _skip_arguments(self, count: int) -> None:
+        """Skip arguments in braces, with options between them."""
         for _ in range(count):
-            group = group_at(self._source, self._place)
-            opening = _OPENING.match(self._source, self._place)
+            group = braced_group(self._source, self._offset)
+            opening = _OPENING.match(self._source, self._offset)
             if group is None or opening is None:
                 break
-            self._place = opening.end() + len(group) + 1
+            self._offset = opening.end() + len(group) + 1
             self._skip_options()
-        return self._place > begun
 
     def _skip_to(self, end: str) -> None:
-        stop = self._source.find(end, self._place) if end not in self._endless else -1
+        stop = self._find(end)
+        if stop >= 0:
+            self._offset = stop + len(end)
+
+    def _find(self, end: str) -> int:
+        """Return where `end` comes next, or -1; what is missing is searched for once, so that time stays linear."""
+        stop = self._source.find(end, self._offset) if end not in self._missing else -1
         if stop < 0:
-            self._endless.add(end)
-        else:
-            self._place = stop + len(end)
+            self._missing.add(end)
+        return stop
 
 
-def group_at(source: str, place: int) -> str | None:
-    """Return what is between the brace that opens at `place` and the one that closes it, unless that is far away."""
-    opening = _OPENING.match(source, place)
+def braced_group(source: str, offset: int) -> str | None:
+    """Return the text between the brace that opens at `offset` and the brace that closes it.
+
+    None when no brace opens there, or when the group is longer than `_MAX_GROUP_LENGTH` characters.
+    """
+    opening = _OPENING.match(source, offset)
     if opening is None:
         return None
     depth = 1
-    for found in _BRACES.finditer(source, opening.end(), opening.end() + _GROUP_LIMIT):
-        depth += (found[0] == "{") - (found[0] == "}")
+    for match in _BRACES.finditer(source, opening.end(), opening.end() + _MAX_GROUP_LENGTH):
+        depth += (match[0] == "{") - (match[0] == "}")
         if not depth:
-            return source[opening.end() : found.start()]
+            return source[opening.end() : match.start()]
     return None

@@ -1,6 +1,6 @@
-"""CSV and its kin: a document for each row where a column is its text, else the whole table as one text.
+"""CSV and similar formats: a document for each row if a column holds the text, else the whole table as one text.
 
-Rows are read one after another, so that the size of the file does not matter.
+Rows are read one at a time, so that the size of the file does not matter.
 """
 
 import codecs
@@ -18,22 +18,22 @@ from wherein.ingest.document import Document, JSONValue, Problem
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.records.records import Records, require_fields, text_field
 from wherein.ingest.readers.shared.decode import clean, name_as_title, require_text, split_bom
-from wherein.ingest.readers.shared.keys import Keys
 from wherein.ingest.readers.shared.skipped import Skipped
+from wherein.ingest.readers.shared.unique_keys import UniqueKeys
 
 __all__ = ["READER", "delimiter_of", "read"]
 
 TABLE_LIMIT = 64 << 20
-"""The largest table that is read as one text, in bytes."""
+"""Bytes of the largest table that is read as one text."""
 
 _MEDIA_TYPE = "text/csv"
-_LINE_LIMIT = 64 << 20
+_MAX_LINE = 64 << 20
 _STEP = 1 << 20
-_SAMPLE = 1 << 16
+_SAMPLE_LENGTH = 1 << 16
 _SAMPLE_ROWS = 50
 _DELIMITERS = ",;\t|"
 _NAMED_DELIMITER = re.compile(r'sep=([^"\w\r\n])\r?\n')
-_WHOLE = re.compile(r"-?(?:0|[1-9]\d{0,14})")
+_INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,14})")
 _DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,14})\.\d{1,14}")
 _NO_TEXT = "none of its columns is called text, content or body; --text-field NAME makes a document of each row"
 
@@ -41,12 +41,12 @@ _NO_TEXT = "none of its columns is called text, content or body; --text-field NA
 def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
     """Yield a document for each row, or the problem with it; see `Reader` for the errors, `Records` for the fields.
 
-    The first row names the columns. When no field was asked for and no column is called like a text, the table is one
-    document. Numbers are metadata that can be compared.
+    The first row names the columns. When the user chose no text field and no column has a usual name of one, the table
+    is one document. Cells with numbers become numeric metadata.
     """
     codec = _codec(stream)
     notes = ("not UTF-8; read as Windows-1252",) if codec == "cp1252" else ()
-    with _opened(stream, codec) as text:
+    with _open_text(stream, codec) as text:
         rows = _rows(text)
         columns = _columns(next(rows, []))
         require_fields(columns, context.fields)
@@ -57,9 +57,9 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
 
 
 def delimiter_of(sample: str) -> str:
-    """Return what parts the fields: with it the most rows have as many fields as the first one, and that more than one.
+    """Return the delimiter with which most rows have as many fields as the first row, and more than one.
 
-    Quotes are heeded, so that a comma in a quoted text does not count.
+    Delimiters inside quotes do not count.
     """
     best, score = _DELIMITERS[0], (0.0, 0)
     for delimiter in _DELIMITERS:
@@ -69,9 +69,9 @@ def delimiter_of(sample: str) -> str:
             continue
         rows = rows[:_SAMPLE_ROWS]
         width = len(rows[0]) if rows else 0
-        alike = sum(len(row) == width for row in rows) / len(rows) if width > 1 else 0.0
-        if (alike, width) > score:
-            best, score = delimiter, (alike, width)
+        share = sum(len(row) == width for row in rows) / len(rows) if width > 1 else 0.0
+        if (share, width) > score:
+            best, score = delimiter, (share, width)
     return best
 
 
@@ -81,7 +81,7 @@ def _codec(stream: BinaryIO) -> str:
     bom, _ = split_bom(head)
     stream.seek(0)
     if bom is not None:
-        # Python's codecs without an end in their names take the mark away.
+        # Python's codecs without a byte order in their names (utf-16) remove the mark.
         return {"utf-8": "utf-8-sig"}.get(bom, bom[:6])
     codec = "utf-8" if _is_utf8(stream) else "cp1252"
     stream.seek(0)
@@ -102,27 +102,27 @@ def _is_utf8(stream: BinaryIO) -> bool:
 
 
 @contextmanager
-def _opened(stream: BinaryIO, codec: str) -> Iterator[TextIO]:
+def _open_text(stream: BinaryIO, codec: str) -> Iterator[TextIO]:
     text = io.TextIOWrapper(stream, codec, _errors(codec), newline="")
     try:
         yield text
     except UnicodeError:
-        raise Unreadable(_other_codec(codec)) from None
+        raise Unreadable(_wrong_codec_reason(codec)) from None
     finally:
         text.detach()
 
 
 def _rows(text: TextIO) -> Iterator[list[str]]:
-    """Yield the rows, also empty ones. Raises Unreadable where the file is no CSV."""
-    # For the whole process, and never less than what others may have set: it is a guard, not a setting.
-    csv.field_size_limit(max(csv.field_size_limit(), _LINE_LIMIT))
-    sample = text.read(_SAMPLE)
+    """Yield the rows, empty ones included. Raises Unreadable where the file is not CSV."""
+    # The limit holds for the whole process, so it is only ever raised.
+    csv.field_size_limit(max(csv.field_size_limit(), _MAX_LINE))
+    sample = text.read(_SAMPLE_LENGTH)
     text.seek(0)
-    named = _NAMED_DELIMITER.match(sample)
-    if named:
+    declared = _NAMED_DELIMITER.match(sample)
+    if declared:
         text.readline()
-    whole_lines = sample[: sample.rfind("\n") + 1] if len(sample) == _SAMPLE and "\n" in sample else sample
-    rows = csv.reader(_lines(text), delimiter=named[1] if named else delimiter_of(whole_lines))
+    whole_lines = sample[: sample.rfind("\n") + 1] if len(sample) == _SAMPLE_LENGTH and "\n" in sample else sample
+    rows = csv.reader(_lines(text), delimiter=declared[1] if declared else delimiter_of(whole_lines))
     while True:
         try:
             row = next(rows)
@@ -134,15 +134,15 @@ def _rows(text: TextIO) -> Iterator[list[str]]:
 
 
 def _lines(text: TextIO) -> Iterator[str]:
-    while line := text.readline(_LINE_LIMIT):
-        if len(line) == _LINE_LIMIT:
-            raise Unreadable(f"a line in it is longer than {_LINE_LIMIT >> 20:,} million characters")
+    while line := text.readline(_MAX_LINE):
+        if len(line) == _MAX_LINE:
+            raise Unreadable(f"a line is longer than {_MAX_LINE:,} characters")
         yield line
 
 
 def _columns(header: list[str]) -> list[str]:
-    """Return the names of the columns, each once; one without a name is called by its number."""
-    keys = Keys()
+    """Return unique names for the columns; a column without a name is named by its number."""
+    keys = UniqueKeys()
     return [keys.key(" ".join(cell.split()) or f"column {number}") for number, cell in enumerate(header, 1)]
 
 
@@ -163,15 +163,15 @@ def _documents(
 
 def _record(row: list[str], columns: list[str], text: str | None, context: ReadContext) -> JSONValue:
     if any(row[len(columns) :]):
-        raise ValueError(f"it has {len(row)} fields, and the first row has {len(columns)}")
-    kept = {text, context.fields.id or "id", context.fields.title or "title"}
+        raise ValueError(f"{len(row)} fields, but the first row has {len(columns)}")
+    as_text = {text, context.fields.id or "id", context.fields.title or "title"}
     cells = zip(columns, row + [""] * (len(columns) - len(row)), strict=False)
-    return {name: cell if name in kept else _value(cell) for name, cell in cells if cell or name in kept}
+    return {name: cell if name in as_text else _value(cell) for name, cell in cells if cell or name in as_text}
 
 
 def _value(cell: str) -> JSONValue:
-    """Return a number for what can only be meant as one; `007` is none."""
-    if _WHOLE.fullmatch(cell):
+    """Return the number that the cell holds, else its text; `007` stays text."""
+    if _INTEGER.fullmatch(cell):
         return int(cell)
     return float(cell) if _DECIMAL.fullmatch(cell) else cell
 
@@ -184,7 +184,7 @@ def _table(stream: BinaryIO, name: str, codec: str, notes: tuple[str, ...]) -> D
     try:
         text = clean(data.decode(codec, _errors(codec)))
     except UnicodeError:
-        raise Unreadable(_other_codec(codec)) from None
+        raise Unreadable(_wrong_codec_reason(codec)) from None
     require_text(text)
     return Document(name_as_title(name), text, _MEDIA_TYPE, notes=notes)
 
@@ -193,8 +193,8 @@ def _errors(codec: str) -> str:
     return "replace" if codec == "cp1252" else "strict"
 
 
-def _other_codec(codec: str) -> str:
-    return f"not {codec.upper().removesuffix('-SIG')} as its byte order mark says"
+def _wrong_codec_reason(codec: str) -> str:
+    return f"not valid {codec.upper().removesuffix('-SIG')}, which its byte order mark declares"
 
 
 READER = Reader("csv", 1, _MEDIA_TYPE, read, read, streaming=True)

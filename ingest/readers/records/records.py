@@ -1,4 +1,4 @@
-"""From a record (a line of JSONL, a row of CSV) to a document: which field is its text, its id, its title."""
+"""From a record (a line of JSONL, a row of CSV) to a document: which fields are its text, its id and its title."""
 
 from collections.abc import Callable, Collection, Iterable
 
@@ -6,23 +6,23 @@ from wherein.errors import Unreadable
 from wherein.ingest.document import Document, JSONValue, Problem
 from wherein.storage.catalog.fields import Fields
 
-__all__ = ["Records", "missing_field", "require_fields", "text_field"]
+__all__ = ["Records", "require_fields", "text_field"]
 
-_TEXT = ("text", "content", "body")
-_ID = ("id", "_id")
-_TITLE = ("title",)
-_SHOWN_FIELDS = 20
-_LONGEST_NAME = 40
+_TEXT_NAMES = ("text", "content", "body")
+_ID_NAMES = ("id", "_id")
+_TITLE_NAME = "title"
+_MAX_SHOWN_FIELDS = 20
+_MAX_NAME_LENGTH = 40
 
 Record = dict[str, JSONValue]
 
 
 class _NoText(ValueError):
-    """There is nothing to read in a record that is in order."""
+    """A valid record whose text is blank."""
 
 
 class Records:
-    """Makes documents of the records of one file. A `unit` is a line, a row or a record; they are numbered."""
+    """Makes documents of the records of one file. `unit` is what they are called: a line, a row or a record."""
 
     def __init__(self, unit: str, media_type: str, fields: Fields) -> None:
         self._unit = unit
@@ -31,10 +31,10 @@ class Records:
         self._first: dict[str, int] = {}
 
     def item(self, number: int, parse: Callable[[], JSONValue]) -> Document | Problem:
-        """Return the document of a record, or what is wrong with it.
+        """Return the document of a record, or the problem with it.
 
-        Its key is its id, else its number (`line-12`). What is neither text nor id nor title is metadata. `parse`
-        raises ValueError with the reason why it gives no record.
+        The key is the id of the record, else its number (`line-12`). Fields other than text, id and title are metadata.
+        `parse` returns the record, or raises ValueError with the reason or RecursionError.
         """
         key = f"{self._unit}-{number}"
         try:
@@ -42,7 +42,7 @@ class Records:
             if not isinstance(record, dict):
                 raise ValueError("not a JSON object")
             names = list(record)
-            key = _key(record, names, self._fields.id, key)
+            key = _take_key(record, names, self._fields.id, key)
             first = self._first.setdefault(key, number)
             if first != number:
                 raise ValueError(f"same id as {self._unit} {first}")
@@ -56,52 +56,52 @@ class Records:
 
 
 def text_field(names: Collection[str], fields: Fields) -> str | None:
-    """Return the name of the field that is the text: the one that was asked for, else the first that is called so."""
-    return fields.text or next((name for name in _TEXT if name in names), None)
+    """Return the name of the text field: the one that the user chose, else the first usual name that occurs, if any."""
+    return fields.text or next((name for name in _TEXT_NAMES if name in names), None)
 
 
 def require_fields(names: Collection[str], fields: Fields) -> None:
-    """Raise Unreadable when a field that was asked for is not there."""
+    """Raise Unreadable when a field that the user chose is missing."""
     for name in (fields.text, fields.id, fields.title):
         if name and name not in names:
-            raise Unreadable(missing_field(name, names))
+            raise Unreadable(_missing_field_reason(name, names))
 
 
-def missing_field(name: str, names: Iterable[str]) -> str:
-    """Word the reason for a field that is missing among those that are there."""
-    there = [_shown(other) for other in names]
-    more = " and more" if len(there) > _SHOWN_FIELDS else ""
-    known = f"its fields are {', '.join(there[:_SHOWN_FIELDS])}{more}" if there else "it has no fields"
-    return f'no "{_shown(name)}"; {known}'
+def _missing_field_reason(name: str, names: Iterable[str]) -> str:
+    """Return the reason for a missing field, with the names of the fields that exist."""
+    shown = [_printable(other) for other in names]
+    more = " and more" if len(shown) > _MAX_SHOWN_FIELDS else ""
+    known = f"its fields are {', '.join(shown[:_MAX_SHOWN_FIELDS])}{more}" if shown else "it has no fields"
+    return f'no "{_printable(name)}"; {known}'
 
 
-def _shown(name: str) -> str:
-    return name[:_LONGEST_NAME] if name.isprintable() else ascii(name[:_LONGEST_NAME])
+def _printable(name: str) -> str:
+    return name[:_MAX_NAME_LENGTH] if name.isprintable() else ascii(name[:_MAX_NAME_LENGTH])
 
 
-def _key(record: Record, names: list[str], asked: str, default: str) -> str:
-    """Take the id out of the record."""
-    name = asked or next((name for name in _ID if name in record), _ID[0])
-    if asked and asked not in record:
-        raise ValueError(missing_field(asked, names))
+def _take_key(record: Record, names: list[str], chosen: str, default: str) -> str:
+    """Remove the id from the record and return it, else `default`."""
+    name = chosen or next((name for name in _ID_NAMES if name in record), _ID_NAMES[0])
+    if chosen and chosen not in record:
+        raise ValueError(_missing_field_reason(chosen, names))
     value = record.pop(name, None)
     if value is None or value == "":
         return default
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(f'"{_shown(name)}" is neither a string nor a number')
+        raise ValueError(f'"{_printable(name)}" is neither a string nor a number')
     return str(value)
 
 
 def _document(key: str, record: Record, names: list[str], fields: Fields, media_type: str) -> Document:
-    wanted = text_field(record, fields) or _TEXT[0]
-    for name in filter(None, (wanted, fields.title)):
+    text_name = text_field(record, fields) or _TEXT_NAMES[0]
+    for name in filter(None, (text_name, fields.title)):
         if name not in record:
-            raise ValueError(missing_field(name, names))
-    text, title = record.pop(wanted), record.pop(fields.title or _TITLE[0], None)
+            raise ValueError(_missing_field_reason(name, names))
+    text, title = record.pop(text_name), record.pop(fields.title or _TITLE_NAME, None)
     if not isinstance(text, str):
-        raise ValueError(f'"{_shown(wanted)}" is not a string')
+        raise ValueError(f'"{_printable(text_name)}" is not a string')
     if not text.strip():
         raise _NoText
     if title is not None and not isinstance(title, str):
-        raise ValueError(f'"{_shown(fields.title or _TITLE[0])}" is not a string')
+        raise ValueError(f'"{_printable(fields.title or _TITLE_NAME)}" is not a string')
     return Document(title or "", text, media_type, key=key, metadata=record)

@@ -1,4 +1,4 @@
-"""The blocks of a text (paragraphs, headings, items of lists, rows of tables), written element by element."""
+"""Blocks of text (paragraphs, headings, list items, table rows), made from elements with the names of HTML's."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from wherein.ingest.readers.shared.headings import Heading
 
-__all__ = ["HYPHEN", "Block", "Page", "Part", "joined"]
+__all__ = ["HYPHEN", "Block", "BlockWriter", "Candidate", "join_blocks"]
 
 _LISTS = frozenset(("ul", "ol", "menu", "dir"))
 _VERBATIM = frozenset(("pre", "listing", "xmp", "plaintext"))
@@ -19,29 +19,28 @@ _CONTAINERS = """
 """
 _BLOCKS = _LISTS | _VERBATIM | _HEADINGS.keys() | _CELLS | frozenset(_CONTAINERS.split())
 HYPHEN = "-"
-"""With which items of lists begin."""
-_BREAK = "\0"  # stands for <br>; the parser lets no NUL through
+"""What list items begin with."""
+_BREAK = "\0"  # stands for a line break; no reader lets a NUL character through
 _BLANK_LINES = re.compile(r"\n{3,}")
-_ROW_LIMIT = 2000
-"""A row with more characters than this lays out a page and is no line of a table."""
+_MAX_ROW_LENGTH = 2000
+"""A row with more characters than this lays out a page; it is not a row of data."""
 
 
 @dataclass(slots=True)
 class Block:
     """A paragraph, heading (`level` 1 to 6), list item, table row or verbatim text.
 
-    Neighbours of one `group` (0 is none) stand on lines of their own without a blank line between them.
+    Adjacent blocks of one `group` (0 is none) are separated by a newline instead of a blank line.
     """
 
     text: str
     level: int = 0
     group: int = 0
-    rigid: bool = False
 
 
 @dataclass(slots=True)
-class Part:
-    """The blocks from `start` to before `end` are a candidate for the main content."""
+class Candidate:
+    """The blocks from `start` to before `end` may be the main content; the lowest `rank` is preferred."""
 
     rank: int
     start: int
@@ -56,12 +55,15 @@ class _Row:
 
 
 @dataclass(slots=True)
-class Page:
-    """A page while it is rendered: `enter`, `text` and `leave` are called in document order."""
+class BlockWriter:
+    """Makes blocks of a document whose elements are reported in order, by `enter`, `text` and `leave`.
+
+    `marker` is what the next list item begins with. `candidates` is filled by whoever looks for the main content.
+    """
 
     blocks: list[Block] = field(default_factory=list)
-    parts: list[Part] = field(default_factory=list)
-    marker: str = HYPHEN  # with which the next item of a list begins
+    candidates: list[Candidate] = field(default_factory=list)
+    marker: str = HYPHEN
     _inline: list[str] = field(default_factory=list)
     _verbatim: int = 0
     _level: int = 0
@@ -142,7 +144,7 @@ class Page:
         self._lists += 1
 
     def _begin_term(self, tag: str) -> None:
-        """Keep a term, its synonyms and the first words of its description on neighbouring lines."""
+        """Keep a term, its synonyms and the start of its description on adjacent lines."""
         if tag == "dt" and not self._after_term:
             self._term_group = self._new_group()
         self._after_term = False
@@ -165,29 +167,29 @@ class Page:
             self._inline.append("\n")
 
     def _end_row(self) -> None:
-        """Make one line of the row's cells, unless headings, tables or long texts are laid out in it."""
+        """Make one line of the row's cells, unless the row lays out headings, tables or long texts."""
         row = self._rows.pop()
-        inside = self.blocks[row.start :] if row.cells and not row.is_layout else []
-        is_layout = row.is_layout or sum(len(block.text) for block in inside) > _ROW_LIMIT
-        if is_layout or inside:
-            self._make_layout()
-        if is_layout or not inside:
+        content = self.blocks[row.start :] if row.cells and not row.is_layout else []
+        is_layout = row.is_layout or sum(len(block.text) for block in content) > _MAX_ROW_LENGTH
+        if is_layout or content:
+            self._mark_row_as_layout()
+        if is_layout or not content:
             return
         # A row of one cell holds its columns as paragraphs, as PostgreSQL's function tables do.
         starts = row.cells if len(row.cells) > 1 else range(row.start, len(self.blocks))
         ends = [*starts[1:], len(self.blocks)]
         cells = (_one_line(self.blocks[start:end]) for start, end in zip(starts, ends, strict=True))
         group = self._tables[-1] if self._tables else 0
-        self.blocks[row.start :] = [Block(" | ".join(cells), group=group, rigid=True)]
-        self.parts[:] = [part for part in self.parts if part.end <= row.start]
+        self.blocks[row.start :] = [Block(" | ".join(cells), group=group)]
+        self.candidates[:] = [candidate for candidate in self.candidates if candidate.end <= row.start]
 
-    def _make_layout(self) -> None:
-        """Note that the row that is open holds what cannot stand on one line, and so do those around it."""
+    def _mark_row_as_layout(self) -> None:
+        """Note that the content of the open row, and so of the rows around it, does not fit on one line."""
         if self._rows:
             self._rows[-1].is_layout = True
 
     def flush(self) -> None:
-        """End the block that is being written, if there is one."""
+        """End the current block, if there is one."""
         if not self._inline:
             return
         raw = "".join(self._inline)
@@ -196,16 +198,16 @@ class Page:
         if not text or text.isspace():
             return
         if self._level or self._verbatim:
-            self._make_layout()
+            self._mark_row_as_layout()
         if self._level:
             self.blocks.append(Block(text, self._level))
             return
-        self.blocks.append(Block(self._bullet + text, 0, self._next_group, self._verbatim > 0))
+        self.blocks.append(Block(self._bullet + text, 0, self._next_group))
         self._bullet, self._next_group = "", 0
 
 
-def joined(blocks: Sequence[Block]) -> tuple[str, list[Heading]]:
-    """Join blocks by a blank line, those of one group (a list, a table) by a newline; say where headings begin."""
+def join_blocks(blocks: Sequence[Block]) -> tuple[str, list[Heading]]:
+    """Return the text and its headings; blocks of one group (list, table) are joined by one newline, others by two."""
     parts: list[str] = []
     headings: list[Heading] = []
     length = group = 0

@@ -1,16 +1,16 @@
-"""The character encoding that a web page declares about itself."""
+"""The character encodings that web pages and messages declare."""
 
 import re
 from typing import NamedTuple
 
-__all__ = ["Charset", "charset_called", "declared_charset"]
+__all__ = ["Charset", "charset_for_label", "declared_charset"]
 
-_PRESCAN = 4096
+_PRESCAN_BYTES = 4096
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _META = re.compile(rb"<meta\s[^>]*?charset\s*=\s*[\"']?\s*([\w.:+-]+)", re.IGNORECASE)
 _XML = re.compile(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([\w.:+-]+)")
 
-# Labels for which the WHATWG encoding standard, and so the web, means more than the label says.
+# Labels that stand for a larger encoding on the web: https://encoding.spec.whatwg.org/#names-and-labels
 _WHATWG = {
     **dict.fromkeys(("iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "latin-1", "l1"), "cp1252"),
     **dict.fromkeys(("ascii", "us-ascii", "windows-1252", "cp1252"), "cp1252"),
@@ -20,13 +20,13 @@ _WHATWG = {
     **dict.fromkeys(("shift_jis", "shift-jis", "sjis", "x-sjis", "windows-31j"), "cp932"),
     **dict.fromkeys(("euc-kr", "ks_c_5601-1987", "windows-949"), "cp949"),
     "big5": "big5hkscs",
-    # The declaration could be read as ASCII, so it is not UTF-16.
+    # The declaration was read as ASCII, so the page is not UTF-16.
     **dict.fromkeys(("utf8", "utf-8", "utf-16", "utf-16le", "utf-16be", "unicode"), "utf-8"),
 }
 
 
 class Charset(NamedTuple):
-    """An encoding as the page names it, the Python codec for it, and how that treats errors."""
+    """An encoding as the page names it, the Python codec for it, and how the codec treats errors."""
 
     name: str
     codec: str
@@ -34,16 +34,16 @@ class Charset(NamedTuple):
 
 
 def declared_charset(data: bytes) -> Charset | None:
-    """Return what the page's `<meta>` or XML declaration says; None when it says nothing."""
-    head = _COMMENT.sub(b"", data[:_PRESCAN])
+    """Return the encoding in the page's `<meta>` or XML declaration; None without one."""
+    head = _COMMENT.sub(b"", data[:_PRESCAN_BYTES])
     match = _META.search(head) or _XML.match(head)
     if not match:
         return None
-    return charset_called(match[1].decode("ascii"))
+    return charset_for_label(match[1].decode("ascii"))
 
 
-def charset_called(name: str) -> Charset:
-    """Return what the web, and so mail, means by the name of an encoding; its codec may be none that Python knows."""
-    codec = _WHATWG.get(name.lower(), name)
+def charset_for_label(label: str) -> Charset:
+    """Return what a label means on the web and in mail; its codec need not be one that Python knows."""
+    codec = _WHATWG.get(label.lower(), label)
     # On the web windows-1252 has no undefined bytes; in Python it has five.
-    return Charset(name, codec, "replace" if codec == "cp1252" else "strict")
+    return Charset(label, codec, "replace" if codec == "cp1252" else "strict")

@@ -173,9 +173,9 @@ def test_wrong_encoding(name: str) -> None:
     late = b"a" * 4096 + b"\xff\0"
     assert reason(late, name, Skipped) == "binary file"
     odd = codecs.BOM_UTF16_LE + b"a\0b"
-    assert reason(odd, name, Unreadable) == "not UTF-16 as its byte order mark says (offset 4)"
+    assert reason(odd, name, Unreadable) == "not valid UTF-16, which its byte order mark declares (offset 4)"
     beyond = codecs.BOM_UTF32_BE + b"\0\x11\0\0"
-    assert reason(beyond, name, Unreadable) == "not UTF-32 as its byte order mark says (offset 4)"
+    assert reason(beyond, name, Unreadable) == "not valid UTF-32, which its byte order mark declares (offset 4)"
 
 
 MARKDOWN = """\

@@ -9,7 +9,7 @@ from wherein.ingest.document import Document, Mark
 from wherein.ingest.readers import Skipped
 from wherein.ingest.readers.pdf import read
 
-DAMAGED = "PDF is damaged or cut short"
+DAMAGED = "damaged or truncated PDF"
 
 
 def built(objects: Sequence[bytes], trailer: bytes = b"") -> bytes:
@@ -123,8 +123,8 @@ def test_pages_without_text() -> None:
 
 
 def test_no_text_at_all() -> None:
-    assert reason(pdf([], [], []), Skipped) == "no text in its 3 pages (scanned images?)"
-    assert reason(pdf([]), Skipped) == "no text in its 1 page (scanned images?)"
+    assert reason(pdf([], [], []), Skipped) == "no text on its 3 pages (scanned images?)"
+    assert reason(pdf([]), Skipped) == "no text on its 1 page (scanned images?)"
 
 
 def test_hyphens_at_line_ends_leave_no_marker() -> None:
@@ -161,11 +161,9 @@ def test_encrypted() -> None:
         b"o" * 32,
         b"u" * 32,
     )
-    assert reason(pdf(["one"], trailer=keys)) == "PDF is encrypted; save it without a password"
+    assert reason(pdf(["one"], trailer=keys)) == "encrypted PDF; save it without a password"
     unknown = keys.replace(b"/Standard", b"/Elsewise")
-    assert reason(pdf(["one"], trailer=unknown)) == (
-        "PDF is encrypted in a way that cannot be undone; save it without encryption"
-    )
+    assert reason(pdf(["one"], trailer=unknown)) == ("PDF with unsupported encryption; save it without encryption")
 
 
 def test_any_flipped_byte_is_read_or_refused() -> None:

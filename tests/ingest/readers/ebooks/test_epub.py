@@ -55,7 +55,7 @@ def test_a_chapter_that_cannot_be_read() -> None:
     data = office.book()
     for part in (FIRST, SECOND, "OEBPS/nav.xhtml"):
         data = office.changed(data, part, lambda _: b"\xff")
-    assert office.reason(data) == (Unreadable, "it is damaged or cut short: none of its 3 chapters can be read")
+    assert office.reason(data) == (Unreadable, "damaged or truncated: none of its 3 chapters can be read")
 
 
 def test_no_text() -> None:
@@ -75,10 +75,10 @@ def test_protected_against_copying() -> None:
     font = {**parts, "META-INF/encryption.xml": encryption("OEBPS/font.otf")}
     assert office.read(office.packed(font)).title == "The book"
     chapter = {**parts, "META-INF/encryption.xml": encryption("OEBPS/text/first%20one.xhtml")}
-    expected = "it is protected against copying (DRM), so that its text cannot be read"
+    expected = "protected against copying (DRM); its text cannot be read"
     assert office.reason(office.packed(chapter)) == (Unreadable, expected)
 
 
 def test_a_book_that_does_not_say_where_it_is() -> None:
     data = office.changed(office.book(), "META-INF/container.xml", lambda _: b"<container/>")
-    assert office.reason(data) == (Unreadable, "it is damaged or cut short: it does not say where the book is in it")
+    assert office.reason(data) == (Unreadable, "damaged or truncated: its container names no package file")

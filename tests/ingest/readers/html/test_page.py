@@ -144,8 +144,11 @@ def test_byte_order_mark_before_declaration() -> None:
     [
         (b"<meta charset=klingon>x", 'unknown character encoding "klingon"'),
         (b"<meta charset=rot13>x", 'unknown character encoding "rot13"'),
-        (b"<meta charset=undefined>x", "not undefined as it declares"),
-        (b"<meta charset=Shift_JIS>\x81", "not Shift_JIS as it declares (byte 0x81 at offset 24)"),
+        (b"<meta charset=undefined>x", "not valid undefined, the encoding that it declares"),
+        (
+            b"<meta charset=Shift_JIS>\x81",
+            "not valid Shift_JIS, the encoding that it declares (byte 0x81 at offset 24)",
+        ),
         (
             b"<meta charset=utf-8>\xe9",
             "not UTF-8 (byte 0xE9 at offset 20); convert it, for instance with: iconv -f WINDOWS-1252 -t UTF-8",

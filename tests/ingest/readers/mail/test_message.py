@@ -128,7 +128,7 @@ def test_what_is_attached() -> None:
     assert isinstance(third, Document)
     assert (third.key, third.text) == ("a.docx", office.read(office.MAKERS["docx"]()).text)
     assert fourth == Document("nöte.txt (2)", "two\n", "text/plain", "nöte.txt (2)")
-    assert fifth == Problem("part-6.pdf", "PDF is damaged or cut short")
+    assert fifth == Problem("part-6.pdf", "damaged or truncated PDF")
     assert sixth == Document(SUBJECT, f"{SUBJECT}\n\ninside", "message/rfc822", "part-7.eml", METADATA)
 
 

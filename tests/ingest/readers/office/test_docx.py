@@ -224,19 +224,19 @@ def test_title_without_properties() -> None:
 @pytest.mark.parametrize(
     ("part", "content", "expected"),
     [
-        ("word/document.xml", b"<w:p>", "word/document.xml is no well-formed XML (line 1)"),
-        ("word/document.xml", None, "it lacks word/document.xml"),
-        ("_rels/.rels", None, "it does not say which of its parts is the document"),
+        ("word/document.xml", b"<w:p>", "word/document.xml is not well-formed XML (line 1)"),
+        ("word/document.xml", None, "word/document.xml is missing"),
+        ("_rels/.rels", None, "it names no main part"),
         (
             "word/styles.xml",
             b'<?xml version="1.0" encoding="klingon"?><a/>',
-            "word/styles.xml is in an encoding that is not known",
+            "word/styles.xml is in an unknown encoding",
         ),
     ],
 )
 def test_damaged(part: str, content: bytes | None, expected: str) -> None:
     data = office.changed(office.word(), part, None if content is None else lambda _: content)
-    assert office.reason(data) == (Unreadable, f"it is damaged or cut short: {expected}")
+    assert office.reason(data) == (Unreadable, f"damaged or truncated: {expected}")
 
 
 def test_no_text() -> None:

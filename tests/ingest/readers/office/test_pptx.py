@@ -77,7 +77,7 @@ def test_a_slide_that_cannot_be_read() -> None:
     data = office.slides()
     for number in (1, 2, 3):
         data = office.changed(data, f"ppt/slides/slide{number}.xml", lambda part: b"<")
-    assert office.reason(data) == (Unreadable, "it is damaged or cut short: no slide of it can be read")
+    assert office.reason(data) == (Unreadable, "damaged or truncated: none of its slides can be read")
 
 
 def test_no_text() -> None:
@@ -85,7 +85,7 @@ def test_no_text() -> None:
     for number in (1, 3):
         data = office.changed(data, f"ppt/slides/slide{number}.xml", lambda part: b"<a/>")
     data = office.changed(data, "ppt/slides/_rels/slide1.xml.rels", None)
-    assert office.reason(data) == (Skipped, "no text in its 3 slides")
+    assert office.reason(data) == (Skipped, "no text on its 3 slides")
 
 
 def test_open_document() -> None:

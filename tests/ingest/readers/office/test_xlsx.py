@@ -13,7 +13,7 @@ from wherein.errors import Unreadable
 from wherein.ingest.document import Mark
 from wherein.ingest.readers import Skipped
 from wherein.ingest.readers.office import sheets
-from wherein.ingest.readers.office.number_formats import format_of, shown
+from wherein.ingest.readers.office.number_formats import display_number, number_format
 
 RENTS = "Rents\n\nWho | Sum |  | When\nAda | 0.3 | x |  | 2024-01-31 10:05:00\n2024-02-29 | 10:05:00 | 26:00:00 | TRUE"
 
@@ -68,7 +68,7 @@ def test_texts_in_another_script_show_no_reading_aid() -> None:
 def test_a_text_that_is_missing() -> None:
     for number in ("99", "-1", "x"):
         data = with_cells(f'<row><c t="s"><v>{number}</v></c></row>')
-        expected = "it is damaged or cut short: a cell refers to a text that is missing"
+        expected = "damaged or truncated: a cell refers to a missing text"
         assert office.reason(data) == (Unreadable, expected)
 
 
@@ -80,7 +80,7 @@ def test_many_cells_that_share_a_long_text(monkeypatch: pytest.MonkeyPatch) -> N
         "xl/sharedStrings.xml",
         lambda part: part.replace(b"<t>Who</t>", b"<t>" + b"x" * 30_000 + b"</t>"),
     )
-    expected = "its cells hold more than 2 million characters; save it in parts"
+    expected = "more than 2 million characters in its cells; split it into several files"
     assert office.reason(long) == (Unreadable, expected)
 
 
@@ -112,13 +112,13 @@ def test_no_text() -> None:
     ],
 )
 def test_number_formats(code: str, stored: str, expected: str) -> None:
-    assert shown(stored, format_of("164", code), from_1904=False) == expected
+    assert display_number(stored, number_format("164", code), from_1904=False) == expected
 
 
 def test_built_in_formats_and_the_other_calendar() -> None:
-    forms = [format_of(number, None) for number in ("0", "9", "14", "20", "22", "46", "30", "999", "x")]
+    forms = [number_format(number, None) for number in ("0", "9", "14", "20", "22", "46", "30", "999", "x")]
     assert forms == ["number", "percent", "date", "time", "date and time", "duration", "date", "number", "number"]
-    assert shown("0", "date", from_1904=True) == "1904-01-01"
+    assert display_number("0", "date", from_1904=True) == "1904-01-01"
     data = office.changed(
         office.workbook(), "xl/workbook.xml", lambda part: part.replace(b"<workbookPr ", b'<workbookPr date1904="1" ')
     )
@@ -129,12 +129,12 @@ def test_built_in_formats_and_the_other_calendar() -> None:
 def test_every_second_is_shown_as_it_was_meant(time: datetime.datetime) -> None:
     time = time.replace(microsecond=0)
     days = (time - datetime.datetime(1899, 12, 30)) / datetime.timedelta(days=1)
-    assert shown(repr(days), "date and time", from_1904=False) == time.isoformat(sep=" ")
+    assert display_number(repr(days), "date and time", from_1904=False) == time.isoformat(sep=" ")
 
 
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_any_format_and_any_number_are_shown(code: str, stored: str) -> None:
-    assert isinstance(shown(stored, format_of(code, code or None), from_1904=False), str)
+    assert isinstance(display_number(stored, number_format(code, code or None), from_1904=False), str)
 
 
 def test_open_document() -> None:

@@ -51,7 +51,7 @@ def test_what_is_wrong_with_a_row_is_told_and_the_others_are_read() -> None:
     assert read('id,text\n1,a\n1,b\n2,c,d\n\n3\n ,\n,"e"\n4,f,\n') == [
         row("a", "1"),
         Problem("1", "row 3: same id as row 2"),
-        Problem("row-4", "row 4: it has 3 fields, and the first row has 2"),
+        Problem("row-4", "row 4: 3 fields, but the first row has 2"),
         Problem("3", "row 6: no text", skipped=True),
         row("e", "row-8"),
         row("f", "4"),
@@ -85,7 +85,7 @@ def test_nothing_in_it() -> None:
             read(data)
     with pytest.raises(Skipped, match=r"^binary file$"):
         read(b"a,b\n" + b"x" * 5000 + b"\0")
-    with pytest.raises(Unreadable, match=r"^not UTF-16 as its byte order mark says$"):
+    with pytest.raises(Unreadable, match=r"^not valid UTF-16, which its byte order mark declares$"):
         read(codecs.BOM_UTF16_LE + "text\n".encode("utf-16-le") * 40_000 + b"a")
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherein.ingest.readers.shared.metadata import described, stamp
+from wherein.ingest.readers.shared.metadata import iso_time, standard_metadata
 
 
 @pytest.mark.parametrize(
@@ -32,28 +32,30 @@ from wherein.ingest.readers.shared.metadata import described, stamp
     ],
 )
 def test_stamps(written: str, expected: str) -> None:
-    assert stamp(written) == expected
+    assert iso_time(written) == expected
 
 
 @given(st.text(max_size=40) | st.from_regex(r"\AD:\d{4,20}[Z+-]?[\d']*\Z"))
 def test_any_text_is_a_stamp_or_none(written: str) -> None:
-    assert stamp(stamp(written)) == stamp(written)
+    assert iso_time(iso_time(written)) == iso_time(written)
 
 
 @given(st.datetimes(datetime.datetime(1, 1, 2), timezones=st.just(datetime.UTC)))
 def test_stamps_sort_as_the_times_do(time: datetime.datetime) -> None:
     later = time.replace(microsecond=0) - datetime.timedelta(seconds=1)
-    assert stamp(later.isoformat()) < stamp(time.isoformat())
+    assert iso_time(later.isoformat()) < iso_time(time.isoformat())
 
 
-def test_described() -> None:
-    assert described() == {}
-    assert described(author=["Ada", " ", "Bob", "Ada"], keywords="a, b; c,,a", language="en_US", created="never") == {
+def test_standard_metadata() -> None:
+    assert standard_metadata() == {}
+    assert standard_metadata(
+        author=["Ada", " ", "Bob", "Ada"], keywords="a, b; c,,a", language="en_US", created="never"
+    ) == {
         "author": ["Ada", "Bob"],
         "keywords": ["a", "b", "c"],
         "language": "en-US",
     }
-    assert described(author="A\n B\0", subject=(), description="x" * 2000) == {
+    assert standard_metadata(author="A\n B\0", subject=(), description="x" * 2000) == {
         "author": "A B\ufffd",
         "description": "x" * 999 + "…",
     }

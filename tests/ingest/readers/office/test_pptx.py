@@ -1,4 +1,4 @@
-"""PowerPoint and OpenDocument presentations."""
+"""PowerPoint presentations."""
 
 import pptx
 from pptx.chart.data import CategoryChartData
@@ -86,10 +86,3 @@ def test_no_text() -> None:
         data = office.changed(data, f"ppt/slides/slide{number}.xml", lambda part: b"<a/>")
     data = office.changed(data, "ppt/slides/_rels/slide1.xml.rels", None)
     assert office.reason(data) == (Skipped, "no text on its 3 slides")
-
-
-def test_open_document() -> None:
-    found = office.read(office.open_slides())
-    assert found.text == "The plan\n\none\n\nSay it slowly."
-    assert found.marks == (Mark(0, 1, ("The plan",)), Mark(15, 1, ("The plan", "Notes")))
-    assert found.notes == ("1 of 2 slides has no text: 2",)

@@ -44,7 +44,7 @@ def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
 
 def _open(data: bytes) -> PdfDocument:
     if _is_truncated(data):
-        # PDFium would rebuild the rest and silently leave out the unreadable pages.
+        # PDFium would rebuild the rest and silently leave out the missing pages.
         raise Unreadable(_DAMAGED)
     try:
         return PdfDocument(data)

@@ -51,10 +51,10 @@ class _Cell:
 
 
 @dataclass
-class _Count:
-    """How many formulas have no stored value."""
+class _FormulaCount:
+    """How many formulas have no stored value; counted while the rows are read."""
 
-    formulas: int = 0
+    without_value: int = 0
 
 
 def _document(package: Package, name: str) -> Document:
@@ -64,9 +64,9 @@ def _document(package: Package, name: str) -> Document:
     texts = _texts(package, first_target(related, "sharedStrings"))
     formats = _formats(package, first_target(related, "styles"))
     book = _Workbook(texts, formats, from_1904)
-    count = _Count()
+    count = _FormulaCount()
     text, marks = join_sheets(Sheet(tab.name, _rows(package, tab.part, book, count)) for tab in tabs)
-    notes = (*hidden_sheets_note(hidden), *_missing_values_note(count.formulas))
+    notes = (*hidden_sheets_note(hidden), *_missing_values_note(count.without_value))
     return read_properties(package).document(name_as_title(name), text, _MEDIA_TYPE, marks, notes)
 
 
@@ -133,7 +133,7 @@ def _formats(package: Package, part: str | None) -> list[Format]:
     return formats
 
 
-def _rows(package: Package, part: str, book: _Workbook, count: _Count) -> Iterator[Row]:
+def _rows(package: Package, part: str, book: _Workbook, count: _FormulaCount) -> Iterator[Row]:
     grid = _Grid(book, count)
     for kind, value, attributes in without_elements(part_events(package, part), _LEFT_OUT):
         if kind is START:
@@ -149,7 +149,7 @@ def _rows(package: Package, part: str, book: _Workbook, count: _Count) -> Iterat
 class _Grid:
     """The current row, its cells so far, and the current cell."""
 
-    def __init__(self, book: _Workbook, count: _Count) -> None:
+    def __init__(self, book: _Workbook, count: _FormulaCount) -> None:
         self.number = 0
         self.cells: list[tuple[int, str]] = []
         self._book = book
@@ -176,7 +176,7 @@ class _Grid:
         elif tag == "s:c":
             text = _cell_text(self._cell, self._book)
             # The result of a formula may be an empty text, but not an empty number.
-            self._count.formulas += self._cell.has_formula and not text and self._cell.kind == "n"
+            self._count.without_value += self._cell.has_formula and not text and self._cell.kind == "n"
             if text:
                 self.cells.append((self._column, text))
 

@@ -21,7 +21,7 @@ from wherein.ingest.readers.shared.decode import clean, name_as_title, require_t
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.readers.shared.unique_keys import UniqueKeys
 
-__all__ = ["READER", "delimiter_of", "read"]
+__all__ = ["READER", "detect_delimiter", "read"]
 
 TABLE_LIMIT = 64 << 20
 """Bytes of the largest table that is read as one text."""
@@ -56,7 +56,7 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
     yield _table(stream, name, codec, (*notes, _NO_TEXT))
 
 
-def delimiter_of(sample: str) -> str:
+def detect_delimiter(sample: str) -> str:
     """Return the delimiter with which most rows have as many fields as the first row, and more than one.
 
     Delimiters inside quotes do not count.
@@ -122,7 +122,7 @@ def _rows(text: TextIO) -> Iterator[list[str]]:
     if declared:
         text.readline()
     whole_lines = sample[: sample.rfind("\n") + 1] if len(sample) == _SAMPLE_LENGTH and "\n" in sample else sample
-    rows = csv.reader(_lines(text), delimiter=declared[1] if declared else delimiter_of(whole_lines))
+    rows = csv.reader(_lines(text), delimiter=declared[1] if declared else detect_delimiter(whole_lines))
     while True:
         try:
             row = next(rows)

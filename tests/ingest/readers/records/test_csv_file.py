@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers import ReadContext, Skipped, choose
-from wherein.ingest.readers.records.csv_file import delimiter_of
+from wherein.ingest.readers.records.csv_file import detect_delimiter
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 
 NO_COLUMN = "none of its columns is called text, content or body; --text-field NAME makes a document of each row"
@@ -102,7 +102,7 @@ def test_nothing_in_it() -> None:
     ],
 )
 def test_delimiters(sample: str, delimiter: str) -> None:
-    assert delimiter_of(sample) == delimiter
+    assert detect_delimiter(sample) == delimiter
 
 
 def test_a_delimiter_that_is_named() -> None:

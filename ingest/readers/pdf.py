@@ -15,36 +15,36 @@ from pypdfium2.raw import FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, JSONValue, Mark, Problem
 from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.shared.count_notes import textless_note, unreadable_note
 from wherein.ingest.readers.shared.decode import clean, name_as_title
-from wherein.ingest.readers.shared.headings import Trail
-from wherein.ingest.readers.shared.metadata import described
-from wherein.ingest.readers.shared.number_ranges import counted
+from wherein.ingest.readers.shared.headings import HeadingPath
+from wherein.ingest.readers.shared.metadata import standard_metadata
 from wherein.ingest.readers.shared.skipped import Skipped
 
 __all__ = ["READER", "read"]
 
 _MEDIA_TYPE = "application/pdf"
-_DAMAGED = "PDF is damaged or cut short"
+_DAMAGED = "damaged or truncated PDF"
 _GAP = "\n\n"
-# PDFium sets one of these where it took out the hyphen of a word broken at the end of a line.
+# PDFium leaves one of these where it removed the hyphen of a word that was broken at the end of a line.
 _HYPHENS = dict.fromkeys(map(ord, "\ufffe\x02"))
-_OUTLINE_LIMIT = 20_000
+_MAX_OUTLINE_ENTRIES = 20_000
 _REASONS = {
-    FPDF_ERR_PASSWORD: "PDF is encrypted; save it without a password",
-    FPDF_ERR_SECURITY: "PDF is encrypted in a way that cannot be undone; save it without encryption",
+    FPDF_ERR_PASSWORD: "encrypted PDF; save it without a password",
+    FPDF_ERR_SECURITY: "PDF with unsupported encryption; save it without encryption",
 }
 
 
 def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
-    """Yield the file as one document with a mark a page; see `Reader` for the errors."""
-    with closing(_opened(stream.read())) as pdf:
+    """Yield the file as one document with a mark for each page; see `Reader` for the errors."""
+    with closing(_open(stream.read())) as pdf:
         document = _document(pdf, name)
     yield document
 
 
-def _opened(data: bytes) -> PdfDocument:
-    if _cut_short(data):
-        # PDFium would rebuild what is there and leave out the lost pages without a word.
+def _open(data: bytes) -> PdfDocument:
+    if _is_truncated(data):
+        # PDFium would rebuild the rest and silently leave out the missing pages.
         raise Unreadable(_DAMAGED)
     try:
         return PdfDocument(data)
@@ -52,37 +52,37 @@ def _opened(data: bytes) -> PdfDocument:
         raise Unreadable(_REASONS.get(error.err_code, _DAMAGED)) from None
 
 
-def _cut_short(data: bytes) -> bool:
-    """Tell whether objects follow the last cross-reference; an untidy end alone is no loss."""
+def _is_truncated(data: bytes) -> bool:
+    """Whether objects follow the last cross-reference; garbage at the end alone loses nothing."""
     end = data.rfind(b"startxref")
     return end < 0 or data.find(b" obj", end) >= 0
 
 
 def _document(pdf: PdfDocument, name: str) -> Document:
-    pages, lost = _page_texts(pdf)
-    if len(lost) == len(pages):
+    pages, unreadable = _page_texts(pdf)
+    if len(unreadable) == len(pages):
         raise Unreadable(_DAMAGED)
-    silent = [number for number, text in pages.items() if not text.strip() and number not in lost]
-    if len(silent) + len(lost) == len(pages):
+    textless = [number for number, text in pages.items() if not text.strip() and number not in unreadable]
+    if len(textless) + len(unreadable) == len(pages):
         count = "1 page" if len(pages) == 1 else f"{len(pages)} pages"
-        raise Skipped(f"no text in its {count} (scanned images?)")
-    text, marks = _joined(pages, _outline(pdf))
-    notes = (*counted(lost, len(pages), "pages", "cannot be read"), *counted(silent, len(pages), "pages", "no text"))
-    title = _said(pdf, "Title") or name_as_title(name)
+        raise Skipped(f"no text on its {count} (scanned images?)")
+    text, marks = _join(pages, _outline(pdf))
+    notes = (*unreadable_note(unreadable, len(pages), "pages"), *textless_note(textless, len(pages), "pages"))
+    title = _property(pdf, "Title") or name_as_title(name)
     return Document(title, text, _MEDIA_TYPE, metadata=_metadata(pdf), marks=marks, notes=notes)
 
 
 def _page_texts(pdf: PdfDocument) -> tuple[dict[int, str], list[int]]:
-    """Return each page's text by its number, and the numbers of pages that are damaged."""
+    """Return the text of each page by its number, and the numbers of damaged pages."""
     texts: dict[int, str] = {}
-    lost: list[int] = []
+    unreadable: list[int] = []
     for number in range(1, len(pdf) + 1):
         try:
             texts[number] = _page_text(pdf, number)
         except PdfiumError:
             texts[number] = ""
-            lost.append(number)
-    return texts, lost
+            unreadable.append(number)
+    return texts, unreadable
 
 
 def _page_text(pdf: PdfDocument, number: int) -> str:
@@ -93,9 +93,9 @@ def _page_text(pdf: PdfDocument, number: int) -> str:
 
 
 def _outline(pdf: PdfDocument) -> dict[int, list[tuple[int, str]]]:
-    """Return the outline's entries, as level and title, by the number of the page they lead to."""
+    """Return the entries of the outline, as level and title, by the number of the page they point to."""
     entries: dict[int, list[tuple[int, str]]] = {}
-    for bookmark in islice(pdf.get_toc(), _OUTLINE_LIMIT):
+    for bookmark in islice(pdf.get_toc(), _MAX_OUTLINE_ENTRIES):
         target = bookmark.get_dest()
         index = target.get_index() if target else None
         title = _bookmark_title(bookmark)
@@ -111,46 +111,48 @@ def _bookmark_title(bookmark: PdfBookmark) -> str:
         return ""
 
 
-def _joined(pages: Mapping[int, str], outline: Mapping[int, list[tuple[int, str]]]) -> tuple[str, tuple[Mark, ...]]:
-    """Join the pages that have text; mark where each begins and where an outline entry is found on it."""
-    trail = Trail()
+def _join(pages: Mapping[int, str], outline: Mapping[int, list[tuple[int, str]]]) -> tuple[str, tuple[Mark, ...]]:
+    """Join the pages that have text, with a mark for each page and for each outline entry on it."""
+    path = HeadingPath()
     parts: list[str] = []
     marks: list[Mark] = []
     start = 0
     for number, text in pages.items():
         if text.strip():
-            marks += _page_marks(number, text, start, outline.get(number, ()), trail)
+            marks += _page_marks(number, text, start, outline.get(number, ()), path)
             parts.append(text)
             start += len(text) + len(_GAP)
         else:
             for level, title in outline.get(number, ()):
-                trail.go(level, title)
+                path.enter(level, title)
     return _GAP.join(parts), tuple(marks)
 
 
-def _page_marks(number: int, text: str, start: int, entries: Sequence[tuple[int, str]], trail: Trail) -> Iterator[Mark]:
-    """Yield the page's mark and one for each entry; an entry whose title is not found starts where it can."""
-    marks = {0: Mark(start, number, trail.path)}
+def _page_marks(
+    number: int, text: str, start: int, entries: Sequence[tuple[int, str]], path: HeadingPath
+) -> Iterator[Mark]:
+    """Yield the page's mark and one for each entry; an entry that is not on the page begins where the last one did."""
+    marks = {0: Mark(start, number, path.titles)}
     offset = 0
     for level, title in entries:
-        found = re.search(r"\s+".join(map(re.escape, title.split())), text[offset:])
-        offset += found.start() if found else 0
-        marks[offset] = Mark(start + offset, number, trail.go(level, title))
+        match = re.search(r"\s+".join(map(re.escape, title.split())), text[offset:])
+        offset += match.start() if match else 0
+        marks[offset] = Mark(start + offset, number, path.enter(level, title))
     yield from marks.values()
 
 
 def _metadata(pdf: PdfDocument) -> dict[str, JSONValue]:
-    return described(
-        author=_said(pdf, "Author"),
-        subject=_said(pdf, "Subject"),
-        keywords=_said(pdf, "Keywords"),
-        created=_said(pdf, "CreationDate"),
-        modified=_said(pdf, "ModDate"),
+    return standard_metadata(
+        author=_property(pdf, "Author"),
+        subject=_property(pdf, "Subject"),
+        keywords=_property(pdf, "Keywords"),
+        created=_property(pdf, "CreationDate"),
+        modified=_property(pdf, "ModDate"),
     )
 
 
-def _said(pdf: PdfDocument, key: str) -> str:
-    """Return what the document says about itself under a key; "" when it says nothing that can be read."""
+def _property(pdf: PdfDocument, key: str) -> str:
+    """Return a property of the document; "" when it is missing or cannot be read."""
     try:
         return " ".join(clean(pdf.get_metadata_value(key)).split())
     except UnicodeError:

@@ -1,4 +1,4 @@
-"""What every format module offers: a name, a version and a function."""
+"""What every format module offers: a `Reader`, which has a name, a version and a function."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -20,10 +20,11 @@ class _ReadInContext(Protocol):
 
 @dataclass(frozen=True)
 class ReadContext:
-    """What some readers are told beside the file.
+    """What some readers need to know beside the file.
 
-    `fields` are the names that the user gave for files of records. For files inside another file: `depth`, how many
-    there are around it, and `allowance`, what may still be unpacked of the outermost one (None: it is the outermost).
+    `fields` are the names that the user chose for the fields of records. The other two concern files inside files:
+    `depth` is how many files enclose this one, and `allowance` what may still be unpacked of the outermost file (None
+    for the outermost file itself).
     """
 
     fields: Fields = NO_FIELDS
@@ -39,13 +40,15 @@ class Reader:
     """How to read one format.
 
     `version` goes up whenever the same bytes would give another `Document`, so that files read by an older version
-    can be read again. `media_type` is that of its documents, empty for an archive, in which each file has its own.
-    `read(stream, name)` takes a seekable binary stream at its start and the file's name or path (for a title where the
-    file has none). While it is iterated it raises `Skipped` or `errors.Unreadable`, whose message is the reason shown
-    to a person, and nothing else for bad input. What it yielded before that is in.
+    are read again. `media_type` is that of its documents; it is empty for an archive, whose members have their own.
 
-    `read_in_context` is the same function where it takes a `ReadContext` as well. `streaming`: a file is read piece by
-    piece, so that its size does not matter. `fields` are those that were asked for, where they matter.
+    `read(stream, name)` takes a seekable binary stream at its start, and the file's name or path, which is the title
+    where the file has none. While it is iterated it raises `Skipped` or `errors.Unreadable`, with the reason shown to
+    the user as the message, and nothing else however bad the input is. What it yielded before the error counts.
+
+    `read_in_context` is the same function for readers that also take a `ReadContext`. A `streaming` reader reads
+    piece by piece, so that the size of the file does not matter. `fields` are those that the user chose, for readers
+    that use them.
     """
 
     name: str
@@ -58,7 +61,7 @@ class Reader:
 
     @property
     def label(self) -> str:
-        """Name and version as one word, such as `html-1`, and the fields that were asked for."""
+        """Name and version as one word, such as `html-1`, followed by the fields that the user chose."""
         return f"{self.name}-{self.version}{self.fields.label}"
 
     def bind(self, context: ReadContext) -> "Reader":

@@ -12,7 +12,7 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 
 from wherein.errors import Unreadable
-from wherein.ingest.readers.html.charset import charset_called
+from wherein.ingest.readers.shared.charset import charset_for_label
 from wherein.ingest.readers.shared.decode import split_bom
 
 __all__ = ["Page", "Validators", "page_of", "why"]
@@ -131,7 +131,7 @@ def _as_declared(data: bytes, kind: str, charset: str) -> bytes:
     """
     if not charset or not (kind.startswith("text/") or kind.endswith("xml")) or split_bom(data)[0]:
         return data
-    declared = charset_called(charset)
+    declared = charset_for_label(charset)
     try:
         return codecs.BOM_UTF8 + data.decode(declared.codec, declared.errors).encode()
     except (LookupError, UnicodeError):

@@ -1,1 +1,1 @@
-"""Archives and compressed files, whose members are read by the reader for their content."""
+"""Archives and compressed files; each member is read by the reader for its content."""

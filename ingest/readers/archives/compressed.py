@@ -1,4 +1,4 @@
-"""gzip, bzip2, xz and zstd: what is in such a file is read by the reader for its content, a tar archive by members."""
+"""gzip, bzip2, xz and zstd: the unpacked file is read by the reader for its content, a tar archive by member."""
 
 import bz2
 import gzip
@@ -14,62 +14,66 @@ import zstandard
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers.archives.members import allowance_of, content, counted, refuse_depth
-from wherein.ingest.readers.archives.tar_archive import is_tar, members
+from wherein.ingest.readers.archives.tar_archive import is_tar, read_members
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
-from wherein.ingest.readers.shared.zipped import DAMAGED
+from wherein.ingest.readers.shared.members import allowance_for, check_depth, metered, read_content
+from wherein.ingest.readers.shared.reasons import DAMAGED
 
 __all__ = ["READER", "is_compressed", "read"]
 
 _STEP = 1 << 16
-# One block of 128 KB may take four bytes, and what comes of the bytes that are given comes at once.
+# Four bytes may hold a block of 128 KB, and everything that the input holds is returned at once (RFC 8878, 3.1.1.2).
 _ZSTD_STEP = 512
 MEMORY_LIMIT = 256 << 20
+"""Bytes of memory that xz may take."""
+
 _WINDOW_LIMIT = 128 << 20
 _BLOCK = 512
 _SUFFIXES = frozenset((".gz", ".bz2", ".xz", ".zst", ".z", ".bz"))
-_SHORT = {".tgz": ".tar", ".tbz": ".tar", ".tbz2": ".tar", ".txz": ".tar", ".tzst": ".tar", ".svgz": ".svg"}
+_INNER_SUFFIXES = {".tgz": ".tar", ".tbz": ".tar", ".tbz2": ".tar", ".txz": ".tar", ".tzst": ".tar", ".svgz": ".svg"}
 _BROKEN = (zlib.error, lzma.LZMAError, zstandard.ZstdError, EOFError, OSError, ValueError)
 
 
 def is_compressed(head: bytes) -> bool:
-    """Whether a file that begins with `head` is in one of these forms."""
+    """Whether a file that begins with `head` is in one of these formats."""
     return _unpacker(head) is not None
 
 
 def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
     """Yield the documents in the file; see `Reader` for the errors."""
-    refuse_depth(context)
-    allowance = allowance_of(stream, context)
-    pieces = counted(_unpacked(stream), allowance)
+    check_depth(context)
+    allowance = allowance_for(stream, context)
+    pieces = metered(_unpack(stream), allowance)
     head = b""
     while len(head) < _BLOCK and (piece := next(pieces, b"")):
         head += piece
     whole = chain((head,), pieces)
     if is_tar(head):
-        yield from members(whole, context, allowance)
+        yield from read_members(whole, context, allowance)
     else:
-        yield from content(_inner_name(name), whole, replace(context, depth=context.depth + 1, allowance=allowance))
+        yield from read_content(
+            _inner_name(name), whole, replace(context, depth=context.depth + 1, allowance=allowance)
+        )
 
 
 def _inner_name(name: str) -> str:
     suffix = PurePath(name).suffix
     if suffix.lower() in _SUFFIXES:
         return name.removesuffix(suffix)
-    return name.removesuffix(suffix) + _SHORT.get(suffix.lower(), suffix)
+    return name.removesuffix(suffix) + _INNER_SUFFIXES.get(suffix.lower(), suffix)
 
 
 def _unpacker(head: bytes) -> Callable[[BinaryIO], Iterator[bytes]] | None:
     if head.startswith(b"\x1f\x8b\x08"):
-        return _gunzipped
+        return _unpack_gzip
     if head.startswith(b"BZh") and head[4:10] in (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90"):
-        return _bunzipped
+        return _unpack_bzip2
     if head.startswith(b"\xfd7zXZ\0"):
-        return _unxzipped
-    return _unzstded if head.startswith(b"\x28\xb5\x2f\xfd") else None
+        return _unpack_xz
+    return _unpack_zstd if head.startswith(b"\x28\xb5\x2f\xfd") else None
 
 
-def _unpacked(stream: BinaryIO) -> Iterator[bytes]:
+def _unpack(stream: BinaryIO) -> Iterator[bytes]:
     head = stream.read(16)
     stream.seek(0)
     unpacker = _unpacker(head)
@@ -79,26 +83,26 @@ def _unpacked(stream: BinaryIO) -> Iterator[bytes]:
         yield from unpacker(stream)
     except _BROKEN as error:
         if "memory usage limit" in str(error).lower():
-            raise Unreadable(f"to unpack it takes more than {MEMORY_LIMIT >> 20} MB of memory") from error
+            raise Unreadable(f"takes more than {MEMORY_LIMIT >> 20} MB of memory to unpack") from error
         raise Unreadable(DAMAGED) from error
 
 
-def _gunzipped(stream: BinaryIO) -> Iterator[bytes]:
+def _unpack_gzip(stream: BinaryIO) -> Iterator[bytes]:
     with gzip.GzipFile(fileobj=stream, mode="rb") as file:
         while piece := file.read(_STEP):
             yield piece
 
 
-def _bunzipped(stream: BinaryIO) -> Iterator[bytes]:
+def _unpack_bzip2(stream: BinaryIO) -> Iterator[bytes]:
     with bz2.BZ2File(stream) as file:
         while piece := file.read(_STEP):
             yield piece
 
 
-def _unxzipped(stream: BinaryIO) -> Iterator[bytes]:
-    """Unpack streams that follow each other; LZMAFile would let a file say how much memory it takes."""
+def _unpack_xz(stream: BinaryIO) -> Iterator[bytes]:
+    """Unpack consecutive streams. LZMAFile is not used because it sets no limit on memory."""
     data = stream.read(_STEP)
-    while data.strip(b"\0"):  # between and after streams there may be zeros
+    while data.strip(b"\0"):  # zeros may pad the end of a stream
         data = data.lstrip(b"\0")
         unpacker = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY_LIMIT)
         while not unpacker.eof:
@@ -110,8 +114,8 @@ def _unxzipped(stream: BinaryIO) -> Iterator[bytes]:
         data = unpacker.unused_data or data or stream.read(_STEP)
 
 
-def _unzstded(stream: BinaryIO) -> Iterator[bytes]:
-    """Unpack frames that follow each other. A frame that is cut short looks whole to zstandard's `stream_reader`."""
+def _unpack_zstd(stream: BinaryIO) -> Iterator[bytes]:
+    """Unpack consecutive frames. zstandard's `stream_reader` is not used because it accepts a truncated frame."""
     data = stream.read(_ZSTD_STEP)
     while data:
         unpacker = zstandard.ZstdDecompressor(max_window_size=_WINDOW_LIMIT).decompressobj()

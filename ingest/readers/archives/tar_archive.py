@@ -1,4 +1,4 @@
-"""tar archives, compressed or not: each file in it is read by the reader for its content, in one pass."""
+"""tar archives, compressed or not: each member is read by the reader for its content, in one pass."""
 
 import tarfile
 from collections.abc import Iterable, Iterator
@@ -6,22 +6,23 @@ from typing import IO, BinaryIO, cast
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers.archives.members import Keys, allowance_of, is_left_out, member, refuse_depth
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.shared.allowance import Allowance
+from wherein.ingest.readers.shared.members import allowance_for, check_depth, is_ignored, read_member
+from wherein.ingest.readers.shared.reasons import DAMAGED
 from wherein.ingest.readers.shared.skipped import Skipped
-from wherein.ingest.readers.shared.zipped import DAMAGED
+from wherein.ingest.readers.shared.unique_keys import UniqueKeys
 
-__all__ = ["READER", "is_tar", "members", "read"]
+__all__ = ["READER", "is_tar", "read", "read_members"]
 
 _BLOCK = 512
 _STEP = 1 << 16
-_HEADER_LIMIT = 8 << 20
+_MAX_HEADER = 8 << 20
 _BROKEN = (tarfile.TarError, EOFError, ValueError, OverflowError, RecursionError, OSError)
 
 
 def is_tar(head: bytes) -> bool:
-    """Whether a file that begins with `head` begins with the header of a member, whose checksum is right."""
+    """Whether a file that begins with `head` begins with the header of a member; its checksum is verified."""
     if len(head) < _BLOCK or not head.strip(b"\0"):
         return False
     try:
@@ -32,33 +33,33 @@ def is_tar(head: bytes) -> bool:
 
 
 def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
-    """Yield the documents of all members, or why one is not read; see `Reader` for the errors."""
-    yield from members(iter(lambda: stream.read(_STEP), b""), context, allowance_of(stream, context))
+    """Yield the documents of all members, or the problems with them; see `Reader` for the errors."""
+    yield from read_members(iter(lambda: stream.read(_STEP), b""), context, allowance_for(stream, context))
 
 
-def members(pieces: Iterable[bytes], context: ReadContext, allowance: Allowance) -> Iterator[Document | Problem]:
-    """Yield the documents of all members of the archive whose bytes are `pieces`."""
-    refuse_depth(context)
-    keys = Keys()
-    found = 0
-    source = _Forward(pieces)
+def read_members(pieces: Iterable[bytes], context: ReadContext, allowance: Allowance) -> Iterator[Document | Problem]:
+    """Yield the documents of all members of the archive whose bytes are `pieces`; see `read`."""
+    check_depth(context)
+    keys = UniqueKeys()
+    count = 0
+    source = _ForwardStream(pieces)
     for archive, info in _infos(source):
-        if info.isdir() or info.islnk() or info.issym() or is_left_out(info.name):
+        if info.isdir() or info.islnk() or info.issym() or is_ignored(info.name):
             continue
-        found += 1
+        count += 1
         key = keys.key(info.name)
         if not info.isreg() or info.issparse():
-            yield Problem(key, "a sparse file" if info.issparse() else "not a regular file", skipped=True)
+            yield Problem(key, "sparse file" if info.issparse() else "not a regular file", skipped=True)
             continue
-        yield from member(key, _content(archive, info), context, allowance)
+        yield from read_member(key, _content(archive, info), context, allowance)
     if source.last.strip(b"\0"):
-        # A header that is no header ends the archive for tarfile, and nobody would know.
-        raise Unreadable(f"{DAMAGED}; what comes before that is in")
-    if not found:
+        # For tarfile an invalid header is the end of the archive: the damage would go unnoticed.
+        raise Unreadable(f"{DAMAGED}; what precedes the damage was read")
+    if not count:
         raise Skipped("no files in it")
 
 
-def _infos(source: "_Forward") -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
+def _infos(source: "_ForwardStream") -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
     try:
         archive = tarfile.TarFile(fileobj=cast(IO[bytes], source), mode="r")
     except _BROKEN as error:
@@ -67,10 +68,10 @@ def _infos(source: "_Forward") -> Iterator[tuple[tarfile.TarFile, tarfile.TarInf
         try:
             info = archive.next()
         except _BROKEN as error:
-            raise Unreadable(f"{DAMAGED}; what comes before that is in") from error
+            raise Unreadable(f"{DAMAGED}; what precedes the damage was read") from error
         if info is None:
             return
-        archive.members = []  # type: ignore[attr-defined]  # it would remember every one of them
+        archive.members = []  # type: ignore[attr-defined]  # it would keep every member in memory
         yield archive, info
 
 
@@ -83,42 +84,42 @@ def _content(archive: tarfile.TarFile, info: tarfile.TarInfo) -> Iterator[bytes]
         raise Unreadable(DAMAGED) from error
 
 
-class _Forward:
-    """A file made of pieces that can only go on. `last` is what was read last."""
+class _ForwardStream:
+    """A file made of pieces that can only be read forward. `last` holds the bytes of the last read."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self.last = b""
         self._pieces = iter(pieces)
         self._rest = memoryview(b"")
-        self._place = 0
+        self._offset = 0
 
     def tell(self) -> int:
-        return self._place
+        return self._offset
 
     def read(self, size: int) -> bytes:
-        if size > _HEADER_LIMIT:
-            raise Unreadable("a header in it is far too long")
+        if size > _MAX_HEADER:
+            raise Unreadable("a header is far too long")
         parts: list[bytes] = []
-        while size > 0 and self._more():
+        while size > 0 and self._has_more():
             part = self._rest[:size]
             parts.append(bytes(part))
             size -= len(part)
-            self._go(len(part))
+            self._advance(len(part))
         self.last = b"".join(parts)
         return self.last
 
-    def seek(self, place: int, whence: int = 0) -> int:
-        if whence or place < self._place:
-            raise OSError("this file can only be read on")
-        while self._place < place and self._more():
-            self._go(min(len(self._rest), place - self._place))
-        return self._place
+    def seek(self, offset: int, whence: int = 0) -> int:
+        if whence or offset < self._offset:
+            raise OSError("this file can only be read forward")
+        while self._offset < offset and self._has_more():
+            self._advance(min(len(self._rest), offset - self._offset))
+        return self._offset
 
-    def _go(self, count: int) -> None:
+    def _advance(self, count: int) -> None:
         self._rest = self._rest[count:]
-        self._place += count
+        self._offset += count
 
-    def _more(self) -> bool:
+    def _has_more(self) -> bool:
         while not self._rest:
             piece = next(self._pieces, None)
             if piece is None:

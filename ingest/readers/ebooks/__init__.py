@@ -1,1 +1,1 @@
-"""E-books."""
+"""E-books: EPUB."""

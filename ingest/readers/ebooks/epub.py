@@ -1,27 +1,27 @@
-"""E-books: the chapters in the order in which they are read, each rendered like a web page."""
+"""E-books (EPUB): the chapters in reading order, each rendered like a web page."""
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO
 from urllib.parse import unquote
 
 from wherein.errors import Unreadable
-from wherein.ingest.document import Document, JSONValue, Problem
-from wherein.ingest.readers.ebooks.epub_contents import CONTENTS_OF_EPUB_2, titles_of_chapters
-from wherein.ingest.readers.html.blocks import joined
-from wherein.ingest.readers.html.page import parsed, rendered
-from wherein.ingest.readers.reader import Reader
+from wherein.ingest.document import Document, JSONValue
+from wherein.ingest.readers.ebooks.epub_contents import NCX_MEDIA_TYPE, chapter_titles
+from wherein.ingest.readers.html.page import parse_page, render_page
+from wherein.ingest.readers.shared.blocks import join_blocks
+from wherein.ingest.readers.shared.count_notes import unreadable_note
 from wherein.ingest.readers.shared.decode import name_as_title
-from wherein.ingest.readers.shared.headings import Heading, marks_of
-from wherein.ingest.readers.shared.metadata import described
-from wherein.ingest.readers.shared.number_ranges import counted
+from wherein.ingest.readers.shared.headings import Heading, heading_marks
+from wherein.ingest.readers.shared.metadata import standard_metadata
+from wherein.ingest.readers.shared.package import Package
+from wherein.ingest.readers.shared.package_reader import package_reader
+from wherein.ingest.readers.shared.reasons import DAMAGED
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.readers.shared.xml_events import START, events, texts_by_element
-from wherein.ingest.readers.shared.zipped import DAMAGED, Package, opened_package
 
-__all__ = ["READER", "read"]
+__all__ = ["READER"]
 
 _MEDIA_TYPE = "application/epub+zip"
 _CONTAINER = "META-INF/container.xml"
@@ -33,12 +33,12 @@ _GAP = "\n\n"
 
 @dataclass
 class _Book:
-    """What the package file says: texts by element, files by id, and the ids of the chapters in their order.
+    """The package file: texts by element name, files and their media types by id, ids of the chapters in order.
 
-    `contents` is the file with the table of contents; `properties` are what the elements called `meta` are about.
+    `contents` is the file with the table of contents; `properties` are the properties of the `meta` elements, in order.
     """
 
-    said: dict[str, list[str]] = field(default_factory=dict)
+    texts: dict[str, list[str]] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     types: dict[str, str] = field(default_factory=dict)
     contents: str = ""
@@ -46,53 +46,48 @@ class _Book:
     properties: list[str] = field(default_factory=list)
 
 
-def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
-    """Yield the book as one document with its headings; see `Reader` for the errors."""
-    with opened_package(stream) as package:
-        document = _document(package, name)
-    yield document
-
-
 def _document(package: Package, name: str) -> Document:
     book = _book(package)
     chapters = [book.files[id_] for id_ in book.chapters if book.types.get(id_) in _PAGES]
-    _refuse_protected(package, chapters)
-    text, headings, lost = _joined(package, chapters, titles_of_chapters(package, book.contents))
-    if chapters and len(lost) == len(chapters):
+    _reject_protected(package, chapters)
+    text, headings, unreadable = _join_chapters(package, chapters, chapter_titles(package, book.contents))
+    if chapters and len(unreadable) == len(chapters):
         raise Unreadable(f"{DAMAGED}: none of its {len(chapters)} chapters can be read")
     if not text:
         raise Skipped("no text in its chapters")
-    title = next(iter(book.said.get("dc:title", ())), "") or (headings[0].title if headings else name_as_title(name))
-    notes = tuple(counted(lost, len(chapters), "chapters", "cannot be read"))
-    return Document(title, text, _MEDIA_TYPE, metadata=_metadata(book), marks=marks_of(headings), notes=notes)
+    title = next(iter(book.texts.get("dc:title", ())), "") or (headings[0].title if headings else name_as_title(name))
+    notes = unreadable_note(unreadable, len(chapters), "chapters")
+    return Document(title, text, _MEDIA_TYPE, metadata=_metadata(book), marks=heading_marks(headings), notes=notes)
 
 
-def _joined(package: Package, chapters: Sequence[str], titles: dict[str, str]) -> tuple[str, list[Heading], list[int]]:
+def _join_chapters(
+    package: Package, chapters: Sequence[str], titles: dict[str, str]
+) -> tuple[str, list[Heading], list[int]]:
     """Return the text, its headings, and the numbers of the chapters that cannot be read.
 
-    A chapter without headings of its own is headed as the table of contents calls it.
+    A chapter without headings gets its title in the table of contents as the heading.
     """
     parts: list[str] = []
     headings: list[Heading] = []
-    lost: list[int] = []
+    unreadable: list[int] = []
     start = 0
     for number, chapter in enumerate(chapters, 1):
         try:
-            text, found = joined(rendered(parsed(package.read(chapter))).blocks)
+            text, chapter_headings = join_blocks(render_page(parse_page(package.read(chapter))).blocks)
         except Unreadable:
-            lost.append(number)
+            unreadable.append(number)
             continue
         if text:
             title = titles.get(chapter)
-            own = found or ([Heading(0, 1, title)] if title else [])
-            headings += (heading._replace(start=start + heading.start) for heading in own)
+            chapter_headings = chapter_headings or ([Heading(0, 1, title)] if title else [])
+            headings += (heading._replace(start=start + heading.start) for heading in chapter_headings)
             parts.append(text)
             start += len(text) + len(_GAP)
-    return _GAP.join(parts), headings, lost
+    return _GAP.join(parts), headings, unreadable
 
 
 def _book(package: Package) -> _Book:
-    place = next(
+    package_file = next(
         (
             attributes.get("full-path", "")
             for kind, tag, attributes in events(package.chunks(_CONTAINER), _CONTAINER)
@@ -100,24 +95,24 @@ def _book(package: Package) -> _Book:
         ),
         None,
     )
-    if not place:
-        raise Unreadable(f"{DAMAGED}: it does not say where the book is in it")
-    data = package.read(place)
-    book = _Book(texts_by_element(events([data], place)))
-    for kind, tag, attributes in events([data], place):
+    if not package_file:
+        raise Unreadable(f"{DAMAGED}: its container names no package file")
+    data = package.read(package_file)
+    book = _Book(texts_by_element(events([data], package_file)))
+    for kind, tag, attributes in events([data], package_file):
         if kind is START:
-            _learn(book, tag, attributes, posixpath.dirname(place))
+            _add_element(book, tag, attributes, posixpath.dirname(package_file))
     return book
 
 
-def _learn(book: _Book, tag: str, attributes: Mapping[str, str], folder: str) -> None:
+def _add_element(book: _Book, tag: str, attributes: Mapping[str, str], folder: str) -> None:
     if tag == "opf:item":
         id_ = attributes.get("id", "")
         file = posixpath.normpath(posixpath.join(folder, unquote(attributes.get("href", ""))))
         book.files[id_] = file
         book.types[id_] = attributes.get("media-type", "").lower()
         if "nav" in attributes.get("properties", "").split() or (
-            book.types[id_] == CONTENTS_OF_EPUB_2 and not book.contents
+            book.types[id_] == NCX_MEDIA_TYPE and not book.contents
         ):
             book.contents = file
     elif tag == "opf:meta":
@@ -127,11 +122,11 @@ def _learn(book: _Book, tag: str, attributes: Mapping[str, str], folder: str) ->
 
 
 def _metadata(book: _Book) -> dict[str, JSONValue]:
-    one = {name: texts[0] for name, texts in book.said.items()}
-    metas = zip(book.properties, book.said.get("opf:meta", ()), strict=True)
-    return described(
-        author=book.said.get("dc:creator", ()),
-        keywords=book.said.get("dc:subject", ()),
+    one = {name: texts[0] for name, texts in book.texts.items()}
+    metas = zip(book.properties, book.texts.get("opf:meta", ()), strict=True)
+    return standard_metadata(
+        author=book.texts.get("dc:creator", ()),
+        keywords=book.texts.get("dc:subject", ()),
         description=re.sub(r"<[^<>]*>", " ", one.get("dc:description", "")),
         language=one.get("dc:language", ""),
         created=one.get("dc:date", ""),
@@ -139,14 +134,14 @@ def _metadata(book: _Book) -> dict[str, JSONValue]:
     )
 
 
-def _refuse_protected(package: Package, chapters: Sequence[str]) -> None:
-    """Raise `Unreadable` when chapters are encrypted; fonts often are, and do not matter."""
+def _reject_protected(package: Package, chapters: Sequence[str]) -> None:
+    """Raise Unreadable when chapters are encrypted; fonts often are, which does not matter."""
     if _ENCRYPTION not in package:
         return
     files = frozenset(chapters)
     for kind, tag, attributes in events(package.chunks(_ENCRYPTION), _ENCRYPTION):
         if kind is START and tag == "enc:CipherReference" and unquote(attributes.get("URI", "")) in files:
-            raise Unreadable("it is protected against copying (DRM), so that its text cannot be read")
+            raise Unreadable("protected against copying (DRM); its text cannot be read")
 
 
-READER = Reader("epub", 1, _MEDIA_TYPE, read)
+READER = package_reader("epub", 1, _MEDIA_TYPE, _document)

@@ -6,24 +6,25 @@ from urllib.parse import unquote, urldefrag
 from selectolax.lexbor import LexborHTMLParser
 
 from wherein.errors import Unreadable
-from wherein.ingest.readers.html.page import parsed
+from wherein.ingest.readers.html.page import parse_page
+from wherein.ingest.readers.shared.package import Package
 from wherein.ingest.readers.shared.xml_events import START, TEXT, events
-from wherein.ingest.readers.shared.zipped import Package
 
-__all__ = ["CONTENTS_OF_EPUB_2", "titles_of_chapters"]
+__all__ = ["NCX_MEDIA_TYPE", "chapter_titles"]
 
-CONTENTS_OF_EPUB_2 = "application/x-dtbncx+xml"
+NCX_MEDIA_TYPE = "application/x-dtbncx+xml"
+"""The media type of the table of contents of EPUB 2."""
 
 
-def titles_of_chapters(package: Package, contents: str) -> dict[str, str]:
-    """Return by the names of files what the table of contents, which is in the file `contents`, calls them.
+def chapter_titles(package: Package, contents: str) -> dict[str, str]:
+    """Return the titles of chapters in the table of contents, which is the file `contents`, by file name.
 
-    Empty when there is none or it cannot be read: then the chapters' own headings must do.
+    Empty when there is no table of contents or it cannot be read.
     """
     titles: dict[str, str] = {}
     try:
         data = package.read(contents) if contents else b""
-        entries = _of_epub_2(data, contents) if b"<ncx" in data[:4096] else _of_epub_3(parsed(data))
+        entries = _ncx_entries(data, contents) if b"<ncx" in data[:4096] else _nav_entries(parse_page(data))
     except Unreadable:
         return titles
     for target, title in entries:
@@ -33,12 +34,12 @@ def titles_of_chapters(package: Package, contents: str) -> dict[str, str]:
     return titles
 
 
-def _of_epub_3(tree: LexborHTMLParser) -> list[tuple[str, str]]:
+def _nav_entries(tree: LexborHTMLParser) -> list[tuple[str, str]]:
     links = tree.css("nav[epub\\:type~=toc] a[href]") or tree.css("nav a[href]")
     return [(link.attributes.get("href") or "", " ".join(link.text().split())) for link in links]
 
 
-def _of_epub_2(data: bytes, part: str) -> list[tuple[str, str]]:
+def _ncx_entries(data: bytes, part: str) -> list[tuple[str, str]]:
     entries: list[tuple[str, str]] = []
     pieces: list[str] = []
     in_text = False

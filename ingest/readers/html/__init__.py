@@ -1,1 +1,1 @@
-"""Web pages."""
+"""Web pages: HTML and XHTML."""

@@ -1,13 +1,13 @@
-"""What a web page says about itself in its head."""
+"""The metadata in the head of a web page."""
 
 from selectolax.lexbor import LexborHTMLParser
 
 from wherein.ingest.document import JSONValue
-from wherein.ingest.readers.shared.metadata import described, stamp
+from wherein.ingest.readers.shared.metadata import iso_time, standard_metadata
 
 __all__ = ["metadata_of"]
 
-# By their names in lower case, the first that says something counts.
+# Names of <meta> elements in lower case, the preferred one first.
 _AUTHOR = ("author", "article:author", "dc.creator", "dcterms.creator", "citation_author")
 _DESCRIPTION = ("description", "og:description", "dc.description", "dcterms.description")
 _KEYWORDS = ("keywords", "dc.subject", "dcterms.subject", "article:tag")
@@ -16,25 +16,25 @@ _MODIFIED = ("article:modified_time", "og:updated_time", "dcterms.modified", "la
 
 
 def metadata_of(tree: LexborHTMLParser) -> dict[str, JSONValue]:
-    """Return author, description, keywords, dates and language, as far as the page names them."""
-    said: dict[str, list[str]] = {}
+    """Return author, description, keywords, dates and language, as far as the page states them."""
+    values: dict[str, list[str]] = {}
     for node in tree.css("meta"):
         attributes = node.attributes
         name = attributes.get("name") or attributes.get("property") or ""
-        said.setdefault(name.strip().lower(), []).append((attributes.get("content") or "").strip())
-    authors = [author for author in _first(said, _AUTHOR) if "://" not in author]
-    return described(
+        values.setdefault(name.strip().lower(), []).append((attributes.get("content") or "").strip())
+    authors = [author for author in _preferred(values, _AUTHOR) if "://" not in author]
+    return standard_metadata(
         author=authors,
-        description=next(iter(_first(said, _DESCRIPTION)), ""),
-        keywords=_first(said, _KEYWORDS),
+        description=next(iter(_preferred(values, _DESCRIPTION)), ""),
+        keywords=_preferred(values, _KEYWORDS),
         language=_language(tree),
-        created=next(filter(stamp, _first(said, _CREATED)), ""),
-        modified=next(filter(stamp, _first(said, _MODIFIED)), ""),
+        created=next(filter(iso_time, _preferred(values, _CREATED)), ""),
+        modified=next(filter(iso_time, _preferred(values, _MODIFIED)), ""),
     )
 
 
-def _first(said: dict[str, list[str]], names: tuple[str, ...]) -> list[str]:
-    return next((found for name in names if any(found := said.get(name, []))), [])
+def _preferred(values: dict[str, list[str]], names: tuple[str, ...]) -> list[str]:
+    return next((contents for name in names if any(contents := values.get(name, []))), [])
 
 
 def _language(tree: LexborHTMLParser) -> str:

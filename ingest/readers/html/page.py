@@ -1,4 +1,4 @@
-"""Web pages: the main content as text, one block a paragraph."""
+"""Web pages: the main content as text, one block for each paragraph."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,14 +8,15 @@ from selectolax.lexbor import LexborHTMLParser
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers.html.blocks import Block, Page, joined, render
-from wherein.ingest.readers.html.charset import declared_charset
 from wherein.ingest.readers.html.metadata import metadata_of
+from wherein.ingest.readers.html.render import render
 from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.shared.blocks import Block, BlockWriter, join_blocks
+from wherein.ingest.readers.shared.charset import declared_charset
 from wherein.ingest.readers.shared.decode import clean, decode, name_as_title, require_text, split_bom
-from wherein.ingest.readers.shared.headings import marks_of
+from wherein.ingest.readers.shared.headings import heading_marks
 
-__all__ = ["READER", "parsed", "read", "rendered"]
+__all__ = ["READER", "parse_page", "read", "render_page"]
 
 _MEDIA_TYPE = "text/html"
 
@@ -31,11 +32,11 @@ _DROPPED = ", ".join(
 )
 _MAIN = ("main", "[role=main]", "article", "div.body", "div.document")
 _MAIN_SHARE = 0.5
-"""The main content must hold this share of the page's text, else the whole page is taken."""
-_MAIN_TRIES = 20
+"""The main content must hold at least this share of the page's text; otherwise the whole page is read."""
+_MAX_CANDIDATES = 20
 
-# What XHTML may close in place, an HTML parser takes for an opening: a <script src="x"/> would swallow
-# the page. Void elements lose nothing by it, as </br> and the like are written for none of them.
+# An HTML parser takes an element that XHTML closes in place for an opening tag: <script src="x"/> would swallow the
+# rest of the page. Void elements have no closing tag, so they are left alone.
 _VOID = "area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr"
 _SELF_CLOSED = re.compile(
     rf"""<(?!(?:{_VOID})\b)([a-zA-Z][\w:.-]*+)((?:\s++[\w:.-]++\s*+=\s*+(?:"[^"]*+"|'[^']*+'))*+)\s*+/>"""
@@ -44,66 +45,66 @@ _SELF_CLOSED = re.compile(
 
 def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
     """Yield the page as one document with its headings; see `Reader` for the errors."""
-    tree = parsed(stream.read())
-    page = rendered(tree)
-    text, headings = joined(_main_blocks(page))
+    tree = parse_page(stream.read())
+    page = render_page(tree)
+    text, headings = join_blocks(_main_blocks(page))
     require_text(text)
     title = _title(tree) or _first_h1(page.blocks) or name_as_title(name)
-    yield Document(title, text, _MEDIA_TYPE, metadata=metadata_of(tree), marks=marks_of(headings))
+    yield Document(title, text, _MEDIA_TYPE, metadata=metadata_of(tree), marks=heading_marks(headings))
 
 
-def parsed(data: bytes) -> LexborHTMLParser:
-    """Return the tree of a page. Raises `Unreadable` when it is not in the encoding that it declares."""
-    source = _decoded(data).replace("\r\n", "\n").replace("\r", "\n")
-    if source.lstrip()[:5] == "<?xml":
-        source = _SELF_CLOSED.sub(r"<\1\2></\1>", source)
-    return LexborHTMLParser(source)
+def parse_page(data: bytes) -> LexborHTMLParser:
+    """Return the tree of a page. Raises Unreadable when the page is not in the encoding that it declares."""
+    markup = _decode(data).replace("\r\n", "\n").replace("\r", "\n")
+    if markup.lstrip()[:5] == "<?xml":
+        markup = _SELF_CLOSED.sub(r"<\1\2></\1>", markup)
+    return LexborHTMLParser(markup)
 
 
-def rendered(tree: LexborHTMLParser) -> Page:
-    """Return the blocks of a page, and which of them may be its main content."""
-    return render(tree.body, _ids(tree, _DROPPED), _main_ids(tree)) if tree.body else Page()
+def render_page(tree: LexborHTMLParser) -> BlockWriter:
+    """Return the blocks of a page, and which of them may be the main content."""
+    return render(tree.body, _node_ids(tree, _DROPPED), _candidate_ranks(tree)) if tree.body else BlockWriter()
 
 
-def _decoded(data: bytes) -> str:
-    """Decode by byte order mark, declaration, or as UTF-8; raise `Unreadable` when that does not fit."""
-    label = None if split_bom(data)[0] else declared_charset(data)
-    if label is None or label.codec == "utf-8":
+def _decode(data: bytes) -> str:
+    """Decode by the byte order mark, else the declaration, else as UTF-8. Raises Unreadable."""
+    charset = None if split_bom(data)[0] else declared_charset(data)
+    if charset is None or charset.codec == "utf-8":
         return decode(data)
     try:
-        return clean(data.decode(label.codec, errors=label.errors))
+        return clean(data.decode(charset.codec, errors=charset.errors))
     except LookupError:
-        raise Unreadable(f'unknown character encoding "{label.name}"') from None
+        raise Unreadable(f'unknown character encoding "{charset.name}"') from None
     except UnicodeDecodeError as error:
-        place = f"byte 0x{data[error.start]:02X} at offset {error.start}"
-        raise Unreadable(f"not {label.name} as it declares ({place})") from None
+        byte = f"byte 0x{data[error.start]:02X} at offset {error.start}"
+        raise Unreadable(f"not valid {charset.name}, the encoding that it declares ({byte})") from None
     except UnicodeError:
-        raise Unreadable(f"not {label.name} as it declares") from None
+        raise Unreadable(f"not valid {charset.name}, the encoding that it declares") from None
 
 
-def _ids(tree: LexborHTMLParser, query: str) -> set[int]:
+def _node_ids(tree: LexborHTMLParser, query: str) -> set[int]:
     return {node.mem_id for node in tree.css(query)}
 
 
-def _main_ids(tree: LexborHTMLParser) -> dict[int, int]:
-    """Return the nodes that may be the main content, each with its rank (0 is preferred)."""
+def _candidate_ranks(tree: LexborHTMLParser) -> dict[int, int]:
+    """Return the rank (0 is preferred) of each node that may be the main content, by its `mem_id`."""
     ranks: dict[int, int] = {}
     for rank, query in enumerate(_MAIN):
-        for node in tree.css(query)[:_MAIN_TRIES]:
+        for node in tree.css(query)[:_MAX_CANDIDATES]:
             ranks.setdefault(node.mem_id, rank)
     return ranks
 
 
-def _main_blocks(page: Page) -> Sequence[Block]:
-    total = _size(page.blocks)
-    for part in sorted(page.parts, key=lambda part: part.rank):
-        blocks = page.blocks[part.start : part.end]
-        if blocks and _size(blocks) >= _MAIN_SHARE * total:
+def _main_blocks(page: BlockWriter) -> Sequence[Block]:
+    total = _length(page.blocks)
+    for candidate in sorted(page.candidates, key=lambda candidate: candidate.rank):
+        blocks = page.blocks[candidate.start : candidate.end]
+        if blocks and _length(blocks) >= _MAIN_SHARE * total:
             return blocks
     return page.blocks
 
 
-def _size(blocks: Sequence[Block]) -> int:
+def _length(blocks: Sequence[Block]) -> int:
     return sum(len(block.text) for block in blocks)
 
 

@@ -1,1 +1,1 @@
-"""Messages and mailboxes."""
+"""E-mail: single messages and mailboxes."""

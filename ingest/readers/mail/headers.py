@@ -1,4 +1,4 @@
-"""What the header of a message says, with its encoded words as text."""
+"""The header fields of a message, with encoded words (RFC 2047) decoded."""
 
 from email.errors import MessageError
 from email.header import decode_header
@@ -6,60 +6,61 @@ from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
 
 from wherein.ingest.document import JSONValue
-from wherein.ingest.readers.html.charset import charset_called
+from wherein.ingest.readers.shared.charset import charset_for_label
 from wherein.ingest.readers.shared.decode import clean
-from wherein.ingest.readers.shared.metadata import described
+from wherein.ingest.readers.shared.metadata import standard_metadata
 
-__all__ = ["Headers", "plain", "raw"]
+__all__ = ["Headers", "decode_words"]
 
-_LONGEST = 1_000
-_MOST = 100
+_MAX_LENGTH = 1_000
+_MAX_ADDRESSES = 100
 
 
 class Headers:
-    """Subject, and metadata: `author` and `created` as for any document, and `from`, `to` and `cc` with the addresses.
+    """The subject, the id and the metadata of a message.
 
-    `id` is the message's own, without its brackets; empty when it has none.
+    Metadata are `author`, `keywords` and `created` as for any document, and `from`, `to` and `cc` with the addresses.
+    `id` has no angle brackets and is empty when the message has none.
     """
 
     def __init__(self, message: Message) -> None:
-        self.subject = _line(plain(_first(message, "subject")))
+        self.subject = _line(decode_words(_first(message, "subject")))
         self.id = _line(_first(message, "message-id")).strip("<>")
-        senders = _addresses(raw(message, "from"))
+        senders = _addresses(_values(message, "from"))
         people: dict[str, list[str]] = {
-            "from": [_shown(*sender) for sender in senders],
-            "to": [_shown(*one) for one in _addresses(raw(message, "to"))],
-            "cc": [_shown(*one) for one in _addresses(raw(message, "cc"))],
+            "from": [_format_address(*sender) for sender in senders],
+            "to": [_format_address(*pair) for pair in _addresses(_values(message, "to"))],
+            "cc": [_format_address(*pair) for pair in _addresses(_values(message, "cc"))],
         }
         self.metadata: dict[str, JSONValue] = {
-            **described(
+            **standard_metadata(
                 author=[name or address for name, address in senders],
-                keywords=[plain(words) for words in raw(message, "keywords")],
+                keywords=[decode_words(words) for words in _values(message, "keywords")],
                 created=_date(_first(message, "date")),
             ),
-            **{name: found[0] if len(found) == 1 else [*found] for name, found in people.items() if found},
+            **{role: names[0] if len(names) == 1 else [*names] for role, names in people.items() if names},
         }
 
 
-def raw(message: Message, name: str) -> list[str]:
-    """Return the values of a header as they are written; bytes beyond ASCII are UTF-8, else Windows-1252."""
+def _values(message: Message, name: str) -> list[str]:
+    """Return the values of a header field as written; bytes beyond ASCII are read as UTF-8, else as Windows-1252."""
     values = (str(value) for key, value in message.raw_items() if key.lower() == name)
-    return [_unescaped(value) for value in values]
+    return [_decode_raw(value) for value in values]
 
 
 def _first(message: Message, name: str) -> str:
-    return next(iter(raw(message, name)), "")
+    return next(iter(_values(message, name)), "")
 
 
-def plain(value: str) -> str:
-    """Return a header's value with its encoded words decoded, as far as they can be."""
+def decode_words(value: str) -> str:
+    """Return the value of a header field with its encoded words decoded; as written when one is invalid."""
     try:
-        return "".join(_word(word, charset) for word, charset in decode_header(value))
+        return "".join(_decode_word(word, charset) for word, charset in decode_header(value))
     except (MessageError, ValueError):
         return value
 
 
-def _unescaped(value: str) -> str:
+def _decode_raw(value: str) -> str:
     data = value.encode("utf-8", "surrogateescape")
     try:
         return data.decode()
@@ -67,25 +68,25 @@ def _unescaped(value: str) -> str:
         return data.decode("cp1252", "replace")
 
 
-def _word(word: bytes | str, charset: str | None) -> str:
+def _decode_word(word: bytes | str, charset: str | None) -> str:
     if isinstance(word, str):
         return word
-    # decode_header hands over what is between encoded words as bytes in this encoding.
+    # decode_header returns the text between encoded words as bytes in this encoding.
     if charset is None:
         return word.decode("raw-unicode-escape", "replace")
     try:
-        return word.decode(charset_called(charset).codec, "replace")
+        return word.decode(charset_for_label(charset).codec, "replace")
     except (LookupError, UnicodeError):
         return word.decode("ascii", "replace")
 
 
 def _addresses(values: list[str]) -> list[tuple[str, str]]:
-    """Return names and addresses. Addresses are parted before words are decoded, as these may hold commas."""
-    pairs = ((_line(plain(name)), _line(address)) for name, address in getaddresses(values[:_MOST]))
-    return [(name, address) for name, address in pairs if name or address][:_MOST]
+    """Return names and addresses. They are split before words are decoded, because decoded words may hold commas."""
+    pairs = ((_line(decode_words(name)), _line(address)) for name, address in getaddresses(values[:_MAX_ADDRESSES]))
+    return [(name, address) for name, address in pairs if name or address][:_MAX_ADDRESSES]
 
 
-def _shown(name: str, address: str) -> str:
+def _format_address(name: str, address: str) -> str:
     return f"{name} <{address}>" if name and address and name != address else name or address
 
 
@@ -97,4 +98,4 @@ def _date(value: str) -> str:
 
 
 def _line(value: str) -> str:
-    return " ".join(clean(value).split())[:_LONGEST]
+    return " ".join(clean(value).split())[:_MAX_LENGTH]

@@ -1,4 +1,4 @@
-"""E-mail: a message as one document, its subject first; what is attached to it as documents of their own."""
+"""E-mail: a message as one document, its subject first, and each attachment as a document of its own."""
 
 import re
 from collections.abc import Iterator
@@ -7,16 +7,17 @@ from typing import BinaryIO
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Mark, Problem
-from wherein.ingest.readers.archives.members import DEPTH_LIMIT, Keys, allowance_of, counted, member
 from wherein.ingest.readers.mail.headers import Headers
-from wherein.ingest.readers.mail.parts import Part, body_of, parsed
+from wherein.ingest.readers.mail.parts import Attachment, message_body, parse_message
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
-from wherein.ingest.readers.shared.allowance import Allowance, TooMuch
+from wherein.ingest.readers.shared.allowance import Allowance, LimitExceeded
 from wherein.ingest.readers.shared.decode import name_as_title
+from wherein.ingest.readers.shared.members import MAX_DEPTH, allowance_for, metered, read_member
 from wherein.ingest.readers.shared.skipped import Skipped
+from wherein.ingest.readers.shared.unique_keys import UniqueKeys
 from wherein.ingest.uri import display
 
-__all__ = ["MEDIA_TYPE", "READER", "documents_of", "looks_like_mail", "read"]
+__all__ = ["MEDIA_TYPE", "READER", "looks_like_mail", "read", "read_message"]
 
 MEDIA_TYPE = "message/rfc822"
 
@@ -31,9 +32,9 @@ _ENCRYPTED = ("application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/e
 
 
 def looks_like_mail(head: bytes, suffix: str = "") -> bool:
-    """Whether a file that begins with `head` begins with the header of a message: a sender, and a trace of its way.
+    """Whether a file that begins with `head` begins with a header that names a sender and shows traces of delivery.
 
-    What is called a message need only begin with some field.
+    With the suffix of a message, any header field is enough.
     """
     if suffix in _SUFFIXES and _FIRST_FIELD.match(head):
         return True
@@ -42,22 +43,22 @@ def looks_like_mail(head: bytes, suffix: str = "") -> bool:
 
 
 def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
-    """Yield the message and the documents that are attached to it; see `Reader` for the errors.
+    """Yield the message and its attachments; see `Reader` for the errors.
 
-    A message without any text is skipped only when nothing is attached to it either.
+    A message without text is skipped unless it has attachments that are read.
     """
-    allowance = allowance_of(stream, context)
-    yield from documents_of(parsed(stream.read()), name, context, allowance)
+    allowance = allowance_for(stream, context)
+    yield from read_message(parse_message(stream.read()), name, context, allowance)
 
 
-def documents_of(
+def read_message(
     message: Message, name: str, context: ReadContext, allowance: Allowance
 ) -> Iterator[Document | Problem]:
-    """Yield the documents of one message; the key of the message itself is empty."""
+    """Yield the message, whose key is empty, and its attachments; see `Reader` for the errors."""
     headers = Headers(message)
-    body = body_of(message)
-    attached, notes, limit = _attached(body.attachments, context, allowance)
-    text, marks = _joined(headers.subject, body.text, body.marks)
+    body = message_body(message)
+    attached, notes, exceeded = _read_attachments(body.attachments, context, allowance)
+    text, marks = _join(headers.subject, body.text, body.marks)
     if text:
         title = headers.subject or name_as_title(name)
         yield Document(title, text, MEDIA_TYPE, "", headers.metadata, marks, (*body.notes, *notes))
@@ -66,43 +67,41 @@ def documents_of(
     elif not attached:
         raise Skipped("no text")
     yield from attached
-    if limit is not None:
-        raise limit
+    if exceeded is not None:
+        raise exceeded
 
 
-def _joined(subject: str, body: str, marks: tuple[Mark, ...]) -> tuple[str, tuple[Mark, ...]]:
-    """Return the text that a person sees: the subject over the body."""
+def _join(subject: str, body: str, marks: tuple[Mark, ...]) -> tuple[str, tuple[Mark, ...]]:
+    """Return the subject and the body as one text, and the marks of the body at their new offsets."""
     start = len(subject) + len(_GAP) if subject else 0
     shifted = tuple(Mark(start + mark.start, mark.page, mark.heading) for mark in marks)
     return _GAP.join(filter(None, (subject, body))), shifted if body else ()
 
 
-def _attached(
-    parts: tuple[Part, ...], context: ReadContext, allowance: Allowance
-) -> tuple[list[Document | Problem], tuple[str, ...], TooMuch | None]:
-    """Return the documents that are attached, a note for each attachment in which there is nothing to read, and the
-    limit that was passed.
-    """
-    found: list[Document | Problem] = []
+def _read_attachments(
+    attachments: tuple[Attachment, ...], context: ReadContext, allowance: Allowance
+) -> tuple[list[Document | Problem], tuple[str, ...], LimitExceeded | None]:
+    """Return the documents in the attachments, notes of those without text, and the error if a limit was exceeded."""
+    items: list[Document | Problem] = []
     notes: list[str] = []
-    keys = Keys()
-    for part in parts:
-        key = keys.key(part.name)
-        if context.depth > DEPTH_LIMIT:
+    keys = UniqueKeys()
+    for attachment in attachments:
+        key = keys.key(attachment.name)
+        if context.depth > MAX_DEPTH:
             notes.append(f"attached and not read: {display(key)} (it lies too deep in other files)")
             continue
-        if part.is_signature:
+        if attachment.is_signature:
             notes.append(f"attached and not read: {display(key)} (a signature)")
             continue
         try:
-            for item in member(key, counted(part.content(), allowance), context, allowance):
+            for item in read_member(key, metered(attachment.content(), allowance), context, allowance):
                 if isinstance(item, Problem) and item.skipped:
                     notes.append(f"attached and not read: {display(item.key)} ({item.reason})")
                 else:
-                    found.append(item)
-        except TooMuch as limit:
-            return found, tuple(notes), limit
-    return found, tuple(notes), None
+                    items.append(item)
+        except LimitExceeded as exceeded:
+            return items, tuple(notes), exceeded
+    return items, tuple(notes), None
 
 
 READER = Reader("mail", 1, MEDIA_TYPE, read, read)

@@ -1,1 +1,1 @@
-"""Documents of Microsoft Office and OpenDocument."""
+"""Documents of Microsoft Office (Open XML) and OpenDocument."""

@@ -1,18 +1,18 @@
-"""The numbers that Word puts before headings and items of lists, such as `2.`, `b)` and `4.2`."""
+"""The numbers that Word puts before headings and list items, such as `2.`, `b)` and `4.2`."""
 
 import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from wherein.ingest.readers.office.opc import part_events
+from wherein.ingest.readers.shared.package import Package
 from wherein.ingest.readers.shared.xml_events import START
-from wherein.ingest.readers.shared.zipped import Package
 
 __all__ = ["Label", "Numbers"]
 
-_LONGEST_LABEL = 40
-_HIGHEST_ROMAN = 3_999
-_HIGHEST_LETTER = 26 * 5
+_MAX_LABEL_LENGTH = 40
+_MAX_ROMAN = 3_999
+_MAX_LETTER = 26 * 5
 _ROMAN = (
     (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
     (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
@@ -20,7 +20,7 @@ _ROMAN = (
 
 
 class Label(NamedTuple):
-    """Where an item stands: its level in the list from 0, and its number, "" for a bullet."""
+    """The level of an item in its list, from 0, and its number as text, "" for a bullet."""
 
     level: int
     text: str
@@ -28,7 +28,7 @@ class Label(NamedTuple):
 
 @dataclass
 class _Level:
-    """How the items of one level are numbered: `pattern` has %1 to %9 for the numbers of the levels."""
+    """How the items of one level are numbered; %1 to %9 in `pattern` stand for the numbers of levels 0 to 8."""
 
     start: int = 1
     form: str = "decimal"
@@ -38,7 +38,7 @@ class _Level:
 
 @dataclass
 class _List:
-    """A list's levels, and how far each of them has been counted; several lists may share both."""
+    """The levels of a list and the number that each has reached; several lists may share both."""
 
     levels: dict[int, _Level] = field(default_factory=dict)
     counts: dict[int, int] = field(default_factory=dict)
@@ -54,20 +54,22 @@ class Numbers:
             self._read(package, part)
 
     def label(self, list_id: str, level: int | None, style: str) -> Label:
-        """Return the label of the next item of a list; where no level is given, the style of the paragraph tells it."""
-        found = self._lists.get(list_id, _List())
+        """Return the label of the next item of a list; without a `level`, the level is that of the paragraph style."""
+        numbered_list = self._lists.get(list_id, _List())
         if level is None:
-            level = next((number for number, one in found.levels.items() if style and one.style == style), 0)
+            level = next(
+                (number for number, candidate in numbered_list.levels.items() if style and candidate.style == style), 0
+            )
         for number, start in self._restarts.pop(list_id, {}).items():
-            found.counts[number] = start - 1
-        counted = level if level in found.levels else 0  # a list of one level may stand deeper in the text
-        described = found.levels.get(counted)
-        if described is None:
+            numbered_list.counts[number] = start - 1
+        counted = level if level in numbered_list.levels else 0  # a list of one level may be nested in another list
+        definition = numbered_list.levels.get(counted)
+        if definition is None:
             return Label(level, "")
-        found.counts[counted] = found.counts.get(counted, described.start - 1) + 1
-        for deeper in [number for number in found.counts if number > counted]:
-            del found.counts[deeper]
-        return Label(level, "" if described.form == "bullet" else _spelt(described.pattern, found))
+        numbered_list.counts[counted] = numbered_list.counts.get(counted, definition.start - 1) + 1
+        for deeper in [number for number in numbered_list.counts if number > counted]:
+            del numbered_list.counts[deeper]
+        return Label(level, "" if definition.form == "bullet" else _fill_in(definition.pattern, numbered_list))
 
     def _read(self, package: Package, part: str) -> None:
         shared: dict[str, _List] = {}
@@ -91,16 +93,16 @@ class Numbers:
             elif tag == "w:lvl":
                 level = current.levels.setdefault(_number(attributes.get("w:ilvl", "")), _Level())
             else:
-                _learn(level, tag, value)
+                _apply_property(level, tag, value)
 
 
-def _learn(level: _Level, tag: str, value: str) -> None:
+def _apply_property(level: _Level, tag: str, value: str) -> None:
     if tag == "w:start":
         level.start = _number(value)
     elif tag == "w:numFmt":
         level.form = value
     elif tag == "w:lvlText":
-        level.pattern = value[:_LONGEST_LABEL]
+        level.pattern = value[:_MAX_LABEL_LENGTH]
     elif tag == "w:pStyle":
         level.style = value
 
@@ -109,27 +111,27 @@ def _number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 6 else 0
 
 
-def _spelt(pattern: str, found: _List) -> str:
+def _fill_in(pattern: str, numbered_list: _List) -> str:
     def number(match: re.Match[str]) -> str:
         level = int(match[1]) - 1
-        described = found.levels.get(level, _Level())
-        return _written(found.counts.get(level, described.start), described.form)
+        definition = numbered_list.levels.get(level, _Level())
+        return _format(numbered_list.counts.get(level, definition.start), definition.form)
 
     return " ".join(re.sub(r"%([1-9])", number, pattern).split())
 
 
-def _written(number: int, form: str) -> str:
-    if form in ("lowerLetter", "upperLetter") and 0 < number <= _HIGHEST_LETTER:
+def _format(number: int, form: str) -> str:
+    if form in ("lowerLetter", "upperLetter") and 0 < number <= _MAX_LETTER:
         letters = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)
         return letters if form == "lowerLetter" else letters.upper()
-    if form in ("lowerRoman", "upperRoman") and 0 < number <= _HIGHEST_ROMAN:
+    if form in ("lowerRoman", "upperRoman") and 0 < number <= _MAX_ROMAN:
         return _roman(number) if form == "lowerRoman" else _roman(number).upper()
     return "" if form == "none" else f"{number:02}" if form == "decimalZero" else str(number)
 
 
 def _roman(number: int) -> str:
     letters = ""
-    for value, spelt in _ROMAN:
-        letters += spelt * (number // value)
+    for value, numeral in _ROMAN:
+        letters += numeral * (number // value)
         number %= value
     return letters

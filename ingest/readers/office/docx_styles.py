@@ -1,14 +1,14 @@
-"""The styles of a Word document: which paragraphs are headings, and which are in a list."""
+"""The styles of a Word document, which make paragraphs headings or list items."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wherein.ingest.readers.office.opc import part_events
-from wherein.ingest.readers.shared.xml_events import START, without
-from wherein.ingest.readers.shared.zipped import Package
+from wherein.ingest.readers.shared.package import Package
+from wherein.ingest.readers.shared.xml_events import START, without_elements
 
-__all__ = ["Style", "is_on", "learn", "read_styles", "resolved"]
+__all__ = ["Style", "apply_property", "is_on", "read_styles", "resolve"]
 
 _LEFT_OUT = frozenset(("w:pPrChange", "w:rPrChange", "w:tblStylePr"))
 _OFF = frozenset(("0", "false", "off"))
@@ -16,10 +16,11 @@ _OFF = frozenset(("0", "false", "off"))
 
 @dataclass
 class Style:
-    """What a style, or a paragraph of its own, says; None where it says nothing.
+    """The properties of a style or of a single paragraph; None where it leaves them to the style it is based on.
 
-    `outline` and `item` are levels from 0 of headings and in lists; `list_id` is that of the list, "" for none. The
-    title of a document is the outermost heading to a reader, though not to Word: styles based on it are none.
+    `outline` and `item` are the levels, from 0, of a heading and of a list item; `list_id` is "" for no list. Word does
+    not count the title of a document as a heading. Here its paragraphs are headings of level 0, but those of styles
+    based on `Title` are not.
     """
 
     based_on: str = ""
@@ -29,8 +30,8 @@ class Style:
     is_title: bool = False
 
 
-def learn(style: Style, tag: str, attributes: Mapping[str, str]) -> None:
-    """Take in what an element of paragraph properties says."""
+def apply_property(style: Style, tag: str, attributes: Mapping[str, str]) -> None:
+    """Apply an element of paragraph properties to the style."""
     value = attributes.get("w:val", "")
     if tag in ("w:pStyle", "w:basedOn"):
         style.based_on = value
@@ -47,23 +48,23 @@ def _level(value: str) -> int | None:
 
 
 def is_on(attributes: Mapping[str, str]) -> bool:
-    """Whether an element that switches something does not switch it off."""
+    """Whether an element that turns a property on or off turns it on."""
     return attributes.get("w:val", "true").lower() not in _OFF
 
 
-def resolved(style: Style, styles: Mapping[str, Style]) -> Style:
-    """Return the style with what it does not say itself taken from those it is based on."""
-    found = Style("", style.outline, style.item, style.list_id)
-    if found.outline is None and style.based_on in styles and styles[style.based_on].is_title:
-        found.outline = 0
+def resolve(style: Style, styles: Mapping[str, Style]) -> Style:
+    """Return the style with missing properties taken from the styles that it is based on."""
+    resolved = Style("", style.outline, style.item, style.list_id)
+    if resolved.outline is None and style.based_on in styles and styles[style.based_on].is_title:
+        resolved.outline = 0
     seen = set[str]()
     while style.based_on not in seen and style.based_on in styles:
         seen.add(style.based_on)
         style = styles[style.based_on]
-        found.outline = style.outline if found.outline is None else found.outline
-        found.item = style.item if found.item is None else found.item
-        found.list_id = style.list_id if found.list_id is None else found.list_id
-    return found
+        resolved.outline = style.outline if resolved.outline is None else resolved.outline
+        resolved.item = style.item if resolved.item is None else resolved.item
+        resolved.list_id = style.list_id if resolved.list_id is None else resolved.list_id
+    return resolved
 
 
 def read_styles(package: Package, part: str | None) -> tuple[dict[str, Style], str]:
@@ -73,7 +74,7 @@ def read_styles(package: Package, part: str | None) -> tuple[dict[str, Style], s
     style = Style()
     if part is None or part not in package:
         return styles, language
-    for kind, tag, attributes in without(part_events(package, part), _LEFT_OUT):
+    for kind, tag, attributes in without_elements(part_events(package, part), _LEFT_OUT):
         if kind is not START:
             continue
         if tag == "w:style":
@@ -81,16 +82,16 @@ def read_styles(package: Package, part: str | None) -> tuple[dict[str, Style], s
             if attributes.get("w:type") == "paragraph":
                 styles[attributes.get("w:styleId", "")] = style
         elif tag == "w:name":
-            _learn_name(style, attributes.get("w:val", ""))
+            _apply_name(style, attributes.get("w:val", ""))
         elif tag == "w:lang" and not styles:
             language = attributes.get("w:val", "")
         else:
-            learn(style, tag, attributes)
+            apply_property(style, tag, attributes)
     return styles, language
 
 
-def _learn_name(style: Style, name: str) -> None:
-    """Take in what the names of Word's own styles mean, which are English in every language."""
+def _apply_name(style: Style, name: str) -> None:
+    """Apply what the name of a built-in style means; these names are English whatever the language of Word."""
     heading = re.fullmatch(r"heading ([1-9])", name.lower())
     deeper = re.fullmatch(r"list (?:bullet|number) ([2-5])", name.lower())
     style.is_title = name.lower() == "title"

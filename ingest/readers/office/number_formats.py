@@ -1,15 +1,15 @@
-"""What a number in an Excel cell stands for, which only the cell's format tells: a date, a time, a share, a number."""
+"""Numbers in Excel cells as they are shown: only the format tells a date, a time, a percentage and a number apart."""
 
 import math
 import re
 from datetime import datetime, timedelta
 from typing import Literal
 
-__all__ = ["Format", "format_of", "shown"]
+__all__ = ["Format", "display_number", "number_format"]
 
 Format = Literal["number", "percent", "date", "time", "date and time", "duration"]
 
-# ECMA-376 part 1, 18.8.30, with the formats that East Asian editions have in these places.
+# ECMA-376 part 1, 18.8.30, including the ids that only East Asian editions define.
 _BUILT_IN: dict[int, Format] = {
     **dict.fromkeys((9, 10), "percent"),
     **dict.fromkeys((14, 15, 16, 17, *range(27, 32), 36, *range(50, 59)), "date"),
@@ -21,13 +21,13 @@ _LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.')
 _ELAPSED = re.compile(r"\[(?:h+|m+|s+)\]")
 _BRACKETS = re.compile(r"\[[^\]]*\]")
 _AM_PM = re.compile("am/pm|a/p")
-_DAY = 86_400
+_SECONDS_A_DAY = 86_400
 
 
-def format_of(number: str, code: str | None) -> Format:
-    """Return what a number format means: its own `code` if the workbook has one, else what its number stands for."""
+def number_format(format_id: str, code: str | None) -> Format:
+    """Return the meaning of a number format: by its `code` if the workbook defines one, else by its built-in id."""
     if code is None:
-        return _BUILT_IN.get(int(number), "number") if number.isdecimal() and len(number) < 4 else "number"
+        return _BUILT_IN.get(int(format_id), "number") if format_id.isdecimal() and len(format_id) < 4 else "number"
     plain = _LITERAL.sub("", code.lower()).partition(";")[0]
     if _ELAPSED.search(plain):
         return "duration"
@@ -42,31 +42,31 @@ def format_of(number: str, code: str | None) -> Format:
     return "percent" if "%" in plain else "number"
 
 
-def shown(stored: str, form: Format, from_1904: bool) -> str:
-    """Write the number `stored` in a cell; what is no number, or no date that exists, is written as it is stored."""
+def display_number(stored: str, form: Format, from_1904: bool) -> str:
+    """Return a number as the cell shows it, dates in ISO 8601; as stored when it is no number or no valid date."""
     try:
         value = float(stored)
         if not math.isfinite(value):
             return stored
         if form == "number":
-            return _digits(stored, value)
+            return _plain_number(stored, value)
         return f"{value * 100:.15g}%" if form == "percent" else _time(value, form, from_1904)
     except (ValueError, OverflowError):
         return stored
 
 
-def _digits(stored: str, value: float) -> str:
-    # A double holds 15 digits: 0.1 + 0.2 is stored with 17, and shown as 0.3.
+def _plain_number(stored: str, value: float) -> str:
+    # A double holds 15 digits: 0.1 + 0.2 is stored with 17 digits and shown as 0.3.
     return stored if stored.lstrip("-").isdecimal() else f"{value:.15g}"
 
 
 def _time(days: float, form: Format, from_1904: bool) -> str:
-    seconds = round(days * _DAY)
+    seconds = round(days * _SECONDS_A_DAY)
     if form == "duration":
         return f"{'-' * (seconds < 0)}{abs(seconds) // 3600}:{abs(seconds) // 60 % 60:02}:{abs(seconds) % 60:02}"
     if seconds < 0:
         raise ValueError("there is no date before the first one")
-    # Excel counts a 29 February 1900, which there was not, as day 60.
+    # Excel counts 29 February 1900, which did not exist, as day 60.
     first = datetime(1904, 1, 1) if from_1904 else datetime(1899, 12, 31 if days < 60 else 30)
     moment = first + timedelta(seconds=seconds)
     if form == "date":

@@ -1,26 +1,31 @@
-"""What ODT, ODS and ODP have in common: the content and what the document says about itself."""
+"""What ODT, ODS and ODP have in common: content, properties, and text with its white space."""
 
 from collections.abc import Iterator, Mapping
 
 from wherein.errors import Unreadable
-from wherein.ingest.readers.shared.metadata import Properties, described
-from wherein.ingest.readers.shared.xml_events import START, Event, events, texts_by_element, without
-from wherein.ingest.readers.shared.zipped import ENCRYPTED, Package
+from wherein.ingest.readers.office.properties import Properties
+from wherein.ingest.readers.shared.metadata import standard_metadata
+from wherein.ingest.readers.shared.package import Package
+from wherein.ingest.readers.shared.reasons import ENCRYPTED
+from wherein.ingest.readers.shared.xml_events import START, Event, events, texts_by_element, without_elements
 
-__all__ = ["Inline", "content", "properties"]
+__all__ = ["TABLES", "Inline", "content_events", "read_properties"]
+
+TABLES = {"table:table": "table", "table:table-row": "tr", "table:table-cell": "td", "table:covered-table-cell": "td"}
+"""The elements of tables and the tags that `Flow` has for them."""
 
 _LEFT_OUT = frozenset((
     "office:annotation", "text:tracked-changes", "text:ruby-text", "office:forms", "office:scripts", "svg:title",
     "svg:desc", "text:note-citation", "table:shapes", "office:dde-source", "text:hidden-text",
 ))  # fmt: skip
-_MOST_BLANKS = 100
+_MAX_SPACES = 100
 
 
-def content(package: Package) -> Iterator[Event]:
-    """Yield the events of the content, without comments, deletions and the like. Raises Unreadable."""
+def content_events(package: Package) -> Iterator[Event]:
+    """Yield the events of the content without comments, deletions and other hidden elements. Raises Unreadable."""
     if _is_encrypted(package):
         raise Unreadable(ENCRYPTED)
-    return without(events(package.chunks("content.xml"), "content.xml"), _LEFT_OUT)
+    return without_elements(events(package.chunks("content.xml"), "content.xml"), _LEFT_OUT)
 
 
 def _is_encrypted(package: Package) -> bool:
@@ -28,53 +33,53 @@ def _is_encrypted(package: Package) -> bool:
         manifest = events(package.chunks("META-INF/manifest.xml"), "META-INF/manifest.xml")
         return any(kind is START and tag == "manifest:encryption-data" for kind, tag, _ in manifest)
     except Unreadable:
-        return False  # all else can be read without it
+        return False  # a damaged manifest costs no text
 
 
-def properties(package: Package) -> Properties:
-    """Return what the document says about itself."""
+def read_properties(package: Package) -> Properties:
+    """Return the title and metadata of the document."""
     if "meta.xml" not in package:
         return Properties()
     try:
         texts = texts_by_element(events(package.chunks("meta.xml"), "meta.xml"))
     except Unreadable:
         return Properties(notes=("its properties cannot be read",))
-    one = {name: found[0] for name, found in texts.items()}
-    metadata = described(
-        author=one.get("meta:initial-creator") or one.get("dc:creator", ""),
-        subject=one.get("dc:subject", ""),
-        description=one.get("dc:description", ""),
+    first = {name: values[0] for name, values in texts.items()}
+    metadata = standard_metadata(
+        author=first.get("meta:initial-creator") or first.get("dc:creator", ""),
+        subject=first.get("dc:subject", ""),
+        description=first.get("dc:description", ""),
         keywords=texts.get("meta:keyword", ()),
-        language=one.get("dc:language", ""),
-        created=one.get("meta:creation-date", ""),
-        modified=one.get("dc:date", ""),
+        language=first.get("dc:language", ""),
+        created=first.get("meta:creation-date", ""),
+        modified=first.get("dc:date", ""),
     )
-    return Properties(one.get("dc:title", ""), metadata)
+    return Properties(first.get("dc:title", ""), metadata)
 
 
 class Inline:
-    """The paragraphs that are open, one inside the other where text boxes and notes are, and their text."""
+    """The text of the open paragraphs; a paragraph with a text box or note has paragraphs inside it."""
 
     def __init__(self) -> None:
         self._open: list[list[str]] = []
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        """Begin a paragraph or heading, or take in what stands for white space in one."""
+        """Begin a paragraph or heading, or add white space that is written as an element."""
         if tag in ("text:p", "text:h"):
             self._open.append([])
         elif tag == "text:s":
             count = attributes.get("text:c", "1")
-            self.text(" " * min(_MOST_BLANKS, int(count) if count.isdecimal() and len(count) < 10 else 1))
+            self.text(" " * min(_MAX_SPACES, int(count) if count.isdecimal() and len(count) < 10 else 1))
         elif tag == "text:tab":
             self.text("\t")
         elif tag == "text:line-break" and self._open:
             self._open[-1].append("\n")
 
     def text(self, text: str) -> None:
-        """Add running text; outside of paragraphs there is none."""
+        """Add running text; text outside of paragraphs is ignored."""
         if self._open:
             self._open[-1].append(text.replace("\n", " "))
 
     def end(self, tag: str) -> str | None:
-        """Return the text of the paragraph or heading that ends; None when none does."""
+        """Return the text of the paragraph or heading that ends; None for another element."""
         return "".join(self._open.pop()) if tag in ("text:p", "text:h") and self._open else None

@@ -1,39 +1,34 @@
 """OpenDocument presentations and drawings: the text of each slide, its title first, and the speaker's notes."""
 
 from collections.abc import Iterator, Mapping
-from typing import BinaryIO
 
-from wherein.ingest.document import Document, Problem
+from wherein.ingest.document import Document
 from wherein.ingest.readers.office.flow import Flow
-from wherein.ingest.readers.office.odf import Inline, content, properties
-from wherein.ingest.readers.office.odt import TABLES
-from wherein.ingest.readers.office.slides import Slide, joined_slides
-from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.office.odf import TABLES, Inline, content_events, read_properties
+from wherein.ingest.readers.office.slides import Slide, join_slides
 from wherein.ingest.readers.shared.decode import name_as_title
-from wherein.ingest.readers.shared.xml_events import START, TEXT, without
-from wherein.ingest.readers.shared.zipped import Package, opened_package
+from wherein.ingest.readers.shared.headings import first_heading
+from wherein.ingest.readers.shared.package import Package
+from wherein.ingest.readers.shared.package_reader import package_reader
+from wherein.ingest.readers.shared.xml_events import START, TEXT, without_elements
 
-__all__ = ["READER", "read"]
+__all__ = ["READER"]
 
 _MEDIA_TYPE = "application/vnd.oasis.opendocument.presentation"
-_FURNITURE = frozenset(("header", "footer", "date-time", "page-number", "page"))
+_PLACEHOLDERS = frozenset(("header", "footer", "date-time", "page-number", "page"))
 _TITLE = "title"
 
 
-def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
-    """Yield the file as one document with a mark a slide; see `Reader` for the errors."""
-    with opened_package(stream) as package:
-        text, marks, notes = joined_slides(_slides(package))
-        about = properties(package)
-    first = next((mark.heading[0] for mark in marks if mark.heading), "")
-    title = about.title or first or name_as_title(name)
-    yield Document(title, text, _MEDIA_TYPE, metadata=about.metadata, marks=marks, notes=(*notes, *about.notes))
+def _document(package: Package, name: str) -> Document:
+    text, marks, notes = join_slides(_slides(package))
+    default_title = first_heading(marks) or name_as_title(name)
+    return read_properties(package).document(default_title, text, _MEDIA_TYPE, marks, notes)
 
 
 def _slides(package: Package) -> Iterator[Slide]:
     writer = _Writer()
     pages = 0
-    for kind, value, attributes in without(content(package), ("presentation:settings",)):
+    for kind, value, attributes in without_elements(content_events(package), ("presentation:settings",)):
         if kind is TEXT:
             writer.inline.text(value)
         elif value == "draw:page":
@@ -50,7 +45,7 @@ def _slides(package: Package) -> Iterator[Slide]:
 
 
 class _Writer:
-    """Writes what is on one slide: its titles, a flow of the rest, and a flow of its notes."""
+    """Writes one slide: its titles, a flow of the rest, and a flow of the speaker's notes."""
 
     def __init__(self) -> None:
         self.inline = Inline()
@@ -59,7 +54,7 @@ class _Writer:
         self._notes = Flow()
         self._flow = self._body
         self._roles: list[str] = []
-        self._lists = 0
+        self._list_depth = 0
 
     def slide(self) -> Slide:
         return Slide(" ".join(" ".join(self._titles).split()), self._body.blocks, self._notes.blocks)
@@ -72,7 +67,7 @@ class _Writer:
         elif tag in TABLES:
             self._flow.enter(TABLES[tag])
         elif tag == "text:list":
-            self._lists += 1
+            self._list_depth += 1
         else:
             self.inline.start(tag, attributes)
 
@@ -84,7 +79,7 @@ class _Writer:
         elif tag in TABLES:
             self._flow.leave(TABLES[tag])
         elif tag == "text:list":
-            self._lists -= 1
+            self._list_depth -= 1
         elif (text := self.inline.end(tag)) is not None:
             self._paragraph(text)
 
@@ -92,8 +87,8 @@ class _Writer:
         role = self._roles[-1] if self._roles else ""
         if role == _TITLE and self._flow is self._body:
             self._titles.append(text)
-        elif role not in _FURNITURE:
-            self._flow.paragraph(text, item=self._lists)
+        elif role not in _PLACEHOLDERS:
+            self._flow.add_paragraph(text, item=self._list_depth)
 
 
-READER = Reader("odp", 1, _MEDIA_TYPE, read)
+READER = package_reader("odp", 1, _MEDIA_TYPE, _document)

@@ -1,22 +1,24 @@
-"""What DOCX, PPTX and XLSX have in common: parts that refer to each other, and the document's properties."""
+"""What DOCX, PPTX and XLSX have in common (Open Packaging Conventions): related parts, and properties."""
 
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from wherein.errors import Unreadable
-from wherein.ingest.readers.shared.metadata import Properties, described
+from wherein.ingest.readers.office.properties import Properties
+from wherein.ingest.readers.shared.metadata import standard_metadata
+from wherein.ingest.readers.shared.package import Package
+from wherein.ingest.readers.shared.reasons import DAMAGED
 from wherein.ingest.readers.shared.xml_events import START, Event, events, texts_by_element
-from wherein.ingest.readers.shared.zipped import DAMAGED, Package
 
-__all__ = ["Relation", "main_part", "part_events", "properties", "related", "relations"]
+__all__ = ["Relation", "first_target", "main_part", "part_events", "read_properties", "relations"]
 
-_PLACEHOLDERS = frozenset(("powerpoint presentation", "word document", "presentation", "untitled"))
+_DEFAULT_TITLES = frozenset(("powerpoint presentation", "word document", "presentation", "untitled"))
 
 
 @dataclass(frozen=True)
 class Relation:
-    """`kind` is the last step of the relationship's type, such as `slide`; `target` the name of a part."""
+    """A reference to a part: `kind` is the last step of its type, such as `slide`, `target` the name of the part."""
 
     kind: str
     target: str
@@ -28,51 +30,51 @@ def part_events(package: Package, part: str) -> Iterator[Event]:
 
 
 def relations(package: Package, part: str = "") -> dict[str, Relation]:
-    """Return what a part (or the package) refers to inside the package, by id."""
+    """Return the references of a part (or of the package) to other parts of the package, by id."""
     folder, name = posixpath.split(part)
     file = posixpath.join(folder, "_rels", f"{name}.rels")
-    found: dict[str, Relation] = {}
+    related: dict[str, Relation] = {}
     if file not in package:
-        return found
+        return related
     for kind, tag, attributes in part_events(package, file):
         if kind is START and tag == "rel:Relationship" and attributes.get("TargetMode") != "External":
             target = posixpath.normpath(posixpath.join("/", folder, attributes.get("Target", "")))
             type_ = attributes.get("Type", "").rpartition("/")[2]
-            found[attributes.get("Id", "")] = Relation(type_, target.lstrip("/"))
-    return found
+            related[attributes.get("Id", "")] = Relation(type_, target.lstrip("/"))
+    return related
 
 
-def related(found: Mapping[str, Relation], kind: str) -> str | None:
-    """Return the first part of a kind."""
-    return next((relation.target for relation in found.values() if relation.kind == kind), None)
+def first_target(related: Mapping[str, Relation], kind: str) -> str | None:
+    """Return the first related part of a kind; None without one."""
+    return next((relation.target for relation in related.values() if relation.kind == kind), None)
 
 
 def main_part(package: Package) -> str:
-    """Return the name of the part that is the document. Raises Unreadable."""
-    found = related(relations(package), "officeDocument")
-    if found is None:
-        raise Unreadable(f"{DAMAGED}: it does not say which of its parts is the document")
-    return found
+    """Return the name of the part that holds the document. Raises Unreadable."""
+    part = first_target(relations(package), "officeDocument")
+    if part is None:
+        raise Unreadable(f"{DAMAGED}: it names no main part")
+    return part
 
 
-def properties(package: Package, language: str = "") -> Properties:
-    """Return the core properties; `language` counts when they name none."""
-    part = related(relations(package), "core-properties")
+def read_properties(package: Package, language: str = "") -> Properties:
+    """Return the core properties; `language` is used when they state none."""
+    part = first_target(relations(package), "core-properties")
     if part is None or part not in package:
-        return Properties(metadata=described(language=language))
+        return Properties(metadata=standard_metadata(language=language))
     try:
         texts = texts_by_element(part_events(package, part))
     except Unreadable:
-        return Properties(metadata=described(language=language), notes=("its properties cannot be read",))
-    one = {name: found[0] for name, found in texts.items()}
-    metadata = described(
-        author=one.get("dc:creator", ""),
-        subject=one.get("dc:subject", ""),
-        description=one.get("dc:description", ""),
-        keywords=one.get("cp:keywords", ""),
-        language=one.get("dc:language", "") or language,
-        created=one.get("dcterms:created", ""),
-        modified=one.get("dcterms:modified", ""),
+        return Properties(metadata=standard_metadata(language=language), notes=("its properties cannot be read",))
+    first = {name: values[0] for name, values in texts.items()}
+    metadata = standard_metadata(
+        author=first.get("dc:creator", ""),
+        subject=first.get("dc:subject", ""),
+        description=first.get("dc:description", ""),
+        keywords=first.get("cp:keywords", ""),
+        language=first.get("dc:language", "") or language,
+        created=first.get("dcterms:created", ""),
+        modified=first.get("dcterms:modified", ""),
     )
-    title = one.get("dc:title", "")
-    return Properties("" if title.lower() in _PLACEHOLDERS else title, metadata)
+    title = first.get("dc:title", "")
+    return Properties("" if title.lower() in _DEFAULT_TITLES else title, metadata)

@@ -2,47 +2,43 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO
 
 from wherein.errors import Unreadable
-from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers.html.blocks import Block
+from wherein.ingest.document import Document
 from wherein.ingest.readers.office.flow import Flow
-from wherein.ingest.readers.office.opc import main_part, part_events, properties, related, relations
-from wherein.ingest.readers.office.slides import Slide, joined_slides
-from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.office.opc import first_target, main_part, part_events, read_properties, relations
+from wherein.ingest.readers.office.slides import Slide, join_slides
+from wherein.ingest.readers.shared.blocks import Block
 from wherein.ingest.readers.shared.decode import name_as_title
-from wherein.ingest.readers.shared.xml_events import END, START, TEXT, Event, without
-from wherein.ingest.readers.shared.zipped import Package, opened_package
+from wherein.ingest.readers.shared.headings import first_heading
+from wherein.ingest.readers.shared.package import Package
+from wherein.ingest.readers.shared.package_reader import package_reader
+from wherein.ingest.readers.shared.xml_events import END, START, TEXT, Event, without_elements
 
-__all__ = ["READER", "read"]
+__all__ = ["READER"]
 
 _MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 _LEFT_OUT = frozenset(("mc:Fallback",))
 _TABLES = {"a:tbl": "table", "a:tr": "tr", "a:tc": "td"}
-_TEXTS = frozenset(("a:t", "m:t"))
-_DRAWN = frozenset(("diagramData", "chart"))
+_TEXT_TAGS = frozenset(("a:t", "m:t"))
+_DRAWINGS = frozenset(("diagramData", "chart"))
 _TITLES = frozenset(("title", "ctrTitle"))
-# Date, footer, header and number of the slide, and on the page of notes its picture.
-_FURNITURE = frozenset(("dt", "ftr", "hdr", "sldNum", "sldImg"))
+# Date, footer, header and number of the slide, and the picture of the slide on the page of notes.
+_PLACEHOLDERS = frozenset(("dt", "ftr", "hdr", "sldNum", "sldImg"))
 
 
 @dataclass
 class _Shape:
-    """A shape while it is read: what it holds the place of, and its paragraphs."""
+    """A shape while it is read: the role of its placeholder, and its paragraphs."""
 
     role: str = ""
     lines: list[str] = field(default_factory=list)
 
 
-def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
-    """Yield the file as one document with a mark a slide; see `Reader` for the errors."""
-    with opened_package(stream) as package:
-        text, marks, notes = joined_slides(_slides(package))
-        about = properties(package)
-    first = next((mark.heading[0] for mark in marks if mark.heading), "")
-    title = about.title or first or name_as_title(name)
-    yield Document(title, text, _MEDIA_TYPE, metadata=about.metadata, marks=marks, notes=(*notes, *about.notes))
+def _document(package: Package, name: str) -> Document:
+    text, marks, notes = join_slides(_slides(package))
+    default_title = first_heading(marks) or name_as_title(name)
+    return read_properties(package).document(default_title, text, _MEDIA_TYPE, marks, notes)
 
 
 def _slides(package: Package) -> Iterator[Slide | None]:
@@ -58,22 +54,22 @@ def _slides(package: Package) -> Iterator[Slide | None]:
 
 
 def _slide(package: Package, part: str) -> Slide:
-    found = relations(package, part)
+    related = relations(package, part)
     title, blocks = _content(part_events(package, part))
-    for relation in found.values():
-        if relation.kind in _DRAWN and relation.target in package:
+    for relation in related.values():
+        if relation.kind in _DRAWINGS and relation.target in package:
             blocks += _content(part_events(package, relation.target))[1]
-    notes = related(found, "notesSlide")
+    notes = first_target(related, "notesSlide")
     if notes is None or notes not in package:
         return Slide(title, blocks)
-    _, said = _content(part_events(package, notes))
-    return Slide(title, blocks, said)
+    _, note_blocks = _content(part_events(package, notes))
+    return Slide(title, blocks, note_blocks)
 
 
 def _content(stream: Iterable[Event]) -> tuple[str, list[Block]]:
-    """Return the title and the rest of what is seen."""
+    """Return the title and the blocks of the rest of the visible text."""
     writer = _Writer()
-    for kind, value, attributes in without(stream, _LEFT_OUT):
+    for kind, value, attributes in without_elements(stream, _LEFT_OUT):
         if kind is START:
             writer.start(value, attributes.get("type", ""))
         elif kind is END:
@@ -104,11 +100,11 @@ class _Writer:
             self.pieces.clear()
         elif tag == "a:br":
             self.pieces.append("\n")
-        elif tag in _TEXTS:
+        elif tag in _TEXT_TAGS:
             self.in_text = True
 
     def end(self, tag: str) -> None:
-        if tag in _TEXTS:
+        if tag in _TEXT_TAGS:
             self.in_text = False
         elif tag == "a:p":
             self._paragraph("".join(self.pieces))
@@ -123,13 +119,13 @@ class _Writer:
         if self._shape:
             self._shape.lines.append(text)
         else:
-            self.flow.paragraph(text)
+            self.flow.add_paragraph(text)
 
     def _close(self, shape: _Shape) -> None:
         if shape.role in _TITLES:
             self.titles += shape.lines
-        elif shape.role not in _FURNITURE:
-            self.flow.paragraph("\n".join(shape.lines))
+        elif shape.role not in _PLACEHOLDERS:
+            self.flow.add_paragraph("\n".join(shape.lines))
 
 
-READER = Reader("pptx", 1, _MEDIA_TYPE, read)
+READER = package_reader("pptx", 1, _MEDIA_TYPE, _document)

@@ -7,30 +7,30 @@ from wherein.errors import Unreadable
 from wherein.ingest.document import Mark
 from wherein.ingest.readers.shared.skipped import Skipped
 
-__all__ = ["Row", "Sheet", "hidden_sheets", "joined_sheets"]
+__all__ = ["Row", "Sheet", "hidden_sheets_note", "join_sheets"]
 
 TEXT_LIMIT = 64 << 20
-"""The most characters of one workbook: a text that many cells share takes little room in the file."""
+"""Characters of one workbook at most; a text that many cells share takes little room in the file."""
 
 _GAP = "\n\n"
 
 Row = tuple[int, list[tuple[int, str]]]
-"""The number of a row, and of its cells those that are not empty, each with the number of its column."""
+"""The number of a row, and its cells that are not empty, each with the number of its column."""
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A sheet that is shown; rows and cells ascend and may leave gaps of any size."""
+    """A visible sheet; the numbers of rows and cells ascend, with gaps of any size."""
 
     name: str
     rows: Iterable[Row]
 
 
-def joined_sheets(sheets: Iterable[Sheet]) -> tuple[str, tuple[Mark, ...]]:
-    """Return the text and a mark for each sheet that has cells with text.
+def join_sheets(sheets: Iterable[Sheet]) -> tuple[str, tuple[Mark, ...]]:
+    """Return the text, and a mark for each sheet that has cells with text.
 
-    Cells are parted by ` | `, with an empty one between them where some are empty; empty rows make a paragraph end.
-    Raises Skipped when there is nothing, Unreadable when there is too much.
+    Cells are separated by ` | `; any number of empty cells count as one, and any number of empty rows end a paragraph.
+    Raises Skipped when there is no text, Unreadable when it is longer than `TEXT_LIMIT`.
     """
     parts: list[str] = []
     marks: list[Mark] = []
@@ -47,14 +47,14 @@ def joined_sheets(sheets: Iterable[Sheet]) -> tuple[str, tuple[Mark, ...]]:
     return _GAP.join(parts), tuple(marks)
 
 
-def hidden_sheets(names: Sequence[str]) -> Iterator[str]:
-    """Yield a note that names hidden sheets."""
+def hidden_sheets_note(names: Sequence[str]) -> Iterator[str]:
+    """Yield a note that names the hidden sheets."""
     if names:
         yield f"{len(names)} hidden sheet{'s are' if len(names) > 1 else ' is'} left out: {', '.join(names)}"[:500]
 
 
 def _pieces(rows: Iterable[Row], limit: int) -> Iterator[str]:
-    """Yield lines and what stands between them."""
+    """Yield the lines and the separators between them."""
     last: int | None = None
     for number, cells in rows:
         line = _line(cells)
@@ -66,7 +66,9 @@ def _pieces(rows: Iterable[Row], limit: int) -> Iterator[str]:
         last = number
         limit -= len(line) + len(_GAP)
         if limit < 0:
-            raise Unreadable(f"its cells hold more than {TEXT_LIMIT / 1e6:.0f} million characters; save it in parts")
+            raise Unreadable(
+                f"more than {TEXT_LIMIT / 1e6:.0f} million characters in its cells; split it into several files"
+            )
 
 
 def _line(cells: Iterable[tuple[int, str]]) -> str:

@@ -1,16 +1,16 @@
-"""From the slides of a presentation to one text: each has its number as the page and its title as the heading."""
+"""From slides to one text, with the number of a slide as the page and its title as the heading."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Mark
-from wherein.ingest.readers.html.blocks import Block, joined
-from wherein.ingest.readers.shared.number_ranges import counted
+from wherein.ingest.readers.shared.blocks import Block, join_blocks
+from wherein.ingest.readers.shared.count_notes import textless_note, unreadable_note
+from wherein.ingest.readers.shared.reasons import DAMAGED
 from wherein.ingest.readers.shared.skipped import Skipped
-from wherein.ingest.readers.shared.zipped import DAMAGED
 
-__all__ = ["Slide", "joined_slides"]
+__all__ = ["Slide", "join_slides"]
 
 _GAP = "\n\n"
 _NOTES = "Notes"
@@ -18,44 +18,44 @@ _NOTES = "Notes"
 
 @dataclass(frozen=True)
 class Slide:
-    """What is seen on a slide, with its title (a line; "" without one) apart, and what the speaker's notes say."""
+    """The title of a slide (one line; "" without one), the rest of its visible text, and the speaker's notes."""
 
     title: str
     blocks: Sequence[Block]
     notes: Sequence[Block] = ()
 
 
-def joined_slides(slides: Iterable[Slide | None]) -> tuple[str, tuple[Mark, ...], tuple[str, ...]]:
-    """Return the text, a mark for each slide and for its notes, and notes that count slides without text.
+def join_slides(slides: Iterable[Slide | None]) -> tuple[str, tuple[Mark, ...], tuple[str, ...]]:
+    """Return the text, a mark for each slide and for its notes, and notes that name slides without text.
 
-    A slide that cannot be read is None. Raises Unreadable when all are, Skipped when none has text.
+    None stands for a slide that cannot be read. Raises Unreadable when all are, Skipped when none has text.
     """
     parts: list[str] = []
     marks: list[Mark] = []
-    silent: list[int] = []
-    lost: list[int] = []
+    textless: list[int] = []
+    unreadable: list[int] = []
     start = number = 0
     for number, slide in enumerate(slides, 1):
-        found = list(_parts(slide)) if slide else []
-        if not found:
-            (silent if slide else lost).append(number)
-        for heading, text in found:
+        sections = list(_sections(slide)) if slide else []
+        if not sections:
+            (textless if slide else unreadable).append(number)
+        for heading, text in sections:
             marks.append(Mark(start, number, heading))
             parts.append(text)
             start += len(text) + len(_GAP)
-    if number and len(lost) == number:
-        raise Unreadable(f"{DAMAGED}: no slide of it can be read")
+    if number and len(unreadable) == number:
+        raise Unreadable(f"{DAMAGED}: none of its slides can be read")
     if not parts:
-        raise Skipped(f"no text in its {number} slides" if number != 1 else "no text in its 1 slide")
-    notes = (*counted(lost, number, "slides", "cannot be read"), *counted(silent, number, "slides", "no text"))
+        raise Skipped(f"no text on its {number} slides" if number != 1 else "no text on its 1 slide")
+    notes = (*unreadable_note(unreadable, number, "slides"), *textless_note(textless, number, "slides"))
     return _GAP.join(parts), tuple(marks), notes
 
 
-def _parts(slide: Slide) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield heading and text of what is on the slide, and of what the speaker's notes say, as far as there is any."""
+def _sections(slide: Slide) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the heading path and the text of the slide and of the speaker's notes, if they have text."""
     title = [Block(slide.title, level=1)] if slide.title else []
     heading = (slide.title,) if slide.title else ()
     for blocks, path in (([*title, *slide.blocks], heading), (slide.notes, (*heading, _NOTES))):
-        text, _ = joined(blocks)
+        text, _ = join_blocks(blocks)
         if text:
             yield path, text

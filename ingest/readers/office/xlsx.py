@@ -1,30 +1,30 @@
-"""Excel workbooks: the values that are stored in the cells, dates in ISO 8601.
+"""Excel workbooks: the stored values of the cells, dates in ISO 8601.
 
-Formulas are not calculated: their last result is in the file, unless a program wrote it that never had one.
+Formulas are not calculated: their last result is in the file, unless the program that wrote it calculates none.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO
 
 from wherein.errors import Unreadable
-from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers.office.number_formats import Format, format_of, shown
-from wherein.ingest.readers.office.opc import Relation, main_part, part_events, properties, related, relations
-from wherein.ingest.readers.office.sheets import Row, Sheet, hidden_sheets, joined_sheets
-from wherein.ingest.readers.reader import Reader
+from wherein.ingest.document import Document
+from wherein.ingest.readers.office.number_formats import Format, display_number, number_format
+from wherein.ingest.readers.office.opc import Relation, first_target, main_part, part_events, read_properties, relations
+from wherein.ingest.readers.office.sheets import Row, Sheet, hidden_sheets_note, join_sheets
 from wherein.ingest.readers.shared.decode import name_as_title
-from wherein.ingest.readers.shared.xml_events import END, START, TEXT, without
-from wherein.ingest.readers.shared.zipped import DAMAGED, Package, opened_package
+from wherein.ingest.readers.shared.package import Package
+from wherein.ingest.readers.shared.package_reader import package_reader
+from wherein.ingest.readers.shared.reasons import DAMAGED
+from wherein.ingest.readers.shared.xml_events import END, START, TEXT, without_elements
 
-__all__ = ["READER", "read"]
+__all__ = ["READER"]
 
 _MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _LEFT_OUT = frozenset(("s:rPh", "mc:Fallback"))
-_PLACE = re.compile(r"([A-Z]{1,3})\d+")
-_LONGEST_NUMBER = 9
-_TRUTH = {"0": "FALSE", "1": "TRUE"}
+_CELL_REFERENCE = re.compile(r"([A-Z]{1,3})\d+")
+_MAX_DIGITS = 9
+_BOOLEANS = {"0": "FALSE", "1": "TRUE"}
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class _Tab:
 
 
 @dataclass(frozen=True)
-class _Book:
-    """What the sheets of a workbook share: texts, and for each style of cells the format of its numbers."""
+class _Workbook:
+    """What the sheets of a workbook share: texts, and the number format of each cell style."""
 
     texts: Sequence[str]
     formats: Sequence[Format]
@@ -51,42 +51,33 @@ class _Cell:
 
 
 @dataclass
-class _Count:
-    """Formulas without a stored value."""
+class _FormulaCount:
+    """How many formulas have no stored value; counted while the rows are read."""
 
-    formulas: int = 0
-
-
-def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
-    """Yield the file as one document with a heading a sheet; see `Reader` for the errors."""
-    with opened_package(stream) as package:
-        document = _document(package, name)
-    yield document
+    without_value: int = 0
 
 
 def _document(package: Package, name: str) -> Document:
     main = main_part(package)
-    found = relations(package, main)
-    tabs, hidden, from_1904 = _tabs(package, main, found)
-    book = _Book(
-        _texts(package, related(found, "sharedStrings")), _formats(package, related(found, "styles")), from_1904
-    )
-    count = _Count()
-    text, marks = joined_sheets(Sheet(tab.name, _rows(package, tab.part, book, count)) for tab in tabs)
-    about = properties(package)
-    notes = (*hidden_sheets(hidden), *_valueless(count.formulas), *about.notes)
-    title = about.title or name_as_title(name)
-    return Document(title, text, _MEDIA_TYPE, metadata=about.metadata, marks=marks, notes=notes)
+    related = relations(package, main)
+    tabs, hidden, from_1904 = _tabs(package, main, related)
+    texts = _texts(package, first_target(related, "sharedStrings"))
+    formats = _formats(package, first_target(related, "styles"))
+    book = _Workbook(texts, formats, from_1904)
+    count = _FormulaCount()
+    text, marks = join_sheets(Sheet(tab.name, _rows(package, tab.part, book, count)) for tab in tabs)
+    notes = (*hidden_sheets_note(hidden), *_missing_values_note(count.without_value))
+    return read_properties(package).document(name_as_title(name), text, _MEDIA_TYPE, marks, notes)
 
 
-def _valueless(formulas: int) -> Iterator[str]:
+def _missing_values_note(formulas: int) -> Iterator[str]:
     if formulas:
-        what = "1 formula has" if formulas == 1 else f"{formulas:,} formulas have"
-        yield f"{what} no stored value; save the file with a spreadsheet program to have them"
+        subject = "1 formula has" if formulas == 1 else f"{formulas:,} formulas have"
+        yield f"{subject} no stored value; save the file with a spreadsheet program to have them"
 
 
-def _tabs(package: Package, main: str, found: Mapping[str, Relation]) -> tuple[list[_Tab], list[str], bool]:
-    """Return the sheets that are shown, the names of those that are hidden, and whether dates count from 1904."""
+def _tabs(package: Package, main: str, related: Mapping[str, Relation]) -> tuple[list[_Tab], list[str], bool]:
+    """Return the visible sheets, the names of the hidden ones, and whether dates count from 1904."""
     tabs: list[_Tab] = []
     hidden: list[str] = []
     from_1904 = False
@@ -95,24 +86,24 @@ def _tabs(package: Package, main: str, found: Mapping[str, Relation]) -> tuple[l
             from_1904 = attributes.get("date1904", "0") in ("1", "true")
         elif kind is START and tag == "s:sheet":
             name = " ".join(attributes.get("name", "").split())
-            relation = found.get(attributes.get("r:id", ""))
+            relation = related.get(attributes.get("r:id", ""))
             if attributes.get("state", "visible") != "visible":
                 hidden.append(name)
             elif relation is None:
-                raise Unreadable(f"{DAMAGED}: a sheet that it lists is missing")
+                raise Unreadable(f"{DAMAGED}: a listed sheet is missing")
             elif relation.kind == "worksheet":
                 tabs.append(_Tab(name, relation.target))
     return tabs, hidden, from_1904
 
 
 def _texts(package: Package, part: str | None) -> list[str]:
-    """Return the texts that cells share, by their numbers."""
+    """Return the texts that cells refer to by number."""
     texts: list[str] = []
     if part is None or part not in package:
         return texts
     pieces: list[str] = []
     in_text = False
-    for kind, value, _ in without(part_events(package, part), _LEFT_OUT):
+    for kind, value, _ in without_elements(part_events(package, part), _LEFT_OUT):
         if kind is TEXT:
             if in_text:
                 pieces.append(value)
@@ -125,7 +116,7 @@ def _texts(package: Package, part: str | None) -> list[str]:
 
 
 def _formats(package: Package, part: str | None) -> list[Format]:
-    """Return the format of numbers for each style of cells."""
+    """Return the number format of each cell style."""
     codes: dict[str, str] = {}
     formats: list[Format] = []
     if part is None or part not in package:
@@ -137,14 +128,14 @@ def _formats(package: Package, part: str | None) -> list[Format]:
         elif kind is START and tag == "s:numFmt":
             codes[attributes.get("numFmtId", "")] = attributes.get("formatCode", "")
         elif kind is START and tag == "s:xf" and in_cells:
-            number = attributes.get("numFmtId", "0")
-            formats.append(format_of(number, codes.get(number)))
+            format_id = attributes.get("numFmtId", "0")
+            formats.append(number_format(format_id, codes.get(format_id)))
     return formats
 
 
-def _rows(package: Package, part: str, book: _Book, count: _Count) -> Iterator[Row]:
+def _rows(package: Package, part: str, book: _Workbook, count: _FormulaCount) -> Iterator[Row]:
     grid = _Grid(book, count)
-    for kind, value, attributes in without(part_events(package, part), _LEFT_OUT):
+    for kind, value, attributes in without_elements(part_events(package, part), _LEFT_OUT):
         if kind is START:
             grid.start(value, attributes)
         elif kind is TEXT:
@@ -156,9 +147,9 @@ def _rows(package: Package, part: str, book: _Book, count: _Count) -> Iterator[R
 
 
 class _Grid:
-    """The row that is read, its cells so far, and the cell that is read."""
+    """The current row, its cells so far, and the current cell."""
 
-    def __init__(self, book: _Book, count: _Count) -> None:
+    def __init__(self, book: _Workbook, count: _FormulaCount) -> None:
         self.number = 0
         self.cells: list[tuple[int, str]] = []
         self._book = book
@@ -183,9 +174,9 @@ class _Grid:
         if tag in ("s:v", "s:t"):
             self._in_text = False
         elif tag == "s:c":
-            text = _shown(self._cell, self._book)
-            # The result of a formula may be an empty text, but no empty number.
-            self._count.formulas += self._cell.has_formula and not text and self._cell.kind == "n"
+            text = _cell_text(self._cell, self._book)
+            # The result of a formula may be an empty text, but not an empty number.
+            self._count.without_value += self._cell.has_formula and not text and self._cell.kind == "n"
             if text:
                 self.cells.append((self._column, text))
 
@@ -194,32 +185,32 @@ class _Grid:
             self._cell.pieces.append(text)
 
 
-def _shown(cell: _Cell, book: _Book) -> str:
+def _cell_text(cell: _Cell, book: _Workbook) -> str:
     stored = "".join(cell.pieces)
     if cell.kind == "s" and stored:
         number = _number(stored.strip(), -1)
         if not 0 <= number < len(book.texts):
-            raise Unreadable(f"{DAMAGED}: a cell refers to a text that is missing")
+            raise Unreadable(f"{DAMAGED}: a cell refers to a missing text")
         return book.texts[number]
     if cell.kind == "b":
-        return _TRUTH.get(stored.strip(), stored)
+        return _BOOLEANS.get(stored.strip(), stored)
     if cell.kind == "n" and stored:
         form = book.formats[cell.style] if cell.style < len(book.formats) else "number"
-        return shown(stored.strip(), form, book.from_1904)
+        return display_number(stored.strip(), form, book.from_1904)
     return stored
 
 
 def _number(text: str, default: int = 0) -> int:
-    return int(text) if text.isdecimal() and len(text) <= _LONGEST_NUMBER else default
+    return int(text) if text.isdecimal() and len(text) <= _MAX_DIGITS else default
 
 
-def _column(place: str) -> int:
-    """Return the number of the column of a cell such as AB12; 0 when this is no place."""
-    found = _PLACE.fullmatch(place)
+def _column(reference: str) -> int:
+    """Return the number of the column in a cell reference such as AB12; 0 when it is invalid."""
+    match = _CELL_REFERENCE.fullmatch(reference)
     number = 0
-    for letter in found[1] if found else "":
+    for letter in match[1] if match else "":
         number = 26 * number + ord(letter) - ord("A") + 1
     return number
 
 
-READER = Reader("xlsx", 1, _MEDIA_TYPE, read)
+READER = package_reader("xlsx", 1, _MEDIA_TYPE, _document)

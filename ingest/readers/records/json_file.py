@@ -1,4 +1,4 @@
-"""JSON: a list of objects gives a document for each of them, anything else is text."""
+"""JSON: a document for each object of a list of objects; any other file is text."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from wherein.errors import Unreadable
 from wherein.ingest.document import Document, JSONValue, Problem
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.records.json_values import parse_json
-from wherein.ingest.readers.records.record import Records, require_fields, text_field
+from wherein.ingest.readers.records.records import Records, require_fields, text_field
 from wherein.ingest.readers.shared.decode import decode, name_as_title, require_text
 
 __all__ = ["READER", "looks_like_records", "read"]
@@ -27,35 +27,35 @@ def looks_like_records(head: str) -> bool:
 def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
     """Yield a document for each record; see `Reader` for the errors, `Records` for the fields.
 
-    When no field was asked for and no record has one that is called like a text, the file is one document.
+    When the user chose no fields and no record has a field with a usual name for the text, the file is one document.
     """
     text = decode(stream.read())
     require_text(text)
-    found = _records(text, strict=bool(context.fields.label))
-    names = dict.fromkeys(name for record in found or () if isinstance(record, dict) for name in record)
-    if found is None or text_field(names, context.fields) is None:
-        notes = () if found is None else (_NO_TEXT,)
+    items = _parse_list(text, strict=bool(context.fields.label))
+    names = dict.fromkeys(name for record in items or () if isinstance(record, dict) for name in record)
+    if items is None or text_field(names, context.fields) is None:
+        notes = () if items is None else (_NO_TEXT,)
         yield Document(name_as_title(name), text, _MEDIA_TYPE, notes=notes)
         return
     require_fields(names, context.fields)
     records = Records("record", _MEDIA_TYPE, context.fields)
-    for number, record in enumerate(found, 1):
-        yield records.item(number, partial(_itself, record))
+    for number, record in enumerate(items, 1):
+        yield records.item(number, partial(_identity, record))
 
 
-def _itself(record: JSONValue) -> JSONValue:
+def _identity(record: JSONValue) -> JSONValue:
     return record
 
 
-def _records(text: str, *, strict: bool) -> list[JSONValue] | None:
-    """Return the list that the text spells; None for what is no JSON, but with `strict` raise Unreadable."""
+def _parse_list(text: str, *, strict: bool) -> list[JSONValue] | None:
+    """Return the list in the text; None for another value and invalid JSON, which raises Unreadable if `strict`."""
     try:
-        found = parse_json(text.encode())
+        items = parse_json(text.encode())
     except (ValueError, RecursionError) as error:
         if strict:
             raise Unreadable(str(error) if isinstance(error, ValueError) else "nested too deeply") from None
         return None
-    return found if isinstance(found, list) else None
+    return items if isinstance(items, list) else None
 
 
 READER = Reader("json", 1, _MEDIA_TYPE, read, read)

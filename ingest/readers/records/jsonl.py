@@ -1,4 +1,4 @@
-"""JSON Lines: one document a line, read line by line, so that the size of the file does not matter."""
+"""JSON Lines: a document for each line, read one at a time, so that the size of the file does not matter."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -8,14 +8,14 @@ from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.records.json_values import parse_json
-from wherein.ingest.readers.records.record import Records
+from wherein.ingest.readers.records.records import Records
 from wherein.ingest.readers.shared.decode import split_bom
 from wherein.ingest.readers.shared.skipped import Skipped
 
 __all__ = ["LINE_LIMIT", "READER", "read"]
 
 LINE_LIMIT = 64 * 2**20
-"""The longest line that is read, in bytes."""
+"""Bytes of the longest line that is read."""
 
 _MEDIA_TYPE = "application/jsonl"
 _STEP = 2**20
@@ -37,7 +37,7 @@ def read(
 
 
 def _lines(stream: BinaryIO, limit: int) -> Iterator[tuple[int, bytes | None]]:
-    """Yield numbered lines that are not blank; None for one longer than `limit` bytes."""
+    """Yield the lines that are not blank, with their numbers; None for a line longer than `limit` bytes."""
     number = 0
     while line := stream.readline(limit + 1):
         number += 1

@@ -1,1 +1,1 @@
-"""What several readers share."""
+"""What readers of several formats share: decoding, blocks of text, headings, metadata, XML, ZIP files, limits."""

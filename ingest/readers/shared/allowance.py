@@ -1,23 +1,24 @@
-"""How much may be unpacked of one file, so that a small one cannot fill memory, disk or the night."""
+"""How much may be unpacked of one file, so that a small one can neither fill memory and disk nor run all night."""
 
 from wherein.errors import Unreadable
 
-__all__ = ["MEMBERS_LIMIT", "Allowance", "TooMuch"]
+__all__ = ["MEMBERS_LIMIT", "Allowance", "LimitExceeded"]
 
 TOTAL_LIMIT = 4 << 30
-"""How many bytes are unpacked of one file at most, everything in it and in the archives in it together."""
+"""Bytes unpacked of one file at most, including the archives inside it."""
 
 MEMBERS_LIMIT = 100_000
-"""How many members of one file are looked at, those of the archives in it included."""
+"""Members read of one file at most, including those of the archives inside it."""
 
 RATIO_LIMIT = 200
-"""How many times its size a file may have unpacked, once that is more than `GRACE`."""
+"""How many times its own size a file may unpack to, once that is more than `GRACE`."""
 
 GRACE = 64 << 20
+"""Bytes that any file may unpack to, however small it is."""
 
 
-class TooMuch(Unreadable):
-    """A limit for the whole file is passed: nothing more of it is read."""
+class LimitExceeded(Unreadable):
+    """A limit for the outermost file was reached: nothing more of it is read."""
 
 
 class Allowance:
@@ -29,15 +30,15 @@ class Allowance:
         self._members = MEMBERS_LIMIT
 
     def take(self, count: int) -> None:
-        """Account for bytes that were unpacked. Raises TooMuch."""
+        """Account for `count` unpacked bytes. Raises LimitExceeded."""
         self._bytes -= count
         if self._bytes < 0 and self._by_ratio:
-            raise TooMuch(f"it unpacks to more than {RATIO_LIMIT} times its size (a bomb?); the rest of it is left out")
+            raise LimitExceeded(f"unpacks to more than {RATIO_LIMIT} times its size (a bomb?); the rest was not read")
         if self._bytes < 0:
-            raise TooMuch(f"it unpacks to more than {TOTAL_LIMIT >> 30} GB; the rest of it is left out")
+            raise LimitExceeded(f"unpacks to more than {TOTAL_LIMIT >> 30} GB; the rest was not read")
 
     def take_member(self) -> None:
-        """Account for a member. Raises TooMuch."""
+        """Account for one member. Raises LimitExceeded."""
         self._members -= 1
         if self._members < 0:
-            raise TooMuch(f"it has more than {MEMBERS_LIMIT:,} members; the rest of them is left out")
+            raise LimitExceeded(f"more than {MEMBERS_LIMIT:,} members; the rest were not read")

@@ -1,4 +1,4 @@
-"""From bytes to text that may be stored: no NUL characters, no lone surrogates."""
+"""From bytes to text that can be stored: without NUL characters and lone surrogates."""
 
 import codecs
 import re
@@ -7,7 +7,7 @@ from pathlib import PurePath
 from wherein.errors import Unreadable
 from wherein.ingest.readers.shared.skipped import Skipped
 
-__all__ = ["clean", "decode", "name_as_title", "not_utf8", "require_text", "split_bom"]
+__all__ = ["clean", "decode", "name_as_title", "not_utf8_reason", "require_text", "split_bom"]
 
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
 _BOMS = (
@@ -21,12 +21,12 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
-    """Replace NUL characters and lone surrogates by U+FFFD; the length stays."""
+    """Replace NUL characters and lone surrogates by U+FFFD; the length stays the same."""
     return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def split_bom(data: bytes) -> tuple[str | None, bytes]:
-    """Return the codec that the byte order mark names (None without one) and the bytes after the mark."""
+    """Return the codec of the byte order mark (None without one) and the bytes after the mark."""
     for bom, codec in _BOMS:
         if data.startswith(bom):
             return codec, data[len(bom) :]
@@ -34,7 +34,7 @@ def split_bom(data: bytes) -> tuple[str | None, bytes]:
 
 
 def decode(data: bytes) -> str:
-    """Decode by the byte order mark, else as UTF-8; raise `Unreadable` naming the first wrong byte."""
+    """Decode by the byte order mark, else as UTF-8. Raises Unreadable with the offset of the first invalid byte."""
     codec, body = split_bom(data)
     try:
         # Half a surrogate pair is one bad character, not a reason to lose the file.
@@ -44,17 +44,17 @@ def decode(data: bytes) -> str:
             raise Skipped("binary file") from None
         offset = len(data) - len(body) + error.start
         if codec in (None, "utf-8"):
-            raise Unreadable(not_utf8(data, offset)) from None
+            raise Unreadable(not_utf8_reason(data, offset)) from None
         family = "UTF-16" if codec and codec.startswith("utf-16") else "UTF-32"
-        raise Unreadable(f"not {family} as its byte order mark says (offset {offset})") from None
+        raise Unreadable(f"not valid {family}, which its byte order mark declares (offset {offset})") from None
 
 
 def _errors(codec: str | None) -> str:
     return "surrogatepass" if codec in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be") else "strict"
 
 
-def not_utf8(data: bytes, offset: int) -> str:
-    """Word the reason for bytes that are not UTF-8 from `offset` (in bytes) on."""
+def not_utf8_reason(data: bytes, offset: int) -> str:
+    """Return the reason for bytes that stop being UTF-8 at byte `offset`."""
     return (
         f"not UTF-8 (byte 0x{data[offset]:02X} at offset {offset}); convert it, "
         "for instance with: iconv -f WINDOWS-1252 -t UTF-8"
@@ -68,5 +68,5 @@ def require_text(text: str) -> None:
 
 
 def name_as_title(name: str) -> str:
-    """Return the last part of a path, fit to be shown and stored."""
+    """Return the last part of a path, as a title that can be stored."""
     return clean(PurePath(name).name)

@@ -1,11 +1,11 @@
-"""From headings with levels to marks with paths."""
+"""From headings with levels to marks with paths of headings."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from wherein.ingest.document import Mark
 
-__all__ = ["Heading", "Trail", "marks_of"]
+__all__ = ["Heading", "HeadingPath", "first_heading", "heading_marks"]
 
 
 class Heading(NamedTuple):
@@ -16,26 +16,31 @@ class Heading(NamedTuple):
     title: str
 
 
-class Trail:
-    """The path of headings that the reading has come along."""
+class HeadingPath:
+    """The headings that are open at the point reached in a document."""
 
     def __init__(self) -> None:
-        self._steps: list[tuple[int, str]] = []
+        self._open: list[tuple[int, str]] = []
 
-    def go(self, level: int, title: str) -> tuple[str, ...]:
-        """Enter a heading, leave those it ends, and return the path, outermost first."""
-        while self._steps and self._steps[-1][0] >= level:
-            self._steps.pop()
-        self._steps.append((level, title))
-        return self.path
+    def enter(self, level: int, title: str) -> tuple[str, ...]:
+        """Open a heading, close those of its level and deeper, and return the titles, outermost first."""
+        while self._open and self._open[-1][0] >= level:
+            self._open.pop()
+        self._open.append((level, title))
+        return self.titles
 
     @property
-    def path(self) -> tuple[str, ...]:
-        """The titles of the headings that are open, outermost first."""
-        return tuple(title for _, title in self._steps)
+    def titles(self) -> tuple[str, ...]:
+        """The titles of the open headings, outermost first."""
+        return tuple(title for _, title in self._open)
 
 
-def marks_of(headings: Iterable[Heading]) -> tuple[Mark, ...]:
-    """Return one mark a heading, in the order given."""
-    trail = Trail()
-    return tuple(Mark(h.start, heading=trail.go(h.level, h.title)) for h in headings)
+def heading_marks(headings: Iterable[Heading]) -> tuple[Mark, ...]:
+    """Return a mark for each heading, in the order given."""
+    path = HeadingPath()
+    return tuple(Mark(h.start, heading=path.enter(h.level, h.title)) for h in headings)
+
+
+def first_heading(marks: Iterable[Mark]) -> str:
+    """Return the first heading in the marks; "" without one."""
+    return next((mark.heading[0] for mark in marks if mark.heading), "")

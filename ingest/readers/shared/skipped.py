@@ -1,4 +1,4 @@
-"""The error for a file in which there is nothing to read."""
+"""The error for a file that holds nothing to read."""
 
 from wherein.errors import Unreadable
 
@@ -6,7 +6,8 @@ __all__ = ["Skipped"]
 
 
 class Skipped(Unreadable):
-    """Nothing to read here: a binary, empty or textless file.
+    """There is nothing to read: the file is binary, empty or without text.
 
-    A plain `Unreadable` means instead that there should be text but it cannot be had (a damaged file).
+    A plain `Unreadable` means instead that the file should hold text but cannot be read, for example because it is
+    damaged.
     """

@@ -1,13 +1,13 @@
-"""XML as a stream of events, so that memory stays flat and depth does not matter; entities are refused."""
+"""XML as a stream of events, so that memory stays flat and depth does not matter; entities are rejected."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from xml.parsers import expat
 
 from wherein.errors import Unreadable
-from wherein.ingest.readers.shared.zipped import DAMAGED
+from wherein.ingest.readers.shared.reasons import DAMAGED
 
-__all__ = ["END", "START", "TEXT", "Event", "events", "texts_by_element", "without"]
+__all__ = ["END", "START", "TEXT", "Event", "events", "texts_by_element", "without_elements"]
 
 Event = tuple[str, str, Mapping[str, str]]
 """START, the element's name and its attributes; END and its name; or TEXT and the characters."""
@@ -45,17 +45,17 @@ _PREFIXES = {
 
 
 def events(pieces: Iterable[bytes], part: str) -> Iterator[Event]:
-    """Yield what an XML file says; names have the prefixes of `_PREFIXES`, whatever the file calls them.
+    """Yield the events of an XML file. Names have the prefixes of `_PREFIXES`, whatever prefixes the file uses.
 
-    Raises Unreadable that names the `part` when it is not well-formed or declares entities (an XML bomb does).
+    Raises Unreadable, with the name of the `part`, when it is not well-formed or declares entities, as XML bombs do.
     """
     queue: list[Event] = []
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
-    parser.StartElementHandler = lambda name, found: queue.append((START, _short(name), _attributes(found)))
+    parser.StartElementHandler = lambda name, attributes: queue.append((START, _short(name), _shorten(attributes)))
     parser.EndElementHandler = lambda name: queue.append((END, _short(name), _NONE))
     parser.CharacterDataHandler = lambda text: queue.append((TEXT, text, _NONE))
-    parser.EntityDeclHandler = lambda *declaration: _refuse(part)
+    parser.EntityDeclHandler = lambda *declaration: _reject_entities(part)
     try:
         for piece in pieces:
             parser.Parse(piece, False)
@@ -64,13 +64,13 @@ def events(pieces: Iterable[bytes], part: str) -> Iterator[Event]:
         parser.Parse(b"", True)
         yield from queue
     except expat.ExpatError as error:
-        raise Unreadable(f"{DAMAGED}: {part} is no well-formed XML (line {error.lineno})") from error
+        raise Unreadable(f"{DAMAGED}: {part} is not well-formed XML (line {error.lineno})") from error
     except (LookupError, ValueError) as error:
-        raise Unreadable(f"{DAMAGED}: {part} is in an encoding that is not known") from error
+        raise Unreadable(f"{DAMAGED}: {part} is in an unknown encoding") from error
 
 
-def without(stream: Iterable[Event], names: Collection[str]) -> Iterator[Event]:
-    """Leave out the elements of these names, with all that is in them."""
+def without_elements(stream: Iterable[Event], names: Collection[str]) -> Iterator[Event]:
+    """Yield the events without the elements of these names and everything inside them."""
     depth = 0
     for event in stream:
         if depth:
@@ -82,22 +82,26 @@ def without(stream: Iterable[Event], names: Collection[str]) -> Iterator[Event]:
 
 
 def texts_by_element(stream: Iterable[Event]) -> dict[str, list[str]]:
-    """Return for each name of an element the texts of those that are called so, without what is in elements inside."""
-    found: dict[str, list[list[str]]] = {}
+    """Return the texts of all elements by name; the text of an inner element counts only for the inner one."""
+    pieces: dict[str, list[list[str]]] = {}
     open_elements: list[list[str]] = []
     for kind, value, _ in stream:
         if kind is START:
             open_elements.append([])
-            found.setdefault(value, []).append(open_elements[-1])
+            pieces.setdefault(value, []).append(open_elements[-1])
         elif kind is END:
             open_elements.pop()
         elif open_elements:
             open_elements[-1].append(value)
-    return {name: [" ".join("".join(pieces).split()) for pieces in texts] for name, texts in found.items()}
+    return {name: [_one_line(element) for element in elements] for name, elements in pieces.items()}
 
 
-def _attributes(found: Mapping[str, str]) -> Mapping[str, str]:
-    return {_short(name): value for name, value in found.items()} if found else _NONE
+def _one_line(pieces: Iterable[str]) -> str:
+    return " ".join("".join(pieces).split())
+
+
+def _shorten(attributes: Mapping[str, str]) -> Mapping[str, str]:
+    return {_short(name): value for name, value in attributes.items()} if attributes else _NONE
 
 
 @lru_cache(maxsize=1024)
@@ -107,5 +111,5 @@ def _short(name: str) -> str:
     return f"{prefix}:{local}" if prefix else name
 
 
-def _refuse(part: str) -> None:
-    raise Unreadable(f"{part} in it declares entities, as XML bombs do; no document needs them")
+def _reject_entities(part: str) -> None:
+    raise Unreadable(f"{part} declares entities, as XML bombs do; no document needs them")

@@ -1,1 +1,1 @@
-"""Plain text and its kin, kept as written."""
+"""Plain text and lightweight markup, kept as written."""

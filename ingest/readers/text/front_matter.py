@@ -1,4 +1,4 @@
-"""The `key: value` lines between two `---` at the top of a Markdown file."""
+"""Front matter: the `key: value` lines between two `---` at the top of a Markdown file."""
 
 import re
 
@@ -12,8 +12,8 @@ _LINE = re.compile(r"([A-Za-z_][\w.-]*)[ \t]*:(?:[ \t]+(.*))?")
 def split_front_matter(text: str) -> tuple[dict[str, str], int]:
     """Return the front matter's simple entries and the offset of the text after it.
 
-    Nested values, lists and block texts are left out: this is no YAML parser. Without front matter the
-    result is `({}, 0)`; a `---` that opens the text as a mere ruler is none.
+    Nested values, lists and block scalars are left out: this is not a YAML parser. Without front matter the result is
+    `({}, 0)`; a `---` at the top that is only a thematic break opens none.
     """
     opening = _FENCE.match(text)
     if not opening:

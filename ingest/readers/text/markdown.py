@@ -1,4 +1,4 @@
-"""Markdown, kept as it is written, so that offsets and line numbers fit the file."""
+"""Markdown, kept as written, so that offsets and line numbers are those of the file."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.reader import Reader
 from wherein.ingest.readers.shared.decode import decode, name_as_title, require_text
-from wherein.ingest.readers.shared.headings import Heading, marks_of
+from wherein.ingest.readers.shared.headings import Heading, heading_marks
 from wherein.ingest.readers.text.front_matter import split_front_matter
 
 __all__ = ["READER", "read"]
@@ -26,35 +26,35 @@ def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
     metadata, start = split_front_matter(text)
     headings = list(_headings(text, start))
     title = metadata.pop("title", "") or (headings[0].title if headings else name_as_title(name))
-    yield Document(title, text, _MEDIA_TYPE, metadata=metadata, marks=marks_of(headings))
+    yield Document(title, text, _MEDIA_TYPE, metadata=metadata, marks=heading_marks(headings))
 
 
 def _headings(text: str, start: int) -> Iterator[Heading]:
-    """Yield the document's own headings (not those quoted in it) from character `start` on."""
+    """Yield the headings from character `start` on, except those in quotes and lists."""
     lines = [start, *(match.end() for match in _NEWLINE.finditer(text, start))]
-    tokens = _blocks().parse(text[start:])
-    for position, token in enumerate(tokens):
+    tokens = _block_parser().parse(text[start:])
+    for index, token in enumerate(tokens):
         if token.type == "heading_open" and token.level == 0 and token.map:
-            title = _plain(tokens[position + 1].content)
+            title = _without_markup(tokens[index + 1].content)
             if title:
                 yield Heading(lines[token.map[0]], int(token.tag[1:]), title)
 
 
 @cache
-def _blocks() -> MarkdownIt:
+def _block_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark")
-    parser.core.ruler.enableOnly(["normalize", "block"])  # inline markup of the whole text is not wanted
+    parser.core.ruler.enableOnly(["normalize", "block"])  # only headings need inline markup
     return parser
 
 
 @cache
-def _inlines() -> MarkdownIt:
+def _inline_parser() -> MarkdownIt:
     return MarkdownIt("commonmark")
 
 
-def _plain(source: str) -> str:
+def _without_markup(source: str) -> str:
     """Return a heading's text without its markup."""
-    (token,) = _inlines().parseInline(source)
+    (token,) = _inline_parser().parseInline(source)
     parts = (
         " " if child.type.endswith("break") else _text(child.type, child.content) for child in token.children or ()
     )

@@ -1,4 +1,4 @@
-"""Plain text, kept as it is."""
+"""Plain text, kept as written."""
 
 from collections.abc import Iterator
 from typing import BinaryIO

@@ -1,4 +1,4 @@
-"""reStructuredText, kept as it is written; headings are found by their over- and underlines."""
+"""reStructuredText, kept as written; headings are recognized by their underlines and overlines."""
 
 import re
 from collections.abc import Iterator
@@ -7,13 +7,13 @@ from typing import BinaryIO, NamedTuple
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.reader import Reader
 from wherein.ingest.readers.shared.decode import decode, name_as_title, require_text
-from wherein.ingest.readers.shared.headings import Heading, marks_of
+from wherein.ingest.readers.shared.headings import Heading, heading_marks
 
 __all__ = ["READER", "read"]
 
 _MEDIA_TYPE = "text/x-rst"
 _LINE = re.compile(r"([^\r\n]*)(?:\r\n?|\n|\Z)")
-_RULER = re.compile(r"([!-/:-@\[-`{-~])\1*")
+_ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1*")
 _MARKUP = re.compile(r"(?::[\w:+.-]+:)?`+([^`]+?)(?:\s*<[^<>`]*>)?`+_{0,2}|\*{1,2}([^*]+)\*{1,2}")
 
 
@@ -28,47 +28,47 @@ def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
     require_text(text)
     headings = list(_headings(text))
     title = headings[0].title if headings else name_as_title(name)
-    yield Document(title, text, _MEDIA_TYPE, marks=marks_of(headings))
+    yield Document(title, text, _MEDIA_TYPE, marks=heading_marks(headings))
 
 
 def _headings(text: str) -> Iterator[Heading]:
-    """Yield the headings; as in docutils, the first style met is level 1, the next new one level 2."""
+    """Yield the headings; as in docutils, the first style is level 1, the next new one level 2, and so on."""
     styles: list[str] = []
     lines = [_Line(match.start(), match[1].rstrip()) for match in _LINE.finditer(text)]
-    position = 0
-    while position < len(lines):
-        style, title = _heading_at(lines, position)
+    index = 0
+    while index < len(lines):
+        style, title = _heading_at(lines, index)
         if not style:
-            position += 1
+            index += 1
             continue
         if style not in styles:
             styles.append(style)
-        yield Heading(lines[position].start, styles.index(style) + 1, _plain(title))
-        position += len(style) + 1  # an overline adds its character to the style, and a line
+        yield Heading(lines[index].start, styles.index(style) + 1, _without_markup(title))
+        index += len(style) + 1  # an overline adds a character to the style and a line to the heading
 
 
-def _heading_at(lines: list[_Line], position: int) -> tuple[str, str]:
-    """Return style and title of the heading that begins on this line; empty strings when none does."""
-    if position and lines[position - 1].text:
+def _heading_at(lines: list[_Line], index: int) -> tuple[str, str]:
+    """Return style and title of the heading that begins at this line; empty strings when none does."""
+    if index and lines[index - 1].text:
         return "", ""
-    first, second, third = (lines[i].text if i < len(lines) else "" for i in range(position, position + 3))
-    if _is_ruler(first) and second.strip() and first == third and len(first) >= len(second):
+    first, second, third = (lines[i].text if i < len(lines) else "" for i in range(index, index + 3))
+    if _is_adornment(first) and second.strip() and first == third and len(first) >= len(second):
         return first[0] * 2, second.strip()
-    if first and not first[0].isspace() and not _is_ruler(first) and _underlines(second, first):
+    if first and not first[0].isspace() and not _is_adornment(first) and _underlines(second, first):
         return second[0], first
     return "", ""
 
 
-def _is_ruler(line: str) -> bool:
-    return bool(_RULER.fullmatch(line))
+def _is_adornment(line: str) -> bool:
+    return bool(_ADORNMENT.fullmatch(line))
 
 
-def _underlines(ruler: str, title: str) -> bool:
-    # docutils takes a short underline, with a warning, from four characters on.
-    return _is_ruler(ruler) and len(ruler) >= min(4, len(title))
+def _underlines(line: str, title: str) -> bool:
+    # docutils accepts an underline of four characters or more, with a warning, even when the title is longer.
+    return _is_adornment(line) and len(line) >= min(4, len(title))
 
 
-def _plain(title: str) -> str:
+def _without_markup(title: str) -> str:
     return _MARKUP.sub(lambda match: match[1] or match[2], title)
 
 

@@ -1,0 +1,72 @@
+"""Files that hold no text, recognized by their first bytes."""
+
+from wherein.ingest.readers.shared.decode import split_bom
+
+__all__ = ["binary_kind"]
+
+_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", "PNG image"),
+    (b"\xff\xd8\xff", "JPEG image"),
+    (b"GIF87a", "GIF image"),
+    (b"GIF89a", "GIF image"),
+    (b"II*\0", "TIFF image"),
+    (b"MM\0*", "TIFF image"),
+    (b"8BPS", "Photoshop image"),
+    (b"\x1f\x8b", "gzip archive"),
+    (b"BZh", "bzip2 archive"),
+    (b"\xfd7zXZ\0", "xz archive"),
+    (b"\x28\xb5\x2f\xfd", "zstd archive"),
+    (b"7z\xbc\xaf\x27\x1c", "7z archive"),
+    (b"Rar!\x1a\x07", "RAR archive"),
+    (b"\x7fELF", "ELF program"),
+    (b"\xcf\xfa\xed\xfe", "Mach-O program"),
+    (b"\xca\xfe\xba\xbe", "Java class or Mach-O program"),
+    (b"\0asm", "WebAssembly module"),
+    (b"SQLite format 3\0", "SQLite database"),
+    (b"\x93NUMPY", "NumPy array"),
+    (b"\x89HDF\r\n\x1a\n", "HDF5 data"),
+    (b"PAR1", "Parquet data"),
+    (b"ID3", "MP3 audio"),
+    (b"OggS", "Ogg audio"),
+    (b"fLaC", "FLAC audio"),
+    (b"wOFF", "web font"),
+    (b"wOF2", "web font"),
+    (b"OTTO", "OpenType font"),
+    (b"\0\x01\0\0\0", "TrueType font"),
+)
+_CONTAINERS = {
+    b"RIFF": {b"WEBP": "WebP image", b"WAVE": "WAV audio", b"AVI ": "AVI video"},
+}
+
+
+def binary_kind(head: bytes) -> str | None:
+    """Return the reason why a file that begins with `head` is binary; None when it looks like text."""
+    name = _by_magic(head)
+    codec, _ = split_bom(head)
+    if name is None and codec is None and b"\0" in head:
+        name = _by_weak_magic(head)
+        return f"binary file ({name})" if name else "binary file"
+    return f"binary file ({name})" if name else None
+
+
+def _by_magic(head: bytes) -> str | None:
+    for magic, name in _MAGIC:
+        # A text may begin with the same letters ("BZh", "ID3"), so letters alone need a NUL near them.
+        if head.startswith(magic) and (not magic.isascii() or not magic.isalnum() or b"\0" in head):
+            return name
+    return _CONTAINERS.get(head[:4], {}).get(head[8:12])
+
+
+def _by_weak_magic(head: bytes) -> str | None:
+    """Name a kind whose magic is too short, or too far from the start, to be trusted in a file without NUL bytes."""
+    if head[2:4] == b"\r\n":
+        return "compiled Python file"
+    if head[257:262] == b"ustar":
+        return "tar archive"
+    if head[4:8] == b"ftyp":
+        return "MP4 video"
+    if head.startswith(b"MZ"):
+        return "Windows program"
+    if head.startswith(b"BM"):
+        return "BMP image"
+    return None

@@ -1,0 +1,95 @@
+"""The choice of the reader for a file.
+
+The content decides before the name does: a web page saved as `report.pdf` is read as a web page.
+"""
+
+import re
+from pathlib import PurePath
+from typing import BinaryIO
+
+from wherein.ingest.readers import pdf
+from wherein.ingest.readers.archives import compressed, tar_archive, zip_archive
+from wherein.ingest.readers.binary import binary_kind
+from wherein.ingest.readers.html import page
+from wherein.ingest.readers.latex import tex_file
+from wherein.ingest.readers.mail import mbox, message
+from wherein.ingest.readers.office.ole import OLE_MAGIC, ole_refusal
+from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
+from wherein.ingest.readers.records import json_file
+from wherein.ingest.readers.registry import BY_SUFFIX, BY_ZIP_KIND
+from wherein.ingest.readers.shared.decode import split_bom
+from wherein.ingest.readers.shared.skipped import Skipped
+from wherein.ingest.readers.text import plain
+from wherein.ingest.readers.zip_kind import ZIP_MAGIC, zip_kind
+
+__all__ = ["choose"]
+
+_HEAD_BYTES = 4096
+
+# Atomic and possessive groups: a head made of "<!--" must not make the match try every way to split it.
+_HTML = re.compile(
+    r"\s*+(?:<\?xml[^>]*+>\s*+)?+(?>\s*<!--.*?-->)*+\s*+<(?:!doctype\s++html|html)(?![\w-])",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def choose(name: str, stream: BinaryIO, context: ReadContext = NO_CONTEXT) -> Reader:
+    """Return the reader for the file called `name`, bound to `context`.
+
+    `stream` is seekable, at its start, and is left there. Raises `Skipped` when the file is empty, binary or of an
+    unsupported kind, `Unreadable` when it is damaged or encrypted.
+    """
+    return _reader_for(name, stream).bind(context)
+
+
+def _reader_for(name: str, stream: BinaryIO) -> Reader:
+    head = stream.read(_HEAD_BYTES)
+    stream.seek(0)
+    if not head:
+        raise Skipped("empty file")
+    suffix = PurePath(name).suffix.lower()
+    return _by_magic(head, suffix, stream) or _by_text(head, suffix)
+
+
+def _by_magic(head: bytes, suffix: str, stream: BinaryIO) -> Reader | None:
+    """Return the reader for a format that is recognized by its first bytes."""
+    if head.startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in head):
+        return pdf.READER
+    if head.startswith(ZIP_MAGIC):
+        return _in_zip(stream)
+    if head.startswith(OLE_MAGIC):
+        raise ole_refusal(stream)
+    if compressed.is_compressed(head):
+        return compressed.READER
+    return tar_archive.READER if tar_archive.is_tar(head) else None
+
+
+def _in_zip(stream: BinaryIO) -> Reader:
+    kind = zip_kind(stream)
+    if kind is None:
+        return zip_archive.READER
+    if kind in BY_ZIP_KIND:
+        return BY_ZIP_KIND[kind]
+    raise Skipped("binary Excel workbook; save it as .xlsx" if kind == "xlsb" else "unsupported kind of document")
+
+
+def _by_text(head: bytes, suffix: str) -> Reader:
+    """Return the reader for a text. Raises `Skipped` when it is none."""
+    kind = binary_kind(head)
+    if kind:
+        raise Skipped(kind)
+    codec, body = split_bom(head)
+    text = body.decode(codec or "utf-8", errors="replace")
+    if _HTML.match(text):
+        return page.READER
+    if suffix in (".json", "") and json_file.looks_like_records(text):
+        return json_file.READER
+    return BY_SUFFIX.get(suffix) or _by_first_lines(head, suffix, text)
+
+
+def _by_first_lines(head: bytes, suffix: str, text: str) -> Reader:
+    if tex_file.looks_like_latex(text):
+        return tex_file.READER
+    if mbox.looks_like_mailbox(head):
+        return mbox.READER
+    return message.READER if message.looks_like_mail(head, suffix) else plain.READER

@@ -1,0 +1,101 @@
+"""LaTeX as the text that the typeset page would show: commands are removed, formulas stay as written.
+
+The source is scanned once from start to end and nothing is executed, so that reading ends whatever the file holds.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.latex.scanner import Scanner, braced_group
+from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.shared.blocks import join_blocks
+from wherein.ingest.readers.shared.decode import clean, decode, name_as_title, require_text
+from wherein.ingest.readers.shared.headings import heading_marks
+from wherein.ingest.readers.shared.metadata import standard_metadata
+
+__all__ = ["READER", "looks_like_latex", "read"]
+
+_MEDIA_TYPE = "text/x-tex"
+_MAX_PREAMBLE = 100_000
+_MAX_NOTED_FILES = 20
+_DOCUMENT_CLASS = re.compile(r"(?:\s|%[^\n]*\n)*+\\documentclass\b")
+_INPUTENC = re.compile(rb"\\usepackage\[([\w-]+)\]\{inputenc\}")
+_CODECS = {
+    "latin1": "latin-1",
+    "latin9": "iso8859-15",
+    "ansinew": "cp1252",
+    "cp1252": "cp1252",
+    "applemac": "mac-roman",
+}
+
+
+def looks_like_latex(head: str) -> bool:
+    """Whether a file that begins with `head` begins with a document class."""
+    return _DOCUMENT_CLASS.match(head) is not None
+
+
+def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
+    """Yield the file as one document with its headings; see `Reader` for the errors.
+
+    Included files are not read; a note names them.
+    """
+    source = _decode(stream.read()).replace("\r\n", "\n").replace("\r", "\n")
+    require_text(source)
+    preamble, begin, body = source.partition("\\begin{document}")
+    scanner = Scanner(body.partition("\\end{document}")[0] if begin else source)
+    scanner.run()
+    title = _argument("title", source)
+    text, headings = join_blocks(scanner.writer.blocks)
+    if title and not text.startswith(title):
+        gap = "\n\n" if text else ""
+        headings = [heading._replace(start=heading.start + len(title) + len(gap)) for heading in headings]
+        text = f"{title}{gap}{text}"
+    require_text(text)
+    metadata = standard_metadata(author=_authors(source), created=_argument("date", preamble))
+    notes = _included_note(scanner.included)
+    title = title or (headings[0].title if headings else name_as_title(name))
+    yield Document(title, text, _MEDIA_TYPE, metadata=metadata, marks=heading_marks(headings), notes=notes)
+
+
+def _argument(command: str, source: str) -> str:
+    """Return the argument of a command such as `title` as one line of text."""
+    match = re.search(rf"\\{command}\s*(?:\[[^\[\]\n]{{0,500}}\])?(?=\{{)", source[:_MAX_PREAMBLE])
+    group = braced_group(source, match.end()) if match else None
+    if not group:
+        return ""
+    scanner = Scanner(group)
+    scanner.run()
+    return " ".join(join_blocks(scanner.writer.blocks)[0].split())
+
+
+def _authors(source: str) -> list[str]:
+    match = re.search(r"\\author\s*(?:\[[^\[\]\n]{0,500}\])?(?=\{)", source[:_MAX_PREAMBLE])
+    group = braced_group(source, match.end()) if match else None
+    names = re.split(r"\\(?:and|AND|And)\b", group or "")
+    # Affiliation and address follow on the lines below the name.
+    first_lines = (re.split(r"\\\\|\n\s*\n", name.strip(), maxsplit=1)[0] for name in names)
+    return [_argument("author", f"\\author{{{line}}}") for line in first_lines]
+
+
+def _included_note(names: list[str]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    more = " and more" if len(names) > _MAX_NOTED_FILES else ""
+    return (f"what it includes is not part of it: {', '.join(names[:_MAX_NOTED_FILES])}{more}"[:500],)
+
+
+def _decode(data: bytes) -> str:
+    declared = _INPUTENC.search(data[:_MAX_PREAMBLE])
+    codec = _CODECS.get(declared[1].decode("ascii")) if declared else None
+    try:
+        return decode(data)
+    except Unreadable:
+        if codec is None:
+            raise
+        return clean(data.decode(codec, "replace"))
+
+
+READER = Reader("latex", 1, _MEDIA_TYPE, read)

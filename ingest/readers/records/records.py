@@ -1,0 +1,107 @@
+"""From a record (a line of JSONL, a row of CSV) to a document: which fields are its text, its id and its title."""
+
+from collections.abc import Callable, Collection, Iterable
+
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, JSONValue, Problem
+from wherein.storage.catalog.fields import Fields
+
+__all__ = ["Records", "require_fields", "text_field"]
+
+_TEXT_NAMES = ("text", "content", "body")
+_ID_NAMES = ("id", "_id")
+_TITLE_NAME = "title"
+_MAX_SHOWN_FIELDS = 20
+_MAX_NAME_LENGTH = 40
+
+Record = dict[str, JSONValue]
+
+
+class _NoText(ValueError):
+    """A valid record whose text is blank."""
+
+
+class Records:
+    """Makes documents of the records of one file. `unit` is what they are called: a line, a row or a record."""
+
+    def __init__(self, unit: str, media_type: str, fields: Fields) -> None:
+        self._unit = unit
+        self._media_type = media_type
+        self._fields = fields
+        self._first: dict[str, int] = {}
+
+    def item(self, number: int, parse: Callable[[], JSONValue]) -> Document | Problem:
+        """Return the document of a record, or the problem with it.
+
+        The key is the id of the record, else its number (`line-12`). Fields other than text, id and title are metadata.
+        `parse` returns the record, or raises ValueError with the reason or RecursionError.
+        """
+        key = f"{self._unit}-{number}"
+        try:
+            record = parse()
+            if not isinstance(record, dict):
+                raise ValueError("not a JSON object")
+            names = list(record)
+            key = _take_key(record, names, self._fields.id, key)
+            first = self._first.setdefault(key, number)
+            if first != number:
+                raise ValueError(f"same id as {self._unit} {first}")
+            return _document(key, record, names, self._fields, self._media_type)
+        except _NoText:
+            return Problem(key, f"{self._unit} {number}: no text", skipped=True)
+        except RecursionError:
+            return Problem(key, f"{self._unit} {number}: nested too deeply")
+        except ValueError as error:
+            return Problem(key, f"{self._unit} {number}: {error}")
+
+
+def text_field(names: Collection[str], fields: Fields) -> str | None:
+    """Return the name of the text field: the one that the user chose, else the first usual name that occurs, if any."""
+    return fields.text or next((name for name in _TEXT_NAMES if name in names), None)
+
+
+def require_fields(names: Collection[str], fields: Fields) -> None:
+    """Raise Unreadable when a field that the user chose is missing."""
+    for name in (fields.text, fields.id, fields.title):
+        if name and name not in names:
+            raise Unreadable(_missing_field_reason(name, names))
+
+
+def _missing_field_reason(name: str, names: Iterable[str]) -> str:
+    """Return the reason for a missing field, with the names of the fields that exist."""
+    shown = [_printable(other) for other in names]
+    more = " and more" if len(shown) > _MAX_SHOWN_FIELDS else ""
+    known = f"its fields are {', '.join(shown[:_MAX_SHOWN_FIELDS])}{more}" if shown else "it has no fields"
+    return f'no "{_printable(name)}"; {known}'
+
+
+def _printable(name: str) -> str:
+    return name[:_MAX_NAME_LENGTH] if name.isprintable() else ascii(name[:_MAX_NAME_LENGTH])
+
+
+def _take_key(record: Record, names: list[str], chosen: str, default: str) -> str:
+    """Remove the id from the record and return it, else `default`."""
+    name = chosen or next((name for name in _ID_NAMES if name in record), _ID_NAMES[0])
+    if chosen and chosen not in record:
+        raise ValueError(_missing_field_reason(chosen, names))
+    value = record.pop(name, None)
+    if value is None or value == "":
+        return default
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError(f'"{_printable(name)}" is neither a string nor a number')
+    return str(value)
+
+
+def _document(key: str, record: Record, names: list[str], fields: Fields, media_type: str) -> Document:
+    text_name = text_field(record, fields) or _TEXT_NAMES[0]
+    for name in filter(None, (text_name, fields.title)):
+        if name not in record:
+            raise ValueError(_missing_field_reason(name, names))
+    text, title = record.pop(text_name), record.pop(fields.title or _TITLE_NAME, None)
+    if not isinstance(text, str):
+        raise ValueError(f'"{_printable(text_name)}" is not a string')
+    if not text.strip():
+        raise _NoText
+    if title is not None and not isinstance(title, str):
+        raise ValueError(f'"{_printable(fields.title or _TITLE_NAME)}" is not a string')
+    return Document(title or "", text, media_type, key=key, metadata=record)

@@ -1,0 +1,228 @@
+import codecs
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Mark
+from wherein.ingest.readers import Skipped
+from wherein.ingest.readers.html.page import read
+
+
+def page(source: str | bytes, name: str = "page.html") -> Document:
+    data = source.encode() if isinstance(source, str) else source
+    (document,) = read(io.BytesIO(data), name)
+    assert isinstance(document, Document)
+    return document
+
+
+def text(source: str | bytes) -> str:
+    return page(source).text
+
+
+def test_blocks_and_whitespace() -> None:
+    assert text(
+        "<p>One\n  <b>two</b>three&nbsp;four<p>a &lt; b &amp; c &eacute;<div>five<br>six<br><br>seven</div>"
+    ) == ("One twothree four\n\na < b & c é\n\nfive\nsix\n\nseven")
+
+
+def test_lists() -> None:
+    source = """
+    <p>before</p>
+    <ul><li>one</li><li><p>two</p><ul><li>two a<li>two b</ul></li>
+    <li><p>three</p><p>more</p></li><li>four</li></ul>
+    <ol><li>other</li></ol> after"""
+    assert text(source) == (
+        "before\n\n- one\n- two\n  - two a\n  - two b\n- three\n\nmore\n\n- four\n\n- other\n\nafter"
+    )
+
+
+def test_terms_stand_with_their_descriptions() -> None:
+    source = "<dl><dt>-n<dt>--dry-run<dd><p>Show only.</p><p>Do not add.</p><dt>-v<dd>Verbose.</dl>"
+    assert text(source) == "-n\n--dry-run\nShow only.\n\nDo not add.\n\n-v\nVerbose."
+
+
+def test_tables() -> None:
+    source = """<table><caption>Types</caption>
+    <thead><tr><th>Python<th>JSON</tr></thead>
+    <tr><td>dict<td><p>an</p><p>object</p></tr><tr><td>x<td><td>z</tr><tr><td></tr></table><p>end"""
+    assert text(source) == "Types\n\nPython | JSON\ndict | an object\nx |  | z\n\nend"
+
+
+def test_a_row_of_one_cell_holds_its_columns_as_paragraphs() -> None:
+    source = "<table><tr><td><p>abs(x)</p><p>Absolute value</p><p>abs(-1) → 1</p></table>"
+    assert text(source) == "abs(x) | Absolute value | abs(-1) → 1"
+
+
+def test_tables_that_lay_out_a_page_are_no_rows() -> None:
+    long = "word " * 500
+    source = f"""<table><tr><td><h1>Title</h1><p>One</p><td>
+        <table><tr><td>a<td>b</table><tr><td>{long}<td>side<tr><td>x<td><pre>1\n2</pre></table>"""
+    assert text(source) == f"Title\n\nOne\n\na | b\n\n{long.strip()}\n\nside\n\nx\n\n1\n2"
+
+
+def test_verbatim_text() -> None:
+    source = "<p>See:<pre>\n\n  if a:\r\n      <b>b</b>  \n<div>c</div>d<br>e\n</pre>end"
+    assert text(source) == "See:\n\n  if a:\n      b  \nc\nd\ne\n\nend"
+
+
+def test_what_is_no_text_is_dropped() -> None:
+    source = """<body><nav>n</nav><script>s</script><style>t</style><noscript>u</noscript>
+    <template>v</template><div role=navigation>w</div><form role=search>x</form><p hidden>y</p>
+    <div class="navheader">z</div><div class="sphinxsidebar">A</div><p style="display: none">B</p>
+    <p aria-hidden="true">C</p><button>D</button><svg><title>E</title></svg><!-- F -->
+    <h1>Kept<a class="headerlink" href="#k">¶</a></h1><h2>Also<a href="#l">¶</a></h2>
+    <p hidden="until-found">found
+    <div class="navfooter">G</div><footer>H</footer>"""
+    assert text(source) == "Kept\n\nAlso\n\nfound"
+
+
+@pytest.mark.parametrize("main", ["main", "div role=main", "article", 'div class="body"', 'div class="document"'])
+def test_main_content(main: str) -> None:
+    tag = main.split()[0]
+    side = "<div>side " + "x" * 40 + "</div>"
+    body = f"<{main}><h1>Title</h1><p>{'long ' * 30}</p></{tag}>"
+    assert text(side + body + side) == "Title\n\n" + ("long " * 30).strip()
+    assert text(side * 9 + body).startswith("side x")  # it holds too little of the text
+
+
+def test_main_content_within_a_row_that_becomes_a_line() -> None:
+    assert text("<table><tr><td>a<td><main>bbbbbbbb</main></table>") == "a | bbbbbbbb"
+
+
+def test_titles() -> None:
+    assert page("<title> A \n B </title><h1>C</h1>").title == "A B"
+    assert page("<h2>B</h2><h1>C<br>D</h1>").title == "C D"
+    assert page("<p>text", "folder/x.html").title == "x.html"
+    assert page("<svg><title>icon</title></svg>text").title == "page.html"
+
+
+def test_headings() -> None:
+    document = page("<p>0<h1>A</h1>1<h3><p>B</p></h3>2<h2>C</h2><ul><li><h3>D</h3>3</ul><h1> </h1>")
+    assert document.text == "0\n\nA\n\n1\n\nB\n\n2\n\nC\n\nD\n\n- 3"
+    assert document.marks == (
+        Mark(3, heading=("A",)),
+        Mark(9, heading=("A", "B")),
+        Mark(15, heading=("A", "C")),
+        Mark(18, heading=("A", "C", "D")),
+    )
+
+
+def test_closed_in_place_as_in_xhtml() -> None:
+    source = """<?xml version="1.0" encoding="utf-8"?><html xmlns="x"><head><title/><script src="a>b"/></head>
+    <body><a id="x"/><p>one<br/>two</p><pre class='e' /><p>three</p></body></html>"""
+    assert text(source) == "one\ntwo\n\nthree"
+
+
+@pytest.mark.parametrize(
+    ("declaration", "codec"),
+    [
+        ('<meta charset="utf-8">', "utf-8"),
+        ("<meta charset=ISO-8859-1>", "cp1252"),
+        ('<meta http-equiv="Content-Type" content="text/html; charset=windows-1251">', "cp1251"),
+        ("<META name=x><meta CHARSET = 'koi8-r'>", "koi8-r"),
+        ("<!-- <meta charset=koi8-r> --><meta charset=shift_jis>", "cp932"),
+        ('<?xml version="1.0" encoding="ISO-8859-2"?>', "iso-8859-2"),
+        ("<meta charset=utf-16>", "utf-8"),
+        ("", "utf-8"),
+    ],
+)
+def test_declared_encodings(declaration: str, codec: str) -> None:
+    word = {"cp1251": "Привет", "koi8-r": "Привет", "cp932": "日本", "iso-8859-2": "Łódź"}.get(codec, "“Café” €")
+    assert text(f"{declaration}<p>{word}".encode(codec)) == word
+
+
+def test_byte_order_mark_before_declaration() -> None:
+    assert text(codecs.BOM_UTF8 + "<meta charset=koi8-r>é".encode()) == "é"
+    assert text(codecs.BOM_UTF16_LE + "<meta charset=koi8-r>é".encode("utf-16-le")) == "é"
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (b"<meta charset=klingon>x", 'unknown character encoding "klingon"'),
+        (b"<meta charset=rot13>x", 'unknown character encoding "rot13"'),
+        (b"<meta charset=undefined>x", "not valid undefined, the encoding that it declares"),
+        (
+            b"<meta charset=Shift_JIS>\x81",
+            "not valid Shift_JIS, the encoding that it declares (byte 0x81 at offset 24)",
+        ),
+        (
+            b"<meta charset=utf-8>\xe9",
+            "not UTF-8 (byte 0xE9 at offset 20); convert it, for instance with: iconv -f WINDOWS-1252 -t UTF-8",
+        ),
+    ],
+)
+def test_wrong_encodings(source: bytes, reason: str) -> None:
+    with pytest.raises(Unreadable) as caught:
+        page(source)
+    assert (type(caught.value), str(caught.value)) == (Unreadable, reason)
+
+
+def test_windows_1252_has_no_undefined_bytes() -> None:
+    assert text(b"<meta charset=latin1>a\x81b") == "a\ufffdb"
+
+
+@pytest.mark.parametrize("source", ["", "<title>only</title>", "<p> &nbsp; </p>", "<frameset>", "<script>x</script>"])
+def test_no_text(source: str) -> None:
+    with pytest.raises(Skipped, match=r"^no text$"):
+        page(source)
+
+
+@pytest.mark.parametrize("tag", ["div", "b", "ul><li", "main", "blockquote", "pre", "table><tr><td", "h1"])
+def test_deep_nesting(tag: str) -> None:
+    document = page(f"<{tag}>" * 10_000 + "deep")
+    assert document.text.endswith("deep")
+
+
+def test_no_nul_and_no_surrogates() -> None:
+    assert text("<p>a&#0;b&#xD800;c\0d") == "a\ufffdb\ufffdc\ufffdd"
+
+
+NAMES = "p div main article ul ol li dl dt dd table tr td th pre h1 h2 b a br nav script title body html form"
+TAGS = st.sampled_from(NAMES.split())
+PIECES = st.builds("<{}>".format, TAGS) | st.builds("</{}>".format, TAGS) | st.text("ab \n&<>¶\0é", max_size=5)
+
+
+@given(st.lists(PIECES, max_size=40).map("".join))
+def test_any_page_gives_clean_text_and_ordered_marks(source: str) -> None:
+    try:
+        document = page(source)
+    except Skipped:
+        return
+    assert document.text.strip()
+    assert "\0" not in document.text
+    starts = [mark.start for mark in document.marks]
+    assert starts == sorted(set(starts))
+    for mark in document.marks:
+        assert " ".join(document.text[mark.start :].split()).startswith(mark.heading[-1])
+
+
+WORDS = st.text("abcé&<>\"'", min_size=1, max_size=8)
+
+
+@given(st.lists(st.lists(WORDS, min_size=1, max_size=5).map(" ".join), min_size=1, max_size=8))
+def test_paragraphs_come_back(paragraphs: list[str]) -> None:
+    from html import escape
+
+    source = "".join(f"<p>\n{escape(paragraph)}  </p>" for paragraph in paragraphs)
+    assert text(source) == "\n\n".join(paragraphs)
+
+
+def test_metadata() -> None:
+    head = """<meta name="Author" content="Ada"><meta name=author content=" Bob ">
+    <meta name="keywords" content="rent, lease"><meta charset="utf-8">
+    <meta name="date" content="some day"><meta property="article:published_time" content="2024-01-31T10:05:00+02:00">
+    <meta name="DC.date" content="2023"><meta name="dcterms.modified" content="2024-02-01">
+    <meta name="description" content=""><meta property="og:description" content="All &amp; more">"""
+    assert page(f"<html lang='en-GB'><head>{head}</head><body>text</body></html>").metadata == {
+        "author": ["Ada", "Bob"],
+        "description": "All & more",
+        "keywords": ["rent", "lease"],
+        "language": "en-GB",
+        "created": "2024-01-31T08:05:00Z",
+        "modified": "2024-02-01",
+    }
+    assert page("<meta property='article:author' content='https://example.org/ada'><p>text").metadata == {}

@@ -1,0 +1,11 @@
+"""OpenDocument presentations."""
+
+import office
+from wherein.ingest.document import Mark
+
+
+def test_open_document() -> None:
+    found = office.read(office.open_slides())
+    assert found.text == "The plan\n\none\n\nSay it slowly."
+    assert found.marks == (Mark(0, 1, ("The plan",)), Mark(15, 1, ("The plan", "Notes")))
+    assert found.notes == ("1 of 2 slides has no text: 2",)

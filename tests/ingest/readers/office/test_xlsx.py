@@ -1,0 +1,85 @@
+"""Excel workbooks."""
+
+import datetime
+import re
+
+import openpyxl
+import pytest
+
+import office
+from wherein.errors import Unreadable
+from wherein.ingest.document import Mark
+from wherein.ingest.readers import Skipped
+from wherein.ingest.readers.office import sheets
+
+RENTS = "Rents\n\nWho | Sum |  | When\nAda | 0.3 | x |  | 2024-01-31 10:05:00\n2024-02-29 | 10:05:00 | 26:00:00 | TRUE"
+
+
+def with_cells(rows: str) -> bytes:
+    """A workbook with these rows on its first sheet."""
+    return office.changed(
+        office.workbook(),
+        "xl/worksheets/sheet1.xml",
+        lambda part: re.sub(b"<sheetData>.*</sheetData>", f"<sheetData>{rows}</sheetData>".encode(), part),
+    )
+
+
+def test_excel() -> None:
+    found = office.read(office.workbook())
+    assert found.text == f"{RENTS}\n\ntwo lines | 12.5% | 2 | ab | #DIV/0! | rich text\n\nFar\n\ncorner"
+    assert found.marks == (Mark(0, heading=("Rents",)), Mark(found.text.index("Far"), heading=("Far",)))
+    assert found.title == "Rents"
+    assert found.metadata == {"author": "Ada", "created": "2024-01-31T10:05:00Z", "modified": "2024-01-31T10:05:00Z"}
+    assert found.notes == ("1 hidden sheet is left out: Secret",)
+
+
+def test_inline_strings_and_formulas_that_were_never_calculated() -> None:
+    file = openpyxl.Workbook()
+    file.active.append(["text", datetime.date(2024, 2, 29), datetime.datetime(1999, 12, 31, 23, 59, 59), "=1+1", False])
+    file.active.append(["=A1", 12345678901, -0.5, datetime.timedelta(minutes=-90)])
+    found = office.read(office.saved(file), "a/b.xlsx")
+    assert found.text == "Sheet\n\ntext | 2024-02-29 | 1999-12-31 23:59:59 |  | FALSE\n12345678901 | -0.5 | -1:30:00"
+    assert found.title == "b.xlsx"
+    assert found.notes == ("2 formulas have no stored value; save the file with a spreadsheet program to have them",)
+
+
+def test_a_formula_whose_result_is_an_empty_text() -> None:
+    data = with_cells('<row><c t="str"><f>""</f><v></v></c><c><v>1</v></c></row>')
+    assert office.read(data).notes == ("1 hidden sheet is left out: Secret",)
+
+
+def test_places_of_cells_may_be_anything() -> None:
+    rows = (
+        '<row r="5"><c><v>1</v></c><c r="ZZZ5"><v>2</v></c><c r="what"><v>3</v></c></row>'
+        '<row r="999999999"><c r="A999999999"><v>4</v></c></row><row><c t="str"><v>5</v></c></row>'
+        '<row r="99999999999999999999"><c s="77" t="n"><v>6</v></c></row><row r="1"><c><v>x</v></c></row>'
+    )
+    assert office.read(with_cells(rows)).text.startswith("Rents\n\n1 |  | 2 | 3\n\n4\n5\n6\nx\n\nFar")
+
+
+def test_texts_in_another_script_show_no_reading_aid() -> None:
+    phonetic = '<row><c t="inlineStr"><is><t>東京</t><rPh sb="0" eb="2"><t>トウキョウ</t></rPh></is></c></row>'
+    assert office.read(with_cells(phonetic)).text.startswith("Rents\n\n東京\n\nFar")
+
+
+def test_a_text_that_is_missing() -> None:
+    for number in ("99", "-1", "x"):
+        data = with_cells(f'<row><c t="s"><v>{number}</v></c></row>')
+        expected = "damaged or truncated: a cell refers to a missing text"
+        assert office.reason(data) == (Unreadable, expected)
+
+
+def test_many_cells_that_share_a_long_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sheets, "TEXT_LIMIT", 2_000_000)
+    rows = '<row><c t="s"><v>0</v></c></row>' * 100
+    long = office.changed(
+        with_cells(rows),
+        "xl/sharedStrings.xml",
+        lambda part: part.replace(b"<t>Who</t>", b"<t>" + b"x" * 30_000 + b"</t>"),
+    )
+    expected = "more than 2 million characters in its cells; split it into several files"
+    assert office.reason(long) == (Unreadable, expected)
+
+
+def test_no_text() -> None:
+    assert office.reason(office.saved(openpyxl.Workbook())) == (Skipped, "no text in its cells")

@@ -1,0 +1,181 @@
+import codecs
+import io
+import json
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers import ReadContext, Skipped
+from wherein.ingest.readers.records.jsonl import read
+from wherein.storage.catalog.fields import NO_FIELDS, Fields
+
+
+def records(*lines: bytes | str, limit: int = 1000, fields: Fields = NO_FIELDS) -> list[Document | Problem]:
+    data = b"\n".join(line.encode() if isinstance(line, str) else line for line in lines)
+    return list(read(io.BytesIO(data), "a.jsonl", ReadContext(fields), limit))
+
+
+def problem(line: bytes | str, key: str = "line-1") -> str:
+    (found,) = records(line)
+    assert isinstance(found, Problem)
+    assert found.key == key
+    return found.reason
+
+
+def test_records() -> None:
+    assert records(
+        '{"id": "a", "title": "T", "text": "one", "year": 2020, "tags": ["x", {"y": null}]}\r',
+        "",
+        '{"_id": 7, "text": " two "}',
+        '{"text": "three", "id": null}',
+    ) == [
+        Document("T", "one", "application/jsonl", "a", {"year": 2020, "tags": ["x", {"y": None}]}),
+        Document("", " two ", "application/jsonl", "7"),
+        Document("", "three", "application/jsonl", "line-4"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('{"text": ', "line 1: not JSON (Expecting value at column 10)"),
+        ('{"text": "a", "n": NaN}', "line 1: not JSON (the number NaN)"),
+        ('{"text": "a", "n": 1e999}', "line 1: number too large (1e999)"),
+        ("[1]", "line 1: not a JSON object"),
+        ('{"title": "a", "b": 1}', 'line 1: no "text"; its fields are title, b'),
+        ("{}", 'line 1: no "text"; it has no fields'),
+        ('{"text": 1}', 'line 1: "text" is not a string'),
+        ('{"text": " "}', "line 1: no text"),
+        ('{"text": "a", "title": 1}', 'line 1: "title" is not a string'),
+        ('{"text": "a", "id": [1]}', 'line 1: "id" is neither a string nor a number'),
+        ('{"text": "a", "_id": true}', 'line 1: "_id" is neither a string nor a number'),
+        ("[" * 900 + "]" * 90, "line 1: not JSON (Expecting ',' delimiter at column 991)"),
+        (
+            b'{"text": "\xe9"}',
+            "line 1: not UTF-8 (byte 0xE9 at offset 10); convert it, for instance with: iconv -f WINDOWS-1252 -t UTF-8",
+        ),
+        ('{"text": "' + "a" * 1000 + '"}', "line 1: longer than 1,000 bytes"),
+    ],
+)
+def test_problems(line: bytes | str, reason: str) -> None:
+    assert problem(line) == reason
+
+
+def test_problems_name_the_id() -> None:
+    assert problem('{"id": "a"}', "a") == 'line 1: no "text"; its fields are id'
+
+
+def test_asked_for_fields() -> None:
+    fields = Fields(text="abstract", id="doi", title="name")
+    found = records(
+        '{"doi": "10/x", "name": "N", "abstract": "A", "text": "T", "id": 3}',
+        '{"doi": "10/y", "name": null, "abstract": "B"}',
+        '{"doi": "10/z", "abstract": "C"}',
+        '{"abstract": "D", "name": ""}',
+        '{"doi": 1, "name": 2, "abstract": "E"}',
+        fields=fields,
+    )
+    assert found == [
+        Document("N", "A", "application/jsonl", "10/x", {"text": "T", "id": 3}),
+        Document("", "B", "application/jsonl", "10/y"),
+        Problem("10/z", 'line 3: no "name"; its fields are doi, abstract'),
+        Problem("line-4", 'line 4: no "doi"; its fields are abstract, name'),
+        Problem("1", 'line 5: "name" is not a string'),
+    ]
+
+
+def test_names_of_texts() -> None:
+    found = records('{"body": "a", "content": "b"}', '{"text": "c", "content": "d"}')
+    assert found == [
+        Document("", "b", "application/jsonl", "line-1", {"body": "a"}),
+        Document("", "c", "application/jsonl", "line-2", {"content": "d"}),
+    ]
+
+
+def test_deep_nesting() -> None:
+    (found,) = records('{"text": "a\\u0041", "x": ' + "[" * 50_000 + "]" * 50_000 + "}", limit=10**6)
+    assert found == Problem("line-1", "line 1: nested too deeply")
+    assert len(records('{"text": "a\\u0041", "x": ' + "[" * 100 + "]" * 100 + "}")) == 1
+
+
+def test_a_problem_does_not_stop_the_rest() -> None:
+    found = records('{"id": 1, "text": "a"}', "x", '{"id": 1, "text": "b"}', "y" * 3000, '{"id": 2, "text": "c"}')
+    assert [item.key for item in found] == ["1", "line-2", "1", "line-4", "2"]
+    assert found[2] == Problem("1", "line 3: same id as line 1")
+    assert found[3] == Problem("line-4", "line 4: longer than 1,000 bytes")
+    assert isinstance(found[4], Document)
+
+
+def test_a_line_of_exactly_the_limit_is_read() -> None:
+    line = '{"text": "abc"}'
+    for end in ("", "\n"):
+        (found,) = read(io.BytesIO((line + end).encode()), "a.jsonl", limit=len(line))
+        assert isinstance(found, Document)
+
+
+def test_what_cannot_be_stored_is_replaced() -> None:
+    (found,) = records('{"id": "\\u0000", "text": "a\\ud800b", "k\\udc00": ["\\ud83d\\ude00", "\\u0000"]}')
+    assert found == Document("", "a\ufffdb", "application/jsonl", "\ufffd", {"k\ufffd": ["😀", "\ufffd"]})
+
+
+def test_byte_order_marks() -> None:
+    (found,) = records(codecs.BOM_UTF8 + b'{"text": "a"}')
+    assert isinstance(found, Document)
+    with pytest.raises(Unreadable, match=r"JSON Lines must be UTF-8; .* iconv -f UTF-16 -t UTF-8$"):
+        records(codecs.BOM_UTF16_LE + '{"text": "a"}'.encode("utf-16-le"))
+
+
+def test_nothing_but_blank_lines() -> None:
+    with pytest.raises(Skipped, match=r"^no text$"):
+        records("", "  ", "")
+
+
+class Endless(io.RawIOBase):
+    """A file of one record repeated without end, to show that it is not read whole."""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        return b'{"text": "again"}\n'
+
+
+def test_lines_are_streamed() -> None:
+    found: Iterator[Document | Problem] = read(Endless(), "a.jsonl")  # type: ignore[arg-type]
+    assert [next(found).key for _ in range(3)] == ["line-1", "line-2", "line-3"]
+
+
+STRINGS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | STRINGS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(STRINGS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    st.dictionaries(STRINGS.filter(lambda k: k not in {"id", "_id", "title", "text"}), VALUES, max_size=4),
+    STRINGS,
+    STRINGS.filter(str.strip),
+    st.booleans(),
+)
+def test_round_trip(metadata: dict[str, object], title: str, text: str, ascii_only: bool) -> None:
+    line = json.dumps({"id": "k", "title": title, "text": text, **metadata}, ensure_ascii=ascii_only)
+    (found,) = records(line, limit=10**6)
+    assert found == Document(title, text, "application/jsonl", "k", metadata)  # type: ignore[arg-type]
+
+
+@given(st.lists(st.binary(max_size=30), max_size=5))
+def test_any_bytes_give_an_item_a_line(lines: list[bytes]) -> None:
+    lines = [line.replace(b"\n", b"").lstrip(b"\xff\xfe\0") for line in lines]
+    expected = sum(1 for line in lines if line.strip())
+    try:
+        found = records(*lines, limit=10**6)
+    except Skipped:
+        found = []
+    assert len(found) == expected

@@ -1,0 +1,33 @@
+"""Files without text, recognized by their first bytes."""
+
+import pytest
+
+from text_files import read, reason
+from wherein.ingest.readers import Skipped
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"", "empty file"),
+        (b"\x89PNG\r\n\x1a\n", "binary file (PNG image)"),
+        (b"\xff\xd8\xff\xe0", "binary file (JPEG image)"),
+        (b"GIF89a\1\0", "binary file (GIF image)"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "binary file (WebP image)"),
+        (b"\x1f\x8b", "binary file (gzip archive)"),
+        (b"\x7fELF\2\1", "binary file (ELF program)"),
+        (b"SQLite format 3\0", "binary file (SQLite database)"),
+        (b"\xa7\x0d\r\n\0\0\0\0", "binary file (compiled Python file)"),
+        (b"x\0" + b" " * 255 + b"ustar", "binary file (tar archive)"),
+        (b"\0\0\0\x18ftypisom", "binary file (MP4 video)"),
+        (b"MZ\x90\0", "binary file (Windows program)"),
+        (b"one\0two", "binary file"),
+    ],
+)
+def test_nothing_to_read(head: bytes, expected: str) -> None:
+    assert reason(head, "file.txt", Skipped) == expected
+
+
+@pytest.mark.parametrize("text", ["ID3 tags are", "OTTO the first", "BMP is", "MZ", "wOFF!", "RIFF and raff, WAVE"])
+def test_words_that_begin_like_magic_are_text(text: str) -> None:
+    assert read(text.encode(), "a.txt").text == text

@@ -1,0 +1,78 @@
+"""The choice of a reader."""
+
+import codecs
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from wherein.ingest.document import Document
+from wherein.ingest.readers import READERS, choose
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "reader"),
+    [
+        ("a.txt", b"hello", "plain"),
+        ("a", b"hello", "plain"),
+        ("a.weird", b"hello", "plain"),
+        ("a.md", b"# hello", "markdown"),
+        ("A.MARKDOWN", b"# hello", "markdown"),
+        ("a.rst", b"hello", "restructured"),
+        ("a.jsonl", b"{}", "jsonl"),
+        ("a.ndjson", b"{}", "jsonl"),
+        ("a.json", b"{}", "plain"),
+        ("a.json", b'\n[ {"text":', "json"),
+        ("a.json", b"[1, 2]", "plain"),
+        ("a", b"[{}]", "json"),
+        ("a.txt", b"[{}]", "plain"),
+        ("a.csv", b"a,b", "csv"),
+        ("A.TSV", b"a", "csv"),
+        ("a.csv", b"<!doctype html>", "html"),
+        ("a.htm", b"<p>hello", "html"),
+        ("a.pdf", b"%PDF-1.4", "pdf"),
+        ("a.txt", b"%PDF-1.4\n\0", "pdf"),
+        ("a.pdf", b"\r\njunk %PDF-1.4", "pdf"),
+        ("a.txt", b"see %PDF-1.4", "plain"),
+        ("a.pdf", b"<!DOCTYPE html><title>moved</title>", "html"),
+        ("a.txt", b" <!-- c --><!-- d -->\n<HTML lang=en>", "html"),
+        ("a.txt", b"<htmlish>", "plain"),
+        ("a.txt", b"<html-element>", "plain"),
+        ("a.txt", codecs.BOM_UTF8 + b"<!doctype html>", "html"),
+        ("a.txt", codecs.BOM_UTF16_LE + "<!doctype html>".encode("utf-16-le"), "html"),
+        ("a.txt", codecs.BOM_UTF16_BE + "hello".encode("utf-16-be"), "plain"),
+        (
+            "a.xml",
+            b'<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "x"><html xmlns="http://www.w3.org/1999/xhtml">',
+            "html",
+        ),
+        ("a.txt", b"<!--" * 1000, "plain"),
+        ("a.txt", b"<!-- -->" * 500, "plain"),
+    ],
+)
+def test_choice(name: str, head: bytes, reader: str) -> None:
+    assert choose(name, io.BytesIO(head)).name == reader
+
+
+def test_names_and_labels_of_readers_differ() -> None:
+    assert len({reader.label for reader in READERS}) == len({reader.name for reader in READERS}) == len(READERS)
+    assert READERS[0].label == "plain-2"
+
+
+def test_the_reader_in_the_documents_reads() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "readers.md").read_text("utf-8")
+    (source,) = re.findall("```python\n(.*?)```", page, re.DOTALL)
+    imports = (
+        "from collections.abc import Iterator\nfrom typing import BinaryIO\n"
+        "from wherein.ingest.document import Document, Problem\n"
+        "from wherein.ingest.readers.shared.decode import decode, name_as_title, require_text\n"
+        "from wherein.ingest.readers import Reader\n"
+    )
+    names: dict[str, Any] = {}
+    exec(imports + source, names)
+    data = b"1\n00:00:01,000 --> 00:00:02,000\nHello\n\n2\n00:00:03,000 --> 00:00:04,000\nworld\n"
+    assert list(names["READER"].read(io.BytesIO(data), "a.srt")) == [
+        Document("a.srt", "Hello\nworld", "application/x-subrip")
+    ]

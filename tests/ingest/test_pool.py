@@ -167,7 +167,7 @@ SCRIPT = """
 import signal
 import sys
 from pathlib import Path
-from wherein.ingest import pool as pools
+from wherein.ingest.workers import pool as pools
 
 
 class OddPool(pools.Pool):

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wherein.errors import Damaged
+from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.checksums import vector_checksum
 from wherein.storage.catalog.models import now
 from wherein.storage.catalog.protocol import Catalog
@@ -38,22 +39,12 @@ Matrix = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
 
 _LIVE = "EXISTS (SELECT 1 FROM chunks c WHERE c.input_hash = v.input_hash)"
-# SQLite allows 32,766 bound variables in one statement (https://sqlite.org/limits.html#max_variable_number).
-_VARIABLES = 500
 
 
 def known_inputs(db: Catalog, model_id: int, hashes: Sequence[bytes]) -> set[bytes]:
     """Return those of `hashes` whose vector of this model is stored."""
-    known: set[bytes] = set()
-    for first in range(0, len(hashes), _VARIABLES):
-        part = hashes[first : first + _VARIABLES]
-        marks = ",".join("?" * len(part))
-        rows = db.execute(
-            f"SELECT input_hash FROM vectors WHERE model_id = ? AND input_hash IN ({marks})",
-            [model_id, *part],
-        )
-        known.update(row[0] for row in rows.fetchall())
-    return known
+    statement = "SELECT input_hash FROM vectors WHERE model_id = ? AND input_hash IN ({})"
+    return {name for (name,) in select_in(db, statement, hashes, model_id)}
 
 
 def save_vectors(db: Database, model_id: int, hashes: Sequence[bytes], vectors: Matrix) -> None:
@@ -114,14 +105,8 @@ def find_vectors(db: Catalog, model_id: int, dimension: int, wanted: Ids) -> tup
 
     Raises Damaged when a vector is not what was stored.
     """
-    rows = list[tuple[int, bytes, bytes, int]]()
-    for first in range(0, len(wanted), _VARIABLES):
-        part = wanted[first : first + _VARIABLES].tolist()
-        marks = ",".join("?" * len(part))
-        rows += db.execute(
-            f"SELECT id, input_hash, vector, checksum FROM vectors WHERE +model_id = ? AND id IN ({marks})",
-            [model_id, *part],
-        ).fetchall()
+    statement = "SELECT id, input_hash, vector, checksum FROM vectors WHERE +model_id = ? AND id IN ({})"
+    rows = list(select_in(db, statement, wanted.tolist(), model_id))
     for row in rows:
         checked_vector(dimension, *row)
     flat = np.frombuffer(b"".join(row[2] for row in rows), dtype="<f4")

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wherein.errors import Damaged, UsageError
+from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Ids
 from wherein.storage.filters.condition import Condition, fields_of, path_of, sql
@@ -21,8 +22,6 @@ _REMEMBERED = 16
 _SHOWN_FIELDS = 40
 # For so few documents their passages are looked up; for more of them those of all documents are read once.
 _FEW = 1_000
-# SQLite allows 32,766 bound variables in one statement (https://sqlite.org/limits.html#max_variable_number).
-_VARIABLES = 500
 
 # Two runs through indexes in their order, which is quicker than a visit to the row of every chunk.
 _VECTORS = "SELECT c.id, v.id FROM vectors v CROSS JOIN chunks c ON c.input_hash = v.input_hash WHERE v.model_id = ?"
@@ -130,10 +129,7 @@ def _all_passages(db: Catalog, model_id: int) -> npt.NDArray[np.int64]:
 
 
 def _passages_of(db: Catalog, model_id: int, documents: Sequence[int]) -> npt.NDArray[np.int64]:
-    rows = list[tuple[int, int, int]]()
-    for first in range(0, len(documents), _VARIABLES):
-        part = documents[first : first + _VARIABLES]
-        rows += db.execute(_PASSAGES_OF.format(",".join("?" * len(part))), [model_id, *part]).fetchall()
+    rows = list(select_in(db, _PASSAGES_OF, documents, model_id))
     return np.array(rows, dtype=np.int64).reshape(len(rows), 3)
 
 

@@ -591,7 +591,7 @@ import json, os, resource, sys, traceback
 from contextlib import closing
 from pathlib import Path
 import faiss, numpy, sqlite_utils, zstandard
-from wherein.storage import migrations
+from wherein.storage.catalog import migrations
 from wherein.storage.backup.backup import write_backup
 from wherein.storage.catalog.connection import open_reader
 from wherein.storage.backup.restore import restore_backup

@@ -1,7 +1,6 @@
 """A folder beside the target, in which something is made whole before it gets its final name."""
 
 import errno
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from wherein.errors import LibraryBusy, WhereinError
 from wherein.storage.catalog.sqlite_errors import translating_errors
+from wherein.storage.disk.lock import lock_file, try_lock
 
 __all__ = ["clear", "file_faults", "staging", "written_path"]
 
@@ -27,28 +27,24 @@ def staging(target: Path) -> Iterator[Path]:
     folder = target.with_name(f".{target.name}.part")
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / _LOCK
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
+    with lock_file(path) as descriptor:
         if not _acquire(descriptor, path):
             raise LibraryBusy(f"Another process is writing {target}; wait for it")
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-    finally:
-        os.close(descriptor)
 
 
 def _acquire(descriptor: int, path: Path) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
+        if not try_lock(descriptor):
+            return False
     except OSError as error:
         if error.errno not in (errno.ENOLCK, errno.ENOTSUP):
             raise
         # A network drive without locks is still good enough for a backup.
-    # The last holder may have removed the folder, and another made it anew, since the lock was opened.
+    # Since the lock file was opened, its last holder may have removed the folder and another process recreated it.
     return path.exists() and os.path.samestat(os.fstat(descriptor), path.stat())
 
 

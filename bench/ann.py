@@ -34,7 +34,9 @@ from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import checkpoint, open_reader, open_writer, snapshot, writing
 from wherein.storage.catalog.models import bind_model, bound_model
 from wherein.storage.catalog.vectors import read_vectors, save_vectors
-from wherein.storage.index.generations import active_generation, drop_old_generations, load_generation, write_generation
+from wherein.storage.index.generation_files import load_generation
+from wherein.storage.index.generation_writer import write_generation
+from wherein.storage.index.generations import active_generation, drop_old_generations
 from wherein.storage.index.method import choose_index
 from wherein.storage.index.tuning import GroundTruth
 from wherein.storage.index.vector_index import load_index

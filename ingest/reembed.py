@@ -42,7 +42,8 @@ from wherein.storage.catalog.models import (
 )
 from wherein.storage.catalog.models import model_folder as stored_folder
 from wherein.storage.catalog.vectors import known_inputs, save_vectors
-from wherein.storage.index.generations import Generation, write_generation
+from wherein.storage.index.generation_writer import write_generation
+from wherein.storage.index.generations import Generation
 
 __all__ = ["Reembedding"]
 

@@ -88,13 +88,8 @@ from wherein.storage.catalog.vectors import count_live, count_orphans
 from wherein.storage.cleanup.disk_usage import disk_use
 from wherein.storage.cleanup.purge import finish_purge, purge, purge_is_unfinished
 from wherein.storage.disk.lock import writer_lock
-from wherein.storage.index.generations import (
-    active_generation,
-    has_earlier_generation,
-    recount_if_due,
-    roll_back,
-    write_first_generations,
-)
+from wherein.storage.index.folding import recount_if_due, write_first_generations
+from wherein.storage.index.generations import active_generation, has_earlier_generation, roll_back
 from wherein.storage.index.method import AUTO, CHOICES, choose_index
 from wherein.storage.repair.findings import Finding, Repair, Verification
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from wherein.errors import WhereinError
 from wherein.storage.catalog.connection import open_writer
 from wherein.storage.catalog.sqlite_errors import faults
-from wherein.storage.index.generations import write_generation
+from wherein.storage.index.generation_writer import write_generation
 from wherein.storage.catalog.models import bound_model
 folder = Path(sys.argv[1])
 db = open_writer(folder)

@@ -21,7 +21,8 @@ from wherein.storage.catalog.models import bound_model
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.disk.fsync import fsync, fsync_tree
 from wherein.storage.disk.lock import writer_lock
-from wherein.storage.index.generations import KINDS, active_generation, generation_path, write_first_generations
+from wherein.storage.index.folding import write_first_generations
+from wherein.storage.index.generations import KINDS, active_generation, generation_path
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

@@ -18,7 +18,9 @@ from wherein.storage.catalog.models import bound_model
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import delete_orphans, mark_orphans
 from wherein.storage.disk.failpoints import failpoint
-from wherein.storage.index.generations import KINDS, active_generation, differs, drop_old_generations, write_generation
+from wherein.storage.index.folding import differs
+from wherein.storage.index.generation_writer import write_generation
+from wherein.storage.index.generations import KINDS, active_generation, drop_old_generations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

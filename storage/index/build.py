@@ -254,7 +254,7 @@ class _Sink:
 
 @contextmanager
 def _all_cores() -> Iterator[None]:
-    """Let FAISS use every core of this process; a question has one (storage/index/generations.py)."""
+    """Let FAISS use every core of this process; a question has one (storage/index/generation_files.py)."""
     import faiss
 
     before = faiss.omp_get_max_threads()

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from wherein.errors import Damaged
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.term_counts import count_rows, read_terms
-from wherein.storage.index.generations import KEYWORDS, Generation, active_generation, load_postings
+from wherein.storage.index.generation_files import load_postings
+from wherein.storage.index.generations import KEYWORDS, Generation, active_generation
 from wherein.storage.index.postings import Found, Postings, collect, merge
 
 __all__ = ["KeywordIndex", "Part", "load_keywords"]

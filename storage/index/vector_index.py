@@ -16,7 +16,8 @@ from wherein.storage.catalog.vectors import Ids, Matrix, read_vectors
 from wherein.storage.filters.selection import Selection
 from wherein.storage.index.approximate import Approximate
 from wherein.storage.index.exact import Exact
-from wherein.storage.index.generations import KINDS, Generation, active_generation, load_generation
+from wherein.storage.index.generation_files import load_generation
+from wherein.storage.index.generations import KINDS, Generation, active_generation
 from wherein.storage.index.method import EXACT
 
 __all__ = ["VectorIndex", "load_index", "reading_index", "reading_loaded"]

@@ -17,7 +17,8 @@ from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.term_counts import read_terms
 from wherein.storage.catalog.vectors import Ids, Matrix, checked_vector, count_live, read_vectors
 from wherein.storage.index.approximate import Approximate
-from wherein.storage.index.generations import Generation, load_generation, load_postings
+from wherein.storage.index.generation_files import load_generation, load_postings
+from wherein.storage.index.generations import Generation
 from wherein.storage.index.method import EXACT
 from wherein.storage.index.postings import Bytes, blocks
 from wherein.storage.index.tuning import TARGET, GroundTruth, recall_of, significantly_below, synthetic_queries

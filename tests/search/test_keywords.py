@@ -25,7 +25,9 @@ from wherein.storage.catalog.documents import ChunkRow, DocumentRow, delete_docu
 from wherein.storage.catalog.models import StoredModel, bind_model
 from wherein.storage.catalog.term_counts import read_terms
 from wherein.storage.catalog.terms import terms_of
-from wherein.storage.index.generations import KEYWORDS, active_generation, load_postings, write_generation
+from wherein.storage.index.generation_files import load_postings
+from wherein.storage.index.generation_writer import write_generation
+from wherein.storage.index.generations import KEYWORDS, active_generation
 from wherein.storage.index.keyword_index import KeywordIndex, load_keywords
 from wherein.storage.index.postings import blocks, collect
 

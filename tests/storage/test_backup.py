@@ -36,7 +36,8 @@ from wherein.storage.catalog.schema import NEWEST_SCHEMA
 from wherein.storage.catalog.vectors import save_vectors
 from wherein.storage.disk.failpoints import EXIT_CODE, POINTS, STEPS
 from wherein.storage.disk.lock import writer_lock
-from wherein.storage.index.generations import active_generation, write_generation
+from wherein.storage.index.generation_writer import write_generation
+from wherein.storage.index.generations import active_generation
 from wherein.storage.index.vector_index import load_index
 from wherein.storage.repair.content import check_content
 
@@ -228,7 +229,8 @@ from pathlib import Path
 from contextlib import closing
 from wherein.storage.catalog.connection import checkpoint, open_writer, writing
 from wherein.storage.catalog.documents import DocumentRow, save_document
-from wherein.storage.index.generations import drop_old_generations, write_generation
+from wherein.storage.index.generation_writer import write_generation
+from wherein.storage.index.generations import drop_old_generations
 from wherein.storage.disk.lock import writer_lock
 from wherein.storage.catalog.models import bound_model
 import select

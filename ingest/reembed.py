@@ -42,7 +42,7 @@ from wherein.storage.catalog.models import (
 )
 from wherein.storage.catalog.models import model_folder as stored_folder
 from wherein.storage.catalog.vectors import known_inputs, save_vectors
-from wherein.storage.index.generation_writer import write_generation
+from wherein.storage.index.generation_writer import Registration, write_generation
 from wherein.storage.index.generations import Generation
 
 __all__ = ["Reembedding"]
@@ -120,7 +120,7 @@ class Reembedding:
         Before that is committed `check` may look at what the library would be then, and raise Refused.
         """
 
-        def beside() -> None:
+        def also_write() -> None:
             if bound := bound_model(self._db):
                 remember_earlier_model(self._db, bound, stored_folder(self._db))
             if self._recut:
@@ -129,7 +129,8 @@ class Reembedding:
             switch_model(self._db, self.model)
             remember_model_folder(self._db, model_folder)
 
-        write_generation(self._db, folder, self.model, step="reembed.switch", beside=beside, check=check)
+        registration = Registration("reembed.switch", also_write, check)
+        write_generation(self._db, folder, self.model, registration=registration)
 
     def _cut(self, passages: _Passages) -> None:
         if passages.changed:

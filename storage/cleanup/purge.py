@@ -19,7 +19,7 @@ from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import delete_orphans, mark_orphans
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.index.folding import differs
-from wherein.storage.index.generation_writer import write_generation
+from wherein.storage.index.generation_writer import Reuse, write_generation
 from wherein.storage.index.generations import KINDS, active_generation, drop_old_generations
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ def finish_purge(db: Database, folder: Path) -> bool:
     for kind in KINDS:
         generation = active_generation(db, kind)
         if model and generation and differs(db, model, generation):
-            # Afresh: what a list was made of may have been one vector that is purged.
-            write_generation(db, folder, model, kind, afresh=True)
+            # Rebuilt from nothing: the centroid of a list may be one single vector, which was purged.
+            write_generation(db, folder, model, kind, reuse=Reuse.NOTHING)
     drop_old_generations(db, folder, kept=1)
     failpoint("purge.index-rewritten")
     db.conn.execute("VACUUM")

@@ -1,4 +1,4 @@
-"""When a new generation is due: the first one, a fold of a delta that has grown, or another method or version."""
+"""When a new generation is due: none exists, the delta has grown, or another method or version of terms applies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.term_counts import counted_version, recount
 from wherein.storage.catalog.terms import terms_version
-from wherein.storage.index.generation_writer import write_generation
+from wherein.storage.index.generation_writer import Reuse, write_generation
 from wherein.storage.index.generations import (
     KEYWORDS,
     KINDS,
@@ -29,10 +29,10 @@ __all__ = ["differs", "fold_if_due", "is_behind", "recount_if_due", "write_first
 
 
 def fold_if_due(db: Database, folder: Path, model: StoredModel, at_least: int = 5_000) -> bool:
-    """Fold a delta into a new generation when it exceeds `at_least` and a tenth of the present one, of either kind."""
+    """Fold each delta that exceeds `at_least` and a tenth of its generation into a new one; return whether one did."""
     due = [kind for kind in KINDS if _is_due(db, model, kind, at_least)]
     for kind in due:
-        write_generation(db, folder, model, kind, append=True)
+        write_generation(db, folder, model, kind, reuse=Reuse.CODES)
     if due:
         drop_old_generations(db, folder)
     return bool(due)
@@ -42,12 +42,12 @@ def _is_due(db: Catalog, model: StoredModel, kind: str, at_least: int) -> bool:
     generation = active_generation(db, kind)
     highest, count = (generation.highest_id, generation.count) if generation else (0, 0)
     limit = max(at_least, count // 10)
-    # Ids only rise, so that no more vectors than ids can have come: most commits need not count them.
+    # Ids only grow, so the difference of the ids is an upper bound: after most commits nothing has to be counted.
     return highest_stored(db, model, kind) - highest > limit and count_stored(db, model, kind, highest) > limit
 
 
 def write_first_generations(db: Database, folder: Path, model: StoredModel) -> bool:
-    """Write a generation of each kind of which there is none, unless it would be empty; return whether one was."""
+    """Write a generation of each kind that has none, unless it would be empty; return whether one was written."""
     due = [kind for kind in KINDS if active_generation(db, kind) is None and highest_stored(db, model, kind)]
     for kind in due:
         write_generation(db, folder, model, kind)
@@ -55,9 +55,9 @@ def write_first_generations(db: Database, folder: Path, model: StoredModel) -> b
 
 
 def recount_if_due(db: Database) -> bool:
-    """Count all terms anew when another version of the program counted them; return whether that was so.
+    """Recount all terms if another version of them is stored; return whether that was necessary.
 
-    There is no generation of keywords then, until one is written.
+    The library then has no generation of keywords until the next one is written.
     """
     if counted_version(db) == terms_version():
         return False
@@ -69,9 +69,9 @@ def recount_if_due(db: Database) -> bool:
 
 
 def is_behind(db: Catalog, model: StoredModel, kind: str) -> bool:
-    """Whether a new generation would hold something else than the active one, as far as questions can tell.
+    """Whether a new generation would answer questions differently from the active one, or by another method.
 
-    Vectors that went are no reason: they may come back.
+    Vectors that were deleted do not count: their texts may return.
     """
     generation = active_generation(db, kind)
     if generation is None:
@@ -84,5 +84,5 @@ def is_behind(db: Catalog, model: StoredModel, kind: str) -> bool:
 
 
 def differs(db: Catalog, model: StoredModel, generation: Generation) -> bool:
-    """Whether a generation holds what is no longer stored, or lacks what is."""
+    """Whether a generation holds vectors or chunks that are no longer stored, or lacks some that are."""
     return count_stored(db, model, generation.kind, upto=generation.highest_id) != generation.count

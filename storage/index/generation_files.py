@@ -22,14 +22,14 @@ __all__ = ["check_layout", "generation_problem", "load_generation", "load_postin
 
 
 def load_generation(folder: Path, generation: Generation) -> Any:
-    """Return the FAISS index of a generation, memory-mapped, after a look at its size and layout.
+    """Return the FAISS index of a generation, memory-mapped, after a check of its size and layout.
 
     Raises Damaged when the file is missing, is not laid out as it was written, or cannot be read.
     """
-    import faiss  # a question waits for the model meanwhile
+    import faiss  # imported here so that a question loads its model meanwhile
 
-    # One question is searched by one thread in any case. With more, FAISS still waits for them all: 100,000 vectors
-    # took 48 ms instead of 18, and a small index 8 ms instead of 0.01 on a busy machine.
+    # FAISS searches one question with one thread in any case, but waits for all that it may use: on a busy machine
+    # 100,000 vectors took 48 ms instead of 18, and a small index 8 ms instead of 0.01.
     faiss.omp_set_num_threads(1)
     path = generation_path(folder, generation.file)
     with _index_faults(path):
@@ -40,7 +40,7 @@ def load_generation(folder: Path, generation: Generation) -> Any:
 
 
 def load_postings(folder: Path, generation: Generation) -> Postings:
-    """Return the postings of a generation of keywords, memory-mapped, after a look at their size and layout.
+    """Return the postings of a generation of keywords, memory-mapped, after a check of their size and layout.
 
     Raises Damaged when the file is missing, is not laid out as it was written, or cannot be read.
     """
@@ -62,7 +62,7 @@ def _index_faults(path: Path) -> Iterator[None]:
 def check_layout(folder: Path, generation: Generation) -> int:
     """Return the dimension of a generation's vectors, or the number of its postings.
 
-    Raises ValueError or OSError when its file is another one.
+    Raises ValueError when the file's size or layout is not what was registered, OSError when it cannot be read.
     """
     path = generation_path(folder, generation.file)
     size = path.stat().st_size
@@ -75,7 +75,7 @@ def check_layout(folder: Path, generation: Generation) -> int:
 
 
 def generation_problem(db: Catalog, folder: Path, generation: Generation) -> str:
-    """Read all of a generation's file; return what is wrong with it, "" if nothing."""
+    """Return what is wrong with a generation's file, all of which is read; "" when nothing is."""
     try:
         with generation_path(folder, generation.file).open("rb") as file:
             dimension = check_layout(folder, generation)
@@ -84,10 +84,9 @@ def generation_problem(db: Catalog, folder: Path, generation: Generation) -> str
     except (OSError, ValueError) as error:
         return str(error.strerror if isinstance(error, OSError) else error)
     if generation.kind == KEYWORDS:
-        more = count_rows(db, upto=generation.highest_id) > generation.count
-        return "it lacks passages that are stored" if more else ""
-    row = db.execute("SELECT dimension FROM models WHERE id = ?", [generation.model_id]).fetchone()
-    if row is None or row[0] != dimension:
+        incomplete = count_rows(db, upto=generation.highest_id) > generation.count
+        return "it lacks passages that are stored" if incomplete else ""
+    if db.execute("SELECT dimension FROM models WHERE id = ?", [generation.model_id]).fetchone() != (dimension,):
         return "it is not an index of the library's model"
     if count_vectors(db, generation.model_id, upto=generation.highest_id) > generation.count:
         return "it lacks vectors that are stored"

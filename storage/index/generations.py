@@ -1,9 +1,9 @@
-"""Files derived from the catalogue: written beside the old one, flushed, renamed, then registered.
+"""The `generations` table: index files derived from the catalog, and which of them answer questions.
 
 There are two kinds, each with its own generations. `VECTORS`: a FAISS index of *every* vector of its model up to
-`highest_id`, also those that belong to no chunk at the moment: such a vector may get a chunk again (an interrupted run
-goes on), and it must be found then; how it is searched, storage/index/method.py tells. `KEYWORDS`: the postings of
-the terms of every chunk up to `highest_id`.
+`highest_id`, whether it belongs to a chunk or not: an interrupted run that is resumed, or a text that returns, may give
+it a chunk again, and it must be found then. How it is searched is described in storage/index/method.py. `KEYWORDS`: the
+postings of the terms of every chunk up to `highest_id`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from wherein.errors import Damaged, WhereinError
 from wherein.storage.catalog.connection import writing
-from wherein.storage.catalog.models import StoredModel, now
+from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog, typed
 from wherein.storage.catalog.term_counts import (
     count_rows,
@@ -48,19 +48,15 @@ __all__ = [
     "unreadable_generations",
 ]
 
+# "exact" stands in the database for vectors of any index, approximate ones as well: at first there was no other.
 VECTORS, KEYWORDS = "exact", "keywords"
 KINDS = (VECTORS, KEYWORDS)
 
 FOLDER = "generations"
 SUFFIXES = {VECTORS: ".faiss", KEYWORDS: ".keywords"}
+_FILE_NAME = re.compile(r"\d{6,}(\.[a-z]+)")
 _KEPT = 2
-_COLUMNS = (
-    "SELECT id, model_id, file, kind, count, highest_vector_id, bytes, sha256, created_at, method FROM generations"
-)
-_FILE = re.compile(r"\d{6,}(\.[a-z]+)")
-
-
-_PLAIN = Method()
+_EXACT = Method()
 
 
 @dataclass(frozen=True)
@@ -79,58 +75,68 @@ class Generation:
     bytes: int
     sha256: str
     created_at: str
-    method: Method = _PLAIN
+    method: Method = _EXACT
+
+
+# In the order of the fields of `Generation`. For keywords `highest_vector_id` holds the highest id of a chunk.
+_SELECT = (
+    "SELECT id, model_id, file, kind, count, highest_vector_id, bytes, sha256, created_at, method FROM generations"
+)
 
 
 def active_generation(db: Catalog, kind: str = VECTORS) -> Generation | None:
     """Return the generation that questions are answered from, None when there is none yet."""
-    row = db.execute(f"{_COLUMNS} WHERE active = 1 AND kind = ?", [kind]).fetchone()
+    row = db.execute(f"{_SELECT} WHERE active = 1 AND kind = ?", [kind]).fetchone()
     return _generation(row) if row else None
 
 
 def list_generations(db: Catalog) -> list[Generation]:
-    """Return all registered generations, the oldest first. Raises Damaged when a row is not readable."""
-    return [_generation(row) for row in db.execute(f"{_COLUMNS} ORDER BY id").fetchall()]
+    """Return all registered generations, oldest first. Raises Damaged when a row cannot be decoded."""
+    return [_generation(row) for row in db.execute(f"{_SELECT} ORDER BY id").fetchall()]
 
 
 def unreadable_generations(db: Catalog) -> list[int]:
-    """Return the id of each row that `list_generations` stumbles over."""
-    found = []
-    for row in db.execute(f"{_COLUMNS} ORDER BY id").fetchall():
-        try:
-            _generation(row)
-        except Damaged:
-            found.append(int(row[0]))
-    return found
+    """Return the id of each row that `list_generations` cannot decode."""
+    rows = db.execute(f"{_SELECT} ORDER BY id").fetchall()
+    return [int(number) for number, *_ in filter(_is_damaged, rows)]
+
+
+def _is_damaged(row: tuple[Any, ...]) -> bool:
+    try:
+        _generation(row)
+    except Damaged:
+        return True
+    return False
 
 
 @lru_cache(maxsize=32)  # each question reads the same few rows four times
 def _generation(row: tuple[Any, ...]) -> Generation:
     *values, method = typed("generations", row, int, int, str, str, int, int, int, str, str, str)
-    found = Generation(*values)
-    named = _FILE.fullmatch(found.file)
+    generation = Generation(*values)
+    name = _FILE_NAME.fullmatch(generation.file)
     try:
-        if not named or named[1] != SUFFIXES.get(found.kind):
-            raise ValueError("a name that leads elsewhere, or is none")
-        return replace(found, method=decode_method(method, *_registered(found)))
+        if not name or name[1] != SUFFIXES.get(generation.kind):
+            raise ValueError("not the file name of such a generation; it might lead out of the folder")
+        return replace(generation, method=decode_method(method, *_covered(generation)))
     except ValueError as error:
-        raise Damaged(f"The record of index {found.id} is damaged; run: wherein repair") from error
+        raise Damaged(f"The record of index {generation.id} is damaged; run: wherein repair") from error
 
 
-def _registered(generation: Generation) -> tuple[object, ...]:
-    """Return what else an approximate search relies on."""
+def _covered(generation: Generation) -> tuple[object, ...]:
+    """Return the columns that the checksum of `method` covers too, since an approximate search relies on them."""
     return generation.file, generation.count, generation.highest_id, generation.bytes, generation.sha256
 
 
 def generation_path(folder: Path, file: str) -> Path:
-    """Return where a generation's `file` lies in the library at `folder`."""
+    """Return the path of a generation's `file` in the library at `folder`."""
     return folder / FOLDER / file
 
 
 def roll_back(db: Database, model: StoredModel) -> Generation:
-    """Answer from the generation of vectors before the active one again; documents and keywords are left alone.
+    """Make the generation of vectors before the active one active again; documents and keywords do not change.
 
-    What came since is in the delta then, which is told by ids. Raises WhereinError when there is none of this model.
+    Later vectors are in the delta then, which is every vector above the generation's highest id. Raises WhereinError
+    when there is no earlier generation of this model.
     """
     earlier = _before(db, model)
     if not earlier:
@@ -142,7 +148,7 @@ def roll_back(db: Database, model: StoredModel) -> Generation:
 
 
 def has_earlier_generation(db: Catalog, model: StoredModel) -> bool:
-    """Whether there is one for `roll_back`."""
+    """Whether `roll_back` has a generation to return to."""
     return bool(_before(db, model))
 
 
@@ -166,16 +172,27 @@ def count_stored(db: Catalog, model: StoredModel, kind: str, above: int = 0, upt
 
 
 def next_number(db: Catalog) -> int:
-    """Return the id that the next row will have; it is never one that another file was called by."""
-    row = db.execute(
+    """Return the id that the next row will have; no earlier file was named by it."""
+    (last,) = db.execute(
         "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'generations'), 0),"
         " coalesce((SELECT max(id) FROM generations), 0))"
     ).fetchone()
-    return 1 + int(row[0])
+    return 1 + int(last)
+
+
+def register_generation(db: Database, generation: Generation) -> Generation:
+    """Make a new file the active generation of its kind; return it with its id. Call inside `writing`."""
+    db.execute("UPDATE generations SET active = 0 WHERE active = 1 AND kind = ?", [generation.kind])
+    cursor = db.execute(
+        "INSERT INTO generations (model_id, file, kind, count, highest_vector_id, bytes, sha256, created_at, method,"
+        " active) VALUES (:model_id, :file, :kind, :count, :highest_id, :bytes, :sha256, :created_at, :method, 1)",
+        {**vars(generation), "method": encode_method(generation.method, *_covered(generation))},
+    )
+    return replace(generation, id=int(cursor.lastrowid or 0))
 
 
 def drop_old_generations(db: Database, folder: Path, kept: int = _KEPT) -> None:
-    """Keep the newest generations of each kind and delete the other files; unregistered ones a crash has left."""
+    """Keep the newest `kept` generations of each kind; delete other files, also unregistered ones left by a crash."""
     files, old = set(), []
     for kind in KINDS:
         rows = db.execute(
@@ -189,18 +206,3 @@ def drop_old_generations(db: Database, folder: Path, kept: int = _KEPT) -> None:
     for path in (folder / FOLDER).glob("*"):
         if path.name not in files:
             path.unlink(missing_ok=True)
-
-
-def register_generation(
-    db: Database, model: StoredModel, target: Path, kind: str, count: int, highest: int, digest: str, method: Method
-) -> Generation:
-    """Make a file the active generation of its kind. Call inside `writing`."""
-    size, stamp = target.stat().st_size, now()
-    made = Generation(0, model.id, target.name, kind, count, highest, size, digest, stamp, method)
-    db.execute("UPDATE generations SET active = 0 WHERE active = 1 AND kind = ?", [kind])
-    cursor = db.execute(
-        "INSERT INTO generations (model_id, file, kind, count, highest_vector_id, bytes, sha256, created_at, method,"
-        " active) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)",
-        [model.id, target.name, kind, count, highest, size, digest, stamp, encode_method(method, *_registered(made))],
-    )
-    return replace(made, id=int(cursor.lastrowid or 0))

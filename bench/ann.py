@@ -160,7 +160,7 @@ def measure(folder: Path, library: Path, index: str) -> None:
         truths = {name: GroundTruth(vectors.astype(np.float32)) for name, vectors in asked.items()}
         for ids, vectors in read_vectors(db, model.id, model.dimension):
             for truth in truths.values():
-                truth.show(ids, vectors)
+                truth.add(ids, vectors)
         load_generation(library, generation)
         times = [timed(lambda: load_generation(library, generation))[0] for _ in range(5)]
         print(f"opened in {1e3 * float(np.median(times)):.1f} ms")

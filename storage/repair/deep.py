@@ -110,7 +110,7 @@ def _check_codes(
             sound = False
             yield what
         if upto:
-            truth.show(stored_ids[:upto], vectors[:upto])
+            truth.add(stored_ids[:upto], vectors[:upto])
         tally["indexed vectors"] += upto
     recall = recall_of(index.nearest, truth) if sound else None
     if recall is not None and significantly_below(recall):

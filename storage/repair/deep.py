@@ -154,10 +154,10 @@ def check_keywords(db: Catalog, folder: Path, generation: Generation, tally: Cou
         return
     sums = np.zeros(len(held.ids), np.uint64)
     for terms, part in blocks(held):
-        if len(held.places[part]) and int(held.places[part].max()) >= len(held.ids):
-            yield "a posting is of no passage"
+        if len(held.positions[part]) and int(held.positions[part].max()) >= len(held.ids):
+            yield "a posting belongs to no passage"
             return
-        np.add.at(sums, held.places[part], _mixed(terms, held.body[part], held.fields[part]))
+        np.add.at(sums, held.positions[part], _mixed(terms, held.body[part], held.fields[part]))
     for rows in read_terms(db):
         upto = int(np.searchsorted(rows.ids, generation.highest_id, "right"))
         places = np.minimum(np.searchsorted(held.ids, rows.ids[:upto]), max(len(held.ids) - 1, 0))

@@ -32,7 +32,7 @@ from wherein.storage.catalog.documents import (
     next_documents,
     save_chunks,
 )
-from wherein.storage.catalog.files import look_again
+from wherein.storage.catalog.files import reread_document
 from wherein.storage.catalog.models import (
     StoredModel,
     bound_model,
@@ -137,7 +137,7 @@ class Reembedding:
             save_chunks(self._db, passages.document_id, passages.chunks)
         if any(row.page or row.heading for row in passages.chunks):
             # Pages and headings are stored only where passages began: the text is best cut where the file has them.
-            look_again(self._db, passages.document_id)
+            reread_document(self._db, passages.document_id)
 
     def _missing(self) -> Missing:
         for passages in self._all_passages():

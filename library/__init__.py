@@ -81,7 +81,7 @@ from wherein.storage.catalog.models import (
     remember_model_folder,
 )
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.reindex_runs import NightRecord, last_night
+from wherein.storage.catalog.reindex_runs import ReindexRun, last_run
 from wherein.storage.catalog.sources import Source, forget_source, list_sources, remember_source
 from wherein.storage.catalog.sqlite_errors import translating_errors
 from wherein.storage.catalog.vectors import count_live, count_orphans
@@ -850,7 +850,7 @@ class Library:
                 stale=sum(map(looks_stale, read_files(db))),
                 golden=len(list_golden(db)),
                 parts=parts,
-                night=_told(last_night(db)),
+                night=_told(last_run(db)),
                 index=generation.method.name if generation else "",
                 recall=round(generation.method.recall, 4) if generation else 1.0,
             )
@@ -1168,7 +1168,7 @@ def _folder_to_keep(encoder: Encoder) -> str:
     return "" if folder == DEFAULT_MODEL else str(folder.absolute())
 
 
-def _told(night: NightRecord | None) -> Mapping[str, object] | None:
+def _told(night: ReindexRun | None) -> Mapping[str, object] | None:
     if night is None:
         return None
     try:

@@ -54,7 +54,7 @@ def pack(folder: Path, manifest: Manifest, target: Path) -> None:
 def read_package(package: Path, into: Path | None = None, *, index: bool = True) -> Manifest:
     """Read a backup against its manifest and return that; with `into`, write the files to this new folder.
 
-    Without `index` only the catalogue, from which the rest is derived. Raises Damaged when a file is missing, of
+    Without `index` only the catalog, from which the rest is derived. Raises Damaged when a file is missing, of
     another size or hash, or not named by the manifest; UsageError when this is no backup; WhereinError when it was
     made by a later Wherein.
     """

@@ -1,6 +1,6 @@
 """A backup: one committed state of the library, made whole beside its place, read back, then renamed to it.
 
-The catalogue is copied by `VACUUM INTO` (https://sqlite.org/lang_vacuum.html#vacuuminto) rather than by the online
+The catalog is copied by `VACUUM INTO` (https://sqlite.org/lang_vacuum.html#vacuuminto) rather than by the online
 backup API (https://sqlite.org/backup.html). Both read one snapshot and hold up no writer; but the API copies pages as
 they are, and with them, on free pages, text that was removed or purged, while VACUUM INTO writes rows only, to the
 smallest file. It does not flush that file and may leave half of it when it is interrupted: hence the staging folder.
@@ -147,7 +147,7 @@ def _collect(
     folder.mkdir(mode=0o700)
     created_at = now()
     try:
-        report("checking the catalogue")
+        report("checking the catalog")
         with snapshot(source), _interruptible(source):
             check_integrity(source)
         report("copying")

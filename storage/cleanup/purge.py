@@ -60,7 +60,7 @@ def purge_is_unfinished(db: Catalog) -> bool:
 
 
 def finish_purge(db: Database, folder: Path) -> bool:
-    """Rewrite the index, the catalogue and its log without what was purged; return whether it could be finished.
+    """Rewrite the index, the catalog and its log without what was purged; return whether it could be finished.
 
     VACUUM builds the database file anew from what is in it (https://sqlite.org/lang_vacuum.html), then the log is cut
     to nothing. It cannot be when a reader holds on to it for longer than ten seconds.

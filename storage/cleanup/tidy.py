@@ -1,4 +1,4 @@
-"""What a reindex throws away: vectors that nothing needs any more, old generations, empty pages of the catalogue."""
+"""What a reindex throws away: vectors that nothing needs any more, old generations, empty pages of the catalog."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def tidy(db: Database, folder: Path) -> list[str]:
 
 
 def _empty_bytes(db: Database) -> int:
-    """Return how much of the catalogue is empty, 0 where it is too little to rewrite the file for it."""
+    """Return how much of the catalog is empty, 0 where it is too little to rewrite the file for it."""
     free, pages, size = (
         int(db.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("freelist_count", "page_count", "page_size")
     )

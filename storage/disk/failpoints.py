@@ -43,7 +43,7 @@ STEPS = {
     "restore.generations": "nothing yet: the library being restored has not got its name",
     "repair.indexes": "SQLite's indexes fit their tables again",
     "repair.rows": "rows that are not what was stored are mended, or out and kept aside",
-    "repair.salvage": "nothing yet: the fresh catalogue has not got its name; the next repair begins anew",
+    "repair.salvage": "nothing yet: the fresh catalog has not got its name; the next repair begins anew",
     "repair.generations": "a damaged index is no longer known; a new one answers",
 }
 """The transactions, each with what holds once it is committed; before that, nothing of it holds."""
@@ -68,9 +68,9 @@ POINTS = {
     "restore.flushed": "as after restore.unpacked",
     "restore.aside": "no library, the earlier one lies beside it; the next restore puts the new one there",
     "restore.renamed": "the restored library; the earlier one lies beside it",
-    "repair.salvaged": "the damaged catalogue, of which there is a copy aside; the next repair begins anew",
-    "repair.log-gone": "the damaged catalogue without its log; the next repair puts the fresh one in its place",
-    "repair.swapped": "the fresh catalogue answers; the next repair goes on with it",
+    "repair.salvaged": "the damaged catalog, of which there is a copy aside; the next repair begins anew",
+    "repair.log-gone": "the damaged catalog without its log; the next repair puts the fresh one in its place",
+    "repair.swapped": "the fresh catalog answers; the next repair goes on with it",
     "checkpoint.begun": "all that was committed, in the write-ahead log",
     "checkpoint.done": "all that was committed, in the database file",
 }

@@ -1,1 +1,1 @@
-"""What is derived from the catalogue to be searched: generations of vectors and of keywords."""
+"""What is derived from the catalog to be searched: generations of vectors and of keywords."""

@@ -12,7 +12,7 @@ from wherein.errors import Damaged, Refused
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.models import StoredModel, now
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.term_counts import read_terms, usual_entries
+from wherein.storage.catalog.term_counts import average_entries, read_terms
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.disk.fsync import fsync
 from wherein.storage.index.generation_files import check_layout
@@ -121,7 +121,7 @@ def write_generation(
 
 def _write_postings(db: Catalog, path: Path, model: StoredModel) -> _Content:
     highest, count = highest_stored(db, model, KEYWORDS), count_stored(db, model, KEYWORDS)
-    digest = write_postings(path, count, highest, count * usual_entries(db), read_terms(db))
+    digest = write_postings(path, count, highest, count * average_entries(db), read_terms(db))
     return _Content(count, highest, Method(), digest)
 
 

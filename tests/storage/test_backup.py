@@ -717,7 +717,7 @@ def test_no_room_for_a_backup(library: Path, tmp_path: Path, run: Run, kind: str
         code, (done, said) = run("backup", library, tmp_path / kind, largest=largest)
         if done:  # compressed, it does fit
             continue
-        assert (code, said.startswith("WhereinError: There is no room left")) == (0, True), said
+        assert (code, said.startswith("WhereinError: The disk is full")) == (0, True), said
         assert not (tmp_path / kind).exists()
         assert leftovers(tmp_path) == []
     assert answers(library) == before
@@ -731,7 +731,7 @@ def test_no_room_for_a_restore(library: Path, tmp_path: Path, run: Run) -> None:
     size = file_entry(library / CATALOG).size
     for largest in (1_000, size // 2):
         code, (done, said) = run("restore", tmp_path / "copy.tar.zst", library, largest=largest)
-        assert (code, done, said.startswith("WhereinError: There is no room left")) == (0, False, True), said
+        assert (code, done, said.startswith("WhereinError: The disk is full")) == (0, False, True), said
         assert answers(library) == old
     assert leftovers(tmp_path) == []
     assert run("restore", tmp_path / "copy.tar.zst", library)[1][0]

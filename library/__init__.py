@@ -1047,9 +1047,9 @@ class Library:
     def _must_exist(self) -> None:
         if (self.folder / CATALOG).exists() or catalog_is_lost(self.folder):
             return
-        from wherein.storage.backup.restore import put_aside
+        from wherein.storage.backup.restore import replaced_library
 
-        aside = put_aside(self.folder)
+        aside = replaced_library(self.folder)
         if aside and not self.folder.exists():
             raise WhereinError(
                 f"There is no library at {self.folder}, because a restore was interrupted; run it again, or rename"

@@ -25,7 +25,7 @@ from wherein.errors import Damaged, LibraryBusy, UsageError, WhereinError
 from wherein.storage.backup.archive import read_package
 from wherein.storage.backup.backup import Backup, _interruptible, write_backup
 from wherein.storage.backup.manifest import MANIFEST, FileEntry, Manifest, decode_manifest, encode_manifest, file_entry
-from wherein.storage.backup.restore import put_aside, restore_backup
+from wherein.storage.backup.restore import replaced_library, restore_backup
 from wherein.storage.backup.staging import staging
 from wherein.storage.catalog.backup_log import older_backups
 from wherein.storage.catalog.checksums import content_hash
@@ -349,7 +349,7 @@ def test_a_restore_refuses_what_is_in_the_way_and_moves_it_aside_by_force(librar
     asides = [restore_backup(tmp_path / "copy", library, force=True).aside for _ in range(2)]
     assert answers(library) == before
     assert [answers(Path(str(aside)))["uris"] for aside in asides] == [changed["uris"], before["uris"]]
-    assert put_aside(library) == Path(str(asides[1]))
+    assert replaced_library(library) == Path(str(asides[1]))
     assert leftovers(tmp_path) == []
 
 
@@ -699,8 +699,8 @@ def test_killed_while_restoring(kept: Path, tmp_path: Path, run: Run, point: str
         found = answers(library) if library.exists() else None
         if point in ("restore.aside", "restore.renamed"):
             assert found == (new if point == "restore.renamed" else None)
-            assert (put_aside(library) is not None) == occupied
-            assert not occupied or answers(put_aside(library) or Path()) == old
+            assert (replaced_library(library) is not None) == occupied
+            assert not occupied or answers(replaced_library(library) or Path()) == old
         else:
             assert found == (old if occupied else None)
         assert run("restore", tmp_path / "copy", library)[:1] == (0,)

@@ -20,14 +20,14 @@ import resource, sys
 from pathlib import Path
 from wherein.errors import WhereinError
 from wherein.storage.catalog.connection import open_writer
-from wherein.storage.catalog.sqlite_errors import faults
+from wherein.storage.catalog.sqlite_errors import translating_errors
 from wherein.storage.index.generation_writer import write_generation
 from wherein.storage.catalog.models import bound_model
 folder = Path(sys.argv[1])
 db = open_writer(folder)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
 try:
-    with faults():
+    with translating_errors():
         write_generation(db, folder, bound_model(db))
 except WhereinError as error:
     print(error)

@@ -34,7 +34,9 @@ from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import checkpoint, open_reader, open_writer, snapshot, writing
 from wherein.storage.catalog.models import bind_model, bound_model
 from wherein.storage.catalog.vectors import read_vectors, save_vectors
-from wherein.storage.index.generations import active_generation, drop_old_generations, load_generation, write_generation
+from wherein.storage.index.generation_files import load_generation
+from wherein.storage.index.generation_writer import write_generation
+from wherein.storage.index.generations import active_generation, drop_old_generations
 from wherein.storage.index.method import choose_index
 from wherein.storage.index.tuning import GroundTruth
 from wherein.storage.index.vector_index import load_index
@@ -158,7 +160,7 @@ def measure(folder: Path, library: Path, index: str) -> None:
         truths = {name: GroundTruth(vectors.astype(np.float32)) for name, vectors in asked.items()}
         for ids, vectors in read_vectors(db, model.id, model.dimension):
             for truth in truths.values():
-                truth.show(ids, vectors)
+                truth.add(ids, vectors)
         load_generation(library, generation)
         times = [timed(lambda: load_generation(library, generation))[0] for _ in range(5)]
         print(f"opened in {1e3 * float(np.median(times)):.1f} ms")

@@ -23,7 +23,7 @@ from wherein.storage.catalog.connection import checkpoint, open_reader, open_wri
 from wherein.storage.catalog.documents import ChunkRow, DocumentRow, save_document
 from wherein.storage.catalog.models import bind_model, bound_model
 from wherein.storage.catalog.vectors import save_vectors
-from wherein.storage.index.generations import write_generation
+from wherein.storage.index.generation_writer import write_generation
 from wherein.storage.index.method import CHOICES, EXACT, choose_index
 
 K = 10

@@ -32,7 +32,9 @@ from wherein.storage.catalog.connection import checkpoint, open_reader, open_wri
 from wherein.storage.catalog.documents import ChunkRow, DocumentRow, model_input, save_document
 from wherein.storage.catalog.models import StoredModel, bind_model, bound_model
 from wherein.storage.catalog.vectors import highest_vector_id, read_vectors, save_vectors
-from wherein.storage.index.generations import active_generation, drop_old_generations, load_generation, write_generation
+from wherein.storage.index.generation_files import load_generation
+from wherein.storage.index.generation_writer import write_generation
+from wherein.storage.index.generations import active_generation, drop_old_generations
 
 DIMENSION = 384
 IN_A_DOCUMENT = 20

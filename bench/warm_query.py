@@ -38,13 +38,9 @@ from wherein.storage.catalog.connection import checkpoint, open_writer, writing
 from wherein.storage.catalog.documents import save_document
 from wherein.storage.catalog.models import bind_model, bound_model
 from wherein.storage.catalog.vectors import save_vectors
-from wherein.storage.index.generations import (
-    VECTORS,
-    drop_old_generations,
-    is_behind,
-    write_first_generations,
-    write_generation,
-)
+from wherein.storage.index.folding import is_behind, write_first_generations
+from wherein.storage.index.generation_writer import write_generation
+from wherein.storage.index.generations import VECTORS, drop_old_generations
 from wherein.storage.index.method import AUTO, CHOICES, choose_index
 
 K, LENGTH, EACH, WANTED = 10, 120, 10, 30.0

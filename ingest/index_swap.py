@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from wherein.errors import Refused
 from wherein.ingest.progress.reindex_report import ReindexRecorder, mean_reciprocal
 from wherein.storage.catalog.models import StoredModel
-from wherein.storage.index.generations import KINDS, Generation, is_behind, write_generation
+from wherein.storage.index.folding import is_behind
+from wherein.storage.index.generation_writer import Registration, write_generation
+from wherein.storage.index.generations import KINDS, Generation
 from wherein.storage.repair.deep import Proof
 from wherein.storage.repair.fitness import Fitness, check_fitness
 
@@ -53,7 +55,7 @@ def renew(db: Database, folder: Path, model: StoredModel, check: Check, night: R
             found.append(check_fitness(db, folder, model, generation, check.proof))
             compare(before, check.ranks(), check)
 
-        write_generation(db, folder, model, kind, check=passed)
+        write_generation(db, folder, model, kind, registration=Registration(check=passed))
         night.fitness = found[0] or night.fitness
     return True
 

@@ -32,7 +32,7 @@ from wherein.storage.catalog.documents import (
     next_documents,
     save_chunks,
 )
-from wherein.storage.catalog.files import look_again
+from wherein.storage.catalog.files import reread_document
 from wherein.storage.catalog.models import (
     StoredModel,
     bound_model,
@@ -42,7 +42,8 @@ from wherein.storage.catalog.models import (
 )
 from wherein.storage.catalog.models import model_folder as stored_folder
 from wherein.storage.catalog.vectors import known_inputs, save_vectors
-from wherein.storage.index.generations import Generation, write_generation
+from wherein.storage.index.generation_writer import Registration, write_generation
+from wherein.storage.index.generations import Generation
 
 __all__ = ["Reembedding"]
 
@@ -119,7 +120,7 @@ class Reembedding:
         Before that is committed `check` may look at what the library would be then, and raise Refused.
         """
 
-        def beside() -> None:
+        def also_write() -> None:
             if bound := bound_model(self._db):
                 remember_earlier_model(self._db, bound, stored_folder(self._db))
             if self._recut:
@@ -128,14 +129,15 @@ class Reembedding:
             switch_model(self._db, self.model)
             remember_model_folder(self._db, model_folder)
 
-        write_generation(self._db, folder, self.model, step="reembed.switch", beside=beside, check=check)
+        registration = Registration("reembed.switch", also_write, check)
+        write_generation(self._db, folder, self.model, registration=registration)
 
     def _cut(self, passages: _Passages) -> None:
         if passages.changed:
             save_chunks(self._db, passages.document_id, passages.chunks)
         if any(row.page or row.heading for row in passages.chunks):
             # Pages and headings are stored only where passages began: the text is best cut where the file has them.
-            look_again(self._db, passages.document_id)
+            reread_document(self._db, passages.document_id)
 
     def _missing(self) -> Missing:
         for passages in self._all_passages():

@@ -63,7 +63,7 @@ from wherein.storage.catalog.files import (
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.sources import Source, remember_version
 from wherein.storage.catalog.vectors import known_inputs, save_vectors
-from wherein.storage.index.generations import fold_if_due
+from wherein.storage.index.folding import fold_if_due
 from wherein.storage.repair.rows import passages_without_vector, torn_documents
 
 __all__ = ["BulkRun"]

@@ -81,20 +81,15 @@ from wherein.storage.catalog.models import (
     remember_model_folder,
 )
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.reindex_runs import NightRecord, last_night
+from wherein.storage.catalog.reindex_runs import ReindexRun, last_run
 from wherein.storage.catalog.sources import Source, forget_source, list_sources, remember_source
 from wherein.storage.catalog.sqlite_errors import translating_errors
 from wherein.storage.catalog.vectors import count_live, count_orphans
 from wherein.storage.cleanup.disk_usage import disk_use
 from wherein.storage.cleanup.purge import finish_purge, purge, purge_is_unfinished
 from wherein.storage.disk.lock import writer_lock
-from wherein.storage.index.generations import (
-    active_generation,
-    has_earlier_generation,
-    recount_if_due,
-    roll_back,
-    write_first_generations,
-)
+from wherein.storage.index.folding import recount_if_due, write_first_generations
+from wherein.storage.index.generations import active_generation, has_earlier_generation, roll_back
 from wherein.storage.index.method import AUTO, CHOICES, choose_index
 from wherein.storage.repair.findings import Finding, Repair, Verification
 
@@ -855,7 +850,7 @@ class Library:
                 stale=sum(map(looks_stale, read_files(db))),
                 golden=len(list_golden(db)),
                 parts=parts,
-                night=_told(last_night(db)),
+                night=_told(last_run(db)),
                 index=generation.method.name if generation else "",
                 recall=round(generation.method.recall, 4) if generation else 1.0,
             )
@@ -1052,9 +1047,9 @@ class Library:
     def _must_exist(self) -> None:
         if (self.folder / CATALOG).exists() or catalog_is_lost(self.folder):
             return
-        from wherein.storage.backup.restore import put_aside
+        from wherein.storage.backup.restore import replaced_library
 
-        aside = put_aside(self.folder)
+        aside = replaced_library(self.folder)
         if aside and not self.folder.exists():
             raise WhereinError(
                 f"There is no library at {self.folder}, because a restore was interrupted; run it again, or rename"
@@ -1173,7 +1168,7 @@ def _folder_to_keep(encoder: Encoder) -> str:
     return "" if folder == DEFAULT_MODEL else str(folder.absolute())
 
 
-def _told(night: NightRecord | None) -> Mapping[str, object] | None:
+def _told(night: ReindexRun | None) -> Mapping[str, object] | None:
     if night is None:
         return None
     try:

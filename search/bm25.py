@@ -17,7 +17,7 @@ import numpy.typing as npt
 from wherein.search.query_syntax import Question, parse_question
 from wherein.storage.catalog.term_counts import TermRows, count_terms, join_counts
 from wherein.storage.index.keyword_index import KeywordIndex, Part
-from wherein.storage.index.postings import Found, collect
+from wherein.storage.index.postings import TermPostings, collect
 
 __all__ = ["WEIGHTS", "Keywords", "Scores", "Weights", "index_texts", "score_texts", "scored", "term_score"]
 
@@ -57,7 +57,7 @@ def scored(index: KeywordIndex, terms: Iterable[int], weights: Weights = WEIGHTS
         found = [part.find(term) for part in index.parts]
         idf[term] = _idf(index.count, sum(map(_count, index.parts, found)))
         for part_scores, norm, postings in zip(scores, norms, found, strict=True):
-            if len(postings.places):
+            if len(postings.positions):
                 _add(part_scores, norm, postings, idf[term], weights)
     for part, part_scores in zip(index.parts, scores, strict=True):
         if part.live is not None:
@@ -65,14 +65,14 @@ def scored(index: KeywordIndex, terms: Iterable[int], weights: Weights = WEIGHTS
     return Keywords((scores[0], scores[1]), idf)
 
 
-def _add(scores: Scores, norms: Scores, found: Found, idf: float, weights: Weights) -> None:
+def _add(scores: Scores, norms: Scores, found: TermPostings, idf: float, weights: Weights) -> None:
     tf = _frequencies(found.body, found.fields, weights)
     if len(tf) * 3 < len(scores):
-        scores[found.places] += _contribution(idf, tf, norms[found.places], weights)
+        scores[found.positions] += _contribution(idf, tf, norms[found.positions], weights)
         return
     # Of a frequent word all passages are scored, most of them with something: that takes two thirds of the time.
     everywhere = np.zeros(len(scores), np.float32)
-    everywhere[found.places] = tf
+    everywhere[found.positions] = tf
     scores += _contribution(idf, everywhere, norms, weights)
 
 
@@ -110,9 +110,9 @@ def _idf(count: int, occurs: int) -> float:
     return math.log(1 + (count - occurs + 0.5) / (occurs + 0.5))
 
 
-def _count(part: Part, found: Found) -> int:
+def _count(part: Part, found: TermPostings) -> int:
     """Return in how many of the passages that are there a term occurs."""
-    return len(found.places) if part.live is None else int(np.count_nonzero(part.live[found.places]))
+    return len(found.positions) if part.live is None else int(np.count_nonzero(part.live[found.positions]))
 
 
 # Plain texts, for measurements.

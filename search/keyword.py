@@ -64,7 +64,7 @@ def _with_all(index: KeywordIndex, place: int, terms: Sequence[int]) -> Mask:
     part = index.parts[place]
     occurs = np.zeros(len(part.postings.ids), np.uint16)
     for term in terms:
-        occurs[part.find(term).places] += 1
+        occurs[part.find(term).positions] += 1
     all_of_them: Mask = occurs == len(terms)
     return all_of_them
 

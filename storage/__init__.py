@@ -1,7 +1,6 @@
-"""Documents, chunks and vectors, kept. SQLite is the truth; every FAISS file is derived from it.
+"""Documents, chunks and vectors on disk. `catalog/` is the truth; every file of `index/` is derived from it.
 
-`connection` opens the database, `schema` shapes it; `documents`, `files`, `sources`, `vectors`, `models`, `backups`
-and `generations` each own one table; `index` answers nearest-vector questions from one snapshot; `lock` lets one
-writer in at a time. `backup` and `restore` write and read a `package` (a folder or a `.tar.zst` file) that a
-`manifest` describes; `staging` is where either makes its result whole before it gets its name.
+`catalog` opens the database, migrates it and owns its tables; `filters` selects passages of one snapshot; `index`
+writes generations and answers nearest-vector and keyword questions from them; `repair` verifies and restores what is
+damaged; `backup` writes and restores backups; `cleanup` purges and tidies; `disk` is below all of them.
 """

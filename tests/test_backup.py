@@ -129,7 +129,7 @@ def test_exit_codes_and_one_sentence_each(wherein: Command, tmp_path: Path) -> N
     check(1, "There is no library", "--library", "nowhere", "backup", "copy2")
     check(2, "--force", "restore", "copy")
     check(2, "There is no backup", "restore", "nothing")
-    check(5, "catalog.db has another size", "restore", "cut", "--force")
+    check(5, "the size of catalog.db is not", "restore", "cut", "--force")
     with writer_lock(tmp_path / "library"):
         check(4, str(os.getpid()), "restore", "copy", "--force")
     with closing(sqlite3.connect(tmp_path / "library" / CATALOG, isolation_level=None)) as db:

@@ -23,7 +23,8 @@ from wherein.search.filters.parse import parse_filter
 from wherein.storage.catalog.connection import open_reader, open_writer
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.disk.failpoints import EXIT_CODE
-from wherein.storage.index.generations import active_generation, fold_if_due
+from wherein.storage.index.folding import fold_if_due
+from wherein.storage.index.generations import active_generation
 
 THINGS = (
     "lease", "herring", "brooch", "market", "barrel", "quay", "lantern", "poplar", "ledger", "captain", "orchard",

@@ -20,14 +20,14 @@ import resource, sys
 from pathlib import Path
 from wherein.errors import WhereinError
 from wherein.storage.catalog.connection import open_writer
-from wherein.storage.catalog.sqlite_errors import faults
-from wherein.storage.index.generations import write_generation
+from wherein.storage.catalog.sqlite_errors import translating_errors
+from wherein.storage.index.generation_writer import write_generation
 from wherein.storage.catalog.models import bound_model
 folder = Path(sys.argv[1])
 db = open_writer(folder)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
 try:
-    with faults():
+    with translating_errors():
         write_generation(db, folder, bound_model(db))
 except WhereinError as error:
     print(error)
@@ -78,7 +78,7 @@ def assert_nothing_is_lost(wherein: Command, library: Path) -> None:
 
 def test_a_limit_on_file_sizes(library: Path, wherein: Command) -> None:
     done = wherein("ingest", "more", before="ulimit -f 400; exec", library=library)
-    assert_one_sentence(done, "no room left")
+    assert_one_sentence(done, "disk is full")
     assert_nothing_is_lost(wherein, library)
 
 
@@ -88,7 +88,7 @@ def test_a_generation_that_cannot_be_written_leaves_the_old_one(library: Path, o
     done = subprocess.run(
         [sys.executable, "-c", WRITE_GENERATION, str(library)], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert "no room left" in done.stdout
+    assert "disk is full" in done.stdout
     assert open_library().status().generation == 1
     assert "lanterns" in open_library().query("lanterns", 1).hits[0].text
     open_library().reindex()
@@ -111,7 +111,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk(library: Path, wherein: Command, small_disk: Path) -> None:
     on_disk = Path(shutil.copytree(library, small_disk / "library"))
-    assert_one_sentence(wherein("ingest", "more", library=on_disk), "no room left")
+    assert_one_sentence(wherein("ingest", "more", library=on_disk), "disk is full")
     answer = wherein("query", "who may sign the lease?", "-n", "1", library=on_disk)
     assert "her attorney" in answer.stdout
     shutil.copytree(on_disk, library, dirs_exist_ok=True)

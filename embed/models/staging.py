@@ -1,14 +1,14 @@
 """Where a model is put together: a folder that gets its name when it is whole, and is on the disk by then."""
 
 import errno
-import fcntl
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from wherein.errors import LibraryBusy, WhereinError
+from wherein.storage.disk.fsync import fsync, fsync_tree
+from wherein.storage.disk.lock import lock_file, try_lock
 
 __all__ = ["exclusive_lock", "put", "require_free_space", "staging"]
 
@@ -19,15 +19,10 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 def exclusive_lock(models: Path, what: str) -> Iterator[None]:
     """Hold the lock `what` in the models' folder, so that no two processes put the same model together."""
     models.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(models / f".{what}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise LibraryBusy(f"Another process is installing a model in {models}; wait for it") from error
+    with lock_file(models / f".{what}.lock") as descriptor:
+        if not try_lock(descriptor):
+            raise LibraryBusy(f"Another process is installing a model in {models}; wait for it")
         yield
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager
@@ -44,14 +39,13 @@ def staging(models: Path, name: str) -> Iterator[Path]:
 
 def put(folder: Path, target: Path) -> Path | None:
     """Give a finished folder its name. What has the name already is put aside; return where."""
-    for path in (*sorted(folder.iterdir()), folder):
-        _flush(path)
+    fsync_tree(folder)
     aside = None
     if target.exists():
         aside = _free(target.with_name(f".{target.name}.damaged"))
         target.rename(aside)
     folder.rename(target)
-    _flush(target.parent)
+    fsync(target.parent)
     return aside
 
 
@@ -74,15 +68,3 @@ def _free(path: Path) -> Path:
     while (free := path.with_name(f"{path.name}-{number}")).exists():
         number += 1
     return free
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        # As in storage/disk/fsync.py: some network file systems cannot flush a folder.
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP) or not path.is_dir():
-            raise
-    finally:
-        os.close(descriptor)

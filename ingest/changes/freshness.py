@@ -9,7 +9,7 @@ from wherein.ingest.uri import file_path
 from wherein.storage.catalog.checksums import stream_hash
 from wherein.storage.catalog.files import FileRecord, FileState, file_of_document
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.sqlite_errors import catalog_faults
+from wherein.storage.catalog.sqlite_errors import translating_catalog_errors
 
 __all__ = [
     "CHANGED", "FRESH", "MISSING", "UNKNOWN", "Freshness", "freshness_of_file", "looks_stale", "state_found",
@@ -33,7 +33,7 @@ class Freshness:
     def of_document(self, document_id: int) -> str:
         """Return whether the document's file is `fresh`, `changed` or `missing`."""
         if document_id not in self._documents:
-            with catalog_faults():  # one statement sees one state without a transaction around it
+            with translating_catalog_errors():  # one statement sees one state without a transaction around it
                 record = file_of_document(self._db, document_id)
             if record is not None and record.id not in self._files:
                 self._files[record.id] = freshness_of_file(record)

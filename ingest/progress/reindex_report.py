@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from wherein.errors import Refused, WhereinError
 from wherein.storage.catalog.golden import GoldenRow, note_ranks
-from wherein.storage.catalog.reindex_runs import begin_night, finish_night
+from wherein.storage.catalog.reindex_runs import begin_run, finish_run
 from wherein.storage.cleanup.disk_usage import disk_use
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class ReindexRecorder:
         self._report = report
         self._began = time.monotonic()
         self._stages: list[Stage] = []
-        self._number = begin_night(db)
+        self._number = begin_run(db)
 
     def ask(self, rows: Sequence[GoldenRow], ranks: Mapping[int, int]) -> None:
         """Keep where the documents of the golden questions stand now, and which of them stood elsewhere before."""
@@ -114,7 +114,7 @@ class ReindexRecorder:
             self.moved,
             disk_use(self._folder),
         )
-        finish_night(self._db, self._number, outcome, json.dumps(asdict(night), ensure_ascii=False))
+        finish_run(self._db, self._number, outcome, json.dumps(asdict(night), ensure_ascii=False))
         self._report(night)
 
 

@@ -1,4 +1,4 @@
-"""A backup as it lies on the disk: a folder, or one `.tar.zst` file. The manifest comes first in both."""
+"""The two formats of a backup: a folder, or one `.tar.zst` file. The manifest comes first in both."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from wherein.errors import Damaged, UsageError
 from wherein.storage.backup.manifest import MANIFEST, FileEntry, Manifest, decode_manifest
-from wherein.storage.backup.staging import written_path
+from wherein.storage.backup.staging import printable_path
 from wherein.storage.catalog.connection import CATALOG
 
 __all__ = ["SUFFIX", "pack", "read_package", "size_of"]
@@ -31,8 +31,8 @@ _Files = Iterator[tuple[str, IO[bytes]]]
 def pack(folder: Path, manifest: Manifest, target: Path) -> None:
     """Write the manifest and the files that it names from `folder` to one compressed file, unflushed.
 
-    Measured on one core: level 3 takes texts to 0.31 of their size at 80 MB/s, level 9 to 0.29 at 17 MB/s; vectors
-    to 0.92 at any level.
+    Measured on one core: level 3 compresses texts to 0.31 of their size at 80 MB/s, level 9 to 0.29 at 17 MB/s;
+    vectors to 0.92 at any level.
     """
     import zstandard
 
@@ -52,11 +52,11 @@ def pack(folder: Path, manifest: Manifest, target: Path) -> None:
 
 
 def read_package(package: Path, into: Path | None = None, *, index: bool = True) -> Manifest:
-    """Read a backup against its manifest and return that; with `into`, write the files to this new folder.
+    """Check a backup against its manifest, which is returned; with `into`, write the files to this new folder.
 
-    Without `index` only the catalogue, from which the rest is derived. Raises Damaged when a file is missing, of
-    another size or hash, or not named by the manifest; UsageError when this is no backup; WhereinError when it was
-    made by a later Wherein.
+    Without `index` only the catalog is read, from which the rest is derived. Raises Damaged when a file is missing, has
+    another size or hash, or is not in the manifest; UsageError when this is not a backup; WhereinError when it was made
+    by a newer Wherein.
     """
     if into is not None:
         into.mkdir(mode=0o700)
@@ -67,9 +67,9 @@ def read_package(package: Path, into: Path | None = None, *, index: bool = True)
             if stream is None:
                 raise Damaged(f"{min(missing)} is missing")
             if name not in missing:
-                raise Damaged(f"it holds {written_path(name)[:100]}, which its manifest does not name, or twice")
+                raise Damaged(f"it holds {printable_path(name)[:100]} twice, or its manifest does not name this file")
             missing.remove(name)
-            _take(name, stream, manifest.files[name], into)
+            _check_file(name, stream, manifest.files[name], into)
         if index and next(files, None):
             raise Damaged("it holds a file that its manifest does not name")
     return manifest
@@ -82,7 +82,7 @@ def size_of(package: Path) -> int:
     return sum(path.stat().st_size for path in package.rglob("*") if path.is_file())
 
 
-def _take(name: str, stream: IO[bytes], entry: FileEntry, into: Path | None) -> None:
+def _check_file(name: str, stream: IO[bytes], entry: FileEntry, into: Path | None) -> None:
     digest, size = hashlib.sha256(), 0
     with _created(into / name) if into else nullcontext() as out:
         while block := stream.read(_BLOCK):
@@ -93,9 +93,9 @@ def _take(name: str, stream: IO[bytes], entry: FileEntry, into: Path | None) -> 
             if out:
                 out.write(block)
     if size != entry.size:
-        raise Damaged(f"{name} has another size than its manifest says")
+        raise Damaged(f"the size of {name} is not the one in the manifest")
     if digest.hexdigest() != entry.sha256:
-        raise Damaged(f"{name} has another SHA-256 than its manifest says")
+        raise Damaged(f"the SHA-256 of {name} is not the one in the manifest")
 
 
 def _created(path: Path) -> IO[bytes]:
@@ -114,14 +114,14 @@ def _opened(package: Path) -> Iterator[tuple[Manifest, _Files]]:
         if magic != _MAGIC and not package.name.endswith(SUFFIX):
             raise UsageError(f"{package} is not a backup: those are folders, or files whose name ends in {SUFFIX}")
         if magic != _MAGIC:
-            raise Damaged("it does not begin as a zstd file does")
+            raise Damaged("it does not begin like a zstd file")
         raw.seek(0)
         with _open_archive(raw) as opened:
             yield opened
 
 
 def _open(path: Path) -> IO[bytes]:
-    """Open a file so that its bytes come from the disk, as far as the system drops what it remembers of them."""
+    """Open a file so that its bytes come from the disk, as far as the system drops them from its page cache."""
     file = path.open("rb")
     if hasattr(os, "posix_fadvise"):
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
@@ -163,23 +163,23 @@ def _open_archive(raw: IO[bytes]) -> Iterator[tuple[Manifest, _Files]]:
             limited.left += sum(entry.size for entry in manifest.files.values())
             yield manifest, files
     except (zstandard.ZstdError, tarfile.TarError, ValueError, ArithmeticError, LookupError) as error:
-        raise Damaged("it is cut off or garbled") from error
+        raise Damaged("it is truncated or garbled") from error
 
 
 def _archive_files(tar: tarfile.TarFile, whole: _Limited) -> _Files:
-    """Yield the members. A name is used only when the manifest holds it, and that holds only harmless ones."""
+    """Yield names and contents. A name is used only if the manifest contains it, which allows only safe names."""
     for member in tar:
         if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE) or member.sparse is not None:
-            raise Damaged(f"{written_path(member.name)[:100]} in it is no plain file")
+            raise Damaged(f"{printable_path(member.name)[:100]} in it is not a regular file")
         stream = tar.extractfile(member)
         assert stream is not None
         yield member.name, stream
-    while whole.read(_BLOCK):  # where zstd compares its own checksum
+    while whole.read(_BLOCK):  # to the end, where zstd compares its own checksum
         pass
 
 
 class _Limited:
-    """A stream that ends in an error when it holds more than it may, however little it was when compressed."""
+    """A decompressed stream with a limit on its size, against archives that expand without end."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream

@@ -1,11 +1,11 @@
-"""A backup: one committed state of the library, made whole beside its place, read back, then renamed to it.
+"""A backup: one committed state of the library, completed beside its target, read back, then renamed to it.
 
-The catalogue is copied by `VACUUM INTO` (https://sqlite.org/lang_vacuum.html#vacuuminto) rather than by the online
-backup API (https://sqlite.org/backup.html). Both read one snapshot and hold up no writer; but the API copies pages as
-they are, and with them, on free pages, text that was removed or purged, while VACUUM INTO writes rows only, to the
-smallest file. It does not flush that file and may leave half of it when it is interrupted: hence the staging folder.
-It builds indexes anew, so that damage to the original's would not be seen in the copy: `integrity_check` reads the
-original. Rows are copied byte by byte: their checksums are verified in the copy, which is the one snapshot.
+The catalog is copied by `VACUUM INTO` (https://sqlite.org/lang_vacuum.html#vacuuminto) rather than by the online
+backup API (https://sqlite.org/backup.html). Both read one snapshot and block no writer; but the API copies pages as
+they are, and on free pages text that was removed or purged, while VACUUM INTO writes only rows, to the smallest file.
+It does not flush that file and may leave half of it when it is interrupted: hence the staging folder. It rebuilds
+SQLite's indexes, so damage to those of the original would not show in the copy: `integrity_check` reads the original.
+Rows are copied byte by byte, so their checksums are verified in the copy, which holds the one snapshot.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from wherein.errors import Damaged, UsageError, WhereinError
 from wherein.storage.backup.archive import SUFFIX, pack, read_package, size_of
 from wherein.storage.backup.manifest import MANIFEST, Manifest, encode_manifest, file_entry
 from wherein.storage.backup.restore import unpack_library
-from wherein.storage.backup.staging import clear, file_faults, staging, written_path
+from wherein.storage.backup.staging import clear, printable_path, staging, translating_file_errors
 from wherein.storage.catalog.backup_log import remember_backup
 from wherein.storage.catalog.connection import CATALOG, open_reader, snapshot
 from wherein.storage.catalog.models import bound_model, now
@@ -37,17 +37,17 @@ from wherein.storage.repair.content import Content, check_content, check_integri
 __all__ = ["Backup", "write_backup"]
 
 _OTHER_ARCHIVES = frozenset({".zst", ".tar", ".gz", ".tgz", ".xz", ".bz2", ".zip", ".7z", ".db"})
-# Virtual machine instructions of SQLite between two looks at whether the user wants to stop.
+# SQLite's virtual machine instructions between two calls of the progress handler.
 _INTERRUPT_STEPS = 20_000
 
 
 @dataclass(frozen=True)
 class Backup:
-    """A backup that was written: counts of rows, size in bytes, time taken in seconds.
+    """A backup that was written: numbers of rows, size in bytes, time in seconds.
 
-    `index` tells whether the FAISS file is in it, `verified` whether it was restored on trial, `noted` whether the
-    library remembers it, `finished` whether an earlier run wrote it and died before it could say so. `warnings` are
-    sentences for the user.
+    `index`: the FAISS file is in it. `verified`: it was restored on trial. `noted`: the library has a record of it.
+    `finished`: an earlier run wrote it and was killed before it could report that. `warnings` are sentences for the
+    user.
     """
 
     place: str
@@ -73,53 +73,59 @@ def write_backup(
     verify: bool = False,
     report: Callable[[str], None] = lambda _: None,
 ) -> Backup:
-    """Write what `source`, a reader of the library at `library`, sees to `target`, a new folder or `….tar.zst` file.
+    """Back up what `source`, a reader of the library at `library`, sees, to a new folder or `.tar.zst` file `target`.
 
-    `report` is told what is going on. With `verify` the backup is restored on trial and compared with what was copied.
-    Raises UsageError when `target` is taken or makes no sense, Damaged when the library or what was written is;
-    nothing is left under the final name then.
+    `report` is called with a phrase for each phase. With `verify` the backup is restored on trial and compared with
+    what was copied. Raises UsageError when `target` exists or is unsuitable, Damaged when the library or the written
+    file is damaged; nothing has the final name then.
     """
     began = time.monotonic()
     target = Path(os.path.realpath(target))
-    _must_make_sense(target, Path(os.path.realpath(library)))
-    with file_faults(f"The backup {written_path(target)} cannot be written"), staging(target) as stage:
-        manifest = _finished(stage, target)
+    task = _Task(source, library, target, version, verify, report)
+    _check_target(target, Path(os.path.realpath(library)))
+    with translating_file_errors(f"The backup {printable_path(target)} cannot be written"), staging(target) as stage:
+        manifest = _finished_earlier(stage, target)
         finished = manifest is not None
         if manifest is None:
-            _must_be_free(target)
+            _check_free(target)
             clear(stage)
-            manifest = _write(source, library, target, stage, version, verify, report)
-        reason = _note(library, target, manifest)
+            manifest = _write(task, stage)
+        reason = _note(task, manifest)
     index = any(name.endswith(SUFFIXES[VECTORS]) for name in manifest.files)
     warnings = [reason] if reason else []
     if not index and manifest.vectors:
-        warnings.append("The index is missing or damaged and was left out; restore makes a new one")
+        warnings.append("The index is missing or damaged and was left out; a restore will rebuild it")
     return Backup(
-        written_path(target), manifest.created_at, manifest.documents, manifest.chunks, manifest.vectors, index,
+        printable_path(target), manifest.created_at, manifest.documents, manifest.chunks, manifest.vectors, index,
         size_of(target), verify and not finished, not reason, finished, tuple(warnings),
         round(time.monotonic() - began, 3),
     )  # fmt: skip
 
 
-def _write(
-    source: sqlite3.Connection,
-    library: Path,
-    target: Path,
-    stage: Path,
-    version: str,
-    verify: bool,
-    report: Callable[[str], None],
-) -> Manifest:
+@dataclass(frozen=True)
+class _Task:
+    """What is to be backed up, to which target, and how."""
+
+    source: sqlite3.Connection
+    library: Path
+    target: Path
+    version: str
+    verify: bool
+    report: Callable[[str], None]
+
+
+def _write(task: _Task, stage: Path) -> Manifest:
+    """Write, read back and rename a backup; `stage` is its staging folder."""
     folder = stage / "content"
-    manifest, content = _collect(source, library, folder, version, report)
+    manifest, content = _collect(task, folder)
     failpoint("backup.copied")
     ready = folder
-    if target.name.endswith(SUFFIX):
-        report("compressing")
+    if task.target.name.endswith(SUFFIX):
+        task.report("compressing")
         ready = stage / "packed"
         pack(folder, manifest, ready)
     failpoint("backup.written")
-    report("reading it back")
+    task.report("reading it back")
     if ready.is_dir():
         fsync_tree(ready)
     else:
@@ -127,35 +133,35 @@ def _write(
     failpoint("backup.flushed")
     try:
         read_package(ready)
-        if verify:
-            report("restoring it on trial")
+        if task.verify:
+            task.report("restoring it on trial")
             _compare(ready, stage / "trial", content)
     except Damaged as error:
-        raise Damaged(f"What was written to {target} is not what was backed up: {error}; look at the disk") from error
-    # What `_finished` goes by when this process dies after the rename.
+        raise Damaged(
+            f"What was written to {task.target} is not what was backed up: {error}; check the disk"
+        ) from error
+    # `_finished_earlier` recognizes the backup by it if this process is killed after the rename.
     (stage / MANIFEST).write_bytes(encode_manifest(manifest))
-    ready.rename(target)
+    ready.rename(task.target)
     failpoint("backup.renamed")
-    fsync(target.parent)
+    fsync(task.target.parent)
     return manifest
 
 
-def _collect(
-    source: sqlite3.Connection, library: Path, folder: Path, version: str, report: Callable[[str], None]
-) -> tuple[Manifest, Content]:
+def _collect(task: _Task, folder: Path) -> tuple[Manifest, Content]:
     """Copy one committed state to `folder`, check it, and describe it in a manifest there."""
     folder.mkdir(mode=0o700)
-    created_at = now()
+    created_at, source = now(), task.source
     try:
-        report("checking the catalogue")
+        task.report("checking the catalog")
         with snapshot(source), _interruptible(source):
             check_integrity(source)
-        report("copying")
+        task.report("copying")
         with translating_errors(), _interruptible(source):
-            # As a URI, because a path need not be Unicode, and SQLite's text must be.
+            # As a URI, because a path may be invalid Unicode, which SQLite's text must not be.
             source.execute("VACUUM INTO ?", [(folder / CATALOG).as_uri()])
         (folder / CATALOG).chmod(0o600)
-        report("checking the copy")
+        task.report("checking the copy")
         with closing(open_reader(folder)) as copy, snapshot(copy):
             content, schema = check_content(copy), schema_of(copy)
             model = bound_model(copy)
@@ -165,9 +171,10 @@ def _collect(
     names = [CATALOG]
     for generation in generations:
         name = generation_path(Path(), generation.file)
-        names += [name.as_posix()] if _take_index(library / name, folder / name, generation.sha256) else []
+        if _copy_index(task.library / name, folder / name, generation.sha256):
+            names.append(name.as_posix())
     manifest = Manifest(
-        schema, version, created_at, model.fingerprint if model else None, content.documents, content.chunks,
+        schema, task.version, created_at, model.fingerprint if model else None, content.documents, content.chunks,
         content.vectors, {name: file_entry(folder / name) for name in names},
     )  # fmt: skip
     (folder / MANIFEST).write_bytes(encode_manifest(manifest))
@@ -175,8 +182,8 @@ def _collect(
     return manifest, content
 
 
-def _take_index(source: Path, target: Path, sha256: str) -> bool:
-    """Copy an index file if it is what was registered; it is derived, and left out when it is not."""
+def _copy_index(source: Path, target: Path, sha256: str) -> bool:
+    """Copy an index file unless it is damaged, since it can be rebuilt; return whether it was copied."""
     try:
         if file_entry(source).sha256 != sha256:
             return False
@@ -185,9 +192,9 @@ def _take_index(source: Path, target: Path, sha256: str) -> bool:
     target.parent.mkdir(mode=0o700, exist_ok=True)
     try:
         shutil.copyfile(source, target)
-    except FileNotFoundError:  # the writer has replaced it meanwhile
+    except FileNotFoundError:  # the writer has replaced it in the meantime
         target.unlink(missing_ok=True)
-        with suppress(OSError):  # another index is in it
+        with suppress(OSError):  # the folder holds another index
             target.parent.rmdir()
         return False
     target.chmod(0o600)
@@ -199,39 +206,39 @@ def _compare(package: Path, trial: Path, content: Content) -> None:
     with closing(open_reader(trial)) as db, snapshot(db):
         check_integrity(db)
         if check_content(db) != content:
-            raise Damaged("restored, it holds something else")
+            raise Damaged("it holds something else when it is restored")
     shutil.rmtree(trial)
 
 
-def _note(library: Path, target: Path, manifest: Manifest) -> str:
-    """Let the library remember the backup; return why it could not."""
+def _note(task: _Task, manifest: Manifest) -> str:
+    """Record the backup in the library; return a warning if that was impossible, else ""."""
     try:
-        remember_backup(library, written_path(target), manifest.created_at)
+        remember_backup(task.library, printable_path(task.target), manifest.created_at)
     except (WhereinError, sqlite3.Error, OSError) as error:
-        return f"The library could not note this backup, so that a purge will not name it: {error}"
+        return f"The library could not note this backup, so a purge will not mention it: {error}"
     return ""
 
 
-def _finished(stage: Path, target: Path) -> Manifest | None:
-    """Return the manifest of a backup at `target` whose writer died after the rename, None when there is none."""
+def _finished_earlier(stage: Path, target: Path) -> Manifest | None:
+    """Return the manifest of a backup at `target` whose writer was killed after the rename, None if there is none."""
     try:
-        left = (stage / MANIFEST).read_bytes()
+        written = (stage / MANIFEST).read_bytes()
         manifest = read_package(target)
     except (OSError, WhereinError):
         return None
-    return manifest if encode_manifest(manifest) == left else None
+    return manifest if encode_manifest(manifest) == written else None
 
 
-def _must_make_sense(target: Path, library: Path) -> None:
+def _check_target(target: Path, library: Path) -> None:
     if target.is_relative_to(library):
-        raise UsageError(f"{target} lies in the library itself, and would be lost with it; choose another place")
+        raise UsageError(f"{target} is in the library itself and would be lost with it; choose another path")
     if not target.parent.is_dir():
-        raise UsageError(f"There is no folder {target.parent}; make it, or mount the disk, first")
+        raise UsageError(f"There is no folder {target.parent}; create it, or mount the disk, first")
     if target.suffix.lower() in _OTHER_ARCHIVES and not target.name.endswith(SUFFIX):
         raise UsageError(f"A backup is a folder, or a file whose name ends in {SUFFIX}; {target.name} is neither")
 
 
-def _must_be_free(target: Path) -> None:
+def _check_free(target: Path) -> None:
     if not os.path.lexists(target):
         return
     if target.name.endswith(SUFFIX) or not target.is_dir():
@@ -244,7 +251,7 @@ def _must_be_free(target: Path) -> None:
 
 @contextmanager
 def _interruptible(db: sqlite3.Connection) -> Iterator[None]:
-    """Let a signal stop a long statement: Python looks at signals only in Python code, such as this handler."""
+    """Let a signal stop a long statement: Python handles signals only in Python code, such as this handler."""
     db.set_progress_handler(lambda: 0, _INTERRUPT_STEPS)
     try:
         yield

@@ -1,4 +1,4 @@
-"""The manifest of a backup, `backup.json`: what it holds, and by which hashes that can be told."""
+"""The manifest of a backup, `backup.json`: what it holds, with the hashes to verify it by."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["MANIFEST", "FileEntry", "Manifest", "decode_manifest", "encode_manif
 MANIFEST = "backup.json"
 
 _FORMAT = 1
-# No path leads out of the folder that a backup is restored to, and none to a file that is not a library's.
+# A name can lead neither out of the folder that a backup is restored to, nor to a file that is not a library's.
 _NAME = re.compile(r"catalog\.db|generations/[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -34,10 +34,10 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup holds: the state committed at `created_at` (UTC) or soon after, at this schema number.
+    """What a backup holds: the state committed at `created_at` (UTC) or soon after, in the schema of this number.
 
-    `version` is the program's; `model` the fingerprint of the model that the library is bound to. `files` by name,
-    relative to the library's folder.
+    `version` is the program's; `model` is the fingerprint of the model that the library is bound to. `files` are named
+    by their paths in the library's folder.
     """
 
     schema: int
@@ -51,13 +51,13 @@ class Manifest:
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
-    """Return the manifest as JSON that carries its own SHA-256."""
+    """Return the manifest as JSON that includes its own SHA-256."""
     fields = {"format": _FORMAT, **asdict(manifest)}
     return json.dumps({**fields, "sha256": _digest(fields)}, indent=1).encode() + b"\n"
 
 
 def decode_manifest(raw: bytes) -> Manifest:
-    """Return the manifest. Raises Damaged when it is not what was written, WhereinError when a later Wherein did."""
+    """Return the manifest. Raises Damaged when it is damaged, WhereinError when it needs a newer Wherein."""
     try:
         fields = json.loads(raw)
         written = fields.pop("sha256")
@@ -81,11 +81,11 @@ def file_entry(path: Path) -> FileEntry:
 
 def _manifest(*, files: dict[str, dict[str, Any]], **fields: Any) -> Manifest:
     entries = {name: FileEntry(**entry) for name, entry in files.items()}
-    sound = all(
+    valid = all(
         _NAME.fullmatch(name) and isinstance(entry.size, int) and entry.size >= 0 and _SHA256.fullmatch(entry.sha256)
         for name, entry in entries.items()
     )
-    if not sound or CATALOG not in entries:
+    if not valid or CATALOG not in entries:
         raise ValueError("files")
     return Manifest(files=entries, **fields)
 

@@ -1,4 +1,4 @@
-"""Restoring: a backup becomes a library beside the library's place, is checked, and is renamed to it."""
+"""Restoring: a backup is unpacked beside the library's path, checked, and renamed to it."""
 
 from __future__ import annotations
 
@@ -14,29 +14,30 @@ from typing import TYPE_CHECKING
 from wherein.errors import Damaged, UsageError, WhereinError
 from wherein.storage.backup.archive import read_package, size_of
 from wherein.storage.backup.manifest import Manifest
-from wherein.storage.backup.staging import clear, file_faults, staging, written_path
+from wherein.storage.backup.staging import clear, printable_path, staging, translating_file_errors
 from wherein.storage.catalog.connection import CATALOG, checkpoint, open_writer, writing
 from wherein.storage.catalog.documents import count_chunks, count_documents
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.disk.fsync import fsync, fsync_tree
 from wherein.storage.disk.lock import writer_lock
-from wherein.storage.index.generations import KINDS, active_generation, generation_path, write_first_generations
+from wherein.storage.index.folding import write_first_generations
+from wherein.storage.index.generations import KINDS, active_generation, generation_path
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["Restored", "put_aside", "restore_backup", "unpack_library"]
+__all__ = ["Restored", "replaced_library", "restore_backup", "unpack_library"]
 
 _ASIDE = ".before-restore-"
 
 
 @dataclass(frozen=True)
 class Restored:
-    """A library that was restored: counts of rows, size in bytes, time taken in seconds.
+    """A library that was restored: numbers of rows, size in bytes, time in seconds.
 
-    `created_at` is the time (UTC) whose state it has; `aside` the folder that the earlier library was moved to.
-    `rebuilt` tells whether the index of vectors had to be made anew.
+    `created_at` is the time (UTC) of the backup; `aside` the folder that the previous library was moved to. `rebuilt`:
+    the index of vectors was not in the backup and had to be rebuilt.
     """
 
     library: str
@@ -59,11 +60,11 @@ def restore_backup(
     index: bool = True,
     report: Callable[[str], None] = lambda _: None,
 ) -> Restored:
-    """Put the library that is kept in `backup` at `library`; `report` is told what is going on.
+    """Restore the library in `backup` to the path `library`; `report` is called with a phrase for each phase.
 
-    Without `index` that of the backup is not looked at, and a new one made. Raises UsageError when there is something
-    already, unless `force`: then it is moved aside. LibraryBusy while another process writes to it; Damaged when the
-    backup is not what was written; WhereinError when a later Wherein did that. The library is the old one then.
+    Without `index` the backup's index is not read, and a new one is built. Raises UsageError when something exists at
+    the path, unless `force` moves it aside; LibraryBusy while another process writes to it; Damaged when the backup is
+    not what was written; WhereinError when it was made by a newer Wherein. The old library then stays.
     """
     began = time.monotonic()
     library = Path(os.path.realpath(library))
@@ -71,9 +72,9 @@ def restore_backup(
         raise UsageError(f"There is no backup {backup}")
     occupied = _occupied(library)
     if occupied and not force:
-        raise UsageError(f"{occupied}; with --force it is moved aside, and kept")
+        raise UsageError(f"{occupied}; --force moves it aside and keeps it")
     with ExitStack() as stack:
-        stack.enter_context(file_faults(f"The library {written_path(library)} cannot be restored"))
+        stack.enter_context(translating_file_errors(f"The library {printable_path(library)} cannot be restored"))
         library.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if occupied:
             stack.enter_context(writer_lock(library))
@@ -83,14 +84,14 @@ def restore_backup(
         try:
             manifest, rebuilt = unpack_library(backup, new, index=index, report=report)
         except Damaged as error:
-            hint = "; its documents are whole: restore them with --without-index" if _has_catalog(backup) else ""
+            hint = "; its documents are intact: restore them with --without-index" if _has_catalog(backup) else ""
             raise Damaged(f"The backup {backup} is damaged: {error}{hint}") from error
         fsync_tree(new)
         failpoint("restore.flushed")
         aside = _rename(new, library, bool(occupied))
     return Restored(
-        written_path(library), written_path(backup.absolute()), manifest.created_at, manifest.documents,
-        manifest.chunks, manifest.vectors, rebuilt, size_of(library), written_path(aside) if aside else None,
+        printable_path(library), printable_path(backup.absolute()), manifest.created_at, manifest.documents,
+        manifest.chunks, manifest.vectors, rebuilt, size_of(library), printable_path(aside) if aside else None,
         round(time.monotonic() - began, 3),
     )  # fmt: skip
 
@@ -98,27 +99,26 @@ def restore_backup(
 def unpack_library(
     package: Path, folder: Path, *, index: bool = True, report: Callable[[str], None] = lambda _: None
 ) -> tuple[Manifest, bool]:
-    """Make the library that a backup holds at `folder`, which is new; return whether its index had to be rebuilt too.
+    """Unpack a backup to a new library at `folder`; return its manifest, and whether the index had to be rebuilt.
 
-    It gets the newest schema. Raises Damaged when it is not what was backed up.
+    The library is migrated to the newest schema. Raises Damaged when it is not what was backed up.
     """
     report("unpacking")
     manifest = read_package(package, folder, index=index)
     failpoint("restore.unpacked")
     with writer_lock(folder), closing(open_writer(folder)) as db:
         _check_counts(db, manifest)
-        rebuilt = _mend_generations(db, folder, report)
+        rebuilt = _complete_generations(db, folder, report)
         checkpoint(db)
     return manifest, rebuilt
 
 
-def put_aside(library: Path) -> Path | None:
-    """Return the newest library that a restore moved aside from `library`, None when there is none."""
+def replaced_library(library: Path) -> Path | None:
+    """Return the newest library that a restore moved aside from the path `library`, None when there is none."""
     library = Path(os.path.realpath(library))
     if not library.parent.is_dir():
         return None
-    found = [path for path in library.parent.iterdir() if path.name.startswith(library.name + _ASIDE)]
-    return max(found, default=None)
+    return max((path for path in library.parent.iterdir() if path.name.startswith(library.name + _ASIDE)), default=None)
 
 
 def _has_catalog(package: Path) -> bool:
@@ -130,7 +130,7 @@ def _has_catalog(package: Path) -> bool:
 
 
 def _occupied(library: Path) -> str:
-    """Return what stands in the way of a restore in words, nothing when nothing does."""
+    """Return a sentence on what a restore would replace, "" for nothing. Raises UsageError for what it cannot."""
     if not os.path.lexists(library):
         return ""
     if not library.is_dir():
@@ -140,18 +140,21 @@ def _occupied(library: Path) -> str:
     if not any(library.iterdir()):
         return ""
     if (library / CATALOG).exists():
-        return f"There is a library at {library} already"
+        return f"There is already a library at {library}"
     return f"The folder {library} is not empty"
 
 
 def _check_counts(db: Database, manifest: Manifest) -> None:
-    vectors = int(db.execute("SELECT count(*) FROM vectors").fetchone()[0])
+    (vectors,) = db.execute("SELECT count(*) FROM vectors").fetchone()
     if (count_documents(db), count_chunks(db), vectors) != (manifest.documents, manifest.chunks, manifest.vectors):
-        raise Damaged("it holds other counts than its manifest says")
+        raise Damaged("its numbers of documents, passages or vectors are not those in its manifest")
 
 
-def _mend_generations(db: Database, folder: Path, report: Callable[[str], None]) -> bool:
-    """Forget the generations whose files are not in the backup, and write one if none is left."""
+def _complete_generations(db: Database, folder: Path, report: Callable[[str], None]) -> bool:
+    """Unregister generations whose files are not in the backup, and write those of which none is left.
+
+    Return whether the index of vectors was rebuilt.
+    """
     lost = [
         number
         for number, file in db.execute("SELECT id, file FROM generations").fetchall()
@@ -163,30 +166,31 @@ def _mend_generations(db: Database, folder: Path, report: Callable[[str], None])
     model = bound_model(db)
     if model is None or all(active_generation(db, kind) for kind in KINDS):
         return False
-    report("writing a new index")
+    report("building a new index")
     missing = active_generation(db) is None
     write_first_generations(db, folder, model)
     return missing and active_generation(db) is not None
 
 
 def _rename(new: Path, library: Path, occupied: bool) -> Path | None:
-    """Give the new library its name, and what has that name another one, which is returned."""
+    """Rename the new library to its path, and what is there to another one, which is returned."""
     aside = _free_name(library) if occupied else None
-    with _put_back(aside, library):
+    with _moving_back(aside, library):
         if aside:
             library.rename(aside)
         failpoint("restore.aside")
         try:
             new.rename(library)
         except OSError as error:
-            raise WhereinError(f"{library} cannot be put in place: {error.strerror}") from error
+            raise WhereinError(f"The restored library cannot be renamed to {library}: {error.strerror}") from error
     failpoint("restore.renamed")
     fsync(library.parent)
     return aside
 
 
 @contextmanager
-def _put_back(aside: Path | None, library: Path) -> Iterator[None]:
+def _moving_back(aside: Path | None, library: Path) -> Iterator[None]:
+    """Move the previous library back when the new one does not get its path."""
     try:
         yield
     except BaseException:

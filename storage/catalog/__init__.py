@@ -1,1 +1,1 @@
-"""catalog.db, the only truth: its connection, schema and tables."""
+"""catalog.db, the only truth: its connection, its schema and its tables."""

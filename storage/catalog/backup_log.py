@@ -1,4 +1,4 @@
-"""The `backups` table: where this library was backed up to, so that a purge can say where purged text lives on."""
+"""The `backups` table: where this library was backed up to, so that a purge can name backups that hold the text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["BackupRecord", "older_backups", "remember_backup"]
 
 @dataclass(frozen=True)
 class BackupRecord:
-    """A backup at `place` holds what was committed by `created_at` (UTC); it may be gone by now."""
+    """The backup at path `place` holds what was committed by `created_at` (UTC); it may have been deleted since."""
 
     id: int
     place: str
@@ -22,13 +22,13 @@ class BackupRecord:
 
 
 def remember_backup(folder: Path, place: str, created_at: str) -> None:
-    """Note in the library at `folder` that it was backed up, in one short transaction beside a writer.
+    """Record in the library at `folder` that it was backed up, in one short transaction beside a writer.
 
-    Needs no writer's lock: SQLite lets one transaction write at a time, and this one neither waits for a run to end
-    nor checkpoints. Keep another connection to the catalogue open meanwhile (see `open_beside`).
+    This needs no writer lock: SQLite lets one transaction write at a time, and this one neither waits for a run to end
+    nor checkpoints. Keep another connection to the catalog open meanwhile (see `open_beside`).
     """
     with closing(open_beside(folder)) as db, writing(db, "backup.note"):
-        # A run that died after this is run again, and finishes the same backup.
+        # A backup that was killed after this step is finished by running it again, and is the same backup.
         db.execute(
             "INSERT INTO backups (place, created_at) SELECT ?1, ?2"
             " WHERE NOT EXISTS (SELECT 1 FROM backups WHERE place = ?1 AND created_at = ?2)",

@@ -1,4 +1,4 @@
-"""Hashes that name content and checksums that notice damage."""
+"""Hashes that identify content and checksums that reveal damage."""
 
 import hashlib
 import zlib
@@ -10,16 +10,16 @@ _BLOCK = 1 << 20
 
 
 def content_hash(data: bytes | str) -> bytes:
-    """Return 16 bytes that name `data`: BLAKE2b-128 of the bytes, or of the text's UTF-8.
+    """Return 16 bytes that identify `data`: BLAKE2b-128 of the bytes, or of the text's UTF-8.
 
-    Of a document's text it also serves as the checksum that is verified when the text is shown.
+    For a document's text it is also the checksum that is verified before the text is shown.
     """
     raw = data.encode("utf-8") if isinstance(data, str) else data
     return hashlib.blake2b(raw, digest_size=16).digest()
 
 
 def stream_hash(stream: BinaryIO) -> bytes:
-    """Return the `content_hash` of all that follows in a stream."""
+    """Return the `content_hash` of the rest of a stream."""
     digest = hashlib.blake2b(digest_size=16)
     while block := stream.read(_BLOCK):
         digest.update(block)
@@ -27,15 +27,15 @@ def stream_hash(stream: BinaryIO) -> bytes:
 
 
 def is_named(text: object, name: object) -> bool:
-    """Whether `text` is the text whose content hash is `name`; anything that is no text is not."""
+    """Whether `text` is a text, and `name` its content hash."""
     try:
         return isinstance(text, str) and content_hash(text) == name
-    except UnicodeEncodeError:  # lone surrogates stand for bytes that are no UTF-8 (storage/catalog/connection.py)
+    except UnicodeEncodeError:  # a lone surrogate, which stands for invalid UTF-8 (storage/catalog/connection.py)
         return False
 
 
 def vector_checksum(input_hash: bytes, vector: bytes) -> int:
-    """Return the CRC-32 of a stored vector's bytes, seeded with the hash of the text it belongs to."""
+    """Return the CRC-32 of a stored vector's bytes, seeded with the hash of its model input."""
     return zlib.crc32(vector, zlib.crc32(input_hash))
 
 

@@ -1,4 +1,4 @@
-"""The one way to the database: every connection is made here and every write happens inside `writing`."""
+"""Connections and transactions: every connection is opened here and every write happens inside `writing`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wherein.errors import Damaged, Outdated, WhereinError
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.schema import NEWEST_SCHEMA, has_tables, migrate, schema_of
-from wherein.storage.catalog.sqlite_errors import catalog_faults
+from wherein.storage.catalog.sqlite_errors import translating_catalog_errors
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.disk.filesystem import file_system, is_network
 
@@ -33,31 +33,31 @@ __all__ = [
 ]
 
 CATALOG = "catalog.db"
-_LOST = "{} is missing, but there is an index that was made from it; bring the library back with: wherein restore"
+_LOST = "{} is missing, but an index that was made from it exists; recover the library with: wherein restore"
 _EMPTIED = "{} has lost its tables; run: wherein verify"
 _BUSY_SECONDS = 10.0
 
 
 def open_writer(folder: Path) -> Database:
-    """Open `folder`/catalog.db for writing, creating and migrating it. The caller holds the writer's lock.
+    """Open `folder`/catalog.db for writing; create or migrate it if need be. The caller holds the writer lock.
 
-    Raises Damaged when the file is no SQLite database, WhereinError when it lies on a network file system.
+    Raises Damaged when the file is not an SQLite database, WhereinError when it is on a network file system.
     """
     kind = file_system(folder)
     if is_network(kind):
         raise WhereinError(
-            f"{folder} lies on a network file system ({kind}), where SQLite's write-ahead log is not safe; keep the"
-            " library on a disk of this machine"
+            f"{folder} is on a network file system ({kind}), where SQLite's write-ahead log is not safe; keep the"
+            " library on a local disk"
         )
     if catalog_is_lost(folder):
         raise Damaged(_LOST.format(folder / CATALOG))
-    from sqlite_utils import Database  # a question need not wait for it
+    from sqlite_utils import Database  # imported late: a question does not need it
 
     db = Database(_connect(folder / CATALOG, "rwc"), execute_plugins=False)
     try:
-        with catalog_faults():
+        with translating_catalog_errors():
             _refuse_emptied(folder, db)
-            # WAL lets readers go on while the writer commits; FULL makes every commit reach the disk
+            # WAL lets readers continue while the writer commits; FULL flushes every commit to the disk
             # (https://sqlite.org/pragma.html#pragma_synchronous).
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
@@ -70,19 +70,19 @@ def open_writer(folder: Path) -> Database:
 
 
 def open_reader(folder: Path) -> sqlite3.Connection:
-    """Open an existing catalogue read-only; such a connection never writes and never checkpoints.
+    """Open an existing catalog read-only; such a connection never writes and never checkpoints.
 
-    Raises Outdated when the catalogue has an older schema: opened once by the writer, it has the newest.
+    Raises Outdated when the catalog has an older schema, which `open_writer` migrates.
     """
     if catalog_is_lost(folder):
         raise Damaged(_LOST.format(folder / CATALOG))
     db = _connect(folder / CATALOG, "ro")
     try:
-        with catalog_faults():
+        with translating_catalog_errors():
             _refuse_emptied(folder, db)
             _refuse_newer(db)
             if schema_of(db) < NEWEST_SCHEMA:
-                raise Outdated("This library was written by an older Wherein and is not migrated yet")
+                raise Outdated("This library was written by an older Wherein and has not been migrated yet")
     except BaseException:
         db.close()
         raise
@@ -90,10 +90,10 @@ def open_reader(folder: Path) -> sqlite3.Connection:
 
 
 def open_beside(folder: Path) -> Database:
-    """Open an existing catalogue for one short transaction beside a writer, without the writer's lock.
+    """Open an existing catalog for one short transaction beside a writer, without the writer lock.
 
-    It never checkpoints, which is the writer's alone. SQLite would do so when the last connection closes: the caller
-    keeps a reader open until this one is closed.
+    The connection never checkpoints: only the writer does. SQLite would checkpoint when the last connection closes, so
+    the caller keeps a reader open until this one is closed.
     """
     from sqlite_utils import Database
 
@@ -104,24 +104,24 @@ def open_beside(folder: Path) -> Database:
 
 
 def open_existing(path: Path) -> sqlite3.Connection:
-    """Open a catalogue as it is, to write to it whatever state it is in. The caller holds the writer's lock."""
+    """Open a catalog for writing without any check or migration. The caller holds the writer lock."""
     return _connect(path, "rw")
 
 
 def open_lenient(folder: Path) -> sqlite3.Connection:
-    """Open as `open_reader` does, for a look at what may be damaged: bytes that are no UTF-8 become lone surrogates."""
+    """Open as `open_reader` does, to examine damaged rows: invalid UTF-8 is decoded to lone surrogates."""
     db = open_reader(folder)
     db.text_factory = lenient_text
     return db
 
 
 def lenient_text(raw: bytes) -> str:
-    """Return what can be told apart from every text that was stored, and written as JSON."""
+    """Decode UTF-8; invalid bytes become lone surrogates, which no stored text contains and JSON can express."""
     return raw.decode("utf-8", "surrogateescape")
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    with catalog_faults():
+    with translating_catalog_errors():
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}",
             uri=True,
@@ -130,7 +130,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         )
         try:
             connection.execute("PRAGMA foreign_keys=ON")
-            # Each page is looked at before it is used, as SQLite advises for files that may be damaged
+            # Check each page before it is used, as SQLite advises for untrusted files
             # (https://sqlite.org/security.html).
             connection.execute("PRAGMA cell_size_check=ON")
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -141,7 +141,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def catalog_is_lost(folder: Path) -> bool:
-    """Whether the catalogue is missing although an index was made from it: that is no new library."""
+    """Whether the catalog is missing although an index that was made from it exists: not a new library."""
     return not (folder / CATALOG).exists() and _has_index(folder)
 
 
@@ -150,10 +150,10 @@ def _has_index(folder: Path) -> bool:
 
 
 def _refuse_emptied(folder: Path, db: Catalog) -> None:
-    """Raise Damaged when there are no tables where there were some; a writer would begin the library anew."""
+    """Raise Damaged when the tables are gone; a writer would otherwise start the library over."""
     if has_tables(db):
         return
-    one_page = int(db.execute("PRAGMA page_size").fetchone()[0])
+    (one_page,) = db.execute("PRAGMA page_size").fetchone()
     if _has_index(folder) or (folder / CATALOG).stat().st_size > one_page:
         raise Damaged(_EMPTIED.format(folder / CATALOG))
 
@@ -165,9 +165,10 @@ def _refuse_newer(db: Catalog) -> None:
 
 @contextmanager
 def writing(db: Database, step: str) -> Iterator[Database]:
-    """One write transaction, begun as a writer so that it never has to be upgraded half-way.
+    """Run one write transaction; commit at the end, roll back on any exception.
 
-    Commits at the end, rolls back on any exception. `step` names it among the failpoints.
+    It takes SQLite's write lock at once (BEGIN IMMEDIATE), since upgrading a read transaction later may fail with
+    SQLITE_BUSY. `step` names it among the failpoints.
     """
     db.conn.execute("BEGIN IMMEDIATE")
     try:
@@ -184,15 +185,15 @@ def writing(db: Database, step: str) -> Iterator[Database]:
 
 @contextmanager
 def snapshot(db: Catalog) -> Iterator[Catalog]:
-    """One snapshot: everything read inside belongs to the same committed state.
+    """Open a snapshot: everything that is read inside belongs to the same committed state.
 
-    Inside a write transaction of the same connection it is what that one will commit.
+    Inside a write transaction of the same connection, that is the state which it will commit.
     """
     connection: Any = getattr(db, "conn", db)
     if connection.in_transaction:
         yield db
         return
-    with catalog_faults():
+    with translating_catalog_errors():
         db.execute("BEGIN")
         try:
             yield db
@@ -201,7 +202,7 @@ def snapshot(db: Catalog) -> Iterator[Catalog]:
 
 
 def checkpoint(db: Database) -> bool:
-    """Move the write-ahead log into the database file and empty it; return whether no reader stood in the way."""
+    """Move the write-ahead log into the database file and truncate it; return False when a reader prevented that."""
     failpoint("checkpoint.begun")
     busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     failpoint("checkpoint.done")

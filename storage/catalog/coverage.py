@@ -1,4 +1,4 @@
-"""The `coverage` table: how much of each document's text the model could make something of, when it was taken in."""
+"""The `coverage` table: how much of each document's text the model's vocabulary covered when it was ingested."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WORST = 10
 
 @dataclass(frozen=True)
 class Coverage:
-    """A text's tokens, those of them that the model does not know ([UNK]), and its language as a guess ("": none)."""
+    """The numbers of tokens and of unknown tokens ([UNK]) in a text, and its guessed language ("" for no guess)."""
 
     tokens: int
     unknown: int
@@ -27,11 +27,11 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Covered:
-    """The same for a whole library, over the `measured` of its documents; the others were taken in by an older version.
+    """The coverage of a whole library; `measured` of its documents count, older versions ingested the others.
 
-    `characters` are those of the texts, `dropped` those of them that are in no passage. `noted` documents have notes,
-    about pages without text for instance. `languages` counts documents; `worst` are the uris with the most unknown
-    tokens, and their share (0 to 1).
+    `characters` is the length of all texts, `dropped` of what is in no passage. `noted` documents have notes, for
+    instance about pages without text. `languages` counts documents; `worst` are the URIs with the most unknown tokens,
+    each with its share of them (0 to 1).
     """
 
     documents: int
@@ -45,23 +45,23 @@ class Covered:
     worst: tuple[tuple[str, float], ...]
 
 
-def save_coverage(db: Database, document_id: int, found: Coverage) -> None:
-    """Keep it for a document. Call inside `writing`."""
+def save_coverage(db: Database, document_id: int, coverage: Coverage) -> None:
+    """Store a document's coverage. Call inside `writing`."""
     db.execute(
         "INSERT INTO coverage (id, tokens, unknown, language) VALUES (?1, ?2, ?3, ?4) ON CONFLICT"
         " (id) DO UPDATE SET tokens = ?2, unknown = ?3, language = ?4",
-        [document_id, found.tokens, found.unknown, found.language],
+        [document_id, coverage.tokens, coverage.unknown, coverage.language],
     )
 
 
 def coverage_of(db: Catalog, document_id: int) -> Coverage | None:
-    """Return a document's, None when it was not measured."""
+    """Return a document's coverage, None when it was not measured."""
     row = db.execute("SELECT tokens, unknown, language FROM coverage WHERE id = ?", [document_id]).fetchone()
     return Coverage(*typed("coverage", row, int, int, str)) if row else None
 
 
 def covered(db: Catalog) -> Covered:
-    """Return the sums over all documents; every text is looked at."""
+    """Return the coverage of all documents; reads every text."""
     documents, characters, noted = db.execute(
         "SELECT count(*), coalesce(sum(length(text)), 0), coalesce(sum(notes <> '[]'), 0) FROM documents"
     ).fetchone()
@@ -74,11 +74,11 @@ def covered(db: Catalog) -> Covered:
         " WHERE c.unknown > 0 ORDER BY 2 DESC, 1 LIMIT ?",
         [_WORST],
     ).fetchall()
-    # Passages follow one another without a gap, so that a text's own are all before the end of its last one.
-    dropped = db.execute(
+    # Passages follow one another without a gap, so only what comes after the last one is in none.
+    (dropped,) = db.execute(
         'SELECT coalesce(sum(length(d.text) - coalesce((SELECT max(c."end") FROM chunks c WHERE c.document_id = d.id),'
         " 0)), 0) FROM documents d"
-    ).fetchone()[0]
+    ).fetchone()
     return Covered(
         documents, measured, characters, dropped, tokens, unknown, noted, dict(languages),
         tuple((str(uri), round(float(share), 4)) for uri, share in worst),

@@ -1,4 +1,4 @@
-"""The `documents` and `chunks` tables: texts, and the spans of them that vectors stand for."""
+"""The `documents` and `chunks` tables: texts, and the spans of them that are embedded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wherein.errors import Damaged
 from wherein.storage.catalog.checksums import content_hash, is_named, row_checksum
@@ -47,7 +47,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class ChunkRow:
-    """Characters `start` to `end` of a document's text; `input_hash` names the text given to the model."""
+    """Characters `start` to `end` of a document's text; `input_hash` is the content hash of the model input."""
 
     start: int
     end: int
@@ -58,7 +58,7 @@ class ChunkRow:
 
 @dataclass(frozen=True)
 class DocumentRow:
-    """A document as it is to be saved."""
+    """A document to be saved."""
 
     uri: str
     file_id: int | None
@@ -73,7 +73,7 @@ class DocumentRow:
 
 @dataclass(frozen=True)
 class StoredDocument:
-    """A document as it is listed; `characters` counts its text."""
+    """A document in a listing: `characters` is the length of its text, `chunks` the number of its chunks."""
 
     id: int
     uri: str
@@ -87,37 +87,52 @@ class StoredDocument:
     changed_at: str
 
 
+class _Checked(NamedTuple):
+    """The columns of `documents` that its checksum covers, except the text, which has a hash of its own."""
+
+    uri: str
+    title: str
+    media_type: str
+    text_hash: bytes
+    metadata: str
+    notes: str
+
+
+_CHECKED = "d.uri, d.title, d.media_type, d.text_hash, d.metadata, d.notes"
+
+
 def model_input(text: str, start: int, end: int) -> str:
-    """Return what the model is given for characters `start` to `end`: the passage without surrounding blanks."""
+    """Return the model input for characters `start` to `end`: the passage without surrounding white space."""
     return text[start:end].strip()
 
 
 def save_document(db: Database, document: DocumentRow) -> int:
-    """Put a document in place of its earlier version, all at once; return its id. Call inside `writing`.
+    """Save a document with its chunks and terms, in place of its earlier version; return its id.
 
-    The id of a known uri stays what it is.
+    A known URI keeps its id. Call inside `writing`.
     """
     stamp = now()
-    text_hash = content_hash(document.text)
-    metadata, notes = _json(dict(document.metadata)), _json(document.notes)
-    described = (document.uri, document.title, document.media_type, text_hash, metadata, notes)
+    checked = _Checked(
+        document.uri, document.title, document.media_type, content_hash(document.text),
+        _json(dict(document.metadata)), _json(document.notes),
+    )  # fmt: skip
     db.execute(
         "INSERT INTO documents (uri, title, media_type, text_hash, metadata, notes, checksum, file_id, text, added_at,"
         " changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (uri) DO UPDATE SET"
         " file_id = excluded.file_id, title = excluded.title, media_type = excluded.media_type,"
         " text = excluded.text, text_hash = excluded.text_hash, metadata = excluded.metadata,"
         " notes = excluded.notes, checksum = excluded.checksum, changed_at = excluded.changed_at",
-        [*described, row_checksum(*described), document.file_id, document.text, stamp, stamp],
+        [*checked, row_checksum(*checked), document.file_id, document.text, stamp, stamp],
     )
-    document_id = int(db.execute("SELECT id FROM documents WHERE uri = ?", [document.uri]).fetchone()[0])
+    (document_id,) = db.execute("SELECT id FROM documents WHERE uri = ?", [document.uri]).fetchone()
     save_chunks(db, document_id, document.chunks)
     if document.coverage:
         save_coverage(db, document_id, document.coverage)
-    return document_id
+    return int(document_id)
 
 
 def save_chunks(db: Database, document_id: int, chunks: Sequence[ChunkRow]) -> None:
-    """Put a document's chunks in place of those that it has. Call inside `writing`."""
+    """Replace a document's chunks and their terms. Call inside `writing`."""
     db.execute("DELETE FROM chunks WHERE document_id = ?", [document_id])
     db.conn.executemany(
         'INSERT INTO chunks (document_id, ordinal, start, "end", page, heading, input_hash, checksum)'
@@ -146,98 +161,101 @@ def _save_terms(db: Database, document_id: int, chunks: Sequence[ChunkRow]) -> N
 
 
 def move_document(db: Database, document_id: int, uri: str) -> None:
-    """Give a document its new uri; nothing else changes. Call inside `writing`."""
-    old, *described = db.execute(
-        "SELECT uri, title, media_type, text_hash, metadata, notes, checksum FROM documents WHERE id = ?",
-        [document_id],
+    """Give a document a new URI, also in the golden questions. Call inside `writing`.
+
+    Raises Damaged when its row is not what was stored: the new checksum would hide that.
+    """
+    *columns, checksum = db.execute(
+        f"SELECT {_CHECKED}, d.checksum FROM documents d WHERE d.id = ?", [document_id]
     ).fetchone()
-    *others, checksum = described
-    _check(old, checksum, old, *others)
-    db.execute(
-        "UPDATE documents SET uri = ?, checksum = ? WHERE id = ?", [uri, row_checksum(uri, *others), document_id]
-    )
-    db.execute("UPDATE OR IGNORE golden SET uri = ? WHERE uri = ?", [uri, old])
+    old = _Checked(*columns)
+    check_document(*old, checksum)
+    moved = old._replace(uri=uri)
+    db.execute("UPDATE documents SET uri = ?, checksum = ? WHERE id = ?", [uri, row_checksum(*moved), document_id])
+    db.execute("UPDATE OR IGNORE golden SET uri = ? WHERE uri = ?", [uri, old.uri])
 
 
 def next_documents(db: Catalog, after: int = 0, limit: int = 500) -> list[int]:
-    """Return the ids of documents that follow the id `after`, ascending, at most `limit`."""
+    """Return at most `limit` ids of documents above the id `after`, ascending."""
     rows = db.execute("SELECT id FROM documents WHERE id > ? ORDER BY id LIMIT ?", [after, limit]).fetchall()
-    return [int(row[0]) for row in rows]
+    return [int(number) for (number,) in rows]
 
 
 def count_characters(db: Catalog) -> int:
-    """Return the length of all texts together; every one of them is read."""
-    return int(db.execute("SELECT coalesce(sum(length(text)), 0) FROM documents").fetchone()[0])
+    """Return the length of all texts together; reads every text."""
+    (characters,) = db.execute("SELECT coalesce(sum(length(text)), 0) FROM documents").fetchone()
+    return int(characters)
 
 
 def delete_document(db: Database, document_id: int) -> None:
-    """Delete a document and its chunks; vectors stay for cleanup. Call inside `writing`."""
+    """Delete a document and its chunks; its vectors are left for cleanup. Call inside `writing`."""
     db.execute("DELETE FROM documents WHERE id = ?", [document_id])
 
 
 def documents_of_file(db: Catalog, file_id: int) -> dict[str, int]:
-    """Return the ids of a file's documents by uri."""
+    """Return the ids of a file's documents by URI."""
     return dict(db.execute("SELECT uri, id FROM documents WHERE file_id = ? ORDER BY id", [file_id]).fetchall())
 
 
 def each_document_of_file(db: Catalog, file_id: int) -> Iterator[tuple[str, int]]:
-    """Yield the same one by one; there may be a million of them."""
+    """Yield URI and id of a file's documents, of which there may be a million."""
     rows = db.execute("SELECT uri, id FROM documents WHERE file_id = ? ORDER BY id", [file_id])
-    while part := rows.fetchmany(1_000):
-        yield from part
+    while batch := rows.fetchmany(1_000):
+        yield from batch
 
 
 def documents_of_stream(db: Catalog, uri: str) -> dict[str, int]:
-    """Return the ids of the documents that came on standard input under `uri`, by uri."""
-    inside = f"{uri}#"
+    """Return the ids of the documents that came on standard input under `uri`, by URI."""
+    prefix = f"{uri}#"
     rows = db.execute(
         "SELECT uri, id FROM documents WHERE file_id IS NULL AND (uri = ? OR substr(uri, 1, ?) = ?) ORDER BY id",
-        [uri, len(inside), inside],
+        [uri, len(prefix), prefix],
     )
     return dict(rows.fetchall())
 
 
-_DIGITS = 19  # SQLite's integers have at most so many
+_MAX_DIGITS = 19  # of SQLite's integers, which have 64 bits
 _LISTED = (
-    "SELECT d.id, d.uri, d.title, d.media_type, d.text_hash, d.metadata, d.notes, d.checksum, length(d.text),"
+    f"SELECT {_CHECKED}, d.checksum, d.id, length(d.text),"
     " (SELECT count(*) FROM chunks c WHERE c.document_id = d.id), d.added_at, d.changed_at"
     " FROM documents d"
 )
 
 
 def list_documents(db: Catalog, after: str = "", limit: int = 1_000) -> list[StoredDocument]:
-    """Return the next documents by uri, at most `limit`, that follow the uri `after`."""
+    """Return at most `limit` documents whose URIs follow `after`, in the order of their URIs."""
     rows = db.execute(f"{_LISTED} WHERE d.uri > ? ORDER BY d.uri LIMIT ?", [after, limit])
-    found = [_stored(*row) for row in rows.fetchall()]
-    if any(one >= next_one for one, next_one in pairwise([after, *(document.uri for document in found)])):
-        raise Damaged("The documents are not in the order of their names; run: wherein verify")  # or it never ends
-    return found
+    documents = [_stored(*row) for row in rows.fetchall()]
+    # A damaged index of SQLite's may return them in another order, and paging would never end.
+    if any(one >= following for one, following in pairwise([after, *(document.uri for document in documents)])):
+        raise Damaged("The documents are not in the order of their names; run: wherein verify")
+    return documents
 
 
 def find_document(db: Catalog, name: str) -> StoredDocument | None:
-    """Return the document with this uri, or with this id when `name` is a number."""
-    number = int(name) if name.isdecimal() and len(name) < _DIGITS else -1
-    found = db.execute(f"{_LISTED} WHERE d.uri = ? OR d.id = ?", [name, number]).fetchone()
-    return _stored(*found) if found else None
+    """Return the document with the URI `name`, or with this id when `name` is a number."""
+    number = int(name) if name.isdecimal() and len(name) < _MAX_DIGITS else -1
+    row = db.execute(f"{_LISTED} WHERE d.uri = ? OR d.id = ?", [name, number]).fetchone()
+    return _stored(*row) if row else None
 
 
 def document_version(db: Catalog, uri: str) -> tuple[bytes, str, str, bool] | None:
-    """Return text hash, title, metadata (JSON) of a document, and whether its file was wholly read."""
+    """Return text hash, title and metadata (JSON) of a document, and whether its file was read completely."""
     row = db.execute(
-        "SELECT d.title, d.media_type, d.text_hash, d.metadata, d.notes, d.checksum, f.state = 'read' FROM documents d"
+        f"SELECT {_CHECKED}, d.checksum, f.state = 'read' FROM documents d"
         " LEFT JOIN files f ON f.id = d.file_id WHERE d.uri = ?",
         [uri],
     ).fetchone()
     if row is None:
         return None
-    *described, read = row
-    check_document(uri, *described)
-    title, _, text_hash, metadata, *_ = described
-    return text_hash, title, metadata, bool(read)
+    *columns, checksum, is_read = row
+    version = _Checked(*columns)._replace(uri=uri)
+    check_document(*version, checksum)
+    return version.text_hash, version.title, version.metadata, bool(is_read)
 
 
 def document_text(db: Catalog, document_id: int) -> str:
-    """Return a document's text. Raises Damaged when it is not the text that was stored."""
+    """Return a document's text. Raises Damaged when it is not what was stored."""
     uri, text, text_hash = db.execute(
         "SELECT uri, text, text_hash FROM documents WHERE id = ?", [document_id]
     ).fetchone()
@@ -279,7 +297,7 @@ def _check(uri: str, checksum: int, *values: object) -> None:
 
 def chunk_text(uri: str, text: object, input_hash: bytes) -> str:
     """Return a chunk's text after checking that it is what was embedded. Raises Damaged otherwise."""
-    # A flipped bit can make it a blob, which has the same hash; of a lost row it is None.
+    # A flipped bit can turn it into a blob, which has the same hash; it is None when the document's row is lost.
     if not isinstance(text, str) or not is_named(text.strip(), input_hash):
         raise Damaged(f"A stored passage of {uri} is damaged; run: wherein verify")
     return text
@@ -287,18 +305,21 @@ def chunk_text(uri: str, text: object, input_hash: bytes) -> str:
 
 def count_documents(db: Catalog) -> int:
     """Return the number of documents."""
-    return int(db.execute("SELECT count(*) FROM documents").fetchone()[0])
+    (count,) = db.execute("SELECT count(*) FROM documents").fetchone()
+    return int(count)
 
 
 def count_chunks(db: Catalog) -> int:
     """Return the number of chunks."""
-    return int(db.execute("SELECT count(*) FROM chunks").fetchone()[0])
+    (count,) = db.execute("SELECT count(*) FROM chunks").fetchone()
+    return int(count)
 
 
 def _stored(
-    document_id: int, uri: str, title: str, media_type: str, text_hash: bytes, metadata: str, notes: str,
-    checksum: int, characters: int, chunks: int, added_at: str, changed_at: str,
+    uri: str, title: str, media_type: str, text_hash: bytes, metadata: str, notes: str, checksum: int,
+    document_id: int, characters: int, chunks: int, added_at: str, changed_at: str,
 ) -> StoredDocument:  # fmt: skip
+    """Return a document from the columns of `_LISTED`. Raises Damaged when they are not what was stored."""
     check_document(uri, title, media_type, text_hash, metadata, notes, checksum)
     return StoredDocument(
         document_id, uri, title, media_type, characters, chunks, json.loads(metadata), tuple(json.loads(notes)),

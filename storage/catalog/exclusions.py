@@ -1,4 +1,4 @@
-"""The `exclusions` table: what was removed for good, and is not to come back with the next run over its source."""
+"""The `exclusions` table: what was purged and must not return with the next run over its source."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ __all__ = ["exclude", "excluded", "include"]
 
 
 def exclude(db: Database, uri: str) -> None:
-    """Keep out the file or record at `uri` from now on. Call inside `writing`."""
+    """Exclude the file or record at `uri` from now on. Call inside `writing`."""
     db.execute("INSERT INTO exclusions (uri, added_at) VALUES (?, ?) ON CONFLICT (uri) DO NOTHING", [uri, now()])
 
 
 def include(db: Database, uri: str) -> None:
-    """Let in the file at `uri` again, and its records. Call inside `writing`."""
+    """Stop excluding the file at `uri`, and its records. Call inside `writing`."""
     db.execute("DELETE FROM exclusions WHERE uri = ? OR substr(uri, 1, ?) = ?", [uri, len(uri) + 1, f"{uri}#"])
 
 
 def excluded(db: Catalog) -> frozenset[str]:
-    """Return all uris that are kept out."""
-    return frozenset(row[0] for row in db.execute("SELECT uri FROM exclusions").fetchall())
+    """Return all excluded URIs."""
+    return frozenset(uri for (uri,) in db.execute("SELECT uri FROM exclusions").fetchall())

@@ -1,4 +1,4 @@
-"""Which fields of a record the user said are its text, its id and its title."""
+"""Which fields of a record are its text, its id and its title, as the user chose them."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -8,7 +8,7 @@ __all__ = ["NO_FIELDS", "Fields"]
 
 @dataclass(frozen=True)
 class Fields:
-    """Names of fields; an empty one leaves it to the reader."""
+    """Names of fields; an empty one leaves the choice to the reader."""
 
     text: str = ""
     id: str = ""
@@ -16,7 +16,7 @@ class Fields:
 
     @property
     def label(self) -> str:
-        """The names as one word without a slash that begins with `?`; empty when there are none."""
+        """The names as a query string, `?text=body&id=key`, without a slash; empty when there are none."""
         named = {kind: name for kind, name in vars(self).items() if name}
         return f"?{urlencode(named, errors='replace')}" if named else ""
 

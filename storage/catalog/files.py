@@ -1,4 +1,4 @@
-"""The `files` table: what was seen of each file when it was last taken in, and what became of it."""
+"""The `files` table: the state of each file when it was last ingested, and the outcome."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ __all__ = [
     "find_file",
     "find_files_by_content",
     "followed_files",
-    "look_again",
     "move_file",
     "problem_files",
     "read_files",
+    "reread_document",
     "reread_file",
     "save_file",
     "touch_file",
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 REREAD = ""
-"""The `version` of a file that the next run reads again."""
+"""The `version` that makes the next run read a file again."""
 
 _STATES = frozenset(("read", "skipped", "failed"))
 _COLUMNS = (
@@ -45,7 +45,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class FileState:
-    """A file's identity on disk at `checked_ns`: size in bytes, times in nanoseconds, inode."""
+    """A file's stat(2) at the time `checked_ns`: size in bytes, times in nanoseconds since the epoch, inode."""
 
     size: int
     mtime_ns: int
@@ -56,9 +56,9 @@ class FileState:
 
 @dataclass(frozen=True)
 class FileRecord:
-    """A row: `version` names the reader and chunker used; `state` is read, skipped or failed, with its reason.
+    """A file: `version` names the reader and chunker that were used, `state` is read, skipped or failed, with a reason.
 
-    `documents` counts the documents that came from it.
+    `documents` is the number of documents that were read from it.
     """
 
     id: int
@@ -79,7 +79,7 @@ def find_file(db: Catalog, uri: str) -> FileRecord | None:
 
 
 def file_of_document(db: Catalog, document_id: int) -> FileRecord | None:
-    """Return the record of the file that a document was read from; None for a text that has none."""
+    """Return the record of the file that a document was read from; None for a text from standard input."""
     row = db.execute(
         f"SELECT {_COLUMNS} FROM files WHERE id = (SELECT file_id FROM documents WHERE id = ?)", [document_id]
     ).fetchone()
@@ -93,13 +93,13 @@ def find_files_by_content(db: Catalog, content_hash: bytes) -> list[FileRecord]:
 
 
 def followed_files(db: Catalog) -> Iterator[FileRecord]:
-    """Yield the files that were found under a source which is still followed."""
+    """Yield the files of all sources that are still followed."""
     for row in db.execute(f"SELECT {_COLUMNS} FROM files WHERE source_id IS NOT NULL ORDER BY uri").fetchall():
         yield _record(*row)
 
 
 def move_file(db: Database, record: FileRecord, uri: str) -> None:
-    """Give a file and its documents their new uri; all ids stay. Call inside `writing`."""
+    """Give a file and its documents new URIs; all ids stay. Call inside `writing`."""
     db.execute("UPDATE files SET uri = ? WHERE id = ?", [uri, record.id])
     for old, document_id in documents_of_file(db, record.id).items():
         if not old.startswith(record.uri):
@@ -108,24 +108,24 @@ def move_file(db: Database, record: FileRecord, uri: str) -> None:
 
 
 def problem_files(db: Catalog) -> list[FileRecord]:
-    """Return the files that were skipped or failed, by name."""
+    """Return the files that were skipped or failed, in the order of their URIs."""
     rows = db.execute(f"SELECT {_COLUMNS} FROM files WHERE state <> 'read' ORDER BY uri")
     return [_record(*row) for row in rows.fetchall()]
 
 
 def read_files(db: Catalog) -> Iterator[FileRecord]:
-    """Yield the files whose documents are in, one after another as they are asked for."""
+    """Yield the files that were read, lazily: there may be millions."""
     for row in db.execute(f"SELECT {_COLUMNS} FROM files WHERE state = 'read' ORDER BY id"):
         yield _record(*row)
 
 
 def unreadable_files(db: Catalog) -> Iterator[tuple[int, str]]:
-    """Yield id and uri of each record that the other functions stumble over."""
-    for row in db.execute(f"SELECT {_COLUMNS} FROM files ORDER BY id"):
+    """Yield id and URI of each record that the other functions cannot decode."""
+    for number, uri, *rest in db.execute(f"SELECT {_COLUMNS} FROM files ORDER BY id"):
         try:
-            _record(*row)
+            _record(number, uri, *rest)
         except Damaged:
-            yield int(row[0]), str(row[1])
+            yield int(number), str(uri)
 
 
 def save_file(
@@ -161,12 +161,12 @@ def save_file(
             reason,
         ],
     )
-    row = db.execute("SELECT id FROM files WHERE uri = ?", [uri]).fetchone()
-    return int(row[0])
+    (number,) = db.execute("SELECT id FROM files WHERE uri = ?", [uri]).fetchone()
+    return int(number)
 
 
 def touch_file(db: Database, file_id: int, source_id: int, on_disk: FileState) -> None:
-    """Record that the same content was seen again with another stat. Call inside `writing`."""
+    """Record a new stat for unchanged content. Call inside `writing`."""
     db.execute(
         "UPDATE files SET source_id = ?, size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, checked_ns = ? WHERE id = ?",
         [
@@ -182,19 +182,19 @@ def touch_file(db: Database, file_id: int, source_id: int, on_disk: FileState) -
 
 
 def reread_file(db: Database, file_id: int, reason: str) -> None:
-    """Make the next run read a file again, every document in it, whatever its size and times. Call inside `writing`."""
+    """Make the next run read all of a file again, even if it has not changed. Call inside `writing`."""
     db.execute("UPDATE files SET version = ?, state = 'failed', reason = ? WHERE id = ?", [REREAD, reason, file_id])
 
 
-def look_again(db: Database, document_id: int) -> None:
-    """Make the next run read the file of a document, whatever its size and times. Call inside `writing`."""
+def reread_document(db: Database, document_id: int) -> None:
+    """Make the next run read the file of a document again, even if it has not changed. Call inside `writing`."""
     db.execute(
         "UPDATE files SET version = ? WHERE id = (SELECT file_id FROM documents WHERE id = ?)", [REREAD, document_id]
     )
 
 
 def delete_file(db: Database, file_id: int) -> None:
-    """Delete a file's record with its documents and their chunks; vectors stay. Call inside `writing`."""
+    """Delete a file's record, documents and chunks; vectors are left for cleanup. Call inside `writing`."""
     db.execute("DELETE FROM files WHERE id = ?", [file_id])
 
 
@@ -202,10 +202,11 @@ def _record(
     file_id: int, uri: str, source_id: int | None, size: int, mtime_ns: int, ctime_ns: int, inode: int,
     checked_ns: int, content_hash: bytes | None, version: str, state: str, reason: str, documents: int,
 ) -> FileRecord:  # fmt: skip
+    """Return a record from the columns `_COLUMNS`. Raises Damaged when a type or the state is wrong."""
     typed("files", (uri, version, state, reason), str, str, str, str)
     typed("files", (size, mtime_ns, ctime_ns, inode, checked_ns), int, int, int, int, int)
     typed("files", (source_id, content_hash), (int, NoneType), (bytes, NoneType))
-    if state not in _STATES:  # SQLite passes over a table's CHECK when the file is opened read-only
+    if state not in _STATES:  # a damaged row: SQLite evaluates a CHECK only on writing
         raise Damaged(f"The record of the file {uri} is damaged; run: wherein verify")
     on_disk = FileState(size, mtime_ns, ctime_ns, inode, checked_ns)
     return FileRecord(file_id, uri, source_id, on_disk, content_hash, version, state, reason, documents)

@@ -19,10 +19,10 @@ __all__ = ["GoldenRow", "add_golden", "list_golden", "note_ranks", "remove_golde
 
 @dataclass(frozen=True)
 class GoldenRow:
-    """A question and the uri of a document that answers it.
+    """A golden question and the URI of the document that answers it.
 
-    `rank` is where that stood among the documents of the answer when it was asked last, 0 when it was not found,
-    None when it was not asked yet.
+    `rank` is the document's rank when the question was last asked, from 1; 0 when it was not found, None when the
+    question was not asked yet.
     """
 
     id: int
@@ -32,7 +32,7 @@ class GoldenRow:
 
 
 def add_golden(db: Database, question: str, uri: str) -> GoldenRow:
-    """Keep a question with a document that answers it; a known pair stays as it is."""
+    """Add a question with a document that answers it; a known pair stays as it is."""
     with writing(db, "golden.add"):
         db.execute(
             "INSERT INTO golden (question, uri, added_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
@@ -42,19 +42,19 @@ def add_golden(db: Database, question: str, uri: str) -> GoldenRow:
 
 
 def list_golden(db: Catalog) -> list[GoldenRow]:
-    """Return all pairs, the oldest first. Raises Damaged when one is not readable."""
+    """Return all golden questions, oldest first. Raises Damaged when a row cannot be decoded."""
     rows = db.execute("SELECT id, question, uri, rank FROM golden ORDER BY id").fetchall()
     return [GoldenRow(*typed("golden", row, int, str, str, (int, NoneType))) for row in rows]
 
 
 def remove_golden(db: Database, number: int) -> None:
-    """Forget a pair."""
+    """Delete a golden question."""
     with writing(db, "golden.remove"):
         db.execute("DELETE FROM golden WHERE id = ?", [number])
 
 
 def note_ranks(db: Database, ranks: Mapping[int, int]) -> None:
-    """Keep where the documents of some pairs, by their ids, stood."""
+    """Store the ranks of some golden questions' documents, by the questions' ids."""
     with writing(db, "golden.ranks"):
         for number, rank in ranks.items():
             db.execute("UPDATE golden SET rank = ? WHERE id = ?", [rank, number])

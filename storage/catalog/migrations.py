@@ -1,8 +1,8 @@
 """The tables, as append-only migrations. A released migration is never edited; a change is a new one.
 
 Times are UTC in ISO 8601; `*_ns` are nanoseconds since the epoch; hashes and checksums are those of
-storage/catalog/checksums.py. A chunk and the vectors of its text meet in `input_hash`, so that equal text shares a
-vector and a second model's vectors can stand beside the first one's.
+storage/catalog/checksums.py. Chunks and vectors are joined by `input_hash`, so that equal texts share a vector and a
+second model's vectors can be stored beside the first one's.
 """
 
 from sqlite_utils import Database
@@ -26,7 +26,7 @@ def m0001_first_tables(db: Database) -> None:
 
 @MIGRATIONS()
 def m0002_row_checksums(db: Database) -> None:
-    """Checksums of documents and chunks; what is never to be taken in again; where backups were written."""
+    """Checksums of documents and chunks; what must never be ingested again; where backups were written."""
     _run(db, _ROW_CHECKSUMS)
     documents = db.execute("SELECT id, uri, title, media_type, text_hash, metadata, notes FROM documents").fetchall()
     for document_id, *values in documents:
@@ -52,7 +52,7 @@ def m0003_terms(db: Database) -> None:
 
 @MIGRATIONS()
 def m0004_nights(db: Database) -> None:
-    """What each reindex did, and the user's own questions with the documents that answer them."""
+    """What each reindex did, and the user's golden questions with the documents that answer them."""
     _run(db, _NIGHTS)
     failpoint("migration.applied")
 
@@ -61,20 +61,20 @@ def m0004_nights(db: Database) -> None:
 def m0005_web_sources(db: Database) -> None:
     """Sources may be web pages.
 
-    SQLite changes no CHECK, so the table is made anew. Dropping the old one takes the source from every file, as a
-    removed source does; it is given back. Ids that were used are not used again.
+    SQLite cannot change a CHECK, so the table is recreated. Dropping the old one clears the source of every file (ON
+    DELETE SET NULL), so it is restored afterwards. AUTOINCREMENT continues, so that no id is used again.
     """
     highest = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'sources'").fetchone()
     _run(db, _WEB_SOURCES)
     if highest:
         db.execute("DELETE FROM sqlite_sequence WHERE name = 'sources'")
-        db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('sources', ?)", [highest[0]])
+        db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('sources', ?)", highest)
     failpoint("migration.applied")
 
 
 @MIGRATIONS()
 def m0006_coverage(db: Database) -> None:
-    """How much of each document the model could make something of; what is there already is not measured."""
+    """How much of each document the model's vocabulary covers; existing documents are not measured."""
     _run(db, _COVERAGE)
     failpoint("migration.applied")
 

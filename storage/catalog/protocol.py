@@ -1,4 +1,4 @@
-"""What is read from the catalogue is read through this: the two kinds of connection that `connection` opens."""
+"""The interface for reading the catalog, shared by the two kinds of connection that `connection` opens."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ __all__ = ["Catalog", "typed"]
 class Catalog(Protocol):
     """A reader's `sqlite3.Connection` or the writer's `sqlite_utils.Database`.
 
-    Readers get the plain connection because a question has no use for sqlite-utils and need not wait for its import,
-    which takes a tenth of a second (docs/decisions/cold-query.md).
+    Readers get the plain connection: importing sqlite-utils takes a tenth of a second, and a question does not need it
+    (docs/decisions/cold-query.md).
     """
 
     def execute(self, sql: str, parameters: Any = ..., /) -> sqlite3.Cursor:
@@ -24,9 +24,9 @@ class Catalog(Protocol):
 
 
 def typed(table: str, row: Sequence[Any], *kinds: type | tuple[type, ...]) -> Sequence[Any]:
-    """Return a row of a table that keeps no checksum, after a look at its values' types.
+    """Return a row of a table without checksums, after a check of its values' types. Raises Damaged when one is wrong.
 
-    A flipped bit can make a blob of a text, whatever the table's declaration says. Raises Damaged then.
+    A flipped bit can turn a text into a blob, even in a STRICT table.
     """
     if all(isinstance(value, kind) for value, kind in zip(row, kinds, strict=True)):
         return row

@@ -1,4 +1,4 @@
-"""The `nights` table: what each reindex did, so that the next day shows it, also when it did not come to its end."""
+"""The `nights` table: what each reindex did, for `status` to show, also when it was interrupted."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from wherein.storage.catalog.protocol import Catalog, typed
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["UNFINISHED", "NightRecord", "begin_night", "finish_night", "last_night"]
+__all__ = ["UNFINISHED", "ReindexRun", "begin_run", "finish_run", "last_run"]
 
 UNFINISHED = "unfinished"
-"""The outcome of a reindex that is under way, or that died."""
+"""The outcome of a reindex that is running, or was killed."""
 
 _KEPT = 100
 
 
 @dataclass(frozen=True)
-class NightRecord:
-    """A reindex: when it began and ended (UTC; None when it did not), its outcome, and its report as JSON."""
+class ReindexRun:
+    """A reindex: when it began and ended (UTC; None for an unfinished one), its outcome, and its report as JSON."""
 
     id: int
     began_at: str
@@ -32,8 +32,8 @@ class NightRecord:
     report: str
 
 
-def begin_night(db: Database) -> int:
-    """Note that a reindex begins; return its id. Old ones are forgotten."""
+def begin_run(db: Database) -> int:
+    """Record that a reindex begins; return its id. Only the last 100 are kept."""
     with writing(db, "night.begin"):
         cursor = db.execute("INSERT INTO nights (began_at, outcome, report) VALUES (?, ?, '{}')", [now(), UNFINISHED])
         number = int(cursor.lastrowid or 0)
@@ -41,15 +41,15 @@ def begin_night(db: Database) -> int:
     return number
 
 
-def finish_night(db: Database, number: int, outcome: str, report: str) -> None:
-    """Note how it ended: `outcome` is done, stopped, refused or failed, `report` JSON."""
+def finish_run(db: Database, number: int, outcome: str, report: str) -> None:
+    """Record how a reindex ended: `outcome` is done, stopped, refused or failed, `report` JSON."""
     with writing(db, "night.finish"):
         db.execute(
             "UPDATE nights SET ended_at = ?, outcome = ?, report = ? WHERE id = ?", [now(), outcome, report, number]
         )
 
 
-def last_night(db: Catalog) -> NightRecord | None:
-    """Return the latest reindex, None before the first one. Raises Damaged when its row is not readable."""
+def last_run(db: Catalog) -> ReindexRun | None:
+    """Return the latest reindex, None before the first one. Raises Damaged when its row cannot be decoded."""
     row = db.execute("SELECT id, began_at, ended_at, outcome, report FROM nights ORDER BY id DESC LIMIT 1").fetchone()
-    return NightRecord(*typed("nights", row, int, str, (str, NoneType), str, str)) if row else None
+    return ReindexRun(*typed("nights", row, int, str, (str, NoneType), str, str)) if row else None

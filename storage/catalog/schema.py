@@ -1,4 +1,4 @@
-"""Which schema a catalogue has: the number of migrations that were applied to it."""
+"""The schema of a catalog, numbered by the migrations that were applied to it."""
 
 from __future__ import annotations
 
@@ -25,15 +25,18 @@ def migrate(db: Database) -> None:
 
 
 def has_tables(db: Catalog) -> bool:
-    """Whether anything was ever made in the database."""
+    """Whether the database holds anything at all."""
     return db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
 
 
 def schema_of(db: Catalog) -> int:
-    """Return how many migrations the database has seen; 0 for an empty one."""
-    kept = db.execute("SELECT count(*) FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone()[0]
-    if not kept:
+    """Return the number of migrations that were applied; 0 for an empty database.
+
+    Raises Damaged when there are tables, but no record of migrations.
+    """
+    if db.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone() is None:
         if has_tables(db):
-            raise Damaged("The catalogue does not say which schema it has; run: wherein verify")
+            raise Damaged("The catalog does not say which schema it has; run: wherein verify")
         return 0
-    return int(db.execute("SELECT count(*) FROM _sqlite_migrations WHERE migration_set = 'wherein'").fetchone()[0])
+    (applied,) = db.execute("SELECT count(*) FROM _sqlite_migrations WHERE migration_set = 'wherein'").fetchone()
+    return int(applied)

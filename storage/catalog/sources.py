@@ -1,4 +1,4 @@
-"""The `sources` table: what the user asked to be kept up to date, walked again by every reindex."""
+"""The `sources` table: what the user asked to be followed; every reindex walks it again."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Source", "forget_source", "list_sources", "remember_source", "remember_version", "unreadable_sources"]
 
-
 _KINDS = frozenset(("path", "stdin", "web"))
+_SELECT = "SELECT id, uri, kind, options, added_at FROM sources"
 
 
 @dataclass(frozen=True)
 class Source:
-    """A path, folder or glob pattern (`kind` path), a web page (web) or a text from standard input (stdin).
+    """A file, folder or glob pattern (`kind` path), a web page (web) or a text from standard input (stdin).
 
-    `etag` and `modified` are what the server said of the version of a page that was last taken in.
-    `fields` are those that the user said are the text, id and title of records.
+    `max_size` of a file in bytes, None for no limit. `fields` name the text, id and title of records. `etag` and
+    `modified` are the headers ETag and Last-Modified of a page when it was last ingested.
     """
 
     id: int
@@ -43,19 +43,19 @@ class Source:
 def remember_source(
     db: Database, uri: str, kind: str, exclude: tuple[str, ...], max_size: int | None, fields: Fields = NO_FIELDS
 ) -> int:
-    """Add a source, or renew the options of a known one; return its id. Call inside `writing`."""
+    """Add a source, or update the options of a known one; return its id. Call inside `writing`."""
     options = json.dumps({"exclude": list(exclude), "max_size": max_size, "fields": asdict(fields)})
     db.execute(
         "INSERT INTO sources (uri, kind, options, added_at) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (uri) DO UPDATE SET options = excluded.options",
         [uri, kind, options, now()],
     )
-    row = db.execute("SELECT id FROM sources WHERE uri = ?", [uri]).fetchone()
-    return int(row[0])
+    (number,) = db.execute("SELECT id FROM sources WHERE uri = ?", [uri]).fetchone()
+    return int(number)
 
 
 def remember_version(db: Database, source_id: int, etag: str, modified: str) -> None:
-    """Keep what the server said of the version of a page that is taken in. Call inside `writing`."""
+    """Store the headers ETag and Last-Modified of a page that is ingested. Call inside `writing`."""
     db.execute(
         "UPDATE sources SET options = json_set(options, '$.etag', ?, '$.modified', ?) WHERE id = ?",
         [etag, modified, source_id],
@@ -63,24 +63,24 @@ def remember_version(db: Database, source_id: int, etag: str, modified: str) -> 
 
 
 def list_sources(db: Catalog) -> list[Source]:
-    """Return all sources in the order in which they were added. Raises Damaged when one is not readable."""
-    rows = db.execute("SELECT id, uri, kind, options, added_at FROM sources ORDER BY id").fetchall()
+    """Return all sources, oldest first. Raises Damaged when a row cannot be decoded."""
+    rows = db.execute(f"{_SELECT} ORDER BY id").fetchall()
     return [_source(*row) for row in rows]
 
 
 def unreadable_sources(db: Catalog) -> list[tuple[int, str]]:
-    """Return id and uri of each source that `list_sources` stumbles over."""
-    found = []
-    for row in db.execute("SELECT id, uri, kind, options, added_at FROM sources ORDER BY id").fetchall():
+    """Return id and URI of each source that `list_sources` cannot decode."""
+    unreadable = []
+    for number, uri, *rest in db.execute(f"{_SELECT} ORDER BY id").fetchall():
         try:
-            _source(*row)
+            _source(number, uri, *rest)
         except Damaged:
-            found.append((int(row[0]), str(row[1])))
-    return found
+            unreadable.append((int(number), str(uri)))
+    return unreadable
 
 
 def forget_source(db: Database, source_id: int) -> None:
-    """Forget a source; its files and documents stay, without a source. Call inside `writing`."""
+    """Stop following a source; its files and documents stay, without a source. Call inside `writing`."""
     db.execute("DELETE FROM sources WHERE id = ?", [source_id])
 
 

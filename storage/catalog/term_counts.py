@@ -1,6 +1,6 @@
 """The `terms` table: how often each term occurs in a chunk, in its heading and in its document's title.
 
-Counted once, when the chunk is saved, and committed with it; a row has its chunk's id. All that keyword search reads
+A row is counted once, when its chunk is saved, committed with it, and has its id. Everything that keyword search reads
 is derived from these rows.
 """
 
@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,7 @@ __all__ = [
     "ENTRY",
     "Entries",
     "TermRows",
+    "average_entries",
     "checked_terms",
     "count_rows",
     "count_terms",
@@ -38,20 +39,29 @@ __all__ = [
     "read_terms",
     "recount",
     "save_terms",
-    "usual_entries",
 ]
 
 Entries = npt.NDArray[np.void]
 
 ENTRY = np.dtype([("term", "<u8"), ("body", "u1"), ("fields", "u1")])
-"""A term, how often it occurs in the passage (at most 255), and 16 times how often in its headings plus how often in
+"""A term and its counts: `body` in the passage (at most 255); `fields` is 16 times that in the headings, plus that in
 the title (at most 15 each)."""
 
-# Of the passage, of its headings and of the title: how many terms they have.
+# The numbers of terms in the passage, in its headings and in the title.
 _LENGTHS = struct.Struct("<IHH")
-_MOST_BODY, _MOST_FIELD, _MOST_LENGTH = 255, 15, 0xFFFF
-_BATCH = 2_048
+_MAX_BODY, _MAX_FIELD, _MAX_LENGTH = 255, 15, 0xFFFF
+_BATCH_SIZE = 2_048
 _VERSION = "terms"
+
+
+class _Uncounted(NamedTuple):
+    id: int
+    heading: str
+    title: object
+    passage: object
+
+
+# The passage as bytes, because damaged text may be invalid UTF-8.
 _UNCOUNTED = (
     'SELECT c.id, c.heading, d.title, CAST(substr(d.text, c.start + 1, c."end" - c.start) AS BLOB)'
     " FROM chunks c JOIN documents d ON d.id = c.document_id"
@@ -63,7 +73,7 @@ _UNCOUNTED = (
 class TermRows:
     """Rows of `terms`: chunk `ids` int64 [n], `lengths` of the passages in terms uint32 [n].
 
-    `sizes` int64 [n] tell how many of the `entries` belong to each.
+    `entries` are those of all rows one after another, as in `ENTRY`; `sizes` int64 [n] are their numbers in each row.
     """
 
     ids: npt.NDArray[np.int64]
@@ -73,35 +83,35 @@ class TermRows:
 
 
 def count_terms(text: str, headings: Sequence[str] = (), title: str = "") -> bytes:
-    """Return the terms of a passage, its headings and its document's title, counted and packed."""
+    """Return the counted terms of a passage, its headings and its document's title, packed for `save_terms`."""
     body = Counter(terms_of(text))
-    above = _fields("\n".join(headings), title)
-    counts = {**dict.fromkeys(above.terms, 0), **body}  # those of the fields come first
+    fields = _fields("\n".join(headings), title)
+    counts = {**dict.fromkeys(fields.terms, 0), **body}  # those of the fields come first
     entries = np.zeros(len(counts), ENTRY)
     entries["term"] = np.fromiter(counts, np.uint64, len(counts))
-    entries["body"] = np.minimum(np.fromiter(counts.values(), np.int64, len(counts)), _MOST_BODY)
-    entries["fields"][: len(above.terms)] = above.occurs
-    return _LENGTHS.pack(body.total(), *above.lengths) + entries.tobytes()
+    entries["body"] = np.minimum(np.fromiter(counts.values(), np.int64, len(counts)), _MAX_BODY)
+    entries["fields"][: len(fields.terms)] = fields.counts
+    return _LENGTHS.pack(body.total(), *fields.lengths) + entries.tobytes()
 
 
 @dataclass(frozen=True)
 class _Fields:
     terms: list[int]
-    occurs: list[int]
+    counts: list[int]
     lengths: tuple[int, int]
 
 
 @lru_cache(maxsize=256)
 def _fields(headings: str, title: str) -> _Fields:
-    """Return how often terms occur in headings and title, as in `ENTRY`; most chunks have those of the last one."""
-    above, named = Counter(terms_of(headings)), Counter(terms_of(title))
-    terms = list(dict.fromkeys((*above, *named)))
-    occurs = [16 * min(above[term], _MOST_FIELD) + min(named[term], _MOST_FIELD) for term in terms]
-    return _Fields(terms, occurs, (min(above.total(), _MOST_LENGTH), min(named.total(), _MOST_LENGTH)))
+    """Return the counts of the terms of headings and title, as in `ENTRY`; consecutive chunks mostly share them."""
+    in_headings, in_title = Counter(terms_of(headings)), Counter(terms_of(title))
+    terms = list(dict.fromkeys((*in_headings, *in_title)))
+    counts = [16 * min(in_headings[term], _MAX_FIELD) + min(in_title[term], _MAX_FIELD) for term in terms]
+    return _Fields(terms, counts, (min(in_headings.total(), _MAX_LENGTH), min(in_title.total(), _MAX_LENGTH)))
 
 
 def save_terms(db: Database, rows: Iterable[tuple[int, bytes]]) -> None:
-    """Store what `count_terms` returned under the ids of chunks; what is there is replaced. Call inside `writing`."""
+    """Store or replace the rows of chunks: their ids, and what `count_terms` returned. Call inside `writing`."""
     db.conn.executemany(
         "INSERT INTO terms (id, counts, checksum) VALUES (?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET counts = excluded.counts, checksum = excluded.checksum",
@@ -110,16 +120,21 @@ def save_terms(db: Database, rows: Iterable[tuple[int, bytes]]) -> None:
 
 
 def recount(db: Database) -> int:
-    """Count the terms of every chunk that has no row, from the stored text; return how many. Call inside `writing`."""
+    """Count the terms of every chunk that has no row, from its text; return how many chunks. Call inside `writing`."""
     import json
 
     last = counted = 0
-    while rows := db.execute(_UNCOUNTED, [last, _BATCH]).fetchall():
-        # What is damaged of the text is not this function's business: verify tells it.
-        counted_rows = ((row[0], count_terms(_text(row[3]), json.loads(row[1]), _text(row[2]))) for row in rows)
-        save_terms(db, counted_rows)
-        last = rows[-1][0]
-        counted += len(rows)
+    while chunks := [_Uncounted(*row) for row in db.execute(_UNCOUNTED, [last, _BATCH_SIZE]).fetchall()]:
+        # Damaged text is counted as it is: verify reports it.
+        save_terms(
+            db,
+            (
+                (chunk.id, count_terms(_text(chunk.passage), json.loads(chunk.heading), _text(chunk.title)))
+                for chunk in chunks
+            ),
+        )
+        last = chunks[-1].id
+        counted += len(chunks)
     db.execute(
         "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         [_VERSION, terms_version()],
@@ -132,41 +147,44 @@ def _text(value: object) -> str:
 
 
 def counted_version(db: Catalog) -> str:
-    """Return by which version of the terms all rows were counted."""
-    row = db.execute("SELECT value FROM settings WHERE key = ?", [_VERSION]).fetchone()
-    return str(row[0]) if row else ""
+    """Return the `terms_version` of all rows, "" in a new library."""
+    (version,) = db.execute("SELECT value FROM settings WHERE key = ?", [_VERSION]).fetchone() or ("",)
+    return str(version)
 
 
 def highest_counted(db: Catalog) -> int:
     """Return the highest id among the rows, 0 when there is none."""
-    return int(db.execute("SELECT coalesce(max(id), 0) FROM terms").fetchone()[0])
+    (highest,) = db.execute("SELECT coalesce(max(id), 0) FROM terms").fetchone()
+    return int(highest)
 
 
 def count_rows(db: Catalog, above: int = 0, upto: int | None = None) -> int:
-    """Return how many rows have an id over `above`, and at most `upto`."""
-    # Their chunks are counted, whose rows are shorter.
+    """Return the number of rows with an id over `above`, and at most `upto`."""
+    # Counts their chunks, whose rows are shorter.
     limit, limits = ("", []) if upto is None else (" AND id <= ?", [upto])
     condition = f" WHERE id > ?{limit}" if above or limit else ""
-    row = db.execute(f"SELECT count(*) FROM chunks{condition}", [above, *limits] if condition else [])
-    return int(row.fetchone()[0])
+    parameters = [above, *limits] if condition else []
+    (count,) = db.execute(f"SELECT count(*) FROM chunks{condition}", parameters).fetchone()
+    return int(count)
 
 
-def usual_entries(db: Catalog) -> int:
-    """Return how many different terms the last chunks have, on average."""
-    row = db.execute("SELECT avg(length(counts)) FROM (SELECT counts FROM terms ORDER BY id DESC LIMIT 500)").fetchone()
-    return int(row[0] or 0) // ENTRY.itemsize
+def average_entries(db: Catalog) -> int:
+    """Return the average number of distinct terms in the last 500 chunks."""
+    statement = "SELECT avg(length(counts)) FROM (SELECT counts FROM terms ORDER BY id DESC LIMIT 500)"
+    (size,) = db.execute(statement).fetchone()
+    return int(size or 0) // ENTRY.itemsize
 
 
-def read_terms(db: Catalog, above: int = 0, batch: int = _BATCH) -> Iterator[TermRows]:
+def read_terms(db: Catalog, above: int = 0, batch: int = _BATCH_SIZE) -> Iterator[TermRows]:
     """Yield the rows over id `above`, in the order of their ids. Raises Damaged when one is not what was stored."""
     rows = db.execute("SELECT id, counts, checksum FROM terms WHERE id > ? ORDER BY id", [above])
     last = above
-    while part := rows.fetchmany(batch):
-        for number, raw, checksum in part:
+    while fetched := rows.fetchmany(batch):
+        for number, raw, checksum in fetched:
             if number <= last or not is_stored_terms(number, raw, checksum):
                 raise Damaged(f"The word counts of passage {number} are damaged; run: wherein verify")
             last = number
-        yield join_counts([number for number, _, _ in part], [raw for _, raw, _ in part])
+        yield join_counts([number for number, _, _ in fetched], [raw for _, raw, _ in fetched])
 
 
 def checked_terms(number: int, raw: object, checksum: object) -> TermRows:
@@ -184,7 +202,7 @@ def is_stored_terms(number: object, raw: Any, checksum: object) -> bool:
 
 
 def join_counts(ids: Sequence[int], raws: Sequence[bytes]) -> TermRows:
-    """Return what `count_terms` packed for each of some chunks."""
+    """Unpack what `count_terms` packed for each of some chunks."""
     head = _LENGTHS.size
     return TermRows(
         np.array(ids, np.int64),

@@ -1,9 +1,9 @@
-"""Text to terms: what keyword search counts in a passage and looks for from a question.
+"""Terms of a text: what keyword search counts in passages and looks up from questions.
 
-A term is 64 bits: BLAKE2b of a word as it is compared, which is case-folded, without diacritics (NFKC, then without the
-marks of Latin, Greek, Cyrillic, Hebrew and Arabic letters) and stemmed (Snowball's English). Identifiers count whole
+A term is 64 bits: BLAKE2b of a normalized word, which is case-folded, without diacritics (NFKC, then without the marks
+of Latin, Greek, Cyrillic, Hebrew and Arabic letters) and stemmed (Snowball's English stemmer). Identifiers count whole
 and in their parts: `getUserName`, `E-1234`, `foo.bar`, `3.11.4`, `wi-fi`. Scripts that are written without spaces
-count by two characters, Chinese characters singly as well. Everything is linear in the length of the text.
+count as pairs of characters, Chinese characters also one by one. Everything takes time linear in the text's length.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from itertools import chain, pairwise
 __all__ = ["folded_words", "terms_of", "terms_version", "word_terms"]
 
 _VERSION = 1
-"""To be raised when another thing is made of a text; the next writer then counts every passage again."""
+"""To be raised when the terms of any text change; the next writer then recounts every passage."""
 
-# A longer run of characters without a blank is no word; it counts by the parts of this length.
-_LONGEST = 128
-_REMEMBERED = 200_000
+# A longer run of characters without white space is not a word; it is cut into parts of this length.
+_MAX_LENGTH = 128
+_CACHE_SIZE = 200_000
 
 _CONTRACTED = re.compile(r"'(?:s|re|ll|d|ve|m|t)$")
-# Where a word's parts meet inside a run of letters and digits: fooBar, HTTPServer, x86.
+# The boundaries of a word's parts within a run of letters and digits: fooBar, HTTPServer, x86.
 _CAMEL = re.compile(r"(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])|(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
 _DIGIT_GROUPS = re.compile(r"\d{1,3}(?:,\d{3})+")
 _STRAIGHT = str.maketrans({"\u2019": "'", "\u02bc": "'", "\uff07": "'", "\u00ad": None})
 
-# Combining marks that a reader writes or leaves out as he likes; those of Indian scripts are vowels and stay.
+# Combining marks that people write or leave out at will; those of Indian scripts are vowels and stay.
 _MARKS = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]+")
-# Chinese characters, and the other scripts without spaces (for Korean, whose spaces do not part its particles, too).
+# Chinese characters; and other scripts without spaces, as well as Korean, whose particles follow words without one.
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _UNSPACED = f"{_HAN}\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u31f0-\u31ff\uac00-\ud7af"
 _UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
@@ -40,13 +40,13 @@ _IS_HAN = re.compile(f"[{_HAN}]")
 
 
 def terms_of(text: str) -> Iterator[int]:
-    """Yield the terms of a text, as often as they occur: unsigned integers of 64 bits."""
-    # What stands between blanks is looked up as a whole: cutting each text into words took two thirds of the time.
+    """Yield the terms of a text, each as often as it occurs: unsigned integers of 64 bits."""
+    # Pieces between white space are looked up whole: splitting each text into words took two thirds of the time.
     return chain.from_iterable(map(_pieces().__getitem__, text.split()))
 
 
 def word_terms(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Yield each word of a text as it is written, with its terms; words that have none are left out."""
+    """Yield each word of a text as it is written, with its terms; words without terms are left out."""
     words = _words()
     for match in _word_pattern().finditer(text):
         if terms := words[match.group()]:
@@ -54,15 +54,15 @@ def word_terms(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
 
 
 def folded_words(text: str) -> list[str]:
-    """Return the words of a text in their order, folded but not stemmed or split: what a quoted phrase is told by."""
-    found: list[str] = []
+    """Return the words of a text in order, folded but neither stemmed nor split: a quoted phrase is matched by them."""
+    words: list[str] = []
     for word in _word_pattern().findall(text):
-        found.extend(_phrase_pattern().findall(_folded(word)))
-    return found
+        words.extend(_phrase_pattern().findall(_folded(word)))
+    return words
 
 
 def terms_version() -> str:
-    """Return what names the way in which terms are made; terms of two versions are not to be compared."""
+    """Return the version of the terms, including the stemmer's; terms of two versions must not be compared."""
     import Stemmer
 
     return f"{_VERSION} snowball {Stemmer.version()}"
@@ -70,7 +70,7 @@ def terms_version() -> str:
 
 @cache
 def _word_pattern() -> re.Pattern[str]:
-    """Return what finds a run of letters, digits and marks, and what joins such runs to a name or a number."""
+    """Match runs of letters, digits and marks, and such runs joined to a name or a number."""
     letter = rf"[\w{_marks()}]"
     joined = rf"(?:(?:[-./:@'’+\u00ad]|::|->|(?<=\d),(?=\d)){letter}+)*"
     return re.compile(rf"{letter}+{joined}(?:\+\+|#(?!\w))?")
@@ -83,19 +83,19 @@ def _part_pattern() -> re.Pattern[str]:
 
 @cache
 def _phrase_pattern() -> re.Pattern[str]:
-    """Return what finds the words of a phrase: where they have no blanks between them, each character is one."""
+    """Match the words of a phrase; in scripts without spaces each character is one."""
     return re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}_])[\w{_marks()}])+")
 
 
 @cache
 def _marks() -> str:
-    """Return the combining marks, and what joins letters without being seen, as a part of a character class."""
-    found = _runs(code for code in range(0x300, 0xFE30) if _is_mark(code))
-    return "".join(f"{chr(first)}-{chr(last)}" for first, last in found) + "\u200c\u200d"
+    """Return the combining marks and the zero-width joiners, to be used inside a character class."""
+    marks = _runs(code for code in range(0x300, 0xFE30) if _is_mark(code))
+    return "".join(f"{chr(first)}-{chr(last)}" for first, last in marks) + "\u200c\u200d"
 
 
 def _is_mark(code: int) -> bool:
-    # The ideographs and Hangul have none, and to ask takes a while.
+    # Ideographs and Hangul contain no marks; checking all of them takes a while.
     return not 0x3400 <= code < 0xA600 and not 0xAC00 <= code < 0xFB00 and unicodedata.category(chr(code))[0] == "M"
 
 
@@ -111,42 +111,42 @@ def _runs(codes: Iterator[int]) -> Iterator[tuple[int, int]]:
 
 
 @cache
-def _words() -> _Known:
+def _words() -> _TermCache:
     import Stemmer
 
     stem = Stemmer.Stemmer("english").stemWord
 
-    def work_out(word: str) -> tuple[int, ...]:
+    def compute(word: str) -> tuple[int, ...]:
         if _is_usual(word):
             return (_hash(stem(word.lower())),)
         return tuple(dict.fromkeys(_hash(form) for form in _forms(word, stem)))
 
-    return _Known(work_out)
+    return _TermCache(compute)
 
 
 @cache
-def _pieces() -> _Known:
+def _pieces() -> _TermCache:
     words, pattern = _words(), _word_pattern()
 
-    def work_out(piece: str) -> tuple[int, ...]:
+    def compute(piece: str) -> tuple[int, ...]:
         word = piece.rstrip(",.;:)")
         if _is_usual(word):
             return words[word]
         return tuple(chain.from_iterable(map(words.__getitem__, pattern.findall(piece))))
 
-    return _Known(work_out)
+    return _TermCache(compute)
 
 
-class _Known(dict[str, tuple[int, ...]]):
-    """From a piece of text to its terms, worked out when it is first met."""
+class _TermCache(dict[str, tuple[int, ...]]):
+    """A piece of text to its terms, computed on first use."""
 
-    def __init__(self, work_out: Callable[[str], tuple[int, ...]]) -> None:
-        self._work_out = work_out
+    def __init__(self, compute: Callable[[str], tuple[int, ...]]) -> None:
+        self._compute = compute
 
     def __missing__(self, piece: str) -> tuple[int, ...]:
-        terms = self._work_out(piece)
-        if len(piece) <= _LONGEST:
-            if len(self) >= _REMEMBERED:
+        terms = self._compute(piece)
+        if len(piece) <= _MAX_LENGTH:
+            if len(self) >= _CACHE_SIZE:
                 self.clear()
             self[piece] = terms
         return terms
@@ -157,15 +157,15 @@ def _hash(form: str) -> int:
 
 
 def _is_usual(word: str) -> bool:
-    """Whether a word is one of those that need no look at their parts, as most are."""
-    return word.isalpha() and word.isascii() and (word.islower() or word.istitle()) and len(word) <= _LONGEST
+    """Whether a word consists of ASCII letters in one of the usual cases, as most do, and has no parts."""
+    return word.isalpha() and word.isascii() and (word.islower() or word.istitle()) and len(word) <= _MAX_LENGTH
 
 
 def _forms(word: str, stem: Callable[[str], str]) -> Iterator[str]:
-    """Yield what a word is compared by: itself, and where it is put together its parts."""
-    if len(word) > _LONGEST:
-        for first in range(0, len(word), _LONGEST):
-            yield from _forms(word[first : first + _LONGEST], stem)
+    """Yield the forms of a word that become terms: the word itself and, for a compound, its parts."""
+    if len(word) > _MAX_LENGTH:
+        for first in range(0, len(word), _MAX_LENGTH):
+            yield from _forms(word[first : first + _MAX_LENGTH], stem)
         return
     word = unicodedata.normalize("NFKC", word.translate(_STRAIGHT)).strip("'")
     word = _CONTRACTED.sub("", word) or word
@@ -211,13 +211,13 @@ def _mixed(word: str, stem: Callable[[str], str]) -> Iterator[str]:
 def _folded(word: str) -> str:
     if word.isascii():
         return word.lower()
-    if len(word) > _LONGEST:
-        return "".join(_folded(word[first : first + _LONGEST]) for first in range(0, len(word), _LONGEST))
+    if len(word) > _MAX_LENGTH:
+        return "".join(_folded(word[first : first + _MAX_LENGTH]) for first in range(0, len(word), _MAX_LENGTH))
     return _plain(unicodedata.normalize("NFKC", word.translate(_STRAIGHT)))
 
 
 def _plain(word: str) -> str:
-    """Return a word in the form of its case that compares, without marks."""
+    """Return a word case-folded and without marks."""
     if word.isascii():
         return word.lower()
     return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", word.casefold())))

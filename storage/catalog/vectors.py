@@ -1,4 +1,4 @@
-"""The `vectors` table: one vector for each distinct model input of each model, found by the input's hash."""
+"""The `vectors` table: one vector for each distinct model input of each model, keyed by the input's hash."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wherein.errors import Damaged
+from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.checksums import vector_checksum
 from wherein.storage.catalog.models import now
 from wherein.storage.catalog.protocol import Catalog
@@ -37,23 +38,16 @@ __all__ = [
 Matrix = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
 
+# Plain tuples, not named ones: a fold reads millions of these rows.
+_COLUMNS = "id, input_hash, vector, checksum"
+_Columns = tuple[int, bytes, bytes, int]
 _LIVE = "EXISTS (SELECT 1 FROM chunks c WHERE c.input_hash = v.input_hash)"
-# SQLite allows 32,766 bound variables in one statement (https://sqlite.org/limits.html#max_variable_number).
-_VARIABLES = 500
 
 
 def known_inputs(db: Catalog, model_id: int, hashes: Sequence[bytes]) -> set[bytes]:
     """Return those of `hashes` whose vector of this model is stored."""
-    known: set[bytes] = set()
-    for first in range(0, len(hashes), _VARIABLES):
-        part = hashes[first : first + _VARIABLES]
-        marks = ",".join("?" * len(part))
-        rows = db.execute(
-            f"SELECT input_hash FROM vectors WHERE model_id = ? AND input_hash IN ({marks})",
-            [model_id, *part],
-        )
-        known.update(row[0] for row in rows.fetchall())
-    return known
+    statement = "SELECT input_hash FROM vectors WHERE model_id = ? AND input_hash IN ({})"
+    return {input_hash for (input_hash,) in select_in(db, statement, hashes, model_id)}
 
 
 def save_vectors(db: Database, model_id: int, hashes: Sequence[bytes], vectors: Matrix) -> None:
@@ -68,21 +62,24 @@ def save_vectors(db: Database, model_id: int, hashes: Sequence[bytes], vectors: 
 
 def highest_vector_id(db: Catalog, model_id: int) -> int:
     """Return the highest id among a model's vectors, 0 when there is none."""
-    row = db.execute("SELECT id FROM vectors WHERE +model_id = ? ORDER BY id DESC LIMIT 1", [model_id]).fetchone()
-    return int(row[0]) if row else 0
+    statement = "SELECT id FROM vectors WHERE +model_id = ? ORDER BY id DESC LIMIT 1"  # the `+`: see `_of_model`
+    (highest,) = db.execute(statement, [model_id]).fetchone() or (0,)
+    return int(highest)
 
 
 def count_vectors(db: Catalog, model_id: int, above: int = 0, upto: int | None = None) -> int:
-    """Return how many vectors of a model have an id over `above`, and at most `upto`."""
+    """Return the number of a model's vectors with an id over `above`, and at most `upto`."""
     limit, limits = ("", []) if upto is None else (" AND v.id <= ?", [upto])
-    row = db.execute(f"SELECT count(*) FROM vectors v WHERE {_of_model(above)}{limit}", [model_id, above, *limits])
-    return int(row.fetchone()[0])
+    statement = f"SELECT count(*) FROM vectors v WHERE {_of_model(above)}{limit}"
+    (count,) = db.execute(statement, [model_id, above, *limits]).fetchone()
+    return int(count)
 
 
 def count_live(db: Catalog, model_id: int, above: int = 0) -> int:
-    """Return how many vectors with an id over `above` belong to a chunk."""
-    row = db.execute(f"SELECT count(*) FROM vectors v WHERE {_of_model(above)} AND {_LIVE}", [model_id, above])
-    return int(row.fetchone()[0])
+    """Return the number of a model's vectors with an id over `above` that belong to a chunk."""
+    statement = f"SELECT count(*) FROM vectors v WHERE {_of_model(above)} AND {_LIVE}"
+    (count,) = db.execute(statement, [model_id, above]).fetchone()
+    return int(count)
 
 
 def read_vectors(
@@ -94,19 +91,15 @@ def read_vectors(
     """
     condition = f" AND {_LIVE}" if live else ""
     rows = db.execute(
-        f"SELECT id, input_hash, vector, checksum FROM vectors v WHERE +model_id = ? AND id > ?{condition} ORDER BY id",
-        [model_id, above],
+        f"SELECT {_COLUMNS} FROM vectors v WHERE +model_id = ? AND id > ?{condition} ORDER BY id", [model_id, above]
     )
     last = above
-    while part := rows.fetchmany(batch):
-        for row in part:
-            checked_vector(dimension, *row)
-        ids = np.array([row[0] for row in part], dtype=np.int64)
-        if (np.diff(ids, prepend=last) <= 0).any():  # pages that changed places, or one that is reached twice
+    while fetched := rows.fetchmany(batch):
+        ids, vectors = _checked(dimension, fetched)
+        if (np.diff(ids, prepend=last) <= 0).any():  # database pages were swapped, or one is reachable twice
             raise Damaged("The stored vectors are not in the order of their ids; run: wherein verify")
         last = int(ids[-1])
-        flat = np.frombuffer(b"".join(row[2] for row in part), dtype="<f4")
-        yield ids, flat.reshape(len(part), dimension)
+        yield ids, vectors
 
 
 def find_vectors(db: Catalog, model_id: int, dimension: int, wanted: Ids) -> tuple[Ids, Matrix]:
@@ -114,23 +107,21 @@ def find_vectors(db: Catalog, model_id: int, dimension: int, wanted: Ids) -> tup
 
     Raises Damaged when a vector is not what was stored.
     """
-    rows = list[tuple[int, bytes, bytes, int]]()
-    for first in range(0, len(wanted), _VARIABLES):
-        part = wanted[first : first + _VARIABLES].tolist()
-        marks = ",".join("?" * len(part))
-        rows += db.execute(
-            f"SELECT id, input_hash, vector, checksum FROM vectors WHERE +model_id = ? AND id IN ({marks})",
-            [model_id, *part],
-        ).fetchall()
+    statement = f"SELECT {_COLUMNS} FROM vectors WHERE +model_id = ? AND id IN ({{}})"
+    return _checked(dimension, list(select_in(db, statement, wanted.tolist(), model_id)))
+
+
+def _checked(dimension: int, rows: Sequence[_Columns]) -> tuple[Ids, Matrix]:
+    """Return ids and vectors of rows of `_COLUMNS`. Raises Damaged when one is not what was stored."""
     for row in rows:
         checked_vector(dimension, *row)
-    flat = np.frombuffer(b"".join(row[2] for row in rows), dtype="<f4")
-    return np.array([row[0] for row in rows], dtype=np.int64), flat.reshape(len(rows), dimension)
+    flat = np.frombuffer(b"".join(raw for _, _, raw, _ in rows), dtype="<f4")
+    return np.array([number for number, _, _, _ in rows], dtype=np.int64), flat.reshape(len(rows), dimension)
 
 
 def stored_ids(db: Catalog, model_id: int) -> Ids:
     """Return the ids `[n]` of a model's vectors, ascending."""
-    # By the index, whose entries are shorter than the rows; in the order of the hashes.
+    # SQLite reads the index, whose entries are shorter than the rows, in the order of the hashes.
     rows = db.execute("SELECT id FROM vectors WHERE model_id = ?", [model_id]).fetchall()
     return np.sort(np.array(rows, dtype=np.int64).reshape(-1))
 
@@ -138,37 +129,38 @@ def stored_ids(db: Catalog, model_id: int) -> Ids:
 def _of_model(above: int) -> str:
     """Return the condition for a model's vectors over an id.
 
-    The `+` keeps SQLite from the index that begins with `model_id`: through it every vector of the model is looked at
-    to find the few that came last (https://sqlite.org/optoverview.html, "Disqualifying WHERE Clause Terms").
+    The `+` keeps SQLite from using the index that begins with `model_id`, through which it would visit every vector of
+    the model to find the newest few (https://sqlite.org/optoverview.html, "Disqualifying WHERE Clause Terms").
     """
     return "+v.model_id = ? AND v.id > ?" if above else "v.model_id = ? AND v.id > ?"
 
 
-def checked_vector(dimension: int, vector_id: int, name: bytes, raw: bytes, checksum: int) -> Matrix:
+def checked_vector(dimension: int, vector_id: int, input_hash: bytes, raw: bytes, checksum: int) -> Matrix:
     """Return a stored vector `[dimension]` from its columns. Raises Damaged when it is not what was stored."""
-    if not is_stored_vector(dimension, name, raw, checksum):
+    if not is_stored_vector(dimension, input_hash, raw, checksum):
         raise Damaged(f"Stored vector {vector_id} is damaged; run: wherein verify")
     return np.frombuffer(raw, dtype="<f4")
 
 
-def is_stored_vector(dimension: object, name: object, raw: object, checksum: object) -> bool:
+def is_stored_vector(dimension: object, input_hash: object, raw: object, checksum: object) -> bool:
     """Whether the columns of a vector are what was stored; `dimension` is its model's."""
-    if not isinstance(name, bytes) or not isinstance(raw, bytes) or not isinstance(dimension, int):
+    if not isinstance(input_hash, bytes) or not isinstance(raw, bytes) or not isinstance(dimension, int):
         return False
-    return vector_checksum(name, raw) == checksum and len(raw) == 4 * dimension
+    return vector_checksum(input_hash, raw) == checksum and len(raw) == 4 * dimension
 
 
 def mark_orphans(db: Database) -> None:
-    """Note since when a vector belongs to no chunk, and that it does again. Call inside `writing`."""
+    """Record when a vector became an orphan, and clear that when it has a chunk again. Call inside `writing`."""
     db.execute(f"UPDATE vectors AS v SET orphaned_at = ? WHERE orphaned_at IS NULL AND NOT {_LIVE}", [now()])
     db.execute(f"UPDATE vectors AS v SET orphaned_at = NULL WHERE orphaned_at IS NOT NULL AND {_LIVE}")
 
 
 def count_orphans(db: Catalog) -> int:
-    """Return how many vectors were without a chunk when a reindex looked last."""
-    return int(db.execute("SELECT count(*) FROM vectors WHERE orphaned_at IS NOT NULL").fetchone()[0])
+    """Return the number of vectors that were marked as orphans, which every reindex does."""
+    (count,) = db.execute("SELECT count(*) FROM vectors WHERE orphaned_at IS NOT NULL").fetchone()
+    return int(count)
 
 
 def delete_orphans(db: Database, before: str) -> int:
-    """Delete vectors that have belonged to no chunk since before `before` (UTC); return how many."""
+    """Delete vectors that became orphans before the time `before` (UTC); return their number."""
     return int(db.execute("DELETE FROM vectors WHERE orphaned_at < ?", [before]).rowcount)

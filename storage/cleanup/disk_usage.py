@@ -1,4 +1,4 @@
-"""How much of the disk each part of a library takes."""
+"""The disk space that each part of a library takes."""
 
 from pathlib import Path
 
@@ -10,12 +10,12 @@ _PARTS = {CATALOG: "catalogue", f"{CATALOG}-wal": "log", f"{CATALOG}-shm": "log"
 
 
 def disk_use(folder: Path) -> dict[str, int]:
-    """Return the bytes of the files in a library's folder: catalogue, log, index, keywords, aside and other."""
-    found = dict.fromkeys(("catalogue", "log", "index", "keywords", "aside", "other"), 0)
+    """Return the bytes of a library's files by part: catalogue, log, index, keywords, aside (quarantine) and other."""
+    sizes = dict.fromkeys(("catalogue", "log", "index", "keywords", "aside", "other"), 0)
     for path in folder.rglob("*"):
         if path.is_file():
-            found[_part(path.relative_to(folder))] += path.stat().st_size
-    return found
+            sizes[_part(path.relative_to(folder))] += path.stat().st_size
+    return sizes
 
 
 def _part(path: Path) -> str:

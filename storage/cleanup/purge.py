@@ -1,8 +1,8 @@
-"""Forgetting for good: afterwards no file of the library holds a byte of the text or of its vectors.
+"""Purging documents: afterwards no file of the library holds a byte of their text or of their vectors.
 
-A purge has two parts. The first is one transaction: the documents are gone, kept out for the future, and the purge is
-noted as unfinished. The second rewrites what still holds their bytes and can be repeated, so that the next writer
-finishes what a crash or a full disk interrupted.
+A purge has two parts. The first is one transaction, which removes and excludes the documents and records that the purge
+is unfinished. The second rewrites the files that still hold their bytes. It can be repeated, so the next writer
+finishes what a crash or a full disk has interrupted.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from wherein.storage.catalog.models import bound_model
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import delete_orphans, mark_orphans
 from wherein.storage.disk.failpoints import failpoint
-from wherein.storage.index.generations import KINDS, active_generation, differs, drop_old_generations, write_generation
+from wherein.storage.index.folding import differs
+from wherein.storage.index.generation_writer import Reuse, write_generation
+from wherein.storage.index.generations import KINDS, active_generation, drop_old_generations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,14 +32,14 @@ if TYPE_CHECKING:
 __all__ = ["finish_purge", "purge", "purge_is_unfinished"]
 
 _UNFINISHED = "unfinished purge"
-_EVER = "9999"
+_END_OF_TIME = "9999"
 
 
 def purge(db: Database, documents: Sequence[StoredDocument]) -> None:
-    """Remove documents, keep them out, and delete every vector that no other document shares.
+    """Remove and exclude documents, and delete every vector that no other document shares.
 
-    Vectors of earlier versions belong to no chunk any more and cannot be told from others like them: all such vectors
-    go. Call `finish_purge` afterwards.
+    The vectors of a document's earlier versions cannot be distinguished from other orphans, so all orphans are deleted.
+    Call `finish_purge` afterwards.
     """
     with writing(db, "purge.remove"):
         for document in documents:
@@ -46,9 +48,9 @@ def purge(db: Database, documents: Sequence[StoredDocument]) -> None:
             db.execute("DELETE FROM golden WHERE uri = ?", [document.uri])
             if file := find_file(db, document.uri):
                 delete_file(db, file.id)
-        db.execute("UPDATE nights SET report = '{}' WHERE report LIKE '%\"moved\": [{%'")  # which may name them
+        db.execute("UPDATE nights SET report = '{}' WHERE report LIKE '%\"moved\": [{%'")  # may contain their URIs
         mark_orphans(db)
-        delete_orphans(db, before=_EVER)
+        delete_orphans(db, before=_END_OF_TIME)
         db.execute("INSERT INTO settings (key, value) VALUES (?, '') ON CONFLICT (key) DO NOTHING", [_UNFINISHED])
 
 
@@ -58,17 +60,17 @@ def purge_is_unfinished(db: Catalog) -> bool:
 
 
 def finish_purge(db: Database, folder: Path) -> bool:
-    """Rewrite the index, the catalogue and its log without what was purged; return whether it could be finished.
+    """Rewrite the index, the catalog and its log without what was purged; return whether that was completed.
 
-    VACUUM builds the database file anew from what is in it (https://sqlite.org/lang_vacuum.html), then the log is cut
-    to nothing. It cannot be when a reader holds on to it for longer than ten seconds.
+    VACUUM rebuilds the database file from its content (https://sqlite.org/lang_vacuum.html); then the log is truncated,
+    which fails while a reader uses it for longer than ten seconds.
     """
     model = bound_model(db)
     for kind in KINDS:
         generation = active_generation(db, kind)
         if model and generation and differs(db, model, generation):
-            # Afresh: what a list was made of may have been one vector that is purged.
-            write_generation(db, folder, model, kind, afresh=True)
+            # Rebuilt from nothing: the centroid of a list may be one single vector, which was purged.
+            write_generation(db, folder, model, kind, reuse=Reuse.NOTHING)
     drop_old_generations(db, folder, kept=1)
     failpoint("purge.index-rewritten")
     db.conn.execute("VACUUM")

@@ -1,4 +1,4 @@
-"""What a reindex throws away: vectors that nothing needs any more, old generations, empty pages of the catalogue."""
+"""What a reindex cleans up: old orphans, old generations, and free pages of the catalog."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ if TYPE_CHECKING:
 __all__ = ["ORPHAN_DAYS", "tidy"]
 
 ORPHAN_DAYS = 30
-"""So long vectors without a chunk are kept, so that an interrupted run, or a text that comes back, finds its work."""
+"""How long orphans are kept: an interrupted run, or a text that returns, need not be embedded again."""
 
-_EMPTY_BYTES, _EMPTY_PART = 64 << 20, 0.25
+_MIN_FREE_BYTES, _MIN_FREE_PART = 64 << 20, 0.25
 
 
 def tidy(db: Database, folder: Path) -> list[str]:
-    """Throw away what is not needed any more; return in a few words what that was."""
+    """Delete what is no longer needed; return a phrase for each thing that was."""
     with writing(db, "reindex.orphans"):
         mark_orphans(db)
-        gone = delete_orphans(db, (datetime.now(UTC) - timedelta(days=ORPHAN_DAYS)).isoformat())
+        deleted = delete_orphans(db, (datetime.now(UTC) - timedelta(days=ORPHAN_DAYS)).isoformat())
     drop_old_generations(db, folder)
-    said = [f"{gone:,} vectors without a passage deleted"] if gone else []
-    if empty := _empty_bytes(db):
-        # Rewrites the file, which leaves the old one in force until it is done (https://sqlite.org/lang_vacuum.html).
+    notes = [f"{deleted:,} vectors without a passage deleted"] if deleted else []
+    if free := _free_bytes(db):
+        # Rewrites the file in a transaction, so that an interruption loses nothing (https://sqlite.org/lang_vacuum.html).
         db.conn.execute("VACUUM")
-        said.append(f"{empty / 1e6:,.0f} MB given back")
-    return said
+        notes.append(f"{free / 1e6:,.0f} MB freed")
+    return notes
 
 
-def _empty_bytes(db: Database) -> int:
-    """Return how much of the catalogue is empty, 0 where it is too little to rewrite the file for it."""
-    free, pages, size = (
-        int(db.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("freelist_count", "page_count", "page_size")
-    )
-    return free * size if free * size >= _EMPTY_BYTES and free >= _EMPTY_PART * pages else 0
+def _free_bytes(db: Database) -> int:
+    """Return the size of the catalog's free pages, 0 where they are too few to rewrite the file for."""
+    (free, pages, size) = db.execute(
+        "SELECT freelist_count, page_count, page_size FROM pragma_freelist_count, pragma_page_count, pragma_page_size"
+    ).fetchone()
+    return int(free * size) if free * size >= _MIN_FREE_BYTES and free >= _MIN_FREE_PART * pages else 0

@@ -1,1 +1,1 @@
-"""The disk below everything: locks, fsync, file systems, failpoints."""
+"""The lowest layer: locks, fsync, file systems and failpoints."""

@@ -1,4 +1,4 @@
-"""Named places at which a test makes the process die, so that crash safety is proved and not hoped for.
+"""Named steps at which a test kills the process, so that crash safety is tested and not assumed.
 
 `WHEREIN_FAILPOINT=NAME`, `NAME@3` (the third time) and `NAME:kill` (SIGKILL instead of `os._exit`) choose one; without
 the variable a failpoint does nothing. A transaction has three of them, `STEP.begun`, `STEP.written` and
@@ -14,82 +14,82 @@ EXIT_CODE = 86
 _VARIABLE = "WHEREIN_FAILPOINT"
 
 STEPS = {
-    "ingest.sources": "what the user asked to be kept up to date is remembered",
-    "ingest.batch": "vectors, and the documents that are complete with them, are in place of their earlier versions",
-    "ingest.move": "a file that was moved, and its documents, have their new name",
-    "reindex.remove": "what is gone from its source is removed",
-    "reindex.index": "the next generation of vectors is searched in the way that was chosen",
+    "ingest.sources": "the sources are followed",
+    "ingest.batch": "vectors are stored, and the documents that are complete with them replace their earlier versions",
+    "ingest.move": "a file that was moved, and its documents, have their new URIs",
+    "reindex.remove": "what vanished from its source is removed",
+    "reindex.index": "the next generation of vectors is searched by the chosen method",
     "reindex.orphans": "vectors that have had no chunk for 30 days are deleted",
     "night.begin": "the library knows that a reindex began, and calls it unfinished",
     "night.finish": "the library knows how the reindex ended",
-    "golden.add": "the question is asked by every reindex that changes the index",
+    "golden.add": "every reindex that changes the index asks the question",
     "golden.remove": "the question is no longer asked",
-    "golden.ranks": "the library knows where the answers of the golden questions stood at last",
-    "generation.rollback": "questions are answered from the generation before",
-    "earlier-model.drop": "the vectors of models that the library does not use are deleted",
-    "model.bind": "the library belongs to a model and a precision",
-    "reembed.begin": "the other model is known; the library's own answers",
-    "reembed.batch": "some vectors of the other model are stored; the library's own answers",
-    "reembed.switch": "passages are cut for the other model, which is the library's own now, and its index answers",
+    "golden.ranks": "the library knows the latest ranks of the golden questions' documents",
+    "generation.rollback": "questions are answered from the previous generation",
+    "earlier-model.drop": "the vectors of the previous model are deleted",
+    "model.bind": "the library is bound to a model and a precision",
+    "reembed.begin": "the new model is registered; the old one answers",
+    "reembed.batch": "some vectors of the new model are stored; the old model answers",
+    "reembed.switch": "passages are cut for the new model, which the library is bound to, and its index answers",
     "generation.register": "questions are answered from the new generation",
     "keywords.register": "the words of questions are looked up in the new generation",
-    "keywords.recount": "the terms of every passage are those of this version",
-    "generation.forget": "old generations are no longer known",
+    "keywords.recount": "the terms of every passage are of the current version",
+    "generation.forget": "old generations are no longer registered",
     "documents.remove": "the documents are removed",
     "sources.remove": "the source is no longer followed",
-    "purge.remove": "the documents are removed and kept out; the next writer finishes the purge",
+    "purge.remove": "the documents are removed and excluded; the next writer finishes the purge",
     "purge.finish": "no byte of the purged documents is left in the library's files",
-    "backup.note": "the library remembers the backup, which is whole either way",
-    "restore.generations": "nothing yet: the library being restored has not got its name",
-    "repair.indexes": "SQLite's indexes fit their tables again",
-    "repair.rows": "rows that are not what was stored are mended, or out and kept aside",
-    "repair.salvage": "nothing yet: the fresh catalogue has not got its name; the next repair begins anew",
-    "repair.generations": "a damaged index is no longer known; a new one answers",
+    "backup.note": "the library has a record of the backup, which is complete either way",
+    "restore.generations": "nothing yet: the restored library does not have its name",
+    "repair.indexes": "SQLite's indexes match their tables again",
+    "repair.rows": "damaged rows are restored, or removed and quarantined",
+    "repair.salvage": "nothing yet: the new catalog does not have its name; the next repair starts over",
+    "repair.generations": "a damaged index is no longer registered; a new one answers",
 }
-"""The transactions, each with what holds once it is committed; before that, nothing of it holds."""
+"""The transactions, each with what holds once it is committed; before that, none of it holds."""
 
 POINTS = {
-    "migration.applied": "the old schema, as the transaction of the migration is not committed yet",
-    "generation.written": "the old generation answers; a temporary file is left and removed by the next run",
-    "generation.flushed": "the old generation answers; a temporary file is left and removed by the next run",
-    "generation.renamed": "the old generation answers; a file that is not registered is left, removed by the next run",
-    "generation.folder-flushed": "the old generation answers; the file that is not registered is written again",
+    "migration.applied": "the old schema: the transaction of the migration is not committed yet",
+    "generation.written": "the old generation answers; a temporary file is left, which the next run removes",
+    "generation.flushed": "the old generation answers; a temporary file is left, which the next run removes",
+    "generation.renamed": "the old generation answers; an unregistered file is left, which the next run removes",
+    "generation.folder-flushed": "the old generation answers; an unregistered file is left, which is written again",
     "keywords.written": "as after generation.written",
     "keywords.flushed": "as after generation.flushed",
     "keywords.renamed": "as after generation.renamed",
     "keywords.folder-flushed": "as after generation.folder-flushed",
     "purge.index-rewritten": "the documents are removed; the next writer finishes the purge",
     "purge.vacuumed": "the documents are removed; the next writer finishes the purge",
-    "backup.copied": "no backup; a folder .NAME.part is left beside it and removed by the next backup to that place",
+    "backup.copied": "no backup; a folder .NAME.part is left beside it, which the next backup to that path removes",
     "backup.written": "as after backup.copied",
     "backup.flushed": "as after backup.copied",
-    "backup.renamed": "the backup is whole; the same command run again checks it, notes it and says so",
-    "restore.unpacked": "the library as it was; a folder .NAME.part is left beside it and removed by the next restore",
+    "backup.renamed": "the backup is complete; the same command checks it, notes it and reports it when run again",
+    "restore.unpacked": "the library as it was; a folder .NAME.part is left beside it, which the next restore removes",
     "restore.flushed": "as after restore.unpacked",
-    "restore.aside": "no library, the earlier one lies beside it; the next restore puts the new one there",
-    "restore.renamed": "the restored library; the earlier one lies beside it",
-    "repair.salvaged": "the damaged catalogue, of which there is a copy aside; the next repair begins anew",
-    "repair.log-gone": "the damaged catalogue without its log; the next repair puts the fresh one in its place",
-    "repair.swapped": "the fresh catalogue answers; the next repair goes on with it",
-    "checkpoint.begun": "all that was committed, in the write-ahead log",
-    "checkpoint.done": "all that was committed, in the database file",
+    "restore.aside": "no library; the previous one is beside its path; the next restore renames the new one to it",
+    "restore.renamed": "the restored library; the previous one is beside it",
+    "repair.salvaged": "the damaged catalog, of which a copy is in quarantine; the next repair starts over",
+    "repair.log-gone": "the damaged catalog without its log; the next repair replaces it with the new one",
+    "repair.swapped": "the new catalog answers; the next repair continues with it",
+    "checkpoint.begun": "everything that was committed, in the write-ahead log",
+    "checkpoint.done": "everything that was committed, in the database file",
 }
-"""The other durable steps, each with what holds when the process dies there."""
+"""The other durable steps, each with what holds when the process is killed there."""
 
-_passed: dict[str, int] = {}
+_counts: dict[str, int] = {}
 
 
 def failpoint(name: str) -> None:
-    """Die here if a test says so."""
+    """Die here if `WHEREIN_FAILPOINT` chooses this failpoint."""
     chosen = os.environ.get(_VARIABLE)
     if not chosen:
         return
-    wanted, _, way = chosen.partition(":")
-    point, _, times = wanted.partition("@")
-    if point != name:
+    point, _, signal_name = chosen.partition(":")
+    chosen_name, _, times = point.partition("@")
+    if chosen_name != name:
         return
-    _passed[name] = _passed.get(name, 0) + 1
-    if _passed[name] == int(times or 1):
-        if way == "kill":
+    _counts[name] = _counts.get(name, 0) + 1
+    if _counts[name] == int(times or 1):
+        if signal_name == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         os._exit(EXIT_CODE)

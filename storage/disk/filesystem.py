@@ -1,4 +1,4 @@
-"""Which kind of file system a folder lies on: SQLite's write-ahead log needs one of this machine."""
+"""The type of file system that a folder is on: SQLite's write-ahead log needs a local one."""
 
 import os
 from pathlib import Path
@@ -13,27 +13,28 @@ _NETWORK_FUSE = frozenset({"fuse.sshfs", "fuse.davfs2", "fuse.glusterfs", "fuse.
 
 
 def file_system(folder: Path, mounts: Path = _MOUNTS) -> str:
-    """Return the kind of file system that `folder` lies on, "" where the system does not tell.
+    """Return the type of the file system that `folder` is on, "" where that is unknown.
 
-    Read from proc(5)'s mountinfo: fifth field the mount point, first field after " - " the kind; the last mount wins.
+    Read from mountinfo (proc(5)): the fifth field is the mount point, the first one after " - " the type. Of several
+    mounts at one point the last is visible.
     """
     try:
         lines = mounts.read_text("utf-8", "surrogateescape").splitlines()
     except OSError:
         return ""
-    place, found, longest = os.path.realpath(folder), "", -1
+    path, kind, longest = os.path.realpath(folder), "", -1
     for line in lines:
         before, _, after = line.partition(" - ")
         point = _unescaped(before.split(" ")[4])
-        if len(point) >= longest and (place == point or place.startswith(point.rstrip("/") + "/")):
-            found, longest = after.split(" ")[0], len(point)
-    return found
+        if len(point) >= longest and (path == point or path.startswith(point.rstrip("/") + "/")):
+            kind, longest = after.split(" ")[0], len(point)
+    return kind
 
 
 def is_network(kind: str) -> bool:
-    """Whether processes of several machines could share it, on which a write-ahead log breaks.
+    """Whether processes on several machines could share such a file system, which breaks a write-ahead log.
 
-    https://sqlite.org/wal.html: all processes using a database must be on the same host.
+    https://sqlite.org/wal.html: "All processes using a database must be on the same host computer".
     """
     return kind in _NETWORK or kind in _NETWORK_FUSE
 

@@ -1,4 +1,4 @@
-"""To the disk: what was written to a file, or renamed in a folder, survives a loss of power only after this."""
+"""fsync(2): what was written to a file, or renamed in a folder, survives a power failure only after it."""
 
 import errno
 import os
@@ -8,12 +8,12 @@ __all__ = ["fsync", "fsync_tree"]
 
 
 def fsync(path: Path) -> None:
-    """Return when a file's content, or a folder's entries, are on the disk (fsync(2))."""
+    """Flush a file's content, or a folder's entries, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     except OSError as error:
-        # Some network file systems cannot flush a folder and say so; its entries are the server's business.
+        # Some network file systems refuse to flush a folder, whose entries are up to the server.
         if error.errno not in (errno.EINVAL, errno.ENOTSUP) or not path.is_dir():
             raise
     finally:
@@ -21,8 +21,8 @@ def fsync(path: Path) -> None:
 
 
 def fsync_tree(folder: Path) -> None:
-    """Flush everything below a folder, and then the folder: files first, so that no entry names what is not there."""
-    for place, _, files in os.walk(folder, topdown=False):
+    """Flush a folder and everything in it, bottom up: no entry reaches the disk before the file that it names."""
+    for path, _, files in os.walk(folder, topdown=False):
         for name in files:
-            fsync(Path(place) / name)
-        fsync(Path(place))
+            fsync(Path(path) / name)
+        fsync(Path(path))

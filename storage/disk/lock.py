@@ -1,4 +1,4 @@
-"""One writer at a time, across processes: an advisory lock that the kernel drops with its holder."""
+"""Advisory locks between processes (flock(2)), which the kernel releases when their holder ends; the writer's lock."""
 
 import fcntl
 import os
@@ -9,43 +9,55 @@ from pathlib import Path
 
 from wherein.errors import LibraryBusy
 
-__all__ = ["writer_lock"]
+__all__ = ["lock_file", "try_lock", "writer_lock"]
 
 _FILE = "writer.lock"
-_POLL_SECONDS = 0.1
-# A holder that has just come has not written its id yet, and one that is just going has none any more.
-_TRIES, _SOON = 50, 0.002
+_WAIT_SECONDS = 0.1
+# A process that has only just taken the lock has not written its id yet, and one that is about to release it has
+# already erased it: read the id again for a tenth of a second before reporting a holder without one.
+_HOLDER_RETRIES, _RETRY_SECONDS = 50, 0.002
 
 
 @contextmanager
-def writer_lock(folder: Path, wait: bool = False) -> Iterator[None]:
-    """Hold the library's writer lock; with `wait`, until the present holder lets go of it.
-
-    Raises LibraryBusy, naming the holder's process id.
-    """
-    descriptor = os.open(folder / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def lock_file(path: Path) -> Iterator[int]:
+    """Open a lock file, created private if need be; closing its descriptor at the end releases a lock on it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        tries = 0
-        while not _acquire(descriptor):
-            pid = _holder(descriptor)
-            if not wait and (pid or tries == _TRIES):
-                raise _busy(pid)
-            tries += 1
-            time.sleep(_POLL_SECONDS if wait else _SOON)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
-        yield
-        os.ftruncate(descriptor, 0)
+        yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _acquire(descriptor: int) -> bool:
+def try_lock(descriptor: int) -> bool:
+    """Take the exclusive lock on an open file; return False when another process holds it.
+
+    Raises OSError (ENOLCK or ENOTSUP) on a file system without locks.
+    """
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
+
+
+@contextmanager
+def writer_lock(folder: Path, wait: bool = False) -> Iterator[None]:
+    """Hold the library's writer lock; with `wait`, wait until the present holder releases it.
+
+    Raises LibraryBusy, naming the holder's process id.
+    """
+    with lock_file(folder / _FILE) as descriptor:
+        retries = 0
+        while not try_lock(descriptor):
+            pid = _holder(descriptor)
+            if not wait and (pid or retries == _HOLDER_RETRIES):
+                raise _busy(pid)
+            retries += 1
+            time.sleep(_WAIT_SECONDS if wait else _RETRY_SECONDS)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+        yield
+        os.ftruncate(descriptor, 0)
 
 
 def _holder(descriptor: int) -> int | None:

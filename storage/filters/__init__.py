@@ -1,1 +1,1 @@
-"""Which passages of a committed state a question may be answered from."""
+"""Filters, and the passages of a committed state that they select."""

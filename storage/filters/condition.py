@@ -1,7 +1,7 @@
-"""What a document's metadata must say, and how SQLite is asked for it.
+"""Conditions on a document's metadata, and their translation to SQL.
 
-A field with a list holds what any of its elements holds. Texts that spell a number are compared as numbers with a
-number, because front matter has only texts. No value is ever part of the SQL: all are bound.
+A condition holds for a list if it holds for any of its elements. Texts that spell a number are compared with a number
+as numbers, because front matter contains only texts. No value ever becomes part of the SQL: all are bound.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Like:
-    """A value of the field fits SQL's LIKE pattern; case does not matter for A to Z."""
+    """A value of the field matches SQL's LIKE pattern; case does not matter for A to Z."""
 
     field: str
     pattern: str
@@ -45,7 +45,7 @@ class Like:
 
 @dataclass(frozen=True)
 class Contains:
-    """A value of the field has this text in it; case does not matter for A to Z."""
+    """A value of the field contains this text; case does not matter for A to Z."""
 
     field: str
     text: str
@@ -83,7 +83,7 @@ Condition = Comparison | Like | Contains | Absent | Not | AllOf | AnyOf
 
 
 def fields_of(condition: Condition) -> Iterator[str]:
-    """Yield the names of the fields that a condition asks about."""
+    """Yield the names of the fields in a condition."""
     if isinstance(condition, Not):
         yield from fields_of(condition.part)
     elif isinstance(condition, AllOf | AnyOf):
@@ -94,7 +94,7 @@ def fields_of(condition: Condition) -> Iterator[str]:
 
 
 def sql(condition: Condition) -> tuple[str, list[Value]]:
-    """Return an expression over the row `d` of `documents`, and what is bound in it."""
+    """Return an SQL expression over the row `d` of `documents`, and the values to be bound in it."""
     if isinstance(condition, Not):
         inner, bound = sql(condition.part)
         return f"NOT {inner}", bound
@@ -110,12 +110,12 @@ def sql(condition: Condition) -> tuple[str, list[Value]]:
 
 
 def path_of(field: str) -> str:
-    """Return the JSON path of a field; its name has neither `"` nor a backslash."""
+    """Return the JSON path of a field; its name must contain neither `"` nor a backslash."""
     return f'$."{field}"'
 
 
 def _exists(test: str) -> str:
-    # Of a list json_each yields the elements, of anything else the value itself, of a missing field nothing.
+    # json_each yields the elements of a list, the value of anything else, and nothing for a missing field.
     return f"EXISTS (SELECT 1 FROM json_each(d.metadata, ?) e WHERE {test})"
 
 
@@ -141,7 +141,7 @@ def _comparison(operator: str, value: Value) -> tuple[str, list[Value]]:
         return "(e.type = ? OR (e.type = 'text' AND lower(e.value) = ?))", [spelt, spelt]
     if isinstance(value, str):
         return f"({_IS_TEXT} AND CAST(e.value AS TEXT) {operator} ?)", [value]
-    # Compared with a CAST to a number, a text becomes one if it spells one, and else is greater than every number,
-    # also than infinity (https://sqlite.org/datatype3.html, "Type Conversions Prior To Comparison").
+    # Compared with a CAST to a number, a text that spells a number becomes one; any other text is greater than every
+    # number, even infinity (https://sqlite.org/datatype3.html, "Type Conversions Prior To Comparison").
     number = f"e.value <= CAST(9e999 AS REAL) AND e.value {operator} CAST(? AS NUMERIC)"
     return f"(e.type NOT IN ('true', 'false') AND {number})", [value]

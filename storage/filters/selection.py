@@ -1,4 +1,4 @@
-"""Which passages a question may be answered from: a filter, and what it comes to in one committed state."""
+"""Filters, and the passages that one selects in a committed state: a question is answered from these alone."""
 
 from __future__ import annotations
 
@@ -11,20 +11,19 @@ import numpy as np
 import numpy.typing as npt
 
 from wherein.errors import Damaged, UsageError
+from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Ids
 from wherein.storage.filters.condition import Condition, fields_of, path_of, sql
 
 __all__ = ["Filter", "Selection", "Selector"]
 
-_REMEMBERED = 16
-_SHOWN_FIELDS = 40
-# For so few documents their passages are looked up; for more of them those of all documents are read once.
-_FEW = 1_000
-# SQLite allows 32,766 bound variables in one statement (https://sqlite.org/limits.html#max_variable_number).
-_VARIABLES = 500
+_CACHE_SIZE = 16
+_MAX_SHOWN_FIELDS = 40
+# The passages of up to this many documents are looked up; beyond it the passages of all documents are read once.
+_MAX_LOOKED_UP = 1_000
 
-# Two runs through indexes in their order, which is quicker than a visit to the row of every chunk.
+# Two scans of indexes in their order, which are faster than visiting the row of every chunk.
 _VECTORS = "SELECT c.id, v.id FROM vectors v CROSS JOIN chunks c ON c.input_hash = v.input_hash WHERE v.model_id = ?"
 _OWNERS = "SELECT id, document_id FROM chunks"
 _PASSAGES_OF = (
@@ -35,14 +34,14 @@ _PASSAGES_OF = (
 
 @dataclass(frozen=True)
 class Filter:
-    """What a document must be; an empty part asks for nothing, so that `Filter()` lets everything pass.
+    """Conditions on a document, all of which must hold; an empty one always does, so `Filter()` passes everything.
 
-    `places` are regular expressions, one of which its URI must fit as a whole. `media_types`: one of these it must
-    have. `since_ns`: its file was last modified then (nanoseconds since the epoch) or later; of a text without a file
-    this counts from when it came. `where` is asked of its metadata.
+    `uri_patterns` are regular expressions, one of which must match the whole URI. `media_types`: one of these is its
+    media type. `since_ns`: its file was last modified then (nanoseconds since the epoch) or later; a text without a
+    file counts as modified when it was ingested. `where` is a condition on its metadata.
     """
 
-    places: tuple[str, ...] = ()
+    uri_patterns: tuple[str, ...] = ()
     media_types: tuple[str, ...] = ()
     since_ns: int | None = None
     where: Condition | None = None
@@ -50,10 +49,10 @@ class Filter:
 
 @dataclass(frozen=True)
 class Selection:
-    """The passages of one committed state that pass a filter: ascending ids `[n]` of each kind.
+    """The passages of one committed state that pass a filter: ascending ids `[n]` of chunks and of vectors.
 
-    A passage may have no vector, which happens after a repair. A vector that passes may also belong to passages that do
-    not. `bitmap` has one bit for each vector id, the lowest one first.
+    A passage may have no vector, which happens after a repair. A selected vector may also belong to passages that are
+    not selected. `bitmap` has one bit for each vector id, as FAISS's IDSelectorBitmap wants it: lowest bit first.
     """
 
     documents: frozenset[int]
@@ -62,21 +61,21 @@ class Selection:
     bitmap: npt.NDArray[np.uint8]
 
     def has_chunk(self, chunk: int) -> bool:
-        """Whether a passage passes."""
-        place = int(np.searchsorted(self.chunks, chunk))
-        return place < len(self.chunks) and int(self.chunks[place]) == chunk
+        """Whether a passage is selected."""
+        position = int(np.searchsorted(self.chunks, chunk))
+        return position < len(self.chunks) and int(self.chunks[position]) == chunk
 
     def has_vectors(self, ids: Ids) -> npt.NDArray[np.bool_]:
-        """Return for each vector id `[n]` whether a passage of it passes."""
+        """Return for each vector id `[n]` whether one of its passages is selected."""
         marks = np.zeros(len(ids), dtype=np.bool_)
-        inside = np.flatnonzero((ids >= 0) & (ids < 8 * len(self.bitmap)))  # a damaged index may name any
+        inside = np.flatnonzero((ids >= 0) & (ids < 8 * len(self.bitmap)))  # a damaged index may hold any id
         known = ids[inside]
         marks[inside] = self.bitmap[known >> 3] >> (known & 7) & 1
         return marks
 
 
 class Selector:
-    """Remembers, of the last committed state that was asked about, its passages and what filters came to."""
+    """Evaluates filters; caches the passages and the selections of the last committed state."""
 
     def __init__(self, model_id: int) -> None:
         self._model_id = model_id
@@ -84,24 +83,24 @@ class Selector:
         self._passages: npt.NDArray[np.int64] | None = None
         self._known: dict[str, Selection] = {}
 
-    def select(self, db: Catalog, version: int, wanted: Filter) -> Selection:
-        """Return what passes in the state that `db` sees, whose `data_version` is `version`. Call inside `reading`.
+    def select(self, db: Catalog, version: int, filter_: Filter) -> Selection:
+        """Return the passages that pass in the state that `db` sees, whose `data_version` is `version`.
 
-        Raises UsageError when the condition names a field that no document has.
+        Call inside `snapshot`. Raises UsageError when the condition names a field that no document has.
         """
         if version != self._version:
             self._version, self._passages = version, None
             self._known.clear()
-        name = repr(wanted)  # not the filter itself: 1 and True are equal
+        name = repr(filter_)  # not the filter itself: 1 and True are equal
         if name not in self._known:
-            while len(self._known) >= _REMEMBERED:
+            while len(self._known) >= _CACHE_SIZE:
                 del self._known[next(iter(self._known))]
-            self._known[name] = self._select(db, wanted)
+            self._known[name] = self._select(db, filter_)
         return self._known[name]
 
-    def _select(self, db: Catalog, wanted: Filter) -> Selection:
-        documents = _documents(db, wanted)
-        if self._passages is None and len(documents) > _FEW:
+    def _select(self, db: Catalog, filter_: Filter) -> Selection:
+        documents = _documents(db, filter_)
+        if self._passages is None and len(documents) > _MAX_LOOKED_UP:
             self._passages = _all_passages(db, self._model_id)
         if self._passages is None:
             return _selection(documents, _passages_of(db, self._model_id, documents))
@@ -117,73 +116,71 @@ def _selection(documents: Sequence[int], passages: npt.NDArray[np.int64]) -> Sel
 
 
 def _all_passages(db: Catalog, model_id: int) -> npt.NDArray[np.int64]:
-    """Return ids `[n, 3]` of chunk, document and vector, 0 where there is none."""
+    """Return ids `[n, 3]` of chunk, document and vector, 0 for no vector."""
     owners = np.array(db.execute(_OWNERS).fetchall(), dtype=np.int64).reshape(-1, 2)
-    owners = owners[np.argsort(owners[:, 0])]
-    found = np.array(db.execute(_VECTORS, [model_id]).fetchall(), dtype=np.int64).reshape(-1, 2)
-    place = np.searchsorted(owners[:, 0], found[:, 0])
-    if (place == len(owners)).any() or (owners[place, 0] != found[:, 0]).any():
-        raise Damaged("SQLite's indexes of the passages do not fit each other; run: wherein verify")
-    vectors = np.zeros(len(owners), np.int64)
-    vectors[place] = found[:, 1]
-    return np.column_stack([owners, vectors])
+    chunks, documents = owners[np.argsort(owners[:, 0])].T
+    embedded, vector_ids = np.array(db.execute(_VECTORS, [model_id]).fetchall(), dtype=np.int64).reshape(-1, 2).T
+    positions = np.searchsorted(chunks, embedded)
+    if (positions == len(chunks)).any() or (chunks[positions] != embedded).any():
+        raise Damaged("SQLite's indexes of the passages contradict each other; run: wherein verify")
+    vectors = np.zeros(len(chunks), np.int64)
+    vectors[positions] = vector_ids
+    return np.column_stack([chunks, documents, vectors])
 
 
 def _passages_of(db: Catalog, model_id: int, documents: Sequence[int]) -> npt.NDArray[np.int64]:
-    rows = list[tuple[int, int, int]]()
-    for first in range(0, len(documents), _VARIABLES):
-        part = documents[first : first + _VARIABLES]
-        rows += db.execute(_PASSAGES_OF.format(",".join("?" * len(part))), [model_id, *part]).fetchall()
+    rows = list(select_in(db, _PASSAGES_OF, documents, model_id))
     return np.array(rows, dtype=np.int64).reshape(len(rows), 3)
 
 
-def _documents(db: Catalog, wanted: Filter) -> list[int]:
+def _documents(db: Catalog, filter_: Filter) -> list[int]:
     """Return the ids of the documents that pass, ascending."""
     tests, bound = list[str](), list[object]()
-    if wanted.media_types:
-        tests.append(f"d.media_type IN ({','.join('?' * len(wanted.media_types))})")
-        bound += wanted.media_types
-    if wanted.since_ns is not None:
+    if filter_.media_types:
+        tests.append(f"d.media_type IN ({','.join('?' * len(filter_.media_types))})")
+        bound += filter_.media_types
+    if filter_.since_ns is not None:
         tests.append("CASE WHEN f.id IS NULL THEN d.changed_at >= ? ELSE f.mtime_ns >= ? END")
-        bound += [_stamp(wanted.since_ns), wanted.since_ns]
-    if wanted.where is not None:
-        _refuse_unknown(db, wanted.where)
-        test, values = sql(wanted.where)
+        bound += [_stamp(filter_.since_ns), filter_.since_ns]
+    if filter_.where is not None:
+        _check_fields(db, filter_.where)
+        test, values = sql(filter_.where)
         tests.append(test)
         bound += values
-    files = " LEFT JOIN files f ON f.id = d.file_id" if wanted.since_ns is not None else ""
+    files = " LEFT JOIN files f ON f.id = d.file_id" if filter_.since_ns is not None else ""
     where = f" WHERE {' AND '.join(tests)}" if tests else ""
-    if not wanted.places:
+    if not filter_.uri_patterns:
         rows = db.execute(f"SELECT d.id FROM documents d{files}{where}", bound).fetchall()
-        return sorted(int(row[0]) for row in rows)
-    fits = re.compile("|".join(f"(?:{place})" for place in wanted.places), re.DOTALL).fullmatch
+        return sorted(int(number) for (number,) in rows)
+    matches = re.compile("|".join(f"(?:{pattern})" for pattern in filter_.uri_patterns), re.DOTALL).fullmatch
     rows = db.execute(f"SELECT d.id, d.uri FROM documents d{files}{where}", bound).fetchall()
-    return sorted(int(number) for number, uri in rows if fits(str(uri)))
+    return sorted(int(number) for number, uri in rows if matches(str(uri)))
 
 
 def _stamp(ns: int) -> str:
-    """Return a time as the tables store it; the first or last possible one when it lies beyond what they can hold."""
+    """Return a time as the tables store it, or a text that sorts before or after all times if it is out of range."""
     try:
         return datetime.fromtimestamp(ns / 1e9, UTC).isoformat(timespec="milliseconds")
     except (ValueError, OverflowError, OSError):
         return "" if ns < 0 else "~"
 
 
-def _refuse_unknown(db: Catalog, where: Condition) -> None:
+def _check_fields(db: Catalog, where: Condition) -> None:
     for field in sorted(set(fields_of(where))):
         has = "SELECT 1 FROM documents WHERE json_type(metadata, ?) IS NOT NULL LIMIT 1"
         if db.execute(has, [path_of(field)]).fetchone() is None:
-            raise UsageError(f"No document has a field {_shown(field)}; {_known_fields(db)}")
+            raise UsageError(f"No document has a field {_printable(field)}; {_known_fields(db)}")
 
 
 def _known_fields(db: Catalog) -> str:
     keys = "SELECT e.key, count(*) FROM documents d, json_each(d.metadata) e GROUP BY e.key ORDER BY 2 DESC, 1"
-    rows = db.execute(f"{keys} LIMIT ?", [_SHOWN_FIELDS + 1]).fetchall()
+    rows = db.execute(f"{keys} LIMIT ?", [_MAX_SHOWN_FIELDS + 1]).fetchall()
     if not rows:
         return "the documents here have no metadata, such as an author or a date"
-    more = " and more" if len(rows) > _SHOWN_FIELDS else ""
-    return f"known are {', '.join(_shown(str(row[0])) for row in rows[:_SHOWN_FIELDS])}{more}"
+    names = [_printable(str(name)) for name, _ in rows]
+    more = " and more" if len(names) > _MAX_SHOWN_FIELDS else ""
+    return f"known are {', '.join(names[:_MAX_SHOWN_FIELDS])}{more}"
 
 
-def _shown(name: str) -> str:
+def _printable(name: str) -> str:
     return name[:80] if name.isprintable() else ascii(name[:80])

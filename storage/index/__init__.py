@@ -1,1 +1,1 @@
-"""What is derived from the catalogue to be searched: generations of vectors and of keywords."""
+"""The indexes that are derived from the catalog: generations of vectors and of keywords."""

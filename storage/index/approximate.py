@@ -1,9 +1,9 @@
-"""A generation that keeps a byte for each number of a vector: its candidates are scored again from the stored vectors.
+"""A generation that holds one byte for each component of a vector: candidates are rescored with the stored vectors.
 
-Two kinds of file, both written by FAISS: an `IndexIVFScalarQuantizer`, whose vectors lie in lists around centroids, of
-which the nearest to a question are looked at; and an `IndexIDMap` over an `IndexHNSWSQ`, a graph that is walked towards
-the question. What is found has an exact score in any case, and is all there is for a filter; without one, some of the
-nearest may be missed, how many of them being measured when the file is written (storage/index/tuning.py).
+Two kinds of file, both written by FAISS: an `IndexIVFScalarQuantizer`, whose vectors are in lists around centroids, of
+which those nearest to a question are searched; and an `IndexIDMap` over an `IndexHNSWSQ`, a graph that is walked
+towards the question. Scores are always exact, and with a filter so is the set of results; without one, some of the
+nearest vectors may be missed: how many is measured when the file is written (storage/index/tuning.py).
 """
 
 from __future__ import annotations
@@ -26,17 +26,14 @@ from wherein.storage.index.method import IVF, Method
 
 __all__ = ["Approximate", "check_approximate", "open_approximate", "search_parameters", "tail_size"]
 
-# The index, this module and NumPy add in another order.
+# FAISS and NumPy add in different orders.
 _ROUNDING = 1e-5
-# So many more than are wanted are looked at first when the answer has to be exact.
+# Candidates fetched beyond those that are wanted, at first, when the answer must be exact.
 _MARGIN = 48
 
 
 class Approximate:
-    """An opened index of one model's vectors, and the catalogue that they are stored in.
-
-    It is asked inside `reading`, like everything that reads the catalogue.
-    """
+    """An opened index of one model's vectors, and the catalog that they are stored in; use it inside `snapshot`."""
 
     def __init__(self, index: Any, method: Method, db: Catalog, model: StoredModel) -> None:
         self._index = index
@@ -46,59 +43,59 @@ class Approximate:
         self.count: int = index.ntotal
 
     def nearest(self, question: Matrix, k: int) -> tuple[Ids, Matrix]:
-        """Return ids and inner products of the nearest vectors, at most `k`, as far as the index finds them.
+        """Return ids and inner products of the nearest vectors that the index finds, at most `k`.
 
-        What is stored no more is left out. Raises Damaged when the index has another vector than is stored.
+        Vectors that are no longer stored are left out. Raises Damaged when the index contradicts a stored vector.
         """
         step = self._method.step(k)
         wanted, effort = min(step.candidates, self.count), step.effort
         while True:
             ids, scores = self._search(question, wanted, effort)
-            if len(ids) >= wanted or effort >= self._most():
+            if len(ids) >= wanted or effort >= self._max_effort():
                 break
-            effort = min(4 * effort, self._most())  # the lists that were looked at hold fewer
+            effort = min(4 * effort, self._max_effort())  # the lists that were searched hold fewer
         if len(ids) < wanted:
             ids, scores = self._scan(question, wanted)
         return _best(*self._rescored(question, ids, scores), k)
 
     def among(self, question: Matrix, k: int, among: Selection, allowed: int) -> tuple[Ids, Matrix]:
-        """Return the nearest of the vectors in `among`, of which `allowed` are in this index; all there are.
+        """Return exactly the nearest of the vectors in `among`, of which `allowed` are in this index.
 
-        Every allowed code is looked at. No vector's score differs from its code's by more than `error` times the
-        question's length, so that from some place on none can be better than what was found.
+        Every allowed code is scored. No vector's score differs from its code's by more than `error` times the
+        question's length, so that beyond some rank no code can belong to a better vector than those already found.
         """
-        distances = self._apart(question)
-        looked = k + _MARGIN
+        slack = self._max_deviation(question)
+        wanted = k + _MARGIN
         while True:
-            looked = min(looked, allowed)
-            ids, scores = self._scan(question, looked, among)
+            wanted = min(wanted, allowed)
+            ids, scores = self._scan(question, wanted, among)
             found, exact = _best(*self._rescored(question, ids, scores), k)
-            if looked == allowed or (len(found) == k and scores[-1] + distances < exact[-1]):
+            if wanted == allowed or (len(found) == k and scores[-1] + slack < exact[-1]):
                 return found, exact
-            looked *= 4
+            wanted *= 4
 
-    def sample(self, places: Ids) -> Matrix:
-        """Return what the codes at some ascending places `[n]` of the index stand for."""
+    def sample(self, positions: Ids) -> Matrix:
+        """Return the decoded codes `[n, dimension]` at some ascending positions `[n]` of the index."""
         import faiss
 
         if self._method.name != IVF:
             graph: Any = faiss.downcast_index(self._index.index)
-            return np.asarray(graph.storage.reconstruct_batch(places), np.float32)
-        lists = np.searchsorted(self._starts, places, "right") - 1
-        offsets = places - self._starts[lists]
-        vectors = np.empty((len(places), self._index.d), np.float32)
+            return np.asarray(graph.storage.reconstruct_batch(positions), np.float32)
+        lists = np.searchsorted(self._starts, positions, "right") - 1
+        offsets = positions - self._starts[lists]
+        vectors = np.empty((len(positions), self._index.d), np.float32)
         for row, (number, offset) in enumerate(zip(lists.tolist(), offsets.tolist(), strict=True)):
             self._index.reconstruct_from_offset(number, offset, faiss.swig_ptr(vectors[row]))
         return vectors
 
     @cached_property
     def _starts(self) -> Ids:
-        """At which place each list begins."""
+        """The position of the first vector of each list."""
         sizes = [self._index.invlists.list_size(number) for number in range(self._index.nlist)]
         return np.cumsum([0, *sizes[:-1]], dtype=np.int64)
 
     def ids(self) -> Ids:
-        """Return the ids of all vectors in the order of their places."""
+        """Return the ids of all vectors, by position."""
         import faiss
 
         if self._method.name != IVF:
@@ -111,20 +108,20 @@ class Approximate:
         ]
         return np.concatenate(parts) if parts else np.empty(0, np.int64)
 
-    def _most(self) -> int:
+    def _max_effort(self) -> int:
         return int(self._index.nlist) if self._method.name == IVF else self.count
 
-    def _apart(self, question: Matrix) -> float:
-        """Return by how much the score of a code may differ from that of its vector (Cauchy and Schwarz)."""
+    def _max_deviation(self, question: Matrix) -> float:
+        """Return by how much the score of a code may differ from that of its vector (Cauchy-Schwarz inequality)."""
         length = float(np.linalg.norm(question))
         return length * (self._method.error + _ROUNDING)
 
     def _search(self, question: Matrix, n: int, effort: int) -> tuple[Ids, Matrix]:
-        """Return the ids and the codes' scores of the `n` best that `effort` finds, fewer if it finds fewer."""
+        """Return the ids and the codes' scores of the `n` best that `effort` finds; it may find fewer."""
         parameters = search_parameters(self._method.name, effort, n)
         scores, labels = self._index.search(question[None, :], n, params=parameters)
-        there = labels[0] >= 0
-        return labels[0][there], scores[0][there]
+        found = labels[0] >= 0  # FAISS fills up with -1
+        return labels[0][found], scores[0][found]
 
     def _scan(self, question: Matrix, n: int, among: Selection | None = None) -> tuple[Ids, Matrix]:
         """Return the ids and scores of the `n` best codes of all, or of those in `among`."""
@@ -138,42 +135,43 @@ class Approximate:
         else:
             scores, labels = self._scan_graph(question, n, among)
         if (labels < 0).any():  # fewer than are registered
-            raise Damaged("The index lacks vectors that it was made of; run: wherein repair")
+            raise Damaged("The index lacks vectors that were written to it; run: wherein repair")
         return labels[0], scores[0]
 
     def _scan_graph(self, question: Matrix, n: int, among: Selection | None) -> tuple[Matrix, Ids]:
-        """Return scores and ids `[1, n]` by the codes alone, past the graph; -1 where there are fewer."""
+        """Return scores and ids `[1, n]` by all codes, without the graph; -1 where there are fewer."""
         import faiss
 
         ids = self.ids()
         graph: Any = faiss.downcast_index(self._index.index)
         flat: Any = faiss.downcast_index(graph.storage)
         if among is None:
-            scores, places = flat.search(question[None, :], n)
+            scores, positions = flat.search(question[None, :], n)
         else:
             bitmap: Any = faiss.IDSelectorBitmap
             parameters: Any = faiss.SearchParameters
             marks = np.packbits(among.has_vectors(ids), bitorder="little")
-            scores, places = flat.search(question[None, :], n, params=parameters(sel=bitmap(marks)))
-        return scores, np.where(places < 0, places, ids[places])
+            scores, positions = flat.search(question[None, :], n, params=parameters(sel=bitmap(marks)))
+        return scores, np.where(positions < 0, positions, ids[positions])
 
     def _rescored(self, question: Matrix, ids: Ids, scores: Matrix) -> tuple[Ids, Matrix]:
         """Return those of `ids` that are stored, and their exact scores."""
         order = np.argsort(ids)
         ids, scores = ids[order], scores[order]
-        twice = np.flatnonzero(ids[1:] == ids[:-1])
-        if len(twice):
-            raise Damaged(f"The index holds vector {ids[twice[0]]} twice; run: wherein repair")
+        repeated = ids[1:][ids[1:] == ids[:-1]]
+        if len(repeated):
+            raise Damaged(f"The index holds vector {repeated[0]} twice; run: wherein repair")
         found, vectors = find_vectors(self._db, self._model.id, self._model.dimension, ids)
         exact = np.einsum("ij,j->i", vectors, question)
-        wrong = ~(np.abs(exact - scores[np.searchsorted(ids, found)]) <= self._apart(question))
-        if wrong.any():  # or one of the two is no number
+        # Negated, so that NaN counts as wrong too.
+        wrong = ~(np.abs(exact - scores[np.searchsorted(ids, found)]) <= self._max_deviation(question))
+        if wrong.any():
             raise Damaged(f"The index holds another vector {found[wrong][0]} than is stored; run: wherein repair")
         return found, exact
 
 
 def search_parameters(name: str, effort: int, n: int) -> Any:
-    """Return FAISS's parameters of a search for `n` vectors. Its stubs do not know how they are made."""
+    """Return FAISS's parameters of a search for `n` vectors; its stubs do not know their constructors."""
     import faiss
 
     if name == IVF:
@@ -183,23 +181,23 @@ def search_parameters(name: str, effort: int, n: int) -> Any:
 
 
 def open_approximate(path: Path, method: Method) -> Any:
-    """Return the index of a file that `check_approximate` has looked at, memory-mapped."""
+    """Return the FAISS index of a file, memory-mapped. Call `check_approximate` first."""
     import faiss
 
     if method.name != IVF:
         return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
     index: Any = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
-    # Else each question starts 32 threads that read ahead, which takes 3 ms where the lists are in memory.
+    # Else each question starts 32 threads to read ahead, which takes 3 ms even when the lists are in memory.
     lists: Any = faiss.downcast_InvertedLists(index.invlists)
     lists.prefetch_nthread = 0
     return index
 
 
 def check_approximate(path: Path, count: int, method: Method) -> int:
-    """Return the dimension of the index in a file, after a look at all of it that FAISS trusts.
+    """Return the dimension of the index in a file, after a check of everything that FAISS trusts.
 
-    A code or an id that is damaged is noticed when it is met: what its vector scores is known from the catalogue.
-    Raises ValueError when it is not laid out as it was written, OSError when it cannot be read.
+    A damaged code or id is noticed when a search returns it, by the score of the stored vector. Raises ValueError when
+    the file is not laid out as it was written, OSError when it cannot be read.
     """
     with path.open("rb") as file:
         head = file.read(method.head)
@@ -218,7 +216,7 @@ def check_approximate(path: Path, count: int, method: Method) -> int:
 
 
 def tail_size(method_name: str, count: int, dimension: int) -> int:
-    """Return how many bytes of a file are codes and ids; they are its last."""
+    """Return the number of bytes at the end of a file that are codes and ids."""
     return count * (dimension + 8) + (0 if method_name == IVF else 8)
 
 

@@ -1,4 +1,4 @@
-"""The vectors of a generation that are kept as they are: each is compared with the question."""
+"""A generation that holds the vectors themselves: each is compared with the question."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from wherein.storage.filters.selection import Selection
 
 __all__ = ["Exact"]
 
-# Where many vectors are allowed, enough of them are among the nearest of all, which FAISS finds sooner than the nearest
-# of half: asked vector by vector it took 2.6 times as long on a busy machine. More results than this cost time too.
-_MOST_PROBED = 1_000
+# Where many vectors are allowed, enough of them are among the nearest of all, which FAISS finds faster than the nearest
+# of half: with a selector, which it asks for each vector, it took 2.6 times as long on a busy machine. Fetching more
+# results than this costs time too.
+_MAX_PROBED = 1_000
 
 
 class Exact:
@@ -25,7 +26,7 @@ class Exact:
         self.count: int = index.ntotal
 
     def nearest(self, question: Matrix, k: int) -> tuple[Ids, Matrix]:
-        """Return ids and inner products `[min(k, count)]` of the nearest vectors. Raises Damaged when one is none."""
+        """Return ids and inner products `[min(k, count)]` of the nearest vectors. Raises Damaged when one is NaN."""
         return self._search(question, min(k, self.count))
 
     def among(self, question: Matrix, k: int, among: Selection, allowed: int) -> tuple[Ids, Matrix]:
@@ -34,28 +35,28 @@ class Exact:
         if allowed == self.count:
             return self._search(question, wanted)
         probed = 2 * k * self.count // allowed + 16
-        if probed <= _MOST_PROBED:
+        if probed <= _MAX_PROBED:
             ids, scores = self._search(question, min(probed, self.count))
             chosen = among.has_vectors(ids)
             if np.count_nonzero(chosen) >= wanted:
                 return ids[chosen][:wanted], scores[chosen][:wanted]
         import faiss
 
-        # Python's constructors take other arguments than the stubs say; the wrappers hold on to the array.
+        # FAISS's Python constructors take other arguments than its stubs declare; the wrappers keep the array alive.
         parameters: Any = faiss.SearchParameters
         bitmap: Any = faiss.IDSelectorBitmap
         return self._search(question, wanted, parameters(sel=bitmap(among.bitmap)))
 
-    def sample(self, places: Ids) -> Matrix:
-        """Return the vectors at some places `[n]` of the index."""
+    def sample(self, positions: Ids) -> Matrix:
+        """Return the vectors `[n, dimension]` at some positions `[n]` of the index."""
         import faiss
 
         inner: Any = faiss.downcast_index(self._index.index)
-        found: Matrix = inner.reconstruct_batch(places)
-        return found
+        vectors: Matrix = inner.reconstruct_batch(positions)
+        return vectors
 
     def ids(self) -> Ids:
-        """Return the ids of all vectors in the order of their places."""
+        """Return the ids of all vectors, by position."""
         import faiss
 
         return np.asarray(faiss.vector_to_array(self._index.id_map), dtype=np.int64)
@@ -65,6 +66,6 @@ class Exact:
             scores, labels = self._index.search(question[None, :], k)
         else:
             scores, labels = self._index.search(question[None, :], k, params=selector)
-        if (labels < 0).any():  # FAISS returns fewer than there are only where a score is no number
-            raise Damaged("The index holds something that is no vector; run: wherein repair")
+        if (labels < 0).any():  # FAISS returns fewer results than vectors only where a score is NaN
+            raise Damaged("The index holds something that is not a vector; run: wherein repair")
         return labels[0], scores[0]

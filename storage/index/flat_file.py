@@ -1,7 +1,7 @@
-"""An exact FAISS index written to disk piece by piece, so that its size does not matter to memory.
+"""An exact FAISS index written to disk batch by batch, in memory that does not grow with it.
 
-`faiss.write_index` wants the whole index in memory, 1.5 KB a vector. The file is the one that it writes for an
-`IndexIDMap` over an `IndexFlatIP`, byte for byte (tests/storage/test_flat.py holds it to that); the layout is that of
+`faiss.write_index` needs the whole index in memory, 1.5 KB a vector. This file is byte for byte the one that it writes
+for an `IndexIDMap` over an `IndexFlatIP` (tests/storage/test_flat.py compares them); the layout is that of
 faiss/impl/index_write.cpp.
 """
 
@@ -30,7 +30,7 @@ _PREFIX = 2 * (4 + struct.calcsize(_FIELDS)) + 8
 def write_flat(path: Path, count: int, dimension: int, parts: Iterable[tuple[Ids, Matrix]]) -> str:
     """Write `count` vectors, given as ids `[n]` and float32 `[n, dimension]`, unflushed; return the SHA-256.
 
-    Raises ValueError when `parts` hold another number of vectors.
+    Raises ValueError when `parts` do not hold `count` vectors.
     """
     digest = hashlib.sha256()
     ids = []
@@ -53,11 +53,10 @@ def write_flat(path: Path, count: int, dimension: int, parts: Iterable[tuple[Ids
 
 
 def check_flat(path: Path, count: int, highest: int) -> int:
-    """Return the dimension of the index in a file, after a look at all of it that is neither a vector nor an id.
+    """Return the dimension of the index in a file, after a check of everything in it but vectors and ids.
 
-    FAISS trusts these numbers: it allocates what they ask for. `count` vectors are expected, the last of them with the
-    id `highest`. Raises ValueError when the file is not laid out as `write_flat` does it, OSError when it
-    cannot be read.
+    FAISS trusts these numbers: it allocates what they ask for. `count` vectors are expected, the last of which has the
+    id `highest`. Raises ValueError when the layout is not that of `write_flat`, OSError when the file cannot be read.
     """
     with path.open("rb") as file:
         prefix = file.read(_PREFIX)

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from wherein.errors import Damaged
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.term_counts import count_rows, read_terms
-from wherein.storage.index.generations import KEYWORDS, Generation, active_generation, load_postings
-from wherein.storage.index.postings import Found, Postings, collect, merge
+from wherein.storage.index.generation_files import load_postings
+from wherein.storage.index.generations import KEYWORDS, Generation, active_generation
+from wherein.storage.index.postings import Postings, TermPostings, collect, merge
 
 __all__ = ["KeywordIndex", "Part", "load_keywords"]
 
@@ -21,13 +22,13 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Part:
-    """Some passages' postings; `live` bool [n] tells which of them still are, None when all are."""
+    """Some passages' postings; `live` bool [n] marks the passages that still exist, None means all of them."""
 
     postings: Postings
     live: Mask | None = None
 
-    def find(self, term: int) -> Found:
-        """Return the postings of a term, also those of passages that are gone. Raises Damaged when they are damaged."""
+    def find(self, term: int) -> TermPostings:
+        """Return the postings of a term, deleted passages included. Raises Damaged when they are damaged."""
         try:
             return self.postings.find(term)
         except ValueError as error:
@@ -38,8 +39,8 @@ class Part:
 class KeywordIndex:
     """The terms of one committed state; `version` is SQLite's `data_version` of that state.
 
-    `parts` are the generation and the delta, which is every passage with a higher id than the generation's. `count` and
-    `length` are of the passages that are there: how many, and how many terms in all.
+    `parts` are the generation and the delta, which is every passage with a higher id than the generation's. `count` is
+    the number of passages that exist, `length` the number of terms in all of them.
     """
 
     version: int
@@ -52,12 +53,12 @@ class KeywordIndex:
 def load_keywords(db: Catalog, folder: Path, known: KeywordIndex | None) -> KeywordIndex:
     """Return the terms of the state that `db` sees; `known` itself when nothing was committed since.
 
-    Call inside `reading`. An unchanged generation is not opened again, and of the delta only what is new is read: the
-    terms of a passage never change. What is gone is only looked for when the numbers of passages say that something
-    is. Raises Damaged when a part is.
+    Call inside `snapshot`. An unchanged generation is not opened again, and of the delta only new rows are read: the
+    terms of a passage never change. Deleted passages are looked for only when the number of passages shows that there
+    are some. Raises Damaged when a part is damaged.
     """
     generation = active_generation(db, KEYWORDS)  # this read also takes the snapshot that data_version speaks of
-    version = int(db.execute("PRAGMA data_version").fetchone()[0])
+    (version,) = db.execute("PRAGMA data_version").fetchone()
     if known is not None and known.version == version:
         return known
     highest = generation.highest_id if generation else 0
@@ -71,22 +72,22 @@ def load_keywords(db: Catalog, folder: Path, known: KeywordIndex | None) -> Keyw
     total = count_rows(db)
     parts: tuple[Part, Part] = (Part(folded), Part(delta))
     if total != len(folded.ids) + len(delta.ids):
-        live = np.array([row[0] for row in db.execute("SELECT id FROM chunks ORDER BY id").fetchall()], np.int64)
-        parts = _part(folded, live), _part(delta, live)
+        live = np.array([number for (number,) in db.execute("SELECT id FROM chunks ORDER BY id").fetchall()], np.int64)
+        parts = _live_part(folded, live), _live_part(delta, live)
     length = sum(_length(part) for part in parts)
     return KeywordIndex(version, generation, parts, total, length)
 
 
 def _delta(db: Catalog, highest: int, known: KeywordIndex | None) -> Postings:
-    """Return the postings of the passages over id `highest`, beginning with those of `known`."""
+    """Return the postings of the passages with an id over `highest`; those in `known` are not read again."""
     delta = known.parts[1].postings if known else collect(())
     last = int(delta.ids[-1]) if len(delta.ids) else highest
     return merge(delta, collect(read_terms(db, last)))
 
 
-def _part(postings: Postings, live: npt.NDArray[np.int64]) -> Part:
-    there = np.isin(postings.ids, live, assume_unique=True)
-    return Part(postings, None if there.all() else there)
+def _live_part(postings: Postings, live: npt.NDArray[np.int64]) -> Part:
+    exists = np.isin(postings.ids, live, assume_unique=True)
+    return Part(postings, None if exists.all() else exists)
 
 
 def _length(part: Part) -> int:

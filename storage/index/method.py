@@ -20,19 +20,19 @@ __all__ = [
     "decode_method", "encode_method", "method_for",
 ]  # fmt: skip
 
-# Up to so many numbers (50,000 vectors of 384) an exact search takes no longer than the question's encoder, measured on
-# one core: docs/decisions/index-kinds.md.
-_NUMBERS = 50_000 * 384
-# Of fewer vectors nobody can say what recall an approximate search has, and it would not be the quicker one.
-_FEWEST = 100
+# Up to this many components (50,000 vectors of 384) an exact search takes no longer than encoding the question, as
+# measured on one core (docs/decisions/index-kinds.md).
+_MAX_EXACT_COMPONENTS = 50_000 * 384
+# With fewer vectors the recall of an approximate search cannot be measured, and it would not be faster.
+_MIN_APPROXIMATE = 100
 _KEY = "index"
 
 
 @dataclass(frozen=True)
 class Step:
-    """What a search for `k` vectors takes: `effort` lists, or nodes kept in view, and how many candidates are rescored.
+    """The parameters of a search for `k` vectors: lists to probe, or nodes to keep (efSearch); candidates to rescore.
 
-    `recall` is the part of the `k` nearest that was found so, on average over the questions of storage/index/tuning.py.
+    `recall` is the mean part of the `k` nearest vectors found with them, measured by storage/index/tuning.py.
     """
 
     k: int
@@ -45,10 +45,10 @@ class Step:
 class Method:
     """How one generation is searched.
 
-    `asked` is what it was to be: it differs from `name` where an approximate search would have missed its recall.
-    `size` is the number of lists, or of links of a node. `error` is the largest Euclidean distance between a vector
-    and what its code stands for. `head` bytes of the file are neither code nor id: FAISS trusts them, so that their
-    SHA-256 is checked first.
+    `asked` is the method that was requested: it differs from `name` where an approximate search would have missed its
+    recall. `size` is the number of lists, or of links of a node. `error` is the largest Euclidean distance between a
+    vector and its decoded code. The first `head` bytes of the file are neither codes nor ids: FAISS trusts them, so
+    their SHA-256 is checked first.
     """
 
     name: str = EXACT
@@ -61,11 +61,11 @@ class Method:
 
     @property
     def recall(self) -> float:
-        """Return which part of the nearest vectors a search for the fewest of `steps` found on trial."""
+        """The measured recall of a search for the smallest `k` of `steps`; 1 when the search is exact."""
         return 1.0 if self.name == EXACT else self.steps[0].recall
 
     def step(self, k: int) -> Step:
-        """Return what a search for `k` vectors takes: that of the next larger `k` which was tuned, or in proportion."""
+        """Return the parameters for `k` vectors: those of the next larger `k` that was tuned, or in proportion."""
         for step in self.steps:
             if k <= step.k:
                 return replace(step, k=k, candidates=k + step.candidates - step.k)
@@ -75,7 +75,7 @@ class Method:
 
 @dataclass(frozen=True)
 class Earlier:
-    """The file of the generation before, whose header was checked; no vector has an id over `highest_id`."""
+    """The file of an earlier generation, whose header was checked; no vector has an id over `highest_id`."""
 
     path: Path
     method: Method
@@ -85,14 +85,14 @@ class Earlier:
 
 
 def encode_method(method: Method, *registered: object) -> str:
-    """Return a method as the table keeps it, "" for an exact one; its checksum covers the `registered` values too."""
+    """Return a method as JSON for its column, "" for an exact one; the checksum covers the `registered` values too."""
     if method == Method():
         return ""
-    return json.dumps({**asdict(method), "checksum": row_checksum(_plain(method), *registered)})
+    return json.dumps({**asdict(method), "checksum": row_checksum(_canonical(method), *registered)})
 
 
 def decode_method(raw: str, *registered: object) -> Method:
-    """Return the method from its column. Raises ValueError when it, or what it was registered with, is damaged."""
+    """Return the method from its column. Raises ValueError when it or a `registered` value is damaged."""
     if not raw:
         return Method()
     try:
@@ -101,33 +101,33 @@ def decode_method(raw: str, *registered: object) -> Method:
         method = Method(**{**fields, "steps": tuple(Step(**step) for step in fields["steps"])})
     except (TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ValueError("its method is not readable") from error
-    if row_checksum(_plain(method), *registered) != checksum:
+    if row_checksum(_canonical(method), *registered) != checksum:
         raise ValueError("its method is not what was registered")
     return method
 
 
-def _plain(method: Method) -> str:
+def _canonical(method: Method) -> str:
     return json.dumps(asdict(method), sort_keys=True)
 
 
 def method_for(db: Catalog, count: int, dimension: int) -> str:
-    """Return by which method an index of `count` vectors is to be searched, as the user chose or by its size."""
+    """Return the method for an index of `count` vectors: the one that the user chose, or one that suits its size."""
     chosen = chosen_index(db)
-    if count < _FEWEST:
+    if count < _MIN_APPROXIMATE:
         return EXACT
     if chosen == AUTO:
-        return IVF if count * dimension > _NUMBERS else EXACT
+        return IVF if count * dimension > _MAX_EXACT_COMPONENTS else EXACT
     return chosen
 
 
 def chosen_index(db: Catalog) -> str:
-    """Return what was chosen last, `auto` if nothing was or if it is not readable."""
-    row = db.execute("SELECT value FROM settings WHERE key = ?", [_KEY]).fetchone()
-    return str(row[0]) if row and row[0] in CHOICES else AUTO
+    """Return which of `CHOICES` was chosen last, `auto` if none was or the setting is damaged."""
+    (choice,) = db.execute("SELECT value FROM settings WHERE key = ?", [_KEY]).fetchone() or (AUTO,)
+    return str(choice) if choice in CHOICES else AUTO
 
 
 def choose_index(db: Database, name: str) -> None:
-    """Remember which of `CHOICES` the library is to have from its next generation on. Call inside `writing`."""
+    """Store which of `CHOICES` applies from the library's next generation on. Call inside `writing`."""
     db.execute(
         "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         [_KEY, name],

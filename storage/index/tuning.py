@@ -1,10 +1,10 @@
-"""How much work an approximate search needs: found by asking it what exact search has answered.
+"""How much effort an approximate search needs: measured with questions that exact search has answered.
 
-Questions are made of stored vectors, but are none of them, since a stored vector finds itself with the least effort.
-For lists each is the direction halfway between two that are drawn at random, with noise of its own length: like a real
-question it is not very near to anything, and what is near to it lies in several lists. For a graph, which would have to
-walk to two places at once, it is one vector with noise of 1.75 of its length. Real questions need a little less effort
-(docs/decisions/index-kinds.md).
+The questions are derived from stored vectors, without being any of them, since a stored vector finds itself with the
+least effort. For lists each is the direction halfway between two random vectors, with noise of its own length: like a
+real question it is not very near to anything, and its neighbours lie in several lists. For a graph, where such a
+question would lead to two regions at once, it is one vector with noise of 1.75 times its length. Real questions need
+a little less effort (docs/decisions/index-kinds.md).
 """
 
 from __future__ import annotations
@@ -18,23 +18,32 @@ import numpy.typing as npt
 from wherein.storage.catalog.vectors import Ids, Matrix
 from wherein.storage.index.method import HNSW, IVF, Step
 
-__all__ = ["DEPTHS", "MOST", "TARGET", "GroundTruth", "recall_of", "significantly_below", "synthetic_queries", "tune"]
+__all__ = [
+    "DEPTHS",
+    "MAX_CANDIDATES",
+    "TARGET",
+    "GroundTruth",
+    "recall_of",
+    "significantly_below",
+    "synthetic_queries",
+    "tune",
+]
 
 TARGET = 0.99
-"""The part of the nearest vectors that is to be found, on average."""
+"""The mean recall that a search must reach: the part of the nearest vectors that it finds."""
 DEPTHS = (10, 50)
-"""For so many vectors at a time the effort is found: those of an answer, and of the candidates of a hybrid one."""
+"""The numbers of nearest vectors for which the effort is tuned: an answer's, and the candidates of a hybrid one."""
+MAX_CANDIDATES = 4
+"""The most candidates that are rescored for each vector that is wanted."""
 
 _NOISE = {IVF: 1.0, HNSW: 1.75}
 _SEED = 20_262
-MOST = 4
-"""The most candidates that are scored again for each vector that is wanted."""
 
-# So many are compared, so that of equally near ones, of which exact search names some, the others count as well.
+# Exact search keeps more neighbours than are wanted, so that any of several equally near ones counts as found.
 _KEPT = 150
 _EQUAL = 1e-6
-# All but one mean in 10,000 are less than so many standard errors above the one that is measured.
-_OUTLYING = 3.72
+# The normal quantile of 1 - 1/10,000: rarely does the true mean lie more standard errors above the measured one.
+_QUANTILE = 3.72
 
 Recall = npt.NDArray[np.float64]
 Search = Callable[[Matrix, int, int], Ids]
@@ -42,9 +51,9 @@ Nearest = Callable[[Matrix, int], tuple[Ids, Matrix]]
 
 
 def synthetic_queries(vectors: Matrix, name: str) -> Matrix:
-    """Return questions `[n, dimension]` of length 1 that are made of unit vectors `[2 n, dimension]`; always the same.
+    """Return questions `[n, dimension]` of length 1 derived from unit vectors `[2 n, dimension]`; deterministic.
 
-    `name` is the method that they are to try.
+    `name` is the method that they are to test.
     """
     n, dimension = len(vectors) // 2, vectors.shape[1]
     base = _unit(vectors[:n] + vectors[n : 2 * n]) if name == IVF else vectors[:n]
@@ -58,15 +67,15 @@ def _unit(vectors: Matrix) -> Matrix:
 
 
 class GroundTruth:
-    """The vectors nearest to some questions `[n, dimension]`, of all that were shown to it, found exactly."""
+    """For some questions `[n, dimension]` the nearest of all vectors that were added, found by exact search."""
 
     def __init__(self, questions: Matrix) -> None:
         self.questions = questions
         self.ids: Ids = np.empty((len(questions), 0), np.int64)
         self.scores: Matrix = np.empty((len(questions), 0), np.float32)
 
-    def show(self, ids: Ids, vectors: Matrix) -> None:
-        """Take ids `[m]` and vectors `[m, dimension]` into account."""
+    def add(self, ids: Ids, vectors: Matrix) -> None:
+        """Add vectors `[m, dimension]` with ids `[m]` to those that are searched."""
         scores = self.questions @ vectors.T
         kept = min(_KEPT, len(ids))
         best = np.argpartition(-scores, kept - 1, axis=1)[:, :kept]
@@ -77,25 +86,29 @@ class GroundTruth:
         self.scores = np.take_along_axis(self.scores, order, 1)
 
     def recall(self, found: Ids, k: int) -> Recall:
-        """Return for each question which part of its `k` nearest is among those that were `found` `[n, m]`."""
+        """Return the recall of each question: the part of its `k` nearest vectors that is in `found` `[n, m]`."""
         k = min(k, self.ids.shape[1])
         near = self.scores >= self.scores[:, k - 1 : k] - _EQUAL
         hits = [np.isin(ids[good], row).sum() for ids, good, row in zip(self.ids, near, found, strict=True)]
         return np.minimum(np.array(hits, np.float64), k) / k
 
 
-def tune(truth: GroundTruth, search: Search, most: int, least: int = 0, target: float = TARGET) -> tuple[Step, ...]:
-    """Return the least effort, up to `most`, by which `search` finds enough, for each of `DEPTHS`.
+def tune(
+    truth: GroundTruth, search: Search, max_effort: int, min_effort_per_result: int = 0, target: float = TARGET
+) -> tuple[Step, ...]:
+    """Return the least effort, up to `max_effort`, with which `search` reaches the target, for each of `DEPTHS`.
 
-    `search(questions, effort, n)` returns ids `[questions, n]`, `MOST` for each vector that is wanted. An effort under
-    `least` for each of them is none. Where no effort is enough the step of the last one is
-    returned, and its recall is below the target.
+    `search(questions, effort, n)` returns ids `[questions, n]`, `MAX_CANDIDATES` for each vector that is wanted. The
+    effort for `k` vectors is at least `k * min_effort_per_result`. Where no effort is enough, the step of the greatest
+    is returned, with a recall below the target.
     """
-    return tuple(_step(truth, search, _efforts(max(1, least * k), most), k, target) for k in DEPTHS)
+    return tuple(
+        _step(truth, search, _efforts(max(1, min_effort_per_result * k), max_effort), k, target) for k in DEPTHS
+    )
 
 
 def recall_of(nearest: Nearest, truth: GroundTruth, k: int = DEPTHS[0]) -> Recall:
-    """Return for each question of `truth` which part of its `k` nearest an index finds, by its own `nearest`."""
+    """Return for each question of `truth` the recall of an index's own `nearest` at `k`."""
     found = np.full((len(truth.questions), k), -1, np.int64)
     for row, question in enumerate(truth.questions):
         ids, _ = nearest(question, k)
@@ -104,19 +117,19 @@ def recall_of(nearest: Nearest, truth: GroundTruth, k: int = DEPTHS[0]) -> Recal
 
 
 def significantly_below(recall: Recall, target: float = TARGET) -> bool:
-    """Whether the questions of a sample had a recall so low that chance cannot be the reason."""
-    return bool(recall.mean() + _OUTLYING * recall.std() / sqrt(len(recall)) < target)
+    """Whether the mean recall of a sample is below the target by more than chance explains (one-sided, 1 in 10,000)."""
+    return bool(recall.mean() + _QUANTILE * recall.std() / sqrt(len(recall)) < target)
 
 
 def _step(truth: GroundTruth, search: Search, efforts: list[int], k: int, target: float) -> Step:
     low, high = 0, len(efforts) - 1
-    while low < high:  # recall grows with the effort
+    while low < high:  # a binary search, since recall grows with the effort
         middle = (low + high) // 2
-        if truth.recall(search(truth.questions, efforts[middle], MOST * k), k).mean() >= target:
+        if truth.recall(search(truth.questions, efforts[middle], MAX_CANDIDATES * k), k).mean() >= target:
             high = middle
         else:
             low = middle + 1
-    found = search(truth.questions, efforts[low], MOST * k)
+    found = search(truth.questions, efforts[low], MAX_CANDIDATES * k)
     for candidates in _candidates(k):
         recall = float(truth.recall(found[:, :candidates], k).mean())
         if recall >= target:
@@ -125,7 +138,7 @@ def _step(truth: GroundTruth, search: Search, efforts: list[int], k: int, target
 
 
 def _efforts(least: int, most: int) -> list[int]:
-    """Return numbers from `least` to `most`, each one more than the one before, or a tenth."""
+    """Return numbers from `least` to `most`, each greater than the one before by 1 or, if that is more, by a tenth."""
     efforts = [min(least, most)]
     while efforts[-1] < most:
         efforts.append(min(most, max(efforts[-1] + 1, efforts[-1] * 11 // 10)))
@@ -133,4 +146,4 @@ def _efforts(least: int, most: int) -> list[int]:
 
 
 def _candidates(k: int) -> list[int]:
-    return sorted({k + max(4, k // 10), k + max(6, k // 5), k + k // 2 + 2, 2 * k + 4, 3 * k, MOST * k})
+    return sorted({k + max(4, k // 10), k + max(6, k // 5), k + k // 2 + 2, 2 * k + 4, 3 * k, MAX_CANDIDATES * k})

@@ -16,7 +16,8 @@ from wherein.storage.catalog.vectors import Ids, Matrix, read_vectors
 from wherein.storage.filters.selection import Selection
 from wherein.storage.index.approximate import Approximate
 from wherein.storage.index.exact import Exact
-from wherein.storage.index.generations import KINDS, Generation, active_generation, load_generation
+from wherein.storage.index.generation_files import load_generation
+from wherein.storage.index.generations import KINDS, Generation, active_generation
 from wherein.storage.index.method import EXACT
 
 __all__ = ["VectorIndex", "load_index", "reading_index", "reading_loaded"]
@@ -39,42 +40,43 @@ class VectorIndex:
 
     @property
     def count(self) -> int:
-        """Return the number of vectors searched, also those that belong to no chunk any more."""
+        """The number of vectors that are searched, including those that no longer belong to a chunk."""
         return (self.generation.count if self.generation else 0) + len(self.delta_ids)
 
     def nearest(self, question: Matrix, k: int, among: Selection | None = None) -> tuple[Ids, Matrix]:
         """Return the ids and inner products `[min(k, count)]` of the vectors nearest to `question` `[dimension]`.
 
-        With `among` only of its vectors, and exactly the nearest of them. Best first; equal scores in the order of
-        their ids, so that an answer can be repeated. Call inside `reading`: where the generation is an approximate one
-        the stored vectors are asked, and those that are stored no more are missing. Raises Damaged when the index holds
-        what is no vector, or another one than is stored.
+        With `among` only its vectors, and exactly the nearest of them. Best first; equal scores in the order of their
+        ids, so that answers are repeatable. Call inside `snapshot`: an approximate generation rescores with the stored
+        vectors and leaves out those that are no longer stored. Raises Damaged when the index holds something that is
+        not a vector, or another vector than is stored.
         """
         delta_ids, delta, chosen = self.delta_ids, self.delta, None
         if among is not None and len(delta_ids):
             chosen = among.has_vectors(delta_ids)
-            if 4 * np.count_nonzero(chosen) < len(chosen):  # else a copy of them takes longer than to score them all
+            if 4 * np.count_nonzero(chosen) < len(chosen):  # else copying them takes longer than scoring all
                 delta_ids, delta, chosen = delta_ids[chosen], delta[chosen], None
-        # Not `@`, for which OpenBLAS starts threads: a busy machine takes 12 ms for 10,000 vectors instead of 1.5.
+        # Not `@`, for which OpenBLAS starts threads: on a busy machine 10,000 vectors take 12 ms instead of 1.5.
         delta_scores = np.einsum("ij,j->i", delta, question)
         ids = [delta_ids if chosen is None else delta_ids[chosen]]
         scores = [delta_scores if chosen is None else delta_scores[chosen]]
         if self.folded is not None and self.folded.count:
-            found = self.folded.nearest(question, k) if among is None else self._folded_among(question, k, among)
-            ids.append(found[0])
-            scores.append(found[1])
+            folded = self.folded.nearest(question, k) if among is None else self._folded_among(question, k, among)
+            ids.append(folded[0])
+            scores.append(folded[1])
         all_ids, all_scores = np.concatenate(ids), np.concatenate(scores)
         best = np.lexsort((all_ids, -all_scores))[:k]
         return all_ids[best], all_scores[best]
 
     def sample(self, n: int) -> Matrix:
-        """Return at most `n` of the vectors `[m, dimension]`, evenly spread over all; the same in the same state.
+        """Return at most `n` of the vectors `[m, dimension]`, evenly spread over all; deterministic for a state.
 
-        Of an approximate generation they are what its codes stand for, one of each group of near ones.
+        Those of an approximate generation are decoded codes, evenly spread over its lists of similar vectors.
         """
         folded = self.folded.count if self.folded is not None else 0
-        places = np.linspace(0, max(folded + len(self.delta) - 1, 0), min(n, folded + len(self.delta))).astype(np.int64)
-        early, late = places[places < folded], places[places >= folded] - folded
+        total = folded + len(self.delta)
+        positions = np.linspace(0, max(total - 1, 0), min(n, total)).astype(np.int64)
+        early, late = positions[positions < folded], positions[positions >= folded] - folded
         if self.folded is None or not len(early):
             return self.delta[late]
         return np.concatenate([self.folded.sample(early), self.delta[late]])
@@ -90,9 +92,9 @@ class VectorIndex:
 
 @contextmanager
 def reading_index(db: Catalog, folder: Path, model: StoredModel, known: VectorIndex | None) -> Iterator[VectorIndex]:
-    """`reading`, with the index of the state that it sees; see `load_index`.
+    """Yield the index of one snapshot, which is open meanwhile; see `load_index`.
 
-    Raises Damaged when a part of the index is, ModelMismatch when the library was moved to another model.
+    Raises Damaged when a part of the index is damaged, ModelMismatch when the library was moved to another model.
     """
     with reading_loaded(db, lambda: load_index(db, folder, model, known)) as index:
         yield index
@@ -100,7 +102,7 @@ def reading_index(db: Catalog, folder: Path, model: StoredModel, known: VectorIn
 
 @contextmanager
 def reading_loaded(db: Catalog, load: Callable[[], Loaded]) -> Iterator[Loaded]:
-    """`reading`, with what `load` makes of the state that it sees and of its generations' files."""
+    """Yield what `load` returns in one snapshot, which is open meanwhile; `load` opens the files of generations."""
     failed = None
     while True:
         with snapshot(db):
@@ -108,7 +110,8 @@ def reading_loaded(db: Catalog, load: Callable[[], Loaded]) -> Iterator[Loaded]:
                 loaded = load()
             except Damaged:
                 generations = [active_generation(db, kind) for kind in KINDS]
-                # Between the snapshot and the opening of its file two generations may have come, and the file gone.
+                # Between the snapshot and the opening of its file two generations may have been written, and the file
+                # deleted: try again, unless the same generations fail twice.
                 if generations == failed:
                     raise
                 failed = generations
@@ -120,16 +123,16 @@ def reading_loaded(db: Catalog, load: Callable[[], Loaded]) -> Iterator[Loaded]:
 def load_index(db: Catalog, folder: Path, model: StoredModel, known: VectorIndex | None) -> VectorIndex:
     """Return the index of the state that `db` sees; `known` itself when nothing was committed since.
 
-    Call inside `reading`. An unchanged generation is not opened again, and of the delta only what is new is read:
-    vectors never change, and what is gone is left out by the join with `chunks`. Raises Damaged when a part of it is,
-    ModelMismatch when `model` is not the library's any more.
+    Call inside `snapshot`. An unchanged generation is not opened again, and of the delta only new vectors are read:
+    vectors never change, and those of deleted passages are left out by the join with `chunks`. Raises Damaged when a
+    part is damaged, ModelMismatch when `model` is no longer the library's.
     """
     generation = active_generation(db)  # this read also takes the snapshot that data_version speaks of
-    version = int(db.execute("PRAGMA data_version").fetchone()[0])
+    (version,) = db.execute("PRAGMA data_version").fetchone()
     if known is not None and known.version == version:
         return known
     bound = bound_model(db)
-    if bound is not None and bound.id != model.id:  # its vectors would be compared with a question of another
+    if bound is not None and bound.id != model.id:  # vectors of one model, a question embedded by another
         raise ModelMismatch(f"The library belongs to another model now, {bound.name} {bound.fingerprint}")
     if generation is None:
         folded, highest = None, 0
@@ -153,7 +156,7 @@ def _open(db: Catalog, folder: Path, model: StoredModel, generation: Generation)
 
 
 def _kept(known: VectorIndex | None, highest: int) -> list[tuple[Ids, Matrix]]:
-    """Return what is known of a delta that begins after id `highest`; nothing when its beginning is not known."""
+    """Return the part of a known delta that lies above id `highest`; nothing unless it is complete from there."""
     start = known.generation.highest_id if known and known.generation else 0
     if known is None or start > highest:
         return []

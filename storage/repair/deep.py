@@ -17,7 +17,8 @@ from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.term_counts import read_terms
 from wherein.storage.catalog.vectors import Ids, Matrix, checked_vector, count_live, read_vectors
 from wherein.storage.index.approximate import Approximate
-from wherein.storage.index.generations import Generation, load_generation, load_postings
+from wherein.storage.index.generation_files import load_generation, load_postings
+from wherein.storage.index.generations import Generation
 from wherein.storage.index.method import EXACT
 from wherein.storage.index.postings import Bytes, blocks
 from wherein.storage.index.tuning import TARGET, GroundTruth, recall_of, significantly_below, synthetic_queries
@@ -109,7 +110,7 @@ def _check_codes(
             sound = False
             yield what
         if upto:
-            truth.show(stored_ids[:upto], vectors[:upto])
+            truth.add(stored_ids[:upto], vectors[:upto])
         tally["indexed vectors"] += upto
     recall = recall_of(index.nearest, truth) if sound else None
     if recall is not None and significantly_below(recall):
@@ -153,10 +154,10 @@ def check_keywords(db: Catalog, folder: Path, generation: Generation, tally: Cou
         return
     sums = np.zeros(len(held.ids), np.uint64)
     for terms, part in blocks(held):
-        if len(held.places[part]) and int(held.places[part].max()) >= len(held.ids):
-            yield "a posting is of no passage"
+        if len(held.positions[part]) and int(held.positions[part].max()) >= len(held.ids):
+            yield "a posting belongs to no passage"
             return
-        np.add.at(sums, held.places[part], _mixed(terms, held.body[part], held.fields[part]))
+        np.add.at(sums, held.positions[part], _mixed(terms, held.body[part], held.fields[part]))
     for rows in read_terms(db):
         upto = int(np.searchsorted(rows.ids, generation.highest_id, "right"))
         places = np.minimum(np.searchsorted(held.ids, rows.ids[:upto]), max(len(held.ids) - 1, 0))

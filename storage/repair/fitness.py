@@ -13,7 +13,8 @@ from wherein.errors import Damaged, Refused
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Ids, Matrix, read_vectors
-from wherein.storage.index.generations import VECTORS, Generation, generation_problem
+from wherein.storage.index.generation_files import generation_problem
+from wherein.storage.index.generations import VECTORS, Generation
 from wherein.storage.index.vector_index import load_index
 from wherein.storage.repair.deep import Proof, check_sample
 

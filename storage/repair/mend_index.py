@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.models import bound_model
+from wherein.storage.index.generation_files import generation_problem
+from wherein.storage.index.generation_writer import write_generation
 from wherein.storage.index.generations import (
     KEYWORDS,
     KINDS,
     VECTORS,
     active_generation,
     generation_path,
-    generation_problem,
     list_generations,
-    write_generation,
 )
 from wherein.storage.repair.quarantine import Quarantine
 

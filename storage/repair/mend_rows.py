@@ -15,7 +15,8 @@ from wherein.storage.catalog.models import MODEL_COPY, StoredModel, now, remembe
 from wherein.storage.catalog.protocol import typed
 from wherein.storage.catalog.term_counts import recount
 from wherein.storage.catalog.vectors import Ids, is_stored_vector
-from wherein.storage.index.generations import active_generation, load_generation
+from wherein.storage.index.generation_files import load_generation
+from wherein.storage.index.generations import active_generation
 from wherein.storage.index.method import EXACT
 from wherein.storage.repair.quarantine import Quarantine
 from wherein.storage.repair.rows import BadRow, Gap, check_rows, counters

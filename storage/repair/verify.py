@@ -16,14 +16,8 @@ from wherein.storage.catalog.connection import CATALOG, catalog_is_lost, open_le
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.sqlite_errors import CATALOG_ERRORS, translate_error
-from wherein.storage.index.generations import (
-    KEYWORDS,
-    Generation,
-    active_generation,
-    generation_path,
-    generation_problem,
-    list_generations,
-)
+from wherein.storage.index.generation_files import generation_problem
+from wherein.storage.index.generations import KEYWORDS, Generation, active_generation, generation_path, list_generations
 from wherein.storage.repair.deep import Proof, check_index, check_keywords, check_sample
 from wherein.storage.repair.findings import Finding, Verification, printable
 from wherein.storage.repair.quarantine import ASIDE

@@ -25,7 +25,9 @@ from wherein.storage.catalog.documents import ChunkRow, DocumentRow, delete_docu
 from wherein.storage.catalog.models import StoredModel, bind_model
 from wherein.storage.catalog.term_counts import read_terms
 from wherein.storage.catalog.terms import terms_of
-from wherein.storage.index.generations import KEYWORDS, active_generation, load_postings, write_generation
+from wherein.storage.index.generation_files import load_postings
+from wherein.storage.index.generation_writer import write_generation
+from wherein.storage.index.generations import KEYWORDS, active_generation
 from wherein.storage.index.keyword_index import KeywordIndex, load_keywords
 from wherein.storage.index.postings import blocks, collect
 
@@ -135,7 +137,7 @@ def db(tmp_path: Path) -> Iterator[Database]:
 def test_the_file_holds_what_is_collected_in_memory(
     db: Database, tmp_path: Path, at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wherein.storage.index.postings._SORTED_AT_ONCE", at_once)
+    monkeypatch.setattr("wherein.storage.index.postings._SORT_BATCH", at_once)
     model = bound(db)
     for n in range(40):
         save(db, str(n), f"word{n} and {' '.join(WORDS[: n % 11])} number{n * n % 7}", title=f"title{n % 3}")
@@ -143,7 +145,7 @@ def test_the_file_holds_what_is_collected_in_memory(
     assert active_generation(db, KEYWORDS) == generation
     assert active_generation(db) is None
     held, expected = load_postings(tmp_path, generation), collect(read_terms(db))
-    for name in ("ids", "lengths", "terms", "starts", "places", "body", "fields"):
+    for name in ("ids", "lengths", "terms", "starts", "positions", "body", "fields"):
         np.testing.assert_array_equal(getattr(held, name), getattr(expected, name), name)
     spread = np.repeat(held.terms, np.diff(held.starts))
     np.testing.assert_array_equal(np.concatenate([terms for terms, _ in blocks(held, 7)]), spread)

@@ -22,17 +22,11 @@ from wherein.storage.catalog.models import StoredModel, bind_model, bound_model
 from wherein.storage.catalog.vectors import Ids, Matrix, save_vectors, stored_ids
 from wherein.storage.filters.selection import Selection
 from wherein.storage.index.build import write_index
+from wherein.storage.index.folding import fold_if_due, is_behind
+from wherein.storage.index.generation_files import generation_problem, load_generation
+from wherein.storage.index.generation_writer import write_generation
 from wherein.storage.index.generations import VECTORS as VECTORS_KIND
-from wherein.storage.index.generations import (
-    Generation,
-    active_generation,
-    fold_if_due,
-    generation_path,
-    generation_problem,
-    is_behind,
-    load_generation,
-    write_generation,
-)
+from wherein.storage.index.generations import Generation, active_generation, generation_path
 from wherein.storage.index.method import (
     EXACT,
     HNSW,

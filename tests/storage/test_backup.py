@@ -25,7 +25,7 @@ from wherein.errors import Damaged, LibraryBusy, UsageError, WhereinError
 from wherein.storage.backup.archive import read_package
 from wherein.storage.backup.backup import Backup, _interruptible, write_backup
 from wherein.storage.backup.manifest import MANIFEST, FileEntry, Manifest, decode_manifest, encode_manifest, file_entry
-from wherein.storage.backup.restore import put_aside, restore_backup
+from wherein.storage.backup.restore import replaced_library, restore_backup
 from wherein.storage.backup.staging import staging
 from wherein.storage.catalog.backup_log import older_backups
 from wherein.storage.catalog.checksums import content_hash
@@ -36,7 +36,8 @@ from wherein.storage.catalog.schema import NEWEST_SCHEMA
 from wherein.storage.catalog.vectors import save_vectors
 from wherein.storage.disk.failpoints import EXIT_CODE, POINTS, STEPS
 from wherein.storage.disk.lock import writer_lock
-from wherein.storage.index.generations import active_generation, write_generation
+from wherein.storage.index.generation_writer import write_generation
+from wherein.storage.index.generations import active_generation
 from wherein.storage.index.vector_index import load_index
 from wherein.storage.repair.content import check_content
 
@@ -228,7 +229,8 @@ from pathlib import Path
 from contextlib import closing
 from wherein.storage.catalog.connection import checkpoint, open_writer, writing
 from wherein.storage.catalog.documents import DocumentRow, save_document
-from wherein.storage.index.generations import drop_old_generations, write_generation
+from wherein.storage.index.generation_writer import write_generation
+from wherein.storage.index.generations import drop_old_generations
 from wherein.storage.disk.lock import writer_lock
 from wherein.storage.catalog.models import bound_model
 import select
@@ -347,7 +349,7 @@ def test_a_restore_refuses_what_is_in_the_way_and_moves_it_aside_by_force(librar
     asides = [restore_backup(tmp_path / "copy", library, force=True).aside for _ in range(2)]
     assert answers(library) == before
     assert [answers(Path(str(aside)))["uris"] for aside in asides] == [changed["uris"], before["uris"]]
-    assert put_aside(library) == Path(str(asides[1]))
+    assert replaced_library(library) == Path(str(asides[1]))
     assert leftovers(tmp_path) == []
 
 
@@ -521,7 +523,7 @@ def test_a_backup_whose_index_alone_is_damaged_can_be_restored_without_it(packag
         assert answers(folder / "new") == answers(folder / "library")
     flip(tmp_path / "of" / "copy" / "copy" / CATALOG, 5000)
     for index in (True, False):
-        with pytest.raises(Damaged, match=r"says$"):
+        with pytest.raises(Damaged, match=r"in the manifest$"):
             restore_backup(tmp_path / "of" / "copy" / "copy", tmp_path / "of" / "x", index=index)
 
 
@@ -591,7 +593,7 @@ import json, os, resource, sys, traceback
 from contextlib import closing
 from pathlib import Path
 import faiss, numpy, sqlite_utils, zstandard
-from wherein.storage import migrations
+from wherein.storage.catalog import migrations
 from wherein.storage.backup.backup import write_backup
 from wherein.storage.catalog.connection import open_reader
 from wherein.storage.backup.restore import restore_backup
@@ -697,8 +699,8 @@ def test_killed_while_restoring(kept: Path, tmp_path: Path, run: Run, point: str
         found = answers(library) if library.exists() else None
         if point in ("restore.aside", "restore.renamed"):
             assert found == (new if point == "restore.renamed" else None)
-            assert (put_aside(library) is not None) == occupied
-            assert not occupied or answers(put_aside(library) or Path()) == old
+            assert (replaced_library(library) is not None) == occupied
+            assert not occupied or answers(replaced_library(library) or Path()) == old
         else:
             assert found == (old if occupied else None)
         assert run("restore", tmp_path / "copy", library)[:1] == (0,)
@@ -715,7 +717,7 @@ def test_no_room_for_a_backup(library: Path, tmp_path: Path, run: Run, kind: str
         code, (done, said) = run("backup", library, tmp_path / kind, largest=largest)
         if done:  # compressed, it does fit
             continue
-        assert (code, said.startswith("WhereinError: There is no room left")) == (0, True), said
+        assert (code, said.startswith("WhereinError: The disk is full")) == (0, True), said
         assert not (tmp_path / kind).exists()
         assert leftovers(tmp_path) == []
     assert answers(library) == before
@@ -729,7 +731,7 @@ def test_no_room_for_a_restore(library: Path, tmp_path: Path, run: Run) -> None:
     size = file_entry(library / CATALOG).size
     for largest in (1_000, size // 2):
         code, (done, said) = run("restore", tmp_path / "copy.tar.zst", library, largest=largest)
-        assert (code, done, said.startswith("WhereinError: There is no room left")) == (0, False, True), said
+        assert (code, done, said.startswith("WhereinError: The disk is full")) == (0, False, True), said
         assert answers(library) == old
     assert leftovers(tmp_path) == []
     assert run("restore", tmp_path / "copy.tar.zst", library)[1][0]

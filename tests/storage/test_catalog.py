@@ -34,7 +34,9 @@ from wherein.storage.catalog.vectors import (
     save_vectors,
 )
 from wherein.storage.disk.lock import writer_lock
-from wherein.storage.index.generations import active_generation, load_generation, write_generation
+from wherein.storage.index.generation_files import load_generation
+from wherein.storage.index.generation_writer import write_generation
+from wherein.storage.index.generations import active_generation
 from wherein.storage.index.vector_index import VectorIndex, load_index
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,9 @@ from wherein.storage.catalog.connection import open_reader, open_writer, snapsho
 from wherein.storage.catalog.models import StoredModel, bind_model
 from wherein.storage.catalog.vectors import count_vectors, save_vectors
 from wherein.storage.disk.lock import writer_lock
-from wherein.storage.index.generations import active_generation, drop_old_generations, fold_if_due, write_generation
+from wherein.storage.index.folding import fold_if_due
+from wherein.storage.index.generation_writer import write_generation
+from wherein.storage.index.generations import active_generation, drop_old_generations
 from wherein.storage.index.vector_index import VectorIndex, load_index, reading_index
 
 DIMENSION = 8

@@ -1,0 +1,22 @@
+"""Statements with an `IN (…)` list of any length, run in batches."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from wherein.storage.catalog.protocol import Catalog
+
+__all__ = ["select_in"]
+
+# SQLite allows 32,766 bound variables in one statement (https://sqlite.org/limits.html#max_variable_number).
+_BATCH_SIZE = 500
+
+
+def select_in(db: Catalog, statement: str, values: Sequence[Any], *before: object) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of `statement` for all `values`, in no order; `{}` in it stands for the marks of the `IN` list.
+
+    The parameters `before` are bound ahead of the values in each batch. NumPy arrays are to be passed as lists:
+    SQLite binds no NumPy integers.
+    """
+    for first in range(0, len(values), _BATCH_SIZE):
+        batch = values[first : first + _BATCH_SIZE]
+        yield from db.execute(statement.format(",".join("?" * len(batch))), [*before, *batch]).fetchall()

@@ -1,0 +1,88 @@
+"""When a new generation is due: none exists, the delta has grown, or another method or version of terms applies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wherein.storage.catalog.connection import writing
+from wherein.storage.catalog.models import StoredModel
+from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.term_counts import counted_version, recount
+from wherein.storage.catalog.terms import terms_version
+from wherein.storage.index.generation_writer import Reuse, write_generation
+from wherein.storage.index.generations import (
+    KEYWORDS,
+    KINDS,
+    Generation,
+    active_generation,
+    count_stored,
+    drop_old_generations,
+    highest_stored,
+)
+from wherein.storage.index.method import method_for
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+__all__ = ["differs", "fold_if_due", "is_behind", "recount_if_due", "write_first_generations"]
+
+
+def fold_if_due(db: Database, folder: Path, model: StoredModel, at_least: int = 5_000) -> bool:
+    """Fold each delta that exceeds `at_least` and a tenth of its generation into a new one; return whether one did."""
+    due = [kind for kind in KINDS if _is_due(db, model, kind, at_least)]
+    for kind in due:
+        write_generation(db, folder, model, kind, reuse=Reuse.CODES)
+    if due:
+        drop_old_generations(db, folder)
+    return bool(due)
+
+
+def _is_due(db: Catalog, model: StoredModel, kind: str, at_least: int) -> bool:
+    generation = active_generation(db, kind)
+    highest, count = (generation.highest_id, generation.count) if generation else (0, 0)
+    limit = max(at_least, count // 10)
+    # Ids only grow, so the difference of the ids is an upper bound: after most commits nothing has to be counted.
+    return highest_stored(db, model, kind) - highest > limit and count_stored(db, model, kind, highest) > limit
+
+
+def write_first_generations(db: Database, folder: Path, model: StoredModel) -> bool:
+    """Write a generation of each kind that has none, unless it would be empty; return whether one was written."""
+    due = [kind for kind in KINDS if active_generation(db, kind) is None and highest_stored(db, model, kind)]
+    for kind in due:
+        write_generation(db, folder, model, kind)
+    return bool(due)
+
+
+def recount_if_due(db: Database) -> bool:
+    """Recount all terms if another version of them is stored; return whether that was necessary.
+
+    The library then has no generation of keywords until the next one is written.
+    """
+    if counted_version(db) == terms_version():
+        return False
+    with writing(db, "keywords.recount"):
+        db.execute("DELETE FROM terms")
+        db.execute("DELETE FROM generations WHERE kind = ?", [KEYWORDS])
+        recount(db)
+    return True
+
+
+def is_behind(db: Catalog, model: StoredModel, kind: str) -> bool:
+    """Whether a new generation would answer questions differently from the active one, or by another method.
+
+    Vectors that were deleted do not count: their texts may return.
+    """
+    generation = active_generation(db, kind)
+    if generation is None:
+        return highest_stored(db, model, kind) > 0
+    if highest_stored(db, model, kind) > generation.highest_id:
+        return True
+    if kind == KEYWORDS:
+        return differs(db, model, generation)
+    return generation.method.asked != method_for(db, generation.count, model.dimension)
+
+
+def differs(db: Catalog, model: StoredModel, generation: Generation) -> bool:
+    """Whether a generation holds vectors or chunks that are no longer stored, or lacks some that are."""
+    return count_stored(db, model, generation.kind, upto=generation.highest_id) != generation.count

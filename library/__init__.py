@@ -10,37 +10,39 @@ for hit in library.query("who may sign the lease?").hits:
 
 from __future__ import annotations
 
-import glob
-import json
 import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
-from wherein.embed.encoder import Encoder, Matrix
-from wherein.embed.metric import distances
+from wherein.embed.encoder import Encoder
 from wherein.embed.model import DEFAULT_MODEL, TOKENIZER, Model, checked, fingerprint, load_model
 from wherein.embed.models.installed import find_model, model_of, models_folder
 from wherein.embed.precision import resolve_precision
 from wherein.embed.runtime import damaged_blobs
 from wherein.errors import Damaged, ModelMismatch, Outdated, Stale, UsageError, WhereinError
+from wherein.evaluation.run import Measured, evaluate
 from wherein.ingest.changes.freshness import Freshness, looks_stale
 from wherein.ingest.progress.events import Progress, Report, RunProblem, Stopped, Summary, summarize
 from wherein.ingest.progress.reindex_report import MARGIN
 from wherein.ingest.uri import file_path, file_uri, web_address
-from wherein.search.calibration import NO_GOOD_MATCH
+from wherein.library.ingesting import TIME_IS_UP, is_over, source_path
+from wherein.library.models import described, folder_to_keep, home_of, proof_of
+from wherein.library.reindexing import not_as_chosen
+from wherein.library.status import Status, decode_report
 from wherein.search.filters.parse import Filter, parse_filter
-from wherein.search.hybrid import MODES, Ranker
+from wherein.search.hybrid import Ranker
+from wherein.search.pipeline import Answer, PreparedQuery, check_asked, doubts, is_encoded, notes_on
 from wherein.search.provenance import Provenance
-from wherein.search.query_syntax import Question, parse_question
+from wherein.search.query_syntax import parse_question
 from wherein.search.results.postprocess import ResultOptions, gather, with_context
 from wherein.search.results.sentences import with_sentences
 from wherein.search.semantic import Hit, Searcher
@@ -76,12 +78,11 @@ from wherein.storage.catalog.models import (
     bound_model,
     drop_earlier_model,
     earlier_model,
-    model_folder,
     now,
     remember_model_folder,
 )
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.reindex_runs import NightRecord, last_night
+from wherein.storage.catalog.reindex_runs import last_night
 from wherein.storage.catalog.sources import Source, forget_source, list_sources, remember_source
 from wherein.storage.catalog.sqlite_errors import translating_errors
 from wherein.storage.catalog.vectors import count_live, count_orphans
@@ -95,7 +96,7 @@ from wherein.storage.index.generations import (
     roll_back,
     write_first_generations,
 )
-from wherein.storage.index.method import AUTO, CHOICES, choose_index
+from wherein.storage.index.method import CHOICES, choose_index
 from wherein.storage.repair.findings import Finding, Repair, Verification
 
 if TYPE_CHECKING:
@@ -104,7 +105,6 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from wherein.embed.answer_extractor import AnswerExtractor
-    from wherein.evaluation.squad_beir import Evaluation
     from wherein.ingest.progress.dry_run import Plan, Sample
     from wherein.ingest.progress.reindex_report import ReindexRecorder
     from wherein.ingest.reembed import Reembedding
@@ -138,57 +138,6 @@ __all__ = [
 ]  # fmt: skip
 
 _QUESTIONS_AT_ONCE = 256
-# How far a component may be from that of another run, as a part of the vector's length: w8a8 depends a little on what
-# else is calculated.
-_TOLERANCES = {"w8a8": 1e-2, "w8a32": 1e-4}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The hits for a question, best first; `truncated` is the part of it that the model did not see.
-
-    `notes` are sentences for the user: what else of the question was passed over, that no hit is a good match. `basis`
-    tells from which generations and by which model it was answered.
-    """
-
-    question: str
-    truncated: str
-    hits: list[Hit]
-    notes: tuple[str, ...] = ()
-    basis: Provenance | None = None
-
-
-@dataclass(frozen=True)
-class Status:
-    """What a library holds, and what is left to do.
-
-    `delta` counts vectors that are not in the generation yet, `orphans` those without a passage, `stale` files that are
-    gone or look changed since they were read. `bytes` is the size of all files, `parts` of each part. `night` is the
-    last reindex: `began_at`, `ended_at` (UTC), `outcome` and its report.
-    `index` tells how the generation is searched, `recall` which part of the ten nearest vectors it found on trial.
-    """
-
-    library: str
-    documents: int
-    chunks: int
-    vectors: int
-    delta: int
-    generation: int | None
-    model: str
-    precision: str
-    fingerprint: str
-    problems: int
-    sources: int
-    bytes: int
-    sqlite: str
-    purge_unfinished: bool
-    orphans: int
-    stale: int
-    golden: int
-    parts: Mapping[str, int]
-    night: Mapping[str, object] | None
-    index: str
-    recall: float
 
 
 class Library:
@@ -239,7 +188,7 @@ class Library:
         sources are walked twice, so that the progress tells the total. At the moment `until` the run stops.
         Raises UsageError for a path that does not exist, LibraryBusy while another writes.
         """
-        places = {web_address(name) or _place(name): "web" if web_address(name) else "path" for name in sources}
+        places = {web_address(name) or source_path(name): "web" if web_address(name) else "path" for name in sources}
 
         def work(db: Database, run: BulkRun) -> None:
             with writing(db, "ingest.sources"):
@@ -269,7 +218,7 @@ class Library:
         from wherein.ingest.changes.vanished import vanished
         from wherein.ingest.progress.dry_run import Plan, Sample
 
-        places = {web_address(name) or _place(name): "web" if web_address(name) else "path" for name in sources}
+        places = {web_address(name) or source_path(name): "web" if web_address(name) else "path" for name in sources}
         sample = Sample()
         with self._looked_at() as (db, encoder, model):
             kept = {source.uri: source for source in list_sources(db)}
@@ -293,13 +242,13 @@ class Library:
             db: Catalog = self._reader
             bound = bound_model(db)
             if bound is not None:
-                yield db, self._encoder(bound, _home(db)), bound
+                yield db, self._encoder(bound, home_of(db)), bound
                 return
         model = self._model(None)
         encoder = self._given or Encoder(model, self._resolved(model), cache=self._cache, threads=self._threads)
         with TemporaryDirectory() as folder, closing(open_writer(Path(folder))) as empty:
             with writing(empty, "model.bind"):
-                bound = bind_model(empty, **_described(encoder))
+                bound = bind_model(empty, **described(encoder))
             yield empty, encoder, bound
 
     def _run(
@@ -368,7 +317,7 @@ class Library:
         if model is not None and self._given is None:
             find_model(model, models_folder())
         began, lost = time.monotonic(), list[str]()
-        stop = partial(_is_over, until)
+        stop = partial(is_over, until)
         with self._writer(wait, lost.append) as db, recorded(db, self.folder, report) as night:
             change = partial(self._change, db, model, night, margin, stop, report, look_ahead)
             # A change that takes more than a night must not keep the library from catching up meanwhile.
@@ -380,10 +329,10 @@ class Library:
             run.tally.update(done)
             self._catch_up(db, run, night, accept_removals, report, look_ahead)
             if run.stopped:
-                night.stopped = _TIME_IS_UP
+                night.stopped = TIME_IS_UP
                 return summarize(run.tally, time.monotonic() - began)
             self._renew(db, run, night, margin, index)
-            if index and (what := _not_as_chosen(index, active_generation(db))):
+            if index and (what := not_as_chosen(index, active_generation(db))):
                 report(RunProblem("skipped", f"--index {index}", what))
             if present:
                 run.tally.update(change())
@@ -439,7 +388,7 @@ class Library:
             if (bound := bound_model(db)) is not None:
                 rows = list_golden(db)
                 golden = GoldenQuestions(rows, run.encoder)
-                check = Check(_proof(run.encoder), partial(golden.ranks, db, self.folder, bound), golden.told, margin)
+                check = Check(proof_of(run.encoder), partial(golden.ranks, db, self.folder, bound), golden.told, margin)
                 if renew(db, self.folder, bound, check, night):
                     said.append("a new one answers")
                     night.ask(rows, check.ranks())
@@ -469,8 +418,8 @@ class Library:
             return {}
         if bound is None:
             with writing(db, "model.bind"):
-                bind_model(db, **_described(encoder))
-                remember_model_folder(db, _folder_to_keep(encoder))
+                bind_model(db, **described(encoder))
+                remember_model_folder(db, folder_to_keep(encoder))
             return {}
         with night.stage("change the model") as said:
             rows, present = list_golden(db), self._at_hand(db)
@@ -480,18 +429,18 @@ class Library:
             run.embed()
             said.append(f"{run.tally['embedded']:,} passages embedded")
             if run.stopped:
-                night.stopped = _TIME_IS_UP
+                night.stopped = TIME_IS_UP
                 said.append(f"{bound.name} still answers")
                 return run.tally
             before = GoldenQuestions(rows, present).ranks(db, self.folder, bound) if present else {}
             golden = GoldenQuestions(rows, encoder)
-            check = Check(_proof(encoder), partial(golden.ranks, db, self.folder, run.model), golden.told, margin)
+            check = Check(proof_of(encoder), partial(golden.ranks, db, self.folder, run.model), golden.told, margin)
 
             def passed(generation: Generation) -> None:
                 night.fitness = check_fitness(db, self.folder, run.model, generation, check.proof)
                 compare(before, check.ranks(), check)
 
-            run.switch(self.folder, _folder_to_keep(encoder), passed)
+            run.switch(self.folder, folder_to_keep(encoder), passed)
             night.ask(rows, check.ranks())
             said.append(f"{encoder.model.name} answers")
         return run.tally
@@ -502,14 +451,14 @@ class Library:
         from wherein.ingest.reembed import Reembedding
 
         with writing(db, "reembed.begin"):
-            other = add_model(db, **_described(encoder))
+            other = add_model(db, **described(encoder))
         return Reembedding(db, other, encoder, self._cuts_otherwise(db, bound, encoder), report, stop)
 
     def _at_hand(self, db: Database) -> Encoder | None:
         """Return the encoder of the library's model, None when that is not at hand."""
         bound = bound_model(db)
         with suppress(WhereinError):
-            return self._encoder_of(bound, _home(db)) if bound else None
+            return self._encoder_of(bound, home_of(db)) if bound else None
         return None
 
     def roll_back(self, *, report: Report = lambda _: None, wait: bool = False) -> str:
@@ -600,7 +549,7 @@ class Library:
     def _cuts_otherwise(self, db: Database, bound: StoredModel, encoder: Encoder) -> bool:
         """Whether a text may be cut at other places for `encoder`; also when the library's model is not at hand."""
         with suppress(Damaged):
-            model = model_of(bound.fingerprint, bound.precision, bound.name, models_folder(), _home(db))
+            model = model_of(bound.fingerprint, bound.precision, bound.name, models_folder(), home_of(db))
             if fingerprint(model, bound.precision) == bound.fingerprint:
                 return (model.sha256[TOKENIZER], model.context_tokens) != (
                     encoder.model.sha256[TOKENIZER],
@@ -613,10 +562,10 @@ class Library:
     ) -> Summary:
         began, lost = time.monotonic(), list[str]()
         with self._writer(wait, lost.append) as db:
-            run = self._begin(db, report, lost, partial(_is_over, until))
+            run = self._begin(db, report, lost, partial(is_over, until))
             work(db, run)
             if run.stopped:
-                report(Stopped(_TIME_IS_UP))
+                report(Stopped(TIME_IS_UP))
             write_first_generations(db, self.folder, run.model)
         return summarize(run.tally, time.monotonic() - began)
 
@@ -655,7 +604,7 @@ class Library:
         left out. Raises WhereinError when nothing was taken in yet, UsageError when `only` asks for a field that no
         document has, Stale when only fresh passages are wanted and none is.
         """
-        _check_asked(question, mode, aids)
+        check_asked(question, mode, aids)
         try:
             answer, stale = self._ask(question, k, mode, only, aids)
         except ModelMismatch:  # perhaps because it was moved to another model since it was opened
@@ -667,13 +616,13 @@ class Library:
 
     def _ask(self, question: str, k: int, mode: str, only: Filter | None, aids: ResultOptions) -> tuple[Answer, int]:
         asked = None if mode == "semantic" else parse_question(question)
-        if not _encoded(mode, aids):
-            return self._answer(_Put(question, asked), k, mode, only, aids)
+        if not is_encoded(mode, aids):
+            return self._answer(PreparedQuery(question, asked), k, mode, only, aids)
         encoder = self._asking
         encoder.prepare()
         (self._searcher if mode == "semantic" else self._ranking).refresh()  # while the network is loaded
         vector, tokens = encoder.encode_question(asked.meaning if asked else question)
-        return self._answer(_Put(question, asked, vector, encoder, tokens.cut), k, mode, only, aids)
+        return self._answer(PreparedQuery(question, asked, vector, encoder, tokens.cut), k, mode, only, aids)
 
     def query_many(
         self,
@@ -691,7 +640,7 @@ class Library:
         waiting = iter(questions)
         while part := list(islice(waiting, _QUESTIONS_AT_ONCE)):
             for question in part:
-                _check_asked(question, mode, aids)
+                check_asked(question, mode, aids)
             ready = self._put(part, mode, aids)
             for place in range(len(part)):
                 try:
@@ -702,21 +651,23 @@ class Library:
                     answer, _ = self._answer(ready[place], k, mode, only, aids)
                 yield answer
 
-    def _put(self, questions: Sequence[str], mode: str, aids: ResultOptions) -> list[_Put]:
+    def _put(self, questions: Sequence[str], mode: str, aids: ResultOptions) -> list[PreparedQuery]:
         """Make many questions ready at once."""
         asked = [None if mode == "semantic" else parse_question(question) for question in questions]
-        if not _encoded(mode, aids):
-            return [_Put(question, words) for question, words in zip(questions, asked, strict=True)]
+        if not is_encoded(mode, aids):
+            return [PreparedQuery(question, words) for question, words in zip(questions, asked, strict=True)]
         encoder = self._encoder(*self._bound)
         texts = [words.meaning if words else question for question, words in zip(questions, asked, strict=True)]
         return [
-            _Put(question, words, vector, encoder, encoder.tokenizer.question(text).cut)
+            PreparedQuery(question, words, vector, encoder, encoder.tokenizer.question(text).cut)
             for question, words, text, vector in zip(
                 questions, asked, texts, encoder.encode_questions(texts), strict=True
             )
         ]
 
-    def _answer(self, put: _Put, k: int, mode: str, only: Filter | None, aids: ResultOptions) -> tuple[Answer, int]:
+    def _answer(
+        self, put: PreparedQuery, k: int, mode: str, only: Filter | None, aids: ResultOptions
+    ) -> tuple[Answer, int]:
         """Return the answer to a question, and how many passages were left out because they are stale."""
         freshness = Freshness(self._reader)
         hits, stale = gather(
@@ -731,10 +682,10 @@ class Library:
         if aids.sentence and put.encoder is not None and put.vector is not None:
             hits = with_sentences(hits, put.vector, put.encoder.encode_contexts)
         basis = (self._searcher if mode == "semantic" else self._ranking).basis
-        notes = (*_notes(put.asked), *_doubts(hits))
+        notes = (*notes_on(put.asked), *doubts(hits))
         return Answer(put.question, "" if mode == "keyword" else put.cut, hits, notes, basis), stale
 
-    def _found(self, put: _Put, k: int, mode: str, only: Filter | None) -> list[Hit]:
+    def _found(self, put: PreparedQuery, k: int, mode: str, only: Filter | None) -> list[Hit]:
         """Return the best passages by the mode."""
         if mode == "keyword":
             assert put.asked is not None
@@ -819,7 +770,7 @@ class Library:
     def _bound(self) -> tuple[StoredModel, Path | None]:
         """The model that a question is asked with, and where it was. Raises WhereinError when there is none."""
         with snapshot(self._reader) as db:
-            bound, home = bound_model(db), _home(db)
+            bound, home = bound_model(db), home_of(db)
         if bound is None:
             raise WhereinError(_EMPTY if not count_documents(self._reader) else _NO_VECTORS)
         return bound, home
@@ -855,7 +806,7 @@ class Library:
                 stale=sum(map(looks_stale, read_files(db))),
                 golden=len(list_golden(db)),
                 parts=parts,
-                night=_told(last_night(db)),
+                night=decode_report(last_night(db)),
                 index=generation.method.name if generation else "",
                 recall=round(generation.method.recall, 4) if generation else 1.0,
             )
@@ -871,7 +822,7 @@ class Library:
         self._must_exist()
         bound, home = None, None
         with suppress(Damaged), snapshot(self._reader) as db:
-            bound, home = bound_model(db), _home(db)
+            bound, home = bound_model(db), home_of(db)
         proof = self._proof(bound, home) if deep and bound else None
         found = verify(self.folder, deep=deep, proof=proof)
         others = [*self._check_model(bound, home), *self._check_compiled(), *(self._check_sources() if deep else ())]
@@ -893,7 +844,7 @@ class Library:
 
     def _proof(self, bound: StoredModel, home: Path | None) -> Proof | None:
         try:
-            return _proof(self._encoder(bound, home))
+            return proof_of(self._encoder(bound, home))
         except (Damaged, ModelMismatch):  # told by _check_model
             return None
 
@@ -1092,10 +1043,10 @@ class Library:
             model = self._model(None)
             encoder = self._given or Encoder(model, self._resolved(model))
             with writing(db, "model.bind"):
-                bound = bind_model(db, **_described(encoder))
+                bound = bind_model(db, **described(encoder))
                 if self._chosen is not None:
-                    remember_model_folder(db, _folder_to_keep(encoder))
-        return self._encoder(bound, _home(db)), bound
+                    remember_model_folder(db, folder_to_keep(encoder))
+        return self._encoder(bound, home_of(db)), bound
 
     def _encoder(self, bound: StoredModel, home: Path | None, *, one_by_one: bool = False) -> Encoder:
         """Return the encoder of the library's model, which was last in the folder `home`; cheap until it is used."""
@@ -1149,172 +1100,13 @@ class Library:
         )
 
 
-def _proof(encoder: Encoder) -> Proof:
-    from wherein.storage.repair.deep import Proof
-
-    return Proof(
-        lambda texts, stored: distances(encoder.model.metric, encoder.encode_contexts(texts), stored),
-        _TOLERANCES[encoder.precision],
-    )
-
-
-def _is_over(until: datetime | None) -> bool:
-    return until is not None and datetime.now(UTC) >= until
-
-
-def _home(db: Catalog) -> Path | None:
-    """Return the folder from which the library's model was last taken, None where that was the shipped one's."""
-    folder = model_folder(db)
-    return Path(folder) if folder and (Path(folder) / "model.json").exists() else None
-
-
-def _folder_to_keep(encoder: Encoder) -> str:
-    folder = encoder.model.folder
-    return "" if folder == DEFAULT_MODEL else str(folder.absolute())
-
-
-def _told(night: NightRecord | None) -> Mapping[str, object] | None:
-    if night is None:
-        return None
-    try:
-        report = json.loads(night.report)
-    except ValueError as error:
-        raise Damaged("The report of the last reindex is damaged; run: wherein verify") from error
-    return {"began_at": night.began_at, "ended_at": night.ended_at, "outcome": night.outcome, "report": report}
-
-
-class _Described(TypedDict):
-    fingerprint: str
-    name: str
-    version: str
-    precision: str
-    dimension: int
-
-
-def _described(encoder: Encoder) -> _Described:
-    """Return an encoder's model as the library keeps it."""
-    model = encoder.model
-    return _Described(
-        fingerprint=encoder.fingerprint,
-        name=model.name,
-        version=model.version,
-        precision=encoder.precision,
-        dimension=model.width,
-    )
-
-
-def _not_as_chosen(index: str, made: Generation | None) -> str:
-    """Return why the index is not the one that was chosen, "" if it is."""
-    if made is None or index in (AUTO, made.method.name):
-        return ""
-    return _TOO_FEW if made.method.asked != index else _MISSES
-
-
-_TOO_FEW = "there are so few vectors that they are searched exactly; it is used once there are more"
-_MISSES = "it would miss too many of these vectors, so they are searched exactly; wherein status tells the index"
-_NO_GOOD_MATCH = "no good match; what follows is the nearest there is"
-_TOO_LONG = "the question is too long; of its words only the first ones were looked up"
 _STALE = (
     "Passages were found, but none is fresh: their files have changed or are gone since they were read; catch up with:"
     " wherein reindex"
 )
-_TIME_IS_UP = "the time was up; the same command goes on"
 _EMPTY = "This library is empty; fill it with: wherein ingest FOLDER"
 _NO_VECTORS = "This library's vectors were lost; calculate them again with: wherein reindex"
 _DELAYED = (
     "The documents are removed, but a process that is reading holds on to the log, which still has their text;"
     " the next command that writes finishes it, for instance: wherein reindex"
 )
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What one mode of one model, or of a library, finds. `missing` are documents that are in no library."""
-
-    evaluation: Evaluation
-    model: str
-    folder: str
-    precision: str
-    mode: str
-    missing: tuple[str, ...] = ()
-
-
-def evaluate(
-    kind: str,
-    path: Path,
-    *,
-    modes: Sequence[str] = ("semantic",),
-    models: Sequence[str] = ("default",),
-    precision: str = "auto",
-    threads: int = 0,
-    cache: Path | None = None,
-    vectors: Path | None = None,
-    report: Callable[[str], None] = lambda _: None,
-) -> Iterator[Measured]:
-    """Measure each model in each mode on a public collection: `kind` is `squad` or `beir`. No library is touched.
-
-    `models` are names of installed models, folders, or `default`. `vectors` is a folder that keeps vectors for the
-    next time. `report` is told what is going on. Raises UsageError for what cannot be read, WhereinError when the extra
-    is missing.
-    """
-    from wherein.evaluation.collection import read_beir, read_squad
-    from wherein.evaluation.measures import require_measures, require_stats
-    from wherein.evaluation.modes import Candidates, find_mode
-    from wherein.evaluation.squad_beir import evaluate_beir, evaluate_squad
-
-    read, measure = {"squad": (read_squad, evaluate_squad), "beir": (read_beir, evaluate_beir)}[kind]
-    if kind == "beir":
-        require_measures()
-    if len(modes) * len(models) > 1:  # now, and not after the work, one is told that it is missing
-        require_stats()
-    ranked_by = {name: find_mode(name) for name in modes}
-    chosen = [find_model(name, models_folder()) for name in models]
-    collection = read(path)
-    for model in chosen:
-        encoder = Encoder(model, resolve_precision(precision), cache=cache, threads=threads)
-        candidates = Candidates(collection.contexts, encoder, cache=vectors, report=report)
-        for name, mode in ranked_by.items():
-            found = measure(collection, mode(candidates))
-            yield Measured(found, model.name, str(model.folder), encoder.precision, name)
-
-
-@dataclass(frozen=True)
-class _Put:
-    """A question made ready: `asked` in the modes that look at words, `vector` `[width]` where `encoder` was needed."""
-
-    question: str
-    asked: Question | None
-    vector: Matrix | None = None
-    encoder: Encoder | None = None
-    cut: str = ""
-
-
-def _check_asked(question: str, mode: str, aids: ResultOptions) -> None:
-    if not question.strip():
-        raise UsageError("The question is empty")
-    if mode not in MODES:
-        raise UsageError(f"There is no mode {mode}; there are {', '.join(MODES)}")
-    if mode == "hybrid" and aids.min_score is not None and not 0 <= aids.min_score <= 1:
-        raise UsageError("The lowest score is a chance in the mode hybrid: a number from 0 to 1")
-
-
-def _encoded(mode: str, aids: ResultOptions) -> bool:
-    """Whether the question's meaning is needed; words alone need no model, the nearest sentence does."""
-    return mode != "keyword" or aids.sentence
-
-
-def _notes(asked: Question | None) -> tuple[str, ...]:
-    return (_TOO_LONG,) if asked and asked.cut else ()
-
-
-def _doubts(hits: Sequence[Hit]) -> tuple[str, ...]:
-    chances = [hit.chance for hit in hits if hit.chance is not None]
-    return (_NO_GOOD_MATCH,) if chances and max(chances) < NO_GOOD_MATCH else ()
-
-
-def _place(name: str) -> str:
-    """Return a source's absolute path or pattern. Raises UsageError when it names nothing."""
-    place = os.path.abspath(os.path.expanduser(name))  # noqa: PTH100, PTH111 - odd bytes stay
-    if not os.path.lexists(place) and not glob.has_magic(place):
-        raise UsageError(f"There is no file or folder {name}")
-    return place

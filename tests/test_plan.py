@@ -154,7 +154,7 @@ def test_a_run_may_be_stopped_at_any_moment(
     for number in range(40):
         (folder / f"{number}.txt").write_text(f"File {number}.")
     asked = count()
-    monkeypatch.setattr("wherein.library._is_over", lambda _: next(asked) >= moment)
+    monkeypatch.setattr("wherein.library.is_over", lambda _: next(asked) >= moment)
     summary = library.ingest([str(folder), "http://127.0.0.1:9/none.html"])
     assert summary.failed == 0
     assert summary.new < 44

@@ -231,7 +231,7 @@ def reindex(
         return
     library = _library()
     if finish:
-        gone = library.finish(wait=wait)
+        gone = library.drop_previous_model(wait=wait)
         _line({"schema": _SCHEMA, "deleted": gone}) if as_json else click.echo(f"{gone:,} vectors deleted")
         return
     with _progress(as_json) as report:
@@ -460,7 +460,7 @@ def _filter_options(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _reading_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say how hits are made ready; the command gets them as `aids`."""
+    """Add the options that say how hits are made ready; the command gets them as `options`."""
 
     @click.option("--context", type=click.IntRange(0, 20), default=0, metavar="N", help="Show N passages around each.")
     @click.option("--sentence", is_flag=True, help="Mark the sentence that is nearest to the question.")
@@ -476,7 +476,7 @@ def _reading_options(function: Callable[..., None]) -> Callable[..., None]:
     ) -> None:  # fmt: skip
         from wherein.search.results.postprocess import ResultOptions
 
-        function(*args, aids=ResultOptions(not no_fold, context, sentence, min_score, require_fresh), **others)
+        function(*args, options=ResultOptions(not no_fold, context, sentence, min_score, require_fresh), **others)
 
     return aided
 
@@ -499,7 +499,7 @@ def _reading_options(function: Callable[..., None]) -> Callable[..., None]:
 @click.option("--format", "form", type=click.Choice(["text", "json", "jsonl"]), help="How to print; text by default.")
 @_json_option
 def query(
-    question: tuple[str, ...], count: int, mode: str, exact: bool, explain: bool, only: Any, aids: Any, batch: Any,
+    question: tuple[str, ...], count: int, mode: str, exact: bool, explain: bool, only: Any, options: Any, batch: Any,
     form: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Answer QUESTION with the passages that hold the answer; without one, ask for questions.
@@ -509,7 +509,7 @@ def query(
     """
     form = form or ("json" if as_json else "text")
     library = _library()
-    chosen = {"k": count, "mode": mode, "only": only, "aids": aids}
+    chosen = {"k": count, "mode": mode, "only": only, "options": options}
     if batch:
         if question or (form == "text" and click.get_current_context().params["form"]):
             raise UsageError("--batch takes no question beside it, and prints JSON")
@@ -790,7 +790,7 @@ def show(name: str, as_json: bool) -> None:
 def remove(names: tuple[str, ...], purge: bool, wait: bool) -> None:
     """Remove documents from the library; their files are left alone."""
     library = _library()
-    for document in library.remove_documents(names, for_good=purge, wait=wait):
+    for document in library.remove_documents(names, purge=purge, wait=wait):
         click.echo(f"{'purged' if purge else 'removed'} {_shown(document.uri)}")
     if purge:
         for backup in library.backups():

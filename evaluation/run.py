@@ -1,9 +1,10 @@
-"""Measuring a public collection: each model in each mode."""
+"""Measuring how often the right passage is found: by a model in a public collection, by a library."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,10 @@ from wherein.embed.models.installed import find_model, models_folder
 from wherein.embed.precision import resolve_precision
 
 if TYPE_CHECKING:
+    from wherein.evaluation.golden import Found
     from wherein.evaluation.squad_beir import Evaluation
 
-__all__ = ["Measured", "evaluate"]
+__all__ = ["EvaluatedLibrary", "Measured", "evaluate", "evaluate_golden_file"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,16 @@ class Measured:
     precision: str
     mode: str
     missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EvaluatedLibrary:
+    """A library as it is measured: `ask(question, k, mode)` returns the `k` best of its `passages`, best first."""
+
+    folder: Path
+    encoder: Encoder
+    passages: int
+    ask: Callable[[str, int, str], Sequence[Found]]
 
 
 def evaluate(
@@ -66,3 +78,35 @@ def evaluate(
         for name, mode in ranked_by.items():
             found = measure(collection, mode(candidates))
             yield Measured(found, model.name, str(model.folder), encoder.precision, name)
+
+
+def evaluate_golden_file(
+    library: EvaluatedLibrary,
+    path: Path,
+    uris: Iterable[str],
+    *,
+    modes: Sequence[str] = ("hybrid",),
+    report: Callable[[str], None] = lambda _: None,
+) -> Iterator[Measured]:
+    """Ask the questions of a golden file (JSON lines: `question`, `documents`) and measure, in each mode.
+
+    `uris` are those of the library's documents. Raises UsageError for a line that is wrong, WhereinError when the extra
+    is missing.
+    """
+    from wherein.evaluation.golden import evaluate_golden, pin, read_golden
+    from wherein.evaluation.measures import require_measures, require_stats
+
+    require_measures()
+    if len(modes) > 1:
+        require_stats()
+    questions = pin(path, read_golden(path), uris)
+    missing = tuple(dict.fromkeys(name for golden in questions for name in golden.missing))
+    encoder = library.encoder
+    for mode in modes:
+        ask = partial(_ask, library, mode)
+        evaluation = evaluate_golden(questions, ask, library.passages, report)
+        yield Measured(evaluation, encoder.model.name, str(library.folder), encoder.precision, mode, missing)
+
+
+def _ask(library: EvaluatedLibrary, mode: str, question: str, k: int) -> Sequence[Found]:
+    return library.ask(question, k, mode)

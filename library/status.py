@@ -5,11 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wherein.errors import Damaged
-from wherein.storage.catalog.reindex_runs import NightRecord
+from wherein.ingest.changes.freshness import looks_stale
+from wherein.storage.catalog.documents import count_chunks, count_documents
+from wherein.storage.catalog.files import problem_files, read_files
+from wherein.storage.catalog.golden import list_golden
+from wherein.storage.catalog.models import bound_model
+from wherein.storage.catalog.reindex_runs import NightRecord, last_night
+from wherein.storage.catalog.sources import list_sources
+from wherein.storage.catalog.vectors import count_live, count_orphans
+from wherein.storage.cleanup.disk_usage import disk_use
+from wherein.storage.cleanup.purge import purge_is_unfinished
+from wherein.storage.index.generations import active_generation
 
-__all__ = ["Status", "decode_report"]
+if TYPE_CHECKING:
+    from wherein.storage.catalog.protocol import Catalog
+
+__all__ = ["Status", "read_status"]
 
 
 @dataclass(frozen=True)
@@ -45,12 +60,40 @@ class Status:
     recall: float
 
 
-def decode_report(night: NightRecord | None) -> Mapping[str, object] | None:
-    """Return the last reindex as `Status` shows it. Raises Damaged when its report cannot be read."""
-    if night is None:
+def read_status(db: Catalog, folder: Path) -> Status:
+    """Return the status of the library in `folder`. Call inside `snapshot`."""
+    model, generation, parts = bound_model(db), active_generation(db), disk_use(folder)
+    highest = generation.highest_id if generation else 0
+    return Status(
+        library=str(folder),
+        documents=count_documents(db),
+        chunks=count_chunks(db),
+        vectors=count_live(db, model.id) if model else 0,
+        delta=count_live(db, model.id, highest) if model else 0,
+        generation=generation.id if generation else None,
+        model=model.name if model else "",
+        precision=model.precision if model else "",
+        fingerprint=model.fingerprint if model else "",
+        problems=len(problem_files(db)),
+        sources=len(list_sources(db)),
+        bytes=sum(parts.values()),
+        sqlite=str(db.execute("SELECT sqlite_version()").fetchone()[0]),
+        purge_unfinished=purge_is_unfinished(db),
+        orphans=count_orphans(db),
+        stale=sum(map(looks_stale, read_files(db))),
+        golden=len(list_golden(db)),
+        parts=parts,
+        night=_decoded(last_night(db)),
+        index=generation.method.name if generation else "",
+        recall=round(generation.method.recall, 4) if generation else 1.0,
+    )
+
+
+def _decoded(record: NightRecord | None) -> Mapping[str, object] | None:
+    if record is None:
         return None
     try:
-        report = json.loads(night.report)
+        report = json.loads(record.report)
     except ValueError as error:
         raise Damaged("The report of the last reindex is damaged; run: wherein verify") from error
-    return {"began_at": night.began_at, "ended_at": night.ended_at, "outcome": night.outcome, "report": report}
+    return {"began_at": record.began_at, "ended_at": record.ended_at, "outcome": record.outcome, "report": report}

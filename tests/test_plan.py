@@ -90,7 +90,7 @@ def test_a_plan_knows_what_belongs_to_other_sources_and_what_comes_back(library:
     (tmp_path / "other" / "r.jsonl").write_text('{"id": "1", "text": "One."}\n')
     shutil.copy(folder / "moved.txt", folder / "copy.txt")
     (folder / "moved.txt").rename(folder / "elsewhere.txt")
-    library.remove_documents([str(folder / "kept.txt")], for_good=True)
+    library.remove_documents([str(folder / "kept.txt")], purge=True)
     places = [str(folder), str(folder / "kept.txt"), str(tmp_path / "other")]
     plan, done = library.plan(places), library.ingest(places)
     same = ("new", "changed", "moved", "unchanged", "removed", "skipped")
@@ -154,7 +154,7 @@ def test_a_run_may_be_stopped_at_any_moment(
     for number in range(40):
         (folder / f"{number}.txt").write_text(f"File {number}.")
     asked = count()
-    monkeypatch.setattr("wherein.library.is_over", lambda _: next(asked) >= moment)
+    monkeypatch.setattr("wherein.library.ingesting.is_over", lambda _: next(asked) >= moment)
     summary = library.ingest([str(folder), "http://127.0.0.1:9/none.html"])
     assert summary.failed == 0
     assert summary.new < 44

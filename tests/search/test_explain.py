@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import click.testing
@@ -14,7 +15,9 @@ from wherein import cli
 from wherein.library import Library
 from wherein.search.calibration import NO_GOOD_MATCH, calibrated
 from wherein.search.fusion import fuse
-from wherein.storage.catalog.connection import open_reader
+from wherein.storage.catalog.connection import open_reader, snapshot
+from wherein.storage.catalog.models import bound_model
+from wherein.storage.index.vector_index import load_index
 
 
 @pytest.fixture
@@ -64,13 +67,13 @@ def test_a_score_is_the_sum_of_the_parts_that_are_told(library: Library) -> None
 
 
 def test_the_background_is_a_sample_spread_over_generation_and_delta(library: Library) -> None:
-    library.query("lease")
-    index = library._ranking._vectors
-    assert index is not None
+    with closing(open_reader(library.folder)) as db, snapshot(db):
+        model = bound_model(db)
+        assert model is not None
+        index = load_index(db, library.folder, model, None)
     assert (index.count, len(index.delta)) == (122, 1)
-    db = open_reader(library.folder)
-    vectors = read_state(db).vectors
-    db.close()
+    with closing(open_reader(library.folder)) as db:
+        vectors = read_state(db).vectors
     assert sorted(map(bytes, index.sample(500))) == sorted(map(bytes, vectors))
     few = index.sample(4)
     assert few.shape == (4, 16)

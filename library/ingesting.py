@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from wherein.ingest.changes.vanished import vanished
 from wherein.ingest.progress.dry_run import Plan, Sample
@@ -27,8 +27,6 @@ from wherein.storage.catalog.sources import list_sources, remember_source
 from wherein.storage.index.generations import recount_if_due, write_first_generations
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from sqlite_utils import Database
 
     from wherein.embed.encoder import Encoder
@@ -61,17 +59,15 @@ class RunFactory:
         encoder, model = self.models.bind(db) if encoder is None else (encoder, bound_model(db))
         assert model is not None
         recount_if_due(db)
-        run = self.run(db, model, encoder, report, stop=stop)
+        run = BulkRun(db, self.folder, model, encoder, report, stop, Pool(self.jobs))
         for reason in lost:
             run.problem("failed", f"{CATALOG}-wal", reason)
         return run
 
-    def run(
-        self, db: Any, model: StoredModel, encoder: Encoder, report: Report, sample: Sample | None = None,
-        stop: Callable[[], bool] = lambda: False,
-    ) -> BulkRun:  # fmt: skip
-        """Return a run; with a `sample` one that writes nothing."""
-        return BulkRun(db, self.folder, model, encoder, report, stop, Pool(self.jobs), sample)
+    def dry_run(self, db: Catalog, model: StoredModel, encoder: Encoder, report: Report, sample: Sample) -> BulkRun:
+        """Return a run that writes nothing and gives `sample` the passages that would be embedded."""
+        writer = cast("Database", db)  # nothing is written, so that a reader's connection will do
+        return BulkRun(writer, self.folder, model, encoder, report, pool=Pool(self.jobs), plan=sample)
 
 
 def is_over(until: datetime | None) -> bool:
@@ -149,7 +145,7 @@ def plan_ingest(runs: RunFactory, request: SourceRequest, *, report: Report = la
     sample = Sample()
     with _catalog_to_plan_with(runs) as (db, encoder, model):
         sources = request.preview(db)
-        run = runs.run(db, model, encoder, report, sample)
+        run = runs.dry_run(db, model, encoder, report, sample)
         run.named = request.uris
         run.take_in(sources)
         gone = vanished(db, sources, run.seen, run.walk_errors, lambda *_: None, accept=True)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["each_document", "named_document", "remove_documents"]
 
 _DELAYED = (
-    "The documents are removed, but a process that is reading holds on to the log, which still has their text;"
-    " the next command that writes finishes it, for instance: wherein reindex"
+    "The documents are removed, but the write-ahead log still holds their text, because another process is reading it;"
+    " the next command that writes clears it, for instance: wherein reindex"
 )
 
 

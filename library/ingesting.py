@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TIME_IS_UP", "RunFactory", "ingest_sources", "ingest_text", "is_over", "plan_ingest"]
 
-TIME_IS_UP = "the time was up; the same command goes on"
+TIME_IS_UP = "time is up; run the same command again to resume"
 _PLANNED = ("new", "changed", "moved", "unchanged", "removed", "skipped", "failed", "chunks", "embedded", "reused")
 
 

@@ -71,13 +71,13 @@ def _check_model(library: LibraryModel | None, choice: ModelChoice) -> Iterator[
     if library and fingerprint(model, library.stored.precision) != library.stored.fingerprint:
         stored = library.stored
         reason = f"it is not the model that the library was made with ({stored.name} {stored.fingerprint})"
-        remedy = f"install that model, or change over with: wherein reindex --model {model.name}"
+        remedy = f"install that model, or switch models with: wherein reindex --model {model.name}"
         yield Finding("model", str(model.folder), reason, remedy)
 
 
 def _check_compiled(cache: Path | None) -> Iterator[Finding]:
     for path in damaged_blobs(cache) if cache else ():
-        yield Finding("compiled model", str(path), "it is damaged", "nothing to do: it is made anew", True)
+        yield Finding("compiled model", str(path), "it is damaged", "nothing to do: it is compiled again", True)
 
 
 def _check_sources(reader: CatalogReader) -> Iterator[Finding]:
@@ -85,5 +85,5 @@ def _check_sources(reader: CatalogReader) -> Iterator[Finding]:
         fields = {source.id: source.fields for source in list_sources(db)}
         for record in read_files(db):
             if changed_unseen(record, fields.get(record.source_id or 0, NO_FIELDS)):
-                yield Finding("source", record.uri, "it has another content than was read, under the same size and"
-                              " times", "look at it, touch it, and run: wherein reindex")  # fmt: skip
+                yield Finding("source", record.uri, "its content has changed, but its size and times have not",
+                              "check it, touch it, and run: wherein reindex")  # fmt: skip

@@ -68,8 +68,8 @@ class ModelChoice:
         if self.precision not in ("auto", stored.precision):
             raise ModelMismatch(
                 f"This library was made at precision {stored.precision} and cannot be used at {self.precision};"
-                f" leave --precision out, or embed it again: wherein --precision {self.precision} reindex --model"
-                f" {stored.name}"
+                f" leave --precision out, or re-embed the library with: wherein --precision {self.precision} reindex"
+                f" --model {stored.name}"
             )
         encoder = self.encoder or self._load(self.model_of(library), stored.precision, one_by_one=one_by_one)
         if encoder.fingerprint != stored.fingerprint:
@@ -110,8 +110,8 @@ class ModelChoice:
         encoder = self.encoder or self._load(model, stored.precision)
         if encoder.fingerprint != stored.fingerprint:
             raise ModelMismatch(
-                f"The model {stored.name} {stored.fingerprint} is not installed any more; install it, or go on with the"
-                " present one"
+                f"The model {stored.name} {stored.fingerprint} is no longer installed; install it, or keep using the"
+                " current one"
             )
         return encoder
 
@@ -157,7 +157,7 @@ class ModelChoice:
         way = "leave --model out" if self.name is not None else "install that model again"
         return (
             f"This library was made with {stored.name} {stored.fingerprint}, but the model here is {encoder.model.name}"
-            f" {encoder.fingerprint}; {way}, or change over with: wherein reindex --model"
+            f" {encoder.fingerprint}; {way}, or switch models with: wherein reindex --model"
             f" {self.name or encoder.model.name}"
         )
 

@@ -76,7 +76,7 @@ def require_library(folder: Path) -> None:
             f"There is no library at {folder}, because a restore was interrupted; run it again, or rename"
             f" {aside} to get the earlier library back"
         )
-    raise WhereinError(f"There is no library at {folder}; make one with: wherein ingest FOLDER")
+    raise WhereinError(f"There is no library at {folder}; create one with: wherein ingest FOLDER")
 
 
 def open_for_reading(folder: Path) -> sqlite3.Connection:
@@ -103,7 +103,7 @@ def open_for_writing(folder: Path, wait: bool, on_lost: Callable[[str], None] = 
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise WhereinError(f"The library {folder} cannot be made: {error.strerror}") from error
+        raise WhereinError(f"The library {folder} cannot be created: {error.strerror}") from error
     with writer_lock(folder, wait), translating_errors():
         if lost := lost_commits(folder):
             on_lost(lost)

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["QueryService", "QuerySession"]
 
 _BATCH_SIZE = 256
-_NO_VECTORS = "This library's vectors were lost; calculate them again with: wherein reindex"
+_NO_VECTORS = "This library's vectors are lost; compute them again with: wherein reindex"
 _STALE = (
-    "Passages were found, but none is fresh: their files have changed or are gone since they were read; catch up with:"
+    "Passages were found, but none is fresh: their files have changed or disappeared since they were read; update with:"
     " wherein reindex"
 )
 
@@ -38,8 +38,8 @@ Result = TypeVar("Result")
 class QuerySession:
     """What answers questions while a library stays with one model: its encoder, its indexes, the answer model.
 
-    Each is opened on first use. ModelMismatch tells that the library has moved to another model: then the session is
-    of no more use.
+    Each is opened on first use. `library` is that model, None when it is lost. Once the library has moved to another
+    model, each question raises ModelMismatch, and the session is to be dropped as a whole.
     """
 
     def __init__(self, db: sqlite3.Connection, folder: Path, choice: ModelChoice) -> None:

@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 __all__ = ["ReindexOptions", "ReindexRun", "reindex"]
 
 _COUNTS = ("new", "changed", "moved", "unchanged", "embedded")
-_TOO_FEW = "there are so few vectors that they are searched exactly; it is used once there are more"
-_MISSES = "it would miss too many of these vectors, so they are searched exactly; wherein status tells the index"
+_TOO_FEW = "there are too few vectors for it; they are searched exactly until there are more"
+_MISSES = "it would miss too many of these vectors, so they are searched exactly; see: wherein status"
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from wherein.storage.filters.selection import Filter
 
 __all__ = ["Answer", "PreparedQuery", "QueryOptions", "QueryPipeline", "check_question"]
 
-_NO_GOOD_MATCH = "no good match; what follows is the nearest there is"
-_TOO_LONG = "the question is too long; of its words only the first ones were looked up"
+_NO_GOOD_MATCH = "no good match; these are the nearest passages"
+_TOO_LONG = "the question is too long; keyword search used only its first words"
 
 EncodeContexts = Callable[[Sequence[str]], Matrix]
 
@@ -150,7 +150,7 @@ def check_question(question: str, options: QueryOptions) -> None:
         raise UsageError(f"There is no mode {options.mode}; there are {', '.join(MODES)}")
     lowest = options.results.min_score
     if options.mode == "hybrid" and lowest is not None and not 0 <= lowest <= 1:
-        raise UsageError("The lowest score is a chance in the mode hybrid: a number from 0 to 1")
+        raise UsageError("In the mode hybrid the minimum score is a probability: a number from 0 to 1")
 
 
 def _ignored(words: Question | None) -> tuple[str, ...]:

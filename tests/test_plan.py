@@ -141,7 +141,7 @@ def test_a_run_stops_when_its_time_is_up(library: Library, tmp_path: Path) -> No
     folder = docs(tmp_path)
     told: list[Any] = []
     assert library.ingest([str(folder)], until=datetime(2020, 1, 1, tzinfo=UTC), report=told.append).new == 0
-    assert told[-1] == Stopped("the time was up; the same command goes on")
+    assert told[-1] == Stopped("time is up; run the same command again to resume")
     assert library.ingest([str(folder)]).new == 4
 
 

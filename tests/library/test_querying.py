@@ -1,4 +1,4 @@
-"""Questions without a `Library`: the session, the service that replaces it, and the pipeline below."""
+"""Questions without a `Library`: the session, and the service that replaces it when the model is another."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -8,15 +8,13 @@ from typing import Any
 import pytest
 
 from toy import ToyEncoder
-from wherein.errors import ModelMismatch, Stale, UsageError, WhereinError
-from wherein.library import Filter, Library, ResultOptions, parse_filter
+from wherein.errors import ModelMismatch, Stale, WhereinError
+from wherein.library import Library, ResultOptions
 from wherein.library.models import ModelChoice
 from wherein.library.opening import CatalogReader
 from wherein.library.querying import QueryService, QuerySession
-from wherein.search.pipeline import PreparedQuery, QueryOptions, QueryPipeline, check_question
-from wherein.search.query_syntax import parse_question
+from wherein.search.pipeline import QueryOptions
 from wherein.storage.catalog.connection import open_reader, open_writer
-from wherein.storage.catalog.models import bound_model
 
 TEXTS = {
     "lease": "The owner may sign the lease.",
@@ -25,10 +23,8 @@ TEXTS = {
 }
 
 
-def options(
-    k: int = 3, mode: str = "hybrid", only: Filter | None = None, results: ResultOptions | None = None
-) -> QueryOptions:
-    return QueryOptions(k, mode, only, results or ResultOptions())
+def options(mode: str = "hybrid", results: ResultOptions | None = None) -> QueryOptions:
+    return QueryOptions(3, mode, None, results or ResultOptions())
 
 
 def other() -> ToyEncoder:
@@ -50,16 +46,6 @@ def library(tmp_path: Path) -> Library:
 def db(library: Library) -> Iterator[Any]:
     with closing(open_reader(library.folder)) as db:
         yield db
-
-
-@pytest.fixture
-def pipeline(library: Library, db: Any) -> QueryPipeline:
-    return QueryPipeline(db, library.folder, bound_model(db))
-
-
-def prepared(question: str) -> PreparedQuery:
-    vector, _ = ToyEncoder().encode_question(question)
-    return PreparedQuery(question, parse_question(question), vector)
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "semantic", "keyword"])
@@ -104,49 +90,6 @@ def test_a_library_without_documents_has_no_session(tmp_path: Path) -> None:
     with pytest.raises(WhereinError, match="wherein ingest"):
         QueryService(reader, tmp_path, ModelChoice()).answer("anything", options(mode="keyword"))
     reader.close()
-
-
-def test_the_pipeline_leaves_out_what_is_stale(library: Library, db: Any, pipeline: QueryPipeline) -> None:
-    cats = next(document.id for document in library.documents() if document.uri.endswith("cats.txt"))
-    wanted = options(results=ResultOptions(require_fresh=True))
-    answer = pipeline.answer(prepared("owner lease"), wanted, lambda id: "fresh" if id == cats else "changed")
-    assert [hit.document for hit in answer.hits] == [cats]
-    assert answer.stale == 2
-    answer = pipeline.answer(prepared("owner lease"), wanted, lambda _: "missing")
-    assert (answer.hits, answer.stale) == ([], 3)
-
-
-def test_the_pipeline_folds_filters_and_marks_sentences(pipeline: QueryPipeline) -> None:
-    question = prepared("who may sign the lease?")
-    answer = pipeline.answer(question, options(results=ResultOptions(fold=True)), lambda _: "fresh")
-    assert [len(hit.also_in) for hit in answer.hits] == [1, 0]
-    only = parse_filter(types=["txt"])
-    marked = options(only=only, results=ResultOptions(sentence=True))
-    answer = pipeline.answer(question, marked, lambda _: "fresh", ToyEncoder().encode_contexts)
-    assert len(answer.hits) == 3
-    assert all(hit.sentence for hit in answer.hits)
-    assert answer.basis is not None
-    assert answer.basis.model == "toy"
-
-
-def test_what_the_model_did_not_see_is_told_where_it_was_asked(pipeline: QueryPipeline) -> None:
-    vector, _ = ToyEncoder().encode_question("lease")
-    query = PreparedQuery("lease", parse_question("lease"), vector, truncated="and so on")
-    assert pipeline.answer(query, options(), lambda _: "fresh").truncated == "and so on"
-    assert pipeline.answer(query, options(mode="keyword"), lambda _: "fresh").truncated == ""
-
-
-@pytest.mark.parametrize(
-    ("question", "asked"),
-    [
-        (" ", options()),
-        ("lease", options(mode="psychic")),
-        ("lease", options(results=ResultOptions(min_score=1.5))),
-    ],
-)
-def test_questions_that_cannot_be_answered(question: str, asked: QueryOptions) -> None:
-    with pytest.raises(UsageError):
-        check_question(question, asked)
 
 
 def test_stale_answers_are_an_error_for_one_question_only(library: Library, tmp_path: Path) -> None:

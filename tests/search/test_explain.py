@@ -85,7 +85,7 @@ def test_nothing_near_is_no_good_match(library: Library) -> None:
     answer = library.query("zebra", 3)
     assert len(answer.hits) == 3
     assert max(hit.chance or 0 for hit in answer.hits) < NO_GOOD_MATCH
-    assert answer.notes == ("no good match; what follows is the nearest there is",)
+    assert answer.notes == ("no good match; these are the nearest passages",)
     assert library.query("tenant 7 may sign the lease of the house", 3).notes == ()
     assert library.query("zebra", 3, mode="semantic").notes == ()
     assert [hit.chance for hit in library.query("lease", 2, mode="keyword").hits] == [None, None]
@@ -153,5 +153,5 @@ def test_explained_to_a_person_and_to_a_script(library: Library, ask: Callable[.
 def test_no_good_match_is_said_beside_the_passages(ask: Callable[..., click.testing.Result]) -> None:
     done = ask("zebra", "-n", "2")
     assert done.exit_code == 0
-    assert done.stderr == "wherein: no good match; what follows is the nearest there is\n"
+    assert done.stderr == "wherein: no good match; these are the nearest passages\n"
     assert done.stdout.startswith("1. ")

@@ -29,7 +29,7 @@ from wherein.storage.repair.verify import verify
 if TYPE_CHECKING:
     from wherein.storage.repair.deep import Proof
 
-__all__ = ["repair_library", "verify_library"]
+__all__ = ["check_compiled", "repair_library", "verify_library"]
 
 
 def verify_library(reader: CatalogReader, folder: Path, choice: ModelChoice, *, deep: bool = False) -> Verification:
@@ -40,7 +40,7 @@ def verify_library(reader: CatalogReader, folder: Path, choice: ModelChoice, *, 
         library = library_model(db)
     proof = _proof(library, choice) if deep and library else None
     found = verify(folder, deep=deep, proof=proof)
-    more = [*_check_model(library, choice), *_check_compiled(choice.cache), *(_check_sources(reader) if deep else ())]
+    more = [*_check_model(library, choice), *check_compiled(choice.cache), *(_check_sources(reader) if deep else ())]
     return replace(found, findings=(*found.findings, *more))
 
 
@@ -75,7 +75,8 @@ def _check_model(library: LibraryModel | None, choice: ModelChoice) -> Iterator[
         yield Finding("model", str(model.folder), reason, remedy)
 
 
-def _check_compiled(cache: Path | None) -> Iterator[Finding]:
+def check_compiled(cache: Path | None) -> Iterator[Finding]:
+    """Yield a finding for each damaged compiled graph in the folder `cache`."""
     for path in damaged_blobs(cache) if cache else ():
         yield Finding("compiled model", str(path), "it is damaged", "nothing to do: it is compiled again", True)
 

@@ -23,7 +23,7 @@ from wherein.storage.filters.selection import Filter
 __all__ = ["Answer", "PreparedQuery", "QueryOptions", "QueryPipeline", "check_question"]
 
 _NO_GOOD_MATCH = "no good match; these are the nearest passages"
-_TOO_LONG = "the question is too long; keyword search used only its first words"
+_TOO_LONG = "the question is too long; only the first words were used for keyword search"
 
 EncodeContexts = Callable[[Sequence[str]], Matrix]
 

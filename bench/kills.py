@@ -54,7 +54,7 @@ def remove(library: Path, docs: Path, acknowledge: Connection) -> None:
 
 
 def purge(library: Path, docs: Path, acknowledge: Connection) -> None:
-    opened(library).remove_documents([(docs.parent / "target").read_text()], for_good=True)
+    opened(library).remove_documents([(docs.parent / "target").read_text()], purge=True)
     acknowledge.send("done")
 
 

@@ -91,7 +91,7 @@ def _print_document(document: StoredDocument, text: str, chunks: Sequence[ChunkR
 def remove(options: GlobalOptions, names: tuple[str, ...], purge: bool, wait: bool) -> None:
     """Remove documents from the library; their files are not touched."""
     library = options.open_library()
-    for document in library.remove_documents(names, for_good=purge, wait=wait):
+    for document in library.remove_documents(names, purge=purge, wait=wait):
         click.echo(f"{'purged' if purge else 'removed'} {display_uri(document.uri)}")
     if purge:
         _warn_of_copies(library)

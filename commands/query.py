@@ -102,7 +102,7 @@ def _prompt() -> str:
 def _answer(asked: _Query, question: str, form: str) -> None:
     """Print the answer to one question."""
     answer = asked.library.query(
-        to_unicode(question), asked.count, mode=asked.mode, only=asked.only, aids=asked.results
+        to_unicode(question), asked.count, mode=asked.mode, only=asked.only, options=asked.results
     )
     answered = _find_exact(asked, answer)
     if form == "json":
@@ -124,7 +124,7 @@ def _answer_batch(asked: _Query, lines: IO[str]) -> None:
 
     named, questions = tee(read_batch(lines))
     answers = asked.library.query_many(
-        (text for _, text in questions), asked.count, mode=asked.mode, only=asked.only, aids=asked.results
+        (text for _, text in questions), asked.count, mode=asked.mode, only=asked.only, options=asked.results
     )
     error: WhereinError | None = None
     for (name, _), answer in zip(named, answers, strict=True):

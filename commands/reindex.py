@@ -79,7 +79,7 @@ def _print_systemd(options: GlobalOptions) -> None:
 
 
 def _finish(options: GlobalOptions, wait: bool, as_json: bool) -> None:
-    deleted = options.open_library().finish(wait=wait)
+    deleted = options.open_library().drop_previous_model(wait=wait)
     if as_json:
         print_json({"deleted": deleted})
     else:

@@ -64,7 +64,7 @@ def every_command(folder: Path, docs: Path, acknowledge: Connection) -> None:
     library().reindex(index="exact")
     acknowledge.send("reindex")
     with suppress(UsageError):
-        library().remove_documents([str(docs / "purged.txt")], for_good=True)
+        library().remove_documents([str(docs / "purged.txt")], purge=True)
     acknowledge.send("purge")
     with suppress(UsageError):
         library().remove_source(str(docs / "second"))

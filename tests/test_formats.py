@@ -204,7 +204,7 @@ def test_a_page_that_holds_nothing_to_read(run: Run, web: Site) -> None:
     assert counts(run.ingest(page, fields=Fields("words", "k"))) == {"new": 2}
     assert run.texts() == {f"{page}#1": "one", f"{page}#2": "two"}
     assert counts(run.reindex()) == {"unchanged": 2}
-    run.library.remove_documents([f"{page}#1"], for_good=True)
+    run.library.remove_documents([f"{page}#1"], purge=True)
     web.pages["/picture"] = Answer(b"k,words\n1,one\n3,three\n", "text/csv", headers={"ETag": "3"})
     assert counts(run.reindex()) == {"new": 1, "removed": 1, "skipped": 1}
     assert run.texts() == {f"{page}#3": "three"}

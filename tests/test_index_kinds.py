@@ -176,7 +176,7 @@ def test_what_was_purged_is_in_no_code(folder: Path) -> None:
     uri = next(document.uri for document in opened(folder).documents() if document.uri.endswith("#r5"))
     old = active_file(folder)
     lists = centroids(folder)
-    opened(folder).remove_documents([uri], for_good=True)
+    opened(folder).remove_documents([uri], purge=True)
     assert active_file(folder) != old
     assert not lists & centroids(folder)
     assert not (folder / "generations" / old).exists()

@@ -134,7 +134,7 @@ def test_generation_and_delta_together_are_exact(folder: Path, open_library: Ope
     db = open_reader(library.folder)
     rows = db.execute("SELECT vector FROM vectors").fetchall()
     vectors = np.stack([np.frombuffer(row[0], "<f4") for row in rows])
-    question, _ = library._asking.encode_question("which box holds seven marbles?")
+    question, _ = library._queries.session.encoder.encode_question("which box holds seven marbles?")
     np.testing.assert_allclose([hit.score for hit in hits], np.sort(vectors @ question)[::-1], atol=1e-5)
 
 

@@ -27,6 +27,7 @@ from wherein.errors import ModelMismatch, Refused, UsageError, WhereinError
 from wherein.ingest.progress.deadline import parse_until
 from wherein.ingest.progress.reindex_report import RankChange, ReindexReport, Stage
 from wherein.library import Library
+from wherein.library.models import LibraryModel, ModelChoice
 from wherein.storage.disk.failpoints import POINTS, STEPS
 from wherein.storage.index import build as building
 from wherein.systemd import UNITS, format_units
@@ -297,20 +298,27 @@ def other() -> ToyEncoder:
     return ToyEncoder(dimension=24, context_tokens=40, name="other", metric="l2")
 
 
-class Both(Library):
-    """A library whose two models are at hand."""
+class BothModels(ModelChoice):
+    """A choice of one model where both are installed."""
 
-    def _encoder_of(self, stored: Any, home: Path | None) -> Any:
-        encoder = next((one for one in (ToyEncoder(), other()) if one.fingerprint == stored.fingerprint), None)
+    def stored_encoder(self, library: LibraryModel) -> Any:
+        wanted = library.stored.fingerprint
+        encoder = next((one for one in (ToyEncoder(), other()) if one.fingerprint == wanted), None)
         if encoder is None:
             raise ModelMismatch("no such model")
         return encoder
 
 
+def with_both(folder: Path) -> Library:
+    library = Library(folder, encoder=other())
+    library._models = BothModels(encoder=other())
+    return library
+
+
 def test_rollback_returns_to_the_model_before_and_finish_forgets_it(library: Library, tmp_path: Path) -> None:
     before = answers(library)
     texts = {uri: kept.text for uri, kept in checked_state(library.folder, ToyEncoder()).items()}
-    both = Both(library.folder, encoder=other())
+    both = with_both(library.folder)
     both.reindex(model="other")
     (tmp_path / "docs" / "new.txt").write_text("A new text about nothing of the kind, " + "word " * 120)
     Library(library.folder, encoder=other()).ingest([str(tmp_path / "docs")])
@@ -319,7 +327,7 @@ def test_rollback_returns_to_the_model_before_and_finish_forgets_it(library: Lib
     assert {uri: text for uri, text in after.items() if uri in texts} == texts
     assert len(after) == 31
     assert answers(Library(library.folder, encoder=ToyEncoder()))[0][0] == before[0][0]
-    assert library.finish() > 0
+    assert library.drop_previous_model() > 0
     with pytest.raises(WhereinError, match="There is no earlier model"):
         library.finish()
     checked_state(library.folder, ToyEncoder())
@@ -370,7 +378,7 @@ def texts_of(folder: Path) -> dict[str, tuple[str, tuple[tuple[int, int], ...]]]
 
 def test_a_gradual_move_catches_up_first(library: Library, tmp_path: Path) -> None:
     (tmp_path / "docs" / "new.txt").write_text("A new lot has arrived.")
-    both = Both(library.folder, encoder=other())
+    both = with_both(library.folder)
     report = night(both, model="other", until=datetime.now(UTC) + timedelta(days=1))
     names = [stage.name for stage in report.stages]
     assert names == ["ingest", "remove", "index", "clean up", "change the model"]
@@ -390,7 +398,7 @@ FAILPOINTS = [
 def nights(folder: Path, docs: Path, acknowledge: Connection) -> None:
     """All that a reindex and the commands around it write."""
     library = Library(folder, encoder=ToyEncoder())
-    both = Both(folder, encoder=other())
+    both = with_both(folder)
     if library.status().model == "other":
         both.roll_back()
     with suppress(WhereinError):  # there is none the first time

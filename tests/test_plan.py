@@ -90,7 +90,7 @@ def test_a_plan_knows_what_belongs_to_other_sources_and_what_comes_back(library:
     (tmp_path / "other" / "r.jsonl").write_text('{"id": "1", "text": "One."}\n')
     shutil.copy(folder / "moved.txt", folder / "copy.txt")
     (folder / "moved.txt").rename(folder / "elsewhere.txt")
-    library.remove_documents([str(folder / "kept.txt")], for_good=True)
+    library.remove_documents([str(folder / "kept.txt")], purge=True)
     places = [str(folder), str(folder / "kept.txt"), str(tmp_path / "other")]
     plan, done = library.plan(places), library.ingest(places)
     same = ("new", "changed", "moved", "unchanged", "removed", "skipped")
@@ -139,7 +139,7 @@ def test_a_run_stops_when_its_time_is_up(library: Library, tmp_path: Path) -> No
     folder = docs(tmp_path)
     told: list[Any] = []
     assert library.ingest([str(folder)], until=datetime(2020, 1, 1, tzinfo=UTC), report=told.append).new == 0
-    assert told[-1] == Stopped("the time was up; the same command goes on")
+    assert told[-1] == Stopped("time is up; run the same command again to resume")
     assert library.ingest([str(folder)]).new == 4
 
 
@@ -152,7 +152,7 @@ def test_a_run_may_be_stopped_at_any_moment(
     for number in range(40):
         (folder / f"{number}.txt").write_text(f"File {number}.")
     asked = count()
-    monkeypatch.setattr("wherein.library._is_over", lambda _: next(asked) >= moment)
+    monkeypatch.setattr("wherein.library.ingesting.is_over", lambda _: next(asked) >= moment)
     summary = library.ingest([str(folder), "http://127.0.0.1:9/none.html"])
     assert summary.failed == 0
     assert summary.new < 44

@@ -59,7 +59,7 @@ def test_no_byte_of_it_is_left(docs: Path, open_library: Open, tmp_path: Path) -
     assert vector in before
     assert old in before
     assert counted[0] in before
-    open_library().remove_documents([str(docs / "secret.txt")], for_good=True)
+    open_library().remove_documents([str(docs / "secret.txt")], purge=True)
     after = bytes_of(library)
     for trace in (SECRET.encode(), b"poplar", OLD_SECRET.encode(), b"Zwettl", vector, old, *counted):
         assert trace not in after
@@ -71,7 +71,7 @@ def test_no_byte_of_it_is_left(docs: Path, open_library: Open, tmp_path: Path) -
 def test_what_another_document_shares_is_kept(docs: Path, open_library: Open, tmp_path: Path) -> None:
     open_library().ingest([str(docs)])
     vector = vector_of(tmp_path / "library", "shared.txt")
-    open_library().remove_documents([str(docs / "shared.txt")], for_good=True)
+    open_library().remove_documents([str(docs / "shared.txt")], purge=True)
     assert vector in bytes_of(tmp_path / "library")
     hit = open_library().query("ferry to the island", 1).hits[0]
     assert (hit.text, hit.uri.rpartition("/")[2]) == (SHARED, "copy.txt")
@@ -79,7 +79,7 @@ def test_what_another_document_shares_is_kept(docs: Path, open_library: Open, tm
 
 def test_it_stays_out_until_it_is_named(docs: Path, open_library: Open) -> None:
     open_library().ingest([str(docs)])
-    open_library().remove_documents([str(docs / "secret.txt")], for_good=True)
+    open_library().remove_documents([str(docs / "secret.txt")], purge=True)
     (docs / "secret.txt").write_text(SECRET)
     summary = open_library().reindex()
     assert (summary.new, summary.skipped) == (0, 1)
@@ -92,7 +92,7 @@ def test_a_record_of_a_file_stays_out_and_the_others_stay_in(docs: Path, open_li
     records = docs / "records.jsonl"
     records.write_text(f'{{"id": "a", "text": "{SECRET}"}}\n{{"id": "b", "text": "The bakery opens at six."}}\n')
     open_library().ingest([str(records)])
-    open_library().remove_documents([f"file://{records}#a"], for_good=True)
+    open_library().remove_documents([f"file://{records}#a"], purge=True)
     os.utime(records, ns=(1, 1))
     open_library().reindex()
     assert [d.uri.rpartition("#")[2] for d in open_library().documents()] == ["b"]
@@ -108,7 +108,7 @@ def test_a_reader_in_the_way_is_told_and_the_next_writer_finishes(
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM documents").fetchone()
     with pytest.raises(WhereinError, match="the next command that writes finishes it"):
-        open_library().remove_documents([str(docs / "secret.txt")], for_good=True)
+        open_library().remove_documents([str(docs / "secret.txt")], purge=True)
     assert open_library().status().purge_unfinished
     assert all("Zwettl" not in hit.text for hit in open_library().query("where was the brooch hidden?", 30).hits)
     reader.close()
@@ -121,7 +121,7 @@ def test_backups_that_are_older_are_named(docs: Path, open_library: Open, tmp_pa
     open_library().ingest([str(docs)])
     open_library().backup(tmp_path / "backup")
     library = open_library()
-    library.remove_documents([str(docs / "secret.txt")], for_good=True)
+    library.remove_documents([str(docs / "secret.txt")], purge=True)
     assert [backup.place for backup in library.backups()] == [str(tmp_path / "backup")]
     open_library().backup(tmp_path / "later.tar.zst")
     assert SECRET.encode() not in bytes_of(tmp_path / "library")

@@ -93,22 +93,23 @@ def test_only_fresh_passages_and_as_many_as_there_are(library: Library, docs: Pa
     for name in gone:
         (docs / name).unlink()
     for k in (1, 5, 8, 20):
-        hits = library.query("lease tenant", k, aids=ResultOptions(require_fresh=True)).hits
+        hits = library.query("lease tenant", k, options=ResultOptions(require_fresh=True)).hits
         assert [hit.uri for hit in hits] == nearest[22:][:k]
         assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
         assert {hit.freshness for hit in hits} == {"fresh"}
     docs.rename(docs.with_name("elsewhere"))
     with pytest.raises(Stale, match="wherein reindex") as told:
-        library.query("lease", 5, aids=ResultOptions(require_fresh=True))
+        library.query("lease", 5, options=ResultOptions(require_fresh=True))
     assert told.value.exit_code == 6
-    assert [answer.hits for answer in library.query_many(["lease"], 5, aids=ResultOptions(require_fresh=True))] == [[]]
+    (answer,) = library.query_many(["lease"], 5, options=ResultOptions(require_fresh=True))
+    assert answer.hits == []
 
 
 def test_nothing_found_is_not_stale(library: Library, docs: Path) -> None:
     (docs / "a.txt").write_text("A lease.")
     library.ingest([str(docs)])
-    aids = ResultOptions(require_fresh=True)
-    assert library.query("lease", 5, only=parse_filter(types=["pdf"]), aids=aids).hits == []
+    options = ResultOptions(require_fresh=True)
+    assert library.query("lease", 5, only=parse_filter(types=["pdf"]), options=options).hits == []
 
 
 # Folding.
@@ -120,7 +121,7 @@ def test_the_same_passage_is_shown_once_and_k_are_shown(library: Library, docs: 
     for n in range(5):
         (docs / f"other{n}.txt").write_text(f"The {n} neighbours see a lease.")
     library.ingest([str(docs)])
-    hits = library.query("The owner may sign the lease.", 4, aids=ResultOptions(fold=True)).hits
+    hits = library.query("The owner may sign the lease.", 4, options=ResultOptions(fold=True)).hits
     assert len(hits) == 4
     assert len(hits[0].also_in) == 39
     assert [hit.also_in for hit in hits[1:]] == [()] * 3
@@ -154,7 +155,7 @@ def test_a_lowest_score(library: Library, docs: Path) -> None:
     for mode in ("semantic", "keyword"):
         hits = library.query("lease house", 9, mode=mode).hits
         for limit in (hits[3].score, -1.0, 2.0):
-            kept = library.query("lease house", 9, mode=mode, aids=ResultOptions(min_score=limit)).hits
+            kept = library.query("lease house", 9, mode=mode, options=ResultOptions(min_score=limit)).hits
             assert [hit.chunk for hit in kept] == [hit.chunk for hit in hits if hit.score >= limit]
 
 
@@ -166,11 +167,11 @@ def test_a_lowest_chance(library: Library, docs: Path) -> None:
     chances = [hit.chance or 0.0 for hit in hits]
     assert len(set(chances)) > 2
     for limit in (sorted(chances)[4], 0.0, 1.0):
-        kept = library.query("lease 3", 120, aids=ResultOptions(min_score=limit)).hits
+        kept = library.query("lease 3", 120, options=ResultOptions(min_score=limit)).hits
         assert [hit.chunk for hit in kept] == [hit.chunk for hit in hits if (hit.chance or 0.0) >= limit]
     for limit in (-0.1, 1.1, float("nan")):
         with pytest.raises(UsageError, match="from 0 to 1"):
-            library.query("lease", aids=ResultOptions(min_score=limit))
+            library.query("lease", options=ResultOptions(min_score=limit))
 
 
 # Around a passage, and in it.
@@ -181,7 +182,7 @@ def test_neighbours_are_shown_without_what_they_share(library: Library, docs: Pa
     (docs / "long.txt").write_text(text)
     library.ingest([str(docs)])
     for neighbours in (1, 2, 60):
-        for hit in library.query("thing", 20, aids=ResultOptions(context=neighbours)).hits:
+        for hit in library.query("thing", 20, options=ResultOptions(context=neighbours)).hits:
             assert text[hit.start - len(hit.before) : hit.end + len(hit.after)] == hit.before + hit.text + hit.after
             assert bool(hit.before) == (hit.start > 0)
             assert bool(hit.after) == (hit.end < len(text))
@@ -193,7 +194,7 @@ def test_the_nearest_sentence_is_marked(library: Library, docs: Path) -> None:
     text = "Cats sleep all day.\n\nThe lease, says Dr. Smith, may be signed by the owner. Rent is due.\n"
     (docs / "a.txt").write_text(text)
     library.ingest([str(docs)])
-    hit = library.query("who may sign the lease", 1, aids=ResultOptions(sentence=True)).hits[0]
+    hit = library.query("who may sign the lease", 1, options=ResultOptions(sentence=True)).hits[0]
     assert hit.sentence is not None
     assert text[hit.sentence.start : hit.sentence.end] == "The lease, says Dr. Smith, may be signed by the owner."
     encoder = ToyEncoder()
@@ -207,7 +208,7 @@ def test_the_shipped_model_marks_the_sentence_that_answers(open_library: Callabl
         "Rent is due on the first. Only the owner can put her name to the contract. Cats sleep."
     )
     open_library().ingest([str(docs)])
-    hit = open_library().query("who may sign the lease?", 1, aids=ResultOptions(sentence=True)).hits[0]
+    hit = open_library().query("who may sign the lease?", 1, options=ResultOptions(sentence=True)).hits[0]
     assert hit.sentence is not None
     assert hit.text[hit.sentence.start : hit.sentence.end] == "Only the owner can put her name to the contract."
     first, second = open_library().query_many(["who may sign the lease?", "what do cats do?"], 1)
@@ -432,7 +433,7 @@ def asked_library(tmp_path_factory: pytest.TempPathFactory) -> Library:
 @pytest.mark.parametrize("question", ["word " * 200_000, "x" * 10**6, "\0" * 10**6, '"' * 10**6, "🙂" * 250_000])
 def test_a_megabyte_is_a_question(asked_library: Library, question: str) -> None:
     for mode in MODES:
-        answer = asked_library.query(question, 1, mode=mode, aids=ResultOptions(fold=True, sentence=True))
+        answer = asked_library.query(question, 1, mode=mode, options=ResultOptions(fold=True, sentence=True))
         assert len(answer.hits) == (mode != "keyword")
         for hit in answer.hits:
             assert format_hit(hit, question, Terminal(80, color=True, links=True), explain=True)

@@ -21,6 +21,7 @@ from wherein.embed.model import DEFAULT_MODEL, load_model
 from wherein.embed.runtime import damaged_blobs
 from wherein.errors import Damaged, LibraryBusy
 from wherein.library import Answer, Library, RunProblem
+from wherein.library.maintenance import check_compiled
 from wherein.storage.catalog.connection import open_reader, open_writer, writing
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.disk.lock import writer_lock
@@ -528,7 +529,7 @@ import os, sys, sqlite3
 from pathlib import Path
 from wherein.library import Library
 from toy import ToyEncoder
-from wherein.ingest import bulk
+from wherein.ingest import run as bulk
 bulk._COMMIT_SECONDS = 0
 os.environ["WHEREIN_FAILPOINT"] = "checkpoint.begun"
 folder = Path(sys.argv[1])
@@ -610,7 +611,7 @@ def test_damaged_compiled_graphs_are_told_by_their_names(tmp_path: Path) -> None
     (tmp_path / "a-1-00000000.blob").write_bytes(b"")
     (tmp_path / "a-1-00000001.blob").write_bytes(b"")
     assert [path.name for path in damaged_blobs(tmp_path)] == ["a-1-00000001.blob"]
-    found = Library(tmp_path / "none", encoder=ToyEncoder(), cache=tmp_path)._check_compiled()
+    found = check_compiled(tmp_path)
     assert [(f.part, f.harmless) for f in found] == [("compiled model", True)]
 
 

@@ -178,9 +178,9 @@ def _start(*arguments: object) -> subprocess.Popen[str]:
 
 def write(library: str, docs: str, log: str, seed: str) -> None:
     """Change files and take them in, until standard input is closed."""
-    from wherein import library as product
     from wherein.ingest import run as bulk
     from wherein.storage.catalog import connection
+    from wherein.storage.cleanup import tidy
 
     record = _Recorder(Path(library), Path(log))
     record()
@@ -191,7 +191,7 @@ def write(library: str, docs: str, log: str, seed: str) -> None:
     rng = random.Random(int(seed))
     print("writing", flush=True)
     while not _told_to_end():
-        product._ORPHAN_DAYS = rng.choice((0, 30))
+        tidy.ORPHAN_DAYS = rng.choice((0, 30))
         for _ in range(rng.randint(1, 6)):
             _change(rng, Path(docs))
         _command(rng, Library(Path(library), encoder=ToyEncoder()), docs)
@@ -278,7 +278,7 @@ def read(library: str, log: str, seed: str) -> None:
     rng = random.Random(f"reader {seed}")
     asked, numbers = Library(Path(library), encoder=ToyEncoder()), open_reader(Path(library))
     asked.query("word1")
-    asked._reader.execute("PRAGMA busy_timeout=0")  # so that a lock is told and not waited for
+    asked._reader.db.execute("PRAGMA busy_timeout=0")  # so that a lock is told and not waited for
     with Path(log).open("wb") as file:
         count = 0
         while not _told_to_end():
@@ -296,17 +296,17 @@ def _ask(rng: random.Random, asked: Library, numbers: sqlite3.Connection) -> Ans
     k = rng.choices((few, many, everything), (80, 19, 1))[0]
     before = _number(numbers)
     began, busy, queued = time.monotonic(), time.thread_time(), _queued()
-    hits, refused = None, 0
-    while hits is None:
+    answer, refused = None, 0
+    while answer is None:
         try:
-            hits = asked.query(question, k, mode="semantic").hits
+            answer = asked.query(question, k, mode="semantic")
         except LibraryBusy:
             refused += 1
     seconds = time.monotonic() - began
     waited = seconds - (time.thread_time() - busy) - (_queued() - queued)
-    index = asked._searcher._index
-    generation = index.generation.id if index and index.generation else None
-    return Answer(before, _number(numbers), question, k, found(hits), began, seconds, waited, refused, generation)
+    assert answer.basis is not None
+    generation, hits = answer.basis.generation, found(answer.hits)
+    return Answer(before, _number(numbers), question, k, hits, began, seconds, waited, refused, generation)
 
 
 def _queued() -> float:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import click.testing
@@ -15,7 +16,9 @@ from wherein.commands.options import GlobalOptions
 from wherein.library import Library
 from wherein.search.calibration import NO_GOOD_MATCH, calibrated
 from wherein.search.fusion import fuse
-from wherein.storage.catalog.connection import open_reader
+from wherein.storage.catalog.connection import open_reader, snapshot
+from wherein.storage.catalog.models import bound_model
+from wherein.storage.index.vector_index import load_index
 
 
 @pytest.fixture
@@ -65,13 +68,13 @@ def test_a_score_is_the_sum_of_the_parts_that_are_told(library: Library) -> None
 
 
 def test_the_background_is_a_sample_spread_over_generation_and_delta(library: Library) -> None:
-    library.query("lease")
-    index = library._ranking._vectors
-    assert index is not None
+    with closing(open_reader(library.folder)) as db, snapshot(db):
+        model = bound_model(db)
+        assert model is not None
+        index = load_index(db, library.folder, model, None)
     assert (index.count, len(index.delta)) == (122, 1)
-    db = open_reader(library.folder)
-    vectors = read_state(db).vectors
-    db.close()
+    with closing(open_reader(library.folder)) as db:
+        vectors = read_state(db).vectors
     assert sorted(map(bytes, index.sample(500))) == sorted(map(bytes, vectors))
     few = index.sample(4)
     assert few.shape == (4, 16)
@@ -83,7 +86,7 @@ def test_nothing_near_is_no_good_match(library: Library) -> None:
     answer = library.query("zebra", 3)
     assert len(answer.hits) == 3
     assert max(hit.chance or 0 for hit in answer.hits) < NO_GOOD_MATCH
-    assert answer.notes == ("no good match; what follows is the nearest there is",)
+    assert answer.notes == ("no good match; these are the nearest passages",)
     assert library.query("tenant 7 may sign the lease of the house", 3).notes == ()
     assert library.query("zebra", 3, mode="semantic").notes == ()
     assert [hit.chance for hit in library.query("lease", 2, mode="keyword").hits] == [None, None]
@@ -151,5 +154,5 @@ def test_explained_to_a_person_and_to_a_script(library: Library, ask: Callable[.
 def test_no_good_match_is_said_beside_the_passages(ask: Callable[..., click.testing.Result]) -> None:
     done = ask("zebra", "-n", "2")
     assert done.exit_code == 0
-    assert done.stderr == "wherein: no good match; what follows is the nearest there is\n"
+    assert done.stderr == "wherein: no good match; these are the nearest passages\n"
     assert done.stdout.startswith("1. ")

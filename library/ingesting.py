@@ -1,0 +1,169 @@
+"""Ingesting files, web pages and texts into a library, and the dry run that tells beforehand what that would do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, cast
+
+from wherein.ingest.changes.vanished import vanished
+from wherein.ingest.progress.dry_run import Plan, Sample
+from wherein.ingest.progress.events import Report, Stopped, Summary, summarize
+from wherein.ingest.run import BulkRun
+from wherein.ingest.workers.pool import Pool
+from wherein.library.models import ModelChoice, describe, library_model
+from wherein.library.opening import is_library, open_for_reading, open_for_writing
+from wherein.storage.catalog.connection import CATALOG, open_writer, writing
+from wherein.storage.catalog.exclusions import include
+from wherein.storage.catalog.fields import Fields
+from wherein.storage.catalog.models import StoredModel, bind_model, bound_model
+from wherein.storage.catalog.sources import list_sources, remember_source
+from wherein.storage.index.folding import recount_if_due, write_first_generations
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+    from wherein.embed.encoder import Encoder
+    from wherein.library.sources import SourceRequest
+    from wherein.storage.catalog.protocol import Catalog
+
+__all__ = ["TIME_IS_UP", "RunFactory", "ingest_sources", "ingest_text", "is_over", "plan_ingest"]
+
+TIME_IS_UP = "time is up; run the same command again to resume"
+_PLANNED = ("new", "changed", "moved", "unchanged", "removed", "skipped", "failed", "chunks", "embedded", "reused")
+
+
+@dataclass(frozen=True)
+class RunFactory:
+    """Starts ingest runs on the library in `folder`; `jobs` processes read files, None for as many as suit."""
+
+    folder: Path
+    models: ModelChoice
+    jobs: int | None = None
+
+    def start(
+        self,
+        db: Database,
+        report: Report,
+        stop: Callable[[], bool],
+        lost: Sequence[str] = (),
+        encoder: Encoder | None = None,
+    ) -> BulkRun:
+        """Return a run with `encoder`, else with that of the library's model, and report `lost` commits as failed."""
+        encoder, model = self.models.bind(db) if encoder is None else (encoder, bound_model(db))
+        assert model is not None
+        recount_if_due(db)
+        run = BulkRun(db, self.folder, model, encoder, report, stop, Pool(self.jobs))
+        for reason in lost:
+            run.problem("failed", f"{CATALOG}-wal", reason)
+        return run
+
+    def dry_run(self, db: Catalog, model: StoredModel, encoder: Encoder, report: Report, sample: Sample) -> BulkRun:
+        """Return a run that writes nothing and gives `sample` the passages that would be embedded."""
+        writer = cast("Database", db)  # nothing is written, so that a reader's connection will do
+        return BulkRun(writer, self.folder, model, encoder, report, pool=Pool(self.jobs), plan=sample)
+
+
+def is_over(until: datetime | None) -> bool:
+    """Whether the moment `until` has come."""
+    return until is not None and datetime.now(UTC) >= until
+
+
+def ingest_sources(
+    runs: RunFactory,
+    request: SourceRequest,
+    *,
+    report: Report = lambda _: None,
+    until: datetime | None = None,
+    look_ahead: bool = False,
+    wait: bool = False,
+) -> Summary:
+    """Remember sources and ingest them; nothing is removed."""
+
+    def work(db: Database, run: BulkRun) -> None:
+        sources = request.remember(db)
+        if look_ahead:
+            run.look_ahead(sources)
+        run.take_in(sources)
+
+    return _ingest(runs, work, report, wait, until)
+
+
+def ingest_text(
+    runs: RunFactory,
+    name: str,
+    data: bytes,
+    fields: Fields,
+    max_size: int | None,
+    *,
+    report: Report = lambda _: None,
+    wait: bool = False,
+) -> Summary:
+    """Ingest one text as `stdin:name`; it replaces an earlier one of the same name. `max_size` in bytes."""
+    uri = f"stdin:{name}"
+
+    def work(db: Database, run: BulkRun) -> None:
+        with writing(db, "ingest.sources"):
+            include(db, uri)
+            remember_source(db, uri, "stdin", (), max_size, fields)
+        run.take_in_stream(next(source for source in list_sources(db) if source.uri == uri), name, data)
+
+    return _ingest(runs, work, report, wait)
+
+
+def _ingest(
+    runs: RunFactory,
+    work: Callable[[Database, BulkRun], None],
+    report: Report,
+    wait: bool,
+    until: datetime | None = None,
+) -> Summary:
+    began, lost = time.monotonic(), list[str]()
+    with open_for_writing(runs.folder, wait, lost.append) as db:
+        run = runs.start(db, report, partial(is_over, until), lost)
+        work(db, run)
+        if run.stopped:
+            report(Stopped(TIME_IS_UP))
+        write_first_generations(db, runs.folder, run.model)
+    return summarize(run.tally, time.monotonic() - began)
+
+
+# The dry run.
+
+
+def plan_ingest(runs: RunFactory, request: SourceRequest, *, report: Report = lambda _: None) -> Plan:
+    """Return what `ingest_sources` would do and how long it would take here; nothing is written, not even a library.
+
+    Some of the passages are embedded to measure the time.
+    """
+    sample = Sample()
+    with _catalog_to_plan_with(runs) as (db, encoder, model):
+        sources = request.preview(db)
+        run = runs.dry_run(db, model, encoder, report, sample)
+        run.named = request.uris
+        run.take_in(sources)
+        gone = vanished(db, sources, run.seen, run.walk_errors, lambda *_: None, accept=True)
+    lost = sum(record.documents for record in gone if record.uri not in run.adopted)
+    counts = {name: run.tally[name] for name in _PLANNED}
+    return Plan(**counts, gone=lost, tokens=sample.tokens, seconds=round(sample.seconds(encoder), 1))
+
+
+@contextmanager
+def _catalog_to_plan_with(runs: RunFactory) -> Iterator[tuple[Catalog, Encoder, StoredModel]]:
+    """Open the library's catalog to be read, or where there is no library an empty one, with encoder and model."""
+    if is_library(runs.folder):
+        with closing(open_for_reading(runs.folder)) as catalog:
+            if library := library_model(catalog):
+                yield catalog, runs.models.encoder_of(library), library.stored
+                return
+    encoder = runs.models.encoder_for_new_library()
+    with TemporaryDirectory() as folder, closing(open_writer(Path(folder))) as empty:
+        with writing(empty, "model.bind"):
+            model = bind_model(empty, **describe(encoder))
+        yield empty, encoder, model

@@ -1,0 +1,212 @@
+"""Which model a library is used with: the one that was chosen, else the one that it is bound to."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+from wherein.embed.encoder import Encoder
+from wherein.embed.metric import distances
+from wherein.embed.model import DEFAULT_MODEL, TOKENIZER, Model, fingerprint, load_model
+from wherein.embed.models.installed import find_model, model_of, models_folder
+from wherein.embed.precision import resolve_precision
+from wherein.errors import Damaged, ModelMismatch, WhereinError
+from wherein.storage.catalog.connection import writing
+from wherein.storage.catalog.models import StoredModel, bind_model, bound_model, model_folder, remember_model_folder
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+    from wherein.storage.catalog.protocol import Catalog
+    from wherein.storage.repair.deep import Proof
+
+__all__ = ["LibraryModel", "ModelChoice", "cuts_differently", "describe", "folder_to_keep", "library_model", "proof_of"]
+
+# How far a component may be from that of another run, as a part of the vector's length: w8a8 depends a little on what
+# else is calculated.
+_TOLERANCES = {"w8a8": 1e-2, "w8a32": 1e-4}
+
+
+@dataclass(frozen=True)
+class LibraryModel:
+    """The model that a library is bound to, and the folder that holds it: None for the shipped one."""
+
+    stored: StoredModel
+    folder: Path | None
+
+
+class _Description(TypedDict):
+    fingerprint: str
+    name: str
+    version: str
+    precision: str
+    dimension: int
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """What the user chose of the model and how it runs; a value that was left out is the library's.
+
+    `name` is that of an installed model, or a folder. `precision` is `auto`, `w8a8` or `w8a32`, `cache` the folder for
+    compiled models, `threads` 0 for one per core. A given `encoder` takes the place of all models.
+    """
+
+    name: str | Path | None = None
+    precision: str = "auto"
+    cache: Path | None = None
+    threads: int = 0
+    encoder: Encoder | None = None
+
+    def encoder_of(self, library: LibraryModel, *, one_by_one: bool = False) -> Encoder:
+        """Return the encoder of a library's model; the network is loaded when it is first used.
+
+        Raises ModelMismatch when the chosen, or the installed, model or precision is another than the library's.
+        """
+        stored = library.stored
+        if self.precision not in ("auto", stored.precision):
+            raise ModelMismatch(
+                f"This library was made at precision {stored.precision} and cannot be used at {self.precision};"
+                f" leave --precision out, or re-embed the library with: wherein --precision {self.precision} reindex"
+                f" --model {stored.name}"
+            )
+        encoder = self.encoder or self._load(self.model_of(library), stored.precision, one_by_one=one_by_one)
+        if encoder.fingerprint != stored.fingerprint:
+            raise ModelMismatch(self._mismatch(stored, encoder))
+        return encoder
+
+    def encoder_for_new_library(self) -> Encoder:
+        """Return the encoder that a new library is bound to."""
+        model = self.model_of(None)
+        return self.encoder or self._load(model, self._precision_for_new_library(model))
+
+    def bind(self, db: Database) -> tuple[Encoder, StoredModel]:
+        """Return encoder and model of the library, after binding a new one to the chosen, or the shipped, model."""
+        if bound_model(db) is None:
+            encoder = self.encoder_for_new_library()
+            with writing(db, "model.bind"):
+                bind_model(db, **describe(encoder))
+                if self.name is not None:
+                    remember_model_folder(db, folder_to_keep(encoder))
+        library = library_model(db)
+        assert library is not None
+        return self.encoder_of(library), library.stored
+
+    def encoder_to_change_to(self, name: str, library: LibraryModel | None) -> Encoder:
+        """Return the encoder of the installed model `name` at the chosen precision, else at the library's."""
+        if self.encoder and self.encoder.model.name == name:
+            return self.encoder
+        kept = library.stored.precision if library and self.precision == "auto" else None
+        return self._load(find_model(name, models_folder()), kept or resolve_precision(self.precision))
+
+    def stored_encoder(self, library: LibraryModel) -> Encoder:
+        """Return the encoder of a model that the library has vectors of, whatever model was chosen.
+
+        Raises ModelMismatch when it is not installed.
+        """
+        stored = library.stored
+        model = model_of(stored.fingerprint, stored.precision, stored.name, models_folder(), library.folder)
+        encoder = self.encoder or self._load(model, stored.precision)
+        if encoder.fingerprint != stored.fingerprint:
+            raise ModelMismatch(
+                f"The model {stored.name} {stored.fingerprint} is no longer installed; install it, or keep using the"
+                " current one"
+            )
+        return encoder
+
+    def installed_encoder(self, library: LibraryModel | None) -> Encoder | None:
+        """Return the encoder of the library's model, None when that model is not installed."""
+        with suppress(WhereinError):
+            return self.stored_encoder(library) if library else None
+        return None
+
+    def model_of(self, library: LibraryModel | None) -> Model:
+        """Return the model that was given or chosen, else the library's, else what is installed in its place."""
+        if self.encoder:
+            return self.encoder.model
+        if self.name is not None:
+            return find_model(self.name, models_folder())
+        if library is None:
+            return load_model()
+        stored = library.stored
+        return model_of(stored.fingerprint, stored.precision, stored.name, models_folder(), library.folder)
+
+    def folder_of(self, library: LibraryModel | None) -> Path:
+        """Return the folder of a model that cannot be loaded, to be named in a finding."""
+        if self.encoder:
+            return self.encoder.model.folder
+        if self.name is None and library and library.folder:
+            return library.folder
+        installed = models_folder() / (str(self.name) if self.name else library.stored.name if library else "")
+        return installed if (installed / "model.json").exists() else DEFAULT_MODEL
+
+    def _load(self, model: Model, precision: str, *, one_by_one: bool = False) -> Encoder:
+        return Encoder(model, precision, cache=self.cache, threads=self.threads, one_by_one=one_by_one)
+
+    def _precision_for_new_library(self, model: Model) -> str:
+        """Return the chosen precision, else the one that a benchmark found fastest here, else this CPU's best."""
+        if self.precision == "auto" and self.cache:
+            from wherein.embed.models.benchmark import quickest
+
+            if measured := quickest(self.cache, model):
+                return measured
+        return resolve_precision(self.precision)
+
+    def _mismatch(self, stored: StoredModel, encoder: Encoder) -> str:
+        way = "leave --model out" if self.name is not None else "install that model again"
+        return (
+            f"This library was made with {stored.name} {stored.fingerprint}, but the model here is {encoder.model.name}"
+            f" {encoder.fingerprint}; {way}, or switch models with: wherein reindex --model"
+            f" {self.name or encoder.model.name}"
+        )
+
+
+def library_model(db: Catalog) -> LibraryModel | None:
+    """Return the model that a library is bound to, None before the first ingest."""
+    stored, folder = bound_model(db), model_folder(db)
+    if stored is None:
+        return None
+    return LibraryModel(stored, Path(folder) if folder and (Path(folder) / "model.json").exists() else None)
+
+
+def cuts_differently(library: LibraryModel, encoder: Encoder) -> bool:
+    """Whether `encoder` may cut a text into other chunks than the library's model, also if that is not installed."""
+    stored = library.stored
+    with suppress(Damaged):
+        model = model_of(stored.fingerprint, stored.precision, stored.name, models_folder(), library.folder)
+        if fingerprint(model, stored.precision) == stored.fingerprint:
+            return _limits(model) != _limits(encoder.model)
+    return True
+
+
+def _limits(model: Model) -> tuple[str, int]:
+    return model.sha256[TOKENIZER], model.context_tokens
+
+
+def proof_of(encoder: Encoder) -> Proof:
+    """Return how stored vectors are compared with those that `encoder` computes."""
+    from wherein.storage.repair.deep import Proof
+
+    return Proof(
+        lambda texts, stored: distances(encoder.model.metric, encoder.encode_contexts(texts), stored),
+        _TOLERANCES[encoder.precision],
+    )
+
+
+def folder_to_keep(encoder: Encoder) -> str:
+    """Return the folder of an encoder's model as the library stores it, "" for the shipped one."""
+    folder = encoder.model.folder
+    return "" if folder == DEFAULT_MODEL else str(folder.absolute())
+
+
+def describe(encoder: Encoder) -> _Description:
+    """Return an encoder's model as the table `models` stores it."""
+    model = encoder.model
+    return _Description(
+        fingerprint=encoder.fingerprint,
+        name=model.name,
+        version=model.version,
+        precision=encoder.precision,
+        dimension=model.width,
+    )

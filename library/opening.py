@@ -1,0 +1,119 @@
+"""Opening a library's catalog: for one writer at a time, and for any number of readers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wherein.errors import Outdated, WhereinError
+from wherein.storage.catalog.connection import (
+    CATALOG,
+    catalog_is_lost,
+    checkpoint,
+    open_reader,
+    open_writer,
+    snapshot,
+)
+from wherein.storage.catalog.models import bound_model
+from wherein.storage.catalog.sqlite_errors import translating_errors
+from wherein.storage.cleanup.purge import finish_purge, purge_is_unfinished
+from wherein.storage.disk.lock import writer_lock
+from wherein.storage.index.folding import write_first_generations
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from sqlite_utils import Database
+
+    from wherein.storage.catalog.protocol import Catalog
+
+__all__ = ["EMPTY", "CatalogReader", "is_library", "open_for_reading", "open_for_writing", "require_library"]
+
+EMPTY = "This library is empty; fill it with: wherein ingest FOLDER"
+
+
+class CatalogReader:
+    """A library's read-only connection: opened on first use, and again after `close`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._db: sqlite3.Connection | None = None
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """The open connection. Raises WhereinError when there is no library."""
+        if self._db is None:
+            self._db = open_for_reading(self._folder)
+        return self._db
+
+    def snapshot(self) -> AbstractContextManager[Catalog]:
+        """Read one committed state."""
+        return snapshot(self.db)
+
+    def close(self) -> None:
+        """Close the connection: the catalog may have been replaced by another file."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+
+def is_library(folder: Path) -> bool:
+    """Whether there is a library in `folder`, if only a damaged one that has lost its catalog."""
+    return (folder / CATALOG).exists() or catalog_is_lost(folder)
+
+
+def require_library(folder: Path) -> None:
+    """Raise WhereinError when there is no library in `folder`."""
+    if is_library(folder):
+        return
+    from wherein.storage.backup.restore import replaced_library
+
+    aside = replaced_library(folder)
+    if aside and not folder.exists():
+        raise WhereinError(
+            f"There is no library at {folder}, because a restore was interrupted; run it again, or rename"
+            f" {aside} to get the earlier library back"
+        )
+    raise WhereinError(f"There is no library at {folder}; create one with: wherein ingest FOLDER")
+
+
+def open_for_reading(folder: Path) -> sqlite3.Connection:
+    """Open the catalog read-only, after migrating one that an older version wrote."""
+    require_library(folder)
+    try:
+        return open_reader(folder)
+    except Outdated:
+        with open_for_writing(folder, wait=True) as db:  # opening it for writing migrates it
+            if model := bound_model(db):
+                write_first_generations(db, folder, model)
+        return open_reader(folder)
+
+
+@contextmanager
+def open_for_writing(folder: Path, wait: bool, on_lost: Callable[[str], None] = lambda _: None) -> Iterator[Database]:
+    """Open the catalog for writing, creating the library where there is none.
+
+    `on_lost` is called with a description of the commits that a damaged write-ahead log held. With `wait` another
+    writer is waited for, else LibraryBusy is raised.
+    """
+    from wherein.storage.repair.damaged_log import lost_commits
+
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise WhereinError(f"The library {folder} cannot be created: {error.strerror}") from error
+    with writer_lock(folder, wait), translating_errors():
+        if lost := lost_commits(folder):
+            on_lost(lost)
+        db = open_writer(folder)
+        try:
+            if purge_is_unfinished(db):
+                finish_purge(db, folder)
+            yield db
+        finally:
+            try:
+                checkpoint(db)
+            finally:
+                db.close()

@@ -1,0 +1,162 @@
+"""From a prepared question to its answer: rank, fold what says the same, read what stands around it, present."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wherein.embed.encoder import Matrix
+from wherein.errors import UsageError
+from wherein.search.calibration import NO_GOOD_MATCH
+from wherein.search.hybrid import MODES, Ranker
+from wherein.search.provenance import Provenance
+from wherein.search.query_syntax import Question
+from wherein.search.results.postprocess import ResultOptions, gather, with_context
+from wherein.search.results.sentences import with_sentences
+from wherein.search.semantic import Hit, Searcher
+from wherein.storage.catalog.connection import snapshot
+from wherein.storage.catalog.models import StoredModel
+from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.filters.selection import Filter
+
+__all__ = ["Answer", "PreparedQuery", "QueryOptions", "QueryPipeline", "check_question"]
+
+_NO_GOOD_MATCH = "no good match; these are the nearest passages"
+_TOO_LONG = "the question is too long; only the first words were used for keyword search"
+
+EncodeContexts = Callable[[Sequence[str]], Matrix]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The hits for a question, best first; `truncated` is the part of it that the model did not see.
+
+    `notes` are sentences for the user: that words of the question were ignored, that no hit is a good match. `basis`
+    tells from which generations and by which model it was answered. `stale` counts the passages that were left out
+    because they are not fresh, when only fresh ones were asked for.
+    """
+
+    question: str
+    truncated: str
+    hits: list[Hit]
+    notes: tuple[str, ...] = ()
+    basis: Provenance | None = None
+    stale: int = 0
+
+
+@dataclass(frozen=True)
+class QueryOptions:
+    """How a question is answered: by at most `k` hits, ranked by `mode`, of documents that pass the filter `only`."""
+
+    k: int
+    mode: str
+    only: Filter | None
+    results: ResultOptions
+
+    @property
+    def needs_vector(self) -> bool:
+        """Whether the question is encoded: keyword search needs no model, to mark the nearest sentence does."""
+        return self.mode != "keyword" or self.results.sentence
+
+
+@dataclass(frozen=True)
+class PreparedQuery:
+    """A question, parsed and encoded.
+
+    `words` is None in the mode `semantic`, which has no operators. `vector` is float32 `[dimension]`, None where the
+    options need none; `metric` is that of the model that made it, and `truncated` what the model did not see.
+    """
+
+    question: str
+    words: Question | None
+    vector: Matrix | None = None
+    metric: str = "cosine"
+    truncated: str = ""
+
+
+class QueryPipeline:
+    """Answers prepared questions from one library, with the vectors of `model`; without one, by keywords only.
+
+    Holds the indexes of the last committed state and no transaction between questions.
+    """
+
+    def __init__(self, db: Catalog, folder: Path, model: StoredModel | None) -> None:
+        self._db = db
+        self._folder = folder
+        self._model = model
+        self._ranker: Ranker | None = None
+        self._searcher: Searcher | None = None
+
+    def refresh(self, mode: str, metric: str) -> None:
+        """Open the indexes that were committed last, so that the next question in `mode` finds them open."""
+        (self._by_meaning(metric) if mode == "semantic" else self._by_words()).refresh()
+
+    def answer(
+        self,
+        query: PreparedQuery,
+        options: QueryOptions,
+        freshness: Callable[[int], str],
+        encode_contexts: EncodeContexts | None = None,
+    ) -> Answer:
+        """Answer a question.
+
+        `freshness` returns for a document's id whether its file is `fresh`, `changed`, `missing` or `unknown`.
+        `encode_contexts` embeds sentences, `[n, dimension]`, where the nearest one is to be marked.
+        """
+        hits, stale = gather(
+            lambda k: self._rank(query, k, options),
+            options.k,
+            options.results,
+            lambda hit: freshness(hit.document),
+        )
+        if options.results.context:
+            with snapshot(self._db) as db:
+                hits = [with_context(db, hit, options.results.context) for hit in hits]
+        if options.results.sentence and encode_contexts is not None and query.vector is not None:
+            hits = with_sentences(hits, query.vector, encode_contexts)
+        basis = (self._by_meaning(query.metric) if options.mode == "semantic" else self._by_words()).basis
+        truncated = "" if options.mode == "keyword" else query.truncated
+        return Answer(query.question, truncated, hits, (*_ignored(query.words), *_doubts(hits)), basis, stale)
+
+    def _rank(self, query: PreparedQuery, k: int, options: QueryOptions) -> list[Hit]:
+        """Return the `k` best passages by the mode."""
+        if options.mode == "semantic":
+            assert query.vector is not None
+            return self._by_meaning(query.metric).search(query.vector, k, options.only)
+        assert query.words is not None
+        if options.mode == "keyword":
+            return self._by_words().by_keywords(query.words, k, options.only)
+        assert query.vector is not None
+        return self._by_words().search(query.words, query.vector, query.metric, k, options.only)
+
+    def _by_meaning(self, metric: str) -> Searcher:
+        if self._searcher is None:
+            assert self._model is not None
+            self._searcher = Searcher(self._db, self._folder, self._model, metric)
+        return self._searcher
+
+    def _by_words(self) -> Ranker:
+        if self._ranker is None:
+            self._ranker = Ranker(self._db, self._folder, self._model)
+        return self._ranker
+
+
+def check_question(question: str, options: QueryOptions) -> None:
+    """Raise UsageError for a question that cannot be answered with these options."""
+    if not question.strip():
+        raise UsageError("The question is empty")
+    if options.mode not in MODES:
+        raise UsageError(f"There is no mode {options.mode}; there are {', '.join(MODES)}")
+    lowest = options.results.min_score
+    if options.mode == "hybrid" and lowest is not None and not 0 <= lowest <= 1:
+        raise UsageError("In the mode hybrid the minimum score is a probability: a number from 0 to 1")
+
+
+def _ignored(words: Question | None) -> tuple[str, ...]:
+    return (_TOO_LONG,) if words and words.cut else ()
+
+
+def _doubts(hits: Sequence[Hit]) -> tuple[str, ...]:
+    chances = [hit.chance for hit in hits if hit.chance is not None]
+    return (_NO_GOOD_MATCH,) if chances and max(chances) < NO_GOOD_MATCH else ()

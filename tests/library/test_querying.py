@@ -1,0 +1,105 @@
+"""Questions without a `Library`: the session, and the service that replaces it when the model is another."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from toy import ToyEncoder
+from wherein.errors import ModelMismatch, Stale, WhereinError
+from wherein.library import Library, ResultOptions
+from wherein.library.models import ModelChoice
+from wherein.library.opening import CatalogReader
+from wherein.library.querying import QueryService, QuerySession
+from wherein.search.pipeline import QueryOptions
+from wherein.storage.catalog.connection import open_reader, open_writer
+
+TEXTS = {
+    "lease": "The owner may sign the lease.",
+    "copy": "The owner may sign the lease.",
+    "cats": "Cats sleep all day.",
+}
+
+
+def options(mode: str = "hybrid", results: ResultOptions | None = None) -> QueryOptions:
+    return QueryOptions(3, mode, None, results or ResultOptions())
+
+
+def other() -> ToyEncoder:
+    return ToyEncoder(dimension=24, context_tokens=40, name="other", metric="l2")
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for name, text in TEXTS.items():
+        (docs / f"{name}.txt").write_text(text)
+    library = Library(tmp_path / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
+    library.ingest([str(docs)])
+    return library
+
+
+@pytest.fixture
+def db(library: Library) -> Iterator[Any]:
+    with closing(open_reader(library.folder)) as db:
+        yield db
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "semantic", "keyword"])
+def test_session_and_batch_answer_as_the_library_does(library: Library, db: Any, mode: str) -> None:
+    session = QuerySession(db, library.folder, ModelChoice(encoder=ToyEncoder()))  # type: ignore[arg-type]
+    questions = ["who may sign the lease?", "cats"]
+    expected = [library.query(question, 3, mode=mode) for question in questions]
+    assert [session.answer(question, options(mode=mode)) for question in questions] == expected
+    queries, encoder = session.prepare(questions, options(mode=mode))
+    assert [session.answer_prepared(query, options(mode=mode), encoder) for query in queries] == expected
+    assert (encoder is None) == (mode == "keyword")
+
+
+def test_a_service_opens_another_session_once_the_model_is_another(library: Library) -> None:
+    reader = CatalogReader(library.folder)
+    choices = [ToyEncoder(), other()]
+
+    class Installed(ModelChoice):
+        def encoder_of(self, library: Any, *, one_by_one: bool = False) -> Any:
+            return next(encoder for encoder in choices if encoder.fingerprint == library.stored.fingerprint)
+
+    service = QueryService(reader, library.folder, Installed())
+    first, session = service.answer("who may sign the lease?", options()), service.session
+    Library(library.folder, encoder=other()).reindex(model="other")  # type: ignore[arg-type]
+    with pytest.raises(ModelMismatch):
+        session.answer("who may sign the lease?", options())
+    second = service.answer("who may sign the lease?", options())
+    assert service.session is not session
+    assert first.basis is not None
+    assert second.basis is not None
+    assert (first.basis.model, second.basis.model) == ("toy", "other")
+    Library(library.folder, encoder=ToyEncoder()).reindex(model="toy")  # type: ignore[arg-type]
+    (third,) = service.answer_many(["who may sign the lease?"], options())
+    assert third.basis is not None
+    assert third.basis.model == "toy"
+    reader.close()
+
+
+def test_a_library_without_documents_has_no_session(tmp_path: Path) -> None:
+    open_writer(tmp_path).close()
+    reader = CatalogReader(tmp_path)
+    with pytest.raises(WhereinError, match="wherein ingest"):
+        QueryService(reader, tmp_path, ModelChoice()).answer("anything", options(mode="keyword"))
+    reader.close()
+
+
+def test_stale_answers_are_an_error_for_one_question_only(library: Library, tmp_path: Path) -> None:
+    for path in (tmp_path / "docs").iterdir():
+        path.write_text("Something else.")
+    reader = CatalogReader(library.folder)
+    service = QueryService(reader, library.folder, ModelChoice(encoder=ToyEncoder()))  # type: ignore[arg-type]
+    wanted = options(results=ResultOptions(require_fresh=True))
+    with pytest.raises(Stale):
+        service.answer("lease", wanted)
+    (answer,) = service.answer_many(["lease"], wanted)
+    assert (answer.hits, answer.stale) == ([], 3)
+    reader.close()

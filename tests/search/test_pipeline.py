@@ -1,0 +1,100 @@
+"""From a prepared question to its answer, without a model of the library's and without a `Library`."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from toy import ToyEncoder
+from wherein.errors import UsageError
+from wherein.library import Library
+from wherein.search.filters.parse import Filter, parse_filter
+from wherein.search.pipeline import PreparedQuery, QueryOptions, QueryPipeline, check_question
+from wherein.search.query_syntax import parse_question
+from wherein.search.results.postprocess import ResultOptions
+from wherein.storage.catalog.connection import open_reader
+from wherein.storage.catalog.models import bound_model
+
+TEXTS = {
+    "lease": "The owner may sign the lease.",
+    "copy": "The owner may sign the lease.",
+    "cats": "Cats sleep all day.",
+}
+
+
+def options(
+    k: int = 3, mode: str = "hybrid", only: Filter | None = None, results: ResultOptions | None = None
+) -> QueryOptions:
+    return QueryOptions(k, mode, only, results or ResultOptions())
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for name, text in TEXTS.items():
+        (docs / f"{name}.txt").write_text(text)
+    library = Library(tmp_path / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
+    library.ingest([str(docs)])
+    return library
+
+
+@pytest.fixture
+def db(library: Library) -> Iterator[Any]:
+    with closing(open_reader(library.folder)) as db:
+        yield db
+
+
+@pytest.fixture
+def pipeline(library: Library, db: Any) -> QueryPipeline:
+    return QueryPipeline(db, library.folder, bound_model(db))
+
+
+def prepared(question: str) -> PreparedQuery:
+    vector, _ = ToyEncoder().encode_question(question)
+    return PreparedQuery(question, parse_question(question), vector)
+
+
+def test_the_pipeline_leaves_out_what_is_stale(library: Library, db: Any, pipeline: QueryPipeline) -> None:
+    cats = next(document.id for document in library.documents() if document.uri.endswith("cats.txt"))
+    wanted = options(results=ResultOptions(require_fresh=True))
+    answer = pipeline.answer(prepared("owner lease"), wanted, lambda id: "fresh" if id == cats else "changed")
+    assert [hit.document for hit in answer.hits] == [cats]
+    assert answer.stale == 2
+    answer = pipeline.answer(prepared("owner lease"), wanted, lambda _: "missing")
+    assert (answer.hits, answer.stale) == ([], 3)
+
+
+def test_the_pipeline_folds_filters_and_marks_sentences(pipeline: QueryPipeline) -> None:
+    question = prepared("who may sign the lease?")
+    answer = pipeline.answer(question, options(results=ResultOptions(fold=True)), lambda _: "fresh")
+    assert [len(hit.also_in) for hit in answer.hits] == [1, 0]
+    assert pipeline.answer(question, options(only=parse_filter(types=["pdf"])), lambda _: "fresh").hits == []
+    marked = options(only=parse_filter(types=["txt"]), results=ResultOptions(sentence=True))
+    answer = pipeline.answer(question, marked, lambda _: "fresh", ToyEncoder().encode_contexts)
+    assert len(answer.hits) == 3
+    assert all(hit.sentence for hit in answer.hits)
+    assert answer.basis is not None
+    assert answer.basis.model == "toy"
+
+
+def test_what_the_model_did_not_see_is_returned_unless_no_model_was_used(pipeline: QueryPipeline) -> None:
+    vector, _ = ToyEncoder().encode_question("lease")
+    query = PreparedQuery("lease", parse_question("lease"), vector, truncated="and so on")
+    assert pipeline.answer(query, options(), lambda _: "fresh").truncated == "and so on"
+    assert pipeline.answer(query, options(mode="keyword"), lambda _: "fresh").truncated == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"),
+    [
+        (" ", options()),
+        ("lease", options(mode="psychic")),
+        ("lease", options(results=ResultOptions(min_score=1.5))),
+    ],
+)
+def test_questions_that_cannot_be_answered(question: str, asked: QueryOptions) -> None:
+    with pytest.raises(UsageError):
+        check_question(question, asked)

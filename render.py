@@ -19,8 +19,8 @@ import click
 if TYPE_CHECKING:
     from wherein.ingest.progress.reindex_report import ReindexReport
     from wherein.search.exact_answer import ExactAnswer
+    from wherein.search.hits import Hit
     from wherein.search.provenance import Provenance
-    from wherein.search.semantic import Hit
 
 __all__ = ["Look", "basis", "line", "look_of_stdout", "passage", "said", "shown", "wrapped"]
 

@@ -38,12 +38,13 @@ from wherein.ingest.progress.reindex_report import MARGIN
 from wherein.ingest.uri import file_path, file_uri, web_address
 from wherein.search.calibration import NO_GOOD_MATCH
 from wherein.search.filters.parse import Filter, parse_filter
+from wherein.search.hits import Hit
 from wherein.search.hybrid import MODES, Ranker
 from wherein.search.provenance import Provenance
 from wherein.search.query_syntax import Question, parse_question
 from wherein.search.results.postprocess import ResultOptions, gather, with_context
 from wherein.search.results.sentences import with_sentences
-from wherein.search.semantic import Hit, Searcher
+from wherein.search.semantic import Searcher
 from wherein.storage.catalog.backup_log import BackupRecord, older_backups
 from wherein.storage.catalog.connection import (
     CATALOG,

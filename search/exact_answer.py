@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from wherein.embed.answer_extractor import AnswerExtractor
-    from wherein.search.semantic import Hit
+    from wherein.search.hits import Hit
 
 __all__ = ["LONGEST_ANSWER", "ExactAnswer", "Span", "best_span", "exact_answers"]
 

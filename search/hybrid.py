@@ -16,10 +16,11 @@ from wherein.errors import Damaged
 from wherein.search.bm25 import term_score
 from wherein.search.calibration import calibrated
 from wherein.search.fusion import Overlap, fuse_best
+from wherein.search.hits import PASSAGE, Hit, hit_of
 from wherein.search.keyword import Matches, best_passages, filter_matches, match, scores_of
 from wherein.search.provenance import Provenance, basis_of
 from wherein.search.query_syntax import Question
-from wherein.search.semantic import PASSAGE, Hit, exact_nearness, hit_of
+from wherein.search.semantic import exact_nearness
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.term_counts import checked_terms

@@ -17,11 +17,11 @@ from wherein import cli
 from wherein.errors import Stale, UsageError
 from wherein.library import Library, ResultOptions, parse_filter
 from wherein.render import Look, passage, wrapped
+from wherein.search.hits import Hit, Place, Sentence
 from wherein.search.hybrid import MODES
 from wherein.search.results.batch import read_batch
 from wherein.search.results.dedupe import same_words
 from wherein.search.results.sentences import sentence_spans
-from wherein.search.semantic import Hit, Place, Sentence
 
 PLAIN = Look(None, color=False, links=False)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from wherein.search.semantic import Hit, Place
+from wherein.search.hits import Hit, Place
 
 __all__ = ["fold", "same_words"]
 

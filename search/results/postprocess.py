@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from wherein.search.hits import Hit
 from wherein.search.results.dedupe import fold
-from wherein.search.semantic import Hit
 from wherein.storage.catalog.documents import document_spans, document_text
 from wherein.storage.catalog.protocol import Catalog
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from wherein.search.semantic import Hit, Sentence
+from wherein.search.hits import Hit, Sentence
 from wherein.storage.catalog.vectors import Matrix
 
 __all__ = ["sentence_spans", "with_sentences"]

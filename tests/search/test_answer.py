@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from toy_reader import tables, tokenizer, write_reader
 from wherein.embed.answer_extractor import AnswerExtractor, load_reader
 from wherein.search.exact_answer import LONGEST_ANSWER, ExactAnswer, Span, best_span, exact_answers
-from wherein.search.semantic import Hit
+from wherein.search.hits import Hit
 
 FILLER = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 Open = Callable[..., AnswerExtractor]

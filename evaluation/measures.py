@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from wherein.errors import WhereinError
 
-__all__ = ["TOPS", "Comparison", "Values", "compare", "measures", "require_measures", "require_stats"]
+__all__ = ["TOPS", "PairedTest", "Values", "compare", "measures", "require_measures", "require_stats"]
 
 Values = npt.NDArray[np.float64]
 
@@ -17,14 +17,15 @@ TOPS = (1, 5, 10, 20)
 _INSTALL = "pip install 'wherein[evaluate]'"
 # A thousand differing questions take half a second; no p is below 0.001.
 _RESAMPLES = 1_999
-_AT_ONCE = 100
+_BATCH_SIZE = 100
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """What `test` says of the differences, question by question: `p` is the chance of such a mean without a cause.
+class PairedTest:
+    """A test of the differences between two rankings, question by question.
 
-    `difference` in percent points; `better`, `worse` and `equal` count questions.
+    `p` is the probability of a mean difference at least as large if the rankings were equally good. `difference` is in
+    percentage points; `better`, `worse` and `equal` count questions.
     """
 
     measure: str
@@ -54,7 +55,7 @@ def measures(relevant: Sequence[Mapping[str, int]], found: Sequence[Sequence[str
     return {name: values[measure] for name, measure in named.items()}
 
 
-def compare(measure: str, first: Values, second: Values) -> Comparison:
+def compare(measure: str, first: Values, second: Values) -> PairedTest:
     """Test the second's differences from the first, by a paired randomisation test (two-sided, 1,999 draws, seed 0).
 
     It assumes no distribution, and is exact where at most 10 questions differ (Smucker, Allan and Carterette,
@@ -62,7 +63,7 @@ def compare(measure: str, first: Values, second: Values) -> Comparison:
     """
     differences = second - first
     changed = differences[np.abs(differences) > 1e-12]
-    return Comparison(
+    return PairedTest(
         measure=measure,
         difference=round(100 * float(differences.mean()), 2),
         better=int((changed > 0).sum()),
@@ -86,7 +87,7 @@ def _chance(differences: Values) -> float:
     if len(differences) == 1:  # either sign is as likely, and SciPy wants two observations
         return 1.0
     result = stats.permutation_test(
-        pairs, mean, permutation_type="samples", vectorized=True, n_resamples=_RESAMPLES, batch=_AT_ONCE,
+        pairs, mean, permutation_type="samples", vectorized=True, n_resamples=_RESAMPLES, batch=_BATCH_SIZE,
         rng=np.random.default_rng(0),
     )  # fmt: skip
     return float(result.pvalue)

@@ -39,9 +39,10 @@ from wherein.ingest.uri import file_path, file_uri, web_address
 from wherein.search.calibration import NO_GOOD_MATCH
 from wherein.search.filters.parse import Filter, parse_filter
 from wherein.search.hits import Hit
-from wherein.search.hybrid import MODES, Ranker
+from wherein.search.hybrid import Ranker
+from wherein.search.modes import MODES
 from wherein.search.provenance import Provenance
-from wherein.search.query_syntax import Question, parse_question
+from wherein.search.query_syntax import ParsedQuestion, parse_question
 from wherein.search.results.postprocess import ResultOptions, gather, with_context
 from wherein.search.results.sentences import with_sentences
 from wherein.search.semantic import Searcher
@@ -440,7 +441,7 @@ class Library:
             if (bound := bound_model(db)) is not None:
                 rows = list_golden(db)
                 golden = GoldenQuestions(rows, run.encoder)
-                check = Check(_proof(run.encoder), partial(golden.ranks, db, self.folder, bound), golden.told, margin)
+                check = Check(_proof(run.encoder), partial(golden.ranks, db, self.folder, bound), golden.texts, margin)
                 if renew(db, self.folder, bound, check, night):
                     said.append("a new one answers")
                     night.ask(rows, check.ranks())
@@ -486,7 +487,7 @@ class Library:
                 return run.tally
             before = GoldenQuestions(rows, present).ranks(db, self.folder, bound) if present else {}
             golden = GoldenQuestions(rows, encoder)
-            check = Check(_proof(encoder), partial(golden.ranks, db, self.folder, run.model), golden.told, margin)
+            check = Check(_proof(encoder), partial(golden.ranks, db, self.folder, run.model), golden.texts, margin)
 
             def passed(generation: Generation) -> None:
                 night.fitness = check_fitness(db, self.folder, run.model, generation, check.proof)
@@ -731,7 +732,7 @@ class Library:
                 hits = [with_context(db, hit, aids.context) for hit in hits]
         if aids.sentence and put.encoder is not None and put.vector is not None:
             hits = with_sentences(hits, put.vector, put.encoder.encode_contexts)
-        basis = (self._searcher if mode == "semantic" else self._ranking).basis
+        basis = (self._searcher if mode == "semantic" else self._ranking).provenance
         notes = (*_notes(put.asked), *_doubts(hits))
         return Answer(put.question, "" if mode == "keyword" else put.cut, hits, notes, basis), stale
 
@@ -754,13 +755,13 @@ class Library:
 
         Raises UsageError for a line that is wrong, WhereinError when the extra is missing.
         """
-        from wherein.evaluation.golden import evaluate_golden, pin, read_golden
+        from wherein.evaluation.golden_file import evaluate_golden, read_golden, resolve
         from wherein.evaluation.measures import require_measures, require_stats
 
         require_measures()
         if len(modes) > 1:
             require_stats()
-        questions = pin(path, read_golden(path), (document.uri for document in self.documents()))
+        questions = resolve(path, read_golden(path), (document.uri for document in self.documents()))
         encoder = self._asking
         for mode in modes:
             ask = partial(self._hits, mode=mode)
@@ -1258,9 +1259,10 @@ def evaluate(
     next time. `report` is told what is going on. Raises UsageError for what cannot be read, WhereinError when the extra
     is missing.
     """
+    from wherein.evaluation.candidates import Candidates
     from wherein.evaluation.collection import read_beir, read_squad
     from wherein.evaluation.measures import require_measures, require_stats
-    from wherein.evaluation.modes import Candidates, find_mode
+    from wherein.evaluation.modes import find_mode
     from wherein.evaluation.squad_beir import evaluate_beir, evaluate_squad
 
     read, measure = {"squad": (read_squad, evaluate_squad), "beir": (read_beir, evaluate_beir)}[kind]
@@ -1284,7 +1286,7 @@ class _Put:
     """A question made ready: `asked` in the modes that look at words, `vector` `[width]` where `encoder` was needed."""
 
     question: str
-    asked: Question | None
+    asked: ParsedQuestion | None
     vector: Matrix | None = None
     encoder: Encoder | None = None
     cut: str = ""
@@ -1304,7 +1306,7 @@ def _encoded(mode: str, aids: ResultOptions) -> bool:
     return mode != "keyword" or aids.sentence
 
 
-def _notes(asked: Question | None) -> tuple[str, ...]:
+def _notes(asked: ParsedQuestion | None) -> tuple[str, ...]:
     return (_TOO_LONG,) if asked and asked.cut else ()
 
 

@@ -1,21 +1,48 @@
-"""Hits: passages in an answer, checked against what was stored."""
+"""Hits: the passages of an answer, checked against what was stored."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from wherein.errors import Damaged
 from wherein.search.fusion import Overlap
 from wherein.storage.catalog.documents import check_document, checked_chunk, chunk_text
+from wherein.storage.filters.selection import Selection
 
-__all__ = ["PASSAGE", "Hit", "Place", "Sentence", "hit_of"]
+__all__ = ["PASSAGE_COLUMNS", "Hit", "Place", "Sentence", "StoredPassage", "checked_hit"]
 
-PASSAGE = """c.id, d.id, d.uri, c.ordinal, c.start, c."end", c.page, c.heading,
-       c.input_hash, c.checksum, d.title, d.media_type, d.text_hash, d.metadata, d.notes, d.checksum,
+PASSAGE_COLUMNS = """c.id, d.id, d.uri, c.ordinal, c.start, c."end", c.page, c.heading, c.input_hash, c.checksum,
+       d.title, d.media_type, d.text_hash, d.metadata, d.notes, d.checksum,
        substr(d.text, c.start + 1, c."end" - c.start),
        length(substr(d.text, 1, c.start)) - length(replace(substr(d.text, 1, c.start), char(10), '')) + 1"""
-"""The columns of a chunk `c` and its document `d` of which `hit_of` makes a hit."""
+"""What a statement selects of a chunk `c` and its document `d` for a `StoredPassage`."""
 
 
-@dataclass(frozen=True)
+class StoredPassage(NamedTuple):
+    """The columns `PASSAGE_COLUMNS`, in their order and unchecked; `line` counts from 1."""
+
+    chunk: int
+    document: int
+    uri: str
+    ordinal: int
+    start: int
+    end: int
+    page: int | None
+    heading: str
+    input_hash: bytes
+    chunk_checksum: int
+    title: str
+    media_type: str
+    text_hash: bytes
+    metadata: str
+    notes: str
+    document_checksum: int
+    text: object
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Place:
     """Where a passage is: characters `start` to `end` of a document, on `line` and `page`, which count from 1."""
 
@@ -27,7 +54,7 @@ class Place:
     page: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sentence:
     """Characters `start` to `end` of a hit's document, and the sentence's own similarity to the question."""
 
@@ -36,24 +63,24 @@ class Sentence:
     score: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Hit:
     """A passage: characters `start` to `end` of its document.
 
-    `score` is the cosine similarity, -1 to 1, in the mode `semantic`, or the inner product where the model's metric is
-    another (see embed/metric.py); the BM25 score in `keyword`, and in `hybrid` what `fusion.fuse` makes of both.
-    `distance` is the Euclidean one, not squared, where that is the metric, else None. `rank` and `line` count from 1;
-    `page` is None where the format has none.
+    `score` orders the hits. In the mode `semantic` it is the cosine similarity, -1 to 1, or the inner product where the
+    model has another metric (see embed/metric.py); in `keyword` the BM25 score; in `hybrid` the result of
+    `fusion.fuse`. `distance` is the Euclidean distance, not squared, where that is the metric, else None. `rank` and
+    `line` count from 1; `page` is None where the format has no pages.
 
-    In the modes that look at words `dense_score` and `keyword_score` are the two scores, and the ranks, from 1, tell
-    where it is in either ranking; None where it is not among the candidates of one. `matched` are the words of the
-    question that occur, as they were asked. In `hybrid` `overlap` is what else of the question's words was counted, and
-    `chance` how likely the passage is the answer, 0 to 1 (see calibration.py); None where the metric is no cosine, or
-    where there are fewer than 100 vectors.
+    `dense_score` and `keyword_score` are the two scores in the modes that count words. `dense_rank` and `keyword_rank`
+    are the ranks, from 1, in the two rankings; None for a passage that is not among a ranking's candidates. `matched`
+    are the words of the question that occur, as they were asked. In `hybrid`, `overlap` is what else of the question's
+    words was counted, and `chance` the probability, 0 to 1, that the passage answers the question (see calibration.py);
+    None where the metric is not cosine, or with fewer than 100 vectors.
 
-    `freshness` is `fresh`, `changed` or `missing`, as its file is, and `unknown` where there is none. `also_in` are
-    places that say nearly the same; `before` and `after` are the text around it, and `sentence` what is nearest to the
-    question, if asked for.
+    `freshness` is `fresh`, `changed` or `missing`, as its file is, and `unknown` for a document without a file.
+    `also_in` lists passages that say nearly the same. `before` and `after` are the text around the passage, and
+    `sentence` is the sentence nearest to the question, where these were asked for.
     """
 
     rank: int
@@ -84,16 +111,41 @@ class Hit:
     sentence: Sentence | None = None
 
 
-def hit_of(near: tuple[float, float | None], input_hash: bytes, row: tuple) -> Hit:  # type: ignore[type-arg]
-    """Return a hit from the columns `PASSAGE`. Raises Damaged when one is not the stored."""
-    chunk_id, document_id, uri, *columns = row
-    span = checked_chunk(uri, document_id, *columns[:7])
-    if span.input_hash != input_hash:  # a damaged index of SQLite's leads from a vector to the passage of another
-        raise Damaged(f"A passage of {uri} was found by the vector of another; run: wherein verify")
-    title, media_type, *described, text, line = columns[7:]
-    check_document(uri, title, media_type, *described)
-    checked = chunk_text(uri, text, span.input_hash)
-    return Hit(
-        0, *near, document_id, chunk_id, uri, title, media_type, span.start, span.end, line, span.page,
-        span.heading, checked,
+def checked_hit(
+    passage: StoredPassage,
+    selection: Selection | None,
+    *,
+    rank: int = 0,
+    score: float,
+    distance: float | None = None,
+) -> Hit:
+    """Return a stored passage as a hit.
+
+    Raises Damaged when the passage or its document is not what was stored, or when the document is not in `selection`.
+    """
+    if selection is not None and passage.document not in selection.documents:
+        raise Damaged(f"Passage {passage.chunk} was selected by another document; run: wherein verify")
+    chunk = checked_chunk(
+        passage.uri, passage.document, passage.ordinal, passage.start, passage.end, passage.page, passage.heading,
+        passage.input_hash, passage.chunk_checksum,
     )  # fmt: skip
+    check_document(
+        passage.uri, passage.title, passage.media_type, passage.text_hash, passage.metadata, passage.notes,
+        passage.document_checksum,
+    )  # fmt: skip
+    return Hit(
+        rank=rank,
+        score=score,
+        distance=distance,
+        document=passage.document,
+        chunk=passage.chunk,
+        uri=passage.uri,
+        title=passage.title,
+        media_type=passage.media_type,
+        start=chunk.start,
+        end=chunk.end,
+        line=passage.line,
+        page=chunk.page,
+        heading=chunk.heading,
+        text=chunk_text(passage.uri, passage.text, chunk.input_hash),
+    )

@@ -167,10 +167,10 @@ def test_type_and_since(library: Library) -> None:
     assert names(library, since="2021-06-01") == set("abcdef") | OTHERS - {"old.md"}
     assert names(library, since="2020-01-01", types=["md"]) == {"old.md"}
     assert names(library, since="9999-01-01") == set()
-    with pytest.raises(UsageError, match=r"no document type 'word'; known are csv, docx, .*html.*pdf"):
+    with pytest.raises(UsageError, match=r"no document type 'word'; the types are csv, docx, .*html.*pdf"):
         media_type("word")
     for wrong in ("yesterday", "2025-13-01", "", "0001-01-01"):
-        with pytest.raises(UsageError, match="is no date"):
+        with pytest.raises(UsageError, match="is not a date"):
             since_ns(wrong)
     assert since_ns("2025-01-01T00:00:00+01:00") == 1_735_686_000 * 10**9
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from wherein.errors import UsageError
-from wherein.search.filters.uri_globs import place_pattern
+from wherein.search.filters.uri_globs import uri_pattern
 from wherein.search.filters.where import parse_where
 from wherein.storage.filters.selection import Filter
 
@@ -56,7 +56,7 @@ def parse_filter(
     Raises UsageError for a pattern, type, date or condition that is not valid.
     """
     return Filter(
-        tuple(place_pattern(place) for place in places),
+        tuple(uri_pattern(place) for place in places),
         tuple(media_type(name) for name in types),
         since_ns(since) if since is not None else None,
         parse_where(where) if where is not None else None,

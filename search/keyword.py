@@ -98,9 +98,17 @@ def rank_by_score(matches: Matches, n: int) -> list[int]:
     scores = np.concatenate(matches.scores.parts)
     if matches.allowed is not None:
         scores = np.where(np.concatenate(matches.allowed), scores, np.float32(0))
-    scored = np.flatnonzero(scores > 0)
-    ids: list[int] = _ids_at(matches.index, scored[highest(scores[scored], n)]).tolist()
+    ids: list[int] = _ids_at(matches.index, _highest_over_zero(scores, n)).tolist()
     return ids
+
+
+def _highest_over_zero(scores: npt.NDArray[np.float32], n: int) -> Positions:
+    over_zero = scores > 0
+    if n < len(scores) < 2 * np.count_nonzero(over_zero):  # to copy most of the scores would take longer than to sort
+        positions = highest(scores, n)
+        return positions[over_zero[positions]]
+    scored = np.flatnonzero(over_zero)
+    return scored[highest(scores[scored], n)]
 
 
 def _ids_at(index: KeywordIndex, positions: Positions) -> Positions:

@@ -26,8 +26,8 @@ from wherein.terminal import (
 if TYPE_CHECKING:
     from wherein.ingest.progress.reindex_report import ReindexReport
     from wherein.search.exact_answer import ExactAnswer
+    from wherein.search.hits import Hit, Place
     from wherein.search.provenance import Provenance
-    from wherein.search.semantic import Hit, Place
 
 __all__ = [
     "display_path",

@@ -24,12 +24,12 @@ from fusion import beir
 
 from wherein.embed.encoder import Encoder
 from wherein.embed.models.installed import find_model, models_folder
-from wherein.evaluation.modes import Candidates, best
+from wherein.evaluation.candidates import Candidates
 from wherein.recipe.pairs import read
-from wherein.search.bm25 import score_texts
 from wherein.search.calibration import features
 from wherein.search.fusion import fuse_best
 from wherein.search.hybrid import CANDIDATES, READ
+from wherein.search.top import highest
 from wherein.storage.catalog.terms import terms_of
 
 THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
@@ -48,14 +48,15 @@ class Asked:
 def best_hit(asked: Asked, vector: np.ndarray, candidates: Candidates) -> tuple[np.ndarray, bool]:
     """The features of the best hit among the present texts, and whether it is right."""
     dense = (candidates.vectors @ vector).astype(np.float64)
-    words, _, known = score_texts(candidates.keywords, asked.question)
+    scores = candidates.match(asked.question).scores
+    words = scores.parts[0]
     here = asked.present
-    places = here[np.unique(np.concatenate([best(dense[here], CANDIDATES)[0], best(words[here], CANDIDATES)[0]]))]
+    places = here[np.unique(np.concatenate([highest(dense[here], CANDIDATES), highest(words[here], CANDIDATES)]))]
     fused = fuse_best(
-        list(terms_of(asked.question)), places, dense[places], words[places].astype(np.float64), known.idf,
+        list(terms_of(asked.question)), places, dense[places], words[places].astype(np.float64), scores.idf,
         lambda read: map(candidates.terms, read), metric="cosine", read=READ,
     )  # fmt: skip
-    top = int(places[fused.places[0]])
+    top = int(places[fused.positions[0]])
     background = dense[here[:: max(1, len(here) // SAMPLE)]]
     found = features(dense[[top]], fused.scores[:1], background, len(here))
     return found[0], top in asked.right

@@ -16,10 +16,10 @@ import numpy as np
 
 from wherein.embed.encoder import Encoder
 from wherein.embed.model import DEFAULT_MODEL, load_model
-from wherein.evaluation.modes import Candidates, best
-from wherein.search.bm25 import score_texts
+from wherein.evaluation.candidates import Candidates
 from wherein.search.fusion import Overlap, fuse, fuse_best, promising
 from wherein.search.hybrid import CANDIDATES, READ
+from wherein.search.top import highest
 from wherein.storage.catalog.terms import terms_of
 
 FEEDBACK = 0.2
@@ -66,10 +66,11 @@ def scaled(scores: np.ndarray) -> np.ndarray:
 
 
 def orders(question: str, dense: np.ndarray, candidates: Candidates) -> dict[str, np.ndarray]:
-    keyword, _, known = score_texts(candidates.keywords, question)
-    idf = known.idf
-    by_words, values = best(keyword, CANDIDATES)
-    found = np.union1d(best(dense, CANDIDATES)[0], by_words[values > 0])
+    scores = candidates.match(question).scores
+    keyword, idf = scores.parts[0], scores.idf
+    by_words = highest(keyword, CANDIDATES)
+    by_words = by_words[keyword[by_words] > 0]
+    found = np.union1d(highest(dense, CANDIDATES), by_words)
     near, hits, mass = dense[found].astype(np.float64), keyword[found].astype(np.float64), sum(idf.values())
     ranks = [np.argsort(np.argsort(-part, kind="stable")) for part in (near, hits)]
     nothing = [Overlap(0.0, 0.0, 0.0)] * len(found)
@@ -78,14 +79,16 @@ def orders(question: str, dense: np.ndarray, candidates: Candidates) -> dict[str
         metric=candidates.encoder.model.metric, read=READ,
     )  # fmt: skip
     return {
-        "vectors": best(dense, 10)[0],
-        "BM25": by_words[values > 0][:10],
-        "reciprocal ranks, 10": found[best(1 / (11 + ranks[0]) + 1 / (11 + ranks[1]), 10)[0]],
-        "min-max, 0.6 and 0.4": found[best(0.6 * scaled(near) + 0.4 * scaled(hits), 10)[0]],
+        "vectors": highest(dense, 10),
+        "BM25": by_words[:10],
+        "reciprocal ranks, 10": found[highest(1 / (11 + ranks[0]) + 1 / (11 + ranks[1]), 10)],
+        "min-max, 0.6 and 0.4": found[highest(0.6 * scaled(near) + 0.4 * scaled(hits), 10)],
         "cosine and BM25": found[promising(near, hits, mass, 10)],
-        "fusion without overlap": found[best(fuse(near, hits, mass, nothing), 10)[0]],
-        "fusion": found[fused.places[:10]],
-        "fusion, then with feedback": found[fed_back(question, found, near, hits, idf, candidates, fused.places[:3])],
+        "fusion without overlap": found[highest(fuse(near, hits, mass, nothing), 10)],
+        "fusion": found[fused.positions[:10]],
+        "fusion, then with feedback": found[
+            fed_back(question, found, near, hits, idf, candidates, fused.positions[:3])
+        ],
     }
 
 
@@ -99,7 +102,7 @@ def fed_back(
     return fuse_best(
         list(terms_of(question)), found, drawn / np.sqrt(1 + FEEDBACK**2), hits, idf,
         lambda read: map(candidates.terms, read), metric=candidates.encoder.model.metric, read=READ,
-    ).places[:10]  # fmt: skip
+    ).positions[:10]  # fmt: skip
 
 
 def measured(found: np.ndarray, right: set[int]) -> tuple[float, float, float, float]:

@@ -23,10 +23,10 @@ from fusion import beir
 
 from wherein.embed.encoder import Encoder
 from wherein.embed.model import load_model
-from wherein.evaluation.modes import Candidates, best
-from wherein.search.bm25 import score_texts
-from wherein.search.fusion import Comparison, Overlap, fuse, promising
+from wherein.evaluation.candidates import Candidates
+from wherein.search.fusion import Overlap, QuestionWords, fuse, promising
 from wherein.search.hybrid import CANDIDATES
+from wherein.search.top import highest
 from wherein.storage.catalog.terms import terms_of
 
 READ, FOLDS = 50, 5
@@ -60,20 +60,21 @@ def claims(folder: Path, cache: Path) -> list[Claim]:
     asked = zip(collection.questions, candidates.question_vectors(collection.questions), collection.right, strict=True)
     for question, vector, right in asked:
         dense = candidates.vectors @ vector
-        keyword, _, known = score_texts(candidates.keywords, question)
-        by_words, values = best(keyword, CANDIDATES)
-        both = np.union1d(best(dense, CANDIDATES)[0], by_words[values > 0])
-        mass = sum(known.idf.values())
+        scores = candidates.match(question).scores
+        keyword, idf = scores.parts[0], scores.idf
+        by_words = highest(keyword, CANDIDATES)
+        both = np.union1d(highest(dense, CANDIDATES), by_words[keyword[by_words] > 0])
+        mass = sum(idf.values())
         near, words = dense[both].astype(np.float64), keyword[both].astype(np.float64)
         chosen = promising(near, words, mass, READ)
         places = both[chosen].tolist()
-        order = [term for term in terms_of(question) if term in known.idf]
-        compared = Comparison(order, known.idf)
+        order = [term for term in terms_of(question) if term in idf]
+        compared = QuestionWords(order, idf)
         texts = [candidates.terms(place) for place in places]
         shared = [compared.overlap(text) for text in texts]
         rows = [
             [near[at], words[at] / np.sqrt(mass), *numbers(part),
-             *added(compared, known.idf, order, text, sentences[place], titles[place])]
+             *added(compared, idf, order, text, sentences[place], titles[place])]
             for at, place, text, part in zip(chosen, places, texts, shared, strict=True)
         ]  # fmt: skip
         fused = fuse(near[chosen], words[chosen], mass, shared)
@@ -86,12 +87,12 @@ def numbers(part: Overlap) -> tuple[float, float, float]:
 
 
 def added(
-    compared: Comparison[int], idf: dict[int, float], order: Sequence[int], text: Sequence[int],
+    compared: QuestionWords[int], idf: dict[int, float], order: Sequence[int], text: Sequence[int],
     sentences: Sequence[Sequence[int]], title: Sequence[int],
 ) -> list[float]:  # fmt: skip
     """Return the features that the fusion does not have, in the order of `ADDED`."""
     asked, held, named = set(order), set(text), set(title)
-    total, highest = sum(idf[term] for term in asked), max((idf[term] for term in asked), default=0.0)
+    total, rarest = sum(idf[term] for term in asked), max((idf[term] for term in asked), default=0.0)
     alone = [compared.overlap(part) for part in sentences]
     pairs = [compared.overlap([*a, *b]) for a, b in zip(sentences, [*sentences[1:], []], strict=True)]
     return [
@@ -100,7 +101,7 @@ def added(
         max((part.near for part in alone), default=0.0),
         sum(idf[term] for term in asked & held) / max(total, 1e-9),
         len(asked & held) / max(len(asked), 1),
-        float(any(idf[term] == highest for term in asked & held)),
+        float(any(idf[term] == rarest for term in asked & held)),
         float(np.log(len(text) + 1)),
         *numbers(compared.overlap(title)),
         sum(idf[term] for term in asked & named) / max(total, 1e-9),

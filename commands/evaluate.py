@@ -16,7 +16,7 @@ from wherein.errors import UsageError
 from wherein.search.modes import MODES
 
 if TYPE_CHECKING:
-    from wherein.evaluation.measures import Comparison
+    from wherein.evaluation.measures import PairedTest
     from wherein.library import Measured
 
 __all__ = ["evaluate"]
@@ -157,7 +157,7 @@ def _print_table(measured: Sequence[Measured]) -> None:
         click.echo(f"{number:>2} {figures}  {row.mode:<9} {display_path(row.folder)}")
 
 
-def _describe(number: int, comparison: Comparison) -> str:
+def _describe(number: int, comparison: PairedTest) -> str:
     return (
         f"{number} against 1: {comparison.measure} {comparison.difference:+.2f}; {comparison.better:,} questions"
         f" better, {comparison.worse:,} worse, {comparison.equal:,} equal; p = {comparison.p:.4f} ({comparison.test})"

@@ -1,4 +1,4 @@
-"""Collections to measure on: contexts, questions, and which contexts answer which question."""
+"""Collections for evaluations: contexts, questions, and which contexts answer which question."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,9 +13,9 @@ __all__ = ["Collection", "lines", "read_beir", "read_squad"]
 
 @dataclass(frozen=True)
 class Collection:
-    """`ids` names each of `contexts`, `question_ids` each of `questions`.
+    """Contexts and questions, each with an id in `ids` and `question_ids`.
 
-    `relevant` has for each question the ids of the contexts that answer it, with their grade (0 is irrelevant).
+    `relevant` has for each question the ids of contexts with their grades; 0 is irrelevant.
     """
 
     ids: list[str]
@@ -28,34 +28,34 @@ class Collection:
 def read_squad(path: Path) -> Collection:
     """Read a SQuAD v1.1 file: every distinct context is a candidate, titles are left out (the model card's protocol).
 
-    Raises UsageError for another kind of file.
+    Raises UsageError for any other file.
     """
-    places: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     questions: list[str] = []
     relevant: list[Mapping[str, int]] = []
     try:
         for article in json.loads(path.read_text("utf-8"))["data"]:
             for paragraph in article["paragraphs"]:
-                place = places.setdefault(str(paragraph["context"]), len(places))
+                number = numbers.setdefault(str(paragraph["context"]), len(numbers))
                 for entry in paragraph["qas"]:
                     questions.append(str(entry["question"]))
-                    relevant.append({str(place): 1})
+                    relevant.append({str(number): 1})
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{path} is not a SQuAD v1.1 file ({error!r})") from error
     if not questions:
         raise UsageError(f"{path} holds no questions")
-    # A question's id cannot be a context's, which is what BEIR's rule about equal ids asks for.
+    # Not the id of any context, or BEIR's rule about equal ids would leave that context out.
     names = [f"q{number}" for number in range(len(questions))]
-    return Collection([str(place) for place in places.values()], list(places), names, questions, relevant)
+    return Collection([str(number) for number in numbers.values()], list(numbers), names, questions, relevant)
 
 
 def read_beir(folder: Path) -> Collection:
     """Read a BEIR folder: `corpus.jsonl`, `queries.jsonl`, `qrels/test.tsv` (https://github.com/beir-cellar/beir).
 
-    A context is title, blank and text, as BEIR joins them. Of the queries those in the qrels are asked. The qrels may
-    have BEIR's three columns or TREC's four, with a header or without. Raises UsageError that names file and line.
+    A context is title, blank and text, as BEIR joins them. Only queries that the qrels judge are asked. The qrels may
+    have BEIR's three columns or TREC's four, with a header or without. Raises UsageError with file and line.
     """
     texts = {name: _joined(entry) for name, entry in _entries(folder, "corpus.jsonl")}
     queries = {name: str(entry["text"]) for name, entry in _entries(folder, "queries.jsonl")}
@@ -69,7 +69,7 @@ def read_beir(folder: Path) -> Collection:
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yield each line that is not blank with its number, from 1. Raises UsageError when the file cannot be read."""
+    """Yield number, from 1, and text of each line that is not blank. Raises UsageError if the file cannot be read."""
     try:
         with path.open(encoding="utf-8") as file:
             for number, line in enumerate(file, 1):

@@ -9,22 +9,23 @@ import numpy.typing as npt
 
 from wherein.errors import WhereinError
 
-__all__ = ["TOPS", "Comparison", "Values", "compare", "measures", "require_measures", "require_stats"]
+__all__ = ["TOPS", "PairedTest", "Values", "compare", "measures", "require_measures", "require_stats"]
 
 Values = npt.NDArray[np.float64]
 
 TOPS = (1, 5, 10, 20)
 _INSTALL = "pip install 'wherein[evaluate]'"
-# A thousand differing questions take half a second; no p is below 0.001.
+# A thousand differing questions take half a second; p is at least 0.001.
 _RESAMPLES = 1_999
-_AT_ONCE = 100
+_BATCH_SIZE = 100
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """What `test` says of the differences, question by question: `p` is the chance of such a mean without a cause.
+class PairedTest:
+    """A test of the differences between two rankings, question by question.
 
-    `difference` in percent points; `better`, `worse` and `equal` count questions.
+    `p` is the probability of a mean difference at least as large if the rankings were equally good. `difference` is in
+    percentage points; `better`, `worse` and `equal` count questions.
     """
 
     measure: str
@@ -39,14 +40,14 @@ class Comparison:
 def measures(relevant: Sequence[Mapping[str, int]], found: Sequence[Sequence[str]]) -> dict[str, Values]:
     """Return `top_1, top_5, top_10, top_20, mrr, ndcg_10, recall_10` of each question, 0 to 1, float64 `[questions]`.
 
-    `relevant` has a question's right ids with their grades, `found` the ids in the order in which they are shown.
+    `relevant` has the relevant ids of each question with their grades, `found` the ids of its answer, best first.
     Raises WhereinError when ir-measures is not installed.
     """
     library = require_measures()
     named = {f"top_{k}": library.Success @ k for k in TOPS}
     named |= {"mrr": library.RR, "ndcg_10": library.nDCG @ 10, "recall_10": library.R @ 10}
-    # The order is given as scores, so that equal scores count as they are shown, not by their ids.
-    run = {str(n): {name: -float(place) for place, name in enumerate(names)} for n, names in enumerate(found)}
+    # Ranks serve as scores, so that hits with equal scores count in the order shown and not in that of their ids.
+    run = {str(n): {name: -float(rank) for rank, name in enumerate(names)} for n, names in enumerate(found)}
     qrels = {str(n): dict(grades) for n, grades in enumerate(relevant)}
     values = {measure: np.zeros(len(relevant)) for measure in named.values()}
     for one in library.iter_calc(list(values), qrels, run):
@@ -54,7 +55,7 @@ def measures(relevant: Sequence[Mapping[str, int]], found: Sequence[Sequence[str
     return {name: values[measure] for name, measure in named.items()}
 
 
-def compare(measure: str, first: Values, second: Values) -> Comparison:
+def compare(measure: str, first: Values, second: Values) -> PairedTest:
     """Test the second's differences from the first, by a paired randomisation test (two-sided, 1,999 draws, seed 0).
 
     It assumes no distribution, and is exact where at most 10 questions differ (Smucker, Allan and Carterette,
@@ -62,7 +63,7 @@ def compare(measure: str, first: Values, second: Values) -> Comparison:
     """
     differences = second - first
     changed = differences[np.abs(differences) > 1e-12]
-    return Comparison(
+    return PairedTest(
         measure=measure,
         difference=round(100 * float(differences.mean()), 2),
         better=int((changed > 0).sum()),
@@ -83,17 +84,17 @@ def _chance(differences: Values) -> float:
         return np.mean(first - second, axis=axis)
 
     pairs = (differences, np.zeros_like(differences))
-    if len(differences) == 1:  # either sign is as likely, and SciPy wants two observations
+    if len(differences) == 1:  # both signs are equally likely, and SciPy needs two observations
         return 1.0
     result = stats.permutation_test(
-        pairs, mean, permutation_type="samples", vectorized=True, n_resamples=_RESAMPLES, batch=_AT_ONCE,
+        pairs, mean, permutation_type="samples", vectorized=True, n_resamples=_RESAMPLES, batch=_BATCH_SIZE,
         rng=np.random.default_rng(0),
     )  # fmt: skip
     return float(result.pvalue)
 
 
 def require_measures() -> Any:
-    """Return the module `ir_measures`. Raises WhereinError, which tells how to install it, when it is missing."""
+    """Return the module `ir_measures`. Raises WhereinError with the command that installs it when it is missing."""
     try:
         import ir_measures
     except ModuleNotFoundError as error:
@@ -102,7 +103,7 @@ def require_measures() -> Any:
 
 
 def require_stats() -> Any:
-    """Return the module `scipy.stats`. Raises WhereinError, which tells how to install it, when it is missing."""
+    """Return the module `scipy.stats`. Raises WhereinError with the command that installs it when it is missing."""
     try:
         import scipy.stats
     except ModuleNotFoundError as error:

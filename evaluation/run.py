@@ -13,7 +13,7 @@ from wherein.embed.models.installed import find_model, models_folder
 from wherein.embed.precision import resolve_precision
 
 if TYPE_CHECKING:
-    from wherein.evaluation.golden import Found
+    from wherein.evaluation.golden import DocumentHit
     from wherein.evaluation.squad_beir import Evaluation
 
 __all__ = ["EvaluatedLibrary", "Measured", "evaluate", "evaluate_golden_file"]
@@ -38,7 +38,7 @@ class EvaluatedLibrary:
     folder: Path
     encoder: Encoder
     passages: int
-    ask: Callable[[str, int, str], Sequence[Found]]
+    ask: Callable[[str, int, str], Sequence[DocumentHit]]
 
 
 def evaluate(
@@ -59,9 +59,10 @@ def evaluate(
     next time. `report` is told what is going on. Raises UsageError for what cannot be read, WhereinError when the extra
     is missing.
     """
+    from wherein.evaluation.candidates import Candidates
     from wherein.evaluation.collection import read_beir, read_squad
     from wherein.evaluation.measures import require_measures, require_stats
-    from wherein.evaluation.modes import Candidates, find_mode
+    from wherein.evaluation.modes import find_mode
     from wherein.evaluation.squad_beir import evaluate_beir, evaluate_squad
 
     read, measure = {"squad": (read_squad, evaluate_squad), "beir": (read_beir, evaluate_beir)}[kind]
@@ -93,13 +94,13 @@ def evaluate_golden_file(
     `uris` are those of the library's documents. Raises UsageError for a line that is wrong, WhereinError when the extra
     is missing.
     """
-    from wherein.evaluation.golden import evaluate_golden, pin, read_golden
+    from wherein.evaluation.golden_file import evaluate_golden, read_golden, resolve
     from wherein.evaluation.measures import require_measures, require_stats
 
     require_measures()
     if len(modes) > 1:
         require_stats()
-    questions = pin(path, read_golden(path), uris)
+    questions = resolve(path, read_golden(path), uris)
     missing = tuple(dict.fromkeys(name for golden in questions for name in golden.missing))
     encoder = library.encoder
     for mode in modes:
@@ -108,5 +109,5 @@ def evaluate_golden_file(
         yield Measured(evaluation, encoder.model.name, str(library.folder), encoder.precision, mode, missing)
 
 
-def _ask(library: EvaluatedLibrary, mode: str, question: str, k: int) -> Sequence[Found]:
+def _ask(library: EvaluatedLibrary, mode: str, question: str, k: int) -> Sequence[DocumentHit]:
     return library.ask(question, k, mode)

@@ -1,4 +1,4 @@
-"""Vectors of a collection, kept from one evaluation to the next in a folder that may be lost or damaged at any time."""
+"""Vectors of a collection, cached from one evaluation to the next in a folder that may be lost or damaged."""
 
 import hashlib
 import os
@@ -9,26 +9,26 @@ import numpy as np
 
 from wherein.embed.encoder import Matrix
 
-__all__ = ["kept_vectors", "store_vectors"]
+__all__ = ["read_vectors", "store_vectors"]
 
-_DIGEST = 32
-_MOST_BYTES = 2_000_000_000
+_DIGEST_LENGTH = 32
+_MAX_BYTES = 2_000_000_000
 
 
-def kept_vectors(path: Path, count: int) -> Matrix | None:
-    """Return the float32 vectors `[count, dimension]` in a file, None when there is none that is whole."""
+def read_vectors(path: Path, count: int) -> Matrix | None:
+    """Return the float32 vectors `[count, dimension]` in a file, None when it is missing or damaged."""
     try:
         data = path.read_bytes()
     except OSError:
         return None
-    body = data[_DIGEST:]
-    if not body or hashlib.sha256(body).digest() != data[:_DIGEST]:
+    body = data[_DIGEST_LENGTH:]
+    if not body or hashlib.sha256(body).digest() != data[:_DIGEST_LENGTH]:
         return None
     return np.frombuffer(body, "<f4").reshape(count, -1).astype(np.float32)
 
 
 def store_vectors(path: Path, vectors: Matrix) -> None:
-    """Write vectors to a file; the oldest files of the folder go once it is over 2 GB. What fails is left undone."""
+    """Write vectors to a file, and remove the folder's oldest files while it is over 2 GB. Errors are ignored."""
     body = vectors.astype("<f4").tobytes()
     temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
@@ -47,7 +47,7 @@ def _drop_oldest(folder: Path) -> None:
         found = sorted((path.stat().st_mtime_ns, path.stat().st_size, path) for path in folder.glob("*.vectors*"))
         left = sum(size for _, size, _ in found)
         for _, size, path in found:
-            if left <= _MOST_BYTES:
+            if left <= _MAX_BYTES:
                 return
             path.unlink()
             left -= size

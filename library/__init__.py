@@ -25,10 +25,10 @@ from wherein.library.opening import CatalogReader
 from wherein.library.querying import QueryService
 from wherein.library.status import Status, read_status
 from wherein.search.filters.parse import Filter, parse_filter
+from wherein.search.hits import Hit
 from wherein.search.pipeline import Answer, QueryOptions
 from wherein.search.provenance import Provenance
 from wherein.search.results.postprocess import ResultOptions
-from wherein.search.semantic import Hit
 from wherein.storage.catalog.backup_log import BackupRecord, older_backups
 from wherein.storage.catalog.documents import ChunkRow, StoredDocument, count_chunks, document_spans, document_text
 from wherein.storage.catalog.fields import NO_FIELDS, Fields

@@ -90,7 +90,7 @@ class ModelChange:
         before = self._golden_ranks(old_encoder) if old_encoder else {}
         golden = GoldenQuestions(rows, self._encoder)
         ranks = partial(golden.ranks, self._db, self._folder, new)
-        check = Check(proof_of(self._encoder), ranks, golden.told, margin)
+        check = Check(proof_of(self._encoder), ranks, golden.texts, margin)
 
         def require_fit(generation: Generation) -> None:
             recorder.fitness = check_fitness(self._db, self._folder, new, generation, check.proof)

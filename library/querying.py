@@ -13,7 +13,7 @@ from wherein.ingest.changes.freshness import Freshness
 from wherein.library.models import LibraryModel, ModelChoice, library_model
 from wherein.library.opening import EMPTY, CatalogReader
 from wherein.search.pipeline import Answer, PreparedQuery, QueryOptions, QueryPipeline, check_question
-from wherein.search.query_syntax import Question, parse_question
+from wherein.search.query_syntax import ParsedQuestion, parse_question
 from wherein.storage.catalog.connection import snapshot
 from wherein.storage.catalog.documents import count_documents
 
@@ -159,5 +159,5 @@ class QueryService:
             return ask(self.session)
 
 
-def _parsed(question: str, options: QueryOptions) -> Question | None:
+def _parsed(question: str, options: QueryOptions) -> ParsedQuestion | None:
     return None if options.mode == "semantic" else parse_question(question)

@@ -153,7 +153,7 @@ class ReindexRun:
         rows, folder = list_golden(self._db), self._runs.folder
         golden = GoldenQuestions(rows, encoder)
         ranks = partial(golden.ranks, self._db, folder, model)
-        check = Check(proof_of(encoder), ranks, golden.told, self._options.margin)
+        check = Check(proof_of(encoder), ranks, golden.texts, self._options.margin)
         if not renew(self._db, folder, model, check, self._recorder):
             return False
         self._recorder.ask(rows, check.ranks())

@@ -1,25 +1,24 @@
 """BM25 over postings, with counts in headings and titles added to those in the passage at a weight (BM25F).
 
 Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009. The inverse document frequency
-is that of Lucene, which is never negative: ln(1 + (N - n + 0.5) / (n + 0.5)). N, n and the average length are of the
-passages that are there at the moment, in whatever part of the index, so that a score does not depend on that.
+is Lucene's, which is never negative: ln(1 + (N - n + 0.5) / (n + 0.5)). N, n and the average length count the passages
+that exist at the moment, in either part of the index, so that a score does not depend on which part holds a passage.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from wherein.search.query_syntax import Question, parse_question
-from wherein.storage.catalog.term_counts import TermRows, count_terms, join_counts
+from wherein.storage.catalog.term_counts import TermRows
 from wherein.storage.index.keyword_index import KeywordIndex, Part
-from wherein.storage.index.postings import TermPostings, collect
+from wherein.storage.index.postings import TermPostings
 
-__all__ = ["WEIGHTS", "Keywords", "Scores", "Weights", "index_texts", "score_texts", "scored", "term_score"]
+__all__ = ["WEIGHTS", "KeywordScores", "Scores", "Weights", "score_passages", "term_score"]
 
 Scores = npt.NDArray[np.float32]
 
@@ -38,18 +37,19 @@ WEIGHTS = Weights()
 
 
 @dataclass(frozen=True)
-class Keywords:
+class KeywordScores:
     """The scores of all passages for a question, float32 `[n]` for each part of the index; 0 where no term occurs.
 
-    `idf` of each term of the question, by term; of one that occurs nowhere it is the highest that there can be.
+    `idf` has the inverse document frequency of each term of the question; the highest possible one where a term occurs
+    nowhere.
     """
 
     parts: tuple[Scores, Scores]
     idf: dict[int, float]
 
 
-def scored(index: KeywordIndex, terms: Iterable[int], weights: Weights = WEIGHTS) -> Keywords:
-    """Score every passage for some terms. Raises Damaged when the index is."""
+def score_passages(index: KeywordIndex, terms: Iterable[int], weights: Weights = WEIGHTS) -> KeywordScores:
+    """Score every passage for some terms. Raises Damaged when the index is damaged."""
     scores = tuple(np.zeros(len(part.postings.ids), np.float32) for part in index.parts)
     norms = [_norms(part.postings.lengths, index, weights) for part in index.parts]
     idf: dict[int, float] = {}
@@ -62,28 +62,29 @@ def scored(index: KeywordIndex, terms: Iterable[int], weights: Weights = WEIGHTS
     for part, part_scores in zip(index.parts, scores, strict=True):
         if part.live is not None:
             part_scores[~part.live] = 0
-    return Keywords((scores[0], scores[1]), idf)
+    return KeywordScores((scores[0], scores[1]), idf)
 
 
-def _add(scores: Scores, norms: Scores, found: TermPostings, idf: float, weights: Weights) -> None:
-    tf = _frequencies(found.body, found.fields, weights)
+def _add(scores: Scores, norms: Scores, postings: TermPostings, idf: float, weights: Weights) -> None:
+    tf = _frequencies(postings.body, postings.fields, weights)
     if len(tf) * 3 < len(scores):
-        scores[found.positions] += _contribution(idf, tf, norms[found.positions], weights)
+        scores[postings.positions] += _contribution(idf, tf, norms[postings.positions], weights)
         return
-    # Of a frequent word all passages are scored, most of them with something: that takes two thirds of the time.
+    # For a frequent word it takes a third less time to add to all scores, to most of them something, than to pick those
+    # that have it.
     everywhere = np.zeros(len(scores), np.float32)
-    everywhere[found.positions] = tf
+    everywhere[postings.positions] = tf
     scores += _contribution(idf, everywhere, norms, weights)
 
 
 def term_score(row: TermRows, index: KeywordIndex, idf: dict[int, float], weights: Weights = WEIGHTS) -> float:
-    """Return the score of one passage by its stored counts, for the terms in `idf`."""
+    """Return the score of one passage from its stored counts, for the terms in `idf`."""
     total = np.float32(0)
     norm = _norms(row.lengths, index, weights)
-    places = {term: at for at, term in enumerate(row.entries["term"].tolist()) if term in idf}
+    entries = {term: at for at, term in enumerate(row.entries["term"].tolist()) if term in idf}
     for term, weight in idf.items():
-        if term in places:
-            entry = row.entries[places[term] : places[term] + 1]
+        if term in entries:
+            entry = row.entries[entries[term] : entries[term] + 1]
             total += _contribution(weight, _frequencies(entry["body"], entry["fields"], weights), norm, weights)[0]
     return float(total)
 
@@ -95,6 +96,7 @@ def _norms(lengths: npt.NDArray[np.uint32], index: KeywordIndex, weights: Weight
 
 
 def _frequencies(body: npt.NDArray[np.uint8], fields: npt.NDArray[np.uint8], weights: Weights) -> Scores:
+    """Return weighted counts; `fields` has that in headings in the high four bits, that in the title in the low."""
     tf = body.astype(np.float32)
     if fields.any():
         tf += (fields >> 4).astype(np.float32) * np.float32(weights.heading)
@@ -106,31 +108,10 @@ def _contribution(idf: float, tf: Scores, norm: Scores, weights: Weights) -> Sco
     return tf * np.float32(idf * (weights.k1 + 1)) / (tf + norm)
 
 
-def _idf(count: int, occurs: int) -> float:
-    return math.log(1 + (count - occurs + 0.5) / (occurs + 0.5))
+def _idf(count: int, occurrences: int) -> float:
+    return math.log(1 + (count - occurrences + 0.5) / (occurrences + 0.5))
 
 
-def _count(part: Part, found: TermPostings) -> int:
-    """Return in how many of the passages that are there a term occurs."""
-    return len(found.positions) if part.live is None else int(np.count_nonzero(part.live[found.positions]))
-
-
-# Plain texts, for measurements.
-
-
-def index_texts(texts: Sequence[str], titles: Sequence[str] = ()) -> KeywordIndex:
-    """Return an index of texts in memory, each a passage; its place in `texts` is its id."""
-    counts = [count_terms(text, (), titles[place] if titles else "") for place, text in enumerate(texts)]
-    postings = collect([join_counts(range(len(counts)), counts)] if counts else [])
-    parts = Part(postings), Part(collect(()))
-    return KeywordIndex(0, None, parts, len(counts), int(postings.lengths.sum(dtype=np.int64)))
-
-
-def score_texts(index: KeywordIndex, question: str, weights: Weights = WEIGHTS) -> tuple[Scores, Question, Keywords]:
-    """Return the scores of `index_texts`' texts for a question `[n]`, as a library gives them, and what was asked.
-
-    Quotes and signs are taken as words, since questions of collections are not written for operators.
-    """
-    asked = parse_question(question, operators=False)
-    found = scored(index, asked.terms, weights)
-    return found.parts[0], asked, found
+def _count(part: Part, postings: TermPostings) -> int:
+    """Return in how many of the existing passages a term occurs."""
+    return len(postings.positions) if part.live is None else int(np.count_nonzero(part.live[postings.positions]))

@@ -1,4 +1,4 @@
-"""The words of a passage that answer a question, by a reader."""
+"""The exact answers that an answer model marks in passages."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from wherein.embed.answer_extractor import AnswerExtractor
-    from wherein.search.semantic import Hit
+    from wherein.search.hits import Hit
 
-__all__ = ["LONGEST_ANSWER", "ExactAnswer", "Span", "best_span", "exact_answers"]
+__all__ = ["MAX_ANSWER_TOKENS", "ExactAnswer", "TokenSpan", "best_span", "exact_answers"]
 
-# In tokens, as in the zoo's demo.
-LONGEST_ANSWER = 15
+# As in the Open Model Zoo's demo.
+MAX_ANSWER_TOKENS = 15
 
 
 @dataclass(frozen=True)
-class Span:
-    """Tokens `first` to `last`, both included; `score` is the probability of the one times that of the other."""
+class TokenSpan:
+    """Tokens `first` to `last`, both included; `score` is the product of their probabilities as start and end."""
 
     first: int
     last: int
@@ -38,14 +38,14 @@ class ExactAnswer:
     score: float
 
 
-def exact_answers(reader: AnswerExtractor, question: str, hits: Sequence[Hit]) -> list[ExactAnswer | None]:
-    """Return for each hit the likeliest answer in it, None when it has no words; errors as of `Reader.read`."""
-    return [_answer(reader, question, hit) for hit in hits]
+def exact_answers(extractor: AnswerExtractor, question: str, hits: Sequence[Hit]) -> list[ExactAnswer | None]:
+    """Return the likeliest answer in each hit, None when it has no words; raises what `AnswerExtractor.read` does."""
+    return [_answer(extractor, question, hit) for hit in hits]
 
 
-def _answer(reader: AnswerExtractor, question: str, hit: Hit) -> ExactAnswer | None:
+def _answer(extractor: AnswerExtractor, question: str, hit: Hit) -> ExactAnswer | None:
     best: tuple[float, int, int] | None = None
-    for window in reader.read(question, hit.text):
+    for window in extractor.read(question, hit.text):
         span = best_span(window.start, window.end, window.first, len(window.start) - 1)
         if best is None or span.score > best[0]:
             begin, end = window.words[span.first - window.first, 0], window.words[span.last - window.first, 1]
@@ -61,24 +61,24 @@ def best_span(
     end: npt.NDArray[np.float32],
     low: int,
     high: int,
-    longest: int = LONGEST_ANSWER,
-) -> Span:
+    longest: int = MAX_ANSWER_TOKENS,
+) -> TokenSpan:
     """Return the likeliest span of at most `longest` tokens among the tokens `low` to `high` (exclusive).
 
-    `start` and `end` [n] are logits of all the input's tokens, and so are the probabilities: a model tuned on SQuAD
-    points at [CLS] when the answer is not in its window, which makes every span of that window unlikely, as it should
-    be. (The zoo's demo does the same; it counts [PAD] in as well, whose logits depend on the padding.) Of equal spans
-    the first one wins, and of those the shortest.
+    `start` and `end` `[n]` are logits of all the input's tokens, and the probabilities are taken over all of them: a
+    model tuned on SQuAD points at [CLS] when the answer is not in its window, which makes every span of that window
+    unlikely, as it should be. (The Open Model Zoo's demo does the same, but over [PAD] too, whose logits depend on the
+    padding.) Of equal spans the first one wins, and of those the shortest.
     """
     starts, ends = _log_softmax(start)[low:high], _log_softmax(end)[low:high]
-    best = Span(low, low, -np.inf)
+    best = TokenSpan(low, low, -np.inf)
     for length in range(min(longest, high - low)):
-        sums = starts[: len(starts) - length] + ends[length:]  # logarithms: products of tiny numbers would all be 0
+        sums = starts[: len(starts) - length] + ends[length:]  # logarithms: products of tiny probabilities would be 0
         first = int(np.argmax(sums))
         better = sums[first] > best.score or (sums[first] == best.score and low + first < best.first)
         if better:
-            best = Span(low + first, low + first + length, float(sums[first]))
-    return Span(best.first, best.last, float(np.exp(best.score)))
+            best = TokenSpan(low + first, low + first + length, float(sums[first]))
+    return TokenSpan(best.first, best.last, float(np.exp(best.score)))
 
 
 def _log_softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:

@@ -1,9 +1,11 @@
-"""One order from two: how near a passage is in meaning, and how many of the question's words it holds, and where.
+"""One order from two: how near a passage is in meaning, and which of the question's words it holds, and where.
 
-All parts have a scale that does not depend on which candidates stand beside a passage, so a score means the same for
-every k, and no part can be blown up by a bad field of candidates as min-max scaling does. What the weights were
-chosen on, and what else was tried: docs/decisions/fusion.md.
+No part's scale depends on the other candidates, so a score means the same for every k, and poor candidates cannot
+inflate a part as they do with min-max scaling. What the weights were fitted on, and what else was tried:
+docs/decisions/fusion.md.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,22 +15,22 @@ from typing import Generic, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Comparison", "Fused", "Overlap", "as_cosine", "fuse", "fuse_best", "promising"]
+__all__ = ["Fused", "Overlap", "QuestionWords", "as_cosine", "fuse", "fuse_best", "promising"]
 
 Scores = npt.NDArray[np.float64]
-# A word reduced to its stem, or the term that stands for it.
+# A stemmed word, or its term.
 Word = TypeVar("Word", int, str)
 
 # Weights beside the cosine's 1.
 _KEYWORD, _COVERAGE, _ADJACENT, _NEAR = 0.03, 0.27, 0.12, 0.15
-# The same for the order in which candidates are read at all, when nothing is known yet of their texts.
+# The weight of BM25 in the choice of the candidates to read, before anything is known of their texts.
 _UNREAD_KEYWORD = 0.1
-# How far cosines of a question's candidates usually lie apart.
+# The usual range of the cosines of a question's candidates.
 _SPREAD = 0.4
-# Two words of the question at most this far apart are a pair; so far apart may they stand in a passage.
-_ASKED_APART, _FOUND_APART = 2, 5
-_BESIDE = (1,)
-_AROUND = tuple(step for step in range(-_FOUND_APART, _FOUND_APART + 1) if step)
+# How far apart, in words, the two words of a close pair may be in the question and in a passage.
+_MAX_DISTANCE_ASKED, _MAX_DISTANCE_HELD = 2, 5
+_NEXT = (1,)
+_AROUND = tuple(step for step in range(-_MAX_DISTANCE_HELD, _MAX_DISTANCE_HELD + 1) if step)
 
 
 @dataclass(frozen=True)
@@ -46,24 +48,27 @@ class Overlap:
 
 @dataclass(frozen=True)
 class _Pairs(Generic[Word]):
-    """Pairs of a question's different words with their weights; the second is to be one of `steps` behind the first."""
+    """Pairs of a question's different words, with their weights.
+
+    A passage holds a pair when the second word is one of `steps` after the first.
+    """
 
     weights: list[tuple[Word, Word, float]]
     steps: tuple[int, ...]
     total: float
 
-    def share(self, places: Mapping[Word, list[int]]) -> float:
-        """Return the share of the pairs that stand together in a passage."""
+    def share(self, offsets: Mapping[Word, list[int]]) -> float:
+        """Return the share of the pairs that a passage holds, given the offsets of each word in it."""
         held = 0.0
         for first, second, weight in self.weights:
-            seconds = places[second]
-            if seconds and any(place + step in seconds for place in places[first] for step in self.steps):
+            seconds = offsets[second]
+            if seconds and any(offset + step in seconds for offset in offsets[first] for step in self.steps):
                 held += weight
         return _share(held, self.total)
 
 
-class Comparison(Generic[Word]):
-    """A question's words, in order and reduced to their stems, made ready to be compared with those of passages.
+class QuestionWords(Generic[Word]):
+    """A question's stemmed words in their order, to be compared with those of passages.
 
     `idf` has every word of the question: ln(1 + (N - n + 0.5) / (n + 0.5)) for a word in n of N passages, also n = 0.
     """
@@ -71,19 +76,19 @@ class Comparison(Generic[Word]):
     def __init__(self, question: Sequence[Word], idf: Mapping[Word, float]) -> None:
         self._squares: dict[Word, float] = {word: idf[word] ** 2 for word in question}
         self._mass: float = sum(self._squares.values())
-        steps = range(1, _ASKED_APART + 1)
+        steps = range(1, _MAX_DISTANCE_ASKED + 1)
         close = {(min(pair), max(pair)) for step in steps for pair in zip(question, question[step:], strict=False)}
-        self._neighbours: _Pairs[Word] = _pairs(set(pairwise(question)), idf, _BESIDE)
+        self._neighbours: _Pairs[Word] = _pairs(set(pairwise(question)), idf, _NEXT)
         self._close: _Pairs[Word] = _pairs(close, idf, _AROUND)
 
     def overlap(self, passage: Sequence[Word]) -> Overlap:
-        """Compare the words of a passage, in order and reduced to the same stems."""
-        places: dict[Word, list[int]] = {word: [] for word in self._squares}
-        for place, word in enumerate(passage):
-            if word in places:
-                places[word].append(place)
-        held = sum(self._squares[word] for word, found in places.items() if found)
-        return Overlap(_share(held, self._mass), self._neighbours.share(places), self._close.share(places))
+        """Compare the words of a passage, stemmed in the same way and in their order."""
+        offsets: dict[Word, list[int]] = {word: [] for word in self._squares}
+        for offset, word in enumerate(passage):
+            if word in offsets:
+                offsets[word].append(offset)
+        held = sum(self._squares[word] for word, at in offsets.items() if at)
+        return Overlap(_share(held, self._mass), self._neighbours.share(offsets), self._close.share(offsets))
 
 
 def _pairs(pairs: set[tuple[Word, Word]], idf: Mapping[Word, float], steps: tuple[int, ...]) -> _Pairs[Word]:
@@ -97,11 +102,15 @@ def _share(part: float, whole: float) -> float:
 
 @dataclass(frozen=True)
 class Fused:
-    """The candidates that were read, best first: their `places` int64 `[r]` among all, `scores` `[r]`, and overlaps."""
+    """The candidates that were read, best first: `positions` int64 `[r]` among all candidates, `scores` `[r]`."""
 
-    places: npt.NDArray[np.int64]
+    positions: npt.NDArray[np.int64]
     scores: Scores
     overlaps: list[Overlap]
+
+    def first(self, k: int) -> Fused:
+        """Return the `k` best."""
+        return Fused(self.positions[:k], self.scores[:k], self.overlaps[:k])
 
 
 def fuse_best(
@@ -115,29 +124,28 @@ def fuse_best(
     metric: str,
     read: int,
 ) -> Fused:
-    """Order a question's candidates, of which the `read` most promising are read; equal scores by their `ids`.
+    """Order the `read` most promising of a question's candidates; equal scores by their `ids`.
 
     `ids`, `dense` (by `metric`) and `keyword` are arrays `[n]` over the candidates; `words` returns the words of
-    each of some ids. Words of the question that are not in `idf` do not count.
+    passages by their ids. Words of the question that are not in `idf` do not count.
     """
     asked = [word for word in question if word in idf]
     similar, mass = as_cosine(metric, dense), sum(idf.values())
     chosen = promising(similar, keyword, mass, read)
-    shared = list(map(Comparison(asked, idf).overlap, words(ids[chosen].tolist())))
-    scores = fuse(similar[chosen], keyword[chosen], mass, shared)
+    overlaps = list(map(QuestionWords(asked, idf).overlap, words(ids[chosen].tolist())))
+    scores = fuse(similar[chosen], keyword[chosen], mass, overlaps)
     order = np.lexsort((ids[chosen], -scores))
-    return Fused(chosen[order], scores[order], [shared[at] for at in order])
+    return Fused(chosen[order], scores[order], [overlaps[at] for at in order])
 
 
-def fuse(dense: Scores, keyword: Scores, mass: float, shared: Sequence[Overlap]) -> Scores:
+def fuse(dense: Scores, keyword: Scores, mass: float, overlaps: Sequence[Overlap]) -> Scores:
     """Return one score for each candidate, higher is better, from arrays `[n]` over the candidates.
 
-    `dense` is the cosine with the question. `keyword` is BM25 (k1 0.9, b 0.75) with the idf of `Comparison` and the
+    `dense` is the cosine with the question. `keyword` is BM25 (k1 0.9, b 0.75) with the idf of `QuestionWords` and the
     factor k1 + 1, 0 for a candidate without any word of the question. `mass` is the sum of the idf of the question's
-    different words, also of those that occur nowhere. A candidate of one list alone needs the other's score all the
-    same.
+    different words, also of those that occur nowhere. Every candidate needs both scores, whichever ranking proposed it.
     """
-    parts = np.array([(part.coverage, part.adjacent, part.near) for part in shared], dtype=np.float64).reshape(-1, 3)
+    parts = np.array([(part.coverage, part.adjacent, part.near) for part in overlaps], np.float64).reshape(-1, 3)
     words = parts @ np.array([_COVERAGE, _ADJACENT, _NEAR])
     if mass > 0:
         words = words + _KEYWORD * np.asarray(keyword, dtype=np.float64) / np.sqrt(mass)
@@ -146,7 +154,7 @@ def fuse(dense: Scores, keyword: Scores, mass: float, shared: Sequence[Overlap])
 
 
 def promising(dense: Scores, keyword: Scores, mass: float, n: int) -> npt.NDArray[np.int64]:
-    """Return the places of the `n` candidates worth reading, best first; the arrays are as for `fuse`."""
+    """Return the positions of the `n` candidates worth reading, best first; the arrays are as for `fuse`."""
     words = _UNREAD_KEYWORD * np.asarray(keyword, np.float64) / np.sqrt(mass) if mass > 0 else 0.0
     return np.argsort(-(dense + words), kind="stable")[:n].astype(np.int64)
 
@@ -154,7 +162,7 @@ def promising(dense: Scores, keyword: Scores, mass: float, n: int) -> npt.NDArra
 def as_cosine(metric: str, dense: Scores) -> Scores:
     """Return the scores `[n]` of a question's candidates on the scale of cosines, which `fuse` expects.
 
-    Those of another metric may be of any size: the best becomes 1, and the others as far apart as cosines are.
+    Scores of another metric may have any size: the best becomes 1, and the range that of cosines.
     """
     if metric == "cosine" or not len(dense):
         return dense

@@ -1,12 +1,10 @@
-"""Meaning and words together: the best passages of each ranking are candidates, and one score orders them."""
+"""Hybrid ranking: the best passages by meaning and by words are candidates, and one score orders them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,80 +14,64 @@ from wherein.errors import Damaged
 from wherein.search.bm25 import term_score
 from wherein.search.calibration import calibrated
 from wherein.search.fusion import Overlap, fuse_best
+from wherein.search.hits import Hit, checked_hit
 from wherein.search.keyword import Matches, best_passages, filter_matches, match, scores_of
-from wherein.search.modes import MODES
-from wherein.search.provenance import Provenance, basis_of
-from wherein.search.query_syntax import Question
-from wherein.search.semantic import PASSAGE, Hit, exact_nearness, hit_of
+from wherein.search.passage_lookup import CountedPassage, PassageLookup
+from wherein.search.provenance import Provenance, provenance_of
+from wherein.search.query_syntax import ParsedQuestion
+from wherein.search.semantic import exact_nearness
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.term_counts import checked_terms
-from wherein.storage.catalog.terms import terms_of
-from wherein.storage.catalog.vectors import Matrix, checked_vector
+from wherein.storage.catalog.term_counts import TermRows, checked_terms
+from wherein.storage.catalog.vectors import Matrix
 from wherein.storage.filters.selection import Filter, Selection, Selector
 from wherein.storage.index.keyword_index import KeywordIndex, load_keywords
 from wherein.storage.index.vector_index import VectorIndex, load_index, reading_loaded
 
-__all__ = ["CANDIDATES", "MODES", "READ", "Ranker", "to_read"]
+__all__ = ["CANDIDATES", "READ", "Ranker", "to_read"]
 
-# So many of the best of each ranking are candidates, and so many of these are read at least (see `to_read`).
+# Candidates taken from each ranking; at least READ of them are re-scored from their text (see `to_read`).
 CANDIDATES = 50
 READ = 20
-# By how much a BM25 score by the index may differ from that by the stored counts: they add in another order.
+# How far the BM25 scores from the index and from the stored counts may differ: they add in different orders.
 _TOLERANCE = 1e-4
-_AT_ONCE = 500
 _NO_MODEL = 0
-# So many of the library's vectors stand for those that have nothing to do with a question. Among fewer than the fewest
-# the passages that answer would weigh too much.
-_SAMPLE, _FEWEST = 500, 100
-_CHUNKS = """
-SELECT v.id, c.id FROM vectors v CROSS JOIN chunks c ON c.input_hash = v.input_hash WHERE v.id IN ({}) ORDER BY c.id
-"""
-# CROSS JOIN: else SQLite may begin with all vectors of the model (https://sqlite.org/optoverview.html#crossjoin).
-_VECTORS = (
-    "SELECT c.id, v.id, v.input_hash, v.vector, v.checksum FROM chunks c"
-    " CROSS JOIN vectors v ON v.model_id = ? AND v.input_hash = c.input_hash WHERE c.id IN ({})"
-)
-_PASSAGE = f"""
-SELECT c.input_hash, t.counts, t.checksum, {PASSAGE}
-FROM chunks c JOIN documents d ON d.id = c.document_id LEFT JOIN terms t ON t.id = c.id
-WHERE c.id IN ({{}})
-"""
-
-_TEXTS = (
-    'SELECT c.id, d.title, c.heading, substr(d.text, c.start + 1, c."end" - c.start) FROM chunks c'
-    " JOIN documents d ON d.id = c.document_id WHERE c.id IN ({})"
-)
-
+# A chance needs a sample of vectors that have nothing to do with the question. Of fewer than _MIN_VECTORS, too large a
+# share would be of passages that answer.
+_SAMPLE_SIZE, _MIN_VECTORS = 500, 100
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class _Ranked:
-    """A passage that is shown: its place in both rankings, from 1, None where it is not among the best of one."""
-
-    score: float
-    dense: float | None
-    dense_rank: int | None
-    keyword: float
-    keyword_rank: int | None
-    overlap: Overlap | None = None
-    chance: float | None = None
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """A question's vector `[width]` and the metric of the model that it is of."""
+class _Query:
+    """The vector of a question `[width]`, and the metric of the model that made it."""
 
     vector: Matrix
     metric: str
 
 
-class Ranker:
-    """A reader of one library for the modes `hybrid` and `keyword`; without a `model` only for the latter.
+@dataclass(frozen=True, kw_only=True)
+class _Ranked:
+    """A passage of an answer. A rank, from 1, is None where the passage is not among that ranking's candidates.
 
-    Holds the indexes of the last committed state and no transaction between questions. `basis` tells what the last
-    question was answered from.
+    `dense_score` is NaN for a passage without a vector.
+    """
+
+    chunk: int
+    score: float
+    keyword_score: float
+    keyword_rank: int | None
+    dense_score: float | None = None
+    dense_rank: int | None = None
+    overlap: Overlap | None = None
+    chance: float | None = None
+
+
+class Ranker:
+    """Ranks the passages of one library in the modes `hybrid` and `keyword`; without a `model` only in the latter.
+
+    Holds the indexes of the last committed state and no transaction between questions. `provenance` is that of the last
+    answer.
     """
 
     def __init__(self, db: Catalog, folder: Path, model: StoredModel | None) -> None:
@@ -98,66 +80,51 @@ class Ranker:
         self._model = model
         self._vectors: VectorIndex | None = None
         self._keywords: KeywordIndex | None = None
+        self._passages = PassageLookup(db, model)
         self._selector = Selector(model.id if model else _NO_MODEL)
         self._sample: tuple[VectorIndex, Matrix] | None = None
-        self.basis: Provenance | None = None
+        self.provenance: Provenance | None = None
 
     def refresh(self) -> None:
-        """Open what was committed last, so that the next question finds it open."""
+        """Load the indexes of the last committed state, so that the next question need not."""
         with reading_loaded(self._db, self._load):
             pass
 
-    def by_keywords(self, asked: Question, k: int, only: Filter | None = None) -> list[Hit]:
-        """Return the `k` passages with the highest BM25 score, fewer when fewer have a word of the question.
+    def by_keywords(self, question: ParsedQuestion, k: int, only: Filter | None = None) -> list[Hit]:
+        """Return the `k` passages with the highest BM25 score, of the documents in `only`.
 
-        With `only` those of documents that pass it; the score is the same as without. Raises Damaged rather than show a
-        text or a score that is not the stored one's, UsageError when `only` asks for a field that no document has.
+        Fewer when fewer have a word of the question; a score is the same with a filter as without. Raises Damaged
+        rather than return a text or a score that is not the stored one's, UsageError when `only` names a field that no
+        document has.
         """
         with reading_loaded(self._db, self._load_keywords) as index:
-            self.basis = basis_of(None, None, index)
-            among = self._selector.select(self._db, index.version, only) if only else None
-            matches = match(index, asked, among)
-            ids = best_passages(self._db, matches, k)
-            scores = scores_of(matches, ids).tolist()
-            ranked = [_Ranked(score, None, None, score, rank) for rank, score in enumerate(scores, 1)]
-            return self._hits(ids, ranked, matches, among)
+            self.provenance = provenance_of(None, None, index)
+            selection = self._select(index, only)
+            matches = match(index, question, selection)
+            chunks = best_passages(self._db, matches, k)
+            scores = scores_of(matches, chunks).tolist()
+            ranked = [
+                _Ranked(chunk=chunk, score=score, keyword_score=score, keyword_rank=rank)
+                for rank, (chunk, score) in enumerate(zip(chunks, scores, strict=True), 1)
+            ]
+            return self._hits(ranked, matches, selection)
 
-    def search(self, asked: Question, vector: Matrix, metric: str, k: int, only: Filter | None = None) -> list[Hit]:
-        """Return the `k` best passages by the fused score, `vector` `[width]` being that of the question.
+    def search(
+        self, question: ParsedQuestion, vector: Matrix, metric: str, k: int, only: Filter | None = None
+    ) -> list[Hit]:
+        """Return the `k` best passages by the fused score, of the documents in `only`.
 
-        With `only` those of documents that pass it. Fewer only when fewer are there, or are allowed by the question's
-        operators. Raises Damaged rather than show a text or a score that is not the stored one's, UsageError when
-        `only` asks for a field that no document has.
+        `vector` `[width]` is the question's, `metric` that of its model. Fewer only when there are fewer, or when the
+        question's operators allow fewer. Raises Damaged rather than return a text or a score that is not the stored
+        one's, UsageError when `only` names a field that no document has.
         """
         with reading_loaded(self._db, self._load) as (vectors, keywords):
-            self.basis = basis_of(self._model, vectors, keywords)
-            among = self._selector.select(self._db, keywords.version, only) if only else None
-            matches = match(keywords, asked, among)
-            n = max(k, CANDIDATES)
-            near = self._nearest(vectors, vector, matches, n, among)
-            fit = best_passages(self._db, matches, n)
-            ids = list(dict.fromkeys((*near, *fit)))
-            if not ids:
-                return []
-            question = _Asked(vector, metric)
-            dense, keyword = self._dense(question, ids, near), scores_of(matches, ids)
-            fused = fuse_best(
-                asked.order, np.array(ids), _filled(dense), keyword, matches.found.idf,
-                self._words, metric=metric, read=to_read(k),
-            )  # fmt: skip
-            best = fused.places[:k]
-            chances = self._chances(question, vectors, dense[best], fused.scores[:k], keywords.count)
-            dense_ranks, keyword_ranks = _ranks(list(near)), _ranks(fit)
-            shown, ranked = [ids[at] for at in best.tolist()], []
-            parts = zip(shown, best.tolist(), fused.scores.tolist(), fused.overlaps, chances, strict=False)
-            for number, at, score, shared, chance in parts:
-                ranked.append(
-                    _Ranked(
-                        score, float(dense[at]), dense_ranks.get(number), float(keyword[at]),
-                        keyword_ranks.get(number), shared, chance,
-                    )
-                )  # fmt: skip
-            return self._hits(shown, ranked, matches, among, question)
+            self.provenance = provenance_of(self._model, vectors, keywords)
+            selection = self._select(keywords, only)
+            matches = match(keywords, question, selection)
+            query = _Query(vector, metric)
+            ranked = self._rank(query, vectors, matches, k, selection)
+            return self._hits(ranked, matches, selection, query)
 
     def _load(self) -> tuple[VectorIndex, KeywordIndex]:
         assert self._model is not None
@@ -168,147 +135,164 @@ class Ranker:
         self._keywords = load_keywords(self._db, self._folder, self._keywords)
         return self._keywords
 
+    def _select(self, index: KeywordIndex, only: Filter | None) -> Selection | None:
+        return self._selector.select(self._db, index.version, only) if only else None
+
+    def _rank(
+        self, query: _Query, index: VectorIndex, matches: Matches, k: int, selection: Selection | None
+    ) -> list[_Ranked]:
+        """Return the `k` best of the candidates by the fused score, best first."""
+        n = max(k, CANDIDATES)
+        near = self._nearest(query, index, matches, n, selection)
+        by_words = best_passages(self._db, matches, n)
+        chunks = list(dict.fromkeys((*near, *by_words)))
+        if not chunks:
+            return []
+        dense, keyword = self._dense_scores(query, chunks, near), scores_of(matches, chunks)
+        best = fuse_best(
+            matches.question.order, np.array(chunks), _filled(dense), keyword, matches.scores.idf,
+            self._passages.terms, metric=query.metric, read=to_read(k),
+        ).first(k)  # fmt: skip
+        chances = self._chances(query, index, dense[best.positions], best.scores, matches.index.count)
+        dense_ranks, keyword_ranks = _ranks(near), _ranks(by_words)
+        return [
+            _Ranked(
+                chunk=chunks[at],
+                score=score,
+                dense_score=float(dense[at]),
+                dense_rank=dense_ranks.get(chunks[at]),
+                keyword_score=float(keyword[at]),
+                keyword_rank=keyword_ranks.get(chunks[at]),
+                overlap=overlap,
+                chance=chance,
+            )
+            for at, score, overlap, chance in zip(
+                best.positions.tolist(), best.scores.tolist(), best.overlaps, chances, strict=True
+            )
+        ]
+
     def _nearest(
-        self, index: VectorIndex, vector: Matrix, matches: Matches, n: int, among: Selection | None
+        self, query: _Query, index: VectorIndex, matches: Matches, n: int, selection: Selection | None
     ) -> dict[int, float]:
-        """Return the ids and similarities of the `n` passages nearest in meaning that may be shown, best first."""
-        wanted, count = n, index.count if among is None else len(among.vectors)
+        """Return the ids and scores of the `n` allowed passages nearest in meaning, best first."""
+        wanted, count = n, index.count if selection is None else len(selection.vectors)
         while True:
-            found, scores = index.nearest(vector, wanted, among)
-            chunks = self._chunks(found.tolist())
+            vector_ids, scores = index.nearest(query.vector, wanted, selection)
+            chunks = self._passages.of_vectors(vector_ids.tolist())
             near = {
                 chunk: score
-                for vector_id, score in zip(found.tolist(), scores.tolist(), strict=True)
+                for vector_id, score in zip(vector_ids.tolist(), scores.tolist(), strict=True)
                 for chunk in chunks.get(vector_id, ())
             }
             allowed = filter_matches(self._db, matches, list(near))
-            # What has a phrase is among the passages whose words fit; what is excluded may leave too few.
-            if len(allowed) >= n or wanted >= count or matches.asked.phrases:
-                return {number: near[number] for number in allowed[:n]}
+            # Passages with a phrase are candidates by their words as well; an exclusion may leave too few.
+            if len(allowed) >= n or wanted >= count or matches.question.phrases:
+                return {chunk: near[chunk] for chunk in allowed[:n]}
             wanted *= 4
 
-    def _chunks(self, vector_ids: list[int]) -> dict[int, list[int]]:
-        """Return the passages of each vector."""
-        chunks: dict[int, list[int]] = {}
-        for vector_id, chunk in self._rows(_CHUNKS, vector_ids):
-            chunks.setdefault(vector_id, []).append(chunk)
-        return chunks
+    def _dense_scores(self, query: _Query, chunks: Sequence[int], near: Mapping[int, float]) -> Floats:
+        """Return the scores of passages `[len(chunks)]`: those in `near`, the others from the stored vectors.
 
-    def _words(self, ids: Sequence[int]) -> Iterator[list[int]]:
-        """Return the terms of each of some passages in their order, those of its title and headings first."""
-        found = {
-            number: list(chain.from_iterable(map(terms_of, map(str, texts))))
-            for number, *texts in self._rows(_TEXTS, ids)
-        }
-        return (found[number] for number in ids)
-
-    def _rows(self, statement: str, ids: Sequence[int], *before: int) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a statement for some ids, in no order; its parameters `before` come first."""
-        for first in range(0, len(ids), _AT_ONCE):
-            part = ids[first : first + _AT_ONCE]
-            yield from self._db.execute(statement.format(", ".join("?" * len(part))), [*before, *part]).fetchall()
-
-    def _dense(self, question: _Asked, ids: Sequence[int], known: dict[int, float]) -> Floats:
-        """Return the scores of passages `[len(ids)]`, from the stored vectors where the index did not tell.
-
-        NaN for a passage that has no vector, which happens after a repair.
+        NaN for a passage without a vector, which a repair may leave.
         """
-        assert self._model is not None
-        scores = dict(known)
-        rest = [number for number in ids if number not in known]
-        for number, *row in self._rows(_VECTORS, rest, self._model.id):
-            stored = checked_vector(self._model.dimension, *row)
-            scores[number] = nearness(question.metric, question.vector, stored)[0]
-        return np.array([scores.get(number, np.nan) for number in ids])
+        scores = dict(near)
+        for chunk, stored in self._passages.vectors([chunk for chunk in chunks if chunk not in near]):
+            scores[chunk] = nearness(query.metric, query.vector, stored)[0]
+        return np.array([scores.get(chunk, np.nan) for chunk in chunks])
 
     def _chances(
-        self, question: _Asked, index: VectorIndex, dense: Floats, fused: Floats, passages: int
+        self, query: _Query, index: VectorIndex, dense: Floats, fused: Floats, passages: int
     ) -> list[float | None]:
-        """Return how likely each of some passages is the answer; None where that cannot be told."""
-        if question.metric != "cosine" or index.count < _FEWEST:
+        """Return for each passage the chance that it is the answer; None where none can be computed."""
+        if query.metric != "cosine" or index.count < _MIN_VECTORS:
             return [None] * len(dense)
         if self._sample is None or self._sample[0] is not index:
-            self._sample = index, index.sample(_SAMPLE)
-        background = np.einsum("ij,j->i", self._sample[1], question.vector).astype(np.float64)
+            self._sample = index, index.sample(_SAMPLE_SIZE)
+        background = np.einsum("ij,j->i", self._sample[1], query.vector).astype(np.float64)
         chances = calibrated(dense, fused, background, passages).tolist()
         return [None if np.isnan(score) else chance for score, chance in zip(dense, chances, strict=True)]
 
     def _hits(
         self,
-        ids: Sequence[int],
         ranked: Sequence[_Ranked],
         matches: Matches,
-        among: Selection | None,
-        question: _Asked | None = None,
+        selection: Selection | None,
+        query: _Query | None = None,
     ) -> list[Hit]:
-        """Return what is shown of some passages, best first, each checked against the stored rows."""
-        rows = {row[3]: row for row in self._rows(_PASSAGE, ids)}
-        scores = dict(zip(ids, ranked, strict=True))
-        near = self._exact(question, {number: part.dense for number, part in scores.items()}) if question else {}
+        """Return the ranked passages as hits, each checked against the stored rows."""
+        stored = self._passages.stored([one.chunk for one in ranked])
+        exact = self._exact_nearness(query, ranked) if query else {}
         hits = []
-        for rank, number in enumerate(ids, 1):
-            if number not in rows:
-                raise Damaged(f"Passage {number} is in an index but not stored; run: wherein verify")
-            hits.append(_hit(rank, rows[number], scores[number], near.get(number, (None, None)), matches, among))
+        for rank, one in enumerate(ranked, 1):
+            if one.chunk not in stored:
+                raise Damaged(f"Passage {one.chunk} is in an index but not stored; run: wherein verify")
+            score, distance = exact.get(one.chunk, (None, None))
+            hit = _hit(rank, one, stored[one.chunk], matches, selection)
+            hits.append(replace(hit, dense_score=score, distance=distance))
         return hits
 
-    def _exact(self, question: _Asked, scores: dict[int, float | None]) -> dict[int, tuple[float, float | None]]:
-        """Return score and distance of some passages by the stored vectors, of those that have a score at all.
+    def _exact_nearness(self, query: _Query, ranked: Sequence[_Ranked]) -> dict[int, tuple[float, float | None]]:
+        """Return score and distance from the stored vectors, of those passages that have a dense score.
 
-        Raises Damaged when that is of another vector, or of one that is not stored.
+        Raises Damaged when the index holds another vector than is stored, or one that is not stored.
         """
-        assert self._model is not None
-        known = {number: score for number, score in scores.items() if score is not None and not np.isnan(score)}
-        found = {}
-        for number, *row in self._rows(_VECTORS, list(known), self._model.id):
-            stored = checked_vector(self._model.dimension, *row)
-            near = exact_nearness(question.metric, question.vector, stored, known[number])
-            if near is None:
-                raise Damaged(f"The index holds another vector of passage {number} than is stored; run: wherein repair")
-            found[number] = near
-        if lost := known.keys() - found.keys():
+        scores = {
+            one.chunk: one.dense_score
+            for one in ranked
+            if one.dense_score is not None and not np.isnan(one.dense_score)
+        }
+        exact = {}
+        for chunk, stored in self._passages.vectors(list(scores)):
+            found = exact_nearness(query.metric, query.vector, stored, scores[chunk])
+            if found is None:
+                raise Damaged(f"The index holds another vector of passage {chunk} than is stored; run: wherein repair")
+            exact[chunk] = found
+        if lost := scores.keys() - exact.keys():
             raise Damaged(f"Passage {min(lost)} has a score but no stored vector; run: wherein verify")
-        return found
+        return exact
 
 
 def to_read(k: int) -> int:
-    """Return how many candidates are read so that the best `k` of them are known."""
+    """Return how many candidates must be read for the best `k` to be known."""
     return max(READ, k + k // 2)
 
 
-def _hit(
-    rank: int,
-    row: tuple[Any, ...],
-    ranked: _Ranked,
-    near: tuple[float | None, float | None],
-    matches: Matches,
-    among: Selection | None,
-) -> Hit:
-    """Return what is shown of a passage from the columns of `_PASSAGE`, and its exact score and distance.
-
-    Raises Damaged when the columns are not as they were stored.
-    """
-    name, counted, checksum, number, document = row[:5]
-    if among is not None and document not in among.documents:
-        raise Damaged(f"Passage {number} was selected by another document; run: wherein verify")
-    counts = checked_terms(number, counted, checksum)
-    score = term_score(counts, matches.index, matches.found.idf)
-    if not abs(score - ranked.keyword) <= _TOLERANCE * max(1.0, score):
-        raise Damaged(f"The index holds other word counts of passage {number} than are stored; run: wherein repair")
-    held = set(counts.entries["term"].tolist())
-    matched = tuple(dict.fromkeys(word for term, word in matches.asked.terms.items() if term in held))
+def _hit(rank: int, ranked: _Ranked, stored: CountedPassage, matches: Matches, selection: Selection | None) -> Hit:
+    """Return a passage as a hit, with its scores by words. Raises Damaged when it is not what was stored."""
+    hit = checked_hit(stored.passage, selection, rank=rank, score=ranked.score)
+    counts = checked_terms(ranked.chunk, stored.term_counts, stored.term_checksum)
     return replace(
-        hit_of((ranked.score, near[1]), name, row[3:]),
-        rank=rank, dense_score=near[0], dense_rank=ranked.dense_rank, keyword_score=score,
-        keyword_rank=ranked.keyword_rank, matched=matched, overlap=ranked.overlap, chance=ranked.chance,
-    )  # fmt: skip
+        hit,
+        dense_rank=ranked.dense_rank,
+        keyword_score=_checked_score(ranked, counts, matches),
+        keyword_rank=ranked.keyword_rank,
+        matched=_matched_words(counts, matches.question),
+        overlap=ranked.overlap,
+        chance=ranked.chance,
+    )
 
 
-def _ranks(ids: Sequence[int]) -> dict[int, int]:
-    return {number: rank for rank, number in enumerate(ids, 1)}
+def _checked_score(ranked: _Ranked, counts: TermRows, matches: Matches) -> float:
+    """Return a passage's BM25 score from its stored counts. Raises Damaged when the index gave another."""
+    score = term_score(counts, matches.index, matches.scores.idf)
+    if not abs(score - ranked.keyword_score) <= _TOLERANCE * max(1.0, score):
+        raise Damaged(
+            f"The index holds other word counts of passage {ranked.chunk} than are stored; run: wherein repair"
+        )
+    return score
+
+
+def _matched_words(counts: TermRows, question: ParsedQuestion) -> tuple[str, ...]:
+    """Return the words of the question that a passage holds, each once."""
+    held = set(counts.entries["term"].tolist())
+    return tuple(dict.fromkeys(word for term, word in question.terms.items() if term in held))
+
+
+def _ranks(chunks: Iterable[int]) -> dict[int, int]:
+    return {chunk: rank for rank, chunk in enumerate(chunks, 1)}
 
 
 def _filled(dense: Floats) -> Floats:
-    """Return similarities, with the lowest of them for passages that have no vector."""
+    """Return the scores with the lowest of them in place of NaN."""
     known = dense[~np.isnan(dense)]
     return np.where(np.isnan(dense), known.min() if len(known) else 0.0, dense)

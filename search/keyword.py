@@ -1,4 +1,4 @@
-"""The passages whose words fit a question best, and what its operators leave of them."""
+"""The passages whose words fit a question best, restricted by the question's operators."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from wherein.search.bm25 import Keywords, scored
-from wherein.search.query_syntax import Phrase, Question
+from wherein.search.bm25 import KeywordScores, score_passages
+from wherein.search.query_syntax import ParsedQuestion, Phrase
+from wherein.search.top import highest
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.terms import folded_words
 from wherein.storage.filters.selection import Selection
 from wherein.storage.index.keyword_index import KeywordIndex, Mask
 
-__all__ = ["Matches", "best_passages", "filter_matches", "match", "scores_of"]
+__all__ = ["Matches", "best_passages", "filter_matches", "match", "rank_by_score", "scores_of"]
 
-_AT_ONCE = 200
+Positions = npt.NDArray[np.int64]
+
+_BATCH_SIZE = 200
 _TEXTS = (
     'SELECT c.id, substr(d.text, c.start + 1, c."end" - c.start) FROM chunks c JOIN documents d ON d.id = c.document_id'
     " WHERE c.id IN ({})"
@@ -26,135 +29,149 @@ _TEXTS = (
 
 @dataclass(frozen=True)
 class Matches:
-    """What the words of a question say of every passage: scores, and for each part which passages may be shown.
+    """How every passage of an index matches a question.
 
-    `allowed` is None where all may. Of phrases that is only known in part: the words are there, but the text tells
-    whether they stand together.
+    `allowed` has for each part of the index which passages pass the operators and the selection, None where all do.
+    Phrases are only checked for their words: whether these stand together needs the text (`filter_matches`).
     """
 
-    asked: Question
+    question: ParsedQuestion
     index: KeywordIndex
-    found: Keywords
+    scores: KeywordScores
     allowed: tuple[Mask, Mask] | None
 
 
-def match(index: KeywordIndex, asked: Question, among: Selection | None = None) -> Matches:
-    """Look up the words of a question. With `among` only its passages may be shown; every other still counts.
+def match(index: KeywordIndex, question: ParsedQuestion, selection: Selection | None = None) -> Matches:
+    """Score every passage for a question, and mark those that its operators and `selection` allow.
 
-    Raises Damaged when the index is.
+    Scores do not depend on the selection: the frequencies of terms are those of all passages. Raises Damaged when the
+    index is damaged.
     """
-    found = scored(index, asked.terms)
-    if asked.is_plain and among is None:
-        return Matches(asked, index, found, None)
-    masks = []
-    for place, part in enumerate(index.parts):
-        allowed = np.ones(len(part.postings.ids), np.bool_) if part.live is None else part.live.copy()
-        for phrase in asked.phrases:
-            allowed &= _with_all(index, place, phrase.terms)
-        for word in asked.excluded:
-            if len(word.words) == 1:  # of a longer one the text decides; the whole comes before its parts
-                allowed &= ~_with_all(index, place, word.terms[:1])
-        if among is not None:
-            allowed &= np.isin(part.postings.ids, among.chunks)
-        masks.append(allowed)
-    return Matches(asked, index, found, (masks[0], masks[1]))
+    scores = score_passages(index, question.terms)
+    if question.is_plain and selection is None:
+        return Matches(question, index, scores, None)
+    first, second = (_allowed(index, part, question, selection) for part in range(len(index.parts)))
+    return Matches(question, index, scores, (first, second))
 
 
-def _with_all(index: KeywordIndex, place: int, terms: Sequence[int]) -> Mask:
-    part = index.parts[place]
-    occurs = np.zeros(len(part.postings.ids), np.uint16)
+def _allowed(index: KeywordIndex, number: int, question: ParsedQuestion, selection: Selection | None) -> Mask:
+    """Return which passages of a part of the index may be shown."""
+    part = index.parts[number]
+    allowed = np.ones(len(part.postings.ids), np.bool_) if part.live is None else part.live.copy()
+    for phrase in question.phrases:
+        allowed &= _holds_all(index, number, phrase.terms)
+    for phrase in question.excluded:
+        if len(phrase.words) == 1:  # a longer one is checked in the text; a word's own term precedes those of its parts
+            allowed &= ~_holds_all(index, number, phrase.terms[:1])
+    if selection is not None:
+        allowed &= np.isin(part.postings.ids, selection.chunks)
+    return allowed
+
+
+def _holds_all(index: KeywordIndex, number: int, terms: Sequence[int]) -> Mask:
+    part = index.parts[number]
+    held = np.zeros(len(part.postings.ids), np.uint16)
     for term in terms:
-        occurs[part.find(term).positions] += 1
-    all_of_them: Mask = occurs == len(terms)
-    return all_of_them
+        held[part.find(term).positions] += 1
+    all_held: Mask = held == len(terms)
+    return all_held
 
 
 def best_passages(db: Catalog, matches: Matches, n: int) -> list[int]:
-    """Return the ids of the `n` passages with the highest scores, best first; only such as have a word of the question.
+    """Return the ids of the `n` allowed passages with the highest scores, best first; only those over 0.
 
-    Equal scores come in the order of their ids. Call inside the `reading` that the index is of.
+    Equal scores come in the order of their ids. Call inside the snapshot that the index is of.
     """
-    scores = np.concatenate(matches.found.parts)
+    if not _needs_texts(matches.question):
+        return rank_by_score(matches, n)
+    ids = rank_by_score(matches, sum(map(len, matches.scores.parts)))
+    checked: list[int] = []
+    for first in range(0, len(ids), _BATCH_SIZE):
+        checked += _check_phrases(db, matches.question, ids[first : first + _BATCH_SIZE])
+        if len(checked) >= n:
+            break
+    return checked[:n]
+
+
+def rank_by_score(matches: Matches, n: int) -> list[int]:
+    """Return the same without a look at the texts: of phrases only the words are known to occur."""
+    scores = np.concatenate(matches.scores.parts)
     if matches.allowed is not None:
         scores = np.where(np.concatenate(matches.allowed), scores, np.float32(0))
-    ids = [part.postings.ids for part in matches.index.parts]
-    if not _needs_texts(matches.asked):
-        return [int(number) for number in _top(scores, ids, n)]
-    found: list[int] = []
-    order = _top(scores, ids, len(scores)).tolist()
-    for first in range(0, len(order), _AT_ONCE):
-        found += _told_by_texts(db, matches.asked, order[first : first + _AT_ONCE])
-        if len(found) >= n:
-            break
-    return found[:n]
+    ids: list[int] = _ids_at(matches.index, _highest_over_zero(scores, n)).tolist()
+    return ids
 
 
-def _top(scores: npt.NDArray[np.float32], ids: Sequence[npt.NDArray[np.int64]], n: int) -> npt.NDArray[np.int64]:
-    """Return the ids of the `n` highest scores over 0."""
-    least = np.partition(scores, len(scores) - n)[len(scores) - n] if n < len(scores) else np.float32(0)
-    places = np.flatnonzero((scores >= least) & (scores > 0))
-    if len(places) > 4 * n:  # many equal ones at the end: those with the lowest ids, which the places are in order of
-        above = places[scores[places] > least]
-        places = np.concatenate([above, places[scores[places] == least][: n - len(above)]])
-    chosen = places[np.lexsort((places, -scores[places]))][:n]
-    first = len(ids[0])
-    return np.where(
-        chosen < first,
-        ids[0][np.minimum(chosen, max(first - 1, 0))] if first else 0,
-        ids[1][np.maximum(chosen - first, 0)] if len(ids[1]) else 0,
-    ).astype(np.int64)
+def _highest_over_zero(scores: npt.NDArray[np.float32], n: int) -> Positions:
+    over_zero = scores > 0
+    if n < len(scores) < 2 * np.count_nonzero(over_zero):  # to copy most of the scores would take longer than to sort
+        positions = highest(scores, n)
+        return positions[over_zero[positions]]
+    scored = np.flatnonzero(over_zero)
+    return scored[highest(scores[scored], n)]
+
+
+def _ids_at(index: KeywordIndex, positions: Positions) -> Positions:
+    """Return the ids of passages by their positions in both parts of the index, one after the other."""
+    # Not by joining the ids of the parts, which would copy those of all passages.
+    folded, delta = (part.postings.ids for part in index.parts)
+    in_delta = positions >= len(folded)
+    ids = np.empty(len(positions), np.int64)
+    ids[~in_delta] = folded[positions[~in_delta]]
+    ids[in_delta] = delta[positions[in_delta] - len(folded)]
+    return ids
 
 
 def scores_of(matches: Matches, ids: Sequence[int]) -> npt.NDArray[np.float64]:
-    """Return the scores of some passages `[len(ids)]`, 0 where no word of the question occurs."""
+    """Return the scores of passages `[len(ids)]`, 0 where no word of the question occurs."""
     wanted = np.array(ids, np.int64)
-    total = np.zeros(len(wanted))
-    for places, there, part in _places(matches.index, wanted):
-        total[there] = matches.found.parts[part][places[there]]
-    return total
+    scores = np.zeros(len(wanted))
+    for number, positions, present in _positions(matches.index, wanted):
+        scores[present] = matches.scores.parts[number][positions[present]]
+    return scores
 
 
 def filter_matches(db: Catalog, matches: Matches, ids: Sequence[int]) -> list[int]:
-    """Return those of some passages that the question's operators allow, in the same order."""
+    """Return those passages that the question's operators and the selection allow, in the same order."""
     if matches.allowed is None:
         return list(ids)
     wanted = np.array(ids, np.int64)
     allowed = np.zeros(len(wanted), np.bool_)
-    for places, there, part in _places(matches.index, wanted):
-        allowed[there] = matches.allowed[part][places[there]]
-    left = [int(number) for number in wanted[allowed]]
-    if not _needs_texts(matches.asked):
+    for number, positions, present in _positions(matches.index, wanted):
+        allowed[present] = matches.allowed[number][positions[present]]
+    left: list[int] = wanted[allowed].tolist()
+    if not _needs_texts(matches.question):
         return left
     return [
-        number
-        for first in range(0, len(left), _AT_ONCE)
-        for number in _told_by_texts(db, matches.asked, left[first : first + _AT_ONCE])
+        chunk
+        for first in range(0, len(left), _BATCH_SIZE)
+        for chunk in _check_phrases(db, matches.question, left[first : first + _BATCH_SIZE])
     ]
 
 
-def _places(index: KeywordIndex, wanted: npt.NDArray[np.int64]) -> Iterator[tuple[npt.NDArray[np.int64], Mask, int]]:
-    """Yield for each part the places of ids in it, which of them are there at all, and the part's number."""
+def _positions(index: KeywordIndex, wanted: Positions) -> Iterator[tuple[int, Positions, Mask]]:
+    """Yield for each part its number, the positions `[len(wanted)]` of ids in it, and which of them it has at all."""
     for number, part in enumerate(index.parts):
         held = part.postings.ids
         if len(held):
-            places = np.minimum(np.searchsorted(held, wanted), len(held) - 1)
-            yield places, held[places] == wanted, number
+            positions = np.minimum(np.searchsorted(held, wanted), len(held) - 1)
+            yield number, positions, held[positions] == wanted
 
 
-def _needs_texts(asked: Question) -> bool:
-    return bool(asked.phrases) or any(len(phrase.words) > 1 for phrase in asked.excluded)
+def _needs_texts(question: ParsedQuestion) -> bool:
+    return bool(question.phrases) or any(len(phrase.words) > 1 for phrase in question.excluded)
 
 
-def _told_by_texts(db: Catalog, asked: Question, ids: Sequence[int]) -> list[int]:
-    """Return those of some passages in whose texts the phrases occur, and none of the excluded ones."""
+def _check_phrases(db: Catalog, question: ParsedQuestion, ids: Sequence[int]) -> list[int]:
+    """Return those passages whose texts hold every phrase and none of the excluded ones."""
     rows = db.execute(_TEXTS.format(", ".join("?" * len(ids))), list(ids)).fetchall()
-    texts = {number: _spaced(folded_words(str(text))) for number, text in rows}
-    return [number for number in ids if number in texts and _fits(texts[number], asked)]
+    texts = {chunk: _spaced(folded_words(str(text))) for chunk, text in rows}
+    return [chunk for chunk in ids if chunk in texts and _passes(texts[chunk], question)]
 
 
-def _fits(text: str, asked: Question) -> bool:
-    excluded = (phrase for phrase in asked.excluded if len(phrase.words) > 1)
-    return all(_in(phrase, text) for phrase in asked.phrases) and not any(_in(phrase, text) for phrase in excluded)
+def _passes(text: str, question: ParsedQuestion) -> bool:
+    excluded = (phrase for phrase in question.excluded if len(phrase.words) > 1)
+    return all(_in(phrase, text) for phrase in question.phrases) and not any(_in(phrase, text) for phrase in excluded)
 
 
 def _in(phrase: Phrase, text: str) -> bool:

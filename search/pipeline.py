@@ -9,12 +9,14 @@ from pathlib import Path
 from wherein.embed.encoder import Matrix
 from wherein.errors import UsageError
 from wherein.search.calibration import NO_GOOD_MATCH
-from wherein.search.hybrid import MODES, Ranker
+from wherein.search.hits import Hit
+from wherein.search.hybrid import Ranker
+from wherein.search.modes import MODES
 from wherein.search.provenance import Provenance
-from wherein.search.query_syntax import Question
+from wherein.search.query_syntax import ParsedQuestion
 from wherein.search.results.postprocess import ResultOptions, gather, with_context
 from wherein.search.results.sentences import with_sentences
-from wherein.search.semantic import Hit, Searcher
+from wherein.search.semantic import Searcher
 from wherein.storage.catalog.connection import snapshot
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
@@ -69,7 +71,7 @@ class PreparedQuery:
     """
 
     question: str
-    words: Question | None
+    words: ParsedQuestion | None
     vector: Matrix | None = None
     metric: str = "cosine"
     truncated: str = ""
@@ -115,7 +117,7 @@ class QueryPipeline:
                 hits = [with_context(db, hit, options.results.context) for hit in hits]
         if options.results.sentence and encode_contexts is not None and query.vector is not None:
             hits = with_sentences(hits, query.vector, encode_contexts)
-        basis = (self._by_meaning(query.metric) if options.mode == "semantic" else self._by_words()).basis
+        basis = (self._by_meaning(query.metric) if options.mode == "semantic" else self._by_words()).provenance
         truncated = "" if options.mode == "keyword" else query.truncated
         return Answer(query.question, truncated, hits, (*_ignored(query.words), *_doubts(hits)), basis, stale)
 
@@ -153,7 +155,7 @@ def check_question(question: str, options: QueryOptions) -> None:
         raise UsageError("In the mode hybrid the minimum score is a probability: a number from 0 to 1")
 
 
-def _ignored(words: Question | None) -> tuple[str, ...]:
+def _ignored(words: ParsedQuestion | None) -> tuple[str, ...]:
     return (_TOO_LONG,) if words and words.cut else ()
 
 

@@ -1,4 +1,4 @@
-"""From what an answer was made: the model, and the committed state of both indexes."""
+"""Provenance: the model and the committed state of both indexes that an answer came from."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from wherein.storage.catalog.models import StoredModel
 from wherein.storage.index.keyword_index import KeywordIndex
 from wherein.storage.index.vector_index import VectorIndex
 
-__all__ = ["Provenance", "basis_of"]
+__all__ = ["Provenance", "provenance_of"]
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """The ids of the generations that were searched, and how many vectors and passages came after them.
+    """The ids of the generations that were searched, and the numbers of vectors and passages in their deltas.
 
-    None and 0 for an index that the mode does not look at; `model` and the like are empty where none was asked.
+    None and 0 for an index that the mode does not search; `model`, `fingerprint` and `precision` are empty where no
+    model was asked.
     """
 
     model: str
@@ -27,14 +28,14 @@ class Provenance:
     keywords_delta: int
 
 
-def basis_of(model: StoredModel | None, vectors: VectorIndex | None, keywords: KeywordIndex | None) -> Provenance:
-    """Return what to say of the indexes that were searched."""
+def provenance_of(model: StoredModel | None, vectors: VectorIndex | None, keywords: KeywordIndex | None) -> Provenance:
+    """Return the provenance of an answer from these indexes; None for one that was not searched."""
     return Provenance(
-        model.name if model else "",
-        model.fingerprint if model else "",
-        model.precision if model else "",
-        vectors.generation.id if vectors and vectors.generation else None,
-        len(vectors.delta_ids) if vectors else 0,
-        keywords.generation.id if keywords and keywords.generation else None,
-        len(keywords.parts[1].postings.ids) if keywords else 0,
+        model=model.name if model else "",
+        fingerprint=model.fingerprint if model else "",
+        precision=model.precision if model else "",
+        generation=vectors.generation.id if vectors and vectors.generation else None,
+        delta=len(vectors.delta_ids) if vectors else 0,
+        keywords_generation=keywords.generation.id if keywords and keywords.generation else None,
+        keywords_delta=len(keywords.parts[1].postings.ids) if keywords else 0,
     )

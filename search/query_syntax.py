@@ -1,6 +1,6 @@
-"""A question as keyword search reads it: words, "phrases in quotes" and -words that must not occur.
+"""How keyword search reads a question: words, "phrases in quotes" and -words that must not occur.
 
-Nothing in a question is an error: what is no operator is a word, and what is no word is passed over.
+No text is an error: what is not an operator is a word, and what is not a word is ignored.
 """
 
 from __future__ import annotations
@@ -8,15 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from wherein.storage.catalog.terms import folded_words, terms_of, word_terms
 
-__all__ = ["Phrase", "Question", "parse_question"]
+__all__ = ["ParsedQuestion", "Phrase", "parse_question"]
 
-# A question that is longer is a text; what follows has no effect on keywords, and the user is told.
-_CHARACTERS = 20_000
-_TERMS = 256
-_PHRASES = 16
+# Longer questions are truncated for keyword search, and the answer has a note about it.
+_MAX_CHARACTERS = 20_000
+_MAX_TERMS = 256
+_MAX_PHRASES = 16
 
 _QUOTED = re.compile(r"""(?<![\w"])(?P<minus>(?<!\S)-)?["“„«](?P<words>[^"“”„«»]*)["”“»]""")
 _EXCLUDED = re.compile(r"(?<!\S)-(?P<word>[^\W\d_][^\s\"“”„«»]*)")
@@ -24,19 +25,19 @@ _EXCLUDED = re.compile(r"(?<!\S)-(?P<word>[^\W\d_][^\s\"“”„«»]*)")
 
 @dataclass(frozen=True)
 class Phrase:
-    """Words that occur in this order, one after another; `terms` are those of the words."""
+    """Folded words that must occur one after another; `terms` are the different terms of these words."""
 
     words: tuple[str, ...]
     terms: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is looked for.
+class ParsedQuestion:
+    """A question without its operators, and what these require.
 
-    `meaning` is the text whose meaning is asked for: without operators; `order` has its terms, one after another.
-    `terms` are these without doubles, each with the word of the question that it comes from. Passages must hold every
-    one of `phrases` and none of `excluded`. `cut` tells whether a part of the question was passed over.
+    `meaning` is the text to be embedded, and `order` its terms in their order. `terms` are the different terms of the
+    question, each with the word that it comes from. Passages must hold every one of `phrases` and none of `excluded`.
+    `cut` is True when keyword search ignores a part of the question because it is too long.
     """
 
     meaning: str
@@ -48,36 +49,49 @@ class Question:
 
     @property
     def is_plain(self) -> bool:
-        """Whether there are only words in it."""
+        """Whether the question has no operators."""
         return not self.phrases and not self.excluded
 
 
-def parse_question(text: str, *, operators: bool = True) -> Question:
-    """Return what a text asks for; without `operators` quotes and signs mean nothing. Takes any text."""
-    kept = text[:_CHARACTERS]
-    phrases: list[Phrase] = []
-    excluded: list[Phrase] = []
-    meaning = text
-    if operators:
-        for minus, words in _operators(kept):
-            phrase = Phrase(tuple(folded_words(words)), tuple(dict.fromkeys(terms_of(words))))
-            if phrase.words and phrase.terms:
-                (excluded if minus else phrases).append(phrase)
-        kept = _without_operators(kept)
-        meaning = _without_operators(text)
+def parse_question(text: str, *, operators: bool = True) -> ParsedQuestion:
+    """Parse any text as a question; without `operators` quotes and signs mean nothing."""
+    kept = text[:_MAX_CHARACTERS]
+    phrases, excluded = _phrases(kept) if operators else ([], [])
+    terms = _terms(_without_operators(kept) if operators else kept)
+    meaning = _without_operators(text) if operators else text
+    if not any(map(str.isalnum, meaning)):  # only exclusions: then their words are the meaning
+        meaning = text
+    return ParsedQuestion(
+        meaning=meaning,
+        order=tuple(terms_of(meaning[:_MAX_CHARACTERS])),
+        terms=dict(islice(terms.items(), _MAX_TERMS)),
+        phrases=tuple(phrases[:_MAX_PHRASES]),
+        excluded=tuple(excluded[:_MAX_PHRASES]),
+        cut=len(text) > _MAX_CHARACTERS or len(terms) > _MAX_TERMS or max(len(phrases), len(excluded)) > _MAX_PHRASES,
+    )
+
+
+def _phrases(text: str) -> tuple[list[Phrase], list[Phrase]]:
+    """Return what a text requires and what it excludes."""
+    required, excluded = list[Phrase](), list[Phrase]()
+    for negated, words in _operators(text):
+        phrase = Phrase(tuple(folded_words(words)), tuple(dict.fromkeys(terms_of(words))))
+        if phrase.words and phrase.terms:
+            (excluded if negated else required).append(phrase)
+    return required, excluded
+
+
+def _terms(text: str) -> dict[int, str]:
+    """Return the different terms of a text in their order, each with the first word that has it."""
     terms: dict[int, str] = {}
-    for word, found in word_terms(kept):
-        for term in found:
+    for word, of_word in word_terms(text):
+        for term in of_word:
             terms.setdefault(term, word)
-    cut = len(text) > _CHARACTERS or len(terms) > _TERMS or max(len(phrases), len(excluded)) > _PHRASES
-    first = dict(list(terms.items())[:_TERMS])
-    # Of a question that only says what is not wanted, all of it is the meaning.
-    meaning = meaning if any(map(str.isalnum, meaning)) else text
-    order = tuple(terms_of(meaning[:_CHARACTERS]))
-    return Question(meaning, order, first, tuple(phrases[:_PHRASES]), tuple(excluded[:_PHRASES]), cut)
+    return terms
 
 
 def _operators(text: str) -> Iterator[tuple[bool, str]]:
+    """Yield for each operator whether it excludes, and its words."""
     for match in _QUOTED.finditer(text):
         yield bool(match["minus"]), match["words"]
     for match in _EXCLUDED.finditer(_QUOTED.sub(" ", text)):
@@ -85,6 +99,6 @@ def _operators(text: str) -> Iterator[tuple[bool, str]]:
 
 
 def _without_operators(text: str) -> str:
-    """Return a text without quotes around its phrases, and without what is not to occur."""
+    """Return a text without the quotes around phrases, and without excluded words."""
     text = _QUOTED.sub(lambda match: " " if match["minus"] else match["words"], text)
     return _EXCLUDED.sub("", text)

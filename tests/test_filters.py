@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import quote_from_bytes
 
 import numpy as np
 import pytest
@@ -16,7 +18,8 @@ from oracle import found, mistake, read_state
 from toy import ToyEncoder
 from wherein.errors import UsageError
 from wherein.library import Library
-from wherein.search.filters.parse import MEDIA_TYPES, media_type, parse_filter, place_pattern, since_ns
+from wherein.search.filters.parse import MEDIA_TYPES, media_type, parse_filter, since_ns
+from wherein.search.filters.uri_globs import uri_pattern
 from wherein.search.filters.where import parse_where
 from wherein.storage.catalog.connection import open_reader
 
@@ -167,10 +170,10 @@ def test_type_and_since(library: Library) -> None:
     assert names(library, since="2021-06-01") == set("abcdef") | OTHERS - {"old.md"}
     assert names(library, since="2020-01-01", types=["md"]) == {"old.md"}
     assert names(library, since="9999-01-01") == set()
-    with pytest.raises(UsageError, match=r"no document type 'word'; known are csv, docx, .*html.*pdf"):
+    with pytest.raises(UsageError, match=r"no document type 'word'; the types are csv, docx, .*html.*pdf"):
         media_type("word")
     for wrong in ("yesterday", "2025-13-01", "", "0001-01-01"):
-        with pytest.raises(UsageError, match="is no date"):
+        with pytest.raises(UsageError, match="is not a date"):
             since_ns(wrong)
     assert since_ns("2025-01-01T00:00:00+01:00") == 1_735_686_000 * 10**9
 
@@ -264,10 +267,15 @@ def test_a_megabyte_is_refused(where: str) -> None:
         parse_where(where)
 
 
-def test_a_pattern_of_many_stars_takes_no_time() -> None:
-    import re
+def test_a_byte_that_is_not_utf_8_is_one_character() -> None:
+    pattern = re.compile(uri_pattern("???.txt"), re.DOTALL)
+    assert pattern.fullmatch("file:///docs/" + quote_from_bytes("äöü.txt".encode("latin-1")))
+    assert pattern.fullmatch("file:///docs/" + quote_from_bytes("äö語.txt".encode()))
+    assert not pattern.fullmatch("file:///docs/" + quote_from_bytes("ä.txt".encode()))
 
-    pattern = re.compile(place_pattern("*a" * 40 + "b"), re.DOTALL)
+
+def test_a_pattern_of_many_stars_takes_no_time() -> None:
+    pattern = re.compile(uri_pattern("*a" * 40 + "b"), re.DOTALL)
     assert pattern.fullmatch("file:///" + "a" * 2_000) is None
     assert pattern.fullmatch("file:///" + "a" * 2_000 + "b") is not None
 

@@ -18,11 +18,11 @@ from wherein.commands.options import GlobalOptions
 from wherein.errors import Stale, UsageError
 from wherein.library import Library, ResultOptions, parse_filter
 from wherein.render import format_hit
-from wherein.search.hybrid import MODES
+from wherein.search.hits import Hit, Place, Sentence
+from wherein.search.modes import MODES
 from wherein.search.results.batch import read_batch
 from wherein.search.results.dedupe import same_words
 from wherein.search.results.sentences import sentence_spans
-from wherein.search.semantic import Hit, Place, Sentence
 from wherein.terminal import Terminal, wrap_spans
 
 PLAIN = Terminal(None, color=False, links=False)
@@ -290,7 +290,7 @@ def test_the_answer_is_in_the_first_two_lines() -> None:
     assert "\n".join(line[3:] for line in rest) == text
     only = format_hit(hit("The lease is signed."), "lease", PLAIN)
     assert only == "1. The lease is signed.\n   /d/a b.txt:12 · Leases · 0.71 · fresh\n"
-    also = tuple(Place(f"file:///d/{n}.txt", "", 0, 5, n, None) for n in range(1, 8))
+    also = tuple(Place(uri=f"file:///d/{n}.txt", title="", start=0, end=5, line=n, page=None) for n in range(1, 8))
     assert "   also in: /d/1.txt:1, /d/2.txt:2, /d/3.txt:3, /d/4.txt:4, /d/5.txt:5 and 2 more\n" in format_hit(
         hit("The lease is signed.", also_in=also), "lease", PLAIN
     )
@@ -300,7 +300,12 @@ def test_the_answer_is_in_the_first_two_lines() -> None:
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     text = "The lease may be signed by the owner of the house " * 9 + "x" * 300 + "。日本語" * 50 + "\n    code\n"
     for look in (Terminal(width, color=False, links=False), Terminal(width, color=True, links=False)):
-        told = hit(text, sentence=Sentence(0, 60, 0.9), before="b " * 99, heading=("Signing the lease of a house",) * 5)
+        told = hit(
+            text,
+            sentence=Sentence(start=0, end=60, score=0.9),
+            before="b " * 99,
+            heading=("Signing the lease of a house",) * 5,
+        )
         shown = click.unstyle(format_hit(told, "lease", look))
         lines = [line for line in shown.splitlines() if line != "   /d/a b.txt:12 · 0.71 · fresh"]  # 31, cut nowhere
         assert all(sum(2 if ord(char) > 0x2E80 else 1 for char in line) <= width for line in lines)
@@ -333,7 +338,9 @@ def test_wrapping_loses_nothing_but_blanks(text: str, width: int) -> None:
 
 def test_colours_links_and_marks_only_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "Cats sleep. The lease is signed."
-    shown = format_hit(hit(text, sentence=Sentence(12, 32, 0.9)), "lease", Terminal(80, color=True, links=True))
+    shown = format_hit(
+        hit(text, sentence=Sentence(start=12, end=32, score=0.9)), "lease", Terminal(80, color=True, links=True)
+    )
     assert "\x1b]8;;file:///d/a%20b.txt\x1b\\/d/a b.txt:12\x1b]8;;\x1b\\" in shown
     assert "\x1b[4m" in shown
     assert "\x1b" not in format_hit(hit(text), "lease", PLAIN)
@@ -370,8 +377,8 @@ def test_the_command_filters_and_prints_in_three_formats(ask: Callable[..., clic
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["lease", "--type", "word"], 2, "no document type 'word'; known are"),
-        (["lease", "--since", "soon"], 2, "is no date"),
+        (["lease", "--type", "word"], 2, "no document type 'word'; the types are"),
+        (["lease", "--since", "soon"], 2, "is not a date"),
         (["lease", "--where", "year >"], 2, "at character 7"),
         (["lease", "--where", "jahr = 1"], 2, "known are year"),
         (["lease", "--batch", "-"], 2, "no question beside it"),

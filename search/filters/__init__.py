@@ -1,1 +1,1 @@
-"""From what a user says about documents to the passages that pass."""
+"""Parsing of the filters that a user gives: `--in`, `--type`, `--since` and `--where`."""

@@ -1,10 +1,10 @@
-"""From what a person says about documents (`--in`, `--type`, `--since`, `--where`) to a filter of the catalogue."""
+"""Parse a filter for documents: `--in`, `--type`, `--since` and `--where`."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from wherein.errors import UsageError
-from wherein.search.filters.uri_globs import place_pattern
+from wherein.search.filters.uri_globs import uri_pattern
 from wherein.search.filters.where import parse_where
 from wherein.storage.filters.selection import Filter
 
@@ -31,9 +31,9 @@ MEDIA_TYPES = {
     "txt": "text/plain",
     "xlsx": f"{_OFFICE}spreadsheetml.sheet",
 }
-"""The short names of document types."""
+"""Media types by their short names."""
 
-_OTHER_NAMES = {
+_ALIASES = {
     "htm": "html",
     "markdown": "md",
     "text": "txt",
@@ -44,19 +44,19 @@ _OTHER_NAMES = {
     "latex": "tex",
 }
 
-# Integers have 64 bits in SQLite: the year 2262.
-_LAST_NS = 2**63 - 1
+# SQLite's integers have 64 bits, which last until the year 2262.
+_MAX_NS = 2**63 - 1
 
 
 def parse_filter(
     places: Sequence[str] = (), types: Sequence[str] = (), since: str | None = None, where: str | None = None
 ) -> Filter:
-    """Return the filter for documents that fit one of `places`, one of `types`, and all else that is given.
+    """Return the filter for documents that match one of `places`, have one of `types`, and meet all other parts given.
 
-    Raises UsageError for a type or date that is not understood, or a condition that makes no sense.
+    Raises UsageError for a pattern, type, date or condition that is not valid.
     """
     return Filter(
-        tuple(place_pattern(place) for place in places),
+        tuple(uri_pattern(place) for place in places),
         tuple(media_type(name) for name in types),
         since_ns(since) if since is not None else None,
         parse_where(where) if where is not None else None,
@@ -64,20 +64,23 @@ def parse_filter(
 
 
 def media_type(name: str) -> str:
-    """Return the media type that a short name (`pdf`) stands for; one that has a slash stands for itself."""
+    """Return the media type of a short name (`pdf`); a name with a slash is one already. Raises UsageError."""
     known = name.lower().removeprefix(".")
     if "/" in known:
         return known
-    found = MEDIA_TYPES.get(_OTHER_NAMES.get(known, known))
+    found = MEDIA_TYPES.get(_ALIASES.get(known, known))
     if found is None:
-        raise UsageError(f"There is no document type {name[:80]!a}; known are {', '.join(MEDIA_TYPES)}")
+        raise UsageError(f"There is no document type {name[:80]!a}; the types are {', '.join(MEDIA_TYPES)}")
     return found
 
 
 def since_ns(date: str) -> int:
-    """Return nanoseconds since the epoch of a date, or date and time, in ISO 8601; local time unless it says so."""
+    """Return an ISO 8601 date, or date and time, as nanoseconds since the epoch; local time unless it has an offset.
+
+    Raises UsageError for anything else.
+    """
     try:
         ns = int(datetime.fromisoformat(date.strip()).astimezone().timestamp()) * 1_000_000_000
     except (ValueError, OverflowError, OSError):
-        raise UsageError(f"{date[:80]!a} is no date; write it as 2025-01-31 or 2025-01-31T18:00") from None
-    return max(-_LAST_NS, min(ns, _LAST_NS))
+        raise UsageError(f"{date[:80]!a} is not a date; write it as 2025-01-31 or 2025-01-31T18:00") from None
+    return max(-_MAX_NS, min(ns, _MAX_NS))

@@ -1,4 +1,7 @@
-"""Glob patterns as regular expressions over the URIs of documents, in which a path's bytes stand percent-encoded."""
+"""Glob patterns as regular expressions over URIs, in which the bytes of paths are percent-encoded.
+
+Why not `fnmatch` over decoded paths: docs/decisions/filters.md.
+"""
 
 import os
 import re
@@ -8,39 +11,39 @@ from urllib.parse import quote_from_bytes
 
 from wherein.errors import UsageError
 
-__all__ = ["place_pattern"]
+__all__ = ["uri_pattern"]
 
-_LONGEST = 4_096
-_MOST_IN_BRACKETS = 512
+_MAX_LENGTH = 4_096
+_MAX_IN_BRACKETS = 512
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:")
-_FROM_HERE = re.compile(r"/|~|\.\.?(?:/|$)")
-# What a document in a file, or a file in a folder, adds to the name of the file or folder.
+_PATH = re.compile(r"/|~|\.\.?(?:/|$)")
+# What the URI of a file adds to that of its folder, and that of a record to that of its file.
 _BELOW = "(?:[/#].*)?"
 
 
 @dataclass(frozen=True)
 class _Spelling:
-    """Regular expressions for a given character, for any one character and for a piece of any."""
+    """Regular expressions for a given character, for any one character, and for a unit that `*` repeats."""
 
     literal: Callable[[str], str]
     one: str
-    piece: str
+    unit: str
 
 
-def place_pattern(pattern: str) -> str:
-    """Return the regular expression for the URIs that a path, glob pattern or URI stands for.
+def uri_pattern(pattern: str) -> str:
+    """Return the regular expression for the URIs that a path, glob pattern or URI matches.
 
-    `*` stands for any characters, `/` included, `?` for one, `[...]` for one of these. A folder stands for all that is
-    below it, a file for the documents in it. What begins with `/`, `~` or `.` is a path from there; anything else is
-    found at any depth: `notes/*.md`. Raises UsageError for what is no pattern.
+    `*` matches any characters, also `/`, `?` any one, `[...]` one of these, `[!...]` none of these. A folder matches
+    everything below it, a file the records in it. A pattern that begins with `/`, `~` or `.` is a path, relative to the
+    current folder; any other matches at any depth: `notes/*.md`. Raises UsageError for a pattern that is not valid.
     """
-    if not pattern or len(pattern) > _LONGEST:
-        raise UsageError(f"--in needs a path or pattern of 1 to {_LONGEST:,} characters")
+    if not pattern or len(pattern) > _MAX_LENGTH:
+        raise UsageError(f"--in needs a path or pattern of 1 to {_MAX_LENGTH:,} characters")
     if "\0" in pattern or re.search("[\ud800-\udc7f\udd00-\udfff]", pattern):
-        raise UsageError("--in has a character that no file's name can have")
+        raise UsageError("--in has a character that no file name can have")
     if _SCHEME.match(pattern):
         return _globbed(pattern, _RAW) + _BELOW
-    if _FROM_HERE.match(pattern):
+    if _PATH.match(pattern):
         path = os.path.abspath(os.path.expanduser(pattern))  # noqa: PTH100, PTH111 - odd bytes and patterns stay
         return "file://" + _globbed(path.rstrip("/"), _ENCODED) + _BELOW
     below = pattern.rstrip("/")
@@ -49,61 +52,65 @@ def place_pattern(pattern: str) -> str:
 
 
 def _encoded(character: str) -> str:
-    if character == "#":  # of a file's name, or before the name of a document in it
+    if character == "#":  # in a file's name, or before the key of a record
         return "(?:#|%23)"
     return re.escape(quote_from_bytes(os.fsencode(character)))
 
 
 _RAW = _Spelling(re.escape, ".", ".")
-_UTF8 = "%[0-7][0-9A-F]|%[CD][0-9A-F]%..|%E[0-9A-F]%..%..|%F[0-9A-F]%..%..%.."
+_NEXT_BYTE = "%[89AB][0-9A-F]"
+_UTF8 = "|".join(f"%{first}[0-9A-F]{_NEXT_BYTE * more}" for first, more in (("[CD]", 1), ("E", 2), ("F", 3)))
+# A byte that is not part of a character in UTF-8 counts as one character.
 _ENCODED = _Spelling(_encoded, f"(?>[^%]|{_UTF8}|%..)", "(?:[^%]|%..)")
 
 
 def _globbed(pattern: str, spelling: _Spelling) -> str:
-    """Translate a pattern. Of each piece between two stars the first place that fits is kept, as in `fnmatch`.
+    """Translate a pattern. Each piece between two stars matches where it first can, and is not tried further on.
 
-    Keeping it is right, since a star stands for anything, and makes it impossible that the time explodes.
+    As in `fnmatch`: a later match could not help, since a star matches anything, and the time stays bounded.
     """
     first, *pieces = re.split(r"\*+", pattern)
     begin = _fixed(first, spelling)
     if not pieces:
         return begin
     *inner, last = (_fixed(piece, spelling) for piece in pieces)
-    return begin + "".join(f"(?>{spelling.piece}*?{piece})" for piece in inner) + f"{spelling.piece}*{last}"
+    return begin + "".join(f"(?>{spelling.unit}*?{piece})" for piece in inner) + f"{spelling.unit}*{last}"
 
 
 def _fixed(piece: str, spelling: _Spelling) -> str:
-    parts, place = [], 0
-    while place < len(piece):
-        close = piece.find("]", place + 3 if piece[place : place + 2] == "[!" else place + 2)
-        if piece[place] == "[" and close > 0:
-            parts.append(_bracket(piece[place + 1 : close], spelling))
-            place = close + 1
+    """Translate a piece without stars."""
+    parts, offset = [], 0
+    while offset < len(piece):
+        close = piece.find("]", offset + 3 if piece[offset : offset + 2] == "[!" else offset + 2)
+        if piece[offset] == "[" and close > 0:
+            parts.append(_bracket(piece[offset + 1 : close], spelling))
+            offset = close + 1
         else:
-            parts.append(spelling.one if piece[place] == "?" else spelling.literal(piece[place]))
-            place += 1
+            parts.append(spelling.one if piece[offset] == "?" else spelling.literal(piece[offset]))
+            offset += 1
     return "".join(parts)
 
 
 def _bracket(content: str, spelling: _Spelling) -> str:
     negated = content.startswith("!")
     characters = _members(content.removeprefix("!"))
-    some = "|".join(spelling.literal(character) for character in characters)
-    return f"(?:(?!{some}){spelling.one})" if negated else f"(?:{some})"
+    any_of = "|".join(spelling.literal(character) for character in characters)
+    return f"(?:(?!{any_of}){spelling.one})" if negated else f"(?:{any_of})"
 
 
 def _members(content: str) -> list[str]:
-    members, place = list[str](), 0
-    while place < len(content):
-        if content[place + 1 : place + 2] == "-" and place + 2 < len(content):
-            low, high = ord(content[place]), ord(content[place + 2])
-            if high - low > _MOST_IN_BRACKETS:
-                raise UsageError(f"--in: the range {content[place : place + 3]} has too many characters")
+    """Return the characters that a bracket lists."""
+    members, offset = list[str](), 0
+    while offset < len(content):
+        if content[offset + 1 : offset + 2] == "-" and offset + 2 < len(content):
+            low, high = ord(content[offset]), ord(content[offset + 2])
+            if high - low > _MAX_IN_BRACKETS:
+                raise UsageError(f"--in: the range {content[offset : offset + 3]} has too many characters")
             members += map(chr, range(low, high + 1))
-            place += 3
+            offset += 3
         else:
-            members.append(content[place])
-            place += 1
-    if not members or len(members) > _MOST_IN_BRACKETS:
+            members.append(content[offset])
+            offset += 1
+    if not members or len(members) > _MAX_IN_BRACKETS:
         raise UsageError(f"--in: [{content[:20]}] has no characters in it, or too many")
     return members

@@ -19,9 +19,9 @@ from wherein.storage.filters.condition import Absent, AllOf, AnyOf, Comparison, 
 
 __all__ = ["parse_where"]
 
-_LONGEST = 10_000
-_MOST_TESTS = 200
-_DEEPEST = 40
+_MAX_LENGTH = 10_000
+_MAX_TESTS = 200
+_MAX_DEPTH = 40
 _SHOWN = 30
 
 _TOKEN = re.compile(
@@ -42,31 +42,31 @@ _WORDS = frozenset(("AND", "OR", "NOT", "IN", "LIKE", "CONTAINS", "IS", "NULL", 
 class _Token:
     kind: str
     text: str
-    place: int
+    offset: int
 
     @property
     def word(self) -> str:
-        """What it is to the grammar: a mark, or a word of the language in capitals; "" for anything else."""
+        """A mark, or a word of the grammar in capitals; "" for any other token."""
         if self.kind == "mark":
             return self.text
         return self.text.upper() if self.kind == "word" and self.text.upper() in _WORDS else ""
 
 
 def parse_where(source: str) -> Condition:
-    """Return the condition that `source` spells. Raises UsageError that shows the place where it makes no sense."""
-    if len(source) > _LONGEST:
-        raise UsageError(f"--where is too long: it has {len(source):,} characters, and {_LONGEST:,} are allowed")
+    """Parse a condition. Raises UsageError that shows where the source is not valid."""
+    if len(source) > _MAX_LENGTH:
+        raise UsageError(f"--where is too long: it has {len(source):,} characters, and {_MAX_LENGTH:,} are allowed")
     if surrogate := re.search("[\ud800-\udfff]", source):
-        raise _wrong(source, surrogate.start(), "this is no text")
+        raise _error(source, surrogate.start(), "this is not text")
     parser = _Parser(source)
     condition = parser.any(0)
     if parser.token.kind != "end":
-        raise parser.wrong("AND or OR is expected")
+        raise parser.error("AND or OR is expected")
     return condition
 
 
 class _Parser:
-    """The tokens of a source, and the one that is looked at."""
+    """The tokens of a source, and the current one."""
 
     def __init__(self, source: str) -> None:
         self._source = source
@@ -78,8 +78,8 @@ class _Parser:
     def token(self) -> _Token:
         return self._tokens[self._position]
 
-    def wrong(self, what: str) -> UsageError:
-        return _wrong(self._source, self.token.place, what)
+    def error(self, problem: str) -> UsageError:
+        return _error(self._source, self.token.offset, problem)
 
     def any(self, depth: int) -> Condition:
         parts = self._joined("OR", lambda: self._all(depth))
@@ -96,8 +96,8 @@ class _Parser:
         return tuple(parts)
 
     def _one(self, depth: int) -> Condition:
-        if depth > _DEEPEST:
-            raise self.wrong("it is nested too deeply")
+        if depth > _MAX_DEPTH:
+            raise self.error("it is nested too deeply")
         if self._take("NOT"):
             return Not(self._one(depth + 1))
         if self._take("("):
@@ -105,8 +105,8 @@ class _Parser:
             self._expect(")", "a closing parenthesis")
             return inner
         self._tests += 1
-        if self._tests > _MOST_TESTS:
-            raise self.wrong(f"there are more than {_MOST_TESTS} tests")
+        if self._tests > _MAX_TESTS:
+            raise self.error(f"there are more than {_MAX_TESTS} tests")
         return self._test(self._field())
 
     def _field(self) -> str:
@@ -116,9 +116,9 @@ class _Parser:
         elif token.kind == "word" and not token.word:
             name = token.text
         else:
-            raise self.wrong("the name of a field is expected")
+            raise self.error("the name of a field is expected")
         if "\\" in name or "\0" in name:
-            raise self.wrong("a field's name has no such characters")
+            raise self.error("a field's name cannot have such characters")
         self._position += 1
         return name
 
@@ -137,9 +137,9 @@ class _Parser:
 
     def _compared(self, field: str, mark: str) -> Condition:
         if self.token.word == "NULL":
-            raise self.wrong("NULL is asked for with IS NULL or IS NOT NULL; a value is expected")
+            raise self.error("a value is expected; test for NULL with IS NULL or IS NOT NULL")
         if mark not in ("=", "==", *_UNEQUAL) and self.token.word in ("TRUE", "FALSE"):
-            raise self.wrong("a number or a text is expected")
+            raise self.error("a number or a text is expected")
         value = self._value()
         if mark in _UNEQUAL:
             return AllOf((Not(Absent(field)), Not(Comparison(field, "=", (value,)))))
@@ -157,12 +157,12 @@ class _Parser:
             return Like(field, self._text())
         if self._take("CONTAINS"):
             return Contains(field, self._text())
-        raise self.wrong("a comparison (= != < <= > >=), IN, LIKE, CONTAINS or IS NULL is expected")
+        raise self.error("a comparison (= != < <= > >=), IN, LIKE, CONTAINS or IS NULL is expected")
 
     def _text(self) -> str:
         value = self._value() if self.token.kind in ("text", "quoted") else None
         if not isinstance(value, str):
-            raise self.wrong("a text in single quotes is expected")
+            raise self.error("a text in single quotes is expected")
         return value
 
     def _value(self) -> Value:
@@ -174,9 +174,9 @@ class _Parser:
         elif token.word in ("TRUE", "FALSE"):
             value = token.word == "TRUE"
         elif token.kind == "word" and not token.word:
-            raise self.wrong("a value is expected; a text stands in single quotes")
+            raise self.error("a value is expected; put a text in single quotes")
         else:
-            raise self.wrong("a value is expected")
+            raise self.error("a value is expected")
         self._position += 1
         return value
 
@@ -185,21 +185,21 @@ class _Parser:
         self._position += taken
         return taken
 
-    def _expect(self, word: str, what: str) -> None:
+    def _expect(self, word: str, description: str) -> None:
         if not self._take(word):
-            raise self.wrong(f"{what} is expected")
+            raise self.error(f"{description} is expected")
 
 
 def _tokens(source: str) -> list[_Token]:
-    tokens, place = [], 0
-    while place < len(source):
-        match = _TOKEN.match(source, place)
+    tokens, offset = [], 0
+    while offset < len(source):
+        match = _TOKEN.match(source, offset)
         if not match or match.lastgroup is None:
-            unclosed = source[place] in "'\""
-            raise _wrong(source, place, "this quote is not closed" if unclosed else "this is not understood")
+            unclosed = source[offset] in "'\""
+            raise _error(source, offset, "this quote is not closed" if unclosed else "this is not understood")
         if match.lastgroup != "blank":
-            tokens.append(_Token(match.lastgroup, match.group(), place))
-        place = match.end()
+            tokens.append(_Token(match.lastgroup, match.group(), offset))
+        offset = match.end()
     return [*tokens, _Token("end", "", len(source))]
 
 
@@ -215,9 +215,9 @@ def _number(text: str) -> int | float:
     return value if math.isfinite(value) else math.copysign(1.7976931348623157e308, value)
 
 
-def _wrong(source: str, place: int, what: str) -> UsageError:
-    """Return an error that shows the place under a caret; the characters around it on one printable line."""
-    first = max(0, place - _SHOWN)
-    window = source[first : place + _SHOWN]
+def _error(source: str, offset: int, problem: str) -> UsageError:
+    """Return an error that shows the source around `offset` on one printable line, with a caret under it."""
+    first = max(0, offset - _SHOWN)
+    window = source[first : offset + _SHOWN]
     shown = "".join(character if character.isprintable() else " " for character in window)
-    return UsageError(f"In --where, at character {place + 1}: {what}\n  {shown}\n  {' ' * (place - first)}^")
+    return UsageError(f"In --where, at character {offset + 1}: {problem}\n  {shown}\n  {' ' * (offset - first)}^")

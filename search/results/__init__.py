@@ -1,1 +1,1 @@
-"""From ranked passages to the hits that are shown."""
+"""From ranked passages to the hits of an answer."""

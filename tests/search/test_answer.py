@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from toy_reader import tables, tokenizer, write_reader
 from wherein.embed.answer_extractor import AnswerExtractor, load_reader
-from wherein.search.exact_answer import LONGEST_ANSWER, ExactAnswer, Span, best_span, exact_answers
-from wherein.search.semantic import Hit
+from wherein.search.exact_answer import MAX_ANSWER_TOKENS, ExactAnswer, TokenSpan, best_span, exact_answers
+from wherein.search.hits import Hit
 
 FILLER = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 Open = Callable[..., AnswerExtractor]
@@ -47,12 +47,12 @@ def test_logits_of_any_size(place: int, length: int, scale: float) -> None:
     start, end = np.zeros(396, np.float32), np.zeros(396, np.float32)
     start[0] = end[0] = 3 * scale  # every span has a probability that no float can hold
     start[place] = end[place + length] = 2 * scale
-    assert best_span(start, end, 1, 396) == Span(place, place + length, 0.0)
+    assert best_span(start, end, 1, 396) == TokenSpan(place, place + length, 0.0)
 
 
 def test_of_equal_spans_the_first_and_shortest_wins() -> None:
     same = np.zeros(8, np.float32)
-    assert best_span(same, same, 3, 8) == Span(3, 3, pytest.approx(1 / 64))
+    assert best_span(same, same, 3, 8) == TokenSpan(3, 3, pytest.approx(1 / 64))
 
 
 def test_a_model_that_points_at_no_token_of_the_passage_is_unsure() -> None:
@@ -77,7 +77,10 @@ def open_reader(tmp_path: Path) -> Open:
 
 
 def hit(text: str, start: int = 0) -> Hit:
-    return Hit(1, 0.5, None, 1, 1, "file:///a", "", "text/plain", start, start + len(text), 1, None, (), text)
+    return Hit(
+        rank=1, score=0.5, distance=None, document=1, chunk=1, uri="file:///a", title="", media_type="text/plain",
+        start=start, end=start + len(text), line=1, page=None, heading=(), text=text,
+    )  # fmt: skip
 
 
 def answer(reader: AnswerExtractor, question: str, text: str, start: int = 0) -> ExactAnswer:
@@ -87,7 +90,7 @@ def answer(reader: AnswerExtractor, question: str, text: str, start: int = 0) ->
     return found
 
 
-def expected_score(starts: Logits, ends: Logits, question: str, text: str, longest: int = LONGEST_ANSWER) -> float:
+def expected_score(starts: Logits, ends: Logits, question: str, text: str, longest: int = MAX_ANSWER_TOKENS) -> float:
     """Return the best score over the windows that the zoo's demo would have, from the tables themselves."""
     first, last = tables(starts, ends)
     asked, passage = (tokenizer().encode(part, add_special_tokens=False).ids for part in (question, text))
@@ -132,7 +135,7 @@ def test_an_answer_at_the_cut_of_a_window(open_reader: Open, fixed: bool) -> Non
         "Portugal",
     ]
     inner = len(tokenizer().encode(" ".join(told), add_special_tokens=False).ids)
-    assert inner == LONGEST_ANSWER
+    assert inner == MAX_ANSWER_TOKENS
     # Before, across and behind the end of the first window, the begin of the second, and the begin of the last.
     places = {at + by for at in (half, width, 800 - width) for by in (-15, -14, -8, -1, 0, 1)} | {0, 785}
     for place in sorted(places):
@@ -149,7 +152,7 @@ def test_an_answer_has_at_most_15_tokens(open_reader: Open) -> None:
         words = ["Lisbon", *(FILLER * 2)[:between], "Portugal"]
         found = answer(reader, "Where?", " ".join(words))
         assert (found.text == " ".join(words)) == text
-        assert len(found.text.split()) <= LONGEST_ANSWER
+        assert len(found.text.split()) <= MAX_ANSWER_TOKENS
     assert found.text == "Lisbon"  # its own start weighs more than Portugal's end
 
 

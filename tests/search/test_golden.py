@@ -9,7 +9,7 @@ import pytest
 
 from toy import ToyEncoder
 from wherein.errors import UsageError
-from wherein.evaluation.golden import Golden, Pinned, evaluate_golden, pin, read_golden
+from wherein.evaluation.golden_file import GoldenLine, ResolvedQuestion, evaluate_golden, read_golden, resolve
 from wherein.library import Library
 
 FILE = Path("golden.jsonl")
@@ -24,8 +24,8 @@ URIS = [
 ]
 
 
-def pinned(*documents: str) -> Pinned:
-    (found,) = pin(FILE, [Golden(3, "who?", documents)], URIS)
+def resolved(*documents: str) -> ResolvedQuestion:
+    (found,) = resolve(FILE, [GoldenLine(3, "who?", documents)], URIS)
     return found
 
 
@@ -45,19 +45,22 @@ def pinned(*documents: str) -> Pinned:
     ],
 )
 def test_a_document_is_named_by_its_uri_or_the_end_of_its_path(name: str, uri: int) -> None:
-    assert pinned(name) == Pinned("who?", frozenset({URIS[uri]}), ())
+    assert resolved(name) == ResolvedQuestion("who?", frozenset({URIS[uri]}), ())
 
 
 def test_what_the_library_lacks_is_told_and_counts_as_not_found() -> None:
-    assert pinned("ease.pdf", "stdin:memo") == Pinned("who?", frozenset({"stdin:memo"}), ("ease.pdf",))
-    found = evaluate_golden([Pinned("who?", frozenset(), ("ease.pdf",))], lambda question, k: [], 0)
+    assert resolved("ease.pdf", "stdin:memo") == ResolvedQuestion("who?", frozenset({"stdin:memo"}), ("ease.pdf",))
+    found = evaluate_golden([ResolvedQuestion("who?", frozenset(), ("ease.pdf",))], lambda question, k: [], 0)
     assert set(found.percent().values()) == {0.0}
 
 
 def test_an_end_of_several_paths_is_refused_with_its_line() -> None:
-    words = "golden.jsonl, line 3: lease.pdf is the end of 2 documents, such as file:///home/a/lease.pdf; give more"
+    words = (
+        "golden.jsonl, line 3: lease.pdf is the end of the paths of 2 documents, such as file:///home/a/lease.pdf;"
+        " give more"
+    )
     with pytest.raises(UsageError, match=re.escape(words)):
-        pinned("lease.pdf")
+        resolved("lease.pdf")
 
 
 @pytest.mark.parametrize(
@@ -119,7 +122,7 @@ def test_twenty_documents_count_however_many_passages_the_first_has() -> None:
         asked.append(k)
         return passages[:k]
 
-    questions = [Pinned("?", frozenset({uri}), ()) for uri in ("long", "d18", "d19")]
+    questions = [ResolvedQuestion("?", frozenset({uri}), ()) for uri in ("long", "d18", "d19")]
     found = evaluate_golden(questions, ask, 290)
     assert list(found.values["top_20"]) == [1, 1, 0]
     assert list(found.values["mrr"]) == pytest.approx([1, 1 / 20, 0])

@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from wherein.search.bm25 import WEIGHTS, index_texts, score_texts
+from wherein.evaluation.candidates import index_texts
+from wherein.search.bm25 import WEIGHTS
 from wherein.search.keyword import best_passages, filter_matches, match, scores_of
 from wherein.search.query_syntax import parse_question
 from wherein.storage.catalog.checksums import content_hash
@@ -215,6 +216,6 @@ def test_plain_texts_score_as_passages_do(db: Database, tmp_path: Path) -> None:
             save_document(db, DocumentRow(str(n), None, "", "text/plain", text, {}, (), [chunk]))
     index = index_texts(plain)
     for question in QUESTIONS:
-        scores, _, _ = score_texts(index, question)
+        scores = match(index, parse_question(question, operators=False)).scores.parts[0]
         np.testing.assert_allclose(scores, list(brute_force(db, question).values()), rtol=1e-4, atol=1e-6)
-    assert len(score_texts(index_texts([]), "red box")[0]) == 0
+    assert len(match(index_texts([]), parse_question("red box")).scores.parts[0]) == 0

@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from wherein.errors import WhereinError
 from wherein.evaluation.collection import Collection
 from wherein.evaluation.measures import compare, measures
-from wherein.evaluation.modes import Ranked, Ranking, best
+from wherein.evaluation.modes import Ranked, Ranking
 from wherein.evaluation.squad_beir import compared, evaluate_beir, evaluate_squad
+from wherein.search.top import highest
 
 
 def fixed(rows: np.ndarray) -> Ranking:
     """Return the ranking that has these scores, `[questions, contexts]`, whatever is asked."""
-    return lambda questions, n: [best(scores, n) for scores in rows]
+    return lambda questions, n: [(ids := highest(scores, n), scores[ids]) for scores in rows]
 
 
 def collection(relevant: list[dict[str, int]], contexts: int, names: list[str] | None = None) -> Collection:
@@ -81,10 +82,9 @@ def test_the_card_s_definition_is_the_library_s(seed: int, contexts: int, questi
 
 @settings(deadline=None)
 @given(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=1, max_size=30), st.integers(1, 35))
-def test_best_is_a_stable_sort(scores: list[float], n: int) -> None:
-    places, values = best(np.array(scores), n)
-    assert list(places) == sorted(range(len(scores)), key=lambda place: (-scores[place], place))[:n]
-    assert list(values) == [scores[place] for place in places]
+def test_the_highest_are_those_of_a_stable_sort(scores: list[float], n: int) -> None:
+    positions = highest(np.array(scores), n)
+    assert list(positions) == sorted(range(len(scores)), key=lambda position: (-scores[position], position))[:n]
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 from toy import ToyEncoder
 from wherein.embed.encoder import Matrix
 from wherein.errors import UsageError
-from wherein.evaluation import modes
-from wherein.evaluation.modes import Candidates, find_mode, semantic
-from wherein.evaluation.vector_cache import kept_vectors, store_vectors
+from wherein.evaluation.candidates import Candidates
+from wherein.evaluation.modes import find_mode, semantic
+from wherein.evaluation.vector_cache import read_vectors, store_vectors
 from wherein.library import Library
 
 TEXTS = [f"{n} {word}" for n in range(50) for word in ("apples", "pears", "plums")]
@@ -33,8 +33,7 @@ class Counting(ToyEncoder):
         return super().encode_questions(texts)
 
 
-def test_semantic_ranks_by_the_inner_product(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(modes, "_SCORES", 2 * len(TEXTS))  # two questions at a time
+def test_semantic_ranks_by_the_inner_product() -> None:
     encoder = ToyEncoder()
     asked = ["7 pears", "apples 30", "2 plums", "pears", "49"]
     found = list(semantic(Candidates(TEXTS, encoder))(asked, 10))
@@ -92,11 +91,11 @@ def test_a_folder_that_cannot_be_written_is_done_without(tmp_path: Path) -> None
     (tmp_path / "file").write_text("")
     vectors = np.ones((2, 3), np.float32)
     store_vectors(tmp_path / "file" / "a.vectors", vectors)
-    assert kept_vectors(tmp_path / "file" / "a.vectors", 2) is None
+    assert read_vectors(tmp_path / "file" / "a.vectors", 2) is None
 
 
 def test_the_oldest_go_when_there_are_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wherein.evaluation.vector_cache._MOST_BYTES", 100)
+    monkeypatch.setattr("wherein.evaluation.vector_cache._MAX_BYTES", 100)
     for name in ("a", "b", "c"):  # 44 bytes each
         store_vectors(tmp_path / f"{name}.vectors", np.ones((1, 3), np.float32))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.vectors", "c.vectors"]

@@ -1,0 +1,151 @@
+"""Hits: the passages of an answer, checked against what was stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from wherein.errors import Damaged
+from wherein.search.fusion import Overlap
+from wherein.storage.catalog.documents import check_document, checked_chunk, chunk_text
+from wherein.storage.filters.selection import Selection
+
+__all__ = ["PASSAGE_COLUMNS", "Hit", "Place", "Sentence", "StoredPassage", "checked_hit"]
+
+PASSAGE_COLUMNS = """c.id, d.id, d.uri, c.ordinal, c.start, c."end", c.page, c.heading, c.input_hash, c.checksum,
+       d.title, d.media_type, d.text_hash, d.metadata, d.notes, d.checksum,
+       substr(d.text, c.start + 1, c."end" - c.start),
+       length(substr(d.text, 1, c.start)) - length(replace(substr(d.text, 1, c.start), char(10), '')) + 1"""
+"""What a statement selects of a chunk `c` and its document `d` for a `StoredPassage`."""
+
+
+class StoredPassage(NamedTuple):
+    """The columns `PASSAGE_COLUMNS`, in their order and unchecked; `line` counts from 1."""
+
+    chunk: int
+    document: int
+    uri: str
+    ordinal: int
+    start: int
+    end: int
+    page: int | None
+    heading: str
+    input_hash: bytes
+    chunk_checksum: int
+    title: str
+    media_type: str
+    text_hash: bytes
+    metadata: str
+    notes: str
+    document_checksum: int
+    text: object
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a passage is: characters `start` to `end` of a document, on `line` and `page`, which count from 1."""
+
+    uri: str
+    title: str
+    start: int
+    end: int
+    line: int
+    page: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sentence:
+    """Characters `start` to `end` of a hit's document, and the sentence's own similarity to the question."""
+
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """A passage: characters `start` to `end` of its document.
+
+    `score` orders the hits. In the mode `semantic` it is the cosine similarity, -1 to 1, or the inner product where the
+    model has another metric (see embed/metric.py); in `keyword` the BM25 score; in `hybrid` the result of
+    `fusion.fuse`. `distance` is the Euclidean distance, not squared, where that is the metric, else None. `rank` and
+    `line` count from 1; `page` is None where the format has no pages.
+
+    `dense_score` and `keyword_score` are the two scores in the modes that count words. `dense_rank` and `keyword_rank`
+    are the ranks, from 1, in the two rankings; None for a passage that is not among a ranking's candidates. `matched`
+    are the words of the question that occur, as they were asked. In `hybrid`, `overlap` is what else of the question's
+    words was counted, and `chance` the probability, 0 to 1, that the passage answers the question (see calibration.py);
+    None where the metric is not cosine, or with fewer than 100 vectors.
+
+    `freshness` is `fresh`, `changed` or `missing`, as its file is, and `unknown` for a document without a file.
+    `also_in` lists passages that say nearly the same. `before` and `after` are the text around the passage, and
+    `sentence` is the sentence nearest to the question, where these were asked for.
+    """
+
+    rank: int
+    score: float
+    distance: float | None
+    document: int
+    chunk: int
+    uri: str
+    title: str
+    media_type: str
+    start: int
+    end: int
+    line: int
+    page: int | None
+    heading: tuple[str, ...]
+    text: str
+    dense_score: float | None = None
+    dense_rank: int | None = None
+    keyword_score: float | None = None
+    keyword_rank: int | None = None
+    matched: tuple[str, ...] | None = None
+    overlap: Overlap | None = None
+    chance: float | None = None
+    freshness: str = "unknown"
+    also_in: tuple[Place, ...] = ()
+    before: str = ""
+    after: str = ""
+    sentence: Sentence | None = None
+
+
+def checked_hit(
+    passage: StoredPassage,
+    selection: Selection | None,
+    *,
+    rank: int = 0,
+    score: float,
+    distance: float | None = None,
+) -> Hit:
+    """Return a stored passage as a hit.
+
+    Raises Damaged when the passage or its document is not what was stored, or when the document is not in `selection`.
+    """
+    if selection is not None and passage.document not in selection.documents:
+        raise Damaged(f"Passage {passage.chunk} was selected by another document; run: wherein verify")
+    chunk = checked_chunk(
+        passage.uri, passage.document, passage.ordinal, passage.start, passage.end, passage.page, passage.heading,
+        passage.input_hash, passage.chunk_checksum,
+    )  # fmt: skip
+    check_document(
+        passage.uri, passage.title, passage.media_type, passage.text_hash, passage.metadata, passage.notes,
+        passage.document_checksum,
+    )  # fmt: skip
+    return Hit(
+        rank=rank,
+        score=score,
+        distance=distance,
+        document=passage.document,
+        chunk=passage.chunk,
+        uri=passage.uri,
+        title=passage.title,
+        media_type=passage.media_type,
+        start=chunk.start,
+        end=chunk.end,
+        line=passage.line,
+        page=chunk.page,
+        heading=chunk.heading,
+        text=chunk_text(passage.uri, passage.text, chunk.input_hash),
+    )

@@ -911,9 +911,9 @@ def model() -> None:
 @_json_option
 def list_models(as_json: bool) -> None:
     """List the models that are installed, and those that can be fetched."""
-    from wherein.embed.models.catalogue import models
+    from wherein.embed.models.catalogue import model_summaries
 
-    rows = [asdict(row) for row in models()]
+    rows = [asdict(row) for row in model_summaries()]
     if as_json:
         for row in rows:
             _line({"schema": _SCHEMA, **row})
@@ -928,9 +928,9 @@ def list_models(as_json: bool) -> None:
 @_json_option
 def show_model(name: str, as_json: bool) -> None:
     """Show the model NAME: its manifest, where it lies, its fingerprints. The exit code is 5 when it is damaged."""
-    from wherein.embed.models.catalogue import described
+    from wherein.embed.models.catalogue import describe_model
 
-    found = described(name)
+    found = describe_model(name)
     if as_json:
         _line({"schema": _SCHEMA, **found})
     else:
@@ -985,19 +985,24 @@ def bench(name: str | None, seconds: float, as_json: bool) -> None:
 
     All figures are texts a second: contexts of full length and of 160 tokens, and questions one by one.
     """
-    from wherein.embed.models.benchmark import SHORT, bench
+    from wherein.embed.models.benchmark import SHORT_CONTEXT_TOKENS, benchmark
 
     chosen = click.get_current_context().obj
     with _stages(as_json, "nothing was remembered") as report:
-        found, speeds = bench(
+        found, speeds = benchmark(
             name or chosen["model"], seconds, cache=_cache(), threads=chosen["threads"], report=report
         )
     if as_json:
         _line({"schema": _SCHEMA, "model": found.name, "context_tokens": found.context_tokens,
-               "short_context_tokens": SHORT, "question_tokens": found.question_tokens,
+               "short_context_tokens": SHORT_CONTEXT_TOKENS, "question_tokens": found.question_tokens,
                "speeds": [asdict(speed) for speed in speeds]})  # fmt: skip
         return
-    head = ("precision", f"contexts of {found.context_tokens}/s", f"contexts of {SHORT}/s", "questions/s")
+    head = (
+        "precision",
+        f"contexts of {found.context_tokens}/s",
+        f"contexts of {SHORT_CONTEXT_TOKENS}/s",
+        "questions/s",
+    )
     _table(head, [[s.precision, *(f"{rate:.1f}" for rate in (s.contexts, s.short_contexts, s.questions))]
                   for s in speeds])  # fmt: skip
 
@@ -1006,8 +1011,8 @@ def _installed(added: Any, as_json: bool) -> None:
     from wherein.embed.models.installed import fingerprints
 
     model, notes = added.model, list(added.notes)
-    if added.aside:
-        notes.append(f"the damaged model of this name was put aside: {added.aside}")
+    if added.damaged_copy:
+        notes.append(f"the damaged model of this name was put aside: {added.damaged_copy}")
     is_reader = not hasattr(model, "metric")
     if as_json:
         told = {} if is_reader else {"dimension": model.dimension, "metric": model.metric,

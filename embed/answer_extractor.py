@@ -21,17 +21,17 @@ import numpy.typing as npt
 import tokenizers
 
 from wherein.embed.graph import INPUTS
-from wherein.embed.model import IR, TOKENIZER, WEIGHTS, checked
+from wherein.embed.model import IR, TOKENIZER, WEIGHTS, read_checked
 from wherein.embed.models.installed import models_folder
 from wherein.embed.runtime import compile_files
 from wherein.errors import Damaged, ModelMismatch, WhereinError
 
-__all__ = ["AnswerExtractor", "ReaderModel", "Window", "installed_extractor", "load_reader", "window_starts"]
+__all__ = ["AnswerExtractor", "AnswerModel", "Window", "installed_answer_model", "load_answer_model", "window_starts"]
 
-_ZOO_READER = "bert-small-uncased-whole-word-masking-squad-int8-0002"
-_NO_READER = (
+_ZOO_ANSWER_MODEL = "bert-small-uncased-whole-word-masking-squad-int8-0002"
+_NO_ANSWER_MODEL = (
     "--answer needs a reader model, and none is installed; get one with: wherein model fetch"
-    f" {_ZOO_READER}, or from a folder with: wherein model add FOLDER"
+    f" {_ZOO_ANSWER_MODEL}, or from a folder with: wherein model add FOLDER"
 )
 _CLS, _SEP, _PAD = "[CLS]", "[SEP]", "[PAD]"
 _SPECIAL_TOKENS = 3
@@ -40,7 +40,7 @@ _LENGTHS = 8
 
 
 @dataclass(frozen=True)
-class ReaderModel:
+class AnswerModel:
     """What a reader's manifest says: `tokens` of the whole input, of which `question_tokens` at most are question.
 
     `outputs` are the names of the logits of start and end; `sha256` is by file name.
@@ -70,7 +70,7 @@ class Window:
     words: npt.NDArray[np.int64]
 
 
-def installed_extractor() -> ReaderModel:
+def installed_answer_model() -> AnswerModel:
     """Return the reader among the installed models, the first by its folder's name.
 
     Raises WhereinError, which tells how to get one, when there is none.
@@ -79,18 +79,18 @@ def installed_extractor() -> ReaderModel:
     for manifest in sorted(models_folder().glob("*/model.json")):
         try:
             if _manifest(manifest.parent).get("kind") == "reader":
-                return load_reader(manifest.parent)
+                return load_answer_model(manifest.parent)
         except Damaged as error:
             damaged = damaged or error
-    raise damaged or WhereinError(_NO_READER)
+    raise damaged or WhereinError(_NO_ANSWER_MODEL)
 
 
-def load_reader(folder: Path) -> ReaderModel:
+def load_answer_model(folder: Path) -> AnswerModel:
     """Read a reader's manifest. Raises Damaged when it is missing or is no manifest of a reader."""
     manifest = _manifest(folder)
     try:
         start, end = manifest["outputs"]
-        model = ReaderModel(
+        model = AnswerModel(
             folder=folder,
             name=str(manifest["name"]),
             version=str(manifest["version"]),
@@ -121,14 +121,14 @@ def _no_manifest(folder: Path, error: Exception) -> Damaged:
 class AnswerExtractor:
     """A reader model at a precision. Cheap to make: tokenizer and network are loaded when they are first needed."""
 
-    def __init__(self, model: ReaderModel, precision: str, *, cache: Path | None = None, threads: int = 0) -> None:
+    def __init__(self, model: AnswerModel, precision: str, *, cache: Path | None = None, threads: int = 0) -> None:
         """`threads` 0 means one for each core; `cache` is the folder for compiled models."""
         self.model = model
         self._precision = precision
         self._cache = cache
         self._threads = threads
 
-    def read(self, question: str, text: str) -> Iterator[Window]:
+    def windows(self, question: str, text: str) -> Iterator[Window]:
         """Yield what the reader makes of each window of a passage; none when there are no words in it.
 
         A question over `question_tokens` tokens is cut there. Raises Damaged when a file of the model is not the
@@ -168,7 +168,7 @@ class AnswerExtractor:
 
     @cached_property
     def _tokenizer(self) -> tokenizers.Tokenizer:
-        data = checked(self.model, TOKENIZER)
+        data = read_checked(self.model, TOKENIZER)
         with self._refused(Exception):  # which is what tokenizers raises
             tokenizer = tokenizers.Tokenizer.from_str(data.decode("utf-8"))
         # A packaged tokenizer.json may cut and pad on its own account.
@@ -219,7 +219,7 @@ class AnswerExtractor:
         return ModelMismatch(f"{self.model.folder} is no reader that --answer can use: {why}; install another model")
 
 
-def _fingerprint(model: ReaderModel, precision: str) -> str:
+def _fingerprint(model: AnswerModel, precision: str) -> str:
     """Return 16 hex digits that differ whenever the logits of two readers could."""
     parts = [{name: model.sha256[name] for name in (IR, WEIGHTS, TOKENIZER)}, model.tokens, model.outputs, precision]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

@@ -10,7 +10,7 @@
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["METRICS", "context_form", "distances", "nearness", "question_form", "stored_width"]
+__all__ = ["METRICS", "context_form", "distances", "question_form", "score_and_distance", "stored_width"]
 
 METRICS = ("cosine", "dot", "l2")
 
@@ -35,7 +35,7 @@ def question_form(metric: str, vector: Matrix) -> Matrix:
     return np.append(vector, np.float32(1)) if metric == "l2" else vector
 
 
-def nearness(metric: str, question: Matrix, context: Matrix) -> tuple[float, float | None]:
+def score_and_distance(metric: str, question: Matrix, context: Matrix) -> tuple[float, float | None]:
     """Return the score of a question and a context in their forms, and their distance.
 
     The score is the inner product. The distance is the Euclidean one, not squared, in float64 from the differences

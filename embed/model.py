@@ -10,13 +10,23 @@ from typing import Any, Protocol
 from wherein.embed.metric import METRICS, stored_width
 from wherein.errors import Damaged
 
-__all__ = ["DEFAULT_MODEL", "IR", "TOKENIZER", "WEIGHTS", "Files", "Model", "checked", "fingerprint", "load_model"]
+__all__ = [
+    "DEFAULT_MODEL",
+    "IR",
+    "TOKENIZER",
+    "WEIGHTS",
+    "Model",
+    "ModelFiles",
+    "fingerprint",
+    "load_model",
+    "read_checked",
+]
 
 DEFAULT_MODEL = Path(__file__).parent / "default"
 IR, WEIGHTS, TOKENIZER = "model.xml", "model.bin", "tokenizer.json"
 
 
-class Files(Protocol):
+class ModelFiles(Protocol):
     """The files of a model of any kind; `sha256` is by file name."""
 
     @property
@@ -75,7 +85,7 @@ def fingerprint(model: Model, precision: str) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def checked(model: Files, name: str) -> bytes:
+def read_checked(model: ModelFiles, name: str) -> bytes:
     """Return the bytes of one of the model's files. Raises Damaged when they are not those of the manifest."""
     path = model.folder / name
     try:

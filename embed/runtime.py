@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from wherein.embed.graph import IN_GRAPH, adapt
-from wherein.embed.model import IR, WEIGHTS, Files, Model, checked, fingerprint
+from wherein.embed.model import IR, WEIGHTS, Model, ModelFiles, fingerprint, read_checked
 from wherein.embed.precision import apply_precision
 
 __all__ = ["compile_files", "compile_model", "damaged_blobs", "import_openvino", "openvino_core"]
@@ -66,7 +66,7 @@ def compile_model(model: Model, precision: str, cache: Path | None, threads: int
 
 
 def compile_files(
-    model: Files,
+    model: ModelFiles,
     name: str,
     precision: str,
     cache: Path | None,
@@ -110,10 +110,10 @@ def _streams(core: Any) -> str:
     return str(most)
 
 
-def _graph(core: Any, model: Files, precision: str, change: Callable[[Any], Any]) -> Any:
+def _graph(core: Any, model: ModelFiles, precision: str, change: Callable[[Any], Any]) -> Any:
     """Return the model's graph at a precision, read from files that are the manifest's."""
     for name in (IR, WEIGHTS):
-        checked(model, name)
+        read_checked(model, name)
     graph = change(core.read_model(str(model.folder / IR)))
     apply_precision(graph, precision)
     return graph

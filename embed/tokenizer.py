@@ -11,7 +11,7 @@ import tokenizers
 from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 
-from wherein.embed.model import TOKENIZER, Model, checked
+from wherein.embed.model import TOKENIZER, Model, read_checked
 
 __all__ = ["Question", "Tokenizer", "Words"]
 
@@ -61,7 +61,7 @@ class Tokenizer:
     """The model's own tokenizer, with the model's two lengths. Truncates contexts and questions, never pads."""
 
     def __init__(self, model: Model) -> None:
-        self._tokenizer = tokenizers.Tokenizer.from_str(checked(model, TOKENIZER).decode("utf-8"))
+        self._tokenizer = tokenizers.Tokenizer.from_str(read_checked(model, TOKENIZER).decode("utf-8"))
         # A packaged tokenizer.json may cut and pad on its own account.
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()

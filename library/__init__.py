@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from wherein.embed.encoder import Encoder, Matrix
 from wherein.embed.metric import distances
-from wherein.embed.model import DEFAULT_MODEL, TOKENIZER, Model, checked, fingerprint, load_model
-from wherein.embed.models.installed import find_model, model_of, models_folder
+from wherein.embed.model import DEFAULT_MODEL, TOKENIZER, Model, fingerprint, load_model, read_checked
+from wherein.embed.models.installed import find_by_fingerprint, find_model, models_folder
 from wherein.embed.precision import resolve_precision
 from wherein.embed.runtime import damaged_blobs
 from wherein.errors import Damaged, ModelMismatch, Outdated, Stale, UsageError, WhereinError
@@ -552,7 +552,7 @@ class Library:
 
     def _encoder_of(self, stored: StoredModel, home: Path | None) -> Encoder:
         """Return the encoder of a model that the library knows. Raises ModelMismatch when it is not installed."""
-        model = model_of(stored.fingerprint, stored.precision, stored.name, models_folder(), home)
+        model = find_by_fingerprint(stored.fingerprint, stored.precision, stored.name, models_folder(), home)
         encoder = self._given or Encoder(model, stored.precision, cache=self._cache, threads=self._threads)
         if encoder.fingerprint != stored.fingerprint:
             raise ModelMismatch(
@@ -600,7 +600,7 @@ class Library:
     def _cuts_otherwise(self, db: Database, bound: StoredModel, encoder: Encoder) -> bool:
         """Whether a text may be cut at other places for `encoder`; also when the library's model is not at hand."""
         with suppress(Damaged):
-            model = model_of(bound.fingerprint, bound.precision, bound.name, models_folder(), _home(db))
+            model = find_by_fingerprint(bound.fingerprint, bound.precision, bound.name, models_folder(), _home(db))
             if fingerprint(model, bound.precision) == bound.fingerprint:
                 return (model.sha256[TOKENIZER], model.context_tokens) != (
                     encoder.model.sha256[TOKENIZER],
@@ -781,10 +781,12 @@ class Library:
 
     @cached_property
     def _answering(self) -> AnswerExtractor:
-        from wherein.embed.answer_extractor import AnswerExtractor, installed_extractor
+        from wherein.embed.answer_extractor import AnswerExtractor, installed_answer_model
 
         # At the library's own precision, so that a copy answers the same elsewhere.
-        return AnswerExtractor(installed_extractor(), self._asking.precision, cache=self._cache, threads=self._threads)
+        return AnswerExtractor(
+            installed_answer_model(), self._asking.precision, cache=self._cache, threads=self._threads
+        )
 
     @cached_property
     def _reader(self) -> sqlite3.Connection:
@@ -902,7 +904,7 @@ class Library:
             model = self._model(bound, home)
             if self._given is None or isinstance(self._given, Encoder):
                 for name in model.sha256:
-                    checked(model, name)
+                    read_checked(model, name)
         except Damaged as error:
             place, what = str(self._model_folder(bound, home)), str(error).rpartition("; ")[0]
             yield Finding("model", place, what, "install the model again")
@@ -1120,7 +1122,7 @@ class Library:
             return find_model(self._chosen, models_folder())
         if bound is None:
             return load_model()
-        return model_of(bound.fingerprint, bound.precision, bound.name, models_folder(), home)
+        return find_by_fingerprint(bound.fingerprint, bound.precision, bound.name, models_folder(), home)
 
     def _model_folder(self, bound: StoredModel | None, home: Path | None) -> Path:
         """Return where the model lies whose manifest cannot be read, or whose files are damaged."""
@@ -1134,9 +1136,9 @@ class Library:
     def _resolved(self, model: Model) -> str:
         """Return a new library's precision: what was asked for, else what was measured, else what the CPU says."""
         if self._precision == "auto" and self._cache:
-            from wherein.embed.models.benchmark import quickest
+            from wherein.embed.models.benchmark import fastest_precision
 
-            if measured := quickest(self._cache, model):
+            if measured := fastest_precision(self._cache, model):
                 return measured
         return resolve_precision(self._precision)
 

@@ -45,7 +45,7 @@ def exact_answers(reader: AnswerExtractor, question: str, hits: Sequence[Hit]) -
 
 def _answer(reader: AnswerExtractor, question: str, hit: Hit) -> ExactAnswer | None:
     best: tuple[float, int, int] | None = None
-    for window in reader.read(question, hit.text):
+    for window in reader.windows(question, hit.text):
         span = best_span(window.start, window.end, window.first, len(window.start) - 1)
         if best is None or span.score > best[0]:
             begin, end = window.words[span.first - window.first, 0], window.words[span.last - window.first, 1]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wherein.embed.metric import nearness
+from wherein.embed.metric import score_and_distance
 from wherein.errors import Damaged
 from wherein.search.bm25 import term_score
 from wherein.search.calibration import calibrated
@@ -219,7 +219,7 @@ class Ranker:
         rest = [number for number in ids if number not in known]
         for number, *row in self._rows(_VECTORS, rest, self._model.id):
             stored = checked_vector(self._model.dimension, *row)
-            scores[number] = nearness(question.metric, question.vector, stored)[0]
+            scores[number] = score_and_distance(question.metric, question.vector, stored)[0]
         return np.array([scores.get(number, np.nan) for number in ids])
 
     def _chances(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wherein.embed.metric import nearness
+from wherein.embed.metric import score_and_distance
 from wherein.errors import Damaged
 from wherein.search.fusion import Overlap
 from wherein.search.provenance import Provenance, basis_of
@@ -178,7 +178,7 @@ class Searcher:
 
 def exact_nearness(metric: str, question: Matrix, stored: Matrix, score: float) -> tuple[float, float | None] | None:
     """Return score and distance of a question and a stored vector; None when an index that said `score` has another."""
-    near = nearness(metric, question, stored)
+    near = score_and_distance(metric, question, stored)
     allowed = _TOLERANCE * max(1.0, float(np.linalg.norm(question) * np.linalg.norm(stored)))
     return near if abs(near[0] - score) <= allowed else None  # None also when one of them is no number
 

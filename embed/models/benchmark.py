@@ -17,9 +17,9 @@ from wherein.embed.model import Model, fingerprint, load_model
 from wherein.embed.models.installed import find_model, models_folder
 from wherein.embed.precision import PRECISIONS
 
-__all__ = ["SHORT", "Speed", "bench", "measure", "quickest", "remember"]
+__all__ = ["SHORT_CONTEXT_TOKENS", "Speed", "benchmark", "fastest_precision", "measure", "save_speeds"]
 
-SHORT = 160
+SHORT_CONTEXT_TOKENS = 160
 """Tokens of a usual context: those of SQuAD have so many on average."""
 
 _FILE = "speeds.json"
@@ -37,7 +37,7 @@ class Speed:
     questions: float
 
 
-def bench(
+def benchmark(
     name: str | None,
     seconds: float,
     *,
@@ -52,7 +52,7 @@ def bench(
         if precision != "auto":
             report(f"{model.name} at {precision}")
             speeds.append(measure(model, precision, seconds, cache=cache, threads=threads))
-    remember(cache, model, speeds)
+    save_speeds(cache, model, speeds)
     return model, speeds
 
 
@@ -63,12 +63,12 @@ def measure(model: Model, precision: str, seconds: float, *, cache: Path | None 
     return Speed(
         precision,
         contexts=_rate(many, _ids(many, model.context_tokens), seconds),
-        short_contexts=_rate(many, _ids(many, min(SHORT, model.context_tokens)), seconds),
+        short_contexts=_rate(many, _ids(many, min(SHORT_CONTEXT_TOKENS, model.context_tokens)), seconds),
         questions=_rate_one_by_one(one, _ids(one, model.question_tokens), seconds),
     )
 
 
-def remember(cache: Path, model: Model, speeds: Sequence[Speed]) -> None:
+def save_speeds(cache: Path, model: Model, speeds: Sequence[Speed]) -> None:
     """Keep what was measured in the cache folder; where that cannot be written, it is not kept."""
     kept = _kept(cache)
     kept[_key(model)] = {speed.precision: asdict(speed) for speed in speeds}
@@ -79,7 +79,7 @@ def remember(cache: Path, model: Model, speeds: Sequence[Speed]) -> None:
         temporary.replace(cache / _FILE)
 
 
-def quickest(cache: Path, model: Model) -> str | None:
+def fastest_precision(cache: Path, model: Model) -> str | None:
     """Return the precision that took in the most usual contexts a second, None when not every one was measured."""
     found: Any = _kept(cache).get(_key(model))
     try:

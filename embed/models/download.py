@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from wherein.embed.models.importing import Added, ImportOptions, add_model, load_any
-from wherein.embed.models.installed import damage, manifest
+from wherein.embed.models.importing import ImportOptions, ImportResult, add_model, load_any_model
+from wherein.embed.models.installed import damaged_files, read_manifest
 from wherein.embed.models.staging import exclusive_lock, require_free_space
 from wherein.embed.models.zoo import DEFAULT_VARIANT, ZooFile, ZooModel
 from wherein.errors import Damaged, UsageError, WhereinError
@@ -36,7 +36,7 @@ def fetch_model(
     name: str | None = None,
     url: str | None = None,
     report: Report = lambda *_: None,
-) -> Added:
+) -> ImportResult:
     """Download a model and take it in. `url` is where its files are, else `$WHEREIN_ZOO/NAME/`, else the catalogue's.
 
     Raises WhereinError when that cannot be reached or there is no room, Damaged when what comes is not the model.
@@ -48,7 +48,7 @@ def fetch_model(
     mirror = os.environ.get(MIRROR_VARIABLE)
     base = url or (f"{mirror.rstrip('/')}/{wanted.name}/" if mirror else wanted.url)
     folder = models / ".fetch" / wanted.name
-    with require_free_space(models, 2 * wanted.bytes(variant)), exclusive_lock(models, "fetch"):
+    with require_free_space(models, 2 * wanted.download_bytes(variant)), exclusive_lock(models, "fetch"):
         for file in wanted.variants[variant]:
             (folder / file.path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _fetch(urljoin(base, file.path), folder / file.path, file, report)
@@ -58,22 +58,22 @@ def fetch_model(
     return added
 
 
-def _there(wanted: ZooModel, variant: str, folder: Path) -> Added | None:
+def _there(wanted: ZooModel, variant: str, folder: Path) -> ImportResult | None:
     """Return the model if it is installed and whole. Raises UsageError when another one has its name."""
     if not folder.exists():
         return None
     try:
-        model = load_any(folder)
-        files = manifest(folder).get("source", {}).get("files", {})
+        model = load_any_model(folder)
+        files = read_manifest(folder).get("source", {}).get("files", {})
     except Damaged:
         return None
-    if damage(model):
+    if damaged_files(model):
         return None
     if {path: about.get("sha384") for path, about in files.items()} != {
         file.path: file.sha384 for file in wanted.variants[variant]
     }:
         raise UsageError(f"The name {folder.name} is taken by a different model; choose another with --name")
-    return Added(model, new=False)
+    return ImportResult(model, new=False)
 
 
 def _fetch(url: str, path: Path, file: ZooFile, report: Report) -> None:

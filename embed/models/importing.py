@@ -12,18 +12,18 @@ from xml.etree import ElementTree
 
 from tokenizers import Tokenizer
 
-from wherein.embed.answer_extractor import ReaderModel, load_reader
+from wherein.embed.answer_extractor import AnswerModel, load_answer_model
 from wherein.embed.graph import IN_GRAPH, INPUTS
 from wherein.embed.metric import METRICS
-from wherein.embed.model import DEFAULT_MODEL, IR, TOKENIZER, WEIGHTS, Model, checked, fingerprint, load_model
-from wherein.embed.models.installed import damage, default_name, is_reader, manifest
-from wherein.embed.models.staging import exclusive_lock, put, require_free_space, staging
-from wherein.embed.models.trial import READER_OUTPUTS, examine, examine_reader, is_reader_graph
-from wherein.embed.models.vocabulary import read_tokenizer, word_pieces
+from wherein.embed.model import DEFAULT_MODEL, IR, TOKENIZER, WEIGHTS, Model, fingerprint, load_model, read_checked
+from wherein.embed.models.installed import damaged_files, default_model_name, is_answer_model, read_manifest
+from wherein.embed.models.staging import exclusive_lock, publish, require_free_space, staging
+from wherein.embed.models.trial import ANSWER_OUTPUTS, is_answer_graph, try_answer_model, try_encoder
+from wherein.embed.models.vocabulary import read_tokenizer, read_vocabulary
 from wherein.embed.models.zoo import DEFAULT_VARIANT, ZOO, ZooModel
 from wherein.errors import Damaged, UsageError
 
-__all__ = ["Added", "ImportOptions", "add_model", "load_any"]
+__all__ = ["ImportOptions", "ImportResult", "add_model", "load_any_model"]
 
 _LENGTHS = (384, 32)
 _READER_QUESTION = 64
@@ -45,13 +45,13 @@ _NONE = ImportOptions()
 
 
 @dataclass(frozen=True)
-class Added:
+class ImportResult:
     """A model that was taken in; `new` is false when it was there, `aside` is where a damaged one was put."""
 
-    model: Model | ReaderModel
+    model: Model | AnswerModel
     new: bool
     notes: tuple[str, ...] = ()
-    aside: Path | None = None
+    damaged_copy: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,9 @@ class _Parts:
     name: str
 
 
-def add_model(source: Path, models: Path, options: ImportOptions = _NONE, *, known: ZooModel | None = None) -> Added:
+def add_model(
+    source: Path, models: Path, options: ImportOptions = _NONE, *, known: ZooModel | None = None
+) -> ImportResult:
     """Copy a model into the folder `models`. `source` is a model folder, a zoo download folder, or an IR's `.xml`.
 
     `known` is its entry in the catalogue, else it is looked up there by its name.
@@ -82,20 +84,20 @@ def add_model(source: Path, models: Path, options: ImportOptions = _NONE, *, kno
         return _add_parts(parts, models, options, known or ZOO.get(parts.name))
 
 
-def _add_folder(source: Path, models: Path, options: ImportOptions) -> Added:
+def _add_folder(source: Path, models: Path, options: ImportOptions) -> ImportResult:
     if (options.metric, options.context_tokens, options.question_tokens) != (None, None, None):
         raise UsageError(f"{source} has a model.json, which says its metric and its lengths; leave these options out")
-    model = load_any(source)
+    model = load_any_model(source)
     name = _valid(options.name or model.name)
     with staging(models, name) as folder:
         for file in (IR, WEIGHTS, TOKENIZER):
-            (folder / file).write_bytes(checked(model, file))
-        _write_manifest(folder, {**manifest(source), "name": name})
+            (folder / file).write_bytes(read_checked(model, file))
+        _write_manifest(folder, {**read_manifest(source), "name": name})
         tokenizer = read_tokenizer(folder / TOKENIZER)
         if isinstance(model, Model):
             _check_vectors(folder, tokenizer, model)
         else:
-            examine_reader(folder, tokenizer, model.tokens, source)
+            try_answer_model(folder, tokenizer, model.tokens, source)
         return _install(folder, models / name)
 
 
@@ -104,22 +106,22 @@ def _check_vectors(folder: Path, tokenizer: Tokenizer, model: Model) -> None:
     lengths = model.context_tokens, model.question_tokens
     if min(lengths) < 1:
         raise Damaged(f"{model.folder / 'model.json'} has impossible lengths")
-    found = examine(folder, tokenizer, *lengths, model.folder)
+    found = try_encoder(folder, tokenizer, *lengths, model.folder)
     if found.dimension != model.dimension:
         told = f"says {model.dimension} dimensions, but it has {found.dimension}"
         raise Damaged(f"{model.folder / 'model.json'} {told}")
 
 
-def _add_parts(parts: _Parts, models: Path, options: ImportOptions, known: ZooModel | None) -> Added:
+def _add_parts(parts: _Parts, models: Path, options: ImportOptions, known: ZooModel | None) -> ImportResult:
     name = _valid(options.name or parts.name)
     notes = _compare(parts, known) if known else ()
     _check_weights(parts)
     with staging(models, name) as folder:
         shutil.copyfile(parts.graph, folder / IR)
         shutil.copyfile(parts.weights, folder / WEIGHTS)
-        tokenizer = read_tokenizer(parts.words) if parts.words.suffix == ".json" else word_pieces(parts.words)
+        tokenizer = read_tokenizer(parts.words) if parts.words.suffix == ".json" else read_vocabulary(parts.words)
         (folder / TOKENIZER).write_text(tokenizer.to_str(), "utf-8")
-        if is_reader_graph(folder, parts.graph):
+        if is_answer_graph(folder, parts.graph):
             described = _describe_reader(folder, tokenizer, parts, options)
         else:
             described = _describe(folder, tokenizer, parts, options, known)
@@ -145,7 +147,7 @@ def _describe(
     folder: Path, tokenizer: Tokenizer, parts: _Parts, options: ImportOptions, known: ZooModel | None
 ) -> dict[str, Any]:
     lengths = (known.context_tokens, known.question_tokens) if known else _LENGTHS
-    found = examine(folder, tokenizer, options.context_tokens, options.question_tokens, parts.graph, lengths)
+    found = try_encoder(folder, tokenizer, options.context_tokens, options.question_tokens, parts.graph, lengths)
     return {
         "dimension": found.dimension,
         "metric": options.metric or (known.metric if known else "cosine"),
@@ -161,35 +163,35 @@ def _describe_reader(folder: Path, tokenizer: Tokenizer, parts: _Parts, options:
         raise UsageError(f"{parts.graph} is a reader, which marks answers, and has no metric; leave --metric out")
     return {
         "kind": "reader",
-        "tokens": examine_reader(folder, tokenizer, options.context_tokens, parts.graph),
+        "tokens": try_answer_model(folder, tokenizer, options.context_tokens, parts.graph),
         "question_tokens": options.question_tokens or _READER_QUESTION,
-        "outputs": list(READER_OUTPUTS),
+        "outputs": list(ANSWER_OUTPUTS),
     }
 
 
-def _install(folder: Path, target: Path) -> Added:
+def _install(folder: Path, target: Path) -> ImportResult:
     """Give a finished model its name, unless that is taken. Raises UsageError when another model has it."""
-    new = load_any(folder)
-    if target.name in (DEFAULT_MODEL.name, default_name()):
+    new = load_any_model(folder)
+    if target.name in (DEFAULT_MODEL.name, default_model_name()):
         target = DEFAULT_MODEL
     try:
-        old = load_any(target) if target.exists() else None
+        old = load_any_model(target) if target.exists() else None
     except Damaged:
         old = None
     if old and _identity(old) != _identity(new):
         raise UsageError(f"The name {new.name} is taken by a different model; choose another with --name")
-    if target == DEFAULT_MODEL or (old and not damage(old)):
-        return Added(load_any(target), new=False)
-    aside = put(folder, target)
-    return Added(load_any(target), new=True, aside=aside)
+    if target == DEFAULT_MODEL or (old and not damaged_files(old)):
+        return ImportResult(load_any_model(target), new=False)
+    damaged_copy = publish(folder, target)
+    return ImportResult(load_any_model(target), new=True, damaged_copy=damaged_copy)
 
 
-def load_any(folder: Path) -> Model | ReaderModel:
+def load_any_model(folder: Path) -> Model | AnswerModel:
     """Read the manifest of a model of either kind. Raises Damaged when it cannot be read."""
-    return load_reader(folder) if is_reader(folder) else load_model(folder)
+    return load_answer_model(folder) if is_answer_model(folder) else load_model(folder)
 
 
-def _identity(model: Model | ReaderModel) -> object:
+def _identity(model: Model | AnswerModel) -> object:
     if isinstance(model, Model):
         return fingerprint(model, "")
     return sorted(model.sha256.items()), model.tokens, model.question_tokens

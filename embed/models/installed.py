@@ -6,22 +6,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from wherein.embed.model import DEFAULT_MODEL, Files, Model, checked, fingerprint, load_model
+from wherein.embed.model import DEFAULT_MODEL, Model, ModelFiles, fingerprint, load_model, read_checked
 from wherein.embed.models.zoo import ZOO
 from wherein.embed.precision import PRECISIONS
 from wherein.errors import Damaged, UsageError
 
 __all__ = [
     "MODELS_VARIABLE",
-    "damage",
-    "default_name",
+    "damaged_files",
+    "default_model_name",
+    "find_by_fingerprint",
     "find_model",
     "fingerprints",
     "installed_folders",
-    "is_reader",
-    "manifest",
-    "model_of",
+    "is_answer_model",
     "models_folder",
+    "read_manifest",
 ]
 
 MODELS_VARIABLE = "WHEREIN_MODELS"
@@ -50,7 +50,7 @@ def find_model(name: str | Path, models: Path) -> Model:
     """
     text = os.fspath(name)
     if isinstance(name, str) and text and os.sep not in text and not text.startswith("."):
-        if text == DEFAULT_MODEL.name or text == default_name():
+        if text == DEFAULT_MODEL.name or text == default_model_name():
             return load_model()
         if (models / text).is_dir():
             return _embedding(models / text)
@@ -60,7 +60,7 @@ def find_model(name: str | Path, models: Path) -> Model:
     raise UsageError(_not_found(text))
 
 
-def model_of(wanted: str, precision: str, name: str, models: Path, home: Path | None = None) -> Model:
+def find_by_fingerprint(wanted: str, precision: str, name: str, models: Path, home: Path | None = None) -> Model:
     """Return the installed model, or that in the folder `home`, whose fingerprint at `precision` is `wanted`.
 
     If there is none, return what is there in its place: the model called `name`, else the shipped one. Raises Damaged
@@ -85,7 +85,7 @@ def model_of(wanted: str, precision: str, name: str, models: Path, home: Path | 
     return shipped
 
 
-def manifest(folder: Path) -> Mapping[str, Any]:
+def read_manifest(folder: Path) -> Mapping[str, Any]:
     """Return all that a model's manifest says. Raises Damaged when it cannot be read."""
     try:
         found: Mapping[str, Any] = json.loads((folder / "model.json").read_text("utf-8"))
@@ -99,18 +99,18 @@ def fingerprints(model: Model) -> dict[str, str]:
     return {precision: fingerprint(model, precision) for precision in PRECISIONS if precision != "auto"}
 
 
-def damage(model: Files) -> list[str]:
+def damaged_files(model: ModelFiles) -> list[str]:
     """Return a sentence for each file of a model that is not what its manifest says; all of them are read."""
     found = []
     for name in model.sha256:
         try:
-            checked(model, name)
+            read_checked(model, name)
         except Damaged as error:
             found.append(str(error))
     return found
 
 
-def is_reader(folder: Path) -> bool:
+def is_answer_model(folder: Path) -> bool:
     """Whether a model's manifest says that it marks answers (embed/answer_extractor.py), and so makes no vectors."""
     try:
         return bool(json.loads((folder / "model.json").read_text("utf-8")).get("kind") == "reader")
@@ -119,12 +119,12 @@ def is_reader(folder: Path) -> bool:
 
 
 def _embedding(folder: Path) -> Model:
-    if is_reader(folder):
+    if is_answer_model(folder):
         raise UsageError(f"{folder.name} is a reader, which marks answers, and makes no vectors; choose another model")
     return load_model(folder)
 
 
-def default_name() -> str:
+def default_model_name() -> str:
     """Return the name of the shipped model, nothing when its manifest cannot be read."""
     try:
         return load_model().name

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from wherein.errors import LibraryBusy, WhereinError
 
-__all__ = ["exclusive_lock", "put", "require_free_space", "staging"]
+__all__ = ["exclusive_lock", "publish", "require_free_space", "staging"]
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -42,7 +42,7 @@ def staging(models: Path, name: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def put(folder: Path, target: Path) -> Path | None:
+def publish(folder: Path, target: Path) -> Path | None:
     """Give a finished folder its name. What has the name already is put aside; return where."""
     for path in (*sorted(folder.iterdir()), folder):
         _flush(path)

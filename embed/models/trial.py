@@ -12,14 +12,14 @@ from wherein.embed.model import IR
 from wherein.embed.runtime import openvino_core
 from wherein.errors import Damaged, UsageError
 
-__all__ = ["READER_OUTPUTS", "Examined", "examine", "examine_reader", "is_reader_graph"]
+__all__ = ["ANSWER_OUTPUTS", "EncoderTrial", "is_answer_graph", "try_answer_model", "try_encoder"]
 
-READER_OUTPUTS = ("output_s", "output_e")
+ANSWER_OUTPUTS = ("output_s", "output_e")
 """What a reader of the zoo gives: the logits of the answer's first and last token (its model card)."""
 
 
 @dataclass(frozen=True)
-class Examined:
+class EncoderTrial:
     """What a graph is. Lengths in tokens, as they were wished for or as the graph has them."""
 
     dimension: int
@@ -29,14 +29,14 @@ class Examined:
     output: str
 
 
-def examine(
+def try_encoder(
     folder: Path,
     tokenizer: Tokenizer,
     context_tokens: int | None,
     question_tokens: int | None,
     shown: Path,
     lengths: tuple[int, int] = (384, 32),
-) -> Examined:
+) -> EncoderTrial:
     """Run the graph in `folder` once for a context and once for a question; `shown` is what messages call it.
 
     A graph of one length says by that how long a context is. Raises UsageError when it is not such a model.
@@ -55,26 +55,26 @@ def examine(
     if any(vector.ndim != 2 or len(vector) != 1 or not np.isfinite(vector).all() for vector in vectors):
         shapes = " and ".join(str(list(vector.shape)) for vector in vectors)
         raise UsageError(f"{shown} gives no vector [1, dimension] of finite numbers for a text, but {shapes}")
-    return Examined(vectors[0].shape[1], context, question, INPUTS, min(output, default=""))
+    return EncoderTrial(vectors[0].shape[1], context, question, INPUTS, min(output, default=""))
 
 
-def is_reader_graph(folder: Path, shown: Path) -> bool:
+def is_answer_graph(folder: Path, shown: Path) -> bool:
     """Whether the graph in `folder` is that of a reader, which marks answers, by the names of its outputs."""
     _, graph = _read(folder, shown)
-    return set(READER_OUTPUTS) <= {name for port in graph.outputs for name in port.get_names()}
+    return set(ANSWER_OUTPUTS) <= {name for port in graph.outputs for name in port.get_names()}
 
 
-def examine_reader(folder: Path, tokenizer: Tokenizer, tokens: int | None, shown: Path) -> int:
+def try_answer_model(folder: Path, tokenizer: Tokenizer, tokens: int | None, shown: Path) -> int:
     """Run a reader's graph once and return its length in tokens. Raises UsageError when it is not such a model."""
     core, graph = _read(folder, shown)
-    length = _check_ports(graph, shown, outputs=len(READER_OUTPUTS)) or tokens or 384
+    length = _check_ports(graph, shown, outputs=len(ANSWER_OUTPUTS)) or tokens or 384
     _check_vocabulary(graph, tokenizer, shown)
     try:
         compiled = core.compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
         results = compiled(_inputs(tokenizer, length))
     except RuntimeError as error:
         raise UsageError(f"{shown} cannot be run at {length} tokens: {_told(error)}") from error
-    for name in READER_OUTPUTS:
+    for name in ANSWER_OUTPUTS:
         if np.size(results[name]) != length or not np.isfinite(results[name]).all():
             raise UsageError(f"{shown} gives no {name} for each of {length} tokens")
     return length

@@ -10,14 +10,14 @@ from tokenizers.processors import BertProcessing
 
 from wherein.errors import Damaged, UsageError
 
-__all__ = ["read_tokenizer", "word_pieces"]
+__all__ = ["read_tokenizer", "read_vocabulary"]
 
 # WordPiece turns a longer word into a single [UNK], and its meaning is lost; so it is cut before.
 _WORD = 100
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 
 
-def word_pieces(path: Path) -> Tokenizer:
+def read_vocabulary(path: Path) -> Tokenizer:
     """Return the tokenizer of the model card: lower case, no accents, `[CLS] … [SEP]`; a line of `path` is a token.
 
     Raises UsageError when it is no vocabulary of BERT.

@@ -18,7 +18,7 @@ from tiny import write_tiny
 from toy_reader import echo, write_graph
 from wherein.embed.models.download import fetch_model
 from wherein.embed.models.importing import add_model
-from wherein.embed.models.installed import damage, find_model, fingerprints, installed_folders
+from wherein.embed.models.installed import damaged_files, find_model, fingerprints, installed_folders
 from wherein.embed.models.zoo import ZOO, ZooFile, ZooModel
 from wherein.errors import Damaged, LibraryBusy, UsageError, WhereinError
 
@@ -177,7 +177,7 @@ def test_killed_and_run_again_it_goes_on_where_it_was(server: Server, zoo: ZooMo
     assert fetch_model(zoo, models).new
     assert [path for path, _ in server.asked].count("vocab.txt") == 1
     assert server.ranges_of(BIN) == [None, "bytes=300000-"]
-    assert damage(find_model("tiny", models)) == []
+    assert damaged_files(find_model("tiny", models)) == []
 
 
 def test_a_connection_that_breaks_is_taken_up_again(server: Server, zoo: ZooModel, models: Path) -> None:
@@ -207,7 +207,7 @@ def test_what_is_there_from_elsewhere_is_fetched_anew(
     part(models).parent.mkdir(parents=True)
     part(models).write_bytes(b"x" * (length or size(zoo)))
     assert fetch_model(zoo, models).new
-    assert damage(find_model("tiny", models)) == []
+    assert damaged_files(find_model("tiny", models)) == []
 
 
 def flip(data: bytes) -> bytes:
@@ -237,7 +237,7 @@ def test_wrong_bytes_are_not_used(
     assert nothing_installed(models)
     (server.root / BIN).write_bytes(right)
     assert fetch_model(zoo, models).new
-    assert damage(find_model("tiny", models)) == []
+    assert damaged_files(find_model("tiny", models)) == []
 
 
 def test_what_cannot_be_reached(server: Server, zoo: ZooModel, models: Path) -> None:
@@ -270,7 +270,7 @@ def test_a_name_that_another_model_has_is_not_fetched_for(server: Server, zoo: Z
     assert fetch_model(zoo, models, name="own").model.name == "own"
     os.truncate(models / "own" / "model.bin", 5)
     again = fetch_model(zoo, models, name="own")
-    assert (again.new, damage(again.model)) == (True, [])
+    assert (again.new, damaged_files(again.model)) == (True, [])
 
 
 def test_two_do_not_fetch_at_once(server: Server, zoo: ZooModel, models: Path) -> None:

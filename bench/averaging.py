@@ -23,15 +23,15 @@ SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 def models(data: Path, work: Path, shares: list[float]) -> dict[float, Path]:
     """A folder for each share of the tuned weights, the same texts having calibrated all."""
     words = tokenizer.load(weights.folder() / "tokenizer.json")
-    corpus = pairs.read(pairs.checked(data))
+    corpus = pairs.read_corpus(pairs.verify(data))
     base = weights.tensors()
-    end = tuning.trained(corpus, words, base, Plan(), work)
+    end = tuning.train_all(corpus, words, base, Plan(), work)
     texts = [part.text for part in corpus.held], [text for part in corpus.held for text in part.questions]
     folders = {share: work / "shares" / f"{share:.2f}" for share in shares}
     for share, folder in folders.items():
         if not (folder / "model.json").is_file():
-            origin = Origin(f"share-{share:.2f}", manifest.BEFORE, data / pairs.SQUAD, "held-out articles")
-            build((averaging.blended(base, end, share), texts, origin), words, None, folder)
+            origin = Origin(f"share-{share:.2f}", manifest.BASE_TRAINING_DATA, data / pairs.SQUAD, "held-out articles")
+            build((averaging.blend(base, end, share), texts, origin), words, None, folder)
     return folders
 
 

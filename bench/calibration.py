@@ -25,7 +25,7 @@ from fusion import beir
 from wherein.embed.encoder import Encoder
 from wherein.embed.models.installed import find_model, models_folder
 from wherein.evaluation.modes import Candidates, best
-from wherein.recipe.pairs import read
+from wherein.recipe.pairs import read_corpus
 from wherein.search.bm25 import score_texts
 from wherein.search.calibration import features
 from wherein.search.fusion import fuse_best
@@ -63,7 +63,7 @@ def best_hit(asked: Asked, vector: np.ndarray, candidates: Candidates) -> tuple[
 
 def squad(folder: Path, count: int) -> tuple[list[str], dict[str, list[Asked]]]:
     """The contexts, and the questions of the held-out articles in four settings."""
-    corpus = read(folder)
+    corpus = read_corpus(folder)
     parts = [*corpus.held, *corpus.contexts]
     articles = np.array([part.article for part in parts])
     titles = sorted({part.article for part in corpus.held})

@@ -34,9 +34,9 @@ class Collection:
 
 
 def squad(folder: Path) -> Collection:
-    from wherein.recipe.pairs import read
+    from wherein.recipe.pairs import read_corpus
 
-    corpus = read(folder)
+    corpus = read_corpus(folder)
     asked = [(text, {n}) for n, part in enumerate(corpus.held) for text in part.questions]
     passages = [part.text for part in (*corpus.held, *corpus.contexts)]
     return Collection("SQuAD train", passages, [text for text, _ in asked], [right for _, right in asked])

@@ -25,10 +25,10 @@ FILES = ("model.xml", "model.bin")
 
 
 def once(data: Path, dev: Path, part: int, output: Path) -> None:
-    corpus = pairs.read(pairs.checked(data))
+    corpus = pairs.read_corpus(pairs.verify(data))
     corpus = dataclasses.replace(corpus, contexts=corpus.contexts[::part], sentences=corpus.sentences[::part])
     words = tokenizer.load(weights.folder() / "tokenizer.json")
-    tensors, record = tuning.tuned(corpus, words, weights.tensors(), Plan(), output / "work")
+    tensors, record = tuning.tune(corpus, words, weights.tensors(), Plan(), output / "work")
     texts = [held.text for held in corpus.held], [text for held in corpus.held for text in held.questions]
     made = Origin("wherein-minilm-squad-int8", "", data / pairs.SQUAD, "articles that were held out", record)
     build((tensors, texts, made), words, dev, output / "model")

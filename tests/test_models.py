@@ -253,7 +253,7 @@ def test_exit_codes(wherein: Callable[..., Result], docs: Path, tiny: Path, mode
         (("model", "show", "nothing"), 2, "wherein model list"),
         (("model", "show", "broken"), 5, "model.json"),
         (("model", "fetch", "nothing"), 2, "catalogue"),
-        (("model", "add", docs), 2, "is no model"),
+        (("model", "add", docs), 2, "is not a model"),
         (("model", "bench", "nothing"), 2, "There is no model"),
     ):
         done = wherein(*arguments)

@@ -1,4 +1,4 @@
-"""What there is: the installed models and those of the zoo that can be fetched, as `wherein model` tells them."""
+"""The installed models and those of the zoo that can be fetched, as `wherein model` lists and shows them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -25,9 +25,10 @@ __all__ = ["ModelSummary", "describe_model", "fetch", "model_summaries"]
 
 @dataclass(frozen=True)
 class ModelSummary:
-    """A line of the list. `kind` is `embedding` or `reader`, which has no dimension and no metric.
+    """A row of `wherein model list`.
 
-    `state` is `shipped`, `installed`, `available` or `damaged`; `top_5` in percent, if known.
+    `kind` is `embedding`, or `reader` for an answer model, which has no dimension (0) and no metric (""). `state` is
+    `shipped`, `installed`, `available` or `damaged`. `top_5` is in percent, if known.
     """
 
     name: str
@@ -42,31 +43,20 @@ class ModelSummary:
 
 
 def model_summaries() -> Iterator[ModelSummary]:
-    """Yield every model that is installed, and then those that can be fetched."""
-    seen = set()
+    """Yield the installed models, and then those that can be fetched."""
+    installed = set()
     for folder in installed_folders(models_folder()):
-        listed = _listed(folder)
-        seen.add(listed.name)
-        yield listed
-    for zoo in ZOO.values():
-        if zoo.name not in seen:
-            yield ModelSummary(
-                zoo.name,
-                zoo.kind,
-                zoo.version,
-                zoo.dimension,
-                zoo.metric,
-                zoo.download_bytes(),
-                "available",
-                _top_5(zoo.accuracy),
-                "",
-            )
+        summary = _installed_summary(folder)
+        installed.add(summary.name)
+        yield summary
+    yield from (_zoo_summary(entry) for entry in ZOO.values() if entry.name not in installed)
 
 
 def describe_model(name: str) -> dict[str, Any]:
-    """Return all that is known of a model, as JSON has it; `damage` lists the files that are damaged.
+    """Return a model's manifest with its state, folder, fingerprints and `damage`, a sentence per damaged file.
 
-    Raises UsageError when there is no such model, Damaged when its manifest cannot be read.
+    For a model that is not installed, return its catalogue entry. Raises UsageError when there is no such model,
+    Damaged when its manifest cannot be read.
     """
     for folder in (models_folder() / name, Path(name)):
         if name and is_answer_model(folder):
@@ -77,7 +67,7 @@ def describe_model(name: str) -> dict[str, Any]:
     except UsageError:
         if name not in ZOO:
             raise
-        return {**_in_zoo(ZOO[name]), "state": "available"}
+        return {**_catalogue_entry(ZOO[name]), "state": "available"}
     return {
         **read_manifest(model.folder),
         "state": "shipped" if model.folder == DEFAULT_MODEL else "installed",
@@ -87,39 +77,58 @@ def describe_model(name: str) -> dict[str, Any]:
     }
 
 
-def _in_zoo(zoo: ZooModel) -> dict[str, Any]:
+def _catalogue_entry(entry: ZooModel) -> dict[str, Any]:
     variants = {
         variant: {file.path: {"bytes": file.bytes, "sha384": file.sha384} for file in files}
-        for variant, files in zoo.variants.items()
+        for variant, files in entry.variants.items()
     }
-    return {**asdict(zoo), "variants": variants}
+    return {**asdict(entry), "variants": variants}
 
 
-def fetch(name: str, variant: str | None, own: str | None, report: Report) -> ImportResult:
-    """Fetch a model of the catalogue. Raises UsageError when it has no such model."""
+def fetch(name: str, variant: str | None, install_as: str | None, report: Report) -> ImportResult:
+    """Fetch the catalogue's model `name`, and install it under the name `install_as` if that is given.
+
+    Raises UsageError when the catalogue has no such model, else as `fetch_model` does.
+    """
     if name not in ZOO:
         raise UsageError(f"The catalogue has no model {name}; see: wherein model list")
-    return fetch_model(ZOO[name], models_folder(), variant=variant or DEFAULT_VARIANT, name=own, report=report)
+    return fetch_model(ZOO[name], models_folder(), variant=variant or DEFAULT_VARIANT, name=install_as, report=report)
 
 
-def _listed(folder: Path) -> ModelSummary:
+def _zoo_summary(entry: ZooModel) -> ModelSummary:
+    top_5 = _top_5(entry.accuracy)
+    return ModelSummary(
+        entry.name,
+        entry.kind,
+        entry.version,
+        entry.dimension,
+        entry.metric,
+        entry.download_bytes(),
+        "available",
+        top_5,
+        "",
+    )
+
+
+def _installed_summary(folder: Path) -> ModelSummary:
+    """Return the summary of the model in a folder; only sizes are compared, to be quick (`describe_model` hashes)."""
     kind = "reader" if is_answer_model(folder) else "embedding"
     try:
-        about = read_manifest(folder)
+        manifest = read_manifest(folder)
         model = load_any_model(folder)
         size = sum((folder / name).stat().st_size for name in model.sha256)
-        told = [about["files"][name].get("bytes") for name in model.sha256]
+        expected = [manifest["files"][name].get("bytes") for name in model.sha256]
     except (Damaged, OSError, KeyError, TypeError, AttributeError):
         return ModelSummary(folder.name, kind, "", 0, "", 0, "damaged", None, str(folder))
-    whole = None in told or size == sum(told)
-    state = "damaged" if not whole else "shipped" if folder == DEFAULT_MODEL else "installed"
+    is_complete = None in expected or size == sum(expected)
+    state = "damaged" if not is_complete else "shipped" if folder == DEFAULT_MODEL else "installed"
     dimension, metric = (model.dimension, model.metric) if isinstance(model, Model) else (0, "")
-    top_5 = _top_5(about.get("accuracy"))
+    top_5 = _top_5(manifest.get("accuracy"))
     return ModelSummary(model.name, kind, model.version, dimension, metric, size, state, top_5, str(folder))
 
 
 def _top_5(accuracy: Any) -> float | None:
-    """Return the share of SQuAD's questions whose context is among the first five, INT8 if told, in percent."""
+    """Return the percentage of SQuAD's questions whose context is among the first five, at INT8 if known."""
     figures = accuracy.get("squad-v1.1-dev") if isinstance(accuracy, Mapping) else None
     if not isinstance(figures, Mapping):
         return None

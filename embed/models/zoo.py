@@ -1,4 +1,4 @@
-"""The catalogue: models of Intel's Open Model Zoo that can be fetched, with the size and SHA-384 of every file.
+"""The catalogue: the models of Intel's Open Model Zoo that can be fetched, with the size and SHA-384 of every file.
 
 Sizes and checksums are those of the zoo's own `model.yml`
 (https://github.com/openvinotoolkit/open_model_zoo/tree/master/models/intel).
@@ -15,7 +15,7 @@ DEFAULT_VARIANT = "FP32-INT8"
 
 @dataclass(frozen=True)
 class ZooFile:
-    """A file of a model: its path below the model's url, its size in bytes and its SHA-384 in hex."""
+    """A file of a model: its path relative to the model's URL, its size in bytes and its SHA-384 in hex."""
 
     path: str
     bytes: int
@@ -24,9 +24,9 @@ class ZooFile:
 
 @dataclass(frozen=True)
 class ZooModel:
-    """What is known of a model before it is fetched. Lengths in tokens; each variant needs all of its files.
+    """A model as the catalogue knows it. Lengths are in tokens; a variant needs all of its files.
 
-    `kind` is `embedding`, or `reader` for one that marks answers: it has no vectors, so no `dimension` and no `metric`.
+    `kind` is `embedding`, or `reader` for an answer model, which has no `dimension` (0) and no `metric` ("").
     """
 
     name: str
@@ -43,7 +43,7 @@ class ZooModel:
     kind: str = "embedding"
 
     def download_bytes(self, variant: str = DEFAULT_VARIANT) -> int:
-        """Return how much there is to download."""
+        """Return the total size of a variant's files in bytes."""
         return sum(file.bytes for file in self.variants[variant])
 
 
@@ -61,7 +61,7 @@ ZOO = {
         version="2023.0",
         url=f"https://storage.openvinotoolkit.org/repositories/open_model_zoo/2023.0/models_bin/1/{_SMALL}/",
         dimension=1024,
-        # The published accuracy and the public demo rank by distance, and the vectors have no unit length.
+        # The published accuracy and the zoo's demo rank by distance, and the vectors are not of unit length.
         metric="l2",
         context_tokens=384,
         question_tokens=32,

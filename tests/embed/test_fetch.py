@@ -153,7 +153,7 @@ def test_fetched_is_what_is_added_from_the_same_files(server: Server, zoo: ZooMo
     assert (added.model.metric, added.model.version) == ("l2", "7")
     assert told[-1] == (BIN, size(zoo), size(zoo))
     assert not (models / ".fetch" / "tiny").exists()
-    same = add_model(server.root, models.parent / "others", known=zoo).model
+    same = add_model(server.root, models.parent / "others", entry=zoo).model
     assert fingerprints(same) == fingerprints(added.model)
     asked = len(server.asked)
     assert not fetch_model(zoo, models).new
@@ -246,7 +246,7 @@ def test_what_cannot_be_reached(server: Server, zoo: ZooModel, models: Path) -> 
     server.close()
     with pytest.raises(WhereinError, match=r"127\.0\.0\.1:\d+ cannot be reached .*wherein model add FOLDER"):
         fetch_model(zoo, models)
-    with pytest.raises(UsageError, match="no address"):
+    with pytest.raises(UsageError, match="not a valid address"):
         fetch_model(zoo, models, url="nonsense")
     with pytest.raises(UsageError, match="no variant FP8; it has FP32-INT8"):
         fetch_model(zoo, models, variant="FP8")
@@ -255,7 +255,7 @@ def test_what_cannot_be_reached(server: Server, zoo: ZooModel, models: Path) -> 
 
 def test_no_room(server: Server, zoo: ZooModel, models: Path) -> None:
     told, _ = start(zoo, models, limit=200_000).communicate(timeout=60)
-    assert "There is no room left for the model" in told.splitlines()[-1]
+    assert "There is not enough free space for the model" in told.splitlines()[-1]
     assert nothing_installed(models)
     assert part(models).stat().st_size <= 200_000
     assert fetch_model(zoo, models).new

@@ -118,7 +118,7 @@ def test_a_model_folder_is_copied_with_its_manifest(tiny: Path, models: Path, tm
     second = add_model(first.folder, tmp_path / "others", ImportOptions(name="copy")).model
     assert fingerprints(second) == fingerprints(first)
     assert {**read_manifest(second.folder), "name": "tiny"} == read_manifest(first.folder)
-    with pytest.raises(UsageError, match="says its metric"):
+    with pytest.raises(UsageError, match="sets metric and lengths"):
         add_model(first.folder, models, ImportOptions(name="again", metric="l2"))
 
 
@@ -237,7 +237,7 @@ def test_refused(tiny: Path, models: Path, kind: type[Exception], words: str, ha
         ({"inputs": ("input_ids", "attention_mask", "token_type_ids")}, "has no input position_ids"),
         ({"inputs": ("input_ids", "attention_mask", "token_type_ids", "position_ids", "more")}, "has 5 inputs"),
         ({"outputs": 2}, "2 outputs"),
-        ({"rows": 40}, "knows 40 tokens, but its vocabulary has"),
+        ({"rows": 40}, "has 40 token embeddings, but its vocabulary has"),
     ],
 )
 def test_graphs_that_do_not_fit(tmp_path: Path, models: Path, options: dict[str, object], words: str) -> None:
@@ -249,7 +249,7 @@ def test_graphs_that_do_not_fit(tmp_path: Path, models: Path, options: dict[str,
 
 @pytest.mark.parametrize("name", [".hidden", "../up", "a/b", "a b"])
 def test_names_that_are_none(tiny: Path, models: Path, name: str) -> None:
-    with pytest.raises(UsageError, match="no name for a model"):
+    with pytest.raises(UsageError, match="not a valid name for a model"):
         add_model(tiny, models, ImportOptions(name=name))
     for odd in (name, "", "..", "nothing"):
         with pytest.raises(UsageError):

@@ -230,7 +230,8 @@ def test_a_graph_that_is_no_reader_is_told_in_one_sentence(
     tmp_path: Path, write: Callable[[Path], Path], why: str
 ) -> None:
     folder = write(tmp_path / "other")
-    with pytest.raises(ModelMismatch, match=rf"other is no reader that --answer can use: {why}; install") as caught:
+    words = rf"other is not an answer model that --answer can use: {why}; install"
+    with pytest.raises(ModelMismatch, match=words) as caught:
         read(folder)
     assert "\n" not in str(caught.value)
 
@@ -239,7 +240,7 @@ def test_a_graph_that_is_no_reader_is_told_in_one_sentence(
 def test_a_file_that_is_what_the_manifest_says_and_yet_nothing(copied: Path, name: str) -> None:
     (copied / name).write_text("{}")
     describe(copied)
-    with pytest.raises(ModelMismatch, match="is no reader that --answer can use: it cannot be run") as caught:
+    with pytest.raises(ModelMismatch, match="is not an answer model that --answer can use: it cannot be run") as caught:
         read(copied)
     assert "\n" not in str(caught.value)
 

@@ -1,10 +1,10 @@
-"""How good are vectors, BM25 and their fusion on train data? The tables of docs/decisions/fusion.md.
+"""Accuracy of vectors, BM25 and their fusion on train data: the tables of docs/decisions/fusion.md.
 
 python bench/fusion.py MODEL_FOLDER CACHE --squad FOLDER_OF_TRAIN_FILES [--beir FOLDER] [--collection FILE] [--questions 1000]
 
-MODEL_FOLDER holds model.json ("default": the shipped one); CACHE keeps vectors, so that a later run takes only the
-ranking's time. --squad asks the questions of the held-out articles over the contexts of all articles; --beir takes
-qrels/train.tsv; a --collection is JSON: {"passages": [text], "questions": [text], "qrels": [[passage number]]}.
+MODEL_FOLDER is a model folder, or "default" for the shipped model. Vectors are cached in CACHE, so that later runs need
+only rank. --squad asks the questions of the held-out articles over the contexts of all articles; --beir uses
+qrels/train.tsv; a --collection is JSON: {"passages": [text], "questions": [text], "qrels": [[passage index]]}.
 """  # noqa: E501
 
 import argparse
@@ -93,7 +93,7 @@ def fed_back(
     question: str, found: np.ndarray, near: np.ndarray, hits: np.ndarray, idf: dict[int, float],
     candidates: Candidates, top: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
-    """The order when the question's vector is drawn to those of the best passages first (Rocchio 1971)."""
+    """Return the order when the question's vector is first moved towards the best passages' (Rocchio 1971)."""
     vectors = candidates.vectors[found].astype(np.float64)
     drawn = near + FEEDBACK * vectors @ vectors[top].mean(axis=0)
     return fuse_best(

@@ -1,11 +1,12 @@
-"""What could still be had from what a passage and a question share, on SciFact's train claims: docs/decisions/fusion.md.
+"""What further features of question and passage could add to the fusion, on SciFact's train claims.
 
 python bench/signals.py SCIFACT CACHE
 
-Each claim's candidates are read as a hybrid question reads them, 50 of them. Printed are nDCG@10 of the fusion, of a perfect
-order, of a softmax regression on the features in five-fold cross-validation, and of each feature added alone to the
-fusion's score with a weight chosen in cross-validation; gains with their standard errors.
-"""  # noqa: E501
+The 50 most promising candidates of each claim are re-scored, as in a hybrid query. Prints nDCG@10 of the fusion, of a
+perfect order, of a softmax regression on the features in five-fold cross-validation, and of each single feature added
+to the fusion's score with a weight chosen in cross-validation; gains with their standard errors. The results are in
+docs/decisions/fusion.md.
+"""
 
 import argparse
 import json
@@ -42,7 +43,7 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 @dataclass(frozen=True)
 class Claim:
-    """Of the candidates that are read: features `[n, 17]`, the fusion's score and whether each is right `[n]`."""
+    """The re-scored candidates: features `[n, 17]`, the fusion's scores `[n]`, and whether each is right `[n]`."""
 
     features: np.ndarray
     fused: np.ndarray
@@ -89,7 +90,7 @@ def added(
     compared: Comparison[int], idf: dict[int, float], order: Sequence[int], text: Sequence[int],
     sentences: Sequence[Sequence[int]], title: Sequence[int],
 ) -> list[float]:  # fmt: skip
-    """Return the features that the fusion does not have, in the order of `ADDED`."""
+    """Return the features that the fusion lacks, in the order of `ADDED`."""
     asked, held, named = set(order), set(text), set(title)
     total, highest = sum(idf[term] for term in asked), max((idf[term] for term in asked), default=0.0)
     alone = [compared.overlap(part) for part in sentences]
@@ -114,7 +115,7 @@ def ndcg(scores: np.ndarray, claim: Claim) -> float:
 
 
 def fit(part: Sequence[Claim], columns: slice) -> np.ndarray:
-    """Return weights by listwise softmax regression (Cao et al. 2007), 400 steps of Adam, little ridge."""
+    """Return weights by listwise softmax regression (Cao et al. 2007): 400 steps of Adam, a small ridge penalty."""
     part = [claim for claim in part if claim.right.any()]
     together = np.concatenate([claim.features[:, columns] for claim in part])
     spread = together.std(axis=0) + 1e-9
@@ -131,7 +132,7 @@ def fit(part: Sequence[Claim], columns: slice) -> np.ndarray:
     return weights / spread
 
 
-def told(name: str, values: np.ndarray, base: np.ndarray) -> None:
+def report(name: str, values: np.ndarray, base: np.ndarray) -> None:
     gain = values - base
     error = gain.std() / np.sqrt(len(gain))
     print(f"| {name} | {100 * values.mean():.2f} | {100 * gain.mean():+.2f} ({100 * error:.2f}) |", flush=True)
@@ -148,21 +149,21 @@ def main() -> None:
     fold = rng.integers(0, FOLDS, len(found))
     base = np.array([ndcg(claim.fused, claim) for claim in found])
     print("| | nDCG@10 | gain (standard error) |\n|---|---|---|")
-    told("fusion", base, base)
-    told("a perfect order", np.array([ndcg(claim.right, claim) for claim in found]), base)
+    report("fusion", base, base)
+    report("a perfect order", np.array([ndcg(claim.right, claim) for claim in found]), base)
     for name, columns in (("regression, all", slice(None)), ("regression, the fusion's own", slice(0, len(BASE)))):
         values = np.empty(len(found))
         for number in range(FOLDS):
             weights = fit([claim for claim, at in zip(found, fold, strict=True) if at != number], columns)
             for at in np.flatnonzero(fold == number):
                 values[at] = ndcg(found[at].features[:, columns] @ weights, found[at])
-        told(name, values, base)
+        report(name, values, base)
     for column, name in enumerate(ADDED, len(BASE)):
         tried = np.array([[ndcg(c.fused + weight * c.features[:, column], c) for c in found] for weight in GRID])
         values = np.empty(len(found))
         for number in range(FOLDS):
             values[fold == number] = tried[tried[:, fold != number].mean(axis=1).argmax()][fold == number]
-        told(f"+ {name}", values, base)
+        report(f"+ {name}", values, base)
     means = base[rng.choice(len(base), (2_000, 300))].mean(axis=1)
     print(f"\nStandard error of 300 claims: {100 * means.std():.2f}")
 

@@ -142,18 +142,18 @@ class Found:
 
 
 def found(parts: list[Article], held: set[str], cut: Cut, encoder: Encoder, cache: Path, titled: bool) -> Found:
-    texts, places = [], []
+    texts, spans = [], []
     for part in parts:
         for start, end in cut(part.text, [], encoder.tokenizer):
             texts.append((f"{part.title}\n" if titled else "") + part.text[start:end].strip())
-            places.append((part.title, start, end))
+            spans.append((part.title, start, end))
     asked = [(text, part.title, a, b) for part in parts if part.title in held for text, a, b in part.asked]
     candidates = Candidates(texts, encoder, cache=cache)
     modes = {}
     for name, mode in (("semantic", semantic), ("keyword", keyword), ("hybrid", hybrid)):
         ranked = mode(candidates)([text for text, *_ in asked], 10)
         rank = np.array([
-            next((n for n, at in enumerate(best.tolist(), 1) if holds(places[at], answer)), 0)
+            next((n for n, at in enumerate(best.tolist(), 1) if holds(spans[at], answer)), 0)
             for (_, *answer), (best, _) in zip(asked, ranked, strict=True)
         ])  # fmt: skip
         reciprocal = np.where(rank > 0, 1 / np.maximum(rank, 1), 0)
@@ -161,8 +161,8 @@ def found(parts: list[Article], held: set[str], cut: Cut, encoder: Encoder, cach
     return Found(len(texts), sum(map(len, encoder.tokenizer.contexts(texts))), modes)
 
 
-def holds(place: tuple[str, int, int], answer: Sequence[str | int]) -> bool:
-    return place[0] == answer[0] and place[1] <= answer[1] and answer[2] <= place[2]
+def holds(chunk: tuple[str, int, int], answer: Sequence[str | int]) -> bool:
+    return chunk[0] == answer[0] and chunk[1] <= answer[1] and answer[2] <= chunk[2]
 
 
 def disturbed(documents: Sequence[tuple[str, Sequence[Mark]]], cut: Cut, tokenizer: Tokenizer) -> tuple[int, int, int]:

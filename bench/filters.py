@@ -63,7 +63,7 @@ def build(folder: Path, passages: int, documents: int, dimension: int, index: st
                 folded = True
             with writing(db, "ingest.batch"):
                 for number in range(first, min(first + 500, documents)):
-                    texts = [text_of(number * each + place) for place in range(each)]
+                    texts = [text_of(number * each + offset) for offset in range(each)]
                     names = [content_hash(text) for text in texts]
                     vectors = rng.standard_normal((each, dimension)).astype(np.float32)
                     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -44,14 +44,14 @@ def squad(folder: Path) -> Collection:
 
 def beir(folder: Path) -> Collection:
     lines = [json.loads(line) for line in (folder / "corpus.jsonl").read_text("utf-8").splitlines()]
-    place = {line["_id"]: n for n, line in enumerate(lines)}
+    index_of = {line["_id"]: n for n, line in enumerate(lines)}
     asked = map(json.loads, (folder / "queries.jsonl").read_text("utf-8").splitlines())
     texts = {line["_id"]: line["text"] for line in asked}
     right: dict[str, set[int]] = {}
     for line in (folder / "qrels" / "train.tsv").read_text("utf-8").splitlines():
         question, *_, passage, relevant = line.split("\t")
-        if passage in place and int(relevant) > 0:
-            right.setdefault(question, set()).add(place[passage])
+        if passage in index_of and int(relevant) > 0:
+            right.setdefault(question, set()).add(index_of[passage])
     passages = [f"{line['title']} {line['text']}".strip() for line in lines]
     return Collection(folder.name, passages, [texts[name] for name in right], list(right.values()))
 
@@ -103,7 +103,7 @@ def fed_back(
 
 
 def measured(found: np.ndarray, right: set[int]) -> tuple[float, float, float, float]:
-    gains = np.array([place in right for place in found], dtype=float)
+    gains = np.array([index in right for index in found], dtype=float)
     discount = 1 / np.log2(np.arange(2, 12))
     first = next((n for n, gain in enumerate(gains, 1) if gain), None)
     ideal = discount[: min(len(right), 10)].sum()

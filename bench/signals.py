@@ -67,18 +67,18 @@ def claims(folder: Path, cache: Path) -> list[Claim]:
         mass = sum(known.idf.values())
         near, words = dense[both].astype(np.float64), keyword[both].astype(np.float64)
         chosen = promising(near, words, mass, READ)
-        places = both[chosen].tolist()
+        indices = both[chosen].tolist()
         order = [term for term in terms_of(question) if term in known.idf]
         compared = Comparison(order, known.idf)
-        texts = [candidates.terms(place) for place in places]
+        texts = [candidates.terms(index) for index in indices]
         shared = [compared.overlap(text) for text in texts]
         rows = [
             [near[at], words[at] / np.sqrt(mass), *numbers(part),
-             *added(compared, known.idf, order, text, sentences[place], titles[place])]
-            for at, place, text, part in zip(chosen, places, texts, shared, strict=True)
+             *added(compared, known.idf, order, text, sentences[index], titles[index])]
+            for at, index, text, part in zip(chosen, indices, texts, shared, strict=True)
         ]  # fmt: skip
         fused = fuse(near[chosen], words[chosen], mass, shared)
-        found.append(Claim(np.array(rows), fused, np.array([place in right for place in places], float), len(right)))
+        found.append(Claim(np.array(rows), fused, np.array([index in right for index in indices], float), len(right)))
     return found
 
 

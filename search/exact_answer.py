@@ -39,7 +39,7 @@ class ExactAnswer:
 
 
 def exact_answers(reader: AnswerExtractor, question: str, hits: Sequence[Hit]) -> list[ExactAnswer | None]:
-    """Return for each hit the likeliest answer in it, None when it has no words. Raises as `AnswerExtractor.windows`."""
+    """Return each hit's likeliest answer, None when it has no words; raises as `AnswerExtractor.windows` does."""
     return [_answer(reader, question, hit) for hit in hits]
 
 

@@ -1,15 +1,14 @@
-"""Approximate indexes over a million vectors: recall beside exact search, milliseconds, size, opening, building.
+"""Approximate indexes over a million vectors: recall, query time, size, and the time to open and to build them.
 
-python bench/ann.py corpus FOLDER FILE…         embed the texts of SQuAD files and of a BEIR corpus.jsonl, once
-python bench/ann.py fill FOLDER LIBRARY [--vectors 1000000]        spread them over a new library's vectors
-python bench/ann.py measure FOLDER LIBRARY [--index ivf]           build an index and ask it
+python bench/ann.py corpus FOLDER FILE…                            embed SQuAD files and a BEIR corpus.jsonl, once
+python bench/ann.py fill FOLDER LIBRARY [--vectors 1000000]        fill a new library with noisy copies of the vectors
+python bench/ann.py measure FOLDER LIBRARY [--index ivf]           build an index and search it
 
 The corpus: 50,000 sentences of the texts in a seeded order, and 2,000 questions of the SQuAD files, embedded by the
-model that ships. Each sentence is spread to as many vectors as are wanted by Gaussian noise of 0.3 of its length, so
-that a copy has a cosine of 0.96 with its sentence, and made of length 1 again. Held-out vectors are made in the same
-way, with other noise. Recall is that of `VectorIndex.nearest`, compared with NumPy over all stored vectors. Times are
-of the one thread that searches, on the clock and in CPU time, which a busy machine does not change as much; memory is
-the most that the process that builds has had.
+shipped model. Copies of a sentence's vector get Gaussian noise of 0.3 of its length and are normalized again, which
+gives a cosine of 0.96 with the sentence. Held-out vectors are made in the same way, with other noise. Recall is that of
+`VectorIndex.nearest`, compared with NumPy over all stored vectors. Times are those of the single searching thread, both
+wall-clock and CPU time; CPU time depends less on other load. Memory is the peak of the building process.
 """
 
 import argparse
@@ -41,7 +40,7 @@ from wherein.storage.index.method import choose_index
 from wherein.storage.index.tuning import GroundTruth
 from wherein.storage.index.vector_index import load_index
 
-SENTENCES, QUESTIONS, NOISE, ASKED = 50_000, 2_000, 0.3, 1_000
+SENTENCES, QUESTIONS, NOISE, QUERIES = 50_000, 2_000, 0.3, 1_000
 _END = re.compile(r"(?<=[.!?])\s+")
 
 
@@ -81,7 +80,7 @@ def corpus(folder: Path, files: list[Path]) -> None:
 
 
 def texts(files: list[Path]) -> tuple[list[str], list[str]]:
-    """Return sentences of at least 20 characters, and questions, each once."""
+    """Return distinct sentences of at least 20 characters, and distinct questions."""
     sentences, questions = dict[str, None](), dict[str, None]()
     for path in files:
         if path.suffix == ".jsonl":
@@ -100,7 +99,7 @@ def texts(files: list[Path]) -> tuple[list[str], list[str]]:
 
 
 def fill(folder: Path, library: Path, vectors: int) -> None:
-    """Store the sentences' vectors over and over, each time with other noise, until there are so many."""
+    """Store the sentences' vectors repeatedly, each time with other noise, until there are `vectors` of them."""
     sentences = np.load(folder / "sentences.npy")
     library.mkdir(parents=True)
     chance = np.random.default_rng(7)
@@ -111,7 +110,7 @@ def fill(folder: Path, library: Path, vectors: int) -> None:
             )
         for first in range(0, vectors, 10_000):
             rows = np.arange(first, min(first + 10_000, vectors)) % len(sentences)
-            names = [content_hash(f"vector {first + place}") for place in range(len(rows))]
+            names = [content_hash(f"vector {first + offset}") for offset in range(len(rows))]
             with writing(db, "ingest.batch"):
                 save_vectors(db, model.id, names, spread(sentences[rows], chance))
         checkpoint(db)
@@ -123,23 +122,23 @@ def spread(vectors: np.ndarray, chance: np.random.Generator) -> np.ndarray:
 
 
 def build(folder: Path, library: Path, index: str) -> None:
-    """Write a generation, in a process of its own, so that its memory can be told."""
+    """Write a generation; `measure` runs this in a process of its own, to measure its memory."""
     with closing(open_writer(library)) as db:
         model = bound_model(db)
         assert model is not None
         with writing(db, "reindex.index"):
             choose_index(db, index)
             began = time.monotonic()
-        made = write_generation(db, library, model)
-        took = time.monotonic() - began
+        generation = write_generation(db, library, model)
+        seconds = time.monotonic() - began
         drop_old_generations(db, library, kept=1)
         checkpoint(db)
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    share = made.bytes / (4 * model.dimension * made.count)
-    print(f"{made.count:,} vectors, {made.method.name}: written in {took:.0f} s with {most / 1e3:,.0f} MB of memory")
-    print(f"{made.bytes:,} bytes, {share:.3f} of float32, of which {made.method.head:,} are its header")
-    print(f"size {made.method.size}, error {made.method.error:.4f}")
-    for step in made.method.steps:
+    peak, method = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, generation.method
+    share = generation.bytes / (4 * model.dimension * generation.count)
+    print(f"{generation.count:,} vectors, {method.name}: written in {seconds:.0f} s, peak memory {peak / 1e3:,.0f} MB")
+    print(f"{generation.bytes:,} bytes, {share:.3f} of float32, {method.head:,} of them in the header")
+    print(f"size {method.size}, error {method.error:.4f}")
+    for step in method.steps:
         print(
             f"   tuned for k = {step.k}: effort {step.effort}, {step.candidates} candidates, recall {step.recall:.4f}"
         )
@@ -149,15 +148,15 @@ def measure(folder: Path, library: Path, index: str) -> None:
     again = [sys.executable, __file__, "build", str(folder), str(library), "--index", index]
     subprocess.run(again, check=True)
     sentences = np.load(folder / "sentences.npy")
-    held_out = spread(sentences[np.random.default_rng(8).choice(len(sentences), ASKED, replace=False)],
+    held_out = spread(sentences[np.random.default_rng(8).choice(len(sentences), QUERIES, replace=False)],
                       np.random.default_rng(9))  # fmt: skip
-    asked = {"questions": np.load(folder / "questions.npy")[:ASKED], "held-out vectors": held_out}
+    queries = {"questions": np.load(folder / "questions.npy")[:QUERIES], "held-out vectors": held_out}
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     with closing(open_reader(library)) as db, snapshot(db):
         model, generation = bound_model(db), active_generation(db)
         assert model is not None
         assert generation is not None
-        truths = {name: GroundTruth(vectors.astype(np.float32)) for name, vectors in asked.items()}
+        truths = {name: GroundTruth(vectors.astype(np.float32)) for name, vectors in queries.items()}
         for ids, vectors in read_vectors(db, model.id, model.dimension):
             for truth in truths.values():
                 truth.add(ids, vectors)
@@ -167,10 +166,10 @@ def measure(folder: Path, library: Path, index: str) -> None:
         opened = load_index(db, library, model, None)
         for k in (10, 50, 100):
             for name, truth in truths.items():
-                told(opened, truth, k, name)
+                report(opened, truth, k, name)
 
 
-def told(opened, truth, k, name):  # type: ignore[no-untyped-def]
+def report(opened, truth, k, name):  # type: ignore[no-untyped-def]
     for question in truth.questions[:50]:
         opened.nearest(question, k)
     wall, cpu, found = [], [], np.full((len(truth.questions), k), -1, np.int64)
@@ -189,8 +188,8 @@ def told(opened, truth, k, name):  # type: ignore[no-untyped-def]
 
 def timed(work):  # type: ignore[no-untyped-def]
     began, spent = time.perf_counter(), time.thread_time()
-    done = work()
-    return time.perf_counter() - began, time.thread_time() - spent, done
+    result = work()
+    return time.perf_counter() - began, time.thread_time() - spent, result
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Fit the chance that a hit is the answer (search/calibration.py) and print the weights and what they are good for.
+"""Fit the chance that a hit is the answer (search/calibration.py), and print the weights and how well they predict.
 
 python bench/calibration.py --squad SQUAD_TRAIN --beir SCIFACT [--questions 300] [--model default] [--cache FOLDER]
 
-Every question of the held-out articles (recipe/pairs.py) is asked of: all articles; all but its own; a library of
-three articles that has its own; one of three that has not. SciFact's train claims are asked with and without the
-abstracts that judge them. Right is a best hit that answers. Each of the six counts as much as another; what is printed
-is measured on the half of the questions that was not fitted. Needs the extra `evaluate` (SciPy).
+Questions of the held-out articles (recipe/pairs.py) are asked of four libraries: all articles; all but the question's
+own; three articles with its own; three without it. SciFact's train claims are asked with and without the abstracts that
+judge them. A best hit is right if it answers the question. All six settings have equal weight; the figures are measured
+on the half of the questions that was not used for the fit. Needs the extra `evaluate` (SciPy).
 """
 
 import argparse
@@ -25,7 +25,7 @@ from fusion import beir
 from wherein.embed.encoder import Encoder
 from wherein.embed.models.installed import find_model, models_folder
 from wherein.evaluation.candidates import Candidates
-from wherein.recipe.pairs import read
+from wherein.recipe.pairs import read_corpus
 from wherein.search.calibration import features
 from wherein.search.fusion import fuse_best
 from wherein.search.hybrid import CANDIDATES, READ
@@ -38,7 +38,7 @@ SAMPLE, RIDGE = 500, 1e-3
 
 @dataclass(frozen=True)
 class Asked:
-    """A question, the places of the texts that answer it, and of those that are there when it is asked."""
+    """A question, the indices of the texts that answer it, and of those that are in the library."""
 
     question: str
     right: set[int]
@@ -46,7 +46,7 @@ class Asked:
 
 
 def best_hit(asked: Asked, vector: np.ndarray, candidates: Candidates) -> tuple[np.ndarray, bool]:
-    """The features of the best hit among the present texts, and whether it is right."""
+    """Return the features of the best hit among the library's texts, and whether it is right."""
     dense = (candidates.vectors @ vector).astype(np.float64)
     scores = candidates.match(asked.question).scores
     words = scores.parts[0]
@@ -63,8 +63,8 @@ def best_hit(asked: Asked, vector: np.ndarray, candidates: Candidates) -> tuple[
 
 
 def squad(folder: Path, count: int) -> tuple[list[str], dict[str, list[Asked]]]:
-    """The contexts, and the questions of the held-out articles in four settings."""
-    corpus = read(folder)
+    """Return the contexts, and the questions of the held-out articles in four settings."""
+    corpus = read_corpus(folder)
     parts = [*corpus.held, *corpus.contexts]
     articles = np.array([part.article for part in parts])
     titles = sorted({part.article for part in corpus.held})
@@ -84,7 +84,7 @@ def squad(folder: Path, count: int) -> tuple[list[str], dict[str, list[Asked]]]:
 
 
 def scifact(folder: Path, count: int) -> tuple[list[str], dict[str, list[Asked]]]:
-    """The abstracts, and the train claims with and without those that judge them."""
+    """Return the abstracts, and the train claims with and without the abstracts that judge them."""
     part = beir(folder)
     everything = np.arange(len(part.passages))
     chosen = np.random.default_rng(0).permutation(len(part.questions))[:count].tolist()
@@ -104,7 +104,7 @@ def measured(texts: list[str], settings: dict[str, list[Asked]], encoder: Encode
 
 
 def fitted(rows: np.ndarray, right: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Start and weights of the logistic fit, the weights not below 0."""
+    """Return intercept and weights of a logistic regression with non-negative weights."""
     inputs = np.column_stack([np.ones(len(rows)), rows])
 
     def cost(values: np.ndarray) -> float:
@@ -116,7 +116,7 @@ def fitted(rows: np.ndarray, right: np.ndarray, weight: np.ndarray) -> np.ndarra
 
 
 def area(scores: np.ndarray, right: np.ndarray) -> float:
-    """The area under the ROC curve."""
+    """Return the area under the ROC curve."""
     order = np.argsort(np.argsort(scores))
     many, few = right.sum(), len(right) - right.sum()
     return float((order[right > 0].sum() - many * (many - 1) / 2) / (many * few)) if many and few else math.nan
@@ -139,18 +139,19 @@ def main() -> None:
     values = fitted(
         np.concatenate([rows for _, rows, _ in half]), np.concatenate([right for *_, right in half]), weight
     )
-    print("start and weights:", values.round(2).tolist())
+    print("intercept and weights:", values.round(2).tolist())
     chances = [1 / (1 + np.exp(-(values[0] + rows @ values[1:]))) for _, rows, _ in rest]
-    told = np.concatenate(chances), np.concatenate([right for *_, right in rest])
-    print(f"area under the curve {area(*told):.3f}")
-    print("| asked of | right | mean chance | " + " | ".join(f"≥ {least}" for least in THRESHOLDS) + " |")
+    predicted, actual = np.concatenate(chances), np.concatenate([right for *_, right in rest])
+    print(f"area under the ROC curve {area(predicted, actual):.3f}")
+    print("| setting | right | mean chance | " + " | ".join(f"≥ {least}" for least in THRESHOLDS) + " |")
     print("|---" * (3 + len(THRESHOLDS)) + "|")
     for (name, _, right), chance in zip(rest, chances, strict=True):
         kept = " | ".join(f"{100 * float((chance >= least).mean()):.1f}" for least in THRESHOLDS)
         print(f"| {name} | {100 * right.mean():.1f} | {100 * chance.mean():.1f} | {kept} |")
     for low, high in ((0, 0.1), (0.1, 0.3), (0.3, 0.5), (0.5, 0.7), (0.7, 0.9), (0.9, 1.01)):
-        here = (told[0] >= low) & (told[0] < high)
-        print(f"chance {low} to {min(high, 1)}: {here.sum()} hits, {100 * float(told[1][here].mean()):.1f} % right")
+        inside = (predicted >= low) & (predicted < high)
+        share = 100 * float(actual[inside].mean())
+        print(f"chance {low} to {min(high, 1)}: {inside.sum()} hits, {share:.1f} % right")
 
 
 if __name__ == "__main__":

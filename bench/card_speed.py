@@ -1,11 +1,10 @@
-"""Contexts a second: the shipped model beside an IR of the card's architecture, alternating in one run.
+"""Contexts per second: the shipped model compared with an IR of the card's architecture, alternating in one run.
 
 python bench/card_speed.py [--rounds 3] [--contexts 8] [--precision w8a32] [--tokens 384]
 
-Contexts of 384 tokens, the most there are, or as many as are asked for: those of SQuAD have 160 on average.
-
-At each precision; it also says which one `auto` takes here. The ratio is what counts, for the machine may be busy with
-other things. Wanted is at least 2.
+Contexts have the maximum of 384 tokens, or as many as --tokens says; SQuAD's have 160 on average. Measures each
+precision, and prints which one `auto` chooses on this CPU. What counts is the ratio, because the machine may be busy;
+the exit code is 1 if it is below 2.
 """
 
 import argparse
@@ -22,7 +21,7 @@ from wherein.embed.encoder import Encoder
 from wherein.embed.model import load_model
 from wherein.embed.precision import resolve_precision
 
-WANTED = 2.0
+TARGET = 2.0
 
 
 def speed(encoder: Encoder, texts: list[str]) -> float:
@@ -44,11 +43,11 @@ def main() -> int:
         models = load_model(), load_model(card_model_folder(Path(scratch) / "card"))
         for precision in chosen.precision or ("w8a32", "w8a8"):
             ours, theirs = (Encoder(model, precision) for model in models)
-            # Other words in each, and exactly so many tokens with [CLS] and [SEP].
+            # Texts of different words, each of exactly this many tokens including [CLS] and [SEP].
             words = "the price of bread in town {n} rises " * 60
             texts = [" ".join(words.format(n=n % 10).split()[: chosen.tokens - 2]) for n in range(chosen.contexts)]
-            found = {len(ids) for encoder in (ours, theirs) for ids in encoder.tokenizer.contexts(texts)}
-            assert found == {chosen.tokens}, found
+            lengths = {len(ids) for encoder in (ours, theirs) for ids in encoder.tokenizer.contexts(texts)}
+            assert lengths == {chosen.tokens}, lengths
             for encoder in (ours, theirs):
                 encoder.encode_contexts(texts[:2])  # compiled and warm
             rounds = [(speed(ours, texts), speed(theirs, texts)) for _ in range(chosen.rounds)]
@@ -59,7 +58,7 @@ def main() -> int:
                 f"{precision:<6} {fast:6.2f} contexts/s, the card's architecture {slow:6.2f}:"
                 f" {statistics.median(ratios):.2f} times ({min(ratios):.2f} to {max(ratios):.2f})"
             )
-    return 0 if worst >= WANTED else 1
+    return 0 if worst >= TARGET else 1
 
 
 if __name__ == "__main__":

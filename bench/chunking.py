@@ -1,11 +1,11 @@
-"""How a text is best cut: answers found, chunks to embed, and what an inserted sentence disturbs.
+"""Compare ways to chunk a text: answers found, chunks to embed, and how many chunks an inserted sentence changes.
 
     python bench/chunking.py SQUAD_TRAIN_FILE CACHE [--sources PATH...]
 
-The paragraphs of each article are joined to one document again; a question is answered by a chunk that holds the
-whole answer where its author marked it. The questions are those of the articles that the training held out, over the
-chunks of all articles. A sentence is inserted at 300 random places of these documents, and of --sources: so many
-chunks of the document must be embedded anew (the worst, and nine of ten within). The tables of
+The paragraphs of each article are joined into one document; a chunk answers a question if it contains the whole answer
+where its author marked it. The questions are those of the articles that the training held out, over the chunks of all
+articles. A sentence is inserted at 300 random positions in these documents, and in those of --sources, and the chunks
+of the document that must be embedded again are counted (maximum and 90th percentile). Prints the tables of
 docs/decisions/chunking.md.
 """
 
@@ -33,7 +33,7 @@ from wherein.ingest.document import Document, Mark
 from wherein.ingest.readers import choose
 
 INSERTED = "It was never quite clear to the neighbours who had left the green door open that night. "
-PLACES = 300
+INSERTIONS = 300
 Cut = Callable[[str, Sequence[Mark], Tokenizer], list[tuple[int, int]]]
 
 
@@ -58,11 +58,11 @@ def articles(path: Path) -> list[Article]:
     return found
 
 
-# The ways to cut.
+# The ways to chunk.
 
 
 def greedy(text: str, marks: Sequence[Mark], tokenizer: Tokenizer, overlap: int) -> list[tuple[int, int]]:
-    """As the product does, with another overlap in tokens."""
+    """Chunk as the product does, with another overlap in tokens."""
     before, chunker._OVERLAP_TOKENS = chunker._OVERLAP_TOKENS, overlap
     try:
         return [(span.start, span.end) for span in chunk(text, marks, tokenizer)]
@@ -73,9 +73,9 @@ def greedy(text: str, marks: Sequence[Mark], tokenizer: Tokenizer, overlap: int)
 def by_content(
     text: str, marks: Sequence[Mark], tokenizer: Tokenizer, overlap: int, least: float, one_in: int = 0, most: int = 382
 ) -> list[tuple[int, int]]:
-    """Cut where the rank is best and, among equals, where a hash of what follows is lowest.
+    """Cut at the boundary of the best rank and, among equals, where the hash of the following text is lowest.
 
-    With `one_in` at the last of those where the hash is a multiple of it, else at the last.
+    With `one_in`, cut at the last of those whose hash is a multiple of it or, failing that, at the last.
     """
 
     def unfit(at: int) -> tuple[int, int]:
@@ -113,7 +113,7 @@ def _hash(text: str, at: int) -> int:
 
 
 def small(text: str, marks: Sequence[Mark], tokenizer: Tokenizer, overlap: int, most: int) -> list[tuple[int, int]]:
-    """As the product does, with another limit."""
+    """Chunk as the product does, with another limit."""
     limit, tokenizer.context_tokens = tokenizer.context_tokens, most + 2
     try:
         return greedy(text, marks, tokenizer, overlap)
@@ -130,12 +130,12 @@ for one_in in (2, 3, 5):
     WAYS[f"last of one in {one_in} by content, overlap 40"] = partial(by_content, overlap=40, least=0.5, one_in=one_in)
 
 
-# What is measured.
+# The measurements.
 
 
 @dataclass(frozen=True)
 class Found:
-    """Chunks, their tokens, and by mode: first hit, among five, mean reciprocal rank, all in percent."""
+    """Chunks, their tokens, and by mode: top-1, top-5 and mean reciprocal rank, all in percent."""
 
     chunks: int
     tokens: int
@@ -143,18 +143,18 @@ class Found:
 
 
 def found(parts: list[Article], held: set[str], cut: Cut, encoder: Encoder, cache: Path, titled: bool) -> Found:
-    texts, places = [], []
+    texts, spans = [], []
     for part in parts:
         for start, end in cut(part.text, [], encoder.tokenizer):
             texts.append((f"{part.title}\n" if titled else "") + part.text[start:end].strip())
-            places.append((part.title, start, end))
+            spans.append((part.title, start, end))
     asked = [(text, part.title, a, b) for part in parts if part.title in held for text, a, b in part.asked]
     candidates = Candidates(texts, encoder, cache=cache)
     modes = {}
     for name, mode in (("semantic", semantic), ("keyword", keyword), ("hybrid", hybrid)):
         ranked = mode(candidates)([text for text, *_ in asked], 10)
         rank = np.array([
-            next((n for n, at in enumerate(best.tolist(), 1) if holds(places[at], answer)), 0)
+            next((n for n, at in enumerate(best.tolist(), 1) if holds(spans[at], answer)), 0)
             for (_, *answer), (best, _) in zip(asked, ranked, strict=True)
         ])  # fmt: skip
         reciprocal = np.where(rank > 0, 1 / np.maximum(rank, 1), 0)
@@ -162,17 +162,17 @@ def found(parts: list[Article], held: set[str], cut: Cut, encoder: Encoder, cach
     return Found(len(texts), sum(map(len, encoder.tokenizer.contexts(texts))), modes)
 
 
-def holds(place: tuple[str, int, int], answer: Sequence[str | int]) -> bool:
-    return place[0] == answer[0] and place[1] <= answer[1] and answer[2] <= place[2]
+def holds(chunk: tuple[str, int, int], answer: Sequence[str | int]) -> bool:
+    return chunk[0] == answer[0] and chunk[1] <= answer[1] and answer[2] <= chunk[2]
 
 
 def disturbed(documents: Sequence[tuple[str, Sequence[Mark]]], cut: Cut, tokenizer: Tokenizer) -> tuple[int, int, int]:
-    """Return how many chunks there are, and of those to embed anew after an insertion the worst and nine of ten."""
+    """Return the number of chunks, and maximum and 90th percentile of those to embed again after an insertion."""
     rng = random.Random(0)
     total = sum(len(cut(text, marks, tokenizer)) for text, marks in documents)
     counts = []
     long = [pair for pair in documents if len(pair[0]) > 6_000]
-    for _ in range(PLACES):
+    for _ in range(INSERTIONS):
         text, marks = rng.choice(long)
         ends = [n for n in range(len(text) - 1) if text[n] in ".!?" and text[n + 1] in " \n"] or [0]
         at = rng.choice(ends) + 2
@@ -198,7 +198,7 @@ def main() -> None:
     parser.add_argument("squad", type=Path)
     parser.add_argument("cache", type=Path)
     parser.add_argument("--sources", type=Path, nargs="*", default=[])
-    parser.add_argument("--ways", default="", help="only those whose names have this")
+    parser.add_argument("--ways", default="", help="only the ways whose names contain this")
     given = parser.parse_args()
     ways = {name: cut for name, cut in WAYS.items() if given.ways in name}
     given.cache.mkdir(parents=True, exist_ok=True)
@@ -207,18 +207,21 @@ def main() -> None:
     encoder = Encoder(load_model(), resolve_precision("auto"), cache=given.cache)
     parts = articles(given.squad)
     files = [(part.text, part.marks) for part in documents(given.sources)]
-    print("| | chunks | 1,000 tokens | semantic top-1 / top-5 / MRR | keyword | hybrid | worst | nine of ten |")
+    print("| | chunks | 1,000 tokens | semantic top-1 / top-5 / MRR | keyword | hybrid | maximum | 90th percentile |")
     print("|---|---|---|---|---|---|---|---|", flush=True)
     for name, cut in ways.items():
         for titled in (False, True) if "overlap 40" in name and "content" not in name else (False,):
             got = found(parts, held, cut, encoder, given.cache, titled)
-            told = " | ".join(" / ".join(f"{value:.2f}" for value in mode) for mode in got.modes.values())
+            figures = " | ".join(" / ".join(f"{value:.2f}" for value in mode) for mode in got.modes.values())
             _, worst, most = disturbed([(part.text, ()) for part in parts], cut, encoder.tokenizer)
-            row = f"{name}{', titled' if titled else ''} | {got.chunks:,} | {got.tokens / 1000:.0f} | {told}"
+            row = f"{name}{', titled' if titled else ''} | {got.chunks:,} | {got.tokens / 1000:.0f} | {figures}"
             print(f"| {row} | {worst} | {most} |", flush=True)
     for name, cut in ways.items() if files else ():
         total, worst, most = disturbed(files, cut, encoder.tokenizer)
-        print(f"| {name} | {total:,} chunks of {len(files)} files | worst {worst} | nine of ten {most} |", flush=True)
+        print(
+            f"| {name} | {total:,} chunks of {len(files)} files | maximum {worst} | 90th percentile {most} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

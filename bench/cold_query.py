@@ -1,9 +1,10 @@
-"""A query from a cold shell beside the least that any such program must do: import the parts and load the model.
+"""Time a query from a cold shell, compared with the minimum for any such program: imports and loading the model.
 
     python bench/cold_query.py LIBRARY [--rounds 9] [--peer peers/bin/python MODEL_FOLDER]
 
-All are processes of their own and alternate; the model's cache is warm. Prints the medians and their ratios. `--peer`
-adds fastembed and FAISS by hand, from the environment and model folder that bench/peers/export_onnx.py describes.
+Each run is a process of its own, and they alternate; the model's cache is warm. Prints the medians and their ratios.
+`--peer` adds a hand-written program with fastembed and FAISS, with the environment and the model folder that
+bench/peers/export_onnx.py describes.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 
 QUESTION = "who may sign the lease?"
-LEAST = """
+MINIMUM = """
 import openvino, faiss, numpy, tokenizers, sys
 core = openvino.Core()
 core.compile_model(sys.argv[1], "CPU", {"CACHE_DIR": sys.argv[2], "INFERENCE_PRECISION_HINT": "f32"})
@@ -31,16 +32,16 @@ def timed(command: list[str], environment: dict[str, str]) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("library", type=Path)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--peer", nargs=2, metavar=("PYTHON", "MODEL_FOLDER"))
     chosen = parser.parse_args()
     environment = {**os.environ}
     cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "wherein-bench"
-    least = [sys.executable, "-c", LEAST, str(ROOT / "embed/default/model.xml"), str(cache)]
+    minimum = [sys.executable, "-c", MINIMUM, str(ROOT / "embed/default/model.xml"), str(cache)]
     query = [sys.executable, "-m", "wherein", "--library", str(chosen.library), "query", QUESTION]
-    commands = {"least": least, "query": query}
+    commands = {"minimum": minimum, "query": query}
     if chosen.peer:
         python, folder = chosen.peer
         script = str(ROOT / "bench/peers/fastembed_query.py")
@@ -50,7 +51,7 @@ def main() -> None:
     rounds = [[timed(command, environment) for command in commands.values()] for _ in range(chosen.rounds)]
     medians = dict(zip(commands, map(statistics.median, zip(*rounds, strict=True)), strict=True))
     for name, seconds in medians.items():
-        print(f"{name} {seconds:.3f} s; the query takes {medians['query'] / seconds:.2f} of it")
+        print(f"{name} {seconds:.3f} s; the query takes {medians['query'] / seconds:.2f} times as long")
 
 
 if __name__ == "__main__":

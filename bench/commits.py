@@ -1,8 +1,8 @@
-"""Ingestion by this tree beside ingestion by an earlier commit, in alternating runs of one process each.
+"""Compare the time of an ingest by this tree and by an earlier commit, in alternating runs, each its own process.
 
     python bench/commits.py COMMIT DOCUMENTS... [--rounds 5] [--precision w8a32]
 
-Each run makes a new library from the same documents with a warm model cache. Prints the median seconds of both and
+Each run creates a new library from the same documents with a warm model cache. Prints the median seconds of both and
 their ratio; the commit is checked out into a temporary folder.
 """
 
@@ -36,7 +36,7 @@ def ingest(tree: Path, library: Path, cache: Path, precision: str, documents: li
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("commit")
     parser.add_argument("documents", nargs="+")
     parser.add_argument("--rounds", type=int, default=5)
@@ -48,6 +48,8 @@ def main() -> None:
         subprocess.run(["git", "-C", ROOT, "worktree", "add", "-q", "--detach", earlier, chosen.commit], check=True)
         seconds: dict[Path, list[float]] = {earlier: [], ROOT: []}
         try:
+            if not (earlier / ".typed").exists():  # Python would import this tree's `wherein` in both runs
+                parser.error(f"{chosen.commit} is from before the repository became the package wherein")
             for number in range(chosen.rounds + 1):  # the first fills the cache
                 for tree, taken in seconds.items():
                     cache = Path(work) / f"cache-{tree.name}"

@@ -1,12 +1,12 @@
-"""One writer and several readers on one library at once: is every answer exact, and does anybody wait?
+"""One writer and several readers share a library: is every answer exact, and does any process wait for another?
 
     python bench/concurrency.py [--seconds 120] [--readers 4]
 
-The readers ask without a break, first with nobody writing (`idle`), then while a writer works on another library (the
-same load, nothing in common), then while it works on theirs. From time to time the writer is stopped in the middle of a
-command for a second, and killed; another process then tries to write, by the lock and by the command line. What is
-compared with what is described in tests/traffic.py. `waited` is the time of a question in which the reader neither
-calculated nor was kept from a processor: it waited for a lock or the disk.
+The readers ask questions without a pause: first with no writer (`idle`), then while a writer works on another library
+(`elsewhere`: the same load, nothing shared), then while it works on theirs (`busy`). From time to time the writer is
+stopped in the middle of a command for a second (`stopped`), and then killed; meanwhile another process tries to write,
+through the lock and through the command line. tests/traffic.py describes how answers are checked. `waited` is the part
+of a question's time in which the reader neither computed nor was runnable: it waited for a lock or the disk.
 """
 
 import argparse
@@ -33,7 +33,7 @@ STOPPED = 1.0
 
 
 class Times:
-    """Which span of time was spent how."""
+    """The named spans of time of a run."""
 
     def __init__(self) -> None:
         self.spans: list[tuple[str, float, float]] = []
@@ -45,13 +45,13 @@ class Times:
         self.spans.append((name, began, time.monotonic()))
 
     def of(self, name: str, answers: Sequence[Answer]) -> list[Answer]:
-        """Return the answers that were asked for and given in one of the spans called so."""
+        """Return the answers whose whole time lies in a span of this name."""
         spans = [(a, b) for what, a, b in self.spans if what == name]
         return [one for one in answers if any(a <= one.began and one.began + one.seconds <= b for a, b in spans)]
 
 
 def busy(crew: Crew, times: Times, seconds: float, counts: Counter[str], takeovers: list[float]) -> None:
-    """Let the writer write; stop and kill it now and then, and try to write beside it."""
+    """Let the writer write; stop and kill it now and then, and try to write at the same time."""
     end, seed = time.monotonic() + seconds, 0
     while time.monotonic() < end:
         crew.start_writer(seed)
@@ -134,14 +134,14 @@ def main() -> None:
     for reason in verdict.wrong[:5]:
         print(f"    {reason[:500]}")
     print(f"    {sum(a.before != a.after for a in verdict.answers):,} while a state changed")
-    print(f"    {sum(a.refused for a in verdict.answers)} times a reader met a lock that it had to wait for")
+    print(f"    {sum(a.refused for a in verdict.answers)} times a reader had to wait for a lock")
     print(f"generations seen by each reader: {[len(seen) for seen in verdict.generations]}")
     for name in ("idle", "elsewhere", "busy", "stopped"):
         show(name, times.of(name, verdict.answers))
     for what, count in sorted(counts.items()):
         print(f"{what}: {count}")
     longest = 1000 * max(takeovers)
-    print(f"lock taken after a kill, with the wait for the end: longest {longest:.1f} ms of {len(takeovers)}")
+    print(f"lock acquired after a kill, process end included: at most {longest:.1f} ms in {len(takeovers)} kills")
 
 
 if __name__ == "__main__":

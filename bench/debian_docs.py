@@ -4,8 +4,8 @@ wherein --library LIB ingest /usr/share/doc/python3.11/html /usr/share/doc/postg
 python bench/debian_docs.py LIB
 """  # noqa: E501
 
+import argparse
 import os
-import sys
 from pathlib import Path
 
 from wherein.library import Library
@@ -32,12 +32,15 @@ QUESTIONS = (
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("library", type=Path, metavar="LIB")
+    chosen = parser.parse_args()
     cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "wherein" / "compiled"
-    library = Library(Path(sys.argv[1]), cache=cache)
+    library = Library(chosen.library, cache=cache)
     right = 0
     for question, pages in QUESTIONS:
         names = [hit.uri.rpartition("/")[2] for hit in library.query(question, 5).hits]
-        rank = next((place for place, name in enumerate(names, 1) if name in pages), None)
+        rank = next((rank for rank, name in enumerate(names, 1) if name in pages), None)
         right += rank is not None
         print(f"{rank or 'not found':>9}  {question}  [{', '.join(names)}]")
     print(f"{right} of {len(QUESTIONS)} have the right page in the top five")

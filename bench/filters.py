@@ -1,11 +1,11 @@
-"""Filtered search beside unfiltered, over 200,000 passages with toy vectors: the same as brute force, and how long.
+"""Filtered search over 200,000 passages with random vectors: equality with brute force, and time.
 
 python bench/filters.py [FOLDER] [--passages 200000] [--documents 20000] [--dimension 384] [--rounds 30]
     [--index exact]
 
-The library is built in FOLDER (kept, and used again) or in a temporary one. Times are of `Searcher.search`, without the
-encoder, in CPU time of the one thread that searches, so that a busy machine can be used: medians of alternating rounds
-in one process, each with another question, and the first question with a filter.
+The library is built in FOLDER, which is kept and reused, or in a temporary folder. Times are those of
+`Searcher.search`, without the encoder, in CPU time of the single searching thread, so that other load matters little:
+the first question with a filter, and the medians of alternating rounds in one process, each with another question.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def build(folder: Path, passages: int, documents: int, dimension: int, index: str) -> None:
-    """Fill a library; every twentieth passage has a text that other documents have too. The last 2 % are delta."""
+    """Fill a library; every twentieth passage has a text that other documents share. The last 2 % are the delta."""
     folder.mkdir(parents=True)
     rng = np.random.default_rng(5)
     each = passages // documents
@@ -63,7 +63,7 @@ def build(folder: Path, passages: int, documents: int, dimension: int, index: st
                 folded = True
             with writing(db, "ingest.batch"):
                 for number in range(first, min(first + 500, documents)):
-                    texts = [text_of(number * each + place) for place in range(each)]
+                    texts = [text_of(number * each + offset) for offset in range(each)]
                     names = [content_hash(text) for text in texts]
                     vectors = rng.standard_normal((each, dimension)).astype(np.float32)
                     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -122,7 +122,7 @@ def measure(folder: Path, documents: int, rounds: int) -> None:
 
 
 class Oracle:
-    """Every passage's score for every question by NumPy, and its document's number."""
+    """Every passage's score for every question, computed by NumPy, and its document's number."""
 
     def __init__(self, db, questions):  # type: ignore[no-untyped-def]
         rows = db.execute(
@@ -141,14 +141,14 @@ class Oracle:
     def agree(self, row, limit, hits):  # type: ignore[no-untyped-def]
         """Whether the hits are passages of the first `limit` documents, with the highest scores among these."""
         allowed = self.numbers < limit
-        own = dict(zip(self.ids[allowed].tolist(), self.scores[allowed, row].tolist(), strict=True))
-        best = sorted(own.values(), reverse=True)[:K]
-        told = [hit.score for hit in hits]
-        mine = [own.get(hit.chunk, np.nan) for hit in hits]
+        score_of = dict(zip(self.ids[allowed].tolist(), self.scores[allowed, row].tolist(), strict=True))
+        best = sorted(score_of.values(), reverse=True)[:K]
+        actual = [hit.score for hit in hits]
+        expected = [score_of.get(hit.chunk, np.nan) for hit in hits]
         return (
             len({hit.chunk for hit in hits}) == len(best)
-            and np.allclose(told, best, atol=1e-5)
-            and np.allclose(told, mine, atol=1e-5)
+            and np.allclose(actual, best, atol=1e-5)
+            and np.allclose(actual, expected, atol=1e-5)
         )
 
 

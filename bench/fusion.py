@@ -1,10 +1,10 @@
-"""How good are vectors, BM25 and their fusion on train data? The tables of docs/decisions/fusion.md.
+"""Accuracy of vectors, BM25 and their fusion on train data: the tables of docs/decisions/fusion.md.
 
 python bench/fusion.py MODEL_FOLDER CACHE --squad FOLDER_OF_TRAIN_FILES [--beir FOLDER] [--collection FILE] [--questions 1000]
 
-MODEL_FOLDER holds model.json ("default": the shipped one); CACHE keeps vectors, so that a later run takes only the
-ranking's time. --squad asks the questions of the held-out articles over the contexts of all articles; --beir takes
-qrels/train.tsv; a --collection is JSON: {"passages": [text], "questions": [text], "qrels": [[passage number]]}.
+MODEL_FOLDER is a model folder, or "default" for the shipped model. Vectors are cached in CACHE, so that later runs need
+only rank. --squad asks the questions of the held-out articles over the contexts of all articles; --beir uses
+qrels/train.tsv; a --collection is JSON: {"passages": [text], "questions": [text], "qrels": [[passage index]]}.
 """  # noqa: E501
 
 import argparse
@@ -34,9 +34,9 @@ class Collection:
 
 
 def squad(folder: Path) -> Collection:
-    from wherein.recipe.pairs import read
+    from wherein.recipe.pairs import read_corpus
 
-    corpus = read(folder)
+    corpus = read_corpus(folder)
     asked = [(text, {n}) for n, part in enumerate(corpus.held) for text in part.questions]
     passages = [part.text for part in (*corpus.held, *corpus.contexts)]
     return Collection("SQuAD train", passages, [text for text, _ in asked], [right for _, right in asked])
@@ -44,14 +44,14 @@ def squad(folder: Path) -> Collection:
 
 def beir(folder: Path) -> Collection:
     lines = [json.loads(line) for line in (folder / "corpus.jsonl").read_text("utf-8").splitlines()]
-    place = {line["_id"]: n for n, line in enumerate(lines)}
+    index_of = {line["_id"]: n for n, line in enumerate(lines)}
     asked = map(json.loads, (folder / "queries.jsonl").read_text("utf-8").splitlines())
     texts = {line["_id"]: line["text"] for line in asked}
     right: dict[str, set[int]] = {}
     for line in (folder / "qrels" / "train.tsv").read_text("utf-8").splitlines():
         question, *_, passage, relevant = line.split("\t")
-        if passage in place and int(relevant) > 0:
-            right.setdefault(question, set()).add(place[passage])
+        if passage in index_of and int(relevant) > 0:
+            right.setdefault(question, set()).add(index_of[passage])
     passages = [f"{line['title']} {line['text']}".strip() for line in lines]
     return Collection(folder.name, passages, [texts[name] for name in right], list(right.values()))
 
@@ -96,7 +96,7 @@ def fed_back(
     question: str, found: np.ndarray, near: np.ndarray, hits: np.ndarray, idf: dict[int, float],
     candidates: Candidates, top: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
-    """The order when the question's vector is drawn to those of the best passages first (Rocchio 1971)."""
+    """Return the order when the question's vector is first moved towards the best passages' (Rocchio 1971)."""
     vectors = candidates.vectors[found].astype(np.float64)
     drawn = near + FEEDBACK * vectors @ vectors[top].mean(axis=0)
     return fuse_best(
@@ -106,7 +106,7 @@ def fed_back(
 
 
 def measured(found: np.ndarray, right: set[int]) -> tuple[float, float, float, float]:
-    gains = np.array([place in right for place in found], dtype=float)
+    gains = np.array([index in right for index in found], dtype=float)
     discount = 1 / np.log2(np.arange(2, 12))
     first = next((n for n, gain in enumerate(gains, 1) if gain), None)
     ideal = discount[: min(len(right), 10)].sum()

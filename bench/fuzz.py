@@ -1,10 +1,10 @@
-"""Damaged files, by the hundred thousand, through every reader.
+"""Run randomly damaged files through every reader.
 
     python bench/fuzz.py [--inputs 200000] [--seed 1] [--kind mail --kind csv ...] [--failures FOLDER]
 
 Each input is a small file of some kind, damaged at random (tests/mutations.py). A reader may read it or raise
-Unreadable; anything else, and an input that takes longer than 20 seconds, is a failure and is kept in the folder. An
-input depends on kind, seed and number alone, so that a run can be repeated. The exit code is 1 if there was a failure.
+Unreadable; anything else, or an input that takes longer than 20 seconds, is a failure and is saved in the folder. An
+input depends on kind, seed and number alone, so a run can be repeated. The exit code is 1 if there was a failure.
 """
 
 import argparse
@@ -21,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 import mutations
 
-LONGEST = 20
-"""Seconds that one input may take."""
+MAX_SECONDS = 20
+"""The time limit for one input."""
 
 
 def main() -> None:
@@ -56,8 +56,8 @@ def main() -> None:
 
 
 def outcome(name: str, data: bytes, folder: Path, label: str) -> dict[str, int]:
-    """Return what became of one input, in counts; keep it when it is a failure."""
-    signal.alarm(LONGEST)
+    """Return the result of one input as counts; save the input if it is a failure."""
+    signal.alarm(MAX_SECONDS)
     try:
         documents, problems = mutations.check(name, data)
     except (Exception, RecursionError) as error:
@@ -72,7 +72,7 @@ def outcome(name: str, data: bytes, folder: Path, label: str) -> dict[str, int]:
 
 
 def too_long(*_: object) -> None:
-    raise TimeoutError(f"longer than {LONGEST} seconds")
+    raise TimeoutError(f"longer than {MAX_SECONDS} seconds")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
-"""Keyword search over many passages: this index beside SQLite's FTS5, tantivy and bm25s.
+"""Keyword search over many passages: this index compared with SQLite's FTS5, tantivy and bm25s.
 
 python bench/keywords.py 100000 [fts5 tantivy bm25s]
 
-Texts of 120 words, by Zipf's law from 60,000 made-up words; questions of 4 common and 6 drawn words. Times are of the
-processor, one thread; tantivy and bm25s are installed apart (pip install tantivy bm25s).
+Texts have 120 words, drawn by Zipf's law from 60,000 invented words; questions have 4 common and 6 drawn words. Times
+are CPU times of one thread. tantivy and bm25s must be installed separately (pip install tantivy bm25s).
 """
 
+import argparse
+import resource
 import sqlite3
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -16,20 +17,18 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).parent.parent
-
-from wherein.search.keyword import best_passages, match  # noqa: E402
-from wherein.search.query_syntax import parse_question  # noqa: E402
-from wherein.storage.catalog.term_counts import ENTRY, TermRows  # noqa: E402
-from wherein.storage.catalog.terms import terms_of  # noqa: E402
-from wherein.storage.index.keyword_index import KeywordIndex, Part  # noqa: E402
-from wherein.storage.index.postings import collect, open_postings, write_postings  # noqa: E402
+from wherein.search.keyword import best_passages, match
+from wherein.search.query_syntax import parse_question
+from wherein.storage.catalog.term_counts import ENTRY, TermRows
+from wherein.storage.catalog.terms import terms_of
+from wherein.storage.index.keyword_index import KeywordIndex, Part
+from wherein.storage.index.postings import collect, open_postings, write_postings
 
 WORDS, LENGTH, QUESTIONS = 60_000, 120, 60
 
 
 def words_of(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Zipf's law with exponent 1, as in English: the most frequent word is in nearly every text."""
+    """Draw word indices by Zipf's law with exponent 1, as in English: nearly every text has the most frequent word."""
     weights = 1 / np.arange(1, WORDS + 1)
     return rng.choice(WORDS, count, p=weights / weights.sum())
 
@@ -72,7 +71,7 @@ def built(what: str, began: float, path: Path | None = None) -> None:
 
 
 def rows(count: int) -> Iterator[TermRows]:
-    """The counts of the texts that `texts` makes, without making the texts."""
+    """Yield the term counts of the texts that `texts` yields, without writing the texts."""
     rng = np.random.default_rng(1)
     hashes = np.array([next(iter(terms_of(name(n)))) for n in range(WORDS)], np.uint64)
     for first in range(0, count, 1000):
@@ -85,15 +84,17 @@ def rows(count: int) -> Iterator[TermRows]:
         yield TermRows(ids, np.full(number, LENGTH, np.uint32), np.bincount(keys // WORDS), entries)
 
 
-def ours(folder: Path, count: int) -> None:
-    import resource
+def peak_kilobytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
+
+def ours(folder: Path, count: int) -> None:
     path = folder / "000001.keywords"
     kept = list(rows(count))
-    before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    before, began = peak_kilobytes(), time.process_time()
     write_postings(path, count, count, count * LENGTH, kept)
     built("this index", began, folder)
-    print(f"{'':<24} {(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024:,.0f} MB more memory")
+    print(f"{'':<24} {(peak_kilobytes() - before) / 1024:,.0f} MB additional memory")
     del kept
     began = time.process_time()
     folded = open_postings(path, count, count)
@@ -150,11 +151,20 @@ def bm25s(folder: Path, count: int) -> None:
     timed("bm25s", ask)
 
 
+PEERS = {"fts5": fts5, "tantivy": tantivy, "bm25s": bm25s}
+
+
 def main() -> None:
-    count = int(sys.argv[1])
-    for measure in (ours, *(globals()[name] for name in sys.argv[2:])):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("count", type=int)
+    parser.add_argument("peers", nargs="*", metavar="PEER", help=f"also measure {', '.join(PEERS)}")
+    chosen = parser.parse_args()
+    for peer in chosen.peers:
+        if peer not in PEERS:
+            parser.error(f"{peer} is not one of {', '.join(PEERS)}")
+    for measure in (ours, *(PEERS[peer] for peer in chosen.peers)):
         with tempfile.TemporaryDirectory() as folder:
-            measure(Path(folder), count)
+            measure(Path(folder), chosen.count)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""SIGKILL at random moments, over and over, of one library that lives through all of them.
+"""Kill commands on one library with SIGKILL at random moments, and check the library after each.
 
     python bench/kills.py [--kills 1000] [--seed 1]
 
 Each round changes some files, starts a command in a process of its own and kills it after a random time. Then the
-library must be sound (tests/invariants.py), hold what was acknowledged, show each document in its old or its new
-version, and never give an id twice. A failing round prints its seed; `--seed` repeats it (the moments in which a kill
-strikes depend on the machine).
+library must be sound (tests/invariants.py), hold everything acknowledged and each document in its old or its new
+version, and never reuse an id. A failing round prints its seed; `--seed` repeats it, although the exact moments of the
+kills depend on the machine.
 """
 
 import argparse
@@ -28,9 +28,9 @@ from wherein.ingest.uri import file_uri
 from wherein.library import Library
 from wherein.storage.catalog.connection import open_reader
 
-MOST_FILES = 40
-LONGEST = 0.15
-"""Seconds after which a command is killed at the latest."""
+MAX_FILES = 40
+MAX_SECONDS = 0.15
+"""The longest time after which a command is killed."""
 WORDS = ("herring", "quay", "brooch", "market", "ferry", "poplar", "island", "clock", "orchard", "lantern")
 
 
@@ -59,7 +59,7 @@ def purge(library: Path, docs: Path, acknowledge: Connection) -> None:
 
 
 class Round:
-    """The world of one run: the files, what the library held after the last round, and which ids were given."""
+    """The state of a run: the files, the library's content after the last round, and the ids used so far."""
 
     def __init__(self, work: Path, seed: int) -> None:
         self.chosen = random.Random(seed)
@@ -85,7 +85,7 @@ class Round:
             files = sorted(self.docs.iterdir())
             kind = self.chosen.choice(["add", "add", "edit", "edit", "move", "copy", "delete"])
             if kind == "add" or not files:
-                if len(files) < MOST_FILES:
+                if len(files) < MAX_FILES:
                     self.write(self.docs / f"{self.count}.txt", self.text())
                 continue
             path = self.chosen.choice(files)
@@ -94,7 +94,7 @@ class Round:
             elif kind == "move":
                 self.count += 1
                 path.rename(self.docs / f"moved-{self.count}.txt")
-            elif kind == "copy" and len(files) < MOST_FILES:
+            elif kind == "copy" and len(files) < MAX_FILES:
                 self.count += 1
                 shutil.copy(path, self.docs / f"copy-{self.count}.txt")
             elif kind == "delete":
@@ -105,7 +105,7 @@ class Round:
         self.removed_until_changed.discard(file_uri(str(path)))
 
     def play(self) -> tuple[str, bool]:
-        """Change files, run a command, kill it; return the command and whether it was acknowledged before."""
+        """Change files, run a command and kill it; return its name and whether it was killed before it ended."""
         self.change_files()
         command = self.chosen.choice([ingest, ingest, ingest, reindex, reindex, remove, purge])
         target = ""
@@ -116,7 +116,7 @@ class Round:
             self.target.write_text(target)
         process, receiver = start(command, self.library, self.docs)
         if self.chosen.random() < 0.95:
-            time.sleep(self.chosen.uniform(0, LONGEST))
+            time.sleep(self.chosen.uniform(0, MAX_SECONDS))
             process.kill()
         acknowledged = bool(finish(process, receiver))
         assert process.exitcode in (0, -signal.SIGKILL), process.exitcode
@@ -170,7 +170,7 @@ def has_tables(library: Path) -> bool:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
@@ -191,8 +191,8 @@ def main() -> None:
                     f"{killed.total()} kills, {len(world.state)} documents, {time.monotonic() - began:.0f} s",
                     flush=True,
                 )
-    print(f"seed {chosen.seed}: {killed.total()} kills {dict(killed)}, {finished.total()} commands that ended before")
-    print("0 acknowledged documents lost, 0 half documents visible")
+    print(f"seed {chosen.seed}: {killed.total()} kills {dict(killed)}, {finished.total()} commands ended by themselves")
+    print("0 acknowledged documents lost, 0 partial documents visible")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""How soon a library of 100,000 passages answers its first question and takes in its next document.
+"""Time to the first answer from a library of 100,000 passages, and to ingest one more document.
 
     python bench/opening.py [--passages 100000] [--delta 5000] [--rounds 9] [--library FOLDER]
 
-Not counted are the imports and the model: the question is a given vector, and documents are embedded by the toy
-encoder. Each figure is the median of fresh processes, with the pieces of it; `spin` is what a fixed loop of Python
-takes in the same process (the noise of the machine), `flush` five flushes of a small file (that of the disk).
-`--library` keeps the library for the next time.
+Imports and the model are not counted: the question is a fixed vector, and documents are embedded by the toy encoder.
+Each figure is the median of fresh processes, followed by its parts. `spin` is the time of a fixed Python loop in the
+same process, `flush` that of five flushes of a small file: they show the noise of the machine and of the disk.
+`--library` keeps the library for the next run.
 """
 
 import argparse
@@ -44,7 +44,7 @@ Pieces = dict[str, float]
 
 
 def build(folder: Path, passages: int) -> None:
-    """Make a library of so many passages in one generation, through the functions of storage."""
+    """Create a library of `passages` passages in one generation, with the functions of storage."""
     folder.mkdir(parents=True)
     db = open_writer(folder)
     model = bind(db)
@@ -87,11 +87,11 @@ def unit_vectors(seed: int, count: int) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-# What is measured, each in a process of its own.
+# The measurements, each in a process of its own.
 
 
 def ask(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
-    """The first question: `index` opens the generation and reads the delta."""
+    """Answer the first question; `index` opens the generation and reads the delta."""
     import faiss  # noqa: F401 - not counted
 
     from wherein.search.semantic import Searcher
@@ -107,7 +107,7 @@ def ask(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
 
 
 def again(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
-    """The parts of `index`, and a second question."""
+    """Measure the parts of `index`, and a second question."""
     import faiss  # noqa: F401 - not counted
 
     from wherein.search.semantic import Searcher
@@ -123,9 +123,9 @@ def again(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     yield "second search", lambda: searcher.search(question, 10)
 
 
-def take_in(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
-    """One new document, by a command of its own."""
-    from wherein.ingest import run as bulk  # noqa: F401 - not counted
+def ingest(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Ingest one new document in a run of its own."""
+    from wherein.ingest import run  # noqa: F401 - not counted
     from wherein.library import Library
 
     with tempfile.TemporaryDirectory() as work:
@@ -136,7 +136,7 @@ def take_in(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
         library.remove_source(str(file))
 
 
-PARTS = {"ask": ask, "again": again, "take_in": take_in}
+PARTS = {"ask": ask, "again": again, "ingest": ingest}
 
 
 def spin() -> None:
@@ -161,12 +161,12 @@ def timed(part: str, folder: Path) -> Pieces:
 
 
 def profiled(folder: Path) -> None:
-    """Print where the time of an ingest goes."""
+    """Print the profile of an ingest."""
     import cProfile
     import pstats
 
     profile = cProfile.Profile()
-    for _, step in take_in(folder):
+    for _, step in ingest(folder):
         profile.runcall(step)
     pstats.Stats(profile).sort_stats("cumulative").print_stats(45)
 
@@ -217,7 +217,7 @@ def compare(chosen: argparse.Namespace, folder: Path) -> None:
 
 
 def grow(folder: Path, delta: int) -> None:
-    """Make the delta that long, from an empty one."""
+    """Fold the delta into a generation, and then add `delta` passages to a new one."""
     db = open_writer(folder)
     model = bound_model(db)
     if highest_vector_id(db, model.id) > active_generation(db).highest_id:
@@ -231,7 +231,7 @@ def grow(folder: Path, delta: int) -> None:
 def measure(folder: Path, rounds: int, what: str) -> None:
     show(f"open and answer{what}", "ask", folder, rounds, ("connect", "model", "index", "search"))
     show("its parts", "again", folder, rounds, ("generation", "delta", "second search"))
-    show(f"take in one document{what}", "take_in", folder, rounds, ("ingest",))
+    show(f"ingest one document{what}", "ingest", folder, rounds, ("ingest",))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Does the recipe give the same figures when it is run again with the same seed?
+"""Check that the recipe is reproducible: run it twice with the same seed and compare figures and files.
 
     python bench/recipe_twice.py SQUAD_TRAIN_FOLDER SQUAD_DEV [--part 12]
 
-Two processes, each with a folder of its own: everything that `python -m wherein.recipe` does, from the data to
-the measured INT8 model, but with one in --part of the contexts, because the whole takes 40 minutes each time. Prints
-the figures of both, and whether weights and files are the same to the last bit. Needs the extra `recipe`.
+Runs two processes, each in its own folder, that do all that `python -m wherein.recipe` does, from the data to the
+evaluated INT8 model, but with one in --part of the contexts, because a full run takes 40 minutes. Prints the figures
+of both, and which files are identical. Needs the extra `recipe`.
 """
 
 import argparse
@@ -25,17 +25,17 @@ FILES = ("model.xml", "model.bin")
 
 
 def once(data: Path, dev: Path, part: int, output: Path) -> None:
-    corpus = pairs.read(pairs.checked(data))
+    corpus = pairs.read_corpus(pairs.verify(data))
     corpus = dataclasses.replace(corpus, contexts=corpus.contexts[::part], sentences=corpus.sentences[::part])
     words = tokenizer.load(weights.folder() / "tokenizer.json")
-    tensors, record = tuning.tuned(corpus, words, weights.tensors(), Plan(), output / "work")
+    tensors, record = tuning.tune(corpus, words, weights.tensors(), Plan(), output / "work")
     texts = [held.text for held in corpus.held], [text for held in corpus.held for text in held.questions]
-    made = Origin("wherein-minilm-squad-int8", "", data / pairs.SQUAD, "articles that were held out", record)
-    build((tensors, texts, made), words, dev, output / "model")
+    origin = Origin("wherein-minilm-squad-int8", "", data / pairs.SQUAD, "articles that were held out", record)
+    build((tensors, texts, origin), words, dev, output / "model")
 
 
 def compare(given: argparse.Namespace) -> None:
-    told = []
+    results = []
     with tempfile.TemporaryDirectory() as folder:
         for number in (1, 2):
             output = Path(folder) / str(number)
@@ -44,11 +44,12 @@ def compare(given: argparse.Namespace) -> None:
             subprocess.run([*command, "--output", str(output)], check=True, stdout=subprocess.DEVNULL)
             manifest = json.loads((output / "model" / "model.json").read_text("utf-8"))
             steps = manifest["tuning"]["runs"] * manifest["tuning"]["steps"]
-            told.append((manifest["accuracy"], {name: digest(output / "model" / name) for name in FILES}))
+            results.append((manifest["accuracy"], {name: digest(output / "model" / name) for name in FILES}))
             print(f"run {number}: {steps} steps; {json.dumps(manifest['accuracy'])}", flush=True)
-    same = [name for name in FILES if told[0][1][name] == told[1][1][name]]
-    figures = "are the same" if told[0][0] == told[1][0] else "differ"
-    print(f"figures {figures}; the same to the last bit: {', '.join(same) or 'nothing'}")
+    (first_figures, first_files), (second_figures, second_files) = results
+    same = [name for name in FILES if first_files[name] == second_files[name]]
+    figures = "are equal" if first_figures == second_figures else "differ"
+    print(f"figures {figures}; identical files: {', '.join(same) or 'none'}")
 
 
 def digest(path: Path) -> str:

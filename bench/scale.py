@@ -1,11 +1,11 @@
-"""Many small files, and many passages: what a run costs beside the model.
+"""Many small files, and many chunks: the cost of a run without the model.
 
-    python bench/scale.py files [--count 20000]      a folder of small files, taken in and then unchanged
-    python bench/scale.py chunks [--count 1000000]   records of one passage each: rate, and how memory grows
+    python bench/scale.py files [--count 20000]      ingest a folder of small files, and again unchanged
+    python bench/scale.py chunks [--count 1000000]   records of one chunk each: rate, and growth of memory
     python bench/scale.py night [--count 10000]      reindex with nothing changed, and with one percent changed
 
-Everything with the deterministic toy encoder (16 numbers a vector), which takes no time to speak of, in a folder that
-is deleted afterwards.
+All of them use the deterministic toy encoder (16 components), whose time is negligible, in a folder that is deleted
+afterwards.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def timed(what: str, run: Any) -> None:
 def files(folder: Path, count: int) -> None:
     docs = write_files(folder, count)
     timed("first", lambda: library(folder).ingest([str(docs)]))
-    time.sleep(2.5)  # a file that was written just before it was looked at is looked at again
+    time.sleep(2.5)  # a file that was modified just before it was read is read again by the next run
     timed("again", lambda: library(folder).ingest([str(docs)]))
     timed("unchanged", lambda: library(folder).ingest([str(docs)]))
 
@@ -70,22 +70,23 @@ def chunks(folder: Path, count: int) -> None:
     source = folder / "records.jsonl"
     with source.open("w") as file:
         for number in range(count):
-            text = " ".join(chance.choices(WORDS, k=20))  # no number: the toy keeps a vector of each word
+            text = " ".join(chance.choices(WORDS, k=20))  # no number: the toy encoder caches a vector for each word
             file.write(f'{{"id": "{number}", "text": "{text}"}}\n')
     began, marks = time.perf_counter(), []
 
-    def told(event: object) -> None:
+    def report(event: object) -> None:
         if isinstance(event, Progress) and event.chunks >= (len(marks) + 1) * count // 10:
             rss = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
             marks.append((event.chunks, rss))
             rate = event.chunks / (time.perf_counter() - began)
-            print(f"{event.chunks:,} chunks, {rate:,.0f} a second, {rss:.0f} MB", flush=True)
+            print(f"{event.chunks:,} chunks, {rate:,.0f} per second, {rss:.0f} MB", flush=True)
 
-    summary = library(folder).ingest([str(source)], report=told)
+    summary = library(folder).ingest([str(source)], report=report)
     seconds = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{summary.chunks:,} chunks in {seconds:.0f} s, {summary.chunks / seconds:,.0f} a second, peak {peak:.0f} MB;"
-          f" from the second mark to the last memory grew by {marks[-1][1] - marks[1][1]:.0f} MB")  # fmt: skip
+    rate = summary.chunks / seconds
+    print(f"{summary.chunks:,} chunks in {seconds:.0f} s, {rate:,.0f} per second, peak {peak:.0f} MB;"
+          f" from the second mark to the last, memory grew by {marks[-1][1] - marks[1][1]:.0f} MB")  # fmt: skip
 
 
 def main() -> None:

@@ -1,11 +1,12 @@
-"""What could still be had from what a passage and a question share, on SciFact's train claims: docs/decisions/fusion.md.
+"""What further features of question and passage could add to the fusion, on SciFact's train claims.
 
 python bench/signals.py SCIFACT CACHE
 
-Each claim's candidates are read as a hybrid question reads them, 50 of them. Printed are nDCG@10 of the fusion, of a perfect
-order, of a softmax regression on the features in five-fold cross-validation, and of each feature added alone to the
-fusion's score with a weight chosen in cross-validation; gains with their standard errors.
-"""  # noqa: E501
+The 50 most promising candidates of each claim are re-scored, as in a hybrid query. Prints nDCG@10 of the fusion, of a
+perfect order, of a softmax regression on the features in five-fold cross-validation, and of each single feature added
+to the fusion's score with a weight chosen in cross-validation; gains with their standard errors. The results are in
+docs/decisions/fusion.md.
+"""
 
 import argparse
 import json
@@ -42,7 +43,7 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 
 @dataclass(frozen=True)
 class Claim:
-    """Of the candidates that are read: features `[n, 17]`, the fusion's score and whether each is right `[n]`."""
+    """The re-scored candidates: features `[n, 17]`, the fusion's scores `[n]`, and whether each is right `[n]`."""
 
     features: np.ndarray
     fused: np.ndarray
@@ -67,18 +68,18 @@ def claims(folder: Path, cache: Path) -> list[Claim]:
         mass = sum(idf.values())
         near, words = dense[both].astype(np.float64), keyword[both].astype(np.float64)
         chosen = promising(near, words, mass, READ)
-        places = both[chosen].tolist()
+        indices = both[chosen].tolist()
         order = [term for term in terms_of(question) if term in idf]
         compared = QuestionWords(order, idf)
-        texts = [candidates.terms(place) for place in places]
+        texts = [candidates.terms(index) for index in indices]
         shared = [compared.overlap(text) for text in texts]
         rows = [
             [near[at], words[at] / np.sqrt(mass), *numbers(part),
-             *added(compared, idf, order, text, sentences[place], titles[place])]
-            for at, place, text, part in zip(chosen, places, texts, shared, strict=True)
+             *added(compared, idf, order, text, sentences[index], titles[index])]
+            for at, index, text, part in zip(chosen, indices, texts, shared, strict=True)
         ]  # fmt: skip
         fused = fuse(near[chosen], words[chosen], mass, shared)
-        found.append(Claim(np.array(rows), fused, np.array([place in right for place in places], float), len(right)))
+        found.append(Claim(np.array(rows), fused, np.array([index in right for index in indices], float), len(right)))
     return found
 
 
@@ -90,7 +91,7 @@ def added(
     compared: QuestionWords[int], idf: dict[int, float], order: Sequence[int], text: Sequence[int],
     sentences: Sequence[Sequence[int]], title: Sequence[int],
 ) -> list[float]:  # fmt: skip
-    """Return the features that the fusion does not have, in the order of `ADDED`."""
+    """Return the features that the fusion lacks, in the order of `ADDED`."""
     asked, held, named = set(order), set(text), set(title)
     total, rarest = sum(idf[term] for term in asked), max((idf[term] for term in asked), default=0.0)
     alone = [compared.overlap(part) for part in sentences]
@@ -115,7 +116,7 @@ def ndcg(scores: np.ndarray, claim: Claim) -> float:
 
 
 def fit(part: Sequence[Claim], columns: slice) -> np.ndarray:
-    """Return weights by listwise softmax regression (Cao et al. 2007), 400 steps of Adam, little ridge."""
+    """Return weights by listwise softmax regression (Cao et al. 2007): 400 steps of Adam, a small ridge penalty."""
     part = [claim for claim in part if claim.right.any()]
     together = np.concatenate([claim.features[:, columns] for claim in part])
     spread = together.std(axis=0) + 1e-9
@@ -132,7 +133,7 @@ def fit(part: Sequence[Claim], columns: slice) -> np.ndarray:
     return weights / spread
 
 
-def told(name: str, values: np.ndarray, base: np.ndarray) -> None:
+def report(name: str, values: np.ndarray, base: np.ndarray) -> None:
     gain = values - base
     error = gain.std() / np.sqrt(len(gain))
     print(f"| {name} | {100 * values.mean():.2f} | {100 * gain.mean():+.2f} ({100 * error:.2f}) |", flush=True)
@@ -149,21 +150,21 @@ def main() -> None:
     fold = rng.integers(0, FOLDS, len(found))
     base = np.array([ndcg(claim.fused, claim) for claim in found])
     print("| | nDCG@10 | gain (standard error) |\n|---|---|---|")
-    told("fusion", base, base)
-    told("a perfect order", np.array([ndcg(claim.right, claim) for claim in found]), base)
+    report("fusion", base, base)
+    report("a perfect order", np.array([ndcg(claim.right, claim) for claim in found]), base)
     for name, columns in (("regression, all", slice(None)), ("regression, the fusion's own", slice(0, len(BASE)))):
         values = np.empty(len(found))
         for number in range(FOLDS):
             weights = fit([claim for claim, at in zip(found, fold, strict=True) if at != number], columns)
             for at in np.flatnonzero(fold == number):
                 values[at] = ndcg(found[at].features[:, columns] @ weights, found[at])
-        told(name, values, base)
+        report(name, values, base)
     for column, name in enumerate(ADDED, len(BASE)):
         tried = np.array([[ndcg(c.fused + weight * c.features[:, column], c) for c in found] for weight in GRID])
         values = np.empty(len(found))
         for number in range(FOLDS):
             values[fold == number] = tried[tried[:, fold != number].mean(axis=1).argmax()][fold == number]
-        told(f"+ {name}", values, base)
+        report(f"+ {name}", values, base)
     means = base[rng.choice(len(base), (2_000, 300))].mean(axis=1)
     print(f"\nStandard error of 300 claims: {100 * means.std():.2f}")
 

@@ -17,7 +17,7 @@ from wherein.errors import Damaged
 if TYPE_CHECKING:
     from wherein.embed.model import Model
     from wherein.embed.models.benchmark import Speed
-    from wherein.embed.models.importing import Added
+    from wherein.embed.models.importing import ImportResult
 
 __all__ = ["model"]
 
@@ -33,9 +33,9 @@ def model() -> None:
 @json_option
 def list_(as_json: bool) -> None:
     """List the installed models, and those that can be fetched."""
-    from wherein.embed.models.catalogue import models
+    from wherein.embed.models.catalogue import model_summaries
 
-    rows = list(models())
+    rows = list(model_summaries())
     if as_json:
         for row in rows:
             print_json(asdict(row))
@@ -55,9 +55,9 @@ def list_(as_json: bool) -> None:
 @json_option
 def show(name: str, as_json: bool) -> None:
     """Show the model NAME: its manifest, folder and fingerprints. The exit code is 5 if it is damaged."""
-    from wherein.embed.models.catalogue import described
+    from wherein.embed.models.catalogue import describe_model
 
-    fields = described(name)
+    fields = describe_model(name)
     if as_json:
         print_json(fields)
     else:
@@ -107,12 +107,12 @@ def add(
     _print_added(add_model(source, models_folder(), options), as_json)
 
 
-def _print_added(added: Added, as_json: bool) -> None:
+def _print_added(added: ImportResult, as_json: bool) -> None:
     from wherein.embed.model import Model
 
     notes = [*added.notes]
-    if added.aside:
-        notes.append(f"the damaged model of this name is kept as {added.aside}")
+    if added.damaged_copy:
+        notes.append(f"the damaged model of this name is kept as {added.damaged_copy}")
     embedding = added.model if isinstance(added.model, Model) else None
     if as_json:
         fields = {
@@ -152,19 +152,19 @@ def bench(options: GlobalOptions, name: str | None, seconds: float, as_json: boo
 
     All figures are texts per second: contexts of full length and of 160 tokens, and questions one by one.
     """
-    from wherein.embed.models.benchmark import SHORT, bench
+    from wherein.embed.models.benchmark import SHORT_CONTEXT_TOKENS, benchmark
 
     with status_line(as_json, "nothing was saved") as report:
-        measured, speeds = bench(
+        measured, speeds = benchmark(
             name or options.model, seconds, cache=options.cache, threads=options.threads, report=report
         )
     if as_json:
         print_json({
-            "model": measured.name, "context_tokens": measured.context_tokens, "short_context_tokens": SHORT,
+            "model": measured.name, "context_tokens": measured.context_tokens, "short_context_tokens": SHORT_CONTEXT_TOKENS,
             "question_tokens": measured.question_tokens, "speeds": [asdict(speed) for speed in speeds],
         })  # fmt: skip
     else:
-        _print_speeds(speeds, measured.context_tokens, SHORT)
+        _print_speeds(speeds, measured.context_tokens, SHORT_CONTEXT_TOKENS)
 
 
 def _print_speeds(speeds: Sequence[Speed], context_tokens: int, short_tokens: int) -> None:

@@ -1,1 +1,1 @@
-"""Text to vectors: the model folder, its tokenizer, its precision and the encoder that runs it."""
+"""Embed text: model folders, tokenizer, precision and the encoder; also the answer model of `query --answer`."""

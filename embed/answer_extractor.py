@@ -1,9 +1,9 @@
-"""A reader is a model that finds the words of a passage that answer a question.
+"""Answer models: find the words of a passage that answer a question.
 
-The contract is that of the Open Model Zoo's SQuAD readers, as on the card of
-bert-small-uncased-whole-word-masking-squad-int8-0002: question and passage stand in one input,
-`[CLS] question [SEP] passage [SEP] [PAD] ...`, token types 0 for the first part and 1 for the second, and for each
-token there are two logits: that the answer begins there, and that it ends there.
+The interface is that of the Open Model Zoo's SQuAD models, from the card of
+bert-small-uncased-whole-word-masking-squad-int8-0002: question and passage share one input,
+`[CLS] question [SEP] passage [SEP] [PAD] ...`, with token type 0 up to the first [SEP] and 1 after it, and each token
+gets two logits: that the answer starts there, and that it ends there.
 """
 
 import hashlib
@@ -21,29 +21,32 @@ import numpy.typing as npt
 import tokenizers
 
 from wherein.embed.graph import INPUTS
-from wherein.embed.model import IR, TOKENIZER, WEIGHTS, checked
+from wherein.embed.model import IR, TOKENIZER, WEIGHTS, read_checked
 from wherein.embed.models.installed import models_folder
 from wherein.embed.runtime import compile_files
 from wherein.errors import Damaged, ModelMismatch, WhereinError
 
-__all__ = ["AnswerExtractor", "ReaderModel", "Window", "installed_extractor", "load_reader", "window_starts"]
+__all__ = ["AnswerExtractor", "AnswerModel", "Window", "installed_answer_model", "load_answer_model", "window_starts"]
 
-_ZOO_READER = "bert-small-uncased-whole-word-masking-squad-int8-0002"
-_NO_READER = (
-    "--answer needs a reader model, and none is installed; get one with: wherein model fetch"
-    f" {_ZOO_READER}, or from a folder with: wherein model add FOLDER"
+_ZOO_ANSWER_MODEL = "bert-small-uncased-whole-word-masking-squad-int8-0002"
+_NO_ANSWER_MODEL = (
+    "--answer needs an answer model, and none is installed; get one with: wherein model fetch"
+    f" {_ZOO_ANSWER_MODEL}, or from a folder with: wherein model add FOLDER"
 )
 _CLS, _SEP, _PAD = "[CLS]", "[SEP]", "[PAD]"
 _SPECIAL_TOKENS = 3
-# A graph that takes inputs of any length is given one of so many, because each keeps memory for good.
+# A graph of any length gets inputs of only this many lengths: memory for a new shape is never freed.
 _LENGTHS = 8
+# Windows overlap by half, and an answer of 15 tokens (search/exact_answer.py) must fit whole into one of them.
+_MIN_TOKENS = 64
 
 
 @dataclass(frozen=True)
-class ReaderModel:
-    """What a reader's manifest says: `tokens` of the whole input, of which `question_tokens` at most are question.
+class AnswerModel:
+    """The manifest of an answer model.
 
-    `outputs` are the names of the logits of start and end; `sha256` is by file name.
+    An input has at most `tokens` tokens, of which at most `question_tokens` belong to the question. `outputs` are the
+    names of the start and the end logits. `sha256` maps file names to digests in hex.
     """
 
     folder: Path
@@ -57,11 +60,11 @@ class ReaderModel:
 
 @dataclass(frozen=True)
 class Window:
-    """What a reader makes of a part of a passage.
+    """The logits for one part of a passage.
 
-    `start` and `end` [n] are the logits of the input's n tokens, float32; those from `first` to n - 1 (exclusive: the
-    last is [SEP]) are the passage's. `words` [n - 1 - first, 2] tells for each of them the characters of the passage,
-    from and to, of the word that it belongs to, int64.
+    `start` and `end` [n], float32, are the logits of the n tokens of an input, without padding. Tokens `first` to
+    n - 1 (exclusive: the last is [SEP]) are the passage's. For each of these, `words` [n - 1 - first, 2], int64, has
+    the offsets in the passage at which its word starts and ends (exclusive).
     """
 
     start: npt.NDArray[np.float32]
@@ -70,27 +73,28 @@ class Window:
     words: npt.NDArray[np.int64]
 
 
-def installed_extractor() -> ReaderModel:
-    """Return the reader among the installed models, the first by its folder's name.
+def installed_answer_model() -> AnswerModel:
+    """Return the installed answer model, the first by folder name if there are several.
 
-    Raises WhereinError, which tells how to get one, when there is none.
+    Raises Damaged when none can be used and a manifest cannot be read, WhereinError when there is none; its message
+    says how to get one.
     """
     damaged = None
     for manifest in sorted(models_folder().glob("*/model.json")):
         try:
             if _manifest(manifest.parent).get("kind") == "reader":
-                return load_reader(manifest.parent)
+                return load_answer_model(manifest.parent)
         except Damaged as error:
             damaged = damaged or error
-    raise damaged or WhereinError(_NO_READER)
+    raise damaged or WhereinError(_NO_ANSWER_MODEL)
 
 
-def load_reader(folder: Path) -> ReaderModel:
-    """Read a reader's manifest. Raises Damaged when it is missing or is no manifest of a reader."""
+def load_answer_model(folder: Path) -> AnswerModel:
+    """Read an answer model's manifest. Raises Damaged when it is missing, invalid or that of an encoder."""
     manifest = _manifest(folder)
     try:
         start, end = manifest["outputs"]
-        model = ReaderModel(
+        model = AnswerModel(
             folder=folder,
             name=str(manifest["name"]),
             version=str(manifest["version"]),
@@ -100,10 +104,10 @@ def load_reader(folder: Path) -> ReaderModel:
             sha256={name: str(manifest["files"][name]["sha256"]) for name in (IR, WEIGHTS, TOKENIZER)},
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _no_manifest(folder, error) from error
-    # Windows overlap by half, and an answer of 15 tokens must lie whole in one of them.
-    if manifest.get("kind") != "reader" or model.tokens < 64 or not 0 < model.question_tokens <= model.tokens // 2:
-        raise Damaged(f"{folder / 'model.json'} is not the manifest of a reader; install the model again")
+        raise _unreadable(folder, error) from error
+    lengths_fit = model.tokens >= _MIN_TOKENS and 0 < model.question_tokens <= model.tokens // 2
+    if manifest.get("kind") != "reader" or not lengths_fit:
+        raise Damaged(f"{folder / 'model.json'} is not the manifest of an answer model; install the model again")
     return model
 
 
@@ -111,39 +115,39 @@ def _manifest(folder: Path) -> dict[str, Any]:
     try:
         return dict(json.loads((folder / "model.json").read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:
-        raise _no_manifest(folder, error) from error
+        raise _unreadable(folder, error) from error
 
 
-def _no_manifest(folder: Path, error: Exception) -> Damaged:
+def _unreadable(folder: Path, error: Exception) -> Damaged:
     return Damaged(f"{folder / 'model.json'} is not a readable model manifest ({error!r}); install the model again")
 
 
 class AnswerExtractor:
-    """A reader model at a precision. Cheap to make: tokenizer and network are loaded when they are first needed."""
+    """An answer model at one precision. Cheap to construct: tokenizer and network are loaded on first use."""
 
-    def __init__(self, model: ReaderModel, precision: str, *, cache: Path | None = None, threads: int = 0) -> None:
-        """`threads` 0 means one for each core; `cache` is the folder for compiled models."""
+    def __init__(self, model: AnswerModel, precision: str, *, cache: Path | None = None, threads: int = 0) -> None:
+        """`threads` 0 means one per core; `cache` is the folder for compiled models, None to compile each time."""
         self.model = model
         self._precision = precision
         self._cache = cache
         self._threads = threads
 
-    def read(self, question: str, text: str) -> Iterator[Window]:
-        """Yield what the reader makes of each window of a passage; none when there are no words in it.
+    def windows(self, question: str, text: str) -> Iterator[Window]:
+        """Yield the logits of each window over the passage `text`; none if it has no words.
 
-        A question over `question_tokens` tokens is cut there. Raises Damaged when a file of the model is not the
-        manifest's, ModelMismatch when it is no reader.
+        The question is truncated to `question_tokens` tokens. Raises Damaged when a file of the model is not the
+        manifest's, ModelMismatch when it is not an answer model.
         """
-        asked = self._tokenizer.encode(question, add_special_tokens=False).ids[: self.model.question_tokens]
+        question_ids = self._tokenizer.encode(question, add_special_tokens=False).ids[: self.model.question_tokens]
         passage = self._tokenizer.encode(text, add_special_tokens=False)
-        words = _words(text, passage)
-        width = self.model.tokens - len(asked) - _SPECIAL_TOKENS
+        words = _word_offsets(text, passage)
+        width = self.model.tokens - len(question_ids) - _SPECIAL_TOKENS
         for first in window_starts(len(passage.ids), width):
-            start, end = self._infer(asked, passage.ids[first : first + width])
-            yield Window(start, end, len(asked) + 2, words[first : first + width])
+            start, end = self._infer(question_ids, passage.ids[first : first + width])
+            yield Window(start, end, len(question_ids) + 2, words[first : first + width])
 
     def _infer(self, question: list[int], passage: list[int]) -> tuple[npt.NDArray[np.float32], ...]:
-        """Return the logits of start and end, each [n], for the n tokens of an input."""
+        """Return the start and end logits, float32 [n] each, of the n tokens of an input."""
         cls, sep, pad = self._special
         ids = [cls, *question, sep, *passage, sep]
         request, fixed = self._request
@@ -154,27 +158,28 @@ class AnswerExtractor:
         mask[0, : len(ids)] = 1
         types[0, len(question) + 2 : len(ids)] = 1
         positions = np.arange(length, dtype=np.int64)[None, :]
-        with self._refused():
-            found = request.infer(dict(zip(INPUTS, (tokens, mask, types, positions), strict=True)))
-        logits = [np.asarray(found[name], np.float32) for name in self.model.outputs]
+        with self._as_mismatch():
+            results = request.infer(dict(zip(INPUTS, (tokens, mask, types, positions), strict=True)))
+        logits = [np.asarray(results[name], np.float32) for name in self.model.outputs]
         for name, values in zip(self.model.outputs, logits, strict=True):
             if values.shape != (1, length) or not np.isfinite(values).all():
-                raise self._no_reader(f"its {name} is not a number for each of {length} tokens")
+                raise self._mismatch(f"its {name} is not a number for each of {length} tokens")
         return tuple(values[0, : len(ids)].copy() for values in logits)
 
     def _length(self, tokens: int) -> int:
+        """Return the length to which an input of `tokens` tokens is padded."""
         step = -(-self.model.tokens // _LENGTHS)
         return min(-(-tokens // step) * step, self.model.tokens)
 
     @cached_property
     def _tokenizer(self) -> tokenizers.Tokenizer:
-        data = checked(self.model, TOKENIZER)
-        with self._refused(Exception):  # which is what tokenizers raises
+        data = read_checked(self.model, TOKENIZER)
+        with self._as_mismatch(Exception):  # tokenizers raises Exception itself
             tokenizer = tokenizers.Tokenizer.from_str(data.decode("utf-8"))
-        # A packaged tokenizer.json may cut and pad on its own account.
+        # A `tokenizer.json` may set a truncation and padding of its own.
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        tokenizer.encode_special_tokens = True  # a passage that says [SEP] means the word
+        tokenizer.encode_special_tokens = True  # "[SEP]" in a passage is text, not the special token
         return tokenizer
 
     @cached_property
@@ -182,45 +187,53 @@ class AnswerExtractor:
         """The ids of [CLS], [SEP] and [PAD]."""
         cls, sep, pad = (self._tokenizer.token_to_id(token) for token in (_CLS, _SEP, _PAD))
         if cls is None or sep is None or pad is None:
-            raise self._no_reader(f"its tokenizer lacks {_CLS}, {_SEP} or {_PAD}")
+            raise self._mismatch(f"its tokenizer lacks {_CLS}, {_SEP} or {_PAD}")
         return cls, sep, pad
 
     @cached_property
     def _request(self) -> tuple[Any, bool]:
         """An `openvino.InferRequest`, and whether its inputs have a fixed length."""
         name = _fingerprint(self.model, self._precision)
-        with self._refused():
+        with self._as_mismatch():
             compiled = compile_files(self.model, name, self._precision, self._cache, self._threads, one_by_one=True)
-        for kind, ports, wanted in (
+        shape = self._check_ports(compiled)
+        return compiled.create_infer_request(), bool(shape[1].is_static)
+
+    def _check_ports(self, compiled: Any) -> Any:
+        """Return the inputs' `openvino.PartialShape`. Raises ModelMismatch when inputs or outputs do not fit."""
+        for kind, ports, expected in (
             ("input", compiled.inputs, INPUTS),
             ("output", compiled.outputs, self.model.outputs),
         ):
-            missing = set(wanted) - {name for port in ports for name in port.names}
+            missing = set(expected) - {name for port in ports for name in port.names}
             if missing:
-                raise self._no_reader(f"it has no {kind} {' and no '.join(sorted(missing))}")
+                raise self._mismatch(f"it has no {kind} {' and no '.join(sorted(missing))}")
         if len(compiled.inputs) != len(INPUTS):
-            raise self._no_reader(f"it has {len(compiled.inputs)} inputs and not {len(INPUTS)}")
+            raise self._mismatch(f"it has {len(compiled.inputs)} inputs and not {len(INPUTS)}")
         shape = compiled.input(INPUTS[0]).partial_shape
         if len(shape) != 2 or (shape[1].is_static and shape[1].get_length() != self.model.tokens):
-            raise self._no_reader(f"its inputs are {shape} and not [1,{self.model.tokens}]")
-        return compiled.create_infer_request(), bool(shape[1].is_static)
+            raise self._mismatch(f"its inputs are {shape} and not [1,{self.model.tokens}]")
+        return shape
 
     @contextmanager
-    def _refused(self, kind: type[Exception] = RuntimeError) -> Iterator[None]:
+    def _as_mismatch(self, kind: type[Exception] = RuntimeError) -> Iterator[None]:
+        """Raise ModelMismatch in place of an exception of this kind."""
         try:
             yield
         except WhereinError:
             raise
         except kind as error:
-            said = (str(error).strip() or repr(error)).splitlines()[-1]
-            raise self._no_reader(f"it cannot be run ({said})") from error
+            reason = (str(error).strip() or repr(error)).splitlines()[-1]
+            raise self._mismatch(f"it cannot be run ({reason})") from error
 
-    def _no_reader(self, why: str) -> ModelMismatch:
-        return ModelMismatch(f"{self.model.folder} is no reader that --answer can use: {why}; install another model")
+    def _mismatch(self, reason: str) -> ModelMismatch:
+        return ModelMismatch(
+            f"{self.model.folder} is not an answer model that --answer can use: {reason}; install another model"
+        )
 
 
-def _fingerprint(model: ReaderModel, precision: str) -> str:
-    """Return 16 hex digits that differ whenever the logits of two readers could."""
+def _fingerprint(model: AnswerModel, precision: str) -> str:
+    """Return 16 hex digits: two models whose logits could differ have different ones."""
     parts = [{name: model.sha256[name] for name in (IR, WEIGHTS, TOKENIZER)}, model.tokens, model.outputs, precision]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -228,23 +241,23 @@ def _fingerprint(model: ReaderModel, precision: str) -> str:
 def window_starts(tokens: int, width: int) -> list[int]:
     """Return the first token of each window of `width` tokens over a passage of `tokens` tokens.
 
-    They overlap by half, as in the zoo's demo; the last one ends where the passage does.
+    Windows overlap by half, as in the zoo's demo; the last one ends at the end of the passage.
     """
     last = tokens - width
     return [*range(0, max(last, 0), width // 2), max(last, 0)] if tokens else []
 
 
-def _words(text: str, encoding: tokenizers.Encoding) -> npt.NDArray[np.int64]:
-    """Return for each token the characters, from and to, of the word that it belongs to: int64 `[tokens, 2]`."""
+def _word_offsets(text: str, encoding: tokenizers.Encoding) -> npt.NDArray[np.int64]:
+    """Return for each token where its word starts and ends (exclusive) in the text: int64 `[tokens, 2]`."""
     offsets = np.array(encoding.offsets, np.int64).reshape(-1, 2)
     _, firsts, word = np.unique(np.array(encoding.word_ids, np.int64), return_index=True, return_inverse=True)
     lasts = np.append(firsts[1:], len(offsets)) - 1
-    ends = [_with_marks(text, int(end)) for end in offsets[lasts, 1]] if len(offsets) else []
+    ends = [_after_accents(text, int(end)) for end in offsets[lasts, 1]] if len(offsets) else []
     return np.stack([offsets[firsts, 0], np.array(ends, np.int64)], axis=1)[word]
 
 
-def _with_marks(text: str, end: int) -> int:
-    """Return `end` past the accents that follow it: the tokenizer drops them, but they belong to the last letter."""
+def _after_accents(text: str, end: int) -> int:
+    """Return the end of the combining accents at `end`: the tokenizer drops them, but they belong to the word."""
     while end < len(text) and unicodedata.category(text[end]) == "Mn":
         end += 1
     return end

@@ -1,7 +1,7 @@
-"""Contexts and questions to vectors, as fast as this CPU goes.
+"""Embed contexts and questions, as fast as this CPU can.
 
-Each text is one inference, padded to the next of eight lengths: measured, batches of equal length gain nothing on a
-CPU with a stream for each core, and every further shape costs memory for good (docs/decisions/shapes.md).
+Each text is one inference, padded to the next of eight lengths. With one stream per core, batches of equal length are
+no faster, and OpenVINO never frees the memory that it allocates for each new shape (docs/decisions/shapes.md).
 """
 
 from bisect import bisect_left
@@ -27,24 +27,25 @@ __all__ = ["Encoder", "Matrix"]
 Matrix = npt.NDArray[np.float32]
 Key = TypeVar("Key")
 
-# Of the eight lengths one is that of questions.
-_CONTEXT_LENGTHS = 8
-# So many texts wait in OpenVINO's queue that a slow document does not leave the CPU idle.
-_QUEUED = 48
+# Contexts are padded to multiples 2 to 8 of an eighth of the longest; the length of questions is the eighth length.
+_LENGTH_STEPS = 8
+# Requests in OpenVINO's queue: enough that reading a slow document does not leave the CPU idle.
+_QUEUE_SIZE = 48
 
 
 class Encoder:
-    """A model at a precision. Cheap to make: tokenizer and network are loaded when they are first needed.
+    """A model at one precision. Cheap to construct: tokenizer and network are loaded on first use.
 
-    What it returns has the form that embed/metric.py gives it; nobody else needs to know the model's metric.
+    Vectors are float32, in the stored or searched form of embed/metric.py, so that index and delta need not know the
+    model's metric. Methods that tokenize or embed raise Damaged when a file of the model is not the manifest's.
     """
 
     def __init__(
         self, model: Model, precision: str, *, cache: Path | None = None, threads: int = 0, one_by_one: bool = False
     ) -> None:
-        """Choose by `one_by_one` what is short: the time of each text (a question), or else the time of them all.
+        """Set up for low latency of single questions (`one_by_one`) or for high throughput of many contexts.
 
-        `threads` 0 means one for each core; `cache` is the folder for compiled models.
+        `threads` 0 means one per core; `cache` is the folder for compiled models, None to compile each time.
         """
         self.model = model
         self.precision = precision
@@ -56,11 +57,11 @@ class Encoder:
         self._loading: Future[Any] | None = None
 
     def prepare(self) -> None:
-        """Begin to load the network beside what the caller does next; what goes wrong is raised when it is used."""
+        """Start to load the network in the background; errors are raised when it is first used."""
         if self._loading is None:
             self._loading = Future()
-            openvino_core()  # here, because beside other imports it would wait for them
-            # No daemon: an error elsewhere may end the program meanwhile, and OpenVINO crashes when it is cut off.
+            openvino_core()  # in this thread: in the other one its import would wait for this thread's imports
+            # Not a daemon: OpenVINO crashes if the program ends, for instance with an error, while it loads.
             Thread(target=self._load, args=[self._loading]).start()
 
     @cached_property
@@ -77,44 +78,45 @@ class Encoder:
     def _load(self, loading: Future[Any]) -> None:
         try:
             compiled = compile_model(self.model, self.precision, self._cache, self._threads, self._one_by_one)
-            loading.set_result(import_openvino().AsyncInferQueue(compiled, _QUEUED))
+            loading.set_result(import_openvino().AsyncInferQueue(compiled, _QUEUE_SIZE))
         except BaseException as error:
             loading.set_exception(error)
 
     def encode_contexts(self, texts: Sequence[str]) -> Matrix:
-        """Return vectors `[len(texts), width]` as they are stored; a text over `context_tokens` tokens is cut there."""
+        """Return stored vectors `[len(texts), width]`; texts are truncated to `context_tokens` tokens."""
         return self._encode(self.tokenizer.contexts(texts), context_form)
 
     def encode_questions(self, texts: Sequence[str]) -> Matrix:
-        """Return vectors `[len(texts), width]` that ask; a text over `question_tokens` tokens is cut there."""
+        """Return search vectors `[len(texts), width]`; texts are truncated to `question_tokens` tokens."""
         return self._encode([self.tokenizer.question(text).ids for text in texts], question_form)
 
     def encode_question(self, text: str) -> tuple[Matrix, Question]:
-        """Return a question's vector `[width]` and what was made of its text."""
+        """Return a question's search vector `[width]`, and its tokens with the text that was cut off."""
         question = self.tokenizer.question(text)
         return self._encode([question.ids], question_form)[0], question
 
     def stream(self, items: Iterable[tuple[Key, list[int]]]) -> Iterator[tuple[Key, Matrix]]:
-        """Yield key and a context's vector `[width]` for each key and token ids, in the order of completion.
+        """Yield the key and the stored vector `[width]` of each (key, token ids), in the order of completion.
 
-        `items` is drawn from while earlier ones are calculated. At most 48 are under way at a time.
+        Reads from `items` while earlier ones are computed, at most 48 ahead.
         """
         for key, vector in self._stream(items):
             yield key, context_form(self.model.metric, vector)
 
     def _stream(self, items: Iterable[tuple[Key, list[int]]]) -> Iterator[tuple[Key, Matrix]]:
-        """Do the same with the vectors `[dimension]` that the network returns."""
+        """Yield the same with the network's vectors `[dimension]`."""
         done: deque[tuple[Key, Matrix]] = deque()
 
-        def keep(request: Any, key: Key) -> None:
+        def on_done(request: Any, key: Key) -> None:
+            # Copied, because the next inference writes to the same tensor.
             done.append((key, request.get_output_tensor(0).data[0].copy()))
 
-        queue = None  # a run in which there is nothing to embed never loads the model
+        queue = None  # a run with nothing to embed never loads the model
         try:
             for key, ids in items:
                 if queue is None:
                     queue = self._queue
-                    queue.set_callback(keep)
+                    queue.set_callback(on_done)
                 queue.start_async(self._inputs(ids), key, share_inputs=False)
                 while done:
                     yield done.popleft()
@@ -127,22 +129,22 @@ class Encoder:
         yield from done
 
     def _abandon(self, queue: Any) -> None:
-        """Stop what is under way, which would take a minute on a slow machine; the next text gets a new queue."""
+        """Cancel the queued requests, which would take a minute on a slow machine; the next text gets a new queue."""
         for request in queue:
             request.cancel()
-        with suppress(RuntimeError):  # that requests were cancelled
+        with suppress(RuntimeError):  # raised for each cancelled request
             queue.wait_all()
         del self._queue
         self._loading = None
 
     def _encode(self, rows: Sequence[list[int]], form: Callable[[str, Matrix], Matrix]) -> Matrix:
         vectors = np.empty((len(rows), self.model.width), dtype=np.float32)
-        for position, vector in self._stream(enumerate(rows)):
-            vectors[position] = form(self.model.metric, vector)
+        for row, vector in self._stream(enumerate(rows)):
+            vectors[row] = form(self.model.metric, vector)
         return vectors
 
     def _inputs(self, ids: list[int]) -> dict[str, npt.NDArray[np.int64]]:
-        """Return the model card's four inputs, each int64 `[1, length]`, zeros where the text has ended."""
+        """Return the model card's four inputs, each int64 `[1, length]`, padded with zeros (the mask hides them)."""
         length = self._lengths[bisect_left(self._lengths, len(ids))]
         tokens, mask = np.zeros((1, length), np.int64), np.zeros((1, length), np.int64)
         tokens[0, : len(ids)] = ids
@@ -156,7 +158,7 @@ class Encoder:
 
 
 def _lengths(model: Model) -> list[int]:
-    """Return the lengths in tokens to which texts are padded, ascending."""
-    step = -(-model.context_tokens // _CONTEXT_LENGTHS)
-    lengths = {min(n * step, model.context_tokens) for n in range(2, _CONTEXT_LENGTHS + 1)}
+    """Return the lengths in tokens to which texts are padded, ascending: 32, 96, 144 … 384 for the shipped model."""
+    step = -(-model.context_tokens // _LENGTH_STEPS)
+    lengths = {min(n * step, model.context_tokens) for n in range(2, _LENGTH_STEPS + 1)}
     return sorted(lengths | {model.question_tokens})

@@ -1,7 +1,8 @@
-"""A graph that came from elsewhere, changed in memory so that it runs as the encoder runs the shipped one.
+"""Adapt an imported graph in memory to the interface that the encoder uses.
 
-That is: the card's four inputs, int64 `[1, length]` of any length, and one float32 output `[1, dimension]`; of unit
-length where the metric is `cosine`. A graph that is so already, such as the shipped one, is left as it is.
+That interface is: the model card's four inputs, int64 `[1, length]` of any length, and one float32 output
+`[1, dimension]`, of unit length where the metric is `cosine`. A graph that has it already, such as the shipped one, is
+left unchanged.
 """
 
 from typing import Any
@@ -10,23 +11,24 @@ __all__ = ["INPUTS", "IN_GRAPH", "adapt"]
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
 IN_GRAPH = "graph"
-"""The `pooling` of a model that was taken in: its graph does it, in a way that nobody told."""
+"""The `pooling` of an imported model: its graph pools, in a way that its files do not name."""
 
 
 def adapt(graph: Any, *, unit: bool) -> Any:
-    """Return an `openvino.Model` that takes any length, integers of 64 bits, and returns float32.
+    """Return the `openvino.Model` with int64 inputs of any length and a float32 output.
 
-    With `unit`, vectors of unit length. Raises RuntimeError when the graph cannot be reshaped.
+    With `unit`, its vectors have unit length. Raises RuntimeError when the graph cannot be reshaped.
     """
-    # The zoo's graphs come at 384 tokens, and may be reshaped (its model card).
+    # The zoo ships its graphs at 384 tokens; its model card says that they can be reshaped.
     fixed = {port.get_any_name(): [1, -1] for port in graph.inputs if port.partial_shape[1].is_static}
     if fixed:
         graph.reshape(fixed)
-    graph = _typed(graph)
-    return _unit(graph) if unit else graph
+    graph = _convert_types(graph)
+    return _normalize(graph) if unit else graph
 
 
-def _typed(graph: Any) -> Any:
+def _convert_types(graph: Any) -> Any:
+    """Return the graph with int64 inputs and a float32 output."""
     import openvino as ov
 
     odd_inputs = [port for port in graph.inputs if port.get_element_type() != ov.Type.i64]
@@ -43,8 +45,8 @@ def _typed(graph: Any) -> Any:
     return steps.build()
 
 
-def _unit(graph: Any) -> Any:
-    """Return the graph with its output divided by its length; what has unit length stays as it is."""
+def _normalize(graph: Any) -> Any:
+    """Return the graph with its output divided by its L2 norm; vectors of unit length stay as they are."""
     import openvino as ov
     from openvino import opset13 as ops
 

@@ -1,16 +1,16 @@
-"""What nearness is to a model, put in such a form that the inner product of two stored vectors orders by it.
+"""The metric of a model, reduced to an inner product: index, delta and rescoring know no other measure.
 
-`cosine`  the graph ends in unit vectors; they are stored as they are, and the inner product is their cosine.
-`dot`     vectors of any length, stored as they are; the inner product is the model's own score.
-`l2`      the nearest by Euclidean distance is the best. A context `c` is stored as `[c, -|c|^2/2]`, a question `q` asks
-          as `[q, 1]`: their inner product `q.c - |c|^2/2` is `(|q|^2 - |q - c|^2) / 2`, which falls as the distance
-          rises (Bachrach et al. 2014, https://doi.org/10.1145/2645710.2645741, reduce one search to the other so).
+`cosine`  the graph returns unit vectors; they are stored unchanged, and the inner product is their cosine.
+`dot`     vectors of any length, stored unchanged; the inner product is the model's own score.
+`l2`      Euclidean distance. A context `c` is stored as `[c, -|c|^2/2]` and a question `q` is asked as `[q, 1]`: the
+          inner product `q.c - |c|^2/2` equals `(|q|^2 - |q - c|^2) / 2`, which falls as the distance rises (the
+          reduction is that of Bachrach et al. 2014, https://doi.org/10.1145/2645710.2645741).
 """
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["METRICS", "context_form", "distances", "nearness", "question_form", "stored_width"]
+__all__ = ["METRICS", "context_form", "distances", "question_form", "score_and_distance", "stored_width"]
 
 METRICS = ("cosine", "dot", "l2")
 
@@ -18,43 +18,43 @@ Matrix = npt.NDArray[np.float32]
 
 
 def stored_width(metric: str, dimension: int) -> int:
-    """Return the length of the stored vectors of a model whose own have `dimension` components."""
+    """Return the number of components of a stored vector; the model's own vectors have `dimension`."""
     return dimension + 1 if metric == "l2" else dimension
 
 
 def context_form(metric: str, vector: Matrix) -> Matrix:
-    """Return the form in which a context's vector `[dimension]` is stored, `[width]`."""
+    """Return the stored form `[width]` of a context's vector `[dimension]`, both float32."""
     if metric != "l2":
         return vector
-    wide = vector.astype(np.float64)
+    wide = vector.astype(np.float64)  # float32 would lose digits of the norm, and with them the order of near vectors
     return np.append(vector, np.float32(-(wide @ wide) / 2))
 
 
 def question_form(metric: str, vector: Matrix) -> Matrix:
-    """Return the form in which a question's vector `[dimension]` asks, `[width]`."""
+    """Return the searched form `[width]` of a question's vector `[dimension]`, both float32."""
     return np.append(vector, np.float32(1)) if metric == "l2" else vector
 
 
-def nearness(metric: str, question: Matrix, context: Matrix) -> tuple[float, float | None]:
-    """Return the score of a question and a context in their forms, and their distance.
+def score_and_distance(metric: str, question: Matrix, context: Matrix) -> tuple[float, float | None]:
+    """Return the score of a question and a context, both `[width]` in the forms above, and their distance.
 
-    The score is the inner product. The distance is the Euclidean one, not squared, in float64 from the differences
-    themselves: by way of the inner product near ones would lose their digits. It is None but for `l2`, where the score
-    is calculated from it, so that both tell the same order.
+    The score is the inner product. The distance, for `l2` only, is Euclidean and not squared. Both are then computed
+    in float64 from the differences of the components: the inner product of near vectors keeps few digits, and score
+    and distance must give the same order.
     """
     if metric != "l2":
         return float(question @ context), None
-    asked = question[:-1].astype(np.float64)
-    distances = asked - context[:-1]
-    squared = float(distances @ distances)
-    return (float(asked @ asked) - squared) / 2, squared**0.5
+    vector = question[:-1].astype(np.float64)
+    difference = vector - context[:-1]
+    squared = float(difference @ difference)
+    return (float(vector @ vector) - squared) / 2, squared**0.5
 
 
 def distances(metric: str, fresh: Matrix, stored: Matrix) -> npt.NDArray[np.float64]:
-    """Return how far two matrices of contexts `[n, width]` are apart, `[n]`.
+    """Return how far each of two times n context vectors `[n, width]` are apart: float64 `[n]`.
 
-    That is the largest difference of a component, as a part of the stored vector's length where that is over 1. The
-    added component of `l2` follows from the others and is left out: beside it they would hardly count.
+    The distance of a pair is the largest difference of a component, divided by the stored vector's L2 norm where that
+    exceeds 1. The extra component of `l2` is ignored: it follows from the others and would outweigh them.
     """
     if metric == "l2":
         fresh, stored = fresh[:, :-1], stored[:, :-1]

@@ -1,4 +1,4 @@
-"""A model is a folder: `model.json` (the manifest), OpenVINO IR and `tokenizer.json`."""
+"""A model is a folder: a manifest (`model.json`), OpenVINO IR (`model.xml`, `model.bin`) and `tokenizer.json`."""
 
 import hashlib
 import json
@@ -10,27 +10,42 @@ from typing import Any, Protocol
 from wherein.embed.metric import METRICS, stored_width
 from wherein.errors import Damaged
 
-__all__ = ["DEFAULT_MODEL", "IR", "TOKENIZER", "WEIGHTS", "Files", "Model", "checked", "fingerprint", "load_model"]
+__all__ = [
+    "DEFAULT_MODEL",
+    "IR",
+    "TOKENIZER",
+    "WEIGHTS",
+    "Model",
+    "ModelFiles",
+    "fingerprint",
+    "load_model",
+    "read_checked",
+]
 
 DEFAULT_MODEL = Path(__file__).parent / "default"
 IR, WEIGHTS, TOKENIZER = "model.xml", "model.bin", "tokenizer.json"
 
 
-class Files(Protocol):
-    """The files of a model of any kind; `sha256` is by file name."""
+class ModelFiles(Protocol):
+    """The files of a model of either kind, an encoder's or an answer model's."""
 
     @property
     def folder(self) -> Path:
-        """Where they lie."""
+        """The folder that holds the files."""
 
     @property
     def sha256(self) -> Mapping[str, str]:
-        """What each of them is."""
+        """The SHA-256 of each file in hex, by file name."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """What the manifest says. Lengths are in tokens, special tokens included; `sha256` is by file name."""
+    """The manifest of an encoder's model.
+
+    `dimension` is the number of components of the network's output, `pooling` is `mean` or `graph` (embed/graph.py)
+    and `output` is the name of the graph's output. Lengths are in tokens, special tokens included. `sha256` maps file
+    names to digests in hex.
+    """
 
     folder: Path
     name: str
@@ -45,12 +60,12 @@ class Model:
 
     @property
     def width(self) -> int:
-        """Return the length of the model's stored vectors; see embed/metric.py."""
+        """The number of components of a stored vector; see embed/metric.py."""
         return stored_width(self.metric, self.dimension)
 
 
 def load_model(folder: Path = DEFAULT_MODEL) -> Model:
-    """Read a model folder's manifest. Raises Damaged when it is missing or is no manifest."""
+    """Read a model folder's manifest. Raises Damaged when it is missing or invalid."""
     path = folder / "model.json"
     try:
         manifest = json.loads(path.read_text("utf-8"))
@@ -60,9 +75,9 @@ def load_model(folder: Path = DEFAULT_MODEL) -> Model:
 
 
 def fingerprint(model: Model, precision: str) -> str:
-    """Return 16 hex digits that differ whenever the vectors of two models could.
+    """Return 16 hex digits: two models whose vectors could differ have different fingerprints.
 
-    Covers weights, graph, tokenizer, lengths, pooling, metric and precision.
+    Covers weights, graph, tokenizer, lengths, pooling, metric, dimension and precision.
     """
     parts = {
         "files": {name: model.sha256[name] for name in (IR, WEIGHTS, TOKENIZER)},
@@ -75,15 +90,18 @@ def fingerprint(model: Model, precision: str) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def checked(model: Files, name: str) -> bytes:
-    """Return the bytes of one of the model's files. Raises Damaged when they are not those of the manifest."""
+def read_checked(model: ModelFiles, name: str) -> bytes:
+    """Return the bytes of one of the model's files.
+
+    Raises Damaged when the file cannot be read or its SHA-256 differs from the manifest's.
+    """
     path = model.folder / name
     try:
         data = path.read_bytes()
     except OSError as error:
         raise Damaged(f"{path} cannot be read ({error.strerror}); install the model again") from error
     if hashlib.sha256(data).hexdigest() != model.sha256[name]:
-        raise Damaged(f"{path} is damaged: its SHA-256 is not the manifest's; install the model again")
+        raise Damaged(f"{path} is damaged: its SHA-256 differs from the manifest's; install the model again")
     return data
 
 
@@ -104,5 +122,5 @@ def _model(folder: Path, manifest: Mapping[str, Any]) -> Model:
 
 def _metric(name: object) -> str:
     if name not in METRICS:
-        raise ValueError(f"metric {name!r} is none of {', '.join(METRICS)}")
+        raise ValueError(f"metric {name!r} is not one of {', '.join(METRICS)}")
     return str(name)

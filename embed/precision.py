@@ -1,8 +1,8 @@
-"""Which arithmetic a model runs in, and how its graph is changed for it.
+"""The arithmetic a model runs in, and how its graph is changed for it.
 
-`w8a8`   INT8 weights and activations: the graph as it is shipped. Quick where the CPU multiplies INT8 (VNNI, AMX).
-`w8a32`  INT8 weights, float32 activations: the activation quantizers are taken out at load. Elsewhere the quicker
-         one, because no fast INT8 kernel exists there (docs/decisions/precision.md).
+`w8a8`   INT8 weights and activations: the graph as shipped. Fast where the CPU multiplies INT8 (VNNI, AMX).
+`w8a32`  INT8 weights, float32 activations: the activation quantizers are removed at load. Faster on other CPUs,
+         which have no fast INT8 kernels (docs/decisions/precision.md).
 """
 
 from pathlib import Path
@@ -16,7 +16,7 @@ _INT8_FLAGS = frozenset({"avx512_vnni", "avx_vnni", "amx_int8"})
 
 
 def resolve_precision(requested: str, cpu_info: Path = _CPU_INFO) -> str:
-    """Return `w8a8` or `w8a32`; `auto` is decided by the CPU's flags, `w8a32` where they cannot be read."""
+    """Return `w8a8` or `w8a32`. `auto` is decided by the CPU's flags, and is `w8a32` where they cannot be read."""
     if requested != "auto":
         return requested
     try:
@@ -28,13 +28,13 @@ def resolve_precision(requested: str, cpu_info: Path = _CPU_INFO) -> str:
 
 
 def apply_precision(graph: Any, precision: str) -> None:
-    """Change an `openvino.Model` in place so that it runs at `precision`."""
+    """Change an `openvino.Model` in place so that it runs at `precision`, `w8a8` or `w8a32`."""
     if precision == "w8a32":
         _remove_activation_quantizers(graph)
 
 
 def _remove_activation_quantizers(graph: Any) -> None:
-    """Take out each FakeQuantize whose data depends on an input; those on constant weights make the weight."""
+    """Remove each FakeQuantize whose data depends on an input; those on constants dequantize the weights."""
     quantizers = [node for node in graph.get_ops() if node.get_type_name() == "FakeQuantize"]
     for node in quantizers:
         if not _is_constant(node.input_value(0).get_node()):
@@ -43,12 +43,13 @@ def _remove_activation_quantizers(graph: Any) -> None:
 
 
 def _is_constant(node: Any) -> bool:
-    waiting, seen = [node], set()
-    while waiting:
-        node = waiting.pop()
+    """Whether no input of the graph reaches the node."""
+    pending, visited = [node], set()
+    while pending:
+        node = pending.pop()
         if node.get_type_name() == "Parameter":
             return False
-        if node.get_friendly_name() not in seen:
-            seen.add(node.get_friendly_name())
-            waiting += [value.get_node() for value in node.input_values()]
+        if node.get_friendly_name() not in visited:
+            visited.add(node.get_friendly_name())
+            pending += [value.get_node() for value in node.input_values()]
     return True

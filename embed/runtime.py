@@ -1,4 +1,4 @@
-"""OpenVINO: the graph compiled for this CPU, through a cache on disk that may be lost or damaged at any time."""
+"""Compile graphs for this CPU with OpenVINO, through a cache on disk that may be lost or damaged at any time."""
 
 import hashlib
 import importlib
@@ -9,29 +9,29 @@ import sys
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache as kept
+from functools import lru_cache
 from pathlib import Path
 from threading import get_ident
 from types import ModuleType
 from typing import Any
 
 from wherein.embed.graph import IN_GRAPH, adapt
-from wherein.embed.model import IR, WEIGHTS, Files, Model, checked, fingerprint
+from wherein.embed.model import IR, WEIGHTS, Model, ModelFiles, fingerprint, read_checked
 from wherein.embed.precision import apply_precision
 
 __all__ = ["compile_files", "compile_model", "damaged_blobs", "import_openvino", "openvino_core"]
 
 _CONVERTER = "openvino.tools.ovc"
-# A blob takes as much room as the weights; other threads, precisions and versions of OpenVINO have blobs of their own.
-_KEPT_BLOBS = 6
+# Every number of threads, precision and version of OpenVINO has a blob of its own, each as large as the weights.
+_MAX_BLOBS = 6
 
 
 def import_openvino() -> ModuleType:
     """Return the module `openvino`, imported without its model converter.
 
-    The converter is not needed here, and its import reports each use of OpenVINO to Google Analytics and writes to
-    ~/intel (openvino/tools/ovc/__init__.py of 2026.4); OpenVINO does without it when it cannot be imported. None in
-    `sys.modules` makes an import fail (https://docs.python.org/3/reference/import.html#the-module-cache).
+    Importing the converter reports each use of OpenVINO to Google Analytics and writes to ~/intel
+    (openvino/tools/ovc/__init__.py of 2026.4). It is not needed here, and OpenVINO works when it cannot be imported;
+    None in `sys.modules` makes its import fail (https://docs.python.org/3/reference/import.html#the-module-cache).
     """
     if "openvino" in sys.modules or _CONVERTER in sys.modules:
         return importlib.import_module("openvino")
@@ -42,23 +42,23 @@ def import_openvino() -> ModuleType:
         del sys.modules[_CONVERTER]
 
 
-@kept
+@lru_cache(maxsize=1)
 def openvino_core() -> Any:
     """Return the one `openvino.Core` of this process.
 
-    Each has a CPU plugin of its own, which gives the thread that first uses it another stack for signal handlers, and
-    puts back the earlier one at its end (https://github.com/openvinotoolkit/openvino/pull/11894). Of two that do not
-    end in the opposite order the stack that is put back is gone, and the next signal, such as Ctrl-C, is a crash.
+    Each Core has its own CPU plugin, which replaces the signal stack of the thread that first uses it and restores the
+    earlier one when it is destroyed (https://github.com/openvinotoolkit/openvino/pull/11894). Unless two Cores are
+    destroyed in reverse order, the restored stack has been freed, and the next signal, such as Ctrl-C, is a crash.
     """
     return import_openvino().Core()
 
 
 def compile_model(model: Model, precision: str, cache: Path | None, threads: int, one_by_one: bool) -> Any:
-    """Return an `openvino.CompiledModel`; `threads` 0 means one for each core.
+    """Return an `openvino.CompiledModel`; `threads` 0 means one per core.
 
-    With `one_by_one` all threads work on one text, else each on a text of its own, which takes less time in all.
-    `cache` is a folder for compiled models. What is damaged in it is thrown away, and one that cannot be written
-    is done without: either only costs time. Raises Damaged when the model's own files are not the manifest's.
+    With `one_by_one` all threads work on the same text (latency), else each on a text of its own (throughput).
+    `cache` is the folder for compiled models. Damaged files in it are removed, and a folder that cannot be written is
+    ignored: both cost only time. Raises Damaged when the model's own files are not the manifest's.
     """
     unit = model.metric == "cosine" and model.pooling == IN_GRAPH
     name = fingerprint(model, precision)
@@ -66,7 +66,7 @@ def compile_model(model: Model, precision: str, cache: Path | None, threads: int
 
 
 def compile_files(
-    model: Files,
+    model: ModelFiles,
     name: str,
     precision: str,
     cache: Path | None,
@@ -74,9 +74,9 @@ def compile_files(
     one_by_one: bool,
     change: Callable[[Any], Any] = lambda graph: graph,
 ) -> Any:
-    """Return the graph of a model of any kind, as `compile_model` does.
+    """Compile the graph of a model of either kind, as `compile_model` does.
 
-    `name` is what it is kept by in the cache; `change` is done to the graph before it gets its precision.
+    `name` identifies it in the cache, for instance a fingerprint; `change` is applied before the precision is.
     """
     core = openvino_core()
     settings = _settings(core, threads, one_by_one)
@@ -92,9 +92,9 @@ def compile_files(
 
 def _settings(core: Any, threads: int, one_by_one: bool) -> dict[str, Any]:
     settings: dict[str, Any] = {
-        # Without this hint a CPU with AMX would calculate in bfloat16, and its vectors would differ from other CPUs'.
+        # A CPU with AMX would compute in bfloat16 by default, and its vectors would differ from other CPUs'.
         "INFERENCE_PRECISION_HINT": "f32",
-        # Nor may activations be rounded at run time: w8a32 would then depend on the CPU and on the batch.
+        # By default OpenVINO rounds activations at run time, and w8a32 would depend on the CPU and on the batch.
         "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
         "PERFORMANCE_HINT": "LATENCY" if one_by_one else "THROUGHPUT",
         "NUM_STREAMS": "1" if one_by_one else str(threads) if threads else _streams(core),
@@ -105,51 +105,52 @@ def _settings(core: Any, threads: int, one_by_one: bool) -> dict[str, Any]:
 
 
 def _streams(core: Any) -> str:
-    """Return the number of threads that OpenVINO would use: one for each core that this process may run on."""
-    _, most = core.get_property("CPU", "RANGE_FOR_STREAMS")
-    return str(most)
+    """Return the number of threads that OpenVINO would use: one per core that this process may run on."""
+    _, maximum = core.get_property("CPU", "RANGE_FOR_STREAMS")
+    return str(maximum)
 
 
-def _graph(core: Any, model: Files, precision: str, change: Callable[[Any], Any]) -> Any:
-    """Return the model's graph at a precision, read from files that are the manifest's."""
+def _graph(core: Any, model: ModelFiles, precision: str, change: Callable[[Any], Any]) -> Any:
+    """Return the model's graph at a precision, after its files were checked against the manifest."""
     for name in (IR, WEIGHTS):
-        checked(model, name)
+        read_checked(model, name)
     graph = change(core.read_model(str(model.folder / IR)))
     apply_precision(graph, precision)
     return graph
 
 
-# The cache: a file for each compiled graph, its checksum in its name. OpenVINO's own cache would have to be given the
-# graph, read and changed for the precision, before it could find anything, and would not notice a flipped bit.
+# The cache: one file per compiled graph, with its checksum in its name. OpenVINO's own cache needs the graph, read and
+# changed for the precision, to look anything up (0.13 s of a cold query), and would not notice a flipped bit.
 
 
 def _key(core: Any, name: str, settings: dict[str, Any], folder: Path) -> str:
-    """Return what must be the same for a compiled graph to be used again, as the beginning of its file's name.
+    """Return the cache key, the beginning of the file's name: whatever must be equal to reuse a compiled graph.
 
-    A model's file that was touched is read and checked again, so that damage to it is told though the compiled graph
-    could still be used.
+    Size and times of the model's files are part of it, so that a modified file is read and checked again and damage
+    to it is reported, although the compiled graph could still be used.
     """
     device = core.get_versions("CPU")["CPU"].build_number, core.get_property("CPU", "FULL_DEVICE_NAME")
-    told = json.dumps([*device, settings, [_stamp(folder / name) for name in (IR, WEIGHTS)]], sort_keys=True)
-    return f"{name}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+    parts = json.dumps([*device, settings, [_stamp(folder / name) for name in (IR, WEIGHTS)]], sort_keys=True)
+    return f"{name}-{hashlib.sha256(parts.encode()).hexdigest()[:16]}"
 
 
 def _stamp(path: Path) -> list[int]:
+    """Return size and times of a file, nothing when it cannot be read."""
     try:
-        found = path.stat()
+        stat = path.stat()
     except OSError:
         return []
-    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns]
+    return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
 
 
 def _load(core: Any, cache: Path, key: str, settings: dict[str, Any]) -> Any:
-    """Return the compiled graph called `key`, None when there is none that is whole."""
+    """Return the compiled graph under `key`, None when there is no intact one; remove damaged ones."""
     for path in cache.glob(f"{key}-*.blob"):
         try:
             data = path.read_bytes()
             if path.name == _blob_name(key, data):
                 return core.import_model(io.BytesIO(data), "CPU", settings)
-        except (OSError, RuntimeError):  # unreadable, or OpenVINO refuses it after all
+        except (OSError, RuntimeError):  # unreadable, or intact and yet refused by OpenVINO
             pass
         with suppress(OSError):
             path.unlink()
@@ -157,26 +158,27 @@ def _load(core: Any, cache: Path, key: str, settings: dict[str, Any]) -> Any:
 
 
 def damaged_blobs(cache: Path) -> list[Path]:
-    """Return the compiled graphs in a cache whose content is not what their names say; the next use drops them."""
-    found = []
+    """Return the compiled graphs in a cache whose checksum differs from that in their name; the next use drops them."""
+    damaged = []
     for path in sorted(cache.glob("*.blob")):
-        with suppress(OSError):  # another process may have dropped it
+        with suppress(OSError):  # another process may have removed it
             if path.name != _blob_name(path.stem.rpartition("-")[0], path.read_bytes()):
-                found.append(path)
-    return found
+                damaged.append(path)
+    return damaged
 
 
 def _save(compiled: Any, cache: Path, key: str) -> None:
+    """Write a compiled graph to the cache, and drop the oldest; a failure only costs time."""
     try:
         cache.mkdir(parents=True, exist_ok=True, mode=0o700)
         data = compiled.export_model().getvalue()
-        temporary = cache / f"{key}.{os.getpid()}-{get_ident()}.new"  # two encoders may compile at the same time
+        temporary = cache / f"{key}.{os.getpid()}-{get_ident()}.new"  # two processes or threads may compile at once
         temporary.write_bytes(data)
         temporary.replace(cache / _blob_name(key, data))
         blobs = sorted(cache.glob("*.blob"), key=lambda path: path.stat().st_mtime, reverse=True)
-        for path in blobs[_KEPT_BLOBS:]:
+        for path in blobs[_MAX_BLOBS:]:
             path.unlink(missing_ok=True)
-    except (OSError, RuntimeError):  # no room, no right to write, or a graph that cannot be exported
+    except (OSError, RuntimeError):  # no space, no permission, or a graph that cannot be exported
         return
 
 

@@ -1,4 +1,4 @@
-"""Text to token ids, and where in the text each token stands."""
+"""Text to token ids, and the words of a text with their offsets and token counts."""
 
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -11,20 +11,21 @@ import tokenizers
 from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 
-from wherein.embed.model import TOKENIZER, Model, checked
+from wherein.embed.model import TOKENIZER, Model, read_checked
 
 __all__ = ["Question", "Tokenizer", "Words"]
 
-# A token spans less than this many characters in any language; what is cut off here could never be kept.
-_CHARACTERS_PER_TOKEN = 128
-_BLOCK = 16_384
-_BLOCKS_AT_ONCE = 16
-_LONGEST_WORD = 2_000
+# No token spans this many characters in any language, so the text beyond this limit could never be kept.
+_MAX_CHARACTERS_PER_TOKEN = 128
+# A text is tokenized in blocks, because an `Encoding` takes 150 bytes per token.
+_BLOCK_CHARACTERS = 16_384
+_BATCH_SIZE = 16
+_MAX_WORD_CHARACTERS = 2_000
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question's token ids, special tokens included, and the part of its text that did not fit ("" if none)."""
+    """A question's token ids, special tokens included, and `cut`, the end of its text that did not fit ("" if none)."""
 
     ids: list[int]
     cut: str
@@ -32,13 +33,13 @@ class Question:
 
 @dataclass(frozen=True)
 class Words:
-    """A text's words: `start` [n] their first characters, `tokens` [n] their token counts, both int64.
+    """The n words of a text.
 
-    `unknown` of the tokens stand for what the model has no token for.
-
-    `breaks` are the characters at which a word of thousands of letters had to be cut: a passage must end there,
-    or its tokens are not the sum of its words' tokens. `ids` int32 [sum of tokens] are the tokens, one word after
-    another; None where a word has others when a passage begins with it.
+    `start` [n] holds the offset of each word's first character and `tokens` [n] its number of tokens, both int64.
+    `breaks` are the offsets at which a run of thousands of letters had to be split: a chunk must end there, or its
+    tokens are not the sum of its words' tokens. `unknown` counts the tokens that are [UNK]. `ids`, int32
+    [sum of tokens], are the tokens of all words in order; None if the tokenizer may split a word differently at the
+    start of a chunk.
     """
 
     start: npt.NDArray[np.int64]
@@ -49,27 +50,30 @@ class Words:
 
     @cached_property
     def before(self) -> npt.NDArray[np.int64]:
-        """How many tokens precede each word, and at the end, how many there are: int64 [n + 1]."""
+        """The number of tokens before each word, and at the end their total: int64 [n + 1]."""
         return np.concatenate([[0], np.cumsum(self.tokens)])
 
-    def count(self, first: int, after: int) -> int:
-        """Return how many tokens a passage takes that is those words, [CLS] and [SEP] left out."""
-        return int(self.before[after] - self.before[first])
+    def count(self, first: int, end: int) -> int:
+        """Return the number of tokens of the words `first` to `end` (exclusive), without [CLS] and [SEP]."""
+        return int(self.before[end] - self.before[first])
 
 
 class Tokenizer:
-    """The model's own tokenizer, with the model's two lengths. Truncates contexts and questions, never pads."""
+    """A model's tokenizer, with the model's two lengths. Truncates contexts and questions, never pads.
+
+    Raises Damaged when `tokenizer.json` is not the manifest's.
+    """
 
     def __init__(self, model: Model) -> None:
-        self._tokenizer = tokenizers.Tokenizer.from_str(checked(model, TOKENIZER).decode("utf-8"))
-        # A packaged tokenizer.json may cut and pad on its own account.
+        self._tokenizer = tokenizers.Tokenizer.from_str(read_checked(model, TOKENIZER).decode("utf-8"))
+        # A `tokenizer.json` may set a truncation and padding of its own.
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         unknown = self._tokenizer.token_to_id("[UNK]")
         self._unknown = -1 if unknown is None else unknown
         self._special = self._tokenizer.encode("").ids
-        # BERT's words are split up each on its own; others have one token for a blank and what follows.
-        self._word_alone = (
+        # BERT tokenizes each word on its own; byte-level tokenizers join a space to the word that follows.
+        self._splits_words_alone = (
             isinstance(self._tokenizer.model, WordPiece)
             and isinstance(self._tokenizer.normalizer, BertNormalizer)
             and len(self._special) == 2
@@ -79,42 +83,43 @@ class Tokenizer:
 
     def contexts(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text, special tokens included, at most `context_tokens` of them."""
-        return [_cut(e.ids, self.context_tokens) for e in self._tokenizer.encode_batch_fast(list(texts))]
+        return [_truncate(e.ids, self.context_tokens) for e in self._tokenizer.encode_batch_fast(list(texts))]
 
     def passages(self, texts: Sequence[str], words: Words, spans: Sequence[tuple[int, int]]) -> list[list[int]]:
-        """Return the ids of texts that are each the words from one to before another, as `contexts` does, but faster.
+        """Return what `contexts(texts)` does for chunks of one text, reusing the ids in `words`.
 
-        Half the work on a text that is cut into passages would be to tokenize it a second time.
+        Each of `spans` is a chunk's first word and the word after its last. Without this, every text would be
+        tokenized twice: once to chunk it and once to embed it.
         """
         if words.ids is None:
             return self.contexts(texts)
         first, last = self._special
         rows = (words.ids[words.before[a] : words.before[b]].tolist() for a, b in spans)
-        return [_cut([first, *row, last], self.context_tokens) for row in rows]
+        return [_truncate([first, *row, last], self.context_tokens) for row in rows]
 
     def question(self, text: str) -> Question:
-        """Return a question's ids, at most `question_tokens`, and what was cut."""
-        window = text[: self.question_tokens * _CHARACTERS_PER_TOKEN]
+        """Return a question's ids, at most `question_tokens` of them, and the text that was cut off."""
+        window = text[: self.question_tokens * _MAX_CHARACTERS_PER_TOKEN]
         encoding = self._tokenizer.encode(window)
-        ids = _cut(encoding.ids, self.question_tokens)
+        ids = _truncate(encoding.ids, self.question_tokens)
         if len(ids) == len(encoding.ids):
             return Question(ids, text[len(window) :].strip())
         last_kept = encoding.offsets[self.question_tokens - 2][1]
         return Question(ids, text[last_kept:].strip())
 
     def words(self, text: str) -> Words:
-        """Return where the text's words begin and how many tokens each takes.
+        """Return the text's words, each with its offset and its number of tokens.
 
-        A word is what the tokenizer treats on its own: a run of letters, a punctuation mark, a CJK character,
-        at most 100 characters of anything longer. So a passage that begins and ends where words begin has exactly
-        the sum of their tokens, and two for [CLS] and [SEP].
+        A word is what the tokenizer splits on its own: a run of letters, a punctuation mark, a CJK character, or 100
+        characters of a longer run. A chunk of whole words therefore has exactly the sum of their tokens, plus [CLS]
+        and [SEP].
         """
         blocks = list(_blocks(text))
         starts, tokens, ids = [], [], []
-        for first in range(0, len(blocks), _BLOCKS_AT_ONCE):
-            part = blocks[first : first + _BLOCKS_AT_ONCE]
-            encodings = self._tokenizer.encode_batch([text[a:b] for a, b in part], add_special_tokens=False)
-            for (begin, _), encoding in zip(part, encodings, strict=True):
+        for first in range(0, len(blocks), _BATCH_SIZE):
+            batch = blocks[first : first + _BATCH_SIZE]
+            encodings = self._tokenizer.encode_batch([text[a:b] for a, b in batch], add_special_tokens=False)
+            for (begin, _), encoding in zip(batch, encodings, strict=True):
                 word_of_token = np.array(encoding.word_ids, dtype=np.int64)
                 firsts = np.flatnonzero(np.diff(word_of_token, prepend=-1))
                 offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
@@ -126,27 +131,27 @@ class Tokenizer:
             return Words(np.empty(0, np.int64), np.empty(0, np.int64), ())
         joined = np.concatenate(ids)
         unknown = int(np.count_nonzero(joined == self._unknown))
-        return Words(
-            np.concatenate(starts), np.concatenate(tokens), tuple(breaks), unknown, joined if self._word_alone else None
-        )
+        reusable = joined if self._splits_words_alone else None
+        return Words(np.concatenate(starts), np.concatenate(tokens), tuple(breaks), unknown, reusable)
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int]]:
-    """Cut a text at blanks into spans of limited length, because an encoding takes 150 bytes a token."""
+    """Yield the text's blocks, start and end; a block ends after a space unless a word is too long for that."""
     start = 0
     while start < len(text):
-        end = min(start + _BLOCK, len(text))
+        end = min(start + _BLOCK_CHARACTERS, len(text))
         if end < len(text):
-            blank = next((i for i in range(end, max(start, end - _LONGEST_WORD), -1) if _is_blank(text[i - 1])), end)
-            end = blank
+            earliest = max(start, end - _MAX_WORD_CHARACTERS)
+            end = next((i for i in range(end, earliest, -1) if _is_blank(text[i - 1])), end)
         yield start, end
         start = end
 
 
 def _is_blank(character: str) -> bool:
-    """Whether BERT's normaliser makes a blank of it; control characters that Python calls blank it deletes."""
+    """Whether BERT's normalizer turns the character into a space; control characters it deletes instead."""
     return character in "\t\n\r" or (character.isspace() and unicodedata.category(character) != "Cc")
 
 
-def _cut(ids: list[int], limit: int) -> list[int]:
+def _truncate(ids: list[int], limit: int) -> list[int]:
+    """Return at most `limit` ids, the last special token kept."""
     return ids if len(ids) <= limit else [*ids[: limit - 1], ids[-1]]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wherein.embed.encoder import Encoder
-from wherein.embed.model import checked, fingerprint
+from wherein.embed.model import fingerprint, read_checked
 from wherein.embed.runtime import damaged_blobs
 from wherein.errors import Damaged, ModelMismatch
 from wherein.ingest.changes.unchanged import changed_unseen
@@ -63,7 +63,7 @@ def _check_model(library: LibraryModel | None, choice: ModelChoice) -> Iterator[
         model = choice.model_of(library)
         if choice.encoder is None or isinstance(choice.encoder, Encoder):  # what stands in for one has no files
             for name in model.sha256:
-                checked(model, name)
+                read_checked(model, name)
     except Damaged as error:
         reason = str(error).rpartition("; ")[0]
         yield Finding("model", str(choice.folder_of(library)), reason, "install the model again")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 from wherein.embed.encoder import Encoder
 from wherein.embed.metric import distances
 from wherein.embed.model import DEFAULT_MODEL, TOKENIZER, Model, fingerprint, load_model
-from wherein.embed.models.installed import find_model, model_of, models_folder
+from wherein.embed.models.installed import find_by_fingerprint, find_model, models_folder
 from wherein.embed.precision import resolve_precision
 from wherein.errors import Damaged, ModelMismatch, WhereinError
 from wherein.storage.catalog.connection import writing
@@ -71,14 +71,14 @@ class ModelChoice:
                 f" leave --precision out, or re-embed the library with: wherein --precision {self.precision} reindex"
                 f" --model {stored.name}"
             )
-        encoder = self.encoder or self._load(self.model_of(library), stored.precision, one_by_one=one_by_one)
+        encoder = self.encoder or self._load(self.find_by_fingerprint(library), stored.precision, one_by_one=one_by_one)
         if encoder.fingerprint != stored.fingerprint:
             raise ModelMismatch(self._mismatch(stored, encoder))
         return encoder
 
     def encoder_for_new_library(self) -> Encoder:
         """Return the encoder that a new library is bound to."""
-        model = self.model_of(None)
+        model = self.find_by_fingerprint(None)
         return self.encoder or self._load(model, self._precision_for_new_library(model))
 
     def bind(self, db: Database) -> tuple[Encoder, StoredModel]:
@@ -106,7 +106,7 @@ class ModelChoice:
         Raises ModelMismatch when it is not installed.
         """
         stored = library.stored
-        model = model_of(stored.fingerprint, stored.precision, stored.name, models_folder(), library.folder)
+        model = find_by_fingerprint(stored.fingerprint, stored.precision, stored.name, models_folder(), library.folder)
         encoder = self.encoder or self._load(model, stored.precision)
         if encoder.fingerprint != stored.fingerprint:
             raise ModelMismatch(
@@ -121,7 +121,7 @@ class ModelChoice:
             return self.stored_encoder(library) if library else None
         return None
 
-    def model_of(self, library: LibraryModel | None) -> Model:
+    def find_by_fingerprint(self, library: LibraryModel | None) -> Model:
         """Return the model that was given or chosen, else the library's, else what is installed in its place."""
         if self.encoder:
             return self.encoder.model
@@ -130,7 +130,7 @@ class ModelChoice:
         if library is None:
             return load_model()
         stored = library.stored
-        return model_of(stored.fingerprint, stored.precision, stored.name, models_folder(), library.folder)
+        return find_by_fingerprint(stored.fingerprint, stored.precision, stored.name, models_folder(), library.folder)
 
     def folder_of(self, library: LibraryModel | None) -> Path:
         """Return the folder of a model that cannot be loaded, to be named in a finding."""
@@ -147,9 +147,9 @@ class ModelChoice:
     def _precision_for_new_library(self, model: Model) -> str:
         """Return the chosen precision, else the one that a benchmark found fastest here, else this CPU's best."""
         if self.precision == "auto" and self.cache:
-            from wherein.embed.models.benchmark import quickest
+            from wherein.embed.models.benchmark import fastest_precision
 
-            if measured := quickest(self.cache, model):
+            if measured := fastest_precision(self.cache, model):
                 return measured
         return resolve_precision(self.precision)
 
@@ -174,7 +174,7 @@ def cuts_differently(library: LibraryModel, encoder: Encoder) -> bool:
     """Whether `encoder` may cut a text into other chunks than the library's model, also if that is not installed."""
     stored = library.stored
     with suppress(Damaged):
-        model = model_of(stored.fingerprint, stored.precision, stored.name, models_folder(), library.folder)
+        model = find_by_fingerprint(stored.fingerprint, stored.precision, stored.name, models_folder(), library.folder)
         if fingerprint(model, stored.precision) == stored.fingerprint:
             return _limits(model) != _limits(encoder.model)
     return True

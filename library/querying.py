@@ -60,11 +60,11 @@ class QuerySession:
     @cached_property
     def answer_model(self) -> AnswerExtractor:
         """The installed answer model. Raises WhereinError, which tells how to get one, when there is none."""
-        from wherein.embed.answer_extractor import AnswerExtractor, installed_extractor
+        from wherein.embed.answer_extractor import AnswerExtractor, installed_answer_model
 
         # At the library's own precision, so that a copy answers the same elsewhere.
         precision, choice = self.encoder.precision, self._choice
-        return AnswerExtractor(installed_extractor(), precision, cache=choice.cache, threads=choice.threads)
+        return AnswerExtractor(installed_answer_model(), precision, cache=choice.cache, threads=choice.threads)
 
     def answer(self, question: str, options: QueryOptions) -> Answer:
         """Answer one question."""

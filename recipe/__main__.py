@@ -14,68 +14,69 @@ from wherein.recipe.manifest import Origin
 from wherein.recipe.plan import Plan
 from wherein.recipe.samples import Texts
 
-TUNED = (
+TUNING_DATA = (
     " Then tuned on questions of SQuAD v1.1's train split (CC BY-SA 4.0; 47 whole articles, and single contexts and "
     "answer sentences of the others), cut at 384 tokens, and averaged with the weights from before."
 )
 
 
 def arguments() -> argparse.Namespace:
-    """The parsed command line."""
+    """Return the parsed command line."""
     parser = argparse.ArgumentParser(prog="python -m wherein.recipe", description="Build the default model.")
     parser.add_argument("--data", type=Path, required=True, help="folder of the SQuAD v1.1 train files")
     parser.add_argument("--evaluate", type=Path, help="SQuAD v1.1 dev, to measure the finished model on")
     parser.add_argument("--output", type=Path, required=True, help="folder to write the model to")
-    parser.add_argument("--work", type=Path, help="folder of checkpoints, to go on with (default: OUTPUT.work)")
-    parser.add_argument("--untrained", action="store_true", help="take the base weights as they are")
+    parser.add_argument("--work", type=Path, help="folder of checkpoints, to resume from (default: OUTPUT.work)")
+    parser.add_argument("--untrained", action="store_true", help="use the base weights without training")
     return parser.parse_args()
 
 
-def unmodified(data: Path) -> tuple[dict[str, Any], Texts, Origin]:
-    """The base weights, the texts to calibrate with, and what to say of them."""
+def base_model(data: Path) -> tuple[dict[str, Any], Texts, Origin]:
+    """Return the base weights, the calibration texts, and their description for the manifest."""
     file = data / pairs.SQUAD
-    origin = Origin("all-minilm-l6-v2-int8", manifest.BEFORE, file, f"SQuAD v1.1 train: {samples.DRAWN}")
+    calibration = f"SQuAD v1.1 train: {samples.DESCRIPTION}"
+    origin = Origin("all-minilm-l6-v2-int8", manifest.BASE_TRAINING_DATA, file, calibration)
     return weights.tensors(), samples.texts(file), origin
 
 
-def trained(data: Path, words: Tokenizer, plan: Plan, work: Path) -> tuple[dict[str, Any], Texts, Origin]:
-    """The same for the weights after the training."""
-    corpus = pairs.read(pairs.checked(data))
-    tensors, record = require("wherein.recipe.tuning").tuned(corpus, words, weights.tensors(), plan, work)
+def tuned_model(data: Path, words: Tokenizer, plan: Plan, work: Path) -> tuple[dict[str, Any], Texts, Origin]:
+    """Return the same for the weights after training."""
+    corpus = pairs.read_corpus(pairs.verify(data))
+    tensors, record = require("wherein.recipe.tuning").tune(corpus, words, weights.tensors(), plan, work)
     texts = [part.text for part in corpus.held], [text for part in corpus.held for text in part.questions]
-    calibration = f"SQuAD v1.1 train, articles that were held out: {samples.DRAWN}"
-    name, told = "wherein-minilm-squad-int8", manifest.BEFORE + TUNED
-    return tensors, texts, Origin(name, told, data / pairs.SQUAD, calibration, record)
+    calibration = f"SQuAD v1.1 train, articles that were held out: {samples.DESCRIPTION}"
+    name, training_data = "wherein-minilm-squad-int8", manifest.BASE_TRAINING_DATA + TUNING_DATA
+    return tensors, texts, Origin(name, training_data, data / pairs.SQUAD, calibration, record)
 
 
-def build(made: tuple[dict[str, Any], Texts, Origin], words: Tokenizer, dev: Path | None, output: Path) -> None:
-    """Write the four files of the model to `output`."""
-    tensors, texts, origin = made
-    # Late, because it needs torch: whoever lacks the extra is told so.
+def build(ingredients: tuple[dict[str, Any], Texts, Origin], words: Tokenizer, dev: Path | None, output: Path) -> None:
+    """Write the four files of the model to `output`; `dev` is the file to measure it on, if any."""
+    tensors, texts, origin = ingredients
+    # Imported late, because it needs torch: without the extra, the error says how to install it.
     plain = convert.to_ir(require("wherein.recipe.body").build(tensors))
     output.mkdir(parents=True, exist_ok=True)
     words.save(str(output / "tokenizer.json"))
     # The quantizer may change its argument, and the evaluation still needs the plain graph.
     calibration = samples.calibration(texts, words)
-    quantize.save(quantize.quantized(plain.clone(), calibration), output / "model.xml")
+    quantize.save(quantize.quantize(plain.clone(), calibration), output / "model.xml")
     manifest.write(output, origin, {})
     if dev:
-        manifest.write(output, origin, evaluate.table(plain, output / "model.xml", words, dev))
+        manifest.write(output, origin, evaluate.accuracy(plain, output / "model.xml", words, dev))
 
 
-def run(given: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> None:
     """Carry out the command."""
     words = tokenizer.load(weights.folder() / "tokenizer.json")
-    if given.untrained:
-        made = unmodified(given.data)
+    if options.untrained:
+        ingredients = base_model(options.data)
     else:
-        work = given.work or given.output.with_name(given.output.name + ".work")
-        made = trained(given.data, words, Plan(), work)
-    build(made, words, given.evaluate, given.output)
+        work = options.work or options.output.with_name(options.output.name + ".work")
+        ingredients = tuned_model(options.data, words, Plan(), work)
+    build(ingredients, words, options.evaluate, options.output)
 
 
 def main() -> int:
-    """Build, or say on one line why not."""
+    """Build the model, or print the reason why not, and return the exit code."""
     try:
         run(arguments())
     except WhereinError as error:

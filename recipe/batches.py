@@ -1,9 +1,9 @@
-"""What each step of the training sees: which passages, which questions, and which answer which.
+"""The batches of the training: passages, questions, and which passage answers which question.
 
-A batch holds contexts of one article (its hard negatives are in the batch), contexts from anywhere, a few that BM25
-confuses with these, and short sentences, in runs that mostly come from one article. Every passage comes with some of
-its questions, and every other passage of the batch is a negative for them. The batches of an epoch are
-a function of corpus, shape, seed and epoch alone, so a run can be resumed at any step.
+A batch holds contexts of one article (each other's hard negatives), contexts from anywhere, a few that BM25 confuses
+with these, and short sentences, in runs that mostly come from one article. Every passage comes with some of its
+questions, and every other passage of the batch is a negative for them. The batches of an epoch depend on corpus,
+shape, seed and epoch alone, so that a run can be resumed at any step.
 """
 
 import random
@@ -27,74 +27,74 @@ class Batch:
     positive: NDArray[np.bool_]
 
 
-def steps(corpus: Corpus, shape: Shape) -> int:
-    """The batches of one epoch; each context is in exactly one of them by its own turn, but for a last few."""
+def steps_per_epoch(corpus: Corpus, shape: Shape) -> int:
+    """Return the number of batches of an epoch; each context, but for a last few, has its own turn in one of them."""
     return len(corpus.contexts) // (shape.article + shape.mixed)
 
 
-def halves(corpus: Corpus, shape: Shape, chance: random.Random) -> Iterator[list[int]]:
-    """Numbers of contexts for each batch: first those of one article, then the mixed ones."""
-    count = steps(corpus, shape)
+def choose_contexts(corpus: Corpus, shape: Shape, rng: random.Random) -> Iterator[list[int]]:
+    """Yield the indices of each batch's contexts: first those of one article, then the mixed ones."""
+    count = steps_per_epoch(corpus, shape)
     numbers = sorted(range(len(corpus.contexts)), key=lambda number: corpus.contexts[number].article)
     groups: list[list[int]] = []
     rest: list[int] = []
     for title, members in groupby(numbers, key=lambda number: corpus.contexts[number].article):
-        own = list(members)
-        chance.shuffle(own)
-        whole = len(own) // shape.article * shape.article if title else 0
-        groups += [own[at : at + shape.article] for at in range(0, whole, shape.article)]
-        rest += own[whole:]
-    chance.shuffle(groups)
-    # More groups than batches: the others are mixed. Fewer: the last batches are mixed throughout.
+        contexts = list(members)
+        rng.shuffle(contexts)
+        end = len(contexts) // shape.article * shape.article if title else 0
+        groups += [contexts[start : start + shape.article] for start in range(0, end, shape.article)]
+        rest += contexts[end:]
+    rng.shuffle(groups)
+    # Surplus groups are mixed with the rest; where groups are lacking, the last batches are wholly mixed.
     rest += [number for group in groups[count:] for number in group]
-    chance.shuffle(rest)
+    rng.shuffle(rest)
     for group in groups[:count] + [[]] * (count - len(groups)):
         need = shape.article + shape.mixed - len(group)
         yield group + [rest.pop() for _ in range(need)]
 
 
-def confused(own: Sequence[int], near: Sequence[Sequence[int]], most: int, chance: random.Random) -> list[int]:
-    """At most `most` contexts that are not among `own` and are near to one of them."""
-    found: dict[int, None] = {}
-    for number in chance.sample(own, len(own)):
-        others = [other for other in near[number] if other not in own and other not in found]
-        if others and len(found) < most:
-            found[chance.choice(others)] = None
-    return list(found)
+def choose_hard_negatives(
+    contexts: Sequence[int], near: Sequence[Sequence[int]], limit: int, rng: random.Random
+) -> list[int]:
+    """Return at most `limit` other contexts, each of which is near to one of `contexts`."""
+    chosen: dict[int, None] = {}
+    for number in rng.sample(contexts, len(contexts)):
+        others = [other for other in near[number] if other not in contexts and other not in chosen]
+        if others and len(chosen) < limit:
+            chosen[rng.choice(others)] = None
+    return list(chosen)
 
 
-def runs(corpus: Corpus, shape: Shape, seed: int) -> list[tuple[Passage, ...]]:
-    """The sentences cut into runs of neighbours, which mostly come from one article; shuffled once for all epochs."""
+def sentence_runs(corpus: Corpus, shape: Shape, seed: int) -> list[tuple[Passage, ...]]:
+    """Return runs of neighbouring sentences, mostly from one article; shuffled once for all epochs."""
     length = shape.sentences // shape.runs
     starts = range(0, len(corpus.sentences) - length + 1, length)
-    cut = [corpus.sentences[start : start + length] for start in starts]
-    random.Random(seed).shuffle(cut)
-    return cut
+    runs = [corpus.sentences[start : start + length] for start in starts]
+    random.Random(seed).shuffle(runs)
+    return runs
 
 
-def assembled(passages: Sequence[Passage], questions: int, chance: random.Random) -> Batch:
-    """The batch of these passages with at most `questions` of each.
+def assemble(passages: Sequence[Passage], questions: int, rng: random.Random) -> Batch:
+    """Return the batch of these passages with at most `questions` questions of each.
 
-    A question may answer to several passages, because the same words are asked of more than one; each of them is
-    positive, so that none is taken for a negative.
+    If the same question is asked of several passages, all of them are positive, so that none counts as a negative.
     """
-    drawn = [chance.sample(part.questions, min(questions, len(part.questions))) for part in passages]
-    asked = tuple({key(text): text for part in drawn for text in part}.values())
-    answers = [{key(text) for text in part.questions} for part in passages]
-    positive = np.array([[key(text) in known for known in answers] for text in asked], np.bool_)
-    return Batch(tuple(part.text for part in passages), asked, positive)
+    drawn = [rng.sample(part.questions, min(questions, len(part.questions))) for part in passages]
+    texts = tuple({key(text): text for part in drawn for text in part}.values())
+    keys = [{key(text) for text in part.questions} for part in passages]
+    positive = np.array([[key(text) in answered for answered in keys] for text in texts], np.bool_)
+    return Batch(tuple(part.text for part in passages), texts, positive)
 
 
 def epoch(corpus: Corpus, near: Sequence[Sequence[int]], shape: Shape, seed: int, number: int) -> list[Batch]:
-    """The batches of epoch `number` (from 0); `near` are the wrong contexts of each context, see `neighbours`."""
-    # Of a text, because that is the same on every machine.
-    chance = random.Random(f"{seed}/{number}")
-    cut, count = runs(corpus, shape, seed), steps(corpus, shape)
+    """Return the batches of epoch `number` (from 0); `near` are each context's hard negatives, see `neighbours`."""
+    rng = random.Random(f"{seed}/{number}")  # seeded with text, which gives the same batches on every machine
+    runs, count = sentence_runs(corpus, shape, seed), steps_per_epoch(corpus, shape)
     batches = []
-    for step, own in enumerate(halves(corpus, shape, chance)):
-        numbers = own + confused(own, near, shape.confused, chance)
+    for step, chosen in enumerate(choose_contexts(corpus, shape, rng)):
+        indices = chosen + choose_hard_negatives(chosen, near, shape.confused, rng)
         first = (number * count + step) * shape.runs
-        sentences = [part for run in range(shape.runs if cut else 0) for part in cut[(first + run) % len(cut)]]
-        contexts = [corpus.contexts[number] for number in numbers]
-        batches.append(assembled([*contexts, *sentences], shape.questions, chance))
+        sentences = [part for run in range(shape.runs if runs else 0) for part in runs[(first + run) % len(runs)]]
+        contexts = [corpus.contexts[index] for index in indices]
+        batches.append(assemble([*contexts, *sentences], shape.questions, rng))
     return batches

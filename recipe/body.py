@@ -1,11 +1,11 @@
-"""The network: a BERT encoder, masked mean pooling and L2 normalisation, written for export.
+"""The network: a BERT encoder, masked mean pooling and L2 normalization, written for export.
 
-Sizes of MiniLM-L6-H384: 6 layers, 12 heads of 32, hidden size 384, inner size 1536, erf GELU, layer norm
-after each residual. Shapes: B texts, L tokens, H = 384. Parameter names follow the BERT checkpoint, so its
+Sizes are those of MiniLM-L6-H384: 6 layers, 12 heads of 32, hidden size 384, inner size 1536, erf GELU, layer norm
+after each residual. Shapes: B texts, L tokens, H = 384. Parameter names follow the BERT checkpoint, so that its
 tensors load strictly; only its unused pooler and its constant position table are left out.
 
-Written out rather than taken from transformers, because the exported graph then depends on torch alone: there
-the position input can be dropped, and the form of the mask changes with the version.
+It is written out rather than taken from transformers, so that the exported graph depends on torch alone: transformers
+may drop the position input, and its form of the mask changes with the version.
 """
 
 from collections.abc import Callable
@@ -18,26 +18,26 @@ from torch.nn import functional
 LAYERS, HEADS, HIDDEN, INNER = 6, 12, 384, 1536
 VOCABULARY, POSITIONS, TYPES = 30522, 512, 2
 EPSILON = 1e-12
-# exp(-10000) is exactly 0 in float32, so a padded token has no weight at all; the lowest float would
-# overflow when added to a negative score.
+# exp(-10000) is exactly 0 in float32, so a padded token gets no weight; the lowest float32 would overflow when added to
+# a negative score.
 MASKED = -10000.0
 
 Attention = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 
 def fused(query: Tensor, key: Tensor, value: Tensor, bias: Tensor) -> Tensor:
-    """Attention as one operation. Three [B, 12, L, 32] and [B, 1, 1, L] in, [B, 12, L, 32] out."""
+    """Return the attention [B, 12, L, 32] of three such tensors and a bias [B, 1, 1, L], as one operation."""
     return functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
 
 
 def eager(query: Tensor, key: Tensor, value: Tensor, bias: Tensor) -> Tensor:
-    """The same attention as separate operations, which the quantizer can reach."""
+    """Return the same as separate operations, which the quantizer can reach."""
     scores = query @ key.transpose(-1, -2) * (HIDDEN // HEADS) ** -0.5 + bias
     return scores.softmax(-1) @ value
 
 
 class Embeddings(nn.Module):
-    """Sum of word, position and type vectors, normalised."""
+    """The sum of word, position and type vectors, with a layer norm."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -59,9 +59,9 @@ class Layer(nn.Module):
         super().__init__()
         self.attend = attend
         heads = {name: nn.Linear(HIDDEN, HIDDEN) for name in ("query", "key", "value")}
-        self.attention = nn.ModuleDict({"self": nn.ModuleDict(heads), "output": residual(HIDDEN)})
+        self.attention = nn.ModuleDict({"self": nn.ModuleDict(heads), "output": residual_parameters(HIDDEN)})
         self.intermediate = nn.ModuleDict({"dense": nn.Linear(HIDDEN, INNER)})
-        self.output = residual(INNER)
+        self.output = residual_parameters(INNER)
 
     def project(self, name: str, x: Tensor) -> Tensor:
         """Split one projection of `x` [B, L, H] into heads: [B, 12, L, 32]."""
@@ -70,29 +70,29 @@ class Layer(nn.Module):
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
         """float32 [B, L, H] and [B, 1, 1, L] in, [B, L, H] out."""
         heads = self.attend(*(self.project(name, x) for name in ("query", "key", "value")), bias)
-        x = close(self.attention["output"], heads.transpose(1, 2).flatten(2), x)
-        return close(self.output, functional.gelu(self.intermediate["dense"](x)), x)
+        x = add_residual(self.attention["output"], heads.transpose(1, 2).flatten(2), x)
+        return add_residual(self.output, functional.gelu(self.intermediate["dense"](x)), x)
 
 
-def residual(width: int) -> nn.ModuleDict:
-    """The parameters that close a half layer: back to H, then a layer norm."""
+def residual_parameters(width: int) -> nn.ModuleDict:
+    """Return the parameters that end each half of a layer: a projection back to H and a layer norm."""
     return nn.ModuleDict({"dense": nn.Linear(width, HIDDEN), "LayerNorm": nn.LayerNorm(HIDDEN, EPSILON)})
 
 
-def close(parts: nn.ModuleDict, inner: Tensor, x: Tensor) -> Tensor:
-    """Project `inner`, add the residual `x` [B, L, H] and normalise."""
+def add_residual(parts: nn.ModuleDict, inner: Tensor, x: Tensor) -> Tensor:
+    """Project `inner`, add the residual `x` [B, L, H] and apply the layer norm."""
     return parts["LayerNorm"](parts["dense"](inner) + x)
 
 
 def pooled(states: Tensor, mask: Tensor) -> Tensor:
-    """Unit-length mean of the unmasked states. [B, L, H] and [B, L] in, [B, H] out."""
+    """Return the mean [B, H] of the unmasked states [B, L, H] at unit length; the mask is [B, L]."""
     weights = mask.unsqueeze(-1).to(states.dtype)
     mean = (states * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
     return functional.normalize(mean, dim=-1)
 
 
 class Body(nn.Module):
-    """The whole network. The argument names become the input names of the graph."""
+    """The whole network; the argument names of `forward` become the input names of the graph."""
 
     def __init__(self, attend: Attention = fused) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ class Body(nn.Module):
 
 
 def build(tensors: dict[str, Any], attend: Attention = fused) -> Body:
-    """The network with the checkpoint's weights, ready to export."""
+    """Return the network with the checkpoint's weights, ready to export."""
     body = Body(attend)
     unused = ("pooler.", "embeddings.position_ids")
     body.load_state_dict({name: tensor for name, tensor in tensors.items() if not name.startswith(unused)})

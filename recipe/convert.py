@@ -1,4 +1,4 @@
-"""Torch module to OpenVINO IR with the four named inputs and the one named output."""
+"""Convert the torch module to OpenVINO IR with the four named inputs and the one named output."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from wherein.recipe.extra import require
 OUTPUT = "embedding"
 
 
-def example() -> dict[str, Any]:
-    """Two rows of five tokens for tracing, the second one padded; int64 [2, 5] each."""
+def example_inputs() -> dict[str, Any]:
+    """Return inputs to trace with, int64 [2, 5] each: two texts of five tokens, the second one padded."""
     torch = require("torch")
     ids = torch.tensor([[101, 7592, 2088, 999, 102], [101, 7592, 102, 0, 0]])
     positions = torch.arange(5).expand(2, 5).contiguous()
@@ -20,10 +20,10 @@ def example() -> dict[str, Any]:
 
 
 def to_ir(body: Any) -> ov.Model:
-    """The traced graph: int64 [batch, length] four times in, float32 [batch, 384] out."""
+    """Return the traced graph: four int64 inputs [batch, length], one float32 output [batch, 384]."""
     shapes = [(name, ov.PartialShape([-1, -1]), ov.Type.i64) for name in INPUTS]
     with require("torch").no_grad():
-        model = ov.convert_model(body, example_input=example(), input=shapes)
+        model = ov.convert_model(body, example_input=example_inputs(), input=shapes)
     for name, port in zip(INPUTS, model.inputs, strict=True):
         port.get_tensor().set_names({name})
         port.get_node().set_friendly_name(name)

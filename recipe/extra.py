@@ -1,4 +1,4 @@
-"""The packages of the `[recipe]` extra, imported late so that a missing one is explained."""
+"""Import the packages of the extra `recipe` late, so that the error for a missing one says how to install it."""
 
 import importlib
 from types import ModuleType
@@ -9,7 +9,7 @@ INSTALL = "pip install 'wherein[recipe]'"
 
 
 def require(module: str) -> ModuleType:
-    """Import `module`, or say how to install it."""
+    """Return the imported `module`. Raises WhereinError, which says how to install it, when it is missing."""
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:

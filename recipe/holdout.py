@@ -1,4 +1,4 @@
-"""How good are weights on the articles that were held out, and how near to the unmodified ones?"""
+"""Measure weights on the held-out articles, and how close they are to the unmodified ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ NEAREST = 10
 
 @dataclass(frozen=True)
 class Figures:
-    """On the held-out articles, every one of their contexts a candidate for each of their questions.
+    """Figures on the held-out articles; each of their contexts is a candidate for each of their questions.
 
-    `top_5` is the percentage of questions with the right context among the first five, `mrr` the mean of one over the
-    right context's place, times 100. `agreement` is what general skill is judged by: the percentage of each
-    question's ten nearest questions that are the same with the unmodified weights.
+    `top_5` is the percentage of questions whose context is among the first five; `mrr` is the mean reciprocal rank of
+    the right context, times 100. `agreement` stands for general skill: the percentage of each question's ten nearest
+    questions that are the same with the unmodified weights.
     """
 
     top_5: float
@@ -29,34 +29,34 @@ class Figures:
 
 
 def nearest(rows: Vectors) -> Vectors:
-    """For each row of [rows, 384] its nearest others: bool [rows, rows], `NEAREST` of each row True."""
+    """Return each row's nearest other rows of [rows, 384]: bool [rows, rows], with `NEAREST` True in each row."""
     scores = rows @ rows.T
     np.fill_diagonal(scores, -np.inf)
-    chosen = np.zeros(scores.shape, np.bool_)
-    np.put_along_axis(chosen, np.argsort(-scores, axis=1, kind="stable")[:, :NEAREST], True, axis=1)
-    return chosen
+    is_near = np.zeros(scores.shape, np.bool_)
+    np.put_along_axis(is_near, np.argsort(-scores, axis=1, kind="stable")[:, :NEAREST], True, axis=1)
+    return is_near
 
 
 def agreement(one: Vectors, other: Vectors) -> float:
-    """The share of nearest rows that both have in common, in percent."""
+    """Return the percentage of nearest rows that both have in common."""
     return round(100 * float((nearest(one) & nearest(other)).sum(axis=1).mean()) / min(NEAREST, len(one) - 1), 2)
 
 
-def encoded(tensors: dict[str, Tensor], words: Tokenizer, held: Sequence[Passage]) -> tuple[Vectors, Vectors]:
-    """The vectors of all questions, passage by passage, and of the passages."""
+def encode(tensors: dict[str, Tensor], words: Tokenizer, held: Sequence[Passage]) -> tuple[Vectors, Vectors]:
+    """Return the vectors of all questions, passage by passage, and of the passages."""
     network = body.build(tensors)
-    asked = [samples.token_ids(words, text, samples.QUESTION_TOKENS) for part in held for text in part.questions]
+    questions = [samples.token_ids(words, text, samples.QUESTION_TOKENS) for part in held for text in part.questions]
     texts = [samples.token_ids(words, part.text, samples.CONTEXT_TOKENS) for part in held]
-    return vectors.frozen(network, asked), vectors.frozen(network, texts)
+    return vectors.encode_frozen(network, questions), vectors.encode_frozen(network, texts)
 
 
 def figures(tensors: dict[str, Tensor], original: Vectors, words: Tokenizer, held: Sequence[Passage]) -> Figures:
-    """How `tensors` do; `original` are the questions' vectors with the unmodified weights, from `encoded`."""
-    questions, texts = encoded(tensors, words, held)
+    """Return the figures of `tensors`; `original` are the questions' vectors with the unmodified weights."""
+    questions, texts = encode(tensors, words, held)
     right = np.repeat(np.arange(len(held)), [len(part.questions) for part in held])
-    found = evaluate.ranks(questions, texts, right)
+    ranks = evaluate.ranks(questions, texts, right)
     return Figures(
-        top_5=round(100 * float((found < 5).mean()), 2),
-        mrr=round(100 * float((1 / (1 + found)).mean()), 2),
+        top_5=round(100 * float((ranks < 5).mean()), 2),
+        mrr=round(100 * float((1 / (1 + ranks)).mean()), 2),
         agreement=agreement(questions, original),
     )

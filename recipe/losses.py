@@ -1,4 +1,4 @@
-"""What the training makes small."""
+"""The losses of the training."""
 
 import torch
 from torch import Tensor
@@ -6,18 +6,19 @@ from torch.nn import functional
 
 
 def contrast(scores: Tensor, positive: Tensor) -> Tensor:
-    """InfoNCE with several right answers: the mean over all of them of -log p(it, rather than a wrong one).
+    """Return InfoNCE with several positives: the mean over all of them of -log p(positive | it and the negatives).
 
-    `scores` float32 [rows, columns], already divided by the temperature; `positive` bool, the same shape. The other
-    right answers of a row are neither for nor against this one.
+    `scores`, float32 [rows, columns], are already divided by the temperature; `positive` is bool of the same shape. The
+    other positives of a row are left out of the sum.
     """
     wrong = scores.masked_fill(positive, -torch.inf).logsumexp(1, keepdim=True)
     return functional.softplus(wrong - scores)[positive].mean()
 
 
-def strayed(vectors: Tensor, teacher: Tensor) -> Tensor:
-    """Mean squared change of the similarities among texts of one kind. Two float32 [texts, 384] of unit length.
+def drift(vectors: Tensor, teacher: Tensor) -> Tensor:
+    """Return the mean squared change of the similarities among texts of one kind, questions or passages.
 
-    Only within one kind, because how questions lie to passages is what the training is to change.
+    Both arguments are float32 [texts, 384] of unit length. Similarities between questions and passages do not count:
+    the training is to change them.
     """
     return (vectors @ vectors.T - teacher @ teacher.T).square().mean()

@@ -1,4 +1,4 @@
-"""model.json: what the model is, what it was made from, and the hash of each of its files."""
+"""Write model.json: what the model is, what it was built from, and the hash of each of its files."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from wherein.recipe.convert import OUTPUT
 
 FILES = ("model.xml", "model.bin", "tokenizer.json")
 VERSION, DIMENSION = "1", 384
-BEFORE = (
+BASE_TRAINING_DATA = (
     "Fine-tuned from nreimers/MiniLM-L6-H384-uncased with a contrastive objective on over 1 billion sentence "
     "pairs from public collections (Reddit comments, S2ORC, WikiAnswers, PAQ, Stack Exchange, MS MARCO and "
     "others; 87,599 pairs of SQuAD 2.0 are among them), cut at 128 tokens."
@@ -22,9 +22,10 @@ BEFORE = (
 
 @dataclass(frozen=True)
 class Origin:
-    """What the weights were made from: a name, the training data in words, the calibration texts' file and choice.
+    """Where the weights come from.
 
-    `tuning` is the record of the recipe's own training, empty where there was none.
+    `training_data` and `calibration` are descriptions in words, `calibrated_on` is the file of the calibration texts,
+    and `tuning` is the record of the recipe's own training, empty if there was none.
     """
 
     name: str
@@ -34,14 +35,14 @@ class Origin:
     tuning: Mapping[str, Any] = field(default_factory=dict)
 
 
-def listed(folder: Path) -> dict[str, dict[str, Any]]:
-    """Size and SHA-256 of every file of the model."""
+def file_hashes(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return size in bytes and SHA-256 of each of the model's files."""
     paths = {name: folder / name for name in FILES}
     return {n: {"bytes": p.stat().st_size, "sha256": weights.sha256(p)} for n, p in paths.items()}
 
 
 def source() -> dict[str, str]:
-    """Where the base weights come from."""
+    """Return where the base weights come from."""
     return {
         "model": "sentence-transformers/all-MiniLM-L6-v2",
         "file": "model.safetensors",
@@ -51,7 +52,7 @@ def source() -> dict[str, str]:
 
 
 def quantization(origin: Origin) -> dict[str, Any]:
-    """How the model was quantized, and with which texts."""
+    """Return how the model was quantized, and with which texts."""
     return {
         "method": quantize.METHOD,
         "preset": quantize.PRESET,
@@ -64,8 +65,8 @@ def quantization(origin: Origin) -> dict[str, Any]:
     }
 
 
-def described(folder: Path, origin: Origin, accuracy: Mapping[str, Any]) -> dict[str, Any]:
-    """The whole manifest of the model files in `folder`."""
+def contents(folder: Path, origin: Origin, accuracy: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the whole manifest of the model files in `folder`."""
     return {
         "schema": 1,
         "name": origin.name,
@@ -83,12 +84,12 @@ def described(folder: Path, origin: Origin, accuracy: Mapping[str, Any]) -> dict
         "training_data": origin.training_data,
         **({"tuning": dict(origin.tuning)} if origin.tuning else {}),
         "quantization": quantization(origin),
-        "files": listed(folder),
+        "files": file_hashes(folder),
         "accuracy": dict(accuracy),
     }
 
 
 def write(folder: Path, origin: Origin, accuracy: Mapping[str, Any]) -> None:
     """Write `folder/model.json`."""
-    text = json.dumps(described(folder, origin, accuracy), indent=2, ensure_ascii=False)
+    text = json.dumps(contents(folder, origin, accuracy), indent=2, ensure_ascii=False)
     (folder / "model.json").write_text(text + "\n", encoding="utf-8")

@@ -1,13 +1,14 @@
-"""All that decides the outcome of the training, apart from its data and the base weights."""
+"""The hyperparameters: with the data and the base weights, they determine the result of the training."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How many contexts of each kind a batch has, how many `sentences` (in `runs` of neighbours) and questions of each.
+    """The composition of a batch.
 
-    About 6,400 tokens of which 470 are padding: see `batches` for what the kinds are.
+    It has so many contexts of each kind (`article`, `mixed`, `confused`: see `batches`), `sentences` in `runs` of
+    neighbours, and at most `questions` per passage: about 6,400 tokens, of which 470 are padding.
     """
 
     article: int = 12
@@ -22,8 +23,8 @@ class Shape:
 class Stage:
     """Some epochs in which the learning rate rises once and falls once.
 
-    `rate` is the highest, reached after the first `Plan.warm_up` of the stage's steps and falling to 0 from there.
-    `teacher` weighs the change among texts of one kind (`losses.strayed`).
+    The learning rate rises to `rate` during the share `Plan.warm_up` of the stage's steps, and then falls to 0.
+    `teacher` is the weight of `losses.drift`.
     """
 
     epochs: int
@@ -35,9 +36,10 @@ class Stage:
 class Plan:
     """One training.
 
-    Held firmly near the unmodified model at first, and let go a little at the end: `stages`. `decay` is AdamW's and
-    `longest_step` the norm to which a gradient is cut. `backward` weighs the passages' choice among questions against
-    the questions' choice among passages. Another number of `threads` sums in another order, and the last digits differ.
+    The first of the `stages` holds the weights close to the unmodified model, the last one less so. `decay` is AdamW's
+    weight decay, and `longest_step` the norm to which gradients are clipped. `backward` is the weight of finding each
+    passage's question, relative to finding each question's passage. The number of `threads` decides the order of
+    summation, and so the last digits.
     """
 
     stages: tuple[Stage, ...] = (Stage(2), Stage(1, teacher=1.0))
@@ -52,5 +54,5 @@ class Plan:
 
     @property
     def epochs(self) -> int:
-        """How often each context has its own turn."""
+        """The number of epochs of all stages."""
         return sum(stage.epochs for stage in self.stages)

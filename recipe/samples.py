@@ -1,6 +1,6 @@
-"""Calibration texts, drawn from the train split of SQuAD v1.1 with a fixed seed, and texts to inputs.
+"""Draw the calibration texts from the train split of SQuAD v1.1 with a fixed seed, and turn texts into inputs.
 
-The dev split never comes here: it is what the accuracy is reported on.
+The dev split is never used here, because accuracy is reported on it.
 """
 
 import json
@@ -17,14 +17,14 @@ from wherein.errors import UsageError
 SEED = 0
 CONTEXTS, QUESTIONS = 200, 100
 CONTEXT_TOKENS, QUESTION_TOKENS = 384, 32
-DRAWN = f"{CONTEXTS} contexts and {QUESTIONS} questions"
+DESCRIPTION = f"{CONTEXTS} contexts and {QUESTIONS} questions"
 
 Inputs = dict[str, NDArray[np.int64]]
 Texts = tuple[list[str], list[str]]
 
 
 def paragraphs(path: Path) -> list[dict]:
-    """All paragraphs of a file in the SQuAD v1.1 schema."""
+    """Return all paragraphs of a file in the SQuAD v1.1 schema."""
     try:
         return [part for article in json.loads(path.read_bytes())["data"] for part in article["paragraphs"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -32,28 +32,29 @@ def paragraphs(path: Path) -> list[dict]:
 
 
 def texts(path: Path) -> Texts:
-    """The contexts and the questions of a file in the SQuAD v1.1 schema."""
+    """Return the contexts and the questions of a file in the SQuAD v1.1 schema."""
     parts = paragraphs(path)
     return [part["context"] for part in parts], [question["question"] for part in parts for question in part["qas"]]
 
 
 def draw(texts: Texts) -> Texts:
-    """The same contexts and questions at every run; sorted first, so that the file's order has no say."""
-    contexts, questions = (sorted(set(some)) for some in texts)
+    """Return the same contexts and questions in every run, whatever the order of the file."""
+    contexts, questions = (sorted(set(kind)) for kind in texts)
     if len(contexts) < CONTEXTS or len(questions) < QUESTIONS:
-        raise UsageError(f"{len(contexts)} contexts and {len(questions)} questions are too few; {DRAWN} are needed")
-    chance = random.Random(SEED)
-    return chance.sample(contexts, CONTEXTS), chance.sample(questions, QUESTIONS)
+        counts = f"{len(contexts)} contexts and {len(questions)} questions"
+        raise UsageError(f"{counts} are too few; {DESCRIPTION} are needed")
+    rng = random.Random(SEED)
+    return rng.sample(contexts, CONTEXTS), rng.sample(questions, QUESTIONS)
 
 
 def token_ids(tokenizer: Tokenizer, text: str, limit: int) -> list[int]:
-    """At most `limit` token ids, [CLS] and [SEP] among them."""
+    """Return at most `limit` token ids, including [CLS] and [SEP]."""
     ids = tokenizer.encode(text).ids
     return ids if len(ids) <= limit else [*ids[: limit - 1], ids[-1]]
 
 
 def batch(rows: list[list[int]]) -> Inputs:
-    """The four int64 inputs [rows, longest], zero behind the end of each row."""
+    """Return the four int64 inputs [rows, longest row], padded with zeros."""
     ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
     mask = np.zeros_like(ids)
     for row, tokens in enumerate(rows):
@@ -64,7 +65,7 @@ def batch(rows: list[list[int]]) -> Inputs:
 
 
 def calibration(texts: Texts, tokenizer: Tokenizer) -> list[Inputs]:
-    """One unpadded batch of one text per sample."""
+    """Return the calibration samples, each an unpadded batch of one text."""
     contexts, questions = draw(texts)
     rows = [token_ids(tokenizer, text, CONTEXT_TOKENS) for text in contexts]
     rows += [token_ids(tokenizer, text, QUESTION_TOKENS) for text in questions]

@@ -1,4 +1,4 @@
-"""The base weights: all-MiniLM-L6-v2, found inside an installed package and checked.
+"""The base weights: all-MiniLM-L6-v2, read from an installed package and verified.
 
 Source: `sentence-transformers/all-MiniLM-L6-v2`, file `model.safetensors`, 90,868,376 bytes, float32.
 """
@@ -17,30 +17,30 @@ SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
 def sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file."""
+    """Return the SHA-256 of a file in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def folder() -> Path:
-    """The folder of the package that holds the weights and the tokenizer; its code is never run."""
-    found = importlib.util.find_spec(MODULE)
-    if found is None or not found.submodule_search_locations:
+    """Return the package's folder that holds the weights and the tokenizer; the package's code is never run."""
+    spec = importlib.util.find_spec(MODULE)
+    if spec is None or not spec.submodule_search_locations:
         raise WhereinError(f"The recipe needs the weights in {PACKAGE}; install the extra: {INSTALL}")
-    return Path(found.submodule_search_locations[0]) / "model_files"
+    return Path(spec.submodule_search_locations[0]) / "model_files"
 
 
-def checked(path: Path) -> Path:
-    """`path` again, once its content is known to be the expected one."""
+def verify(path: Path) -> Path:
+    """Return `path` if its content is the expected one. Raises WhereinError when it is missing, Damaged otherwise."""
     if not path.is_file():
         raise WhereinError(f"{path} is missing; reinstall {PACKAGE}")
-    found = sha256(path)
-    if found != SHA256:
-        raise Damaged(f"{path} has SHA-256 {found}, expected {SHA256}; reinstall {PACKAGE}")
+    actual = sha256(path)
+    if actual != SHA256:
+        raise Damaged(f"{path} has SHA-256 {actual}, expected {SHA256}; reinstall {PACKAGE}")
     return path
 
 
 def tensors() -> dict[str, Any]:
-    """The checked weights: torch float32 tensors by their BERT names."""
-    path = checked(folder() / "model.safetensors")
+    """Return the verified weights: torch float32 tensors by their BERT names."""
+    path = verify(folder() / "model.safetensors")
     return dict(require("safetensors.torch").load_file(path))

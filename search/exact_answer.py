@@ -39,13 +39,13 @@ class ExactAnswer:
 
 
 def exact_answers(extractor: AnswerExtractor, question: str, hits: Sequence[Hit]) -> list[ExactAnswer | None]:
-    """Return the likeliest answer in each hit, None when it has no words; raises what `AnswerExtractor.read` does."""
+    """Return the likeliest answer in each hit, None when it has no words; raises as `AnswerExtractor.windows`."""
     return [_answer(extractor, question, hit) for hit in hits]
 
 
 def _answer(extractor: AnswerExtractor, question: str, hit: Hit) -> ExactAnswer | None:
     best: tuple[float, int, int] | None = None
-    for window in extractor.read(question, hit.text):
+    for window in extractor.windows(question, hit.text):
         span = best_span(window.start, window.end, window.first, len(window.start) - 1)
         if best is None or span.score > best[0]:
             begin, end = window.words[span.first - window.first, 0], window.words[span.last - window.first, 1]

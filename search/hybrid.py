@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from wherein.embed.metric import nearness
+from wherein.embed.metric import score_and_distance
 from wherein.errors import Damaged
 from wherein.search.bm25 import term_score
 from wherein.search.calibration import calibrated
@@ -19,7 +19,6 @@ from wherein.search.keyword import Matches, best_passages, filter_matches, match
 from wherein.search.passage_lookup import CountedPassage, PassageLookup
 from wherein.search.provenance import Provenance, provenance_of
 from wherein.search.query_syntax import ParsedQuestion
-from wherein.search.semantic import exact_nearness
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.term_counts import TermRows, checked_terms
@@ -197,7 +196,7 @@ class Ranker:
         """
         scores = dict(near)
         for chunk, stored in self._passages.vectors([chunk for chunk in chunks if chunk not in near]):
-            scores[chunk] = nearness(query.metric, query.vector, stored)[0]
+            scores[chunk] = score_and_distance(query.metric, query.vector, stored)[0]
         return np.array([scores.get(chunk, np.nan) for chunk in chunks])
 
     def _chances(

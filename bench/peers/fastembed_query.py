@@ -1,6 +1,6 @@
-"""A cold question by fastembed and FAISS, by hand: python fastembed_query.py MODEL_FOLDER LIBRARY QUESTION.
+"""Answer a question with fastembed and FAISS: python fastembed_query.py MODEL_FOLDER LIBRARY QUESTION.
 
-The vectors and texts are those of a Wherein library, written beside it as a FAISS file and JSON the first time.
+Vectors and texts are those of a Wherein library; the first run writes them next to it as a FAISS file and JSON.
 """
 
 import json

@@ -1,1 +1,1 @@
-"""The models of this machine: installed, added from disk, fetched, measured."""
+"""The models of this machine: list, import from disk, fetch and benchmark them."""

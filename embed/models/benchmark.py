@@ -1,4 +1,4 @@
-"""How fast a model is on this machine at each precision, and what was measured, remembered."""
+"""Measure how fast a model is on this machine at each precision, and remember the figures."""
 
 import json
 import os
@@ -17,19 +17,19 @@ from wherein.embed.model import Model, fingerprint, load_model
 from wherein.embed.models.installed import find_model, models_folder
 from wherein.embed.precision import PRECISIONS
 
-__all__ = ["SHORT", "Speed", "bench", "measure", "quickest", "remember"]
+__all__ = ["SHORT_CONTEXT_TOKENS", "Speed", "benchmark", "fastest_precision", "measure", "save_speeds"]
 
-SHORT = 160
-"""Tokens of a usual context: those of SQuAD have so many on average."""
+SHORT_CONTEXT_TOKENS = 160
+"""Tokens of a typical context: the average of SQuAD's."""
 
-_FILE = "speeds.json"
+_SPEEDS_FILE = "speeds.json"
 _CPU_INFO = Path("/proc/cpuinfo")
-_FIRST = 4
+_WARM_UP_TEXTS = 4
 
 
 @dataclass(frozen=True)
 class Speed:
-    """Texts a second: contexts of all the tokens a context may have, contexts of 160, and questions one by one."""
+    """Texts per second: contexts of full length, contexts of 160 tokens, and questions one by one."""
 
     precision: str
     contexts: float
@@ -37,7 +37,7 @@ class Speed:
     questions: float
 
 
-def bench(
+def benchmark(
     name: str | None,
     seconds: float,
     *,
@@ -45,45 +45,48 @@ def bench(
     threads: int = 0,
     report: Callable[[str], None] = lambda _: None,
 ) -> tuple[Model, list[Speed]]:
-    """Measure an installed model, the shipped one if none is named, at every precision, and remember it."""
+    """Measure an installed model, by default the shipped one, at every precision, and remember the figures.
+
+    `seconds` is the time for each figure. Raises UsageError when there is no such model, Damaged when it is damaged.
+    """
     model = find_model(name, models_folder()) if name else load_model()
     speeds = []
     for precision in PRECISIONS:
         if precision != "auto":
             report(f"{model.name} at {precision}")
             speeds.append(measure(model, precision, seconds, cache=cache, threads=threads))
-    remember(cache, model, speeds)
+    save_speeds(cache, model, speeds)
     return model, speeds
 
 
 def measure(model: Model, precision: str, seconds: float, *, cache: Path | None = None, threads: int = 0) -> Speed:
-    """Run a model for about `seconds` on each kind of text, after what loading it takes."""
+    """Run a model for about `seconds` on each kind of text; loading it is not counted."""
     many = Encoder(model, precision, cache=cache, threads=threads)
     one = Encoder(model, precision, cache=cache, threads=threads, one_by_one=True)
     return Speed(
         precision,
         contexts=_rate(many, _ids(many, model.context_tokens), seconds),
-        short_contexts=_rate(many, _ids(many, min(SHORT, model.context_tokens)), seconds),
+        short_contexts=_rate(many, _ids(many, min(SHORT_CONTEXT_TOKENS, model.context_tokens)), seconds),
         questions=_rate_one_by_one(one, _ids(one, model.question_tokens), seconds),
     )
 
 
-def remember(cache: Path, model: Model, speeds: Sequence[Speed]) -> None:
-    """Keep what was measured in the cache folder; where that cannot be written, it is not kept."""
-    kept = _kept(cache)
-    kept[_key(model)] = {speed.precision: asdict(speed) for speed in speeds}
-    temporary = cache / f"{_FILE}.{os.getpid()}.new"
+def save_speeds(cache: Path, model: Model, speeds: Sequence[Speed]) -> None:
+    """Write the figures to the cache folder; nothing happens if it cannot be written."""
+    speeds_by_key = _load_speeds(cache)
+    speeds_by_key[_key(model)] = {speed.precision: asdict(speed) for speed in speeds}
+    temporary = cache / f"{_SPEEDS_FILE}.{os.getpid()}.new"
     with suppress(OSError):
         cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(kept, indent=2), "utf-8")
-        temporary.replace(cache / _FILE)
+        temporary.write_text(json.dumps(speeds_by_key, indent=2), "utf-8")
+        temporary.replace(cache / _SPEEDS_FILE)
 
 
-def quickest(cache: Path, model: Model) -> str | None:
-    """Return the precision that took in the most usual contexts a second, None when not every one was measured."""
-    found: Any = _kept(cache).get(_key(model))
+def fastest_precision(cache: Path, model: Model) -> str | None:
+    """Return the precision that embeds the most contexts of 160 tokens per second, None unless all were measured."""
+    speeds: Any = _load_speeds(cache).get(_key(model))
     try:
-        rates = {name: float(found[name]["short_contexts"]) for name in PRECISIONS if name != "auto"}
+        rates = {name: float(speeds[name]["short_contexts"]) for name in PRECISIONS if name != "auto"}
     except (TypeError, KeyError, ValueError):
         return None
     return max(rates, key=lambda name: rates[name])
@@ -96,17 +99,19 @@ def _ids(encoder: Encoder, length: int) -> list[int]:
 
 
 def _rate(encoder: Encoder, ids: list[int], seconds: float) -> float:
-    """Return how many texts a second are done, many at a time."""
-    _time(encoder, ids, _FIRST)  # makes room, and is slow
-    count = _FIRST
-    took = _time(encoder, ids, count)
-    while took < seconds / 2:  # not by the clock: what is under way when time is up must count
-        count = max(count + 1, min(16 * count, round(count * seconds / took)))
-        took = _time(encoder, ids, count)
-    return count / took
+    """Return the number of texts per second, many at a time."""
+    _time(encoder, ids, _WARM_UP_TEXTS)  # the first inferences allocate memory
+    count = _WARM_UP_TEXTS
+    elapsed = _time(encoder, ids, count)
+    # Whole batches of a growing size, not texts until time is up: those in the queue must count, too.
+    while elapsed < seconds / 2:
+        count = max(count + 1, min(16 * count, round(count * seconds / elapsed)))
+        elapsed = _time(encoder, ids, count)
+    return count / elapsed
 
 
 def _time(encoder: Encoder, ids: list[int], count: int) -> float:
+    """Return the seconds that `count` equal texts take."""
     began = time.perf_counter()
     for _ in encoder.stream(enumerate(repeat(ids, count))):
         pass
@@ -114,24 +119,25 @@ def _time(encoder: Encoder, ids: list[int], count: int) -> float:
 
 
 def _rate_one_by_one(encoder: Encoder, ids: list[int], seconds: float) -> float:
-    """Return how many texts a second are done, each begun when the one before is done."""
+    """Return the number of texts per second, each started when the previous one is done."""
     _time(encoder, ids, 1)
-    count, took = 0, 0.0
-    while took < seconds:
-        took += _time(encoder, ids, 1)
+    count, elapsed = 0, 0.0
+    while elapsed < seconds:
+        elapsed += _time(encoder, ids, 1)
         count += 1
-    return count / took
+    return count / elapsed
 
 
-# What is remembered: by the CPU, OpenVINO's version and the model, because other ones have another speed.
+# The file: its key is CPU, OpenVINO's version and model, because the figures depend on each of them.
 
 
-def _kept(cache: Path) -> dict[str, Any]:
+def _load_speeds(cache: Path) -> dict[str, Any]:
+    """Return the speeds of each precision by key, nothing if the file is missing or damaged."""
     try:
-        found = json.loads((cache / _FILE).read_text("utf-8"))
+        speeds_by_key = json.loads((cache / _SPEEDS_FILE).read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return speeds_by_key if isinstance(speeds_by_key, dict) else {}
 
 
 def _key(model: Model) -> str:

@@ -1,4 +1,4 @@
-"""What there is: the installed models and those of the zoo that can be fetched, as `wherein model` tells them."""
+"""The installed models and those of the zoo that can be fetched, as `wherein model` lists and shows them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -7,27 +7,28 @@ from typing import Any
 
 from wherein.embed.model import DEFAULT_MODEL, Model
 from wherein.embed.models.download import Report, fetch_model
-from wherein.embed.models.importing import Added, load_any
+from wherein.embed.models.importing import ImportResult, load_any_model
 from wherein.embed.models.installed import (
-    damage,
+    damaged_files,
     find_model,
     fingerprints,
     installed_folders,
-    is_reader,
-    manifest,
+    is_answer_model,
     models_folder,
+    read_manifest,
 )
 from wherein.embed.models.zoo import DEFAULT_VARIANT, ZOO, ZooModel
 from wherein.errors import Damaged, UsageError
 
-__all__ = ["Listed", "described", "fetch", "models"]
+__all__ = ["ModelSummary", "describe_model", "fetch", "model_summaries"]
 
 
 @dataclass(frozen=True)
-class Listed:
-    """A line of the list. `kind` is `embedding` or `reader`, which has no dimension and no metric.
+class ModelSummary:
+    """A row of `wherein model list`.
 
-    `state` is `shipped`, `installed`, `available` or `damaged`; `top_5` in percent, if known.
+    `kind` is `embedding`, or `reader` for an answer model, which has no dimension (0) and no metric (""). `state` is
+    `shipped`, `installed`, `available` or `damaged`. `top_5` is in percent, if known.
     """
 
     name: str
@@ -41,85 +42,93 @@ class Listed:
     folder: str
 
 
-def models() -> Iterator[Listed]:
-    """Yield every model that is installed, and then those that can be fetched."""
-    seen = set()
+def model_summaries() -> Iterator[ModelSummary]:
+    """Yield the installed models, and then those that can be fetched."""
+    installed = set()
     for folder in installed_folders(models_folder()):
-        listed = _listed(folder)
-        seen.add(listed.name)
-        yield listed
-    for zoo in ZOO.values():
-        if zoo.name not in seen:
-            yield Listed(
-                zoo.name,
-                zoo.kind,
-                zoo.version,
-                zoo.dimension,
-                zoo.metric,
-                zoo.bytes(),
-                "available",
-                _top_5(zoo.accuracy),
-                "",
-            )
+        summary = _installed_summary(folder)
+        installed.add(summary.name)
+        yield summary
+    yield from (_zoo_summary(entry) for entry in ZOO.values() if entry.name not in installed)
 
 
-def described(name: str) -> dict[str, Any]:
-    """Return all that is known of a model, as JSON has it; `damage` lists the files that are damaged.
+def describe_model(name: str) -> dict[str, Any]:
+    """Return a model's manifest with its state, folder, fingerprints and `damage`, a sentence per damaged file.
 
-    Raises UsageError when there is no such model, Damaged when its manifest cannot be read.
+    For a model that is not installed, return its catalogue entry. Raises UsageError when there is no such model,
+    Damaged when its manifest cannot be read.
     """
     for folder in (models_folder() / name, Path(name)):
-        if name and is_reader(folder):
-            return {**manifest(folder), "state": "installed", "folder": str(folder),
-                    "damage": damage(load_any(folder))}  # fmt: skip
+        if name and is_answer_model(folder):
+            return {**read_manifest(folder), "state": "installed", "folder": str(folder),
+                    "damage": damaged_files(load_any_model(folder))}  # fmt: skip
     try:
         model = find_model(name, models_folder())
     except UsageError:
         if name not in ZOO:
             raise
-        return {**_in_zoo(ZOO[name]), "state": "available"}
+        return {**_catalogue_entry(ZOO[name]), "state": "available"}
     return {
-        **manifest(model.folder),
+        **read_manifest(model.folder),
         "state": "shipped" if model.folder == DEFAULT_MODEL else "installed",
         "folder": str(model.folder),
         "fingerprints": fingerprints(model),
-        "damage": damage(model),
+        "damage": damaged_files(model),
     }
 
 
-def _in_zoo(zoo: ZooModel) -> dict[str, Any]:
+def _catalogue_entry(entry: ZooModel) -> dict[str, Any]:
     variants = {
         variant: {file.path: {"bytes": file.bytes, "sha384": file.sha384} for file in files}
-        for variant, files in zoo.variants.items()
+        for variant, files in entry.variants.items()
     }
-    return {**asdict(zoo), "variants": variants}
+    return {**asdict(entry), "variants": variants}
 
 
-def fetch(name: str, variant: str | None, own: str | None, report: Report) -> Added:
-    """Fetch a model of the catalogue. Raises UsageError when it has no such model."""
+def fetch(name: str, variant: str | None, install_as: str | None, report: Report) -> ImportResult:
+    """Fetch the catalogue's model `name`, and install it under the name `install_as` if that is given.
+
+    Raises UsageError when the catalogue has no such model, else as `fetch_model` does.
+    """
     if name not in ZOO:
         raise UsageError(f"The catalogue has no model {name}; see: wherein model list")
-    return fetch_model(ZOO[name], models_folder(), variant=variant or DEFAULT_VARIANT, name=own, report=report)
+    return fetch_model(ZOO[name], models_folder(), variant=variant or DEFAULT_VARIANT, name=install_as, report=report)
 
 
-def _listed(folder: Path) -> Listed:
-    kind = "reader" if is_reader(folder) else "embedding"
+def _zoo_summary(entry: ZooModel) -> ModelSummary:
+    top_5 = _top_5(entry.accuracy)
+    return ModelSummary(
+        entry.name,
+        entry.kind,
+        entry.version,
+        entry.dimension,
+        entry.metric,
+        entry.download_bytes(),
+        "available",
+        top_5,
+        "",
+    )
+
+
+def _installed_summary(folder: Path) -> ModelSummary:
+    """Return the summary of the model in a folder; only sizes are compared, to be quick (`describe_model` hashes)."""
+    kind = "reader" if is_answer_model(folder) else "embedding"
     try:
-        about = manifest(folder)
-        model = load_any(folder)
+        manifest = read_manifest(folder)
+        model = load_any_model(folder)
         size = sum((folder / name).stat().st_size for name in model.sha256)
-        told = [about["files"][name].get("bytes") for name in model.sha256]
+        expected = [manifest["files"][name].get("bytes") for name in model.sha256]
     except (Damaged, OSError, KeyError, TypeError, AttributeError):
-        return Listed(folder.name, kind, "", 0, "", 0, "damaged", None, str(folder))
-    whole = None in told or size == sum(told)
-    state = "damaged" if not whole else "shipped" if folder == DEFAULT_MODEL else "installed"
+        return ModelSummary(folder.name, kind, "", 0, "", 0, "damaged", None, str(folder))
+    is_complete = None in expected or size == sum(expected)
+    state = "damaged" if not is_complete else "shipped" if folder == DEFAULT_MODEL else "installed"
     dimension, metric = (model.dimension, model.metric) if isinstance(model, Model) else (0, "")
-    top_5 = _top_5(about.get("accuracy"))
-    return Listed(model.name, kind, model.version, dimension, metric, size, state, top_5, str(folder))
+    top_5 = _top_5(manifest.get("accuracy"))
+    return ModelSummary(model.name, kind, model.version, dimension, metric, size, state, top_5, str(folder))
 
 
 def _top_5(accuracy: Any) -> float | None:
-    """Return the share of SQuAD's questions whose context is among the first five, INT8 if told, in percent."""
+    """Return the percentage of SQuAD's questions whose context is among the first five, at INT8 if known."""
     figures = accuracy.get("squad-v1.1-dev") if isinstance(accuracy, Mapping) else None
     if not isinstance(figures, Mapping):
         return None

@@ -1,4 +1,4 @@
-"""The models of this machine: the shipped one, and a folder for each that was fetched or added."""
+"""The installed models: the shipped one, and one folder for each that was fetched or added."""
 
 import json
 import os
@@ -6,51 +6,54 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from wherein.embed.model import DEFAULT_MODEL, Files, Model, checked, fingerprint, load_model
+from wherein.embed.model import DEFAULT_MODEL, Model, ModelFiles, fingerprint, load_model, read_checked
 from wherein.embed.models.zoo import ZOO
 from wherein.embed.precision import PRECISIONS
 from wherein.errors import Damaged, UsageError
 
 __all__ = [
     "MODELS_VARIABLE",
-    "damage",
-    "default_name",
+    "damaged_files",
+    "default_model_name",
+    "find_by_fingerprint",
     "find_model",
     "fingerprints",
     "installed_folders",
-    "is_reader",
-    "manifest",
-    "model_of",
+    "is_answer_model",
     "models_folder",
+    "read_manifest",
 ]
 
 MODELS_VARIABLE = "WHEREIN_MODELS"
 
 
 def models_folder() -> Path:
-    """Return where models are kept: `$WHEREIN_MODELS`, else `wherein/models` in the user's data folder (XDG)."""
-    if chosen := os.environ.get(MODELS_VARIABLE):
-        return Path(chosen)
+    """Return the folder of the installed models: `$WHEREIN_MODELS`, else `wherein/models` in the user's data folder.
+
+    The data folder is `~/.local/share` on Linux, or `$XDG_DATA_HOME`.
+    """
+    if folder := os.environ.get(MODELS_VARIABLE):
+        return Path(folder)
     import platformdirs
 
     return Path(platformdirs.user_data_dir("wherein", appauthor=False)) / "models"
 
 
 def installed_folders(models: Path) -> Iterator[Path]:
-    """Yield the folder of each model, the shipped one first; what begins with a dot is not finished, or put aside."""
+    """Yield the folder of each model, the shipped one first; names that begin with a dot are unfinished or damaged."""
     yield DEFAULT_MODEL
     if models.is_dir():
         yield from sorted(path for path in models.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
 def find_model(name: str | Path, models: Path) -> Model:
-    """Return the model called `name`, or that in the folder `name`.
+    """Return the encoder's model called `name`, or the one in the folder `name`.
 
-    Raises UsageError when there is none, Damaged when its manifest cannot be read.
+    Raises UsageError when there is none or it is an answer model, Damaged when its manifest cannot be read.
     """
     text = os.fspath(name)
     if isinstance(name, str) and text and os.sep not in text and not text.startswith("."):
-        if text == DEFAULT_MODEL.name or text == default_name():
+        if text == DEFAULT_MODEL.name or text == default_model_name():
             return load_model()
         if (models / text).is_dir():
             return _embedding(models / text)
@@ -60,11 +63,11 @@ def find_model(name: str | Path, models: Path) -> Model:
     raise UsageError(_not_found(text))
 
 
-def model_of(wanted: str, precision: str, name: str, models: Path, home: Path | None = None) -> Model:
-    """Return the installed model, or that in the folder `home`, whose fingerprint at `precision` is `wanted`.
+def find_by_fingerprint(wanted: str, precision: str, name: str, models: Path, home: Path | None = None) -> Model:
+    """Return the model whose fingerprint at `precision` is `wanted`: an installed one, or that in the folder `home`.
 
-    If there is none, return what is there in its place: the model called `name`, else the shipped one. Raises Damaged
-    when the manifest of the model called `name`, which it should be, cannot be read.
+    Otherwise return the model called `name` or, failing that, the shipped one, so that the caller can report the
+    mismatch. Raises Damaged when the model called `name` should have been it and its manifest cannot be read.
     """
     damaged, shipped, namesake = None, None, None
     for folder in (*([home] if home else []), *installed_folders(models)):
@@ -81,17 +84,17 @@ def model_of(wanted: str, precision: str, name: str, models: Path, home: Path | 
     if namesake:
         return namesake
     if shipped is None or damaged:
-        raise damaged or Damaged("There is no model; install Wherein again")
+        raise damaged or Damaged("The shipped model is missing; install Wherein again")
     return shipped
 
 
-def manifest(folder: Path) -> Mapping[str, Any]:
-    """Return all that a model's manifest says. Raises Damaged when it cannot be read."""
+def read_manifest(folder: Path) -> Mapping[str, Any]:
+    """Return a model's whole manifest. Raises Damaged when it cannot be read."""
     try:
-        found: Mapping[str, Any] = json.loads((folder / "model.json").read_text("utf-8"))
+        manifest: Mapping[str, Any] = json.loads((folder / "model.json").read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise Damaged(f"{folder / 'model.json'} cannot be read; install the model again") from error
-    return found
+    return manifest
 
 
 def fingerprints(model: Model) -> dict[str, str]:
@@ -99,19 +102,19 @@ def fingerprints(model: Model) -> dict[str, str]:
     return {precision: fingerprint(model, precision) for precision in PRECISIONS if precision != "auto"}
 
 
-def damage(model: Files) -> list[str]:
-    """Return a sentence for each file of a model that is not what its manifest says; all of them are read."""
-    found = []
+def damaged_files(model: ModelFiles) -> list[str]:
+    """Return a sentence for each file of a model that is missing or differs from its manifest; reads all files."""
+    problems = []
     for name in model.sha256:
         try:
-            checked(model, name)
+            read_checked(model, name)
         except Damaged as error:
-            found.append(str(error))
-    return found
+            problems.append(str(error))
+    return problems
 
 
-def is_reader(folder: Path) -> bool:
-    """Whether a model's manifest says that it marks answers (embed/answer_extractor.py), and so makes no vectors."""
+def is_answer_model(folder: Path) -> bool:
+    """Whether a folder's manifest is that of an answer model (embed/answer_extractor.py), which makes no vectors."""
     try:
         return bool(json.loads((folder / "model.json").read_text("utf-8")).get("kind") == "reader")
     except (OSError, ValueError, AttributeError):
@@ -119,13 +122,13 @@ def is_reader(folder: Path) -> bool:
 
 
 def _embedding(folder: Path) -> Model:
-    if is_reader(folder):
-        raise UsageError(f"{folder.name} is a reader, which marks answers, and makes no vectors; choose another model")
+    if is_answer_model(folder):
+        raise UsageError(f"{folder.name} is an answer model and makes no vectors; choose another model")
     return load_model(folder)
 
 
-def default_name() -> str:
-    """Return the name of the shipped model, nothing when its manifest cannot be read."""
+def default_model_name() -> str:
+    """Return the name of the shipped model, "" when its manifest cannot be read."""
     try:
         return load_model().name
     except Damaged:
@@ -136,5 +139,5 @@ def _not_found(name: str) -> str:
     if name in ZOO:
         return f"The model {name} is not installed; get it with: wherein model fetch {name}"
     if name and Path(name).is_dir():
-        return f"{name} has no model.json; take the model in with: wherein model add {name}"
+        return f"{name} has no model.json; install the model with: wherein model add {name}"
     return f"There is no model {name}; see: wherein model list"

@@ -1,4 +1,4 @@
-"""Where a model is put together: a folder that gets its name when it is whole, and is on the disk by then."""
+"""Assemble a model in a staging folder, which gets the model's name once it is complete and flushed to disk."""
 
 import errno
 import shutil
@@ -10,9 +10,9 @@ from wherein.errors import LibraryBusy, WhereinError
 from wherein.storage.disk.fsync import fsync, fsync_tree
 from wherein.storage.disk.lock import lock_file, try_lock
 
-__all__ = ["exclusive_lock", "put", "require_free_space", "staging"]
+__all__ = ["exclusive_lock", "publish", "require_free_space", "staging"]
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def exclusive_lock(models: Path, what: str) -> Iterator[None]:
 
 @contextmanager
 def staging(models: Path, name: str) -> Iterator[Path]:
-    """Give an empty folder for a model's files; it is removed afterwards, also when a process had died in it."""
+    """Yield an empty folder for a model's files; it is removed afterwards, or by the next run if this process dies."""
     folder = models / f".{name}.new"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
@@ -37,34 +37,35 @@ def staging(models: Path, name: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def put(folder: Path, target: Path) -> Path | None:
-    """Give a finished folder its name. What has the name already is put aside; return where."""
+def publish(folder: Path, target: Path) -> Path | None:
+    """Rename a complete folder to `target`; an existing, damaged one is renamed first, and its new path returned."""
     fsync_tree(folder)
-    aside = None
+    damaged_copy = None
     if target.exists():
-        aside = _free(target.with_name(f".{target.name}.damaged"))
-        target.rename(aside)
+        damaged_copy = _numbered(target.with_name(f".{target.name}.damaged"))
+        target.rename(damaged_copy)
     folder.rename(target)
     fsync(target.parent)
-    return aside
+    return damaged_copy
 
 
 @contextmanager
 def require_free_space(folder: Path, needed: int) -> Iterator[None]:
-    """Turn an error of the file system into a sentence; `needed` in bytes."""
+    """Raise an OSError as a WhereinError with a sentence for the user; `needed` is in bytes."""
     try:
         yield
     except OSError as error:
-        if error.errno in _NO_ROOM:
+        if error.errno in _NO_SPACE:
             raise WhereinError(
-                f"There is no room left for the model in {folder}: it takes {needed / 1e6:,.0f} MB; make room and run"
-                " the same command again"
+                f"There is not enough free space for the model in {folder}: it needs {needed / 1e6:,.0f} MB; free some"
+                " space and run the same command again"
             ) from error
         raise WhereinError(f"{error.filename or folder} cannot be read or written: {error.strerror}") from error
 
 
-def _free(path: Path) -> Path:
+def _numbered(path: Path) -> Path:
+    """Return the path with the first number that is not in use."""
     number = 1
-    while (free := path.with_name(f"{path.name}-{number}")).exists():
+    while (numbered := path.with_name(f"{path.name}-{number}")).exists():
         number += 1
-    return free
+    return numbered

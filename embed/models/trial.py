@@ -1,10 +1,11 @@
-"""A model is tried before it is taken in: what its graph asks for, and whether it gives vectors at both lengths."""
+"""Try a model before it is imported: check its inputs and outputs, and run it once at each of its lengths."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from wherein.embed.graph import INPUTS, adapt
@@ -12,91 +13,100 @@ from wherein.embed.model import IR
 from wherein.embed.runtime import openvino_core
 from wherein.errors import Damaged, UsageError
 
-__all__ = ["READER_OUTPUTS", "Examined", "examine", "examine_reader", "is_reader_graph"]
+__all__ = ["ANSWER_OUTPUTS", "EncoderTrial", "is_answer_graph", "try_answer_model", "try_encoder"]
 
-READER_OUTPUTS = ("output_s", "output_e")
-"""What a reader of the zoo gives: the logits of the answer's first and last token (its model card)."""
+ANSWER_OUTPUTS = ("output_s", "output_e")
+"""The outputs of the zoo's answer models: the logits of the answer's first and last token (from the model card)."""
+
+
+_DEFAULT_LENGTHS = (384, 32)  # of contexts and questions, as on the zoo's model card
+_COMPILE_SETTINGS = {"INFERENCE_PRECISION_HINT": "f32"}  # a CPU with AMX would compute in bfloat16 by default
 
 
 @dataclass(frozen=True)
-class Examined:
-    """What a graph is. Lengths in tokens, as they were wished for or as the graph has them."""
+class EncoderTrial:
+    """What was learnt from running a graph; lengths in tokens."""
 
     dimension: int
     context_tokens: int
     question_tokens: int
-    inputs: tuple[str, ...]
     output: str
 
 
-def examine(
+def try_encoder(
     folder: Path,
     tokenizer: Tokenizer,
     context_tokens: int | None,
     question_tokens: int | None,
     shown: Path,
-    lengths: tuple[int, int] = (384, 32),
-) -> Examined:
-    """Run the graph in `folder` once for a context and once for a question; `shown` is what messages call it.
+    defaults: tuple[int, int] = _DEFAULT_LENGTHS,
+) -> EncoderTrial:
+    """Run the graph in `folder` once for a context and once for a question; messages name it `shown`.
 
-    A graph of one length says by that how long a context is. Raises UsageError when it is not such a model.
+    Lengths that are None are the graph's own, if it was made for one length, or the `defaults`. Raises Damaged when
+    the graph cannot be read, UsageError when it is not that of an encoder.
     """
     core, graph = _read(folder, shown)
     fixed = _check_ports(graph, shown)
     _check_vocabulary(graph, tokenizer, shown)
-    context = context_tokens or fixed or lengths[0]
-    question = question_tokens or lengths[1]
+    context = context_tokens or fixed or defaults[0]
+    question = question_tokens or defaults[1]
     try:
         output = graph.output(0).get_names()
-        compiled = core.compile_model(adapt(graph, unit=False), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        compiled = core.compile_model(adapt(graph, unit=False), "CPU", _COMPILE_SETTINGS)
         vectors = [_run(compiled, tokenizer, length) for length in (context, question)]
     except RuntimeError as error:
-        raise UsageError(f"{shown} cannot be run at {context} and {question} tokens: {_told(error)}") from error
+        raise UsageError(f"{shown} cannot be run at {context} and {question} tokens: {_last_line(error)}") from error
     if any(vector.ndim != 2 or len(vector) != 1 or not np.isfinite(vector).all() for vector in vectors):
         shapes = " and ".join(str(list(vector.shape)) for vector in vectors)
-        raise UsageError(f"{shown} gives no vector [1, dimension] of finite numbers for a text, but {shapes}")
-    return Examined(vectors[0].shape[1], context, question, INPUTS, min(output, default=""))
+        raise UsageError(f"{shown} does not return a vector [1, dimension] of finite numbers, but {shapes}")
+    return EncoderTrial(vectors[0].shape[1], context, question, min(output, default=""))
 
 
-def is_reader_graph(folder: Path, shown: Path) -> bool:
-    """Whether the graph in `folder` is that of a reader, which marks answers, by the names of its outputs."""
+def is_answer_graph(folder: Path, shown: Path) -> bool:
+    """Whether the graph in `folder` is that of an answer model, by the names of its outputs."""
     _, graph = _read(folder, shown)
-    return set(READER_OUTPUTS) <= {name for port in graph.outputs for name in port.get_names()}
+    return set(ANSWER_OUTPUTS) <= {name for port in graph.outputs for name in port.get_names()}
 
 
-def examine_reader(folder: Path, tokenizer: Tokenizer, tokens: int | None, shown: Path) -> int:
-    """Run a reader's graph once and return its length in tokens. Raises UsageError when it is not such a model."""
+def try_answer_model(folder: Path, tokenizer: Tokenizer, tokens: int | None, shown: Path) -> int:
+    """Run an answer model's graph once and return its length in tokens.
+
+    Raises Damaged when the graph cannot be read, UsageError when it is not that of an answer model.
+    """
     core, graph = _read(folder, shown)
-    length = _check_ports(graph, shown, outputs=len(READER_OUTPUTS)) or tokens or 384
+    length = _check_ports(graph, shown, outputs=len(ANSWER_OUTPUTS)) or tokens or _DEFAULT_LENGTHS[0]
     _check_vocabulary(graph, tokenizer, shown)
     try:
-        compiled = core.compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        compiled = core.compile_model(graph, "CPU", _COMPILE_SETTINGS)
         results = compiled(_inputs(tokenizer, length))
     except RuntimeError as error:
-        raise UsageError(f"{shown} cannot be run at {length} tokens: {_told(error)}") from error
-    for name in READER_OUTPUTS:
+        raise UsageError(f"{shown} cannot be run at {length} tokens: {_last_line(error)}") from error
+    for name in ANSWER_OUTPUTS:
         if np.size(results[name]) != length or not np.isfinite(results[name]).all():
-            raise UsageError(f"{shown} gives no {name} for each of {length} tokens")
+            raise UsageError(f"{shown} does not return a finite {name} for each of {length} tokens")
     return length
 
 
 def _read(folder: Path, shown: Path) -> tuple[Any, Any]:
+    """Return the `openvino.Core` and the graph in `folder`."""
     core = openvino_core()
     try:
         return core, core.read_model(str(folder / IR))
     except RuntimeError as error:
-        raise Damaged(f"{shown} cannot be read as OpenVINO IR: {_told(error)}") from error
+        raise Damaged(f"{shown} cannot be read as OpenVINO IR: {_last_line(error)}") from error
 
 
 def _check_ports(graph: Any, shown: Path, outputs: int = 1) -> int | None:
-    """Return the one length that the graph was made for, None when it takes any."""
-    found = {name for port in graph.inputs for name in port.get_names()}
-    missing = [name for name in INPUTS if name not in found]
+    """Return the length that the graph was made for, None if it takes any. Raises UsageError when ports do not fit."""
+    names = {name for port in graph.inputs for name in port.get_names()}
+    missing = [name for name in INPUTS if name not in names]
     if missing:
-        raise UsageError(f"{shown} has no input {', '.join(missing)}; a model has {', '.join(INPUTS)}")
+        raise UsageError(f"{shown} has no input {', '.join(missing)}; a model needs {', '.join(INPUTS)}")
     if len(graph.inputs) != len(INPUTS) or len(graph.outputs) != outputs:
         count = f"{len(graph.inputs)} inputs and {len(graph.outputs)} outputs"
-        raise UsageError(f"{shown} has {count}; a model has {', '.join(INPUTS)} and one vector")
+        expected = "one output" if outputs == 1 else f"{outputs} outputs"
+        raise UsageError(f"{shown} has {count}; such a model has {', '.join(INPUTS)} and {expected}")
     shapes = [port.partial_shape for port in graph.inputs]
     if any(shape.rank.is_dynamic or len(shape) != 2 for shape in shapes):
         raise UsageError(f"{shown} has inputs that are not [1, length]")
@@ -110,28 +120,31 @@ def _check_vocabulary(graph: Any, tokenizer: Tokenizer, shown: Path) -> None:
     highest = max(tokenizer.get_vocab().values(), default=0)
     if rows and highest >= rows:
         raise UsageError(
-            f"{shown} knows {rows:,} tokens, but its vocabulary has {highest + 1:,}: it is another model's"
+            f"{shown} has {rows:,} token embeddings, but its vocabulary has {highest + 1:,} tokens: that is another"
+            " model's vocabulary"
         )
 
 
 def _rows(graph: Any) -> int | None:
-    """Return how many rows the table has in which the token ids are looked up, None when that cannot be told."""
-    waiting = list(graph.input("input_ids").get_target_inputs())
-    while waiting:
-        node = waiting.pop().get_node()
+    """Return the number of rows of the token embedding table, None when the graph does not show it."""
+    pending = list(graph.input("input_ids").get_target_inputs())
+    while pending:
+        node = pending.pop().get_node()
         if node.get_type_name() == "Gather":
             shape = node.input_value(0).get_partial_shape()
             return int(shape[0].get_length()) if shape.rank.is_static and shape[0].is_static else None
         if node.get_type_name() == "Convert":
-            waiting += node.output(0).get_target_inputs()
+            pending += node.output(0).get_target_inputs()
     return None
 
 
-def _run(compiled: Any, tokenizer: Tokenizer, length: int) -> Any:
+def _run(compiled: Any, tokenizer: Tokenizer, length: int) -> npt.NDArray[np.float32]:
+    """Return the first output for a text of `length` tokens."""
     return np.array(compiled(_inputs(tokenizer, length))[0])
 
 
-def _inputs(tokenizer: Tokenizer, length: int) -> dict[str, Any]:
+def _inputs(tokenizer: Tokenizer, length: int) -> dict[str, npt.NDArray[np.int64]]:
+    """Return the four inputs, each int64 `[1, length]`, for some text of that many tokens."""
     ids = tokenizer.encode("where " * length).ids[: length - 1]
     tokens = np.array([[*ids, tokenizer.encode("").ids[-1]]], np.int64)
     return {
@@ -142,7 +155,7 @@ def _inputs(tokenizer: Tokenizer, length: int) -> dict[str, Any]:
     }
 
 
-def _told(error: Exception) -> str:
-    """Return the last line that OpenVINO says; the others are places in its source."""
+def _last_line(error: Exception) -> str:
+    """Return the last line of OpenVINO's message; the others are locations in its source."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else repr(error)

@@ -1,4 +1,4 @@
-"""A tokenizer for a model that was taken in: its own `tokenizer.json`, or BERT's WordPiece from a `vocab.txt`."""
+"""The tokenizer of a model to import: its own `tokenizer.json`, or BERT's WordPiece built from a `vocab.txt`."""
 
 from pathlib import Path
 
@@ -10,17 +10,17 @@ from tokenizers.processors import BertProcessing
 
 from wherein.errors import Damaged, UsageError
 
-__all__ = ["read_tokenizer", "word_pieces"]
+__all__ = ["read_tokenizer", "read_vocabulary"]
 
-# WordPiece turns a longer word into a single [UNK], and its meaning is lost; so it is cut before.
-_WORD = 100
+# WordPiece turns a longer word into a single [UNK], which loses its meaning, so longer words are split before.
+_MAX_WORD_CHARACTERS = 100
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 
 
-def word_pieces(path: Path) -> Tokenizer:
-    """Return the tokenizer of the model card: lower case, no accents, `[CLS] … [SEP]`; a line of `path` is a token.
+def read_vocabulary(path: Path) -> Tokenizer:
+    """Return the model card's tokenizer: lower case, no accents, `[CLS] … [SEP]`; `path` has one token per line.
 
-    Raises UsageError when it is no vocabulary of BERT.
+    Raises Damaged when the file cannot be read, UsageError when it is not a vocabulary of BERT.
     """
     try:
         lines = path.read_text("utf-8").removesuffix("\n").split("\n")
@@ -29,17 +29,21 @@ def word_pieces(path: Path) -> Tokenizer:
     ids = {line.rstrip("\r"): number for number, line in enumerate(lines)}
     for token in _SPECIAL:
         if token not in ids:
-            raise UsageError(f"{path} is no vocabulary of BERT: it has no {token}")
+            raise UsageError(f"{path} is not a vocabulary of BERT: it has no {token}")
     tokenizer = Tokenizer(WordPiece(ids, unk_token="[UNK]"))
     tokenizer.normalizer = BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = Sequence([BertPreTokenizer(), FixedLength(length=_WORD)])
+    tokenizer.pre_tokenizer = Sequence([BertPreTokenizer(), FixedLength(length=_MAX_WORD_CHARACTERS)])
     tokenizer.post_processor = BertProcessing(("[SEP]", ids["[SEP]"]), ("[CLS]", ids["[CLS]"]))
     tokenizer.add_special_tokens(list(_SPECIAL))
     return tokenizer
 
 
 def read_tokenizer(path: Path) -> Tokenizer:
-    """Return the tokenizer of a `tokenizer.json`. Raises Damaged when it is none, UsageError when it does not fit."""
+    """Return the tokenizer of a `tokenizer.json`, without truncation and padding.
+
+    Raises Damaged when it cannot be read, UsageError when it does not put one special token before a text and one
+    after it.
+    """
     try:
         tokenizer = Tokenizer.from_str(path.read_text("utf-8"))
     except Exception as error:  # tokenizers raises Exception itself

@@ -1,4 +1,4 @@
-"""The catalogue: models of Intel's Open Model Zoo that can be fetched, with the size and SHA-384 of every file.
+"""The catalogue: the models of Intel's Open Model Zoo that can be fetched, with the size and SHA-384 of every file.
 
 Sizes and checksums are those of the zoo's own `model.yml`
 (https://github.com/openvinotoolkit/open_model_zoo/tree/master/models/intel).
@@ -15,7 +15,7 @@ DEFAULT_VARIANT = "FP32-INT8"
 
 @dataclass(frozen=True)
 class ZooFile:
-    """A file of a model: its path below the model's url, its size in bytes and its SHA-384 in hex."""
+    """A file of a model: its path relative to the model's URL, its size in bytes and its SHA-384 in hex."""
 
     path: str
     bytes: int
@@ -24,9 +24,9 @@ class ZooFile:
 
 @dataclass(frozen=True)
 class ZooModel:
-    """What is known of a model before it is fetched. Lengths in tokens; each variant needs all of its files.
+    """A model as the catalogue knows it. Lengths are in tokens; a variant needs all of its files.
 
-    `kind` is `embedding`, or `reader` for one that marks answers: it has no vectors, so no `dimension` and no `metric`.
+    `kind` is `embedding`, or `reader` for an answer model, which has no `dimension` (0) and no `metric` ("").
     """
 
     name: str
@@ -42,13 +42,13 @@ class ZooModel:
     accuracy: Mapping[str, Any] = field(default_factory=dict)
     kind: str = "embedding"
 
-    def bytes(self, variant: str = DEFAULT_VARIANT) -> int:
-        """Return how much there is to download."""
+    def download_bytes(self, variant: str = DEFAULT_VARIANT) -> int:
+        """Return the total size of a variant's files in bytes."""
         return sum(file.bytes for file in self.variants[variant])
 
 
 _SMALL = "bert-small-uncased-whole-word-masking-squad-emb-int8-0001"
-_READER = "bert-small-uncased-whole-word-masking-squad-int8-0002"
+_ANSWER_MODEL = "bert-small-uncased-whole-word-masking-squad-int8-0002"
 _VOCABULARY = ZooFile(
     "vocab.txt",
     231508,
@@ -61,7 +61,7 @@ ZOO = {
         version="2023.0",
         url=f"https://storage.openvinotoolkit.org/repositories/open_model_zoo/2023.0/models_bin/1/{_SMALL}/",
         dimension=1024,
-        # The published accuracy and the public demo rank by distance, and the vectors have no unit length.
+        # The published accuracy and the zoo's demo rank by distance, and the vectors are not of unit length.
         metric="l2",
         context_tokens=384,
         question_tokens=32,
@@ -97,10 +97,10 @@ ZOO = {
             ),
         },
     ),
-    _READER: ZooModel(
-        name=_READER,
+    _ANSWER_MODEL: ZooModel(
+        name=_ANSWER_MODEL,
         version="2022.1",
-        url=f"https://storage.openvinotoolkit.org/repositories/open_model_zoo/2022.1/models_bin/3/{_READER}/",
+        url=f"https://storage.openvinotoolkit.org/repositories/open_model_zoo/2022.1/models_bin/3/{_ANSWER_MODEL}/",
         dimension=0,
         metric="",
         context_tokens=384,
@@ -113,12 +113,12 @@ ZOO = {
             "FP32-INT8": (
                 _VOCABULARY,
                 ZooFile(
-                    f"FP32-INT8/{_READER}.xml",
+                    f"FP32-INT8/{_ANSWER_MODEL}.xml",
                     1015468,
                     "0d90834524ba2db63de8ad8e53cd533428adad62454e4f8f42bdebbf2dca33e509ed44a9d7026cc38fde48e85c494b0a",
                 ),
                 ZooFile(
-                    f"FP32-INT8/{_READER}.bin",
+                    f"FP32-INT8/{_ANSWER_MODEL}.bin",
                     41357676,
                     "dfa6b742f6d755dacc0effcd121de2ecb105b2c422cc402a38c9bcf7f17b085e1f2dd5111ca6204f355674998c37400f",
                 ),
@@ -126,12 +126,12 @@ ZOO = {
             "FP16-INT8": (
                 _VOCABULARY,
                 ZooFile(
-                    f"FP16-INT8/{_READER}.xml",
+                    f"FP16-INT8/{_ANSWER_MODEL}.xml",
                     1356725,
                     "a7e4d7fb2d9fc5a40488e803aff96121f66575c86a80ed4e678088dcd2ae4eb758941e64c0b00ff2bcf25de56887a5ff",
                 ),
                 ZooFile(
-                    f"FP16-INT8/{_READER}.bin",
+                    f"FP16-INT8/{_ANSWER_MODEL}.bin",
                     41207566,
                     "a50e0542d4f8af5fa089f60d55cc643e67281eeab35104b51ac9edfd1aaf3c3a501b07510f44dec7b032f068b9cf8c39",
                 ),

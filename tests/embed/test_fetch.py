@@ -18,7 +18,7 @@ from tiny import write_tiny
 from toy_reader import echo, write_graph
 from wherein.embed.models.download import fetch_model
 from wherein.embed.models.importing import add_model
-from wherein.embed.models.installed import damage, find_model, fingerprints, installed_folders
+from wherein.embed.models.installed import damaged_files, find_model, fingerprints, installed_folders
 from wherein.embed.models.zoo import ZOO, ZooFile, ZooModel
 from wherein.errors import Damaged, LibraryBusy, UsageError, WhereinError
 
@@ -153,7 +153,7 @@ def test_fetched_is_what_is_added_from_the_same_files(server: Server, zoo: ZooMo
     assert (added.model.metric, added.model.version) == ("l2", "7")
     assert told[-1] == (BIN, size(zoo), size(zoo))
     assert not (models / ".fetch" / "tiny").exists()
-    same = add_model(server.root, models.parent / "others", known=zoo).model
+    same = add_model(server.root, models.parent / "others", entry=zoo).model
     assert fingerprints(same) == fingerprints(added.model)
     asked = len(server.asked)
     assert not fetch_model(zoo, models).new
@@ -177,7 +177,7 @@ def test_killed_and_run_again_it_goes_on_where_it_was(server: Server, zoo: ZooMo
     assert fetch_model(zoo, models).new
     assert [path for path, _ in server.asked].count("vocab.txt") == 1
     assert server.ranges_of(BIN) == [None, "bytes=300000-"]
-    assert damage(find_model("tiny", models)) == []
+    assert damaged_files(find_model("tiny", models)) == []
 
 
 def test_a_connection_that_breaks_is_taken_up_again(server: Server, zoo: ZooModel, models: Path) -> None:
@@ -207,7 +207,7 @@ def test_what_is_there_from_elsewhere_is_fetched_anew(
     part(models).parent.mkdir(parents=True)
     part(models).write_bytes(b"x" * (length or size(zoo)))
     assert fetch_model(zoo, models).new
-    assert damage(find_model("tiny", models)) == []
+    assert damaged_files(find_model("tiny", models)) == []
 
 
 def flip(data: bytes) -> bytes:
@@ -237,7 +237,7 @@ def test_wrong_bytes_are_not_used(
     assert nothing_installed(models)
     (server.root / BIN).write_bytes(right)
     assert fetch_model(zoo, models).new
-    assert damage(find_model("tiny", models)) == []
+    assert damaged_files(find_model("tiny", models)) == []
 
 
 def test_what_cannot_be_reached(server: Server, zoo: ZooModel, models: Path) -> None:
@@ -246,7 +246,7 @@ def test_what_cannot_be_reached(server: Server, zoo: ZooModel, models: Path) -> 
     server.close()
     with pytest.raises(WhereinError, match=r"127\.0\.0\.1:\d+ cannot be reached .*wherein model add FOLDER"):
         fetch_model(zoo, models)
-    with pytest.raises(UsageError, match="no address"):
+    with pytest.raises(UsageError, match="not a valid address"):
         fetch_model(zoo, models, url="nonsense")
     with pytest.raises(UsageError, match="no variant FP8; it has FP32-INT8"):
         fetch_model(zoo, models, variant="FP8")
@@ -255,7 +255,7 @@ def test_what_cannot_be_reached(server: Server, zoo: ZooModel, models: Path) -> 
 
 def test_no_room(server: Server, zoo: ZooModel, models: Path) -> None:
     told, _ = start(zoo, models, limit=200_000).communicate(timeout=60)
-    assert "There is no room left for the model" in told.splitlines()[-1]
+    assert "There is not enough free space for the model" in told.splitlines()[-1]
     assert nothing_installed(models)
     assert part(models).stat().st_size <= 200_000
     assert fetch_model(zoo, models).new
@@ -270,7 +270,7 @@ def test_a_name_that_another_model_has_is_not_fetched_for(server: Server, zoo: Z
     assert fetch_model(zoo, models, name="own").model.name == "own"
     os.truncate(models / "own" / "model.bin", 5)
     again = fetch_model(zoo, models, name="own")
-    assert (again.new, damage(again.model)) == (True, [])
+    assert (again.new, damaged_files(again.model)) == (True, [])
 
 
 def test_two_do_not_fetch_at_once(server: Server, zoo: ZooModel, models: Path) -> None:

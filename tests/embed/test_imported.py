@@ -17,8 +17,8 @@ from tiny import write_tiny, write_vocabulary
 from wherein.embed.encoder import Encoder
 from wherein.embed.model import DEFAULT_MODEL, load_model
 from wherein.embed.models.importing import ImportOptions, add_model
-from wherein.embed.models.installed import damage, find_model, fingerprints, installed_folders, manifest
-from wherein.embed.models.vocabulary import word_pieces
+from wherein.embed.models.installed import damaged_files, find_model, fingerprints, installed_folders, read_manifest
+from wherein.embed.models.vocabulary import read_vocabulary
 from wherein.errors import Damaged, LibraryBusy, UsageError
 
 ROOT = Path(__file__).parents[2]
@@ -60,8 +60,8 @@ def test_a_zoo_folder_becomes_a_model_folder(tiny: Path, models: Path) -> None:
     assert sorted(path.name for path in model.folder.iterdir()) == [
         "model.bin", "model.json", "model.xml", "tokenizer.json",
     ]  # fmt: skip
-    assert damage(model) == []
-    about = manifest(model.folder)
+    assert damaged_files(model) == []
+    about = read_manifest(model.folder)
     assert set(about["source"]["files"]) == {"vocab.txt", "FP32-INT8/tiny.xml", "FP32-INT8/tiny.bin"}
     assert about["files"]["model.bin"]["bytes"] == (tiny / "FP32-INT8" / "tiny.bin").stat().st_size
 
@@ -107,7 +107,7 @@ def test_a_vocabulary_makes_the_tokenizer_of_the_shipped_model(tmp_path: Path) -
     shipped = Tokenizer.from_file(str(DEFAULT_MODEL / "tokenizer.json"))
     vocabulary = shipped.get_vocab()
     (tmp_path / "vocab.txt").write_text("\n".join(sorted(vocabulary, key=vocabulary.__getitem__)) + "\n", "utf-8")
-    made = word_pieces(tmp_path / "vocab.txt")
+    made = read_vocabulary(tmp_path / "vocab.txt")
     for text in ("Où est la GARE?", "a\x01b\tc", "字字 mixed", "x" * 350, "[CLS] and [SEP]", "", "naïve—café's 1,000€"):
         assert made.encode(text).ids == shipped.encode(text).ids, text
         assert made.encode(text).offsets == shipped.encode(text).offsets, text
@@ -117,8 +117,8 @@ def test_a_model_folder_is_copied_with_its_manifest(tiny: Path, models: Path, tm
     first = add_model(tiny, models).model
     second = add_model(first.folder, tmp_path / "others", ImportOptions(name="copy")).model
     assert fingerprints(second) == fingerprints(first)
-    assert {**manifest(second.folder), "name": "tiny"} == manifest(first.folder)
-    with pytest.raises(UsageError, match="says its metric"):
+    assert {**read_manifest(second.folder), "name": "tiny"} == read_manifest(first.folder)
+    with pytest.raises(UsageError, match="sets metric and lengths"):
         add_model(first.folder, models, ImportOptions(name="again", metric="l2"))
 
 
@@ -144,7 +144,7 @@ def test_twice_is_once_and_another_model_does_not_get_its_name(tiny: Path, model
         add_model(tiny, models, ImportOptions(metric="l2"))
     with pytest.raises(UsageError, match="taken"):
         add_model(tiny, models, ImportOptions(name=load_model().name))
-    assert damage(find_model("tiny", models)) == []
+    assert damaged_files(find_model("tiny", models)) == []
     assert names(models) == ["tiny"]
     assert not add_model(DEFAULT_MODEL, models).new  # it is there already
 
@@ -155,9 +155,9 @@ def test_a_damaged_model_is_put_aside_when_it_is_added_again(tiny: Path, models:
         harm()
         added = add_model(tiny, models)
         assert added.new
-        assert added.aside is not None
-        assert added.aside.is_dir()
-        assert damage(find_model("tiny", models)) == []
+        assert added.damaged_copy is not None
+        assert added.damaged_copy.is_dir()
+        assert damaged_files(find_model("tiny", models)) == []
     assert names(models) == ["tiny"]
 
 
@@ -186,7 +186,7 @@ def test_killed_in_the_middle_it_leaves_no_model(tiny: Path, models: Path) -> No
     (tiny / "vocab.txt").write_text(words)
     assert add_model(tiny, models).new
     assert not (models / ".tiny.new").exists()
-    assert damage(find_model("tiny", models)) == []
+    assert damaged_files(find_model("tiny", models)) == []
 
 
 def test_two_do_not_install_at_once(tiny: Path, models: Path) -> None:
@@ -237,7 +237,7 @@ def test_refused(tiny: Path, models: Path, kind: type[Exception], words: str, ha
         ({"inputs": ("input_ids", "attention_mask", "token_type_ids")}, "has no input position_ids"),
         ({"inputs": ("input_ids", "attention_mask", "token_type_ids", "position_ids", "more")}, "has 5 inputs"),
         ({"outputs": 2}, "2 outputs"),
-        ({"rows": 40}, "knows 40 tokens, but its vocabulary has"),
+        ({"rows": 40}, "has 40 token embeddings, but its vocabulary has"),
     ],
 )
 def test_graphs_that_do_not_fit(tmp_path: Path, models: Path, options: dict[str, object], words: str) -> None:
@@ -249,7 +249,7 @@ def test_graphs_that_do_not_fit(tmp_path: Path, models: Path, options: dict[str,
 
 @pytest.mark.parametrize("name", [".hidden", "../up", "a/b", "a b"])
 def test_names_that_are_none(tiny: Path, models: Path, name: str) -> None:
-    with pytest.raises(UsageError, match="no name for a model"):
+    with pytest.raises(UsageError, match="not a valid name for a model"):
         add_model(tiny, models, ImportOptions(name=name))
     for odd in (name, "", "..", "nothing"):
         with pytest.raises(UsageError):
@@ -277,7 +277,7 @@ def test_what_bears_a_zoo_models_name(tmp_path: Path, models: Path) -> None:
     added = add_model(tmp_path / name, models)
     assert (added.model.name, added.model.metric, added.model.version) == (name, "l2", "2023.0")
     assert "not the files of the zoo's" in added.notes[0]
-    assert manifest(added.model.folder)["accuracy"] == {}
+    assert read_manifest(added.model.folder)["accuracy"] == {}
     os.truncate(tmp_path / name / "vocab.txt", 231508)  # the zoo's size, and other content
     with pytest.raises(Damaged, match=r"vocab\.txt is damaged: its SHA-384"):
         add_model(path, models, ImportOptions(name="again"))

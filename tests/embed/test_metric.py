@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherein.embed.metric import METRICS, context_form, distances, nearness, question_form, stored_width
+from wherein.embed.metric import METRICS, context_form, distances, question_form, score_and_distance, stored_width
 
 sizes = st.tuples(st.integers(1, 24), st.integers(1, 40), st.integers(0, 2**32 - 1), st.sampled_from([0.01, 1, 30]))
 
@@ -24,7 +24,7 @@ def test_the_extra_component_makes_the_inner_product_order_as_distance(size: tup
     # Rounding of the added component to float32 may exchange two that are as good as equal.
     np.testing.assert_allclose(distances[by_product], np.sort(distances), rtol=1e-5, atol=1e-5 * scale)
     for row, expected in zip(stored, distances, strict=True):
-        score, distance = nearness("l2", asked, row)
+        score, distance = score_and_distance("l2", asked, row)
         assert distance == pytest.approx(expected, rel=1e-12)
         assert score == pytest.approx(float(asked.astype(np.float64) @ row), rel=1e-5, abs=1e-4 * scale * scale)
 
@@ -35,7 +35,7 @@ def test_the_other_metrics_are_stored_as_they_are(metric: str) -> None:
     assert stored_width(metric, 5) == 5
     assert context_form(metric, vector) is vector
     assert question_form(metric, vector) is vector
-    assert nearness(metric, vector, vector) == (30.0, None)
+    assert score_and_distance(metric, vector, vector) == (30.0, None)
 
 
 @pytest.mark.parametrize("metric", METRICS)

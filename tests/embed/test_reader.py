@@ -13,7 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toy_reader import INPUTS, describe, echo, tokenizer, write_graph, write_reader
-from wherein.embed.answer_extractor import AnswerExtractor, Window, installed_extractor, load_reader, window_starts
+from wherein.embed.answer_extractor import (
+    AnswerExtractor,
+    Window,
+    installed_answer_model,
+    load_answer_model,
+    window_starts,
+)
 from wherein.embed.model import DEFAULT_MODEL
 from wherein.errors import Damaged, ModelMismatch, WhereinError
 
@@ -33,7 +39,7 @@ def copied(tmp_path: Path, echoing: Path) -> Path:
 
 
 def read(folder: Path, question: str = QUESTION, text: str = PASSAGE) -> list[Window]:
-    return list(AnswerExtractor(load_reader(folder), "w8a32").read(question, text))
+    return list(AnswerExtractor(load_answer_model(folder), "w8a32").windows(question, text))
 
 
 def ids(text: str) -> list[int]:
@@ -113,7 +119,7 @@ def test_a_token_stands_for_its_whole_word(echoing: Path, text: str, words: list
 @settings(deadline=None)
 @given(text=st.text(max_size=80))
 def test_any_text_has_words_in_their_order(echoing_reader: AnswerExtractor, text: str) -> None:
-    for window in echoing_reader.read("who?", text):
+    for window in echoing_reader.windows("who?", text):
         begins, ends = window.words[:, 0], window.words[:, 1]
         assert (begins < ends).all()
         assert (np.diff(begins) >= 0).all()
@@ -124,12 +130,12 @@ def test_any_text_has_words_in_their_order(echoing_reader: AnswerExtractor, text
 
 @pytest.fixture(scope="session")
 def echoing_reader(echoing: Path) -> AnswerExtractor:
-    return AnswerExtractor(load_reader(echoing), "w8a32")
+    return AnswerExtractor(load_answer_model(echoing), "w8a32")
 
 
 @pytest.mark.parametrize("text", ["", " \n", "\u200d", "\x00\x01"])
 def test_a_passage_without_words_has_no_windows(echoing_reader: AnswerExtractor, text: str) -> None:
-    assert list(echoing_reader.read(QUESTION, text)) == []
+    assert list(echoing_reader.windows(QUESTION, text)) == []
 
 
 @pytest.mark.parametrize("fixed", [True, False])
@@ -141,9 +147,9 @@ def test_padding_changes_nothing(tmp_path: Path, fixed: bool) -> None:
 
 
 def test_the_compiled_graph_is_used_again(tmp_path: Path, echoing: Path) -> None:
-    model = load_reader(echoing)
+    model = load_answer_model(echoing)
     for _ in range(2):
-        windows = list(AnswerExtractor(model, "w8a32", cache=tmp_path).read(QUESTION, PASSAGE))
+        windows = list(AnswerExtractor(model, "w8a32", cache=tmp_path).windows(QUESTION, PASSAGE))
         assert windows[0].start[0] == 10.0
         assert len(list(tmp_path.glob("*.blob"))) == 1
 
@@ -182,14 +188,14 @@ def test_a_damaged_file_is_named(tmp_path: Path, name: str, damage: str) -> None
 def test_a_manifest_of_no_reader(copied: Path, changed: dict[str, object]) -> None:
     describe(copied, **changed)
     with pytest.raises(Damaged, match=r"model\.json"):
-        load_reader(copied)
+        load_answer_model(copied)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "null", "{", "[1]", '{"kind": "reader"}'])
 def test_a_manifest_that_is_none(copied: Path, content: str) -> None:
     (copied / "model.json").write_text(content)
     with pytest.raises(Damaged, match=r"model\.json"):
-        load_reader(copied)
+        load_answer_model(copied)
 
 
 def _squeezed(ops: Any, given: dict[str, Any]) -> tuple[Any, ...]:
@@ -224,7 +230,8 @@ def test_a_graph_that_is_no_reader_is_told_in_one_sentence(
     tmp_path: Path, write: Callable[[Path], Path], why: str
 ) -> None:
     folder = write(tmp_path / "other")
-    with pytest.raises(ModelMismatch, match=rf"other is no reader that --answer can use: {why}; install") as caught:
+    words = rf"other is not an answer model that --answer can use: {why}; install"
+    with pytest.raises(ModelMismatch, match=words) as caught:
         read(folder)
     assert "\n" not in str(caught.value)
 
@@ -233,7 +240,7 @@ def test_a_graph_that_is_no_reader_is_told_in_one_sentence(
 def test_a_file_that_is_what_the_manifest_says_and_yet_nothing(copied: Path, name: str) -> None:
     (copied / name).write_text("{}")
     describe(copied)
-    with pytest.raises(ModelMismatch, match="is no reader that --answer can use: it cannot be run") as caught:
+    with pytest.raises(ModelMismatch, match="is not an answer model that --answer can use: it cannot be run") as caught:
         read(copied)
     assert "\n" not in str(caught.value)
 
@@ -263,7 +270,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_without_a_reader_one_sentence_says_how_to_get_one(models: Path) -> None:
     shutil.copytree(DEFAULT_MODEL, models / "an-embedding-model")
     with pytest.raises(WhereinError) as caught:
-        installed_extractor()
+        installed_answer_model()
     assert caught.value.exit_code == 1
     assert "wherein model fetch bert-small-uncased-whole-word-masking-squad-int8-0002" in str(caught.value)
     assert "wherein model add FOLDER" in str(caught.value)
@@ -276,7 +283,7 @@ def test_the_reader_among_the_installed_models(models: Path, copied: Path) -> No
     (models / "broken").mkdir()
     (models / "broken" / "model.json").write_text("{")
     (models / "half-fetched").mkdir()
-    found = installed_extractor()
+    found = installed_answer_model()
     assert found.folder == models / "reader-b"
     digest = hashlib.sha256((models / "reader-b" / "model.bin").read_bytes()).hexdigest()
     assert found.sha256["model.bin"] == digest
@@ -286,4 +293,4 @@ def test_a_manifest_that_cannot_be_read_is_named_when_there_is_no_other(models: 
     (models / "broken").mkdir(parents=True)
     (models / "broken" / "model.json").write_text("{")
     with pytest.raises(Damaged, match="broken"):
-        installed_extractor()
+        installed_answer_model()

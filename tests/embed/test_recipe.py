@@ -34,7 +34,7 @@ def graph():
 
 @pytest.fixture(scope="module")
 def compiled(graph):
-    return openvino_core().compile_model(graph, "CPU", evaluate.EXACT)
+    return openvino_core().compile_model(graph, "CPU", evaluate.COMPILE_SETTINGS)
 
 
 def embed(compiled, batch):
@@ -42,7 +42,7 @@ def embed(compiled, batch):
 
 
 def test_manifest_lists_every_file_with_its_hash(described):
-    assert described["files"] == manifest.listed(MODEL)
+    assert described["files"] == manifest.file_hashes(MODEL)
     assert {path.name for path in MODEL.iterdir()} == {"model.json", *described["files"]}
 
 
@@ -88,7 +88,7 @@ def test_vectors_have_unit_length_and_ignore_padding(words):
     # With float32 activations, because rounded ones let a vector depend a little on its batch.
     graph = openvino_core().read_model(MODEL / "model.xml")
     apply_precision(graph, "w8a32")
-    compiled = openvino_core().compile_model(graph, "CPU", evaluate.EXACT)
+    compiled = openvino_core().compile_model(graph, "CPU", evaluate.COMPILE_SETTINGS)
     short, long = (words.encode(text).ids for text in ("who may sign the lease?", "the lease " * 50))
     alone, padded = (embed(compiled, samples.batch(rows)) for rows in ([short], [short, long]))
     assert np.linalg.norm(padded, axis=1) == pytest.approx(1, abs=1e-5)
@@ -137,10 +137,10 @@ def test_a_missing_extra_is_named_with_its_install_line():
 def test_other_weights_are_refused(tmp_path):
     path = tmp_path / "model.safetensors"
     with pytest.raises(WhereinError, match="is missing"):
-        weights.checked(path)
+        weights.verify(path)
     path.write_bytes(b"other")
     with pytest.raises(Damaged, match="expected 53aa51"):
-        weights.checked(path)
+        weights.verify(path)
 
 
 def test_calibration_draws_the_same_texts_again(tmp_path):
@@ -194,7 +194,7 @@ def test_the_network_ignores_padding():
     torch = pytest.importorskip("torch", reason="the network is torch's; install wherein[recipe]")
     body = require("wherein.recipe.body")
     torch.manual_seed(0)
-    batch = convert.example()
+    batch = convert.example_inputs()
     short = {name: tensor[1:, :3] for name, tensor in batch.items()}
     for attend in (body.fused, body.eager):
         network = body.Body(attend).eval()

@@ -49,7 +49,7 @@ def write(folder, sentences=()):
 @pytest.fixture
 def corpus(tmp_path):
     sentences = [(number, f"Who is {number}?", f"A sentence of its own about {number}.") for number in range(20)]
-    return pairs.read(write(tmp_path, sentences))
+    return pairs.read_corpus(write(tmp_path, sentences))
 
 
 def questions(passages):
@@ -66,11 +66,11 @@ def test_whole_articles_are_held_out(corpus):
 
 
 def test_the_same_articles_are_held_out_again():
-    assert pairs.held_out(set("abcdefghijklmnopqrstuvwxyz")) == set("bimnqy")
+    assert pairs.choose_held_out(set("abcdefghijklmnopqrstuvwxyz")) == set("bimnqy")
 
 
 def test_a_context_of_two_files_is_one_with_the_questions_of_both(tmp_path):
-    corpus = pairs.read(write(tmp_path))
+    corpus = pairs.read_corpus(write(tmp_path))
     (part,) = (part for part in corpus.held + corpus.contexts if part.text == context(0, 0))
     assert part.article == "title 0"
     assert part.questions == ("Which one of 0 0?", "Which two of 0 0?", "Which three of 0 0?", "A new one?")
@@ -78,12 +78,12 @@ def test_a_context_of_two_files_is_one_with_the_questions_of_both(tmp_path):
 
 def test_a_sentence_of_a_known_context_goes_to_that_context_even_if_held_out(tmp_path):
     folder = write(tmp_path)
-    articles = sorted({part.article for part in pairs.read(folder).held})[0], "title 0"
+    articles = sorted({part.article for part in pairs.read_corpus(folder).held})[0], "title 0"
     named = [
         (n, f"New about {title}?", f"the answer to {title[6:]} 4  stands in this sentence.")
         for n, title in enumerate(articles)
     ]
-    corpus = pairs.read(write(tmp_path, named))
+    corpus = pairs.read_corpus(write(tmp_path, named))
     assert corpus.sentences == ()
     texts = {part.text: part.questions for part in corpus.held + corpus.contexts}
     for title in articles:
@@ -92,46 +92,46 @@ def test_a_sentence_of_a_known_context_goes_to_that_context_even_if_held_out(tmp
 
 def test_sentences_come_in_the_order_of_squad_and_without_doubles(tmp_path):
     one, two = "One sentence of five words.", "Another sentence of five words."
-    corpus = pairs.read(write(tmp_path, [(7, "Second?", two), (3, "First?", one), (9, "Third?", one)]))
+    corpus = pairs.read_corpus(write(tmp_path, [(7, "Second?", two), (3, "First?", one), (9, "Third?", one)]))
     assert corpus.sentences == (Passage(one, "", ("First?", "Third?")), Passage(two, "", ("Second?",)))
 
 
 def test_a_known_question_is_not_asked_of_another_sentence(tmp_path):
-    corpus = pairs.read(write(tmp_path, [(0, "which one of 3 3?", "A sentence that is somewhere else.")]))
+    corpus = pairs.read_corpus(write(tmp_path, [(0, "which one of 3 3?", "A sentence that is somewhere else.")]))
     assert corpus.sentences == ()
 
 
 def test_what_stands_in_dev_and_what_is_too_short_is_left_out(tmp_path, monkeypatch):
     dev, fine = "A sentence that dev has too.", "A sentence that dev has not."
-    monkeypatch.setattr(pairs, "LEFT_OUT", frozenset({pairs.digest(dev)}))
+    monkeypatch.setattr(pairs, "EXCLUDED", frozenset({pairs.digest(dev)}))
     rows = [(0, "Of dev?", dev), (1, "Too short?", "The U.S."), (2, "Fine?", fine)]
-    assert [part.text for part in pairs.read(write(tmp_path, rows)).sentences] == [fine]
+    assert [part.text for part in pairs.read_corpus(write(tmp_path, rows)).sentences] == [fine]
 
 
 def test_the_sentences_of_dev_are_known_by_their_hashes():
-    assert len(pairs.LEFT_OUT) == 5
-    assert pairs.digest("The U.S.") in pairs.LEFT_OUT
+    assert len(pairs.EXCLUDED) == 5
+    assert pairs.digest("The U.S.") in pairs.EXCLUDED
 
 
 def test_other_files_are_refused(tmp_path):
     with pytest.raises(UsageError, match=r"squad-train-v1\.1-partial\.json is missing; give the folder"):
-        pairs.checked(tmp_path)
+        pairs.verify(tmp_path)
     # Such as dev under the name of train.
     with pytest.raises(Damaged, match="not the file that the recipe was made for"):
-        pairs.checked(write(tmp_path))
+        pairs.verify(write(tmp_path))
 
 
 def test_too_few_articles_are_refused():
     with pytest.raises(UsageError, match="6 articles are too few to hold 6 out"):
-        pairs.held_out(set("abcdef"))
+        pairs.choose_held_out(set("abcdef"))
 
 
 @pytest.mark.skipif("WHEREIN_SQUAD_TRAIN" not in os.environ, reason="WHEREIN_SQUAD_TRAIN names no folder of its files")
 def test_the_real_files_have_no_text_of_dev():
-    corpus = pairs.read(pairs.checked(Path(os.environ["WHEREIN_SQUAD_TRAIN"])))
+    corpus = pairs.read_corpus(pairs.verify(Path(os.environ["WHEREIN_SQUAD_TRAIN"])))
     assert tuple(map(len, (corpus.contexts, corpus.sentences, corpus.held))) == (3254, 7623, 252)
     trained = corpus.contexts + corpus.sentences
-    assert not {pairs.digest(part.text) for part in trained} & pairs.LEFT_OUT
+    assert not {pairs.digest(part.text) for part in trained} & pairs.EXCLUDED
     assert not {part.article for part in trained} & {part.article for part in corpus.held}
     assert not questions(trained) & questions(corpus.held)
 
@@ -150,7 +150,7 @@ def test_a_batch_has_the_promised_shape(corpus):
     article = {part.text: part.article for part in corpus.contexts}
     order = [part.text for part in corpus.sentences]
     (steps,) = epochs(corpus, [0])
-    assert len(steps) == batches.steps(corpus, SHAPE) == 37 // 6
+    assert len(steps) == batches.steps_per_epoch(corpus, SHAPE) == 37 // 6
     for batch in steps:
         assert len(set(batch.passages)) == len(batch.passages) == 3 + 3 + 2 + 4
         assert len({article[text] for text in batch.passages[:3]}) == 1
@@ -196,7 +196,7 @@ def test_a_corpus_of_contexts_without_articles_still_fills_its_batches():
 
 def test_a_question_asked_of_two_passages_answers_to_both():
     one, two = Passage("one", "a", ("Who?", "What?")), Passage("two", "b", ("who? ", "Where?"))
-    batch = batches.assembled([one, two, Passage("three", "b", ("When?",))], 2, batches.random.Random(0))
+    batch = batches.assemble([one, two, Passage("three", "b", ("When?",))], 2, batches.random.Random(0))
     expected = {"who?": [True, True, False], "what?": [True, False, False], "where?": [False, True, False]}
     found = {pairs.key(text): row.tolist() for text, row in zip(batch.questions, batch.positive, strict=True)}
     assert found == {**expected, "when?": [False, False, True]}
@@ -205,7 +205,7 @@ def test_a_question_asked_of_two_passages_answers_to_both():
 def test_a_passage_is_positive_for_its_question_even_when_another_passage_was_asked():
     one, two = Passage("one", "a", ("Who?",)), Passage("two", "b", ("Who?", "Where?"))
     for seed in range(4):
-        batch = batches.assembled([one, two], 1, batches.random.Random(seed))
+        batch = batches.assemble([one, two], 1, batches.random.Random(seed))
         assert batch.positive[[pairs.key(text) for text in batch.questions].index("who?")].tolist() == [True, True]
 
 
@@ -214,5 +214,5 @@ def test_bm25_gives_the_contexts_that_share_the_rare_words_of_a_question():
     texts = ("the ferry to Oslo leaves", "a ferry to Bergen leaves", "bread is baked", "baked potatoes are eaten")
     asked = ("When does the ferry leave?", "Which ferry goes to Bergen?", "How is bread baked?", "Who has baked these?")
     contexts = [Passage(text, "", (question,)) for text, question in zip(texts, asked, strict=True)]
-    assert [rows[0] for rows in neighbours.mined(contexts)] == [1, 0, 3, 2]
-    assert {len(rows) for rows in neighbours.mined(contexts, 2)} == {2}
+    assert [rows[0] for rows in neighbours.mine(contexts)] == [1, 0, 3, 2]
+    assert {len(rows) for rows in neighbours.mine(contexts, 2)} == {2}

@@ -55,8 +55,8 @@ def corpus():
 
 @pytest.fixture
 def material(corpus, words, base, tmp_path):
-    training.settled(PLAN)
-    return training.prepared(corpus, training.scheduled(corpus, PLAN), words, base, tmp_path)
+    training.make_deterministic(PLAN)
+    return training.prepare(corpus, training.schedule(corpus, PLAN), words, base, tmp_path)
 
 
 def same(one, other):
@@ -68,61 +68,61 @@ def losses_of(run, material, steps):
 
 
 def test_the_same_seed_gives_the_same_losses_and_weights(material, base):
-    runs = [training.begun(PLAN, base) for _ in range(2)]
+    runs = [training.start(PLAN, base) for _ in range(2)]
     first, second = (losses_of(run, material, 6) for run in runs)
     assert first == second
     assert same(*(run.body.state_dict() for run in runs))
 
 
 def test_the_loss_falls(material, base):
-    found = losses_of(training.begun(PLAN, base), material, len(material.steps))
+    found = losses_of(training.start(PLAN, base), material, len(material.steps))
     assert np.mean(found[-4:]) < np.mean(found[:4])
 
 
 def test_a_resumed_run_ends_as_an_uninterrupted_one(material, base, tmp_path):
     path = tmp_path / "run.pt"
-    whole = training.begun(PLAN, base)
+    whole = training.start(PLAN, base)
     losses_of(whole, material, len(material.steps))
-    stopped = training.begun(PLAN, base)
+    stopped = training.start(PLAN, base)
     losses_of(stopped, material, 5)
     training.save(stopped, path)
     losses_of(stopped, material, 2)
-    resumed = training.begun(PLAN, base)
+    resumed = training.start(PLAN, base)
     training.resume(resumed, path)
     assert resumed.step == 5
     training.train(resumed, material, PLAN, path, 3)
     assert same(resumed.body.state_dict(), whole.body.state_dict())
-    last = training.begun(PLAN, base)
+    last = training.start(PLAN, base)
     training.resume(last, path)
     assert last.step == len(material.steps)
     assert not path.with_suffix(".part").exists()
 
 
 def test_a_finished_run_is_not_trained_again(corpus, words, base, tmp_path, capsys):
-    first = training.tuned(corpus, words, base, PLAN, tmp_path)
+    first = training.tune(corpus, words, base, PLAN, tmp_path)
     assert "step 12/12" in capsys.readouterr().out
-    again = training.tuned(corpus, words, base, PLAN, tmp_path)
-    assert capsys.readouterr().out == "going on after step 12\n"
+    again = training.tune(corpus, words, base, PLAN, tmp_path)
+    assert capsys.readouterr().out == "resuming after step 12\n"
     assert same(first, again)
 
 
 def test_another_plan_or_other_weights_are_another_run(corpus, base):
-    steps = training.scheduled(corpus, PLAN)
+    steps = training.schedule(corpus, PLAN)
     other = {**base, "encoder.layer.0.output.dense.bias": base["encoder.layer.0.output.dense.bias"] + 1}
     runs = [(PLAN, steps, base), (Plan(), steps, base), (PLAN, steps[1:], base), (PLAN, steps, other)]
-    assert len({training.named(*run) for run in runs}) == 4
-    assert training.named(*runs[0]) == training.named(PLAN, training.scheduled(corpus, PLAN), base)
+    assert len({training.run_name(*run) for run in runs}) == 4
+    assert training.run_name(*runs[0]) == training.run_name(PLAN, training.schedule(corpus, PLAN), base)
 
 
 def test_a_damaged_checkpoint_is_named(base, tmp_path):
     path = tmp_path / "run.pt"
     path.write_bytes(b"no checkpoint")
-    with pytest.raises(WhereinError, match=r"run\.pt cannot be read \(UnpicklingError\); remove it to start anew"):
-        training.resume(training.begun(PLAN, base), path)
+    with pytest.raises(WhereinError, match=r"run\.pt cannot be read \(UnpicklingError\); delete it to start over"):
+        training.resume(training.start(PLAN, base), path)
 
 
 def test_only_the_word_vectors_stay_as_they_were(material, base):
-    run = training.begun(PLAN, base)
+    run = training.start(PLAN, base)
     losses_of(run, material, 3)
     kept = [name for name, tensor in run.body.state_dict().items() if torch.equal(tensor, base[name])]
     assert kept == ["embeddings.word_embeddings.weight"]
@@ -159,8 +159,8 @@ def test_a_masked_passage_is_pulled_only_as_a_right_one():
 
 def test_turned_vectors_have_not_strayed():
     some = torch.nn.functional.normalize(torch.randn(5, 4, generator=torch.Generator().manual_seed(1)), dim=1)
-    assert losses.strayed(some.flip(1), some).item() == pytest.approx(0, abs=1e-12)
-    assert losses.strayed(torch.eye(2), torch.ones(2, 2) / math.sqrt(2)).item() == pytest.approx(0.5)
+    assert losses.drift(some.flip(1), some).item() == pytest.approx(0, abs=1e-12)
+    assert losses.drift(torch.eye(2), torch.ones(2, 2) / math.sqrt(2)).item() == pytest.approx(0.5)
 
 
 def test_groups_hold_every_row_once_and_few_tokens():
@@ -174,29 +174,29 @@ def test_groups_hold_every_row_once_and_few_tokens():
 def test_vectors_come_in_the_order_of_the_texts(base, words):
     network = body.build(base)
     rows = [words.encode("old " * count).ids for count in (3, 90, 1, 300, 2)]
-    together = vectors.frozen(network, rows)
+    together = vectors.encode_frozen(network, rows)
     for row, vector in zip(rows, together, strict=True):
-        assert vectors.frozen(network, [row])[0] == pytest.approx(vector, abs=1e-6)
+        assert vectors.encode_frozen(network, [row])[0] == pytest.approx(vector, abs=1e-6)
 
 
 def test_kept_vectors_are_made_once_and_a_stop_costs_one_part(base, words, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(vectors, "CHUNK", 2)
     network, rows = body.build(base), [words.encode("old " * count).ids for count in range(1, 6)]
-    first = vectors.kept(tmp_path, network, rows)
+    first = vectors.encode_cached(tmp_path, network, rows)
     assert first.shape == (5, 16)
-    assert first == pytest.approx(vectors.frozen(network, rows), abs=1e-6)
+    assert first == pytest.approx(vectors.encode_frozen(network, rows), abs=1e-6)
     (tmp_path / "4.npy").unlink()
     capsys.readouterr()
-    assert np.array_equal(vectors.kept(tmp_path, network, rows), first)
+    assert np.array_equal(vectors.encode_cached(tmp_path, network, rows), first)
     assert capsys.readouterr().out == "5 of 5 texts through the unmodified model\n"
 
 
 def test_blending_is_exact():
     original, tuned = {"a": torch.tensor([1.1, -2.0, 0.3])}, {"a": torch.tensor([3.3, 7.0, 0.3])}
-    assert same(averaging.blended(original, tuned, 0.0), original)
-    assert same(averaging.blended(original, tuned, 1.0), tuned)
-    for weight in averaging.WEIGHTS:
-        mean = averaging.blended(original, tuned, weight)["a"]
+    assert same(averaging.blend(original, tuned, 0.0), original)
+    assert same(averaging.blend(original, tuned, 1.0), tuned)
+    for weight in averaging.SHARES:
+        mean = averaging.blend(original, tuned, weight)["a"]
         expected = weight * tuned["a"].double() + (1 - weight) * original["a"].double()
         assert mean.tolist() == pytest.approx(expected.tolist(), rel=1e-6)
         assert mean[2] == original["a"][2]
@@ -208,12 +208,12 @@ def test_the_mean_of_two_trainings_by_hand():
 
 
 def test_tuning_records_what_it_did(corpus, words, base, tmp_path):
-    tensors, record = tuning.tuned(corpus, words, base, PLAN, tmp_path)
+    tensors, record = tuning.tune(corpus, words, base, PLAN, tmp_path)
     assert tensors.keys() == base.keys()
     assert (record["runs"], record["steps"]) == (2, 12)
-    ends = [training.tuned(corpus, words, base, dataclasses.replace(PLAN, seed=seed), tmp_path) for seed in (0, 1)]
+    ends = [training.tune(corpus, words, base, dataclasses.replace(PLAN, seed=seed), tmp_path) for seed in (0, 1)]
     assert not same(*ends)
-    assert same(tensors, averaging.blended(base, averaging.mean(ends), record["tuned_weights"]))
+    assert same(tensors, averaging.blend(base, averaging.mean(ends), record["tuned_weights"]))
     assert record["held_out_articles"] == [TOPICS[0]]
     assert list(record["held_out"]) == ["0.00", "0.70", "0.80", "0.85", "0.90", "1.00"]
     assert record["held_out"]["0.00"]["agreement"] == 100

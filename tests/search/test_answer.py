@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toy_reader import tables, tokenizer, write_reader
-from wherein.embed.answer_extractor import AnswerExtractor, load_reader
+from wherein.embed.answer_extractor import AnswerExtractor, load_answer_model
 from wherein.search.exact_answer import MAX_ANSWER_TOKENS, ExactAnswer, TokenSpan, best_span, exact_answers
 from wherein.search.hits import Hit
 
@@ -71,7 +71,7 @@ def test_a_model_that_points_at_no_token_of_the_passage_is_unsure() -> None:
 def open_reader(tmp_path: Path) -> Open:
     def made(starts: Logits, ends: Logits, *, fixed: bool = True, tokens: int = 384) -> AnswerExtractor:
         folder = write_reader(tmp_path / "reader", starts, ends, fixed=fixed, tokens=tokens)
-        return AnswerExtractor(load_reader(folder), "w8a32")
+        return AnswerExtractor(load_answer_model(folder), "w8a32")
 
     return made
 

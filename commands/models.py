@@ -160,8 +160,9 @@ def bench(options: GlobalOptions, name: str | None, seconds: float, as_json: boo
         )
     if as_json:
         print_json({
-            "model": measured.name, "context_tokens": measured.context_tokens, "short_context_tokens": SHORT_CONTEXT_TOKENS,
-            "question_tokens": measured.question_tokens, "speeds": [asdict(speed) for speed in speeds],
+            "model": measured.name, "context_tokens": measured.context_tokens,
+            "short_context_tokens": SHORT_CONTEXT_TOKENS, "question_tokens": measured.question_tokens,
+            "speeds": [asdict(speed) for speed in speeds],
         })  # fmt: skip
     else:
         _print_speeds(speeds, measured.context_tokens, SHORT_CONTEXT_TOKENS)

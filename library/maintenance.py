@@ -60,7 +60,7 @@ def _proof(library: LibraryModel, choice: ModelChoice) -> Proof | None:
 
 def _check_model(library: LibraryModel | None, choice: ModelChoice) -> Iterator[Finding]:
     try:
-        model = choice.model_of(library)
+        model = choice.model_for(library)
         if choice.encoder is None or isinstance(choice.encoder, Encoder):  # what stands in for one has no files
             for name in model.sha256:
                 read_checked(model, name)

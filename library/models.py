@@ -71,14 +71,14 @@ class ModelChoice:
                 f" leave --precision out, or re-embed the library with: wherein --precision {self.precision} reindex"
                 f" --model {stored.name}"
             )
-        encoder = self.encoder or self._load(self.find_by_fingerprint(library), stored.precision, one_by_one=one_by_one)
+        encoder = self.encoder or self._load(self.model_for(library), stored.precision, one_by_one=one_by_one)
         if encoder.fingerprint != stored.fingerprint:
             raise ModelMismatch(self._mismatch(stored, encoder))
         return encoder
 
     def encoder_for_new_library(self) -> Encoder:
         """Return the encoder that a new library is bound to."""
-        model = self.find_by_fingerprint(None)
+        model = self.model_for(None)
         return self.encoder or self._load(model, self._precision_for_new_library(model))
 
     def bind(self, db: Database) -> tuple[Encoder, StoredModel]:
@@ -121,7 +121,7 @@ class ModelChoice:
             return self.stored_encoder(library) if library else None
         return None
 
-    def find_by_fingerprint(self, library: LibraryModel | None) -> Model:
+    def model_for(self, library: LibraryModel | None) -> Model:
         """Return the model that was given or chosen, else the library's, else what is installed in its place."""
         if self.encoder:
             return self.encoder.model

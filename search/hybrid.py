@@ -19,6 +19,7 @@ from wherein.search.keyword import Matches, best_passages, filter_matches, match
 from wherein.search.passage_lookup import CountedPassage, PassageLookup
 from wherein.search.provenance import Provenance, provenance_of
 from wherein.search.query_syntax import ParsedQuestion
+from wherein.search.semantic import exact_nearness
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.term_counts import TermRows, checked_terms

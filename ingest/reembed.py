@@ -6,23 +6,21 @@ model and its index the library's. Before it no reader sees anything of the othe
 the old one, whose vectors stay.
 """
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 from sqlite_utils import Database
 
-from wherein.embed.encoder import Encoder, Matrix
+from wherein.embed.encoder import Encoder
 from wherein.embed.tokenizer import Tokenizer
 from wherein.ingest.chunker import chunk
+from wherein.ingest.commit import CommitQueue, ModelInputs, batches
 from wherein.ingest.document import Mark
 from wherein.ingest.progress.events import Progress, Report
 from wherein.storage.catalog.checksums import content_hash
-from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.documents import (
     ChunkRow,
     count_characters,
@@ -41,16 +39,10 @@ from wherein.storage.catalog.models import (
     switch_model,
 )
 from wherein.storage.catalog.models import model_folder as stored_folder
-from wherein.storage.catalog.vectors import known_inputs, save_vectors
+from wherein.storage.catalog.vectors import known_inputs
 from wherein.storage.index.generations import Generation, write_generation
 
 __all__ = ["Reembedding"]
-
-_COMMIT_SECONDS = 1.0
-_COMMIT_VECTORS = 512
-_TOKENIZED_AT_ONCE = 64
-
-Missing = Iterator[tuple[bytes, list[int]]]
 
 
 @dataclass(frozen=True)
@@ -88,8 +80,7 @@ class Reembedding:
         self._encoder = encoder
         self._recut = recut
         self._report = report
-        self._vectors: dict[bytes, Matrix] = {}
-        self._under_way: set[bytes] = set()
+        self._queue = CommitQueue(db, model, encoder, "reembed.batch", self._committed)
         self._documents = 0
         self._characters = 0
         self._all_characters: int | None = None
@@ -100,18 +91,11 @@ class Reembedding:
 
     def embed(self) -> None:
         """Store a vector for each passage that has none of this model yet."""
-        committed_at = time.monotonic()
-        try:
-            for name, vector in self._encoder.stream(self._missing()):
-                self._vectors[name] = vector
-                if len(self._vectors) >= _COMMIT_VECTORS or time.monotonic() - committed_at > _COMMIT_SECONDS:
-                    self._commit()
-                    committed_at = time.monotonic()
-                if self._stop():
-                    self.stopped = True
-                    break
-        finally:
-            self._commit()
+        self._queue.embed(self._missing(), self._is_over)
+
+    def _is_over(self) -> bool:
+        self.stopped = self._stop()
+        return self.stopped
 
     def switch(self, folder: Path, model_folder: str, check: Callable[[Generation], object] = lambda _: None) -> None:
         """Make the model the library's; call when `embed` is through. `model_folder` is where to find it again.
@@ -137,16 +121,15 @@ class Reembedding:
             # Pages and headings are stored only where passages began: the text is best cut where the file has them.
             look_again(self._db, passages.document_id)
 
-    def _missing(self) -> Missing:
+    def _missing(self) -> ModelInputs:
         for passages in self._all_passages():
             names = list(passages.texts)
-            known = known_inputs(self._db, self.model.id, names) | self._under_way
-            missing = [name for name in names if name not in known]
-            self._under_way.update(missing)
+            known = known_inputs(self._db, self.model.id, names)
+            missing = self._queue.claim(name for name in names if name not in known)
             self.tally.update(chunks=len(passages.chunks), reused=len(passages.chunks) - len(missing))
-            for first in range(0, len(missing), _TOKENIZED_AT_ONCE):
-                part = missing[first : first + _TOKENIZED_AT_ONCE]
-                yield from zip(part, self._encoder.tokenizer.contexts([passages.texts[n] for n in part]), strict=True)
+            for batch in batches(missing):
+                texts = [passages.texts[name] for name in batch]
+                yield from zip(batch, self._encoder.tokenizer.contexts(texts), strict=True)
             self._documents += 1
             self._characters += passages.characters
 
@@ -158,14 +141,8 @@ class Reembedding:
                 yield _passages(self._db, document_id, tokenizer)
             last = page[-1]
 
-    def _commit(self) -> None:
-        names = list(self._vectors)
-        if names:
-            with writing(self._db, "reembed.batch"):
-                save_vectors(self._db, self.model.id, names, np.stack([self._vectors[name] for name in names]))
-        self.tally["embedded"] += len(names)
-        self._under_way.difference_update(names)
-        self._vectors.clear()
+    def _committed(self, hashes: list[bytes]) -> None:
+        self.tally["embedded"] += len(hashes)
         self._report(
             Progress(
                 self._documents,

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wherein.embed.encoder import Encoder
 
-__all__ = ["Plan", "Sample"]
+__all__ = ["DryRunQueue", "Plan", "Sample"]
 
 _SIZE = 48
 _SEED = 20_240
+_REPORT_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,61 @@ class Sample:
         began = time.perf_counter()
         _embed(encoder, self._kept)
         return (time.perf_counter() - began) * self.tokens / sum(map(len, self._kept))
+
+
+class DryRunQueue:
+    """The queue of a dry run: it embeds and writes nothing. See `WriteQueue` in `ingest/commit.py`."""
+
+    def __init__(self, sample: Sample, committed: Callable[[], object]) -> None:
+        self._sample = sample
+        self._committed = committed
+        self._claimed: set[bytes] = set()
+        self._done: list[Callable[[], object]] = []
+        self._committed_at = time.monotonic()
+
+    def prepare(self) -> None:
+        """Do nothing: a plan may end without an embedding."""
+
+    def claim(self, hashes: Iterable[bytes]) -> list[bytes]:
+        """Return the model inputs that did not occur yet."""
+        free = [name for name in hashes if name not in self._claimed]
+        self._claimed.update(free)
+        return free
+
+    def is_claimed(self, name: bytes) -> bool:
+        """Whether a model input occurred."""
+        return name in self._claimed
+
+    def add(
+        self,
+        write: Callable[[], object],
+        needs: frozenset[bytes] = frozenset(),
+        done: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Keep what is to be called when the write would be committed."""
+        self._done.append(done)
+
+    def add_alone(self, step: str, write: Callable[[], object]) -> None:
+        """Write nothing."""
+
+    def embed(self, inputs: Iterable[tuple[bytes, list[int]]], is_over: Callable[[], bool]) -> None:
+        """Count what would be embedded."""
+        for _, ids in inputs:
+            self._sample.add(ids)
+            self.commit_if_due()
+        self._commit()
+
+    def commit_if_due(self) -> None:
+        """Report now and then."""
+        if time.monotonic() - self._committed_at > _REPORT_SECONDS:
+            self._commit()
+
+    def _commit(self) -> None:
+        for done in self._done:
+            done()
+        self._done.clear()
+        self._committed()
+        self._committed_at = time.monotonic()
 
 
 def _embed(encoder: Encoder, rows: Iterable[list[int]]) -> None:

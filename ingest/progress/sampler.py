@@ -87,7 +87,7 @@ class FileSampler:
                 left -= file.size
         return found
 
-    def looked(self, file: PendingFile, tokens: Mapping[bytes, int]) -> None:
+    def sampled(self, file: PendingFile, tokens: Mapping[bytes, int]) -> None:
         """Tell which passages of a file are to be embedded, by name how many tokens they have."""
         looked = self._looked[file.path] = _Looked(file, dict(tokens))
         for name in tokens:
@@ -99,13 +99,13 @@ class FileSampler:
             for looked in self._with.pop(name):
                 del looked.tokens[name]
 
-    def met(self, path: str) -> None:
+    def reached(self, path: str) -> None:
         """Tell that a file's turn has come: it is not ahead any more."""
         self._looked.pop(path, None)
         if self._waiting:
             self._waiting = [file for file in self._waiting if file.path != path]
 
-    def of_kinds(self) -> dict[str, Seen]:
+    def by_kind(self) -> dict[str, Seen]:
         """Return for each kind what those that were looked at, and are still ahead, have together."""
         found: defaultdict[str, Seen] = defaultdict(lambda: Seen(0, 0, 0))
         for looked in self._looked.values():

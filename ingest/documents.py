@@ -25,7 +25,7 @@ from wherein.storage.catalog.vectors import known_inputs
 
 __all__ = ["PURGED", "Chunked", "DocumentPipeline", "SaveFile", "chunk_document"]
 
-PURGED = "removed for good; to have it again, ingest the file itself"
+PURGED = "removed for good; to bring it back, ingest the file itself"
 _UNFINISHED = "the run that read it did not finish"
 
 SaveFile = Callable[..., int]

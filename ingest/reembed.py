@@ -1,9 +1,9 @@
-"""A library moved to another model: every passage gets a vector of the other one while the old one answers.
+"""Moves a library to another model: every passage gets a vector of the new model while the old one answers.
 
-The vectors are committed as they come, beside the old ones, so that a run that dies is gone on with where it was. When
-the last is there, one transaction cuts the documents anew where the other model's tokens ask for it, and makes that
-model and its index the library's. Before it no reader sees anything of the other model, after it none sees anything of
-the old one, whose vectors stay.
+The vectors are committed as they come, beside the old ones, so that a run that dies can resume where it was. When all
+are there, one transaction chunks the documents again, where the tokens of the new model require it, and makes that
+model and its index the library's. Before it a query sees nothing of the new model, after it nothing of the old one,
+whose vectors stay.
 """
 
 from collections import Counter
@@ -47,7 +47,7 @@ __all__ = ["Reembedding"]
 
 @dataclass(frozen=True)
 class _Passages:
-    """A document as the other model needs it: its chunks, their texts by hash, and whether they are other ones."""
+    """A document's chunks for the new model, their texts by hash, and whether they differ from the stored ones."""
 
     document_id: int
     chunks: list[ChunkRow]
@@ -57,10 +57,10 @@ class _Passages:
 
 
 class Reembedding:
-    """One move to `model`, whose vectors `encoder` makes. `tally` counts chunks, embedded and reused ones.
+    """One move to `model`, whose vectors come from `encoder`. `tally` counts chunks, embedded and reused ones.
 
-    With `recut` the documents are cut anew, because the model's tokens are others, or more or fewer of them fit. When
-    `stop` says so the run ends, and `stopped` is True.
+    With `rechunk` the documents are chunked again, because the model has another tokenizer or context length. When
+    `stop` returns True the run ends, and `stopped` is True.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Reembedding:
         db: Database,
         model: StoredModel,
         encoder: Encoder,
-        recut: bool,
+        rechunk: bool,
         report: Report,
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -78,7 +78,7 @@ class Reembedding:
         self._db = db
         self.model = model
         self._encoder = encoder
-        self._recut = recut
+        self._rechunk = rechunk
         self._report = report
         self._queue = CommitQueue(db, model, encoder, "reembed.batch", self._committed)
         self._documents = 0
@@ -86,7 +86,7 @@ class Reembedding:
         self._all_characters: int | None = None
 
     def look_ahead(self) -> None:
-        """Sum up the texts, so that the time left can be told."""
+        """Sum up the texts, so that progress is known."""
         self._all_characters = count_characters(self._db)
 
     def embed(self) -> None:
@@ -98,27 +98,27 @@ class Reembedding:
         return self.stopped
 
     def switch(self, folder: Path, model_folder: str, check: Callable[[Generation], object] = lambda _: None) -> None:
-        """Make the model the library's; call when `embed` is through. `model_folder` is where to find it again.
+        """Make the model the library's; call when `embed` is done. `model_folder` is where it is installed.
 
-        Before that is committed `check` may look at what the library would be then, and raise Refused.
+        Before that is committed, `check` may examine the library as it would be, and raise Refused.
         """
 
-        def beside() -> None:
+        def switch_over() -> None:
             if bound := bound_model(self._db):
                 remember_earlier_model(self._db, bound, stored_folder(self._db))
-            if self._recut:
+            if self._rechunk:
                 for passages in self._all_passages():
-                    self._cut(passages)
+                    self._save_chunks(passages)
             switch_model(self._db, self.model)
             remember_model_folder(self._db, model_folder)
 
-        write_generation(self._db, folder, self.model, step="reembed.switch", beside=beside, check=check)
+        write_generation(self._db, folder, self.model, step="reembed.switch", beside=switch_over, check=check)
 
-    def _cut(self, passages: _Passages) -> None:
+    def _save_chunks(self, passages: _Passages) -> None:
         if passages.changed:
             save_chunks(self._db, passages.document_id, passages.chunks)
         if any(row.page or row.heading for row in passages.chunks):
-            # Pages and headings are stored only where passages began: the text is best cut where the file has them.
+            # The catalog has pages and headings for the start of each passage only: the file has to be read again.
             look_again(self._db, passages.document_id)
 
     def _missing(self) -> ModelInputs:
@@ -134,7 +134,7 @@ class Reembedding:
             self._characters += passages.characters
 
     def _all_passages(self) -> Iterator[_Passages]:
-        tokenizer = self._encoder.tokenizer if self._recut else None
+        tokenizer = self._encoder.tokenizer if self._rechunk else None
         last = 0
         while page := next_documents(self._db, last):
             for document_id in page:
@@ -155,23 +155,23 @@ class Reembedding:
 
 
 def _passages(db: Database, document_id: int, tokenizer: Tokenizer | None) -> _Passages:
-    """Return a document's passages; with a tokenizer its text is cut anew for it."""
+    """Return a document's passages; with a tokenizer its text is chunked again."""
     text, rows = document_text(db, document_id), document_spans(db, document_id)
-    chunks = _cut_anew(text, rows, tokenizer) if tokenizer else rows
+    chunks = _rechunk(text, rows, tokenizer) if tokenizer else rows
     texts = {row.input_hash: model_input(text, row.start, row.end) for row in chunks}
     changed = [(row.start, row.end) for row in chunks] != [(row.start, row.end) for row in rows]
     return _Passages(document_id, chunks, texts, changed, len(text))
 
 
-def _cut_anew(text: str, rows: list[ChunkRow], tokenizer: Tokenizer) -> list[ChunkRow]:
-    found = []
+def _rechunk(text: str, rows: list[ChunkRow], tokenizer: Tokenizer) -> list[ChunkRow]:
+    chunks = []
     for span in chunk(text, _marks(rows), tokenizer):
         name = content_hash(model_input(text, span.start, span.end))
-        found.append(ChunkRow(span.start, span.end, name, span.mark.page, span.mark.heading))
-    return found
+        chunks.append(ChunkRow(span.start, span.end, name, span.mark.page, span.mark.heading))
+    return chunks
 
 
 def _marks(rows: list[ChunkRow]) -> list[Mark]:
-    """Return page and heading where each chunk's own text begins, behind what it shares with the one before."""
+    """Return page and heading where each chunk's own text begins, after the overlap with the one before."""
     starts = [0, *(max(before.end, row.start) for before, row in pairwise(rows))]
     return [Mark(start, row.page, row.heading) for start, row in zip(starts, rows, strict=False)]

@@ -20,9 +20,9 @@ _REPORT_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Plan:
-    """Counts as in `Summary`, of what would be done. `gone` documents are in no file of these sources any more.
+    """Counts as in `Summary`, of what would be done. `gone` documents are no longer in any file of these sources.
 
-    `tokens` would go through the model, in about `seconds`.
+    `tokens` would be embedded, in about `seconds`.
     """
 
     new: int
@@ -45,13 +45,13 @@ class Plan:
 
 
 class Sample:
-    """Counts passages that would be embedded, and keeps some of them, each with the same chance."""
+    """Counts model inputs that would be embedded, and keeps a uniform sample of them (reservoir sampling)."""
 
     def __init__(self) -> None:
         self.tokens = 0
         self._count = 0
         self._kept: list[list[int]] = []
-        self._chance = random.Random(_SEED)
+        self._random = random.Random(_SEED)
 
     def add(self, ids: list[int]) -> None:
         """Count one, given as its token ids."""
@@ -59,11 +59,11 @@ class Sample:
         self._count += 1
         if len(self._kept) < _SIZE:
             self._kept.append(ids)
-        elif (place := self._chance.randrange(self._count)) < _SIZE:
-            self._kept[place] = ids
+        elif (slot := self._random.randrange(self._count)) < _SIZE:
+            self._kept[slot] = ids
 
     def seconds(self, encoder: Encoder) -> float:
-        """Embed those that were kept, and return how long all of them would take."""
+        """Embed the sample, and return how long all would take."""
         if not self._kept:
             return 0.0
         _embed(encoder, self._kept[:4])  # the model is loaded, and each length is compiled

@@ -75,7 +75,7 @@ class FileIngester:
         """Do the same for what came on standard input, which has no file."""
         opened = task.opened()
         if opened.trouble:
-            # Nothing is recorded that could be looked at again: what is not skipped has failed.
+            # Without a file there is no record: a problem that would go unrecorded counts as failed.
             kind = SKIPPED if opened.trouble.kind == SKIPPED else FAILED
             self._log.problem(kind, uri, opened.trouble.reason)
             return

@@ -37,7 +37,7 @@ from wherein.storage.catalog.sources import Source, remember_version
 from wherein.storage.index.generations import fold_if_due
 from wherein.storage.repair.rows import passages_without_vector, torn_documents
 
-__all__ = ["DEFAULT_MAX_SIZE", "BulkRun"]
+__all__ = ["DEFAULT_MAX_SIZE", "IngestRun"]
 
 DEFAULT_MAX_SIZE = 64 << 20
 """Bytes above which a file is not read unless the user says so; of JSONL and the like each record counts alone."""
@@ -48,7 +48,7 @@ _SUBMITTED_PER_WORKER = 4
 Visit = VisitedFile | Preview | RunProblem
 
 
-class BulkRun:
+class IngestRun:
     """One run over some sources; only what is committed is in its `tally`.
 
     When `stop` returns True the run ends at the next safe point, and `stopped` is True; the next run resumes there.
@@ -105,10 +105,10 @@ class BulkRun:
         self._log.problem(kind, uri, reason)
 
     def look_ahead(self, sources: Iterable[Source]) -> None:
-        """Sum up the files that `take_in` will have to read, so that the time left can be estimated."""
+        """Sum up the files that `ingest` will have to read, so that the time left can be estimated."""
         self._report(self._ahead.survey(sources))
 
-    def take_in(self, sources: Iterable[Source]) -> None:
+    def ingest(self, sources: Iterable[Source]) -> None:
         """Bring the library up to date with paths and web pages; nothing is removed."""
         try:
             self._embed(
@@ -119,7 +119,7 @@ class BulkRun:
         finally:
             self._pool.close()
 
-    def take_in_stream(self, source: Source, name: str, data: bytes) -> None:
+    def ingest_stream(self, source: Source, name: str, data: bytes) -> None:
         """Ingest what came on standard input, under the source's URI."""
         try:
             task = self._pool.submit(Job(name, data, source.fields, max_size=source.max_size))
@@ -127,7 +127,7 @@ class BulkRun:
         finally:
             self._pool.close()
 
-    def take_up(self) -> None:
+    def finish_repairs(self) -> None:
         """Complete what a repair left: chunk texts that have no chunks, embed passages that have no vector."""
         self._embed(self._unchunked())
         self._embed(self._without_vector())

@@ -108,7 +108,7 @@ if TYPE_CHECKING:
     from wherein.ingest.progress.dry_run import Plan, Sample
     from wherein.ingest.progress.reindex_report import ReindexRecorder
     from wherein.ingest.reembed import Reembedding
-    from wherein.ingest.run import BulkRun
+    from wherein.ingest.run import IngestRun
     from wherein.search.exact_answer import ExactAnswer
     from wherein.storage.backup.backup import Backup
     from wherein.storage.backup.restore import Restored
@@ -241,7 +241,7 @@ class Library:
         """
         places = {web_address(name) or _place(name): "web" if web_address(name) else "path" for name in sources}
 
-        def work(db: Database, run: BulkRun) -> None:
+        def work(db: Database, run: IngestRun) -> None:
             with writing(db, "ingest.sources"):
                 for place, kind in places.items():
                     include(db, place if kind == "web" else file_uri(place))
@@ -249,7 +249,7 @@ class Library:
             known = [source for source in list_sources(db) if source.uri in places]
             if look_ahead:
                 run.look_ahead(known)
-            run.take_in(known)
+            run.ingest(known)
 
         return self._write(work, report, wait, until)
 
@@ -279,7 +279,7 @@ class Library:
             ]
             run = self._run(db, model, encoder, report, sample)
             run.named = frozenset(file_uri(place) if kind == "path" else place for place, kind in places.items())
-            run.take_in(known)
+            run.ingest(known)
             gone = vanished(db, known, run.seen, run.walk_errors, lambda *_: None, accept=True)
         lost = sum(record.documents for record in gone if record.uri not in run.adopted)
         names = ("new", "changed", "moved", "unchanged", "removed", "skipped", "failed", "chunks", "embedded", "reused")
@@ -305,11 +305,11 @@ class Library:
     def _run(
         self, db: Any, model: StoredModel, encoder: Encoder, report: Report, plan: Sample | None = None,
         stop: Callable[[], bool] = lambda: False,
-    ) -> BulkRun:  # fmt: skip
-        from wherein.ingest.run import BulkRun  # with every reader: a question need not wait for them
+    ) -> IngestRun:  # fmt: skip
+        from wherein.ingest.run import IngestRun  # with every reader: a question need not wait for them
         from wherein.ingest.workers.pool import Pool
 
-        return BulkRun(db, self.folder, model, encoder, report, stop, Pool(self._jobs), plan)
+        return IngestRun(db, self.folder, model, encoder, report, stop, Pool(self._jobs), plan)
 
     def ingest_stream(
         self,
@@ -327,11 +327,11 @@ class Library:
         """
         uri = f"stdin:{name}"
 
-        def work(db: Database, run: BulkRun) -> None:
+        def work(db: Database, run: IngestRun) -> None:
             with writing(db, "ingest.sources"):
                 include(db, uri)
                 remember_source(db, uri, "stdin", (), max_size, fields)
-            run.take_in_stream(next(source for source in list_sources(db) if source.uri == uri), name, data)
+            run.ingest_stream(next(source for source in list_sources(db) if source.uri == uri), name, data)
 
         return self._write(work, report, wait)
 
@@ -392,7 +392,7 @@ class Library:
     def _catch_up(
         self,
         db: Database,
-        run: BulkRun,
+        run: IngestRun,
         night: ReindexRecorder,
         accept_removals: bool,
         report: Report,
@@ -411,8 +411,8 @@ class Library:
         with night.stage("ingest") as said:
             if look_ahead:
                 run.look_ahead(sources)
-            run.take_in(sources)
-            run.take_up()
+            run.ingest(sources)
+            run.finish_repairs()
             counts = ("new", "changed", "moved", "unchanged", "embedded")
             said += [f"{run.tally[kind]:,} {kind}" for kind in counts if run.tally[kind]]
         if run.stopped:
@@ -422,7 +422,7 @@ class Library:
             run.tally["removed"] += gone
             said += [f"{gone:,} removed"] if gone else []
 
-    def _renew(self, db: Database, run: BulkRun, night: ReindexRecorder, margin: float, index: str | None) -> None:
+    def _renew(self, db: Database, run: IngestRun, night: ReindexRecorder, margin: float, index: str | None) -> None:
         """Mend the index, swap in a new one where it is behind, and clean up."""
         from wherein.evaluation.golden import GoldenQuestions
         from wherein.ingest.index_swap import Check, renew
@@ -609,7 +609,7 @@ class Library:
         return True
 
     def _write(
-        self, work: Callable[[Database, BulkRun], None], report: Report, wait: bool, until: datetime | None = None
+        self, work: Callable[[Database, IngestRun], None], report: Report, wait: bool, until: datetime | None = None
     ) -> Summary:
         began, lost = time.monotonic(), list[str]()
         with self._writer(wait, lost.append) as db:
@@ -627,7 +627,7 @@ class Library:
         lost: Sequence[str],
         stop: Callable[[], bool],
         encoder: Encoder | None = None,
-    ) -> BulkRun:
+    ) -> IngestRun:
         """Return a run, with the library's encoder if none is given, that has told what a damaged log held."""
         encoder, model = self._encoder_for(db) if encoder is None else (encoder, bound_model(db))
         assert model is not None

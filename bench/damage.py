@@ -103,8 +103,8 @@ def kill_a_writer(scene: Path) -> None:
     script = (
         f"import sys; sys.path[:0] = {[str(ROOT / 'tests')]!r}\n"
         "from pathlib import Path; from toy import ToyEncoder\n"
-        "from wherein.library import Library; from wherein.ingest import run as bulk\n"
-        "bulk._COMMIT_SECONDS = 0\n"
+        "from wherein.library import Library; from wherein.ingest import commit\n"
+        "commit._COMMIT_SECONDS = 0\n"
         f"Library(Path({str(scene / 'killed')!r}), encoder=ToyEncoder(64)).ingest([{str(scene / 'docs')!r}])\n"
     )
     environment = {**os.environ, "WHEREIN_FAILPOINT": "checkpoint.begun"}

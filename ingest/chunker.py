@@ -1,8 +1,8 @@
-"""A document's text cut into chunks that fit the model, at the best places to cut.
+"""A document's text cut into chunks that fit the model, at the best boundaries.
 
 Every character lies in a chunk. A chunk ends before a heading, else after a paragraph, else after a sentence or
-line, else between words; the next one begins a sentence or two earlier, so that nothing is torn from its context.
-What was tried beside that: docs/decisions/chunking.md.
+line, else between words; the next one begins a sentence or two earlier, so that nothing loses its context.
+Alternatives that were tried: docs/decisions/chunking.md.
 """
 
 import re
@@ -20,20 +20,20 @@ from wherein.ingest.document import Mark
 
 __all__ = ["CHUNKER_VERSION", "Span", "chunk", "chunk_words"]
 
-# To be raised whenever the same text would be cut at other places: it makes every document be chunked again.
+# Raise it whenever the same text would be cut at other offsets: every document is then chunked again.
 CHUNKER_VERSION = 2
 
 _SPECIAL_TOKENS = 2
 _OVERLAP_TOKENS = 40
 _MAX_CHARACTERS = 6_000
-# Of equally good cuts one in so many is preferred, by the characters that follow it.
-_ONE_IN, _LOOKED_AT = 3, 40
+# Of equally good cuts one in `_ONE_IN` is preferred, by a hash of the `_HASHED` characters that follow it.
+_ONE_IN, _HASHED = 3, 40
 _HEADING, _PARAGRAPH, _SENTENCE, _BLANK, _FORCED = 4, 3, 2, 1, 5
 
 _PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n\s*")
 _SENTENCE_END = re.compile(r"""[.!?…。！？]["'”’)\]]*\s+|[。！？]|\n\s*""")
 _BLANKS = re.compile(r"\s+")
-# A line of a table, as the readers write it: a sentence may end in a cell, and yet the row is not over.
+# A row of a table, as the readers write it: the end of a sentence in a cell is not the end of the row.
 _ROW = re.compile(r"^.*?(?:\t| \| ).*", re.MULTILINE)
 
 Ranks = npt.NDArray[np.int8]
@@ -41,9 +41,9 @@ Ranks = npt.NDArray[np.int8]
 
 @dataclass(frozen=True)
 class Span:
-    """Characters `start` to `end`; `mark` tells the page and heading where its own text (after the overlap) begins.
+    """Characters `start` to `end`; `mark` is the page and heading where its own text (after the overlap) begins.
 
-    `words` are the first of its words and the one after its last.
+    `words` are the indices of its first word and of the word after its last.
     """
 
     start: int
@@ -53,8 +53,8 @@ class Span:
 
 
 @dataclass(frozen=True)
-class _Cuttable:
-    """A text as words: `before[i]` tokens precede word i, and to cut before word i has `rank[i]`."""
+class _CutRanks:
+    """A text in words: word i is at character `start[i]`, after `before[i]` tokens; a cut before it has `rank[i]`."""
 
     text: str
     start: npt.NDArray[np.int64]
@@ -71,7 +71,7 @@ def chunk(text: str, marks: Sequence[Mark], tokenizer: Tokenizer) -> list[Span]:
 
 
 def chunk_words(text: str, marks: Sequence[Mark], words: Words, context_tokens: int) -> list[Span]:
-    """Do the same with the text's words."""
+    """Do the same with a text that is already split into `words`."""
     if not len(words.start):
         return []
     cuttable = _cuttable(text, words, marks)
@@ -84,18 +84,18 @@ def chunk_words(text: str, marks: Sequence[Mark], words: Words, context_tokens: 
     return spans
 
 
-def _cuttable(text: str, words: Words, marks: Sequence[Mark]) -> _Cuttable:
+def _cuttable(text: str, words: Words, marks: Sequence[Mark]) -> _CutRanks:
     rank = np.zeros(len(words.start) + 1, dtype=np.int8)
     headings = [b.start for a, b in pairwise(marks) if a.heading != b.heading]
-    for places, value in (
+    for offsets, value in (
         ([m.end() for m in _BLANKS.finditer(text)], _BLANK),
         (_sentence_ends(text), _SENTENCE),
         ([m.end() for m in _PARAGRAPH_END.finditer(text)], _PARAGRAPH),
         (headings, _HEADING),
         (words.breaks, _FORCED),
     ):
-        rank[np.searchsorted(words.start, places)] = value
-    return _Cuttable(text, words.start, words.before, rank[:-1])
+        rank[np.searchsorted(words.start, offsets)] = value
+    return _CutRanks(text, words.start, words.before, rank[:-1])
 
 
 def _sentence_ends(text: str) -> npt.NDArray[np.int64]:
@@ -110,7 +110,7 @@ def _sentence_ends(text: str) -> npt.NDArray[np.int64]:
     return ends[~within]
 
 
-def _cut(text: _Cuttable, first: int, own: int, budget: int) -> int:
+def _cut(text: _CutRanks, first: int, own: int, budget: int) -> int:
     """Return the word before which the chunk that begins at word `first` ends; its own text begins at `own`."""
     end = int(np.searchsorted(text.before, text.before[first] + budget, "right")) - 1
     end = min(end, int(np.searchsorted(text.start, text.start[first] + _MAX_CHARACTERS, "right")))
@@ -132,21 +132,21 @@ def _cut(text: _Cuttable, first: int, own: int, budget: int) -> int:
     return next((at for at in reversed(best) if _is_lasting(text, at)), best[-1])
 
 
-def _is_lasting(text: _Cuttable, at: int) -> bool:
-    """Whether a cut before a word is one of those that are preferred, by what follows and not by where it stands.
+def _is_lasting(text: _CutRanks, at: int) -> bool:
+    """Whether a cut before a word is preferred: that depends on the text that follows, not on its offset.
 
-    So two versions of a text, in which all places differ after an insertion, soon have the same cuts again.
+    So two versions of a text, in which all offsets differ after an insertion, soon have the same cuts again.
     """
     start = int(text.start[at])
-    return crc32(text.text[start : start + _LOOKED_AT].encode("utf-8", "surrogatepass")) % _ONE_IN == 0
+    return crc32(text.text[start : start + _HASHED].encode("utf-8", "surrogatepass")) % _ONE_IN == 0
 
 
-def _word_after(text: _Cuttable, first: int, own: int, tokens: int) -> int:
+def _word_after(text: _CutRanks, first: int, own: int, tokens: int) -> int:
     """Return the first word that has at least `tokens` tokens between it and word `first`, and follows `own`."""
     return max(own + 1, int(np.searchsorted(text.before, text.before[first] + tokens)))
 
 
-def _overlap(text: _Cuttable, first: int, cut: int) -> int:
+def _overlap(text: _CutRanks, first: int, cut: int) -> int:
     """Return the word at which the chunk after a cut begins: a sentence or two earlier, within the section."""
     if cut >= len(text.start) or text.rank[cut] >= _HEADING:
         return cut
@@ -158,7 +158,7 @@ def _overlap(text: _Cuttable, first: int, cut: int) -> int:
     return earliest + lowest + int(sentences[0]) if len(sentences) else cut
 
 
-def _span(text: str, cuttable: _Cuttable, marks: Sequence[Mark], first: int, own: int, cut: int) -> Span:
+def _span(text: str, cuttable: _CutRanks, marks: Sequence[Mark], first: int, own: int, cut: int) -> Span:
     begin = int(cuttable.start[first]) if first else 0
     end = int(cuttable.start[cut]) if cut < len(cuttable.start) else len(text)
     at = bisect_right(marks, int(cuttable.start[own]), key=lambda mark: mark.start)

@@ -1,4 +1,4 @@
-"""What a reader hands on: one document's text, and where its pages and headings begin."""
+"""What a reader returns: the text of a document, and where its pages and headings begin."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ JSONValue = _Scalar | list["JSONValue"] | dict[str, "JSONValue"]
 
 @dataclass(frozen=True)
 class Mark:
-    """From character `start` on (until the next mark) the text stands on `page` under `heading`.
+    """From character `start` to the next mark the text is on `page`, under `heading`.
 
     `page` counts from 1; None where the format has no pages. `heading` is the path of headings,
     outermost first, empty before the first heading.
@@ -26,7 +26,7 @@ class Mark:
 class Document:
     """One document as text.
 
-    `key` tells documents of one file apart (a JSONL record's id) and is empty for a file that is one
+    `key` distinguishes the documents of one file (the id of a JSONL record) and is empty for a file that is one
     document. `text` has neither NUL characters nor lone surrogates. `marks` are in the order of `start`.
     """
 
@@ -41,9 +41,9 @@ class Document:
 
 @dataclass(frozen=True)
 class Problem:
-    """One record or member of a file that is not in (a bad JSONL line), while the others are.
+    """A record or member of a file that could not be read (a bad line of JSONL), while the others could.
 
-    `skipped` when there is nothing to read in it (a picture in an archive), else it should have been read.
+    `skipped` when there is nothing to read in it (a picture in an archive); otherwise it failed.
     """
 
     key: str

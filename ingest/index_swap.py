@@ -1,4 +1,4 @@
-"""A new index in place of the old one, if it is fit for that and answers the golden questions no worse."""
+"""Replaces an index by a new one that passes its checks and answers the golden questions no worse."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Check", "compare", "renew"]
 
-_SHOWN = 5
+_MAX_SHOWN = 5
 
 Ranks = Mapping[int, int]
 
@@ -30,16 +30,17 @@ Ranks = Mapping[int, int]
 class Check:
     """What a new index must pass. `ranks` asks the golden questions as the library would answer them now.
 
-    It returns the rank of each one's document by its id, 0 for one that is not found. `told` are their questions.
+    It returns by the id of each question the rank of its document, 0 for one that is not found. `questions` are their
+    texts by id; `margin` is in points of the mean reciprocal rank in percent.
     """
 
     proof: Proof | None
     ranks: Callable[[], Ranks]
-    told: Mapping[int, str]
+    questions: Mapping[int, str]
     margin: float
 
 
-def renew(db: Database, folder: Path, model: StoredModel, check: Check, night: ReindexRecorder) -> bool:
+def renew(db: Database, folder: Path, model: StoredModel, check: Check, recorder: ReindexRecorder) -> bool:
     """Write, check and swap in an index of each kind that is behind; return whether there was one.
 
     Raises Refused, with the old index in force, when the new one does not pass.
@@ -49,14 +50,14 @@ def renew(db: Database, folder: Path, model: StoredModel, check: Check, night: R
         return False
     before = check.ranks()
     for kind in due:
-        found: list[Fitness | None] = []
+        fitness: list[Fitness | None] = []
 
-        def passed(generation: Generation, found: list[Fitness | None] = found) -> None:
-            found.append(check_fitness(db, folder, model, generation, check.proof))
+        def require_passed(generation: Generation, fitness: list[Fitness | None] = fitness) -> None:
+            fitness.append(check_fitness(db, folder, model, generation, check.proof))
             compare(before, check.ranks(), check)
 
-        write_generation(db, folder, model, kind, registration=Registration(check=passed))
-        night.fitness = found[0] or night.fitness
+        write_generation(db, folder, model, kind, registration=Registration(check=require_passed))
+        recorder.fitness = fitness[0] or recorder.fitness
     return True
 
 
@@ -68,10 +69,11 @@ def compare(before: Ranks, after: Ranks, check: Check) -> None:
     if fall <= check.margin:
         return
     worse = [number for number, rank in before.items() if rank and not 0 < after[number] <= rank]
-    said = "; ".join(
-        f"{check.told[number]} rank {before[number]}, then {after[number] or 'none'}" for number in worse[:_SHOWN]
+    examples = "; ".join(
+        f"{check.questions[number]} rank {before[number]}, then {after[number] or 'none'}"
+        for number in worse[:_MAX_SHOWN]
     )
     raise Refused(
         f"The golden questions would be answered worse: their mean reciprocal rank falls by {fall:.1f} points, more"
-        f" than --margin {check.margin:g} ({said}); nothing was swapped"
+        f" than --margin {check.margin:g} ({examples}); nothing was swapped"
     )

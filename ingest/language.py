@@ -1,12 +1,15 @@
-"""In which language a text is, as a guess: by its script, and for Latin letters by its most frequent small words."""
+"""Guesses the language of a text by its script, and for Latin letters by its most frequent small words.
+
+`status --coverage` and `documents show` print it.
+"""
 
 import re
 from collections import Counter
 
 __all__ = ["guess_language"]
 
-_LOOKED_AT = 5_000
-_LEAST_WORDS, _LEAST_SHARE = 5, 0.05
+_MAX_CHARACTERS = 5_000
+_MIN_WORDS, _MIN_SHARE = 5, 0.05
 _WORD = re.compile(r"[^\W\d_]+")
 _SCRIPTS = {
     "ja": "\u3040-\u30ff",  # before Chinese, whose characters it has as well
@@ -19,7 +22,7 @@ _SCRIPTS = {
     "hi": "\u0900-\u097f",
     "th": "\u0e00-\u0e7f",
 }
-_LEAST_OF_SCRIPT = 0.2
+_MIN_SCRIPT_SHARE = 0.2
 _LETTERS = {language: re.compile(f"[{letters}]") for language, letters in _SCRIPTS.items()}
 _ANY_SCRIPT = re.compile(f"[{''.join(_SCRIPTS.values())}]")
 _SMALL_WORDS = {
@@ -33,25 +36,25 @@ _SMALL_WORDS = {
     "sv": "och att det som en på är av för med den till inte om ett har de jag var",
     "pl": "nie na się jest że do to jak ale po co tak za od jego tym przez czy",
 }
-_OF_WORD = {word: [lang for lang, words in _SMALL_WORDS.items() if word in words.split()]
+_LANGUAGES_OF = {word: [lang for lang, words in _SMALL_WORDS.items() if word in words.split()]
             for words in _SMALL_WORDS.values() for word in words.split()}  # fmt: skip
 
 
 def guess_language(text: str) -> str:
-    """Return a code of ISO 639-1, "" where there is too little to go by."""
-    text = text[:_LOOKED_AT]
+    """Return a code of ISO 639-1, "" where there is too little text to decide."""
+    text = text[:_MAX_CHARACTERS]
     words = _WORD.findall(text.lower())
     letters = sum(map(len, words))
     for language, of_script in _LETTERS.items() if _ANY_SCRIPT.search(text) else ():
-        if letters and len(of_script.findall(text)) >= _LEAST_OF_SCRIPT * letters:
+        if letters and len(of_script.findall(text)) >= _MIN_SCRIPT_SHARE * letters:
             return language
     votes = Counter[str]()
     for word in words:
-        for language in _OF_WORD.get(word, ()):
+        for language in _LANGUAGES_OF.get(word, ()):
             votes[language] += 1
     if not votes:
         return ""
     (best, count), *others = votes.most_common(2)
-    if count < max(_LEAST_WORDS, _LEAST_SHARE * len(words)) or (others and others[0][1] == count):
+    if count < max(_MIN_WORDS, _MIN_SHARE * len(words)) or (others and others[0][1] == count):
         return ""
     return best

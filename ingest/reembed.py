@@ -1,28 +1,26 @@
-"""A library moved to another model: every passage gets a vector of the other one while the old one answers.
+"""Moves a library to another model: every passage gets a vector of the new model while the old one answers.
 
-The vectors are committed as they come, beside the old ones, so that a run that dies is gone on with where it was. When
-the last is there, one transaction cuts the documents anew where the other model's tokens ask for it, and makes that
-model and its index the library's. Before it no reader sees anything of the other model, after it none sees anything of
-the old one, whose vectors stay.
+The vectors are committed as they come, beside the old ones, so that a run that dies can resume where it was. When all
+are there, one transaction chunks the documents again, where the tokens of the new model require it, and makes that
+model and its index the library's. Before it a query sees nothing of the new model, after it nothing of the old one,
+whose vectors stay.
 """
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 from sqlite_utils import Database
 
-from wherein.embed.encoder import Encoder, Matrix
+from wherein.embed.encoder import Encoder
 from wherein.embed.tokenizer import Tokenizer
 from wherein.ingest.chunker import chunk
+from wherein.ingest.commit import CommitQueue, ModelInputs, batches
 from wherein.ingest.document import Mark
 from wherein.ingest.progress.events import Progress, Report
 from wherein.storage.catalog.checksums import content_hash
-from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.documents import (
     ChunkRow,
     count_characters,
@@ -41,22 +39,16 @@ from wherein.storage.catalog.models import (
     switch_model,
 )
 from wherein.storage.catalog.models import model_folder as stored_folder
-from wherein.storage.catalog.vectors import known_inputs, save_vectors
+from wherein.storage.catalog.vectors import known_inputs
 from wherein.storage.index.generation_writer import Registration, write_generation
 from wherein.storage.index.generations import Generation
 
 __all__ = ["Reembedding"]
 
-_COMMIT_SECONDS = 1.0
-_COMMIT_VECTORS = 512
-_TOKENIZED_AT_ONCE = 64
-
-Missing = Iterator[tuple[bytes, list[int]]]
-
 
 @dataclass(frozen=True)
 class _Passages:
-    """A document as the other model needs it: its chunks, their texts by hash, and whether they are other ones."""
+    """A document's chunks for the new model, their texts by hash, and whether they differ from the stored ones."""
 
     document_id: int
     chunks: list[ChunkRow]
@@ -66,10 +58,10 @@ class _Passages:
 
 
 class Reembedding:
-    """One move to `model`, whose vectors `encoder` makes. `tally` counts chunks, embedded and reused ones.
+    """One move to `model`, whose vectors come from `encoder`. `tally` counts chunks, embedded and reused ones.
 
-    With `recut` the documents are cut anew, because the model's tokens are others, or more or fewer of them fit. When
-    `stop` says so the run ends, and `stopped` is True.
+    With `rechunk` the documents are chunked again, because the model has another tokenizer or context length. When
+    `stop` returns True the run ends, and `stopped` is True.
     """
 
     def __init__(
@@ -77,7 +69,7 @@ class Reembedding:
         db: Database,
         model: StoredModel,
         encoder: Encoder,
-        recut: bool,
+        rechunk: bool,
         report: Report,
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
@@ -87,87 +79,72 @@ class Reembedding:
         self._db = db
         self.model = model
         self._encoder = encoder
-        self._recut = recut
+        self._rechunk = rechunk
         self._report = report
-        self._vectors: dict[bytes, Matrix] = {}
-        self._under_way: set[bytes] = set()
+        self._queue = CommitQueue(db, model, encoder, "reembed.batch", self._committed)
         self._documents = 0
         self._characters = 0
         self._all_characters: int | None = None
 
     def look_ahead(self) -> None:
-        """Sum up the texts, so that the time left can be told."""
+        """Sum up the texts, so that progress is known."""
         self._all_characters = count_characters(self._db)
 
     def embed(self) -> None:
         """Store a vector for each passage that has none of this model yet."""
-        committed_at = time.monotonic()
-        try:
-            for name, vector in self._encoder.stream(self._missing()):
-                self._vectors[name] = vector
-                if len(self._vectors) >= _COMMIT_VECTORS or time.monotonic() - committed_at > _COMMIT_SECONDS:
-                    self._commit()
-                    committed_at = time.monotonic()
-                if self._stop():
-                    self.stopped = True
-                    break
-        finally:
-            self._commit()
+        self._queue.embed(self._missing(), self._is_over)
+
+    def _is_over(self) -> bool:
+        self.stopped = self._stop()
+        return self.stopped
 
     def switch(self, folder: Path, model_folder: str, check: Callable[[Generation], object] = lambda _: None) -> None:
-        """Make the model the library's; call when `embed` is through. `model_folder` is where to find it again.
+        """Make the model the library's; call when `embed` is done. `model_folder` is where it is installed.
 
-        Before that is committed `check` may look at what the library would be then, and raise Refused.
+        Before that is committed, `check` may examine the library as it would be, and raise Refused.
         """
 
-        def also_write() -> None:
+        def switch_over() -> None:
             if bound := bound_model(self._db):
                 remember_earlier_model(self._db, bound, stored_folder(self._db))
-            if self._recut:
+            if self._rechunk:
                 for passages in self._all_passages():
-                    self._cut(passages)
+                    self._save_chunks(passages)
             switch_model(self._db, self.model)
             remember_model_folder(self._db, model_folder)
 
-        registration = Registration("reembed.switch", also_write, check)
+        registration = Registration("reembed.switch", switch_over, check)
         write_generation(self._db, folder, self.model, registration=registration)
 
-    def _cut(self, passages: _Passages) -> None:
+    def _save_chunks(self, passages: _Passages) -> None:
         if passages.changed:
             save_chunks(self._db, passages.document_id, passages.chunks)
         if any(row.page or row.heading for row in passages.chunks):
-            # Pages and headings are stored only where passages began: the text is best cut where the file has them.
+            # The catalog has pages and headings for the start of each passage only: the file has to be read again.
             reread_document(self._db, passages.document_id)
 
-    def _missing(self) -> Missing:
+    def _missing(self) -> ModelInputs:
         for passages in self._all_passages():
             names = list(passages.texts)
-            known = known_inputs(self._db, self.model.id, names) | self._under_way
-            missing = [name for name in names if name not in known]
-            self._under_way.update(missing)
+            known = known_inputs(self._db, self.model.id, names)
+            missing = self._queue.claim(name for name in names if name not in known)
             self.tally.update(chunks=len(passages.chunks), reused=len(passages.chunks) - len(missing))
-            for first in range(0, len(missing), _TOKENIZED_AT_ONCE):
-                part = missing[first : first + _TOKENIZED_AT_ONCE]
-                yield from zip(part, self._encoder.tokenizer.contexts([passages.texts[n] for n in part]), strict=True)
+            for batch in batches(missing):
+                texts = [passages.texts[name] for name in batch]
+                yield from zip(batch, self._encoder.tokenizer.contexts(texts), strict=True)
             self._documents += 1
             self._characters += passages.characters
 
     def _all_passages(self) -> Iterator[_Passages]:
-        tokenizer = self._encoder.tokenizer if self._recut else None
+        tokenizer = self._encoder.tokenizer if self._rechunk else None
         last = 0
         while page := next_documents(self._db, last):
             for document_id in page:
                 yield _passages(self._db, document_id, tokenizer)
             last = page[-1]
 
-    def _commit(self) -> None:
-        names = list(self._vectors)
-        if names:
-            with writing(self._db, "reembed.batch"):
-                save_vectors(self._db, self.model.id, names, np.stack([self._vectors[name] for name in names]))
-        self.tally["embedded"] += len(names)
-        self._under_way.difference_update(names)
-        self._vectors.clear()
+    def _committed(self, hashes: list[bytes]) -> None:
+        self.tally["embedded"] += len(hashes)
         self._report(
             Progress(
                 self._documents,
@@ -180,23 +157,23 @@ class Reembedding:
 
 
 def _passages(db: Database, document_id: int, tokenizer: Tokenizer | None) -> _Passages:
-    """Return a document's passages; with a tokenizer its text is cut anew for it."""
+    """Return a document's passages; with a tokenizer its text is chunked again."""
     text, rows = document_text(db, document_id), document_spans(db, document_id)
-    chunks = _cut_anew(text, rows, tokenizer) if tokenizer else rows
+    chunks = _rechunk(text, rows, tokenizer) if tokenizer else rows
     texts = {row.input_hash: model_input(text, row.start, row.end) for row in chunks}
     changed = [(row.start, row.end) for row in chunks] != [(row.start, row.end) for row in rows]
     return _Passages(document_id, chunks, texts, changed, len(text))
 
 
-def _cut_anew(text: str, rows: list[ChunkRow], tokenizer: Tokenizer) -> list[ChunkRow]:
-    found = []
+def _rechunk(text: str, rows: list[ChunkRow], tokenizer: Tokenizer) -> list[ChunkRow]:
+    chunks = []
     for span in chunk(text, _marks(rows), tokenizer):
         name = content_hash(model_input(text, span.start, span.end))
-        found.append(ChunkRow(span.start, span.end, name, span.mark.page, span.mark.heading))
-    return found
+        chunks.append(ChunkRow(span.start, span.end, name, span.mark.page, span.mark.heading))
+    return chunks
 
 
 def _marks(rows: list[ChunkRow]) -> list[Mark]:
-    """Return page and heading where each chunk's own text begins, behind what it shares with the one before."""
+    """Return page and heading where each chunk's own text begins, after the overlap with the one before."""
     starts = [0, *(max(before.end, row.start) for before, row in pairwise(rows))]
     return [Mark(start, row.page, row.heading) for start, row in zip(starts, rows, strict=False)]

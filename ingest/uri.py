@@ -9,7 +9,7 @@ __all__ = ["display", "file_path", "file_uri", "record_uri", "web_address"]
 
 _SCHEME = "file://"
 _WEB = ("http://", "https://")
-_IN_ADDRESSES = "%/:?=&~+!$,;'@()*[]|"
+_SAFE = "%/:?=&~+!$,;'@()*[]|"
 
 
 def file_uri(path: str) -> str:
@@ -30,9 +30,9 @@ def record_uri(uri: str, key: str) -> str:
 
 
 def web_address(name: str) -> str | None:
-    """Return the address of a web page in ASCII and without a fragment; None for what is none.
+    """Return the address of a web page in ASCII and without a fragment; None for anything else.
 
-    Raises UsageError for one that makes no sense, or holds a password, which would be kept.
+    Raises UsageError for an invalid address, and for one with a user name or password, which would be stored.
     """
     if not name.lower().startswith(_WEB):
         return None
@@ -41,21 +41,22 @@ def web_address(name: str) -> str | None:
         host = (parts.hostname or "").encode("idna").decode()
         port = f":{parts.port}" if parts.port is not None else ""
     except (ValueError, UnicodeError):
-        raise UsageError(f"{name[:200]!a} is no address of a web page") from None
+        raise UsageError(f"{name[:200]!a} is not the address of a web page") from None
     if not host or parts.username is not None:
-        what = "holds a name or password, which would be kept; leave it out" if host else "is no address of a web page"
-        raise UsageError(f"{name[:200]!a} {what}")
-    place = f"[{host}]" if ":" in host else host
-    path, query = (quote(part, safe=_IN_ADDRESSES, errors="replace") for part in (parts.path or "/", parts.query))
-    return urlunsplit((parts.scheme, place + port, path, query, ""))
+        login = "contains a user name or password, which would be stored; leave it out"
+        problem = login if host else "is not the address of a web page"
+        raise UsageError(f"{name[:200]!a} {problem}")
+    bracketed = f"[{host}]" if ":" in host else host  # an IPv6 address
+    path, query = (quote(part, safe=_SAFE, errors="replace") for part in (parts.path or "/", parts.query))
+    return urlunsplit((parts.scheme, bracketed + port, path, query, ""))
 
 
 def display(path: str) -> str:
     """Return `path` on one printable line: a newline as \\n, undecodable bytes as \\xNN."""
-    return path if path.isprintable() else "".join(map(_shown, path))
+    return path if path.isprintable() else "".join(map(_escaped, path))
 
 
-def _shown(character: str) -> str:
+def _escaped(character: str) -> str:
     if character.isprintable():
         return character
     code = ord(character)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from wherein.ingest.changes.vanished import vanished
 from wherein.ingest.progress.dry_run import Plan, Sample
 from wherein.ingest.progress.events import Report, Stopped, Summary, summarize
-from wherein.ingest.run import BulkRun
+from wherein.ingest.run import IngestRun
 from wherein.ingest.workers.pool import Pool
 from wherein.library.models import ModelChoice, describe, library_model
 from wherein.library.opening import is_library, open_for_reading, open_for_writing
@@ -54,20 +54,20 @@ class RunFactory:
         stop: Callable[[], bool],
         lost: Sequence[str] = (),
         encoder: Encoder | None = None,
-    ) -> BulkRun:
+    ) -> IngestRun:
         """Return a run with `encoder`, else with that of the library's model, and report `lost` commits as failed."""
         encoder, model = self.models.bind(db) if encoder is None else (encoder, bound_model(db))
         assert model is not None
         recount_if_due(db)
-        run = BulkRun(db, self.folder, model, encoder, report, stop, Pool(self.jobs))
+        run = IngestRun(db, self.folder, model, encoder, report, stop, Pool(self.jobs))
         for reason in lost:
             run.problem("failed", f"{CATALOG}-wal", reason)
         return run
 
-    def dry_run(self, db: Catalog, model: StoredModel, encoder: Encoder, report: Report, sample: Sample) -> BulkRun:
+    def dry_run(self, db: Catalog, model: StoredModel, encoder: Encoder, report: Report, sample: Sample) -> IngestRun:
         """Return a run that writes nothing and gives `sample` the passages that would be embedded."""
         writer = cast("Database", db)  # nothing is written, so that a reader's connection will do
-        return BulkRun(writer, self.folder, model, encoder, report, pool=Pool(self.jobs), plan=sample)
+        return IngestRun(writer, self.folder, model, encoder, report, pool=Pool(self.jobs), plan=sample)
 
 
 def is_over(until: datetime | None) -> bool:
@@ -86,11 +86,11 @@ def ingest_sources(
 ) -> Summary:
     """Remember sources and ingest them; nothing is removed."""
 
-    def work(db: Database, run: BulkRun) -> None:
+    def work(db: Database, run: IngestRun) -> None:
         sources = request.remember(db)
         if look_ahead:
             run.look_ahead(sources)
-        run.take_in(sources)
+        run.ingest(sources)
 
     return _ingest(runs, work, report, wait, until)
 
@@ -108,18 +108,18 @@ def ingest_text(
     """Ingest one text as `stdin:name`; it replaces an earlier one of the same name. `max_size` in bytes."""
     uri = f"stdin:{name}"
 
-    def work(db: Database, run: BulkRun) -> None:
+    def work(db: Database, run: IngestRun) -> None:
         with writing(db, "ingest.sources"):
             include(db, uri)
             remember_source(db, uri, "stdin", (), max_size, fields)
-        run.take_in_stream(next(source for source in list_sources(db) if source.uri == uri), name, data)
+        run.ingest_stream(next(source for source in list_sources(db) if source.uri == uri), name, data)
 
     return _ingest(runs, work, report, wait)
 
 
 def _ingest(
     runs: RunFactory,
-    work: Callable[[Database, BulkRun], None],
+    work: Callable[[Database, IngestRun], None],
     report: Report,
     wait: bool,
     until: datetime | None = None,
@@ -147,7 +147,7 @@ def plan_ingest(runs: RunFactory, request: SourceRequest, *, report: Report = la
         sources = request.preview(db)
         run = runs.dry_run(db, model, encoder, report, sample)
         run.named = request.uris
-        run.take_in(sources)
+        run.ingest(sources)
         gone = vanished(db, sources, run.seen, run.walk_errors, lambda *_: None, accept=True)
     lost = sum(record.documents for record in gone if record.uri not in run.adopted)
     counts = {name: run.tally[name] for name in _PLANNED}

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from wherein.embed.encoder import Encoder
-    from wherein.ingest.run import BulkRun
+    from wherein.ingest.run import IngestRun
     from wherein.storage.index.generations import Generation
 
 __all__ = ["ReindexOptions", "ReindexRun", "reindex"]
@@ -114,13 +114,13 @@ class ReindexRun:
             return None
         return self._runs.models.installed_encoder(library_model(self._db))
 
-    def _catch_up(self, run: BulkRun) -> None:
+    def _catch_up(self, run: IngestRun) -> None:
         sources = [source for source in list_sources(self._db) if source.kind != "stdin"]
         with self._recorder.stage("ingest") as notes:
             if self._options.look_ahead:
                 run.look_ahead(sources)
-            run.take_in(sources)
-            run.take_up()
+            run.ingest(sources)
+            run.finish_repairs()
             notes += [f"{run.tally[kind]:,} {kind}" for kind in _COUNTS if run.tally[kind]]
         if run.stopped:
             return
@@ -137,7 +137,7 @@ class ReindexRun:
             run.tally["removed"] += removed
             notes += [f"{removed:,} removed"] if removed else []
 
-    def _renew_index(self, run: BulkRun) -> None:
+    def _renew_index(self, run: IngestRun) -> None:
         """Mend the index, and swap in a new one where it is behind."""
         folder = self._runs.folder
         with self._recorder.stage("index") as notes:

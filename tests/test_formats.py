@@ -219,7 +219,7 @@ def test_a_page_on_the_command_line(wherein: Command, web: Site) -> None:
     assert (done.returncode, done.stderr) == (3, f"failed: {web.address}/none: there is no such page (404)\n")
     done = wherein("ingest", "http://user:word@example.org/")
     assert done.returncode == 2
-    assert "which would be kept; leave it out" in done.stderr
+    assert "which would be stored; leave it out" in done.stderr
     assert page in wherein("sources", "list").stdout
     assert wherein("sources", "remove", page).stdout == f"no longer followed: {page}\n"
     assert "The owner signs." in wherein("documents", "show", page).stdout

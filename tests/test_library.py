@@ -181,7 +181,7 @@ def test_every_bad_file_has_its_reason_and_every_good_one_is_in(folder: Path, op
     assert reasons["picture.txt"][0] == "skipped"
     assert "not UTF-8" in reasons["latin.txt"][1]
     assert "PDF" in reasons["cut.pdf"][1]
-    assert reasons["huge.txt"] == ("failed", "larger than --max-size (1 MB): it has 3 MB")
+    assert reasons["huge.txt"] == ("failed", "larger than --max-size (1 MB): it is 3 MB")
     assert "loop" in reasons["loop"][1]
     assert (summary.new, summary.skipped, summary.failed) == (5, 2, 4)
     assert "quinces" in open_library().query("quinces", 1).hits[0].text

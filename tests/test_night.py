@@ -343,9 +343,9 @@ def test_a_time_to_stop() -> None:
     assert parse_until("2026-03-06T01:00", now) == datetime(2026, 3, 6, 1, tzinfo=UTC)
     assert parse_until("2026-03-06T01:00+02:00", now) == datetime(2026, 3, 5, 23, tzinfo=UTC)
     for text in ("", "6", "25:00", "tomorrow", "2026-13-01", "6 pm"):
-        with pytest.raises(UsageError, match="is no time"):
+        with pytest.raises(UsageError, match="is not a time"):
             parse_until(text, now)
-    with pytest.raises(UsageError, match="is over already"):
+    with pytest.raises(UsageError, match="is in the past"):
         parse_until("2026-03-04", now)
 
 

@@ -18,7 +18,7 @@ from wherein import cli
 from wherein.errors import UsageError
 from wherein.ingest.language import guess_language
 from wherein.ingest.progress.dry_run import Plan
-from wherein.ingest.progress.eta import EtaEstimator
+from wherein.ingest.progress.eta import EtaEstimator, FileCost
 from wherein.ingest.progress.events import Ahead, DocumentDone, Progress, RunProblem, Stopped
 from wherein.ingest.progress.sampler import FileSampler, PendingFile
 from wherein.library import Library
@@ -205,15 +205,16 @@ def run_through(work: list[tuple[PendingFile, dict[bytes, int]]], speed: int) ->
     known: set[bytes] = set()
     told = []
     for file, passages in work:
-        if look := remaining.unclear():
-            remaining.looked(look, {name: n for name, n in content[look.path].items() if name not in known})
+        if look := remaining.next_sample():
+            remaining.sampled(look, {name: n for name, n in content[look.path].items() if name not in known})
         missing = {name: n for name, n in passages.items() if name not in known}
         tokens = sum(missing.values())
-        remaining.met(file.path, file.kind, file.size, tokens)
+        cost = FileCost(file.kind, file.size, tokens)
+        remaining.read(file.path, cost)
         now[0] += (tokens + file.size / 500) / speed
         known |= missing.keys()
         remaining.embedded(missing)
-        remaining.done(file.kind, file.size, tokens)
+        remaining.done(cost)
         told.append((now[0], remaining.seconds()))
     return [(now[0] - moment, left) for moment, left in told]
 
@@ -251,12 +252,12 @@ def test_files_are_looked_at_once_and_few_of_them() -> None:
         outlook.add(ahead(".md", 1_000, 2_000 + n))
     drawn = list(iter(outlook.draw, None))
     assert len({file.path for file in drawn}) == len(drawn) == 37
-    outlook.looked(drawn[0], {b"a": 10, b"b": 20})
-    outlook.looked(drawn[1], {b"a": 10})
-    assert [sum(part) for part in zip(*outlook.of_kinds().values(), strict=True)] == [2, 2_000, 40]
+    outlook.sampled(drawn[0], {b"a": 10, b"b": 20})
+    outlook.sampled(drawn[1], {b"a": 10})
+    assert [sum(part) for part in zip(*outlook.by_kind().values(), strict=True)] == [2, 2_000, 40]
     outlook.embedded([b"a", b"c"])
-    outlook.met(drawn[1].path)
-    assert [sum(part) for part in zip(*outlook.of_kinds().values(), strict=True)] == [1, 1_000, 20]
+    outlook.reached(drawn[1].path)
+    assert [sum(part) for part in zip(*outlook.by_kind().values(), strict=True)] == [1, 1_000, 20]
 
 
 def test_files_whose_turn_has_come_are_not_looked_at_any_more() -> None:
@@ -267,7 +268,7 @@ def test_files_whose_turn_has_come_are_not_looked_at_any_more() -> None:
     drawn = outlook.draw()
     assert drawn is not None
     for n in range(12):
-        outlook.met(f"/docs/{n}.txt")
+        outlook.reached(f"/docs/{n}.txt")
     assert outlook.draw() is None
 
 
@@ -280,9 +281,9 @@ def test_looking_ahead_changes_nothing_that_is_stored(tmp_path: Path, monkeypatc
         (folder / f"b{n}.md").write_text(f"Paragraph {n} of a text has {n * n} eels.")
     for n in range(6):
         (folder / f"c{n}.pdf").write_bytes(b"%PDF-1.7\n")
-    monkeypatch.setattr("wherein.ingest.progress.eta._LOOK_AFTER", -1.0)
+    monkeypatch.setattr("wherein.ingest.progress.eta._SAMPLE_AFTER", -1.0)
     looked: list[PendingFile] = []
-    monkeypatch.setattr(FileSampler, "looked", lambda _, file, tokens: looked.append(file))
+    monkeypatch.setattr(FileSampler, "sampled", lambda _, file, tokens: looked.append(file))
     found = []
     for number, look in enumerate((True, False)):
         library = Library(tmp_path / str(number), encoder=ToyEncoder())

@@ -14,7 +14,7 @@ from mortal import finish, start
 from toy import ToyEncoder
 from wherein.embed.model import load_model
 from wherein.errors import ModelMismatch, UsageError
-from wherein.ingest import reembed
+from wherein.ingest import commit
 from wherein.ingest.progress.events import Progress, Report
 from wherein.library import Hit, Library
 from wherein.storage.catalog.connection import open_reader
@@ -78,7 +78,7 @@ def states(scenes: Path) -> dict[str, dict[str, object]]:
 
 
 def move(folder: Path, *_: object, report: Report = lambda _: None) -> None:
-    reembed._COMMIT_VECTORS = 16  # so that there are several commits without thousands of passages
+    commit._COMMIT_VECTORS = 16  # so that there are several commits without thousands of passages
     Library(folder, encoder=new()).reindex(model="other", report=report)
 
 

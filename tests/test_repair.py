@@ -529,8 +529,8 @@ import os, sys, sqlite3
 from pathlib import Path
 from wherein.library import Library
 from toy import ToyEncoder
-from wherein.ingest import run as bulk
-bulk._COMMIT_SECONDS = 0
+from wherein.ingest import commit
+commit._COMMIT_SECONDS = 0
 os.environ["WHEREIN_FAILPOINT"] = "checkpoint.begun"
 folder = Path(sys.argv[1])
 held = sqlite3.connect(folder / "catalog.db")  # or the log would be emptied

@@ -1,7 +1,7 @@
 """A deterministic encoder without a model: a text's vector is the normalised sum of its words' random vectors.
 
 Equal texts have bitwise equal vectors, texts that share words are near, and so are texts whose words stand in another
-order, so that ties occur. It has what `Library` and `BulkRun` use of `embed.encoder.Encoder`, and can stand in for it
+order, so that ties occur. It has what `Library` and `IngestRun` use of `embed.encoder.Encoder`, and can stand in for it
 in tests, in their child processes and in benchmarks: `Library(folder, encoder=ToyEncoder())`.
 """
 

@@ -178,6 +178,7 @@ def _start(*arguments: object) -> subprocess.Popen[str]:
 
 def write(library: str, docs: str, log: str, seed: str) -> None:
     """Change files and take them in, until standard input is closed."""
+    from wherein.ingest import commit
     from wherein.ingest import run as bulk
     from wherein.storage.catalog import connection
     from wherein.storage.cleanup import tidy
@@ -187,7 +188,7 @@ def write(library: str, docs: str, log: str, seed: str) -> None:
     connection.failpoint = lambda name: record() if name.endswith(".committed") else None
     # Much more often than in earnest: commits, new generations and the end of what no passage has any more.
     bulk.fold_if_due = partial(bulk.fold_if_due, at_least=FOLDED_ABOVE)
-    bulk._COMMIT_VECTORS = COMMITTED_ABOVE
+    commit._COMMIT_VECTORS = COMMITTED_ABOVE
     rng = random.Random(int(seed))
     print("writing", flush=True)
     while not _told_to_end():

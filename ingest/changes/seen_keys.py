@@ -1,4 +1,4 @@
-"""Which of very many names were met, in eight bytes each: a file may have a million records."""
+"""Which of very many keys were seen, in eight bytes each: a file may have a million records."""
 
 from array import array
 from collections.abc import Iterable, Iterator
@@ -10,38 +10,38 @@ import numpy.typing as npt
 
 __all__ = ["SeenKeys"]
 
-_AT_ONCE = 4_096
+_BATCH_SIZE = 4_096
 
 
 class SeenKeys:
-    """Keeps 64 bits of a hash of each: that another name has the same is not to be expected in any library."""
+    """Keeps a 64-bit hash of each key: among a million keys a collision has a chance of 1 in 37 million."""
 
     def __init__(self) -> None:
         self._hashes = array("Q")
 
-    def add(self, name: str) -> None:
-        """Note that a name was met."""
-        self._hashes.append(_hash(name))
+    def add(self, key: str) -> None:
+        """Note that a key was seen."""
+        self._hashes.append(_hash(key))
 
-    def missing(self, named: Iterable[tuple[str, int]]) -> list[int]:
-        """Return the numbers of those names that were not met."""
-        met = np.sort(np.array(self._hashes, dtype=np.uint64))
-        return [number for part in _parts(named) for number in _missing(part, met)]
+    def missing(self, keys: Iterable[tuple[str, int]]) -> list[int]:
+        """Return the ids of those keys that were not seen; `keys` are pairs of key and id."""
+        seen = np.sort(np.array(self._hashes, dtype=np.uint64))
+        return [number for batch in _batches(keys) for number in _missing(batch, seen)]
 
 
-def _missing(part: list[tuple[str, int]], met: npt.NDArray[np.uint64]) -> Iterator[int]:
-    hashes = np.array([_hash(name) for name, _ in part], dtype=np.uint64)
-    places = np.searchsorted(met, hashes)
-    for (_, number), place, value in zip(part, places.tolist(), hashes, strict=True):
-        if place == len(met) or met[place] != value:
+def _missing(batch: list[tuple[str, int]], seen: npt.NDArray[np.uint64]) -> Iterator[int]:
+    hashes = np.array([_hash(key) for key, _ in batch], dtype=np.uint64)
+    offsets = np.searchsorted(seen, hashes)
+    for (_, number), offset, value in zip(batch, offsets.tolist(), hashes, strict=True):
+        if offset == len(seen) or seen[offset] != value:
             yield number
 
 
-def _parts(named: Iterable[tuple[str, int]]) -> Iterator[list[tuple[str, int]]]:
-    rest = iter(named)
-    while part := list(islice(rest, _AT_ONCE)):
-        yield part
+def _batches(keys: Iterable[tuple[str, int]]) -> Iterator[list[tuple[str, int]]]:
+    rest = iter(keys)
+    while batch := list(islice(rest, _BATCH_SIZE)):
+        yield batch
 
 
-def _hash(name: str) -> int:
-    return int.from_bytes(blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+def _hash(key: str) -> int:
+    return int.from_bytes(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")

@@ -1,4 +1,4 @@
-"""What a reindex removes: documents whose file is gone from its source, or has no text any more."""
+"""What a reindex removes: documents whose file is gone from its source, or no longer has text."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,13 +13,12 @@ from wherein.storage.catalog.sources import Source
 
 __all__ = ["remove_vanished", "vanished"]
 
-# More than so many documents, and more than this part of a source's, do not vanish in a day: a disk below it may be
-# unmounted.
-_MANY, _PART = 10, 0.2
+# When more documents of a source are gone than both of these allow, a disk may be unmounted.
+_MAX_GONE, _MAX_GONE_SHARE = 10, 0.2
 _ABSENT = "the source is gone or empty; its documents are kept"
 _TOO_MANY = (
-    "{gone:,} of its {all:,} documents are gone; they are kept, because a disk may not be mounted. If they are to be"
-    " removed: wherein reindex --accept-removals"
+    "{gone:,} of its {all:,} documents are gone; they are kept, because a disk may not be mounted. To remove"
+    " them: wherein reindex --accept-removals"
 )
 
 
@@ -32,11 +31,11 @@ def remove_vanished(
     *,
     accept: bool = False,
 ) -> int:
-    """Remove the files that the walk of `sources` did not meet, with their documents; return how many documents.
+    """Remove the files that the walk of `sources` did not see, with their documents; return the number of documents.
 
-    A source that is missing, or a folder in which not one file was met, may be a disk that is not mounted: nothing
-    of it is removed and `spared` is told its uri and why. The same holds for a source of which a fifth is gone, unless
-    that is to be accepted. Nor is anything removed below a folder that could not be read.
+    A source that is missing, or a folder without a single file, may be a disk that is not mounted: nothing of it is
+    removed, and `on_kept` gets its URI and the reason. The same holds for a source of which more than a fifth is gone,
+    unless `accept` is set. Nor is anything removed below a folder that could not be read.
     """
     gone = vanished(db, sources, seen, walk_errors, on_kept, accept=accept)
     with writing(db, "reindex.remove"):
@@ -65,7 +64,7 @@ def vanished(
         if source is None:
             continue
         lost = [record for record in records if _is_gone(record, seen, walk_errors)]
-        if not _present(source, records, seen):
+        if not _is_present(source, records, seen):
             on_kept(source.uri, _ABSENT)
         elif not accept and _is_suspicious(records, lost):
             on_kept(source.uri, _TOO_MANY.format(gone=_documents(lost), all=_documents(records)))
@@ -79,18 +78,18 @@ def _documents(records: Sequence[FileRecord]) -> int:
 
 
 def _is_suspicious(records: Sequence[FileRecord], lost: Sequence[FileRecord]) -> bool:
-    return _documents(lost) > max(_MANY, _PART * _documents(records))
+    return _documents(lost) > max(_MAX_GONE, _MAX_GONE_SHARE * _documents(records))
 
 
-def _present(source: Source, mine: Sequence[FileRecord], seen: set[str]) -> bool:
-    if source.kind == "web":  # of a page that was only not to be had, it is known that it was met
+def _is_present(source: Source, records: Sequence[FileRecord], seen: set[str]) -> bool:
+    if source.kind == "web":  # a page is in `seen` unless the server says that it is gone
         return True
-    return any(record.uri in seen for record in mine) or _is_named_file(source, mine)
+    return any(record.uri in seen for record in records) or _is_named_file(source, records)
 
 
-def _is_named_file(source: Source, mine: Sequence[FileRecord]) -> bool:
-    """A source that was one file: when its folder is still there, the file is gone and not unmounted."""
-    return [file_path(record.uri) for record in mine] == [source.uri] and Path(source.uri).parent.is_dir()
+def _is_named_file(source: Source, records: Sequence[FileRecord]) -> bool:
+    """Whether the source is a single file whose folder is still there: then the file is gone, not unmounted."""
+    return [file_path(record.uri) for record in records] == [source.uri] and Path(source.uri).parent.is_dir()
 
 
 def _is_gone(record: FileRecord, seen: set[str], walk_errors: Sequence[str]) -> bool:

@@ -8,11 +8,11 @@ __all__ = ["parse_until"]
 
 
 def parse_until(text: str, now: datetime) -> datetime:
-    """Return the moment that `text` names, after `now`, with its time zone.
+    """Return the moment that `text` names, with its time zone.
 
-    A time of day is the next one there is, today or tomorrow, on the clock of `now`; without a zone that is the clock
-    of this machine, which may be put forward or back until then. Raises UsageError for anything else than that or a
-    date with a time in ISO 8601, and for a moment that is over.
+    A time of day is its next occurrence, today or tomorrow, on the clock of `now`; without a zone that is the local
+    clock, and daylight saving time may begin or end until then. Raises UsageError for anything but a time of day or a
+    date with a time in ISO 8601, and for a moment in the past.
     """
     local = now.replace(tzinfo=None)
     try:
@@ -23,9 +23,9 @@ def parse_until(text: str, now: datetime) -> datetime:
         else:
             at = datetime.fromisoformat(text)
     except ValueError as error:
-        raise UsageError(f"{text} is no time; write it like 06:00 or 2026-01-31T06:00") from error
+        raise UsageError(f"{text} is not a time; write it like 06:00 or 2026-01-31T06:00") from error
     at = at if at.tzinfo else at.replace(tzinfo=now.tzinfo)
     at = at if at.tzinfo else at.astimezone()
     if at <= (now if now.tzinfo else now.astimezone()):
-        raise UsageError(f"{text} is over already")
+        raise UsageError(f"{text} is in the past")
     return at

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wherein.embed.encoder import Encoder
 
-__all__ = ["Plan", "Sample"]
+__all__ = ["DryRunQueue", "Plan", "Sample"]
 
 _SIZE = 48
 _SEED = 20_240
+_REPORT_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Counts as in `Summary`, of what would be done. `gone` documents are in no file of these sources any more.
+    """Counts as in `Summary`, of what would be done. `gone` documents are no longer in any file of these sources.
 
-    `tokens` would go through the model, in about `seconds`.
+    `tokens` would be embedded, in about `seconds`.
     """
 
     new: int
@@ -44,13 +45,13 @@ class Plan:
 
 
 class Sample:
-    """Counts passages that would be embedded, and keeps some of them, each with the same chance."""
+    """Counts model inputs that would be embedded, and keeps a uniform sample of them (reservoir sampling)."""
 
     def __init__(self) -> None:
         self.tokens = 0
         self._count = 0
         self._kept: list[list[int]] = []
-        self._chance = random.Random(_SEED)
+        self._random = random.Random(_SEED)
 
     def add(self, ids: list[int]) -> None:
         """Count one, given as its token ids."""
@@ -58,17 +59,72 @@ class Sample:
         self._count += 1
         if len(self._kept) < _SIZE:
             self._kept.append(ids)
-        elif (place := self._chance.randrange(self._count)) < _SIZE:
-            self._kept[place] = ids
+        elif (slot := self._random.randrange(self._count)) < _SIZE:
+            self._kept[slot] = ids
 
     def seconds(self, encoder: Encoder) -> float:
-        """Embed those that were kept, and return how long all of them would take."""
+        """Embed the sample, and return how long all would take."""
         if not self._kept:
             return 0.0
         _embed(encoder, self._kept[:4])  # the model is loaded, and each length is compiled
         began = time.perf_counter()
         _embed(encoder, self._kept)
         return (time.perf_counter() - began) * self.tokens / sum(map(len, self._kept))
+
+
+class DryRunQueue:
+    """The queue of a dry run: it embeds and writes nothing. See `WriteQueue` in `ingest/commit.py`."""
+
+    def __init__(self, sample: Sample, committed: Callable[[], object]) -> None:
+        self._sample = sample
+        self._committed = committed
+        self._claimed: set[bytes] = set()
+        self._done: list[Callable[[], object]] = []
+        self._committed_at = time.monotonic()
+
+    def prepare(self) -> None:
+        """Do nothing: a plan may end without an embedding."""
+
+    def claim(self, hashes: Iterable[bytes]) -> list[bytes]:
+        """Return the model inputs that did not occur yet."""
+        free = [name for name in hashes if name not in self._claimed]
+        self._claimed.update(free)
+        return free
+
+    def is_claimed(self, name: bytes) -> bool:
+        """Whether a model input occurred."""
+        return name in self._claimed
+
+    def add(
+        self,
+        write: Callable[[], object],
+        needs: frozenset[bytes] = frozenset(),
+        done: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Keep what is to be called when the write would be committed."""
+        self._done.append(done)
+
+    def add_alone(self, step: str, write: Callable[[], object]) -> None:
+        """Write nothing."""
+
+    def embed(self, inputs: Iterable[tuple[bytes, list[int]]], is_over: Callable[[], bool]) -> None:
+        """Count what would be embedded."""
+        for _, ids in inputs:
+            self._sample.add(ids)
+            self.commit_if_due()
+        self._commit()
+
+    def commit_if_due(self) -> None:
+        """Report now and then."""
+        if time.monotonic() - self._committed_at > _REPORT_SECONDS:
+            self._commit()
+
+    def _commit(self) -> None:
+        for done in self._done:
+            done()
+        self._done.clear()
+        self._committed()
+        self._committed_at = time.monotonic()
 
 
 def _embed(encoder: Encoder, rows: Iterable[list[int]]) -> None:

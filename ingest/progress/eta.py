@@ -1,30 +1,46 @@
 """How long a run will still take, by what it has to embed and not by the size of its files.
 
 A megabyte of plain text has a hundred times as much to embed as one of PDF, and a file whose passages are known has
-nothing at all. So for each kind of file it is learnt how many tokens come of a byte, from those that were read and
-from a few that are still ahead (`ingest/progress/sampler.py`), and how many tokens a second are done.
+nothing at all. So it learns the tokens per byte of each kind, from the files that were read and from a sample of
+those ahead (`ingest/progress/sampler.py`), and the tokens per second. Simpler estimators were measured and are worse,
+see docs/decisions/pipeline.md.
 """
 
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
-from wherein.ingest.progress.sampler import FileSampler, PendingFile, Seen
+from wherein.ingest.progress.sampler import FileSampler, PendingFile, Sampled
 
-__all__ = ["EtaEstimator"]
+__all__ = ["EtaEstimator", "FileCost"]
 
-# To read a byte takes as long as to embed so many tokens: a megabyte a tenth to half a second.
+# Reading a byte takes as long as embedding that many tokens: a megabyte takes a tenth to half a second.
 _TOKENS_PER_BYTE = 0.002
-# The speed is that of so many seconds: a laptop that gets warm, or busy, is slower than it was.
-_SECONDS = 120.0
-# Before that nothing is said: the model is loaded, and the first files need not be like the others.
-_FIRST_SECONDS = 2.0
-# What a byte gives before anything was read: about that of plain text.
-_USUAL = 0.2
-# What was read says as much about what is ahead as so many files that are ahead themselves.
-_READ_WEIGHS = 1
-# A run that is over before that needs no look ahead.
-_LOOK_AFTER = 5.0
+# The speed is that of the last seconds: a laptop that gets warm, or busy, becomes slower.
+_SPEED_SECONDS = 120.0
+# No estimate before that: the model is being loaded, and the first files need not be like the others.
+_MIN_SECONDS = 2.0
+# Tokens per byte before anything was read: about those of plain text.
+_DEFAULT_RATIO = 0.2
+# All files that were read weigh as much as that many sampled files.
+_READ_WEIGHT = 1
+# A shorter run needs no sample.
+_SAMPLE_AFTER = 5.0
+
+
+@dataclass(frozen=True)
+class FileCost:
+    """A file that was read: its kind, its size in bytes, and how many of its tokens have to be embedded."""
+
+    kind: str
+    bytes: int
+    tokens: int
+
+    @property
+    def work(self) -> float:
+        """The time it takes to read and embed it, in tokens."""
+        return self.tokens + _TOKENS_PER_BYTE * self.bytes
 
 
 class EtaEstimator:
@@ -33,7 +49,7 @@ class EtaEstimator:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._began = clock()
-        self._outlook = FileSampler()
+        self._sampler = FileSampler()
         self._expected: Counter[str] = Counter()
         self._read: Counter[str] = Counter()
         self._tokens: Counter[str] = Counter()
@@ -44,64 +60,63 @@ class EtaEstimator:
     def expect(self, file: PendingFile) -> None:
         """Count a file that is to be read."""
         self._expected[file.kind] += file.size
-        self._outlook.add(file)
+        self._sampler.add(file)
 
-    def unclear(self) -> PendingFile | None:
-        """Return a file to be looked at before its turn, so that what is ahead becomes clearer; mostly None."""
-        return self._outlook.draw() if self._clock() - self._began > _LOOK_AFTER else None
+    def next_sample(self) -> PendingFile | None:
+        """Return a file to be sampled before its turn; None, mostly, when none is needed now."""
+        return self._sampler.draw() if self._clock() - self._began > _SAMPLE_AFTER else None
 
-    def looked(self, file: PendingFile, tokens: Mapping[bytes, int]) -> None:
-        """Tell what came of it: the names of its passages that have no vector yet, with their tokens."""
-        self._outlook.looked(file, tokens)
+    def sampled(self, file: PendingFile, tokens: Mapping[bytes, int]) -> None:
+        """Note what a sample holds: the tokens of each model input, by its hash, that has no vector yet."""
+        self._sampler.sampled(file, tokens)
 
-    def embedded(self, names: Iterable[bytes]) -> None:
-        """Tell that passages of these names have their vectors now."""
-        self._outlook.embedded(names)
+    def embedded(self, hashes: Iterable[bytes]) -> None:
+        """Note that these model inputs have vectors now."""
+        self._sampler.embedded(hashes)
 
-    def met(self, path: str, kind: str, size: int, tokens: int) -> None:
-        """Tell that a file was read, `size` in bytes, and that it has so many tokens to embed."""
-        self._outlook.met(path)
-        self._expected[kind] -= size
-        self._read[kind] += size
-        self._tokens[kind] += tokens
-        self._queued += tokens + _TOKENS_PER_BYTE * size
+    def read(self, path: str, cost: FileCost) -> None:
+        """Note that a file was read: it is not ahead any more."""
+        self._sampler.reached(path)
+        self._expected[cost.kind] -= cost.bytes
+        self._read[cost.kind] += cost.bytes
+        self._tokens[cost.kind] += cost.tokens
+        self._queued += cost.work
 
-    def done(self, kind: str, size: int, tokens: int) -> None:
-        """Tell that all of it is embedded."""
-        work = tokens + _TOKENS_PER_BYTE * size
-        self._queued -= work
-        self._done += work
+    def done(self, cost: FileCost) -> None:
+        """Note that all of a file is embedded."""
+        self._queued -= cost.work
+        self._done += cost.work
         now = self._clock()
         self._marks.append((now, self._done))
-        while now - self._marks[0][0] > _SECONDS and len(self._marks) > 2:
+        while now - self._marks[0][0] > _SPEED_SECONDS and len(self._marks) > 2:
             self._marks.popleft()
 
     def seconds(self) -> float | None:
-        """Return how many seconds are left, None while that cannot be told."""
+        """Return how many seconds are left, None while that is unknown."""
         if not self._marks:
             return None
         began, then = self._marks[0]
         passed = self._clock() - began
-        if passed < _FIRST_SECONDS or self._done <= then:
+        if passed < _MIN_SECONDS or self._done <= then:
             return None
         return self._left() / ((self._done - then) / passed)
 
     def _left(self) -> float:
-        seen = self._outlook.of_kinds()  # once: there may be thousands of kinds, as names of logs end in dates
-        usual = self._tokens.total() / self._read.total() if self._read.total() else _USUAL
+        samples = self._sampler.by_kind()  # once: there may be thousands of kinds, as names of logs end in dates
+        average = self._tokens.total() / self._read.total() if self._read.total() else _DEFAULT_RATIO
         coming = sum(
-            size * (self._ratio(kind, seen.get(kind), usual) + _TOKENS_PER_BYTE)
+            size * (self._ratio(kind, samples.get(kind), average) + _TOKENS_PER_BYTE)
             for kind, size in self._expected.items()
             if size > 0
         )
         return self._queued + coming
 
-    def _ratio(self, kind: str, seen: Seen | None, usual: float) -> float:
-        """Return how many tokens come of a byte of that kind, the `usual` ones where nothing is known of it."""
+    def _ratio(self, kind: str, sample: Sampled | None, average: float) -> float:
+        """Return the tokens per byte of a kind, the `average` where nothing is known of it."""
         read = self._tokens[kind] / self._read[kind] if self._read[kind] else None
-        if seen is None or not seen.bytes:
-            return usual if read is None else read
+        if sample is None or not sample.bytes:
+            return average if read is None else read
         if read is None:
-            return seen.tokens / seen.bytes
-        weight = _READ_WEIGHS * seen.bytes / seen.files
-        return (seen.tokens + weight * read) / (seen.bytes + weight)
+            return sample.tokens / sample.bytes
+        weight = _READ_WEIGHT * sample.bytes / sample.files
+        return (sample.tokens + weight * read) / (sample.bytes + weight)

@@ -1,4 +1,4 @@
-"""What a run tells about itself: problems and progress while it goes on, counts at its end."""
+"""What a run reports: problems and progress while it lasts, counts at its end."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -24,7 +24,7 @@ _COUNTS = (
 
 @dataclass(frozen=True)
 class RunProblem:
-    """A file or record that is not in: `kind` is skipped (nothing to read) or failed, with the reason."""
+    """A file or record that is not ingested: `kind` is skipped (nothing to read) or failed, with the reason."""
 
     kind: str
     uri: str
@@ -33,7 +33,7 @@ class RunProblem:
 
 @dataclass(frozen=True)
 class DocumentDone:
-    """A document that is in: `kind` is new, changed or moved. Of its `chunks` `embedded` went through the model."""
+    """A document that is committed: `kind` is new, changed or moved; `embedded` of its `chunks` are embedded."""
 
     kind: str
     uri: str
@@ -44,7 +44,7 @@ class DocumentDone:
 
 @dataclass(frozen=True)
 class Ahead:
-    """What is to be read: so many files, of so many bytes."""
+    """The number of files that are to be read, and their size in bytes."""
 
     files: int
     bytes: int
@@ -52,10 +52,10 @@ class Ahead:
 
 @dataclass(frozen=True)
 class Progress:
-    """What is committed by now, in counts and in bytes of the files that had to be read.
+    """What is committed so far, in counts and in bytes of the files that had to be read.
 
-    `bytes_total` is the size of all such files, None when the run was not asked to look ahead. While a library is moved
-    to another model, both count the characters of its texts instead. `seconds_left` is None while it cannot be told.
+    `bytes_total` is the size of all such files, None when the run does not look ahead. While a library is moved to
+    another model, both count the characters of its texts instead. `seconds_left` is None while it is unknown.
     """
 
     documents: int
@@ -68,7 +68,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Stopped:
-    """The run ended before its end, and why."""
+    """The run stopped before it was done, and why."""
 
     why: str
 
@@ -80,7 +80,7 @@ Report = Callable[[RunProblem | DocumentDone | Ahead | Progress | Stopped | Stag
 class Summary:
     """A run in figures. Documents are counted, but files or records where they were skipped or failed.
 
-    Of the `chunks` of new and changed documents `embedded` went through the model and `reused` did not have to.
+    Of the `chunks` of new and changed documents, `embedded` were embedded and `reused` had a vector already.
     """
 
     new: int

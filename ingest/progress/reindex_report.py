@@ -1,4 +1,4 @@
-"""What a reindex tells: its stages while it goes on, and at its end a report, which the library keeps."""
+"""What a reindex reports: its stages while it lasts, and at its end a report, which the library keeps."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ MARGIN = 5.0
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of a reindex that is through: its name, how long it took, and in a few words what it did."""
+    """A part of a reindex that is done: its name, how long it took, and in a few words what it did.
+
+    `said` is a key of the JSON output, hence the name.
+    """
 
     name: str
     seconds: float
@@ -37,7 +40,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class RankChange:
-    """A golden question whose document changed its rank among the documents of the answer; 0 is not found."""
+    """A golden question whose document changed its rank among the documents of the answer; 0: not found."""
 
     question: str
     uri: str
@@ -50,8 +53,8 @@ class ReindexReport:
     """How a reindex went. `outcome` is done, stopped, refused or failed, with the `reason` for the last three.
 
     `recall` (0 to 1) is that of a new index against exact search, None where none was written; `golden` the mean
-    reciprocal rank of the golden questions in percent, None where they were not asked; `moved` are those that answer
-    otherwise than after the last reindex. `bytes` tells the size of each part of the library.
+    reciprocal rank of the golden questions in percent, None where they were not asked; `moved` are those whose rank
+    has changed since the last reindex. `bytes` is the size of each part of the library.
     """
 
     outcome: str
@@ -65,7 +68,7 @@ class ReindexReport:
 
 
 class ReindexRecorder:
-    """The report of a reindex that is under way; what it found out is set from outside."""
+    """Records a reindex; `fitness`, `golden` and `moved` are set by the stages that find them out."""
 
     def __init__(self, db: Database, folder: Path, report: Callable[[Stage | ReindexReport], None]) -> None:
         self.fitness: Fitness | None = None
@@ -80,7 +83,7 @@ class ReindexRecorder:
         self._number = begin_run(db)
 
     def ask(self, rows: Sequence[GoldenRow], ranks: Mapping[int, int]) -> None:
-        """Keep where the documents of the golden questions stand now, and which of them stood elsewhere before."""
+        """Keep the ranks of the golden questions' documents, and which of them have changed."""
         if not rows:
             return
         self.golden = mean_reciprocal(ranks.values())
@@ -93,18 +96,18 @@ class ReindexRecorder:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[list[str]]:
-        """Time a stage, also one that fails; what is put into the list is said of it."""
-        began, said = time.monotonic(), list[str]()
+        """Time a stage, also one that fails; the caller appends notes on what it did to the list."""
+        began, notes = time.monotonic(), list[str]()
         try:
-            yield said
+            yield notes
         finally:
-            stage = Stage(name, round(time.monotonic() - began, 3), ", ".join(said))
+            stage = Stage(name, round(time.monotonic() - began, 3), ", ".join(notes))
             self._stages.append(stage)
             self._report(stage)
 
     def close(self, outcome: str, reason: str = "") -> None:
-        """Keep the report and hand it on."""
-        night = ReindexReport(
+        """Save the report, and report it."""
+        report = ReindexReport(
             outcome,
             reason,
             round(time.monotonic() - self._began, 3),
@@ -114,25 +117,25 @@ class ReindexRecorder:
             self.moved,
             disk_use(self._folder),
         )
-        finish_run(self._db, self._number, outcome, json.dumps(asdict(night), ensure_ascii=False))
-        self._report(night)
+        finish_run(self._db, self._number, outcome, json.dumps(asdict(report), ensure_ascii=False))
+        self._report(report)
 
 
 def mean_reciprocal(ranks: Iterable[int]) -> float:
     """Return the mean of one over each rank, in percent; 0 for what is not found."""
-    worths = [1 / rank if rank else 0.0 for rank in ranks]
-    return 100 * sum(worths) / len(worths) if worths else 0.0
+    reciprocals = [1 / rank if rank else 0.0 for rank in ranks]
+    return 100 * sum(reciprocals) / len(reciprocals) if reciprocals else 0.0
 
 
 @contextmanager
 def recorded(db: Database, folder: Path, report: Callable[[Stage | ReindexReport], None]) -> Iterator[ReindexRecorder]:
     """Keep the report of a reindex, however it ends; a process that dies leaves it unfinished."""
-    ledger = ReindexRecorder(db, folder, report)
+    recorder = ReindexRecorder(db, folder, report)
     try:
-        yield ledger
+        yield recorder
     except BaseException as error:
         outcome = {Refused: "refused", KeyboardInterrupt: "stopped"}.get(type(error), "failed")
-        with suppress(WhereinError, OSError):  # the first error is the one to be told
-            ledger.close(outcome, str(error) or "interrupted")
+        with suppress(WhereinError, OSError):  # the first error is the one to report
+            recorder.close(outcome, str(error) or "interrupted")
         raise
-    ledger.close("stopped" if ledger.stopped else "done", ledger.stopped)
+    recorder.close("stopped" if recorder.stopped else "done", recorder.stopped)

@@ -1,7 +1,7 @@
-"""A few of the files that are still to be read, looked at before their turn: they tell what will come of the others.
+"""A sample of the files that are still to be read, read before their turn to estimate the others.
 
-What was read does not tell it. A kind of files may not have come yet, the next folder may be written otherwise, and
-copies of what is in already have nothing to embed.
+What was read does not predict them: some kinds may not have come yet, the next folder may be written in another way,
+and copies of what is in the library have nothing to embed.
 """
 
 import random
@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from wherein.storage.catalog.sources import Source
 
-__all__ = ["FileSampler", "PendingFile", "Seen"]
+__all__ = ["FileSampler", "PendingFile", "Sampled"]
 
-_OF_A_KIND, _IN_ALL = 32, 160
-# They are read twice, so they shall be a small part of it all, and none of them shall hold up the others.
-_SHARE, _LARGEST = 0.1, 2 << 20
+_MAX_OF_KIND, _MAX_FILES = 32, 160
+# Samples are read twice, so all of them are a small share of the bytes, and none delays the other files for long.
+_MAX_SHARE, _MAX_BYTES = 0.1, 2 << 20
 _SEED = 20_240
 
 
@@ -30,8 +30,8 @@ class PendingFile:
     size: int
 
 
-class Seen(NamedTuple):
-    """Some files: how many, their bytes, and their tokens that are to be embedded."""
+class Sampled(NamedTuple):
+    """The samples of one kind: their number, their bytes, and their tokens that are to be embedded."""
 
     files: int
     bytes: int
@@ -39,76 +39,76 @@ class Seen(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Looked:
-    """A file that was looked at, and its passages that have no vector yet: by name how many tokens they have."""
+class _Sample:
+    """A file that was sampled: the tokens of each of its model inputs, by hash, that has no vector yet."""
 
     file: PendingFile
     tokens: dict[bytes, int]
 
 
 class FileSampler:
-    """Chooses files of each kind by chance, and knows what those that were looked at have to embed yet."""
+    """Draws files of each kind at random (reservoir sampling), and knows what they still have to embed."""
 
     def __init__(self) -> None:
-        self._chance = random.Random(_SEED)
+        self._random = random.Random(_SEED)
         self._added: Counter[str] = Counter()
         self._chosen: defaultdict[str, list[PendingFile]] = defaultdict(list)
         self._waiting: list[PendingFile] | None = None
-        self._looked: dict[str, _Looked] = {}
-        self._with: defaultdict[bytes, list[_Looked]] = defaultdict(list)
+        self._samples: dict[str, _Sample] = {}
+        self._samples_with: defaultdict[bytes, list[_Sample]] = defaultdict(list)
         self._bytes = 0
 
     def add(self, file: PendingFile) -> None:
-        """Consider a file that is to be read; all are to be added before the first is drawn."""
+        """Add a file that is to be read; all are added before the first is drawn."""
         self._bytes += file.size
-        if file.size > _LARGEST:
+        if file.size > _MAX_BYTES:
             return
         self._added[file.kind] += 1
         chosen = self._chosen[file.kind]
-        if len(chosen) < _OF_A_KIND:
+        if len(chosen) < _MAX_OF_KIND:
             chosen.append(file)
-        elif (place := self._chance.randrange(self._added[file.kind])) < _OF_A_KIND:
-            chosen[place] = file
+        elif (slot := self._random.randrange(self._added[file.kind])) < _MAX_OF_KIND:
+            chosen[slot] = file
 
     def draw(self) -> PendingFile | None:
-        """Return a file to be looked at next, None when there are enough."""
+        """Return the next file to sample, None when there are enough."""
         if self._waiting is None:
             self._waiting = self._affordable()
         return self._waiting.pop() if self._waiting else None
 
     def _affordable(self) -> list[PendingFile]:
         files = [file for chosen in self._chosen.values() for file in chosen]
-        self._chance.shuffle(files)
-        left = self._bytes * _SHARE
+        self._random.shuffle(files)
+        left = self._bytes * _MAX_SHARE
         found: list[PendingFile] = []
         for file in files:
-            if len(found) < _IN_ALL and file.size <= left:
+            if len(found) < _MAX_FILES and file.size <= left:
                 found.append(file)
                 left -= file.size
         return found
 
-    def looked(self, file: PendingFile, tokens: Mapping[bytes, int]) -> None:
-        """Tell which passages of a file are to be embedded, by name how many tokens they have."""
-        looked = self._looked[file.path] = _Looked(file, dict(tokens))
+    def sampled(self, file: PendingFile, tokens: Mapping[bytes, int]) -> None:
+        """Note the tokens of each model input of a file, by its hash, that has no vector yet."""
+        sample = self._samples[file.path] = _Sample(file, dict(tokens))
         for name in tokens:
-            self._with[name].append(looked)
+            self._samples_with[name].append(sample)
 
-    def embedded(self, names: Iterable[bytes]) -> None:
-        """Tell that passages have their vectors now, in whatever file they were met."""
-        for name in self._with.keys() & names:
-            for looked in self._with.pop(name):
-                del looked.tokens[name]
+    def embedded(self, hashes: Iterable[bytes]) -> None:
+        """Note that model inputs have vectors now, whichever file they came from."""
+        for name in self._samples_with.keys() & hashes:
+            for sample in self._samples_with.pop(name):
+                del sample.tokens[name]
 
-    def met(self, path: str) -> None:
-        """Tell that a file's turn has come: it is not ahead any more."""
-        self._looked.pop(path, None)
+    def reached(self, path: str) -> None:
+        """Note that a file's turn has come: it is no longer ahead."""
+        self._samples.pop(path, None)
         if self._waiting:
             self._waiting = [file for file in self._waiting if file.path != path]
 
-    def of_kinds(self) -> dict[str, Seen]:
-        """Return for each kind what those that were looked at, and are still ahead, have together."""
-        found: defaultdict[str, Seen] = defaultdict(lambda: Seen(0, 0, 0))
-        for looked in self._looked.values():
-            files, size, tokens = found[looked.file.kind]
-            found[looked.file.kind] = Seen(files + 1, size + looked.file.size, tokens + sum(looked.tokens.values()))
+    def by_kind(self) -> dict[str, Sampled]:
+        """Return for each kind the sum of its samples that are still ahead."""
+        found: defaultdict[str, Sampled] = defaultdict(lambda: Sampled(0, 0, 0))
+        for sample in self._samples.values():
+            files, size, tokens = found[sample.file.kind]
+            found[sample.file.kind] = Sampled(files + 1, size + sample.file.size, tokens + sum(sample.tokens.values()))
         return dict(found)

@@ -1,7 +1,7 @@
 """From what the user named (files, folders, patterns) to the files that are to be read.
 
-Within a folder these are left out: hidden names, `__pycache__`, `node_modules`, and what `.gitignore` files
-and the caller's exclusions say. What is named outright is always taken.
+Within a folder hidden names, `__pycache__`, `node_modules`, and what `.gitignore` files and the caller's exclusions
+match are ignored. What the user names outright is never ignored.
 """
 
 # Paths stay strings: there may be a million of them, and pathlib.resolve would follow the links.
@@ -51,7 +51,7 @@ class FoundFile:
 
 @dataclass(frozen=True, slots=True)
 class WalkError:
-    """Something named or met that cannot be taken, and why."""
+    """A path that cannot be walked or read, and why."""
 
     path: str
     reason: str
@@ -88,7 +88,7 @@ def walk(sources: Iterable[str], exclude: Sequence[str] = ()) -> Iterator[FoundF
     that it matches, as in a shell, and one with `**` selects among the files that a walk of its folder
     would give. `exclude` holds lines as in a `.gitignore`, relative to the source folder and stronger than
     the files found in it. Two hard links are two files; a link and its target, or sources that overlap,
-    give one, under the name that was met first. Remembers each file's path. Raises `UsageError` for an
+    give one, under the name that came first. Remembers each file's path. Raises `UsageError` for an
     `exclude` that is no pattern.
     """
     _exclusions("", exclude)
@@ -143,7 +143,7 @@ def _expanded(pattern: str, exclude: Sequence[str]) -> Iterator[_Candidate | Wal
 
 def _selected(pattern: str, exclude: Sequence[str]) -> Iterator[_Candidate | WalkError]:
     folder, rest = _split_pattern(pattern)
-    # A line of a .gitignore means what is meant here: a folder that matches takes in all below it.
+    # As in a .gitignore, a folder that matches includes everything below it.
     wanted = GitIgnoreSpec.from_lines(["/" + rest])
     base = _with_separator(folder)
     matched = False
@@ -163,7 +163,7 @@ def _split_pattern(pattern: str) -> tuple[str, str]:
 
 
 class _Tree:
-    """The walk of one folder, without recursion. A folder that two ways lead to is walked by the first."""
+    """The walk of one folder, without recursion. A folder that is reached by two paths is walked once."""
 
     def __init__(self, exclusions: tuple[_Rules, ...]) -> None:
         self._exclusions = exclusions
@@ -203,7 +203,7 @@ class _Tree:
             yield _regular(path, real, status)
 
     def _enter(self, path: str, real: str, rules: tuple[_Rules, ...]) -> Iterator[WalkError]:
-        """Put the folder on the chain, or yield why it cannot be walked."""
+        """Push the folder on the chain, or yield why it cannot be walked."""
         try:
             status = os.stat(path)
             identity = (status.st_dev, status.st_ino)
@@ -234,7 +234,7 @@ def _regular(path: str, real: str, status: os.stat_result) -> _Candidate | WalkE
 
 
 def _ignored(rules: Iterable[_Rules], path: str, is_folder: bool) -> bool:
-    """Tell whether the strongest rule that says anything about `path` leaves it out."""
+    """Whether the strongest rule that matches `path` excludes it."""
     for base, spec in rules:
         verdict = spec.check_file(path[len(base) :] + "/" * is_folder).include
         if verdict is not None:
@@ -246,13 +246,13 @@ def _exclusions(top: str, exclude: Sequence[str]) -> tuple[_Rules, ...]:
     try:
         return (_Rules(_with_separator(top), GitIgnoreSpec.from_lines(exclude)),) if exclude else ()
     except ValueError as error:
-        raise UsageError(f"not a pattern to exclude by: {error}") from None
+        raise UsageError(f"not a valid exclude pattern: {error}") from None
 
 
 def _rules_above(top: str) -> tuple[tuple[_Rules, ...], list[WalkError]]:
     """Return the rules from `top`'s parents up to the root of the repository that it lies in.
 
-    There are none outside a repository, nor when they leave out `top`, which the user has named.
+    There are none outside a repository, nor when they exclude `top`, which the user named.
     """
     parents: list[str] = []
     folder = top
@@ -276,7 +276,7 @@ def _rules_above(top: str) -> tuple[tuple[_Rules, ...], list[WalkError]]:
 def _rules_in(folder: str) -> tuple[tuple[_Rules, ...], list[WalkError]]:
     """Return the rules of the folder's `.gitignore`, if it has one, and why it cannot be read."""
     path = os.path.join(folder, _GITIGNORE)
-    if not os.path.isfile(path):  # a named pipe of that name would be waited for
+    if not os.path.isfile(path):  # opening a named pipe of that name would block
         return (), []
     try:
         with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
@@ -289,7 +289,7 @@ def _rules_in(folder: str) -> tuple[tuple[_Rules, ...], list[WalkError]]:
 def _is_pattern(line: str) -> bool:
     try:
         GitIgnoreSpec.from_lines([line])
-    except ValueError:  # git, too, passes over such a line
+    except ValueError:  # git ignores such a line, too
         return False
     return True
 

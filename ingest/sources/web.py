@@ -1,4 +1,4 @@
-"""Web pages: one address is fetched, politely and within limits. Nothing that a page links to is."""
+"""Fetches web pages, politely and within limits; links are not followed."""
 
 from collections.abc import Callable, Mapping
 from functools import cache, partial
@@ -12,36 +12,36 @@ from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandl
 from urllib.robotparser import RobotFileParser
 
 from wherein.errors import Unreadable
-from wherein.ingest.sources.web_response import Page, Validators, page_of, why
+from wherein.ingest.sources.web_response import Page, Validators, describe, read_page
 
 __all__ = ["Gone", "Web"]
 
-SILENCE = 20.0
-"""Seconds that a server may keep silent."""
+TIMEOUT = 20.0
+"""Seconds without a byte after which a server has timed out."""
 
 DEADLINE = 120.0
-"""Seconds that a page may take, with everything that leads to it."""
+"""Seconds that a page may take, with its redirects and robots.txt."""
 
-REDIRECTS = 5
-"""How many times a page may send on to another address."""
+MAX_REDIRECTS = 5
+"""Redirects that are followed from one page."""
 
 _ROBOTS_LIMIT = 500_000
-_LONGEST_SHOWN = 200
-_MOVED = frozenset((301, 302, 303, 307, 308))
+_MAX_SHOWN = 200
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _GONE = frozenset((404, 410))
-_REFUSED = frozenset((401, 403))
+_FORBIDDEN = frozenset((401, 403))
 _T = TypeVar("_T")
 
 
 class Gone(Unreadable):
-    """The server says that there is no such page."""
+    """The server says that the page does not exist, or no longer."""
 
 
 class Web:
-    """Fetches pages; what a host's robots.txt says is asked once. Times are in seconds."""
+    """Fetches pages; the robots.txt of a site is fetched once. Times are in seconds."""
 
-    def __init__(self, silence: float = SILENCE, deadline: float = DEADLINE) -> None:
-        self._silence = silence
+    def __init__(self, timeout: float = TIMEOUT, deadline: float = DEADLINE) -> None:
+        self._timeout = timeout
         self._deadline = deadline
         self._robots: dict[str, RobotFileParser] = {}
         self._opener = OpenerDirector()
@@ -51,35 +51,33 @@ class Web:
     def fetch(self, address: str, limit: int, known: Validators) -> Page | None:
         """Return the page, None when it is the version that is `known`.
 
-        Raises Gone when there is none any more, Unreadable with the reason when it cannot be had, has more than `limit`
-        bytes, or is not for programs.
+        Raises Gone when it does not exist, Unreadable with the reason when it cannot be fetched, has more than `limit`
+        bytes, or robots.txt does not allow it.
         """
         return _within(self._deadline, partial(self._fetch, address, limit, known))
 
     def _fetch(self, address: str, limit: int, known: Validators) -> Page | None:
         asked = {"If-None-Match": known.etag, "If-Modified-Since": known.modified}
-        for _ in range(REDIRECTS + 1):
+        for _ in range(MAX_REDIRECTS + 1):
             self._require_allowed(address)
             with self._opened(address, {name: value for name, value in asked.items() if value}) as response:
                 if response.status == HTTPStatus.NOT_MODIFIED:
                     return None
-                following = _following(response, address)
+                following = _redirect(response, address)
                 if following is None:
                     _require_success(response)
-                    return page_of(response, address, limit)
+                    return read_page(response, address, limit)
             address = following
-        raise Unreadable(f"it sends on to another address more than {REDIRECTS} times")
+        raise Unreadable(f"redirects more than {MAX_REDIRECTS} times")
 
     def _opened(self, address: str, headers: Mapping[str, str]) -> HTTPResponse:
         request = Request(
             address, headers={"User-Agent": _agent(), "Accept-Encoding": "gzip", "Connection": "close", **headers}
         )
         try:
-            return cast(HTTPResponse, self._opener.open(request, timeout=self._silence))
+            return cast(HTTPResponse, self._opener.open(request, timeout=self._timeout))
         except (OSError, HTTPException, ValueError) as error:
-            raise Unreadable(f"cannot be fetched: {why(error)}") from None
-
-    # What a site asks of programs.
+            raise Unreadable(f"cannot be fetched: {describe(error)}") from None
 
     def _require_allowed(self, address: str) -> None:
         parts = urlsplit(address)
@@ -95,17 +93,17 @@ class Web:
         return robots
 
     def _rules(self, address: str) -> str:
-        """Return the text of a robots.txt. One that is missing allows all, one that is refused nothing (RFC 9309)."""
-        for _ in range(REDIRECTS + 1):
+        """Return the text of a robots.txt. A missing one allows all, a forbidden one none (RFC 9309)."""
+        for _ in range(MAX_REDIRECTS + 1):
             with self._opened(address, {}) as response:
-                following = _following(response, address)
+                following = _redirect(response, address)
                 if following is None:
-                    if response.status in _REFUSED:
+                    if response.status in _FORBIDDEN:
                         return "User-agent: *\nDisallow: /"
                     if 400 <= response.status < 500:
                         return ""
-                    _require_success(response, "of robots.txt ")
-                    return page_of(response, address, _ROBOTS_LIMIT).data.decode("utf-8", "replace")
+                    _require_success(response, " for robots.txt")
+                    return read_page(response, address, _ROBOTS_LIMIT).data.decode("utf-8", "replace")
             address = following
         return ""
 
@@ -118,41 +116,42 @@ def _agent() -> str:
 
 
 def _within(seconds: float, work: Callable[[], _T]) -> _T:
-    """Return what `work` does, if it does so in time: a server that hands out a byte now and then is never silent.
+    """Return the result of `work` if it comes in time; a server that sends a byte now and then never times out.
 
-    The thread of one that is late ends with the process, if the connection does not end before.
+    A thread, because `http.client` reads status line and headers itself, and resolving a name has no timeout: a check
+    between chunks of the body would not see either. A thread that is late ends with its connection or the process.
     """
     done: SimpleQueue[tuple[_T | None, BaseException | None]] = SimpleQueue()
 
     def run() -> None:
         try:
             done.put((work(), None))
-        except BaseException as error:  # whatever it is, it belongs to the one who waits
+        except BaseException as error:  # of any kind: the caller waits for it
             done.put((None, error))
 
     Thread(target=run, daemon=True).start()
     try:
         value, error = done.get(timeout=seconds)
     except Empty:
-        raise Unreadable(f"it took longer than {seconds:g} seconds") from None
+        raise Unreadable(f"took longer than {seconds:g} seconds") from None
     if error is not None:
         raise error
     return cast(_T, value)
 
 
-def _following(response: HTTPResponse, address: str) -> str | None:
-    """Return the address to which an answer sends on, None when it does not. Raises Unreadable for a strange one."""
-    place = response.headers.get("Location")
-    if response.status not in _MOVED or not place:
+def _redirect(response: HTTPResponse, address: str) -> str | None:
+    """Return the address to which a response redirects, None if it does not. Raises Unreadable for an unusable one."""
+    location = response.headers.get("Location")
+    if response.status not in _REDIRECTS or not location:
         return None
     try:
-        following = urljoin(address, place)
+        following = urljoin(address, location)
         parts = urlsplit(following)
         is_web = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
     except ValueError:
         is_web = False
     if not is_web:
-        raise Unreadable(f"it sends on to {place[:_LONGEST_SHOWN]!a}, which is no web page")
+        raise Unreadable(f"redirects to {location[:_MAX_SHOWN]!a}, which is not a web page")
     return following.partition("#")[0]
 
 
@@ -160,5 +159,5 @@ def _require_success(response: HTTPResponse, what: str = "") -> None:
     if response.status in _GONE:
         raise Gone(f"there is no such page ({response.status})")
     if response.status != HTTPStatus.OK:
-        said = " ".join(response.reason.split())[:_LONGEST_SHOWN]
-        raise Unreadable(f"the server's answer {what}is {response.status}{f' ({ascii(said)[1:-1]})' if said else ''}")
+        phrase = " ".join(response.reason.split())[:_MAX_SHOWN]
+        raise Unreadable(f"the server answered {response.status}{f' ({ascii(phrase)[1:-1]})' if phrase else ''}{what}")

@@ -1,4 +1,4 @@
-"""What a server sends: its bytes within limits, a name and an encoding as it declares them."""
+"""What a server sends: its bytes within limits, with the name and the encoding that it declares."""
 
 import codecs
 import ssl
@@ -15,10 +15,10 @@ from wherein.errors import Unreadable
 from wherein.ingest.readers.shared.charset import charset_for_label
 from wherein.ingest.readers.shared.decode import split_bom
 
-__all__ = ["Page", "Validators", "page_of", "why"]
+__all__ = ["Page", "Validators", "describe", "read_page"]
 
-_STEP = 1 << 16
-_LONGEST_SHOWN = 200
+_CHUNK_BYTES = 1 << 16
+_MAX_SHOWN = 200
 _SUFFIXES = {
     **dict.fromkeys(("text/html", "application/xhtml+xml"), ".html"),
     **dict.fromkeys(("text/markdown", "text/x-markdown"), ".md"),
@@ -33,7 +33,7 @@ _SUFFIXES = {
 
 @dataclass(frozen=True)
 class Validators:
-    """What a server said about a version of a page, to ask it later whether there is another one."""
+    """The headers by which a server is asked later whether a page has changed (RFC 9110, section 8.8)."""
 
     etag: str = ""
     modified: str = ""
@@ -41,7 +41,7 @@ class Validators:
 
 @dataclass(frozen=True)
 class Page:
-    """What was fetched: a name for the reader, the bytes, when the server says they were last modified (or 0)."""
+    """A page: a name for the reader, its bytes, and when the server says it was last modified, in ns (0: unknown)."""
 
     name: str
     data: bytes
@@ -49,24 +49,24 @@ class Page:
     modified_ns: int
 
 
-def why(error: Exception) -> str:
+def describe(error: Exception) -> str:
     """Return in a few words why a connection failed."""
     reason = error.reason if isinstance(error, URLError) else error
     if isinstance(reason, TimeoutError):
-        return "the server keeps silent"
+        return "the server timed out"
     if isinstance(reason, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({reason.verify_message})"
     if isinstance(reason, OSError) and reason.strerror:
         return reason.strerror.lower()
-    return str(reason)[:_LONGEST_SHOWN] or type(reason).__name__
+    return str(reason)[:_MAX_SHOWN] or type(reason).__name__
 
 
-def page_of(response: HTTPResponse, address: str, limit: int) -> Page:
-    """Return what an answer holds. Raises Unreadable when it is cut short, or has more than `limit` bytes."""
+def read_page(response: HTTPResponse, address: str, limit: int) -> Page:
+    """Return the page in a response. Raises Unreadable when it is cut short, or has more than `limit` bytes."""
     try:
-        data = b"".join(_limited(_plain(response), limit))
+        data = b"".join(_limited(_decoded(response), limit))
     except (OSError, HTTPException, ValueError, zlib.error) as error:
-        raise Unreadable(f"the connection broke off: {why(error)}") from None
+        raise Unreadable(f"the connection broke off: {describe(error)}") from None
     headers = response.headers
     kind = headers.get_content_type() if headers.get("Content-Type") else ""
     validators = Validators(headers.get("ETag", "")[:1_000], headers.get("Last-Modified", "")[:100])
@@ -74,26 +74,26 @@ def page_of(response: HTTPResponse, address: str, limit: int) -> Page:
     return Page(name, _as_declared(data, kind, headers.get_content_charset("")), validators, _ns(validators.modified))
 
 
-def _plain(response: HTTPResponse) -> Iterator[bytes]:
-    """Yield the content, unpacked where the server packed it for the way. Raises OSError when it is cut short."""
+def _decoded(response: HTTPResponse) -> Iterator[bytes]:
+    """Yield the content without its content encoding. Raises OSError when it is cut short."""
     coding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if coding in ("gzip", "x-gzip"):
-        yield from _gunzipped(_sent(response))
+        yield from _gunzipped(_body(response))
     elif coding in ("identity", ""):
-        yield from _sent(response)
+        yield from _body(response)
     else:
-        raise Unreadable(f"the server packs it in a way that was not asked for ({coding[:40]!a})")
+        raise Unreadable(f"the server used an encoding that was not requested ({coding[:40]!a})")
 
 
-def _sent(response: HTTPResponse) -> Iterator[bytes]:
+def _body(response: HTTPResponse) -> Iterator[bytes]:
     announced = response.headers.get("Content-Length", "")
     count = 0
-    while piece := response.read1(_STEP):
+    while piece := response.read1(_CHUNK_BYTES):
         count += len(piece)
         yield piece
-    # Of what comes without chunks, http.client takes an early end for the end.
+    # Without chunked encoding http.client takes a connection that closes early for the end.
     if announced.isascii() and announced.isdecimal() and not response.chunked and count < int(announced):
-        raise OSError(None, "less came than was announced")
+        raise OSError(None, "the response is shorter than announced")
 
 
 def _gunzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -101,10 +101,10 @@ def _gunzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
     for piece in pieces:
         waiting = piece
         while waiting and not unpacker.eof:
-            yield unpacker.decompress(waiting, _STEP)
+            yield unpacker.decompress(waiting, _CHUNK_BYTES)
             waiting = unpacker.unconsumed_tail
     if not unpacker.eof:
-        raise OSError(None, "less came than was announced")
+        raise OSError(None, "the response is shorter than announced")
 
 
 def _limited(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
@@ -117,7 +117,7 @@ def _limited(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
 
 
 def _name(address: str, kind: str) -> str:
-    """Return a name that ends as the type says, where the type says more than the name."""
+    """Return the last part of the address, with the suffix of the media type where it has another one."""
     parts = urlsplit(address)
     name = PurePosixPath(parts.path).name or parts.hostname or "page"
     suffix = _SUFFIXES.get(kind, "")
@@ -125,9 +125,9 @@ def _name(address: str, kind: str) -> str:
 
 
 def _as_declared(data: bytes, kind: str, charset: str) -> bytes:
-    """Return text in UTF-8 with a byte order mark if it is in the encoding that the server names.
+    """Return text as UTF-8 with a byte order mark, decoded by the charset that the server declares.
 
-    The server's word counts more than the page's, and a byte order mark more than either.
+    The server's declaration takes precedence over the page's, and a byte order mark over either.
     """
     if not charset or not (kind.startswith("text/") or kind.endswith("xml")) or split_bom(data)[0]:
         return data

@@ -1,6 +1,6 @@
-"""Reading one file, from its bytes to documents, as it is done in a process of its own (`ingest/workers/worker.py`).
+"""Reads one file, from its bytes to documents, in a process of its own (`ingest/workers/worker.py`).
 
-What is imported here must be light and harmless: no model, no index, no catalogue.
+Imports here must be light and harmless: no model, no index, no catalog.
 """
 
 import io
@@ -33,18 +33,18 @@ __all__ = [
 REFUSED, LARGE, SKIPPED, FAILED = "refused", "large", "skipped", "failed"
 
 MEMORY = 2 << 30
-"""How many bytes a process that reads may have."""
+"""Bytes of memory that a worker may have."""
 
-_ITEMS, _CHARACTERS = 64, 256 << 10
-_CHANGED = "it was written to while it was read; the next run takes it in"
+_MAX_ITEMS, _MAX_CHARACTERS = 64, 256 << 10
+_CHANGED = "it changed while it was being read; the next run will ingest it"
 _MEMORY = f"needs more than {MEMORY >> 30} GB of memory to read"
 
 
 @dataclass(frozen=True)
 class Job:
-    """A file to be read: the one at `path`, or `data`, which came from elsewhere and is only called so.
+    """A file to be read: the one at `path`, or `data`, for which `path` is only a name.
 
-    A file whose content is the one `known` is not read, nor one larger than `max_size` bytes, unless piece by piece.
+    A file whose content hash is `known` is not read, nor one larger than `max_size` bytes, unless its reader streams.
     """
 
     path: str
@@ -58,7 +58,7 @@ class Job:
 class Trouble:
     """Why a file is not read, or not to its end.
 
-    `kind` is refused (by the file system) or large, which the next run may see otherwise, or skipped or failed.
+    `kind` is refused (by the file system) or large, which may be different in the next run, or skipped or failed.
     """
 
     kind: str
@@ -67,9 +67,9 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Opened:
-    """What a file turned out to be: the name of its bytes (None when it could not be had), and its reader's label.
+    """The content hash of a file (None when it could not be opened), and the label of its reader.
 
-    Nothing follows when it is the `same` as was known, or in `trouble`.
+    Nothing follows when it is the `same` as is known, or in `trouble`.
     """
 
     hash: bytes | None = None
@@ -92,7 +92,7 @@ class Items:
 
 @dataclass(frozen=True)
 class End:
-    """All is read, or all that could be."""
+    """The end of a file, or of what could be read of it."""
 
     trouble: Trouble | None = None
 
@@ -103,7 +103,7 @@ _T = TypeVar("_T")
 
 
 def read(job: Job) -> Iterator[Message]:
-    """Yield `Opened`, and unless that is the last, `Items` and `End`. Raises nothing for whatever is in the file."""
+    """Yield `Opened`, and unless that is the last, `Items` and `End`. Never raises, whatever the file contains."""
     try:
         with io.BytesIO(job.data) if job.data is not None else open(job.path, "rb") as stream:  # noqa: PTH123 - odd bytes stay
             yield from _read(job, stream)
@@ -123,7 +123,7 @@ def _read(job: Job, stream: BinaryIO) -> Iterator[Message]:
     if isinstance(chosen, Trouble):
         yield Opened(name, trouble=chosen)
     elif job.max_size is not None and size > job.max_size and not chosen.streaming:
-        reason = f"larger than --max-size ({job.max_size / 1e6:,.0f} MB): it has {size / 1e6:,.0f} MB"
+        reason = f"larger than --max-size ({job.max_size / 1e6:,.0f} MB): it is {size / 1e6:,.0f} MB"
         yield Opened(name, chosen.label, trouble=Trouble(LARGE, reason))
     else:
         yield Opened(name, chosen.label)
@@ -140,7 +140,8 @@ def _documents(job: Job, stream: BinaryIO, reader: Reader) -> Iterator[Message]:
             trouble = item
             break
         items.append(item)
-        if len(items) >= _ITEMS or sum(len(part.text) for part in items if isinstance(part, Document)) > _CHARACTERS:
+        characters = sum(len(part.text) for part in items if isinstance(part, Document))
+        if len(items) >= _MAX_ITEMS or characters > _MAX_CHARACTERS:
             yield Items(tuple(items))
             items.clear()
     if items:
@@ -152,7 +153,7 @@ def _documents(job: Job, stream: BinaryIO, reader: Reader) -> Iterator[Message]:
 
 
 def _guarded(work: Callable[[], _T]) -> _T | Trouble:
-    """Return what `work` does, or why it could not; a reader with an error in it costs that file only."""
+    """Return the result of `work`, or why there is none; a bug in a reader costs that file only."""
     try:
         return work()
     except Unreadable as problem:
@@ -162,4 +163,4 @@ def _guarded(work: Callable[[], _T]) -> _T | Trouble:
     except OSError as error:
         return Trouble(FAILED, f"cannot be read: {(error.strerror or str(error)).lower()}")
     except Exception as error:
-        return Trouble(FAILED, f"the reader has an error and stumbled over it ({type(error).__name__})")
+        return Trouble(FAILED, f"the reader failed with an internal error ({type(error).__name__})")

@@ -1,8 +1,8 @@
 """Processes that read files ahead, and are killed and replaced when a file is too much for them.
 
-They are started when the first file is to be read, as programs of their own: nothing of this process (a loaded model,
-threads, the terminal's Ctrl-C) reaches them. Each does its files in order, and blocks when what it has read is not
-taken: so as much is in memory as the pipes hold, and one file of each worker.
+They are started when the first file is to be read, as separate programs: nothing of this process (a loaded model,
+threads, the terminal's Ctrl-C) reaches them. Each reads its files in order, and blocks while its results are not
+taken: so memory holds what fits the pipes, and one file for each worker.
 """
 
 import json
@@ -23,35 +23,35 @@ from wherein.ingest.workers.parse import FAILED, SKIPPED, End, Items, Job, Messa
 from wherein.ingest.workers.worker import READY
 from wherein.storage.catalog.checksums import stream_hash
 
-__all__ = ["ParseTask", "Pool", "usual_jobs"]
+__all__ = ["ParseTask", "Pool", "default_jobs"]
 
 _START = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from {module} import main;"
     " main(int(sys.argv[2]), int(sys.argv[3]))"
 )
 _WORKER = "wherein.ingest.workers.worker"
-_MOST_JOBS = 4
-# So long nothing may come of a file: the first for any, the second for each MB of it.
+_MAX_JOBS = 4
+# A worker may be silent that long: `_SECONDS` for any file, and `_SECONDS_PER_MB` for each MB of it.
 _SECONDS, _SECONDS_PER_MB = 60.0, 1.0
 _STARTING_SECONDS = 60.0
 _ENDING_SECONDS = 1.0
-_CRASHED = "the reader crashed on it"
+_CRASHED = "the reader crashed"
 
 
-def usual_jobs() -> int:
-    """Return how many workers there are unless the user says so: a core is left for everything else."""
-    return max(1, min(_MOST_JOBS, (os.cpu_count() or 1) - 1))
+def default_jobs() -> int:
+    """Return the default number of workers: one core is left for everything else."""
+    return max(1, min(_MAX_JOBS, (os.cpu_count() or 1) - 1))
 
 
 class ParseTask:
-    """A file that was given to a worker. Readings are to be taken in the order in which they were submitted."""
+    """A file that was submitted to a worker. Tasks are to be taken in the order in which they were submitted."""
 
     def __init__(self, job: Job, worker: "_Worker") -> None:
         self.job = job
         self._worker = worker
 
     def opened(self) -> Opened:
-        """Return what the file turned out to be, once it is known."""
+        """Wait for the file to be opened and recognized."""
         try:
             message = self._worker.next_message(self)
         except Unreadable as problem:
@@ -62,7 +62,7 @@ class ParseTask:
         return message
 
     def documents(self) -> Iterator[Document | Problem]:
-        """Yield what is in the file. Raises Unreadable or Skipped at its end, or where the worker could not go on."""
+        """Yield what is in the file. Raises Unreadable or Skipped where the worker stopped."""
         while isinstance(message := self._worker.next_message(self), Items):
             yield from message.items
         assert isinstance(message, End)
@@ -72,24 +72,25 @@ class ParseTask:
 
 
 class Pool:
-    """Workers, at most `jobs`; `seconds` is how long one may say nothing, `module` where their program is."""
+    """At most `jobs` workers; `seconds` is how long one may be silent, `module` has their `main`."""
 
     def __init__(self, jobs: int | None = None, *, seconds: float = _SECONDS, module: str = _WORKER) -> None:
-        self.jobs = jobs or usual_jobs()
+        self.jobs = jobs or default_jobs()
         self._workers = [_Worker(seconds, module) for _ in range(self.jobs)]
         self._submitted = 0
 
     def submit(self, job: Job) -> ParseTask:
         """Have a file read, after those that were submitted before.
 
-        One with `data` only when they are all taken: the worker takes nothing while it waits to be heard.
+        Submit one with `data` only when all others are taken: a worker that waits for its results to be taken does not
+        read from its pipe.
         """
         worker = self._workers[self._submitted % self.jobs]
         self._submitted += 1
         return worker.submit(job)
 
     def close(self) -> None:
-        """End all workers; what was not taken is lost."""
+        """End all workers; results that were not taken are lost."""
         for worker in self._workers:
             worker.close()
 
@@ -106,27 +107,27 @@ class _Worker:
         self._ready = False
 
     def submit(self, job: Job) -> ParseTask:
-        reading = ParseTask(job, self)
-        self._waiting.append(reading)
+        task = ParseTask(job, self)
+        self._waiting.append(task)
         if self._connection is None:
             self._start()
         else:
             self._send(job)
-        return reading
+        return task
 
-    def done(self, reading: ParseTask) -> None:
-        assert self._waiting[0] is reading
+    def done(self, task: ParseTask) -> None:
+        assert self._waiting[0] is task
         self._waiting.popleft()
 
-    def next_message(self, reading: ParseTask) -> Message:
-        """Return what the worker says next. Raises Unreadable when it crashes, or hangs and is killed."""
-        assert self._waiting[0] is reading
+    def next_message(self, task: ParseTask) -> Message:
+        """Return the next message. Raises Unreadable when the worker crashes, or hangs and is killed."""
+        assert self._waiting[0] is task
         try:
             if not self._ready:
                 self._await_ready()
-            return self._receive(self._patience(reading.job))
+            return self._receive(self._patience(task.job))
         except TimeoutError:
-            problem = Unreadable(f"took longer than {self._patience(reading.job):,.0f} s to read")
+            problem = Unreadable(f"took longer than {self._patience(task.job):,.0f} s to read")
         except (EOFError, OSError):
             problem = Unreadable(_CRASHED)
         self._kill()
@@ -148,7 +149,7 @@ class _Worker:
         self._waiting.clear()
 
     def _start(self) -> None:
-        """Start the process and give it all that waits."""
+        """Start the process and send it all jobs that wait."""
         ours, theirs = socketpair()
         code = _START.format(module=self._module)
         arguments = [json.dumps(sys.path), str(theirs.fileno()), str(os.getpid())]
@@ -159,8 +160,8 @@ class _Worker:
             )  # fmt: skip
             self._connection = Connection(ours.detach())
         self._ready = False
-        for reading in self._waiting:
-            self._send(reading.job)
+        for task in self._waiting:
+            self._send(task.job)
 
     def _await_ready(self) -> None:
         try:
@@ -170,11 +171,11 @@ class _Worker:
         except (EOFError, OSError, TimeoutError):
             pass
         self._kill()
-        raise WhereinError("The process that reads files could not be started; install Wherein again")
+        raise WhereinError("The process that reads files could not be started; reinstall Wherein")
 
     def _send(self, job: Job) -> None:
         assert self._connection is not None
-        with suppress(BrokenPipeError, ConnectionResetError):  # told when its answer is waited for
+        with suppress(BrokenPipeError, ConnectionResetError):  # `next_message` notices it
             self._connection.send(job)
 
     def _receive(self, seconds: float) -> Message:
@@ -208,7 +209,7 @@ def _size(job: Job) -> int:
 
 
 def _hash(job: Job) -> bytes | None:
-    """Return the name of a file's bytes, for one that a worker never came to tell of."""
+    """Return the content hash of a file whose worker died before it sent it."""
     try:
         with open(job.path, "rb") as stream:  # noqa: PTH123 - odd bytes stay
             return stream_hash(stream)

@@ -1,4 +1,4 @@
-"""The process that reads files: a hang, a crash or a greedy file costs that file only, see `ingest/workers/pool.py`."""
+"""The process that reads files: a hang, a crash or a lack of memory costs one file only (`ingest/workers/pool.py`)."""
 
 import ctypes
 import os
@@ -13,31 +13,31 @@ from wherein.ingest.workers.parse import MEMORY, read
 __all__ = ["READY", "main"]
 
 READY = "ready"
-"""The first thing that a worker sends."""
+"""The first message of a worker."""
 
 _PR_SET_PDEATHSIG = 1
 
 
 def main(descriptor: int, parent: int) -> None:
-    """Read the files that are asked for over a connection, one after another, until that is closed."""
+    """Read the files that are requested over a connection, one after another, until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the parent, and that ends this process
     _die_with(parent)
     _limit(MEMORY)
-    with Connection(descriptor) as asked, suppress(EOFError, BrokenPipeError, ConnectionResetError):
-        asked.send(READY)
+    with Connection(descriptor) as connection, suppress(EOFError, BrokenPipeError, ConnectionResetError):
+        connection.send(READY)
         while True:
-            for message in read(asked.recv()):
-                asked.send(message)
+            for message in read(connection.recv()):
+                connection.send(message)
 
 
 def _die_with(parent: int) -> None:
-    """Have the system kill this process when its parent ends, also in the middle of a file (prctl(2); Linux only).
+    """Have the kernel kill this process when the thread that started it ends, also in the middle of a file.
 
-    To be exact, when the thread ends that started it.
+    See PR_SET_PDEATHSIG in prctl(2); Linux only.
     """
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before
+    if os.getppid() != parent:  # it ended before the call
         sys.exit()
 
 

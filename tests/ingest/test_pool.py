@@ -25,7 +25,7 @@ from wherein.library import Library
 from wherein.storage.catalog.checksums import content_hash
 
 ROOT = Path(cli.__file__).parent
-CRASHED = "the reader crashed on it"
+CRASHED = "the reader crashed"
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_what_need_not_be_read_is_not(pool: Pool, tmp_path: Path) -> None:
     path = write(tmp_path, "a.txt")
     name = content_hash("Some text.")
     assert everything(pool, Job(path, known=name)) == (Opened(name, same=True), [])
-    reason = "larger than --max-size (0 MB): it has 0 MB"
+    reason = "larger than --max-size (0 MB): it is 0 MB"
     assert everything(pool, Job(path, max_size=9))[0] == Opened(name, "plain-2", trouble=Trouble(LARGE, reason))
     opened, _ = everything(pool, Job(str(tmp_path / "none.txt")))
     assert opened == Opened(trouble=Trouble(REFUSED, "cannot be read: no such file or directory"))
@@ -96,7 +96,7 @@ def test_files_come_in_their_order_and_records_one_after_another(pool: Pool, tmp
         ("exit", CRASHED),
         ("late", CRASHED),
         ("greedy", "needs more than 2 GB of memory to read"),
-        ("buggy", "the reader has an error and stumbled over it (KeyError)"),
+        ("buggy", "the reader failed with an internal error (KeyError)"),
     ],
 )
 def test_one_file_costs_only_itself(tmp_path: Path, name: str, reason: str) -> None:

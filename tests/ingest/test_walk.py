@@ -116,7 +116,7 @@ def test_exclude(tree: Callable[..., Path]) -> None:
     assert names(root, exclude=("/a.txt", "old/")) == ["b.md", "sub/a.txt"]
     assert names(root, exclude=("a.txt", "!sub/b.md")) == ["b.md", "old/x", "sub/b.md"]
     assert names(root, "a.txt", exclude=("a.txt",)) == ["a.txt"]
-    with pytest.raises(UsageError, match=r"^not a pattern to exclude by: "):
+    with pytest.raises(UsageError, match=r"^not a valid exclude pattern: "):
         list(walk([str(root)], ["!"]))
 
 

@@ -94,9 +94,9 @@ def test_packed_for_the_way(web: Site) -> None:
     web.pages["/a"] = Answer(b"<p>hello" * 1_000_000, packed=True)
     assert refused(web, "/a") == "larger than --max-size (1 MB)"
     web.pages["/a"] = Answer(b"x", headers={"Content-Encoding": "br"})
-    assert refused(web, "/a") == "the server packs it in a way that was not asked for ('br')"
+    assert refused(web, "/a") == "the server used an encoding that was not requested ('br')"
     web.pages["/a"] = Answer(gzip.compress(b"hello" * 100)[:-9], headers={"Content-Encoding": "gzip"})
-    assert refused(web, "/a") == "the connection broke off: less came than was announced"
+    assert refused(web, "/a") == "the connection broke off: the response is shorter than announced"
     web.pages["/a"] = Answer(b"no gzip", headers={"Content-Encoding": "gzip"})
     assert refused(web, "/a").startswith("the connection broke off: Error -3")
 
@@ -106,12 +106,12 @@ def test_redirects(web: Site) -> None:
         web.pages[f"/{n}"] = Answer(status=301 + n % 3, headers={"Location": f"/{n + 1}"})
     web.pages["/7"] = Answer(b"<p>there")
     assert fetch(web, "/2").name == "7.html"
-    assert refused(web, "/1") == "it sends on to another address more than 5 times"
+    assert refused(web, "/1") == "redirects more than 5 times"
     web.pages["/0"] = Answer(status=302, headers={"Location": "/0"})
-    assert refused(web, "/0") == "it sends on to another address more than 5 times"
+    assert refused(web, "/0") == "redirects more than 5 times"
     for place in ("file:///etc/passwd", "ftp://x/y", "http://user:word@x/", "https://", "http://[x"):
         web.pages["/0"] = Answer(status=307, headers={"Location": place})
-        assert refused(web, "/0") == f"it sends on to {place!r}, which is no web page"
+        assert refused(web, "/0") == f"redirects to {place!r}, which is not a web page"
 
 
 @pytest.mark.parametrize("status", [404, 410])
@@ -124,10 +124,10 @@ def test_a_page_that_is_gone(web: Site, status: int) -> None:
 @pytest.mark.parametrize(
     ("status", "reason"),
     [
-        (500, "the server's answer is 500 (Internal Server Error)"),
-        (403, "the server's answer is 403 (Forbidden)"),
-        (204, "the server's answer is 204 (No Content)"),
-        (301, "the server's answer is 301 (Moved Permanently)"),
+        (500, "the server answered 500 (Internal Server Error)"),
+        (403, "the server answered 403 (Forbidden)"),
+        (204, "the server answered 204 (No Content)"),
+        (301, "the server answered 301 (Moved Permanently)"),
     ],
 )
 def test_other_answers(web: Site, status: int, reason: str) -> None:
@@ -146,7 +146,7 @@ def test_robots(web: Site) -> None:
     web.pages["/robots.txt"] = Answer(status=403)
     assert refused(web, "/a") == f"{web.address}/robots.txt does not allow it"
     web.pages["/robots.txt"] = Answer(status=500)
-    assert refused(web, "/a") == "the server's answer of robots.txt is 500 (Internal Server Error)"
+    assert refused(web, "/a") == "the server answered 500 (Internal Server Error) for robots.txt"
     web.pages["/robots.txt"] = Answer(b"\xff\0" * 100 + b"<html>", "text/html")
     assert fetch(web, "/a").data == b"<p>x"
     web.paths()
@@ -195,10 +195,10 @@ def noise(handler: BaseHTTPRequestHandler) -> None:
 @pytest.mark.parametrize(
     ("raw", "limits", "reason"),
     [
-        (silent, {"silence": 0.2}, "cannot be fetched: the server keeps silent"),
-        (dripping, {"deadline": 0.5}, "it took longer than 0.5 seconds"),
+        (silent, {"timeout": 0.2}, "cannot be fetched: the server timed out"),
+        (dripping, {"deadline": 0.5}, "took longer than 0.5 seconds"),
         (endless, {}, "larger than --max-size (1 MB)"),
-        (cut, {}, "the connection broke off: less came than was announced"),
+        (cut, {}, "the connection broke off: the response is shorter than announced"),
         (noise, {}, "cannot be fetched: "),
     ],
 )

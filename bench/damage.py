@@ -32,6 +32,7 @@ from wherein.embed.encoder import Encoder
 from wherein.embed.model import DEFAULT_MODEL, load_model
 from wherein.errors import WhereinError
 from wherein.library import Library
+from wherein.storage.disk.failpoints import EXIT_CODE
 
 ROOT = Path(__file__).parent.parent
 SHARES = {"catalog": 40, "log": 20, "index": 20, "model": 8, "compiled": 4, "cli": 8}
@@ -103,12 +104,14 @@ def kill_a_writer(scene: Path) -> None:
     script = (
         f"import sys; sys.path[:0] = {[str(ROOT / 'tests')]!r}\n"
         "from pathlib import Path; from toy import ToyEncoder\n"
-        "from wherein.library import Library; from wherein.ingest import bulk\n"
-        "bulk._COMMIT_SECONDS = 0\n"
+        "from wherein.library import Library; from wherein.ingest import run\n"
+        "run._COMMIT_SECONDS = 0\n"
         f"Library(Path({str(scene / 'killed')!r}), encoder=ToyEncoder(64)).ingest([{str(scene / 'docs')!r}])\n"
     )
     environment = {**os.environ, "WHEREIN_FAILPOINT": "checkpoint.begun"}
-    subprocess.run([sys.executable, "-c", script], env=environment, check=False)
+    killed = subprocess.run([sys.executable, "-c", script], env=environment, check=False)
+    if killed.returncode != EXIT_CODE:  # else every trial of a log would have none to damage
+        raise RuntimeError(f"the writer was to be killed and ended with {killed.returncode}")
 
 
 def damage(path: Path, chosen: random.Random) -> str:
@@ -255,7 +258,8 @@ def trial_by_cli(number: int, seed: int, scene: Path, folder: Path) -> Trial:
     done = Trial("cli", number)
     program = folder / "program" / "wherein"
     program.mkdir(parents=True)
-    for part in (*ROOT.glob("*.py"), *(ROOT / name for name in ("ingest", "search", "storage"))):
+    packages = {path.parent for path in ROOT.glob("*/__init__.py")} - {ROOT / "embed"}
+    for part in (*ROOT.glob("*.py"), *packages):
         (program / part.name).symlink_to(part)
     shutil.copytree(ROOT / "embed", program / "embed")
     shutil.copytree(scene / "library", folder / "library")
@@ -277,7 +281,7 @@ def trial_by_cli(number: int, seed: int, scene: Path, folder: Path) -> Trial:
         return ran.returncode, ran.stdout
 
     def asked() -> Answers | None:
-        code, shown = run("query", QUESTIONS[number % len(QUESTIONS)], "--json")
+        code, shown = run("query", QUESTIONS[number % len(QUESTIONS)], "--mode", "semantic", "--json")
         if code:
             return None
         hits = json.loads(shown)["hits"]

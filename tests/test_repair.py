@@ -528,8 +528,8 @@ import os, sys, sqlite3
 from pathlib import Path
 from wherein.library import Library
 from toy import ToyEncoder
-from wherein.ingest import bulk
-bulk._COMMIT_SECONDS = 0
+from wherein.ingest import run
+run._COMMIT_SECONDS = 0
 os.environ["WHEREIN_FAILPOINT"] = "checkpoint.begun"
 folder = Path(sys.argv[1])
 held = sqlite3.connect(folder / "catalog.db")  # or the log would be emptied

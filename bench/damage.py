@@ -208,12 +208,17 @@ def prepare(kind: str, scene: Path, folder: Path, chosen: random.Random) -> None
         shutil.copytree(scene / "compiled", folder / "compiled")
 
 
-def trial(kind: str, number: int, seed: int, scene: Path, folder: Path) -> Trial:
+def damaged_library(kind: str, number: int, seed: int, scene: Path, folder: Path) -> tuple[str, random.Random]:
+    """Copy the library into `folder` and damage it as that trial does; return how, and what chooses the rest."""
     chosen = random.Random(f"{seed} {kind} {number}")
-    done = Trial(kind, number)
     prepare(kind, scene, folder, chosen)
     path = target(kind, folder, chosen)
-    done.how = f"{path.name}: {damage(path, chosen)}"
+    return f"{path.name}: {damage(path, chosen)}", chosen
+
+
+def trial(kind: str, number: int, seed: int, scene: Path, folder: Path) -> Trial:
+    done = Trial(kind, number)
+    done.how, chosen = damaged_library(kind, number, seed, scene, folder)
 
     def opened() -> Library:
         return Library(folder / "library", encoder=encoder_for(kind, folder, scene))

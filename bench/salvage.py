@@ -1,22 +1,20 @@
-"""Ways to read what is left of a damaged catalog.db: which of them saves how many rows?
+"""Two ways to read what is left of a damaged catalog.db: which of them saves how many rows?
 
-    python bench/salvage.py [--trials 520] [--seed 11] [--shell sqlite3]
+    python bench/salvage.py [--trials 520] [--seed 11]
 
 The trials of `bench/damage.py` that damage the catalog or its log are made again. Where SQLite's own check then finds
-pages in disorder, so that `repair` has to salvage, the rows are read in each way and counted when they are, value for
+damaged pages, so that `repair` has to salvage, the rows are read in each way and counted when they equal, value for
 value, those of the undamaged catalog:
 
-- `pages`: page by page, as the product does;
-- `ranges`: by SQLite, in ranges of row ids that are halved around each error;
-- `recover`: by the `.recover` command of SQLite's shell (`--shell`).
+- `ranges`: tables by SQLite, in ranges of row ids that are halved around each error;
+- `leaves`: the same, and then each leaf page by itself, as the product does.
 
-Rows that a way returns without a table are looked up among documents, chunks and vectors, whose checksums tell them.
+Rows of a leaf have no table; they are looked up among documents, chunks and vectors, which have checksums.
 """
 
 import argparse
 import random
 import sqlite3
-import subprocess
 import tempfile
 import time
 from collections import Counter
@@ -30,8 +28,8 @@ from damage import SHARES, damage, damaged_library, kill_a_writer, make, target
 from toy import ToyEncoder
 from wherein.errors import Damaged
 from wherein.storage.catalog.connection import CATALOG, lenient_text, open_lenient, open_writer
-from wherein.storage.repair.salvage import Pages
-from wherein.storage.repair.sqlite_wal import log_of, read_log
+from wherein.storage.repair.damaged_catalog import DamagedCatalog
+from wherein.storage.repair.sqlite_wal import log_of
 from wherein.storage.repair.structure import only_indexes, schema_problems
 
 Values = tuple[object, ...]
@@ -43,7 +41,6 @@ TABLES = (*CHECKED, *PLAIN)
 TEXT_KEY = ("settings", "exclusions")
 KINDS = ("catalog", "log", "cli")
 PAGE = 4096
-SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -82,19 +79,6 @@ def listed(names: list[str]) -> str:
 # The ways.
 
 
-def by_pages(path: Path, sound: Sound) -> Rows:
-    """Yield the rows as `storage/repair/salvage.py` reads them."""
-    with Pages(path, read_log(log_of(path)), log_of(path)) as pages:
-        roots = {**sound.roots, **pages.tables()}
-        for table in (*PLAIN, *CHECKED):
-            first = 0 if table in TEXT_KEY else 1  # an integer key is the row's id, and None among its values
-            for row in pages.rows(roots[table]):
-                yield table, (row.id, *row.values[first:])
-        free = pages.free_pages()
-        for row in pages.stray_rows(free or set()):
-            yield "", (row.id, *row.values[1:])
-
-
 def by_ranges(path: Path, sound: Sound) -> Rows:
     """Yield the rows that SQLite reads; where it cannot open the file, with the schema of an empty catalog."""
     try:
@@ -114,10 +98,7 @@ def read_by_ranges(path: Path, sound: Sound) -> Rows:
         if not known >= set(TABLES):
             raise sqlite3.DatabaseError("the schema is not whole")
         for table in TABLES:
-            statement = (
-                f"SELECT {listed(sound.columns[table])} FROM {table} NOT INDEXED WHERE rowid BETWEEN ? AND ?"
-                " ORDER BY rowid"
-            )
+            statement = f"SELECT {listed(sound.columns[table])} FROM {table} NOT INDEXED WHERE rowid "
             for values in table_by_ranges(db, statement, 0, sound.highest):
                 yield table, values
 
@@ -125,7 +106,7 @@ def read_by_ranges(path: Path, sound: Sound) -> Rows:
 def table_by_ranges(db: sqlite3.Connection, statement: str, low: int, high: int) -> Iterator[Values]:
     """Yield the rows from `low` to `high`: what comes before an error, and the rest in halves."""
     try:
-        for row in db.execute(statement, [low, high]):
+        for row in db.execute(statement + (f"BETWEEN {low} AND {high} ORDER BY rowid" if low < high else f"= {low}")):
             yield row
             low = max(low, int(row[0]) + 1)
     except (sqlite3.DatabaseError, OverflowError):
@@ -146,26 +127,17 @@ def give_schema(path: Path, sound: Sound) -> None:
     path.write_bytes(data)
 
 
-def by_shell(shell: str) -> Callable[[Path, Sound], Rows]:
-    def by_recover(path: Path, sound: Sound) -> Rows:
-        """Yield the rows of the database that the shell's commands make."""
-        asked = [shell, str(path), ".recover"]
-        made = subprocess.run(asked, capture_output=True, check=False, timeout=SECONDS).stdout
-        (path.parent / "recovered.sql").write_bytes(made)
-        target = path.parent / "recovered.db"
-        with (path.parent / "recovered.sql").open("rb") as commands:
-            subprocess.run([shell, str(target)], stdin=commands, capture_output=True, check=False, timeout=SECONDS)
-        with closing(sqlite3.connect(target)) as db:
-            db.text_factory = lenient_text
-            for table in TABLES:
-                with suppress(sqlite3.DatabaseError):
-                    for values in db.execute(f"SELECT {listed(sound.columns[table])} FROM {table}"):
-                        yield table, values
-            with suppress(sqlite3.DatabaseError):
-                for _, _, fields, row_id, _, *values in db.execute("SELECT * FROM lost_and_found"):
-                    yield "", (row_id, *values[: fields - 1])
-
-    return by_recover
+def by_leaves(path: Path, sound: Sound) -> Rows:
+    """Yield the rows as `storage/repair/salvage.py` reads them."""
+    with DamagedCatalog(path, log_of(path), path.parent / "scratch.db") as old:
+        roots = {**sound.roots, **old.roots}
+        for table in (*PLAIN, *CHECKED):
+            first = 0 if table in TEXT_KEY else 1
+            for row in old.rows(roots[table]):
+                yield table, (row.id, *row.values[first : len(sound.columns[table]) - 1 + first])
+        for row in old.leaf_rows():
+            for table in CHECKED if old.free is not None else ("vectors",):
+                yield "", (row.id, *row.values[1 : len(sound.columns[table])])
 
 
 # The trials.
@@ -214,10 +186,8 @@ def damaged(kind: str, number: int, seed: int, scene: Path, folder: Path) -> str
     return damage(path, chosen)
 
 
-def run(trials: int, seed: int, shell: str, scene: Path) -> None:
-    ways: dict[str, Callable[[Path, Sound], Rows]] = {
-        "pages": by_pages, "ranges": by_ranges, "recover": by_shell(shell),
-    }  # fmt: skip
+def run(trials: int, seed: int, scene: Path) -> None:
+    ways: dict[str, Callable[[Path, Sound], Rows]] = {"ranges": by_ranges, "leaves": by_leaves}
     make(scene, ToyEncoder(64))
     kill_a_writer(scene)
     (scene / "empty").mkdir()
@@ -239,10 +209,10 @@ def run(trials: int, seed: int, shell: str, scene: Path) -> None:
                     folder = Path(place)
                     if not damaged(kind, number, seed, scene, folder):
                         break
-                    made += name == "pages"
+                    made += name == "ranges"
                     if not must_salvage(folder / "library"):
                         break
-                    if name == "pages":
+                    if name == "ranges":
                         salvaged += 1
                         undamaged.update({table: len(rows) for table, rows in whole[kind].rows.items()})
                     began = time.monotonic()
@@ -268,10 +238,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=520)
     parser.add_argument("--seed", type=int, default=11)
-    parser.add_argument("--shell", default="sqlite3", help="SQLite's command-line program, for .recover")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="wherein-salvage-") as place:
-        run(chosen.trials, chosen.seed, chosen.shell, Path(place))
+        run(chosen.trials, chosen.seed, Path(place))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from typing import TypeGuard
 import pytest
 
 from invariants import checked_state
+from sqlite_file import leaf_pages
 from toy import ToyEncoder
 from wherein import cli
 from wherein.embed.encoder import Encoder
@@ -24,7 +25,6 @@ from wherein.library import Answer, Library, RunProblem
 from wherein.storage.catalog.connection import open_reader, open_writer, writing
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.disk.lock import writer_lock
-from wherein.storage.repair.sqlite_pages import Pages
 
 ROOT = Path(cli.__file__).parent
 QUESTIONS = ("barrels of herring", "where does the ferry leave?", "lot 7.2 of salt", "the spare key")
@@ -343,9 +343,7 @@ def root(folder: Path, table: str) -> int:
 
 
 def leaves(folder: Path, table: str) -> list[int]:
-    with Pages(folder / "catalog.db") as pages:
-        list(pages.rows(root(folder, table)))
-        return [n for n in sorted(pages.seen) if pages.page(n)[0] == 13]
+    return leaf_pages(folder / "catalog.db", table)
 
 
 def zero_leaf(table: str) -> Harm:

@@ -1,8 +1,7 @@
 """A catalogue whose pages are damaged: what can be read, and is what was stored, goes into a fresh one in its place.
 
-Rows are read page by page (storage/repair/sqlite_pages.py) and told by their checksums. Ids stay what they are and
-none is given twice. The damaged file is copied aside first, and stays in force until the fresh one is wholly on
-the disk.
+Rows are read by storage/repair/damaged_catalog.py and recognized by their checksums. Ids do not change and none is used
+twice. The damaged file is copied to quarantine first, and stays in use until the fresh one is flushed to disk.
 """
 
 from __future__ import annotations
@@ -25,10 +24,10 @@ from wherein.storage.catalog.sqlite_errors import CATALOG_ERRORS, translate_erro
 from wherein.storage.catalog.vectors import is_stored_vector
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.disk.fsync import fsync
+from wherein.storage.repair.damaged_catalog import DamagedCatalog, Row, Value
 from wherein.storage.repair.mend_rows import mend_counters, mend_models
 from wherein.storage.repair.quarantine import Quarantine
-from wherein.storage.repair.sqlite_pages import Pages, Row, Value
-from wherein.storage.repair.sqlite_wal import EMPTY_LOG, log_of, read_log
+from wherein.storage.repair.sqlite_wal import log_of
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -37,8 +36,12 @@ __all__ = ["STAGING", "Salvaged", "salvage"]
 
 STAGING = "salvage"
 _DONE = "done"
+_SCRATCH = "scratch.db"
 # Tables whose rows keep a checksum, so that they are known wherever they turn up.
 _CHECKED = ("documents", "chunks", "vectors")
+# What the checksum of a row covers, in its order.
+_DOCUMENT_FIELDS = ("uri", "title", "media_type", "text_hash", "metadata", "notes")
+_CHUNK_FIELDS = ("document_id", "ordinal", "start", "end", "page", "heading", "input_hash")
 _PLAIN = ("settings", "models", "sources", "files", "generations", "exclusions", "backups", "nights", "golden")
 _NOTHING = "{} cannot be read, and nothing in it can be saved; bring the library back with: wherein restore"
 _OLD = "{} is damaged and of an older version, which keeps no checksums; bring the library back with: wherein restore"
@@ -84,26 +87,24 @@ def salvage(folder: Path, aside: Quarantine, *, with_log: bool = True) -> Salvag
 
 def _fill(folder: Path, staging: Path, aside: Quarantine, with_log: bool) -> Salvaged:
     path = folder / CATALOG
-    log_path = log_of(path)
-    saved: Counter[str] = Counter()
-    log = read_log(log_path) if with_log else EMPTY_LOG
-    with closing(open_writer(staging)) as new, Pages(path, log, log_path) as pages:
-        roots = {**_own_roots(new), **pages.tables()}
-        if 0 < sum(1 for _ in pages.rows(roots["_sqlite_migrations"])) < NEWEST_SCHEMA:
+    log = log_of(path) if with_log else None
+    with closing(open_writer(staging)) as new, DamagedCatalog(path, log, staging / _SCRATCH) as damaged:
+        roots = {**_own_roots(new), **damaged.roots}
+        if 0 < sum(1 for _ in damaged.rows(roots["_sqlite_migrations"])) < NEWEST_SCHEMA:
             raise Damaged(_OLD.format(path))
         filler = _Filler(new, _columns(new))
         with writing(new, "repair.salvage"):
             new.execute("PRAGMA defer_foreign_keys=ON")
             for table in _PLAIN:
-                filler.plain(table, pages.rows(roots[table]))
+                filler.plain(table, damaged.rows(roots[table]))
             mend_models(new)
             filler.dimensions = dict(new.execute("SELECT id, dimension FROM models").fetchall())
             for table in _CHECKED:
-                filler.checked(table, pages.rows(roots[table]))
-            free = pages.free_pages()
-            filler.stray(pages.stray_rows(free or set()), _CHECKED if free is not None else ("vectors",))
+                filler.checked(table, damaged.rows(roots[table]))
+            # Without a free list deleted rows look like others; a deleted vector does no harm.
+            filler.stray(damaged.leaf_rows(), _CHECKED if damaged.free is not None else ("vectors",))
             _cut_loose_ends(new)
-            _set_counters(new, pages.rows(roots["sqlite_sequence"]))
+            _set_counters(new, damaged.rows(roots["sqlite_sequence"]))
             new.execute("UPDATE files SET version = ?", [REREAD])
         saved = filler.saved
         if not saved["documents"] and not saved["sources"]:
@@ -140,7 +141,7 @@ class _Filler:
     def plain(self, table: str, rows: Iterator[Row]) -> None:
         """Write rows that keep no checksum, if the table's declaration allows them."""
         for row in rows:
-            if not (row.whole and self._insert(table, row)):
+            if not self._insert(table, row):
                 self._reject(table, row)
 
     def checked(self, table: str, rows: Iterator[Row]) -> None:
@@ -158,21 +159,21 @@ class _Filler:
                 self._insert(kind, row)
 
     def _kind(self, row: Row, tables: tuple[str, ...]) -> str | None:
-        return next((table for table in tables if row.whole and self._is_sound(table, row)), None)
+        return next((table for table in tables if self._is_sound(table, row)), None)
 
     def _is_sound(self, table: str, row: Row) -> bool:
-        if len(row.values) != len(self._columns[table]):
-            return False
         value = self._named(table, row)
+
+        def fits(columns: tuple[str, ...]) -> bool:
+            return row_checksum(*(value[name] for name in columns)) == value["checksum"]
+
         if table == "vectors":
             model_id = value["model_id"]
             dimension = self.dimensions.get(model_id) if isinstance(model_id, int) else None
             return is_stored_vector(dimension, value["input_hash"], value["vector"], value["checksum"])
         if table == "documents":
-            described = [value[name] for name in ("uri", "title", "media_type", "text_hash", "metadata", "notes")]
-            return row_checksum(*described) == value["checksum"] and is_named(value["text"], value["text_hash"])
-        *described, checksum = row.values[1:]
-        return row_checksum(*described) == checksum
+            return fits(_DOCUMENT_FIELDS) and is_named(value["text"], value["text_hash"])
+        return fits(_CHUNK_FIELDS)
 
     def _named(self, table: str, row: Row) -> dict[str, Value]:
         """Return a row's values by column; an integer key is kept as the row's id."""
@@ -182,8 +183,8 @@ class _Filler:
 
     def _insert(self, table: str, row: Row) -> bool:
         names = self._columns[table]
-        if len(row.values) != len(names):
-            return False
+        if any(value is not None for value in row.values[len(names) :]):
+            return False  # a row of a wider table, from a page that was swapped
         value = self._named(table, row)
         quoted, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
         try:
@@ -197,7 +198,7 @@ class _Filler:
         return True
 
     def _reject(self, table: str, row: Row) -> None:
-        if row.values and not (table == "vectors" and not self.dimensions):
+        if not (table == "vectors" and not self.dimensions):
             self.rejected.setdefault(table, []).append({**self._named(table, row), "id": row.id})
 
 
@@ -213,8 +214,9 @@ def _set_counters(db: Database, rows: Iterator[Row]) -> None:
     """Bring the counters of ids to where they were, or well above."""
     known: dict[str, int] = {}
     for row in rows:
-        if len(row.values) == 2 and isinstance(row.values[0], str) and isinstance(row.values[1], int):
-            known[row.values[0]] = row.values[1]
+        name, last, *_ = row.values
+        if isinstance(name, str) and isinstance(last, int):
+            known[name] = last
     mend_counters(db, known)
 
 

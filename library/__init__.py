@@ -427,14 +427,14 @@ class Library:
         from wherein.evaluation.golden import GoldenQuestions
         from wherein.ingest.index_swap import Check, renew
         from wherein.storage.cleanup.tidy import tidy
-        from wherein.storage.repair.mend_index import mend_index
         from wherein.storage.repair.quarantine import Quarantine
+        from wherein.storage.repair.repair_index import repair_index
 
         with night.stage("index") as said:
             if index is not None:
                 with writing(db, "reindex.index"):
                     choose_index(db, index)
-            for what in mend_index(db, self.folder, Quarantine(self.folder)):
+            for what in repair_index(db, self.folder, Quarantine(self.folder)):
                 run.problem("failed", str(self.folder / "generations"), what)
             if (bound := bound_model(db)) is not None:
                 rows = list_golden(db)

@@ -19,9 +19,9 @@ from wherein.storage.catalog.models import bound_model
 from wherein.storage.catalog.sqlite_errors import CATALOG_ERRORS, translate_error
 from wherein.storage.repair.damaged_log import keep_damaged_log
 from wherein.storage.repair.findings import Repair, printable
-from wherein.storage.repair.mend_index import mend_index
-from wherein.storage.repair.mend_rows import RepairLog, mend_rows
 from wherein.storage.repair.quarantine import Quarantine
+from wherein.storage.repair.repair_index import repair_index
+from wherein.storage.repair.repair_rows import RepairLog, repair_rows
 from wherein.storage.repair.salvage import STAGING, Salvaged, salvage
 from wherein.storage.repair.structure import only_indexes, schema_problems
 
@@ -49,17 +49,17 @@ def repair(folder: Path, present: Callable[[str], bool]) -> Repair:
         salvaged = True
     db = _open(folder)
     try:
-        mend_rows(db, folder, aside, present, log)
+        repair_rows(db, folder, aside, present, log)
         found = schema_problems(db)
         if found and not salvaged:
             db.close()
             _salvage(folder, aside, log, found)
             salvaged = True
             db = _open(folder)
-            mend_rows(db, folder, aside, present, log)
+            repair_rows(db, folder, aside, present, log)
         if salvaged:
             _tell_lost(db, present, log)
-        log.mended += mend_index(db, folder, aside, due=salvaged or bool(log.mended))
+        log.mended += repair_index(db, folder, aside, due=salvaged or bool(log.mended))
         checkpoint(db)
         shutil.rmtree(folder / STAGING, ignore_errors=True)  # of a repair that died when it was nearly done
     finally:

@@ -25,8 +25,8 @@ from wherein.storage.catalog.vectors import is_stored_vector
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.disk.fsync import fsync
 from wherein.storage.repair.damaged_catalog import DamagedCatalog, Row, Value
-from wherein.storage.repair.mend_rows import mend_counters, mend_models
 from wherein.storage.repair.quarantine import Quarantine
+from wherein.storage.repair.repair_rows import repair_counters, repair_models
 from wherein.storage.repair.sqlite_wal import log_of
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _fill(folder: Path, staging: Path, aside: Quarantine, with_log: bool) -> Sal
             new.execute("PRAGMA defer_foreign_keys=ON")
             for table in _PLAIN:
                 filler.plain(table, damaged.rows(roots[table]))
-            mend_models(new)
+            repair_models(new)
             filler.dimensions = dict(new.execute("SELECT id, dimension FROM models").fetchall())
             for table in _CHECKED:
                 filler.checked(table, damaged.rows(roots[table]))
@@ -217,7 +217,7 @@ def _set_counters(db: Database, rows: Iterator[Row]) -> None:
         name, last, *_ = row.values
         if isinstance(name, str) and isinstance(last, int):
             known[name] = last
-    mend_counters(db, known)
+    repair_counters(db, known)
 
 
 # Into place.

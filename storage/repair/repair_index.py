@@ -22,12 +22,12 @@ from wherein.storage.repair.quarantine import Quarantine
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["mend_index"]
+__all__ = ["repair_index"]
 
 _MADE = {VECTORS: "the index was made anew", KEYWORDS: "the index of keywords was made anew"}
 
 
-def mend_index(db: Database, folder: Path, aside: Quarantine, *, due: bool = False) -> list[str]:
+def repair_index(db: Database, folder: Path, aside: Quarantine, *, due: bool = False) -> list[str]:
     """Read all of every registered index and replace what is damaged; return a sentence for each.
 
     With `due` one is also made where none is active. Each file stays in force until there is a new one.

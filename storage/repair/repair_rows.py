@@ -23,7 +23,7 @@ from wherein.storage.repair.rows import BadRow, Gap, check_rows, counters
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["RepairLog", "mend_counters", "mend_models", "mend_rows"]
+__all__ = ["RepairLog", "repair_counters", "repair_models", "repair_rows"]
 
 Present = Callable[[str], bool]
 
@@ -43,7 +43,7 @@ class RepairLog:
     lost: list[str] = field(default_factory=list)
 
 
-def mend_rows(db: Database, folder: Path, aside: Quarantine, present: Present, log: RepairLog) -> None:
+def repair_rows(db: Database, folder: Path, aside: Quarantine, present: Present, log: RepairLog) -> None:
     """Mend all that `check_rows` finds, in one transaction; `present` tells whether the file of a uri is there.
 
     Afterwards `check_rows` finds nothing but documents that the next reindex makes whole.
@@ -52,7 +52,7 @@ def mend_rows(db: Database, folder: Path, aside: Quarantine, present: Present, l
         if not any(isinstance(row, BadRow) or not row.due for row in check_rows(db, Counter())):
             return
     with writing(db, "repair.rows"):
-        log.mended += mend_models(db)  # before all else: vectors without a model would be taken out
+        log.mended += repair_models(db)  # before all else: vectors without a model would be taken out
         bad = [row for row in check_rows(db, Counter()) if isinstance(row, BadRow)]
         _mend_links(db, aside, [row for row in bad if row.link], log)
         _mend_lists(db, aside, [row for row in bad if not row.link], log)
@@ -104,7 +104,7 @@ def _mend_lists(db: Database, aside: Quarantine, bad: list[BadRow], log: RepairL
     for row in bad:
         if row.table == "sqlite_sequence":
             known = db.execute("SELECT name, seq FROM sqlite_sequence").fetchall()
-            mend_counters(db, {name: last for name, last in known if isinstance(last, int)})
+            repair_counters(db, {name: last for name, last in known if isinstance(last, int)})
             log.mended.append(f"the counter of the ids of {row.uri} was set above all that were given")
         elif row.table == "sources":
             _remove(db, aside, "sources", [row.id])
@@ -192,7 +192,7 @@ def _mend_terms(db: Database, aside: Quarantine, ids: list[int], log: RepairLog)
 # The model, and the counters of ids.
 
 
-def mend_models(db: Database) -> list[str]:
+def repair_models(db: Database) -> list[str]:
     """Bring the library's model, its second copy and the setting that names it into line. Call inside `writing`."""
     settings = dict(db.execute("SELECT key, value FROM settings WHERE key IN ('model', ?)", [MODEL_COPY]).fetchall())
     known = [model for model in map(_model, db.execute(_MODELS).fetchall()) if model]
@@ -239,7 +239,7 @@ def _put_model(db: Database, model: StoredModel) -> None:
         )
 
 
-def mend_counters(db: Database, known: Mapping[str, int]) -> None:
+def repair_counters(db: Database, known: Mapping[str, int]) -> None:
     """Bring the counters of ids to where they were (`known`), or well above the highest id. Call inside `writing`."""
     for table, highest in counters(db).items():
         last = known.get(table, 0)

@@ -981,9 +981,9 @@ class Library:
 
     def damaged_copies(self) -> list[Path]:
         """Return the folders with what repairs put aside, the oldest first."""
-        from wherein.storage.repair.quarantine import ASIDE
+        from wherein.storage.repair.quarantine import QUARANTINE
 
-        return sorted((self.folder / ASIDE).glob("*"))
+        return sorted((self.folder / QUARANTINE).glob("*"))
 
     def backups(self) -> list[BackupRecord]:
         """Return the backups that were written of this library, the oldest first."""

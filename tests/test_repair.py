@@ -1,4 +1,4 @@
-"""Each kind of damage once: it is found and named, mended or put aside, and afterwards the answers are right again."""
+"""Each kind of damage once: it is found and named, repaired or quarantined, and then the answers are right again."""
 
 import json
 import os
@@ -181,7 +181,7 @@ MENDED = {
     "name of the index": (sql("UPDATE generations SET file = '../x' WHERE active = 1"), "generations", "readable"),
     "number in the index": (sql("UPDATE generations SET highest_vector_id = 5 WHERE active = 1"), "index", "last id"),
     "sum of the index": (sql("UPDATE generations SET sha256 = '0' WHERE active = 1"), "index", "SHA-256"),
-    "active index": (sql("UPDATE generations SET active = 0"), "index", "none of the indexes"),
+    "active index": (sql("UPDATE generations SET active = 0"), "index", "none of the indexes is active"),
     "model unknown": (sql("DELETE FROM settings WHERE key = 'model'"), "models", "which model"),
     "model lost": (sql("DELETE FROM models"), "models", "which model"),
     "model changed": (sql("UPDATE models SET fingerprint = 'x'"), "models", "differ"),

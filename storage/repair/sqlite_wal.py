@@ -1,8 +1,8 @@
-"""SQLite's write-ahead log, read without SQLite: how far it is whole, and whether something committed lies beyond.
+"""SQLite's write-ahead log: how far it is intact, and how many commits lie beyond.
 
-SQLite reads the log up to the first frame whose checksum does not fit and passes over the rest without a word. After
-a kill that rest is a transaction that was never committed; after damage it may be many that were. The format is that
-of https://sqlite.org/fileformat2.html#the_write_ahead_log.
+SQLite reads the log up to the first frame with a wrong checksum and silently ignores the rest. After a kill the rest is
+a transaction that was never committed; after damage it may be many that were. The format is described in
+https://sqlite.org/fileformat2.html#the_write_ahead_log.
 """
 
 import struct
@@ -14,7 +14,7 @@ __all__ = ["EMPTY_LOG", "Log", "is_in_catalog", "log_of", "read_log"]
 
 _HEADER = struct.Struct(">8I")
 _FRAME = struct.Struct(">6I")
-_MAGIC = 0x377F0682  # the lowest bit tells the byte order of the checksums
+_MAGIC = 0x377F0682  # plus 1 when the checksums are of big-endian words
 _VERSION = 3_007_000
 _TRIES = 3
 
@@ -38,12 +38,12 @@ EMPTY_LOG = Log(0)
 
 
 def log_of(catalog: Path) -> Path:
-    """Return where the log of a catalogue lies."""
+    """Return the path of a catalog's log."""
     return catalog.with_name(f"{catalog.name}-wal")
 
 
 def read_log(path: Path) -> Log:
-    """Read a log; an absent one is empty. Beside a writer that begins it anew meanwhile, it is read once more."""
+    """Read a log; a missing one is empty. When a writer restarts it meanwhile, it is read again."""
     for _ in range(_TRIES):
         try:
             with path.open("rb") as file:
@@ -58,16 +58,16 @@ def read_log(path: Path) -> Log:
 
 
 def is_in_catalog(catalog: Path, log: Log) -> bool:
-    """Whether the catalogue holds what lies beyond the damage: the log was moved into it, and only not emptied yet.
+    """Whether the catalog holds the pages beyond the damage: the log was moved into it, but not emptied yet.
 
-    Then the log's sound beginning is older than the catalogue, and SQLite would mix the two. More than half of the
-    pages must be the same, as some of those beyond are damaged themselves.
+    Then the intact beginning of the log is older than the catalog, and SQLite would mix the two. More than half of the
+    pages must be equal, since some of those beyond may be damaged themselves.
     """
     with catalog.open("rb") as file, log_of(catalog).open("rb") as log_file:
         same = 0
-        for page, place in log.beyond.items():
+        for page, offset in log.beyond.items():
             file.seek((page - 1) * log.page_size)
-            log_file.seek(place)
+            log_file.seek(offset)
             same += file.read(log.page_size) == log_file.read(log.page_size)
     return 2 * same > len(log.beyond)
 
@@ -79,7 +79,7 @@ def _read(file: BinaryIO, head: bytes) -> Log:
     order = ">" if magic & 1 else "<"
     sums = _add((0, 0), head[:24], order)
     if magic & ~1 != _MAGIC or version != _VERSION or sums != (first, second) or not 512 <= page_size <= 65_536:
-        # Without its header nothing in it can be read; a log of this length was begun with a commit in mind.
+        # Without its header nothing in it can be read, and a log that has any frame was written for a commit.
         return Log(0, lost=1) if file.read(1) else EMPTY_LOG
     intact, commits, lost, offset = True, 0, 0, _HEADER.size
     beyond: dict[int, int] = {}

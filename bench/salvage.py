@@ -23,7 +23,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from damage import SHARES, damage, damaged_library, kill_a_writer, make, target
+from damage import SHARES, damage, damaged_library, kill_a_writer, make_library, target
 
 from toy import ToyEncoder
 from wherein.errors import Damaged
@@ -188,7 +188,7 @@ def damaged(kind: str, number: int, seed: int, scene: Path, folder: Path) -> str
 
 def run(trials: int, seed: int, scene: Path) -> None:
     ways: dict[str, Callable[[Path, Sound], Rows]] = {"ranges": by_ranges, "leaves": by_leaves}
-    make(scene, ToyEncoder(64))
+    make_library(scene, ToyEncoder(64))
     kill_a_writer(scene)
     (scene / "empty").mkdir()
     open_writer(scene / "empty").close()

@@ -1,12 +1,13 @@
-"""Files damaged at random, in a fresh process each: is every damage noticed, and is no answer ever wrong?
+"""Damage files at random: is all damage noticed, and is no answer ever wrong?
 
     python bench/damage.py [--trials 600] [--seed 1] [--only KIND]
 
-A small library is copied, one of its files is damaged (1 to 64 flipped bits, zeroed pages, cut off, swapped blocks),
-and then it is asked, verified, repaired, verified, asked, reindexed and asked. Answers are compared with those of every
-committed state of the undamaged library by text, span and score. Kinds of files: `catalog`, `log` (of a process that
-was killed before it could empty it), `index` with a toy encoder; `model` and `compiled` with the shipped model; `cli`
-the same through the command line. A failing trial prints its kind and number: `--only KIND --trial NUMBER` repeats it.
+A small library is copied and one of its files damaged (1 to 64 flipped bits, zeroed pages, truncation, swapped blocks).
+Then it is queried, verified, repaired, verified, queried, reindexed and queried. Answers are compared with those of
+every committed state of the undamaged library by text, span and score. Kinds of files: `catalog`, `log` (left by a
+process that was killed before it could empty it) and `index` with a toy encoder; `model` and `compiled` with the
+shipped model; `cli` is the same through the command line. A failing trial prints its kind and number: `--only KIND
+--trial NUMBER` repeats it.
 """
 
 import argparse
@@ -32,6 +33,7 @@ from wherein.embed.encoder import Encoder
 from wherein.embed.model import DEFAULT_MODEL, load_model
 from wherein.errors import WhereinError
 from wherein.library import Library
+from wherein.storage.disk.failpoints import EXIT_CODE
 
 ROOT = Path(__file__).parent.parent
 SHARES = {"catalog": 40, "log": 20, "index": 20, "model": 8, "compiled": 4, "cli": 8}
@@ -45,13 +47,13 @@ QUESTIONS = (
 PAGE = 4096
 ALL, SHOWN = 10_000, 5
 SECONDS = 120
-COLUMNS = ("trials", "detected", "harmless", "earlier", "wrong", "silent", "traceback", "crash", "hang", "unmended",
+COLUMNS = ("trials", "detected", "harmless", "earlier", "wrong", "silent", "traceback", "crash", "hang", "unrepaired",
            "restored")  # fmt: skip
-FAILURES = ("wrong", "silent", "traceback", "crash", "hang", "unmended")
+FAILURES = ("wrong", "silent", "traceback", "crash", "hang", "unrepaired")
 Answers = list[list[list[Any]]]
 
 
-# What is damaged.
+# The library, and ways to damage it.
 
 
 def text(number: int, version: int = 0) -> str:
@@ -67,7 +69,7 @@ def write_docs(docs: Path) -> None:
     records = ({"id": f"r{n}", "text": f"Record {n}: the ferry leaves at {n} past noon."} for n in range(12))
     (docs / "records.jsonl").write_text("\n".join(map(json.dumps, records)))
     (docs / "long.md").write_text("# Quay\n\n" + "\n\n".join(text(n) for n in range(40, 52)))
-    settle(docs)
+    set_times(docs)
 
 
 def change_docs(docs: Path) -> None:
@@ -75,16 +77,16 @@ def change_docs(docs: Path) -> None:
         (docs / f"{number}.txt").write_text(text(number, version=1))
     (docs / "35.txt").unlink()
     (docs / "new.txt").write_text("The brooch was hidden by the clockmaker of the town.")
-    settle(docs)
+    set_times(docs)
 
 
-def settle(docs: Path) -> None:
+def set_times(docs: Path) -> None:
     for path in docs.iterdir():
         os.utime(path, ns=(10**18, 10**18))
 
 
-def make(scene: Path, encoder: Any) -> None:
-    """Make a library, with deleted rows and orphans in it, and one whose last writer was killed."""
+def make_library(scene: Path, encoder: Any) -> None:
+    """Make a library with deleted rows and orphans, and a copy of its first state for `kill_a_writer`."""
     docs, library = scene / "docs", scene / "library"
     write_docs(docs)
     Library(library, encoder=encoder).ingest([str(docs)])
@@ -94,12 +96,12 @@ def make(scene: Path, encoder: Any) -> None:
     change_docs(docs)
     Library(library, encoder=encoder).reindex()
     (docs / "delta.txt").write_text("The delta of the river is full of herring and of salt.")
-    settle(docs)
+    set_times(docs)
     Library(library, encoder=encoder).ingest([str(docs)])
 
 
 def kill_a_writer(scene: Path) -> None:
-    """Leave a log with several commits by a process that dies before it empties it."""
+    """Leave a log with several commits, by killing a process before it empties the log."""
     script = (
         f"import sys; sys.path[:0] = {[str(ROOT / 'tests')]!r}\n"
         "from pathlib import Path; from toy import ToyEncoder\n"
@@ -108,33 +110,36 @@ def kill_a_writer(scene: Path) -> None:
         f"Library(Path({str(scene / 'killed')!r}), encoder=ToyEncoder(64)).ingest([{str(scene / 'docs')!r}])\n"
     )
     environment = {**os.environ, "WHEREIN_FAILPOINT": "checkpoint.begun"}
-    subprocess.run([sys.executable, "-c", script], env=environment, check=False)
+    killed = subprocess.run([sys.executable, "-c", script], env=environment, check=False)
+    if killed.returncode != EXIT_CODE:  # else every trial of a log would have none to damage
+        raise RuntimeError(f"the writer was to be killed and ended with {killed.returncode}")
 
 
-def damage(path: Path, chosen: random.Random) -> str:
+def damage(path: Path, rng: random.Random) -> str:
+    """Damage a file in place in one way; return which, and how much."""
     data = bytearray(path.read_bytes())
-    way = chosen.choice(("bits", "bits", "zeros", "cut", "swap"))
-    if way == "bits":
-        count = chosen.choice((1, 1, 2, 4, 16, 64))
+    kind = rng.choice(("bits", "bits", "zeros", "cut", "swap"))
+    if kind == "bits":
+        count = rng.choice((1, 1, 2, 4, 16, 64))
         for _ in range(count):
-            data[chosen.randrange(len(data))] ^= 1 << chosen.randrange(8)
-    elif way == "zeros":
-        count = chosen.choice((1, 1, 2, 5))
+            data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+    elif kind == "zeros":
+        count = rng.choice((1, 1, 2, 5))
         for _ in range(count):
-            at = chosen.randrange(0, len(data), PAGE)
+            at = rng.randrange(0, len(data), PAGE)
             data[at : at + PAGE] = bytes(len(data[at : at + PAGE]))
-    elif way == "cut":
-        count = chosen.choice((chosen.randrange(len(data)), chosen.randrange(len(data)) // PAGE * PAGE))
-        count *= chosen.random() > 0.1
+    elif kind == "cut":
+        count = rng.choice((rng.randrange(len(data)), rng.randrange(len(data)) // PAGE * PAGE))
+        count *= rng.random() > 0.1
         del data[count:]
     else:
-        count = chosen.choice((512, PAGE, PAGE, PAGE))
-        one, two = (chosen.randrange(max(1, len(data) // count)) * count for _ in range(2))
+        count = rng.choice((512, PAGE, PAGE, PAGE))
+        one, two = (rng.randrange(max(1, len(data) // count)) * count for _ in range(2))
         first, second = data[one : one + count], data[two : two + count]
         size = min(len(first), len(second))
         data[one : one + size], data[two : two + size] = second[:size], first[:size]
     path.write_bytes(data)
-    return f"{way} {count}"
+    return f"{kind} {count}"
 
 
 # One trial, in a process of its own.
@@ -142,20 +147,24 @@ def damage(path: Path, chosen: random.Random) -> str:
 
 @dataclass
 class Trial:
-    """What came of it: each stage's answers or error."""
+    """The course of one trial: the answers before and after, and what each stage reported.
+
+    `damaged` and `noted`: verify found damage, or anything at all. `repair_reported`: repair named something.
+    `still_damaged`: verify found damage after the repair. `needs_backup`: repair said that only a restore helps.
+    """
 
     kind: str
     number: int
     how: str = ""
     events: list[str] = field(default_factory=list)
     before: Answers | None = None
-    found: bool = False
+    damaged: bool = False
     noted: bool = False
-    told: bool = False
-    left: bool = False
-    hopeless: bool = False
+    repair_reported: bool = False
+    still_damaged: bool = False
+    needs_backup: bool = False
     after: Answers | None = None
-    again: Answers | None = None
+    after_reindex: Answers | None = None
     error: str = ""
 
 
@@ -167,8 +176,8 @@ def ask(library: Library, k: int) -> Answers:
     return [hits_of(library.query(question, k, mode="semantic").hits) for question in QUESTIONS]
 
 
-def look(library: Library) -> None:
-    """Use everything else that reads."""
+def read_everything(library: Library) -> None:
+    """Call everything else that reads."""
     library.status(), library.problems(), library.sources(), library.backups()
     for document in library.documents():
         library.document(document.uri)
@@ -182,59 +191,64 @@ def encoder_for(kind: str, folder: Path, scene: Path) -> Any:
     return ToyEncoder(64)
 
 
-def target(kind: str, folder: Path, chosen: random.Random) -> Path:
+def target(kind: str, folder: Path, rng: random.Random) -> Path:
     library = folder / "library"
     if kind == "catalog":
         return library / "catalog.db"
     if kind == "log":
         return library / "catalog.db-wal"
     if kind == "index":
-        return chosen.choice(sorted((library / "generations").iterdir()))
+        return rng.choice(sorted((library / "generations").iterdir()))
     if kind == "model":
-        return folder / "model" / chosen.choice(("model.json", "model.xml", "model.bin", "tokenizer.json"))
-    return chosen.choice(sorted((folder / "compiled").iterdir()))
+        return folder / "model" / rng.choice(("model.json", "model.xml", "model.bin", "tokenizer.json"))
+    return rng.choice(sorted((folder / "compiled").iterdir()))
 
 
-def prepare(kind: str, scene: Path, folder: Path, chosen: random.Random) -> None:
+def prepare(kind: str, scene: Path, folder: Path, rng: random.Random) -> None:
     shutil.copytree(scene / ("killed" if kind == "log" else "library"), folder / "library")
     if kind == "model":
         shutil.copytree(DEFAULT_MODEL, folder / "model")
-        if chosen.random() < 0.5:
+        if rng.random() < 0.5:
             (folder / "compiled").mkdir()
     if kind == "compiled":
         shutil.copytree(scene / "compiled", folder / "compiled")
 
 
+def damaged_library(kind: str, number: int, seed: int, scene: Path, folder: Path) -> tuple[str, random.Random]:
+    """Copy the library into `folder` and damage it as that trial does; return how, and the trial's random numbers."""
+    rng = random.Random(f"{seed} {kind} {number}")
+    prepare(kind, scene, folder, rng)
+    path = target(kind, folder, rng)
+    return f"{path.name}: {damage(path, rng)}", rng
+
+
 def trial(kind: str, number: int, seed: int, scene: Path, folder: Path) -> Trial:
-    chosen = random.Random(f"{seed} {kind} {number}")
     done = Trial(kind, number)
-    prepare(kind, scene, folder, chosen)
-    path = target(kind, folder, chosen)
-    done.how = f"{path.name}: {damage(path, chosen)}"
+    done.how, rng = damaged_library(kind, number, seed, scene, folder)
 
     def opened() -> Library:
         return Library(folder / "library", encoder=encoder_for(kind, folder, scene))
 
     try:
-        if kind in ("catalog", "log", "index") and chosen.random() < 0.3:
+        if kind in ("catalog", "log", "index") and rng.random() < 0.3:
             summary = stage(done, "reindex first", lambda: opened().reindex())
             done.events += [f"reindex first: {summary.failed} failed"] if summary and summary.failed else []
         done.before = stage(done, "query", lambda: ask(opened(), SHOWN))
-        stage(done, "look", lambda: look(opened()))
+        stage(done, "read", lambda: read_everything(opened()))
         found = stage(done, "verify", lambda: opened().verify())
-        done.found, done.noted = bool(found and found.damaged), bool(found and found.findings)
+        done.damaged, done.noted = bool(found and found.damaged), bool(found and found.findings)
         mended = stage(done, "repair", lambda: opened().repair())
-        done.told = bool(mended and (mended.mended or mended.lost or mended.left))
+        done.repair_reported = bool(mended and (mended.mended or mended.lost or mended.left))
         found = stage(done, "verify again", lambda: opened().verify())
-        done.left = bool(found and found.damaged)
-        done.events += [f"told: {said}" for said in (*mended.mended, *mended.lost)] if mended else []
-        done.events += [f"left: {finding}" for finding in mended.left] if mended else []
+        done.still_damaged = bool(found and found.damaged)
+        done.events += [f"repair: {sentence}" for sentence in (*mended.mended, *mended.lost)] if mended else []
+        done.events += [f"still damaged: {finding}" for finding in mended.left] if mended else []
         done.after = stage(done, "query again", lambda: ask(opened(), SHOWN))
-        if kind in ("catalog", "log", "index") and not done.left:
+        if kind in ("catalog", "log", "index") and not done.still_damaged:
             stage(done, "reindex", lambda: opened().reindex())
             found = stage(done, "deep", lambda: opened().verify(deep=True))
-            done.left |= bool(found and found.damaged)
-            done.again = stage(done, "query at last", lambda: ask(opened(), SHOWN))
+            done.still_damaged |= bool(found and found.damaged)
+            done.after_reindex = stage(done, "query after reindex", lambda: ask(opened(), SHOWN))
     except Exception:
         done.error = traceback.format_exc()
     return done
@@ -245,24 +259,25 @@ def stage(done: Trial, name: str, work: Any) -> Any:
         return work()
     except WhereinError as error:
         done.events.append(f"{name}: {error}")
-        done.hopeless |= name == "repair" and "wherein restore" in str(error)
+        done.needs_backup |= name == "repair" and "wherein restore" in str(error)
         return None
 
 
 def trial_by_cli(number: int, seed: int, scene: Path, folder: Path) -> Trial:
-    """The same with the shipped model through the command line, from a copy of the program where that is damaged."""
-    chosen = random.Random(f"{seed} cli {number}")
+    """Run a trial through the command line, with the shipped model and a copy of the program that may be damaged."""
+    rng = random.Random(f"{seed} cli {number}")
     done = Trial("cli", number)
     program = folder / "program" / "wherein"
     program.mkdir(parents=True)
-    for part in (*ROOT.glob("*.py"), *(ROOT / name for name in ("ingest", "search", "storage"))):
+    packages = {path.parent for path in ROOT.glob("*/__init__.py")} - {ROOT / "embed"}
+    for part in (*ROOT.glob("*.py"), *packages):
         (program / part.name).symlink_to(part)
     shutil.copytree(ROOT / "embed", program / "embed")
     shutil.copytree(scene / "library", folder / "library")
-    kind = chosen.choice(("catalog", "catalog", "index", "model"))
+    kind = rng.choice(("catalog", "catalog", "index", "model"))
     (folder / "model").symlink_to(program / "embed" / "default")
-    path = target(kind, folder, chosen)
-    done.how = f"{path.name}: {damage(path, chosen)}"
+    path = target(kind, folder, rng)
+    done.how = f"{path.name}: {damage(path, rng)}"
     environment = {**os.environ, "PYTHONPATH": str(program.parent), "XDG_CACHE_HOME": str(scene)}
 
     def run(*arguments: str) -> tuple[int, str]:
@@ -277,7 +292,7 @@ def trial_by_cli(number: int, seed: int, scene: Path, folder: Path) -> Trial:
         return ran.returncode, ran.stdout
 
     def asked() -> Answers | None:
-        code, shown = run("query", QUESTIONS[number % len(QUESTIONS)], "--json")
+        code, shown = run("query", QUESTIONS[number % len(QUESTIONS)], "--mode", "semantic", "--json")
         if code:
             return None
         hits = json.loads(shown)["hits"]
@@ -287,11 +302,11 @@ def trial_by_cli(number: int, seed: int, scene: Path, folder: Path) -> Trial:
     try:
         done.before = asked()
         code, shown = run("verify", "--json")
-        done.found, done.noted = code == 5, bool(json.loads(shown)["findings"])
+        done.damaged, done.noted = code == 5, bool(json.loads(shown)["findings"])
         code, shown = run("repair", "--json")
-        done.told = bool(code) or any(json.loads(shown)[name] for name in ("mended", "lost", "left"))
-        done.hopeless = "wherein restore" in "".join(done.events)
-        done.left = run("verify")[0] == 5 and kind != "model"
+        done.repair_reported = bool(code) or any(json.loads(shown)[name] for name in ("mended", "lost", "left"))
+        done.needs_backup = "wherein restore" in "".join(done.events)
+        done.still_damaged = run("verify")[0] == 5 and kind != "model"
         done.after = asked()
     except Exception:
         done.error = traceback.format_exc()
@@ -299,7 +314,7 @@ def trial_by_cli(number: int, seed: int, scene: Path, folder: Path) -> Trial:
 
 
 def work(scene: Path, seed: int) -> None:
-    """Do one trial after another, each named by a line of standard input."""
+    """Run the trials that standard input names, one per line."""
     for line in sys.stdin:
         kind, number = line.split()
         with tempfile.TemporaryDirectory(dir=scene / "trials") as place:
@@ -313,11 +328,11 @@ def work(scene: Path, seed: int) -> None:
         print(json.dumps(vars(done)), flush=True)
 
 
-# All trials, and what came of them.
+# All trials, and their verdicts.
 
 
 class Worker:
-    """A process that does trials; a fresh one after a crash or a hang."""
+    """A process that runs trials, replaced after a crash, a hang or 25 trials."""
 
     def __init__(self, scene: Path, seed: int) -> None:
         self._command = [sys.executable, __file__, "--worker", str(scene), "--seed", str(seed)]
@@ -351,7 +366,7 @@ class Worker:
 
 
 @dataclass(frozen=True)
-class Right:
+class Expected:
     """The best and all hits of each question, for each committed state."""
 
     best: list[Answers]
@@ -365,7 +380,7 @@ class Right:
         ) or any(len({tuple(hit[:4]) for hit in hits}) < len(hits) for hits in answers or [])  # fmt: skip
 
     def state_of(self, answers: Answers | None) -> int:
-        """Return which state gives exactly these answers, -1 for none; the newest is 0."""
+        """Return the number of the state with exactly these answers, 0 for the newest; -1 if there is none."""
         if answers is None:
             return -1
         for number, state in enumerate(zip(self.best, self.all, strict=True)):
@@ -375,7 +390,7 @@ class Right:
 
 
 def same(mine: list[list[Any]], best: list[list[Any]], every: list[list[Any]]) -> bool:
-    """Whether these are the best hits of a state; of hits with equal scores any may come first."""
+    """Whether these are the best hits of a state; hits with equal scores may come in any order."""
     known = {tuple(hit[:4]): hit[4] for hit in every}
     return len(mine) == len(best) and all(
         abs(one[4] - two[4]) < 1e-5 and abs(known.get(tuple(one[:4]), 9) - one[4]) < 1e-5
@@ -390,18 +405,18 @@ def right_answers(library: Path, encoder: Any) -> tuple[Answers, Answers]:
         return ask(opened, SHOWN), ask(opened, ALL)
 
 
-def right(scene: Path, kind: str) -> Right:
+def expected_answers(scene: Path, kind: str) -> Expected:
     if kind == "log":
         states = log_states(scene)
     else:
         encoder = ToyEncoder(64) if kind in ("catalog", "index") else Encoder(
             load_model(), "w8a32", cache=scene / "compiled", one_by_one=True)  # fmt: skip
         states = [right_answers(scene / "library", encoder)]
-    return Right([best for best, _ in states], [every for _, every in states])
+    return Expected([best for best, _ in states], [every for _, every in states])
 
 
 def log_states(scene: Path) -> list[tuple[Answers, Answers]]:
-    """Return the answers of each state that was committed, the newest first: the log cut after each commit."""
+    """Return the answers of each committed state, the newest first, from the log truncated after each commit."""
     log = (scene / "killed" / "catalog.db-wal").read_bytes()
     states = []
     for end in range(32, len(log) + 1, 24 + PAGE):
@@ -414,26 +429,35 @@ def log_states(scene: Path) -> list[tuple[Answers, Answers]]:
     return states[::-1]
 
 
-def judge(done: Trial, expected: Right) -> list[str]:
+def judge(done: Trial, expected: Expected) -> list[str]:
     if done.error:
         kind = done.error.partition(":")[0]
         return [kind if kind in ("crash", "hang") else "traceback"]
     verdict = []
     if any(expected.is_wrong(answers) for answers in (done.before, done.after)):
         verdict.append("wrong")
-    reported = done.found or any(event.startswith(("query:", "reindex first:", "look:")) for event in done.events)
+    reported = done.damaged or any(event.startswith(("query:", "reindex first:", "read:")) for event in done.events)
     first, last = expected.state_of(done.before), expected.state_of(done.after)
     if first != 0 and done.before is not None and not reported:
         verdict.append("earlier" if first > 0 else "silent")
-    if last != 0 and not (reported or done.told or done.hopeless) and "silent" not in verdict and first == 0:
+    if (
+        last != 0
+        and not (reported or done.repair_reported or done.needs_backup)
+        and "silent" not in verdict
+        and first == 0
+    ):
         verdict.append("silent")
-    if not done.hopeless and ((done.left and done.kind != "model") or (done.found and not done.told)):
-        verdict.append("unmended")
+    if not done.needs_backup and (
+        (done.still_damaged and done.kind != "model") or (done.damaged and not done.repair_reported)
+    ):
+        verdict.append("unrepaired")
     if reported or (done.noted and done.kind == "compiled"):
         verdict.append("detected")
     elif not verdict:
         verdict.append("harmless")
-    if (done.again is not None and expected.state_of(done.again) == 0) or (done.again is None and last == 0):
+    if (done.after_reindex is not None and expected.state_of(done.after_reindex) == 0) or (
+        done.after_reindex is None and last == 0
+    ):
         verdict.append("restored")
     return verdict
 
@@ -443,7 +467,7 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=SHARES)
-    parser.add_argument("--trial", type=int, help="Do only this one.")
+    parser.add_argument("--trial", type=int, help="Run only this one.")
     parser.add_argument("--show", action="store_true", help="Show every trial, not only the failing ones.")
     parser.add_argument("--worker", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -459,15 +483,15 @@ def run(chosen: argparse.Namespace, scene: Path) -> None:
     total = sum(SHARES[kind] for kind in kinds)
     (scene / "trials").mkdir()
     (scene / "toy").mkdir()
-    make(scene / "toy", ToyEncoder(64))
+    make_library(scene / "toy", ToyEncoder(64))
     kill_a_writer(scene / "toy")
     if {"model", "compiled", "cli"} & set(kinds):
         (scene / "shipped").mkdir()
-        make(scene / "shipped", Encoder(load_model(), "w8a32"))
+        make_library(scene / "shipped", Encoder(load_model(), "w8a32"))
     worker = Worker(scene, chosen.seed)
     table = {}
     for kind in kinds:
-        expected = right(scene / ("toy" if kind in ("catalog", "log", "index") else "shipped"), kind)
+        expected = expected_answers(scene / ("toy" if kind in ("catalog", "log", "index") else "shipped"), kind)
         numbers = [chosen.trial] if chosen.trial is not None else range(chosen.trials * SHARES[kind] // total)
         counts: Counter[str] = Counter()
         for number in numbers:

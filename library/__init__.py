@@ -352,9 +352,9 @@ class Library:
 
     def damaged_copies(self) -> list[Path]:
         """Return the folders in which repairs quarantined what was damaged, the oldest first."""
-        from wherein.storage.repair.quarantine import ASIDE
+        from wherein.storage.repair.quarantine import QUARANTINE
 
-        return sorted((self.folder / ASIDE).glob("*"))
+        return sorted((self.folder / QUARANTINE).glob("*"))
 
     def backup(self, target: Path, *, verify: bool = False, report: Callable[[str], None] = lambda _: None) -> Backup:
         """Write one committed state to `target`, a new folder or a `.tar.zst` file, while others read and write.

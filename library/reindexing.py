@@ -29,8 +29,8 @@ from wherein.storage.catalog.sources import list_sources
 from wherein.storage.cleanup.tidy import tidy
 from wherein.storage.index.generations import active_generation
 from wherein.storage.index.method import AUTO, CHOICES, choose_index
-from wherein.storage.repair.mend_index import mend_index
 from wherein.storage.repair.quarantine import Quarantine
+from wherein.storage.repair.repair_index import repair_index
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -144,7 +144,7 @@ class ReindexRun:
             if self._options.index is not None:
                 with writing(self._db, "reindex.index"):
                     choose_index(self._db, self._options.index)
-            for problem in mend_index(self._db, folder, Quarantine(folder)):
+            for problem in repair_index(self._db, folder, Quarantine(folder)):
                 run.problem("failed", str(folder / "generations"), problem)
             if (model := bound_model(self._db)) is not None and self._swap_index(model, run.encoder):
                 notes.append("a new one answers")

@@ -1,4 +1,4 @@
-"""Each kind of damage: named by verify, not answered from, mended by repair, and found no more."""
+"""Each kind of damage: named by verify, never answered from, repaired, and then no longer found."""
 
 import json
 import os
@@ -106,7 +106,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
 
 
 def answered_or_refused(library: Path) -> dict[str, float]:
-    """Return the passages and scores of an answer, none when the damage is told instead."""
+    """Return the passages and scores of an answer, none when the damage is reported instead."""
     with suppress(Damaged):
         return {hit.text: hit.score for hit in opened(library).query(QUESTION, 300).hits}
     return {}

@@ -249,7 +249,7 @@ class Worsened(ToyEncoder):
 
 def test_a_model_that_makes_other_vectors_is_noticed(library: Library) -> None:
     library.ingest_stream("late", b"One more lot came late.")
-    with pytest.raises(Refused, match="The model does not make the vectors any more that are stored"):
+    with pytest.raises(Refused, match="The model no longer computes the vectors that are stored"):
         Library(library.folder, encoder=Worsened()).reindex()
     assert library.status().generation == 1
 

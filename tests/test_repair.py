@@ -1,4 +1,4 @@
-"""Each kind of damage once: it is found and named, mended or put aside, and afterwards the answers are right again."""
+"""Each kind of damage once: it is found and named, repaired or quarantined, and then the answers are right again."""
 
 import json
 import os
@@ -14,6 +14,7 @@ from typing import TypeGuard
 import pytest
 
 from invariants import checked_state
+from sqlite_file import leaf_pages
 from toy import ToyEncoder
 from wherein import cli
 from wherein.embed.encoder import Encoder
@@ -25,7 +26,6 @@ from wherein.library.maintenance import check_compiled
 from wherein.storage.catalog.connection import open_reader, open_writer, writing
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.disk.lock import writer_lock
-from wherein.storage.repair.sqlite_pages import Pages
 
 ROOT = Path(cli.__file__).parent
 QUESTIONS = ("barrels of herring", "where does the ferry leave?", "lot 7.2 of salt", "the spare key")
@@ -182,7 +182,7 @@ MENDED = {
     "name of the index": (sql("UPDATE generations SET file = '../x' WHERE active = 1"), "generations", "readable"),
     "number in the index": (sql("UPDATE generations SET highest_vector_id = 5 WHERE active = 1"), "index", "last id"),
     "sum of the index": (sql("UPDATE generations SET sha256 = '0' WHERE active = 1"), "index", "SHA-256"),
-    "active index": (sql("UPDATE generations SET active = 0"), "index", "none of the indexes"),
+    "active index": (sql("UPDATE generations SET active = 0"), "index", "none of the indexes is active"),
     "model unknown": (sql("DELETE FROM settings WHERE key = 'model'"), "models", "which model"),
     "model lost": (sql("DELETE FROM models"), "models", "which model"),
     "model changed": (sql("UPDATE models SET fingerprint = 'x'"), "models", "differ"),
@@ -344,9 +344,7 @@ def root(folder: Path, table: str) -> int:
 
 
 def leaves(folder: Path, table: str) -> list[int]:
-    with Pages(folder / "catalog.db") as pages:
-        list(pages.rows(root(folder, table)))
-        return [n for n in sorted(pages.seen) if pages.page(n)[0] == 13]
+    return leaf_pages(folder / "catalog.db", table)
 
 
 def zero_leaf(table: str) -> Harm:

@@ -12,11 +12,11 @@ import pytest
 
 from invariants import checked_state
 from mortal import finish, start
+from sqlite_file import leaf_pages, logged_pages
 from toy import ToyEncoder
 from wherein.library import Library
 from wherein.storage.disk.failpoints import EXIT_CODE, POINTS, STEPS
-from wherein.storage.repair.sqlite_pages import Pages
-from wherein.storage.repair.sqlite_wal import log_of, read_log
+from wherein.storage.repair.sqlite_wal import log_of
 
 PAGE = 4096
 MOMENTS = ("begun", "written", "committed")
@@ -79,28 +79,18 @@ def harm(folder: Path, how: str) -> None:
     else:
         if how == "no header":  # nor may the log have a sound copy of it
             sql(folder, "PRAGMA wal_checkpoint(TRUNCATE)")
-        log = read_log(log_of(folder / "catalog.db"))
-        assert 1 not in log.places or how == "pages"
-        page = 1 if how == "no header" else next(n for n in leaves(folder, "vectors") if n not in log.places)
+        logged = logged_pages(log_of(folder / "catalog.db"))
+        assert 1 not in logged or how == "pages"
+        leaves = leaf_pages(folder / "catalog.db", "vectors")
+        page = 1 if how == "no header" else next(n for n in leaves if n not in logged)
         with (folder / "catalog.db").open("r+b") as file:
             file.seek((page - 1) * PAGE)
             file.write(b"no database here" * 6)
 
 
-def leaves(folder: Path, table: str) -> list[int]:
-    with Pages(folder / "catalog.db") as pages:
-        list(pages.rows(root(folder, table)))
-        return [n for n in sorted(pages.seen) if pages.page(n)[0] == 13]
-
-
 def sql(folder: Path, statement: str) -> None:
     with closing(sqlite3.connect(folder / "catalog.db", isolation_level=None)) as db:
         db.execute(statement)
-
-
-def root(folder: Path, name: str) -> int:
-    with closing(sqlite3.connect(f"file:{folder / 'catalog.db'}?mode=ro", uri=True)) as db:
-        return int(db.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", [name]).fetchone()[0])
 
 
 def test_every_point_of_a_repair_is_tried() -> None:

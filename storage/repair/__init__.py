@@ -1,1 +1,1 @@
-"""Damage: how it is found, and what is saved."""
+"""Finding damage, repairing it, and saving what is left of a damaged catalog."""

@@ -1,4 +1,4 @@
-"""Everything that a catalogue holds, read once: each row against its checksum, all of it in one digest."""
+"""All content of a catalog, read once: each row is checked against its checksum, and all go into one digest."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Content", "check_content", "check_integrity"]
 
 @dataclass(frozen=True)
 class Content:
-    """Counts of rows, and a SHA-256 over documents, text hashes, chunk spans and vector checksums in their order."""
+    """Counts of rows, and a SHA-256 (hex) over documents, text hashes, chunk spans and vector checksums in id order."""
 
     documents: int
     chunks: int
@@ -26,19 +26,18 @@ class Content:
 
 
 def check_integrity(db: Catalog) -> None:
-    """Raise Damaged when SQLite finds its pages, indexes or references in disorder."""
-    found = [str(row[0]) for row in db.execute("PRAGMA integrity_check(3)").fetchall()]
-    if found != ["ok"]:
-        raise Damaged(f"The catalogue is damaged ({found[0].strip()}); run: wherein verify")
-    broken = db.execute("PRAGMA foreign_key_check").fetchone()
-    if broken:
-        raise Damaged(f"The catalogue is damaged (row {broken[1]} of {broken[0]}); run: wherein verify")
+    """Raise Damaged when SQLite finds damaged pages, indexes or references."""
+    problems = [str(problem) for (problem,) in db.execute("PRAGMA integrity_check(3)").fetchall()]
+    if problems != ["ok"]:
+        raise Damaged(f"The catalog is damaged ({problems[0].strip()}); run: wherein verify")
+    for table, row_id, _, _ in db.execute("PRAGMA foreign_key_check").fetchall():
+        raise Damaged(f"The catalog is damaged (row {row_id} of {table}); run: wherein verify")
 
 
 def check_content(db: Catalog) -> Content:
     """Read every document, chunk and vector. Raises Damaged at the first that is not what was stored.
 
-    Call inside `reading`.
+    Call inside `snapshot`, so that the digest is that of one committed state.
     """
     digest = hashlib.sha256()
     try:
@@ -47,7 +46,7 @@ def check_content(db: Catalog) -> Content:
         for rows in read_terms(db):
             digest.update(rows.ids.tobytes() + rows.entries.tobytes())
     except (TypeError, ValueError, OverflowError) as error:  # a flipped bit can change a value's type
-        raise Damaged(f"The catalogue is damaged ({error}); run: wherein verify") from error
+        raise Damaged(f"The catalog is damaged ({error}); run: wherein verify") from error
     return Content(documents, chunks, vectors, digest.hexdigest())
 
 
@@ -56,9 +55,8 @@ def _check_documents(db: Catalog, digest: hashlib._Hash) -> tuple[int, int]:
     rows = db.execute(
         "SELECT id, text, uri, title, media_type, text_hash, metadata, notes, checksum FROM documents ORDER BY id"
     )
-    for document_id, text, *described in rows:
-        check_document(*described)
-        uri, text_hash, checksum = described[0], described[3], described[6]
+    for document_id, text, uri, title, media_type, text_hash, metadata, notes, checksum in rows:
+        check_document(uri, title, media_type, text_hash, metadata, notes, checksum)
         if content_hash(text) != text_hash:
             raise Damaged(f"The stored text of {uri} is damaged; run: wherein verify")
         digest.update(repr((document_id, uri, text_hash, checksum)).encode())
@@ -77,9 +75,8 @@ def _check_vectors(db: Catalog, digest: hashlib._Hash) -> int:
         "SELECT m.dimension, v.model_id, v.id, v.input_hash, v.vector, v.checksum"
         " FROM vectors v JOIN models m ON m.id = v.model_id ORDER BY v.id"
     )
-    for dimension, model_id, *row in rows:
-        checked_vector(dimension, *row)
-        vector_id, input_hash, _, checksum = row
+    for dimension, model_id, vector_id, input_hash, vector, checksum in rows:
+        checked_vector(dimension, vector_id, input_hash, vector, checksum)
         digest.update(repr((vector_id, model_id, input_hash, checksum)).encode())
         vectors += 1
     return vectors

@@ -1,4 +1,4 @@
-"""The index against the stored vectors, one by one, and a sample of those against their texts."""
+"""Deep checks: the index against every stored vector, and a sample of the vectors against their texts."""
 
 from __future__ import annotations
 
@@ -27,12 +27,11 @@ __all__ = ["Proof", "check_index", "check_keywords", "check_sample"]
 
 Sums = npt.NDArray[np.uint64]
 
-_SAMPLE, _TRIED = 64, 512
+_SAMPLE_SIZE, _MAX_TRIES = 64, 512
 _SEED = 20_240
-# So many questions tell whether an approximate index finds what it did when it was made.
-_ASKED = 100
+_QUESTIONS = 100  # with which the recall of an approximate index is estimated
 _ROUNDING = 1e-5
-_COUNTED = ("term", "body", "fields")
+_COUNT_FIELDS = ("term", "body", "fields")
 _NEXT = """
 SELECT v.id, v.input_hash, v.vector, v.checksum, d.uri, substr(d.text, c.start + 1, c."end" - c.start)
 FROM vectors v JOIN chunks c ON c.input_hash = v.input_hash JOIN documents d ON d.id = c.document_id
@@ -46,7 +45,11 @@ JOIN vectors v ON v.model_id = ? AND v.input_hash = c.input_hash)
 
 @dataclass(frozen=True)
 class Proof:
-    """How far the library's model finds stored vectors `[n, width]` from those of their texts, `[n]`, and may find."""
+    """How to compare stored vectors with their model.
+
+    `distances` takes n texts and their stored vectors, float32 `[n, dimension]`, and returns n distances to the vectors
+    that the model computes now; `tolerance` is the largest that is not damage.
+    """
 
     distances: Callable[[Sequence[str], Matrix], npt.NDArray[np.float64]]
     tolerance: float
@@ -55,7 +58,7 @@ class Proof:
 def check_index(
     db: Catalog, folder: Path, model: StoredModel, generation: Generation | None, tally: Counter[str]
 ) -> Iterator[str]:
-    """Yield in what index and delta differ from the stored vectors. Raises Damaged when one of either is unreadable."""
+    """Yield how index and delta differ from the stored vectors. Raises Damaged when either cannot be read."""
     highest = generation.highest_id if generation else 0
     live = int(db.execute(_LIVE, [model.id]).fetchone()[0])
     delta = sum(len(ids) for ids, _ in read_vectors(db, model.id, model.dimension, highest, live=True))
@@ -70,7 +73,7 @@ def check_index(
     index = load_generation(folder, generation)
     ids = _ids(index)
     if len(ids) > 1 and (np.diff(ids) <= 0).any():
-        yield "its ids are not in their order"
+        yield "its ids are not in ascending order"
         return
     for stored_ids, vectors in read_vectors(db, model.id, model.dimension):
         upto = int(np.searchsorted(stored_ids, highest, "right"))
@@ -83,30 +86,30 @@ def _differences(index: object, ids: Ids, stored_ids: Ids, vectors: Matrix) -> I
 
     if not len(stored_ids):
         return
-    places = np.minimum(np.searchsorted(ids, stored_ids), max(len(ids) - 1, 0))
-    there = ids[places] == stored_ids if len(ids) else np.zeros(len(stored_ids), bool)
-    for missing in stored_ids[~there]:
+    positions = np.minimum(np.searchsorted(ids, stored_ids), max(len(ids) - 1, 0))
+    present = ids[positions] == stored_ids if len(ids) else np.zeros(len(stored_ids), bool)
+    for missing in stored_ids[~present]:
         yield f"it lacks vector {missing}"
-    if there.any():
+    if present.any():
         inner = faiss.downcast_index(index.index)  # type: ignore[attr-defined]
-        same = (inner.reconstruct_batch(places[there]) == vectors[there]).all(axis=1)
-        for other in stored_ids[there][~same]:
+        same = (inner.reconstruct_batch(positions[present]) == vectors[present]).all(axis=1)
+        for other in stored_ids[present][~same]:
             yield f"it holds another vector {other} than is stored"
 
 
 def _check_codes(
     db: Catalog, folder: Path, model: StoredModel, generation: Generation, tally: Counter[str]
 ) -> Iterator[str]:
-    """Yield what an approximate index lacks, which codes are of other vectors, and else whether it finds too little."""
+    """Yield the vectors that an approximate index lacks or holds wrongly; if none, whether its recall is too low."""
     index = Approximate(load_generation(folder, generation), generation.method, db, model)
-    some = index.sample(np.linspace(0, index.count - 1, 2 * _ASKED).astype(np.int64))
-    truth = GroundTruth(synthetic_queries(some, generation.method.name))
+    sample = index.sample(np.linspace(0, index.count - 1, 2 * _QUESTIONS).astype(np.int64))
+    truth = GroundTruth(synthetic_queries(sample, generation.method.name))
     unsorted = index.ids()
-    places = np.argsort(unsorted, kind="stable")
-    ids, sound = unsorted[places], True
+    positions = np.argsort(unsorted, kind="stable")
+    ids, sound = unsorted[positions], True
     for stored_ids, vectors in read_vectors(db, model.id, model.dimension):
         upto = int(np.searchsorted(stored_ids, generation.highest_id, "right"))
-        for what in _other_codes(index, generation.method.error, ids, places, stored_ids[:upto], vectors[:upto]):
+        for what in _other_codes(index, generation.method.error, ids, positions, stored_ids[:upto], vectors[:upto]):
             sound = False
             yield what
         if upto:
@@ -118,19 +121,19 @@ def _check_codes(
 
 
 def _other_codes(
-    index: Approximate, error: float, ids: Ids, places: Ids, stored_ids: Ids, vectors: Matrix
+    index: Approximate, error: float, ids: Ids, positions: Ids, stored_ids: Ids, vectors: Matrix
 ) -> Iterator[str]:
-    """Yield how the codes of some vectors differ from these; `ids` ascend and are at `places` of the index."""
-    at = np.minimum(np.searchsorted(ids, stored_ids), len(ids) - 1)
-    there = ids[at] == stored_ids
-    for missing in stored_ids[~there]:
+    """Yield how the index differs from these vectors; the ascending `ids` stand at `positions` of the index."""
+    rank = np.minimum(np.searchsorted(ids, stored_ids), len(ids) - 1)
+    present = ids[rank] == stored_ids
+    for missing in stored_ids[~present]:
         yield f"it lacks vector {missing}"
-    for twice in stored_ids[there & (np.searchsorted(ids, stored_ids, "right") > at + 1)]:
+    for twice in stored_ids[present & (np.searchsorted(ids, stored_ids, "right") > rank + 1)]:
         yield f"it holds vector {twice} twice"
-    order = np.argsort(places[at[there]])
-    held = index.sample(places[at[there]][order])
-    distances = np.linalg.norm(held - vectors[there][order], axis=1)
-    for other in stored_ids[there][order][~(distances <= error + _ROUNDING)]:
+    order = np.argsort(positions[rank[present]])  # the codes are read in file order
+    decoded = index.sample(positions[rank[present]][order])
+    distances = np.linalg.norm(decoded - vectors[present][order], axis=1)
+    for other in stored_ids[present][order][~(distances <= error + _ROUNDING)]:
         yield f"it holds another vector {other} than is stored"
 
 
@@ -141,16 +144,16 @@ def _ids(index: object) -> Ids:
 
 
 def check_keywords(db: Catalog, folder: Path, generation: Generation, tally: Counter[str]) -> Iterator[str]:
-    """Yield in what a generation of keywords differs from the stored word counts. Raises Damaged when it is unreadable.
+    """Yield how a keyword index differs from the stored word counts. Raises Damaged when it cannot be read.
 
-    The postings of each passage are compared by a sum over all of them, in whatever order they are.
+    The postings of a passage are compared by a sum over all of them, which does not depend on their order.
     """
     held = load_postings(folder, generation)
     if len(held.ids) > 1 and (np.diff(held.ids) <= 0).any():
-        yield "its passages are not in their order"
+        yield "its passages are not in ascending order"
         return
     if len(held.terms) > 1 and (held.terms[1:] <= held.terms[:-1]).any():
-        yield "its terms are not in their order"
+        yield "its terms are not in ascending order"
         return
     sums = np.zeros(len(held.ids), np.uint64)
     for terms, part in blocks(held):
@@ -160,29 +163,31 @@ def check_keywords(db: Catalog, folder: Path, generation: Generation, tally: Cou
         np.add.at(sums, held.positions[part], _mixed(terms, held.body[part], held.fields[part]))
     for rows in read_terms(db):
         upto = int(np.searchsorted(rows.ids, generation.highest_id, "right"))
-        places = np.minimum(np.searchsorted(held.ids, rows.ids[:upto]), max(len(held.ids) - 1, 0))
-        there = held.ids[places] == rows.ids[:upto] if len(held.ids) else np.zeros(upto, bool)
-        for missing in rows.ids[:upto][~there]:
+        positions = np.minimum(np.searchsorted(held.ids, rows.ids[:upto]), max(len(held.ids) - 1, 0))
+        present = held.ids[positions] == rows.ids[:upto] if len(held.ids) else np.zeros(upto, bool)
+        for missing in rows.ids[:upto][~present]:
             yield f"it lacks passage {missing}"
         own = np.zeros(len(rows.ids), np.uint64)
-        np.add.at(own, np.repeat(np.arange(len(rows.ids)), rows.sizes), _mixed(*(rows.entries[n] for n in _COUNTED)))
-        same = (own[:upto] == sums[places]) & (rows.lengths[:upto] == held.lengths[places]) if upto else there
-        for other in rows.ids[:upto][there & ~same]:
+        np.add.at(
+            own, np.repeat(np.arange(len(rows.ids)), rows.sizes), _mixed(*(rows.entries[n] for n in _COUNT_FIELDS))
+        )
+        same = (own[:upto] == sums[positions]) & (rows.lengths[:upto] == held.lengths[positions]) if upto else present
+        for other in rows.ids[:upto][present & ~same]:
             yield f"it holds other word counts of passage {other} than are stored"
         tally["indexed passages"] += upto
 
 
 def _mixed(terms: Sums, body: Bytes, fields: Bytes) -> Sums:
-    """Return a number for each entry that hardly any other entry has."""
+    """Hash each entry to 64 bits, so that sums over different postings differ."""
     mixed: Sums = (terms ^ (body.astype(np.uint64) << np.uint64(8)) ^ fields) * np.uint64(0x9E3779B97F4A7C15)
     spread: Sums = (mixed ^ (mixed >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93)
     return spread
 
 
 def check_sample(
-    db: Catalog, model: StoredModel, proof: Proof, tally: Counter[str], size: int = _SAMPLE
+    db: Catalog, model: StoredModel, proof: Proof, tally: Counter[str], size: int = _SAMPLE_SIZE
 ) -> Iterator[tuple[int, str]]:
-    """Yield id and fault of each vector in a sample of that `size` that is not the one of its text."""
+    """Yield id and problem of each vector, in a sample of `size`, that differs from the model's for its text."""
     ids, texts, stored = _sample(db, model, size)
     if not ids:
         return
@@ -190,18 +195,19 @@ def check_sample(
     tally["proved vectors"] += len(ids)
     for vector_id, distance in zip(ids, distances.tolist(), strict=True):
         if not distance <= proof.tolerance:
-            yield vector_id, f"it is {distance:.2g} apart from what the model makes of its text"
+            yield vector_id, f"its distance from the model's vector for its text is {distance:.2g}"
 
 
 def _sample(db: Catalog, model: StoredModel, size: int) -> tuple[list[int], list[str], list[Matrix]]:
     highest = int(db.execute("SELECT coalesce(max(id), 0) FROM vectors").fetchone()[0])
     chosen = random.Random(_SEED)
     found: dict[int, tuple[str, Matrix]] = {}
-    for number in chosen.sample(range(1, highest + 1), min(_TRIED, highest)):
+    for number in chosen.sample(range(1, highest + 1), min(_MAX_TRIES, highest)):
         if len(found) == size:
             break
         row = db.execute(_NEXT, [model.id, number]).fetchone()
         if row is not None:
-            vector_id, name, _, _, uri, text = row
-            found[vector_id] = chunk_text(uri, text, name).strip(), checked_vector(model.dimension, *row[:4])
+            vector_id, input_hash, raw, checksum, uri, text = row
+            vector = checked_vector(model.dimension, vector_id, input_hash, raw, checksum)
+            found[vector_id] = chunk_text(uri, text, input_hash).strip(), vector
     return list(found), [text for text, _ in found.values()], [vector for _, vector in found.values()]

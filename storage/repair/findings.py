@@ -1,4 +1,4 @@
-"""What verify and repair report."""
+"""The reports of verify and repair."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ __all__ = ["Finding", "Repair", "Verification", "printable"]
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is not as it should be: in which part of the library, where, what it is and what to do.
+    """One problem: the `part` of the library, the `place` in it, `what` is wrong and the `remedy`.
 
-    A `harmless` one is only worth a note: nothing is lost by it and no answer is wrong.
+    A `harmless` one is a note: nothing is lost and no answer is wrong. The fields are keys of `verify --json`.
     """
 
     part: str
@@ -21,13 +21,13 @@ class Finding:
 
 
 def printable(text: str) -> str:
-    """Return a text in which bytes that were no UTF-8 are written as \\udcNN, since no terminal or JSON takes them."""
+    """Return a text with each lone surrogate written as \\udcNN, which terminals and JSON accept."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What was found, and how much was looked at, by kind."""
+    """The findings, and how many rows and files of each kind were checked."""
 
     findings: tuple[Finding, ...]
     checked: Mapping[str, int]
@@ -40,9 +40,10 @@ class Verification:
 
 @dataclass(frozen=True)
 class Repair:
-    """What was mended; what is lost but for the copy aside; where that is ("" if nothing was put there).
+    """Sentences about what was repaired (`mended`) and what is `lost` except for its copy in quarantine.
 
-    `left` is what is damaged still.
+    `aside` is the quarantine folder, "" if nothing was quarantined; `left` is what is still damaged. The fields are
+    keys of `repair --json`.
     """
 
     mended: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Where damaged things are put, never to be deleted by us: `damaged/<UTC time>/` in the library's folder."""
+"""Quarantine for damaged files and rows: `damaged/<UTC time>/` in the library's folder. Nothing there is deleted."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from pathlib import Path
 
 from wherein.storage.disk.fsync import fsync
 
-__all__ = ["ASIDE", "Quarantine"]
+__all__ = ["QUARANTINE", "Quarantine"]
 
-ASIDE = "damaged"
+QUARANTINE = "damaged"
 _ROWS = "rows.jsonl"
 
 
 class Quarantine:
-    """The folder of one repair; it is made when the first thing is put there. `used` tells whether that was so."""
+    """The folder of one repair, created with the first thing that is quarantined; then `used` is true."""
 
     def __init__(self, library: Path) -> None:
         stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-        self.folder = library / ASIDE / stamp
+        self.folder = library / QUARANTINE / stamp
         self.used = False
 
     def copy(self, path: Path) -> None:
-        """Keep a copy of a file that is about to be replaced, flushed to the disk."""
+        """Copy a file that is about to be replaced, and flush the copy to disk."""
         target = self._folder() / path.name
         shutil.copy2(path, target)
         fsync(target)
         fsync(self.folder)
 
     def move(self, path: Path) -> None:
-        """Take a file out of the library."""
+        """Move a file out of the library."""
         path.rename(self._folder() / path.name)
         fsync(self.folder)
         fsync(path.parent)
 
     def rows(self, table: str, rows: Sequence[Mapping[str, object]]) -> None:
-        """Keep rows that are about to be removed as lines of JSON, flushed; bytes are written in hexadecimal."""
+        """Append rows that are about to be deleted to `rows.jsonl`, flushed to disk; bytes are hexadecimal."""
         if not rows:
             return
         path = self._folder() / _ROWS

@@ -1,7 +1,7 @@
-"""What is derived is made anew, what is damaged is put aside, and what cannot be brought back is named.
+"""Repair a library: rebuild what is derived, quarantine what is damaged, name what is lost.
 
-No model is needed: what must be embedded again is left to the next reindex. Nothing is deleted that was not copied
-to `damaged/` before. A repair that was interrupted is finished by running it again.
+No model is needed: what must be embedded again is left to the next reindex. Everything that is removed or replaced is
+copied to `damaged/` first. Run an interrupted repair again to finish it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from wherein.storage.catalog.models import bound_model
 from wherein.storage.catalog.sqlite_errors import CATALOG_ERRORS, translate_error
 from wherein.storage.repair.damaged_log import keep_damaged_log
 from wherein.storage.repair.findings import Repair, printable
-from wherein.storage.repair.mend_index import mend_index
-from wherein.storage.repair.mend_rows import RepairLog, mend_rows
 from wherein.storage.repair.quarantine import Quarantine
+from wherein.storage.repair.repair_index import repair_index
+from wherein.storage.repair.repair_rows import RepairLog, repair_rows
 from wherein.storage.repair.salvage import STAGING, Salvaged, salvage
 from wherein.storage.repair.structure import only_indexes, schema_problems
 
@@ -30,42 +30,42 @@ if TYPE_CHECKING:
 
 __all__ = ["repair"]
 
-_MISSING = "{} is missing, and nothing can be saved without it; bring the library back with: wherein restore"
+_MISSING = "{} is missing, and nothing can be repaired without it; restore a backup with: wherein restore"
 
 
 def repair(folder: Path, present: Callable[[str], bool]) -> Repair:
-    """Mend the library at `folder`; `present` tells whether the file of a uri is there. The caller holds the lock.
+    """Repair the library at `folder`; `present(uri)` is whether a file exists. The caller holds the writer's lock.
 
-    Raises Damaged when nothing can be saved, LibraryBusy while a reader stands in the way.
+    Raises Damaged when nothing can be saved, LibraryBusy while another process is reading.
     """
     if not (folder / CATALOG).exists():
         raise Damaged(_MISSING.format(folder / CATALOG))
-    aside, log = Quarantine(folder), RepairLog()
-    stale_log = _keep_log(folder, aside, log)
-    found = ["its log is damaged"] if stale_log else _disorder(folder)
+    quarantine, log = Quarantine(folder), RepairLog()
+    stale_log = _quarantine_log(folder, quarantine, log)
+    problems = ["its log is damaged"] if stale_log else _schema_problems(folder)
     salvaged = False
-    if found and not (only_indexes(found) and _build_indexes(folder, log)):
-        _salvage(folder, aside, log, found, with_log=not stale_log)
+    if problems and not (only_indexes(problems) and _rebuild_indexes(folder, log)):
+        _salvage(folder, quarantine, log, problems, with_log=not stale_log)
         salvaged = True
     db = _open(folder)
     try:
-        mend_rows(db, folder, aside, present, log)
-        found = schema_problems(db)
-        if found and not salvaged:
+        repair_rows(db, folder, quarantine, present, log)
+        problems = schema_problems(db)
+        if problems and not salvaged:
             db.close()
-            _salvage(folder, aside, log, found)
+            _salvage(folder, quarantine, log, problems)
             salvaged = True
             db = _open(folder)
-            mend_rows(db, folder, aside, present, log)
+            repair_rows(db, folder, quarantine, present, log)
         if salvaged:
-            _tell_lost(db, present, log)
-        log.mended += mend_index(db, folder, aside, due=salvaged or bool(log.mended))
+            _report_lost(db, present, log)
+        log.repaired += repair_index(db, folder, quarantine, missing_too=salvaged or bool(log.repaired))
         checkpoint(db)
         shutil.rmtree(folder / STAGING, ignore_errors=True)  # of a repair that died when it was nearly done
     finally:
         db.close()
-    mended, lost = (tuple(map(printable, sentences)) for sentences in (log.mended, log.lost))
-    return Repair(mended, lost, str(aside.folder) if aside.used else "")
+    repaired, lost = (tuple(map(printable, sentences)) for sentences in (log.repaired, log.lost))
+    return Repair(repaired, lost, str(quarantine.folder) if quarantine.used else "")
 
 
 def _open(folder: Path) -> Database:
@@ -74,17 +74,17 @@ def _open(folder: Path) -> Database:
     return db
 
 
-def _keep_log(folder: Path, aside: Quarantine, log: RepairLog) -> bool:
-    """Keep a copy of a damaged log; return whether all of it is in the catalogue already, so that it must go unread."""
-    wal, stale = keep_damaged_log(folder, aside)
+def _quarantine_log(folder: Path, quarantine: Quarantine, log: RepairLog) -> bool:
+    """Quarantine a copy of a damaged log; return whether it is stale, so that SQLite must not read it."""
+    wal, stale = keep_damaged_log(folder, quarantine)
     if wal.lost and not stale:
-        log.lost.append(f"the last {wal.lost} commits: the log is damaged where they were; take in again what was"
-                         " added by them with wherein reindex")  # fmt: skip
+        log.lost.append(f"the last {wal.lost} commits: the log is damaged where they were; ingest again what they"
+                         " added with: wherein reindex")  # fmt: skip
     return stale
 
 
-def _disorder(folder: Path) -> list[str]:
-    """Return what is wrong with the catalogue's structure, also when it cannot even be opened."""
+def _schema_problems(folder: Path) -> list[str]:
+    """Return what is wrong with the catalog's structure, or why it cannot be opened."""
     try:
         with closing(_opened(folder)) as db:
             return schema_problems(db)
@@ -105,27 +105,29 @@ def _opened(folder: Path) -> sqlite3.Connection:
         return open_lenient(folder)
 
 
-def _build_indexes(folder: Path, log: RepairLog) -> bool:
-    """Build SQLite's indexes anew; return whether everything is in order then."""
+def _rebuild_indexes(folder: Path, log: RepairLog) -> bool:
+    """Rebuild SQLite's own indexes; return whether the catalog has no other problem."""
     try:
         with closing(open_writer(folder)) as db:
             with writing(db, "repair.indexes"):
                 db.execute("REINDEX")
-            in_order = not schema_problems(db)
+            repaired = not schema_problems(db)
     except CATALOG_ERRORS as error:
         if not isinstance(translate_error(error), Damaged):
             raise
         return False
-    if in_order:
-        log.mended.append("the catalogue's own indexes were built anew")
-    return in_order
+    if repaired:
+        log.repaired.append("the catalog's own indexes were rebuilt")
+    return repaired
 
 
-def _salvage(folder: Path, aside: Quarantine, log: RepairLog, found: list[str], *, with_log: bool = True) -> None:
-    result = salvage(folder, aside, with_log=with_log)
-    log.mended.append(
-        f"the catalogue was damaged ({found[0]}): {_counts(result)} were saved into a fresh one;"
-        " the next reindex reads all files again, and embeds only what has no vector any more"
+def _salvage(
+    folder: Path, quarantine: Quarantine, log: RepairLog, problems: list[str], *, with_log: bool = True
+) -> None:
+    result = salvage(folder, quarantine, with_log=with_log)
+    log.repaired.append(
+        f"the catalog was damaged ({problems[0]}): {_counts(result)} were saved into a fresh one;"
+        " the next reindex reads all files again, and embeds only what has lost its vector"
     )
 
 
@@ -133,8 +135,8 @@ def _counts(result: Salvaged) -> str:
     return ", ".join(f"{result.saved.get(table, 0):,} {table}" for table in ("documents", "chunks", "vectors"))
 
 
-def _tell_lost(db: Database, present: Callable[[str], bool], log: RepairLog) -> None:
-    """Name what was in the damaged catalogue and cannot be taken in again."""
+def _report_lost(db: Database, present: Callable[[str], bool], log: RepairLog) -> None:
+    """Name the documents that were in the damaged catalog and cannot be ingested again."""
     rows = db.execute(
         "SELECT s.uri FROM sources s WHERE s.kind = 'stdin' AND NOT EXISTS"
         " (SELECT 1 FROM documents d WHERE d.uri = s.uri)"
@@ -146,4 +148,4 @@ def _tell_lost(db: Database, present: Callable[[str], bool], log: RepairLog) -> 
     ).fetchall()
     log.lost += [f"{uri}: its file is gone, and no document of it was saved" for (uri,) in rows if not present(uri)]
     if db.execute("SELECT 1 FROM documents LIMIT 1").fetchone() and bound_model(db) is None:
-        log.lost.append("the record of the model, and with it all vectors; the next reindex calculates them again")
+        log.lost.append("the record of the model, and with it all vectors; the next reindex computes them again")

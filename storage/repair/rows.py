@@ -1,7 +1,7 @@
-"""Which rows of the catalogue are not what was stored: every document with its chunks, every vector, and the rest.
+"""Which rows of the catalog are not what was stored: every document with its chunks, every vector, and the rest.
 
-SQLite's own check looks at the order of things and not at their content. Read through a connection of `open_lenient`,
-so that text that is no UTF-8 is told from text that cannot be reached.
+SQLite's own check covers the structure and not the content. Read through a connection of `open_lenient`, so that text
+that is no UTF-8 can be told from text that cannot be reached.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from wherein.errors import Damaged
 from wherein.storage.catalog.checksums import is_named, row_checksum
@@ -36,7 +36,7 @@ _DOCUMENTS = (
     "SELECT d.id, d.file_id, f.version = ? AND f.state <> 'read', d.text, d.uri, d.title, d.media_type, d.text_hash,"
     " d.metadata, d.notes, d.checksum FROM documents d LEFT JOIN files f ON f.id = d.file_id ORDER BY d.id"
 )
-_DOCUMENTS_ALONE = _DOCUMENTS.replace("ORDER BY", "WHERE d.file_id IS NULL ORDER BY")
+_DOCUMENTS_WITHOUT_FILE = _DOCUMENTS.replace("ORDER BY", "WHERE d.file_id IS NULL ORDER BY")
 _WITHOUT_VECTOR = (
     'SELECT c.id, c.input_hash, d.uri, substr(d.text, c.start + 1, c."end" - c.start) FROM chunks c'
     " JOIN documents d ON d.id = c.document_id WHERE NOT EXISTS"
@@ -51,9 +51,9 @@ _FILES = "SELECT f.id, f.uri, d.uri FROM files f JOIN documents d ON d.file_id =
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row that is not what was stored; `uri` is the document it belongs to, "" where it is not known.
+    """A row that is not what was stored; `uri` is the document it belongs to, "" if unknown.
 
-    Of a `link` the row may be sound, but another that it belongs to is missing.
+    With `link` the row itself may be sound, but the row that it refers to is missing.
     """
 
     table: str
@@ -66,9 +66,9 @@ class BadRow:
 
 @dataclass(frozen=True)
 class Gap:
-    """A document that is sound itself, but some of its passages are missing, or have no vector.
+    """A sound document that lacks some of its passages or their vectors.
 
-    `due` when the next reindex is already to make up for it: its file is marked (`reread_file`), or it has none.
+    `due`: the next reindex fills the gap anyway, because the file is marked (`reread_file`) or there is none.
     """
 
     document_id: int
@@ -78,10 +78,64 @@ class Gap:
     due: bool
 
 
+class _Document(NamedTuple):
+    """A row of `_DOCUMENTS`, whose values may have any type if they are damaged."""
+
+    id: int
+    file_id: int | None
+    marked: int | None
+    text: str
+    uri: str
+    title: str
+    media_type: str
+    text_hash: bytes
+    metadata: str
+    notes: str
+    checksum: int
+
+    @property
+    def name(self) -> str:
+        return self.uri if isinstance(self.uri, str) else f"document {self.id}"
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with it, "" if nothing."""
+        described = self.uri, self.title, self.media_type, self.text_hash, self.metadata, self.notes
+        if row_checksum(*described) != self.checksum:
+            return "its record does not fit its checksum"
+        return "" if is_named(self.text, self.text_hash) else "its text is not the one that was stored"
+
+
+class _Chunk(NamedTuple):
+    """A row of `_CHUNKS`, whose values may have any type if they are damaged."""
+
+    id: int
+    document_id: int
+    ordinal: int
+    start: int
+    end: int
+    page: int | None
+    heading: str
+    input_hash: bytes
+    checksum: int
+
+    def problem(self, text: str | None) -> str:
+        """Return what is wrong with it, "" if nothing; a `text` of None is not compared."""
+        described = (self.document_id, self.ordinal, self.start, self.end, self.page, self.heading, self.input_hash)
+        if row_checksum(*described) != self.checksum:
+            return "the record of a passage does not fit its checksum"
+        if text is None:
+            return ""
+        if not 0 <= self.start < self.end <= len(text):
+            return "a passage lies outside its text"
+        is_same = is_named(model_input(text, self.start, self.end), self.input_hash)
+        return "" if is_same else "a passage is not the one that was embedded"
+
+
 def check_rows(db: Catalog, tally: Counter[str]) -> Iterator[BadRow | Gap]:
     """Yield what is wrong with the rows, and count them in `tally`. Memory does not grow with their number.
 
-    Raises what SQLite reports when a page cannot be read. Call inside `reading` or `writing`.
+    Raises SQLite's error when a page cannot be read. Call inside `snapshot` or `writing`.
     """
     yield from _check_links(db)
     yield from _check_models(db)
@@ -94,93 +148,75 @@ def check_rows(db: Catalog, tally: Counter[str]) -> Iterator[BadRow | Gap]:
 def _check_documents(db: Catalog, tally: Counter[str]) -> Iterator[BadRow | Gap]:
     try:
         bound = bound_model(db)
-    except Damaged:  # told by _check_models
+    except Damaged:  # reported by _check_models
         bound = None
-    for document_id, file_id, marked, text, *described, checksum in db.execute(_DOCUMENTS, [REREAD]):
+    for document in map(_Document._make, db.execute(_DOCUMENTS, [REREAD])):
+        chunks = _chunks(db, document.id)
         tally["documents"] += 1
-        uri, text_hash = described[0], described[3]
-        name = uri if isinstance(uri, str) else f"document {document_id}"
-        chunks = db.execute(_CHUNKS, [document_id]).fetchall()
         tally["chunks"] += len(chunks)
-        sound = True
-        if row_checksum(*described) != checksum:
-            sound = False
-            yield BadRow("documents", document_id, document_id, name, "its record does not fit its checksum")
-        elif not is_named(text, text_hash):
-            sound = False
-            yield BadRow("documents", document_id, document_id, name, "its text is not the one that was stored")
-        good = []
+        problem = document.problem
+        if problem:
+            yield BadRow("documents", document.id, document.id, document.name, problem)
+        sound_chunks = []
         for chunk in chunks:
-            what = _wrong_with_chunk(chunk, text if sound else None)
-            if what:
-                yield BadRow("chunks", chunk[0], document_id, name, what)
+            if what := chunk.problem(None if problem else document.text):
+                yield BadRow("chunks", chunk.id, document.id, document.name, what)
             else:
-                good.append(chunk)
-        yield from _check_terms(db, document_id, name)
-        if sound:
-            what = _missing(db, text, chunks, good, bound.id if bound else None)
-            if what:
-                yield Gap(document_id, file_id, name, what, bool(marked) or file_id is None)
+                sound_chunks.append(chunk)
+        yield from _check_terms(db, document)
+        if not problem and (what := _missing(db, document.text, chunks, sound_chunks, bound.id if bound else None)):
+            due = bool(document.marked) or document.file_id is None
+            yield Gap(document.id, document.file_id, document.name, what, due)
 
 
-def _check_terms(db: Catalog, document_id: int, name: str) -> Iterator[BadRow]:
-    for chunk_id, counts, checksum in db.execute(_TERMS, [document_id]):
+def _chunks(db: Catalog, document_id: int) -> list[_Chunk]:
+    return list(map(_Chunk._make, db.execute(_CHUNKS, [document_id]).fetchall()))
+
+
+def _check_terms(db: Catalog, document: _Document) -> Iterator[BadRow]:
+    for chunk_id, counts, checksum in db.execute(_TERMS, [document.id]):
         if not is_stored_terms(chunk_id, counts, checksum):
-            yield BadRow("terms", chunk_id, document_id, name, "the word counts of a passage are not those stored")
+            what = "the word counts of a passage are not those stored"
+            yield BadRow("terms", chunk_id, document.id, document.name, what)
 
 
-def _wrong_with_chunk(chunk: Sequence[Any], text: str | None) -> str:
-    """Return what is wrong with a row of `chunks`, "" if nothing; with None its text is not looked at."""
-    _, *values, checksum = chunk
-    if row_checksum(*values) != checksum:
-        return "the record of a passage does not fit its checksum"
-    _, _, start, end, _, _, input_hash = values
-    if text is None:
-        return ""
-    if not 0 <= start < end <= len(text):
-        return "a passage lies outside its text"
-    return "" if is_named(model_input(text, start, end), input_hash) else "a passage is not the one that was embedded"
-
-
-def _missing(
-    db: Catalog, text: str, chunks: Sequence[Sequence[Any]], good: Sequence[Sequence[Any]], model_id: int | None
-) -> str:
+def _missing(db: Catalog, text: str, chunks: Sequence[_Chunk], sound: Sequence[_Chunk], model_id: int | None) -> str:
     """Return what a document lacks, "" if nothing: its passages cover its text, and each has a vector."""
-    if len(good) == len(chunks) and not _covers(good, text):
+    # A damaged chunk is reported by itself; until it is removed the others cannot cover the text.
+    if len(sound) == len(chunks) and not _covers(sound, text):
         return "some of its passages are missing"
     if model_id is None:
-        return "its passages have no vectors" if good else ""
-    names = {chunk[7] for chunk in good}
-    lacking = len(names) - len(known_inputs(db, model_id, list(names)))
+        return "its passages have no vectors" if sound else ""
+    hashes = {chunk.input_hash for chunk in sound}
+    lacking = len(hashes) - len(known_inputs(db, model_id, list(hashes)))
     return f"{lacking} of its passages have no vector" if lacking else ""
 
 
-def _covers(chunks: Sequence[Sequence[Any]], text: str) -> bool:
+def _covers(chunks: Sequence[_Chunk], text: str) -> bool:
     covered = 0
     for expected, chunk in enumerate(chunks):
-        ordinal, start, end = chunk[2:5]
-        if ordinal != expected or start > covered:
+        if chunk.ordinal != expected or chunk.start > covered:
             return False
-        covered = end
+        covered = chunk.end
     # A text without a word in it has no passage.
     return covered == len(text) or (not chunks and not any(map(str.isalnum, text)))
 
 
 def _check_vectors(db: Catalog, tally: Counter[str]) -> Iterator[BadRow]:
-    for vector_id, *row in db.execute(_VECTORS):
+    for vector_id, *stored in db.execute(_VECTORS):
         tally["vectors"] += 1
-        if not is_stored_vector(*row):
+        if not is_stored_vector(*stored):
             yield BadRow("vectors", vector_id, None, "", "a vector does not fit its checksum")
 
 
 def _check_links(db: Catalog) -> Iterator[BadRow]:
     for table, row_id, parent, _ in db.execute("PRAGMA foreign_key_check").fetchall():
-        yield BadRow(table, row_id or 0, None, "", f"it belongs to a row of {parent} that is not there", link=True)
+        yield BadRow(table, row_id or 0, None, "", f"it belongs to a row of {parent} that is missing", link=True)
 
 
 def _check_models(db: Catalog) -> Iterator[BadRow]:
     copy = db.execute("SELECT value FROM settings WHERE key = ?", [MODEL_COPY]).fetchone()
-    remembered = remembered_model(copy[0]) if copy else None
+    remembered = remembered_model(*copy) if copy else None
     try:
         bound = bound_model(db)
     except Damaged:
@@ -197,38 +233,37 @@ def _check_lists(db: Catalog) -> Iterator[BadRow]:
         yield BadRow("sources", source_id, None, uri, "a source is not readable")
     for generation_id in unreadable_generations(db):
         yield BadRow("generations", generation_id, None, "", "the record of an index is not readable")
+    last_ids = dict(db.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
     for table, highest in counters(db).items():
-        row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", [table]).fetchone()
-        if highest and not (row and isinstance(row[0], int) and row[0] >= highest):
-            yield BadRow("sqlite_sequence", 0, None, table, "ids could be given twice: the counter is too low")
+        last = last_ids.get(table)
+        if highest and not (isinstance(last, int) and last >= highest):
+            yield BadRow("sqlite_sequence", 0, None, table, "ids could be used twice: the counter is too low")
 
 
 def torn_documents(db: Catalog) -> Iterator[tuple[str, str, str, str, str, str]]:
-    """Yield uri, title, media type, text, metadata and notes of each document that lost passages and has no file.
+    """Yield uri, title, media type, text, metadata and notes of each document without a file that lost passages.
 
     Only its stored text can give them back.
     """
-    for document_id, _, _, text, *described, checksum in db.execute(_DOCUMENTS_ALONE, [REREAD]).fetchall():
-        chunks = db.execute(_CHUNKS, [document_id]).fetchall()
-        sound = row_checksum(*described) == checksum and is_named(text, described[3])
-        if sound and not _covers(chunks, text):
-            uri, title, media_type, _, metadata, notes = described
-            yield uri, title, media_type, text, metadata, notes
+    for document in map(_Document._make, db.execute(_DOCUMENTS_WITHOUT_FILE, [REREAD]).fetchall()):
+        if not document.problem and not _covers(_chunks(db, document.id), document.text):
+            yield (document.uri, document.title, document.media_type, document.text, document.metadata,
+                   document.notes)  # fmt: skip
 
 
 def passages_without_vector(db: Catalog, model_id: int, batch: int) -> Iterator[list[tuple[bytes, str]]]:
-    """Yield the model inputs of stored passages that have no vector, each with its hash, some at a time.
+    """Yield hash and model input of the stored passages that have no vector, `batch` at a time.
 
     Raises Damaged when one is not the text that was stored.
     """
     last = 0
     while rows := db.execute(_WITHOUT_VECTOR, [model_id, last, batch]).fetchall():
-        yield [(name, chunk_text(uri, text, name).strip()) for _, name, uri, text in rows]
-        last = rows[-1][0]
+        yield [(input_hash, chunk_text(uri, text, input_hash).strip()) for _, input_hash, uri, text in rows]
+        last, *_ = rows[-1]
 
 
 def counters(db: Catalog) -> dict[str, int]:
-    """Return the highest id of each table whose ids are never given twice, 0 where there is no row."""
+    """Return the highest id of each table whose ids are never used twice, 0 where there is no row."""
     tables = db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'").fetchall()
     return {table: int(db.execute(f'SELECT coalesce(max(id), 0) FROM "{table}"').fetchone()[0]) for (table,) in tables}
 

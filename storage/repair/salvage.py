@@ -1,8 +1,7 @@
-"""A catalogue whose pages are damaged: what can be read, and is what was stored, goes into a fresh one in its place.
+"""A catalog with damaged pages: the rows that are still what was stored go into a fresh one in its place.
 
-Rows are read page by page (storage/repair/sqlite_pages.py) and told by their checksums. Ids stay what they are and
-none is given twice. The damaged file is copied aside first, and stays in force until the fresh one is wholly on
-the disk.
+Rows are read by storage/repair/damaged_catalog.py and recognized by their checksums. Ids do not change and none is used
+twice. The damaged file is copied to quarantine first, and stays in use until the fresh one is flushed to disk.
 """
 
 from __future__ import annotations
@@ -25,10 +24,10 @@ from wherein.storage.catalog.sqlite_errors import CATALOG_ERRORS, translate_erro
 from wherein.storage.catalog.vectors import is_stored_vector
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.disk.fsync import fsync
-from wherein.storage.repair.mend_rows import mend_counters, mend_models
+from wherein.storage.repair.damaged_catalog import DamagedCatalog, Row, Value
 from wherein.storage.repair.quarantine import Quarantine
-from wherein.storage.repair.sqlite_pages import Pages, Row, Value
-from wherein.storage.repair.sqlite_wal import EMPTY_LOG, log_of, read_log
+from wherein.storage.repair.repair_rows import repair_counters, repair_models
+from wherein.storage.repair.sqlite_wal import log_of
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -37,29 +36,36 @@ __all__ = ["STAGING", "Salvaged", "salvage"]
 
 STAGING = "salvage"
 _DONE = "done"
-# Tables whose rows keep a checksum, so that they are known wherever they turn up.
+_SCRATCH = "scratch.db"
+# Tables whose rows have a checksum, by which they are recognized on any page.
 _CHECKED = ("documents", "chunks", "vectors")
+# What the checksum of a row covers, in its order.
+_DOCUMENT_FIELDS = ("uri", "title", "media_type", "text_hash", "metadata", "notes")
+_CHUNK_FIELDS = ("document_id", "ordinal", "start", "end", "page", "heading", "input_hash")
 _PLAIN = ("settings", "models", "sources", "files", "generations", "exclusions", "backups", "nights", "golden")
-_NOTHING = "{} cannot be read, and nothing in it can be saved; bring the library back with: wherein restore"
-_OLD = "{} is damaged and of an older version, which keeps no checksums; bring the library back with: wherein restore"
+_NOTHING = "{} cannot be read, and nothing in it can be saved; restore a backup with: wherein restore"
+_OLD = (
+    "{} is damaged and was written by an older version, whose rows have no checksums; restore a backup with: wherein"
+    " restore"
+)
 
 Columns = Mapping[str, list[str]]
 
 
 @dataclass(frozen=True)
 class Salvaged:
-    """How many rows of each table were saved, and how many were met that are not what was stored."""
+    """How many rows of each table were saved, and how many readable rows are not what was stored."""
 
     saved: Mapping[str, int]
     rejected: int
 
 
-def salvage(folder: Path, aside: Quarantine, *, with_log: bool = True) -> Salvaged:
-    """Put a fresh catalogue with everything that can be saved in place of the one at `folder`.
+def salvage(folder: Path, quarantine: Quarantine, *, with_log: bool = True) -> Salvaged:
+    """Replace the catalog at `folder` by a fresh one with everything that can be saved.
 
-    Without `with_log` the log is passed over, because the catalogue holds something newer already.
-    Afterwards documents may lack passages, and passages vectors; every file is to be read again. Raises Damaged when
-    nothing can be saved, LibraryBusy while a reader holds on to the log; the catalogue is then as it was.
+    Without `with_log` the log is ignored, because the catalog holds newer pages already. Afterwards documents may lack
+    passages, and passages vectors; every file is marked to be read again. Raises Damaged when nothing can be saved,
+    LibraryBusy while a reader holds the log open; the catalog is then unchanged.
     """
     staging = folder / STAGING
     if _was_interrupted(folder, staging):
@@ -67,11 +73,11 @@ def salvage(folder: Path, aside: Quarantine, *, with_log: bool = True) -> Salvag
         return Salvaged({}, 0)
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(mode=0o700)
-    result = _fill(folder, staging, aside, with_log)
+    result = _fill(folder, staging, quarantine, with_log)
     fsync(staging / CATALOG)
-    aside.copy(folder / CATALOG)
+    quarantine.copy(folder / CATALOG)
     if with_log and log_of(folder / CATALOG).exists():
-        aside.copy(log_of(folder / CATALOG))
+        quarantine.copy(log_of(folder / CATALOG))
     (staging / _DONE).touch()
     fsync(staging)
     failpoint("repair.salvaged")
@@ -82,53 +88,51 @@ def salvage(folder: Path, aside: Quarantine, *, with_log: bool = True) -> Salvag
 # From the damaged file into the fresh one.
 
 
-def _fill(folder: Path, staging: Path, aside: Quarantine, with_log: bool) -> Salvaged:
+def _fill(folder: Path, staging: Path, quarantine: Quarantine, with_log: bool) -> Salvaged:
     path = folder / CATALOG
-    log_path = log_of(path)
-    saved: Counter[str] = Counter()
-    log = read_log(log_path) if with_log else EMPTY_LOG
-    with closing(open_writer(staging)) as new, Pages(path, log, log_path) as pages:
-        roots = {**_own_roots(new), **pages.tables()}
-        if 0 < sum(1 for _ in pages.rows(roots["_sqlite_migrations"])) < NEWEST_SCHEMA:
+    log = log_of(path) if with_log else None
+    with closing(open_writer(staging)) as new, DamagedCatalog(path, log, staging / _SCRATCH) as damaged:
+        roots = {**_own_roots(new), **damaged.roots}
+        if 0 < sum(1 for _ in damaged.rows(roots["_sqlite_migrations"])) < NEWEST_SCHEMA:
             raise Damaged(_OLD.format(path))
         filler = _Filler(new, _columns(new))
         with writing(new, "repair.salvage"):
             new.execute("PRAGMA defer_foreign_keys=ON")
             for table in _PLAIN:
-                filler.plain(table, pages.rows(roots[table]))
-            mend_models(new)
+                filler.plain(table, damaged.rows(roots[table]))
+            repair_models(new)
             filler.dimensions = dict(new.execute("SELECT id, dimension FROM models").fetchall())
             for table in _CHECKED:
-                filler.checked(table, pages.rows(roots[table]))
-            free = pages.free_pages()
-            filler.stray(pages.stray_rows(free or set()), _CHECKED if free is not None else ("vectors",))
+                filler.checked(table, damaged.rows(roots[table]))
+            # Without a free list deleted rows look like others; a deleted vector does no harm.
+            filler.stray(damaged.leaf_rows(), _CHECKED if damaged.free is not None else ("vectors",))
             _cut_loose_ends(new)
-            _set_counters(new, pages.rows(roots["sqlite_sequence"]))
+            _set_counters(new, damaged.rows(roots["sqlite_sequence"]))
             new.execute("UPDATE files SET version = ?", [REREAD])
         saved = filler.saved
         if not saved["documents"] and not saved["sources"]:
             shutil.rmtree(staging)
             raise Damaged(_NOTHING.format(path))
         for table, rows in filler.rejected.items():
-            aside.rows(table, rows)
+            quarantine.rows(table, rows)
         checkpoint(new)
     return Salvaged(saved, sum(map(len, filler.rejected.values())))
 
 
 def _own_roots(db: Database) -> dict[str, int]:
-    """Return where tables begin in a catalogue of this version: so they do in any that was never rewritten."""
+    """Return the root pages of a new catalog's tables, which are those of any catalog that was never vacuumed."""
     return dict(db.execute("SELECT name, rootpage FROM sqlite_master WHERE type = 'table'").fetchall())
 
 
 def _columns(db: Database) -> dict[str, list[str]]:
     return {
-        table: [row[1] for row in db.execute(f"PRAGMA table_info({table})").fetchall()]
+        table: [name for _, name, *_ in db.execute(f"PRAGMA table_info({table})").fetchall()]
         for table in (*_PLAIN, *_CHECKED)
     }
 
 
 class _Filler:
-    """Writes rows into a fresh catalogue; `rejected` are those that are not what was stored, by table."""
+    """Writes rows into a fresh catalog; `rejected` are those that are not what was stored, by table."""
 
     def __init__(self, db: Database, columns: Columns) -> None:
         self.saved: Counter[str] = Counter()
@@ -138,41 +142,41 @@ class _Filler:
         self._columns = columns
 
     def plain(self, table: str, rows: Iterator[Row]) -> None:
-        """Write rows that keep no checksum, if the table's declaration allows them."""
+        """Write rows that have no checksum, if the table's declaration allows them."""
         for row in rows:
-            if not (row.whole and self._insert(table, row)):
+            if not self._insert(table, row):
                 self._reject(table, row)
 
     def checked(self, table: str, rows: Iterator[Row]) -> None:
-        """Write rows that are what was stored, also those of another table that got in by pages that were swapped."""
+        """Write rows that fit their checksum, even those of another table, whose page was swapped into this one."""
         for row in rows:
             kind = self._kind(row, (table, *_CHECKED))
             if kind is None or not self._insert(kind, row):
                 self._reject(table, row)
 
     def stray(self, rows: Iterator[Row], tables: tuple[str, ...]) -> None:
-        """Write rows from pages that nothing leads to; whatever is no such row is passed over."""
+        """Write rows that fit a checksum of one of `tables`, and ignore all others."""
         for row in rows:
             kind = self._kind(row, tables)
             if kind is not None:
                 self._insert(kind, row)
 
     def _kind(self, row: Row, tables: tuple[str, ...]) -> str | None:
-        return next((table for table in tables if row.whole and self._is_sound(table, row)), None)
+        return next((table for table in tables if self._is_sound(table, row)), None)
 
     def _is_sound(self, table: str, row: Row) -> bool:
-        if len(row.values) != len(self._columns[table]):
-            return False
         value = self._named(table, row)
+
+        def fits(columns: tuple[str, ...]) -> bool:
+            return row_checksum(*(value[name] for name in columns)) == value["checksum"]
+
         if table == "vectors":
             model_id = value["model_id"]
             dimension = self.dimensions.get(model_id) if isinstance(model_id, int) else None
             return is_stored_vector(dimension, value["input_hash"], value["vector"], value["checksum"])
         if table == "documents":
-            described = [value[name] for name in ("uri", "title", "media_type", "text_hash", "metadata", "notes")]
-            return row_checksum(*described) == value["checksum"] and is_named(value["text"], value["text_hash"])
-        *described, checksum = row.values[1:]
-        return row_checksum(*described) == checksum
+            return fits(_DOCUMENT_FIELDS) and is_named(value["text"], value["text_hash"])
+        return fits(_CHUNK_FIELDS)
 
     def _named(self, table: str, row: Row) -> dict[str, Value]:
         """Return a row's values by column; an integer key is kept as the row's id."""
@@ -182,12 +186,12 @@ class _Filler:
 
     def _insert(self, table: str, row: Row) -> bool:
         names = self._columns[table]
-        if len(row.values) != len(names):
-            return False
+        if any(value is not None for value in row.values[len(names) :]):
+            return False  # a row of a wider table, from a page that was swapped
         value = self._named(table, row)
         quoted, marks = ", ".join(f'"{name}"' for name in names), ", ".join("?" * len(names))
         try:
-            # What is there already is the same row, met on a page that was left behind.
+            # A row that conflicts is the same row, read before.
             done = self._db.execute(
                 f"INSERT INTO {table} ({quoted}) VALUES ({marks}) ON CONFLICT DO NOTHING", [value[n] for n in names]
             )
@@ -197,12 +201,12 @@ class _Filler:
         return True
 
     def _reject(self, table: str, row: Row) -> None:
-        if row.values and not (table == "vectors" and not self.dimensions):
+        if not (table == "vectors" and not self.dimensions):
             self.rejected.setdefault(table, []).append({**self._named(table, row), "id": row.id})
 
 
 def _cut_loose_ends(db: Database) -> None:
-    """Take out what belongs to a row that was not saved; documents and files only lose the link."""
+    """Detach documents and files from rows that were not saved, and delete other rows that refer to such."""
     db.execute("UPDATE documents SET file_id = NULL WHERE file_id NOT IN (SELECT id FROM files)")
     db.execute("UPDATE files SET source_id = NULL WHERE source_id NOT IN (SELECT id FROM sources)")
     db.execute("DELETE FROM chunks WHERE document_id NOT IN (SELECT id FROM documents)")
@@ -210,19 +214,20 @@ def _cut_loose_ends(db: Database) -> None:
 
 
 def _set_counters(db: Database, rows: Iterator[Row]) -> None:
-    """Bring the counters of ids to where they were, or well above."""
+    """Set the id counters to their old values, or well above the highest ids."""
     known: dict[str, int] = {}
     for row in rows:
-        if len(row.values) == 2 and isinstance(row.values[0], str) and isinstance(row.values[1], int):
-            known[row.values[0]] = row.values[1]
-    mend_counters(db, known)
+        name, last, *_ = row.values
+        if isinstance(name, str) and isinstance(last, int):
+            known[name] = last
+    repair_counters(db, known)
 
 
 # Into place.
 
 
 def _was_interrupted(folder: Path, staging: Path) -> bool:
-    """Whether a finished catalogue only has to be moved: the log is gone, and nothing was written since."""
+    """Whether a finished catalog only has to be renamed: the log is gone, and nothing was written since."""
     done = staging / _DONE
     if not done.exists() or not (staging / CATALOG).exists() or log_of(folder / CATALOG).exists():
         return False
@@ -233,7 +238,7 @@ def _swap(folder: Path, staging: Path, *, empty_log: bool) -> None:
     path = folder / CATALOG
     if empty_log:
         _empty_log(path)
-    # A log belongs to whatever lies beside it: the old one must be gone before the fresh catalogue has the name.
+    # SQLite applies a log to the catalog beside it: the old log must be gone before the fresh catalog has the name.
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     fsync(folder)
@@ -245,9 +250,9 @@ def _swap(folder: Path, staging: Path, *, empty_log: bool) -> None:
 
 
 def _empty_log(path: Path) -> None:
-    """Move the log into the damaged catalogue, where SQLite can still do that; both are copied aside already.
+    """Move the log into the damaged catalog, if SQLite still can; copies of both are in quarantine.
 
-    Then a crash before the fresh catalogue has the name loses nothing of the damaged one.
+    Then a crash before the fresh catalog has the name loses nothing of the damaged one.
     """
     with suppress(Damaged), closing(open_existing(path)) as db:
         try:
@@ -255,4 +260,4 @@ def _empty_log(path: Path) -> None:
         except CATALOG_ERRORS as error:
             raise translate_error(error) from error
         if busy:
-            raise LibraryBusy("Another process is reading from the library; end it and run it again")
+            raise LibraryBusy("Another process is reading from the library; end it and run the repair again")

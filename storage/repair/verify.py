@@ -1,6 +1,6 @@
-"""Is the library what was written to it? Everything is looked at and nothing is changed.
+"""Check that the library is what was written to it. Nothing is changed.
 
-All of the catalogue is read in one snapshot, so that another process may go on writing meanwhile.
+All of the catalog is read in one snapshot, so that another process can write meanwhile.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from wherein.storage.index.generation_files import generation_problem
 from wherein.storage.index.generations import KEYWORDS, Generation, active_generation, generation_path, list_generations
 from wherein.storage.repair.deep import Proof, check_index, check_keywords, check_sample
 from wherein.storage.repair.findings import Finding, Verification, printable
-from wherein.storage.repair.quarantine import ASIDE
+from wherein.storage.repair.quarantine import QUARANTINE
 from wherein.storage.repair.rows import BadRow, Gap, check_rows
 from wherein.storage.repair.salvage import STAGING
 from wherein.storage.repair.sqlite_wal import log_of, read_log
@@ -30,25 +30,25 @@ __all__ = ["verify"]
 
 _REPAIR = "run: wherein repair"
 _REINDEX = "run: wherein reindex"
-_SHOWN = 10
-_LISTED = 100
+_MAX_SCHEMA_PROBLEMS = 10
+_MAX_ROWS = 100
 
 
 def verify(folder: Path, *, deep: bool = False, proof: Proof | None = None) -> Verification:
-    """Look at every part of the library at `folder`; nothing that is wrong is raised as an error.
+    """Check every part of the library at `folder`; damage is returned, not raised.
 
-    With `deep` the index is compared with the stored vectors, one by one, and with a `proof` a sample of those with
-    the vectors of their texts.
+    With `deep` the index is compared with every stored vector, and with a `proof` a sample of these with the vectors
+    that the model computes for their texts.
     """
     tally: Counter[str] = Counter()
-    found = dict.fromkeys(_look(folder, tally, deep, proof))  # one damaged page may be met by several checks
-    written = (replace(one, place=printable(one.place), what=printable(one.what)) for one in found)
-    return Verification(tuple(written), tally)
+    findings = dict.fromkeys(_check(folder, tally, deep, proof))  # several checks may report one damaged page
+    printed = (replace(finding, place=printable(finding.place), what=printable(finding.what)) for finding in findings)
+    return Verification(tuple(printed), tally)
 
 
-def _look(folder: Path, tally: Counter[str], deep: bool, proof: Proof | None) -> Iterator[Finding]:
+def _check(folder: Path, tally: Counter[str], deep: bool, proof: Proof | None) -> Iterator[Finding]:
     if catalog_is_lost(folder) or not (folder / CATALOG).exists():
-        yield Finding("catalog", str(folder / CATALOG), "it is missing", "bring the library back with: wherein restore")
+        yield Finding("catalog", str(folder / CATALOG), "it is missing", "restore a backup with: wherein restore")
         return
     yield from _check_log(folder)
     yield from _check_leftovers(folder)
@@ -66,7 +66,7 @@ def _look(folder: Path, tally: Counter[str], deep: bool, proof: Proof | None) ->
 
 
 def _tolerant(check: Iterator[Finding]) -> Iterator[Finding]:
-    """Yield what a check finds, and as a finding what SQLite reports when a page cannot be read."""
+    """Yield a check's findings, and as one more the error of SQLite or the catalog that ends it."""
     try:
         yield from check
     except CATALOG_ERRORS as error:
@@ -84,24 +84,24 @@ def _reason(error: Damaged) -> str:
 
 
 def _check_structure(db: Catalog, folder: Path, tally: Counter[str]) -> Iterator[Finding]:
-    found = schema_problems(db)
-    for what in found[:_SHOWN]:
+    problems = schema_problems(db)
+    for what in problems[:_MAX_SCHEMA_PROBLEMS]:
         yield Finding("catalog", CATALOG, what, _REPAIR)
-    if len(found) > _SHOWN:
-        yield Finding("catalog", CATALOG, f"{len(found) - _SHOWN} more such things", _REPAIR)
+    if (more := len(problems) - _MAX_SCHEMA_PROBLEMS) > 0:
+        yield Finding("catalog", CATALOG, f"{more} more problems like these", _REPAIR)
 
 
 def _check_rows(db: Catalog, folder: Path, tally: Counter[str]) -> Iterator[Finding]:
-    met: Counter[tuple[str, bool]] = Counter()
+    counts: Counter[tuple[str, bool]] = Counter()
     for bad in check_rows(db, tally):
         finding = _of_gap(bad) if isinstance(bad, Gap) else _of_row(bad)
         kind = finding.part, finding.harmless
-        met[kind] += 1
-        if met[kind] <= _LISTED:
+        counts[kind] += 1
+        if counts[kind] <= _MAX_ROWS:
             yield finding
-    for (part, harmless), count in met.items():
-        if count > _LISTED:  # the list of a library that is damaged throughout stays readable
-            yield Finding(part, CATALOG, f"{count - _LISTED:,} more like these", _REPAIR, harmless)
+    for (part, harmless), count in counts.items():
+        if count > _MAX_ROWS:  # a library that is damaged throughout still gets a readable list
+            yield Finding(part, CATALOG, f"{count - _MAX_ROWS:,} more like these", _REPAIR, harmless)
 
 
 def _of_gap(gap: Gap) -> Finding:
@@ -117,15 +117,23 @@ def _check_log(folder: Path) -> Iterator[Finding]:
     path = log_of(folder / CATALOG)
     log = read_log(path)
     if log.lost:
-        yield Finding("log", path.name, f"the last {log.lost} commits in it cannot be read; what was committed before"
-                      " them answers", _REPAIR)  # fmt: skip
+        yield Finding("log", path.name, f"the last {log.lost} commits in it cannot be read; questions are answered"
+                      " from what was committed before", _REPAIR)  # fmt: skip
     elif log.commits:
-        yield Finding("log", path.name, f"{log.commits} commits wait in it for the next writer", "nothing to do", True)
+        yield Finding(
+            "log",
+            path.name,
+            f"{log.commits} commits in it, which the next writer moves into the catalog",
+            "nothing to do",
+            True,
+        )
 
 
 def _check_leftovers(folder: Path) -> Iterator[Finding]:
-    for path in sorted((folder / ASIDE).glob("*")):
-        yield Finding("aside", str(path), "put aside by an earlier repair", "delete it when it is of no use", True)
+    for path in sorted((folder / QUARANTINE).glob("*")):
+        yield Finding(
+            "aside", str(path), "quarantined by an earlier repair", "delete it when you no longer need it", True
+        )
     if (folder / STAGING).exists():
         yield Finding("aside", str(folder / STAGING), "left by a repair that was interrupted", _REPAIR, True)
 
@@ -142,7 +150,7 @@ def _check_generations(db: Catalog, folder: Path, tally: Counter[str]) -> Iterat
         tally["indexes"] += 1
     for kind in {generation.kind for generation in registered}:
         if active_generation(db, kind) is None:
-            yield Finding("index", CATALOG, "none of the indexes is the one that answers", _REPAIR)
+            yield Finding("index", CATALOG, "none of the indexes is active", _REPAIR)
     names = {generation.file for generation in registered}
     for path in sorted((folder / "generations").glob("*")):
         if path.name not in names:
@@ -151,7 +159,7 @@ def _check_generations(db: Catalog, folder: Path, tally: Counter[str]) -> Iterat
 
 
 def _is_registered(folder: Path, generation: Generation) -> bool:
-    """Whether an index that looks wrong is still known now: a writer may have removed it since the snapshot."""
+    """Whether a damaged index is still registered: a writer may have replaced it since the snapshot."""
     try:
         with closing(open_lenient(folder)) as db:
             return generation in list_generations(db)
@@ -172,4 +180,4 @@ def _check_deeply(db: Catalog, folder: Path, tally: Counter[str], proof: Proof |
             yield Finding("index", keywords.file, what, _REPAIR)
     if proof:
         for vector_id, what in check_sample(db, model, proof, tally):
-            yield Finding("vectors", f"vectors {vector_id}", what, "take its document in again, with the same model")
+            yield Finding("vectors", f"vectors {vector_id}", what, "ingest its document again, with the same model")

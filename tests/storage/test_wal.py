@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from wherein.storage.repair.sqlite_pages import Pages
+from wherein.storage.repair.damaged_catalog import DamagedCatalog
 from wherein.storage.repair.sqlite_wal import EMPTY_LOG, log_of, read_log
 
 COMMITS = 30
@@ -54,9 +54,9 @@ def test_it_is_whole_as_far_as_sqlite_says(log: Path, tmp_path: Path, place: flo
     assert mine.commits == found + 1
     assert (mine.lost > 0) == (not cut and found < COMMITS)
     (tmp_path / "catalog").write_bytes(log.read_bytes())
-    with Pages(tmp_path / "catalog", mine, tmp_path / "log") as pages:
-        root = pages.tables().get("rows")
-        assert len(list(pages.rows(root)) if root else []) == max(found, 0)
+    with DamagedCatalog(tmp_path / "catalog", tmp_path / "log", tmp_path / "scratch") as damaged:
+        root = damaged.roots.get("rows")
+        assert len(list(damaged.rows(root)) if root else []) == max(found, 0)
 
 
 def test_no_log_and_an_empty_one(tmp_path: Path) -> None:

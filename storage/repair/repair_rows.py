@@ -1,4 +1,4 @@
-"""Rows that are not what was stored: mended from what else tells their content, or taken out and kept aside."""
+"""Corrupt rows: restored from redundant copies, or removed and quarantined."""
 
 from __future__ import annotations
 
@@ -24,145 +24,143 @@ from wherein.storage.repair.rows import BadRow, Gap, check_rows, counters
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["RepairLog", "mend_counters", "mend_models", "mend_rows"]
+__all__ = ["RepairLog", "repair_counters", "repair_models", "repair_rows"]
 
 Present = Callable[[str], bool]
 
-# Where a counter is damaged, ids go on so far above the highest one that those of deleted rows are not given again.
-_MARGIN = 1_000_000
-_HIGHEST = 1 << 53
-_AT_ONCE = 500
-_REASON = "what was kept of it was damaged; the next reindex takes it in again"
+# Where a counter is damaged, ids continue this far above the highest, so that those of deleted rows are not reused.
+_ID_MARGIN = 1_000_000
+_MAX_ID = 1 << 53
+_BATCH_SIZE = 500  # parameters of one statement; SQLite allows 999 in every build
+_REASON = "its stored copy was damaged; the next reindex ingests it again"
 _MODELS = "SELECT id, fingerprint, name, version, precision, dimension FROM models ORDER BY id"
 
 
 @dataclass
 class RepairLog:
-    """What a repair has to tell: what was mended, and what is lost but for the copy that was put aside."""
+    """Sentences for the report: what was repaired, and what is lost except for its copy in quarantine."""
 
-    mended: list[str] = field(default_factory=list)
+    repaired: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
 
 
-def mend_rows(db: Database, folder: Path, aside: Quarantine, present: Present, log: RepairLog) -> None:
-    """Mend all that `check_rows` finds, in one transaction; `present` tells whether the file of a uri is there.
+def repair_rows(db: Database, folder: Path, quarantine: Quarantine, present: Present, log: RepairLog) -> None:
+    """Repair everything that `check_rows` finds, in one transaction; `present(uri)` is whether a file exists.
 
-    Afterwards `check_rows` finds nothing but documents that the next reindex makes whole.
+    Afterwards `check_rows` finds nothing but documents whose gaps the next reindex fills.
     """
     with snapshot(db):
         if not any(isinstance(row, BadRow) or not row.due for row in check_rows(db, Counter())):
             return
     with writing(db, "repair.rows"):
-        log.mended += mend_models(db)  # before all else: vectors without a model would be taken out
+        log.repaired += repair_models(db)  # first, because vectors without a model would be removed
         bad = [row for row in check_rows(db, Counter()) if isinstance(row, BadRow)]
-        _mend_links(db, aside, [row for row in bad if row.link], log)
-        _mend_lists(db, aside, [row for row in bad if not row.link], log)
-        _mend_vectors(db, folder, aside, _ids(bad, "vectors"), log)
-        _remove(db, aside, "chunks", _ids(bad, "chunks"))
-        _mend_documents(db, aside, _ids(bad, "documents"), present, log)
-        _mend_terms(db, aside, _ids(bad, "terms"), log)
+        _repair_links(db, quarantine, [row for row in bad if row.link], log)
+        _repair_lists(db, quarantine, [row for row in bad if not row.link], log)
+        _repair_vectors(db, folder, quarantine, _ids(bad, "vectors"), log)
+        _remove(db, quarantine, "chunks", _ids(bad, "chunks"))
+        _repair_documents(db, quarantine, _ids(bad, "documents"), present, log)
+        _repair_terms(db, quarantine, _ids(bad, "terms"), log)
         for gap in [row for row in check_rows(db, Counter()) if isinstance(row, Gap)]:
             if gap.file_id is not None and not gap.due:
                 reread_file(db, gap.file_id, _REASON)
-            log.mended.append(f"{gap.uri}: {gap.what}; the next reindex makes up for it")
+            log.repaired.append(f"{gap.uri}: {gap.what}; the next reindex fills the gap")
 
 
 def _ids(bad: Iterable[BadRow], table: str) -> list[int]:
     return sorted({row.id for row in bad if row.table == table and not row.link})
 
 
-def _remove(db: Database, aside: Quarantine, table: str, ids: list[int]) -> None:
-    """Take rows out of a table after their content was kept aside."""
-    for first in range(0, len(ids), _AT_ONCE):
-        part = ids[first : first + _AT_ONCE]
-        marks = ", ".join("?" * len(part))
-        cursor = db.execute(f"SELECT * FROM {table} WHERE id IN ({marks})", part)
-        names = [column[0] for column in cursor.description]
-        aside.rows(table, [dict(zip(names, row, strict=True)) for row in cursor.fetchall()])
-        db.execute(f"DELETE FROM {table} WHERE id IN ({marks})", part)
+def _remove(db: Database, quarantine: Quarantine, table: str, ids: list[int]) -> None:
+    """Delete rows, once they are in quarantine."""
+    for first in range(0, len(ids), _BATCH_SIZE):
+        batch = ids[first : first + _BATCH_SIZE]
+        marks = ", ".join("?" * len(batch))
+        cursor = db.execute(f"SELECT * FROM {table} WHERE id IN ({marks})", batch)
+        names = [name for name, *_ in cursor.description]
+        quarantine.rows(table, [dict(zip(names, row, strict=True)) for row in cursor.fetchall()])
+        db.execute(f"DELETE FROM {table} WHERE id IN ({marks})", batch)
 
 
-def _mend_links(db: Database, aside: Quarantine, bad: list[BadRow], log: RepairLog) -> None:
-    """A document without its file and a file without its source go on alone; anything else is nothing by itself."""
+def _repair_links(db: Database, quarantine: Quarantine, bad: list[BadRow], log: RepairLog) -> None:
+    """Detach documents from lost files and files from lost sources; remove other rows whose parent is lost."""
     for table, count in Counter(row.table for row in bad).items():
-        log.mended.append(f"{count:,} rows of {table} belonged to something that is lost; the next reindex sees to it")
+        log.repaired.append(f"{count:,} rows of {table} referred to a row that is lost; the next reindex restores it")
     if any(row.table == "chunks" for row in bad):
-        # A document is lost, and nobody knows of which file.
+        # A document is lost, and its file is not known: all are read again.
         db.execute("UPDATE files SET version = ?", [REREAD])
-    gone: dict[str, list[int]] = {}
+    orphans: dict[str, list[int]] = {}
     for row in bad:
         if row.table == "documents":
             db.execute("UPDATE documents SET file_id = NULL WHERE id = ?", [row.id])
         elif row.table == "files":
             db.execute("UPDATE files SET source_id = NULL, version = ? WHERE id = ?", [REREAD, row.id])
         else:
-            gone.setdefault(row.table, []).append(row.id)
-    for table, ids in gone.items():
-        _remove(db, aside, table, ids)
+            orphans.setdefault(row.table, []).append(row.id)
+    for table, ids in orphans.items():
+        _remove(db, quarantine, table, ids)
 
 
-def _mend_lists(db: Database, aside: Quarantine, bad: list[BadRow], log: RepairLog) -> None:
+def _repair_lists(db: Database, quarantine: Quarantine, bad: list[BadRow], log: RepairLog) -> None:
     for row in bad:
         if row.table == "sqlite_sequence":
             known = db.execute("SELECT name, seq FROM sqlite_sequence").fetchall()
-            mend_counters(db, {name: last for name, last in known if isinstance(last, int)})
-            log.mended.append(f"the counter of the ids of {row.uri} was set above all that were given")
+            repair_counters(db, {name: last for name, last in known if isinstance(last, int)})
+            log.repaired.append(f"the id counter of {row.uri} was set above all ids in use")
         elif row.table == "sources":
-            _remove(db, aside, "sources", [row.id])
+            _remove(db, quarantine, "sources", [row.id])
             log.lost.append(f"the source {row.uri!r} with its options: name it again with wherein ingest")
         elif row.table == "files":
             db.execute("UPDATE documents SET file_id = NULL WHERE file_id = ?", [row.id])
-            _remove(db, aside, "files", [row.id])
-            log.mended.append(f"{row.uri}: the record of its file was damaged; the next reindex makes it anew")
+            _remove(db, quarantine, "files", [row.id])
+            log.repaired.append(f"{row.uri}: the record of its file was damaged; the next reindex restores it")
         elif row.table == "generations":
-            _remove(db, aside, "generations", [row.id])
-            log.mended.append("the record of an index was damaged; the index is made anew")
+            _remove(db, quarantine, "generations", [row.id])
+            log.repaired.append("the record of an index was damaged; the index is rebuilt")
 
 
-def _mend_documents(db: Database, aside: Quarantine, ids: list[int], present: Present, log: RepairLog) -> None:
+def _repair_documents(db: Database, quarantine: Quarantine, ids: list[int], present: Present, log: RepairLog) -> None:
     for document_id in ids:
         uri, file_id, file = db.execute(
             "SELECT d.uri, d.file_id, f.uri FROM documents d LEFT JOIN files f ON f.id = d.file_id WHERE d.id = ?",
             [document_id],
         ).fetchone()
-        _remove(db, aside, "documents", [document_id])
+        _remove(db, quarantine, "documents", [document_id])
         if file_id is not None:
             reread_file(db, file_id, _REASON)
         if file is not None and present(str(file)):
-            log.mended.append(f"{uri}: it was damaged and is taken out; the next reindex takes it in again")
+            log.repaired.append(f"{uri}: it was damaged and is removed; the next reindex ingests it again")
         else:
             origin = "its file is gone" if file is not None else "it has no file"
-            log.lost.append(f"{uri}: {origin}, so that nothing is left of it but the damaged copy")
+            log.lost.append(f"{uri}: {origin}; only the damaged copy is left")
 
 
-# Vectors: the index holds them too, and the checksum tells whether what it holds is what was stored.
+# Vectors: an exact index holds a copy, and the checksum of the row says whether it is the one that was stored.
 
 
-def _mend_vectors(db: Database, folder: Path, aside: Quarantine, ids: list[int], log: RepairLog) -> None:
+def _repair_vectors(db: Database, folder: Path, quarantine: Quarantine, ids: list[int], log: RepairLog) -> None:
     if not ids:
         return
-    spare = _from_index(db, folder, ids)
-    restored, gone = 0, []
+    copies = _from_index(db, folder, ids)
+    restored, lost = 0, []
     for vector_id in ids:
-        name, checksum, dimension = db.execute(
+        input_hash, checksum, dimension = db.execute(
             "SELECT v.input_hash, v.checksum, m.dimension FROM vectors v JOIN models m ON m.id = v.model_id"
             " WHERE v.id = ?",
             [vector_id],
         ).fetchone()
-        raw = spare.get(vector_id)
-        if is_stored_vector(dimension, name, raw, checksum):
+        raw = copies.get(vector_id)
+        if is_stored_vector(dimension, input_hash, raw, checksum):
             db.execute("UPDATE vectors SET vector = ? WHERE id = ?", [raw, vector_id])
             restored += 1
         else:
-            gone.append(vector_id)
-    _remove(db, aside, "vectors", gone)
-    log.mended.append(
-        f"{len(ids)} damaged vectors: {restored} were restored from the index, {len(ids) - restored} removed"
-    )
+            lost.append(vector_id)
+    _remove(db, quarantine, "vectors", lost)
+    log.repaired.append(f"{len(ids)} damaged vectors: {restored} were restored from the index, {len(lost)} removed")
 
 
 def _from_index(db: Database, folder: Path, ids: list[int]) -> Mapping[int, bytes]:
-    """Return the bytes of vectors as the active index has them, as far as it can be read."""
+    """Return vectors by id as the active index holds them (little-endian float32), as far as it can be read."""
     import faiss
     import numpy as np
 
@@ -172,29 +170,32 @@ def _from_index(db: Database, folder: Path, ids: list[int]) -> Mapping[int, byte
     except Damaged:
         return {}
     if generation is None or generation.method.name != EXACT or index is None or not index.ntotal:
-        return {}  # the codes of another one do not tell the vectors
-    held: Ids = np.asarray(faiss.vector_to_array(index.id_map), dtype=np.int64)
+        return {}  # an approximate index holds codes, from which a vector cannot be restored
+    stored_ids: Ids = np.asarray(faiss.vector_to_array(index.id_map), dtype=np.int64)
     inner = faiss.downcast_index(index.index)
-    places = [np.flatnonzero(held == vector_id) for vector_id in ids]
+    positions = {vector_id: np.flatnonzero(stored_ids == vector_id) for vector_id in ids}
     return {
-        vector_id: inner.reconstruct(int(place[0])).astype("<f4").tobytes()
-        for vector_id, place in zip(ids, places, strict=True)
-        if len(place)
+        vector_id: inner.reconstruct(int(found[0])).astype("<f4").tobytes()
+        for vector_id, found in positions.items()
+        if len(found)
     }
 
 
-def _mend_terms(db: Database, aside: Quarantine, ids: list[int], log: RepairLog) -> None:
+def _repair_terms(db: Database, quarantine: Quarantine, ids: list[int], log: RepairLog) -> None:
     if ids:
-        _remove(db, aside, "terms", ids)
+        _remove(db, quarantine, "terms", ids)
         recount(db)
-        log.mended.append(f"the word counts of {len(ids):,} passages were counted anew from their texts")
+        log.repaired.append(f"the word counts of {len(ids):,} passages were counted again from their texts")
 
 
 # The model, and the counters of ids.
 
 
-def mend_models(db: Database) -> list[str]:
-    """Bring the library's model, its second copy and the setting that names it into line. Call inside `writing`."""
+def repair_models(db: Database) -> list[str]:
+    """Make the library's model, its second copy and the setting that names it agree; return what was done.
+
+    Call inside `writing`.
+    """
     settings = dict(db.execute("SELECT key, value FROM settings WHERE key IN ('model', ?)", [MODEL_COPY]).fetchall())
     known = [model for model in map(_model, db.execute(_MODELS).fetchall()) if model]
     copy = remembered_model(settings.get(MODEL_COPY))
@@ -240,11 +241,14 @@ def _put_model(db: Database, model: StoredModel) -> None:
         )
 
 
-def mend_counters(db: Database, known: Mapping[str, int]) -> None:
-    """Bring the counters of ids to where they were (`known`), or well above the highest id. Call inside `writing`."""
+def repair_counters(db: Database, known: Mapping[str, int]) -> None:
+    """Set each id counter to its `known` value, or well above the highest id when that cannot be right.
+
+    Call inside `writing`.
+    """
     for table, highest in counters(db).items():
         last = known.get(table, 0)
-        if not highest <= last < _HIGHEST:
-            last = highest + _MARGIN
+        if not highest <= last < _MAX_ID:
+            last = highest + _ID_MARGIN
         if not db.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", [last, table]).rowcount and last:
             db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", [table, last])

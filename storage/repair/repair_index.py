@@ -1,4 +1,4 @@
-"""An index that is not what was written: put aside, and made anew from the stored vectors."""
+"""An index file that is not what was written: quarantined, and rebuilt from the catalog."""
 
 from __future__ import annotations
 
@@ -22,26 +22,27 @@ from wherein.storage.repair.quarantine import Quarantine
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["mend_index"]
+__all__ = ["repair_index"]
 
-_MADE = {VECTORS: "the index was made anew", KEYWORDS: "the index of keywords was made anew"}
+_REBUILT = {VECTORS: "the index was rebuilt", KEYWORDS: "the keyword index was rebuilt"}
 
 
-def mend_index(db: Database, folder: Path, aside: Quarantine, *, due: bool = False) -> list[str]:
-    """Read all of every registered index and replace what is damaged; return a sentence for each.
+def repair_index(db: Database, folder: Path, quarantine: Quarantine, *, missing_too: bool = False) -> list[str]:
+    """Read every registered index file completely and replace the damaged ones; return a sentence for each.
 
-    With `due` one is also made where none is active. Each file stays in force until there is a new one.
+    With `missing_too` an index is also built where none is active. A damaged file stays registered until its successor
+    is, so that a death in between loses nothing.
     """
     registered, model = list_generations(db), bound_model(db)
     bad = {generation: what for generation in registered if (what := generation_problem(db, folder, generation))}
-    log = []
+    report = []
     if model:
         for kind in KINDS:
             active = active_generation(db, kind)
-            if active in bad or (active is None and (due or any(old.kind == kind for old in registered))):
+            if active in bad or (active is None and (missing_too or any(old.kind == kind for old in registered))):
                 write_generation(db, folder, model, kind)
                 if active is None:
-                    log.append(_MADE[kind])
+                    report.append(_REBUILT[kind])
     if bad:
         with writing(db, "repair.generations"):
             for generation in bad:
@@ -49,6 +50,6 @@ def mend_index(db: Database, folder: Path, aside: Quarantine, *, due: bool = Fal
     for generation, what in bad.items():
         path = generation_path(folder, generation.file)
         if path.exists():
-            aside.move(path)
-        log.append(f"the index {path.name} was damaged ({what}); it is put aside and made anew")
-    return log
+            quarantine.move(path)
+        report.append(f"the index {path.name} was damaged ({what}); it is quarantined and rebuilt")
+    return report

@@ -1,4 +1,4 @@
-"""Measuring how often the right passage is found: by a model in a public collection, by a library."""
+"""Measure how often the right passage is found: by a model in a public collection, or by a library."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["EvaluatedLibrary", "Measured", "evaluate", "evaluate_golden_file"]
 
 @dataclass(frozen=True)
 class Measured:
-    """What one mode of one model, or of a library, finds. `missing` are documents that are in no library."""
+    """The evaluation of one mode of a model or a library. `missing` names documents that are not in the library."""
 
     evaluation: Evaluation
     model: str
@@ -33,7 +33,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class EvaluatedLibrary:
-    """A library as it is measured: `ask(question, k, mode)` returns the `k` best of its `passages`, best first."""
+    """A library to be measured: `ask(question, k, mode)` returns the `k` best of its `passages`, best first."""
 
     folder: Path
     encoder: Encoder
@@ -56,8 +56,8 @@ def evaluate(
     """Measure each model in each mode on a public collection: `kind` is `squad` or `beir`. No library is touched.
 
     `models` are names of installed models, folders, or `default`. `vectors` is a folder that keeps vectors for the
-    next time. `report` is told what is going on. Raises UsageError for what cannot be read, WhereinError when the extra
-    is missing.
+    next time. `report` receives messages about progress. Raises UsageError for input that cannot be read, WhereinError
+    when the extra `evaluate` is missing.
     """
     from wherein.evaluation.candidates import Candidates
     from wherein.evaluation.collection import read_beir, read_squad
@@ -68,7 +68,7 @@ def evaluate(
     read, measure = {"squad": (read_squad, evaluate_squad), "beir": (read_beir, evaluate_beir)}[kind]
     if kind == "beir":
         require_measures()
-    if len(modes) * len(models) > 1:  # now, and not after the work, one is told that it is missing
+    if len(modes) * len(models) > 1:  # report a missing extra now, not after the work
         require_stats()
     ranked_by = {name: find_mode(name) for name in modes}
     chosen = [find_model(name, models_folder()) for name in models]
@@ -91,8 +91,8 @@ def evaluate_golden_file(
 ) -> Iterator[Measured]:
     """Ask the questions of a golden file (JSON lines: `question`, `documents`) and measure, in each mode.
 
-    `uris` are those of the library's documents. Raises UsageError for a line that is wrong, WhereinError when the extra
-    is missing.
+    `uris` are those of the library's documents. `report` receives messages about progress. Raises UsageError for a
+    line that is wrong, WhereinError when the extra `evaluate` is missing.
     """
     from wherein.evaluation.golden_file import evaluate_golden, read_golden, resolve
     from wherein.evaluation.measures import require_measures, require_stats

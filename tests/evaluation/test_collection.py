@@ -1,4 +1,4 @@
-"""Reading SQuAD and BEIR files, and what is said of those that are wrong."""
+"""Reading SQuAD and BEIR files, and the errors about those that are not valid."""
 
 import json
 import re
@@ -62,7 +62,7 @@ def test_a_title_may_lack_and_a_grade_be_below_zero(tmp_path: Path) -> None:
         ("qrels/test.tsv", None, "test.tsv cannot be read: No such file"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, part: str, text: str | None, words: str) -> None:
+def test_an_error_names_the_file_and_the_line(tmp_path: Path, part: str, text: str | None, words: str) -> None:
     beir(tmp_path, "q1\td1\t1\n")
     if text is None:
         (tmp_path / part).unlink()
@@ -72,7 +72,7 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, part: str, text: s
         read_beir(tmp_path)
 
 
-def test_what_is_no_utf8_is_said(tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     beir(tmp_path, "q1\td1\t1\n")
     (tmp_path / "corpus.jsonl").write_bytes(b'{"_id": "\xe9"}')
     with pytest.raises(UsageError, match="is not UTF-8 text"):

@@ -1,4 +1,4 @@
-"""Questions by meaning, by words and by both: nothing fails, both scores are told, and k are found when there are k."""
+"""The three modes: no question fails, hits have both scores, and k are found when there are k."""
 
 from pathlib import Path
 
@@ -9,18 +9,16 @@ from hypothesis import strategies as st
 from toy import ToyEncoder
 from wherein.errors import Damaged, UsageError
 from wherein.library import Library
-from wherein.search import passage_lookup
 from wherein.search.modes import MODES
-from wherein.storage.catalog.connection import open_reader
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library of 40 documents with a generation of 30, a delta of 10 less 1, and 2 removed from the generation."""
-    place = tmp_path_factory.mktemp("hybrid")
-    docs = place / "docs"
+    root = tmp_path_factory.mktemp("hybrid")
+    docs = root / "docs"
     docs.mkdir()
-    library = Library(place / "library", encoder=ToyEncoder())
+    library = Library(root / "library", encoder=ToyEncoder())
     for n in range(30):
         (docs / f"{n}.txt").write_text(f"The red box {n} holds {n * n} marbles. Error E-{1000 + n} in foo_bar{n}().")
     library.ingest([str(docs)])
@@ -28,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (docs / f"{n}.txt").write_text(f"Tenant {n} may sign the lease. 東京の天気は{n}度です。")
     library.ingest([str(docs)])
     library.remove_documents([str(docs / f"{n}.txt") for n in (4, 5, 35)])
-    return place / "library"
+    return root / "library"
 
 
 @pytest.fixture
@@ -53,7 +51,7 @@ def test_without_a_word_that_occurs_the_answer_is_that_by_meaning(library: Libra
     assert names(library, "unheard 😀 words", 10) == names(library, "unheard 😀 words", 10, "semantic")
 
 
-def test_what_is_named_comes_first(library: Library) -> None:
+def test_the_passage_that_is_named_comes_first(library: Library) -> None:
     asked = {"E-1017": "17.txt", "foo_bar9": "9.txt", "foo_bar9()": "9.txt", "tenant 33": "33.txt"}
     for question, name in asked.items():
         assert names(library, question, 1) == names(library, question, 1, "keyword") == [name]
@@ -64,7 +62,7 @@ def test_what_is_named_comes_first(library: Library) -> None:
 
 
 @pytest.mark.parametrize("k", [1, 36, 37, 38, 200])
-def test_as_many_as_there_are(library: Library, k: int) -> None:
+def test_k_passages_are_found_or_as_many_as_there_are(library: Library, k: int) -> None:
     assert len(names(library, "red box", k)) == min(k, 37)
     assert len(names(library, "red box", k, "keyword")) == min(k, 28)
     assert len(names(library, "sign -lease", k)) == min(k, 28)
@@ -72,13 +70,13 @@ def test_as_many_as_there_are(library: Library, k: int) -> None:
     assert len(names(library, '"lease the"', k)) == 0
 
 
-def test_the_words_of_an_operator_are_not_asked_for(library: Library) -> None:
+def test_operators_exclude_and_require(library: Library) -> None:
     assert "17.txt" not in names(library, "red box -E-1017", 40)
     assert names(library, 'red -"box 7" "7"', 40) == []
     assert names(library, '"box 7 holds"') == ["7.txt"]
 
 
-def test_scores_are_those_of_both_parts(library: Library) -> None:
+def test_a_hit_has_the_scores_of_both_rankings(library: Library) -> None:
     by_meaning = {hit.chunk: hit.score for hit in library.query("red box 7 marbles", 50, mode="semantic").hits}
     by_words = {hit.chunk: hit.score for hit in library.query("red box 7 marbles", 50, mode="keyword").hits}
     for hit in library.query("red box 7 marbles", 50).hits:
@@ -86,7 +84,7 @@ def test_scores_are_those_of_both_parts(library: Library) -> None:
         assert hit.keyword_score == pytest.approx(by_words.get(hit.chunk, 0.0), abs=1e-4)
 
 
-def test_words_alone_need_no_model(folder: Path) -> None:
+def test_keyword_search_needs_no_model(folder: Path) -> None:
     class Silent(ToyEncoder):
         def encode_question(self, text: str) -> object:
             raise AssertionError("the model was asked")
@@ -111,7 +109,7 @@ def test_any_question_is_answered(library: Library, text: str) -> None:
             assert len(library.query(question, 4, mode=mode).hits) <= 4
 
 
-def test_another_count_in_the_index_is_not_answered_from(folder: Path, tmp_path: Path) -> None:
+def test_wrong_counts_in_the_index_are_an_error(folder: Path, tmp_path: Path) -> None:
     import shutil
 
     copy = Path(shutil.copytree(folder, tmp_path / "library"))
@@ -123,13 +121,3 @@ def test_another_count_in_the_index_is_not_answered_from(folder: Path, tmp_path:
     with pytest.raises(Damaged, match="repair"):
         library.query("red box 7 holds 49 marbles error E-1007 in foo_bar7", 40)
     assert library.verify().damaged
-
-
-def test_the_vectors_of_candidates_are_looked_up_one_by_one(folder: Path) -> None:
-    """SQLite, left to choose, reads all vectors of the model: 130 ms a question over 5,000 of them."""
-    db = open_reader(folder)
-    asked = ", ".join("?" * 100)
-    for statement, values in ((passage_lookup._VECTORS, range(101)), (passage_lookup._CHUNKS, range(100))):
-        plan = [row[3] for row in db.execute("EXPLAIN QUERY PLAN " + statement.format(asked), list(values)).fetchall()]
-        assert len(plan) > 1
-        assert not any("(model_id=?)" in step or step.startswith("SCAN") for step in plan), plan

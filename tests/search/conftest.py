@@ -1,6 +1,6 @@
-"""A small library, ingested with the toy encoder; what is tested opens its catalog without a `Library`."""
+"""Catalogs that are filled without reading a file, with the vectors of the toy encoder."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,15 @@ import pytest
 
 from toy import ToyEncoder
 from wherein.library import Library
-from wherein.storage.catalog.connection import open_reader
+from wherein.storage.catalog.checksums import content_hash
+from wherein.storage.catalog.connection import open_reader, open_writer, writing
+from wherein.storage.catalog.documents import ChunkRow, DocumentRow, save_document
+from wherein.storage.catalog.models import bind_model, bound_model
+from wherein.storage.catalog.vectors import save_vectors
+from wherein.storage.index.generation_writer import write_generation
+from wherein.storage.index.generations import KEYWORDS, VECTORS
 
+Fill = Callable[..., Path]
 TEXTS = {
     "lease": "The owner may sign the lease.",
     "copy": "The owner may sign the lease.",
@@ -19,22 +26,55 @@ TEXTS = {
 
 
 @pytest.fixture
-def library(tmp_path: Path) -> Library:
-    docs = tmp_path / "docs"
-    docs.mkdir()
-    for name, text in TEXTS.items():
-        (docs / f"{name}.txt").write_text(text)
-    library = Library(tmp_path / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
-    library.ingest([str(docs)])
-    return library
+def fill(tmp_path: Path) -> Fill:
+    """Save documents of one passage each, by name; with `fold` also write a generation of both indexes."""
+
+    def filled(texts: Mapping[str, str], *, fold: bool = False, encoder: ToyEncoder | None = None) -> Path:
+        folder, encoder = tmp_path / "library", encoder or ToyEncoder()
+        folder.mkdir(exist_ok=True)
+        with closing(open_writer(folder)) as db:
+            with writing(db, "test"):
+                model = bound_model(db) or bind_model(
+                    db, fingerprint=encoder.fingerprint, name="toy", version="1", precision="w8a32",
+                    dimension=encoder.model.width,
+                )  # fmt: skip
+                for name, text in texts.items():
+                    chunk = ChunkRow(0, len(text), content_hash(text), None, ())
+                    uri = f"file:///docs/{name}.txt"
+                    save_document(db, DocumentRow(uri, None, name, "text/plain", text, {"name": name}, (), [chunk]))
+                contexts = list(texts.values())
+                save_vectors(db, model.id, list(map(content_hash, contexts)), encoder.encode_contexts(contexts))
+            if fold:
+                write_generation(db, folder, model, VECTORS)
+                write_generation(db, folder, model, KEYWORDS)
+        return folder
+
+    return filled
 
 
 @pytest.fixture
-def folder(library: Library) -> Path:
-    return library.folder
+def folder(fill: Fill) -> Path:
+    """A library with two copies of one text and another text."""
+    return fill(TEXTS)
 
 
 @pytest.fixture
-def db(library: Library) -> Iterator[Any]:
-    with closing(open_reader(library.folder)) as db:
+def library(folder: Path) -> Library:
+    return Library(folder, encoder=ToyEncoder())
+
+
+@pytest.fixture
+def db(folder: Path) -> Iterator[Any]:
+    with closing(open_reader(folder)) as db:
         yield db
+
+
+@pytest.fixture
+def change(folder: Path) -> Callable[..., None]:
+    """Change the catalog behind the back of the reader `db`."""
+
+    def changed(statement: str, *values: object) -> None:
+        with closing(open_writer(folder)) as writer, writing(writer, "test"):
+            writer.execute(statement, list(values))
+
+    return changed

@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from keyword_oracle import QUESTIONS, WORDS, bound, brute_force, save
-from wherein.search.keyword import best_passages, filter_matches, match, scores_of
+from wherein.evaluation.candidates import index_texts
+from wherein.search.keyword import best_passages, filter_matches, match, rank_by_score, scores_of
 from wherein.search.query_syntax import parse_question
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import open_reader, open_writer, snapshot, writing
 from wherein.storage.catalog.documents import ChunkRow, DocumentRow, delete_document, save_document
+from wherein.storage.filters.selection import Selection
 from wherein.storage.index.generation_writer import write_generation
 from wherein.storage.index.generations import KEYWORDS
 from wherein.storage.index.keyword_index import KeywordIndex, load_keywords
@@ -118,3 +120,30 @@ def test_operators(db: Database, tmp_path: Path) -> None:
     assert found(db, tmp_path, '"天気は"') == ["5"]
     assert found(db, tmp_path, "-red") == []
     assert found(db, tmp_path, '" "') == []
+
+
+TEXTS = ["fox", "den", "red fox", "fox", "owl"]
+
+
+@pytest.mark.parametrize(("n", "best"), [(1, [0]), (2, [0, 3]), (3, [0, 3, 2]), (4, [0, 3, 2]), (9, [0, 3, 2])])
+def test_equal_scores_come_in_the_order_of_the_ids_and_none_is_zero(n: int, best: list[int]) -> None:
+    matches = match(index_texts(TEXTS), parse_question("fox"))
+    assert rank_by_score(matches, n) == best
+    assert scores_of(matches, [4, 9, *best])[:2].tolist() == [0, 0]
+
+
+def test_a_plain_question_allows_every_passage_and_an_operator_only_some() -> None:
+    index = index_texts(TEXTS)
+    assert match(index, parse_question("fox")).allowed is None
+    allowed = match(index, parse_question("fox -red")).allowed
+    assert allowed is not None
+    assert allowed[0].tolist() == [True, True, False, True, True]
+    assert rank_by_score(match(index, parse_question('"red fox"')), 9) == [2]
+
+
+def test_a_selection_restricts_the_passages_and_not_their_scores() -> None:
+    index, none = index_texts(TEXTS), np.zeros(0, np.int64)
+    selected = Selection(frozenset((2, 3)), np.array([2, 3]), none, np.zeros(0, np.uint8))
+    matches, everything = match(index, parse_question("fox"), selected), match(index, parse_question("fox"))
+    assert rank_by_score(matches, 9) == [3, 2]
+    np.testing.assert_array_equal(scores_of(matches, [3, 2]), scores_of(everything, [3, 2]))

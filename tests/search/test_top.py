@@ -12,3 +12,9 @@ from wherein.search.top import highest
 def test_the_highest_are_those_of_a_stable_sort(scores: list[float], n: int) -> None:
     positions = highest(np.array(scores), n)
     assert list(positions) == sorted(range(len(scores)), key=lambda position: (-scores[position], position))[:n]
+
+
+def test_no_scores_none_wanted_and_single_precision() -> None:
+    assert highest(np.zeros(0), 3).shape == (0,)
+    assert highest(np.array([1.0, 2.0]), 1).tolist() == [1]
+    assert highest(np.array([1, 3, 3, 2], np.float32), 3).tolist() == [1, 2, 3]

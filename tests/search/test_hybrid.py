@@ -1,0 +1,142 @@
+"""The ranker over a catalog, against the fused score of every passage, computed from the texts and the vectors."""
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from keyword_oracle import brute_force
+from oracle import read_state
+from toy import ToyEncoder
+from wherein.errors import Damaged
+from wherein.search.filters.parse import parse_filter
+from wherein.search.fusion import QuestionWords, fuse
+from wherein.search.hits import Hit
+from wherein.search.hybrid import READ, Ranker, to_read
+from wherein.search.query_syntax import parse_question
+from wherein.storage.catalog.checksums import content_hash, vector_checksum
+from wherein.storage.catalog.connection import open_reader
+from wherein.storage.catalog.models import bound_model
+from wherein.storage.catalog.terms import terms_of
+
+# Fewer passages than are read of the candidates, so that all of them are fused.
+NOTES = {
+    f"{n:02d}": f"Box {n} of the {colour} shelf holds {n * n} marbles {'and a lease' * (n % 4 == 1)}."
+    for n, colour in enumerate(["red", "green", "blue"] * 6)
+}
+QUESTIONS = ["which shelf holds the lease?", "red box 6", "289 marbles", "unheard words", "blue blue shelf"]
+
+
+def expected_scores(db: Any, question: str) -> dict[str, float]:
+    """Return the fused score of each passage by its document's URI."""
+    state, keyword = read_state(db), list(brute_force(db, question).values())
+    asked = list(terms_of(question))
+    passages = [[*terms_of(name), *terms_of(text)] for name, text in NOTES.items()]
+    idf = {}
+    for term in asked:
+        n = sum(term in words for words in passages)
+        idf[term] = np.log(1 + (len(passages) - n + 0.5) / (n + 0.5))
+    overlaps = [QuestionWords(asked, idf).overlap(words) for words in passages]
+    dense = (state.vectors @ ToyEncoder().encode_question(question)[0]).astype(np.float64)
+    scores = fuse(dense, np.array(keyword), sum(idf.values()), overlaps)
+    return {passage[0]: float(score) for passage, score in zip(state.passages, scores, strict=True)}
+
+
+def search(ranker: Ranker, question: str, k: int, **others: Any) -> list[Hit]:
+    return ranker.search(parse_question(question), ToyEncoder().encode_question(question)[0], "cosine", k, **others)
+
+
+@pytest.mark.parametrize("fold", [False, True])
+def test_hits_are_ordered_by_the_fused_score(fill: Callable[..., Path], fold: bool) -> None:
+    folder = fill(NOTES, fold=fold)
+    with closing(open_reader(folder)) as db:
+        ranker = Ranker(db, folder, bound_model(db))
+        for question in QUESTIONS:
+            expected = expected_scores(db, question)
+            for k in (1, 5, 18, 40):
+                hits = search(ranker, question, k)
+                assert [hit.score for hit in hits] == pytest.approx(
+                    sorted(expected.values(), reverse=True)[:k], abs=1e-5
+                )
+                assert [hit.score for hit in hits] == pytest.approx([expected[hit.uri] for hit in hits], abs=1e-5)
+                assert [hit.rank for hit in hits] == list(range(1, min(k, 18) + 1))
+
+
+def test_a_hit_has_its_ranks_in_both_rankings_and_the_words_it_matches(fill: Callable[..., Path]) -> None:
+    folder, question = fill(NOTES), "289 Marbles unheard"
+    with closing(open_reader(folder)) as db:
+        vectors = ToyEncoder().encode_contexts(list(NOTES.values())) @ ToyEncoder().encode_question(question)[0]
+        hits = search(Ranker(db, folder, bound_model(db)), question, 18)
+    by_meaning = [f"{row:02d}" for row in np.argsort(-vectors, kind="stable")]
+    assert [hit.title for hit in sorted(hits, key=lambda hit: hit.dense_rank or 0)] == by_meaning
+    (best,) = [hit for hit in hits if hit.title == "17"]
+    assert (best.rank, best.keyword_rank, best.matched) == (1, 1, ("289", "Marbles"))
+    assert {hit.matched for hit in hits} == {("289", "Marbles"), ("Marbles",)}
+    assert {hit.chance for hit in hits} == {None}  # of so few vectors
+
+
+def test_by_keywords_alone(fill: Callable[..., Path]) -> None:
+    folder = fill(NOTES)
+    with closing(open_reader(folder)) as db:
+        ranker = Ranker(db, folder, None)
+        for question in QUESTIONS:
+            scores = sorted(filter(None, brute_force(db, question).values()), reverse=True)
+            hits = ranker.by_keywords(parse_question(question), 5)
+            assert [hit.score for hit in hits] == pytest.approx(scores[:5], rel=1e-4)
+            assert [hit.keyword_score for hit in hits] == pytest.approx([hit.score for hit in hits], rel=1e-4)
+            assert {(hit.dense_score, hit.dense_rank, hit.overlap) for hit in hits} <= {(None, None, None)}
+        assert ranker.provenance is not None
+        assert (ranker.provenance.model, ranker.provenance.keywords_delta) == ("", 18)
+
+
+def test_a_filter_keeps_the_scores(fill: Callable[..., Path]) -> None:
+    folder, only = fill(NOTES), parse_filter(where="name IN ('03', '07', '11')")
+    with closing(open_reader(folder)) as db:
+        ranker = Ranker(db, folder, bound_model(db))
+        everything = {hit.title: hit.score for hit in search(ranker, "blue shelf", 18)}
+        selected = search(ranker, "blue shelf", 18, only=only)
+    assert {hit.title for hit in selected} == {"03", "07", "11"}
+    assert [hit.score for hit in selected] == pytest.approx([everything[hit.title] for hit in selected], abs=1e-6)
+
+
+def test_an_exclusion_does_not_shorten_an_answer(fill: Callable[..., Path]) -> None:
+    many = {**{f"red{n}": f"A red box, number {n}." for n in range(120)}, "a": "A blue crate.", "b": "A crate."}
+    folder = fill(many)
+    with closing(open_reader(folder)) as db:
+        hits = search(Ranker(db, folder, bound_model(db)), "a red box -number", 2)
+    assert {hit.title for hit in hits} == {"a", "b"}
+
+
+def test_a_passage_whose_vector_is_lost_is_found_by_its_words(
+    db: Any, folder: Path, change: Callable[..., None]
+) -> None:
+    change("DELETE FROM vectors WHERE input_hash = ?", content_hash("Cats sleep all day."))
+    hits = {hit.title: hit for hit in search(Ranker(db, folder, bound_model(db)), "cats", 3)}
+    assert hits.keys() == {"cats", "lease", "copy"}
+    assert (hits["cats"].dense_score, hits["cats"].dense_rank, hits["cats"].keyword_rank) == (None, None, 1)
+    assert hits["lease"].dense_score is not None
+
+
+def test_an_index_with_another_vector_is_damage(db: Any, folder: Path, change: Callable[..., None]) -> None:
+    ranker = Ranker(db, folder, bound_model(db))
+    search(ranker, "cats", 1)
+    name, raw = content_hash("Cats sleep all day."), ToyEncoder().encode_contexts(["Dogs"])[0].tobytes()
+    change("UPDATE vectors SET vector = ?, checksum = ? WHERE input_hash = ?", raw, vector_checksum(name, raw), name)
+    with pytest.raises(Damaged, match=r"The index holds another vector of passage \d+ than is stored"):
+        search(ranker, "cats", 1)
+
+
+def test_a_document_that_was_changed_in_the_catalog_is_damage(
+    db: Any, folder: Path, change: Callable[..., None]
+) -> None:
+    ranker = Ranker(db, folder, bound_model(db))
+    change("UPDATE documents SET title = 'dogs' WHERE title = 'cats'")
+    with pytest.raises(Damaged, match=r"The stored record of file:///docs/cats\.txt is damaged"):
+        search(ranker, "cats", 1)
+
+
+def test_how_many_candidates_are_read() -> None:
+    assert [to_read(k) for k in (1, 13, 14, 40)] == [READ, READ, 21, 60]

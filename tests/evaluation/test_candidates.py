@@ -18,6 +18,7 @@ from wherein.search.query_syntax import parse_question
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import open_writer, writing
 from wherein.storage.catalog.documents import ChunkRow, DocumentRow, save_document
+from wherein.storage.catalog.terms import terms_of
 
 TEXTS = [f"{n} {word}" for n in range(50) for word in ("apples", "pears", "plums")]
 
@@ -98,3 +99,25 @@ def test_plain_texts_score_as_passages_do(db: Database, tmp_path: Path) -> None:
         scores = match(index, parse_question(question, operators=False)).scores.parts[0]
         np.testing.assert_allclose(scores, list(brute_force(db, question).values()), rtol=1e-4, atol=1e-6)
     assert len(match(index_texts([]), parse_question("red box")).scores.parts[0]) == 0
+
+
+def test_operators_of_a_question_are_words() -> None:
+    candidates = Candidates(["red fox", "red den", "owl"], ToyEncoder())
+    matches = candidates.match('"red fox" -den')
+    assert (matches.allowed, matches.question.is_plain) == (None, True)
+    assert (matches.scores.parts[0] > 0).tolist() == [True, True, False]
+
+
+def test_the_terms_of_a_text_in_their_order() -> None:
+    candidates = Candidates(["fox", "red fox red"], ToyEncoder())
+    red, fox = terms_of("red fox")
+    assert candidates.terms(1) == [red, fox, red]
+    assert candidates.terms(1) is candidates.terms(1)
+
+
+def test_the_index_of_texts_counts_passages_and_terms() -> None:
+    index = index_texts(["red fox", "", "red red den"])
+    assert (index.count, index.length, index.generation) == (3, 5, None)
+    assert index.parts[0].postings.ids.tolist() == [0, 1, 2]
+    assert index.parts[0].postings.lengths.tolist() == [2, 0, 3]
+    assert len(index.parts[1].postings.ids) == 0

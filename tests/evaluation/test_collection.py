@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wherein.errors import UsageError
-from wherein.evaluation.collection import Collection, read_beir, read_squad
+from wherein.evaluation.collection import Collection, lines, read_beir, read_squad
 
 CORPUS = '{"_id": "d1", "title": "Cats", "text": "They sleep."}\n\n{"_id": "d2", "title": "", "text": " Bread. "}\n'
 QUERIES = '{"_id": "q1", "text": "who sleeps?"}\n{"_id": "q2", "text": "what is baked?"}\n{"_id": "q3", "text": "?"}\n'
@@ -102,3 +102,9 @@ def test_another_file_than_squad_is_refused(tmp_path: Path, text: str, words: st
     (tmp_path / "squad.json").write_text(text, "utf-8")
     with pytest.raises(UsageError, match=words):
         read_squad(tmp_path / "squad.json")
+
+
+def test_lines_have_their_numbers_and_blank_ones_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "lines"
+    path.write_bytes("a\r\n\n  \n é \nlast".encode())
+    assert list(lines(path)) == [(1, "a"), (4, " é "), (5, "last")]

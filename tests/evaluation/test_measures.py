@@ -56,3 +56,15 @@ def test_a_missing_extra_is_an_error_with_the_command_that_installs_it(
     with pytest.raises(WhereinError, match=rf"{work} needs .*pip install 'wherein\[evaluate\]'"):
         measures([{"a": 1}], [["a"]])
         compare("mrr", np.zeros(3), np.ones(3))
+
+
+def test_what_is_measured_needs_no_question_and_no_answer() -> None:
+    assert {name: len(values) for name, values in measures([], []).items()} == dict.fromkeys(
+        ["top_1", "top_5", "top_10", "top_20", "mrr", "ndcg_10", "recall_10"], 0
+    )
+    assert [value.tolist() for value in measures([{"a": 1}], [[]]).values()] == [[0]] * 7
+
+
+def test_a_difference_by_rounding_only_is_none() -> None:
+    found = compare("mrr", np.array([0.1 + 0.2, 0.5]), np.array([0.3, 0.5]))
+    assert (found.better, found.worse, found.equal, found.p, found.difference) == (0, 0, 2, 1.0, 0.0)

@@ -8,8 +8,9 @@ import pytest
 from toy import ToyEncoder
 from wherein.errors import UsageError
 from wherein.evaluation.candidates import Candidates
-from wherein.evaluation.modes import find_mode, semantic
+from wherein.evaluation.modes import find_mode, hybrid, keyword, semantic
 from wherein.library import Library
+from wherein.search.modes import MODES
 
 TEXTS = [f"{n} {word}" for n in range(50) for word in ("apples", "pears", "plums")]
 
@@ -45,3 +46,24 @@ def test_a_collection_is_ranked_as_a_library_ranks_it(tmp_path: Path, mode: str)
         # By scores, because passages that are equally good come in another order.
         shown = [hit.score for hit in library.query(question, 8, mode=mode).hits]
         assert shown == pytest.approx(list(scores), abs=1e-4), question
+
+
+def test_keyword_ranks_only_the_texts_that_have_a_word_of_the_question() -> None:
+    ((ids, scores),) = keyword(Candidates(["red fox", "den", "fox fox", "red"], ToyEncoder()))(["fox"], 9)
+    assert sorted(ids) == [0, 2]
+    assert list(scores) == sorted(scores, reverse=True)
+    ((ids, scores),) = keyword(Candidates(["den"], ToyEncoder()))(["fox"], 9)
+    assert (len(ids), len(scores)) == (0, 0)
+
+
+@pytest.mark.parametrize("name", MODES)
+def test_every_mode_ranks_at_most_n_best_first(name: str) -> None:
+    rankings = find_mode(name)(Candidates(TEXTS, ToyEncoder()))(["7 pears", '"plums" -3', "plums 12"], 4)
+    for ids, scores in rankings:
+        assert len(ids) == len(scores) == len(set(ids.tolist())) == 4
+        assert list(scores) == sorted(scores, reverse=True)
+
+
+def test_hybrid_puts_the_text_that_is_named_first() -> None:
+    rankings = hybrid(Candidates(TEXTS, ToyEncoder()))(["7 pears", "plums 12"], 1)
+    assert [TEXTS[ids[0]] for ids, _ in rankings] == ["7 pears", "12 plums"]

@@ -66,3 +66,20 @@ def test_squad_is_compared_by_top_5_and_beir_by_ndcg() -> None:
     for measure, name, better in ((evaluate_squad, "top_5", 1), (evaluate_beir, "ndcg_10", 1)):
         found = compared(measure(questions, fixed(down)), measure(questions, fixed(-down)))
         assert (found.measure, found.better, found.p) == (name, better, 1.0)
+
+
+@pytest.mark.parametrize(("rank", "found"), [(20, 100), (21, 0)])
+def test_a_right_context_after_the_first_20_is_not_found(rank: int, found: float) -> None:
+    down = np.arange(40.0)[None, ::-1]
+    questions = collection([{f"d{rank - 1}": 1}], 40)
+    for measure in (evaluate_squad, evaluate_beir):
+        assert measure(questions, fixed(down)).percent()["top_20"] == found
+        assert (measure(questions, fixed(down)).percent()["mrr"] > 0) == (found > 0)
+
+
+def test_a_grade_of_zero_is_wrong_and_a_higher_grade_counts_more() -> None:
+    down = np.arange(3.0)[None, ::-1]
+    assert evaluate_beir(collection([{"d0": 0, "d1": 1}], 3), fixed(down)).percent()["mrr"] == 50
+    better = evaluate_beir(collection([{"d0": 2, "d1": 1}], 3), fixed(down)).values["ndcg_10"]
+    worse = evaluate_beir(collection([{"d0": 1, "d1": 2}], 3), fixed(down)).values["ndcg_10"]
+    assert (better[0], worse[0]) == (pytest.approx(1), pytest.approx((1 + 2 / np.log2(3)) / (2 + 1 / np.log2(3))))

@@ -20,3 +20,26 @@ def test_the_oldest_files_are_removed_over_the_limit(tmp_path: Path, monkeypatch
     for name in ("a", "b", "c"):  # 44 bytes each
         store_vectors(tmp_path / f"{name}.vectors", np.ones((1, 3), np.float32))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.vectors", "c.vectors"]
+
+
+def test_vectors_are_read_as_they_were_stored(tmp_path: Path) -> None:
+    vectors = np.arange(6, dtype=np.float32).reshape(2, 3)
+    path = tmp_path / "new" / "a.vectors"
+    store_vectors(path, vectors)
+    found = read_vectors(path, 2)
+    assert found is not None
+    np.testing.assert_array_equal(found, vectors)
+    assert found.flags.writeable
+    assert [other.name for other in path.parent.iterdir()] == ["a.vectors"]
+
+
+@pytest.mark.parametrize("cut", [0, 31, 32, 33, -1])
+def test_a_file_that_was_cut_off_is_not_read(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "a.vectors"
+    store_vectors(path, np.ones((2, 3), np.float32))
+    path.write_bytes(path.read_bytes()[:cut])
+    assert read_vectors(path, 2) is None
+
+
+def test_no_file_is_no_vectors(tmp_path: Path) -> None:
+    assert read_vectors(tmp_path / "a.vectors", 2) is None

@@ -83,3 +83,8 @@ def test_a_grade_of_zero_is_wrong_and_a_higher_grade_counts_more() -> None:
     better = evaluate_beir(collection([{"d0": 2, "d1": 1}], 3), fixed(down)).values["ndcg_10"]
     worse = evaluate_beir(collection([{"d0": 1, "d1": 2}], 3), fixed(down)).values["ndcg_10"]
     assert (better[0], worse[0]) == (pytest.approx(1), pytest.approx((1 + 2 / np.log2(3)) / (2 + 1 / np.log2(3))))
+
+
+def test_a_context_that_is_left_out_makes_room_for_another() -> None:
+    down = np.arange(40.0)[None, ::-1]
+    assert evaluate_beir(collection([{"d20": 1}], 40, ["d3"]), fixed(down)).percent()["top_20"] == 100

@@ -1,5 +1,6 @@
 """Vectors kept in a folder that may be lost or damaged."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -41,5 +42,7 @@ def test_a_file_that_was_cut_off_is_not_read(tmp_path: Path, cut: int) -> None:
     assert read_vectors(path, 2) is None
 
 
-def test_no_file_is_no_vectors(tmp_path: Path) -> None:
+def test_no_file_and_an_empty_one_are_no_vectors(tmp_path: Path) -> None:
+    (tmp_path / "empty.vectors").write_bytes(hashlib.sha256(b"").digest())
+    assert read_vectors(tmp_path / "empty.vectors", 0) is None
     assert read_vectors(tmp_path / "a.vectors", 2) is None

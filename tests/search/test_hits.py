@@ -23,10 +23,11 @@ def passage(tmp_path: Path) -> StoredPassage:
     chunk = ChunkRow(START, END, content_hash(TEXT[START:END].strip()), 7, ("Houses", "Signing"))
     row = DocumentRow("file:///a.pdf", None, "Leases", "application/pdf", TEXT, {"year": 2024}, ("a note",), [chunk])
     with closing(open_writer(tmp_path)) as db:
-        with writing(db, "test"):
+        with writing(db, "test"):  # of two chunks, so that the ids of document and chunk differ
+            save_document(db, DocumentRow("file:///other", None, "", "text/plain", TEXT, {}, (), [chunk, chunk]))
             save_document(db, row)
         statement = f"SELECT {PASSAGE_COLUMNS} FROM chunks c JOIN documents d ON d.id = c.document_id"
-        (columns,) = db.execute(statement).fetchall()
+        columns = db.execute(f"{statement} ORDER BY c.id DESC").fetchone()
     return StoredPassage(*columns)
 
 

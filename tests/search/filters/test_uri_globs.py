@@ -47,7 +47,7 @@ def matches(pattern: str, uri: str) -> bool:
         ("a#7.md", "file:///d/a%237.md", True),
         ("[ab].md", "file:///d/b.md", True),
         ("[!ab].md", "file:///d/b.md", False),
-        ("[!ab].md", "file:///d/ä.md".replace("ä", "%C3%A4"), True),
+        ("[!ab].md", "file:///d/%C3%A4.md", True),
         ("[a-c].md", "file:///d/d.md", False),
         ("[]].md", "file:///d/%5D.md", True),
         ("[a.md", "file:///d/%5Ba.md", True),
@@ -57,6 +57,9 @@ def matches(pattern: str, uri: str) -> bool:
         ("example.org", "https://example.org/a", True),
         ("note", "stdin:note", True),
         ("A4.md", "file:///d/%C3%A4.md", False),
+        ("*A4.md", "file:///d/%C3%A4.md", False),
+        ("%C3%A4.md", "file:///d/%C3%A4.md", False),
+        ("%C3%A4.md", "file:///d/%25C3%25A4.md", True),
         (".*", "file:///d/a.md", False),
     ],
 )

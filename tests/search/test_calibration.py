@@ -6,7 +6,7 @@ from wherein.search.calibration import NO_GOOD_MATCH, calibrated
 BACKGROUND = np.array([0.0, 0.1, 0.2, 0.1])
 
 
-def test_what_is_no_better_than_chance_and_shares_no_word_is_no_good_match():
+def test_a_passage_no_better_than_chance_that_shares_no_word_is_no_good_match():
     best_of_chance = BACKGROUND.mean() + BACKGROUND.std() * np.sqrt(2 * np.log(1000))
     score = calibrated(np.array([best_of_chance]), np.array([best_of_chance]), BACKGROUND, 1000)
     assert score == pytest.approx(1 / (1 + np.exp(3.11 - 2.19 * best_of_chance)))
@@ -24,7 +24,7 @@ def test_a_higher_cosine_more_words_and_fewer_passages_are_each_more_likely_the_
 
 @pytest.mark.parametrize("background", [np.zeros(0), np.full(3, 0.5)])
 @pytest.mark.parametrize("passages", [0, 1, 10**9])
-def test_a_background_that_says_nothing_leaves_the_words(background, passages):
+def test_a_background_without_deviation_leaves_the_words(background, passages):
     scores = calibrated(np.array([0.5, 0.5]), np.array([0.5, 1.2]), background, passages)
     assert scores == pytest.approx(1 / (1 + np.exp(3.11 - 2.19 * 0.5 - 4.6 * np.array([0, 0.7]))))
 

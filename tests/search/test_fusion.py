@@ -1,9 +1,11 @@
+"""The fused score: what a passage shares with the question, and the order of the candidates that are read."""
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherein.search.fusion import Overlap, QuestionWords, fuse
+from wherein.search.fusion import Overlap, QuestionWords, as_cosine, fuse, fuse_best, promising
 
 IDF = {"red": 1.0, "fox": 2.0, "jump": 3.0}
 WORDS = st.lists(st.sampled_from([*IDF, "other"]), max_size=12)
@@ -68,3 +70,47 @@ def test_the_score_of_a_passage_does_not_depend_on_what_stands_beside_it():
     together = fuse(dense, keyword, 12.0, shared)
     alone = [fuse(dense[[n]], keyword[[n]], 12.0, [shared[n]])[0] for n in range(3)]
     assert together == pytest.approx(alone, abs=1e-15)
+
+
+def test_the_candidates_to_read_are_chosen_by_cosine_and_keywords():
+    dense, keyword = np.array([0.1, 0.5, 0.5, 0.3]), np.array([0.0, 0.0, 0.0, 12.0])
+    assert promising(dense, keyword, 4.0, 3).tolist() == [3, 1, 2]  # 0.3 + 0.1 * 12 / 2; equal ones keep their order
+    assert promising(dense, keyword, 0.0, 9).tolist() == [1, 2, 3, 0]
+    assert promising(np.zeros(0), np.zeros(0), 4.0, 3).shape == (0,)
+
+
+def test_scores_of_another_metric_get_the_range_of_cosines():
+    assert as_cosine("cosine", np.array([0.9, -0.3])).tolist() == [0.9, -0.3]
+    assert as_cosine("l2", np.array([-80.0, -40.0, 0.0])) == pytest.approx([0.6, 0.8, 1.0])
+    assert as_cosine("dot", np.array([7.0, 7.0])).tolist() == [1.0, 1.0]
+    assert as_cosine("dot", np.zeros(0)).shape == (0,)
+
+
+PASSAGES = {4: ["red", "fox"], 7: ["fox", "other"], 9: ["other"]}
+
+
+def fused(dense, keyword, read=3, ids=(9, 4, 7), question=("red", "fox", "unseen")):
+    return fuse_best(
+        question, np.array(ids), np.array(dense), np.array(keyword), IDF, lambda read: [PASSAGES[i] for i in read],
+        metric="cosine", read=read,
+    )  # fmt: skip
+
+
+def test_the_candidates_that_are_read_come_in_the_order_of_their_fused_scores():
+    found = fused([0.5, 0.3, 0.4], [0.0, 3.0, 2.0])
+    words = QuestionWords(["red", "fox"], IDF)  # a word that is not in `idf` does not count
+    overlaps = [words.overlap(PASSAGES[number]) for number in (4, 7, 9)]
+    scores = fuse(np.array([0.3, 0.4, 0.5]), np.array([3.0, 2.0, 0.0]), 6.0, overlaps)
+    assert found.positions.tolist() == [1, 2, 0]
+    assert found.scores.tolist() == pytest.approx(scores.tolist())
+    assert found.overlaps == overlaps
+    assert (found.first(1).positions.tolist(), found.first(1).overlaps) == ([1], overlaps[:1])
+
+
+def test_a_candidate_that_is_not_read_is_not_in_the_result():
+    assert sorted(fused([0.5, 0.3, 0.4], [0.0, 0.0, 0.0], read=2).positions.tolist()) == [0, 2]
+
+
+def test_equal_scores_come_in_the_order_of_the_ids():
+    found = fused([0.5, 0.5, 0.5], [0.0, 0.0, 0.0], question=())
+    assert found.positions.tolist() == [1, 2, 0]

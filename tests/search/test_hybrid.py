@@ -1,135 +1,142 @@
-"""Questions by meaning, by words and by both: nothing fails, both scores are told, and k are found when there are k."""
+"""The ranker over a catalog, against the fused score of every passage, computed from the texts and the vectors."""
 
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
+from keyword_oracle import brute_force
+from oracle import read_state
 from toy import ToyEncoder
-from wherein.errors import Damaged, UsageError
-from wherein.library import Library
-from wherein.search import passage_lookup
-from wherein.search.modes import MODES
+from wherein.errors import Damaged
+from wherein.search.filters.parse import parse_filter
+from wherein.search.fusion import QuestionWords, fuse
+from wherein.search.hits import Hit
+from wherein.search.hybrid import READ, Ranker, to_read
+from wherein.search.query_syntax import parse_question
+from wherein.storage.catalog.checksums import content_hash, vector_checksum
 from wherein.storage.catalog.connection import open_reader
+from wherein.storage.catalog.models import bound_model
+from wherein.storage.catalog.terms import terms_of
+
+# Fewer passages than are read of the candidates, so that all of them are fused.
+NOTES = {
+    f"{n:02d}": f"Box {n} of the {colour} shelf holds {n * n} marbles {'and a lease' * (n % 4 == 1)}."
+    for n, colour in enumerate(["red", "green", "blue"] * 6)
+}
+QUESTIONS = ["which shelf holds the lease?", "red box 6", "289 marbles", "unheard words", "blue blue shelf"]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library of 40 documents with a generation of 30, a delta of 10 less 1, and 2 removed from the generation."""
-    place = tmp_path_factory.mktemp("hybrid")
-    docs = place / "docs"
-    docs.mkdir()
-    library = Library(place / "library", encoder=ToyEncoder())
-    for n in range(30):
-        (docs / f"{n}.txt").write_text(f"The red box {n} holds {n * n} marbles. Error E-{1000 + n} in foo_bar{n}().")
-    library.ingest([str(docs)])
-    for n in range(30, 40):
-        (docs / f"{n}.txt").write_text(f"Tenant {n} may sign the lease. 東京の天気は{n}度です。")
-    library.ingest([str(docs)])
-    library.remove_documents([str(docs / f"{n}.txt") for n in (4, 5, 35)])
-    return place / "library"
+def expected_scores(db: Any, question: str) -> dict[str, float]:
+    """Return the fused score of each passage by its document's URI."""
+    state, keyword = read_state(db), list(brute_force(db, question).values())
+    asked = list(terms_of(question))
+    passages = [[*terms_of(name), *terms_of(text)] for name, text in NOTES.items()]
+    idf = {}
+    for term in asked:
+        n = sum(term in words for words in passages)
+        idf[term] = np.log(1 + (len(passages) - n + 0.5) / (n + 0.5))
+    overlaps = [QuestionWords(asked, idf).overlap(words) for words in passages]
+    dense = (state.vectors @ ToyEncoder().encode_question(question)[0]).astype(np.float64)
+    scores = fuse(dense, np.array(keyword), sum(idf.values()), overlaps)
+    return {passage[0]: float(score) for passage, score in zip(state.passages, scores, strict=True)}
 
 
-@pytest.fixture
-def library(folder: Path) -> Library:
-    return Library(folder, encoder=ToyEncoder())
+def search(ranker: Ranker, question: str, k: int, **others: Any) -> list[Hit]:
+    return ranker.search(parse_question(question), ToyEncoder().encode_question(question)[0], "cosine", k, **others)
 
 
-def names(library: Library, question: str, k: int = 5, mode: str = "hybrid") -> list[str]:
-    return [hit.uri.rpartition("/")[2] for hit in library.query(question, k, mode=mode).hits]
+@pytest.mark.parametrize("fold", [False, True])
+def test_hits_are_ordered_by_the_fused_score(fill: Callable[..., Path], fold: bool) -> None:
+    folder = fill(NOTES, fold=fold)
+    with closing(open_reader(folder)) as db:
+        ranker = Ranker(db, folder, bound_model(db))
+        for question in QUESTIONS:
+            expected = expected_scores(db, question)
+            for k in (1, 5, 18, 40):
+                hits = search(ranker, question, k)
+                assert [hit.score for hit in hits] == pytest.approx(
+                    sorted(expected.values(), reverse=True)[:k], abs=1e-5
+                )
+                assert [hit.score for hit in hits] == pytest.approx([expected[hit.uri] for hit in hits], abs=1e-5)
+                assert [hit.rank for hit in hits] == list(range(1, min(k, 18) + 1))
 
 
-@pytest.mark.parametrize("question", ["the of a", "😀", "天気", "?!", "\0", "-", '"', "-the", "नमस्ते", "e\u0301" * 50])
-@pytest.mark.parametrize("mode", MODES)
-def test_no_question_fails(library: Library, question: str, mode: str) -> None:
-    hits = library.query(question, 3, mode=mode).hits
-    assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
-    if mode != "keyword" and question != "-the":
-        assert len(hits) == 3
+def test_a_hit_has_its_ranks_in_both_rankings_and_the_words_it_matches(fill: Callable[..., Path]) -> None:
+    folder, question = fill(NOTES), "289 Marbles unheard"
+    with closing(open_reader(folder)) as db:
+        vectors = ToyEncoder().encode_contexts(list(NOTES.values())) @ ToyEncoder().encode_question(question)[0]
+        hits = search(Ranker(db, folder, bound_model(db)), question, 18)
+    by_meaning = [f"{row:02d}" for row in np.argsort(-vectors, kind="stable")]
+    assert [hit.title for hit in sorted(hits, key=lambda hit: hit.dense_rank or 0)] == by_meaning
+    (best,) = [hit for hit in hits if hit.title == "17"]
+    assert (best.rank, best.keyword_rank, best.matched) == (1, 1, ("289", "Marbles"))
+    assert {hit.matched for hit in hits} == {("289", "Marbles"), ("Marbles",)}
+    assert {hit.chance for hit in hits} == {None}  # of so few vectors
 
 
-def test_without_a_word_that_occurs_the_answer_is_that_by_meaning(library: Library) -> None:
-    assert names(library, "unheard 😀 words", 10) == names(library, "unheard 😀 words", 10, "semantic")
+def test_by_keywords_alone(fill: Callable[..., Path]) -> None:
+    folder = fill(NOTES)
+    with closing(open_reader(folder)) as db:
+        ranker = Ranker(db, folder, None)
+        for question in QUESTIONS:
+            scores = sorted(filter(None, brute_force(db, question).values()), reverse=True)
+            hits = ranker.by_keywords(parse_question(question), 5)
+            assert [hit.score for hit in hits] == pytest.approx(scores[:5], rel=1e-4)
+            assert [hit.keyword_score for hit in hits] == pytest.approx([hit.score for hit in hits], rel=1e-4)
+            assert {(hit.dense_score, hit.dense_rank, hit.overlap) for hit in hits} <= {(None, None, None)}
+        assert ranker.provenance is not None
+        assert (ranker.provenance.model, ranker.provenance.keywords_delta) == ("", 18)
 
 
-def test_what_is_named_comes_first(library: Library) -> None:
-    asked = {"E-1017": "17.txt", "foo_bar9": "9.txt", "foo_bar9()": "9.txt", "tenant 33": "33.txt"}
-    for question, name in asked.items():
-        assert names(library, question, 1) == names(library, question, 1, "keyword") == [name]
-    hit = library.query("where is E-1017?", 1).hits[0]
-    assert (hit.keyword_rank, hit.matched) == (1, ("E-1017",))
-    assert hit.dense_score is not None
-    assert hit.keyword_score > 0
+def test_a_filter_keeps_the_scores(fill: Callable[..., Path]) -> None:
+    folder, only = fill(NOTES), parse_filter(where="name IN ('03', '07', '11')")
+    with closing(open_reader(folder)) as db:
+        ranker = Ranker(db, folder, bound_model(db))
+        everything = {hit.title: hit.score for hit in search(ranker, "blue shelf", 18)}
+        selected = search(ranker, "blue shelf", 18, only=only)
+    assert {hit.title for hit in selected} == {"03", "07", "11"}
+    assert [hit.score for hit in selected] == pytest.approx([everything[hit.title] for hit in selected], abs=1e-6)
 
 
-@pytest.mark.parametrize("k", [1, 36, 37, 38, 200])
-def test_as_many_as_there_are(library: Library, k: int) -> None:
-    assert len(names(library, "red box", k)) == min(k, 37)
-    assert len(names(library, "red box", k, "keyword")) == min(k, 28)
-    assert len(names(library, "sign -lease", k)) == min(k, 28)
-    assert len(names(library, '"the lease" who', k)) == min(k, 9)
-    assert len(names(library, '"lease the"', k)) == 0
+def test_an_exclusion_does_not_shorten_an_answer(fill: Callable[..., Path]) -> None:
+    many = {**{f"red{n}": f"A red box, number {n}." for n in range(120)}, "a": "Blue crates.", "b": "Crates."}
+    folder = fill(many)
+    with closing(open_reader(folder)) as db:
+        hits = search(Ranker(db, folder, bound_model(db)), "a red box -number", 2)
+    assert {hit.title for hit in hits} == {"a", "b"}
 
 
-def test_the_words_of_an_operator_are_not_asked_for(library: Library) -> None:
-    assert "17.txt" not in names(library, "red box -E-1017", 40)
-    assert names(library, 'red -"box 7" "7"', 40) == []
-    assert names(library, '"box 7 holds"') == ["7.txt"]
+def test_a_passage_whose_vector_is_lost_is_found_by_its_words(
+    db: Any, folder: Path, change: Callable[..., None]
+) -> None:
+    change("DELETE FROM vectors WHERE input_hash = ?", content_hash("Cats sleep all day."))
+    hits = {hit.title: hit for hit in search(Ranker(db, folder, bound_model(db)), "cats", 3)}
+    assert hits.keys() == {"cats", "lease", "copy"}
+    assert (hits["cats"].dense_score, hits["cats"].dense_rank, hits["cats"].keyword_rank) == (None, None, 1)
+    assert hits["lease"].dense_score is not None
 
 
-def test_scores_are_those_of_both_parts(library: Library) -> None:
-    by_meaning = {hit.chunk: hit.score for hit in library.query("red box 7 marbles", 50, mode="semantic").hits}
-    by_words = {hit.chunk: hit.score for hit in library.query("red box 7 marbles", 50, mode="keyword").hits}
-    for hit in library.query("red box 7 marbles", 50).hits:
-        assert hit.dense_score == pytest.approx(by_meaning[hit.chunk], abs=1e-5)
-        assert hit.keyword_score == pytest.approx(by_words.get(hit.chunk, 0.0), abs=1e-4)
+def test_an_index_with_another_vector_is_damage(db: Any, folder: Path, change: Callable[..., None]) -> None:
+    ranker = Ranker(db, folder, bound_model(db))
+    search(ranker, "cats", 1)
+    name, raw = content_hash("Cats sleep all day."), ToyEncoder().encode_contexts(["Dogs"])[0].tobytes()
+    change("UPDATE vectors SET vector = ?, checksum = ? WHERE input_hash = ?", raw, vector_checksum(name, raw), name)
+    with pytest.raises(Damaged, match=r"The index holds another vector of passage \d+ than is stored"):
+        search(ranker, "cats", 1)
 
 
-def test_words_alone_need_no_model(folder: Path) -> None:
-    class Silent(ToyEncoder):
-        def encode_question(self, text: str) -> object:
-            raise AssertionError("the model was asked")
-
-    assert names(Library(folder, encoder=Silent()), "foo_bar9", 1, "keyword") == ["9.txt"]
-
-
-def test_an_unknown_mode_and_a_long_question(library: Library) -> None:
-    with pytest.raises(UsageError, match="hybrid, semantic, keyword"):
-        library.query("anything", mode="fuzzy")
-    answer = library.query("lease " + " ".join(f"word{n}" for n in range(5_000)), 1)
-    assert "only the first" in answer.notes[0]
-    assert library.query("lease", 1).notes == ()
+def test_a_document_that_was_changed_in_the_catalog_is_damage(
+    db: Any, folder: Path, change: Callable[..., None]
+) -> None:
+    ranker = Ranker(db, folder, bound_model(db))
+    change("UPDATE documents SET title = 'dogs' WHERE title = 'cats'")
+    with pytest.raises(Damaged, match=r"The stored record of file:///docs/cats\.txt is damaged"):
+        search(ranker, "cats", 1)
 
 
-@given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from('"“”-*():^~ \0aeE1')), max_size=40))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_question_is_answered(library: Library, text: str) -> None:
-    question = text.encode("utf-8", "replace").decode()
-    if question.strip():
-        for mode in MODES:
-            assert len(library.query(question, 4, mode=mode).hits) <= 4
-
-
-def test_another_count_in_the_index_is_not_answered_from(folder: Path, tmp_path: Path) -> None:
-    import shutil
-
-    copy = Path(shutil.copytree(folder, tmp_path / "library"))
-    (path,) = (copy / "generations").glob("*.keywords")
-    raw = bytearray(path.read_bytes())
-    raw[-60:] = bytes(255 - byte for byte in raw[-60:])  # counts in fields
-    path.write_bytes(raw)
-    library = Library(copy, encoder=ToyEncoder())
-    with pytest.raises(Damaged, match="repair"):
-        library.query("red box 7 holds 49 marbles error E-1007 in foo_bar7", 40)
-    assert library.verify().damaged
-
-
-def test_the_vectors_of_candidates_are_looked_up_one_by_one(folder: Path) -> None:
-    """SQLite, left to choose, reads all vectors of the model: 130 ms a question over 5,000 of them."""
-    db = open_reader(folder)
-    asked = ", ".join("?" * 100)
-    for statement, values in ((passage_lookup._VECTORS, range(101)), (passage_lookup._CHUNKS, range(100))):
-        plan = [row[3] for row in db.execute("EXPLAIN QUERY PLAN " + statement.format(asked), list(values)).fetchall()]
-        assert len(plan) > 1
-        assert not any("(model_id=?)" in step or step.startswith("SCAN") for step in plan), plan
+def test_how_many_candidates_are_read() -> None:
+    assert [to_read(k) for k in (1, 13, 14, 40)] == [READ, READ, 21, 60]

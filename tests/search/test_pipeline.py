@@ -1,8 +1,5 @@
 """From a prepared question to its answer, without a model of the library's and without a `Library`."""
 
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,37 +11,13 @@ from wherein.search.filters.parse import Filter, parse_filter
 from wherein.search.pipeline import PreparedQuery, QueryOptions, QueryPipeline, check_question
 from wherein.search.query_syntax import parse_question
 from wherein.search.results.postprocess import ResultOptions
-from wherein.storage.catalog.connection import open_reader
 from wherein.storage.catalog.models import bound_model
-
-TEXTS = {
-    "lease": "The owner may sign the lease.",
-    "copy": "The owner may sign the lease.",
-    "cats": "Cats sleep all day.",
-}
 
 
 def options(
     k: int = 3, mode: str = "hybrid", only: Filter | None = None, results: ResultOptions | None = None
 ) -> QueryOptions:
     return QueryOptions(k, mode, only, results or ResultOptions())
-
-
-@pytest.fixture
-def library(tmp_path: Path) -> Library:
-    docs = tmp_path / "docs"
-    docs.mkdir()
-    for name, text in TEXTS.items():
-        (docs / f"{name}.txt").write_text(text)
-    library = Library(tmp_path / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
-    library.ingest([str(docs)])
-    return library
-
-
-@pytest.fixture
-def db(library: Library) -> Iterator[Any]:
-    with closing(open_reader(library.folder)) as db:
-        yield db
 
 
 @pytest.fixture
@@ -57,7 +30,7 @@ def prepared(question: str) -> PreparedQuery:
     return PreparedQuery(question, parse_question(question), vector)
 
 
-def test_the_pipeline_leaves_out_what_is_stale(library: Library, db: Any, pipeline: QueryPipeline) -> None:
+def test_the_pipeline_leaves_out_stale_hits(library: Library, db: Any, pipeline: QueryPipeline) -> None:
     cats = next(document.id for document in library.documents() if document.uri.endswith("cats.txt"))
     wanted = options(results=ResultOptions(require_fresh=True))
     answer = pipeline.answer(prepared("owner lease"), wanted, lambda id: "fresh" if id == cats else "changed")
@@ -80,7 +53,7 @@ def test_the_pipeline_folds_filters_and_marks_sentences(pipeline: QueryPipeline)
     assert answer.basis.model == "toy"
 
 
-def test_what_the_model_did_not_see_is_returned_unless_no_model_was_used(pipeline: QueryPipeline) -> None:
+def test_the_part_that_the_model_did_not_see_is_returned_unless_no_model_was_used(pipeline: QueryPipeline) -> None:
     vector, _ = ToyEncoder().encode_question("lease")
     query = PreparedQuery("lease", parse_question("lease"), vector, truncated="and so on")
     assert pipeline.answer(query, options(), lambda _: "fresh").truncated == "and so on"

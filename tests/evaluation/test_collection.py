@@ -1,4 +1,4 @@
-"""Reading SQuAD and BEIR files, and what is said of those that are wrong."""
+"""Reading SQuAD and BEIR files, and the errors about those that are not valid."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wherein.errors import UsageError
-from wherein.evaluation.collection import Collection, read_beir, read_squad
+from wherein.evaluation.collection import Collection, lines, read_beir, read_squad
 
 CORPUS = '{"_id": "d1", "title": "Cats", "text": "They sleep."}\n\n{"_id": "d2", "title": "", "text": " Bread. "}\n'
 QUERIES = '{"_id": "q1", "text": "who sleeps?"}\n{"_id": "q2", "text": "what is baked?"}\n{"_id": "q3", "text": "?"}\n'
@@ -62,7 +62,7 @@ def test_a_title_may_lack_and_a_grade_be_below_zero(tmp_path: Path) -> None:
         ("qrels/test.tsv", None, "test.tsv cannot be read: No such file"),
     ],
 )
-def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, part: str, text: str | None, words: str) -> None:
+def test_an_error_names_the_file_and_the_line(tmp_path: Path, part: str, text: str | None, words: str) -> None:
     beir(tmp_path, "q1\td1\t1\n")
     if text is None:
         (tmp_path / part).unlink()
@@ -72,7 +72,7 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, part: str, text: s
         read_beir(tmp_path)
 
 
-def test_what_is_no_utf8_is_said(tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     beir(tmp_path, "q1\td1\t1\n")
     (tmp_path / "corpus.jsonl").write_bytes(b'{"_id": "\xe9"}')
     with pytest.raises(UsageError, match="is not UTF-8 text"):
@@ -102,3 +102,9 @@ def test_another_file_than_squad_is_refused(tmp_path: Path, text: str, words: st
     (tmp_path / "squad.json").write_text(text, "utf-8")
     with pytest.raises(UsageError, match=words):
         read_squad(tmp_path / "squad.json")
+
+
+def test_lines_have_their_numbers_and_blank_ones_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "lines"
+    path.write_bytes("a\r\n\n  \n é \nlast".encode())
+    assert list(lines(path)) == [(1, "a"), (4, " é "), (5, "last")]

@@ -1,16 +1,11 @@
-"""Measures by hand-made figures, the card's definition against the library's, and the test of a difference."""
-
-import sys
-from math import log2
+"""The protocols of the model card and of BEIR, by hand-made figures and against each other."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wherein.errors import WhereinError
 from wherein.evaluation.collection import Collection
-from wherein.evaluation.measures import compare, measures
 from wherein.evaluation.modes import Ranked, Ranking
 from wherein.evaluation.squad_beir import compared, evaluate_beir, evaluate_squad
 from wherein.search.top import highest
@@ -25,21 +20,6 @@ def collection(relevant: list[dict[str, int]], contexts: int, names: list[str] |
     ids = [f"d{n}" for n in range(contexts)]
     names = names or [f"q{n}" for n in range(len(relevant))]
     return Collection(ids, [f"text {one}" for one in ids], names, [f"question {one}" for one in names], relevant)
-
-
-def test_measures_by_hand() -> None:
-    relevant = [{"a": 1, "b": 2, "c": 0}, {"z": 1}, {"f": 1, "nowhere": 1}, {"c": 0}]
-    found = [["b", "c", "a"], [], ["a", "b", "c", "d", "e", "f"], ["c"]]
-    values = measures(relevant, found)
-    assert {name: list(value) for name, value in values.items()} == {
-        "top_1": [1, 0, 0, 0],
-        "top_5": [1, 0, 0, 0],
-        "top_10": [1, 0, 1, 0],
-        "top_20": [1, 0, 1, 0],
-        "mrr": pytest.approx([1, 0, 1 / 6, 0]),
-        "ndcg_10": pytest.approx([(2 + 1 / 2) / (2 + 1 / log2(3)), 0, (1 / log2(7)) / (1 + 1 / log2(3)), 0]),
-        "recall_10": [1, 0, 0.5, 0],
-    }
 
 
 def test_equal_scores_count_in_the_order_in_which_they_are_shown() -> None:
@@ -61,7 +41,7 @@ def test_figures_are_in_percent_with_two_digits() -> None:
     assert (found.questions, found.contexts) == (3, 3)
 
 
-def test_what_a_mode_leaves_out_is_not_found() -> None:
+def test_a_context_that_the_ranking_leaves_out_is_not_found() -> None:
     def ranking(questions: object, n: int) -> list[Ranked]:
         return [(np.array([1]), np.array([0.5])), (np.array([], np.int64), np.array([]))]
 
@@ -80,36 +60,6 @@ def test_the_card_s_definition_is_the_library_s(seed: int, contexts: int, questi
         assert list(values) == pytest.approx(list(by_library[name])), name
 
 
-@settings(deadline=None)
-@given(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=1, max_size=30), st.integers(1, 35))
-def test_the_highest_are_those_of_a_stable_sort(scores: list[float], n: int) -> None:
-    positions = highest(np.array(scores), n)
-    assert list(positions) == sorted(range(len(scores)), key=lambda position: (-scores[position], position))[:n]
-
-
-@pytest.mark.parametrize(
-    ("better", "worse", "p"),
-    [(5, 0, 2 / 32), (6, 0, 2 / 64), (0, 6, 2 / 64), (5, 1, 14 / 64), (3, 3, 1), (1, 0, 1), (0, 0, 1)],
-)
-def test_the_chance_of_a_difference_by_hand(better: int, worse: int, p: float) -> None:
-    first = np.array([0.0] * better + [1.0] * worse + [1.0] * 20)
-    second = np.array([1.0] * better + [0.0] * worse + [1.0] * 20)
-    found = compare("top_5", first, second)
-    assert (found.better, found.worse, found.equal) == (better, worse, 20)
-    assert found.difference == round(100 * (better - worse) / (better + worse + 20), 2)
-    assert found.p == pytest.approx(p, abs=1e-4)
-
-
-def test_many_questions_are_drawn_the_same_each_time() -> None:
-    draw = np.random.default_rng(3)
-    first = draw.random(300)
-    second = np.clip(first + draw.normal(0.05, 0.2, 300), 0, 1)
-    found = compare("ndcg_10", first, second)
-    assert found.p < 0.05
-    assert compare("ndcg_10", first, second) == found
-    assert compare("ndcg_10", second, first).p == pytest.approx(found.p, abs=0.02)
-
-
 def test_squad_is_compared_by_top_5_and_beir_by_ndcg() -> None:
     down = np.arange(10.0)[None, ::-1]
     questions = collection([{"d6": 1}], 10)
@@ -118,11 +68,23 @@ def test_squad_is_compared_by_top_5_and_beir_by_ndcg() -> None:
         assert (found.measure, found.better, found.p) == (name, better, 1.0)
 
 
-@pytest.mark.parametrize(("missing", "work"), [("ir_measures", "Measuring"), ("scipy.stats", "Comparing")])
-def test_a_missing_extra_is_told_with_its_install_line(
-    monkeypatch: pytest.MonkeyPatch, missing: str, work: str
-) -> None:
-    monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(WhereinError, match=rf"{work} needs .*pip install 'wherein\[evaluate\]'"):
-        measures([{"a": 1}], [["a"]])
-        compare("mrr", np.zeros(3), np.ones(3))
+@pytest.mark.parametrize(("rank", "found"), [(20, 100), (21, 0)])
+def test_a_right_context_after_the_first_20_is_not_found(rank: int, found: float) -> None:
+    down = np.arange(40.0)[None, ::-1]
+    questions = collection([{f"d{rank - 1}": 1}], 40)
+    for measure in (evaluate_squad, evaluate_beir):
+        assert measure(questions, fixed(down)).percent()["top_20"] == found
+        assert (measure(questions, fixed(down)).percent()["mrr"] > 0) == (found > 0)
+
+
+def test_a_grade_of_zero_is_wrong_and_a_higher_grade_counts_more() -> None:
+    down = np.arange(3.0)[None, ::-1]
+    assert evaluate_beir(collection([{"d0": 0, "d1": 1}], 3), fixed(down)).percent()["mrr"] == 50
+    better = evaluate_beir(collection([{"d0": 2, "d1": 1}], 3), fixed(down)).values["ndcg_10"]
+    worse = evaluate_beir(collection([{"d0": 1, "d1": 2}], 3), fixed(down)).values["ndcg_10"]
+    assert (better[0], worse[0]) == (pytest.approx(1), pytest.approx((1 + 2 / np.log2(3)) / (2 + 1 / np.log2(3))))
+
+
+def test_a_context_that_is_left_out_makes_room_for_another() -> None:
+    down = np.arange(40.0)[None, ::-1]
+    assert evaluate_beir(collection([{"d20": 1}], 40, ["d3"]), fixed(down)).percent()["top_20"] == 100

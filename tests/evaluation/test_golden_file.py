@@ -1,16 +1,13 @@
-"""A user's own questions: read, pinned to the library's documents, and asked to a real library."""
+"""A file of golden questions: read, resolved to documents by the ends of their paths, and measured."""
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from toy import ToyEncoder
 from wherein.errors import UsageError
 from wherein.evaluation.golden_file import GoldenLine, ResolvedQuestion, evaluate_golden, read_golden, resolve
-from wherein.library import Library
 
 FILE = Path("golden.jsonl")
 URIS = [
@@ -48,7 +45,7 @@ def test_a_document_is_named_by_its_uri_or_the_end_of_its_path(name: str, uri: i
     assert resolved(name) == ResolvedQuestion("who?", frozenset({URIS[uri]}), ())
 
 
-def test_what_the_library_lacks_is_told_and_counts_as_not_found() -> None:
+def test_a_document_that_the_library_lacks_is_missing_and_counts_as_not_found() -> None:
     assert resolved("ease.pdf", "stdin:memo") == ResolvedQuestion("who?", frozenset({"stdin:memo"}), ("ease.pdf",))
     found = evaluate_golden([ResolvedQuestion("who?", frozenset(), ("ease.pdf",))], lambda question, k: [], 0)
     assert set(found.percent().values()) == {0.0}
@@ -77,37 +74,6 @@ def test_a_wrong_line_is_named(tmp_path: Path, line: str) -> None:
     path.write_text("\n", "utf-8")
     with pytest.raises(UsageError, match="holds no questions"):
         read_golden(path)
-
-
-def test_questions_are_asked_to_the_library(tmp_path: Path) -> None:
-    library = Library(tmp_path / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
-    folder = tmp_path / "docs"
-    folder.mkdir()
-    words = ("apples", "pears", "plums", "figs")
-    for word in words:
-        (folder / f"{word}.txt").write_text(f"{word} are sold at the market", "utf-8")
-    library.ingest([str(folder)])
-    order = [hit.uri.rpartition("/")[2] for hit in library.query("pears are sold at the market", 4).hits]
-    assert order[0] == "pears.txt"
-    golden = [
-        {"question": "pears are sold at the market", "documents": ["pears.txt"]},
-        {"question": "pears are sold at the market", "documents": [order[1]]},
-        {"question": "pears are sold at the market", "documents": [f"docs/{order[0]}", order[3]]},
-        {"question": "pears are sold at the market", "documents": ["gone.txt"]},
-    ]
-    path = tmp_path / "golden.jsonl"
-    path.write_text("".join(json.dumps(line) + "\n" for line in golden), "utf-8")
-    told: list[str] = []
-    (found,) = library.evaluate(path, report=told.append)
-    assert [list(found.evaluation.values[name]) for name in ("top_1", "mrr", "recall_10")] == [
-        [1, 0, 1, 0],
-        [1, 0.5, 1, 0],
-        [1, 1, 1, 0],
-    ]
-    assert found.evaluation.percent()["top_5"] == 75
-    assert (found.missing, found.model, found.precision, found.mode) == (("gone.txt",), "toy", "w8a32", "hybrid")
-    assert (found.evaluation.questions, found.evaluation.contexts) == (4, 4)
-    assert told[-1] == "asking question 4 of 4"
 
 
 def test_twenty_documents_count_however_many_passages_the_first_has() -> None:

@@ -1,4 +1,4 @@
-"""The exact answer: the likeliest span of an input, and where in the document it stands."""
+"""The exact answer: the likeliest span of an input, and its offsets in the document."""
 
 import itertools
 from collections.abc import Callable, Mapping
@@ -42,12 +42,12 @@ def test_the_best_span_is_that_of_brute_force(data: st.DataObject, tokens: int, 
 
 
 @settings(deadline=None)
-@given(place=st.integers(1, 380), length=st.integers(0, 14), scale=st.sampled_from([1e3, 1e30]))
-def test_logits_of_any_size(place: int, length: int, scale: float) -> None:
+@given(offset=st.integers(1, 380), length=st.integers(0, 14), scale=st.sampled_from([1e3, 1e30]))
+def test_logits_of_any_size(offset: int, length: int, scale: float) -> None:
     start, end = np.zeros(396, np.float32), np.zeros(396, np.float32)
     start[0] = end[0] = 3 * scale  # every span has a probability that no float can hold
-    start[place] = end[place + length] = 2 * scale
-    assert best_span(start, end, 1, 396) == TokenSpan(place, place + length, 0.0)
+    start[offset] = end[offset + length] = 2 * scale
+    assert best_span(start, end, 1, 396) == TokenSpan(offset, offset + length, 0.0)
 
 
 def test_of_equal_spans_the_first_and_shortest_wins() -> None:
@@ -64,11 +64,11 @@ def test_a_model_that_points_at_no_token_of_the_passage_is_unsure() -> None:
     assert best_span(start, end, 2, 4).score == pytest.approx((np.exp(5) / (np.exp(5) + np.exp(9) + 3)) ** 2)
 
 
-# With a reader.
+# With an answer model.
 
 
 @pytest.fixture
-def open_reader(tmp_path: Path) -> Open:
+def open_extractor(tmp_path: Path) -> Open:
     def made(starts: Logits, ends: Logits, *, fixed: bool = True, tokens: int = 384) -> AnswerExtractor:
         folder = write_reader(tmp_path / "reader", starts, ends, fixed=fixed, tokens=tokens)
         return AnswerExtractor(load_answer_model(folder), "w8a32")
@@ -83,8 +83,8 @@ def hit(text: str, start: int = 0) -> Hit:
     )  # fmt: skip
 
 
-def answer(reader: AnswerExtractor, question: str, text: str, start: int = 0) -> ExactAnswer:
-    (found,) = exact_answers(reader, question, [hit(text, start)])
+def answer(extractor: AnswerExtractor, question: str, text: str, start: int = 0) -> ExactAnswer:
+    (found,) = exact_answers(extractor, question, [hit(text, start)])
     assert found is not None
     assert found.text == text[found.start - start : found.end - start]
     return found
@@ -103,22 +103,22 @@ def expected_score(starts: Logits, ends: Logits, question: str, text: str, longe
     return float(max(scores))
 
 
-def test_the_answer_keeps_the_case_and_the_place_of_the_stored_text(open_reader: Open) -> None:
+def test_the_answer_has_the_case_and_the_offsets_of_the_stored_text(open_extractor: Open) -> None:
     starts, ends = {"lisbon": 9.0}, {"portugal": 8.0}
     question, text = "Where was the Treaty signed?", "It was signed in LISBON, Portugal, in 2007."
-    found = answer(open_reader(starts, ends), question, text, 1_000)
+    found = answer(open_extractor(starts, ends), question, text, 1_000)
     assert (found.text, found.start, found.end) == ("LISBON, Portugal", 1_017, 1_033)
     assert found.score == pytest.approx(expected_score(starts, ends, question, text), rel=1e-5)
 
 
 @pytest.mark.parametrize("fixed", [True, False])
-def test_an_answer_at_the_cut_of_a_window(open_reader: Open, fixed: bool) -> None:
+def test_an_answer_at_the_cut_of_a_window(open_extractor: Open, fixed: bool) -> None:
     starts, ends = {"lisbon": 9.0, "[CLS]": 4.0}, {"portugal": 8.0, "[CLS]": 4.0}
-    reader = open_reader(starts, ends, fixed=fixed)
+    extractor = open_extractor(starts, ends, fixed=fixed)
     question = "Where?"
     width = 384 - 2 - 3
     half = width // 2
-    told = [
+    answer_words = [
         "Lisbon,",
         "the",
         "old",
@@ -134,73 +134,73 @@ def test_an_answer_at_the_cut_of_a_window(open_reader: Open, fixed: bool) -> Non
         "as",
         "Portugal",
     ]
-    inner = len(tokenizer().encode(" ".join(told), add_special_tokens=False).ids)
+    inner = len(tokenizer().encode(" ".join(answer_words), add_special_tokens=False).ids)
     assert inner == MAX_ANSWER_TOKENS
     # Before, across and behind the end of the first window, the begin of the second, and the begin of the last.
-    places = {at + by for at in (half, width, 800 - width) for by in (-15, -14, -8, -1, 0, 1)} | {0, 785}
-    for place in sorted(places):
+    offsets = {at + by for at in (half, width, 800 - width) for by in (-15, -14, -8, -1, 0, 1)} | {0, 785}
+    for offset in sorted(offsets):
         words = [FILLER[n % len(FILLER)] for n in range(800 - inner)]
-        text = " ".join([*words[:place], *told, *words[place:]])
-        found = answer(reader, question, text, 7)
-        assert found.text == " ".join(told)
+        text = " ".join([*words[:offset], *answer_words, *words[offset:]])
+        found = answer(extractor, question, text, 7)
+        assert found.text == " ".join(answer_words)
         assert found.score == pytest.approx(expected_score(starts, ends, question, text), rel=1e-5)
 
 
-def test_an_answer_has_at_most_15_tokens(open_reader: Open) -> None:
-    reader = open_reader({"lisbon": 9.0}, {"portugal": 8.0})
+def test_an_answer_has_at_most_15_tokens(open_extractor: Open) -> None:
+    extractor = open_extractor({"lisbon": 9.0}, {"portugal": 8.0})
     for between, text in ((13, True), (14, False)):
         words = ["Lisbon", *(FILLER * 2)[:between], "Portugal"]
-        found = answer(reader, "Where?", " ".join(words))
+        found = answer(extractor, "Where?", " ".join(words))
         assert (found.text == " ".join(words)) == text
         assert len(found.text.split()) <= MAX_ANSWER_TOKENS
     assert found.text == "Lisbon"  # its own start weighs more than Portugal's end
 
 
-def test_an_answer_is_never_of_the_question(open_reader: Open) -> None:
+def test_an_answer_is_never_of_the_question(open_extractor: Open) -> None:
     starts, ends = {"lisbon": 30.0, "town": 1.0, "[SEP]": 40.0}, {"lisbon": 30.0, "town": 1.0, "[SEP]": 40.0}
-    found = answer(open_reader(starts, ends), "Is Lisbon a town? Lisbon!", "A TOWN by the sea.")
+    found = answer(open_extractor(starts, ends), "Is Lisbon a town? Lisbon!", "A TOWN by the sea.")
     assert (found.text, found.start) == ("TOWN", 2)
     assert found.score < 1e-20
 
 
 @pytest.mark.parametrize("many", [60, 64, 65, 384, 2_000])
-def test_a_question_as_long_as_the_input(open_reader: Open, many: int) -> None:
+def test_a_question_as_long_as_the_input(open_extractor: Open, many: int) -> None:
     starts, ends = {"lisbon": 9.0}, {"lisbon": 9.0}
     question = " ".join(itertools.islice(itertools.cycle(FILLER), many))
     text = " ".join([*FILLER * 35, "in", "Lisbon."])
-    found = answer(open_reader(starts, ends), question, text)
+    found = answer(open_extractor(starts, ends), question, text)
     assert (found.text, found.end) == ("Lisbon", len(text) - 1)
     assert found.score == pytest.approx(expected_score(starts, ends, question, text), rel=1e-5)
 
 
-def test_characters_are_counted_whatever_their_bytes(open_reader: Open) -> None:
-    reader = open_reader({"istanbul": 9.0, "東": 12.0}, {"cafe": 8.0, "京": 12.0})
+def test_characters_are_counted_whatever_their_bytes(open_extractor: Open) -> None:
+    extractor = open_extractor({"istanbul": 9.0, "東": 12.0}, {"cafe": 8.0, "京": 12.0})
     for before in ("", "😀 \U0001d11e ", "e\u0301 ", "日本 \r\n\t "):
         text = before + "İSTANBUL, das Cafe\u0301\u0302 dort"
-        found = answer(reader, "wo?", text, 3)
+        found = answer(extractor, "wo?", text, 3)
         assert found.text == "İSTANBUL, das Cafe\u0301\u0302"
         assert found.start == 3 + len(before)
-    assert answer(reader, "どこ?", "それは東京です").text == "東京"
+    assert answer(extractor, "どこ?", "それは東京です").text == "東京"
 
 
-def test_a_part_of_a_word_is_shown_as_the_word(open_reader: Open) -> None:
+def test_a_part_of_a_word_is_shown_as_the_word(open_extractor: Open) -> None:
     pieces = tokenizer().encode("unbelievably", add_special_tokens=False).tokens
     assert len(pieces) > 2
-    reader = open_reader({pieces[1]: 9.0}, {pieces[1]: 9.0})
-    assert answer(reader, "how?", "It was Unbelievably good").text == "Unbelievably"
+    extractor = open_extractor({pieces[1]: 9.0}, {pieces[1]: 9.0})
+    assert answer(extractor, "how?", "It was Unbelievably good").text == "Unbelievably"
 
 
-def test_a_passage_without_words_has_no_answer(open_reader: Open) -> None:
-    reader = open_reader({"lisbon": 9.0}, {"lisbon": 9.0})
-    found = exact_answers(reader, "Where?", [hit("\u200d"), hit("in Lisbon"), hit("")])
+def test_a_passage_without_words_has_no_answer(open_extractor: Open) -> None:
+    extractor = open_extractor({"lisbon": 9.0}, {"lisbon": 9.0})
+    found = exact_answers(extractor, "Where?", [hit("\u200d"), hit("in Lisbon"), hit("")])
     assert [one and one.text for one in found] == [None, "Lisbon", None]
-    assert exact_answers(reader, "Where?", []) == []
+    assert exact_answers(extractor, "Where?", []) == []
 
 
-def test_a_reader_with_a_short_input(open_reader: Open, tmp_path: Path) -> None:
+def test_an_answer_model_with_a_short_input(open_extractor: Open, tmp_path: Path) -> None:
     # `question_tokens` of the manifest is 64, and half of 128.
-    reader = open_reader({"lisbon": 9.0}, {"portugal": 8.0}, tokens=128)
+    extractor = open_extractor({"lisbon": 9.0}, {"portugal": 8.0}, tokens=128)
     words = [FILLER[n % 10] for n in range(300)]
-    for place in range(0, 300, 23):
-        text = " ".join([*words[:place], "Lisbon", *FILLER, "and", "in", "Portugal", *words[place:]])
-        assert answer(reader, "where " * 90, text).text == " ".join(["Lisbon", *FILLER, "and", "in", "Portugal"])
+    for offset in range(0, 300, 23):
+        text = " ".join([*words[:offset], "Lisbon", *FILLER, "and", "in", "Portugal", *words[offset:]])
+        assert answer(extractor, "where " * 90, text).text == " ".join(["Lisbon", *FILLER, "and", "in", "Portugal"])

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,11 @@ from wherein.embed.model import DEFAULT_MODEL
 
 FIGURES = ["top_1", "top_5", "top_10", "top_20", "mrr", "ndcg_10", "recall_10"]
 ROW = [*FIGURES, "questions", "contexts", "model", "folder", "precision", "mode"]
+Run = Callable[..., Result]
 
 
 @pytest.fixture
-def wherein(tmp_path: Path, compiled_cache: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+def wherein(tmp_path: Path, compiled_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(GlobalOptions, "cache", compiled_cache)
     monkeypatch.chdir(tmp_path)
 
@@ -47,7 +49,7 @@ def beir(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_shipped_model_on_a_small_collection(wherein, beir: Path, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_the_shipped_model_on_a_small_collection(wherein: Run, beir: Path, tmp_path: Path) -> None:
     found = json.loads(wherein("beir", "beir", "--json").stdout)
     assert list(found) == ["schema", *ROW]
     assert [found[name] for name in FIGURES] == [100.0] * 7
@@ -94,7 +96,9 @@ def test_the_shipped_model_on_a_small_collection(wherein, beir: Path, tmp_path: 
         (("squad", "nowhere.json"), "nowhere.json cannot be read"),
     ],
 )
-def test_what_cannot_be_measured_is_one_sentence(wherein, beir: Path, arguments: tuple[str, ...], words: str) -> None:  # type: ignore[no-untyped-def]
+def test_what_cannot_be_measured_is_refused_with_one_sentence(
+    wherein: Run, beir: Path, arguments: tuple[str, ...], words: str
+) -> None:
     done = wherein(*arguments)
     assert (done.exit_code, words in done.stderr, done.stdout) == (2, True, ""), done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -104,8 +108,8 @@ def test_what_cannot_be_measured_is_one_sentence(wherein, beir: Path, arguments:
     ("missing", "arguments"),
     [("ir_measures", ("beir", "beir")), ("scipy.stats", ("squad", "none", "--compare", "semantic", "semantic"))],
 )
-def test_the_missing_extra_is_told_before_the_work(  # type: ignore[no-untyped-def]
-    wherein, beir: Path, monkeypatch: pytest.MonkeyPatch, missing: str, arguments: tuple[str, ...]
+def test_a_missing_extra_is_an_error_before_the_work_starts(
+    wherein: Run, beir: Path, monkeypatch: pytest.MonkeyPatch, missing: str, arguments: tuple[str, ...]
 ) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
     done = wherein(*arguments)
@@ -113,7 +117,7 @@ def test_the_missing_extra_is_told_before_the_work(  # type: ignore[no-untyped-d
     assert "pip install 'wherein[evaluate]'" in done.stderr
 
 
-def test_a_golden_file_is_asked_to_the_library(wherein, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_golden_file_is_measured_on_the_library(wherein: Run, tmp_path: Path) -> None:
     (tmp_path / "lease.txt").write_text("The lease is signed by the owner of the house.", "utf-8")
     (tmp_path / "bread.txt").write_text("Dough rises for two hours.", "utf-8")
     library = ["--library", str(tmp_path / "library"), "--precision", "w8a32", "ingest", "lease.txt", "bread.txt"]

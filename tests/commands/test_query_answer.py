@@ -1,4 +1,4 @@
-"""`wherein query --answer`: passages with the exact answer marked, as a person and as a script sees them."""
+"""`wherein query --answer`, with the shipped model: passages with the exact answer marked, as text and as JSON."""
 
 import json
 import os
@@ -10,13 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from toy import ToyEncoder
 from toy_reader import echo, write_graph, write_reader
 from wherein import cli
-from wherein.errors import WhereinError
-from wherein.library import Library
 
-ROOT = Path(cli.__file__).parent
 QUESTION = "Where was the Treaty of Lisbon signed?"
 TEXTS = {
     "a.md": "# Treaties\n\nThe treaty of which you ask was signed in Málaga, a\nparish of LISBON, in 2007.\n",
@@ -44,44 +40,11 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def library(tmp_path: Path, docs: Path) -> Library:
-    made = Library(tmp_path / "library", encoder=ToyEncoder())
-    made.ingest([str(docs)])
-    return made
-
-
-def test_each_hit_has_its_answer_in_characters_of_the_document(library: Library, models: Path) -> None:
-    write_reader(models / "reader", STARTS, ENDS)
-    found = library.query(QUESTION, 3)
-    answers = library.answers(found)
-    assert {hit.uri.rpartition("/")[2]: one and one.text for hit, one in zip(found.hits, answers, strict=True)} == {
-        "a.md": "Málaga, a\nparish of LISBON",
-        "b.txt": "Rome",
-    }
-    for hit, one in zip(found.hits, answers, strict=True):
-        assert one is not None
-        _, text, _ = library.document(hit.uri)
-        assert text[one.start : one.end] == one.text
-        assert 0 < one.score < 1
-
-
-def test_the_passages_are_found_whether_or_not_there_is_a_reader(library: Library, models: Path) -> None:
-    found = library.query(QUESTION, 3)
-    with pytest.raises(WhereinError, match="wherein model fetch bert-small"):
-        library.answers(found)
-    write_reader(models / "reader", STARTS, ENDS)
-    assert len(library.answers(found)) == len(found.hits) == 2
-
-
-# The command, with the shipped model.
-
-
-@pytest.fixture
 def environment(environment: dict[str, str], models: Path) -> dict[str, str]:
     return {**environment, "WHEREIN_MODELS": str(models)}
 
 
-def test_what_a_person_and_a_script_get(
+def test_the_answer_as_text_and_as_json(
     wherein: Command, environment: dict[str, str], docs: Path, models: Path
 ) -> None:
     assert wherein("ingest", str(docs)).returncode == 0
@@ -128,7 +91,7 @@ def on_a_terminal(command: list[str], environment: dict[str, str]) -> str:
     return shown.decode("utf-8").replace("\r\n", "\n")
 
 
-def test_without_a_reader_that_works_the_passages_are_shown_and_one_sentence(
+def test_without_a_working_answer_model_the_passages_are_shown_with_one_sentence(
     environment: dict[str, str],
     docs: Path,
     models: Path,

@@ -1,0 +1,114 @@
+"""`wherein query`: formats, filters, batches, and that any question is answered."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from toy import ToyEncoder
+from wherein import cli
+from wherein.commands.options import GlobalOptions
+from wherein.library import Library
+from wherein.search.modes import MODES
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    return Library(tmp_path / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def ask(library: Library, docs: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., click.testing.Result]:
+    for n in range(6):
+        (docs / f"{n}.md").write_text(f"---\nyear: {2020 + n}\n---\nThe lease {n} is signed. Cats sleep {n} hours.\n")
+    library.ingest([str(docs)])
+    monkeypatch.setattr(GlobalOptions, "open_library", lambda _: library)
+    monkeypatch.chdir(docs)
+    return lambda *arguments, stdin="": CliRunner().invoke(cli.main, ["query", *arguments], input=stdin)
+
+
+def test_the_command_filters_and_prints_in_three_formats(ask: Callable[..., click.testing.Result]) -> None:
+    answer = json.loads(ask("lease", "--where", "year >= 2024", "--json").stdout)
+    assert {hit["uri"][-4:] for hit in answer["hits"]} == {"4.md", "5.md"}
+    assert {"freshness", "also_in", "before", "after", "sentence"} <= set(answer["hits"][0])
+    lines = [json.loads(line) for line in ask("lease", "--in", "[0-2].md", "--format", "jsonl").stdout.splitlines()]
+    assert {line["uri"][-4:] for line in lines} == {"0.md", "1.md", "2.md"}
+    assert {line["question"] for line in lines} == {"lease"}
+    text = ask("lease", "-n", "1", "--sentence", "--context", "1").stdout
+    assert text.startswith("1. ")
+    assert "fresh" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["lease", "--type", "word"], 2, "no document type 'word'; the types are"),
+        (["lease", "--since", "soon"], 2, "is not a date"),
+        (["lease", "--where", "year >"], 2, "at character 7"),
+        (["lease", "--where", "jahr = 1"], 2, "known are year"),
+        (["lease", "--batch", "-"], 2, "no question beside it"),
+        (["--batch", "-", "--format", "text"], 2, "prints JSON"),
+        (["--batch", "nowhere"], 2, "nowhere"),
+    ],
+)
+def test_wrong_options_are_refused_with_one_sentence(
+    ask: Callable[..., click.testing.Result], arguments: list[str], code: int, words: str
+) -> None:
+    result = ask(*arguments)
+    assert (result.exit_code, words in result.stderr) == (code, True), result.stderr
+
+
+def test_require_fresh_exits_with_6_when_no_hit_is_fresh(ask: Callable[..., click.testing.Result], docs: Path) -> None:
+    assert ask("lease", "--require-fresh").exit_code == 0
+    for path in docs.iterdir():
+        path.write_text("Something else.")
+    result = ask("lease", "--require-fresh")
+    assert (result.exit_code, result.stdout) == (6, "")
+    assert "none is fresh" in result.stderr
+
+
+def test_a_batch_is_answered_line_by_line(ask: Callable[..., click.testing.Result]) -> None:
+    lines = 'lease 3\n\n{"id": "q", "question": "cats"}\n'
+    answers = [json.loads(line) for line in ask("--batch", "-", "-n", "2", stdin=lines).stdout.splitlines()]
+    assert [(answer["id"], answer["question"]) for answer in answers] == [(1, "lease 3"), ("q", "cats")]
+    assert all(len(answer["hits"]) == 2 for answer in answers)
+
+
+QUESTIONS = st.one_of(
+    st.text(st.characters(), max_size=80),
+    st.lists(
+        st.sampled_from(["AND", "OR", "NOT", "NEAR(", "*", '"', "lease", "-x", "\0", "\ud800", "^", ":", "🙂", "ключ"]),
+        max_size=9,
+    ).map(" ".join),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(question=QUESTIONS, form=st.sampled_from(["text", "json", "jsonl"]), mode=st.sampled_from(MODES))
+def test_any_question_is_answered(asked_library: Library, question: str, form: str, mode: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(GlobalOptions, "open_library", lambda _: asked_library)
+        options = ["--format", form, "--mode", mode, "--sentence", "--explain"]
+        result = CliRunner().invoke(cli.main, ["query", *options, "--", question or " "])
+    assert result.exit_code == (0 if question.strip() else 2), (result.stderr, result.exception)
+
+
+@pytest.fixture(scope="module")
+def asked_library(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    folder = tmp_path_factory.mktemp("asked")
+    (folder / "a.txt").write_text("The lease is signed.\x1b[31m Cats sleep.")
+    made = Library(folder / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
+    made.ingest([str(folder / "a.txt")])
+    return made

@@ -1,0 +1,64 @@
+"""The exact answers of a library: where they stand in its documents."""
+
+from pathlib import Path
+
+import pytest
+
+from toy import ToyEncoder
+from toy_reader import write_reader
+from wherein.errors import WhereinError
+from wherein.library import Library
+
+QUESTION = "Where was the Treaty of Lisbon signed?"
+TEXTS = {
+    "a.md": "# Treaties\n\nThe treaty of which you ask was signed in Málaga, a\nparish of LISBON, in 2007.\n",
+    "b.txt": "The Treaty of Rome was signed in the town of Rome in 1957.\n",
+}
+STARTS = {"malaga": 9.0, "rome": 7.0}
+ENDS = {"lisbon": 8.0, "rome": 6.0}
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for name, text in TEXTS.items():
+        (folder / name).write_text(text, "utf-8")
+    return folder
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "models"
+    monkeypatch.setenv("WHEREIN_MODELS", str(folder))
+    return folder
+
+
+@pytest.fixture
+def library(tmp_path: Path, docs: Path) -> Library:
+    made = Library(tmp_path / "library", encoder=ToyEncoder())
+    made.ingest([str(docs)])
+    return made
+
+
+def test_each_hit_has_its_answer_in_characters_of_the_document(library: Library, models: Path) -> None:
+    write_reader(models / "reader", STARTS, ENDS)
+    found = library.query(QUESTION, 3)
+    answers = library.answers(found)
+    assert {hit.uri.rpartition("/")[2]: one and one.text for hit, one in zip(found.hits, answers, strict=True)} == {
+        "a.md": "Málaga, a\nparish of LISBON",
+        "b.txt": "Rome",
+    }
+    for hit, one in zip(found.hits, answers, strict=True):
+        assert one is not None
+        _, text, _ = library.document(hit.uri)
+        assert text[one.start : one.end] == one.text
+        assert 0 < one.score < 1
+
+
+def test_the_passages_are_found_whether_or_not_there_is_an_answer_model(library: Library, models: Path) -> None:
+    found = library.query(QUESTION, 3)
+    with pytest.raises(WhereinError, match="wherein model fetch bert-small"):
+        library.answers(found)
+    write_reader(models / "reader", STARTS, ENDS)
+    assert len(library.answers(found)) == len(found.hits) == 2

@@ -1,0 +1,134 @@
+"""The options for an answer's hits: which are left, how many are searched for, and the text around them."""
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from made_hits import made_hit
+from wherein.search.hits import Hit
+from wherein.search.results.dedupe import fold
+from wherein.search.results.postprocess import ResultOptions, gather, with_context
+from wherein.storage.catalog.checksums import content_hash
+from wherein.storage.catalog.connection import open_writer, writing
+from wherein.storage.catalog.documents import ChunkRow, DocumentRow, save_document
+
+
+class Ranking:
+    """The best of some passages, and how many were asked for."""
+
+    def __init__(self, hits: list[Hit]) -> None:
+        self.hits = hits
+        self.asked: list[int] = []
+
+    def __call__(self, k: int) -> list[Hit]:
+        self.asked.append(k)
+        return self.hits[:k]
+
+
+def ranking(n: int, text: str = "") -> Ranking:
+    return Ranking([made_hit(text or f"text {number}", document=number, score=1 - number / n) for number in range(n)])
+
+
+def fresh(_: Hit) -> str:
+    return "fresh"
+
+
+def even_is_fresh(hit: Hit) -> str:
+    return "changed" if hit.document % 2 else "fresh"
+
+
+def test_without_options_the_best_k_are_shown_with_rank_and_freshness() -> None:
+    search = ranking(9)
+    hits, stale = gather(search, 3, ResultOptions(), even_is_fresh)
+    assert [(hit.document, hit.rank, hit.freshness) for hit in hits] == [
+        (0, 1, "fresh"),
+        (1, 2, "changed"),
+        (2, 3, "fresh"),
+    ]
+    assert (search.asked, stale) == ([3], 0)
+
+
+def test_only_fresh_hits_are_counted_and_more_are_searched_for() -> None:
+    search = ranking(40)
+    hits, stale = gather(search, 3, ResultOptions(require_fresh=True), even_is_fresh)
+    assert [(hit.document, hit.rank) for hit in hits] == [(0, 1), (2, 2), (4, 3)]
+    assert (search.asked, stale) == ([3, 12], 6)
+    assert gather(ranking(4), 3, ResultOptions(require_fresh=True), lambda _: "unknown") == ([], 4)
+
+
+def test_folding_searches_for_more_until_k_different_hits_are_found() -> None:
+    search = Ranking([*ranking(60, "the same text").hits, *ranking(5).hits])
+    hits, _ = gather(search, 2, ResultOptions(fold=True), fresh)
+    assert [(hit.text, hit.rank, len(hit.also_in)) for hit in hits] == [("the same text", 1, 59), ("text 0", 2, 0)]
+    assert search.asked == [14, 56, 224]
+
+
+def test_the_search_ends_at_a_hit_below_the_minimum() -> None:
+    search = ranking(100)
+    hits, _ = gather(search, 5, ResultOptions(min_score=0.975), fresh)
+    assert [hit.score for hit in hits] == [1.0, 0.99, 0.98]
+    assert search.asked == [20]
+
+
+def test_the_minimum_is_of_the_chance_where_there_is_one() -> None:
+    search = Ranking([made_hit(score=0.1, chance=0.9), made_hit(score=0.9, chance=0.1), made_hit(score=0.5)])
+    hits, _ = gather(search, 5, ResultOptions(min_score=0.5), fresh)
+    assert [(hit.score, hit.chance) for hit in hits] == [(0.1, 0.9), (0.5, None)]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=60), st.integers(1, 20), st.booleans())
+def test_the_hits_are_the_first_of_all_that_the_options_leave(
+    passages: list[tuple[str, bool]], k: int, folded: bool
+) -> None:
+    found = [made_hit(text, document=number) for number, (text, _) in enumerate(passages)]
+    left = [hit for hit in found if passages[hit.document][1]]
+    hits, _ = gather(
+        Ranking(found), k, ResultOptions(fold=folded, require_fresh=True),
+        lambda hit: "fresh" if passages[hit.document][1] else "changed",
+    )  # fmt: skip
+    expected = [hit.document for hit in (fold(left) if folded else left)][:k]
+    assert [hit.document for hit in hits] == expected
+
+
+TEXT = "One fish. Two fish. Red fish. Blue fish."
+SPANS = [(0, 12), (10, 22), (20, 32), (30, 40)]
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Any:
+    chunks = [ChunkRow(start, end, content_hash(TEXT[start:end].strip()), None, ()) for start, end in SPANS]
+    with closing(open_writer(tmp_path)) as db:
+        with writing(db, "test"):
+            save_document(db, DocumentRow("file:///a", None, "", "text/plain", TEXT, {}, (), chunks))
+        yield db
+
+
+@pytest.mark.parametrize(
+    ("index", "neighbours", "before", "after"),
+    [
+        (0, 1, "", TEXT[12:22]),
+        (1, 1, TEXT[:10], TEXT[22:32]),
+        (3, 1, TEXT[20:30], ""),
+        (2, 2, TEXT[:20], TEXT[32:]),
+        (1, 99, TEXT[:10], TEXT[22:]),
+    ],
+)
+def test_the_text_around_a_hit_without_what_the_passages_share(
+    db: Any, index: int, neighbours: int, before: str, after: str
+) -> None:
+    start, end = SPANS[index]
+    hit = with_context(db, made_hit(TEXT[start:end], start=start, end=end), neighbours)
+    assert (hit.before, hit.after) == (before, after)
+
+
+@pytest.mark.parametrize(
+    "hit",
+    [made_hit(TEXT[:11], start=0, end=11), made_hit("one fish. Tw", start=0, end=12)],
+    ids=["other spans", "another text"],
+)
+def test_a_hit_of_a_document_that_was_changed_since_has_no_context(db: Any, hit: Hit) -> None:
+    assert with_context(db, hit, 1) == hit

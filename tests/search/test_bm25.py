@@ -1,0 +1,87 @@
+"""BM25 by hand, and that a score is the same from the index as from a passage's own stored counts."""
+
+from dataclasses import replace
+from math import log
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wherein.evaluation.candidates import index_texts
+from wherein.search.bm25 import Weights, score_passages, term_score
+from wherein.storage.catalog.term_counts import count_terms, join_counts
+from wherein.storage.catalog.terms import terms_of
+from wherein.storage.index.keyword_index import KeywordIndex, Part
+from wherein.storage.index.postings import collect
+
+RED, BOX, FOX, NOWHERE = (next(iter(terms_of(word))) for word in ("red", "box", "fox", "nowhere"))
+TEXTS = ["red box", "red red fox", "fox"]  # 2 terms on average
+WORDS = st.sampled_from(["red", "box", "fox", "den", "owl"])
+
+
+def with_headings(title: str, heading: str) -> KeywordIndex:
+    """Return an index of the passage `fox`, with a title and a heading, and of the passage `den`."""
+    rows = join_counts([1, 2], [count_terms("fox", [heading], title), count_terms("den")])
+    return KeywordIndex(0, None, (Part(collect([rows])), Part(collect(()))), 2, 2)
+
+
+def test_scores_by_hand() -> None:
+    scores = score_passages(index_texts(TEXTS), [RED, NOWHERE])
+    idf = log(1 + (3 - 2 + 0.5) / (2 + 0.5))
+    assert scores.idf == {RED: pytest.approx(idf), NOWHERE: pytest.approx(log(1 + 3.5 / 0.5))}
+    second = idf * 2 * 1.9 / (2 + 0.9 * (0.25 + 0.75 * 3 / 2))
+    assert list(scores.parts[0]) == pytest.approx([idf, second, 0])
+    assert scores.parts[1].shape == (0,)
+
+
+def test_the_scores_of_several_terms_add_up() -> None:
+    index = index_texts(TEXTS)
+    each = [score_passages(index, [term]).parts[0] for term in (RED, FOX)]
+    np.testing.assert_allclose(score_passages(index, [RED, FOX]).parts[0], each[0] + each[1], rtol=1e-6)
+
+
+@pytest.mark.parametrize(("title", "heading"), [("red", ""), ("", "red"), ("red", "red red")])
+def test_occurrences_in_title_and_headings_count_half_and_do_not_lengthen_the_passage(title: str, heading: str) -> None:
+    index = with_headings(title, heading)
+    tf = 0.5 * len(f"{title} {heading}".split())
+    expected = log(1 + (2 - 1 + 0.5) / 1.5) * tf * 1.9 / (tf + 0.9)
+    assert list(score_passages(index, [RED]).parts[0]) == pytest.approx([expected, 0])
+    assert list(score_passages(index, [RED], Weights(title=0, heading=0)).parts[0]) == [0, 0]
+
+
+def test_deleted_passages_have_no_score_and_do_not_count() -> None:
+    whole = index_texts(TEXTS)
+    part = replace(whole.parts[0], live=np.array([True, False, True]))
+    left = replace(whole, parts=(part, whole.parts[1]), count=2, length=3)
+    scores, expected = score_passages(left, [RED, FOX]), score_passages(index_texts(["red box", "fox"]), [RED, FOX])
+    assert list(scores.parts[0][[0, 2]]) == pytest.approx(list(expected.parts[0]))
+    assert scores.parts[0][1] == 0
+    assert scores.idf == expected.idf
+
+
+@pytest.mark.parametrize("others", [0, 1, 2, 50])
+def test_a_rare_and_a_frequent_term_are_scored_alike(others: int) -> None:
+    """Few postings are added at their positions, many to all passages at once."""
+    scores = score_passages(index_texts(["red"] + ["den"] * others), [RED]).parts[0]
+    assert scores[0] == pytest.approx(log(1 + (others + 0.5) / 1.5))
+    assert not scores[1:].any()
+
+
+def test_an_empty_index_scores_nothing() -> None:
+    scores = score_passages(index_texts([]), [RED])
+    assert [len(part) for part in scores.parts] == [0, 0]
+    assert scores.idf == {RED: pytest.approx(log(2))}
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.lists(WORDS, max_size=9), WORDS, WORDS), min_size=1, max_size=9), st.lists(WORDS))
+def test_a_score_from_the_index_is_that_from_the_stored_counts(
+    passages: list[tuple[list[str], str, str]], question: list[str]
+) -> None:
+    counts = [count_terms(" ".join(words), [heading], title) for words, heading, title in passages]
+    postings = collect([join_counts(range(len(counts)), counts)])
+    index = KeywordIndex(0, None, (Part(postings), Part(collect(()))), len(counts), int(postings.lengths.sum()))
+    scores = score_passages(index, dict.fromkeys(terms_of(" ".join(question))))
+    alone = [term_score(join_counts([number], [one]), index, scores.idf) for number, one in enumerate(counts)]
+    assert alone == pytest.approx(scores.parts[0].tolist(), rel=1e-5)

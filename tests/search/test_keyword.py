@@ -1,0 +1,149 @@
+"""Keyword search against a count of words in plain Python, at random states of generation and delta."""
+
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlite_utils import Database
+
+from keyword_oracle import QUESTIONS, WORDS, bound, brute_force, save
+from wherein.evaluation.candidates import index_texts
+from wherein.search.keyword import best_passages, filter_matches, match, rank_by_score, scores_of
+from wherein.search.query_syntax import parse_question
+from wherein.storage.catalog.checksums import content_hash
+from wherein.storage.catalog.connection import open_reader, open_writer, snapshot, writing
+from wherein.storage.catalog.documents import ChunkRow, DocumentRow, delete_document, save_document
+from wherein.storage.filters.selection import Selection
+from wherein.storage.index.generation_writer import write_generation
+from wherein.storage.index.generations import KEYWORDS
+from wherein.storage.index.keyword_index import KeywordIndex, load_keywords
+
+texts = st.lists(st.sampled_from(WORDS), min_size=0, max_size=12).map(" ".join)
+
+
+def assert_equal(reader: sqlite3.Connection, folder: Path, known: KeywordIndex | None) -> None:
+    """An index that was opened now and one that was kept up to date both give the scores counted from the texts."""
+    with snapshot(reader):
+        for index in (load_keywords(reader, folder, None), load_keywords(reader, folder, known)):
+            for question in QUESTIONS:
+                expected = brute_force(reader, question)
+                matches = match(index, parse_question(question))
+                ids = list(expected)
+                np.testing.assert_allclose(scores_of(matches, ids), list(expected.values()), rtol=1e-4, atol=1e-6)
+                for n in (1, 3, len(ids) + 2):
+                    best = best_passages(reader, matches, n)
+                    ranked = sorted((score for score in expected.values() if score > 0), reverse=True)[:n]
+                    np.testing.assert_allclose([expected[number] for number in best], ranked, rtol=1e-4)
+                    assert len(set(best)) == len(best)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("save"), st.sampled_from("abcdef"), texts),
+            st.tuples(st.just("delete"), st.sampled_from("abcdef"), st.just("")),
+            st.tuples(st.just("fold"), st.just(""), st.just("")),
+        ),
+        min_size=1,
+        max_size=10,
+    )
+)
+@settings(max_examples=15, deadline=None)
+def test_scores_are_those_of_brute_force_at_any_state(steps: list[tuple[str, str, str]]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with closing(open_writer(folder)) as db:
+            db.execute("PRAGMA synchronous=OFF")
+            model, known = bound(db), None
+            # A connection's own writes do not change its `data_version`.
+            reader = open_reader(folder)
+            for step, uri, text in steps:
+                if step == "save":
+                    save(db, uri, text, title=f"{uri} box", heading=("red lease", "of"))
+                elif step == "fold":
+                    write_generation(db, folder, model, KEYWORDS)
+                else:
+                    with writing(db, "test"):
+                        for (number,) in db.execute("SELECT id FROM documents WHERE uri = ?", [uri]).fetchall():
+                            delete_document(db, number)
+                with snapshot(reader):
+                    known = load_keywords(reader, folder, known)
+            try:
+                assert_equal(reader, folder, known)
+            finally:
+                reader.close()
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    with closing(open_writer(tmp_path)) as opened:
+        yield opened
+
+
+def found(db: Database, folder: Path, question: str) -> list[str]:
+    with snapshot(db):
+        matches = match(load_keywords(db, folder, None), parse_question(question))
+        ids = best_passages(db, matches, 100)
+        everything = [row[0] for row in db.execute("SELECT id FROM chunks ORDER BY id").fetchall()]
+        assert set(ids) <= set(filter_matches(db, matches, everything))
+        names = dict(db.execute("SELECT c.id, d.uri FROM chunks c JOIN documents d ON d.id = c.document_id").fetchall())
+    return sorted({names[number] for number in ids})
+
+
+def test_operators(db: Database, tmp_path: Path) -> None:
+    for uri, text in {
+        "1": "The red box stands here.",
+        "2": "A box that is red, and a Red-Box too.",
+        "3": "A box, and red leases.",
+        "4": "Error E-1234 in foo_bar().",
+        "5": "東京都の天気は晴れ",
+    }.items():
+        chunk = ChunkRow(0, len(text), content_hash(text), None, ())
+        with writing(db, "test"):
+            save_document(db, DocumentRow(uri, None, "", "text/plain", text, {}, (), [chunk]))
+    assert found(db, tmp_path, "red box") == ["1", "2", "3"]
+    assert found(db, tmp_path, '"red box"') == ["1", "2"]
+    assert found(db, tmp_path, "“Red  BOX” -stands") == ["2"]
+    assert found(db, tmp_path, 'box -"red box"') == ["3"]
+    assert found(db, tmp_path, "red -lease") == ["1", "2"]
+    assert found(db, tmp_path, '"leases"') == ["3"]
+    assert found(db, tmp_path, '"lease"') == []
+    assert found(db, tmp_path, "E-1234") == ["4"]
+    assert found(db, tmp_path, "foo_bar") == ["4"]
+    assert found(db, tmp_path, "天気") == ["5"]
+    assert found(db, tmp_path, '"天気は"') == ["5"]
+    assert found(db, tmp_path, "-red") == []
+    assert found(db, tmp_path, '" "') == []
+
+
+TEXTS = ["fox", "den", "red fox", "fox", "owl"]
+
+
+@pytest.mark.parametrize(("n", "best"), [(1, [0]), (2, [0, 3]), (3, [0, 3, 2]), (4, [0, 3, 2]), (9, [0, 3, 2])])
+def test_equal_scores_come_in_the_order_of_the_ids_and_none_is_zero(n: int, best: list[int]) -> None:
+    matches = match(index_texts(TEXTS), parse_question("fox"))
+    assert rank_by_score(matches, n) == best
+    assert scores_of(matches, [4, 9, *best])[:2].tolist() == [0, 0]
+
+
+def test_a_plain_question_allows_every_passage_and_an_operator_only_some() -> None:
+    index = index_texts(TEXTS)
+    assert match(index, parse_question("fox")).allowed is None
+    allowed = match(index, parse_question("fox -red")).allowed
+    assert allowed is not None
+    assert allowed[0].tolist() == [True, True, False, True, True]
+    assert rank_by_score(match(index, parse_question('"red fox"')), 9) == [2]
+
+
+def test_a_selection_restricts_the_passages_and_not_their_scores() -> None:
+    index, none = index_texts(TEXTS), np.zeros(0, np.int64)
+    selected = Selection(frozenset((2, 3)), np.array([2, 3]), none, np.zeros(0, np.uint8))
+    matches, everything = match(index, parse_question("fox"), selected), match(index, parse_question("fox"))
+    assert rank_by_score(matches, 9) == [3, 2]
+    np.testing.assert_array_equal(scores_of(matches, [3, 2]), scores_of(everything, [3, 2]))

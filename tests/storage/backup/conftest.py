@@ -16,7 +16,7 @@ from backups import KINDS, Run, add, back_up
 ROOT = Path(wherein.__file__).parent
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A library with a generation and a delta; not to be changed."""
     folder = tmp_path_factory.mktemp("kept") / "library"
@@ -30,7 +30,7 @@ def library(kept: Path, tmp_path: Path) -> Path:
     return shutil.copytree(kept, tmp_path / "library")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def packages(kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A backup of either kind."""
     folder = tmp_path_factory.mktemp("packages")
@@ -77,7 +77,7 @@ for line in sys.stdin:
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def run() -> Iterator[Run]:
     """Run `backup` or `restore` in a process of its own; return its exit code and, if it lived, what came of it."""
     with subprocess.Popen(

@@ -17,19 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import wherein
-from backups import (
-    ANY_POSITION,
-    KINDS,
-    OFTEN,
-    WAYS,
-    Run,
-    answers,
-    back_up,
-    flip,
-    leftovers,
-    noted,
-    steps,
-)
+from backups import ANY_POSITION, KINDS, OFTEN, WAYS, Run, answers, back_up, flip, leftovers, noted, steps
 from wherein.errors import Damaged, LibraryBusy, UsageError
 from wherein.storage.backup.archive import read_package
 from wherein.storage.backup.backup import _interruptible

@@ -12,20 +12,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backups import (
-    ANY_POSITION,
-    KINDS,
-    OFTEN,
-    WAYS,
-    Run,
-    add,
-    answers,
-    back_up,
-    crafted,
-    flip,
-    leftovers,
-    steps,
-)
+from backups import ANY_POSITION, KINDS, OFTEN, WAYS, Run, add, answers, back_up, crafted, flip, leftovers, steps
 from wherein.errors import Damaged, LibraryBusy, UsageError, WhereinError
 from wherein.storage.backup.manifest import MANIFEST, file_entry
 from wherein.storage.backup.restore import replaced_library, restore_backup

@@ -6,7 +6,14 @@ from sqlite_utils import Database
 from catalogs import DIMENSION, document, hashes, save, store, store_range, unit_vectors, vector_ids
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.models import StoredModel
-from wherein.storage.catalog.vectors import count_vectors, delete_orphans, known_inputs, mark_orphans, read_vectors
+from wherein.storage.catalog.vectors import (
+    count_vectors,
+    delete_orphans,
+    known_inputs,
+    mark_orphans,
+    read_vectors,
+    stored_ids,
+)
 
 
 def test_vector_ids_are_never_reused(db: Database, model: StoredModel) -> None:
@@ -62,3 +69,11 @@ def test_the_last_vectors_are_found_without_a_look_at_all(db: Database, model: S
     db.conn.set_trace_callback(None)
     plan = db.execute(f"EXPLAIN QUERY PLAN {seen[0]}").fetchall()
     assert [row[3] for row in plan] == ["SEARCH v USING INTEGER PRIMARY KEY (rowid>?)"]
+
+
+def test_stored_ids_are_those_of_one_model(db: Database, model: StoredModel) -> None:
+    store(db, model, hashes(0, 10), unit_vectors(10))
+    with writing(db, "test"):
+        db.execute("DELETE FROM vectors WHERE id = 4")
+    assert stored_ids(db, model.id).tolist() == [1, 2, 3, 5, 6, 7, 8, 9, 10]
+    assert stored_ids(db, model.id + 1).tolist() == []

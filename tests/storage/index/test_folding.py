@@ -1,15 +1,21 @@
 """When a generation is due, and what a fold keeps."""
 
+from collections import Counter
 from pathlib import Path
 
+import numpy as np
+import pytest
 from sqlite_utils import Database
 
+from approximate_libraries import COUNT, QUESTIONS, VECTORS, Library, clustered, store
 from catalogs import store_range
-from wherein.storage.catalog.connection import writing
+from wherein.storage.catalog.connection import snapshot, writing
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.vectors import count_vectors
 from wherein.storage.index.folding import fold_if_due
-from wherein.storage.index.generations import active_generation
+from wherein.storage.index.generations import active_generation, generation_path
+from wherein.storage.index.method import IVF
+from wherein.storage.repair.deep import check_index
 
 
 def test_a_delta_with_gaps_is_folded_when_it_is_long_enough(db: Database, tmp_path: Path, model: StoredModel) -> None:
@@ -25,3 +31,44 @@ def test_a_delta_with_gaps_is_folded_when_it_is_long_enough(db: Database, tmp_pa
     generation = active_generation(db)
     assert generation is not None
     assert (generation.count, generation.highest_id) == (5, 8)
+
+
+def test_a_fold_keeps_the_kind(library: Library) -> None:
+    made = library(IVF, 300)
+    assert fold_if_due(made.db, made.folder, made.model, at_least=100)
+    assert (made.generation.method.name, made.generation.count) == (IVF, COUNT)
+
+
+def test_a_fold_goes_on_with_what_is_there_and_the_next_night_tunes_again(library: Library) -> None:
+    made = library(IVF, 300)
+    before = made.generation
+    with snapshot(made.db):
+        expected = [made.index().nearest(question, 20) for question in QUESTIONS]
+    assert fold_if_due(made.db, made.folder, made.model, at_least=100)
+    after = made.generation
+    assert (after.method.steps, after.method.size) == (before.method.steps, before.method.size)
+    assert (after.count, after.highest_id) == (COUNT, COUNT)
+    assert list(check_index(made.db, made.folder, made.model, after, Counter())) == []
+    with snapshot(made.db):
+        for question, (ids, _) in zip(QUESTIONS, expected, strict=True):
+            found, exact = made.index().nearest(question, 20)
+            assert len(set(found.tolist()) & set(ids.tolist())) >= 17
+            np.testing.assert_array_equal(exact, np.einsum("ij,j->i", VECTORS[found - 1], question))
+    # Where something of it is gone, or it is not what was written, it is made anew.
+    with writing(made.db, "test"):
+        made.db.execute("DELETE FROM vectors WHERE id = 7")
+    store(made.db, made.model, COUNT, COUNT + 250, clustered(COUNT + 250, seed=9))
+    assert fold_if_due(made.db, made.folder, made.model, at_least=100)
+    assert made.generation.count == COUNT + 249
+    assert list(check_index(made.db, made.folder, made.model, made.generation, Counter())) == []
+
+
+@pytest.mark.parametrize("place", [-40, -4_000])
+def test_no_damage_is_taken_over(library: Library, place: int) -> None:
+    made = library(IVF, 300)
+    path = generation_path(made.folder, made.generation.file)
+    data = bytearray(path.read_bytes())
+    data[place] ^= 0x5A
+    path.write_bytes(data)
+    assert fold_if_due(made.db, made.folder, made.model, at_least=100)
+    assert list(check_index(made.db, made.folder, made.model, made.generation, Counter())) == []

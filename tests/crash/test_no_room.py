@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from wherein import cli
 from wherein.library import Library
 
-ROOT = Path(cli.__file__).parent
 Open = Callable[[], Library]
 Command = Callable[..., subprocess.CompletedProcess[str]]
 WRITE_GENERATION = """
@@ -86,7 +84,7 @@ def test_a_generation_that_cannot_be_written_leaves_the_old_one(library: Path, o
     (library.parent / "second.txt").write_text("The second text is about lanterns.")
     open_library().ingest([str(library.parent / "second.txt")])
     done = subprocess.run(
-        [sys.executable, "-c", WRITE_GENERATION, str(library)], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", WRITE_GENERATION, str(library)], capture_output=True, text=True, check=True
     )
     assert "disk is full" in done.stdout
     assert open_library().status().generation == 1

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
+import wherein
 from invariants import checked_state
 from mortal import every_command, finish, start
 from toy import ToyEncoder
 from wherein.library import Library
 from wherein.storage.catalog.connection import open_reader, open_writer
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(wherein.__file__).parent
 REINDEX = """
 import sys
 from pathlib import Path

@@ -1,39 +1,21 @@
-"""Backups of real libraries, of every schema that was ever released, by API and by command."""
+"""Backups of real libraries, of every schema that was ever released."""
 
-import json
-import os
 import re
 import shutil
-import signal
 import sqlite3
-import subprocess
-import sys
-import tarfile
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from wherein import cli
+from released_libraries import FIXTURES, unpack
 from wherein.errors import WhereinError
 from wherein.library import Library
 from wherein.storage.backup.manifest import MANIFEST, Manifest, encode_manifest, file_entry
-from wherein.storage.catalog.connection import CATALOG, open_reader
+from wherein.storage.catalog.connection import CATALOG
 from wherein.storage.catalog.schema import NEWEST_SCHEMA, schema_of
-from wherein.storage.disk.failpoints import EXIT_CODE
-from wherein.storage.disk.lock import writer_lock
 
-ROOT = Path(cli.__file__).parent
-FIXTURES = sorted((ROOT / "tests" / "fixtures").glob("library-schema-*.tar.gz"))
 QUESTION = "who may sign the lease?"
-Command = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def unpack(fixture: Path, folder: Path) -> Path:
-    with tarfile.open(fixture) as tar:
-        tar.extractall(folder, filter="data")
-    return folder
 
 
 def found(library: Library, mode: str = "keyword") -> list[str]:
@@ -79,80 +61,6 @@ def test_a_library_object_answers_from_what_it_restored(tmp_path: Path, compiled
     assert "lease.txt" not in found(library)
     library.restore(tmp_path / "copy", force=True)
     assert found(library) == ["lease.txt"]
-
-
-@pytest.fixture
-def wherein(tmp_path: Path) -> Command:
-    unpack(FIXTURES[-1], tmp_path / "library")
-    environment = {**os.environ, "WHEREIN_LIBRARY": str(tmp_path / "library")}
-
-    def run(*arguments: str, failpoint: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "wherein", *arguments],
-            env={**environment, "WHEREIN_FAILPOINT": failpoint},
-            cwd=tmp_path, text=True, capture_output=True, timeout=120, check=False,
-        )  # fmt: skip
-
-    return run
-
-
-def test_what_a_person_and_a_script_are_told(wherein: Command, tmp_path: Path) -> None:
-    done = wherein("backup", "copy.tar.zst", "--verify")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert re.fullmatch(r"3 documents are in copy\.tar\.zst: \d\.\d KB, restored on trial, [\d.]+ s\n", done.stdout)
-    told = json.loads(wherein("backup", "copy", "--json").stdout)
-    assert (told["schema"], told["place"], told["documents"]) == (1, str(tmp_path / "copy"), 3)
-    assert (told["index"], told["noted"], told["verified"], told["warnings"]) == (True, True, False, [])
-    assert told["bytes"] == sum(path.stat().st_size for path in (tmp_path / "copy").rglob("*") if path.is_file())
-    done = wherein("restore", "copy", "--force")
-    assert (done.returncode, done.stderr) == (0, "")
-    aside = tmp_path / done.stdout.rstrip().rpartition(" ")[2]
-    assert re.fullmatch(r"library\.before-restore-\d{8}T\d{6}Z", aside.name)
-    assert (aside / CATALOG).exists()
-    told = json.loads(wherein("--library", "new", "restore", "copy.tar.zst", "--json").stdout)
-    assert (told["schema"], told["library"], told["documents"]) == (1, str(tmp_path / "new"), 3)
-    assert (told["aside"], told["rebuilt"]) == (None, False)
-
-
-def test_exit_codes_and_one_sentence_each(wherein: Command, tmp_path: Path) -> None:
-    wherein("backup", "copy")
-    shutil.copytree(tmp_path / "copy", tmp_path / "cut")
-    os.truncate(tmp_path / "cut" / CATALOG, 9000)
-    (tmp_path / "file").touch()
-
-    def check(code: int, words: str, *arguments: str) -> None:
-        done = wherein(*arguments)
-        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1), done
-        assert words in done.stderr
-
-    check(2, "not empty", "backup", "copy")
-    check(1, "There is no library", "--library", "nowhere", "backup", "copy2")
-    check(2, "--force", "restore", "copy")
-    check(2, "There is no backup", "restore", "nothing")
-    check(5, "the size of catalog.db is not", "restore", "cut", "--force")
-    with writer_lock(tmp_path / "library"):
-        check(4, str(os.getpid()), "restore", "copy", "--force")
-    with closing(sqlite3.connect(tmp_path / "library" / CATALOG, isolation_level=None)) as db:
-        db.execute("UPDATE chunks SET start = start + 1 WHERE id = 1")
-    check(5, "No backup was written", "backup", "copy3")
-
-
-def test_commands_that_die_are_run_again(wherein: Command, tmp_path: Path) -> None:
-    assert wherein("backup", "copy", failpoint="backup.renamed").returncode == EXIT_CODE
-    assert "an interrupted run had written it" in wherein("backup", "copy").stdout
-    assert wherein("restore", "copy", "--force", failpoint="restore.aside:kill").returncode == -signal.SIGKILL
-    asked = wherein("status")
-    assert (asked.returncode, "a restore was interrupted" in asked.stderr) == (1, True)
-    assert str(next(tmp_path.glob("library.before-restore-*"))) in asked.stderr
-    assert wherein("restore", "copy").returncode == 0
-    assert json.loads(wherein("status", "--json").stdout)["documents"] == 3
-
-
-def test_the_catalogue_of_a_backup_can_be_opened_as_it_lies(wherein: Command, tmp_path: Path) -> None:
-    wherein("backup", "copy")
-    with closing(open_reader(tmp_path / "copy")) as db:
-        assert db.execute("PRAGMA journal_mode").fetchone() == ("delete",)
-    assert sorted(path.name for path in (tmp_path / "copy").iterdir()) == [MANIFEST, CATALOG, "generations"]
 
 
 def test_no_library_is_still_no_library(tmp_path: Path) -> None:

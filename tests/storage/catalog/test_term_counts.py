@@ -3,11 +3,28 @@
 from collections import Counter
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlite_utils import Database
 
-from wherein.storage.catalog.term_counts import count_terms, is_stored_terms, join_counts
-from wherein.storage.catalog.terms import folded_words, terms_of
+from catalogs import document, hashes, save
+from wherein.errors import Damaged
+from wherein.storage.catalog.connection import writing
+from wherein.storage.catalog.term_counts import (
+    average_entries,
+    checked_terms,
+    count_rows,
+    count_terms,
+    counted_version,
+    highest_counted,
+    is_stored_terms,
+    join_counts,
+    read_terms,
+    recount,
+    save_terms,
+)
+from wherein.storage.catalog.terms import folded_words, terms_of, terms_version
 
 
 def terms(text: str) -> set[int]:
@@ -35,3 +52,46 @@ def test_counts_of_fields() -> None:
     assert not is_stored_terms(1, b"short", 0)
     assert count_terms("") == bytes(8)
     assert np.array(join_counts([1], [count_terms("a " * 70_000)]).entries["body"]).tolist() == [255]
+
+
+def test_rows_are_read_in_batches_in_the_order_of_their_ids(db: Database) -> None:
+    save(db, document("a", hashes(0, 5), text="one two three four five"))
+    parts = list(read_terms(db, above=1, batch=2))
+    assert [part.ids.tolist() for part in parts] == [[2, 3], [4, 5]]
+    assert (highest_counted(db), count_rows(db), count_rows(db, 1), count_rows(db, 1, 3)) == (5, 5, 4, 2)
+
+
+def test_a_new_library_has_no_rows_and_no_version(db: Database) -> None:
+    assert list(read_terms(db)) == []
+    assert (highest_counted(db), count_rows(db), average_entries(db), counted_version(db)) == (0, 0, 0, terms_version())
+
+
+@pytest.mark.parametrize("change", ["counts = zeroblob(8)", "checksum = checksum + 1", "id = 9"])
+def test_a_damaged_row_is_not_read(db: Database, change: str) -> None:
+    save(db, document("a", hashes(0, 1)))
+    db.execute("PRAGMA foreign_keys=OFF")
+    with writing(db, "test"):
+        db.execute(f"UPDATE terms SET {change}")
+    with pytest.raises(Damaged, match=r"^The word counts of passage \d are damaged; run: wherein verify$"):
+        list(read_terms(db))
+    with pytest.raises(Damaged):
+        checked_terms(1, b"short", 0)
+
+
+def test_missing_rows_are_counted_again_as_they_were(db: Database) -> None:
+    save(db, document("a", hashes(0, 5), text="one two three four five"), document("b", hashes(0, 2)))
+    before = db.execute("SELECT * FROM terms ORDER BY id").fetchall()
+    with writing(db, "test"):
+        db.execute("DELETE FROM terms WHERE id IN (2, 3, 7)")
+    with writing(db, "test"):
+        assert recount(db) == 3
+    assert db.execute("SELECT * FROM terms ORDER BY id").fetchall() == before
+    assert counted_version(db) == terms_version()
+
+
+def test_the_average_number_of_entries(db: Database) -> None:
+    with writing(db, "test"):
+        db.execute("PRAGMA defer_foreign_keys=ON")
+        save_terms(db, [(n, count_terms(text)) for n, text in enumerate(("a", "a b c", "a b"), start=1)])
+        assert average_entries(db) == 2
+        db.execute("DELETE FROM terms")

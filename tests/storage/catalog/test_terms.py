@@ -1,11 +1,12 @@
 """What is one word to keyword search, whatever the script, and that nothing makes it slow or fail."""
 
 import random
+import re
 import time
 
 import pytest
 
-from wherein.storage.catalog.terms import folded_words, terms_of
+from wherein.storage.catalog.terms import folded_words, terms_of, terms_version, word_terms
 
 
 def terms(text: str) -> set[int]:
@@ -88,3 +89,13 @@ def test_many_characters_take_time_in_their_number(text: str) -> None:
     sum(1 for _ in terms_of(text))
     folded_words(text)
     assert time.process_time() - began < 60  # what is not linear would take much longer
+
+
+def test_words_are_returned_as_they_are_written_with_their_terms() -> None:
+    found = list(word_terms("The getUserName() — 東京!"))
+    assert [word for word, _ in found] == ["The", "getUserName", "東京"]
+    assert all(set(stems) == terms(word) for word, stems in found)
+
+
+def test_the_version_names_the_stemmer() -> None:
+    assert re.fullmatch(r"\d+ snowball \d+\.\d+\.\d+(\.\d+)?", terms_version())

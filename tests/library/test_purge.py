@@ -107,7 +107,7 @@ def test_a_reader_in_the_way_is_told_and_the_next_writer_finishes(
     reader = sqlite3.connect(tmp_path / "library" / "catalog.db")
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM documents").fetchone()
-    with pytest.raises(WhereinError, match="the next command that writes finishes it"):
+    with pytest.raises(WhereinError, match="the next command that writes clears it, for instance: wherein reindex"):
         open_library().remove_documents([str(docs / "secret.txt")], purge=True)
     assert open_library().status().purge_unfinished
     assert all("Zwettl" not in hit.text for hit in open_library().query("where was the brooch hidden?", 30).hits)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from approximate_libraries import Opened, choose
 from wherein.storage.index.method import (
+    CHOICES,
     EXACT,
     HNSW,
     IVF,
@@ -58,3 +59,16 @@ def test_more_results_take_no_less_effort(k: int) -> None:
     assert (more.effort, more.candidates) >= (step.effort, step.candidates)
     assert method.step(10) == method.steps[0]
     assert method.step(200) == Step(200, 90, 240, 0.99)
+
+
+def test_a_damaged_choice_counts_as_none(empty: Opened) -> None:
+    for name in CHOICES:
+        choose(empty.db, name)
+        assert chosen_index(empty.db) == name
+    choose(empty.db, "flat")
+    assert chosen_index(empty.db) == "auto"
+
+
+def test_the_recall_of_a_method_is_that_of_its_smallest_step() -> None:
+    assert Method().recall == 1
+    assert Method(IVF, IVF, steps=(Step(10, 20, 14, 0.991), Step(50, 45, 60, 0.995))).recall == 0.991

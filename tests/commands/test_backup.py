@@ -38,22 +38,22 @@ def wherein(tmp_path: Path) -> Command:
     return run
 
 
-def test_what_a_person_and_a_script_are_told(wherein: Command, tmp_path: Path) -> None:
+def test_output_for_people_and_as_json(wherein: Command, tmp_path: Path) -> None:
     done = wherein("backup", "copy.tar.zst", "--verify")
     assert (done.returncode, done.stderr) == (0, "")
     assert re.fullmatch(r"3 documents are in copy\.tar\.zst: \d\.\d KB, restored on trial, [\d.]+ s\n", done.stdout)
-    told = json.loads(wherein("backup", "copy", "--json").stdout)
-    assert (told["schema"], told["place"], told["documents"]) == (1, str(tmp_path / "copy"), 3)
-    assert (told["index"], told["noted"], told["verified"], told["warnings"]) == (True, True, False, [])
-    assert told["bytes"] == sum(path.stat().st_size for path in (tmp_path / "copy").rglob("*") if path.is_file())
+    report = json.loads(wherein("backup", "copy", "--json").stdout)
+    assert (report["schema"], report["place"], report["documents"]) == (1, str(tmp_path / "copy"), 3)
+    assert (report["index"], report["noted"], report["verified"], report["warnings"]) == (True, True, False, [])
+    assert report["bytes"] == sum(path.stat().st_size for path in (tmp_path / "copy").rglob("*") if path.is_file())
     done = wherein("restore", "copy", "--force")
     assert (done.returncode, done.stderr) == (0, "")
     aside = tmp_path / done.stdout.rstrip().rpartition(" ")[2]
     assert re.fullmatch(r"library\.before-restore-\d{8}T\d{6}Z", aside.name)
     assert (aside / CATALOG).exists()
-    told = json.loads(wherein("--library", "new", "restore", "copy.tar.zst", "--json").stdout)
-    assert (told["schema"], told["library"], told["documents"]) == (1, str(tmp_path / "new"), 3)
-    assert (told["aside"], told["rebuilt"]) == (None, False)
+    report = json.loads(wherein("--library", "new", "restore", "copy.tar.zst", "--json").stdout)
+    assert (report["schema"], report["library"], report["documents"]) == (1, str(tmp_path / "new"), 3)
+    assert (report["aside"], report["rebuilt"]) == (None, False)
 
 
 def test_exit_codes_and_one_sentence_each(wherein: Command, tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_exit_codes_and_one_sentence_each(wherein: Command, tmp_path: Path) -> N
     check(5, "No backup was written", "backup", "copy3")
 
 
-def test_commands_that_die_are_run_again(wherein: Command, tmp_path: Path) -> None:
+def test_killed_commands_finish_when_they_are_run_again(wherein: Command, tmp_path: Path) -> None:
     assert wherein("backup", "copy", failpoint="backup.renamed").returncode == EXIT_CODE
     assert "an interrupted run had written it" in wherein("backup", "copy").stdout
     assert wherein("restore", "copy", "--force", failpoint="restore.aside:kill").returncode == -signal.SIGKILL
@@ -90,7 +90,7 @@ def test_commands_that_die_are_run_again(wherein: Command, tmp_path: Path) -> No
     assert json.loads(wherein("status", "--json").stdout)["documents"] == 3
 
 
-def test_the_catalogue_of_a_backup_can_be_opened_as_it_lies(wherein: Command, tmp_path: Path) -> None:
+def test_the_catalog_in_a_backup_can_be_opened_directly(wherein: Command, tmp_path: Path) -> None:
     wherein("backup", "copy")
     with closing(open_reader(tmp_path / "copy")) as db:
         assert db.execute("PRAGMA journal_mode").fetchone() == ("delete",)

@@ -128,7 +128,7 @@ def test_the_settings_that_make_a_commit_durable(library: Path) -> None:
     reader.close()
 
 
-@pytest.mark.skipif(shutil.which("strace") is None, reason="strace, which tells the order of flushes, is not installed")
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 def test_the_order_in_which_a_generation_reaches_the_disk(library: Path, tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     calls = "fsync,fdatasync,rename,pwrite64,write"

@@ -63,7 +63,7 @@ def test_the_nearest_400_of_500_are_removed(library: Library, docs: Path, folded
     left = len(nearest) - 400
     ks = [1, 2, 5, left - 1, left, left + 1, 1000]
     assert_exact(library, QUESTION, ks)
-    library.reindex()  # the generation goes on to hold the 400, which belong to no passage
+    library.reindex()  # the generation still holds the 400, which belong to no passage
     assert library.status().documents == left
     assert_exact(library, QUESTION, ks)
 

@@ -109,7 +109,7 @@ def test_nothing_changed_nothing_is_written(folder: Path) -> None:
     assert before.recall >= 0.99
 
 
-def test_later_generations_keep_the_kind(folder: Path) -> None:
+def test_later_generations_keep_the_method(folder: Path) -> None:
     with (folder.parent / "new.jsonl").open("w") as file:
         for n in range(COUNT, COUNT + 150):
             file.write(json.dumps({"id": f"r{n}", "text": sentence(n)}) + "\n")
@@ -126,7 +126,7 @@ def test_later_generations_keep_the_kind(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["ivf", "hnsw"])
-def test_damage_is_told_and_repaired_by_the_same_kind(folder: Path, kind: str) -> None:
+def test_damage_is_reported_and_repaired_by_the_same_method(folder: Path, kind: str) -> None:
     opened(folder).reindex(index=kind)
     before = answers(opened(folder))
     (path,) = (path for path in (folder / "generations").glob("*.faiss") if path.name == active_file(folder))
@@ -161,7 +161,7 @@ def test_a_damaged_record_is_repaired(folder: Path) -> None:
     assert opened(folder).status().index == "ivf"
 
 
-def test_a_backup_has_the_index(folder: Path) -> None:
+def test_a_backup_contains_the_index(folder: Path) -> None:
     before = answers(opened(folder))
     assert opened(folder).backup(folder.parent / "copy", verify=True).index
     copy = opened(folder.parent / "restored")
@@ -172,7 +172,7 @@ def test_a_backup_has_the_index(folder: Path) -> None:
     assert (other.status().index, answers(other)) == ("ivf", before)
 
 
-def test_what_was_purged_is_in_no_code(folder: Path) -> None:
+def test_a_purged_vector_is_in_no_list(folder: Path) -> None:
     uri = next(document.uri for document in opened(folder).documents() if document.uri.endswith("#r5"))
     old = active_file(folder)
     lists = centroids(folder)
@@ -215,17 +215,17 @@ def test_death_while_an_index_is_written(folder: Path, failpoint: str, way: str)
     assert checked_state(folder, ToyEncoder()).keys() == state.keys()
 
 
-def test_an_index_that_cannot_be_had_is_told(tmp_path: Path) -> None:
+def test_an_index_that_does_not_suit_is_reported(tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text("A lease.")
-    library, told = opened(tmp_path / "library"), []
+    library, events = opened(tmp_path / "library"), []
     library.ingest([str(tmp_path / "one.txt")])
-    assert library.reindex(index="ivf", report=told.append).failed == 0
-    assert [(problem.uri, "few vectors" in problem.reason) for problem in told if isinstance(problem, RunProblem)] == [
-        ("--index ivf", True)
-    ]
-    told.clear()
-    library.reindex(report=told.append)
-    assert not [problem for problem in told if isinstance(problem, RunProblem)]
+    assert library.reindex(index="ivf", report=events.append).failed == 0
+    assert [
+        (problem.uri, "few vectors" in problem.reason) for problem in events if isinstance(problem, RunProblem)
+    ] == [("--index ivf", True)]
+    events.clear()
+    library.reindex(report=events.append)
+    assert not [problem for problem in events if isinstance(problem, RunProblem)]
     with pytest.raises(UsageError, match="no index flat"):
         library.reindex(index="flat")
 
@@ -233,14 +233,14 @@ def test_an_index_that_cannot_be_had_is_told(tmp_path: Path) -> None:
 def test_distances_are_searched_exactly(scene: Path, tmp_path: Path) -> None:
     library = Library(tmp_path / "library", encoder=ToyEncoder(name="far", metric="l2"))
     library.ingest([str(scene / "docs")])
-    told: list[object] = []
-    library.reindex(index="hnsw", report=told.append)
-    assert any("miss too many" in getattr(problem, "reason", "") for problem in told)
+    events: list[object] = []
+    library.reindex(index="hnsw", report=events.append)
+    assert any("miss too many" in getattr(problem, "reason", "") for problem in events)
     assert library.status().index == "exact"
     assert library.query(QUESTIONS[0]).hits
 
 
-def test_by_the_command_line_with_the_shipped_model(
+def test_the_commands_with_the_shipped_model(
     scene: Path, tmp_path: Path, wherein: Command, open_library: Callable[[], Library]
 ) -> None:
     lines = (scene / "docs" / "records.jsonl").read_text().splitlines()[:150]

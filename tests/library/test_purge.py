@@ -45,7 +45,7 @@ def docs(tmp_path: Path) -> Path:
     return folder
 
 
-def test_no_byte_of_it_is_left(docs: Path, open_library: Open, tmp_path: Path) -> None:
+def test_no_byte_of_a_purged_document_is_left(docs: Path, open_library: Open, tmp_path: Path) -> None:
     library = tmp_path / "library"
     open_library().ingest([str(docs)])
     old = vector_of(library, "secret.txt")
@@ -68,7 +68,7 @@ def test_no_byte_of_it_is_left(docs: Path, open_library: Open, tmp_path: Path) -
     assert open_library().query("ferry to the island", 2).hits[0].text == SHARED
 
 
-def test_what_another_document_shares_is_kept(docs: Path, open_library: Open, tmp_path: Path) -> None:
+def test_a_text_that_another_document_shares_is_kept(docs: Path, open_library: Open, tmp_path: Path) -> None:
     open_library().ingest([str(docs)])
     vector = vector_of(tmp_path / "library", "shared.txt")
     open_library().remove_documents([str(docs / "shared.txt")], purge=True)
@@ -77,7 +77,7 @@ def test_what_another_document_shares_is_kept(docs: Path, open_library: Open, tm
     assert (hit.text, hit.uri.rpartition("/")[2]) == (SHARED, "copy.txt")
 
 
-def test_it_stays_out_until_it_is_named(docs: Path, open_library: Open) -> None:
+def test_a_purged_file_stays_out_until_it_is_ingested_by_name(docs: Path, open_library: Open) -> None:
     open_library().ingest([str(docs)])
     open_library().remove_documents([str(docs / "secret.txt")], purge=True)
     (docs / "secret.txt").write_text(SECRET)
@@ -88,7 +88,7 @@ def test_it_stays_out_until_it_is_named(docs: Path, open_library: Open) -> None:
     assert open_library().reindex().skipped == 0
 
 
-def test_a_record_of_a_file_stays_out_and_the_others_stay_in(docs: Path, open_library: Open, tmp_path: Path) -> None:
+def test_a_purged_record_stays_out_and_the_others_stay(docs: Path, open_library: Open, tmp_path: Path) -> None:
     records = docs / "records.jsonl"
     records.write_text(f'{{"id": "a", "text": "{SECRET}"}}\n{{"id": "b", "text": "The bakery opens at six."}}\n')
     open_library().ingest([str(records)])
@@ -99,7 +99,7 @@ def test_a_record_of_a_file_stays_out_and_the_others_stay_in(docs: Path, open_li
     assert SECRET.encode() not in bytes_of(tmp_path / "library")
 
 
-def test_a_reader_in_the_way_is_told_and_the_next_writer_finishes(
+def test_a_purge_that_a_reader_blocks_is_finished_by_the_next_writer(
     docs: Path, open_library: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("wherein.storage.catalog.connection._BUSY_SECONDS", 0.1)
@@ -117,7 +117,7 @@ def test_a_reader_in_the_way_is_told_and_the_next_writer_finishes(
     assert OLD_SECRET.encode() not in bytes_of(tmp_path / "library")
 
 
-def test_backups_that_are_older_are_named(docs: Path, open_library: Open, tmp_path: Path) -> None:
+def test_older_backups_are_listed(docs: Path, open_library: Open, tmp_path: Path) -> None:
     open_library().ingest([str(docs)])
     open_library().backup(tmp_path / "backup")
     library = open_library()

@@ -65,15 +65,15 @@ for line in sys.stdin:
         if order["largest"]:
             resource.setrlimit(resource.RLIMIT_FSIZE, (order["largest"], order["largest"]))
         try:
-            said = [True, globals()[order["work"]](*order["arguments"])]
+            result = [True, globals()[order["work"]](*order["arguments"])]
         except Exception as error:
-            said = [False, f"{type(error).__name__}: {error}"]
-        os.write(write, json.dumps(said).encode())
+            result = [False, f"{type(error).__name__}: {error}"]
+        os.write(write, json.dumps(result).encode())
         os._exit(0)
     os.close(write)
     with open(read) as pipe:
-        said = json.loads(pipe.read() or "null")
-    print(json.dumps([os.waitstatus_to_exitcode(os.wait()[1]), said]), flush=True)
+        result = json.loads(pipe.read() or "null")
+    print(json.dumps([os.waitstatus_to_exitcode(os.wait()[1]), result]), flush=True)
 """
 
 
@@ -87,10 +87,10 @@ def run() -> Iterator[Run]:
         def order(work: str, *arguments: Path, failpoint: str = "", largest: int = 0) -> tuple[int, Any]:
             assert process.stdin is not None
             assert process.stdout is not None
-            told = {"work": work, "arguments": [*map(str, arguments)], "failpoint": failpoint, "largest": largest}
-            print(json.dumps(told), file=process.stdin, flush=True)
-            code, said = json.loads(process.stdout.readline())
-            return code, said
+            request = {"work": work, "arguments": [*map(str, arguments)], "failpoint": failpoint, "largest": largest}
+            print(json.dumps(request), file=process.stdin, flush=True)
+            code, result = json.loads(process.stdout.readline())
+            return code, result
 
         yield order
         process.communicate("")

@@ -49,7 +49,7 @@ def test_what_is_restored_is_what_was_backed_up(library: Path, tmp_path: Path, k
     assert (tmp_path / "new" / "place").stat().st_mode & 0o777 == 0o700
 
 
-def test_the_manifest_says_what_is_in_it(library: Path, tmp_path: Path) -> None:
+def test_the_manifest_lists_each_file_with_its_hash(library: Path, tmp_path: Path) -> None:
     earliest = now()
     back_up(library, tmp_path / "copy")
     manifest = json.loads((tmp_path / "copy" / MANIFEST).read_text())
@@ -62,7 +62,7 @@ def test_the_manifest_says_what_is_in_it(library: Path, tmp_path: Path) -> None:
     assert set(manifest["files"]) == {CATALOG, "generations/000001.faiss"}
 
 
-def test_what_was_deleted_is_not_carried_along(library: Path, tmp_path: Path) -> None:
+def test_deleted_text_is_not_in_the_backup(library: Path, tmp_path: Path) -> None:
     secret = "the combination is 4711 "
     with closing(open_writer(library)) as db:
         db.execute("PRAGMA secure_delete=OFF")  # as SQLite comes, other than Debian's
@@ -81,7 +81,7 @@ def test_what_was_deleted_is_not_carried_along(library: Path, tmp_path: Path) ->
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("harm", ["missing", "garbled"])
-def test_a_damaged_index_is_left_out_and_made_anew(library: Path, tmp_path: Path, kind: str, harm: str) -> None:
+def test_a_restore_rebuilds_an_index_that_was_damaged(library: Path, tmp_path: Path, kind: str, harm: str) -> None:
     before = answers(library)
     (index,) = (library / "generations").iterdir()
     if harm == "missing":
@@ -111,7 +111,7 @@ def test_an_empty_library_comes_back_empty(tmp_path: Path) -> None:
         assert bound_model(db) is None
 
 
-def test_places_with_odd_names(library: Path, tmp_path: Path) -> None:
+def test_paths_with_odd_names(library: Path, tmp_path: Path) -> None:
     odd = tmp_path / os.fsdecode(b"a?b#c%20\xff\n")
     done = back_up(library, odd)
     assert noted(library) == [done.place] == [f"{tmp_path}/a?b#c%20\\xff\n"]
@@ -194,7 +194,7 @@ def test_a_backup_that_cannot_be_noted_is_still_one(
     assert read_package(tmp_path / "copy").documents == 3
 
 
-def test_a_target_that_is_taken_or_makes_no_sense(library: Path, tmp_path: Path) -> None:
+def test_an_occupied_or_unsuitable_target_is_refused(library: Path, tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "file").touch()
     (tmp_path / "file.tar.zst").touch()
@@ -258,7 +258,7 @@ def test_a_flipped_bit_of_the_library_is_noticed_or_not_in_the_backup(
         assert answers(tmp_path / "new")["digest"] == before["digest"]
 
 
-def test_what_is_written_wrongly_is_not_called_a_backup(
+def test_a_backup_that_was_written_wrongly_does_not_get_its_name(
     library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def flush_badly(folder: Path) -> None:
@@ -286,9 +286,9 @@ def test_a_long_statement_can_be_interrupted() -> None:
 
 
 def stages(work: Callable[[Callable[[str], None]], object]) -> list[str]:
-    told: list[str] = []
-    work(told.append)
-    return told
+    reported: list[str] = []
+    work(reported.append)
+    return reported
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -338,10 +338,10 @@ def test_killed_while_backing_up(library: Path, tmp_path: Path, run: Run, kind: 
 def test_no_room_for_a_backup(library: Path, tmp_path: Path, run: Run, kind: str) -> None:
     before = answers(library)
     for largest in (40_000, (library / CATALOG).stat().st_size - 1):
-        code, (done, said) = run("backup", library, tmp_path / kind, largest=largest)
+        code, (done, result) = run("backup", library, tmp_path / kind, largest=largest)
         if done:  # compressed, it does fit
             continue
-        assert (code, said.startswith("WhereinError: The disk is full")) == (0, True), said
+        assert (code, result.startswith("WhereinError: The disk is full")) == (0, True), result
         assert not (tmp_path / kind).exists()
         assert leftovers(tmp_path) == []
     assert answers(library) == before

@@ -22,7 +22,7 @@ from wherein.storage.disk.lock import writer_lock
 from wherein.storage.index.generations import active_generation
 
 
-def test_a_restore_refuses_what_is_in_the_way_and_moves_it_aside_by_force(library: Path, tmp_path: Path) -> None:
+def test_an_existing_library_is_moved_aside_only_with_force(library: Path, tmp_path: Path) -> None:
     back_up(library, tmp_path / "copy")
     before = answers(library)
     add(library, "dddd", seed=3)
@@ -154,15 +154,15 @@ def test_no_room_for_a_restore(library: Path, tmp_path: Path, run: Run) -> None:
     old = answers(library)
     size = file_entry(library / CATALOG).size
     for largest in (1_000, size // 2):
-        code, (done, said) = run("restore", tmp_path / "copy.tar.zst", library, largest=largest)
-        assert (code, done, said.startswith("WhereinError: The disk is full")) == (0, False, True), said
+        code, (done, result) = run("restore", tmp_path / "copy.tar.zst", library, largest=largest)
+        assert (code, done, result.startswith("WhereinError: The disk is full")) == (0, False, True), result
         assert answers(library) == old
     assert leftovers(tmp_path) == []
     assert run("restore", tmp_path / "copy.tar.zst", library)[1][0]
     assert answers(library) == before
 
 
-def test_the_generation_in_force_is_that_of_the_backup(library: Path, tmp_path: Path) -> None:
+def test_the_active_generation_is_that_of_the_backup(library: Path, tmp_path: Path) -> None:
     back_up(library, tmp_path / "copy")
     add(library, "dddd", seed=4)
     restore_backup(tmp_path / "copy", library, force=True)

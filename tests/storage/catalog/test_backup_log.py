@@ -18,7 +18,7 @@ def library(tmp_path: Path) -> Path:
     return tmp_path / "library"
 
 
-def test_the_backups_before_a_time_are_told(library: Path, tmp_path: Path) -> None:
+def test_backups_before_a_time_are_listed(library: Path, tmp_path: Path) -> None:
     first = back_up(library, tmp_path / "one")
     between = now()
     while now() == between:

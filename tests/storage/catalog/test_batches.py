@@ -16,7 +16,7 @@ def db() -> Iterator[sqlite3.Connection]:
 
 
 @pytest.mark.parametrize("count", [0, 1, 499, 500, 501, 1_700])
-def test_all_values_are_asked_for_however_many_they_are(db: sqlite3.Connection, count: int) -> None:
+def test_all_values_are_looked_up_however_many_there_are(db: sqlite3.Connection, count: int) -> None:
     rows = select_in(db, "SELECT n FROM numbers WHERE n IN ({})", list(range(count)))
     assert sorted(rows) == [(n,) for n in range(count)]
 

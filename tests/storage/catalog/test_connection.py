@@ -27,7 +27,7 @@ from wherein.storage.catalog.schema import NEWEST_SCHEMA, schema_of
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, sqlite3.OperationalError])
-def test_writing_takes_everything_back_on_an_error(db: Database, error: type[BaseException]) -> None:
+def test_an_error_inside_writing_rolls_everything_back(db: Database, error: type[BaseException]) -> None:
     save(db, document("kept"))
 
     def fail() -> None:
@@ -44,7 +44,7 @@ def test_writing_takes_everything_back_on_an_error(db: Database, error: type[Bas
     assert [row.uri for row in list_documents(db)] == ["kept", "later"]
 
 
-def test_what_was_written_survives_closing(tmp_path: Path) -> None:
+def test_committed_rows_survive_closing(tmp_path: Path) -> None:
     first = open_writer(tmp_path)
     save(first, document("a", hashes(0, 2)))
     first.close()
@@ -74,7 +74,7 @@ def test_a_reader_keeps_its_snapshot_while_the_writer_commits(db: Database, read
     assert len(list(list_documents(reader))) == 2
 
 
-def test_what_is_no_database_is_damaged(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_damaged(tmp_path: Path) -> None:
     (tmp_path / CATALOG).write_bytes(b"no database at all" * 100)
     with pytest.raises(Damaged):
         open_reader(tmp_path)

@@ -1,4 +1,4 @@
-"""Migrations that make a table anew keep what is in it and what refers to it."""
+"""Migrations that recreate a table keep its rows and the rows that refer to it."""
 
 import pytest
 from sqlite_utils import Database
@@ -27,7 +27,7 @@ def add_file(db: Database, uri: str, source_id: int | None) -> None:
         )
 
 
-def test_files_keep_their_sources_and_ids_are_not_used_again() -> None:
+def test_files_keep_their_sources_and_ids_are_never_reused() -> None:
     db = old_catalog(["/a", "/b", "/c"])
     for uri, source_id in (("file:///a/1", 1), ("file:///b/1", 2), ("file:///1", None)):
         add_file(db, uri, source_id)
@@ -54,7 +54,7 @@ def test_files_keep_their_sources_and_ids_are_not_used_again() -> None:
 
 
 @pytest.mark.parametrize("sources", [[], ["/a"]])
-def test_a_migrated_catalogue_is_declared_as_a_new_one(sources: list[str]) -> None:
+def test_a_migrated_catalog_has_the_tables_of_a_new_one(sources: list[str]) -> None:
     old, new = old_catalog(sources), Database(memory=True)
     for db in (old, new):
         MIGRATIONS.apply(db)

@@ -30,7 +30,7 @@ from wherein.storage.index.generation_writer import write_generation
 from wherein.storage.index.generations import list_generations
 
 
-def test_model_is_bound_for_good(db: Database, model: StoredModel) -> None:
+def test_a_library_cannot_be_bound_to_a_second_model(db: Database, model: StoredModel) -> None:
     assert bound_model(db) == model
     with pytest.raises(sqlite3.IntegrityError), writing(db, "test"):
         bind_model(db, fingerprint="0" * 16, name="n", version="1", precision="w8a8", dimension=DIMENSION)

@@ -30,7 +30,7 @@ def terms(text: str) -> set[int]:
         ("soft\u00adhyphen", "softhyphen"),
     ],
 )
-def test_the_same_word_in_another_form(one: str, other: str) -> None:
+def test_forms_of_a_word_share_a_term(one: str, other: str) -> None:
     whole = next(iter(terms_of(one.split()[-1])))
     assert whole in terms(other)
 
@@ -57,7 +57,7 @@ def test_a_name_is_found_whole_and_by_its_parts(name: str, part: str) -> None:
     assert terms(name) <= terms(f"({name})")
 
 
-def test_different_names_and_signs() -> None:
+def test_different_names_and_signs_have_different_terms() -> None:
     assert not terms("E-1234") <= terms("E-1235")
     assert not terms("3.11.4") <= terms("3114")
     assert not terms("C++") <= terms("C#")
@@ -66,7 +66,7 @@ def test_different_names_and_signs() -> None:
     assert terms("हिन्दी") != terms("हिन्दु")
 
 
-def test_words_of_phrases() -> None:
+def test_the_folded_words_of_a_phrase() -> None:
     expected = ["the", "red", "box", "holds", "naive", "東", "京", "2020"]
     assert folded_words("The Red-Box holds  naïve\u0301 東京2020") == expected
 
@@ -84,7 +84,7 @@ def test_words_of_phrases() -> None:
     ],
     ids=str.__len__,
 )
-def test_many_characters_take_time_in_their_number(text: str) -> None:
+def test_time_is_linear_in_the_length_of_the_text(text: str) -> None:
     began = time.process_time()
     sum(1 for _ in terms_of(text))
     folded_words(text)

@@ -26,7 +26,7 @@ def test_vector_ids_are_never_reused(db: Database, model: StoredModel) -> None:
     assert vector_ids(db) == [5, 6, 7, 8]
 
 
-def test_known_vectors_stay(db: Database, model: StoredModel) -> None:
+def test_saving_a_known_input_keeps_its_vector(db: Database, model: StoredModel) -> None:
     vectors = unit_vectors(3)
     store(db, model, hashes(0, 2), vectors[:2])
     store(db, model, hashes(0, 3), np.concatenate([vectors[1::-1], vectors[2:]]))
@@ -35,7 +35,7 @@ def test_known_vectors_stay(db: Database, model: StoredModel) -> None:
     np.testing.assert_array_equal(found, vectors)
 
 
-def test_known_inputs_of_thousands(db: Database, model: StoredModel) -> None:
+def test_known_inputs_among_thousands(db: Database, model: StoredModel) -> None:
     store(db, model, hashes(0, 1200), unit_vectors(1200))
     assert known_inputs(db, model.id, hashes(600, 1800)) == set(hashes(600, 1200))
     assert known_inputs(db, model.id, []) == set()
@@ -61,7 +61,7 @@ def test_orphans_are_only_those_without_a_chunk(db: Database, model: StoredModel
     assert known_inputs(db, model.id, hashes(0, 4)) == set(hashes(0, 3))
 
 
-def test_the_last_vectors_are_found_without_a_look_at_all(db: Database, model: StoredModel) -> None:
+def test_the_newest_vectors_are_counted_without_reading_all(db: Database, model: StoredModel) -> None:
     store_range(db, model, 0, 5)
     seen: list[str] = []
     db.conn.set_trace_callback(seen.append)

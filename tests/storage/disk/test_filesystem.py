@@ -30,7 +30,7 @@ def test_the_longest_and_last_mount_decides(tmp_path: Path, folder: str, kind: s
     assert file_system(Path(folder), tmp_path / "mountinfo") == kind
 
 
-def test_where_the_system_does_not_tell(tmp_path: Path) -> None:
+def test_without_mountinfo_the_type_is_unknown(tmp_path: Path) -> None:
     assert file_system(tmp_path, tmp_path / "missing") == ""
     assert not is_network("")
 

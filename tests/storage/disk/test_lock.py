@@ -34,7 +34,7 @@ def hold(folder: Path) -> subprocess.Popen[str]:
     return process
 
 
-def test_a_second_writer_learns_who_is_writing(tmp_path: Path) -> None:
+def test_a_second_writer_gets_the_process_id_of_the_first(tmp_path: Path) -> None:
     with hold(tmp_path) as process:
         with pytest.raises(LibraryBusy, match=str(process.pid)) as caught, writer_lock(tmp_path):
             pass
@@ -69,7 +69,7 @@ def test_waiting_for_the_lock(tmp_path: Path) -> None:
         process.wait()
 
 
-def test_a_holder_that_has_not_told_its_number_yet(tmp_path: Path) -> None:
+def test_a_holder_that_has_not_written_its_process_id_yet(tmp_path: Path) -> None:
     descriptor = os.open(tmp_path / "writer.lock", os.O_RDWR | os.O_CREAT)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     with pytest.raises(LibraryBusy, match="another process") as caught, writer_lock(tmp_path):

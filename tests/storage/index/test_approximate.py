@@ -51,9 +51,7 @@ def test_nearly_all_of_the_nearest_are_found_and_scored_exactly(
 @KINDS
 @pytest.mark.parametrize("delta", [0, 300])
 @pytest.mark.parametrize("allowed", [0, 1, 20, COUNT // 2, COUNT - 1, COUNT])
-def test_among_what_a_filter_lets_pass_the_answer_is_that_of_brute_force(
-    library: Library, kind: str, delta: int, allowed: int
-) -> None:
+def test_a_filtered_answer_is_that_of_brute_force(library: Library, kind: str, delta: int, allowed: int) -> None:
     made = library(kind, delta)
     ids = np.sort(np.random.default_rng(3).choice(COUNT, allowed, replace=False) + 1)
     with snapshot(made.db):
@@ -66,7 +64,7 @@ def test_among_what_a_filter_lets_pass_the_answer_is_that_of_brute_force(
 
 
 @KINDS
-def test_where_codes_say_little_a_filtered_answer_is_exact_all_the_same(empty: Opened, kind: str) -> None:
+def test_a_filtered_answer_is_exact_even_where_codes_hardly_differ(empty: Opened, kind: str) -> None:
     """Vectors so near to each other that their codes come in another order."""
     near = VECTORS[0] + 1e-2 * np.random.default_rng(5).standard_normal((COUNT, DIMENSION))
     near[:40] = VECTORS[:40]
@@ -80,13 +78,13 @@ def test_where_codes_say_little_a_filtered_answer_is_exact_all_the_same(empty: O
         index = empty.index()
         for question in (VECTORS[0], QUESTIONS[0]):
             scores = np.einsum("ij,j->i", near[ids - 1], question)
-            found, told = index.nearest(question, 10, selected(ids))
-            np.testing.assert_allclose(told, np.sort(scores)[::-1][:10], atol=1e-6)
+            found, products = index.nearest(question, 10, selected(ids))
+            np.testing.assert_allclose(products, np.sort(scores)[::-1][:10], atol=1e-6)
             np.testing.assert_array_equal(found, ids[np.lexsort((ids, -scores))[:10]])
 
 
 @KINDS
-def test_vectors_that_are_stored_no_more_are_left_out(library: Library, kind: str) -> None:
+def test_vectors_that_are_no_longer_stored_are_left_out(library: Library, kind: str) -> None:
     made, gone = library(kind), best(QUESTIONS[0], 5)
     with writing(made.db, "test"):
         made.db.execute(f"DELETE FROM vectors WHERE id IN ({', '.join(map(str, gone))})")
@@ -98,7 +96,7 @@ def test_vectors_that_are_stored_no_more_are_left_out(library: Library, kind: st
 
 
 @KINDS
-def test_the_sample_is_near_to_the_vectors_and_the_same_each_time(library: Library, kind: str) -> None:
+def test_the_sample_is_near_to_the_vectors_and_deterministic(library: Library, kind: str) -> None:
     made = library(kind, 300)
     with snapshot(made.db):
         sample = made.index().sample(200)
@@ -110,7 +108,7 @@ def test_the_sample_is_near_to_the_vectors_and_the_same_each_time(library: Libra
 
 
 @KINDS
-def test_whatever_byte_is_flipped_no_score_is_wrong_and_verify_tells(library: Library, kind: str) -> None:
+def test_a_flipped_byte_is_reported_and_makes_no_score_wrong(library: Library, kind: str) -> None:
     library_ = library(kind)
     made, db = library_.generation, library_.db
     path = generation_path(library_.folder, made.file)
@@ -146,7 +144,7 @@ def test_a_file_that_was_cut_off_is_damaged(library: Library, kind: str, kept: i
 
 
 @KINDS
-def test_a_deep_look_finds_each_id_and_code_that_is_another(library: Library, kind: str) -> None:
+def test_a_deep_check_finds_each_changed_id_and_code(library: Library, kind: str) -> None:
     made = library(kind)
     generation, tally = made.generation, Counter[str]()
     path = generation_path(made.folder, generation.file)
@@ -167,11 +165,11 @@ def test_a_deep_look_finds_each_id_and_code_that_is_another(library: Library, ki
     assert len([what for what in found() if "another vector" in what]) == 1
 
 
-def test_a_deep_look_tells_that_too_little_is_found(library: Library) -> None:
+def test_a_deep_check_reports_a_low_recall(library: Library) -> None:
     made = library(IVF)
     method = made.generation.method
     lazy = replace(method, steps=tuple(replace(step, effort=1) for step in method.steps))
     with snapshot(made.db):
-        (told,) = check_index(made.db, made.folder, made.model, replace(made.generation, method=lazy), Counter())
-    assert told.startswith("it finds ")
-    assert "99%" in told
+        (finding,) = check_index(made.db, made.folder, made.model, replace(made.generation, method=lazy), Counter())
+    assert finding.startswith("it finds ")
+    assert "99%" in finding

@@ -14,7 +14,7 @@ from wherein.storage.index.generations import VECTORS as VECTORS_KIND
 from wherein.storage.index.method import EXACT, HNSW, IVF, Method
 
 
-def test_lists_serve_until_the_library_has_doubled(empty: Opened) -> None:
+def test_lists_are_reused_until_the_library_has_doubled(empty: Opened) -> None:
     vectors = clustered(9_000, seed=4)
     store(empty.db, empty.model, 0, 3_000, vectors)
     first = empty.rewrite(IVF)
@@ -32,7 +32,7 @@ def test_lists_serve_until_the_library_has_doubled(empty: Opened) -> None:
     assert empty.rewrite(IVF).method.size > first.method.size
 
 
-def test_from_exact_to_lists_and_back_nothing_is_lost(library: Library) -> None:
+def test_changing_the_method_and_back_gives_the_same_file_and_answers(library: Library) -> None:
     made = library(EXACT)
     first = made.generation
     with snapshot(made.db):
@@ -59,7 +59,7 @@ def test_few_vectors_are_searched_exactly_whatever_is_chosen(empty: Opened) -> N
 
 
 @KINDS
-def test_vectors_of_other_lengths_are_searched_exactly_and_that_is_not_tried_again(empty: Opened, kind: str) -> None:
+def test_vectors_of_other_lengths_are_searched_exactly_and_the_index_is_not_behind(empty: Opened, kind: str) -> None:
     store(empty.db, empty.model, 0, COUNT, 3 * VECTORS)
     made = empty.rewrite(kind)
     assert (made.method.name, made.method.asked) == (EXACT, kind)
@@ -70,7 +70,7 @@ def test_vectors_of_other_lengths_are_searched_exactly_and_that_is_not_tried_aga
     np.testing.assert_array_equal(ids, best(QUESTIONS[0], 10))
 
 
-def test_no_room_is_an_error_of_the_disk(library: Library, tmp_path: Path) -> None:
+def test_a_full_disk_raises_an_os_error(library: Library, tmp_path: Path) -> None:
     made = library(IVF)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))

@@ -11,7 +11,7 @@ from wherein.storage.index.flat_file import check_flat, write_flat
 
 
 @pytest.mark.parametrize(("count", "dimension", "step"), [(0, 8, 1), (1, 8, 1), (1000, 384, 64), (257, 3, 256)])
-def test_byte_for_byte(tmp_path: Path, count: int, dimension: int, step: int) -> None:
+def test_the_file_is_that_of_faiss_byte_for_byte(tmp_path: Path, count: int, dimension: int, step: int) -> None:
     vectors = np.random.default_rng(0).standard_normal((count, dimension)).astype(np.float32)
     ids = np.arange(count, dtype=np.int64) * 3 + 2**40
     index = faiss.IndexIDMap(faiss.IndexFlatIP(dimension))

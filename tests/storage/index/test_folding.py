@@ -34,13 +34,13 @@ def test_a_delta_with_gaps_is_folded_when_it_is_long_enough(db: Database, tmp_pa
     assert (generation.count, generation.highest_id) == (5, 8)
 
 
-def test_a_fold_keeps_the_kind(library: Library) -> None:
+def test_a_fold_keeps_the_method(library: Library) -> None:
     made = library(IVF, 300)
     assert fold_if_due(made.db, made.folder, made.model, at_least=100)
     assert (made.generation.method.name, made.generation.count) == (IVF, COUNT)
 
 
-def test_a_fold_goes_on_with_what_is_there_and_the_next_night_tunes_again(library: Library) -> None:
+def test_a_fold_reuses_codes_and_steps_unless_a_vector_is_gone(library: Library) -> None:
     made = library(IVF, 300)
     before = made.generation
     with snapshot(made.db):
@@ -55,7 +55,7 @@ def test_a_fold_goes_on_with_what_is_there_and_the_next_night_tunes_again(librar
             found, exact = made.index().nearest(question, 20)
             assert len(set(found.tolist()) & set(ids.tolist())) >= 17
             np.testing.assert_array_equal(exact, np.einsum("ij,j->i", VECTORS[found - 1], question))
-    # Where something of it is gone, or it is not what was written, it is made anew.
+    # Where a vector of it is gone, its codes are not reused.
     with writing(made.db, "test"):
         made.db.execute("DELETE FROM vectors WHERE id = 7")
     store(made.db, made.model, COUNT, COUNT + 250, clustered(COUNT + 250, seed=9))
@@ -65,7 +65,7 @@ def test_a_fold_goes_on_with_what_is_there_and_the_next_night_tunes_again(librar
 
 
 @pytest.mark.parametrize("place", [-40, -4_000])
-def test_no_damage_is_taken_over(library: Library, place: int) -> None:
+def test_a_fold_does_not_reuse_damaged_codes(library: Library, place: int) -> None:
     made = library(IVF, 300)
     path = generation_path(made.folder, made.generation.file)
     data = bytearray(path.read_bytes())

@@ -37,7 +37,7 @@ from wherein.storage.index.method import IVF
         "method = replace(method, '\"effort\": ', '\"effort\": 1')", "method = '{\"checksum\": 1}'",
     ],
 )  # fmt: skip
-def test_a_record_that_was_changed_is_noticed(library: Library, change: str) -> None:
+def test_a_changed_record_is_damaged(library: Library, change: str) -> None:
     made = library(IVF)
     with writing(made.db, "test"):
         made.db.execute(f"UPDATE generations SET {change}")

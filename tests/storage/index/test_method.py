@@ -19,7 +19,7 @@ from wherein.storage.index.method import (
 )
 
 
-def test_auto_goes_by_the_number_of_vectors(empty: Opened) -> None:
+def test_auto_depends_on_the_number_of_vectors(empty: Opened) -> None:
     assert chosen_index(empty.db) == "auto"
     assert [method_for(empty.db, count, 384) for count in (0, 99, 50_000, 50_001)] == [EXACT, EXACT, EXACT, IVF]
     assert method_for(empty.db, 50_000, 1024) == IVF
@@ -43,7 +43,7 @@ METHODS = st.builds(
 
 
 @given(METHODS, st.text(), st.integers())
-def test_a_method_is_read_as_it_was_written(method: Method, file: str, count: int) -> None:
+def test_a_method_is_decoded_as_it_was_encoded(method: Method, file: str, count: int) -> None:
     raw = encode_method(method, file, count)
     assert decode_method(raw, file, count) == method
     if raw:

@@ -52,7 +52,7 @@ def fold(db: Database, folder: Path, model: StoredModel) -> None:
 
 
 @pytest.mark.parametrize("folded", [0, 1, 30, 50])
-def test_nearest_are_those_of_numpy(db: Database, tmp_path: Path, model: StoredModel, folded: int) -> None:
+def test_the_nearest_are_those_of_numpy(db: Database, tmp_path: Path, model: StoredModel, folded: int) -> None:
     vectors, names = unit_vectors(50), hashes(0, 50)
     save(db, document("a", names))
     store(db, model, names[:folded], vectors[:folded])
@@ -86,7 +86,7 @@ def test_equal_scores_come_in_the_order_of_ids(db: Database, tmp_path: Path, mod
     assert ids.tolist() == vector_ids(db)
 
 
-def test_a_new_generation_takes_the_place_of_the_old_one(db: Database, tmp_path: Path, model: StoredModel) -> None:
+def test_a_new_generation_replaces_the_active_one(db: Database, tmp_path: Path, model: StoredModel) -> None:
     vectors, names = unit_vectors(20), hashes(0, 20)
     save(db, document("a", names))
     store(db, model, names[:10], vectors[:10])
@@ -96,7 +96,7 @@ def test_a_new_generation_takes_the_place_of_the_old_one(db: Database, tmp_path:
     new = write_generation(db, tmp_path, model)
     assert active_generation(db) == new
     assert new.id > old.id
-    assert_nearest(before, vectors[:10], vector_ids(db)[:10])  # an open index goes on with what it had
+    assert_nearest(before, vectors[:10], vector_ids(db)[:10])  # an index that is open stays as it was
     assert_nearest(loaded_index(db, tmp_path, model), vectors, vector_ids(db))
 
 
@@ -130,7 +130,7 @@ def test_an_orphan_that_gets_a_chunk_after_the_generation_is_found(
     np.testing.assert_allclose(scores, 1, atol=1e-6)
 
 
-def test_of_a_longer_delta_only_the_end_is_read(
+def test_only_the_new_end_of_a_longer_delta_is_read(
     db: Database, reader: sqlite3.Connection, tmp_path: Path, model: StoredModel
 ) -> None:
     store_range(db, model, 0, 4)
@@ -179,7 +179,7 @@ def test_a_delta_begins_earlier_after_a_return_to_an_older_generation(
     assert (known.count, known.delta_ids.tolist()) == (8, [4, 5, 6, 7, 8])
 
 
-def test_a_generation_whose_file_goes_before_it_is_opened(
+def test_a_generation_whose_file_is_deleted_before_it_is_opened(
     db: Database, reader: sqlite3.Connection, tmp_path: Path, model: StoredModel
 ) -> None:
     store_range(db, model, 0, 3)

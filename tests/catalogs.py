@@ -1,6 +1,8 @@
 """Documents, chunks and vectors of a catalog, saved without a reader and without an encoder."""
 
+import sqlite3
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from sqlite_utils import Database
@@ -46,3 +48,18 @@ def store_range(db: Database, model: StoredModel, first: int, last: int) -> None
     """Store vectors along the axes, in turn, under `hashes(first, last)`."""
     axes = np.eye(DIMENSION, dtype=np.float32)[np.arange(first, last) % DIMENSION]
     store(db, model, hashes(first, last), axes)
+
+
+class Descending:
+    """A catalog in which pages were swapped: it returns rows in the opposite order."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def execute(self, statement: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        for column in ("d.uri", "id"):
+            statement = statement.replace(f"ORDER BY {column}", f"ORDER BY {column} DESC")
+        return self._db.execute(statement, parameters)
+
+    def rollback(self) -> None:
+        self._db.rollback()

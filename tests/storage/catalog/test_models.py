@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from catalogs import DIMENSION, hashes, store, unit_vectors
+from catalogs import DIMENSION, document, hashes, save, store, unit_vectors
 from wherein.errors import Damaged
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.models import (
@@ -27,7 +27,7 @@ from wherein.storage.catalog.models import (
     switch_model,
 )
 from wherein.storage.index.generation_writer import write_generation
-from wherein.storage.index.generations import list_generations
+from wherein.storage.index.generations import KEYWORDS, list_generations
 
 
 def test_a_library_cannot_be_bound_to_a_second_model(db: Database, model: StoredModel) -> None:
@@ -70,7 +70,9 @@ def test_dropping_the_earlier_model_deletes_its_vectors_and_generations(
     db: Database, tmp_path: Path, model: StoredModel
 ) -> None:
     store(db, model, hashes(0, 3), unit_vectors(3))
+    save(db, document("a", hashes(0, 3)))
     write_generation(db, tmp_path, model)
+    keywords = write_generation(db, tmp_path, model, KEYWORDS)
     other = add(db, "o")
     store(db, other, hashes(0, 2), unit_vectors(2))
     with writing(db, "test"):
@@ -80,7 +82,10 @@ def test_dropping_the_earlier_model_deletes_its_vectors_and_generations(
     with writing(db, "test"):
         assert drop_earlier_model(db, model) == 3
     assert earlier_model(db) is None
-    assert [generation.id for generation in list_generations(db)] == [new.id]
+    assert [generation.id for generation in list_generations(db)] == [
+        keywords.id,
+        new.id,
+    ]  # keywords do not depend on a model
     assert db.execute("SELECT DISTINCT model_id FROM vectors").fetchall() == [(other.id,)]
 
 

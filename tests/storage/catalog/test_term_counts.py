@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from catalogs import document, hashes, save
+from catalogs import Descending, document, hashes, save
 from wherein.errors import Damaged
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.term_counts import (
@@ -95,3 +95,9 @@ def test_the_average_number_of_entries(db: Database) -> None:
         save_terms(db, [(n, count_terms(text)) for n, text in enumerate(("a", "a b c", "a b"), start=1)])
         assert average_entries(db) == 2
         db.execute("DELETE FROM terms")
+
+
+def test_rows_in_another_order_are_damage(db: Database) -> None:
+    save(db, document("a", hashes(0, 2)))
+    with pytest.raises(Damaged, match="passage 1 are damaged"):
+        list(read_terms(Descending(db)))

@@ -1,14 +1,22 @@
 """Vectors: one for each model input, read back as they were stored, orphans among them."""
 
 import numpy as np
+import pytest
 from sqlite_utils import Database
 
-from catalogs import DIMENSION, document, hashes, save, store, store_range, unit_vectors, vector_ids
+from catalogs import DIMENSION, Descending, document, hashes, save, store, store_range, unit_vectors, vector_ids
+from wherein.errors import Damaged
+from wherein.storage.catalog.checksums import vector_checksum
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.vectors import (
+    count_live,
+    count_orphans,
     count_vectors,
     delete_orphans,
+    find_vectors,
+    highest_vector_id,
+    is_stored_vector,
     known_inputs,
     mark_orphans,
     read_vectors,
@@ -77,3 +85,43 @@ def test_stored_ids_are_those_of_one_model(db: Database, model: StoredModel) -> 
         db.execute("DELETE FROM vectors WHERE id = 4")
     assert stored_ids(db, model.id).tolist() == [1, 2, 3, 5, 6, 7, 8, 9, 10]
     assert stored_ids(db, model.id + 1).tolist() == []
+
+
+def test_vectors_in_another_order_are_damage(db: Database, model: StoredModel) -> None:
+    store(db, model, hashes(0, 3), unit_vectors(3))
+    with pytest.raises(Damaged, match="not in the order of their ids; run: wherein verify"):
+        list(read_vectors(Descending(db), model.id, DIMENSION))
+
+
+def test_vectors_are_found_by_their_ids(db: Database, model: StoredModel) -> None:
+    vectors = unit_vectors(1_200)
+    store(db, model, hashes(0, 1_200), vectors)
+    wanted = np.array([1_200, 7, 5_000, 1, *range(100, 900)])
+    ids, found = find_vectors(db, model.id, DIMENSION, wanted)
+    assert sorted(ids.tolist()) == [1, 7, *range(100, 900), 1_200]
+    np.testing.assert_array_equal(found, vectors[ids - 1])
+    assert find_vectors(db, model.id + 1, DIMENSION, wanted)[1].shape == (0, DIMENSION)
+
+
+def test_counts_of_vectors(db: Database, model: StoredModel) -> None:
+    store(db, model, hashes(0, 5), unit_vectors(5))
+    save(db, document("a", hashes(1, 4)))
+    assert (highest_vector_id(db, model.id), highest_vector_id(db, model.id + 1)) == (5, 0)
+    assert (count_vectors(db, model.id), count_vectors(db, model.id, 2), count_vectors(db, model.id, 2, 4)) == (5, 3, 2)
+    assert (count_live(db, model.id), count_live(db, model.id, 2)) == (3, 2)
+    live = np.concatenate([ids for ids, _ in read_vectors(db, model.id, DIMENSION, live=True)])
+    assert live.tolist() == [2, 3, 4]
+    with writing(db, "test"):
+        mark_orphans(db)
+    assert count_orphans(db) == 2
+
+
+@pytest.mark.parametrize(
+    ("dimension", "name", "raw"),
+    [(3, b"n", bytes(8)), ("2", b"n", bytes(8)), (2, "n", bytes(8)), (2, b"n", None), (2, b"m", bytes(8))],
+)
+def test_damaged_columns_are_not_a_vector(dimension: object, name: object, raw: object) -> None:
+    checksum = vector_checksum(b"n", bytes(8))
+    assert is_stored_vector(2, b"n", bytes(8), checksum)
+    assert not is_stored_vector(2, b"n", bytes(8), checksum + 1)
+    assert not is_stored_vector(dimension, name, raw, checksum)

@@ -1,7 +1,7 @@
 """An exact FAISS index written to disk batch by batch, in memory that does not grow with it.
 
 `faiss.write_index` needs the whole index in memory, 1.5 KB a vector. This file is byte for byte the one that it writes
-for an `IndexIDMap` over an `IndexFlatIP` (tests/storage/test_flat.py compares them); the layout is that of
+for an `IndexIDMap` over an `IndexFlatIP` (tests/storage/index/test_flat_file.py compares them); the layout is that of
 faiss/impl/index_write.cpp.
 """
 

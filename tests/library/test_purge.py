@@ -1,0 +1,127 @@
+"""What was purged is nowhere, and does not come back."""
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from wherein.errors import WhereinError
+from wherein.library import Library
+from wherein.storage.catalog.connection import open_reader
+from wherein.storage.catalog.terms import terms_of
+
+Open = Callable[[], Library]
+SECRET = "The heirloom brooch is buried beneath the seventh poplar behind Aunt Ottilie's orchard."
+OLD_SECRET = "The heirloom brooch was first hidden inside the clock of the town hall of Zwettl."
+SHARED = "Both notes mention that the ferry to the island leaves at noon on working days."
+
+
+def bytes_of(folder: Path) -> bytes:
+    return b"\0".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def vector_of(folder: Path, uri_end: str) -> bytes:
+    with closing(open_reader(folder)) as db:
+        row = db.execute(
+            "SELECT v.vector FROM vectors v JOIN chunks c ON c.input_hash = v.input_hash"
+            " JOIN documents d ON d.id = c.document_id WHERE d.uri LIKE ?",
+            [f"%{uri_end}"],
+        ).fetchone()
+    return bytes(row[0])
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "secret.txt").write_text(OLD_SECRET)
+    (folder / "shared.txt").write_text(SHARED)
+    (folder / "copy.txt").write_text(SHARED)
+    for n in range(20):
+        (folder / f"{n}.txt").write_text(f"Note {n} speaks of {n * 7} barrels of herring on the quay.")
+    return folder
+
+
+def test_no_byte_of_a_purged_document_is_left(docs: Path, open_library: Open, tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    open_library().ingest([str(docs)])
+    old = vector_of(library, "secret.txt")
+    counted = [next(iter(terms_of(word))).to_bytes(8, "little") for word in ("poplar", "Zwettl")]
+    assert counted[1] in bytes_of(library)
+    (docs / "secret.txt").write_text(SECRET)
+    open_library().reindex()
+    vector = vector_of(library, "secret.txt")
+    before = bytes_of(library)
+    assert SECRET.encode() in before
+    assert vector in before
+    assert old in before
+    assert counted[0] in before
+    open_library().remove_documents([str(docs / "secret.txt")], purge=True)
+    after = bytes_of(library)
+    for trace in (SECRET.encode(), b"poplar", OLD_SECRET.encode(), b"Zwettl", vector, old, *counted):
+        assert trace not in after
+    status = open_library().status()
+    assert (status.documents, status.purge_unfinished) == (22, False)
+    assert open_library().query("ferry to the island", 2).hits[0].text == SHARED
+
+
+def test_a_text_that_another_document_shares_is_kept(docs: Path, open_library: Open, tmp_path: Path) -> None:
+    open_library().ingest([str(docs)])
+    vector = vector_of(tmp_path / "library", "shared.txt")
+    open_library().remove_documents([str(docs / "shared.txt")], purge=True)
+    assert vector in bytes_of(tmp_path / "library")
+    hit = open_library().query("ferry to the island", 1).hits[0]
+    assert (hit.text, hit.uri.rpartition("/")[2]) == (SHARED, "copy.txt")
+
+
+def test_a_purged_file_stays_out_until_it_is_ingested_by_name(docs: Path, open_library: Open) -> None:
+    open_library().ingest([str(docs)])
+    open_library().remove_documents([str(docs / "secret.txt")], purge=True)
+    (docs / "secret.txt").write_text(SECRET)
+    summary = open_library().reindex()
+    assert (summary.new, summary.skipped) == (0, 1)
+    assert open_library().ingest([str(docs)]).skipped == 1
+    assert open_library().ingest([str(docs / "secret.txt")]).new == 1
+    assert open_library().reindex().skipped == 0
+
+
+def test_a_purged_record_stays_out_and_the_others_stay(docs: Path, open_library: Open, tmp_path: Path) -> None:
+    records = docs / "records.jsonl"
+    records.write_text(f'{{"id": "a", "text": "{SECRET}"}}\n{{"id": "b", "text": "The bakery opens at six."}}\n')
+    open_library().ingest([str(records)])
+    open_library().remove_documents([f"file://{records}#a"], purge=True)
+    os.utime(records, ns=(1, 1))
+    open_library().reindex()
+    assert [d.uri.rpartition("#")[2] for d in open_library().documents()] == ["b"]
+    assert SECRET.encode() not in bytes_of(tmp_path / "library")
+
+
+def test_a_purge_that_a_reader_blocks_is_finished_by_the_next_writer(
+    docs: Path, open_library: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wherein.storage.catalog.connection._BUSY_SECONDS", 0.1)
+    open_library().ingest([str(docs)])
+    reader = sqlite3.connect(tmp_path / "library" / "catalog.db")
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM documents").fetchone()
+    with pytest.raises(WhereinError, match="the next command that writes clears it, for instance: wherein reindex"):
+        open_library().remove_documents([str(docs / "secret.txt")], purge=True)
+    assert open_library().status().purge_unfinished
+    assert all("Zwettl" not in hit.text for hit in open_library().query("where was the brooch hidden?", 30).hits)
+    reader.close()
+    open_library().reindex()
+    assert not open_library().status().purge_unfinished
+    assert OLD_SECRET.encode() not in bytes_of(tmp_path / "library")
+
+
+def test_older_backups_are_listed(docs: Path, open_library: Open, tmp_path: Path) -> None:
+    open_library().ingest([str(docs)])
+    open_library().backup(tmp_path / "backup")
+    library = open_library()
+    library.remove_documents([str(docs / "secret.txt")], purge=True)
+    assert [backup.place for backup in library.backups()] == [str(tmp_path / "backup")]
+    open_library().backup(tmp_path / "later.tar.zst")
+    assert SECRET.encode() not in bytes_of(tmp_path / "library")

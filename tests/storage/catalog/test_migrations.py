@@ -1,0 +1,62 @@
+"""Migrations that recreate a table keep its rows and the rows that refer to it."""
+
+import pytest
+from sqlite_utils import Database
+
+from wherein.storage.catalog.connection import writing
+from wherein.storage.catalog.migrations import MIGRATIONS
+from wherein.storage.catalog.sources import Source, list_sources, remember_source, remember_version
+
+
+def old_catalog(sources: list[str]) -> Database:
+    db = Database(memory=True)
+    db.execute("PRAGMA foreign_keys = ON")
+    MIGRATIONS.apply(db, stop_before="m0005_web_sources")
+    with writing(db, "test"):
+        for uri in sources:
+            remember_source(db, uri, "path", (), None)
+    return db
+
+
+def add_file(db: Database, uri: str, source_id: int | None) -> None:
+    with writing(db, "test"):
+        db.execute(
+            "INSERT INTO files (uri, source_id, size, mtime_ns, ctime_ns, inode, checked_ns, version, state, reason)"
+            " VALUES (?, ?, 0, 0, 0, 0, 0, '', 'read', '')",
+            [uri, source_id],
+        )
+
+
+def test_files_keep_their_sources_and_ids_are_never_reused() -> None:
+    db = old_catalog(["/a", "/b", "/c"])
+    for uri, source_id in (("file:///a/1", 1), ("file:///b/1", 2), ("file:///1", None)):
+        add_file(db, uri, source_id)
+    with writing(db, "test"):
+        db.execute("DELETE FROM sources WHERE id = 3")
+    MIGRATIONS.apply(db)
+    assert [(source.id, source.uri, source.kind) for source in list_sources(db)] == [
+        (1, "/a", "path"),
+        (2, "/b", "path"),
+    ]
+    found = db.execute("SELECT uri, source_id FROM files ORDER BY id").fetchall()
+    assert found == [("file:///a/1", 1), ("file:///b/1", 2), ("file:///1", None)]
+    assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+    with writing(db, "test"):
+        assert remember_source(db, "https://example.org/", "web", (), None) == 4
+        remember_version(db, 4, '"1"', "then")
+    page = list_sources(db)[-1]
+    assert page == Source(4, "https://example.org/", "web", (), None, page.added_at, etag='"1"', modified="then")
+    with writing(db, "test"):
+        remember_source(db, "https://example.org/", "web", (), 5)
+        db.execute("DELETE FROM sources WHERE id = 2")
+    assert list_sources(db)[-1].etag == ""
+    assert db.execute("SELECT uri, source_id FROM files ORDER BY id").fetchall()[1] == ("file:///b/1", None)
+
+
+@pytest.mark.parametrize("sources", [[], ["/a"]])
+def test_a_migrated_catalog_has_the_tables_of_a_new_one(sources: list[str]) -> None:
+    old, new = old_catalog(sources), Database(memory=True)
+    for db in (old, new):
+        MIGRATIONS.apply(db)
+    declared = "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE '\\_%' ESCAPE '\\' ORDER BY name"
+    assert old.execute(declared).fetchall() == new.execute(declared).fetchall()

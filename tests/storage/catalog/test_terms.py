@@ -1,0 +1,101 @@
+"""What is one word to keyword search, whatever the script, and that nothing makes it slow or fail."""
+
+import random
+import re
+import time
+
+import pytest
+
+from wherein.storage.catalog.terms import folded_words, terms_of, terms_version, word_terms
+
+
+def terms(text: str) -> set[int]:
+    return set(terms_of(text))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("leases", "Lease"),
+        ("signing", "SIGNED"),
+        ("ñandú", "n\u0303andu\u0301"),
+        ("Straße", "STRASSE"),
+        ("ｆｕｌｌ", "full"),
+        ("wi-fi", "WiFi"),
+        ("covid-19", "COVID19"),
+        ("the owner's", "the owner"),
+        ("the owner’s", "the owner's"),
+        ("1,000,000", "1000000"),
+        ("Йод", "йод"),
+        ("soft\u00adhyphen", "softhyphen"),
+    ],
+)
+def test_forms_of_a_word_share_a_term(one: str, other: str) -> None:
+    whole = next(iter(terms_of(one.split()[-1])))
+    assert whole in terms(other)
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("getUserName", "user"),
+        ("HTTPServer", "server"),
+        ("snake_case_name", "case"),
+        ("foo.bar()", "bar"),
+        ("E-1234", "1234"),
+        ("std::vector", "vector"),
+        ("user@example.com", "example"),
+        ("3.11.4", "11"),
+        ("東京都の天気", "天気"),
+        ("東京2020", "2020"),
+        ("state-of-the-art", "art"),
+    ],
+)
+def test_a_name_is_found_whole_and_by_its_parts(name: str, part: str) -> None:
+    assert terms(part) <= terms(f"see {name}, please")
+    assert len(terms(name) - terms(part)) >= 1
+    assert terms(name) <= terms(f"({name})")
+
+
+def test_different_names_and_signs_have_different_terms() -> None:
+    assert not terms("E-1234") <= terms("E-1235")
+    assert not terms("3.11.4") <= terms("3114")
+    assert not terms("C++") <= terms("C#")
+    assert next(iter(terms_of("he'll"))) == next(iter(terms_of("he")))
+    assert list(terms_of("😀 — … !? \0")) == []
+    assert terms("हिन्दी") != terms("हिन्दु")
+
+
+def test_the_folded_words_of_a_phrase() -> None:
+    expected = ["the", "red", "box", "holds", "naive", "東", "京", "2020"]
+    assert folded_words("The Red-Box holds  naïve\u0301 東京2020") == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 100_000,
+        "a." * 50_000,
+        "\u0315\u0300" * 50_000,
+        "東" * 100_000,
+        "-" * 100_000,
+        "\ufdfa" * 10_000,
+        "".join(map(chr, random.Random(1).choices(range(0x20, 0xD7FF), k=10_000))),
+    ],
+    ids=str.__len__,
+)
+def test_time_is_linear_in_the_length_of_the_text(text: str) -> None:
+    began = time.process_time()
+    sum(1 for _ in terms_of(text))
+    folded_words(text)
+    assert time.process_time() - began < 60  # what is not linear would take much longer
+
+
+def test_words_are_returned_as_they_are_written_with_their_terms() -> None:
+    found = list(word_terms("The getUserName() — 東京!"))
+    assert [word for word, _ in found] == ["The", "getUserName", "東京"]
+    assert all(set(stems) == terms(word) for word, stems in found)
+
+
+def test_the_version_names_the_stemmer() -> None:
+    assert re.fullmatch(r"\d+ snowball \d+\.\d+\.\d+(\.\d+)?", terms_version())

@@ -1,0 +1,80 @@
+"""The writer's lock, between processes."""
+
+import fcntl
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import wherein
+from wherein.errors import LibraryBusy
+from wherein.storage.disk.lock import writer_lock
+
+ROOT = Path(wherein.__file__).parent
+HOLDER = """
+import sys
+from pathlib import Path
+from wherein.storage.disk.lock import writer_lock
+with writer_lock(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def hold(folder: Path) -> subprocess.Popen[str]:
+    """Another process that holds the lock until its standard input ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(folder)],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_second_writer_gets_the_process_id_of_the_first(tmp_path: Path) -> None:
+    with hold(tmp_path) as process:
+        with pytest.raises(LibraryBusy, match=str(process.pid)) as caught, writer_lock(tmp_path):
+            pass
+        assert caught.value.pid == process.pid
+        process.communicate("")
+    with writer_lock(tmp_path):
+        pass
+
+
+def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
+    with hold(tmp_path) as process:
+        process.kill()
+        process.wait()
+    with writer_lock(tmp_path):
+        assert int((tmp_path / "writer.lock").read_text()) == os.getpid()
+
+
+def test_the_lock_is_free_after_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="inside"), writer_lock(tmp_path):
+        raise ValueError("inside")
+    with writer_lock(tmp_path), pytest.raises(LibraryBusy) as caught, writer_lock(tmp_path):
+        pass
+    assert caught.value.pid == os.getpid()
+
+
+def test_waiting_for_the_lock(tmp_path: Path) -> None:
+    with hold(tmp_path) as process:
+        assert process.stdin is not None
+        process.stdin.close()
+        with writer_lock(tmp_path, wait=True):
+            pass
+        process.wait()
+
+
+def test_a_holder_that_has_not_written_its_process_id_yet(tmp_path: Path) -> None:
+    descriptor = os.open(tmp_path / "writer.lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with pytest.raises(LibraryBusy, match="another process") as caught, writer_lock(tmp_path):
+        pass
+    os.close(descriptor)
+    assert caught.value.pid is None
+    with writer_lock(tmp_path):
+        pass

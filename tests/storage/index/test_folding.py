@@ -1,0 +1,133 @@
+"""When a generation is due, and what a fold keeps."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlite_utils import Database
+
+from approximate_libraries import COUNT, QUESTIONS, VECTORS, Library, clustered, store
+from catalogs import document, hashes, save, store_range
+from wherein.storage.catalog.connection import snapshot, writing
+from wherein.storage.catalog.models import StoredModel
+from wherein.storage.catalog.vectors import count_vectors
+from wherein.storage.index.folding import differs, fold_if_due, is_behind, recount_if_due, write_first_generations
+from wherein.storage.index.generation_writer import write_generation
+from wherein.storage.index.generations import KEYWORDS, KINDS, active_generation, generation_path, list_generations
+from wherein.storage.index.method import IVF
+from wherein.storage.repair.deep import check_index
+
+
+def test_a_delta_with_gaps_is_folded_when_it_is_long_enough(db: Database, tmp_path: Path, model: StoredModel) -> None:
+    store_range(db, model, 0, 2)
+    assert fold_if_due(db, tmp_path, model, at_least=0)
+    assert not fold_if_due(db, tmp_path, model, at_least=0)
+    store_range(db, model, 2, 8)
+    with writing(db, "test"):
+        db.execute("DELETE FROM vectors WHERE id BETWEEN 3 AND 5")
+    assert count_vectors(db, model.id, 2) == 3
+    assert not fold_if_due(db, tmp_path, model, at_least=3)
+    assert fold_if_due(db, tmp_path, model, at_least=2)
+    generation = active_generation(db)
+    assert generation is not None
+    assert (generation.count, generation.highest_id) == (5, 8)
+
+
+def test_a_fold_keeps_the_method(library: Library) -> None:
+    made = library(IVF, 300)
+    assert fold_if_due(made.db, made.folder, made.model, at_least=100)
+    assert (made.generation.method.name, made.generation.count) == (IVF, COUNT)
+
+
+def test_a_fold_reuses_codes_and_steps_unless_a_vector_is_gone(library: Library) -> None:
+    made = library(IVF, 300)
+    before = made.generation
+    with snapshot(made.db):
+        expected = [made.index().nearest(question, 20) for question in QUESTIONS]
+    assert fold_if_due(made.db, made.folder, made.model, at_least=100)
+    after = made.generation
+    assert (after.method.steps, after.method.size) == (before.method.steps, before.method.size)
+    assert (after.count, after.highest_id) == (COUNT, COUNT)
+    assert list(check_index(made.db, made.folder, made.model, after, Counter())) == []
+    with snapshot(made.db):
+        for question, (ids, _) in zip(QUESTIONS, expected, strict=True):
+            found, exact = made.index().nearest(question, 20)
+            assert len(set(found.tolist()) & set(ids.tolist())) >= 17
+            np.testing.assert_array_equal(exact, np.einsum("ij,j->i", VECTORS[found - 1], question))
+    # Where a vector of it is gone, its codes are not reused.
+    with writing(made.db, "test"):
+        made.db.execute("DELETE FROM vectors WHERE id = 7")
+    store(made.db, made.model, COUNT, COUNT + 250, clustered(COUNT + 250, seed=9))
+    assert fold_if_due(made.db, made.folder, made.model, at_least=100)
+    assert made.generation.count == COUNT + 249
+    assert list(check_index(made.db, made.folder, made.model, made.generation, Counter())) == []
+
+
+@pytest.mark.parametrize("place", [-40, -4_000])
+def test_a_fold_does_not_reuse_damaged_codes(library: Library, place: int) -> None:
+    made = library(IVF, 300)
+    path = generation_path(made.folder, made.generation.file)
+    data = bytearray(path.read_bytes())
+    data[place] ^= 0x5A
+    path.write_bytes(data)
+    assert fold_if_due(made.db, made.folder, made.model, at_least=100)
+    assert list(check_index(made.db, made.folder, made.model, made.generation, Counter())) == []
+
+
+def test_the_first_generations_are_written_unless_they_would_be_empty(
+    db: Database, tmp_path: Path, model: StoredModel
+) -> None:
+    assert not write_first_generations(db, tmp_path, model)
+    store_range(db, model, 0, 3)
+    assert write_first_generations(db, tmp_path, model)
+    assert [one.file for one in list_generations(db)] == ["000001.faiss"]
+    save(db, document("a", hashes(0, 2)))
+    assert write_first_generations(db, tmp_path, model)
+    assert [one.file for one in list_generations(db)] == ["000001.faiss", "000002.keywords"]
+    assert not write_first_generations(db, tmp_path, model)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_generation_is_behind_what_is_stored_later(
+    db: Database, tmp_path: Path, model: StoredModel, kind: str
+) -> None:
+    assert not is_behind(db, model, kind)
+    store_range(db, model, 0, 3)
+    save(db, document("a", hashes(0, 3)))
+    assert is_behind(db, model, kind)
+    generation = write_generation(db, tmp_path, model, kind)
+    assert not is_behind(db, model, kind)
+    assert not differs(db, model, generation)
+    store_range(db, model, 3, 4)
+    save(db, document("b", hashes(3, 4)))
+    assert is_behind(db, model, kind)
+    assert not differs(db, model, generation)
+
+
+def test_deleted_chunks_put_keywords_behind_and_deleted_vectors_do_not(
+    db: Database, tmp_path: Path, model: StoredModel
+) -> None:
+    store_range(db, model, 0, 3)
+    save(db, document("a", hashes(0, 3)))
+    vectors, keywords = (write_generation(db, tmp_path, model, kind) for kind in KINDS)
+    with writing(db, "test"):
+        db.execute("DELETE FROM chunks WHERE id = 2")
+        db.execute("DELETE FROM vectors WHERE id = 2")
+    assert differs(db, model, vectors)
+    assert differs(db, model, keywords)
+    assert [is_behind(db, model, kind) for kind in KINDS] == [False, True]
+
+
+def test_terms_of_another_version_are_counted_again(db: Database, tmp_path: Path, model: StoredModel) -> None:
+    save(db, document("a", hashes(0, 3)))
+    write_generation(db, tmp_path, model, KEYWORDS)
+    before = db.execute("SELECT * FROM terms ORDER BY id").fetchall()
+    assert not recount_if_due(db)
+    with writing(db, "test"):
+        db.execute("UPDATE settings SET value = '0 snowball 1.0.0' WHERE key = 'terms'")
+        db.execute("UPDATE terms SET counts = zeroblob(8)")
+    assert recount_if_due(db)
+    assert db.execute("SELECT * FROM terms ORDER BY id").fetchall() == before
+    assert active_generation(db, KEYWORDS) is None
+    assert not recount_if_due(db)

@@ -1,0 +1,128 @@
+"""Generation and delta of keywords together, as of one committed state."""
+
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlite_utils import Database
+
+from catalogs import document, hashes, save
+from wherein.errors import Damaged
+from wherein.storage.catalog.connection import snapshot, writing
+from wherein.storage.catalog.documents import delete_document
+from wherein.storage.catalog.models import StoredModel
+from wherein.storage.catalog.terms import terms_of
+from wherein.storage.index.generation_writer import write_generation
+from wherein.storage.index.generations import KEYWORDS
+from wherein.storage.index.keyword_index import KeywordIndex, load_keywords
+
+
+def load(db: Database | sqlite3.Connection, folder: Path, known: KeywordIndex | None = None) -> KeywordIndex:
+    with snapshot(db):
+        return load_keywords(db, folder, known)
+
+
+def chunks_with(index: KeywordIndex, word: str) -> list[int]:
+    """Return the ids of the chunks that exist and contain a word."""
+    (term,) = terms_of(word)
+    found = []
+    for part in index.parts:
+        positions = part.find(term).positions
+        if part.live is not None:
+            positions = positions[part.live[positions]]
+        found += part.postings.ids[positions].tolist()
+    return found
+
+
+def add(db: Database, uri: str, text: str) -> int:
+    """Save a document whose words of one letter are a chunk each."""
+    (number,) = save(db, document(uri, hashes(0, len(text)), text=text))
+    return number
+
+
+def test_without_a_generation_everything_is_in_the_delta(db: Database, tmp_path: Path) -> None:
+    assert (load(db, tmp_path).count, load(db, tmp_path).length) == (0, 0)
+    add(db, "one", "aab")
+    index = load(db, tmp_path)
+    assert (index.generation, index.count, index.length) == (None, 3, 3)
+    assert (len(index.parts[0].postings.ids), index.parts[1].postings.ids.tolist()) == (0, [1, 2, 3])
+    assert chunks_with(index, "a") == [1, 2]
+
+
+def test_generation_and_delta_together_hold_each_chunk_once(db: Database, tmp_path: Path, model: StoredModel) -> None:
+    add(db, "one", "aab")
+    generation = write_generation(db, tmp_path, model, KEYWORDS)
+    add(db, "two", "ba")
+    index = load(db, tmp_path)
+    assert (index.generation, index.count, index.length) == (generation, 5, 5)
+    assert [part.postings.ids.tolist() for part in index.parts] == [[1, 2, 3], [4, 5]]
+    assert [part.live for part in index.parts] == [None, None]
+    assert (chunks_with(index, "a"), chunks_with(index, "b")) == ([1, 2, 5], [3, 4])
+
+
+def test_deleted_chunks_are_marked_and_not_counted(db: Database, tmp_path: Path, model: StoredModel) -> None:
+    one = add(db, "one", "aab")
+    add(db, "two", "a")
+    write_generation(db, tmp_path, model, KEYWORDS)
+    add(db, "three", "b")
+    with writing(db, "test"):
+        delete_document(db, one)
+    index = load(db, tmp_path)
+    assert (index.count, index.length) == (2, 2)
+    np.testing.assert_array_equal(index.parts[0].live, [False, False, False, True])
+    assert index.parts[1].live is None
+    assert (chunks_with(index, "a"), chunks_with(index, "b")) == ([4], [5])
+
+
+def test_only_what_was_committed_since_is_read(
+    db: Database, reader: sqlite3.Connection, tmp_path: Path, model: StoredModel
+) -> None:
+    add(db, "one", "a")
+    write_generation(db, tmp_path, model, KEYWORDS)
+    add(db, "two", "a")
+    first = load(reader, tmp_path)
+    assert load(reader, tmp_path, first) is first
+    add(db, "three", "a")
+    with writing(db, "test"):  # to read this row again would be an error
+        db.execute("UPDATE terms SET checksum = checksum + 1 WHERE id = 2")
+    second = load(reader, tmp_path, first)
+    assert second.parts[0].postings is first.parts[0].postings
+    assert chunks_with(second, "a") == [1, 2, 3]
+    with pytest.raises(Damaged, match="passage 2"):
+        load(reader, tmp_path)
+
+
+def test_after_a_fold_the_delta_begins_anew(
+    db: Database, reader: sqlite3.Connection, tmp_path: Path, model: StoredModel
+) -> None:
+    add(db, "one", "ab")
+    known = load(reader, tmp_path)
+    write_generation(db, tmp_path, model, KEYWORDS)
+    add(db, "two", "a")
+    index = load(reader, tmp_path, known)
+    assert [part.postings.ids.tolist() for part in index.parts] == [[1, 2], [3]]
+    assert chunks_with(index, "a") == [1, 3]
+
+
+def test_a_damaged_file_is_damage(db: Database, tmp_path: Path, model: StoredModel) -> None:
+    add(db, "one", "ab")
+    generation = write_generation(db, tmp_path, model, KEYWORDS)
+    path = tmp_path / "generations" / generation.file
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(Damaged, match=r"is damaged: .* bytes instead of .*; run: wherein repair"):
+        load(db, tmp_path)
+
+
+def test_a_posting_outside_the_file_is_damage(db: Database, tmp_path: Path, model: StoredModel) -> None:
+    add(db, "one", "ab")
+    generation = write_generation(db, tmp_path, model, KEYWORDS)
+    path = tmp_path / "generations" / generation.file
+    data = bytearray(path.read_bytes())
+    positions = load(db, tmp_path).parts[0].postings.positions
+    start = data.index(positions.tobytes())
+    data[start : start + positions.nbytes] = np.full_like(positions, 9).tobytes()
+    path.write_bytes(data)
+    index = load(db, tmp_path)
+    with pytest.raises(Damaged, match=r"index of keywords is damaged \(a posting belongs to no passage\)"):
+        chunks_with(index, "a")

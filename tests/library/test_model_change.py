@@ -1,77 +1,21 @@
-"""The reindex, the change of models and the rollback without a `Library`."""
+"""Changing a library's model, going back to the previous model or index, and dropping the previous model."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from invariants import checked_state
+from lots import BothModels, answers, open_with_both_models, other_encoder, reindex_report, write_lots
 from toy import ToyEncoder
-from wherein.errors import ModelMismatch, Refused, WhereinError
-from wherein.ingest.progress.reindex_report import ReindexRecorder, ReindexReport, Stage, recorded
-from wherein.library.ingesting import RunFactory, ingest_sources
+from wherein.errors import Refused, WhereinError
+from wherein.ingest.progress.reindex_report import ReindexRecorder
+from wherein.library import Library
+from wherein.library.ingesting import RunFactory
 from wherein.library.model_change import ModelChange, drop_previous_model, roll_back
-from wherein.library.models import LibraryModel, ModelChoice, library_model
-from wherein.library.opening import open_for_writing
-from wherein.library.reindexing import ReindexOptions, ReindexRun, reindex
-from wherein.library.sources import SourceRequest
+from wherein.library.models import library_model
+from wherein.library.reindexing import ReindexOptions, reindex
 from wherein.storage.catalog.models import bound_model
-
-
-def other() -> ToyEncoder:
-    return ToyEncoder(dimension=24, context_tokens=40, name="other", metric="l2")
-
-
-class BothModels(ModelChoice):
-    def stored_encoder(self, library: LibraryModel) -> Any:
-        wanted = library.stored.fingerprint
-        return next(encoder for encoder in (ToyEncoder(), other()) if encoder.fingerprint == wanted)
-
-
-@pytest.fixture
-def docs(tmp_path: Path) -> Path:
-    folder = tmp_path / "docs"
-    folder.mkdir()
-    for number in range(12):
-        (folder / f"{number}.txt").write_text(f"Lot {number} has {number * 7} barrels of herring.")
-    return folder
-
-
-@pytest.fixture
-def runs(tmp_path: Path, docs: Path) -> RunFactory:
-    runs = RunFactory(tmp_path / "library", ModelChoice(encoder=ToyEncoder()), jobs=1)  # type: ignore[arg-type]
-    ingest_sources(runs, SourceRequest.of([str(docs)]))
-    return runs
-
-
-@pytest.fixture
-def opened(runs: RunFactory) -> Iterator[tuple[Any, list[Any], ReindexRecorder]]:
-    events: list[Any] = []
-    with open_for_writing(runs.folder, wait=False) as db, recorded(db, runs.folder, events.append) as recorder:
-        yield db, events, recorder
-
-
-def test_a_run_goes_through_its_stages(
-    runs: RunFactory, docs: Path, opened: tuple[Any, list[Any], ReindexRecorder]
-) -> None:
-    db, events, recorder = opened
-    (docs / "late.txt").write_text("A lot that came late.")
-    (docs / "3.txt").unlink()
-    tally = ReindexRun(db, runs, ReindexOptions(), recorder, events.append).run(["two commits were lost"])
-    assert (tally["new"], tally["removed"], tally["unchanged"], tally["failed"]) == (1, 1, 11, 1)
-    stages = [event for event in events if isinstance(event, Stage)]
-    assert [stage.name for stage in stages] == ["ingest", "remove", "index", "clean up"]
-    assert recorder.fitness is not None
-    assert recorder.fitness.recall == 1
-
-
-def test_a_chosen_index_that_does_not_suit_is_reported(runs: RunFactory) -> None:
-    events: list[Any] = []
-    reindex(runs, ReindexOptions(index="ivf"), report=events.append)
-    (problem,) = [event for event in events if getattr(event, "uri", "") == "--index ivf"]
-    assert "searched exactly" in problem.reason
-    assert isinstance(events[-1], ReindexReport)
 
 
 def test_a_model_change_is_embedded_before_it_is_switched(
@@ -80,7 +24,7 @@ def test_a_model_change_is_embedded_before_it_is_switched(
     db, _, recorder = opened
     old = library_model(db)
     assert old is not None
-    change = ModelChange(db, runs.folder, old, other())  # type: ignore[arg-type]
+    change = ModelChange(db, runs.folder, old, other_encoder())  # type: ignore[arg-type]
     assert change.embed(look_ahead=True)
     assert change.tally["embedded"] == 12
     assert bound_model(db) == old.stored
@@ -97,7 +41,7 @@ def test_a_stopped_model_change_leaves_the_old_model(
     db, _, _ = opened
     old = library_model(db)
     assert old is not None
-    change = ModelChange(db, runs.folder, old, other(), stop=lambda: True)  # type: ignore[arg-type]
+    change = ModelChange(db, runs.folder, old, other_encoder(), stop=lambda: True)  # type: ignore[arg-type]
     assert not change.embed()
     assert bound_model(db) == old.stored
 
@@ -113,7 +57,7 @@ def test_a_refused_model_change_leaves_the_old_model(
         raise Refused("not fit")
 
     monkeypatch.setattr("wherein.library.model_change.check_fitness", refuse)
-    change = ModelChange(db, runs.folder, old, other())  # type: ignore[arg-type]
+    change = ModelChange(db, runs.folder, old, other_encoder())  # type: ignore[arg-type]
     change.embed()
     with pytest.raises(Refused):
         change.switch_if_fit(None, 5.0, recorder)
@@ -121,10 +65,10 @@ def test_a_refused_model_change_leaves_the_old_model(
 
 
 def test_back_to_the_previous_model_and_then_without_it(runs: RunFactory) -> None:
-    both = BothModels(encoder=other())  # type: ignore[arg-type]
+    both = BothModels(encoder=other_encoder())  # type: ignore[arg-type]
     before = checked_state(runs.folder, ToyEncoder())
     reindex(RunFactory(runs.folder, both, 1), ReindexOptions(model="other"))
-    checked_state(runs.folder, other())
+    checked_state(runs.folder, other_encoder())
     assert roll_back(runs.folder, both) == "the model toy at w8a32 answers again"
     assert checked_state(runs.folder, ToyEncoder()) == before
     assert drop_previous_model(runs.folder) == 12
@@ -132,14 +76,41 @@ def test_back_to_the_previous_model_and_then_without_it(runs: RunFactory) -> Non
         drop_previous_model(runs.folder)
 
 
-def test_a_model_that_is_not_installed_is_none(runs: RunFactory) -> None:
-    with open_for_writing(runs.folder, wait=False) as db:
-        library = library_model(db)
-    assert library is not None
-    missing = ModelChoice(encoder=other())  # type: ignore[arg-type]
-    assert missing.installed_encoder(library) is None
-    assert runs.models.installed_encoder(library) is runs.models.encoder
-    with pytest.raises(ModelMismatch):
-        missing.encoder_of(library)
-    with pytest.raises(ModelMismatch, match="--precision w8a8"):
-        ModelChoice(precision="w8a8").encoder_of(library)
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    library = Library(tmp_path / "library", encoder=ToyEncoder())
+    library.ingest([str(write_lots(tmp_path / "docs"))])
+    return library
+
+
+def test_rollback_returns_to_the_previous_index(library: Library) -> None:
+    library.ingest_stream("late", b"One more lot came late.")
+    before = answers(library, "semantic")
+    library.reindex()
+    assert library.status().generation == 3
+    assert library.roll_back().startswith("the index 000001.faiss of ")
+    assert (library.status().generation, library.status().delta) == (1, 1)
+    assert answers(library, "semantic") == before
+    checked_state(library.folder, ToyEncoder())
+    with pytest.raises(WhereinError, match="There is no earlier generation"):
+        library.roll_back()
+    assert reindex_report(library).recall == 1
+    assert library.status().delta == 0
+
+
+def test_rollback_returns_to_the_previous_model_until_that_is_dropped(library: Library, tmp_path: Path) -> None:
+    before = answers(library)
+    texts = {uri: kept.text for uri, kept in checked_state(library.folder, ToyEncoder()).items()}
+    both = open_with_both_models(library.folder)
+    both.reindex(model="other")
+    (tmp_path / "docs" / "new.txt").write_text("A new text about nothing of the kind, " + "word " * 120)
+    Library(library.folder, encoder=other_encoder()).ingest([str(tmp_path / "docs")])
+    assert both.roll_back() == "the model toy at w8a32 answers again"
+    after = {uri: kept.text for uri, kept in checked_state(library.folder, ToyEncoder()).items()}
+    assert {uri: text for uri, text in after.items() if uri in texts} == texts
+    assert len(after) == 31
+    assert answers(Library(library.folder, encoder=ToyEncoder()))[0][0] == before[0][0]
+    assert library.drop_previous_model() > 0
+    with pytest.raises(WhereinError, match="There is no earlier model"):
+        library.finish()
+    checked_state(library.folder, ToyEncoder())

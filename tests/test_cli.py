@@ -1,8 +1,12 @@
 """The command line as a whole, as a person or a script runs it, in processes of its own."""
 
 import json
+import re
+import signal
 import subprocess
+import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -10,6 +14,9 @@ import pytest
 from click.testing import CliRunner
 
 from wherein import cli
+from wherein.commands.options import GlobalOptions
+from wherein.errors import Damaged, LibraryBusy, Stale, UsageError, WhereinError
+from wherein.library import Library
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -88,3 +95,63 @@ def test_every_command_and_option_has_help() -> None:
             check(sub, f"{path} {name}")
 
     check(cli.main, "")
+
+
+def test_the_commands_are_listed_and_an_unknown_one_is_refused() -> None:
+    listed = re.findall(r"^  (\w+)  ", CliRunner().invoke(cli.main, ["--help"]).stdout, re.MULTILINE)
+    assert sorted(listed) == sorted(cli._MODULES) == listed
+    done = CliRunner().invoke(cli.main, ["librarian"])
+    assert done.exit_code == 2
+    assert "No such command 'librarian'" in done.stderr
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert CliRunner().invoke(cli.main, ["--version"]).stdout == f"wherein, version {version('wherein')}\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (UsageError("It makes no sense"), 2, "wherein: It makes no sense\n"),
+        (LibraryBusy("process 7 is writing", 7), 4, "wherein: process 7 is writing\n"),
+        (Damaged("A row is damaged"), 5, "wherein: A row is damaged\n"),
+        (Stale("Nothing is fresh"), 6, "wherein: Nothing is fresh\n"),
+        (WhereinError("Something else"), 1, "wherein: Something else\n"),
+        (
+            KeyboardInterrupt(),
+            130,
+            "wherein: interrupted; what was done is kept; run the same command again to resume\n",
+        ),
+    ],
+)
+def test_an_error_is_its_sentence_and_its_exit_code(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, message: str
+) -> None:
+    def fail(_: GlobalOptions) -> Library:
+        raise error
+
+    monkeypatch.setattr(GlobalOptions, "open_library", fail)
+    done = CliRunner().invoke(cli.main, ["status"])
+    assert (done.exit_code, done.stdout, done.stderr) == (code, "", message)
+
+
+def test_sigterm_ends_a_command_as_ctrl_c_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    def terminate(_: GlobalOptions) -> Library:
+        signal.raise_signal(signal.SIGTERM)
+        raise AssertionError("the signal had no effect")
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(GlobalOptions, "open_library", terminate)
+    try:
+        done = CliRunner().invoke(cli.main, ["status"])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert done.exit_code == 130
+    assert done.stderr.startswith("wherein: interrupted; ")
+
+
+def test_a_reader_of_the_output_may_leave(environment: dict[str, str], docs: Path, wherein: Command) -> None:
+    wherein("ingest", str(docs))
+    command = f"{sys.executable} -m wherein documents list --json | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

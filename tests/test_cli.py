@@ -1,25 +1,23 @@
-"""The commands as a person or a script runs them, in processes of their own."""
+"""The command line as a whole, as a person or a script runs it, in processes of its own."""
 
 import json
+import re
 import signal
-import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import click
-import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from wherein import cli
-from wherein.embed.metric import METRICS
-from wherein.evaluation import modes
-from wherein.storage.index.choices import CHOICES
+from wherein.commands.options import GlobalOptions
+from wherein.errors import Damaged, LibraryBusy, Stale, UsageError, WhereinError
+from wherein.library import Library
 
-ROOT = Path(cli.__file__).parent
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -43,13 +41,6 @@ def test_from_documents_to_an_answer(wherein: Command, docs: Path) -> None:
     shown = wherein("query", "when does the market of town 3 open?", "-n", "1").stdout
     assert "docs/3.txt:1" in shown
     assert "8 o'clock" in shown
-
-
-def test_the_prompt_answers_each_line(wherein: Command, docs: Path) -> None:
-    wherein("ingest", str(docs))
-    shown = wherein("query", "-n", "1", stdin="market of town 1\nmarket of town 4\n").stdout
-    assert "1.txt" in shown
-    assert "4.txt" in shown
 
 
 def test_exit_codes_and_one_sentence_each(wherein: Command, docs: Path) -> None:
@@ -89,75 +80,6 @@ def test_looking_after_a_library(wherein: Command, docs: Path) -> None:
     assert "stdin:memo" in wherein("query", "lanterns", "-n", "1").stdout
 
 
-def test_evaluate_squad_counts_what_the_card_counts(wherein: Command, tmp_path: Path) -> None:
-    def paragraph(context: str, question: str) -> dict[str, object]:
-        return {"context": context, "qas": [{"question": question, "id": "1", "answers": []}]}
-
-    data = [
-        {
-            "title": "t",
-            "paragraphs": [
-                paragraph("Cats sleep all day.", "What do cats do all day?"),
-                paragraph("Bread is baked in an oven.", "Where is bread baked?"),
-                paragraph("The moon circles the earth.", "Where is bread baked?"),
-            ],
-        }
-    ]
-    (tmp_path / "squad.json").write_text(json.dumps({"version": "1.1", "data": data}))
-    found = json.loads(wherein("evaluate", "squad", "squad.json", "--json").stdout)
-    assert (found["contexts"], found["questions"]) == (3, 3)
-    assert found["top_1"] == pytest.approx(66.67)
-    assert found["top_5"] == 100.0
-
-
-def test_killed_at_any_moment_the_next_run_ends_where_an_undisturbed_one_does(
-    environment: dict[str, str], tmp_path: Path
-) -> None:
-    folder = tmp_path / "many"
-    folder.mkdir()
-    moments = np.random.default_rng(7).uniform(0.3, 1.8, 20)
-    ingest = [sys.executable, "-m", "wherein", "--precision", "w8a32", "ingest", str(folder)]
-    ids: dict[bytes, int] = {}
-    for number, moment in enumerate(moments):
-        for n in range(3 * number, 3 * number + 3):  # so that every run has something to do
-            lines = (f"Lot {n}, line {m}: {n * m} apples and {n + m} pears." for m in range(9))
-            (folder / f"{n}.txt").write_text("\n\n".join(lines))
-        process = subprocess.Popen(ingest, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(moment)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        for name, number in _vectors(tmp_path / "library").items():
-            assert ids.setdefault(name, number) == number  # embedded once, kept for good
-    assert subprocess.run(ingest, env=environment, stdout=subprocess.DEVNULL, check=False).returncode == 0
-    undisturbed = {**environment, "WHEREIN_LIBRARY": str(tmp_path / "undisturbed")}
-    assert subprocess.run(ingest, env=undisturbed, stdout=subprocess.DEVNULL, check=False).returncode == 0
-    (spans, vectors), (expected_spans, expected) = _content(tmp_path / "library"), _content(tmp_path / "undisturbed")
-    assert spans == expected_spans
-    np.testing.assert_allclose(vectors, expected, atol=1e-5)
-
-
-def _vectors(library: Path) -> dict[bytes, int]:
-    if not (library / "catalog.db").exists():
-        return {}
-    db = sqlite3.connect(library / "catalog.db")
-    try:
-        return dict(db.execute("SELECT input_hash, id FROM vectors"))
-    except sqlite3.OperationalError:  # killed before the first table
-        return {}
-    finally:
-        db.close()
-
-
-def _content(library: Path) -> tuple[list[tuple[object, ...]], np.ndarray]:
-    db = sqlite3.connect(library / "catalog.db")
-    rows = db.execute(
-        'SELECT d.uri, d.text, c.start, c."end", v.vector FROM chunks c JOIN documents d ON d.id = c.document_id'
-        " JOIN vectors v ON v.input_hash = c.input_hash ORDER BY d.uri, c.ordinal"
-    ).fetchall()
-    db.close()
-    return [row[:-1] for row in rows], np.stack([np.frombuffer(row[-1], "<f4") for row in rows])
-
-
 def test_every_command_and_option_has_help() -> None:
     def check(command: click.Command, path: str) -> None:
         result = CliRunner().invoke(cli.main, [*path.split(), "--help"])
@@ -175,17 +97,61 @@ def test_every_command_and_option_has_help() -> None:
     check(cli.main, "")
 
 
-def test_the_choices_of_the_options_are_those_of_the_library() -> None:
-    def choices(command: str, option: str) -> tuple[str, ...]:
-        found: click.Command | None = cli.main
-        for name in command.split():
-            assert isinstance(found, click.Group)
-            found = found.get_command(click.Context(found), name)
-        assert found
-        kind = next(parameter.type for parameter in found.params if parameter.name == option)
-        assert isinstance(kind, click.Choice)
-        return tuple(kind.choices)
+def test_the_commands_are_listed_and_an_unknown_one_is_refused() -> None:
+    listed = re.findall(r"^  (\w+)  ", CliRunner().invoke(cli.main, ["--help"]).stdout, re.MULTILINE)
+    assert sorted(listed) == sorted(cli._MODULES) == listed
+    done = CliRunner().invoke(cli.main, ["librarian"])
+    assert done.exit_code == 2
+    assert "No such command 'librarian'" in done.stderr
 
-    assert choices("query", "mode") == choices("evaluate squad", "mode") == tuple(modes.MODES)
-    assert choices("reindex", "index") == CHOICES
-    assert choices("model add", "metric") == METRICS
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert CliRunner().invoke(cli.main, ["--version"]).stdout == f"wherein, version {version('wherein')}\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message"),
+    [
+        (UsageError("It makes no sense"), 2, "wherein: It makes no sense\n"),
+        (LibraryBusy("process 7 is writing", 7), 4, "wherein: process 7 is writing\n"),
+        (Damaged("A row is damaged"), 5, "wherein: A row is damaged\n"),
+        (Stale("Nothing is fresh"), 6, "wherein: Nothing is fresh\n"),
+        (WhereinError("Something else"), 1, "wherein: Something else\n"),
+        (
+            KeyboardInterrupt(),
+            130,
+            "wherein: interrupted; what was done is kept; run the same command again to resume\n",
+        ),
+    ],
+)
+def test_an_error_is_its_sentence_and_its_exit_code(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, message: str
+) -> None:
+    def fail(_: GlobalOptions) -> Library:
+        raise error
+
+    monkeypatch.setattr(GlobalOptions, "open_library", fail)
+    done = CliRunner().invoke(cli.main, ["status"])
+    assert (done.exit_code, done.stdout, done.stderr) == (code, "", message)
+
+
+def test_sigterm_ends_a_command_as_ctrl_c_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    def terminate(_: GlobalOptions) -> Library:
+        signal.raise_signal(signal.SIGTERM)
+        raise AssertionError("the signal had no effect")
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(GlobalOptions, "open_library", terminate)
+    try:
+        done = CliRunner().invoke(cli.main, ["status"])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert done.exit_code == 130
+    assert done.stderr.startswith("wherein: interrupted; ")
+
+
+def test_a_reader_of_the_output_may_leave(environment: dict[str, str], docs: Path, wherein: Command) -> None:
+    wherein("ingest", str(docs))
+    command = f"{sys.executable} -m wherein documents list --json | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

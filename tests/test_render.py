@@ -4,9 +4,15 @@ import re
 
 import click
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from wherein.render import format_hit
+from wherein.ingest.progress.reindex_report import RankChange, ReindexReport
+from wherein.render import format_hit, format_provenance, reindex_lines
+from wherein.search.exact_answer import ExactAnswer
+from wherein.search.fusion import Overlap
 from wherein.search.hits import Hit, Place, Sentence
+from wherein.search.provenance import Provenance
 from wherein.terminal import Terminal
 
 PLAIN = Terminal(None, color=False, links=False)
@@ -78,3 +84,103 @@ def test_colours_links_and_marks_only_where_they_are_wanted(monkeypatch: pytest.
     assert "\x1b" not in format_hit(hit("\x1b]0;evil\x07 \x9b2J \u202e lease", title="\x1b[31m"), "lease", PLAIN)
     note = format_hit(hit(text, uri="stdin:note"), "lease", Terminal(80, color=True, links=True))
     assert "\x1b]8" not in note
+
+
+def test_the_exact_answer_is_underlined_or_in_brackets() -> None:
+    text = "Cats sleep. The lease may be signed by the owner. Rent is due."
+    exact = ExactAnswer(text="the owner", start=39, end=48, score=0.875)
+    assert text[exact.start : exact.end] == exact.text
+    lines = format_hit(hit(text), "cats", PLAIN, exact).splitlines()
+    assert lines[0] == "1. The lease may be signed by [[the owner]]."
+    assert lines[2:] == [
+        "   answer: the owner (0.88)",
+        "   Cats sleep. The lease may be signed by [[the owner]]. Rent is due.",
+    ]
+    shown = format_hit(hit(text), "cats", Terminal(80, color=True, links=False), exact)
+    assert "\x1b[1m\x1b[4mthe owner\x1b[0m" in shown
+    assert "[[" not in shown
+
+
+def test_the_sentence_of_the_exact_answer_contains_all_of_it() -> None:
+    text = "One. Two of them. Three."
+    exact = ExactAnswer(text="them. Three", start=12, end=23, score=0.5)
+    assert format_hit(hit(text), "one", PLAIN, exact).splitlines()[0] == "1. Two of [[them. Three]]"
+
+
+def test_a_sentence_of_more_than_two_lines_is_cut() -> None:
+    sentence = " ".join(["The lease may be signed by the owner"] * 6) + "."
+    lines = format_hit(hit(f"Rent. {sentence}"), "lease", Terminal(40, color=False, links=False)).splitlines()
+    assert lines[0].startswith("1. The lease may be")
+    assert lines[1].endswith(" …")
+    assert lines[2].startswith("   /d/a b.txt:12")
+
+
+def test_the_neighbours_of_a_passage_are_shown_around_it() -> None:
+    shown = format_hit(hit("The lease is signed.", before="Cats sleep.\n", after="\nRent is due."), "lease", PLAIN)
+    assert shown.splitlines()[2:] == ["   Cats sleep.", "   The lease is signed.", "   Rent is due."]
+
+
+def test_the_parts_of_a_score() -> None:
+    found = hit(
+        "The lease is signed.", dense_score=0.71234, dense_rank=2, keyword_score=3.5, keyword_rank=None, chance=0.4321,
+        overlap=Overlap(0.5, 0.25, 1.0), matched=("lease", "a\tb"),
+    )  # fmt: skip
+    assert format_hit(found, "lease", PLAIN, explain=True).splitlines()[1:] == [
+        "   /d/a b.txt:12 · Leases · 0.71 (43 %) · fresh",
+        "   why: score 0.7140 · meaning 0.7123 (rank 2) · words (BM25) 3.5000 (not a candidate) · chance 0.4321",
+        "   overlap with the question: coverage 0.50 · adjacent 0.25 · near 1.00",
+        "   matched: lease, a b",
+    ]
+    assert "   matched: no words\n" in format_hit(hit("x", matched=()), "lease", PLAIN, explain=True)
+    distant = format_hit(hit("x", distance=12.345), "lease", PLAIN, explain=True)
+    assert " · distance 12.35 · fresh\n   why: score 0.7140\n" in distant
+
+
+@pytest.mark.parametrize(
+    ("provenance", "line"),
+    [
+        (
+            Provenance("m", "f00d", "w8a8", 3, 1_200, 4, 0),
+            "answered from: model m f00d, w8a8; vectors of generation 3 and 1,200 newer ones;"
+            " keywords of generation 4 and 0 newer passages",
+        ),
+        (
+            Provenance("", "", "", None, 0, None, 7),
+            "answered from: keywords of generation none and 7 newer passages",
+        ),
+        (
+            Provenance("m\x1b", "f00d", "w8a8", None, 5, None, 0),
+            "answered from: model m\ufffd f00d, w8a8; vectors of generation none and 5 newer ones",
+        ),
+    ],
+)
+def test_what_an_answer_came_from(provenance: Provenance, line: str) -> None:
+    assert format_provenance(provenance) == line
+
+
+def test_the_findings_of_a_reindex() -> None:
+    moved = (RankChange("who\x1b?", "file:///d/a.txt", 0, 2), RankChange("when?", "stdin:memo", 1, 3))
+    report = ReindexReport("stopped", "time is up", 9.0, (), 0.99, 41.666, moved, {})
+    assert reindex_lines(report) == [
+        "checked: recall@10 0.990 against exact search",
+        "golden questions: mean reciprocal rank 41.7 %",
+        "  who\ufffd?: rank none, now 2 (/d/a.txt)",
+        "  when?: rank 1, now 3 (stdin:memo)",
+        "stopped: time is up",
+    ]
+    assert reindex_lines(ReindexReport("failed", "no space", 9.0, (), None, None, (), {})) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=120),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=60),
+    st.integers(30, 90),
+)
+def test_any_hit_is_lines_that_begin_with_its_rank_and_cannot_control_the_terminal(
+    text: str, question: str, width: int
+) -> None:
+    shown = format_hit(hit(text), question, Terminal(width, color=False, links=False), explain=True)
+    assert shown.startswith("1. ")
+    assert shown.endswith("\n")
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", shown)

@@ -1,6 +1,6 @@
 """Whatever is done to a library and its files, in any order, it holds and finds what a dictionary and NumPy say.
 
-WHEREIN_EXAMPLES=1000 python -m pytest tests/test_stateful.py     a long run
+WHEREIN_EXAMPLES=1000 python -m pytest tests/library/test_stateful.py     a long run
 """
 
 import json

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import wherein
 from invariants import Kept, checked_state
 from mortal import every_command, finish, start
 from toy import ToyEncoder
@@ -159,7 +160,7 @@ def test_death_while_terms_are_counted_anew(scenes: Path, tmp_path: Path, failpo
 @pytest.mark.parametrize("way", ["exit", "kill"])
 @pytest.mark.parametrize("times", [1, 2, 3, 4, 5, 6])
 def test_death_while_an_old_library_is_migrated(tmp_path: Path, way: str, times: int) -> None:
-    with tarfile.open(Path(__file__).parent / "fixtures" / "library-schema-1.tar.gz") as archive:
+    with tarfile.open(Path(wherein.__file__).parent / "tests" / "fixtures" / "library-schema-1.tar.gz") as archive:
         archive.extractall(tmp_path, filter="data")
     process, receiver = start(migrate, tmp_path, tmp_path, f"migration.applied@{times}:{way}")
     finish(process, receiver)

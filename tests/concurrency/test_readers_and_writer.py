@@ -18,8 +18,6 @@ from wherein.errors import LibraryBusy
 from wherein.library import Library
 from wherein.storage.disk.lock import writer_lock
 
-ROOT = Path(__file__).parent.parent
-
 
 @pytest.fixture
 def crew(tmp_path: Path) -> Iterator[Crew]:

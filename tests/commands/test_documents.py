@@ -1,0 +1,97 @@
+"""`wherein documents`."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from click.testing import Result
+
+from wherein.ingest.uri import file_uri
+from wherein.library import Library
+
+Run = Callable[..., Result]
+
+
+def test_a_list_has_a_line_for_each_document(run: Run) -> None:
+    assert run("documents", "list").stdout == (
+        "     1      1 chunks  docs/bread.txt  bread.txt\n"
+        "     2      1 chunks  docs/cats.txt  cats.txt\n"
+        "     3      1 chunks  docs/lease.txt  lease.txt\n"
+    )
+
+
+def test_a_list_as_json_has_an_object_on_each_line(run: Run, tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in run("documents", "list", "--json").stdout.splitlines()]
+    assert [(row["schema"], row["id"], row["title"], row["chunks"]) for row in rows] == [
+        (1, 1, "bread.txt", 1),
+        (1, 2, "cats.txt", 1),
+        (1, 3, "lease.txt", 1),
+    ]
+    assert rows[0]["uri"] == file_uri(str(tmp_path / "docs" / "bread.txt"))
+
+
+def test_titles_and_names_cannot_control_the_terminal(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "docs" / "a\x1b[31mb.md").write_text("---\ntitle: red \x1b[31m\n---\nThe text.")
+    assert run("ingest", "docs").exit_code == 0
+    line = next(line for line in run("documents", "list").stdout.splitlines() if "red" in line)
+    assert line.endswith("  docs/a\\x1b[31mb.md  red \ufffd[31m")
+
+
+def test_files_that_could_not_be_read_are_listed_with_the_reason(run: Run, tmp_path: Path) -> None:
+    assert run("documents", "list", "--problems").stdout == ""
+    (tmp_path / "docs" / "empty.txt").touch()
+    assert run("ingest", "docs").exit_code == 0
+    assert run("documents", "list", "--problems").stdout == "skipped: docs/empty.txt: empty file\n"
+    uri = file_uri(str(tmp_path / "docs" / "empty.txt"))
+    assert json.loads(run("documents", "list", "--problems", "--json").stdout) == {
+        "schema": 1,
+        "uri": uri,
+        "state": "skipped",
+        "reason": "empty file",
+    }
+
+
+def test_a_document_is_shown_with_its_fields_and_its_text(run: Run) -> None:
+    shown = run("documents", "show", "docs/cats.txt").stdout
+    assert shown.endswith("\n\nCats sleep all day.\n")
+    fields = dict(line.split(maxsplit=1) for line in shown.splitlines()[:-2])
+    assert (
+        fields.items()
+        >= {
+            "id": "2",
+            "uri": "docs/cats.txt",
+            "title": "cats.txt",
+            "media_type": "text/plain",
+            "characters": "19",
+            "chunks": "1",
+            "dropped": "0 characters",
+        }.items()
+    )
+    shown_json = json.loads(run("documents", "show", "2", "--json").stdout)
+    assert shown_json["text"] == "Cats sleep all day."
+    assert shown_json["spans"] == [{"start": 0, "end": 19, "page": None, "heading": []}]
+
+
+def test_removed_and_purged_documents_are_named(run: Run) -> None:
+    assert run("documents", "remove", "docs/cats.txt").output == "removed docs/cats.txt\n"
+    assert run("documents", "remove", "--purge", "1", "3").output == "purged docs/bread.txt\npurged docs/lease.txt\n"
+    assert run("documents", "list").stdout == ""
+
+
+def test_a_purge_names_the_copies_that_it_cannot_reach(run: Run, toy_library: Library, tmp_path: Path) -> None:
+    toy_library.backup(tmp_path / "backup")
+    (toy_library.folder / "damaged" / "20260101T000000Z").mkdir(parents=True)
+    (record,) = toy_library.backups()
+    assert run("documents", "remove", "1").stderr == ""
+    assert run("documents", "remove", "--purge", "2").stderr == (
+        f"an older backup may contain them: {tmp_path / 'backup'} ({record.created_at})\n"
+        "data that a repair quarantined may contain them; delete it:"
+        f" {toy_library.folder / 'damaged' / '20260101T000000Z'}\n"
+    )
+
+
+def test_an_unknown_document_is_one_sentence_and_exit_code_2(run: Run) -> None:
+    for command in ("show", "remove"):
+        done = run("documents", command, "nothing")
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert done.stderr == "wherein: There is no document nothing; see: wherein documents list\n"

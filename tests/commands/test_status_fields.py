@@ -1,0 +1,66 @@
+"""What `wherein status` prints of a library and of its last reindex."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from wherein.commands.status import _last_reindex
+from wherein.library import Library
+
+Run = Callable[..., Result]
+
+
+def test_each_field_is_a_line(run: Run, toy_library: Library) -> None:
+    lines = [line for line in run("status").stdout.splitlines() if line]
+    fields = {line[:16].rstrip(): line[17:] for line in lines}
+    assert fields["library"] == str(toy_library.folder)
+    assert (fields["documents"], fields["chunks"], fields["vectors"], fields["delta"]) == ("3", "3", "3", "0")
+    assert (fields["model"], fields["precision"], fields["index"]) == ("toy", "w8a32", "exact")
+    assert (fields["purge unfinished"], fields["last reindex"]) == ("no", "none yet")
+    status = toy_library.status()
+    assert fields["bytes"].startswith(f"{status.bytes:,} (catalogue {status.parts['catalogue']:,}, ")
+    assert not {"night", "parts"} & set(fields)
+
+
+def test_json_has_every_field_of_the_status(run: Run) -> None:
+    status = json.loads(run("status", "--json").stdout)
+    assert (status["schema"], status["documents"], status["night"]) == (1, 3, None)
+    assert set(status["parts"]) == {"catalogue", "log", "index", "keywords", "aside", "other"}
+
+
+def test_the_last_reindex_is_shown_with_its_outcome(run: Run) -> None:
+    assert run("reindex").exit_code == 0
+    (line,) = [line for line in run("status").stdout.splitlines() if line.startswith("last reindex")]
+    assert " UTC: done (" in line
+
+
+def reindexed(outcome: str, **report: Any) -> Mapping[str, Any]:
+    return {"began_at": "2026-03-04T05:06:07+00:00", "ended_at": None, "outcome": outcome, "report": report}
+
+
+@pytest.mark.parametrize(
+    ("run", "line"),
+    [
+        (None, "none yet"),
+        (reindexed("done", reason="", seconds=1_234.56), "2026-03-04 05:06 UTC: done (1,234.6 s)"),
+        (
+            reindexed("refused", reason="it is worse", seconds=2),
+            "2026-03-04 05:06 UTC: refused, it is worse (2.0 s)",
+        ),
+        (reindexed("unfinished"), "2026-03-04 05:06 UTC: still running, or killed; the next one resumes it"),
+        (reindexed("failed"), "2026-03-04 05:06 UTC: failed (0.0 s)"),
+    ],
+)
+def test_a_reindex_in_one_line(run: Mapping[str, Any] | None, line: str) -> None:
+    assert _last_reindex(run) == line
+
+
+def test_the_coverage_of_all_texts(run: Run, tmp_path: Path) -> None:
+    shown = run("status", "--coverage").stdout
+    assert shown.startswith("documents        3, 3 of them measured\ncharacters       80, 0 of them in no passage\n")
+    covered = json.loads(run("status", "--coverage", "--json").stdout)
+    assert (covered["schema"], covered["documents"], covered["characters"]) == (1, 3, 80)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+import wherein
 from mutations import OFFICE, OTHERS
 from toy import ToyEncoder
-from wherein import cli
 from wherein.errors import Unreadable, WhereinError
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.progress.events import RunProblem
@@ -24,7 +24,7 @@ from wherein.ingest.workers.pool import Pool
 from wherein.library import Library
 from wherein.storage.catalog.checksums import content_hash
 
-ROOT = Path(cli.__file__).parent
+ROOT = Path(wherein.__file__).parent
 CRASHED = "the reader crashed"
 
 

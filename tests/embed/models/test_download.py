@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+import wherein
 from tiny import write_tiny
 from toy_reader import echo, write_graph
 from wherein.embed.models.download import fetch_model
@@ -22,7 +23,7 @@ from wherein.embed.models.installed import damaged_files, find_model, fingerprin
 from wherein.embed.models.zoo import ZOO, ZooFile, ZooModel
 from wherein.errors import Damaged, LibraryBusy, UsageError, WhereinError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(wherein.__file__).parent
 BIN = "FP32-INT8/tiny.bin"
 FETCH = """
 import json, resource, sys

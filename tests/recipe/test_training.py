@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
+import wherein
+
 torch = pytest.importorskip("torch", reason="the training is torch's; install wherein[recipe]")
 pytest.importorskip("bm25s", reason="the training mines with bm25s; install wherein[recipe]")
 
@@ -22,7 +24,7 @@ PLAN = Plan((Stage(2, 1e-3, 0.1), Stage(1, 1e-3, 0.1)), shape=Shape(2, 2, 1, 2, 
 
 @pytest.fixture(scope="module")
 def words():
-    return Tokenizer.from_file(str(Path(__file__).parents[2] / "embed" / "default" / "tokenizer.json"))
+    return Tokenizer.from_file(str(Path(wherein.__file__).parent / "embed" / "default" / "tokenizer.json"))
 
 
 @pytest.fixture(autouse=True)

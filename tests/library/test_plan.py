@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+import wherein
 from toy import ToyEncoder
-from wherein import cli
 from wherein.errors import UsageError
 from wherein.ingest.language import guess_language
 from wherein.ingest.progress.dry_run import Plan
@@ -25,7 +25,7 @@ from wherein.library import Library
 from wherein.storage.catalog.coverage import Coverage
 from wherein.storage.catalog.sources import Source
 
-ROOT = Path(cli.__file__).parent
+ROOT = Path(wherein.__file__).parent
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
+import wherein
 from tiny import write_tiny, write_vocabulary
 from wherein.embed.encoder import Encoder
 from wherein.embed.model import DEFAULT_MODEL, load_model
@@ -21,7 +22,7 @@ from wherein.embed.models.installed import damaged_files, find_model, fingerprin
 from wherein.embed.models.vocabulary import read_vocabulary
 from wherein.errors import Damaged, LibraryBusy, UsageError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(wherein.__file__).parent
 ADD = """
 import sys
 from pathlib import Path

@@ -8,13 +8,14 @@ import openvino as ov
 import pytest
 from tokenizers import Tokenizer
 
+import wherein
 from wherein.embed.precision import apply_precision
 from wherein.embed.runtime import openvino_core
 from wherein.errors import Damaged, UsageError, WhereinError
 from wherein.recipe import convert, evaluate, manifest, quantize, samples, tokenizer, weights
 from wherein.recipe.extra import require
 
-MODEL = Path(__file__).parents[2] / "embed" / "default"
+MODEL = Path(wherein.__file__).parent / "embed" / "default"
 
 
 @pytest.fixture(scope="module")

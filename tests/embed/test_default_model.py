@@ -11,9 +11,7 @@ from tokenizers import Tokenizer
 import wherein
 from wherein.embed.precision import apply_precision
 from wherein.embed.runtime import openvino_core
-from wherein.errors import Damaged, UsageError, WhereinError
-from wherein.recipe import convert, evaluate, manifest, quantize, samples, tokenizer, weights
-from wherein.recipe.extra import require
+from wherein.recipe import convert, evaluate, manifest, samples, weights
 
 MODEL = Path(wherein.__file__).parent / "embed" / "default"
 
@@ -120,84 +118,3 @@ def test_a_long_word_is_cut_and_not_unknown(words, word):
     spans = encoded.offsets[1:-1]
     assert [end for _, end in spans[1:-2]] == [start for start, _ in spans[2:-1]]
     assert spans[-1] == (len(word) + 5, len(word) + 9)
-
-
-def test_the_packaged_tokenizer_loses_its_limits(words, tmp_path):
-    limited = Tokenizer.from_str(words.to_str())
-    limited.enable_truncation(128)
-    limited.enable_padding(length=128)
-    limited.save(str(tmp_path / "tokenizer.json"))
-    assert tokenizer.load(tmp_path / "tokenizer.json").to_str() == words.to_str()
-
-
-def test_a_missing_extra_is_named_with_its_install_line():
-    with pytest.raises(WhereinError, match=r"needs no_such_module; .*wherein\[recipe\]"):
-        require("no_such_module")
-
-
-def test_other_weights_are_refused(tmp_path):
-    path = tmp_path / "model.safetensors"
-    with pytest.raises(WhereinError, match="is missing"):
-        weights.verify(path)
-    path.write_bytes(b"other")
-    with pytest.raises(Damaged, match="expected 53aa51"):
-        weights.verify(path)
-
-
-def test_calibration_draws_the_same_texts_again(tmp_path):
-    path = tmp_path / "train.json"
-    parts = [{"context": f"context {n}", "qas": [{"question": f"question {n}?"}]} for n in range(300)]
-    path.write_text(json.dumps({"data": [{"paragraphs": parts}]}), "utf-8")
-    contexts, questions = samples.draw(samples.texts(path))
-    assert (len(set(contexts)), len(set(questions))) == (samples.CONTEXTS, samples.QUESTIONS)
-    path.write_text(json.dumps({"data": [{"paragraphs": parts[::-1]}]}), "utf-8")
-    assert samples.draw(samples.texts(path)) == (contexts, questions)
-
-
-@pytest.mark.parametrize("content", ["no json", "[]", '{"data": [{}]}'])
-def test_other_calibration_data_is_refused(tmp_path, content):
-    path = tmp_path / "train.json"
-    path.write_text(content, "utf-8")
-    with pytest.raises(UsageError, match=r"train\.json is"):
-        samples.texts(path)
-
-
-def test_too_few_calibration_texts_are_refused():
-    with pytest.raises(UsageError, match="1 contexts and 0 questions are too few"):
-        samples.draw((["context", "context"], []))
-
-
-def test_a_cut_text_keeps_its_last_special_token(words):
-    ids = samples.token_ids(words, "one two three four five", 4)
-    assert ids == [*words.encode("one two").ids[:3], words.token_to_id("[SEP]")]
-
-
-def test_ranks_count_the_better_contexts():
-    contexts = np.eye(3, dtype=np.float32)
-    questions = np.array([[0.9, 0.1, 0.0], [0.9, 0.1, 0.0]], np.float32)
-    assert evaluate.ranks(questions, contexts, np.array([0, 2])).tolist() == [0, 2]
-
-
-def test_counted_names_become_stable():
-    def numbered():
-        parameter = ov.opset13.parameter([1], np.float32, name="x")
-        return ov.Model([ov.opset13.relu(parameter)], [parameter], "toy")
-
-    models = [numbered(), numbered()]
-    for model in models:
-        quantize.stable_names(model)
-    first, second = ([node.get_friendly_name() for node in model.get_ordered_ops()] for model in models)
-    assert first == second
-    assert "x" in first
-
-
-def test_the_network_ignores_padding():
-    torch = pytest.importorskip("torch", reason="the network is torch's; install wherein[recipe]")
-    body = require("wherein.recipe.body")
-    torch.manual_seed(0)
-    batch = convert.example_inputs()
-    short = {name: tensor[1:, :3] for name, tensor in batch.items()}
-    for attend in (body.fused, body.eager):
-        network = body.Body(attend).eval()
-        with torch.no_grad():
-            assert torch.allclose(network(**batch)[1], network(**short)[0], atol=1e-6)

@@ -1,7 +1,6 @@
 """Records, messages, archives and pages in a library: what becomes of them run after run."""
 
 import gzip
-import json
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -87,17 +86,6 @@ def test_a_mailbox_grows(run: Run, docs: Path) -> None:
     assert counts(run.reindex()) == {"new": 1, "unchanged": 1, "skipped": 1}
     assert run.told == [("skipped", "Inbox#message-3", "message 3: no text")]
     assert run.texts() == {"Inbox#1%40x": "Lease\n\nThe owner signs.", "Inbox#2%40x": "Cats\n\nThey sleep."}
-
-
-def test_fields_on_the_command_line(wherein: Command, docs: Path) -> None:
-    (docs / "a.json").write_text('[{"k": 1, "words": "The market opens at five.", "name": "Market"}]')
-    done = wherein("ingest", str(docs), "--text-field", "words", "--title-field", "name", "--id-field", "k")
-    assert (done.returncode, done.stdout[:6]) == (0, "1 new,")
-    (line,) = wherein("documents", "list", "--json").stdout.splitlines()
-    assert (json.loads(line)["title"], json.loads(line)["uri"][-9:]) == ("Market", "/a.json#1")
-    done = wherein("ingest", str(docs), "--text-field", "word")
-    assert done.returncode == 3
-    assert done.stderr == 'failed: docs/a.json: no "word"; its fields are k, words, name\n'
 
 
 def test_an_archive_is_its_members(run: Run, docs: Path) -> None:
@@ -208,18 +196,3 @@ def test_a_page_that_holds_nothing_to_read(run: Run, web: Site) -> None:
     web.pages["/picture"] = Answer(b"k,words\n1,one\n3,three\n", "text/csv", headers={"ETag": "3"})
     assert counts(run.reindex()) == {"new": 1, "removed": 1, "skipped": 1}
     assert run.texts() == {f"{page}#3": "three"}
-
-
-def test_a_page_on_the_command_line(wherein: Command, web: Site) -> None:
-    web.pages["/lease"] = Answer(b"<p>The owner signs.")
-    page = f"{web.address}/lease"
-    assert wherein("ingest", page).returncode == 0
-    assert wherein("query", "who signs?").stdout.startswith("1.")
-    done = wherein("ingest", f"{web.address}/none")
-    assert (done.returncode, done.stderr) == (3, f"failed: {web.address}/none: there is no such page (404)\n")
-    done = wherein("ingest", "http://user:word@example.org/")
-    assert done.returncode == 2
-    assert "which would be stored; leave it out" in done.stderr
-    assert page in wherein("sources", "list").stdout
-    assert wherein("sources", "remove", page).stdout == f"no longer followed: {page}\n"
-    assert "The owner signs." in wherein("documents", "show", page).stdout

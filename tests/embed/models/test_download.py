@@ -2,29 +2,25 @@
 
 import hashlib
 import os
-import re
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 import wherein
+from model_server import BIN, Server
 from tiny import write_tiny
 from toy_reader import echo, write_graph
 from wherein.embed.models.download import fetch_model
 from wherein.embed.models.importing import add_model
 from wherein.embed.models.installed import damaged_files, find_model, fingerprints, installed_folders
-from wherein.embed.models.zoo import ZOO, ZooFile, ZooModel
+from wherein.embed.models.zoo import ZooFile, ZooModel
 from wherein.errors import Damaged, LibraryBusy, UsageError, WhereinError
 
 ROOT = Path(wherein.__file__).parent
-BIN = "FP32-INT8/tiny.bin"
 FETCH = """
 import json, resource, sys
 from pathlib import Path
@@ -41,66 +37,6 @@ try:
 except WhereinError as error:
     print(error)
 """
-
-
-class Server:
-    """Serves a folder, with ranges, and does what a test asks of it instead."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.asked: list[tuple[str, str | None]] = []
-        self.cut_after: int | None = None  # end each answer for the weights after so many bytes
-        self.stop_after: int | None = None  # send so many bytes of them, and then nothing more
-        self.ranges = True
-        self.done = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, self))
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
-        self._thread = threading.Thread(target=self._server.serve_forever)
-        self._thread.start()
-
-    def close(self) -> None:
-        self.done.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def ranges_of(self, path: str) -> list[str | None]:
-        return [asked for place, asked in self.asked if place == path]
-
-
-class Handler(BaseHTTPRequestHandler):
-    def __init__(self, told: Server, *arguments: object) -> None:
-        self.told = told
-        super().__init__(*arguments)
-
-    def do_GET(self) -> None:
-        path = self.path.lstrip("/")
-        wanted = self.headers.get("Range")
-        self.told.asked.append((path, wanted))
-        if not (self.told.root / path).is_file():
-            self.send_error(404)
-            return
-        data = (self.told.root / path).read_bytes()
-        begin = int(re.fullmatch(r"bytes=(\d+)-", wanted).group(1)) if wanted and self.told.ranges else 0
-        if begin >= len(data):
-            self.send_error(416)
-            return
-        self.send_response(206 if begin else 200)
-        if begin:
-            self.send_header("Content-Range", f"bytes {begin}-{len(data) - 1}/{len(data)}")
-        self.send_header("Content-Length", str(len(data) - begin))
-        self.end_headers()
-        self._send(data[begin:], path == BIN)
-
-    def _send(self, data: bytes, is_weights: bool) -> None:
-        limits = [limit for limit in (self.told.cut_after, self.told.stop_after) if limit is not None]
-        self.wfile.write(data[: min(limits)] if limits and is_weights else data)
-        self.wfile.flush()
-        if is_weights and self.told.stop_after is not None:
-            self.told.done.wait()
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 @pytest.fixture
@@ -283,26 +219,6 @@ def test_two_do_not_fetch_at_once(server: Server, zoo: ZooModel, models: Path) -
         fetch_model(zoo, models)
     process.kill()
     process.communicate()
-
-
-def test_the_command_says_it_in_a_sentence(server: Server, models: Path) -> None:
-    name = next(iter(ZOO))
-
-    def fetch(url: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "WHEREIN_MODELS": str(models), "WHEREIN_ZOO": url}
-        arguments = [sys.executable, "-m", "wherein", "model", "fetch", name]
-        return subprocess.run(arguments, env=environment, text=True, capture_output=True, timeout=120, check=False)
-
-    missing = fetch(server.url)
-    (server.root / name).mkdir()
-    (server.root / name / "vocab.txt").write_bytes(b"x" * 231508)
-    wrong = fetch(server.url)
-    offline = fetch("http://127.0.0.1:9")
-    for done, code, words in ((missing, 1, "404"), (wrong, 5, "SHA-384 differs"), (offline, 1, "cannot be reached")):
-        assert (done.returncode, done.stdout) == (code, ""), done
-        assert words in done.stderr
-        assert len(done.stderr.splitlines()) == 1
-    assert nothing_installed(models)
 
 
 def test_a_reader_that_is_there_is_not_fetched_again(server: Server, models: Path) -> None:

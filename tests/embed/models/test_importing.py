@@ -19,7 +19,6 @@ from wherein.embed.encoder import Encoder
 from wherein.embed.model import DEFAULT_MODEL, load_model
 from wherein.embed.models.importing import ImportOptions, add_model
 from wherein.embed.models.installed import damaged_files, find_model, fingerprints, installed_folders, read_manifest
-from wherein.embed.models.vocabulary import read_vocabulary
 from wherein.errors import Damaged, LibraryBusy, UsageError
 
 ROOT = Path(wherein.__file__).parent
@@ -102,16 +101,6 @@ def test_wishes_are_heard(tiny: Path, models: Path) -> None:
     assert (model.name, model.metric, model.context_tokens, model.question_tokens) == ("own", "dot", 100, 20)
     assert len(Encoder(model, "w8a32").tokenizer.contexts(["cat " * 500])[0]) == 100
     assert names(models) == ["own"]
-
-
-def test_a_vocabulary_makes_the_tokenizer_of_the_shipped_model(tmp_path: Path) -> None:
-    shipped = Tokenizer.from_file(str(DEFAULT_MODEL / "tokenizer.json"))
-    vocabulary = shipped.get_vocab()
-    (tmp_path / "vocab.txt").write_text("\n".join(sorted(vocabulary, key=vocabulary.__getitem__)) + "\n", "utf-8")
-    made = read_vocabulary(tmp_path / "vocab.txt")
-    for text in ("Où est la GARE?", "a\x01b\tc", "字字 mixed", "x" * 350, "[CLS] and [SEP]", "", "naïve—café's 1,000€"):
-        assert made.encode(text).ids == shipped.encode(text).ids, text
-        assert made.encode(text).offsets == shipped.encode(text).offsets, text
 
 
 def test_a_model_folder_is_copied_with_its_manifest(tiny: Path, models: Path, tmp_path: Path) -> None:

@@ -7,13 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from wherein.errors import UsageError
 from wherein.ingest.sources import files as module
 from wherein.ingest.sources.files import FoundFile, WalkError, walk
-from wherein.ingest.uri import display
 
 
 @pytest.fixture
@@ -248,26 +245,6 @@ def test_strange_names(tmp_path: Path) -> None:
     for path in found:
         assert Path(path).read_bytes() == os.path.basename(os.fsencode(path))
         assert [item.path for item in walk([path])] == [path]
-
-
-@pytest.mark.parametrize(
-    ("path", "shown"),
-    [
-        ("/a b/é", "/a b/é"),
-        ("a\nb\tc\rd", "a\\nb\\tc\\rd"),
-        ("a\udcffb", "a\\xffb"),
-        ("\x1b[31m", "\\x1b[31m"),
-        ("a\u202eb\xa0", "a\\u202eb\\u00a0"),
-        ("\U000e0001\ud800", "\\U000e0001\\ud800"),
-    ],
-)
-def test_display(path: str, shown: str) -> None:
-    assert display(path) == shown
-
-
-@given(st.binary(max_size=20))
-def test_display_is_printable(raw: bytes) -> None:
-    assert display(os.fsdecode(raw)).isprintable()
 
 
 def test_deep_folders_need_no_recursion(tmp_path: Path) -> None:

@@ -1,50 +1,16 @@
 """Fetching a page: what is asked, what is refused, and why."""
 
-import codecs
-import gzip
-import io
 import socket
 import time
-from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from importlib.metadata import version
 
 import pytest
 
-from web_server import Answer, Site, site
-from wherein.errors import Unreadable, UsageError
-from wherein.ingest.document import Document
-from wherein.ingest.readers import choose
+from web_server import NOTHING, Answer, Site, fetch, refused, text
+from wherein.errors import Unreadable
 from wherein.ingest.sources.web import Gone, Web
 from wherein.ingest.sources.web_response import Page, Validators
-from wherein.ingest.uri import web_address
-
-NOTHING = Validators()
-
-
-@pytest.fixture
-def web() -> Iterator[Site]:
-    with site() as made:
-        yield made
-
-
-def fetch(web: Site, path: str = "/", limit: int = 1_000_000, known: Validators = NOTHING, **limits: float) -> Page:
-    page = Web(**limits).fetch(web.address + path, limit, known)
-    assert page is not None
-    return page
-
-
-def refused(web: Site, path: str = "/", **options: float) -> str:
-    with pytest.raises(Unreadable) as caught:
-        fetch(web, path, **options)  # type: ignore[arg-type]
-    return str(caught.value)
-
-
-def text(page: Page) -> str:
-    stream = io.BytesIO(page.data)
-    (document,) = choose(page.name, stream).read(stream, page.name)
-    assert isinstance(document, Document)
-    return document.text
 
 
 def test_a_page(web: Site) -> None:
@@ -64,41 +30,6 @@ def test_what_is_known_is_not_sent_again(web: Site) -> None:
     assert Web().fetch(f"{web.address}/a", 1_000, Validators('"1"', "then")) is None
     assert web.asked[-1][1]["If-Modified-Since"] == "then"
     assert fetch(web, "/a", known=Validators('"2"')).data == b"<p>hello"
-
-
-@pytest.mark.parametrize(
-    ("kind", "path", "name", "body", "expected"),
-    [
-        ("text/html; charset=iso-8859-1", "/a.php", "a.php.html", b"<meta charset=utf-8><p>caf\xe9", "café"),
-        ("text/html; charset=nonsense", "/", "127.0.0.1.html", "<meta charset=utf-8><p>é".encode(), "é"),
-        ("text/html; charset=utf-8", "/a", "a.html", b"<meta charset=iso-8859-2><p>caf\xe9", "caf\u00e9"),
-        ("text/html", "/a", "a.html", b"<meta charset=iso-8859-1><p>caf\xe9", "café"),
-        ("text/html; charset=koi8-r", "/a", "a.html", codecs.BOM_UTF8 + "<p>é".encode(), "é"),
-        ("text/plain; charset=latin-1", "/a.md", "a.md", b"# caf\xe9", "# café"),
-        ("text/markdown", "/a?b=c", "a.md", b"# x", "# x"),
-        ("application/octet-stream", "/a.txt", "a.txt", b"x", "x"),
-        ("", "/a.txt", "a.txt", b"x", "x"),
-        ("text/plain", "/a", "a", b"<!doctype html><p>x", "x"),
-    ],
-)
-def test_kinds_and_encodings(web: Site, kind: str, path: str, name: str, body: bytes, expected: str) -> None:
-    web.pages[path] = Answer(body, kind)
-    page = fetch(web, path)
-    assert page.name == name
-    assert text(page) == expected
-
-
-def test_packed_for_the_way(web: Site) -> None:
-    web.pages["/a"] = Answer(b"<p>hello" * 1_000, packed=True)
-    assert fetch(web, "/a").data == b"<p>hello" * 1_000
-    web.pages["/a"] = Answer(b"<p>hello" * 1_000_000, packed=True)
-    assert refused(web, "/a") == "larger than --max-size (1 MB)"
-    web.pages["/a"] = Answer(b"x", headers={"Content-Encoding": "br"})
-    assert refused(web, "/a") == "the server used an encoding that was not requested ('br')"
-    web.pages["/a"] = Answer(gzip.compress(b"hello" * 100)[:-9], headers={"Content-Encoding": "gzip"})
-    assert refused(web, "/a") == "the connection broke off: the response is shorter than announced"
-    web.pages["/a"] = Answer(b"no gzip", headers={"Content-Encoding": "gzip"})
-    assert refused(web, "/a").startswith("the connection broke off: Error -3")
 
 
 def test_redirects(web: Site) -> None:
@@ -184,10 +115,6 @@ def cut(handler: BaseHTTPRequestHandler) -> None:
     handler.wfile.write(b"HTTP/1.0 200 OK\r\nContent-Length: 100\r\n\r\nonly this")
 
 
-def cut_chunks(handler: BaseHTTPRequestHandler) -> None:
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\nshort")
-
-
 def noise(handler: BaseHTTPRequestHandler) -> None:
     handler.wfile.write(b"\xff\xfenoise\r\n\r\n")
 
@@ -207,37 +134,9 @@ def test_servers_that_misbehave(web: Site, raw: object, limits: dict[str, float]
     assert refused(web, "/a", **limits).startswith(reason)
 
 
-def test_chunks_that_end_early(web: Site) -> None:
-    web.pages["/a"] = Answer(raw=cut_chunks)
-    assert refused(web, "/a").startswith("the connection broke off: ")
-
-
 def test_no_server() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{free.getsockname()[1]}/"
     with pytest.raises(Unreadable, match=r"^cannot be fetched: connection refused$"):
         Web().fetch(address, 100, NOTHING)
-
-
-@pytest.mark.parametrize(
-    ("name", "address"),
-    [
-        ("http://example.org", "http://example.org/"),
-        ("HTTPS://Example.ORG:8080/A b?q=ü#part", "https://example.org:8080/A%20b?q=%C3%BC"),
-        ("https://bücher.example/%C3%BC", "https://xn--bcher-kva.example/%C3%BC"),
-        ("http://[::1]/", "http://[::1]/"),
-        ("ftp://example.org", None),
-        ("notes.txt", None),
-        ("http:/notes.txt", None),
-    ],
-)
-def test_addresses(name: str, address: str | None) -> None:
-    assert web_address(name) == address
-    assert address is None or web_address(address) == address
-
-
-@pytest.mark.parametrize("name", ["http://", "http://x:y/", "http://a:b@c/", "https://[x/", "http://x:99999999/"])
-def test_addresses_that_make_no_sense(name: str) -> None:
-    with pytest.raises(UsageError, match=r"address of a web page|name or password"):
-        web_address(name)

@@ -1,30 +1,19 @@
 """What a file can do to the process that reads it, and what becomes of the run."""
 
 import io
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-import wherein
 from mutations import OFFICE, OTHERS
-from toy import ToyEncoder
 from wherein.errors import Unreadable, WhereinError
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.progress.events import RunProblem
 from wherein.ingest.readers import Skipped, choose
-from wherein.ingest.workers import pool as pools
 from wherein.ingest.workers.parse import FAILED, LARGE, REFUSED, SKIPPED, Job, Opened, Trouble
 from wherein.ingest.workers.pool import Pool
-from wherein.library import Library
 from wherein.storage.catalog.checksums import content_hash
 
-ROOT = Path(wherein.__file__).parent
 CRASHED = "the reader crashed"
 
 
@@ -33,13 +22,6 @@ def pool() -> Iterator[Pool]:
     pool = Pool(2)
     yield pool
     pool.close()
-
-
-class OddPool(Pool):
-    """Workers that do what no worker should."""
-
-    def __init__(self, jobs: int | None = None) -> None:
-        super().__init__(jobs, seconds=2, module="odd_worker")
 
 
 def write(folder: Path, name: str, text: str = "Some text.") -> str:
@@ -129,106 +111,6 @@ def test_workers_that_cannot_be_started(tmp_path: Path) -> None:
     with pytest.raises(WhereinError, match="The process that reads files could not be started"):
         pool.submit(Job(write(tmp_path, "a.txt"))).opened()
     pool.close()
-
-
-def test_a_worker_has_nothing_of_ours(tmp_path: Path) -> None:
-    code = (
-        "import sys; from wherein.ingest.workers import worker;"
-        " print([name for name in ('openvino', 'faiss', 'sqlite3', 'sqlite_utils', 'tokenizers', 'click')"
-        " if name in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
-
-
-def test_a_run_lists_them_and_takes_the_others_in(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(pools, "Pool", OddPool)
-    docs = tmp_path / "docs"
-    docs.mkdir()
-    for name in ("a", "buggy", "crash", "crash-2", "exit", "good", "greedy", "hang", "loud", "z"):
-        write(docs, f"{name}.txt", f"Some text of {name}.")
-    library = Library(tmp_path / "library", encoder=ToyEncoder())
-    told: list[object] = []
-    summary = library.ingest([str(docs)], report=told.append)
-    assert (summary.new, summary.failed) == (4, 6)
-    named = {Path(event.uri).stem: event.reason for event in told if isinstance(event, RunProblem)}
-    assert set(named) == {"buggy", "crash", "crash-2", "exit", "greedy", "hang"}
-    assert capfd.readouterr() == ("", "")
-    # They are not tried again, until they change.
-    again = library.ingest([str(docs)])
-    assert (again.unchanged, again.failed, again.seconds < 2) == (4, 6, True)
-    (docs / "hang.txt").rename(docs / "mended.txt")
-    assert library.ingest([str(docs)]).new == 1
-
-
-SCRIPT = """
-import signal
-import sys
-from pathlib import Path
-from wherein.ingest.workers import pool as pools
-
-
-class OddPool(pools.Pool):
-    def __init__(self, jobs):
-        super().__init__(jobs, module="odd_worker")
-
-
-pools.Pool = OddPool
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
-from wherein.library import Library
-from toy import ToyEncoder
-print("begun", flush=True)
-Library(Path(sys.argv[1]), encoder=ToyEncoder()).ingest([sys.argv[2]])
-"""
-
-
-def hanging(tmp_path: Path) -> subprocess.Popen[str]:
-    """A program that waits for a reader that hangs, once its worker is there."""
-    (tmp_path / "docs").mkdir()
-    write(tmp_path / "docs", "hang.txt")
-    path = os.pathsep.join([str(tmp_path / "marker"), str(ROOT / "tests")])
-    program = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(tmp_path / "library"), str(tmp_path / "docs")],
-        env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    while not workers(tmp_path):
-        assert program.poll() is None
-        time.sleep(0.05)
-    return program
-
-
-def workers(tmp_path: Path) -> list[int]:
-    """The workers of a program that was started with the marker, by their command lines."""
-    found = []
-    for place in Path("/proc").glob("[0-9]*"):
-        try:
-            line = (place / "cmdline").read_bytes()
-            dead = "\nState:\tZ" in (place / "status").read_text()
-        except OSError:
-            continue
-        if b"odd_worker import" in line and str(tmp_path / "marker").encode() in line and not dead:
-            found.append(int(place.name))
-    return found
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_no_worker_is_left_behind(tmp_path: Path, number: int) -> None:
-    program = hanging(tmp_path)
-    program.send_signal(number)
-    program.communicate(timeout=20)
-    deadline = time.monotonic() + 20
-    while workers(tmp_path) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert workers(tmp_path) == []
-
-
-def test_text_that_came_on_standard_input_is_read_there_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pools, "Pool", OddPool)
-    library = Library(tmp_path / "library", encoder=ToyEncoder())
-    assert library.ingest_stream("crash", b"text").failed == 1
-    assert library.ingest_stream("fine", b"text").new == 1
 
 
 def test_reading_apart_gives_what_reading_here_gives(pool: Pool) -> None:

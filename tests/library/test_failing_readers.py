@@ -12,7 +12,6 @@ import pytest
 import wherein
 from toy import ToyEncoder
 from wherein.ingest.progress.events import RunProblem
-from wherein.ingest.workers import pool as pools
 from wherein.ingest.workers.pool import Pool
 from wherein.library import Library
 
@@ -34,7 +33,7 @@ def write(folder: Path, name: str, text: str = "Some text.") -> str:
 def test_a_run_lists_them_and_takes_the_others_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(pools, "Pool", OddPool)
+    monkeypatch.setattr("wherein.library.ingesting.Pool", OddPool)
     docs = tmp_path / "docs"
     docs.mkdir()
     for name in ("a", "buggy", "crash", "crash-2", "exit", "good", "greedy", "hang", "loud", "z"):
@@ -115,7 +114,7 @@ def test_no_worker_is_left_behind(tmp_path: Path, number: int) -> None:
 
 
 def test_text_that_came_on_standard_input_is_read_there_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pools, "Pool", OddPool)
+    monkeypatch.setattr("wherein.library.ingesting.Pool", OddPool)
     library = Library(tmp_path / "library", encoder=ToyEncoder())
     assert library.ingest_stream("crash", b"text").failed == 1
     assert library.ingest_stream("fine", b"text").new == 1

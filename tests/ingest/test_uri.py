@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wherein.errors import UsageError
-from wherein.ingest.uri import display, web_address
+from wherein.ingest.uri import display, file_path, file_uri, record_uri, web_address
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,36 @@ def test_addresses(name: str, address: str | None) -> None:
 def test_addresses_that_make_no_sense(name: str) -> None:
     with pytest.raises(UsageError, match=r"address of a web page|name or password"):
         web_address(name)
+
+
+@pytest.mark.parametrize(
+    ("path", "uri"),
+    [
+        ("/a b/é.txt", "file:///a%20b/%C3%A9.txt"),
+        ("/100%#1", "file:///100%25%231"),
+        ("/undec\udcffodable", "file:///undec%FFodable"),
+    ],
+)
+def test_file_uris(path: str, uri: str) -> None:
+    assert file_uri(path) == uri
+    assert file_path(uri) == path
+    assert file_path(f"{uri}#key/1") == path
+
+
+@given(st.binary(max_size=30).filter(lambda raw: b"\0" not in raw))
+def test_any_path_comes_back_from_its_uri(raw: bytes) -> None:
+    path = "/" + os.fsdecode(raw)
+    uri = file_uri(path)
+    assert uri.isascii()
+    assert uri.isprintable()
+    assert file_path(uri) == path
+
+
+@pytest.mark.parametrize("uri", ["https://example.org/a", "stdin:name", "/a"])
+def test_other_uris_name_no_path(uri: str) -> None:
+    assert file_path(uri) is None
+
+
+def test_a_record_is_named_by_its_key() -> None:
+    assert record_uri("file:///a.csv", "") == "file:///a.csv"
+    assert record_uri("file:///a.csv", "10/a b#c") == "file:///a.csv#10/a%20b%23c"

@@ -56,11 +56,6 @@ def zoo(server: Server) -> ZooModel:
     return ZooModel("tiny", "7", server.url, 6, "l2", 384, 32, "MIT", {"FP32-INT8": tuple(files)})
 
 
-@pytest.fixture
-def models(tmp_path: Path) -> Path:
-    return tmp_path / "models"
-
-
 def size(zoo: ZooModel) -> int:
     return zoo.variants["FP32-INT8"][2].bytes
 

@@ -31,18 +31,6 @@ add_model(*map(Path, sys.argv[1:]))
 TEXTS = ["the cat sleeps all day", "bread dough is kneaded", "x"]
 
 
-@pytest.fixture
-def models(tmp_path: Path) -> Path:
-    return tmp_path / "models"
-
-
-@pytest.fixture
-def tiny(tmp_path: Path) -> Path:
-    """A zoo download folder."""
-    write_tiny(tmp_path / "tiny")
-    return tmp_path / "tiny"
-
-
 def cut(path: Path, to: float = 0.5) -> None:
     os.truncate(path, int(path.stat().st_size * to))
 

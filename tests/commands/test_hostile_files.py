@@ -1,4 +1,4 @@
-"""A folder with everything that should not be there: what is good is in, the rest is listed with a reason."""
+"""A folder with everything that should not be there: good files are ingested, the rest is reported with a reason."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def workers(marker: Path) -> list[str]:
     return found
 
 
-def test_every_good_file_is_in_and_every_bad_one_is_listed(wherein: Command, tmp_path: Path) -> None:
+def test_every_good_file_is_ingested_and_every_bad_one_is_reported(wherein: Command, tmp_path: Path) -> None:
     docs = tmp_path / "docs"
     write_hostile(docs)
     changing = threading.Event()
@@ -53,23 +53,23 @@ def test_every_good_file_is_in_and_every_bad_one_is_listed(wherein: Command, tmp
     events = [json.loads(line) for line in done.stdout.splitlines()]
     troubles = [(event["uri"], event["reason"]) for event in events if event["event"] in ("skipped", "failed")]
     base = f"file://{quote(str(docs))}/"
-    told = {uri.removeprefix(base).partition("#")[0]: reason for uri, reason in troubles}
+    reasons = {uri.removeprefix(base).partition("#")[0]: reason for uri, reason in troubles}
     listed = wherein("documents", "list", "--json").stdout.splitlines()
     read = {json.loads(line)["uri"].removeprefix(base).partition("#")[0] for line in listed}
     names = {quote(name, safe="!$&'()*+,;=:@/-._~") for name in GOOD}
     assert {name for name in names if name not in read} == set()
     assert "inner/same.txt" in read
     for name, (_, why) in BAD.items():
-        assert why in told.pop(quote(name)), name
+        assert why in reasons.pop(quote(name)), name
     for name, why in SPECIAL.items():
-        assert why in told.pop(os.fsdecode(name)), name
-    assert set(told) <= {"changing.txt", "inner/up", "inner/self", *names}
+        assert why in reasons.pop(os.fsdecode(name)), name
+    assert set(reasons) <= {"changing.txt", "inner/up", "inner/self", *names}
     assert all(reason.isprintable() and reason for _, reason in troubles)
     assert wherein("verify").returncode == 0
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_what_may_not_be_read_is_listed(wherein: Command, tmp_path: Path) -> None:
+def test_what_may_not_be_read_is_reported(wherein: Command, tmp_path: Path) -> None:
     (tmp_path / "docs" / "closed").mkdir(parents=True)
     (tmp_path / "docs" / "secret.txt").write_text("A secret.")
     (tmp_path / "docs" / "secret.txt").chmod(0)

@@ -31,7 +31,7 @@ def web() -> Iterator[Site]:
         yield made
 
 
-def test_the_command_plans(wherein: Command, tmp_path: Path) -> None:
+def test_a_dry_run(wherein: Command, tmp_path: Path) -> None:
     write_docs(tmp_path)
     done = wherein("ingest", "docs", "--dry-run")
     assert done.returncode == 0
@@ -42,7 +42,7 @@ def test_the_command_plans(wherein: Command, tmp_path: Path) -> None:
     assert wherein("ingest", "-", "--dry-run").returncode == 2
 
 
-def test_every_event_of_the_command_is_documented(wherein: Command, tmp_path: Path) -> None:
+def test_every_event_is_documented(wherein: Command, tmp_path: Path) -> None:
     write_docs(tmp_path)
     (tmp_path / "docs" / "torn.pdf").write_bytes(b"%PDF-1.7\n")
     page = (ROOT / "docs" / "events.md").read_text("utf-8")
@@ -66,7 +66,7 @@ def test_every_event_of_the_command_is_documented(wherein: Command, tmp_path: Pa
     assert [json.loads(run.stdout.splitlines()[0])["event"] for run in runs[1:]] == ["planned", "planned"]
 
 
-def test_fields_on_the_command_line(wherein: Command, docs: Path) -> None:
+def test_the_fields_of_records(wherein: Command, docs: Path) -> None:
     (docs / "a.json").write_text('[{"k": 1, "words": "The market opens at five.", "name": "Market"}]')
     done = wherein("ingest", str(docs), "--text-field", "words", "--title-field", "name", "--id-field", "k")
     assert (done.returncode, done.stdout[:6]) == (0, "1 new,")
@@ -77,7 +77,7 @@ def test_fields_on_the_command_line(wherein: Command, docs: Path) -> None:
     assert done.stderr == 'failed: docs/a.json: no "word"; its fields are k, words, name\n'
 
 
-def test_a_page_on_the_command_line(wherein: Command, web: Site) -> None:
+def test_a_web_page(wherein: Command, web: Site) -> None:
     web.pages["/lease"] = Answer(b"<p>The owner signs.")
     page = f"{web.address}/lease"
     assert wherein("ingest", page).returncode == 0

@@ -67,7 +67,7 @@ def nothing_installed(models: Path) -> bool:
     return len(list(installed_folders(models))) == 1
 
 
-def test_the_command_says_it_in_a_sentence(server: Server, models: Path) -> None:
+def test_a_failed_fetch_is_one_sentence(server: Server, models: Path) -> None:
     name = next(iter(ZOO))
 
     def fetch(url: str) -> subprocess.CompletedProcess[str]:
@@ -121,7 +121,7 @@ def test_add_list_show_and_use(wherein: Callable[..., Result], docs: Path, tmp_p
     assert len(answer["hits"]) == 2  # type: ignore[arg-type]
 
 
-def test_a_reader_is_taken_in_as_one_and_makes_no_vectors(
+def test_an_answer_model_is_added_as_one_and_makes_no_vectors(
     wherein: Callable[..., Result], tmp_path: Path, models: Path
 ) -> None:
     folder = write_graph(tmp_path / "reader", echo)
@@ -173,7 +173,7 @@ def test_exit_codes(wherein: Callable[..., Result], docs: Path, tiny: Path, mode
     assert states["tiny"] == "damaged"
 
 
-def test_bench_is_remembered_for_new_libraries(
+def test_new_libraries_use_the_precision_that_bench_found_fastest(
     wherein: Callable[..., Result], docs: Path, tiny: Path, tmp_path: Path
 ) -> None:
     (found,) = lines(wherein("model", "bench", "tiny", "--seconds", "0.1", "--json"))

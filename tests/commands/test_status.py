@@ -8,7 +8,7 @@ from pathlib import Path
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def test_the_command_shows_it(wherein: Command, tmp_path: Path) -> None:
+def test_the_coverage_of_a_document_and_of_the_library(wherein: Command, tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("The lease of the house is signed by the owner, and it is for the year.")
     wherein("ingest", "a.txt")
     shown = wherein("documents", "show", "1").stdout
@@ -16,5 +16,5 @@ def test_the_command_shows_it(wherein: Command, tmp_path: Path) -> None:
     assert "language     en (guessed)\n" in shown
     assert "dropped      0 characters\n" in shown
     assert "languages        en 1 (guessed)\n" in wherein("status", "--coverage").stdout
-    told = json.loads(wherein("status", "--coverage", "--json").stdout)
-    assert (told["tokens"], told["languages"]) == (18, {"en": 1})
+    coverage = json.loads(wherein("status", "--coverage", "--json").stdout)
+    assert (coverage["tokens"], coverage["languages"]) == (18, {"en": 1})

@@ -66,7 +66,7 @@ def test_death_at_every_step_of_the_move(
     assert len(list((library / "generations").iterdir())) <= 4
 
 
-def test_what_is_taken_in_between_two_tries_is_moved_too(scenes: Path, tmp_path: Path) -> None:
+def test_what_is_ingested_between_two_attempts_is_moved_too(scenes: Path, tmp_path: Path) -> None:
     library = Path(shutil.copytree(scenes / "before", tmp_path / "library"))
     finish(*start(move, library, scenes / "docs", "reembed.switch.begun:kill"))
     docs = tmp_path / "more"

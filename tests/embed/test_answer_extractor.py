@@ -1,4 +1,4 @@
-"""The reader: what it is given, which characters its tokens are, and what becomes of a model that is no reader."""
+"""The answer model: its inputs, the characters of its tokens, and what happens to a model of another kind."""
 
 import hashlib
 import json
@@ -59,7 +59,7 @@ def test_the_four_inputs_are_the_cards(tmp_path: Path, kind: Any, length: int) -
     assert len(window.words) == len(passage)
 
 
-def test_a_long_passage_is_read_through_windows_that_overlap_by_half(echoing: Path) -> None:
+def test_a_long_passage_has_windows_that_overlap_by_half(echoing: Path) -> None:
     words = "one two three four five six seven eight nine ten " * 80
     passage, asked = ids(words), ids(QUESTION)
     assert len(passage) == 800
@@ -154,7 +154,7 @@ def test_the_compiled_graph_is_used_again(tmp_path: Path, echoing: Path) -> None
         assert len(list(tmp_path.glob("*.blob"))) == 1
 
 
-# Models that are damaged, and models that are no readers.
+# Models that are damaged, and models of another kind.
 
 
 @pytest.mark.parametrize("name", ["tokenizer.json", "model.bin", "model.xml"])
@@ -185,7 +185,7 @@ def test_a_damaged_file_is_named(tmp_path: Path, name: str, damage: str) -> None
         {"name": None, "files": {}},
     ],
 )
-def test_a_manifest_of_no_reader(copied: Path, changed: dict[str, object]) -> None:
+def test_a_manifest_of_no_answer_model(copied: Path, changed: dict[str, object]) -> None:
     describe(copied, **changed)
     with pytest.raises(Damaged, match=r"model\.json"):
         load_answer_model(copied)
@@ -226,7 +226,7 @@ def _no_number(ops: Any, given: dict[str, Any]) -> tuple[Any, ...]:
         (lambda to: write_graph(to, _no_number), "its output_e is not a number for each of 384 tokens"),
     ],
 )  # fmt: skip
-def test_a_graph_that_is_no_reader_is_told_in_one_sentence(
+def test_a_graph_that_is_no_answer_model_is_refused_in_one_sentence(
     tmp_path: Path, write: Callable[[Path], Path], why: str
 ) -> None:
     folder = write(tmp_path / "other")
@@ -237,7 +237,7 @@ def test_a_graph_that_is_no_reader_is_told_in_one_sentence(
 
 
 @pytest.mark.parametrize("name", ["tokenizer.json", "model.xml"])
-def test_a_file_that_is_what_the_manifest_says_and_yet_nothing(copied: Path, name: str) -> None:
+def test_a_file_with_the_right_hash_and_useless_content(copied: Path, name: str) -> None:
     (copied / name).write_text("{}")
     describe(copied)
     with pytest.raises(ModelMismatch, match="is not an answer model that --answer can use: it cannot be run") as caught:
@@ -257,7 +257,7 @@ def test_a_tokenizer_of_another_family(copied: Path) -> None:
         read(copied)
 
 
-# Where it is looked for.
+# Where it is found.
 
 
 @pytest.fixture
@@ -267,7 +267,7 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_without_a_reader_one_sentence_says_how_to_get_one(models: Path) -> None:
+def test_without_an_answer_model_the_error_says_how_to_get_one(models: Path) -> None:
     shutil.copytree(DEFAULT_MODEL, models / "an-embedding-model")
     with pytest.raises(WhereinError) as caught:
         installed_answer_model()
@@ -276,7 +276,7 @@ def test_without_a_reader_one_sentence_says_how_to_get_one(models: Path) -> None
     assert "wherein model add FOLDER" in str(caught.value)
 
 
-def test_the_reader_among_the_installed_models(models: Path, copied: Path) -> None:
+def test_the_answer_model_among_the_installed_models(models: Path, copied: Path) -> None:
     shutil.copytree(DEFAULT_MODEL, models / "an-embedding-model")
     shutil.copytree(copied, models / "reader-b")
     shutil.copytree(copied, models / "reader-c")

@@ -1,4 +1,4 @@
-"""The shipped model is what its manifest says, and the recipe's parts behave without their heavy extra."""
+"""The shipped model is what its manifest says."""
 
 import json
 from pathlib import Path
@@ -77,7 +77,7 @@ def test_all_large_constants_are_int8(graph):
     assert {node.get_element_type() for node in large} == {ov.Type.i8}
 
 
-def test_graph_tells_nothing_of_the_machine_it_was_built_on():
+def test_the_graph_contains_nothing_of_the_machine_it_was_built_on():
     text = (MODEL / "model.xml").read_text("utf-8")
     marks = ("/home", "/root", "/tmp", "/usr", ".py", "site-packages", "<nncf")
     assert not [mark for mark in marks if mark in text]

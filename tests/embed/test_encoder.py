@@ -79,7 +79,7 @@ def test_a_short_question_is_not_cut(encoder: Encoder) -> None:
     assert len(question.ids) == 7
 
 
-def test_a_long_question_says_what_was_cut(encoder: Encoder) -> None:
+def test_the_end_that_is_cut_from_a_long_question_is_returned(encoder: Encoder) -> None:
     words = ["one", "two", "three"] * 13  # one token each; 30 of them fit between [CLS] and [SEP]
     vector, question = encoder.encode_question(" ".join(words))
     assert len(question.ids) == 32

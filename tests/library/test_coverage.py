@@ -6,7 +6,7 @@ from wherein.library import Library
 from wherein.storage.catalog.coverage import Coverage
 
 
-def test_what_the_model_makes_of_a_text(tmp_path: Path, compiled_cache: Path) -> None:
+def test_the_tokens_that_the_model_knows_are_counted(tmp_path: Path, compiled_cache: Path) -> None:
     library = Library(tmp_path / "library", cache=compiled_cache, precision="w8a32")
     (tmp_path / "a.txt").write_text("The lease of the house is signed by the owner, and it is for the year.")
     (tmp_path / "b.txt").write_text("\u1202\u1200 \u1203\u1204 \u1205")

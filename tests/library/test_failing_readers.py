@@ -30,7 +30,7 @@ def write(folder: Path, name: str, text: str = "Some text.") -> str:
     return str(folder / name)
 
 
-def test_a_run_lists_them_and_takes_the_others_in(
+def test_a_run_reports_them_and_ingests_the_other_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("wherein.library.ingesting.Pool", OddPool)
@@ -39,10 +39,10 @@ def test_a_run_lists_them_and_takes_the_others_in(
     for name in ("a", "buggy", "crash", "crash-2", "exit", "good", "greedy", "hang", "loud", "z"):
         write(docs, f"{name}.txt", f"Some text of {name}.")
     library = Library(tmp_path / "library", encoder=ToyEncoder())
-    told: list[object] = []
-    summary = library.ingest([str(docs)], report=told.append)
+    events: list[object] = []
+    summary = library.ingest([str(docs)], report=events.append)
     assert (summary.new, summary.failed) == (4, 6)
-    named = {Path(event.uri).stem: event.reason for event in told if isinstance(event, RunProblem)}
+    named = {Path(event.uri).stem: event.reason for event in events if isinstance(event, RunProblem)}
     assert set(named) == {"buggy", "crash", "crash-2", "exit", "greedy", "hang"}
     assert capfd.readouterr() == ("", "")
     # They are not tried again, until they change.
@@ -113,7 +113,7 @@ def test_no_worker_is_left_behind(tmp_path: Path, number: int) -> None:
     assert workers(tmp_path) == []
 
 
-def test_text_that_came_on_standard_input_is_read_there_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_also_reads_what_came_on_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wherein.library.ingesting.Pool", OddPool)
     library = Library(tmp_path / "library", encoder=ToyEncoder())
     assert library.ingest_stream("crash", b"text").failed == 1

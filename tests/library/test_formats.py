@@ -1,4 +1,4 @@
-"""Records, messages, archives and pages in a library: what becomes of them run after run."""
+"""Records, messages, archives and pages in a library: what happens to them run after run."""
 
 import gzip
 import subprocess
@@ -17,18 +17,18 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 class Run:
-    """Ingests and reindexes, and keeps what was told about it."""
+    """Ingests and reindexes, and keeps the problems that they report."""
 
     def __init__(self, library: Library) -> None:
         self.library = library
-        self.told: list[tuple[str, str, str]] = []
+        self.problems: list[tuple[str, str, str]] = []
 
     def ingest(self, *sources: object, **options: object) -> Summary:
-        self.told.clear()
+        self.problems.clear()
         return self.library.ingest([str(source) for source in sources], report=self._report, **options)
 
     def reindex(self) -> Summary:
-        self.told.clear()
+        self.problems.clear()
         return self.library.reindex(report=self._report)
 
     def texts(self) -> dict[str, str]:
@@ -38,7 +38,7 @@ class Run:
 
     def _report(self, event: RunProblem | Progress) -> None:
         if isinstance(event, RunProblem):
-            self.told.append((event.kind, event.uri.partition("/docs/")[2] or event.uri, event.reason))
+            self.problems.append((event.kind, event.uri.partition("/docs/")[2] or event.uri, event.reason))
 
 
 def counts(summary: Summary) -> dict[str, float]:
@@ -72,7 +72,7 @@ def test_the_fields_of_records_are_remembered(run: Run, docs: Path) -> None:
     assert counts(run.reindex()) == {"new": 1, "unchanged": 1, "removed": 1}
     assert set(run.texts()) == {"papers.csv#10/a", "papers.csv#10/c"}
     assert counts(run.ingest(docs, fields=Fields(text="abstrakt"))) == {"failed": 1}
-    assert run.told == [("failed", "papers.csv", 'no "abstrakt"; its fields are doi, abstract, year')]
+    assert run.problems == [("failed", "papers.csv", 'no "abstrakt"; its fields are doi, abstract, year')]
     assert set(run.texts()) == {"papers.csv#10/a", "papers.csv#10/c"}
 
 
@@ -84,7 +84,7 @@ def test_a_mailbox_grows(run: Run, docs: Path) -> None:
     with inbox.open("a") as more:
         more.write(f"{begin}Message-ID: <2@x>\nSubject: Cats\n\nThey sleep.\n\n{begin}\n")
     assert counts(run.reindex()) == {"new": 1, "unchanged": 1, "skipped": 1}
-    assert run.told == [("skipped", "Inbox#message-3", "message 3: no text")]
+    assert run.problems == [("skipped", "Inbox#message-3", "message 3: no text")]
     assert run.texts() == {"Inbox#1%40x": "Lease\n\nThe owner signs.", "Inbox#2%40x": "Cats\n\nThey sleep."}
 
 
@@ -94,7 +94,7 @@ def test_an_archive_is_its_members(run: Run, docs: Path) -> None:
         office.packed({"a.txt": "Quinces are sour.", "b/c.md": "# Medlars", "d.png": b"\x89PNG\r\n\x1a\n"})
     )
     assert counts(run.ingest(docs)) == {"new": 2, "skipped": 1}
-    assert run.told == [("skipped", "papers.zip#d.png", "binary file (PNG image)")]
+    assert run.problems == [("skipped", "papers.zip#d.png", "binary file (PNG image)")]
     assert run.texts() == {"papers.zip#a.txt": "Quinces are sour.", "papers.zip#b/c.md": "# Medlars"}
     archive.write_bytes(office.packed({"a.txt": "Quinces are sour.", "b/d.md": "# Sloes"}))
     assert counts(run.reindex()) == {"new": 1, "unchanged": 1, "removed": 1}
@@ -155,7 +155,7 @@ def test_a_page_is_followed(run: Run, web: Site) -> None:
     assert (hit.uri, hit.freshness) == (page, "unknown")
 
 
-def test_a_page_that_cannot_be_had_is_kept_and_one_that_is_gone_is_removed(run: Run, web: Site) -> None:
+def test_a_page_that_cannot_be_fetched_is_kept_and_one_that_is_gone_is_removed(run: Run, web: Site) -> None:
     page = f"{web.address}/lease"
     web.pages["/lease"] = Answer(b"<p>The owner signs.", headers={"ETag": "1"})
     run.ingest(page)
@@ -167,7 +167,7 @@ def test_a_page_that_cannot_be_had_is_kept_and_one_that_is_gone_is_removed(run: 
     assert counts(run.ingest(page)) == {"failed": 1}
     assert run.texts() == {page: "The owner signs."}
     assert counts(run.reindex()) == {"failed": 1, "removed": 1}
-    assert run.told == [("failed", page, "there is no such page (410)")]
+    assert run.problems == [("failed", page, "there is no such page (410)")]
     assert run.texts() == {}
     web.pages["/lease"] = Answer(b"<p>It is back.", headers={"ETag": "1"})
     assert counts(run.reindex()) == {"new": 1}
@@ -179,7 +179,7 @@ def test_a_page_without_a_server_is_kept(run: Run) -> None:
         web.pages["/lease"] = Answer(b"<p>The owner signs.")
         run.ingest(page)
     assert counts(run.reindex()) == {"failed": 1}
-    assert run.told == [("failed", page, "cannot be fetched: connection refused")]
+    assert run.problems == [("failed", page, "cannot be fetched: connection refused")]
     assert run.texts() == {page: "The owner signs."}
 
 

@@ -19,25 +19,25 @@ def library(tmp_path: Path) -> Library:
     return Library(tmp_path / "library", encoder=ToyEncoder())
 
 
-def test_events_come_as_things_happen(library: Library, tmp_path: Path) -> None:
+def test_events_are_reported_as_things_happen(library: Library, tmp_path: Path) -> None:
     folder = write_docs(tmp_path)
-    told: list[Any] = []
-    summary = library.ingest([str(folder)], report=told.append, look_ahead=True)
-    assert told[0] == Ahead(5, sum(path.stat().st_size for path in folder.iterdir()))
-    documents = [event for event in told if isinstance(event, DocumentDone)]
+    events: list[Any] = []
+    summary = library.ingest([str(folder)], report=events.append, look_ahead=True)
+    assert events[0] == Ahead(5, sum(path.stat().st_size for path in folder.iterdir()))
+    documents = [event for event in events if isinstance(event, DocumentDone)]
     assert [event.kind for event in documents] == ["new"] * 4
     assert sum(event.chunks for event in documents) == summary.chunks
     assert sum(event.embedded for event in documents) == summary.embedded
-    assert [event.reason for event in told if isinstance(event, RunProblem)] == ["empty file"]
-    last = [event for event in told if isinstance(event, Progress)][-1]
-    assert (last.documents, last.bytes_done, last.bytes_total) == (4, told[0].bytes, told[0].bytes)
+    assert [event.reason for event in events if isinstance(event, RunProblem)] == ["empty file"]
+    last = [event for event in events if isinstance(event, Progress)][-1]
+    assert (last.documents, last.bytes_done, last.bytes_total) == (4, events[0].bytes, events[0].bytes)
 
 
 def test_a_run_stops_when_its_time_is_up(library: Library, tmp_path: Path) -> None:
     folder = write_docs(tmp_path)
-    told: list[Any] = []
-    assert library.ingest([str(folder)], until=datetime(2020, 1, 1, tzinfo=UTC), report=told.append).new == 0
-    assert told[-1] == Stopped("time is up; run the same command again to resume")
+    events: list[Any] = []
+    assert library.ingest([str(folder)], until=datetime(2020, 1, 1, tzinfo=UTC), report=events.append).new == 0
+    assert events[-1] == Stopped("time is up; run the same command again to resume")
     assert library.ingest([str(folder)]).new == 4
 
 

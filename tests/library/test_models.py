@@ -1,4 +1,4 @@
-"""Libraries and their models: found again without a word, never mixed, refused when a file is not what it was."""
+"""Libraries and their models: found again by fingerprint, never mixed, refused when a file is damaged."""
 
 import json
 import os
@@ -84,7 +84,7 @@ def test_a_library_is_not_used_with_another_model(
     assert best(opened()) == LEASE
 
 
-def test_a_library_whose_model_is_gone_says_so_until_it_is_back(
+def test_a_library_whose_model_is_gone_is_refused_until_it_is_back(
     opened: Callable[..., Library], docs: Path, tiny: Path, models: Path
 ) -> None:
     opened("tiny").ingest([str(docs)])
@@ -112,7 +112,7 @@ def truncated(path: Path, _: Path) -> None:
 
 
 def flipped(path: Path, _: Path) -> None:
-    """Change a bit in a way that neither size nor time of modification tells."""
+    """Change a bit that changes neither size nor time of modification."""
     before = path.stat()
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 4
@@ -133,7 +133,7 @@ def test_each_kind_of_damage_to_the_real_model_is_named_and_the_shipped_one_stil
 ) -> None:
     folder = variant(models)
     opened("variant").ingest([str(docs)])
-    assert best(opened()) == LEASE  # its compiled graph is kept, and yet damage to what it was made from is told
+    assert best(opened()) == LEASE  # its compiled graph is kept, and yet damage to what it was made from is reported
     (docs / "new.txt").write_text("bread dough is kneaded")
     ask, take_in = lambda: best(opened()), lambda: opened().ingest([str(docs)])
     for name in (IR, WEIGHTS, TOKENIZER):

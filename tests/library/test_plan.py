@@ -1,4 +1,4 @@
-"""What a run tells before, while and after it goes on: the plan, the events, the time left, and what the model knew."""
+"""A dry run counts what the run would do, and writes nothing."""
 
 import shutil
 import subprocess
@@ -27,10 +27,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {name: data for name, data in found.items() if data and not name.endswith("-shm")}
 
 
-# The plan.
-
-
-def test_a_plan_says_what_the_run_then_does_and_writes_nothing(library: Library, tmp_path: Path) -> None:
+def test_a_plan_counts_what_the_run_then_does_and_writes_nothing(library: Library, tmp_path: Path) -> None:
     folder = write_docs(tmp_path)
     first = library.plan([str(folder)])
     assert not library.folder.exists()

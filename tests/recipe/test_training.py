@@ -1,4 +1,4 @@
-"""The training repeats itself, goes on where it was stopped, and leaves alone what it is to leave alone."""
+"""The training repeats itself, resumes where it was stopped, and leaves the word vectors alone."""
 
 import numpy as np
 import pytest

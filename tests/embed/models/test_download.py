@@ -78,12 +78,14 @@ def nothing_installed(models: Path) -> bool:
     return len(list(installed_folders(models))) == 1
 
 
-def test_fetched_is_what_is_added_from_the_same_files(server: Server, zoo: ZooModel, models: Path) -> None:
-    told = []
-    added = fetch_model(zoo, models, report=lambda *about: told.append(about))
+def test_a_fetched_model_is_the_one_that_is_added_from_the_same_files(
+    server: Server, zoo: ZooModel, models: Path
+) -> None:
+    reports = []
+    added = fetch_model(zoo, models, report=lambda *about: reports.append(about))
     assert (added.new, added.notes) == (True, ())
     assert (added.model.metric, added.model.version) == ("l2", "7")
-    assert told[-1] == (BIN, size(zoo), size(zoo))
+    assert reports[-1] == (BIN, size(zoo), size(zoo))
     assert not (models / ".fetch" / "tiny").exists()
     same = add_model(server.root, models.parent / "others", entry=zoo).model
     assert fingerprints(same) == fingerprints(added.model)
@@ -92,12 +94,12 @@ def test_fetched_is_what_is_added_from_the_same_files(server: Server, zoo: ZooMo
     assert len(server.asked) == asked  # what is there and whole is not fetched again
 
 
-def test_killed_and_run_again_it_goes_on_where_it_was(server: Server, zoo: ZooModel, models: Path) -> None:
+def test_a_killed_download_is_resumed(server: Server, zoo: ZooModel, models: Path) -> None:
     server.stop_after = 300_000
     process = start(zoo, models)
     assert process.stdout is not None
-    told = iter(process.stdout.readline, "")
-    assert any(line == f"{BIN} 300000\n" for line in told)
+    output = iter(process.stdout.readline, "")
+    assert any(line == f"{BIN} 300000\n" for line in output)
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
@@ -112,13 +114,13 @@ def test_killed_and_run_again_it_goes_on_where_it_was(server: Server, zoo: ZooMo
     assert damaged_files(find_model("tiny", models)) == []
 
 
-def test_a_connection_that_breaks_is_taken_up_again(server: Server, zoo: ZooModel, models: Path) -> None:
+def test_a_broken_connection_is_resumed(server: Server, zoo: ZooModel, models: Path) -> None:
     server.cut_after = 250_000
     assert fetch_model(zoo, models).new
     assert server.ranges_of(BIN) == [None, "bytes=250000-", "bytes=500000-"]
 
 
-def test_a_connection_that_brings_nothing_more(server: Server, zoo: ZooModel, models: Path) -> None:
+def test_a_connection_that_sends_nothing_more(server: Server, zoo: ZooModel, models: Path) -> None:
     server.cut_after = 0
     with pytest.raises(WhereinError, match=r"broke after 0 of .*run the same command again"):
         fetch_model(zoo, models)
@@ -133,7 +135,7 @@ def test_a_server_without_ranges_sends_it_all_again(server: Server, zoo: ZooMode
 
 
 @pytest.mark.parametrize("length", [1000, None, 10_000_000])
-def test_what_is_there_from_elsewhere_is_fetched_anew(
+def test_a_part_from_elsewhere_is_fetched_again(
     server: Server, zoo: ZooModel, models: Path, length: int | None
 ) -> None:
     part(models).parent.mkdir(parents=True)
@@ -172,7 +174,7 @@ def test_wrong_bytes_are_not_used(
     assert damaged_files(find_model("tiny", models)) == []
 
 
-def test_what_cannot_be_reached(server: Server, zoo: ZooModel, models: Path) -> None:
+def test_a_server_that_cannot_be_reached(server: Server, zoo: ZooModel, models: Path) -> None:
     with pytest.raises(WhereinError, match=r"404.*nothing was installed"):
         fetch_model(zoo, models, url=f"{server.url}elsewhere/")
     server.close()
@@ -185,16 +187,16 @@ def test_what_cannot_be_reached(server: Server, zoo: ZooModel, models: Path) -> 
     assert nothing_installed(models)
 
 
-def test_no_room(server: Server, zoo: ZooModel, models: Path) -> None:
-    told, _ = start(zoo, models, limit=200_000).communicate(timeout=60)
-    assert "There is not enough free space for the model" in told.splitlines()[-1]
+def test_a_full_disk(server: Server, zoo: ZooModel, models: Path) -> None:
+    output, _ = start(zoo, models, limit=200_000).communicate(timeout=60)
+    assert "There is not enough free space for the model" in output.splitlines()[-1]
     assert nothing_installed(models)
     assert part(models).stat().st_size <= 200_000
     assert fetch_model(zoo, models).new
     assert server.ranges_of(BIN)[1] is not None
 
 
-def test_a_name_that_another_model_has_is_not_fetched_for(server: Server, zoo: ZooModel, models: Path) -> None:
+def test_nothing_is_fetched_for_a_name_that_another_model_has(server: Server, zoo: ZooModel, models: Path) -> None:
     add_model(write_tiny(models.parent / "other", seed=1), models)
     with pytest.raises(UsageError, match="taken by a different model"):
         fetch_model(zoo, models)
@@ -205,7 +207,7 @@ def test_a_name_that_another_model_has_is_not_fetched_for(server: Server, zoo: Z
     assert (again.new, damaged_files(again.model)) == (True, [])
 
 
-def test_two_do_not_fetch_at_once(server: Server, zoo: ZooModel, models: Path) -> None:
+def test_two_processes_do_not_fetch_at_once(server: Server, zoo: ZooModel, models: Path) -> None:
     server.stop_after = 300_000
     process = start(zoo, models)
     assert process.stdout is not None
@@ -216,7 +218,7 @@ def test_two_do_not_fetch_at_once(server: Server, zoo: ZooModel, models: Path) -
     process.communicate()
 
 
-def test_a_reader_that_is_there_is_not_fetched_again(server: Server, models: Path) -> None:
+def test_an_installed_answer_model_is_not_fetched_again(server: Server, models: Path) -> None:
     served = write_graph(server.root / "FP32-INT8", echo)
     (served / "model.json").unlink()
     (served / "tokenizer.json").rename(server.root / "tokenizer.json")

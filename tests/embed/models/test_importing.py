@@ -84,7 +84,7 @@ def test_what_is_not_cosine_keeps_its_length(tiny: Path, models: Path) -> None:
     assert lengths[1] > 2
 
 
-def test_wishes_are_heard(tiny: Path, models: Path) -> None:
+def test_options_are_followed(tiny: Path, models: Path) -> None:
     model = add_model(tiny, models, ImportOptions("own", "dot", 100, 20)).model
     assert (model.name, model.metric, model.context_tokens, model.question_tokens) == ("own", "dot", 100, 20)
     assert len(Encoder(model, "w8a32").tokenizer.contexts(["cat " * 500])[0]) == 100
@@ -100,7 +100,7 @@ def test_a_model_folder_is_copied_with_its_manifest(tiny: Path, models: Path, tm
         add_model(first.folder, models, ImportOptions(name="again", metric="l2"))
 
 
-def test_a_tokenizer_json_beside_the_graph_is_taken(tiny: Path, models: Path, tmp_path: Path) -> None:
+def test_a_tokenizer_json_beside_the_graph_is_used(tiny: Path, models: Path, tmp_path: Path) -> None:
     own = tmp_path / "own"
     own.mkdir()
     for path in (tiny / "FP32-INT8").iterdir():
@@ -110,7 +110,7 @@ def test_a_tokenizer_json_beside_the_graph_is_taken(tiny: Path, models: Path, tm
     assert fingerprints(model) == fingerprints(find_model("tiny", models))
 
 
-def test_twice_is_once_and_another_model_does_not_get_its_name(tiny: Path, models: Path, tmp_path: Path) -> None:
+def test_a_model_is_added_once_and_another_one_does_not_get_its_name(tiny: Path, models: Path, tmp_path: Path) -> None:
     first = add_model(tiny, models).model
     before = (first.folder / "model.bin").stat().st_ino
     assert not add_model(tiny, models).new
@@ -127,7 +127,7 @@ def test_twice_is_once_and_another_model_does_not_get_its_name(tiny: Path, model
     assert not add_model(DEFAULT_MODEL, models).new  # it is there already
 
 
-def test_a_damaged_model_is_put_aside_when_it_is_added_again(tiny: Path, models: Path) -> None:
+def test_a_damaged_model_is_kept_when_it_is_added_again(tiny: Path, models: Path) -> None:
     folder = add_model(tiny, models).model.folder
     for harm in (lambda: cut(folder / "model.bin"), lambda: (folder / "model.json").write_text("{")):
         harm()
@@ -139,7 +139,7 @@ def test_a_damaged_model_is_put_aside_when_it_is_added_again(tiny: Path, models:
     assert names(models) == ["tiny"]
 
 
-def test_what_a_dead_process_left_is_no_model_and_is_cleared_away(tiny: Path, models: Path) -> None:
+def test_what_a_dead_process_left_is_no_model_and_is_removed(tiny: Path, models: Path) -> None:
     left = models / ".tiny.new"
     shutil.copytree(add_model(tiny, models, ImportOptions(name="whole")).model.folder, left)
     assert names(models) == ["whole"]
@@ -203,9 +203,9 @@ GRAPH, WEIGHTS = "FP32-INT8/tiny.xml", "FP32-INT8/tiny.bin"
 )
 def test_refused(tiny: Path, models: Path, kind: type[Exception], words: str, harm: Callable[[Path], object]) -> None:
     harm(tiny)
-    with pytest.raises(kind, match=words) as told:
+    with pytest.raises(kind, match=words) as caught:
         add_model(tiny, models)
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(caught.value)
     assert names(models) == []
 
 
@@ -226,7 +226,7 @@ def test_graphs_that_do_not_fit(tmp_path: Path, models: Path, options: dict[str,
 
 
 @pytest.mark.parametrize("name", [".hidden", "../up", "a/b", "a b"])
-def test_names_that_are_none(tiny: Path, models: Path, name: str) -> None:
+def test_invalid_names(tiny: Path, models: Path, name: str) -> None:
     with pytest.raises(UsageError, match="not a valid name for a model"):
         add_model(tiny, models, ImportOptions(name=name))
     for odd in (name, "", "..", "nothing"):
@@ -235,7 +235,7 @@ def test_names_that_are_none(tiny: Path, models: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("file", ["model.xml", "model.bin", "tokenizer.json"])
-def test_a_damaged_model_folder_is_not_taken_in(tiny: Path, models: Path, tmp_path: Path, file: str) -> None:
+def test_a_damaged_model_folder_is_refused(tiny: Path, models: Path, tmp_path: Path, file: str) -> None:
     folder = add_model(tiny, models).model.folder
     copy = Path(shutil.copytree(folder, tmp_path / "copy"))
     cut(copy / file, 0.9)
@@ -249,7 +249,7 @@ def test_a_damaged_model_folder_is_not_taken_in(tiny: Path, models: Path, tmp_pa
     assert names(models) == ["tiny"]
 
 
-def test_what_bears_a_zoo_models_name(tmp_path: Path, models: Path) -> None:
+def test_a_model_with_the_name_of_one_of_the_zoo(tmp_path: Path, models: Path) -> None:
     name = "bert-small-uncased-whole-word-masking-squad-emb-int8-0001"
     path = write_tiny(tmp_path / name, name)
     added = add_model(tmp_path / name, models)

@@ -1,4 +1,4 @@
-"""Names that were met are known, whatever they are and however many."""
+"""Keys that were seen are known, whatever they are and however many."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,15 +7,15 @@ from wherein.ingest.changes.seen_keys import SeenKeys
 
 
 @given(st.lists(st.text()), st.lists(st.text()))
-def test_what_was_not_met_is_missing(met: list[str], asked: list[str]) -> None:
+def test_keys_that_were_not_seen_are_missing(added: list[str], asked: list[str]) -> None:
     names = SeenKeys()
-    for name in met:
+    for name in added:
         names.add(name)
     missing = names.missing((name, number) for number, name in enumerate(asked))
-    assert missing == [number for number, name in enumerate(asked) if name not in met]
+    assert missing == [number for number, name in enumerate(asked) if name not in added]
 
 
-def test_many_names() -> None:
+def test_many_keys() -> None:
     names = SeenKeys()
     for number in range(0, 30_000, 3):
         names.add(f"name {number}")

@@ -12,7 +12,7 @@ def ahead(kind: str, size: int, number: int) -> PendingFile:
 
 
 def run_through(work: list[tuple[PendingFile, dict[bytes, int]]], speed: int) -> list[tuple[float, float | None]]:
-    """After each file what is left in truth and what is told, in seconds; `speed` tokens are embedded in one.
+    """After each file the true and the estimated time left, in seconds; `speed` tokens are embedded in one.
 
     To read 500 bytes takes as long as to embed a token.
     """
@@ -23,7 +23,7 @@ def run_through(work: list[tuple[PendingFile, dict[bytes, int]]], speed: int) ->
         remaining.expect(file)
     assert remaining.seconds() is None
     known: set[bytes] = set()
-    told = []
+    estimates = []
     for file, passages in work:
         if look := remaining.next_sample():
             remaining.sampled(look, {name: n for name, n in content[look.path].items() if name not in known})
@@ -35,19 +35,19 @@ def run_through(work: list[tuple[PendingFile, dict[bytes, int]]], speed: int) ->
         known |= missing.keys()
         remaining.embedded(missing)
         remaining.done(cost)
-        told.append((now[0], remaining.seconds()))
-    return [(now[0] - moment, left) for moment, left in told]
+        estimates.append((now[0], remaining.seconds()))
+    return [(now[0] - moment, left) for moment, left in estimates]
 
 
-def true_after_a_minute(told: list[tuple[float, float | None]]) -> None:
-    total = told[0][0]
-    compared = [(left, true) for true, left in told if total - true > 60 and true > 20]
+def true_after_a_minute(estimates: list[tuple[float, float | None]]) -> None:
+    total = estimates[0][0]
+    compared = [(left, true) for true, left in estimates if total - true > 60 and true > 20]
     assert len(compared) > 20
     for left, true in compared:
         assert left == pytest.approx(true, rel=0.2)
 
 
-def test_the_time_left_goes_by_what_is_to_be_embedded() -> None:
+def test_the_time_left_follows_what_is_to_be_embedded() -> None:
     """PDFs of which hardly anything is text, and texts of the same size."""
     kinds = [(".pdf", 100_000, 500)] * 50 + [(".txt", 4_000, 1_000)] * 100
     mixed = [kinds[(7 * n) % len(kinds)] for n in range(len(kinds))]
@@ -55,8 +55,8 @@ def test_the_time_left_goes_by_what_is_to_be_embedded() -> None:
     true_after_a_minute(run_through(work, 100))
 
 
-def test_the_time_left_is_true_where_what_comes_is_otherwise() -> None:
-    """Pages, of which the later ones have less text, then a kind that was not met yet, then copies of the first."""
+def test_the_time_left_is_right_where_later_files_differ() -> None:
+    """Pages, of which the later ones have less text, then a kind that did not come yet, then copies of the first."""
     kinds = [(".html", 10_000, 2_000)] * 150 + [(".html", 10_000, 500)] * 150 + [(".pdf", 100_000, 900)] * 150
     work = [(ahead(kind, size, n), {b"%d" % n: tokens}) for n, (kind, size, tokens) in enumerate(kinds)]
     work += [(ahead(".txt", 9_000, 1_000 + n), {b"%d" % (n % 60): 2_000}) for n in range(150)]

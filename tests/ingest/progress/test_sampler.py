@@ -8,7 +8,7 @@ def ahead(kind: str, size: int, number: int) -> PendingFile:
     return PendingFile(Source(1, "file:///docs", "path", (), None, ""), f"/docs/{number}{kind}", kind, size)
 
 
-def test_files_are_looked_at_once_and_few_of_them() -> None:
+def test_few_files_are_sampled_and_each_once() -> None:
     outlook = FileSampler()
     for n in range(1_000):
         outlook.add(ahead(".txt", 1_000, n))
@@ -25,7 +25,7 @@ def test_files_are_looked_at_once_and_few_of_them() -> None:
     assert [sum(part) for part in zip(*outlook.by_kind().values(), strict=True)] == [1, 1_000, 20]
 
 
-def test_files_whose_turn_has_come_are_not_looked_at_any_more() -> None:
+def test_files_whose_turn_has_come_are_not_sampled() -> None:
     outlook = FileSampler()
     for n in range(12):
         outlook.add(ahead(".txt", 1, n))

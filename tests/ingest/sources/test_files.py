@@ -55,7 +55,7 @@ def test_paths_are_absolute(tree: Callable[..., Path], monkeypatch: pytest.Monke
         assert [item.path for item in walk([source])] == [str(root / "a/b.txt")]
 
 
-def test_hidden_and_made_by_machines(tree: Callable[..., Path]) -> None:
+def test_hidden_and_generated_files_are_left_out(tree: Callable[..., Path]) -> None:
     root = tree(".env", ".git/config", "a/.b/c", "a/__pycache__/x.pyc", "node_modules/y.js", "z")
     assert names(root) == ["z"]
     assert names(root, ".env", "node_modules", "a/.b", "a/__pycache__/x.pyc") == [
@@ -179,7 +179,7 @@ def test_many_ways_to_one_folder_are_walked_once(tmp_path: Path) -> None:
     assert [item.path for item in walk([str(tmp_path / "d0")])] == [str(tmp_path / "d0" / "/".join("x" * 30) / "end")]
 
 
-def test_what_cannot_be_taken(tree: Callable[..., Path]) -> None:
+def test_what_is_no_regular_file(tree: Callable[..., Path]) -> None:
     root = tree("a")
     (root / "broken").symlink_to("nowhere")
     os.mkfifo(root / "pipe")

@@ -25,7 +25,7 @@ def test_a_page(web: Site) -> None:
     assert headers["Accept-Encoding"] == "gzip"
 
 
-def test_what_is_known_is_not_sent_again(web: Site) -> None:
+def test_a_known_version_is_not_sent_again(web: Site) -> None:
     web.pages["/a"] = Answer(b"<p>hello", headers={"ETag": '"1"'})
     assert Web().fetch(f"{web.address}/a", 1_000, Validators('"1"', "then")) is None
     assert web.asked[-1][1]["If-Modified-Since"] == "then"

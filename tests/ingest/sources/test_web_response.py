@@ -31,7 +31,7 @@ def test_kinds_and_encodings(web: Site, kind: str, path: str, name: str, body: b
     assert text(page) == expected
 
 
-def test_packed_for_the_way(web: Site) -> None:
+def test_compressed_responses(web: Site) -> None:
     web.pages["/a"] = Answer(b"<p>hello" * 1_000, packed=True)
     assert fetch(web, "/a").data == b"<p>hello" * 1_000
     web.pages["/a"] = Answer(b"<p>hello" * 1_000_000, packed=True)

@@ -1,4 +1,4 @@
-"""What a file can do to the process that reads it, and what becomes of the run."""
+"""What a file can do to the process that reads it, and what happens to the files after it."""
 
 import io
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def everything(pool: Pool, job: Job) -> tuple[Opened, list[Document | Problem]]:
     return opened, [] if opened.last else list(reading.documents())
 
 
-def test_a_file_is_named_chosen_for_and_read(pool: Pool, tmp_path: Path) -> None:
+def test_a_file_is_hashed_recognized_and_read(pool: Pool, tmp_path: Path) -> None:
     path = write(tmp_path, "a.md", "# Title\n\nText.")
     opened, documents = everything(pool, Job(path))
     assert opened == Opened(content_hash("# Title\n\nText."), "markdown-1")
@@ -43,7 +43,7 @@ def test_a_file_is_named_chosen_for_and_read(pool: Pool, tmp_path: Path) -> None
         assert documents == list(choose(path, stream).read(stream, path))
 
 
-def test_what_need_not_be_read_is_not(pool: Pool, tmp_path: Path) -> None:
+def test_what_need_not_be_read_is_not_read(pool: Pool, tmp_path: Path) -> None:
     path = write(tmp_path, "a.txt")
     name = content_hash("Some text.")
     assert everything(pool, Job(path, known=name)) == (Opened(name, same=True), [])
@@ -113,7 +113,7 @@ def test_workers_that_cannot_be_started(tmp_path: Path) -> None:
     pool.close()
 
 
-def test_reading_apart_gives_what_reading_here_gives(pool: Pool) -> None:
+def test_a_worker_reads_what_this_process_would_read(pool: Pool) -> None:
     for name, data, _ in (*OFFICE.values(), *OTHERS.values()):
         stream = io.BytesIO(data)
         here: object

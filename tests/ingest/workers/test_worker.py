@@ -13,7 +13,7 @@ from wherein.ingest.workers.worker import READY
 ROOT = Path(wherein.__file__).parent
 
 
-def test_a_worker_has_nothing_of_ours(tmp_path: Path) -> None:
+def test_a_worker_imports_no_model_index_or_catalog(tmp_path: Path) -> None:
     code = (
         "import sys; from wherein.ingest.workers import worker;"
         " print([name for name in ('openvino', 'faiss', 'sqlite3', 'sqlite_utils', 'tokenizers', 'click')"

@@ -13,9 +13,7 @@ NCX = """<?xml version="1.0"?><ncx xmlns="http://www.daisy.org/z3986/2005/ncx/">
  part</text></navLabel><content src="text/a%20b.xhtml#top"/>
 <navPoint><navLabel><text>Inner</text></navLabel><content src="text/a%20b.xhtml#inner"/></navPoint></navPoint>
 <navPoint><navLabel><text> </text></navLabel><content src="text/c.xhtml"/></navPoint></navMap></ncx>"""
-NAV = (
-    '<nav><a href="x.xhtml">Elsewhere</a></nav><nav epub:type="toc"><a href="../a.xhtml#x">A  <b>chapter</b></a></nav>'
-)
+NAV = '<nav><a href="x.xhtml">Other</a></nav><nav epub:type="toc"><a href="../a.xhtml#x">A  <b>chapter</b></a></nav>'
 
 
 def titles(parts: dict[str, str], contents: str) -> dict[str, str]:
@@ -34,7 +32,7 @@ def test_links_of_a_page_are_relative_to_it() -> None:
 
 def test_without_a_type_any_navigation_counts() -> None:
     page = office.PAGE.format('<nav><a href="a.xhtml">A</a><a>no target</a></nav>')
-    assert titles({"toc.xhtml": page}, "toc.xhtml") == {"a.xhtml": "A", ".": "no target"}
+    assert titles({"toc.xhtml": page}, "toc.xhtml") == {"a.xhtml": "A"}
 
 
 @pytest.mark.parametrize(("parts", "contents"), [({"a": ""}, ""), ({"a": ""}, "none"), ({"toc": "<ncx"}, "toc")])

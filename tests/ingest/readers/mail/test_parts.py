@@ -9,6 +9,8 @@ from wherein.errors import Unreadable
 from wherein.ingest.document import Mark
 from wherein.ingest.readers.mail.parts import Body, message_body, parse_message
 
+READ_AS = "read as Windows-1252"
+
 
 def body(made: EmailMessage | bytes) -> Body:
     return message_body(parse_message(made if isinstance(made, bytes) else made.as_bytes()))
@@ -65,9 +67,9 @@ def test_a_message_inside_is_attached() -> None:
             "; charset=utf-8",
             b"caf\xe9",
             "café",
-            ("not in the encoding that it declares (utf-8); read as Windows-1252",),
+            (f"not in the encoding that it declares (utf-8); {READ_AS}",),
         ),
-        ("", b"caf\xe9", "café", ("in an encoding that it does not declare; read as Windows-1252",)),
+        ("", b"caf\xe9", "café", (f"in an encoding that it does not declare; {READ_AS}",)),
         ("", "café".encode(), "café", ()),
         ("; charset=nonsense", "café".encode(), "café", ()),
         ("; charset=koi8-r", b"\xef\xbb\xbfcaf\xc3\xa9", "café", ()),

@@ -1,11 +1,20 @@
 """A web server on this machine, for tests: pages by path, good ones and strange ones."""
 
 import gzip
+import io
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document
+from wherein.ingest.readers import choose
+from wherein.ingest.sources.web import Web
+from wherein.ingest.sources.web_response import Page, Validators
 
 
 @dataclass
@@ -76,3 +85,25 @@ def site() -> Iterator[Site]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+NOTHING = Validators()
+
+
+def fetch(web: Site, path: str = "/", limit: int = 1_000_000, known: Validators = NOTHING, **limits: float) -> Page:
+    page = Web(**limits).fetch(web.address + path, limit, known)
+    assert page is not None
+    return page
+
+
+def refused(web: Site, path: str = "/", **options: float) -> str:
+    with pytest.raises(Unreadable) as caught:
+        fetch(web, path, **options)  # type: ignore[arg-type]
+    return str(caught.value)
+
+
+def text(page: Page) -> str:
+    stream = io.BytesIO(page.data)
+    (document,) = choose(page.name, stream).read(stream, page.name)
+    assert isinstance(document, Document)
+    return document.text

@@ -40,7 +40,7 @@ def test_the_other_metrics_are_stored_as_they_are(metric: str) -> None:
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("scale", [1, 25])
-def test_how_far_vectors_are_apart_is_told_by_their_length(metric: str, scale: int) -> None:
+def test_distances_are_relative_to_the_length_of_vectors(metric: str, scale: int) -> None:
     unit = np.eye(4, dtype=np.float32)[0]
     moved = unit + np.float32(0.01) * np.eye(4, dtype=np.float32)[1]
     stored, fresh = (np.stack([context_form(metric, np.float32(scale) * v)]) for v in (unit, moved))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import wherein
 from wherein.ingest.document import Document
 from wherein.ingest.readers import READERS, choose
 
@@ -62,7 +63,7 @@ def test_names_and_labels_of_readers_differ() -> None:
 
 
 def test_the_reader_in_the_documents_reads() -> None:
-    page = (Path(__file__).parents[3] / "docs" / "readers.md").read_text("utf-8")
+    page = (Path(wherein.__file__).parent / "docs" / "readers.md").read_text("utf-8")
     (source,) = re.findall("```python\n(.*?)```", page, re.DOTALL)
     imports = (
         "from collections.abc import Iterator\nfrom typing import BinaryIO\n"

@@ -209,20 +209,3 @@ def test_paragraphs_come_back(paragraphs: list[str]) -> None:
 
     source = "".join(f"<p>\n{escape(paragraph)}  </p>" for paragraph in paragraphs)
     assert text(source) == "\n\n".join(paragraphs)
-
-
-def test_metadata() -> None:
-    head = """<meta name="Author" content="Ada"><meta name=author content=" Bob ">
-    <meta name="keywords" content="rent, lease"><meta charset="utf-8">
-    <meta name="date" content="some day"><meta property="article:published_time" content="2024-01-31T10:05:00+02:00">
-    <meta name="DC.date" content="2023"><meta name="dcterms.modified" content="2024-02-01">
-    <meta name="description" content=""><meta property="og:description" content="All &amp; more">"""
-    assert page(f"<html lang='en-GB'><head>{head}</head><body>text</body></html>").metadata == {
-        "author": ["Ada", "Bob"],
-        "description": "All & more",
-        "keywords": ["rent", "lease"],
-        "language": "en-GB",
-        "created": "2024-01-31T08:05:00Z",
-        "modified": "2024-02-01",
-    }
-    assert page("<meta property='article:author' content='https://example.org/ada'><p>text").metadata == {}

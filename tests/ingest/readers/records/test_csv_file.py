@@ -39,14 +39,14 @@ def test_rows(newline: str, codec: str) -> None:
     assert read(TABLE.replace("\n", newline).encode(codec)) == expected
 
 
-def test_windows_1252_is_told() -> None:
+def test_windows_1252_is_noted() -> None:
     (document,) = read("text,ort\ncaf\xe9 \u20ac,K\xf6ln\n".encode("cp1252"))
     assert document == Document(
         "", "café €", "text/csv", "row-2", {"ort": "Köln"}, notes=("not UTF-8; read as Windows-1252",)
     )
 
 
-def test_what_is_wrong_with_a_row_is_told_and_the_others_are_read() -> None:
+def test_a_bad_row_is_reported_and_the_others_are_read() -> None:
     assert read('id,text\n1,a\n1,b\n2,c,d\n\n3\n ,\n,"e"\n4,f,\n') == [
         row("a", "1"),
         Problem("1", "row 3: same id as row 2"),

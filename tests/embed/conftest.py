@@ -1,0 +1,24 @@
+"""The shipped model, and an encoder whose vectors depend on no batch."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from wherein.embed.encoder import Encoder
+from wherein.embed.model import DEFAULT_MODEL, Model, load_model
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return load_model()
+
+
+@pytest.fixture(scope="module")
+def exact(model: Model) -> Encoder:
+    return Encoder(model, "w8a32")
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(DEFAULT_MODEL, tmp_path / "model"))

@@ -1,0 +1,95 @@
+"""The model's tokenizer: lengths, offsets, and the words of a text."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bit_flip import flip
+from wherein.embed.model import load_model
+from wherein.embed.tokenizer import Question, Tokenizer, Words
+from wherein.errors import Damaged
+
+
+def test_the_tokenizer_alone_notices_damage(copied: Path) -> None:
+    flip(copied / "tokenizer.json", 100_000)
+    with pytest.raises(Damaged):
+        Tokenizer(load_model(copied))
+
+
+SHIPPED = Tokenizer(load_model())
+CLS, SEP = 101, 102
+
+
+def test_contexts_and_questions_are_cut_at_their_lengths() -> None:
+    (long, short) = SHIPPED.contexts(["word " * 500, "word"])
+    assert (len(long), long[0], long[-1]) == (384, CLS, SEP)
+    assert short == [CLS, long[1], SEP]
+    question = SHIPPED.question("word " * 30 + "more words")
+    assert (len(question.ids), question.ids[-1], question.cut) == (32, SEP, "more words")
+    assert SHIPPED.question("word " * 30) == Question([CLS, *long[1:31], SEP], "")
+
+
+def test_the_words_of_a_text() -> None:
+    words = SHIPPED.words("Unbelievable, 漢字!")
+    assert words.start.tolist() == [0, 12, 14, 15, 16]
+    assert words.tokens.tolist() == [1, 1, 1, 1, 1]
+    assert words.before.tolist() == [0, 1, 2, 3, 4, 5]
+    assert (words.breaks, words.count(1, 4)) == ((), 3)
+
+
+def test_a_word_that_is_cut_counts_all_its_tokens() -> None:
+    words = SHIPPED.words("quizzaciously so")
+    assert words.start.tolist() == [0, 14]
+    assert words.tokens.tolist() == [len(SHIPPED.contexts(["quizzaciously"])[0]) - 2, 1]
+    assert words.count(0, 2) == words.before[-1]
+
+
+def test_what_the_model_does_not_know_is_counted() -> None:
+    assert SHIPPED.words("ሀ ሂ house").unknown == 2
+    assert SHIPPED.words("house").unknown == 0
+
+
+@pytest.mark.parametrize("text", ["", " \n", "\x01"])
+def test_a_text_without_words(text: str) -> None:
+    words = SHIPPED.words(text)
+    assert len(words.start) == len(words.tokens) == 0
+    assert words.before.tolist() == [0]
+
+
+def test_a_long_text_is_tokenized_in_blocks_that_end_after_spaces() -> None:
+    text = "boat " * 10_000
+    words = SHIPPED.words(text)
+    assert words.start.tolist() == list(range(0, 50_000, 5))
+    assert words.breaks == ()
+    run = SHIPPED.words("z" * 40_000)
+    assert run.breaks == (16_384, 32_768)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60))
+def test_the_ids_of_the_words_are_those_of_the_text(text: str) -> None:
+    words = SHIPPED.words(text)
+    (context,) = SHIPPED.contexts([text])
+    if not len(words.start):
+        assert context == [CLS, SEP]
+        return
+    assert words.ids is not None
+    assert [CLS, *words.ids.tolist(), SEP] == context
+    assert SHIPPED.passages([text], words, [(0, len(words.start))]) == [context]
+    assert (np.diff(words.start) > 0).all()
+
+
+def test_passages_of_a_text_reuse_its_tokens() -> None:
+    text = "The cat sleeps all day"
+    words = SHIPPED.words(text)
+    passages = ["The cat", "sleeps all day", "day"]
+    assert SHIPPED.passages(passages, words, [(0, 2), (2, 5), (4, 5)]) == SHIPPED.contexts(passages)
+    assert len(SHIPPED.passages(["word " * 500], SHIPPED.words("word " * 500), [(0, 500)])[0]) == 384
+
+
+def test_without_reusable_ids_the_texts_are_tokenized_again() -> None:
+    words = Words(np.array([0]), np.array([1]), ())
+    assert SHIPPED.passages(["The cat"], words, [(0, 1)]) == SHIPPED.contexts(["The cat"])

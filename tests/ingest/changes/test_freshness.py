@@ -1,0 +1,139 @@
+"""Whether a document's file still holds what was read from it."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from catalog_rows import add_file, add_settled_file, add_source, set_age
+from wherein.ingest.changes.freshness import (
+    CHANGED,
+    FRESH,
+    MISSING,
+    UNKNOWN,
+    Freshness,
+    freshness_of_file,
+    looks_stale,
+    state_from,
+    untouched,
+)
+from wherein.storage.catalog.connection import writing
+from wherein.storage.catalog.documents import DocumentRow, find_document, save_document
+from wherein.storage.catalog.files import FileRecord, FileState
+from wherein.storage.catalog.sources import Source
+
+
+@pytest.fixture
+def source(db: Database) -> Source:
+    return add_source(db, "/docs")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "a b.txt").write_text("The owner signs.")
+    return tmp_path / "a b.txt"
+
+
+@pytest.fixture
+def record(db: Database, source: Source, path: Path) -> FileRecord:
+    return add_settled_file(db, source, path)
+
+
+def test_an_untouched_file_is_fresh(record: FileRecord) -> None:
+    assert freshness_of_file(record) == FRESH
+    assert not looks_stale(record)
+
+
+def test_another_size_is_a_change_without_a_look_at_the_content(record: FileRecord, path: Path) -> None:
+    path.write_text("The owner has signed.")
+    assert freshness_of_file(record) == CHANGED
+    assert looks_stale(record)
+
+
+def test_other_content_of_the_same_size_and_time_is_a_change(record: FileRecord, path: Path) -> None:
+    before = path.stat()
+    path.write_text("The owner sighs.")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert freshness_of_file(record) == CHANGED
+    assert not looks_stale(record)
+
+
+def test_a_file_whose_time_alone_changed_is_fresh(record: FileRecord, path: Path) -> None:
+    set_age(path, 60)
+    assert freshness_of_file(record) == FRESH
+    assert looks_stale(record)
+
+
+@pytest.mark.parametrize("place", ["removed", "under a file"])
+def test_a_missing_file(db: Database, source: Source, path: Path, place: str) -> None:
+    record = add_settled_file(db, source, path)
+    path.unlink()
+    if place == "under a file":
+        path.parent.joinpath("file").write_text("")
+        record = replace(record, uri=f"file://{path.parent}/file/below.txt")
+    assert freshness_of_file(record) == MISSING
+    assert looks_stale(record)
+
+
+def test_a_folder_in_place_of_the_file_is_a_change(record: FileRecord, path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+    assert freshness_of_file(record) == CHANGED
+
+
+def test_the_documents_of_a_file_that_could_not_be_read_are_of_an_earlier_version(record: FileRecord) -> None:
+    assert freshness_of_file(replace(record, state="failed")) == CHANGED
+
+
+@pytest.mark.parametrize(
+    "changes", [{"uri": "https://example.org/a"}, {"uri": "stdin:a"}, {"uri": "file:///a%00b"}, {"content_hash": None}]
+)
+def test_what_is_no_readable_file_is_unknown(record: FileRecord, changes: dict[str, str]) -> None:
+    assert freshness_of_file(replace(record, **changes)) == UNKNOWN  # type: ignore[arg-type]
+
+
+def test_a_file_that_was_written_just_before_it_was_read_may_have_changed(record: FileRecord) -> None:
+    written = max(record.state_on_disk.mtime_ns, record.state_on_disk.ctime_ns)
+    for seconds, expected in ((1, False), (2, False), (3, True)):
+        on_disk = replace(record.state_on_disk, checked_ns=written + seconds * 10**9)
+        assert untouched(replace(record, state_on_disk=on_disk), on_disk) == expected
+
+
+@pytest.mark.parametrize("part", ["size", "mtime_ns", "ctime_ns", "inode"])
+def test_each_part_of_the_state_counts(record: FileRecord, part: str) -> None:
+    on_disk = record.state_on_disk
+    assert untouched(record, replace(on_disk, checked_ns=0))
+    assert not untouched(record, replace(on_disk, **{part: getattr(on_disk, part) + 1}))
+
+
+def test_the_state_of_a_file(path: Path) -> None:
+    status = path.stat()
+    state = state_from(status)
+    assert state == FileState(16, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, state.checked_ns)
+    assert state.checked_ns >= status.st_mtime_ns
+
+
+def test_each_file_is_checked_once(db: Database, source: Source, path: Path) -> None:
+    record = add_settled_file(db, source, path)
+    freshness = Freshness(db)
+    document = find_document(db, record.uri)
+    assert document is not None
+    assert freshness.of_document(document.id) == FRESH
+    path.unlink()
+    assert freshness.of_document(document.id) == FRESH
+    assert Freshness(db).of_document(document.id) == MISSING
+
+
+def test_a_document_without_a_file_is_unknown(db: Database) -> None:
+    with writing(db, "test"):
+        number = save_document(db, DocumentRow("stdin:note", None, "", "text/plain", "A note.", {}, (), []))
+    assert Freshness(db).of_document(number) == UNKNOWN
+
+
+def test_the_records_of_one_file_share_its_freshness(db: Database, source: Source, tmp_path: Path) -> None:
+    record = add_file(db, source, f"file://{tmp_path}/none.jsonl", documents=2)
+    freshness = Freshness(db)
+    documents = [find_document(db, f"{record.uri}#{key}") for key in range(2)]
+    assert [freshness.of_document(document.id) for document in documents if document] == [MISSING, MISSING]

@@ -1,0 +1,77 @@
+"""gzip, bzip2, xz and zstd."""
+
+import lzma
+import tracemalloc
+
+import pytest
+
+from archives import COMPRESSORS, DAMAGED, contents, read, refused
+from wherein.ingest.document import Document
+from wherein.ingest.readers import ReadContext, Skipped
+from wherein.ingest.readers.archives import compressed
+from wherein.storage.catalog.fields import Fields
+
+
+@pytest.mark.parametrize("kind", sorted(COMPRESSORS))
+def test_a_compressed_file_is_what_is_in_it(kind: str) -> None:
+    compress = COMPRESSORS[kind]
+    assert read(compress(b"hello"), f"notes.txt.{kind}") == [Document("notes.txt", "hello", "text/plain")]
+    assert read(compress(b"hello") + compress(b" twice"), "a") == [Document("a", "hello twice", "text/plain")]
+    found = read(compress(b"k,words\n1,one\n2,two\n"), f"a.csv.{kind}", ReadContext(Fields(text="words", id="k")))
+    assert contents(found) == {"1": "one", "2": "two"}
+    assert contents(read(compress(compress(b"hello")), "a")) == {"": "hello"}
+    with pytest.raises(Skipped, match=r"^empty file$"):
+        read(compress(b""))
+    with pytest.raises(Skipped, match=r"^binary file \(PNG image\)$"):
+        read(compress(b"\x89PNG\r\n\x1a\n\0"))
+    for data in (compress(b"hello" * 1000)[:-5], compress(b"hello" * 1000)[:16]):
+        assert refused(data) == ([], DAMAGED)
+
+
+@pytest.mark.parametrize("kind", sorted(COMPRESSORS))
+def test_memory_is_bounded(kind: str) -> None:
+    # 300 MB of zeros; what is unpacked waits in a file, and only a piece of it is in memory at a time.
+    piece = COMPRESSORS[kind](b"\0" * (10 << 20))
+    data = piece * 30
+    tracemalloc.start()
+    try:
+        refused(data)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 40 << 20
+
+
+def test_a_file_that_asks_for_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compressed, "MEMORY_LIMIT", 1 << 20)
+    assert refused(lzma.compress(b"hello")) == ([], "takes more than 1 MB of memory to unpack")
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"\x1f\x8b\x08", True),
+        (b"\x1f\x8b", False),
+        (b"BZh91AY&SY", True),
+        (b"BZh9 is no archive", False),
+        (b"\xfd7zXZ\0", True),
+        (b"\x28\xb5\x2f\xfd", True),
+        (b"PK\x03\x04", False),
+        (b"", False),
+    ],
+)
+def test_formats_are_known_by_their_first_bytes(head: bytes, expected: bool) -> None:
+    assert compressed.is_compressed(head) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "inner"),
+    [("a.txt.gz", "a.txt"), ("a.TGZ", "a.tar"), ("a.svgz", "a.svg"), ("a", "a"), ("a.log", "a.log"), ("b.Z", "b")],
+)
+def test_the_name_of_what_is_inside(name: str, inner: str) -> None:
+    assert compressed._inner_name(name) == inner
+
+
+def test_zeros_between_streams_of_xz_are_padding() -> None:
+    data = lzma.compress(b"one ") + b"\0" * 8 + lzma.compress(b"two") + b"\0" * 4
+    assert contents(read(data, "a")) == {"": "one two"}

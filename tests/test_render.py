@@ -107,6 +107,16 @@ def test_the_sentence_of_the_exact_answer_contains_all_of_it() -> None:
     assert format_hit(hit(text), "one", PLAIN, exact).splitlines()[0] == "1. Two of [[them. Three]]"
 
 
+def test_the_nearest_sentence_comes_first_even_when_the_exact_answer_is_before_or_after_it() -> None:
+    text = "One is here. Two is there. Three is nowhere."
+    second = Sentence(start=13, end=26, score=0.9)
+    for first, marked in ((0, "[[One]] is here. Two is there."), (27, "Two is there. [[Three]] is nowhere.")):
+        exact = ExactAnswer(text=text[first:].split()[0], start=first, end=text.index(" ", first), score=0.5)
+        lines = format_hit(hit(text, sentence=second), "two", PLAIN, exact).splitlines()
+        assert lines[0] == "1. Two is there."
+        assert marked in lines[3]
+
+
 def test_a_sentence_of_more_than_two_lines_is_cut() -> None:
     sentence = " ".join(["The lease may be signed by the owner"] * 6) + "."
     lines = format_hit(hit(f"Rent. {sentence}"), "lease", Terminal(40, color=False, links=False)).splitlines()

@@ -30,7 +30,7 @@ from wherein.errors import Damaged
 from wherein.storage.catalog.connection import CATALOG, lenient_text, open_lenient, open_writer
 from wherein.storage.repair.damaged_catalog import DamagedCatalog
 from wherein.storage.repair.sqlite_wal import log_of
-from wherein.storage.repair.structure import only_indexes, schema_problems
+from wherein.storage.repair.schema_check import only_indexes, schema_problems
 
 Values = tuple[object, ...]
 Rows = Iterator[tuple[str, Values]]

@@ -13,8 +13,8 @@ from wherein.storage.catalog.models import StoredModel
 from wherein.storage.index.folding import is_behind
 from wherein.storage.index.generation_writer import Registration, write_generation
 from wherein.storage.index.generations import KINDS, Generation
-from wherein.storage.repair.deep import Proof
-from wherein.storage.repair.fitness import Fitness, check_fitness
+from wherein.storage.repair.deep_check import Proof
+from wherein.storage.repair.index_check import Fitness, check_fitness
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

@@ -36,7 +36,7 @@ from wherein.storage.catalog.files import FileRecord, find_file
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.sources import Source, remember_version
 from wherein.storage.index.folding import fold_if_due
-from wherein.storage.repair.rows import passages_without_vector, torn_documents
+from wherein.storage.repair.row_check import passages_without_vector, torn_documents
 
 __all__ = ["IngestRun"]
 

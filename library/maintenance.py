@@ -27,7 +27,7 @@ from wherein.storage.repair.repair import repair
 from wherein.storage.repair.verify import verify
 
 if TYPE_CHECKING:
-    from wherein.storage.repair.deep import Proof
+    from wherein.storage.repair.deep_check import Proof
 
 __all__ = ["check_compiled", "repair_library", "verify_library"]
 

@@ -31,10 +31,10 @@ from wherein.storage.catalog.models import (
     earlier_model,
     remember_model_folder,
 )
-from wherein.storage.cleanup.tidy import tidy
+from wherein.storage.cleanup.prune import tidy
 from wherein.storage.index.generations import Generation, has_earlier_generation
 from wherein.storage.index.generations import roll_back as roll_back_generation
-from wherein.storage.repair.fitness import check_fitness
+from wherein.storage.repair.index_check import check_fitness
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

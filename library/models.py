@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from wherein.storage.catalog.protocol import Catalog
-    from wherein.storage.repair.deep import Proof
+    from wherein.storage.repair.deep_check import Proof
 
 __all__ = ["LibraryModel", "ModelChoice", "cuts_differently", "describe", "folder_to_keep", "library_model", "proof_of"]
 
@@ -186,7 +186,7 @@ def _limits(model: Model) -> tuple[str, int]:
 
 def proof_of(encoder: Encoder) -> Proof:
     """Return how stored vectors are compared with those that `encoder` computes."""
-    from wherein.storage.repair.deep import Proof
+    from wherein.storage.repair.deep_check import Proof
 
     return Proof(
         lambda texts, stored: distances(encoder.model.metric, encoder.encode_contexts(texts), stored),

@@ -26,7 +26,7 @@ from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.golden import list_golden
 from wherein.storage.catalog.models import StoredModel, bound_model
 from wherein.storage.catalog.sources import list_sources
-from wherein.storage.cleanup.tidy import tidy
+from wherein.storage.cleanup.prune import tidy
 from wherein.storage.index.generations import active_generation
 from wherein.storage.index.method import AUTO, CHOICES, choose_index
 from wherein.storage.repair.quarantine import Quarantine

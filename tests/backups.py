@@ -25,7 +25,7 @@ from wherein.storage.catalog.vectors import save_vectors
 from wherein.storage.disk.failpoints import EXIT_CODE, STEPS
 from wherein.storage.index.generation_writer import write_generation
 from wherein.storage.index.vector_index import load_index
-from wherein.storage.repair.content import check_content
+from wherein.storage.repair.content_digest import check_content
 
 WAYS = {"": EXIT_CODE, ":kill": -signal.SIGKILL}
 ANY_POSITION = st.floats(0, 1, exclude_max=True)

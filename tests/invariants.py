@@ -20,7 +20,7 @@ from wherein.storage.index.generations import active_generation
 from wherein.storage.index.keyword_index import load_keywords
 from wherein.storage.index.method import EXACT
 from wherein.storage.index.vector_index import load_index
-from wherein.storage.repair.deep import check_keywords
+from wherein.storage.repair.deep_check import check_keywords
 
 QUESTIONS = ("where does the market open?", "barrels of herring on the quay", "brooch")
 

@@ -181,7 +181,7 @@ def write(library: str, docs: str, log: str, seed: str) -> None:
     from wherein.ingest import commit
     from wherein.ingest import run as bulk
     from wherein.storage.catalog import connection
-    from wherein.storage.cleanup import tidy
+    from wherein.storage.cleanup import prune as tidy
 
     record = _Recorder(Path(library), Path(log))
     record()

@@ -18,7 +18,7 @@ from wherein.embed.metric import METRICS
 from wherein.embed.model import DEFAULT_MODEL, IR, TOKENIZER, WEIGHTS, Model, fingerprint, load_model, read_checked
 from wherein.embed.models.installed import damaged_files, default_model_name, is_answer_model, read_manifest
 from wherein.embed.models.staging import exclusive_lock, publish, require_free_space, staging
-from wherein.embed.models.trial import ANSWER_OUTPUTS, is_answer_graph, try_answer_model, try_encoder
+from wherein.embed.models.validation import ANSWER_OUTPUTS, is_answer_graph, try_answer_model, try_encoder
 from wherein.embed.models.vocabulary import read_tokenizer, read_vocabulary
 from wherein.embed.models.zoo import DEFAULT_VARIANT, ZOO, ZooModel
 from wherein.errors import Damaged, UsageError

@@ -18,7 +18,7 @@ from wherein.storage.cleanup.disk_usage import disk_use
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-    from wherein.storage.repair.fitness import Fitness
+    from wherein.storage.repair.index_check import Fitness
 
 __all__ = ["MARGIN", "RankChange", "ReindexRecorder", "ReindexReport", "Stage", "mean_reciprocal", "recorded"]
 

@@ -32,7 +32,7 @@ from wherein.storage.catalog.sqlite_errors import translating_errors
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.disk.fsync import fsync, fsync_tree
 from wherein.storage.index.generations import KINDS, SUFFIXES, VECTORS, active_generation, generation_path
-from wherein.storage.repair.content import Content, check_content, check_integrity
+from wherein.storage.repair.content_digest import Content, check_content, check_integrity
 
 __all__ = ["Backup", "write_backup"]
 

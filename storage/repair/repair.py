@@ -23,7 +23,7 @@ from wherein.storage.repair.quarantine import Quarantine
 from wherein.storage.repair.repair_index import repair_index
 from wherein.storage.repair.repair_rows import RepairLog, repair_rows
 from wherein.storage.repair.salvage import STAGING, Salvaged, salvage
-from wherein.storage.repair.structure import only_indexes, schema_problems
+from wherein.storage.repair.schema_check import only_indexes, schema_problems
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

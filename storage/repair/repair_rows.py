@@ -19,7 +19,7 @@ from wherein.storage.index.generation_files import load_generation
 from wherein.storage.index.generations import active_generation
 from wherein.storage.index.method import EXACT
 from wherein.storage.repair.quarantine import Quarantine
-from wherein.storage.repair.rows import BadRow, Gap, check_rows, counters
+from wherein.storage.repair.row_check import BadRow, Gap, check_rows, counters
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

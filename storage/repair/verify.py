@@ -18,13 +18,13 @@ from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.sqlite_errors import CATALOG_ERRORS, translate_error
 from wherein.storage.index.generation_files import generation_problem
 from wherein.storage.index.generations import KEYWORDS, Generation, active_generation, generation_path, list_generations
-from wherein.storage.repair.deep import Proof, check_index, check_keywords, check_sample
+from wherein.storage.repair.deep_check import Proof, check_index, check_keywords, check_sample
 from wherein.storage.repair.findings import Finding, Verification, printable
 from wherein.storage.repair.quarantine import QUARANTINE
-from wherein.storage.repair.rows import BadRow, Gap, check_rows
+from wherein.storage.repair.row_check import BadRow, Gap, check_rows
 from wherein.storage.repair.salvage import STAGING
 from wherein.storage.repair.sqlite_wal import log_of, read_log
-from wherein.storage.repair.structure import schema_problems
+from wherein.storage.repair.schema_check import schema_problems
 
 __all__ = ["verify"]
 

@@ -18,7 +18,7 @@ from wherein.ingest.progress.reindex_report import (
 )
 from wherein.storage.catalog.golden import add_golden, list_golden
 from wherein.storage.catalog.reindex_runs import last_run
-from wherein.storage.repair.fitness import Fitness
+from wherein.storage.repair.index_check import Fitness
 
 
 @pytest.mark.parametrize(("ranks", "expected"), [([], 0), ([1], 100), ([0], 0), ([1, 2, 4, 0], 43.75), ([10, 10], 10)])

@@ -26,7 +26,7 @@ from wherein.storage.catalog.connection import snapshot, writing
 from wherein.storage.index.generation_files import generation_problem, load_generation
 from wherein.storage.index.generations import generation_path
 from wherein.storage.index.method import EXACT, IVF
-from wherein.storage.repair.deep import check_index
+from wherein.storage.repair.deep_check import check_index
 
 
 @KINDS

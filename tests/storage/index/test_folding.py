@@ -16,7 +16,7 @@ from wherein.storage.index.folding import differs, fold_if_due, is_behind, recou
 from wherein.storage.index.generation_writer import write_generation
 from wherein.storage.index.generations import KEYWORDS, KINDS, active_generation, generation_path, list_generations
 from wherein.storage.index.method import IVF
-from wherein.storage.repair.deep import check_index
+from wherein.storage.repair.deep_check import check_index
 
 
 def test_a_delta_with_gaps_is_folded_when_it_is_long_enough(db: Database, tmp_path: Path, model: StoredModel) -> None:

@@ -16,7 +16,7 @@ from wherein.storage.catalog.vectors import Ids, Matrix, read_vectors
 from wherein.storage.index.generation_files import generation_problem
 from wherein.storage.index.generations import VECTORS, Generation
 from wherein.storage.index.vector_index import load_index
-from wherein.storage.repair.deep import Proof, check_sample
+from wherein.storage.repair.deep_check import Proof, check_sample
 
 __all__ = ["Fitness", "check_fitness"]
 

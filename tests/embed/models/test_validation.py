@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 from tiny import write_tiny
 from toy_reader import echo, tokenizer, write_graph
 from wherein.embed.model import DEFAULT_MODEL, IR, WEIGHTS
-from wherein.embed.models.trial import EncoderTrial, is_answer_graph, try_answer_model, try_encoder
+from wherein.embed.models.validation import EncoderTrial, is_answer_graph, try_answer_model, try_encoder
 from wherein.embed.models.vocabulary import read_vocabulary
 from wherein.errors import Damaged, UsageError
 

@@ -1,7 +1,7 @@
 """A flow of paragraphs, lists and tables."""
 
 from wherein.ingest.document import Mark
-from wherein.ingest.readers.office.flow import Flow, endnotes_mark
+from wherein.ingest.readers.office.text_flow import Flow, endnotes_mark
 from wherein.ingest.readers.shared.headings import Heading
 
 

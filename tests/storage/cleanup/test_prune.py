@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from catalogs import document, hashes, save, store, store_range, unit_vectors, vector_ids
 from wherein.storage.catalog.connection import CATALOG, checkpoint, writing
 from wherein.storage.catalog.models import StoredModel
-from wherein.storage.cleanup.tidy import ORPHAN_DAYS, tidy
+from wherein.storage.cleanup.prune import ORPHAN_DAYS, tidy
 from wherein.storage.index.generation_writer import write_generation
 
 
@@ -38,7 +38,7 @@ def test_the_newest_two_generations_are_kept(db: Database, tmp_path: Path, model
 def test_many_free_pages_are_given_back(
     db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, least: int, freed: bool
 ) -> None:
-    monkeypatch.setattr("wherein.storage.cleanup.tidy._MIN_FREE_BYTES", least)
+    monkeypatch.setattr("wherein.storage.cleanup.prune._MIN_FREE_BYTES", least)
     save(db, document("a", text="x" * 3_000_000), document("b", text="still here"))
     checkpoint(db)
     with writing(db, "test"):

@@ -24,13 +24,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from damage import SHARES, damage, damaged_library, kill_a_writer, make_library, target
-
 from toy import ToyEncoder
 from wherein.errors import Damaged
 from wherein.storage.catalog.connection import CATALOG, lenient_text, open_lenient, open_writer
 from wherein.storage.repair.damaged_catalog import DamagedCatalog
-from wherein.storage.repair.sqlite_wal import log_of
 from wherein.storage.repair.schema_check import only_indexes, schema_problems
+from wherein.storage.repair.sqlite_wal import log_of
 
 Values = tuple[object, ...]
 Rows = Iterator[tuple[str, Values]]

@@ -14,7 +14,7 @@ from wherein.storage.index.folding import is_behind
 from wherein.storage.index.generation_writer import Registration, write_generation
 from wherein.storage.index.generations import KINDS, Generation
 from wherein.storage.repair.deep_check import Proof
-from wherein.storage.repair.index_check import Fitness, check_fitness
+from wherein.storage.repair.index_check import IndexCheck, check_index
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -50,14 +50,14 @@ def renew(db: Database, folder: Path, model: StoredModel, check: Check, recorder
         return False
     before = check.ranks()
     for kind in due:
-        fitness: list[Fitness | None] = []
+        found: list[IndexCheck | None] = []
 
-        def require_passed(generation: Generation, fitness: list[Fitness | None] = fitness) -> None:
-            fitness.append(check_fitness(db, folder, model, generation, check.proof))
+        def require_passed(generation: Generation, found: list[IndexCheck | None] = found) -> None:
+            found.append(check_index(db, folder, model, generation, check.proof))
             compare(before, check.ranks(), check)
 
         write_generation(db, folder, model, kind, registration=Registration(check=require_passed))
-        recorder.fitness = fitness[0] or recorder.fitness
+        recorder.index_check = found[0] or recorder.index_check
     return True
 
 

@@ -31,10 +31,10 @@ from wherein.storage.catalog.models import (
     earlier_model,
     remember_model_folder,
 )
-from wherein.storage.cleanup.prune import tidy
+from wherein.storage.cleanup.prune import prune
 from wherein.storage.index.generations import Generation, has_earlier_generation
 from wherein.storage.index.generations import roll_back as roll_back_generation
-from wherein.storage.repair.index_check import check_fitness
+from wherein.storage.repair.index_check import check_index
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -93,7 +93,7 @@ class ModelChange:
         check = Check(proof_of(self._encoder), ranks, golden.texts, margin)
 
         def require_fit(generation: Generation) -> None:
-            recorder.fitness = check_fitness(self._db, self._folder, new, generation, check.proof)
+            recorder.index_check = check_index(self._db, self._folder, new, generation, check.proof)
             compare(before, check.ranks(), check)
 
         self._embedding.switch(self._folder, folder_to_keep(self._encoder), require_fit)
@@ -144,5 +144,5 @@ def drop_previous_model(folder: Path, *, wait: bool = False) -> int:
             raise WhereinError("There is no earlier model whose vectors are kept")
         with writing(db, "earlier-model.drop"):
             deleted = drop_earlier_model(db, earlier[0])
-        tidy(db, folder)
+        prune(db, folder)
     return deleted

@@ -26,7 +26,7 @@ from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.golden import list_golden
 from wherein.storage.catalog.models import StoredModel, bound_model
 from wherein.storage.catalog.sources import list_sources
-from wherein.storage.cleanup.prune import tidy
+from wherein.storage.cleanup.prune import prune
 from wherein.storage.index.generations import active_generation
 from wherein.storage.index.method import AUTO, CHOICES, choose_index
 from wherein.storage.repair.quarantine import Quarantine
@@ -161,7 +161,7 @@ class ReindexRun:
 
     def _clean_up(self) -> None:
         with self._recorder.stage("clean up") as notes:
-            notes += tidy(self._db, self._runs.folder)
+            notes += prune(self._db, self._runs.folder)
 
     def _report_index_choice(self) -> None:
         index = self._options.index

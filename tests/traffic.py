@@ -181,7 +181,7 @@ def write(library: str, docs: str, log: str, seed: str) -> None:
     from wherein.ingest import commit
     from wherein.ingest import run as bulk
     from wherein.storage.catalog import connection
-    from wherein.storage.cleanup import prune as tidy
+    from wherein.storage.cleanup import prune as prune
 
     record = _Recorder(Path(library), Path(log))
     record()
@@ -192,7 +192,7 @@ def write(library: str, docs: str, log: str, seed: str) -> None:
     rng = random.Random(int(seed))
     print("writing", flush=True)
     while not _told_to_end():
-        tidy.ORPHAN_DAYS = rng.choice((0, 30))
+        prune.ORPHAN_DAYS = rng.choice((0, 30))
         for _ in range(rng.randint(1, 6)):
             _change(rng, Path(docs))
         _command(rng, Library(Path(library), encoder=ToyEncoder()), docs)

@@ -18,7 +18,7 @@ from wherein.storage.cleanup.disk_usage import disk_use
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-    from wherein.storage.repair.index_check import Fitness
+    from wherein.storage.repair.index_check import IndexCheck
 
 __all__ = ["MARGIN", "RankChange", "ReindexRecorder", "ReindexReport", "Stage", "mean_reciprocal", "recorded"]
 
@@ -68,10 +68,10 @@ class ReindexReport:
 
 
 class ReindexRecorder:
-    """Records a reindex; `fitness`, `golden` and `moved` are set by the stages that find them out."""
+    """Records a reindex; `index_check`, `golden` and `moved` are set by the stages that find them out."""
 
     def __init__(self, db: Database, folder: Path, report: Callable[[Stage | ReindexReport], None]) -> None:
-        self.fitness: Fitness | None = None
+        self.index_check: IndexCheck | None = None
         self.golden: float | None = None
         self.moved: tuple[RankChange, ...] = ()
         self.stopped = ""
@@ -112,7 +112,7 @@ class ReindexRecorder:
             reason,
             round(time.monotonic() - self._began, 3),
             tuple(self._stages),
-            self.fitness.recall if self.fitness else None,
+            self.index_check.recall if self.index_check else None,
             self.golden,
             self.moved,
             disk_use(self._folder),

@@ -13,7 +13,7 @@ from wherein.storage.index.generations import drop_old_generations
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["ORPHAN_DAYS", "tidy"]
+__all__ = ["ORPHAN_DAYS", "prune"]
 
 ORPHAN_DAYS = 30
 """How long orphans are kept: an interrupted run, or a text that returns, need not be embedded again."""
@@ -21,7 +21,7 @@ ORPHAN_DAYS = 30
 _MIN_FREE_BYTES, _MIN_FREE_PART = 64 << 20, 0.25
 
 
-def tidy(db: Database, folder: Path) -> list[str]:
+def prune(db: Database, folder: Path) -> list[str]:
     """Delete what is no longer needed; return a phrase for each thing that was."""
     with writing(db, "reindex.orphans"):
         mark_orphans(db)

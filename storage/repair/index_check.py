@@ -18,7 +18,7 @@ from wherein.storage.index.generations import VECTORS, Generation
 from wherein.storage.index.vector_index import load_index
 from wherein.storage.repair.deep_check import Proof, check_sample
 
-__all__ = ["Fitness", "check_fitness"]
+__all__ = ["IndexCheck", "check_index"]
 
 _QUESTIONS, _NEAREST = 32, 10
 _SAMPLE_SIZE = 16
@@ -29,7 +29,7 @@ _TIE = 1e-5
 
 
 @dataclass(frozen=True)
-class Fitness:
+class IndexCheck:
     """The results of the checks: recall@10 against exact search (0 to 1), with `questions` stored vectors as questions.
 
     `proved` stored vectors were compared with those that the model computes from their texts.
@@ -40,9 +40,9 @@ class Fitness:
     proved: int
 
 
-def check_fitness(
+def check_index(
     db: Catalog, folder: Path, model: StoredModel, generation: Generation, proof: Proof | None
-) -> Fitness | None:
+) -> IndexCheck | None:
     """Check a generation that the current transaction has registered; return None for a keyword index.
 
     Its file is read completely and compared with its record: size, layout, SHA-256, count. A sample of the vectors is
@@ -65,7 +65,7 @@ def check_fitness(
         raise Refused(
             f"The new index finds only {100 * recall:.1f} % of the {_NEAREST} nearest vectors; the old one stays"
         )
-    return Fitness(recall, questions, sum(proved.values()))
+    return IndexCheck(recall, questions, sum(proved.values()))
 
 
 def _recall(db: Catalog, folder: Path, model: StoredModel) -> tuple[float, int]:

@@ -23,8 +23,8 @@ from wherein.storage.repair.findings import Finding, Verification, printable
 from wherein.storage.repair.quarantine import QUARANTINE
 from wherein.storage.repair.row_check import BadRow, Gap, check_rows
 from wherein.storage.repair.salvage import STAGING
-from wherein.storage.repair.sqlite_wal import log_of, read_log
 from wherein.storage.repair.schema_check import schema_problems
+from wherein.storage.repair.sqlite_wal import log_of, read_log
 
 __all__ = ["verify"]
 

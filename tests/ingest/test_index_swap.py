@@ -72,8 +72,8 @@ def test_an_index_that_is_behind_is_renewed(
     ranks = iter([{1: 1}, {1: 1}, {1: 1}])
     with recorded(db, folder, lambda _: None) as recorder:
         assert renew(db, folder, stored, Check(None, lambda: next(ranks), QUESTIONS, 5.0), recorder)
-        assert recorder.fitness is not None
-        assert recorder.fitness.recall == 1
+        assert recorder.index_check is not None
+        assert recorder.index_check.recall == 1
         assert not renew(db, folder, stored, check({}), recorder)
     assert next(ranks, None) is None  # asked before, and for each kind of index
 

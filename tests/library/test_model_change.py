@@ -32,7 +32,7 @@ def test_a_model_change_is_embedded_before_it_is_switched(
     new = bound_model(db)
     assert new is not None
     assert new.name == "other"
-    assert recorder.fitness is not None
+    assert recorder.index_check is not None
 
 
 def test_a_stopped_model_change_leaves_the_old_model(
@@ -56,7 +56,7 @@ def test_a_refused_model_change_leaves_the_old_model(
     def refuse(*_: object) -> None:
         raise Refused("not fit")
 
-    monkeypatch.setattr("wherein.library.model_change.check_fitness", refuse)
+    monkeypatch.setattr("wherein.library.model_change.check_index", refuse)
     change = ModelChange(db, runs.folder, old, other_encoder())  # type: ignore[arg-type]
     change.embed()
     with pytest.raises(Refused):

@@ -47,8 +47,8 @@ def test_a_run_goes_through_its_stages(
     assert (tally["new"], tally["removed"], tally["unchanged"], tally["failed"]) == (1, 1, 11, 1)
     stages = [event for event in events if isinstance(event, Stage)]
     assert [stage.name for stage in stages] == ["ingest", "remove", "index", "clean up"]
-    assert recorder.fitness is not None
-    assert recorder.fitness.recall == 1
+    assert recorder.index_check is not None
+    assert recorder.index_check.recall == 1
 
 
 def test_every_stage_is_reported_and_kept(library: Library, tmp_path: Path) -> None:

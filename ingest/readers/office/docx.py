@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from wherein.ingest.document import Document
 from wherein.ingest.readers.office.docx_numbers import Numbers
 from wherein.ingest.readers.office.docx_styles import Style, apply_property, is_on, read_styles, resolve
-from wherein.ingest.readers.office.text_flow import Flow, endnotes_mark
 from wherein.ingest.readers.office.opc import first_target, main_part, part_events, read_properties, relations
+from wherein.ingest.readers.office.text_flow import Flow, endnotes_mark
 from wherein.ingest.readers.shared.decode import name_as_title, require_text
 from wherein.ingest.readers.shared.headings import first_heading, heading_marks
 from wherein.ingest.readers.shared.package import Package

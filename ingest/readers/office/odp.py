@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 
 from wherein.ingest.document import Document
-from wherein.ingest.readers.office.text_flow import Flow
 from wherein.ingest.readers.office.odf import TABLES, Inline, content_events, read_properties
 from wherein.ingest.readers.office.slides import Slide, join_slides
+from wherein.ingest.readers.office.text_flow import Flow
 from wherein.ingest.readers.shared.decode import name_as_title
 from wherein.ingest.readers.shared.headings import first_heading
 from wherein.ingest.readers.shared.package import Package

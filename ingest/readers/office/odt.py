@@ -6,8 +6,8 @@ Footnotes and endnotes come last, the text of a text box before the paragraph th
 from collections.abc import Mapping
 
 from wherein.ingest.document import Document
-from wherein.ingest.readers.office.text_flow import Flow, endnotes_mark
 from wherein.ingest.readers.office.odf import TABLES, Inline, content_events, read_properties
+from wherein.ingest.readers.office.text_flow import Flow, endnotes_mark
 from wherein.ingest.readers.shared.decode import name_as_title, require_text
 from wherein.ingest.readers.shared.headings import first_heading, heading_marks
 from wherein.ingest.readers.shared.package import Package

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document
-from wherein.ingest.readers.office.text_flow import Flow
 from wherein.ingest.readers.office.opc import first_target, main_part, part_events, read_properties, relations
 from wherein.ingest.readers.office.slides import Slide, join_slides
+from wherein.ingest.readers.office.text_flow import Flow
 from wherein.ingest.readers.shared.blocks import Block
 from wherein.ingest.readers.shared.decode import name_as_title
 from wherein.ingest.readers.shared.headings import first_heading

@@ -18,7 +18,7 @@ from wherein.ingest.progress.reindex_report import (
 )
 from wherein.storage.catalog.golden import add_golden, list_golden
 from wherein.storage.catalog.reindex_runs import last_run
-from wherein.storage.repair.index_check import Fitness
+from wherein.storage.repair.index_check import IndexCheck
 
 
 @pytest.mark.parametrize(("ranks", "expected"), [([], 0), ([1], 100), ([0], 0), ([1, 2, 4, 0], 43.75), ([10, 10], 10)])
@@ -77,7 +77,7 @@ def test_a_run_that_stopped_in_time_says_why(db: Database, folder: Path) -> None
     events: list[Any] = []
     with recorded(db, folder, events.append) as recorder:
         recorder.stopped = "time is up"
-        recorder.fitness = Fitness(recall=0.99, questions=32, proved=16)
+        recorder.index_check = IndexCheck(recall=0.99, questions=32, proved=16)
     assert (events[-1].outcome, events[-1].reason) == ("stopped", "time is up")
     assert events[-1].recall == 0.99
 

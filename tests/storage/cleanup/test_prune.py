@@ -9,19 +9,19 @@ from sqlite_utils import Database
 from catalogs import document, hashes, save, store, store_range, unit_vectors, vector_ids
 from wherein.storage.catalog.connection import CATALOG, checkpoint, writing
 from wherein.storage.catalog.models import StoredModel
-from wherein.storage.cleanup.prune import ORPHAN_DAYS, tidy
+from wherein.storage.cleanup.prune import ORPHAN_DAYS, prune
 from wherein.storage.index.generation_writer import write_generation
 
 
 def test_an_orphan_is_kept_for_30_days(db: Database, tmp_path: Path, model: StoredModel) -> None:
     store(db, model, hashes(0, 4), unit_vectors(4))
     save(db, document("a", hashes(0, 1)))
-    assert tidy(db, tmp_path) == []
+    assert prune(db, tmp_path) == []
     for number, days in ((1, ORPHAN_DAYS + 1), (2, ORPHAN_DAYS + 1), (3, ORPHAN_DAYS - 1)):
         stamp = (datetime.now(UTC) - timedelta(days=days)).isoformat()
         with writing(db, "test"):
             db.execute("UPDATE vectors SET orphaned_at = ? WHERE id = ?", [stamp, number])
-    assert tidy(db, tmp_path) == ["1 vectors without a passage deleted"]
+    assert prune(db, tmp_path) == ["1 vectors without a passage deleted"]
     assert vector_ids(db) == [1, 3, 4]  # the first has its chunk again
     assert db.execute("SELECT orphaned_at IS NULL FROM vectors ORDER BY id").fetchall() == [(1,), (0,), (0,)]
 
@@ -30,7 +30,7 @@ def test_the_newest_two_generations_are_kept(db: Database, tmp_path: Path, model
     for first in range(3):
         store_range(db, model, first, first + 1)
         write_generation(db, tmp_path, model)
-    assert tidy(db, tmp_path) == []
+    assert prune(db, tmp_path) == []
     assert sorted(path.name for path in (tmp_path / "generations").iterdir()) == ["000002.faiss", "000003.faiss"]
 
 
@@ -43,7 +43,7 @@ def test_many_free_pages_are_given_back(
     checkpoint(db)
     with writing(db, "test"):
         db.execute("DELETE FROM documents WHERE uri = 'a'")
-    assert tidy(db, tmp_path) == (["3 MB freed"] if freed else [])
+    assert prune(db, tmp_path) == (["3 MB freed"] if freed else [])
     checkpoint(db)
     assert ((tmp_path / CATALOG).stat().st_size < 1_000_000) == freed
     assert db.execute("SELECT text FROM documents").fetchall() == [("still here",)]

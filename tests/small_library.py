@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from catalog_rows import add_file, add_source
+from sqlite_file import PAGE
 from toy import ToyEncoder
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import CATALOG, open_writer, writing
@@ -22,7 +23,10 @@ from wherein.storage.catalog.vectors import save_vectors
 from wherein.storage.index.generation_writer import write_generation
 from wherein.storage.index.generations import KEYWORDS, VECTORS
 
-__all__ = ["FILE_A", "FILE_B", "INDEX", "KEYWORD_INDEX", "MEMO", "PASSAGES", "damage", "rows", "write_small_library"]
+__all__ = [
+    "FILE_A", "FILE_B", "INDEX", "KEYWORD_INDEX", "MEMO", "PASSAGES", "damage", "damage_sqlite_index", "rows",
+    "write_small_library", "zero_root_page",
+]  # fmt: skip
 
 FILE_A, FILE_B, MEMO = "file:///docs/a.txt", "file:///docs/b.txt", "stdin:memo"
 PASSAGES = {
@@ -75,3 +79,20 @@ def damage(folder: Path, *statements: str) -> None:
 def rows(folder: Path, statement: str) -> list[tuple[object, ...]]:
     with closing(sqlite3.connect(folder / CATALOG)) as db:
         return db.execute(statement).fetchall()
+
+
+def zero_root_page(folder: Path, table: str) -> None:
+    """Overwrite the first page of a table, which in a library this small is the only one."""
+    ((page,),) = rows(folder, f"SELECT rootpage FROM sqlite_master WHERE name = '{table}'")
+    with (folder / CATALOG).open("r+b") as file:
+        file.seek((int(str(page)) - 1) * PAGE)
+        file.write(bytes(PAGE))
+
+
+def damage_sqlite_index(folder: Path) -> None:
+    """Change a file's content hash while SQLite does not know the index of that column."""
+    ((*hidden,),) = rows(folder, "SELECT * FROM sqlite_master WHERE name = 'files_by_content'")
+    damage(folder, "DELETE FROM sqlite_master WHERE name = 'files_by_content'")
+    damage(folder, "UPDATE files SET content_hash = x'00' WHERE id = 2")
+    values = ", ".join(f"'{value}'" if isinstance(value, str) else str(value) for value in hidden)
+    damage(folder, f"INSERT INTO sqlite_master VALUES ({values})")

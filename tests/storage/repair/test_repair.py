@@ -1,13 +1,12 @@
 """The whole repair: its sentences, and the rows that are left. `tests/damage` goes through each kind of damage."""
 
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from small_library import FILE_B, INDEX, MEMO, damage, rows
+from small_library import FILE_B, INDEX, MEMO, damage, damage_sqlite_index, rows, zero_root_page
 from wherein.errors import Damaged
-from wherein.storage.catalog.connection import CATALOG, open_reader
+from wherein.storage.catalog.connection import CATALOG
 from wherein.storage.repair.findings import Repair
 from wherein.storage.repair.quarantine import QUARANTINE
 from wherein.storage.repair.repair import repair
@@ -16,13 +15,6 @@ from wherein.storage.repair.salvage import STAGING
 
 def present(_: str) -> bool:
     return True
-
-
-def zero_root(folder: Path, table: str) -> None:
-    ((page,),) = rows(folder, f"SELECT rootpage FROM sqlite_master WHERE name = '{table}'")
-    with (folder / CATALOG).open("r+b") as file:
-        file.seek((int(str(page)) - 1) * 4096)
-        file.write(bytes(4096))
 
 
 def test_a_sound_library_needs_no_repair(library: Path) -> None:
@@ -41,18 +33,13 @@ def test_without_a_catalog_nothing_can_be_repaired(tmp_path: Path) -> None:
 
 
 def test_the_catalogs_own_indexes_are_rebuilt_in_place(library: Path) -> None:
-    with closing(open_reader(library)) as db:
-        (hidden,) = db.execute("SELECT * FROM sqlite_master WHERE name = 'files_by_content'").fetchall()
-    damage(library, "DELETE FROM sqlite_master WHERE name = 'files_by_content'")
-    damage(library, "UPDATE files SET content_hash = x'00' WHERE id = 2")
-    values = ", ".join(f"'{value}'" if isinstance(value, str) else str(value) for value in hidden)
-    damage(library, f"INSERT INTO sqlite_master VALUES ({values})")
+    damage_sqlite_index(library)
     assert repair(library, present) == Repair(("the catalog's own indexes were rebuilt",), (), "")
     assert repair(library, present) == Repair((), (), "")
 
 
 def test_a_damaged_page_is_salvaged_and_what_is_lost_is_named(library: Path) -> None:
-    zero_root(library, "documents")
+    zero_root_page(library, "documents")
     done = repair(library, lambda uri: uri != FILE_B)
     assert done.mended[0].startswith("the catalog was damaged (")
     assert done.mended[0].endswith(

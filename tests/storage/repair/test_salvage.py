@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from small_library import FILE_A, MEMO, damage, rows
+from small_library import FILE_A, MEMO, damage, rows, zero_root_page
 from wherein.errors import Damaged, LibraryBusy
 from wherein.storage.catalog.connection import CATALOG, open_reader
 from wherein.storage.repair.quarantine import QUARANTINE, Quarantine
@@ -29,13 +29,6 @@ CONTENT = {
 
 def content(folder: Path, tables: Iterable[str] = CONTENT) -> dict[str, list[tuple[object, ...]]]:
     return {table: rows(folder, CONTENT[table]) for table in tables}
-
-
-def zero_root(folder: Path, table: str) -> None:
-    ((page,),) = rows(folder, f"SELECT rootpage FROM sqlite_master WHERE name = '{table}'")
-    with (folder / CATALOG).open("r+b") as file:
-        file.seek((int(str(page)) - 1) * 4096)
-        file.write(bytes(4096))
 
 
 def saved(folder: Path) -> Salvaged:
@@ -64,7 +57,7 @@ def test_from_a_sound_catalog_everything_is_saved_and_all_files_marked(library: 
 )
 def test_only_the_rows_of_a_lost_page_are_lost(library: Path, table: str, lost: list[str]) -> None:
     before = content(library)
-    zero_root(library, table)
+    zero_root_page(library, table)
     result = saved(library)
     after = content(library)
     assert after == {**before, **{name: [] for name in lost}}
@@ -74,10 +67,10 @@ def test_only_the_rows_of_a_lost_page_are_lost(library: Path, table: str, lost: 
 
 
 def test_files_whose_source_is_lost_and_documents_whose_file_is_lost_are_detached(library: Path) -> None:
-    zero_root(library, "sources")
+    zero_root_page(library, "sources")
     saved(library)
     assert rows(library, "SELECT id, source_id FROM files") == [(1, None), (2, None)]
-    zero_root(library, "files")
+    zero_root_page(library, "files")
     saved(library)
     assert rows(library, "SELECT id, file_id FROM documents") == [(1, None), (2, None), (3, None)]
 

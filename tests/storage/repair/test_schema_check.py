@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from small_library import damage
+from small_library import damage, damage_sqlite_index
 from wherein.storage.catalog.connection import open_reader
 from wherein.storage.catalog.schema import NEWEST_SCHEMA, schema_of
 from wherein.storage.repair.schema_check import new_catalog, only_indexes, schema_problems
@@ -14,16 +14,6 @@ from wherein.storage.repair.schema_check import new_catalog, only_indexes, schem
 def problems(folder: Path) -> list[str]:
     with closing(open_reader(folder)) as db:
         return schema_problems(db)
-
-
-def hide_index(folder: Path, change: str) -> None:
-    """Change rows while SQLite does not know one of its indexes."""
-    with closing(open_reader(folder)) as db:
-        (hidden,) = db.execute("SELECT * FROM sqlite_master WHERE name = 'files_by_content'").fetchall()
-    damage(folder, "DELETE FROM sqlite_master WHERE name = 'files_by_content'")
-    damage(folder, change)
-    values = ", ".join("'" + value + "'" if isinstance(value, str) else str(value) for value in hidden)
-    damage(folder, f"INSERT INTO sqlite_master VALUES ({values})")
 
 
 def test_a_sound_catalog_has_no_problems(library: Path) -> None:
@@ -56,7 +46,7 @@ def test_the_table_of_sqlite_utils_may_be_declared_in_another_way(library: Path)
 
 
 def test_rebuilding_the_indexes_solves_what_concerns_only_them(library: Path) -> None:
-    hide_index(library, "UPDATE files SET content_hash = x'00' WHERE id = 2")
+    damage_sqlite_index(library)
     found = problems(library)
     assert found == ["row 2 missing from index files_by_content"]
     assert only_indexes(found)

@@ -83,7 +83,7 @@ def _chance(differences: Values) -> float:
     def mean(first: Values, second: Values, axis: int) -> Any:
         return np.mean(first - second, axis=axis)
 
-    # To swap a difference with a zero flips its sign, and that is the randomisation test of paired samples.
+    # Swapping a difference with its zero flips its sign, which is the randomisation test of paired samples.
     pairs = (differences, np.zeros_like(differences))
     if len(differences) == 1:  # both signs are equally likely, and SciPy needs two observations
         return 1.0

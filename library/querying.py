@@ -97,7 +97,7 @@ class QuerySession:
     def answer_prepared(self, query: PreparedQuery, options: QueryOptions, encoder: Encoder | None = None) -> Answer:
         """Answer a question that `prepare` returned, with its encoder."""
         encode_contexts = encoder.encode_contexts if encoder else None
-        # `Freshness` checks each file once, so that each answer needs a new one.
+        # `Freshness` checks each file once, so each answer needs a new one.
         return self._pipeline.answer(query, options, Freshness(self._db).of_document, encode_contexts)
 
     @property

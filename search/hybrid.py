@@ -280,7 +280,7 @@ def _hit(rank: int, ranked: _Ranked, stored: CountedPassage, matches: Matches, s
 def _checked_score(ranked: _Ranked, counts: TermRows, matches: Matches) -> float:
     """Return a passage's BM25 score from its stored counts. Raises Damaged when the index gave another."""
     score = term_score(counts, matches.index, matches.scores.idf)
-    # `not <=` and not `>`: NaN is damage, too.
+    # `not <=` instead of `>`: NaN is damage, too.
     if not abs(score - ranked.keyword_score) <= _TOLERANCE * max(1.0, score):
         raise Damaged(
             f"The index holds other word counts of passage {ranked.chunk} than are stored; run: wherein repair"

@@ -89,7 +89,7 @@ class Searcher:
     ) -> list[Hit]:
         """Return the first `enough` passages of the `wanted` nearest vectors, best first."""
         hits: dict[int, Hit] = {}
-        # Taken one by one, so that no passage beyond the last needed one is read and checked.
+        # Taken one by one: passages beyond the last that is needed are neither read nor checked.
         for hit in islice(self._each_hit(index, question, wanted, selection), enough):
             if hit.chunk in hits:
                 raise Damaged(f"Passage {hit.chunk} is found twice; run: wherein verify")

@@ -39,7 +39,7 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
 
 def _continues(before: str, following: str) -> bool:
     # 12 characters hold any of the abbreviations; to search all that came before would take quadratic time.
-    # A small letter after the full stop shows that it belongs to an abbreviation that is not listed.
+    # A lower-case letter after the full stop shows that it belongs to an abbreviation that is not listed.
     return bool(_ABBREVIATION.search(before[-12:])) or (before.endswith(".") and following.islower())
 
 

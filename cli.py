@@ -50,13 +50,14 @@ class _Group(click.Group):
         except WhereinError as error:
             warn(str(error))
             ctx.exit(error.exit_code)
+        # Caught here, because click would print "Aborted!" and exit with 1.
         except KeyboardInterrupt:
             warn("interrupted; what was done is kept; run the same command again to resume")
             ctx.exit(EXIT_INTERRUPTED)
         except BrokenPipeError:
             # Nobody reads the output any more. Python flushes it at exit, which must not fail again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(0)
+            ctx.exit(0)  # `wherein query ... | head` is no failure
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -65,6 +66,7 @@ class _Group(click.Group):
 @click.pass_context
 def main(context: click.Context, options: GlobalOptions) -> None:
     """Wherein lies the answer? Ingest documents, then ask them questions."""
+    # A service manager stops a run with SIGTERM: it then ends as with Ctrl-C, and what was done is kept.
     signal.signal(signal.SIGTERM, _interrupt)
     context.obj = options
 

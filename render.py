@@ -60,6 +60,7 @@ _FUNCTION_WORDS = frozenset(
 _MARKUP = re.compile(r"(?:\s|[|#>]|[*-](?=\s))*(?=\S)")
 _FRESHNESS = {"fresh": "green", "changed": "yellow", "missing": "red"}
 
+# fg None: the answer lies over the question's words, and takes their colour away.
 _EXACT_STYLE: Style = {"bold": True, "underline": True, "fg": None}
 _SENTENCE_STYLE: Style = {"underline": True}
 _CONTEXT_STYLE: Style = {"dim": True}
@@ -77,18 +78,18 @@ def format_hit(
     The `exact` answer is underlined, or in [[…]] where there are no colours. With `explain` the parts of the score are
     shown.
     """
-    text = printable(hit.text)
+    text = printable(hit.text)  # of the same length, so that all offsets still hold
     span = (exact.start - hit.start, exact.end - hit.start) if exact else None
     start, end = _lead_span(hit, text, question, span)
     if span and not terminal.color:
         text, start, end = _add_brackets(text, span, start, end)
-    room = terminal.width - len(_INDENT) - len(" …") if terminal.width else None
+    room = terminal.width - len(_INDENT) - len(" …") if terminal.width else None  # the lead may end with it
     lines = [*_lead_lines(text, (start, end), span, question, terminal, room), _location_line(hit, terminal)]
     if exact:
         lines += wrap(f"answer: {format_exact(exact)}", room)
     if explain:
         lines += [terminal.style(line, dim=True) for part in _explain(hit) for line in wrap(part, room)]
-    if hit.before or hit.after or collapse(text[start:end]) != collapse(text):
+    if hit.before or hit.after or collapse(text[start:end]) != collapse(text):  # else the lead is all of it
         mark = (*span, _EXACT_STYLE) if span else (start, end, _SENTENCE_STYLE)
         lines += _passage_lines(hit, text, mark, question, terminal, room)
     if hit.also_in:
@@ -129,6 +130,7 @@ def _passage_lines(
         (0, shift, _CONTEXT_STYLE),
         (shift + len(text), len(whole), _CONTEXT_STYLE),
         *_question_marks(whole, question),
+        # Last, because of two marks the later one wins.
         (shift + start, shift + end, style),
     ]
     first = len(whole) - len(whole.lstrip())
@@ -305,5 +307,6 @@ def _exact_marks(lead: str, source: str, exact: tuple[int, int] | None, start: i
     if exact is None or exact[0] < start or exact[1] > start + len(source):
         return []
     before, answer = source[: exact[0] - start], source[exact[0] - start : exact[1] - start]
+    # Plus the one blank that remains of the white space before the answer.
     first = len(collapse(before)) + bool(before.strip() and before[-1:].isspace())
     return [(first, min(len(lead), first + len(collapse(answer))), _EXACT_STYLE)]

@@ -24,6 +24,7 @@ IOSchedulingClass=idle
 CPUSchedulingPolicy=batch
 TimeoutStopSec=30
 """,
+    # Persistent: a night that the machine was switched off is made up for after its start (systemd.timer(5)).
     "wherein-reindex.timer": """\
 [Unit]
 Description=Catch up with the sources of the Wherein library every night
@@ -42,6 +43,7 @@ WantedBy=timers.target
 
 def format_units(program: str, library: Path) -> str:
     """Return the units, each under a comment with its path, for the console script `program` and a library's folder."""
+    # systemd runs the program in no particular folder, so that paths have to be absolute.
     words = [_quote(str(Path(program).absolute())), "--library", _quote(str(library.absolute()))]
     command = " ".join(words)
     return "\n".join(f"# ~/.config/systemd/user/{name}\n{text.format(command=command)}" for name, text in UNITS.items())

@@ -28,6 +28,7 @@ __all__ = [
 _MIN_WIDTH = 30
 _PIECE = re.compile(r"\s*\S+")
 # A document must not control the terminal: control characters, and those that change the direction of writing.
+# Some terminals obey U+0080 to U+009F like an escape. `printable` replaces tab, carriage return and form feed.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 Style = dict[str, Any]
@@ -49,6 +50,7 @@ class Terminal:
     def of_stdout(cls) -> Self:
         """Return what standard output can show; lines are wrapped on a terminal, and where COLUMNS is set."""
         is_terminal = sys.stdout.isatty()
+        # NO_COLOR counts unless it is empty (https://no-color.org).
         is_rich = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         width = shutil.get_terminal_size().columns if is_terminal or os.environ.get("COLUMNS") else None
         return cls(max(width, _MIN_WIDTH) if width else None, is_rich, is_rich)
@@ -61,6 +63,7 @@ class Terminal:
         """Return a text that opens its file when it is clicked (OSC 8); a file's URI is printable ASCII."""
         if not self.links or not uri.startswith("file://"):
             return text
+        # Without the key of a record, which the program that opens the file does not know.
         return f"\x1b]8;;{uri.partition('#')[0]}\x1b\\{text}\x1b]8;;\x1b\\"
 
     def apply_marks(self, text: str, start: int, end: int, marks: Sequence[Mark]) -> str:
@@ -75,6 +78,7 @@ class Terminal:
             for mark in over:
                 if mark[0] <= first and last <= mark[1]:
                     style |= mark[2]
+            # Neighbours of one style are joined, so that no more escapes are printed than necessary.
             before = parts.pop()[0] if parts and parts[-1][1] == style else ""
             parts.append((before + text[first:last], style))
         return "".join(click.style(part, **style) if style else part for part, style in parts)

@@ -81,6 +81,7 @@ def _dry_run(
     try:
         with run_progress(as_json) as reporter:
             plan = library.plan(sources, exclude=exclude, max_size=max_bytes, fields=fields, report=reporter.dry_run)
+    # The message in cli.py would say that what was done is kept, and nothing was done.
     except KeyboardInterrupt:
         warn("interrupted; nothing was done")
         click.get_current_context().exit(EXIT_INTERRUPTED)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["model"]
 
-_METRICS = ("cosine", "dot", "l2")
+_METRICS = ("cosine", "dot", "l2")  # METRICS of embed/metric.py, which imports NumPy
 
 
 @click.group()

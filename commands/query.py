@@ -122,12 +122,14 @@ def _answer_batch(asked: _Query, lines: IO[str]) -> None:
     """Print the answer to each question of a file, one per line."""
     from wherein.search.results.batch import read_batch
 
+    # tee: the questions of a whole batch are read ahead, while the names are needed one by one.
     named, questions = tee(read_batch(lines))
     answers = asked.library.query_many(
         (text for _, text in questions), asked.count, mode=asked.mode, only=asked.only, options=asked.results
     )
     error: WhereinError | None = None
     for (name, _), answer in zip(named, answers, strict=True):
+        # After the first failure the answer model is not tried again; passages are printed all the same.
         answered = _without_exact(answer, error) if error else _find_exact(asked, answer)
         error = answered.error
         print_json({"id": name, **_answer_fields(asked, answered)})

@@ -49,7 +49,7 @@ def reindex(
     exclusive = rollback + finish + print_systemd
     if exclusive > 1 or (exclusive and (model or index or until or accept_removals or margin is not None)):
         raise UsageError("--rollback, --finish and --print-systemd cannot be combined with other options")
-    if margin is not None and math.isnan(margin):
+    if margin is not None and math.isnan(margin):  # FloatRange lets NaN pass, which is in no order
         raise UsageError("--margin is a number of points, from 0 to 100")
     if print_systemd:
         _print_systemd(options)

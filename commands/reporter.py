@@ -161,6 +161,7 @@ class TextReporter:
             description=f"{progress.documents:,} documents",
             rate=f"{progress.embedded / elapsed:,.1f} chunks/s" if elapsed else "",
             left=f"left: {format_duration(left)}" if left is not None else "",
+            # The unit of the bar is seconds, so that it agrees with the estimate of the time left.
             total=None if left is None else elapsed + left,
             completed=elapsed,
         )

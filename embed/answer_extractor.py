@@ -85,7 +85,7 @@ def installed_answer_model() -> AnswerModel:
             if _manifest(manifest.parent).get("kind") == "reader":
                 return load_answer_model(manifest.parent)
         except Damaged as error:
-            damaged = damaged or error
+            damaged = damaged or error  # raised only if no other model can be used
     raise damaged or WhereinError(_NO_ANSWER_MODEL)
 
 
@@ -105,6 +105,7 @@ def load_answer_model(folder: Path) -> AnswerModel:
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _unreadable(folder, error) from error
+    # However long a question is, it leaves about half of an input to the passage.
     lengths_fit = model.tokens >= _MIN_TOKENS and 0 < model.question_tokens <= model.tokens // 2
     if manifest.get("kind") != "reader" or not lengths_fit:
         raise Damaged(f"{folder / 'model.json'} is not the manifest of an answer model; install the model again")
@@ -138,6 +139,7 @@ class AnswerExtractor:
         The question is truncated to `question_tokens` tokens. Raises Damaged when a file of the model is not the
         manifest's, ModelMismatch when it is not an answer model.
         """
+        # Without special tokens: `_infer` puts [CLS] and [SEP] around both texts.
         question_ids = self._tokenizer.encode(question, add_special_tokens=False).ids[: self.model.question_tokens]
         passage = self._tokenizer.encode(text, add_special_tokens=False)
         words = _word_offsets(text, passage)
@@ -156,6 +158,7 @@ class AnswerExtractor:
         mask, types = np.zeros_like(tokens), np.zeros_like(tokens)
         tokens[0, : len(ids)] = ids
         mask[0, : len(ids)] = 1
+        # + 2: [CLS] and the first [SEP] belong to the question.
         types[0, len(question) + 2 : len(ids)] = 1
         positions = np.arange(length, dtype=np.int64)[None, :]
         with self._as_mismatch():
@@ -164,6 +167,7 @@ class AnswerExtractor:
         for name, values in zip(self.model.outputs, logits, strict=True):
             if values.shape != (1, length) or not np.isfinite(values).all():
                 raise self._mismatch(f"its {name} is not a number for each of {length} tokens")
+        # Without [PAD], whose logits depend on the length of the padding (search/exact_answer.py).
         return tuple(values[0, : len(ids)].copy() for values in logits)
 
     def _length(self, tokens: int) -> int:
@@ -194,6 +198,7 @@ class AnswerExtractor:
     def _request(self) -> tuple[Any, bool]:
         """An `openvino.InferRequest`, and whether its inputs have a fixed length."""
         name = _fingerprint(self.model, self._precision)
+        # One window at a time: all cores work on it.
         with self._as_mismatch():
             compiled = compile_files(self.model, name, self._precision, self._cache, self._threads, one_by_one=True)
         shape = self._check_ports(compiled)
@@ -220,9 +225,11 @@ class AnswerExtractor:
         """Raise ModelMismatch in place of an exception of this kind."""
         try:
             yield
+        # A WhereinError is already a sentence for the user, and says more exactly what is wrong.
         except WhereinError:
             raise
         except kind as error:
+            # The last line of OpenVINO's message is the reason; the others are locations in its source.
             reason = (str(error).strip() or repr(error)).splitlines()[-1]
             raise self._mismatch(f"it cannot be run ({reason})") from error
 
@@ -249,6 +256,7 @@ def window_starts(tokens: int, width: int) -> list[int]:
 
 def _word_offsets(text: str, encoding: tokenizers.Encoding) -> npt.NDArray[np.int64]:
     """Return for each token where its word starts and ends (exclusive) in the text: int64 `[tokens, 2]`."""
+    # reshape: without tokens the array would be [0] and not [0, 2].
     offsets = np.array(encoding.offsets, np.int64).reshape(-1, 2)
     _, firsts, word = np.unique(np.array(encoding.word_ids, np.int64), return_index=True, return_inverse=True)
     lasts = np.append(firsts[1:], len(offsets)) - 1

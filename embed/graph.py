@@ -29,13 +29,14 @@ def adapt(graph: Any, *, unit: bool) -> Any:
 
 def _convert_types(graph: Any) -> Any:
     """Return the graph with int64 inputs and a float32 output."""
+    # Not at the top: `runtime.import_openvino` must be the first to import it, and most commands need none of it.
     import openvino as ov
 
     odd_inputs = [port for port in graph.inputs if port.get_element_type() != ov.Type.i64]
     odd_output = graph.output(0).get_element_type() != ov.Type.f32
     if not odd_inputs and not odd_output:
         return graph
-    from openvino.preprocess import PrePostProcessor
+    from openvino.preprocess import PrePostProcessor  # late, as the shipped graph never needs it
 
     steps = PrePostProcessor(graph)
     for port in odd_inputs:
@@ -53,7 +54,9 @@ def _normalize(graph: Any) -> Any:
     result = graph.output(0).get_node()
     vector = result.input_value(0)
     axis = ops.constant([-1], ov.Type.i64)
+    # "max" replaces only a norm below 1e-12; "add" would change vectors that have unit length already.
     scaled = ops.normalize_l2(vector, axis, 1e-12, "max")
+    # The output keeps its name, which the model's manifest records.
     scaled.output(0).get_tensor().set_names(vector.get_names())
     result.input(0).replace_source_output(scaled.output(0))
     graph.validate_nodes_and_infer_types()

@@ -45,6 +45,7 @@ def score_and_distance(metric: str, question: Matrix, context: Matrix) -> tuple[
     if metric != "l2":
         return float(question @ context), None
     vector = question[:-1].astype(np.float64)
+    # Without the last component, which serves the order of the inner products alone.
     difference = vector - context[:-1]
     squared = float(difference @ difference)
     return (float(vector @ vector) - squared) / 2, squared**0.5

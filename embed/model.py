@@ -79,6 +79,7 @@ def fingerprint(model: Model, precision: str) -> str:
 
     Covers weights, graph, tokenizer, lengths, pooling, metric, dimension and precision.
     """
+    # Neither name nor version: they change no vector, and a renamed model is still the library's.
     parts = {
         "files": {name: model.sha256[name] for name in (IR, WEIGHTS, TOKENIZER)},
         "lengths": [model.context_tokens, model.question_tokens],

@@ -12,6 +12,7 @@ __all__ = ["PRECISIONS", "apply_precision", "resolve_precision"]
 
 PRECISIONS = ("auto", "w8a8", "w8a32")
 _CPU_INFO = Path("/proc/cpuinfo")
+# Without one of these, float32 activations are faster than INT8 ones (docs/decisions/precision.md).
 _INT8_FLAGS = frozenset({"avx512_vnni", "avx_vnni", "amx_int8"})
 
 

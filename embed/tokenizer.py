@@ -19,7 +19,9 @@ __all__ = ["Question", "Tokenizer", "Words"]
 _MAX_CHARACTERS_PER_TOKEN = 128
 # A text is tokenized in blocks, because an `Encoding` takes 150 bytes per token.
 _BLOCK_CHARACTERS = 16_384
+# Blocks in one call of `encode_batch`, which works on them in parallel and returns all their encodings at once.
 _BATCH_SIZE = 16
+# How far before the end of a block a space is looked for; a longer run of letters is split there.
 _MAX_WORD_CHARACTERS = 2_000
 
 
@@ -70,7 +72,7 @@ class Tokenizer:
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         unknown = self._tokenizer.token_to_id("[UNK]")
-        self._unknown = -1 if unknown is None else unknown
+        self._unknown = -1 if unknown is None else unknown  # -1 is the id of no token
         self._special = self._tokenizer.encode("").ids
         # BERT tokenizes each word on its own; byte-level tokenizers join a space to the word that follows.
         self._splits_words_alone = (
@@ -83,6 +85,7 @@ class Tokenizer:
 
     def contexts(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text, special tokens included, at most `context_tokens` of them."""
+        # The fast variant computes no offsets, which are not needed here.
         return [_truncate(e.ids, self.context_tokens) for e in self._tokenizer.encode_batch_fast(list(texts))]
 
     def passages(self, texts: Sequence[str], words: Words, spans: Sequence[tuple[int, int]]) -> list[list[int]]:
@@ -103,7 +106,9 @@ class Tokenizer:
         encoding = self._tokenizer.encode(window)
         ids = _truncate(encoding.ids, self.question_tokens)
         if len(ids) == len(encoding.ids):
+            # All of the window fits, for instance because it is mostly blanks; only text beyond it is cut.
             return Question(ids, text[len(window) :].strip())
+        # - 2: the last of the ids that are kept is [SEP], and the one before it is the text's last.
         last_kept = encoding.offsets[self.question_tokens - 2][1]
         return Question(ids, text[last_kept:].strip())
 
@@ -121,7 +126,8 @@ class Tokenizer:
             encodings = self._tokenizer.encode_batch([text[a:b] for a, b in batch], add_special_tokens=False)
             for (begin, _), encoding in zip(batch, encodings, strict=True):
                 word_of_token = np.array(encoding.word_ids, dtype=np.int64)
-                firsts = np.flatnonzero(np.diff(word_of_token, prepend=-1))
+                firsts = np.flatnonzero(np.diff(word_of_token, prepend=-1))  # no word has the number -1
+                # reshape: without tokens the array would be [0] and not [0, 2].
                 offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
                 starts.append(begin + offsets[firsts, 0])
                 tokens.append(np.diff(firsts, append=len(word_of_token)))

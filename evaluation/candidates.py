@@ -95,6 +95,7 @@ def _name(kind: str, texts: Sequence[str]) -> str:
     """Return a hash of texts and of the form in which they are embedded."""
     digest = hashlib.sha256(kind.encode())
     for text in texts:
+        # Each text is hashed by itself, so that it matters where one ends; JSON can escape lone surrogates.
         digest.update(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())
     return digest.hexdigest()[:32]
 

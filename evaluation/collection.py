@@ -111,6 +111,7 @@ def _qrels(path: Path, queries: Mapping[str, str]) -> dict[str, dict[str, int]]:
             if right and number == 1:
                 continue  # the header
             raise UsageError(f"{path}, line {number}, is not a question, a document and a grade")
+        # The second of TREC's four columns is not used; counted from the end, both layouts are alike.
         question, document, grade = columns[0], columns[-2], int(columns[-1])
         if question not in queries:
             raise UsageError(f"{path}, line {number}: there is no question {question!r} in queries.jsonl")

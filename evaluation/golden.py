@@ -16,6 +16,7 @@ __all__ = ["DocumentHit", "GoldenQuestions", "ranked_documents"]
 
 # Documents of an answer that count; a right one after them counts as not found.
 _MAX_DOCUMENTS = 20
+# Passages that are asked for at first, since several may be of one document.
 _PASSAGES = 100
 
 

@@ -62,7 +62,7 @@ def compare(measure: str, first: Values, second: Values) -> PairedTest:
     CIKM 2007, compare tests for retrieval). Raises WhereinError when SciPy is not installed.
     """
     differences = second - first
-    changed = differences[np.abs(differences) > 1e-12]
+    changed = differences[np.abs(differences) > 1e-12]  # smaller ones are rounding errors
     return PairedTest(
         measure=measure,
         difference=round(100 * float(differences.mean()), 2),
@@ -83,6 +83,7 @@ def _chance(differences: Values) -> float:
     def mean(first: Values, second: Values, axis: int) -> Any:
         return np.mean(first - second, axis=axis)
 
+    # Swapping a difference with its zero flips its sign, which is the randomisation test of paired samples.
     pairs = (differences, np.zeros_like(differences))
     if len(differences) == 1:  # both signs are equally likely, and SciPy needs two observations
         return 1.0
@@ -96,7 +97,7 @@ def _chance(differences: Values) -> float:
 def require_measures() -> Any:
     """Return the module `ir_measures`. Raises WhereinError with the command that installs it when it is missing."""
     try:
-        import ir_measures
+        import ir_measures  # late: an extra, which may not be installed
     except ModuleNotFoundError as error:
         raise WhereinError(f"Measuring needs {error.name}; install the extra: {_INSTALL}") from error
     return ir_measures
@@ -105,7 +106,7 @@ def require_measures() -> Any:
 def require_stats() -> Any:
     """Return the module `scipy.stats`. Raises WhereinError with the command that installs it when it is missing."""
     try:
-        import scipy.stats
+        import scipy.stats  # late: an extra, which may not be installed
     except ModuleNotFoundError as error:
         raise WhereinError(f"Comparing needs {error.name}; install the extra: {_INSTALL}") from error
     return scipy.stats

@@ -36,6 +36,7 @@ def hybrid(candidates: Candidates) -> Ranking:
             matches = candidates.match(question)
             near, _ = index.nearest(vector, max(n, CANDIDATES))
             ids = np.union1d(near, rank_by_score(matches, max(n, CANDIDATES))).astype(np.int64)
+            # As `VectorIndex.nearest` computes them: `@` may round differently, and starts threads.
             dense = np.einsum("ij,j->i", candidates.vectors[ids], vector).astype(np.float64)
             best = fuse_best(
                 matches.question.order, ids, dense, scores_of(matches, ids.tolist()), matches.scores.idf,

@@ -59,6 +59,7 @@ def evaluate(
     next time. `report` receives messages about progress. Raises UsageError for input that cannot be read, WhereinError
     when the extra `evaluate` is missing.
     """
+    # Late, because `wherein.library` imports this module for every question.
     from wherein.evaluation.candidates import Candidates
     from wherein.evaluation.collection import read_beir, read_squad
     from wherein.evaluation.measures import require_measures, require_stats

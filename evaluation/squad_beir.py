@@ -57,6 +57,7 @@ def evaluate_beir(collection: Collection, ranking: Ranking) -> Evaluation:
     A context with the question's own id is left out, as BEIR does. Raises WhereinError without the extra `evaluate`.
     """
     found = []
+    # + 1: the question's own document may be among the contexts, and is left out.
     for name, (contexts, _) in zip(collection.question_ids, ranking(collection.questions, _DEPTH + 1), strict=True):
         ids = (collection.ids[number] for number in contexts)
         found.append([one for one in ids if one != name][:_DEPTH])

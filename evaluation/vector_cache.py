@@ -24,6 +24,7 @@ def read_vectors(path: Path, count: int) -> Matrix | None:
     body = data[_DIGEST_LENGTH:]
     if not body or hashlib.sha256(body).digest() != data[:_DIGEST_LENGTH]:
         return None
+    # astype copies: an array over bytes cannot be written to.
     return np.frombuffer(body, "<f4").reshape(count, -1).astype(np.float32)
 
 
@@ -44,6 +45,7 @@ def store_vectors(path: Path, vectors: Matrix) -> None:
 
 def _drop_oldest(folder: Path) -> None:
     with suppress(OSError):  # another process may drop them too
+        # With the last `*`, files that a killed run left unfinished are dropped, too.
         found = sorted((path.stat().st_mtime_ns, path.stat().st_size, path) for path in folder.glob("*.vectors*"))
         left = sum(size for _, size, _ in found)
         for _, size, path in found:

@@ -58,6 +58,7 @@ class RunFactory:
         """Return a run with `encoder`, else with that of the library's model, and report `lost` commits as failed."""
         encoder, model = self.models.bind(db) if encoder is None else (encoder, bound_model(db))
         assert model is not None
+        # Before the run adds terms: those of two versions must not be compared.
         recount_if_due(db)
         run = IngestRun(db, self.folder, model, encoder, report, stop, Pool(self.jobs))
         for reason in lost:
@@ -148,7 +149,9 @@ def plan_ingest(runs: RunFactory, request: SourceRequest, *, report: Report = la
         run = runs.dry_run(db, model, encoder, report, sample)
         run.named = request.uris
         run.ingest(sources)
+        # accept: everything that is gone is counted, also where a reindex would ask first.
         gone = vanished(db, sources, run.seen, run.walk_errors, lambda *_: None, accept=True)
+    # The documents of a file that was renamed belong to its new name.
     lost = sum(record.documents for record in gone if record.uri not in run.adopted)
     counts = {name: run.tally[name] for name in _PLANNED}
     return Plan(**counts, gone=lost, tokens=sample.tokens, seconds=round(sample.seconds(encoder), 1))

@@ -36,6 +36,7 @@ def verify_library(reader: CatalogReader, folder: Path, choice: ModelChoice, *, 
     """Look for damage in the library's files, its model and its compiled graphs, and if `deep` in its sources."""
     require_library(folder)
     library = None
+    # A damaged catalog is reported by `verify` below.
     with suppress(Damaged), reader.snapshot() as db:
         library = library_model(db)
     proof = _proof(library, choice) if deep and library else None
@@ -47,6 +48,7 @@ def verify_library(reader: CatalogReader, folder: Path, choice: ModelChoice, *, 
 def repair_library(folder: Path, *, wait: bool = False) -> Repair:
     """Repair the library's files; what is left of the damage is not looked for. Needs no model."""
     require_library(folder)
+    # Not `open_for_writing`: the catalog may be too damaged to be opened.
     with writer_lock(folder, wait), translating_errors():
         return repair(folder, lambda uri: os.path.lexists(file_path(uri) or ""))
 
@@ -65,7 +67,7 @@ def _check_model(library: LibraryModel | None, choice: ModelChoice) -> Iterator[
             for name in model.sha256:
                 read_checked(model, name)
     except Damaged as error:
-        reason = str(error).rpartition("; ")[0]
+        reason = str(error).rpartition("; ")[0]  # without the remedy, which a finding has in a field of its own
         yield Finding("model", str(choice.folder_of(library)), reason, "install the model again")
         return
     if library and fingerprint(model, library.stored.precision) != library.stored.fingerprint:
@@ -82,6 +84,7 @@ def check_compiled(cache: Path | None) -> Iterator[Finding]:
 
 
 def _check_sources(reader: CatalogReader) -> Iterator[Finding]:
+    # Damage to the catalog itself has been reported by `verify`.
     with suppress(Damaged), reader.snapshot() as db:
         fields = {source.id: source.fields for source in list_sources(db)}
         for record in read_files(db):

@@ -127,7 +127,7 @@ def roll_back(folder: Path, models: ModelChoice, *, report: Report = lambda _: N
         model, model_folder = earlier
         encoder = models.stored_encoder(LibraryModel(model, Path(model_folder) if model_folder else None))
         change = ModelChange(db, folder, library, encoder, report=report)
-        change.embed()
+        change.embed()  # only what is new since: the earlier model's vectors were kept (docs/decisions/reembed.md)
         change.switch(model_folder)
         return f"the model {model.name} at {model.precision} answers again"
 

@@ -97,6 +97,7 @@ class ModelChoice:
         """Return the encoder of the installed model `name` at the chosen precision, else at the library's."""
         if self.encoder and self.encoder.model.name == name:
             return self.encoder
+        # `auto` is not resolved again: a copied library would change by itself (docs/decisions/reembed.md).
         kept = library.stored.precision if library and self.precision == "auto" else None
         return self._load(find_model(name, models_folder()), kept or resolve_precision(self.precision))
 
@@ -147,6 +148,7 @@ class ModelChoice:
     def _precision_for_new_library(self, model: Model) -> str:
         """Return the chosen precision, else the one that a benchmark found fastest here, else this CPU's best."""
         if self.precision == "auto" and self.cache:
+            # Late: needed only when a library is created.
             from wherein.embed.models.benchmark import fastest_precision
 
             if measured := fastest_precision(self.cache, model):
@@ -167,6 +169,7 @@ def library_model(db: Catalog) -> LibraryModel | None:
     stored, folder = bound_model(db), model_folder(db)
     if stored is None:
         return None
+    # The folder may have been moved: then any installed model with the same fingerprint will do.
     return LibraryModel(stored, Path(folder) if folder and (Path(folder) / "model.json").exists() else None)
 
 
@@ -186,6 +189,7 @@ def _limits(model: Model) -> tuple[str, int]:
 
 def proof_of(encoder: Encoder) -> Proof:
     """Return how stored vectors are compared with those that `encoder` computes."""
+    # Late: a question compares no vectors with the model's.
     from wherein.storage.repair.deep_check import Proof
 
     return Proof(
@@ -208,5 +212,5 @@ def describe(encoder: Encoder) -> _Description:
         name=model.name,
         version=model.version,
         precision=encoder.precision,
-        dimension=model.width,
+        dimension=model.width,  # that of the stored vectors: for `l2` one more (docs/decisions/distance.md)
     )

@@ -68,6 +68,7 @@ def require_library(folder: Path) -> None:
     """Raise WhereinError when there is no library in `folder`."""
     if is_library(folder):
         return
+    # Late: it is needed only for the message.
     from wherein.storage.backup.restore import replaced_library
 
     aside = replaced_library(folder)
@@ -86,6 +87,7 @@ def open_for_reading(folder: Path) -> sqlite3.Connection:
         return open_reader(folder)
     except Outdated:
         with open_for_writing(folder, wait=True) as db:  # opening it for writing migrates it
+            # A library from before keyword search has no generation of keywords.
             if model := bound_model(db):
                 write_first_generations(db, folder, model)
         return open_reader(folder)
@@ -105,10 +107,12 @@ def open_for_writing(folder: Path, wait: bool, on_lost: Callable[[str], None] = 
     except OSError as error:
         raise WhereinError(f"The library {folder} cannot be created: {error.strerror}") from error
     with writer_lock(folder, wait), translating_errors():
+        # First, because SQLite skips the damaged end of a log, and the next commit overwrites it.
         if lost := lost_commits(folder):
             on_lost(lost)
         db = open_writer(folder)
         try:
+            # A reader has delayed a purge, or the process was killed: no later writer may leave its bytes behind.
             if purge_is_unfinished(db):
                 finish_purge(db, folder)
             yield db

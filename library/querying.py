@@ -72,6 +72,7 @@ class QuerySession:
         if not options.needs_vector:
             return self.answer_prepared(PreparedQuery(question, words), options)
         metric = self.encoder.model.metric
+        # The network is loaded in a thread, while this one loads indexes and tokenizer (docs/decisions/cold-query.md).
         self.encoder.prepare()
         self._pipeline.refresh(options.mode, metric)  # while the network is loaded
         vector, tokens = self.encoder.encode_question(words.meaning if words else question)
@@ -83,6 +84,7 @@ class QuerySession:
         words = [_parsed(question, options) for question in questions]
         if not options.needs_vector:
             return [PreparedQuery(text, parsed) for text, parsed in zip(questions, words, strict=True)], None
+        # Not `self.encoder`, which is set up for single questions: for many, one stream per core is faster.
         encoder = self._choice.encoder_of(self._model)
         metric, tokenizer = encoder.model.metric, encoder.tokenizer
         meanings = [parsed.meaning if parsed else text for text, parsed in zip(questions, words, strict=True)]
@@ -95,6 +97,7 @@ class QuerySession:
     def answer_prepared(self, query: PreparedQuery, options: QueryOptions, encoder: Encoder | None = None) -> Answer:
         """Answer a question that `prepare` returned, with its encoder."""
         encode_contexts = encoder.encode_contexts if encoder else None
+        # `Freshness` checks each file once, so each answer needs a new one.
         return self._pipeline.answer(query, options, Freshness(self._db).of_document, encode_contexts)
 
     @property
@@ -147,6 +150,7 @@ class QueryService:
                 answer = self.session.answer_prepared(queries[number], options, encoder)
             except ModelMismatch:  # see `_with_session`
                 self.drop_session()
+                # The batch was encoded by the old model, and has to be encoded again.
                 queries, encoder = self.session.prepare(batch, options)
                 answer = self.session.answer_prepared(queries[number], options, encoder)
             yield answer
@@ -156,6 +160,7 @@ class QueryService:
             return ask(self.session)
         except ModelMismatch:  # perhaps because the library has moved to another model since the session began
             self.drop_session()
+            # Once: if it is raised again, the right model is not installed, or another was chosen.
             return ask(self.session)
 
 

@@ -66,6 +66,7 @@ def reindex(
     if options.index not in (None, *CHOICES):
         raise UsageError(f"There is no index {options.index}; there are {', '.join(CHOICES)}")
     if options.model is not None and runs.models.encoder is None:
+        # A wrong name is an error now, and not after the sources were walked.
         find_model(options.model, models_folder())
     began, lost = time.monotonic(), list[str]()
     with open_for_writing(runs.folder, wait, lost.append) as db, recorded(db, runs.folder, report) as recorder:
@@ -88,6 +89,7 @@ class ReindexRun:
 
     def run(self, lost: Sequence[str] = ()) -> Mapping[str, int]:
         """Do all stages, or those that the time is enough for, and return the tally; `lost` commits count as failed."""
+        # Without a deadline the model is changed first, so that what has changed is embedded only once.
         present = self._encoder_to_catch_up_with()
         changed = {} if present else self._change_model()
         if self._recorder.stopped:
@@ -115,6 +117,7 @@ class ReindexRun:
         return self._runs.models.installed_encoder(library_model(self._db))
 
     def _catch_up(self, run: IngestRun) -> None:
+        # Standard input cannot be read again.
         sources = [source for source in list_sources(self._db) if source.kind != "stdin"]
         with self._recorder.stage("ingest") as notes:
             if self._options.look_ahead:
@@ -122,6 +125,7 @@ class ReindexRun:
             run.ingest(sources)
             run.finish_repairs()
             notes += [f"{run.tally[kind]:,} {kind}" for kind in _COUNTS if run.tally[kind]]
+        # Only a complete walk shows which files have vanished.
         if run.stopped:
             return
 

@@ -71,6 +71,7 @@ class SourceRequest:
 def _source_path(name: str) -> str:
     """Return the absolute path or pattern of a source. Raises UsageError when there is no such file."""
     path = os.path.abspath(os.path.expanduser(name))  # noqa: PTH100, PTH111 - odd bytes stay
+    # lexists: a link may lead to a file that does not exist yet. A pattern may match nothing yet.
     if not os.path.lexists(path) and not glob.has_magic(path):
         raise UsageError(f"There is no file or folder {name}")
     return path

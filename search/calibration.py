@@ -13,6 +13,7 @@ __all__ = ["NO_GOOD_MATCH", "calibrated", "features"]
 Scores = npt.NDArray[np.float64]
 
 # When no hit has this chance, the answer is noted as "no good match".
+# So low that hardly any right answer is doubted: of hits below it 1.3 % were right (docs/decisions/fusion.md).
 NO_GOOD_MATCH = 0.1
 _INTERCEPT, _EXCESS, _WORDS, _COSINE = -3.11, 0.39, 4.60, 2.19
 
@@ -36,6 +37,6 @@ def features(dense: Scores, fused: Scores, background: Scores, passages: int) ->
     """
     deviation = float(background.std()) if len(background) else 0.0
     excess = np.zeros(len(dense))
-    if deviation > 1e-9:
+    if deviation > 1e-9:  # below that, the cosines differ by rounding only
         excess = (dense - background.mean()) / deviation - math.sqrt(2 * math.log(max(passages, 1)))
     return np.column_stack([excess, fused - dense, dense])

@@ -46,7 +46,8 @@ def exact_answers(extractor: AnswerExtractor, question: str, hits: Sequence[Hit]
 def _answer(extractor: AnswerExtractor, question: str, hit: Hit) -> ExactAnswer | None:
     best: tuple[float, int, int] | None = None
     for window in extractor.windows(question, hit.text):
-        span = best_span(window.start, window.end, window.first, len(window.start) - 1)
+        span = best_span(window.start, window.end, window.first, len(window.start) - 1)  # - 1: the [SEP] at the end
+        # Scores of different windows are comparable: the softmax includes [CLS] and the question (see `best_span`).
         if best is None or span.score > best[0]:
             begin, end = window.words[span.first - window.first, 0], window.words[span.last - window.first, 1]
             best = span.score, int(begin), int(end)
@@ -82,5 +83,5 @@ def best_span(
 
 
 def _log_softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    shifted = logits.astype(np.float64) - np.max(logits)
+    shifted = logits.astype(np.float64) - np.max(logits)  # else exp could overflow
     return np.asarray(shifted - np.log(np.sum(np.exp(shifted))))

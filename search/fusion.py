@@ -22,6 +22,7 @@ Scores = npt.NDArray[np.float64]
 Word = TypeVar("Word", int, str)
 
 # Weights beside the cosine's 1.
+# Fitted were 0.032, 0.273, 0.115 and 0.104; the last was raised by hand (docs/decisions/fusion.md).
 _KEYWORD, _COVERAGE, _ADJACENT, _NEAR = 0.03, 0.27, 0.12, 0.15
 # The weight of BM25 in the choice of the candidates to read, before anything is known of their texts.
 _UNREAD_KEYWORD = 0.1
@@ -74,9 +75,11 @@ class QuestionWords(Generic[Word]):
     """
 
     def __init__(self, question: Sequence[Word], idf: Mapping[Word, float]) -> None:
+        # Squared, since it matters more which rare words a passage has than how many words.
         self._squares: dict[Word, float] = {word: idf[word] ** 2 for word in question}
         self._mass: float = sum(self._squares.values())
         steps = range(1, _MAX_DISTANCE_ASKED + 1)
+        # The smaller word first: a close pair counts once, in whichever order it stands.
         close = {(min(pair), max(pair)) for step in steps for pair in zip(question, question[step:], strict=False)}
         self._neighbours: _Pairs[Word] = _pairs(set(pairwise(question)), idf, _NEXT)
         self._close: _Pairs[Word] = _pairs(close, idf, _AROUND)
@@ -92,6 +95,7 @@ class QuestionWords(Generic[Word]):
 
 
 def _pairs(pairs: set[tuple[Word, Word]], idf: Mapping[Word, float], steps: tuple[int, ...]) -> _Pairs[Word]:
+    # A word that is repeated in the question is not a pair with itself.
     weights = [(first, second, idf[first] + idf[second]) for first, second in pairs if first != second]
     return _Pairs(weights, steps, sum(weight for _, _, weight in weights))
 
@@ -134,7 +138,7 @@ def fuse_best(
     chosen = promising(similar, keyword, mass, read)
     overlaps = list(map(QuestionWords(asked, idf).overlap, words(ids[chosen].tolist())))
     scores = fuse(similar[chosen], keyword[chosen], mass, overlaps)
-    order = np.lexsort((ids[chosen], -scores))
+    order = np.lexsort((ids[chosen], -scores))  # the last key is the first to order by
     return Fused(chosen[order], scores[order], [overlaps[at] for at in order])
 
 
@@ -147,6 +151,7 @@ def fuse(dense: Scores, keyword: Scores, mass: float, overlaps: Sequence[Overlap
     """
     parts = np.array([(part.coverage, part.adjacent, part.near) for part in overlaps], np.float64).reshape(-1, 3)
     words = parts @ np.array([_COVERAGE, _ADJACENT, _NEAR])
+    # Without the division, the words of a long question would outweigh the vectors (docs/decisions/fusion.md).
     if mass > 0:
         words = words + _KEYWORD * np.asarray(keyword, dtype=np.float64) / np.sqrt(mass)
     fused: Scores = np.asarray(dense, dtype=np.float64) + words

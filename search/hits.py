@@ -12,6 +12,7 @@ from wherein.storage.filters.selection import Selection
 
 __all__ = ["PASSAGE_COLUMNS", "Hit", "Place", "Sentence", "StoredPassage", "checked_hit"]
 
+# SQLite counts characters from 1. It also counts the lines, so that only the passage's own text is read into Python.
 PASSAGE_COLUMNS = """c.id, d.id, d.uri, c.ordinal, c.start, c."end", c.page, c.heading, c.input_hash, c.checksum,
        d.title, d.media_type, d.text_hash, d.metadata, d.notes, d.checksum,
        substr(d.text, c.start + 1, c."end" - c.start),

@@ -31,11 +31,12 @@ from wherein.storage.index.vector_index import VectorIndex, load_index, reading_
 __all__ = ["CANDIDATES", "READ", "Ranker", "to_read"]
 
 # Candidates taken from each ranking; at least READ of them are re-scored from their text (see `to_read`).
+# With 100 and 50, nDCG@10 was the same and a question took 3 ms longer (docs/decisions/fusion.md).
 CANDIDATES = 50
 READ = 20
 # How far the BM25 scores from the index and from the stored counts may differ: they add in different orders.
 _TOLERANCE = 1e-4
-_NO_MODEL = 0
+_NO_MODEL = 0  # SQLite's ids begin with 1
 # A chance needs a sample of vectors that have nothing to do with the question. Of fewer than _MIN_VECTORS, too large a
 # share would be of passages that answer.
 _SAMPLE_SIZE, _MIN_VECTORS = 500, 100
@@ -204,10 +205,13 @@ class Ranker:
         self, query: _Query, index: VectorIndex, dense: Floats, fused: Floats, passages: int
     ) -> list[float | None]:
         """Return for each passage the chance that it is the answer; None where none can be computed."""
+        # The chance was fitted on cosines; other scores have another scale.
         if query.metric != "cosine" or index.count < _MIN_VECTORS:
             return [None] * len(dense)
+        # The index is the same object until something is committed.
         if self._sample is None or self._sample[0] is not index:
             self._sample = index, index.sample(_SAMPLE_SIZE)
+        # Not `@`, for which OpenBLAS starts threads (`VectorIndex.nearest`).
         background = np.einsum("ij,j->i", self._sample[1], query.vector).astype(np.float64)
         chances = calibrated(dense, fused, background, passages).tolist()
         return [None if np.isnan(score) else chance for score, chance in zip(dense, chances, strict=True)]
@@ -254,6 +258,7 @@ class Ranker:
 
 def to_read(k: int) -> int:
     """Return how many candidates must be read for the best `k` to be known."""
+    # Half as many again as are shown, since reading changes the order (docs/decisions/fusion.md).
     return max(READ, k + k // 2)
 
 
@@ -275,6 +280,7 @@ def _hit(rank: int, ranked: _Ranked, stored: CountedPassage, matches: Matches, s
 def _checked_score(ranked: _Ranked, counts: TermRows, matches: Matches) -> float:
     """Return a passage's BM25 score from its stored counts. Raises Damaged when the index gave another."""
     score = term_score(counts, matches.index, matches.scores.idf)
+    # `not <=` instead of `>`: NaN is damage, too.
     if not abs(score - ranked.keyword_score) <= _TOLERANCE * max(1.0, score):
         raise Damaged(
             f"The index holds other word counts of passage {ranked.chunk} than are stored; run: wherein repair"
@@ -294,5 +300,6 @@ def _ranks(chunks: Iterable[int]) -> dict[int, int]:
 
 def _filled(dense: Floats) -> Floats:
     """Return the scores with the lowest of them in place of NaN."""
+    # A passage whose vector is lost is ranked by its words, as if it were the farthest; NaN would have no order.
     known = dense[~np.isnan(dense)]
     return np.where(np.isnan(dense), known.min() if len(known) else 0.0, dense)

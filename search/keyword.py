@@ -20,6 +20,7 @@ __all__ = ["Matches", "best_passages", "filter_matches", "match", "rank_by_score
 
 Positions = npt.NDArray[np.int64]
 
+# Texts are read the best first, and no more of them than it takes to find enough with the phrase.
 _BATCH_SIZE = 200
 _TEXTS = (
     'SELECT c.id, substr(d.text, c.start + 1, c."end" - c.start) FROM chunks c JOIN documents d ON d.id = c.document_id'
@@ -57,6 +58,7 @@ def match(index: KeywordIndex, question: ParsedQuestion, selection: Selection | 
 def _allowed(index: KeywordIndex, number: int, question: ParsedQuestion, selection: Selection | None) -> Mask:
     """Return which passages of a part of the index may be shown."""
     part = index.parts[number]
+    # A copy, because the index keeps its own.
     allowed = np.ones(len(part.postings.ids), np.bool_) if part.live is None else part.live.copy()
     for phrase in question.phrases:
         allowed &= _holds_all(index, number, phrase.terms)
@@ -84,7 +86,7 @@ def best_passages(db: Catalog, matches: Matches, n: int) -> list[int]:
     """
     if not _needs_texts(matches.question):
         return rank_by_score(matches, n)
-    ids = rank_by_score(matches, sum(map(len, matches.scores.parts)))
+    ids = rank_by_score(matches, sum(map(len, matches.scores.parts)))  # all: how many have the phrase is not known yet
     checked: list[int] = []
     for first in range(0, len(ids), _BATCH_SIZE):
         checked += _check_phrases(db, matches.question, ids[first : first + _BATCH_SIZE])
@@ -154,6 +156,7 @@ def _positions(index: KeywordIndex, wanted: Positions) -> Iterator[tuple[int, Po
     for number, part in enumerate(index.parts):
         held = part.postings.ids
         if len(held):
+            # An id above all others gets a position beyond the end; at the last one it is found absent just as well.
             positions = np.minimum(np.searchsorted(held, wanted), len(held) - 1)
             yield number, positions, held[positions] == wanted
 
@@ -179,4 +182,5 @@ def _in(phrase: Phrase, text: str) -> bool:
 
 
 def _spaced(words: Sequence[str]) -> str:
+    # Blanks on both sides, so that a phrase is found at whole words only.
     return f" {' '.join(words)} "

@@ -14,7 +14,7 @@ from wherein.storage.catalog.vectors import Matrix, checked_vector
 
 __all__ = ["CountedPassage", "PassageLookup"]
 
-_BATCH_SIZE = 500
+_BATCH_SIZE = 500  # SQLite before 3.32 takes 999 parameters in a statement
 _CHUNKS = """
 SELECT v.id, c.id FROM vectors v CROSS JOIN chunks c ON c.input_hash = v.input_hash WHERE v.id IN ({}) ORDER BY c.id
 """
@@ -23,6 +23,7 @@ _VECTORS = (
     "SELECT c.id, v.id, v.input_hash, v.vector, v.checksum FROM chunks c"
     " CROSS JOIN vectors v ON v.model_id = ? AND v.input_hash = c.input_hash WHERE c.id IN ({})"
 )
+# LEFT JOIN: a passage that has lost its counts must be noticed, and not be missing.
 _PASSAGES = f"""
 SELECT t.counts, t.checksum, {PASSAGE_COLUMNS}
 FROM chunks c JOIN documents d ON d.id = c.document_id LEFT JOIN terms t ON t.id = c.id

@@ -113,12 +113,13 @@ class QueryPipeline:
             lambda hit: freshness(hit.document),
         )
         if options.results.context:
+            # A later snapshot than that of the search: `with_context` notices a document that has changed in between.
             with snapshot(self._db) as db:
                 hits = [with_context(db, hit, options.results.context) for hit in hits]
         if options.results.sentence and encode_contexts is not None and query.vector is not None:
             hits = with_sentences(hits, query.vector, encode_contexts)
         basis = (self._by_meaning(query.metric) if options.mode == "semantic" else self._by_words()).provenance
-        truncated = "" if options.mode == "keyword" else query.truncated
+        truncated = "" if options.mode == "keyword" else query.truncated  # words are counted beyond what the model sees
         return Answer(query.question, truncated, hits, (*_ignored(query.words), *_doubts(hits)), basis, stale)
 
     def _rank(self, query: PreparedQuery, k: int, options: QueryOptions) -> list[Hit]:

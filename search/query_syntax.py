@@ -19,6 +19,8 @@ _MAX_CHARACTERS = 20_000
 _MAX_TERMS = 256
 _MAX_PHRASES = 16
 
+# A quote opens a phrase only where no word or quote precedes it (19" opens none); a minus counts only before a word.
+# An excluded word begins with a letter, since -5 is a number.
 _QUOTED = re.compile(r"""(?<![\w"])(?P<minus>(?<!\S)-)?["“„«](?P<words>[^"“”„«»]*)["”“»]""")
 _EXCLUDED = re.compile(r"(?<!\S)-(?P<word>[^\W\d_][^\s\"“”„«»]*)")
 
@@ -58,6 +60,7 @@ def parse_question(text: str, *, operators: bool = True) -> ParsedQuestion:
     kept = text[:_MAX_CHARACTERS]
     phrases, excluded = _phrases(kept) if operators else ([], [])
     terms = _terms(_without_operators(kept) if operators else kept)
+    # All of the text: the model's tokenizer cuts it, and reports what it has cut.
     meaning = _without_operators(text) if operators else text
     if not any(map(str.isalnum, meaning)):  # only exclusions: then their words are the meaning
         meaning = text
@@ -76,7 +79,7 @@ def _phrases(text: str) -> tuple[list[Phrase], list[Phrase]]:
     required, excluded = list[Phrase](), list[Phrase]()
     for negated, words in _operators(text):
         phrase = Phrase(tuple(folded_words(words)), tuple(dict.fromkeys(terms_of(words))))
-        if phrase.words and phrase.terms:
+        if phrase.words and phrase.terms:  # else the quotes hold only punctuation
             (excluded if negated else required).append(phrase)
     return required, excluded
 
@@ -94,6 +97,7 @@ def _operators(text: str) -> Iterator[tuple[bool, str]]:
     """Yield for each operator whether it excludes, and its words."""
     for match in _QUOTED.finditer(text):
         yield bool(match["minus"]), match["words"]
+    # Phrases are taken out first: within quotes a minus excludes nothing.
     for match in _EXCLUDED.finditer(_QUOTED.sub(" ", text)):
         yield True, match["word"]
 

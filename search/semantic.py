@@ -22,6 +22,7 @@ from wherein.storage.index.vector_index import VectorIndex, reading_index
 
 __all__ = ["Searcher", "exact_nearness"]
 
+# CROSS JOIN makes SQLite begin with the one vector (https://sqlite.org/optoverview.html#crossjoin).
 _PASSAGES = f"""
 SELECT v.id, v.input_hash, v.vector, v.checksum, {PASSAGE_COLUMNS}
 FROM vectors v CROSS JOIN chunks c ON c.input_hash = v.input_hash JOIN documents d ON d.id = c.document_id
@@ -88,6 +89,7 @@ class Searcher:
     ) -> list[Hit]:
         """Return the first `enough` passages of the `wanted` nearest vectors, best first."""
         hits: dict[int, Hit] = {}
+        # Taken one by one: passages beyond the last that is needed are neither read nor checked.
         for hit in islice(self._each_hit(index, question, wanted, selection), enough):
             if hit.chunk in hits:
                 raise Damaged(f"Passage {hit.chunk} is found twice; run: wherein verify")

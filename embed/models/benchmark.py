@@ -75,7 +75,7 @@ def save_speeds(cache: Path, model: Model, speeds: Sequence[Speed]) -> None:
     """Write the figures to the cache folder; nothing happens if it cannot be written."""
     speeds_by_key = _load_speeds(cache)
     speeds_by_key[_key(model)] = {speed.precision: asdict(speed) for speed in speeds}
-    temporary = cache / f"{_SPEEDS_FILE}.{os.getpid()}.new"
+    temporary = cache / f"{_SPEEDS_FILE}.{os.getpid()}.new"  # two processes may save at once
     with suppress(OSError):
         cache.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary.write_text(json.dumps(speeds_by_key, indent=2), "utf-8")
@@ -94,6 +94,7 @@ def fastest_precision(cache: Path, model: Model) -> str | None:
 
 def _ids(encoder: Encoder, length: int) -> list[int]:
     """Return the ids of a text that has `length` tokens."""
+    # At least one token a word, and so always enough of them.
     (ids,) = encoder.tokenizer.contexts(["where may it lie " * length])
     return [*ids[: length - 1], ids[-1]]
 
@@ -105,6 +106,7 @@ def _rate(encoder: Encoder, ids: list[int], seconds: float) -> float:
     elapsed = _time(encoder, ids, count)
     # Whole batches of a growing size, not texts until time is up: those in the queue must count, too.
     while elapsed < seconds / 2:
+        # At most 16 times as many, because a rate taken from a few texts is no more than an estimate.
         count = max(count + 1, min(16 * count, round(count * seconds / elapsed)))
         elapsed = _time(encoder, ids, count)
     return count / elapsed
@@ -120,7 +122,7 @@ def _time(encoder: Encoder, ids: list[int], count: int) -> float:
 
 def _rate_one_by_one(encoder: Encoder, ids: list[int], seconds: float) -> float:
     """Return the number of texts per second, each started when the previous one is done."""
-    _time(encoder, ids, 1)
+    _time(encoder, ids, 1)  # loads the network, which does not count
     count, elapsed = 0, 0.0
     while elapsed < seconds:
         elapsed += _time(encoder, ids, 1)
@@ -145,6 +147,7 @@ def _key(model: Model) -> str:
 
 
 def _cpu() -> str:
+    # platform.processor() comes last: on Linux it names at best the architecture.
     with suppress(OSError):
         for line in _CPU_INFO.read_text("utf-8", "replace").splitlines():
             if line.startswith("model name"):

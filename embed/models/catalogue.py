@@ -58,6 +58,7 @@ def describe_model(name: str) -> dict[str, Any]:
     For a model that is not installed, return its catalogue entry. Raises UsageError when there is no such model,
     Damaged when its manifest cannot be read.
     """
+    # Answer models first, because `find_model` refuses them.
     for folder in (models_folder() / name, Path(name)):
         if name and is_answer_model(folder):
             return {**read_manifest(folder), "state": "installed", "folder": str(folder),
@@ -120,7 +121,7 @@ def _installed_summary(folder: Path) -> ModelSummary:
         expected = [manifest["files"][name].get("bytes") for name in model.sha256]
     except (Damaged, OSError, KeyError, TypeError, AttributeError):
         return ModelSummary(folder.name, kind, "", 0, "", 0, "damaged", None, str(folder))
-    is_complete = None in expected or size == sum(expected)
+    is_complete = None in expected or size == sum(expected)  # a manifest need not have sizes
     state = "damaged" if not is_complete else "shipped" if folder == DEFAULT_MODEL else "installed"
     dimension, metric = (model.dimension, model.metric) if isinstance(model, Model) else (0, "")
     top_5 = _top_5(manifest.get("accuracy"))

@@ -51,14 +51,17 @@ def fetch_model(
         return installed
     mirror = os.environ.get(MIRROR_VARIABLE)
     base = url or (f"{mirror.rstrip('/')}/{entry.name}/" if mirror else entry.url)
+    # The leading dot keeps it out of the list of installed models.
     folder = models / ".fetch" / entry.name
+    # Twice the size: download and installed copy exist together for a while. The lock is not that of `add_model`, which
+    # takes its own inside.
     with require_free_space(models, 2 * entry.download_bytes(variant)), exclusive_lock(models, "fetch"):
         for file in entry.variants[variant]:
             (folder / file.path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _fetch(urljoin(base, file.path), folder / file.path, file, report)
         graph = next(folder / file.path for file in entry.variants[variant] if file.path.endswith(".xml"))
         result = add_model(graph, models, ImportOptions(name), entry=entry)
-        shutil.rmtree(folder)
+        shutil.rmtree(folder)  # only now: a run that is killed before finds its downloads again
     return result
 
 
@@ -102,7 +105,7 @@ def _download(url: str, part: Path, file: ZooFile, report: Report) -> None:
     """Download until `part` has the file's size; a broken connection is resumed."""
     for _ in range(_MAX_ATTEMPTS):
         have = part.stat().st_size if part.exists() else 0
-        if have > file.bytes:
+        if have > file.bytes:  # no part of this file
             part.unlink()
             have = 0
         if have < file.bytes:
@@ -113,7 +116,7 @@ def _download(url: str, part: Path, file: ZooFile, report: Report) -> None:
         if now > file.bytes:
             part.unlink()
             raise Damaged(f"{url} is larger than the catalogue's {file.bytes:,} bytes; nothing was installed")
-        if now <= have:
+        if now <= have:  # this attempt brought nothing, so the next one is left to the user
             break
     raise WhereinError(
         f"The connection broke after {part.stat().st_size:,} of {file.bytes:,} bytes of {url}; run the same command"
@@ -129,10 +132,12 @@ def _append(url: str, part: Path, have: int, file: ZooFile, report: Report) -> N
     response = _request(url, have)
     if response.status != 206:
         have = 0
+    # Another range than the one that was requested cannot be appended.
     elif not _starts_at(response, have):
         response.close()
         response, have = _request(url, 0), 0
     with response, part.open("ab" if have else "wb") as out:
+        # <=: one byte too many is enough to see that it is another file; the rest need not be downloaded.
         while have <= file.bytes and (block := _read_block(response)):
             out.write(block)
             out.flush()  # so that a killed run can be resumed from the last reported byte
@@ -141,6 +146,7 @@ def _append(url: str, part: Path, have: int, file: ZooFile, report: Report) -> N
 
 
 def _request(url: str, have: int) -> http.client.HTTPResponse:
+    # No compression: size, ranges and checksum are those of the file itself.
     headers = {"User-Agent": "wherein", "Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
@@ -148,6 +154,7 @@ def _request(url: str, have: int) -> http.client.HTTPResponse:
         response: http.client.HTTPResponse = urllib.request.urlopen(
             urllib.request.Request(url, headers=headers), timeout=_TIMEOUT_SECONDS
         )
+    # In this order: an HTTPError is a URLError, and that is an OSError.
     except urllib.error.HTTPError as error:
         reason = f"the server answered {error.code} {error.reason}"
         raise WhereinError(f"{url} cannot be fetched: {reason}; nothing was installed") from error
@@ -163,6 +170,7 @@ def _request(url: str, have: int) -> http.client.HTTPResponse:
 def _read_block(response: http.client.HTTPResponse) -> bytes:
     """Return the next bytes, b"" at the end or when the connection broke."""
     try:
+        # read1 returns what has arrived instead of waiting for a full block, so that a slow download shows progress.
         return response.read1(_BLOCK_BYTES)
     except (OSError, http.client.HTTPException):
         return b""

@@ -27,7 +27,9 @@ __all__ = ["ImportOptions", "ImportResult", "add_model", "load_any_model"]
 
 _DEFAULT_LENGTHS = (384, 32)
 _ANSWER_QUESTION_TOKENS = 64
+# The name is that of a folder. Folders with a leading dot are unfinished or damaged models.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+# In the order of preference: the first variant in a folder is imported.
 _VARIANTS = (DEFAULT_VARIANT, "FP16-INT8", "FP16", "FP32")
 
 
@@ -96,7 +98,7 @@ def _add_folder(source: Path, models: Path, options: ImportOptions) -> ImportRes
     name = _check_name(options.name or model.name)
     with staging(models, name) as folder:
         for file in (IR, WEIGHTS, TOKENIZER):
-            (folder / file).write_bytes(read_checked(model, file))
+            (folder / file).write_bytes(read_checked(model, file))  # copies only bytes that match their SHA-256
         _write_manifest(folder, {**read_manifest(source), "name": name})
         tokenizer = read_tokenizer(folder / TOKENIZER)
         if isinstance(model, Model):
@@ -131,6 +133,7 @@ def _add_parts(parts: _Parts, models: Path, options: ImportOptions, entry: ZooMo
             fields = _answer_fields(folder, tokenizer, parts, options)
         else:
             fields = _encoder_fields(folder, tokenizer, parts, options, entry)
+        # Notes say that these are other files than the zoo's, so that its figures do not hold for them.
         accuracy = dict(entry.accuracy) if entry and not notes else {}
         common = _common_fields(folder, name, parts, entry)
         _write_manifest(folder, {"schema": 1, **fields, **common, "accuracy": accuracy})
@@ -179,9 +182,11 @@ def _answer_fields(folder: Path, tokenizer: Tokenizer, parts: _Parts, options: I
 def _install(folder: Path, target: Path) -> ImportResult:
     """Give a complete model its name. Raises UsageError when a different model has it."""
     new = load_any_model(folder)
+    # These names always mean the shipped model (`find_model`), which is part of the package and never replaced.
     if target.name in (DEFAULT_MODEL.name, default_model_name()):
         target = DEFAULT_MODEL
     try:
+        # A model whose manifest is damaged is replaced; `publish` keeps it under another name.
         old = load_any_model(target) if target.exists() else None
     except Damaged:
         old = None
@@ -201,7 +206,7 @@ def load_any_model(folder: Path) -> Model | AnswerModel:
 def _identity(model: Model | AnswerModel) -> object:
     """Return what two models must have in common to be the same model."""
     if isinstance(model, Model):
-        return fingerprint(model, "")
+        return fingerprint(model, "")  # a name or a version makes no difference
     return sorted(model.sha256.items()), model.tokens, model.question_tokens
 
 
@@ -216,6 +221,7 @@ def _find_parts(source: Path) -> _Parts:
         raise UsageError(f"{graph} is not an OpenVINO IR, which is a file NAME.xml and a file NAME.bin next to it")
     if not weights.exists():
         raise UsageError(f"There is no {weights}, which belongs to {graph.name}")
+    # The zoo keeps one vocabulary beside the folders of the variants.
     folders = [graph.parent, graph.parent.parent] if graph.parent.name in _VARIANTS else [graph.parent]
     for folder in folders:
         for name in (TOKENIZER, "vocab.txt"):
@@ -278,6 +284,7 @@ def _is_zoo_file(path: Path, entry: ZooModel) -> bool:
     """Whether a file has the catalogue's size and SHA-384. Raises Damaged when only its size is right."""
     same_name = [file for files in entry.variants.values() for file in files if Path(file.path).name == path.name]
     same_size = [file for file in same_name if file.bytes == path.stat().st_size]
+    # A file of another size is not the zoo's, whatever its hash, and large files take long to hash.
     digest = _digest(path, "sha384")["sha384"] if same_size else ""
     if same_size and all(file.sha384 != digest for file in same_size):
         raise Damaged(f"{path} is damaged: its SHA-384 differs from that of the zoo's file; fetch the model again")

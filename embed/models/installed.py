@@ -52,6 +52,7 @@ def find_model(name: str | Path, models: Path) -> Model:
     Raises UsageError when there is none or it is an answer model, Damaged when its manifest cannot be read.
     """
     text = os.fspath(name)
+    # As with a shell's commands: with a slash or a leading dot it is a path.
     if isinstance(name, str) and text and os.sep not in text and not text.startswith("."):
         if text == DEFAULT_MODEL.name or text == default_model_name():
             return load_model()
@@ -74,6 +75,7 @@ def find_by_fingerprint(wanted: str, precision: str, name: str, models: Path, ho
         try:
             model = load_model(folder)
         except Damaged as error:
+            # Another model's damage does not matter: it could not have been the one.
             if folder in (DEFAULT_MODEL, home) or folder.name == name:
                 damaged = error
             continue

@@ -28,6 +28,7 @@ def exclusive_lock(models: Path, what: str) -> Iterator[None]:
 @contextmanager
 def staging(models: Path, name: str) -> Iterator[Path]:
     """Yield an empty folder for a model's files; it is removed afterwards, or by the next run if this process dies."""
+    # A fixed name, so that the next run finds and removes what a killed one left.
     folder = models / f".{name}.new"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
@@ -39,13 +40,13 @@ def staging(models: Path, name: str) -> Iterator[Path]:
 
 def publish(folder: Path, target: Path) -> Path | None:
     """Rename a complete folder to `target`; an existing, damaged one is renamed first, and its new path returned."""
-    fsync_tree(folder)
+    fsync_tree(folder)  # first: after a power failure the name must not lead to empty files
     damaged_copy = None
     if target.exists():
         damaged_copy = _numbered(target.with_name(f".{target.name}.damaged"))
         target.rename(damaged_copy)
     folder.rename(target)
-    fsync(target.parent)
+    fsync(target.parent)  # the rename itself lasts only once its folder is flushed
     return damaged_copy
 
 

@@ -53,6 +53,7 @@ def try_encoder(
     question = question_tokens or defaults[1]
     try:
         output = graph.output(0).get_names()
+        # Not normalized: only shape and finiteness matter here, and the metric is not known yet.
         compiled = core.compile_model(adapt(graph, unit=False), "CPU", _COMPILE_SETTINGS)
         vectors = [_run(compiled, tokenizer, length) for length in (context, question)]
     except RuntimeError as error:

@@ -23,6 +23,7 @@ def read_vocabulary(path: Path) -> Tokenizer:
     Raises Damaged when the file cannot be read, UsageError when it is not a vocabulary of BERT.
     """
     try:
+        # Not splitlines(), which also splits at U+0085 or U+2028: a token with one of them would shift all later ids.
         lines = path.read_text("utf-8").removesuffix("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise Damaged(f"{path} cannot be read ({_reason(error)})") from error
@@ -31,7 +32,7 @@ def read_vocabulary(path: Path) -> Tokenizer:
         if token not in ids:
             raise UsageError(f"{path} is not a vocabulary of BERT: it has no {token}")
     tokenizer = Tokenizer(WordPiece(ids, unk_token="[UNK]"))
-    tokenizer.normalizer = BertNormalizer(lowercase=True)
+    tokenizer.normalizer = BertNormalizer(lowercase=True)  # accents are stripped with lowercase, unless set otherwise
     tokenizer.pre_tokenizer = Sequence([BertPreTokenizer(), FixedLength(length=_MAX_WORD_CHARACTERS)])
     tokenizer.post_processor = BertProcessing(("[SEP]", ids["[SEP]"]), ("[CLS]", ids["[CLS]"]))
     tokenizer.add_special_tokens(list(_SPECIAL))

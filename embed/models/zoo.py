@@ -49,6 +49,7 @@ class ZooModel:
 
 _SMALL = "bert-small-uncased-whole-word-masking-squad-emb-int8-0001"
 _ANSWER_MODEL = "bert-small-uncased-whole-word-masking-squad-int8-0002"
+# BERT's uncased vocabulary, the same for both models and all their variants.
 _VOCABULARY = ZooFile(
     "vocab.txt",
     231508,

@@ -80,7 +80,9 @@ def since_ns(date: str) -> int:
     Raises UsageError for anything else.
     """
     try:
+        # Multiplied as an integer: a float has too few digits for nanoseconds.
         ns = int(datetime.fromisoformat(date.strip()).astimezone().timestamp()) * 1_000_000_000
+    # The last two are for years that the C library cannot convert.
     except (ValueError, OverflowError, OSError):
         raise UsageError(f"{date[:80]!a} is not a date; write it as 2025-01-31 or 2025-01-31T18:00") from None
     return max(-_MAX_NS, min(ns, _MAX_NS))

@@ -14,7 +14,7 @@ from wherein.errors import UsageError
 __all__ = ["uri_pattern"]
 
 _MAX_LENGTH = 4_096
-_MAX_IN_BRACKETS = 512
+_MAX_IN_BRACKETS = 512  # each becomes an alternative in the expression
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:")
 _PATH = re.compile(r"/|~|\.\.?(?:/|$)")
 # What the URI of a file adds to that of its folder, and that of a record to that of its file.
@@ -39,14 +39,17 @@ def uri_pattern(pattern: str) -> str:
     """
     if not pattern or len(pattern) > _MAX_LENGTH:
         raise UsageError(f"--in needs a path or pattern of 1 to {_MAX_LENGTH:,} characters")
+    # Lone surrogates, except those that stand for undecodable bytes (U+DC80 to U+DCFF, PEP 383).
     if "\0" in pattern or re.search("[\ud800-\udc7f\udd00-\udfff]", pattern):
         raise UsageError("--in has a character that no file name can have")
     if _SCHEME.match(pattern):
         return _globbed(pattern, _RAW) + _BELOW
     if _PATH.match(pattern):
         path = os.path.abspath(os.path.expanduser(pattern))  # noqa: PTH100, PTH111 - odd bytes and patterns stay
+        # rstrip turns the root into nothing, which matches every file.
         return "file://" + _globbed(path.rstrip("/"), _ENCODED) + _BELOW
     below = pattern.rstrip("/")
+    # Names are percent-encoded in the URIs of files; web addresses and names of standard input are matched as written.
     in_file, elsewhere = _globbed(below, _ENCODED), _globbed(below, _RAW)
     return f"(?:(?:.*[/#])?{in_file}|(?!file:)(?:.*[/:#])?{elsewhere}){_BELOW}"
 
@@ -61,6 +64,7 @@ _RAW = _Spelling(re.escape, ".", ".")
 _NEXT_BYTE = "%[89AB][0-9A-F]"
 _UTF8 = "|".join(f"%{first}[0-9A-F]{_NEXT_BYTE * more}" for first, more in (("[CD]", 1), ("E", 2), ("F", 3)))
 # A byte that is not part of a character in UTF-8 counts as one character.
+# `one` is atomic: a character of several bytes must not be matched in part when the rest of a pattern does not fit.
 _ENCODED = _Spelling(_encoded, f"(?>[^%]|{_UTF8}|%..)", "(?:[^%]|%..)")
 
 
@@ -74,6 +78,7 @@ def _globbed(pattern: str, spelling: _Spelling) -> str:
     if not pieces:
         return begin
     *inner, last = (_fixed(piece, spelling) for piece in pieces)
+    # The last star may backtrack: its piece has to stand at the end, not where it first matches.
     return begin + "".join(f"(?>{spelling.unit}*?{piece})" for piece in inner) + f"{spelling.unit}*{last}"
 
 
@@ -81,6 +86,7 @@ def _fixed(piece: str, spelling: _Spelling) -> str:
     """Translate a piece without stars."""
     parts, offset = [], 0
     while offset < len(piece):
+        # As in `fnmatch`: a `]` right after the opening is a member, and a `[` that is never closed is a character.
         close = piece.find("]", offset + 3 if piece[offset : offset + 2] == "[!" else offset + 2)
         if piece[offset] == "[" and close > 0:
             parts.append(_bracket(piece[offset + 1 : close], spelling))

@@ -24,6 +24,7 @@ _MAX_TESTS = 200
 _MAX_DEPTH = 40
 _SHOWN = 30
 
+# No letter or full stop may follow a number: 1.2.3 is an error, not 1.2 and then .3. Longer marks come first.
 _TOKEN = re.compile(
     r"""(?P<blank>\s+)
       | (?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))
@@ -90,12 +91,14 @@ class _Parser:
         return parts[0] if len(parts) == 1 else AllOf(parts)
 
     def _joined(self, word: str, part: Callable[[], Condition]) -> tuple[Condition, ...]:
+        # A loop and a flat result: a long chain of AND or OR must not nest as deep as it is long.
         parts = [part()]
         while self._take(word):
             parts.append(part())
         return tuple(parts)
 
     def _one(self, depth: int) -> Condition:
+        # Only NOT and parentheses recurse, so this bounds Python's stack.
         if depth > _MAX_DEPTH:
             raise self.error("it is nested too deeply")
         if self._take("NOT"):
@@ -117,6 +120,7 @@ class _Parser:
             name = token.text
         else:
             raise self.error("the name of a field is expected")
+        # They would break the JSON path that finds the field (storage/filters/condition.py).
         if "\\" in name or "\0" in name:
             raise self.error("a field's name cannot have such characters")
         self._position += 1
@@ -142,6 +146,7 @@ class _Parser:
             raise self.error("a number or a text is expected")
         value = self._value()
         if mark in _UNEQUAL:
+            # As in SQL: a document without the field is neither equal nor unequal.
             return AllOf((Not(Absent(field)), Not(Comparison(field, "=", (value,)))))
         return Comparison(field, _COMPARED[mark], (value,))
 
@@ -209,6 +214,7 @@ def _unquoted(text: str) -> str:
 
 def _number(text: str) -> int | float:
     """Return a number that SQLite can hold: integers have 64 bits there."""
+    # 18 digits always fit into 64 bits.
     if re.fullmatch(r"[+-]?\d{1,18}", text):
         return int(text)
     value = float(text)
@@ -219,5 +225,6 @@ def _error(source: str, offset: int, problem: str) -> UsageError:
     """Return an error that shows the source around `offset` on one printable line, with a caret under it."""
     first = max(0, offset - _SHOWN)
     window = source[first : offset + _SHOWN]
+    # A blank for a control character: the terminal must not obey it, and the caret must stay below its character.
     shown = "".join(character if character.isprintable() else " " for character in window)
     return UsageError(f"In --where, at character {offset + 1}: {problem}\n  {shown}\n  {' ' * (offset - first)}^")

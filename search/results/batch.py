@@ -26,12 +26,13 @@ def read_batch(lines: Iterable[str]) -> Iterator[tuple[str | int, str]]:
 def _record(number: int, line: str) -> tuple[str | int, str]:
     try:
         record = json.loads(line)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # RecursionError: nested too deeply
         raise UsageError(f"Line {number} of the questions begins like JSON but is not valid ({error})") from None
     question = next((record[key] for key in _QUESTION_KEYS if key in record), None)
     if not isinstance(question, str) or not question.strip():
         raise UsageError(f'Line {number} of the questions has no text as "question"')
     name = next((record[key] for key in _ID_KEYS if key in record), number)
+    # Python's bool is an int.
     if not isinstance(name, str | int) or isinstance(name, bool):
         raise UsageError(f"Line {number} of the questions has an id that is neither text nor a number")
     # JSON can escape lone surrogates, which are not text.

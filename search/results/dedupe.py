@@ -50,6 +50,7 @@ def _place(hit: Hit) -> Place:
 
 def _words(text: str) -> _Words:
     words = _WORDS.findall(text.lower())
+    # max: fewer than three words are one shorter run.
     runs = frozenset(tuple(words[first : first + _RUN_LENGTH]) for first in range(max(1, len(words) - _RUN_LENGTH + 1)))
     return _Words(text.strip(), runs, frozenset(word for word in words if any(map(str.isdigit, word))))
 
@@ -57,7 +58,9 @@ def _words(text: str) -> _Words:
 def _same(one: _Words, other: _Words) -> bool:
     if one.text == other.text:
         return True
+    # An empty run means that a text has only signs, and texts with different signs would share it.
     if one.numbers != other.numbers or () in one.runs:
         return False
     shared = len(one.runs & other.runs)
+    # The Jaccard index, without a set for the union: |A or B| = |A| + |B| - |A and B|.
     return shared >= _MIN_SHARED * (len(one.runs) + len(other.runs) - shared)

@@ -45,6 +45,7 @@ def gather(
         if len(shown) >= k or len(found) < wanted or len(good) < len(found):
             hits = [replace(hit, rank=rank, freshness=freshness(hit)) for rank, hit in enumerate(shown[:k], 1)]
             return hits, len(good) - len(fresh)
+        # A search begins again from the first hit, so few large steps cost less than many small ones.
         wanted *= 4
 
 

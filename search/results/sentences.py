@@ -13,6 +13,7 @@ from wherein.storage.catalog.vectors import Matrix
 __all__ = ["sentence_spans", "with_sentences"]
 
 # The end of a sentence, a blank line, or the end of a line before a list item or a heading.
+# Chinese and Japanese sentences are not followed by a blank.
 _END = re.compile(
     r"""(?:(?<=[.!?…])|(?<=[.!?…]["'”’)\]]))\s+ | (?<=[。！？]) | \n[^\S\n]*\n\s* | \n\s*(?=[-*•#|]|\d+[.)]\s)""",
     re.VERBOSE,
@@ -37,6 +38,8 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
 
 
 def _continues(before: str, following: str) -> bool:
+    # 12 characters hold any of the abbreviations; to search all that came before would take quadratic time.
+    # A lower-case letter after the full stop shows that it belongs to an abbreviation that is not listed.
     return bool(_ABBREVIATION.search(before[-12:])) or (before.endswith(".") and following.islower())
 
 

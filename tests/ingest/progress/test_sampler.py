@@ -35,3 +35,10 @@ def test_files_whose_turn_has_come_are_not_sampled() -> None:
     for n in range(12):
         outlook.reached(f"/docs/{n}.txt")
     assert outlook.draw() is None
+
+
+def test_samples_are_a_tenth_of_all_bytes() -> None:
+    sampler = FileSampler()
+    for n in range(25):
+        sampler.add(ahead(".txt", 1_000, n))
+    assert sum(file.size for file in iter(sampler.draw, None)) == 2_000

@@ -45,7 +45,7 @@ def select(selector: Selector, db: Database | sqlite3.Connection, filter_: Filte
     [
         (Filter(), {1, 2, 3}, [1, 2, 3, 4, 5, 6], [1, 2, 3, 4]),
         (Filter(uri_patterns=("file:///docs/.*",)), {1, 2}, [1, 2, 3, 4, 5], [1, 2, 3, 4]),
-        (Filter(uri_patterns=("docs", "stdin:.", ".*md")), {2, 3}, [4, 5, 6], [3, 4]),
+        (Filter(uri_patterns=("docs", "stdin:.", ".*md", "file:///docs/a")), {2, 3}, [4, 5, 6], [3, 4]),
         (Filter(media_types=("text/markdown", "text/html")), {2}, [4, 5], [3, 4]),
         (Filter(where=Comparison("year", "<", (2021,))), {3}, [6], []),
         (Filter(where=Absent("year")), {1}, [1, 2, 3], [1, 2, 3]),

@@ -10,7 +10,7 @@ import pytest
 import wherein
 from wherein import cli
 
-ROOT = Path(wherein.__file__).parent
+ROOT = Path(wherein.__file__).resolve().parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import wherein
 
-ROOT = Path(wherein.__file__).parent
+ROOT = Path(wherein.__file__).resolve().parent
 ALLOWED = {
     "cli": {"commands", "errors"},
     "commands": {

@@ -13,7 +13,7 @@ import pytest
 
 import wherein
 
-ROOT = Path(wherein.__file__).parent
+ROOT = Path(wherein.__file__).resolve().parent
 UNPACKED = ("recipe", "tests", "bench", "docs", "contrib", "build", "dist")
 
 

@@ -1,13 +1,13 @@
-"""A model of the card's architecture, with fixed random weights: what can be tested of the zoo's model without it.
+"""A model of the model card's architecture with fixed random weights, for tests that do without the zoo's own.
 
 BERT with 8 layers, hidden 512, 8 heads, inner 2048, a vocabulary of 30522; `embedding` `[1, 1024]`; four static
 `[1, 384]` inputs; symmetric INT8 weights, and FakeQuantize on the activations.
 
-The sizes of the zoo's files (FP32-INT8 41,884,996 bytes, FP16-INT8 41,732,846) tell the rest: twice their difference is
-kept as floats, so that 41,580,696 bytes are INT8. That is, but for 152 bytes, what these matrices come to with 512
-positions and one dense layer of 512 x 1024 at the end, and no pooler of 512 x 512. Which token that layer looks at they
-do not tell; here it is [CLS]. (Nor do they tell 8 layers from 12 with an inner size of 1024, which weigh the same.)
-Nothing makes the vectors' length 1.
+The rest follows from the sizes of the zoo's files (FP32-INT8 41,884,996 bytes, FP16-INT8 41,732,846): twice their
+difference is stored as floats, so 41,580,696 bytes are INT8. To within 152 bytes that is the size of these matrices
+with 512 positions, one dense layer of 512 x 1024 at the end, and no pooler of 512 x 512. The sizes leave open which
+token that layer reads (here it is [CLS]), and whether there are 8 layers or 12 with an inner size of 1024, which take
+the same space. The vectors are not normalised.
 """
 
 import hashlib
@@ -48,25 +48,25 @@ CARD = Architecture()
 
 
 class _Graph:
-    """Nodes of a graph with random weights; the ranges are those that vectors of unit variance need."""
+    """Nodes of a graph with random weights, in the ranges that keep vectors at unit variance."""
 
     def __init__(self, ops: ModuleType, seed: int) -> None:
         self.ops = ops
-        self.chosen = np.random.default_rng(seed)
+        self.random = np.random.default_rng(seed)
 
     def weight(self, rows: int, columns: int, deviation: float) -> Any:
-        """Return an INT8 matrix as NNCF writes it: a constant, its conversion, a scale for each row."""
-        raw = self.chosen.integers(-127, 128, (rows, columns), dtype=np.int8)
-        scale = deviation / 73.3 * self.chosen.uniform(0.8, 1.2, (rows, 1))
+        """Return an INT8 matrix as NNCF writes it: a constant, its conversion to float, and a scale for each row."""
+        raw = self.random.integers(-127, 128, (rows, columns), dtype=np.int8)
+        scale = deviation / 73.3 * self.random.uniform(0.8, 1.2, (rows, 1))
         return self.ops.multiply(self.ops.convert(raw, "f32"), scale.astype(np.float32))
 
-    def quantized(self, node: Any, most: float) -> Any:
-        low, high = np.float32(-most), np.float32(most)
+    def quantized(self, node: Any, limit: float) -> Any:
+        low, high = np.float32(-limit), np.float32(limit)
         return self.ops.fake_quantize(node, low, high, low, high, _LEVELS)
 
-    def dense(self, node: Any, columns: int, rows: int, most: float, deviation: float = 1.0) -> Any:
+    def dense(self, node: Any, columns: int, rows: int, limit: float, deviation: float = 1.0) -> Any:
         matrix = self.weight(rows, columns, deviation / columns**0.5)
-        product = self.ops.matmul(self.quantized(node, most), matrix, False, True)
+        product = self.ops.matmul(self.quantized(node, limit), matrix, False, True)
         return self.ops.add(product, self.floats(1, 1, rows))
 
     def normalised(self, node: Any, size: int) -> Any:
@@ -75,7 +75,7 @@ class _Graph:
         return self.ops.add(self.ops.multiply(unit, 1 + self.floats(1, 1, size)), self.floats(1, 1, size))
 
     def floats(self, *shape: int) -> Any:
-        return (0.1 * self.chosen.standard_normal(shape)).astype(np.float32)
+        return (0.1 * self.random.standard_normal(shape)).astype(np.float32)
 
 
 def card_graph(architecture: Architecture = CARD, seed: int = 0) -> Any:
@@ -104,8 +104,8 @@ def _embeddings(graph: _Graph, a: Architecture, inputs: dict[str, Any]) -> Any:
     total = None
     for name, count in rows:
         table = graph.weight(count, a.hidden, 1.0)
-        found = graph.ops.gather(table, inputs[name], np.int64(0))
-        total = found if total is None else graph.ops.add(total, found)
+        rows_of_input = graph.ops.gather(table, inputs[name], np.int64(0))
+        total = rows_of_input if total is None else graph.ops.add(total, rows_of_input)
     return graph.normalised(total, a.hidden)
 
 
@@ -130,13 +130,13 @@ def _by_head(ops: ModuleType, a: Architecture, node: Any) -> Any:
 
 
 def vocabulary() -> str:
-    """Return BERT's uncased vocabulary, the zoo's `vocab.txt` to the byte, out of the shipped tokenizer."""
-    known = json.loads((DEFAULT_MODEL / TOKENIZER).read_text("utf-8"))["model"]["vocab"]
-    return "".join(f"{token}\n" for token, _ in sorted(known.items(), key=lambda item: item[1]))
+    """Return BERT's uncased vocabulary from the shipped tokenizer; it equals the zoo's `vocab.txt` byte for byte."""
+    numbers = json.loads((DEFAULT_MODEL / TOKENIZER).read_text("utf-8"))["model"]["vocab"]
+    return "".join(f"{token}\n" for token, _ in sorted(numbers.items(), key=lambda item: item[1]))
 
 
 def zoo_folder(folder: Path, architecture: Architecture = CARD, seed: int = 0) -> Path:
-    """Write what a download from the zoo holds: the IR under its name, and `vocab.txt`."""
+    """Write the files of a download from the zoo: the IR under the model's name, and `vocab.txt`."""
     folder.mkdir(parents=True)
     import_openvino().save_model(card_graph(architecture, seed), folder / f"{NAME}.xml", compress_to_fp16=False)
     (folder / "vocab.txt").write_text(vocabulary(), "utf-8")
@@ -144,7 +144,7 @@ def zoo_folder(folder: Path, architecture: Architecture = CARD, seed: int = 0) -
 
 
 def card_model_folder(folder: Path, architecture: Architecture = CARD, seed: int = 0) -> Path:
-    """Write a model folder with the metric `l2`, as `wherein model add` makes one of a zoo folder."""
+    """Write a model folder with the metric `l2`, like the one that `wherein model add` makes from a zoo folder."""
     zoo = zoo_folder(folder, architecture, seed)
     (zoo / f"{NAME}.xml").rename(folder / IR)
     (zoo / f"{NAME}.bin").rename(folder / WEIGHTS)

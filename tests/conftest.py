@@ -12,25 +12,29 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(autouse=True)
-def terminal_of_no_width(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lines are as wide as where there is no terminal: pytest-xdist gives its workers the width of its own."""
+def unset_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let lines be as long as without a terminal: pytest-xdist passes the width of its own terminal to its workers."""
     monkeypatch.delenv("COLUMNS", raising=False)
 
 
 @pytest.fixture(scope="session")
 def compiled_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of compiled models, shared by all tests of a run."""
     return tmp_path_factory.mktemp("compiled")
 
 
 @pytest.fixture
 def open_library(tmp_path: Path, compiled_cache: Path) -> Callable[[], Library]:
-    """Open the test's library anew, with the shipped model at the precision that depends on no batch."""
+    """Return a function that opens the test's library, with the shipped model at w8a32.
+
+    At that precision a vector does not depend on the batch it is computed in.
+    """
     return lambda: Library(tmp_path / "library", precision="w8a32", cache=compiled_cache)
 
 
 @pytest.fixture
 def environment(tmp_path: Path, compiled_cache: Path) -> dict[str, str]:
-    """What a command finds in its environment: the test's library, and compiled models that it need not make again."""
+    """The environment of a command: it names the test's library and the folder of compiled models."""
     return {
         **os.environ,
         "WHEREIN_LIBRARY": str(tmp_path / "library"),
@@ -40,7 +44,7 @@ def environment(tmp_path: Path, compiled_cache: Path) -> dict[str, str]:
 
 @pytest.fixture
 def wherein(environment: dict[str, str], tmp_path: Path) -> Command:
-    """Run a command in a process of its own."""
+    """Return a function that runs a command in a process of its own."""
 
     def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(

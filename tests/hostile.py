@@ -1,4 +1,4 @@
-"""A folder with everything that a bulk run may meet: what is good in it, what is not, and why."""
+"""A folder with every kind of file that an ingest may come across: readable ones, and others with the reason."""
 
 import bz2
 import gzip
@@ -43,16 +43,16 @@ def _nested(depth: int) -> bytes:
 
 def _encrypted_zip() -> bytes:
     data = bytearray(_zip({"secret.txt": _TEXT}))
-    data[6] |= 1  # the flag of the local header, and that of the directory
+    data[6] |= 1  # the flag in the local header, and the one in the central directory
     data[data.index(b"PK\x01\x02") + 8] |= 1
     return bytes(data)
 
 
 def _laughs() -> bytes:
+    """Return a document with ten to the ninth entities, the "billion laughs" attack."""
     entities = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
     body = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY l0 "lol">{entities}]><w:document>&l9;</w:document>'
-    files = {name: office.unpacked(office.MAKERS["docx"]())[name] for name in office.unpacked(office.MAKERS["docx"]())}
-    return _zip({**files, "word/document.xml": body.encode()})
+    return _zip({**office.unpacked(office.MAKERS["docx"]()), "word/document.xml": body.encode()})
 
 
 GOOD: dict[bytes, Callable[[], bytes]] = {
@@ -94,7 +94,7 @@ GOOD: dict[bytes, Callable[[], bytes]] = {
     b"-rf.txt": lambda: _TEXT,
     b"100%25.txt": lambda: _TEXT,
 }
-"""Files that are read, at least in part, by their names."""
+"""Files that are read at least in part, by name."""
 
 BAD: dict[bytes, tuple[Callable[[], bytes], str]] = {
     b"latin-1.txt": (lambda: "Ein Käse für Åse, und noch mehr davon.".encode("latin-1"), "not UTF-8"),
@@ -129,7 +129,7 @@ BAD: dict[bytes, tuple[Callable[[], bytes], str]] = {
     b"large.txt": (lambda: _TEXT * 40_000, "larger than --max-size"),
     b"raw.zz": (lambda: zlib.compress(os.urandom(3_000)), "binary"),
 }
-"""Files that are not read, or not wholly, by their names; and what is said of them."""
+"""Files that are not read, or only in part, by name, each with words of the reason that is reported."""
 
 SPECIAL = {
     b"pipe": "named pipe",
@@ -141,7 +141,7 @@ SPECIAL = {
 
 
 def write_hostile(folder: Path) -> None:
-    """Write all of it; the folder has a link to itself as well, and one that goes up."""
+    """Write all of these files, and links to the folder itself and to its parent."""
     folder.mkdir(parents=True)
     for name, make in GOOD.items():
         (folder / os.fsdecode(name)).write_bytes(make())
@@ -149,7 +149,7 @@ def write_hostile(folder: Path) -> None:
         (folder / os.fsdecode(name)).write_bytes(make())
     os.mkfifo(folder / "pipe")
     with socket.socket(socket.AF_UNIX) as server:
-        here = os.open(folder, os.O_RDONLY)  # a path of a socket is at most 107 bytes long
+        here = os.open(folder, os.O_RDONLY)  # the path of a socket may have at most 107 bytes
         server.bind(f"/proc/self/fd/{here}/socket")
         os.close(here)
     (folder / "device").symlink_to("/dev/null")

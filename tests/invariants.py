@@ -1,4 +1,4 @@
-"""What holds for every library at every moment, whatever happened to the process that wrote it."""
+"""What is true of every library at every moment, whatever happened to the process that wrote it."""
 
 import json
 from collections import Counter
@@ -27,7 +27,7 @@ QUESTIONS = ("where does the market open?", "barrels of herring on the quay", "b
 
 @dataclass(frozen=True)
 class Kept:
-    """A document as a library holds it: its id, its text and where its chunks begin and end."""
+    """A document as a library holds it: its id, its text, and the start and end of each chunk."""
 
     id: int
     text: str
@@ -35,7 +35,7 @@ class Kept:
 
 
 def checked_state(folder: Path, encoder: Any) -> dict[str, Kept]:
-    """Return the documents by uri, after checking that the library is sound."""
+    """Return the documents by URI, after checking that the library is sound."""
     with closing(open_reader(folder)) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
@@ -63,7 +63,7 @@ def _kept(db: Any, document_id: int) -> Kept:
 
 
 def _check_vectors(db: Any, model: Any, state: dict[str, Kept], encoder: Any) -> None:
-    """No half documents: each chunk has its vector, and it is the one of its text."""
+    """No document is incomplete: each chunk has a vector, and it is that of the chunk's text."""
     texts = {model_input(kept.text, *span) for kept in state.values() for span in kept.spans}
     stored = dict(
         db.execute(
@@ -82,7 +82,7 @@ def _check_vectors(db: Any, model: Any, state: dict[str, Kept], encoder: Any) ->
 
 
 def _check_index(db: Any, folder: Path, model: Any) -> None:
-    """Generation and delta together hold each live vector once."""
+    """Generation and delta together hold each vector of a chunk exactly once."""
     index = load_index(db, folder, model, None)
     in_generation = [] if index.folded is None else index.folded.ids().tolist()
     ids = in_generation + index.delta_ids.tolist()
@@ -99,7 +99,7 @@ def _check_index(db: Any, folder: Path, model: Any) -> None:
 
 
 def _check_keywords(db: Any, folder: Path) -> None:
-    """Each passage has the counts of its text; generation and delta together hold each once, as they are stored."""
+    """Each chunk has the term counts of its text; generation and delta together hold each chunk once, as stored."""
     rows = db.execute(
         'SELECT c.id, substr(d.text, c.start + 1, c."end" - c.start), c.heading, d.title, t.counts FROM chunks c'
         " JOIN documents d ON d.id = c.document_id LEFT JOIN terms t ON t.id = c.id ORDER BY c.id"
@@ -115,7 +115,7 @@ def _check_keywords(db: Any, folder: Path) -> None:
 
 
 def _check_answers(db: Any, folder: Path, model: Any, encoder: Any) -> None:
-    """The answers are those of NumPy from the stored vectors."""
+    """The answers are those that NumPy computes from the stored vectors."""
     with snapshot(db):
         parts = list(read_vectors(db, model.id, model.dimension))
         chunks = db.execute(
@@ -127,7 +127,7 @@ def _check_answers(db: Any, folder: Path, model: Any, encoder: Any) -> None:
         zip(np.concatenate([p[0] for p in parts]).tolist(), np.concatenate([p[1] for p in parts]), strict=True)
     )
     generation = active_generation(db)
-    # Without a filter an approximate index may miss some.
+    # An approximate index may miss some passages unless there is a filter.
     everything = Filter((".*",)) if generation and generation.method.name != EXACT else None
     searcher = Searcher(db, folder, model, encoder.model.metric)
     for question in encoder.encode_questions(QUESTIONS):

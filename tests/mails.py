@@ -1,4 +1,4 @@
-"""A message to read."""
+"""A mail message, and the metadata that a reader finds in it."""
 
 from email.message import EmailMessage
 

@@ -1,4 +1,4 @@
-"""Work in a process that may die: forked from a server that has everything imported, so that it starts at once."""
+"""Work in a process that may die; it is forked from a server that has imported everything, so it starts at once."""
 
 import multiprocessing
 import os
@@ -27,7 +27,7 @@ def forkserver() -> ForkServerContext:
 
 
 def start(work: Work, library: Path, docs: Path, failpoint: str = "") -> tuple[ForkServerProcess, Connection]:
-    """Start `work` with a failpoint; it sends the name of each command when that is acknowledged."""
+    """Start `work` with a failpoint; it sends the name of each command once the command is acknowledged."""
     receiver, sender = multiprocessing.Pipe(duplex=False)
     process = forkserver().Process(target=_run, args=(work, library, docs, failpoint, sender))
     process.start()
@@ -36,7 +36,7 @@ def start(work: Work, library: Path, docs: Path, failpoint: str = "") -> tuple[F
 
 
 def finish(process: ForkServerProcess, receiver: Connection) -> list[str]:
-    """Wait for the end of the process; return what it acknowledged."""
+    """Wait for the process to end; return the names of the commands that it acknowledged."""
     acknowledged = []
     with suppress(EOFError):
         while True:
@@ -51,7 +51,7 @@ def _run(work: Work, library: Path, docs: Path, failpoint: str, sender: Connecti
 
 
 def every_command(folder: Path, docs: Path, acknowledge: Connection) -> None:
-    """Take in, remove, reindex, purge and forget a source; what an earlier try has done is passed over."""
+    """Ingest, remove, reindex, purge, and forget a source; skip what an earlier attempt has already done."""
 
     def library() -> Library:
         return Library(folder, encoder=ToyEncoder())

@@ -1,4 +1,4 @@
-"""Small files of every format, ways to damage them, and what must hold of whatever a reader makes of the result."""
+"""Small files of every format, ways to damage them, and what must be true of anything a reader returns for them."""
 
 import bz2
 import gzip
@@ -56,7 +56,7 @@ TOKENS = (
         b"&#0;",
     ),
 )
-LONGEST_REASON = 1_200
+_MAX_REASON = 1_200
 
 Chance = random.Random
 
@@ -73,15 +73,15 @@ def cut(data: bytes, chance: Chance) -> bytes:
 
 
 def spliced(data: bytes, chance: Chance) -> bytes:
-    first, last, place = sorted(chance.randrange(len(data) + 1) for _ in range(3))
-    return data[:last] + data[first:last] * chance.randint(0, 2) + data[place:]
+    first, last, resume = sorted(chance.randrange(len(data) + 1) for _ in range(3))
+    return data[:last] + data[first:last] * chance.randint(0, 2) + data[resume:]
 
 
 def with_tokens(data: bytes, chance: Chance) -> bytes:
-    """Put words that mean something to some reader where they should not be."""
+    """Insert tokens that mean something to some reader at random offsets."""
     for _ in range(chance.randint(1, 8)):
-        place = chance.randrange(len(data) + 1)
-        data = data[:place] + chance.choice(TOKENS) + data[place + chance.choice((0, 0, 1, 10)) :]
+        offset = chance.randrange(len(data) + 1)
+        data = data[:offset] + chance.choice(TOKENS) + data[offset + chance.choice((0, 0, 1, 10)) :]
     return data
 
 
@@ -94,7 +94,7 @@ def with_lines_moved(data: bytes, chance: Chance) -> bytes:
 
 
 def with_hostile_values(data: bytes, chance: Chance) -> bytes:
-    """Replace some attributes and texts."""
+    """Replace some attribute values and texts of XML."""
     share = chance.choice((0.02, 0.2, 1))
 
     def replaced(match: re.Match[bytes]) -> bytes:
@@ -104,7 +104,7 @@ def with_hostile_values(data: bytes, chance: Chance) -> bytes:
 
 
 def without_elements(data: bytes, chance: Chance) -> bytes:
-    """Rename or close some elements, so that others stand where they should not."""
+    """Rename one kind of element to another, so that elements appear where they are not allowed."""
     names = sorted(set(re.findall(rb"<([\w:]+)", data)))
     if len(names) < 2:
         return data
@@ -126,7 +126,7 @@ def mutated_text(data: bytes, chance: Chance) -> bytes:
 
 
 def mutated_package(data: bytes, chance: Chance) -> bytes:
-    """Damage the file as it is, or some of its parts before they are packed again."""
+    """Damage the package itself, or unpack it, damage some of its parts and pack it again."""
     if chance.random() < 0.25:
         return mutated_bytes(data, chance)
     parts = office.unpacked(data)
@@ -238,13 +238,14 @@ OTHERS: dict[str, tuple[str, bytes, Callable[[bytes, Chance], bytes]]] = {
     "tar.xz": ("a.txz", lzma.compress(packed_tar(_IN_ARCHIVES)), _repacked(lzma.decompress, lzma.compress)),
     "zst": ("a.jsonl.zst", _ZSTD[0].compress(JSONL), _repacked(_ZSTD[1].decompress, _ZSTD[0].compress)),
 }
-"""For each kind the name of a file, its bytes, and a function that damages them."""
+"""For each kind of file: a name, its bytes, and a function that damages them."""
 
 
 def check(name: str, data: bytes) -> tuple[int, int]:
-    """Read a file; return how many documents and how many problems are in it. What must not be raises AssertionError.
+    """Read a file; return how many documents and how many problems it has.
 
-    An exception of a reader that is not Unreadable passes through.
+    Raises AssertionError for a document or reason that is not valid; exceptions of a reader other than Unreadable pass
+    through.
     """
     read = refused = 0
     stream = io.BytesIO(data)
@@ -266,13 +267,13 @@ def check(name: str, data: bytes) -> tuple[int, int]:
 def _check_document(document: Document) -> None:
     starts = [mark.start for mark in document.marks]
     assert starts == sorted(set(starts)), "marks do not ascend"
-    assert all(0 <= start < len(document.text) for start in starts), "a mark is outside of the text"
+    assert all(0 <= start < len(document.text) for start in starts), "a mark is outside the text"
     stored = document.text + document.title + document.key + json.dumps(document.metadata, ensure_ascii=False)
-    assert not re.search("[\0\ud800-\udfff]", stored + "".join(document.notes)), "what cannot be stored"
+    assert not re.search("[\0\ud800-\udfff]", stored + "".join(document.notes)), "a character that cannot be stored"
     assert all(note.isprintable() for note in document.notes), "a note is not printable"
-    assert json.loads(json.dumps(document.metadata, allow_nan=False)) == document.metadata, "metadata is no JSON"
+    assert json.loads(json.dumps(document.metadata, allow_nan=False)) == document.metadata, "metadata is not JSON"
 
 
 def _check_reason(reason: str) -> None:
     assert reason.isprintable(), "a reason is not printable"
-    assert 0 < len(reason) < LONGEST_REASON, "a reason is too long"
+    assert 0 < len(reason) < _MAX_REASON, "a reason is too long"

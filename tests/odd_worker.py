@@ -1,4 +1,4 @@
-"""A worker whose reader does what no reader should, by the file's name: `Pool(module="odd_worker")`."""
+"""A worker whose reader misbehaves in the way that the file's name asks for: `Pool(module="odd_worker")`."""
 
 import ctypes
 import os
@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers import Reader, choose
 from wherein.ingest.readers.text import plain
-from wherein.ingest.workers import parse as reading
+from wherein.ingest.workers import parse as parsing
 from wherein.ingest.workers import worker
 
 __all__ = ["main"]
@@ -39,17 +39,17 @@ def _odd(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
     yield Document(name, stream.read().decode(), "text/plain")
 
 
-ODD = replace(plain.READER, read=_odd)  # by that name, so that a record of it is current
+ODD = replace(plain.READER, read=_odd)  # under the plain reader's name, so that the record of such a file is up to date
 
 
-def _choose(name: str, stream: BinaryIO, *given: Any) -> Reader:
+def _choose(name: str, stream: BinaryIO, *others: Any) -> Reader:
     stem = PurePath(name).stem.partition("-")[0]
     if stem == "choosing":
         os._exit(3)
     odd = stem in ("hang", "crash", "exit", "late", "greedy", "buggy", "loud")
-    return ODD if odd else choose(name, stream, *given)
+    return ODD if odd else choose(name, stream, *others)
 
 
 def main(descriptor: int, parent: int) -> None:
-    reading.choose = _choose
+    parsing.choose = _choose
     worker.main(descriptor, parent)

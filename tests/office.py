@@ -1,4 +1,4 @@
-"""Small files of office programs, made by the libraries that write them, and ways to change what is inside."""
+"""Small office documents, written by independent libraries, and functions that change their parts."""
 
 import datetime
 import io
@@ -21,7 +21,7 @@ from wherein.ingest.readers import choose
 
 
 def read(data: bytes, name: str = "folder/file") -> Document:
-    """What the reader that is chosen for the bytes makes of them."""
+    """Return the document that the chosen reader reads from a file's bytes."""
     stream = io.BytesIO(data)
     (document,) = choose(name, stream).read(stream, name)
     assert isinstance(document, Document)
@@ -29,7 +29,7 @@ def read(data: bytes, name: str = "folder/file") -> Document:
 
 
 def reason(data: bytes, name: str = "folder/file") -> tuple[type[Unreadable], str]:
-    """The kind and the words of the error with which a file is refused."""
+    """Return the class and the message of the error with which a file is refused."""
     try:
         document = read(data, name)
     except Unreadable as refused:
@@ -51,7 +51,7 @@ def unpacked(data: bytes) -> dict[str, bytes]:
 
 
 def changed(data: bytes, name: str, change: Callable[[bytes], bytes] | None) -> bytes:
-    """The file with one of its parts changed, or without it."""
+    """Return a package with one of its parts changed, or without that part."""
     parts = unpacked(data)
     part = parts.pop(name)
     return packed({**parts, **({name: change(part)} if change else {})})
@@ -97,8 +97,8 @@ def slides() -> bytes:
     first.placeholders[1].text = "one\ntwo"
     first.shapes.title.text = "The\nplan"
     grid = first.shapes.add_table(2, 2, 0, 0, Inches(3), Inches(1)).table
-    for place, text in {(0, 0): "x", (0, 1): "y", (1, 1): "z"}.items():
-        grid.cell(*place).text = text
+    for (row, column), text in {(0, 0): "x", (0, 1): "y", (1, 1): "z"}.items():
+        grid.cell(row, column).text = text
     first.notes_slide.notes_text_frame.text = "Say it\nslowly."
     file.slides.add_slide(file.slide_layouts[6])
     last = file.slides.add_slide(file.slide_layouts[6])

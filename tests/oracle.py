@@ -1,4 +1,4 @@
-"""The right answer, by NumPy, from what one committed state of a catalogue holds; none of the product's code."""
+"""The exact answer, computed by NumPy from one committed state of a catalog without any of the product's code."""
 
 import sqlite3
 import zlib
@@ -11,7 +11,7 @@ import numpy as np
 
 __all__ = ["Found", "Passage", "State", "found", "mistake", "read_passages", "read_state"]
 
-# NumPy and FAISS add in another order; scores nearer than this count as equal.
+# NumPy and FAISS add in different orders; scores that differ by less than this count as equal.
 TOLERANCE = 1e-5
 
 _PASSAGES = (
@@ -20,14 +20,14 @@ _PASSAGES = (
 )
 
 Passage = tuple[str, int, int, int]
-"""A document's uri, the span's first character and its end, and the CRC-32 of the text shown for it."""
+"""A document's URI, the start and end of a chunk in characters, and the CRC-32 of the text that is shown for it."""
 Found = tuple[float, str, int, int, int]
 """A hit: its score and its passage."""
 
 
 @dataclass(frozen=True)
 class State:
-    """The passages that can be found, and their vectors `[n, dimension]`."""
+    """All passages of a library, and their vectors `[n, dimension]`."""
 
     passages: Sequence[Passage]
     vectors: np.ndarray
@@ -38,7 +38,7 @@ class State:
 
 
 def read_passages(db: sqlite3.Connection) -> dict[Passage, bytes]:
-    """Return every passage of the state that `db` sees with its vector's bytes."""
+    """Return every passage of the state that `db` sees, with the bytes of its vector."""
     passages = {}
     texts: dict[str, str] = {}
     for uri, start, end, text, vector in db.execute(_PASSAGES).fetchall():
@@ -56,15 +56,15 @@ def read_state(db: sqlite3.Connection) -> State:
 
 
 def found(hits: Iterable[Any]) -> list[Found]:
-    """Return what is compared of an answer's hits."""
+    """Return the part of an answer's hits that is compared."""
     return [(hit.score, hit.uri, hit.start, hit.end, _crc(hit.text)) for hit in hits]
 
 
 def mistake(state: State, question: np.ndarray, k: int, hits: Sequence[Found]) -> str | None:
     """Return what is wrong with the answer to `question` `[dimension]`, None when it is exact.
 
-    Exact: `min(k, n)` different passages of the state, each with its own score, the scores in order and the highest
-    ones. Of those that are equal to the last one any may be left out.
+    An exact answer has `min(k, n)` different passages of the state, each with its own score, in descending order; no
+    passage with a higher score is left out. Of passages whose scores equal the last one, any may be left out.
     """
     wanted = min(k, len(state.passages))
     if len(hits) != wanted:
@@ -72,19 +72,19 @@ def mistake(state: State, question: np.ndarray, k: int, hits: Sequence[Found]) -
     if not hits:
         return None
     scores = state.vectors @ question
-    told = np.array([hit[0] for hit in hits])
+    scored = np.array([hit[0] for hit in hits])
     best = np.sort(scores)[::-1][:wanted]
-    if np.abs(told - best).max() > TOLERANCE:
-        return f"scores {told.tolist()} instead of {best.tolist()}"
-    if (np.diff(told) > 0).any():
-        return f"scores out of order: {told.tolist()}"
-    return _misplaced(state, scores, hits)
+    if np.abs(scored - best).max() > TOLERANCE:
+        return f"scores {scored.tolist()} instead of {best.tolist()}"
+    if (np.diff(scored) > 0).any():
+        return f"scores out of order: {scored.tolist()}"
+    return _wrong_passage(state, scores, hits)
 
 
-def _misplaced(state: State, scores: np.ndarray, hits: Sequence[Found]) -> str | None:
+def _wrong_passage(state: State, scores: np.ndarray, hits: Sequence[Found]) -> str | None:
     passages = {hit[1:] for hit in hits}
     if len(passages) != len(hits):
-        return "a passage twice"
+        return "a passage occurs twice"
     for hit in hits:
         row = state.rows.get(hit[1:])
         if row is None:

@@ -43,7 +43,7 @@ def test_from_documents_to_an_answer(wherein: Command, docs: Path) -> None:
     assert "8 o'clock" in shown
 
 
-def test_exit_codes_and_one_sentence_each(wherein: Command, docs: Path) -> None:
+def test_each_error_is_an_exit_code_and_one_sentence(wherein: Command, docs: Path) -> None:
     for arguments, code, words in (
         (("query", "anything"), 1, "wherein ingest"),
         (("ingest", "nowhere"), 2, "no file or folder nowhere"),
@@ -65,7 +65,7 @@ def test_exit_codes_and_one_sentence_each(wherein: Command, docs: Path) -> None:
     assert (events[-1]["unchanged"], events[-1]["failed"]) == (6, 1)
 
 
-def test_looking_after_a_library(wherein: Command, docs: Path) -> None:
+def test_documents_and_sources_are_listed_shown_and_removed(wherein: Command, docs: Path) -> None:
     wherein("ingest", str(docs))
     status = json.loads(wherein("status", "--json").stdout)
     assert (status["documents"], status["chunks"], status["vectors"], status["generation"]) == (6, 6, 6, 1)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+import wherein
+
+ROOT = Path(wherein.__file__).resolve().parent
 ALLOWED = {
     "cli": {"commands", "errors"},
     "commands": {
@@ -34,8 +36,8 @@ ALLOWED = {
     "embed": {"storage", "errors"},
     "errors": set(),
 }
-ROOMS_OPEN_TO = {"embed": {"disk"}}
-"""The rooms of `storage` that a part may import, where it may not import them all."""
+STORAGE_OPEN_TO = {"embed": {"disk"}}
+"""The folders of `storage` that a part may import, where it may not import all of them."""
 STORAGE = {
     "backup": {"repair", "index", "filters", "catalog", "disk"},
     "cleanup": {"index", "filters", "catalog", "disk"},
@@ -58,12 +60,12 @@ def imported(source: str) -> set[str]:
 
 
 def violations(part: str, source: str) -> set[str]:
-    """Return the parts that a module of `part` imports and may not; `part` is one of the tree, or `storage.room`."""
+    """Return the parts that a module of `part` imports although it may not; `part` is a folder, or `storage.folder`."""
     split = [name.split(".") for name in imported(source)]
     tops = {name[0] for name in split}
-    top, _, room = part.partition(".")
+    top, _, folder = part.partition(".")
     wrong = (tops & set(ALLOWED)) - ALLOWED[top] - {top}
-    allowed = STORAGE[room] | {room} if room else ROOMS_OPEN_TO.get(top)
+    allowed = STORAGE[folder] | {folder} if folder else STORAGE_OPEN_TO.get(top)
     if allowed is not None:
         wrong |= {".".join(name[:2]) for name in split if name[0] == "storage" and not allowed & set(name[1:2])}
     return wrong
@@ -82,7 +84,7 @@ def test_imports_run_one_way(part: str, path: Path) -> None:
     assert violations(part, path.read_text()) == set()
 
 
-def test_every_part_has_its_place_in_the_order() -> None:
+def test_every_part_is_in_the_order() -> None:
     parts = {path.stem if path.suffix else path.name for path in ROOT.iterdir() if (path / "__init__.py").exists()}
     files = {path.stem for path in ROOT.glob("*.py") if not path.stem.startswith("__")}
     assert (parts - {"recipe", "tests", "bench", "docs", "build", ".typed"}) | files == set(ALLOWED)
@@ -96,7 +98,7 @@ def test_a_wrong_import_is_noticed() -> None:
     assert violations("storage.index", "from wherein.storage.repair.verify import verify") == {"storage.repair"}
 
 
-def test_embed_may_import_the_disk_and_no_other_room_of_storage() -> None:
+def test_embed_may_import_storage_disk_and_no_other_folder_of_storage() -> None:
     assert violations("embed", "from wherein.storage.disk.fsync import fsync\nimport wherein.storage.disk") == set()
     assert violations("embed", "from wherein.storage.catalog.models import now") == {"storage.catalog"}
     assert violations("embed", "from wherein.storage import index") == {"storage.index"}
@@ -109,7 +111,7 @@ def test_errors_imports_nothing() -> None:
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
 
 
-def test_a_question_does_not_wait_for_parts_that_it_has_no_use_for() -> None:
+def test_a_question_does_not_import_parts_that_it_does_not_need() -> None:
     check = (
         "import sys, wherein.cli, wherein.commands.query, wherein.library, wherein.search.semantic; print(*sys.modules)"
     )

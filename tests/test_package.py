@@ -1,4 +1,4 @@
-"""What is installed: one package, `wherein`, whole, and undisturbed by modules of the same names beside it."""
+"""The wheel: one complete package, `wherein`, which modules of the same names beside it do not disturb."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import pytest
 
 import wherein
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(wherein.__file__).resolve().parent
 UNPACKED = ("recipe", "tests", "bench", "docs", "contrib", "build", "dist")
 
 
@@ -69,7 +69,7 @@ def parts() -> set[str]:
     return {path.parent.name for path in ROOT.glob("*/__init__.py")} - set(UNPACKED)
 
 
-def test_the_list_of_packages_is_that_of_the_tree() -> None:
+def test_the_list_of_packages_matches_the_tree() -> None:
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
     found = {path.parent for part in parts() for path in (ROOT / part).rglob("__init__.py")}
     assert sorted(listed) == sorted(["wherein", *(".".join(("wherein", *p.relative_to(ROOT).parts)) for p in found)])
@@ -104,7 +104,7 @@ def test_the_public_names() -> None:
         wherein.Librarian  # noqa: B018
 
 
-def test_importing_it_waits_for_nothing() -> None:
+def test_importing_it_imports_nothing_heavy() -> None:
     check = (
         "import sys, wherein; print([name for name in ('numpy', 'sqlite3', 'wherein.library') if name in sys.modules])"
     )

@@ -1,4 +1,4 @@
-"""What the chosen reader makes of a file that is one document."""
+"""Reading a file that is one document with the reader that is chosen for it."""
 
 import io
 

@@ -1,9 +1,9 @@
-"""A real OpenVINO IR with the card's four inputs, small enough to be made in a test: the mean of the words' vectors.
+"""A real OpenVINO IR with the model card's four inputs, small enough for a test: it sums the words' vectors.
 
     folder/vocab.txt
     folder/FP32-INT8/NAME.xml and NAME.bin
 
-as Open Model Zoo's downloader lays a model out. An activation is quantized, so that its two precisions differ.
+This is how Open Model Zoo's downloader lays out a model. An activation is quantized, so its two precisions differ.
 """
 
 from pathlib import Path
@@ -88,22 +88,22 @@ def _graph(
     random = np.random.default_rng(seed)
     number = getattr(ov.Type, integers)
     shape = [1, static] if static else [-1, -1]
-    given = {}
+    parameters = {}
     for name in inputs:
-        given[name] = ops.parameter(shape, number, name)
-        given[name].output(0).get_tensor().set_names({name})
+        parameters[name] = ops.parameter(shape, number, name)
+        parameters[name].output(0).get_tensor().set_names({name})
     table = ops.constant(random.standard_normal((rows, 8)).astype(np.float32))
-    words = ops.gather(table, given["input_ids"], ops.constant(0, ov.Type.i64))
+    words = ops.gather(table, parameters["input_ids"], ops.constant(0, ov.Type.i64))
     last = ops.constant([2], ov.Type.i64)
-    for name in inputs[2:]:  # without weight, but not without use
-        added = ops.multiply(ops.convert(given[name], "f32"), ops.constant(np.float32(0)))
+    for name in inputs[2:]:  # they are used, but multiplied by zero
+        added = ops.multiply(ops.convert(parameters[name], "f32"), ops.constant(np.float32(0)))
         words = ops.add(words, ops.unsqueeze(added, last))
     limits = [ops.constant(np.float32(limit)) for limit in (-4, 4, -4, 4)]
     words = ops.fake_quantize(words, *limits, 255)
-    if "attention_mask" in given:
-        words = ops.multiply(words, ops.unsqueeze(ops.convert(given["attention_mask"], "f32"), last))
+    if "attention_mask" in parameters:
+        words = ops.multiply(words, ops.unsqueeze(ops.convert(parameters["attention_mask"], "f32"), last))
     total = ops.reduce_sum(words, ops.constant([1], ov.Type.i64), False)
     weights = ops.constant(random.standard_normal((8, dimension)).astype(np.float32))
     vector = ops.matmul(total, weights, False, False)
     vector.output(0).get_tensor().set_names({"embedding"})
-    return ov.Model([vector, *[total] * (outputs - 1)], list(given.values()), "tiny")
+    return ov.Model([vector, *[total] * (outputs - 1)], list(parameters.values()), "tiny")

@@ -1,8 +1,9 @@
 """A deterministic encoder without a model: a text's vector is the normalised sum of its words' random vectors.
 
-Equal texts have bitwise equal vectors, texts that share words are near, and so are texts whose words stand in another
-order, so that ties occur. It has what `Library` and `IngestRun` use of `embed.encoder.Encoder`, and can stand in for it
-in tests, in their child processes and in benchmarks: `Library(folder, encoder=ToyEncoder())`.
+Equal texts have bitwise equal vectors, and so have texts of the same words in another order, so ties occur; texts that
+share words are near each other. It has the part of the interface of `embed.encoder.Encoder` that `Library` and
+`IngestRun` use, and replaces it in tests, in their child processes and in benchmarks:
+`Library(folder, encoder=ToyEncoder())`.
 """
 
 import re
@@ -24,7 +25,7 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 
 
 class ToyTokenizer:
-    """Words and punctuation marks, in lower case, one token each; the interface of `embed.tokens.Tokenizer`."""
+    """Words and punctuation marks, in lower case, one token each; the interface of `embed.tokenizer.Tokenizer`."""
 
     def __init__(self, context_tokens: int, question_tokens: int) -> None:
         self.context_tokens = context_tokens
@@ -38,8 +39,8 @@ class ToyTokenizer:
 
     def question(self, text: str) -> Question:
         kept = self.question_tokens - 2
-        places = [match.end() for match in _WORD.finditer(text)]
-        cut = text[places[kept - 1] :].strip() if len(places) > kept else ""
+        ends = [match.end() for match in _WORD.finditer(text)]
+        cut = text[ends[kept - 1] :].strip() if len(ends) > kept else ""
         return Question([_BEGIN, *self._ids(text)[:kept], _END], cut)
 
     def words(self, text: str) -> Words:
@@ -101,7 +102,8 @@ class ToyEncoder:
         return np.array(vectors, np.float32).reshape(len(rows), self.model.width)
 
     def _vector(self, ids: Sequence[int]) -> Matrix:
-        # The two tokens that every text has would make all texts near; sorted, because a sum depends on its order.
+        # Without the two tokens that every text has, which would make all texts near each other. Sorted, because a
+        # floating-point sum depends on its order.
         words = self._words
         rows = [words[token] for token in sorted(ids[1:-1]) or [_BEGIN]]
         total = words.vectors[rows].sum(axis=0)
@@ -110,7 +112,7 @@ class ToyEncoder:
 
 
 class _Words(dict[int, int]):
-    """From a token to the row of `vectors` that holds its random vector; made when it is first asked for."""
+    """Maps a token to the row of `vectors` with its random vector, which is drawn on first use."""
 
     def __init__(self, dimension: int) -> None:
         self.vectors = np.empty((64, dimension))

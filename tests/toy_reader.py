@@ -1,7 +1,7 @@
-"""A SQuAD reader whose logits are known: each token has a start and an end logit of its own, wherever it stands.
+"""An answer model with known logits: each token has its own start and end logit, whatever its position.
 
-It is an OpenVINO graph with the inputs and outputs of the Open Model Zoo's readers, and stands in a model folder like
-one that `wherein model add` makes; the tokenizer is the shipped model's.
+It is an OpenVINO graph with the inputs and outputs of the Open Model Zoo's SQuAD models, in a model folder like one
+that `wherein model add` makes; the tokenizer is the shipped model's.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ def tokenizer() -> tokenizers.Tokenizer:
 
 
 def tables(starts: Mapping[str, float], ends: Mapping[str, float]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the logits of start and end of every token `[vocabulary]`; 0 for those that are not named."""
+    """Return the start and the end logit of every token `[vocabulary]`, 0 for tokens that are not named."""
     words = tokenizer()
     made = np.zeros((2, words.get_vocab_size()), np.float32)
     for row, logits in zip(made, (starts, ends), strict=True):
@@ -48,21 +48,21 @@ def tables(starts: Mapping[str, float], ends: Mapping[str, float]) -> tuple[np.n
 def write_reader(
     folder: Path, starts: Mapping[str, float], ends: Mapping[str, float], *, tokens: int = 384, fixed: bool = True
 ) -> Path:
-    """Write a reader with these logits by token; `fixed` is whether its inputs have `tokens` tokens or any number."""
+    """Write an answer model with these logits by token; unless `fixed`, its inputs may have any number of tokens."""
     first, last = tables(starts, ends)
 
-    def body(ops: Any, given: dict[str, Any]) -> tuple[Any, ...]:
-        return tuple(ops.gather(ops.constant(table), given["input_ids"], ops.constant(0)) for table in (first, last))
+    def body(ops: Any, inputs: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple(ops.gather(ops.constant(table), inputs["input_ids"], ops.constant(0)) for table in (first, last))
 
     return write_graph(folder, body, tokens=tokens, length=tokens if fixed else -1)
 
 
-def echo(ops: Any, given: dict[str, Any]) -> tuple[Any, ...]:
-    """Answer with what was given: 10 * attention_mask + token_type_ids, and 40,000 * position_ids + input_ids.
+def echo(ops: Any, inputs: dict[str, Any]) -> tuple[Any, ...]:
+    """Return the inputs as logits: 10 * attention_mask + token_type_ids, and 40,000 * position_ids + input_ids.
 
-    Each is below 2**24, so that a float32 holds it exactly.
+    Each is below 2**24, so a float32 holds it exactly.
     """
-    as_float = {name: ops.convert(value, "f32") for name, value in given.items()}
+    as_float = {name: ops.convert(value, "f32") for name, value in inputs.items()}
     ten, many = ops.constant(np.float32(10)), ops.constant(np.float32(40_000))
     return (
         ops.add(ops.multiply(as_float["attention_mask"], ten), as_float["token_type_ids"]),
@@ -97,7 +97,7 @@ def write_graph(
 
 
 def describe(folder: Path, **changed: object) -> Path:
-    """Write the manifest of what lies in a folder."""
+    """Write the manifest of the model in a folder."""
     files = {name: {"sha256": hashlib.sha256((folder / name).read_bytes()).hexdigest()} for name in
              (IR, WEIGHTS, TOKENIZER)}  # fmt: skip
     manifest = {

@@ -1,11 +1,11 @@
-"""One writer and some readers on one library, each a process of its own, and a check of every answer.
+"""One writer and several readers on one library, each in a process of its own, and a check of every answer.
 
-A counter in the database goes up with every changed row, inside the transaction that changes it, so that a committed
-state has a number of its own. The writer process reads each state back through a connection of its own before it may
-go on, and logs it (`states.log`). A reader looks at the number before and after its question: its answer must be the
-exact one of a state between the two. The check replays the log beside the readers' logs; see `oracle.py`.
+A counter in the database is incremented with every changed row, inside the transaction that changes it, so each
+committed state has a number of its own. The writer process reads each state back through another connection before it
+continues, and logs it (`states.log`). A reader notes the number before and after its question: its answer must be the
+exact one of a state between the two. The check replays that log beside the readers' logs; see `oracle.py`.
 
-Both run until their standard input is closed; a reader prints their number and the time for every `STEP` answers.
+Both run until their standard input is closed; after every `STEP` answers a reader prints their number and the time.
 """
 
 import os
@@ -35,18 +35,17 @@ __all__ = ["STEP", "Answer", "Crew", "Verdict", "check"]
 STEP = 50
 WORDS = [f"word{n}" for n in range(300)]
 FILES = 80
-FOLDED_ABOVE = 30
-COMMITTED_ABOVE = 6
+_FOLD_AT_LEAST = 30
+_COMMIT_VECTORS = 6
 _HEAD = struct.Struct("<Q")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a reader was told, between which states, when (monotonic), and how long it took, in seconds.
+    """A reader's answer, the states before and after it, when it began (monotonic clock) and how many seconds it took.
 
-    `waited` is the time in which the reader neither calculated nor was kept from a processor: it waited for a lock or
-    for the disk. `refused` counts how often SQLite would have had it wait for a lock; `generation` is what the answer
-    came from.
+    `waited` is the time in which the reader neither computed nor was runnable: it waited for a lock or for the disk.
+    `refused` counts how often SQLite would have made it wait for a lock; `generation` is the one that was searched.
     """
 
     before: int
@@ -63,7 +62,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the check found: answers by the number of states that they could be of, and each wrong one."""
+    """The result of the check: the number of states, all answers, each reader's generations, and what was wrong."""
 
     states: int
     answers: list[Answer]
@@ -110,7 +109,7 @@ class Crew:
         return reader
 
     def read_on(self, answers: int) -> None:
-        """Return when each reader has given about so many more answers."""
+        """Wait until each reader has given about that many more answers."""
         now = time.monotonic()
         for reader in self.readers:
             count, at = _progress(reader)
@@ -121,12 +120,12 @@ class Crew:
                 count, at = _progress(reader)
 
     def holds_lock(self) -> bool:
-        """Whether the writer was writing when this was called."""
+        """Whether the writer holds the lock."""
         assert self.writer is not None
         return (self.library / "writer.lock").read_text().strip() == str(self.writer.pid)
 
     def stop_midway(self) -> None:
-        """Stop the writer while it holds the lock; `signal.SIGCONT` lets it go on."""
+        """Stop the writer while it holds the lock; `signal.SIGCONT` lets it continue."""
         assert self.writer is not None
         while True:
             self.writer.send_signal(signal.SIGSTOP)
@@ -143,7 +142,7 @@ class Crew:
         self.writer = None
 
     def finish(self) -> None:
-        """Let every process end by itself. Raises CalledProcessError when one of them failed."""
+        """Let every process finish. Raises CalledProcessError when one of them failed."""
         for process in self._processes():
             process.communicate("")
             if process.returncode:
@@ -151,7 +150,7 @@ class Crew:
         self.writer = None
 
     def end(self) -> None:
-        """Leave no process behind, whatever has happened."""
+        """Kill every process that is left."""
         for process in self._processes():
             process.kill()
             process.communicate()
@@ -177,21 +176,21 @@ def _start(*arguments: object) -> subprocess.Popen[str]:
 
 
 def write(library: str, docs: str, log: str, seed: str) -> None:
-    """Change files and take them in, until standard input is closed."""
+    """Change files and ingest them, until standard input is closed."""
     from wherein.ingest import commit
-    from wherein.ingest import run as bulk
+    from wherein.ingest import run as ingest_run
     from wherein.storage.catalog import connection
-    from wherein.storage.cleanup import prune as prune
+    from wherein.storage.cleanup import prune
 
     record = _Recorder(Path(library), Path(log))
     record()
     connection.failpoint = lambda name: record() if name.endswith(".committed") else None
-    # Much more often than in earnest: commits, new generations and the end of what no passage has any more.
-    bulk.fold_if_due = partial(bulk.fold_if_due, at_least=FOLDED_ABOVE)
-    commit._COMMIT_VECTORS = COMMITTED_ABOVE
+    # Commits, new generations and the deletion of orphans come much more often than in real use.
+    ingest_run.fold_if_due = partial(ingest_run.fold_if_due, at_least=_FOLD_AT_LEAST)
+    commit._COMMIT_VECTORS = _COMMIT_VECTORS
     rng = random.Random(int(seed))
     print("writing", flush=True)
-    while not _told_to_end():
+    while not _must_end():
         prune.ORPHAN_DAYS = rng.choice((0, 30))
         for _ in range(rng.randint(1, 6)):
             _change(rng, Path(docs))
@@ -228,7 +227,7 @@ def _command(rng: random.Random, library: Library, docs: str) -> None:
 
 
 class _Recorder:
-    """Appends each new state to a log, as what it has and has not beside the one before; the first one as a whole."""
+    """Appends each new state to a log: the first one whole, each other one as the difference from the one before."""
 
     def __init__(self, library: Path, log: Path) -> None:
         from wherein.storage.catalog.connection import open_reader
@@ -236,7 +235,7 @@ class _Recorder:
         self._db = open_reader(library)
         whole = sum(_HEAD.size + len(data) for data in _records(log)) if log.exists() else 0
         self._log = os.open(log, os.O_WRONLY | os.O_CREAT)
-        os.ftruncate(self._log, whole)  # what the last writer began to log when it was killed
+        os.ftruncate(self._log, whole)  # drop the record that a killed writer left incomplete
         os.lseek(self._log, 0, os.SEEK_END)
         self._number = 0
         self._known: dict[Passage, bytes] | None = None
@@ -273,16 +272,16 @@ def _number(db: sqlite3.Connection) -> int:
 
 
 def read(library: str, log: str, seed: str) -> None:
-    """Ask as fast as one library answers that is never opened again, until standard input is closed."""
+    """Ask one library, which is opened only once, as fast as it answers, until standard input is closed."""
     from wherein.storage.catalog.connection import open_reader
 
     rng = random.Random(f"reader {seed}")
     asked, numbers = Library(Path(library), encoder=ToyEncoder()), open_reader(Path(library))
     asked.query("word1")
-    asked._reader.db.execute("PRAGMA busy_timeout=0")  # so that a lock is told and not waited for
+    asked._reader.db.execute("PRAGMA busy_timeout=0")  # report a lock instead of waiting for it
     with Path(log).open("wb") as file:
         count = 0
-        while not _told_to_end():
+        while not _must_end():
             answer = _ask(rng, asked, numbers)
             pickle.dump(answer, file)
             count += 1
@@ -315,7 +314,7 @@ def _queued() -> float:
     return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
 
 
-def _told_to_end() -> bool:
+def _must_end() -> bool:
     return bool(select.select([sys.stdin], [], [], 0)[0])
 
 
@@ -323,7 +322,7 @@ def _told_to_end() -> bool:
 
 
 def check(crew: Crew) -> Verdict:
-    """Compare every answer with the states that it can be of."""
+    """Compare every answer with the states that it may be the answer of."""
     logs = [list(_answers(crew.work / f"answers-{number}.log")) for number in range(len(crew.readers))]
     answers = sorted((answer for log in logs for answer in log), key=lambda answer: answer.before)
     encoder = ToyEncoder()
@@ -385,7 +384,7 @@ def text(rng: random.Random) -> str:
 
 
 def paragraph(rng: random.Random) -> str:
-    # Few of many words, so that some paragraphs are equal and many are near to each other.
+    # From 3, 30 or 300 words, so that some paragraphs are equal and many are near each other.
     return " ".join(rng.choices(WORDS[: rng.choice((3, 30, 300))], k=rng.choice((2, 8, 40)))) + "."
 
 

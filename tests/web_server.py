@@ -1,4 +1,4 @@
-"""A web server on this machine, for tests: pages by path, good ones and strange ones."""
+"""A web server on this machine, for tests: well-formed and malformed pages by path."""
 
 import gzip
 import io
@@ -19,7 +19,7 @@ from wherein.ingest.sources.web_response import Page, Validators
 
 @dataclass
 class Answer:
-    """What is sent: `raw` in place of status line, headers and body; pieces of `body` one after another."""
+    """A response; `raw`, if there is one, writes all of it in place of status line, headers and body."""
 
     body: bytes = b""
     kind: str = "text/html"
@@ -31,7 +31,7 @@ class Answer:
 
 @dataclass
 class Site:
-    """The pages by path, and what was asked for, with the headers of each question."""
+    """The pages by path, and the path and the headers of each request."""
 
     address: str
     pages: dict[str, Answer]

@@ -13,25 +13,19 @@ from wherein.library import Library
 Run = Callable[..., Result]
 
 
-@pytest.mark.parametrize("exclusive", ["--rollback", "--finish", "--print-systemd"])
+EXCLUSIVE = ("--rollback", "--finish", "--print-systemd")
+OTHERS = (
+    *(["--model", "x"], ["--index", "exact"], ["--until", "06:00"], ["--accept-removals"], ["--margin", "0"]),
+    *([option] for option in EXCLUSIVE),
+)
+
+
 @pytest.mark.parametrize(
-    "other",
-    [
-        ["--model", "x"],
-        ["--index", "exact"],
-        ["--until", "06:00"],
-        ["--accept-removals"],
-        ["--margin", "0"],
-        ["--rollback"],
-        ["--finish"],
-        ["--print-systemd"],
-    ],
+    ("exclusive", "other"), [(option, other) for option in EXCLUSIVE for other in OTHERS if other != [option]]
 )
 def test_what_replaces_a_reindex_cannot_be_combined_with_its_options(
     run: Run, exclusive: str, other: list[str]
 ) -> None:
-    if other == [exclusive]:
-        return
     done = run("reindex", exclusive, *other)
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr == "wherein: --rollback, --finish and --print-systemd cannot be combined with other options\n"

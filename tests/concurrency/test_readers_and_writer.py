@@ -1,4 +1,4 @@
-"""Real processes at once: each answer is the exact one of one committed state, and one process writes at a time.
+"""Real processes at the same time: each answer is the exact one of a committed state, and one process writes at a time.
 
 `python bench/concurrency.py` does the same for minutes, with figures.
 """
@@ -32,7 +32,7 @@ def test_every_answer_is_that_of_one_committed_state(crew: Crew) -> None:
     for seed in range(2):
         crew.start_writer(seed)
         crew.read_on(600)
-        crew.stop_midway()  # in the middle of a command, and often of a transaction: nobody waits for it
+        crew.stop_midway()  # in the middle of a command, and often of a transaction: no reader waits for it
         crew.read_on(100)
         assert crew.writer is not None
         with pytest.raises(LibraryBusy, match=str(crew.writer.pid)), writer_lock(crew.library):

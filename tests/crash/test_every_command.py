@@ -1,33 +1,30 @@
-"""The process dies at every durable step; what was acknowledged holds, nothing is half there, the next run finishes."""
+"""The process dies at every durable step: what was acknowledged stays, no document is incomplete, and the next run
+finishes."""
 
 import os
 import shutil
 import signal
-import tarfile
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-import wherein
 from invariants import Kept, checked_state
 from mortal import every_command, finish, start
 from toy import ToyEncoder
 from wherein.ingest.uri import file_uri
 from wherein.library import Library
-from wherein.storage.catalog.connection import open_reader, open_writer, writing
-from wherein.storage.catalog.documents import count_chunks
-from wherein.storage.catalog.schema import NEWEST_SCHEMA, schema_of
-from wherein.storage.catalog.term_counts import count_terms, read_terms, save_terms
+from wherein.storage.catalog.connection import open_writer, writing
+from wherein.storage.catalog.term_counts import count_terms, save_terms
 from wherein.storage.disk.failpoints import EXIT_CODE, POINTS, STEPS
 
-BEGINNINGS = ("model.bind", "migration.applied")
-ELSEWHERE = ("backup", "restore", "repair", "reembed", "keywords.recount")
-IN_NIGHTS = ("golden", "generation.rollback", "earlier-model")
+FIRST_STEPS = ("model.bind", "migration.applied")
+TESTED_ELSEWHERE = ("backup", "restore", "repair", "reembed", "keywords.recount")
+IN_REINDEX = ("golden", "generation.rollback", "earlier-model")
 FAILPOINTS = [
     name
     for name in [f"{step}.{moment}" for step in STEPS for moment in ("begun", "written", "committed")] + list(POINTS)
-    if not name.startswith((*ELSEWHERE, *IN_NIGHTS))
+    if not name.startswith((*TESTED_ELSEWHERE, *IN_REINDEX))
 ]
 SECRET = "The brooch is buried beneath the seventh poplar."
 
@@ -59,7 +56,7 @@ def change_files(docs: Path) -> None:
 
 @pytest.fixture(scope="module")
 def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library that is behind its files, and the one that an undisturbed run makes of it."""
+    """A library that is behind its files, and a copy of it that an undisturbed run has brought up to date."""
     scenes = tmp_path_factory.mktemp("scenes")
     docs = scenes / "docs"
     first_files(docs)
@@ -76,13 +73,13 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def before(scenes: Path) -> dict[str, Kept]:
-    """What the library that is behind its files holds."""
+    """The documents of the library that is behind its files."""
     return checked_state(scenes / "before", ToyEncoder())
 
 
 @pytest.fixture(scope="module")
 def after(scenes: Path) -> dict[str, Kept]:
-    """What an undisturbed run makes of it."""
+    """The documents after an undisturbed run."""
     return checked_state(scenes / "after", ToyEncoder())
 
 
@@ -96,7 +93,7 @@ def test_death_at_every_durable_step(
     scenes: Path, before: dict[str, Kept], after: dict[str, Kept], tmp_path: Path, failpoint: str, way: str
 ) -> None:
     library, docs = tmp_path / "library", scenes / "docs"
-    from_nothing = failpoint.startswith(BEGINNINGS)
+    from_nothing = failpoint.startswith(FIRST_STEPS)
     if from_nothing:
         before = {}
     else:
@@ -106,7 +103,7 @@ def test_death_at_every_durable_step(
     assert process.exitcode == (-signal.SIGKILL if way == "kill" else EXIT_CODE)
     if failpoint != "migration.applied":
         state = checked_state(library, ToyEncoder())
-        assert_what_holds(docs, state, before, after, acknowledged)
+        assert_acknowledged_work_is_kept(docs, state, before, after, acknowledged)
         if "purge" in acknowledged:
             assert not any(SECRET.encode() in path.read_bytes() for path in library.rglob("*") if path.is_file())
     process, receiver = start(every_command, library, docs)
@@ -116,11 +113,11 @@ def test_death_at_every_durable_step(
     assert (status.delta, status.purge_unfinished) == (0, False)
 
 
-def assert_what_holds(
+def assert_acknowledged_work_is_kept(
     docs: Path, state: dict[str, Kept], before: dict[str, Kept], after: dict[str, Kept], acknowledged: list[str]
 ) -> None:
     removed, purged = file_uri(str(docs / "removed.txt")), file_uri(str(docs / "purged.txt"))
-    passing = {removed, purged}  # in a library that begins with nothing they are there for a while
+    passing = {removed, purged}  # they are in a library that begins empty for a while
     for uri, kept in state.items():
         versions = {states[uri].text for states in (before, after) if uri in states}
         assert kept.text in versions or (not before and uri in passing)
@@ -141,13 +138,13 @@ def assert_what_holds(
 
 
 @pytest.mark.parametrize("failpoint", [f"keywords.recount.{moment}" for moment in ("begun", "written", "committed")])
-def test_death_while_terms_are_counted_anew(scenes: Path, tmp_path: Path, failpoint: str) -> None:
+def test_death_while_terms_are_recounted(scenes: Path, tmp_path: Path, failpoint: str) -> None:
     library = Path(shutil.copytree(scenes / "before", tmp_path / "library"))
     before = checked_state(library, ToyEncoder())
     with closing(open_writer(library)) as db, writing(db, "test"):
         db.execute("UPDATE settings SET value = 'of an older version' WHERE key = 'terms'")
-        # As another version may have counted them.
         rows = db.execute("SELECT id FROM terms").fetchall()
+        # As another version may have counted them.
         save_terms(db, [(number, count_terms("something else")) for (number,) in rows])
     process, receiver = start(every_command, library, scenes / "docs", failpoint)
     finish(process, receiver)
@@ -155,23 +152,3 @@ def test_death_while_terms_are_counted_anew(scenes: Path, tmp_path: Path, failpo
     process, receiver = start(every_command, library, scenes / "docs")
     assert finish(process, receiver)[-1] == "forget"
     assert len(checked_state(library, ToyEncoder())) < len(before)
-
-
-@pytest.mark.parametrize("way", ["exit", "kill"])
-@pytest.mark.parametrize("times", [1, 2, 3, 4, 5, 6])
-def test_death_while_an_old_library_is_migrated(tmp_path: Path, way: str, times: int) -> None:
-    with tarfile.open(Path(wherein.__file__).parent / "tests" / "fixtures" / "library-schema-1.tar.gz") as archive:
-        archive.extractall(tmp_path, filter="data")
-    process, receiver = start(migrate, tmp_path, tmp_path, f"migration.applied@{times}:{way}")
-    finish(process, receiver)
-    assert process.exitcode == (-signal.SIGKILL if way == "kill" else EXIT_CODE)
-    open_writer(tmp_path).close()
-    reader = open_reader(tmp_path)
-    assert schema_of(reader) == NEWEST_SCHEMA
-    assert reader.execute("SELECT count(*) FROM documents WHERE checksum <> 0").fetchone() == (3,)
-    assert sum(len(rows.ids) for rows in read_terms(reader)) == count_chunks(reader) > 0
-    reader.close()
-
-
-def migrate(library: Path, _: Path, acknowledge: object) -> None:
-    open_writer(library).close()

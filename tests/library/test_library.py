@@ -1,4 +1,4 @@
-"""Documents in, answers out, with the shipped model, real SQLite and real FAISS."""
+"""`Library` from documents to answers, with the shipped model, real SQLite and real FAISS."""
 
 import json
 import os
@@ -28,12 +28,6 @@ def folder(tmp_path: Path) -> Path:
     (docs / "cats.md").write_text(f"# Cats\n\n{CATS}")
     (docs / "bread.html").write_text(f"<html><title>Bread</title><body><h1>Dough</h1><p>{BREAD}</p></body></html>")
     return docs
-
-
-def settle(folder: Path) -> None:
-    """Make files look as if they were last touched long ago, so that they count as settled."""
-    for path in folder.rglob("*"):
-        os.utime(path, ns=(10**18, 10**18))
 
 
 def test_the_passage_that_holds_the_answer_comes_first(folder: Path, open_library: Open) -> None:
@@ -95,7 +89,7 @@ def test_a_moved_file_keeps_its_document_and_a_copy_is_a_second_one(folder: Path
     assert found == {"cats.md", "copy.txt", "copy2.txt"}
 
 
-def test_reindex_takes_in_what_changed_and_removes_what_is_gone(folder: Path, open_library: Open) -> None:
+def test_reindex_ingests_what_changed_and_removes_what_is_gone(folder: Path, open_library: Open) -> None:
     library = open_library()
     library.ingest([str(folder)])
     library.ingest_stream("note", b"The spare key hangs behind the blue door.")
@@ -113,14 +107,16 @@ def test_reindex_takes_in_what_changed_and_removes_what_is_gone(folder: Path, op
 
 def test_a_source_that_is_gone_or_empty_does_not_empty_the_library(folder: Path, open_library: Open) -> None:
     open_library().ingest([str(folder)])
-    told: list[RunProblem] = []
+    problems: list[RunProblem] = []
     folder.rename(folder.with_name("elsewhere"))
     for _ in range(2):
-        summary = open_library().reindex(report=lambda event: told.append(event) if hasattr(event, "reason") else None)
+        summary = open_library().reindex(
+            report=lambda event: problems.append(event) if hasattr(event, "reason") else None
+        )
         assert summary.removed == 0
         folder.mkdir(exist_ok=True)  # the empty mount point
     assert len(list(open_library().documents())) == 3
-    assert any("kept" in problem.reason for problem in told)
+    assert any("kept" in problem.reason for problem in problems)
 
 
 def test_generation_and_delta_together_are_exact(folder: Path, open_library: Open) -> None:
@@ -160,7 +156,7 @@ def test_json_lines_are_documents_of_their_own(folder: Path, open_library: Open)
     assert [document.metadata["year"] for document in open_library().documents()] == [0, 1]
 
 
-def test_every_bad_file_has_its_reason_and_every_good_one_is_in(folder: Path, open_library: Open) -> None:
+def test_every_bad_file_has_its_reason_and_every_good_one_is_ingested(folder: Path, open_library: Open) -> None:
     (folder / "empty.txt").write_bytes(b"")
     (folder / "picture.txt").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
     (folder / "latin.txt").write_bytes("caf\u00e9 au lait".encode("latin-1"))
@@ -169,14 +165,16 @@ def test_every_bad_file_has_its_reason_and_every_good_one_is_in(folder: Path, op
     (folder / "one-word.txt").write_bytes(b"a" * 400_000)
     (folder / "a\nb.txt").write_text("The file whose name holds a newline speaks of quinces.")
     (folder / "loop").symlink_to(folder)
-    told: dict[str, RunProblem] = {}
+    problems: dict[str, RunProblem] = {}
     library = open_library()
     summary = library.ingest(
         [str(folder)],
         max_size=1_000_000,
-        report=lambda event: told.update({event.uri.rpartition("/")[2]: event}) if hasattr(event, "reason") else None,
+        report=lambda event: (
+            problems.update({event.uri.rpartition("/")[2]: event}) if hasattr(event, "reason") else None
+        ),
     )
-    reasons = {name: (problem.kind, problem.reason) for name, problem in told.items()}
+    reasons = {name: (problem.kind, problem.reason) for name, problem in problems.items()}
     assert reasons["empty.txt"] == ("skipped", "empty file")
     assert reasons["picture.txt"][0] == "skipped"
     assert "not UTF-8" in reasons["latin.txt"][1]
@@ -196,7 +194,7 @@ def test_a_broken_new_version_leaves_the_old_one_answering(folder: Path, open_li
     assert open_library().query("who may sign the lease?", 1).hits[0].text == LEASE
 
 
-def test_a_long_lived_reader_sees_what_is_committed(folder: Path, open_library: Open) -> None:
+def test_an_open_library_sees_what_is_committed_later(folder: Path, open_library: Open) -> None:
     open_library().ingest([str(folder)])
     reader = open_library()
     assert "moon" not in reader.query("the moon", 1).hits[0].text
@@ -205,7 +203,7 @@ def test_a_long_lived_reader_sees_what_is_committed(folder: Path, open_library: 
     assert "moon" in reader.query("the moon", 1).hits[0].text
 
 
-def test_errors_say_what_to_do(folder: Path, open_library: Open, tmp_path: Path) -> None:
+def test_errors_name_the_remedy(folder: Path, open_library: Open, tmp_path: Path) -> None:
     with pytest.raises(WhereinError, match="wherein ingest"):
         open_library().query("anything")
     with pytest.raises(UsageError, match="no file or folder"):
@@ -219,7 +217,7 @@ def test_errors_say_what_to_do(folder: Path, open_library: Open, tmp_path: Path)
         open_library().ingest([str(folder)])
 
 
-def test_a_question_that_is_too_long_is_answered_and_the_rest_is_told(folder: Path, open_library: Open) -> None:
+def test_a_question_that_is_too_long_is_answered_and_what_was_cut_is_returned(folder: Path, open_library: Open) -> None:
     open_library().ingest([str(folder)])
     answer = open_library().query("who may sign the lease " + "of the house " * 20 + "in Vienna?", 1)
     assert answer.truncated.endswith("in Vienna?")

@@ -1,4 +1,4 @@
-"""Whatever is done to a library and its files, in any order, it holds and finds what a dictionary and NumPy say.
+"""Whatever is done to a library and its files, in any order, it agrees with a dictionary and NumPy.
 
 WHEREIN_EXAMPLES=1000 python -m pytest tests/library/test_stateful.py     a long run
 """
@@ -26,8 +26,8 @@ from wherein.storage.index.vector_index import load_index
 EXAMPLES = int(os.environ.get("WHEREIN_EXAMPLES", "25"))
 # The suite tries the same steps each time; a long run tries others.
 SAME_EACH_TIME = "WHEREIN_EXAMPLES" not in os.environ
-# Flushes to a disk are for the crash tests; without them five times as many steps can be tried.
-FAST = next((place for place in ("/dev/shm",) if os.access(place, os.W_OK)), None)
+# Flushing to a disk matters to the crash tests; without it five times as many steps fit into the same time.
+FAST = next((folder for folder in ("/dev/shm",) if os.access(folder, os.W_OK)), None)
 
 TEXTS = ("a.txt", "b.txt", "e.txt", "f.txt", "sub/a.txt", "sub/c.txt", "sub/g.txt", "z.txt")
 RECORDS = ("c.jsonl", "d.jsonl", "sub/d.jsonl")
@@ -52,7 +52,7 @@ records = st.dictionaries(st.sampled_from(("one", "two", "3/4")), texts, min_siz
 
 @dataclass
 class File:
-    """What is remembered of a file: its bytes when it was last taken in, and the documents that came of it, by key."""
+    """A file as it was last ingested: its bytes, and the documents that were read from it by key."""
 
     content: bytes
     state: str
@@ -61,14 +61,14 @@ class File:
 
 @dataclass
 class Document:
-    """What a document must be; its number is learned when it is first seen."""
+    """A document as it must be; its number is learned when it is first seen."""
 
     text: str
     number: int | None = None
 
 
 class AnyLibrary(RuleBasedStateMachine):
-    """A library beside a dictionary of its files, in the order in which they were met."""
+    """A library beside a dictionary of its files, in the order in which they were first ingested."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,7 +89,7 @@ class AnyLibrary(RuleBasedStateMachine):
     def open(self) -> Library:
         return Library(self.work / "library", encoder=self.encoder)
 
-    # What happens to files.
+    # Changes to files.
 
     @initialize(contents=st.dictionaries(st.sampled_from(TEXTS), texts, min_size=2, max_size=4), more=records)
     def begin(self, contents: dict[str, str], more: Records) -> None:
@@ -113,14 +113,14 @@ class AnyLibrary(RuleBasedStateMachine):
     @rule(data=st.data())
     def move(self, data: st.DataObject) -> None:
         path = self.drawn(data)
-        path.rename(self.place_for(path, data))
+        path.rename(self.target_for(path, data))
 
     @precondition(lambda self: self.there())
     @rule(data=st.data())
     def duplicate(self, data: st.DataObject) -> None:
         path = self.drawn(data)
         content = path.read_bytes()
-        self.place_for(path, data).write_bytes(content)
+        self.target_for(path, data).write_bytes(content)
 
     @precondition(lambda self: self.there())
     @rule(data=st.data())
@@ -134,24 +134,24 @@ class AnyLibrary(RuleBasedStateMachine):
         self.touched = True
         return data.draw(st.sampled_from(self.there()))
 
-    def place_for(self, path: Path, data: st.DataObject) -> Path:
+    def target_for(self, path: Path, data: st.DataObject) -> Path:
         return self.source / data.draw(st.sampled_from(TEXTS if path.suffix == ".txt" else RECORDS))
 
-    # What happens to the library.
+    # Changes to the library.
 
     @precondition(lambda self: self.touched)
     @rule()
     def ingest(self) -> None:
         self.library.ingest([str(self.source)])
         self.touched = False
-        self.take_in()
+        self.note_ingested()
         self.changed = True
 
     @rule()
     def reindex(self) -> None:
         self.library.reindex()
-        self.take_in()
-        self.forget_what_is_gone()
+        self.note_ingested()
+        self.forget_vanished()
         self.changed = True
 
     @precondition(lambda self: self.held())
@@ -169,7 +169,7 @@ class AnyLibrary(RuleBasedStateMachine):
         self.library, self.reader = self.open(), self.open()
         self.changed = True
 
-    # What must be so, after each change.
+    # What must be true after each change.
 
     @precondition(lambda self: self.changed)
     @invariant()
@@ -188,7 +188,7 @@ class AnyLibrary(RuleBasedStateMachine):
         self.check_answers(state)
 
     def check_documents(self, db) -> None:
-        """The documents are those of the dictionary, whole, each under a number of its own for good."""
+        """The documents are those of the dictionary, complete, each with a number of its own that never changes."""
         rows = {uri: rest for uri, *rest in db.execute("SELECT uri, id, text FROM documents").fetchall()}
         assert set(rows) == set(self.held())
         for uri, (number, text) in rows.items():
@@ -210,7 +210,7 @@ class AnyLibrary(RuleBasedStateMachine):
             assert reached == len(text)
 
     def check_vectors(self, db) -> None:
-        """A text that was embedded once keeps its number and its vector; no number is given twice."""
+        """A text that was embedded once keeps its number and its vector; no number is used twice."""
         now = dict(db.execute("SELECT input_hash, id FROM vectors").fetchall())
         assert self.vectors.items() <= now.items()
         assert not {now[name] for name in now.keys() - self.vectors.keys()} & set(self.vectors.values())
@@ -223,7 +223,7 @@ class AnyLibrary(RuleBasedStateMachine):
         assert [vector for *_, vector in inputs] == [vector.tobytes() for vector in expected]
 
     def check_index(self, db) -> None:
-        """Every vector that belongs to a passage is in the generation or in the delta, and in one of them only."""
+        """Every vector of a passage is either in the generation or in the delta."""
         with snapshot(db):
             index = load_index(db, self.work / "library", bound_model(db), None)
             live = db.execute("SELECT v.id FROM vectors v WHERE v.input_hash IN (SELECT input_hash FROM chunks)")
@@ -236,7 +236,7 @@ class AnyLibrary(RuleBasedStateMachine):
         assert (status.documents, status.vectors) == (len(self.held()), len(wanted))
 
     def check_answers(self, state: State) -> None:
-        """A reader that stays open, and one that was opened now, give the exact answer for every k."""
+        """A library that stays open and one that has just been opened give the exact answer for every k."""
         count = len(state.passages)
         ks = sorted({1, 2, count // 2, count, count + 3} - {0})
         asked = [(self.reader, question, k) for question in QUESTIONS for k in ks]
@@ -266,7 +266,7 @@ class AnyLibrary(RuleBasedStateMachine):
             for key in file.documents
         }
 
-    def take_in(self) -> None:
+    def note_ingested(self) -> None:
         for path in self.there():
             name, content = str(path.relative_to(self.source)), path.read_bytes()
             known = self.files.get(name)
@@ -277,12 +277,12 @@ class AnyLibrary(RuleBasedStateMachine):
             self.renew(name, known, content)
 
     def adopted(self, name: str, content: bytes) -> File | None:
-        """Return the file that had this content and is gone from its place; it is now called `name`."""
+        """Return the file that had this content and is gone from its path; it is now called `name`."""
         for old, file in self.files.items():
-            # A file whose document was removed has none to hand on: it stays away until its own file changes.
+            # A file whose document was removed has none to pass on: the document stays away until its own file changes.
             held = file.state == "read" and file.documents
             if file.content == content and held and not (self.source / old).exists():
-                # In its old place among the files, because the first one that was met is the first to be adopted.
+                # It keeps its position among the files, because the first one ingested is the first to be adopted.
                 self.files = {name if key == old else key: value for key, value in self.files.items()}
                 return file
         return None
@@ -291,7 +291,7 @@ class AnyLibrary(RuleBasedStateMachine):
         file.content = content
         file.state = "skipped" if not content else "failed" if content.startswith(b"\xe9") else "read"
         if file.state != "read":
-            return  # what it held before goes on to answer
+            return  # its earlier documents continue to answer
         texts = {"": content.decode()}
         if name in RECORDS:
             lines = map(json.loads, content.splitlines())
@@ -299,7 +299,7 @@ class AnyLibrary(RuleBasedStateMachine):
         numbers = {key: document.number for key, document in file.documents.items()}
         file.documents = {key: Document(text, numbers.get(key)) for key, text in texts.items()}
 
-    def forget_what_is_gone(self) -> None:
+    def forget_vanished(self) -> None:
         there = {name for name in self.files if (self.source / name).exists()}
         if not there:  # it may be a disk that is not mounted
             return

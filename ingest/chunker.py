@@ -23,8 +23,8 @@ __all__ = ["CHUNKER_VERSION", "Span", "chunk", "chunk_words"]
 # Raise it whenever the same text would be cut at other offsets: every document is then chunked again.
 CHUNKER_VERSION = 2
 
-_SPECIAL_TOKENS = 2
-_OVERLAP_TOKENS = 40
+_SPECIAL_TOKENS = 2  # [CLS] and [SEP]
+_OVERLAP_TOKENS = 40  # 80 and more cost tokens and find nothing more (docs/decisions/chunking.md)
 _MAX_CHARACTERS = 6_000
 # Of equally good cuts one in `_ONE_IN` is preferred, by a hash of the `_HASHED` characters that follow it.
 _ONE_IN, _HASHED = 3, 40
@@ -87,6 +87,7 @@ def chunk_words(text: str, marks: Sequence[Mark], words: Words, context_tokens: 
 def _cuttable(text: str, words: Words, marks: Sequence[Mark]) -> _CutRanks:
     rank = np.zeros(len(words.start) + 1, dtype=np.int8)
     headings = [b.start for a, b in pairwise(marks) if a.heading != b.heading]
+    # The strongest last, because a later rank replaces an earlier one at the same word.
     for offsets, value in (
         ([m.end() for m in _BLANKS.finditer(text)], _BLANK),
         (_sentence_ends(text), _SENTENCE),
@@ -95,7 +96,7 @@ def _cuttable(text: str, words: Words, marks: Sequence[Mark]) -> _CutRanks:
         (words.breaks, _FORCED),
     ):
         rank[np.searchsorted(words.start, offsets)] = value
-    return _CutRanks(text, words.start, words.before, rank[:-1])
+    return _CutRanks(text, words.start, words.before, rank[:-1])  # the last one takes offsets after all words
 
 
 def _sentence_ends(text: str) -> npt.NDArray[np.int64]:
@@ -114,11 +115,11 @@ def _cut(text: _CutRanks, first: int, own: int, budget: int) -> int:
     """Return the word before which the chunk that begins at word `first` ends; its own text begins at `own`."""
     end = int(np.searchsorted(text.before, text.before[first] + budget, "right")) - 1
     end = min(end, int(np.searchsorted(text.start, text.start[first] + _MAX_CHARACTERS, "right")))
-    end = max(end, own + 1)
+    end = max(end, own + 1)  # a word that is longer than the budget must not stop the loop
     forced = np.flatnonzero(text.rank[own + 1 : end] == _FORCED)
     if len(forced):
         return own + 1 + int(forced[0])
-    quarter = _word_after(text, first, own, budget // 4)
+    quarter = _word_after(text, first, own, budget // 4)  # an earlier heading would leave a tiny passage
     headings = np.flatnonzero(text.rank[quarter : end + 1] == _HEADING)
     if len(headings):
         return quarter + int(headings[0])
@@ -138,6 +139,7 @@ def _is_lasting(text: _CutRanks, at: int) -> bool:
     So two versions of a text, in which all offsets differ after an insertion, soon have the same cuts again.
     """
     start = int(text.start[at])
+    # Not `hash`, which differs from process to process.
     return crc32(text.text[start : start + _HASHED].encode("utf-8", "surrogatepass")) % _ONE_IN == 0
 
 
@@ -150,6 +152,7 @@ def _overlap(text: _CutRanks, first: int, cut: int) -> int:
     """Return the word at which the chunk after a cut begins: a sentence or two earlier, within the section."""
     if cut >= len(text.start) or text.rank[cut] >= _HEADING:
         return cut
+    # `+ 1`, or a chunk could begin where the one before began.
     earliest = max(first + 1, int(np.searchsorted(text.before, text.before[cut] - _OVERLAP_TOKENS)))
     ranks = text.rank[earliest:cut]
     sections = np.flatnonzero(ranks >= _HEADING)

@@ -24,7 +24,7 @@ __all__ = ["BATCH_SIZE", "CommitQueue", "ModelInputs", "WriteQueue", "batches"]
 ModelInputs = Iterator[tuple[bytes, list[int]]]
 """Texts that need a vector: the hash of each model input, and its token ids."""
 
-_COMMIT_SECONDS = 1.0
+_COMMIT_SECONDS = 1.0  # a commit waits for the disk; a crash costs at most what was embedded since the last one
 _COMMIT_VECTORS = 512
 BATCH_SIZE = 64
 """How many texts are tokenized at once."""
@@ -122,7 +122,7 @@ class CommitQueue:
                 self.commit_if_due()
                 if is_over():
                     break
-        finally:
+        finally:  # also after an error or Ctrl-C: what was embedded is kept
             self._commit()
 
     def commit_if_due(self) -> None:
@@ -135,20 +135,21 @@ class CommitQueue:
         """Commit the vectors at hand and every write that is complete with them."""
         hashes = list(self._vectors)
         if hashes or self._pending:
-            self._claimed.difference_update(hashes)
+            self._claimed.difference_update(hashes)  # first, for it decides in `_write` what is complete
             with writing(self._db, self._step):
                 written = self._write(hashes)
             self._vectors.clear()
             for _ in range(written):
-                self._pending.popleft().done()
+                self._pending.popleft().done()  # after the commit: only what is durable is reported
         self._committed(hashes)
-        self._committed_at = time.monotonic()
+        self._committed_at = time.monotonic()  # last: `_committed` may have written a generation
 
     def _write(self, hashes: list[bytes]) -> int:
         """Write the vectors and every write that is complete with them; return how many writes these are."""
         if hashes:
             vectors = np.stack([self._vectors[name] for name in hashes])
             save_vectors(self._db, self._model.id, hashes, vectors)
+        # In their order: a write must not overtake an earlier one of the same file.
         complete = list(takewhile(lambda pending: not pending.needs & self._claimed, self._pending))
         for pending in complete:
             pending.write()

@@ -115,6 +115,7 @@ class DocumentPipeline:
                 yield name, ids
 
     def _save(self, uri: str, document: Document, chunked: Chunked, save: SaveFile | None) -> None:
+        # A document needs its file's row at once; when all documents are committed, the row is saved again as read.
         file_id = save(state="failed", reason=_UNFINISHED) if save else None
         row = DocumentRow(
             uri,

@@ -100,7 +100,7 @@ class FileIngester:
             self._trouble(file.uri, opened.trouble, save)
             return
         assert opened.hash is not None
-        self._queue.prepare()
+        self._queue.prepare()  # the model is loaded in the background while the documents arrive
         moved = file.record is None and self._adopt(file.uri, opened.hash)
         try:
             seen = yield from self._documents.ingest_all(file.uri, task.documents(), save, moved)
@@ -126,9 +126,12 @@ class FileIngester:
             return False
         for record in find_files_by_content(self._db, content_hash):
             path = file_path(record.uri)
+            # Each file that is gone is adopted once, even if several new ones have its content.
             is_free = record.documents and record.state == "read" and record.uri not in self.adopted
+            # `lexists`: a link that is broken for the moment is not gone.
             if is_free and path is not None and not os.path.lexists(path):
                 self.adopted.add(record.uri)
+                # At once and not queued: the documents are looked up under their new URIs next.
                 self._queue.add_alone("ingest.move", partial(move_file, self._db, record, uri))
                 return True
         return False

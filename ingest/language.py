@@ -55,6 +55,7 @@ def guess_language(text: str) -> str:
     if not votes:
         return ""
     (best, count), *others = votes.most_common(2)
+    # Too few small words for prose, or two languages that have equally many.
     if count < max(_MIN_WORDS, _MIN_SHARE * len(words)) or (others and others[0][1] == count):
         return ""
     return best

@@ -108,6 +108,8 @@ class Reembedding:
             if bound := bound_model(self._db):
                 remember_earlier_model(self._db, bound, stored_folder(self._db))
             if self._rechunk:
+                # Cut a second time, not stored in between: that takes a hundredth of the time of embedding
+                # (docs/decisions/reembed.md).
                 for passages in self._all_passages():
                     self._save_chunks(passages)
             switch_model(self._db, self.model)
@@ -138,7 +140,7 @@ class Reembedding:
     def _all_passages(self) -> Iterator[_Passages]:
         tokenizer = self._encoder.tokenizer if self._rechunk else None
         last = 0
-        while page := next_documents(self._db, last):
+        while page := next_documents(self._db, last):  # in pages: no cursor is open while others commit
             for document_id in page:
                 yield _passages(self._db, document_id, tokenizer)
             last = page[-1]
@@ -175,5 +177,6 @@ def _rechunk(text: str, rows: list[ChunkRow], tokenizer: Tokenizer) -> list[Chun
 
 def _marks(rows: list[ChunkRow]) -> list[Mark]:
     """Return page and heading where each chunk's own text begins, after the overlap with the one before."""
+    # Has one element even if there are no rows, hence `strict=False` below.
     starts = [0, *(max(before.end, row.start) for before, row in pairwise(rows))]
     return [Mark(start, row.page, row.heading) for start, row in zip(starts, rows, strict=False)]

@@ -198,6 +198,7 @@ class IngestRun:
     def _submit(
         self, source: Source, path: str, record: FileRecord | None = None, data: bytes | None = None
     ) -> ParseTask:
+        # What an older reader or chunker made of the same bytes is not up to date.
         known = record.content_hash if record and is_current(record, source.fields) else None
         return self._pool.submit(Job(path, data, source.fields, known, _max_size(source)))
 
@@ -206,6 +207,7 @@ class IngestRun:
         yield from self._files.ingest(file)
         if file.task is not None:
             cost = self._ahead.read(file.path, file.state.size, self._documents.tokens - before)
+            # An empty write: its turn comes when everything that the file needs is committed.
             self._queue.add(lambda: None, done=partial(self._ahead.done, cost))
 
     def _page(self, source: Source) -> ModelInputs:
@@ -236,6 +238,8 @@ class IngestRun:
         page, validators = fetched.page, fetched.page.validators
         task = self._submit(source, page.name, record, page.data)
         yield from self._files.ingest(VisitedFile(source, source.uri, page.name, fetched.state, record, task))
+        # Behind the page's documents: headers of a page that was never committed would keep it from being fetched
+        # again.
         self._queue.add(partial(remember_version, self._db, source.id, validators.etag, validators.modified))
 
     def _committed(self, hashes: list[bytes]) -> None:

@@ -9,7 +9,7 @@ __all__ = ["display", "file_path", "file_uri", "record_uri", "web_address"]
 
 _SCHEME = "file://"
 _WEB = ("http://", "https://")
-_SAFE = "%/:?=&~+!$,;'@()*[]|"
+_SAFE = "%/:?=&~+!$,;'@()*[]|"  # with the percent sign, so that what is escaped already stays as it is
 
 
 def file_uri(path: str) -> str:
@@ -60,7 +60,7 @@ def _escaped(character: str) -> str:
     if character.isprintable():
         return character
     code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:
+    if 0xDC80 <= code <= 0xDCFF:  # the surrogates that `surrogateescape` makes of bytes
         return f"\\x{code - 0xDC00:02x}"
     if code in (9, 10, 13):
         return {9: "\\t", 10: "\\n", 13: "\\r"}[code]

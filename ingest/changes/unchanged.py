@@ -15,7 +15,7 @@ from wherein.storage.catalog.files import FileRecord, FileState
 
 __all__ = ["changed_unseen", "is_current", "looks_unchanged", "state_of", "version_of"]
 
-_NO_READER = "choice-3"
+_NO_READER = "choice-3"  # to be raised when files that no reader takes may have one
 
 
 def version_of(label: str) -> str:

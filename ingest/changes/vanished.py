@@ -93,6 +93,6 @@ def _is_named_file(source: Source, records: Sequence[FileRecord]) -> bool:
 
 
 def _is_gone(record: FileRecord, seen: set[str], walk_errors: Sequence[str]) -> bool:
-    if record.state == "skipped":
+    if record.state == "skipped":  # the file is there, but has no text any more
         return record.documents > 0
     return record.uri not in seen and not any(record.uri.startswith(f"{uri}/") for uri in walk_errors)

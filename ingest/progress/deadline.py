@@ -25,6 +25,7 @@ def parse_until(text: str, now: datetime) -> datetime:
     except ValueError as error:
         raise UsageError(f"{text} is not a time; write it like 06:00 or 2026-01-31T06:00") from error
     at = at if at.tzinfo else at.replace(tzinfo=now.tzinfo)
+    # On the local clock as it will be on that day, whatever the offset is now.
     at = at if at.tzinfo else at.astimezone()
     if at <= (now if now.tzinfo else now.astimezone()):
         raise UsageError(f"{text} is in the past")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DryRunQueue", "Plan", "Sample"]
 
-_SIZE = 48
+_SIZE = 48  # as many texts as the encoder queues (docs/decisions/shapes.md)
 _SEED = 20_240
 _REPORT_SECONDS = 1.0
 

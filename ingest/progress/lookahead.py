@@ -72,7 +72,7 @@ class LookAhead:
             for document in _documents(preview.task):
                 chunked = chunk_document(document, self._encoder.tokenizer)
                 tokens |= {name: chunked.words.count(*words) for name, (_, words) in chunked.inputs.items()}
-        except Unreadable:
+        except Unreadable:  # reported when its turn comes
             pass
         known = known_inputs(self._db, self._model.id, list(tokens))
         ahead = {name: count for name, count in tokens.items() if name not in known and not is_claimed(name)}

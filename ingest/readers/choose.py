@@ -53,7 +53,7 @@ def _reader_for(name: str, stream: BinaryIO) -> Reader:
 
 def _by_magic(head: bytes, suffix: str, stream: BinaryIO) -> Reader | None:
     """Return the reader for a format that is recognized by its first bytes."""
-    if head.startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in head):
+    if head.startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in head):  # some programs write bytes before it
         return pdf.READER
     if head.startswith(ZIP_MAGIC):
         return _in_zip(stream)
@@ -82,6 +82,7 @@ def _by_text(head: bytes, suffix: str) -> Reader:
     text = body.decode(codec or "utf-8", errors="replace")
     if _HTML.match(text):
         return page.READER
+    # Source code may also begin with a list of objects.
     if suffix in (".json", "") and json_file.looks_like_records(text):
         return json_file.READER
     return BY_SUFFIX.get(suffix) or _by_first_lines(head, suffix, text)

@@ -51,6 +51,7 @@ def zip_kind(stream: BinaryIO) -> str | None:
 
 
 def _kind(package: Package) -> str | None:
+    # OpenDocument and EPUB declare their kind in this part, Office documents in the next one.
     if "mimetype" in package:
         declared = _read_start(package, "mimetype", 200).decode("latin-1").strip("\ufeff\r\n\t ").lower()
         return _BY_MEDIA_TYPE.get(re.sub("-(?:template|master|web)$", "", declared), "other")

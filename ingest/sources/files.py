@@ -91,7 +91,7 @@ def walk(sources: Iterable[str], exclude: Sequence[str] = ()) -> Iterator[FoundF
     give one, under the name that came first. Remembers each file's path. Raises `UsageError` for an
     `exclude` that is no pattern.
     """
-    _exclusions("", exclude)
+    _exclusions("", exclude)  # an invalid pattern fails before anything is walked
     seen: set[str] = set()
     for source in sources:
         for item in _candidates(source, exclude):
@@ -111,7 +111,7 @@ def _candidates(source: str, exclude: Sequence[str]) -> Iterator[_Candidate | Wa
     path = os.path.abspath(source)
     if not source:  # it would mean the current folder
         yield WalkError(source, _MISSING)
-    elif os.path.lexists(path) or not glob.has_magic(path):
+    elif os.path.lexists(path) or not glob.has_magic(path):  # a file may be called `a[1].txt`
         yield from _named(path, exclude)
     elif "**" in path.split(os.sep):
         yield from _selected(path, exclude)
@@ -191,11 +191,12 @@ class _Tree:
             status = None if is_folder else entry.stat()
         except OSError as error:
             problem = WalkError(path, _reason(error, path))
-        if _ignored((*self._exclusions, *folder.rules), path, is_folder):
+        if _ignored((*self._exclusions, *folder.rules), path, is_folder):  # what is ignored is not reported either
             return
         if problem:
             yield problem
             return
+        # `realpath` asks the system about each step of a path, so only links are resolved.
         real = os.path.realpath(path) if entry.is_symlink() else _with_separator(folder.real) + entry.name
         if status is None:
             yield from self._enter(path, real, folder.rules)
@@ -212,7 +213,7 @@ class _Tree:
                     yield WalkError(path, _LOOP)
                 return
             with os.scandir(path) as listing:
-                entries = list(listing)
+                entries = list(listing)  # the folder is closed before others are walked: depth costs no descriptors
         except OSError as error:
             yield WalkError(path, f"folder cannot be read ({_lower(error)})")
             return
@@ -222,7 +223,7 @@ class _Tree:
             yield from problems
             rules = (*own, *rules)
         pending = [entry for entry in entries if entry.name[0] != "." and entry.name not in LEFT_OUT]
-        pending.sort(key=lambda entry: entry.name, reverse=True)
+        pending.sort(key=lambda entry: entry.name, reverse=True)  # the next one is taken from the end
         self._chain.append(_Folder(real, identity, pending, rules))
 
 
@@ -279,7 +280,9 @@ def _rules_in(folder: str) -> tuple[tuple[_Rules, ...], list[WalkError]]:
     if not os.path.isfile(path):  # opening a named pipe of that name would block
         return (), []
     try:
+        # Names may be any bytes, and surrogates stand for those that are not UTF-8, as in the paths.
         with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
+            # Not `splitlines`, which also splits at form feeds and the like; git does not.
             spec = GitIgnoreSpec.from_lines(filter(_is_pattern, file.read().split("\n")))
     except OSError as error:
         return (), [WalkError(path, f"cannot be read ({_lower(error)})")]

@@ -45,6 +45,7 @@ class Web:
         self._deadline = deadline
         self._robots: dict[str, RobotFileParser] = {}
         self._opener = OpenerDirector()
+        # Not `build_opener`, which also opens files and FTP, and follows redirects past robots.txt.
         for handler in (ProxyHandler(), HTTPHandler(), HTTPSHandler()):
             self._opener.add_handler(handler)
 
@@ -102,10 +103,10 @@ class Web:
                         return "User-agent: *\nDisallow: /"
                     if 400 <= response.status < 500:
                         return ""
-                    _require_success(response, " for robots.txt")
+                    _require_success(response, " for robots.txt")  # a server error forbids all (RFC 9309, 2.3.1.4)
                     return read_page(response, address, _ROBOTS_LIMIT).data.decode("utf-8", "replace")
             address = following
-        return ""
+        return ""  # after too many redirects, as if there were none (RFC 9309, 2.3.1.2)
 
 
 @cache

@@ -97,11 +97,11 @@ def _body(response: HTTPResponse) -> Iterator[bytes]:
 
 
 def _gunzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)  # 16: with the header of gzip
     for piece in pieces:
         waiting = piece
         while waiting and not unpacker.eof:
-            yield unpacker.decompress(waiting, _CHUNK_BYTES)
+            yield unpacker.decompress(waiting, _CHUNK_BYTES)  # in steps: a small piece may unpack to any size
             waiting = unpacker.unconsumed_tail
     if not unpacker.eof:
         raise OSError(None, "the response is shorter than announced")
@@ -134,7 +134,7 @@ def _as_declared(data: bytes, kind: str, charset: str) -> bytes:
     declared = charset_for_label(charset)
     try:
         return codecs.BOM_UTF8 + data.decode(declared.codec, declared.errors).encode()
-    except (LookupError, UnicodeError):
+    except (LookupError, UnicodeError):  # a wrong declaration: the reader decides by the content
         return data
 
 

@@ -35,6 +35,7 @@ REFUSED, LARGE, SKIPPED, FAILED = "refused", "large", "skipped", "failed"
 MEMORY = 2 << 30
 """Bytes of memory that a worker may have."""
 
+# Bounds of one message: it has to fit in memory on both sides, and to end the silence in time.
 _MAX_ITEMS, _MAX_CHARACTERS = 64, 256 << 10
 _CHANGED = "it changed while it was being read; the next run will ingest it"
 _MEMORY = f"needs more than {MEMORY >> 30} GB of memory to read"
@@ -113,6 +114,7 @@ def read(job: Job) -> Iterator[Message]:
 
 
 def _read(job: Job, stream: BinaryIO) -> Iterator[Message]:
+    # Before anything is parsed: a file that was only touched costs no more than being read.
     name = stream_hash(stream)
     if name == job.known:
         yield Opened(name, same=True)
@@ -146,6 +148,7 @@ def _documents(job: Job, stream: BinaryIO, reader: Reader) -> Iterator[Message]:
             items.clear()
     if items:
         yield Items(tuple(items))
+    # Another program may have written to it: what was read is then of neither version.
     after = None if job.data is not None else os.fstat(stream.fileno())
     if before and after and (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         trouble = trouble or Trouble(FAILED, _CHANGED)

@@ -25,12 +25,14 @@ from wherein.storage.catalog.checksums import stream_hash
 
 __all__ = ["ParseTask", "Pool", "default_jobs"]
 
+# Neither a fork, which may hang after OpenVINO has started threads, nor the spawn of `multiprocessing`, which imports
+# the caller's main module again (docs/decisions/pipeline.md).
 _START = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from {module} import main;"
     " main(int(sys.argv[2]), int(sys.argv[3]))"
 )
 _WORKER = "wherein.ingest.workers.worker"
-_MAX_JOBS = 4
+_MAX_JOBS = 4  # reading is a twentieth of the work; the encoder needs the cores
 # A worker may be silent that long: `_SECONDS` for any file, and `_SECONDS_PER_MB` for each MB of it.
 _SECONDS, _SECONDS_PER_MB = 60.0, 1.0
 _STARTING_SECONDS = 60.0
@@ -133,7 +135,7 @@ class _Worker:
         self._kill()
         self._waiting.popleft()
         if self._waiting:
-            self._start()
+            self._start()  # and send it the files that waited behind this one
         raise problem
 
     def close(self) -> None:
@@ -141,7 +143,7 @@ class _Worker:
             self._connection.close()
             self._connection = None
         if self._process is not None:
-            if self._waiting:
+            if self._waiting:  # it may be in the middle of a file; else it ends when its connection does
                 self._process.kill()
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(_ENDING_SECONDS)
@@ -155,10 +157,11 @@ class _Worker:
         arguments = [json.dumps(sys.path), str(theirs.fileno()), str(os.getpid())]
         with ours, theirs:
             self._process = subprocess.Popen(
+                # A session of its own: the terminal's Ctrl-C does not reach it.
                 [sys.executable, "-c", code, *arguments], pass_fds=[theirs.fileno()], start_new_session=True,
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip
-            self._connection = Connection(ours.detach())
+            self._connection = Connection(ours.detach())  # which now closes it
         self._ready = False
         for task in self._waiting:
             self._send(task.job)
@@ -171,6 +174,7 @@ class _Worker:
         except (EOFError, OSError, TimeoutError):
             pass
         self._kill()
+        # Not Unreadable: this is not the fault of one file, and no other could be read.
         raise WhereinError("The process that reads files could not be started; reinstall Wherein")
 
     def _send(self, job: Job) -> None:

@@ -43,6 +43,7 @@ def _die_with(parent: int) -> None:
 
 def _limit(memory: int) -> None:
     with suppress(ValueError, OSError):
+        # DATA counts what the process allocates, without the libraries and files that it maps.
         hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
         resource.setrlimit(
             resource.RLIMIT_DATA, (memory if hard == resource.RLIM_INFINITY else min(memory, hard), hard)

@@ -43,6 +43,7 @@ def pack(folder: Path, manifest: Manifest, target: Path) -> None:
         compressor.stream_writer(raw, closefd=False) as packed,
         tarfile.open(fileobj=packed, mode="w|", bufsize=_BLOCK) as tar,
     ):
+        # Sorted, so that the catalog precedes the index: it can be restored without reading further.
         for name in (MANIFEST, *sorted(manifest.files)):
             with (folder / name).open("rb") as file:
                 member = tarfile.TarInfo(name)
@@ -87,7 +88,7 @@ def _check_file(name: str, stream: IO[bytes], entry: FileEntry, into: Path | Non
     with _created(into / name) if into else nullcontext() as out:
         while block := stream.read(_BLOCK):
             size += len(block)
-            if size > entry.size:
+            if size > entry.size:  # no more is written than the manifest announces
                 break
             digest.update(block)
             if out:

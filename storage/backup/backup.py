@@ -126,6 +126,7 @@ def _write(task: _Task, stage: Path) -> Manifest:
         pack(folder, manifest, ready)
     failpoint("backup.written")
     task.report("reading it back")
+    # Flushed before it is read back: only clean pages can be dropped from the page cache (archive.py).
     if ready.is_dir():
         fsync_tree(ready)
     else:
@@ -142,7 +143,7 @@ def _write(task: _Task, stage: Path) -> Manifest:
         ) from error
     # `_finished_earlier` recognizes the backup by it if this process is killed after the rename.
     (stage / MANIFEST).write_bytes(encode_manifest(manifest))
-    ready.rename(task.target)
+    ready.rename(task.target)  # rename(2) replaces an empty folder
     failpoint("backup.renamed")
     fsync(task.target.parent)
     return manifest
@@ -151,6 +152,7 @@ def _write(task: _Task, stage: Path) -> Manifest:
 def _collect(task: _Task, folder: Path) -> tuple[Manifest, Content]:
     """Copy one committed state to `folder`, check it, and describe it in a manifest there."""
     folder.mkdir(mode=0o700)
+    # Before the copy's snapshot: a purge between the two names this backup, although it need not.
     created_at, source = now(), task.source
     try:
         task.report("checking the catalog")
@@ -160,7 +162,7 @@ def _collect(task: _Task, folder: Path) -> tuple[Manifest, Content]:
         with translating_errors(), _interruptible(source):
             # As a URI, because a path may be invalid Unicode, which SQLite's text must not be.
             source.execute("VACUUM INTO ?", [(folder / CATALOG).as_uri()])
-        (folder / CATALOG).chmod(0o600)
+        (folder / CATALOG).chmod(0o600)  # VACUUM INTO creates it with the process's umask
         task.report("checking the copy")
         with closing(open_reader(folder)) as copy, snapshot(copy):
             content, schema = check_content(copy), schema_of(copy)
@@ -257,6 +259,7 @@ def _interruptible(db: sqlite3.Connection) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            # Python raised it inside the progress handler, and SQLite reports only that it was interrupted.
             raise KeyboardInterrupt from None
         raise
     finally:

@@ -67,7 +67,7 @@ def restore_backup(
     not what was written; WhereinError when it was made by a newer Wherein. The old library then stays.
     """
     began = time.monotonic()
-    library = Path(os.path.realpath(library))
+    library = Path(os.path.realpath(library))  # what a link leads to is replaced, not the link
     if not backup.exists():
         raise UsageError(f"There is no backup {backup}")
     occupied = _occupied(library)
@@ -86,7 +86,7 @@ def restore_backup(
         except Damaged as error:
             hint = "; its documents are intact: restore them with --without-index" if _has_catalog(backup) else ""
             raise Damaged(f"The backup {backup} is damaged: {error}{hint}") from error
-        fsync_tree(new)
+        fsync_tree(new)  # before the rename: a name on the disk must not lead to files that are not
         failpoint("restore.flushed")
         aside = _rename(new, library, bool(occupied))
     return Restored(
@@ -118,6 +118,7 @@ def replaced_library(library: Path) -> Path | None:
     library = Path(os.path.realpath(library))
     if not library.parent.is_dir():
         return None
+    # The names end in a time stamp, so the greatest is the newest.
     return max((path for path in library.parent.iterdir() if path.name.startswith(library.name + _ASIDE)), default=None)
 
 

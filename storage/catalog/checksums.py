@@ -36,9 +36,10 @@ def is_named(text: object, name: object) -> bool:
 
 def vector_checksum(input_hash: bytes, vector: bytes) -> int:
     """Return the CRC-32 of a stored vector's bytes, seeded with the hash of its model input."""
-    return zlib.crc32(vector, zlib.crc32(input_hash))
+    return zlib.crc32(vector, zlib.crc32(input_hash))  # a sound vector in the row of another input does not fit
 
 
 def row_checksum(*values: object) -> int:
     """Return the CRC-32 of a row's values (text, integers, bytes, None), in their order."""
+    # `repr` tells 1 from '1' and a text from a blob. Damaged text may hold lone surrogates.
     return zlib.crc32(repr(values).encode("utf-8", "surrogatepass"))

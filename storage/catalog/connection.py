@@ -35,7 +35,7 @@ __all__ = [
 CATALOG = "catalog.db"
 _LOST = "{} is missing, but an index that was made from it exists; recover the library with: wherein restore"
 _EMPTIED = "{} has lost its tables; run: wherein verify"
-_BUSY_SECONDS = 10.0
+_BUSY_SECONDS = 10.0  # how long SQLite waits for another process's lock, and a checkpoint for readers
 
 
 def open_writer(folder: Path) -> Database:
@@ -53,10 +53,11 @@ def open_writer(folder: Path) -> Database:
         raise Damaged(_LOST.format(folder / CATALOG))
     from sqlite_utils import Database  # imported late: a question does not need it
 
+    # Without plugins: those that are installed for sqlite-utils run code on every connection.
     db = Database(_connect(folder / CATALOG, "rwc"), execute_plugins=False)
     try:
         with translating_catalog_errors():
-            _refuse_emptied(folder, db)
+            _refuse_emptied(folder, db)  # before `migrate`, which would create the tables again
             # WAL lets readers continue while the writer commits; FULL flushes every commit to the disk
             # (https://sqlite.org/pragma.html#pragma_synchronous).
             db.execute("PRAGMA journal_mode=WAL")
@@ -98,6 +99,7 @@ def open_beside(folder: Path) -> Database:
     from sqlite_utils import Database
 
     db = Database(_connect(folder / CATALOG, "rw"), execute_plugins=False)
+    # Set for each connection, unlike WAL, which the database file itself records.
     db.execute("PRAGMA synchronous=FULL")
     db.execute("PRAGMA wal_autocheckpoint=0")
     return db
@@ -123,16 +125,20 @@ def lenient_text(raw: bytes) -> str:
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     with translating_catalog_errors():
         connection = sqlite3.connect(
+            # A URI, for it alone carries the mode; `as_uri` escapes `?`, `#` and `%` in names of folders.
             f"{path.absolute().as_uri()}?mode={mode}",
             uri=True,
             timeout=_BUSY_SECONDS,
             check_same_thread=False,
         )
         try:
+            # Off by default in SQLite, but chunks and their terms are removed by ON DELETE CASCADE.
             connection.execute("PRAGMA foreign_keys=ON")
             # Check each page before it is used, as SQLite advises for untrusted files
             # (https://sqlite.org/security.html).
             connection.execute("PRAGMA cell_size_check=ON")
+            # Opening reads nothing yet: what is no database, or is damaged at its start, has to fail here and not
+            # later.
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except BaseException:
             connection.close()
@@ -153,6 +159,7 @@ def _refuse_emptied(folder: Path, db: Catalog) -> None:
     """Raise Damaged when the tables are gone; a writer would otherwise start the library over."""
     if has_tables(db):
         return
+    # A writer that dies before its first commit leaves one page: switching to WAL writes the header.
     (one_page,) = db.execute("PRAGMA page_size").fetchone()
     if _has_index(folder) or (folder / CATALOG).stat().st_size > one_page:
         raise Damaged(_EMPTIED.format(folder / CATALOG))
@@ -173,6 +180,7 @@ def writing(db: Database, step: str) -> Iterator[Database]:
     db.conn.execute("BEGIN IMMEDIATE")
     try:
         failpoint(f"{step}.begun")
+        # A savepoint within the transaction: the COMMIT, and the failpoints around it, stay in this function.
         with db.atomic():
             yield db
         failpoint(f"{step}.written")
@@ -189,12 +197,12 @@ def snapshot(db: Catalog) -> Iterator[Catalog]:
 
     Inside a write transaction of the same connection, that is the state which it will commit.
     """
-    connection: Any = getattr(db, "conn", db)
+    connection: Any = getattr(db, "conn", db)  # a `Database` holds sqlite3's connection
     if connection.in_transaction:
         yield db
         return
     with translating_catalog_errors():
-        db.execute("BEGIN")
+        db.execute("BEGIN")  # deferred: SQLite takes the snapshot with the first read
         try:
             yield db
         finally:
@@ -204,6 +212,7 @@ def snapshot(db: Catalog) -> Iterator[Catalog]:
 def checkpoint(db: Database) -> bool:
     """Move the write-ahead log into the database file and truncate it; return False when a reader prevented that."""
     failpoint("checkpoint.begun")
+    # TRUNCATE also empties the file, in which purged text would otherwise remain.
     busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     failpoint("checkpoint.done")
     return not busy

@@ -117,6 +117,7 @@ def save_document(db: Database, document: DocumentRow) -> int:
         _json(dict(document.metadata)), _json(document.notes),
     )  # fmt: skip
     db.execute(
+        # Not INSERT OR REPLACE: the row would get a new id, and its chunks would go with the old one.
         "INSERT INTO documents (uri, title, media_type, text_hash, metadata, notes, checksum, file_id, text, added_at,"
         " changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (uri) DO UPDATE SET"
         " file_id = excluded.file_id, title = excluded.title, media_type = excluded.media_type,"
@@ -133,6 +134,7 @@ def save_document(db: Database, document: DocumentRow) -> int:
 
 def save_chunks(db: Database, document_id: int, chunks: Sequence[ChunkRow]) -> None:
     """Replace a document's chunks and their terms. Call inside `writing`."""
+    # New rows, whose ids are new: an open index relies on the terms of a chunk's id never changing.
     db.execute("DELETE FROM chunks WHERE document_id = ?", [document_id])
     db.conn.executemany(
         'INSERT INTO chunks (document_id, ordinal, start, "end", page, heading, input_hash, checksum)'
@@ -172,6 +174,7 @@ def move_document(db: Database, document_id: int, uri: str) -> None:
     check_document(*old, checksum)
     moved = old._replace(uri=uri)
     db.execute("UPDATE documents SET uri = ?, checksum = ? WHERE id = ?", [uri, row_checksum(*moved), document_id])
+    # IGNORE: the same question may already name the document at the new URI.
     db.execute("UPDATE OR IGNORE golden SET uri = ? WHERE uri = ?", [uri, old.uri])
 
 
@@ -208,6 +211,7 @@ def documents_of_stream(db: Catalog, uri: str) -> dict[str, int]:
     """Return the ids of the documents that came on standard input under `uri`, by URI."""
     prefix = f"{uri}#"
     rows = db.execute(
+        # Not LIKE: `%` and `_` in a URI would match anything, and case would not count.
         "SELECT uri, id FROM documents WHERE file_id IS NULL AND (uri = ? OR substr(uri, 1, ?) = ?) ORDER BY id",
         [uri, len(prefix), prefix],
     )
@@ -234,7 +238,7 @@ def list_documents(db: Catalog, after: str = "", limit: int = 1_000) -> list[Sto
 
 def find_document(db: Catalog, name: str) -> StoredDocument | None:
     """Return the document with the URI `name`, or with this id when `name` is a number."""
-    number = int(name) if name.isdecimal() and len(name) < _MAX_DIGITS else -1
+    number = int(name) if name.isdecimal() and len(name) < _MAX_DIGITS else -1  # no document has the id -1
     row = db.execute(f"{_LISTED} WHERE d.uri = ? OR d.id = ?", [name, number]).fetchone()
     return _stored(*row) if row else None
 
@@ -249,6 +253,7 @@ def document_version(db: Catalog, uri: str) -> tuple[bytes, str, str, bool] | No
     if row is None:
         return None
     *columns, checksum, is_read = row
+    # A damaged index of SQLite's may lead to another row: the checksum has to fit the URI that was asked for.
     version = _Checked(*columns)._replace(uri=uri)
     check_document(*version, checksum)
     return version.text_hash, version.title, version.metadata, bool(is_read)

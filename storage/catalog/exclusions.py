@@ -20,6 +20,7 @@ def exclude(db: Database, uri: str) -> None:
 
 def include(db: Database, uri: str) -> None:
     """Stop excluding the file at `uri`, and its records. Call inside `writing`."""
+    # Not LIKE: `%` and `_` in a URI would match anything.
     db.execute("DELETE FROM exclusions WHERE uri = ? OR substr(uri, 1, ?) = ?", [uri, len(uri) + 1, f"{uri}#"])
 
 

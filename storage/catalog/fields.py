@@ -18,6 +18,7 @@ class Fields:
     def label(self) -> str:
         """The names as a query string, `?text=body&id=key`, without a slash; empty when there are none."""
         named = {kind: name for kind, name in vars(self).items() if name}
+        # Bytes on a command line that are not UTF-8 arrive as lone surrogates, which cannot be encoded.
         return f"?{urlencode(named, errors='replace')}" if named else ""
 
 

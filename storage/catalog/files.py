@@ -141,6 +141,7 @@ def save_file(
 ) -> int:
     """Insert or update the record at `uri` and return its id. Call inside `writing`."""
     db.execute(
+        # Not INSERT OR REPLACE: the file's documents would be deleted with the old row (ON DELETE CASCADE).
         "INSERT INTO files (uri, source_id, size, mtime_ns, ctime_ns, inode, checked_ns, content_hash, version,"
         " state, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (uri) DO UPDATE SET"
         " source_id = excluded.source_id, size = excluded.size, mtime_ns = excluded.mtime_ns,"

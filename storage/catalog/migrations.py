@@ -87,11 +87,13 @@ def m0007_index_methods(db: Database) -> None:
 
 
 def _run(db: Database, statements: str) -> None:
+    # Not `executescript`, which commits first: a migration and the record of it are one transaction.
     for statement in statements.split(";"):
         if statement.strip():
             db.execute(statement)
 
 
+# AUTOINCREMENT never uses an id twice: a delta is what lies above an id, and index files are named by theirs.
 _FIRST_TABLES = """
 CREATE TABLE settings (
     key TEXT PRIMARY KEY,
@@ -206,6 +208,7 @@ CREATE TABLE backups (
 ) STRICT
 """
 
+# The new unique index is on an expression, so that one generation of each kind may be active.
 _TERMS = """
 CREATE TABLE terms (
     id INTEGER PRIMARY KEY REFERENCES chunks(id) ON DELETE CASCADE,

@@ -68,6 +68,7 @@ def bound_model(db: Catalog) -> StoredModel | None:
     ).fetchone()
     if row:
         return _model(row)
+    # A model without the setting, or the setting without its model, is damage; a new library has neither.
     if db.execute("SELECT 1 FROM models UNION ALL SELECT 1 FROM settings WHERE key = 'model' LIMIT 1").fetchone():
         raise Damaged("The catalog does not say which model it belongs to; run: wherein verify")
     return None
@@ -142,6 +143,7 @@ def drop_earlier_model(db: Database, model: StoredModel) -> int:
     Call inside `writing`; the files of the generations are removed by `drop_old_generations`.
     """
     db.execute("DELETE FROM settings WHERE key = ?", [_EARLIER])
+    # The active keyword index may still bear this model's id; it does not depend on the model.
     db.execute("DELETE FROM generations WHERE model_id = ? AND active = 0", [model.id])
     return int(db.execute("DELETE FROM vectors WHERE model_id = ?", [model.id]).rowcount)
 

@@ -46,6 +46,7 @@ def remember_source(
     """Add a source, or update the options of a known one; return its id. Call inside `writing`."""
     options = json.dumps({"exclude": list(exclude), "max_size": max_size, "fields": asdict(fields)})
     db.execute(
+        # Not INSERT OR REPLACE: with the old row, the files of the source would lose it (ON DELETE SET NULL).
         "INSERT INTO sources (uri, kind, options, added_at) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (uri) DO UPDATE SET options = excluded.options",
         [uri, kind, options, now()],
@@ -95,6 +96,6 @@ def _source(source_id: int, uri: str, kind: str, options: str, added_at: str) ->
         typed("sources", (fields.text, fields.id, fields.title, etag, modified), str, str, str, str, str)
     except (ValueError, LookupError, TypeError) as error:
         raise Damaged(f"The options of the source {uri} are damaged; run: wherein verify") from error
-    if "\0" in uri or kind not in _KINDS:
+    if "\0" in uri or kind not in _KINDS:  # no path or address holds a NUL character
         raise Damaged(f"The name of the source {source_id} is damaged; run: wherein verify")
     return Source(source_id, uri, kind, tuple(exclude), max_size, added_at, fields, etag, modified)

@@ -50,7 +50,8 @@ def translating_errors() -> Iterator[None]:
 def translate_error(error: sqlite3.Error | UnicodeDecodeError) -> WhereinError:
     """Return the error to report for one of SQLite's, by its result code (https://sqlite.org/rescode.html)."""
     code = getattr(error, "sqlite_errorcode", None)
-    primary = None if code is None else code & 0xFF
+    primary = None if code is None else code & 0xFF  # an extended code has the primary one in its low byte
+    # A write beyond a limit on file sizes (EFBIG) is not FULL for SQLite, but a failed write.
     if primary == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_WRITE:
         return WhereinError(_DISK_FULL.format(kept=_KEPT))
     if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):

@@ -162,6 +162,7 @@ def count_rows(db: Catalog, above: int = 0, upto: int | None = None) -> int:
     """Return the number of rows with an id over `above`, and at most `upto`."""
     # Counts their chunks, whose rows are shorter.
     limit, limits = ("", []) if upto is None else (" AND id <= ?", [upto])
+    # SQLite counts a whole table by its shortest index, but only if there is no condition.
     condition = f" WHERE id > ?{limit}" if above or limit else ""
     parameters = [above, *limits] if condition else []
     (count,) = db.execute(f"SELECT count(*) FROM chunks{condition}", parameters).fetchone()
@@ -170,6 +171,7 @@ def count_rows(db: Catalog, above: int = 0, upto: int | None = None) -> int:
 
 def average_entries(db: Catalog) -> int:
     """Return the average number of distinct terms in the last 500 chunks."""
+    # An estimate is enough: it decides only into how many partitions a generation is written.
     statement = "SELECT avg(length(counts)) FROM (SELECT counts FROM terms ORDER BY id DESC LIMIT 500)"
     (size,) = db.execute(statement).fetchone()
     return int(size or 0) // ENTRY.itemsize
@@ -181,6 +183,7 @@ def read_terms(db: Catalog, above: int = 0, batch: int = _BATCH_SIZE) -> Iterato
     last = above
     while fetched := rows.fetchmany(batch):
         for number, raw, checksum in fetched:
+            # Ids out of order: database pages were swapped, or one is reachable twice.
             if number <= last or not is_stored_terms(number, raw, checksum):
                 raise Damaged(f"The word counts of passage {number} are damaged; run: wherein verify")
             last = number
@@ -214,4 +217,4 @@ def join_counts(ids: Sequence[int], raws: Sequence[bytes]) -> TermRows:
 
 def _checksum(number: int, raw: bytes) -> int:
     """Return the CRC-32 of a row's counts, seeded with its id."""
-    return zlib.crc32(raw, number & 0xFFFFFFFF)
+    return zlib.crc32(raw, number & 0xFFFFFFFF)  # the counts of another passage do not fit

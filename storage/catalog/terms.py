@@ -28,6 +28,7 @@ _CONTRACTED = re.compile(r"'(?:s|re|ll|d|ve|m|t)$")
 # The boundaries of a word's parts within a run of letters and digits: fooBar, HTTPServer, x86.
 _CAMEL = re.compile(r"(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])|(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
 _DIGIT_GROUPS = re.compile(r"\d{1,3}(?:,\d{3})+")
+# Every apostrophe becomes a straight one; soft hyphens, which only mark where a word may be broken, are dropped.
 _STRAIGHT = str.maketrans({"\u2019": "'", "\u02bc": "'", "\uff07": "'", "\u00ad": None})
 
 # Combining marks that people write or leave out at will; those of Indian scripts are vowels and stay.
@@ -145,7 +146,7 @@ class _TermCache(dict[str, tuple[int, ...]]):
 
     def __missing__(self, piece: str) -> tuple[int, ...]:
         terms = self._compute(piece)
-        if len(piece) <= _MAX_LENGTH:
+        if len(piece) <= _MAX_LENGTH:  # longer ones are computed again, so that the cache stays within bounds
             if len(self) >= _CACHE_SIZE:
                 self.clear()
             self[piece] = terms
@@ -153,6 +154,7 @@ class _TermCache(dict[str, tuple[int, ...]]):
 
 
 def _hash(form: str) -> int:
+    # Damaged text and questions may hold lone surrogates.
     return int.from_bytes(blake2b(form.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
 
 
@@ -179,17 +181,18 @@ def _compound(word: str, stem: Callable[[str], str]) -> Iterator[str]:
     parts = [_plain(part) for run in _part_pattern().findall(word) for part in _CAMEL.split(run)]
     if not parts:
         return
-    if len(parts) == 1 and not word.endswith(("+", "#")):
+    if len(parts) == 1 and not word.endswith(("+", "#")):  # C++ and C# count whole as well
         yield stem(parts[0])
         return
     if _DIGIT_GROUPS.fullmatch(word):
-        yield word.replace(",", "")
+        yield word.replace(",", "")  # 1,000,000 is one number; its groups of digits say nothing
         return
     whole = _plain(word)
     if any(map(str.isalpha, whole)):
-        whole = whole.replace("-", "").replace("_", "").replace("'", "")
+        whole = whole.replace("-", "").replace("_", "").replace("'", "")  # wi-fi, wi_fi and wifi are one term
     yield stem(whole) if whole.isalpha() else whole
     for part in parts:
+        # A single letter says little, but it is the name in C++ and C#.
         if len(part) > 1 or word.endswith(("+", "#")):
             yield stem(part)
 

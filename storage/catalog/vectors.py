@@ -52,8 +52,9 @@ def known_inputs(db: Catalog, model_id: int, hashes: Sequence[bytes]) -> set[byt
 
 def save_vectors(db: Database, model_id: int, hashes: Sequence[bytes], vectors: Matrix) -> None:
     """Store vectors `[n, dimension]` under their inputs' hashes; known ones stay. Call inside `writing`."""
-    raws = [row.tobytes() for row in np.ascontiguousarray(vectors, dtype="<f4")]
+    raws = [row.tobytes() for row in np.ascontiguousarray(vectors, dtype="<f4")]  # the same bytes on every machine
     db.conn.executemany(
+        # Not INSERT OR REPLACE: the vector would get another id than it has in the index.
         "INSERT INTO vectors (model_id, input_hash, vector, checksum) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (model_id, input_hash) DO NOTHING",
         ([model_id, name, raw, vector_checksum(name, raw)] for name, raw in zip(hashes, raws, strict=True)),
@@ -90,6 +91,7 @@ def read_vectors(
     With `live` only those that belong to a chunk. Raises Damaged when a vector is not what was stored.
     """
     condition = f" AND {_LIVE}" if live else ""
+    # In the order of the table, without a sort; the `+`: see `_of_model`.
     rows = db.execute(
         f"SELECT {_COLUMNS} FROM vectors v WHERE +model_id = ? AND id > ?{condition} ORDER BY id", [model_id, above]
     )
@@ -107,6 +109,7 @@ def find_vectors(db: Catalog, model_id: int, dimension: int, wanted: Ids) -> tup
 
     Raises Damaged when a vector is not what was stored.
     """
+    # Each is looked up by its id; the `+`: see `_of_model`.
     statement = f"SELECT {_COLUMNS} FROM vectors WHERE +model_id = ? AND id IN ({{}})"
     return _checked(dimension, list(select_in(db, statement, wanted.tolist(), model_id)))
 
@@ -132,6 +135,7 @@ def _of_model(above: int) -> str:
     The `+` keeps SQLite from using the index that begins with `model_id`, through which it would visit every vector of
     the model to find the newest few (https://sqlite.org/optoverview.html, "Disqualifying WHERE Clause Terms").
     """
+    # From 0 on all are wanted: SQLite reads the index alone, whose entries are shorter than the rows.
     return "+v.model_id = ? AND v.id > ?" if above else "v.model_id = ? AND v.id > ?"
 
 

@@ -18,6 +18,8 @@ __all__ = ["ORPHAN_DAYS", "prune"]
 ORPHAN_DAYS = 30
 """How long orphans are kept: an interrupted run, or a text that returns, need not be embedded again."""
 
+# VACUUM rewrites the whole catalog. Incremental vacuum would have to be chosen when a library is created, and moves
+# pages that the salvage of a damaged catalog needs (docs/how-it-works.md).
 _MIN_FREE_BYTES, _MIN_FREE_PART = 64 << 20, 0.25
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["finish_purge", "purge", "purge_is_unfinished"]
 
 _UNFINISHED = "unfinished purge"
-_END_OF_TIME = "9999"
+_END_OF_TIME = "9999"  # after every time in ISO 8601
 
 
 def purge(db: Database, documents: Sequence[StoredDocument]) -> None:
@@ -46,7 +46,7 @@ def purge(db: Database, documents: Sequence[StoredDocument]) -> None:
             exclude(db, document.uri)
             delete_document(db, document.id)
             db.execute("DELETE FROM golden WHERE uri = ?", [document.uri])
-            if file := find_file(db, document.uri):
+            if file := find_file(db, document.uri):  # None for a record, whose file may hold others
                 delete_file(db, file.id)
         db.execute("UPDATE nights SET report = '{}' WHERE report LIKE '%\"moved\": [{%'")  # may contain their URIs
         mark_orphans(db)
@@ -71,8 +71,9 @@ def finish_purge(db: Database, folder: Path) -> bool:
         if model and generation and differs(db, model, generation):
             # Rebuilt from nothing: the centroid of a list may be one single vector, which was purged.
             write_generation(db, folder, model, kind, reuse=Reuse.NOTHING)
-    drop_old_generations(db, folder, kept=1)
+    drop_old_generations(db, folder, kept=1)  # the one before holds the purged vectors
     failpoint("purge.index-rewritten")
+    # Deleted rows can be read on free pages until now. The new pages go through the log, so that is emptied last.
     db.conn.execute("VACUUM")
     failpoint("purge.vacuumed")
     if not checkpoint(db):

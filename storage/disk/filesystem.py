@@ -26,6 +26,7 @@ def file_system(folder: Path, mounts: Path = _MOUNTS) -> str:
     for line in lines:
         before, _, after = line.partition(" - ")
         point = _unescaped(before.split(" ")[4])
+        # With a slash: `/data` is not the mount point of `/database`.
         if len(point) >= longest and (path == point or path.startswith(point.rstrip("/") + "/")):
             kind, longest = after.split(" ")[0], len(point)
     return kind
@@ -40,6 +41,7 @@ def is_network(kind: str) -> bool:
 
 
 def _unescaped(field: str) -> str:
+    # The backslash last: `\134040` stands for `\040` and not for a blank.
     for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
         field = field.replace(code, character)
     return field

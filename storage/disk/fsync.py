@@ -9,7 +9,7 @@ __all__ = ["fsync", "fsync_tree"]
 
 def fsync(path: Path) -> None:
     """Flush a file's content, or a folder's entries, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY)  # enough for fsync(2), and a folder cannot be opened for writing
     try:
         os.fsync(descriptor)
     except OSError as error:

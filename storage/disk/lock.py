@@ -21,6 +21,7 @@ _HOLDER_RETRIES, _RETRY_SECONDS = 50, 0.002
 @contextmanager
 def lock_file(path: Path) -> Iterator[int]:
     """Open a lock file, created private if need be; closing its descriptor at the end releases a lock on it."""
+    # CLOEXEC: a child process that inherited the descriptor would keep the lock when its holder has ended.
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         yield descriptor
@@ -57,6 +58,8 @@ def writer_lock(folder: Path, wait: bool = False) -> Iterator[None]:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
         yield
+        # Skipped by an exception: the next holder overwrites an id that is left behind, and without a holder none is
+        # read.
         os.ftruncate(descriptor, 0)
 
 

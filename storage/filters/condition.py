@@ -119,6 +119,7 @@ def _exists(test: str) -> str:
     return f"EXISTS (SELECT 1 FROM json_each(d.metadata, ?) e WHERE {test})"
 
 
+# JSON's true and false are 1 and 0 to SQLite, so the type decides.
 _IS_TEXT = "e.type IN ('text', 'integer', 'real')"
 
 
@@ -126,6 +127,7 @@ def _test(condition: Comparison | Like | Contains) -> tuple[str, list[Value]]:
     if isinstance(condition, Like):
         return f"{_IS_TEXT} AND CAST(e.value AS TEXT) LIKE ?", [condition.pattern]
     if isinstance(condition, Contains):
+        # Not LIKE: `%` and `_` are plain characters here.
         return f"{_IS_TEXT} AND instr(lower(CAST(e.value AS TEXT)), lower(?)) > 0", [condition.text]
     tests, bound = [], list[Value]()
     for value in condition.values:

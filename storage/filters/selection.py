@@ -24,6 +24,7 @@ _MAX_SHOWN_FIELDS = 40
 _MAX_LOOKED_UP = 1_000
 
 # Two scans of indexes in their order, which are faster than visiting the row of every chunk.
+# CROSS JOIN fixes their order, which SQLite would otherwise choose (https://sqlite.org/optoverview.html).
 _VECTORS = "SELECT c.id, v.id FROM vectors v CROSS JOIN chunks c ON c.input_hash = v.input_hash WHERE v.model_id = ?"
 _OWNERS = "SELECT id, document_id FROM chunks"
 _PASSAGES_OF = (
@@ -166,7 +167,7 @@ def _stamp(ns: int) -> str:
 
 
 def _check_fields(db: Catalog, where: Condition) -> None:
-    for field in sorted(set(fields_of(where))):
+    for field in sorted(set(fields_of(where))):  # sorted: the error always names the same field
         has = "SELECT 1 FROM documents WHERE json_type(metadata, ?) IS NOT NULL LIMIT 1"
         if db.execute(has, [path_of(field)]).fetchone() is None:
             raise UsageError(f"No document has a field {_printable(field)}; {_known_fields(db)}")

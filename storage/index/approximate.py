@@ -54,6 +54,7 @@ class Approximate:
             if len(ids) >= wanted or effort >= self._max_effort():
                 break
             effort = min(4 * effort, self._max_effort())  # the lists that were searched hold fewer
+        # The links of a graph may not lead to every vector: then all codes are scored.
         if len(ids) < wanted:
             ids, scores = self._scan(question, wanted)
         return _best(*self._rescored(question, ids, scores), k)
@@ -102,7 +103,7 @@ class Approximate:
             return np.asarray(faiss.vector_to_array(self._index.id_map), dtype=np.int64)
         lists = self._index.invlists
         parts = [
-            faiss.rev_swig_ptr(lists.get_ids(number), size).copy()
+            faiss.rev_swig_ptr(lists.get_ids(number), size).copy()  # a view of FAISS's memory
             for number in range(self._index.nlist)
             if (size := lists.list_size(number))
         ]
@@ -162,7 +163,7 @@ class Approximate:
         if len(repeated):
             raise Damaged(f"The index holds vector {repeated[0]} twice; run: wherein repair")
         found, vectors = find_vectors(self._db, self._model.id, self._model.dimension, ids)
-        exact = np.einsum("ij,j->i", vectors, question)
+        exact = np.einsum("ij,j->i", vectors, question)  # not `@`: see vector_index.py
         # Negated, so that NaN counts as wrong too.
         wrong = ~(np.abs(exact - scores[np.searchsorted(ids, found)]) <= self._max_deviation(question))
         if wrong.any():
@@ -177,6 +178,7 @@ def search_parameters(name: str, effort: int, n: int) -> Any:
     if name == IVF:
         ivf: Any = faiss.SearchParametersIVF
         return ivf(nprobe=effort)
+    # FAISS keeps at least as many nodes as results are wanted, whatever `efSearch` says.
     return faiss.SearchParametersHNSW(efSearch=max(effort, n))  # type: ignore[attr-defined]
 
 
@@ -185,6 +187,7 @@ def open_approximate(path: Path, method: Method) -> Any:
     import faiss
 
     if method.name != IVF:
+        # This flag also maps the codes of flat indexes and graphs, IO_FLAG_MMAP only the lists of an IVF index.
         return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
     index: Any = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
     # Else each question starts 32 threads to read ahead, which takes 3 ms even when the lists are in memory.
@@ -221,5 +224,5 @@ def tail_size(method_name: str, count: int, dimension: int) -> int:
 
 
 def _best(ids: Ids, scores: Matrix, k: int) -> tuple[Ids, Matrix]:
-    best = np.lexsort((ids, -scores))[:k]
+    best = np.lexsort((ids, -scores))[:k]  # `lexsort` sorts by its last key first: equal scores by id
     return ids[best], scores[best]

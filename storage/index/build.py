@@ -34,7 +34,7 @@ _QUESTIONS = 1_000
 # The range of each component in the sample is widened by this part of itself, for vectors that lie outside of it: else
 # a single outlier makes the error, which is that of the worst vector, large.
 _SPARE_RANGE = 0.25
-_UNIT_TOLERANCE = 1e-3
+_UNIT_TOLERANCE = 1e-3  # far above the rounding of float32
 _SEED = 20_261
 _READ_BATCH, _SAMPLE_BATCH = 16_384, 500
 
@@ -163,6 +163,7 @@ class _Sampler:
             found, vectors = find_vectors(self._db, self._model.id, self.dimension, chosen[batch])
             if len(found) != len(batch):
                 raise ValueError(f"{len(batch) - len(found)} vectors are missing")
+            # `find_vectors` returns them in any order; in `batch` the ids ascend.
             drawn[batch] = vectors[np.argsort(found)]
         return drawn
 
@@ -186,7 +187,7 @@ class _IndexBuilder:
             self._centroids: Any = faiss.IndexFlatIP(dimension)
             self._index = faiss.IndexIVFScalarQuantizer(self._centroids, dimension, size, byte, product)
             self._index.cp.niter = _ITERATIONS
-            self._index.cp.min_points_per_centroid = 1
+            self._index.cp.min_points_per_centroid = 1  # else FAISS prints a warning for a small sample
             self._codes: Any = self._index.sq
         else:
             graph: Any = faiss.IndexHNSWSQ  # FAISS's stubs do not know how it is made
@@ -226,7 +227,7 @@ class _IndexBuilder:
         """Take over an index of lists with all vectors in it."""
         import faiss
 
-        self._index = faiss.read_index(str(earlier.path))
+        self._index = faiss.read_index(str(earlier.path))  # not mapped: codes are added to it
         self._centroids = faiss.downcast_index(self._index.quantizer)
         self._codes = self._index.sq
         self.error = earlier.method.error
@@ -236,6 +237,7 @@ class _IndexBuilder:
 
         rest = vectors
         if self.name == IVF:
+            # FAISS encodes the difference from the centroid, so the lists are needed here as well, and are found once.
             _, lists = self._centroids.search(vectors, 1)
             self._index.add_core(len(ids), *map(faiss.swig_ptr, (vectors, ids, lists)))
             rest = vectors - self._centroids.reconstruct_batch(lists[:, 0])
@@ -292,6 +294,7 @@ def _all_cores() -> Iterator[None]:
     import faiss
 
     before = faiss.omp_get_max_threads()
+    # A container or `taskset` may allow fewer cores than the machine has.
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     faiss.omp_set_num_threads(cores)
     try:

@@ -34,6 +34,7 @@ class Exact:
         wanted = min(k, allowed)
         if allowed == self.count:
             return self._search(question, wanted)
+        # Twice the rank at which the last of the k may be expected, and some more because a small k varies widely.
         probed = 2 * k * self.count // allowed + 16
         if probed <= _MAX_PROBED:
             ids, scores = self._search(question, min(probed, self.count))

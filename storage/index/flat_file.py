@@ -60,7 +60,7 @@ def check_flat(path: Path, count: int, highest: int) -> int:
     """
     with path.open("rb") as file:
         prefix = file.read(_PREFIX)
-        (dimension,) = struct.unpack_from("<i", prefix.ljust(8), 4)
+        (dimension,) = struct.unpack_from("<i", prefix.ljust(8), 4)  # a shorter file fails the comparison below
         if not 0 < dimension < 1 << 20 or prefix != _prefix(count, dimension):
             raise ValueError(f"its header is not that of {count:,} vectors")
         size = os.fstat(file.fileno()).st_size
@@ -79,5 +79,7 @@ def check_flat(path: Path, count: int, highest: int) -> int:
 
 
 def _prefix(count: int, dimension: int) -> bytes:
+    # FAISS writes 1 << 20 twice, as placeholders.
     header = struct.pack(_FIELDS, dimension, count, 1 << 20, 1 << 20, True, _INNER_PRODUCT)
+    # The four letters are FAISS's names of IndexIDMap and IndexFlatIP.
     return b"IxMp" + header + b"IxFI" + header + struct.pack(_COUNT, count * dimension)

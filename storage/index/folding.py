@@ -32,6 +32,7 @@ def fold_if_due(db: Database, folder: Path, model: StoredModel, at_least: int = 
     """Fold each delta that exceeds `at_least` and a tenth of its generation into a new one; return whether one did."""
     due = [kind for kind in KINDS if _is_due(db, model, kind, at_least)]
     for kind in due:
+        # A bulk run folds often, and tuning each generation would take 30 s or more (docs/decisions/index-kinds.md).
         write_generation(db, folder, model, kind, reuse=Reuse.CODES)
     if due:
         drop_old_generations(db, folder)
@@ -62,7 +63,7 @@ def recount_if_due(db: Database) -> bool:
     if counted_version(db) == terms_version():
         return False
     with writing(db, "keywords.recount"):
-        db.execute("DELETE FROM terms")
+        db.execute("DELETE FROM terms")  # in one transaction: terms of two versions are never compared
         db.execute("DELETE FROM generations WHERE kind = ?", [KEYWORDS])
         recount(db)
     return True

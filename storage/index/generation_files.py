@@ -36,7 +36,7 @@ def load_generation(folder: Path, generation: Generation) -> Any:
         check_layout(folder, generation)
         if generation.method.name != EXACT:
             return open_approximate(path, generation.method)
-        return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+        return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)  # mapped: opening reads next to nothing
 
 
 def load_postings(folder: Path, generation: Generation) -> Postings:
@@ -54,7 +54,7 @@ def load_postings(folder: Path, generation: Generation) -> Postings:
 def _index_faults(path: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:  # FAISS raises RuntimeError
         reason = error.strerror if isinstance(error, OSError) else error
         raise Damaged(f"The index {path} is damaged: {reason}; run: wherein repair") from error
 
@@ -84,6 +84,7 @@ def generation_problem(db: Catalog, folder: Path, generation: Generation) -> str
     except (OSError, ValueError) as error:
         return str(error.strerror if isinstance(error, OSError) else error)
     if generation.kind == KEYWORDS:
+        # Fewer are normal, here and for vectors: they were deleted since, and an answer leaves them out.
         incomplete = count_rows(db, upto=generation.highest_id) > generation.count
         return "it lacks passages that are stored" if incomplete else ""
     if db.execute("SELECT dimension FROM models WHERE id = ?", [generation.model_id]).fetchone() != (dimension,):

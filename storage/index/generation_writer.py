@@ -94,7 +94,7 @@ def write_generation(
     """
     (folder / FOLDER).mkdir(mode=0o700, exist_ok=True)
     target = generation_path(folder, f"{next_number(db):06d}{SUFFIXES[kind]}")
-    temporary = target.with_suffix(".tmp")
+    temporary = target.with_suffix(".tmp")  # `drop_old_generations` removes what a crash leaves
     try:
         if kind == KEYWORDS:
             content = _write_postings(db, temporary, model)
@@ -114,6 +114,7 @@ def write_generation(
             generation = register_generation(db, generation)
             registration.check(generation)
     except Refused:
+        # After any other exception the next run removes the file, which is not registered (`drop_old_generations`).
         target.unlink()
         raise
     return generation
@@ -135,11 +136,11 @@ def _write_vectors(db: Catalog, path: Path, model: StoredModel, earlier: Earlier
 
 def _publish(temporary: Path, target: Path, point: str) -> None:
     """Give a written file its name, both on the disk when this returns; `point` begins the names of the failpoints."""
-    fsync(temporary)
+    fsync(temporary)  # before the rename, or a power failure could leave the name without the content
     failpoint(f"{point}.flushed")
     temporary.rename(target)
     failpoint(f"{point}.renamed")
-    fsync(target.parent)
+    fsync(target.parent)  # the name is an entry of the folder, and is registered next
     failpoint(f"{point}.folder-flushed")
 
 

@@ -55,7 +55,7 @@ KINDS = (VECTORS, KEYWORDS)
 FOLDER = "generations"
 SUFFIXES = {VECTORS: ".faiss", KEYWORDS: ".keywords"}
 _FILE_NAME = re.compile(r"\d{6,}(\.[a-z]+)")
-_KEPT = 2
+_KEPT = 2  # the active one, and the one that `roll_back` returns to
 _EXACT = Method()
 
 
@@ -142,6 +142,7 @@ def roll_back(db: Database, model: StoredModel) -> Generation:
     if not earlier:
         raise WhereinError("There is no earlier generation of the index to return to")
     with writing(db, "generation.rollback"):
+        # In this order: a unique index allows only one active generation of a kind.
         db.execute("UPDATE generations SET active = 0 WHERE active = 1 AND kind = ?", [VECTORS])
         db.execute("UPDATE generations SET active = 1 WHERE id = ?", [earlier[-1].id])
     return earlier[-1]
@@ -173,6 +174,7 @@ def count_stored(db: Catalog, model: StoredModel, kind: str, above: int = 0, upt
 
 def next_number(db: Catalog) -> int:
     """Return the id that the next row will have; no earlier file was named by it."""
+    # The counter may be damaged, so the ids count too.
     (last,) = db.execute(
         "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'generations'), 0),"
         " coalesce((SELECT max(id) FROM generations), 0))"
@@ -182,6 +184,7 @@ def next_number(db: Catalog) -> int:
 
 def register_generation(db: Database, generation: Generation) -> Generation:
     """Make a new file the active generation of its kind; return it with its id. Call inside `writing`."""
+    # First, because a unique index allows only one active generation of a kind.
     db.execute("UPDATE generations SET active = 0 WHERE active = 1 AND kind = ?", [generation.kind])
     cursor = db.execute(
         "INSERT INTO generations (model_id, file, kind, count, highest_vector_id, bytes, sha256, created_at, method,"
@@ -195,14 +198,16 @@ def drop_old_generations(db: Database, folder: Path, kept: int = _KEPT) -> None:
     """Keep the newest `kept` generations of each kind; delete other files, also unregistered ones left by a crash."""
     files, old = set(), []
     for kind in KINDS:
+        # After a rollback the active generation is not the newest.
         rows = db.execute(
             "SELECT id, file FROM generations WHERE kind = ? ORDER BY active DESC, id DESC", [kind]
         ).fetchall()
         files |= {file for _, file in rows[:kept]}
         old += [number for number, _ in rows[kept:]]
+    # Before the files: a crash in between leaves a file too many, and not a row without a file.
     with writing(db, "generation.forget"):
         for number in old:
             db.execute("DELETE FROM generations WHERE id = ?", [number])
     for path in (folder / FOLDER).glob("*"):
         if path.name not in files:
-            path.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)  # a process that has mapped it can still read it

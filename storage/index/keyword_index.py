@@ -71,7 +71,7 @@ def load_keywords(db: Catalog, folder: Path, known: KeywordIndex | None) -> Keyw
     delta = _delta(db, highest, known if known and known.generation == generation else None)
     total = count_rows(db)
     parts: tuple[Part, Part] = (Part(folded), Part(delta))
-    if total != len(folded.ids) + len(delta.ids):
+    if total != len(folded.ids) + len(delta.ids):  # equal numbers: all of them exist
         live = np.array([number for (number,) in db.execute("SELECT id FROM chunks ORDER BY id").fetchall()], np.int64)
         parts = _live_part(folded, live), _live_part(delta, live)
     length = sum(_length(part) for part in parts)

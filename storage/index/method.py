@@ -86,6 +86,7 @@ class Earlier:
 
 def encode_method(method: Method, *registered: object) -> str:
     """Return a method as JSON for its column, "" for an exact one; the checksum covers the `registered` values too."""
+    # "" is also what generations have that were written before there were other methods.
     if method == Method():
         return ""
     return json.dumps({**asdict(method), "checksum": row_checksum(_canonical(method), *registered)})

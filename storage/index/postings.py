@@ -42,10 +42,10 @@ _MAGIC = b"WHEREIN\0keywords"
 _HEADER = struct.Struct("<16sIQQQq")
 _FORMAT = 1
 _ALIGNMENT = 64
-_TYPES = ("<i8", "<u4", "<u8", "<i8", "<u4", "u1", "u1")
+_TYPES = ("<i8", "<u4", "<u8", "<i8", "<u4", "u1", "u1")  # in the order of the fields of `Postings`
 # Entries in memory for one sort, about 60 MB.
 _SORT_BATCH = 1_500_000
-_MAX_PARTITIONS = 512
+_MAX_PARTITIONS = 512  # each is an open file, of which a process may usually have 1,024
 _BLOCK = 1 << 20
 _PARTITIONED = np.dtype([("term", "<u8"), ("chunk", "<u4"), ("body", "u1"), ("fields", "u1")])
 
@@ -80,6 +80,7 @@ class Postings:
 
     def find(self, term: int) -> TermPostings:
         """Return the postings of a term. Raises ValueError when they cannot be what was written."""
+        # NumPy would compare a plain int, which it takes for an int64, and the terms as float64.
         index = int(np.searchsorted(self.terms, np.uint64(term)))
         if index == len(self.terms) or int(self.terms[index]) != term:
             return TermPostings(self.positions[:0], self.body[:0], self.fields[:0])
@@ -152,7 +153,7 @@ def write_postings(path: Path, count: int, highest: int, entries: int, rows: Ite
     with ExitStack() as stack:
 
         def nameless() -> IO[bytes]:
-            return stack.enter_context(tempfile.TemporaryFile(dir=path.parent))
+            return stack.enter_context(tempfile.TemporaryFile(dir=path.parent))  # /tmp may be in memory
 
         partitions = [nameless() for _ in range(_partitions(entries))]
         ids, lengths = _partition(rows, partitions)
@@ -234,7 +235,7 @@ def _sort(partitions: list[IO[bytes]], columns: list[IO[bytes]]) -> tuple[int, i
     for file in partitions:
         file.seek(0)
         entries = np.frombuffer(file.read(), _PARTITIONED)
-        entries = entries[np.argsort(entries["term"], kind="stable")]
+        entries = entries[np.argsort(entries["term"], kind="stable")]  # stable: chunks stay ascending within a term
         distinct, starts = _distinct(entries["term"])
         arrays = (distinct, starts[:-1] + postings, entries["chunk"], entries["body"], entries["fields"])
         for column, array in zip(columns, arrays, strict=True):
@@ -259,7 +260,7 @@ def open_postings(path: Path, count: int, highest: int) -> Postings:
     """Return the postings in a file, memory-mapped; see `check_postings`."""
     with path.open("rb") as file:
         terms, postings = _checked(file, count, highest)
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)  # stays when the file is closed
     counts = _counts(count, terms, postings)
     *offsets, _ = _layout(count, terms, postings)
     opened = Postings(

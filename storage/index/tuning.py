@@ -57,6 +57,7 @@ def synthetic_queries(vectors: Matrix, name: str) -> Matrix:
     """
     n, dimension = len(vectors) // 2, vectors.shape[1]
     base = _unit(vectors[:n] + vectors[n : 2 * n]) if name == IVF else vectors[:n]
+    # Divided by the root of the dimension, the noise has a length of about `_NOISE`.
     noise = np.random.default_rng(_SEED).standard_normal((n, dimension)) * _NOISE[name] / sqrt(dimension)
     return _unit(base + noise.astype(np.float32))
 

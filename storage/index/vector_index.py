@@ -65,7 +65,7 @@ class VectorIndex:
             ids.append(folded[0])
             scores.append(folded[1])
         all_ids, all_scores = np.concatenate(ids), np.concatenate(scores)
-        best = np.lexsort((all_ids, -all_scores))[:k]
+        best = np.lexsort((all_ids, -all_scores))[:k]  # `lexsort` sorts by its last key first
         return all_ids[best], all_scores[best]
 
     def sample(self, n: int) -> Matrix:
@@ -84,6 +84,7 @@ class VectorIndex:
     def _folded_among(self, question: Matrix, k: int, among: Selection) -> tuple[Ids, Matrix]:
         assert self.folded is not None
         highest = self.generation.highest_id if self.generation else 0
+        # A generation holds every vector up to its highest id, so none has to be looked up in it.
         allowed = int(np.searchsorted(among.vectors, highest, "right"))
         if not allowed:
             return np.empty(0, np.int64), np.empty(0, np.float32)

@@ -25,7 +25,7 @@ __all__ = ["DamagedCatalog", "Row", "Value"]
 
 Value = int | float | str | bytes | None
 
-_PAGE_SIZE = 4096
+_PAGE_SIZE = 4096  # SQLite's default, which no catalog changes
 _LEAF = b"\x0d"  # how a page of table rows begins (https://sqlite.org/fileformat2.html#b_tree_pages)
 _COLUMNS = 16  # more than any table of the catalog has; a value that a row does not have is read as None
 
@@ -61,10 +61,11 @@ class DamagedCatalog:
             scratch.with_name(scratch.name + suffix).unlink(missing_ok=True)
         self._file = scratch.open("rb")
         self._count = scratch.stat().st_size // _PAGE_SIZE
-        self.free = self._free_pages()
+        self.free = self._free_pages()  # the list starts in the first page, which is overwritten next
         self._overwrite_first_page()
         self._db = sqlite3.connect(scratch, isolation_level=None)
         self._db.text_factory = lenient_text
+        # The copy is thrown away, so no change to it has to be undone or flushed.
         for pragma in ("writable_schema=ON", "journal_mode=OFF", "synchronous=OFF"):
             self._db.execute(f"PRAGMA {pragma}")
 
@@ -85,7 +86,7 @@ class DamagedCatalog:
 
     def leaf_rows(self) -> Iterator[Row]:
         """Yield the rows of all leaf pages that are not free, whichever table they belong to."""
-        for number in range(2, self._count + 1):
+        for number in range(2, self._count + 1):  # page 1 is the schema's
             if number not in (self.free or ()) and self._page(number).startswith(_LEAF):
                 yield from self.rows(number)
 
@@ -114,7 +115,7 @@ class DamagedCatalog:
             _raise_if_disk(error)
             if low < high:
                 middle = (low + high) // 2
-                yield from self._between(low, middle)
+                yield from self._between(low, middle)  # at most 64 deep: an id has 64 bits
                 yield from self._between(middle + 1, high)
 
     def _select(self, clause: str) -> Iterator[Row]:
@@ -133,7 +134,7 @@ class DamagedCatalog:
         with _ignoring_damage(), closing(sqlite3.connect(self._path)) as db:
             db.execute("PRAGMA writable_schema=ON")  # reads a schema in spite of entries that make no sense
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            for order in ("ASC", "DESC"):
+            for order in ("ASC", "DESC"):  # from both ends, since SQLite stops at the first damaged page
                 with _ignoring_damage():
                     tables = f"SELECT name, rootpage FROM sqlite_master WHERE type = 'table' ORDER BY rowid {order}"
                     for name, root in db.execute(tables):
@@ -161,7 +162,7 @@ class DamagedCatalog:
         free: set[int] = set()
         try:
             trunk, expected = struct.unpack_from(">2I", self._page(1), 32)
-            while trunk and trunk not in free:
+            while trunk and trunk not in free:  # a damaged list may lead in a circle
                 following, leaves = struct.unpack_from(">2I", self._page(trunk))
                 free.add(trunk)
                 free.update(struct.unpack_from(f">{leaves}I", self._page(trunk), 8))

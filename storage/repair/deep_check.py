@@ -27,11 +27,13 @@ __all__ = ["Proof", "check_index", "check_keywords", "check_sample"]
 
 Sums = npt.NDArray[np.uint64]
 
+# Ids have gaps, and the draws that fall into one gap find the same vector.
 _SAMPLE_SIZE, _MAX_TRIES = 64, 512
 _SEED = 20_240
 _QUESTIONS = 100  # with which the recall of an approximate index is estimated
-_ROUNDING = 1e-5
+_ROUNDING = 1e-5  # float32, as in storage/index/approximate.py
 _COUNT_FIELDS = ("term", "body", "fields")
+# The `+` makes SQLite walk the ids: see `_of_model` in storage/catalog/vectors.py.
 _NEXT = """
 SELECT v.id, v.input_hash, v.vector, v.checksum, d.uri, substr(d.text, c.start + 1, c."end" - c.start)
 FROM vectors v JOIN chunks c ON c.input_hash = v.input_hash JOIN documents d ON d.id = c.document_id
@@ -92,7 +94,7 @@ def _differences(index: object, ids: Ids, stored_ids: Ids, vectors: Matrix) -> I
         yield f"it lacks vector {missing}"
     if present.any():
         inner = faiss.downcast_index(index.index)  # type: ignore[attr-defined]
-        same = (inner.reconstruct_batch(positions[present]) == vectors[present]).all(axis=1)
+        same = (inner.reconstruct_batch(positions[present]) == vectors[present]).all(axis=1)  # bit for bit
         for other in stored_ids[present][~same]:
             yield f"it holds another vector {other} than is stored"
 
@@ -115,7 +117,7 @@ def _check_codes(
         if upto:
             truth.add(stored_ids[:upto], vectors[:upto])
         tally["indexed vectors"] += upto
-    recall = recall_of(index.nearest, truth) if sound else None
+    recall = recall_of(index.nearest, truth) if sound else None  # `nearest` raises Damaged at a wrong code
     if recall is not None and significantly_below(recall):
         yield f"it finds {recall.mean():.1%} of the nearest vectors, and not {TARGET:.0%}"
 
@@ -133,7 +135,7 @@ def _other_codes(
     order = np.argsort(positions[rank[present]])  # the codes are read in file order
     decoded = index.sample(positions[rank[present]][order])
     distances = np.linalg.norm(decoded - vectors[present][order], axis=1)
-    for other in stored_ids[present][order][~(distances <= error + _ROUNDING)]:
+    for other in stored_ids[present][order][~(distances <= error + _ROUNDING)]:  # negated: NaN is wrong too
         yield f"it holds another vector {other} than is stored"
 
 
@@ -179,6 +181,7 @@ def check_keywords(db: Catalog, folder: Path, generation: Generation, tally: Cou
 
 def _mixed(terms: Sums, body: Bytes, fields: Bytes) -> Sums:
     """Hash each entry to 64 bits, so that sums over different postings differ."""
+    # The products overflow, as they should; odd factors lose no information.
     mixed: Sums = (terms ^ (body.astype(np.uint64) << np.uint64(8)) ^ fields) * np.uint64(0x9E3779B97F4A7C15)
     spread: Sums = (mixed ^ (mixed >> np.uint64(32))) * np.uint64(0xD6E8FEB86659FD93)
     return spread
@@ -194,7 +197,7 @@ def check_sample(
     distances = proof.distances(texts, np.stack(stored))
     tally["proved vectors"] += len(ids)
     for vector_id, distance in zip(ids, distances.tolist(), strict=True):
-        if not distance <= proof.tolerance:
+        if not distance <= proof.tolerance:  # negated: NaN is wrong too
             yield vector_id, f"its distance from the model's vector for its text is {distance:.2g}"
 
 

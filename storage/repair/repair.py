@@ -70,7 +70,7 @@ def repair(folder: Path, present: Callable[[str], bool]) -> Repair:
 
 def _open(folder: Path) -> Database:
     db = open_writer(folder)
-    db.conn.text_factory = lenient_text
+    db.conn.text_factory = lenient_text  # damaged text has to be readable to be quarantined
     return db
 
 

@@ -47,6 +47,7 @@ def repair_index(db: Database, folder: Path, quarantine: Quarantine, *, missing_
         with writing(db, "repair.generations"):
             for generation in bad:
                 db.execute("DELETE FROM generations WHERE id = ?", [generation.id])
+    # Unregistered first: a registered file that is not there is damage, one that is not registered is harmless.
     for generation, what in bad.items():
         path = generation_path(folder, generation.file)
         if path.exists():

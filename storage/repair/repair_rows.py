@@ -60,7 +60,8 @@ def repair_rows(db: Database, folder: Path, quarantine: Quarantine, present: Pre
         _repair_vectors(db, folder, quarantine, _ids(bad, "vectors"), log)
         _remove(db, quarantine, "chunks", _ids(bad, "chunks"))
         _repair_documents(db, quarantine, _ids(bad, "documents"), present, log)
-        _repair_terms(db, quarantine, _ids(bad, "terms"), log)
+        _repair_terms(db, quarantine, _ids(bad, "terms"), log)  # last: it counts what is left of the chunks
+        # Checked again, because what was removed has left gaps.
         for gap in [row for row in check_rows(db, Counter()) if isinstance(row, Gap)]:
             if gap.file_id is not None and not gap.due:
                 reread_file(db, gap.file_id, _REASON)
@@ -111,6 +112,7 @@ def _repair_lists(db: Database, quarantine: Quarantine, bad: list[BadRow], log: 
             _remove(db, quarantine, "sources", [row.id])
             log.lost.append(f"the source {row.uri!r} with its options: name it again with wherein ingest")
         elif row.table == "files":
+            # Before the record is deleted, and its documents with it (ON DELETE CASCADE).
             db.execute("UPDATE documents SET file_id = NULL WHERE file_id = ?", [row.id])
             _remove(db, quarantine, "files", [row.id])
             log.repaired.append(f"{row.uri}: the record of its file was damaged; the next reindex restores it")
@@ -250,5 +252,6 @@ def repair_counters(db: Database, known: Mapping[str, int]) -> None:
         last = known.get(table, 0)
         if not highest <= last < _MAX_ID:
             last = highest + _ID_MARGIN
+        # SQLite's table has no unique column, so ON CONFLICT cannot be used.
         if not db.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", [last, table]).rowcount and last:
             db.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", [table, last])

@@ -245,6 +245,7 @@ def torn_documents(db: Catalog) -> Iterator[tuple[str, str, str, str, str, str]]
 
     Only its stored text can give them back.
     """
+    # Fetched at once, because the caller saves these documents while it iterates.
     for document in map(_Document._make, db.execute(_DOCUMENTS_WITHOUT_FILE, [REREAD]).fetchall()):
         if not document.problem and not _covers(_chunks(db, document.id), document.text):
             yield (document.uri, document.title, document.media_type, document.text, document.metadata,

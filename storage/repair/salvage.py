@@ -78,6 +78,7 @@ def salvage(folder: Path, quarantine: Quarantine, *, with_log: bool = True) -> S
     quarantine.copy(folder / CATALOG)
     if with_log and log_of(folder / CATALOG).exists():
         quarantine.copy(log_of(folder / CATALOG))
+    # Last of all: once the old log is gone, the next repair renames a catalog that is marked as done into place.
     (staging / _DONE).touch()
     fsync(staging)
     failpoint("repair.salvaged")
@@ -93,14 +94,16 @@ def _fill(folder: Path, staging: Path, quarantine: Quarantine, with_log: bool) -
     log = log_of(path) if with_log else None
     with closing(open_writer(staging)) as new, DamagedCatalog(path, log, staging / _SCRATCH) as damaged:
         roots = {**_own_roots(new), **damaged.roots}
+        # None at all means that this table cannot be read; then the checksums of the rows decide.
         if 0 < sum(1 for _ in damaged.rows(roots["_sqlite_migrations"])) < NEWEST_SCHEMA:
             raise Damaged(_OLD.format(path))
         filler = _Filler(new, _columns(new))
         with writing(new, "repair.salvage"):
+            # Rows refer to others that come later, or are lost: `_cut_loose_ends` sees to those before the commit.
             new.execute("PRAGMA defer_foreign_keys=ON")
             for table in _PLAIN:
                 filler.plain(table, damaged.rows(roots[table]))
-            repair_models(new)
+            repair_models(new)  # before the vectors, which are recognized by their model's dimension
             filler.dimensions = dict(new.execute("SELECT id, dimension FROM models").fetchall())
             for table in _CHECKED:
                 filler.checked(table, damaged.rows(roots[table]))
@@ -115,7 +118,7 @@ def _fill(folder: Path, staging: Path, quarantine: Quarantine, with_log: bool) -
             raise Damaged(_NOTHING.format(path))
         for table, rows in filler.rejected.items():
             quarantine.rows(table, rows)
-        checkpoint(new)
+        checkpoint(new)  # the file is renamed by itself: its log must be empty
     return Salvaged(saved, sum(map(len, filler.rejected.values())))
 
 
@@ -195,12 +198,13 @@ class _Filler:
             done = self._db.execute(
                 f"INSERT INTO {table} ({quoted}) VALUES ({marks}) ON CONFLICT DO NOTHING", [value[n] for n in names]
             )
-        except (sqlite3.IntegrityError, UnicodeEncodeError, OverflowError):
+        except (sqlite3.IntegrityError, UnicodeEncodeError, OverflowError):  # the table cannot hold it, so it never did
             return False
         self.saved[table] += done.rowcount
         return True
 
     def _reject(self, table: str, row: Row) -> None:
+        # Without any model every vector would be rejected; the quarantined copy of the catalog has them all.
         if not (table == "vectors" and not self.dimensions):
             self.rejected.setdefault(table, []).append({**self._named(table, row), "id": row.id})
 

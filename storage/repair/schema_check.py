@@ -29,7 +29,7 @@ def schema_problems(db: Catalog) -> list[str]:
     Raises SQLite's error when it cannot check at all.
     """
     reported = db.execute("PRAGMA integrity_check").fetchall()
-    lines = [line for (problem,) in reported for line in str(problem).splitlines()]
+    lines = [line for (problem,) in reported for line in str(problem).splitlines()]  # one row may hold several problems
     problems = [line for line in lines if line not in ("ok", "*** in database main ***")]
     declared = dict(db.execute(_DECLARED).fetchall())
     empty = new_catalog()

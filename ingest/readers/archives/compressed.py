@@ -27,7 +27,7 @@ _ZSTD_STEP = 512
 MEMORY_LIMIT = 256 << 20
 """Bytes of memory that xz may take."""
 
-_WINDOW_LIMIT = 128 << 20
+_WINDOW_LIMIT = 128 << 20  # zstd's own default for decompression
 _BLOCK = 512
 _SUFFIXES = frozenset((".gz", ".bz2", ".xz", ".zst", ".z", ".bz"))
 _INNER_SUFFIXES = {".tgz": ".tar", ".tbz": ".tar", ".tbz2": ".tar", ".txz": ".tar", ".tzst": ".tar", ".svgz": ".svg"}
@@ -45,7 +45,7 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
     allowance = allowance_for(stream, context)
     pieces = metered(_unpack(stream), allowance)
     head = b""
-    while len(head) < _BLOCK and (piece := next(pieces, b"")):
+    while len(head) < _BLOCK and (piece := next(pieces, b"")):  # a piece may be shorter than a header of tar
         head += piece
     whole = chain((head,), pieces)
     if is_tar(head):
@@ -66,6 +66,7 @@ def _inner_name(name: str) -> str:
 def _unpacker(head: bytes) -> Callable[[BinaryIO], Iterator[bytes]] | None:
     if head.startswith(b"\x1f\x8b\x08"):
         return _unpack_gzip
+    # A text may begin with BZh as well. What follows is the mark of a block, or of the end of an empty file.
     if head.startswith(b"BZh") and head[4:10] in (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90"):
         return _unpack_bzip2
     if head.startswith(b"\xfd7zXZ\0"):

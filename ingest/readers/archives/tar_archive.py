@@ -26,7 +26,7 @@ def is_tar(head: bytes) -> bool:
     if len(head) < _BLOCK or not head.strip(b"\0"):
         return False
     try:
-        tarfile.TarInfo.frombuf(head[:_BLOCK], "utf-8", "surrogateescape")
+        tarfile.TarInfo.frombuf(head[:_BLOCK], "utf-8", "surrogateescape")  # raises unless the checksum fits
     except (*_BROKEN, IndexError):
         return False
     return True

@@ -97,7 +97,7 @@ def _book(package: Package) -> _Book:
     )
     if not package_file:
         raise Unreadable(f"{DAMAGED}: its container names no package file")
-    data = package.read(package_file)
+    data = package.read(package_file)  # parsed twice below: for its texts, and for its attributes
     book = _Book(texts_by_element(events([data], package_file)))
     for kind, tag, attributes in events([data], package_file):
         if kind is START:

@@ -30,7 +30,7 @@ def chapter_titles(package: Package, contents: str) -> dict[str, str]:
     for target, title in entries:
         file = posixpath.normpath(posixpath.join(posixpath.dirname(contents), unquote(urldefrag(target).url)))
         if title:
-            titles.setdefault(file, title)
+            titles.setdefault(file, title)  # further entries for a chapter are its sections
     return titles
 
 

@@ -44,6 +44,8 @@ def _next(
 ) -> LexborNode | None:
     """Return the node after `node` and all its children, leaving the elements that end before it."""
     successor: LexborNode | None = None
+    # Else it is an element without children, which has to be left before the next node. Python wraps a node at each
+    # access, so only `mem_id` identifies it.
     if not (open_nodes and open_nodes[-1].mem_id == node.mem_id):
         successor = node.next
     while successor is None and open_nodes:

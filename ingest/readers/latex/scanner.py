@@ -19,6 +19,7 @@ from wherein.ingest.uri import display
 __all__ = ["Scanner", "braced_group"]
 
 _MAX_GROUP_LENGTH = 5_000
+# Long repetitions are bounded or possessive, so that the time stays linear whatever the file holds.
 _TOKEN = re.compile(
     r"""(?P<comment>%[^\n]*+(?:\n[ \t]*+)?)
       | (?P<verb>\\(?:verb|lstinline)\*?(?P<quote>[^\w\s*])(?P<code>[^\n]{0,500}?)(?P=quote))

@@ -95,6 +95,7 @@ def _decode(data: bytes) -> str:
     except Unreadable:
         if codec is None:
             raise
+        # UTF-8 was tried first, because text in another encoding is hardly ever valid UTF-8.
         return clean(data.decode(codec, "replace"))
 
 

@@ -67,14 +67,14 @@ def _messages(stream: BinaryIO, limit: int) -> Iterator[bytes | None]:
     is_open = False
     after_blank = True
     while line := stream.readline(_MAX_LINE):
-        if after_blank and _SEPARATOR.match(line):
+        if after_blank and _SEPARATOR.match(line):  # elsewhere a line may begin with "From " as well
             if is_open:
                 yield bytes(message) if message is not None else None
             message, is_open = bytearray(), True
         elif message is not None:
             message += line[1:] if _QUOTED.match(line) else line
             if len(message) > limit:
-                message = None
+                message = None  # the rest, up to the next separator, is passed over
         after_blank = line in (b"\n", b"\r\n")
     if is_open:
         yield bytes(message) if message is not None else None

@@ -57,6 +57,7 @@ def read_message(
     """Yield the message, whose key is empty, and its attachments; see `Reader` for the errors."""
     headers = Headers(message)
     body = message_body(message)
+    # Before the message, which gets the notes about what is not read.
     attached, notes, exceeded = _read_attachments(body.attachments, context, allowance)
     text, marks = _join(headers.subject, body.text, body.marks)
     if text:

@@ -72,6 +72,7 @@ class _Text:
 def parse_message(data: bytes) -> Message:
     """Return a message, however broken it is. Raises Unreadable when it is nested too deeply."""
     try:
+        # compat32 returns header fields as written; the newer policies parse them, and may fail on broken ones.
         return BytesParser(policy=compat32).parsebytes(data)
     except RecursionError:
         raise Unreadable(_TOO_DEEP) from None
@@ -142,6 +143,7 @@ def _part_text(part: Message) -> _Text:
     if part.get_content_type() != "text/html":
         return _Text(text.strip("\n") if text.strip() else "", note=note)
     try:
+        # A byte order mark outweighs what a <meta> declares: the text is decoded already.
         (document,) = page.read(io.BytesIO(b"\xef\xbb\xbf" + text.encode()), "")
     except Unreadable:
         return _Text("", note=note)

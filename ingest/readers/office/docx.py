@@ -21,6 +21,8 @@ from wherein.ingest.readers.shared.xml_events import END, START, Event, without_
 __all__ = ["READER"]
 
 _MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+# Deletions, what was moved away, former properties, tab stops (named like tabs), ruby text, the copy for older
+# programs, properties of content controls, and the codes of fields.
 _LEFT_OUT = frozenset((
     "w:del", "w:moveFrom", "w:pPrChange", "w:rPrChange", "w:tabs", "w:rt", "mc:Fallback", "w:sdtPr", "w:instrText",
 ))  # fmt: skip

@@ -58,7 +58,7 @@ def resolve(style: Style, styles: Mapping[str, Style]) -> Style:
     if resolved.outline is None and style.based_on in styles and styles[style.based_on].is_title:
         resolved.outline = 0
     seen = set[str]()
-    while style.based_on not in seen and style.based_on in styles:
+    while style.based_on not in seen and style.based_on in styles:  # in a damaged file styles may form a circle
         seen.add(style.based_on)
         style = styles[style.based_on]
         resolved.outline = style.outline if resolved.outline is None else resolved.outline

@@ -18,7 +18,7 @@ _LEFT_OUT = frozenset((
     "office:annotation", "text:tracked-changes", "text:ruby-text", "office:forms", "office:scripts", "svg:title",
     "svg:desc", "text:note-citation", "table:shapes", "office:dde-source", "text:hidden-text",
 ))  # fmt: skip
-_MAX_SPACES = 100
+_MAX_SPACES = 100  # the file may state any number
 
 
 def content_events(package: Package) -> Iterator[Event]:

@@ -18,7 +18,7 @@ _MEDIA_TYPE = "application/vnd.oasis.opendocument.spreadsheet"
 _CELLS = frozenset(("table:table-cell", "table:covered-table-cell"))
 _MAX_REPEATS = 100
 """How often a repeated cell or row is read; it is stored once with a count, which may be any number."""
-_MAX_DIGITS = 9
+_MAX_DIGITS = 9  # `int` refuses thousands of digits, and no sheet has as many rows
 
 
 @dataclass
@@ -55,7 +55,7 @@ def _sheets(stream: Iterator[Event], left_out: _LeftOut) -> Iterator[Sheet]:
             sheet = Sheet(" ".join(attributes.get("table:name", "").split()), _rows(stream, left_out))
             if attributes.get("table:style-name") in hidden_styles:
                 left_out.hidden.append(sheet.name)
-                deque(sheet.rows, maxlen=0)
+                deque(sheet.rows, maxlen=0)  # read past it: all sheets come from one stream of events
             else:
                 yield sheet
 

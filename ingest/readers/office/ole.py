@@ -20,7 +20,7 @@ _KINDS = {
     "__properties_version1.0": "Outlook message; save it as .eml",
 }
 _ENCRYPTED = "EncryptedPackage"
-_STEP = 1 << 20
+_STEP = 1 << 20  # a multiple of the entry's size, so that no entry lies across two steps
 
 
 def ole_refusal(stream: BinaryIO) -> Unreadable:

@@ -38,6 +38,7 @@ def relations(package: Package, part: str = "") -> dict[str, Relation]:
         return related
     for kind, tag, attributes in part_events(package, file):
         if kind is START and tag == "rel:Relationship" and attributes.get("TargetMode") != "External":
+            # Joined to "/", above which `..` does not lead.
             target = posixpath.normpath(posixpath.join("/", folder, attributes.get("Target", "")))
             type_ = attributes.get("Type", "").rpartition("/")[2]
             related[attributes.get("Id", "")] = Relation(type_, target.lstrip("/"))

@@ -18,7 +18,7 @@ from wherein.ingest.readers.shared.xml_events import END, START, TEXT, Event, wi
 __all__ = ["READER"]
 
 _MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
-_LEFT_OUT = frozenset(("mc:Fallback",))
+_LEFT_OUT = frozenset(("mc:Fallback",))  # the same content again, for older programs
 _TABLES = {"a:tbl": "table", "a:tr": "tr", "a:tc": "td"}
 _TEXT_TAGS = frozenset(("a:t", "m:t"))
 _DRAWINGS = frozenset(("diagramData", "chart"))

@@ -21,7 +21,7 @@ from wherein.ingest.readers.shared.xml_events import END, START, TEXT, without_e
 __all__ = ["READER"]
 
 _MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_LEFT_OUT = frozenset(("s:rPh", "mc:Fallback"))
+_LEFT_OUT = frozenset(("s:rPh", "mc:Fallback"))  # how a text is pronounced; the copy for older programs
 _CELL_REFERENCE = re.compile(r"([A-Z]{1,3})\d+")
 _MAX_DIGITS = 9
 _BOOLEANS = {"0": "FALSE", "1": "TRUE"}

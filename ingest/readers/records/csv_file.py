@@ -33,6 +33,7 @@ _SAMPLE_LENGTH = 1 << 16
 _SAMPLE_ROWS = 50
 _DELIMITERS = ",;\t|"
 _NAMED_DELIMITER = re.compile(r'sep=([^"\w\r\n])\r?\n')
+# Up to 15 digits, which a double holds exactly; a longer number stays text.
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,14})")
 _DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,14})\.\d{1,14}")
 _NO_TEXT = "none of its columns is called text, content or body; --text-field NAME makes a document of each row"
@@ -77,7 +78,7 @@ def detect_delimiter(sample: str) -> str:
 
 def _codec(stream: BinaryIO) -> str:
     """Return the encoding: by the byte order mark, else UTF-8 if all of it is, else Windows-1252."""
-    head = stream.read(4)
+    head = stream.read(4)  # as long as the longest byte order mark
     bom, _ = split_bom(head)
     stream.seek(0)
     if bom is not None:
@@ -103,13 +104,13 @@ def _is_utf8(stream: BinaryIO) -> bool:
 
 @contextmanager
 def _open_text(stream: BinaryIO, codec: str) -> Iterator[TextIO]:
-    text = io.TextIOWrapper(stream, codec, _errors(codec), newline="")
+    text = io.TextIOWrapper(stream, codec, _errors(codec), newline="")  # csv treats line ends in quotes itself
     try:
         yield text
     except UnicodeError:
         raise Unreadable(_wrong_codec_reason(codec)) from None
     finally:
-        text.detach()
+        text.detach()  # the stream is the caller's, and would be closed with the wrapper
 
 
 def _rows(text: TextIO) -> Iterator[list[str]]:
@@ -121,6 +122,7 @@ def _rows(text: TextIO) -> Iterator[list[str]]:
     declared = _NAMED_DELIMITER.match(sample)
     if declared:
         text.readline()
+    # The sample may end within a row.
     whole_lines = sample[: sample.rfind("\n") + 1] if len(sample) == _SAMPLE_LENGTH and "\n" in sample else sample
     rows = csv.reader(_lines(text), delimiter=declared[1] if declared else detect_delimiter(whole_lines))
     while True:
@@ -190,7 +192,7 @@ def _table(stream: BinaryIO, name: str, codec: str, notes: tuple[str, ...]) -> D
 
 
 def _errors(codec: str) -> str:
-    return "replace" if codec == "cp1252" else "strict"
+    return "replace" if codec == "cp1252" else "strict"  # five bytes are undefined in it
 
 
 def _wrong_codec_reason(codec: str) -> str:

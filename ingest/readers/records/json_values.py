@@ -20,7 +20,7 @@ def parse_json(data: bytes) -> JSONValue:
     except json.JSONDecodeError as error:
         line = f" of line {error.lineno}" if error.lineno > 1 else ""
         raise ValueError(f"not JSON ({error.msg} at column {error.colno}{line})") from None
-    return _cleaned(value) if "\\u" in text or "\0" in text else value
+    return _cleaned(value) if "\\u" in text or "\0" in text else value  # else nothing is to be cleaned
 
 
 def _reject_constant(constant: str) -> JSONValue:

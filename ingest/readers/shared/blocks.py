@@ -22,6 +22,7 @@ HYPHEN = "-"
 """What list items begin with."""
 _BREAK = "\0"  # stands for a line break; no reader lets a NUL character through
 _BLANK_LINES = re.compile(r"\n{3,}")
+# Pages of the older web are laid out by tables, whose cells hold whole columns of text.
 _MAX_ROW_LENGTH = 2000
 """A row with more characters than this lays out a page; it is not a row of data."""
 

@@ -50,6 +50,7 @@ def decode(data: bytes) -> str:
 
 
 def _errors(codec: str | None) -> str:
+    # Lets half a surrogate pair through, for `clean` to replace.
     return "surrogatepass" if codec in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be") else "strict"
 
 

@@ -83,8 +83,8 @@ def read_content(name: str, pieces: Iterable[bytes], context: ReadContext) -> It
     with SpooledTemporaryFile(_IN_MEMORY) as file:
         stream = cast(BinaryIO, file)  # it has all that readers use of a stream
         exceeded = _fill(stream, rest, MEMBER_LIMIT)
-        is_whole = stream.tell() <= MEMBER_LIMIT
-        if exceeded is not None and not stream.tell():
+        is_whole = stream.tell() <= MEMBER_LIMIT  # `_fill` stops once it is over the limit
+        if exceeded is not None and not stream.tell():  # the limit was reached before: nothing of it was unpacked
             raise exceeded
         stream.seek(0)
         reader = choose(name, stream, context)

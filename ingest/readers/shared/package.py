@@ -56,6 +56,7 @@ class Package:
         member = self._members.get(_normalized(name))
         if member is None:
             raise Unreadable(f"{DAMAGED}: {_printable(name)} is missing")
+        # Counted while unpacking: the sizes that a ZIP file states may be wrong.
         for piece in unpack_member(self._archive, member, _printable(name)):
             self._bytes_left -= len(piece)
             if self._bytes_left < 0:

@@ -50,8 +50,8 @@ def events(pieces: Iterable[bytes], part: str) -> Iterator[Event]:
     Raises Unreadable, with the name of the `part`, when it is not well-formed or declares entities, as XML bombs do.
     """
     queue: list[Event] = []
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True
+    parser = expat.ParserCreate(namespace_separator=" ")  # a blank is in no local name
+    parser.buffer_text = True  # else expat reports each line of a text by itself
     parser.StartElementHandler = lambda name, attributes: queue.append((START, _short(name), _shorten(attributes)))
     parser.EndElementHandler = lambda name: queue.append((END, _short(name), _NONE))
     parser.CharacterDataHandler = lambda text: queue.append((TEXT, text, _NONE))

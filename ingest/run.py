@@ -238,8 +238,7 @@ class IngestRun:
         page, validators = fetched.page, fetched.page.validators
         task = self._submit(source, page.name, record, page.data)
         yield from self._files.ingest(VisitedFile(source, source.uri, page.name, fetched.state, record, task))
-        # Behind the page's documents: headers of a page that was never committed would keep it from being fetched
-        # again.
+        # Behind the page's documents: with the headers of a page that was not committed, it is not fetched again.
         self._queue.add(partial(remember_version, self._db, source.id, validators.etag, validators.modified))
 
     def _committed(self, hashes: list[bytes]) -> None:

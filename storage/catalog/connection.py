@@ -137,8 +137,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
             # Check each page before it is used, as SQLite advises for untrusted files
             # (https://sqlite.org/security.html).
             connection.execute("PRAGMA cell_size_check=ON")
-            # Opening reads nothing yet: what is no database, or is damaged at its start, has to fail here and not
-            # later.
+            # Opening reads nothing yet: a file that is no database, or is damaged at its start, has to fail here.
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except BaseException:
             connection.close()

@@ -58,8 +58,7 @@ def writer_lock(folder: Path, wait: bool = False) -> Iterator[None]:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
         yield
-        # Skipped by an exception: the next holder overwrites an id that is left behind, and without a holder none is
-        # read.
+        # Skipped by an exception: the next holder overwrites an id that is left behind; without a holder none is read.
         os.ftruncate(descriptor, 0)
 
 

@@ -87,8 +87,8 @@ def _read(file: BinaryIO, head: bytes) -> Log:
         page, size_after_commit, *frame_salts, first, second = _FRAME.unpack_from(frame)
         current = frame_salts == salts and page > 0  # and not what an earlier, longer log left behind
         if intact:
-            # Only the first 8 bytes of a frame's header are covered. The sums run on from frame to frame, so that
-            # beyond the first wrong one none can be checked.
+            # The sums cover the first 8 bytes of a frame's header and the page, and run on from frame to frame: beyond
+            # the first wrong one none can be checked.
             sums = _add(_add(sums, frame[:8], order), frame[_FRAME.size :], order)
             intact = current and sums == (first, second)
         if intact:

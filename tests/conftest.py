@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from inline_pool import InlinePool
 from wherein.library import Library
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -15,6 +16,13 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 def unset_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let lines be as long as without a terminal: pytest-xdist passes the width of its own terminal to its workers."""
     monkeypatch.delenv("COLUMNS", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def files_are_read_inline(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read files in the test's own process, except in tests marked `workers`: to start a worker takes half a second."""
+    if request.node.get_closest_marker("workers") is None:
+        monkeypatch.setattr("wherein.library.ingesting.Pool", InlinePool)
 
 
 @pytest.fixture(scope="session")

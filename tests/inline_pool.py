@@ -29,10 +29,10 @@ class _Task:
 
 
 class InlinePool:
-    """`submitted` are the jobs in their order."""
+    """Stands in for `wherein.ingest.workers.pool.Pool`; `submitted` are the jobs in their order."""
 
-    def __init__(self) -> None:
-        self.jobs = 1
+    def __init__(self, jobs: int | None = None) -> None:
+        self.jobs = jobs or 1
         self.submitted: list[Job] = []
         self.closed = False
 

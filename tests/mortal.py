@@ -8,13 +8,15 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
+from inline_pool import InlinePool
 from toy import ToyEncoder
 from wherein.errors import UsageError
-from wherein.library import Library
+from wherein.library import Library, ingesting
 
 _PRELOADED = (
     *("mortal", "faiss", "sqlite_utils"),
     *("wherein.ingest.run", "wherein.ingest.changes.vanished", "wherein.storage.catalog.migrations"),
+    *("wherein.library.reindexing", "wherein.storage.index.build", "wherein.storage.repair.repair"),
 )
 
 Work = Callable[[Path, Path, Connection], None]
@@ -47,6 +49,8 @@ def finish(process: ForkServerProcess, receiver: Connection) -> list[str]:
 
 def _run(work: Work, library: Path, docs: Path, failpoint: str, sender: Connection) -> None:
     os.environ["WHEREIN_FAILPOINT"] = failpoint
+    # How workers end with the process is tested with the real program: tests/crash/test_kills.py.
+    ingesting.Pool = InlinePool  # type: ignore[assignment, misc]
     work(library, docs, sender)
 
 

@@ -13,6 +13,8 @@ from web_server import Answer, Site, site
 from wherein.ingest.progress.events import Progress, RunProblem, Summary
 from wherein.library import Fields, Library, parse_filter
 
+pytestmark = pytest.mark.workers
+
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -13,6 +13,8 @@ from wherein.library import Library, RunProblem
 from wherein.storage.catalog.connection import open_reader
 from wherein.storage.disk.lock import writer_lock
 
+pytestmark = pytest.mark.workers
+
 Open = Callable[[], Library]
 
 LEASE = "The lease may be signed by the owner of the house or by her attorney.\n"

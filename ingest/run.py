@@ -80,11 +80,9 @@ class IngestRun:
         self._web = WebSource()
         self._log = RunLog(report)
         self._ahead = LookAhead(db, model, encoder)
-        self._queue: WriteQueue = (
-            DryRunQueue(plan, self._report_progress)
-            if plan
-            else CommitQueue(db, model, encoder, "ingest.batch", self._committed)
-        )
+        self._queue: WriteQueue = CommitQueue(db, model, encoder, "ingest.batch", self._committed)
+        if plan:
+            self._queue = DryRunQueue(plan, self._report_progress)
         self._documents = DocumentPipeline(db, model, encoder, self._queue, self._log)
         self._files = FileIngester(db, self._documents, self._queue, self._log)
 
@@ -144,8 +142,7 @@ class IngestRun:
             yield from zip(claimed, contexts, strict=True)
 
     def _embed(self, inputs: ModelInputs) -> None:
-        purged = frozenset(uri for uri in excluded(self._db) if uri.partition("#")[0] not in self.named)
-        self._documents.purged = purged
+        self._documents.purged = frozenset(u for u in excluded(self._db) if u.partition("#")[0] not in self.named)
         self._queue.embed(inputs, self._is_over)
 
     def _is_over(self) -> bool:

@@ -45,17 +45,50 @@ _CODE = ("verbatim", "verbatim*", "Verbatim", "lstlisting", "minted", "alltt")
 _INCLUDES = ("input", "include", "subfile")
 
 
-class Scanner:
+class _Cursor:
+    """A position in a source, with the moves that need no knowledge of commands."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._offset = 0
+        self._missing: set[str] = set()  # ends that do not occur in the rest of the source
+
+    def _skip_options(self) -> None:
+        while option := _OPTION.match(self._source, self._offset):
+            self._offset = option.end()
+
+    def _skip_arguments(self, count: int) -> None:
+        """Skip arguments in braces, with options between them."""
+        for _ in range(count):
+            group = braced_group(self._source, self._offset)
+            opening = _OPENING.match(self._source, self._offset)
+            if group is None or opening is None:
+                break
+            self._offset = opening.end() + len(group) + 1
+            self._skip_options()
+
+    def _skip_to(self, end: str) -> None:
+        stop = self._find(end)
+        if stop >= 0:
+            self._offset = stop + len(end)
+
+    def _find(self, end: str) -> int:
+        """Return where `end` comes next, or -1; what is missing is searched for once, so that time stays linear."""
+        stop = self._source.find(end, self._offset) if end not in self._missing else -1
+        if stop < 0:
+            self._missing.add(end)
+        return stop
+
+
+class Scanner(_Cursor):
     """Scans a source and writes its visible text with `writer`; `included` are the files that it includes."""
 
     def __init__(self, source: str) -> None:
+        super().__init__(source)
         self.writer = BlockWriter()
         self.included: list[str] = []
-        self._source = source
-        self._offset = 0
         self._braces: list[str] = []  # what each open brace ends: the tag of a heading, the text ")", or nothing
         self._environments: list[str] = []  # the open ones
-        self._missing: set[str] = set()  # ends that do not occur in the rest of the source
 
     def run(self) -> None:
         """Scan the whole source."""
@@ -242,34 +275,6 @@ class Scanner:
     def _end_row(self) -> None:
         self.writer.leave("td")
         self.writer.leave("tr")
-
-    # Arguments.
-
-    def _skip_options(self) -> None:
-        while option := _OPTION.match(self._source, self._offset):
-            self._offset = option.end()
-
-    def _skip_arguments(self, count: int) -> None:
-        """Skip arguments in braces, with options between them."""
-        for _ in range(count):
-            group = braced_group(self._source, self._offset)
-            opening = _OPENING.match(self._source, self._offset)
-            if group is None or opening is None:
-                break
-            self._offset = opening.end() + len(group) + 1
-            self._skip_options()
-
-    def _skip_to(self, end: str) -> None:
-        stop = self._find(end)
-        if stop >= 0:
-            self._offset = stop + len(end)
-
-    def _find(self, end: str) -> int:
-        """Return where `end` comes next, or -1; what is missing is searched for once, so that time stays linear."""
-        stop = self._source.find(end, self._offset) if end not in self._missing else -1
-        if stop < 0:
-            self._missing.add(end)
-        return stop
 
 
 def braced_group(source: str, offset: int) -> str | None:

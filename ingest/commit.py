@@ -19,7 +19,7 @@ from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.vectors import save_vectors
 
-__all__ = ["BATCH_SIZE", "CommitQueue", "ModelInputs", "WriteQueue", "batches"]
+__all__ = ["BATCH_SIZE", "Claims", "CommitQueue", "ModelInputs", "WriteQueue", "batches"]
 
 ModelInputs = Iterator[tuple[bytes, list[int]]]
 """Texts that need a vector: the hash of each model input, and its token ids."""
@@ -66,7 +66,24 @@ class _Pending:
     done: Callable[[], object]
 
 
-class CommitQueue:
+class Claims:
+    """The model inputs that one part of a run has claimed to embed, so that no other part does."""
+
+    def __init__(self) -> None:
+        self._claimed: set[bytes] = set()
+
+    def claim(self, hashes: Iterable[bytes]) -> list[bytes]:
+        """Claim those model inputs that are not claimed yet, and return them."""
+        free = [name for name in hashes if name not in self._claimed]
+        self._claimed.update(free)
+        return free
+
+    def is_claimed(self, name: bytes) -> bool:
+        """Whether a model input is claimed."""
+        return name in self._claimed
+
+
+class CommitQueue(Claims):
     """The queue that embeds and writes; `step` names its transactions for failpoints.
 
     After each commit `committed` is called with the hashes whose vectors it brought.
@@ -75,29 +92,19 @@ class CommitQueue:
     def __init__(
         self, db: Database, model: StoredModel, encoder: Encoder, step: str, committed: Callable[[list[bytes]], object]
     ) -> None:
+        super().__init__()
         self._db = db
         self._model = model
         self._encoder = encoder
         self._step = step
         self._committed = committed
         self._vectors: dict[bytes, Matrix] = {}
-        self._claimed: set[bytes] = set()
         self._pending: deque[_Pending] = deque()
         self._committed_at = time.monotonic()
 
     def prepare(self) -> None:
         """Start to load the model."""
         self._encoder.prepare()
-
-    def claim(self, hashes: Iterable[bytes]) -> list[bytes]:
-        """Return those model inputs that are not being embedded yet; from now on they are."""
-        free = [name for name in hashes if name not in self._claimed]
-        self._claimed.update(free)
-        return free
-
-    def is_claimed(self, name: bytes) -> bool:
-        """Whether a model input is being embedded."""
-        return name in self._claimed
 
     def add(
         self,

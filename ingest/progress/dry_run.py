@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from wherein.ingest.commit import Claims
+
 if TYPE_CHECKING:
     from wherein.embed.encoder import Encoder
 
@@ -72,28 +74,18 @@ class Sample:
         return (time.perf_counter() - began) * self.tokens / sum(map(len, self._kept))
 
 
-class DryRunQueue:
+class DryRunQueue(Claims):
     """The queue of a dry run: it embeds and writes nothing. See `WriteQueue` in `ingest/commit.py`."""
 
     def __init__(self, sample: Sample, committed: Callable[[], object]) -> None:
+        super().__init__()
         self._sample = sample
         self._committed = committed
-        self._claimed: set[bytes] = set()
         self._done: list[Callable[[], object]] = []
         self._committed_at = time.monotonic()
 
     def prepare(self) -> None:
         """Do nothing: a plan may end without an embedding."""
-
-    def claim(self, hashes: Iterable[bytes]) -> list[bytes]:
-        """Return the model inputs that did not occur yet."""
-        free = [name for name in hashes if name not in self._claimed]
-        self._claimed.update(free)
-        return free
-
-    def is_claimed(self, name: bytes) -> bool:
-        """Whether a model input occurred."""
-        return name in self._claimed
 
     def add(
         self,

@@ -11,25 +11,15 @@ from pathlib import Path
 import pytest
 
 from toy_reader import echo, write_graph, write_reader
+from treaty import ENDS, QUESTION, STARTS, write_docs
 from wherein import cli
 
-QUESTION = "Where was the Treaty of Lisbon signed?"
-TEXTS = {
-    "a.md": "# Treaties\n\nThe treaty of which you ask was signed in Málaga, a\nparish of LISBON, in 2007.\n",
-    "b.txt": "The Treaty of Rome was signed in the town of Rome in 1957.\n",
-}
-STARTS = {"malaga": 9.0, "rome": 7.0}
-ENDS = {"lisbon": 8.0, "rome": 6.0}
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
 def docs(tmp_path: Path) -> Path:
-    folder = tmp_path / "docs"
-    folder.mkdir()
-    for name, text in TEXTS.items():
-        (folder / name).write_text(text, "utf-8")
-    return folder
+    return write_docs(tmp_path / "docs")
 
 
 @pytest.fixture

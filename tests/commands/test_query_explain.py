@@ -7,6 +7,7 @@ from pathlib import Path
 import click.testing
 import pytest
 
+from lease_among_boxes import ingest_twice, write_docs
 from toy import ToyEncoder
 from wherein import cli
 from wherein.commands.options import GlobalOptions
@@ -15,21 +16,12 @@ from wherein.library import Library
 
 @pytest.fixture
 def docs(tmp_path: Path) -> Path:
-    folder = tmp_path / "docs"
-    folder.mkdir()
-    for n in range(120):
-        (folder / f"{n}.txt").write_text(f"The red box {n} holds {n * n} marbles of glass.")
-    (folder / "lease.txt").write_text("Tenant 7 may sign the lease of the house.")
-    return folder
+    return write_docs(tmp_path / "docs")
 
 
 @pytest.fixture
 def library(tmp_path: Path, docs: Path) -> Library:
-    made = Library(tmp_path / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
-    made.ingest([str(docs)])
-    (docs / "late.txt").write_text("A note that came later, on a red lease.")
-    made.ingest([str(docs)])
-    return made
+    return ingest_twice(tmp_path / "library", docs)
 
 
 @pytest.fixture

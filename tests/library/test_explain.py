@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lease_among_boxes import ingest_twice, write_docs
 from oracle import read_state
 from toy import ToyEncoder
 from wherein.library import Library
@@ -18,21 +19,12 @@ from wherein.storage.index.vector_index import load_index
 
 @pytest.fixture
 def docs(tmp_path: Path) -> Path:
-    folder = tmp_path / "docs"
-    folder.mkdir()
-    for n in range(120):
-        (folder / f"{n}.txt").write_text(f"The red box {n} holds {n * n} marbles of glass.")
-    (folder / "lease.txt").write_text("Tenant 7 may sign the lease of the house.")
-    return folder
+    return write_docs(tmp_path / "docs")
 
 
 @pytest.fixture
 def library(tmp_path: Path, docs: Path) -> Library:
-    made = Library(tmp_path / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
-    made.ingest([str(docs)])
-    (docs / "late.txt").write_text("A note that came later, on a red lease.")
-    made.ingest([str(docs)])
-    return made
+    return ingest_twice(tmp_path / "library", docs)
 
 
 def test_the_chance_is_that_of_the_sample_and_of_all_passages(library: Library) -> None:

@@ -230,7 +230,8 @@ class Library:
     def answers(self, answer: Answer) -> list[ExactAnswer | None]:
         """Return for each hit the words in it that answer the question best, by the installed answer model.
 
-        None for a passage without words. Raises WhereinError, which tells how to get one, when there is no such model.
+        None for a passage without words. Raises WhereinError, whose message says how to get such a model, when there is
+        none.
         """
         from wherein.search.exact_answer import exact_answers
 

@@ -1,4 +1,4 @@
-"""Ingesting files, web pages and texts into a library, and the dry run that tells beforehand what that would do."""
+"""Ingesting files, web pages and texts into a library, and the dry run that reports what that would do."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class QuerySession:
 
     @cached_property
     def answer_model(self) -> AnswerExtractor:
-        """The installed answer model. Raises WhereinError, which tells how to get one, when there is none."""
+        """The installed answer model. Raises WhereinError, whose message says how to get one, when there is none."""
         from wherein.embed.answer_extractor import AnswerExtractor, installed_answer_model
 
         # At the library's own precision, so that a copy answers the same elsewhere.

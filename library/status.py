@@ -34,7 +34,7 @@ class Status:
     `delta` counts vectors that are not in the generation yet, `orphans` those without a passage, `stale` files that are
     gone or look changed since they were read. `bytes` is the size of all files, `parts` of each part. `night` is the
     last reindex: `began_at`, `ended_at` (UTC), `outcome` and its report.
-    `index` tells how the generation is searched, `recall` which part of the ten nearest vectors it found on trial.
+    `index` is how the generation is searched, `recall` the share of the ten nearest vectors that its tuning found.
     """
 
     library: str

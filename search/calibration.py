@@ -32,7 +32,7 @@ def features(dense: Scores, fused: Scores, background: Scores, passages: int) ->
     `dense` is the cosine, `fused` the score from `search.fusion.fuse`. `background` `[m]` has the question's cosines
     with a fixed sample of all vectors, a few hundred or more. Among `passages` unrelated ones the best cosine is to be
     expected sqrt(2 ln(passages)) standard deviations above the mean. The features are how many standard deviations the
-    cosine lies above that, what the words add to the cosine, and the cosine itself, because the deviation tells little
+    cosine lies above that, what the words add to the cosine, and the cosine itself, because the deviation says little
     where all passages are about one subject. A background without deviation counts as no excess.
     """
     deviation = float(background.std()) if len(background) else 0.0

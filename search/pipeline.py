@@ -35,7 +35,7 @@ class Answer:
     """The hits for a question, best first; `truncated` is the part of it that the model did not see.
 
     `notes` are sentences for the user: that words of the question were ignored, that no hit is a good match. `basis`
-    tells from which generations and by which model it was answered. `stale` counts the passages that were left out
+    names the generations and the model that the answer comes from. `stale` counts the passages that were left out
     because they are not fresh, when only fresh ones were asked for.
     """
 

@@ -5,11 +5,19 @@ from urllib.parse import quote, quote_from_bytes, unquote_to_bytes, urlsplit, ur
 
 from wherein.errors import UsageError
 
-__all__ = ["display", "file_path", "file_uri", "record_uri", "web_address"]
+__all__ = ["display", "file_path", "file_uri", "real_path", "record_uri", "web_address"]
 
 _SCHEME = "file://"
 _WEB = ("http://", "https://")
 _SAFE = "%/:?=&~+!$,;'@()*[]|"  # with the percent sign, so that what is escaped already stays as it is
+
+
+def real_path(name: str) -> str:
+    """Return the one form in which a path is stored: absolute, `~` expanded, all links resolved, as the kernel does.
+
+    What does not exist yet keeps the names that cannot be resolved.
+    """
+    return os.path.realpath(os.path.expanduser(name))  # noqa: PTH111 - odd bytes stay
 
 
 def file_uri(path: str) -> str:

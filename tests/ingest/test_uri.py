@@ -1,13 +1,14 @@
 """Locations as URIs, and on a line that a terminal can show."""
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from wherein.errors import UsageError
-from wherein.ingest.uri import display, file_path, file_uri, record_uri, web_address
+from wherein.ingest.uri import display, file_path, file_uri, real_path, record_uri, web_address
 
 
 @pytest.mark.parametrize(
@@ -84,3 +85,14 @@ def test_other_uris_name_no_path(uri: str) -> None:
 def test_a_record_is_named_by_its_key() -> None:
     assert record_uri("file:///a.csv", "") == "file:///a.csv"
     assert record_uri("file:///a.csv", "10/a b#c") == "file:///a.csv#10/a%20b%23c"
+
+
+def test_real_path_resolves_links_before_dots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("a/b")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    real = os.path.realpath(tmp_path)
+    assert real_path("link/../x.txt") == f"{real}/a/x.txt"
+    assert real_path("~/link") == f"{real}/a/b"
+    assert real_path("caf\udce9/.") == f"{real}/caf\udce9"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import sys
 
 import click
 
 from wherein.commands.options import GlobalOptions, json_option, parse_until_option, wait_option
 from wherein.commands.output import print_json
+from wherein.commands.parameter_types import FiniteRange
 from wherein.commands.progress import run_progress
 from wherein.errors import EXIT_PARTLY_FAILED, UsageError
 from wherein.storage.index.choices import CHOICES
@@ -27,7 +27,7 @@ __all__ = ["reindex"]
 @click.option("--until", metavar="TIME", help="Stop at that time, such as 06:00; the next run resumes.")
 @click.option("--accept-removals", is_flag=True, help="Remove documents whose files are gone, however many they are.")
 @click.option(
-    "--margin", type=click.FloatRange(0, 100), metavar="POINTS",
+    "--margin", type=FiniteRange(0, 100), metavar="POINTS",
     help="How much worse the golden questions may be answered; by default 5 points of their mean reciprocal rank.",
 )  # fmt: skip
 @click.option("--rollback", is_flag=True, help="Only go back to the previous index, or to the previous model.")
@@ -49,8 +49,6 @@ def reindex(
     exclusive = rollback + finish + print_systemd
     if exclusive > 1 or (exclusive and (model or index or until or accept_removals or margin is not None)):
         raise UsageError("--rollback, --finish and --print-systemd cannot be combined with other options")
-    if margin is not None and math.isnan(margin):  # FloatRange lets NaN pass, which is in no order
-        raise UsageError("--margin is a number of points, from 0 to 100")
     if print_systemd:
         _print_systemd(options)
         return

@@ -10,9 +10,7 @@ from wherein.ingest.readers.shared.package import Package, open_package
 __all__ = ["package_reader"]
 
 
-def package_reader(
-    format_name: str, version: int, media_type: str, document: Callable[[Package, str], Document]
-) -> Reader:
+def package_reader(format: str, version: int, media_type: str, document: Callable[[Package, str], Document]) -> Reader:
     """Return the reader that opens a package and yields what `document` makes of it and of the name of the file."""
 
     def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
@@ -22,4 +20,4 @@ def package_reader(
             context.allowance.take(0)  # a part that exceeded it may have been left out as unreadable
         yield item
 
-    return Reader(format_name, version, media_type, read, read, takes_fields=False)
+    return Reader(format, version, media_type, read, read, takes_fields=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wherein.commands.parameter_types import FilePath, FiniteRange
+from wherein.commands.parameter_types import FilePath, FiniteNumber
 from wherein.embed.precision import MAX_THREADS, PRECISIONS
 from wherein.ingest.limits import MAX_JOBS
 from wherein.search.limits import MAX_CONTEXT
@@ -166,7 +166,7 @@ def result_options(function: Command) -> Command:
     @click.option("--no-fold", is_flag=True, help="Show near-duplicate passages one by one.")
     @click.option(
         "--min-score",
-        type=FiniteRange(),
+        type=FiniteNumber(),
         metavar="SCORE",
         help="Leave out passages with a lower chance (0 to 1), or a lower score where there is no chance.",
     )

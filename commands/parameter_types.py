@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-__all__ = ["FilePath", "FiniteRange"]
+__all__ = ["FilePath", "FiniteNumber", "FiniteRange"]
 
 
 class FilePath(click.Path):
@@ -24,12 +24,16 @@ class FilePath(click.Path):
         return super().convert(value, param, ctx)
 
 
-class FiniteRange(click.FloatRange):
-    """A finite number; click lets NaN pass, which is in no order."""
+class FiniteNumber(click.types.FloatParamType):
+    """A finite number; click also takes NaN, which is in no order."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the number. Raises BadParameter for one that is not finite or not in the range."""
+        """Return the number. Raises BadParameter for one that is not finite."""
         number = super().convert(value, param, ctx)
         if not math.isfinite(number):
             self.fail(f"{value} is not a finite number.", param, ctx)
         return number
+
+
+class FiniteRange(FiniteNumber, click.FloatRange):
+    """A finite number in a range."""

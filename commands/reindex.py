@@ -10,6 +10,7 @@ from wherein.commands.output import print_json
 from wherein.commands.parameter_types import FiniteRange
 from wherein.commands.progress import run_progress
 from wherein.errors import EXIT_PARTLY_FAILED, UsageError
+from wherein.storage.disk.counted import counted
 from wherein.storage.index.choices import CHOICES
 
 __all__ = ["reindex"]
@@ -98,7 +99,7 @@ def _finish(options: GlobalOptions, wait: bool, as_json: bool) -> None:
     if as_json:
         print_json({"deleted": deleted})
     else:
-        click.echo(f"{deleted:,} vectors deleted")
+        click.echo(f"{counted(deleted, 'vector')} deleted")
 
 
 def _roll_back(options: GlobalOptions, wait: bool, as_json: bool) -> None:

@@ -11,6 +11,7 @@ import click
 
 from wherein.commands.options import GlobalOptions, json_option, mode_option
 from wherein.commands.output import MAX_LISTED, display_path, print_json, warn
+from wherein.commands.parameter_types import FilePath
 from wherein.commands.progress import status_line
 from wherein.errors import UsageError
 from wherein.search.modes import MODES
@@ -36,7 +37,7 @@ def evaluate() -> None:
 
 
 @evaluate.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FilePath())
 @_mode_option
 @_compare_option
 @_models_option
@@ -51,7 +52,7 @@ def squad(
 
 
 @evaluate.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=FilePath())
 @_mode_option
 @_compare_option
 @_models_option
@@ -66,7 +67,7 @@ def beir(
 
 
 @evaluate.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FilePath())
 @_mode_option
 @_compare_option
 @json_option

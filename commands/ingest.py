@@ -17,7 +17,7 @@ from wherein.commands.options import (
 from wherein.commands.output import warn
 from wherein.commands.progress import run_progress
 from wherein.errors import EXIT_INTERRUPTED, EXIT_PARTLY_FAILED, UsageError
-from wherein.ingest.limits import DEFAULT_MAX_SIZE
+from wherein.ingest.limits import DEFAULT_MAX_SIZE, MAX_SIZE
 
 if TYPE_CHECKING:
     from wherein.library import Fields, Library
@@ -33,7 +33,7 @@ _STDIN = ("-",)
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out what matches, as in a .gitignore.")
 @click.option(
     "--max-size",
-    type=click.IntRange(1),
+    type=click.IntRange(1, MAX_SIZE // _MEGABYTE),
     default=DEFAULT_MAX_SIZE // _MEGABYTE,
     show_default=True,
     help="Size of the largest file to read, in MB.",

@@ -10,6 +10,7 @@ import click
 
 from wherein.commands.options import GlobalOptions, json_option, wait_option
 from wherein.commands.output import describe_finding, display_path, format_size, format_time, print_json, warn
+from wherein.commands.parameter_types import FilePath
 from wherein.commands.progress import status_line
 from wherein.errors import Damaged
 
@@ -78,7 +79,7 @@ def _print_repair(done: Repair) -> None:
 
 
 @click.command()
-@click.argument("target", type=click.Path(path_type=Path), metavar="FOLDER|FILE.tar.zst")
+@click.argument("target", type=FilePath(), metavar="FOLDER|FILE.tar.zst")
 @click.option("--verify", is_flag=True, help="Also restore the backup to a temporary folder, and compare.")
 @json_option
 @click.pass_obj
@@ -107,7 +108,7 @@ def _print_backup(done: Backup) -> None:
 
 
 @click.command()
-@click.argument("backup", type=click.Path(path_type=Path))
+@click.argument("backup", type=FilePath())
 @click.option("--force", is_flag=True, help="Replace an existing library, which is kept as NAME.before-restore-TIME.")
 @click.option("--without-index", is_flag=True, help="Build a new index instead of restoring a damaged one.")
 @json_option

@@ -11,6 +11,7 @@ import click
 
 from wherein.commands.options import GlobalOptions, json_option
 from wherein.commands.output import format_size, print_json, print_nested, print_table, warn
+from wherein.commands.parameter_types import FilePath, FiniteRange
 from wherein.commands.progress import status_line
 from wherein.errors import Damaged
 
@@ -85,7 +86,7 @@ def fetch(name: str, variant: str | None, own_name: str | None, as_json: bool) -
 
 
 @model.command()
-@click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER|FILE.xml")
+@click.argument("source", type=FilePath(), metavar="FOLDER|FILE.xml")
 @click.option("--name", metavar="NAME", help="Its name; by default that of its file.")
 @click.option("--metric", type=click.Choice(_METRICS), help="How its vectors are compared.  [default: cosine]")
 @click.option("--context-tokens", type=click.IntRange(4), help="Longest passage.  [default: the graph's, else 384]")
@@ -144,7 +145,7 @@ def _embedding_fields(model: Model) -> dict[str, object]:
 
 @model.command()
 @click.argument("name", required=False)
-@click.option("--seconds", type=click.FloatRange(0.1), default=3.0, show_default=True, help="Time for each figure.")
+@click.option("--seconds", type=FiniteRange(0.1), default=3.0, show_default=True, help="Time for each figure.")
 @json_option
 @click.pass_obj
 def bench(options: GlobalOptions, name: str | None, seconds: float, as_json: bool) -> None:

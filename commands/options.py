@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wherein.embed.precision import PRECISIONS
+from wherein.commands.parameter_types import FilePath, FiniteNumber
+from wherein.embed.precision import MAX_THREADS, PRECISIONS
+from wherein.ingest.limits import MAX_JOBS
+from wherein.search.limits import MAX_CONTEXT
 from wherein.search.modes import MODES
+from wherein.storage.disk.locations import LIBRARY_VARIABLE, default_library
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -74,32 +78,31 @@ def global_options(function: Command) -> Command:
     @click.option(
         "--library",
         "folder",
-        envvar="WHEREIN_LIBRARY",
-        type=click.Path(path_type=Path),
+        envvar=LIBRARY_VARIABLE,
+        type=FilePath(),
         help="The library's folder.",
     )
     @click.option("--precision", type=click.Choice(PRECISIONS), default=PRECISIONS[0], help="Arithmetic of the model.")
     @click.option("--model", metavar="NAME|FOLDER", help="The model; by default the one the library was created with.")
     @click.option(
-        "--threads", type=click.IntRange(0), default=0, help="Threads for the model; 0 means one for every core."
+        "--threads",
+        type=click.IntRange(0, MAX_THREADS),
+        default=0,
+        help="Threads for the model; 0 means one for every core.",
     )
     @click.option(
-        "--jobs", type=click.IntRange(1), help="Processes that read files; by default as many as suit the machine."
+        "--jobs",
+        type=click.IntRange(1, MAX_JOBS),
+        help="Processes that read files; by default as many as suit the machine.",
     )
     @wraps(function)
     def wrapper(
         *args: object, folder: Path | None, precision: str, model: str | None, threads: int, jobs: int | None
     ) -> None:
-        options = GlobalOptions(folder or _default_library(), precision, model, threads, jobs)
+        options = GlobalOptions(folder or default_library(), precision, model, threads, jobs)
         function(*args, options=options)
 
     return wrapper
-
-
-def _default_library() -> Path:
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("wherein", appauthor=False)) / "library"
 
 
 def mode_option(help: str) -> Callable[[Command], Command]:
@@ -154,7 +157,7 @@ def result_options(function: Command) -> Command:
 
     @click.option(
         "--context",
-        type=click.IntRange(0, 20),
+        type=click.IntRange(0, MAX_CONTEXT),
         default=0,
         metavar="N",
         help="Also show N passages before and after each.",
@@ -163,7 +166,7 @@ def result_options(function: Command) -> Command:
     @click.option("--no-fold", is_flag=True, help="Show near-duplicate passages one by one.")
     @click.option(
         "--min-score",
-        type=float,
+        type=FiniteNumber(),
         metavar="SCORE",
         help="Leave out passages with a lower chance (0 to 1), or a lower score where there is no chance.",
     )

@@ -20,6 +20,7 @@ from wherein.commands.options import (
 )
 from wherein.commands.output import print_json, warn
 from wherein.errors import UsageError, WhereinError
+from wherein.search.limits import MAX_HITS
 
 if TYPE_CHECKING:
     from wherein.library import Answer, Filter, Library, ResultOptions
@@ -58,7 +59,7 @@ class _Answered:
 
 @click.command()
 @click.argument("question", nargs=-1)
-@click.option("-n", "count", type=click.IntRange(1), default=5, show_default=True, help="Number of passages.")
+@click.option("-n", "count", type=click.IntRange(1, MAX_HITS), default=5, show_default=True, help="Number of passages.")
 @mode_option("Rank by meaning, by words, or by both.")
 @click.option("--answer", "exact", is_flag=True, help="Mark the exact answer in each passage; needs an answer model.")
 @click.option("--explain", is_flag=True, help="Show how each score is composed, and which indexes it came from.")

@@ -15,6 +15,7 @@ import click
 from wherein.commands.output import MAX_LISTED, display_uri, format_duration, print_event
 from wherein.ingest.progress.events import Ahead, DocumentDone, Progress, RunProblem, Stopped, Summary
 from wherein.ingest.progress.reindex_report import ReindexReport, Stage
+from wherein.storage.disk.counted import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -138,7 +139,7 @@ class TextReporter:
         actions = [_PLANNED[kind].format(counts[kind]) for kind in _shown_counts(counts)]
         click.echo(f"would {', '.join(actions)}")
         click.echo(
-            f"{plan.chunks:,} chunks, {plan.embedded:,} to embed ({plan.tokens:,} tokens): about"
+            f"{counted(plan.chunks, 'chunk')}, {plan.embedded:,} to embed ({plan.tokens:,} tokens): about"
             f" {format_duration(plan.seconds)} on this machine"
         )
         if plan.gone:
@@ -150,7 +151,8 @@ class TextReporter:
             click.echo(line, err=True)
         counts = summary.as_dict()
         figures = ", ".join(f"{counts[kind]:,} {kind}" for kind in _shown_counts(counts))
-        click.echo(f"{figures}; {summary.chunks:,} chunks, {summary.embedded:,} embedded, {summary.seconds:,.1f} s")
+        chunks = counted(summary.chunks, "chunk")
+        click.echo(f"{figures}; {chunks}, {summary.embedded:,} embedded, {summary.seconds:,.1f} s")
 
     def _update_bar(self, progress: Progress) -> None:
         if self._bar is None or self._task is None:

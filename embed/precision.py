@@ -8,9 +8,12 @@
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PRECISIONS", "apply_precision", "resolve_precision"]
+__all__ = ["MAX_THREADS", "PRECISIONS", "apply_precision", "resolve_precision"]
 
 PRECISIONS = ("auto", "w8a8", "w8a32")
+MAX_THREADS = 1_024
+"""Threads that a model may be given."""
+
 _CPU_INFO = Path("/proc/cpuinfo")
 # Without one of these, float32 activations are faster than INT8 ones (docs/decisions/precision.md).
 _INT8_FLAGS = frozenset({"avx512_vnni", "avx_vnni", "amx_int8"})

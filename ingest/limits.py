@@ -1,9 +1,15 @@
-"""The limit on a file's size. Nothing is imported, so that the command line can show it in its help."""
+"""The limits on what one run may be asked for. Nothing is imported, so that the command line can show them."""
 
-__all__ = ["DEFAULT_MAX_SIZE"]
+__all__ = ["DEFAULT_MAX_SIZE", "MAX_JOBS", "MAX_SIZE"]
 
 DEFAULT_MAX_SIZE = 64_000_000
 """Bytes of the largest file that is read, unless its source has another limit.
 
 JSONL and the like count by the record.
 """
+
+MAX_SIZE = 2**63 - 1
+"""Bytes: the largest file that a file system can have."""
+
+MAX_JOBS = 1_024
+"""Processes that read files."""

@@ -2,7 +2,7 @@
 
 from wherein.library import Library
 
-library = Library(Path("~/notes.wherein").expanduser())
+library = Library("~/notes.wherein")
 library.ingest(["~/notes"])
 for hit in library.query("who may sign the lease?").hits:
     print(hit.score, hit.uri, hit.text)
@@ -11,31 +11,32 @@ for hit in library.query("who may sign the lease?").hits:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wherein.evaluation.run import EvaluatedLibrary, Measured, evaluate, evaluate_golden_file
 from wherein.ingest.progress.events import Progress, Report, RunProblem, Summary
 from wherein.ingest.progress.reindex_report import MARGIN
+from wherein.library import arguments as given
+from wherein.library.arguments import Name, StrPath, checked
 from wherein.library.documents import each_document, named_document, remove_documents
 from wherein.library.models import ModelChoice
 from wherein.library.opening import CatalogReader
 from wherein.library.querying import QueryService
 from wherein.library.status import Status, read_status
-from wherein.search.filters.parse import Filter, parse_filter
+from wherein.library.upkeep import Upkeep
+from wherein.search.filters.parse import Filter
+from wherein.search.filters.parse import parse_filter as parse
 from wherein.search.hits import Hit
 from wherein.search.pipeline import Answer, QueryOptions
 from wherein.search.provenance import Provenance
 from wherein.search.results.postprocess import ResultOptions
-from wherein.storage.catalog.backup_log import BackupRecord, older_backups
 from wherein.storage.catalog.documents import ChunkRow, StoredDocument, count_chunks, document_spans, document_text
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 from wherein.storage.catalog.files import FileRecord, problem_files
 from wherein.storage.catalog.golden import GoldenRow, list_golden
-from wherein.storage.catalog.models import now
 from wherein.storage.catalog.sources import Source, list_sources
+from wherein.storage.disk.locations import default_library
 from wherein.storage.repair.findings import Finding, Repair, Verification
 
 # A question need not wait for the parts that write, repair or measure: each method imports what it needs.
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
     from wherein.ingest.progress.dry_run import Plan
     from wherein.library.ingesting import RunFactory
     from wherein.search.exact_answer import ExactAnswer
-    from wherein.storage.backup.backup import Backup
-    from wherein.storage.backup.restore import Restored
     from wherein.storage.catalog.coverage import Coverage, Covered
 
 __all__ = [
@@ -53,9 +52,15 @@ __all__ = [
     "ResultOptions", "RunProblem", "Status", "StoredDocument", "Summary", "Verification", "evaluate", "parse_filter",
 ]  # fmt: skip
 
+parse_filter = checked(parse)
 
-class Library:
+
+@checked
+class Library(Upkeep):
     """A folder with everything that was ingested. Opening it costs nothing; each part is opened when it is needed.
+
+    Without a `folder` it is the command line's default library. A path may have a `~`; a document or a source is named
+    by its URI, path or number. A wrong argument raises TypeError or UsageError before anything is read or written.
 
     `precision` is `auto`, `w8a8` or `w8a32`; `auto` is that of the library, or for a new one what this CPU does best.
     `model` is the name of an installed model or a model's folder; None is the library's, or for a new one the shipped
@@ -65,26 +70,28 @@ class Library:
 
     def __init__(
         self,
-        folder: Path,
+        folder: StrPath | None = None,
         *,
         precision: str = "auto",
-        model: str | Path | None = None,
-        cache: Path | None = None,
+        model: StrPath | None = None,
+        cache: StrPath | None = None,
         threads: int = 0,
         jobs: int | None = None,
         encoder: Encoder | None = None,
     ) -> None:
-        self.folder = folder
+        self.folder = default_library() if folder is None else given.path(folder)
         self._jobs = jobs
-        self._models = ModelChoice(model, precision, cache, threads, encoder)
-        self._reader = CatalogReader(folder)
-        self._queries = QueryService(self._reader, folder, self._models)
+        self._models = ModelChoice(
+            given.model(model), precision, given.path(cache) if cache else None, threads, encoder
+        )
+        self._reader = CatalogReader(self.folder)
+        self._queries = QueryService(self._reader, self.folder, self._models)
 
     # Ingesting.
 
     def ingest(
         self,
-        sources: Sequence[str],
+        sources: Sequence[StrPath],
         *,
         exclude: Sequence[str] = (),
         max_size: int | None = None,
@@ -104,12 +111,14 @@ class Library:
         from wherein.library.ingesting import ingest_sources
         from wherein.library.sources import SourceRequest
 
-        request = SourceRequest.of(sources, exclude, max_size, fields)
-        return ingest_sources(self._runs(), request, report=report, until=until, look_ahead=look_ahead, wait=wait)
+        request = SourceRequest.of(given.texts(sources), exclude, max_size, fields)
+        return ingest_sources(
+            self._runs(), request, report=report, until=given.moment(until), look_ahead=look_ahead, wait=wait
+        )
 
     def plan(
         self,
-        sources: Sequence[str],
+        sources: Sequence[StrPath],
         *,
         exclude: Sequence[str] = (),
         max_size: int | None = None,
@@ -123,7 +132,9 @@ class Library:
         from wherein.library.ingesting import plan_ingest
         from wherein.library.sources import SourceRequest
 
-        return plan_ingest(self._runs(), SourceRequest.of(sources, exclude, max_size, fields), report=report)
+        return plan_ingest(
+            self._runs(), SourceRequest.of(given.texts(sources), exclude, max_size, fields), report=report
+        )
 
     def ingest_stream(
         self,
@@ -143,7 +154,7 @@ class Library:
     def reindex(
         self,
         *,
-        model: str | None = None,
+        model: StrPath | None = None,
         index: str | None = None,
         accept_removals: bool = False,
         margin: float = MARGIN,
@@ -166,7 +177,7 @@ class Library:
         """
         from wherein.library.reindexing import ReindexOptions, reindex
 
-        options = ReindexOptions(model, index, accept_removals, margin, until, look_ahead)
+        options = ReindexOptions(given.model(model), index, accept_removals, margin, given.moment(until), look_ahead)
         return reindex(self._runs(), options, report=report, wait=wait)
 
     def roll_back(self, *, report: Report = lambda _: None, wait: bool = False) -> str:
@@ -225,7 +236,7 @@ class Library:
 
         As `query`, except that an answer without a fresh passage is an empty one.
         """
-        return self._queries.answer_many(questions, QueryOptions(k, mode, only, options))
+        return self._queries.answer_many(given.each_question(questions), QueryOptions(k, mode, only, options))
 
     def answers(self, answer: Answer) -> list[ExactAnswer | None]:
         """Return for each hit the words in it that answer the question best, by the installed answer model.
@@ -238,7 +249,7 @@ class Library:
         return exact_answers(self._queries.session.answer_model, answer.question, answer.hits)
 
     def evaluate(
-        self, path: Path, *, modes: Sequence[str] = ("hybrid",), report: Callable[[str], None] = lambda _: None
+        self, path: StrPath, *, modes: Sequence[str] = ("hybrid",), report: Callable[[str], None] = lambda _: None
     ) -> Iterator[Measured]:
         """Ask the questions of a golden file (JSON lines: `question`, `documents`) and measure, in each mode.
 
@@ -251,29 +262,29 @@ class Library:
         encoder, passages = self._queries.session.encoder, count_chunks(self._reader.db)
         library = EvaluatedLibrary(self.folder, encoder, passages, ask)
         uris = (document.uri for document in self.documents())
-        return evaluate_golden_file(library, path, uris, modes=modes, report=report)
+        return evaluate_golden_file(library, given.path(path), uris, modes=modes, report=report)
 
     # Golden questions.
 
-    def add_golden(self, question: str, name: str, *, wait: bool = False) -> GoldenRow:
+    def add_golden(self, question: str, name: Name, *, wait: bool = False) -> GoldenRow:
         """Store a question with the document that answers it; each reindex that changes the index asks it.
 
         `name` is the document's URI, path or number. Raises UsageError when there is no such document.
         """
         from wherein.library.golden import add_golden_question
 
-        return add_golden_question(self.folder, question, name, wait=wait)
+        return add_golden_question(self.folder, question, given.text(name), wait=wait)
 
     def golden(self) -> list[GoldenRow]:
         """Return the golden questions, the oldest first."""
         with self._reader.snapshot() as db:
             return list_golden(db)
 
-    def remove_golden(self, name: str, *, wait: bool = False) -> list[GoldenRow]:
+    def remove_golden(self, name: str | int, *, wait: bool = False) -> list[GoldenRow]:
         """Remove a golden question, by its number or its text. Raises UsageError when there is none."""
         from wherein.library.golden import remove_golden_questions
 
-        return remove_golden_questions(self.folder, name, wait=wait)
+        return remove_golden_questions(self.folder, given.text(name), wait=wait)
 
     # Documents and sources.
 
@@ -281,10 +292,10 @@ class Library:
         """Yield every document by URI."""
         return each_document(self._reader)
 
-    def document(self, name: str) -> tuple[StoredDocument, str, list[ChunkRow]]:
+    def document(self, name: Name) -> tuple[StoredDocument, str, list[ChunkRow]]:
         """Return a document, its text and its chunks; `name` is its URI, path or number."""
         with self._reader.snapshot() as db:
-            document = named_document(db, name)
+            document = named_document(db, given.text(name))
             return document, document_text(db, document.id), document_spans(db, document.id)
 
     def problems(self) -> list[FileRecord]:
@@ -292,7 +303,7 @@ class Library:
         with self._reader.snapshot() as db:
             return problem_files(db)
 
-    def coverage(self, name: str | None = None) -> Coverage | Covered | None:
+    def coverage(self, name: Name | None = None) -> Coverage | Covered | None:
         """Return how much of a document, or of all, the model's vocabulary covers; None where it was not measured.
 
         `name` is the document's URI, path or number.
@@ -300,28 +311,28 @@ class Library:
         from wherein.storage.catalog.coverage import coverage_of, covered
 
         with self._reader.snapshot() as db:
-            return covered(db) if name is None else coverage_of(db, named_document(db, name).id)
+            return covered(db) if name is None else coverage_of(db, named_document(db, given.text(name)).id)
 
     def remove_documents(
-        self, names: Sequence[str], *, purge: bool = False, wait: bool = False
+        self, names: Sequence[Name], *, purge: bool = False, wait: bool = False
     ) -> list[StoredDocument]:
         """Remove documents from the library; their files are left alone, and come back when they change.
 
         With `purge` they do not come back, until they are named to `ingest` themselves, and no byte of their text and
         vectors is left in the library's files. Raises WhereinError when a reader delays that.
         """
-        return remove_documents(self.folder, names, purge=purge, wait=wait)
+        return remove_documents(self.folder, given.texts(names), purge=purge, wait=wait)
 
     def sources(self) -> list[Source]:
         """Return what reindex walks."""
         with self._reader.snapshot() as db:
             return list_sources(db)
 
-    def remove_source(self, name: str, *, wait: bool = False) -> Source:
+    def remove_source(self, name: Name, *, wait: bool = False) -> Source:
         """Stop following a source, by its path, address or number; its documents stay."""
         from wherein.library.sources import remove_source
 
-        return remove_source(self.folder, name, wait=wait)
+        return remove_source(self.folder, given.text(name), wait=wait)
 
     # Maintenance.
 
@@ -330,69 +341,7 @@ class Library:
         with self._reader.snapshot() as db:
             return read_status(db, self.folder)
 
-    def verify(self, *, deep: bool = False) -> Verification:
-        """Look for damage in every file of the library, its model and its compiled graphs; nothing is changed.
-
-        With `deep` the index is compared with the stored vectors, a sample of these with the model's, and the source
-        files with what was read from them. What is damaged is returned, not raised.
-        """
-        from wherein.library.maintenance import verify_library
-
-        return verify_library(self._reader, self.folder, self._models, deep=deep)
-
-    def repair(self, *, wait: bool = False) -> Repair:
-        """Rebuild what is derived, quarantine what is damaged, and name what is lost. Needs no model.
-
-        Raises Damaged when nothing can be saved.
-        """
-        from wherein.library.maintenance import repair_library
-
-        repaired = repair_library(self.folder, wait=wait)
-        self._close()  # the catalog that is open may be the one that was quarantined
-        return replace(repaired, left=tuple(found for found in self.verify().findings if not found.harmless))
-
-    def damaged_copies(self) -> list[Path]:
-        """Return the folders in which repairs quarantined what was damaged, the oldest first."""
-        from wherein.storage.repair.quarantine import QUARANTINE
-
-        return sorted((self.folder / QUARANTINE).glob("*"))
-
-    def backup(self, target: Path, *, verify: bool = False, report: Callable[[str], None] = lambda _: None) -> Backup:
-        """Write one committed state to `target`, a new folder or a `.tar.zst` file, while others read and write.
-
-        What was written is read back; with `verify` it is also restored as a trial. `report` gets a sentence for each
-        step. Raises UsageError when `target` exists, Damaged when the library is: then there is no backup.
-        """
-        from importlib.metadata import version
-
-        from wherein.storage.backup.backup import write_backup
-
-        return write_backup(self._reader.db, self.folder, target, version("wherein"), verify=verify, report=report)
-
-    def backups(self) -> list[BackupRecord]:
-        """Return the backups that were written of this library, the oldest first."""
-        with self._reader.snapshot() as db:
-            return older_backups(db, now())
-
-    def restore(
-        self, backup: Path, *, force: bool = False, index: bool = True, report: Callable[[str], None] = lambda _: None
-    ) -> Restored:
-        """Put what is in `backup` in the library's place; with `force` a library there is moved aside.
-
-        Without `index` a new one is built, whether or not the backup has one. Raises UsageError when there is a library
-        without `force`, LibraryBusy while another writes to it, Damaged when the backup is not what was written.
-        """
-        from wherein.storage.backup.restore import restore_backup
-
-        restored = restore_backup(backup, self.folder, force=force, index=index, report=report)
-        self._close()  # the earlier library
-        return restored
-
     def _runs(self) -> RunFactory:
         from wherein.library.ingesting import RunFactory
 
         return RunFactory(self.folder, self._models, self._jobs)
-
-    def _close(self) -> None:
-        self._queries.drop_session()
-        self._reader.close()

@@ -93,7 +93,7 @@ class ModelChoice:
         assert library is not None
         return self.encoder_of(library), library.stored
 
-    def encoder_to_change_to(self, name: str, library: LibraryModel | None) -> Encoder:
+    def encoder_to_change_to(self, name: str | Path, library: LibraryModel | None) -> Encoder:
         """Return the encoder of the installed model `name` at the chosen precision, else at the library's."""
         if self.encoder and self.encoder.model.name == name:
             return self.encoder

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wherein.embed.models.installed import find_model, models_folder
@@ -50,7 +51,7 @@ _MISSES = "it would miss too many of these vectors, so they are searched exactly
 class ReindexOptions:
     """What a reindex is asked to do; see `Library.reindex`."""
 
-    model: str | None = None
+    model: str | Path | None = None
     index: str | None = None
     accept_removals: bool = False
     margin: float = MARGIN

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -44,7 +45,7 @@ class Site:
 
 
 @contextmanager
-def site() -> Iterator[Site]:
+def site(host: str = "127.0.0.1") -> Iterator[Site]:
     pages: dict[str, Answer] = {}
     asked: list[tuple[str, dict[str, str]]] = []
 
@@ -75,12 +76,15 @@ def site() -> Iterator[Site]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
+    server = Server((host, 0), Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
-        yield Site(f"http://127.0.0.1:{server.server_port}", pages, asked)
+        yield Site(f"http://{f'[{host}]' if ':' in host else host}:{server.server_port}", pages, asked)
     finally:
         server.shutdown()
         server.server_close()

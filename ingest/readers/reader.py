@@ -23,8 +23,8 @@ class ReadContext:
     """What some readers need to know beside the file.
 
     `fields` are the names that the user chose for the fields of records. The other two concern files inside files:
-    `depth` is how many files enclose this one, and `allowance` what may still be unpacked of the outermost file (None
-    for the outermost file itself).
+    `depth` is how many files enclose this one, and `allowance` what may still be unpacked of the outermost file, None
+    where nothing is counted yet.
     """
 
     fields: Fields = NO_FIELDS
@@ -47,8 +47,8 @@ class Reader:
     the user as the message, and nothing else however bad the input is. What it yielded before the error counts.
 
     `read_in_context` is the same function for readers that also take a `ReadContext`. A `streaming` reader reads
-    piece by piece, so that the size of the file does not matter. `fields` are those that the user chose, for readers
-    that use them.
+    piece by piece, so that the size of the file does not matter. `fields` are those that the user chose; without
+    `takes_fields` the context does not bring them.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Reader:
     read: Callable[[BinaryIO, str], _Items]
     read_in_context: _ReadInContext | None = field(default=None, repr=False)
     streaming: bool = False
+    takes_fields: bool = True
     fields: Fields = NO_FIELDS
 
     @property
@@ -68,4 +69,8 @@ class Reader:
         """Return the reader that reads in `context`."""
         if self.read_in_context is None or context == NO_CONTEXT:
             return self
-        return replace(self, read=partial(self.read_in_context, context=context), fields=context.fields)
+        return replace(
+            self,
+            read=partial(self.read_in_context, context=context),
+            fields=context.fields if self.takes_fields else NO_FIELDS,
+        )

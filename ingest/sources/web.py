@@ -8,10 +8,11 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TypeVar, cast
 from urllib.parse import urljoin, urlsplit
-from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request
+from urllib.request import Request
 from urllib.robotparser import RobotFileParser
 
 from wherein.errors import Unreadable
+from wherein.ingest.sources.web_connection import Connector
 from wherein.ingest.sources.web_response import Page, Validators, describe, read_page
 
 __all__ = ["Gone", "Web"]
@@ -44,24 +45,22 @@ class Web:
         self._timeout = timeout
         self._deadline = deadline
         self._robots: dict[str, RobotFileParser] = {}
-        self._opener = OpenerDirector()
-        # Not `build_opener`, which also opens files and FTP, and follows redirects past robots.txt.
-        for handler in (ProxyHandler(), HTTPHandler(), HTTPSHandler()):
-            self._opener.add_handler(handler)
 
     def fetch(self, address: str, limit: int, known: Validators) -> Page | None:
         """Return the page, None when it is the version that is `known`.
 
         Raises Gone when it does not exist, Unreadable with the reason when it cannot be fetched, has more than `limit`
-        bytes, or robots.txt does not allow it.
+        bytes, or robots.txt does not allow it, or it redirects from a public server to a private address or from https
+        to http.
         """
         return _within(self._deadline, partial(self._fetch, address, limit, known))
 
     def _fetch(self, address: str, limit: int, known: Validators) -> Page | None:
+        connector = Connector()
         asked = {"If-None-Match": known.etag, "If-Modified-Since": known.modified}
         for _ in range(MAX_REDIRECTS + 1):
-            self._require_allowed(address)
-            with self._opened(address, {name: value for name, value in asked.items() if value}) as response:
+            self._require_allowed(address, connector)
+            with self._opened(address, connector, {name: value for name, value in asked.items() if value}) as response:
                 if response.status == HTTPStatus.NOT_MODIFIED:
                     return None
                 following = _redirect(response, address)
@@ -71,32 +70,32 @@ class Web:
             address = following
         raise Unreadable(f"redirects more than {MAX_REDIRECTS} times")
 
-    def _opened(self, address: str, headers: Mapping[str, str]) -> HTTPResponse:
+    def _opened(self, address: str, connector: Connector, headers: Mapping[str, str]) -> HTTPResponse:
         request = Request(
             address, headers={"User-Agent": _agent(), "Accept-Encoding": "gzip", "Connection": "close", **headers}
         )
         try:
-            return cast(HTTPResponse, self._opener.open(request, timeout=self._timeout))
+            return connector.open(request, self._timeout)
         except (OSError, HTTPException, ValueError) as error:
             raise Unreadable(f"cannot be fetched: {describe(error)}") from None
 
-    def _require_allowed(self, address: str) -> None:
+    def _require_allowed(self, address: str, connector: Connector) -> None:
         parts = urlsplit(address)
         site = f"{parts.scheme}://{parts.netloc}"
         if site not in self._robots:
-            self._robots[site] = self._robots_of(site)
+            self._robots[site] = self._robots_of(site, connector)
         if not self._robots[site].can_fetch(_agent(), address):
             raise Unreadable(f"{site}/robots.txt does not allow it")
 
-    def _robots_of(self, site: str) -> RobotFileParser:
+    def _robots_of(self, site: str, connector: Connector) -> RobotFileParser:
         robots = RobotFileParser()
-        robots.parse(self._rules(f"{site}/robots.txt").splitlines())
+        robots.parse(self._rules(f"{site}/robots.txt", connector).splitlines())
         return robots
 
-    def _rules(self, address: str) -> str:
+    def _rules(self, address: str, connector: Connector) -> str:
         """Return the text of a robots.txt. A missing one allows all, a forbidden one none (RFC 9309)."""
         for _ in range(MAX_REDIRECTS + 1):
-            with self._opened(address, {}) as response:
+            with self._opened(address, connector, {}) as response:
                 following = _redirect(response, address)
                 if following is None:
                     if response.status in _FORBIDDEN:
@@ -153,6 +152,8 @@ def _redirect(response: HTTPResponse, address: str) -> str | None:
         is_web = False
     if not is_web:
         raise Unreadable(f"redirects to {location[:_MAX_SHOWN]!a}, which is not a web page")
+    if parts.scheme == "http" and urlsplit(address).scheme == "https":
+        raise Unreadable(f"redirects from https to {following[:_MAX_SHOWN]!a}, which is not encrypted")
     return following.partition("#")[0]
 
 

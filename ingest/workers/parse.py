@@ -12,6 +12,7 @@ from typing import BinaryIO, TypeVar
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers import ReadContext, Reader, Skipped, choose
+from wherein.ingest.readers.shared.allowance import Allowance, with_text_counted
 from wherein.storage.catalog.checksums import stream_hash
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 
@@ -121,7 +122,8 @@ def _read(job: Job, stream: BinaryIO) -> Iterator[Message]:
         return
     size = stream.tell()
     stream.seek(0)
-    chosen = _guarded(lambda: choose(job.path, stream, ReadContext(job.fields)))
+    allowance = Allowance(size)
+    chosen = _guarded(lambda: choose(job.path, stream, ReadContext(job.fields, allowance=allowance)))
     if isinstance(chosen, Trouble):
         yield Opened(name, trouble=chosen)
     elif job.max_size is not None and size > job.max_size and not chosen.streaming:
@@ -129,13 +131,13 @@ def _read(job: Job, stream: BinaryIO) -> Iterator[Message]:
         yield Opened(name, chosen.label, trouble=Trouble(LARGE, reason))
     else:
         yield Opened(name, chosen.label)
-        yield from _documents(job, stream, chosen)
+        yield from _documents(job, stream, chosen, allowance)
 
 
-def _documents(job: Job, stream: BinaryIO, reader: Reader) -> Iterator[Message]:
+def _documents(job: Job, stream: BinaryIO, reader: Reader, allowance: Allowance) -> Iterator[Message]:
     before = None if job.data is not None else os.fstat(stream.fileno())
     items: list[Document | Problem] = []
-    trouble, found = None, iter(reader.read(stream, job.path))
+    trouble, found = None, with_text_counted(reader.read(stream, job.path), allowance)
     while True:
         item = _guarded(lambda: next(found, None))
         if item is None or isinstance(item, Trouble):

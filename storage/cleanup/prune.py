@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.vectors import delete_orphans, mark_orphans
+from wherein.storage.disk.counted import counted
 from wherein.storage.index.generations import drop_old_generations
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def prune(db: Database, folder: Path) -> list[str]:
         mark_orphans(db)
         deleted = delete_orphans(db, (datetime.now(UTC) - timedelta(days=ORPHAN_DAYS)).isoformat())
     drop_old_generations(db, folder)
-    notes = [f"{deleted:,} vectors without a passage deleted"] if deleted else []
+    notes = [f"{counted(deleted, 'vector')} without a passage deleted"] if deleted else []
     if free := _free_bytes(db):
         # Rewrites the file in a transaction, so that an interruption loses nothing (https://sqlite.org/lang_vacuum.html).
         db.conn.execute("VACUUM")

@@ -22,6 +22,7 @@ from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Ids, Matrix, find_vectors
 from wherein.storage.filters.selection import Selection
+from wherein.storage.index.faiss_file import read_index
 from wherein.storage.index.method import IVF, Method
 
 __all__ = ["Approximate", "check_approximate", "open_approximate", "search_parameters", "tail_size"]
@@ -188,8 +189,8 @@ def open_approximate(path: Path, method: Method) -> Any:
 
     if method.name != IVF:
         # This flag also maps the codes of flat indexes and graphs, IO_FLAG_MMAP only the lists of an IVF index.
-        return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
-    index: Any = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
+        return read_index(path, faiss.IO_FLAG_MMAP_IFC)
+    index: Any = read_index(path, faiss.IO_FLAG_MMAP)
     # Else each question starts 32 threads to read ahead, which takes 3 ms even when the lists are in memory.
     lists: Any = faiss.downcast_InvertedLists(index.invlists)
     lists.prefetch_nthread = 0

@@ -17,6 +17,7 @@ from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Ids, Matrix, count_vectors, find_vectors, read_vectors, stored_ids
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.index.approximate import open_approximate, search_parameters, tail_size
+from wherein.storage.index.faiss_file import read_index
 from wherein.storage.index.flat_file import write_flat
 from wherein.storage.index.method import EXACT, IVF, Earlier, Method, Step, method_for
 from wherein.storage.index.tuning import MAX_CANDIDATES, TARGET, GroundTruth, synthetic_queries, tune
@@ -227,7 +228,7 @@ class _IndexBuilder:
         """Take over an index of lists with all vectors in it."""
         import faiss
 
-        self._index = faiss.read_index(str(earlier.path))  # not mapped: codes are added to it
+        self._index = read_index(earlier.path)  # not mapped: codes are added to it
         self._centroids = faiss.downcast_index(self._index.quantizer)
         self._codes = self._index.sq
         self.error = earlier.method.error

@@ -13,6 +13,7 @@ from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.term_counts import count_rows
 from wherein.storage.catalog.vectors import count_vectors
 from wherein.storage.index.approximate import check_approximate, open_approximate
+from wherein.storage.index.faiss_file import read_index
 from wherein.storage.index.flat_file import check_flat
 from wherein.storage.index.generations import KEYWORDS, Generation, generation_path
 from wherein.storage.index.method import EXACT
@@ -36,7 +37,7 @@ def load_generation(folder: Path, generation: Generation) -> Any:
         check_layout(folder, generation)
         if generation.method.name != EXACT:
             return open_approximate(path, generation.method)
-        return faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)  # mapped: opening reads next to nothing
+        return read_index(path, faiss.IO_FLAG_MMAP_IFC)  # mapped: opening reads next to nothing
 
 
 def load_postings(folder: Path, generation: Generation) -> Postings:

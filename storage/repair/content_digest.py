@@ -9,6 +9,7 @@ from wherein.errors import Damaged
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.documents import check_document, document_spans, model_input
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.sqlite_errors import translating_catalog_errors
 from wherein.storage.catalog.term_counts import read_terms
 from wherein.storage.catalog.vectors import checked_vector
 
@@ -27,11 +28,19 @@ class Content:
 
 def check_integrity(db: Catalog) -> None:
     """Raise Damaged when SQLite finds damaged pages, indexes or references."""
-    problems = [str(problem) for (problem,) in db.execute("PRAGMA integrity_check(3)").fetchall()]
+    with translating_catalog_errors():  # SQLite raises where it cannot even read what is damaged
+        problems = [str(problem) for (problem,) in db.execute("PRAGMA integrity_check(3)").fetchall()]
+        orphans = db.execute("PRAGMA foreign_key_check").fetchall()
     if problems != ["ok"]:
-        raise Damaged(f"The catalog is damaged ({problems[0].strip()}); run: wherein verify")
-    for table, row_id, _, _ in db.execute("PRAGMA foreign_key_check").fetchall():
+        raise Damaged(f"The catalog is damaged ({_first_line(problems)}); run: wherein verify")
+    for table, row_id, _, _ in orphans:
         raise Damaged(f"The catalog is damaged (row {row_id} of {table}); run: wherein verify")
+
+
+def _first_line(problems: list[str]) -> str:
+    """Return the first problem, without the line that SQLite puts above the problems of a database."""
+    lines = [line.strip() for problem in problems for line in problem.splitlines()]
+    return next((line for line in lines if line and not line.startswith("***")), "of unknown kind")
 
 
 def check_content(db: Catalog) -> Content:

@@ -15,6 +15,7 @@ from wherein.storage.catalog.models import MODEL_COPY, StoredModel, now, remembe
 from wherein.storage.catalog.protocol import typed
 from wherein.storage.catalog.term_counts import recount
 from wherein.storage.catalog.vectors import Ids, is_stored_vector
+from wherein.storage.disk.counted import counted
 from wherein.storage.index.generation_files import load_generation
 from wherein.storage.index.generations import active_generation
 from wherein.storage.index.method import EXACT
@@ -86,7 +87,9 @@ def _remove(db: Database, quarantine: Quarantine, table: str, ids: list[int]) ->
 def _repair_links(db: Database, quarantine: Quarantine, bad: list[BadRow], log: RepairLog) -> None:
     """Detach documents from lost files and files from lost sources; remove other rows whose parent is lost."""
     for table, count in Counter(row.table for row in bad).items():
-        log.repaired.append(f"{count:,} rows of {table} referred to a row that is lost; the next reindex restores it")
+        log.repaired.append(
+            f"{counted(count, 'row')} of {table} referred to a row that is lost; the next reindex restores it"
+        )
     if any(row.table == "chunks" for row in bad):
         # A document is lost, and its file is not known: all are read again.
         db.execute("UPDATE files SET version = ?", [REREAD])
@@ -187,7 +190,7 @@ def _repair_terms(db: Database, quarantine: Quarantine, ids: list[int], log: Rep
     if ids:
         _remove(db, quarantine, "terms", ids)
         recount(db)
-        log.repaired.append(f"the word counts of {len(ids):,} passages were counted again from their texts")
+        log.repaired.append(f"the word counts of {counted(len(ids), 'passage')} were counted again from their texts")
 
 
 # The model, and the counters of ids.

@@ -16,6 +16,7 @@ from wherein.storage.catalog.connection import CATALOG, catalog_is_lost, open_le
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.sqlite_errors import CATALOG_ERRORS, translate_error
+from wherein.storage.disk.counted import counted
 from wherein.storage.index.generation_files import generation_problem
 from wherein.storage.index.generations import KEYWORDS, Generation, active_generation, generation_path, list_generations
 from wherein.storage.repair.deep_check import Proof, check_index, check_keywords, check_sample
@@ -123,7 +124,7 @@ def _check_log(folder: Path) -> Iterator[Finding]:
         yield Finding(
             "log",
             path.name,
-            f"{log.commits} commits in it, which the next writer moves into the catalog",
+            f"{counted(log.commits, 'commit')} in it, which the next writer moves into the catalog",
             "nothing to do",
             True,
         )

@@ -56,7 +56,7 @@ def test_a_dry_run_writes_nothing_and_exits_with_0(run: Run, tmp_path: Path) -> 
     (tmp_path / "docs" / "new.txt").write_text("A new text.")
     done = run("ingest", "docs", "--dry-run")
     assert done.exit_code == 0
-    assert done.stdout.startswith("would add 1, update 0, leave 3 unchanged, fail on 1\n1 chunks, 1 to embed (")
+    assert done.stdout.startswith("would add 1, update 0, leave 3 unchanged, fail on 1\n1 chunk, 1 to embed (")
     assert done.stderr.startswith("failed: docs/broken.txt: ")
     plan = json.loads(run("ingest", "docs", "--dry-run", "--json").stdout.splitlines()[-1])
     assert (plan["event"], plan["new"], plan["failed"], plan["unchanged"]) == ("plan", 1, 1, 3)

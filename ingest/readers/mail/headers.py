@@ -55,7 +55,8 @@ def _first(message: Message, name: str) -> str:
 def decode_words(value: str) -> str:
     """Return the value of a header field with its encoded words decoded; as written when one is invalid."""
     try:
-        return "".join(_decode_word(word, charset) for word, charset in decode_header(value))
+        # Of an encoded word that is no base64 at all nothing is left.
+        return "".join(_decode_word(word, charset) for word, charset in decode_header(value)) or value
     except (MessageError, ValueError):
         return value
 

@@ -11,7 +11,8 @@ from wherein.ingest.readers.mail.headers import Headers
 from wherein.ingest.readers.mail.message import MEDIA_TYPE, read_message
 from wherein.ingest.readers.mail.parts import parse_message
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
-from wherein.ingest.readers.shared.allowance import Allowance, LimitExceeded
+from wherein.ingest.readers.shared.allowance import LimitExceeded
+from wherein.ingest.readers.shared.members import allowance_for
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.readers.shared.unique_keys import UniqueKeys
 
@@ -39,8 +40,10 @@ def read(
     """Yield each message and its attachments; see `Reader` for the errors.
 
     The key of a message is its id, which stays the same when others are deleted; without an id it is the number of the
-    message (`message-12`). A message longer than `limit` bytes is a problem.
+    message (`message-12`). A message longer than `limit` bytes is a problem; so is one
+    whose attachments exceed the allowance, and its own text is read.
     """
+    allowance = allowance_for(stream, context)
     keys = UniqueKeys()
     number = 0
     for number, data in enumerate(_messages(stream, limit), 1):
@@ -51,10 +54,10 @@ def read(
         try:
             message = parse_message(data)
             key = keys.key(Headers(message).id or key)
-            for item in read_message(message, key, context, context.allowance or Allowance(len(data))):
+            for item in read_message(message, key, context, allowance):
                 yield replace(item, key=f"{key}/{item.key}" if item.key else key)
         except Unreadable as problem:
-            if isinstance(problem, LimitExceeded) and context.allowance:
+            if isinstance(problem, LimitExceeded) and context.depth:
                 raise
             yield Problem(key, f"message {number}: {problem}", skipped=isinstance(problem, Skipped))
     if not number:

@@ -8,6 +8,7 @@ from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from wherein.errors import Unreadable
+from wherein.ingest.readers.shared.allowance import Allowance
 from wherein.ingest.readers.shared.reasons import DAMAGED, ENCRYPTED
 
 __all__ = ["UNPACKED_LIMIT", "Package", "open_package", "open_zip", "unpack_member"]
@@ -38,9 +39,13 @@ class _GuardedStream:
 
 
 class Package:
-    """The parts of a document by name. As in Office, case and backslashes in names do not matter."""
+    """The parts of a document by name. As in Office, case and backslashes in names do not matter.
 
-    def __init__(self, archive: ZipFile, size: int) -> None:
+    What is unpacked is also charged to the `allowance` of the outermost file.
+    """
+
+    def __init__(self, archive: ZipFile, size: int, allowance: Allowance | None = None) -> None:
+        self._allowance = allowance
         self._archive = archive
         self._members = {_normalized(member.filename): member for member in archive.infolist()}
         self._bytes_left = min(UNPACKED_LIMIT, max(_RATIO_GRACE, _RATIO_LIMIT * size))
@@ -51,7 +56,8 @@ class Package:
     def chunks(self, name: str) -> Iterator[bytes]:
         """Yield the content of a part piece by piece.
 
-        Raises Unreadable when the part is missing, damaged, encrypted or too large.
+        Raises Unreadable when the part is missing, damaged, encrypted or too large, LimitExceeded when the allowance of
+        the outermost file runs out.
         """
         member = self._members.get(_normalized(name))
         if member is None:
@@ -61,6 +67,8 @@ class Package:
             self._bytes_left -= len(piece)
             if self._bytes_left < 0:
                 raise Unreadable("unpacks to far more than such a document holds (a ZIP bomb?)")
+            if self._allowance is not None:
+                self._allowance.take(len(piece))
             yield piece
 
     def read(self, name: str) -> bytes:
@@ -80,10 +88,10 @@ def open_zip(stream: BinaryIO) -> Iterator[ZipFile]:
 
 
 @contextmanager
-def open_package(stream: BinaryIO) -> Iterator[Package]:
+def open_package(stream: BinaryIO, allowance: Allowance | None = None) -> Iterator[Package]:
     """Open a ZIP file as a package. Raises Unreadable when its list of members is damaged or too long."""
     with open_zip(stream) as archive:
-        yield Package(archive, stream.seek(0, 2))
+        yield Package(archive, stream.seek(0, 2), allowance)
 
 
 def unpack_member(archive: ZipFile, member: ZipInfo, label: str = "") -> Iterator[bytes]:

@@ -4,18 +4,20 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.shared.package import Package, open_package
 
 __all__ = ["package_reader"]
 
 
-def package_reader(name: str, version: int, media_type: str, document: Callable[[Package, str], Document]) -> Reader:
+def package_reader(format: str, version: int, media_type: str, document: Callable[[Package, str], Document]) -> Reader:
     """Return the reader that opens a package and yields what `document` makes of it and of the name of the file."""
 
-    def read(stream: BinaryIO, file_name: str) -> Iterator[Document | Problem]:
-        with open_package(stream) as package:
-            item = document(package, file_name)
+    def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
+        with open_package(stream, context.allowance) as package:
+            item = document(package, name)
+        if context.allowance is not None:
+            context.allowance.take(0)  # a part that exceeded it may have been left out as unreadable
         yield item
 
-    return Reader(name, version, media_type, read)
+    return Reader(format, version, media_type, read, read, takes_fields=False)

@@ -21,7 +21,7 @@ def test_an_orphan_is_kept_for_30_days(db: Database, tmp_path: Path, model: Stor
         stamp = (datetime.now(UTC) - timedelta(days=days)).isoformat()
         with writing(db, "test"):
             db.execute("UPDATE vectors SET orphaned_at = ? WHERE id = ?", [stamp, number])
-    assert prune(db, tmp_path) == ["1 vectors without a passage deleted"]
+    assert prune(db, tmp_path) == ["1 vector without a passage deleted"]
     assert vector_ids(db) == [1, 3, 4]  # the first has its chunk again
     assert db.execute("SELECT orphaned_at IS NULL FROM vectors ORDER BY id").fetchall() == [(1,), (0,), (0,)]
 

@@ -1,6 +1,7 @@
 """The digest covers all content and nothing else; content that is not what was stored raises."""
 
 import re
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -98,3 +99,16 @@ def test_damage_to_the_structure_raises_with_the_first_problem(library: Path) ->
     sentence = str(caught.value)
     assert sentence.startswith("The catalog is damaged (")
     assert sentence.endswith("size is 1 but should be 77); run: wherein verify")
+    assert "\n" not in sentence
+
+
+def test_a_table_whose_first_page_is_zero_is_damage(library: Path) -> None:
+    with closing(sqlite3.connect(library / CATALOG)) as raw:
+        size = raw.execute("PRAGMA page_size").fetchone()[0]
+        (root,) = raw.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'documents'").fetchone()
+    with (library / CATALOG).open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(bytes(size))
+    with closing(open_reader(library)) as db, pytest.raises(Damaged) as caught:
+        check_integrity(db)
+    assert "\n" not in str(caught.value)

@@ -117,8 +117,8 @@ def test_a_document_and_a_file_are_detached_from_lost_parents(library: Path, lib
     damage(library, "DELETE FROM files WHERE id = 1", "DELETE FROM sources WHERE id = 1")
     log = repaired(library, library_db)
     assert sorted(log.repaired) == [
-        "1 rows of documents referred to a row that is lost; the next reindex restores it",
-        "1 rows of files referred to a row that is lost; the next reindex restores it",
+        "1 row of documents referred to a row that is lost; the next reindex restores it",
+        "1 row of files referred to a row that is lost; the next reindex restores it",
     ]
     assert rows(library, "SELECT id, file_id FROM documents ORDER BY id") == [(1, None), (2, 2), (3, None)]
     assert rows(library, "SELECT id, source_id FROM files") == [(2, None)]
@@ -129,7 +129,7 @@ def test_passages_of_a_lost_document_are_removed_and_all_files_read_again(librar
     versions = {version for _, version, _ in rows(library, FILES)}
     damage(library, "DELETE FROM documents WHERE id = 2")
     log = repaired(library, library_db)
-    assert log.repaired == ["1 rows of chunks referred to a row that is lost; the next reindex restores it"]
+    assert log.repaired == ["1 row of chunks referred to a row that is lost; the next reindex restores it"]
     assert ids(library, "chunks") == ids(library, "terms") == [1, 2, 4]
     assert quarantined(library) == [("chunks", 3)]
     assert not versions & {version for _, version, _ in rows(library, FILES)}

@@ -82,7 +82,7 @@ def test_leftovers_and_a_log_are_harmless(library: Path, tmp_path: Path) -> None
     found = verify(copy)
     assert not found.damaged
     assert found.findings == (
-        Finding("log", f"{CATALOG}-wal", "1 commits in it, which the next writer moves into the catalog",
+        Finding("log", f"{CATALOG}-wal", "1 commit in it, which the next writer moves into the catalog",
                 "nothing to do", harmless=True),
         Finding("aside", str(quarantined), "quarantined by an earlier repair", "delete it when you no longer need it",
                 harmless=True),

@@ -22,6 +22,7 @@ def headers(*lines: str | bytes) -> Headers:
         ("=?utf-8?q?one?= =?utf-8?q?_two?=", "one two"),
         ("=?nonsense?q?abc?=", "abc"),
         ("=?utf-8?b?A?=", "=?utf-8?b?A?="),
+        ("=?utf-8?b?!?=", "=?utf-8?b?!?="),
         ("", ""),
     ],
 )

@@ -5,6 +5,8 @@ import io
 from mails import SUBJECT, message
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.mail import mbox
+from wherein.ingest.readers.reader import ReadContext
+from wherein.ingest.readers.shared.allowance import Allowance
 
 
 def test_a_mailbox() -> None:
@@ -49,5 +51,6 @@ class Endless(io.RawIOBase):
 
 
 def test_messages_are_streamed() -> None:
-    found = mbox.read(Endless(), "Inbox")  # type: ignore[arg-type]
+    context = ReadContext(allowance=Allowance(0))
+    found = mbox.read(Endless(), "Inbox", context)  # type: ignore[arg-type]
     assert [next(found).key for _ in range(3)] == ["message-1", "message-2", "message-3"]

@@ -8,12 +8,13 @@ from wherein.errors import UsageError
 from wherein.library.documents import named_document
 from wherein.library.opening import open_for_writing, require_library
 from wherein.storage.catalog.golden import GoldenRow, add_golden, list_golden, remove_golden
+from wherein.uri import display
 
 __all__ = ["add_golden_question", "remove_golden_questions"]
 
 
 def add_golden_question(folder: Path, question: str, name: str, *, wait: bool = False) -> GoldenRow:
-    """Store a question with the document `name`, a URI, path or number, that answers it."""
+    """Store a question with the document `name`, its URI, path or number, that answers it."""
     if not question.strip():
         raise UsageError("The question is empty")
     require_library(folder)
@@ -28,7 +29,7 @@ def remove_golden_questions(folder: Path, name: str, *, wait: bool = False) -> l
         rows = list_golden(db)
         chosen = [row for row in rows if str(row.id) == name] or [row for row in rows if row.question == name]
         if not chosen:
-            raise UsageError(f"There is no golden question {name}; see: wherein golden list")
+            raise UsageError(f"There is no golden question {display(name)}; see: wherein golden list")
         for row in chosen:
             remove_golden(db, row.id)
     return chosen

@@ -109,7 +109,7 @@ def file_path(uri: str) -> str | None:
 def display_uri(uri: str) -> str:
     """Return a URI on one printable line: a file's as its path, see `display_path`, with the key of a record."""
     path = file_path(uri)
-    location, hash_sign, key = uri.partition("#")
+    _, hash_sign, key = uri.partition("#")
     if path is not None:
         return display_path(path) + hash_sign + display(_decoded(key))
     return display(_decoded(uri) if uri.startswith(_STDIN) else uri)

@@ -60,6 +60,7 @@ def parse_filter(
         tuple(media_type(name) for name in types),
         since_ns(since) if since is not None else None,
         parse_where(where) if where is not None else None,
+        tuple(places),
     )
 
 

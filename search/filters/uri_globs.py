@@ -4,7 +4,7 @@ Why not `fnmatch` over decoded paths: docs/decisions/filters.md.
 """
 
 # Odd bytes and patterns stay as they are, which pathlib would change.
-# ruff: noqa: PTH110, PTH111, PTH118
+# ruff: noqa: PTH111, PTH118
 
 import os
 import re

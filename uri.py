@@ -177,8 +177,8 @@ def readings(name: str) -> list[str]:
 
 
 def comparable(uri: str) -> str:
-    """Return a URI decoded and in Unicode's composed form: equal for names that are written alike."""
-    return unicodedata.normalize("NFC", _decoded(uri))
+    """Return a URI decoded, printable and in Unicode's composed form: equal for names that are shown alike."""
+    return unicodedata.normalize("NFC", display(_decoded(uri)))
 
 
 def _split(name: str) -> Iterator[tuple[str, str]]:

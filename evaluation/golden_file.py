@@ -141,7 +141,7 @@ def _resolved(path: Path, line: GoldenLine, known: _KnownDocuments) -> ResolvedQ
 
 def _spellings(name: str) -> list[str]:
     """Return what a name may be in the form of `comparable`; a file's name may itself hold a `%20`."""
-    return list(dict.fromkeys([*(normalize("NFC", reading) for reading in readings(name)), comparable(name)]))
+    return list(dict.fromkeys([*(normalize("NFC", display(reading)) for reading in readings(name)), comparable(name)]))
 
 
 def _is_end(name: str, location: str) -> bool:

@@ -61,7 +61,10 @@ def stdin_uri(name: str) -> str:
     """Return the URI of a text from standard input.
 
     Percent-encoded is only what has to be: undecodable bytes, control characters, `#`, and what looks percent-encoded.
+    Raises UsageError for a name that is neither text nor bytes.
     """
+    if re.search("[\ud800-\udc7f\udd00-\udfff]", name):
+        raise UsageError(f"{name[:200]!a} cannot be a name: it has lone surrogates")
     return _STDIN + "".join(map(_quoted_oddity, _ESCAPED.sub("%25", name)))
 
 

@@ -12,6 +12,7 @@ import click
 
 from wherein.embed.precision import PRECISIONS
 from wherein.search.modes import MODES
+from wherein.storage.disk.text_lines import to_unicode
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -195,8 +196,3 @@ def parse_until_option(text: str | None) -> datetime | None:
     from wherein.ingest.progress.deadline import parse_until
 
     return parse_until(text, datetime.now())
-
-
-def to_unicode(argument: str) -> str:
-    """Return an argument as valid Unicode: the shell may pass undecodable bytes, which SQLite and JSON reject."""
-    return argument.encode("utf-8", "replace").decode("utf-8")

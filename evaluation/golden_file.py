@@ -12,6 +12,7 @@ from wherein.evaluation.collection import lines
 from wherein.evaluation.golden import DocumentHit, ranked_documents
 from wherein.evaluation.measures import measures
 from wherein.evaluation.squad_beir import Evaluation
+from wherein.storage.disk.text_lines import to_unicode
 from wherein.uri import comparable, display, possible_uris, readings
 
 __all__ = [
@@ -58,14 +59,10 @@ def read_golden(path: Path) -> list[GoldenLine]:
         right = isinstance(question, str) and isinstance(documents, list) and documents
         if not right or not question.strip() or not all(isinstance(name, str) and name for name in documents):
             raise UsageError(f'{path}, line {number}, is not {{"question": "…", "documents": ["…"]}}')
-        golden.append(GoldenLine(number, _clean(question), tuple(documents)))
+        golden.append(GoldenLine(number, to_unicode(question), tuple(documents)))
     if not golden:
         raise UsageError(f"{path} holds no questions")
     return golden
-
-
-def _clean(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")  # JSON can escape lone surrogates, which are not text
 
 
 def resolve(path: Path, golden: Sequence[GoldenLine], uris: Iterable[str]) -> list[ResolvedQuestion]:

@@ -20,6 +20,7 @@ from wherein.search.semantic import Searcher
 from wherein.storage.catalog.connection import snapshot
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.disk.text_lines import to_unicode
 from wherein.storage.filters.selection import Filter
 from wherein.uri import display
 
@@ -152,6 +153,8 @@ def check_question(question: str, options: QueryOptions) -> None:
     """Raise UsageError for a question that cannot be answered with these options."""
     if not question.strip():
         raise UsageError("The question is empty")
+    if question != to_unicode(question):
+        raise UsageError("The question is not text: it has lone surrogates, which stand for bytes that are not UTF-8")
     if options.mode not in MODES:
         raise UsageError(f"There is no mode {options.mode}; there are {', '.join(MODES)}")
     lowest = options.results.min_score

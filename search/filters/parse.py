@@ -67,7 +67,7 @@ def parse_filter(
 def media_type(name: str) -> str:
     """Return the media type of a short name (`pdf`); a name with a slash is one already. Raises UsageError."""
     known = name.lower().removeprefix(".")
-    if "/" in known:
+    if "/" in known and known.isprintable():
         return known
     found = MEDIA_TYPES.get(_ALIASES.get(known, known))
     if found is None:

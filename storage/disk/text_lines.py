@@ -4,7 +4,7 @@ import codecs
 from collections.abc import Iterator
 from typing import BinaryIO
 
-__all__ = ["decode_text", "split_bom", "text_lines"]
+__all__ = ["decode_text", "split_bom", "text_lines", "to_unicode"]
 
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
 _BOMS = (
@@ -28,6 +28,14 @@ def decode_text(data: bytes, errors: str = "strict") -> str:
     """Decode by the byte order mark, else as UTF-8; each line ends with a newline. May raise UnicodeDecodeError."""
     codec, body = split_bom(data)
     return body.decode(codec or "utf-8", errors).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def to_unicode(text: str) -> str:
+    """Return a text as valid Unicode, with `?` for each lone surrogate, which SQLite and JSON reject.
+
+    The shell may pass undecodable bytes, and JSON may escape half a pair.
+    """
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def text_lines(stream: BinaryIO, errors: str = "strict") -> Iterator[str]:

@@ -60,8 +60,7 @@ def _expressions(pattern: str) -> Iterator[str]:
         yield _at_path(pattern)
         return
     if _SCHEME.match(pattern):
-        yield _globbed(pattern, _elsewhere) + _BELOW
-        yield _exactly(pattern, _elsewhere) + _BELOW
+        yield _matching(pattern, _elsewhere) + _BELOW
     parts = _split(pattern.rstrip("/"))
     yield f"(?:.*[/#])?{_anywhere(parts, _in_files)}{_BELOW}"
     yield f"(?!file:)(?:.*[/:#])?{_anywhere(parts, _elsewhere)}{_BELOW}"
@@ -71,14 +70,14 @@ def _expressions(pattern: str) -> Iterator[str]:
 
 def _anywhere(parts: _Parts, spelling: _Spelling) -> str:
     rest = parts.rest if parts.existing else parts.rest.removeprefix("/")
-    return _exactly(parts.existing, spelling) + _any_of([_globbed(rest, spelling), _exactly(rest, spelling)])
+    return _exactly(parts.existing, spelling) + _matching(rest, spelling)
 
 
 def _at_path(pattern: str) -> str:
     parts = _split(os.path.expanduser(pattern))
     # rstrip turns the root into nothing, which matches every file.
     begin = "file://" + _exactly(real_path(parts.existing or ".").rstrip("/"), _in_files)
-    return begin + _any_of([_globbed(parts.rest, _in_files), _exactly(parts.rest, _in_files)]) + _BELOW
+    return begin + _matching(parts.rest, _in_files) + _BELOW
 
 
 def _split(pattern: str) -> _Parts:
@@ -155,6 +154,13 @@ _ONE = f"(?>(?:{_UTF8}|{_UNIT}){_MARK}*)"
 
 
 # Patterns.
+
+
+def _matching(pattern: str, spelling: _Spelling) -> str:
+    """Translate a pattern, which may also be a name as it is listed, of a file that is gone."""
+    globbed = _globbed(pattern, spelling)
+    # Stars and question marks match themselves, too.
+    return _any_of([globbed, _exactly(pattern, spelling)]) if "[" in pattern else globbed
 
 
 def _globbed(pattern: str, spelling: _Spelling) -> str:

@@ -16,12 +16,12 @@ from wherein.ingest.document import Document, Problem
 from wherein.ingest.language import guess_language
 from wherein.ingest.progress.events import DocumentDone
 from wherein.ingest.progress.run_log import RunLog
-from wherein.ingest.uri import record_uri
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.coverage import Coverage
 from wherein.storage.catalog.documents import ChunkRow, DocumentRow, document_version, model_input, save_document
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.vectors import known_inputs
+from wherein.uri import record_uri
 
 __all__ = ["PURGED", "Chunked", "DocumentPipeline", "SaveFile", "chunk_document"]
 

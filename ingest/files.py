@@ -12,7 +12,6 @@ from wherein.ingest.commit import ModelInputs, WriteQueue
 from wherein.ingest.documents import DocumentPipeline, SaveFile
 from wherein.ingest.progress.run_log import RunLog
 from wherein.ingest.readers import Skipped
-from wherein.ingest.uri import file_path
 from wherein.ingest.workers.parse import FAILED, LARGE, REFUSED, SKIPPED, Opened, Trouble
 from wherein.ingest.workers.pool import ParseTask
 from wherein.storage.catalog.documents import delete_document, documents_of_stream, each_document_of_file
@@ -26,6 +25,7 @@ from wherein.storage.catalog.files import (
     touch_file,
 )
 from wherein.storage.catalog.sources import Source
+from wherein.uri import file_path
 
 __all__ = ["FileIngester", "VisitedFile"]
 

@@ -28,7 +28,6 @@ from wherein.ingest.progress.run_log import RunLog
 from wherein.ingest.sources.files import FoundFile, WalkError, walk
 from wherein.ingest.sources.web import Gone
 from wherein.ingest.sources.web_source import FetchedPage, WebSource
-from wherein.ingest.uri import file_uri
 from wherein.ingest.workers.parse import Job
 from wherein.ingest.workers.pool import ParseTask, Pool
 from wherein.storage.catalog.exclusions import excluded
@@ -37,6 +36,7 @@ from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.sources import Source, remember_version
 from wherein.storage.index.folding import fold_if_due
 from wherein.storage.repair.row_check import passages_without_vector, torn_documents
+from wherein.uri import file_uri
 
 __all__ = ["IngestRun"]
 

@@ -25,6 +25,7 @@ from wherein.storage.catalog.fields import Fields
 from wherein.storage.catalog.models import StoredModel, bind_model, bound_model
 from wherein.storage.catalog.sources import list_sources, remember_source
 from wherein.storage.index.folding import recount_if_due, write_first_generations
+from wherein.uri import stdin_uri
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -107,7 +108,7 @@ def ingest_text(
     wait: bool = False,
 ) -> Summary:
     """Ingest one text as `stdin:name`; it replaces an earlier one of the same name. `max_size` in bytes."""
-    uri = f"stdin:{name}"
+    uri = stdin_uri(name)
 
     def work(db: Database, run: IngestRun) -> None:
         with writing(db, "ingest.sources"):

@@ -14,7 +14,6 @@ from wherein.embed.model import fingerprint, read_checked
 from wherein.embed.runtime import damaged_blobs
 from wherein.errors import Damaged, ModelMismatch
 from wherein.ingest.changes.unchanged import changed_unseen
-from wherein.ingest.uri import file_path
 from wherein.library.models import LibraryModel, ModelChoice, library_model, proof_of
 from wherein.library.opening import CatalogReader, require_library
 from wherein.storage.catalog.fields import NO_FIELDS
@@ -25,6 +24,7 @@ from wherein.storage.disk.lock import writer_lock
 from wherein.storage.repair.findings import Finding, Repair, Verification
 from wherein.storage.repair.repair import repair
 from wherein.storage.repair.verify import verify
+from wherein.uri import file_path
 
 if TYPE_CHECKING:
     from wherein.storage.repair.deep_check import Proof

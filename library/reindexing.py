@@ -18,7 +18,6 @@ from wherein.ingest.changes.vanished import remove_vanished
 from wherein.ingest.index_swap import Check, renew
 from wherein.ingest.progress.events import Report, RunProblem, Summary, summarize
 from wherein.ingest.progress.reindex_report import MARGIN, ReindexRecorder, recorded
-from wherein.ingest.uri import file_uri
 from wherein.library.ingesting import TIME_IS_UP, RunFactory, is_over
 from wherein.library.model_change import ModelChange, bind_empty_library
 from wherein.library.models import library_model, proof_of
@@ -32,6 +31,7 @@ from wherein.storage.index.generations import active_generation
 from wherein.storage.index.method import AUTO, CHOICES, choose_index
 from wherein.storage.repair.quarantine import Quarantine
 from wherein.storage.repair.repair_index import repair_index
+from wherein.uri import file_uri
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

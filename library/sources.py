@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wherein.errors import UsageError
-from wherein.ingest.uri import file_uri, web_address
 from wherein.library.opening import open_for_writing, require_library
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.exclusions import include
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 from wherein.storage.catalog.sources import Source, forget_source, list_sources, remember_source
+from wherein.uri import file_uri, web_address
 
 if TYPE_CHECKING:
     from sqlite_utils import Database

@@ -72,7 +72,7 @@ class Ranker:
     """Ranks the passages of one library in the modes `hybrid` and `keyword`; without a `model` only in the latter.
 
     Holds the indexes of the last committed state and no transaction between questions. `provenance` is that of the last
-    answer.
+    answer, `unmatched` its filter's places that match no document.
     """
 
     def __init__(self, db: Catalog, folder: Path, model: StoredModel | None) -> None:
@@ -85,6 +85,7 @@ class Ranker:
         self._selector = Selector(model.id if model else _NO_MODEL)
         self._sample: tuple[VectorIndex, Matrix] | None = None
         self.provenance: Provenance | None = None
+        self.unmatched: tuple[str, ...] = ()
 
     def refresh(self) -> None:
         """Load the indexes of the last committed state, so that the next question need not."""
@@ -137,7 +138,9 @@ class Ranker:
         return self._keywords
 
     def _select(self, index: KeywordIndex, only: Filter | None) -> Selection | None:
-        return self._selector.select(self._db, index.version, only) if only else None
+        selection = self._selector.select(self._db, index.version, only) if only else None
+        self.unmatched = selection.unmatched if selection else ()
+        return selection
 
     def _rank(
         self, query: _Query, index: VectorIndex, matches: Matches, k: int, selection: Selection | None

@@ -20,11 +20,14 @@ from wherein.search.semantic import Searcher
 from wherein.storage.catalog.connection import snapshot
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.disk.text_lines import to_unicode
 from wherein.storage.filters.selection import Filter
+from wherein.uri import display
 
 __all__ = ["Answer", "PreparedQuery", "QueryOptions", "QueryPipeline", "check_question"]
 
 _NO_GOOD_MATCH = "no good match; these are the nearest passages"
+_MAX_SHOWN = 200
 _TOO_LONG = "the question is too long; only the first words were used for keyword search"
 
 EncodeContexts = Callable[[Sequence[str]], Matrix]
@@ -34,9 +37,9 @@ EncodeContexts = Callable[[Sequence[str]], Matrix]
 class Answer:
     """The hits for a question, best first; `truncated` is the part of it that the model did not see.
 
-    `notes` are sentences for the user: that words of the question were ignored, that no hit is a good match. `basis`
-    names the generations and the model that the answer comes from. `stale` counts the passages that were left out
-    because they are not fresh, when only fresh ones were asked for.
+    `notes` are sentences for the user: that words of the question were ignored, that a pattern of the filter matches no
+    document, that no hit is a good match. `basis` names the generations and the model that the answer comes from.
+    `stale` counts the passages that were left out because they are not fresh, when only fresh ones were asked for.
     """
 
     question: str
@@ -118,9 +121,10 @@ class QueryPipeline:
                 hits = [with_context(db, hit, options.results.context) for hit in hits]
         if options.results.sentence and encode_contexts is not None and query.vector is not None:
             hits = with_sentences(hits, query.vector, encode_contexts)
-        basis = (self._by_meaning(query.metric) if options.mode == "semantic" else self._by_words()).provenance
+        ranking = self._by_meaning(query.metric) if options.mode == "semantic" else self._by_words()
         truncated = "" if options.mode == "keyword" else query.truncated  # words are counted beyond what the model sees
-        return Answer(query.question, truncated, hits, (*_ignored(query.words), *_doubts(hits)), basis, stale)
+        notes = (*_ignored(query.words), *map(_no_match, ranking.unmatched), *_doubts(hits))
+        return Answer(query.question, truncated, hits, notes, ranking.provenance, stale)
 
     def _rank(self, query: PreparedQuery, k: int, options: QueryOptions) -> list[Hit]:
         """Return the `k` best passages by the mode."""
@@ -149,6 +153,8 @@ def check_question(question: str, options: QueryOptions) -> None:
     """Raise UsageError for a question that cannot be answered with these options."""
     if not question.strip():
         raise UsageError("The question is empty")
+    if question != to_unicode(question):
+        raise UsageError("The question is not text: it has lone surrogates, which stand for bytes that are not UTF-8")
     if options.mode not in MODES:
         raise UsageError(f"There is no mode {options.mode}; there are {', '.join(MODES)}")
     lowest = options.results.min_score
@@ -158,6 +164,10 @@ def check_question(question: str, options: QueryOptions) -> None:
 
 def _ignored(words: ParsedQuestion | None) -> tuple[str, ...]:
     return (_TOO_LONG,) if words and words.cut else ()
+
+
+def _no_match(place: str) -> str:
+    return f"no document matches --in {display(place[:_MAX_SHOWN])}; see: wherein documents list"
 
 
 def _doubts(hits: Sequence[Hit]) -> tuple[str, ...]:

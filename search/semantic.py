@@ -48,7 +48,7 @@ class Searcher:
     """Ranks the passages of one library by meaning.
 
     Holds the index of the last committed state and no transaction between questions. `provenance` is that of the last
-    answer.
+    answer, `unmatched` its filter's places that match no document.
     """
 
     def __init__(self, db: Catalog, folder: Path, model: StoredModel, metric: str = "cosine") -> None:
@@ -59,6 +59,7 @@ class Searcher:
         self._index: VectorIndex | None = None
         self._selector = Selector(model.id)
         self.provenance: Provenance | None = None
+        self.unmatched: tuple[str, ...] = ()
 
     def refresh(self) -> None:
         """Load the index of the last committed state, so that the next `search` need not."""
@@ -75,6 +76,7 @@ class Searcher:
         with reading_index(self._db, self._folder, self._model, self._index) as self._index:
             self.provenance = provenance_of(self._model, self._index, None)
             selection = self._selector.select(self._db, self._index.version, only) if only else None
+            self.unmatched = selection.unmatched if selection else ()
             count = self._index.count if selection is None else len(selection.vectors)
             wanted = enough = k + _EXTRA_NEIGHBOURS.get(self._metric, 0)
             while True:

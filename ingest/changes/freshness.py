@@ -5,11 +5,11 @@ import stat
 import time
 from dataclasses import replace
 
-from wherein.ingest.uri import file_path
 from wherein.storage.catalog.checksums import stream_hash
 from wherein.storage.catalog.files import FileRecord, FileState, file_of_document
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.sqlite_errors import translating_catalog_errors
+from wherein.uri import file_path
 
 __all__ = [
     "CHANGED", "FRESH", "MISSING", "UNKNOWN", "Freshness", "freshness_of_file", "looks_stale", "state_from",

@@ -8,10 +8,10 @@ from wherein.ingest.changes.freshness import state_from, untouched
 from wherein.ingest.chunker import CHUNKER_VERSION
 from wherein.ingest.readers import READERS, ReadContext
 from wherein.ingest.sources.files import FoundFile
-from wherein.ingest.uri import file_path
 from wherein.storage.catalog.checksums import stream_hash
 from wherein.storage.catalog.fields import Fields
 from wherein.storage.catalog.files import FileRecord, FileState
+from wherein.uri import file_path
 
 __all__ = ["changed_unseen", "is_current", "looks_unchanged", "state_of", "version_of"]
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from wherein.ingest.uri import file_path
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.files import FileRecord, delete_file, followed_files
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.sources import Source
+from wherein.uri import file_path
 
 __all__ = ["remove_vanished", "vanished"]
 

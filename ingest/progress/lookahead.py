@@ -16,12 +16,12 @@ from wherein.ingest.progress.eta import EtaEstimator, FileCost
 from wherein.ingest.progress.events import Ahead
 from wherein.ingest.progress.sampler import PendingFile
 from wherein.ingest.sources.files import FoundFile, walk
-from wherein.ingest.uri import file_uri
 from wherein.ingest.workers.pool import ParseTask
 from wherein.storage.catalog.files import find_file
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.sources import Source
 from wherein.storage.catalog.vectors import known_inputs
+from wherein.uri import file_uri
 
 __all__ = ["LookAhead", "Preview"]
 

@@ -60,13 +60,14 @@ def parse_filter(
         tuple(media_type(name) for name in types),
         since_ns(since) if since is not None else None,
         parse_where(where) if where is not None else None,
+        tuple(places),
     )
 
 
 def media_type(name: str) -> str:
     """Return the media type of a short name (`pdf`); a name with a slash is one already. Raises UsageError."""
     known = name.lower().removeprefix(".")
-    if "/" in known:
+    if "/" in known and known.isprintable():
         return known
     found = MEDIA_TYPES.get(_ALIASES.get(known, known))
     if found is None:

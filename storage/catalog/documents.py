@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wherein.errors import Damaged
+from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.checksums import content_hash, is_named, row_checksum
 from wherein.storage.catalog.coverage import Coverage, save_coverage
 from wherein.storage.catalog.models import now
@@ -35,7 +36,9 @@ __all__ = [
     "documents_of_file",
     "documents_of_stream",
     "each_document_of_file",
+    "each_uri",
     "find_document",
+    "find_documents",
     "list_documents",
     "model_input",
     "move_document",
@@ -241,6 +244,18 @@ def find_document(db: Catalog, name: str) -> StoredDocument | None:
     number = int(name) if name.isdecimal() and len(name) < _MAX_DIGITS else -1  # no document has the id -1
     row = db.execute(f"{_LISTED} WHERE d.uri = ? OR d.id = ?", [name, number]).fetchone()
     return _stored(*row) if row else None
+
+
+def find_documents(db: Catalog, uris: Sequence[str]) -> list[StoredDocument]:
+    """Return the documents that have one of these URIs."""
+    return [_stored(*row) for row in select_in(db, f"{_LISTED} WHERE d.uri IN ({{}})", uris)]
+
+
+def each_uri(db: Catalog) -> Iterator[str]:
+    """Yield the URI of every document."""
+    rows = db.execute("SELECT uri FROM documents")
+    while batch := rows.fetchmany(1_000):
+        yield from (uri for (uri,) in batch)
 
 
 def document_version(db: Catalog, uri: str) -> tuple[bytes, str, str, bool] | None:

@@ -4,10 +4,11 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from click.testing import Result
 
-from wherein.ingest.uri import file_uri
 from wherein.library import Library
+from wherein.uri import display, file_uri
 
 Run = Callable[..., Result]
 
@@ -95,3 +96,49 @@ def test_an_unknown_document_is_one_sentence_and_exit_code_2(run: Run) -> None:
         done = run("documents", command, "nothing")
         assert (done.exit_code, done.stdout) == (2, "")
         assert done.stderr == "wherein: There is no document nothing; see: wherein documents list\n"
+
+
+@pytest.mark.parametrize("name", ["\udcff", "a b", "50 %", "%41", "a#b", "one\ntwo", "gr\u00f6\u00dfe"])
+def test_a_text_from_standard_input_may_have_any_name(run: Run, name: str) -> None:
+    for text in ("The first text.", "The second text."):  # the same name replaces it
+        assert run("ingest", "-", "--name", name, stdin=text).exit_code == 0
+    listed = f"stdin:{display(name)}"
+    (line,) = (line for line in run("documents", "list").stdout.splitlines() if "stdin:" in line)
+    assert listed in line
+    for written in (listed, f"stdin:{name}"):
+        assert "The second text." in run("documents", "show", written).stdout
+        assert "The second text." in run("query", "text", "--mode", "keyword", "--in", written).stdout
+    assert run("golden", "add", "who?", listed).exit_code == 0
+    assert run("documents", "remove", listed).stdout == f"removed {listed}\n"
+
+
+@pytest.mark.parametrize("name", ["no\udcff", "docs/\udcff.txt", "\udcff#a", "stdin:\udcff", "https://\udcff/", "no\n"])
+def test_an_unknown_name_of_any_bytes_is_refused_with_a_sentence(run: Run, name: str) -> None:
+    words = f"There is no document {display(name)}; see: wherein documents list"
+    for command in (("documents", "show"), ("documents", "remove"), ("golden", "add", "who?")):
+        result = run(*command, name)
+        assert (result.exit_code, result.stderr) == (2, f"wherein: {words}\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "kind"),
+    [
+        ("one.json", b'{"walrus": 1}', "json"),
+        ("many.json", b'[{"text": "walrus"}]', "json"),
+        ("list.json", b'["walrus"]', "json"),
+        ("lines.json", b'{"a": "walrus"}\n{"a": 2}\n', "json"),
+        ("commented.JSON", b'{ // walrus\n}', "json"),
+        ("a.csv", b"name,n\nwalrus,1\n", "csv"),
+        ("a.jsonl", b'{"text": "walrus"}\n', "jsonl"),
+        ("a.md", b"# walrus\n", "md"),
+        ("a.txt", b"walrus\n", "txt"),
+        ("a.html", b"<p>walrus", "html"),
+    ],
+)  # fmt: skip
+def test_a_file_is_found_by_the_type_that_its_name_has(run: Run, name: str, data: bytes, kind: str) -> None:
+    Path("docs", name).write_bytes(data)
+    run("ingest", "docs")
+    shown = run("query", "walrus", "--mode", "keyword", "--type", kind).stdout
+    assert f"docs/{name}" in shown
+    other = "md" if kind != "md" else "txt"
+    assert "walrus" not in run("query", "walrus", "--mode", "keyword", "--type", other).stdout

@@ -34,7 +34,7 @@ class Pipeline:
         self.queue = CommitQueue(db, model, encoder, "test", lambda _: None)  # type: ignore[arg-type]
         self.pipeline = DocumentPipeline(db, model, encoder, self.queue, self.log)  # type: ignore[arg-type]
         source = add_source(db, "/docs")
-        self.save = partial(save_file, db, URI, source.id, NOWHERE, b"", version="plain-2/chunker-2")
+        self.save = partial(save_file, db, URI, source.id, NOWHERE, b"", version="plain-3/chunker-2")
 
     def ingest(self, *items: Document | Problem, moved: bool = False, finish: bool = True) -> list[tuple[str, int]]:
         """Ingest a file with these documents; return kind and number of embedded chunks of each new one."""

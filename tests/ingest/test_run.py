@@ -16,13 +16,13 @@ from wherein.ingest.documents import PURGED
 from wherein.ingest.progress.dry_run import Sample
 from wherein.ingest.progress.events import Ahead, Progress, RunProblem
 from wherein.ingest.run import IngestRun
-from wherein.ingest.uri import file_uri
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.documents import find_document, list_documents
 from wherein.storage.catalog.exclusions import exclude
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.sources import Source, list_sources
 from wherein.storage.catalog.vectors import known_inputs
+from wherein.uri import file_uri
 
 
 class Runs:

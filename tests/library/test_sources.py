@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from wherein.errors import UsageError
-from wherein.ingest.uri import file_uri
 from wherein.library.documents import remove_documents
 from wherein.library.ingesting import RunFactory, ingest_sources
 from wherein.library.opening import open_for_reading, open_for_writing
@@ -13,6 +12,7 @@ from wherein.library.sources import SourceRequest, remove_source
 from wherein.storage.catalog.documents import count_documents
 from wherein.storage.catalog.fields import Fields
 from wherein.storage.catalog.sources import Source, list_sources
+from wherein.uri import file_uri
 
 FIELDS = Fields("body", "key", "name")
 

@@ -16,12 +16,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from oracle import State, found, mistake, read_state
 from toy import ToyEncoder
-from wherein.ingest.uri import file_uri, record_uri
 from wherein.library import Library
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import open_reader, snapshot
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.index.vector_index import load_index
+from wherein.uri import file_uri, record_uri
 
 EXAMPLES = int(os.environ.get("WHEREIN_EXAMPLES", "25"))
 # The suite tries the same steps each time; a long run tries others.

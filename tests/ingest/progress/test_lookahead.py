@@ -25,7 +25,7 @@ class Task:
         self._items = items
 
     def opened(self) -> Opened:
-        return Opened(bytes(32), "plain-2")
+        return Opened(bytes(32), "plain-3")
 
     def documents(self) -> Iterator[Document | Problem]:
         for item in self._items:

@@ -60,4 +60,5 @@ def test_a_filter_of_all_parts_and_one_of_none() -> None:
         ("text/markdown", "text/plain"),
         86_400 * 10**9,
         parse_where("year = 5"),
+        ("*.md", "notes"),
     )

@@ -191,9 +191,11 @@ def _unicode(name: str, value: object) -> None:
 
 
 def _stream_name(name: str, value: object) -> None:
-    _unicode(name, value)
+    _text(name, value)
     if not value:
         raise UsageError(f"{name} must not be empty")
+    # The surrogates that stand for undecodable bytes are percent-encoded, others are none.
+    _unicode(name, re.sub("[\udc80-\udcff]", "", str(value)))
 
 
 def _path(name: str, value: object) -> None:

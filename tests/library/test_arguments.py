@@ -60,7 +60,7 @@ CASES: dict[str, tuple[list[Any], list[Any], list[Any]]] = {
     "mode": MODE,
     "model": ([None, *PATHLIKE[0]], PATHLIKE[1], PATHLIKE[2]),
     "modes": ([["hybrid"], ("keyword", "semantic")], ["hybrid", b"hybrid", None, 1, [1]], [["words"], ["hybrid", ""]]),
-    "ingest_stream.name": TEXT,
+    "ingest_stream.name": (["a", "é 東京", "\udce9"], TEXT[1], ["a\0b", "\ud800", ""]),
     "name": NAMED,
     "names": NAMES,
     "only": ([None, Filter(), Filter(since_ns=0)], ["*.md", {"a": 1}, 1, ("a",)], [Filter(since_ns=2**63)]),

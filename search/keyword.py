@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from wherein.search.bm25 import KeywordScores, score_passages
-from wherein.search.query_syntax import ParsedQuestion, Phrase
+from wherein.search.query_syntax import ParsedQuestion
+from wherein.search.stored_passages import read_passages
 from wherein.search.top import highest
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.terms import folded_words
+from wherein.storage.catalog.terms import folded_text
 from wherein.storage.filters.selection import Selection
 from wherein.storage.index.keyword_index import KeywordIndex, Mask
 
@@ -22,10 +23,6 @@ Positions = npt.NDArray[np.int64]
 
 # Texts are read the best first, and no more of them than it takes to find enough with the phrase.
 _BATCH_SIZE = 200
-_TEXTS = (
-    'SELECT c.id, substr(d.text, c.start + 1, c."end" - c.start) FROM chunks c JOIN documents d ON d.id = c.document_id'
-    " WHERE c.id IN ({})"
-)
 
 
 @dataclass(frozen=True)
@@ -61,10 +58,11 @@ def _allowed(index: KeywordIndex, number: int, question: ParsedQuestion, selecti
     # A copy, because the index keeps its own.
     allowed = np.ones(len(part.postings.ids), np.bool_) if part.live is None else part.live.copy()
     for phrase in question.phrases:
-        allowed &= _holds_all(index, number, phrase.terms)
+        for alternatives in phrase.required:
+            allowed &= np.logical_or.reduce([_holds_all(index, number, terms) for terms in alternatives])
     for phrase in question.excluded:
-        if len(phrase.words) == 1:  # a longer one is checked in the text; a word's own term precedes those of its parts
-            allowed &= ~_holds_all(index, number, phrase.terms[:1])
+        if phrase.is_word:  # a longer one is checked in the text; a word's own term precedes those of its parts
+            allowed &= ~_holds_all(index, number, phrase.required[0][0][:1])
     if selection is not None:
         allowed &= np.isin(part.postings.ids, selection.chunks)
     return allowed
@@ -162,25 +160,17 @@ def _positions(index: KeywordIndex, wanted: Positions) -> Iterator[tuple[int, Po
 
 
 def _needs_texts(question: ParsedQuestion) -> bool:
-    return bool(question.phrases) or any(len(phrase.words) > 1 for phrase in question.excluded)
+    return bool(question.phrases) or not all(phrase.is_word for phrase in question.excluded)
 
 
 def _check_phrases(db: Catalog, question: ParsedQuestion, ids: Sequence[int]) -> list[int]:
     """Return those passages whose texts hold every phrase and none of the excluded ones."""
-    rows = db.execute(_TEXTS.format(", ".join("?" * len(ids))), list(ids)).fetchall()
-    texts = {chunk: _spaced(folded_words(str(text))) for chunk, text in rows}
-    return [chunk for chunk in ids if chunk in texts and _passes(texts[chunk], question)]
+    passing = {passage.chunk for passage in read_passages(db, ids) if _passes(folded_text(str(passage.text)), question)}
+    return [chunk for chunk in ids if chunk in passing]
 
 
 def _passes(text: str, question: ParsedQuestion) -> bool:
-    excluded = (phrase for phrase in question.excluded if len(phrase.words) > 1)
-    return all(_in(phrase, text) for phrase in question.phrases) and not any(_in(phrase, text) for phrase in excluded)
-
-
-def _in(phrase: Phrase, text: str) -> bool:
-    return _spaced(phrase.words) in text
-
-
-def _spaced(words: Sequence[str]) -> str:
-    # Blanks on both sides, so that a phrase is found at whole words only.
-    return f" {' '.join(words)} "
+    excluded = (phrase for phrase in question.excluded if not phrase.is_word)
+    if not all(phrase.pattern.search(text) for phrase in question.phrases):
+        return False
+    return not any(phrase.pattern.search(text) for phrase in excluded)

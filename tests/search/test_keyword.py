@@ -147,3 +147,59 @@ def test_a_selection_restricts_the_passages_and_not_their_scores() -> None:
     matches, everything = match(index, parse_question("fox"), selected), match(index, parse_question("fox"))
     assert rank_by_score(matches, 9) == [3, 2]
     np.testing.assert_array_equal(scores_of(matches, [3, 2]), scores_of(everything, [3, 2]))
+
+
+JOINED = {
+    "xray": "An x-ray by e-mail of an F-16.",
+    "path": "read/write is state-of-the-art",
+    "code": "call getUserName or foo_bar of C++ and iPhone",
+    "plain": "An x ray by e mail of an F 16, to read write get user name",
+    "email": "Write an email about F16 and the therapist.",
+    "contracted": "They don't rock'n'roll, l'homme",
+    "number": "About 1,000,000 of 3.11.4",
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ('"x ray"', ["plain", "xray"]),
+        ('"x-ray"', ["plain", "xray"]),
+        ('"e mail"', ["plain", "xray"]),
+        ('"e-mail"', ["email", "plain", "xray"]),
+        ('"email"', ["email", "xray"]),
+        ('"F 16"', ["email", "plain", "xray"]),
+        ('"F-16"', ["email", "plain", "xray"]),
+        ('"f16"', ["email", "plain", "xray"]),
+        ('"read write"', ["path", "plain"]),
+        ('"state of the art"', ["path"]),
+        ('"state-of-the-art"', ["path"]),
+        ('"the-art"', ["path"]),
+        ('"get user name"', ["code", "plain"]),
+        ('"getusername"', ["code"]),
+        ('"foo bar"', ["code"]),
+        ('"iphone"', ["code"]),
+        ('"C++"', ["code"]),
+        ('"of C"', []),
+        ('"of C++"', ["code"]),
+        ('"the rapist"', []),
+        ('"don\'t"', ["contracted"]),
+        ('"they don t"', ["contracted"]),
+        ('"rock n roll"', ["contracted"]),
+        ('"l homme"', ["contracted"]),
+        ('"1000000"', ["number"]),
+        ('"3 11 4"', ["number"]),
+        ('"ray x"', []),
+        ('email -"f 16"', []),
+        ("mail -x-ray", []),
+        ("mail -iphone", ["plain", "xray"]),
+    ],
+)
+def test_a_phrase_is_found_whether_its_words_are_joined_or_not(
+    db: Database, tmp_path: Path, question: str, expected: list[str]
+) -> None:
+    for uri, text in JOINED.items():
+        chunk = ChunkRow(0, len(text), content_hash(text), None, ())
+        with writing(db, "test"):
+            save_document(db, DocumentRow(uri, None, "", "text/plain", text, {}, (), [chunk]))
+    assert found(db, tmp_path, question) == expected

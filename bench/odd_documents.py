@@ -26,6 +26,7 @@ QUESTIONS = {
     "far": "what does the walrus eat?",
     "phrase": '"sign the copy"',
     "excluded": 'lease -"the lease of"',
+    "common": "the of a page",
 }
 MODES = ("hybrid", "semantic", "keyword")
 
@@ -33,6 +34,11 @@ MODES = ("hybrid", "semantic", "keyword")
 def long_word(folder: Path) -> None:
     """One word of 8 MB, whose passages have few different vectors."""
     (folder / "word.txt").write_text("abcdefghijklmnop" * 500_000)
+
+
+def one_line(folder: Path) -> None:
+    """A line of 8 MB that repeats itself, whose passages are copies of a few."""
+    (folder / "line.txt").write_text("the tenant may sign the lease on a copy of page abc " * 160_000)
 
 
 def long_text(folder: Path) -> None:
@@ -51,7 +57,7 @@ def exact_copies(folder: Path) -> None:
 
 
 KINDS: dict[str, Callable[[Path], None]] = {
-    kind.__name__: kind for kind in (long_word, long_text, near_copies, exact_copies)
+    kind.__name__: kind for kind in (long_word, one_line, long_text, near_copies, exact_copies)
 }
 
 

@@ -17,6 +17,7 @@ from wherein.search.fusion import Overlap, fuse_best
 from wherein.search.hits import Hit, StoredPassage, checked_hit
 from wherein.search.keyword import Matches, best_passages, filter_matches, match, scores_of
 from wherein.search.passage_lookup import PassageLookup, required
+from wherein.search.phrase_check import PhraseCheck
 from wherein.search.provenance import Provenance, provenance_of
 from wherein.search.query_syntax import ParsedQuestion
 from wherein.search.semantic import exact_nearness
@@ -84,7 +85,13 @@ class Ranker:
         self._passages = PassageLookup(db, model)
         self._selector = Selector(model.id if model else _NO_MODEL)
         self._sample: tuple[VectorIndex, Matrix] | None = None
+        self._check: PhraseCheck | None = None
         self.provenance: Provenance | None = None
+
+    @property
+    def phrases_cut(self) -> bool:
+        """Whether the last question's phrases were not looked for in every passage, because too many have its words."""
+        return self._check is not None and self._check.is_cut
 
     def refresh(self) -> None:
         """Load the indexes of the last committed state, so that the next question need not."""
@@ -103,7 +110,7 @@ class Ranker:
             self.provenance = provenance_of(None, None, index)
             selection = self._select(index, only)
             matches = match(index, question, selection)
-            chunks = best_passages(self._db, matches, k)
+            chunks = best_passages(self._phrase_check(question), matches, k)
             scores = scores_of(matches, chunks).tolist()
             ranked = [
                 _Ranked(chunk=chunk, score=score, keyword_score=score, keyword_rank=rank)
@@ -138,6 +145,12 @@ class Ranker:
         self._keywords = load_keywords(self._db, self._folder, self._keywords)
         return self._keywords
 
+    def _phrase_check(self, question: ParsedQuestion) -> PhraseCheck:
+        """Return the check of a question: the same one while more and more passages are wanted for it."""
+        if self._check is None or self._check.question is not question:
+            self._check = PhraseCheck(self._db, question)
+        return self._check
+
     def _select(self, index: KeywordIndex, only: Filter | None) -> Selection | None:
         return self._selector.select(self._db, index.version, only) if only else None
 
@@ -147,7 +160,7 @@ class Ranker:
         """Return the `k` best of the candidates by the fused score, best first."""
         n = max(k, CANDIDATES)
         near = self._nearest(query, index, matches, n, selection)
-        by_words = best_passages(self._db, matches, n)
+        by_words = best_passages(self._phrase_check(matches.question), matches, n)
         chunks = list(dict.fromkeys((*near, *by_words)))
         if not chunks:
             return []
@@ -178,6 +191,7 @@ class Ranker:
         self, query: _Query, index: VectorIndex, matches: Matches, n: int, selection: Selection | None
     ) -> dict[int, float]:
         """Return the ids and scores of the `n` allowed passages nearest in meaning, best first."""
+        check = self._phrase_check(matches.question)
         wanted, count = n, index.count if selection is None else len(selection.vectors)
         while True:
             vector_ids, scores = index.nearest(query.vector, wanted, selection)
@@ -187,9 +201,9 @@ class Ranker:
                 for vector_id, score in zip(vector_ids.tolist(), scores.tolist(), strict=True)
                 for chunk in chunks.get(vector_id, ())
             }
-            allowed = filter_matches(self._db, matches, list(near))
+            allowed = filter_matches(check, matches, list(near))
             # Passages with a phrase are candidates by their words as well; an exclusion may leave too few.
-            if len(allowed) >= n or wanted >= count or matches.question.phrases:
+            if len(allowed) >= n or wanted >= count or matches.question.phrases or check.is_cut:
                 return {chunk: near[chunk] for chunk in allowed[:n]}
             wanted *= 4
 

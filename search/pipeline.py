@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +12,10 @@ from wherein.search.calibration import NO_GOOD_MATCH
 from wherein.search.hits import Hit
 from wherein.search.hybrid import Ranker
 from wherein.search.modes import MODES
+from wherein.search.phrase_check import MOST_TEXTS
 from wherein.search.provenance import Provenance
 from wherein.search.query_syntax import ParsedQuestion
-from wherein.search.results.postprocess import ResultOptions, gather, with_context
+from wherein.search.results.postprocess import Gathered, ResultOptions, gather, with_context
 from wherein.search.results.sentences import with_sentences
 from wherein.search.semantic import Searcher
 from wherein.storage.catalog.connection import snapshot
@@ -25,6 +26,10 @@ from wherein.storage.filters.selection import Filter
 __all__ = ["Answer", "PreparedQuery", "QueryOptions", "QueryPipeline", "check_question"]
 
 _NO_GOOD_MATCH = "no good match; these are the nearest passages"
+_STOPPED = (
+    "stopped after {:,} passages, because most of them are near-copies or not fresh; there may be others that differ"
+)
+_PHRASES_CUT = f"the phrases were looked for only in the {MOST_TEXTS:,} best passages that have their words"
 _TOO_LONG = "the question is too long; only the first words were used for keyword search"
 
 EncodeContexts = Callable[[Sequence[str]], Matrix]
@@ -106,12 +111,13 @@ class QueryPipeline:
         `freshness` returns for a document's id whether its file is `fresh`, `changed`, `missing` or `unknown`.
         `encode_contexts` embeds sentences, `[n, dimension]`, where the nearest one is to be marked.
         """
-        hits, stale = gather(
+        gathered = gather(
             lambda k: self._rank(query, k, options),
             options.k,
             options.results,
             lambda hit: freshness(hit.document),
         )
+        hits = gathered.hits
         if options.results.context:
             # A later snapshot than that of the search: `with_context` notices a document that has changed in between.
             with snapshot(self._db) as db:
@@ -120,7 +126,9 @@ class QueryPipeline:
             hits = with_sentences(hits, query.vector, encode_contexts)
         basis = (self._by_meaning(query.metric) if options.mode == "semantic" else self._by_words()).provenance
         truncated = "" if options.mode == "keyword" else query.truncated  # words are counted beyond what the model sees
-        return Answer(query.question, truncated, hits, (*_ignored(query.words), *_doubts(hits)), basis, stale)
+        phrases_cut = options.mode != "semantic" and self._by_words().phrases_cut
+        notes = (*_ignored(query.words), *_limits(gathered, phrases_cut=phrases_cut), *_doubts(hits))
+        return Answer(query.question, truncated, hits, notes, basis, gathered.stale)
 
     def _rank(self, query: PreparedQuery, k: int, options: QueryOptions) -> list[Hit]:
         """Return the `k` best passages by the mode."""
@@ -158,6 +166,14 @@ def check_question(question: str, options: QueryOptions) -> None:
 
 def _ignored(words: ParsedQuestion | None) -> tuple[str, ...]:
     return (_TOO_LONG,) if words and words.cut else ()
+
+
+def _limits(gathered: Gathered, *, phrases_cut: bool) -> Iterator[str]:
+    """Yield a note for each limit of work that the question has reached."""
+    if phrases_cut:
+        yield _PHRASES_CUT
+    if gathered.stopped:
+        yield _STOPPED.format(gathered.ranked)
 
 
 def _doubts(hits: Sequence[Hit]) -> tuple[str, ...]:

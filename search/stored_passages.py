@@ -13,7 +13,10 @@ from wherein.search.hits import StoredPassage
 from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.protocol import Catalog
 
-__all__ = ["read_passages"]
+__all__ = ["LONGEST", "read_passages"]
+
+LONGEST = 20_000
+"""Characters of a passage that are compared with a question or another passage; only an odd text has a longer one."""
 
 _CHUNKS = (
     'SELECT c.id, c.document_id, c.ordinal, c.start, c."end", c.page, c.heading, c.input_hash, c.checksum'

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from wherein.search.hits import Hit, Place
+from wherein.search.stored_passages import LONGEST
 
 __all__ = ["fold", "same_words"]
 
@@ -49,7 +50,7 @@ def _place(hit: Hit) -> Place:
 
 
 def _words(text: str) -> _Words:
-    words = _WORDS.findall(text.lower())
+    words = _WORDS.findall(text[:LONGEST].lower())
     # max: fewer than three words are one shorter run.
     runs = frozenset(tuple(words[first : first + _RUN_LENGTH]) for first in range(max(1, len(words) - _RUN_LENGTH + 1)))
     return _Words(text.strip(), runs, frozenset(word for word in words if any(map(str.isdigit, word))))

@@ -15,6 +15,7 @@ from sqlite_utils import Database
 from keyword_oracle import QUESTIONS, WORDS, bound, brute_force, save
 from wherein.evaluation.candidates import index_texts
 from wherein.search.keyword import best_passages, filter_matches, match, rank_by_score, scores_of
+from wherein.search.phrase_check import PhraseCheck
 from wherein.search.query_syntax import parse_question
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import open_reader, open_writer, snapshot, writing
@@ -37,7 +38,7 @@ def assert_equal(reader: sqlite3.Connection, folder: Path, known: KeywordIndex |
                 ids = list(expected)
                 np.testing.assert_allclose(scores_of(matches, ids), list(expected.values()), rtol=1e-4, atol=1e-6)
                 for n in (1, 3, len(ids) + 2):
-                    best = best_passages(reader, matches, n)
+                    best = best_passages(PhraseCheck(reader, matches.question), matches, n)
                     ranked = sorted((score for score in expected.values() if score > 0), reverse=True)[:n]
                     np.testing.assert_allclose([expected[number] for number in best], ranked, rtol=1e-4)
                     assert len(set(best)) == len(best)
@@ -89,9 +90,10 @@ def db(tmp_path: Path) -> Iterator[Database]:
 def found(db: Database, folder: Path, question: str) -> list[str]:
     with snapshot(db):
         matches = match(load_keywords(db, folder, None), parse_question(question))
-        ids = best_passages(db, matches, 100)
+        check = PhraseCheck(db, matches.question)
+        ids = best_passages(check, matches, 100)
         everything = [row[0] for row in db.execute("SELECT id FROM chunks ORDER BY id").fetchall()]
-        assert set(ids) <= set(filter_matches(db, matches, everything))
+        assert set(ids) <= set(filter_matches(check, matches, everything))
         names = dict(db.execute("SELECT c.id, d.uri FROM chunks c JOIN documents d ON d.id = c.document_id").fetchall())
     return sorted({names[number] for number in ids})
 

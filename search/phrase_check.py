@@ -11,7 +11,7 @@ from wherein.storage.catalog.terms import folded_text
 
 __all__ = ["MOST_TEXTS", "PhraseCheck"]
 
-MOST_TEXTS = 5_000
+MOST_TEXTS = 3_000
 """Passages whose texts are read for the phrases of one question."""
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from wherein.embed.encoder import Matrix
 from wherein.errors import UsageError
 from wherein.search.calibration import NO_GOOD_MATCH
+from wherein.search.copies import MOST_COPIES
 from wherein.search.hits import Hit
-from wherein.search.hybrid import Ranker
+from wherein.search.hybrid import MOST_BY_WORDS, Ranker
 from wherein.search.modes import MODES
 from wherein.search.phrase_check import MOST_TEXTS
 from wherein.search.provenance import Provenance
@@ -29,6 +30,7 @@ _NO_GOOD_MATCH = "no good match; these are the nearest passages"
 _STOPPED = (
     "stopped after {:,} passages, because most of them are near-copies or not fresh; there may be others that differ"
 )
+_COPIES_CUT = f"only the {MOST_BY_WORDS:,} best passages by words were looked at, most of them copies of a few texts"
 _PHRASES_CUT = f"the phrases were looked for only in the {MOST_TEXTS:,} best passages that have their words"
 _TOO_LONG = "the question is too long; only the first words were used for keyword search"
 
@@ -126,20 +128,21 @@ class QueryPipeline:
             hits = with_sentences(hits, query.vector, encode_contexts)
         basis = (self._by_meaning(query.metric) if options.mode == "semantic" else self._by_words()).provenance
         truncated = "" if options.mode == "keyword" else query.truncated  # words are counted beyond what the model sees
-        phrases_cut = options.mode != "semantic" and self._by_words().phrases_cut
-        notes = (*_ignored(query.words), *_limits(gathered, phrases_cut=phrases_cut), *_doubts(hits))
+        ranker = None if options.mode == "semantic" else self._by_words()
+        notes = (*_ignored(query.words), *_limits(gathered, ranker), *_doubts(hits))
         return Answer(query.question, truncated, hits, notes, basis, gathered.stale)
 
     def _rank(self, query: PreparedQuery, k: int, options: QueryOptions) -> list[Hit]:
         """Return the `k` best passages by the mode."""
+        copies = MOST_COPIES if options.results.fold else None
         if options.mode == "semantic":
             assert query.vector is not None
-            return self._by_meaning(query.metric).search(query.vector, k, options.only)
+            return self._by_meaning(query.metric).search(query.vector, k, options.only, copies)
         assert query.words is not None
         if options.mode == "keyword":
-            return self._by_words().by_keywords(query.words, k, options.only)
+            return self._by_words().by_keywords(query.words, k, options.only, copies)
         assert query.vector is not None
-        return self._by_words().search(query.words, query.vector, query.metric, k, options.only)
+        return self._by_words().search(query.words, query.vector, query.metric, k, options.only, copies)
 
     def _by_meaning(self, metric: str) -> Searcher:
         if self._searcher is None:
@@ -168,10 +171,12 @@ def _ignored(words: ParsedQuestion | None) -> tuple[str, ...]:
     return (_TOO_LONG,) if words and words.cut else ()
 
 
-def _limits(gathered: Gathered, *, phrases_cut: bool) -> Iterator[str]:
+def _limits(gathered: Gathered, ranker: Ranker | None) -> Iterator[str]:
     """Yield a note for each limit of work that the question has reached."""
-    if phrases_cut:
+    if ranker and ranker.phrases_cut:
         yield _PHRASES_CUT
+    if ranker and ranker.copies_cut:
+        yield _COPIES_CUT
     if gathered.stopped:
         yield _STOPPED.format(gathered.ranked)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -62,12 +62,12 @@ class Searcher:
         with reading_index(self._db, self._folder, self._model, self._index) as self._index:
             pass
 
-    def search(self, question: Matrix, k: int, only: Filter | None = None) -> list[Hit]:
+    def search(self, question: Matrix, k: int, only: Filter | None = None, copies: int | None = None) -> list[Hit]:
         """Return the `k` passages nearest to `question` `[width]` by the model's metric, of the documents in `only`.
 
-        Fewer only when there are fewer. Scores are computed from the stored vectors, whatever the index says. Raises
-        Damaged rather than return a text or a score that is not the stored one's, UsageError when `only` names a field
-        that no document has.
+        Of one text at most `copies`, all if that is None. Fewer only when there are fewer. Scores are computed from the
+        stored vectors, whatever the index says. Raises Damaged rather than return a text or a score that is not the
+        stored one's, UsageError when `only` names a field that no document has.
         """
         with reading_index(self._db, self._folder, self._model, self._index) as self._index:
             self.provenance = provenance_of(self._model, self._index, None)
@@ -75,45 +75,40 @@ class Searcher:
             count = self._index.count if selection is None else len(selection.vectors)
             wanted = enough = k + _EXTRA_NEIGHBOURS.get(self._metric, 0)
             while True:
-                hits = self._hits(self._index, question, wanted, enough, selection)
+                passages = self._each_passage(self._index, question, wanted, selection, copies)
+                hits = self._hits(question, list(islice(passages, enough)), selection)
                 if len(hits) == enough or wanted >= count:
                     return [replace(hit, rank=rank) for rank, hit in enumerate(hits[:k], 1)]
                 # Some of the nearest vectors no longer belong to a passage: fetch more.
                 wanted *= 4
 
     def _hits(
-        self, index: VectorIndex, question: Matrix, wanted: int, enough: int, selection: Selection | None
+        self, question: Matrix, passages: Sequence[tuple[int, _StoredVector, float]], selection: Selection | None
     ) -> list[Hit]:
-        """Return the first `enough` passages of the `wanted` nearest vectors, best first."""
+        """Return passages, each given by id, vector and score by the index, as hits, best first."""
+        # Read at once: passages of one document are read together.
+        stored = PassageLookup(self._db, self._model).stored([chunk for chunk, _, _ in passages])
         hits: dict[int, Hit] = {}
-        for hit in self._each_hit(index, question, wanted, enough, selection):
-            if hit.chunk in hits:
-                raise Damaged(f"Passage {hit.chunk} is found twice; run: wherein verify")
-            hits[hit.chunk] = hit
+        for chunk, vector, score in passages:
+            if chunk in hits:
+                raise Damaged(f"Passage {chunk} is found twice; run: wherein verify")
+            hits[chunk] = self._hit(question, score, vector, required(stored, chunk), selection)
         # A stable sort: equal scores keep their order.
         return sorted(hits.values(), key=lambda hit: -hit.score if hit.distance is None else hit.distance)
 
-    def _each_hit(
-        self, index: VectorIndex, question: Matrix, wanted: int, enough: int, selection: Selection | None
-    ) -> Iterator[Hit]:
-        found = list(islice(self._each_passage(index, question, wanted, selection), enough))
-        # Read at once: passages of one document are read together.
-        stored = PassageLookup(self._db, self._model).stored([chunk for chunk, _, _ in found])
-        for chunk, vector, score in found:
-            yield self._hit(question, score, vector, required(stored, chunk), selection)
-
     def _each_passage(
-        self, index: VectorIndex, question: Matrix, wanted: int, selection: Selection | None
+        self, index: VectorIndex, question: Matrix, wanted: int, selection: Selection | None, copies: int | None
     ) -> Iterator[tuple[int, _StoredVector, float]]:
-        """Yield the selected passages of the nearest vectors: id, vector, and the score by the index."""
+        """Yield selected passages of the nearest vectors, of each at most `copies`: id, vector, score by the index."""
         for vector_id, score in zip(*index.nearest(question, wanted, selection), strict=True):
             row = self._db.execute(_VECTOR, [int(vector_id)]).fetchone()
             if row is None:
                 continue
             vector = _StoredVector(*row)
-            for (chunk,) in self._db.execute(_PASSAGES_OF, [vector.input_hash]).fetchall():
-                if selection is None or selection.has_chunk(chunk):
-                    yield chunk, vector, float(score)
+            chunks = [chunk for (chunk,) in self._db.execute(_PASSAGES_OF, [vector.input_hash]).fetchall()]
+            selected = (chunk for chunk in chunks if selection is None or selection.has_chunk(chunk))
+            for chunk in islice(selected, copies):
+                yield chunk, vector, float(score)
 
     def _hit(
         self,

@@ -25,16 +25,17 @@ class _Words:
 
 def fold(hits: Sequence[Hit]) -> list[Hit]:
     """Return the hits in order, but those that say nearly what an earlier one says only in its `also_in`."""
-    kept, words = list[Hit](), list[_Words]()
+    kept, words, places = list[Hit](), list[_Words](), list[list[Place]]()
     for hit in hits:
         own = _words(hit.text)
         earlier = next((index for index, other in enumerate(words) if _same(own, other)), None)
         if earlier is None:
             kept.append(hit)
             words.append(own)
+            places.append(list(hit.also_in))
         else:
-            kept[earlier] = replace(kept[earlier], also_in=(*kept[earlier].also_in, _place(hit)))
-    return kept
+            places[earlier].append(_place(hit))
+    return [replace(hit, also_in=tuple(also)) if also else hit for hit, also in zip(kept, places, strict=True)]
 
 
 def same_words(one: str, other: str) -> bool:

@@ -10,7 +10,7 @@ from wherein.storage.catalog.protocol import Catalog
 
 __all__ = ["MOST_RANKED", "Gathered", "ResultOptions", "gather", "with_context"]
 
-MOST_RANKED = 1_000
+MOST_RANKED = 500
 """Passages that are ranked for one question that asks for fewer hits, however many of them are not shown."""
 
 

@@ -13,10 +13,12 @@ from wherein.embed.metric import score_and_distance
 from wherein.errors import Damaged
 from wherein.search.bm25 import term_score
 from wherein.search.calibration import calibrated
+from wherein.search.copies import first_copies, with_texts
 from wherein.search.fusion import Overlap, fuse_best
-from wherein.search.hits import Hit, checked_hit
+from wherein.search.hits import Hit, StoredPassage, checked_hit
 from wherein.search.keyword import Matches, best_passages, filter_matches, match, scores_of
-from wherein.search.passage_lookup import CountedPassage, PassageLookup
+from wherein.search.passage_lookup import PassageLookup, required
+from wherein.search.phrase_check import PhraseCheck
 from wherein.search.provenance import Provenance, provenance_of
 from wherein.search.query_syntax import ParsedQuestion
 from wherein.search.semantic import exact_nearness
@@ -28,7 +30,10 @@ from wherein.storage.filters.selection import Filter, Selection, Selector
 from wherein.storage.index.keyword_index import KeywordIndex, load_keywords
 from wherein.storage.index.vector_index import VectorIndex, load_index, reading_loaded
 
-__all__ = ["CANDIDATES", "READ", "Ranker", "to_read"]
+__all__ = ["CANDIDATES", "MOST_BY_WORDS", "READ", "Ranker", "to_read"]
+
+MOST_BY_WORDS = 50_000
+"""Passages that are ranked by words for one question, to find enough that have different texts."""
 
 # Candidates taken from each ranking; at least READ of them are re-scored from their text (see `to_read`).
 # With 100 and 50, nDCG@10 was the same and a question took 3 ms longer (docs/decisions/fusion.md).
@@ -45,10 +50,11 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _Query:
-    """The vector of a question `[width]`, and the metric of the model that made it."""
+    """The vector of a question `[width]`, the metric of the model that made it, and how many copies may be ranked."""
 
     vector: Matrix
     metric: str
+    copies: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +78,8 @@ class Ranker:
     """Ranks the passages of one library in the modes `hybrid` and `keyword`; without a `model` only in the latter.
 
     Holds the indexes of the last committed state and no transaction between questions. `provenance` is that of the last
-    answer, `unmatched` its filter's places that match no document.
+    answer, `unmatched` its filter's places that match no document; `copies_cut` says whether MOST_BY_WORDS passages had
+    too few different texts for it.
     """
 
     def __init__(self, db: Catalog, folder: Path, model: StoredModel | None) -> None:
@@ -84,26 +91,37 @@ class Ranker:
         self._passages = PassageLookup(db, model)
         self._selector = Selector(model.id if model else _NO_MODEL)
         self._sample: tuple[VectorIndex, Matrix] | None = None
+        self._check: PhraseCheck | None = None
+        self.copies_cut = False
         self.provenance: Provenance | None = None
         self.unmatched: tuple[str, ...] = ()
+
+    @property
+    def phrases_cut(self) -> bool:
+        """Whether the last question's phrases were not looked for in every passage, because too many have its words."""
+        return self._check is not None and self._check.is_cut
 
     def refresh(self) -> None:
         """Load the indexes of the last committed state, so that the next question need not."""
         with reading_loaded(self._db, self._load):
             pass
 
-    def by_keywords(self, question: ParsedQuestion, k: int, only: Filter | None = None) -> list[Hit]:
+    def by_keywords(
+        self, question: ParsedQuestion, k: int, only: Filter | None = None, copies: int | None = None
+    ) -> list[Hit]:
         """Return the `k` passages with the highest BM25 score, of the documents in `only`.
 
+        Of one text at most `copies`, all if that is None.
         Fewer when fewer have a word of the question; a score is the same with a filter as without. Raises Damaged
         rather than return a text or a score that is not the stored one's, UsageError when `only` names a field that no
         document has.
         """
         with reading_loaded(self._db, self._load_keywords) as index:
+            self._passages = PassageLookup(self._db, self._model)
             self.provenance = provenance_of(None, None, index)
             selection = self._select(index, only)
             matches = match(index, question, selection)
-            chunks = best_passages(self._db, matches, k)
+            chunks = self._best_by_words(matches, k, copies)
             scores = scores_of(matches, chunks).tolist()
             ranked = [
                 _Ranked(chunk=chunk, score=score, keyword_score=score, keyword_rank=rank)
@@ -112,19 +130,27 @@ class Ranker:
             return self._hits(ranked, matches, selection)
 
     def search(
-        self, question: ParsedQuestion, vector: Matrix, metric: str, k: int, only: Filter | None = None
+        self,
+        question: ParsedQuestion,
+        vector: Matrix,
+        metric: str,
+        k: int,
+        only: Filter | None = None,
+        copies: int | None = None,
     ) -> list[Hit]:
         """Return the `k` best passages by the fused score, of the documents in `only`.
 
+        Each of the two rankings proposes at most `copies` passages with one text, all of them if that is None.
         `vector` `[width]` is the question's, `metric` that of its model. Fewer only when there are fewer, or when the
         question's operators allow fewer. Raises Damaged rather than return a text or a score that is not the stored
         one's, UsageError when `only` names a field that no document has.
         """
         with reading_loaded(self._db, self._load) as (vectors, keywords):
+            self._passages = PassageLookup(self._db, self._model)
             self.provenance = provenance_of(self._model, vectors, keywords)
             selection = self._select(keywords, only)
             matches = match(keywords, question, selection)
-            query = _Query(vector, metric)
+            query = _Query(vector, metric, copies)
             ranked = self._rank(query, vectors, matches, k, selection)
             return self._hits(ranked, matches, selection, query)
 
@@ -137,6 +163,12 @@ class Ranker:
         self._keywords = load_keywords(self._db, self._folder, self._keywords)
         return self._keywords
 
+    def _phrase_check(self, question: ParsedQuestion) -> PhraseCheck:
+        """Return the check of a question: the same one while more and more passages are wanted for it."""
+        if self._check is None or self._check.question is not question:
+            self._check = PhraseCheck(self._db, question)
+        return self._check
+
     def _select(self, index: KeywordIndex, only: Filter | None) -> Selection | None:
         selection = self._selector.select(self._db, index.version, only) if only else None
         self.unmatched = selection.unmatched if selection else ()
@@ -148,7 +180,7 @@ class Ranker:
         """Return the `k` best of the candidates by the fused score, best first."""
         n = max(k, CANDIDATES)
         near = self._nearest(query, index, matches, n, selection)
-        by_words = best_passages(self._db, matches, n)
+        by_words = self._best_by_words(matches, n, query.copies)
         chunks = list(dict.fromkeys((*near, *by_words)))
         if not chunks:
             return []
@@ -175,23 +207,36 @@ class Ranker:
             )
         ]
 
+    def _best_by_words(self, matches: Matches, n: int, copies: int | None) -> list[int]:
+        """Return the `n` best passages by their words, of one text at most `copies`."""
+        check, wanted, most = self._phrase_check(matches.question), n, max(n, MOST_BY_WORDS)
+        self.copies_cut = False
+        while True:
+            chunks = best_passages(check, matches, wanted)
+            if copies is None or n <= copies:
+                return chunks
+            first = first_copies(with_texts(self._db, chunks), copies)
+            if len(first) >= n or len(chunks) < wanted or wanted == most:
+                self.copies_cut = len(first) < n and len(chunks) == most
+                return first[:n]
+            wanted = min(4 * wanted, most)
+
     def _nearest(
         self, query: _Query, index: VectorIndex, matches: Matches, n: int, selection: Selection | None
     ) -> dict[int, float]:
         """Return the ids and scores of the `n` allowed passages nearest in meaning, best first."""
+        check = self._phrase_check(matches.question)
         wanted, count = n, index.count if selection is None else len(selection.vectors)
         while True:
             vector_ids, scores = index.nearest(query.vector, wanted, selection)
             chunks = self._passages.of_vectors(vector_ids.tolist())
-            near = {
-                chunk: score
-                for vector_id, score in zip(vector_ids.tolist(), scores.tolist(), strict=True)
-                for chunk in chunks.get(vector_id, ())
-            }
-            allowed = filter_matches(self._db, matches, list(near))
+            near = dict(zip(vector_ids.tolist(), scores.tolist(), strict=True))
+            vector_of = {chunk: vector_id for vector_id in near for chunk in chunks.get(vector_id, ())}
+            passing = filter_matches(check, matches, list(vector_of))
+            allowed = first_copies(((chunk, vector_of[chunk]) for chunk in passing), query.copies)
             # Passages with a phrase are candidates by their words as well; an exclusion may leave too few.
-            if len(allowed) >= n or wanted >= count or matches.question.phrases:
-                return {chunk: near[chunk] for chunk in allowed[:n]}
+            if len(allowed) >= n or wanted >= count or matches.question.phrases or check.is_cut:
+                return {chunk: near[vector_of[chunk]] for chunk in allowed[:n]}
             wanted *= 4
 
     def _dense_scores(self, query: _Query, chunks: Sequence[int], near: Mapping[int, float]) -> Floats:
@@ -227,14 +272,14 @@ class Ranker:
         query: _Query | None = None,
     ) -> list[Hit]:
         """Return the ranked passages as hits, each checked against the stored rows."""
-        stored = self._passages.stored([one.chunk for one in ranked])
+        chunks = [one.chunk for one in ranked]
+        stored, counts = self._passages.stored(chunks), self._passages.counts(chunks)
         exact = self._exact_nearness(query, ranked) if query else {}
         hits = []
         for rank, one in enumerate(ranked, 1):
-            if one.chunk not in stored:
-                raise Damaged(f"Passage {one.chunk} is in an index but not stored; run: wherein verify")
+            row = checked_terms(one.chunk, *counts.get(one.chunk, (None, None)))
+            hit = _hit(rank, one, required(stored, one.chunk), row, matches, selection)
             score, distance = exact.get(one.chunk, (None, None))
-            hit = _hit(rank, one, stored[one.chunk], matches, selection)
             hits.append(replace(hit, dense_score=score, distance=distance))
         return hits
 
@@ -265,10 +310,11 @@ def to_read(k: int) -> int:
     return max(READ, k + k // 2)
 
 
-def _hit(rank: int, ranked: _Ranked, stored: CountedPassage, matches: Matches, selection: Selection | None) -> Hit:
+def _hit(
+    rank: int, ranked: _Ranked, stored: StoredPassage, counts: TermRows, matches: Matches, selection: Selection | None
+) -> Hit:
     """Return a passage as a hit, with its scores by words. Raises Damaged when it is not what was stored."""
-    hit = checked_hit(stored.passage, selection, rank=rank, score=ranked.score)
-    counts = checked_terms(ranked.chunk, stored.term_counts, stored.term_checksum)
+    hit = checked_hit(stored, selection, rank=rank, score=ranked.score)
     return replace(
         hit,
         dense_rank=ranked.dense_rank,

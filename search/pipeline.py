@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from wherein.embed.encoder import Matrix
 from wherein.errors import UsageError
 from wherein.search.calibration import NO_GOOD_MATCH
+from wherein.search.copies import MOST_COPIES
 from wherein.search.hits import Hit
-from wherein.search.hybrid import Ranker
+from wherein.search.hybrid import MOST_BY_WORDS, Ranker
 from wherein.search.modes import MODES
+from wherein.search.phrase_check import MOST_TEXTS
 from wherein.search.provenance import Provenance
 from wherein.search.query_syntax import ParsedQuestion
-from wherein.search.results.postprocess import ResultOptions, gather, with_context
+from wherein.search.results.postprocess import Gathered, ResultOptions, gather, with_context
 from wherein.search.results.sentences import with_sentences
 from wherein.search.semantic import Searcher
 from wherein.storage.catalog.connection import snapshot
@@ -28,6 +30,11 @@ __all__ = ["Answer", "PreparedQuery", "QueryOptions", "QueryPipeline", "check_qu
 
 _NO_GOOD_MATCH = "no good match; these are the nearest passages"
 _MAX_SHOWN = 200
+_STOPPED = (
+    "stopped after {:,} passages, because most of them are near-copies or not fresh; there may be others that differ"
+)
+_COPIES_CUT = f"only the {MOST_BY_WORDS:,} best passages by words were looked at, most of them copies of a few texts"
+_PHRASES_CUT = f"the phrases were looked for only in the {MOST_TEXTS:,} best passages that have their words"
 _TOO_LONG = "the question is too long; only the first words were used for keyword search"
 
 EncodeContexts = Callable[[Sequence[str]], Matrix]
@@ -109,12 +116,13 @@ class QueryPipeline:
         `freshness` returns for a document's id whether its file is `fresh`, `changed`, `missing` or `unknown`.
         `encode_contexts` embeds sentences, `[n, dimension]`, where the nearest one is to be marked.
         """
-        hits, stale = gather(
+        gathered = gather(
             lambda k: self._rank(query, k, options),
             options.k,
             options.results,
             lambda hit: freshness(hit.document),
         )
+        hits = gathered.hits
         if options.results.context:
             # A later snapshot than that of the search: `with_context` notices a document that has changed in between.
             with snapshot(self._db) as db:
@@ -123,19 +131,22 @@ class QueryPipeline:
             hits = with_sentences(hits, query.vector, encode_contexts)
         ranking = self._by_meaning(query.metric) if options.mode == "semantic" else self._by_words()
         truncated = "" if options.mode == "keyword" else query.truncated  # words are counted beyond what the model sees
-        notes = (*_ignored(query.words), *map(_no_match, ranking.unmatched), *_doubts(hits))
-        return Answer(query.question, truncated, hits, notes, ranking.provenance, stale)
+        ranker = None if options.mode == "semantic" else self._by_words()
+        doubts = _doubts(hits)
+        notes = (*_ignored(query.words), *map(_no_match, ranking.unmatched), *_limits(gathered, ranker), *doubts)
+        return Answer(query.question, truncated, hits, notes, ranking.provenance, gathered.stale)
 
     def _rank(self, query: PreparedQuery, k: int, options: QueryOptions) -> list[Hit]:
         """Return the `k` best passages by the mode."""
+        copies = MOST_COPIES if options.results.fold else None
         if options.mode == "semantic":
             assert query.vector is not None
-            return self._by_meaning(query.metric).search(query.vector, k, options.only)
+            return self._by_meaning(query.metric).search(query.vector, k, options.only, copies)
         assert query.words is not None
         if options.mode == "keyword":
-            return self._by_words().by_keywords(query.words, k, options.only)
+            return self._by_words().by_keywords(query.words, k, options.only, copies)
         assert query.vector is not None
-        return self._by_words().search(query.words, query.vector, query.metric, k, options.only)
+        return self._by_words().search(query.words, query.vector, query.metric, k, options.only, copies)
 
     def _by_meaning(self, metric: str) -> Searcher:
         if self._searcher is None:
@@ -168,6 +179,16 @@ def _ignored(words: ParsedQuestion | None) -> tuple[str, ...]:
 
 def _no_match(place: str) -> str:
     return f"no document matches --in {display(place[:_MAX_SHOWN])}; see: wherein documents list"
+
+
+def _limits(gathered: Gathered, ranker: Ranker | None) -> Iterator[str]:
+    """Yield a note for each limit of work that the question has reached."""
+    if ranker and ranker.phrases_cut:
+        yield _PHRASES_CUT
+    if ranker and ranker.copies_cut:
+        yield _COPIES_CUT
+    if gathered.stopped:
+        yield _STOPPED.format(gathered.ranked)
 
 
 def _doubts(hits: Sequence[Hit]) -> tuple[str, ...]:

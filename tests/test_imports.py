@@ -134,6 +134,7 @@ def test_a_question_does_not_import_parts_that_it_does_not_need() -> None:
         "pypdfium2",
         "markdown_it",
         "rich",
+        "yaml",
         "zstandard",
     }
     assert needless & set(loaded.stdout.split()) == set()

@@ -9,7 +9,8 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from wherein.storage.catalog.checksums import row_checksum
-from wherein.storage.catalog.term_counts import recount
+from wherein.storage.catalog.term_counts import counted_version, recount
+from wherein.storage.catalog.terms import terms_version
 from wherein.storage.disk.failpoints import failpoint
 
 __all__ = ["MIGRATIONS"]
@@ -83,6 +84,19 @@ def m0006_coverage(db: Database) -> None:
 def m0007_index_methods(db: Database) -> None:
     """How a generation of vectors is searched, see storage/index/method.py; "" for an exact one and for keywords."""
     db.execute("ALTER TABLE generations ADD COLUMN method TEXT NOT NULL DEFAULT ''")
+    failpoint("migration.applied")
+
+
+@MIGRATIONS()
+def m0010_joined_words(db: Database) -> None:
+    """Terms of another version are counted again: a question must not be compared with them.
+
+    Generations of keywords go with the old terms; the next writer makes new ones.
+    """
+    if counted_version(db) != terms_version():
+        db.execute("DELETE FROM terms")
+        db.execute("DELETE FROM generations WHERE kind = 'keywords'")
+        recount(db)
     failpoint("migration.applied")
 
 

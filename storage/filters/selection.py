@@ -15,7 +15,7 @@ from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.documents import each_uri
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Ids
-from wherein.storage.filters.condition import Condition, fields_of, path_of, sql
+from wherein.storage.filters.condition import Condition, fields_of, paths_of, sql
 
 __all__ = ["Filter", "Selection", "Selector"]
 
@@ -188,7 +188,7 @@ def _stamp(ns: int) -> str:
 def _check_fields(db: Catalog, where: Condition) -> None:
     for field in sorted(set(fields_of(where))):  # sorted: the error always names the same field
         has = "SELECT 1 FROM documents WHERE json_type(metadata, ?) IS NOT NULL LIMIT 1"
-        if db.execute(has, [path_of(field)]).fetchone() is None:
+        if not any(db.execute(has, [path]).fetchone() for path in paths_of(field)):
             raise UsageError(f"No document has a field {_printable(field)}; {_known_fields(db)}")
 
 

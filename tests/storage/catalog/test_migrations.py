@@ -3,9 +3,13 @@
 import pytest
 from sqlite_utils import Database
 
+from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import writing
+from wherein.storage.catalog.documents import ChunkRow, DocumentRow, save_document
 from wherein.storage.catalog.migrations import MIGRATIONS
 from wherein.storage.catalog.sources import Source, list_sources, remember_source, remember_version
+from wherein.storage.catalog.term_counts import counted_version
+from wherein.storage.catalog.terms import terms_version
 
 
 def old_catalog(sources: list[str]) -> Database:
@@ -60,3 +64,19 @@ def test_a_migrated_catalog_has_the_tables_of_a_new_one(sources: list[str]) -> N
         MIGRATIONS.apply(db)
     declared = "SELECT name, sql FROM sqlite_master WHERE name NOT LIKE '\\_%' ESCAPE '\\' ORDER BY name"
     assert old.execute(declared).fetchall() == new.execute(declared).fetchall()
+
+
+def test_terms_of_another_version_are_counted_again() -> None:
+    db = Database(memory=True)
+    MIGRATIONS.apply(db, stop_before="m0010_joined_words")
+    text = "An x-ray of it"
+    with writing(db, "test"):
+        chunk = ChunkRow(0, len(text), content_hash(text), None, ())
+        save_document(db, DocumentRow("a", None, "", "text/plain", text, {}, (), [chunk]))
+    counted = db.execute("SELECT id, counts, checksum FROM terms").fetchall()
+    with writing(db, "test"):
+        db.execute("UPDATE settings SET value = '1 snowball 2.2.0' WHERE key = 'terms'")
+        db.execute("UPDATE terms SET counts = zeroblob(8)")
+    MIGRATIONS.apply(db)
+    assert counted_version(db) == terms_version()
+    assert db.execute("SELECT id, counts, checksum FROM terms").fetchall() == counted

@@ -16,7 +16,7 @@ from oracle import found, mistake, read_state
 from toy import ToyEncoder
 from wherein.errors import UsageError
 from wherein.library import Library
-from wherein.search.filters.parse import parse_filter
+from wherein.search.filters.parse import Filter, parse_filter
 from wherein.storage.catalog.connection import open_reader
 
 RECORDS: list[dict[str, object]] = [
@@ -279,3 +279,9 @@ def test_words_are_found_under_a_filter_where_the_vectors_are_lost(tmp_path: Pat
     raw.close()
     hits = library.query("tenant", 50, mode="keyword", only=parse_filter(where="n < 12")).hits
     assert len(hits) == 12
+
+
+@pytest.mark.parametrize("time", [-(10**30), -(2**63) - 1, 2**63, 10**30])
+def test_a_time_beyond_64_bits_is_before_or_after_every_file(library: Library, time: int) -> None:
+    hits = library.query("lease", 20, only=Filter(since_ns=time)).hits
+    assert bool(hits) == (time < 0)

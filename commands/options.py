@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -199,4 +200,9 @@ def parse_until_option(text: str | None) -> datetime | None:
 
 def to_unicode(argument: str) -> str:
     """Return an argument as valid Unicode: the shell may pass undecodable bytes, which SQLite and JSON reject."""
-    return argument.encode("utf-8", "replace").decode("utf-8")
+    try:
+        return argument.encode().decode()
+    except UnicodeEncodeError:
+        # The bytes may still be UTF-8, which Python does not decode in a locale whose encoding is ASCII.
+        raw = argument.encode(sys.getfilesystemencoding(), "surrogateescape")
+        return raw.decode("utf-8", "replace")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wherein.embed.precision import PRECISIONS
+from wherein.errors import UsageError
 from wherein.search.modes import MODES
 
 if TYPE_CHECKING:
@@ -100,7 +101,10 @@ def global_options(function: Command) -> Command:
 def _default_library() -> Path:
     import platformdirs
 
-    return Path(platformdirs.user_data_dir("wherein", appauthor=False)) / "library"
+    data = Path(platformdirs.user_data_dir("wherein", appauthor=False))
+    if not data.is_absolute():  # `~` stays as it is for a user without a home
+        raise UsageError("There is no home folder for the default library; name one with --library")
+    return data / "library"
 
 
 def mode_option(help: str) -> Callable[[Command], Command]:
@@ -200,9 +204,6 @@ def parse_until_option(text: str | None) -> datetime | None:
 
 def to_unicode(argument: str) -> str:
     """Return an argument as valid Unicode: the shell may pass undecodable bytes, which SQLite and JSON reject."""
-    try:
-        return argument.encode().decode()
-    except UnicodeEncodeError:
-        # The bytes may still be UTF-8, which Python does not decode in a locale whose encoding is ASCII.
-        raw = argument.encode(sys.getfilesystemencoding(), "surrogateescape")
-        return raw.decode("utf-8", "replace")
+    if sys.getfilesystemencoding() == "ascii":  # then surrogates stand for all bytes of UTF-8
+        argument = argument.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+    return argument.encode("utf-8", "replace").decode("utf-8")

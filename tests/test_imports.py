@@ -12,7 +12,7 @@ import wherein
 
 ROOT = Path(wherein.__file__).resolve().parent
 ALLOWED = {
-    "cli": {"commands", "errors"},
+    "cli": {"commands", "streams", "errors"},
     "commands": {
         "render",
         "terminal",
@@ -27,6 +27,7 @@ ALLOWED = {
     },
     "render": {"terminal", "ingest", "search", "errors"},
     "terminal": set(),
+    "streams": {"errors"},
     "systemd": set(),
     "library": {"ingest", "search", "evaluation", "storage", "embed", "errors"},
     "evaluation": {"search", "storage", "embed", "errors"},

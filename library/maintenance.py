@@ -49,7 +49,7 @@ def repair_library(folder: Path, *, wait: bool = False) -> Repair:
     """Repair the library's files; what is left of the damage is not looked for. Needs no model."""
     require_library(folder)
     # Not `open_for_writing`: the catalog may be too damaged to be opened.
-    with writer_lock(folder, wait), translating_errors():
+    with translating_errors(), writer_lock(folder, wait):
         return repair(folder, lambda uri: os.path.lexists(file_path(uri) or ""))
 
 

@@ -18,6 +18,7 @@ from wherein.storage.catalog.connection import (
 )
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.catalog.sqlite_errors import translating_errors
+from wherein.storage.catalog.unlocked import has_changed
 from wherein.storage.cleanup.purge import finish_purge, purge_is_unfinished
 from wherein.storage.disk.lock import writer_lock
 from wherein.storage.index.folding import write_first_generations
@@ -44,6 +45,8 @@ class CatalogReader:
     @property
     def db(self) -> sqlite3.Connection:
         """The open connection. Raises WhereinError when there is no library."""
+        if has_changed(self._db):
+            self.close()
         if self._db is None:
             self._db = open_for_reading(self._folder)
         return self._db
@@ -60,8 +63,14 @@ class CatalogReader:
 
 
 def is_library(folder: Path) -> bool:
-    """Whether there is a library in `folder`, if only a damaged one that has lost its catalog."""
-    return (folder / CATALOG).exists() or catalog_is_lost(folder)
+    """Whether there is a library in `folder`, if only a damaged one that has lost its catalog.
+
+    Raises WhereinError when that cannot be found out.
+    """
+    try:
+        return (folder / CATALOG).exists() or catalog_is_lost(folder)
+    except OSError as error:
+        raise WhereinError(f"The library {folder} cannot be read: {error.strerror}") from error
 
 
 def require_library(folder: Path) -> None:
@@ -106,7 +115,7 @@ def open_for_writing(folder: Path, wait: bool, on_lost: Callable[[str], None] = 
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise WhereinError(f"The library {folder} cannot be created: {error.strerror}") from error
-    with writer_lock(folder, wait), translating_errors():
+    with translating_errors(), writer_lock(folder, wait):
         # First, because SQLite skips the damaged end of a log, and the next commit overwrites it.
         if lost := lost_commits(folder):
             on_lost(lost)

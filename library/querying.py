@@ -48,7 +48,7 @@ class QuerySession:
             self.library = library_model(db)
             if self.library is None and not count_documents(db):
                 raise WhereinError(EMPTY)
-        self._db = db
+        self.db = db
         self._choice = choice
         self._pipeline = QueryPipeline(db, folder, self.library.stored if self.library else None)
 
@@ -98,7 +98,7 @@ class QuerySession:
         """Answer a question that `prepare` returned, with its encoder."""
         encode_contexts = encoder.encode_contexts if encoder else None
         # `Freshness` checks each file once, so each answer needs a new one.
-        return self._pipeline.answer(query, options, Freshness(self._db).of_document, encode_contexts)
+        return self._pipeline.answer(query, options, Freshness(self.db).of_document, encode_contexts)
 
     @property
     def _model(self) -> LibraryModel:
@@ -119,8 +119,9 @@ class QueryService:
     @property
     def session(self) -> QuerySession:
         """The open session; one that found no model is not kept, because a reindex can bring it."""
-        if self._open is None or self._open.library is None:
-            self._open = QuerySession(self._reader.db, self._folder, self._choice)
+        db = self._reader.db
+        if self._open is None or self._open.library is None or self._open.db is not db:
+            self._open = QuerySession(db, self._folder, self._choice)
         return self._open
 
     def drop_session(self) -> None:

@@ -12,7 +12,7 @@ import wherein
 
 ROOT = Path(wherein.__file__).resolve().parent
 ALLOWED = {
-    "cli": {"commands", "errors"},
+    "cli": {"commands", "streams", "errors"},
     "commands": {
         "render",
         "terminal",
@@ -29,6 +29,7 @@ ALLOWED = {
     },
     "render": {"terminal", "ingest", "search", "uri", "errors"},
     "terminal": set(),
+    "streams": {"errors"},
     "systemd": {"errors"},
     "crontab": {"errors"},
     "library": {"ingest", "search", "evaluation", "storage", "embed", "uri", "errors"},

@@ -6,6 +6,7 @@ from datetime import datetime
 from wherein.errors import UsageError
 from wherein.search.filters.uri_globs import uri_pattern
 from wherein.search.filters.where import parse_where
+from wherein.storage.catalog.integers import clamp
 from wherein.storage.filters.selection import Filter
 
 __all__ = ["MEDIA_TYPES", "Filter", "parse_filter"]
@@ -43,9 +44,6 @@ _ALIASES = {
     "tsv": "csv",
     "latex": "tex",
 }
-
-# SQLite's integers have 64 bits, which last until the year 2262.
-_MAX_NS = 2**63 - 1
 
 
 def parse_filter(
@@ -86,4 +84,4 @@ def since_ns(date: str) -> int:
     # The last two are for years that the C library cannot convert.
     except (ValueError, OverflowError, OSError):
         raise UsageError(f"{date[:80]!a} is not a date; write it as 2025-01-31 or 2025-01-31T18:00") from None
-    return max(-_MAX_NS, min(ns, _MAX_NS))
+    return clamp(ns)

@@ -1,6 +1,7 @@
 """Text that a person wrote, as lines: a byte order mark says how it is encoded."""
 
 import codecs
+import sys
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -35,6 +36,8 @@ def to_unicode(text: str) -> str:
 
     The shell may pass undecodable bytes, and JSON may escape half a pair.
     """
+    if sys.getfilesystemencoding() == "ascii":  # then surrogates stand for all bytes of UTF-8
+        text = text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
     return text.encode("utf-8", "replace").decode("utf-8")
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from wherein.storage.catalog.integers import bindable
+
 __all__ = [
     "Absent",
     "AllOf",
@@ -155,4 +157,4 @@ def _comparison(operator: str, value: Value) -> tuple[str, list[Value]]:
     # Compared with a CAST to a number, a text that spells a number becomes one; any other text is greater than every
     # number, even infinity (https://sqlite.org/datatype3.html, "Type Conversions Prior To Comparison").
     number = f"e.value <= CAST(9e999 AS REAL) AND e.value {operator} CAST(? AS NUMERIC)"
-    return f"(e.type NOT IN ('true', 'false') AND {number})", [value]
+    return f"(e.type NOT IN ('true', 'false') AND {number})", [bindable(value) if isinstance(value, int) else value]

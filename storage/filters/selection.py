@@ -13,6 +13,7 @@ import numpy.typing as npt
 from wherein.errors import Damaged, UsageError
 from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.documents import each_uri
+from wherein.storage.catalog.integers import clamp
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Ids
 from wherein.storage.filters.condition import Condition, fields_of, paths_of, sql
@@ -152,7 +153,7 @@ def _documents(db: Catalog, filter_: Filter) -> dict[int, str]:
         bound += filter_.media_types
     if filter_.since_ns is not None:
         tests.append("CASE WHEN f.id IS NULL THEN d.changed_at >= ? ELSE f.mtime_ns >= ? END")
-        bound += [_stamp(filter_.since_ns), filter_.since_ns]
+        bound += [_stamp(filter_.since_ns), clamp(filter_.since_ns)]
     if filter_.where is not None:
         _check_fields(db, filter_.where)
         test, values = sql(filter_.where)

@@ -102,7 +102,7 @@ def test_a_purged_record_stays_out_and_the_others_stay(docs: Path, open_library:
 def test_a_purge_that_a_reader_blocks_is_finished_by_the_next_writer(
     docs: Path, open_library: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wherein.storage.catalog.connection._BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("wherein.storage.catalog.connect._BUSY_SECONDS", 0.1)
     open_library().ingest([str(docs)])
     reader = sqlite3.connect(tmp_path / "library" / "catalog.db")
     reader.execute("BEGIN")

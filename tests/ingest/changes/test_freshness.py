@@ -14,6 +14,7 @@ from wherein.ingest.changes.freshness import (
     MISSING,
     UNKNOWN,
     Freshness,
+    file_state,
     freshness_of_file,
     looks_stale,
     state_from,
@@ -137,3 +138,28 @@ def test_the_records_of_one_file_share_its_freshness(db: Database, source: Sourc
     freshness = Freshness(db)
     documents = [find_document(db, f"{record.uri}#{key}") for key in range(2)]
     assert [freshness.of_document(document.id) for document in documents if document] == [MISSING, MISSING]
+
+
+YEAR_1600, YEAR_2300, YEAR_9999 = -11_676_096_000 * 10**9, 10_413_792_000 * 10**9, 253_370_764_800 * 10**9
+
+
+@pytest.mark.parametrize("time", [YEAR_1600, YEAR_2300, YEAR_9999, 2**63, -(2**63) - 1])
+def test_a_time_beyond_64_bits_is_clamped_and_proves_nothing(record: FileRecord, time: int) -> None:
+    for state in (file_state(5, time, 0, 7, 2**62), file_state(5, 0, time, 7, 2**62)):
+        assert max(state.mtime_ns, state.ctime_ns, key=abs) == (2**63 - 1 if time > 0 else -(2**63))
+        assert not untouched(replace(record, state_on_disk=state), state)
+
+
+@pytest.mark.parametrize("time", [-1, -(10**18), 0])
+def test_a_time_before_1970_is_kept_as_it_is(record: FileRecord, time: int) -> None:
+    state = file_state(5, time, time, 7, 10**18)
+    assert (state.mtime_ns, state.ctime_ns) == (time, time)
+    assert untouched(replace(record, state_on_disk=state), state)
+
+
+def test_inodes_beyond_63_bits_stay_distinct(record: FileRecord) -> None:
+    inodes = (1, 2**63, 2**63 + 1, 2**64 - 1)
+    states = [file_state(5, 0, 0, inode, 10**18) for inode in inodes]
+    assert [state.inode for state in states] == [1, -(2**63), -(2**63) + 1, -1]
+    assert untouched(replace(record, state_on_disk=states[1]), states[1])
+    assert not untouched(replace(record, state_on_disk=states[1]), states[2])

@@ -183,7 +183,7 @@ def test_noting_a_backup_needs_no_lock_and_checkpoints_nothing(library: Path, tm
 def test_a_backup_that_cannot_be_noted_is_still_one(
     library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wherein.storage.catalog.connection._BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("wherein.storage.catalog.connect._BUSY_SECONDS", 0.01)
     with closing(open_writer(library)) as db:
         db.execute("BEGIN IMMEDIATE")
         done = back_up(library, tmp_path / "copy")

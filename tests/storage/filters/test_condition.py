@@ -75,6 +75,14 @@ def test_which_values_pass(
         assert not holds(db, condition, {"n": value}), value
 
 
+@pytest.mark.parametrize("number", [2**63 - 1, 2**63, 2**64 - 1, -(10**30), 10**300])
+def test_numbers_beyond_64_bits_are_compared(db: sqlite3.Connection, number: int) -> None:
+    assert holds(db, equals("n", number), {"n": number})
+    assert not holds(db, equals("n", number), {"n": 5})
+    assert holds(db, Comparison("n", ">" if number > 0 else "<", (5,)), {"n": number})
+    assert not holds(db, equals("n", 2**63 - 1), {"n": 2**63 - 2})
+
+
 def test_a_missing_field_is_absent_and_passes_only_a_negation(db: sqlite3.Connection) -> None:
     assert holds(db, Absent("n"), {})
     assert holds(db, Not(equals("n", 5)), {})

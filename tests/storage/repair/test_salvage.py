@@ -119,7 +119,7 @@ def test_while_a_reader_holds_the_log_the_catalog_stays(library: Path) -> None:
             writer.execute("INSERT INTO settings VALUES ('key', 'late')")
         assert log_of(library / CATALOG).stat().st_size > 0
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("wherein.storage.catalog.connection._BUSY_SECONDS", 0.01)
+            patch.setattr("wherein.storage.catalog.connect._BUSY_SECONDS", 0.01)
             with pytest.raises(LibraryBusy, match="Another process is reading from the library"):
                 salvage(library, Quarantine(library))
     assert rows(library, "SELECT value FROM settings WHERE key = 'key'") == [("late",)]

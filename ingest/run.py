@@ -7,7 +7,7 @@ while the encoder's threads calculate.
 import json
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -22,19 +22,24 @@ from wherein.ingest.documents import PURGED, DocumentPipeline
 from wherein.ingest.files import FileIngester, VisitedFile
 from wherein.ingest.limits import DEFAULT_MAX_SIZE
 from wherein.ingest.progress.dry_run import DryRunQueue, Sample
-from wherein.ingest.progress.events import Report, RunProblem
+from wherein.ingest.progress.events import Note, Report, RunProblem
 from wherein.ingest.progress.lookahead import LookAhead, Preview
 from wherein.ingest.progress.run_log import RunLog
-from wherein.ingest.sources.files import FoundFile, WalkError, walk
+from wherein.ingest.sources.exclusions import exclusions_for
+from wherein.ingest.sources.files import FoundFile, WalkError
+from wherein.ingest.sources.own_files import OwnFiles
+from wherein.ingest.sources.source_walk import SourceWalk
 from wherein.ingest.sources.web import Gone
 from wherein.ingest.sources.web_source import FetchedPage, WebSource
 from wherein.ingest.uri import file_uri
 from wherein.ingest.workers.parse import Job
 from wherein.ingest.workers.pool import ParseTask, Pool
+from wherein.storage.backup.archive import SUFFIX
 from wherein.storage.catalog.exclusions import excluded
+from wherein.storage.catalog.file_sources import aliases_of_source, files_of_source, follow_file, save_aliases
 from wherein.storage.catalog.files import FileRecord, find_file
 from wherein.storage.catalog.models import StoredModel
-from wherein.storage.catalog.sources import Source, remember_version
+from wherein.storage.catalog.sources import Source, list_sources, remember_version
 from wherein.storage.index.folding import fold_if_due
 from wherein.storage.repair.row_check import passages_without_vector, torn_documents
 
@@ -52,7 +57,9 @@ class IngestRun:
     When `stop` returns True the run ends at the next safe point, and `stopped` is True; the next run resumes there.
     `pool` has the processes that read the files. With a `plan` nothing is embedded and nothing written: `plan` gets
     what would be embedded, and the tally what would be done. `seen` are the URIs of all files and pages that exist,
-    `walk_errors` those that could not be walked, `named` those that the user named and that are no longer excluded.
+    `walk_errors` those that could not be walked, `walks` the walks that were completed, `named` the URIs that the user
+    named and that are no longer excluded. `own` recognizes the files of Wherein, and `watch` has the exclusions of
+    which the walks note whether they match anything.
     """
 
     def __init__(
@@ -69,6 +76,9 @@ class IngestRun:
         self.stopped = False
         self.seen: set[str] = set()
         self.walk_errors: list[str] = []
+        self.walks: list[SourceWalk] = []
+        self.own = OwnFiles(str(folder))
+        self.watch: frozenset[str] = frozenset()
         self.named: frozenset[str] = frozenset()
         self.model = model
         self.encoder = encoder
@@ -80,6 +90,7 @@ class IngestRun:
         self._web = WebSource()
         self._log = RunLog(report)
         self._ahead = LookAhead(db, model, encoder)
+        self._sources: list[Source] = []
         self._queue: WriteQueue = CommitQueue(db, model, encoder, "ingest.batch", self._committed)
         if plan:
             self._queue = DryRunQueue(plan, self._report_progress)
@@ -100,12 +111,18 @@ class IngestRun:
         """Count and report what is not ingested; `kind` is skipped or failed."""
         self._log.problem(kind, uri, reason)
 
-    def look_ahead(self, sources: Iterable[Source]) -> None:
-        """Sum up the files that `ingest` will have to read, so that the time left can be estimated."""
-        self._report(self._ahead.survey(sources))
+    def note(self, uri: str, text: str) -> None:
+        """Report what the user should know of a source."""
+        self._report(Note(uri, text))
 
-    def ingest(self, sources: Iterable[Source]) -> None:
+    def look_ahead(self, sources: Sequence[Source]) -> None:
+        """Sum up the files that `ingest` will have to read, so that the time left can be estimated."""
+        self._sources = self._with_stored(sources)
+        self._report(self._ahead.survey(map(self._begin, sources)))
+
+    def ingest(self, sources: Sequence[Source]) -> None:
         """Bring the library up to date with paths and web pages; nothing is removed."""
+        self._sources = self._with_stored(sources)
         try:
             self._embed(
                 missing
@@ -163,34 +180,62 @@ class IngestRun:
             else:
                 self.problem(visit.kind, visit.uri, visit.reason)
 
+    def _with_stored(self, sources: Iterable[Source]) -> list[Source]:
+        """Return all sources of the library, with those that are ingested as they are given: a plan stores none."""
+        known = {source.uri: source for source in list_sources(self._db)}
+        return list((known | {source.uri: source for source in sources}).values())
+
+    def _begin(self, source: Source) -> SourceWalk:
+        known = files_of_source(self._db, source.id)
+        return SourceWalk(source, exclusions_for(source, self._sources, self.watch), self.own, known)
+
     def _visits(self, source: Source) -> Iterator[Visit]:
         """Yield what the walk of a source comes across, while the workers read the files that follow."""
         waiting: deque[Visit] = deque()
-        for found in walk([source.uri], source.exclude):
-            uri = file_uri(found.path)
-            if uri in self.seen:
-                continue
-            if isinstance(found, WalkError):
-                self.walk_errors.append(uri)
-                waiting.append(RunProblem("failed", uri, found.reason))
-            else:
-                self.seen.add(uri)
-                waiting.append(self._visit(source, uri, found))
+        walked = self._begin(source)
+        for found in walked.files():
+            visit = self._error(walked, found) if isinstance(found, WalkError) else self._reach(walked, found)
+            if visit:
+                waiting.append(visit)
             if preview := self._ahead.next_preview(self._submit):
                 waiting.append(preview)
             if len(waiting) > _SUBMITTED_PER_WORKER * self._pool.jobs:
                 yield waiting.popleft()
+        self._note_aliases(walked)
+        self.walks.append(walked)
         yield from waiting
 
-    def _visit(self, source: Source, uri: str, found: FoundFile) -> VisitedFile | RunProblem:
-        """Submit a file to a worker, unless it need not be opened."""
+    def _error(self, walked: SourceWalk, found: WalkError) -> RunProblem | None:
+        uri = file_uri(found.path)
+        walked.failed(uri)
+        if uri in self.seen or uri in self.walk_errors:
+            return None
+        self.walk_errors.append(uri)
+        return RunProblem("failed", uri, found.reason)
+
+    def _reach(self, walked: SourceWalk, found: FoundFile) -> VisitedFile | RunProblem | None:
+        """Note that the source covers a file; return the visit to it, None when it was visited for another source."""
+        uri, now = file_uri(found.path), state_of(found, time.time_ns())
+        record = find_file(self._db, uri)
+        same = record is not None and looks_unchanged(record, now, walked.source.fields)
+        if (not same or found.path.endswith(SUFFIX)) and self.own.is_own_file(found.path):
+            return None
+        was_covered = walked.reached(uri)
+        if not was_covered and (record or uri in self.seen):
+            self._queue.add(partial(follow_file, self._db, uri, walked.source.id))
+        if uri in self.seen:
+            return None
+        self.seen.add(uri)
         if uri in self._documents.purged:
             return RunProblem("skipped", uri, PURGED)
-        now = state_of(found, time.time_ns())
-        record = find_file(self._db, uri)
-        if record and looks_unchanged(record, now, source.fields):
-            return VisitedFile(source, uri, found.path, now, record, None)
-        return VisitedFile(source, uri, found.path, now, record, self._submit(source, found.path, record))
+        task = None if same else self._submit(walked.source, found.path, record)
+        return VisitedFile(walked.source, uri, found.path, now, record, task)
+
+    def _note_aliases(self, walked: SourceWalk) -> None:
+        known = aliases_of_source(self._db, walked.source.id)
+        aliases = walked.aliases(known)
+        if aliases != known:
+            self._queue.add(partial(save_aliases, self._db, walked.source.id, aliases))
 
     def _submit(
         self, source: Source, path: str, record: FileRecord | None = None, data: bytes | None = None
@@ -212,8 +257,11 @@ class IngestRun:
         if self._is_over():
             return
         uri = source.uri
+        walked = self._begin(source)
+        self.walks.append(walked)
         if uri in self._documents.purged:
             self.seen.add(uri)
+            walked.reached(uri)
             self.problem("skipped", uri, PURGED)
             return
         record = find_file(self._db, uri)
@@ -222,12 +270,15 @@ class IngestRun:
         except Unreadable as problem:
             if not isinstance(problem, Gone):
                 self.seen.add(uri)
+                walked.unseen.clear()
             self.problem("failed", uri, str(problem))
             return
         self.seen.add(uri)
+        walked.reached(uri)
         if fetched is not None:
             yield from self._fetched(source, fetched, record)
         elif record is not None:
+            self._queue.add(partial(follow_file, self._db, uri, source.id))
             self._files.unchanged(record)
         self._queue.commit_if_due()
 

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from wherein.embed.encoder import Encoder
     from wherein.ingest.progress.dry_run import Plan
     from wherein.library.ingesting import RunFactory
+    from wherein.library.sources import RemovedSource
     from wherein.search.exact_answer import ExactAnswer
     from wherein.storage.backup.backup import Backup
     from wherein.storage.backup.restore import Restored
@@ -87,6 +88,7 @@ class Library:
         sources: Sequence[str],
         *,
         exclude: Sequence[str] = (),
+        no_exclude: bool = False,
         max_size: int | None = None,
         fields: Fields = NO_FIELDS,
         until: datetime | None = None,
@@ -96,15 +98,16 @@ class Library:
     ) -> Summary:
         """Ingest files, folders, glob patterns and web pages, and remember them as sources; nothing is removed.
 
-        `max_size` is in bytes; `fields` names the fields of text, id and title in CSV, JSON and JSONL. `report` gets
-        the events of the run. With `look_ahead` the sources are walked twice, so that the progress has a total. At the
-        time `until` the run stops. With `wait` another writer is waited for. Raises UsageError for a path that does not
-        exist, LibraryBusy while another process writes.
+        `exclude` adds to what these sources exclude, or replaces it (`no_exclude`). `max_size` is in bytes; `fields`
+        names the fields of text, id and title in CSV, JSON and JSONL. `report` gets the events of the run. With
+        `look_ahead` the sources are walked twice, so that the progress has a total. At the time `until` the run stops.
+        With `wait` another writer is waited for. Raises UsageError for a path that does not exist, LibraryBusy while
+        another process writes.
         """
         from wherein.library.ingesting import ingest_sources
         from wherein.library.sources import SourceRequest
 
-        request = SourceRequest.of(sources, exclude, max_size, fields)
+        request = SourceRequest.of(sources, exclude, max_size, fields, replace_exclusions=no_exclude)
         return ingest_sources(self._runs(), request, report=report, until=until, look_ahead=look_ahead, wait=wait)
 
     def plan(
@@ -112,18 +115,20 @@ class Library:
         sources: Sequence[str],
         *,
         exclude: Sequence[str] = (),
+        no_exclude: bool = False,
         max_size: int | None = None,
         fields: Fields = NO_FIELDS,
         report: Report = lambda _: None,
     ) -> Plan:
         """Return what `ingest` would do, and how long it would take here; nothing is written, not even a library.
 
-        Some of the passages are embedded to measure the time. Raises UsageError for a path that does not exist.
+        Raises UsageError for a path that does not exist.
         """
         from wherein.library.ingesting import plan_ingest
         from wherein.library.sources import SourceRequest
 
-        return plan_ingest(self._runs(), SourceRequest.of(sources, exclude, max_size, fields), report=report)
+        request = SourceRequest.of(sources, exclude, max_size, fields, replace_exclusions=no_exclude)
+        return plan_ingest(self._runs(), request, report=report)
 
     def ingest_stream(
         self,
@@ -189,7 +194,7 @@ class Library:
         return drop_previous_model(self.folder, wait=wait)
 
     def finish(self, *, wait: bool = False) -> int:
-        """Do what `drop_previous_model` does; its former name."""
+        """Do the same; the former name of `drop_previous_model`."""
         return self.drop_previous_model(wait=wait)
 
     # Asking.
@@ -230,8 +235,7 @@ class Library:
     def answers(self, answer: Answer) -> list[ExactAnswer | None]:
         """Return for each hit the words in it that answer the question best, by the installed answer model.
 
-        None for a passage without words. Raises WhereinError, whose message says how to get such a model, when there is
-        none.
+        None for a passage without words. Raises WhereinError when there is no such model.
         """
         from wherein.search.exact_answer import exact_answers
 
@@ -245,20 +249,17 @@ class Library:
         Raises UsageError for a line that is wrong, WhereinError when the extra is missing.
         """
 
-        def ask(question: str, k: int, mode: str) -> list[Hit]:
-            return self.query(question, k, mode=mode).hits
-
         encoder, passages = self._queries.session.encoder, count_chunks(self._reader.db)
-        library = EvaluatedLibrary(self.folder, encoder, passages, ask)
+        library = EvaluatedLibrary(self.folder, encoder, passages, lambda q, k, mode: self.query(q, k, mode=mode).hits)
         uris = (document.uri for document in self.documents())
         return evaluate_golden_file(library, path, uris, modes=modes, report=report)
 
     # Golden questions.
 
     def add_golden(self, question: str, name: str, *, wait: bool = False) -> GoldenRow:
-        """Store a question with the document that answers it; each reindex that changes the index asks it.
+        """Store a question with the document that answers it, by URI, path or number; a reindex asks it.
 
-        `name` is the document's URI, path or number. Raises UsageError when there is no such document.
+        Raises UsageError when there is no such document.
         """
         from wherein.library.golden import add_golden_question
 
@@ -282,7 +283,7 @@ class Library:
         return each_document(self._reader)
 
     def document(self, name: str) -> tuple[StoredDocument, str, list[ChunkRow]]:
-        """Return a document, its text and its chunks; `name` is its URI, path or number."""
+        """Return a document, by its URI, path or number, with its text and its chunks."""
         with self._reader.snapshot() as db:
             document = named_document(db, name)
             return document, document_text(db, document.id), document_spans(db, document.id)
@@ -293,10 +294,7 @@ class Library:
             return problem_files(db)
 
     def coverage(self, name: str | None = None) -> Coverage | Covered | None:
-        """Return how much of a document, or of all, the model's vocabulary covers; None where it was not measured.
-
-        `name` is the document's URI, path or number.
-        """
+        """Return how much of a document, or of all, the model's vocabulary covers; None where it was not measured."""
         from wherein.storage.catalog.coverage import coverage_of, covered
 
         with self._reader.snapshot() as db:
@@ -317,16 +315,23 @@ class Library:
         with self._reader.snapshot() as db:
             return list_sources(db)
 
-    def remove_source(self, name: str, *, wait: bool = False) -> Source:
-        """Stop following a source, by its path, address or number; its documents stay."""
+    def remove_source(self, name: str, *, remove: bool = False, wait: bool = False) -> RemovedSource:
+        """Stop following a source; with `remove` its documents go, unless another source covers them."""
         from wherein.library.sources import remove_source
 
-        return remove_source(self.folder, name, wait=wait)
+        return remove_source(self.folder, name, remove=remove, wait=wait)
+
+    def other_uris(self, name: str) -> list[str]:
+        """Return the URIs by which links lead to a document's file, too."""
+        from wherein.storage.catalog.file_sources import other_uris
+
+        with self._reader.snapshot() as db:
+            return other_uris(db, named_document(db, name).id)
 
     # Maintenance.
 
     def status(self) -> Status:
-        """Return what the library holds, as of one committed state."""
+        """Return what the library holds."""
         with self._reader.snapshot() as db:
             return read_status(db, self.folder)
 

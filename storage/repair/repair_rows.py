@@ -84,7 +84,7 @@ def _remove(db: Database, quarantine: Quarantine, table: str, ids: list[int]) ->
 
 
 def _repair_links(db: Database, quarantine: Quarantine, bad: list[BadRow], log: RepairLog) -> None:
-    """Detach documents from lost files and files from lost sources; remove other rows whose parent is lost."""
+    """Detach documents from lost files; remove other rows whose parent is lost."""
     for table, count in Counter(row.table for row in bad).items():
         log.repaired.append(f"{count:,} rows of {table} referred to a row that is lost; the next reindex restores it")
     if any(row.table == "chunks" for row in bad):
@@ -94,8 +94,6 @@ def _repair_links(db: Database, quarantine: Quarantine, bad: list[BadRow], log: 
     for row in bad:
         if row.table == "documents":
             db.execute("UPDATE documents SET file_id = NULL WHERE id = ?", [row.id])
-        elif row.table == "files":
-            db.execute("UPDATE files SET source_id = NULL, version = ? WHERE id = ?", [REREAD, row.id])
         else:
             orphans.setdefault(row.table, []).append(row.id)
     for table, ids in orphans.items():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wherein.commands.options import GlobalOptions, json_option, wait_option
-from wherein.commands.output import display_path, print_json
+from wherein.commands.output import print_json
 from wherein.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ def remove(options: GlobalOptions, name: str, keep: bool, remove_documents: bool
 
 
 def _removal_lines(removed: RemovedSource, keep: bool) -> Iterator[str]:
-    name = display_path(removed.name)
+    from wherein.ingest.uri import display
+
+    name = display(removed.name)
     if removed.source:
         yield f"no longer followed: {name}"
     if removed.removed:
@@ -68,7 +70,7 @@ def _removal_lines(removed: RemovedSource, keep: bool) -> Iterator[str]:
         if not keep:
             yield f"to remove them: wherein sources remove {shlex.quote(name)} --remove"
     for heir in removed.heirs:
-        yield f"its exclusions now hold for {display_path(heir)}"
+        yield f"its exclusions now hold for {display(heir)}"
 
 
 def _documents(count: int) -> str:

@@ -58,6 +58,8 @@ def source_name(name: str) -> SourceName:
 
     What exists is literal, also with `[`, `]`, `*`, `?` in its name, and so is the folder in which a pattern begins.
     """
+    if "\0" in name:  # no path holds one
+        return SourceName(name)
     path = os.path.join(os.getcwd(), os.path.expanduser(name))  # noqa: PTH109
     if os.path.lexists(path) or not glob.has_magic(path):
         return SourceName(real_path(path), also=_other_name(path))

@@ -97,7 +97,7 @@ def _repair_links(db: Database, quarantine: Quarantine, bad: list[BadRow], log: 
         else:
             orphans.setdefault(row.table, []).append(row.id)
     for table, ids in orphans.items():
-        _remove(db, quarantine, table, ids)
+        _remove(db, quarantine, table, sorted(set(ids)))
 
 
 def _repair_lists(db: Database, quarantine: Quarantine, bad: list[BadRow], log: RepairLog) -> None:

@@ -83,7 +83,11 @@ def test_a_web_page(wherein: Command, web: Site) -> None:
     assert wherein("ingest", page).returncode == 0
     assert wherein("query", "who signs?").stdout.startswith("1.")
     done = wherein("ingest", f"{web.address}/none")
-    assert (done.returncode, done.stderr) == (3, f"failed: {web.address}/none: there is no such page (404)\n")
+    assert (done.returncode, done.stderr) == (
+        3,
+        f"failed: {web.address}/none: there is no such page (404)\n"
+        f"note: {web.address}/none: nothing of it could be ingested, so it is not followed\n",
+    )
     done = wherein("ingest", "http://user:word@example.org/")
     assert done.returncode == 2
     assert "which would be stored; leave it out" in done.stderr

@@ -27,7 +27,7 @@ def resolve_paths(db: Database) -> None:
     for source in list_sources(db):
         name = _resolved(source) if source.kind == "path" and source.pattern is None else None
         if name and os.path.lexists(name.path):
-            with writing(db, "ingest.paths"):
+            with writing(db, "ingest.sources"):
                 _resolve(db, source, name)
 
 

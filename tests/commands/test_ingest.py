@@ -92,5 +92,7 @@ def test_a_web_page(wherein: Command, web: Site) -> None:
     assert done.returncode == 2
     assert "which would be stored; leave it out" in done.stderr
     assert page in wherein("sources", "list").stdout
-    assert wherein("sources", "remove", page).stdout == f"no longer followed: {page}\n"
+    assert wherein("sources", "remove", page, "--keep").stdout == (
+        f"no longer followed: {page}\nkept, but no longer updated: 1 document\n"
+    )
     assert "The owner signs." in wherein("documents", "show", page).stdout

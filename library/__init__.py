@@ -185,9 +185,9 @@ class Library:
         return roll_back(self.folder, self._models, report=report, wait=wait)
 
     def drop_previous_model(self, *, wait: bool = False) -> int:
-        """Delete the vectors of the model that the library had before its present one; return how many.
+        """Delete the vectors of the previous model, so that there is no way back to it; return how many.
 
-        There is no way back to that model then. Raises WhereinError when there is no such model.
+        Raises WhereinError when there is no such model.
         """
         from wherein.library.model_change import drop_previous_model
 
@@ -233,9 +233,9 @@ class Library:
         return self._queries.answer_many(questions, QueryOptions(k, mode, only, options))
 
     def answers(self, answer: Answer) -> list[ExactAnswer | None]:
-        """Return for each hit the words in it that answer the question best, by the installed answer model.
+        """Return for each hit the words that answer the question best, None if it has none; by the answer model.
 
-        None for a passage without words. Raises WhereinError when there is no such model.
+        Raises WhereinError when there is no such model.
         """
         from wherein.search.exact_answer import exact_answers
 
@@ -248,7 +248,6 @@ class Library:
 
         Raises UsageError for a line that is wrong, WhereinError when the extra is missing.
         """
-
         encoder, passages = self._queries.session.encoder, count_chunks(self._reader.db)
         library = EvaluatedLibrary(self.folder, encoder, passages, lambda q, k, mode: self.query(q, k, mode=mode).hits)
         uris = (document.uri for document in self.documents())
@@ -384,8 +383,8 @@ class Library:
     ) -> Restored:
         """Put what is in `backup` in the library's place; with `force` a library there is moved aside.
 
-        Without `index` a new one is built, whether or not the backup has one. Raises UsageError when there is a library
-        without `force`, LibraryBusy while another writes to it, Damaged when the backup is not what was written.
+        Without `index` a new one is built. Raises UsageError when there is a library without `force`, LibraryBusy while
+        another writes to it, Damaged when the backup is not what was written.
         """
         from wherein.storage.backup.restore import restore_backup
 

@@ -66,7 +66,7 @@ class RunFactory:
         # Before the run adds terms: those of two versions must not be compared.
         recount_if_due(db)
         run = IngestRun(db, self.folder, model, encoder, report, stop, Pool(self.jobs))
-        run.own = self.own_files()
+        run.recognize(self.own_files())
         for reason in lost:
             run.problem("failed", f"{CATALOG}-wal", reason)
         return run
@@ -75,7 +75,7 @@ class RunFactory:
         """Return a run that writes nothing and gives `sample` the passages that would be embedded."""
         writer = cast("Database", db)  # nothing is written, so that a reader's connection will do
         run = IngestRun(writer, self.folder, model, encoder, report, pool=Pool(self.jobs), plan=sample)
-        run.own = self.own_files()
+        run.recognize(self.own_files())
         return run
 
     def own_files(self) -> OwnFiles:
@@ -106,7 +106,7 @@ def ingest_sources(
         resolve_paths(db)
         before = list_sources(db)
         sources = request.remember(db)
-        run.watch = request.watched
+        run.recognize(runs.own_files(), request.watched)
         if look_ahead:
             run.look_ahead(sources)
         run.ingest(sources)
@@ -172,7 +172,7 @@ def plan_ingest(runs: RunFactory, request: SourceRequest, *, report: Report = la
         sources = request.preview(db)
         run = runs.dry_run(db, model, encoder, report, sample)
         run.named = request.uris
-        run.watch = request.watched
+        run.recognize(runs.own_files(), request.watched)
         run.ingest(sources)
         report_exclusions(db, run, request, list_sources(db))
         # accept: everything that is gone is counted, also where a reindex would ask first.

@@ -63,7 +63,7 @@ def report_exclusions(db: Catalog, run: IngestRun, request: SourceRequest, befor
         count = sum(_documents(db, number) for uri, number in walk.unseen.items() if walk.leaves_out(uri))
         if count:
             run.note(walk.source.uri, _NOW_EXCLUDED.format(count=count))
-    for path in sorted(run.own.found):
+    for path in sorted(run.left_out):
         run.note(path, _OWN)
 
 

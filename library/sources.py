@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,9 +41,9 @@ class SourceRequest:
     """Sources that are to be ingested, with the settings that they are remembered with.
 
     `kinds` gives for each stored name of a path or pattern `path`, and for each address of a web page `web`; `names`
-    are the paths and patterns by their stored names. `exclude` are patterns as the user wrote them; they are added to
-    those that a source has, or replace them with `replace_exclusions`. `max_size` is in bytes; `fields` names the
-    fields of records.
+    are the paths and patterns, of which several may be one source. `exclude` are patterns as the user wrote them; they
+    are added to those that a source has, or replace them with `replace_exclusions`. `max_size` is in bytes; `fields`
+    names the fields of records.
     """
 
     kinds: Mapping[str, str]
@@ -51,7 +51,7 @@ class SourceRequest:
     max_size: int | None = None
     fields: Fields = NO_FIELDS
     replace_exclusions: bool = False
-    names: Mapping[str, SourceName] = field(default_factory=dict)
+    names: tuple[SourceName, ...] = ()
 
     @classmethod
     def of(
@@ -67,8 +67,10 @@ class SourceRequest:
 
         Raises UsageError for a path that does not exist, an empty name and an empty pattern.
         """
-        paths = {path.stored: path for path in (_source_path(name) for name in names if not _is_web(name))}
-        kinds = dict.fromkeys(paths, "path") | {web_address(name) or "": "web" for name in names if _is_web(name)}
+        paths = tuple(_source_path(name) for name in names if not _is_web(name))
+        kinds = {path.stored: "path" for path in paths} | {
+            web_address(name) or "": "web" for name in names if _is_web(name)
+        }
         for pattern in exclude:
             stored_lines(pattern, os.sep)  # one that is invalid is an error before anything is done
         return cls(kinds, tuple(exclude), max_size, fields, replace_exclusions, paths)
@@ -85,13 +87,13 @@ class SourceRequest:
 
     def require_no_own(self, own: OwnFiles) -> None:
         """Raise UsageError when a library, a backup or a cache is named."""
-        for path in self.names.values():
+        for path in self.names:
             if own.covers(path.path) or (os.path.isfile(path.path) and own.is_own_file(path.path)):  # noqa: PTH113 - odd bytes
                 raise UsageError(f"{display(path.path)} belongs to a library of Wherein; name what you want to search")
 
     def lines(self, pattern: str) -> frozenset[str]:
         """Return the stored lines that a pattern of `exclude` stands for, in any of the sources."""
-        return frozenset(line for name in self.names.values() for line in stored_lines(pattern, name.path))
+        return frozenset(line for name in self.names for line in stored_lines(pattern, name.path))
 
     def remember(self, db: Database) -> list[Source]:
         """Store the sources, so that `reindex` follows them, and return them as stored."""
@@ -102,7 +104,7 @@ class SourceRequest:
                     db, source.uri, source.kind, source.exclude, source.max_size, source.fields,
                     pattern=bool(source.pattern),
                 )  # fmt: skip
-                self._remember_alias(db, number, self.names.get(source.uri))
+                self._remember_aliases(db, number, source.uri)
         return [source for source in list_sources(db) if source.uri in self.kinds]
 
     def preview(self, db: Catalog) -> list[Source]:
@@ -111,17 +113,17 @@ class SourceRequest:
         return [self._merged(name, kind, known.get(name)) for name, kind in self.kinds.items()]
 
     def _merged(self, name: str, kind: str, known: Source | None) -> Source:
-        path = self.names.get(name)
+        path = next((path for path in self.names if path.stored == name), None)
         lines = [line for pattern in self.exclude for line in stored_lines(pattern, path.path)] if path else []
         kept = known.exclude if known and not self.replace_exclusions else ()
         exclude = tuple(dict.fromkeys((*kept, *lines)))
         is_pattern = bool(path and path.pattern)
         return Source(known.id if known else 0, name, kind, exclude, self.max_size, "", self.fields, pattern=is_pattern)
 
-    def _remember_alias(self, db: Database, number: int, name: SourceName | None) -> None:
-        if name and name.also:
-            known = aliases_of_source(db, number)
-            save_aliases(db, number, known | {file_uri(name.also): file_uri(name.path)})
+    def _remember_aliases(self, db: Database, number: int, stored: str) -> None:
+        also = {file_uri(name.also): file_uri(name.path) for name in self.names if name.also and name.stored == stored}
+        if also:
+            save_aliases(db, number, aliases_of_source(db, number) | also)
 
 
 def _is_web(name: str) -> bool:

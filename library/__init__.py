@@ -345,10 +345,7 @@ class Library:
         return verify_library(self._reader, self.folder, self._models, deep=deep)
 
     def repair(self, *, wait: bool = False) -> Repair:
-        """Rebuild what is derived, quarantine what is damaged, and name what is lost. Needs no model.
-
-        Raises Damaged when nothing can be saved.
-        """
+        """Rebuild what is derived, quarantine what is damaged, name what is lost. Raises Damaged if all is."""
         from wherein.library.maintenance import repair_library
 
         repaired = repair_library(self.folder, wait=wait)

@@ -63,13 +63,18 @@ def show(options: GlobalOptions, name: str, as_json: bool) -> None:
     if as_json:
         spans = [{"start": c.start, "end": c.end, "page": c.page, "heading": c.heading} for c in chunks]
         covered = asdict(coverage) if coverage else None
-        print_json({**asdict(document), "text": text, "spans": spans, "coverage": covered})
+        print_json(
+            {**asdict(document), "also_at": library.other_uris(name), "text": text, "spans": spans, "coverage": covered}
+        )
     else:
-        _print_document(document, text, chunks, coverage)
+        _print_document(document, library.other_uris(name), text, chunks, coverage)
 
 
-def _print_document(document: StoredDocument, text: str, chunks: Sequence[ChunkRow], coverage: Coverage | None) -> None:
+def _print_document(
+    document: StoredDocument, others: Sequence[str], text: str, chunks: Sequence[ChunkRow], coverage: Coverage | None
+) -> None:
     fields = {key: display_uri(value) if key == "uri" else value for key, value in asdict(document).items()}
+    fields |= {"also at": ", ".join(map(display_uri, others))} if others else {}
     if coverage:
         unknown = describe_unknown_tokens(coverage.unknown, coverage.tokens)
         fields["tokens"] = f"{coverage.tokens:,}, {unknown}"

@@ -15,6 +15,7 @@ from wherein.ingest.readers import Skipped
 from wherein.ingest.workers.parse import FAILED, LARGE, REFUSED, SKIPPED, Opened, Trouble
 from wherein.ingest.workers.pool import ParseTask
 from wherein.storage.catalog.documents import delete_document, documents_of_stream, each_document_of_file
+from wherein.storage.catalog.file_sources import move_to_source
 from wherein.storage.catalog.files import (
     FileRecord,
     FileState,
@@ -66,7 +67,7 @@ class FileIngester:
             return
         opened = file.task.opened()
         if opened.same and file.record:
-            self._queue.add(partial(touch_file, self._db, file.record.id, file.source.id, file.state))
+            self._queue.add(partial(touch_file, self._db, file.record.id, file.state))
             self.unchanged(file.record)
         else:
             yield from self._read(file, file.task, opened)
@@ -101,7 +102,7 @@ class FileIngester:
             return
         assert opened.hash is not None
         self._queue.prepare()  # the model is loaded in the background while the documents arrive
-        moved = file.record is None and self._adopt(file.uri, opened.hash)
+        moved = file.record is None and self._adopt(file, opened.hash)
         try:
             seen = yield from self._documents.ingest_all(file.uri, task.documents(), save, moved)
         except Unreadable as problem:
@@ -120,8 +121,9 @@ class FileIngester:
         self._log.problem(trouble.kind, uri, trouble.reason)
         self._queue.add(partial(save, state=trouble.kind, reason=trouble.reason))
 
-    def _adopt(self, uri: str, content_hash: bytes) -> bool:
+    def _adopt(self, file: VisitedFile, content_hash: bytes) -> bool:
         """Give a new file the documents of one with the same content that is gone: it was renamed."""
+        uri = file.uri
         if file_path(uri) is None:
             return False
         for record in find_files_by_content(self._db, content_hash):
@@ -132,9 +134,13 @@ class FileIngester:
             if is_free and path is not None and not os.path.lexists(path):
                 self.adopted.add(record.uri)
                 # At once and not queued: the documents are looked up under their new URIs next.
-                self._queue.add_alone("ingest.move", partial(move_file, self._db, record, uri))
+                self._queue.add_alone("ingest.move", partial(self._move, record, file))
                 return True
         return False
+
+    def _move(self, record: FileRecord, file: VisitedFile) -> None:
+        move_file(self._db, record, file.uri)
+        move_to_source(self._db, record.id, file.source.id)  # its earlier sources do not cover its new path
 
     def _remove(self, document_ids: list[int]) -> None:
         def delete() -> None:

@@ -17,6 +17,7 @@ from wherein.ingest.changes.unchanged import changed_unseen
 from wherein.library.models import LibraryModel, ModelChoice, library_model, proof_of
 from wherein.library.opening import CatalogReader, require_library
 from wherein.storage.catalog.fields import NO_FIELDS
+from wherein.storage.catalog.file_sources import sources_of_file
 from wherein.storage.catalog.files import read_files
 from wherein.storage.catalog.sources import list_sources
 from wherein.storage.catalog.sqlite_errors import translating_errors
@@ -88,6 +89,7 @@ def _check_sources(reader: CatalogReader) -> Iterator[Finding]:
     with suppress(Damaged), reader.snapshot() as db:
         fields = {source.id: source.fields for source in list_sources(db)}
         for record in read_files(db):
-            if changed_unseen(record, fields.get(record.source_id or 0, NO_FIELDS)):
+            of_sources = {fields.get(number, NO_FIELDS) for number in sources_of_file(db, record.id)} or {NO_FIELDS}
+            if any(changed_unseen(record, named) for named in of_sources):
                 yield Finding("source", record.uri, "its content has changed, but its size and times have not",
                               "check it, touch it, and run: wherein reindex")  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 from wherein.ingest.progress.reindex_report import ReindexReport, Stage
 
-__all__ = ["Ahead", "DocumentDone", "Progress", "Report", "RunProblem", "Stopped", "Summary", "summarize"]
+__all__ = ["Ahead", "DocumentDone", "Note", "Progress", "Report", "RunProblem", "Stopped", "Summary", "summarize"]
 
 _COUNTS = (
     "new",
@@ -29,6 +29,14 @@ class RunProblem:
     kind: str
     uri: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """A sentence about a source that a user should know: what is remembered, left out, or no longer followed."""
+
+    uri: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,7 @@ class Stopped:
     why: str
 
 
-Report = Callable[[RunProblem | DocumentDone | Ahead | Progress | Stopped | Stage | ReindexReport], None]
+Report = Callable[[RunProblem | Note | DocumentDone | Ahead | Progress | Stopped | Stage | ReindexReport], None]
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,9 @@ storage/catalog/checksums.py. Chunks and vectors are joined by `input_hash`, so 
 second model's vectors can be stored beside the first one's.
 """
 
+import os
+from urllib.parse import quote_from_bytes
+
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
@@ -84,6 +87,27 @@ def m0006_coverage(db: Database) -> None:
 def m0007_index_methods(db: Database) -> None:
     """How a generation of vectors is searched, see storage/index/method.py; "" for an exact one and for keywords."""
     db.execute("ALTER TABLE generations ADD COLUMN method TEXT NOT NULL DEFAULT ''")
+    failpoint("migration.applied")
+
+
+@MIGRATIONS()
+def m0008_exclusions(db: Database) -> None:
+    """To be replaced by the exclusions of removed documents."""
+    failpoint("migration.applied")
+
+
+@MIGRATIONS()
+def m0009_file_sources(db: Database) -> None:
+    """Every source that covers a file, in place of one source a file; the other paths of what a source covers.
+
+    A file now also belongs to each source whose path it is or lies below, as far as paths alone can show.
+    """
+    _run(db, _FILE_SOURCES)
+    for number, path in db.execute("SELECT id, uri FROM sources WHERE kind = 'path'").fetchall():
+        uri = "file://" + quote_from_bytes(os.fsencode(path.rstrip("/")))
+        # "0" is the character after "/": these are the URIs that begin with the folder's.
+        db.execute(_COVERED_BY_PATH, [number, uri, f"{uri}/", f"{uri}0"])
+    db.execute("ALTER TABLE files DROP COLUMN source_id")
     failpoint("migration.applied")
 
 
@@ -285,6 +309,32 @@ CREATE TABLE coverage (
     language TEXT NOT NULL
 ) STRICT
 """
+
+_FILE_SOURCES = """
+CREATE TABLE file_sources (
+    id INTEGER PRIMARY KEY,
+    file_id INTEGER NOT NULL REFERENCES files(id) ON DELETE CASCADE,
+    source_id INTEGER NOT NULL REFERENCES sources(id) ON DELETE CASCADE,
+    UNIQUE (file_id, source_id)
+) STRICT;
+
+CREATE INDEX file_sources_by_source ON file_sources(source_id);
+
+CREATE TABLE aliases (
+    id INTEGER PRIMARY KEY,
+    source_id INTEGER NOT NULL REFERENCES sources(id) ON DELETE CASCADE,
+    uri TEXT NOT NULL,
+    target TEXT NOT NULL,
+    UNIQUE (source_id, uri)
+) STRICT;
+
+INSERT INTO file_sources (file_id, source_id) SELECT id, source_id FROM files WHERE source_id IS NOT NULL
+"""
+
+_COVERED_BY_PATH = (
+    "INSERT INTO file_sources (file_id, source_id) SELECT id, ? FROM files WHERE uri = ? OR (uri >= ? AND uri < ?)"
+    " ON CONFLICT DO NOTHING"
+)
 
 _CHUNKS_AFTER = (
     'SELECT id, document_id, ordinal, start, "end", page, heading, input_hash FROM chunks'

@@ -85,7 +85,7 @@ def _remove(db: Database, quarantine: Quarantine, table: str, ids: list[int]) ->
 
 
 def _repair_links(db: Database, quarantine: Quarantine, bad: list[BadRow], log: RepairLog) -> None:
-    """Detach documents from lost files and files from lost sources; remove other rows whose parent is lost."""
+    """Detach documents from lost files; remove other rows whose parent is lost."""
     for table, count in Counter(row.table for row in bad).items():
         log.repaired.append(
             f"{counted(count, 'row')} of {table} referred to a row that is lost; the next reindex restores it"
@@ -97,12 +97,10 @@ def _repair_links(db: Database, quarantine: Quarantine, bad: list[BadRow], log: 
     for row in bad:
         if row.table == "documents":
             db.execute("UPDATE documents SET file_id = NULL WHERE id = ?", [row.id])
-        elif row.table == "files":
-            db.execute("UPDATE files SET source_id = NULL, version = ? WHERE id = ?", [REREAD, row.id])
         else:
             orphans.setdefault(row.table, []).append(row.id)
     for table, ids in orphans.items():
-        _remove(db, quarantine, table, ids)
+        _remove(db, quarantine, table, sorted(set(ids)))
 
 
 def _repair_lists(db: Database, quarantine: Quarantine, bad: list[BadRow], log: RepairLog) -> None:

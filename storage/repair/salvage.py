@@ -42,7 +42,8 @@ _CHECKED = ("documents", "chunks", "vectors")
 # What the checksum of a row covers, in its order.
 _DOCUMENT_FIELDS = ("uri", "title", "media_type", "text_hash", "metadata", "notes")
 _CHUNK_FIELDS = ("document_id", "ordinal", "start", "end", "page", "heading", "input_hash")
-_PLAIN = ("settings", "models", "sources", "files", "generations", "exclusions", "backups", "nights", "golden")
+_PLAIN = ("settings", "models", "sources", "files", "generations", "exclusions", "backups", "nights", "golden",
+          "file_sources", "aliases")  # fmt: skip
 _NOTHING = "{} cannot be read, and nothing in it can be saved; restore a backup with: wherein restore"
 _OLD = (
     "{} is damaged and was written by an older version, whose rows have no checksums; restore a backup with: wherein"
@@ -210,9 +211,13 @@ class _Filler:
 
 
 def _cut_loose_ends(db: Database) -> None:
-    """Detach documents and files from rows that were not saved, and delete other rows that refer to such."""
+    """Detach documents from files that were not saved, and delete other rows that refer to rows that were not."""
     db.execute("UPDATE documents SET file_id = NULL WHERE file_id NOT IN (SELECT id FROM files)")
-    db.execute("UPDATE files SET source_id = NULL WHERE source_id NOT IN (SELECT id FROM sources)")
+    db.execute(
+        "DELETE FROM file_sources WHERE file_id NOT IN (SELECT id FROM files)"
+        " OR source_id NOT IN (SELECT id FROM sources)"
+    )
+    db.execute("DELETE FROM aliases WHERE source_id NOT IN (SELECT id FROM sources)")
     db.execute("DELETE FROM chunks WHERE document_id NOT IN (SELECT id FROM documents)")
     db.execute("DELETE FROM generations WHERE model_id NOT IN (SELECT id FROM models)")
 

@@ -190,7 +190,7 @@ MENDED = {
     "file's name": (sql("UPDATE files SET uri = uri || 'x' WHERE id = 3"), "files", "another name"),
     "counter": (sql("UPDATE sqlite_sequence SET seq = 3 WHERE name = 'vectors'"), "sqlite_sequence", "twice"),
     "lost file": (sql("DELETE FROM files WHERE id = 3"), "documents", "row of files"),
-    "lost source": (sql("UPDATE files SET source_id = 99 WHERE id = 3"), "files", "row of sources"),
+    "lost source": (sql("UPDATE file_sources SET source_id = 99 WHERE file_id = 3"), "file_sources", "row of sources"),
     "lost document": (sql(f"DELETE FROM documents {FIRST_TEXT}"), "chunks", "row of documents"),
     "SQLite's index": (bad_index_entry, "catalog", "missing from index files_by_content"),
     "kind of a value": (sql("UPDATE files SET state = 'x' WHERE id = 3"), "files", "not readable"),

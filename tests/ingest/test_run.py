@@ -89,9 +89,9 @@ def test_a_file_of_two_sources_is_ingested_with_the_first(runs: Runs, source: So
 def test_what_cannot_be_walked_is_reported(runs: Runs, docs: Path) -> None:
     (docs / "broken").symlink_to("nowhere")
     run = runs.new()
-    run.ingest([add_source(runs.db, str(docs)), add_source(runs.db, str(docs / "none"))])
+    run.ingest([add_source(runs.db, str(docs)), add_source(runs.db, str(docs / "no" / "file"))])
     assert runs.problems() == [("failed", "broken symbolic link"), ("failed", "no such file or folder")]
-    assert run.walk_errors == [file_uri(str(docs / name)) for name in ("broken", "none")]
+    assert run.walk_errors == [file_uri(str(docs / name)) for name in ("broken", "no/file")]
     assert run.seen == {file_uri(str(docs / f"{name}.txt")) for name in "abc"}
 
 

@@ -6,6 +6,7 @@ from sqlite_utils import Database
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.documents import ChunkRow, DocumentRow, save_document
+from wherein.storage.catalog.file_sources import sources_of_file
 from wherein.storage.catalog.migrations import MIGRATIONS
 from wherein.storage.catalog.sources import Source, list_sources, remember_source, remember_version
 from wherein.storage.catalog.term_counts import counted_version
@@ -31,6 +32,19 @@ def add_file(db: Database, uri: str, source_id: int | None) -> None:
         )
 
 
+def covered(db: Database) -> dict[str, list[int]]:
+    """The sources of each file."""
+    return {uri: sources_of_file(db, number) for number, uri in db.execute("SELECT id, uri FROM files").fetchall()}
+
+
+def test_a_file_belongs_to_every_source_that_its_path_is_in() -> None:
+    db = old_catalog(["/a", "/a/b c", "/a/b c/d.txt", "/", "/a/b", "/a/*.txt"])
+    for uri, source_id in (("file:///a/b%20c/d.txt", 2), ("file:///a/bc", 1), ("file:///z", None)):
+        add_file(db, uri, source_id)
+    MIGRATIONS.apply(db)
+    assert covered(db) == {"file:///a/b%20c/d.txt": [1, 2, 3, 4], "file:///a/bc": [1, 4], "file:///z": [4]}
+
+
 def test_files_keep_their_sources_and_ids_are_never_reused() -> None:
     db = old_catalog(["/a", "/b", "/c"])
     for uri, source_id in (("file:///a/1", 1), ("file:///b/1", 2), ("file:///1", None)):
@@ -42,19 +56,20 @@ def test_files_keep_their_sources_and_ids_are_never_reused() -> None:
         (1, "/a", "path"),
         (2, "/b", "path"),
     ]
-    found = db.execute("SELECT uri, source_id FROM files ORDER BY id").fetchall()
-    assert found == [("file:///a/1", 1), ("file:///b/1", 2), ("file:///1", None)]
+    assert covered(db) == {"file:///a/1": [1], "file:///b/1": [2], "file:///1": []}
     assert db.execute("PRAGMA foreign_key_check").fetchall() == []
     with writing(db, "test"):
         assert remember_source(db, "https://example.org/", "web", (), None) == 4
         remember_version(db, 4, '"1"', "then")
     page = list_sources(db)[-1]
-    assert page == Source(4, "https://example.org/", "web", (), None, page.added_at, etag='"1"', modified="then")
+    assert page == Source(
+        4, "https://example.org/", "web", (), None, page.added_at, etag='"1"', modified="then", pattern=False
+    )
     with writing(db, "test"):
         remember_source(db, "https://example.org/", "web", (), 5)
         db.execute("DELETE FROM sources WHERE id = 2")
     assert list_sources(db)[-1].etag == ""
-    assert db.execute("SELECT uri, source_id FROM files ORDER BY id").fetchall()[1] == ("file:///b/1", None)
+    assert covered(db) == {"file:///a/1": [1], "file:///b/1": [], "file:///1": []}
 
 
 @pytest.mark.parametrize("sources", [[], ["/a"]])

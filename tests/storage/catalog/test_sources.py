@@ -8,6 +8,7 @@ from sqlite_utils import Database
 from wherein.errors import Damaged
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
+from wherein.storage.catalog.file_sources import files_of_source, follow_file, unfollowed_files
 from wherein.storage.catalog.sources import (
     forget_source,
     list_sources,
@@ -51,13 +52,15 @@ def test_the_files_of_a_forgotten_source_stay_and_belong_to_none(db: Database) -
     with writing(db, "test"):
         number = remember_source(db, "/docs", "path", (), None)
         db.execute(
-            "INSERT INTO files (uri, source_id, size, mtime_ns, ctime_ns, inode, checked_ns, version, state, reason)"
-            " VALUES ('file:///docs/a', ?, 0, 0, 0, 0, 0, '', 'read', '')",
-            [number],
+            "INSERT INTO files (uri, size, mtime_ns, ctime_ns, inode, checked_ns, version, state, reason)"
+            " VALUES ('file:///docs/a', 0, 0, 0, 0, 0, '', 'read', '')"
         )
+        follow_file(db, "file:///docs/a", number)
+    assert files_of_source(db, number) == {"file:///docs/a": 1}
+    with writing(db, "test"):
         forget_source(db, number)
     assert list_sources(db) == []
-    assert db.execute("SELECT uri, source_id FROM files").fetchall() == [("file:///docs/a", None)]
+    assert unfollowed_files(db) == {"file:///docs/a": 1}
     with writing(db, "test"):
         assert remember_source(db, "/docs", "path", (), None) > number
 

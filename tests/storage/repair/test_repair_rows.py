@@ -113,16 +113,19 @@ def test_a_damaged_passage_leaves_a_gap(library: Path, library_db: Database) -> 
     assert quarantined(library) == [("chunks", 1)]
 
 
-def test_a_document_and_a_file_are_detached_from_lost_parents(library: Path, library_db: Database) -> None:
+def test_a_document_is_detached_from_its_lost_file_and_the_files_from_their_lost_source(
+    library: Path, library_db: Database
+) -> None:
     damage(library, "DELETE FROM files WHERE id = 1", "DELETE FROM sources WHERE id = 1")
     log = repaired(library, library_db)
     assert sorted(log.repaired) == [
         "1 row of documents referred to a row that is lost; the next reindex restores it",
-        "1 row of files referred to a row that is lost; the next reindex restores it",
+        "3 rows of file_sources referred to a row that is lost; the next reindex restores it",
     ]
     assert rows(library, "SELECT id, file_id FROM documents ORDER BY id") == [(1, None), (2, 2), (3, None)]
-    assert rows(library, "SELECT id, source_id FROM files") == [(2, None)]
-    assert quarantined(library) == []
+    assert rows(library, "SELECT id FROM files") == [(2,)]
+    assert rows(library, "SELECT * FROM file_sources") == []
+    assert quarantined(library) == [("file_sources", 1), ("file_sources", 2)]
 
 
 def test_passages_of_a_lost_document_are_removed_and_all_files_read_again(library: Path, library_db: Database) -> None:

@@ -54,10 +54,11 @@ BAD_ROWS = {
         BadRow("terms", 1, 1, FILE_A, "the word counts of a passage are not those stored")
     ],
     "DELETE FROM files WHERE id = 1": [
-        BadRow("documents", 1, None, "", "it belongs to a row of files that is missing", link=True)
+        BadRow("file_sources", 1, None, "", "it belongs to a row of files that is missing", link=True),
+        BadRow("documents", 1, None, "", "it belongs to a row of files that is missing", link=True),
     ],
-    "UPDATE files SET source_id = 99 WHERE id = 2": [
-        BadRow("files", 2, None, "", "it belongs to a row of sources that is missing", link=True)
+    "UPDATE file_sources SET source_id = 99 WHERE id = 2": [
+        BadRow("file_sources", 2, None, "", "it belongs to a row of sources that is missing", link=True)
     ],
     "DELETE FROM documents WHERE id = 3": [
         BadRow("chunks", 4, None, "", "it belongs to a row of documents that is missing", link=True)

@@ -16,7 +16,8 @@ from wherein.storage.repair.schema_check import schema_problems
 from wherein.storage.repair.sqlite_wal import log_of
 
 # Settings without the version of the word counts, which the fresh catalog has already.
-ALL = {"settings": 2, "models": 1, "sources": 2, "files": 2, "generations": 2, "documents": 3, "chunks": 4,
+ALL = {"settings": 2, "models": 1, "sources": 2, "files": 2, "file_sources": 2,
+       "generations": 2, "documents": 3, "chunks": 4,
        "vectors": 4}  # fmt: skip
 CONTENT = {
     "documents": "SELECT id, uri, title, text, file_id FROM documents ORDER BY id",
@@ -69,7 +70,8 @@ def test_only_the_rows_of_a_lost_page_are_lost(library: Path, table: str, lost: 
 def test_files_whose_source_is_lost_and_documents_whose_file_is_lost_are_detached(library: Path) -> None:
     zero_root_page(library, "sources")
     saved(library)
-    assert rows(library, "SELECT id, source_id FROM files") == [(1, None), (2, None)]
+    assert rows(library, "SELECT id FROM files") == [(1,), (2,)]
+    assert rows(library, "SELECT * FROM file_sources") == []
     zero_root_page(library, "files")
     saved(library)
     assert rows(library, "SELECT id, file_id FROM documents") == [(1, None), (2, None), (3, None)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import click
@@ -149,7 +150,7 @@ class TextReporter:
         for line in _problem_lines(self._problems):
             click.echo(line, err=True)
         counts = summary.as_dict()
-        figures = ", ".join(f"{counts[kind]:,} {kind}" for kind in _shown_counts(counts))
+        figures = ", ".join(map(partial(_figure, counts), _shown_counts(counts)))
         click.echo(f"{figures}; {summary.chunks:,} chunks, {summary.embedded:,} embedded, {summary.seconds:,.1f} s")
 
     def _update_bar(self, progress: Progress) -> None:
@@ -181,6 +182,11 @@ def _print_report(report: ReindexReport) -> None:
 
 def _shown_counts(counts: Mapping[str, float]) -> list[str]:
     return [kind for kind in _COUNTS if counts[kind] or kind in _ALWAYS_SHOWN]
+
+
+def _figure(counts: Mapping[str, float], kind: str) -> str:
+    returned = counts["brought_back"] if kind == "new" else 0
+    return f"{counts[kind]:,} {kind}" + (f" ({returned:,} brought back)" if returned else "")
 
 
 def _problem_lines(problems: Sequence[RunProblem]) -> Iterator[str]:

@@ -18,8 +18,8 @@ from wherein.errors import Unreadable
 from wherein.ingest.changes.unchanged import is_current, looks_unchanged, state_of
 from wherein.ingest.commit import BATCH_SIZE, CommitQueue, ModelInputs, WriteQueue
 from wherein.ingest.document import Document
-from wherein.ingest.documents import PURGED, DocumentPipeline
-from wherein.ingest.files import FileIngester, VisitedFile
+from wherein.ingest.documents import DocumentPipeline
+from wherein.ingest.files import FileIngester, VisitedFile, is_incomplete
 from wherein.ingest.limits import DEFAULT_MAX_SIZE
 from wherein.ingest.progress.dry_run import DryRunQueue, Sample
 from wherein.ingest.progress.events import Report, RunProblem
@@ -31,7 +31,7 @@ from wherein.ingest.sources.web_source import FetchedPage, WebSource
 from wherein.ingest.uri import file_uri
 from wherein.ingest.workers.parse import Job
 from wherein.ingest.workers.pool import ParseTask, Pool
-from wherein.storage.catalog.exclusions import excluded
+from wherein.storage.catalog.exclusions import PURGED, is_purged
 from wherein.storage.catalog.files import FileRecord, find_file
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.sources import Source, remember_version
@@ -52,7 +52,8 @@ class IngestRun:
     When `stop` returns True the run ends at the next safe point, and `stopped` is True; the next run resumes there.
     `pool` has the processes that read the files. With a `plan` nothing is embedded and nothing written: `plan` gets
     what would be embedded, and the tally what would be done. `seen` are the URIs of all files and pages that exist,
-    `walk_errors` those that could not be walked, `named` those that the user named and that are no longer excluded.
+    `walk_errors` those that could not be walked, `named` those that the user named: what was removed or purged of
+    them comes back.
     """
 
     def __init__(
@@ -142,7 +143,6 @@ class IngestRun:
             yield from zip(claimed, contexts, strict=True)
 
     def _embed(self, inputs: ModelInputs) -> None:
-        self._documents.purged = frozenset(u for u in excluded(self._db) if u.partition("#")[0] not in self.named)
         self._queue.embed(inputs, self._is_over)
 
     def _is_over(self) -> bool:
@@ -182,15 +182,19 @@ class IngestRun:
                 yield waiting.popleft()
         yield from waiting
 
-    def _visit(self, source: Source, uri: str, found: FoundFile) -> VisitedFile | RunProblem:
+    def _visit(self, source: Source, uri: str, found: FoundFile) -> VisitedFile:
         """Submit a file to a worker, unless it need not be opened."""
-        if uri in self._documents.purged:
-            return RunProblem("skipped", uri, PURGED)
         now = state_of(found, time.time_ns())
         record = find_file(self._db, uri)
-        if record and looks_unchanged(record, now, source.fields):
+        named = uri in self.named
+        known = self._known(record, named)
+        if known and looks_unchanged(known, now, source.fields):
             return VisitedFile(source, uri, found.path, now, record, None)
-        return VisitedFile(source, uri, found.path, now, record, self._submit(source, found.path, record))
+        return VisitedFile(source, uri, found.path, now, record, self._submit(source, found.path, known), named)
+
+    def _known(self, record: FileRecord | None, named: bool) -> FileRecord | None:
+        """Return the record that a file is compared with; None for one that has to be read, even if it is unchanged."""
+        return None if record and named and is_incomplete(self._db, record) else record
 
     def _submit(
         self, source: Source, path: str, record: FileRecord | None = None, data: bytes | None = None
@@ -211,14 +215,14 @@ class IngestRun:
         """Ingest a web page. Only one that its server says is gone is not in `seen`."""
         if self._is_over():
             return
-        uri = source.uri
-        if uri in self._documents.purged:
+        uri, named = source.uri, source.uri in self.named
+        if is_purged(self._db, uri) and not named:
             self.seen.add(uri)
             self.problem("skipped", uri, PURGED)
             return
         record = find_file(self._db, uri)
         try:
-            fetched = self._web.fetch(source, record, _max_size(source))
+            fetched = self._web.fetch(source, self._known(record, named), _max_size(source))
         except Unreadable as problem:
             if not isinstance(problem, Gone):
                 self.seen.add(uri)
@@ -233,8 +237,9 @@ class IngestRun:
 
     def _fetched(self, source: Source, fetched: FetchedPage, record: FileRecord | None) -> ModelInputs:
         page, validators = fetched.page, fetched.page.validators
-        task = self._submit(source, page.name, record, page.data)
-        yield from self._files.ingest(VisitedFile(source, source.uri, page.name, fetched.state, record, task))
+        named = source.uri in self.named
+        task = self._submit(source, page.name, self._known(record, named), page.data)
+        yield from self._files.ingest(VisitedFile(source, source.uri, page.name, fetched.state, record, task, named))
         # Behind the page's documents: with the headers of a page that was not committed, it is not fetched again.
         self._queue.add(partial(remember_version, self._db, source.id, validators.etag, validators.modified))
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from wherein.evaluation.run import EvaluatedLibrary, Measured, evaluate, evaluate_golden_file
 from wherein.ingest.progress.events import Progress, Report, RunProblem, Summary
 from wherein.ingest.progress.reindex_report import MARGIN
-from wherein.library.documents import each_document, named_document, remove_documents
+from wherein.library.documents import each_document, named_document, remove_documents, removed_documents
 from wherein.library.models import ModelChoice
 from wherein.library.opening import CatalogReader
 from wherein.library.querying import QueryService
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from wherein.storage.backup.backup import Backup
     from wherein.storage.backup.restore import Restored
     from wherein.storage.catalog.coverage import Coverage, Covered
+    from wherein.storage.catalog.exclusions import Exclusion
 
 __all__ = [
     "Answer", "Fields", "Filter", "Finding", "Hit", "Library", "Measured", "Progress", "Provenance", "Repair",
@@ -188,9 +189,7 @@ class Library:
 
         return drop_previous_model(self.folder, wait=wait)
 
-    def finish(self, *, wait: bool = False) -> int:
-        """Do what `drop_previous_model` does; its former name."""
-        return self.drop_previous_model(wait=wait)
+    finish = drop_previous_model  # its former name
 
     # Asking.
 
@@ -250,8 +249,7 @@ class Library:
 
         encoder, passages = self._queries.session.encoder, count_chunks(self._reader.db)
         library = EvaluatedLibrary(self.folder, encoder, passages, ask)
-        uris = (document.uri for document in self.documents())
-        return evaluate_golden_file(library, path, uris, modes=modes, report=report)
+        return evaluate_golden_file(library, path, (d.uri for d in self.documents()), modes=modes, report=report)
 
     # Golden questions.
 
@@ -288,9 +286,13 @@ class Library:
             return document, document_text(db, document.id), document_spans(db, document.id)
 
     def problems(self) -> list[FileRecord]:
-        """Return the files that were skipped or failed when they were last read."""
+        """Return the files that were skipped or failed, or read only in part, when they were last read."""
         with self._reader.snapshot() as db:
             return problem_files(db)
+
+    def removed(self) -> list[Exclusion]:
+        """Return what was removed or purged and stays away, by URI."""
+        return removed_documents(self._reader)
 
     def coverage(self, name: str | None = None) -> Coverage | Covered | None:
         """Return how much of a document, or of all, the model's vocabulary covers; None where it was not measured.
@@ -305,10 +307,9 @@ class Library:
     def remove_documents(
         self, names: Sequence[str], *, purge: bool = False, wait: bool = False
     ) -> list[StoredDocument]:
-        """Remove documents from the library; their files are left alone, and come back when they change.
-
-        With `purge` they do not come back, until they are named to `ingest` themselves, and no byte of their text and
-        vectors is left in the library's files. Raises WhereinError when a reader delays that.
+        """Remove documents from the library; their files are left alone. They come back when these change, or are named
+        to `ingest`. With `purge` they come back only when they are named, and no byte of their text and vectors is left
+        in the library's files. Raises WhereinError when a reader delays that.
         """
         return remove_documents(self.folder, names, purge=purge, wait=wait)
 

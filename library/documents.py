@@ -12,13 +12,14 @@ from wherein.ingest.uri import file_uri
 from wherein.library.opening import CatalogReader, open_for_writing, require_library
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.documents import StoredDocument, delete_document, find_document, list_documents
+from wherein.storage.catalog.exclusions import Exclusion, exclude, list_exclusions
 from wherein.storage.cleanup.purge import finish_purge
 from wherein.storage.cleanup.purge import purge as purge_documents
 
 if TYPE_CHECKING:
     from wherein.storage.catalog.protocol import Catalog
 
-__all__ = ["each_document", "named_document", "remove_documents"]
+__all__ = ["each_document", "named_document", "remove_documents", "removed_documents"]
 
 _DELAYED = (
     "The documents are removed, but the write-ahead log still holds their text, because another process is reading it;"
@@ -36,6 +37,12 @@ def each_document(reader: CatalogReader) -> Iterator[StoredDocument]:
         if not page:
             return
         after = page[-1].uri
+
+
+def removed_documents(reader: CatalogReader) -> list[Exclusion]:
+    """Return what was removed or purged and stays away, by URI."""
+    with reader.snapshot() as db:
+        return list_exclusions(db)
 
 
 def named_document(db: Catalog, name: str) -> StoredDocument:
@@ -61,5 +68,6 @@ def remove_documents(
         else:
             with writing(db, "documents.remove"):
                 for document in documents:
+                    exclude(db, document.id, document.uri, "removed")
                     delete_document(db, document.id)
     return documents

@@ -20,7 +20,6 @@ from wherein.ingest.workers.pool import Pool
 from wherein.library.models import ModelChoice, describe, library_model
 from wherein.library.opening import is_library, open_for_reading, open_for_writing
 from wherein.storage.catalog.connection import CATALOG, open_writer, writing
-from wherein.storage.catalog.exclusions import include
 from wherein.storage.catalog.fields import Fields
 from wherein.storage.catalog.models import StoredModel, bind_model, bound_model
 from wherein.storage.catalog.sources import list_sources, remember_source
@@ -89,6 +88,7 @@ def ingest_sources(
 
     def work(db: Database, run: IngestRun) -> None:
         sources = request.remember(db)
+        run.named = request.uris
         if look_ahead:
             run.look_ahead(sources)
         run.ingest(sources)
@@ -111,7 +111,6 @@ def ingest_text(
 
     def work(db: Database, run: IngestRun) -> None:
         with writing(db, "ingest.sources"):
-            include(db, uri)
             remember_source(db, uri, "stdin", (), max_size, fields)
         run.ingest_stream(next(source for source in list_sources(db) if source.uri == uri), name, data)
 

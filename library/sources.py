@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wherein.errors import UsageError
-from wherein.ingest.uri import file_uri, web_address
+from wherein.ingest.uri import file_uri, real_path, web_address
 from wherein.library.opening import open_for_writing, require_library
 from wherein.storage.catalog.connection import writing
-from wherein.storage.catalog.exclusions import include
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 from wherein.storage.catalog.sources import Source, forget_source, list_sources, remember_source
 
@@ -48,14 +47,14 @@ class SourceRequest:
 
     @property
     def uris(self) -> frozenset[str]:
-        """The URI of each source."""
-        return frozenset(name if kind == "web" else file_uri(name) for name, kind in self.kinds.items())
+        """The URI of each source; also of the file that it is a link to."""
+        paths = {form for name, kind in self.kinds.items() if kind == "path" for form in (name, real_path(name))}
+        return frozenset(name for name, kind in self.kinds.items() if kind == "web") | set(map(file_uri, paths))
 
     def remember(self, db: Database) -> list[Source]:
         """Store the sources, so that `reindex` follows them, and return them as stored."""
         with writing(db, "ingest.sources"):
             for name, kind in self.kinds.items():
-                include(db, name if kind == "web" else file_uri(name))
                 remember_source(db, name, kind, self.exclude, self.max_size, self.fields)
         return [source for source in list_sources(db) if source.uri in self.kinds]
 

@@ -24,6 +24,7 @@ __all__ = [
     "find_files_by_content",
     "followed_files",
     "move_file",
+    "note_left_out",
     "problem_files",
     "read_files",
     "reread_document",
@@ -58,7 +59,8 @@ class FileState:
 class FileRecord:
     """A file: `version` names the reader and chunker that were used, `state` is read, skipped or failed, with a reason.
 
-    `documents` is the number of documents that were read from it.
+    A file that was read has a reason when documents of it were left out, because they were purged. `documents` is the
+    number of documents that were read from it.
     """
 
     id: int
@@ -107,9 +109,14 @@ def move_file(db: Database, record: FileRecord, uri: str) -> None:
         move_document(db, document_id, uri + old.removeprefix(record.uri))
 
 
+def note_left_out(db: Database, file_id: int, state: str, reason: str) -> None:
+    """Record why some of a file's documents, or all of them, are not in the library. Call inside `writing`."""
+    db.execute("UPDATE files SET state = ?, reason = ? WHERE id = ?", [state, reason, file_id])
+
+
 def problem_files(db: Catalog) -> list[FileRecord]:
-    """Return the files that were skipped or failed, in the order of their URIs."""
-    rows = db.execute(f"SELECT {_COLUMNS} FROM files WHERE state <> 'read' ORDER BY uri")
+    """Return the files that were skipped or failed, or read only in part, in the order of their URIs."""
+    rows = db.execute(f"SELECT {_COLUMNS} FROM files WHERE state <> 'read' OR reason <> '' ORDER BY uri")
     return [_record(*row) for row in rows.fetchall()]
 
 

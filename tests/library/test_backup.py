@@ -58,7 +58,7 @@ def test_a_library_object_answers_from_what_it_restored(tmp_path: Path, compiled
     unpack(FIXTURES[-1], tmp_path / "library")
     library = Library(tmp_path / "library", cache=compiled_cache)
     library.backup(tmp_path / "copy")
-    library.remove_documents(["3"])
+    library.remove_documents(["file:///tmp/fx/docs/lease.txt"])
     assert "lease.txt" not in found(library)
     library.restore(tmp_path / "copy", force=True)
     assert found(library) == ["lease.txt"]

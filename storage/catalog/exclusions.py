@@ -162,10 +162,13 @@ def readmit(db: Database, candidate: Candidate) -> None:
 
     A purged text that is no longer at its URI stays excluded.
     """
+    values = candidate.parameters
     db.execute(
-        "UPDATE exclusions SET text_hash = NULL, file_hash = NULL WHERE kind = 'purged'"
-        " AND (text_hash = :text_hash OR (file_hash = :file_hash AND key = :key))",
-        candidate.parameters,
+        "UPDATE exclusions SET file_hash = NULL WHERE kind = 'purged' AND file_hash = :file_hash AND key = :key", values
+    )
+    db.execute(
+        "UPDATE exclusions SET text_hash = NULL, file_hash = NULL WHERE kind = 'purged' AND text_hash = :text_hash",
+        values,
     )
     _vacate(db, candidate.uri)
 

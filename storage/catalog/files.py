@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from wherein.errors import Damaged
 from wherein.storage.catalog.documents import documents_of_file, move_document
+from wherein.storage.catalog.exclusions import PURGED_RECORDS
 from wherein.storage.catalog.protocol import Catalog, typed
 
 if TYPE_CHECKING:
@@ -116,7 +117,9 @@ def note_left_out(db: Database, file_id: int, state: str, reason: str) -> None:
 
 def problem_files(db: Catalog) -> list[FileRecord]:
     """Return the files that were skipped or failed, or read only in part, in the order of their URIs."""
-    rows = db.execute(f"SELECT {_COLUMNS} FROM files WHERE state <> 'read' OR reason <> '' ORDER BY uri")
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM files WHERE state <> 'read' OR reason = ? ORDER BY uri", [PURGED_RECORDS]
+    )
     return [_record(*row) for row in rows.fetchall()]
 
 

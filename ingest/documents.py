@@ -151,6 +151,7 @@ class DocumentPipeline:
             yield from self.ingest(uri, document, origin)
         elif self._is_admitted(candidate, excluded, origin):
             outcome.keep(uri)
+            self._queue.add(partial(forget_removal, self._db, uri))  # also where what is stored is unchanged
             yield from self.ingest(uri, document, origin, candidate)
         else:
             self._leave_out(candidate, excluded, origin, outcome)

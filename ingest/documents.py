@@ -29,7 +29,6 @@ from wherein.storage.catalog.exclusions import (
     forget_removal,
     is_purged,
     readmit,
-    renew_exclusion,
 )
 from wherein.storage.catalog.files import REREAD, FileRecord
 from wherein.storage.catalog.models import StoredModel
@@ -170,8 +169,6 @@ class DocumentPipeline:
             self._leave_out_purged(candidate.uri, outcome)
         elif origin.record is None:  # once, and not each night
             self._log.problem("skipped", candidate.uri, REMOVED)
-        if not excluded.current:
-            self._queue.add(partial(renew_exclusion, self._db, candidate))
 
     def _leave_out_purged(self, uri: str, outcome: Outcome) -> None:
         outcome.purged += 1

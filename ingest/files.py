@@ -19,10 +19,10 @@ from wherein.storage.catalog.documents import delete_document, documents_of_stre
 from wherein.storage.catalog.exclusions import (
     PURGED,
     PURGED_RECORDS,
+    files_with_exclusions,
     forget_exclusions_of_file,
     has_exclusions,
     move_exclusions,
-    vacated_files,
 )
 from wherein.storage.catalog.files import (
     FileRecord,
@@ -164,7 +164,7 @@ class FileIngester:
             self.adopted.add(gone.uri)
             self._move(origin.uri, gone.uri, gone)
             return True
-        for uri in vacated_files(self._db, content_hash):
+        for uri in files_with_exclusions(self._db, content_hash):
             if _is_gone(uri):
                 self._move(origin.uri, uri)
                 break

@@ -47,10 +47,6 @@ class Exclusions:
         found = any(known.text == text or (known.content, known.key) == (content, key) for known in purged)
         return "purged" if found else ""
 
-    def renew(self, name: str, key: str, content: bytes) -> None:
-        if at := self._at(name, key):
-            at.content = content
-
     def add(self, kind: str, name: str, key: str, text: str, content: bytes) -> None:
         self._vacate(name, key)
         self._known.append(Known(kind, name, key, text, content))

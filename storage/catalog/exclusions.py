@@ -29,6 +29,7 @@ __all__ = [
     "Exclusion",
     "count_exclusions",
     "exclude",
+    "files_with_exclusions",
     "find_exclusion",
     "forget_exclusions_of_file",
     "forget_removal",
@@ -37,9 +38,7 @@ __all__ = [
     "list_exclusions",
     "move_exclusions",
     "readmit",
-    "renew_exclusion",
     "unreadable_exclusions",
-    "vacated_files",
 ]
 
 KINDS = ("removed", "purged")
@@ -76,14 +75,10 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True)
 class Excluded:
-    """Why a candidate stays away: `kind` as in `Exclusion`; `by_uri` is False when only its content is purged.
-
-    `current` is whether the exclusion knows the file's present content.
-    """
+    """Why a candidate stays away: `kind` as in `Exclusion`; `by_uri` is False when only its content is purged."""
 
     kind: str
     by_uri: bool
-    current: bool
 
 
 def exclude(db: Database, document_id: int, uri: str, kind: str) -> None:
@@ -101,18 +96,18 @@ def find_exclusion(db: Catalog, candidate: Candidate) -> Excluded | None:
     """Return what excludes a document, if anything does."""
     parameters = candidate.parameters
     row = db.execute(
-        "SELECT kind, file_hash IS :file_hash FROM exclusions WHERE uri = :uri"
+        "SELECT kind FROM exclusions WHERE uri = :uri"
         " AND (kind = 'purged' OR text_hash = :text_hash OR file_hash = :file_hash)",
         parameters,
     ).fetchone()
     if row:
-        return Excluded(row[0], True, bool(row[1]))
+        return Excluded(row[0], True)
     row = db.execute(
         "SELECT 1 FROM exclusions WHERE kind = 'purged' AND text_hash = :text_hash UNION ALL"
         " SELECT 1 FROM exclusions WHERE kind = 'purged' AND file_hash = :file_hash AND key = :key LIMIT 1",
         parameters,
     ).fetchone()
-    return Excluded("purged", False, True) if row else None
+    return Excluded("purged", False) if row else None
 
 
 def is_purged(db: Catalog, uri: str) -> bool:
@@ -125,17 +120,14 @@ def has_exclusions(db: Catalog, file: str) -> bool:
     return db.execute(f"SELECT 1 FROM exclusions WHERE {_OF_FILE} LIMIT 1", {"file": file}).fetchone() is not None
 
 
-def renew_exclusion(db: Database, candidate: Candidate) -> None:
-    """Note the present content of the file of an excluded document, by which its renames are recognized.
-
-    Call inside `writing`.
-    """
-    db.execute("UPDATE exclusions SET file_hash = ? WHERE uri = ?", [candidate.file_hash, candidate.uri])
-
-
-def vacated_files(db: Catalog, file_hash: bytes) -> list[str]:
-    """Return the URIs of files that had this content, of which something is excluded; they may be gone."""
-    rows = db.execute("SELECT uri FROM exclusions WHERE file_hash = ? AND uri IS NOT NULL ORDER BY id", [file_hash])
+def files_with_exclusions(db: Catalog, file_hash: bytes) -> list[str]:
+    """Return the URIs of files with this content of which something is excluded; the files may be gone."""
+    rows = db.execute(
+        "SELECT uri FROM files f WHERE content_hash = :hash AND EXISTS (SELECT 1 FROM exclusions e"
+        " WHERE e.uri = f.uri OR (e.uri > f.uri || '#' AND e.uri < f.uri || '$')) UNION ALL"
+        " SELECT uri FROM exclusions WHERE file_hash = :hash AND uri IS NOT NULL",
+        {"hash": file_hash},
+    )
     return list(dict.fromkeys(uri.partition("#")[0] for (uri,) in rows.fetchall()))
 
 

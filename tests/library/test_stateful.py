@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, seed, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -351,11 +351,11 @@ class AnyLibrary(RuleBasedStateMachine):
         known = self.files.get(name)
         if known and known.content == content and not (named and (known.purged or self.exclusions.of_file(name))):
             return
+        moved = self.follow(name, known, content) if content else False
         if not content or content.startswith(b"\xe9"):
             self.note_unreadable(name, known, content, named)
-            return
-        moved = self.follow(name, known, content)
-        self.renew(name, self.files.setdefault(name, File(content, "new")), content, moved, named)
+        else:
+            self.renew(name, self.files.setdefault(name, File(content, "new")), content, moved, named)
 
     def note_unreadable(self, name: str, known: File | None, content: bytes, named: bool) -> None:
         """Note a file without text; its earlier documents continue to answer."""
@@ -369,9 +369,11 @@ class AnyLibrary(RuleBasedStateMachine):
         if gone:
             # It keeps its position among the files, because the first one ingested is the first to be adopted.
             self.files = {name if key == gone[0] else key: value for key, value in self.files.items()}
-        for old in gone or [old for old in self.exclusions.had(content) if not (self.source / old).exists()]:
-            self.exclusions.move(old, name)
-            break
+        had = [old for old, file in self.files.items() if file.content == content and self.exclusions.of_file(old)]
+        for old in gone or [*had, *self.exclusions.had(content)]:
+            if not (self.source / old).exists():
+                self.exclusions.move(old, name)
+                break
         return bool(gone)
 
     def is_adopted(self, old: str, file: File, content: bytes) -> bool:
@@ -394,7 +396,6 @@ class AnyLibrary(RuleBasedStateMachine):
             is_here = stored is not None and (is_same or stored.text == text)
             if kind and not named and (self.exclusions.is_purged(name, key) or not is_here):
                 file.purged |= kind == "purged"
-                self.exclusions.renew(name, key, content)
                 continue
             self.exclusions.forget_removal(name, key)
             if kind and named and not stored:
@@ -421,6 +422,7 @@ def settings_for(examples: int) -> settings:
         stateful_step_count=STEPS,
         deadline=None,
         database=None,
+        phases=[Phase.generate],  # to shrink a failure may take half an hour
         suppress_health_check=list(HealthCheck),
     )
 

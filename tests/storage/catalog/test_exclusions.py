@@ -13,6 +13,7 @@ from wherein.storage.catalog.exclusions import (
     Excluded,
     count_exclusions,
     exclude,
+    files_with_exclusions,
     find_exclusion,
     forget_exclusions_of_file,
     forget_removal,
@@ -21,9 +22,7 @@ from wherein.storage.catalog.exclusions import (
     list_exclusions,
     move_exclusions,
     readmit,
-    renew_exclusion,
     unreadable_exclusions,
-    vacated_files,
 )
 
 FILE = "file:///docs/a_b.jsonl"
@@ -56,9 +55,9 @@ def uris(db: Database) -> list[str]:
 
 def test_a_removed_document_is_known_by_its_uri_with_its_text_or_its_file(records: Database) -> None:
     leave_out(records, "removed", f"{FILE}#0")
-    assert find_exclusion(records, known(f"{FILE}#0", "0", BYTES)) == Excluded("removed", True, True)
-    assert find_exclusion(records, known(f"{FILE}#0", "0", b"other")) == Excluded("removed", True, False)
-    assert find_exclusion(records, known(f"{FILE}#0", "other", BYTES)) == Excluded("removed", True, True)
+    assert find_exclusion(records, known(f"{FILE}#0", "0", BYTES)) == Excluded("removed", True)
+    assert find_exclusion(records, known(f"{FILE}#0", "0", b"other")) == Excluded("removed", True)
+    assert find_exclusion(records, known(f"{FILE}#0", "other", BYTES)) == Excluded("removed", True)
     for other in (known(f"{FILE}#0", "x", b"other"), known(f"{FILE}#9", "0", BYTES), known("file:///c#0", "0", BYTES)):
         assert find_exclusion(records, other) is None
     assert not is_purged(records, f"{FILE}#0")
@@ -66,20 +65,22 @@ def test_a_removed_document_is_known_by_its_uri_with_its_text_or_its_file(record
 
 def test_a_purged_document_is_known_by_its_uri_its_text_and_its_bytes(records: Database) -> None:
     leave_out(records, "purged", f"{FILE}#0", "stdin:note")
-    assert find_exclusion(records, known(f"{FILE}#0", "x", b"other")) == Excluded("purged", True, False)
+    assert find_exclusion(records, known(f"{FILE}#0", "x", b"other")) == Excluded("purged", True)
     for other in (known("file:///c", "0", b"other"), known("file:///c#0", "x", BYTES), known("file:///c", "A note.")):
-        assert find_exclusion(records, other) == Excluded("purged", False, True)
+        assert find_exclusion(records, other) == Excluded("purged", False)
     for other in (known("file:///c#9", "x", BYTES), known("file:///c#0", "x", b"other"), known("stdin:b", "B note.")):
         assert find_exclusion(records, other) is None
     assert is_purged(records, f"{FILE}#0")
     assert not is_purged(records, FILE)
 
 
-def test_a_renewed_exclusion_knows_the_present_content(records: Database) -> None:
-    leave_out(records, "removed", f"{FILE}#0")
+def test_files_with_exclusions_are_found_by_the_content_they_had_and_have(records: Database) -> None:
+    assert files_with_exclusions(records, BYTES) == []
+    leave_out(records, "removed", f"{FILE}#0", f"{FILE}#2")
+    assert files_with_exclusions(records, BYTES) == [FILE]
     with writing(records, "test"):
-        renew_exclusion(records, known(f"{FILE}#0", "0", b"other"))
-    assert (vacated_files(records, BYTES), vacated_files(records, b"other")) == ([], [FILE])
+        records.execute("UPDATE files SET content_hash = ?", [b"other"])
+    assert (files_with_exclusions(records, BYTES), files_with_exclusions(records, b"other")) == ([FILE], [FILE])
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, cast
@@ -10,6 +11,7 @@ import click
 
 from wherein.commands.options import GlobalOptions, json_option, wait_option
 from wherein.commands.output import describe_unknown_tokens, display_uri, print_json
+from wherein.errors import UsageError
 
 if TYPE_CHECKING:
     from wherein.library import Library, StoredDocument
@@ -25,13 +27,19 @@ def documents() -> None:
 
 
 @documents.command("list")
-@click.option("--problems", is_flag=True, help="List only the files that were skipped or failed.")
+@click.option("--problems", is_flag=True, help="List only the files that were skipped, failed or read in part.")
+@click.option("--removed", is_flag=True, help="List only what was removed or purged, and stays away.")
 @json_option
 @click.pass_obj
-def list_(options: GlobalOptions, problems: bool, as_json: bool) -> None:
+def list_(options: GlobalOptions, problems: bool, removed: bool, as_json: bool) -> None:
     """List all documents."""
     from wherein.terminal import one_line
 
+    if problems and removed:
+        raise UsageError("--problems and --removed are two lists; ask for one")
+    if removed:
+        _list_removed(options.open_library(), as_json)
+        return
     if problems:
         _list_problems(options.open_library(), as_json)
         return
@@ -49,6 +57,14 @@ def _list_problems(library: Library, as_json: bool) -> None:
             print_json({"uri": record.uri, "state": record.state, "reason": record.reason})
         else:
             click.echo(f"{record.state}: {display_uri(record.uri)}: {record.reason}")
+
+
+def _list_removed(library: Library, as_json: bool) -> None:
+    for exclusion in library.removed():
+        if as_json:
+            print_json(asdict(exclusion))
+        else:
+            click.echo(f"{exclusion.kind} {exclusion.added_at[:10]}: {display_uri(exclusion.uri)}")
 
 
 @documents.command()
@@ -94,12 +110,36 @@ def _print_document(
 @wait_option
 @click.pass_obj
 def remove(options: GlobalOptions, names: tuple[str, ...], purge: bool, wait: bool) -> None:
-    """Remove documents from the library; their files are not touched."""
+    """Remove documents from the library; their files are not touched.
+
+    A removed document stays away until its file changes, a purged one for good; ingest the file itself to bring it
+    back.
+    """
     library = options.open_library()
-    for document in library.remove_documents(names, purge=purge, wait=wait):
+    removed = library.remove_documents(names, purge=purge, wait=wait)
+    for document in removed:
         click.echo(f"{'purged' if purge else 'removed'} {display_uri(document.uri)}")
+    _explain(removed, purge)
     if purge:
         _warn_of_copies(library)
+
+
+def _explain(removed: Sequence[StoredDocument], purge: bool) -> None:
+    """Print for how long the documents stay away, and how they come back."""
+    one = len(removed) == 1
+    who, whose = ("it stays", "its") if one else ("they stay", "their")
+    until = "for good" if purge else f"until {whose} {'file changes' if one else 'files change'}"
+    origins = dict.fromkeys(map(_origin, removed))
+    way = next(iter(origins)) if len(origins) == 1 else "wherein ingest FILE"
+    click.echo(f"{who} away {until}; to bring {'it' if one else 'them'} back: {way}", err=True)
+
+
+def _origin(document: StoredDocument) -> str:
+    """Return the command that names where a document came from."""
+    location = display_uri(document.uri.partition("#")[0])
+    if location.startswith("stdin:"):
+        return f"wherein ingest - --name {shlex.quote(location.removeprefix('stdin:'))}"
+    return f"wherein ingest {shlex.quote(location)}"
 
 
 def _warn_of_copies(library: Library) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import click
@@ -159,7 +160,7 @@ class TextReporter:
             click.echo(line, err=True)
         self._print_notes()
         counts = summary.as_dict()
-        figures = ", ".join(f"{counts[kind]:,} {kind}" for kind in _shown_counts(counts))
+        figures = ", ".join(map(partial(_figure, counts), _shown_counts(counts)))
         chunks = counted(summary.chunks, "chunk")
         click.echo(f"{figures}; {chunks}, {summary.embedded:,} embedded, {summary.seconds:,.1f} s")
 
@@ -196,6 +197,11 @@ def _print_report(report: ReindexReport) -> None:
 
 def _shown_counts(counts: Mapping[str, float]) -> list[str]:
     return [kind for kind in _COUNTS if counts[kind] or kind in _ALWAYS_SHOWN]
+
+
+def _figure(counts: Mapping[str, float], kind: str) -> str:
+    returned = counts["brought_back"] if kind == "new" else 0
+    return f"{counts[kind]:,} {kind}" + (f" ({returned:,} brought back)" if returned else "")
 
 
 def _problem_lines(problems: Sequence[RunProblem]) -> Iterator[str]:

@@ -16,7 +16,7 @@ from wherein.embed.encoder import Encoder
 from wherein.errors import Unreadable
 from wherein.ingest.commit import BATCH_SIZE, CommitQueue, ModelInputs, WriteQueue
 from wherein.ingest.document import Document
-from wherein.ingest.documents import PURGED, DocumentPipeline
+from wherein.ingest.documents import DocumentPipeline
 from wherein.ingest.files import FileIngester, VisitedFile
 from wherein.ingest.progress.dry_run import DryRunQueue, Sample
 from wherein.ingest.progress.events import Note, Report
@@ -28,7 +28,7 @@ from wherein.ingest.sources.web_source import FetchedPage, WebSource
 from wherein.ingest.visits import Visit, Visits, max_size_of
 from wherein.ingest.workers.parse import Job
 from wherein.ingest.workers.pool import Pool
-from wherein.storage.catalog.exclusions import excluded
+from wherein.storage.catalog.exclusions import PURGED, is_purged
 from wherein.storage.catalog.file_sources import follow_file
 from wherein.storage.catalog.files import FileRecord, find_file
 from wherein.storage.catalog.models import StoredModel
@@ -48,8 +48,7 @@ class IngestRun:
     When `stop` returns True the run ends at the next safe point, and `stopped` is True; the next run resumes there.
     `pool` has the processes that read the files. With a `plan` nothing is embedded and nothing written: `plan` gets
     what would be embedded, and the tally what would be done. `seen` are the URIs of all files and pages that exist,
-    `walk_errors` those that could not be walked, `walks` the walks that were completed, `named` the URIs that the user
-    named and that are no longer excluded.
+    `walk_errors` those that could not be walked, `walks` the walks that were completed.
     """
 
     def __init__(
@@ -64,7 +63,6 @@ class IngestRun:
         plan: Sample | None = None,
     ) -> None:
         self.stopped = False
-        self.named: frozenset[str] = frozenset()
         self.model = model
         self.encoder = encoder
         self._db = db
@@ -80,12 +78,21 @@ class IngestRun:
             self._queue = DryRunQueue(plan, self._report_progress)
         self._documents = DocumentPipeline(db, model, encoder, self._queue, self._log)
         self._files = FileIngester(db, self._documents, self._queue, self._log)
-        self._visits = Visits(db, self._queue, self._pool, self._documents)
+        self._visits = Visits(db, self._queue, self._pool)
         self.seen, self.walk_errors, self.walks = self._visits.seen, self._visits.walk_errors, self._visits.walks
 
     def recognize(self, own: OwnFiles, watch: frozenset[str] = frozenset()) -> None:
         """Leave out the files of Wherein, and note which of the stored exclusions `watch` match anything."""
         self._visits.own, self._visits.watch = own, watch
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The URIs that the user named: what was removed or purged of them comes back."""
+        return self._visits.named
+
+    @named.setter
+    def named(self, uris: frozenset[str]) -> None:
+        self._visits.named = uris
 
     @property
     def left_out(self) -> set[str]:
@@ -154,7 +161,6 @@ class IngestRun:
             yield from zip(claimed, contexts, strict=True)
 
     def _embed(self, inputs: ModelInputs) -> None:
-        self._documents.purged = frozenset(u for u in excluded(self._db) if u.partition("#")[0] not in self.named)
         self._queue.embed(inputs, self._is_over)
 
     def _is_over(self) -> bool:
@@ -202,14 +208,14 @@ class IngestRun:
         uri = source.uri
         walked = self._visits.begin(source)
         self.walks.append(walked)
-        if uri in self._documents.purged:
+        if is_purged(self._db, uri) and uri not in self.named:
             self.seen.add(uri)
             walked.reached(uri)
             self.problem("skipped", uri, PURGED)
             return
         record = find_file(self._db, uri)
         try:
-            fetched = self._web.fetch(source, record, max_size_of(source))
+            fetched = self._web.fetch(source, self._visits.known(uri, record), max_size_of(source))
         except Unreadable as problem:
             if not isinstance(problem, Gone):
                 self.seen.add(uri)
@@ -227,8 +233,10 @@ class IngestRun:
 
     def _fetched(self, source: Source, fetched: FetchedPage, record: FileRecord | None) -> ModelInputs:
         page, validators = fetched.page, fetched.page.validators
-        task = self._visits.submit(source, page.name, record, page.data)
-        yield from self._files.ingest(VisitedFile(source, source.uri, page.name, fetched.state, record, task))
+        uri = source.uri
+        task = self._visits.submit(source, page.name, self._visits.known(uri, record), page.data)
+        visit = VisitedFile(source, uri, page.name, fetched.state, record, task, uri in self.named)
+        yield from self._files.ingest(visit)
         # Behind the page's documents: with the headers of a page that was not committed, it is not fetched again.
         self._queue.add(partial(remember_version, self._db, source.id, validators.etag, validators.modified))
 

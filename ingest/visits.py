@@ -10,8 +10,7 @@ from sqlite_utils import Database
 
 from wherein.ingest.changes.unchanged import is_current, looks_unchanged, state_of
 from wherein.ingest.commit import WriteQueue
-from wherein.ingest.documents import PURGED, DocumentPipeline
-from wherein.ingest.files import VisitedFile
+from wherein.ingest.files import VisitedFile, is_incomplete
 from wherein.ingest.limits import DEFAULT_MAX_SIZE
 from wherein.ingest.progress.events import RunProblem
 from wherein.ingest.sources.exclusions import exclusions_for
@@ -36,19 +35,19 @@ class Visits:
 
     `seen` are the URIs of all files that exist, `walk_errors` those that could not be walked, `walks` the walks that
     were completed. `own` recognizes the files of Wherein; `watch` has the stored exclusions of which the walks note
-    whether they match anything.
+    whether they match anything; `named` are the URIs that the user named.
     """
 
-    def __init__(self, db: Database, queue: WriteQueue, pool: Pool, documents: DocumentPipeline) -> None:
+    def __init__(self, db: Database, queue: WriteQueue, pool: Pool) -> None:
         self.seen: set[str] = set()
         self.walk_errors: list[str] = []
         self.walks: list[SourceWalk] = []
         self.own = OwnFiles()
         self.watch: frozenset[str] = frozenset()
+        self.named: frozenset[str] = frozenset()
         self._db = db
         self._queue = queue
         self._pool = pool
-        self._documents = documents
         self._sources: list[Source] = []
 
     def prepare(self, sources: Iterable[Source]) -> None:
@@ -77,11 +76,12 @@ class Visits:
         self.walk_errors.append(uri)
         return RunProblem("failed", uri, found.reason)
 
-    def _reach(self, walked: SourceWalk, found: FoundFile) -> VisitedFile | RunProblem | None:
+    def _reach(self, walked: SourceWalk, found: FoundFile) -> VisitedFile | None:
         """Note that the source covers a file; return the visit to it, if it needs one."""
         uri, now = file_uri(found.path), state_of(found, time.time_ns())
         record = find_file(self._db, uri)
-        same = record is not None and looks_unchanged(record, now, walked.source.fields)
+        known = self.known(uri, record)
+        same = known is not None and looks_unchanged(known, now, walked.source.fields)
         if (not same or found.path.endswith(SUFFIX)) and self.own.is_own_file(found.path):
             return None
         was_covered = walked.reached(uri)
@@ -90,10 +90,12 @@ class Visits:
         if uri in self.seen:
             return None
         self.seen.add(uri)
-        if uri in self._documents.purged:
-            return RunProblem("skipped", uri, PURGED)
-        task = None if same else self.submit(walked.source, found.path, record)
-        return VisitedFile(walked.source, uri, found.path, now, record, task)
+        task = None if same else self.submit(walked.source, found.path, known)
+        return VisitedFile(walked.source, uri, found.path, now, record, task, uri in self.named)
+
+    def known(self, uri: str, record: FileRecord | None) -> FileRecord | None:
+        """Return the record that a file is compared with; None for one that has to be read, even if it is unchanged."""
+        return None if record and uri in self.named and is_incomplete(self._db, record) else record
 
     def _note_aliases(self, walked: SourceWalk) -> None:
         known = aliases_of_source(self._db, walked.source.id)

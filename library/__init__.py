@@ -19,7 +19,7 @@ from wherein.ingest.progress.events import Progress, Report, RunProblem, Summary
 from wherein.ingest.progress.reindex_report import MARGIN
 from wherein.library import arguments as given
 from wherein.library.arguments import Name, StrPath, checked
-from wherein.library.documents import each_document, named_document, remove_documents
+from wherein.library.documents import each_document, named_document, remove_documents, removed_documents
 from wherein.library.models import ModelChoice
 from wherein.library.opening import CatalogReader
 from wherein.library.querying import QueryService
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from wherein.library.sources import RemovedSource
     from wherein.search.exact_answer import ExactAnswer
     from wherein.storage.catalog.coverage import Coverage, Covered
+    from wherein.storage.catalog.exclusions import Exclusion
 
 __all__ = [
     "Answer", "Fields", "Filter", "Finding", "Hit", "Library", "Measured", "Progress", "Provenance", "Repair",
@@ -202,9 +203,7 @@ class Library(Upkeep):
 
         return drop_previous_model(self.folder, wait=wait)
 
-    def finish(self, *, wait: bool = False) -> int:
-        """Do the same; the former name of `drop_previous_model`."""
-        return self.drop_previous_model(wait=wait)
+    finish = drop_previous_model  # its former name
 
     # Asking.
 
@@ -297,9 +296,13 @@ class Library(Upkeep):
             return document, document_text(db, document.id), document_spans(db, document.id)
 
     def problems(self) -> list[FileRecord]:
-        """Return the files that were skipped or failed when they were last read."""
+        """Return the files that were skipped or failed, or read only in part, when they were last read."""
         with self._reader.snapshot() as db:
             return problem_files(db)
+
+    def removed(self) -> list[Exclusion]:
+        """Return what was removed or purged and stays away, by URI."""
+        return removed_documents(self._reader)
 
     def coverage(self, name: Name | None = None) -> Coverage | Covered | None:
         """Return how much of a document, or of all, the model's vocabulary covers; None where it was not measured.
@@ -314,10 +317,9 @@ class Library(Upkeep):
     def remove_documents(
         self, names: Sequence[Name], *, purge: bool = False, wait: bool = False
     ) -> list[StoredDocument]:
-        """Remove documents from the library; their files are left alone, and come back when they change.
-
-        With `purge` they do not come back, until they are named to `ingest` themselves, and no byte of their text and
-        vectors is left in the library's files. Raises WhereinError when a reader delays that.
+        """Remove documents from the library; their files are left alone. They come back when these change, or are named
+        to `ingest`. With `purge` they come back only when they are named, and no byte of their text and vectors is left
+        in the library's files. Raises WhereinError when a reader delays that.
         """
         return remove_documents(self.folder, given.texts(names), purge=purge, wait=wait)
 

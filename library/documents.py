@@ -17,6 +17,7 @@ from wherein.storage.catalog.documents import (
     find_documents,
     list_documents,
 )
+from wherein.storage.catalog.exclusions import Exclusion, exclude, list_exclusions
 from wherein.storage.cleanup.purge import finish_purge
 from wherein.storage.cleanup.purge import purge as purge_documents
 from wherein.uri import comparable, display, possible_uris
@@ -24,7 +25,7 @@ from wherein.uri import comparable, display, possible_uris
 if TYPE_CHECKING:
     from wherein.storage.catalog.protocol import Catalog
 
-__all__ = ["each_document", "named_document", "remove_documents"]
+__all__ = ["each_document", "named_document", "remove_documents", "removed_documents"]
 
 _MAX_SHOWN = 300
 """Characters that an error shows of a name."""
@@ -47,6 +48,12 @@ def each_document(reader: CatalogReader) -> Iterator[StoredDocument]:
         if not page:
             return
         after = page[-1].uri
+
+
+def removed_documents(reader: CatalogReader) -> list[Exclusion]:
+    """Return what was removed or purged and stays away, by URI."""
+    with reader.snapshot() as db:
+        return list_exclusions(db)
 
 
 def named_document(db: Catalog, name: str) -> StoredDocument:
@@ -92,5 +99,6 @@ def remove_documents(
         else:
             with writing(db, "documents.remove"):
                 for document in documents:
+                    exclude(db, document.id, document.uri, "removed")
                     delete_document(db, document.id)
     return documents

@@ -25,7 +25,6 @@ from wherein.library.source_notes import conclude, forget_unused, report_exclusi
 from wherein.library.stored_paths import resolve_paths
 from wherein.storage.catalog.connection import CATALOG, open_writer, writing
 from wherein.storage.catalog.documents import documents_of_stream
-from wherein.storage.catalog.exclusions import include
 from wherein.storage.catalog.fields import Fields
 from wherein.storage.catalog.models import StoredModel, bind_model, bound_model
 from wherein.storage.catalog.sources import list_sources, remember_source
@@ -108,6 +107,7 @@ def ingest_sources(
         before = list_sources(db)
         sources = request.remember(db)
         run.recognize(runs.own_files(), request.watched)
+        run.named = request.uris
         if look_ahead:
             run.look_ahead(sources)
         run.ingest(sources)
@@ -133,7 +133,6 @@ def ingest_text(
     def work(db: Database, run: IngestRun) -> None:
         before = list_sources(db)
         with writing(db, "ingest.sources"):
-            include(db, uri)
             remember_source(db, uri, "stdin", (), max_size, fields)
         run.ingest_stream(next(source for source in list_sources(db) if source.uri == uri), name, data)
         if uri not in {source.uri for source in before} and not documents_of_stream(db, uri):

@@ -15,7 +15,6 @@ from wherein.ingest.sources.own_files import OwnFiles
 from wherein.library.opening import open_for_writing, require_library
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.documents import delete_document, documents_of_stream
-from wherein.storage.catalog.exclusions import include
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 from wherein.storage.catalog.file_sources import (
     aliases_of_source,
@@ -99,7 +98,6 @@ class SourceRequest:
         """Store the sources, so that `reindex` follows them, and return them as stored."""
         with writing(db, "ingest.sources"):
             for source in self.preview(db):
-                include(db, source.uri if source.kind == "web" else file_uri(source.uri))
                 number = remember_source(
                     db, source.uri, source.kind, source.exclude, source.max_size, source.fields,
                     pattern=bool(source.pattern),

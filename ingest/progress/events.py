@@ -10,6 +10,7 @@ __all__ = ["Ahead", "DocumentDone", "Note", "Progress", "Report", "RunProblem", 
 
 _COUNTS = (
     "new",
+    "brought_back",
     "changed",
     "unchanged",
     "moved",
@@ -41,13 +42,17 @@ class Note:
 
 @dataclass(frozen=True)
 class DocumentDone:
-    """A document that is committed: `kind` is new, changed or moved; `embedded` of its `chunks` are embedded."""
+    """A document that is committed: `kind` is new, changed or moved; `embedded` of its `chunks` are embedded.
+
+    With `brought_back` it had been removed or purged, and the user named its file.
+    """
 
     kind: str
     uri: str
     chunks: int
     embedded: int
     reused: int
+    brought_back: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,7 @@ class Summary:
     """A run in figures. Documents are counted, but files or records where they were skipped or failed.
 
     Of the `chunks` of new and changed documents, `embedded` were embedded and `reused` had a vector already.
+    `brought_back` of the new documents had been removed or purged.
     """
 
     new: int
@@ -102,6 +108,7 @@ class Summary:
     embedded: int
     reused: int
     seconds: float
+    brought_back: int = 0
 
     def as_dict(self) -> dict[str, int | float]:
         """Return the figures by name."""

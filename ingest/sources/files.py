@@ -18,13 +18,13 @@ from typing import NamedTuple
 from pathspec import GitIgnoreSpec
 
 from wherein.ingest.sources.exclusions import Exclusions
+from wherein.ingest.sources.left_out import LEFT_OUT
 from wherein.ingest.sources.names import SourceName
 from wherein.ingest.sources.own_files import OwnFiles
 
-__all__ = ["LEFT_OUT", "FoundFile", "FoundLink", "WalkError", "walk"]
+__all__ = ["FoundFile", "FoundLink", "WalkError", "walk"]
 
 _GITIGNORE = ".gitignore"
-LEFT_OUT = frozenset(("__pycache__", "node_modules"))
 _SPECIAL = (
     (stat.S_ISFIFO, "named pipe"),
     (stat.S_ISSOCK, "socket"),

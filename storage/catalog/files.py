@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from wherein.errors import Damaged
 from wherein.storage.catalog.documents import documents_of_file, move_document
+from wherein.storage.catalog.exclusions import PURGED_RECORDS
 from wherein.storage.catalog.file_sources import follow_file
 from wherein.storage.catalog.protocol import Catalog, typed
 
@@ -28,6 +29,7 @@ __all__ = [
     "find_files_by_content",
     "has_readable_file",
     "move_file",
+    "note_left_out",
     "problem_files",
     "read_files",
     "reread_document",
@@ -62,7 +64,8 @@ class FileState:
 class FileRecord:
     """A file: `version` names the reader and chunker that were used, `state` is read, skipped or failed, with a reason.
 
-    `documents` is the number of documents that were read from it.
+    A file that was read has a reason when documents of it were left out, because they were purged. `documents` is the
+    number of documents that were read from it.
     """
 
     id: int
@@ -104,9 +107,16 @@ def move_file(db: Database, record: FileRecord, uri: str) -> None:
         move_document(db, document_id, uri + old.removeprefix(record.uri))
 
 
+def note_left_out(db: Database, file_id: int, state: str, reason: str) -> None:
+    """Record why some of a file's documents, or all of them, are not in the library. Call inside `writing`."""
+    db.execute("UPDATE files SET state = ?, reason = ? WHERE id = ?", [state, reason, file_id])
+
+
 def problem_files(db: Catalog) -> list[FileRecord]:
-    """Return the files that were skipped or failed, in the order of their URIs."""
-    rows = db.execute(f"SELECT {_COLUMNS} FROM files WHERE state <> 'read' ORDER BY uri")
+    """Return the files that were skipped or failed, or read only in part, in the order of their URIs."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM files WHERE state <> 'read' OR reason = ? ORDER BY uri", [PURGED_RECORDS]
+    )
     return [_record(*row) for row in rows.fetchall()]
 
 

@@ -91,8 +91,13 @@ def m0007_index_methods(db: Database) -> None:
 
 
 @MIGRATIONS()
-def m0008_exclusions(db: Database) -> None:
-    """To be replaced by the exclusions of removed documents."""
+def m0008_exclusions_by_content(db: Database) -> None:
+    """Exclusions know the content of their documents, and removed documents are excluded, too.
+
+    Of what was purged before, only records in a file that is still known can be recognized by their content. Files
+    whose reading was interrupted are read again.
+    """
+    _run(db, _EXCLUSIONS_BY_CONTENT)
     failpoint("migration.applied")
 
 
@@ -335,6 +340,38 @@ _COVERED_BY_PATH = (
     "INSERT INTO file_sources (file_id, source_id) SELECT id, ? FROM files WHERE uri = ? OR (uri >= ? AND uri < ?)"
     " ON CONFLICT DO NOTHING"
 )
+
+# A URI of NULL: a purged document of which only the content is excluded. The last statement is for files that an older
+# version took for unchanged, though it had not read all of them.
+_EXCLUSIONS_BY_CONTENT = """
+CREATE TABLE exclusions_by_content (
+    id INTEGER PRIMARY KEY,
+    uri TEXT UNIQUE,
+    kind TEXT NOT NULL CHECK (kind IN ('removed', 'purged')),
+    key TEXT NOT NULL,
+    text_hash BLOB,
+    file_hash BLOB,
+    added_at TEXT NOT NULL
+) STRICT;
+
+INSERT INTO exclusions_by_content (uri, kind, key, file_hash, added_at)
+SELECT e.uri, 'purged', substr(e.uri, length(f.uri) + 2), f.content_hash, e.added_at
+FROM exclusions e JOIN files f ON f.uri = substr(e.uri, 1, instr(e.uri, '#') - 1);
+
+INSERT INTO exclusions_by_content (uri, kind, key, added_at)
+SELECT uri, 'purged', CASE instr(uri, '#') WHEN 0 THEN '' ELSE substr(uri, instr(uri, '#') + 1) END, added_at
+FROM exclusions WHERE uri NOT IN (SELECT uri FROM exclusions_by_content);
+
+DROP TABLE exclusions;
+
+ALTER TABLE exclusions_by_content RENAME TO exclusions;
+
+CREATE INDEX exclusions_by_text ON exclusions(text_hash);
+
+CREATE INDEX exclusions_by_file ON exclusions(file_hash);
+
+UPDATE files SET version = '' WHERE state = 'failed' AND reason = 'the run that read it did not finish'
+"""
 
 _CHUNKS_AFTER = (
     'SELECT id, document_id, ordinal, start, "end", page, heading, input_hash FROM chunks'

@@ -35,7 +35,7 @@ STEPS = {
     "keywords.register": "the words of questions are looked up in the new generation",
     "keywords.recount": "the terms of every passage are of the current version",
     "generation.forget": "old generations are no longer registered",
-    "documents.remove": "the documents are removed",
+    "documents.remove": "the documents are removed, and stay away until they change",
     "sources.remove": "the source is no longer followed",
     "purge.remove": "the documents are removed and excluded; the next writer finishes the purge",
     "purge.finish": "no byte of the purged documents is left in the library's files",

@@ -112,6 +112,9 @@ def _repair_lists(db: Database, quarantine: Quarantine, bad: list[BadRow], log: 
         elif row.table == "sources":
             _remove(db, quarantine, "sources", [row.id])
             log.lost.append(f"the source {row.uri!r} with its options: name it again with wherein ingest")
+        elif row.table == "exclusions":
+            _remove(db, quarantine, "exclusions", [row.id])
+            log.lost.append(f"that {row.uri!r} was removed or purged: if it comes back, remove it again")
         elif row.table == "files":
             # Before the record is deleted, and its documents with it (ON DELETE CASCADE).
             db.execute("UPDATE documents SET file_id = NULL WHERE file_id = ?", [row.id])

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from wherein.errors import Damaged
 from wherein.storage.catalog.checksums import is_named, row_checksum
 from wherein.storage.catalog.documents import chunk_text, model_input
+from wherein.storage.catalog.exclusions import unreadable_exclusions
 from wherein.storage.catalog.files import REREAD, unreadable_files
 from wherein.storage.catalog.models import MODEL_COPY, bound_model, remembered_model
 from wherein.storage.catalog.protocol import Catalog
@@ -231,6 +232,8 @@ def _check_models(db: Catalog) -> Iterator[BadRow]:
 def _check_lists(db: Catalog) -> Iterator[BadRow]:
     for source_id, uri in unreadable_sources(db):
         yield BadRow("sources", source_id, None, uri, "a source is not readable")
+    for exclusion_id, uri in unreadable_exclusions(db):
+        yield BadRow("exclusions", exclusion_id, None, uri, "what keeps a document out of the library is not readable")
     for generation_id in unreadable_generations(db):
         yield BadRow("generations", generation_id, None, "", "the record of an index is not readable")
     last_ids = dict(db.execute("SELECT name, seq FROM sqlite_sequence").fetchall())

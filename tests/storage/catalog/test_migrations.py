@@ -95,3 +95,31 @@ def test_terms_of_another_version_are_counted_again() -> None:
     MIGRATIONS.apply(db)
     assert counted_version(db) == terms_version()
     assert db.execute("SELECT id, counts, checksum FROM terms").fetchall() == counted
+
+
+def test_what_was_purged_before_stays_away_and_is_recognized_by_the_file_of_its_record() -> None:
+    db = Database(memory=True)
+    MIGRATIONS.apply(db, stop_before="m0008_exclusions_by_content")
+    add_file(db, "file:///a.jsonl", None)
+    add_file(db, "file:///half.jsonl", None)
+    with writing(db, "test"):
+        db.execute("UPDATE files SET content_hash = ?, version = 'v'", [b"bytes"])
+        db.execute(
+            "UPDATE files SET state = 'failed', reason = 'the run that read it did not finish'"
+            " WHERE uri = 'file:///half.jsonl'"
+        )
+        for uri in ("file:///a.jsonl#3/4", "file:///gone.jsonl#1", "file:///b.txt", "stdin:note"):
+            db.execute("INSERT INTO exclusions (uri, added_at) VALUES (?, 'then')", [uri])
+    MIGRATIONS.apply(db)
+    assert db.execute(
+        "SELECT uri, kind, key, text_hash, file_hash, added_at FROM exclusions ORDER BY uri"
+    ).fetchall() == [
+        ("file:///a.jsonl#3/4", "purged", "3/4", None, b"bytes", "then"),
+        ("file:///b.txt", "purged", "", None, None, "then"),
+        ("file:///gone.jsonl#1", "purged", "1", None, None, "then"),
+        ("stdin:note", "purged", "", None, None, "then"),
+    ]
+    assert db.execute("SELECT uri, version FROM files ORDER BY uri").fetchall() == [
+        ("file:///a.jsonl", "v"),
+        ("file:///half.jsonl", ""),
+    ]

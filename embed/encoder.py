@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,6 +20,7 @@ import numpy.typing as npt
 from wherein.embed.metric import context_form, question_form
 from wherein.embed.model import Model, fingerprint
 from wherein.embed.runtime import compile_model, import_openvino, openvino_core
+from wherein.embed.sharing import SharedRuns
 from wherein.embed.tokenizer import Question, Tokenizer
 
 __all__ = ["Encoder", "Matrix"]
@@ -36,7 +37,7 @@ _QUEUE_SIZE = 48
 
 
 class Encoder:
-    """A model at one precision. Cheap to construct: tokenizer and network are loaded on first use.
+    """A model at one precision, for any number of threads. Cheap to construct: all is loaded on first use.
 
     Vectors are float32, in the stored or searched form of embed/metric.py, so that index and delta need not know the
     model's metric. Methods that tokenize or embed raise Damaged when a file of the model is not the manifest's.
@@ -57,32 +58,51 @@ class Encoder:
         self._threads = threads
         self._one_by_one = one_by_one
         self._loading: Future[Any] | None = None
+        self._lock = Lock()
+        self._idle_queues: list[Any] = []  # its appends and pops are atomic
+        self._infer_questions = SharedRuns(self._infer, self._padded_length, np.array_equal)
 
     def prepare(self) -> None:
         """Start to load the network in the background; errors are raised when it is first used."""
-        if self._loading is None:
-            self._loading = Future()
-            openvino_core()  # in this thread: in the other one its import would wait for this thread's imports
-            # Not a daemon: OpenVINO crashes if the program ends, for instance with an error, while it loads.
-            Thread(target=self._load, args=[self._loading]).start()
+        with self._lock:
+            if self._loading is None:
+                openvino_core()  # in this thread: in the other one its import would wait for this thread's imports
+                self._loading = Future()
+                # Not a daemon: OpenVINO crashes if the program ends, for instance with an error, while it loads.
+                Thread(target=self._load, args=[self._loading]).start()
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
         """The model's tokenizer."""
         return Tokenizer(self.model)
 
-    @cached_property
-    def _queue(self) -> Any:
+    @property
+    def _network(self) -> Any:
+        """The compiled network, which any number of threads may use. Raises WhereinError in a forked child."""
         self.prepare()
+        openvino_core()
         assert self._loading is not None
         return self._loading.result()
 
     def _load(self, loading: Future[Any]) -> None:
         try:
             compiled = compile_model(self.model, self.precision, self._cache, self._threads, self._one_by_one)
-            loading.set_result(import_openvino().AsyncInferQueue(compiled, _QUEUE_SIZE))
+            loading.set_result(compiled)
         except BaseException as error:
-            loading.set_exception(error)  # raised again by `_queue`, in the thread that needs the network
+            loading.set_exception(error)  # raised again by `_network`, in the thread that needs the network
+
+    @cached_property
+    def _request(self) -> Any:
+        """The request for questions, for one run at a time."""
+        return self._network.create_infer_request()
+
+    @cached_property
+    def _takes_batches(self) -> bool:
+        """Whether an inference may have several texts: the graphs of the Open Model Zoo take one."""
+        return bool(self._network.inputs[0].partial_shape[0].is_dynamic)
+
+    def _new_queue(self) -> Any:
+        return import_openvino().AsyncInferQueue(self._network, _QUEUE_SIZE)
 
     def encode_contexts(self, texts: Sequence[str]) -> Matrix:
         """Return stored vectors `[len(texts), width]`; texts are truncated to `context_tokens` tokens."""
@@ -93,9 +113,19 @@ class Encoder:
         return self._encode([self.tokenizer.question(text).ids for text in texts], question_form)
 
     def encode_question(self, text: str) -> tuple[Matrix, Question]:
-        """Return a question's search vector `[width]`, and its tokens with the text that was cut off."""
+        """Return a question's search vector `[width]`, and its tokens with the text that was cut off.
+
+        The questions of several threads share inferences, and have the same vectors as alone.
+        """
         question = self.tokenizer.question(text)
-        return self._encode([question.ids], question_form)[0], question
+        return question_form(self.model.metric, self._infer_questions(question.ids)), question
+
+    def _infer(self, rows: Sequence[list[int]]) -> list[Matrix]:
+        """Return the network's vectors `[dimension]` of rows that are padded to the same length."""
+        if len(rows) > 1 and not self._takes_batches:
+            return [vector for row in rows for vector in self._infer([row])]
+        self._request.infer(self._inputs(rows), share_inputs=True)
+        return list(self._request.get_output_tensor(0).data.copy())
 
     def stream(self, items: Iterable[tuple[Key, list[int]]]) -> Iterator[tuple[Key, Matrix]]:
         """Yield the key and the stored vector `[width]` of each (key, token ids), in the order of completion.
@@ -118,14 +148,15 @@ class Encoder:
         try:
             for key, ids in items:
                 if queue is None:
-                    queue = self._queue
+                    queue = self._idle_queues.pop() if self._idle_queues else self._new_queue()
                     queue.set_callback(on_done)
                 # Inputs are copied, because nothing here keeps the arrays alive while the request waits.
-                queue.start_async(self._inputs(ids), key, share_inputs=False)
+                queue.start_async(self._inputs([ids]), key, share_inputs=False)
                 while done:
                     yield done.popleft()
             if queue is not None:
                 queue.wait_all()
+                self._idle_queues.append(queue)
         # Also for GeneratorExit, when the caller abandons the stream, and for Ctrl-C.
         except BaseException:
             if queue is not None:
@@ -135,13 +166,11 @@ class Encoder:
         yield from done
 
     def _abandon(self, queue: Any) -> None:
-        """Cancel the queued requests, which would take a minute on a slow machine; the next text gets a new queue."""
+        """Cancel the queued requests, which would take a minute on a slow machine; the queue is not used again."""
         for request in queue:
             request.cancel()
         with suppress(RuntimeError):  # raised for each cancelled request
             queue.wait_all()
-        del self._queue
-        self._loading = None
 
     def _encode(self, rows: Sequence[list[int]], form: Callable[[str, Matrix], Matrix]) -> Matrix:
         vectors = np.empty((len(rows), self.model.width), dtype=np.float32)
@@ -150,18 +179,25 @@ class Encoder:
             vectors[row] = form(self.model.metric, vector)
         return vectors
 
-    def _inputs(self, ids: list[int]) -> dict[str, npt.NDArray[np.int64]]:
-        """Return the model card's four inputs, each int64 `[1, length]`, padded with zeros (the mask hides them)."""
-        length = self._lengths[bisect_left(self._lengths, len(ids))]
-        tokens, mask = np.zeros((1, length), np.int64), np.zeros((1, length), np.int64)
-        tokens[0, : len(ids)] = ids
-        mask[0, : len(ids)] = 1
+    def _inputs(self, rows: Sequence[list[int]]) -> dict[str, npt.NDArray[np.int64]]:
+        """Return the model card's four inputs, each int64 `[n, length]`, padded with zeros (the mask hides them).
+
+        All rows have the same padded length.
+        """
+        shape = len(rows), self._padded_length(rows[0])
+        tokens, mask = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        for row, ids in enumerate(rows):
+            tokens[row, : len(ids)] = ids
+            mask[row, : len(ids)] = 1
         return {
             "input_ids": tokens,
             "attention_mask": mask,
             "token_type_ids": np.zeros_like(tokens),
-            "position_ids": np.arange(length, dtype=np.int64)[None, :],
+            "position_ids": np.tile(np.arange(shape[1], dtype=np.int64), (shape[0], 1)),
         }
+
+    def _padded_length(self, ids: list[int]) -> int:
+        return self._lengths[bisect_left(self._lengths, len(ids))]
 
 
 def _lengths(model: Model) -> list[int]:

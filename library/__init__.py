@@ -11,6 +11,7 @@ for hit in library.query("who may sign the lease?").hits:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -21,8 +22,9 @@ from wherein.ingest.progress.events import Progress, Report, RunProblem, Summary
 from wherein.ingest.progress.reindex_report import MARGIN
 from wherein.library.documents import each_document, named_document, remove_documents
 from wherein.library.models import ModelChoice
-from wherein.library.opening import CatalogReader
+from wherein.library.opening import open_for_reading
 from wherein.library.querying import QueryService
+from wherein.library.readers import CatalogReader
 from wherein.library.status import Status, read_status
 from wherein.search.filters.parse import Filter, parse_filter
 from wherein.search.hits import Hit
@@ -56,6 +58,10 @@ __all__ = [
 
 class Library:
     """A folder with everything that was ingested. Opening it costs nothing; each part is opened when it is needed.
+
+    Any number of threads may use one object: they read at the same time, each a committed state, while one of them
+    writes; the others that write wait for it. After `close`, or `with Library(…) as library:`, questions that are under
+    way are answered, and every other use raises WhereinError.
 
     `precision` is `auto`, `w8a8` or `w8a32`; `auto` is that of the library, or for a new one what this CPU does best.
     `model` is the name of an installed model or a model's folder; None is the library's, or for a new one the shipped
@@ -248,7 +254,9 @@ class Library:
         def ask(question: str, k: int, mode: str) -> list[Hit]:
             return self.query(question, k, mode=mode).hits
 
-        encoder, passages = self._queries.session.encoder, count_chunks(self._reader.db)
+        encoder = self._queries.session.encoder
+        with self._reader.connection() as db:
+            passages = count_chunks(db)
         library = EvaluatedLibrary(self.folder, encoder, passages, ask)
         uris = (document.uri for document in self.documents())
         return evaluate_golden_file(library, path, uris, modes=modes, report=report)
@@ -348,7 +356,7 @@ class Library:
         from wherein.library.maintenance import repair_library
 
         repaired = repair_library(self.folder, wait=wait)
-        self._close()  # the catalog that is open may be the one that was quarantined
+        self._renew()  # the catalog that is open may be the one that was quarantined
         return replace(repaired, left=tuple(found for found in self.verify().findings if not found.harmless))
 
     def damaged_copies(self) -> list[Path]:
@@ -367,7 +375,8 @@ class Library:
 
         from wherein.storage.backup.backup import write_backup
 
-        return write_backup(self._reader.db, self.folder, target, version("wherein"), verify=verify, report=report)
+        with closing(open_for_reading(self.folder)) as db:  # of its own: `report` may ask questions
+            return write_backup(db, self.folder, target, version("wherein"), verify=verify, report=report)
 
     def backups(self) -> list[BackupRecord]:
         """Return the backups that were written of this library, the oldest first."""
@@ -385,7 +394,7 @@ class Library:
         from wherein.storage.backup.restore import restore_backup
 
         restored = restore_backup(backup, self.folder, force=force, index=index, report=report)
-        self._close()  # the earlier library
+        self._renew()  # the earlier library is still open
         return restored
 
     def _runs(self) -> RunFactory:
@@ -393,6 +402,17 @@ class Library:
 
         return RunFactory(self.folder, self._models, self._jobs)
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Close the library's files."""
         self._queries.drop_session()
         self._reader.close()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _renew(self) -> None:
+        self._reader.renew()
+        self._queries.drop_session()

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from wherein.errors import UsageError, WhereinError
 from wherein.ingest.uri import file_uri
-from wherein.library.opening import CatalogReader, open_for_writing, require_library
+from wherein.library.opening import open_for_writing, require_library
+from wherein.library.readers import CatalogReader
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.documents import StoredDocument, delete_document, find_document, list_documents
 from wherein.storage.cleanup.purge import finish_purge

@@ -16,7 +16,8 @@ from wherein.errors import Damaged, ModelMismatch
 from wherein.ingest.changes.unchanged import changed_unseen
 from wherein.ingest.uri import file_path
 from wherein.library.models import LibraryModel, ModelChoice, library_model, proof_of
-from wherein.library.opening import CatalogReader, require_library
+from wherein.library.opening import require_library
+from wherein.library.readers import CatalogReader
 from wherein.storage.catalog.fields import NO_FIELDS
 from wherein.storage.catalog.files import read_files
 from wherein.storage.catalog.sources import list_sources

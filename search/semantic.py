@@ -18,7 +18,8 @@ from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Matrix, checked_vector
 from wherein.storage.filters.selection import Filter, Selection, Selector
-from wherein.storage.index.vector_index import VectorIndex, reading_index
+from wherein.storage.index.open_indexes import OpenIndexes, SharedIndexes
+from wherein.storage.index.vector_index import VectorIndex
 
 __all__ = ["Searcher", "exact_nearness"]
 
@@ -45,24 +46,30 @@ class _StoredVector(NamedTuple):
 
 
 class Searcher:
-    """Ranks the passages of one library by meaning.
+    """Ranks the passages of one library by meaning, for one thread at a time.
 
-    Holds the index of the last committed state and no transaction between questions. `provenance` is that of the last
-    answer.
+    Holds the index of the last committed state, in `indexes` if these are given, and no transaction between questions.
+    `provenance` is that of the last answer.
     """
 
-    def __init__(self, db: Catalog, folder: Path, model: StoredModel, metric: str = "cosine") -> None:
+    def __init__(
+        self,
+        db: Catalog,
+        folder: Path,
+        model: StoredModel,
+        metric: str = "cosine",
+        indexes: OpenIndexes | None = None,
+    ) -> None:
         self._db = db
-        self._folder = folder
         self._model = model
         self._metric = metric
-        self._index: VectorIndex | None = None
+        self._indexes = indexes or OpenIndexes(db, SharedIndexes(folder, model))
         self._selector = Selector(model.id)
         self.provenance: Provenance | None = None
 
     def refresh(self) -> None:
         """Load the index of the last committed state, so that the next `search` need not."""
-        with reading_index(self._db, self._folder, self._model, self._index) as self._index:
+        with self._indexes.reading_vectors():
             pass
 
     def search(self, question: Matrix, k: int, only: Filter | None = None) -> list[Hit]:
@@ -72,13 +79,13 @@ class Searcher:
         Damaged rather than return a text or a score that is not the stored one's, UsageError when `only` names a field
         that no document has.
         """
-        with reading_index(self._db, self._folder, self._model, self._index) as self._index:
-            self.provenance = provenance_of(self._model, self._index, None)
-            selection = self._selector.select(self._db, self._index.version, only) if only else None
-            count = self._index.count if selection is None else len(selection.vectors)
+        with self._indexes.reading_vectors() as index:
+            self.provenance = provenance_of(self._model, index, None)
+            selection = self._selector.select(self._db, self._indexes.version, only) if only else None
+            count = index.count if selection is None else len(selection.vectors)
             wanted = enough = k + _EXTRA_NEIGHBOURS.get(self._metric, 0)
             while True:
-                hits = self._hits(self._index, question, wanted, enough, selection)
+                hits = self._hits(index, question, wanted, enough, selection)
                 if len(hits) == enough or wanted >= count:
                     return [replace(hit, rank=rank) for rank, hit in enumerate(hits[:k], 1)]
                 # Some of the nearest vectors no longer belong to a passage: fetch more.

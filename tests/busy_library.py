@@ -9,6 +9,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import count
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -38,13 +39,13 @@ class BusyLibrary:
         for number, (thing, place) in enumerate((thing, place) for thing in THINGS for place in PLACES):
             text = f"Record {number}. The {thing} {place} has the code q{number}z{number * 7}. Nobody else keeps one.\n"
             (self._still / f"{number}.txt").write_text(text)
-        self.states: list[dict[int, int]] = [{}]
+        self.states: list[dict[int, int]] = [dict.fromkeys(range(FERRIES), 0)]
         self.done = 0
         self._finished = Lock()
         self._versions = count(1)
-        self.library.ingest([str(self._still)], max_size=None)
         for ferry in range(FERRIES):
-            self.ingest(ferry)
+            self._write_file(ferry, 0)
+        self.library.ingest([str(self._still), str(self._moving)])
         self._questions = [f"where is the {thing}?" for thing in THINGS]
         self._ranked = {question: self._still_hits(question, len(THINGS) * len(PLACES)) for question in self._questions}
         self.answers, self.mistakes = Counter[str](), Counter[str]()
@@ -55,7 +56,7 @@ class BusyLibrary:
         """Write another version of a document and ingest it."""
         version = next(self._versions)
         self._begin({**self.states[-1], ferry: version})
-        self._path(ferry).write_text(f"Ferry {ferry} leaves on schedule version {version}.\n")
+        self._write_file(ferry, version)
         self.library.ingest([str(self._moving)])
         self.done = len(self.states) - 1
 
@@ -72,6 +73,11 @@ class BusyLibrary:
 
     def _begin(self, state: dict[int, int]) -> None:
         self.states.append(state)
+
+    def _write_file(self, ferry: int, version: int) -> None:
+        written = self._moving.with_name("next.txt")
+        written.write_text(f"Ferry {ferry} leaves on schedule version {version}.\n")
+        written.rename(self._path(ferry))  # at once: the reindex may read it at any moment
 
     def _path(self, ferry: int) -> Path:
         return self._moving / f"{ferry}.txt"
@@ -149,21 +155,27 @@ class BusyLibrary:
 
     # Threads.
 
-    def run(self, threads: int, seconds: float, answers: int = 0, reindex: Callable[[], object] | None = None) -> None:
-        """Ask with `threads` threads for `seconds`, and on to `answers`, while one changes and one reindexes."""
+    def __enter__(self) -> "BusyLibrary":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.library.close()
+
+    def run(self, threads: int, seconds: float, answers: int = 0, *, writers: bool = True) -> None:
+        """Ask with `threads` threads for `seconds`, and on to `answers`; with `writers` while two others write."""
         end = Event()
-        workers = [Thread(target=self._work, args=[seed, end]) for seed in range(threads)]
-        writers = [
-            Thread(target=self._write, args=[lambda rng=random.Random(0): self.change(rng), end, "change"]),
-            Thread(target=self._write, args=[reindex or self.library.reindex, end, "reindex"]),
-        ]
-        for thread in (*workers, *writers):
+        crew = [Thread(target=self._work, args=[seed, end]) for seed in range(threads)]
+        if writers:
+            change = partial(self.change, random.Random(0))
+            crew.append(Thread(target=self._write, args=[change, end, "change"]))
+            crew.append(Thread(target=self._write, args=[self.library.reindex, end, "reindex"]))
+        for thread in crew:
             thread.start()
         began = time.monotonic()
         while time.monotonic() < began + seconds or (self.answers.total() < answers and not self.mistakes):
             time.sleep(0.05)
         end.set()
-        for thread in (*workers, *writers):
+        for thread in crew:
             thread.join()
 
     def _work(self, seed: int, end: Event) -> None:

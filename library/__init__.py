@@ -21,8 +21,8 @@ from wherein.library import arguments as given
 from wherein.library.arguments import Name, StrPath, checked
 from wherein.library.documents import each_document, named_document, remove_documents, removed_documents
 from wherein.library.models import ModelChoice
-from wherein.library.opening import CatalogReader
 from wherein.library.querying import QueryService
+from wherein.library.readers import CatalogReader
 from wherein.library.status import Status, read_status
 from wherein.library.upkeep import Upkeep
 from wherein.search.filters.parse import Filter
@@ -60,6 +60,10 @@ parse_filter = checked(parse)
 @checked
 class Library(Upkeep):
     """A folder with everything that was ingested. Opening it costs nothing; each part is opened when it is needed.
+
+    Any number of threads may use one object: they read at the same time, each a committed state, while one of them
+    writes; the others that write wait for it. After `close`, or `with Library(…) as library:`, questions that are under
+    way are answered, and every other use raises WhereinError.
 
     Without a `folder` it is the command line's default library. A path may have a `~`; a document or a source is named
     by its URI, path or number. A wrong argument raises TypeError or UsageError before anything is read or written.
@@ -256,7 +260,9 @@ class Library(Upkeep):
 
         Raises UsageError for a line that is wrong, WhereinError when the extra is missing.
         """
-        encoder, passages = self._queries.session.encoder, count_chunks(self._reader.db)
+        encoder = self._queries.session.encoder
+        with self._reader.connection() as db:
+            passages = count_chunks(db)
         library = EvaluatedLibrary(self.folder, encoder, passages, lambda q, k, mode: self.query(q, k, mode=mode).hits)
         uris = (document.uri for document in self.documents())
         return evaluate_golden_file(library, given.path(path), uris, modes=modes, report=report)
@@ -352,3 +358,14 @@ class Library(Upkeep):
         from wherein.library.ingesting import RunFactory
 
         return RunFactory(self.folder, self._models, self._jobs)
+
+    def close(self) -> None:
+        """Close the library's files."""
+        self._queries.drop_session()
+        self._reader.close()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

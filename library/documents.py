@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wherein.errors import UsageError, WhereinError
-from wherein.library.opening import CatalogReader, open_for_writing, require_library
+from wherein.library.opening import open_for_writing, require_library
+from wherein.library.readers import CatalogReader
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.documents import (
     StoredDocument,

@@ -15,7 +15,8 @@ from wherein.embed.runtime import damaged_blobs
 from wherein.errors import Damaged, ModelMismatch
 from wherein.ingest.changes.unchanged import changed_unseen
 from wherein.library.models import LibraryModel, ModelChoice, library_model, proof_of
-from wherein.library.opening import CatalogReader, require_library
+from wherein.library.opening import require_library
+from wherein.library.readers import CatalogReader
 from wherein.storage.catalog.fields import NO_FIELDS
 from wherein.storage.catalog.file_sources import sources_of_file
 from wherein.storage.catalog.files import read_files

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +14,9 @@ from wherein.storage.catalog.connection import (
     checkpoint,
     open_reader,
     open_writer,
-    snapshot,
 )
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.catalog.sqlite_errors import translating_errors
-from wherein.storage.catalog.unlocked import has_changed
 from wherein.storage.cleanup.purge import finish_purge, purge_is_unfinished
 from wherein.storage.disk.lock import writer_lock
 from wherein.storage.index.folding import write_first_generations
@@ -28,38 +26,9 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
-    from wherein.storage.catalog.protocol import Catalog
-
-__all__ = ["EMPTY", "CatalogReader", "is_library", "open_for_reading", "open_for_writing", "require_library"]
+__all__ = ["EMPTY", "is_library", "open_for_reading", "open_for_writing", "require_library"]
 
 EMPTY = "This library is empty; fill it with: wherein ingest FOLDER"
-
-
-class CatalogReader:
-    """A library's read-only connection: opened on first use, and again after `close`."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._db: sqlite3.Connection | None = None
-
-    @property
-    def db(self) -> sqlite3.Connection:
-        """The open connection. Raises WhereinError when there is no library."""
-        if has_changed(self._db):
-            self.close()
-        if self._db is None:
-            self._db = open_for_reading(self._folder)
-        return self._db
-
-    def snapshot(self) -> AbstractContextManager[Catalog]:
-        """Read one committed state."""
-        return snapshot(self.db)
-
-    def close(self) -> None:
-        """Close the connection: the catalog may have been replaced by another file."""
-        if self._db is not None:
-            self._db.close()
-            self._db = None
 
 
 def is_library(folder: Path) -> bool:

@@ -27,8 +27,8 @@ from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.term_counts import TermRows, checked_terms
 from wherein.storage.catalog.vectors import Matrix
 from wherein.storage.filters.selection import Filter, Selection, Selector
-from wherein.storage.index.keyword_index import KeywordIndex, load_keywords
-from wherein.storage.index.vector_index import VectorIndex, load_index, reading_loaded
+from wherein.storage.index.open_indexes import OpenIndexes, SharedIndexes
+from wherein.storage.index.vector_index import VectorIndex
 
 __all__ = ["CANDIDATES", "MOST_BY_WORDS", "READ", "Ranker", "to_read"]
 
@@ -44,7 +44,7 @@ _TOLERANCE = 1e-4
 _NO_MODEL = 0  # SQLite's ids begin with 1
 # A chance needs a sample of vectors that have nothing to do with the question. Of fewer than _MIN_VECTORS, too large a
 # share would be of passages that answer.
-_SAMPLE_SIZE, _MIN_VECTORS = 500, 100
+_MIN_VECTORS = 100
 Floats = npt.NDArray[np.float64]
 
 
@@ -77,20 +77,19 @@ class _Ranked:
 class Ranker:
     """Ranks the passages of one library in the modes `hybrid` and `keyword`; without a `model` only in the latter.
 
-    Holds the indexes of the last committed state and no transaction between questions. `provenance` is that of the last
-    answer, `unmatched` its filter's places that match no document; `copies_cut` says whether MOST_BY_WORDS passages had
-    too few different texts for it.
+    For one thread at a time. Holds the indexes of the last committed state, in `indexes` if these are given, and no
+    transaction between questions. `provenance` is that of the last answer, `unmatched` its filter's places that match
+    no document; `copies_cut` says whether MOST_BY_WORDS passages had too few different texts for it.
     """
 
-    def __init__(self, db: Catalog, folder: Path, model: StoredModel | None) -> None:
+    def __init__(
+        self, db: Catalog, folder: Path, model: StoredModel | None, indexes: OpenIndexes | None = None
+    ) -> None:
         self._db = db
-        self._folder = folder
         self._model = model
-        self._vectors: VectorIndex | None = None
-        self._keywords: KeywordIndex | None = None
+        self._indexes = indexes or OpenIndexes(db, SharedIndexes(folder, model))
         self._passages = PassageLookup(db, model)
         self._selector = Selector(model.id if model else _NO_MODEL)
-        self._sample: tuple[VectorIndex, Matrix] | None = None
         self._check: PhraseCheck | None = None
         self.copies_cut = False
         self.provenance: Provenance | None = None
@@ -103,7 +102,7 @@ class Ranker:
 
     def refresh(self) -> None:
         """Load the indexes of the last committed state, so that the next question need not."""
-        with reading_loaded(self._db, self._load):
+        with self._indexes.reading_both():
             pass
 
     def by_keywords(
@@ -116,10 +115,10 @@ class Ranker:
         rather than return a text or a score that is not the stored one's, UsageError when `only` names a field that no
         document has.
         """
-        with reading_loaded(self._db, self._load_keywords) as index:
+        with self._indexes.reading_keywords() as index:
             self._passages = PassageLookup(self._db, self._model)
             self.provenance = provenance_of(None, None, index)
-            selection = self._select(index, only)
+            selection = self._select(only)
             matches = match(index, question, selection)
             chunks = self._best_by_words(matches, k, copies)
             scores = scores_of(matches, chunks).tolist()
@@ -145,23 +144,14 @@ class Ranker:
         question's operators allow fewer. Raises Damaged rather than return a text or a score that is not the stored
         one's, UsageError when `only` names a field that no document has.
         """
-        with reading_loaded(self._db, self._load) as (vectors, keywords):
+        with self._indexes.reading_both() as (vectors, keywords):
             self._passages = PassageLookup(self._db, self._model)
             self.provenance = provenance_of(self._model, vectors, keywords)
-            selection = self._select(keywords, only)
+            selection = self._select(only)
             matches = match(keywords, question, selection)
             query = _Query(vector, metric, copies)
             ranked = self._rank(query, vectors, matches, k, selection)
             return self._hits(ranked, matches, selection, query)
-
-    def _load(self) -> tuple[VectorIndex, KeywordIndex]:
-        assert self._model is not None
-        self._vectors = load_index(self._db, self._folder, self._model, self._vectors)
-        return self._vectors, self._load_keywords()
-
-    def _load_keywords(self) -> KeywordIndex:
-        self._keywords = load_keywords(self._db, self._folder, self._keywords)
-        return self._keywords
 
     def _phrase_check(self, question: ParsedQuestion) -> PhraseCheck:
         """Return the check of a question: the same one while more and more passages are wanted for it."""
@@ -169,8 +159,8 @@ class Ranker:
             self._check = PhraseCheck(self._db, question)
         return self._check
 
-    def _select(self, index: KeywordIndex, only: Filter | None) -> Selection | None:
-        selection = self._selector.select(self._db, index.version, only) if only else None
+    def _select(self, only: Filter | None) -> Selection | None:
+        selection = self._selector.select(self._db, self._indexes.version, only) if only else None
         self.unmatched = selection.unmatched if selection else ()
         return selection
 
@@ -256,11 +246,8 @@ class Ranker:
         # The chance was fitted on cosines; other scores have another scale.
         if query.metric != "cosine" or index.count < _MIN_VECTORS:
             return [None] * len(dense)
-        # The index is the same object until something is committed.
-        if self._sample is None or self._sample[0] is not index:
-            self._sample = index, index.sample(_SAMPLE_SIZE)
         # Not `@`, for which OpenBLAS starts threads (`VectorIndex.nearest`).
-        background = np.einsum("ij,j->i", self._sample[1], query.vector).astype(np.float64)
+        background = np.einsum("ij,j->i", index.background, query.vector).astype(np.float64)
         chances = calibrated(dense, fused, background, passages).tolist()
         return [None if np.isnan(score) else chance for score, chance in zip(dense, chances, strict=True)]
 

@@ -24,6 +24,7 @@ from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.disk.text_lines import to_unicode
 from wherein.storage.filters.selection import Filter
+from wherein.storage.index.open_indexes import OpenIndexes, SharedIndexes
 from wherein.uri import display
 
 __all__ = ["Answer", "PreparedQuery", "QueryOptions", "QueryPipeline", "check_question"]
@@ -90,13 +91,17 @@ class PreparedQuery:
 class QueryPipeline:
     """Answers prepared questions from one library, with the vectors of `model`; without one, by keywords only.
 
-    Holds the indexes of the last committed state and no transaction between questions.
+    For one thread at a time. Holds the indexes of the last committed state, which other pipelines may `share`, and no
+    transaction between questions.
     """
 
-    def __init__(self, db: Catalog, folder: Path, model: StoredModel | None) -> None:
+    def __init__(
+        self, db: Catalog, folder: Path, model: StoredModel | None, shared: SharedIndexes | None = None
+    ) -> None:
         self._db = db
         self._folder = folder
         self._model = model
+        self._indexes = OpenIndexes(db, shared or SharedIndexes(folder, model))
         self._ranker: Ranker | None = None
         self._searcher: Searcher | None = None
 
@@ -151,12 +156,12 @@ class QueryPipeline:
     def _by_meaning(self, metric: str) -> Searcher:
         if self._searcher is None:
             assert self._model is not None
-            self._searcher = Searcher(self._db, self._folder, self._model, metric)
+            self._searcher = Searcher(self._db, self._folder, self._model, metric, self._indexes)
         return self._searcher
 
     def _by_words(self) -> Ranker:
         if self._ranker is None:
-            self._ranker = Ranker(self._db, self._folder, self._model)
+            self._ranker = Ranker(self._db, self._folder, self._model, self._indexes)
         return self._ranker
 
 

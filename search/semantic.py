@@ -19,7 +19,8 @@ from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Matrix, checked_vector
 from wherein.storage.filters.selection import Filter, Selection, Selector
-from wherein.storage.index.vector_index import VectorIndex, reading_index
+from wherein.storage.index.open_indexes import OpenIndexes, SharedIndexes
+from wherein.storage.index.vector_index import VectorIndex
 
 __all__ = ["Searcher", "exact_nearness"]
 
@@ -42,25 +43,31 @@ class _StoredVector(NamedTuple):
 
 
 class Searcher:
-    """Ranks the passages of one library by meaning.
+    """Ranks the passages of one library by meaning, for one thread at a time.
 
-    Holds the index of the last committed state and no transaction between questions. `provenance` is that of the last
-    answer, `unmatched` its filter's places that match no document.
+    Holds the index of the last committed state, in `indexes` if these are given, and no transaction between questions.
+    `provenance` is that of the last answer, `unmatched` its filter's places that match no document.
     """
 
-    def __init__(self, db: Catalog, folder: Path, model: StoredModel, metric: str = "cosine") -> None:
+    def __init__(
+        self,
+        db: Catalog,
+        folder: Path,
+        model: StoredModel,
+        metric: str = "cosine",
+        indexes: OpenIndexes | None = None,
+    ) -> None:
         self._db = db
-        self._folder = folder
         self._model = model
         self._metric = metric
-        self._index: VectorIndex | None = None
+        self._indexes = indexes or OpenIndexes(db, SharedIndexes(folder, model))
         self._selector = Selector(model.id)
         self.provenance: Provenance | None = None
         self.unmatched: tuple[str, ...] = ()
 
     def refresh(self) -> None:
         """Load the index of the last committed state, so that the next `search` need not."""
-        with reading_index(self._db, self._folder, self._model, self._index) as self._index:
+        with self._indexes.reading_vectors():
             pass
 
     def search(self, question: Matrix, k: int, only: Filter | None = None, copies: int | None = None) -> list[Hit]:
@@ -70,14 +77,14 @@ class Searcher:
         stored vectors, whatever the index says. Raises Damaged rather than return a text or a score that is not the
         stored one's, UsageError when `only` names a field that no document has.
         """
-        with reading_index(self._db, self._folder, self._model, self._index) as self._index:
-            self.provenance = provenance_of(self._model, self._index, None)
-            selection = self._selector.select(self._db, self._index.version, only) if only else None
+        with self._indexes.reading_vectors() as index:
+            self.provenance = provenance_of(self._model, index, None)
+            selection = self._selector.select(self._db, self._indexes.version, only) if only else None
             self.unmatched = selection.unmatched if selection else ()
-            count = self._index.count if selection is None else len(selection.vectors)
+            count = index.count if selection is None else len(selection.vectors)
             wanted = enough = k + _EXTRA_NEIGHBOURS.get(self._metric, 0)
             while True:
-                passages = self._each_passage(self._index, question, wanted, selection, copies)
+                passages = self._each_passage(index, question, wanted, selection, copies)
                 hits = self._hits(question, list(islice(passages, enough)), selection)
                 if len(hits) == enough or wanted >= count:
                     return [replace(hit, rank=rank) for rank, hit in enumerate(hits[:k], 1)]

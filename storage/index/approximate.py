@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import struct
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,14 @@ class Approximate:
         self._db = db
         self._model = model
         self.count: int = index.ntotal
+
+    def read_from(self, db: Catalog) -> Approximate:
+        """Return the same index over another connection to the same catalog."""
+        if db is self._db:
+            return self
+        other = copy(self)
+        other._db = db
+        return other
 
     def nearest(self, question: Matrix, k: int) -> tuple[Ids, Matrix]:
         """Return ids and inner products of the nearest vectors that the index finds, at most `k`.

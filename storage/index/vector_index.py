@@ -1,8 +1,9 @@
 """Nearest vectors, from the active generation and the delta together, as of one committed state."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,24 +13,28 @@ from wherein.errors import Damaged, ModelMismatch
 from wherein.storage.catalog.connection import snapshot
 from wherein.storage.catalog.models import StoredModel, bound_model
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.schema import highest_used_id
 from wherein.storage.catalog.vectors import Ids, Matrix, read_vectors
 from wherein.storage.filters.selection import Selection
 from wherein.storage.index.approximate import Approximate
 from wherein.storage.index.exact import Exact
-from wherein.storage.index.generation_files import load_generation
+from wherein.storage.index.generation_files import load_generation, search_with_one_thread
 from wherein.storage.index.generations import KINDS, Generation, active_generation
 from wherein.storage.index.method import EXACT
 
 __all__ = ["VectorIndex", "load_index", "reading_index", "reading_loaded"]
 
 Loaded = TypeVar("Loaded")
+_SAMPLE_SIZE = 500
 
 
 @dataclass(frozen=True)
 class VectorIndex:
-    """The vectors of one committed state; `version` is SQLite's `data_version` of that state.
+    """The vectors of one committed state, in which `version` was the highest id that a vector ever had.
 
-    The delta is every vector with a higher id than the generation's, also those that belong to no chunk.
+    The delta is every vector with a higher id than the generation's, also those that belong to no chunk. Nothing in it
+    changes, so that several threads may search it; but an approximate generation reads from the catalog that it was
+    loaded from, which one thread at a time may use (see `read_from`).
     """
 
     version: int
@@ -61,12 +66,25 @@ class VectorIndex:
         ids = [delta_ids if chosen is None else delta_ids[chosen]]
         scores = [delta_scores if chosen is None else delta_scores[chosen]]
         if self.folded is not None and self.folded.count:
+            search_with_one_thread()  # the index may have been loaded by another thread
             folded = self.folded.nearest(question, k) if among is None else self._folded_among(question, k, among)
             ids.append(folded[0])
             scores.append(folded[1])
         all_ids, all_scores = np.concatenate(ids), np.concatenate(scores)
         best = np.lexsort((all_ids, -all_scores))[:k]  # `lexsort` sorts by its last key first
         return all_ids[best], all_scores[best]
+
+    def read_from(self, db: Catalog) -> "VectorIndex":
+        """Return the same index for another connection to the same catalog; itself where it reads nothing from it."""
+        if not isinstance(self.folded, Approximate):
+            return self
+        folded = self.folded.read_from(db)
+        return self if folded is self.folded else replace(self, folded=folded)
+
+    @cached_property
+    def background(self) -> Matrix:
+        """A sample of 500 vectors `[m, dimension]`; see `sample`."""
+        return self.sample(_SAMPLE_SIZE)
 
     def sample(self, n: int) -> Matrix:
         """Return at most `n` of the vectors `[m, dimension]`, evenly spread over all; deterministic for a state.
@@ -102,39 +120,47 @@ def reading_index(db: Catalog, folder: Path, model: StoredModel, known: VectorIn
 
 
 @contextmanager
-def reading_loaded(db: Catalog, load: Callable[[], Loaded]) -> Iterator[Loaded]:
-    """Yield what `load` returns in one snapshot, which is open meanwhile; `load` opens the files of generations."""
-    failed = None
+def reading_loaded(
+    db: Catalog, load: Callable[[], Loaded], turn: AbstractContextManager[object] | None = None
+) -> Iterator[Loaded]:
+    """Yield what `load` returns in one snapshot, which is open meanwhile; `load` opens the files of generations.
+
+    The snapshot is taken, and `load` called, within `turn`.
+    """
+    turn, failed = turn or nullcontext(), None
     while True:
-        with snapshot(db):
-            try:
-                loaded = load()
-            except Damaged:
-                generations = [active_generation(db, kind) for kind in KINDS]
-                # Between the snapshot and the opening of its file two generations may have been written, and the file
-                # deleted: try again, unless the same generations fail twice.
-                if generations == failed:
-                    raise
-                failed = generations
-            else:
-                yield loaded
-                return
+        with ExitStack() as stack:
+            with turn:
+                stack.enter_context(snapshot(db))
+                try:
+                    loaded = load()
+                except Damaged:
+                    generations = [active_generation(db, kind) for kind in KINDS]
+                    # Between the snapshot and the opening of its file two generations may have been written, and the
+                    # file deleted: try again, unless the same generations fail twice.
+                    if generations == failed:
+                        raise
+                    failed = generations
+                    continue
+            yield loaded
+            return
 
 
 def load_index(db: Catalog, folder: Path, model: StoredModel, known: VectorIndex | None) -> VectorIndex:
-    """Return the index of the state that `db` sees; `known` itself when nothing was committed since.
+    """Return the index of the state that `db` sees; `known` itself when it holds all vectors of that state.
 
-    Call inside `snapshot`. An unchanged generation is not opened again, and of the delta only new vectors are read:
-    vectors never change, and those of deleted passages are left out by the join with `chunks`. Raises Damaged when a
-    part is damaged, ModelMismatch when `model` is no longer the library's.
+    Call inside `snapshot`. `known` is an index of the same state or an earlier one, loaded by any connection. An
+    unchanged generation is not opened again, and of the delta only new vectors are read: vectors never change, and
+    those of deleted passages are left out by the join with `chunks`. Raises Damaged when a part is damaged,
+    ModelMismatch when `model` is no longer the library's.
     """
-    generation = active_generation(db)  # this read also takes the snapshot that data_version speaks of
-    (version,) = db.execute("PRAGMA data_version").fetchone()
-    if known is not None and known.version == version:
-        return known
+    generation, version = active_generation(db), highest_used_id(db, "vectors")
     bound = bound_model(db)
     if bound is not None and bound.id != model.id:  # vectors of one model, a question embedded by another
         raise ModelMismatch(f"The library belongs to another model now, {bound.name} {bound.fingerprint}")
+    known = known.read_from(db) if known else None
+    if known is not None and (known.generation, known.version) == (generation, version):
+        return known
     if generation is None:
         folded, highest = None, 0
     else:

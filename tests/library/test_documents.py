@@ -14,7 +14,7 @@ from wherein.library import Library, parse_filter
 from wherein.library import documents as module
 from wherein.library.documents import each_document, named_document, remove_documents
 from wherein.library.ingesting import RunFactory
-from wherein.library.opening import CatalogReader
+from wherein.library.readers import CatalogReader
 from wherein.storage.disk.lock import writer_lock
 from wherein.uri import display_uri, file_uri
 
@@ -54,7 +54,8 @@ def list_in_pages_of(size: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def test_no_transaction_is_open_while_the_caller_looks_at_a_document(reader: CatalogReader) -> None:
     for _ in each_document(reader):
-        assert not reader.db.in_transaction
+        with reader.connection() as db:  # the only one that was opened
+            assert not db.in_transaction
 
 
 def test_a_document_is_named_by_its_uri_its_path_or_its_number(

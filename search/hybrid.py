@@ -14,9 +14,9 @@ from wherein.errors import Damaged
 from wherein.search.bm25 import term_score
 from wherein.search.calibration import calibrated
 from wherein.search.fusion import Overlap, fuse_best
-from wherein.search.hits import Hit, checked_hit
+from wherein.search.hits import Hit, StoredPassage, checked_hit
 from wherein.search.keyword import Matches, best_passages, filter_matches, match, scores_of
-from wherein.search.passage_lookup import CountedPassage, PassageLookup
+from wherein.search.passage_lookup import PassageLookup, required
 from wherein.search.provenance import Provenance, provenance_of
 from wherein.search.query_syntax import ParsedQuestion
 from wherein.search.semantic import exact_nearness
@@ -99,6 +99,7 @@ class Ranker:
         document has.
         """
         with reading_loaded(self._db, self._load_keywords) as index:
+            self._passages = PassageLookup(self._db, self._model)
             self.provenance = provenance_of(None, None, index)
             selection = self._select(index, only)
             matches = match(index, question, selection)
@@ -120,6 +121,7 @@ class Ranker:
         one's, UsageError when `only` names a field that no document has.
         """
         with reading_loaded(self._db, self._load) as (vectors, keywords):
+            self._passages = PassageLookup(self._db, self._model)
             self.provenance = provenance_of(self._model, vectors, keywords)
             selection = self._select(keywords, only)
             matches = match(keywords, question, selection)
@@ -224,14 +226,14 @@ class Ranker:
         query: _Query | None = None,
     ) -> list[Hit]:
         """Return the ranked passages as hits, each checked against the stored rows."""
-        stored = self._passages.stored([one.chunk for one in ranked])
+        chunks = [one.chunk for one in ranked]
+        stored, counts = self._passages.stored(chunks), self._passages.counts(chunks)
         exact = self._exact_nearness(query, ranked) if query else {}
         hits = []
         for rank, one in enumerate(ranked, 1):
-            if one.chunk not in stored:
-                raise Damaged(f"Passage {one.chunk} is in an index but not stored; run: wherein verify")
+            row = checked_terms(one.chunk, *counts.get(one.chunk, (None, None)))
+            hit = _hit(rank, one, required(stored, one.chunk), row, matches, selection)
             score, distance = exact.get(one.chunk, (None, None))
-            hit = _hit(rank, one, stored[one.chunk], matches, selection)
             hits.append(replace(hit, dense_score=score, distance=distance))
         return hits
 
@@ -262,10 +264,11 @@ def to_read(k: int) -> int:
     return max(READ, k + k // 2)
 
 
-def _hit(rank: int, ranked: _Ranked, stored: CountedPassage, matches: Matches, selection: Selection | None) -> Hit:
+def _hit(
+    rank: int, ranked: _Ranked, stored: StoredPassage, counts: TermRows, matches: Matches, selection: Selection | None
+) -> Hit:
     """Return a passage as a hit, with its scores by words. Raises Damaged when it is not what was stored."""
-    hit = checked_hit(stored.passage, selection, rank=rank, score=ranked.score)
-    counts = checked_terms(ranked.chunk, stored.term_counts, stored.term_checksum)
+    hit = checked_hit(stored, selection, rank=rank, score=ranked.score)
     return replace(
         hit,
         dense_rank=ranked.dense_rank,

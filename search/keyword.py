@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from wherein.search.bm25 import KeywordScores, score_passages
 from wherein.search.query_syntax import ParsedQuestion, Phrase
+from wherein.search.stored_passages import read_passages
 from wherein.search.top import highest
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.terms import folded_words
@@ -22,10 +23,6 @@ Positions = npt.NDArray[np.int64]
 
 # Texts are read the best first, and no more of them than it takes to find enough with the phrase.
 _BATCH_SIZE = 200
-_TEXTS = (
-    'SELECT c.id, substr(d.text, c.start + 1, c."end" - c.start) FROM chunks c JOIN documents d ON d.id = c.document_id'
-    " WHERE c.id IN ({})"
-)
 
 
 @dataclass(frozen=True)
@@ -167,8 +164,7 @@ def _needs_texts(question: ParsedQuestion) -> bool:
 
 def _check_phrases(db: Catalog, question: ParsedQuestion, ids: Sequence[int]) -> list[int]:
     """Return those passages whose texts hold every phrase and none of the excluded ones."""
-    rows = db.execute(_TEXTS.format(", ".join("?" * len(ids))), list(ids)).fetchall()
-    texts = {chunk: _spaced(folded_words(str(text))) for chunk, text in rows}
+    texts = {passage.chunk: _spaced(folded_words(str(passage.text))) for passage in read_passages(db, ids)}
     return [chunk for chunk in ids if chunk in texts and _passes(texts[chunk], question)]
 
 

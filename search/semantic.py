@@ -12,7 +12,8 @@ import numpy as np
 
 from wherein.embed.metric import score_and_distance
 from wherein.errors import Damaged
-from wherein.search.hits import PASSAGE_COLUMNS, Hit, StoredPassage, checked_hit
+from wherein.search.hits import Hit, StoredPassage, checked_hit
+from wherein.search.passage_lookup import PassageLookup, required
 from wherein.search.provenance import Provenance, provenance_of
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
@@ -22,12 +23,8 @@ from wherein.storage.index.vector_index import VectorIndex, reading_index
 
 __all__ = ["Searcher", "exact_nearness"]
 
-# CROSS JOIN makes SQLite begin with the one vector (https://sqlite.org/optoverview.html#crossjoin).
-_PASSAGES = f"""
-SELECT v.id, v.input_hash, v.vector, v.checksum, {PASSAGE_COLUMNS}
-FROM vectors v CROSS JOIN chunks c ON c.input_hash = v.input_hash JOIN documents d ON d.id = c.document_id
-WHERE v.id = ? ORDER BY c.id
-"""
+_VECTOR = "SELECT id, input_hash, vector, checksum FROM vectors WHERE id = ?"
+_PASSAGES_OF = "SELECT id FROM chunks WHERE input_hash = ? ORDER BY id"
 # The index and NumPy add in different orders. A larger difference than this share of the product of the two vectors'
 # lengths, by which the rounding error of an inner product may grow, means that the index holds another vector.
 _TOLERANCE = 1e-4
@@ -89,8 +86,7 @@ class Searcher:
     ) -> list[Hit]:
         """Return the first `enough` passages of the `wanted` nearest vectors, best first."""
         hits: dict[int, Hit] = {}
-        # Taken one by one: passages beyond the last that is needed are neither read nor checked.
-        for hit in islice(self._each_hit(index, question, wanted, selection), enough):
+        for hit in self._each_hit(index, question, wanted, enough, selection):
             if hit.chunk in hits:
                 raise Damaged(f"Passage {hit.chunk} is found twice; run: wherein verify")
             hits[hit.chunk] = hit
@@ -98,16 +94,26 @@ class Searcher:
         return sorted(hits.values(), key=lambda hit: -hit.score if hit.distance is None else hit.distance)
 
     def _each_hit(
-        self, index: VectorIndex, question: Matrix, wanted: int, selection: Selection | None
+        self, index: VectorIndex, question: Matrix, wanted: int, enough: int, selection: Selection | None
     ) -> Iterator[Hit]:
-        for vector_id, score in zip(*index.nearest(question, wanted, selection), strict=True):
-            for vector, passage in self._passages(int(vector_id)):
-                if selection is None or selection.has_chunk(passage.chunk):
-                    yield self._hit(question, float(score), vector, passage, selection)
+        found = list(islice(self._each_passage(index, question, wanted, selection), enough))
+        # Read at once: passages of one document are read together.
+        stored = PassageLookup(self._db, self._model).stored([chunk for chunk, _, _ in found])
+        for chunk, vector, score in found:
+            yield self._hit(question, score, vector, required(stored, chunk), selection)
 
-    def _passages(self, vector_id: int) -> Iterator[tuple[_StoredVector, StoredPassage]]:
-        for number, input_hash, vector, checksum, *passage in self._db.execute(_PASSAGES, [vector_id]).fetchall():
-            yield _StoredVector(number, input_hash, vector, checksum), StoredPassage(*passage)
+    def _each_passage(
+        self, index: VectorIndex, question: Matrix, wanted: int, selection: Selection | None
+    ) -> Iterator[tuple[int, _StoredVector, float]]:
+        """Yield the selected passages of the nearest vectors: id, vector, and the score by the index."""
+        for vector_id, score in zip(*index.nearest(question, wanted, selection), strict=True):
+            row = self._db.execute(_VECTOR, [int(vector_id)]).fetchone()
+            if row is None:
+                continue
+            vector = _StoredVector(*row)
+            for (chunk,) in self._db.execute(_PASSAGES_OF, [vector.input_hash]).fetchall():
+                if selection is None or selection.has_chunk(chunk):
+                    yield chunk, vector, float(score)
 
     def _hit(
         self,

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from oracle import State, found, mistake, read_state
+from stored_texts import TEXT
 from toy import ToyEncoder
 from wherein.ingest.uri import file_uri, record_uri
 from wherein.library import Library
@@ -189,7 +190,7 @@ class AnyLibrary(RuleBasedStateMachine):
 
     def check_documents(self, db) -> None:
         """The documents are those of the dictionary, complete, each with a number of its own that never changes."""
-        rows = {uri: rest for uri, *rest in db.execute("SELECT uri, id, text FROM documents").fetchall()}
+        rows = {uri: rest for uri, *rest in db.execute(f"SELECT uri, id, {TEXT} FROM documents d").fetchall()}
         assert set(rows) == set(self.held())
         for uri, (number, text) in rows.items():
             file, key = self.held()[uri]
@@ -216,7 +217,7 @@ class AnyLibrary(RuleBasedStateMachine):
         assert not {now[name] for name in now.keys() - self.vectors.keys()} & set(self.vectors.values())
         self.vectors = now
         inputs = db.execute(
-            'SELECT d.text, c.start, c."end", v.vector FROM documents d JOIN chunks c ON c.document_id = d.id'
+            f'SELECT {TEXT}, c.start, c."end", v.vector FROM documents d JOIN chunks c ON c.document_id = d.id'
             " JOIN vectors v ON v.input_hash = c.input_hash"
         ).fetchall()
         expected = self.encoder.encode_contexts([text[start:end].strip() for text, start, end, _ in inputs])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from wherein.errors import ModelMismatch, Stale, WhereinError
-from wherein.ingest.changes.freshness import Freshness
+from wherein.ingest.changes.freshness import Freshness, HashedFiles
 from wherein.library.models import LibraryModel, ModelChoice, library_model
 from wherein.library.opening import EMPTY, CatalogReader
 from wherein.search.pipeline import Answer, PreparedQuery, QueryOptions, QueryPipeline, check_question
@@ -50,6 +50,7 @@ class QuerySession:
                 raise WhereinError(EMPTY)
         self._db = db
         self._choice = choice
+        self._hashed = HashedFiles()
         self._pipeline = QueryPipeline(db, folder, self.library.stored if self.library else None)
 
     @cached_property
@@ -98,7 +99,8 @@ class QuerySession:
         """Answer a question that `prepare` returned, with its encoder."""
         encode_contexts = encoder.encode_contexts if encoder else None
         # `Freshness` checks each file once, so each answer needs a new one.
-        return self._pipeline.answer(query, options, Freshness(self._db).of_document, encode_contexts)
+        freshness = Freshness(self._db, self._hashed, thorough=options.results.require_fresh)
+        return self._pipeline.answer(query, options, freshness.of_document, encode_contexts)
 
     @property
     def _model(self) -> LibraryModel:

@@ -29,6 +29,7 @@ __all__ = [
     "reread_document",
     "reread_file",
     "save_file",
+    "settle_file",
     "touch_file",
     "unreadable_files",
 ]
@@ -179,6 +180,14 @@ def touch_file(db: Database, file_id: int, source_id: int, on_disk: FileState) -
             on_disk.checked_ns,
             file_id,
         ],
+    )
+
+
+def settle_file(db: Database, uri: str, on_disk: FileState) -> None:
+    """Record the stat of a file whose content is known to be what was read. Call inside `writing`."""
+    db.execute(
+        "UPDATE files SET size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, checked_ns = ? WHERE uri = ?",
+        [on_disk.size, on_disk.mtime_ns, on_disk.ctime_ns, on_disk.inode, on_disk.checked_ns, uri],
     )
 
 

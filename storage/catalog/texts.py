@@ -24,7 +24,7 @@ __all__ = [
     "save_text", "save_text_bytes",
 ]  # fmt: skip
 
-BLOCK_CHARACTERS = 1_900
+BLOCK_CHARACTERS = 2_000
 """The characters of every block but the last of a text. Stored libraries depend on it."""
 
 _POSITION = Struct("<qqq")

@@ -19,7 +19,9 @@ from wherein.storage.catalog.term_counts import count_terms, save_terms
 from wherein.storage.disk.failpoints import EXIT_CODE, POINTS, STEPS
 
 FIRST_STEPS = ("model.bind", "migration.applied")
-TESTED_ELSEWHERE = ("backup", "restore", "repair", "reembed", "keywords.recount")
+TESTED_ELSEWHERE = (
+    "backup", "restore", "repair", "reembed", "keywords.recount", "ingest.settle", "migration.texts"
+)  # fmt: skip
 IN_REINDEX = ("golden", "generation.rollback", "earlier-model")
 FAILPOINTS = [
     name

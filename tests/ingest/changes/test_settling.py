@@ -110,3 +110,23 @@ def test_a_page_has_no_file_to_settle(db: Database, clock: list[int]) -> None:
     files.note("https://example.org/", replace(state_from(Path().stat()), mtime_ns=now))
     clock[0] += 3 * SECOND
     files.settle(db)
+
+
+@pytest.mark.parametrize("moment", ["begun", "written"])
+def test_a_run_that_dies_while_it_settles_files_leaves_their_records(
+    db: Database, tmp_path: Path, clock: list[int], monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    record = recorded(db, tmp_path / "a.txt")
+    clock[0] += 3 * SECOND
+
+    def interrupted(name: str) -> None:
+        if name == f"ingest.settle.{moment}":
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("wherein.storage.catalog.connection.failpoint", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            settled(db, record)
+    assert found(db, tmp_path / "a.txt") == record
+    settled(db, record)
+    assert is_settled(found(db, tmp_path / "a.txt").state_on_disk)

@@ -7,6 +7,7 @@ from functools import partial
 from sqlite_utils import Database
 
 from wherein.errors import Unreadable
+from wherein.ingest.changes.settling import UnsettledFiles
 from wherein.ingest.changes.unchanged import version_of
 from wherein.ingest.commit import ModelInputs, WriteQueue
 from wherein.ingest.documents import DocumentPipeline, Origin, Outcome
@@ -74,6 +75,11 @@ class FileIngester:
         self._documents = documents
         self._queue = queue
         self._log = log
+        self._unsettled = UnsettledFiles()
+
+    def settle(self) -> None:
+        """Hash the files again that were written just before they were read; call when everything is committed."""
+        self._unsettled.settle(self._db)
 
     def ingest(self, file: VisitedFile) -> ModelInputs:
         """Queue what is new in a file and yield its model inputs without a vector."""
@@ -84,6 +90,7 @@ class FileIngester:
         opened = file.task.opened()
         if opened.same and file.record:
             self._queue.add(partial(touch_file, self._db, file.record.id, file.state))
+            self._queue.add(partial(self._unsettled.note, file.uri, file.state))
             self.unchanged(file.record)
         else:
             yield from self._read(file, file.task, opened)
@@ -128,6 +135,7 @@ class FileIngester:
             self._trouble(origin, Trouble(_kind_of(problem), str(problem)))
         else:
             self._finish(origin, outcome)
+            self._queue.add(partial(self._unsettled.note, file.uri, file.state))
             # Documents that an earlier version of the file held, and this one does not.
             record = find_file(self._db, file.uri)
             self._remove(outcome.seen.missing(each_document_of_file(self._db, record.id)) if record else [])

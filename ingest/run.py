@@ -131,6 +131,8 @@ class IngestRun:
                 for source in sources
                 for missing in (self._page(source) if source.kind == "web" else self._path(source))
             )
+            if not self.stopped:
+                self._files.settle()
         finally:
             self._pool.close()
 

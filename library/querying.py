@@ -10,7 +10,7 @@ from threading import Lock, RLock
 from typing import TYPE_CHECKING, TypeVar
 
 from wherein.errors import ModelMismatch, Stale, WhereinError
-from wherein.ingest.changes.freshness import Freshness
+from wherein.ingest.changes.freshness import Freshness, HashedFiles
 from wherein.library.models import LibraryModel, ModelChoice, library_model
 from wherein.library.opening import EMPTY
 from wherein.library.pool import Closed, Pool
@@ -53,6 +53,7 @@ class QuerySession:
                 raise WhereinError(EMPTY)
         self.readers = readers
         self._choice = choice
+        self._hashed = HashedFiles()
         self._indexes = SharedIndexes(folder, self.library.stored if self.library else None)
         self._lock = RLock()  # held while a part is opened: two threads must not load the same model
         self._prepared = set[str]()
@@ -107,7 +108,8 @@ class QuerySession:
         with self.readers.lend() as reader:
             pipeline = reader.pipeline(self._indexes)
             # `Freshness` checks each file once, so each answer needs a new one.
-            return pipeline.answer(query, options, Freshness(reader.db).of_document, encode_contexts)
+            freshness = Freshness(reader.db, self._hashed, thorough=options.results.require_fresh)
+            return pipeline.answer(query, options, freshness.of_document, encode_contexts)
 
     def _prepare(self, encoder: Encoder, mode: str) -> None:
         """Before the first question in a mode, load the network in one thread and the indexes in this one."""

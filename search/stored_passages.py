@@ -1,17 +1,14 @@
-"""Passages with their texts, as stored: the text of a document is read once, however many of its passages are wanted.
-
-SQLite finds a passage in a text only by reading all that comes before it, and what follows the text in its row only
-behind it. Of a text of 8 MB with 5,000 passages, it would read 40 GB.
-"""
+"""Passages with their texts, as stored: each block of text and each document's record is read once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from wherein.search.hits import StoredPassage
 from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.texts import Span, SpanText, read_spans
 
 __all__ = ["LONGEST", "read_passages"]
 
@@ -22,10 +19,9 @@ _CHUNKS = (
     'SELECT c.id, c.document_id, c.ordinal, c.start, c."end", c.page, c.heading, c.input_hash, c.checksum'
     " FROM chunks c WHERE c.id IN ({})"
 )
-# As bytes, because a damaged text may be invalid UTF-8; passages before the damage are still sound.
-_DOCUMENT = (
-    "SELECT typeof(d.text), CAST(d.text AS BLOB), d.uri, d.title, d.media_type, d.text_hash, d.metadata, d.notes,"
-    " d.checksum FROM documents d WHERE d.id = ?"
+_DOCUMENTS = (
+    "SELECT d.id, d.uri, d.title, d.media_type, d.text_hash, d.metadata, d.notes, d.checksum FROM documents d"
+    " WHERE d.id IN ({})"
 )
 
 
@@ -42,11 +38,17 @@ class _Chunk(NamedTuple):
     input_hash: bytes
     checksum: int
 
+    @property
+    def span(self) -> Span | None:
+        """The span, None where the columns hold no numbers."""
+        is_span = isinstance(self.start, int) and isinstance(self.end, int)
+        return Span(self.document, self.start, self.end) if is_span else None
+
 
 class _Document(NamedTuple):
-    """A row of `documents`, unchecked; `text` is None where the column holds no text."""
+    """A row of `documents`, unchecked."""
 
-    text: str | None
+    id: int
     uri: str
     title: str
     media_type: str
@@ -57,45 +59,19 @@ class _Document(NamedTuple):
 
 
 def read_passages(db: Catalog, chunks: Sequence[int]) -> Iterator[StoredPassage]:
-    """Yield passages by their ids, unchecked, document by document; one that is not stored is missing.
+    """Yield passages by their ids, unchecked, in no order; one that is not stored is missing.
 
-    Call inside a snapshot.
+    `text` is None where it is lost or damaged. Call inside a snapshot.
     """
-    by_document: dict[int, list[_Chunk]] = {}
-    for row in select_in(db, _CHUNKS, chunks):
-        chunk = _Chunk(*row)
-        by_document.setdefault(chunk.document, []).append(chunk)
-    for number, own in by_document.items():
-        if document := _read_document(db, number):
-            yield from _passages(document, own)
-
-
-def _read_document(db: Catalog, number: int) -> _Document | None:
-    row = db.execute(_DOCUMENT, [number]).fetchone()
-    if row is None:
-        return None
-    kind, text, *columns = row
-    return _Document(text.decode("utf-8", "replace") if kind == "text" else None, *columns)
-
-
-def _passages(document: _Document, chunks: Iterable[_Chunk]) -> Iterator[StoredPassage]:
-    text, line, counted = document.text or "", 1, 0
-    for chunk in sorted(chunks, key=_start):  # in their order, so that each line is counted once
-        start = _start(chunk)
-        line += text.count("\n", counted, start)
-        counted = max(counted, start)
-        yield StoredPassage(
-            chunk.id, chunk.document, document.uri, chunk.ordinal, chunk.start, chunk.end, chunk.page, chunk.heading,
-            chunk.input_hash, chunk.checksum, document.title, document.media_type, document.text_hash,
-            document.metadata, document.notes, document.checksum, _text(document, chunk), line,
-        )  # fmt: skip
-
-
-def _start(chunk: _Chunk) -> int:
-    return chunk.start if isinstance(chunk.start, int) else 0
-
-
-def _text(document: _Document, chunk: _Chunk) -> str | None:
-    if document.text is None or not isinstance(chunk.start, int) or not isinstance(chunk.end, int):
-        return None
-    return document.text[chunk.start : chunk.end]
+    found = [_Chunk(*row) for row in select_in(db, _CHUNKS, chunks)]
+    documents = {row[0]: _Document(*row) for row in select_in(db, _DOCUMENTS, list({one.document for one in found}))}
+    spans = [span for chunk in found if (span := chunk.span)]
+    texts = dict(zip(spans, read_spans(db, spans), strict=True))
+    for chunk in found:
+        if document := documents.get(chunk.document):
+            text = texts[chunk.span] if chunk.span else SpanText(None)
+            yield StoredPassage(
+                chunk.id, document.id, document.uri, chunk.ordinal, chunk.start, chunk.end, chunk.page, chunk.heading,
+                chunk.input_hash, chunk.checksum, document.title, document.media_type, document.text_hash,
+                document.metadata, document.notes, document.checksum, text.text, text.line,
+            )  # fmt: skip

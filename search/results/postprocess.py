@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from wherein.errors import Damaged
 from wherein.search.hits import Hit
 from wherein.search.results.dedupe import fold
-from wherein.storage.catalog.documents import document_spans, document_text
+from wherein.storage.catalog.documents import spans_around
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.texts import read_span
 
 __all__ = ["MOST_RANKED", "Gathered", "ResultOptions", "gather", "with_context"]
 
@@ -74,14 +76,16 @@ def _chance_or_score(hit: Hit) -> float:
 def with_context(db: Catalog, hit: Hit, neighbours: int) -> Hit:
     """Return a hit with the text of `neighbours` passages before and after it, without what they share with it.
 
-    Without that text when the document was changed after the hit was found. Call inside a snapshot.
+    Without that text when the document was changed after the hit was found. Raises Damaged when it is not what was
+    stored. Call inside a snapshot.
     """
-    spans = document_spans(db, hit.document)
-    index = next((n for n, span in enumerate(spans) if (span.start, span.end) == (hit.start, hit.end)), None)
-    if index is None:
+    index, spans = spans_around(db, hit.chunk, neighbours)
+    if not spans:
         return hit
-    text = document_text(db, hit.document)
-    if text[hit.start : hit.end] != hit.text:
-        return hit
-    first, last = spans[max(0, index - neighbours)], spans[min(len(spans) - 1, index + neighbours)]
-    return replace(hit, before=text[first.start : hit.start], after=text[hit.end : last.end])
+    start = spans[0].start
+    text = read_span(db, hit.document, start, spans[-1].end).text
+    if text is None:
+        raise Damaged(f"The stored text of {hit.uri} is damaged; run: wherein verify")
+    before, own, after = text[: hit.start - start], text[hit.start - start : hit.end - start], text[hit.end - start :]
+    is_same = (spans[index].start, spans[index].end, own) == (hit.start, hit.end, hit.text)
+    return replace(hit, before=before, after=after) if is_same else hit

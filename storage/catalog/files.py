@@ -35,6 +35,7 @@ __all__ = [
     "reread_document",
     "reread_file",
     "save_file",
+    "settle_file",
     "touch_file",
     "unreadable_files",
 ]
@@ -168,6 +169,14 @@ def touch_file(db: Database, file_id: int, on_disk: FileState) -> None:
     db.execute(
         "UPDATE files SET size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, checked_ns = ? WHERE id = ?",
         [*values, file_id],
+    )
+
+
+def settle_file(db: Database, uri: str, on_disk: FileState) -> None:
+    """Record the stat of a file whose content is known to be what was read. Call inside `writing`."""
+    db.execute(
+        "UPDATE files SET size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, checked_ns = ? WHERE uri = ?",
+        [on_disk.size, on_disk.mtime_ns, on_disk.ctime_ns, on_disk.inode, on_disk.checked_ns, uri],
     )
 
 

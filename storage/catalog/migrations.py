@@ -12,8 +12,10 @@ from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from wherein.storage.catalog.checksums import row_checksum
-from wherein.storage.catalog.term_counts import counted_version, recount
+from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.term_counts import Uncounted, counted_version, recount
 from wherein.storage.catalog.terms import terms_version
+from wherein.storage.catalog.texts import save_text_bytes
 from wherein.storage.disk.failpoints import failpoint
 
 __all__ = ["MIGRATIONS"]
@@ -50,7 +52,7 @@ def m0003_terms(db: Database) -> None:
     `highest_vector_id` of a generation of keywords is the highest id of a chunk.
     """
     _run(db, _TERMS)
-    recount(db)
+    recount(db, _uncounted_in_whole_texts)
     failpoint("migration.applied")
 
 
@@ -117,7 +119,28 @@ def m0009_file_sources(db: Database) -> None:
 
 
 @MIGRATIONS()
-def m0010_joined_words(db: Database) -> None:
+def m0010_texts_in_blocks(db: Database) -> None:
+    """Texts in blocks of a fixed number of characters, in a table of their own (storage/catalog/texts.py).
+
+    A document's old text goes before the new one is written, which then takes its pages: the file does not grow by a
+    second copy of all texts, only the log. One text at a time is in memory.
+    """
+    _run(db, _TEXTS_IN_BLOCKS)
+    last = 0
+    while numbers := db.execute("SELECT id FROM documents WHERE id > ? ORDER BY id LIMIT 1000", [last]).fetchall():
+        for (document_id,) in numbers:
+            # As bytes, because damaged text may be invalid UTF-8; it stays as it is, so that `verify` finds it.
+            (raw,) = db.execute("SELECT CAST(text AS BLOB) FROM documents WHERE id = ?", [document_id]).fetchone()
+            db.execute("UPDATE documents SET text = '' WHERE id = ?", [document_id])
+            save_text_bytes(db, document_id, raw)
+            last = document_id
+    failpoint("migration.texts-copied")
+    db.execute("ALTER TABLE documents DROP COLUMN text")  # rewrites rows that have become short
+    failpoint("migration.applied")
+
+
+@MIGRATIONS()
+def m0011_joined_words(db: Database) -> None:
     """Terms of another version are counted again: a question must not be compared with them.
 
     Generations of keywords go with the old terms; the next writer makes new ones.
@@ -127,6 +150,11 @@ def m0010_joined_words(db: Database) -> None:
         db.execute("DELETE FROM generations WHERE kind = 'keywords'")
         recount(db)
     failpoint("migration.applied")
+
+
+def _uncounted_in_whole_texts(db: Catalog, last: int, limit: int) -> list[Uncounted]:
+    """Return chunks without counts, as `term_counts.ReadUncounted`, of a catalog before `m0010_texts_in_blocks`."""
+    return [Uncounted(*row) for row in db.execute(_UNCOUNTED, [last, limit]).fetchall()]
 
 
 def _run(db: Database, statements: str) -> None:
@@ -376,4 +404,25 @@ UPDATE files SET version = '' WHERE state = 'failed' AND reason = 'the run that 
 _CHUNKS_AFTER = (
     'SELECT id, document_id, ordinal, start, "end", page, heading, input_hash FROM chunks'
     " WHERE id > ? ORDER BY id LIMIT 10000"
+)
+
+_TEXTS_IN_BLOCKS = """
+ALTER TABLE documents ADD COLUMN characters INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE texts (
+    id INTEGER PRIMARY KEY,
+    document_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    lines INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    checksum INTEGER NOT NULL,
+    UNIQUE (document_id, number)
+) STRICT
+"""
+
+# The passage as bytes, because damaged text may be invalid UTF-8.
+_UNCOUNTED = (
+    'SELECT c.id, c.heading, d.title, CAST(substr(d.text, c.start + 1, c."end" - c.start) AS BLOB)'
+    " FROM chunks c JOIN documents d ON d.id = c.document_id"
+    " WHERE c.id > ? AND NOT EXISTS (SELECT 1 FROM terms t WHERE t.id = c.id) ORDER BY c.id LIMIT ?"
 )

@@ -16,6 +16,7 @@ _VARIABLE = "WHEREIN_FAILPOINT"
 STEPS = {
     "ingest.sources": "the sources are followed",
     "ingest.batch": "vectors are stored, and the documents that are complete with them replace their earlier versions",
+    "ingest.settle": "files that were written just before they were read need not be hashed again",
     "ingest.move": "a file that was moved, and its documents, have their new URIs",
     "reindex.remove": "what vanished from its source is removed",
     "reindex.index": "the next generation of vectors is searched by the chosen method",
@@ -50,6 +51,7 @@ STEPS = {
 
 POINTS = {
     "migration.applied": "the old schema: the transaction of the migration is not committed yet",
+    "migration.texts-copied": "the old schema: the transaction of the migration is not committed yet",
     "generation.written": "the old generation answers; a temporary file is left, which the next run removes",
     "generation.flushed": "the old generation answers; a temporary file is left, which the next run removes",
     "generation.renamed": "the old generation answers; an unregistered file is left, which the next run removes",

@@ -19,7 +19,9 @@ from wherein.storage.disk.failpoints import EXIT_CODE, POINTS, STEPS
 from wherein.uri import file_uri
 
 FIRST_STEPS = ("model.bind", "migration.applied")
-TESTED_ELSEWHERE = ("backup", "restore", "repair", "reembed", "keywords.recount")
+TESTED_ELSEWHERE = (
+    "backup", "restore", "repair", "reembed", "keywords.recount", "ingest.settle", "migration.texts"
+)  # fmt: skip
 IN_REINDEX = ("golden", "generation.rollback", "earlier-model")
 FAILPOINTS = [
     name

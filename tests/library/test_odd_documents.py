@@ -1,6 +1,7 @@
 """A question reads little of a document that repeats itself without end, and finds what else there is."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from wherein.library import Library
 from wherein.search import hybrid, phrase_check, stored_passages
 from wherein.search.results.postprocess import MOST_RANKED, ResultOptions
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.texts import Span, SpanText
 
 MODES = ["hybrid", "semantic", "keyword"]
 FOLD = ResultOptions(fold=True)
@@ -31,16 +33,16 @@ def records(*texts: str) -> str:
 
 @pytest.fixture
 def characters(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The lengths of the texts of documents that are read."""
+    """The lengths of the texts that are read for passages."""
     lengths: list[int] = []
-    read = stored_passages._read_document
+    read = stored_passages.read_spans
 
-    def counting(db: Catalog, number: int) -> object:
-        document = read(db, number)
-        lengths.append(len(document.text or "") if document else 0)
-        return document
+    def counting(db: Catalog, spans: Sequence[Span]) -> list[SpanText]:
+        texts = list(read(db, spans))
+        lengths.extend(len(text.text or "") for text in texts)
+        return texts
 
-    monkeypatch.setattr(stored_passages, "_read_document", counting)
+    monkeypatch.setattr(stored_passages, "read_spans", counting)
     return lengths
 
 
@@ -54,7 +56,7 @@ def test_a_text_of_many_copies_is_read_a_few_times_and_the_others_are_found(
     answer = library.query("who may sign the lease?", 6, mode=mode, options=FOLD)
     assert set(others) < {hit.text for hit in answer.hits}
     assert (len(answer.hits), answer.notes) == (6, ())
-    assert 0 < sum(characters) <= 8 * len(line)  # each of at most four steps reads it once or twice
+    assert 0 < sum(characters) <= 8 * len(line)  # each of at most four steps reads its passages once or twice
 
 
 @pytest.mark.parametrize("mode", MODES)

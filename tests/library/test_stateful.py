@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 
 from file_oracle import File, FilesOfFolder
 from oracle import State, found, mistake, read_state
+from stored_texts import TEXT
 from toy import ToyEncoder
 from wherein.library import Library
 from wherein.storage.catalog.checksums import content_hash
@@ -229,7 +230,7 @@ class AnyLibrary(RuleBasedStateMachine, FilesOfFolder):
 
     def check_documents(self, db) -> None:
         """The documents are those of the dictionary, complete, each with a number of its own that never changes."""
-        rows = {uri: rest for uri, *rest in db.execute("SELECT uri, id, text FROM documents").fetchall()}
+        rows = {uri: rest for uri, *rest in db.execute(f"SELECT uri, id, {TEXT} FROM documents d").fetchall()}
         assert set(rows) == set(self.held())
         for uri, (number, text) in rows.items():
             file, key = self.held()[uri]
@@ -261,7 +262,7 @@ class AnyLibrary(RuleBasedStateMachine, FilesOfFolder):
         self.vectors = now
         self.vector_numbers |= set(now.values())
         inputs = db.execute(
-            'SELECT d.text, c.start, c."end", v.vector FROM documents d JOIN chunks c ON c.document_id = d.id'
+            f'SELECT {TEXT}, c.start, c."end", v.vector FROM documents d JOIN chunks c ON c.document_id = d.id'
             " JOIN vectors v ON v.input_hash = c.input_hash"
         ).fetchall()
         expected = self.encoder.encode_contexts([text[start:end].strip() for text, start, end, _ in inputs])

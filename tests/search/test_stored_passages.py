@@ -1,4 +1,4 @@
-"""Passages with their texts: a document is read once, lines are counted, and what is damaged is not guessed."""
+"""Passages with their texts: each block is read once, lines are counted, and what is damaged is not guessed."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -13,6 +13,7 @@ from wherein.search.stored_passages import read_passages
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import open_writer, writing
 from wherein.storage.catalog.documents import ChunkRow, DocumentRow, save_document
+from wherein.storage.catalog.texts import BLOCK_CHARACTERS
 
 TEXT = "One ä\nTwo\r\nThree 🎉\n\nFour"
 
@@ -47,18 +48,20 @@ def test_a_text_is_read_once_however_many_of_its_passages_are_wanted(tmp_path: P
         db.conn.set_trace_callback(statements.append)
         found = list(read_passages(db, list(range(1, 503))))
     assert len(found) == 501
-    assert sum("FROM documents" in statement for statement in statements) == 2
-    assert len(statements) == 2 + 2  # the passages in two batches
+    assert sum("FROM texts" in statement for statement in statements) == 2
+    assert len(statements) == 2 + 1 + 2  # the passages in two batches, the documents, and the blocks of each
 
 
-def test_the_passages_before_damaged_bytes_are_sound_and_a_text_that_is_none_has_no_passages(tmp_path: Path) -> None:
+def test_the_passages_before_damaged_bytes_are_sound_and_those_of_a_lost_document_are_missing(tmp_path: Path) -> None:
+    text = f"{TEXT}{' ' * BLOCK_CHARACTERS}{TEXT}"
     with closing(open_writer(tmp_path)) as db:
-        save(db, "a", TEXT, [(0, 3), (20, 24)])
+        save(db, "a", text, [(0, 3), (len(text) - 4, len(text))])
         with writing(db, "test"):
-            db.execute("UPDATE documents SET text = CAST(replace(CAST(text AS BLOB), x'0A46', x'FFC3') AS TEXT)")
-        first, second = read_passages(db, [1, 2])
-        assert (first.text, second.text == TEXT[20:24]) == ("One", False)
+            db.execute(
+                "UPDATE texts SET text = CAST(replace(CAST(text AS BLOB), x'0A46', x'FFC3') AS TEXT) WHERE number = 1"
+            )
+        first, second = sorted(read_passages(db, [1, 2]), key=lambda passage: passage.ordinal)
+        assert (first.text, second.text) == ("One", None)
         with writing(db, "test"):
-            db.execute("PRAGMA ignore_check_constraints=ON")
             db.execute("DELETE FROM documents")
         assert list(read_passages(db, [1, 2])) == []

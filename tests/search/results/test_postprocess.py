@@ -142,7 +142,7 @@ def test_the_text_around_a_hit_without_what_the_passages_share(
     db: Any, index: int, neighbours: int, before: str, after: str
 ) -> None:
     start, end = SPANS[index]
-    hit = with_context(db, made_hit(TEXT[start:end], start=start, end=end), neighbours)
+    hit = with_context(db, made_hit(TEXT[start:end], chunk=index + 1, start=start, end=end), neighbours)
     assert (hit.before, hit.after) == (before, after)
 
 

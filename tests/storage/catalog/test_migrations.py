@@ -1,13 +1,17 @@
 """Migrations that recreate a table keep its rows and the rows that refer to it."""
 
+from pathlib import Path
+
 import pytest
 from sqlite_utils import Database
 
+from wherein.errors import Damaged
 from wherein.storage.catalog.checksums import content_hash
-from wherein.storage.catalog.connection import writing
-from wherein.storage.catalog.documents import ChunkRow, DocumentRow, save_document
+from wherein.storage.catalog.connection import checkpoint, writing
+from wherein.storage.catalog.documents import ChunkRow, DocumentRow, document_text, save_document
 from wherein.storage.catalog.file_sources import sources_of_file
 from wherein.storage.catalog.migrations import MIGRATIONS
+from wherein.storage.catalog.schema import schema_of
 from wherein.storage.catalog.sources import Source, list_sources, remember_source, remember_version
 from wherein.storage.catalog.term_counts import counted_version
 from wherein.storage.catalog.terms import terms_version
@@ -83,7 +87,7 @@ def test_a_migrated_catalog_has_the_tables_of_a_new_one(sources: list[str]) -> N
 
 def test_terms_of_another_version_are_counted_again() -> None:
     db = Database(memory=True)
-    MIGRATIONS.apply(db, stop_before="m0010_joined_words")
+    MIGRATIONS.apply(db, stop_before="m0011_joined_words")
     text = "An x-ray of it"
     with writing(db, "test"):
         chunk = ChunkRow(0, len(text), content_hash(text), None, ())
@@ -123,3 +127,77 @@ def test_what_was_purged_before_stays_away_and_is_recognized_by_the_file_of_its_
         ("file:///a.jsonl", "v"),
         ("file:///half.jsonl", ""),
     ]
+
+
+TEXTS = ["", "One\ntwo\r\nthree\r", "a\0b", "\U0001f600\n" * 5_000, "x" * 2_000, "\n" * 4_001]
+
+
+def with_texts(path: Path, texts: list[str]) -> Database:
+    """Return a catalog in a file, as it was before texts were in blocks."""
+    db = Database(path)
+    db.execute("PRAGMA foreign_keys = ON")
+    db.execute("PRAGMA journal_mode = WAL")
+    MIGRATIONS.apply(db, stop_before="m0010_texts_in_blocks")
+    with writing(db, "test"):
+        for number, text in enumerate(texts):
+            db.execute(
+                "INSERT INTO documents (uri, title, media_type, text, text_hash, metadata, notes, added_at, changed_at)"
+                " VALUES (?, '', 'text/plain', ?, ?, '{}', '[]', '', '')",
+                [str(number), text, content_hash(text)],
+            )
+    return db
+
+
+def test_texts_are_the_same_in_blocks(tmp_path: Path) -> None:
+    db = with_texts(tmp_path / "catalog.db", TEXTS)
+    MIGRATIONS.apply(db)
+    assert [document_text(db, number) for number in range(1, len(TEXTS) + 1)] == TEXTS
+    characters = db.execute("SELECT characters FROM documents ORDER BY id").fetchall()
+    assert [length for (length,) in characters] == [len(text) for text in TEXTS]
+    assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    db.close()
+
+
+@pytest.mark.parametrize("damage", ["x'4f6eff0a74776f'", "CAST(x'ff' AS TEXT)", "'Another text.'"])
+def test_a_damaged_text_stays_as_it_is_and_is_found(tmp_path: Path, damage: str) -> None:
+    db = with_texts(tmp_path / "catalog.db", TEXTS)
+    with writing(db, "test"):
+        db.execute(f"UPDATE documents SET text = CAST({damage} AS TEXT) WHERE id = 2")
+    MIGRATIONS.apply(db)
+    with pytest.raises(Damaged):
+        document_text(db, 2)
+    same = f"SELECT CAST(text AS BLOB) = CAST({damage} AS BLOB) FROM texts WHERE document_id = 2"
+    assert db.execute(same).fetchall() == [(1,)]
+    assert document_text(db, 4) == TEXTS[3]
+    db.close()
+
+
+def test_the_file_does_not_grow_by_a_second_copy_of_the_texts(tmp_path: Path) -> None:
+    texts = [f"{number} {'words and more ' * 20_000}" for number in range(12)]
+    db = with_texts(tmp_path / "catalog.db", texts)
+    checkpoint(db)
+    before = (tmp_path / "catalog.db").stat().st_size
+    MIGRATIONS.apply(db)
+    log = (tmp_path / "catalog.db-wal").stat().st_size
+    checkpoint(db)
+    assert (tmp_path / "catalog.db").stat().st_size < 1.15 * before
+    assert log < 1.3 * before
+    db.close()
+
+
+def test_an_interrupted_migration_leaves_the_old_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    db = with_texts(tmp_path / "catalog.db", TEXTS)
+
+    def interrupted(name: str) -> None:
+        if name == "migration.texts-copied":
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("wherein.storage.catalog.migrations.failpoint", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            MIGRATIONS.apply(db)
+    assert schema_of(db) == 9
+    assert [text for (text,) in db.execute("SELECT text FROM documents ORDER BY id").fetchall()] == TEXTS
+    MIGRATIONS.apply(db)
+    assert [document_text(db, number) for number in range(1, len(TEXTS) + 1)] == TEXTS
+    db.close()

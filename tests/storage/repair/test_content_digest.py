@@ -51,7 +51,7 @@ def test_the_digest_of_a_document_that_moved_or_left_is_another(library: Path, l
 @pytest.mark.parametrize(
     ("statement", "sentence"),
     [
-        ("UPDATE documents SET text = text || '.' WHERE id = 1", f"The stored text of {FILE_A} is damaged"),
+        ("UPDATE texts SET text = text || '.' WHERE document_id = 1", f"The stored text of {FILE_A} is damaged"),
         ("UPDATE documents SET title = 'x' WHERE id = 1", f"The stored record of {FILE_A} is damaged"),
         ("UPDATE chunks SET page = 4 WHERE id = 2", "The stored record of document 1 is damaged"),
         ("UPDATE vectors SET vector = zeroblob(64) WHERE id = 2", "Stored vector 2 is damaged"),

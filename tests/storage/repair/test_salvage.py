@@ -17,10 +17,11 @@ from wherein.storage.repair.sqlite_wal import log_of
 
 # Settings without the version of the word counts, which the fresh catalog has already.
 ALL = {"settings": 2, "models": 1, "sources": 2, "files": 2, "file_sources": 2,
-       "generations": 2, "documents": 3, "chunks": 4,
+       "generations": 2, "documents": 3, "texts": 3, "chunks": 4,
        "vectors": 4}  # fmt: skip
 CONTENT = {
-    "documents": "SELECT id, uri, title, text, file_id FROM documents ORDER BY id",
+    "documents": "SELECT id, uri, title, characters, file_id FROM documents ORDER BY id",
+    "texts": "SELECT id, document_id, number, lines, text, checksum FROM texts ORDER BY id",
     "chunks": 'SELECT id, document_id, ordinal, start, "end", input_hash, checksum FROM chunks ORDER BY id',
     "vectors": "SELECT id, model_id, input_hash, vector, checksum FROM vectors ORDER BY id",
     "sources": "SELECT id, uri, kind, options FROM sources ORDER BY id",
@@ -54,7 +55,13 @@ def test_from_a_sound_catalog_everything_is_saved_and_all_files_marked(library: 
 
 @pytest.mark.parametrize(
     ("table", "lost"),
-    [("vectors", ["vectors"]), ("chunks", ["chunks"]), ("documents", ["documents", "chunks"]), ("settings", [])],
+    [
+        ("vectors", ["vectors"]),
+        ("chunks", ["chunks"]),
+        ("documents", ["documents", "texts", "chunks"]),
+        ("texts", ["documents", "texts", "chunks"]),
+        ("settings", []),
+    ],
 )
 def test_only_the_rows_of_a_lost_page_are_lost(library: Path, table: str, lost: list[str]) -> None:
     before = content(library)

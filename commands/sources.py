@@ -12,6 +12,7 @@ import click
 from wherein.commands.options import GlobalOptions, json_option, wait_option
 from wherein.commands.output import print_json
 from wherein.errors import UsageError
+from wherein.uri import display
 
 if TYPE_CHECKING:
     from wherein.library.sources import RemovedSource
@@ -33,7 +34,7 @@ def list_(options: GlobalOptions, as_json: bool) -> None:
         if as_json:
             print_json(asdict(source))
         else:
-            click.echo(f"{source.id:>4}  {source.kind:<6} {source.uri}")
+            click.echo(f"{source.id:>4}  {source.kind:<6} {display(source.uri)}")
 
 
 @sources.command()
@@ -56,8 +57,6 @@ def remove(options: GlobalOptions, name: str, keep: bool, remove_documents: bool
 
 
 def _removal_lines(removed: RemovedSource, keep: bool) -> Iterator[str]:
-    from wherein.uri import display
-
     name = display(removed.name)
     if removed.source:
         yield f"no longer followed: {name}"

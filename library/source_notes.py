@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import glob
 import os
+import shlex
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from wherein.storage.catalog.fields import NO_FIELDS
 from wherein.storage.catalog.file_sources import files_of_source, sources_of_file
 from wherein.storage.catalog.files import delete_file, file_by_id, has_readable_file
 from wherein.storage.catalog.sources import Source, forget_source, list_sources, save_fields
+from wherein.storage.disk.counted import counted
+from wherein.uri import display
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -27,9 +30,9 @@ if TYPE_CHECKING:
 
 __all__ = ["conclude", "forget_unused", "report_exclusions"]
 
-_KEPT = "still excluded: {lines}; to drop them: wherein ingest --no-exclude"
-_NO_MATCH = "--exclude {pattern!r} matches nothing"
-_NOW_EXCLUDED = "{count:,} documents that were ingested before are excluded now; the next reindex removes them"
+_KEPT = "still excluded: {lines}; to drop them: wherein ingest --no-exclude {source}"
+_NO_MATCH = "--exclude {pattern} matches nothing"
+_NOW_EXCLUDED = "excluded now, and removed by the next reindex: {documents}"
 _OWN = "belongs to a library of Wherein and is left out"
 _UNUSED = "nothing of it could be ingested, so it is not followed"
 _FIELDS = "no record has these fields, so the source keeps its earlier ones"
@@ -58,11 +61,11 @@ def report_exclusions(db: Catalog, run: IngestRun, request: SourceRequest, befor
     matched = {line for walk in run.walks for line in walk.exclusions.matched}
     for pattern in request.exclude:
         if not any(line in matched or _is_there(walk, line) for line in request.lines(pattern) for walk in run.walks):
-            run.note(", ".join(request.kinds), _NO_MATCH.format(pattern=pattern))
+            run.note(", ".join(request.kinds), _NO_MATCH.format(pattern=shlex.quote(display(pattern))))
     for walk in run.walks:
         count = sum(_documents(db, number) for uri, number in walk.unseen.items() if walk.leaves_out(uri))
         if count:
-            run.note(walk.source.uri, _NOW_EXCLUDED.format(count=count))
+            run.note(walk.source.uri, _NOW_EXCLUDED.format(documents=counted(count, "document")))
     for path in sorted(run.left_out):
         run.note(path, _OWN)
 
@@ -74,7 +77,7 @@ def _report_kept(run: IngestRun, request: SourceRequest, before: Sequence[Source
         given = {line for pattern in request.exclude for line in request.lines(pattern)}
         kept = [line for line in source.exclude if line not in given]
         if source.uri in request.kinds and kept:
-            run.note(source.uri, _KEPT.format(lines=" ".join(kept)))
+            run.note(source.uri, _KEPT.format(lines=display(" ".join(kept)), source=shlex.quote(display(source.uri))))
 
 
 def _is_there(walk: SourceWalk, line: str) -> bool:

@@ -11,6 +11,7 @@ from wherein.errors import Damaged
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 from wherein.storage.catalog.models import now
 from wherein.storage.catalog.protocol import Catalog, typed
+from wherein.uri import file_path, file_uri
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -61,9 +62,9 @@ def remember_source(
         # Not INSERT OR REPLACE: with the old row, the files of the source would lose it (ON DELETE CASCADE).
         "INSERT INTO sources (uri, kind, options, added_at) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (uri) DO UPDATE SET options = excluded.options",
-        [uri, kind, options, now()],
+        [_storable(uri), kind, options, now()],
     )
-    (number,) = db.execute("SELECT id FROM sources WHERE uri = ?", [uri]).fetchone()
+    (number,) = db.execute("SELECT id FROM sources WHERE uri = ?", [_storable(uri)]).fetchone()
     return int(number)
 
 
@@ -87,7 +88,7 @@ def rename_source(db: Database, source_id: int, uri: str, *, pattern: bool) -> N
     """Give a source the form in which it is stored now. Call inside `writing`."""
     db.execute(
         "UPDATE sources SET uri = ?, options = json_set(options, '$.pattern', json(?)) WHERE id = ?",
-        [uri, json.dumps(pattern), source_id],
+        [_storable(uri), json.dumps(pattern), source_id],
     )
 
 
@@ -135,4 +136,14 @@ def _source(source_id: int, uri: str, kind: str, options: str, added_at: str) ->
         raise Damaged(f"The options of the source {uri} are damaged; run: wherein verify") from error
     if "\0" in uri or kind not in _KINDS:  # no path or address holds a NUL character
         raise Damaged(f"The name of the source {source_id} is damaged; run: wherein verify")
-    return Source(source_id, uri, kind, tuple(exclude), max_size, added_at, fields, etag, modified, pattern)
+    name = file_path(uri) or uri
+    return Source(source_id, name, kind, tuple(exclude), max_size, added_at, fields, etag, modified, pattern)
+
+
+def _storable(name: str) -> str:
+    """Return a path as it is stored: with bytes that are not UTF-8 as a URI, because SQLite holds Unicode only."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return file_uri(name)
+    return name

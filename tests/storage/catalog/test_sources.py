@@ -14,6 +14,7 @@ from wherein.storage.catalog.sources import (
     list_sources,
     remember_source,
     remember_version,
+    rename_source,
     unreadable_sources,
 )
 
@@ -83,3 +84,15 @@ def test_a_damaged_source_is_listed_as_unreadable(db: Database, change: str, wor
     with pytest.raises(Damaged, match=words):
         list_sources(db)
     assert [number for number, _ in unreadable_sources(db)] == [1]
+
+
+@pytest.mark.parametrize("name", ["/d/caf\udce9", "/d/caf\udce9/*.txt", "/d/gr\u00f6\u00dfe", "/d/50%41", "/file:///d"])
+def test_a_path_of_any_bytes_is_returned_as_it_is(db: Database, name: str) -> None:
+    with writing(db, "test"):
+        first, again = (remember_source(db, name, "path", ("caf\udce9",), None) for _ in range(2))
+    (source,) = list_sources(db)
+    assert (source.id, source.uri, source.exclude) == (first, name, ("caf\udce9",))
+    assert again == first
+    with writing(db, "test"):
+        rename_source(db, first, f"{name}\udcff", pattern=False)
+    assert list_sources(db)[0].uri == f"{name}\udcff"

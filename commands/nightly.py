@@ -13,6 +13,7 @@ import click
 from wherein.commands.options import GlobalOptions
 from wherein.embed.models.installed import MODELS_VARIABLE, models_folder
 from wherein.errors import UsageError
+from wherein.streams import print_bytes
 
 __all__ = ["install_systemd", "nightly_command", "print_cron", "print_systemd"]
 
@@ -47,7 +48,7 @@ def print_cron(words: list[str]) -> None:
     """Print the line of a crontab."""
     from wherein.crontab import format_line
 
-    click.echo(os.fsencode(format_line(words, _environment())), nl=False)
+    print_bytes(os.fsencode(format_line(words, _environment())))
 
 
 def print_systemd(words: list[str]) -> None:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from wherein.storage.catalog.term_counts import TermRows
-from wherein.storage.index.keyword_index import KeywordIndex, Part
+from wherein.storage.catalog.packed_terms import TermRows
+from wherein.storage.index.keyword_index import KeywordIndex
 from wherein.storage.index.postings import TermPostings
 
 __all__ = ["WEIGHTS", "KeywordScores", "Scores", "Weights", "score_passages", "term_score"]
@@ -56,9 +56,10 @@ def score_passages(index: KeywordIndex, terms: Iterable[int], weights: Weights =
     idf: dict[int, float] = {}
     for term in terms:
         found = [part.find(term) for part in index.parts]
-        idf[term] = _idf(index.count, sum(map(_count, index.parts, found)))
+        occurrences = sum(one.count(part.live) for part, one in zip(index.parts, found, strict=True))
+        idf[term] = _idf(index.count, occurrences)
         for part_scores, norm, postings in zip(scores, norms, found, strict=True):
-            if len(postings.positions):
+            if len(postings.body):
                 _add(part_scores, norm, postings, idf[term], weights)
     for part, part_scores in zip(index.parts, scores, strict=True):
         # Deleted passages stay in the postings of a generation until the next fold.
@@ -69,6 +70,9 @@ def score_passages(index: KeywordIndex, terms: Iterable[int], weights: Weights =
 
 def _add(scores: Scores, norms: Scores, postings: TermPostings, idf: float, weights: Weights) -> None:
     tf = _frequencies(postings.body, postings.fields, weights)
+    if postings.positions is None:
+        scores += _contribution(idf, tf, norms, weights)
+        return
     if len(tf) * 3 < len(scores):
         scores[postings.positions] += _contribution(idf, tf, norms[postings.positions], weights)
         return
@@ -115,8 +119,3 @@ def _contribution(idf: float, tf: Scores, norm: Scores, weights: Weights) -> Sco
 
 def _idf(count: int, occurrences: int) -> float:
     return math.log(1 + (count - occurrences + 0.5) / (occurrences + 0.5))
-
-
-def _count(part: Part, postings: TermPostings) -> int:
-    """Return in how many of the existing passages a term occurs."""
-    return len(postings.positions) if part.live is None else int(np.count_nonzero(part.live[postings.positions]))

@@ -6,12 +6,16 @@ second model's vectors can be stored beside the first one's.
 """
 
 import os
+import struct
+import zlib
 from urllib.parse import quote_from_bytes
 
+import numpy as np
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from wherein.storage.catalog.checksums import row_checksum
+from wherein.storage.catalog.packed_terms import ENTRY, pack_row
 from wherein.storage.catalog.term_counts import counted_version, recount
 from wherein.storage.catalog.terms import terms_version
 from wherein.storage.disk.failpoints import failpoint
@@ -122,6 +126,42 @@ def m0010_joined_words(db: Database) -> None:
         db.execute("DELETE FROM generations WHERE kind = 'keywords'")
         recount(db)
     failpoint("migration.applied")
+
+
+@MIGRATIONS()
+def m0011_packed_terms(db: Database) -> None:
+    """Terms of 40 bits in packed rows (storage/catalog/packed_terms.py), which are half as large.
+
+    A row whose checksum does not fit stays as it is, so that it is still reported. The next writer writes a generation
+    of keywords in the format of such terms.
+    """
+    _run(db, _PACKED_TERMS)
+    version = counted_version(db)
+    is_old = version.startswith("2 ")  # an earlier migration may have counted all texts, and packed their terms
+    last = 0
+    while rows := db.execute(_TERMS_AFTER, [last]).fetchall():
+        packed = [_packed_terms(*row) if is_old else row for row in rows]
+        db.conn.executemany("INSERT INTO packed_terms (id, counts, checksum) VALUES (?, ?, ?)", packed)
+        last = rows[-1][0]
+    _run(db, "DROP TABLE terms; ALTER TABLE packed_terms RENAME TO terms")
+    db.execute("UPDATE settings SET value = ? WHERE key = 'terms' AND ?", [version.replace("2 ", "3 ", 1), is_old])
+    db.execute("DELETE FROM generations WHERE kind = 'keywords'")
+    failpoint("migration.applied")
+
+
+def _packed_terms(number: int, raw: bytes, checksum: int) -> tuple[int, bytes, int]:
+    """Return a row of `terms` with packed terms, given one with terms of 64 bits."""
+    if zlib.crc32(raw, number & 0xFFFFFFFF) != checksum:
+        return number, raw, checksum
+    length, _, _ = _OLD_LENGTHS.unpack_from(raw)
+    old = np.frombuffer(raw, ENTRY, offset=_OLD_LENGTHS.size)
+    terms, index = np.unique(old["term"] >> np.uint64(24), return_inverse=True)
+    entries = np.zeros(len(terms), ENTRY)
+    entries["term"] = terms
+    for name in ("body", "fields"):  # added, where two terms begin with the same 40 bits
+        entries[name] = np.minimum(np.bincount(index, old[name], len(terms)), 255)
+    packed = pack_row(length, entries)
+    return number, packed, zlib.crc32(packed, number & 0xFFFFFFFF)
 
 
 def _run(db: Database, statements: str) -> None:
@@ -335,6 +375,17 @@ _COVERED_BY_PATH = (
     "INSERT INTO file_sources (file_id, source_id) SELECT id, ? FROM files WHERE uri = ? OR (uri >= ? AND uri < ?)"
     " ON CONFLICT DO NOTHING"
 )
+
+_PACKED_TERMS = """
+CREATE TABLE packed_terms (
+    id INTEGER PRIMARY KEY REFERENCES chunks(id) ON DELETE CASCADE,
+    counts BLOB NOT NULL,
+    checksum INTEGER NOT NULL
+) STRICT
+"""
+_TERMS_AFTER = "SELECT id, counts, checksum FROM terms WHERE id > ? ORDER BY id LIMIT 2000"
+# The numbers of terms in the passage, in its headings and in the title.
+_OLD_LENGTHS = struct.Struct("<IHH")
 
 _CHUNKS_AFTER = (
     'SELECT id, document_id, ordinal, start, "end", page, heading, input_hash FROM chunks'

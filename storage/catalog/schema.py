@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NEWEST_SCHEMA", "has_tables", "migrate", "schema_of"]
 
-NEWEST_SCHEMA = 10
+NEWEST_SCHEMA = 11
 """The number of migrations in `storage/catalog/migrations.py`, which is imported only to apply them."""
 
 

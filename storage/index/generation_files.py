@@ -17,7 +17,7 @@ from wherein.storage.index.faiss_file import read_index
 from wherein.storage.index.flat_file import check_flat
 from wherein.storage.index.generations import KEYWORDS, Generation, generation_path
 from wherein.storage.index.method import EXACT
-from wherein.storage.index.postings import Postings, check_postings, open_postings
+from wherein.storage.index.postings_file import PostingsFile, check_postings, open_postings
 
 __all__ = ["check_layout", "generation_problem", "load_generation", "load_postings"]
 
@@ -40,7 +40,7 @@ def load_generation(folder: Path, generation: Generation) -> Any:
         return read_index(path, faiss.IO_FLAG_MMAP_IFC)  # mapped: opening reads next to nothing
 
 
-def load_postings(folder: Path, generation: Generation) -> Postings:
+def load_postings(folder: Path, generation: Generation) -> PostingsFile:
     """Return the postings of a generation of keywords, memory-mapped, after a check of their size and layout.
 
     Raises Damaged when the file is missing, is not laid out as it was written, or cannot be read.

@@ -16,7 +16,7 @@ from wherein.storage.disk.failpoints import EXIT_CODE
 
 
 @pytest.mark.parametrize("way", ["exit", "kill"])
-@pytest.mark.parametrize("times", [1, 2, 3, 4, 5, 6, 7, 8])
+@pytest.mark.parametrize("times", [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
 def test_death_while_an_old_library_is_migrated(tmp_path: Path, way: str, times: int) -> None:
     with tarfile.open(Path(wherein.__file__).parent / "tests" / "fixtures" / "library-schema-1.tar.gz") as archive:
         archive.extractall(tmp_path, filter="data")

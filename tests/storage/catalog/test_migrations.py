@@ -133,7 +133,8 @@ def test_terms_of_64_bits_are_cut_to_their_first_40() -> None:
         db.execute("INSERT INTO models VALUES (1, 'f', 'm', '1', 'w8a8', 8, '')")
         db.execute(
             "INSERT INTO generations"
-            " (model_id, file, kind, count, highest_vector_id, bytes, sha256, created_at, active) VALUES (1, 'f', 'keywords', 1, 1, 1, '', '', 1)"
+            " (model_id, file, kind, count, highest_vector_id, bytes, sha256, created_at, active)"
+            " VALUES (1, 'f', 'keywords', 1, 1, 1, '', '', 1)"
         )
     damaged = db.execute("SELECT * FROM terms WHERE id = 4").fetchone()
     MIGRATIONS.apply(db)

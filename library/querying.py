@@ -55,7 +55,7 @@ class QuerySession:
     @cached_property
     def encoder(self) -> Encoder:
         """The encoder of single questions. Raises WhereinError when the library's vectors are lost."""
-        return self._choice.encoder_of(self._model, one_by_one=True)
+        return self._choice.encoder_of(self._model, one_by_one=True, db=self.db)
 
     @cached_property
     def answer_model(self) -> AnswerExtractor:
@@ -85,7 +85,7 @@ class QuerySession:
         if not options.needs_vector:
             return [PreparedQuery(text, parsed) for text, parsed in zip(questions, words, strict=True)], None
         # Not `self.encoder`, which is set up for single questions: for many, one stream per core is faster.
-        encoder = self._choice.encoder_of(self._model)
+        encoder = self._choice.encoder_of(self._model, db=self.db)
         metric, tokenizer = encoder.model.metric, encoder.tokenizer
         meanings = [parsed.meaning if parsed else text for text, parsed in zip(questions, words, strict=True)]
         vectors = encoder.encode_questions(meanings)

@@ -26,8 +26,9 @@ _AUTO = ("GPU", CPU)
 def check_device_name(name: str) -> str:
     """Return the name of a device in capitals. Raises UsageError when no device can have it."""
     if not _NAME.fullmatch(name.upper()):
+        shown = ascii(name[:80])[1:-1]
         raise UsageError(
-            f"{name[:80]!a} is not a device; write CPU, GPU, GPU.1, NPU, AUTO, AUTO:NPU,CPU or HETERO:GPU,CPU"
+            f"There is no device {shown}; write CPU, GPU, GPU.1, NPU, AUTO, AUTO:NPU,CPU or HETERO:GPU,CPU"
         )
     return name.upper()
 

@@ -160,7 +160,7 @@ def test_exit_codes(wherein: Callable[..., Result], docs: Path, tiny: Path, mode
         (("model", "fetch", "nothing"), 2, "catalogue"),
         (("model", "add", docs), 2, "is not a model"),
         (("model", "bench", "nothing"), 2, "There is no model"),
-        (("--device", "XPU", "model", "bench"), 2, "'XPU' is not a device; write CPU"),
+        (("--device", "XPU", "model", "bench"), 2, "There is no device XPU; write CPU"),
         (("--device", "npu", "model", "bench"), 2, "There is no device NPU here; there is CPU"),
         (("--device", "npu", "query", "lease"), 2, "There is no device NPU here; there is CPU"),
         (("--device", "auto:cpu", "query", "lease"), 0, ""),

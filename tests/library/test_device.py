@@ -79,7 +79,7 @@ def test_another_device_is_used_if_its_vectors_are_the_same(
 
 
 def test_a_device_that_is_not_here(tmp_path: Path, docs: Path) -> None:
-    with pytest.raises(UsageError, match=r"^'quantum' is not a device; write CPU, GPU, "):
+    with pytest.raises(UsageError, match=r"^There is no device quantum; write CPU, GPU, "):
         Library(tmp_path / "library", device="quantum")
     with pytest.raises(UsageError, match=r"^There is no device NPU here; there is CPU"):
         Library(tmp_path / "library", device="npu").ingest([str(docs)])

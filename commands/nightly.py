@@ -38,6 +38,7 @@ def nightly_command(
     words += _given("--model", _model(options.model))
     words += _given("--threads", str(options.threads) if options.threads else None)
     words += _given("--jobs", None if options.jobs is None else str(options.jobs))
+    words += _given("--device", options.device)
     words += ["reindex", *_given("--model", _model(model)), "--until", until or _UNTIL]
     for name, value in others.items():
         words += _given(name, value)

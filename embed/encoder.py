@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from wherein.embed.devices import CPU, needs_fixed_shape
 from wherein.embed.metric import context_form, question_form
 from wherein.embed.model import Model, fingerprint
 from wherein.embed.runtime import compile_model, import_openvino, openvino_core
@@ -44,16 +45,25 @@ class Encoder:
     """
 
     def __init__(
-        self, model: Model, precision: str, *, cache: Path | None = None, threads: int = 0, one_by_one: bool = False
+        self,
+        model: Model,
+        precision: str,
+        *,
+        cache: Path | None = None,
+        threads: int = 0,
+        one_by_one: bool = False,
+        device: str = CPU,
     ) -> None:
         """Set up for low latency of single questions (`one_by_one`) or for high throughput of many contexts.
 
         `threads` 0 means one per core; `cache` is the folder for compiled models, None to compile each time.
+        `device` is one that `embed.devices.pick_device` returned.
         """
         self.model = model
         self.precision = precision
         self.fingerprint = fingerprint(model, precision)
-        self._lengths = _lengths(model)
+        self.device = device
+        self._lengths = [model.context_tokens] if needs_fixed_shape(device) else _lengths(model)
         self._cache = cache
         self._threads = threads
         self._one_by_one = one_by_one
@@ -71,7 +81,9 @@ class Encoder:
         openvino_core()  # raises WhereinError in a forked child
         if self._network is None:
             self._network = _Network(
-                lambda: compile_model(self.model, self.precision, self._cache, self._threads, self._one_by_one)
+                lambda: compile_model(
+                    self.model, self.precision, self._cache, self._threads, self._one_by_one, self.device
+                )
             )
         return self._network
 

@@ -14,18 +14,17 @@ from wherein.storage.catalog.schema import highest_used_id
 from wherein.storage.catalog.term_counts import count_rows, read_terms
 from wherein.storage.index.generation_files import load_postings
 from wherein.storage.index.generations import KEYWORDS, Generation, active_generation
-from wherein.storage.index.postings import Postings, TermPostings, collect, merge
+from wherein.storage.index.postings import Mask, Postings, TermPostings, collect, merge
+from wherein.storage.index.postings_file import PostingsFile
 
 __all__ = ["KeywordIndex", "Part", "load_keywords"]
-
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Part:
     """Some passages' postings; `live` bool [n] marks the passages that still exist, None means all of them."""
 
-    postings: Postings
+    postings: Postings | PostingsFile
     live: Mask | None = None
 
     def find(self, term: int) -> TermPostings:
@@ -64,6 +63,7 @@ def load_keywords(db: Catalog, folder: Path, known: KeywordIndex | None) -> Keyw
     if known is not None and (known.generation, known.version, known.count) == (generation, version, total):
         return known
     highest = generation.highest_id if generation else 0
+    folded: Postings | PostingsFile
     if generation is None:
         folded = collect(())
     elif known is not None and known.generation == generation:
@@ -82,11 +82,12 @@ def load_keywords(db: Catalog, folder: Path, known: KeywordIndex | None) -> Keyw
 def _delta(db: Catalog, highest: int, known: KeywordIndex | None) -> Postings:
     """Return the postings of the passages with an id over `highest`; those in `known` are not read again."""
     delta = known.parts[1].postings if known else collect(())
+    assert isinstance(delta, Postings)
     last = int(delta.ids[-1]) if len(delta.ids) else highest
     return merge(delta, collect(read_terms(db, last)))
 
 
-def _live_part(postings: Postings, live: npt.NDArray[np.int64]) -> Part:
+def _live_part(postings: Postings | PostingsFile, live: npt.NDArray[np.int64]) -> Part:
     exists = np.isin(postings.ids, live, assume_unique=True)
     return Part(postings, None if exists.all() else exists)
 

@@ -1,7 +1,7 @@
 """Embed contexts and questions, as fast as this CPU can.
 
-Each text is one inference, padded to the next of eight lengths. With one stream per core, batches of equal length are
-no faster, and OpenVINO never frees the memory that it allocates for each new shape (docs/decisions/shapes.md).
+Each text is padded to a multiple of 16 tokens. Contexts of the same padded length share an inference; at these lengths
+the vector of a text does not depend on its company (docs/decisions/shapes.md).
 """
 
 from bisect import bisect_left
@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from wherein.embed.batches import WaitingTexts
 from wherein.embed.metric import context_form, question_form
 from wherein.embed.model import Model, fingerprint
 from wherein.embed.runtime import compile_model, import_openvino, openvino_core
@@ -27,12 +28,12 @@ __all__ = ["Encoder", "Matrix"]
 Matrix = npt.NDArray[np.float32]
 Key = TypeVar("Key")
 
-# Contexts are padded to multiples 2 to 8 of an eighth of the longest; the length of questions is the eighth length.
-# Few lengths are faster and need less memory: 147 contexts per second and 283 MB, while a shape for each length has 105
-# and 965 (docs/decisions/shapes.md).
-_LENGTH_STEPS = 8
-# Requests in OpenVINO's queue: enough that reading a slow document does not leave the CPU idle.
-_QUEUE_SIZE = 48
+# At other lengths a w8a8 vector changes with the padding, by up to 0.002 (docs/decisions/shapes.md).
+_LENGTH_STEP = 16
+# Requests for each stream: the next one begins while the results of the last are collected.
+_REQUESTS_PER_STREAM = 2
+# Texts that wait for others of their length: most batches are then full.
+_WAITING = 128
 
 
 class Encoder:
@@ -80,9 +81,15 @@ class Encoder:
     def _load(self, loading: Future[Any]) -> None:
         try:
             compiled = compile_model(self.model, self.precision, self._cache, self._threads, self._one_by_one)
-            loading.set_result(import_openvino().AsyncInferQueue(compiled, _QUEUE_SIZE))
+            requests = _REQUESTS_PER_STREAM * int(compiled.get_property("NUM_STREAMS"))
+            loading.set_result(import_openvino().AsyncInferQueue(compiled, requests))
         except BaseException as error:
             loading.set_exception(error)  # raised again by `_queue`, in the thread that needs the network
+
+    @cached_property
+    def _takes_batches(self) -> bool:
+        """Whether an inference may have several texts: the graphs of the Open Model Zoo take one."""
+        return bool(self._queue[0].get_compiled_model().inputs[0].partial_shape[0].is_dynamic)
 
     def encode_contexts(self, texts: Sequence[str]) -> Matrix:
         """Return stored vectors `[len(texts), width]`; texts are truncated to `context_tokens` tokens."""
@@ -100,7 +107,7 @@ class Encoder:
     def stream(self, items: Iterable[tuple[Key, list[int]]]) -> Iterator[tuple[Key, Matrix]]:
         """Yield the key and the stored vector `[width]` of each (key, token ids), in the order of completion.
 
-        Reads from `items` while earlier ones are computed, at most 48 ahead.
+        Reads from `items` while earlier ones are computed, a few hundred ahead at most.
         """
         for key, vector in self._stream(items):
             yield key, context_form(self.model.metric, vector)
@@ -110,9 +117,9 @@ class Encoder:
         # A deque: OpenVINO's threads append to it, and its appends and pops are atomic.
         done: deque[tuple[Key, Matrix]] = deque()
 
-        def on_done(request: Any, key: Key) -> None:
+        def on_done(request: Any, keys: list[Key]) -> None:
             # Copied, because the next inference writes to the same tensor.
-            done.append((key, request.get_output_tensor(0).data[0].copy()))
+            done.extend(zip(keys, request.get_output_tensor(0).data.copy(), strict=True))
 
         queue = None  # a run with nothing to embed never loads the model
         try:
@@ -120,8 +127,15 @@ class Encoder:
                 if queue is None:
                     queue = self._queue
                     queue.set_callback(on_done)
-                # Inputs are copied, because nothing here keeps the arrays alive while the request waits.
-                queue.start_async(self._inputs(ids), key, share_inputs=False)
+                    waiting = WaitingTexts[Key](self._lengths, batched=self._takes_batches)
+                waiting.add(key, ids)
+                # A request that is idle takes what there is, because a slow reader may need long for the next text.
+                if queue.is_ready() or len(waiting) >= _WAITING:
+                    self._start(queue, waiting)
+                while done:
+                    yield done.popleft()
+            while queue is not None and waiting:
+                self._start(queue, waiting)
                 while done:
                     yield done.popleft()
             if queue is not None:
@@ -133,6 +147,11 @@ class Encoder:
             raise
         # Outside of the `try`: nothing is queued any more that could be cancelled.
         yield from done
+
+    def _start(self, queue: Any, waiting: WaitingTexts[Key]) -> None:
+        keys, rows = waiting.next_batch()
+        # Inputs are copied, because nothing here keeps the arrays alive while the request waits.
+        queue.start_async(self._inputs(rows), keys, share_inputs=False)
 
     def _abandon(self, queue: Any) -> None:
         """Cancel the queued requests, which would take a minute on a slow machine; the next text gets a new queue."""
@@ -150,22 +169,28 @@ class Encoder:
             vectors[row] = form(self.model.metric, vector)
         return vectors
 
-    def _inputs(self, ids: list[int]) -> dict[str, npt.NDArray[np.int64]]:
-        """Return the model card's four inputs, each int64 `[1, length]`, padded with zeros (the mask hides them)."""
-        length = self._lengths[bisect_left(self._lengths, len(ids))]
-        tokens, mask = np.zeros((1, length), np.int64), np.zeros((1, length), np.int64)
-        tokens[0, : len(ids)] = ids
-        mask[0, : len(ids)] = 1
+    def _inputs(self, rows: Sequence[list[int]]) -> dict[str, npt.NDArray[np.int64]]:
+        """Return the model card's four inputs, each int64 `[n, length]`, padded with zeros (the mask hides them).
+
+        All rows have the same padded length.
+        """
+        shape = len(rows), self._padded_length(rows[0])
+        tokens, mask = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        for row, ids in enumerate(rows):
+            tokens[row, : len(ids)] = ids
+            mask[row, : len(ids)] = 1
         return {
             "input_ids": tokens,
             "attention_mask": mask,
             "token_type_ids": np.zeros_like(tokens),
-            "position_ids": np.arange(length, dtype=np.int64)[None, :],
+            "position_ids": np.tile(np.arange(shape[1], dtype=np.int64), (shape[0], 1)),
         }
+
+    def _padded_length(self, ids: list[int]) -> int:
+        return self._lengths[bisect_left(self._lengths, len(ids))]
 
 
 def _lengths(model: Model) -> list[int]:
-    """Return the lengths in tokens to which texts are padded, ascending: 32, 96, 144 … 384 for the shipped model."""
-    step = -(-model.context_tokens // _LENGTH_STEPS)
-    lengths = {min(n * step, model.context_tokens) for n in range(2, _LENGTH_STEPS + 1)}
-    return sorted(lengths | {model.question_tokens})
+    """Return the lengths in tokens to which texts are padded, ascending: 32, 48, 64 … 384 for the shipped model."""
+    lengths = range(2 * _LENGTH_STEP, model.context_tokens, _LENGTH_STEP)
+    return sorted({*lengths, model.question_tokens, model.context_tokens})

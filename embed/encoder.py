@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
@@ -114,6 +115,10 @@ class Encoder:
 
     def _stream(self, items: Iterable[tuple[Key, list[int]]]) -> Iterator[tuple[Key, Matrix]]:
         """Yield the same with the network's vectors `[dimension]`."""
+        items = iter(items)
+        first = next(items, None)
+        if first is None:  # a run with nothing to embed never loads the model
+            return
         # A deque: OpenVINO's threads append to it, and its appends and pops are atomic.
         done: deque[tuple[Key, Matrix]] = deque()
 
@@ -121,32 +126,32 @@ class Encoder:
             # Copied, because the next inference writes to the same tensor.
             done.extend(zip(keys, request.get_output_tensor(0).data.copy(), strict=True))
 
-        queue = None  # a run with nothing to embed never loads the model
+        queue = self._queue
+        queue.set_callback(on_done)
         try:
-            for key, ids in items:
-                if queue is None:
-                    queue = self._queue
-                    queue.set_callback(on_done)
-                    waiting = WaitingTexts[Key](self._lengths, batched=self._takes_batches)
-                waiting.add(key, ids)
-                # A request that is idle takes what there is, because a slow reader may need long for the next text.
-                if queue.is_ready() or len(waiting) >= _WAITING:
-                    self._start(queue, waiting)
+            for _ in self._feed(queue, chain([first], items)):
                 while done:
                     yield done.popleft()
-            while queue is not None and waiting:
-                self._start(queue, waiting)
-                while done:
-                    yield done.popleft()
-            if queue is not None:
-                queue.wait_all()
+            queue.wait_all()
         # Also for GeneratorExit, when the caller abandons the stream, and for Ctrl-C.
         except BaseException:
-            if queue is not None:
-                self._abandon(queue)
+            self._abandon(queue)
             raise
         # Outside of the `try`: nothing is queued any more that could be cancelled.
         yield from done
+
+    def _feed(self, queue: Any, items: Iterable[tuple[Key, list[int]]]) -> Iterator[None]:
+        """Start inferences until each item is in one; yield after each step, so that results can be collected."""
+        waiting = WaitingTexts[Key](self._lengths, batched=self._takes_batches)
+        for key, ids in items:
+            waiting.add(key, ids)
+            # A request that is idle takes what there is, because a slow reader may need long for the next text.
+            if queue.is_ready() or len(waiting) >= _WAITING:
+                self._start(queue, waiting)
+            yield
+        while waiting:
+            self._start(queue, waiting)
+            yield
 
     def _start(self, queue: Any, waiting: WaitingTexts[Key]) -> None:
         keys, rows = waiting.next_batch()

@@ -93,6 +93,8 @@ class Visits:
         if uri in self._documents.purged:
             return RunProblem("skipped", uri, PURGED)
         task = None if same else self.submit(walked.source, found.path, record)
+        if record is None:  # new: almost certainly it has to be embedded, and the model is loaded while it is read
+            self._queue.prepare()
         return VisitedFile(walked.source, uri, found.path, now, record, task)
 
     def _note_aliases(self, walked: SourceWalk) -> None:

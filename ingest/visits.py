@@ -92,6 +92,8 @@ class Visits:
             return None
         self.seen.add(uri)
         task = None if same else self.submit(walked.source, found.path, known)
+        if record is None:  # new: almost certainly it has to be embedded, and the model is loaded while it is read
+            self._queue.prepare()
         return VisitedFile(walked.source, uri, found.path, now, record, task, uri in self.named)
 
     def known(self, uri: str, record: FileRecord | None) -> FileRecord | None:

@@ -267,7 +267,7 @@ class _Network:
         if self._idle_queues:
             return self._idle_queues.pop()
         compiled = self._compiled.result()
-        requests = _REQUESTS_PER_STREAM * int(compiled.get_property("NUM_STREAMS"))
+        requests = _REQUESTS_PER_STREAM * int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         return import_openvino().AsyncInferQueue(compiled, requests)
 
     def put_back(self, queue: Any) -> None:

@@ -48,13 +48,13 @@ def print_event(name: str, fields: Mapping[str, object]) -> None:
 
 
 def _as_json(fields: Mapping[str, object]) -> str:
-    """Return an object on one line, in ASCII when standard output cannot express all of its characters."""
+    """Return an object on one line, in ASCII where standard output would not write it as UTF-8 (RFC 8259, 8.1)."""
     line = json.dumps(fields, ensure_ascii=False)
     try:
-        line.encode(sys.stdout.encoding or "utf-8")
+        is_utf_8 = line.encode(sys.stdout.encoding or "utf-8") == line.encode()
     except UnicodeEncodeError:
-        return json.dumps(fields)
-    return line
+        is_utf_8 = False
+    return line if is_utf_8 else json.dumps(fields)
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -1,6 +1,8 @@
 """What commands print: JSON, tables, sizes and times."""
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,6 +100,26 @@ def test_json_is_one_line_with_the_schema_and_without_escapes(capsys: pytest.Cap
     first, second = capsys.readouterr().out.splitlines()
     assert first == '{"schema": 1, "text": "é\\n🙂"}'
     assert json.loads(second) == {"event": "progress", "schema": 1, "documents": 1}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "line"),
+    [
+        ("latin-1", "gr\u00f6\u00df", b'{"schema": 1, "text": "gr\\u00f6\\u00df"}\n'),
+        ("utf-16-le", "a", b'{"schema": 1, "text": "a"}\n'),
+        ("utf-8", "\u00f6", b'{"schema": 1, "text": "\xc3\xb6"}\n'),
+        ("utf-8", "\udce9", b'{"schema": 1, "text": "\\udce9"}\n'),
+    ],
+)
+def test_json_is_ascii_where_it_would_not_be_utf_8(
+    monkeypatch: pytest.MonkeyPatch, encoding: str, text: str, line: bytes
+) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding))
+    print_json({"text": text})
+    sys.stdout.flush()
+    written = raw.getvalue()
+    assert (written.decode(encoding).encode() if encoding == "utf-16-le" else written) == line
 
 
 def test_a_warning_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -105,7 +105,7 @@ def test_threads_notice_that_the_library_has_moved_to_another_model(library: Lib
     encoders = {encoder.fingerprint: encoder for encoder in (ToyEncoder(), other)}
 
     class Installed(ModelChoice):
-        def encoder_of(self, library: Any, *, one_by_one: bool = False) -> Any:
+        def encoder_of(self, library: Any, *, one_by_one: bool = False, db: Any = None) -> Any:
             return encoders[library.stored.fingerprint]
 
     done = threading.Event()

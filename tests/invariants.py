@@ -73,12 +73,12 @@ def _check_vectors(db: Any, model: Any, state: dict[str, Kept], encoder: Any) ->
             [model.id],
         ).fetchall()
     )
-    stored = {text.strip(): np.frombuffer(raw, "<f4") for text, raw in stored.items()}
+    stored = {text.strip(): np.frombuffer(raw, "<f2").astype(np.float32) for text, raw in stored.items()}
     assert set(stored) == texts
     if texts:
         ordered = sorted(texts)
         expected = encoder.encode_contexts(ordered)
-        np.testing.assert_allclose(np.stack([stored[text] for text in ordered]), expected, atol=1e-5)
+        np.testing.assert_allclose(np.stack([stored[text] for text in ordered]), expected, atol=3e-4)  # float16
 
 
 def _check_index(db: Any, folder: Path, model: Any) -> None:

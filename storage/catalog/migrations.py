@@ -8,8 +8,9 @@ second model's vectors can be stored beside the first one's.
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from wherein.storage.catalog.checksums import row_checksum
+from wherein.storage.catalog.checksums import row_checksum, vector_checksum
 from wherein.storage.catalog.term_counts import recount
+from wherein.storage.catalog.vectors import is_stored_vector, pack_vectors, unpack_vectors
 from wherein.storage.disk.failpoints import failpoint
 
 __all__ = ["MIGRATIONS"]
@@ -83,6 +84,32 @@ def m0006_coverage(db: Database) -> None:
 def m0007_index_methods(db: Database) -> None:
     """How a generation of vectors is searched, see storage/index/method.py; "" for an exact one and for keywords."""
     db.execute("ALTER TABLE generations ADD COLUMN method TEXT NOT NULL DEFAULT ''")
+    failpoint("migration.applied")
+
+
+@MIGRATIONS()
+def m0008_half_vectors(db: Database) -> None:
+    """Vectors of length 1 in float16; which passages have been removed since the generation of keywords was written.
+
+    A damaged vector stays as it is, so that it is still reported. An exact generation of vectors holds what was stored
+    before, and is written again; that of codes is within their error.
+    """
+    _run(db, _REMOVED)
+    db.execute(_REMOVED_TRIGGER)
+    last, halved = 0, False
+    while rows := db.execute(_VECTORS_AFTER, [last]).fetchall():
+        sound = [row for row in rows if is_stored_vector(*row[1:])]
+        changes = [
+            (packed, vector_checksum(name, packed), vector_id)
+            for vector_id, dimension, name, raw, _ in sound
+            for packed in pack_vectors(unpack_vectors(dimension, [raw]))
+            if packed != raw
+        ]
+        db.conn.executemany("UPDATE vectors SET vector = ?, checksum = ? WHERE id = ?", changes)
+        halved = halved or bool(changes)
+        last = rows[-1][0]
+    if halved:
+        db.execute(_DELETE_EXACT)
     failpoint("migration.applied")
 
 
@@ -276,3 +303,23 @@ _CHUNKS_AFTER = (
     'SELECT id, document_id, ordinal, start, "end", page, heading, input_hash FROM chunks'
     " WHERE id > ? ORDER BY id LIMIT 10000"
 )
+
+_REMOVED = """
+CREATE TABLE removed_chunks (
+    id INTEGER PRIMARY KEY
+) STRICT
+"""
+
+# By itself, because it has a semicolon inside.
+_REMOVED_TRIGGER = """
+CREATE TRIGGER record_removed_chunk AFTER DELETE ON chunks BEGIN
+    INSERT OR IGNORE INTO removed_chunks (id) VALUES (OLD.id);
+END
+"""
+
+_VECTORS_AFTER = (
+    "SELECT v.id, m.dimension, v.input_hash, v.vector, v.checksum FROM vectors v"
+    " LEFT JOIN models m ON m.id = v.model_id WHERE v.id > ? ORDER BY v.id LIMIT 2000"
+)
+# Generations of vectors are of the kind "exact", whatever their method is.
+_DELETE_EXACT = "DELETE FROM generations WHERE kind = 'exact' AND (method = '' OR method LIKE '%\"name\": \"exact\"%')"

@@ -12,7 +12,7 @@ from wherein.errors import Damaged
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.term_counts import count_rows
 from wherein.storage.catalog.vectors import count_vectors
-from wherein.storage.index.approximate import check_approximate, open_approximate
+from wherein.storage.index.approximate import check_codes, open_approximate
 from wherein.storage.index.faiss_file import read_index
 from wherein.storage.index.flat_file import check_flat
 from wherein.storage.index.generations import KEYWORDS, Generation, generation_path
@@ -69,8 +69,8 @@ def check_layout(folder: Path, generation: Generation) -> int:
     size = path.stat().st_size
     if size != generation.bytes:
         raise ValueError(f"it has {size:,} bytes instead of {generation.bytes:,}")
-    if generation.method.name != EXACT:
-        return check_approximate(path, generation.count, generation.method)
+    if generation.method.is_coded:
+        return check_codes(path, generation.count, generation.method)
     check = check_postings if generation.kind == KEYWORDS else check_flat
     return check(path, generation.count, generation.highest_id)
 

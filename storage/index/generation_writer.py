@@ -12,7 +12,7 @@ from wherein.errors import Damaged, Refused
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.models import StoredModel, now
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.term_counts import average_entries, read_terms
+from wherein.storage.catalog.term_counts import average_entries, forget_removed_chunks, read_terms
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.disk.fsync import fsync
 from wherein.storage.index.generation_files import check_layout
@@ -110,6 +110,8 @@ def write_generation(
     )  # fmt: skip
     try:
         with writing(db, registration.step or f"{_FAILPOINTS[kind]}.register"):
+            if kind == KEYWORDS:
+                forget_removed_chunks(db)
             registration.also_write()
             generation = register_generation(db, generation)
             registration.check(generation)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from wherein.errors import Damaged
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.term_counts import count_rows, read_terms
+from wherein.storage.catalog.term_counts import all_chunks, count_rows, read_terms, removed_chunks
 from wherein.storage.index.generation_files import load_postings
 from wherein.storage.index.generations import KEYWORDS, Generation, active_generation
 from wherein.storage.index.postings import Postings, TermPostings, collect, merge
@@ -70,10 +70,7 @@ def load_keywords(db: Catalog, folder: Path, known: KeywordIndex | None) -> Keyw
         folded = load_postings(folder, generation)
     delta = _delta(db, highest, known if known and known.generation == generation else None)
     total = count_rows(db)
-    parts: tuple[Part, Part] = (Part(folded), Part(delta))
-    if total != len(folded.ids) + len(delta.ids):  # equal numbers: all of them exist
-        live = np.array([number for (number,) in db.execute("SELECT id FROM chunks ORDER BY id").fetchall()], np.int64)
-        parts = _live_part(folded, live), _live_part(delta, live)
+    parts = _live_parts(db, folded, delta, total)
     length = sum(_length(part) for part in parts)
     return KeywordIndex(version, generation, parts, total, length)
 
@@ -85,9 +82,32 @@ def _delta(db: Catalog, highest: int, known: KeywordIndex | None) -> Postings:
     return merge(delta, collect(read_terms(db, last)))
 
 
-def _live_part(postings: Postings, live: npt.NDArray[np.int64]) -> Part:
-    exists = np.isin(postings.ids, live, assume_unique=True)
-    return Part(postings, None if exists.all() else exists)
+def _live_parts(db: Catalog, folded: Postings, delta: Postings, total: int) -> tuple[Part, Part]:
+    """Return postings with their passages that still exist, of which there are `total`."""
+    parts: tuple[Part, Part] = (Part(folded), Part(delta))
+    if total == _count(parts):  # equal numbers: all of them exist
+        return parts
+    parts = _without(folded, removed := removed_chunks(db)), _without(delta, removed)
+    if total == _count(parts):
+        return parts
+    live = all_chunks(db)  # the record of what was removed is not complete, which happens after a repair
+    return Part(folded, np.isin(folded.ids, live)), Part(delta, np.isin(delta.ids, live))
+
+
+def _without(postings: Postings, removed: npt.NDArray[np.int64]) -> Part:
+    """Return postings without some passages, whose ids ascend and which need not be among theirs."""
+    positions = np.searchsorted(postings.ids, removed)
+    inside = positions < len(postings.ids)
+    positions = positions[inside][postings.ids[positions[inside]] == removed[inside]]
+    if not len(positions):
+        return Part(postings)
+    live = np.ones(len(postings.ids), np.bool_)
+    live[positions] = False
+    return Part(postings, live)
+
+
+def _count(parts: tuple[Part, Part]) -> int:
+    return sum(len(part.postings.ids) if part.live is None else int(np.count_nonzero(part.live)) for part in parts)
 
 
 def _length(part: Part) -> int:

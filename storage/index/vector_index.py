@@ -15,7 +15,9 @@ from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Ids, Matrix, read_vectors
 from wherein.storage.filters.selection import Selection
 from wherein.storage.index.approximate import Approximate
+from wherein.storage.index.codes import Codes
 from wherein.storage.index.exact import Exact
+from wherein.storage.index.exact_codes import ExactCodes
 from wherein.storage.index.generation_files import load_generation
 from wherein.storage.index.generations import KINDS, Generation, active_generation
 from wherein.storage.index.method import EXACT
@@ -34,7 +36,7 @@ class VectorIndex:
 
     version: int
     generation: Generation | None
-    folded: Exact | Approximate | None
+    folded: Exact | Codes | None
     delta_ids: Ids
     delta: Matrix
 
@@ -47,7 +49,7 @@ class VectorIndex:
         """Return the ids and inner products `[min(k, count)]` of the vectors nearest to `question` `[dimension]`.
 
         With `among` only its vectors, and exactly the nearest of them. Best first; equal scores in the order of their
-        ids, so that answers are repeatable. Call inside `snapshot`: an approximate generation rescores with the stored
+        ids, so that answers are repeatable. Call inside `snapshot`: a generation of codes scores with the stored
         vectors and leaves out those that are no longer stored. Raises Damaged when the index holds something that is
         not a vector, or another vector than is stored.
         """
@@ -71,7 +73,7 @@ class VectorIndex:
     def sample(self, n: int) -> Matrix:
         """Return at most `n` of the vectors `[m, dimension]`, evenly spread over all; deterministic for a state.
 
-        Those of an approximate generation are decoded codes, evenly spread over its lists of similar vectors.
+        Those of a generation of codes are decoded, and those of lists evenly spread over the lists of similar vectors.
         """
         folded = self.folded.count if self.folded is not None else 0
         total = folded + len(self.delta)
@@ -147,13 +149,14 @@ def load_index(db: Catalog, folder: Path, model: StoredModel, known: VectorIndex
     return VectorIndex(version, generation, folded, *_join(parts, model.dimension))
 
 
-def _open(db: Catalog, folder: Path, model: StoredModel, generation: Generation) -> Exact | Approximate:
+def _open(db: Catalog, folder: Path, model: StoredModel, generation: Generation) -> Exact | Codes:
     index = load_generation(folder, generation)
     if generation.model_id != model.id or index.d != model.dimension:
         raise Damaged(f"The index {generation.file} is not that of the library's model; run: wherein repair")
-    if generation.method.name == EXACT:
+    if not generation.method.is_coded:
         return Exact(index)
-    return Approximate(index, generation.method, db, model)
+    opened = ExactCodes if generation.method.name == EXACT else Approximate
+    return opened(index, generation.method, db, model)
 
 
 def _kept(known: VectorIndex | None, highest: int) -> list[tuple[Ids, Matrix]]:

@@ -17,6 +17,8 @@ from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.term_counts import read_terms
 from wherein.storage.catalog.vectors import Ids, Matrix, checked_vector, count_live, read_vectors
 from wherein.storage.index.approximate import Approximate
+from wherein.storage.index.codes import CODE_ROUNDING, Codes
+from wherein.storage.index.exact_codes import ExactCodes
 from wherein.storage.index.generation_files import load_generation, load_postings
 from wherein.storage.index.generations import Generation
 from wherein.storage.index.method import EXACT
@@ -30,8 +32,8 @@ Sums = npt.NDArray[np.uint64]
 # Ids have gaps, and the draws that fall into one gap find the same vector.
 _SAMPLE_SIZE, _MAX_TRIES = 64, 512
 _SEED = 20_240
+_UNORDERED = "its ids are not in ascending order"
 _QUESTIONS = 100  # with which the recall of an approximate index is estimated
-_ROUNDING = 1e-5  # float32, as in storage/index/approximate.py
 _COUNT_FIELDS = ("term", "body", "fields")
 # The `+` makes SQLite walk the ids: see `_of_model` in storage/catalog/vectors.py.
 _NEXT = """
@@ -69,13 +71,13 @@ def check_index(
         yield f"{live} vectors belong to a passage, but index and delta together have {in_index + delta} of them"
     if generation is None:
         return
-    if generation.method.name != EXACT:
+    if generation.method.is_coded:
         yield from _check_codes(db, folder, model, generation, tally)
         return
     index = load_generation(folder, generation)
     ids = _ids(index)
     if len(ids) > 1 and (np.diff(ids) <= 0).any():
-        yield "its ids are not in ascending order"
+        yield _UNORDERED
         return
     for stored_ids, vectors in read_vectors(db, model.id, model.dimension):
         upto = int(np.searchsorted(stored_ids, highest, "right"))
@@ -102,11 +104,15 @@ def _differences(index: object, ids: Ids, stored_ids: Ids, vectors: Matrix) -> I
 def _check_codes(
     db: Catalog, folder: Path, model: StoredModel, generation: Generation, tally: Counter[str]
 ) -> Iterator[str]:
-    """Yield the vectors that an approximate index lacks or holds wrongly; if none, whether its recall is too low."""
-    index = Approximate(load_generation(folder, generation), generation.method, db, model)
+    """Yield the vectors that an index of codes lacks or holds wrongly; if none, whether its recall is too low."""
+    opened = ExactCodes if generation.method.name == EXACT else Approximate
+    index = opened(load_generation(folder, generation), generation.method, db, model)
     sample = index.sample(np.linspace(0, index.count - 1, 2 * _QUESTIONS).astype(np.int64))
     truth = GroundTruth(synthetic_queries(sample, generation.method.name))
     unsorted = index.ids()
+    if generation.method.name == EXACT and (np.diff(unsorted) <= 0).any():
+        yield _UNORDERED
+        return
     positions = np.argsort(unsorted, kind="stable")
     ids, sound = unsorted[positions], True
     for stored_ids, vectors in read_vectors(db, model.id, model.dimension):
@@ -117,13 +123,15 @@ def _check_codes(
         if upto:
             truth.add(stored_ids[:upto], vectors[:upto])
         tally["indexed vectors"] += upto
-    recall = recall_of(index.nearest, truth) if sound else None  # `nearest` raises Damaged at a wrong code
-    if recall is not None and significantly_below(recall):
+    if not sound or generation.method.name == EXACT:
+        return
+    recall = recall_of(index.nearest, truth)  # raises Damaged at a wrong code
+    if significantly_below(recall):
         yield f"it finds {recall.mean():.1%} of the nearest vectors, and not {TARGET:.0%}"
 
 
 def _other_codes(
-    index: Approximate, error: float, ids: Ids, positions: Ids, stored_ids: Ids, vectors: Matrix
+    index: Codes, error: float, ids: Ids, positions: Ids, stored_ids: Ids, vectors: Matrix
 ) -> Iterator[str]:
     """Yield how the index differs from these vectors; the ascending `ids` stand at `positions` of the index."""
     rank = np.minimum(np.searchsorted(ids, stored_ids), len(ids) - 1)
@@ -135,7 +143,7 @@ def _other_codes(
     order = np.argsort(positions[rank[present]])  # the codes are read in file order
     decoded = index.sample(positions[rank[present]][order])
     distances = np.linalg.norm(decoded - vectors[present][order], axis=1)
-    for other in stored_ids[present][order][~(distances <= error + _ROUNDING)]:  # negated: NaN is wrong too
+    for other in stored_ids[present][order][~(distances <= error + CODE_ROUNDING)]:  # negated: NaN is wrong too
         yield f"it holds another vector {other} than is stored"
 
 

@@ -42,7 +42,18 @@ _CHECKED = ("documents", "chunks", "vectors")
 # What the checksum of a row covers, in its order.
 _DOCUMENT_FIELDS = ("uri", "title", "media_type", "text_hash", "metadata", "notes")
 _CHUNK_FIELDS = ("document_id", "ordinal", "start", "end", "page", "heading", "input_hash")
-_PLAIN = ("settings", "models", "sources", "files", "generations", "exclusions", "backups", "nights", "golden")
+_PLAIN = (
+    "settings",
+    "models",
+    "sources",
+    "files",
+    "generations",
+    "exclusions",
+    "backups",
+    "nights",
+    "golden",
+    "removed_chunks",
+)
 _NOTHING = "{} cannot be read, and nothing in it can be saved; restore a backup with: wherein restore"
 _OLD = (
     "{} is damaged and was written by an older version, whose rows have no checksums; restore a backup with: wherein"

@@ -637,7 +637,7 @@ def test_deep_finds_what_checksums_do_not(folder: Path, scene: Path) -> None:
     from wherein.storage.catalog.checksums import vector_checksum
 
     ((name,),) = query(folder, "SELECT input_hash FROM vectors WHERE id = 30")
-    other = np.eye(1, model.dimension, dtype=np.float32).tobytes()
+    other = np.eye(1, model.dimension, dtype=np.float16).tobytes()
     sql(f"UPDATE vectors SET vector = x'{other.hex()}', checksum = {vector_checksum(bytes(name), other)}"
         " WHERE id = 30")(folder)  # fmt: skip
     assert not library(folder).verify().damaged

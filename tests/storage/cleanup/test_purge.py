@@ -14,6 +14,7 @@ from wherein.storage.catalog.golden import add_golden, list_golden
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.reindex_runs import begin_run, finish_run, last_run
 from wherein.storage.catalog.sources import remember_source
+from wherein.storage.catalog.vectors import pack_vectors
 from wherein.storage.cleanup.purge import finish_purge, purge, purge_is_unfinished
 from wherein.storage.index.generation_writer import write_generation
 from wherein.storage.index.generations import KEYWORDS, KINDS, active_generation
@@ -60,7 +61,7 @@ def test_the_transaction_removes_all_rows_that_name_or_hold_it(db: Database, lib
 
 
 def test_afterwards_no_file_holds_the_text_or_its_vectors(db: Database, library: Path) -> None:
-    vectors = [row.tobytes() for row in unit_vectors(5)]
+    vectors = pack_vectors(unit_vectors(5))
     assert all(trace in bytes_of(library) for trace in (SECRET.encode(), *vectors))
     purge_first(db)
     assert finish_purge(db, library)

@@ -24,7 +24,7 @@ from wherein.storage.catalog.exclusions import include
 from wherein.storage.catalog.fields import Fields
 from wherein.storage.catalog.models import StoredModel, bind_model, bound_model
 from wherein.storage.catalog.sources import list_sources, remember_source
-from wherein.storage.index.folding import recount_if_due, write_first_generations
+from wherein.storage.index.folding import recount_if_due, write_first_generations, write_segments_if_due
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -132,6 +132,7 @@ def _ingest(
         if run.stopped:
             report(Stopped(TIME_IS_UP))
         write_first_generations(db, runs.folder, run.model)
+        write_segments_if_due(db, runs.folder, run.model)
     return summarize(run.tally, time.monotonic() - began)
 
 

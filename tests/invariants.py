@@ -85,7 +85,8 @@ def _check_index(db: Any, folder: Path, model: Any) -> None:
     """Generation and delta together hold each vector of a chunk exactly once."""
     index = load_index(db, folder, model, None)
     in_generation = [] if index.folded is None else index.folded.ids().tolist()
-    ids = in_generation + index.delta_ids.tolist()
+    in_segments = [number for one in index.segments for number in one.index.ids().tolist()]
+    ids = in_generation + in_segments + index.delta_ids.tolist()
     assert len(ids) == len(set(ids))
     live = [
         row[0]

@@ -89,12 +89,12 @@ def m0007_index_methods(db: Database) -> None:
 
 @MIGRATIONS()
 def m0008_half_vectors(db: Database) -> None:
-    """Vectors of length 1 in float16; which passages have been removed since the generation of keywords was written.
+    """Vectors of length 1 in float16; segments; which passages were removed since keywords were last indexed.
 
     A damaged vector stays as it is, so that it is still reported. An exact generation of vectors holds what was stored
     before, and is written again; that of codes is within their error.
     """
-    _run(db, _REMOVED)
+    _run(db, _NEW_TABLES)
     db.execute(_REMOVED_TRIGGER)
     last, halved = 0, False
     while rows := db.execute(_VECTORS_AFTER, [last]).fetchall():
@@ -304,9 +304,22 @@ _CHUNKS_AFTER = (
     " WHERE id > ? ORDER BY id LIMIT 10000"
 )
 
-_REMOVED = """
+_NEW_TABLES = """
 CREATE TABLE removed_chunks (
     id INTEGER PRIMARY KEY
+) STRICT;
+
+CREATE TABLE segments (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    generation_id INTEGER NOT NULL REFERENCES generations(id) ON DELETE CASCADE,
+    file TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    above INTEGER NOT NULL,
+    highest_id INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    method TEXT NOT NULL
 ) STRICT
 """
 

@@ -29,10 +29,11 @@ __all__ = ["Approximate", "check_codes", "open_approximate", "search_parameters"
 class Approximate(Codes):
     """An opened index of lists or of a graph."""
 
-    def nearest(self, question: Matrix, k: int) -> tuple[Ids, Matrix]:
+    def nearest(self, question: Matrix, k: int, floor: float = -np.inf) -> tuple[Ids, Matrix]:
         """Return ids and inner products of the nearest vectors that the index finds, at most `k`.
 
-        Vectors that are no longer stored are left out. Raises Damaged when the index contradicts a stored vector.
+        Vectors that are no longer stored are left out; `floor` is not used. Raises Damaged when the index contradicts a
+        stored vector.
         """
         step = self._method.step(k)
         wanted, effort = min(step.candidates, self.count), step.effort

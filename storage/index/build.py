@@ -33,7 +33,7 @@ from wherein.storage.index.flat_file import write_flat
 from wherein.storage.index.method import EXACT, IVF, Earlier, Method, Step, method_for
 from wherein.storage.index.tuning import MAX_CANDIDATES, TARGET, GroundTruth, synthetic_queries, tune
 
-__all__ = ["write_index"]
+__all__ = ["write_exact", "write_index"]
 
 # How many lists for the root of the number of vectors, and how many vectors each is trained with: more lists, of which
 # a smaller part has to be searched, take longer to make.
@@ -71,11 +71,17 @@ def write_index(
             method, digest = _write_approximate(db, path, model, count, asked, earlier, append)
         if method.name != EXACT:
             return method, digest
-    coded = write_exact_codes(path, count, model.dimension, partial(read_vectors, db, model.id, model.dimension))
-    if coded:
-        codes, digest = coded
-        return replace(codes, asked=asked, steps=method.steps), digest
-    return method, write_flat(path, count, model.dimension, read_vectors(db, model.id, model.dimension))
+    exact, digest = write_exact(db, path, model, count)
+    return replace(exact, asked=asked, steps=method.steps), digest
+
+
+def write_exact(db: Catalog, path: Path, model: StoredModel, count: int, above: int = 0) -> tuple[Method, str]:
+    """Write an exact index of the `count` vectors of a model over id `above`; see `write_index`."""
+    parts = partial(read_vectors, db, model.id, model.dimension, above)
+    return write_exact_codes(path, count, model.dimension, parts) or (
+        Method(),
+        write_flat(path, count, model.dimension, parts()),
+    )
 
 
 def _write_approximate(

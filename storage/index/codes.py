@@ -39,10 +39,11 @@ class Codes(ABC):
         self.count: int = index.ntotal
 
     @abstractmethod
-    def nearest(self, question: Matrix, k: int) -> tuple[Ids, Matrix]:
+    def nearest(self, question: Matrix, k: int, floor: float = -np.inf) -> tuple[Ids, Matrix]:
         """Return ids and inner products of the nearest vectors that the index finds, at most `k`.
 
-        Vectors that are no longer stored are left out. Raises Damaged when the index contradicts a stored vector.
+        Vectors that are no longer stored are left out, and those whose scores are below `floor` may be. Raises Damaged
+        when the index contradicts a stored vector.
         """
 
     @abstractmethod
@@ -57,29 +58,37 @@ class Codes(ABC):
     def _search_all(self, question: Matrix, n: int, among: Selection | None) -> tuple[Ids, Matrix]:
         """Return the ids and scores of the `n` best codes of all, or of those in `among`; -1 where there are fewer."""
 
-    def among(self, question: Matrix, k: int, among: Selection, allowed: int) -> tuple[Ids, Matrix]:
-        """Return exactly the nearest of the vectors in `among`, of which `allowed` are in this index."""
-        return self._exactly(question, k, among, allowed)
+    def among(
+        self, question: Matrix, k: int, among: Selection, allowed: int, floor: float = -np.inf
+    ) -> tuple[Ids, Matrix]:
+        """Return exactly the nearest of the vectors in `among`, of which `allowed` are in this index.
 
-    def _exactly(self, question: Matrix, k: int, among: Selection | None, allowed: int) -> tuple[Ids, Matrix]:
+        Those whose scores are below `floor` may be left out.
+        """
+        return self._exactly(question, k, among, allowed, floor)
+
+    def _exactly(
+        self, question: Matrix, k: int, among: Selection | None, allowed: int, floor: float
+    ) -> tuple[Ids, Matrix]:
         """Return exactly the nearest vectors, of which `allowed` are in this index.
 
         Every allowed code is scored, and as many vectors are read as may be among the nearest: none whose code's score
-        is lower by more than the bound than the score of the k-th best vector that is known.
+        is lower by more than the bound than `floor`, or than the score of the k-th best vector that is known.
         """
         slack = self._max_deviation(question)
         wanted = k + _MARGIN
         while True:
             wanted = min(wanted, allowed)
             ids, scores = self._scan(question, wanted, among)
-            found, exact = self._rescored(question, ids[:k], scores[:k])
-            if len(found) == k:
-                possible = int(np.count_nonzero(scores + slack >= exact.min(initial=np.inf)))
-            else:  # some are no longer stored
-                possible = len(ids)
-            more, more_exact = self._rescored(question, ids[k:possible], scores[k:possible])
+            possible = int(np.count_nonzero(scores + slack >= floor))
+            first = min(k, possible)
+            found, exact = self._rescored(question, ids[:first], scores[:first])
+            if len(found) == k:  # else some are no longer stored
+                possible = min(possible, int(np.count_nonzero(scores + slack >= exact.min(initial=np.inf))))
+            more, more_exact = self._rescored(question, ids[first:possible], scores[first:possible])
             found, exact = best_of(np.concatenate([found, more]), np.concatenate([exact, more_exact]), k)
-            if wanted == allowed or (len(found) == k and scores[-1] + slack < exact[-1]):
+            is_last = len(found) == k and scores[-1] + slack < exact[-1]
+            if wanted == allowed or possible < wanted or is_last:
                 return found, exact
             wanted *= 4
 

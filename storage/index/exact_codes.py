@@ -35,9 +35,12 @@ Parts = Callable[[], Iterable[tuple[Ids, Matrix]]]
 class ExactCodes(Codes):
     """An opened `IndexIDMap` over an `IndexScalarQuantizer`."""
 
-    def nearest(self, question: Matrix, k: int) -> tuple[Ids, Matrix]:
-        """Return ids and inner products of exactly the nearest vectors that are still stored, at most `k`."""
-        return self._exactly(question, k, None, self.count)
+    def nearest(self, question: Matrix, k: int, floor: float = -np.inf) -> tuple[Ids, Matrix]:
+        """Return ids and inner products of exactly the nearest vectors that are still stored, at most `k`.
+
+        Those whose scores are below `floor` may be left out.
+        """
+        return self._exactly(question, k, None, self.count, floor)
 
     def sample(self, positions: Ids) -> Matrix:
         """Return the decoded codes `[n, dimension]` at some positions `[n]` of the index."""

@@ -75,8 +75,11 @@ def check_layout(folder: Path, generation: Generation) -> int:
     return check(path, generation.count, generation.highest_id)
 
 
-def generation_problem(db: Catalog, folder: Path, generation: Generation) -> str:
-    """Return what is wrong with a generation's file, all of which is read; "" when nothing is."""
+def generation_problem(db: Catalog, folder: Path, generation: Generation, above: int = 0) -> str:
+    """Return what is wrong with the file of a generation, all of which is read; "" when nothing is.
+
+    A segment's begins with the ids over `above`.
+    """
     try:
         with generation_path(folder, generation.file).open("rb") as file:
             dimension = check_layout(folder, generation)
@@ -86,10 +89,10 @@ def generation_problem(db: Catalog, folder: Path, generation: Generation) -> str
         return str(error.strerror if isinstance(error, OSError) else error)
     if generation.kind == KEYWORDS:
         # Fewer are normal, here and for vectors: they were deleted since, and an answer leaves them out.
-        incomplete = count_rows(db, upto=generation.highest_id) > generation.count
+        incomplete = count_rows(db, above, generation.highest_id) > generation.count
         return "it lacks passages that are stored" if incomplete else ""
     if db.execute("SELECT dimension FROM models WHERE id = ?", [generation.model_id]).fetchone() != (dimension,):
         return "it is not an index of the library's model"
-    if count_vectors(db, generation.model_id, upto=generation.highest_id) > generation.count:
+    if count_vectors(db, generation.model_id, above, generation.highest_id) > generation.count:
         return "it lacks vectors that are stored"
     return ""

@@ -35,9 +35,10 @@ from wherein.storage.index.postings import write_postings
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["Registration", "Reuse", "write_generation"]
+__all__ = ["FAILPOINTS", "Registration", "Reuse", "publish", "write_generation"]
 
-_FAILPOINTS = {VECTORS: "generation", KEYWORDS: "keywords"}
+FAILPOINTS = {VECTORS: "generation", KEYWORDS: "keywords"}
+"""With what the names of the failpoints of each kind begin."""
 
 
 class Reuse(Enum):
@@ -103,13 +104,13 @@ def write_generation(
             content = _write_vectors(db, temporary, model, earlier, append=reuse is Reuse.CODES)
     except ValueError as error:  # the count comes from one of SQLite's indexes, the vectors from their table
         raise Damaged(f"The catalog is damaged ({error}); run: wherein verify") from error
-    _publish(temporary, target, _FAILPOINTS[kind])
+    publish(temporary, target, FAILPOINTS[kind])
     generation = Generation(
         0, model.id, target.name, kind, content.count, content.highest_id, target.stat().st_size, content.sha256, now(),
         content.method,
     )  # fmt: skip
     try:
-        with writing(db, registration.step or f"{_FAILPOINTS[kind]}.register"):
+        with writing(db, registration.step or f"{FAILPOINTS[kind]}.register"):
             if kind == KEYWORDS:
                 forget_removed_chunks(db)
             registration.also_write()
@@ -136,7 +137,7 @@ def _write_vectors(db: Catalog, path: Path, model: StoredModel, earlier: Earlier
     return _Content(count, highest, method, digest)
 
 
-def _publish(temporary: Path, target: Path, point: str) -> None:
+def publish(temporary: Path, target: Path, point: str) -> None:
     """Give a written file its name, both on the disk when this returns; `point` begins the names of the failpoints."""
     fsync(temporary)  # before the rename, or a power failure could leave the name without the content
     failpoint(f"{point}.flushed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from wherein.storage.catalog.term_counts import all_chunks, count_rows, read_ter
 from wherein.storage.index.generation_files import load_postings
 from wherein.storage.index.generations import KEYWORDS, Generation, active_generation
 from wherein.storage.index.postings import Postings, TermPostings, collect, merge
+from wherein.storage.index.segments import Segment, segments_of
 
 __all__ = ["KeywordIndex", "Part", "load_keywords"]
 
@@ -39,15 +41,17 @@ class Part:
 class KeywordIndex:
     """The terms of one committed state; `version` is SQLite's `data_version` of that state.
 
-    `parts` are the generation and the delta, which is every passage with a higher id than the generation's. `count` is
-    the number of passages that exist, `length` the number of terms in all of them.
+    `parts` are the generation, and the delta, which is every passage with a higher id than the generation's: first its
+    `segments`, last what is in none of them. `count` is the number of passages that exist, `length` the number of terms
+    in all of them.
     """
 
     version: int
     generation: Generation | None
-    parts: tuple[Part, Part]
+    parts: tuple[Part, ...]
     count: int
     length: int
+    segments: tuple[Segment, ...] = ()
 
 
 def load_keywords(db: Catalog, folder: Path, known: KeywordIndex | None) -> KeywordIndex:
@@ -61,37 +65,44 @@ def load_keywords(db: Catalog, folder: Path, known: KeywordIndex | None) -> Keyw
     (version,) = db.execute("PRAGMA data_version").fetchone()
     if known is not None and known.version == version:
         return known
-    highest = generation.highest_id if generation else 0
-    if generation is None:
-        folded = collect(())
-    elif known is not None and known.generation == generation:
-        folded = known.parts[0].postings
-    else:
-        folded = load_postings(folder, generation)
-    delta = _delta(db, highest, known if known and known.generation == generation else None)
+    segments = segments_of(db, folder, generation)
+    files = [*([generation] if generation else []), *(segment.content for segment in segments)]
+    opened = _opened(known)
+    postings = [opened.get(file) or load_postings(folder, file) for file in files] or [collect(())]
+    unchanged = known is not None and (known.generation, known.segments) == (generation, segments)
+    delta = _delta(db, files[-1].highest_id if files else 0, known if unchanged else None)
     total = count_rows(db)
-    parts = _live_parts(db, folded, delta, total)
+    parts = _live_parts(db, [*postings, delta], total)
     length = sum(_length(part) for part in parts)
-    return KeywordIndex(version, generation, parts, total, length)
+    return KeywordIndex(version, generation, parts, total, length, segments)
+
+
+def _opened(known: KeywordIndex | None) -> dict[Generation, Postings]:
+    """Return the postings of the files that are open."""
+    if known is None or known.generation is None:
+        return {}
+    files = known.generation, *(segment.content for segment in known.segments)
+    return {file: part.postings for file, part in zip(files, known.parts, strict=False)}  # the delta has no file
 
 
 def _delta(db: Catalog, highest: int, known: KeywordIndex | None) -> Postings:
     """Return the postings of the passages with an id over `highest`; those in `known` are not read again."""
-    delta = known.parts[1].postings if known else collect(())
+    delta = known.parts[-1].postings if known else collect(())
     last = int(delta.ids[-1]) if len(delta.ids) else highest
     return merge(delta, collect(read_terms(db, last)))
 
 
-def _live_parts(db: Catalog, folded: Postings, delta: Postings, total: int) -> tuple[Part, Part]:
+def _live_parts(db: Catalog, postings: Sequence[Postings], total: int) -> tuple[Part, ...]:
     """Return postings with their passages that still exist, of which there are `total`."""
-    parts: tuple[Part, Part] = (Part(folded), Part(delta))
+    parts = tuple(map(Part, postings))
     if total == _count(parts):  # equal numbers: all of them exist
         return parts
-    parts = _without(folded, removed := removed_chunks(db)), _without(delta, removed)
+    removed = removed_chunks(db)
+    parts = tuple(_without(one, removed) for one in postings)
     if total == _count(parts):
         return parts
     live = all_chunks(db)  # the record of what was removed is not complete, which happens after a repair
-    return Part(folded, np.isin(folded.ids, live)), Part(delta, np.isin(delta.ids, live))
+    return tuple(Part(one, np.isin(one.ids, live)) for one in postings)
 
 
 def _without(postings: Postings, removed: npt.NDArray[np.int64]) -> Part:
@@ -106,7 +117,7 @@ def _without(postings: Postings, removed: npt.NDArray[np.int64]) -> Part:
     return Part(postings, live)
 
 
-def _count(parts: tuple[Part, Part]) -> int:
+def _count(parts: Sequence[Part]) -> int:
     return sum(len(part.postings.ids) if part.live is None else int(np.count_nonzero(part.live)) for part in parts)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,23 +15,33 @@ from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Ids, Matrix, read_vectors
 from wherein.storage.filters.selection import Selection
 from wherein.storage.index.approximate import Approximate
-from wherein.storage.index.codes import Codes
+from wherein.storage.index.codes import Codes, best_of
 from wherein.storage.index.exact import Exact
 from wherein.storage.index.exact_codes import ExactCodes
 from wherein.storage.index.generation_files import load_generation
 from wherein.storage.index.generations import KINDS, Generation, active_generation
 from wherein.storage.index.method import EXACT
+from wherein.storage.index.segments import Segment, segments_of
 
-__all__ = ["VectorIndex", "load_index", "reading_index", "reading_loaded"]
+__all__ = ["OpenSegment", "VectorIndex", "load_index", "reading_index", "reading_loaded"]
 
 Loaded = TypeVar("Loaded")
+
+
+@dataclass(frozen=True)
+class OpenSegment:
+    """A segment of the delta, and the index that was opened for it."""
+
+    segment: Segment
+    index: Exact | Codes
 
 
 @dataclass(frozen=True)
 class VectorIndex:
     """The vectors of one committed state; `version` is SQLite's `data_version` of that state.
 
-    The delta is every vector with a higher id than the generation's, also those that belong to no chunk.
+    The delta is every vector with a higher id than the generation's, also those that belong to no chunk: the `segments`
+    hold its older part, `delta_ids` and `delta` the rest.
     """
 
     version: int
@@ -39,58 +49,82 @@ class VectorIndex:
     folded: Exact | Codes | None
     delta_ids: Ids
     delta: Matrix
+    segments: tuple[OpenSegment, ...] = ()
 
     @property
     def count(self) -> int:
         """The number of vectors that are searched, including those that no longer belong to a chunk."""
-        return (self.generation.count if self.generation else 0) + len(self.delta_ids)
+        return (self.generation.count if self.generation else 0) + self.delta_count
+
+    @property
+    def delta_count(self) -> int:
+        """The number of vectors in the delta."""
+        return sum(one.segment.content.count for one in self.segments) + len(self.delta_ids)
+
+    @property
+    def highest_in_files(self) -> int:
+        """The id above which `delta_ids` begin."""
+        if self.segments:
+            return self.segments[-1].segment.content.highest_id
+        return self.generation.highest_id if self.generation else 0
 
     def nearest(self, question: Matrix, k: int, among: Selection | None = None) -> tuple[Ids, Matrix]:
         """Return the ids and inner products `[min(k, count)]` of the vectors nearest to `question` `[dimension]`.
 
         With `among` only its vectors, and exactly the nearest of them. Best first; equal scores in the order of their
-        ids, so that answers are repeatable. Call inside `snapshot`: a generation of codes scores with the stored
-        vectors and leaves out those that are no longer stored. Raises Damaged when the index holds something that is
-        not a vector, or another vector than is stored.
+        ids, so that answers are repeatable. Call inside `snapshot`: an index of codes scores with the stored vectors
+        and leaves out those that are no longer stored. Raises Damaged when the index holds something that is not a
+        vector, or another vector than is stored.
         """
+        ids, scores = best_of(*self._nearest_in_delta(question, among), k)
+        for above, highest, index in self._files():
+            floor = float(scores[-1]) if len(scores) == k else -np.inf
+            if among is None:
+                more = index.nearest(question, k, floor)
+            else:
+                # A file holds every vector of its ids, so none has to be looked up in it.
+                first, last = np.searchsorted(among.vectors, [above, highest], "right").tolist()
+                if first == last:
+                    continue
+                more = index.among(question, k, among, last - first, floor)
+            ids, scores = best_of(np.concatenate([ids, more[0]]), np.concatenate([scores, more[1]]), k)
+        return ids, scores
+
+    def _nearest_in_delta(self, question: Matrix, among: Selection | None) -> tuple[Ids, Matrix]:
+        """Return ids and scores of those vectors that are in no file."""
         delta_ids, delta, chosen = self.delta_ids, self.delta, None
         if among is not None and len(delta_ids):
             chosen = among.has_vectors(delta_ids)
             if 4 * np.count_nonzero(chosen) < len(chosen):  # else copying them takes longer than scoring all
                 delta_ids, delta, chosen = delta_ids[chosen], delta[chosen], None
         # Not `@`, for which OpenBLAS starts threads: on a busy machine 10,000 vectors take 12 ms instead of 1.5.
-        delta_scores = np.einsum("ij,j->i", delta, question)
-        ids = [delta_ids if chosen is None else delta_ids[chosen]]
-        scores = [delta_scores if chosen is None else delta_scores[chosen]]
-        if self.folded is not None and self.folded.count:
-            folded = self.folded.nearest(question, k) if among is None else self._folded_among(question, k, among)
-            ids.append(folded[0])
-            scores.append(folded[1])
-        all_ids, all_scores = np.concatenate(ids), np.concatenate(scores)
-        best = np.lexsort((all_ids, -all_scores))[:k]  # `lexsort` sorts by its last key first
-        return all_ids[best], all_scores[best]
+        scores = np.einsum("ij,j->i", delta, question)
+        return (delta_ids, scores) if chosen is None else (delta_ids[chosen], scores[chosen])
+
+    def _files(self) -> Iterator[tuple[int, int, Exact | Codes]]:
+        """Yield each file that holds vectors, and between which ids: over the first, up to the second."""
+        if self.generation is not None and self.folded is not None and self.folded.count:
+            yield 0, self.generation.highest_id, self.folded
+        for one in self.segments:
+            if one.index.count:
+                yield one.segment.above, one.segment.content.highest_id, one.index
 
     def sample(self, n: int) -> Matrix:
         """Return at most `n` of the vectors `[m, dimension]`, evenly spread over all; deterministic for a state.
 
-        Those of a generation of codes are decoded, and those of lists evenly spread over the lists of similar vectors.
+        Those of an index of codes are decoded, and those of lists evenly spread over the lists of similar vectors.
         """
-        folded = self.folded.count if self.folded is not None else 0
-        total = folded + len(self.delta)
+        files = [(index.count, index.sample) for _, _, index in self._files()]
+        parts = [*files, (len(self.delta), lambda positions: self.delta[positions])]
+        total = sum(count for count, _ in parts)
         positions = np.linspace(0, max(total - 1, 0), min(n, total)).astype(np.int64)
-        early, late = positions[positions < folded], positions[positions >= folded] - folded
-        if self.folded is None or not len(early):
-            return self.delta[late]
-        return np.concatenate([self.folded.sample(early), self.delta[late]])
-
-    def _folded_among(self, question: Matrix, k: int, among: Selection) -> tuple[Ids, Matrix]:
-        assert self.folded is not None
-        highest = self.generation.highest_id if self.generation else 0
-        # A generation holds every vector up to its highest id, so none has to be looked up in it.
-        allowed = int(np.searchsorted(among.vectors, highest, "right"))
-        if not allowed:
-            return np.empty(0, np.int64), np.empty(0, np.float32)
-        return self.folded.among(question, k, among, allowed)
+        found, start = [], 0
+        for count, read in parts:
+            inside = positions[(positions >= start) & (positions < start + count)] - start
+            if len(inside):
+                found.append(read(inside))
+            start += count
+        return np.concatenate(found) if found else self.delta[:0]
 
 
 @contextmanager
@@ -138,15 +172,29 @@ def load_index(db: Catalog, folder: Path, model: StoredModel, known: VectorIndex
     if bound is not None and bound.id != model.id:  # vectors of one model, a question embedded by another
         raise ModelMismatch(f"The library belongs to another model now, {bound.name} {bound.fingerprint}")
     if generation is None:
-        folded, highest = None, 0
+        folded = None
     else:
         unchanged = known is not None and known.generation == generation
         folded = known.folded if known and unchanged else _open(db, folder, model, generation)
-        highest = generation.highest_id
+    segments = _open_segments(db, folder, model, generation, known)
+    empty = np.empty(0, np.int64), np.empty((0, model.dimension), np.float32)
+    files = VectorIndex(version, generation, folded, *empty, segments)
+    highest = files.highest_in_files
     parts = _kept(known, highest)
     last = int(parts[-1][0][-1]) if parts else highest
     parts.extend(read_vectors(db, model.id, model.dimension, last))
-    return VectorIndex(version, generation, folded, *_join(parts, model.dimension))
+    delta_ids, delta = _join(parts, model.dimension)
+    return replace(files, delta_ids=delta_ids, delta=delta)
+
+
+def _open_segments(
+    db: Catalog, folder: Path, model: StoredModel, generation: Generation | None, known: VectorIndex | None
+) -> tuple[OpenSegment, ...]:
+    opened = {one.segment: one for one in known.segments} if known else {}
+    return tuple(
+        opened.get(segment) or OpenSegment(segment, _open(db, folder, model, segment.content))
+        for segment in segments_of(db, folder, generation)
+    )
 
 
 def _open(db: Catalog, folder: Path, model: StoredModel, generation: Generation) -> Exact | Codes:
@@ -161,8 +209,7 @@ def _open(db: Catalog, folder: Path, model: StoredModel, generation: Generation)
 
 def _kept(known: VectorIndex | None, highest: int) -> list[tuple[Ids, Matrix]]:
     """Return the part of a known delta that lies above id `highest`; nothing unless it is complete from there."""
-    start = known.generation.highest_id if known and known.generation else 0
-    if known is None or start > highest:
+    if known is None or known.highest_in_files > highest:
         return []
     first = int(np.searchsorted(known.delta_ids, highest, "right"))
     return [(known.delta_ids[first:], known.delta[first:])] if first < len(known.delta_ids) else []

@@ -25,7 +25,7 @@ from wherein.storage.index.method import EXACT
 from wherein.storage.index.postings import Bytes, blocks
 from wherein.storage.index.tuning import TARGET, GroundTruth, recall_of, significantly_below, synthetic_queries
 
-__all__ = ["Proof", "check_index", "check_keywords", "check_sample"]
+__all__ = ["Proof", "check_index", "check_keywords", "check_sample", "check_vectors"]
 
 Sums = npt.NDArray[np.uint64]
 
@@ -69,18 +69,27 @@ def check_index(
     in_index = count_live(db, model.id) - count_live(db, model.id, highest)
     if in_index + delta != live:
         yield f"{live} vectors belong to a passage, but index and delta together have {in_index + delta} of them"
-    if generation is None:
-        return
+    if generation is not None:
+        yield from check_vectors(db, folder, model, generation, tally)
+
+
+def check_vectors(
+    db: Catalog, folder: Path, model: StoredModel, generation: Generation, tally: Counter[str], above: int = 0
+) -> Iterator[str]:
+    """Yield how the file of a generation, or of a segment of the ids over `above`, differs from the stored vectors.
+
+    Raises Damaged when it cannot be read.
+    """
     if generation.method.is_coded:
-        yield from _check_codes(db, folder, model, generation, tally)
+        yield from _check_codes(db, folder, model, generation, tally, above)
         return
     index = load_generation(folder, generation)
     ids = _ids(index)
     if len(ids) > 1 and (np.diff(ids) <= 0).any():
         yield _UNORDERED
         return
-    for stored_ids, vectors in read_vectors(db, model.id, model.dimension):
-        upto = int(np.searchsorted(stored_ids, highest, "right"))
+    for stored_ids, vectors in read_vectors(db, model.id, model.dimension, above):
+        upto = int(np.searchsorted(stored_ids, generation.highest_id, "right"))
         yield from _differences(index, ids, stored_ids[:upto], vectors[:upto])
         tally["indexed vectors"] += upto
 
@@ -102,7 +111,7 @@ def _differences(index: object, ids: Ids, stored_ids: Ids, vectors: Matrix) -> I
 
 
 def _check_codes(
-    db: Catalog, folder: Path, model: StoredModel, generation: Generation, tally: Counter[str]
+    db: Catalog, folder: Path, model: StoredModel, generation: Generation, tally: Counter[str], above: int
 ) -> Iterator[str]:
     """Yield the vectors that an index of codes lacks or holds wrongly; if none, whether its recall is too low."""
     opened = ExactCodes if generation.method.name == EXACT else Approximate
@@ -115,7 +124,7 @@ def _check_codes(
         return
     positions = np.argsort(unsorted, kind="stable")
     ids, sound = unsorted[positions], True
-    for stored_ids, vectors in read_vectors(db, model.id, model.dimension):
+    for stored_ids, vectors in read_vectors(db, model.id, model.dimension, above):
         upto = int(np.searchsorted(stored_ids, generation.highest_id, "right"))
         for what in _other_codes(index, generation.method.error, ids, positions, stored_ids[:upto], vectors[:upto]):
             sound = False
@@ -153,10 +162,13 @@ def _ids(index: object) -> Ids:
     return np.asarray(faiss.vector_to_array(index.id_map), dtype=np.int64)  # type: ignore[attr-defined]
 
 
-def check_keywords(db: Catalog, folder: Path, generation: Generation, tally: Counter[str]) -> Iterator[str]:
-    """Yield how a keyword index differs from the stored word counts. Raises Damaged when it cannot be read.
+def check_keywords(
+    db: Catalog, folder: Path, generation: Generation, tally: Counter[str], above: int = 0
+) -> Iterator[str]:
+    """Yield how a keyword index, or a segment of the ids over `above`, differs from the stored word counts.
 
-    The postings of a passage are compared by a sum over all of them, which does not depend on their order.
+    The postings of a passage are compared by a sum over all of them, which does not depend on their order. Raises
+    Damaged when the index cannot be read.
     """
     held = load_postings(folder, generation)
     if len(held.ids) > 1 and (np.diff(held.ids) <= 0).any():
@@ -171,7 +183,7 @@ def check_keywords(db: Catalog, folder: Path, generation: Generation, tally: Cou
             yield "a posting belongs to no passage"
             return
         np.add.at(sums, held.positions[part], _mixed(terms, held.body[part], held.fields[part]))
-    for rows in read_terms(db):
+    for rows in read_terms(db, above):
         upto = int(np.searchsorted(rows.ids, generation.highest_id, "right"))
         positions = np.minimum(np.searchsorted(held.ids, rows.ids[:upto]), max(len(held.ids) - 1, 0))
         present = held.ids[positions] == rows.ids[:upto] if len(held.ids) else np.zeros(upto, bool)

@@ -118,6 +118,9 @@ def _repair_lists(db: Database, quarantine: Quarantine, bad: list[BadRow], log: 
             db.execute("UPDATE documents SET file_id = NULL WHERE file_id = ?", [row.id])
             _remove(db, quarantine, "files", [row.id])
             log.repaired.append(f"{row.uri}: the record of its file was damaged; the next reindex restores it")
+        elif row.table == "segments":
+            _remove(db, quarantine, "segments", [row.id])
+            log.repaired.append("the record of an index was damaged; what it held is read from the catalog")
         elif row.table == "generations":
             _remove(db, quarantine, "generations", [row.id])
             log.repaired.append("the record of an index was damaged; the index is rebuilt")

@@ -116,10 +116,10 @@ def _check_codes(
     """Yield the vectors that an index of codes lacks or holds wrongly; if none, whether its recall is too low."""
     opened = ExactCodes if generation.method.name == EXACT else Approximate
     index = opened(load_generation(folder, generation), generation.method, db, model)
+    is_exact, unsorted = generation.method.name == EXACT, index.ids()
     sample = index.sample(np.linspace(0, index.count - 1, 2 * _QUESTIONS).astype(np.int64))
-    truth = GroundTruth(synthetic_queries(sample, generation.method.name))
-    unsorted = index.ids()
-    if generation.method.name == EXACT and (np.diff(unsorted) <= 0).any():
+    truth = None if is_exact else GroundTruth(synthetic_queries(sample, generation.method.name))
+    if is_exact and (np.diff(unsorted) <= 0).any():
         yield _UNORDERED
         return
     positions = np.argsort(unsorted, kind="stable")
@@ -129,10 +129,10 @@ def _check_codes(
         for what in _other_codes(index, generation.method.error, ids, positions, stored_ids[:upto], vectors[:upto]):
             sound = False
             yield what
-        if upto:
+        if upto and truth:
             truth.add(stored_ids[:upto], vectors[:upto])
         tally["indexed vectors"] += upto
-    if not sound or generation.method.name == EXACT:
+    if not sound or truth is None:
         return
     recall = recall_of(index.nearest, truth)  # raises Damaged at a wrong code
     if significantly_below(recall):

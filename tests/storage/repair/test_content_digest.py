@@ -98,7 +98,7 @@ def test_damage_to_the_structure_raises_with_the_first_problem(library: Path) ->
         check_integrity(db)
     sentence = str(caught.value)
     assert sentence.startswith("The catalog is damaged (")
-    assert sentence.endswith("size is 1 but should be 77); run: wherein verify")
+    assert sentence.endswith("size is 0 but should be 77); run: wherein verify")
     assert "\n" not in sentence
 
 

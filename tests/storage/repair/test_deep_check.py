@@ -73,7 +73,9 @@ def test_a_vector_that_differs_in_one_bit(library: Path, library_db: Database, l
 
 
 def test_a_code_of_another_vector(library: Path, library_db: Database, library_model: StoredModel) -> None:
-    generation = index_of(library_db, library, [1, 2, 3], stored(library_db, library_model, [1, 4, 3]))
+    vectors = stored(library_db, library_model, [1, 2, 3])
+    vectors[1] *= -1
+    generation = index_of(library_db, library, [1, 2, 3], vectors)
     assert list(check_index(library_db, library, library_model, generation, Counter())) == [
         "it holds another vector 2 than is stored"
     ]

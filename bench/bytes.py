@@ -44,10 +44,9 @@ def main() -> None:
         show(folder, "after the ingest")
         library.reindex()
         show(folder, "after a reindex of nothing")
-        with source.open("a") as file:
-            file.write(
-                json.dumps({"id": "new", "text": "One more passage, so that there is another generation."}) + "\n"
-            )
+        one_more = {"id": "new", "text": "One more passage, so that there is another generation."}
+        source.write_text(source.read_text() + json.dumps(one_more) + "
+")
         library.reindex()
         show(folder, "after a reindex with another generation")
 

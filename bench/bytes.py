@@ -45,8 +45,7 @@ def main() -> None:
         library.reindex()
         show(folder, "after a reindex of nothing")
         one_more = {"id": "new", "text": "One more passage, so that there is another generation."}
-        source.write_text(source.read_text() + json.dumps(one_more) + "
-")
+        source.write_text(source.read_text() + json.dumps(one_more) + "\n")
         library.reindex()
         show(folder, "after a reindex with another generation")
 

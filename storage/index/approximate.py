@@ -21,7 +21,7 @@ from wherein.storage.catalog.vectors import Ids, Matrix
 from wherein.storage.filters.selection import Selection
 from wherein.storage.index.codes import Codes, best_of
 from wherein.storage.index.faiss_file import read_index
-from wherein.storage.index.method import IVF, Method
+from wherein.storage.index.method import EXACT, IVF, Method
 
 __all__ = ["Approximate", "check_codes", "open_approximate", "search_parameters", "tail_size"]
 
@@ -145,11 +145,12 @@ def open_approximate(path: Path, method: Method) -> Any:
     return index
 
 
-def check_codes(path: Path, count: int, method: Method) -> int:
+def check_codes(path: Path, count: int, highest: int, method: Method) -> int:
     """Return the dimension of the index of codes in a file, after a check of everything that FAISS trusts.
 
-    A damaged code or id is noticed when a search returns it, by the score of the stored vector. Raises ValueError when
-    the file is not laid out as it was written, OSError when it cannot be read.
+    In an exact index the last id is `highest`. A damaged code or id is noticed when a search returns it, by the score
+    of the stored vector. Raises ValueError when the file is not laid out as it was written, OSError when it cannot be
+    read.
     """
     with path.open("rb") as file:
         head = file.read(method.head)
@@ -164,6 +165,11 @@ def check_codes(path: Path, count: int, method: Method) -> int:
             file.seek(-8 * (count + 1), os.SEEK_END)
             if file.read(8) != struct.pack("<Q", count):
                 raise ValueError(f"it does not have {count:,} ids")
+        if method.name == EXACT:
+            file.seek(-8, os.SEEK_END)
+            (last,) = struct.unpack("<q", file.read(8))
+            if last != highest:
+                raise ValueError(f"its last id is {last} instead of {highest}")
     return int(dimension)
 
 

@@ -70,7 +70,7 @@ def check_layout(folder: Path, generation: Generation) -> int:
     if size != generation.bytes:
         raise ValueError(f"it has {size:,} bytes instead of {generation.bytes:,}")
     if generation.method.is_coded:
-        return check_codes(path, generation.count, generation.method)
+        return check_codes(path, generation.count, generation.highest_id, generation.method)
     check = check_postings if generation.kind == KEYWORDS else check_flat
     return check(path, generation.count, generation.highest_id)
 

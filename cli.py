@@ -4,12 +4,14 @@ import os
 import signal
 import sys
 from importlib import import_module
+from typing import Any
 
 import click
 
 from wherein.commands.options import GlobalOptions, global_options
 from wherein.commands.output import warn
 from wherein.errors import EXIT_INTERRUPTED, WhereinError
+from wherein.streams import ReaderGoneError, prepare_streams
 
 __all__ = ["main"]
 
@@ -44,20 +46,35 @@ class _Group(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run a command and print what is left of its output: what fails then has a sentence and an exit code, too."""
+        prepare_streams()
+        try:
+            try:
+                return super().main(*args, **extra)
+            finally:
+                sys.stdout.flush()
+        except ReaderGoneError as error:
+            sys.exit(getattr(error.__context__, "code", 0))
+        except WhereinError as error:
+            warn(str(error))
+            sys.exit(error.exit_code)
+
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except WhereinError as error:
             warn(str(error))
             ctx.exit(error.exit_code)
+        except (BrokenPipeError, ReaderGoneError):
+            ctx.exit(0)  # `wherein query ... | head` is no failure
+        except OSError as error:
+            warn(_described(error))
+            ctx.exit(WhereinError.exit_code)
         # Caught here, because click would print "Aborted!" and exit with 1.
         except KeyboardInterrupt:
             warn("interrupted; what was done is kept; run the same command again to resume")
             ctx.exit(EXIT_INTERRUPTED)
-        except BrokenPipeError:
-            # Nobody reads the output any more. Python flushes it at exit, which must not fail again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            ctx.exit(0)  # `wherein query ... | head` is no failure
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -69,6 +86,12 @@ def main(context: click.Context, options: GlobalOptions) -> None:
     # A service manager stops a run with SIGTERM: it then ends as with Ctrl-C, and what was done is kept.
     signal.signal(signal.SIGTERM, _interrupt)
     context.obj = options
+
+
+def _described(error: OSError) -> str:
+    """Return a sentence for an error of the system that no part of the product has a better one for."""
+    path = f": {os.fsencode(error.filename).decode('utf-8', 'backslashreplace')}" if error.filename else ""
+    return f"{error.strerror or error}{path}"
 
 
 def _interrupt(*_: object) -> None:

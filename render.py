@@ -3,7 +3,6 @@
 Pure functions from a hit to text; the command line decides what to show and prints it.
 """
 
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -22,6 +21,7 @@ from wherein.terminal import (
     wrap,
     wrap_spans,
 )
+from wherein.uri import display_path, display_uri
 
 if TYPE_CHECKING:
     from wherein.ingest.progress.reindex_report import ReindexReport
@@ -211,24 +211,6 @@ def reindex_lines(report: "ReindexReport") -> list[str]:
 def format_exact(exact: "ExactAnswer") -> str:
     """Return an exact answer and its score in one printable line."""
     return f"{one_line(exact.text)} ({exact.score:.2f})"
-
-
-def display_uri(uri: str) -> str:
-    """Return a URI on one printable line: a file's as its path, see `display_path`, with the key of a record."""
-    from wherein.ingest.uri import display, file_path
-
-    path = file_path(uri)
-    if path is None:
-        return display(uri)
-    _, _, key = uri.partition("#")
-    return display_path(path) + (f"#{key}" if key else "")
-
-
-def display_path(path: str) -> str:
-    """Return a path on one printable line, relative to the current folder if it is below it."""
-    from wherein.ingest.uri import display
-
-    return display(path.removeprefix(str(Path.cwd()) + os.sep))
 
 
 def _format_location(place: "Hit | Place") -> str:

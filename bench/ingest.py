@@ -19,17 +19,15 @@ from pathlib import Path
 from wherein.embed.encoder import Encoder
 from wherein.embed.model import load_model
 from wherein.library import Library
+from wherein.storage.catalog.texts import Span, read_spans
 
 
 def bare(library: Path, precision: str, cache: Path) -> dict[str, float]:
     import sqlite3
 
     db = sqlite3.connect(library / "catalog.db")
-    rows = db.execute(
-        'SELECT DISTINCT c.input_hash, trim(substr(d.text, c.start + 1, c."end" - c.start))'
-        " FROM chunks c JOIN documents d ON d.id = c.document_id GROUP BY c.input_hash ORDER BY min(c.id)"
-    ).fetchall()
-    texts = [row[1] for row in rows]
+    rows = db.execute('SELECT document_id, start, "end" FROM chunks GROUP BY input_hash ORDER BY min(id)').fetchall()
+    texts = [str(found.text).strip() for found in read_spans(db, [Span(*row) for row in rows])]
     encoder = Encoder(load_model(), precision, cache=cache)
     encoder.encode_contexts(texts[:8])
     began = time.perf_counter()

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from wherein.search.keyword import best_passages, match
+from wherein.search.phrase_check import PhraseCheck
 from wherein.search.query_syntax import parse_question
 from wherein.storage.catalog.term_counts import ENTRY, TermRows
 from wherein.storage.catalog.terms import terms_of
@@ -101,7 +102,12 @@ def ours(folder: Path, count: int) -> None:
     print(f"{'':<24} opened in {1000 * (time.process_time() - began):.1f} ms")
     index = KeywordIndex(0, None, (Part(folded), Part(collect(()))), count, count * LENGTH)
     with closing(sqlite3.connect(":memory:")) as db:
-        timed("this index", lambda question: best_passages(db, match(index, parse_question(question)), 150))
+
+        def ask(text: str) -> list[int]:
+            question = parse_question(text)
+            return best_passages(PhraseCheck(db, question), match(index, question), 150)
+
+        timed("this index", ask)
 
 
 def fts5(folder: Path, count: int) -> None:

@@ -24,9 +24,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from invariants import Kept, checked_state
 from mortal import finish, start
 from toy import ToyEncoder
-from wherein.ingest.uri import file_uri
 from wherein.library import Library
 from wherein.storage.catalog.connection import open_reader
+from wherein.uri import file_uri
 
 MAX_FILES = 40
 MAX_SECONDS = 0.15

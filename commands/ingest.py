@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -20,7 +22,8 @@ from wherein.errors import EXIT_INTERRUPTED, EXIT_PARTLY_FAILED, UsageError
 from wherein.ingest.limits import DEFAULT_MAX_SIZE, MAX_SIZE
 
 if TYPE_CHECKING:
-    from wherein.library import Fields, Library
+    from wherein.ingest.progress.dry_run import Plan
+    from wherein.library import Fields
 
 __all__ = ["ingest"]
 
@@ -31,6 +34,7 @@ _STDIN = ("-",)
 @click.command()
 @click.argument("sources", nargs=-1, required=True)
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out what matches, as in a .gitignore.")
+@click.option("--no-exclude", is_flag=True, help="Drop what was excluded from these sources before.")
 @click.option(
     "--max-size",
     type=click.IntRange(1, MAX_SIZE // _MEGABYTE),
@@ -46,19 +50,20 @@ _STDIN = ("-",)
 @json_option
 @click.pass_obj
 def ingest(
-    options: GlobalOptions, sources: tuple[str, ...], exclude: tuple[str, ...], max_size: int, name: str,
-    fields: Fields, dry_run: bool, until: str | None, wait: bool, as_json: bool,
+    options: GlobalOptions, sources: tuple[str, ...], exclude: tuple[str, ...], no_exclude: bool,
+    max_size: int, name: str, fields: Fields, dry_run: bool, until: str | None, wait: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Ingest SOURCES: files, folders, glob patterns, web pages (https://...), or - for standard input."""
     if dry_run and until:
         raise UsageError("--until has no effect in a dry run")
     if dry_run and "-" in sources:
         raise UsageError("Standard input can be read only once: --dry-run takes files, folders and web pages")
-    if sources == _STDIN and (exclude or until):
+    if sources == _STDIN and (exclude or no_exclude or until):
         raise UsageError("--exclude and --until have no effect on standard input")
     library, max_bytes = options.open_library(), max_size * _MEGABYTE
     if dry_run:
-        _dry_run(library, sources, exclude, max_bytes, fields, as_json)
+        plan = partial(library.plan, exclude=exclude, no_exclude=no_exclude, max_size=max_bytes, fields=fields)
+        _dry_run(partial(plan, sources), as_json)
         return
     with run_progress(as_json) as reporter:
         if sources == _STDIN:
@@ -67,20 +72,18 @@ def ingest(
             )
         else:
             summary = library.ingest(
-                sources, exclude=exclude, max_size=max_bytes, fields=fields, until=parse_until_option(until),
-                report=reporter, look_ahead=reporter.shows_progress, wait=wait,
+                sources, exclude=exclude, no_exclude=no_exclude, max_size=max_bytes, fields=fields,
+                until=parse_until_option(until), report=reporter, look_ahead=reporter.shows_progress, wait=wait,
             )  # fmt: skip
     reporter.summary(summary)
     if summary.failed:
         click.get_current_context().exit(EXIT_PARTLY_FAILED)
 
 
-def _dry_run(
-    library: Library, sources: tuple[str, ...], exclude: tuple[str, ...], max_bytes: int, fields: Fields, as_json: bool
-) -> None:
+def _dry_run(make_plan: Callable[..., Plan], as_json: bool) -> None:
     try:
         with run_progress(as_json) as reporter:
-            plan = library.plan(sources, exclude=exclude, max_size=max_bytes, fields=fields, report=reporter.dry_run)
+            plan = make_plan(report=reporter.dry_run)
     # The message in cli.py would say that what was done is kept, and nothing was done.
     except KeyboardInterrupt:
         warn("interrupted; nothing was done")

@@ -16,6 +16,7 @@ from wherein.ingest.limits import MAX_JOBS
 from wherein.search.limits import MAX_CONTEXT
 from wherein.search.modes import MODES
 from wherein.storage.disk.locations import LIBRARY_VARIABLE, default_library
+from wherein.storage.disk.text_lines import to_unicode
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -198,8 +199,3 @@ def parse_until_option(text: str | None) -> datetime | None:
     from wherein.ingest.progress.deadline import parse_until
 
     return parse_until(text, datetime.now())
-
-
-def to_unicode(argument: str) -> str:
-    """Return an argument as valid Unicode: the shell may pass undecodable bytes, which SQLite and JSON reject."""
-    return argument.encode("utf-8", "replace").decode("utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -38,12 +39,22 @@ MAX_LISTED = 20
 
 def print_json(fields: Mapping[str, object]) -> None:
     """Print an object on one line, with the version of the schema."""
-    click.echo(json.dumps({"schema": SCHEMA, **fields}, ensure_ascii=False))
+    click.echo(_as_json({"schema": SCHEMA, **fields}))
 
 
 def print_event(name: str, fields: Mapping[str, object]) -> None:
     """Print an event of a run on one line (docs/events.md)."""
-    click.echo(json.dumps({"event": name, "schema": SCHEMA, **fields}, ensure_ascii=False))
+    click.echo(_as_json({"event": name, "schema": SCHEMA, **fields}))
+
+
+def _as_json(fields: Mapping[str, object]) -> str:
+    """Return an object on one line, in ASCII when standard output cannot express all of its characters."""
+    line = json.dumps(fields, ensure_ascii=False)
+    try:
+        line.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(fields)
+    return line
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import tee
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -19,7 +20,7 @@ from wherein.commands.options import (
     to_unicode,
 )
 from wherein.commands.output import print_json, warn
-from wherein.errors import UsageError, WhereinError
+from wherein.errors import Stale, UsageError, WhereinError
 from wherein.search.limits import MAX_HITS
 
 if TYPE_CHECKING:
@@ -65,39 +66,48 @@ class _Answered:
 @click.option("--explain", is_flag=True, help="Show how each score is composed, and which indexes it came from.")
 @filter_options
 @result_options
-@click.option(
-    "--batch", type=click.File(errors="replace"), metavar="FILE", help="Ask the questions in FILE, one per line."
-)
+@click.option("--batch", metavar="FILE", help="Ask the questions in FILE, one per line; - is standard input.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "jsonl"]), help="Output format; text by default.")
 @json_option
 @click.pass_obj
 def query(
     options: GlobalOptions, question: tuple[str, ...], count: int, mode: str, exact: bool, explain: bool,
-    only: Filter | None, results: ResultOptions, batch: IO[str] | None, form: str | None, as_json: bool,
+    only: Filter | None, results: ResultOptions, batch: str | None, form: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Answer QUESTION with the passages that contain the answer; without QUESTION, prompt for questions.
+
+    At the prompt `exit`, `quit` or Ctrl-D ends; earlier questions come back with the arrow keys.
 
     Except in semantic mode, "words in quotes" must occur one after another, and -word must not occur. A line of --batch
     is a question, or a JSON object with "question" and "id"; the answers are JSON, one per line.
     """
-    if batch and (question or form == "text"):
+    if batch is not None and (question or form == "text"):
         raise UsageError("--batch takes no question beside it, and prints JSON")
+    if as_json and form not in (None, "json"):
+        raise UsageError(f"--json is short for --format json, and contradicts --format {form}; give one of them")
     form = form or ("json" if as_json else "text")
     asked = _Query(options.open_library(), count, mode, only, results, exact, explain)
-    if batch:
-        _answer_batch(asked, batch)
+    if batch is not None:
+        with _open_batch(batch) as file:
+            _answer_batch(asked, file)
     elif question:
         _answer(asked, " ".join(question), form)
     else:
-        while line := _prompt():
-            _answer(asked, line, form)
+        _answer_each(asked, form)
 
 
-def _prompt() -> str:
-    try:
-        return input("question> " if sys.stdin.isatty() else "").strip()
-    except EOFError:
-        return ""
+def _answer_each(asked: _Query, form: str) -> None:
+    """Answer the questions from the prompt, also those after one without a fresh passage."""
+    from wherein.commands.prompt import each_question
+
+    code = 0
+    for question in each_question():
+        try:
+            _answer(asked, question, form)
+        except Stale as error:
+            warn(str(error))
+            code = error.exit_code
+    click.get_current_context().exit(code)
 
 
 def _answer(asked: _Query, question: str, form: str) -> None:
@@ -119,12 +129,29 @@ def _answer(asked: _Query, question: str, form: str) -> None:
         raise answered.error
 
 
-def _answer_batch(asked: _Query, lines: IO[str]) -> None:
+@contextmanager
+def _open_batch(name: str) -> Iterator[BinaryIO]:
+    """Open a file of questions, or standard input for `-`. Raises UsageError where that is impossible."""
+    if name == "-":
+        if sys.stdin is None:
+            raise UsageError("Standard input is closed; name a file of questions")
+        yield sys.stdin.buffer
+        return
+    try:
+        file = open(name, "rb")  # noqa: PTH123, SIM115 - odd bytes stay
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{name} cannot be read: {getattr(error, 'strerror', error)}") from None
+    with file:
+        yield file
+
+
+def _answer_batch(asked: _Query, file: BinaryIO) -> None:
     """Print the answer to each question of a file, one per line."""
     from wherein.search.results.batch import read_batch
+    from wherein.storage.disk.text_lines import text_lines
 
     # tee: the questions of a whole batch are read ahead, while the names are needed one by one.
-    named, questions = tee(read_batch(lines))
+    named, questions = tee(read_batch(text_lines(file, "replace")))
     answers = asked.library.query_many(
         (text for _, text in questions), asked.count, mode=asked.mode, only=asked.only, options=asked.results
     )

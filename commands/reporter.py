@@ -8,12 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import click
 
 from wherein.commands.output import MAX_LISTED, display_uri, format_duration, print_event
-from wherein.ingest.progress.events import Ahead, DocumentDone, Progress, RunProblem, Stopped, Summary
+from wherein.ingest.progress.events import Ahead, DocumentDone, Note, Progress, RunProblem, Stopped, Summary
 from wherein.ingest.progress.reindex_report import ReindexReport, Stage
 from wherein.storage.disk.counted import counted
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Event", "JsonReporter", "RunReporter", "TextReporter"]
 
-Event = RunProblem | DocumentDone | Ahead | Progress | Stopped | Stage | ReindexReport
+Event = RunProblem | Note | DocumentDone | Ahead | Progress | Stopped | Stage | ReindexReport
 
 _PROGRESS_SECONDS = 1.0
 _COUNTS = ("new", "changed", "unchanged", "moved", "removed", "skipped", "failed")
@@ -74,6 +75,8 @@ class JsonReporter:
                 print_event(event.kind, {"uri": event.uri, "reason": event.reason})
             case DocumentDone():
                 print_event("document", asdict(event))
+            case Note():
+                print_event("note", asdict(event))
             case Ahead():
                 print_event("planned", asdict(event))
             case Progress():
@@ -110,12 +113,15 @@ class TextReporter:
         self._bar = bar
         self._task = bar.add_task("looking for files", total=None, rate="", left="") if bar else None
         self._problems: list[RunProblem] = []
+        self._notes: list[Note] = []
 
     def __call__(self, event: Event) -> None:
         """Show an event, or keep it for the end."""
         match event:
             case RunProblem():
                 self._problems.append(event)
+            case Note():
+                self._notes.append(event)
             case Progress():
                 self._update_bar(event)
             case Stopped():
@@ -130,11 +136,14 @@ class TextReporter:
         """Keep a problem for the end; documents that would be read are no progress."""
         if isinstance(event, RunProblem):
             self._problems.append(event)
+        elif isinstance(event, Note):
+            self._notes.append(event)
 
     def plan(self, plan: Plan) -> None:
         """Print the problems that a dry run met, then what the run would do."""
         for problem in self._problems:
             click.echo(_describe_problem(problem), err=True)
+        self._print_notes()
         counts = plan.as_dict()
         actions = [_PLANNED[kind].format(counts[kind]) for kind in _shown_counts(counts)]
         click.echo(f"would {', '.join(actions)}")
@@ -149,10 +158,15 @@ class TextReporter:
         """Print the problems of a run, then its figures."""
         for line in _problem_lines(self._problems):
             click.echo(line, err=True)
+        self._print_notes()
         counts = summary.as_dict()
-        figures = ", ".join(f"{counts[kind]:,} {kind}" for kind in _shown_counts(counts))
+        figures = ", ".join(map(partial(_figure, counts), _shown_counts(counts)))
         chunks = counted(summary.chunks, "chunk")
         click.echo(f"{figures}; {chunks}, {summary.embedded:,} embedded, {summary.seconds:,.1f} s")
+
+    def _print_notes(self) -> None:
+        for note in self._notes:
+            click.echo(f"note: {display_uri(note.uri)}: {note.text}", err=True)
 
     def _update_bar(self, progress: Progress) -> None:
         if self._bar is None or self._task is None:
@@ -183,6 +197,11 @@ def _print_report(report: ReindexReport) -> None:
 
 def _shown_counts(counts: Mapping[str, float]) -> list[str]:
     return [kind for kind in _COUNTS if counts[kind] or kind in _ALWAYS_SHOWN]
+
+
+def _figure(counts: Mapping[str, float], kind: str) -> str:
+    returned = counts["brought_back"] if kind == "new" else 0
+    return f"{counts[kind]:,} {kind}" + (f" ({returned:,} brought back)" if returned else "")
 
 
 def _problem_lines(problems: Sequence[RunProblem]) -> Iterator[str]:

@@ -6,6 +6,11 @@ from pathlib import Path
 import click
 
 from wherein import cli
+from wherein.search.calibration import NO_GOOD_MATCH
+from wherein.search.copies import MOST_COPIES
+from wherein.search.hybrid import MOST_BY_WORDS
+from wherein.search.phrase_check import MOST_TEXTS
+from wherein.search.results.postprocess import MOST_RANKED
 from wherein.storage.disk.failpoints import POINTS, STEPS
 
 ROOT = Path(__file__).parent.parent
@@ -14,13 +19,20 @@ BEGIN, END = "<!-- made by docs/generate.py -->\n", "<!-- end -->\n"
 
 def pages() -> dict[Path, str]:
     """Return the text of each page that is generated, wholly or in part."""
-    reliability = ROOT / "docs" / "reliability.md"
-    before, _, rest = reliability.read_text("utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return {
-        ROOT / "docs" / "commands.md": commands_page(),
-        reliability: f"{before}{BEGIN}{failpoints_tables()}{END}{after}",
+    parts = {
+        ROOT / "docs" / "reliability.md": failpoints_tables(),
+        ROOT / "docs" / "querying.md": query_limits(),
     }
+    return {ROOT / "docs" / "commands.md": commands_page()} | {
+        page: with_part(page.read_text("utf-8"), part) for page, part in parts.items()
+    }
+
+
+def with_part(page: str, part: str) -> str:
+    """Return the text of a page with its generated part in place of the one that it has."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}{part}{END}{after}"
 
 
 def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
@@ -43,6 +55,17 @@ def commands_page() -> str:
         )
         parts.append(f"## {path}\n\n```\n{command.get_help(context)}\n```\n")
     return "\n".join(parts)
+
+
+def query_limits() -> str:
+    """Return the list of the notes that an answer may have, with the limits at which it gets them."""
+    return f"""\
+- `no good match`, in the mode `hybrid`: no hit has a chance of {100 * NO_GOOD_MATCH:.0f} % or more. The hits are shown all the same.
+- `stopped after {MOST_RANKED:,} passages`: so many were ranked to find enough that differ and pass the options, and most did not. More are
+  ranked only if `-n` asks for more. Of one text, {MOST_COPIES} copies are ranked.
+- `only the {MOST_BY_WORDS:,} best passages by words were looked at`: most of these are copies of a few texts.
+- `the phrases were looked for only in the {MOST_TEXTS:,} best passages`: more have all the words of a phrase, or of an excluded one.
+"""  # noqa: E501
 
 
 def failpoints_tables() -> str:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -132,6 +133,7 @@ class AnswerExtractor:
         self._precision = precision
         self._cache = cache
         self._threads = threads
+        self._lock = RLock()  # for the one request, and while it is made
 
     def windows(self, question: str, text: str) -> Iterator[Window]:
         """Yield the logits of each window over the passage `text`; none if it has no words.
@@ -150,8 +152,13 @@ class AnswerExtractor:
 
     def _infer(self, question: list[int], passage: list[int]) -> tuple[npt.NDArray[np.float32], ...]:
         """Return the start and end logits, float32 [n] each, of the n tokens of an input."""
-        cls, sep, pad = self._special
+        cls, sep, _ = self._special
         ids = [cls, *question, sep, *passage, sep]
+        with self._lock:
+            return self._run(ids, len(question))
+
+    def _run(self, ids: list[int], question_tokens: int) -> tuple[npt.NDArray[np.float32], ...]:
+        pad = self._special[2]
         request, fixed = self._request
         length = self.model.tokens if fixed else self._length(len(ids))
         tokens = np.full((1, length), pad, np.int64)
@@ -159,7 +166,7 @@ class AnswerExtractor:
         tokens[0, : len(ids)] = ids
         mask[0, : len(ids)] = 1
         # + 2: [CLS] and the first [SEP] belong to the question.
-        types[0, len(question) + 2 : len(ids)] = 1
+        types[0, question_tokens + 2 : len(ids)] = 1
         positions = np.arange(length, dtype=np.int64)[None, :]
         with self._as_mismatch():
             results = request.infer(dict(zip(INPUTS, (tokens, mask, types, positions), strict=True)))

@@ -8,10 +8,10 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,6 +20,7 @@ import numpy.typing as npt
 from wherein.embed.metric import context_form, question_form
 from wherein.embed.model import Model, fingerprint
 from wherein.embed.runtime import compile_model, import_openvino, openvino_core
+from wherein.embed.sharing import SharedRuns
 from wherein.embed.tokenizer import Question, Tokenizer
 
 __all__ = ["Encoder", "Matrix"]
@@ -36,7 +37,7 @@ _QUEUE_SIZE = 48
 
 
 class Encoder:
-    """A model at one precision. Cheap to construct: tokenizer and network are loaded on first use.
+    """A model at one precision, for any number of threads. Cheap to construct: all is loaded on first use.
 
     Vectors are float32, in the stored or searched form of embed/metric.py, so that index and delta need not know the
     model's metric. Methods that tokenize or embed raise Damaged when a file of the model is not the manifest's.
@@ -56,33 +57,40 @@ class Encoder:
         self._cache = cache
         self._threads = threads
         self._one_by_one = one_by_one
-        self._loading: Future[Any] | None = None
+        self._lock = Lock()
+        self._network: _Network | None = None
+        self._infer_questions = SharedRuns(self._infer, self._padded_length, np.array_equal)
 
     def prepare(self) -> None:
         """Start to load the network in the background; errors are raised when it is first used."""
-        if self._loading is None:
-            self._loading = Future()
-            openvino_core()  # in this thread: in the other one its import would wait for this thread's imports
-            # Not a daemon: OpenVINO crashes if the program ends, for instance with an error, while it loads.
-            Thread(target=self._load, args=[self._loading]).start()
+        with self._lock:
+            self._prepared()
+
+    def _prepared(self) -> "_Network":
+        # In this thread: in the other one its import would wait for this thread's imports.
+        openvino_core()  # raises WhereinError in a forked child
+        if self._network is None:
+            self._network = _Network(
+                lambda: compile_model(self.model, self.precision, self._cache, self._threads, self._one_by_one)
+            )
+        return self._network
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
         """The model's tokenizer."""
         return Tokenizer(self.model)
 
-    @cached_property
-    def _queue(self) -> Any:
-        self.prepare()
-        assert self._loading is not None
-        return self._loading.result()
-
-    def _load(self, loading: Future[Any]) -> None:
+    @contextmanager
+    def _using(self) -> Iterator["_Network"]:
+        """Yield the network, which is not given up meanwhile by another thread."""
+        with self._lock:
+            network = self._prepared()
+            network.users += 1
         try:
-            compiled = compile_model(self.model, self.precision, self._cache, self._threads, self._one_by_one)
-            loading.set_result(import_openvino().AsyncInferQueue(compiled, _QUEUE_SIZE))
-        except BaseException as error:
-            loading.set_exception(error)  # raised again by `_queue`, in the thread that needs the network
+            yield network
+        finally:
+            with self._lock:
+                network.users -= 1
 
     def encode_contexts(self, texts: Sequence[str]) -> Matrix:
         """Return stored vectors `[len(texts), width]`; texts are truncated to `context_tokens` tokens."""
@@ -93,9 +101,19 @@ class Encoder:
         return self._encode([self.tokenizer.question(text).ids for text in texts], question_form)
 
     def encode_question(self, text: str) -> tuple[Matrix, Question]:
-        """Return a question's search vector `[width]`, and its tokens with the text that was cut off."""
+        """Return a question's search vector `[width]`, and its tokens with the text that was cut off.
+
+        The questions of several threads share inferences, and have the same vectors as alone.
+        """
         question = self.tokenizer.question(text)
-        return self._encode([question.ids], question_form)[0], question
+        return question_form(self.model.metric, self._infer_questions(question.ids)), question
+
+    def _infer(self, rows: Sequence[list[int]]) -> list[Matrix]:
+        """Return the network's vectors `[dimension]` of rows that are padded to the same length."""
+        with self._using() as network:
+            if len(rows) > 1 and not network.takes_batches:
+                return [vector for row in rows for vector in network.infer(self._inputs([row]))]
+            return network.infer(self._inputs(rows))
 
     def stream(self, items: Iterable[tuple[Key, list[int]]]) -> Iterator[tuple[Key, Matrix]]:
         """Yield the key and the stored vector `[width]` of each (key, token ids), in the order of completion.
@@ -114,34 +132,41 @@ class Encoder:
             # Copied, because the next inference writes to the same tensor.
             done.append((key, request.get_output_tensor(0).data[0].copy()))
 
-        queue = None  # a run with nothing to embed never loads the model
-        try:
-            for key, ids in items:
-                if queue is None:
-                    queue = self._queue
-                    queue.set_callback(on_done)
-                # Inputs are copied, because nothing here keeps the arrays alive while the request waits.
-                queue.start_async(self._inputs(ids), key, share_inputs=False)
-                while done:
-                    yield done.popleft()
-            if queue is not None:
-                queue.wait_all()
-        # Also for GeneratorExit, when the caller abandons the stream, and for Ctrl-C.
-        except BaseException:
-            if queue is not None:
-                self._abandon(queue)
-            raise
+        with ExitStack() as stack:
+            queue = network = None  # a run with nothing to embed never loads the model
+            try:
+                for key, ids in items:
+                    if queue is None:
+                        network = stack.enter_context(self._using())
+                        queue = network.take_queue()
+                        queue.set_callback(on_done)
+                    # Inputs are copied, because nothing here keeps the arrays alive while the request waits.
+                    queue.start_async(self._inputs([ids]), key, share_inputs=False)
+                    while done:
+                        yield done.popleft()
+                if network is not None and queue is not None:
+                    queue.wait_all()
+                    network.put_back(queue)
+            # Also for GeneratorExit, when the caller abandons the stream, and for Ctrl-C.
+            except BaseException:
+                if network is not None and queue is not None:
+                    self._abandon(network, queue)
+                raise
         # Outside of the `try`: nothing is queued any more that could be cancelled.
         yield from done
 
-    def _abandon(self, queue: Any) -> None:
-        """Cancel the queued requests, which would take a minute on a slow machine; the next text gets a new queue."""
-        for request in queue:
-            request.cancel()
+    def _abandon(self, network: "_Network", queue: Any) -> None:
+        """Get rid of the queued requests, which would take a minute on a slow machine."""
+        with self._lock:
+            alone = network.users == 1
+            if alone and self._network is network:
+                # OpenVINO leaves a network in which it cancelled something damaged: the next text gets another.
+                self._network = None
+        if alone:
+            for request in queue:
+                request.cancel()
         with suppress(RuntimeError):  # raised for each cancelled request
             queue.wait_all()
-        del self._queue
-        self._loading = None
 
     def _encode(self, rows: Sequence[list[int]], form: Callable[[str, Matrix], Matrix]) -> Matrix:
         vectors = np.empty((len(rows), self.model.width), dtype=np.float32)
@@ -150,18 +175,69 @@ class Encoder:
             vectors[row] = form(self.model.metric, vector)
         return vectors
 
-    def _inputs(self, ids: list[int]) -> dict[str, npt.NDArray[np.int64]]:
-        """Return the model card's four inputs, each int64 `[1, length]`, padded with zeros (the mask hides them)."""
-        length = self._lengths[bisect_left(self._lengths, len(ids))]
-        tokens, mask = np.zeros((1, length), np.int64), np.zeros((1, length), np.int64)
-        tokens[0, : len(ids)] = ids
-        mask[0, : len(ids)] = 1
+    def _inputs(self, rows: Sequence[list[int]]) -> dict[str, npt.NDArray[np.int64]]:
+        """Return the model card's four inputs, each int64 `[n, length]`, padded with zeros (the mask hides them).
+
+        All rows have the same padded length.
+        """
+        shape = len(rows), self._padded_length(rows[0])
+        tokens, mask = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+        for row, ids in enumerate(rows):
+            tokens[row, : len(ids)] = ids
+            mask[row, : len(ids)] = 1
         return {
             "input_ids": tokens,
             "attention_mask": mask,
             "token_type_ids": np.zeros_like(tokens),
-            "position_ids": np.arange(length, dtype=np.int64)[None, :],
+            "position_ids": np.tile(np.arange(shape[1], dtype=np.int64), (shape[0], 1)),
         }
+
+    def _padded_length(self, ids: list[int]) -> int:
+        return self._lengths[bisect_left(self._lengths, len(ids))]
+
+
+class _Network:
+    """A compiled network, loaded in the background. `users` counts the threads that use it at the moment."""
+
+    def __init__(self, load: Callable[[], Any]) -> None:
+        self.users = 0
+        self._compiled: Future[Any] = Future()
+        self._idle_queues: list[Any] = []  # its appends and pops are atomic
+        # Not a daemon: OpenVINO crashes if the program ends, for instance with an error, while it loads.
+        Thread(target=self._load, args=[load]).start()
+
+    def _load(self, load: Callable[[], Any]) -> None:
+        try:
+            self._compiled.set_result(load())
+        except BaseException as error:
+            self._compiled.set_exception(error)  # raised again in the thread that needs the network
+
+    @cached_property
+    def takes_batches(self) -> bool:
+        """Whether an inference may have several texts: the graphs of the Open Model Zoo take one."""
+        return bool(self._compiled.result().inputs[0].partial_shape[0].is_dynamic)
+
+    @cached_property
+    def _request(self) -> Any:
+        return self._compiled.result().create_infer_request()
+
+    def infer(self, inputs: dict[str, npt.NDArray[np.int64]]) -> list[Matrix]:
+        """Return the vectors `[dimension]` of inputs `[n, length]`; for one thread at a time."""
+        # Not `infer`, which computes in the calling thread, with as many threads as that may use: the same text would
+        # have a slightly different vector than in the network's own threads.
+        self._request.start_async(inputs, share_inputs=False)
+        self._request.wait()
+        return list(self._request.get_output_tensor(0).data.copy())
+
+    def take_queue(self) -> Any:
+        """Return an `openvino.AsyncInferQueue` that nothing else uses."""
+        if self._idle_queues:
+            return self._idle_queues.pop()
+        return import_openvino().AsyncInferQueue(self._compiled.result(), _QUEUE_SIZE)
+
+    def put_back(self, queue: Any) -> None:
+        """Keep a queue that has nothing left to do for the next stream."""
+        self._idle_queues.append(queue)
 
 
 def _lengths(model: Model) -> list[int]:

@@ -7,12 +7,17 @@
           reduction is that of Bachrach et al. 2014, https://doi.org/10.1145/2645710.2645741).
 """
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
 __all__ = ["METRICS", "context_form", "distances", "question_form", "score_and_distance", "stored_width"]
 
 METRICS = ("cosine", "dot", "l2")
+# By how much the inner product of two unit vectors may exceed 1. What exceeds it by more is left as it is, because only
+# damaged vectors can.
+_ROUNDING = 1e-4
 
 Matrix = npt.NDArray[np.float32]
 
@@ -38,12 +43,15 @@ def question_form(metric: str, vector: Matrix) -> Matrix:
 def score_and_distance(metric: str, question: Matrix, context: Matrix) -> tuple[float, float | None]:
     """Return the score of a question and a context, both `[width]` in the forms above, and their distance.
 
-    The score is the inner product. The distance, for `l2` only, is Euclidean and not squared. Both are then computed
-    in float64 from the differences of the components: the inner product of near vectors keeps few digits, and score
-    and distance must give the same order.
+    The score is the inner product; a cosine is from -1 to 1. The distance, for `l2` only, is Euclidean and not squared.
+    Both are then computed in float64 from the differences of the components: the inner product of near vectors keeps
+    few digits, and score and distance must give the same order.
     """
     if metric != "l2":
-        return float(question @ context), None
+        score = float(question @ context)
+        if metric == "cosine" and 1 < abs(score) < 1 + _ROUNDING:
+            score = math.copysign(1.0, score)
+        return score, None
     vector = question[:-1].astype(np.float64)
     # Without the last component, which serves the order of the inner products alone.
     difference = vector - context[:-1]

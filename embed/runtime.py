@@ -9,21 +9,29 @@ import sys
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
-from threading import get_ident
+from threading import Lock, get_ident
 from types import ModuleType
 from typing import Any
 
 from wherein.embed.graph import IN_GRAPH, adapt
 from wherein.embed.model import IR, WEIGHTS, Model, ModelFiles, fingerprint, read_checked
 from wherein.embed.precision import apply_precision
+from wherein.errors import WhereinError
 
 __all__ = ["compile_files", "compile_model", "damaged_blobs", "import_openvino", "openvino_core"]
 
 _CONVERTER = "openvino.tools.ovc"
 # Every number of threads, precision and version of OpenVINO has a blob of its own, each as large as the weights.
 _MAX_BLOBS = 6
+
+
+_FORKED = (
+    "OpenVINO was started before this process was forked, and cannot work in the child; start the child with another"
+    " method, such as spawn, or fork before the first question"
+)
+_starting = Lock()
+_started: dict[str, tuple[int, Any]] = {}
 
 
 def import_openvino() -> ModuleType:
@@ -43,15 +51,21 @@ def import_openvino() -> ModuleType:
         del sys.modules[_CONVERTER]  # the host program may still want to import it
 
 
-@lru_cache(maxsize=1)
 def openvino_core() -> Any:
-    """Return the one `openvino.Core` of this process.
+    """Return the one `openvino.Core` of this process; raise WhereinError in a child that was forked after it was made.
 
     Each Core has its own CPU plugin, which replaces the signal stack of the thread that first uses it and restores the
     earlier one when it is destroyed (https://github.com/openvinotoolkit/openvino/pull/11894). Unless two Cores are
     destroyed in reverse order, the restored stack has been freed, and the next signal, such as Ctrl-C, is a crash.
     """
-    return import_openvino().Core()
+    if "core" not in _started:
+        with _starting:
+            if "core" not in _started:
+                _started["core"] = os.getpid(), import_openvino().Core()
+    process, core = _started["core"]
+    if process != os.getpid():  # its threads were not copied: an inference would wait for them forever
+        raise WhereinError(_FORKED)
+    return core
 
 
 def compile_model(model: Model, precision: str, cache: Path | None, threads: int, one_by_one: bool) -> Any:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wherein.errors import UsageError
+from wherein.storage.disk.text_lines import decode_text, text_lines
 
 __all__ = ["Collection", "lines", "read_beir", "read_squad"]
 
@@ -34,7 +35,7 @@ def read_squad(path: Path) -> Collection:
     questions: list[str] = []
     relevant: list[Mapping[str, int]] = []
     try:
-        for article in json.loads(path.read_text("utf-8"))["data"]:
+        for article in json.loads(decode_text(path.read_bytes()))["data"]:
             for paragraph in article["paragraphs"]:
                 number = numbers.setdefault(str(paragraph["context"]), len(numbers))
                 for entry in paragraph["qas"]:
@@ -71,10 +72,10 @@ def read_beir(folder: Path) -> Collection:
 def lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield number, from 1, and text of each line that is not blank. Raises UsageError if the file cannot be read."""
     try:
-        with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
+        with path.open("rb") as file:
+            for number, line in enumerate(text_lines(file), 1):
                 if line.strip():
-                    yield number, line.rstrip("\r\n")
+                    yield number, line
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -5,13 +5,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote
+from unicodedata import normalize
 
 from wherein.errors import UsageError
 from wherein.evaluation.collection import lines
 from wherein.evaluation.golden import DocumentHit, ranked_documents
 from wherein.evaluation.measures import measures
 from wherein.evaluation.squad_beir import Evaluation
+from wherein.storage.disk.text_lines import to_unicode
+from wherein.uri import comparable, display, possible_uris, readings
 
 __all__ = [
     "DocumentHit",
@@ -57,7 +59,7 @@ def read_golden(path: Path) -> list[GoldenLine]:
         right = isinstance(question, str) and isinstance(documents, list) and documents
         if not right or not question.strip() or not all(isinstance(name, str) and name for name in documents):
             raise UsageError(f'{path}, line {number}, is not {{"question": "…", "documents": ["…"]}}')
-        golden.append(GoldenLine(number, question, tuple(documents)))
+        golden.append(GoldenLine(number, to_unicode(question), tuple(documents)))
     if not golden:
         raise UsageError(f"{path} holds no questions")
     return golden
@@ -66,15 +68,37 @@ def read_golden(path: Path) -> list[GoldenLine]:
 def resolve(path: Path, golden: Sequence[GoldenLine], uris: Iterable[str]) -> list[ResolvedQuestion]:
     """Find each question's documents among the library's `uris`; `path` is the golden file's, for errors.
 
-    Raises UsageError when the end of a path is that of several documents.
+    Raises UsageError when a name, or the end of a path, is that of several documents.
     """
-    # Grouped by the last part of their names, so that one pass over a large library is enough.
-    wanted = {last for line in golden for name in line.documents for last in _last_parts(name)}
-    by_last_part: dict[str, list[str]] = defaultdict(list)
-    for uri in uris:
-        if (last := _last_part(unquote(uri))) in wanted:
-            by_last_part[last].append(uri)
-    return [_resolved(path, line, by_last_part) for line in golden]
+    names = dict.fromkeys(name for line in golden for name in line.documents)
+    known = _KnownDocuments({name: possible_uris(name) for name in names}, uris)
+    return [_resolved(path, line, known) for line in golden]
+
+
+class _KnownDocuments:
+    """Those of the library's documents that a golden file may name; one pass over a large library finds them."""
+
+    def __init__(self, meant: Mapping[str, Sequence[str]], uris: Iterable[str]) -> None:
+        """`meant` has the URIs that each name may stand for."""
+        self._meant = meant
+        self._present: set[str] = set()
+        self._by_last_part: dict[str, list[str]] = defaultdict(list)
+        exact = {uri for candidates in meant.values() for uri in candidates}
+        last_parts = {_last_part(spelt) for name in meant for spelt in _spellings(name)}
+        for uri in uris:
+            if uri in exact:
+                self._present.add(uri)
+            if (last := _last_part(comparable(uri))) in last_parts:
+                self._by_last_part[last].append(uri)
+
+    def named(self, name: str) -> list[str]:
+        """Return the URIs of the documents that a name stands for, else of those whose paths it is the end of."""
+        found = [uri for uri in self._meant[name] if uri in self._present]
+        if found:
+            return found[:1] if found[0] == name else found  # a whole URI is meant as such
+        spelt = _spellings(name)
+        alike = dict.fromkeys(uri for spelling in spelt for uri in self._by_last_part.get(_last_part(spelling), ()))
+        return [uri for uri in alike if any(_is_end(spelling, comparable(uri)) for spelling in spelt)]
 
 
 def evaluate_golden(
@@ -97,14 +121,13 @@ def evaluate_golden(
     return Evaluation(values, "ndcg_10", len(questions), passages)
 
 
-def _resolved(path: Path, line: GoldenLine, by_last_part: Mapping[str, Sequence[str]]) -> ResolvedQuestion:
+def _resolved(path: Path, line: GoldenLine, known: _KnownDocuments) -> ResolvedQuestion:
     uris, missing = set(), []
     for name in line.documents:
-        alike = [uri for last in _last_parts(name) for uri in by_last_part.get(last, ())]
-        named = [uri for uri in alike if _names(name, uri)]
+        named = known.named(name)
         if len(named) > 1:
             raise UsageError(
-                f"{path}, line {line.line}: {name} is the end of the paths of {len(named)} documents, such as"
+                f"{path}, line {line.line}: {display(name)} is the end of the paths of {len(named)} documents, such as"
                 f" {named[0]}; give more of its path"
             )
         uris.update(named)
@@ -113,14 +136,13 @@ def _resolved(path: Path, line: GoldenLine, by_last_part: Mapping[str, Sequence[
     return ResolvedQuestion(line.question, frozenset(uris), tuple(missing))
 
 
-def _names(name: str, uri: str) -> bool:
-    plain = unquote(uri)
-    return name in (uri, plain) or plain.endswith("/" + name.removeprefix("./").removeprefix("/"))
+def _spellings(name: str) -> list[str]:
+    """Return what a name may be in the form of `comparable`; a file's name may itself hold a `%20`."""
+    return list(dict.fromkeys([*(normalize("NFC", display(reading)) for reading in readings(name)), comparable(name)]))
 
 
-def _last_parts(name: str) -> set[str]:
-    """Return the last part of a path, as it is and decoded (a file's name may itself hold a `%20`)."""
-    return {_last_part(name), _last_part(unquote(name))}
+def _is_end(name: str, location: str) -> bool:
+    return name == location or location.endswith("/" + name.removeprefix("./").removeprefix("/"))
 
 
 def _last_part(name: str) -> str:

@@ -1,9 +1,12 @@
 """What a reader returns: the text of a document, and where its pages and headings begin."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Document", "JSONValue", "Mark", "Problem"]
+from wherein.storage.catalog.integers import clamp
+
+__all__ = ["Document", "JSONValue", "Mark", "Problem", "check_storable"]
 
 _Scalar = str | int | float | bool | None
 JSONValue = _Scalar | list["JSONValue"] | dict[str, "JSONValue"]
@@ -49,3 +52,20 @@ class Problem:
     key: str
     reason: str
     skipped: bool = False
+
+
+def check_storable(item: Document | Problem) -> None:
+    """Raise ValueError or TypeError for what the catalog cannot hold: lone surrogates, numbers beyond 64 bits.
+
+    Metadata are stored as JSON, which holds any number.
+    """
+    if isinstance(item, Problem):
+        texts = [item.key, item.reason]
+    else:
+        metadata = json.dumps(dict(item.metadata), ensure_ascii=False)
+        headings = (part for mark in item.marks for part in mark.heading)
+        texts = [item.key, item.title, item.text, item.media_type, metadata, *item.notes, *headings]
+        if any(mark.page is not None and mark.page != clamp(mark.page) for mark in item.marks):
+            raise ValueError("a page number has more than 64 bits")
+    for text in texts:
+        text.encode()

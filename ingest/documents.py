@@ -16,20 +16,72 @@ from wherein.ingest.document import Document, Problem
 from wherein.ingest.language import guess_language
 from wherein.ingest.progress.events import DocumentDone
 from wherein.ingest.progress.run_log import RunLog
-from wherein.ingest.uri import record_uri
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.coverage import Coverage
 from wherein.storage.catalog.documents import ChunkRow, DocumentRow, document_version, model_input, save_document
+from wherein.storage.catalog.exclusions import (
+    PURGED,
+    REMOVED,
+    Candidate,
+    Excluded,
+    find_exclusion,
+    follow_content,
+    forget_removal,
+    is_purged,
+    readmit,
+)
+from wherein.storage.catalog.files import REREAD, FileRecord
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.vectors import known_inputs
+from wherein.uri import record_uri
 
-__all__ = ["PURGED", "Chunked", "DocumentPipeline", "SaveFile", "chunk_document"]
+__all__ = ["Chunked", "DocumentPipeline", "Origin", "Outcome", "SaveFile", "chunk_document"]
 
-PURGED = "removed for good; to bring it back, ingest the file itself"
 _UNFINISHED = "the run that read it did not finish"
 
 SaveFile = Callable[..., int]
 """Saves the record of the file that is being read, with `state` and `reason`; returns its id."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where documents are read from: a file, a web page or standard input.
+
+    `save` is None for documents without a file. `content` is the hash of the file's bytes, `record` what was known of
+    it before. With `moved` the file was renamed, and so were its records; with `named` the user named it, and what was
+    removed or purged of it comes back.
+    """
+
+    uri: str
+    save: SaveFile | None = None
+    content: bytes | None = None
+    record: FileRecord | None = None
+    moved: bool = False
+    named: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the file was read to its end the last time."""
+        return self.record is not None and self.record.state == "read"
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the bytes are those that the stored documents were read from."""
+        return self.moved or (self.is_complete and self.record is not None and self.record.content_hash == self.content)
+
+
+@dataclass
+class Outcome:
+    """What an origin holds: the URIs that it still has, how many of them, and how many purged documents beside them."""
+
+    seen: SeenKeys
+    kept: int = 0
+    purged: int = 0
+
+    def keep(self, uri: str) -> None:
+        """Note that what is stored at `uri` is still in the file."""
+        self.seen.add(uri)
+        self.kept += 1
 
 
 @dataclass(frozen=True)
@@ -58,53 +110,98 @@ def chunk_document(document: Document, tokenizer: Tokenizer) -> Chunked:
 class DocumentPipeline:
     """Compares each document with what is stored, chunks it and queues it.
 
-    `tokens` counts the tokens of all model inputs that were yielded. URIs that are `purged` are skipped.
+    `tokens` counts the tokens of all model inputs that were yielded.
     """
 
     def __init__(self, db: Database, model: StoredModel, encoder: Encoder, queue: WriteQueue, log: RunLog) -> None:
         self.tokens = 0
-        self.purged: frozenset[str] = frozenset()
         self._db = db
         self._model = model
         self._encoder = encoder
         self._queue = queue
         self._log = log
+        self._readmitted: set[bytes] = set()  # hashes of texts whose readmission may not be committed yet
 
     def ingest_all(
-        self, uri: str, items: Iterable[Document | Problem], save: SaveFile | None, moved: bool = False
-    ) -> Generator[tuple[bytes, list[int]], None, SeenKeys]:
-        """Queue each document of a file and yield its model inputs without a vector; return the URIs of all.
-
-        `save` is None for documents without a file. With `moved` the file was renamed, and so were its records.
-        """
-        seen = SeenKeys()
+        self, origin: Origin, items: Iterable[Document | Problem]
+    ) -> Generator[tuple[bytes, list[int]], None, Outcome]:
+        """Queue each document of an origin and yield its model inputs without a vector; return what it holds."""
+        outcome = Outcome(SeenKeys())
         for item in items:
-            target = record_uri(uri, item.key)
-            seen.add(target)
-            if target in self.purged:
-                self._log.problem("skipped", target, PURGED)
-            elif isinstance(item, Problem):
-                self._log.problem("skipped" if item.skipped else "failed", target, item.reason)
-            elif not item.text.strip():
-                self._log.problem("skipped", target, "no text")
+            uri = record_uri(origin.uri, item.key)
+            if isinstance(item, Document) and item.text.strip():
+                yield from self._admit(uri, item, origin, outcome)
+            elif self.is_purged(uri, origin):
+                self._leave_out_purged(uri, outcome)
             else:
-                yield from self.ingest(target, item, save, moved)
-        return seen
+                outcome.keep(uri)
+                kind, reason = _problem(item)
+                self._log.problem(kind, uri, reason)
+        return outcome
 
-    def ingest(self, uri: str, document: Document, save: SaveFile | None = None, moved: bool = False) -> ModelInputs:
-        """Queue one document and yield its model inputs that have no vector yet."""
+    def is_purged(self, uri: str, origin: Origin) -> bool:
+        """Whether what is at `uri` was purged, and the user did not name it."""
+        return not origin.named and is_purged(self._db, uri)
+
+    def _admit(self, uri: str, document: Document, origin: Origin, outcome: Outcome) -> ModelInputs:
+        candidate = Candidate(uri, content_hash(document.text), origin.content)
+        excluded = find_exclusion(self._db, candidate)
+        if excluded is None:
+            outcome.keep(uri)
+            yield from self.ingest(uri, document, origin)
+        elif self._is_admitted(candidate, excluded, origin):
+            outcome.keep(uri)
+            self._queue.add(partial(forget_removal, self._db, uri))  # also where what is stored is unchanged
+            yield from self.ingest(uri, document, origin, candidate)
+        else:
+            self._leave_out(candidate, excluded, origin, outcome)
+
+    def _is_admitted(self, candidate: Candidate, excluded: Excluded, origin: Origin) -> bool:
+        """Whether a document comes in despite an exclusion: it was named, or it is in the library already."""
+        if origin.named or (not excluded.by_uri and candidate.text_hash in self._readmitted):
+            return True
+        if excluded.by_uri and excluded.kind == "purged":
+            return False
+        stored = document_version(self._db, candidate.uri)
+        return stored is not None and (origin.is_same or stored[0] == candidate.text_hash)
+
+    def _leave_out(self, candidate: Candidate, excluded: Excluded, origin: Origin, outcome: Outcome) -> None:
+        if excluded.kind == "purged":
+            self._leave_out_purged(candidate.uri, outcome)
+            return
+        self._queue.add(partial(follow_content, self._db, candidate))
+        if origin.record is None:  # once, and not each night
+            self._log.problem("skipped", candidate.uri, REMOVED)
+
+    def _leave_out_purged(self, uri: str, outcome: Outcome) -> None:
+        outcome.purged += 1
+        self._log.problem("skipped", uri, PURGED)
+
+    def ingest(
+        self, uri: str, document: Document, origin: Origin | None = None, excluded: Candidate | None = None
+    ) -> ModelInputs:
+        """Queue one document and yield its model inputs that have no vector yet.
+
+        `excluded` is the document as its exclusion knows it, which ends when it is saved.
+        """
+        origin = origin or Origin(uri)
         stored = document_version(self._db, uri)
         is_record = bool(document.key)
-        if stored and is_record and not moved and _is_same(stored, document):
+        if stored and is_record and not origin.moved and origin.is_complete and _is_same(stored, document):
             self._log.tally["unchanged"] += 1
             return
         chunked = chunk_document(document, self._encoder.tokenizer)
         hashes = list(chunked.inputs)
         needs = frozenset(hashes) - known_inputs(self._db, self._model.id, hashes)
         missing = self._queue.claim(name for name in hashes if name in needs)
-        kind = "moved" if moved else "changed" if stored else "new"
-        done = DocumentDone(kind, uri, len(chunked.rows), len(missing), len(chunked.rows) - len(missing))
-        self._queue.add(partial(self._save, uri, document, chunked, save), needs, partial(self._log.document, done))
+        kind = "moved" if origin.moved else "changed" if stored else "new"
+        returns = excluded if origin.named and not stored else None
+        if returns:
+            self._readmitted.add(returns.text_hash)
+        counts = len(chunked.rows), len(missing), len(chunked.rows) - len(missing)
+        done = DocumentDone(kind, uri, *counts, brought_back=returns is not None)
+        write = partial(self._save, uri, document, chunked, origin.save, returns)
+        self._queue.add(write, needs, partial(self._log.document, done))
         yield from self._tokenized(chunked, missing)
 
     def _tokenized(self, chunked: Chunked, missing: list[bytes]) -> ModelInputs:
@@ -114,9 +211,12 @@ class DocumentPipeline:
                 self.tokens += len(ids)
                 yield name, ids
 
-    def _save(self, uri: str, document: Document, chunked: Chunked, save: SaveFile | None) -> None:
+    def _save(
+        self, uri: str, document: Document, chunked: Chunked, save: SaveFile | None, returns: Candidate | None
+    ) -> None:
         # A document needs its file's row at once; when all documents are committed, the row is saved again as read.
-        file_id = save(state="failed", reason=_UNFINISHED) if save else None
+        # If the run ends before that, the next one reads the file again.
+        file_id = save(state="failed", reason=_UNFINISHED, version=REREAD) if save else None
         row = DocumentRow(
             uri,
             file_id,
@@ -129,9 +229,19 @@ class DocumentPipeline:
             chunked.coverage,
         )
         save_document(self._db, row)
+        forget_removal(self._db, uri)
+        if returns:
+            readmit(self._db, returns)
+
+
+def _problem(item: Document | Problem) -> tuple[str, str]:
+    """Return the kind and the reason of what has no text."""
+    if isinstance(item, Document):
+        return "skipped", "no text"
+    return "skipped" if item.skipped else "failed", item.reason
 
 
 def _is_same(stored: tuple[bytes, str, str, bool], document: Document) -> bool:
-    text_hash, title, metadata, current = stored
+    text_hash, title, metadata, _ = stored
     same_metadata = json.loads(metadata) == dict(document.metadata)
-    return current and same_metadata and title == document.title and text_hash == content_hash(document.text)
+    return same_metadata and title == document.title and text_hash == content_hash(document.text)

@@ -48,13 +48,17 @@ __all__ = ["Reembedding"]
 
 @dataclass(frozen=True)
 class _Passages:
-    """A document's chunks for the new model, their texts by hash, and whether they differ from the stored ones."""
+    """A document's text, its chunks for the new model, and whether they differ from the stored ones."""
 
     document_id: int
+    text: str
     chunks: list[ChunkRow]
-    texts: dict[bytes, str]
     changed: bool
-    characters: int
+
+    @property
+    def inputs(self) -> dict[bytes, str]:
+        """The model inputs by hash."""
+        return {row.input_hash: model_input(self.text, row.start, row.end) for row in self.chunks}
 
 
 class Reembedding:
@@ -120,22 +124,23 @@ class Reembedding:
 
     def _save_chunks(self, passages: _Passages) -> None:
         if passages.changed:
-            save_chunks(self._db, passages.document_id, passages.chunks)
+            save_chunks(self._db, passages.document_id, passages.chunks, passages.text)
         if any(row.page or row.heading for row in passages.chunks):
             # The catalog has pages and headings for the start of each passage only: the file has to be read again.
             reread_document(self._db, passages.document_id)
 
     def _missing(self) -> ModelInputs:
         for passages in self._all_passages():
-            names = list(passages.texts)
+            inputs = passages.inputs
+            names = list(inputs)
             known = known_inputs(self._db, self.model.id, names)
             missing = self._queue.claim(name for name in names if name not in known)
             self.tally.update(chunks=len(passages.chunks), reused=len(passages.chunks) - len(missing))
             for batch in batches(missing):
-                texts = [passages.texts[name] for name in batch]
+                texts = [inputs[name] for name in batch]
                 yield from zip(batch, self._encoder.tokenizer.contexts(texts), strict=True)
             self._documents += 1
-            self._characters += passages.characters
+            self._characters += len(passages.text)
 
     def _all_passages(self) -> Iterator[_Passages]:
         tokenizer = self._encoder.tokenizer if self._rechunk else None
@@ -162,9 +167,8 @@ def _passages(db: Database, document_id: int, tokenizer: Tokenizer | None) -> _P
     """Return a document's passages; with a tokenizer its text is chunked again."""
     text, rows = document_text(db, document_id), document_spans(db, document_id)
     chunks = _rechunk(text, rows, tokenizer) if tokenizer else rows
-    texts = {row.input_hash: model_input(text, row.start, row.end) for row in chunks}
     changed = [(row.start, row.end) for row in chunks] != [(row.start, row.end) for row in rows]
-    return _Passages(document_id, chunks, texts, changed, len(text))
+    return _Passages(document_id, text, chunks, changed)
 
 
 def _rechunk(text: str, rows: list[ChunkRow], tokenizer: Tokenizer) -> list[ChunkRow]:

@@ -5,9 +5,8 @@ while the encoder's threads calculate.
 """
 
 import json
-import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,23 +14,22 @@ from sqlite_utils import Database
 
 from wherein.embed.encoder import Encoder
 from wherein.errors import Unreadable
-from wherein.ingest.changes.unchanged import is_current, looks_unchanged, state_of
 from wherein.ingest.commit import BATCH_SIZE, CommitQueue, ModelInputs, WriteQueue
 from wherein.ingest.document import Document
-from wherein.ingest.documents import PURGED, DocumentPipeline
+from wherein.ingest.documents import DocumentPipeline
 from wherein.ingest.files import FileIngester, VisitedFile
-from wherein.ingest.limits import DEFAULT_MAX_SIZE
 from wherein.ingest.progress.dry_run import DryRunQueue, Sample
-from wherein.ingest.progress.events import Report, RunProblem
+from wherein.ingest.progress.events import Note, Report
 from wherein.ingest.progress.lookahead import LookAhead, Preview
 from wherein.ingest.progress.run_log import RunLog
-from wherein.ingest.sources.files import FoundFile, WalkError, walk
+from wherein.ingest.sources.own_files import OwnFiles
 from wherein.ingest.sources.web import Gone
 from wherein.ingest.sources.web_source import FetchedPage, WebSource
-from wherein.ingest.uri import file_uri
+from wherein.ingest.visits import Visit, Visits, max_size_of
 from wherein.ingest.workers.parse import Job
-from wherein.ingest.workers.pool import ParseTask, Pool
-from wherein.storage.catalog.exclusions import excluded
+from wherein.ingest.workers.pool import Pool
+from wherein.storage.catalog.exclusions import PURGED, is_purged
+from wherein.storage.catalog.file_sources import follow_file
 from wherein.storage.catalog.files import FileRecord, find_file
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.sources import Source, remember_version
@@ -43,8 +41,6 @@ __all__ = ["IngestRun"]
 # Files that are submitted to each worker before the first of them is taken.
 _SUBMITTED_PER_WORKER = 4
 
-Visit = VisitedFile | Preview | RunProblem
-
 
 class IngestRun:
     """One run over some sources; only what is committed is in its `tally`.
@@ -52,7 +48,7 @@ class IngestRun:
     When `stop` returns True the run ends at the next safe point, and `stopped` is True; the next run resumes there.
     `pool` has the processes that read the files. With a `plan` nothing is embedded and nothing written: `plan` gets
     what would be embedded, and the tally what would be done. `seen` are the URIs of all files and pages that exist,
-    `walk_errors` those that could not be walked, `named` those that the user named and that are no longer excluded.
+    `walk_errors` those that could not be walked, `walks` the walks that were completed.
     """
 
     def __init__(
@@ -67,9 +63,6 @@ class IngestRun:
         plan: Sample | None = None,
     ) -> None:
         self.stopped = False
-        self.seen: set[str] = set()
-        self.walk_errors: list[str] = []
-        self.named: frozenset[str] = frozenset()
         self.model = model
         self.encoder = encoder
         self._db = db
@@ -85,6 +78,26 @@ class IngestRun:
             self._queue = DryRunQueue(plan, self._report_progress)
         self._documents = DocumentPipeline(db, model, encoder, self._queue, self._log)
         self._files = FileIngester(db, self._documents, self._queue, self._log)
+        self._visits = Visits(db, self._queue, self._pool)
+        self.seen, self.walk_errors, self.walks = self._visits.seen, self._visits.walk_errors, self._visits.walks
+
+    def recognize(self, own: OwnFiles, watch: frozenset[str] = frozenset()) -> None:
+        """Leave out the files of Wherein, and note which of the stored exclusions `watch` match anything."""
+        self._visits.own, self._visits.watch = own, watch
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The URIs that the user named: what was removed or purged of them comes back."""
+        return self._visits.named
+
+    @named.setter
+    def named(self, uris: frozenset[str]) -> None:
+        self._visits.named = uris
+
+    @property
+    def left_out(self) -> set[str]:
+        """The paths of the files of Wherein that were left out."""
+        return self._visits.own.found
 
     @property
     def tally(self) -> Counter[str]:
@@ -100,18 +113,26 @@ class IngestRun:
         """Count and report what is not ingested; `kind` is skipped or failed."""
         self._log.problem(kind, uri, reason)
 
-    def look_ahead(self, sources: Iterable[Source]) -> None:
-        """Sum up the files that `ingest` will have to read, so that the time left can be estimated."""
-        self._report(self._ahead.survey(sources))
+    def note(self, uri: str, text: str) -> None:
+        """Report what the user should know of a source."""
+        self._report(Note(uri, text))
 
-    def ingest(self, sources: Iterable[Source]) -> None:
+    def look_ahead(self, sources: Sequence[Source]) -> None:
+        """Sum up the files that `ingest` will have to read, so that the time left can be estimated."""
+        self._visits.prepare(sources)
+        self._report(self._ahead.survey(map(self._visits.begin, sources)))
+
+    def ingest(self, sources: Sequence[Source]) -> None:
         """Bring the library up to date with paths and web pages; nothing is removed."""
+        self._visits.prepare(sources)
         try:
             self._embed(
                 missing
                 for source in sources
                 for missing in (self._page(source) if source.kind == "web" else self._path(source))
             )
+            if not self.stopped:
+                self._files.settle()
         finally:
             self._pool.close()
 
@@ -142,7 +163,6 @@ class IngestRun:
             yield from zip(claimed, contexts, strict=True)
 
     def _embed(self, inputs: ModelInputs) -> None:
-        self._documents.purged = frozenset(u for u in excluded(self._db) if u.partition("#")[0] not in self.named)
         self._queue.embed(inputs, self._is_over)
 
     def _is_over(self) -> bool:
@@ -152,7 +172,7 @@ class IngestRun:
     def _path(self, source: Source) -> ModelInputs:
         if self._is_over():  # tasks of the source before this may not have been taken
             return
-        for visit in self._visits(source):
+        for visit in self._with_previews(source):
             if self._is_over():
                 return
             if isinstance(visit, VisitedFile):
@@ -163,41 +183,17 @@ class IngestRun:
             else:
                 self.problem(visit.kind, visit.uri, visit.reason)
 
-    def _visits(self, source: Source) -> Iterator[Visit]:
+    def _with_previews(self, source: Source) -> Iterator[Visit | Preview]:
         """Yield what the walk of a source comes across, while the workers read the files that follow."""
-        waiting: deque[Visit] = deque()
-        for found in walk([source.uri], source.exclude):
-            uri = file_uri(found.path)
-            if uri in self.seen:
-                continue
-            if isinstance(found, WalkError):
-                self.walk_errors.append(uri)
-                waiting.append(RunProblem("failed", uri, found.reason))
-            else:
-                self.seen.add(uri)
-                waiting.append(self._visit(source, uri, found))
-            if preview := self._ahead.next_preview(self._submit):
+        waiting: deque[Visit | Preview] = deque()
+        for visit in self._visits.of_source(source):
+            if visit:
+                waiting.append(visit)
+            if preview := self._ahead.next_preview(self._visits.submit):
                 waiting.append(preview)
             if len(waiting) > _SUBMITTED_PER_WORKER * self._pool.jobs:
                 yield waiting.popleft()
         yield from waiting
-
-    def _visit(self, source: Source, uri: str, found: FoundFile) -> VisitedFile | RunProblem:
-        """Submit a file to a worker, unless it need not be opened."""
-        if uri in self._documents.purged:
-            return RunProblem("skipped", uri, PURGED)
-        now = state_of(found, time.time_ns())
-        record = find_file(self._db, uri)
-        if record and looks_unchanged(record, now, source.fields):
-            return VisitedFile(source, uri, found.path, now, record, None)
-        return VisitedFile(source, uri, found.path, now, record, self._submit(source, found.path, record))
-
-    def _submit(
-        self, source: Source, path: str, record: FileRecord | None = None, data: bytes | None = None
-    ) -> ParseTask:
-        # What an older reader or chunker made of the same bytes is not up to date.
-        known = record.content_hash if record and is_current(record, source.fields) else None
-        return self._pool.submit(Job(path, data, source.fields, known, _max_size(source)))
 
     def _file(self, file: VisitedFile) -> ModelInputs:
         before = self._documents.tokens
@@ -212,29 +208,37 @@ class IngestRun:
         if self._is_over():
             return
         uri = source.uri
-        if uri in self._documents.purged:
+        walked = self._visits.begin(source)
+        self.walks.append(walked)
+        if is_purged(self._db, uri) and uri not in self.named:
             self.seen.add(uri)
+            walked.reached(uri)
             self.problem("skipped", uri, PURGED)
             return
         record = find_file(self._db, uri)
         try:
-            fetched = self._web.fetch(source, record, _max_size(source))
+            fetched = self._web.fetch(source, self._visits.known(uri, record), max_size_of(source))
         except Unreadable as problem:
             if not isinstance(problem, Gone):
                 self.seen.add(uri)
+                walked.unseen.clear()
             self.problem("failed", uri, str(problem))
             return
         self.seen.add(uri)
+        walked.reached(uri)
         if fetched is not None:
             yield from self._fetched(source, fetched, record)
         elif record is not None:
+            self._queue.add(partial(follow_file, self._db, uri, source.id))
             self._files.unchanged(record)
         self._queue.commit_if_due()
 
     def _fetched(self, source: Source, fetched: FetchedPage, record: FileRecord | None) -> ModelInputs:
         page, validators = fetched.page, fetched.page.validators
-        task = self._submit(source, page.name, record, page.data)
-        yield from self._files.ingest(VisitedFile(source, source.uri, page.name, fetched.state, record, task))
+        uri = source.uri
+        task = self._visits.submit(source, page.name, self._visits.known(uri, record), page.data)
+        visit = VisitedFile(source, uri, page.name, fetched.state, record, task, uri in self.named)
+        yield from self._files.ingest(visit)
         # Behind the page's documents: with the headers of a page that was not committed, it is not fetched again.
         self._queue.add(partial(remember_version, self._db, source.id, validators.etag, validators.modified))
 
@@ -245,7 +249,3 @@ class IngestRun:
 
     def _report_progress(self) -> None:
         self._log.progress(self._ahead.bytes_done, self._ahead.bytes_total, self._ahead.seconds_left())
-
-
-def _max_size(source: Source) -> int:
-    return source.max_size or DEFAULT_MAX_SIZE

@@ -19,10 +19,10 @@ from wherein.ingest.progress.events import Progress, Report, RunProblem, Summary
 from wherein.ingest.progress.reindex_report import MARGIN
 from wherein.library import arguments as given
 from wherein.library.arguments import Name, StrPath, checked
-from wherein.library.documents import each_document, named_document, remove_documents
+from wherein.library.documents import each_document, named_document, remove_documents, removed_documents
 from wherein.library.models import ModelChoice
-from wherein.library.opening import CatalogReader
 from wherein.library.querying import QueryService
+from wherein.library.readers import CatalogReader
 from wherein.library.status import Status, read_status
 from wherein.library.upkeep import Upkeep
 from wherein.search.filters.parse import Filter
@@ -44,8 +44,10 @@ if TYPE_CHECKING:
     from wherein.embed.encoder import Encoder
     from wherein.ingest.progress.dry_run import Plan
     from wherein.library.ingesting import RunFactory
+    from wherein.library.sources import RemovedSource
     from wherein.search.exact_answer import ExactAnswer
     from wherein.storage.catalog.coverage import Coverage, Covered
+    from wherein.storage.catalog.exclusions import Exclusion
 
 __all__ = [
     "Answer", "Fields", "Filter", "Finding", "Hit", "Library", "Measured", "Progress", "Provenance", "Repair",
@@ -58,6 +60,10 @@ parse_filter = checked(parse)
 @checked
 class Library(Upkeep):
     """A folder with everything that was ingested. Opening it costs nothing; each part is opened when it is needed.
+
+    Any number of threads may use one object: they read at the same time, each a committed state, while one of them
+    writes; the others that write wait for it. After `close`, or `with Library(…) as library:`, questions that are under
+    way are answered, and every other use raises WhereinError.
 
     Without a `folder` it is the command line's default library. A path may have a `~`; a document or a source is named
     by its URI, path or number. A wrong argument raises TypeError or UsageError before anything is read or written.
@@ -94,6 +100,7 @@ class Library(Upkeep):
         sources: Sequence[StrPath],
         *,
         exclude: Sequence[str] = (),
+        no_exclude: bool = False,
         max_size: int | None = None,
         fields: Fields = NO_FIELDS,
         until: datetime | None = None,
@@ -103,15 +110,16 @@ class Library(Upkeep):
     ) -> Summary:
         """Ingest files, folders, glob patterns and web pages, and remember them as sources; nothing is removed.
 
-        `max_size` is in bytes; `fields` names the fields of text, id and title in CSV, JSON and JSONL. `report` gets
-        the events of the run. With `look_ahead` the sources are walked twice, so that the progress has a total. At the
-        time `until` the run stops. With `wait` another writer is waited for. Raises UsageError for a path that does not
-        exist, LibraryBusy while another process writes.
+        `exclude` adds to what these sources exclude, or replaces it (`no_exclude`). `max_size` is in bytes; `fields`
+        names the fields of text, id and title in CSV, JSON and JSONL. `report` gets the events of the run. With
+        `look_ahead` the sources are walked twice, so that the progress has a total. At the time `until` the run stops.
+        With `wait` another writer is waited for. Raises UsageError for a path that does not exist, LibraryBusy while
+        another process writes.
         """
         from wherein.library.ingesting import ingest_sources
         from wherein.library.sources import SourceRequest
 
-        request = SourceRequest.of(given.texts(sources), exclude, max_size, fields)
+        request = SourceRequest.of(given.texts(sources), exclude, max_size, fields, replace_exclusions=no_exclude)
         return ingest_sources(
             self._runs(), request, report=report, until=given.moment(until), look_ahead=look_ahead, wait=wait
         )
@@ -121,20 +129,20 @@ class Library(Upkeep):
         sources: Sequence[StrPath],
         *,
         exclude: Sequence[str] = (),
+        no_exclude: bool = False,
         max_size: int | None = None,
         fields: Fields = NO_FIELDS,
         report: Report = lambda _: None,
     ) -> Plan:
         """Return what `ingest` would do, and how long it would take here; nothing is written, not even a library.
 
-        Some of the passages are embedded to measure the time. Raises UsageError for a path that does not exist.
+        Raises UsageError for a path that does not exist.
         """
         from wherein.library.ingesting import plan_ingest
         from wherein.library.sources import SourceRequest
 
-        return plan_ingest(
-            self._runs(), SourceRequest.of(given.texts(sources), exclude, max_size, fields), report=report
-        )
+        request = SourceRequest.of(given.texts(sources), exclude, max_size, fields, replace_exclusions=no_exclude)
+        return plan_ingest(self._runs(), request, report=report)
 
     def ingest_stream(
         self,
@@ -191,17 +199,15 @@ class Library(Upkeep):
         return roll_back(self.folder, self._models, report=report, wait=wait)
 
     def drop_previous_model(self, *, wait: bool = False) -> int:
-        """Delete the vectors of the model that the library had before its present one; return how many.
+        """Delete the vectors of the previous model, so that there is no way back to it; return how many.
 
-        There is no way back to that model then. Raises WhereinError when there is no such model.
+        Raises WhereinError when there is no such model.
         """
         from wherein.library.model_change import drop_previous_model
 
         return drop_previous_model(self.folder, wait=wait)
 
-    def finish(self, *, wait: bool = False) -> int:
-        """Do what `drop_previous_model` does; its former name."""
-        return self.drop_previous_model(wait=wait)
+    finish = drop_previous_model  # its former name
 
     # Asking.
 
@@ -239,10 +245,9 @@ class Library(Upkeep):
         return self._queries.answer_many(given.each_question(questions), QueryOptions(k, mode, only, options))
 
     def answers(self, answer: Answer) -> list[ExactAnswer | None]:
-        """Return for each hit the words in it that answer the question best, by the installed answer model.
+        """Return for each hit the words that answer the question best, None if it has none; by the answer model.
 
-        None for a passage without words. Raises WhereinError, whose message says how to get such a model, when there is
-        none.
+        Raises WhereinError when there is no such model.
         """
         from wherein.search.exact_answer import exact_answers
 
@@ -255,21 +260,19 @@ class Library(Upkeep):
 
         Raises UsageError for a line that is wrong, WhereinError when the extra is missing.
         """
-
-        def ask(question: str, k: int, mode: str) -> list[Hit]:
-            return self.query(question, k, mode=mode).hits
-
-        encoder, passages = self._queries.session.encoder, count_chunks(self._reader.db)
-        library = EvaluatedLibrary(self.folder, encoder, passages, ask)
+        encoder = self._queries.session.encoder
+        with self._reader.connection() as db:
+            passages = count_chunks(db)
+        library = EvaluatedLibrary(self.folder, encoder, passages, lambda q, k, mode: self.query(q, k, mode=mode).hits)
         uris = (document.uri for document in self.documents())
         return evaluate_golden_file(library, given.path(path), uris, modes=modes, report=report)
 
     # Golden questions.
 
     def add_golden(self, question: str, name: Name, *, wait: bool = False) -> GoldenRow:
-        """Store a question with the document that answers it; each reindex that changes the index asks it.
+        """Store a question with the document that answers it, by URI, path or number; a reindex asks it.
 
-        `name` is the document's URI, path or number. Raises UsageError when there is no such document.
+        Raises UsageError when there is no such document.
         """
         from wherein.library.golden import add_golden_question
 
@@ -293,15 +296,19 @@ class Library(Upkeep):
         return each_document(self._reader)
 
     def document(self, name: Name) -> tuple[StoredDocument, str, list[ChunkRow]]:
-        """Return a document, its text and its chunks; `name` is its URI, path or number."""
+        """Return a document, by its URI, path or number, with its text and its chunks."""
         with self._reader.snapshot() as db:
             document = named_document(db, given.text(name))
             return document, document_text(db, document.id), document_spans(db, document.id)
 
     def problems(self) -> list[FileRecord]:
-        """Return the files that were skipped or failed when they were last read."""
+        """Return the files that were skipped or failed, or read only in part, when they were last read."""
         with self._reader.snapshot() as db:
             return problem_files(db)
+
+    def removed(self) -> list[Exclusion]:
+        """Return what was removed or purged and stays away, by URI."""
+        return removed_documents(self._reader)
 
     def coverage(self, name: Name | None = None) -> Coverage | Covered | None:
         """Return how much of a document, or of all, the model's vocabulary covers; None where it was not measured.
@@ -316,10 +323,9 @@ class Library(Upkeep):
     def remove_documents(
         self, names: Sequence[Name], *, purge: bool = False, wait: bool = False
     ) -> list[StoredDocument]:
-        """Remove documents from the library; their files are left alone, and come back when they change.
-
-        With `purge` they do not come back, until they are named to `ingest` themselves, and no byte of their text and
-        vectors is left in the library's files. Raises WhereinError when a reader delays that.
+        """Remove documents from the library; their files are left alone. They come back when these change, or are named
+        to `ingest`. With `purge` they come back only when they are named, and no byte of their text and vectors is left
+        in the library's files. Raises WhereinError when a reader delays that.
         """
         return remove_documents(self.folder, given.texts(names), purge=purge, wait=wait)
 
@@ -328,16 +334,23 @@ class Library(Upkeep):
         with self._reader.snapshot() as db:
             return list_sources(db)
 
-    def remove_source(self, name: Name, *, wait: bool = False) -> Source:
-        """Stop following a source, by its path, address or number; its documents stay."""
+    def remove_source(self, name: Name, *, remove: bool = False, wait: bool = False) -> RemovedSource:
+        """Stop following a source; with `remove` its documents go, unless another source covers them."""
         from wherein.library.sources import remove_source
 
-        return remove_source(self.folder, given.text(name), wait=wait)
+        return remove_source(self.folder, given.text(name), remove=remove, wait=wait)
+
+    def other_uris(self, name: Name) -> list[str]:
+        """Return the URIs by which links lead to a document's file, too."""
+        from wherein.storage.catalog.file_sources import other_uris
+
+        with self._reader.snapshot() as db:
+            return other_uris(db, named_document(db, given.text(name)).id)
 
     # Maintenance.
 
     def status(self) -> Status:
-        """Return what the library holds, as of one committed state."""
+        """Return what the library holds."""
         with self._reader.snapshot() as db:
             return read_status(db, self.folder)
 
@@ -345,3 +358,14 @@ class Library(Upkeep):
         from wherein.library.ingesting import RunFactory
 
         return RunFactory(self.folder, self._models, self._jobs)
+
+    def close(self) -> None:
+        """Close the library's files."""
+        self._queries.drop_session()
+        self._reader.close()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

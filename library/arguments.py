@@ -191,9 +191,11 @@ def _unicode(name: str, value: object) -> None:
 
 
 def _stream_name(name: str, value: object) -> None:
-    _unicode(name, value)
+    _text(name, value)
     if not value:
         raise UsageError(f"{name} must not be empty")
+    # The surrogates that stand for undecodable bytes are percent-encoded, others are none.
+    _unicode(name, re.sub("[\udc80-\udcff]", "", str(value)))
 
 
 def _path(name: str, value: object) -> None:
@@ -286,6 +288,7 @@ FILTER: Mapping[str, Rule] = {
     "uri_patterns": _each(_regex, "a tuple of texts", kind=tuple),
     "media_types": _each(_unicode, "a tuple of texts", kind=tuple),
     "since_ns": _optional(_whole(-_INT64, _INT64 - 1)),
+    "places": _each(_text, "a tuple of texts", kind=tuple),
     "where": _optional(_instance(Condition, "a condition, as parse_filter makes it")),
 }
 RESULT_OPTIONS: Mapping[str, Rule] = {
@@ -319,6 +322,7 @@ RULES: Mapping[str, Rule] = {
     "modes": _each(_one_of(MODES), "a list of modes"),
     "name": _name,
     "names": _each(_name, "a list of names"),
+    "no_exclude": _flag,
     "only": _optional(_made_of(Filter, "make one with parse_filter", FILTER)),
     "options": _made_of(ResultOptions, "write ResultOptions(fold=True)", RESULT_OPTIONS),
     "path": _path,
@@ -327,6 +331,7 @@ RULES: Mapping[str, Rule] = {
     "purge": _flag,
     "question": _question,
     "questions": _questions,
+    "remove": _flag,
     "report": _function,
     "since": _optional(_text),
     "sources": _paths,

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wherein.errors import UsageError, WhereinError
-from wherein.ingest.uri import file_uri
-from wherein.library.opening import CatalogReader, open_for_writing, require_library
+from wherein.library.opening import open_for_writing, require_library
+from wherein.library.readers import CatalogReader
 from wherein.storage.catalog.connection import writing
-from wherein.storage.catalog.documents import StoredDocument, delete_document, find_document, list_documents
+from wherein.storage.catalog.documents import (
+    StoredDocument,
+    delete_document,
+    each_uri,
+    find_document,
+    find_documents,
+    list_documents,
+)
+from wherein.storage.catalog.exclusions import Exclusion, exclude, list_exclusions
 from wherein.storage.cleanup.purge import finish_purge
 from wherein.storage.cleanup.purge import purge as purge_documents
+from wherein.uri import comparable, display, possible_uris
 
 if TYPE_CHECKING:
     from wherein.storage.catalog.protocol import Catalog
 
-__all__ = ["each_document", "named_document", "remove_documents"]
+__all__ = ["each_document", "named_document", "remove_documents", "removed_documents"]
+
+_MAX_SHOWN = 300
+"""Characters that an error shows of a name."""
+
+_MAX_LISTED = 5
 
 _DELAYED = (
     "The documents are removed, but the write-ahead log still holds their text, because another process is reading it;"
@@ -38,13 +51,39 @@ def each_document(reader: CatalogReader) -> Iterator[StoredDocument]:
         after = page[-1].uri
 
 
+def removed_documents(reader: CatalogReader) -> list[Exclusion]:
+    """Return what was removed or purged and stays away, by URI."""
+    with reader.snapshot() as db:
+        return list_exclusions(db)
+
+
 def named_document(db: Catalog, name: str) -> StoredDocument:
-    """Return the document with this URI, path or number. Raises UsageError when there is none."""
-    path = os.path.abspath(os.path.expanduser(name))  # noqa: PTH100, PTH111 - odd bytes stay
-    found = find_document(db, name) or find_document(db, file_uri(path))
-    if found is None:
-        raise UsageError(f"There is no document {name}; see: wherein documents list")
-    return found
+    """Return the document that `name` is the URI, the path or the number of, or as what it is listed.
+
+    Raises UsageError when there is none, or when there are several.
+    """
+    uris = possible_uris(name)
+    # A whole URI is meant as such; it is the way out where anything else names several documents.
+    found = find_documents(db, uris[:1]) or _found(db, name, uris) or find_documents(db, _alike(db, uris))
+    shown = display(name[:_MAX_SHOWN])
+    if not found:
+        raise UsageError(f"There is no document {shown}; see: wherein documents list")
+    if len(found) > 1:
+        several = " or ".join(document.uri for document in found[:_MAX_LISTED])
+        raise UsageError(f"{shown} names {len(found)} documents; choose one by its URI: {several}")
+    return found[0]
+
+
+def _found(db: Catalog, name: str, uris: Sequence[str]) -> list[StoredDocument]:
+    numbered = find_document(db, name) if name.isdecimal() else None
+    return list({document.id: document for document in (*find_documents(db, uris), numbered) if document}.values())
+
+
+def _alike(db: Catalog, uris: Sequence[str]) -> list[str]:
+    """Return the URIs that differ from these in nothing but Unicode's forms and what is percent-encoded."""
+    # Reads the URIs of all documents, but only for a name that no document has.
+    wanted = {comparable(uri) for uri in uris}
+    return [uri for uri in each_uri(db) if comparable(uri) in wanted]
 
 
 def remove_documents(
@@ -61,5 +100,6 @@ def remove_documents(
         else:
             with writing(db, "documents.remove"):
                 for document in documents:
+                    exclude(db, document.id, document.uri, "removed")
                     delete_document(db, document.id)
     return documents

@@ -12,19 +12,24 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
+from wherein.embed.models.installed import models_folder
 from wherein.ingest.changes.vanished import vanished
 from wherein.ingest.progress.dry_run import Plan, Sample
 from wherein.ingest.progress.events import Report, Stopped, Summary, summarize
 from wherein.ingest.run import IngestRun
+from wherein.ingest.sources.own_files import OwnFiles
 from wherein.ingest.workers.pool import Pool
 from wherein.library.models import ModelChoice, describe, library_model
 from wherein.library.opening import is_library, open_for_reading, open_for_writing
+from wherein.library.source_notes import conclude, forget_unused, report_exclusions
+from wherein.library.stored_paths import resolve_paths
 from wherein.storage.catalog.connection import CATALOG, open_writer, writing
-from wherein.storage.catalog.exclusions import include
+from wherein.storage.catalog.documents import documents_of_stream
 from wherein.storage.catalog.fields import Fields
 from wherein.storage.catalog.models import StoredModel, bind_model, bound_model
 from wherein.storage.catalog.sources import list_sources, remember_source
 from wherein.storage.index.folding import recount_if_due, write_first_generations, write_segments_if_due
+from wherein.uri import stdin_uri
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -61,6 +66,7 @@ class RunFactory:
         # Before the run adds terms: those of two versions must not be compared.
         recount_if_due(db)
         run = IngestRun(db, self.folder, model, encoder, report, stop, Pool(self.jobs))
+        run.recognize(self.own_files())
         for reason in lost:
             run.problem("failed", f"{CATALOG}-wal", reason)
         return run
@@ -68,7 +74,14 @@ class RunFactory:
     def dry_run(self, db: Catalog, model: StoredModel, encoder: Encoder, report: Report, sample: Sample) -> IngestRun:
         """Return a run that writes nothing and gives `sample` the passages that would be embedded."""
         writer = cast("Database", db)  # nothing is written, so that a reader's connection will do
-        return IngestRun(writer, self.folder, model, encoder, report, pool=Pool(self.jobs), plan=sample)
+        run = IngestRun(writer, self.folder, model, encoder, report, pool=Pool(self.jobs), plan=sample)
+        run.recognize(self.own_files())
+        return run
+
+    def own_files(self) -> OwnFiles:
+        """Return what recognizes the files of Wherein, which never become documents."""
+        cache = [str(self.models.cache)] if self.models.cache else []
+        return OwnFiles(str(self.folder), [*cache, str(models_folder())])
 
 
 def is_over(until: datetime | None) -> bool:
@@ -87,11 +100,19 @@ def ingest_sources(
 ) -> Summary:
     """Remember sources and ingest them; nothing is removed."""
 
+    request.require_no_own(runs.own_files())
+
     def work(db: Database, run: IngestRun) -> None:
+        resolve_paths(db)
+        before = list_sources(db)
         sources = request.remember(db)
+        run.recognize(runs.own_files(), request.watched)
+        run.named = request.uris
         if look_ahead:
             run.look_ahead(sources)
         run.ingest(sources)
+        if not run.stopped:
+            conclude(db, run, request, before)
 
     return _ingest(runs, work, report, wait, until)
 
@@ -107,13 +128,15 @@ def ingest_text(
     wait: bool = False,
 ) -> Summary:
     """Ingest one text as `stdin:name`; it replaces an earlier one of the same name. `max_size` in bytes."""
-    uri = f"stdin:{name}"
+    uri = stdin_uri(name)
 
     def work(db: Database, run: IngestRun) -> None:
+        before = list_sources(db)
         with writing(db, "ingest.sources"):
-            include(db, uri)
             remember_source(db, uri, "stdin", (), max_size, fields)
         run.ingest_stream(next(source for source in list_sources(db) if source.uri == uri), name, data)
+        if uri not in {source.uri for source in before} and not documents_of_stream(db, uri):
+            forget_unused(db, run, [uri])
 
     return _ingest(runs, work, report, wait)
 
@@ -144,16 +167,19 @@ def plan_ingest(runs: RunFactory, request: SourceRequest, *, report: Report = la
 
     Some of the passages are embedded to measure the time.
     """
+    request.require_no_own(runs.own_files())
     sample = Sample()
     with _catalog_to_plan_with(runs) as (db, encoder, model):
         sources = request.preview(db)
         run = runs.dry_run(db, model, encoder, report, sample)
         run.named = request.uris
+        run.recognize(runs.own_files(), request.watched)
         run.ingest(sources)
+        report_exclusions(db, run, request, list_sources(db))
         # accept: everything that is gone is counted, also where a reindex would ask first.
-        gone = vanished(db, sources, run.seen, run.walk_errors, lambda *_: None, accept=True)
+        gone = vanished(db, run.walks, run.seen, lambda *_: None, accept=True)
     # The documents of a file that was renamed belong to its new name.
-    lost = sum(record.documents for record in gone if record.uri not in run.adopted)
+    lost = sum(record.documents for record in gone.files if record.uri not in run.adopted)
     counts = {name: run.tally[name] for name in _PLANNED}
     return Plan(**counts, gone=lost, tokens=sample.tokens, seconds=round(sample.seconds(encoder), 1))
 

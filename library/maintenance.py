@@ -14,10 +14,11 @@ from wherein.embed.model import fingerprint, read_checked
 from wherein.embed.runtime import damaged_blobs
 from wherein.errors import Damaged, ModelMismatch
 from wherein.ingest.changes.unchanged import changed_unseen
-from wherein.ingest.uri import file_path
 from wherein.library.models import LibraryModel, ModelChoice, library_model, proof_of
-from wherein.library.opening import CatalogReader, require_library
+from wherein.library.opening import require_library
+from wherein.library.readers import CatalogReader
 from wherein.storage.catalog.fields import NO_FIELDS
+from wherein.storage.catalog.file_sources import sources_of_file
 from wherein.storage.catalog.files import read_files
 from wherein.storage.catalog.sources import list_sources
 from wherein.storage.catalog.sqlite_errors import translating_errors
@@ -25,6 +26,7 @@ from wherein.storage.disk.lock import writer_lock
 from wherein.storage.repair.findings import Finding, Repair, Verification
 from wherein.storage.repair.repair import repair
 from wherein.storage.repair.verify import verify
+from wherein.uri import file_path
 
 if TYPE_CHECKING:
     from wherein.storage.repair.deep_check import Proof
@@ -49,7 +51,7 @@ def repair_library(folder: Path, *, wait: bool = False) -> Repair:
     """Repair the library's files; what is left of the damage is not looked for. Needs no model."""
     require_library(folder)
     # Not `open_for_writing`: the catalog may be too damaged to be opened.
-    with writer_lock(folder, wait), translating_errors():
+    with translating_errors(), writer_lock(folder, wait):
         return repair(folder, lambda uri: os.path.lexists(file_path(uri) or ""))
 
 
@@ -88,6 +90,7 @@ def _check_sources(reader: CatalogReader) -> Iterator[Finding]:
     with suppress(Damaged), reader.snapshot() as db:
         fields = {source.id: source.fields for source in list_sources(db)}
         for record in read_files(db):
-            if changed_unseen(record, fields.get(record.source_id or 0, NO_FIELDS)):
+            of_sources = {fields.get(number, NO_FIELDS) for number in sources_of_file(db, record.id)} or {NO_FIELDS}
+            if any(changed_unseen(record, named) for named in of_sources):
                 yield Finding("source", record.uri, "its content has changed, but its size and times have not",
                               "check it, touch it, and run: wherein reindex")  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,6 @@ from wherein.storage.catalog.connection import (
     checkpoint,
     open_reader,
     open_writer,
-    snapshot,
 )
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.catalog.sqlite_errors import translating_errors
@@ -27,41 +26,20 @@ if TYPE_CHECKING:
 
     from sqlite_utils import Database
 
-    from wherein.storage.catalog.protocol import Catalog
-
-__all__ = ["EMPTY", "CatalogReader", "is_library", "open_for_reading", "open_for_writing", "require_library"]
+__all__ = ["EMPTY", "is_library", "open_for_reading", "open_for_writing", "require_library"]
 
 EMPTY = "This library is empty; fill it with: wherein ingest FOLDER"
 
 
-class CatalogReader:
-    """A library's read-only connection: opened on first use, and again after `close`."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._db: sqlite3.Connection | None = None
-
-    @property
-    def db(self) -> sqlite3.Connection:
-        """The open connection. Raises WhereinError when there is no library."""
-        if self._db is None:
-            self._db = open_for_reading(self._folder)
-        return self._db
-
-    def snapshot(self) -> AbstractContextManager[Catalog]:
-        """Read one committed state."""
-        return snapshot(self.db)
-
-    def close(self) -> None:
-        """Close the connection: the catalog may have been replaced by another file."""
-        if self._db is not None:
-            self._db.close()
-            self._db = None
-
-
 def is_library(folder: Path) -> bool:
-    """Whether there is a library in `folder`, if only a damaged one that has lost its catalog."""
-    return (folder / CATALOG).exists() or catalog_is_lost(folder)
+    """Whether there is a library in `folder`, if only a damaged one that has lost its catalog.
+
+    Raises WhereinError when that cannot be found out.
+    """
+    try:
+        return (folder / CATALOG).exists() or catalog_is_lost(folder)
+    except OSError as error:
+        raise WhereinError(f"The library {folder} cannot be read: {error.strerror}") from error
 
 
 def require_library(folder: Path) -> None:
@@ -106,7 +84,7 @@ def open_for_writing(folder: Path, wait: bool, on_lost: Callable[[str], None] = 
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise WhereinError(f"The library {folder} cannot be created: {error.strerror}") from error
-    with writer_lock(folder, wait), translating_errors():
+    with translating_errors(), writer_lock(folder, wait):
         # First, because SQLite skips the damaged end of a log, and the next commit overwrites it.
         if lost := lost_commits(folder):
             on_lost(lost)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
+from threading import Lock, RLock
 from typing import TYPE_CHECKING, TypeVar
 
 from wherein.errors import ModelMismatch, Stale, WhereinError
-from wherein.ingest.changes.freshness import Freshness
+from wherein.ingest.changes.freshness import Freshness, HashedFiles
 from wherein.library.models import LibraryModel, ModelChoice, library_model
-from wherein.library.opening import EMPTY, CatalogReader
-from wherein.search.pipeline import Answer, PreparedQuery, QueryOptions, QueryPipeline, check_question
+from wherein.library.opening import EMPTY
+from wherein.library.pool import Closed, Pool
+from wherein.library.readers import CatalogReader, Reader
+from wherein.search.pipeline import Answer, PreparedQuery, QueryOptions, check_question
 from wherein.search.query_syntax import ParsedQuestion, parse_question
 from wherein.storage.catalog.connection import snapshot
 from wherein.storage.catalog.documents import count_documents
+from wherein.storage.index.open_indexes import SharedIndexes
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from wherein.embed.answer_extractor import AnswerExtractor
     from wherein.embed.encoder import Encoder
 
@@ -36,56 +38,62 @@ Result = TypeVar("Result")
 
 
 class QuerySession:
-    """What answers questions while a library stays with one model: its encoder, its indexes, the answer model.
+    """What answers questions while a library stays with one model: its encoders, its indexes, the answer model.
 
-    Each is opened on first use. `library` is that model, None when it is lost. Once the library has moved to another
-    model, each question raises ModelMismatch, and the session is to be dropped as a whole.
+    Any number of threads may use it; each part is opened on first use. `library` is that model, None when it is lost.
+    Once the library has moved to another model, each question raises ModelMismatch, and once the catalog was replaced,
+    Closed: then the session is to be dropped as a whole.
     """
 
-    def __init__(self, db: sqlite3.Connection, folder: Path, choice: ModelChoice) -> None:
+    def __init__(self, readers: Pool[Reader], folder: Path, choice: ModelChoice) -> None:
         """Raise WhereinError when nothing was ingested yet."""
-        with snapshot(db):
+        with readers.lend() as reader, snapshot(reader.db) as db:
             self.library = library_model(db)
             if self.library is None and not count_documents(db):
                 raise WhereinError(EMPTY)
-        self._db = db
+        self.readers = readers
         self._choice = choice
-        self._pipeline = QueryPipeline(db, folder, self.library.stored if self.library else None)
+        self._hashed = HashedFiles()
+        self._indexes = SharedIndexes(folder, self.library.stored if self.library else None)
+        self._lock = RLock()  # held while a part is opened: two threads must not load the same model
+        self._prepared = set[str]()
 
-    @cached_property
+    @property
     def encoder(self) -> Encoder:
         """The encoder of single questions. Raises WhereinError when the library's vectors are lost."""
-        return self._choice.encoder_of(self._model, one_by_one=True)
+        with self._lock:
+            return self._encoder
 
-    @cached_property
+    @property
+    def batch_encoder(self) -> Encoder:
+        """The encoder of many questions at once. Raises as `encoder` does."""
+        with self._lock:
+            return self._batch_encoder
+
+    @property
     def answer_model(self) -> AnswerExtractor:
         """The installed answer model. Raises WhereinError, whose message says how to get one, when there is none."""
-        from wherein.embed.answer_extractor import AnswerExtractor, installed_answer_model
-
-        # At the library's own precision, so that a copy answers the same elsewhere.
-        precision, choice = self.encoder.precision, self._choice
-        return AnswerExtractor(installed_answer_model(), precision, cache=choice.cache, threads=choice.threads)
+        with self._lock:
+            return self._answer_model
 
     def answer(self, question: str, options: QueryOptions) -> Answer:
         """Answer one question."""
         words = _parsed(question, options)
         if not options.needs_vector:
             return self.answer_prepared(PreparedQuery(question, words), options)
-        metric = self.encoder.model.metric
-        # The network is loaded in a thread, while this one loads indexes and tokenizer (docs/decisions/cold-query.md).
-        self.encoder.prepare()
-        self._pipeline.refresh(options.mode, metric)  # while the network is loaded
-        vector, tokens = self.encoder.encode_question(words.meaning if words else question)
-        query = PreparedQuery(question, words, vector, metric, tokens.cut)
-        return self.answer_prepared(query, options, self.encoder)
+        encoder = self.encoder
+        self._prepare(encoder, options.mode)
+        # Before a connection is borrowed: questions that wait for the model share an inference, however many read.
+        vector, tokens = encoder.encode_question(words.meaning if words else question)
+        query = PreparedQuery(question, words, vector, encoder.model.metric, tokens.cut)
+        return self.answer_prepared(query, options, encoder)
 
     def prepare(self, questions: Sequence[str], options: QueryOptions) -> tuple[list[PreparedQuery], Encoder | None]:
         """Parse and encode many questions at once; return them with the encoder, None where none was needed."""
         words = [_parsed(question, options) for question in questions]
         if not options.needs_vector:
             return [PreparedQuery(text, parsed) for text, parsed in zip(questions, words, strict=True)], None
-        # Not `self.encoder`, which is set up for single questions: for many, one stream per core is faster.
-        encoder = self._choice.encoder_of(self._model)
+        encoder = self.batch_encoder
         metric, tokenizer = encoder.model.metric, encoder.tokenizer
         meanings = [parsed.meaning if parsed else text for text, parsed in zip(questions, words, strict=True)]
         vectors = encoder.encode_questions(meanings)
@@ -97,8 +105,37 @@ class QuerySession:
     def answer_prepared(self, query: PreparedQuery, options: QueryOptions, encoder: Encoder | None = None) -> Answer:
         """Answer a question that `prepare` returned, with its encoder."""
         encode_contexts = encoder.encode_contexts if encoder else None
-        # `Freshness` checks each file once, so each answer needs a new one.
-        return self._pipeline.answer(query, options, Freshness(self._db).of_document, encode_contexts)
+        with self.readers.lend() as reader:
+            pipeline = reader.pipeline(self._indexes)
+            # `Freshness` checks each file once, so each answer needs a new one.
+            freshness = Freshness(reader.db, self._hashed, thorough=options.results.require_fresh)
+            return pipeline.answer(query, options, freshness.of_document, encode_contexts)
+
+    def _prepare(self, encoder: Encoder, mode: str) -> None:
+        """Before the first question in a mode, load the network in one thread and the indexes in this one."""
+        if mode in self._prepared:
+            return
+        encoder.prepare()  # docs/decisions/cold-query.md
+        with self.readers.lend() as reader:
+            reader.pipeline(self._indexes).refresh(mode, encoder.model.metric)
+        self._prepared.add(mode)
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        return self._choice.encoder_of(self._model, one_by_one=True)
+
+    @cached_property
+    def _batch_encoder(self) -> Encoder:
+        # Not `_encoder`, which is set up for single questions: for many, one stream per core is faster.
+        return self._choice.encoder_of(self._model)
+
+    @cached_property
+    def _answer_model(self) -> AnswerExtractor:
+        from wherein.embed.answer_extractor import AnswerExtractor, installed_answer_model
+
+        # At the library's own precision, so that a copy answers the same elsewhere.
+        precision, choice = self._encoder.precision, self._choice
+        return AnswerExtractor(installed_answer_model(), precision, cache=choice.cache, threads=choice.threads)
 
     @property
     def _model(self) -> LibraryModel:
@@ -114,18 +151,25 @@ class QueryService:
         self._reader = reader
         self._folder = folder
         self._choice = choice
+        self._lock = Lock()
         self._open: QuerySession | None = None
 
     @property
     def session(self) -> QuerySession:
         """The open session; one that found no model is not kept, because a reindex can bring it."""
-        if self._open is None or self._open.library is None:
-            self._open = QuerySession(self._reader.db, self._folder, self._choice)
-        return self._open
+        with self._lock:
+            if self._open is None or self._open.library is None:
+                self._open = QuerySession(self._reader.pool, self._folder, self._choice)
+            return self._open
 
-    def drop_session(self) -> None:
-        """Give up the open session: the library may have another model now, or be another library."""
-        self._open = None
+    def drop_session(self, session: QuerySession | None = None) -> None:
+        """Give up the open session, if it is `session`, or in any case when that is None.
+
+        The library may have another model now, or be another library.
+        """
+        with self._lock:
+            if session is None or self._open is session:
+                self._open = None
 
     def answer(self, question: str, options: QueryOptions) -> Answer:
         """Answer one question. Raises Stale when only fresh passages are wanted and none is."""
@@ -144,24 +188,42 @@ class QueryService:
             yield from self._answer_batch(batch, options)
 
     def _answer_batch(self, batch: Sequence[str], options: QueryOptions) -> Iterator[Answer]:
-        queries, encoder = self._with_session(lambda session: session.prepare(batch, options))
+        prepared = _PreparedBatch(batch, options)
         for number in range(len(batch)):
-            try:
-                answer = self.session.answer_prepared(queries[number], options, encoder)
-            except ModelMismatch:  # see `_with_session`
-                self.drop_session()
-                # The batch was encoded by the old model, and has to be encoded again.
-                queries, encoder = self.session.prepare(batch, options)
-                answer = self.session.answer_prepared(queries[number], options, encoder)
-            yield answer
+            # Nothing is borrowed while the caller looks at an answer.
+            yield self._with_session(partial(prepared.answer, number))
 
     def _with_session(self, ask: Callable[[QuerySession], Result]) -> Result:
-        try:
-            return ask(self.session)
-        except ModelMismatch:  # perhaps because the library has moved to another model since the session began
-            self.drop_session()
-            # Once: if it is raised again, the right model is not installed, or another was chosen.
-            return ask(self.session)
+        """Return what `ask` returns, with another session once the library has another model, or is another."""
+        session, asked = self.session, 0
+        while True:
+            asked += 1
+            try:
+                return ask(session)
+            except (ModelMismatch, Closed):
+                self.drop_session(session)
+                replacement = self.session
+                same = (replacement.library, replacement.readers) == (session.library, session.readers)
+                if same and asked > 1:  # the right model is not installed, or another was chosen
+                    raise
+                session = replacement
+
+
+class _PreparedBatch:
+    """Questions that are parsed and encoded together, once for each model that the library has meanwhile."""
+
+    def __init__(self, questions: Sequence[str], options: QueryOptions) -> None:
+        self._questions = questions
+        self._options = options
+        self._model: LibraryModel | None = None
+        self._queries: list[PreparedQuery] = []
+        self._encoder: Encoder | None = None
+
+    def answer(self, number: int, session: QuerySession) -> Answer:
+        if not self._queries or self._model != session.library:
+            self._queries, self._encoder = session.prepare(self._questions, self._options)
+            self._model = session.library
+        return session.answer_prepared(self._queries[number], self._options, self._encoder)
 
 
 def _parsed(question: str, options: QueryOptions) -> ParsedQuestion | None:

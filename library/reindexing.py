@@ -18,20 +18,21 @@ from wherein.ingest.changes.vanished import remove_vanished
 from wherein.ingest.index_swap import Check, renew
 from wherein.ingest.progress.events import Report, RunProblem, Summary, summarize
 from wherein.ingest.progress.reindex_report import MARGIN, ReindexRecorder, recorded
-from wherein.ingest.uri import file_uri
 from wherein.library.ingesting import TIME_IS_UP, RunFactory, is_over
 from wherein.library.model_change import ModelChange, bind_empty_library
 from wherein.library.models import library_model, proof_of
 from wherein.library.opening import open_for_writing, require_library
+from wherein.library.stored_paths import resolve_paths
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.golden import list_golden
 from wherein.storage.catalog.models import StoredModel, bound_model
-from wherein.storage.catalog.sources import list_sources
+from wherein.storage.catalog.sources import Source, list_sources
 from wherein.storage.cleanup.prune import prune
 from wherein.storage.index.generations import active_generation
 from wherein.storage.index.method import AUTO, CHOICES, choose_index
 from wherein.storage.repair.quarantine import Quarantine
 from wherein.storage.repair.repair_index import repair_index
+from wherein.uri import file_uri
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["ReindexOptions", "ReindexRun", "reindex"]
 
 _COUNTS = ("new", "changed", "moved", "unchanged", "embedded")
+_GONE = "the file is gone, and so are its documents; it is no longer followed"
 _TOO_FEW = "there are too few vectors for it; they are searched exactly until there are more"
 _MISSES = "it would miss too many of these vectors, so they are searched exactly; see: wherein status"
 
@@ -118,6 +120,7 @@ class ReindexRun:
         return self._runs.models.installed_encoder(library_model(self._db))
 
     def _catch_up(self, run: IngestRun) -> None:
+        resolve_paths(self._db)
         # Standard input cannot be read again.
         sources = [source for source in list_sources(self._db) if source.kind != "stdin"]
         with self._recorder.stage("ingest") as notes:
@@ -130,17 +133,19 @@ class ReindexRun:
         if run.stopped:
             return
 
-        def on_kept(path: str, reason: str) -> None:
-            if file_uri(path) in run.walk_errors:  # it is counted already
-                self._report(RunProblem("failed", path, reason))
+        def on_kept(source: Source, reason: str) -> None:
+            if file_uri(source.uri) in run.walk_errors:  # it is counted already
+                self._report(RunProblem("failed", source.uri, reason))
             else:
-                run.problem("failed", path, reason)
+                run.problem("failed", source.uri, reason)
 
         with self._recorder.stage("remove") as notes:
             accept = self._options.accept_removals
-            removed = remove_vanished(self._db, sources, run.seen, run.walk_errors, on_kept, accept=accept)
-            run.tally["removed"] += removed
-            notes += [f"{removed:,} removed"] if removed else []
+            gone = remove_vanished(self._db, run.walks, run.seen, on_kept, accept=accept)
+            run.tally["removed"] += gone.documents
+            notes += [f"{gone.documents:,} removed"] if gone.documents else []
+            for source in gone.sources:
+                run.note(source.uri, _GONE)
 
     def _renew_index(self, run: IngestRun) -> None:
         """Mend the index, and swap in a new one where it is behind."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING
 from wherein.library import arguments as given
 from wherein.library.arguments import StrPath, checked
 from wherein.library.models import ModelChoice
-from wherein.library.opening import CatalogReader
+from wherein.library.opening import open_for_reading
 from wherein.library.querying import QueryService
+from wherein.library.readers import CatalogReader
 from wherein.storage.catalog.backup_log import BackupRecord, older_backups
 from wherein.storage.catalog.models import now
 from wherein.storage.repair.findings import Repair, Verification
@@ -50,7 +52,7 @@ class Upkeep:
         from wherein.library.maintenance import repair_library
 
         repaired = repair_library(self.folder, wait=wait)
-        self._close()  # the catalog that is open may be the one that was quarantined
+        self._renew()  # the catalog that is open may be the one that was quarantined
         return replace(repaired, left=tuple(found for found in self.verify().findings if not found.harmless))
 
     def damaged_copies(self) -> list[Path]:
@@ -71,9 +73,8 @@ class Upkeep:
 
         from wherein.storage.backup.backup import write_backup
 
-        return write_backup(
-            self._reader.db, self.folder, given.path(target), version("wherein"), verify=verify, report=report
-        )
+        with closing(open_for_reading(self.folder)) as db:  # of its own: `report` may ask questions
+            return write_backup(db, self.folder, given.path(target), version("wherein"), verify=verify, report=report)
 
     def backups(self) -> list[BackupRecord]:
         """Return the backups that were written of this library, the oldest first."""
@@ -96,9 +97,9 @@ class Upkeep:
         from wherein.storage.backup.restore import restore_backup
 
         restored = restore_backup(given.path(backup), self.folder, force=force, index=index, report=report)
-        self._close()  # the earlier library
+        self._renew()  # the earlier library
         return restored
 
-    def _close(self) -> None:
+    def _renew(self) -> None:
+        self._reader.renew()
         self._queries.drop_session()
-        self._reader.close()

@@ -12,9 +12,10 @@ __all__ = ["NO_GOOD_MATCH", "calibrated", "features"]
 
 Scores = npt.NDArray[np.float64]
 
-# When no hit has this chance, the answer is noted as "no good match".
 # So low that hardly any right answer is doubted: of hits below it 1.3 % were right (docs/decisions/fusion.md).
 NO_GOOD_MATCH = 0.1
+"""When no hit has this chance, the answer is noted as "no good match"; docs/generate.py writes it into the docs."""
+
 _INTERCEPT, _EXCESS, _WORDS, _COSINE = -3.11, 0.39, 4.60, 2.19
 
 

@@ -10,18 +10,11 @@ from wherein.search.fusion import Overlap
 from wherein.storage.catalog.documents import check_document, checked_chunk, chunk_text
 from wherein.storage.filters.selection import Selection
 
-__all__ = ["PASSAGE_COLUMNS", "Hit", "Place", "Sentence", "StoredPassage", "checked_hit"]
-
-# SQLite counts characters from 1. It also counts the lines, so that only the passage's own text is read into Python.
-PASSAGE_COLUMNS = """c.id, d.id, d.uri, c.ordinal, c.start, c."end", c.page, c.heading, c.input_hash, c.checksum,
-       d.title, d.media_type, d.text_hash, d.metadata, d.notes, d.checksum,
-       substr(d.text, c.start + 1, c."end" - c.start),
-       length(substr(d.text, 1, c.start)) - length(replace(substr(d.text, 1, c.start), char(10), '')) + 1"""
-"""What a statement selects of a chunk `c` and its document `d` for a `StoredPassage`."""
+__all__ = ["Hit", "Place", "Sentence", "StoredPassage", "checked_hit"]
 
 
 class StoredPassage(NamedTuple):
-    """The columns `PASSAGE_COLUMNS`, in their order and unchecked; `line` counts from 1."""
+    """A row of `chunks` with what a hit needs of its document's, unchecked; `line` counts from 1."""
 
     chunk: int
     document: int

@@ -13,10 +13,12 @@ from wherein.embed.metric import score_and_distance
 from wherein.errors import Damaged
 from wherein.search.bm25 import term_score
 from wherein.search.calibration import calibrated
+from wherein.search.copies import first_copies, with_texts
 from wherein.search.fusion import Overlap, fuse_best
-from wherein.search.hits import Hit, checked_hit
+from wherein.search.hits import Hit, StoredPassage, checked_hit
 from wherein.search.keyword import Matches, best_passages, filter_matches, match, scores_of
-from wherein.search.passage_lookup import CountedPassage, PassageLookup
+from wherein.search.passage_lookup import PassageLookup, required
+from wherein.search.phrase_check import PhraseCheck
 from wherein.search.provenance import Provenance, provenance_of
 from wherein.search.query_syntax import ParsedQuestion
 from wherein.search.semantic import exact_nearness
@@ -25,10 +27,13 @@ from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.term_counts import TermRows, checked_terms
 from wherein.storage.catalog.vectors import Matrix
 from wherein.storage.filters.selection import Filter, Selection, Selector
-from wherein.storage.index.keyword_index import KeywordIndex, load_keywords
-from wherein.storage.index.vector_index import VectorIndex, load_index, reading_loaded
+from wherein.storage.index.open_indexes import OpenIndexes, SharedIndexes
+from wherein.storage.index.vector_index import VectorIndex
 
-__all__ = ["CANDIDATES", "READ", "Ranker", "to_read"]
+__all__ = ["CANDIDATES", "MOST_BY_WORDS", "READ", "Ranker", "to_read"]
+
+MOST_BY_WORDS = 50_000
+"""Passages that are ranked by words for one question, to find enough that have different texts."""
 
 # Candidates taken from each ranking; at least READ of them are re-scored from their text (see `to_read`).
 # With 100 and 50, nDCG@10 was the same and a question took 3 ms longer (docs/decisions/fusion.md).
@@ -39,16 +44,17 @@ _TOLERANCE = 1e-4
 _NO_MODEL = 0  # SQLite's ids begin with 1
 # A chance needs a sample of vectors that have nothing to do with the question. Of fewer than _MIN_VECTORS, too large a
 # share would be of passages that answer.
-_SAMPLE_SIZE, _MIN_VECTORS = 500, 100
+_MIN_VECTORS = 100
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class _Query:
-    """The vector of a question `[width]`, and the metric of the model that made it."""
+    """The vector of a question `[width]`, the metric of the model that made it, and how many copies may be ranked."""
 
     vector: Matrix
     metric: str
+    copies: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,38 +77,50 @@ class _Ranked:
 class Ranker:
     """Ranks the passages of one library in the modes `hybrid` and `keyword`; without a `model` only in the latter.
 
-    Holds the indexes of the last committed state and no transaction between questions. `provenance` is that of the last
-    answer.
+    For one thread at a time. Holds the indexes of the last committed state, in `indexes` if these are given, and no
+    transaction between questions. `provenance` is that of the last answer, `unmatched` its filter's places that match
+    no document; `copies_cut` says whether MOST_BY_WORDS passages had too few different texts for it.
     """
 
-    def __init__(self, db: Catalog, folder: Path, model: StoredModel | None) -> None:
+    def __init__(
+        self, db: Catalog, folder: Path, model: StoredModel | None, indexes: OpenIndexes | None = None
+    ) -> None:
         self._db = db
-        self._folder = folder
         self._model = model
-        self._vectors: VectorIndex | None = None
-        self._keywords: KeywordIndex | None = None
+        self._indexes = indexes or OpenIndexes(db, SharedIndexes(folder, model))
         self._passages = PassageLookup(db, model)
         self._selector = Selector(model.id if model else _NO_MODEL)
-        self._sample: tuple[VectorIndex, Matrix] | None = None
+        self._check: PhraseCheck | None = None
+        self.copies_cut = False
         self.provenance: Provenance | None = None
+        self.unmatched: tuple[str, ...] = ()
+
+    @property
+    def phrases_cut(self) -> bool:
+        """Whether the last question's phrases were not looked for in every passage, because too many have its words."""
+        return self._check is not None and self._check.is_cut
 
     def refresh(self) -> None:
         """Load the indexes of the last committed state, so that the next question need not."""
-        with reading_loaded(self._db, self._load):
+        with self._indexes.reading_both():
             pass
 
-    def by_keywords(self, question: ParsedQuestion, k: int, only: Filter | None = None) -> list[Hit]:
+    def by_keywords(
+        self, question: ParsedQuestion, k: int, only: Filter | None = None, copies: int | None = None
+    ) -> list[Hit]:
         """Return the `k` passages with the highest BM25 score, of the documents in `only`.
 
+        Of one text at most `copies`, all if that is None.
         Fewer when fewer have a word of the question; a score is the same with a filter as without. Raises Damaged
         rather than return a text or a score that is not the stored one's, UsageError when `only` names a field that no
         document has.
         """
-        with reading_loaded(self._db, self._load_keywords) as index:
+        with self._indexes.reading_keywords() as index:
+            self._passages = PassageLookup(self._db, self._model)
             self.provenance = provenance_of(None, None, index)
-            selection = self._select(index, only)
+            selection = self._select(only)
             matches = match(index, question, selection)
-            chunks = best_passages(self._db, matches, k)
+            chunks = self._best_by_words(matches, k, copies)
             scores = scores_of(matches, chunks).tolist()
             ranked = [
                 _Ranked(chunk=chunk, score=score, keyword_score=score, keyword_rank=rank)
@@ -111,33 +129,40 @@ class Ranker:
             return self._hits(ranked, matches, selection)
 
     def search(
-        self, question: ParsedQuestion, vector: Matrix, metric: str, k: int, only: Filter | None = None
+        self,
+        question: ParsedQuestion,
+        vector: Matrix,
+        metric: str,
+        k: int,
+        only: Filter | None = None,
+        copies: int | None = None,
     ) -> list[Hit]:
         """Return the `k` best passages by the fused score, of the documents in `only`.
 
+        Each of the two rankings proposes at most `copies` passages with one text, all of them if that is None.
         `vector` `[width]` is the question's, `metric` that of its model. Fewer only when there are fewer, or when the
         question's operators allow fewer. Raises Damaged rather than return a text or a score that is not the stored
         one's, UsageError when `only` names a field that no document has.
         """
-        with reading_loaded(self._db, self._load) as (vectors, keywords):
+        with self._indexes.reading_both() as (vectors, keywords):
+            self._passages = PassageLookup(self._db, self._model)
             self.provenance = provenance_of(self._model, vectors, keywords)
-            selection = self._select(keywords, only)
+            selection = self._select(only)
             matches = match(keywords, question, selection)
-            query = _Query(vector, metric)
+            query = _Query(vector, metric, copies)
             ranked = self._rank(query, vectors, matches, k, selection)
             return self._hits(ranked, matches, selection, query)
 
-    def _load(self) -> tuple[VectorIndex, KeywordIndex]:
-        assert self._model is not None
-        self._vectors = load_index(self._db, self._folder, self._model, self._vectors)
-        return self._vectors, self._load_keywords()
+    def _phrase_check(self, question: ParsedQuestion) -> PhraseCheck:
+        """Return the check of a question: the same one while more and more passages are wanted for it."""
+        if self._check is None or self._check.question is not question:
+            self._check = PhraseCheck(self._db, question)
+        return self._check
 
-    def _load_keywords(self) -> KeywordIndex:
-        self._keywords = load_keywords(self._db, self._folder, self._keywords)
-        return self._keywords
-
-    def _select(self, index: KeywordIndex, only: Filter | None) -> Selection | None:
-        return self._selector.select(self._db, index.version, only) if only else None
+    def _select(self, only: Filter | None) -> Selection | None:
+        selection = self._selector.select(self._db, self._indexes.version, only) if only else None
+        self.unmatched = selection.unmatched if selection else ()
+        return selection
 
     def _rank(
         self, query: _Query, index: VectorIndex, matches: Matches, k: int, selection: Selection | None
@@ -145,7 +170,7 @@ class Ranker:
         """Return the `k` best of the candidates by the fused score, best first."""
         n = max(k, CANDIDATES)
         near = self._nearest(query, index, matches, n, selection)
-        by_words = best_passages(self._db, matches, n)
+        by_words = self._best_by_words(matches, n, query.copies)
         chunks = list(dict.fromkeys((*near, *by_words)))
         if not chunks:
             return []
@@ -172,23 +197,36 @@ class Ranker:
             )
         ]
 
+    def _best_by_words(self, matches: Matches, n: int, copies: int | None) -> list[int]:
+        """Return the `n` best passages by their words, of one text at most `copies`."""
+        check, wanted, most = self._phrase_check(matches.question), n, max(n, MOST_BY_WORDS)
+        self.copies_cut = False
+        while True:
+            chunks = best_passages(check, matches, wanted)
+            if copies is None or n <= copies:
+                return chunks
+            first = first_copies(with_texts(self._db, chunks), copies)
+            if len(first) >= n or len(chunks) < wanted or wanted == most:
+                self.copies_cut = len(first) < n and len(chunks) == most
+                return first[:n]
+            wanted = min(4 * wanted, most)
+
     def _nearest(
         self, query: _Query, index: VectorIndex, matches: Matches, n: int, selection: Selection | None
     ) -> dict[int, float]:
         """Return the ids and scores of the `n` allowed passages nearest in meaning, best first."""
+        check = self._phrase_check(matches.question)
         wanted, count = n, index.count if selection is None else len(selection.vectors)
         while True:
             vector_ids, scores = index.nearest(query.vector, wanted, selection)
             chunks = self._passages.of_vectors(vector_ids.tolist())
-            near = {
-                chunk: score
-                for vector_id, score in zip(vector_ids.tolist(), scores.tolist(), strict=True)
-                for chunk in chunks.get(vector_id, ())
-            }
-            allowed = filter_matches(self._db, matches, list(near))
+            near = dict(zip(vector_ids.tolist(), scores.tolist(), strict=True))
+            vector_of = {chunk: vector_id for vector_id in near for chunk in chunks.get(vector_id, ())}
+            passing = filter_matches(check, matches, list(vector_of))
+            allowed = first_copies(((chunk, vector_of[chunk]) for chunk in passing), query.copies)
             # Passages with a phrase are candidates by their words as well; an exclusion may leave too few.
-            if len(allowed) >= n or wanted >= count or matches.question.phrases:
-                return {chunk: near[chunk] for chunk in allowed[:n]}
+            if len(allowed) >= n or wanted >= count or matches.question.phrases or check.is_cut:
+                return {chunk: near[vector_of[chunk]] for chunk in allowed[:n]}
             # In proportion to what was left out, since each vector is read; at most four times as many.
             wanted = min(4 * wanted, wanted * n // max(len(allowed), 1) + 16)
 
@@ -209,11 +247,8 @@ class Ranker:
         # The chance was fitted on cosines; other scores have another scale.
         if query.metric != "cosine" or index.count < _MIN_VECTORS:
             return [None] * len(dense)
-        # The index is the same object until something is committed.
-        if self._sample is None or self._sample[0] is not index:
-            self._sample = index, index.sample(_SAMPLE_SIZE)
         # Not `@`, for which OpenBLAS starts threads (`VectorIndex.nearest`).
-        background = np.einsum("ij,j->i", self._sample[1], query.vector).astype(np.float64)
+        background = np.einsum("ij,j->i", index.background, query.vector).astype(np.float64)
         chances = calibrated(dense, fused, background, passages).tolist()
         return [None if np.isnan(score) else chance for score, chance in zip(dense, chances, strict=True)]
 
@@ -225,14 +260,14 @@ class Ranker:
         query: _Query | None = None,
     ) -> list[Hit]:
         """Return the ranked passages as hits, each checked against the stored rows."""
-        stored = self._passages.stored([one.chunk for one in ranked])
+        chunks = [one.chunk for one in ranked]
+        stored, counts = self._passages.stored(chunks), self._passages.counts(chunks)
         exact = self._exact_nearness(query, ranked) if query else {}
         hits = []
         for rank, one in enumerate(ranked, 1):
-            if one.chunk not in stored:
-                raise Damaged(f"Passage {one.chunk} is in an index but not stored; run: wherein verify")
+            row = checked_terms(one.chunk, *counts.get(one.chunk, (None, None)))
+            hit = _hit(rank, one, required(stored, one.chunk), row, matches, selection)
             score, distance = exact.get(one.chunk, (None, None))
-            hit = _hit(rank, one, stored[one.chunk], matches, selection)
             hits.append(replace(hit, dense_score=score, distance=distance))
         return hits
 
@@ -263,10 +298,11 @@ def to_read(k: int) -> int:
     return max(READ, k + k // 2)
 
 
-def _hit(rank: int, ranked: _Ranked, stored: CountedPassage, matches: Matches, selection: Selection | None) -> Hit:
+def _hit(
+    rank: int, ranked: _Ranked, stored: StoredPassage, counts: TermRows, matches: Matches, selection: Selection | None
+) -> Hit:
     """Return a passage as a hit, with its scores by words. Raises Damaged when it is not what was stored."""
-    hit = checked_hit(stored.passage, selection, rank=rank, score=ranked.score)
-    counts = checked_terms(ranked.chunk, stored.term_counts, stored.term_checksum)
+    hit = checked_hit(stored, selection, rank=rank, score=ranked.score)
     return replace(
         hit,
         dense_rank=ranked.dense_rank,

@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from wherein.search.bm25 import KeywordScores, score_passages
-from wherein.search.query_syntax import ParsedQuestion, Phrase
+from wherein.search.phrase_check import PhraseCheck
+from wherein.search.query_syntax import ParsedQuestion
 from wherein.search.top import highest
-from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.terms import folded_words
 from wherein.storage.filters.selection import Selection
 from wherein.storage.index.keyword_index import KeywordIndex, Mask
 
@@ -20,12 +19,9 @@ __all__ = ["Matches", "best_passages", "filter_matches", "match", "rank_by_score
 
 Positions = npt.NDArray[np.int64]
 
-# Texts are read the best first, and no more of them than it takes to find enough with the phrase.
+# Texts are read the best first, and not many more of them than it takes to find enough with the phrase. Each batch is
+# twice as large as the one before, so that few batches read the text of the same document.
 _BATCH_SIZE = 200
-_TEXTS = (
-    'SELECT c.id, substr(d.text, c.start + 1, c."end" - c.start) FROM chunks c JOIN documents d ON d.id = c.document_id'
-    " WHERE c.id IN ({})"
-)
 
 
 @dataclass(frozen=True)
@@ -61,10 +57,11 @@ def _allowed(index: KeywordIndex, number: int, question: ParsedQuestion, selecti
     # A copy, because the index keeps its own.
     allowed = np.ones(len(part.postings.ids), np.bool_) if part.live is None else part.live.copy()
     for phrase in question.phrases:
-        allowed &= _holds_all(index, number, phrase.terms)
+        for alternatives in phrase.required:
+            allowed &= np.logical_or.reduce([_holds_all(index, number, terms) for terms in alternatives])
     for phrase in question.excluded:
-        if len(phrase.words) == 1:  # a longer one is checked in the text; a word's own term precedes those of its parts
-            allowed &= ~_holds_all(index, number, phrase.terms[:1])
+        if phrase.is_word:  # a longer one is checked in the text; a word's own term precedes those of its parts
+            allowed &= ~_holds_all(index, number, phrase.required[0][0][:1])
     if selection is not None:
         allowed &= np.isin(part.postings.ids, selection.chunks)
     return allowed
@@ -79,20 +76,21 @@ def _holds_all(index: KeywordIndex, number: int, terms: Sequence[int]) -> Mask:
     return all_held
 
 
-def best_passages(db: Catalog, matches: Matches, n: int) -> list[int]:
+def best_passages(check: PhraseCheck, matches: Matches, n: int) -> list[int]:
     """Return the ids of the `n` allowed passages with the highest scores, best first; only those over 0.
 
-    Equal scores come in the order of their ids. Call inside the snapshot that the index is of.
+    Equal scores come in the order of their ids. `check` is of the same question. Call inside the snapshot that the
+    index is of.
     """
-    if not _needs_texts(matches.question):
+    if not check.is_needed:
         return rank_by_score(matches, n)
     ids = rank_by_score(matches, sum(map(len, matches.scores.parts)))  # all: how many have the phrase is not known yet
-    checked: list[int] = []
-    for first in range(0, len(ids), _BATCH_SIZE):
-        checked += _check_phrases(db, matches.question, ids[first : first + _BATCH_SIZE])
-        if len(checked) >= n:
-            break
-    return checked[:n]
+    passing: list[int] = []
+    first, size = 0, _BATCH_SIZE
+    while first < len(ids) and len(passing) < n and not check.is_cut:
+        passing += check.passing(ids[first : first + size])
+        first, size = first + size, 2 * size
+    return passing[:n]
 
 
 def rank_by_score(matches: Matches, n: int) -> list[int]:
@@ -134,7 +132,7 @@ def scores_of(matches: Matches, ids: Sequence[int]) -> npt.NDArray[np.float64]:
     return scores
 
 
-def filter_matches(db: Catalog, matches: Matches, ids: Sequence[int]) -> list[int]:
+def filter_matches(check: PhraseCheck, matches: Matches, ids: Sequence[int]) -> list[int]:
     """Return those passages that the question's operators and the selection allow, in the same order."""
     if matches.allowed is None:
         return list(ids)
@@ -143,13 +141,7 @@ def filter_matches(db: Catalog, matches: Matches, ids: Sequence[int]) -> list[in
     for number, positions, present in _positions(matches.index, wanted):
         allowed[present] = matches.allowed[number][positions[present]]
     left: list[int] = wanted[allowed].tolist()
-    if not _needs_texts(matches.question):
-        return left
-    return [
-        chunk
-        for first in range(0, len(left), _BATCH_SIZE)
-        for chunk in _check_phrases(db, matches.question, left[first : first + _BATCH_SIZE])
-    ]
+    return check.passing(left) if check.is_needed else left
 
 
 def _positions(index: KeywordIndex, wanted: Positions) -> Iterator[tuple[int, Positions, Mask]]:
@@ -160,28 +152,3 @@ def _positions(index: KeywordIndex, wanted: Positions) -> Iterator[tuple[int, Po
             # An id above all others gets a position beyond the end; at the last one it is found absent just as well.
             positions = np.minimum(np.searchsorted(held, wanted), len(held) - 1)
             yield number, positions, held[positions] == wanted
-
-
-def _needs_texts(question: ParsedQuestion) -> bool:
-    return bool(question.phrases) or any(len(phrase.words) > 1 for phrase in question.excluded)
-
-
-def _check_phrases(db: Catalog, question: ParsedQuestion, ids: Sequence[int]) -> list[int]:
-    """Return those passages whose texts hold every phrase and none of the excluded ones."""
-    rows = db.execute(_TEXTS.format(", ".join("?" * len(ids))), list(ids)).fetchall()
-    texts = {chunk: _spaced(folded_words(str(text))) for chunk, text in rows}
-    return [chunk for chunk in ids if chunk in texts and _passes(texts[chunk], question)]
-
-
-def _passes(text: str, question: ParsedQuestion) -> bool:
-    excluded = (phrase for phrase in question.excluded if len(phrase.words) > 1)
-    return all(_in(phrase, text) for phrase in question.phrases) and not any(_in(phrase, text) for phrase in excluded)
-
-
-def _in(phrase: Phrase, text: str) -> bool:
-    return _spaced(phrase.words) in text
-
-
-def _spaced(words: Sequence[str]) -> str:
-    # Blanks on both sides, so that a phrase is found at whole words only.
-    return f" {' '.join(words)} "

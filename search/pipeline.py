@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from wherein.embed.encoder import Matrix
 from wherein.errors import UsageError
 from wherein.search.calibration import NO_GOOD_MATCH
+from wherein.search.copies import MOST_COPIES
 from wherein.search.hits import Hit
-from wherein.search.hybrid import Ranker
+from wherein.search.hybrid import MOST_BY_WORDS, Ranker
 from wherein.search.modes import MODES
+from wherein.search.phrase_check import MOST_TEXTS
 from wherein.search.provenance import Provenance
 from wherein.search.query_syntax import ParsedQuestion
-from wherein.search.results.postprocess import ResultOptions, gather, with_context
+from wherein.search.results.postprocess import Gathered, ResultOptions, gather, with_context
 from wherein.search.results.sentences import with_sentences
 from wherein.search.semantic import Searcher
 from wherein.storage.catalog.connection import snapshot
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.disk.text_lines import to_unicode
 from wherein.storage.filters.selection import Filter
+from wherein.storage.index.open_indexes import OpenIndexes, SharedIndexes
+from wherein.uri import display
 
 __all__ = ["Answer", "PreparedQuery", "QueryOptions", "QueryPipeline", "check_question"]
 
 _NO_GOOD_MATCH = "no good match; these are the nearest passages"
+_MAX_SHOWN = 200
+_STOPPED = (
+    "stopped after {:,} passages, because most of them are near-copies or not fresh; there may be others that differ"
+)
+_COPIES_CUT = f"only the {MOST_BY_WORDS:,} best passages by words were looked at, most of them copies of a few texts"
+_PHRASES_CUT = f"the phrases were looked for only in the {MOST_TEXTS:,} best passages that have their words"
 _TOO_LONG = "the question is too long; only the first words were used for keyword search"
 
 EncodeContexts = Callable[[Sequence[str]], Matrix]
@@ -34,9 +45,9 @@ EncodeContexts = Callable[[Sequence[str]], Matrix]
 class Answer:
     """The hits for a question, best first; `truncated` is the part of it that the model did not see.
 
-    `notes` are sentences for the user: that words of the question were ignored, that no hit is a good match. `basis`
-    names the generations and the model that the answer comes from. `stale` counts the passages that were left out
-    because they are not fresh, when only fresh ones were asked for.
+    `notes` are sentences for the user: that words of the question were ignored, that a pattern of the filter matches no
+    document, that no hit is a good match. `basis` names the generations and the model that the answer comes from.
+    `stale` counts the passages that were left out because they are not fresh, when only fresh ones were asked for.
     """
 
     question: str
@@ -80,13 +91,17 @@ class PreparedQuery:
 class QueryPipeline:
     """Answers prepared questions from one library, with the vectors of `model`; without one, by keywords only.
 
-    Holds the indexes of the last committed state and no transaction between questions.
+    For one thread at a time. Holds the indexes of the last committed state, which other pipelines may `share`, and no
+    transaction between questions.
     """
 
-    def __init__(self, db: Catalog, folder: Path, model: StoredModel | None) -> None:
+    def __init__(
+        self, db: Catalog, folder: Path, model: StoredModel | None, shared: SharedIndexes | None = None
+    ) -> None:
         self._db = db
         self._folder = folder
         self._model = model
+        self._indexes = OpenIndexes(db, shared or SharedIndexes(folder, model))
         self._ranker: Ranker | None = None
         self._searcher: Searcher | None = None
 
@@ -106,42 +121,47 @@ class QueryPipeline:
         `freshness` returns for a document's id whether its file is `fresh`, `changed`, `missing` or `unknown`.
         `encode_contexts` embeds sentences, `[n, dimension]`, where the nearest one is to be marked.
         """
-        hits, stale = gather(
+        gathered = gather(
             lambda k: self._rank(query, k, options),
             options.k,
             options.results,
             lambda hit: freshness(hit.document),
         )
+        hits = gathered.hits
         if options.results.context:
             # A later snapshot than that of the search: `with_context` notices a document that has changed in between.
             with snapshot(self._db) as db:
                 hits = [with_context(db, hit, options.results.context) for hit in hits]
         if options.results.sentence and encode_contexts is not None and query.vector is not None:
             hits = with_sentences(hits, query.vector, encode_contexts)
-        basis = (self._by_meaning(query.metric) if options.mode == "semantic" else self._by_words()).provenance
+        ranking = self._by_meaning(query.metric) if options.mode == "semantic" else self._by_words()
         truncated = "" if options.mode == "keyword" else query.truncated  # words are counted beyond what the model sees
-        return Answer(query.question, truncated, hits, (*_ignored(query.words), *_doubts(hits)), basis, stale)
+        ranker = None if options.mode == "semantic" else self._by_words()
+        doubts = _doubts(hits)
+        notes = (*_ignored(query.words), *map(_no_match, ranking.unmatched), *_limits(gathered, ranker), *doubts)
+        return Answer(query.question, truncated, hits, notes, ranking.provenance, gathered.stale)
 
     def _rank(self, query: PreparedQuery, k: int, options: QueryOptions) -> list[Hit]:
         """Return the `k` best passages by the mode."""
+        copies = MOST_COPIES if options.results.fold else None
         if options.mode == "semantic":
             assert query.vector is not None
-            return self._by_meaning(query.metric).search(query.vector, k, options.only)
+            return self._by_meaning(query.metric).search(query.vector, k, options.only, copies)
         assert query.words is not None
         if options.mode == "keyword":
-            return self._by_words().by_keywords(query.words, k, options.only)
+            return self._by_words().by_keywords(query.words, k, options.only, copies)
         assert query.vector is not None
-        return self._by_words().search(query.words, query.vector, query.metric, k, options.only)
+        return self._by_words().search(query.words, query.vector, query.metric, k, options.only, copies)
 
     def _by_meaning(self, metric: str) -> Searcher:
         if self._searcher is None:
             assert self._model is not None
-            self._searcher = Searcher(self._db, self._folder, self._model, metric)
+            self._searcher = Searcher(self._db, self._folder, self._model, metric, self._indexes)
         return self._searcher
 
     def _by_words(self) -> Ranker:
         if self._ranker is None:
-            self._ranker = Ranker(self._db, self._folder, self._model)
+            self._ranker = Ranker(self._db, self._folder, self._model, self._indexes)
         return self._ranker
 
 
@@ -149,6 +169,8 @@ def check_question(question: str, options: QueryOptions) -> None:
     """Raise UsageError for a question that cannot be answered with these options."""
     if not question.strip():
         raise UsageError("The question is empty")
+    if question != to_unicode(question):
+        raise UsageError("The question is not text: it has lone surrogates, which stand for bytes that are not UTF-8")
     if options.mode not in MODES:
         raise UsageError(f"There is no mode {options.mode}; there are {', '.join(MODES)}")
     lowest = options.results.min_score
@@ -158,6 +180,20 @@ def check_question(question: str, options: QueryOptions) -> None:
 
 def _ignored(words: ParsedQuestion | None) -> tuple[str, ...]:
     return (_TOO_LONG,) if words and words.cut else ()
+
+
+def _no_match(place: str) -> str:
+    return f"no document matches --in {display(place[:_MAX_SHOWN])}; see: wherein documents list"
+
+
+def _limits(gathered: Gathered, ranker: Ranker | None) -> Iterator[str]:
+    """Yield a note for each limit of work that the question has reached."""
+    if ranker and ranker.phrases_cut:
+        yield _PHRASES_CUT
+    if ranker and ranker.copies_cut:
+        yield _COPIES_CUT
+    if gathered.stopped:
+        yield _STOPPED.format(gathered.ranked)
 
 
 def _doubts(hits: Sequence[Hit]) -> tuple[str, ...]:

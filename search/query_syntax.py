@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 
-from wherein.storage.catalog.terms import folded_words, terms_of, word_terms
+from wherein.storage.catalog.terms import JOINT, folded_text, required_terms, terms_of, word_terms
 
 __all__ = ["ParsedQuestion", "Phrase", "parse_question"]
 
@@ -18,6 +19,7 @@ __all__ = ["ParsedQuestion", "Phrase", "parse_question"]
 _MAX_CHARACTERS = 20_000
 _MAX_TERMS = 256
 _MAX_PHRASES = 16
+_MAX_SPLIT = 64  # characters of a word in a phrase that may be joined of parts in the text
 
 # A quote opens a phrase only where no word or quote precedes it (19" opens none); a minus counts only before a word.
 # An excluded word begins with a letter, since -5 is a number.
@@ -27,10 +29,33 @@ _EXCLUDED = re.compile(r"(?<!\S)-(?P<word>[^\W\d_][^\s\"“”„«»]*)")
 
 @dataclass(frozen=True)
 class Phrase:
-    """Folded words that must occur one after another; `terms` are the different terms of these words."""
+    """Words that must occur one after another, as they are or joined to one: `text` is their `folded_text`.
 
-    words: tuple[str, ...]
-    terms: tuple[int, ...]
+    `required` has for each word the alternatives of terms of which every passage with the phrase holds one.
+    """
+
+    text: str
+    required: tuple[tuple[tuple[int, ...], ...], ...]
+
+    @property
+    def is_word(self) -> bool:
+        """Whether this is one word without parts, whose term says as much as the text does."""
+        return len(self.required) == 1 and JOINT not in self.text
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The expression that finds the phrase in the `folded_text` of a passage."""
+        # Where the question has a blank, the passage may have joined the words; where the question has joined them, the
+        # passage may have a blank or nothing; and within a word of the question the passage may have a joint: iPhone.
+        separators = {" ": f"[ {JOINT}]", JOINT: f"[ {JOINT}]?"}
+        pieces = re.split(f"([ {JOINT}])", self.text.strip())
+        inner = "".join(separators.get(piece) or _with_joints(piece) for piece in pieces)
+        return re.compile(f"(?<=[ {JOINT}]){inner}(?=[ {JOINT}])")
+
+
+def _with_joints(word: str) -> str:
+    letters = map(re.escape, word)
+    return f"{JOINT}?".join(letters) if len(word) <= _MAX_SPLIT else re.escape(word)
 
 
 @dataclass(frozen=True)
@@ -62,7 +87,7 @@ def parse_question(text: str, *, operators: bool = True) -> ParsedQuestion:
     terms = _terms(_without_operators(kept) if operators else kept)
     # All of the text: the model's tokenizer cuts it, and reports what it has cut.
     meaning = _without_operators(text) if operators else text
-    if not any(map(str.isalnum, meaning)):  # only exclusions: then their words are the meaning
+    if not any(True for _ in terms_of(meaning[:_MAX_CHARACTERS])):  # only exclusions: then their words are the meaning
         meaning = text
     return ParsedQuestion(
         meaning=meaning,
@@ -78,9 +103,9 @@ def _phrases(text: str) -> tuple[list[Phrase], list[Phrase]]:
     """Return what a text requires and what it excludes."""
     required, excluded = list[Phrase](), list[Phrase]()
     for negated, words in _operators(text):
-        phrase = Phrase(tuple(folded_words(words)), tuple(dict.fromkeys(terms_of(words))))
-        if phrase.words and phrase.terms:  # else the quotes hold only punctuation
-            (excluded if negated else required).append(phrase)
+        of_words = [required_terms(word) for word, _ in word_terms(words)]
+        if of_words:  # else the quotes hold only punctuation
+            (excluded if negated else required).append(Phrase(folded_text(words), tuple(of_words)))
     return required, excluded
 
 

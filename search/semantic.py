@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -12,22 +12,20 @@ import numpy as np
 
 from wherein.embed.metric import score_and_distance
 from wherein.errors import Damaged
-from wherein.search.hits import PASSAGE_COLUMNS, Hit, StoredPassage, checked_hit
+from wherein.search.hits import Hit, StoredPassage, checked_hit
+from wherein.search.passage_lookup import PassageLookup, required
 from wherein.search.provenance import Provenance, provenance_of
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Matrix, checked_vector
 from wherein.storage.filters.selection import Filter, Selection, Selector
-from wherein.storage.index.vector_index import VectorIndex, reading_index
+from wherein.storage.index.open_indexes import OpenIndexes, SharedIndexes
+from wherein.storage.index.vector_index import VectorIndex
 
 __all__ = ["Searcher", "exact_nearness"]
 
-# CROSS JOIN makes SQLite begin with the one vector (https://sqlite.org/optoverview.html#crossjoin).
-_PASSAGES = f"""
-SELECT v.id, v.input_hash, v.vector, v.checksum, {PASSAGE_COLUMNS}
-FROM vectors v CROSS JOIN chunks c ON c.input_hash = v.input_hash JOIN documents d ON d.id = c.document_id
-WHERE v.id = ? ORDER BY c.id
-"""
+_VECTOR = "SELECT id, input_hash, vector, checksum FROM vectors WHERE id = ?"
+_PASSAGES_OF = "SELECT id FROM chunks WHERE input_hash = ? ORDER BY id"
 # The index and NumPy add in different orders. A larger difference than this share of the product of the two vectors'
 # lengths, by which the rounding error of an inner product may grow, means that the index holds another vector.
 _TOLERANCE = 1e-4
@@ -45,69 +43,81 @@ class _StoredVector(NamedTuple):
 
 
 class Searcher:
-    """Ranks the passages of one library by meaning.
+    """Ranks the passages of one library by meaning, for one thread at a time.
 
-    Holds the index of the last committed state and no transaction between questions. `provenance` is that of the last
-    answer.
+    Holds the index of the last committed state, in `indexes` if these are given, and no transaction between questions.
+    `provenance` is that of the last answer, `unmatched` its filter's places that match no document.
     """
 
-    def __init__(self, db: Catalog, folder: Path, model: StoredModel, metric: str = "cosine") -> None:
+    def __init__(
+        self,
+        db: Catalog,
+        folder: Path,
+        model: StoredModel,
+        metric: str = "cosine",
+        indexes: OpenIndexes | None = None,
+    ) -> None:
         self._db = db
-        self._folder = folder
         self._model = model
         self._metric = metric
-        self._index: VectorIndex | None = None
+        self._indexes = indexes or OpenIndexes(db, SharedIndexes(folder, model))
         self._selector = Selector(model.id)
         self.provenance: Provenance | None = None
+        self.unmatched: tuple[str, ...] = ()
 
     def refresh(self) -> None:
         """Load the index of the last committed state, so that the next `search` need not."""
-        with reading_index(self._db, self._folder, self._model, self._index) as self._index:
+        with self._indexes.reading_vectors():
             pass
 
-    def search(self, question: Matrix, k: int, only: Filter | None = None) -> list[Hit]:
+    def search(self, question: Matrix, k: int, only: Filter | None = None, copies: int | None = None) -> list[Hit]:
         """Return the `k` passages nearest to `question` `[width]` by the model's metric, of the documents in `only`.
 
-        Fewer only when there are fewer. Scores are computed from the stored vectors, whatever the index says. Raises
-        Damaged rather than return a text or a score that is not the stored one's, UsageError when `only` names a field
-        that no document has.
+        Of one text at most `copies`, all if that is None. Fewer only when there are fewer. Scores are computed from the
+        stored vectors, whatever the index says. Raises Damaged rather than return a text or a score that is not the
+        stored one's, UsageError when `only` names a field that no document has.
         """
-        with reading_index(self._db, self._folder, self._model, self._index) as self._index:
-            self.provenance = provenance_of(self._model, self._index, None)
-            selection = self._selector.select(self._db, self._index.version, only) if only else None
-            count = self._index.count if selection is None else len(selection.vectors)
+        with self._indexes.reading_vectors() as index:
+            self.provenance = provenance_of(self._model, index, None)
+            selection = self._selector.select(self._db, self._indexes.version, only) if only else None
+            self.unmatched = selection.unmatched if selection else ()
+            count = index.count if selection is None else len(selection.vectors)
             wanted = enough = k + _EXTRA_NEIGHBOURS.get(self._metric, 0)
             while True:
-                hits = self._hits(self._index, question, wanted, enough, selection)
+                passages = self._each_passage(index, question, wanted, selection, copies)
+                hits = self._hits(question, list(islice(passages, enough)), selection)
                 if len(hits) == enough or wanted >= count:
                     return [replace(hit, rank=rank) for rank, hit in enumerate(hits[:k], 1)]
                 # Some of the nearest vectors no longer belong to a passage: fetch more, in proportion to those.
                 wanted = min(4 * wanted, wanted * enough // max(len(hits), 1) + 16)
 
     def _hits(
-        self, index: VectorIndex, question: Matrix, wanted: int, enough: int, selection: Selection | None
+        self, question: Matrix, passages: Sequence[tuple[int, _StoredVector, float]], selection: Selection | None
     ) -> list[Hit]:
-        """Return the first `enough` passages of the `wanted` nearest vectors, best first."""
+        """Return passages, each given by id, vector and score by the index, as hits, best first."""
+        # Read at once: passages of one document are read together.
+        stored = PassageLookup(self._db, self._model).stored([chunk for chunk, _, _ in passages])
         hits: dict[int, Hit] = {}
-        # Taken one by one: passages beyond the last that is needed are neither read nor checked.
-        for hit in islice(self._each_hit(index, question, wanted, selection), enough):
-            if hit.chunk in hits:
-                raise Damaged(f"Passage {hit.chunk} is found twice; run: wherein verify")
-            hits[hit.chunk] = hit
+        for chunk, vector, score in passages:
+            if chunk in hits:
+                raise Damaged(f"Passage {chunk} is found twice; run: wherein verify")
+            hits[chunk] = self._hit(question, score, vector, required(stored, chunk), selection)
         # A stable sort: equal scores keep their order.
         return sorted(hits.values(), key=lambda hit: -hit.score if hit.distance is None else hit.distance)
 
-    def _each_hit(
-        self, index: VectorIndex, question: Matrix, wanted: int, selection: Selection | None
-    ) -> Iterator[Hit]:
+    def _each_passage(
+        self, index: VectorIndex, question: Matrix, wanted: int, selection: Selection | None, copies: int | None
+    ) -> Iterator[tuple[int, _StoredVector, float]]:
+        """Yield selected passages of the nearest vectors, of each at most `copies`: id, vector, score by the index."""
         for vector_id, score in zip(*index.nearest(question, wanted, selection), strict=True):
-            for vector, passage in self._passages(int(vector_id)):
-                if selection is None or selection.has_chunk(passage.chunk):
-                    yield self._hit(question, float(score), vector, passage, selection)
-
-    def _passages(self, vector_id: int) -> Iterator[tuple[_StoredVector, StoredPassage]]:
-        for number, input_hash, vector, checksum, *passage in self._db.execute(_PASSAGES, [vector_id]).fetchall():
-            yield _StoredVector(number, input_hash, vector, checksum), StoredPassage(*passage)
+            row = self._db.execute(_VECTOR, [int(vector_id)]).fetchone()
+            if row is None:
+                continue
+            vector = _StoredVector(*row)
+            chunks = [chunk for (chunk,) in self._db.execute(_PASSAGES_OF, [vector.input_hash]).fetchall()]
+            selected = (chunk for chunk in chunks if selection is None or selection.has_chunk(chunk))
+            for chunk in islice(selected, copies):
+                yield chunk, vector, float(score)
 
     def _hit(
         self,

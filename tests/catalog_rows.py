@@ -7,12 +7,12 @@ from sqlite_utils import Database
 
 from wherein.ingest.changes.freshness import state_from
 from wherein.ingest.changes.unchanged import version_of
-from wherein.ingest.uri import file_uri
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.documents import DocumentRow, save_document
 from wherein.storage.catalog.files import FileRecord, FileState, find_file, save_file
 from wherein.storage.catalog.sources import Source, list_sources, remember_source
+from wherein.uri import file_uri
 
 NOWHERE = FileState(0, 0, 0, 0, 0)
 
@@ -25,7 +25,7 @@ def add_source(db: Database, uri: str, kind: str = "path") -> Source:
 
 def add_file(
     db: Database, source: Source, uri: str, *, on_disk: FileState = NOWHERE, data: bytes = b"", documents: int = 1,
-    state: str = "read", reason: str = "", version: str = version_of("plain-2"),
+    state: str = "read", reason: str = "", version: str = version_of("plain-3"),
 ) -> FileRecord:  # fmt: skip
     """Add the record of a file, with documents whose text is the number of each."""
     with writing(db, "test"):

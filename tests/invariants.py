@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from stored_texts import TEXT
 from wherein.search.semantic import Searcher
 from wherein.storage.catalog.connection import open_reader, snapshot
 from wherein.storage.catalog.documents import document_spans, document_text, list_documents, model_input
@@ -67,7 +68,7 @@ def _check_vectors(db: Any, model: Any, state: dict[str, Kept], encoder: Any) ->
     texts = {model_input(kept.text, *span) for kept in state.values() for span in kept.spans}
     stored = dict(
         db.execute(
-            'SELECT DISTINCT substr(d.text, c.start + 1, c."end" - c.start), v.vector FROM chunks c'
+            f'SELECT DISTINCT substr({TEXT}, c.start + 1, c."end" - c.start), v.vector FROM chunks c'
             " JOIN documents d ON d.id = c.document_id JOIN vectors v ON v.input_hash = c.input_hash"
             " WHERE v.model_id = ?",
             [model.id],
@@ -102,7 +103,7 @@ def _check_index(db: Any, folder: Path, model: Any) -> None:
 def _check_keywords(db: Any, folder: Path) -> None:
     """Each chunk has the term counts of its text; generation and delta together hold each chunk once, as stored."""
     rows = db.execute(
-        'SELECT c.id, substr(d.text, c.start + 1, c."end" - c.start), c.heading, d.title, t.counts FROM chunks c'
+        f'SELECT c.id, substr({TEXT}, c.start + 1, c."end" - c.start), c.heading, d.title, t.counts FROM chunks c'
         " JOIN documents d ON d.id = c.document_id LEFT JOIN terms t ON t.id = c.id ORDER BY c.id"
     ).fetchall()
     assert all(counts == count_terms(text, json.loads(heading), title) for _, text, heading, title, counts in rows)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from stored_texts import TEXT
 from wherein.search.bm25 import WEIGHTS
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import writing
@@ -38,7 +39,7 @@ def save(db: Database, uri: str, text: str, title: str = "", heading: tuple[str,
 def brute_force(db: Any, question: str) -> dict[int, float]:
     """Return the score of each stored passage, from its text."""
     rows = db.execute(
-        'SELECT c.id, substr(d.text, c.start + 1, c."end" - c.start), c.heading, d.title FROM chunks c'
+        f'SELECT c.id, substr({TEXT}, c.start + 1, c."end" - c.start), c.heading, d.title FROM chunks c'
         " JOIN documents d ON d.id = c.document_id"
     ).fetchall()
     counted = {}

@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from stored_texts import TEXT
+
 __all__ = ["Found", "Passage", "State", "found", "mistake", "read_passages", "read_state"]
 
 # NumPy and FAISS add in different orders; scores that differ by less than this count as equal.
 TOLERANCE = 1e-5
 
 _PASSAGES = (
-    'SELECT d.uri, c.start, c."end", d.text, v.vector FROM documents d JOIN chunks c ON c.document_id = d.id'
+    f'SELECT d.uri, c.start, c."end", {TEXT}, v.vector FROM documents d JOIN chunks c ON c.document_id = d.id'
     " LEFT JOIN vectors v ON v.input_hash = c.input_hash"
 )
 

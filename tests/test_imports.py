@@ -12,7 +12,7 @@ import wherein
 
 ROOT = Path(wherein.__file__).resolve().parent
 ALLOWED = {
-    "cli": {"commands", "errors"},
+    "cli": {"commands", "streams", "errors"},
     "commands": {
         "render",
         "terminal",
@@ -24,18 +24,21 @@ ALLOWED = {
         "search",
         "storage",
         "embed",
+        "uri",
         "errors",
     },
-    "render": {"terminal", "ingest", "search", "errors"},
+    "render": {"terminal", "ingest", "search", "uri", "errors"},
     "terminal": set(),
+    "streams": {"errors"},
     "systemd": {"errors"},
     "crontab": {"errors"},
-    "library": {"ingest", "search", "evaluation", "storage", "embed", "errors"},
-    "evaluation": {"search", "storage", "embed", "errors"},
-    "ingest": {"storage", "embed", "errors"},
-    "search": {"storage", "embed", "errors"},
-    "storage": {"errors"},
+    "library": {"ingest", "search", "evaluation", "storage", "embed", "uri", "errors"},
+    "evaluation": {"search", "storage", "embed", "uri", "errors"},
+    "ingest": {"storage", "embed", "uri", "errors"},
+    "search": {"storage", "embed", "uri", "errors"},
+    "storage": {"uri", "errors"},
     "embed": {"storage", "errors"},
+    "uri": {"errors"},
     "errors": set(),
 }
 STORAGE_OPEN_TO = {"embed": {"disk"}}
@@ -132,6 +135,7 @@ def test_a_question_does_not_import_parts_that_it_does_not_need() -> None:
         "pypdfium2",
         "markdown_it",
         "rich",
+        "yaml",
         "zstandard",
     }
     assert needless & set(loaded.stdout.split()) == set()

@@ -10,6 +10,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
@@ -116,11 +117,15 @@ class _Words(dict[int, int]):
 
     def __init__(self, dimension: int) -> None:
         self.vectors = np.empty((64, dimension))
+        self._lock = Lock()
 
     def __missing__(self, token: int) -> int:
-        row = len(self)
-        if row == len(self.vectors):
-            self.vectors = np.concatenate([self.vectors, np.empty_like(self.vectors)])
-        self.vectors[row] = np.random.default_rng(token).standard_normal(self.vectors.shape[1])
-        self[token] = row
-        return row
+        with self._lock:
+            if token in self:  # another thread was faster
+                return self[token]
+            row = len(self)
+            if row == len(self.vectors):
+                self.vectors = np.concatenate([self.vectors, np.empty_like(self.vectors)])
+            self.vectors[row] = np.random.default_rng(token).standard_normal(self.vectors.shape[1])
+            self[token] = row
+            return row

@@ -278,7 +278,8 @@ def read(library: str, log: str, seed: str) -> None:
     rng = random.Random(f"reader {seed}")
     asked, numbers = Library(Path(library), encoder=ToyEncoder()), open_reader(Path(library))
     asked.query("word1")
-    asked._reader.db.execute("PRAGMA busy_timeout=0")  # report a lock instead of waiting for it
+    with asked._reader.connection() as db:  # the only one, since one thread asks
+        db.execute("PRAGMA busy_timeout=0")  # report a lock instead of waiting for it
     with Path(log).open("wb") as file:
         count = 0
         while not _must_end():

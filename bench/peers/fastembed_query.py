@@ -28,8 +28,10 @@ def prepare(library: Path, index: Path, texts: Path) -> None:
 
     db = sqlite3.connect(library / "catalog.db")
     rows = db.execute(
-        'SELECT v.vector, substr(d.text, c.start + 1, c."end" - c.start) FROM chunks c'
-        " JOIN documents d ON d.id = c.document_id JOIN vectors v ON v.input_hash = c.input_hash ORDER BY c.id"
+        "SELECT v.vector, substr(group_concat(t.text, ''), c.start % 2000 + 1, c.\"end\" - c.start) FROM chunks c"
+        " JOIN vectors v ON v.input_hash = c.input_hash JOIN (SELECT * FROM texts ORDER BY id) t"
+        ' ON t.document_id = c.document_id AND t.number BETWEEN c.start / 2000 AND (c."end" - 1) / 2000'
+        " GROUP BY c.id ORDER BY c.id"
     ).fetchall()
     flat = faiss.IndexFlatIP(384)
     flat.add(np.stack([np.frombuffer(row[0], "<f4") for row in rows]))

@@ -9,6 +9,7 @@ from tokenizers.pre_tokenizers import BertPreTokenizer, FixedLength, Sequence
 from tokenizers.processors import BertProcessing
 
 from wherein.errors import Damaged, UsageError
+from wherein.storage.disk.text_lines import decode_text
 
 __all__ = ["read_tokenizer", "read_vocabulary"]
 
@@ -24,7 +25,7 @@ def read_vocabulary(path: Path) -> Tokenizer:
     """
     try:
         # Not splitlines(), which also splits at U+0085 or U+2028: a token with one of them would shift all later ids.
-        lines = path.read_text("utf-8").removesuffix("\n").split("\n")
+        lines = decode_text(path.read_bytes()).removesuffix("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise Damaged(f"{path} cannot be read ({_reason(error)})") from error
     ids = {line.rstrip("\r"): number for number, line in enumerate(lines)}
@@ -46,7 +47,7 @@ def read_tokenizer(path: Path) -> Tokenizer:
     after it.
     """
     try:
-        tokenizer = Tokenizer.from_str(path.read_text("utf-8"))
+        tokenizer = Tokenizer.from_str(decode_text(path.read_bytes()))
     except Exception as error:  # tokenizers raises Exception itself
         raise Damaged(f"{path} is not a readable tokenizer ({_reason(error)})") from error
     tokenizer.no_truncation()

@@ -3,17 +3,20 @@
 import os
 import stat
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from math import inf
 
-from wherein.ingest.uri import file_path
 from wherein.storage.catalog.checksums import stream_hash
 from wherein.storage.catalog.files import FileRecord, FileState, file_of_document
+from wherein.storage.catalog.integers import GREATEST, LEAST, clamp, fold
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.sqlite_errors import translating_catalog_errors
+from wherein.uri import file_path
 
 __all__ = [
-    "CHANGED", "FRESH", "MISSING", "UNKNOWN", "Freshness", "freshness_of_file", "looks_stale", "state_from",
-    "untouched",
+    "CHANGED", "FRESH", "MISSING", "UNKNOWN", "ContentHash", "Freshness", "HashedFiles", "file_state",
+    "freshness_of_file", "hash_file", "is_settled", "looks_stale", "state_from", "untouched",
 ]  # fmt: skip
 
 FRESH, CHANGED, MISSING, UNKNOWN = "fresh", "changed", "missing", "unknown"
@@ -22,11 +25,48 @@ FRESH, CHANGED, MISSING, UNKNOWN = "fresh", "changed", "missing", "unknown"
 _SETTLED_NS = 2_000_000_000
 
 
-class Freshness:
-    """Checks each file once. A document without a file, such as a text from standard input, is `unknown`."""
+# What a question hashes at most, unless it asks for fresh passages only: that takes 12 ms.
+_MAX_HASHED = 4 << 20
 
-    def __init__(self, db: Catalog) -> None:
+ContentHash = Callable[[str, FileState], bytes | None]
+"""Returns the content hash of the file at a path and in this state; None where it is not known."""
+
+
+class HashedFiles:
+    """The content hashes of files by their paths and states, so that no file is hashed twice.
+
+    Questions only read the catalog: what they learn is kept here, while a library is open. Runs record what they learn.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[FileState, bytes]] = {}
+
+    def find(self, path: str, now: FileState) -> bytes | None:
+        """Return the hash of a file that is still in the state in which it was hashed, else None."""
+        known = self._known.get(path)
+        return known[1] if known and _is_same(known[0], now) else None
+
+    def hash(self, path: str, now: FileState) -> bytes:
+        """Hash a file, whose state was `now` just before. Raises OSError when it cannot be read."""
+        content_hash = hash_file(path, now)
+        # By its ctime, since anybody can set the mtime: until that is a while ago, the file may change again
+        # within the same time stamp.
+        if now.ctime_ns + _SETTLED_NS < now.checked_ns:
+            self._known[path] = now, content_hash
+        return content_hash
+
+
+class Freshness:
+    """Checks the files of one answer, each once.
+
+    `unknown` are documents without a file, such as a text from standard input, and files that only their content could
+    decide, where that is not in `hashed` and too much to be hashed for a question: unless it is `thorough`, a few MB.
+    """
+
+    def __init__(self, db: Catalog, hashed: HashedFiles | None = None, *, thorough: bool = False) -> None:
         self._db = db
+        self._hashed = hashed or HashedFiles()
+        self._budget = inf if thorough else _MAX_HASHED
         self._documents: dict[int, str] = {}
         self._files: dict[int, str] = {}
 
@@ -36,12 +76,25 @@ class Freshness:
             with translating_catalog_errors():  # one statement sees one state without a transaction around it
                 record = file_of_document(self._db, document_id)
             if record is not None and record.id not in self._files:
-                self._files[record.id] = freshness_of_file(record)
+                self._files[record.id] = freshness_of_file(record, self._content_hash)
             self._documents[document_id] = self._files[record.id] if record else UNKNOWN
         return self._documents[document_id]
 
+    def _content_hash(self, path: str, now: FileState) -> bytes | None:
+        known = self._hashed.find(path, now)
+        if known is None and now.size <= self._budget:
+            self._budget -= now.size
+            known = self._hashed.hash(path, now)
+        return known
 
-def freshness_of_file(record: FileRecord) -> str:
+
+def hash_file(path: str, _: FileState) -> bytes:
+    """Return the content hash of a file, whatever its state. Raises OSError when it cannot be read."""
+    with open(path, "rb") as stream:  # noqa: PTH123 - odd bytes stay
+        return stream_hash(stream)
+
+
+def freshness_of_file(record: FileRecord, content_hash: ContentHash = hash_file) -> str:
     """Return whether a file is as it was read; its content is hashed only when size and times do not decide."""
     path = file_path(record.uri)
     if path is None or record.content_hash is None:
@@ -49,12 +102,13 @@ def freshness_of_file(record: FileRecord) -> str:
     try:
         status = os.stat(path)  # noqa: PTH116 - odd bytes stay
         # The documents of a file that could not be read come from an earlier version of it.
-        if record.state != "read" or not stat.S_ISREG(status.st_mode) or status.st_size != record.state_on_disk.size:
+        now = state_from(status)
+        if record.state != "read" or not stat.S_ISREG(status.st_mode) or now.size != record.state_on_disk.size:
             return CHANGED
-        if untouched(record, state_from(status)):
+        if untouched(record, now):
             return FRESH
-        with open(path, "rb") as stream:  # noqa: PTH123 - odd bytes stay
-            return FRESH if stream_hash(stream) == record.content_hash else CHANGED
+        found = content_hash(path, now)
+        return UNKNOWN if found is None else FRESH if found == record.content_hash else CHANGED
     except (FileNotFoundError, NotADirectoryError):
         return MISSING
     except (OSError, ValueError):
@@ -67,21 +121,41 @@ def looks_stale(record: FileRecord) -> bool:
     if path is None:
         return False
     try:
-        status = os.stat(path)  # noqa: PTH116 - odd bytes stay
+        now = state_from(os.stat(path))  # noqa: PTH116 - odd bytes stay
     except (FileNotFoundError, NotADirectoryError):
         return True
     except (OSError, ValueError):
         return False
-    return (status.st_size, status.st_mtime_ns) != (record.state_on_disk.size, record.state_on_disk.mtime_ns)
+    return (now.size, now.mtime_ns) != (record.state_on_disk.size, record.state_on_disk.mtime_ns)
 
 
 def state_from(status: os.stat_result) -> FileState:
     """Return a file's state, checked now."""
-    return FileState(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, time.time_ns())
+    return file_state(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino, time.time_ns())
+
+
+def file_state(size: int, mtime_ns: int, ctime_ns: int, inode: int, checked_ns: int) -> FileState:
+    """Return a state that the catalog can hold, whatever the file system says: times before 1677 or after 2262."""
+    return FileState(clamp(size), clamp(mtime_ns), clamp(ctime_ns), fold(inode), clamp(checked_ns))
 
 
 def untouched(record: FileRecord, now: FileState) -> bool:
-    """Whether a file has the size, times and inode that it was read with, and was not written just before."""
+    """Whether a file has the size, times and inode that it was read with, and was not written just before.
+
+    Times of the future prove nothing, nor do clamped ones: the file may have been written without a change to them.
+    """
     then = record.state_on_disk
-    same = replace(now, checked_ns=then.checked_ns) == then
-    return same and max(then.mtime_ns, then.ctime_ns) + _SETTLED_NS < then.checked_ns
+    return _is_same(then, now) and is_settled(then)
+
+
+def is_settled(state: FileState) -> bool:
+    """Whether a file was last written long enough before its state was read that a later write shows in its times."""
+    return not _is_clamped(state) and max(state.mtime_ns, state.ctime_ns) + _SETTLED_NS < state.checked_ns
+
+
+def _is_clamped(state: FileState) -> bool:
+    return not {LEAST, GREATEST}.isdisjoint((state.size, state.mtime_ns, state.ctime_ns))
+
+
+def _is_same(then: FileState, now: FileState) -> bool:
+    return replace(now, checked_ns=then.checked_ns) == then

@@ -4,14 +4,14 @@ import os
 import stat
 from functools import cache
 
-from wherein.ingest.changes.freshness import state_from, untouched
+from wherein.ingest.changes.freshness import file_state, state_from, untouched
 from wherein.ingest.chunker import CHUNKER_VERSION
 from wherein.ingest.readers import READERS, ReadContext
 from wherein.ingest.sources.files import FoundFile
-from wherein.ingest.uri import file_path
 from wherein.storage.catalog.checksums import stream_hash
 from wherein.storage.catalog.fields import Fields
 from wherein.storage.catalog.files import FileRecord, FileState
+from wherein.uri import file_path
 
 __all__ = ["changed_unseen", "is_current", "looks_unchanged", "state_of", "version_of"]
 
@@ -38,7 +38,7 @@ def is_current(record: FileRecord, fields: Fields) -> bool:
 
 def state_of(found: FoundFile, checked_ns: int) -> FileState:
     """Return the state of a found file as it is stored; `checked_ns` is when that was read."""
-    return FileState(found.size, found.mtime_ns, found.ctime_ns, found.inode, checked_ns)
+    return file_state(found.size, found.mtime_ns, found.ctime_ns, found.inode, checked_ns)
 
 
 def looks_unchanged(record: FileRecord, now: FileState, fields: Fields) -> bool:

@@ -1,98 +1,153 @@
-"""What a reindex removes: documents whose file is gone from its source, or no longer has text."""
+"""What a reindex removes: what no source covers any more, because it is gone, excluded, or has no text any more."""
 
+import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from dataclasses import dataclass, field
 
 from sqlite_utils import Database
 
-from wherein.ingest.uri import file_path
+from wherein.ingest.sources.source_walk import SourceWalk
 from wherein.storage.catalog.connection import writing
-from wherein.storage.catalog.files import FileRecord, delete_file, followed_files
+from wherein.storage.catalog.file_sources import sources_of_file, unfollow_files, unfollowed_files
+from wherein.storage.catalog.files import FileRecord, delete_file, documents_of_source, emptied_files, file_by_id
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.sources import Source
+from wherein.storage.catalog.sources import Source, forget_source
+from wherein.uri import file_path
 
-__all__ = ["remove_vanished", "vanished"]
+__all__ = ["Vanished", "remove_vanished", "vanished"]
 
 # When more documents of a source are gone than both of these allow, a disk may be unmounted.
 _MAX_GONE, _MAX_GONE_SHARE = 10, 0.2
-_ABSENT = "the source is gone or empty; its documents are kept"
+_ABSENT = (
+    "the source is gone or empty; its documents are kept, because a disk may not be mounted. If it was deleted on"
+    " purpose: wherein sources remove {number} --remove"
+)
 _TOO_MANY = (
     "{gone:,} of its {all:,} documents are gone; they are kept, because a disk may not be mounted. To remove"
     " them: wherein reindex --accept-removals"
 )
 
 
+@dataclass
+class Vanished:
+    """What is to be removed: `files` with their documents, the ids of files that a source covers no longer by the
+    source's number in `uncovered`, and the `sources` that were single files and are gone.
+    """
+
+    files: list[FileRecord] = field(default_factory=list)
+    uncovered: dict[int, list[int]] = field(default_factory=dict)
+    sources: list[Source] = field(default_factory=list)
+
+    @property
+    def documents(self) -> int:
+        """The number of documents in the files."""
+        return sum(record.documents for record in self.files)
+
+
 def remove_vanished(
     db: Database,
-    sources: Sequence[Source],
+    walks: Sequence[SourceWalk],
     seen: set[str],
-    walk_errors: Sequence[str],
-    on_kept: Callable[[str, str], None],
+    on_kept: Callable[[Source, str], None],
     *,
     accept: bool = False,
-) -> int:
-    """Remove the files that the walk of `sources` did not see, with their documents; return the number of documents.
+) -> Vanished:
+    """Remove what the walks of all sources show to be gone or excluded, and return it.
 
-    A source that is missing, or a folder without a single file, may be a disk that is not mounted: nothing of it is
-    removed, and `on_kept` gets its URI and the reason. The same holds for a source of which more than a fifth is gone,
-    unless `accept` is set. Nor is anything removed below a folder that could not be read.
+    A file goes when no source covers it any more. A source that is missing, or a folder without a single file, may be a
+    disk that is not mounted: nothing of it is removed, and `on_kept` gets it and the reason. The same holds for one of
+    which more than a fifth is gone, unless `accept` is set. Nor is anything removed below a folder that could not be
+    read. What is excluded is there, and goes in any case.
     """
-    gone = vanished(db, sources, seen, walk_errors, on_kept, accept=accept)
+    gone = vanished(db, walks, seen, on_kept, accept=accept)
     with writing(db, "reindex.remove"):
-        for record in gone:
+        for number, file_ids in gone.uncovered.items():
+            unfollow_files(db, number, file_ids)
+        for record in gone.files:
             delete_file(db, record.id)
-    return _documents(gone)
+        for source in gone.sources:
+            forget_source(db, source.id)
+        for file_id in unfollowed_files(db).values():
+            left = file_by_id(db, file_id)
+            if left and not left.documents:  # a problem that nobody follows
+                delete_file(db, file_id)
+    return gone
 
 
 def vanished(
     db: Catalog,
-    sources: Sequence[Source],
+    walks: Sequence[SourceWalk],
     seen: set[str],
-    walk_errors: Sequence[str],
-    on_kept: Callable[[str, str], None],
+    on_kept: Callable[[Source, str], None],
     *,
     accept: bool = False,
-) -> list[FileRecord]:
-    """Return the files that `remove_vanished` removes."""
-    files: dict[int | None, list[FileRecord]] = {}
-    for record in followed_files(db):
-        files.setdefault(record.source_id, []).append(record)
-    gone: list[FileRecord] = []
-    known = {source.id: source for source in sources}
-    for number, records in files.items():
-        source = known.get(number) if number is not None else None
-        if source is None:
-            continue
-        lost = [record for record in records if _is_gone(record, seen, walk_errors)]
-        if not _is_present(source, records, seen):
-            on_kept(source.uri, _ABSENT)
-        elif not accept and _is_suspicious(records, lost):
-            on_kept(source.uri, _TOO_MANY.format(gone=_documents(lost), all=_documents(records)))
+) -> Vanished:
+    """Return what `remove_vanished` removes."""
+    gone = Vanished()
+    for walk in walks:
+        certain, lost, hidden = _sorted(db, walk)
+        emptied = emptied_files(db, walk.source.id)
+        if reason := _doubt(db, walk, [*lost, *emptied], hidden, seen, accept=accept):
+            on_kept(walk.source, reason)
         else:
-            gone += lost
+            certain += lost
+            gone.files += emptied
+        gone.uncovered[walk.source.id] = [record.id for record in certain]
+        if walk.is_gone_file:
+            gone.sources.append(walk.source)
+    gone.files = list({record.id: record for record in [*gone.files, *_uncovered(db, gone.uncovered)]}.values())
     return gone
 
 
-def _documents(records: Sequence[FileRecord]) -> int:
-    return sum(record.documents for record in records)
+def _sorted(db: Catalog, walk: SourceWalk) -> tuple[list[FileRecord], list[FileRecord], list[FileRecord]]:
+    """Return the files that a source covers no longer for certain, those that may be on an unmounted disk, and those
+    below a folder that could not be walked.
+    """
+    certain: list[FileRecord] = []
+    lost: list[FileRecord] = []
+    hidden: list[FileRecord] = []
+    for uri, file_id in walk.unseen.items():
+        record = file_by_id(db, file_id)
+        if record is None or record.uri != uri:  # it was renamed
+            continue
+        if walk.leaves_out(uri) or not (record.documents or _is_there(uri)):
+            certain.append(record)
+        else:
+            (hidden if walk.is_below_error(uri) else lost).append(record)
+    return certain, lost, hidden
 
 
-def _is_suspicious(records: Sequence[FileRecord], lost: Sequence[FileRecord]) -> bool:
-    return _documents(lost) > max(_MAX_GONE, _MAX_GONE_SHARE * _documents(records))
+def _is_there(uri: str) -> bool:
+    path = file_path(uri)
+    return path is not None and os.path.lexists(path)
 
 
-def _is_present(source: Source, records: Sequence[FileRecord], seen: set[str]) -> bool:
-    if source.kind == "web":  # a page is in `seen` unless the server says that it is gone
-        return True
-    return any(record.uri in seen for record in records) or _is_named_file(source, records)
+def _doubt(
+    db: Catalog,
+    walk: SourceWalk,
+    lost: Sequence[FileRecord],
+    hidden: Sequence[FileRecord],
+    seen: set[str],
+    *,
+    accept: bool,
+) -> str:
+    """Return why the files that a walk lost are kept, "" if they are not."""
+    if walk.is_gone_file or not (lost or hidden):
+        return ""
+    if walk.source.kind != "web" and not walk.found:  # a page is missed only if the server says that it is gone
+        return _ABSENT.format(number=walk.source.id)
+    gone = sum(record.documents for record in lost if record.uri not in seen or record.state == "skipped")
+    known = documents_of_source(db, walk.source.id)
+    if not accept and gone > max(_MAX_GONE, _MAX_GONE_SHARE * known):
+        return _TOO_MANY.format(gone=gone, all=known)
+    return ""
 
 
-def _is_named_file(source: Source, records: Sequence[FileRecord]) -> bool:
-    """Whether the source is a single file whose folder is still there: then the file is gone, not unmounted."""
-    return [file_path(record.uri) for record in records] == [source.uri] and Path(source.uri).parent.is_dir()
-
-
-def _is_gone(record: FileRecord, seen: set[str], walk_errors: Sequence[str]) -> bool:
-    if record.state == "skipped":  # the file is there, but has no text any more
-        return record.documents > 0
-    return record.uri not in seen and not any(record.uri.startswith(f"{uri}/") for uri in walk_errors)
+def _uncovered(db: Catalog, uncovered: dict[int, list[int]]) -> list[FileRecord]:
+    """Return the files that lose their last source."""
+    left: dict[int, set[int]] = {}
+    for number, file_ids in uncovered.items():
+        for file_id in file_ids:
+            left.setdefault(file_id, set(sources_of_file(db, file_id))).discard(number)
+    found = (file_by_id(db, file_id) for file_id, numbers in left.items() if not numbers)
+    return [record for record in found if record]

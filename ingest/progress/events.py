@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass
 
 from wherein.ingest.progress.reindex_report import ReindexReport, Stage
 
-__all__ = ["Ahead", "DocumentDone", "Progress", "Report", "RunProblem", "Stopped", "Summary", "summarize"]
+__all__ = ["Ahead", "DocumentDone", "Note", "Progress", "Report", "RunProblem", "Stopped", "Summary", "summarize"]
 
 _COUNTS = (
     "new",
+    "brought_back",
     "changed",
     "unchanged",
     "moved",
@@ -32,14 +33,26 @@ class RunProblem:
 
 
 @dataclass(frozen=True)
+class Note:
+    """A sentence about a source that a user should know: what is remembered, left out, or no longer followed."""
+
+    uri: str
+    text: str
+
+
+@dataclass(frozen=True)
 class DocumentDone:
-    """A document that is committed: `kind` is new, changed or moved; `embedded` of its `chunks` are embedded."""
+    """A document that is committed: `kind` is new, changed or moved; `embedded` of its `chunks` are embedded.
+
+    With `brought_back` it had been removed or purged, and the user named its file.
+    """
 
     kind: str
     uri: str
     chunks: int
     embedded: int
     reused: int
+    brought_back: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +86,7 @@ class Stopped:
     why: str
 
 
-Report = Callable[[RunProblem | DocumentDone | Ahead | Progress | Stopped | Stage | ReindexReport], None]
+Report = Callable[[RunProblem | Note | DocumentDone | Ahead | Progress | Stopped | Stage | ReindexReport], None]
 
 
 @dataclass(frozen=True)
@@ -81,6 +94,7 @@ class Summary:
     """A run in figures. Documents are counted, but files or records where they were skipped or failed.
 
     Of the `chunks` of new and changed documents, `embedded` were embedded and `reused` had a vector already.
+    `brought_back` of the new documents had been removed or purged.
     """
 
     new: int
@@ -94,6 +108,7 @@ class Summary:
     embedded: int
     reused: int
     seconds: float
+    brought_back: int = 0
 
     def as_dict(self) -> dict[str, int | float]:
         """Return the figures by name."""

@@ -15,13 +15,14 @@ from wherein.ingest.documents import chunk_document
 from wherein.ingest.progress.eta import EtaEstimator, FileCost
 from wherein.ingest.progress.events import Ahead
 from wherein.ingest.progress.sampler import PendingFile
-from wherein.ingest.sources.files import FoundFile, walk
-from wherein.ingest.uri import file_uri
+from wherein.ingest.sources.files import FoundFile
+from wherein.ingest.sources.source_walk import SourceWalk
 from wherein.ingest.workers.pool import ParseTask
 from wherein.storage.catalog.files import find_file
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.sources import Source
 from wherein.storage.catalog.vectors import known_inputs
+from wherein.uri import file_uri
 
 __all__ = ["LookAhead", "Preview"]
 
@@ -45,16 +46,20 @@ class LookAhead:
         self._encoder = encoder
         self._eta = EtaEstimator()
 
-    def survey(self, sources: Iterable[Source]) -> Ahead:
+    def survey(self, walks: Iterable[SourceWalk]) -> Ahead:
         """Sum up the files that have to be read."""
-        files, size = 0, 0
-        for source in sources:
-            for found in walk([source.uri], source.exclude) if source.kind == "path" else ():
-                if isinstance(found, FoundFile) and not self._looks_unchanged(source, found):
-                    self._eta.expect(PendingFile(source, found.path, _kind(found.path), found.size))
-                    files, size = files + 1, size + found.size
+        seen: set[str] = set()
+        size = 0
+        for walk in walks:
+            for found in walk.files() if walk.source.kind == "path" else ():
+                if not isinstance(found, FoundFile) or found.path in seen:
+                    continue
+                if not self._looks_unchanged(walk.source, found):
+                    self._eta.expect(PendingFile(walk.source, found.path, _kind(found.path), found.size))
+                    seen.add(found.path)
+                    size += found.size
         self.bytes_total = size
-        return Ahead(files, size)
+        return Ahead(len(seen), size)
 
     def _looks_unchanged(self, source: Source, found: FoundFile) -> bool:
         record = find_file(self._db, file_uri(found.path))

@@ -22,6 +22,8 @@ class RunLog:
     def document(self, done: DocumentDone) -> None:
         """Count and report a document that is committed."""
         self.tally.update({done.kind: 1, "chunks": done.chunks, "reused": done.reused, "embedded": done.embedded})
+        if done.brought_back:
+            self.tally["brought_back"] += 1
         self._report(done)
 
     def progress(self, bytes_done: int, bytes_total: int | None, seconds_left: float | None) -> None:

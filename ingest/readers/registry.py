@@ -47,6 +47,7 @@ BY_SUFFIX = {
     **dict.fromkeys((".jsonl", ".ndjson"), jsonl.READER),
     **dict.fromkeys((".csv", ".tsv", ".tab"), csv_file.READER),
     **dict.fromkeys((".tex", ".ltx", ".latex"), tex_file.READER),
+    ".json": json_file.READER,
     ".pdf": pdf.READER,
 }
 """The reader for a suffix in lower case, where the first bytes of the file do not decide."""

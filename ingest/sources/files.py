@@ -1,28 +1,30 @@
 """From what the user named (files, folders, patterns) to the files that are to be read.
 
 Within a folder hidden names, `__pycache__`, `node_modules`, and what `.gitignore` files and the caller's exclusions
-match are ignored. What the user names outright is never ignored.
+match are ignored. What the user names outright is never ignored, but for files of Wherein itself.
 """
 
 # Paths stay strings: there may be a million of them, and pathlib.resolve would follow the links.
-# ruff: noqa: PTH100, PTH112, PTH113, PTH114, PTH116, PTH118, PTH120, PTH123, PTH206, PTH207
+# ruff: noqa: PTH112, PTH113, PTH114, PTH116, PTH118, PTH120, PTH123, PTH206, PTH207
 
 import errno
 import glob
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from pathspec import GitIgnoreSpec
 
-from wherein.errors import UsageError
+from wherein.ingest.sources.exclusions import Exclusions
+from wherein.ingest.sources.left_out import LEFT_OUT
+from wherein.ingest.sources.names import SourceName
+from wherein.ingest.sources.own_files import OwnFiles
 
-__all__ = ["LEFT_OUT", "FoundFile", "WalkError", "walk"]
+__all__ = ["FoundFile", "FoundLink", "WalkError", "walk"]
 
 _GITIGNORE = ".gitignore"
-LEFT_OUT = frozenset(("__pycache__", "node_modules"))
 _SPECIAL = (
     (stat.S_ISFIFO, "named pipe"),
     (stat.S_ISSOCK, "socket"),
@@ -32,14 +34,15 @@ _SPECIAL = (
 _LOOP = "symbolic link loop"
 _MISSING = "no such file or folder"
 _NO_MATCH = "no file matches this pattern"
+_ABSENT = frozenset((errno.ENOENT, errno.ENOTDIR))
 
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A regular file: its absolute path (links not resolved), size in bytes, and times in nanoseconds.
+    """A regular file: its real path, size in bytes, and times in nanoseconds.
 
-    The numbers are those of the file that a link leads to. `path` may hold any character, and surrogates
-    for bytes that cannot be decoded (`os.fsencode` gives them back); `display` makes it printable.
+    `path` may hold any character, and surrogates for bytes that cannot be decoded (`os.fsencode` gives them back);
+    `display` makes it printable.
     """
 
     path: str
@@ -50,15 +53,24 @@ class FoundFile:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundLink:
+    """A symbolic link by the path at which it was found, and the real path of the file or folder that it leads to."""
+
+    path: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class WalkError:
-    """A path that cannot be walked or read, and why."""
+    """A path that cannot be walked or read, and why; `is_missing` when there is nothing at the path of the source."""
 
     path: str
     reason: str
+    is_missing: bool = False
 
 
 class _Candidate(NamedTuple):
-    """A regular file that was reached; `real` is its path with all links resolved."""
+    """A regular file that was reached by `path`; `real` is its path with all links resolved."""
 
     path: str
     real: str
@@ -66,7 +78,7 @@ class _Candidate(NamedTuple):
 
 
 class _Rules(NamedTuple):
-    """Patterns that hold below `base`, a folder's path that ends in a separator."""
+    """The patterns of an ignore file, which hold below `base`, a folder's path that ends in a separator."""
 
     base: str
     spec: GitIgnoreSpec
@@ -81,96 +93,101 @@ class _Folder(NamedTuple):
     rules: tuple[_Rules, ...]
 
 
-def walk(sources: Iterable[str], exclude: Sequence[str] = ()) -> Iterator[FoundFile | WalkError]:
-    """Yield the files of each source in turn, sorted by name within each folder; each file once.
+_Found = _Candidate | FoundLink | WalkError
 
-    A source is a file, a folder or a pattern with `*`, `?`, `[...]`; a pattern without `**` stands for all
-    that it matches, as in a shell, and one with `**` selects among the files that a walk of its folder
-    would give. `exclude` holds lines as in a `.gitignore`, relative to the source folder and stronger than
-    the files found in it. Two hard links are two files; a link and its target, or sources that overlap,
-    give one, under the name that came first. Remembers each file's path. Raises `UsageError` for an
-    `exclude` that is no pattern.
+
+def walk(source: SourceName, exclusions: Exclusions, own: OwnFiles) -> Iterator[FoundFile | FoundLink | WalkError]:
+    """Yield the files of a source, sorted by name within each folder; each file once, by its real path.
+
+    A pattern (`*`, `?`, `[...]`) without `**` stands for all that it matches, as in a shell, and one with `**` selects
+    among the files that a walk of its folder would give. Two hard links are two files; a link and its target are one,
+    and the link is yielded too. Remembers each file's path.
     """
-    _exclusions("", exclude)  # an invalid pattern fails before anything is walked
     seen: set[str] = set()
-    for source in sources:
-        for item in _candidates(source, exclude):
-            if isinstance(item, WalkError):
-                yield item
-            elif item.real not in seen:
-                seen.add(item.real)
-                yield _found(item)
+    for item in _Walk(exclusions, own).source(source):
+        if not isinstance(item, _Candidate):
+            yield item
+        elif item.real not in seen:
+            seen.add(item.real)
+            yield _found(item)
 
 
 def _found(item: _Candidate) -> FoundFile:
     status = item.status
-    return FoundFile(item.path, status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
+    return FoundFile(item.real, status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
 
 
-def _candidates(source: str, exclude: Sequence[str]) -> Iterator[_Candidate | WalkError]:
-    path = os.path.abspath(source)
-    if not source:  # it would mean the current folder
-        yield WalkError(source, _MISSING)
-    elif os.path.lexists(path) or not glob.has_magic(path):  # a file may be called `a[1].txt`
-        yield from _named(path, exclude)
-    elif "**" in path.split(os.sep):
-        yield from _selected(path, exclude)
-    else:
-        yield from _expanded(path, exclude)
+class _Walk:
+    """The walk of one source, named outright or by a pattern."""
 
+    def __init__(self, exclusions: Exclusions, own: OwnFiles) -> None:
+        self._exclusions = exclusions
+        self._own = own
+        self._tree = _Tree(exclusions, own)
 
-def _named(path: str, exclude: Sequence[str]) -> Iterator[_Candidate | WalkError]:
-    try:
-        status = os.stat(path)
-    except OSError as error:
-        yield WalkError(path, _reason(error, path))
-    except ValueError:  # a NUL character
-        yield WalkError(path, _MISSING)
-    else:
-        if stat.S_ISDIR(status.st_mode):
-            yield from _Tree(_exclusions(path, exclude)).walk(path)
+    def source(self, source: SourceName) -> Iterator[_Found]:
+        """Yield what is found of a source."""
+        if not source.pattern:
+            yield from self._named(source.path)
+        elif "**" in source.pattern.split(os.sep):
+            yield from self._selected(source)
         else:
-            yield _regular(path, os.path.realpath(path), status)
+            yield from self._expanded(source)
+
+    def _named(self, path: str) -> Iterator[_Found]:
+        real = os.path.realpath(path) if os.path.islink(path) else path
+        if self._own.covers(real):
+            return
+        try:
+            status = os.stat(path)
+        except OSError as error:
+            yield WalkError(path, _reason(error, path), is_missing=error.errno in _ABSENT)
+        except ValueError:  # a NUL character
+            yield WalkError(path, _MISSING)
+        else:
+            if real != path:
+                yield FoundLink(path, real)
+            yield from self._tree.walk(path) if stat.S_ISDIR(status.st_mode) else (_regular(path, real, status),)
+
+    def _expanded(self, source: SourceName) -> Iterator[_Found]:
+        matches = sorted(glob.iglob(source.stored))
+        if not matches:
+            yield WalkError(source.stored, _NO_MATCH)
+        for match in matches:
+            path = _resolved(match)
+            if self._exclusions.verdict(path, os.path.realpath(path), os.path.isdir(path)) is not True:
+                yield from self._named(path)
+
+    def _selected(self, source: SourceName) -> Iterator[_Found]:
+        # As in a .gitignore, a folder that matches includes everything below it.
+        wanted = GitIgnoreSpec.from_lines(["/" + source.pattern])
+        base = _with_separator(source.path)
+        matched = False
+        for item in self._named(source.path):
+            is_problem = isinstance(item, WalkError) and os.path.isdir(item.path)
+            if wanted.match_file(item.path[len(base) :]) or is_problem or isinstance(item, FoundLink):
+                yield item
+                matched = matched or isinstance(item, _Candidate)
+        if not matched:
+            yield WalkError(source.stored, _NO_MATCH)
 
 
-def _expanded(pattern: str, exclude: Sequence[str]) -> Iterator[_Candidate | WalkError]:
-    matches = sorted(glob.iglob(pattern))
-    if not matches:
-        yield WalkError(pattern, _NO_MATCH)
-    for match in matches:
-        yield from _named(match, exclude)
-
-
-def _selected(pattern: str, exclude: Sequence[str]) -> Iterator[_Candidate | WalkError]:
-    folder, rest = _split_pattern(pattern)
-    # As in a .gitignore, a folder that matches includes everything below it.
-    wanted = GitIgnoreSpec.from_lines(["/" + rest])
-    base = _with_separator(folder)
-    matched = False
-    for item in _named(folder, exclude):
-        if wanted.match_file(item.path[len(base) :]) or (isinstance(item, WalkError) and os.path.isdir(item.path)):
-            yield item
-            matched = matched or isinstance(item, _Candidate)
-    if not matched:
-        yield WalkError(pattern, _NO_MATCH)
-
-
-def _split_pattern(pattern: str) -> tuple[str, str]:
-    """Split a pattern into the folder before its first magic part, and the rest."""
-    parts = pattern.split(os.sep)
-    magic = next(i for i, part in enumerate(parts) if glob.has_magic(part))
-    return os.sep.join(parts[:magic]) or os.sep, os.sep.join(parts[magic:])
+def _resolved(match: str) -> str:
+    """Return a path that a pattern matched with its folder resolved: what is excluded is compared with that."""
+    folder, name = os.path.split(match)
+    return os.path.join(os.path.realpath(folder), name)
 
 
 class _Tree:
     """The walk of one folder, without recursion. A folder that is reached by two paths is walked once."""
 
-    def __init__(self, exclusions: tuple[_Rules, ...]) -> None:
+    def __init__(self, exclusions: Exclusions, own: OwnFiles) -> None:
         self._exclusions = exclusions
+        self._own = own
         self._chain: list[_Folder] = []
         self._walked: set[tuple[int, int]] = set()
 
-    def walk(self, top: str) -> Iterator[_Candidate | WalkError]:
+    def walk(self, top: str) -> Iterator[_Found]:
         """Yield what is found in the folder `top` and below."""
         rules, problems = _rules_above(top)
         yield from problems
@@ -182,26 +199,34 @@ class _Tree:
             else:
                 self._chain.pop()
 
-    def _step(self, folder: _Folder, entry: os.DirEntry[str]) -> Iterator[_Candidate | WalkError]:
+    def _step(self, folder: _Folder, entry: os.DirEntry[str]) -> Iterator[_Found]:
         path = entry.path
         problem = status = None
         is_folder = False
+        # `realpath` asks the system about each step of a path, so only links are resolved.
+        real = os.path.realpath(path) if entry.is_symlink() else _with_separator(folder.real) + entry.name
         try:
             is_folder = entry.is_dir()
             status = None if is_folder else entry.stat()
         except OSError as error:
-            problem = WalkError(path, _reason(error, path))
-        if _ignored((*self._exclusions, *folder.rules), path, is_folder):  # what is ignored is not reported either
+            problem = WalkError(_with_separator(folder.real) + entry.name, _reason(error, path))
+        if self._is_ignored(folder, path, real, is_folder):  # what is ignored is not reported either
             return
         if problem:
             yield problem
             return
-        # `realpath` asks the system about each step of a path, so only links are resolved.
-        real = os.path.realpath(path) if entry.is_symlink() else _with_separator(folder.real) + entry.name
+        if entry.is_symlink():
+            if self._own.covers(real):
+                return
+            yield FoundLink(path, real)
         if status is None:
             yield from self._enter(path, real, folder.rules)
         else:
             yield _regular(path, real, status)
+
+    def _is_ignored(self, folder: _Folder, path: str, real: str, is_folder: bool) -> bool:
+        verdict = self._exclusions.verdict(path, real, is_folder)
+        return _ignored(folder.rules, path, is_folder) if verdict is None else verdict
 
     def _enter(self, path: str, real: str, rules: tuple[_Rules, ...]) -> Iterator[WalkError]:
         """Push the folder on the chain, or yield why it cannot be walked."""
@@ -215,9 +240,11 @@ class _Tree:
             with os.scandir(path) as listing:
                 entries = list(listing)  # the folder is closed before others are walked: depth costs no descriptors
         except OSError as error:
-            yield WalkError(path, f"folder cannot be read ({_lower(error)})")
+            yield WalkError(real, f"folder cannot be read ({_lower(error)})")
             return
         self._walked.add(identity)
+        if self._own.is_own_folder(real, {entry.name for entry in entries}):
+            return
         if any(entry.name == _GITIGNORE for entry in entries):
             own, problems = _rules_in(path)
             yield from problems
@@ -241,13 +268,6 @@ def _ignored(rules: Iterable[_Rules], path: str, is_folder: bool) -> bool:
         if verdict is not None:
             return verdict
     return False
-
-
-def _exclusions(top: str, exclude: Sequence[str]) -> tuple[_Rules, ...]:
-    try:
-        return (_Rules(_with_separator(top), GitIgnoreSpec.from_lines(exclude)),) if exclude else ()
-    except ValueError as error:
-        raise UsageError(f"not a valid exclude pattern: {error}") from None
 
 
 def _rules_above(top: str) -> tuple[tuple[_Rules, ...], list[WalkError]]:
@@ -304,7 +324,7 @@ def _with_separator(folder: str) -> str:
 def _reason(error: OSError, path: str) -> str:
     if error.errno == errno.ELOOP:
         return _LOOP
-    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+    if error.errno in _ABSENT:
         return "broken symbolic link" if os.path.islink(path) else _MISSING
     return f"cannot be read ({_lower(error)})"
 

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 
+from wherein.ingest.changes.freshness import file_state
 from wherein.ingest.changes.unchanged import is_current
 from wherein.ingest.sources.web import Web
 from wherein.ingest.sources.web_response import Page, Validators
@@ -44,4 +45,4 @@ def _state_of(page: Page, source: Source, record: FileRecord | None) -> FileStat
     now = time.time_ns()
     is_same = record and record.content_hash == content_hash(page.data) and is_current(record, source.fields)
     modified = page.modified_ns or (record.state_on_disk.mtime_ns if record and is_same else now)
-    return FileState(len(page.data), modified, 0, 0, now)
+    return file_state(len(page.data), modified, 0, 0, now)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, TypeVar
 
 from wherein.errors import Unreadable
-from wherein.ingest.document import Document, Problem
+from wherein.ingest.document import Document, Problem, check_storable
 from wherein.ingest.readers import ReadContext, Reader, Skipped, choose
 from wherein.ingest.readers.shared.allowance import Allowance, with_text_counted
 from wherein.storage.catalog.checksums import stream_hash
@@ -139,7 +139,7 @@ def _documents(job: Job, stream: BinaryIO, reader: Reader, allowance: Allowance)
     items: list[Document | Problem] = []
     trouble, found = None, with_text_counted(reader.read(stream, job.path), allowance)
     while True:
-        item = _guarded(lambda: next(found, None))
+        item = _guarded(lambda: _next_item(found))
         if item is None or isinstance(item, Trouble):
             trouble = item
             break
@@ -155,6 +155,14 @@ def _documents(job: Job, stream: BinaryIO, reader: Reader, allowance: Allowance)
     if before and after and (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         trouble = trouble or Trouble(FAILED, _CHANGED)
     yield End(trouble)
+
+
+def _next_item(found: Iterator[Document | Problem]) -> Document | Problem | None:
+    """Return the next item, None at the end. What cannot be stored costs its file here, and the run in a commit."""
+    item = next(found, None)
+    if item is not None:
+        check_storable(item)
+    return item
 
 
 def _guarded(work: Callable[[], _T]) -> _T | Trouble:

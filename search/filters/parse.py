@@ -6,6 +6,7 @@ from datetime import datetime
 from wherein.errors import UsageError
 from wherein.search.filters.uri_globs import uri_pattern
 from wherein.search.filters.where import parse_where
+from wherein.storage.catalog.integers import clamp
 from wherein.storage.filters.selection import Filter
 
 __all__ = ["MEDIA_TYPES", "Filter", "parse_filter"]
@@ -44,9 +45,6 @@ _ALIASES = {
     "latex": "tex",
 }
 
-# SQLite's integers have 64 bits, which last until the year 2262.
-_MAX_NS = 2**63 - 1
-
 
 def parse_filter(
     places: Sequence[str] = (), types: Sequence[str] = (), since: str | None = None, where: str | None = None
@@ -60,13 +58,14 @@ def parse_filter(
         tuple(media_type(name) for name in types),
         since_ns(since) if since is not None else None,
         parse_where(where) if where is not None else None,
+        tuple(places),
     )
 
 
 def media_type(name: str) -> str:
     """Return the media type of a short name (`pdf`); a name with a slash is one already. Raises UsageError."""
     known = name.lower().removeprefix(".")
-    if "/" in known:
+    if "/" in known and known.isprintable():
         return known
     found = MEDIA_TYPES.get(_ALIASES.get(known, known))
     if found is None:
@@ -85,4 +84,4 @@ def since_ns(date: str) -> int:
     # The last two are for years that the C library cannot convert.
     except (ValueError, OverflowError, OSError):
         raise UsageError(f"{date[:80]!a} is not a date; write it as 2025-01-31 or 2025-01-31T18:00") from None
-    return max(-_MAX_NS, min(ns, _MAX_NS))
+    return clamp(ns)

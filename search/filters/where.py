@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from wherein.errors import UsageError
+from wherein.storage.catalog.integers import bindable
 from wherein.storage.filters.condition import Absent, AllOf, AnyOf, Comparison, Condition, Contains, Like, Not, Value
 
 __all__ = ["parse_where"]
@@ -213,10 +214,9 @@ def _unquoted(text: str) -> str:
 
 
 def _number(text: str) -> int | float:
-    """Return a number that SQLite can hold: integers have 64 bits there."""
-    # 18 digits always fit into 64 bits.
-    if re.fullmatch(r"[+-]?\d{1,18}", text):
-        return int(text)
+    """Return a finite number; the exact integer where the text spells one."""
+    if re.fullmatch(r"[+-]?\d{1,400}", text):  # int() refuses thousands of digits; floats end at 309
+        return bindable(int(text))
     value = float(text)
     return value if math.isfinite(value) else math.copysign(1.7976931348623157e308, value)
 

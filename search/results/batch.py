@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from wherein.errors import UsageError
+from wherein.storage.disk.text_lines import to_unicode
 
 __all__ = ["read_batch"]
 
@@ -36,8 +37,4 @@ def _record(number: int, line: str) -> tuple[str | int, str]:
     if not isinstance(name, str | int) or isinstance(name, bool):
         raise UsageError(f"Line {number} of the questions has an id that is neither text nor a number")
     # JSON can escape lone surrogates, which are not text.
-    return _clean(name) if isinstance(name, str) else name, _clean(question)
-
-
-def _clean(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return to_unicode(name) if isinstance(name, str) else name, to_unicode(question)

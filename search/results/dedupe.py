@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from wherein.search.hits import Hit, Place
+from wherein.search.stored_passages import LONGEST
 
 __all__ = ["fold", "same_words"]
 
@@ -24,16 +25,17 @@ class _Words:
 
 def fold(hits: Sequence[Hit]) -> list[Hit]:
     """Return the hits in order, but those that say nearly what an earlier one says only in its `also_in`."""
-    kept, words = list[Hit](), list[_Words]()
+    kept, words, places = list[Hit](), list[_Words](), list[list[Place]]()
     for hit in hits:
         own = _words(hit.text)
         earlier = next((index for index, other in enumerate(words) if _same(own, other)), None)
         if earlier is None:
             kept.append(hit)
             words.append(own)
+            places.append(list(hit.also_in))
         else:
-            kept[earlier] = replace(kept[earlier], also_in=(*kept[earlier].also_in, _place(hit)))
-    return kept
+            places[earlier].append(_place(hit))
+    return [replace(hit, also_in=tuple(also)) if also else hit for hit, also in zip(kept, places, strict=True)]
 
 
 def same_words(one: str, other: str) -> bool:
@@ -49,7 +51,7 @@ def _place(hit: Hit) -> Place:
 
 
 def _words(text: str) -> _Words:
-    words = _WORDS.findall(text.lower())
+    words = _WORDS.findall(text[:LONGEST].lower())
     # max: fewer than three words are one shorter run.
     runs = frozenset(tuple(words[first : first + _RUN_LENGTH]) for first in range(max(1, len(words) - _RUN_LENGTH + 1)))
     return _Words(text.strip(), runs, frozenset(word for word in words if any(map(str.isdigit, word))))

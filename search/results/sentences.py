@@ -12,10 +12,12 @@ from wherein.storage.catalog.vectors import Matrix
 
 __all__ = ["sentence_spans", "with_sentences"]
 
-# The end of a sentence, a blank line, or the end of a line before a list item or a heading.
+# The end of a sentence, a blank line, the end of a line before a list item or a heading, or a line of signs alone: the
+# fence of front matter, a thematic break, the line under a heading or between the rows of a table.
 # Chinese and Japanese sentences are not followed by a blank.
 _END = re.compile(
-    r"""(?:(?<=[.!?…])|(?<=[.!?…]["'”’)\]]))\s+ | (?<=[。！？]) | \n[^\S\n]*\n\s* | \n\s*(?=[-*•#|]|\d+[.)]\s)""",
+    r"""(?P<signs> (?:^|\n) [^\S\n]*+ (?:[-*_=+~`|:.>\#][^\S\n]*+){3,}+ (?=\n|\Z) )
+    | (?:(?<=[.!?…])|(?<=[.!?…]["'”’)\]]))\s+ | (?<=[。！？]) | \n[^\S\n]*\n\s* | \n\s*(?=[-*•#|]|\d+[.)]\s)""",
     re.VERBOSE,
 )
 # A full stop after one of these, or after a single letter, does not end a sentence.
@@ -29,7 +31,7 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     spans, first = [], 0
     for end in _END.finditer(text):
         before = text[first : end.start()]
-        if "\n\n" not in end.group() and _continues(before, text[end.end() : end.end() + 1]):
+        if "\n\n" not in end.group() and not end["signs"] and _continues(before, text[end.end() : end.end() + 1]):
             continue
         spans.append((first, end.start()))
         first = end.end()

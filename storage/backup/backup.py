@@ -29,6 +29,7 @@ from wherein.storage.catalog.connection import CATALOG, open_reader, snapshot
 from wherein.storage.catalog.models import bound_model, now
 from wherein.storage.catalog.schema import schema_of
 from wherein.storage.catalog.sqlite_errors import translating_errors
+from wherein.storage.catalog.unlocked import unchanged
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.disk.fsync import fsync, fsync_tree
 from wherein.storage.index.generations import KINDS, SUFFIXES, VECTORS, active_generation, generation_path
@@ -159,7 +160,7 @@ def _collect(task: _Task, folder: Path) -> tuple[Manifest, Content]:
         with snapshot(source), _interruptible(source):
             check_integrity(source)
         task.report("copying")
-        with translating_errors(), _interruptible(source):
+        with unchanged(source), translating_errors(), _interruptible(source):
             # As a URI, because a path may be invalid Unicode, which SQLite's text must not be.
             source.execute("VACUUM INTO ?", [(folder / CATALOG).as_uri()])
         (folder / CATALOG).chmod(0o600)  # VACUUM INTO creates it with the process's umask

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wherein.errors import Damaged, Outdated, WhereinError
+from wherein.storage.catalog.connect import connect
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.schema import NEWEST_SCHEMA, has_tables, migrate, schema_of
 from wherein.storage.catalog.sqlite_errors import translating_catalog_errors
+from wherein.storage.catalog.unlocked import needs_no_lock, open_unlocked, require_readable, unchanged
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.disk.filesystem import file_system, is_network
 
@@ -35,7 +37,6 @@ __all__ = [
 CATALOG = "catalog.db"
 _LOST = "{} is missing, but an index that was made from it exists; recover the library with: wherein restore"
 _EMPTIED = "{} has lost its tables; run: wherein verify"
-_BUSY_SECONDS = 10.0  # how long SQLite waits for another process's lock, and a checkpoint for readers
 
 
 def open_writer(folder: Path) -> Database:
@@ -73,11 +74,12 @@ def open_writer(folder: Path) -> Database:
 def open_reader(folder: Path) -> sqlite3.Connection:
     """Open an existing catalog read-only; such a connection never writes and never checkpoints.
 
-    Raises Outdated when the catalog has an older schema, which `open_writer` migrates.
+    Where the folder cannot be written the connection may have no locks, see `unlocked.has_changed`. Raises Outdated
+    when the catalog has an older schema, which `open_writer` migrates.
     """
     if catalog_is_lost(folder):
         raise Damaged(_LOST.format(folder / CATALOG))
-    db = _connect(folder / CATALOG, "ro")
+    db = _connect_reader(folder / CATALOG)
     try:
         with translating_catalog_errors():
             _refuse_emptied(folder, db)
@@ -124,25 +126,19 @@ def lenient_text(raw: bytes) -> str:
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     with translating_catalog_errors():
-        connection = sqlite3.connect(
-            # A URI, for it alone carries the mode; `as_uri` escapes `?`, `#` and `%` in names of folders.
-            f"{path.absolute().as_uri()}?mode={mode}",
-            uri=True,
-            timeout=_BUSY_SECONDS,
-            check_same_thread=False,
-        )
+        return connect(path, f"mode={mode}")
+
+
+def _connect_reader(path: Path) -> sqlite3.Connection:
+    with translating_catalog_errors():
         try:
-            # Off by default in SQLite, but chunks and their terms are removed by ON DELETE CASCADE.
-            connection.execute("PRAGMA foreign_keys=ON")
-            # Check each page before it is used, as SQLite advises for untrusted files
-            # (https://sqlite.org/security.html).
-            connection.execute("PRAGMA cell_size_check=ON")
-            # Opening reads nothing yet: a file that is no database, or is damaged at its start, has to fail here.
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        except BaseException:
-            connection.close()
+            return connect(path, "mode=ro")
+        except sqlite3.OperationalError as error:
+            if path.exists():
+                require_readable(path)
+            if needs_no_lock(error, path):
+                return open_unlocked(path)
             raise
-    return connection
 
 
 def catalog_is_lost(folder: Path) -> bool:
@@ -194,13 +190,14 @@ def writing(db: Database, step: str) -> Iterator[Database]:
 def snapshot(db: Catalog) -> Iterator[Catalog]:
     """Open a snapshot: everything that is read inside belongs to the same committed state.
 
-    Inside a write transaction of the same connection, that is the state which it will commit.
+    Inside a write transaction of the same connection, that is the state which it will commit. Raises LibraryBusy when a
+    library that cannot be locked was changed meanwhile.
     """
     connection: Any = getattr(db, "conn", db)  # a `Database` holds sqlite3's connection
     if connection.in_transaction:
         yield db
         return
-    with translating_catalog_errors():
+    with unchanged(connection), translating_catalog_errors():
         db.execute("BEGIN")  # deferred: SQLite takes the snapshot with the first read
         try:
             yield db

@@ -61,9 +61,9 @@ def coverage_of(db: Catalog, document_id: int) -> Coverage | None:
 
 
 def covered(db: Catalog) -> Covered:
-    """Return the coverage of all documents; reads every text."""
+    """Return the coverage of all documents."""
     documents, characters, noted = db.execute(
-        "SELECT count(*), coalesce(sum(length(text)), 0), coalesce(sum(notes <> '[]'), 0) FROM documents"
+        "SELECT count(*), coalesce(sum(characters), 0), coalesce(sum(notes <> '[]'), 0) FROM documents"
     ).fetchone()
     measured, tokens, unknown = db.execute(
         "SELECT count(*), coalesce(sum(tokens), 0), coalesce(sum(unknown), 0) FROM coverage"
@@ -76,7 +76,7 @@ def covered(db: Catalog) -> Covered:
     ).fetchall()
     # Passages follow one another without a gap, so only what comes after the last one is in none.
     (dropped,) = db.execute(
-        'SELECT coalesce(sum(length(d.text) - coalesce((SELECT max(c."end") FROM chunks c WHERE c.document_id = d.id),'
+        'SELECT coalesce(sum(d.characters - coalesce((SELECT max(c."end") FROM chunks c WHERE c.document_id = d.id),'
         " 0)), 0) FROM documents d"
     ).fetchone()
     return Covered(

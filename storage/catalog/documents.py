@@ -9,11 +9,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from wherein.errors import Damaged
+from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.checksums import content_hash, is_named, row_checksum
 from wherein.storage.catalog.coverage import Coverage, save_coverage
 from wherein.storage.catalog.models import now
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.term_counts import count_terms, save_terms
+from wherein.storage.catalog.texts import read_text, save_text
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -35,13 +37,16 @@ __all__ = [
     "documents_of_file",
     "documents_of_stream",
     "each_document_of_file",
+    "each_uri",
     "find_document",
+    "find_documents",
     "list_documents",
     "model_input",
     "move_document",
     "next_documents",
     "save_chunks",
     "save_document",
+    "spans_around",
 ]
 
 
@@ -88,7 +93,7 @@ class StoredDocument:
 
 
 class _Checked(NamedTuple):
-    """The columns of `documents` that its checksum covers, except the text, which has a hash of its own."""
+    """The columns of `documents` that its checksum covers; `text_hash` names the text."""
 
     uri: str
     title: str
@@ -118,22 +123,23 @@ def save_document(db: Database, document: DocumentRow) -> int:
     )  # fmt: skip
     db.execute(
         # Not INSERT OR REPLACE: the row would get a new id, and its chunks would go with the old one.
-        "INSERT INTO documents (uri, title, media_type, text_hash, metadata, notes, checksum, file_id, text, added_at,"
-        " changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (uri) DO UPDATE SET"
+        "INSERT INTO documents (uri, title, media_type, text_hash, metadata, notes, checksum, file_id, added_at,"
+        " changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (uri) DO UPDATE SET"
         " file_id = excluded.file_id, title = excluded.title, media_type = excluded.media_type,"
-        " text = excluded.text, text_hash = excluded.text_hash, metadata = excluded.metadata,"
-        " notes = excluded.notes, checksum = excluded.checksum, changed_at = excluded.changed_at",
-        [*checked, row_checksum(*checked), document.file_id, document.text, stamp, stamp],
+        " text_hash = excluded.text_hash, metadata = excluded.metadata, notes = excluded.notes,"
+        " checksum = excluded.checksum, changed_at = excluded.changed_at",
+        [*checked, row_checksum(*checked), document.file_id, stamp, stamp],
     )
     (document_id,) = db.execute("SELECT id FROM documents WHERE uri = ?", [document.uri]).fetchone()
-    save_chunks(db, document_id, document.chunks)
+    save_text(db, document_id, document.text)
+    save_chunks(db, document_id, document.chunks, document.text)
     if document.coverage:
         save_coverage(db, document_id, document.coverage)
     return int(document_id)
 
 
-def save_chunks(db: Database, document_id: int, chunks: Sequence[ChunkRow]) -> None:
-    """Replace a document's chunks and their terms. Call inside `writing`."""
+def save_chunks(db: Database, document_id: int, chunks: Sequence[ChunkRow], text: str) -> None:
+    """Replace the chunks of a document, whose text is `text`, and their terms. Call inside `writing`."""
     # New rows, whose ids are new: an open index relies on the terms of a chunk's id never changing.
     db.execute("DELETE FROM chunks WHERE document_id = ?", [document_id])
     db.conn.executemany(
@@ -147,11 +153,11 @@ def save_chunks(db: Database, document_id: int, chunks: Sequence[ChunkRow]) -> N
             )
         ),
     )
-    _save_terms(db, document_id, chunks)
+    _save_terms(db, document_id, chunks, text)
 
 
-def _save_terms(db: Database, document_id: int, chunks: Sequence[ChunkRow]) -> None:
-    title, text = db.execute("SELECT title, text FROM documents WHERE id = ?", [document_id]).fetchone()
+def _save_terms(db: Database, document_id: int, chunks: Sequence[ChunkRow], text: str) -> None:
+    (title,) = db.execute("SELECT title FROM documents WHERE id = ?", [document_id]).fetchone()
     numbers = db.execute("SELECT id FROM chunks WHERE document_id = ? ORDER BY ordinal", [document_id]).fetchall()
     save_terms(
         db,
@@ -185,8 +191,8 @@ def next_documents(db: Catalog, after: int = 0, limit: int = 500) -> list[int]:
 
 
 def count_characters(db: Catalog) -> int:
-    """Return the length of all texts together; reads every text."""
-    (characters,) = db.execute("SELECT coalesce(sum(length(text)), 0) FROM documents").fetchone()
+    """Return the length of all texts together."""
+    (characters,) = db.execute("SELECT coalesce(sum(characters), 0) FROM documents").fetchone()
     return int(characters)
 
 
@@ -218,9 +224,16 @@ def documents_of_stream(db: Catalog, uri: str) -> dict[str, int]:
     return dict(rows.fetchall())
 
 
+# CROSS JOIN makes SQLite begin with the one chunk (https://sqlite.org/optoverview.html#crossjoin).
+_AROUND = """
+SELECT n.id, n.document_id, n.ordinal, n.start, n."end", n.page, n.heading, n.input_hash, n.checksum
+FROM chunks c CROSS JOIN chunks n
+ON n.document_id = c.document_id AND n.ordinal BETWEEN c.ordinal - ?2 AND c.ordinal + ?2
+WHERE c.id = ?1 ORDER BY n.ordinal
+"""
 _MAX_DIGITS = 19  # of SQLite's integers, which have 64 bits
 _LISTED = (
-    f"SELECT {_CHECKED}, d.checksum, d.id, length(d.text),"
+    f"SELECT {_CHECKED}, d.checksum, d.id, d.characters,"
     " (SELECT count(*) FROM chunks c WHERE c.document_id = d.id), d.added_at, d.changed_at"
     " FROM documents d"
 )
@@ -243,6 +256,18 @@ def find_document(db: Catalog, name: str) -> StoredDocument | None:
     return _stored(*row) if row else None
 
 
+def find_documents(db: Catalog, uris: Sequence[str]) -> list[StoredDocument]:
+    """Return the documents that have one of these URIs."""
+    return [_stored(*row) for row in select_in(db, f"{_LISTED} WHERE d.uri IN ({{}})", uris)]
+
+
+def each_uri(db: Catalog) -> Iterator[str]:
+    """Yield the URI of every document."""
+    rows = db.execute("SELECT uri FROM documents")
+    while batch := rows.fetchmany(1_000):
+        yield from (uri for (uri,) in batch)
+
+
 def document_version(db: Catalog, uri: str) -> tuple[bytes, str, str, bool] | None:
     """Return text hash, title and metadata (JSON) of a document, and whether its file was read completely."""
     row = db.execute(
@@ -261,12 +286,11 @@ def document_version(db: Catalog, uri: str) -> tuple[bytes, str, str, bool] | No
 
 def document_text(db: Catalog, document_id: int) -> str:
     """Return a document's text. Raises Damaged when it is not what was stored."""
-    uri, text, text_hash = db.execute(
-        "SELECT uri, text, text_hash FROM documents WHERE id = ?", [document_id]
-    ).fetchone()
-    if not is_named(text, text_hash):
+    uri, text_hash = db.execute("SELECT uri, text_hash FROM documents WHERE id = ?", [document_id]).fetchone()
+    stored = read_text(db, document_id)
+    if not stored.sound or not is_named(stored.text, text_hash):
         raise Damaged(f"The stored text of {uri} is damaged; run: wherein verify")
-    return str(text)
+    return stored.text
 
 
 def document_spans(db: Catalog, document_id: int) -> list[ChunkRow]:
@@ -277,6 +301,16 @@ def document_spans(db: Catalog, document_id: int) -> list[ChunkRow]:
         [document_id],
     )
     return [checked_chunk(f"document {document_id}", document_id, *row) for row in rows.fetchall()]
+
+
+def spans_around(db: Catalog, chunk_id: int, neighbours: int) -> tuple[int, list[ChunkRow]]:
+    """Return a chunk with at most `neighbours` of its document's before and after it, in order, and its index there.
+
+    The list is empty when there is no such chunk any more. Raises Damaged when one is not what was stored.
+    """
+    rows = db.execute(_AROUND, [chunk_id, neighbours]).fetchall()
+    spans = [checked_chunk(f"document {document_id}", document_id, *row) for _, document_id, *row in rows]
+    return next((index for index, (number, *_) in enumerate(rows) if number == chunk_id), 0), spans
 
 
 def checked_chunk(

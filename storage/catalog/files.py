@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from wherein.errors import Damaged
 from wherein.storage.catalog.documents import documents_of_file, move_document
+from wherein.storage.catalog.exclusions import PURGED_RECORDS
+from wherein.storage.catalog.file_sources import follow_file
 from wherein.storage.catalog.protocol import Catalog, typed
 
 if TYPE_CHECKING:
@@ -19,16 +21,21 @@ __all__ = [
     "FileRecord",
     "FileState",
     "delete_file",
+    "documents_of_source",
+    "emptied_files",
+    "file_by_id",
     "file_of_document",
     "find_file",
     "find_files_by_content",
-    "followed_files",
+    "has_readable_file",
     "move_file",
+    "note_left_out",
     "problem_files",
     "read_files",
     "reread_document",
     "reread_file",
     "save_file",
+    "settle_file",
     "touch_file",
     "unreadable_files",
 ]
@@ -38,7 +45,7 @@ REREAD = ""
 
 _STATES = frozenset(("read", "skipped", "failed"))
 _COLUMNS = (
-    "id, uri, source_id, size, mtime_ns, ctime_ns, inode, checked_ns, content_hash, version, state, reason,"
+    "files.id, uri, size, mtime_ns, ctime_ns, inode, checked_ns, content_hash, version, state, reason,"
     " (SELECT count(*) FROM documents d WHERE d.file_id = files.id)"
 )
 
@@ -58,12 +65,12 @@ class FileState:
 class FileRecord:
     """A file: `version` names the reader and chunker that were used, `state` is read, skipped or failed, with a reason.
 
-    `documents` is the number of documents that were read from it.
+    A file that was read has a reason when documents of it were left out, because they were purged. `documents` is the
+    number of documents that were read from it.
     """
 
     id: int
     uri: str
-    source_id: int | None
     state_on_disk: FileState
     content_hash: bytes | None
     version: str
@@ -92,14 +99,8 @@ def find_files_by_content(db: Catalog, content_hash: bytes) -> list[FileRecord]:
     return [_record(*row) for row in rows.fetchall()]
 
 
-def followed_files(db: Catalog) -> Iterator[FileRecord]:
-    """Yield the files of all sources that are still followed."""
-    for row in db.execute(f"SELECT {_COLUMNS} FROM files WHERE source_id IS NOT NULL ORDER BY uri").fetchall():
-        yield _record(*row)
-
-
 def move_file(db: Database, record: FileRecord, uri: str) -> None:
-    """Give a file and its documents new URIs; all ids stay. Call inside `writing`."""
+    """Give a file and its documents new URIs; all ids, and the sources of the file, stay. Call inside `writing`."""
     db.execute("UPDATE files SET uri = ? WHERE id = ?", [uri, record.id])
     for old, document_id in documents_of_file(db, record.id).items():
         if not old.startswith(record.uri):
@@ -107,9 +108,16 @@ def move_file(db: Database, record: FileRecord, uri: str) -> None:
         move_document(db, document_id, uri + old.removeprefix(record.uri))
 
 
+def note_left_out(db: Database, file_id: int, state: str, reason: str) -> None:
+    """Record why some of a file's documents, or all of them, are not in the library. Call inside `writing`."""
+    db.execute("UPDATE files SET state = ?, reason = ? WHERE id = ?", [state, reason, file_id])
+
+
 def problem_files(db: Catalog) -> list[FileRecord]:
-    """Return the files that were skipped or failed, in the order of their URIs."""
-    rows = db.execute(f"SELECT {_COLUMNS} FROM files WHERE state <> 'read' ORDER BY uri")
+    """Return the files that were skipped or failed, or read only in part, in the order of their URIs."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM files WHERE state <> 'read' OR reason = ? ORDER BY uri", [PURGED_RECORDS]
+    )
     return [_record(*row) for row in rows.fetchall()]
 
 
@@ -139,46 +147,36 @@ def save_file(
     state: str,
     reason: str = "",
 ) -> int:
-    """Insert or update the record at `uri` and return its id. Call inside `writing`."""
+    """Insert or update the record at `uri`, which the source covers, and return its id. Call inside `writing`."""
+    values = [on_disk.size, on_disk.mtime_ns, on_disk.ctime_ns, on_disk.inode, on_disk.checked_ns]
     db.execute(
         # Not INSERT OR REPLACE: the file's documents would be deleted with the old row (ON DELETE CASCADE).
-        "INSERT INTO files (uri, source_id, size, mtime_ns, ctime_ns, inode, checked_ns, content_hash, version,"
-        " state, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (uri) DO UPDATE SET"
-        " source_id = excluded.source_id, size = excluded.size, mtime_ns = excluded.mtime_ns,"
-        " ctime_ns = excluded.ctime_ns, inode = excluded.inode, checked_ns = excluded.checked_ns,"
-        " content_hash = excluded.content_hash, version = excluded.version, state = excluded.state,"
-        " reason = excluded.reason",
-        [
-            uri,
-            source_id,
-            on_disk.size,
-            on_disk.mtime_ns,
-            on_disk.ctime_ns,
-            on_disk.inode,
-            on_disk.checked_ns,
-            content_hash,
-            version,
-            state,
-            reason,
-        ],
+        "INSERT INTO files (uri, size, mtime_ns, ctime_ns, inode, checked_ns, content_hash, version, state, reason)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (uri) DO UPDATE SET size = excluded.size,"
+        " mtime_ns = excluded.mtime_ns, ctime_ns = excluded.ctime_ns, inode = excluded.inode,"
+        " checked_ns = excluded.checked_ns, content_hash = excluded.content_hash, version = excluded.version,"
+        " state = excluded.state, reason = excluded.reason",
+        [uri, *values, content_hash, version, state, reason],
     )
     (number,) = db.execute("SELECT id FROM files WHERE uri = ?", [uri]).fetchone()
+    follow_file(db, uri, source_id)
     return int(number)
 
 
-def touch_file(db: Database, file_id: int, source_id: int, on_disk: FileState) -> None:
+def touch_file(db: Database, file_id: int, on_disk: FileState) -> None:
     """Record a new stat for unchanged content. Call inside `writing`."""
+    values = [on_disk.size, on_disk.mtime_ns, on_disk.ctime_ns, on_disk.inode, on_disk.checked_ns]
     db.execute(
-        "UPDATE files SET source_id = ?, size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, checked_ns = ? WHERE id = ?",
-        [
-            source_id,
-            on_disk.size,
-            on_disk.mtime_ns,
-            on_disk.ctime_ns,
-            on_disk.inode,
-            on_disk.checked_ns,
-            file_id,
-        ],
+        "UPDATE files SET size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, checked_ns = ? WHERE id = ?",
+        [*values, file_id],
+    )
+
+
+def settle_file(db: Database, uri: str, on_disk: FileState) -> None:
+    """Record the stat of a file whose content is known to be what was read. Call inside `writing`."""
+    db.execute(
+        "UPDATE files SET size = ?, mtime_ns = ?, ctime_ns = ?, inode = ?, checked_ns = ? WHERE uri = ?",
+        [on_disk.size, on_disk.mtime_ns, on_disk.ctime_ns, on_disk.inode, on_disk.checked_ns, uri],
     )
 
 
@@ -194,20 +192,55 @@ def reread_document(db: Database, document_id: int) -> None:
     )
 
 
+def file_by_id(db: Catalog, file_id: int) -> FileRecord | None:
+    """Return the record of this number."""
+    row = db.execute(f"SELECT {_COLUMNS} FROM files WHERE id = ?", [file_id]).fetchone()
+    return _record(*row) if row else None
+
+
+def emptied_files(db: Catalog, source_id: int) -> list[FileRecord]:
+    """Return the files of a source that have no text any more, but still the documents of an earlier version."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM files JOIN file_sources s ON s.file_id = files.id WHERE s.source_id = ?"
+        " AND state = 'skipped' AND EXISTS (SELECT 1 FROM documents d WHERE d.file_id = files.id) ORDER BY uri",
+        [source_id],
+    )
+    return [_record(*row) for row in rows.fetchall()]
+
+
+def documents_of_source(db: Catalog, source_id: int) -> int:
+    """Return the number of documents in the files that a source covers."""
+    (count,) = db.execute(
+        "SELECT count(*) FROM file_sources s JOIN documents d ON d.file_id = s.file_id WHERE s.source_id = ?",
+        [source_id],
+    ).fetchone()
+    return int(count)
+
+
+def has_readable_file(db: Catalog, source_id: int) -> bool:
+    """Whether a source covers a file that did not fail, or that has documents of an earlier version."""
+    row = db.execute(
+        "SELECT 1 FROM file_sources s JOIN files f ON f.id = s.file_id WHERE s.source_id = ? AND (f.state <> 'failed'"
+        " OR EXISTS (SELECT 1 FROM documents d WHERE d.file_id = f.id)) LIMIT 1",
+        [source_id],
+    ).fetchone()
+    return row is not None
+
+
 def delete_file(db: Database, file_id: int) -> None:
     """Delete a file's record, documents and chunks; vectors are left for cleanup. Call inside `writing`."""
     db.execute("DELETE FROM files WHERE id = ?", [file_id])
 
 
 def _record(
-    file_id: int, uri: str, source_id: int | None, size: int, mtime_ns: int, ctime_ns: int, inode: int,
+    file_id: int, uri: str, size: int, mtime_ns: int, ctime_ns: int, inode: int,
     checked_ns: int, content_hash: bytes | None, version: str, state: str, reason: str, documents: int,
 ) -> FileRecord:  # fmt: skip
     """Return a record from the columns `_COLUMNS`. Raises Damaged when a type or the state is wrong."""
     typed("files", (uri, version, state, reason), str, str, str, str)
     typed("files", (size, mtime_ns, ctime_ns, inode, checked_ns), int, int, int, int, int)
-    typed("files", (source_id, content_hash), (int, NoneType), (bytes, NoneType))
+    typed("files", (content_hash,), (bytes, NoneType))
     if state not in _STATES:  # a damaged row: SQLite evaluates a CHECK only on writing
         raise Damaged(f"The record of the file {uri} is damaged; run: wherein verify")
     on_disk = FileState(size, mtime_ns, ctime_ns, inode, checked_ns)
-    return FileRecord(file_id, uri, source_id, on_disk, content_hash, version, state, reason, documents)
+    return FileRecord(file_id, uri, on_disk, content_hash, version, state, reason, documents)

@@ -5,11 +5,17 @@ storage/catalog/checksums.py. Chunks and vectors are joined by `input_hash`, so 
 second model's vectors can be stored beside the first one's.
 """
 
+import os
+from urllib.parse import quote_from_bytes
+
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
 from wherein.storage.catalog.checksums import row_checksum, vector_checksum
-from wherein.storage.catalog.term_counts import recount
+from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.term_counts import Uncounted, counted_version, recount
+from wherein.storage.catalog.terms import terms_version
+from wherein.storage.catalog.texts import save_text_bytes
 from wherein.storage.catalog.vectors import is_stored_vector, pack_vectors, unpack_vectors
 from wherein.storage.disk.failpoints import failpoint
 
@@ -47,7 +53,7 @@ def m0003_terms(db: Database) -> None:
     `highest_vector_id` of a generation of keywords is the highest id of a chunk.
     """
     _run(db, _TERMS)
-    recount(db)
+    recount(db, _uncounted_in_whole_texts)
     failpoint("migration.applied")
 
 
@@ -88,7 +94,67 @@ def m0007_index_methods(db: Database) -> None:
 
 
 @MIGRATIONS()
-def m0008_half_vectors(db: Database) -> None:
+def m0008_exclusions_by_content(db: Database) -> None:
+    """Exclusions know the content of their documents, and removed documents are excluded, too.
+
+    Of what was purged before, only records in a file that is still known can be recognized by their content. Files
+    whose reading was interrupted are read again.
+    """
+    _run(db, _EXCLUSIONS_BY_CONTENT)
+    failpoint("migration.applied")
+
+
+@MIGRATIONS()
+def m0009_file_sources(db: Database) -> None:
+    """Every source that covers a file, in place of one source a file; the other paths of what a source covers.
+
+    A file now also belongs to each source whose path it is or lies below, as far as paths alone can show.
+    """
+    _run(db, _FILE_SOURCES)
+    for number, path in db.execute("SELECT id, uri FROM sources WHERE kind = 'path'").fetchall():
+        uri = "file://" + quote_from_bytes(os.fsencode(path.rstrip("/")))
+        # "0" is the character after "/": these are the URIs that begin with the folder's.
+        db.execute(_COVERED_BY_PATH, [number, uri, f"{uri}/", f"{uri}0"])
+    db.execute("ALTER TABLE files DROP COLUMN source_id")
+    failpoint("migration.applied")
+
+
+@MIGRATIONS()
+def m0010_texts_in_blocks(db: Database) -> None:
+    """Texts in blocks of a fixed number of characters, in a table of their own (storage/catalog/texts.py).
+
+    A document's old text goes before the new one is written, which then takes its pages: the file does not grow by a
+    second copy of all texts, only the log. One text at a time is in memory.
+    """
+    _run(db, _TEXTS_IN_BLOCKS)
+    last = 0
+    while numbers := db.execute("SELECT id FROM documents WHERE id > ? ORDER BY id LIMIT 1000", [last]).fetchall():
+        for (document_id,) in numbers:
+            # As bytes, because damaged text may be invalid UTF-8; it stays as it is, so that `verify` finds it.
+            (raw,) = db.execute("SELECT CAST(text AS BLOB) FROM documents WHERE id = ?", [document_id]).fetchone()
+            db.execute("UPDATE documents SET text = '' WHERE id = ?", [document_id])
+            save_text_bytes(db, document_id, raw)
+            last = document_id
+    failpoint("migration.texts-copied")
+    db.execute("ALTER TABLE documents DROP COLUMN text")  # rewrites rows that have become short
+    failpoint("migration.applied")
+
+
+@MIGRATIONS()
+def m0011_joined_words(db: Database) -> None:
+    """Terms of another version are counted again: a question must not be compared with them.
+
+    Generations of keywords go with the old terms; the next writer makes new ones.
+    """
+    if counted_version(db) != terms_version():
+        db.execute("DELETE FROM terms")
+        db.execute("DELETE FROM generations WHERE kind = 'keywords'")
+        recount(db)
+    failpoint("migration.applied")
+
+
+@MIGRATIONS()
+def m0012_half_vectors(db: Database) -> None:
     """Vectors of length 1 in float16; segments; which passages were removed since keywords were last indexed.
 
     A damaged vector stays as it is, so that it is still reported. An exact generation of vectors holds what was stored
@@ -111,6 +177,11 @@ def m0008_half_vectors(db: Database) -> None:
     if halved:
         db.execute(_DELETE_EXACT)
     failpoint("migration.applied")
+
+
+def _uncounted_in_whole_texts(db: Catalog, last: int, limit: int) -> list[Uncounted]:
+    """Return chunks without counts, as `term_counts.ReadUncounted`, of a catalog before `m0010_texts_in_blocks`."""
+    return [Uncounted(*row) for row in db.execute(_UNCOUNTED, [last, limit]).fetchall()]
 
 
 def _run(db: Database, statements: str) -> None:
@@ -299,9 +370,88 @@ CREATE TABLE coverage (
 ) STRICT
 """
 
+_FILE_SOURCES = """
+CREATE TABLE file_sources (
+    id INTEGER PRIMARY KEY,
+    file_id INTEGER NOT NULL REFERENCES files(id) ON DELETE CASCADE,
+    source_id INTEGER NOT NULL REFERENCES sources(id) ON DELETE CASCADE,
+    UNIQUE (file_id, source_id)
+) STRICT;
+
+CREATE INDEX file_sources_by_source ON file_sources(source_id);
+
+CREATE TABLE aliases (
+    id INTEGER PRIMARY KEY,
+    source_id INTEGER NOT NULL REFERENCES sources(id) ON DELETE CASCADE,
+    uri TEXT NOT NULL,
+    target TEXT NOT NULL,
+    UNIQUE (source_id, uri)
+) STRICT;
+
+INSERT INTO file_sources (file_id, source_id) SELECT id, source_id FROM files WHERE source_id IS NOT NULL
+"""
+
+_COVERED_BY_PATH = (
+    "INSERT INTO file_sources (file_id, source_id) SELECT id, ? FROM files WHERE uri = ? OR (uri >= ? AND uri < ?)"
+    " ON CONFLICT DO NOTHING"
+)
+
+# A URI of NULL: a purged document of which only the content is excluded. The last statement is for files that an older
+# version took for unchanged, though it had not read all of them.
+_EXCLUSIONS_BY_CONTENT = """
+CREATE TABLE exclusions_by_content (
+    id INTEGER PRIMARY KEY,
+    uri TEXT UNIQUE,
+    kind TEXT NOT NULL CHECK (kind IN ('removed', 'purged')),
+    key TEXT NOT NULL,
+    text_hash BLOB,
+    file_hash BLOB,
+    added_at TEXT NOT NULL
+) STRICT;
+
+INSERT INTO exclusions_by_content (uri, kind, key, file_hash, added_at)
+SELECT e.uri, 'purged', substr(e.uri, length(f.uri) + 2), f.content_hash, e.added_at
+FROM exclusions e JOIN files f ON f.uri = substr(e.uri, 1, instr(e.uri, '#') - 1);
+
+INSERT INTO exclusions_by_content (uri, kind, key, added_at)
+SELECT uri, 'purged', CASE instr(uri, '#') WHEN 0 THEN '' ELSE substr(uri, instr(uri, '#') + 1) END, added_at
+FROM exclusions WHERE uri NOT IN (SELECT uri FROM exclusions_by_content);
+
+DROP TABLE exclusions;
+
+ALTER TABLE exclusions_by_content RENAME TO exclusions;
+
+CREATE INDEX exclusions_by_text ON exclusions(text_hash);
+
+CREATE INDEX exclusions_by_file ON exclusions(file_hash);
+
+UPDATE files SET version = '' WHERE state = 'failed' AND reason = 'the run that read it did not finish'
+"""
+
 _CHUNKS_AFTER = (
     'SELECT id, document_id, ordinal, start, "end", page, heading, input_hash FROM chunks'
     " WHERE id > ? ORDER BY id LIMIT 10000"
+)
+
+_TEXTS_IN_BLOCKS = """
+ALTER TABLE documents ADD COLUMN characters INTEGER NOT NULL DEFAULT 0;
+
+CREATE TABLE texts (
+    id INTEGER PRIMARY KEY,
+    document_id INTEGER NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    lines INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    checksum INTEGER NOT NULL,
+    UNIQUE (document_id, number)
+) STRICT
+"""
+
+# The passage as bytes, because damaged text may be invalid UTF-8.
+_UNCOUNTED = (
+    'SELECT c.id, c.heading, d.title, CAST(substr(d.text, c.start + 1, c."end" - c.start) AS BLOB)'
+    " FROM chunks c JOIN documents d ON d.id = c.document_id"
+    " WHERE c.id > ? AND NOT EXISTS (SELECT 1 FROM terms t WHERE t.id = c.id) ORDER BY c.id LIMIT ?"
 )
 
 _NEW_TABLES = """

@@ -12,9 +12,9 @@ from wherein.storage.catalog.protocol import Catalog
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["NEWEST_SCHEMA", "has_tables", "migrate", "schema_of"]
+__all__ = ["NEWEST_SCHEMA", "has_tables", "highest_used_id", "migrate", "schema_of"]
 
-NEWEST_SCHEMA = 8
+NEWEST_SCHEMA = 12
 """The number of migrations in `storage/catalog/migrations.py`, which is imported only to apply them."""
 
 
@@ -41,6 +41,13 @@ def _compact(db: Database) -> None:
 def has_tables(db: Catalog) -> bool:
     """Whether the database holds anything at all."""
     return db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None
+
+
+def highest_used_id(db: Catalog, table: str) -> int:
+    """Return the highest id that a row of a table ever had, 0 if it never had a row."""
+    # Kept by SQLite for AUTOINCREMENT (https://sqlite.org/autoinc.html), so that no row has to be looked at.
+    (highest,) = db.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", [table]).fetchone() or (0,)
+    return int(highest)
 
 
 def schema_of(db: Catalog) -> int:

@@ -11,11 +11,15 @@ from wherein.errors import Damaged
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 from wherein.storage.catalog.models import now
 from wherein.storage.catalog.protocol import Catalog, typed
+from wherein.uri import file_path, file_uri
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["Source", "forget_source", "list_sources", "remember_source", "remember_version", "unreadable_sources"]
+__all__ = [
+    "Source", "forget_source", "list_sources", "remember_source", "remember_version", "rename_source",
+    "save_exclusions", "save_fields", "unreadable_sources",
+]  # fmt: skip
 
 _KINDS = frozenset(("path", "stdin", "web"))
 _SELECT = "SELECT id, uri, kind, options, added_at FROM sources"
@@ -26,7 +30,8 @@ class Source:
     """A file, folder or glob pattern (`kind` path), a web page (web) or a text from standard input (stdin).
 
     `max_size` of a file in bytes, None for no limit. `fields` name the text, id and title of records. `etag` and
-    `modified` are the headers ETag and Last-Modified of a page when it was last ingested.
+    `modified` are the headers ETag and Last-Modified of a page when it was last ingested. `uri` is a real path, or with
+    `pattern` a pattern below a real folder; an older version stored any absolute path, and None for `pattern`.
     """
 
     id: int
@@ -38,21 +43,53 @@ class Source:
     fields: Fields = NO_FIELDS
     etag: str = ""
     modified: str = ""
+    pattern: bool | None = None
 
 
 def remember_source(
-    db: Database, uri: str, kind: str, exclude: tuple[str, ...], max_size: int | None, fields: Fields = NO_FIELDS
+    db: Database,
+    uri: str,
+    kind: str,
+    exclude: tuple[str, ...],
+    max_size: int | None,
+    fields: Fields = NO_FIELDS,
+    *,
+    pattern: bool = False,
 ) -> int:
     """Add a source, or update the options of a known one; return its id. Call inside `writing`."""
-    options = json.dumps({"exclude": list(exclude), "max_size": max_size, "fields": asdict(fields)})
+    options = json.dumps({"exclude": list(exclude), "max_size": max_size, "fields": asdict(fields), "pattern": pattern})
     db.execute(
-        # Not INSERT OR REPLACE: with the old row, the files of the source would lose it (ON DELETE SET NULL).
+        # Not INSERT OR REPLACE: with the old row, the files of the source would lose it (ON DELETE CASCADE).
         "INSERT INTO sources (uri, kind, options, added_at) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (uri) DO UPDATE SET options = excluded.options",
-        [uri, kind, options, now()],
+        [_storable(uri), kind, options, now()],
     )
-    (number,) = db.execute("SELECT id FROM sources WHERE uri = ?", [uri]).fetchone()
+    (number,) = db.execute("SELECT id FROM sources WHERE uri = ?", [_storable(uri)]).fetchone()
     return int(number)
+
+
+def save_exclusions(db: Database, source_id: int, exclude: tuple[str, ...]) -> None:
+    """Replace the exclusions of a source. Call inside `writing`."""
+    db.execute(
+        "UPDATE sources SET options = json_set(options, '$.exclude', json(?)) WHERE id = ?",
+        [json.dumps(exclude), source_id],
+    )
+
+
+def save_fields(db: Database, source_id: int, fields: Fields) -> None:
+    """Replace the names of a source's fields. Call inside `writing`."""
+    db.execute(
+        "UPDATE sources SET options = json_set(options, '$.fields', json(?)) WHERE id = ?",
+        [json.dumps(asdict(fields)), source_id],
+    )
+
+
+def rename_source(db: Database, source_id: int, uri: str, *, pattern: bool) -> None:
+    """Give a source the form in which it is stored now. Call inside `writing`."""
+    db.execute(
+        "UPDATE sources SET uri = ?, options = json_set(options, '$.pattern', json(?)) WHERE id = ?",
+        [_storable(uri), json.dumps(pattern), source_id],
+    )
 
 
 def remember_version(db: Database, source_id: int, etag: str, modified: str) -> None:
@@ -81,7 +118,7 @@ def unreadable_sources(db: Catalog) -> list[tuple[int, str]]:
 
 
 def forget_source(db: Database, source_id: int) -> None:
-    """Stop following a source; its files and documents stay, without a source. Call inside `writing`."""
+    """Stop following a source; its files and documents stay. Call inside `writing`."""
     db.execute("DELETE FROM sources WHERE id = ?", [source_id])
 
 
@@ -92,10 +129,21 @@ def _source(source_id: int, uri: str, kind: str, options: str, added_at: str) ->
         exclude, max_size = chosen["exclude"], chosen["max_size"]
         typed("sources", (exclude, max_size, *exclude), list, (int, NoneType), *[str] * len(exclude))
         fields = Fields(**chosen.get("fields", {}))
-        etag, modified = chosen.get("etag", ""), chosen.get("modified", "")
+        etag, modified, pattern = chosen.get("etag", ""), chosen.get("modified", ""), chosen.get("pattern")
         typed("sources", (fields.text, fields.id, fields.title, etag, modified), str, str, str, str, str)
+        typed("sources", (pattern,), (bool, NoneType))
     except (ValueError, LookupError, TypeError) as error:
         raise Damaged(f"The options of the source {uri} are damaged; run: wherein verify") from error
     if "\0" in uri or kind not in _KINDS:  # no path or address holds a NUL character
         raise Damaged(f"The name of the source {source_id} is damaged; run: wherein verify")
-    return Source(source_id, uri, kind, tuple(exclude), max_size, added_at, fields, etag, modified)
+    name = file_path(uri) or uri
+    return Source(source_id, name, kind, tuple(exclude), max_size, added_at, fields, etag, modified, pattern)
+
+
+def _storable(name: str) -> str:
+    """Return a path as it is stored: with bytes that are not UTF-8 as a URI, because SQLite holds Unicode only."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return file_uri(name)
+    return name

@@ -1,6 +1,7 @@
 """Errors of SQLite and the disk, translated to sentences that say what happened and what to do."""
 
 import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,8 +16,15 @@ _DISK = "The disk reported an error ({error}). {kept} Check the disk, then run: 
 _DAMAGED = "The catalog is damaged ({error}); run: wherein verify"
 _READ_ONLY = "The library cannot be written ({error}); check the permissions of its folder"
 
+_NOT_WRITABLE = "The library cannot be written: {error}; {remedy}"
+_REMEDIES = {
+    errno.EACCES: "run this as the user who owns it, or change its permissions",
+    errno.EPERM: "run this as the user who owns it, or change its permissions",
+    errno.EROFS: "mount its disk for writing, or name a copy of the library with --library",
+}
+
 _DISK_FULL_ERRNO = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_DISK_ERRNO = frozenset({errno.EIO, errno.EROFS, errno.ENXIO, errno.ESTALE})
+_DISK_ERRNO = frozenset({errno.EIO, errno.ENXIO, errno.ESTALE})
 
 # SQLite's messages quote a damaged schema, and sqlite3 decodes them before it raises its own error.
 CATALOG_ERRORS = (sqlite3.Error, UnicodeDecodeError)
@@ -44,7 +52,14 @@ def translating_errors() -> Iterator[None]:
             raise WhereinError(_DISK_FULL.format(kept=_KEPT)) from error
         if error.errno in _DISK_ERRNO:
             raise WhereinError(_DISK.format(error=error.strerror, kept=_KEPT)) from error
+        if remedy := _REMEDIES.get(error.errno or 0):
+            raise WhereinError(_NOT_WRITABLE.format(error=_described(error), remedy=remedy)) from error
         raise
+
+
+def _described(error: OSError) -> str:
+    path = f" ({os.fsencode(error.filename).decode('utf-8', 'backslashreplace')})" if error.filename else ""
+    return f"{error.strerror}{path}"
 
 
 def translate_error(error: sqlite3.Error | UnicodeDecodeError) -> WhereinError:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,6 +20,7 @@ import numpy.typing as npt
 from wherein.errors import Damaged
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.terms import terms_of, terms_version
+from wherein.storage.catalog.texts import Span, read_spans
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -28,6 +29,7 @@ __all__ = [
     "ENTRY",
     "Entries",
     "TermRows",
+    "Uncounted",
     "all_chunks",
     "average_entries",
     "checked_terms",
@@ -57,17 +59,20 @@ _BATCH_SIZE = 2_048
 _VERSION = "terms"
 
 
-class _Uncounted(NamedTuple):
+class Uncounted(NamedTuple):
+    """A chunk without a row: its id, its headings (JSON), and title and passage, which may be damaged."""
+
     id: int
     heading: str
     title: object
     passage: object
 
 
-# The passage as bytes, because damaged text may be invalid UTF-8.
+ReadUncounted = Callable[[Catalog, int, int], Sequence[Uncounted]]
+"""Returns the first chunks without a row: those with an id over the first number, and at most as many as the second."""
+
 _UNCOUNTED = (
-    'SELECT c.id, c.heading, d.title, CAST(substr(d.text, c.start + 1, c."end" - c.start) AS BLOB)'
-    " FROM chunks c JOIN documents d ON d.id = c.document_id"
+    'SELECT c.id, c.heading, d.title, d.id, c.start, c."end" FROM chunks c JOIN documents d ON d.id = c.document_id'
     " WHERE c.id > ? AND NOT EXISTS (SELECT 1 FROM terms t WHERE t.id = c.id) ORDER BY c.id LIMIT ?"
 )
 
@@ -122,12 +127,22 @@ def save_terms(db: Database, rows: Iterable[tuple[int, bytes]]) -> None:
     )
 
 
-def recount(db: Database) -> int:
+def read_uncounted(db: Catalog, last: int, limit: int) -> list[Uncounted]:
+    """Return the first chunks without a row, as a `ReadUncounted`."""
+    rows = db.execute(_UNCOUNTED, [last, limit]).fetchall()
+    texts = read_spans(db, [Span(*span) for _, _, _, *span in rows])
+    return [
+        Uncounted(number, heading, title, passage.text)
+        for (number, heading, title, *_), passage in zip(rows, texts, strict=True)
+    ]
+
+
+def recount(db: Database, read: ReadUncounted = read_uncounted) -> int:
     """Count the terms of every chunk that has no row, from its text; return how many chunks. Call inside `writing`."""
     import json
 
     last = counted = 0
-    while chunks := [_Uncounted(*row) for row in db.execute(_UNCOUNTED, [last, _BATCH_SIZE]).fetchall()]:
+    while chunks := read(db, last, _BATCH_SIZE):
         # Damaged text is counted as it is: verify reports it.
         save_terms(
             db,

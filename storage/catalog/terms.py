@@ -3,7 +3,8 @@
 A term is 64 bits: BLAKE2b of a normalized word, which is case-folded, without diacritics (NFKC, then without the marks
 of Latin, Greek, Cyrillic, Hebrew and Arabic letters) and stemmed (Snowball's English stemmer). Identifiers count whole
 and in their parts: `getUserName`, `E-1234`, `foo.bar`, `3.11.4`, `wi-fi`. Scripts that are written without spaces
-count as pairs of characters, Chinese characters also one by one. Everything takes time linear in the text's length.
+count as pairs of characters, Chinese characters also one by one. An emoji is a word. Everything takes time linear in
+the length of the text.
 """
 
 from __future__ import annotations
@@ -14,11 +15,19 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from hashlib import blake2b
 from itertools import chain, pairwise
+from typing import TypeVar
 
-__all__ = ["folded_words", "terms_of", "terms_version", "word_terms"]
+from wherein.storage.catalog.emoji import EMOJI, emoji_forms
 
-_VERSION = 1
+__all__ = ["JOINT", "folded_text", "required_terms", "terms_of", "terms_version", "word_terms"]
+
+JOINT = "\x01"
+"""What `folded_text` has between the parts of one word; no document's text contains it as part of a word."""
+
+_VERSION = 2
 """To be raised when the terms of any text change; the next writer then recounts every passage."""
+
+Value = TypeVar("Value")
 
 # A longer run of characters without white space is not a word; it is cut into parts of this length.
 _MAX_LENGTH = 128
@@ -28,8 +37,12 @@ _CONTRACTED = re.compile(r"'(?:s|re|ll|d|ve|m|t)$")
 # The boundaries of a word's parts within a run of letters and digits: fooBar, HTTPServer, x86.
 _CAMEL = re.compile(r"(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])|(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
 _DIGIT_GROUPS = re.compile(r"\d{1,3}(?:,\d{3})+")
-# Every apostrophe becomes a straight one; soft hyphens, which only mark where a word may be broken, are dropped.
-_STRAIGHT = str.maketrans({"\u2019": "'", "\u02bc": "'", "\uff07": "'", "\u00ad": None})
+# Every apostrophe becomes a straight one. What only says how letters are drawn or where a word may be broken is
+# dropped: soft hyphens, joiners and variation selectors.
+_STRAIGHT = str.maketrans(
+    {"\u2019": "'", "\u02bc": "'", "\uff07": "'"}
+    | dict.fromkeys(map(chr, (0xAD, 0x200C, 0x200D, 0x2060, 0xFEFF, *range(0xFE00, 0xFE10))))
+)
 
 # Combining marks that people write or leave out at will; those of Indian scripts are vowels and stay.
 _MARKS = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]+")
@@ -54,12 +67,27 @@ def word_terms(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
             yield match.group(), terms
 
 
-def folded_words(text: str) -> list[str]:
-    """Return the words of a text in order, folded but neither stemmed nor split: a quoted phrase is matched by them."""
-    words: list[str] = []
-    for word in _word_pattern().findall(text):
-        words.extend(_phrase_pattern().findall(_folded(word)))
-    return words
+def folded_text(text: str) -> str:
+    """Return the words of a text as phrases are compared: folded, not stemmed, with a blank before and after each.
+
+    The parts of a word are separated by JOINT: `x-ray`, `getUserName`, `F-16`; in scripts without spaces each character
+    is a part.
+    """
+    folded = _folded_words()
+    return f" {' '.join(filter(None, map(folded.__getitem__, _word_pattern().findall(text))))} "
+
+
+def required_terms(word: str) -> tuple[tuple[int, ...], ...]:
+    """Return alternatives of which every text holds one where the word of a phrase occurs, whole or in its parts.
+
+    Each alternative is a set of terms. That of an ending such as the s of it's is empty: it is no term.
+    """
+    terms = _words()[word]
+    if _CONTRACTED.fullmatch(f"'{word.lower()}"):
+        return ((),)
+    if JOINT not in _folded_words()[word] or not terms[1:] or _is_mixed(word):
+        return (terms,)
+    return (terms[:1], terms[1:])
 
 
 def terms_version() -> str:
@@ -71,10 +99,10 @@ def terms_version() -> str:
 
 @cache
 def _word_pattern() -> re.Pattern[str]:
-    """Match runs of letters, digits and marks, and such runs joined to a name or a number."""
+    """Match runs of letters, digits and marks, such runs joined to a name or a number, and emoji."""
     letter = rf"[\w{_marks()}]"
     joined = rf"(?:(?:[-./:@'’+\u00ad]|::|->|(?<=\d),(?=\d)){letter}+)*"
-    return re.compile(rf"{letter}+{joined}(?:\+\+|#(?!\w))?")
+    return re.compile(rf"{letter}+{joined}(?:\+\+|#(?!\w))?|{EMOJI}")
 
 
 @cache
@@ -112,7 +140,7 @@ def _runs(codes: Iterator[int]) -> Iterator[tuple[int, int]]:
 
 
 @cache
-def _words() -> _TermCache:
+def _words() -> _Cache[tuple[int, ...]]:
     import Stemmer
 
     stem = Stemmer.Stemmer("english").stemWord
@@ -120,13 +148,13 @@ def _words() -> _TermCache:
     def compute(word: str) -> tuple[int, ...]:
         if _is_usual(word):
             return (_hash(stem(word.lower())),)
-        return tuple(dict.fromkeys(_hash(form) for form in _forms(word, stem)))
+        return tuple(dict.fromkeys(_hash(form) for form in emoji_forms(word) or _forms(word, stem)))
 
-    return _TermCache(compute)
+    return _Cache(compute)
 
 
 @cache
-def _pieces() -> _TermCache:
+def _pieces() -> _Cache[tuple[int, ...]]:
     words, pattern = _words(), _word_pattern()
 
     def compute(piece: str) -> tuple[int, ...]:
@@ -135,22 +163,27 @@ def _pieces() -> _TermCache:
             return words[word]
         return tuple(chain.from_iterable(map(words.__getitem__, pattern.findall(piece))))
 
-    return _TermCache(compute)
+    return _Cache(compute)
 
 
-class _TermCache(dict[str, tuple[int, ...]]):
-    """A piece of text to its terms, computed on first use."""
+@cache
+def _folded_words() -> _Cache[str]:
+    return _Cache(lambda word: JOINT.join(emoji_forms(word)[:1] or _folded_parts(word)))
 
-    def __init__(self, compute: Callable[[str], tuple[int, ...]]) -> None:
+
+class _Cache(dict[str, Value]):
+    """A piece of text to what is computed from it on first use."""
+
+    def __init__(self, compute: Callable[[str], Value]) -> None:
         self._compute = compute
 
-    def __missing__(self, piece: str) -> tuple[int, ...]:
-        terms = self._compute(piece)
+    def __missing__(self, piece: str) -> Value:
+        value = self._compute(piece)
         if len(piece) <= _MAX_LENGTH:  # longer ones are computed again, so that the cache stays within bounds
             if len(self) >= _CACHE_SIZE:
                 self.clear()
-            self[piece] = terms
-        return terms
+            self[piece] = value
+        return value
 
 
 def _hash(form: str) -> int:
@@ -178,7 +211,8 @@ def _forms(word: str, stem: Callable[[str], str]) -> Iterator[str]:
 
 
 def _compound(word: str, stem: Callable[[str], str]) -> Iterator[str]:
-    parts = [_plain(part) for run in _part_pattern().findall(word) for part in _CAMEL.split(run)]
+    found = (_plain(part) for run in _part_pattern().findall(word) for part in _CAMEL.split(run))
+    parts = [part for part in found if part]  # a mark that stands alone leaves nothing
     if not parts:
         return
     if len(parts) == 1 and not word.endswith(("+", "#")):  # C++ and C# count whole as well
@@ -191,10 +225,8 @@ def _compound(word: str, stem: Callable[[str], str]) -> Iterator[str]:
     if any(map(str.isalpha, whole)):
         whole = whole.replace("-", "").replace("_", "").replace("'", "")  # wi-fi, wi_fi and wifi are one term
     yield stem(whole) if whole.isalpha() else whole
-    for part in parts:
-        # A single letter says little, but it is the name in C++ and C#.
-        if len(part) > 1 or word.endswith(("+", "#")):
-            yield stem(part)
+    # Single letters, too: "x ray" is looked for as x and ray.
+    yield from map(stem, parts)
 
 
 def _mixed(word: str, stem: Callable[[str], str]) -> Iterator[str]:
@@ -211,12 +243,18 @@ def _mixed(word: str, stem: Callable[[str], str]) -> Iterator[str]:
     yield from _compound(word[last:], stem)
 
 
-def _folded(word: str) -> str:
-    if word.isascii():
-        return word.lower()
-    if len(word) > _MAX_LENGTH:
-        return "".join(_folded(word[first : first + _MAX_LENGTH]) for first in range(0, len(word), _MAX_LENGTH))
-    return _plain(unicodedata.normalize("NFKC", word.translate(_STRAIGHT)))
+def _folded_parts(word: str) -> Iterator[str]:
+    if not word.isascii():
+        # In slices, as for terms: normalization of a very long run takes quadratic time.
+        slices = (word[first : first + _MAX_LENGTH] for first in range(0, len(word), _MAX_LENGTH))
+        word = "".join(unicodedata.normalize("NFKC", piece.translate(_STRAIGHT)) for piece in slices)
+    sign = word[len(word.rstrip("+#")) :]  # C++ and C# are other words than C
+    parts = [part for run in _phrase_pattern().findall(word) for part in _CAMEL.split(run)]
+    return (_plain(part) + (sign if at == len(parts) else "") for at, part in enumerate(parts, 1))
+
+
+def _is_mixed(word: str) -> bool:
+    return not word.isascii() and _UNSPACED_RUN.search(word) is not None
 
 
 def _plain(word: str) -> str:

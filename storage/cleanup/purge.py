@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from wherein.storage.catalog.connection import checkpoint, writing
 from wherein.storage.catalog.documents import delete_document
-from wherein.storage.catalog.exclusions import exclude
-from wherein.storage.catalog.files import delete_file, find_file
+from wherein.storage.catalog.exclusions import PURGED, PURGED_RECORDS, exclude
+from wherein.storage.catalog.files import file_of_document, note_left_out
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import delete_orphans, mark_orphans
@@ -43,15 +43,21 @@ def purge(db: Database, documents: Sequence[StoredDocument]) -> None:
     """
     with writing(db, "purge.remove"):
         for document in documents:
-            exclude(db, document.uri)
-            delete_document(db, document.id)
-            db.execute("DELETE FROM golden WHERE uri = ?", [document.uri])
-            if file := find_file(db, document.uri):  # None for a record, whose file may hold others
-                delete_file(db, file.id)
+            _remove_for_good(db, document)
         db.execute("UPDATE nights SET report = '{}' WHERE report LIKE '%\"moved\": [{%'")  # may contain their URIs
         mark_orphans(db)
         delete_orphans(db, before=_END_OF_TIME)
         db.execute("INSERT INTO settings (key, value) VALUES (?, '') ON CONFLICT (key) DO NOTHING", [_UNFINISHED])
+
+
+def _remove_for_good(db: Database, document: StoredDocument) -> None:
+    exclude(db, document.id, document.uri, "purged")
+    file = file_of_document(db, document.id)
+    delete_document(db, document.id)
+    db.execute("DELETE FROM golden WHERE uri = ?", [document.uri])
+    if file and file.state == "read":
+        left = file.documents > 1
+        note_left_out(db, file.id, "read" if left else "skipped", PURGED_RECORDS if left else PURGED)
 
 
 def purge_is_unfinished(db: Catalog) -> bool:

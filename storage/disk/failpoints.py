@@ -16,6 +16,7 @@ _VARIABLE = "WHEREIN_FAILPOINT"
 STEPS = {
     "ingest.sources": "the sources are followed",
     "ingest.batch": "vectors are stored, and the documents that are complete with them replace their earlier versions",
+    "ingest.settle": "files that were written just before they were read need not be hashed again",
     "ingest.move": "a file that was moved, and its documents, have their new URIs",
     "reindex.remove": "what vanished from its source is removed",
     "reindex.index": "the next generation of vectors is searched by the chosen method",
@@ -36,7 +37,7 @@ STEPS = {
     "segment.register": "a part of the delta is read from a new file, and no longer from the catalog or smaller files",
     "keywords.recount": "the terms of every passage are of the current version",
     "generation.forget": "old generations are no longer registered",
-    "documents.remove": "the documents are removed",
+    "documents.remove": "the documents are removed, and stay away until they change",
     "sources.remove": "the source is no longer followed",
     "purge.remove": "the documents are removed and excluded; the next writer finishes the purge",
     "purge.finish": "no byte of the purged documents is left in the library's files",
@@ -52,6 +53,7 @@ STEPS = {
 
 POINTS = {
     "migration.applied": "the old schema: the transaction of the migration is not committed yet",
+    "migration.texts-copied": "the old schema: the transaction of the migration is not committed yet",
     "generation.written": "the old generation answers; a temporary file is left, which the next run removes",
     "generation.flushed": "the old generation answers; a temporary file is left, which the next run removes",
     "generation.renamed": "the old generation answers; an unregistered file is left, which the next run removes",

@@ -2,9 +2,10 @@
 
 import fcntl
 import os
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from wherein.errors import LibraryBusy
@@ -16,6 +17,7 @@ _WAIT_SECONDS = 0.1
 # A process that has only just taken the lock has not written its id yet, and one that is about to release it has
 # already erased it: read the id again for a tenth of a second before reporting a holder without one.
 _HOLDER_RETRIES, _RETRY_SECONDS = 50, 0.002
+_turns: dict[tuple[int, int, int], AbstractContextManager[object]] = {}
 
 
 @contextmanager
@@ -45,9 +47,9 @@ def try_lock(descriptor: int) -> bool:
 def writer_lock(folder: Path, wait: bool = False) -> Iterator[None]:
     """Hold the library's writer lock; with `wait`, wait until the present holder releases it.
 
-    Raises LibraryBusy, naming the holder's process id.
+    Another thread of this process is waited for in any case. Raises LibraryBusy, naming the holder's process id.
     """
-    with lock_file(folder / _FILE) as descriptor:
+    with lock_file(folder / _FILE) as descriptor, _turn(descriptor):
         retries = 0
         while not try_lock(descriptor):
             pid = _holder(descriptor)
@@ -60,6 +62,14 @@ def writer_lock(folder: Path, wait: bool = False) -> Iterator[None]:
         yield
         # Skipped by an exception: the next holder overwrites an id that is left behind; without a holder none is read.
         os.ftruncate(descriptor, 0)
+
+
+def _turn(descriptor: int) -> AbstractContextManager[object]:
+    """Return the lock between the threads of this process that want to lock a file."""
+    # By process, because a fork also copies a lock that one of the other threads holds. Reentrant, so that a thread
+    # that writes already is refused like another process, and does not wait for itself.
+    status = os.fstat(descriptor)
+    return _turns.setdefault((os.getpid(), status.st_dev, status.st_ino), threading.RLock())
 
 
 def _holder(descriptor: int) -> int | None:

@@ -1,13 +1,15 @@
 """Conditions on a document's metadata, and their translation to SQL.
 
 A condition holds for a list if it holds for any of its elements. Texts that spell a number are compared with a number
-as numbers, because front matter contains only texts. No value ever becomes part of the SQL: all are bound.
+as numbers, because some formats know only texts. No value ever becomes part of the SQL: all are bound.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from wherein.storage.catalog.integers import bindable
 
 __all__ = [
     "Absent",
@@ -103,20 +105,29 @@ def sql(condition: Condition) -> tuple[str, list[Value]]:
         word = " AND " if isinstance(condition, AllOf) else " OR "
         return f"({word.join(text for text, _ in parts)})", [value for _, bound in parts for value in bound]
     if isinstance(condition, Absent):
-        some = _exists("e.type <> 'null'")
-        return f"NOT {some}", [path_of(condition.field)]
+        some, paths = _exists(condition.field, "e.type <> 'null'")
+        return f"NOT {some}", paths
     test, bound = _test(condition)
-    return _exists(test), [path_of(condition.field), *bound]
+    some, paths = _exists(condition.field, test)
+    return some, [*paths, *bound]
 
 
-def path_of(field: str) -> str:
-    """Return the JSON path of a field; its name must contain neither `"` nor a backslash."""
-    return f'$."{field}"'
+def paths_of(field: str) -> list[str]:
+    """Return the JSON paths at which a field is looked for, the first that exists counts.
+
+    `a.b` is the field of that name, else b inside a. The name must contain neither `"` nor a backslash.
+    """
+    whole = f'$."{field}"'
+    parts = field.split(".")
+    return [whole, "$" + "".join(f'."{part}"' for part in parts)] if len(parts) > 1 and all(parts) else [whole]
 
 
-def _exists(test: str) -> str:
+def _exists(field: str, test: str) -> tuple[str, list[Value]]:
+    paths = paths_of(field)
+    path = "?" if len(paths) == 1 else "CASE WHEN json_type(d.metadata, ?) IS NULL THEN ? ELSE ? END"
+    bound: list[Value] = [paths[0]] if len(paths) == 1 else [paths[0], paths[1], paths[0]]
     # json_each yields the elements of a list, the value of anything else, and nothing for a missing field.
-    return f"EXISTS (SELECT 1 FROM json_each(d.metadata, ?) e WHERE {test})"
+    return f"EXISTS (SELECT 1 FROM json_each(d.metadata, {path}) e WHERE {test})", bound
 
 
 # JSON's true and false are 1 and 0 to SQLite, so the type decides.
@@ -146,4 +157,4 @@ def _comparison(operator: str, value: Value) -> tuple[str, list[Value]]:
     # Compared with a CAST to a number, a text that spells a number becomes one; any other text is greater than every
     # number, even infinity (https://sqlite.org/datatype3.html, "Type Conversions Prior To Comparison").
     number = f"e.value <= CAST(9e999 AS REAL) AND e.value {operator} CAST(? AS NUMERIC)"
-    return f"(e.type NOT IN ('true', 'false') AND {number})", [value]
+    return f"(e.type NOT IN ('true', 'false') AND {number})", [bindable(value) if isinstance(value, int) else value]

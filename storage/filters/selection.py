@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -12,9 +12,11 @@ import numpy.typing as npt
 
 from wherein.errors import Damaged, UsageError
 from wherein.storage.catalog.batches import select_in
+from wherein.storage.catalog.documents import each_uri
+from wherein.storage.catalog.integers import clamp
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Ids
-from wherein.storage.filters.condition import Condition, fields_of, path_of, sql
+from wherein.storage.filters.condition import Condition, fields_of, paths_of, sql
 
 __all__ = ["Filter", "Selection", "Selector"]
 
@@ -37,7 +39,8 @@ _PASSAGES_OF = (
 class Filter:
     """Conditions on a document, all of which must hold; an empty one always does, so `Filter()` passes everything.
 
-    `uri_patterns` are regular expressions, one of which must match the whole URI. `media_types`: one of these is its
+    `uri_patterns` are regular expressions, one of which must match the whole URI; `places` says for each what the user
+    wrote. `media_types`: one of these is its
     media type. `since_ns`: its file was last modified then (nanoseconds since the epoch) or later; a text without a
     file counts as modified when it was ingested. `where` is a condition on its metadata.
     """
@@ -46,6 +49,7 @@ class Filter:
     media_types: tuple[str, ...] = ()
     since_ns: int | None = None
     where: Condition | None = None
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,14 @@ class Selection:
 
     A passage may have no vector, which happens after a repair. A selected vector may also belong to passages that are
     not selected. `bitmap` has one bit for each vector id, as FAISS's IDSelectorBitmap wants it: lowest bit first.
+    `unmatched` are the filter's places that match no document, whatever its other conditions are.
     """
 
     documents: frozenset[int]
     chunks: Ids
     vectors: Ids
     bitmap: npt.NDArray[np.uint8]
+    unmatched: tuple[str, ...] = ()
 
     def has_chunk(self, chunk: int) -> bool:
         """Whether a passage is selected."""
@@ -100,7 +106,12 @@ class Selector:
         return self._known[name]
 
     def _select(self, db: Catalog, filter_: Filter) -> Selection:
-        documents = _documents(db, filter_)
+        uris = _documents(db, filter_)
+        documents = sorted(uris)
+        selection = self._of_documents(db, documents)
+        return replace(selection, unmatched=_unmatched(db, filter_, uris.values()))
+
+    def _of_documents(self, db: Catalog, documents: Sequence[int]) -> Selection:
         if self._passages is None and len(documents) > _MAX_LOOKED_UP:
             self._passages = _all_passages(db, self._model_id)
         if self._passages is None:
@@ -134,15 +145,15 @@ def _passages_of(db: Catalog, model_id: int, documents: Sequence[int]) -> npt.ND
     return np.array(rows, dtype=np.int64).reshape(len(rows), 3)
 
 
-def _documents(db: Catalog, filter_: Filter) -> list[int]:
-    """Return the ids of the documents that pass, ascending."""
+def _documents(db: Catalog, filter_: Filter) -> dict[int, str]:
+    """Return the URIs of the documents that pass, by their ids; without patterns the URIs are empty."""
     tests, bound = list[str](), list[object]()
     if filter_.media_types:
         tests.append(f"d.media_type IN ({','.join('?' * len(filter_.media_types))})")
         bound += filter_.media_types
     if filter_.since_ns is not None:
         tests.append("CASE WHEN f.id IS NULL THEN d.changed_at >= ? ELSE f.mtime_ns >= ? END")
-        bound += [_stamp(filter_.since_ns), filter_.since_ns]
+        bound += [_stamp(filter_.since_ns), clamp(filter_.since_ns)]
     if filter_.where is not None:
         _check_fields(db, filter_.where)
         test, values = sql(filter_.where)
@@ -150,12 +161,21 @@ def _documents(db: Catalog, filter_: Filter) -> list[int]:
         bound += values
     files = " LEFT JOIN files f ON f.id = d.file_id" if filter_.since_ns is not None else ""
     where = f" WHERE {' AND '.join(tests)}" if tests else ""
-    if not filter_.uri_patterns:
-        rows = db.execute(f"SELECT d.id FROM documents d{files}{where}", bound).fetchall()
-        return sorted(int(number) for (number,) in rows)
-    matches = re.compile("|".join(f"(?:{pattern})" for pattern in filter_.uri_patterns), re.DOTALL).fullmatch
-    rows = db.execute(f"SELECT d.id, d.uri FROM documents d{files}{where}", bound).fetchall()
-    return sorted(int(number) for number, uri in rows if matches(str(uri)))
+    uri = "d.uri" if filter_.uri_patterns else "''"  # read only where it counts
+    rows = db.execute(f"SELECT d.id, {uri} FROM documents d{files}{where}", bound).fetchall()
+    patterns = filter_.uri_patterns or ("",)
+    matches = re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.DOTALL).fullmatch
+    return {int(number): str(uri) for number, uri in rows if matches(str(uri))}
+
+
+def _unmatched(db: Catalog, filter_: Filter, passing: Collection[str]) -> tuple[str, ...]:
+    """Return the places that match no document at all; `passing` are the URIs of those that pass the whole filter."""
+    tests = {
+        place: re.compile(pattern, re.DOTALL).fullmatch
+        for place, pattern in zip(filter_.places, filter_.uri_patterns, strict=False)
+    }
+    left = [place for place, matches in tests.items() if not any(map(matches, passing))]
+    return tuple(place for place in left if not any(map(tests[place], each_uri(db))))
 
 
 def _stamp(ns: int) -> str:
@@ -169,7 +189,7 @@ def _stamp(ns: int) -> str:
 def _check_fields(db: Catalog, where: Condition) -> None:
     for field in sorted(set(fields_of(where))):  # sorted: the error always names the same field
         has = "SELECT 1 FROM documents WHERE json_type(metadata, ?) IS NOT NULL LIMIT 1"
-        if db.execute(has, [path_of(field)]).fetchone() is None:
+        if not any(db.execute(has, [path]).fetchone() for path in paths_of(field)):
             raise UsageError(f"No document has a field {_printable(field)}; {_known_fields(db)}")
 
 

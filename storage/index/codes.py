@@ -8,7 +8,8 @@ wherever all codes are scored.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from copy import copy
+from typing import Any, Self
 
 import numpy as np
 
@@ -37,6 +38,14 @@ class Codes(ABC):
         self._db = db
         self._model = model
         self.count: int = index.ntotal
+
+    def read_from(self, db: Catalog) -> Self:
+        """Return the same index over another connection to the same catalog."""
+        if db is self._db:
+            return self
+        other = copy(self)
+        other._db = db
+        return other
 
     @abstractmethod
     def nearest(self, question: Matrix, k: int, floor: float = -np.inf) -> tuple[Ids, Matrix]:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from wherein.errors import Damaged
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.schema import highest_used_id
 from wherein.storage.catalog.term_counts import all_chunks, count_rows, read_terms, removed_chunks
 from wherein.storage.index.generation_files import load_postings
 from wherein.storage.index.generations import KEYWORDS, Generation, active_generation
@@ -39,7 +40,7 @@ class Part:
 
 @dataclass(frozen=True)
 class KeywordIndex:
-    """The terms of one committed state; `version` is SQLite's `data_version` of that state.
+    """The terms of one committed state, in which `version` was the highest id that a passage ever had.
 
     `parts` are the generation, and the delta, which is every passage with a higher id than the generation's: first its
     `segments`, last what is in none of them. `count` is the number of passages that exist, `length` the number of terms
@@ -55,15 +56,16 @@ class KeywordIndex:
 
 
 def load_keywords(db: Catalog, folder: Path, known: KeywordIndex | None) -> KeywordIndex:
-    """Return the terms of the state that `db` sees; `known` itself when nothing was committed since.
+    """Return the terms of the state that `db` sees; `known` itself when no passage came or went since.
 
-    Call inside `snapshot`. An unchanged generation is not opened again, and of the delta only new rows are read: the
-    terms of a passage never change. Deleted passages are looked for only when the number of passages shows that there
-    are some. Raises Damaged when a part is damaged.
+    Call inside `snapshot`. `known` is the index of the same state or an earlier one, loaded by any connection. An
+    unchanged generation is not opened again, and of the delta only new rows are read: the terms of a passage never
+    change. Deleted passages are looked for only when the number of passages shows that there are some. Raises Damaged
+    when a part is damaged.
     """
-    generation = active_generation(db, KEYWORDS)  # this read also takes the snapshot that data_version speaks of
-    (version,) = db.execute("PRAGMA data_version").fetchone()
-    if known is not None and known.version == version:
+    generation, version, total = active_generation(db, KEYWORDS), highest_used_id(db, "chunks"), count_rows(db)
+    # Ids are never used again: while the highest stays, passages can only go, and then their number shrinks.
+    if known is not None and (known.generation, known.version, known.count) == (generation, version, total):
         return known
     segments = segments_of(db, folder, generation)
     files = [*([generation] if generation else []), *(segment.content for segment in segments)]
@@ -71,7 +73,6 @@ def load_keywords(db: Catalog, folder: Path, known: KeywordIndex | None) -> Keyw
     postings = [opened.get(file) or load_postings(folder, file) for file in files] or [collect(())]
     unchanged = known is not None and (known.generation, known.segments) == (generation, segments)
     delta = _delta(db, files[-1].highest_id if files else 0, known if unchanged else None)
-    total = count_rows(db)
     parts = _live_parts(db, [*postings, delta], total)
     length = sum(_length(part) for part in parts)
     return KeywordIndex(version, generation, parts, total, length, segments)

@@ -1,8 +1,10 @@
 """Nearest vectors, from the active generation and the delta together, as of one committed state."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import cached_property
+from operator import is_
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,20 +14,22 @@ from wherein.errors import Damaged, ModelMismatch
 from wherein.storage.catalog.connection import snapshot
 from wherein.storage.catalog.models import StoredModel, bound_model
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.schema import highest_used_id
 from wherein.storage.catalog.vectors import Ids, Matrix, read_vectors
 from wherein.storage.filters.selection import Selection
 from wherein.storage.index.approximate import Approximate
 from wherein.storage.index.codes import Codes, best_of
 from wherein.storage.index.exact import Exact
 from wherein.storage.index.exact_codes import ExactCodes
-from wherein.storage.index.generation_files import load_generation
+from wherein.storage.index.generation_files import load_generation, search_with_one_thread
 from wherein.storage.index.generations import KINDS, Generation, active_generation
 from wherein.storage.index.method import EXACT
-from wherein.storage.index.segments import Segment, segments_of
+from wherein.storage.index.segments import Segment, list_segments, segments_of
 
 __all__ = ["OpenSegment", "VectorIndex", "load_index", "reading_index", "reading_loaded"]
 
 Loaded = TypeVar("Loaded")
+_SAMPLE_SIZE = 500
 
 
 @dataclass(frozen=True)
@@ -35,13 +39,20 @@ class OpenSegment:
     segment: Segment
     index: Exact | Codes
 
+    def read_from(self, db: Catalog) -> "OpenSegment":
+        """Return the same segment for another connection to the same catalog; itself where it reads nothing from it."""
+        index = _read_from(self.index, db)
+        return self if index is self.index else replace(self, index=index)
+
 
 @dataclass(frozen=True)
 class VectorIndex:
-    """The vectors of one committed state; `version` is SQLite's `data_version` of that state.
+    """The vectors of one committed state, in which `version` was the highest id that a vector ever had.
 
     The delta is every vector with a higher id than the generation's, also those that belong to no chunk: the `segments`
-    hold its older part, `delta_ids` and `delta` the rest.
+    hold its older part, `delta_ids` and `delta` the rest. Nothing in it changes, so that several threads may search it;
+    but an index of codes reads from the catalog that it was loaded from, which one thread at a time may use (see
+    `read_from`).
     """
 
     version: int
@@ -78,6 +89,7 @@ class VectorIndex:
         """
         ids, scores = best_of(*self._nearest_in_delta(question, among), k)
         for above, highest, index in self._files():
+            search_with_one_thread()  # the index may have been loaded by another thread
             floor = float(scores[-1]) if len(scores) == k else -np.inf
             if among is None:
                 more = index.nearest(question, k, floor)
@@ -109,6 +121,19 @@ class VectorIndex:
             if one.index.count:
                 yield one.segment.above, one.segment.content.highest_id, one.index
 
+    def read_from(self, db: Catalog) -> "VectorIndex":
+        """Return the same index for another connection to the same catalog; itself where it reads nothing from it."""
+        folded = _read_from(self.folded, db) if self.folded is not None else None
+        segments = tuple(one.read_from(db) for one in self.segments)
+        if folded is self.folded and all(map(is_, segments, self.segments)):
+            return self
+        return replace(self, folded=folded, segments=segments)
+
+    @cached_property
+    def background(self) -> Matrix:
+        """A sample of 500 vectors `[m, dimension]`; see `sample`."""
+        return self.sample(_SAMPLE_SIZE)
+
     def sample(self, n: int) -> Matrix:
         """Return at most `n` of the vectors `[m, dimension]`, evenly spread over all; deterministic for a state.
 
@@ -127,6 +152,10 @@ class VectorIndex:
         return np.concatenate(found) if found else self.delta[:0]
 
 
+def _read_from(index: Exact | Codes, db: Catalog) -> Exact | Codes:
+    return index.read_from(db) if isinstance(index, Codes) else index
+
+
 @contextmanager
 def reading_index(db: Catalog, folder: Path, model: StoredModel, known: VectorIndex | None) -> Iterator[VectorIndex]:
     """Yield the index of one snapshot, which is open meanwhile; see `load_index`.
@@ -138,39 +167,47 @@ def reading_index(db: Catalog, folder: Path, model: StoredModel, known: VectorIn
 
 
 @contextmanager
-def reading_loaded(db: Catalog, load: Callable[[], Loaded]) -> Iterator[Loaded]:
-    """Yield what `load` returns in one snapshot, which is open meanwhile; `load` opens the files of generations."""
-    failed = None
+def reading_loaded(
+    db: Catalog, load: Callable[[], Loaded], turn: AbstractContextManager[object] | None = None
+) -> Iterator[Loaded]:
+    """Yield what `load` returns in one snapshot, which is open meanwhile; `load` opens the files of generations.
+
+    The snapshot is taken, and `load` called, within `turn`.
+    """
+    turn, failed = turn or nullcontext(), None
     while True:
-        with snapshot(db):
-            try:
-                loaded = load()
-            except Damaged:
-                generations = [active_generation(db, kind) for kind in KINDS]
-                # Between the snapshot and the opening of its file two generations may have been written, and the file
-                # deleted: try again, unless the same generations fail twice.
-                if generations == failed:
-                    raise
-                failed = generations
-            else:
-                yield loaded
-                return
+        with ExitStack() as stack:
+            with turn:
+                stack.enter_context(snapshot(db))
+                try:
+                    loaded = load()
+                except Damaged:
+                    files = [active_generation(db, kind) for kind in KINDS], list_segments(db)
+                    # Between the snapshot and the opening of its file two generations may have been written, or a
+                    # segment merged with others, and the file deleted: try again, unless the same files fail twice.
+                    if files == failed:
+                        raise
+                    failed = files
+                    continue
+            yield loaded
+            return
 
 
 def load_index(db: Catalog, folder: Path, model: StoredModel, known: VectorIndex | None) -> VectorIndex:
-    """Return the index of the state that `db` sees; `known` itself when nothing was committed since.
+    """Return the index of the state that `db` sees; `known` itself when it holds all vectors of that state.
 
-    Call inside `snapshot`. An unchanged generation is not opened again, and of the delta only new vectors are read:
-    vectors never change, and those of deleted passages are left out by the join with `chunks`. Raises Damaged when a
-    part is damaged, ModelMismatch when `model` is no longer the library's.
+    Call inside `snapshot`. `known` is an index of the same state or an earlier one, loaded by any connection. An
+    unchanged generation is not opened again, and of the delta only new vectors are read: vectors never change, and
+    those of deleted passages are left out by the join with `chunks`. Raises Damaged when a part is damaged,
+    ModelMismatch when `model` is no longer the library's.
     """
-    generation = active_generation(db)  # this read also takes the snapshot that data_version speaks of
-    (version,) = db.execute("PRAGMA data_version").fetchone()
-    if known is not None and known.version == version:
-        return known
+    generation, version = active_generation(db), highest_used_id(db, "vectors")
     bound = bound_model(db)
     if bound is not None and bound.id != model.id:  # vectors of one model, a question embedded by another
         raise ModelMismatch(f"The library belongs to another model now, {bound.name} {bound.fingerprint}")
+    known = known.read_from(db) if known else None
+    if known is not None and (known.generation, known.version) == (generation, version):
+        return known
     if generation is None:
         folded = None
     else:

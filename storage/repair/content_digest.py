@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wherein.errors import Damaged
 from wherein.storage.catalog.checksums import content_hash
-from wherein.storage.catalog.documents import check_document, document_spans, model_input
+from wherein.storage.catalog.documents import check_document, document_spans, document_text, model_input
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.sqlite_errors import translating_catalog_errors
 from wherein.storage.catalog.term_counts import read_terms
@@ -62,12 +62,11 @@ def check_content(db: Catalog) -> Content:
 def _check_documents(db: Catalog, digest: hashlib._Hash) -> tuple[int, int]:
     documents = chunks = 0
     rows = db.execute(
-        "SELECT id, text, uri, title, media_type, text_hash, metadata, notes, checksum FROM documents ORDER BY id"
+        "SELECT id, uri, title, media_type, text_hash, metadata, notes, checksum FROM documents ORDER BY id"
     )
-    for document_id, text, uri, title, media_type, text_hash, metadata, notes, checksum in rows:
+    for document_id, uri, title, media_type, text_hash, metadata, notes, checksum in rows:
         check_document(uri, title, media_type, text_hash, metadata, notes, checksum)
-        if content_hash(text) != text_hash:
-            raise Damaged(f"The stored text of {uri} is damaged; run: wherein verify")
+        text = document_text(db, document_id)
         digest.update(repr((document_id, uri, text_hash, checksum)).encode())
         for span in document_spans(db, document_id):
             if content_hash(model_input(text, span.start, span.end)) != span.input_hash:

@@ -15,6 +15,7 @@ from wherein.storage.catalog.documents import chunk_text
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.term_counts import read_terms
+from wherein.storage.catalog.texts import read_span
 from wherein.storage.catalog.vectors import Ids, Matrix, checked_vector, count_live, read_vectors
 from wherein.storage.index.approximate import Approximate
 from wherein.storage.index.codes import CODE_ROUNDING, Codes
@@ -37,7 +38,7 @@ _QUESTIONS = 100  # with which the recall of an approximate index is estimated
 _COUNT_FIELDS = ("term", "body", "fields")
 # The `+` makes SQLite walk the ids: see `_of_model` in storage/catalog/vectors.py.
 _NEXT = """
-SELECT v.id, v.input_hash, v.vector, v.checksum, d.uri, substr(d.text, c.start + 1, c."end" - c.start)
+SELECT v.id, v.input_hash, v.vector, v.checksum, d.uri, d.id, c.start, c."end"
 FROM vectors v JOIN chunks c ON c.input_hash = v.input_hash JOIN documents d ON d.id = c.document_id
 WHERE +v.model_id = ? AND v.id >= ? ORDER BY v.id LIMIT 1
 """
@@ -230,7 +231,7 @@ def _sample(db: Catalog, model: StoredModel, size: int) -> tuple[list[int], list
             break
         row = db.execute(_NEXT, [model.id, number]).fetchone()
         if row is not None:
-            vector_id, input_hash, raw, checksum, uri, text = row
+            vector_id, input_hash, raw, checksum, uri, *span = row
             vector = checked_vector(model.dimension, vector_id, input_hash, raw, checksum)
-            found[vector_id] = chunk_text(uri, text, input_hash).strip(), vector
+            found[vector_id] = chunk_text(uri, read_span(db, *span).text, input_hash).strip(), vector
     return list(found), [text for text, _ in found.values()], [vector for _, vector in found.values()]

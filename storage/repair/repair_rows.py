@@ -14,6 +14,7 @@ from wherein.storage.catalog.files import REREAD, reread_file
 from wherein.storage.catalog.models import MODEL_COPY, StoredModel, now, remember_model, remembered_model
 from wherein.storage.catalog.protocol import typed
 from wherein.storage.catalog.term_counts import recount
+from wherein.storage.catalog.texts import read_text, save_text
 from wherein.storage.catalog.vectors import Ids, is_stored_vector, pack_vectors
 from wherein.storage.disk.counted import counted
 from wherein.storage.index.generation_files import load_generation
@@ -59,6 +60,7 @@ def repair_rows(db: Database, folder: Path, quarantine: Quarantine, present: Pre
         _repair_lists(db, quarantine, [row for row in bad if not row.link], log)
         _repair_vectors(db, folder, quarantine, _ids(bad, "vectors"), log)
         _remove(db, quarantine, "chunks", _ids(bad, "chunks"))
+        _repair_texts(db, quarantine, [row for row in bad if row.table == "texts" and not row.link], log)
         _repair_documents(db, quarantine, _ids(bad, "documents"), present, log)
         _repair_terms(db, quarantine, _ids(bad, "terms"), log)  # last: it counts what is left of the chunks
         # Checked again, because what was removed has left gaps.
@@ -84,24 +86,22 @@ def _remove(db: Database, quarantine: Quarantine, table: str, ids: list[int]) ->
 
 
 def _repair_links(db: Database, quarantine: Quarantine, bad: list[BadRow], log: RepairLog) -> None:
-    """Detach documents from lost files and files from lost sources; remove other rows whose parent is lost."""
+    """Detach documents from lost files; remove other rows whose parent is lost."""
     for table, count in Counter(row.table for row in bad).items():
         log.repaired.append(
             f"{counted(count, 'row')} of {table} referred to a row that is lost; the next reindex restores it"
         )
-    if any(row.table == "chunks" for row in bad):
+    if any(row.table in ("chunks", "texts") for row in bad):
         # A document is lost, and its file is not known: all are read again.
         db.execute("UPDATE files SET version = ?", [REREAD])
     orphans: dict[str, list[int]] = {}
     for row in bad:
         if row.table == "documents":
             db.execute("UPDATE documents SET file_id = NULL WHERE id = ?", [row.id])
-        elif row.table == "files":
-            db.execute("UPDATE files SET source_id = NULL, version = ? WHERE id = ?", [REREAD, row.id])
         else:
             orphans.setdefault(row.table, []).append(row.id)
     for table, ids in orphans.items():
-        _remove(db, quarantine, table, ids)
+        _remove(db, quarantine, table, sorted(set(ids)))
 
 
 def _repair_lists(db: Database, quarantine: Quarantine, bad: list[BadRow], log: RepairLog) -> None:
@@ -113,6 +113,9 @@ def _repair_lists(db: Database, quarantine: Quarantine, bad: list[BadRow], log: 
         elif row.table == "sources":
             _remove(db, quarantine, "sources", [row.id])
             log.lost.append(f"the source {row.uri!r} with its options: name it again with wherein ingest")
+        elif row.table == "exclusions":
+            _remove(db, quarantine, "exclusions", [row.id])
+            log.lost.append(f"that {row.uri!r} was removed or purged: if it comes back, remove it again")
         elif row.table == "files":
             # Before the record is deleted, and its documents with it (ON DELETE CASCADE).
             db.execute("UPDATE documents SET file_id = NULL WHERE file_id = ?", [row.id])
@@ -126,12 +129,27 @@ def _repair_lists(db: Database, quarantine: Quarantine, bad: list[BadRow], log: 
             log.repaired.append("the record of an index was damaged; the index is rebuilt")
 
 
+def _repair_texts(db: Database, quarantine: Quarantine, bad: list[BadRow], log: RepairLog) -> None:
+    """Write texts again that are still what was stored, but not their blocks."""
+    for row in bad:
+        text = read_text(db, row.id).text
+        _remove_text(db, quarantine, row.id)
+        save_text(db, row.id, text)
+        log.repaired.append(f"{row.uri}: {row.what}; they were written again")
+
+
+def _remove_text(db: Database, quarantine: Quarantine, document_id: int) -> None:
+    blocks = db.execute("SELECT id FROM texts WHERE document_id = ? ORDER BY number", [document_id]).fetchall()
+    _remove(db, quarantine, "texts", [block for (block,) in blocks])
+
+
 def _repair_documents(db: Database, quarantine: Quarantine, ids: list[int], present: Present, log: RepairLog) -> None:
     for document_id in ids:
         uri, file_id, file = db.execute(
             "SELECT d.uri, d.file_id, f.uri FROM documents d LEFT JOIN files f ON f.id = d.file_id WHERE d.id = ?",
             [document_id],
         ).fetchone()
+        _remove_text(db, quarantine, document_id)
         _remove(db, quarantine, "documents", [document_id])
         if file_id is not None:
             reread_file(db, file_id, _REASON)

@@ -14,11 +14,13 @@ from typing import NamedTuple
 from wherein.errors import Damaged
 from wherein.storage.catalog.checksums import is_named, row_checksum
 from wherein.storage.catalog.documents import chunk_text, model_input
+from wherein.storage.catalog.exclusions import unreadable_exclusions
 from wherein.storage.catalog.files import REREAD, unreadable_files
 from wherein.storage.catalog.models import MODEL_COPY, bound_model, remembered_model
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.sources import unreadable_sources
 from wherein.storage.catalog.term_counts import is_stored_terms
+from wherein.storage.catalog.texts import Span, read_spans, read_text
 from wherein.storage.catalog.vectors import is_stored_vector, known_inputs
 from wherein.storage.index.generations import unreadable_generations
 from wherein.storage.index.segments import unreadable_segments
@@ -34,12 +36,12 @@ _TERMS = (
     " WHERE c.document_id = ? ORDER BY c.ordinal"
 )
 _DOCUMENTS = (
-    "SELECT d.id, d.file_id, f.version = ? AND f.state <> 'read', d.text, d.uri, d.title, d.media_type, d.text_hash,"
-    " d.metadata, d.notes, d.checksum FROM documents d LEFT JOIN files f ON f.id = d.file_id ORDER BY d.id"
+    "SELECT d.id, d.file_id, f.version = ? AND f.state <> 'read', d.characters, d.uri, d.title, d.media_type,"
+    " d.text_hash, d.metadata, d.notes, d.checksum FROM documents d LEFT JOIN files f ON f.id = d.file_id ORDER BY d.id"
 )
 _DOCUMENTS_WITHOUT_FILE = _DOCUMENTS.replace("ORDER BY", "WHERE d.file_id IS NULL ORDER BY")
 _WITHOUT_VECTOR = (
-    'SELECT c.id, c.input_hash, d.uri, substr(d.text, c.start + 1, c."end" - c.start) FROM chunks c'
+    'SELECT c.id, c.input_hash, d.uri, d.id, c.start, c."end" FROM chunks c'
     " JOIN documents d ON d.id = c.document_id WHERE NOT EXISTS"
     " (SELECT 1 FROM vectors v WHERE v.model_id = ? AND v.input_hash = c.input_hash) AND c.id > ? ORDER BY c.id LIMIT ?"
 )
@@ -47,6 +49,7 @@ _VECTORS = (
     "SELECT v.id, m.dimension, v.input_hash, v.vector, v.checksum FROM vectors v"
     " LEFT JOIN models m ON m.id = v.model_id ORDER BY v.id"
 )
+_UNSOUND = "the lines or lengths that are stored with its text are not those that were stored"
 _FILES = "SELECT f.id, f.uri, d.uri FROM files f JOIN documents d ON d.file_id = f.id ORDER BY f.id"
 
 
@@ -85,7 +88,7 @@ class _Document(NamedTuple):
     id: int
     file_id: int | None
     marked: int | None
-    text: str
+    characters: int
     uri: str
     title: str
     media_type: str
@@ -98,13 +101,12 @@ class _Document(NamedTuple):
     def name(self) -> str:
         return self.uri if isinstance(self.uri, str) else f"document {self.id}"
 
-    @property
-    def problem(self) -> str:
-        """What is wrong with it, "" if nothing."""
+    def problem(self, text: str) -> str:
+        """Return what is wrong with it, whose stored text is `text`, "" if nothing."""
         described = self.uri, self.title, self.media_type, self.text_hash, self.metadata, self.notes
         if row_checksum(*described) != self.checksum:
             return "its record does not fit its checksum"
-        return "" if is_named(self.text, self.text_hash) else "its text is not the one that was stored"
+        return "" if is_named(text, self.text_hash) else "its text is not the one that was stored"
 
 
 class _Chunk(NamedTuple):
@@ -152,20 +154,22 @@ def _check_documents(db: Catalog, tally: Counter[str]) -> Iterator[BadRow | Gap]
     except Damaged:  # reported by _check_models
         bound = None
     for document in map(_Document._make, db.execute(_DOCUMENTS, [REREAD])):
-        chunks = _chunks(db, document.id)
+        chunks, stored = _chunks(db, document.id), read_text(db, document.id)
         tally["documents"] += 1
         tally["chunks"] += len(chunks)
-        problem = document.problem
+        problem = document.problem(stored.text)
         if problem:
             yield BadRow("documents", document.id, document.id, document.name, problem)
+        elif not stored.sound or document.characters != len(stored.text):
+            yield BadRow("texts", document.id, document.id, document.name, _UNSOUND)
         sound_chunks = []
         for chunk in chunks:
-            if what := chunk.problem(None if problem else document.text):
+            if what := chunk.problem(None if problem else stored.text):
                 yield BadRow("chunks", chunk.id, document.id, document.name, what)
             else:
                 sound_chunks.append(chunk)
         yield from _check_terms(db, document)
-        if not problem and (what := _missing(db, document.text, chunks, sound_chunks, bound.id if bound else None)):
+        if not problem and (what := _missing(db, stored.text, chunks, sound_chunks, bound.id if bound else None)):
             due = bool(document.marked) or document.file_id is None
             yield Gap(document.id, document.file_id, document.name, what, due)
 
@@ -232,6 +236,8 @@ def _check_models(db: Catalog) -> Iterator[BadRow]:
 def _check_lists(db: Catalog) -> Iterator[BadRow]:
     for source_id, uri in unreadable_sources(db):
         yield BadRow("sources", source_id, None, uri, "a source is not readable")
+    for exclusion_id, uri in unreadable_exclusions(db):
+        yield BadRow("exclusions", exclusion_id, None, uri, "what keeps a document out of the library is not readable")
     for generation_id in unreadable_generations(db):
         yield BadRow("generations", generation_id, None, "", "the record of an index is not readable")
     for segment_id in unreadable_segments(db):
@@ -250,9 +256,9 @@ def torn_documents(db: Catalog) -> Iterator[tuple[str, str, str, str, str, str]]
     """
     # Fetched at once, because the caller saves these documents while it iterates.
     for document in map(_Document._make, db.execute(_DOCUMENTS_WITHOUT_FILE, [REREAD]).fetchall()):
-        if not document.problem and not _covers(_chunks(db, document.id), document.text):
-            yield (document.uri, document.title, document.media_type, document.text, document.metadata,
-                   document.notes)  # fmt: skip
+        text = read_text(db, document.id).text
+        if not document.problem(text) and not _covers(_chunks(db, document.id), text):
+            yield document.uri, document.title, document.media_type, text, document.metadata, document.notes
 
 
 def passages_without_vector(db: Catalog, model_id: int, batch: int) -> Iterator[list[tuple[bytes, str]]]:
@@ -262,7 +268,11 @@ def passages_without_vector(db: Catalog, model_id: int, batch: int) -> Iterator[
     """
     last = 0
     while rows := db.execute(_WITHOUT_VECTOR, [model_id, last, batch]).fetchall():
-        yield [(input_hash, chunk_text(uri, text, input_hash).strip()) for _, input_hash, uri, text in rows]
+        texts = read_spans(db, [Span(*span) for _, _, _, *span in rows])
+        yield [
+            (input_hash, chunk_text(uri, passage.text, input_hash).strip())
+            for (_, input_hash, uri, *_), passage in zip(rows, texts, strict=True)
+        ]
         last, *_ = rows[-1]
 
 

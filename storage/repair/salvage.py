@@ -21,6 +21,7 @@ from wherein.storage.catalog.connection import CATALOG, checkpoint, open_existin
 from wherein.storage.catalog.files import REREAD
 from wherein.storage.catalog.schema import NEWEST_SCHEMA
 from wherein.storage.catalog.sqlite_errors import CATALOG_ERRORS, translate_error
+from wherein.storage.catalog.texts import is_stored_block, read_text
 from wherein.storage.catalog.vectors import is_stored_vector
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.disk.fsync import fsync
@@ -38,22 +39,13 @@ STAGING = "salvage"
 _DONE = "done"
 _SCRATCH = "scratch.db"
 # Tables whose rows have a checksum, by which they are recognized on any page.
-_CHECKED = ("documents", "chunks", "vectors")
+_CHECKED = ("documents", "texts", "chunks", "vectors")
 # What the checksum of a row covers, in its order.
 _DOCUMENT_FIELDS = ("uri", "title", "media_type", "text_hash", "metadata", "notes")
 _CHUNK_FIELDS = ("document_id", "ordinal", "start", "end", "page", "heading", "input_hash")
-_PLAIN = (
-    "settings",
-    "models",
-    "sources",
-    "files",
-    "generations",
-    "exclusions",
-    "backups",
-    "nights",
-    "golden",
-    "removed_chunks",
-)
+_BLOCK_FIELDS = ("document_id", "number", "lines", "text", "checksum")
+_PLAIN = ("settings", "models", "sources", "files", "generations", "exclusions", "backups", "nights", "golden",
+          "file_sources", "aliases", "removed_chunks")  # fmt: skip
 _NOTHING = "{} cannot be read, and nothing in it can be saved; restore a backup with: wherein restore"
 _OLD = (
     "{} is damaged and was written by an older version, whose rows have no checksums; restore a backup with: wherein"
@@ -120,6 +112,7 @@ def _fill(folder: Path, staging: Path, quarantine: Quarantine, with_log: bool) -
                 filler.checked(table, damaged.rows(roots[table]))
             # Without a free list deleted rows look like others; a deleted vector does no harm.
             filler.stray(damaged.leaf_rows(), _CHECKED if damaged.free is not None else ("vectors",))
+            filler.reject_torn()
             _cut_loose_ends(new)
             _set_counters(new, damaged.rows(roots["sqlite_sequence"]))
             new.execute("UPDATE files SET version = ?", [REREAD])
@@ -175,6 +168,20 @@ class _Filler:
             if kind is not None:
                 self._insert(kind, row)
 
+    def reject_torn(self) -> None:
+        """Remove the documents whose text is not complete, with what was saved of it."""
+        for document_id, text_hash in self._db.execute("SELECT id, text_hash FROM documents").fetchall():
+            stored = read_text(self._db, document_id)
+            if stored.sound and is_named(stored.text, text_hash):
+                continue
+            for table, column in (("texts", "document_id"), ("documents", "id")):
+                cursor = self._db.execute(f"SELECT * FROM {table} WHERE {column} = ?", [document_id])
+                names = [name for name, *_ in cursor.description]
+                rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+                self.rejected.setdefault(table, []).extend(rows)
+                self.saved[table] -= len(rows)
+            self._db.execute("DELETE FROM documents WHERE id = ?", [document_id])
+
     def _kind(self, row: Row, tables: tuple[str, ...]) -> str | None:
         return next((table for table in tables if self._is_sound(table, row)), None)
 
@@ -189,7 +196,9 @@ class _Filler:
             dimension = self.dimensions.get(model_id) if isinstance(model_id, int) else None
             return is_stored_vector(dimension, value["input_hash"], value["vector"], value["checksum"])
         if table == "documents":
-            return fits(_DOCUMENT_FIELDS) and is_named(value["text"], value["text_hash"])
+            return fits(_DOCUMENT_FIELDS)  # `reject_torn` compares its text
+        if table == "texts":
+            return is_stored_block(*(value[name] for name in _BLOCK_FIELDS))
         return fits(_CHUNK_FIELDS)
 
     def _named(self, table: str, row: Row) -> dict[str, Value]:
@@ -221,9 +230,14 @@ class _Filler:
 
 
 def _cut_loose_ends(db: Database) -> None:
-    """Detach documents and files from rows that were not saved, and delete other rows that refer to such."""
+    """Detach documents from files that were not saved, and delete other rows that refer to rows that were not."""
     db.execute("UPDATE documents SET file_id = NULL WHERE file_id NOT IN (SELECT id FROM files)")
-    db.execute("UPDATE files SET source_id = NULL WHERE source_id NOT IN (SELECT id FROM sources)")
+    db.execute(
+        "DELETE FROM file_sources WHERE file_id NOT IN (SELECT id FROM files)"
+        " OR source_id NOT IN (SELECT id FROM sources)"
+    )
+    db.execute("DELETE FROM aliases WHERE source_id NOT IN (SELECT id FROM sources)")
+    db.execute("DELETE FROM texts WHERE document_id NOT IN (SELECT id FROM documents)")
     db.execute("DELETE FROM chunks WHERE document_id NOT IN (SELECT id FROM documents)")
     db.execute("DELETE FROM generations WHERE model_id NOT IN (SELECT id FROM models)")
 

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from wherein.errors import Damaged
-from wherein.storage.catalog.connection import CATALOG, catalog_is_lost, open_lenient
+from wherein.storage.catalog.connection import CATALOG, catalog_is_lost, open_lenient, snapshot
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.sqlite_errors import CATALOG_ERRORS, translate_error
@@ -60,8 +60,7 @@ def _check(folder: Path, tally: Counter[str], deep: bool, proof: Proof | None) -
     except Damaged as error:
         yield Finding("catalog", str(folder / CATALOG), _reason(error), _REPAIR)
         return
-    with closing(db):
-        db.execute("BEGIN")
+    with closing(db), snapshot(db):
         for check in (_check_structure, _check_rows, _check_generations):
             yield from _tolerant(check(db, folder, tally))
         if deep:

@@ -4,10 +4,11 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from click.testing import Result
 
-from wherein.ingest.uri import file_uri
 from wherein.library import Library
+from wherein.uri import display, file_uri
 
 Run = Callable[..., Result]
 
@@ -73,17 +74,48 @@ def test_a_document_is_shown_with_its_fields_and_its_text(run: Run) -> None:
 
 
 def test_removed_and_purged_documents_are_named(run: Run) -> None:
-    assert run("documents", "remove", "docs/cats.txt").output == "removed docs/cats.txt\n"
-    assert run("documents", "remove", "--purge", "1", "3").output == "purged docs/bread.txt\npurged docs/lease.txt\n"
+    done = run("documents", "remove", "docs/cats.txt")
+    assert done.stdout == "removed docs/cats.txt\n"
+    assert done.stderr == "it stays away until its file changes; to bring it back: wherein ingest docs/cats.txt\n"
+    done = run("documents", "remove", "--purge", "1", "3")
+    assert done.stdout == "purged docs/bread.txt\npurged docs/lease.txt\n"
+    assert done.stderr == "they stay away for good; to bring them back: wherein ingest FILE\n"
     assert run("documents", "list").stdout == ""
+
+
+def test_what_stays_away_is_listed_and_the_count_of_what_comes_back_is_shown(run: Run, toy_library: Library) -> None:
+    run("documents", "remove", "docs/cats.txt")
+    run("documents", "remove", "--purge", "docs/bread.txt")
+    first, second = toy_library.removed()
+    assert run("documents", "list", "--removed").stdout == (
+        f"purged {first.added_at[:10]}: docs/bread.txt\nremoved {second.added_at[:10]}: docs/cats.txt\n"
+    )
+    lines = map(json.loads, run("documents", "list", "--removed", "--json").stdout.splitlines())
+    assert [(line["uri"].rpartition("/")[2], line["kind"]) for line in lines] == [
+        ("bread.txt", "purged"),
+        ("cats.txt", "removed"),
+    ]
+    assert run("documents", "list", "--problems").stdout == (
+        "skipped: docs/bread.txt: purged; to bring it back, ingest the file itself\n"
+    )
+    assert run("documents", "list", "--problems", "--removed").exit_code == 2
+    assert run("ingest", "docs/cats.txt").stdout.startswith("1 new (1 brought back), 0 changed, 0 unchanged; ")
+    summary = json.loads(run("ingest", "docs/bread.txt", "--json").stdout.splitlines()[-1])
+    assert (summary["new"], summary["brought_back"]) == (1, 1)
+    assert run("documents", "list", "--removed").stdout == ""
+
+
+def test_the_way_back_of_a_text_from_standard_input_is_named(run: Run, toy_library: Library) -> None:
+    toy_library.ingest_stream("my note", b"A note.")
+    assert run("documents", "remove", "stdin:my note").stderr.endswith(": wherein ingest - --name 'my note'\n")
 
 
 def test_a_purge_names_the_copies_that_it_cannot_reach(run: Run, toy_library: Library, tmp_path: Path) -> None:
     toy_library.backup(tmp_path / "backup")
     (toy_library.folder / "damaged" / "20260101T000000Z").mkdir(parents=True)
     (record,) = toy_library.backups()
-    assert run("documents", "remove", "1").stderr == ""
-    assert run("documents", "remove", "--purge", "2").stderr == (
+    assert "backup" not in run("documents", "remove", "1").stderr
+    assert run("documents", "remove", "--purge", "2").stderr.partition("\n")[2] == (
         f"an older backup may contain them: {tmp_path / 'backup'} ({record.created_at})\n"
         "data that a repair quarantined may contain them; delete it:"
         f" {toy_library.folder / 'damaged' / '20260101T000000Z'}\n"
@@ -95,3 +127,49 @@ def test_an_unknown_document_is_one_sentence_and_exit_code_2(run: Run) -> None:
         done = run("documents", command, "nothing")
         assert (done.exit_code, done.stdout) == (2, "")
         assert done.stderr == "wherein: There is no document nothing; see: wherein documents list\n"
+
+
+@pytest.mark.parametrize("name", ["\udcff", "a b", "50 %", "%41", "a#b", "one\ntwo", "gr\u00f6\u00dfe"])
+def test_a_text_from_standard_input_may_have_any_name(run: Run, name: str) -> None:
+    for text in ("The first text.", "The second text."):  # the same name replaces it
+        assert run("ingest", "-", "--name", name, stdin=text).exit_code == 0
+    listed = f"stdin:{display(name)}"
+    (line,) = (line for line in run("documents", "list").stdout.splitlines() if "stdin:" in line)
+    assert listed in line
+    for written in (listed, f"stdin:{name}"):
+        assert "The second text." in run("documents", "show", written).stdout
+        assert "The second text." in run("query", "text", "--mode", "keyword", "--in", written).stdout
+    assert run("golden", "add", "who?", listed).exit_code == 0
+    assert run("documents", "remove", listed).stdout == f"removed {listed}\n"
+
+
+@pytest.mark.parametrize("name", ["no\udcff", "docs/\udcff.txt", "\udcff#a", "stdin:\udcff", "https://\udcff/", "no\n"])
+def test_an_unknown_name_of_any_bytes_is_refused_with_a_sentence(run: Run, name: str) -> None:
+    words = f"There is no document {display(name)}; see: wherein documents list"
+    for command in (("documents", "show"), ("documents", "remove"), ("golden", "add", "who?")):
+        result = run(*command, name)
+        assert (result.exit_code, result.stderr) == (2, f"wherein: {words}\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "kind"),
+    [
+        ("one.json", b'{"walrus": 1}', "json"),
+        ("many.json", b'[{"text": "walrus"}]', "json"),
+        ("list.json", b'["walrus"]', "json"),
+        ("lines.json", b'{"a": "walrus"}\n{"a": 2}\n', "json"),
+        ("commented.JSON", b'{ // walrus\n}', "json"),
+        ("a.csv", b"name,n\nwalrus,1\n", "csv"),
+        ("a.jsonl", b'{"text": "walrus"}\n', "jsonl"),
+        ("a.md", b"# walrus\n", "md"),
+        ("a.txt", b"walrus\n", "txt"),
+        ("a.html", b"<p>walrus", "html"),
+    ],
+)  # fmt: skip
+def test_a_file_is_found_by_the_type_that_its_name_has(run: Run, name: str, data: bytes, kind: str) -> None:
+    Path("docs", name).write_bytes(data)
+    run("ingest", "docs")
+    shown = run("query", "walrus", "--mode", "keyword", "--type", kind).stdout
+    assert f"docs/{name}" in shown
+    other = "md" if kind != "md" else "txt"
+    assert "walrus" not in run("query", "walrus", "--mode", "keyword", "--type", other).stdout

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from click.testing import Result
 
-from wherein.ingest.uri import file_uri
+from wherein.uri import file_uri
 
 Run = Callable[..., Result]
 

@@ -22,8 +22,8 @@ from wherein.commands.output import (
     print_table,
     warn,
 )
-from wherein.ingest.uri import file_uri
 from wherein.storage.repair.findings import Finding
+from wherein.uri import file_uri
 
 
 @pytest.mark.parametrize(

@@ -112,3 +112,61 @@ def asked_library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     made = Library(folder / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
     made.ingest([str(folder / "a.txt")])
     return made
+
+
+def test_a_batch_may_begin_with_a_byte_order_mark(ask: Callable[..., click.testing.Result], docs: Path) -> None:
+    line = '{"id": "q7", "question": "lease"}\ncats'
+    for codec in ("utf-8-sig", "utf-16", "utf-32"):
+        Path("b.jsonl").write_bytes(line.encode(codec))
+        for arguments, stdin in ((["--batch", "b.jsonl"], b""), (["--batch", "-"], line.encode(codec))):
+            answers = [json.loads(line) for line in ask(*arguments, stdin=stdin).stdout.splitlines()]
+            assert [(answer["id"], answer["question"]) for answer in answers] == [("q7", "lease"), (2, "cats")]
+
+
+@pytest.mark.parametrize("form", ["text", "jsonl"])
+def test_two_formats_contradict_each_other(ask: Callable[..., click.testing.Result], form: str) -> None:
+    result = ask("lease", "--json", "--format", form)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"--json is short for --format json, and contradicts --format {form}; give one of them" in result.stderr
+    assert json.loads(ask("lease", "--json", "--format", "json").stdout)["question"] == "lease"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (["--in", "nowhere/*"], ["nowhere/*"]),
+        (["--in", "0.md", "--in", "a\nb"], ["a\\nb"]),
+        (["--in", "caf\udce9"], ["caf\\xe9"]),
+        (["--in", "0.md", "--where", "year = 2021"], []),  # it matches a document, which fails for another reason
+        (["--in", "?.md"], []),
+    ],
+)
+@pytest.mark.parametrize("mode", MODES)
+def test_a_pattern_without_a_document_is_reported(
+    ask: Callable[..., click.testing.Result], arguments: list[str], shown: list[str], mode: str
+) -> None:
+    notes = [f"no document matches --in {name}; see: wherein documents list" for name in shown]
+    result = ask("lease", "--mode", mode, *arguments)
+    assert result.stderr.splitlines() == [
+        *(f"wherein: {note}" for note in notes),
+        *(["no passages"] if not result.stdout else []),
+    ]
+    assert json.loads(ask("lease", "--mode", mode, "--json", *arguments).stdout)["notes"] == notes
+
+
+@pytest.mark.parametrize("arguments", [["\udcff lease"], ["lease", "--in", "\udcff"], ["lease", "--in", "./\udcff"]])
+def test_bytes_that_are_not_utf_8_are_no_error(ask: Callable[..., click.testing.Result], arguments: list[str]) -> None:
+    for form in ("text", "json", "jsonl"):
+        assert ask(*arguments, "--format", form).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--where", "a\udcff = 1"], ["--type", "\udcff"], ["--since", "\udcff"], ["--batch", "\udcff"], ["--batch", "."]],
+)
+def test_bytes_that_are_not_utf_8_are_refused_with_a_sentence(
+    ask: Callable[..., click.testing.Result], arguments: list[str]
+) -> None:
+    result = ask(*([] if "--batch" in arguments else ["lease"]), *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("wherein: ")

@@ -45,7 +45,7 @@ def test_each_event_is_a_json_object(capsys: pytest.CaptureFixture[str]) -> None
         {"event": "failed", "schema": 1, "uri": "file:///d/a.txt", "reason": "not UTF-8"},
         {
             "event": "document", "schema": 1, "kind": "new", "uri": "file:///d/b.txt", "chunks": 2, "embedded": 1,
-            "reused": 1,
+            "reused": 1, "brought_back": False,
         },
         {"event": "planned", "schema": 1, "files": 3, "bytes": 400},
         {"event": "stopped", "schema": 1, "why": "time is up"},

@@ -23,7 +23,11 @@ def test_json_has_the_options_that_a_source_was_ingested_with(run: Run, tmp_path
 
 
 def test_a_removed_source_is_named_and_its_documents_stay(run: Run, tmp_path: Path) -> None:
-    assert run("sources", "remove", "docs").output == f"no longer followed: {tmp_path / 'docs'}\n"
+    assert run("sources", "remove", "docs").output.splitlines() == [
+        f"no longer followed: {tmp_path / 'docs'}",
+        "kept, but no longer updated: 3 documents",
+        f"to remove them: wherein sources remove {tmp_path / 'docs'} --remove",
+    ]
     assert run("sources", "list").output == ""
     assert len(run("documents", "list").stdout.splitlines()) == 3
     done = run("sources", "remove", "docs")

@@ -12,14 +12,16 @@ import pytest
 from invariants import Kept, checked_state
 from mortal import every_command, finish, start
 from toy import ToyEncoder
-from wherein.ingest.uri import file_uri
 from wherein.library import Library
 from wherein.storage.catalog.connection import open_writer, writing
 from wherein.storage.catalog.term_counts import count_terms, save_terms
 from wherein.storage.disk.failpoints import EXIT_CODE, POINTS, STEPS
+from wherein.uri import file_uri
 
 FIRST_STEPS = ("model.bind", "migration.applied")
-TESTED_ELSEWHERE = ("backup", "restore", "repair", "reembed", "keywords.recount")
+TESTED_ELSEWHERE = (
+    "backup", "restore", "repair", "reembed", "keywords.recount", "ingest.settle", "migration.texts"
+)  # fmt: skip
 IN_REINDEX = ("golden", "generation.rollback", "earlier-model")
 FAILPOINTS = [
     name

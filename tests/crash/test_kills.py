@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from stored_texts import TEXT
+
 
 def test_killed_at_any_moment_the_next_run_ends_where_an_undisturbed_one_does(
     environment: dict[str, str], tmp_path: Path
@@ -51,7 +53,7 @@ def _vectors(library: Path) -> dict[bytes, int]:
 def _content(library: Path) -> tuple[list[tuple[object, ...]], np.ndarray]:
     db = sqlite3.connect(library / "catalog.db")
     rows = db.execute(
-        'SELECT d.uri, d.text, c.start, c."end", v.vector FROM chunks c JOIN documents d ON d.id = c.document_id'
+        f'SELECT d.uri, {TEXT}, c.start, c."end", v.vector FROM chunks c JOIN documents d ON d.id = c.document_id'
         " JOIN vectors v ON v.input_hash = c.input_hash ORDER BY d.uri, c.ordinal"
     ).fetchall()
     db.close()

@@ -83,7 +83,7 @@ def zero_pages(folder: Path) -> None:
 
 LEASE_ROW = "(SELECT id FROM documents WHERE uri LIKE '%lease.txt')"
 DAMAGES: dict[str, Callable[[Path], None]] = {
-    "text": sql("UPDATE documents SET text = replace(text, 'owner', 'buyer') WHERE uri LIKE '%lease.txt'"),
+    "text": sql(f"UPDATE texts SET text = replace(text, 'owner', 'buyer') WHERE document_id = {LEASE_ROW}"),
     "title": sql("UPDATE documents SET title = 'other' WHERE uri LIKE '%lease.txt'"),
     "span": sql(f"UPDATE chunks SET start = 4 WHERE document_id = {LEASE_ROW}"),
     "type": sql("UPDATE documents SET metadata = 'no json' WHERE uri LIKE '%lease.txt'"),
@@ -132,7 +132,8 @@ def test_damage_is_named_mended_and_gone(library: Path, sound: Path, kind: str) 
 
 def test_what_cannot_come_back_is_named_and_kept_aside(library: Path, sound: Path) -> None:
     opened(library).ingest_stream("memo", b"The memo is about lanterns.")
-    sql("UPDATE documents SET text = 'something else' WHERE uri = 'stdin:memo'")(library)
+    memo = "(SELECT id FROM documents WHERE uri = 'stdin:memo')"
+    sql(f"UPDATE texts SET text = 'something else' WHERE document_id = {memo}")(library)
     done = opened(library).repair()
     assert any("stdin:memo" in sentence for sentence in done.lost)
     kept = "".join(path.read_text() for path in Path(done.aside).rglob("*.jsonl"))

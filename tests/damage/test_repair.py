@@ -153,11 +153,18 @@ def bad_index_entry(folder: Path) -> None:
 
 
 FIRST_TEXT = "WHERE uri LIKE '%/3.txt'"
+FIRST_ID = f"(SELECT id FROM documents {FIRST_TEXT})"
 RECORD = "WHERE uri LIKE '%#r3'"
 IN_DELTA = "(SELECT max(id) FROM vectors)"
 MENDED = {
     # what is done, part and words of what is found
-    "text": (sql(f"UPDATE documents SET text = replace(text, 'Lot 3.4', 'Lot 3.5') {FIRST_TEXT}"), "documents", "text"),
+    "text": (sql(f"UPDATE texts SET text = replace(text, 'Lot 3.4', 'Lot 3.5') WHERE document_id = {FIRST_ID}"),
+             "documents", "text"),
+    "line of a text": (sql(f"UPDATE texts SET lines = lines + 1 WHERE document_id = {FIRST_ID}"), "texts", "lines"),
+    "checksum of a text": (sql(f"UPDATE texts SET checksum = 1 WHERE document_id = {FIRST_ID}"), "texts", "lengths"),
+    "length of a text": (sql(f"UPDATE documents SET characters = 1 {FIRST_TEXT}"), "texts", "lengths"),
+    "lost text": (sql(f"DELETE FROM texts WHERE document_id = {FIRST_ID}"), "documents", "text"),
+    "text of a lost document": (sql("UPDATE texts SET document_id = 999 WHERE id = 3"), "documents", "text"),
     "declaration": (sql("UPDATE sqlite_master SET sql = replace(sql, 'STRICT', '') WHERE name = 'documents'"),
                     "catalog", "declaration of documents"),
     "title": (sql(f"UPDATE documents SET title = 'Other' {FIRST_TEXT}"), "documents", "record does not fit"),
@@ -191,7 +198,7 @@ MENDED = {
     "file's name": (sql("UPDATE files SET uri = uri || 'x' WHERE id = 3"), "files", "another name"),
     "counter": (sql("UPDATE sqlite_sequence SET seq = 3 WHERE name = 'vectors'"), "sqlite_sequence", "twice"),
     "lost file": (sql("DELETE FROM files WHERE id = 3"), "documents", "row of files"),
-    "lost source": (sql("UPDATE files SET source_id = 99 WHERE id = 3"), "files", "row of sources"),
+    "lost source": (sql("UPDATE file_sources SET source_id = 99 WHERE file_id = 3"), "file_sources", "row of sources"),
     "lost document": (sql(f"DELETE FROM documents {FIRST_TEXT}"), "chunks", "row of documents"),
     "SQLite's index": (bad_index_entry, "catalog", "missing from index files_by_content"),
     "kind of a value": (sql("UPDATE files SET state = 'x' WHERE id = 3"), "files", "not readable"),
@@ -275,14 +282,13 @@ def test_reindex_puts_a_damaged_index_aside_and_says_so(folder: Path) -> None:
 
 
 def test_a_damaged_text_from_standard_input_is_lost_but_for_the_copy(folder: Path) -> None:
-    sql("UPDATE documents SET text = text || 'x' WHERE uri = 'stdin:memo'")(folder)
+    memo = "(SELECT id FROM documents WHERE uri = 'stdin:memo')"
+    sql(f"UPDATE texts SET text = text || 'x' WHERE document_id = {memo}")(folder)
     done = library(folder).repair()
     assert done.left == ()
     assert [sentence.partition(":")[0] + ":memo" for sentence in done.lost] == ["stdin:memo"]
     rows = [json.loads(line) for line in (Path(done.aside) / "rows.jsonl").read_text().splitlines()]
-    assert [row["text"] for row in rows if row["table"] == "documents"] == [
-        "The spare key hangs behind the blue door.x"
-    ]
+    assert [row["text"] for row in rows if row["table"] == "texts"] == ["The spare key hangs behind the blue door.x"]
     assert not library(folder).verify().damaged
 
 
@@ -306,7 +312,7 @@ def test_a_damaged_document_whose_file_is_gone_is_lost(scene: Path, tmp_path: Pa
     docs, folder = Path(shutil.copytree(scene / "docs", tmp_path / "docs")), tmp_path / "library"
     library(folder).ingest([str(docs)])
     (docs / "3.txt").unlink()
-    sql(f"UPDATE documents SET text = '' {FIRST_TEXT}")(folder)
+    sql(f"UPDATE texts SET text = '' WHERE document_id = {FIRST_ID}")(folder)
     done = library(folder).repair()
     assert len(done.lost) == 1
     assert done.lost[0].startswith(f"file://{docs}/3.txt: its file is gone")

@@ -1,6 +1,7 @@
 """The encoder with the shipped model: what its vectors are, which precision it takes, and what damage does to it."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -123,3 +124,31 @@ def test_an_interrupted_stream_leaves_the_encoder_usable(model: Model, exact: En
     with pytest.raises(KeyboardInterrupt):
         list(encoder.stream(interrupted()))
     np.testing.assert_allclose(encoder.encode_contexts(TEXTS), exact.encode_contexts(TEXTS), atol=1e-5)
+
+
+def test_questions_and_contexts_of_many_threads_have_the_vectors_that_they_have_alone(encoder: Encoder) -> None:
+    texts = [*TEXTS, LONG, *(f"question {number} about boats" for number in range(20))]
+    contexts = [encoder.encode_contexts([text]) for text in texts]
+    questions = [encoder.encode_question(text)[0] for text in texts]
+
+    def encode(number: int) -> bool:
+        at = number % len(texts)
+        same_context = number % 3 or np.array_equal(encoder.encode_contexts([texts[at]]), contexts[at])
+        return bool(same_context) and np.array_equal(encoder.encode_question(texts[at])[0], questions[at])
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(encode, range(120)))
+
+
+def test_a_stream_abandoned_while_others_use_the_encoder_disturbs_none(encoder: Encoder) -> None:
+    expected, rows = encoder.encode_contexts(TEXTS), encoder.tokenizer.contexts([*TEXTS, LONG] * 4)
+
+    def encode(number: int) -> bool:
+        if number % 4 == 0:
+            stream = encoder.stream(enumerate(rows))
+            next(stream)
+            stream.close()
+        return np.array_equal(encoder.encode_contexts(TEXTS), expected)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(encode, range(16)))

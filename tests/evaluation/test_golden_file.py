@@ -1,5 +1,6 @@
 """A file of golden questions: read, resolved to documents by the ends of their paths, and measured."""
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,6 +44,44 @@ def resolved(*documents: str) -> ResolvedQuestion:
 )
 def test_a_document_is_named_by_its_uri_or_the_end_of_its_path(name: str, uri: int) -> None:
     assert resolved(name) == ResolvedQuestion("who?", frozenset({URIS[uri]}), ())
+
+
+@pytest.mark.parametrize(
+    ("name", "uri"),
+    [
+        ("gr\u00f6ssen.md", "file:///home/gro%CC%88ssen.md"),
+        ("home/gro\u0308ssen.md", "file:///home/gr%C3%B6ssen.md"),
+        ("caf\\xe9/a\\n.txt", "file:///home/caf%E9/a%0A.txt"),
+        ("r.jsonl#M\u00fcller x", "file:///home/r.jsonl#M%C3%BCller%20x"),
+        ("stdin:\\xff", "stdin:%FF"),
+        ("https://example.org/\u00e4", "https://example.org/%C3%A4"),
+    ],
+)
+def test_a_document_is_named_as_it_is_listed(name: str, uri: str) -> None:
+    (found,) = resolve(FILE, [GoldenLine(3, "who?", (name,))], [*URIS, uri])
+    assert found == ResolvedQuestion("who?", frozenset({uri}), ())
+
+
+def test_a_path_in_the_current_folder_precedes_the_end_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    uri = f"file://{os.path.realpath(tmp_path)}/lease.pdf"
+    (found,) = resolve(FILE, [GoldenLine(3, "who?", ("lease.pdf",))], [*URIS, uri])
+    assert found.uris == {uri}
+
+
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_golden_file_may_begin_with_a_byte_order_mark(tmp_path: Path, codec: str) -> None:
+    path = tmp_path / "golden.jsonl"
+    path.write_bytes('{"question": "wer schl\u00e4ft?", "documents": ["\u00fc.txt"]}\n'.encode(codec))
+    assert read_golden(path) == [GoldenLine(1, "wer schl\u00e4ft?", ("\u00fc.txt",))]
+
+
+def test_half_a_surrogate_pair_in_a_question_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "golden.jsonl"
+    path.write_text('{"question": "x\\ud800", "documents": ["a\\udcff"]}', "utf-8")
+    assert read_golden(path) == [GoldenLine(1, "x?", ("a\udcff",))]
 
 
 def test_a_document_that_the_library_lacks_is_missing_and_counts_as_not_found() -> None:

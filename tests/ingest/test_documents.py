@@ -10,12 +10,14 @@ from catalog_rows import NOWHERE, add_source
 from toy import ToyEncoder
 from wherein.ingest.commit import CommitQueue
 from wherein.ingest.document import Document, Mark, Problem
-from wherein.ingest.documents import PURGED, DocumentPipeline, chunk_document
+from wherein.ingest.documents import DocumentPipeline, Origin, chunk_document
 from wherein.ingest.progress.events import DocumentDone, RunProblem
 from wherein.ingest.progress.run_log import RunLog
 from wherein.storage.catalog.checksums import content_hash
-from wherein.storage.catalog.documents import ChunkRow, document_spans, find_document, list_documents
-from wherein.storage.catalog.files import find_file, save_file
+from wherein.storage.catalog.connection import writing
+from wherein.storage.catalog.documents import ChunkRow, delete_document, document_spans, find_document, list_documents
+from wherein.storage.catalog.exclusions import PURGED, REMOVED, exclude, list_exclusions
+from wherein.storage.catalog.files import REREAD, find_file, save_file
 from wherein.storage.catalog.models import StoredModel
 
 URI = "file:///docs/a.txt"
@@ -33,17 +35,32 @@ class Pipeline:
         self.log = RunLog(self.events.append)
         self.queue = CommitQueue(db, model, encoder, "test", lambda _: None)  # type: ignore[arg-type]
         self.pipeline = DocumentPipeline(db, model, encoder, self.queue, self.log)  # type: ignore[arg-type]
+        self.db = db
         source = add_source(db, "/docs")
-        self.save = partial(save_file, db, URI, source.id, NOWHERE, b"", version="plain-2/chunker-2")
+        self.content = b""
+        self.save = lambda **state: save_file(
+            db, URI, source.id, NOWHERE, self.content, **{"version": "plain-3/chunker-2", **state}
+        )
 
-    def ingest(self, *items: Document | Problem, moved: bool = False, finish: bool = True) -> list[tuple[str, int]]:
+    def ingest(
+        self, *items: Document | Problem, moved: bool = False, named: bool = False, finish: bool = True
+    ) -> list[tuple[str, int]]:
         """Ingest a file with these documents; return kind and number of embedded chunks of each new one."""
         self.events.clear()
-        self.queue.embed(self.pipeline.ingest_all(URI, items, self.save, moved), lambda: False)
+        origin = Origin(URI, self.save, self.content, find_file(self.db, URI), moved, named)
+        self.queue.embed(self.pipeline.ingest_all(origin, items), lambda: False)
         if finish:
             self.queue.add(partial(self.save, state="read"))
             self.queue.embed(iter(()), lambda: False)
         return [(event.kind, event.embedded) for event in self.events if isinstance(event, DocumentDone)]
+
+    def exclude(self, kind: str, name: str) -> None:
+        """Remove or purge the document at a URI."""
+        document = find_document(self.db, name)
+        assert document is not None
+        with writing(self.db, "test"):
+            exclude(self.db, document.id, name, kind)
+            delete_document(self.db, document.id)
 
     def problems(self) -> list[RunProblem]:
         return [event for event in self.events if isinstance(event, RunProblem)]
@@ -109,8 +126,15 @@ def test_a_record_of_a_file_that_was_not_read_to_its_end_is_saved_again(pipeline
     pipeline.ingest(text("One.", "a"), finish=False)
     record = find_file(db, URI)
     assert record is not None
-    assert (record.state, record.reason) == ("failed", "the run that read it did not finish")
+    assert (record.state, record.reason, record.version) == ("failed", "the run that read it did not finish", REREAD)
     assert pipeline.ingest(text("One.", "a")) == [("changed", 0)]
+    assert pipeline.ingest(text("One.", "a")) == []
+
+
+def test_records_are_unchanged_even_if_others_of_their_file_are_committed_before(pipeline: Pipeline) -> None:
+    pipeline.ingest(text("One.", "a"), text("Two.", "b"))
+    pipeline.queue.commit_if_due = pipeline.queue._commit  # type: ignore[method-assign]
+    assert pipeline.ingest(text("New.", "a"), text("Two.", "b")) == [("changed", 1)]
 
 
 def test_the_records_of_a_renamed_file_are_moved(pipeline: Pipeline) -> None:
@@ -119,7 +143,8 @@ def test_the_records_of_a_renamed_file_are_moved(pipeline: Pipeline) -> None:
 
 
 def test_what_is_not_ingested_is_reported(pipeline: Pipeline, db: Database) -> None:
-    pipeline.pipeline.purged = frozenset([f"{URI}#gone"])
+    pipeline.ingest(text("Purged.", "gone"))
+    pipeline.exclude("purged", f"{URI}#gone")
     items = text("Purged.", "gone"), Problem("b", "bad"), Problem("c", "a picture", skipped=True), text(" \n", "d")
     assert pipeline.ingest(*items) == []
     assert pipeline.problems() == [
@@ -131,15 +156,59 @@ def test_what_is_not_ingested_is_reported(pipeline: Pipeline, db: Database) -> N
     assert list_documents(db) == []
 
 
+def test_a_removed_document_stays_away_until_its_text_or_its_file_changes(pipeline: Pipeline, db: Database) -> None:
+    pipeline.ingest(text("One.", "a"), text("Two.", "b"))
+    pipeline.exclude("removed", f"{URI}#a")
+    pipeline.content = b"other"
+    assert pipeline.ingest(text("One.", "a"), text("Two.", "b")) == []
+    assert (pipeline.problems(), [d.uri for d in list_documents(db)]) == ([], [f"{URI}#b"])
+    assert pipeline.ingest(text("What a newer reader reads.", "a"), text("Two.", "b")) == []
+    pipeline.content = b"third"
+    assert pipeline.ingest(text("Three.", "a"), text("Two.", "b")) == [("new", 1)]
+    assert list_exclusions(db) == []
+    assert pipeline.ingest(text("One.", "a"), text("Two.", "b")) == [("changed", 0)]
+
+
+def test_a_file_new_to_the_library_whose_document_was_removed_is_reported(pipeline: Pipeline, db: Database) -> None:
+    pipeline.ingest(text("One."))
+    pipeline.exclude("removed", URI)
+    with writing(db, "test"):
+        db.execute("DELETE FROM files")
+    assert pipeline.ingest(text("One.")) == []
+    assert pipeline.problems() == [RunProblem("skipped", URI, REMOVED)]
+    assert pipeline.ingest(text("One.")) == []
+    assert pipeline.problems() == []
+
+
+@pytest.mark.parametrize("kind", ["removed", "purged"])
+def test_what_the_user_names_is_brought_back(pipeline: Pipeline, db: Database, kind: str) -> None:
+    pipeline.ingest(text("One.", "a"), text("Two.", "b"))
+    pipeline.exclude(kind, f"{URI}#a")
+    assert pipeline.ingest(text("One.", "a"), text("Two.", "b"), named=True) == [("new", 0)]
+    assert pipeline.log.tally["brought_back"] == 1
+    assert db.execute("SELECT count(*) FROM exclusions").fetchone() == (0,)
+
+
+def test_a_purged_text_stays_away_when_another_at_its_uri_is_named(pipeline: Pipeline, db: Database) -> None:
+    pipeline.ingest(text("One.", "a"))
+    pipeline.exclude("purged", f"{URI}#a")
+    pipeline.content = b"other"
+    assert pipeline.ingest(text("Two.", "a"), text("One.", "b")) == []
+    assert pipeline.ingest(text("Two.", "a"), named=True) == [("new", 1)]
+    assert pipeline.ingest(text("Two.", "a"), text("One.", "b")) == []
+    assert pipeline.problems() == [RunProblem("skipped", f"{URI}#b", PURGED)]
+
+
 def test_all_keys_count_as_seen_also_those_of_problems(pipeline: Pipeline) -> None:
-    run = pipeline.pipeline.ingest_all(URI, [text("One.", "a"), Problem("b", "bad")], pipeline.save)
+    run = pipeline.pipeline.ingest_all(Origin(URI, pipeline.save), [text("One.", "a"), Problem("b", "bad")])
     while True:
         try:
             next(run)
         except StopIteration as end:
-            seen = end.value
+            outcome = end.value
             break
-    assert seen.missing([(f"{URI}#a", 1), (f"{URI}#b", 2), (f"{URI}#c", 3)]) == [3]
+    assert (outcome.kept, outcome.purged) == (2, 0)
+    assert outcome.seen.missing([(f"{URI}#a", 1), (f"{URI}#b", 2), (f"{URI}#c", 3)]) == [3]
 
 
 def test_a_document_without_a_file(db: Database, pipeline: Pipeline) -> None:

@@ -12,17 +12,17 @@ from catalog_rows import add_source
 from inline_pool import InlinePool
 from toy import ToyEncoder
 from web_server import Answer, site
-from wherein.ingest.documents import PURGED
 from wherein.ingest.progress.dry_run import Sample
 from wherein.ingest.progress.events import Ahead, Progress, RunProblem
 from wherein.ingest.run import IngestRun
-from wherein.ingest.uri import file_uri
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.documents import find_document, list_documents
-from wherein.storage.catalog.exclusions import exclude
+from wherein.storage.catalog.exclusions import PURGED, exclude
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.sources import Source, list_sources
 from wherein.storage.catalog.vectors import known_inputs
+from wherein.storage.cleanup.purge import purge
+from wherein.uri import file_uri
 
 
 class Runs:
@@ -89,9 +89,9 @@ def test_a_file_of_two_sources_is_ingested_with_the_first(runs: Runs, source: So
 def test_what_cannot_be_walked_is_reported(runs: Runs, docs: Path) -> None:
     (docs / "broken").symlink_to("nowhere")
     run = runs.new()
-    run.ingest([add_source(runs.db, str(docs)), add_source(runs.db, str(docs / "none"))])
+    run.ingest([add_source(runs.db, str(docs)), add_source(runs.db, str(docs / "no" / "file"))])
     assert runs.problems() == [("failed", "broken symbolic link"), ("failed", "no such file or folder")]
-    assert run.walk_errors == [file_uri(str(docs / name)) for name in ("broken", "none")]
+    assert run.walk_errors == [file_uri(str(docs / name)) for name in ("broken", "no/file")]
     assert run.seen == {file_uri(str(docs / f"{name}.txt")) for name in "abc"}
 
 
@@ -114,10 +114,12 @@ def test_a_run_that_is_stopped_ends_between_two_files(runs: Runs, source: Source
     assert runs.ingest(source)["new"] == 3 - run.tally["new"]
 
 
-def test_purged_files_are_not_read_unless_they_are_named(runs: Runs, source: Source, docs: Path) -> None:
+def test_purged_files_stay_away_unless_they_are_named(runs: Runs, source: Source, docs: Path) -> None:
     uri = file_uri(str(docs / "a.txt"))
-    with writing(runs.db, "test"):
-        exclude(runs.db, uri)
+    runs.ingest(source)
+    found = find_document(runs.db, uri)
+    assert found is not None
+    purge(runs.db, [found])
     assert runs.ingest(source)["skipped"] == 1
     assert runs.problems() == [("skipped", PURGED)]
     assert runs.names() == ["b.txt", "c.txt"]
@@ -167,7 +169,9 @@ def test_a_page_is_seen_unless_it_is_gone(runs: Runs, db: Database) -> None:
             assert run.seen == seen
             assert run.tally["failed"] == 1
         with writing(db, "test"):
-            exclude(db, source.uri)
+            page = find_document(db, source.uri)
+            assert page is not None
+            exclude(db, page.id, source.uri, "purged")
         assert runs.ingest(source) == {"skipped": 1}
         assert web.paths()[-1] == "/lease"
 

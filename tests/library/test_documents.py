@@ -1,5 +1,6 @@
 """Listing, finding and removing documents."""
 
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,12 +10,13 @@ import pytest
 from invariants import checked_state
 from toy import ToyEncoder
 from wherein.errors import LibraryBusy, UsageError, WhereinError
-from wherein.ingest.uri import file_uri
+from wherein.library import Library, parse_filter
 from wherein.library import documents as module
 from wherein.library.documents import each_document, named_document, remove_documents
 from wherein.library.ingesting import RunFactory
-from wherein.library.opening import CatalogReader
+from wherein.library.readers import CatalogReader
 from wherein.storage.disk.lock import writer_lock
+from wherein.uri import display_uri, file_uri
 
 
 @pytest.fixture
@@ -52,7 +54,8 @@ def list_in_pages_of(size: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def test_no_transaction_is_open_while_the_caller_looks_at_a_document(reader: CatalogReader) -> None:
     for _ in each_document(reader):
-        assert not reader.db.in_transaction
+        with reader.connection() as db:  # the only one that was opened
+            assert not db.in_transaction
 
 
 def test_a_document_is_named_by_its_uri_its_path_or_its_number(
@@ -100,3 +103,87 @@ def test_nothing_is_removed_without_a_library_or_while_another_process_writes(ru
     with writer_lock(runs.folder), pytest.raises(LibraryBusy):
         remove_documents(runs.folder, ["1"])
     assert len(names(runs)) == 12
+
+
+# Names as they are listed, and as people write them.
+
+
+@pytest.fixture
+def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+    """A library of files with odd names, of records and of a text from standard input; the current folder has them."""
+    folder = Path(os.path.realpath(tmp_path)) / "odd"
+    folder.mkdir()
+    for name in ODD:
+        (folder / name).write_text(f"The file {name!a}.")
+    (folder / "r.jsonl").write_text('{"id": "a", "text": "One."}\n{"id": "b c/d#e%20", "text": "Two."}\n')
+    library = Library(tmp_path / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
+    library.ingest([str(folder)])
+    library.ingest_stream("\udcff\n#1 %41", b"A text.")
+    monkeypatch.chdir(folder)
+    return library
+
+
+ODD = [
+    "a.txt", "a b%20.txt", "[1] what?.md", "r.jsonl#x", "gro\u0308ssen.md", "\u00fc.txt", "caf\udce9", "one\ntwo",
+    "~x", "\\n",
+]  # fmt: skip
+
+
+def test_every_document_is_found_as_it_is_listed(odd: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in (tmp_path / "odd", tmp_path, Path("/")):
+        monkeypatch.chdir(folder)
+        documents = list(odd.documents())
+        assert len(documents) == len(ODD) + 3
+        for document in documents:
+            for name in (display_uri(document.uri), document.uri, str(document.id)):
+                assert odd.document(name)[0] == document
+                assert odd.coverage(name) is not None
+
+
+def test_every_listed_name_is_a_pattern(odd: Library) -> None:
+    for document in odd.documents():
+        only = parse_filter([display_uri(document.uri)])
+        hits = odd.query("the file", 30, mode="semantic", only=only).hits
+        assert [hit.uri for hit in hits] == [document.uri]
+
+
+@pytest.mark.parametrize(
+    ("name", "end"),
+    [
+        ("gr\u00f6ssen.md", "/gro%CC%88ssen.md"),
+        ("u\u0308.txt", "/%C3%BC.txt"),
+        ("./u\u0308.txt", "/%C3%BC.txt"),
+        ("r.jsonl#a", "/r.jsonl#a"),
+        ("../odd/./r.jsonl#b c/d#e%20", "/r.jsonl#b%20c/d%23e%2520"),
+        ("link/r.jsonl#a", "/r.jsonl#a"),
+        ("caf\\xe9", "/caf%E9"),
+        ("stdin:\udcff\n#1 %41", "stdin:%FF%0A%231 %2541"),
+    ],
+)
+def test_a_name_is_understood_in_any_form(odd: Library, name: str, end: str) -> None:
+    Path("link").symlink_to(".")
+    document, _, _ = odd.document(name)
+    assert document.uri.endswith(end)
+    assert odd.add_golden(f"who {name!a}?", name).uri == document.uri
+    assert odd.remove_documents([name]) == [document]
+    with pytest.raises(UsageError, match=r"^There is no document "):
+        odd.document(name)
+
+
+def test_a_name_of_two_documents_is_refused(odd: Library) -> None:
+    Path("7").write_text("Seven.")
+    Path("\\n").unlink()
+    Path("\n").write_text("A newline.")
+    odd.ingest([str(Path.cwd())])
+    # The number of one document and the path of another; a backslash and an n, or a newline.
+    for name, also in (("7", "./7"), ("\\n", "\n")):
+        with pytest.raises(UsageError, match=r"names 2 documents; choose one by its URI: file:///.* or "):
+            odd.remove_documents([name])
+        assert odd.document(also)[0].uri == file_uri(str(Path.cwd() / also))
+
+
+def test_an_error_shows_a_name_on_one_printable_line(odd: Library) -> None:
+    for name, shown in (("no\udcff", "no\\xff"), ("a\0b", "a\\x00b"), ("\ud800", "\\ud800"), ("x\n", "x\\n")):
+        with pytest.raises(UsageError) as error:
+            odd.document(name)
+        assert str(error.value) == f"There is no document {shown}; see: wherein documents list"

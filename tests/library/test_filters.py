@@ -279,3 +279,55 @@ def test_words_are_found_under_a_filter_where_the_vectors_are_lost(tmp_path: Pat
     raw.close()
     hits = library.query("tenant", 50, mode="keyword", only=parse_filter(where="n < 12")).hits
     assert len(hits) == 12
+
+
+TAGGED = {
+    "one.md": "---\ntags: drink\nrelease date: 2024-01-31\n---\ncocoa one",
+    "two.md": "---\ntags: [drink, food]\ngröße: 5\n---\ncocoa two",
+    "three.md": "---\ntags:\n  - drink\n  - food\nauthor:\n  name: Ada\n---\ncocoa three",
+    "four.md": '+++\ntags = ["game"]\n[author]\nname = "Bob"\n+++\ncocoa four',
+    "five.md": "---\ntags: []\n---\ncocoa five",
+    "six.jsonl": '{"id": "six", "text": "cocoa six", "tags": ["drink", 7], "author": {"name": "Ada"}}',
+    "seven.html": "<meta name=keywords content='drink, food'><meta property='article:tag' content=game><p>cocoa seven",
+}
+
+
+@pytest.fixture(scope="module")
+def tagged(tmp_path_factory: pytest.TempPathFactory) -> Library:
+    folder = tmp_path_factory.mktemp("tagged")
+    for name, text in TAGGED.items():
+        (folder / name).write_text(text)
+    library = Library(folder / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
+    library.ingest([str(folder / name) for name in TAGGED])
+    return library
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("tags = 'drink'", "one two three six"),
+        ("tags IN ('food', 'game')", "two three four"),
+        ("tags = 'drink' AND tags = 'food'", "two three"),
+        ("tags LIKE 'dr%'", "one two three six"),
+        ("tags CONTAINS 'OO'", "two three"),
+        ("tags != 'drink'", "four"),
+        ("NOT tags = 'drink'", "four five seven"),
+        ("tags NOT IN ('drink')", "four five seven"),
+        ("tags = 7", "six"),
+        ("tags IS NULL", "five seven"),
+        ("\"release date\" >= '2024'", "one"),
+        ("größe > 4", "two"),
+        ("author.name = 'Ada'", "three six"),
+        ("author.name IS NOT NULL", "three four six"),
+        ("keywords = 'game' AND keywords = 'drink'", "seven"),
+    ],
+)
+def test_lists_nested_fields_and_any_name_of_a_field(tagged: Library, where: str, expected: str) -> None:
+    hits = tagged.query("cocoa", 20, mode="keyword", only=parse_filter(where=where)).hits
+    assert {hit.text.split()[-1] for hit in hits} == set(expected.split())
+
+
+@pytest.mark.parametrize("where", ["author.born = 1", "tags.name = 'x'", "nothing = 1"])
+def test_a_field_that_no_document_has_is_an_error_inside_another_too(tagged: Library, where: str) -> None:
+    with pytest.raises(UsageError, match="No document has a field"):
+        tagged.query("cocoa", 1, mode="keyword", only=parse_filter(where=where))

@@ -78,3 +78,9 @@ def test_without_a_library_there_is_nothing_to_add_to_or_remove_from(tmp_path: P
     with pytest.raises(WhereinError, match="There is no library"):
         remove_golden_questions(tmp_path / "nowhere", "1")
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_lone_surrogates_in_a_question_are_replaced(runs: RunFactory, docs: Path) -> None:
+    row = add_golden_question(runs.folder, "caf\udce9 \ud800", str(docs / "7.txt"))
+    assert row.question == "caf? ?"
+    assert remove_golden_questions(runs.folder, "caf\udce9 \ud800") == [row]

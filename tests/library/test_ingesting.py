@@ -10,7 +10,7 @@ from wherein.errors import UsageError
 from wherein.ingest.progress.events import Stopped
 from wherein.library.ingesting import TIME_IS_UP, RunFactory, ingest_sources, ingest_text, plan_ingest
 from wherein.library.models import ModelChoice
-from wherein.library.opening import CatalogReader
+from wherein.library.readers import CatalogReader
 from wherein.library.sources import SourceRequest
 from wherein.library.status import read_status
 from wherein.storage.catalog.fields import NO_FIELDS

@@ -14,13 +14,14 @@ from lots import other_encoder
 from toy import ToyEncoder
 from wherein.embed.encoder import Matrix
 from wherein.errors import LibraryBusy, WhereinError
-from wherein.ingest.uri import file_uri
 from wherein.library.ingesting import RunFactory
 from wherein.library.maintenance import check_compiled, repair_library, verify_library
 from wherein.library.models import ModelChoice
-from wherein.library.opening import CatalogReader, open_for_writing
+from wherein.library.opening import open_for_writing
+from wherein.library.readers import CatalogReader
 from wherein.storage.disk.lock import writer_lock
 from wherein.storage.repair.findings import Finding
+from wherein.uri import file_uri
 
 Verify = Callable[..., list[Finding]]
 

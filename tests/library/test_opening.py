@@ -2,7 +2,6 @@
 
 import os
 import tarfile
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,38 +9,14 @@ import pytest
 import wherein
 from wherein.errors import LibraryBusy, WhereinError
 from wherein.library.ingesting import RunFactory
-from wherein.library.opening import CatalogReader, is_library, open_for_reading, open_for_writing, require_library
-from wherein.storage.catalog.connection import CATALOG, open_writer
+from wherein.library.opening import is_library, open_for_reading, open_for_writing, require_library
+from wherein.storage.catalog.connection import CATALOG
 from wherein.storage.catalog.documents import count_documents
 from wherein.storage.catalog.schema import NEWEST_SCHEMA, schema_of
 from wherein.storage.disk.lock import writer_lock
 from wherein.storage.index.generations import KINDS, active_generation
 
 OLD_LIBRARY = Path(wherein.__file__).parent / "tests" / "fixtures" / "library-schema-1.tar.gz"
-
-
-def test_a_reader_opens_its_connection_on_first_use_and_again_after_it_was_closed(runs: RunFactory) -> None:
-    reader = CatalogReader(runs.folder)
-    reader.close()  # nothing is open yet
-    first = reader.db
-    assert reader.db is first
-    with reader.snapshot() as db:
-        assert count_documents(db) == 12
-    reader.close()
-    assert reader.db is not first
-    reader.close()
-
-
-def test_a_snapshot_is_one_committed_state(runs: RunFactory) -> None:
-    reader = CatalogReader(runs.folder)
-    with reader.snapshot() as before:
-        assert count_documents(before) == 12
-        with closing(open_writer(runs.folder)) as db:
-            db.execute("DELETE FROM documents WHERE id = 1")
-        assert count_documents(before) == 12
-    with reader.snapshot() as after:
-        assert count_documents(after) == 11
-    reader.close()
 
 
 def test_a_reader_cannot_write(runs: RunFactory) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from released_libraries import FIXTURES, unpack
+from toy import ToyEncoder
 from wherein.errors import WhereinError
 from wherein.library import Library
-from wherein.storage.catalog.connection import open_reader
+from wherein.storage.catalog.connection import CATALOG, open_reader, open_writer, writing
 from wherein.storage.catalog.terms import terms_of
 
 Open = Callable[[], Library]
@@ -102,7 +104,7 @@ def test_a_purged_record_stays_out_and_the_others_stay(docs: Path, open_library:
 def test_a_purge_that_a_reader_blocks_is_finished_by_the_next_writer(
     docs: Path, open_library: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wherein.storage.catalog.connection._BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("wherein.storage.catalog.connect._BUSY_SECONDS", 0.1)
     open_library().ingest([str(docs)])
     reader = sqlite3.connect(tmp_path / "library" / "catalog.db")
     reader.execute("BEGIN")
@@ -125,3 +127,67 @@ def test_older_backups_are_listed(docs: Path, open_library: Open, tmp_path: Path
     assert [backup.place for backup in library.backups()] == [str(tmp_path / "backup")]
     open_library().backup(tmp_path / "later.tar.zst")
     assert SECRET.encode() not in bytes_of(tmp_path / "library")
+
+
+def test_what_an_older_version_purged_stays_away(tmp_path: Path, compiled_cache: Path) -> None:
+    fixture = next(path for path in FIXTURES if path.name == "library-schema-7.tar.gz")
+    library = Library(unpack(fixture, tmp_path / "library"), cache=compiled_cache)
+    assert [(found.uri.rpartition("/")[2], found.kind) for found in library.removed()] == [
+        ("notes.jsonl#secret", "purged"),
+        ("secret.txt", "purged"),
+    ]
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    # The bytes that were read then, under another name.
+    records = '{"id": "bread", "text": "The bread needs four hours to rise."}\n'
+    (docs / "renamed.jsonl").write_text(records + '{"id": "secret", "text": "The safe opens with 4711."}\n')
+    summary = library.ingest([str(docs)])
+    assert summary.skipped == 1
+    assert {document.uri.partition("#")[2] for document in library.documents() if "jsonl" in document.uri} == {"bread"}
+    library.remove_documents([next(library.documents()).uri], purge=True)
+    assert library.verify().findings == ()
+
+
+@pytest.mark.parametrize("way", ["repair", "salvage", "backup", "reader"])
+def test_nothing_that_mends_a_library_brings_back_what_stays_away(docs: Path, tmp_path: Path, way: str) -> None:
+    library = Library(tmp_path / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
+    (docs / "r.jsonl").write_text(f'{{"id": "a", "text": "{SECRET}"}}\n{{"id": "b", "text": "The bakery opens."}}\n')
+    library.ingest([str(docs)])
+    library.remove_documents([f"file://{docs}/r.jsonl#a", str(docs / "secret.txt")], purge=True)
+    library.remove_documents([str(docs / "3.txt")])
+    away, names = library.removed(), [document.uri for document in library.documents()]
+    with closing(open_writer(library.folder)) as db, writing(db, "test"):
+        if way == "repair":
+            db.execute("UPDATE documents SET title = 'damaged' WHERE uri LIKE '%#b'")
+        if way == "reader":
+            db.execute("UPDATE files SET version = 'older'")
+    if way == "salvage":
+        with (library.folder / CATALOG).open("r+b") as file:
+            file.seek(36)  # the number of pages in the free list
+            file.write((77).to_bytes(4, "big"))
+    if way == "backup":
+        library.backup(tmp_path / "copy")
+        library.restore(tmp_path / "copy", force=True)
+    library.repair()
+    (docs / "r.jsonl").rename(docs / "s.jsonl")
+    library.reindex()
+    renamed = {document.uri.replace("s.jsonl", "r.jsonl") for document in library.documents()}
+    assert renamed == set(names)
+    assert [(found.uri.replace("s.jsonl", "r.jsonl"), found.kind, found.added_at) for found in library.removed()] == [
+        (found.uri, found.kind, found.added_at) for found in away
+    ]
+
+
+def test_a_damaged_exclusion_is_found_and_named(docs: Path, tmp_path: Path) -> None:
+    library = Library(tmp_path / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
+    library.ingest([str(docs)])
+    library.remove_documents([str(docs / "3.txt"), str(docs / "4.txt")])
+    path = library.folder / CATALOG
+    data = path.read_bytes()
+    assert data.count(b"/3.txtremoved") == 1
+    path.write_bytes(data.replace(b"/3.txtremoved", b"/3.txtremoxed"))
+    (finding,) = library.verify().findings
+    assert "what keeps a document out of the library is not readable" in str(finding)
+    repaired = library.repair()
+    assert any("if it comes back, remove it again" in sentence for sentence in repaired.lost)
+    assert (len(library.removed()), repaired.left) == (1, ())

@@ -11,10 +11,10 @@ from toy import ToyEncoder
 from wherein.errors import ModelMismatch, Stale, WhereinError
 from wherein.library import Library, ResultOptions
 from wherein.library.models import ModelChoice
-from wherein.library.opening import CatalogReader
 from wherein.library.querying import QueryService, QuerySession
+from wherein.library.readers import CatalogReader
 from wherein.search.pipeline import QueryOptions
-from wherein.storage.catalog.connection import open_reader, open_writer
+from wherein.storage.catalog.connection import open_writer
 
 TEXTS = {
     "lease": "The owner may sign the lease.",
@@ -43,14 +43,14 @@ def library(tmp_path: Path) -> Library:
 
 
 @pytest.fixture
-def db(library: Library) -> Iterator[Any]:
-    with closing(open_reader(library.folder)) as db:
-        yield db
+def reader(library: Library) -> Iterator[CatalogReader]:
+    with closing(CatalogReader(library.folder)) as reader:
+        yield reader
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "semantic", "keyword"])
-def test_session_and_batch_answer_as_the_library_does(library: Library, db: Any, mode: str) -> None:
-    session = QuerySession(db, library.folder, ModelChoice(encoder=ToyEncoder()))  # type: ignore[arg-type]
+def test_session_and_batch_answer_as_the_library_does(library: Library, reader: CatalogReader, mode: str) -> None:
+    session = QuerySession(reader.pool, library.folder, ModelChoice(encoder=ToyEncoder()))  # type: ignore[arg-type]
     questions = ["who may sign the lease?", "cats"]
     expected = [library.query(question, 3, mode=mode) for question in questions]
     assert [session.answer(question, options(mode=mode)) for question in questions] == expected

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from wherein.errors import UsageError
-from wherein.ingest.uri import file_uri
 from wherein.library.documents import remove_documents
 from wherein.library.ingesting import RunFactory, ingest_sources
 from wherein.library.opening import open_for_reading, open_for_writing
@@ -13,6 +12,7 @@ from wherein.library.sources import SourceRequest, remove_source
 from wherein.storage.catalog.documents import count_documents
 from wherein.storage.catalog.fields import Fields
 from wherein.storage.catalog.sources import Source, list_sources
+from wherein.uri import file_uri
 
 FIELDS = Fields("body", "key", "name")
 
@@ -33,15 +33,27 @@ def test_relative_paths_and_a_tilde_become_absolute(tmp_path: Path, monkeypatch:
         assert SourceRequest.of([name]).kinds == {f"{tmp_path}/notes": "path"}
 
 
-def test_a_pattern_or_a_broken_link_is_a_source_and_a_missing_file_is_not(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["missing.txt", "link", "d/../missing.txt"])
+def test_a_pattern_is_a_source_and_a_missing_file_or_broken_link_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
-    assert SourceRequest.of([f"{tmp_path}/*.md", str(tmp_path / "link")]).kinds == {
-        f"{tmp_path}/*.md": "path",
-        f"{tmp_path}/link": "path",
-    }
+    assert SourceRequest.of([f"{tmp_path}/*.md"]).kinds == {f"{tmp_path}/*.md": "path"}
     with pytest.raises(UsageError) as caught:
-        SourceRequest.of([str(tmp_path / "link"), "missing.txt"])
-    assert str(caught.value) == "There is no file or folder missing.txt"
+        SourceRequest.of([str(tmp_path), name])
+    assert str(caught.value) == f"There is no file or folder {name}"
+
+
+@pytest.mark.parametrize("name", ["", "  ", "\t"])
+def test_an_empty_name_or_pattern_is_refused(runs: RunFactory, tmp_path: Path, name: str) -> None:
+    for refused in (
+        lambda: SourceRequest.of([name]),
+        lambda: SourceRequest.of([str(tmp_path)], exclude=["a", name]),
+        lambda: remove_source(runs.folder, name),
+    ):
+        with pytest.raises(UsageError, match="empty"):
+            refused()
 
 
 def test_the_uris_of_a_request_are_those_of_its_paths_and_pages(tmp_path: Path) -> None:
@@ -88,12 +100,12 @@ def test_a_source_is_removed_by_its_path_or_its_number_and_its_documents_stay(
     with pytest.raises(UsageError) as caught:
         remove_source(runs.folder, "elsewhere")
     assert str(caught.value) == "There is no source elsewhere; see: wherein sources list"
-    assert remove_source(runs.folder, "docs").uri == str(docs)
-    assert remove_source(runs.folder, "HTTPS://example.org#top") == page
+    assert remove_source(runs.folder, "docs").source.uri == str(docs)  # type: ignore[union-attr]
+    assert remove_source(runs.folder, "HTTPS://example.org#top").source == page
     assert stored(runs) == []
     with open_for_writing(runs.folder, wait=False) as db:
         (source,) = SourceRequest.of([str(docs)]).remember(db)
-    assert remove_source(runs.folder, str(source.id)).uri == str(docs)
+    assert remove_source(runs.folder, str(source.id)).name == str(docs)
     db = open_for_reading(runs.folder)
     assert count_documents(db) == 12
     db.close()

@@ -11,7 +11,8 @@ from toy import ToyEncoder
 from wherein.errors import Damaged
 from wherein.library.documents import remove_documents
 from wherein.library.ingesting import RunFactory, ingest_sources
-from wherein.library.opening import CatalogReader, open_for_writing
+from wherein.library.opening import open_for_writing
+from wherein.library.readers import CatalogReader
 from wherein.library.reindexing import ReindexOptions, reindex
 from wherein.library.sources import SourceRequest
 from wherein.library.status import Status, read_status

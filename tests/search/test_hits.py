@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from wherein.errors import Damaged
-from wherein.search.hits import PASSAGE_COLUMNS, StoredPassage, checked_hit
+from wherein.search.hits import StoredPassage, checked_hit
+from wherein.search.stored_passages import read_passages
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import open_writer, writing
 from wherein.storage.catalog.documents import ChunkRow, DocumentRow, save_document
@@ -26,9 +27,9 @@ def passage(tmp_path: Path) -> StoredPassage:
         with writing(db, "test"):  # of two chunks, so that the ids of document and chunk differ
             save_document(db, DocumentRow("file:///other", None, "", "text/plain", TEXT, {}, (), [chunk, chunk]))
             save_document(db, row)
-        statement = f"SELECT {PASSAGE_COLUMNS} FROM chunks c JOIN documents d ON d.id = c.document_id"
-        columns = db.execute(f"{statement} ORDER BY c.id DESC").fetchone()
-    return StoredPassage(*columns)
+        (chunk_id,) = db.execute("SELECT max(id) FROM chunks").fetchone()
+        (stored,) = read_passages(db, [chunk_id])
+    return stored
 
 
 def selection(*documents: int) -> Selection:

@@ -15,6 +15,7 @@ from sqlite_utils import Database
 from keyword_oracle import QUESTIONS, WORDS, bound, brute_force, save
 from wherein.evaluation.candidates import index_texts
 from wherein.search.keyword import best_passages, filter_matches, match, rank_by_score, scores_of
+from wherein.search.phrase_check import PhraseCheck
 from wherein.search.query_syntax import parse_question
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import open_reader, open_writer, snapshot, writing
@@ -37,7 +38,7 @@ def assert_equal(reader: sqlite3.Connection, folder: Path, known: KeywordIndex |
                 ids = list(expected)
                 np.testing.assert_allclose(scores_of(matches, ids), list(expected.values()), rtol=1e-4, atol=1e-6)
                 for n in (1, 3, len(ids) + 2):
-                    best = best_passages(reader, matches, n)
+                    best = best_passages(PhraseCheck(reader, matches.question), matches, n)
                     ranked = sorted((score for score in expected.values() if score > 0), reverse=True)[:n]
                     np.testing.assert_allclose([expected[number] for number in best], ranked, rtol=1e-4)
                     assert len(set(best)) == len(best)
@@ -89,9 +90,10 @@ def db(tmp_path: Path) -> Iterator[Database]:
 def found(db: Database, folder: Path, question: str) -> list[str]:
     with snapshot(db):
         matches = match(load_keywords(db, folder, None), parse_question(question))
-        ids = best_passages(db, matches, 100)
+        check = PhraseCheck(db, matches.question)
+        ids = best_passages(check, matches, 100)
         everything = [row[0] for row in db.execute("SELECT id FROM chunks ORDER BY id").fetchall()]
-        assert set(ids) <= set(filter_matches(db, matches, everything))
+        assert set(ids) <= set(filter_matches(check, matches, everything))
         names = dict(db.execute("SELECT c.id, d.uri FROM chunks c JOIN documents d ON d.id = c.document_id").fetchall())
     return sorted({names[number] for number in ids})
 
@@ -147,3 +149,59 @@ def test_a_selection_restricts_the_passages_and_not_their_scores() -> None:
     matches, everything = match(index, parse_question("fox"), selected), match(index, parse_question("fox"))
     assert rank_by_score(matches, 9) == [3, 2]
     np.testing.assert_array_equal(scores_of(matches, [3, 2]), scores_of(everything, [3, 2]))
+
+
+JOINED = {
+    "xray": "An x-ray by e-mail of an F-16.",
+    "path": "read/write is state-of-the-art",
+    "code": "call getUserName or foo_bar of C++ and iPhone",
+    "plain": "An x ray by e mail of an F 16, to read write get user name",
+    "email": "Write an email about F16 and the therapist.",
+    "contracted": "They don't rock'n'roll, l'homme",
+    "number": "About 1,000,000 of 3.11.4",
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ('"x ray"', ["plain", "xray"]),
+        ('"x-ray"', ["plain", "xray"]),
+        ('"e mail"', ["plain", "xray"]),
+        ('"e-mail"', ["email", "plain", "xray"]),
+        ('"email"', ["email", "xray"]),
+        ('"F 16"', ["email", "plain", "xray"]),
+        ('"F-16"', ["email", "plain", "xray"]),
+        ('"f16"', ["email", "plain", "xray"]),
+        ('"read write"', ["path", "plain"]),
+        ('"state of the art"', ["path"]),
+        ('"state-of-the-art"', ["path"]),
+        ('"the-art"', ["path"]),
+        ('"get user name"', ["code", "plain"]),
+        ('"getusername"', ["code"]),
+        ('"foo bar"', ["code"]),
+        ('"iphone"', ["code"]),
+        ('"C++"', ["code"]),
+        ('"of C"', []),
+        ('"of C++"', ["code"]),
+        ('"the rapist"', []),
+        ('"don\'t"', ["contracted"]),
+        ('"they don t"', ["contracted"]),
+        ('"rock n roll"', ["contracted"]),
+        ('"l homme"', ["contracted"]),
+        ('"1000000"', ["number"]),
+        ('"3 11 4"', ["number"]),
+        ('"ray x"', []),
+        ('email -"f 16"', []),
+        ("mail -x-ray", []),
+        ("mail -iphone", ["plain", "xray"]),
+    ],
+)
+def test_a_phrase_is_found_whether_its_words_are_joined_or_not(
+    db: Database, tmp_path: Path, question: str, expected: list[str]
+) -> None:
+    for uri, text in JOINED.items():
+        chunk = ChunkRow(0, len(text), content_hash(text), None, ())
+        with writing(db, "test"):
+            save_document(db, DocumentRow(uri, None, "", "text/plain", text, {}, (), [chunk]))
+    assert found(db, tmp_path, question) == expected

@@ -11,6 +11,7 @@ from toy import ToyEncoder
 from wherein.errors import Damaged
 from wherein.search import passage_lookup
 from wherein.search.passage_lookup import PassageLookup
+from wherein.storage.catalog import batches
 from wherein.storage.catalog.connection import open_reader
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.catalog.terms import terms_of
@@ -54,14 +55,14 @@ def test_each_passage_has_its_stored_vector(lookup: PassageLookup, chunks: dict[
         np.testing.assert_array_equal(vectors[chunks[name]], expected[row].astype(np.float16))
 
 
-def test_passages_without_a_row_are_missing_and_lost_counts_are_none(
-    change: Callable[..., None], lookup: PassageLookup, chunks: dict[str, int]
-) -> None:
+def test_what_has_no_row_is_missing(change: Callable[..., None], lookup: PassageLookup, chunks: dict[str, int]) -> None:
     change("DELETE FROM terms WHERE id = ?", chunks["cats"])
     stored = lookup.stored([chunks["cats"], chunks["lease"], 10**6])
     assert stored.keys() == {chunks["cats"], chunks["lease"]}
-    assert (stored[chunks["cats"]].passage.text, stored[chunks["cats"]].term_counts) == ("Cats sleep all day.", None)
-    assert isinstance(stored[chunks["lease"]].term_counts, bytes)
+    assert stored[chunks["cats"]].text == "Cats sleep all day."
+    assert lookup.counts(list(chunks.values())).keys() == {chunks["lease"], chunks["copy"]}
+    with pytest.raises(Damaged, match="Passage 1000000 is in an index but not stored"):
+        list(lookup.terms([10**6]))
 
 
 def test_a_changed_vector_is_damage(change: Callable[..., None], lookup: PassageLookup, chunks: dict[str, int]) -> None:
@@ -73,7 +74,7 @@ def test_a_changed_vector_is_damage(change: Callable[..., None], lookup: Passage
 def test_more_ids_than_one_statement_takes(
     lookup: PassageLookup, chunks: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(passage_lookup, "_BATCH_SIZE", 2)
+    monkeypatch.setattr(batches, "_BATCH_SIZE", 2)
     ids = list(chunks.values())
     assert lookup.stored(ids).keys() == {chunk for chunk, _ in lookup.vectors(ids)} == set(ids)
     assert len(list(lookup.terms(ids))) == 3

@@ -71,3 +71,10 @@ def test_the_part_that_the_model_did_not_see_is_returned_unless_no_model_was_use
 def test_questions_that_cannot_be_answered(question: str, asked: QueryOptions) -> None:
     with pytest.raises(UsageError):
         check_question(question, asked)
+
+
+@pytest.mark.parametrize("question", ["caf\udce9", "\ud800", "a \udfff b"])
+@pytest.mark.parametrize("mode", ["hybrid", "semantic", "keyword"])
+def test_a_question_with_lone_surrogates_is_refused(question: str, mode: str) -> None:
+    with pytest.raises(UsageError, match=r"^The question is not text"):
+        check_question(question, QueryOptions(5, mode, None, ResultOptions()))

@@ -14,7 +14,7 @@ def test_quotes_and_signs_that_are_no_operators_belong_to_words() -> None:
     assert parse_question("E-1234 --flag x - y -5").is_plain
     assert parse_question("-lease").meaning == "-lease"
     asked = parse_question('who "signed it" -here')
-    assert (asked.meaning.split(), [p.words for p in asked.phrases]) == (["who", "signed", "it"], [("signed", "it")])
+    assert (asked.meaning.split(), [p.text for p in asked.phrases]) == (["who", "signed", "it"], [" signed it "])
     assert not parse_question('a "b c"', operators=False).phrases
     assert parse_question(" ".join(f"word{n}" for n in range(400))).cut
 
@@ -28,7 +28,7 @@ def test_any_question_can_be_parsed(text: str) -> None:
 
 
 def phrase(*words: str) -> Phrase:
-    return Phrase(words, tuple(dict.fromkeys(terms_of(" ".join(words)))))
+    return Phrase(f" {' '.join(words)} ", tuple(((term,),) for term in terms_of(" ".join(words))))
 
 
 def test_phrases_and_exclusions_are_taken_out_of_the_meaning() -> None:

@@ -7,7 +7,7 @@ from wherein.ingest.readers.shared.metadata import iso_time, standard_metadata
 
 __all__ = ["metadata_of"]
 
-# Names of <meta> elements in lower case, the preferred one first.
+# Names of <meta> elements in lower case, the preferred one first; keywords are collected from all of theirs.
 _AUTHOR = ("author", "article:author", "dc.creator", "dcterms.creator", "citation_author")
 _DESCRIPTION = ("description", "og:description", "dc.description", "dcterms.description")
 _KEYWORDS = ("keywords", "dc.subject", "dcterms.subject", "article:tag")
@@ -26,7 +26,7 @@ def metadata_of(tree: LexborHTMLParser) -> dict[str, JSONValue]:
     return standard_metadata(
         author=authors,
         description=next(iter(_preferred(values, _DESCRIPTION)), ""),
-        keywords=_preferred(values, _KEYWORDS),
+        keywords=[content for name in _KEYWORDS for content in values.get(name, [])],
         language=_language(tree),
         created=next(filter(iso_time, _preferred(values, _CREATED)), ""),
         modified=next(filter(iso_time, _preferred(values, _MODIFIED)), ""),

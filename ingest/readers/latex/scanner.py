@@ -14,7 +14,7 @@ from wherein.ingest.readers.latex.commands import (
 )
 from wherein.ingest.readers.shared.blocks import BlockWriter
 from wherein.ingest.readers.shared.decode import clean
-from wherein.ingest.uri import display
+from wherein.uri import display
 
 __all__ = ["Scanner", "braced_group"]
 

@@ -15,7 +15,7 @@ from wherein.ingest.readers.shared.decode import name_as_title
 from wherein.ingest.readers.shared.members import MAX_DEPTH, allowance_for, metered, read_member
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.readers.shared.unique_keys import UniqueKeys
-from wherein.ingest.uri import display
+from wherein.uri import display
 
 __all__ = ["MEDIA_TYPE", "READER", "looks_like_mail", "read", "read_message"]
 

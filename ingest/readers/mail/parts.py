@@ -14,7 +14,7 @@ from wherein.ingest.readers.html import page
 from wherein.ingest.readers.mail.headers import decode_words
 from wherein.ingest.readers.shared.charset import charset_for_label
 from wherein.ingest.readers.shared.decode import clean, split_bom
-from wherein.ingest.uri import display
+from wherein.uri import display
 
 __all__ = ["Attachment", "Body", "message_body", "parse_message"]
 

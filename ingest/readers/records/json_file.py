@@ -31,7 +31,7 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
     """
     text = decode(stream.read())
     require_text(text)
-    items = _parse_list(text, strict=bool(context.fields.label))
+    items = _parse_list(text, strict=bool(context.fields.label)) if looks_like_records(text) else None
     names = dict.fromkeys(name for record in items or () if isinstance(record, dict) for name in record)
     if items is None or text_field(names, context.fields) is None:
         notes = () if items is None else (_NO_TEXT,)

@@ -1,36 +1,20 @@
 """From bytes to text that can be stored: without NUL characters and lone surrogates."""
 
-import codecs
 import re
 from pathlib import PurePath
 
 from wherein.errors import Unreadable
 from wherein.ingest.readers.shared.skipped import Skipped
+from wherein.storage.disk.text_lines import split_bom
 
 __all__ = ["clean", "decode", "name_as_title", "not_utf8_reason", "require_text", "split_bom"]
 
-# UTF-32 first: its little-endian mark begins with that of UTF-16.
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-)
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 def clean(text: str) -> str:
     """Replace NUL characters and lone surrogates by U+FFFD; the length stays the same."""
     return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def split_bom(data: bytes) -> tuple[str | None, bytes]:
-    """Return the codec of the byte order mark (None without one) and the bytes after the mark."""
-    for bom, codec in _BOMS:
-        if data.startswith(bom):
-            return codec, data[len(bom) :]
-    return None, data
 
 
 def decode(data: bytes) -> str:

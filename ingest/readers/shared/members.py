@@ -15,7 +15,7 @@ from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.reader import ReadContext
 from wherein.ingest.readers.shared.allowance import Allowance, LimitExceeded
 from wherein.ingest.readers.shared.skipped import Skipped
-from wherein.ingest.sources.files import LEFT_OUT
+from wherein.ingest.sources.left_out import LEFT_OUT
 
 __all__ = [
     "MAX_DEPTH",

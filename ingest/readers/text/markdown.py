@@ -1,5 +1,6 @@
 """Markdown, kept as written, so that offsets and line numbers are those of the file."""
 
+import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -7,7 +8,7 @@ from typing import BinaryIO
 
 from markdown_it import MarkdownIt
 
-from wherein.ingest.document import Document, Problem
+from wherein.ingest.document import Document, JSONValue, Problem
 from wherein.ingest.readers.reader import Reader
 from wherein.ingest.readers.shared.decode import decode, name_as_title, require_text
 from wherein.ingest.readers.shared.headings import Heading, heading_marks
@@ -23,10 +24,23 @@ def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
     """Yield the file as one document with its headings; see `Reader` for the errors."""
     text = decode(stream.read())
     require_text(text)
-    metadata, start = split_front_matter(text)
-    headings = list(_headings(text, start))
-    title = metadata.pop("title", "") or (headings[0].title if headings else name_as_title(name))
-    yield Document(title, text, _MEDIA_TYPE, metadata=metadata, marks=heading_marks(headings))
+    front = split_front_matter(text)
+    metadata, headings = dict(front.entries), list(_headings(text, front.end))
+    title = _take_title(metadata) or (headings[0].title if headings else name_as_title(name))
+    yield Document(title, text, _MEDIA_TYPE, metadata=metadata, marks=heading_marks(headings), notes=front.notes)
+
+
+def _take_title(metadata: dict[str, JSONValue]) -> str:
+    """Remove the title from the metadata and return it on one line; "" when it is missing or not one value."""
+    if metadata.get("title") is None:
+        metadata.pop("title", None)
+    elif not isinstance(metadata["title"], list | dict):
+        return " ".join(_as_text(metadata.pop("title")).split())
+    return ""
+
+
+def _as_text(value: JSONValue) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _headings(text: str, start: int) -> Iterator[Heading]:
@@ -65,4 +79,4 @@ def _text(kind: str, content: str) -> str:
     return "" if kind == "html_inline" else content
 
 
-READER = Reader("markdown", 1, _MEDIA_TYPE, read)
+READER = Reader("markdown", 2, _MEDIA_TYPE, read)

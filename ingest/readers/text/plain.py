@@ -19,4 +19,4 @@ def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
     yield Document(name_as_title(name), text, _MEDIA_TYPE)
 
 
-READER = Reader("plain", 2, _MEDIA_TYPE, read)
+READER = Reader("plain", 3, _MEDIA_TYPE, read)

@@ -1,6 +1,7 @@
 """Whether a document's file still holds what was read from it."""
 
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,12 +9,15 @@ import pytest
 from sqlite_utils import Database
 
 from catalog_rows import add_file, add_settled_file, add_source, set_age
+from wherein.ingest.changes import freshness as freshness_module
 from wherein.ingest.changes.freshness import (
     CHANGED,
     FRESH,
     MISSING,
     UNKNOWN,
     Freshness,
+    HashedFiles,
+    file_state,
     freshness_of_file,
     looks_stale,
     state_from,
@@ -137,3 +141,117 @@ def test_the_records_of_one_file_share_its_freshness(db: Database, source: Sourc
     freshness = Freshness(db)
     documents = [find_document(db, f"{record.uri}#{key}") for key in range(2)]
     assert [freshness.of_document(document.id) for document in documents if document] == [MISSING, MISSING]
+
+
+YEAR_1600, YEAR_2300, YEAR_9999 = -11_676_096_000 * 10**9, 10_413_792_000 * 10**9, 253_370_764_800 * 10**9
+
+
+@pytest.mark.parametrize("time", [YEAR_1600, YEAR_2300, YEAR_9999, 2**63, -(2**63) - 1])
+def test_a_time_beyond_64_bits_is_clamped_and_proves_nothing(record: FileRecord, time: int) -> None:
+    for state in (file_state(5, time, 0, 7, 2**62), file_state(5, 0, time, 7, 2**62)):
+        assert max(state.mtime_ns, state.ctime_ns, key=abs) == (2**63 - 1 if time > 0 else -(2**63))
+        assert not untouched(replace(record, state_on_disk=state), state)
+
+
+@pytest.mark.parametrize("time", [-1, -(10**18), 0])
+def test_a_time_before_1970_is_kept_as_it_is(record: FileRecord, time: int) -> None:
+    state = file_state(5, time, time, 7, 10**18)
+    assert (state.mtime_ns, state.ctime_ns) == (time, time)
+    assert untouched(replace(record, state_on_disk=state), state)
+
+
+def test_inodes_beyond_63_bits_stay_distinct(record: FileRecord) -> None:
+    inodes = (1, 2**63, 2**63 + 1, 2**64 - 1)
+    states = [file_state(5, 0, 0, inode, 10**18) for inode in inodes]
+    assert [state.inode for state in states] == [1, -(2**63), -(2**63) + 1, -1]
+    assert untouched(replace(record, state_on_disk=states[1]), states[1])
+    assert not untouched(replace(record, state_on_disk=states[1]), states[2])
+
+
+# What a hash once showed.
+
+
+@pytest.fixture
+def hashed_paths(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The paths of the files that are hashed; each has settled before."""
+    paths, hash_file = list[str](), freshness_module.hash_file
+    ahead = time.time_ns() + 60 * 10**9
+    monkeypatch.setattr(freshness_module.time, "time_ns", lambda: ahead)
+
+    def counting(path: str, state: FileState) -> bytes:
+        paths.append(path)
+        return hash_file(path, state)
+
+    monkeypatch.setattr(freshness_module, "hash_file", counting)
+    return paths
+
+
+def verdicts(db: Database, hashed: HashedFiles, uri: str, *, thorough: bool = False) -> str:
+    document = find_document(db, uri)
+    assert document is not None
+    return Freshness(db, hashed, thorough=thorough).of_document(document.id)
+
+
+def test_a_touched_file_is_hashed_once_for_any_number_of_answers(
+    db: Database, record: FileRecord, path: Path, hashed_paths: list[str]
+) -> None:
+    hashed = HashedFiles()
+    set_age(path, 60)
+    assert [verdicts(db, hashed, record.uri) for _ in range(3)] == [FRESH] * 3
+    assert hashed_paths == [str(path)]
+    path.write_text("The owner sighs.")
+    assert [verdicts(db, hashed, record.uri) for _ in range(3)] == [CHANGED] * 3
+    assert hashed_paths == [str(path)] * 2
+    path.unlink()
+    assert verdicts(db, hashed, record.uri) == MISSING
+
+
+def test_a_file_that_may_change_within_its_time_stamp_is_hashed_again(
+    db: Database, record: FileRecord, path: Path, hashed_paths: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed = HashedFiles()
+    set_age(path, 60)
+    monkeypatch.setattr(freshness_module.time, "time_ns", lambda: path.stat().st_ctime_ns + 10**9)
+    assert [verdicts(db, hashed, record.uri) for _ in range(2)] == [FRESH] * 2
+    assert hashed_paths == [str(path)] * 2
+
+
+@pytest.mark.parametrize(("limit", "verdict"), [(16, FRESH), (15, UNKNOWN), (0, UNKNOWN)])
+def test_a_large_file_is_hashed_only_for_who_wants_fresh_passages(
+    db: Database, record: FileRecord, path: Path, hashed_paths: list[str], monkeypatch: pytest.MonkeyPatch,
+    limit: int, verdict: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(freshness_module, "_MAX_HASHED", limit)
+    hashed = HashedFiles()
+    set_age(path, 60)
+    assert verdicts(db, hashed, record.uri) == verdict
+    assert verdicts(db, hashed, record.uri, thorough=True) == FRESH
+    assert verdicts(db, hashed, record.uri) == FRESH  # what was learnt is not forgotten
+    assert hashed_paths == [str(path)]
+
+
+def test_all_files_of_an_answer_share_one_limit(
+    db: Database, source: Source, tmp_path: Path, hashed_paths: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(freshness_module, "_MAX_HASHED", 40)
+    records = []
+    for name in ("a", "b", "c"):
+        (tmp_path / name).write_text("The owner signs.")
+        records.append(add_settled_file(db, source, tmp_path / name))
+        set_age(tmp_path / name, 60)
+    freshness, found = Freshness(db), []
+    for record in records:
+        document = find_document(db, record.uri)
+        assert document is not None
+        found.append(freshness.of_document(document.id))
+    assert found == [FRESH, FRESH, UNKNOWN]
+    assert len(hashed_paths) == 2
+
+
+def test_a_large_file_of_another_size_is_changed_without_a_look(
+    db: Database, record: FileRecord, path: Path, hashed_paths: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(freshness_module, "_MAX_HASHED", 0)
+    path.write_text("The owner has signed.")
+    assert verdicts(db, HashedFiles(), record.uri) == CHANGED
+    assert hashed_paths == []

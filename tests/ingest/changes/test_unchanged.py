@@ -37,7 +37,7 @@ def test_what_a_present_reader_read_is_current(record: FileRecord, label: str) -
     assert is_current(replace(record, version=version_of(label)), NO_FIELDS)
 
 
-@pytest.mark.parametrize("version", [REREAD, "plain-0/chunker-2", "plain-2/chunker-1", "plain-2"])
+@pytest.mark.parametrize("version", [REREAD, "plain-0/chunker-2", "plain-3/chunker-1", "plain-3"])
 def test_what_another_version_read_is_not(record: FileRecord, version: str) -> None:
     assert not is_current(replace(record, version=version), NO_FIELDS)
 

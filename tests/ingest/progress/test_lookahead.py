@@ -14,10 +14,17 @@ from wherein.ingest.progress.eta import FileCost
 from wherein.ingest.progress.events import Ahead
 from wherein.ingest.progress.lookahead import LookAhead, Preview
 from wherein.ingest.progress.sampler import PendingFile
+from wherein.ingest.sources.exclusions import exclusions_for
+from wherein.ingest.sources.own_files import OwnFiles
+from wherein.ingest.sources.source_walk import SourceWalk
 from wherein.ingest.workers.parse import Opened
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.sources import Source
+
+
+def walks(*sources: Source) -> list[SourceWalk]:
+    return [SourceWalk(source, exclusions_for(source, []), OwnFiles(), {}) for source in sources]
 
 
 class Task:
@@ -25,7 +32,7 @@ class Task:
         self._items = items
 
     def opened(self) -> Opened:
-        return Opened(bytes(32), "plain-2")
+        return Opened(bytes(32), "plain-3")
 
     def documents(self) -> Iterator[Document | Problem]:
         for item in self._items:
@@ -53,12 +60,12 @@ def test_files_that_have_to_be_read_are_counted(ahead: LookAhead, source: Source
     add_settled_file(db, source, Path(source.uri) / "a.txt")
     web = add_source(db, "https://example.org/", "web")
     assert ahead.bytes_total is None
-    assert ahead.survey([source, web]) == Ahead(2, 23)
+    assert ahead.survey(walks(source, web)) == Ahead(2, 23)
     assert ahead.bytes_total == 23
 
 
 def test_the_bytes_that_are_done(ahead: LookAhead, source: Source) -> None:
-    ahead.survey([source])
+    ahead.survey(walks(source))
     cost = ahead.read(f"{source.uri}/b.TXT", 20, 5)
     assert cost == FileCost(".txt", 20, 5)
     assert ahead.bytes_done == 0
@@ -72,7 +79,7 @@ def test_the_time_left_is_unknown_without_a_survey(ahead: LookAhead) -> None:
 
 
 def test_no_file_is_sampled_in_the_first_seconds(ahead: LookAhead, source: Source) -> None:
-    ahead.survey([source])
+    ahead.survey(walks(source))
     assert ahead.next_preview(lambda *_: pytest.fail("nothing is to be read")) is None
 
 

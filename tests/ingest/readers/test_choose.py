@@ -24,9 +24,12 @@ from wherein.ingest.readers import READERS, choose
         ("a.rst", b"hello", "restructured"),
         ("a.jsonl", b"{}", "jsonl"),
         ("a.ndjson", b"{}", "jsonl"),
-        ("a.json", b"{}", "plain"),
+        ("a.json", b"{}", "json"),
         ("a.json", b'\n[ {"text":', "json"),
-        ("a.json", b"[1, 2]", "plain"),
+        ("a.json", b"[1, 2]", "json"),
+        ("A.JSON", b'"text"', "json"),
+        ("a.json", b"{ // not valid", "json"),
+        ("a", b"{}", "plain"),
         ("a", b"[{}]", "json"),
         ("a.txt", b"[{}]", "plain"),
         ("a.csv", b"a,b", "csv"),
@@ -59,7 +62,7 @@ def test_choice(name: str, head: bytes, reader: str) -> None:
 
 def test_names_and_labels_of_readers_differ() -> None:
     assert len({reader.label for reader in READERS}) == len({reader.name for reader in READERS}) == len(READERS)
-    assert READERS[0].label == "plain-2"
+    assert READERS[0].label == "plain-3"
 
 
 def test_the_reader_in_the_documents_reads() -> None:

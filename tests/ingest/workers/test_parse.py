@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import pytest
 
 from wherein.errors import Unreadable
-from wherein.ingest.document import Document, Problem
+from wherein.ingest.document import Document, Mark, Problem
 from wherein.ingest.readers import Skipped
 from wherein.ingest.readers.text import plain
 from wherein.ingest.workers import parse
@@ -40,12 +40,12 @@ def reading(monkeypatch: pytest.MonkeyPatch) -> Callable[[Read], None]:
 
 def test_a_file(path: Path) -> None:
     document = Document("a.txt", "Some text.", "text/plain")
-    assert list(read(Job(str(path)))) == [Opened(HASH, "plain-2"), Items((document,)), End()]
+    assert list(read(Job(str(path)))) == [Opened(HASH, "plain-3"), Items((document,)), End()]
 
 
 def test_bytes_need_no_file() -> None:
     opened, items, end = read(Job("b.md", b"# Title"))
-    assert opened == Opened(content_hash("# Title"), "markdown-1")
+    assert opened == Opened(content_hash("# Title"), "markdown-2")
     assert isinstance(items, Items)
     assert end == End()
 
@@ -57,7 +57,7 @@ def test_known_content_is_not_read(path: Path, data: bytes | None) -> None:
 
 def test_a_large_file_is_not_read_unless_its_reader_streams(path: Path) -> None:
     reason = "larger than --max-size (0 MB): it is 0 MB"
-    assert list(read(Job(str(path), max_size=9))) == [Opened(HASH, "plain-2", trouble=Trouble(LARGE, reason))]
+    assert list(read(Job(str(path), max_size=9))) == [Opened(HASH, "plain-3", trouble=Trouble(LARGE, reason))]
     assert len(list(read(Job(str(path), max_size=10)))) == 3
     opened, *_, end = read(Job("a.jsonl", b'{"id": "1", "text": "One."}\n', max_size=1))
     assert isinstance(opened, Opened)
@@ -137,10 +137,42 @@ def test_a_name_that_cannot_be_decoded(tmp_path: Path) -> None:
     with open(raw, "wb") as file:  # noqa: PTH123
         file.write(b"Some text.")
     opened, *_ = read(Job(os.fsdecode(raw)))
-    assert opened == Opened(HASH, "plain-2")
+    assert opened == Opened(HASH, "plain-3")
 
 
 def test_what_is_the_last_message() -> None:
     assert Opened(HASH, same=True).last
     assert Opened(trouble=Trouble(REFUSED, "why")).last
-    assert not Opened(HASH, "plain-2").last
+    assert not Opened(HASH, "plain-3").last
+
+
+GOOD = Document("good", "Some text.", "text/plain", key="good")
+
+
+@pytest.mark.parametrize(
+    ("item", "error"),
+    [
+        (replace(GOOD, text="half a pair \ud800"), "UnicodeEncodeError"),
+        (replace(GOOD, title="\udcff"), "UnicodeEncodeError"),
+        (replace(GOOD, key="\udcff"), "UnicodeEncodeError"),
+        (replace(GOOD, metadata={"tag": "\udcff"}), "UnicodeEncodeError"),
+        (replace(GOOD, metadata={"tag": {1, 2}}), "TypeError"),  # type: ignore[dict-item]
+        (replace(GOOD, marks=(Mark(0, 2**63),)), "ValueError"),
+        (replace(GOOD, marks=(Mark(0, 1, ("\ud800",)),)), "UnicodeEncodeError"),
+        (Problem("\udcff", "bad line"), "UnicodeEncodeError"),
+    ],
+)
+def test_what_cannot_be_stored_costs_its_file_only(
+    path: Path, reading: Callable[[Read], None], item: Document | Problem, error: str
+) -> None:
+    reading(lambda *_: iter([GOOD, item]))
+    _, items, end = read(Job(str(path)))
+    assert items == Items((GOOD,))
+    assert end == End(Trouble(FAILED, f"the reader failed with an internal error ({error})"))
+
+
+@pytest.mark.parametrize("number", [2**63, 2**64, -(10**30)])
+def test_metadata_may_hold_numbers_of_any_size(path: Path, reading: Callable[[Read], None], number: int) -> None:
+    document = replace(GOOD, metadata={"number": number}, marks=(Mark(0, 2**63 - 1),))
+    reading(lambda *_: iter([document]))
+    assert list(read(Job(str(path))))[1:] == [Items((document,)), End()]

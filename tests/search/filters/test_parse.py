@@ -48,7 +48,7 @@ def test_short_names_of_types(name: str, expected: str) -> None:
 
 def test_dates_out_of_range_are_clamped_to_64_bits() -> None:
     assert since_ns("9999-01-01") == 2**63 - 1
-    assert since_ns("1600-01-01T00:00:00+00:00") == -(2**63 - 1)
+    assert since_ns("1600-01-01T00:00:00+00:00") == -(2**63)
     assert since_ns(" 1970-01-01T00:00:01Z ") == 10**9
 
 
@@ -60,4 +60,5 @@ def test_a_filter_of_all_parts_and_one_of_none() -> None:
         ("text/markdown", "text/plain"),
         86_400 * 10**9,
         parse_where("year = 5"),
+        ("*.md", "notes"),
     )

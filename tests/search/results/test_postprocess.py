@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from made_hits import made_hit
 from wherein.search.hits import Hit
 from wherein.search.results.dedupe import fold
-from wherein.search.results.postprocess import ResultOptions, gather, with_context
+from wherein.search.results.postprocess import MOST_RANKED, Gathered, ResultOptions, gather, with_context
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import open_writer, writing
 from wherein.storage.catalog.documents import ChunkRow, DocumentRow, save_document
@@ -43,7 +43,8 @@ def even_is_fresh(hit: Hit) -> str:
 
 def test_without_options_the_best_k_are_shown_with_rank_and_freshness() -> None:
     search = ranking(9)
-    hits, stale = gather(search, 3, ResultOptions(), even_is_fresh)
+    gathered = gather(search, 3, ResultOptions(), even_is_fresh)
+    hits, stale = gathered.hits, gathered.stale
     assert [(hit.document, hit.rank, hit.freshness) for hit in hits] == [
         (0, 1, "fresh"),
         (1, 2, "changed"),
@@ -54,29 +55,48 @@ def test_without_options_the_best_k_are_shown_with_rank_and_freshness() -> None:
 
 def test_only_fresh_hits_are_counted_and_more_are_searched_for() -> None:
     search = ranking(40)
-    hits, stale = gather(search, 3, ResultOptions(require_fresh=True), even_is_fresh)
+    gathered = gather(search, 3, ResultOptions(require_fresh=True), even_is_fresh)
+    hits, stale = gathered.hits, gathered.stale
     assert [(hit.document, hit.rank) for hit in hits] == [(0, 1), (2, 2), (4, 3)]
     assert (search.asked, stale) == ([3, 12], 6)
-    assert gather(ranking(4), 3, ResultOptions(require_fresh=True), lambda _: "unknown") == ([], 4)
+    none = gather(ranking(4), 3, ResultOptions(require_fresh=True), lambda _: "unknown")
+    assert none == Gathered([], 4, 4, stopped=False)
 
 
 def test_folding_searches_for_more_until_k_different_hits_are_found() -> None:
     search = Ranking([*ranking(60, "the same text").hits, *ranking(5).hits])
-    hits, _ = gather(search, 2, ResultOptions(fold=True), fresh)
+    hits = gather(search, 2, ResultOptions(fold=True), fresh).hits
     assert [(hit.text, hit.rank, len(hit.also_in)) for hit in hits] == [("the same text", 1, 59), ("text 0", 2, 0)]
     assert search.asked == [14, 56, 224]
 
 
+def test_the_search_ends_at_its_limit_however_many_passages_say_the_same() -> None:
+    search = ranking(5_000, "the same text")
+    gathered = gather(search, 2, ResultOptions(fold=True), fresh)
+    assert search.asked == [14, 56, 224, MOST_RANKED]
+    assert (len(gathered.hits), gathered.ranked, gathered.stopped) == (1, MOST_RANKED, True)
+    search = ranking(5_000)
+    gathered = gather(search, 5, ResultOptions(require_fresh=True), lambda _: "missing")
+    assert (gathered.hits, gathered.ranked, gathered.stale, gathered.stopped) == ([], MOST_RANKED, MOST_RANKED, True)
+    assert search.asked[-1] == MOST_RANKED
+    assert not gather(ranking(MOST_RANKED - 1, "same"), 2, ResultOptions(fold=True), fresh).stopped
+
+
+def test_whoever_wants_more_than_the_limit_gets_them() -> None:
+    gathered = gather(ranking(900), 700, ResultOptions(fold=True), fresh)
+    assert (len(gathered.hits), gathered.stopped) == (700, False)
+
+
 def test_the_search_ends_at_a_hit_below_the_minimum() -> None:
     search = ranking(100)
-    hits, _ = gather(search, 5, ResultOptions(min_score=0.975), fresh)
+    hits = gather(search, 5, ResultOptions(min_score=0.975), fresh).hits
     assert [hit.score for hit in hits] == [1.0, 0.99, 0.98]
     assert search.asked == [20]
 
 
 def test_the_minimum_is_of_the_chance_where_there_is_one() -> None:
     search = Ranking([made_hit(score=0.1, chance=0.9), made_hit(score=0.9, chance=0.1), made_hit(score=0.5)])
-    hits, _ = gather(search, 5, ResultOptions(min_score=0.5), fresh)
+    hits = gather(search, 5, ResultOptions(min_score=0.5), fresh).hits
     assert [(hit.score, hit.chance) for hit in hits] == [(0.1, 0.9), (0.5, None)]
 
 
@@ -86,10 +106,11 @@ def test_the_hits_are_the_first_of_all_that_the_options_leave(
 ) -> None:
     found = [made_hit(text, document=number) for number, (text, _) in enumerate(passages)]
     left = [hit for hit in found if passages[hit.document][1]]
-    hits, _ = gather(
+    gathered = gather(
         Ranking(found), k, ResultOptions(fold=folded, require_fresh=True),
         lambda hit: "fresh" if passages[hit.document][1] else "changed",
     )  # fmt: skip
+    hits = gathered.hits
     expected = [hit.document for hit in (fold(left) if folded else left)][:k]
     assert [hit.document for hit in hits] == expected
 
@@ -121,7 +142,7 @@ def test_the_text_around_a_hit_without_what_the_passages_share(
     db: Any, index: int, neighbours: int, before: str, after: str
 ) -> None:
     start, end = SPANS[index]
-    hit = with_context(db, made_hit(TEXT[start:end], start=start, end=end), neighbours)
+    hit = with_context(db, made_hit(TEXT[start:end], chunk=index + 1, start=start, end=end), neighbours)
     assert (hit.before, hit.after) == (before, after)
 
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 import wherein
 from backups import ANY_POSITION, KINDS, OFTEN, WAYS, Run, answers, back_up, flip, leftovers, noted, steps
+from stored_texts import TEXT
 from wherein.errors import Damaged, LibraryBusy, UsageError
 from wherein.storage.backup.archive import read_package
 from wherein.storage.backup.backup import _interruptible
@@ -165,7 +166,7 @@ def test_backups_beside_a_writer_are_committed_states(library: Path, tmp_path: P
         restore_backup(place, tmp_path / "new", force=True)
         answers(tmp_path / "new")
         with closing(open_reader(tmp_path / "new")) as db:
-            rows = db.execute("SELECT title, text FROM documents WHERE uri IN ('left', 'right')").fetchall()
+            rows = db.execute(f"SELECT title, {TEXT} FROM documents d WHERE uri IN ('left', 'right')").fetchall()
         assert rows[0] == rows[1]
         seen.append(int(rows[0][0]))
     assert seen == sorted(seen)
@@ -183,7 +184,7 @@ def test_noting_a_backup_needs_no_lock_and_checkpoints_nothing(library: Path, tm
 def test_a_backup_that_cannot_be_noted_is_still_one(
     library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wherein.storage.catalog.connection._BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("wherein.storage.catalog.connect._BUSY_SECONDS", 0.01)
     with closing(open_writer(library)) as db:
         db.execute("BEGIN IMMEDIATE")
         done = back_up(library, tmp_path / "copy")
@@ -222,7 +223,7 @@ def test_an_occupied_or_unsuitable_target_is_refused(library: Path, tmp_path: Pa
 @pytest.mark.parametrize(
     "change",
     [
-        "UPDATE documents SET text = text || 'x' WHERE id = 2",
+        "UPDATE texts SET text = text || 'x' WHERE document_id = 2",
         "UPDATE documents SET title = 'another' WHERE id = 2",
         "UPDATE chunks SET start = start + 1 WHERE id = 7",
         "UPDATE vectors SET vector = zeroblob(32) WHERE id = 7",

@@ -60,7 +60,7 @@ def test_a_deleted_document_takes_its_chunks_along(db: Database, model: StoredMo
 def test_a_changed_text_is_damaged(db: Database) -> None:
     (number,) = save(db, document("a"))
     with writing(db, "test"):
-        db.execute("UPDATE documents SET text = 'Some test.'")
+        db.execute("UPDATE texts SET text = 'Some test.'")
     with pytest.raises(Damaged):
         document_text(db, number)
 

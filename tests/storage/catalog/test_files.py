@@ -9,6 +9,7 @@ from catalogs import document, hashes, save
 from wherein.errors import Damaged
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.documents import document_text, find_document, list_documents
+from wherein.storage.catalog.file_sources import files_of_source, unfollowed_files
 from wherein.storage.catalog.files import (
     REREAD,
     FileRecord,
@@ -17,7 +18,6 @@ from wherein.storage.catalog.files import (
     file_of_document,
     find_file,
     find_files_by_content,
-    followed_files,
     move_file,
     problem_files,
     read_files,
@@ -55,9 +55,9 @@ def record(db: Database, uri: str) -> FileRecord:
 
 def test_a_file_is_found_as_it_was_saved(db: Database, source: int) -> None:
     number = add(db, "file:///docs/a", source, "file:///docs/a#1", "file:///docs/a#2")
-    expected = FileRecord(number, "file:///docs/a", source, STATE, b"c", "text 1", "read", "why", documents=2)
+    expected = FileRecord(number, "file:///docs/a", STATE, b"c", "text 1", "read", "why", documents=2)
     assert find_file(db, "file:///docs/a") == expected
-    assert find_files_by_content(db, b"c") == list(followed_files(db)) == list(read_files(db)) == [expected]
+    assert find_files_by_content(db, b"c") == list(read_files(db)) == [expected]
     first = find_document(db, "file:///docs/a#1")
     assert first is not None
     assert file_of_document(db, first.id) == expected
@@ -85,17 +85,17 @@ def test_files_are_listed_by_their_state(db: Database, source: int) -> None:
     add(db, "file:///a", source, state="skipped")
     assert [file.uri for file in problem_files(db)] == ["file:///a", "file:///c"]
     assert [file.uri for file in read_files(db)] == ["file:///b"]
-    assert [file.uri for file in followed_files(db)] == ["file:///a", "file:///b", "file:///c"]
+    assert list(files_of_source(db, source)) == ["file:///a", "file:///b", "file:///c"]
     with writing(db, "test"):
         forget_source(db, source)
-    assert list(followed_files(db)) == []
+    assert list(unfollowed_files(db)) == ["file:///a", "file:///b", "file:///c"]
 
 
 def test_a_new_stat_changes_nothing_else(db: Database, source: int) -> None:
     number = add(db, "file:///a", source)
     before, later = record(db, "file:///a"), replace(STATE, mtime_ns=5, checked_ns=6)
     with writing(db, "test"):
-        touch_file(db, number, source, later)
+        touch_file(db, number, later)
     assert record(db, "file:///a") == replace(before, state_on_disk=later)
 
 

@@ -1,14 +1,22 @@
 """Migrations that recreate a table keep its rows and the rows that refer to it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sqlite_utils import Database
 
 from catalogs import DIMENSION, hashes
-from wherein.storage.catalog.checksums import vector_checksum
-from wherein.storage.catalog.connection import writing
+from wherein.errors import Damaged
+from wherein.storage.catalog.checksums import content_hash, vector_checksum
+from wherein.storage.catalog.connection import checkpoint, writing
+from wherein.storage.catalog.documents import ChunkRow, DocumentRow, document_text, save_document
+from wherein.storage.catalog.file_sources import sources_of_file
 from wherein.storage.catalog.migrations import MIGRATIONS
+from wherein.storage.catalog.schema import schema_of
 from wherein.storage.catalog.sources import Source, list_sources, remember_source, remember_version
+from wherein.storage.catalog.term_counts import counted_version
+from wherein.storage.catalog.terms import terms_version
 from wherein.storage.catalog.vectors import Matrix, is_stored_vector, unpack_vectors
 
 
@@ -31,6 +39,19 @@ def add_file(db: Database, uri: str, source_id: int | None) -> None:
         )
 
 
+def covered(db: Database) -> dict[str, list[int]]:
+    """The sources of each file."""
+    return {uri: sources_of_file(db, number) for number, uri in db.execute("SELECT id, uri FROM files").fetchall()}
+
+
+def test_a_file_belongs_to_every_source_that_its_path_is_in() -> None:
+    db = old_catalog(["/a", "/a/b c", "/a/b c/d.txt", "/", "/a/b", "/a/*.txt"])
+    for uri, source_id in (("file:///a/b%20c/d.txt", 2), ("file:///a/bc", 1), ("file:///z", None)):
+        add_file(db, uri, source_id)
+    MIGRATIONS.apply(db)
+    assert covered(db) == {"file:///a/b%20c/d.txt": [1, 2, 3, 4], "file:///a/bc": [1, 4], "file:///z": [4]}
+
+
 def test_files_keep_their_sources_and_ids_are_never_reused() -> None:
     db = old_catalog(["/a", "/b", "/c"])
     for uri, source_id in (("file:///a/1", 1), ("file:///b/1", 2), ("file:///1", None)):
@@ -42,19 +63,20 @@ def test_files_keep_their_sources_and_ids_are_never_reused() -> None:
         (1, "/a", "path"),
         (2, "/b", "path"),
     ]
-    found = db.execute("SELECT uri, source_id FROM files ORDER BY id").fetchall()
-    assert found == [("file:///a/1", 1), ("file:///b/1", 2), ("file:///1", None)]
+    assert covered(db) == {"file:///a/1": [1], "file:///b/1": [2], "file:///1": []}
     assert db.execute("PRAGMA foreign_key_check").fetchall() == []
     with writing(db, "test"):
         assert remember_source(db, "https://example.org/", "web", (), None) == 4
         remember_version(db, 4, '"1"', "then")
     page = list_sources(db)[-1]
-    assert page == Source(4, "https://example.org/", "web", (), None, page.added_at, etag='"1"', modified="then")
+    assert page == Source(
+        4, "https://example.org/", "web", (), None, page.added_at, etag='"1"', modified="then", pattern=False
+    )
     with writing(db, "test"):
         remember_source(db, "https://example.org/", "web", (), 5)
         db.execute("DELETE FROM sources WHERE id = 2")
     assert list_sources(db)[-1].etag == ""
-    assert db.execute("SELECT uri, source_id FROM files ORDER BY id").fetchall()[1] == ("file:///b/1", None)
+    assert covered(db) == {"file:///a/1": [1], "file:///b/1": [], "file:///1": []}
 
 
 @pytest.mark.parametrize("sources", [[], ["/a"]])
@@ -66,10 +88,128 @@ def test_a_migrated_catalog_has_the_tables_of_a_new_one(sources: list[str]) -> N
     assert old.execute(declared).fetchall() == new.execute(declared).fetchall()
 
 
+def test_terms_of_another_version_are_counted_again() -> None:
+    db = Database(memory=True)
+    MIGRATIONS.apply(db, stop_before="m0011_joined_words")
+    text = "An x-ray of it"
+    with writing(db, "test"):
+        chunk = ChunkRow(0, len(text), content_hash(text), None, ())
+        save_document(db, DocumentRow("a", None, "", "text/plain", text, {}, (), [chunk]))
+    counted = db.execute("SELECT id, counts, checksum FROM terms").fetchall()
+    with writing(db, "test"):
+        db.execute("UPDATE settings SET value = '1 snowball 2.2.0' WHERE key = 'terms'")
+        db.execute("UPDATE terms SET counts = zeroblob(8)")
+    MIGRATIONS.apply(db)
+    assert counted_version(db) == terms_version()
+    assert db.execute("SELECT id, counts, checksum FROM terms").fetchall() == counted
+
+
+def test_what_was_purged_before_stays_away_and_is_recognized_by_the_file_of_its_record() -> None:
+    db = Database(memory=True)
+    MIGRATIONS.apply(db, stop_before="m0008_exclusions_by_content")
+    add_file(db, "file:///a.jsonl", None)
+    add_file(db, "file:///half.jsonl", None)
+    with writing(db, "test"):
+        db.execute("UPDATE files SET content_hash = ?, version = 'v'", [b"bytes"])
+        db.execute(
+            "UPDATE files SET state = 'failed', reason = 'the run that read it did not finish'"
+            " WHERE uri = 'file:///half.jsonl'"
+        )
+        for uri in ("file:///a.jsonl#3/4", "file:///gone.jsonl#1", "file:///b.txt", "stdin:note"):
+            db.execute("INSERT INTO exclusions (uri, added_at) VALUES (?, 'then')", [uri])
+    MIGRATIONS.apply(db)
+    assert db.execute(
+        "SELECT uri, kind, key, text_hash, file_hash, added_at FROM exclusions ORDER BY uri"
+    ).fetchall() == [
+        ("file:///a.jsonl#3/4", "purged", "3/4", None, b"bytes", "then"),
+        ("file:///b.txt", "purged", "", None, None, "then"),
+        ("file:///gone.jsonl#1", "purged", "1", None, None, "then"),
+        ("stdin:note", "purged", "", None, None, "then"),
+    ]
+    assert db.execute("SELECT uri, version FROM files ORDER BY uri").fetchall() == [
+        ("file:///a.jsonl", "v"),
+        ("file:///half.jsonl", ""),
+    ]
+
+
+TEXTS = ["", "One\ntwo\r\nthree\r", "a\0b", "\U0001f600\n" * 5_000, "x" * 2_000, "\n" * 4_001]
+
+
+def with_texts(path: Path, texts: list[str]) -> Database:
+    """Return a catalog in a file, as it was before texts were in blocks."""
+    db = Database(path)
+    db.execute("PRAGMA foreign_keys = ON")
+    db.execute("PRAGMA journal_mode = WAL")
+    MIGRATIONS.apply(db, stop_before="m0010_texts_in_blocks")
+    with writing(db, "test"):
+        for number, text in enumerate(texts):
+            db.execute(
+                "INSERT INTO documents (uri, title, media_type, text, text_hash, metadata, notes, added_at, changed_at)"
+                " VALUES (?, '', 'text/plain', ?, ?, '{}', '[]', '', '')",
+                [str(number), text, content_hash(text)],
+            )
+    return db
+
+
+def test_texts_are_the_same_in_blocks(tmp_path: Path) -> None:
+    db = with_texts(tmp_path / "catalog.db", TEXTS)
+    MIGRATIONS.apply(db)
+    assert [document_text(db, number) for number in range(1, len(TEXTS) + 1)] == TEXTS
+    characters = db.execute("SELECT characters FROM documents ORDER BY id").fetchall()
+    assert [length for (length,) in characters] == [len(text) for text in TEXTS]
+    assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    db.close()
+
+
+@pytest.mark.parametrize("damage", ["x'4f6eff0a74776f'", "CAST(x'ff' AS TEXT)", "'Another text.'"])
+def test_a_damaged_text_stays_as_it_is_and_is_found(tmp_path: Path, damage: str) -> None:
+    db = with_texts(tmp_path / "catalog.db", TEXTS)
+    with writing(db, "test"):
+        db.execute(f"UPDATE documents SET text = CAST({damage} AS TEXT) WHERE id = 2")
+    MIGRATIONS.apply(db)
+    with pytest.raises(Damaged):
+        document_text(db, 2)
+    same = f"SELECT CAST(text AS BLOB) = CAST({damage} AS BLOB) FROM texts WHERE document_id = 2"
+    assert db.execute(same).fetchall() == [(1,)]
+    assert document_text(db, 4) == TEXTS[3]
+    db.close()
+
+
+def test_the_file_does_not_grow_by_a_second_copy_of_the_texts(tmp_path: Path) -> None:
+    texts = [f"{number} {'words and more ' * 20_000}" for number in range(12)]
+    db = with_texts(tmp_path / "catalog.db", texts)
+    checkpoint(db)
+    before = (tmp_path / "catalog.db").stat().st_size
+    MIGRATIONS.apply(db)
+    log = (tmp_path / "catalog.db-wal").stat().st_size
+    checkpoint(db)
+    assert (tmp_path / "catalog.db").stat().st_size < 1.15 * before
+    assert log < 1.3 * before
+    db.close()
+
+
+def test_an_interrupted_migration_leaves_the_old_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    db = with_texts(tmp_path / "catalog.db", TEXTS)
+
+    def interrupted(name: str) -> None:
+        if name == "migration.texts-copied":
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("wherein.storage.catalog.migrations.failpoint", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            MIGRATIONS.apply(db)
+    assert schema_of(db) == 9
+    assert [text for (text,) in db.execute("SELECT text FROM documents ORDER BY id").fetchall()] == TEXTS
+    MIGRATIONS.apply(db)
+    assert [document_text(db, number) for number in range(1, len(TEXTS) + 1)] == TEXTS
+    db.close()
+
+
 def catalog_of_singles(vectors: Matrix, methods: list[str]) -> Database:
     """Return a catalog from when all vectors were float32, with a generation of each method."""
     db = Database(memory=True)
-    MIGRATIONS.apply(db, stop_before="m0008_half_vectors")
+    MIGRATIONS.apply(db, stop_before="m0012_half_vectors")
     with writing(db, "test"):
         db.execute("INSERT INTO models VALUES (1, 'f', 'm', '1', 'w8a8', ?, '')", [DIMENSION])
         for name, vector in zip(hashes(0, len(vectors)), vectors, strict=True):

@@ -8,11 +8,13 @@ from sqlite_utils import Database
 from wherein.errors import Damaged
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
+from wherein.storage.catalog.file_sources import files_of_source, follow_file, unfollowed_files
 from wherein.storage.catalog.sources import (
     forget_source,
     list_sources,
     remember_source,
     remember_version,
+    rename_source,
     unreadable_sources,
 )
 
@@ -51,13 +53,15 @@ def test_the_files_of_a_forgotten_source_stay_and_belong_to_none(db: Database) -
     with writing(db, "test"):
         number = remember_source(db, "/docs", "path", (), None)
         db.execute(
-            "INSERT INTO files (uri, source_id, size, mtime_ns, ctime_ns, inode, checked_ns, version, state, reason)"
-            " VALUES ('file:///docs/a', ?, 0, 0, 0, 0, 0, '', 'read', '')",
-            [number],
+            "INSERT INTO files (uri, size, mtime_ns, ctime_ns, inode, checked_ns, version, state, reason)"
+            " VALUES ('file:///docs/a', 0, 0, 0, 0, 0, '', 'read', '')"
         )
+        follow_file(db, "file:///docs/a", number)
+    assert files_of_source(db, number) == {"file:///docs/a": 1}
+    with writing(db, "test"):
         forget_source(db, number)
     assert list_sources(db) == []
-    assert db.execute("SELECT uri, source_id FROM files").fetchall() == [("file:///docs/a", None)]
+    assert unfollowed_files(db) == {"file:///docs/a": 1}
     with writing(db, "test"):
         assert remember_source(db, "/docs", "path", (), None) > number
 
@@ -80,3 +84,15 @@ def test_a_damaged_source_is_listed_as_unreadable(db: Database, change: str, wor
     with pytest.raises(Damaged, match=words):
         list_sources(db)
     assert [number for number, _ in unreadable_sources(db)] == [1]
+
+
+@pytest.mark.parametrize("name", ["/d/caf\udce9", "/d/caf\udce9/*.txt", "/d/gr\u00f6\u00dfe", "/d/50%41", "/file:///d"])
+def test_a_path_of_any_bytes_is_returned_as_it_is(db: Database, name: str) -> None:
+    with writing(db, "test"):
+        first, again = (remember_source(db, name, "path", ("caf\udce9",), None) for _ in range(2))
+    (source,) = list_sources(db)
+    assert (source.id, source.uri, source.exclude) == (first, name, ("caf\udce9",))
+    assert again == first
+    with writing(db, "test"):
+        rename_source(db, first, f"{name}\udcff", pattern=False)
+    assert list_sources(db)[0].uri == f"{name}\udcff"

@@ -55,7 +55,10 @@ def test_an_error_of_sqlite_is_translated_by_its_code(code: int | None, kind: ty
         (errno.EDQUOT, FULL),
         (errno.EFBIG, FULL),
         (errno.EIO, f"The disk reported an error ({os.strerror(errno.EIO)}). Everything that was committed is safe."),
-        (errno.EROFS, f"The disk reported an error ({os.strerror(errno.EROFS)})."),
+        (errno.ESTALE, f"The disk reported an error ({os.strerror(errno.ESTALE)})."),
+        (errno.EROFS, "The library cannot be written: Read-only file system; mount its disk for writing"),
+        (errno.EACCES, "The library cannot be written: Permission denied; run this as the user who owns it"),
+        (errno.EPERM, "The library cannot be written: Operation not permitted; run this as the user who owns it"),
     ],
 )
 def test_an_error_of_the_disk_is_translated_by_its_number(number: int, words: str) -> None:

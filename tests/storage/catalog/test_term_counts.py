@@ -24,7 +24,7 @@ from wherein.storage.catalog.term_counts import (
     recount,
     save_terms,
 )
-from wherein.storage.catalog.terms import folded_words, terms_of, terms_version
+from wherein.storage.catalog.terms import folded_text, terms_of, terms_version
 
 
 def terms(text: str) -> set[int]:
@@ -36,7 +36,7 @@ def terms(text: str) -> set[int]:
 def test_any_text_has_terms_of_64_bits(text: str) -> None:
     found = Counter(terms_of(text))
     assert all(0 <= term < 1 << 64 for term in found)
-    folded_words(text)
+    folded_text(text)
     raw = count_terms(text, ["heading"], text[:20])
     (rows,) = [join_counts([7], [raw])]
     counted = dict(zip(rows.entries["term"].tolist(), rows.entries["body"].tolist(), strict=True))

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from wherein.storage.catalog.terms import folded_words, terms_of, terms_version, word_terms
+from wherein.storage.catalog.terms import JOINT, folded_text, required_terms, terms_of, terms_version, word_terms
 
 
 def terms(text: str) -> set[int]:
@@ -62,13 +62,13 @@ def test_different_names_and_signs_have_different_terms() -> None:
     assert not terms("3.11.4") <= terms("3114")
     assert not terms("C++") <= terms("C#")
     assert next(iter(terms_of("he'll"))) == next(iter(terms_of("he")))
-    assert list(terms_of("😀 — … !? \0")) == []
+    assert list(terms_of("— … !? \0 • \ufe0f \u200d \u0301")) == []
     assert terms("हिन्दी") != terms("हिन्दु")
 
 
 def test_the_folded_words_of_a_phrase() -> None:
-    expected = ["the", "red", "box", "holds", "naive", "東", "京", "2020"]
-    assert folded_words("The Red-Box holds  naïve\u0301 東京2020") == expected
+    text = folded_text("The Red-Box holds  naïve\u0301 東京2020, getUserName C++")
+    assert text.replace(JOINT, "|") == " the red|box holds naive 東|京|2020 get|user|name c++ "
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_the_folded_words_of_a_phrase() -> None:
 def test_time_is_linear_in_the_length_of_the_text(text: str) -> None:
     began = time.process_time()
     sum(1 for _ in terms_of(text))
-    folded_words(text)
+    folded_text(text)
     assert time.process_time() - began < 60  # what is not linear would take much longer
 
 
@@ -99,3 +99,15 @@ def test_words_are_returned_as_they_are_written_with_their_terms() -> None:
 
 def test_the_version_names_the_stemmer() -> None:
     assert re.fullmatch(r"\d+ snowball \d+\.\d+\.\d+(\.\d+)?", terms_version())
+
+
+@pytest.mark.parametrize("word", ["x-ray", "go-go", "F16", "foo_bar", "getUserName", "state-of-the-art"])
+def test_a_joined_word_requires_its_own_term_or_those_of_its_parts(word: str) -> None:
+    whole, *parts = dict.fromkeys(terms_of(word))
+    assert required_terms(word) == ((whole,), tuple(parts))
+
+
+def test_other_words_require_all_of_their_terms() -> None:
+    for word in ("lease", "C++", "1,000", "東京2020", "👩‍💻"):
+        assert required_terms(word) == (tuple(dict.fromkeys(terms_of(word))),)
+    assert required_terms("s") == ((),)

@@ -46,4 +46,4 @@ def test_many_free_pages_are_given_back(
     assert prune(db, tmp_path) == (["3 MB freed"] if freed else [])
     checkpoint(db)
     assert ((tmp_path / CATALOG).stat().st_size < 1_000_000) == freed
-    assert db.execute("SELECT text FROM documents").fetchall() == [("still here",)]
+    assert db.execute("SELECT text FROM texts").fetchall() == [("still here",)]

@@ -20,7 +20,7 @@ from wherein.storage.filters.condition import (
     Not,
     Value,
     fields_of,
-    path_of,
+    paths_of,
     sql,
 )
 
@@ -75,6 +75,14 @@ def test_which_values_pass(
         assert not holds(db, condition, {"n": value}), value
 
 
+@pytest.mark.parametrize("number", [2**63 - 1, 2**63, 2**64 - 1, -(10**30), 10**300])
+def test_numbers_beyond_64_bits_are_compared(db: sqlite3.Connection, number: int) -> None:
+    assert holds(db, equals("n", number), {"n": number})
+    assert not holds(db, equals("n", number), {"n": 5})
+    assert holds(db, Comparison("n", ">" if number > 0 else "<", (5,)), {"n": number})
+    assert not holds(db, equals("n", 2**63 - 1), {"n": 2**63 - 2})
+
+
 def test_a_missing_field_is_absent_and_passes_only_a_negation(db: sqlite3.Connection) -> None:
     assert holds(db, Absent("n"), {})
     assert holds(db, Not(equals("n", 5)), {})
@@ -84,9 +92,27 @@ def test_a_missing_field_is_absent_and_passes_only_a_negation(db: sqlite3.Connec
 
 @pytest.mark.parametrize("field", ["a b", "a.b", "$", "a'b", "[0]", "ä", "half-life"])
 def test_any_name_of_a_field_is_looked_up_as_it_is(db: sqlite3.Connection, field: str) -> None:
-    assert path_of(field) == f'$."{field}"'
+    assert paths_of(field)[0] == f'$."{field}"'
     assert holds(db, equals(field, 1), {field: 1, "other": 2})
     assert not holds(db, equals(field, 2), {field: 1, "other": 2})
+
+
+@pytest.mark.parametrize(
+    ("metadata", "holding"),
+    [
+        ({"a.b": 1}, True),
+        ({"a": {"b": 1}}, True),
+        ({"a": {"b": [0, 1]}}, True),
+        ({"a.b": 2, "a": {"b": 1}}, False),
+        ({"a": {"b": 2}}, False),
+        ({"a": 1, "b": 1}, False),
+        ({"a": [{"b": 1}]}, False),
+        ({}, False),
+    ],
+)
+def test_a_field_inside_another(db: sqlite3.Connection, metadata: object, holding: bool) -> None:
+    assert holds(db, equals("a.b", 1), metadata) == holding
+    assert holds(db, Not(equals("a.b", 1)), metadata) != holding
 
 
 def test_the_fields_of_a_condition() -> None:

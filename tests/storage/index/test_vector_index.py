@@ -191,7 +191,7 @@ def test_a_generation_whose_file_is_deleted_before_it_is_opened(
     ]
 
     def overtake(statement: str) -> None:
-        if "data_version" in statement:  # the snapshot was taken, the file is about to be opened
+        if "sqlite_sequence" in statement:  # the snapshot was taken, the file is about to be opened
             while writes:
                 writes.pop(0)()
 

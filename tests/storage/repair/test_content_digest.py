@@ -51,7 +51,7 @@ def test_the_digest_of_a_document_that_moved_or_left_is_another(library: Path, l
 @pytest.mark.parametrize(
     ("statement", "sentence"),
     [
-        ("UPDATE documents SET text = text || '.' WHERE id = 1", f"The stored text of {FILE_A} is damaged"),
+        ("UPDATE texts SET text = text || '.' WHERE document_id = 1", f"The stored text of {FILE_A} is damaged"),
         ("UPDATE documents SET title = 'x' WHERE id = 1", f"The stored record of {FILE_A} is damaged"),
         ("UPDATE chunks SET page = 4 WHERE id = 2", "The stored record of document 1 is damaged"),
         ("UPDATE vectors SET vector = zeroblob(64) WHERE id = 2", "Stored vector 2 is damaged"),
@@ -84,7 +84,7 @@ def test_integrity_of_a_sound_catalog(library_db: Database) -> None:
 
 
 def test_a_missing_parent_raises_with_the_row_that_lacks_it(library: Path) -> None:
-    damage(library, "DELETE FROM files WHERE id = 2")
+    damage(library, "DELETE FROM files WHERE id = 2", "DELETE FROM file_sources")
     with closing(open_reader(library)) as db, pytest.raises(Damaged) as caught:
         check_integrity(db)
     assert str(caught.value) == "The catalog is damaged (row 2 of documents); run: wherein verify"
@@ -98,7 +98,7 @@ def test_damage_to_the_structure_raises_with_the_first_problem(library: Path) ->
         check_integrity(db)
     sentence = str(caught.value)
     assert sentence.startswith("The catalog is damaged (")
-    assert sentence.endswith("size is 0 but should be 77); run: wherein verify")
+    assert sentence.endswith(" but should be 77); run: wherein verify")
     assert "\n" not in sentence
 
 

@@ -56,7 +56,7 @@ def test_a_damaged_document_with_a_file_is_removed_and_read_again(library: Path,
     assert log.lost == []
     assert (ids(library, "documents"), ids(library, "chunks"), ids(library, "terms")) == ([2, 3], [3, 4], [3, 4])
     assert ids(library, "vectors") == [1, 2, 3, 4]
-    assert quarantined(library) == [("documents", 1)]
+    assert quarantined(library) == [("texts", 1), ("documents", 1)]
 
 
 @pytest.mark.parametrize(
@@ -69,11 +69,11 @@ def test_a_damaged_document_with_a_file_is_removed_and_read_again(library: Path,
 def test_a_damaged_document_that_cannot_be_read_again_is_lost(
     library: Path, library_db: Database, document: int, sentence: str
 ) -> None:
-    damage(library, f"UPDATE documents SET text = 'x' WHERE id = {document}")
+    damage(library, f"UPDATE texts SET text = 'x' WHERE document_id = {document}")
     log = repaired(library, library_db, present=False)
     assert (log.repaired, log.lost) == ([], [sentence])
     assert document not in ids(library, "documents")
-    assert quarantined(library) == [("documents", document)]
+    assert quarantined(library) == [("texts", document), ("documents", document)]
 
 
 def test_vectors_are_restored_from_an_index_of_vectors_unless_they_are_in_the_delta(
@@ -143,25 +143,52 @@ def test_a_damaged_passage_leaves_a_gap(library: Path, library_db: Database) -> 
     assert quarantined(library) == [("chunks", 1)]
 
 
-def test_a_document_and_a_file_are_detached_from_lost_parents(library: Path, library_db: Database) -> None:
+def test_a_document_is_detached_from_its_lost_file_and_the_files_from_their_lost_source(
+    library: Path, library_db: Database
+) -> None:
     damage(library, "DELETE FROM files WHERE id = 1", "DELETE FROM sources WHERE id = 1")
     log = repaired(library, library_db)
     assert sorted(log.repaired) == [
         "1 row of documents referred to a row that is lost; the next reindex restores it",
-        "1 row of files referred to a row that is lost; the next reindex restores it",
+        "3 rows of file_sources referred to a row that is lost; the next reindex restores it",
     ]
     assert rows(library, "SELECT id, file_id FROM documents ORDER BY id") == [(1, None), (2, 2), (3, None)]
-    assert rows(library, "SELECT id, source_id FROM files") == [(2, None)]
-    assert quarantined(library) == []
+    assert rows(library, "SELECT id FROM files") == [(2,)]
+    assert rows(library, "SELECT * FROM file_sources") == []
+    assert quarantined(library) == [("file_sources", 1), ("file_sources", 2)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE texts SET lines = 1 WHERE document_id = 3",
+        "UPDATE texts SET checksum = 1 WHERE document_id = 3",
+        "UPDATE texts SET number = 4 WHERE document_id = 3",
+        "UPDATE documents SET characters = 1 WHERE id = 3",
+    ],
+)
+def test_blocks_are_written_again_while_the_text_is_sound(library: Path, library_db: Database, statement: str) -> None:
+    columns = "d.characters, t.number, t.lines, t.text, t.checksum"
+    text = f"SELECT {columns} FROM documents d JOIN texts t ON t.document_id = d.id"
+    before = rows(library, text)
+    damage(library, statement)
+    (sentence,) = repaired(library, library_db).repaired
+    assert sentence.endswith("they were written again")
+    assert sorted(map(str, rows(library, text))) == sorted(map(str, before))
+    assert quarantined(library) == [("texts", 3)]
 
 
 def test_passages_of_a_lost_document_are_removed_and_all_files_read_again(library: Path, library_db: Database) -> None:
     versions = {version for _, version, _ in rows(library, FILES)}
     damage(library, "DELETE FROM documents WHERE id = 2")
     log = repaired(library, library_db)
-    assert log.repaired == ["1 row of chunks referred to a row that is lost; the next reindex restores it"]
+    assert log.repaired == [
+        f"1 row of {table} referred to a row that is lost; the next reindex restores it"
+        for table in ("texts", "chunks")
+    ]
     assert ids(library, "chunks") == ids(library, "terms") == [1, 2, 4]
-    assert quarantined(library) == [("chunks", 3)]
+    assert ids(library, "texts") == [1, 3]
+    assert quarantined(library) == [("texts", 2), ("chunks", 3)]
     assert not versions & {version for _, version, _ in rows(library, FILES)}
 
 

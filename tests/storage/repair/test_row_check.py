@@ -34,13 +34,14 @@ def test_a_sound_library_has_no_bad_rows_and_all_are_counted(library_db: Databas
 
 
 RECORD = "its record does not fit its checksum"
+BLOCKS = "the lines or lengths that are stored with its text are not those that were stored"
 PASSAGE = "the record of a passage does not fit its checksum"
 BAD_ROWS = {
     "UPDATE documents SET title = 'x' WHERE id = 2": [BadRow("documents", 2, 2, FILE_B, RECORD)],
     "UPDATE documents SET uri = CAST(x'66e9' AS TEXT) WHERE id = 3": [
         BadRow("documents", 3, 3, "f\udce9", RECORD)
     ],
-    "UPDATE documents SET text = 'x' || text WHERE id = 3": [
+    "UPDATE texts SET text = 'x' || text WHERE document_id = 3": [
         BadRow("documents", 3, 3, MEMO, "its text is not the one that was stored")
     ],
     "UPDATE chunks SET page = 1 WHERE id = 2": [BadRow("chunks", 2, 1, FILE_A, PASSAGE)],
@@ -54,13 +55,22 @@ BAD_ROWS = {
         BadRow("terms", 1, 1, FILE_A, "the word counts of a passage are not those stored")
     ],
     "DELETE FROM files WHERE id = 1": [
-        BadRow("documents", 1, None, "", "it belongs to a row of files that is missing", link=True)
+        BadRow("file_sources", 1, None, "", "it belongs to a row of files that is missing", link=True),
+        BadRow("documents", 1, None, "", "it belongs to a row of files that is missing", link=True),
     ],
-    "UPDATE files SET source_id = 99 WHERE id = 2": [
-        BadRow("files", 2, None, "", "it belongs to a row of sources that is missing", link=True)
+    "UPDATE file_sources SET source_id = 99 WHERE id = 2": [
+        BadRow("file_sources", 2, None, "", "it belongs to a row of sources that is missing", link=True)
     ],
     "DELETE FROM documents WHERE id = 3": [
-        BadRow("chunks", 4, None, "", "it belongs to a row of documents that is missing", link=True)
+        BadRow("texts", 3, None, "", "it belongs to a row of documents that is missing", link=True),
+        BadRow("chunks", 4, None, "", "it belongs to a row of documents that is missing", link=True),
+    ],
+    "UPDATE texts SET lines = 1 WHERE document_id = 3": [BadRow("texts", 3, 3, MEMO, BLOCKS)],
+    "UPDATE texts SET checksum = 1 WHERE document_id = 1": [BadRow("texts", 1, 1, FILE_A, BLOCKS)],
+    "UPDATE texts SET number = 1 WHERE document_id = 2": [BadRow("texts", 2, 2, FILE_B, BLOCKS)],
+    "UPDATE documents SET characters = 1 WHERE id = 2": [BadRow("texts", 2, 2, FILE_B, BLOCKS)],
+    "DELETE FROM texts WHERE document_id = 2": [
+        BadRow("documents", 2, 2, FILE_B, "its text is not the one that was stored")
     ],
     "DELETE FROM settings WHERE key = 'model'": [
         BadRow("models", 0, None, "", "it is not known which model the library belongs to"),
@@ -123,7 +133,7 @@ def test_torn_documents_are_those_without_a_file(library: Path, library_db: Data
     assert list(torn_documents(library_db)) == []
     damage(library, "DELETE FROM chunks WHERE id IN (2, 4)")
     assert list(torn_documents(library_db)) == [(MEMO, "Title", "text/plain", PASSAGES[MEMO][0], "{}", "[]")]
-    damage(library, "UPDATE documents SET text = 'x' WHERE id = 3")
+    damage(library, "UPDATE texts SET text = 'x' WHERE document_id = 3")
     assert list(torn_documents(library_db)) == []
 
 
@@ -133,6 +143,6 @@ def test_passages_without_vector_come_in_batches(library: Path, library_db: Data
     texts = [PASSAGES[FILE_A][0].strip(), PASSAGES[FILE_B][0], PASSAGES[MEMO][0]]
     expected = [(content_hash(text), text) for text in texts]
     assert list(passages_without_vector(library_db, 1, 2)) == [expected[:2], expected[2:]]
-    damage(library, "UPDATE documents SET text = 'x' || text WHERE id = 2")
+    damage(library, "UPDATE texts SET text = 'x' || text WHERE document_id = 2")
     with pytest.raises(Damaged):
         list(passages_without_vector(library_db, 1, 2))

@@ -16,10 +16,12 @@ from wherein.storage.repair.schema_check import schema_problems
 from wherein.storage.repair.sqlite_wal import log_of
 
 # Settings without the version of the word counts, which the fresh catalog has already.
-ALL = {"settings": 2, "models": 1, "sources": 2, "files": 2, "generations": 2, "documents": 3, "chunks": 4,
+ALL = {"settings": 2, "models": 1, "sources": 2, "files": 2, "file_sources": 2,
+       "generations": 2, "documents": 3, "texts": 3, "chunks": 4,
        "vectors": 4}  # fmt: skip
 CONTENT = {
-    "documents": "SELECT id, uri, title, text, file_id FROM documents ORDER BY id",
+    "documents": "SELECT id, uri, title, characters, file_id FROM documents ORDER BY id",
+    "texts": "SELECT id, document_id, number, lines, text, checksum FROM texts ORDER BY id",
     "chunks": 'SELECT id, document_id, ordinal, start, "end", input_hash, checksum FROM chunks ORDER BY id',
     "vectors": "SELECT id, model_id, input_hash, vector, checksum FROM vectors ORDER BY id",
     "sources": "SELECT id, uri, kind, options FROM sources ORDER BY id",
@@ -53,7 +55,13 @@ def test_from_a_sound_catalog_everything_is_saved_and_all_files_marked(library: 
 
 @pytest.mark.parametrize(
     ("table", "lost"),
-    [("vectors", ["vectors"]), ("chunks", ["chunks"]), ("documents", ["documents", "chunks"]), ("settings", [])],
+    [
+        ("vectors", ["vectors"]),
+        ("chunks", ["chunks"]),
+        ("documents", ["documents", "texts", "chunks"]),
+        ("texts", ["documents", "texts", "chunks"]),
+        ("settings", []),
+    ],
 )
 def test_only_the_rows_of_a_lost_page_are_lost(library: Path, table: str, lost: list[str]) -> None:
     before = content(library)
@@ -69,7 +77,8 @@ def test_only_the_rows_of_a_lost_page_are_lost(library: Path, table: str, lost: 
 def test_files_whose_source_is_lost_and_documents_whose_file_is_lost_are_detached(library: Path) -> None:
     zero_root_page(library, "sources")
     saved(library)
-    assert rows(library, "SELECT id, source_id FROM files") == [(1, None), (2, None)]
+    assert rows(library, "SELECT id FROM files") == [(1,), (2,)]
+    assert rows(library, "SELECT * FROM file_sources") == []
     zero_root_page(library, "files")
     saved(library)
     assert rows(library, "SELECT id, file_id FROM documents") == [(1, None), (2, None), (3, None)]
@@ -119,7 +128,7 @@ def test_while_a_reader_holds_the_log_the_catalog_stays(library: Path) -> None:
             writer.execute("INSERT INTO settings VALUES ('key', 'late')")
         assert log_of(library / CATALOG).stat().st_size > 0
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("wherein.storage.catalog.connection._BUSY_SECONDS", 0.01)
+            patch.setattr("wherein.storage.catalog.connect._BUSY_SECONDS", 0.01)
             with pytest.raises(LibraryBusy, match="Another process is reading from the library"):
                 salvage(library, Quarantine(library))
     assert rows(library, "SELECT value FROM settings WHERE key = 'key'") == [("late",)]

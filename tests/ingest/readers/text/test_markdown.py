@@ -35,7 +35,7 @@ def test_markdown(newline: str) -> None:
     document = read(text.encode(), "guide.md")
     assert document.text == text
     assert document.title == "The guide"
-    assert document.metadata == {"author": "Ada"}
+    assert document.metadata == {"author": "Ada", "tags": ["a", "b"], "nested": {"key": "value"}}
     assert headings(document) == [
         (text.index("# One"), ("One bold code",)),
         (text.index("Two"), ("One bold code", "Two")),

@@ -1,0 +1,77 @@
+"""Passages with their texts, as stored: each block of text and each document's record is read once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from wherein.search.hits import StoredPassage
+from wherein.storage.catalog.batches import select_in
+from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.texts import Span, SpanText, read_spans
+
+__all__ = ["LONGEST", "read_passages"]
+
+LONGEST = 20_000
+"""Characters of a passage that are compared with a question or another passage; only an odd text has a longer one."""
+
+_CHUNKS = (
+    'SELECT c.id, c.document_id, c.ordinal, c.start, c."end", c.page, c.heading, c.input_hash, c.checksum'
+    " FROM chunks c WHERE c.id IN ({})"
+)
+_DOCUMENTS = (
+    "SELECT d.id, d.uri, d.title, d.media_type, d.text_hash, d.metadata, d.notes, d.checksum FROM documents d"
+    " WHERE d.id IN ({})"
+)
+
+
+class _Chunk(NamedTuple):
+    """A row of `chunks`, unchecked: after damage a column may hold anything."""
+
+    id: int
+    document: int
+    ordinal: int
+    start: int
+    end: int
+    page: int | None
+    heading: str
+    input_hash: bytes
+    checksum: int
+
+    @property
+    def span(self) -> Span | None:
+        """The span, None where the columns hold no numbers."""
+        is_span = isinstance(self.start, int) and isinstance(self.end, int)
+        return Span(self.document, self.start, self.end) if is_span else None
+
+
+class _Document(NamedTuple):
+    """A row of `documents`, unchecked."""
+
+    id: int
+    uri: str
+    title: str
+    media_type: str
+    text_hash: bytes
+    metadata: str
+    notes: str
+    checksum: int
+
+
+def read_passages(db: Catalog, chunks: Sequence[int]) -> Iterator[StoredPassage]:
+    """Yield passages by their ids, unchecked, in no order; one that is not stored is missing.
+
+    `text` is None where it is lost or damaged. Call inside a snapshot.
+    """
+    found = [_Chunk(*row) for row in select_in(db, _CHUNKS, chunks)]
+    documents = {row[0]: _Document(*row) for row in select_in(db, _DOCUMENTS, list({one.document for one in found}))}
+    spans = [span for chunk in found if (span := chunk.span)]
+    texts = dict(zip(spans, read_spans(db, spans), strict=True))
+    for chunk in found:
+        if document := documents.get(chunk.document):
+            text = texts[chunk.span] if chunk.span else SpanText(None)
+            yield StoredPassage(
+                chunk.id, document.id, document.uri, chunk.ordinal, chunk.start, chunk.end, chunk.page, chunk.heading,
+                chunk.input_hash, chunk.checksum, document.title, document.media_type, document.text_hash,
+                document.metadata, document.notes, document.checksum, text.text, text.line,
+            )  # fmt: skip

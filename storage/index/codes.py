@@ -90,12 +90,14 @@ class Codes(ABC):
             wanted = min(wanted, allowed)
             ids, scores = self._scan(question, wanted, among)
             possible = int(np.count_nonzero(scores + slack >= floor))
-            first = min(k, possible)
-            found, exact = self._rescored(question, ids[:first], scores[:first])
+            # The k-th best score of a code is about that of the k-th best vector, so that one read is mostly enough.
+            first = min(possible, int(np.count_nonzero(scores + slack >= scores[k - 1]))) if k <= wanted else possible
+            found, exact = best_of(*self._rescored(question, ids[:first], scores[:first]), k)
             if len(found) == k:  # else some are no longer stored
-                possible = min(possible, int(np.count_nonzero(scores + slack >= exact.min(initial=np.inf))))
-            more, more_exact = self._rescored(question, ids[first:possible], scores[first:possible])
-            found, exact = best_of(np.concatenate([found, more]), np.concatenate([exact, more_exact]), k)
+                possible = min(possible, int(np.count_nonzero(scores + slack >= exact[-1])))
+            if first < possible:
+                more, more_exact = self._rescored(question, ids[first:possible], scores[first:possible])
+                found, exact = best_of(np.concatenate([found, more]), np.concatenate([exact, more_exact]), k)
             is_last = len(found) == k and scores[-1] + slack < exact[-1]
             if wanted == allowed or possible < wanted or is_last:
                 return found, exact

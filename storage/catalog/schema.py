@@ -30,11 +30,12 @@ def migrate(db: Database) -> None:
 
 
 def _compact(db: Database) -> None:
-    """Give back the room that a migration has freed within the pages, unless the disk is too full to rewrite the file.
+    """Give back the room that migrations have freed within the pages, unless the disk is too full to rewrite the file.
 
-    Nothing depends on it: the next purge does the same.
+    Outside any transaction, and itself one (https://sqlite.org/lang_vacuum.html). Nothing depends on it: the next purge
+    does the same. Damage is reported by what reads it.
     """
-    with suppress(sqlite3.OperationalError):
+    with suppress(sqlite3.DatabaseError):
         db.conn.execute("VACUUM")
 
 

@@ -56,7 +56,7 @@ class KeywordIndex:
 
 
 def load_keywords(db: Catalog, folder: Path, known: KeywordIndex | None) -> KeywordIndex:
-    """Return the terms of the state that `db` sees; `known` itself when no passage came or went since.
+    """Return the terms of the state that `db` sees; `known` itself when no passage or file came or went since.
 
     Call inside `snapshot`. `known` is the index of the same state or an earlier one, loaded by any connection. An
     unchanged generation is not opened again, and of the delta only new rows are read: the terms of a passage never
@@ -64,10 +64,12 @@ def load_keywords(db: Catalog, folder: Path, known: KeywordIndex | None) -> Keyw
     when a part is damaged.
     """
     generation, version, total = active_generation(db, KEYWORDS), highest_used_id(db, "chunks"), count_rows(db)
-    # Ids are never used again: while the highest stays, passages can only go, and then their number shrinks.
-    if known is not None and (known.generation, known.version, known.count) == (generation, version, total):
-        return known
     segments = segments_of(db, folder, generation)
+    # Ids are never used again: while the highest stays, passages can only go, and then their number shrinks. The
+    # segments as well: a repair ends the use of a damaged one, and no passage comes or goes.
+    state = generation, segments, version, total
+    if known is not None and (known.generation, known.segments, known.version, known.count) == state:
+        return known
     files = [*([generation] if generation else []), *(segment.content for segment in segments)]
     opened = _opened(known)
     postings = [opened.get(file) or load_postings(folder, file) for file in files] or [collect(())]

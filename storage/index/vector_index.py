@@ -63,6 +63,11 @@ class VectorIndex:
     segments: tuple[OpenSegment, ...] = ()
 
     @property
+    def state(self) -> tuple[Generation | None, int, tuple[Segment, ...]]:
+        """What tells whether another connection sees the same vectors in the same files."""
+        return self.generation, self.version, tuple(one.segment for one in self.segments)
+
+    @property
     def count(self) -> int:
         """The number of vectors that are searched, including those that no longer belong to a chunk."""
         return (self.generation.count if self.generation else 0) + self.delta_count
@@ -194,7 +199,7 @@ def reading_loaded(
 
 
 def load_index(db: Catalog, folder: Path, model: StoredModel, known: VectorIndex | None) -> VectorIndex:
-    """Return the index of the state that `db` sees; `known` itself when it holds all vectors of that state.
+    """Return the index of the state that `db` sees; `known` itself when nothing in it has changed.
 
     Call inside `snapshot`. `known` is an index of the same state or an earlier one, loaded by any connection. An
     unchanged generation is not opened again, and of the delta only new vectors are read: vectors never change, and
@@ -205,17 +210,18 @@ def load_index(db: Catalog, folder: Path, model: StoredModel, known: VectorIndex
     bound = bound_model(db)
     if bound is not None and bound.id != model.id:  # vectors of one model, a question embedded by another
         raise ModelMismatch(f"The library belongs to another model now, {bound.name} {bound.fingerprint}")
-    known = known.read_from(db) if known else None
-    if known is not None and (known.generation, known.version) == (generation, version):
+    known, segments = known.read_from(db) if known else None, segments_of(db, folder, generation)
+    # The segments as well: a repair ends the use of a damaged one, and no vector comes or goes.
+    if known is not None and known.state == (generation, version, segments):
         return known
     if generation is None:
         folded = None
     else:
         unchanged = known is not None and known.generation == generation
         folded = known.folded if known and unchanged else _open(db, folder, model, generation)
-    segments = _open_segments(db, folder, model, generation, known)
+    opened = _open_segments(db, folder, model, segments, known)
     empty = np.empty(0, np.int64), np.empty((0, model.dimension), np.float32)
-    files = VectorIndex(version, generation, folded, *empty, segments)
+    files = VectorIndex(version, generation, folded, *empty, opened)
     highest = files.highest_in_files
     parts = _kept(known, highest)
     last = int(parts[-1][0][-1]) if parts else highest
@@ -225,12 +231,11 @@ def load_index(db: Catalog, folder: Path, model: StoredModel, known: VectorIndex
 
 
 def _open_segments(
-    db: Catalog, folder: Path, model: StoredModel, generation: Generation | None, known: VectorIndex | None
+    db: Catalog, folder: Path, model: StoredModel, segments: Sequence[Segment], known: VectorIndex | None
 ) -> tuple[OpenSegment, ...]:
     opened = {one.segment: one for one in known.segments} if known else {}
     return tuple(
-        opened.get(segment) or OpenSegment(segment, _open(db, folder, model, segment.content))
-        for segment in segments_of(db, folder, generation)
+        opened.get(segment) or OpenSegment(segment, _open(db, folder, model, segment.content)) for segment in segments
     )
 
 

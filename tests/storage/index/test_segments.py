@@ -1,5 +1,6 @@
 """Segments: what came after a generation is answered from files, as if it were read from the catalog."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from sqlite_utils import Database
 from approximate_libraries import COUNT, KINDS, QUESTIONS, Library, Opened, assert_scores, best, flip, selected, store
 from catalogs import document, hashes, save
 from wherein.errors import Damaged
-from wherein.storage.catalog.connection import snapshot, writing
+from wherein.storage.catalog.connection import open_reader, snapshot, writing
 from wherein.storage.catalog.documents import delete_document
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.index.folding import differs, write_segments_if_due
@@ -18,7 +19,8 @@ from wherein.storage.index.generations import FOLDER, KEYWORDS, VECTORS, drop_ol
 from wherein.storage.index.keyword_index import load_keywords
 from wherein.storage.index.method import EXACT
 from wherein.storage.index.segment_writer import write_segment_if_due
-from wherein.storage.index.segments import list_segments, segments_of, unreadable_segments
+from wherein.storage.index.segments import delete_segments, list_segments, segments_of, unreadable_segments
+from wherein.storage.index.vector_index import load_index
 
 AT_LEAST = 50
 
@@ -112,13 +114,54 @@ def test_an_opened_index_takes_over_what_it_has(empty: Opened) -> None:
         first = made.index()
     store(made.db, made.model, 0, 1)  # known already
     with snapshot(made.db):
-        from dataclasses import replace
-
-        from wherein.storage.index.vector_index import load_index
-
         second = load_index(made.db, made.folder, made.model, replace(first, version=-1))
     assert [one.index for one in second.segments] == [one.index for one in first.segments]
     assert second.folded is first.folded
+
+
+def test_another_connection_reads_through_itself_in_every_file(empty: Opened) -> None:
+    made = grown(empty, 500, 60, 20)
+    first = open_reader(made.folder)
+    with snapshot(first):
+        loaded = load_index(first, made.folder, made.model, None)
+    second = open_reader(made.folder)
+    with snapshot(second):
+        other = load_index(second, made.folder, made.model, loaded)
+        first.close()
+        for question in QUESTIONS[:5]:
+            np.testing.assert_array_equal(other.nearest(question, COUNT)[0], best(question, COUNT))
+    assert other.state == loaded.state
+    assert len(other.segments) == 2
+    assert other.read_from(second) is other
+    second.close()
+
+
+def test_segments_that_are_no_longer_registered_are_no_longer_used(empty: Opened) -> None:
+    made = grown(empty, 500, 60)
+    with snapshot(made.db):
+        vectors = made.index()
+        assert load_index(made.db, made.folder, made.model, vectors) is vectors
+    with writing(made.db, "test"):
+        delete_segments(made.db)
+    with snapshot(made.db):
+        without = load_index(made.db, made.folder, made.model, vectors)
+    assert (len(vectors.segments), len(without.segments), len(without.delta_ids)) == (2, 0, 560)
+
+
+def test_segments_of_keywords_that_are_no_longer_registered_are_no_longer_used(
+    db: Database, tmp_path: Path, model: StoredModel
+) -> None:
+    save(db, document("one", hashes(0, 3)))
+    write_generation(db, tmp_path, model, KEYWORDS)
+    save(db, document("two", hashes(0, 9)))
+    assert write_segment_if_due(db, tmp_path, model, KEYWORDS, at_least=0)
+    with snapshot(db):
+        keywords = load_keywords(db, tmp_path, None)
+        assert load_keywords(db, tmp_path, keywords) is keywords
+    with writing(db, "test"):
+        delete_segments(db)
+    with snapshot(db):
+        assert [len(part.postings.ids) for part in load_keywords(db, tmp_path, keywords).parts] == [3, 9]
 
 
 def test_a_new_generation_ends_the_segments_and_a_rollback_brings_them_back(empty: Opened) -> None:

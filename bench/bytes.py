@@ -25,7 +25,7 @@ from wherein.storage.index.generations import KINDS, active_generation, generati
 
 _PAGES = "SELECT name, sum(pgsize), sum(unused) FROM dbstat GROUP BY name"
 _OWNERS = "SELECT name, tbl_name FROM sqlite_master"
-_LISTED = ("vectors", "terms", "documents", "chunks")
+_LISTED = ("vectors", "terms", "texts", "documents", "chunks")
 
 
 def main() -> None:

@@ -20,7 +20,11 @@ from wherein import cli
 from wherein.commands.options import GlobalOptions
 from wherein.errors import Damaged
 from wherein.library import Library
+from wherein.storage.catalog.connection import open_writer
+from wherein.storage.catalog.models import bound_model
 from wherein.storage.disk.failpoints import EXIT_CODE, POINTS, STEPS
+from wherein.storage.index.generations import VECTORS
+from wherein.storage.index.segment_writer import write_segment_if_due
 
 LEASE = "The lease may be signed by the owner of the house or by her attorney."
 QUESTION = "who may sign the lease"
@@ -68,6 +72,15 @@ def keywords(folder: Path) -> Path:
     return folder / "generations" / "000002.keywords"
 
 
+def flip_segment(folder: Path) -> None:
+    """Write what is in the delta to a segment, and damage that."""
+    with closing(open_writer(folder)) as db:
+        model = bound_model(db)
+        assert model is not None
+        assert write_segment_if_due(db, folder, model, VECTORS, at_least=0)
+    flip(folder / "generations" / "s000001.faiss", -17)  # its last code; a count and an id follow
+
+
 def flip(path: Path, place: int) -> None:
     data = bytearray(path.read_bytes())
     data[place] ^= 0x40
@@ -92,6 +105,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
         f" (SELECT input_hash FROM chunks WHERE document_id = {LEASE_ROW})"
     ),
     "index flipped": lambda folder: flip(generation(folder), 300),
+    "segment flipped": flip_segment,
     "index header": lambda folder: flip(generation(folder), 9),
     "index cut": lambda folder: os.truncate(generation(folder), 500),
     "index gone": lambda folder: generation(folder).unlink(),
@@ -174,6 +188,8 @@ def prepared(library: Path, failpoint: str) -> None:
         damage_an_index(library)
     elif failpoint.startswith("repair.generations"):
         DAMAGES["index flipped"](library)
+    elif failpoint.startswith("repair.segments"):
+        DAMAGES["segment flipped"](library)
     else:
         DAMAGES["title"](library)
 

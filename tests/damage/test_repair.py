@@ -471,7 +471,7 @@ def test_a_file_without_tables_is_no_new_library(folder: Path) -> None:
     with closing(sqlite3.connect(folder / "none.db")) as db:
         db.execute("PRAGMA user_version = 1")
     (folder / "none.db").replace(folder / "catalog.db")
-    for work in (lambda: answers(folder), lambda: library(folder).ingest([str(folder)])):
+    for work in (lambda: answers(folder), lambda: library(folder).ingest([__file__])):
         with pytest.raises(Damaged, match="lost its tables"):
             work()
 

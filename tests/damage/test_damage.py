@@ -15,16 +15,13 @@ from click.testing import CliRunner
 
 from invariants import checked_state
 from mortal import finish, start
+from small_segments import flip_segment
 from toy import ToyEncoder
 from wherein import cli
 from wherein.commands.options import GlobalOptions
 from wherein.errors import Damaged
 from wherein.library import Library
-from wherein.storage.catalog.connection import open_writer
-from wherein.storage.catalog.models import bound_model
 from wherein.storage.disk.failpoints import EXIT_CODE, POINTS, STEPS
-from wherein.storage.index.generations import VECTORS
-from wherein.storage.index.segment_writer import write_segment_if_due
 
 LEASE = "The lease may be signed by the owner of the house or by her attorney."
 QUESTION = "who may sign the lease"
@@ -70,15 +67,6 @@ def generation(folder: Path) -> Path:
 
 def keywords(folder: Path) -> Path:
     return folder / "generations" / "000002.keywords"
-
-
-def flip_segment(folder: Path) -> None:
-    """Write what is in the delta to a segment, and damage that."""
-    with closing(open_writer(folder)) as db:
-        model = bound_model(db)
-        assert model is not None
-        assert write_segment_if_due(db, folder, model, VECTORS, at_least=0)
-    flip(folder / "generations" / "s000001.faiss", -17)  # its last code; a count and an id follow
 
 
 def flip(path: Path, place: int) -> None:

@@ -1,6 +1,9 @@
 """Time to the first answer from a library of 100,000 passages, and to ingest one more document.
 
-    python bench/opening.py [--passages 100000] [--delta 5000] [--rounds 9] [--library FOLDER]
+    python bench/opening.py [--passages 100000] [--delta 5000] [--removed 1000] [--rounds 9] [--library FOLDER]
+
+Four states of the library: as one generation, with a delta of `--delta` passages, after one document of 20 passages was
+removed, and after `--removed` passages more.
 
 Imports and the model are not counted: the question is a fixed vector, and documents are embedded by the toy encoder.
 Each figure is the median of fresh processes, followed by its parts. `spin` is the time of a fixed Python loop in the
@@ -18,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain, pairwise
 from pathlib import Path
 
@@ -29,12 +33,13 @@ from toy import ToyEncoder
 from wherein.embed.model import fingerprint
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import checkpoint, open_reader, open_writer, snapshot, writing
-from wherein.storage.catalog.documents import ChunkRow, DocumentRow, model_input, save_document
+from wherein.storage.catalog.documents import ChunkRow, DocumentRow, delete_document, model_input, save_document
 from wherein.storage.catalog.models import StoredModel, bind_model, bound_model
 from wherein.storage.catalog.vectors import highest_vector_id, read_vectors, save_vectors
+from wherein.storage.index.folding import write_segments_if_due
 from wherein.storage.index.generation_files import load_generation
 from wherein.storage.index.generation_writer import write_generation
-from wherein.storage.index.generations import active_generation, drop_old_generations
+from wherein.storage.index.generations import KINDS, active_generation, drop_old_generations
 
 DIMENSION = 384
 IN_A_DOCUMENT = 20
@@ -49,7 +54,8 @@ def build(folder: Path, passages: int) -> None:
     db = open_writer(folder)
     model = bind(db)
     add(db, model, 0, passages)
-    write_generation(db, folder, model)
+    for kind in KINDS:
+        write_generation(db, folder, model, kind)
     checkpoint(db)
     db.close()
 
@@ -106,6 +112,22 @@ def ask(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     assert len(held["hits"]) == 10
 
 
+def hybrid(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Answer the first two questions by words and vectors; `indexes` opens both generations and both deltas."""
+    import faiss  # noqa: F401 - not counted
+
+    from wherein.search.hybrid import Ranker
+    from wherein.search.query_syntax import parse_question
+
+    question, vector = parse_question("word12 word77 word4000"), unit_vectors(2**40, 1)[0]
+    db = open_reader(folder)
+    ranker = Ranker(db, folder, bound_model(db))
+    ask = partial(ranker.search, question, vector, "cosine", 10)
+    yield "indexes", ranker.refresh
+    yield "first", ask
+    yield "second", ask
+
+
 def again(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     """Measure the parts of `index`, and a second question."""
     import faiss  # noqa: F401 - not counted
@@ -136,7 +158,7 @@ def ingest(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
         library.remove_source(str(file))
 
 
-PARTS = {"ask": ask, "again": again, "ingest": ingest}
+PARTS = {"ask": ask, "hybrid": hybrid, "again": again, "ingest": ingest}
 
 
 def spin() -> None:
@@ -192,6 +214,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--passages", type=int, default=100_000)
     parser.add_argument("--delta", type=int, default=5_000)
+    parser.add_argument("--removed", type=int, default=1_000)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--library", type=Path)
     parser.add_argument("--part", choices=[*PARTS, "profile"])
@@ -214,6 +237,20 @@ def compare(chosen: argparse.Namespace, folder: Path) -> None:
     measure(folder, chosen.rounds, "")
     grow(folder, chosen.delta)
     measure(folder, chosen.rounds, f", delta of {chosen.delta:,}")
+    for removed in (IN_A_DOCUMENT, chosen.removed):
+        remove(folder, removed // IN_A_DOCUMENT)
+        measure(folder, chosen.rounds, f", {removed:,} removed")
+
+
+def remove(folder: Path, documents: int) -> None:
+    """Remove documents that are spread over the library."""
+    db = open_writer(folder)
+    ids = [number for (number,) in db.execute("SELECT id FROM documents ORDER BY id").fetchall()]
+    with writing(db, "bench"):
+        for number in ids[:: max(len(ids) // documents, 1)][:documents]:
+            delete_document(db, number)
+    checkpoint(db)
+    db.close()
 
 
 def grow(folder: Path, delta: int) -> None:
@@ -221,15 +258,18 @@ def grow(folder: Path, delta: int) -> None:
     db = open_writer(folder)
     model = bound_model(db)
     if highest_vector_id(db, model.id) > active_generation(db).highest_id:
-        write_generation(db, folder, model)
+        for kind in KINDS:
+            write_generation(db, folder, model, kind)
         drop_old_generations(db, folder)
     add(db, model, time.time_ns(), delta)
+    write_segments_if_due(db, folder, model)
     checkpoint(db)
     db.close()
 
 
 def measure(folder: Path, rounds: int, what: str) -> None:
     show(f"open and answer{what}", "ask", folder, rounds, ("connect", "model", "index", "search"))
+    show(f"open and answer by words too{what}", "hybrid", folder, rounds, ("indexes", "first"))
     show("its parts", "again", folder, rounds, ("generation", "delta", "second search"))
     show(f"ingest one document{what}", "ingest", folder, rounds, ("ingest",))
 

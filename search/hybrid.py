@@ -228,7 +228,8 @@ class Ranker:
             # Passages with a phrase are candidates by their words as well; an exclusion may leave too few.
             if len(allowed) >= n or wanted >= count or matches.question.phrases or check.is_cut:
                 return {chunk: near[vector_of[chunk]] for chunk in allowed[:n]}
-            wanted *= 4
+            # In proportion to what was left out, since each vector is read; at most four times as many.
+            wanted = min(4 * wanted, wanted * n // max(len(allowed), 1) + 16)
 
     def _dense_scores(self, query: _Query, chunks: Sequence[int], near: Mapping[int, float]) -> Floats:
         """Return the scores of passages `[len(chunks)]`: those in `near`, the others from the stored vectors.

@@ -36,7 +36,7 @@ class Matches:
     question: ParsedQuestion
     index: KeywordIndex
     scores: KeywordScores
-    allowed: tuple[Mask, Mask] | None
+    allowed: tuple[Mask, ...] | None
 
 
 def match(index: KeywordIndex, question: ParsedQuestion, selection: Selection | None = None) -> Matches:
@@ -48,8 +48,8 @@ def match(index: KeywordIndex, question: ParsedQuestion, selection: Selection | 
     scores = score_passages(index, question.terms)
     if question.is_plain and selection is None:
         return Matches(question, index, scores, None)
-    first, second = (_allowed(index, part, question, selection) for part in range(len(index.parts)))
-    return Matches(question, index, scores, (first, second))
+    allowed = tuple(_allowed(index, part, question, selection) for part in range(len(index.parts)))
+    return Matches(question, index, scores, allowed)
 
 
 def _allowed(index: KeywordIndex, number: int, question: ParsedQuestion, selection: Selection | None) -> Mask:
@@ -113,13 +113,14 @@ def _highest_over_zero(scores: npt.NDArray[np.float32], n: int) -> Positions:
 
 
 def _ids_at(index: KeywordIndex, positions: Positions) -> Positions:
-    """Return the ids of passages by their positions in both parts of the index, one after the other."""
+    """Return the ids of passages by their positions in all parts of the index, one after the other."""
     # Not by joining the ids of the parts, which would copy those of all passages.
-    folded, delta = (part.postings.ids for part in index.parts)
-    in_delta = positions >= len(folded)
-    ids = np.empty(len(positions), np.int64)
-    ids[~in_delta] = folded[positions[~in_delta]]
-    ids[in_delta] = delta[positions[in_delta] - len(folded)]
+    ids, start = np.empty(len(positions), np.int64), 0
+    for part in index.parts:
+        held = part.postings.ids
+        inside = (positions >= start) & (positions < start + len(held))
+        ids[inside] = held[positions[inside] - start]
+        start += len(held)
     return ids
 
 

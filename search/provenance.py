@@ -35,7 +35,7 @@ def provenance_of(model: StoredModel | None, vectors: VectorIndex | None, keywor
         fingerprint=model.fingerprint if model else "",
         precision=model.precision if model else "",
         generation=vectors.generation.id if vectors and vectors.generation else None,
-        delta=len(vectors.delta_ids) if vectors else 0,
+        delta=vectors.delta_count if vectors else 0,
         keywords_generation=keywords.generation.id if keywords and keywords.generation else None,
-        keywords_delta=len(keywords.parts[1].postings.ids) if keywords else 0,
+        keywords_delta=sum(len(part.postings.ids) for part in keywords.parts[1:]) if keywords else 0,
     )

@@ -88,8 +88,8 @@ class Searcher:
                 hits = self._hits(question, list(islice(passages, enough)), selection)
                 if len(hits) == enough or wanted >= count:
                     return [replace(hit, rank=rank) for rank, hit in enumerate(hits[:k], 1)]
-                # Some of the nearest vectors no longer belong to a passage: fetch more.
-                wanted *= 4
+                # Some of the nearest vectors no longer belong to a passage: fetch more, in proportion to those.
+                wanted = min(4 * wanted, wanted * enough // max(len(hits), 1) + 16)
 
     def _hits(
         self, question: Matrix, passages: Sequence[tuple[int, _StoredVector, float]], selection: Selection | None

@@ -27,7 +27,8 @@ def clustered(count: int, seed: int = 0) -> Matrix:
     chance = np.random.default_rng(seed)
     middles = np.random.default_rng(99).standard_normal((CLUSTERS, DIMENSION))
     vectors = middles[chance.integers(0, CLUSTERS, count)] + 0.6 * chance.standard_normal((count, DIMENSION))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit.astype(np.float16).astype(np.float32)  # as they are stored
 
 
 VECTORS, QUESTIONS = clustered(COUNT), clustered(50, seed=1)

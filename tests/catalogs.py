@@ -18,7 +18,8 @@ DIMENSION = 8
 
 def unit_vectors(count: int, seed: int = 0) -> Matrix:
     vectors = np.random.default_rng(seed).standard_normal((count, DIMENSION)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit.astype(np.float16).astype(np.float32)  # as they are stored
 
 
 def hashes(first: int, last: int) -> list[bytes]:

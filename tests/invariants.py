@@ -74,19 +74,20 @@ def _check_vectors(db: Any, model: Any, state: dict[str, Kept], encoder: Any) ->
             [model.id],
         ).fetchall()
     )
-    stored = {text.strip(): np.frombuffer(raw, "<f4") for text, raw in stored.items()}
+    stored = {text.strip(): np.frombuffer(raw, "<f2").astype(np.float32) for text, raw in stored.items()}
     assert set(stored) == texts
     if texts:
         ordered = sorted(texts)
         expected = encoder.encode_contexts(ordered)
-        np.testing.assert_allclose(np.stack([stored[text] for text in ordered]), expected, atol=1e-5)
+        np.testing.assert_allclose(np.stack([stored[text] for text in ordered]), expected, atol=3e-4)  # float16
 
 
 def _check_index(db: Any, folder: Path, model: Any) -> None:
     """Generation and delta together hold each vector of a chunk exactly once."""
     index = load_index(db, folder, model, None)
     in_generation = [] if index.folded is None else index.folded.ids().tolist()
-    ids = in_generation + index.delta_ids.tolist()
+    in_segments = [number for one in index.segments for number in one.index.ids().tolist()]
+    ids = in_generation + in_segments + index.delta_ids.tolist()
     assert len(ids) == len(set(ids))
     live = [
         row[0]

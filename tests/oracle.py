@@ -53,7 +53,7 @@ def read_passages(db: sqlite3.Connection) -> dict[Passage, bytes]:
 def read_state(db: sqlite3.Connection) -> State:
     """Return the state that `db` sees."""
     passages = read_passages(db)
-    vectors = np.frombuffer(b"".join(passages.values()), "<f4")
+    vectors = np.frombuffer(b"".join(passages.values()), "<f2").astype(np.float32)
     return State(list(passages), vectors.reshape(len(passages), -1 if passages else 0))
 
 

@@ -375,8 +375,8 @@ def _states(log: Path) -> Iterator[tuple[int, State]]:
             del held[passage]
         held.update(added)
         if number != last:
-            vectors = np.frombuffer(b"".join(held.values()), "<f4").reshape(len(held), -1 if held else 0)
-            yield number, State(list(held), vectors)
+            vectors = np.frombuffer(b"".join(held.values()), "<f2").astype(np.float32)
+            yield number, State(list(held), vectors.reshape(len(held), -1 if held else 0))
         last = number
 
 

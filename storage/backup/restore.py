@@ -23,6 +23,7 @@ from wherein.storage.disk.fsync import fsync, fsync_tree
 from wherein.storage.disk.lock import writer_lock
 from wherein.storage.index.folding import write_first_generations
 from wherein.storage.index.generations import KINDS, active_generation, generation_path
+from wherein.storage.index.segments import delete_segments
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -162,6 +163,7 @@ def _complete_generations(db: Database, folder: Path, report: Callable[[str], No
         if not generation_path(folder, file).is_file()
     ]
     with writing(db, "restore.generations"):
+        delete_segments(db)  # a backup does without them
         for number in lost:
             db.execute("DELETE FROM generations WHERE id = ?", [number])
     model = bound_model(db)

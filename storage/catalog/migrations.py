@@ -11,11 +11,12 @@ from urllib.parse import quote_from_bytes
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from wherein.storage.catalog.checksums import row_checksum
+from wherein.storage.catalog.checksums import row_checksum, vector_checksum
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.term_counts import Uncounted, counted_version, recount
 from wherein.storage.catalog.terms import terms_version
 from wherein.storage.catalog.texts import save_text_bytes
+from wherein.storage.catalog.vectors import is_stored_vector, pack_vectors, unpack_vectors
 from wherein.storage.disk.failpoints import failpoint
 
 __all__ = ["MIGRATIONS"]
@@ -149,6 +150,32 @@ def m0011_joined_words(db: Database) -> None:
         db.execute("DELETE FROM terms")
         db.execute("DELETE FROM generations WHERE kind = 'keywords'")
         recount(db)
+    failpoint("migration.applied")
+
+
+@MIGRATIONS()
+def m0012_half_vectors(db: Database) -> None:
+    """Vectors of length 1 in float16; segments; which passages were removed since keywords were last indexed.
+
+    A damaged vector stays as it is, so that it is still reported. An exact generation of vectors holds what was stored
+    before, and is written again; that of codes is within their error.
+    """
+    _run(db, _NEW_TABLES)
+    db.execute(_REMOVED_TRIGGER)
+    last, halved = 0, False
+    while rows := db.execute(_VECTORS_AFTER, [last]).fetchall():
+        sound = [row for row in rows if is_stored_vector(*row[1:])]
+        changes = [
+            (packed, vector_checksum(name, packed), vector_id)
+            for vector_id, dimension, name, raw, _ in sound
+            for packed in pack_vectors(unpack_vectors(dimension, [raw]))
+            if packed != raw
+        ]
+        db.conn.executemany("UPDATE vectors SET vector = ?, checksum = ? WHERE id = ?", changes)
+        halved = halved or bool(changes)
+        last = rows[-1][0]
+    if halved:
+        db.execute(_DELETE_EXACT)
     failpoint("migration.applied")
 
 
@@ -426,3 +453,36 @@ _UNCOUNTED = (
     " FROM chunks c JOIN documents d ON d.id = c.document_id"
     " WHERE c.id > ? AND NOT EXISTS (SELECT 1 FROM terms t WHERE t.id = c.id) ORDER BY c.id LIMIT ?"
 )
+
+_NEW_TABLES = """
+CREATE TABLE removed_chunks (
+    id INTEGER PRIMARY KEY
+) STRICT;
+
+CREATE TABLE segments (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    generation_id INTEGER NOT NULL REFERENCES generations(id) ON DELETE CASCADE,
+    file TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    above INTEGER NOT NULL,
+    highest_id INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    method TEXT NOT NULL
+) STRICT
+"""
+
+# By itself, because it has a semicolon inside.
+_REMOVED_TRIGGER = """
+CREATE TRIGGER record_removed_chunk AFTER DELETE ON chunks BEGIN
+    INSERT OR IGNORE INTO removed_chunks (id) VALUES (OLD.id);
+END
+"""
+
+_VECTORS_AFTER = (
+    "SELECT v.id, m.dimension, v.input_hash, v.vector, v.checksum FROM vectors v"
+    " LEFT JOIN models m ON m.id = v.model_id WHERE v.id > ? ORDER BY v.id LIMIT 2000"
+)
+# Generations of vectors are of the kind "exact", whatever their method is.
+_DELETE_EXACT = "DELETE FROM generations WHERE kind = 'exact' AND (method = '' OR method LIKE '%\"name\": \"exact\"%')"

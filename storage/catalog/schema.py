@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from wherein.errors import Damaged
@@ -12,16 +14,29 @@ if TYPE_CHECKING:
 
 __all__ = ["NEWEST_SCHEMA", "has_tables", "highest_used_id", "migrate", "schema_of"]
 
-NEWEST_SCHEMA = 11
+NEWEST_SCHEMA = 12
 """The number of migrations in `storage/catalog/migrations.py`, which is imported only to apply them."""
 
 
 def migrate(db: Database) -> None:
-    """Bring the database to the newest schema, each step in its own transaction."""
-    if schema_of(db) < NEWEST_SCHEMA:
+    """Bring the database to the newest schema, each step in its own transaction; one that held rows is compacted."""
+    earlier = schema_of(db)
+    if earlier < NEWEST_SCHEMA:
         from wherein.storage.catalog.migrations import MIGRATIONS
 
         MIGRATIONS.apply(db)
+        if earlier:
+            _compact(db)
+
+
+def _compact(db: Database) -> None:
+    """Give back the room that migrations have freed within the pages, unless the disk is too full to rewrite the file.
+
+    Outside any transaction, and itself one (https://sqlite.org/lang_vacuum.html). Nothing depends on it: the next purge
+    does the same. Damage is reported by what reads it.
+    """
+    with suppress(sqlite3.DatabaseError):
+        db.conn.execute("VACUUM")
 
 
 def has_tables(db: Catalog) -> bool:

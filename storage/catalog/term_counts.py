@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from wherein.errors import Damaged
 from wherein.storage.catalog.packed_terms import ENTRY, TermRows, estimated_terms, pack_row, unpack_rows
@@ -26,15 +27,18 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Uncounted",
+    "all_chunks",
     "average_entries",
     "checked_terms",
     "count_rows",
     "count_terms",
     "counted_version",
+    "forget_removed_chunks",
     "highest_counted",
     "is_stored_terms",
     "read_terms",
     "recount",
+    "removed_chunks",
     "save_terms",
 ]
 
@@ -156,6 +160,29 @@ def count_rows(db: Catalog, above: int = 0, upto: int | None = None) -> int:
     parameters = [above, *limits] if condition else []
     (count,) = db.execute(f"SELECT count(*) FROM chunks{condition}", parameters).fetchone()
     return int(count)
+
+
+def all_chunks(db: Catalog) -> npt.NDArray[np.int64]:
+    """Return the ids `[n]` of all chunks, ascending."""
+    return _ids(db, "SELECT id FROM chunks ORDER BY id")
+
+
+def removed_chunks(db: Catalog) -> npt.NDArray[np.int64]:
+    """Return the ids `[n]` of the chunks that were removed since the generation of keywords was written, ascending.
+
+    A trigger records them, because listing those that exist takes time for each of them. Some may be missing after a
+    repair.
+    """
+    return _ids(db, "SELECT id FROM removed_chunks ORDER BY id")
+
+
+def forget_removed_chunks(db: Database) -> None:
+    """Begin another record: a new generation of keywords holds none of them. Call inside `writing`."""
+    db.execute("DELETE FROM removed_chunks")
+
+
+def _ids(db: Catalog, statement: str) -> npt.NDArray[np.int64]:
+    return np.array([number for (number,) in db.execute(statement).fetchall()], np.int64)
 
 
 def average_entries(db: Catalog) -> int:

@@ -1,9 +1,14 @@
-"""The `vectors` table: one vector for each distinct model input of each model, keyed by the input's hash."""
+"""The `vectors` table: one vector for each distinct model input of each model, keyed by the input's hash.
+
+A vector of length 1 is stored as float16, any other as float32; the number of bytes tells which
+(docs/decisions/bytes.md). Vectors are returned as float32.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +23,8 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 __all__ = [
+    "ROUNDING",
+    "UNIT_TOLERANCE",
     "Ids",
     "Matrix",
     "checked_vector",
@@ -30,13 +37,21 @@ __all__ = [
     "is_stored_vector",
     "known_inputs",
     "mark_orphans",
+    "pack_vectors",
     "read_vectors",
     "save_vectors",
     "stored_ids",
+    "unpack_vectors",
 ]
 
 Matrix = npt.NDArray[np.float32]
 Ids = npt.NDArray[np.int64]
+
+ROUNDING = 2.0**-11
+"""The largest share of its length by which a vector may change when it is stored as float16."""
+UNIT_TOLERANCE = 1e-3
+"""How far the length of a vector that counts as 1 may be from it: far more than rounding changes it."""
+_HALF, _SINGLE = np.dtype("<f2"), np.dtype("<f4")  # the same bytes on every machine
 
 # Plain tuples, not named ones: a fold reads millions of these rows.
 _COLUMNS = "id, input_hash, vector, checksum"
@@ -52,13 +67,34 @@ def known_inputs(db: Catalog, model_id: int, hashes: Sequence[bytes]) -> set[byt
 
 def save_vectors(db: Database, model_id: int, hashes: Sequence[bytes], vectors: Matrix) -> None:
     """Store vectors `[n, dimension]` under their inputs' hashes; known ones stay. Call inside `writing`."""
-    raws = [row.tobytes() for row in np.ascontiguousarray(vectors, dtype="<f4")]  # the same bytes on every machine
+    raws = pack_vectors(vectors)
     db.conn.executemany(
         # Not INSERT OR REPLACE: the vector would get another id than it has in the index.
         "INSERT INTO vectors (model_id, input_hash, vector, checksum) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (model_id, input_hash) DO NOTHING",
         ([model_id, name, raw, vector_checksum(name, raw)] for name, raw in zip(hashes, raws, strict=True)),
     )
+
+
+def pack_vectors(vectors: Matrix) -> list[bytes]:
+    """Return the bytes that are stored for vectors `[n, dimension]`."""
+    singles = np.ascontiguousarray(vectors, _SINGLE)
+    unit = np.abs(np.linalg.norm(singles, axis=1) - 1) <= UNIT_TOLERANCE
+    halves = singles[unit].astype(_HALF)
+    packed = iter(halves)
+    return [(next(packed) if is_unit else single).tobytes() for is_unit, single in zip(unit, singles, strict=True)]
+
+
+def unpack_vectors(dimension: int, raws: Sequence[bytes]) -> Matrix:
+    """Return vectors float32 `[n, dimension]` from the bytes that are stored for them."""
+    if all(len(raw) == _HALF.itemsize * dimension for raw in raws):
+        return np.frombuffer(b"".join(raws), _HALF).astype(np.float32).reshape(len(raws), dimension)
+    return np.stack([_unpacked(dimension, raw) for raw in raws])
+
+
+def _unpacked(dimension: int, raw: bytes) -> Matrix:
+    kind = _HALF if len(raw) == _HALF.itemsize * dimension else _SINGLE
+    return np.frombuffer(raw, kind).astype(np.float32)
 
 
 def highest_vector_id(db: Catalog, model_id: int) -> int:
@@ -116,10 +152,24 @@ def find_vectors(db: Catalog, model_id: int, dimension: int, wanted: Ids) -> tup
 
 def _checked(dimension: int, rows: Sequence[_Columns]) -> tuple[Ids, Matrix]:
     """Return ids and vectors of rows of `_COLUMNS`. Raises Damaged when one is not what was stored."""
-    for row in rows:
-        checked_vector(dimension, *row)
-    flat = np.frombuffer(b"".join(raw for _, _, raw, _ in rows), dtype="<f4")
-    return np.array([number for number, _, _, _ in rows], dtype=np.int64), flat.reshape(len(rows), dimension)
+    if not _are_sound(dimension, rows):
+        for row in rows:
+            _check(dimension, *row)
+    ids = np.array([number for number, _, _, _ in rows], dtype=np.int64)
+    return ids, unpack_vectors(dimension, [raw for _, _, raw, _ in rows])
+
+
+def _are_sound(dimension: int, rows: Sequence[_Columns]) -> bool:
+    """Whether all rows are what was stored: `is_stored_vector` without its calls, for a fold reads millions of rows."""
+    sizes = _sizes(dimension)
+    try:
+        return all(crc32(raw, crc32(name)) == checksum and len(raw) in sizes for _, name, raw, checksum in rows)
+    except TypeError:  # a flipped bit can turn a blob into a text
+        return False
+
+
+def _sizes(dimension: int) -> tuple[int, int]:
+    return _HALF.itemsize * dimension, _SINGLE.itemsize * dimension
 
 
 def stored_ids(db: Catalog, model_id: int) -> Ids:
@@ -141,16 +191,20 @@ def _of_model(above: int) -> str:
 
 def checked_vector(dimension: int, vector_id: int, input_hash: bytes, raw: bytes, checksum: int) -> Matrix:
     """Return a stored vector `[dimension]` from its columns. Raises Damaged when it is not what was stored."""
+    _check(dimension, vector_id, input_hash, raw, checksum)
+    return _unpacked(dimension, raw)
+
+
+def _check(dimension: int, vector_id: int, input_hash: bytes, raw: bytes, checksum: int) -> None:
     if not is_stored_vector(dimension, input_hash, raw, checksum):
         raise Damaged(f"Stored vector {vector_id} is damaged; run: wherein verify")
-    return np.frombuffer(raw, dtype="<f4")
 
 
 def is_stored_vector(dimension: object, input_hash: object, raw: object, checksum: object) -> bool:
     """Whether the columns of a vector are what was stored; `dimension` is its model's."""
     if not isinstance(input_hash, bytes) or not isinstance(raw, bytes) or not isinstance(dimension, int):
         return False
-    return vector_checksum(input_hash, raw) == checksum and len(raw) == 4 * dimension
+    return vector_checksum(input_hash, raw) == checksum and len(raw) in _sizes(dimension)
 
 
 def mark_orphans(db: Database) -> None:

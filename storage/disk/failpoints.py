@@ -34,6 +34,7 @@ STEPS = {
     "reembed.switch": "passages are cut for the new model, which the library is bound to, and its index answers",
     "generation.register": "questions are answered from the new generation",
     "keywords.register": "the words of questions are looked up in the new generation",
+    "segment.register": "a part of the delta is read from a new file, and no longer from the catalog or smaller files",
     "keywords.recount": "the terms of every passage are of the current version",
     "generation.forget": "old generations are no longer registered",
     "documents.remove": "the documents are removed, and stay away until they change",
@@ -46,6 +47,7 @@ STEPS = {
     "repair.rows": "damaged rows are restored, or removed and quarantined",
     "repair.salvage": "nothing yet: the new catalog does not have its name; the next repair starts over",
     "repair.generations": "a damaged index is no longer registered; a new one answers",
+    "repair.segments": "a damaged segment is no longer registered; what it held is read from the catalog",
 }
 """The transactions, each with what holds once it is committed; before that, none of it holds."""
 

@@ -1,4 +1,4 @@
-"""Writing the file of a generation of vectors: the vectors themselves, or a code for each in an approximate index."""
+"""Writing the file of a generation of vectors: a code for each, or the vectors themselves where codes would not do."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from math import isqrt
 from pathlib import Path
 from typing import IO, Any
@@ -14,15 +16,24 @@ import numpy as np
 
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.vectors import Ids, Matrix, count_vectors, find_vectors, read_vectors, stored_ids
+from wherein.storage.catalog.vectors import (
+    UNIT_TOLERANCE,
+    Ids,
+    Matrix,
+    count_vectors,
+    find_vectors,
+    read_vectors,
+    stored_ids,
+)
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.index.approximate import open_approximate, search_parameters, tail_size
+from wherein.storage.index.exact_codes import write_exact_codes
 from wherein.storage.index.faiss_file import read_index
 from wherein.storage.index.flat_file import write_flat
 from wherein.storage.index.method import EXACT, IVF, Earlier, Method, Step, method_for
 from wherein.storage.index.tuning import MAX_CANDIDATES, TARGET, GroundTruth, synthetic_queries, tune
 
-__all__ = ["write_index"]
+__all__ = ["write_exact", "write_index"]
 
 # How many lists for the root of the number of vectors, and how many vectors each is trained with: more lists, of which
 # a smaller part has to be searched, take longer to make.
@@ -35,7 +46,6 @@ _QUESTIONS = 1_000
 # The range of each component in the sample is widened by this part of itself, for vectors that lie outside of it: else
 # a single outlier makes the error, which is that of the worst vector, large.
 _SPARE_RANGE = 0.25
-_UNIT_TOLERANCE = 1e-3  # far above the rounding of float32
 _SEED = 20_261
 _READ_BATCH, _SAMPLE_BATCH = 16_384, 500
 
@@ -61,7 +71,17 @@ def write_index(
             method, digest = _write_approximate(db, path, model, count, asked, earlier, append)
         if method.name != EXACT:
             return method, digest
-    return method, write_flat(path, count, model.dimension, read_vectors(db, model.id, model.dimension))
+    exact, digest = write_exact(db, path, model, count)
+    return replace(exact, asked=asked, steps=method.steps), digest
+
+
+def write_exact(db: Catalog, path: Path, model: StoredModel, count: int, above: int = 0) -> tuple[Method, str]:
+    """Write an exact index of the `count` vectors of a model over id `above`; see `write_index`."""
+    parts = partial(read_vectors, db, model.id, model.dimension, above)
+    return write_exact_codes(path, count, model.dimension, parts) or (
+        Method(),
+        write_flat(path, count, model.dimension, parts()),
+    )
 
 
 def _write_approximate(
@@ -76,7 +96,7 @@ def _write_approximate(
     else:
         sampler = _Sampler(db, model, count)
         some = sampler.draw(2 * _QUESTIONS)
-        if np.abs(np.linalg.norm(some, axis=1) - 1).max() > _UNIT_TOLERANCE:
+        if np.abs(np.linalg.norm(some, axis=1) - 1).max() > UNIT_TOLERANCE:
             return Method(asked=name), ""
         builder = _trained(sampler, name, size, earlier)
         steps = _fill_and_tune(db, model, builder, GroundTruth(synthetic_queries(some, name)))

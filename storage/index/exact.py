@@ -25,11 +25,13 @@ class Exact:
         self._index = index
         self.count: int = index.ntotal
 
-    def nearest(self, question: Matrix, k: int) -> tuple[Ids, Matrix]:
+    def nearest(self, question: Matrix, k: int, floor: float = -np.inf) -> tuple[Ids, Matrix]:
         """Return ids and inner products `[min(k, count)]` of the nearest vectors. Raises Damaged when one is NaN."""
         return self._search(question, min(k, self.count))
 
-    def among(self, question: Matrix, k: int, among: Selection, allowed: int) -> tuple[Ids, Matrix]:
+    def among(
+        self, question: Matrix, k: int, among: Selection, allowed: int, floor: float = -np.inf
+    ) -> tuple[Ids, Matrix]:
         """Return the nearest of the vectors in `among`, of which `allowed` are in this index."""
         wanted = min(k, allowed)
         if allowed == self.count:

@@ -21,11 +21,13 @@ from wherein.storage.index.generations import (
     highest_stored,
 )
 from wherein.storage.index.method import method_for
+from wherein.storage.index.segment_writer import write_segment_if_due
+from wherein.storage.index.segments import list_segments
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["differs", "fold_if_due", "is_behind", "recount_if_due", "write_first_generations"]
+__all__ = ["differs", "fold_if_due", "is_behind", "recount_if_due", "write_first_generations", "write_segments_if_due"]
 
 
 def fold_if_due(db: Database, folder: Path, model: StoredModel, at_least: int = 5_000) -> bool:
@@ -37,6 +39,15 @@ def fold_if_due(db: Database, folder: Path, model: StoredModel, at_least: int = 
     if due:
         drop_old_generations(db, folder)
     return bool(due)
+
+
+def write_segments_if_due(db: Database, folder: Path, model: StoredModel) -> None:
+    """Write what has come since the last segment of each kind to a file, unless that is little; call after a run.
+
+    Not within a run, which folds often and would write each passage several times more.
+    """
+    if [kind for kind in KINDS if write_segment_if_due(db, folder, model, kind)]:
+        drop_old_generations(db, folder)
 
 
 def _is_due(db: Catalog, model: StoredModel, kind: str, at_least: int) -> bool:
@@ -85,5 +96,6 @@ def is_behind(db: Catalog, model: StoredModel, kind: str) -> bool:
 
 
 def differs(db: Catalog, model: StoredModel, generation: Generation) -> bool:
-    """Whether a generation holds vectors or chunks that are no longer stored, or lacks some that are."""
-    return count_stored(db, model, generation.kind, upto=generation.highest_id) != generation.count
+    """Whether a generation or its segments hold vectors or chunks that are no longer stored, or lack some that are."""
+    files = [(0, generation), *((one.above, one.content) for one in list_segments(db, generation))]
+    return any(count_stored(db, model, one.kind, above, one.highest_id) != one.count for above, one in files)

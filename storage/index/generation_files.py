@@ -12,7 +12,7 @@ from wherein.errors import Damaged
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.term_counts import count_rows
 from wherein.storage.catalog.vectors import count_vectors
-from wherein.storage.index.approximate import check_approximate, open_approximate
+from wherein.storage.index.approximate import check_codes, open_approximate
 from wherein.storage.index.faiss_file import read_index
 from wherein.storage.index.flat_file import check_flat
 from wherein.storage.index.generations import KEYWORDS, Generation, generation_path
@@ -76,14 +76,17 @@ def check_layout(folder: Path, generation: Generation) -> int:
     size = path.stat().st_size
     if size != generation.bytes:
         raise ValueError(f"it has {size:,} bytes instead of {generation.bytes:,}")
-    if generation.method.name != EXACT:
-        return check_approximate(path, generation.count, generation.method)
+    if generation.method.is_coded:
+        return check_codes(path, generation.count, generation.highest_id, generation.method)
     check = check_postings if generation.kind == KEYWORDS else check_flat
     return check(path, generation.count, generation.highest_id)
 
 
-def generation_problem(db: Catalog, folder: Path, generation: Generation) -> str:
-    """Return what is wrong with a generation's file, all of which is read; "" when nothing is."""
+def generation_problem(db: Catalog, folder: Path, generation: Generation, above: int = 0) -> str:
+    """Return what is wrong with the file of a generation, all of which is read; "" when nothing is.
+
+    A segment's begins with the ids over `above`.
+    """
     try:
         with generation_path(folder, generation.file).open("rb") as file:
             dimension = check_layout(folder, generation)
@@ -93,10 +96,10 @@ def generation_problem(db: Catalog, folder: Path, generation: Generation) -> str
         return str(error.strerror if isinstance(error, OSError) else error)
     if generation.kind == KEYWORDS:
         # Fewer are normal, here and for vectors: they were deleted since, and an answer leaves them out.
-        incomplete = count_rows(db, upto=generation.highest_id) > generation.count
+        incomplete = count_rows(db, above, generation.highest_id) > generation.count
         return "it lacks passages that are stored" if incomplete else ""
     if db.execute("SELECT dimension FROM models WHERE id = ?", [generation.model_id]).fetchone() != (dimension,):
         return "it is not an index of the library's model"
-    if count_vectors(db, generation.model_id, upto=generation.highest_id) > generation.count:
+    if count_vectors(db, generation.model_id, above, generation.highest_id) > generation.count:
         return "it lacks vectors that are stored"
     return ""

@@ -12,7 +12,7 @@ from wherein.errors import Damaged, Refused
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.models import StoredModel, now
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.term_counts import average_entries, read_terms
+from wherein.storage.catalog.term_counts import average_entries, forget_removed_chunks, read_terms
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.disk.fsync import fsync
 from wherein.storage.index.generation_files import check_layout
@@ -34,9 +34,10 @@ from wherein.storage.index.method import Earlier, Method
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["Registration", "Reuse", "write_generation"]
+__all__ = ["FAILPOINTS", "Registration", "Reuse", "publish", "write_generation"]
 
-_FAILPOINTS = {VECTORS: "generation", KEYWORDS: "keywords"}
+FAILPOINTS = {VECTORS: "generation", KEYWORDS: "keywords"}
+"""With what the names of the failpoints of each kind begin."""
 
 
 class Reuse(Enum):
@@ -102,13 +103,15 @@ def write_generation(
             content = _write_vectors(db, temporary, model, earlier, append=reuse is Reuse.CODES)
     except ValueError as error:  # the count comes from one of SQLite's indexes, the vectors from their table
         raise Damaged(f"The catalog is damaged ({error}); run: wherein verify") from error
-    _publish(temporary, target, _FAILPOINTS[kind])
+    publish(temporary, target, FAILPOINTS[kind])
     generation = Generation(
         0, model.id, target.name, kind, content.count, content.highest_id, target.stat().st_size, content.sha256, now(),
         content.method,
     )  # fmt: skip
     try:
-        with writing(db, registration.step or f"{_FAILPOINTS[kind]}.register"):
+        with writing(db, registration.step or f"{FAILPOINTS[kind]}.register"):
+            if kind == KEYWORDS:
+                forget_removed_chunks(db)
             registration.also_write()
             generation = register_generation(db, generation)
             registration.check(generation)
@@ -135,7 +138,7 @@ def _write_vectors(db: Catalog, path: Path, model: StoredModel, earlier: Earlier
     return _Content(count, highest, method, digest)
 
 
-def _publish(temporary: Path, target: Path, point: str) -> None:
+def publish(temporary: Path, target: Path, point: str) -> None:
     """Give a written file its name, both on the disk when this returns; `point` begins the names of the failpoints."""
     fsync(temporary)  # before the rename, or a power failure could leave the name without the content
     failpoint(f"{point}.flushed")

@@ -208,6 +208,7 @@ def drop_old_generations(db: Database, folder: Path, kept: int = _KEPT) -> None:
     with writing(db, "generation.forget"):
         for number in old:
             db.execute("DELETE FROM generations WHERE id = ?", [number])
+    files |= {file for (file,) in db.execute("SELECT file FROM segments").fetchall()}  # ended with their generations
     for path in (folder / FOLDER).glob("*"):
         if path.name not in files:
             path.unlink(missing_ok=True)  # a process that has mapped it can still read it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +12,12 @@ import numpy.typing as npt
 from wherein.errors import Damaged
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.schema import highest_used_id
-from wherein.storage.catalog.term_counts import count_rows, read_terms
+from wherein.storage.catalog.term_counts import all_chunks, count_rows, read_terms, removed_chunks
 from wherein.storage.index.generation_files import load_postings
 from wherein.storage.index.generations import KEYWORDS, Generation, active_generation
 from wherein.storage.index.postings import Mask, Postings, TermPostings, collect, merge
 from wherein.storage.index.postings_file import PostingsFile
+from wherein.storage.index.segments import Segment, segments_of
 
 __all__ = ["KeywordIndex", "Part", "load_keywords"]
 
@@ -39,19 +41,21 @@ class Part:
 class KeywordIndex:
     """The terms of one committed state, in which `version` was the highest id that a passage ever had.
 
-    `parts` are the generation and the delta, which is every passage with a higher id than the generation's. `count` is
-    the number of passages that exist, `length` the number of terms in all of them.
+    `parts` are the generation, and the delta, which is every passage with a higher id than the generation's: first its
+    `segments`, last what is in none of them. `count` is the number of passages that exist, `length` the number of terms
+    in all of them.
     """
 
     version: int
     generation: Generation | None
-    parts: tuple[Part, Part]
+    parts: tuple[Part, ...]
     count: int
     length: int
+    segments: tuple[Segment, ...] = ()
 
 
 def load_keywords(db: Catalog, folder: Path, known: KeywordIndex | None) -> KeywordIndex:
-    """Return the terms of the state that `db` sees; `known` itself when no passage came or went since.
+    """Return the terms of the state that `db` sees; `known` itself when no passage or file came or went since.
 
     Call inside `snapshot`. `known` is the index of the same state or an earlier one, loaded by any connection. An
     unchanged generation is not opened again, and of the delta only new rows are read: the terms of a passage never
@@ -59,37 +63,65 @@ def load_keywords(db: Catalog, folder: Path, known: KeywordIndex | None) -> Keyw
     when a part is damaged.
     """
     generation, version, total = active_generation(db, KEYWORDS), highest_used_id(db, "chunks"), count_rows(db)
-    # Ids are never used again: while the highest stays, passages can only go, and then their number shrinks.
-    if known is not None and (known.generation, known.version, known.count) == (generation, version, total):
+    segments = segments_of(db, folder, generation)
+    # Ids are never used again: while the highest stays, passages can only go, and then their number shrinks. The
+    # segments as well: a repair ends the use of a damaged one, and no passage comes or goes.
+    state = generation, segments, version, total
+    if known is not None and (known.generation, known.segments, known.version, known.count) == state:
         return known
-    highest = generation.highest_id if generation else 0
-    folded: Postings | PostingsFile
-    if generation is None:
-        folded = collect(())
-    elif known is not None and known.generation == generation:
-        folded = known.parts[0].postings
-    else:
-        folded = load_postings(folder, generation)
-    delta = _delta(db, highest, known if known and known.generation == generation else None)
-    parts: tuple[Part, Part] = (Part(folded), Part(delta))
-    if total != len(folded.ids) + len(delta.ids):  # equal numbers: all of them exist
-        live = np.array([number for (number,) in db.execute("SELECT id FROM chunks ORDER BY id").fetchall()], np.int64)
-        parts = _live_part(folded, live), _live_part(delta, live)
+    files = [*([generation] if generation else []), *(segment.content for segment in segments)]
+    opened = _opened(known)
+    postings = [opened.get(file) or load_postings(folder, file) for file in files] or [collect(())]
+    unchanged = known is not None and (known.generation, known.segments) == (generation, segments)
+    delta = _delta(db, files[-1].highest_id if files else 0, known if unchanged else None)
+    parts = _live_parts(db, [*postings, delta], total)
     length = sum(_length(part) for part in parts)
-    return KeywordIndex(version, generation, parts, total, length)
+    return KeywordIndex(version, generation, parts, total, length, segments)
+
+
+def _opened(known: KeywordIndex | None) -> dict[Generation, Postings | PostingsFile]:
+    """Return the postings of the files that are open."""
+    if known is None or known.generation is None:
+        return {}
+    files = known.generation, *(segment.content for segment in known.segments)
+    return {file: part.postings for file, part in zip(files, known.parts, strict=False)}  # the delta has no file
 
 
 def _delta(db: Catalog, highest: int, known: KeywordIndex | None) -> Postings:
     """Return the postings of the passages with an id over `highest`; those in `known` are not read again."""
-    delta = known.parts[1].postings if known else collect(())
+    delta = known.parts[-1].postings if known else collect(())
     assert isinstance(delta, Postings)
     last = int(delta.ids[-1]) if len(delta.ids) else highest
     return merge(delta, collect(read_terms(db, last)))
 
 
-def _live_part(postings: Postings | PostingsFile, live: npt.NDArray[np.int64]) -> Part:
-    exists = np.isin(postings.ids, live, assume_unique=True)
-    return Part(postings, None if exists.all() else exists)
+def _live_parts(db: Catalog, postings: Sequence[Postings | PostingsFile], total: int) -> tuple[Part, ...]:
+    """Return postings with their passages that still exist, of which there are `total`."""
+    parts = tuple(map(Part, postings))
+    if total == _count(parts):  # equal numbers: all of them exist
+        return parts
+    removed = removed_chunks(db)
+    parts = tuple(_without(one, removed) for one in postings)
+    if total == _count(parts):
+        return parts
+    live = all_chunks(db)  # the record of what was removed is not complete, which happens after a repair
+    return tuple(Part(one, np.isin(one.ids, live)) for one in postings)
+
+
+def _without(postings: Postings | PostingsFile, removed: npt.NDArray[np.int64]) -> Part:
+    """Return postings without some passages, whose ids ascend and which need not be among theirs."""
+    positions = np.searchsorted(postings.ids, removed)
+    inside = positions < len(postings.ids)
+    positions = positions[inside][postings.ids[positions[inside]] == removed[inside]]
+    if not len(positions):
+        return Part(postings)
+    live = np.ones(len(postings.ids), np.bool_)
+    live[positions] = False
+    return Part(postings, live)
+
+
+def _count(parts: Sequence[Part]) -> int:
+    return sum(len(part.postings.ids) if part.live is None else int(np.count_nonzero(part.live)) for part in parts)
 
 
 def _length(part: Part) -> int:

@@ -48,7 +48,7 @@ class Method:
     `asked` is the method that was requested: it differs from `name` where an approximate search would have missed its
     recall. `size` is the number of lists, or of links of a node. `error` is the largest Euclidean distance between a
     vector and its decoded code. The first `head` bytes of the file are neither codes nor ids: FAISS trusts them, so
-    their SHA-256 is checked first.
+    their SHA-256 is checked first. Without codes `error` and `head` are 0.
     """
 
     name: str = EXACT
@@ -58,6 +58,11 @@ class Method:
     error: float = 0.0
     head: int = 0
     head_sha256: str = ""
+
+    @property
+    def is_coded(self) -> bool:
+        """Whether the file holds codes, and not the vectors themselves."""
+        return self.head > 0
 
     @property
     def recall(self) -> float:

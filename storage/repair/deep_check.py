@@ -18,21 +18,23 @@ from wherein.storage.catalog.term_counts import read_terms
 from wherein.storage.catalog.texts import read_span
 from wherein.storage.catalog.vectors import Ids, Matrix, checked_vector, count_live, read_vectors
 from wherein.storage.index.approximate import Approximate
+from wherein.storage.index.codes import CODE_ROUNDING, Codes
+from wherein.storage.index.exact_codes import ExactCodes
 from wherein.storage.index.generation_files import load_generation, load_postings
 from wherein.storage.index.generations import Generation
 from wherein.storage.index.method import EXACT
 from wherein.storage.index.postings import Bytes
 from wherein.storage.index.tuning import TARGET, GroundTruth, recall_of, significantly_below, synthetic_queries
 
-__all__ = ["Proof", "check_index", "check_keywords", "check_sample"]
+__all__ = ["Proof", "check_index", "check_keywords", "check_sample", "check_vectors"]
 
 Sums = npt.NDArray[np.uint64]
 
 # Ids have gaps, and the draws that fall into one gap find the same vector.
 _SAMPLE_SIZE, _MAX_TRIES = 64, 512
 _SEED = 20_240
+_UNORDERED = "its ids are not in ascending order"
 _QUESTIONS = 100  # with which the recall of an approximate index is estimated
-_ROUNDING = 1e-5  # float32, as in storage/index/approximate.py
 _COUNT_FIELDS = ("term", "body", "fields")
 # The `+` makes SQLite walk the ids: see `_of_model` in storage/catalog/vectors.py.
 _NEXT = """
@@ -68,18 +70,27 @@ def check_index(
     in_index = count_live(db, model.id) - count_live(db, model.id, highest)
     if in_index + delta != live:
         yield f"{live} vectors belong to a passage, but index and delta together have {in_index + delta} of them"
-    if generation is None:
-        return
-    if generation.method.name != EXACT:
-        yield from _check_codes(db, folder, model, generation, tally)
+    if generation is not None:
+        yield from check_vectors(db, folder, model, generation, tally)
+
+
+def check_vectors(
+    db: Catalog, folder: Path, model: StoredModel, generation: Generation, tally: Counter[str], above: int = 0
+) -> Iterator[str]:
+    """Yield how the file of a generation, or of a segment of the ids over `above`, differs from the stored vectors.
+
+    Raises Damaged when it cannot be read.
+    """
+    if generation.method.is_coded:
+        yield from _check_codes(db, folder, model, generation, tally, above)
         return
     index = load_generation(folder, generation)
     ids = _ids(index)
     if len(ids) > 1 and (np.diff(ids) <= 0).any():
-        yield "its ids are not in ascending order"
+        yield _UNORDERED
         return
-    for stored_ids, vectors in read_vectors(db, model.id, model.dimension):
-        upto = int(np.searchsorted(stored_ids, highest, "right"))
+    for stored_ids, vectors in read_vectors(db, model.id, model.dimension, above):
+        upto = int(np.searchsorted(stored_ids, generation.highest_id, "right"))
         yield from _differences(index, ids, stored_ids[:upto], vectors[:upto])
         tally["indexed vectors"] += upto
 
@@ -101,30 +112,36 @@ def _differences(index: object, ids: Ids, stored_ids: Ids, vectors: Matrix) -> I
 
 
 def _check_codes(
-    db: Catalog, folder: Path, model: StoredModel, generation: Generation, tally: Counter[str]
+    db: Catalog, folder: Path, model: StoredModel, generation: Generation, tally: Counter[str], above: int
 ) -> Iterator[str]:
-    """Yield the vectors that an approximate index lacks or holds wrongly; if none, whether its recall is too low."""
-    index = Approximate(load_generation(folder, generation), generation.method, db, model)
+    """Yield the vectors that an index of codes lacks or holds wrongly; if none, whether its recall is too low."""
+    opened = ExactCodes if generation.method.name == EXACT else Approximate
+    index = opened(load_generation(folder, generation), generation.method, db, model)
+    is_exact, unsorted = generation.method.name == EXACT, index.ids()
     sample = index.sample(np.linspace(0, index.count - 1, 2 * _QUESTIONS).astype(np.int64))
-    truth = GroundTruth(synthetic_queries(sample, generation.method.name))
-    unsorted = index.ids()
+    truth = None if is_exact else GroundTruth(synthetic_queries(sample, generation.method.name))
+    if is_exact and (np.diff(unsorted) <= 0).any():
+        yield _UNORDERED
+        return
     positions = np.argsort(unsorted, kind="stable")
     ids, sound = unsorted[positions], True
-    for stored_ids, vectors in read_vectors(db, model.id, model.dimension):
+    for stored_ids, vectors in read_vectors(db, model.id, model.dimension, above):
         upto = int(np.searchsorted(stored_ids, generation.highest_id, "right"))
         for what in _other_codes(index, generation.method.error, ids, positions, stored_ids[:upto], vectors[:upto]):
             sound = False
             yield what
-        if upto:
+        if upto and truth:
             truth.add(stored_ids[:upto], vectors[:upto])
         tally["indexed vectors"] += upto
-    recall = recall_of(index.nearest, truth) if sound else None  # `nearest` raises Damaged at a wrong code
-    if recall is not None and significantly_below(recall):
+    if not sound or truth is None:
+        return
+    recall = recall_of(index.nearest, truth)  # raises Damaged at a wrong code
+    if significantly_below(recall):
         yield f"it finds {recall.mean():.1%} of the nearest vectors, and not {TARGET:.0%}"
 
 
 def _other_codes(
-    index: Approximate, error: float, ids: Ids, positions: Ids, stored_ids: Ids, vectors: Matrix
+    index: Codes, error: float, ids: Ids, positions: Ids, stored_ids: Ids, vectors: Matrix
 ) -> Iterator[str]:
     """Yield how the index differs from these vectors; the ascending `ids` stand at `positions` of the index."""
     rank = np.minimum(np.searchsorted(ids, stored_ids), len(ids) - 1)
@@ -136,7 +153,7 @@ def _other_codes(
     order = np.argsort(positions[rank[present]])  # the codes are read in file order
     decoded = index.sample(positions[rank[present]][order])
     distances = np.linalg.norm(decoded - vectors[present][order], axis=1)
-    for other in stored_ids[present][order][~(distances <= error + _ROUNDING)]:  # negated: NaN is wrong too
+    for other in stored_ids[present][order][~(distances <= error + CODE_ROUNDING)]:  # negated: NaN is wrong too
         yield f"it holds another vector {other} than is stored"
 
 
@@ -146,10 +163,13 @@ def _ids(index: object) -> Ids:
     return np.asarray(faiss.vector_to_array(index.id_map), dtype=np.int64)  # type: ignore[attr-defined]
 
 
-def check_keywords(db: Catalog, folder: Path, generation: Generation, tally: Counter[str]) -> Iterator[str]:
-    """Yield how a keyword index differs from the stored word counts. Raises Damaged when it cannot be read.
+def check_keywords(
+    db: Catalog, folder: Path, generation: Generation, tally: Counter[str], above: int = 0
+) -> Iterator[str]:
+    """Yield how a keyword index, or a segment of the ids over `above`, differs from the stored word counts.
 
-    The postings of a passage are compared by a sum over all of them, which does not depend on their order.
+    The postings of a passage are compared by a sum over all of them, which does not depend on their order. Raises
+    Damaged when the index cannot be read.
     """
     held = load_postings(folder, generation)
     if len(held.ids) > 1 and (np.diff(held.ids) <= 0).any():
@@ -162,7 +182,7 @@ def check_keywords(db: Catalog, folder: Path, generation: Generation, tally: Cou
     except ValueError as error:
         yield str(error)
         return
-    for rows in read_terms(db):
+    for rows in read_terms(db, above):
         upto = int(np.searchsorted(rows.ids, generation.highest_id, "right"))
         positions = np.minimum(np.searchsorted(held.ids, rows.ids[:upto]), max(len(held.ids) - 1, 0))
         present = held.ids[positions] == rows.ids[:upto] if len(held.ids) else np.zeros(upto, bool)

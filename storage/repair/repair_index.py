@@ -13,10 +13,12 @@ from wherein.storage.index.generations import (
     KEYWORDS,
     KINDS,
     VECTORS,
+    Generation,
     active_generation,
     generation_path,
     list_generations,
 )
+from wherein.storage.index.segments import list_segments
 from wherein.storage.repair.quarantine import Quarantine
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ def repair_index(db: Database, folder: Path, quarantine: Quarantine, *, missing_
         with writing(db, "repair.generations"):
             for generation in bad:
                 db.execute("DELETE FROM generations WHERE id = ?", [generation.id])
+    bad.update(_forget_segments(db, folder))
     # Unregistered first: a registered file that is not there is damage, one that is not registered is harmless.
     for generation, what in bad.items():
         path = generation_path(folder, generation.file)
@@ -54,3 +57,14 @@ def repair_index(db: Database, folder: Path, quarantine: Quarantine, *, missing_
             quarantine.move(path)
         report.append(f"the index {path.name} was damaged ({what}); it is quarantined and rebuilt")
     return report
+
+
+def _forget_segments(db: Database, folder: Path) -> dict[Generation, str]:
+    """Unregister the damaged segments; return them with what is wrong. What they held is in the catalog."""
+    problems = {one: generation_problem(db, folder, one.content, one.above) for one in list_segments(db)}
+    bad = {one.content: what for one, what in problems.items() if what}
+    if bad:
+        with writing(db, "repair.segments"):
+            for content in bad:
+                db.execute("DELETE FROM segments WHERE id = ?", [content.id])
+    return bad

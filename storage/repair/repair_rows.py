@@ -15,11 +15,10 @@ from wherein.storage.catalog.models import MODEL_COPY, StoredModel, now, remembe
 from wherein.storage.catalog.protocol import typed
 from wherein.storage.catalog.term_counts import recount
 from wherein.storage.catalog.texts import read_text, save_text
-from wherein.storage.catalog.vectors import Ids, is_stored_vector
+from wherein.storage.catalog.vectors import Ids, is_stored_vector, pack_vectors
 from wherein.storage.disk.counted import counted
 from wherein.storage.index.generation_files import load_generation
 from wherein.storage.index.generations import active_generation
-from wherein.storage.index.method import EXACT
 from wherein.storage.repair.quarantine import Quarantine
 from wherein.storage.repair.row_check import BadRow, Gap, check_rows, counters
 
@@ -122,6 +121,9 @@ def _repair_lists(db: Database, quarantine: Quarantine, bad: list[BadRow], log: 
             db.execute("UPDATE documents SET file_id = NULL WHERE file_id = ?", [row.id])
             _remove(db, quarantine, "files", [row.id])
             log.repaired.append(f"{row.uri}: the record of its file was damaged; the next reindex restores it")
+        elif row.table == "segments":
+            _remove(db, quarantine, "segments", [row.id])
+            log.repaired.append("the record of an index was damaged; what it held is read from the catalog")
         elif row.table == "generations":
             _remove(db, quarantine, "generations", [row.id])
             log.repaired.append("the record of an index was damaged; the index is rebuilt")
@@ -183,7 +185,7 @@ def _repair_vectors(db: Database, folder: Path, quarantine: Quarantine, ids: lis
 
 
 def _from_index(db: Database, folder: Path, ids: list[int]) -> Mapping[int, bytes]:
-    """Return vectors by id as the active index holds them (little-endian float32), as far as it can be read."""
+    """Return vectors by id as they are stored, from the active index, as far as it can be read."""
     import faiss
     import numpy as np
 
@@ -192,13 +194,13 @@ def _from_index(db: Database, folder: Path, ids: list[int]) -> Mapping[int, byte
         index = load_generation(folder, generation) if generation else None
     except Damaged:
         return {}
-    if generation is None or generation.method.name != EXACT or index is None or not index.ntotal:
-        return {}  # an approximate index holds codes, from which a vector cannot be restored
+    if generation is None or generation.method.is_coded or index is None or not index.ntotal:
+        return {}  # from a code a vector cannot be restored
     stored_ids: Ids = np.asarray(faiss.vector_to_array(index.id_map), dtype=np.int64)
     inner = faiss.downcast_index(index.index)
     positions = {vector_id: np.flatnonzero(stored_ids == vector_id) for vector_id in ids}
     return {
-        vector_id: inner.reconstruct(int(found[0])).astype("<f4").tobytes()
+        vector_id: pack_vectors(inner.reconstruct(int(found[0]))[None, :])[0]
         for vector_id, found in positions.items()
         if len(found)
     }

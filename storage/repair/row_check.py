@@ -23,6 +23,7 @@ from wherein.storage.catalog.term_counts import is_stored_terms
 from wherein.storage.catalog.texts import Span, read_spans, read_text
 from wherein.storage.catalog.vectors import is_stored_vector, known_inputs
 from wherein.storage.index.generations import unreadable_generations
+from wherein.storage.index.segments import unreadable_segments
 
 __all__ = ["BadRow", "Gap", "check_rows", "counters", "passages_without_vector", "torn_documents"]
 
@@ -239,6 +240,8 @@ def _check_lists(db: Catalog) -> Iterator[BadRow]:
         yield BadRow("exclusions", exclusion_id, None, uri, "what keeps a document out of the library is not readable")
     for generation_id in unreadable_generations(db):
         yield BadRow("generations", generation_id, None, "", "the record of an index is not readable")
+    for segment_id in unreadable_segments(db):
+        yield BadRow("segments", segment_id, None, "", "the record of an index is not readable")
     last_ids = dict(db.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
     for table, highest in counters(db).items():
         last = last_ids.get(table)

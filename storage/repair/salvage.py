@@ -45,7 +45,7 @@ _DOCUMENT_FIELDS = ("uri", "title", "media_type", "text_hash", "metadata", "note
 _CHUNK_FIELDS = ("document_id", "ordinal", "start", "end", "page", "heading", "input_hash")
 _BLOCK_FIELDS = ("document_id", "number", "lines", "text", "checksum")
 _PLAIN = ("settings", "models", "sources", "files", "generations", "exclusions", "backups", "nights", "golden",
-          "file_sources", "aliases")  # fmt: skip
+          "file_sources", "aliases", "removed_chunks")  # fmt: skip
 _NOTHING = "{} cannot be read, and nothing in it can be saved; restore a backup with: wherein restore"
 _OLD = (
     "{} is damaged and was written by an older version, whose rows have no checksums; restore a backup with: wherein"

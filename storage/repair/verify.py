@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from wherein.errors import Damaged
@@ -19,7 +20,8 @@ from wherein.storage.catalog.sqlite_errors import CATALOG_ERRORS, translate_erro
 from wherein.storage.disk.counted import counted
 from wherein.storage.index.generation_files import generation_problem
 from wherein.storage.index.generations import KEYWORDS, Generation, active_generation, generation_path, list_generations
-from wherein.storage.repair.deep_check import Proof, check_index, check_keywords, check_sample
+from wherein.storage.index.segments import Segment, list_segments
+from wherein.storage.repair.deep_check import Proof, check_index, check_keywords, check_sample, check_vectors
 from wherein.storage.repair.findings import Finding, Verification, printable
 from wherein.storage.repair.quarantine import QUARANTINE
 from wherein.storage.repair.row_check import BadRow, Gap, check_rows
@@ -148,10 +150,17 @@ def _check_generations(db: Catalog, folder: Path, tally: Counter[str]) -> Iterat
         if what and _is_registered(folder, generation):
             yield Finding("index", str(generation_path(folder, generation.file)), what, _REPAIR)
         tally["indexes"] += 1
+    segments = list_segments(db)
+    for segment in segments:
+        file = generation_path(folder, segment.content.file)
+        what = generation_problem(db, folder, segment.content, segment.above)
+        if what and _is_segment(folder, segment):
+            yield Finding("index", str(file), what, _REPAIR)
+        tally["indexes"] += 1
     for kind in {generation.kind for generation in registered}:
         if active_generation(db, kind) is None:
             yield Finding("index", CATALOG, "none of the indexes is active", _REPAIR)
-    names = {generation.file for generation in registered}
+    names = {one.file for one in (*registered, *(segment.content for segment in segments))}
     for path in sorted((folder / "generations").glob("*")):
         if path.name not in names:
             yield Finding("index", str(path), "left by a run that was interrupted, or being written now",
@@ -167,10 +176,23 @@ def _is_registered(folder: Path, generation: Generation) -> bool:
         return True
 
 
+def _is_segment(folder: Path, segment: Segment) -> bool:
+    """Whether a segment is still registered."""
+    try:
+        with closing(open_lenient(folder)) as db:
+            return segment in list_segments(db)
+    except (*CATALOG_ERRORS, Damaged):
+        return True
+
+
 def _check_deeply(db: Catalog, folder: Path, tally: Counter[str], proof: Proof | None) -> Iterator[Finding]:
     model = bound_model(db)
     if model is None:
         return
+    for segment in list_segments(db):
+        check = check_keywords if segment.content.kind == KEYWORDS else partial(check_vectors, model=model)
+        for what in check(db, folder, generation=segment.content, tally=tally, above=segment.above):
+            yield Finding("index", segment.content.file, what, _REPAIR)
     generation = active_generation(db)
     for what in check_index(db, folder, model, generation, tally):
         yield Finding("index", generation.file if generation else CATALOG, what, _REPAIR)

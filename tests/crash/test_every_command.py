@@ -20,7 +20,7 @@ from wherein.uri import file_uri
 
 FIRST_STEPS = ("model.bind", "migration.applied")
 TESTED_ELSEWHERE = (
-    "backup", "restore", "repair", "reembed", "keywords.recount", "ingest.settle", "migration.texts"
+    "backup", "restore", "repair", "reembed", "keywords.recount", "ingest.settle", "migration.texts", "segment"
 )  # fmt: skip
 IN_REINDEX = ("golden", "generation.rollback", "earlier-model")
 FAILPOINTS = [

@@ -57,4 +57,4 @@ def _content(library: Path) -> tuple[list[tuple[object, ...]], np.ndarray]:
         " JOIN vectors v ON v.input_hash = c.input_hash ORDER BY d.uri, c.ordinal"
     ).fetchall()
     db.close()
-    return [row[:-1] for row in rows], np.stack([np.frombuffer(row[-1], "<f4") for row in rows])
+    return [row[:-1] for row in rows], np.stack([np.frombuffer(row[-1], "<f2").astype(np.float32) for row in rows])

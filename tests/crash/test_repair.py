@@ -12,6 +12,7 @@ import pytest
 
 from invariants import checked_state
 from mortal import finish, start
+from small_segments import flip_segment
 from sqlite_file import leaf_pages, logged_pages
 from toy import ToyEncoder
 from wherein.library import Library
@@ -34,6 +35,7 @@ CASES = [
                                           "repair.rows")),
     *(("no header", point) for point in steps("repair.salvaged", "repair.log-gone", "repair.swapped")),
     *(("indexes", point) for point in steps("repair.indexes")),
+    *(("segments", point) for point in steps("repair.segments")),
 ]  # fmt: skip
 
 
@@ -67,6 +69,8 @@ def harm(folder: Path, how: str) -> None:
         sql(folder, "UPDATE vectors SET vector = zeroblob(64) WHERE id IN (3, (SELECT max(id) FROM vectors))")
         path = next((folder / "generations").iterdir())
         os.truncate(path, 1000)
+    elif how == "segments":
+        flip_segment(folder)
     elif how == "indexes":
         with closing(sqlite3.connect(folder / "catalog.db", isolation_level=None)) as db:
             db.execute("PRAGMA writable_schema=ON")

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from invariants import checked_state
 from mortal import finish, start
+from small_segments import flip_segment
 from toy import ToyEncoder
 from wherein import cli
 from wherein.commands.options import GlobalOptions
@@ -92,6 +93,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
         f" (SELECT input_hash FROM chunks WHERE document_id = {LEASE_ROW})"
     ),
     "index flipped": lambda folder: flip(generation(folder), 300),
+    "segment flipped": flip_segment,
     "index header": lambda folder: flip(generation(folder), 9),
     "index cut": lambda folder: os.truncate(generation(folder), 500),
     "index gone": lambda folder: generation(folder).unlink(),
@@ -174,6 +176,8 @@ def prepared(library: Path, failpoint: str) -> None:
         damage_an_index(library)
     elif failpoint.startswith("repair.generations"):
         DAMAGES["index flipped"](library)
+    elif failpoint.startswith("repair.segments"):
+        DAMAGES["segment flipped"](library)
     else:
         DAMAGES["title"](library)
 

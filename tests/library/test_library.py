@@ -131,7 +131,7 @@ def test_generation_and_delta_together_are_exact(folder: Path, open_library: Ope
     hits = open_library().query("which box holds seven marbles?", 33, mode="semantic").hits
     db = open_reader(library.folder)
     rows = db.execute("SELECT vector FROM vectors").fetchall()
-    vectors = np.stack([np.frombuffer(row[0], "<f4") for row in rows])
+    vectors = np.stack([np.frombuffer(row[0], "<f2").astype(np.float32) for row in rows])
     question, _ = library._queries.session.encoder.encode_question("which box holds seven marbles?")
     np.testing.assert_allclose([hit.score for hit in hits], np.sort(vectors @ question)[::-1], atol=1e-5)
 

@@ -275,7 +275,8 @@ class AnyLibrary(RuleBasedStateMachine, FilesOfFolder):
             live = db.execute("SELECT v.id FROM vectors v WHERE v.input_hash IN (SELECT input_hash FROM chunks)")
             wanted = {row[0] for row in live.fetchall()}
         folded = index.folded.ids().tolist() if index.folded else []
-        ids = folded + index.delta_ids.tolist()
+        in_segments = [number for one in index.segments for number in one.index.ids().tolist()]
+        ids = folded + in_segments + index.delta_ids.tolist()
         assert len(ids) == len(set(ids)) == index.count
         assert set(ids) >= wanted
         status = self.reader.status()

@@ -21,6 +21,7 @@ from wherein.storage.catalog.checksums import content_hash, vector_checksum
 from wherein.storage.catalog.connection import open_reader
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.catalog.terms import terms_of
+from wherein.storage.catalog.vectors import pack_vectors
 
 # Fewer passages than are read of the candidates, so that all of them are fused.
 NOTES = {
@@ -123,7 +124,7 @@ def test_a_passage_whose_vector_is_lost_is_found_by_its_words(
 def test_an_index_with_another_vector_is_damage(db: Any, folder: Path, change: Callable[..., None]) -> None:
     ranker = Ranker(db, folder, bound_model(db))
     search(ranker, "cats", 1)
-    name, raw = content_hash("Cats sleep all day."), ToyEncoder().encode_contexts(["Dogs"])[0].tobytes()
+    name, raw = content_hash("Cats sleep all day."), pack_vectors(ToyEncoder().encode_contexts(["Dogs"]))[0]
     change("UPDATE vectors SET vector = ?, checksum = ? WHERE input_hash = ?", raw, vector_checksum(name, raw), name)
     with pytest.raises(Damaged, match=r"The index holds another vector of passage \d+ than is stored"):
         search(ranker, "cats", 1)

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sqlite_utils import Database
 
+from catalogs import DIMENSION, hashes
 from wherein.errors import Damaged
-from wherein.storage.catalog.checksums import content_hash
+from wherein.storage.catalog.checksums import content_hash, vector_checksum
 from wherein.storage.catalog.connection import checkpoint, writing
 from wherein.storage.catalog.documents import ChunkRow, DocumentRow, document_text, save_document
 from wherein.storage.catalog.file_sources import sources_of_file
@@ -15,6 +17,7 @@ from wherein.storage.catalog.schema import schema_of
 from wherein.storage.catalog.sources import Source, list_sources, remember_source, remember_version
 from wherein.storage.catalog.term_counts import counted_version
 from wherein.storage.catalog.terms import terms_version
+from wherein.storage.catalog.vectors import Matrix, is_stored_vector, unpack_vectors
 
 
 def old_catalog(sources: list[str]) -> Database:
@@ -201,3 +204,72 @@ def test_an_interrupted_migration_leaves_the_old_texts(tmp_path: Path, monkeypat
     MIGRATIONS.apply(db)
     assert [document_text(db, number) for number in range(1, len(TEXTS) + 1)] == TEXTS
     db.close()
+
+
+def catalog_of_singles(vectors: Matrix, methods: list[str]) -> Database:
+    """Return a catalog from when all vectors were float32, with a generation of each method."""
+    db = Database(memory=True)
+    MIGRATIONS.apply(db, stop_before="m0012_half_vectors")
+    with writing(db, "test"):
+        db.execute("INSERT INTO models VALUES (1, 'f', 'm', '1', 'w8a8', ?, '')", [DIMENSION])
+        for name, vector in zip(hashes(0, len(vectors)), vectors, strict=True):
+            raw = vector.astype("<f4").tobytes()
+            db.execute(
+                "INSERT INTO vectors (model_id, input_hash, vector, checksum) VALUES (1, ?, ?, ?)",
+                [name, raw, vector_checksum(name, raw)],
+            )
+        for method in methods:
+            db.execute(
+                "INSERT INTO generations (model_id, file, kind, count, highest_vector_id, bytes, sha256, created_at,"
+                " active, method) VALUES (1, '000001.faiss', 'exact', 1, 1, 1, '', '', 0, ?)",
+                [method],
+            )
+    return db
+
+
+def stored(db: Database) -> list[tuple[bytes, bytes, int]]:
+    return [tuple(row) for row in db.execute("SELECT input_hash, vector, checksum FROM vectors ORDER BY id").fetchall()]
+
+
+def random_vectors(count: int, length: float) -> Matrix:
+    vectors = np.random.default_rng(3).standard_normal((count, DIMENSION))
+    return (length * vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+METHODS = ["", '{"name": "exact", "asked": "ivf"}', '{"name": "ivf", "asked": "ivf"}']
+
+
+@pytest.mark.parametrize("count", [1, 2_000, 4_001])
+def test_vectors_of_length_1_are_halved(count: int) -> None:
+    vectors = random_vectors(count, 1)
+    db = catalog_of_singles(vectors, METHODS)
+    MIGRATIONS.apply(db)
+    rows = stored(db)
+    assert all(len(raw) == 2 * DIMENSION and is_stored_vector(DIMENSION, *row) for row in rows for raw in row[1:2])
+    assert [name for name, _, _ in rows] == hashes(0, count)
+    halved = unpack_vectors(DIMENSION, [raw for _, raw, _ in rows])
+    np.testing.assert_array_equal(halved, vectors.astype(np.float16))
+    # An exact index of the unrounded vectors would contradict them; the error of codes is larger than the rounding.
+    assert db.execute("SELECT method FROM generations").fetchall() == [(METHODS[2],)]
+
+
+@pytest.mark.parametrize("length", [0.0, 0.9, 1.01, 70_000.0])
+def test_vectors_of_another_length_and_their_index_stay(length: float) -> None:
+    db = catalog_of_singles(random_vectors(3, length), METHODS)
+    before = stored(db)
+    MIGRATIONS.apply(db)
+    assert stored(db) == before
+    assert len(db.execute("SELECT 1 FROM generations").fetchall()) == 3
+
+
+@pytest.mark.parametrize("change", ["checksum = 5", "vector = zeroblob(32)", "vector = x'00'", "input_hash = x'01'"])
+def test_a_damaged_vector_stays_as_it_is(change: str) -> None:
+    db = catalog_of_singles(random_vectors(3, 1), METHODS)
+    with writing(db, "test"):
+        db.execute(f"UPDATE vectors SET {change} WHERE id = 2")
+    before = stored(db)
+    MIGRATIONS.apply(db)
+    first, second, third = stored(db)
+    assert second == before[1]
+    assert not is_stored_vector(DIMENSION, *second)
+    assert len(first[1]) == len(third[1]) == 2 * DIMENSION

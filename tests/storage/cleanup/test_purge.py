@@ -8,12 +8,13 @@ from sqlite_utils import Database
 from catalogs import document, hashes, save, store, unit_vectors, vector_ids
 from wherein.storage.catalog.connection import open_reader, snapshot, writing
 from wherein.storage.catalog.documents import find_document, list_documents
-from wherein.storage.catalog.exclusions import excluded
+from wherein.storage.catalog.exclusions import PURGED, list_exclusions
 from wherein.storage.catalog.files import FileState, find_file, save_file
 from wherein.storage.catalog.golden import add_golden, list_golden
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.reindex_runs import begin_run, finish_run, last_run
 from wherein.storage.catalog.sources import remember_source
+from wherein.storage.catalog.vectors import pack_vectors
 from wherein.storage.cleanup.purge import finish_purge, purge, purge_is_unfinished
 from wherein.storage.index.generation_writer import write_generation
 from wherein.storage.index.generations import KEYWORDS, KINDS, active_generation
@@ -45,14 +46,19 @@ def bytes_of(folder: Path) -> bytes:
 def test_the_transaction_removes_all_rows_that_name_or_hold_it(db: Database, library: Path) -> None:
     with writing(db, "test"):
         source = remember_source(db, "/", "path", (), None)
-        save_file(db, "file:///a", source, FileState(0, 0, 0, 0, 0), None, version="", state="read")
+        file_id = save_file(db, "file:///a", source, FileState(0, 0, 0, 0, 0), None, version="", state="read")
+        db.execute("UPDATE documents SET file_id = ? WHERE uri = 'file:///a'", [file_id])
     add_golden(db, "where?", "file:///a")
     kept = add_golden(db, "where?", "file:///b")
     finish_run(db, begin_run(db), "done", '{"moved": [{"from": "file:///a", "to": "file:///c"}]}')
     purge_first(db)
     assert [row.uri for row in list_documents(db)] == ["file:///b"]
     assert vector_ids(db) == [3, 4]
-    assert (excluded(db), list_golden(db), find_file(db, "file:///a")) == ({"file:///a"}, [kept], None)
+    assert [(one.uri, one.kind) for one in list_exclusions(db)] == [("file:///a", "purged")]
+    assert list_golden(db) == [kept]
+    file = find_file(db, "file:///a")
+    assert file is not None
+    assert (file.state, file.reason) == ("skipped", PURGED)
     run = last_run(db)
     assert run is not None
     assert run.report == "{}"
@@ -60,7 +66,7 @@ def test_the_transaction_removes_all_rows_that_name_or_hold_it(db: Database, lib
 
 
 def test_afterwards_no_file_holds_the_text_or_its_vectors(db: Database, library: Path) -> None:
-    vectors = [row.tobytes() for row in unit_vectors(5)]
+    vectors = pack_vectors(unit_vectors(5))
     assert all(trace in bytes_of(library) for trace in (SECRET.encode(), *vectors))
     purge_first(db)
     assert finish_purge(db, library)

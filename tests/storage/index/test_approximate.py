@@ -68,7 +68,7 @@ def test_a_filtered_answer_is_exact_even_where_codes_hardly_differ(empty: Opened
     """Vectors so near to each other that their codes come in another order."""
     near = VECTORS[0] + 1e-2 * np.random.default_rng(5).standard_normal((COUNT, DIMENSION))
     near[:40] = VECTORS[:40]
-    near = (near / np.linalg.norm(near, axis=1, keepdims=True)).astype(np.float32)
+    near = (near / np.linalg.norm(near, axis=1, keepdims=True)).astype(np.float16).astype(np.float32)
     store(empty.db, empty.model, 0, COUNT, near)
     made = empty.rewrite(kind)
     assert made.method.asked == kind

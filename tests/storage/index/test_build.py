@@ -11,7 +11,7 @@ from wherein.storage.catalog.connection import snapshot
 from wherein.storage.index.build import write_index
 from wherein.storage.index.folding import is_behind
 from wherein.storage.index.generations import VECTORS as VECTORS_KIND
-from wherein.storage.index.method import EXACT, HNSW, IVF, Method
+from wherein.storage.index.method import EXACT, HNSW, IVF
 
 
 def test_lists_are_reused_until_the_library_has_doubled(empty: Opened) -> None:
@@ -52,7 +52,8 @@ def test_changing_the_method_and_back_gives_the_same_file_and_answers(library: L
 
 def test_few_vectors_are_searched_exactly_whatever_is_chosen(empty: Opened) -> None:
     store(empty.db, empty.model, 0, 99)
-    assert empty.rewrite(IVF).method == Method()
+    method = empty.rewrite(IVF).method
+    assert (method.name, method.asked, method.is_coded) == (EXACT, EXACT, True)
     assert not is_behind(empty.db, empty.model, VECTORS_KIND)
     store(empty.db, empty.model, 99, 100)
     assert empty.rewrite(IVF).method.name == IVF

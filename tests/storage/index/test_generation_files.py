@@ -52,7 +52,7 @@ def test_a_missing_or_garbled_generation_is_damaged(db: Database, tmp_path: Path
     "change",
     [
         "vector = zeroblob(32)",
-        "vector = substr(vector, 1, 28)",
+        "vector = substr(vector, 1, 14)",
         "vector = x''",
         "checksum = checksum + 1",
         "input_hash = zeroblob(16)",

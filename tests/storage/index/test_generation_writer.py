@@ -18,7 +18,7 @@ from wherein.storage.index.approximate import open_approximate
 from wherein.storage.index.generation_files import load_generation, load_postings
 from wherein.storage.index.generation_writer import Registration, Reuse, write_generation
 from wherein.storage.index.generations import KEYWORDS, Generation, active_generation, generation_path
-from wherein.storage.index.method import IVF, Method
+from wherein.storage.index.method import EXACT, IVF
 
 
 def files(folder: Path) -> list[str]:
@@ -35,7 +35,8 @@ def test_the_record_is_that_of_the_file(db: Database, tmp_path: Path, model: Sto
         1, model.id, "000001.faiss", 4, 5,
     )  # fmt: skip
     entry = file_entry(generation_path(tmp_path, written.file))
-    assert (written.bytes, written.sha256, written.method) == (entry.size, entry.sha256, Method())
+    assert (written.bytes, written.sha256, written.method.name) == (entry.size, entry.sha256, EXACT)
+    assert written.method.is_coded
     assert load_generation(tmp_path, written).ntotal == 4
     assert files(tmp_path) == ["000001.faiss"]
     assert (tmp_path / "generations").stat().st_mode & 0o777 == 0o700

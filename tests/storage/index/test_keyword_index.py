@@ -1,6 +1,7 @@
 """Generation and delta of keywords together, as of one committed state."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from wherein.errors import Damaged
 from wherein.storage.catalog.connection import snapshot, writing
 from wherein.storage.catalog.documents import delete_document
 from wherein.storage.catalog.models import StoredModel
+from wherein.storage.catalog.term_counts import removed_chunks
 from wherein.storage.catalog.terms import terms_of
 from wherein.storage.index.generation_writer import write_generation
 from wherein.storage.index.generations import KEYWORDS
@@ -125,3 +127,50 @@ def test_a_posting_outside_the_file_is_damage(db: Database, tmp_path: Path, mode
     index = load(db, tmp_path)
     with pytest.raises(Damaged, match=r"index of keywords is damaged \(a posting belongs to no passage\)"):
         chunks_with(index, "a")
+
+
+def test_what_is_gone_is_read_from_its_record_until_a_generation_is_written(
+    db: Database, tmp_path: Path, model: StoredModel
+) -> None:
+    one, two = add(db, "one", "aab"), add(db, "two", "ab")
+    write_generation(db, tmp_path, model, KEYWORDS)
+    three = add(db, "three", "ba")
+    known = load(db, tmp_path)
+    with writing(db, "test"):
+        delete_document(db, one)
+        delete_document(db, three)
+    assert removed_chunks(db).tolist() == [1, 2, 3, 6, 7]
+    for index in (load(db, tmp_path), load(db, tmp_path, replace(known, version=-1))):
+        assert (index.count, index.length) == (2, 2)
+        assert (chunks_with(index, "a"), chunks_with(index, "b")) == ([4], [5])
+    write_generation(db, tmp_path, model, KEYWORDS)
+    assert removed_chunks(db).tolist() == []
+    index = load(db, tmp_path)
+    assert [part.live for part in index.parts] == [None, None]
+    with writing(db, "test"):
+        delete_document(db, two)
+    assert removed_chunks(db).tolist() == [4, 5]
+    assert load(db, tmp_path).count == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM removed_chunks",
+        "DELETE FROM removed_chunks WHERE id = 2",
+        "INSERT INTO removed_chunks (id) VALUES (4), (5)",
+        "INSERT INTO removed_chunks (id) VALUES (-3), (99)",
+    ],
+)
+def test_a_record_of_what_is_gone_that_is_not_right_is_noticed(
+    db: Database, tmp_path: Path, model: StoredModel, change: str
+) -> None:
+    one = add(db, "one", "aab")
+    add(db, "two", "ab")
+    write_generation(db, tmp_path, model, KEYWORDS)
+    with writing(db, "test"):
+        delete_document(db, one)
+        db.execute(change)
+    index = load(db, tmp_path)
+    assert (index.count, index.length) == (2, 2)
+    assert (chunks_with(index, "a"), chunks_with(index, "b")) == ([4], [5])

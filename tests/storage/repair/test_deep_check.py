@@ -16,20 +16,28 @@ from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.term_counts import count_terms, recount, save_terms
 from wherein.storage.catalog.vectors import Matrix, find_vectors, save_vectors
+from wherein.storage.index.exact_codes import write_exact_codes
 from wherein.storage.index.flat_file import write_flat
 from wherein.storage.index.generation_writer import write_generation
 from wherein.storage.index.generations import KEYWORDS, Generation, active_generation
+from wherein.storage.index.method import Method
 from wherein.storage.repair.deep_check import Proof, check_index, check_keywords, check_sample
 
 
-def index_of(db: Database, folder: Path, ids: Sequence[int], vectors: Matrix) -> Generation:
+def index_of(db: Database, folder: Path, ids: Sequence[int], vectors: Matrix, *, coded: bool = True) -> Generation:
     """Write an exact index of some vectors in place of the active one; return what would be registered for it."""
     path = folder / "generations" / INDEX
-    array = np.array(ids, np.int64)
-    digest = write_flat(path, len(ids), vectors.shape[1], [(array, vectors)])
+    count, dimension = vectors.shape
+    parts = [(np.array(ids, np.int64), vectors)]
+    if coded:
+        written = write_exact_codes(path, count, dimension, lambda: parts)
+        assert written is not None
+        method, digest = written
+    else:
+        method, digest = Method(), write_flat(path, count, dimension, parts)
     generation = active_generation(db)
     assert generation is not None
-    return replace(generation, count=len(ids), bytes=path.stat().st_size, sha256=digest)
+    return replace(generation, count=len(ids), bytes=path.stat().st_size, sha256=digest, method=method)
 
 
 def stored(db: Database, model: StoredModel, ids: Sequence[int]) -> Matrix:
@@ -47,14 +55,26 @@ def test_a_sound_index_and_a_missing_one_have_no_faults(
     assert list(check_index(library_db, library, library_model, None, tally)) == []
 
 
-def test_a_vector_that_the_index_lacks(library: Path, library_db: Database, library_model: StoredModel) -> None:
-    generation = index_of(library_db, library, [1, 3], stored(library_db, library_model, [1, 3]))
+@pytest.mark.parametrize("coded", [True, False])
+def test_a_vector_that_the_index_lacks(
+    library: Path, library_db: Database, library_model: StoredModel, coded: bool
+) -> None:
+    generation = index_of(library_db, library, [1, 3], stored(library_db, library_model, [1, 3]), coded=coded)
     assert list(check_index(library_db, library, library_model, generation, Counter())) == ["it lacks vector 2"]
 
 
 def test_a_vector_that_differs_in_one_bit(library: Path, library_db: Database, library_model: StoredModel) -> None:
     vectors = stored(library_db, library_model, [1, 2, 3])
     vectors[1, 5] = np.nextafter(vectors[1, 5], np.float32(2))
+    generation = index_of(library_db, library, [1, 2, 3], vectors, coded=False)
+    assert list(check_index(library_db, library, library_model, generation, Counter())) == [
+        "it holds another vector 2 than is stored"
+    ]
+
+
+def test_a_code_of_another_vector(library: Path, library_db: Database, library_model: StoredModel) -> None:
+    vectors = stored(library_db, library_model, [1, 2, 3])
+    vectors[1] *= -1
     generation = index_of(library_db, library, [1, 2, 3], vectors)
     assert list(check_index(library_db, library, library_model, generation, Counter())) == [
         "it holds another vector 2 than is stored"

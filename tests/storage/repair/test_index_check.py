@@ -14,6 +14,7 @@ from wherein.storage.catalog.models import StoredModel
 from wherein.storage.index.flat_file import write_flat
 from wherein.storage.index.generation_writer import write_generation
 from wherein.storage.index.generations import KEYWORDS, Generation, active_generation, register_generation
+from wherein.storage.index.method import Method
 from wherein.storage.repair.deep_check import Proof
 from wherein.storage.repair.index_check import IndexCheck, check_index
 
@@ -68,7 +69,9 @@ def test_an_index_that_misses_the_nearest_is_refused(tmp_path: Path, db: Databas
     path = tmp_path / "generations" / "000002.faiss"
     digest = write_flat(path, 80, DIMENSION, [(np.arange(1, 81), unit_vectors(80, seed=1))])
     with writing(db, "test"):
-        other = register_generation(db, replace(generation, file=path.name, sha256=digest))
+        other = register_generation(
+            db, replace(generation, file=path.name, sha256=digest, bytes=path.stat().st_size, method=Method())
+        )
     with pytest.raises(Refused, match=r"^The new index finds only [1-4]\d\.\d % of the 10 nearest vectors; the old one"
                                       r" stays$"):  # fmt: skip
         check_index(db, tmp_path, model, other, None)

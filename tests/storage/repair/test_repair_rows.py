@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ from sqlite_utils import Database
 from small_library import FILE_A, FILE_B, MEMO, damage, rows
 from wherein.storage.catalog.connection import lenient_text, writing
 from wherein.storage.catalog.models import bound_model
+from wherein.storage.catalog.vectors import read_vectors
+from wherein.storage.index.flat_file import write_flat
+from wherein.storage.index.generations import active_generation, register_generation
+from wherein.storage.index.method import Method
 from wherein.storage.repair.quarantine import QUARANTINE, Quarantine
 from wherein.storage.repair.repair_rows import RepairLog, repair_counters, repair_models, repair_rows
 from wherein.storage.repair.row_check import Gap, check_rows
@@ -71,8 +76,11 @@ def test_a_damaged_document_that_cannot_be_read_again_is_lost(
     assert quarantined(library) == [("texts", document), ("documents", document)]
 
 
-def test_vectors_are_restored_from_the_index_unless_they_are_in_the_delta(library: Path, library_db: Database) -> None:
+def test_vectors_are_restored_from_an_index_of_vectors_unless_they_are_in_the_delta(
+    library: Path, library_db: Database
+) -> None:
     before = rows(library, "SELECT id, vector FROM vectors ORDER BY id")
+    write_flat_generation(library_db, library, 3)
     damage(library, "UPDATE vectors SET vector = zeroblob(64) WHERE id IN (2, 4)")
     log = repaired(library, library_db)
     assert log.repaired == [
@@ -81,6 +89,28 @@ def test_vectors_are_restored_from_the_index_unless_they_are_in_the_delta(librar
     ]
     assert rows(library, "SELECT id, vector FROM vectors ORDER BY id") == before[:3]
     assert quarantined(library) == [("vectors", 4)]
+
+
+def write_flat_generation(db: Database, folder: Path, highest: int) -> None:
+    """Write the vectors up to an id as they are, as it is done for models whose vectors have any length."""
+    model, generation = bound_model(db), active_generation(db)
+    assert model is not None
+    assert generation is not None
+    parts = [(ids[:highest], vectors[:highest]) for ids, vectors in read_vectors(db, model.id, model.dimension)]
+    path = folder / "generations" / "000003.faiss"
+    digest = write_flat(path, highest, model.dimension, parts)
+    flat = replace(generation, file=path.name, bytes=path.stat().st_size, sha256=digest, method=Method())
+    with writing(db, "test"):
+        register_generation(db, flat)
+
+
+def test_from_codes_no_vector_can_be_restored(library: Path, library_db: Database) -> None:
+    damage(library, "UPDATE vectors SET vector = zeroblob(32) WHERE id = 2")
+    assert repaired(library, library_db).repaired == [
+        "1 damaged vectors: 0 were restored from the index, 1 removed",
+        f"{FILE_A}: 1 of its passages have no vector; the next reindex fills the gap",
+    ]
+    assert ids(library, "vectors") == [1, 3, 4]
 
 
 def test_without_an_index_damaged_vectors_are_removed(library: Path, library_db: Database) -> None:

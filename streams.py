@@ -7,11 +7,11 @@ import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO, cast
 
 from wherein.errors import UsageError, WhereinError
 
-__all__ = ["ReaderGoneError", "prepare_streams"]
+__all__ = ["ReaderGoneError", "prepare_streams", "print_bytes"]
 
 
 class ReaderGoneError(Exception):
@@ -30,6 +30,14 @@ def prepare_streams() -> None:
         sys.stdout = _text_output(_Output(1, "wb", closefd=False), sys.stdout, "replace")
     if sys.stderr is sys.__stderr__:
         sys.stderr = _text_output(_Messages(2, "wb", closefd=False), sys.stderr, "backslashreplace")
+
+
+def print_bytes(data: bytes) -> None:
+    """Write bytes to standard output as they are, whatever its encoding is."""
+    sys.stdout.flush()
+    binary = sys.stdout.binary if isinstance(sys.stdout, _Text) else sys.stdout.buffer
+    binary.write(data)
+    binary.flush()
 
 
 def _fill(descriptor: int, flags: int) -> None:
@@ -62,6 +70,11 @@ class _Text(io.TextIOWrapper):
     @property
     def buffer(self) -> io.BufferedWriter:
         raise AttributeError("buffer")
+
+    @property
+    def binary(self) -> BinaryIO:
+        """The stream of bytes below this one."""
+        return cast(BinaryIO, super().buffer)
 
 
 class _Input(io.FileIO):

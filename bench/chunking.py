@@ -30,7 +30,7 @@ from wherein.evaluation.modes import hybrid, keyword, semantic
 from wherein.ingest import chunker
 from wherein.ingest.chunker import chunk
 from wherein.ingest.document import Document, Mark
-from wherein.ingest.readers import choose
+from wherein.ingest.readers.choose import choose
 
 INSERTED = "It was never quite clear to the neighbours who had left the green door open that night. "
 INSERTIONS = 300

@@ -103,6 +103,7 @@ class World:
             sys.stdin = None if closed else stdin  # type: ignore[assignment]
             sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w")), encoding)
             sys.stderr = io.TextIOWrapper(io.BufferedWriter(io.FileIO(2, "w")), encoding, "backslashreplace")
+            sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
             sys.argv = ["wherein", *line]
             try:
                 wherein()
@@ -177,7 +178,8 @@ def _faults(ended: Ended) -> Iterator[str]:
             yield sign.decode()
     if ended.code != 0 and not ended.err.strip() and not ended.out.strip():
         yield f"exit code {ended.code} without a word"
-    if "--json" in ended.line and ended.code == 0 and not _is_json(ended.out):
+    as_json = "--json" in ended.line and not any(word.startswith("--print-") for word in ended.line)
+    if as_json and ended.code == 0 and not _is_json(ended.out):
         yield "not JSON"
 
 
@@ -189,7 +191,7 @@ def _is_json(data: bytes) -> bool:
         try:
             json.loads(data)
         except ValueError:
-            return b"Usage: " in data or data.startswith(b"[Unit]")
+            return b"Usage: " in data
     return True
 
 

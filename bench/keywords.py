@@ -20,10 +20,12 @@ import numpy as np
 from wherein.search.keyword import best_passages, match
 from wherein.search.phrase_check import PhraseCheck
 from wherein.search.query_syntax import parse_question
-from wherein.storage.catalog.term_counts import ENTRY, TermRows
+from wherein.storage.catalog.packed_terms import ENTRY, TermRows
 from wherein.storage.catalog.terms import terms_of
 from wherein.storage.index.keyword_index import KeywordIndex, Part
-from wherein.storage.index.postings import collect, open_postings, write_postings
+from wherein.storage.index.postings import collect
+from wherein.storage.index.postings_file import open_postings
+from wherein.storage.index.postings_writer import write_postings
 
 WORDS, LENGTH, QUESTIONS = 60_000, 120, 60
 

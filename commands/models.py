@@ -151,21 +151,33 @@ def _embedding_fields(model: Model) -> dict[str, object]:
 def bench(options: GlobalOptions, name: str | None, seconds: float, as_json: bool) -> None:
     """Measure the model NAME, by default the shipped one, at each precision; new libraries use the fastest.
 
-    All figures are texts per second: contexts of full length and of 160 tokens, and questions one by one.
+    It runs on the CPU or on --device; the devices of this machine are listed. All figures are texts per second:
+    contexts of full length and of 160 tokens, and questions one by one.
     """
+    from wherein.embed.devices import CPU, check_device_name, device_names
     from wherein.embed.models.benchmark import SHORT_CONTEXT_TOKENS, benchmark
+    from wherein.embed.runtime import openvino_core, present_device
 
+    device = present_device(check_device_name(options.device or CPU))
+    devices = device_names(openvino_core())
     with status_line(as_json, "nothing was saved") as report:
         measured, speeds = benchmark(
-            name or options.model, seconds, cache=options.cache, threads=options.threads, report=report
+            name or options.model,
+            seconds,
+            cache=options.cache,
+            threads=options.threads,
+            device=device,
+            report=report,
         )
     if as_json:
         print_json({
             "model": measured.name, "context_tokens": measured.context_tokens,
             "short_context_tokens": SHORT_CONTEXT_TOKENS, "question_tokens": measured.question_tokens,
+            "device": device, "devices": devices,
             "speeds": [asdict(speed) for speed in speeds],
         })  # fmt: skip
     else:
+        click.echo(f"On {device}; this machine has {', '.join(f'{name} ({own})' for name, own in devices.items())}.")
         _print_speeds(speeds, measured.context_tokens, SHORT_CONTEXT_TOKENS)
 
 

@@ -13,6 +13,7 @@ import click
 from wherein.commands.options import GlobalOptions
 from wherein.embed.models.installed import MODELS_VARIABLE, models_folder
 from wherein.errors import UsageError
+from wherein.streams import print_bytes
 
 __all__ = ["install_systemd", "nightly_command", "print_cron", "print_systemd"]
 
@@ -37,6 +38,7 @@ def nightly_command(
     words += _given("--model", _model(options.model))
     words += _given("--threads", str(options.threads) if options.threads else None)
     words += _given("--jobs", None if options.jobs is None else str(options.jobs))
+    words += _given("--device", options.device)
     words += ["reindex", *_given("--model", _model(model)), "--until", until or _UNTIL]
     for name, value in others.items():
         words += _given(name, value)
@@ -47,7 +49,7 @@ def print_cron(words: list[str]) -> None:
     """Print the line of a crontab."""
     from wherein.crontab import format_line
 
-    click.echo(os.fsencode(format_line(words, _environment())), nl=False)
+    print_bytes(os.fsencode(format_line(words, _environment())))
 
 
 def print_systemd(words: list[str]) -> None:

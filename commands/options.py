@@ -51,6 +51,7 @@ class GlobalOptions:
     model: str | None
     threads: int
     jobs: int | None
+    device: str | None = None
 
     @property
     def cache(self) -> Path:
@@ -70,6 +71,7 @@ class GlobalOptions:
             threads=self.threads,
             jobs=self.jobs,
             cache=self.cache,
+            device=self.device,
         )
 
 
@@ -96,11 +98,22 @@ def global_options(function: Command) -> Command:
         type=click.IntRange(1, MAX_JOBS),
         help="Processes that read files; by default as many as suit the machine.",
     )
+    @click.option(
+        "--device",
+        metavar="CPU|GPU|NPU|AUTO",
+        help="What the model runs on; by default what the library was created with, or the CPU.",
+    )
     @wraps(function)
     def wrapper(
-        *args: object, folder: Path | None, precision: str, model: str | None, threads: int, jobs: int | None
+        *args: object,
+        folder: Path | None,
+        precision: str,
+        model: str | None,
+        threads: int,
+        jobs: int | None,
+        device: str | None,
     ) -> None:
-        options = GlobalOptions(folder or default_library(), precision, model, threads, jobs)
+        options = GlobalOptions(folder or default_library(), precision, model, threads, jobs, device)
         function(*args, options=options)
 
     return wrapper

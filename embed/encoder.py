@@ -1,7 +1,7 @@
 """Embed contexts and questions, as fast as this CPU can.
 
-Each text is one inference, padded to the next of eight lengths. With one stream per core, batches of equal length are
-no faster, and OpenVINO never frees the memory that it allocates for each new shape (docs/decisions/shapes.md).
+Each text is padded to a multiple of 16 tokens. Contexts of the same padded length share an inference; at these lengths
+the vector of a text does not depend on its company (docs/decisions/shapes.md).
 """
 
 from bisect import bisect_left
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, TypeVar
@@ -17,6 +18,8 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from wherein.embed.batches import WaitingTexts
+from wherein.embed.devices import CPU, needs_fixed_shape
 from wherein.embed.metric import context_form, question_form
 from wherein.embed.model import Model, fingerprint
 from wherein.embed.runtime import compile_model, import_openvino, openvino_core
@@ -28,12 +31,12 @@ __all__ = ["Encoder", "Matrix"]
 Matrix = npt.NDArray[np.float32]
 Key = TypeVar("Key")
 
-# Contexts are padded to multiples 2 to 8 of an eighth of the longest; the length of questions is the eighth length.
-# Few lengths are faster and need less memory: 147 contexts per second and 283 MB, while a shape for each length has 105
-# and 965 (docs/decisions/shapes.md).
-_LENGTH_STEPS = 8
-# Requests in OpenVINO's queue: enough that reading a slow document does not leave the CPU idle.
-_QUEUE_SIZE = 48
+# At other lengths a w8a8 vector changes with the padding, by up to 0.002 (docs/decisions/shapes.md).
+_LENGTH_STEP = 16
+# Requests for each stream: the next one begins while the results of the last are collected.
+_REQUESTS_PER_STREAM = 2
+# Texts that wait for others of their length: most batches are then full.
+_WAITING = 128
 
 
 class Encoder:
@@ -44,16 +47,25 @@ class Encoder:
     """
 
     def __init__(
-        self, model: Model, precision: str, *, cache: Path | None = None, threads: int = 0, one_by_one: bool = False
+        self,
+        model: Model,
+        precision: str,
+        *,
+        cache: Path | None = None,
+        threads: int = 0,
+        one_by_one: bool = False,
+        device: str = CPU,
     ) -> None:
         """Set up for low latency of single questions (`one_by_one`) or for high throughput of many contexts.
 
         `threads` 0 means one per core; `cache` is the folder for compiled models, None to compile each time.
+        `device` is one that `embed.devices.pick_device` returned.
         """
         self.model = model
         self.precision = precision
         self.fingerprint = fingerprint(model, precision)
-        self._lengths = _lengths(model)
+        self.device = device
+        self._lengths = [model.context_tokens] if needs_fixed_shape(device) else _lengths(model)
         self._cache = cache
         self._threads = threads
         self._one_by_one = one_by_one
@@ -71,7 +83,9 @@ class Encoder:
         openvino_core()  # raises WhereinError in a forked child
         if self._network is None:
             self._network = _Network(
-                lambda: compile_model(self.model, self.precision, self._cache, self._threads, self._one_by_one)
+                lambda: compile_model(
+                    self.model, self.precision, self._cache, self._threads, self._one_by_one, self.device
+                )
             )
         return self._network
 
@@ -118,35 +132,35 @@ class Encoder:
     def stream(self, items: Iterable[tuple[Key, list[int]]]) -> Iterator[tuple[Key, Matrix]]:
         """Yield the key and the stored vector `[width]` of each (key, token ids), in the order of completion.
 
-        Reads from `items` while earlier ones are computed, at most 48 ahead.
+        Reads from `items` while earlier ones are computed, a few hundred ahead at most.
         """
         for key, vector in self._stream(items):
             yield key, context_form(self.model.metric, vector)
 
     def _stream(self, items: Iterable[tuple[Key, list[int]]]) -> Iterator[tuple[Key, Matrix]]:
         """Yield the same with the network's vectors `[dimension]`."""
+        items = iter(items)
+        first = next(items, None)
+        if first is None:  # a run with nothing to embed never loads the model
+            return
         # A deque: OpenVINO's threads append to it, and its appends and pops are atomic.
         done: deque[tuple[Key, Matrix]] = deque()
 
-        def on_done(request: Any, key: Key) -> None:
+        def on_done(request: Any, keys: list[Key]) -> None:
             # Copied, because the next inference writes to the same tensor.
-            done.append((key, request.get_output_tensor(0).data[0].copy()))
+            done.extend(zip(keys, request.get_output_tensor(0).data.copy(), strict=True))
 
+        network = queue = None
         with ExitStack() as stack:
-            queue = network = None  # a run with nothing to embed never loads the model
             try:
-                for key, ids in items:
-                    if queue is None:
-                        network = stack.enter_context(self._using())
-                        queue = network.take_queue()
-                        queue.set_callback(on_done)
-                    # Inputs are copied, because nothing here keeps the arrays alive while the request waits.
-                    queue.start_async(self._inputs([ids]), key, share_inputs=False)
+                network = stack.enter_context(self._using())
+                queue = network.take_queue()
+                queue.set_callback(on_done)
+                for _ in self._feed(network, queue, chain([first], items)):
                     while done:
                         yield done.popleft()
-                if network is not None and queue is not None:
-                    queue.wait_all()
-                    network.put_back(queue)
+                queue.wait_all()
+                network.put_back(queue)
             # Also for GeneratorExit, when the caller abandons the stream, and for Ctrl-C.
             except BaseException:
                 if network is not None and queue is not None:
@@ -154,6 +168,25 @@ class Encoder:
                 raise
         # Outside of the `try`: nothing is queued any more that could be cancelled.
         yield from done
+
+    def _feed(self, network: "_Network", queue: Any, items: Iterable[tuple[Key, list[int]]]) -> Iterator[None]:
+        """Start inferences until each item is in one; yield after each step, so that results can be collected."""
+        batched = network.takes_batches and not needs_fixed_shape(self.device)
+        waiting = WaitingTexts[Key](self._lengths, batched=batched)
+        for key, ids in items:
+            waiting.add(key, ids)
+            # A request that is idle takes what there is, because a slow reader may need long for the next text.
+            if queue.is_ready() or len(waiting) >= _WAITING:
+                self._start(queue, waiting)
+            yield
+        while waiting:
+            self._start(queue, waiting)
+            yield
+
+    def _start(self, queue: Any, waiting: WaitingTexts[Key]) -> None:
+        keys, rows = waiting.next_batch()
+        # Inputs are copied, because nothing here keeps the arrays alive while the request waits.
+        queue.start_async(self._inputs(rows), keys, share_inputs=False)
 
     def _abandon(self, network: "_Network", queue: Any) -> None:
         """Get rid of the queued requests, which would take a minute on a slow machine."""
@@ -233,7 +266,9 @@ class _Network:
         """Return an `openvino.AsyncInferQueue` that nothing else uses."""
         if self._idle_queues:
             return self._idle_queues.pop()
-        return import_openvino().AsyncInferQueue(self._compiled.result(), _QUEUE_SIZE)
+        compiled = self._compiled.result()
+        requests = _REQUESTS_PER_STREAM * int(compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+        return import_openvino().AsyncInferQueue(compiled, requests)
 
     def put_back(self, queue: Any) -> None:
         """Keep a queue that has nothing left to do for the next stream."""
@@ -241,7 +276,6 @@ class _Network:
 
 
 def _lengths(model: Model) -> list[int]:
-    """Return the lengths in tokens to which texts are padded, ascending: 32, 96, 144 … 384 for the shipped model."""
-    step = -(-model.context_tokens // _LENGTH_STEPS)
-    lengths = {min(n * step, model.context_tokens) for n in range(2, _LENGTH_STEPS + 1)}
-    return sorted(lengths | {model.question_tokens})
+    """Return the lengths in tokens to which texts are padded, ascending: 32, 48, 64 … 384 for the shipped model."""
+    lengths = range(2 * _LENGTH_STEP, model.context_tokens, _LENGTH_STEP)
+    return sorted({*lengths, model.question_tokens, model.context_tokens})

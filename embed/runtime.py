@@ -1,4 +1,4 @@
-"""Compile graphs for this CPU with OpenVINO, through a cache on disk that may be lost or damaged at any time."""
+"""Compile graphs with OpenVINO, through a cache on disk that may be lost or damaged at any time."""
 
 import hashlib
 import importlib
@@ -14,12 +14,13 @@ from threading import Lock, get_ident
 from types import ModuleType
 from typing import Any
 
+from wherein.embed.devices import CPU, device_names, device_settings, needs_fixed_shape, pick_device
 from wherein.embed.graph import IN_GRAPH, adapt
 from wherein.embed.model import IR, WEIGHTS, Model, ModelFiles, fingerprint, read_checked
 from wherein.embed.precision import apply_precision
 from wherein.errors import WhereinError
 
-__all__ = ["compile_files", "compile_model", "damaged_blobs", "import_openvino", "openvino_core"]
+__all__ = ["compile_files", "compile_model", "damaged_blobs", "import_openvino", "openvino_core", "present_device"]
 
 _CONVERTER = "openvino.tools.ovc"
 # Every number of threads, precision and version of OpenVINO has a blob of its own, each as large as the weights.
@@ -68,8 +69,15 @@ def openvino_core() -> Any:
     return core
 
 
-def compile_model(model: Model, precision: str, cache: Path | None, threads: int, one_by_one: bool) -> Any:
-    """Return an `openvino.CompiledModel`; `threads` 0 means one per core.
+def present_device(name: str) -> str:
+    """Return the device that a name stands for here, see `pick_device`. Raises UsageError when it is not there."""
+    return name if name == CPU else pick_device(name, openvino_core())  # OpenVINO need not be loaded for the CPU
+
+
+def compile_model(
+    model: Model, precision: str, cache: Path | None, threads: int, one_by_one: bool, device: str = CPU
+) -> Any:
+    """Return an `openvino.CompiledModel`; `threads` 0 means one per core, `device` is one of `pick_device`.
 
     With `one_by_one` all threads work on the same text (latency), else each on a text of its own (throughput).
     `cache` is the folder for compiled models. Damaged files in it are removed, and a folder that cannot be written is
@@ -78,7 +86,15 @@ def compile_model(model: Model, precision: str, cache: Path | None, threads: int
     # An imported graph may return vectors of any length; the shipped one normalizes them itself.
     unit = model.metric == "cosine" and model.pooling == IN_GRAPH
     name = fingerprint(model, precision)
-    return compile_files(model, name, precision, cache, threads, one_by_one, lambda graph: adapt(graph, unit=unit))
+    shape = [1, model.context_tokens] if needs_fixed_shape(device) else None
+
+    def change(graph: Any) -> Any:
+        graph = adapt(graph, unit=unit)
+        if shape:
+            graph.reshape({one.any_name: shape for one in graph.inputs})
+        return graph
+
+    return compile_files(model, name, precision, cache, threads, one_by_one, change, device)
 
 
 def compile_files(
@@ -89,42 +105,22 @@ def compile_files(
     threads: int,
     one_by_one: bool,
     change: Callable[[Any], Any] = lambda graph: graph,
+    device: str = CPU,
 ) -> Any:
     """Compile the graph of a model of either kind, as `compile_model` does.
 
     `name` identifies it in the cache, for instance a fingerprint; `change` is applied before the precision is.
     """
     core = openvino_core()
-    settings = _settings(core, threads, one_by_one)
+    settings = device_settings(core, device, threads, one_by_one)
     if cache is None:
-        return core.compile_model(_graph(core, model, precision, change), "CPU", settings)
-    key = _key(core, name, settings, model.folder)
-    compiled = _load(core, cache, key, settings)
+        return core.compile_model(_graph(core, model, precision, change), device, settings)
+    key = _key(core, name, settings, model.folder, device)
+    compiled = _load(core, cache, key, settings, device)
     if compiled is None:
-        compiled = core.compile_model(_graph(core, model, precision, change), "CPU", settings)
+        compiled = core.compile_model(_graph(core, model, precision, change), device, settings)
         _save(compiled, cache, key)
     return compiled
-
-
-def _settings(core: Any, threads: int, one_by_one: bool) -> dict[str, Any]:
-    settings: dict[str, Any] = {
-        # A CPU with AMX would compute in bfloat16 by default, and its vectors would differ from other CPUs'.
-        "INFERENCE_PRECISION_HINT": "f32",
-        # By default OpenVINO rounds activations at run time, and w8a32 would depend on the CPU and on the batch.
-        "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
-        # All cores on one question, padded to 32 tokens: 18 ms instead of 62 (docs/decisions/cold-query.md).
-        "PERFORMANCE_HINT": "LATENCY" if one_by_one else "THROUGHPUT",
-        "NUM_STREAMS": "1" if one_by_one else str(threads) if threads else _streams(core),
-    }
-    if threads:
-        settings["INFERENCE_NUM_THREADS"] = threads
-    return settings
-
-
-def _streams(core: Any) -> str:
-    """Return the number of threads that OpenVINO would use: one per core that this process may run on."""
-    _, maximum = core.get_property("CPU", "RANGE_FOR_STREAMS")
-    return str(maximum)
 
 
 def _graph(core: Any, model: ModelFiles, precision: str, change: Callable[[Any], Any]) -> Any:
@@ -141,15 +137,15 @@ def _graph(core: Any, model: ModelFiles, precision: str, change: Callable[[Any],
 # changed for the precision, to look anything up (0.13 s of a cold query), and would not notice a flipped bit.
 
 
-def _key(core: Any, name: str, settings: dict[str, Any], folder: Path) -> str:
+def _key(core: Any, name: str, settings: dict[str, Any], folder: Path, device: str) -> str:
     """Return the cache key, the beginning of the file's name: whatever must be equal to reuse a compiled graph.
 
     Size and times of the model's files are part of it, so that a modified file is read and checked again and damage
     to it is reported, although the compiled graph could still be used.
     """
-    # A compiled graph belongs to one build of OpenVINO and one kind of CPU.
-    device = core.get_versions("CPU")["CPU"].build_number, core.get_property("CPU", "FULL_DEVICE_NAME")
-    parts = json.dumps([*device, settings, [_stamp(folder / name) for name in (IR, WEIGHTS)]], sort_keys=True)
+    # A compiled graph belongs to one build of OpenVINO and the devices of one machine.
+    machine = device, core.get_versions(CPU)[CPU].build_number, device_names(core)
+    parts = json.dumps([*machine, settings, [_stamp(folder / name) for name in (IR, WEIGHTS)]], sort_keys=True)
     return f"{name}-{hashlib.sha256(parts.encode()).hexdigest()[:16]}"
 
 
@@ -162,13 +158,13 @@ def _stamp(path: Path) -> list[int]:
     return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]  # a program may set mtime back, but not ctime
 
 
-def _load(core: Any, cache: Path, key: str, settings: dict[str, Any]) -> Any:
+def _load(core: Any, cache: Path, key: str, settings: dict[str, Any], device: str) -> Any:
     """Return the compiled graph under `key`, None when there is no intact one; remove damaged ones."""
     for path in cache.glob(f"{key}-*.blob"):  # the rest of the name is a checksum, not known yet
         try:
             data = path.read_bytes()
             if path.name == _blob_name(key, data):
-                return core.import_model(io.BytesIO(data), "CPU", settings)
+                return core.import_model(io.BytesIO(data), device, settings)
         except (OSError, RuntimeError):  # unreadable, or intact and yet refused by OpenVINO
             pass
         # Another process may have removed it; if it cannot be removed, it is compiled again each time.

@@ -12,7 +12,7 @@ from wherein.ingest.changes.unchanged import version_of
 from wherein.ingest.commit import ModelInputs, WriteQueue
 from wherein.ingest.documents import DocumentPipeline, Origin, Outcome
 from wherein.ingest.progress.run_log import RunLog
-from wherein.ingest.readers import Skipped
+from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.workers.parse import FAILED, LARGE, REFUSED, SKIPPED, Opened, Trouble
 from wherein.ingest.workers.pool import ParseTask
 from wherein.storage.catalog.documents import delete_document, documents_of_stream, each_document_of_file

@@ -48,17 +48,18 @@ class Visits:
         self._db = db
         self._queue = queue
         self._pool = pool
-        self._sources: list[Source] = []
+        self._excluding: list[Source] = []
 
     def prepare(self, sources: Iterable[Source]) -> None:
-        """Look up all sources of the library; those that are ingested as they are given: a plan stores none."""
+        """Look up what all sources of the library exclude; `sources` count as they are given: a plan stores none."""
         known = {source.uri: source for source in list_sources(self._db)}
-        self._sources = list((known | {source.uri: source for source in sources}).values())
+        merged = known | {source.uri: source for source in sources}
+        self._excluding = [source for source in merged.values() if source.exclude]  # each walk looks at all of these
 
     def begin(self, source: Source) -> SourceWalk:
         """Return the walk of a source, before it begins."""
         known = files_of_source(self._db, source.id)
-        return SourceWalk(source, exclusions_for(source, self._sources, self.watch), self.own, known)
+        return SourceWalk(source, exclusions_for(source, self._excluding, self.watch), self.own, known)
 
     def of_source(self, source: Source) -> Iterator[Visit | None]:
         """Yield what the walk of a source comes across, None for a file that was visited for another source."""
@@ -91,6 +92,8 @@ class Visits:
             return None
         self.seen.add(uri)
         task = None if same else self.submit(walked.source, found.path, known)
+        if record is None:  # new: almost certainly it has to be embedded, and the model is loaded while it is read
+            self._queue.prepare()
         return VisitedFile(walked.source, uri, found.path, now, record, task, uri in self.named)
 
     def known(self, uri: str, record: FileRecord | None) -> FileRecord | None:

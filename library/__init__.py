@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from wherein.embed.devices import check_device_name
 from wherein.evaluation.run import EvaluatedLibrary, Measured, evaluate, evaluate_golden_file
 from wherein.ingest.progress.events import Progress, Report, RunProblem, Summary
 from wherein.ingest.progress.reindex_report import MARGIN
@@ -71,7 +72,8 @@ class Library(Upkeep):
     `precision` is `auto`, `w8a8` or `w8a32`; `auto` is that of the library, or for a new one what this CPU does best.
     `model` is the name of an installed model or a model's folder; None is the library's, or for a new one the shipped
     model. `cache` is the folder for compiled models, `threads` how many the model may use (0: one per core), `jobs` how
-    many processes read files (None: as many as suit the machine). A given `encoder` is used in place of a model's.
+    many processes read files (None: as many as suit the machine). `device` is what the model runs on, as OpenVINO calls
+    it; None is the library's, or the CPU. A given `encoder` is used in place of a model's.
     """
 
     def __init__(
@@ -84,11 +86,17 @@ class Library(Upkeep):
         threads: int = 0,
         jobs: int | None = None,
         encoder: Encoder | None = None,
+        device: str | None = None,
     ) -> None:
         self.folder = default_library() if folder is None else given.path(folder)
         self._jobs = jobs
         self._models = ModelChoice(
-            given.model(model), precision, given.path(cache) if cache else None, threads, encoder
+            given.model(model),
+            precision,
+            given.path(cache) if cache else None,
+            threads,
+            encoder,
+            check_device_name(device) if device else None,
         )
         self._reader = CatalogReader(self.folder)
         self._queries = QueryService(self._reader, self.folder, self._models)

@@ -18,6 +18,7 @@ from operator import index
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from wherein.embed.devices import check_device_name
 from wherein.embed.precision import MAX_THREADS, PRECISIONS
 from wherein.errors import UsageError
 from wherein.ingest.limits import MAX_JOBS, MAX_SIZE
@@ -174,6 +175,11 @@ def _text(name: str, value: object) -> None:
         raise UsageError(f"{name} must not contain a NUL character: {_shown(value)}")
 
 
+def _device(name: str, value: object) -> None:
+    _text(name, value)
+    check_device_name(str(value))
+
+
 def _question(name: str, value: object) -> None:
     """Refuse what the tokenizer cannot encode; a question that is not stored may have any other character."""
     if not isinstance(value, str):
@@ -306,6 +312,7 @@ RULES: Mapping[str, Rule] = {
     "cache": _optional(_path),
     "data": _instance(bytes, "bytes"),
     "deep": _flag,
+    "device": _optional(_device),
     "encoder": _optional(_encoder),
     "exclude": _each(_text, "a list of patterns"),
     "fields": _made_of(Fields, 'write Fields("body")', FIELDS),

@@ -15,6 +15,7 @@ from wherein.ingest.reembed import Reembedding
 from wherein.library.models import (
     LibraryModel,
     ModelChoice,
+    check_device,
     cuts_differently,
     describe,
     folder_to_keep,
@@ -29,6 +30,7 @@ from wherein.storage.catalog.models import (
     bind_model,
     drop_earlier_model,
     earlier_model,
+    remember_device,
     remember_model_folder,
 )
 from wherein.storage.cleanup.prune import prune
@@ -67,6 +69,8 @@ class ModelChange:
         self._encoder = encoder
         with writing(db, "reembed.begin"):
             new = add_model(db, **describe(encoder))
+            remember_device(db, new, encoder.device)
+        check_device(db, new, encoder)
         self._embedding = Reembedding(db, new, encoder, cuts_differently(old, encoder), report, stop)
         self.tally = self._embedding.tally
 
@@ -107,7 +111,7 @@ class ModelChange:
 def bind_empty_library(db: Database, encoder: Encoder) -> None:
     """Bind a library that has no model yet to that of `encoder`."""
     with writing(db, "model.bind"):
-        bind_model(db, **describe(encoder))
+        remember_device(db, bind_model(db, **describe(encoder)), encoder.device)
         remember_model_folder(db, folder_to_keep(encoder))
 
 

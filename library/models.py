@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
+from wherein.embed.devices import CPU
 from wherein.embed.encoder import Encoder
 from wherein.embed.metric import distances
 from wherein.embed.model import DEFAULT_MODEL, TOKENIZER, Model, fingerprint, load_model
 from wherein.embed.models.installed import find_by_fingerprint, find_model, models_folder
 from wherein.embed.precision import resolve_precision
-from wherein.errors import Damaged, ModelMismatch, WhereinError
+from wherein.embed.runtime import present_device
+from wherein.errors import Damaged, ModelMismatch, UsageError, WhereinError
 from wherein.storage.catalog.connection import writing
-from wherein.storage.catalog.models import StoredModel, bind_model, bound_model, model_folder, remember_model_folder
+from wherein.storage.catalog.models import (
+    StoredModel,
+    bind_model,
+    bound_model,
+    model_folder,
+    remember_device,
+    remember_model_folder,
+    stored_device,
+)
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -22,19 +33,34 @@ if TYPE_CHECKING:
     from wherein.storage.catalog.protocol import Catalog
     from wherein.storage.repair.deep_check import Proof
 
-__all__ = ["LibraryModel", "ModelChoice", "cuts_differently", "describe", "folder_to_keep", "library_model", "proof_of"]
+__all__ = [
+    "LibraryModel",
+    "ModelChoice",
+    "check_device",
+    "cuts_differently",
+    "describe",
+    "folder_to_keep",
+    "library_model",
+    "proof_of",
+]
 
 # How far a component may be from that of another run, as a part of the vector's length: w8a8 depends a little on what
 # else is calculated.
 _TOLERANCES = {"w8a8": 1e-2, "w8a32": 1e-4}
 
+_DEVICE_SAMPLE = 8  # vectors that are compared with those of another device
+
 
 @dataclass(frozen=True)
 class LibraryModel:
-    """The model that a library is bound to, and the folder that holds it: None for the shipped one."""
+    """The model that a library is bound to, and the folder that holds it: None for the shipped one.
+
+    `device` is the one that the library's vectors were computed on.
+    """
 
     stored: StoredModel
     folder: Path | None
+    device: str = CPU
 
 
 class _Description(TypedDict):
@@ -50,7 +76,8 @@ class ModelChoice:
     """What the user chose of the model and how it runs; a value that was left out is the library's.
 
     `name` is that of an installed model, or a folder. `precision` is `auto`, `w8a8` or `w8a32`, `cache` the folder for
-    compiled models, `threads` 0 for one per core. A given `encoder` takes the place of all models.
+    compiled models, `threads` 0 for one per core. `device` is a name that `embed.devices.pick_device` understands. A
+    given `encoder` takes the place of all models.
     """
 
     name: str | Path | None = None
@@ -58,11 +85,13 @@ class ModelChoice:
     cache: Path | None = None
     threads: int = 0
     encoder: Encoder | None = None
+    device: str | None = None
 
-    def encoder_of(self, library: LibraryModel, *, one_by_one: bool = False) -> Encoder:
+    def encoder_of(self, library: LibraryModel, *, one_by_one: bool = False, db: Catalog | None = None) -> Encoder:
         """Return the encoder of a library's model; the network is loaded when it is first used.
 
-        Raises ModelMismatch when the chosen, or the installed, model or precision is another than the library's.
+        Raises ModelMismatch when the chosen, or the installed, model or precision is another than the library's, or
+        when it runs on another device, whose vectors differ from those in `db`; UsageError when that is not there.
         """
         stored = library.stored
         if self.precision not in ("auto", stored.precision):
@@ -71,9 +100,11 @@ class ModelChoice:
                 f" leave --precision out, or re-embed the library with: wherein --precision {self.precision} reindex"
                 f" --model {stored.name}"
             )
-        encoder = self.encoder or self._load(self.model_for(library), stored.precision, one_by_one=one_by_one)
+        encoder = self.encoder or self._load(self.model_for(library), stored.precision, library, one_by_one=one_by_one)
         if encoder.fingerprint != stored.fingerprint:
             raise ModelMismatch(self._mismatch(stored, encoder))
+        if db is not None:
+            check_device(db, stored, encoder)
         return encoder
 
     def encoder_for_new_library(self) -> Encoder:
@@ -86,12 +117,12 @@ class ModelChoice:
         if bound_model(db) is None:
             encoder = self.encoder_for_new_library()
             with writing(db, "model.bind"):
-                bind_model(db, **describe(encoder))
+                remember_device(db, bind_model(db, **describe(encoder)), encoder.device)
                 if self.name is not None:
                     remember_model_folder(db, folder_to_keep(encoder))
         library = library_model(db)
         assert library is not None
-        return self.encoder_of(library), library.stored
+        return self.encoder_of(library, db=db), library.stored
 
     def encoder_to_change_to(self, name: str | Path, library: LibraryModel | None) -> Encoder:
         """Return the encoder of the installed model `name` at the chosen precision, else at the library's."""
@@ -99,7 +130,7 @@ class ModelChoice:
             return self.encoder
         # `auto` is not resolved again: a copied library would change by itself (docs/decisions/reembed.md).
         kept = library.stored.precision if library and self.precision == "auto" else None
-        return self._load(find_model(name, models_folder()), kept or resolve_precision(self.precision))
+        return self._load(find_model(name, models_folder()), kept or resolve_precision(self.precision), library)
 
     def stored_encoder(self, library: LibraryModel) -> Encoder:
         """Return the encoder of a model that the library has vectors of, whatever model was chosen.
@@ -108,7 +139,7 @@ class ModelChoice:
         """
         stored = library.stored
         model = find_by_fingerprint(stored.fingerprint, stored.precision, stored.name, models_folder(), library.folder)
-        encoder = self.encoder or self._load(model, stored.precision)
+        encoder = self.encoder or self._load(model, stored.precision, library)
         if encoder.fingerprint != stored.fingerprint:
             raise ModelMismatch(
                 f"The model {stored.name} {stored.fingerprint} is no longer installed; install it, or keep using the"
@@ -142,8 +173,20 @@ class ModelChoice:
         installed = models_folder() / (str(self.name) if self.name else library.stored.name if library else "")
         return installed if (installed / "model.json").exists() else DEFAULT_MODEL
 
-    def _load(self, model: Model, precision: str, *, one_by_one: bool = False) -> Encoder:
-        return Encoder(model, precision, cache=self.cache, threads=self.threads, one_by_one=one_by_one)
+    def _load(
+        self, model: Model, precision: str, library: LibraryModel | None = None, *, one_by_one: bool = False
+    ) -> Encoder:
+        device = self._device(library.device if library else CPU)
+        return Encoder(model, precision, cache=self.cache, threads=self.threads, one_by_one=one_by_one, device=device)
+
+    def _device(self, stored: str) -> str:
+        """Return the chosen device, else the library's, else the CPU where that device is not there."""
+        if self.device is not None:
+            return present_device(self.device)
+        try:
+            return present_device(stored)
+        except UsageError:
+            return CPU
 
     def _precision_for_new_library(self, model: Model) -> str:
         """Return the chosen precision, else the one that a benchmark found fastest here, else this CPU's best."""
@@ -151,7 +194,7 @@ class ModelChoice:
             # Late: needed only when a library is created.
             from wherein.embed.models.benchmark import fastest_precision
 
-            if measured := fastest_precision(self.cache, model):
+            if measured := fastest_precision(self.cache, model, self._device(CPU)):
                 return measured
         return resolve_precision(self.precision)
 
@@ -170,7 +213,22 @@ def library_model(db: Catalog) -> LibraryModel | None:
     if stored is None:
         return None
     # The folder may have been moved: then any installed model with the same fingerprint will do.
-    return LibraryModel(stored, Path(folder) if folder and (Path(folder) / "model.json").exists() else None)
+    installed = Path(folder) if folder and (Path(folder) / "model.json").exists() else None
+    return LibraryModel(stored, installed, stored_device(db, stored))
+
+
+def check_device(db: Catalog, model: StoredModel, encoder: Encoder) -> None:
+    """Raise ModelMismatch when `encoder` runs on another device than the vectors of `model` are from, and differs."""
+    stored = stored_device(db, model)
+    if encoder.device == stored:
+        return
+    from wherein.storage.repair.deep_check import check_sample
+
+    if next(check_sample(db, model, proof_of(encoder), Counter(), _DEVICE_SAMPLE), None):
+        raise ModelMismatch(
+            f"The vectors of this library were computed on {stored}, and those of {encoder.device} differ too much from"
+            f" them; use it with --device {stored}, or ingest into a new library"
+        )
 
 
 def cuts_differently(library: LibraryModel, encoder: Encoder) -> bool:

@@ -122,12 +122,14 @@ class QuerySession:
 
     @cached_property
     def _encoder(self) -> Encoder:
-        return self._choice.encoder_of(self._model, one_by_one=True)
+        with self.readers.lend() as reader:
+            return self._choice.encoder_of(self._model, one_by_one=True, db=reader.db)
 
     @cached_property
     def _batch_encoder(self) -> Encoder:
         # Not `_encoder`, which is set up for single questions: for many, one stream per core is faster.
-        return self._choice.encoder_of(self._model)
+        with self.readers.lend() as reader:
+            return self._choice.encoder_of(self._model, db=reader.db)
 
     @cached_property
     def _answer_model(self) -> AnswerExtractor:

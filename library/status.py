@@ -13,7 +13,7 @@ from wherein.ingest.changes.freshness import looks_stale
 from wherein.storage.catalog.documents import count_chunks, count_documents
 from wherein.storage.catalog.files import problem_files, read_files
 from wherein.storage.catalog.golden import list_golden
-from wherein.storage.catalog.models import bound_model
+from wherein.storage.catalog.models import bound_model, stored_device
 from wherein.storage.catalog.reindex_runs import ReindexRun, last_run
 from wherein.storage.catalog.sources import list_sources
 from wherein.storage.catalog.vectors import count_live, count_orphans
@@ -45,6 +45,7 @@ class Status:
     generation: int | None
     model: str
     precision: str
+    device: str
     fingerprint: str
     problems: int
     sources: int
@@ -73,6 +74,7 @@ def read_status(db: Catalog, folder: Path) -> Status:
         generation=generation.id if generation else None,
         model=model.name if model else "",
         precision=model.precision if model else "",
+        device=stored_device(db, model) if model else "",
         fingerprint=model.fingerprint if model else "",
         problems=len(problem_files(db)),
         sources=len(list_sources(db)),

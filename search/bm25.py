@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from wherein.storage.catalog.term_counts import TermRows
-from wherein.storage.index.keyword_index import KeywordIndex, Part
+from wherein.storage.catalog.packed_terms import TermRows
+from wherein.storage.index.keyword_index import KeywordIndex
 from wherein.storage.index.postings import TermPostings
 
 __all__ = ["WEIGHTS", "KeywordScores", "Scores", "Weights", "score_passages", "term_score"]
@@ -36,6 +36,9 @@ class Weights:
 
 WEIGHTS = Weights()
 
+# Passages whose scores are computed at once: the arrays in between stay in the processor's cache.
+_BLOCK = 32_768
+
 
 @dataclass(frozen=True)
 class KeywordScores:
@@ -45,7 +48,7 @@ class KeywordScores:
     nowhere.
     """
 
-    parts: tuple[Scores, Scores]
+    parts: tuple[Scores, ...]
     idf: dict[int, float]
 
 
@@ -56,18 +59,22 @@ def score_passages(index: KeywordIndex, terms: Iterable[int], weights: Weights =
     idf: dict[int, float] = {}
     for term in terms:
         found = [part.find(term) for part in index.parts]
-        idf[term] = _idf(index.count, sum(map(_count, index.parts, found)))
+        occurrences = sum(one.count(part.live) for part, one in zip(index.parts, found, strict=True))
+        idf[term] = _idf(index.count, occurrences)
         for part_scores, norm, postings in zip(scores, norms, found, strict=True):
-            if len(postings.positions):
+            if len(postings.body):
                 _add(part_scores, norm, postings, idf[term], weights)
     for part, part_scores in zip(index.parts, scores, strict=True):
         # Deleted passages stay in the postings of a generation until the next fold.
         if part.live is not None:
             part_scores[~part.live] = 0
-    return KeywordScores((scores[0], scores[1]), idf)
+    return KeywordScores(scores, idf)
 
 
 def _add(scores: Scores, norms: Scores, postings: TermPostings, idf: float, weights: Weights) -> None:
+    if postings.positions is None:
+        _add_everywhere(scores, norms, postings, idf, weights)
+        return
     tf = _frequencies(postings.body, postings.fields, weights)
     if len(tf) * 3 < len(scores):
         scores[postings.positions] += _contribution(idf, tf, norms[postings.positions], weights)
@@ -78,6 +85,13 @@ def _add(scores: Scores, norms: Scores, postings: TermPostings, idf: float, weig
     everywhere = np.zeros(len(scores), np.float32)
     everywhere[postings.positions] = tf
     scores += _contribution(idf, everywhere, norms, weights)
+
+
+def _add_everywhere(scores: Scores, norms: Scores, postings: TermPostings, idf: float, weights: Weights) -> None:
+    for first in range(0, len(scores), _BLOCK):
+        block = slice(first, first + _BLOCK)
+        tf = _frequencies(postings.body[block], postings.fields[block], weights)
+        scores[block] += _contribution(idf, tf, norms[block], weights)
 
 
 def term_score(row: TermRows, index: KeywordIndex, idf: dict[int, float], weights: Weights = WEIGHTS) -> float:
@@ -115,8 +129,3 @@ def _contribution(idf: float, tf: Scores, norm: Scores, weights: Weights) -> Sco
 
 def _idf(count: int, occurrences: int) -> float:
     return math.log(1 + (count - occurrences + 0.5) / (occurrences + 0.5))
-
-
-def _count(part: Part, postings: TermPostings) -> int:
-    """Return in how many of the existing passages a term occurs."""
-    return len(postings.positions) if part.live is None else int(np.count_nonzero(part.live[postings.positions]))

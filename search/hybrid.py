@@ -23,8 +23,9 @@ from wherein.search.provenance import Provenance, provenance_of
 from wherein.search.query_syntax import ParsedQuestion
 from wherein.search.semantic import exact_nearness
 from wherein.storage.catalog.models import StoredModel
+from wherein.storage.catalog.packed_terms import TermRows
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.term_counts import TermRows, checked_terms
+from wherein.storage.catalog.term_counts import checked_terms
 from wherein.storage.catalog.vectors import Matrix
 from wherein.storage.filters.selection import Filter, Selection, Selector
 from wherein.storage.index.open_indexes import OpenIndexes, SharedIndexes
@@ -263,9 +264,9 @@ class Ranker:
         chunks = [one.chunk for one in ranked]
         stored, counts = self._passages.stored(chunks), self._passages.counts(chunks)
         exact = self._exact_nearness(query, ranked) if query else {}
+        rows = checked_terms((chunk, *counts.get(chunk, (None, None))) for chunk in chunks)
         hits = []
-        for rank, one in enumerate(ranked, 1):
-            row = checked_terms(one.chunk, *counts.get(one.chunk, (None, None)))
+        for rank, (one, row) in enumerate(zip(ranked, rows, strict=True), 1):
             hit = _hit(rank, one, required(stored, one.chunk), row, matches, selection)
             score, distance = exact.get(one.chunk, (None, None))
             hits.append(replace(hit, dense_score=score, distance=distance))

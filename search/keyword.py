@@ -13,7 +13,8 @@ from wherein.search.phrase_check import PhraseCheck
 from wherein.search.query_syntax import ParsedQuestion
 from wherein.search.top import highest
 from wherein.storage.filters.selection import Selection
-from wherein.storage.index.keyword_index import KeywordIndex, Mask
+from wherein.storage.index.keyword_index import KeywordIndex
+from wherein.storage.index.postings import Mask
 
 __all__ = ["Matches", "best_passages", "filter_matches", "match", "rank_by_score", "scores_of"]
 
@@ -71,7 +72,7 @@ def _holds_all(index: KeywordIndex, number: int, terms: Sequence[int]) -> Mask:
     part = index.parts[number]
     held = np.zeros(len(part.postings.ids), np.uint16)
     for term in terms:
-        held[part.find(term).positions] += 1
+        held += part.find(term).mask(len(held))
     all_held: Mask = held == len(terms)
     return all_held
 

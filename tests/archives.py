@@ -12,7 +12,8 @@ import zstandard
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers import ReadContext, choose
+from wherein.ingest.readers.choose import choose
+from wherein.ingest.readers.reader import ReadContext
 
 COMPRESSORS: Mapping[str, Callable[[bytes], bytes]] = {
     "gz": gzip.compress,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers import Skipped
+from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.workers.parse import SKIPPED, Items, Job, Opened, read
 
 __all__ = ["InlinePool"]

@@ -16,7 +16,7 @@ import zstandard
 import office
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document
-from wherein.ingest.readers import choose
+from wherein.ingest.readers.choose import choose
 
 HOSTILE = (b"", b"-1", b"0", b"NaN", b"1e999", b"99999999999999999999", b"\xc2\xb2", b"../../x", b"&#55296;", b"\xff")
 TOKENS = (

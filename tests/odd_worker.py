@@ -9,7 +9,8 @@ from pathlib import PurePath
 from typing import Any, BinaryIO
 
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers import Reader, choose
+from wherein.ingest.readers.choose import choose
+from wherein.ingest.readers.reader import Reader
 from wherein.ingest.readers.text import plain
 from wherein.ingest.workers import parse as parsing
 from wherein.ingest.workers import worker

@@ -17,7 +17,7 @@ from pptx.util import Inches
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document
-from wherein.ingest.readers import choose
+from wherein.ingest.readers.choose import choose
 
 
 def read(data: bytes, name: str = "folder/file") -> Document:

@@ -18,6 +18,7 @@ ALLOWED = {
         "terminal",
         "systemd",
         "crontab",
+        "streams",
         "library",
         "evaluation",
         "ingest",

@@ -6,7 +6,7 @@ import pytest
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document
-from wherein.ingest.readers import choose
+from wherein.ingest.readers.choose import choose
 
 
 def read(data: bytes, name: str) -> Document:

@@ -77,6 +77,7 @@ class ToyEncoder:
             sha256=dict.fromkeys((IR, WEIGHTS, TOKENIZER), name),
         )
         self.precision = "w8a32"
+        self.device = "CPU"
         self.fingerprint = fingerprint(self.model, self.precision)
         self.tokenizer = ToyTokenizer(context_tokens, question_tokens)
         self._words = _Words(dimension)

@@ -13,7 +13,7 @@ import pytest
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document
-from wherein.ingest.readers import choose
+from wherein.ingest.readers.choose import choose
 from wherein.ingest.sources.web import Web
 from wherein.ingest.sources.web_response import Page, Validators
 

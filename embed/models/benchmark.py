@@ -12,6 +12,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
+from wherein.embed.devices import CPU
 from wherein.embed.encoder import Encoder
 from wherein.embed.model import Model, fingerprint, load_model
 from wherein.embed.models.installed import find_model, models_folder
@@ -43,26 +44,30 @@ def benchmark(
     *,
     cache: Path,
     threads: int = 0,
+    device: str = CPU,
     report: Callable[[str], None] = lambda _: None,
 ) -> tuple[Model, list[Speed]]:
     """Measure an installed model, by default the shipped one, at every precision, and remember the figures.
 
-    `seconds` is the time for each figure. Raises UsageError when there is no such model, Damaged when it is damaged.
+    `seconds` is the time for each figure, `device` one of `present_device`. Raises UsageError when there is no such
+    model, Damaged when it is damaged.
     """
     model = find_model(name, models_folder()) if name else load_model()
     speeds = []
     for precision in PRECISIONS:
         if precision != "auto":
             report(f"{model.name} at {precision}")
-            speeds.append(measure(model, precision, seconds, cache=cache, threads=threads))
-    save_speeds(cache, model, speeds)
+            speeds.append(measure(model, precision, seconds, cache=cache, threads=threads, device=device))
+    save_speeds(cache, model, speeds, device)
     return model, speeds
 
 
-def measure(model: Model, precision: str, seconds: float, *, cache: Path | None = None, threads: int = 0) -> Speed:
+def measure(
+    model: Model, precision: str, seconds: float, *, cache: Path | None = None, threads: int = 0, device: str = CPU
+) -> Speed:
     """Run a model for about `seconds` on each kind of text; loading it is not counted."""
-    many = Encoder(model, precision, cache=cache, threads=threads)
-    one = Encoder(model, precision, cache=cache, threads=threads, one_by_one=True)
+    many = Encoder(model, precision, cache=cache, threads=threads, device=device)
+    one = Encoder(model, precision, cache=cache, threads=threads, one_by_one=True, device=device)
     return Speed(
         precision,
         contexts=_rate(many, _ids(many, model.context_tokens), seconds),
@@ -71,10 +76,10 @@ def measure(model: Model, precision: str, seconds: float, *, cache: Path | None 
     )
 
 
-def save_speeds(cache: Path, model: Model, speeds: Sequence[Speed]) -> None:
+def save_speeds(cache: Path, model: Model, speeds: Sequence[Speed], device: str = CPU) -> None:
     """Write the figures to the cache folder; nothing happens if it cannot be written."""
     speeds_by_key = _load_speeds(cache)
-    speeds_by_key[_key(model)] = {speed.precision: asdict(speed) for speed in speeds}
+    speeds_by_key[_key(model, device)] = {speed.precision: asdict(speed) for speed in speeds}
     temporary = cache / f"{_SPEEDS_FILE}.{os.getpid()}.new"  # two processes may save at once
     with suppress(OSError):
         cache.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -82,9 +87,9 @@ def save_speeds(cache: Path, model: Model, speeds: Sequence[Speed]) -> None:
         temporary.replace(cache / _SPEEDS_FILE)
 
 
-def fastest_precision(cache: Path, model: Model) -> str | None:
+def fastest_precision(cache: Path, model: Model, device: str = CPU) -> str | None:
     """Return the precision that embeds the most contexts of 160 tokens per second, None unless all were measured."""
-    speeds: Any = _load_speeds(cache).get(_key(model))
+    speeds: Any = _load_speeds(cache).get(_key(model, device))
     try:
         rates = {name: float(speeds[name]["short_contexts"]) for name in PRECISIONS if name != "auto"}
     except (TypeError, KeyError, ValueError):
@@ -142,8 +147,9 @@ def _load_speeds(cache: Path) -> dict[str, Any]:
     return speeds_by_key if isinstance(speeds_by_key, dict) else {}
 
 
-def _key(model: Model) -> str:
-    return f"{_cpu()}, OpenVINO {version('openvino')}, {fingerprint(model, '')}"
+def _key(model: Model, device: str) -> str:
+    on = "" if device == CPU else f" {device},"
+    return f"{_cpu()},{on} OpenVINO {version('openvino')}, {fingerprint(model, '')}"
 
 
 def _cpu() -> str:

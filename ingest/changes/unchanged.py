@@ -6,7 +6,8 @@ from functools import cache
 
 from wherein.ingest.changes.freshness import file_state, state_from, untouched
 from wherein.ingest.chunker import CHUNKER_VERSION
-from wherein.ingest.readers import READERS, ReadContext
+from wherein.ingest.readers.reader import ReadContext
+from wherein.ingest.readers.registry import all_readers
 from wherein.ingest.sources.files import FoundFile
 from wherein.storage.catalog.checksums import stream_hash
 from wherein.storage.catalog.fields import Fields
@@ -28,7 +29,7 @@ def version_of(label: str) -> str:
 
 @cache
 def _current_versions(fields: Fields) -> frozenset[str]:
-    return frozenset(map(version_of, ("", *(reader.bind(ReadContext(fields)).label for reader in READERS))))
+    return frozenset(map(version_of, ("", *(reader.bind(ReadContext(fields)).label for reader in all_readers()))))
 
 
 def is_current(record: FileRecord, fields: Fields) -> bool:

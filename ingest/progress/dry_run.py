@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DryRunQueue", "Plan", "Sample"]
 
-_SIZE = 48  # as many texts as the encoder queues (docs/decisions/shapes.md)
+_SIZE = 48  # few, so that a slow machine embeds them in seconds; their batches are less full than those of a run
 _SEED = 20_240
 _REPORT_SECONDS = 1.0
 

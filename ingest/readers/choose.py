@@ -7,19 +7,20 @@ import re
 from pathlib import PurePath
 from typing import BinaryIO
 
-from wherein.ingest.readers import pdf
-from wherein.ingest.readers.archives import compressed, tar_archive, zip_archive
 from wherein.ingest.readers.binary import binary_kind
-from wherein.ingest.readers.html import page
-from wherein.ingest.readers.latex import tex_file
-from wherein.ingest.readers.mail import mbox, message
+from wherein.ingest.readers.heads import (
+    compression,
+    is_tar,
+    looks_like_latex,
+    looks_like_mail,
+    looks_like_mailbox,
+    looks_like_records,
+)
 from wherein.ingest.readers.office.ole import OLE_MAGIC, ole_refusal
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
-from wherein.ingest.readers.records import json_file
-from wherein.ingest.readers.registry import BY_SUFFIX, BY_ZIP_KIND
+from wherein.ingest.readers.registry import BY_SUFFIX, BY_ZIP_KIND, reader_in
 from wherein.ingest.readers.shared.decode import split_bom
 from wherein.ingest.readers.shared.skipped import Skipped
-from wherein.ingest.readers.text import plain
 from wherein.ingest.readers.zip_kind import ZIP_MAGIC, zip_kind
 
 __all__ = ["choose"]
@@ -54,22 +55,22 @@ def _reader_for(name: str, stream: BinaryIO) -> Reader:
 def _by_magic(head: bytes, suffix: str, stream: BinaryIO) -> Reader | None:
     """Return the reader for a format that is recognized by its first bytes."""
     if head.startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in head):  # some programs write bytes before it
-        return pdf.READER
+        return reader_in("pdf")
     if head.startswith(ZIP_MAGIC):
         return _in_zip(stream)
     if head.startswith(OLE_MAGIC):
         raise ole_refusal(stream)
-    if compressed.is_compressed(head):
-        return compressed.READER
-    return tar_archive.READER if tar_archive.is_tar(head) else None
+    if compression(head):
+        return reader_in("archives.compressed")
+    return reader_in("archives.tar_archive") if is_tar(head) else None
 
 
 def _in_zip(stream: BinaryIO) -> Reader:
     kind = zip_kind(stream)
     if kind is None:
-        return zip_archive.READER
+        return reader_in("archives.zip_archive")
     if kind in BY_ZIP_KIND:
-        return BY_ZIP_KIND[kind]
+        return reader_in(BY_ZIP_KIND[kind])
     raise Skipped("binary Excel workbook; save it as .xlsx" if kind == "xlsb" else "unsupported kind of document")
 
 
@@ -81,16 +82,16 @@ def _by_text(head: bytes, suffix: str) -> Reader:
     codec, body = split_bom(head)
     text = body.decode(codec or "utf-8", errors="replace")
     if _HTML.match(text):
-        return page.READER
+        return reader_in("html.page")
     # Source code may also begin with a list of objects.
-    if suffix in (".json", "") and json_file.looks_like_records(text):
-        return json_file.READER
-    return BY_SUFFIX.get(suffix) or _by_first_lines(head, suffix, text)
+    if suffix in (".json", "") and looks_like_records(text):
+        return reader_in("records.json_file")
+    return reader_in(BY_SUFFIX[suffix]) if suffix in BY_SUFFIX else _by_first_lines(head, suffix, text)
 
 
 def _by_first_lines(head: bytes, suffix: str, text: str) -> Reader:
-    if tex_file.looks_like_latex(text):
-        return tex_file.READER
-    if mbox.looks_like_mailbox(head):
-        return mbox.READER
-    return message.READER if message.looks_like_mail(head, suffix) else plain.READER
+    if looks_like_latex(text):
+        return reader_in("latex.tex_file")
+    if looks_like_mailbox(head):
+        return reader_in("mail.mbox")
+    return reader_in("mail.message") if looks_like_mail(head, suffix) else reader_in("text.plain")

@@ -64,7 +64,7 @@ def source_name(name: str) -> SourceName:
     if os.path.lexists(path) or not glob.has_magic(path):
         return SourceName(real_path(path), also=_other_name(path))
     folder, parts = os.sep, path.split(os.sep)[1:]
-    while not glob.has_magic(parts[0]) or os.path.lexists(os.path.join(folder, parts[0])):
+    while parts and (not glob.has_magic(parts[0]) or os.path.lexists(os.path.join(folder, parts[0]))):
         folder = os.path.join(folder, parts.pop(0))
     pattern = os.sep.join(part for part in parts if part not in ("", os.curdir))
     return SourceName(real_path(folder), pattern, _other_name(folder))

@@ -11,8 +11,10 @@ from typing import BinaryIO, TypeVar
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem, check_storable
-from wherein.ingest.readers import ReadContext, Reader, Skipped, choose
+from wherein.ingest.readers.choose import choose
+from wherein.ingest.readers.reader import ReadContext, Reader
 from wherein.ingest.readers.shared.allowance import Allowance, with_text_counted
+from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.storage.catalog.checksums import stream_hash
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 

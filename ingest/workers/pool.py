@@ -18,7 +18,7 @@ from socket import socketpair
 
 from wherein.errors import Unreadable, WhereinError
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers import Skipped
+from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.workers.parse import FAILED, SKIPPED, End, Items, Job, Message, Opened, Trouble
 from wherein.ingest.workers.worker import READY
 from wherein.storage.catalog.checksums import stream_hash

@@ -25,10 +25,12 @@ __all__ = [
     "earlier_model",
     "model_folder",
     "now",
+    "remember_device",
     "remember_earlier_model",
     "remember_model",
     "remember_model_folder",
     "remembered_model",
+    "stored_device",
     "switch_model",
 ]
 
@@ -101,6 +103,22 @@ def switch_model(db: Database, model: StoredModel) -> None:
     """Bind the library to another registered model; the vectors of the present one stay. Call inside `writing`."""
     db.execute(_SET, [_MODEL, str(model.id)])
     remember_model(db, model)
+
+
+def stored_device(db: Catalog, model: StoredModel) -> str:
+    """Return the device that the vectors of a model were computed on, "CPU" unless another was chosen."""
+    (device,) = db.execute("SELECT value FROM settings WHERE key = ?", [_device_key(model)]).fetchone() or ("CPU",)
+    return str(device)
+
+
+def remember_device(db: Database, model: StoredModel, device: str) -> None:
+    """Store the device of a model, unless there are vectors of that model already. Call inside `writing`."""
+    if not db.execute("SELECT 1 FROM vectors WHERE model_id = ? LIMIT 1", [model.id]).fetchone():
+        db.execute(_SET, [_device_key(model), device])
+
+
+def _device_key(model: StoredModel) -> str:
+    return f"device of model {model.id}"
 
 
 def model_folder(db: Catalog) -> str:

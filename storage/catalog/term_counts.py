@@ -6,7 +6,6 @@ is derived from these rows.
 
 from __future__ import annotations
 
-import struct
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -18,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wherein.errors import Damaged
+from wherein.storage.catalog.packed_terms import ENTRY, TermRows, estimated_terms, pack_row, unpack_rows
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.terms import terms_of, terms_version
 from wherein.storage.catalog.texts import Span, read_spans
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 __all__ = [
-    "ENTRY",
-    "Entries",
-    "TermRows",
     "Uncounted",
     "all_chunks",
     "average_entries",
@@ -39,22 +36,14 @@ __all__ = [
     "forget_removed_chunks",
     "highest_counted",
     "is_stored_terms",
-    "join_counts",
     "read_terms",
     "recount",
     "removed_chunks",
     "save_terms",
 ]
 
-Entries = npt.NDArray[np.void]
-
-ENTRY = np.dtype([("term", "<u8"), ("body", "u1"), ("fields", "u1")])
-"""A term and its counts: `body` in the passage (at most 255); `fields` is 16 times that in the headings, plus that in
-the title (at most 15 each)."""
-
-# The numbers of terms in the passage, in its headings and in the title.
-_LENGTHS = struct.Struct("<IHH")
-_MAX_BODY, _MAX_FIELD, _MAX_LENGTH = 255, 15, 0xFFFF
+_MAX_BODY, _MAX_FIELD = 255, 15
+_MAX_LENGTH = 0xFFFF_FFFF
 _BATCH_SIZE = 2_048
 _VERSION = "terms"
 
@@ -77,19 +66,6 @@ _UNCOUNTED = (
 )
 
 
-@dataclass(frozen=True)
-class TermRows:
-    """Rows of `terms`: chunk `ids` int64 [n], `lengths` of the passages in terms uint32 [n].
-
-    `entries` are those of all rows one after another, as in `ENTRY`; `sizes` int64 [n] are their numbers in each row.
-    """
-
-    ids: npt.NDArray[np.int64]
-    lengths: npt.NDArray[np.uint32]
-    sizes: npt.NDArray[np.int64]
-    entries: Entries
-
-
 def count_terms(text: str, headings: Sequence[str] = (), title: str = "") -> bytes:
     """Return the counted terms of a passage, its headings and its document's title, packed for `save_terms`."""
     body = Counter(terms_of(text))
@@ -99,14 +75,13 @@ def count_terms(text: str, headings: Sequence[str] = (), title: str = "") -> byt
     entries["term"] = np.fromiter(counts, np.uint64, len(counts))
     entries["body"] = np.minimum(np.fromiter(counts.values(), np.int64, len(counts)), _MAX_BODY)
     entries["fields"][: len(fields.terms)] = fields.counts
-    return _LENGTHS.pack(body.total(), *fields.lengths) + entries.tobytes()
+    return pack_row(min(body.total(), _MAX_LENGTH), entries)
 
 
 @dataclass(frozen=True)
 class _Fields:
     terms: list[int]
     counts: list[int]
-    lengths: tuple[int, int]
 
 
 @lru_cache(maxsize=256)
@@ -115,7 +90,7 @@ def _fields(headings: str, title: str) -> _Fields:
     in_headings, in_title = Counter(terms_of(headings)), Counter(terms_of(title))
     terms = list(dict.fromkeys((*in_headings, *in_title)))
     counts = [16 * min(in_headings[term], _MAX_FIELD) + min(in_title[term], _MAX_FIELD) for term in terms]
-    return _Fields(terms, counts, (min(in_headings.total(), _MAX_LENGTH), min(in_title.total(), _MAX_LENGTH)))
+    return _Fields(terms, counts)
 
 
 def save_terms(db: Database, rows: Iterable[tuple[int, bytes]]) -> None:
@@ -211,11 +186,11 @@ def _ids(db: Catalog, statement: str) -> npt.NDArray[np.int64]:
 
 
 def average_entries(db: Catalog) -> int:
-    """Return the average number of distinct terms in the last 500 chunks."""
-    # An estimate is enough: it decides only into how many partitions a generation is written.
+    """Return about the average number of distinct terms in the last 500 chunks."""
+    # It decides only into how many partitions a generation is written.
     statement = "SELECT avg(length(counts)) FROM (SELECT counts FROM terms ORDER BY id DESC LIMIT 500)"
     (size,) = db.execute(statement).fetchone()
-    return int(size or 0) // ENTRY.itemsize
+    return round(estimated_terms(size or 0))
 
 
 def read_terms(db: Catalog, above: int = 0, batch: int = _BATCH_SIZE) -> Iterator[TermRows]:
@@ -225,35 +200,47 @@ def read_terms(db: Catalog, above: int = 0, batch: int = _BATCH_SIZE) -> Iterato
     while fetched := rows.fetchmany(batch):
         for number, raw, checksum in fetched:
             # Ids out of order: database pages were swapped, or one is reachable twice.
-            if number <= last or not is_stored_terms(number, raw, checksum):
-                raise Damaged(f"The word counts of passage {number} are damaged; run: wherein verify")
+            if number <= last or not _is_sound(number, raw, checksum):
+                raise _damaged(number)
             last = number
-        yield join_counts([number for number, _, _ in fetched], [raw for _, raw, _ in fetched])
+        yield _unpacked([number for number, _, _ in fetched], [raw for _, raw, _ in fetched])
 
 
-def checked_terms(number: int, raw: object, checksum: object) -> TermRows:
-    """Return one row from its columns. Raises Damaged when it is not what was stored."""
-    if not isinstance(raw, bytes) or not is_stored_terms(number, raw, checksum):
-        raise Damaged(f"The word counts of passage {number} are damaged; run: wherein verify")
-    return join_counts([number], [raw])
+def checked_terms(rows: Iterable[tuple[int, object, object]]) -> list[TermRows]:
+    """Return rows, given as their columns, each by itself. Raises Damaged when one is not what was stored."""
+    numbers, raws = [], []
+    for number, raw, checksum in rows:
+        if not isinstance(raw, bytes) or not _is_sound(number, raw, checksum):
+            raise _damaged(number)
+        numbers.append(number)
+        raws.append(raw)
+    return _unpacked(numbers, raws).single()
 
 
 def is_stored_terms(number: object, raw: Any, checksum: object) -> bool:
     """Whether the columns of a row are what was stored."""
-    if not isinstance(number, int) or not isinstance(raw, bytes) or len(raw) < _LENGTHS.size:
+    if not isinstance(number, int) or not isinstance(raw, bytes) or not _is_sound(number, raw, checksum):
         return False
-    return (len(raw) - _LENGTHS.size) % ENTRY.itemsize == 0 and _checksum(number, raw) == checksum
+    try:
+        unpack_rows([number], [raw])
+    except ValueError:
+        return False
+    return True
 
 
-def join_counts(ids: Sequence[int], raws: Sequence[bytes]) -> TermRows:
-    """Unpack what `count_terms` packed for each of some chunks."""
-    head = _LENGTHS.size
-    return TermRows(
-        np.array(ids, np.int64),
-        np.array([_LENGTHS.unpack_from(raw)[0] for raw in raws], np.uint32),
-        np.array([(len(raw) - head) // ENTRY.itemsize for raw in raws], np.int64),
-        np.frombuffer(b"".join(raw[head:] for raw in raws), ENTRY),
-    )
+def _is_sound(number: int, raw: Any, checksum: object) -> bool:
+    return isinstance(raw, bytes) and _checksum(number, raw) == checksum
+
+
+def _unpacked(numbers: Sequence[int], raws: Sequence[bytes]) -> TermRows:
+    try:
+        return unpack_rows(numbers, raws)
+    except ValueError as error:
+        raise _damaged(numbers[0]) from error
+
+
+def _damaged(number: int) -> Damaged:
+    return Damaged(f"The word counts of passage {number} are damaged; run: wherein verify")
 
 
 def _checksum(number: int, raw: bytes) -> int:

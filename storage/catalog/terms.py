@@ -1,6 +1,6 @@
 """Terms of a text: what keyword search counts in passages and looks up from questions.
 
-A term is 64 bits: BLAKE2b of a normalized word, which is case-folded, without diacritics (NFKC, then without the marks
+A term is 40 bits: BLAKE2b of a normalized word, which is case-folded, without diacritics (NFKC, then without the marks
 of Latin, Greek, Cyrillic, Hebrew and Arabic letters) and stemmed (Snowball's English stemmer). Identifiers count whole
 and in their parts: `getUserName`, `E-1234`, `foo.bar`, `3.11.4`, `wi-fi`. Scripts that are written without spaces
 count as pairs of characters, Chinese characters also one by one. An emoji is a word. Everything takes time linear in
@@ -19,12 +19,15 @@ from typing import TypeVar
 
 from wherein.storage.catalog.emoji import EMOJI, emoji_forms
 
-__all__ = ["JOINT", "folded_text", "required_terms", "terms_of", "terms_version", "word_terms"]
+__all__ = ["JOINT", "TERM_BITS", "folded_text", "required_terms", "terms_of", "terms_version", "word_terms"]
 
 JOINT = "\x01"
 """What `folded_text` has between the parts of one word; no document's text contains it as part of a word."""
 
-_VERSION = 2
+TERM_BITS = 40
+"""The size of a term. What an accidental collision costs: docs/decisions/keywords.md."""
+
+_VERSION = 3
 """To be raised when the terms of any text change; the next writer then recounts every passage."""
 
 Value = TypeVar("Value")
@@ -54,7 +57,7 @@ _IS_HAN = re.compile(f"[{_HAN}]")
 
 
 def terms_of(text: str) -> Iterator[int]:
-    """Yield the terms of a text, each as often as it occurs: unsigned integers of 64 bits."""
+    """Yield the terms of a text, each as often as it occurs: unsigned integers of TERM_BITS bits."""
     # Pieces between white space are looked up whole: splitting each text into words took two thirds of the time.
     return chain.from_iterable(map(_pieces().__getitem__, text.split()))
 
@@ -188,7 +191,8 @@ class _Cache(dict[str, Value]):
 
 def _hash(form: str) -> int:
     # Damaged text and questions may hold lone surrogates.
-    return int.from_bytes(blake2b(form.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+    digest = blake2b(form.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest[-TERM_BITS // 8 :], "little")
 
 
 def _is_usual(word: str) -> bool:

@@ -17,7 +17,7 @@ from wherein.storage.index.faiss_file import read_index
 from wherein.storage.index.flat_file import check_flat
 from wherein.storage.index.generations import KEYWORDS, Generation, generation_path
 from wherein.storage.index.method import EXACT
-from wherein.storage.index.postings import Postings, check_postings, open_postings
+from wherein.storage.index.postings_file import PostingsFile, check_postings, open_postings
 
 __all__ = ["check_layout", "generation_problem", "load_generation", "load_postings", "search_with_one_thread"]
 
@@ -47,7 +47,7 @@ def search_with_one_thread() -> None:
     faiss.omp_set_num_threads(1)
 
 
-def load_postings(folder: Path, generation: Generation) -> Postings:
+def load_postings(folder: Path, generation: Generation) -> PostingsFile:
     """Return the postings of a generation of keywords, memory-mapped, after a check of their size and layout.
 
     Raises Damaged when the file is missing, is not laid out as it was written, or cannot be read.

@@ -30,7 +30,6 @@ from wherein.storage.index.generations import (
     register_generation,
 )
 from wherein.storage.index.method import Earlier, Method
-from wherein.storage.index.postings import write_postings
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -124,6 +123,8 @@ def write_generation(
 
 
 def _write_postings(db: Catalog, path: Path, model: StoredModel) -> _Content:
+    from wherein.storage.index.postings_writer import write_postings  # a question has no use for it
+
     highest, count = highest_stored(db, model, KEYWORDS), count_stored(db, model, KEYWORDS)
     digest = write_postings(path, count, highest, count * average_entries(db), read_terms(db))
     return _Content(count, highest, Method(), digest)

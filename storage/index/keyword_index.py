@@ -15,19 +15,18 @@ from wherein.storage.catalog.schema import highest_used_id
 from wherein.storage.catalog.term_counts import all_chunks, count_rows, read_terms, removed_chunks
 from wherein.storage.index.generation_files import load_postings
 from wherein.storage.index.generations import KEYWORDS, Generation, active_generation
-from wherein.storage.index.postings import Postings, TermPostings, collect, merge
+from wherein.storage.index.postings import Mask, Postings, TermPostings, collect, merge
+from wherein.storage.index.postings_file import PostingsFile
 from wherein.storage.index.segments import Segment, segments_of
 
 __all__ = ["KeywordIndex", "Part", "load_keywords"]
-
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Part:
     """Some passages' postings; `live` bool [n] marks the passages that still exist, None means all of them."""
 
-    postings: Postings
+    postings: Postings | PostingsFile
     live: Mask | None = None
 
     def find(self, term: int) -> TermPostings:
@@ -72,7 +71,8 @@ def load_keywords(db: Catalog, folder: Path, known: KeywordIndex | None) -> Keyw
         return known
     files = [*([generation] if generation else []), *(segment.content for segment in segments)]
     opened = _opened(known)
-    postings = [opened.get(file) or load_postings(folder, file) for file in files] or [collect(())]
+    postings: list[Postings | PostingsFile] = [opened.get(file) or load_postings(folder, file) for file in files]
+    postings = postings or [collect(())]
     unchanged = known is not None and (known.generation, known.segments) == (generation, segments)
     delta = _delta(db, files[-1].highest_id if files else 0, known if unchanged else None)
     parts = _live_parts(db, [*postings, delta], total)
@@ -80,7 +80,7 @@ def load_keywords(db: Catalog, folder: Path, known: KeywordIndex | None) -> Keyw
     return KeywordIndex(version, generation, parts, total, length, segments)
 
 
-def _opened(known: KeywordIndex | None) -> dict[Generation, Postings]:
+def _opened(known: KeywordIndex | None) -> dict[Generation, Postings | PostingsFile]:
     """Return the postings of the files that are open."""
     if known is None or known.generation is None:
         return {}
@@ -91,11 +91,12 @@ def _opened(known: KeywordIndex | None) -> dict[Generation, Postings]:
 def _delta(db: Catalog, highest: int, known: KeywordIndex | None) -> Postings:
     """Return the postings of the passages with an id over `highest`; those in `known` are not read again."""
     delta = known.parts[-1].postings if known else collect(())
+    assert isinstance(delta, Postings)
     last = int(delta.ids[-1]) if len(delta.ids) else highest
     return merge(delta, collect(read_terms(db, last)))
 
 
-def _live_parts(db: Catalog, postings: Sequence[Postings], total: int) -> tuple[Part, ...]:
+def _live_parts(db: Catalog, postings: Sequence[Postings | PostingsFile], total: int) -> tuple[Part, ...]:
     """Return postings with their passages that still exist, of which there are `total`."""
     parts = tuple(map(Part, postings))
     if total == _count(parts):  # equal numbers: all of them exist
@@ -108,7 +109,7 @@ def _live_parts(db: Catalog, postings: Sequence[Postings], total: int) -> tuple[
     return tuple(Part(one, np.isin(one.ids, live)) for one in postings)
 
 
-def _without(postings: Postings, removed: npt.NDArray[np.int64]) -> Part:
+def _without(postings: Postings | PostingsFile, removed: npt.NDArray[np.int64]) -> Part:
     """Return postings without some passages, whose ids ascend and which need not be among theirs."""
     positions = np.searchsorted(postings.ids, removed)
     inside = positions < len(postings.ids)

@@ -21,7 +21,7 @@ from wherein.storage.index.generations import (
     highest_stored,
 )
 from wherein.storage.index.method import Method
-from wherein.storage.index.postings import write_postings
+from wherein.storage.index.postings_writer import write_postings
 from wherein.storage.index.segments import Segment, next_segment_file, register_segment, segments_of
 
 if TYPE_CHECKING:

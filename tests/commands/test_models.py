@@ -160,6 +160,11 @@ def test_exit_codes(wherein: Callable[..., Result], docs: Path, tiny: Path, mode
         (("model", "fetch", "nothing"), 2, "catalogue"),
         (("model", "add", docs), 2, "is not a model"),
         (("model", "bench", "nothing"), 2, "There is no model"),
+        (("--device", "XPU", "model", "bench"), 2, "There is no device XPU; write CPU"),
+        (("--device", "npu", "model", "bench"), 2, "There is no device NPU here; there is CPU"),
+        (("--device", "npu", "query", "lease"), 2, "There is no device NPU here; there is CPU"),
+        (("--device", "auto:cpu", "query", "lease"), 0, ""),
+        (("--device", "hetero:cpu", "query", "lease"), 0, ""),
     ):
         done = wherein(*arguments)
         assert (done.exit_code, words in done.stderr) == (code, True), (arguments, done.output)
@@ -181,7 +186,11 @@ def test_new_libraries_use_the_precision_that_bench_found_fastest(
     speeds = {row["precision"]: row for row in found["speeds"]}  # type: ignore[attr-defined]
     assert set(speeds) == {"w8a8", "w8a32"}
     assert all(rate > 0 for row in speeds.values() for name, rate in row.items() if name != "precision")
-    assert "questions/s" in wherein("--model", "tiny", "model", "bench", "--seconds", "0.1").stdout
+    assert found["device"] == "CPU"
+    assert found["devices"].keys() >= {"CPU"}  # type: ignore[union-attr]
+    shown = wherein("--model", "tiny", "model", "bench", "--seconds", "0.1").stdout
+    assert "On CPU; this machine has CPU (" in shown
+    assert "questions/s" in shown
     (kept,) = tmp_path.glob("user-cache/**/speeds.json")
     for quick, slow in (("w8a8", "w8a32"), ("w8a32", "w8a8")):
         remembered = json.loads(kept.read_text())

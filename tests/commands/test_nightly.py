@@ -16,7 +16,7 @@ MODULE = [sys.executable, "-m", "wherein"]
 
 
 def options(folder: str = "/l", **named: object) -> GlobalOptions:
-    values = {"precision": "auto", "model": None, "threads": 0, "jobs": None, **named}
+    values = {"precision": "auto", "model": None, "threads": 0, "jobs": None, "device": None, **named}
     return GlobalOptions(Path(folder), **values)  # type: ignore[arg-type]
 
 

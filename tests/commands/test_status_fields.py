@@ -20,6 +20,7 @@ def test_each_field_is_a_line(run: Run, toy_library: Library) -> None:
     assert fields["library"] == str(toy_library.folder)
     assert (fields["documents"], fields["chunks"], fields["vectors"], fields["delta"]) == ("3", "3", "3", "0")
     assert (fields["model"], fields["precision"], fields["index"]) == ("toy", "w8a32", "exact")
+    assert fields["device"] == "CPU"
     assert (fields["purge unfinished"], fields["last reindex"]) == ("no", "none yet")
     status = toy_library.status()
     assert fields["bytes"].startswith(f"{status.bytes:,} (catalogue {status.parts['catalogue']:,}, ")

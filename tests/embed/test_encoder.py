@@ -45,6 +45,15 @@ def test_equal_text_has_an_equal_vector_in_any_company(encoder: Encoder) -> None
     np.testing.assert_allclose(together[-len(texts) :], alone, atol=1e-5)
 
 
+@pytest.mark.parametrize("words", [1, 20, 47, 110, 330])
+def test_a_batch_gives_exactly_the_vectors_of_its_texts_alone(encoder: Encoder, words: int) -> None:
+    texts = [" ".join([*LONG.split()[shift : shift + words], "heron"]) for shift in range(40)]
+    alone = [encoder.encode_contexts([text])[0] for text in texts[:4]]
+    together = encoder.encode_contexts([*texts, *TEXTS])
+    np.testing.assert_array_equal(together[:4], alone)
+    assert np.abs(together[0] - together[1]).max() > 1e-3  # a vector that never changes would pass as well
+
+
 def test_a_second_encoder_makes_the_same_vectors(encoder: Encoder, model: Model) -> None:
     other = Encoder(model, encoder.precision, threads=1)
     np.testing.assert_allclose(other.encode_contexts(TEXTS), encoder.encode_contexts(TEXTS), atol=1e-5)

@@ -17,7 +17,7 @@ from wherein.ingest.documents import DocumentPipeline
 from wherein.ingest.files import FileIngester, VisitedFile
 from wherein.ingest.progress.events import RunProblem
 from wherein.ingest.progress.run_log import RunLog
-from wherein.ingest.readers import Skipped
+from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.workers.parse import FAILED, LARGE, REFUSED, SKIPPED, Opened, Trouble
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.documents import find_document, list_documents

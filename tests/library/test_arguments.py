@@ -57,6 +57,7 @@ CASES: dict[str, tuple[list[Any], list[Any], list[Any]]] = {
     "look_ahead": FLAG,
     "margin": ([0, 5, 0.5, 100], [True, "5", None, 5j], [-1, 100.1, NAN, INF, -INF, 10**400]),
     "max_size": SIZE,
+    "device": ([None, "CPU", "auto:cpu"], [1, b"CPU", ["CPU"]], ["", "CPU\0", "XPU"]),
     "mode": MODE,
     "model": ([None, *PATHLIKE[0]], PATHLIKE[1], PATHLIKE[2]),
     "modes": ([["hybrid"], ("keyword", "semantic")], ["hybrid", b"hybrid", None, 1, [1]], [["words"], ["hybrid", ""]]),

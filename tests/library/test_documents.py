@@ -183,7 +183,7 @@ def test_a_name_of_two_documents_is_refused(odd: Library) -> None:
 
 
 def test_an_error_shows_a_name_on_one_printable_line(odd: Library) -> None:
-    for name, shown in (("no\udcff", "no\\xff"), ("a\0b", "a\\x00b"), ("\ud800", "\\ud800"), ("x\n", "x\\n")):
+    for name, shown in (("no\udcff", "no\\xff"), ("\ud800", "\\ud800"), ("x\n", "x\\n")):
         with pytest.raises(UsageError) as error:
             odd.document(name)
         assert str(error.value) == f"There is no document {shown}; see: wherein documents list"

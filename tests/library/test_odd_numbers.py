@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from toy import ToyEncoder
-from wherein.ingest import run as ingest_run
+from wherein.ingest.sources import source_walk
 from wherein.ingest.sources.files import FoundFile, walk
 from wherein.library import Library
 
@@ -51,7 +51,7 @@ def test_files_of_any_year_are_ingested_and_their_changes_noticed(tmp_path: Path
 )
 def test_a_walk_may_find_any_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, odd: dict[str, int]) -> None:
     monkeypatch.setattr(
-        ingest_run,
+        source_walk,
         "walk",
         lambda *args: (replace(f, **odd) if isinstance(f, FoundFile) else f for f in walk(*args)),
     )

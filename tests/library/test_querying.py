@@ -64,7 +64,7 @@ def test_a_service_opens_another_session_once_the_model_is_another(library: Libr
     choices = [ToyEncoder(), other()]
 
     class Installed(ModelChoice):
-        def encoder_of(self, library: Any, *, one_by_one: bool = False) -> Any:
+        def encoder_of(self, library: Any, *, one_by_one: bool = False, db: Any = None) -> Any:
             return next(encoder for encoder in choices if encoder.fingerprint == library.stored.fingerprint)
 
     service = QueryService(reader, library.folder, Installed())

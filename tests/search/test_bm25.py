@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from wherein.evaluation.candidates import index_texts
 from wherein.search.bm25 import Weights, score_passages, term_score
-from wherein.storage.catalog.term_counts import count_terms, join_counts
+from wherein.storage.catalog.packed_terms import unpack_rows
+from wherein.storage.catalog.term_counts import count_terms
 from wherein.storage.catalog.terms import terms_of
 from wherein.storage.index.keyword_index import KeywordIndex, Part
 from wherein.storage.index.postings import collect
@@ -22,7 +23,7 @@ WORDS = st.sampled_from(["red", "box", "fox", "den", "owl"])
 
 def with_headings(title: str, heading: str) -> KeywordIndex:
     """Return an index of the passage `fox`, with a title and a heading, and of the passage `den`."""
-    rows = join_counts([1, 2], [count_terms("fox", [heading], title), count_terms("den")])
+    rows = unpack_rows([1, 2], [count_terms("fox", [heading], title), count_terms("den")])
     return KeywordIndex(0, None, (Part(collect([rows])), Part(collect(()))), 2, 2)
 
 
@@ -80,8 +81,8 @@ def test_a_score_from_the_index_is_that_from_the_stored_counts(
     passages: list[tuple[list[str], str, str]], question: list[str]
 ) -> None:
     counts = [count_terms(" ".join(words), [heading], title) for words, heading, title in passages]
-    postings = collect([join_counts(range(len(counts)), counts)])
+    postings = collect([unpack_rows(range(len(counts)), counts)])
     index = KeywordIndex(0, None, (Part(postings), Part(collect(()))), len(counts), int(postings.lengths.sum()))
     scores = score_passages(index, dict.fromkeys(terms_of(" ".join(question))))
-    alone = [term_score(join_counts([number], [one]), index, scores.idf) for number, one in enumerate(counts)]
+    alone = [term_score(unpack_rows([number], [one]), index, scores.idf) for number, one in enumerate(counts)]
     assert alone == pytest.approx(scores.parts[0].tolist(), rel=1e-5)

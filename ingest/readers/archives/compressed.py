@@ -4,7 +4,7 @@ import bz2
 import gzip
 import lzma
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
 from pathlib import PurePath
@@ -14,12 +14,13 @@ import zstandard
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers.archives.tar_archive import is_tar, read_members
+from wherein.ingest.readers.archives.tar_archive import read_members
+from wherein.ingest.readers.heads import BZIP2, GZIP, XZ, ZSTD, compression, is_tar
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.shared.members import allowance_for, check_depth, metered, read_content
 from wherein.ingest.readers.shared.reasons import DAMAGED
 
-__all__ = ["READER", "is_compressed", "read"]
+__all__ = ["READER", "read"]
 
 _STEP = 1 << 16
 # Four bytes may hold a block of 128 KB, and everything that the input holds is returned at once (RFC 8878, 3.1.1.2).
@@ -32,11 +33,6 @@ _BLOCK = 512
 _SUFFIXES = frozenset((".gz", ".bz2", ".xz", ".zst", ".z", ".bz"))
 _INNER_SUFFIXES = {".tgz": ".tar", ".tbz": ".tar", ".tbz2": ".tar", ".txz": ".tar", ".tzst": ".tar", ".svgz": ".svg"}
 _BROKEN = (zlib.error, lzma.LZMAError, zstandard.ZstdError, EOFError, OSError, ValueError)
-
-
-def is_compressed(head: bytes) -> bool:
-    """Whether a file that begins with `head` is in one of these formats."""
-    return _unpacker(head) is not None
 
 
 def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
@@ -63,25 +59,14 @@ def _inner_name(name: str) -> str:
     return name.removesuffix(suffix) + _INNER_SUFFIXES.get(suffix.lower(), suffix)
 
 
-def _unpacker(head: bytes) -> Callable[[BinaryIO], Iterator[bytes]] | None:
-    if head.startswith(b"\x1f\x8b\x08"):
-        return _unpack_gzip
-    # A text may begin with BZh as well. What follows is the mark of a block, or of the end of an empty file.
-    if head.startswith(b"BZh") and head[4:10] in (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90"):
-        return _unpack_bzip2
-    if head.startswith(b"\xfd7zXZ\0"):
-        return _unpack_xz
-    return _unpack_zstd if head.startswith(b"\x28\xb5\x2f\xfd") else None
-
-
 def _unpack(stream: BinaryIO) -> Iterator[bytes]:
     head = stream.read(16)
     stream.seek(0)
-    unpacker = _unpacker(head)
-    if unpacker is None:
+    kind = compression(head)
+    if kind is None:
         raise Unreadable(DAMAGED)
     try:
-        yield from unpacker(stream)
+        yield from _UNPACKERS[kind](stream)
     except _BROKEN as error:
         if "memory usage limit" in str(error).lower():
             raise Unreadable(f"takes more than {MEMORY_LIMIT >> 20} MB of memory to unpack") from error
@@ -129,4 +114,5 @@ def _unpack_zstd(stream: BinaryIO) -> Iterator[bytes]:
         data = unpacker.unused_data or stream.read(_ZSTD_STEP)
 
 
+_UNPACKERS = {GZIP: _unpack_gzip, BZIP2: _unpack_bzip2, XZ: _unpack_xz, ZSTD: _unpack_zstd}
 READER = Reader("compressed", 1, "", read, read, streaming=True)

@@ -13,23 +13,12 @@ from wherein.ingest.readers.shared.reasons import DAMAGED
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.readers.shared.unique_keys import UniqueKeys
 
-__all__ = ["READER", "is_tar", "read", "read_members"]
+__all__ = ["READER", "read", "read_members"]
 
 _BLOCK = 512
 _STEP = 1 << 16
 _MAX_HEADER = 8 << 20
 _BROKEN = (tarfile.TarError, EOFError, ValueError, OverflowError, RecursionError, OSError)
-
-
-def is_tar(head: bytes) -> bool:
-    """Whether a file that begins with `head` begins with the header of a member; its checksum is verified."""
-    if len(head) < _BLOCK or not head.strip(b"\0"):
-        return False
-    try:
-        tarfile.TarInfo.frombuf(head[:_BLOCK], "utf-8", "surrogateescape")  # raises unless the checksum fits
-    except (*_BROKEN, IndexError):
-        return False
-    return True
 
 
 def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:

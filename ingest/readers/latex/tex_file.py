@@ -16,12 +16,11 @@ from wherein.ingest.readers.shared.decode import clean, decode, name_as_title, r
 from wherein.ingest.readers.shared.headings import heading_marks
 from wherein.ingest.readers.shared.metadata import standard_metadata
 
-__all__ = ["READER", "looks_like_latex", "read"]
+__all__ = ["READER", "read"]
 
 _MEDIA_TYPE = "text/x-tex"
 _MAX_PREAMBLE = 100_000
 _MAX_NOTED_FILES = 20
-_DOCUMENT_CLASS = re.compile(r"(?:\s|%[^\n]*\n)*+\\documentclass\b")
 _INPUTENC = re.compile(rb"\\usepackage\[([\w-]+)\]\{inputenc\}")
 _CODECS = {
     "latin1": "latin-1",
@@ -30,11 +29,6 @@ _CODECS = {
     "cp1252": "cp1252",
     "applemac": "mac-roman",
 }
-
-
-def looks_like_latex(head: str) -> bool:
-    """Whether a file that begins with `head` begins with a document class."""
-    return _DOCUMENT_CLASS.match(head) is not None
 
 
 def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:

@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.heads import MAILBOX_SEPARATOR
 from wherein.ingest.readers.mail.headers import Headers
 from wherein.ingest.readers.mail.message import MEDIA_TYPE, read_message
 from wherein.ingest.readers.mail.parts import parse_message
@@ -16,22 +17,13 @@ from wherein.ingest.readers.shared.members import allowance_for
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.readers.shared.unique_keys import UniqueKeys
 
-__all__ = ["MESSAGE_LIMIT", "READER", "looks_like_mailbox", "read"]
+__all__ = ["MESSAGE_LIMIT", "READER", "read"]
 
 MESSAGE_LIMIT = 64 << 20
 """Bytes of the longest message that is read."""
 
-# The line before a message ends with a date; Thunderbird also writes a bare "From ".
-_SEPARATOR = re.compile(rb"From (?:.*(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b.*\d\d?:\d\d.*\b\d{4}\b.*)?\r?\n?\Z")
-_FIELD = re.compile(rb">?[!-9;-~]{1,76}:")
 _QUOTED = re.compile(rb">+From ")
 _MAX_LINE = 1 << 20
-
-
-def looks_like_mailbox(head: bytes) -> bool:
-    """Whether a file that begins with `head` begins like a mailbox."""
-    first, _, rest = head.partition(b"\n")
-    return bool(_SEPARATOR.match(first) and _FIELD.match(rest))
 
 
 def read(
@@ -70,7 +62,7 @@ def _messages(stream: BinaryIO, limit: int) -> Iterator[bytes | None]:
     is_open = False
     after_blank = True
     while line := stream.readline(_MAX_LINE):
-        if after_blank and _SEPARATOR.match(line):  # elsewhere a line may begin with "From " as well
+        if after_blank and MAILBOX_SEPARATOR.match(line):  # elsewhere a line may begin with "From " as well
             if is_open:
                 yield bytes(message) if message is not None else None
             message, is_open = bytearray(), True

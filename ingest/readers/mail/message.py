@@ -1,6 +1,5 @@
 """E-mail: a message as one document, its subject first, and each attachment as a document of its own."""
 
-import re
 from collections.abc import Iterator
 from email.message import Message
 from typing import BinaryIO
@@ -17,29 +16,12 @@ from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.readers.shared.unique_keys import UniqueKeys
 from wherein.uri import display
 
-__all__ = ["MEDIA_TYPE", "READER", "looks_like_mail", "read", "read_message"]
+__all__ = ["MEDIA_TYPE", "READER", "read", "read_message"]
 
 MEDIA_TYPE = "message/rfc822"
 
-_SUFFIXES = frozenset((".eml", ".mht", ".mhtml"))
-_FIELD = rb"[!-9;-~]{1,76}:(?:[ \t].*|)"
-_HEADERS = re.compile(rb"(?:%s\r?\n(?:[ \t].*\r?\n)*){2,}" % _FIELD)
-_FIRST_FIELD = re.compile(_FIELD + rb"\r?\n")
-_SENDER = re.compile(rb"^(?:from|return-path|sender):", re.IGNORECASE | re.MULTILINE)
-_TRACE = re.compile(rb"^(?:date|message-id|received|mime-version|delivered-to):", re.IGNORECASE | re.MULTILINE)
 _GAP = "\n\n"
 _ENCRYPTED = ("application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted")
-
-
-def looks_like_mail(head: bytes, suffix: str = "") -> bool:
-    """Whether a file that begins with `head` begins with a header that names a sender and shows traces of delivery.
-
-    With the suffix of a message, any header field is enough.
-    """
-    if suffix in _SUFFIXES and _FIRST_FIELD.match(head):
-        return True
-    block = _HEADERS.match(head)
-    return bool(block and _SENDER.search(block[0]) and _TRACE.search(block[0]))
 
 
 def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:

@@ -1,27 +1,21 @@
 """JSON: a document for each object of a list of objects; any other file is text."""
 
-import re
 from collections.abc import Iterator
 from functools import partial
 from typing import BinaryIO
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, JSONValue, Problem
+from wherein.ingest.readers.heads import looks_like_records
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.records.json_values import parse_json
 from wherein.ingest.readers.records.records import Records, require_fields, text_field
 from wherein.ingest.readers.shared.decode import decode, name_as_title, require_text
 
-__all__ = ["READER", "looks_like_records", "read"]
+__all__ = ["READER", "read"]
 
 _MEDIA_TYPE = "application/json"
-_RECORDS = re.compile(r"\s*\[\s*\{")
 _NO_TEXT = "its records have none of the fields text, content, body; --text-field NAME makes a document of each record"
-
-
-def looks_like_records(head: str) -> bool:
-    """Whether a file that begins with `head` begins with a list of objects."""
-    return _RECORDS.match(head) is not None
 
 
 def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from catalog_rows import add_settled_file, add_source, set_age
 from wherein.ingest.changes.unchanged import changed_unseen, is_current, looks_unchanged, state_of, version_of
 from wherein.ingest.chunker import CHUNKER_VERSION
-from wherein.ingest.readers import READERS
+from wherein.ingest.readers.registry import all_readers
 from wherein.ingest.sources.files import FoundFile
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 from wherein.storage.catalog.files import REREAD, FileRecord, FileState
@@ -32,7 +32,7 @@ def test_versions_name_reader_and_chunker() -> None:
     assert version_of("") == f"choice-3/chunker-{CHUNKER_VERSION}"
 
 
-@pytest.mark.parametrize("label", ["", *(reader.label for reader in READERS)])
+@pytest.mark.parametrize("label", ["", *(reader.label for reader in all_readers())])
 def test_what_a_present_reader_read_is_current(record: FileRecord, label: str) -> None:
     assert is_current(replace(record, version=version_of(label)), NO_FIELDS)
 
@@ -43,7 +43,7 @@ def test_what_another_version_read_is_not(record: FileRecord, version: str) -> N
 
 
 def test_fields_matter_to_the_readers_that_use_them(record: FileRecord) -> None:
-    label = next(reader.label for reader in READERS if reader.name == "csv")
+    label = next(reader.label for reader in all_readers() if reader.name == "csv")
     chosen = Fields(text="abstract")
     assert is_current(replace(record, version=version_of(label + chosen.label)), chosen)
     assert not is_current(replace(record, version=version_of(label)), chosen)

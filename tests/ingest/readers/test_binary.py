@@ -3,7 +3,7 @@
 import pytest
 
 from text_files import read, reason
-from wherein.ingest.readers import Skipped
+from wherein.ingest.readers.shared.skipped import Skipped
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import pytest
 
 import wherein
 from wherein.ingest.document import Document
-from wherein.ingest.readers import READERS, choose
+from wherein.ingest.readers.choose import choose
+from wherein.ingest.readers.registry import all_readers
 
 
 @pytest.mark.parametrize(
@@ -61,8 +62,12 @@ def test_choice(name: str, head: bytes, reader: str) -> None:
 
 
 def test_names_and_labels_of_readers_differ() -> None:
-    assert len({reader.label for reader in READERS}) == len({reader.name for reader in READERS}) == len(READERS)
-    assert READERS[0].label == "plain-3"
+    assert (
+        len({reader.label for reader in all_readers()})
+        == len({reader.name for reader in all_readers()})
+        == len(all_readers())
+    )
+    assert all_readers()[0].label == "plain-3"
 
 
 def test_the_reader_in_the_documents_reads() -> None:
@@ -72,7 +77,7 @@ def test_the_reader_in_the_documents_reads() -> None:
         "from collections.abc import Iterator\nfrom typing import BinaryIO\n"
         "from wherein.ingest.document import Document, Problem\n"
         "from wherein.ingest.readers.shared.decode import decode, name_as_title, require_text\n"
-        "from wherein.ingest.readers import Reader\n"
+        "from wherein.ingest.readers.reader import Reader\n"
     )
     names: dict[str, Any] = {}
     exec(imports + source, names)

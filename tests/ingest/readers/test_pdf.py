@@ -6,8 +6,8 @@ import pytest
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Mark
-from wherein.ingest.readers import Skipped
 from wherein.ingest.readers.pdf import read
+from wherein.ingest.readers.shared.skipped import Skipped
 
 DAMAGED = "damaged or truncated PDF"
 

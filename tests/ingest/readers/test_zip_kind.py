@@ -5,7 +5,9 @@ import io
 import pytest
 
 import office
-from wherein.ingest.readers import READERS, Skipped, choose
+from wherein.ingest.readers.choose import choose
+from wherein.ingest.readers.registry import all_readers
+from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.readers.zip_kind import zip_kind
 
 TYPES = '<Types><Default Extension="x" ContentType="{}"/></Types>'
@@ -24,7 +26,7 @@ def test_the_content_decides_and_not_the_name(name: str) -> None:
     assert kind(data) == name
     for wrong in ("a.zip", "a.pdf", "a.txt", "a.docx", "a.xlsx"):
         assert choose(wrong, io.BytesIO(data)).name == name
-    (reader,) = (reader for reader in READERS if reader.name == name)
+    (reader,) = (reader for reader in all_readers() if reader.name == name)
     assert office.read(data).media_type == reader.media_type
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Mark, Problem
-from wherein.ingest.readers import Skipped
+from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.readers.text import plain
 from wherein.ingest.workers import parse
 from wherein.ingest.workers.parse import FAILED, LARGE, REFUSED, SKIPPED, End, Items, Job, Opened, Trouble, read

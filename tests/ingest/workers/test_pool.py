@@ -9,7 +9,8 @@ import pytest
 from mutations import OFFICE, OTHERS
 from wherein.errors import Unreadable, WhereinError
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers import Skipped, choose
+from wherein.ingest.readers.choose import choose
+from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.workers.parse import FAILED, LARGE, REFUSED, SKIPPED, Job, Opened, Trouble
 from wherein.ingest.workers.pool import Pool
 from wherein.storage.catalog.checksums import content_hash

@@ -10,9 +10,9 @@ from wherein.storage.filters.selection import Filter
 
 
 def test_every_reader_has_a_short_name() -> None:
-    from wherein.ingest.readers import READERS
+    from wherein.ingest.readers.registry import all_readers
 
-    assert {reader.media_type for reader in READERS} <= {"", *MEDIA_TYPES.values()}
+    assert {reader.media_type for reader in all_readers()} <= {"", *MEDIA_TYPES.values()}
 
 
 def test_an_unknown_type_is_refused_with_the_known_ones() -> None:

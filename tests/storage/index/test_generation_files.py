@@ -123,6 +123,6 @@ def test_postings_are_opened_as_they_were_written(db: Database, tmp_path: Path, 
     save(db, document("a", hashes(0, 3), text="abc"))
     generation = write_generation(db, tmp_path, model, KEYWORDS)
     assert load_postings(tmp_path, generation).ids.tolist() == [1, 2, 3]
-    assert check_layout(tmp_path, generation) == len(load_postings(tmp_path, generation).positions)
+    assert check_layout(tmp_path, generation) == load_postings(tmp_path, generation).postings
     with pytest.raises(Damaged, match=r"is damaged: it has .* bytes instead of .*; run: wherein repair"):
         load_postings(tmp_path, replace(generation, bytes=generation.bytes + 1))

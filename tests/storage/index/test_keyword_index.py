@@ -30,10 +30,9 @@ def chunks_with(index: KeywordIndex, word: str) -> list[int]:
     (term,) = terms_of(word)
     found = []
     for part in index.parts:
-        positions = part.find(term).positions
-        if part.live is not None:
-            positions = positions[part.live[positions]]
-        found += part.postings.ids[positions].tolist()
+        mask = part.find(term).mask(len(part.postings.ids))
+        assert part.find(term).count(part.live) == np.count_nonzero(mask if part.live is None else mask & part.live)
+        found += part.postings.ids[mask if part.live is None else mask & part.live].tolist()
     return found
 
 
@@ -117,13 +116,13 @@ def test_a_damaged_file_is_damage(db: Database, tmp_path: Path, model: StoredMod
 
 
 def test_a_posting_outside_the_file_is_damage(db: Database, tmp_path: Path, model: StoredModel) -> None:
-    add(db, "one", "ab")
+    add(db, "one", "abbb")  # of the four passages only one has the first word
     generation = write_generation(db, tmp_path, model, KEYWORDS)
     path = tmp_path / "generations" / generation.file
     data = bytearray(path.read_bytes())
-    positions = load(db, tmp_path).parts[0].postings.positions
-    start = data.index(positions.tobytes())
-    data[start : start + positions.nbytes] = np.full_like(positions, 9).tobytes()
+    (gaps, *_) = load(db, tmp_path).parts[0].postings.gaps
+    start = data.rindex(gaps.elements.tobytes() + bytes(-len(gaps.elements) % 64) + gaps.codes.tobytes())
+    data[start : start + len(gaps.elements)] = bytes([9]) * len(gaps.elements)
     path.write_bytes(data)
     index = load(db, tmp_path)
     with pytest.raises(Damaged, match=r"index of keywords is damaged \(a posting belongs to no passage\)"):

@@ -8,7 +8,7 @@ import pytest
 import office
 from archives import COMPRESSORS, DAMAGED, contents, read, refused, tar
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers import choose
+from wherein.ingest.readers.choose import choose
 
 MEMBERS = {
     "a.txt": b"one",

@@ -7,8 +7,10 @@ import pytest
 
 from archives import COMPRESSORS, DAMAGED, contents, read, refused
 from wherein.ingest.document import Document
-from wherein.ingest.readers import ReadContext, Skipped
 from wherein.ingest.readers.archives import compressed
+from wherein.ingest.readers.heads import compression
+from wherein.ingest.readers.reader import ReadContext
+from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.storage.catalog.fields import Fields
 
 
@@ -50,18 +52,18 @@ def test_a_file_that_asks_for_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("head", "expected"),
     [
-        (b"\x1f\x8b\x08", True),
-        (b"\x1f\x8b", False),
-        (b"BZh91AY&SY", True),
-        (b"BZh9 is no archive", False),
-        (b"\xfd7zXZ\0", True),
-        (b"\x28\xb5\x2f\xfd", True),
-        (b"PK\x03\x04", False),
-        (b"", False),
+        (b"\x1f\x8b\x08", "gzip"),
+        (b"\x1f\x8b", None),
+        (b"BZh91AY&SY", "bzip2"),
+        (b"BZh9 is no archive", None),
+        (b"\xfd7zXZ\0", "xz"),
+        (b"\x28\xb5\x2f\xfd", "zstd"),
+        (b"PK\x03\x04", None),
+        (b"", None),
     ],
 )
-def test_formats_are_known_by_their_first_bytes(head: bytes, expected: bool) -> None:
-    assert compressed.is_compressed(head) == expected
+def test_formats_are_known_by_their_first_bytes(head: bytes, expected: str | None) -> None:
+    assert compression(head) == expected
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import tarfile
 
 from archives import DAMAGED, contents, read, refused, tar
 from wherein.ingest.document import Problem
-from wherein.ingest.readers.archives.tar_archive import is_tar
+from wherein.ingest.readers.heads import is_tar
 
 
 def test_members_with_the_same_name() -> None:

@@ -3,8 +3,8 @@ import pytest
 import office
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Mark
-from wherein.ingest.readers import Skipped
 from wherein.ingest.readers.ebooks.epub import READER
+from wherein.ingest.readers.shared.skipped import Skipped
 
 FIRST = "OEBPS/text/first one.xhtml"
 SECOND = "OEBPS/text/second.xhtml"

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Mark
-from wherein.ingest.readers import Skipped
 from wherein.ingest.readers.html.page import read
+from wherein.ingest.readers.shared.skipped import Skipped
 
 
 def page(source: str | bytes, name: str = "page.html") -> Document:

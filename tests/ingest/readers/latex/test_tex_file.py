@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document
-from wherein.ingest.readers import Skipped, choose
+from wherein.ingest.readers.choose import choose
 from wherein.ingest.readers.latex.tex_file import read
+from wherein.ingest.readers.shared.skipped import Skipped
 
 
 def tex(source: str | bytes) -> Document:

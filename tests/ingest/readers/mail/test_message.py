@@ -9,7 +9,8 @@ import office
 from mails import METADATA, SUBJECT, message
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Mark, Problem
-from wherein.ingest.readers import Skipped, choose
+from wherein.ingest.readers.choose import choose
+from wherein.ingest.readers.shared.skipped import Skipped
 
 
 def read(data: bytes, name: str = "box/file", reader: str = "mail") -> list[Document | Problem]:

@@ -5,8 +5,8 @@ import pytest
 import office
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Mark
-from wherein.ingest.readers import Skipped
 from wherein.ingest.readers.office.docx import READER
+from wherein.ingest.readers.shared.skipped import Skipped
 
 
 def body(content: str) -> bytes:

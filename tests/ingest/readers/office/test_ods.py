@@ -2,7 +2,7 @@
 
 import office
 from wherein.ingest.document import Mark
-from wherein.ingest.readers import Skipped
+from wherein.ingest.readers.shared.skipped import Skipped
 
 
 def test_open_document() -> None:

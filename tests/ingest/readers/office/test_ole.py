@@ -4,7 +4,7 @@ import pytest
 
 import office
 from wherein.errors import Unreadable
-from wherein.ingest.readers import Skipped
+from wherein.ingest.readers.shared.skipped import Skipped
 
 ENCRYPTED = "encrypted; save it without a password"
 

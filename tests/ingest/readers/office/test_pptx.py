@@ -7,7 +7,7 @@ from pptx.enum.chart import XL_CHART_TYPE
 import office
 from wherein.errors import Unreadable
 from wherein.ingest.document import Mark
-from wherein.ingest.readers import Skipped
+from wherein.ingest.readers.shared.skipped import Skipped
 
 PART = "ppt/slides/slide1.xml"
 

@@ -4,9 +4,9 @@ import pytest
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Mark
-from wherein.ingest.readers import Skipped
 from wherein.ingest.readers.office import sheets
 from wherein.ingest.readers.office.sheets import Row, Sheet, hidden_sheets_note, join_sheets
+from wherein.ingest.readers.shared.skipped import Skipped
 
 
 def text(*rows: Row) -> str:

@@ -4,9 +4,9 @@ import pytest
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Mark
-from wherein.ingest.readers import Skipped
 from wherein.ingest.readers.office.slides import Slide, join_slides
 from wherein.ingest.readers.shared.blocks import Block
+from wherein.ingest.readers.shared.skipped import Skipped
 
 
 def test_a_slide_is_a_page_and_its_title_the_heading() -> None:

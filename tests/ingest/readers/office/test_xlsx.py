@@ -9,8 +9,8 @@ import pytest
 import office
 from wherein.errors import Unreadable
 from wherein.ingest.document import Mark
-from wherein.ingest.readers import Skipped
 from wherein.ingest.readers.office import sheets
+from wherein.ingest.readers.shared.skipped import Skipped
 
 RENTS = "Rents\n\nWho | Sum |  | When\nAda | 0.3 | x |  | 2024-01-31 10:05:00\n2024-02-29 | 10:05:00 | 26:00:00 | TRUE"
 

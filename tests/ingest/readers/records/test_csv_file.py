@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers import ReadContext, Skipped, choose
+from wherein.ingest.readers.choose import choose
+from wherein.ingest.readers.reader import ReadContext
 from wherein.ingest.readers.records.csv_file import detect_delimiter
+from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 
 NO_COLUMN = "none of its columns is called text, content or body; --text-field NAME makes a document of each row"

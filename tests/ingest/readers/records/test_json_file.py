@@ -6,7 +6,8 @@ import pytest
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers import ReadContext, choose
+from wherein.ingest.readers.choose import choose
+from wherein.ingest.readers.reader import ReadContext
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 
 NO_FIELD = "its records have none of the fields text, content, body; --text-field NAME makes a document of each record"

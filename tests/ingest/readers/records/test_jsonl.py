@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers import ReadContext, Skipped
+from wherein.ingest.readers.reader import ReadContext
 from wherein.ingest.readers.records.jsonl import read
+from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 
 

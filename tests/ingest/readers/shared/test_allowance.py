@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import office
 from archives import refused, tar
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers import choose
+from wherein.ingest.readers.choose import choose
 from wherein.ingest.readers.shared import allowance
 from wherein.ingest.workers import parse
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from text_files import read, reason
 from wherein.errors import Unreadable
-from wherein.ingest.readers import Skipped
+from wherein.ingest.readers.shared.skipped import Skipped
 
 ICONV = "convert it, for instance with: iconv -f WINDOWS-1252 -t UTF-8"
 

@@ -9,7 +9,7 @@ import office
 from archives import contents, read, refused, tar
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers import ReadContext
+from wherein.ingest.readers.reader import ReadContext
 from wherein.ingest.readers.shared import allowance, members
 
 

@@ -1,0 +1,86 @@
+"""What a file is, by its first bytes.
+
+Apart from the readers, because every file is looked at in this way, and most readers are never needed.
+"""
+
+import re
+import tarfile
+
+__all__ = [
+    "BZIP2",
+    "GZIP",
+    "MAILBOX_SEPARATOR",
+    "XZ",
+    "ZSTD",
+    "compression",
+    "is_tar",
+    "looks_like_latex",
+    "looks_like_mail",
+    "looks_like_mailbox",
+    "looks_like_records",
+]
+
+GZIP, BZIP2, XZ, ZSTD = "gzip", "bzip2", "xz", "zstd"
+
+_BLOCK = 512
+_DOCUMENT_CLASS = re.compile(r"(?:\s|%[^\n]*\n)*+\\documentclass\b")
+# The line before a message ends with a date; Thunderbird also writes a bare "From ".
+MAILBOX_SEPARATOR = re.compile(rb"From (?:.*(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b.*\d\d?:\d\d.*\b\d{4}\b.*)?\r?\n?\Z")
+_MAILBOX_FIELD = re.compile(rb">?[!-9;-~]{1,76}:")
+_MAIL_SUFFIXES = frozenset((".eml", ".mht", ".mhtml"))
+_FIELD = rb"[!-9;-~]{1,76}:(?:[ \t].*|)"
+_HEADERS = re.compile(rb"(?:%s\r?\n(?:[ \t].*\r?\n)*){2,}" % _FIELD)
+_FIRST_FIELD = re.compile(_FIELD + rb"\r?\n")
+_SENDER = re.compile(rb"^(?:from|return-path|sender):", re.IGNORECASE | re.MULTILINE)
+_TRACE = re.compile(rb"^(?:date|message-id|received|mime-version|delivered-to):", re.IGNORECASE | re.MULTILINE)
+_RECORDS = re.compile(r"\s*\[\s*\{")
+
+
+def compression(head: bytes) -> str | None:
+    """Return the format in which a file that begins with `head` is compressed, None when it is not."""
+    if head.startswith(b"\x1f\x8b\x08"):
+        return GZIP
+    # A text may begin with BZh as well. What follows is the mark of a block, or of the end of an empty file.
+    if head.startswith(b"BZh") and head[4:10] in (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90"):
+        return BZIP2
+    if head.startswith(b"\xfd7zXZ\0"):
+        return XZ
+    return ZSTD if head.startswith(b"\x28\xb5\x2f\xfd") else None
+
+
+def is_tar(head: bytes) -> bool:
+    """Whether a file that begins with `head` begins with the header of a member; its checksum is verified."""
+    if len(head) < _BLOCK or not head.strip(b"\0"):
+        return False
+    try:
+        tarfile.TarInfo.frombuf(head[:_BLOCK], "utf-8", "surrogateescape")  # raises unless the checksum fits
+    except (tarfile.TarError, EOFError, ValueError, OverflowError, RecursionError, OSError, IndexError):
+        return False
+    return True
+
+
+def looks_like_latex(head: str) -> bool:
+    """Whether a file that begins with `head` begins with a document class."""
+    return _DOCUMENT_CLASS.match(head) is not None
+
+
+def looks_like_mailbox(head: bytes) -> bool:
+    """Whether a file that begins with `head` begins like a mailbox."""
+    first, _, rest = head.partition(b"\n")
+    return bool(MAILBOX_SEPARATOR.match(first) and _MAILBOX_FIELD.match(rest))
+
+
+def looks_like_mail(head: bytes, suffix: str = "") -> bool:
+    """Whether a file that begins with `head` begins with a header that names a sender and shows traces of delivery.
+
+    With the suffix of a message, any header field is enough.
+    """
+    if suffix in _MAIL_SUFFIXES and _FIRST_FIELD.match(head):
+        return True
+    block = _HEADERS.match(head)
+    return bool(block and _SENDER.search(block[0]) and _TRACE.search(block[0]))
+
+
+def looks_like_records(head: str) -> bool:
+    """Whether a file that begins with `head` begins with a list of objects."""
+    return _RECORDS.match(head) is not None

@@ -1,0 +1,357 @@
+"""The file of a generation of keywords: which chunks a term occurs in, and how often, memory-mapped.
+
+It is derived from the `terms` table and takes about 2 bytes for a posting. After a header come the chunks' ids and
+lengths, then four sections, each with its own terms. Their number of postings decides which section they are in:
+
+- terms that half of the chunks have: one byte for every chunk, the count in its passage (`_Dense`);
+- others: the gaps between their chunks, in 1, 2 or 4 bytes. Each section takes the terms whose average gap fits; a
+  larger gap is preceded by the highest numbers, which mean "so many more, and no posting yet" (`_Gaps`). Each gap has a
+  code of 4 bits for its counts (`encode_counts`).
+
+Counts without a code are listed at the end of each section. A question reads only the postings of its terms, and
+opening the file reads next to nothing. docs/decisions/keywords.md has the figures.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from wherein.storage.catalog.packed_terms import decode_counts, unpack_nibbles
+from wherein.storage.index.postings import Bytes, Positions, TermPostings
+
+__all__ = [
+    "ALIGNMENT",
+    "BLOCK",
+    "BUCKETS",
+    "DENSE_ESCAPE",
+    "DENSE_SHARE",
+    "GAPS",
+    "LOW_BITS",
+    "Block",
+    "Header",
+    "PostingsFile",
+    "SectionSize",
+    "check_postings",
+    "narrowest",
+    "open_postings",
+    "section_types",
+]
+
+Terms = npt.NDArray[np.uint64]
+Integers = npt.NDArray[Any]
+
+GAPS: tuple[np.dtype[Any], ...] = (np.dtype("u1"), np.dtype("<u2"), np.dtype("<u4"))
+"""The types of gaps; the highest number of each is the escape. The section before them is that of dense terms."""
+
+DENSE_SHARE = 2
+"""A term is dense if it occurs in at least one of so many chunks."""
+
+DENSE_ESCAPE = 255
+"""In place of a count of a dense term: the counts are listed."""
+
+ALIGNMENT = 64
+BUCKETS, LOW_BITS = 256, 32
+"""The terms of a section are found by their high bits, and then by the low ones."""
+
+BLOCK = 64
+"""Terms between two of which it is stored how many elements precede them."""
+
+_MAGIC = b"WHEREIN\0keywords"
+_HEADER = struct.Struct("<16sIQQq")
+_SECTION = struct.Struct("<QQQQ")
+_SECTIONS = 1 + len(GAPS)
+_FORMAT = 2
+_MAX = 1 << 40
+
+
+class SectionSize(NamedTuple):
+    """The numbers of terms, elements and listed counts of a section; the most elements of one term.
+
+    An element is a gap, an escape or the count of a dense term.
+    """
+
+    terms: int = 0
+    elements: int = 0
+    listed: int = 0
+    longest: int = 0
+
+
+@dataclass(frozen=True)
+class Header:
+    """The numbers of chunks and postings of a file, the highest id of a chunk, and what its sections hold."""
+
+    count: int
+    postings: int
+    highest: int
+    sections: tuple[SectionSize, ...]
+
+    def pack(self) -> bytes:
+        """Return the bytes at the beginning of the file."""
+        fixed = _HEADER.pack(_MAGIC, _FORMAT, self.count, self.postings, self.highest)
+        return fixed + b"".join(_SECTION.pack(*size) for size in self.sections)
+
+    def layout(self) -> list[tuple[np.dtype[Any], int]]:
+        """Return type and length of each array of the file."""
+        arrays: list[tuple[np.dtype[Any], int]] = [(np.dtype("<i8"), self.count), (np.dtype("<u4"), self.count)]
+        for number, size in enumerate(self.sections):
+            arrays += section_types(number, size)
+        return arrays
+
+
+def section_types(number: int, size: SectionSize) -> list[tuple[np.dtype[Any], int]]:
+    """Return type and length of each array of a section, in the order of the fields of `_Section`."""
+    sparse = number > 0
+    return [
+        (np.dtype("<u4"), BUCKETS + 1),
+        (np.dtype("<u4"), size.terms),
+        (narrowest(size.longest), size.terms if sparse else 0),
+        (np.dtype("<i8"), -(-size.terms // BLOCK) if sparse else 0),
+        (GAPS[number - 1] if sparse else np.dtype("u1"), size.elements),
+        (np.dtype("u1"), (size.elements + 1) // 2 if sparse else 0),
+        (narrowest(size.elements), size.listed),
+        (np.dtype("u1"), size.listed),
+        (np.dtype("u1"), size.listed),
+    ]
+
+
+def narrowest(highest: int) -> np.dtype[Any]:
+    """Return the narrowest type of unsigned integers that holds a number."""
+    return np.dtype(f"<u{next(size for size in (1, 2, 4, 8) if highest < 1 << 8 * size)}")
+
+
+class Block(NamedTuple):
+    """Some postings: the term, the position of the chunk, and the counts of each."""
+
+    terms: Terms
+    positions: Positions
+    body: Bytes
+    fields: Bytes
+
+
+@dataclass(frozen=True)
+class _Section:
+    """The terms with a number of postings in some range.
+
+    `buckets` has how many terms precede each value of their high bits, `lows` their low bits. Term i has `sizes[i]` of
+    the `elements`; those before every BLOCK-th term are in `starts`. `codes` are two to a byte. `listed` has the
+    indices of the elements whose counts are in `body` and `fields`.
+    """
+
+    buckets: npt.NDArray[np.uint32]
+    lows: npt.NDArray[np.uint32]
+    sizes: Integers
+    starts: npt.NDArray[np.int64]
+    elements: Integers
+    codes: Bytes
+    listed: Integers
+    body: Bytes
+    fields: Bytes
+
+    def index(self, term: int) -> int:
+        """Return the index of a term, -1 if it is not here."""
+        high, low = term >> LOW_BITS, term & (1 << LOW_BITS) - 1
+        if high >= BUCKETS:
+            return -1
+        first, last = int(self.buckets[high]), int(self.buckets[high + 1])
+        at = first + int(np.searchsorted(self.lows[first:last], np.uint32(low)))
+        return at if at < min(last, len(self.lows)) and int(self.lows[at]) == low else -1
+
+    def terms(self) -> Terms:
+        """Return all terms, ascending; ValueError when there are not as many as the buckets have."""
+        sizes: Integers = np.diff(self.buckets.astype(np.int64))
+        if (sizes < 0).any() or int(sizes.sum()) != len(self.lows) or self.buckets[0]:
+            raise ValueError("its terms are not in ascending order")
+        return np.repeat(np.arange(BUCKETS, dtype=np.uint64) << np.uint64(LOW_BITS), sizes) | self.lows
+
+    def find(self, term: int, count: int) -> TermPostings | None:
+        """Return the postings of a term in `count` chunks, None if it is not here; ValueError when they are damaged."""
+        raise NotImplementedError
+
+    def blocks(self, count: int, size: int) -> Iterator[Block]:
+        """Yield all postings; ValueError when they are damaged."""
+        raise NotImplementedError
+
+    def _list_counts(self, first: int, last: int, body: Bytes, fields: Bytes) -> None:
+        """Set the counts of the elements from `first` to `last` that are listed."""
+        low, high = np.searchsorted(self.listed, np.array([first, last], self.listed.dtype))
+        if not low < high:
+            return
+        at = self.listed[low:high].astype(np.int64) - first
+        if at.min() < 0 or at.max() >= len(body):
+            raise ValueError("the postings of a term lie outside the file")
+        body[at], fields[at] = self.body[low:high], self.fields[low:high]
+
+
+class _Dense(_Section):
+    """Terms with an element for every chunk: the count in its passage, or DENSE_ESCAPE."""
+
+    def find(self, term: int, count: int) -> TermPostings | None:
+        index = self.index(term)
+        return None if index < 0 else TermPostings(None, *self._counts(index, count))
+
+    def blocks(self, count: int, size: int) -> Iterator[Block]:
+        for index, term in enumerate(self.terms()):
+            body, fields = self._counts(index, count)
+            positions = np.flatnonzero((body > 0) | (fields > 0))
+            terms = np.full(len(positions), term, np.uint64)
+            yield Block(terms, positions.astype(np.uint32), body[positions], fields[positions])
+
+    def _counts(self, index: int, count: int) -> tuple[Bytes, Bytes]:
+        first, last = index * count, (index + 1) * count
+        body, fields = self.elements[first:last], np.zeros(count, np.uint8)
+        if len(body) != count:
+            raise ValueError("the postings of a term lie outside the file")
+        if int(body.max()) == DENSE_ESCAPE:
+            body = body.copy()
+            self._list_counts(first, last, body, fields)
+        return body, fields
+
+
+class _Gaps(_Section):
+    """Terms with the gaps between their chunks; the first gap is the position of the first chunk."""
+
+    def find(self, term: int, count: int) -> TermPostings | None:
+        index = self.index(term)
+        if index < 0:
+            return None
+        begin = index - index % BLOCK
+        first = int(self.starts[index // BLOCK]) + int(self.sizes[begin:index].sum(dtype=np.int64))
+        last = first + int(self.sizes[index])
+        if not 0 <= first < last <= len(self.elements):
+            raise ValueError("the postings of a term lie outside the file")
+        gaps = self.elements[first:last]
+        positions = np.cumsum(gaps, dtype=np.uint32)
+        body, fields = self._counts(first, last)
+        escape = np.iinfo(gaps.dtype).max
+        if len(gaps) == 1 or int(gaps.max()) == escape:
+            ends = gaps != escape
+            positions, body, fields = positions[ends], body[ends], fields[ends]
+        if not 0 < len(positions) <= count or int(positions[-1]) >= count:
+            raise ValueError("a posting belongs to no passage")
+        return TermPostings(positions, body, fields)
+
+    def blocks(self, count: int, size: int) -> Iterator[Block]:
+        # Some terms at a time, of about `size` elements if no term has more.
+        terms, ends = self.terms(), np.cumsum(self.sizes, dtype=np.int64)
+        if int(ends[-1] if len(ends) else 0) != len(self.elements):
+            raise ValueError("the postings of a term lie outside the file")
+        index = first = 0
+        while index < len(terms):
+            stop = max(index + 1, int(np.searchsorted(ends, first + size, "right")))
+            last = int(ends[stop - 1])
+            gaps, sizes = self.elements[first:last], self.sizes[index:stop].astype(np.int64)
+            sums = np.cumsum(gaps, dtype=np.int64)
+            sums -= np.repeat(np.concatenate([[0], sums[np.cumsum(sizes)[:-1] - 1]]), sizes)
+            held = gaps != np.iinfo(gaps.dtype).max
+            body, fields = self._counts(first, last)
+            positions = sums[held]
+            if len(positions) and int(positions.max()) >= count:
+                raise ValueError("a posting belongs to no passage")
+            yield Block(
+                np.repeat(terms[index:stop], sizes)[held], positions.astype(np.uint32), body[held], fields[held]
+            )
+            index, first = stop, last
+
+    def _counts(self, first: int, last: int) -> tuple[Bytes, Bytes]:
+        codes = unpack_nibbles(self.codes[first // 2 : (last + 1) // 2])[first % 2 :][: last - first]
+        body, fields = decode_counts(codes)
+        self._list_counts(first, last, body, fields)
+        return body, fields
+
+
+@dataclass(frozen=True)
+class PostingsFile:
+    """The terms of the chunks of a generation: `ids` int64 [n] ascending, `lengths` uint32 [n] of their passages.
+
+    `postings` is the number of all postings.
+    """
+
+    ids: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.uint32]
+    postings: int
+    dense: _Dense
+    gaps: tuple[_Gaps, ...]
+
+    def find(self, term: int) -> TermPostings:
+        """Return the postings of a term. Raises ValueError when they cannot be what was written."""
+        for section in (self.dense, *self.gaps):
+            if (found := section.find(term, len(self.ids))) is not None:
+                return found
+        return TermPostings(np.empty(0, np.uint32), np.empty(0, np.uint8), np.empty(0, np.uint8))
+
+    def blocks(self, size: int = 1 << 21) -> Iterator[Block]:
+        """Yield all postings, about `size` at a time, to check them in bounded memory.
+
+        Raises ValueError when they cannot be what was written.
+        """
+        for section in (self.dense, *self.gaps):
+            if (np.diff(section.terms().astype(np.int64)) <= 0).any():
+                raise ValueError("its terms are not in ascending order")
+            yield from section.blocks(len(self.ids), size)
+
+
+def check_postings(path: Path, count: int, highest: int) -> int:
+    """Return the number of postings in a file, after a check of its header and size.
+
+    `count` chunks are expected, the last of which has the id `highest`. Raises ValueError when the layout is not that
+    of `write_postings`, OSError when the file cannot be read.
+    """
+    with path.open("rb") as file:
+        return _checked(file, count, highest).postings
+
+
+def open_postings(path: Path, count: int, highest: int) -> PostingsFile:
+    """Return the postings in a file, memory-mapped; see `check_postings`."""
+    with path.open("rb") as file:
+        header = _checked(file, count, highest)
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)  # stays when the file is closed
+    layout = header.layout()
+    arrays = [
+        np.frombuffer(mapped, kind, number, offset)
+        for (kind, number), offset in zip(layout, _offsets(header), strict=False)
+    ]
+    ids, lengths, *rest = arrays
+    if count and int(ids[-1]) != highest:
+        raise ValueError(f"its last passage is {int(ids[-1])} instead of {highest}")
+    fields = len(rest) // _SECTIONS
+    dense, *gaps = (rest[first : first + fields] for first in range(0, len(rest), fields))
+    return PostingsFile(ids, lengths, header.postings, _Dense(*dense), tuple(_Gaps(*one) for one in gaps))
+
+
+def _checked(file: IO[bytes], count: int, highest: int) -> Header:
+    """Return the header of a file, after a check of it and of the file's size."""
+    header = _header(file.read(_HEADER.size + _SECTIONS * _SECTION.size), count, highest)
+    size, expected = os.fstat(file.fileno()).st_size, _offsets(header)[-1]
+    if size != expected:
+        raise ValueError(f"it has {size:,} bytes instead of {expected:,}")
+    return header
+
+
+def _header(raw: bytes, count: int, highest: int) -> Header:
+    if len(raw) < _HEADER.size + _SECTIONS * _SECTION.size:
+        raise ValueError("it has no header")
+    magic, version, chunks, postings, last = _HEADER.unpack_from(raw)
+    sections = tuple(SectionSize(*size) for size in _SECTION.iter_unpack(raw[_HEADER.size :]))
+    largest = max(postings, *(max(size) for size in sections))
+    if (magic, version, chunks, last) != (_MAGIC, _FORMAT, count, highest) or largest >= _MAX:
+        raise ValueError(f"its header is not that of {count:,} passages")
+    return Header(count, postings, highest, sections)
+
+
+def _offsets(header: Header) -> list[int]:
+    """Return the offset of each array, and the size of the file."""
+    offsets, end = [], len(header.pack())
+    for kind, number in header.layout():
+        offset = end + -end % ALIGNMENT
+        offsets.append(offset)
+        end = offset + number * kind.itemsize
+    return [*offsets, end]

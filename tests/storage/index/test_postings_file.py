@@ -1,0 +1,147 @@
+"""The file of postings holds what is collected in memory, in every width, and a damaged one leads nowhere."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chunks_of_terms import CHUNKS, Chunk, expected, rows
+from wherein.storage.index.postings_file import PostingsFile, check_postings, open_postings
+from wherein.storage.index.postings_writer import write_postings
+
+Content = dict[int, list[tuple[int, int, int]]]
+
+
+def write(path: Path, chunks: list[Chunk]) -> PostingsFile:
+    whole = rows(chunks)
+    highest = int(whole.ids[-1]) if chunks else 0
+    write_postings(path, len(chunks), highest, sum(map(len, chunks)), [whole] if chunks else [])
+    return open_postings(path, len(chunks), highest)
+
+
+def content(postings: PostingsFile, terms: list[int]) -> Content:
+    """Return for each term the ids of its chunks, with its counts."""
+    found = {}
+    for term in terms:
+        one = postings.find(term)
+        positions = np.flatnonzero(one.mask(len(postings.ids)))
+        assert one.count(None) == len(positions)
+        body, fields = (counts if one.positions is not None else counts[positions] for counts in (one.body, one.fields))
+        found[term] = list(zip(postings.ids[positions].tolist(), body.tolist(), fields.tolist(), strict=True))
+    return found
+
+
+def in_blocks(postings: PostingsFile, size: int) -> Content:
+    found: Content = {}
+    for block in postings.blocks(size):
+        for term, position, body, fields in zip(*(column.tolist() for column in block), strict=True):
+            found.setdefault(term, []).append((int(postings.ids[position]), body, fields))
+    return found
+
+
+@settings(deadline=None, max_examples=60)
+@given(chunks=CHUNKS, size=st.sampled_from([1, 3, 1_000]))
+def test_each_term_has_its_chunks(tmp_path_factory: pytest.TempPathFactory, chunks: list[Chunk], size: int) -> None:
+    path = tmp_path_factory.mktemp("postings") / "file"
+    postings, wanted = write(path, chunks), expected(chunks)
+    assert content(postings, list(wanted)) == wanted
+    assert in_blocks(postings, size) == wanted
+    assert postings.ids.tolist() == rows(chunks).ids.tolist()
+    assert postings.lengths.tolist() == rows(chunks).lengths.tolist()
+    for absent in (77, 2**38, 2**40, 2**64 - 1):
+        assert len(postings.find(absent).body) == 0
+
+
+def spread(count: int, terms: dict[int, list[int]]) -> list[Chunk]:
+    """Return `count` chunks, of which some have a term: those at its positions, with counts of all kinds."""
+    chunks: list[Chunk] = [{} for _ in range(count)]
+    for term, positions in terms.items():
+        for number, position in enumerate(positions):
+            chunks[position][term] = ((1, 0), (2, 0), (14, 0), (255, 0), (0, 1), (1, 16), (3, 33))[(term + number) % 7]
+    return chunks
+
+
+COUNT = 150_000  # so that gaps of 1, 2 and 4 bytes occur, and escapes in the first two
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[PostingsFile, Content]:
+    terms = {
+        1: list(range(0, COUNT, 2)),
+        2: list(range(COUNT)),
+        2**33: list(range(0, COUNT, 100)),
+        2**33 + 1: [0, *range(149_000, COUNT)],  # gaps of 1 byte, the first of which is very long
+        3: [0, 1, 70_000, 149_999],
+        2**39: [149_999],
+        4: [],
+        **{2**38 + n: [n, n + 65_535, n + 65_537] for n in range(200)},
+        **{2**37 + n: [n] for n in range(200)},
+        5: [5, 5 + 255, 5 + 255 + 254, *range(10_000, 11_000)],
+    }
+    chunks = spread(COUNT, terms)
+    return write(tmp_path_factory.mktemp("large") / "file", chunks), expected(chunks)
+
+
+def test_terms_of_every_frequency(large: tuple[PostingsFile, Content]) -> None:
+    postings, wanted = large
+    assert [len(section.lows) for section in (postings.dense, *postings.gaps)] == [2, 3, 201, 201]
+    assert content(postings, list(wanted)) == wanted
+    assert postings.postings == sum(map(len, wanted.values()))
+
+
+@pytest.mark.parametrize("size", [1, 1_000, 1 << 21])
+def test_blocks_are_all_postings(large: tuple[PostingsFile, Content], size: int) -> None:
+    assert in_blocks(large[0], size) == large[1]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    write(tmp_path / "file", [{1: (1, 0), 2: (2, 16)}, {2: (1, 1)}, {3: (9, 0)}])
+    return tmp_path / "file"
+
+
+@pytest.mark.parametrize(("count", "highest"), [(2, 5), (4, 5), (3, 6)])
+def test_a_file_of_other_chunks_is_not_opened(path: Path, count: int, highest: int) -> None:
+    with pytest.raises(ValueError, match=f"its header is not that of {count} passages"):
+        open_postings(path, count, highest)
+
+
+def test_a_file_of_another_size_is_not_opened(path: Path) -> None:
+    data = path.read_bytes()
+    for wrong, words in ((b"", "it has no header"), (data[:20], "it has no header"), (data[:-1], "bytes instead of"),
+                         (data + b"\0", "bytes instead of")):  # fmt: skip
+        path.write_bytes(wrong)
+        with pytest.raises(ValueError, match=words):
+            check_postings(path, 3, 5)
+
+
+def test_a_flipped_byte_is_an_error_or_leads_nowhere_outside(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    chunks = spread(9, {1: [0, 1, 2, 3, 4, 5], 2: [0, 8], 2**35: [3], 7: [4, 5, 6, 7]})
+    write(path, chunks)
+    data = path.read_bytes()
+    for position in (at for at, byte in enumerate(data) if byte or at % 16 == 0):
+        path.write_bytes(data[:position] + bytes([data[position] ^ 0xFF]) + data[position + 1 :])
+        try:
+            opened = open_postings(path, 9, 17)
+            found = [opened.find(term) for term in (1, 2, 2**35, 7, 8)]
+        except ValueError:
+            continue
+        for one in found:
+            assert len(one.body) == len(one.fields) == (9 if one.positions is None else len(one.positions))
+            assert one.positions is None or int(one.positions.max(initial=0)) < 9
+
+
+def test_a_flipped_byte_is_reported_by_blocks_or_they_stay_inside(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write(path, spread(9, {1: [0, 1, 2, 3, 4, 5], 2: [0, 8], 2**35: [3], 7: [4, 5, 6, 7]}))
+    data = path.read_bytes()
+    for position in (at for at, byte in enumerate(data) if byte or at % 16 == 0):
+        path.write_bytes(data[:position] + bytes([data[position] ^ 0xFF]) + data[position + 1 :])
+        try:
+            blocks = list(open_postings(path, 9, 17).blocks())
+        except ValueError:
+            continue
+        assert all(int(block.positions.max(initial=0)) < 9 for block in blocks)

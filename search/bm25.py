@@ -48,7 +48,7 @@ class KeywordScores:
     nowhere.
     """
 
-    parts: tuple[Scores, Scores]
+    parts: tuple[Scores, ...]
     idf: dict[int, float]
 
 
@@ -68,7 +68,7 @@ def score_passages(index: KeywordIndex, terms: Iterable[int], weights: Weights =
         # Deleted passages stay in the postings of a generation until the next fold.
         if part.live is not None:
             part_scores[~part.live] = 0
-    return KeywordScores((scores[0], scores[1]), idf)
+    return KeywordScores(scores, idf)
 
 
 def _add(scores: Scores, norms: Scores, postings: TermPostings, idf: float, weights: Weights) -> None:

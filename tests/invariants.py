@@ -15,7 +15,7 @@ from wherein.storage.catalog.connection import open_reader, snapshot
 from wherein.storage.catalog.documents import document_spans, document_text, list_documents, model_input
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.catalog.term_counts import count_terms
-from wherein.storage.catalog.vectors import count_live, read_vectors
+from wherein.storage.catalog.vectors import count_live, read_vectors, unpack_vectors
 from wherein.storage.filters.selection import Filter
 from wherein.storage.index.generations import active_generation
 from wherein.storage.index.keyword_index import load_keywords
@@ -74,7 +74,7 @@ def _check_vectors(db: Any, model: Any, state: dict[str, Kept], encoder: Any) ->
             [model.id],
         ).fetchall()
     )
-    stored = {text.strip(): np.frombuffer(raw, "<f2").astype(np.float32) for text, raw in stored.items()}
+    stored = {text.strip(): unpack_vectors(model.dimension, [raw])[0] for text, raw in stored.items()}
     assert set(stored) == texts
     if texts:
         ordered = sorted(texts)

@@ -71,7 +71,8 @@ def load_keywords(db: Catalog, folder: Path, known: KeywordIndex | None) -> Keyw
         return known
     files = [*([generation] if generation else []), *(segment.content for segment in segments)]
     opened = _opened(known)
-    postings = [opened.get(file) or load_postings(folder, file) for file in files] or [collect(())]
+    postings: list[Postings | PostingsFile] = [opened.get(file) or load_postings(folder, file) for file in files]
+    postings = postings or [collect(())]
     unchanged = known is not None and (known.generation, known.segments) == (generation, segments)
     delta = _delta(db, files[-1].highest_id if files else 0, known if unchanged else None)
     parts = _live_parts(db, [*postings, delta], total)

@@ -25,6 +25,7 @@ from wherein.library.models import (
 from wherein.library.opening import open_for_writing
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.models import bind_model
+from wherein.storage.catalog.vectors import ROUNDING
 
 
 def test_a_model_that_is_not_installed_is_none(runs: RunFactory) -> None:
@@ -140,6 +141,6 @@ def test_the_proof_is_the_distance_of_stored_vectors_from_computed_ones() -> Non
     encoder, texts = ToyEncoder(), ["one lot", "another lot"]
     proof = proof_of(encoder)  # type: ignore[arg-type]
     stored = encoder.encode_contexts(texts)
-    assert proof.tolerance == 1e-4
+    assert proof.tolerance == 1e-4 + ROUNDING
     np.testing.assert_allclose(proof.distances(texts, stored), [0, 0], atol=1e-6)
     assert (proof.distances(texts, np.roll(stored, 1, axis=1)) > proof.tolerance).all()

@@ -10,9 +10,11 @@ from sqlite_utils import Database
 from approximate_libraries import COUNT, KINDS, QUESTIONS, Library, Opened, assert_scores, best, flip, selected, store
 from catalogs import document, hashes, save
 from wherein.errors import Damaged
+from wherein.search.bm25 import score_passages
 from wherein.storage.catalog.connection import open_reader, snapshot, writing
 from wherein.storage.catalog.documents import delete_document
 from wherein.storage.catalog.models import StoredModel
+from wherein.storage.catalog.terms import terms_of
 from wherein.storage.index.folding import differs, write_segments_if_due
 from wherein.storage.index.generation_writer import write_generation
 from wherein.storage.index.generations import FOLDER, KEYWORDS, VECTORS, drop_old_generations, generation_path
@@ -245,6 +247,20 @@ def test_keywords_are_found_in_every_segment(db: Database, tmp_path: Path, model
         left = load_keywords(db, tmp_path, None)
         assert load_keywords(db, tmp_path, left) is left
     assert (left.count, left.length) == (6, 6)
+
+
+def test_passages_in_every_segment_are_scored(db: Database, tmp_path: Path, model: StoredModel) -> None:
+    for number in range(4):
+        save(db, document(str(number), hashes(number, number + 1), text="a"))
+        if number == 0:
+            write_generation(db, tmp_path, model, KEYWORDS)
+        else:
+            assert write_segment_if_due(db, tmp_path, model, KEYWORDS, at_least=0)
+        with snapshot(db):
+            index = load_keywords(db, tmp_path, None)
+        scores = score_passages(index, terms_of("a"))
+        assert [len(part) for part in scores.parts] == [len(part.postings.ids) for part in index.parts]
+        assert np.count_nonzero(np.concatenate(scores.parts) > 0) == number + 1
 
 
 def test_without_a_generation_there_is_no_segment(db: Database, tmp_path: Path, model: StoredModel) -> None:

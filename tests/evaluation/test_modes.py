@@ -45,7 +45,7 @@ def test_a_collection_is_ranked_as_a_library_ranks_it(tmp_path: Path, mode: str)
         ((_, scores),) = find_mode(mode)(candidates)([question], 8)
         # By scores, because passages that are equally good come in another order.
         shown = [hit.score for hit in library.query(question, 8, mode=mode).hits]
-        assert shown == pytest.approx(list(scores), abs=1e-4), question
+        assert shown == pytest.approx(list(scores), abs=5e-4), question  # the library rounds to float16
 
 
 def test_keyword_ranks_only_the_texts_that_have_a_word_of_the_question() -> None:

@@ -51,7 +51,7 @@ def test_no_byte_of_a_purged_document_is_left(docs: Path, open_library: Open, tm
     library = tmp_path / "library"
     open_library().ingest([str(docs)])
     old = vector_of(library, "secret.txt")
-    counted = [next(iter(terms_of(word))).to_bytes(8, "little") for word in ("poplar", "Zwettl")]
+    counted = [next(iter(terms_of(word))).to_bytes(8, "little")[:4] for word in ("poplar", "Zwettl")]
     assert counted[1] in bytes_of(library)
     (docs / "secret.txt").write_text(SECRET)
     open_library().reindex()

@@ -161,33 +161,34 @@ def test_a_source_that_is_not_mounted_keeps_its_documents(library: Library, tmp_
 # What a new index must pass.
 
 
-def write_damaged(path: Path, *arguments: Any) -> str:
-    digest = WRITE(path, *arguments)
+def write_damaged(path: Path, *arguments: Any) -> Any:
+    written = WRITE(path, *arguments)
     with path.open("r+b") as file:
-        file.seek(200)
+        file.seek(path.stat().st_size // 2)
         file.write(b"\0\1\2\3")
-    return digest
+    return written
 
 
-def write_noise(path: Path, count: int, dimension: int, parts: Iterator[tuple[Any, Matrix]]) -> str:
+def write_noise(path: Path, count: int, dimension: int, parts: Callable[[], Iterator[tuple[Any, Matrix]]]) -> Any:
     random = np.random.default_rng(0)
-    noise = ((ids, random.standard_normal(vectors.shape).astype(np.float32)) for ids, vectors in parts)
-    return WRITE(path, count, dimension, noise)
+    noise = [(ids, random.standard_normal(vectors.shape).astype(np.float32)) for ids, vectors in parts()]
+    unit = [(ids, vectors / np.linalg.norm(vectors, axis=1, keepdims=True)) for ids, vectors in noise]
+    return WRITE(path, count, dimension, lambda: iter(unit))
 
 
-WRITE = building.write_flat
+WRITE = building.write_exact_codes
 
 
 @pytest.mark.parametrize(
-    ("write", "reason"), [(write_damaged, "its SHA-256 is not the one"), (write_noise, "The new index finds only")]
+    ("write", "reason"), [(write_damaged, "its SHA-256 is not the one"), (write_noise, "The index holds another vector")]
 )
 def test_a_broken_index_is_not_swapped_in(
-    library: Library, monkeypatch: pytest.MonkeyPatch, write: Callable[..., str], reason: str
+    library: Library, monkeypatch: pytest.MonkeyPatch, write: Callable[..., Any], reason: str
 ) -> None:
     library.ingest_stream("late", b"One more lot came late.")
     before, files = answers(library), sorted((library.folder / "generations").iterdir())
     with monkeypatch.context() as patch:
-        patch.setattr(building, "write_flat", write)
+        patch.setattr(building, "write_exact_codes", write)
         events: list[object] = []
         with pytest.raises(Refused, match=reason):
             library.reindex(report=events.append)

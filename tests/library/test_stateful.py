@@ -29,6 +29,7 @@ from wherein.library import Library
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import open_reader, snapshot
 from wherein.storage.catalog.models import bound_model
+from wherein.storage.catalog.vectors import pack_vectors
 from wherein.storage.index.vector_index import load_index
 from wherein.uri import file_uri, record_uri
 
@@ -266,7 +267,7 @@ class AnyLibrary(RuleBasedStateMachine, FilesOfFolder):
             " JOIN vectors v ON v.input_hash = c.input_hash"
         ).fetchall()
         expected = self.encoder.encode_contexts([text[start:end].strip() for text, start, end, _ in inputs])
-        assert [vector for *_, vector in inputs] == [vector.tobytes() for vector in expected]
+        assert [vector for *_, vector in inputs] == pack_vectors(expected)
 
     def check_index(self, db) -> None:
         """Every vector of a passage is either in the generation or in the delta."""

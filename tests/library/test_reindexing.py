@@ -180,7 +180,8 @@ WRITE = building.write_exact_codes
 
 
 @pytest.mark.parametrize(
-    ("write", "reason"), [(write_damaged, "its SHA-256 is not the one"), (write_noise, "The index holds another vector")]
+    ("write", "reason"),
+    [(write_damaged, "its SHA-256 is not the one"), (write_noise, "The index holds another vector")],
 )
 def test_a_broken_index_is_not_swapped_in(
     library: Library, monkeypatch: pytest.MonkeyPatch, write: Callable[..., Any], reason: str

@@ -54,7 +54,7 @@ STATES = (
     "no home",
     "latin-1",
 )
-SIGNS = (b"Traceback (most recent call last)", b"Exception ignored", b"Fatal Python error", b"Error: Got unexpected")
+SIGNS = (b"Traceback (most recent call last)", b"Exception ignored", b"Fatal Python error")
 
 
 @dataclass(frozen=True)

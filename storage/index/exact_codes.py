@@ -20,13 +20,10 @@ from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.filters.selection import Selection
 from wherein.storage.index.codes import Codes
 from wherein.storage.index.method import Method
+from wherein.storage.index.selected import search_selected
 
 __all__ = ["ExactCodes", "write_exact_codes"]
 
-# Where many vectors are allowed, enough of them are among the nearest of all, which FAISS finds faster than the nearest
-# of half: with a selector, which it asks for each vector, it took 2.6 times as long on a busy machine. Fetching more
-# results than this costs time too.
-_MAX_PROBED = 1_000
 _COUNT = struct.Struct("<Q")
 
 Parts = Callable[[], Iterable[tuple[Ids, Matrix]]]
@@ -58,19 +55,7 @@ class ExactCodes(Codes):
     def _search_all(self, question: Matrix, n: int, among: Selection | None) -> tuple[Ids, Matrix]:
         if among is None:
             return self._search(question, n)
-        # Twice the rank at which the last may be expected, and some more because a small number varies widely.
-        probed = 2 * n * self.count // max(len(among.vectors), 1) + 16
-        if probed <= _MAX_PROBED:
-            ids, scores = self._search(question, min(probed, self.count))
-            chosen = among.has_vectors(ids)
-            if np.count_nonzero(chosen) >= n:
-                return ids[chosen][:n], scores[chosen][:n]
-        import faiss
-
-        # FAISS's Python constructors take other arguments than its stubs declare; the wrappers keep the array alive.
-        parameters: Any = faiss.SearchParameters
-        bitmap: Any = faiss.IDSelectorBitmap
-        return self._search(question, n, parameters(sel=bitmap(among.bitmap)))
+        return search_selected(self._search, question, n, self.count, among, len(among.vectors))
 
     def _search(self, question: Matrix, n: int, parameters: Any = None) -> tuple[Ids, Matrix]:
         scores, labels = self._index.search(question[None, :], n, params=parameters)

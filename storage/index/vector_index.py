@@ -64,7 +64,7 @@ class VectorIndex:
 
     @property
     def state(self) -> tuple[Generation | None, int, tuple[Segment, ...]]:
-        """What tells whether another connection sees the same vectors in the same files."""
+        """Equal for two indexes with the same vectors in the same files."""
         return self.generation, self.version, tuple(one.segment for one in self.segments)
 
     @property

@@ -8,41 +8,19 @@ from typing import NamedTuple
 from wherein.search.hits import StoredPassage
 from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.texts import Span, SpanText, read_spans
+from wherein.storage.catalog.raw_chunks import CHUNK_COLUMNS, RawChunk
+from wherein.storage.catalog.texts import SpanText, read_spans
 
 __all__ = ["LONGEST", "read_passages"]
 
 LONGEST = 20_000
 """Characters of a passage that are compared with a question or another passage; only an odd text has a longer one."""
 
-_CHUNKS = (
-    'SELECT c.id, c.document_id, c.ordinal, c.start, c."end", c.page, c.heading, c.input_hash, c.checksum'
-    " FROM chunks c WHERE c.id IN ({})"
-)
+_CHUNKS = f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE id IN ({{}})"
 _DOCUMENTS = (
     "SELECT d.id, d.uri, d.title, d.media_type, d.text_hash, d.metadata, d.notes, d.checksum FROM documents d"
     " WHERE d.id IN ({})"
 )
-
-
-class _Chunk(NamedTuple):
-    """A row of `chunks`, unchecked: after damage a column may hold anything."""
-
-    id: int
-    document: int
-    ordinal: int
-    start: int
-    end: int
-    page: int | None
-    heading: str
-    input_hash: bytes
-    checksum: int
-
-    @property
-    def span(self) -> Span | None:
-        """The span, None where the columns hold no numbers."""
-        is_span = isinstance(self.start, int) and isinstance(self.end, int)
-        return Span(self.document, self.start, self.end) if is_span else None
 
 
 class _Document(NamedTuple):
@@ -63,12 +41,12 @@ def read_passages(db: Catalog, chunks: Sequence[int]) -> Iterator[StoredPassage]
 
     `text` is None where it is lost or damaged. Call inside a snapshot.
     """
-    found = [_Chunk(*row) for row in select_in(db, _CHUNKS, chunks)]
-    documents = {row[0]: _Document(*row) for row in select_in(db, _DOCUMENTS, list({one.document for one in found}))}
+    found = [RawChunk(*row) for row in select_in(db, _CHUNKS, chunks)]
+    documents = {row[0]: _Document(*row) for row in select_in(db, _DOCUMENTS, list({one.document_id for one in found}))}
     spans = [span for chunk in found if (span := chunk.span)]
     texts = dict(zip(spans, read_spans(db, spans), strict=True))
     for chunk in found:
-        if document := documents.get(chunk.document):
+        if document := documents.get(chunk.document_id):
             text = texts[chunk.span] if chunk.span else SpanText(None)
             yield StoredPassage(
                 chunk.id, document.id, document.uri, chunk.ordinal, chunk.start, chunk.end, chunk.page, chunk.heading,

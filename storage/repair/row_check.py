@@ -18,6 +18,7 @@ from wherein.storage.catalog.exclusions import unreadable_exclusions
 from wherein.storage.catalog.files import REREAD, unreadable_files
 from wherein.storage.catalog.models import MODEL_COPY, bound_model, remembered_model
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.raw_chunks import CHUNK_COLUMNS, RawChunk
 from wherein.storage.catalog.sources import unreadable_sources
 from wherein.storage.catalog.term_counts import is_stored_terms
 from wherein.storage.catalog.texts import Span, read_spans, read_text
@@ -27,10 +28,7 @@ from wherein.storage.index.segments import unreadable_segments
 
 __all__ = ["BadRow", "Gap", "check_rows", "counters", "passages_without_vector", "torn_documents"]
 
-_CHUNKS = (
-    'SELECT id, document_id, ordinal, start, "end", page, heading, input_hash, checksum FROM chunks'
-    " WHERE document_id = ? ORDER BY ordinal"
-)
+_CHUNKS = f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE document_id = ? ORDER BY ordinal"
 _TERMS = (
     "SELECT c.id, t.counts, t.checksum FROM chunks c LEFT JOIN terms t ON t.id = c.id"
     " WHERE c.document_id = ? ORDER BY c.ordinal"
@@ -109,18 +107,10 @@ class _Document(NamedTuple):
         return "" if is_named(text, self.text_hash) else "its text is not the one that was stored"
 
 
-class _Chunk(NamedTuple):
-    """A row of `_CHUNKS`, whose values may have any type if they are damaged."""
+class _Chunk(RawChunk):
+    """A row of `_CHUNKS`."""
 
-    id: int
-    document_id: int
-    ordinal: int
-    start: int
-    end: int
-    page: int | None
-    heading: str
-    input_hash: bytes
-    checksum: int
+    __slots__ = ()
 
     def problem(self, text: str | None) -> str:
         """Return what is wrong with it, "" if nothing; a `text` of None is not compared."""

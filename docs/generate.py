@@ -7,10 +7,10 @@ import click
 
 from wherein import cli
 from wherein.search.calibration import NO_GOOD_MATCH
-from wherein.search.copies import MOST_COPIES
-from wherein.search.hybrid import MOST_BY_WORDS
-from wherein.search.phrase_check import MOST_TEXTS
-from wherein.search.results.postprocess import MOST_RANKED
+from wherein.search.copies import MAX_COPIES
+from wherein.search.hybrid import MAX_BY_WORDS
+from wherein.search.phrase_check import MAX_TEXTS
+from wherein.search.results.postprocess import MAX_RANKED
 from wherein.storage.disk.failpoints import POINTS, STEPS
 
 ROOT = Path(__file__).parent.parent
@@ -61,10 +61,10 @@ def query_limits() -> str:
     """Return the list of the notes that an answer may have, with the limits at which it gets them."""
     return f"""\
 - `no good match`, in the mode `hybrid`: no hit has a chance of {100 * NO_GOOD_MATCH:.0f} % or more. The hits are shown all the same.
-- `stopped after {MOST_RANKED:,} passages`: so many were ranked to find enough that differ and pass the options, and most did not. More are
-  ranked only if `-n` asks for more. Of one text, {MOST_COPIES} copies are ranked.
-- `only the {MOST_BY_WORDS:,} best passages by words were looked at`: most of these are copies of a few texts.
-- `the phrases were looked for only in the {MOST_TEXTS:,} best passages`: more have all the words of a phrase, or of an excluded one.
+- `stopped after {MAX_RANKED:,} passages`: this many were ranked to find enough that differ and pass the options, but most did not. More are
+  ranked only if `-n` asks for more. Of one text, {MAX_COPIES} copies are ranked.
+- `only the {MAX_BY_WORDS:,} best passages by words were considered`: most of these are copies of a few texts.
+- `phrases were searched for only in the {MAX_TEXTS:,} best passages`: more have all the words of a phrase, or of an excluded one.
 """  # noqa: E501
 
 

@@ -294,7 +294,7 @@ FILTER: Mapping[str, Rule] = {
     "uri_patterns": _each(_regex, "a tuple of texts", kind=tuple),
     "media_types": _each(_unicode, "a tuple of texts", kind=tuple),
     "since_ns": _optional(_whole(-_INT64, _INT64 - 1)),
-    "places": _each(_text, "a tuple of texts", kind=tuple),
+    "patterns": _each(_text, "a tuple of texts", kind=tuple),
     "where": _optional(_instance(Condition, "a condition, as parse_filter makes it")),
 }
 RESULT_OPTIONS: Mapping[str, Rule] = {

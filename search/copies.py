@@ -8,9 +8,9 @@ from collections.abc import Hashable, Iterable, Sequence
 from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.protocol import Catalog
 
-__all__ = ["MOST_COPIES", "first_copies", "with_texts"]
+__all__ = ["MAX_COPIES", "first_copies", "with_texts"]
 
-MOST_COPIES = 50
+MAX_COPIES = 50
 """Passages with one text that an answer considers when it shows those that say the same only once."""
 
 _TEXTS = "SELECT id, input_hash FROM chunks WHERE id IN ({})"

@@ -31,9 +31,9 @@ from wherein.storage.filters.selection import Filter, Selection, Selector
 from wherein.storage.index.open_indexes import OpenIndexes, SharedIndexes
 from wherein.storage.index.vector_index import VectorIndex
 
-__all__ = ["CANDIDATES", "MOST_BY_WORDS", "READ", "Ranker", "to_read"]
+__all__ = ["CANDIDATES", "MAX_BY_WORDS", "READ", "Ranker", "to_read"]
 
-MOST_BY_WORDS = 50_000
+MAX_BY_WORDS = 50_000
 """Passages that are ranked by words for one question, to find enough that have different texts."""
 
 # Candidates taken from each ranking; at least READ of them are re-scored from their text (see `to_read`).
@@ -79,8 +79,8 @@ class Ranker:
     """Ranks the passages of one library in the modes `hybrid` and `keyword`; without a `model` only in the latter.
 
     For one thread at a time. Holds the indexes of the last committed state, in `indexes` if these are given, and no
-    transaction between questions. `provenance` is that of the last answer, `unmatched` its filter's places that match
-    no document; `copies_cut` says whether MOST_BY_WORDS passages had too few different texts for it.
+    transaction between questions. `provenance` is that of the last answer, `unmatched` its filter's patterns that match
+    no document; `copies_cut` says whether MAX_BY_WORDS passages had too few different texts for it.
     """
 
     def __init__(
@@ -200,7 +200,7 @@ class Ranker:
 
     def _best_by_words(self, matches: Matches, n: int, copies: int | None) -> list[int]:
         """Return the `n` best passages by their words, of one text at most `copies`."""
-        check, wanted, most = self._phrase_check(matches.question), n, max(n, MOST_BY_WORDS)
+        check, wanted, most = self._phrase_check(matches.question), n, max(n, MAX_BY_WORDS)
         self.copies_cut = False
         while True:
             chunks = best_passages(check, matches, wanted)

@@ -7,7 +7,7 @@ from itertools import chain
 
 from wherein.errors import Damaged
 from wherein.search.hits import StoredPassage
-from wherein.search.stored_passages import LONGEST, read_passages
+from wherein.search.stored_passages import MAX_LENGTH, read_passages
 from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
@@ -51,7 +51,7 @@ class PassageLookup:
         for chunk in chunks:
             passage = required(stored, chunk)
             texts = (passage.title, passage.heading, passage.text)
-            yield list(chain.from_iterable(terms_of(str(text)[:LONGEST]) for text in texts))
+            yield list(chain.from_iterable(terms_of(str(text)[:MAX_LENGTH]) for text in texts))
 
     def vectors(self, chunks: Sequence[int]) -> Iterator[tuple[int, Matrix]]:
         """Yield passage and vector `[width]`, in no order, of those passages that have one.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wherein.search.query_syntax import ParsedQuestion
-from wherein.search.stored_passages import LONGEST, read_passages
+from wherein.search.stored_passages import MAX_LENGTH, read_passages
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.terms import folded_text
 
-__all__ = ["MOST_TEXTS", "PhraseCheck"]
+__all__ = ["MAX_TEXTS", "PhraseCheck"]
 
-MOST_TEXTS = 3_000
+MAX_TEXTS = 3_000
 """Passages whose texts are read for the phrases of one question."""
 
 
@@ -22,7 +22,7 @@ class PhraseCheck:
     another id.
     """
 
-    def __init__(self, db: Catalog, question: ParsedQuestion, limit: int = MOST_TEXTS) -> None:
+    def __init__(self, db: Catalog, question: ParsedQuestion, limit: int = MAX_TEXTS) -> None:
         self.question = question
         self.is_cut = False
         self._db = db
@@ -40,7 +40,7 @@ class PhraseCheck:
         room = self._limit - len(self._passes)
         self.is_cut |= len(unknown) > room
         for passage in read_passages(self._db, unknown[:room]):
-            self._passes[passage.chunk] = self._holds(folded_text(str(passage.text)[:LONGEST]))
+            self._passes[passage.chunk] = self._holds(folded_text(str(passage.text)[:MAX_LENGTH]))
         return [chunk for chunk in chunks if self._passes.get(chunk)]
 
     def _holds(self, text: str) -> bool:

@@ -9,11 +9,11 @@ from pathlib import Path
 from wherein.embed.encoder import Matrix
 from wherein.errors import UsageError
 from wherein.search.calibration import NO_GOOD_MATCH
-from wherein.search.copies import MOST_COPIES
+from wherein.search.copies import MAX_COPIES
 from wherein.search.hits import Hit
-from wherein.search.hybrid import MOST_BY_WORDS, Ranker
+from wherein.search.hybrid import MAX_BY_WORDS, Ranker
 from wherein.search.modes import MODES
-from wherein.search.phrase_check import MOST_TEXTS
+from wherein.search.phrase_check import MAX_TEXTS
 from wherein.search.provenance import Provenance
 from wherein.search.query_syntax import ParsedQuestion
 from wherein.search.results.postprocess import Gathered, ResultOptions, gather, with_context
@@ -34,8 +34,8 @@ _MAX_SHOWN = 200
 _STOPPED = (
     "stopped after {:,} passages, because most of them are near-copies or not fresh; there may be others that differ"
 )
-_COPIES_CUT = f"only the {MOST_BY_WORDS:,} best passages by words were looked at, most of them copies of a few texts"
-_PHRASES_CUT = f"the phrases were looked for only in the {MOST_TEXTS:,} best passages that have their words"
+_COPIES_CUT = f"only the {MAX_BY_WORDS:,} best passages by words were considered, most of them copies of a few texts"
+_PHRASES_CUT = f"phrases were searched for only in the {MAX_TEXTS:,} best passages that have their words"
 _TOO_LONG = "the question is too long; only the first words were used for keyword search"
 
 EncodeContexts = Callable[[Sequence[str]], Matrix]
@@ -143,7 +143,7 @@ class QueryPipeline:
 
     def _rank(self, query: PreparedQuery, k: int, options: QueryOptions) -> list[Hit]:
         """Return the `k` best passages by the mode."""
-        copies = MOST_COPIES if options.results.fold else None
+        copies = MAX_COPIES if options.results.fold else None
         if options.mode == "semantic":
             assert query.vector is not None
             return self._by_meaning(query.metric).search(query.vector, k, options.only, copies)
@@ -182,8 +182,8 @@ def _ignored(words: ParsedQuestion | None) -> tuple[str, ...]:
     return (_TOO_LONG,) if words and words.cut else ()
 
 
-def _no_match(place: str) -> str:
-    return f"no document matches --in {display(place[:_MAX_SHOWN])}; see: wherein documents list"
+def _no_match(pattern: str) -> str:
+    return f"no document matches --in {display(pattern[:_MAX_SHOWN])}; see: wherein documents list"
 
 
 def _limits(gathered: Gathered, ranker: Ranker | None) -> Iterator[str]:

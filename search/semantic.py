@@ -46,7 +46,7 @@ class Searcher:
     """Ranks the passages of one library by meaning, for one thread at a time.
 
     Holds the index of the last committed state, in `indexes` if these are given, and no transaction between questions.
-    `provenance` is that of the last answer, `unmatched` its filter's places that match no document.
+    `provenance` is that of the last answer, `unmatched` its filter's patterns that match no document.
     """
 
     def __init__(

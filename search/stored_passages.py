@@ -11,9 +11,9 @@ from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.raw_chunks import CHUNK_COLUMNS, RawChunk
 from wherein.storage.catalog.texts import SpanText, read_spans
 
-__all__ = ["LONGEST", "read_passages"]
+__all__ = ["MAX_LENGTH", "read_passages"]
 
-LONGEST = 20_000
+MAX_LENGTH = 20_000
 """Characters of a passage that are compared with a question or another passage; only an odd text has a longer one."""
 
 _CHUNKS = f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE id IN ({{}})"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from wherein.search.hits import Hit, Place
-from wherein.search.stored_passages import LONGEST
+from wherein.search.stored_passages import MAX_LENGTH
 
 __all__ = ["fold", "same_words"]
 
@@ -51,7 +51,7 @@ def _place(hit: Hit) -> Place:
 
 
 def _words(text: str) -> _Words:
-    words = _WORDS.findall(text[:LONGEST].lower())
+    words = _WORDS.findall(text[:MAX_LENGTH].lower())
     # max: fewer than three words are one shorter run.
     runs = frozenset(tuple(words[first : first + _RUN_LENGTH]) for first in range(max(1, len(words) - _RUN_LENGTH + 1)))
     return _Words(text.strip(), runs, frozenset(word for word in words if any(map(str.isdigit, word))))

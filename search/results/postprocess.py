@@ -10,9 +10,9 @@ from wherein.storage.catalog.documents import spans_around
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.texts import read_span
 
-__all__ = ["MOST_RANKED", "Gathered", "ResultOptions", "gather", "with_context"]
+__all__ = ["MAX_RANKED", "Gathered", "ResultOptions", "gather", "with_context"]
 
-MOST_RANKED = 500
+MAX_RANKED = 500
 """Passages that are ranked for one question that asks for fewer hits, however many of them are not shown."""
 
 
@@ -52,10 +52,10 @@ def gather(
     """Return the best `k` hits that the options leave.
 
     `search(n)` returns the `n` best passages. Fewer than `k` hits only when there are no more, or at the limit of
-    MOST_RANKED passages. With `min_score` the search ends at a hit that is too low: those after it rarely do better.
+    MAX_RANKED passages. With `min_score` the search ends at a hit that is too low: those after it rarely do better.
     """
     wanted = 2 * k + 10 if options.fold or options.min_score is not None else k
-    most = max(wanted, MOST_RANKED)
+    most = max(wanted, MAX_RANKED)
     while True:
         found = search(wanted)
         good = [hit for hit in found if options.min_score is None or _chance_or_score(hit) >= options.min_score]

@@ -39,17 +39,17 @@ _PASSAGES_OF = (
 class Filter:
     """Conditions on a document, all of which must hold; an empty one always does, so `Filter()` passes everything.
 
-    `uri_patterns` are regular expressions, one of which must match the whole URI; `places` says for each what the user
-    wrote. `media_types`: one of these is its
-    media type. `since_ns`: its file was last modified then (nanoseconds since the epoch) or later; a text without a
-    file counts as modified when it was ingested. `where` is a condition on its metadata.
+    `uri_patterns` are regular expressions, one of which must match the whole URI; `patterns` has what the user wrote
+    for each. `media_types`: one of these is its media type. `since_ns`: its file was last modified then (nanoseconds
+    since the epoch) or later; a text without a file counts as modified when it was ingested. `where` is a condition on
+    its metadata.
     """
 
     uri_patterns: tuple[str, ...] = ()
     media_types: tuple[str, ...] = ()
     since_ns: int | None = None
     where: Condition | None = None
-    places: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Selection:
 
     A passage may have no vector, which happens after a repair. A selected vector may also belong to passages that are
     not selected. `bitmap` has one bit for each vector id, as FAISS's IDSelectorBitmap wants it: lowest bit first.
-    `unmatched` are the filter's places that match no document, whatever its other conditions are.
+    `unmatched` are the filter's patterns that match no document, whatever its other conditions are.
     """
 
     documents: frozenset[int]
@@ -169,13 +169,13 @@ def _documents(db: Catalog, filter_: Filter) -> dict[int, str]:
 
 
 def _unmatched(db: Catalog, filter_: Filter, passing: Collection[str]) -> tuple[str, ...]:
-    """Return the places that match no document at all; `passing` are the URIs of those that pass the whole filter."""
+    """Return the patterns that match no document at all; `passing` are the URIs of those that pass the whole filter."""
     tests = {
-        place: re.compile(pattern, re.DOTALL).fullmatch
-        for place, pattern in zip(filter_.places, filter_.uri_patterns, strict=False)
+        pattern: re.compile(uri_pattern, re.DOTALL).fullmatch
+        for pattern, uri_pattern in zip(filter_.patterns, filter_.uri_patterns, strict=False)
     }
-    left = [place for place, matches in tests.items() if not any(map(matches, passing))]
-    return tuple(place for place in left if not any(map(tests[place], each_uri(db))))
+    left = [pattern for pattern, matches in tests.items() if not any(map(matches, passing))]
+    return tuple(pattern for pattern in left if not any(map(tests[pattern], each_uri(db))))
 
 
 def _stamp(ns: int) -> str:

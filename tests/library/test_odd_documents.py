@@ -9,7 +9,7 @@ import pytest
 from toy import ToyEncoder
 from wherein.library import Library
 from wherein.search import hybrid, phrase_check, stored_passages
-from wherein.search.results.postprocess import MOST_RANKED, ResultOptions
+from wherein.search.results.postprocess import MAX_RANKED, ResultOptions
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.texts import Span, SpanText
 
@@ -75,8 +75,8 @@ def test_near_copies_without_end_stop_the_search_with_a_note(tmp_path: Path, mod
     library = library_of(tmp_path, all_jsonl=records(*texts))
     answer = library.query(words, 3, mode=mode, options=FOLD)
     assert len(answer.hits) == 1
-    assert len(answer.hits[0].also_in) == MOST_RANKED - 1
-    assert sum(f"stopped after {MOST_RANKED} passages" in note for note in answer.notes) == 1
+    assert len(answer.hits[0].also_in) == MAX_RANKED - 1
+    assert sum(f"stopped after {MAX_RANKED} passages" in note for note in answer.notes) == 1
     assert len(library.query(words, 3, mode=mode).hits) == 3
     assert library.query(words, 3, mode=mode).notes == answer.notes[1:]
 
@@ -89,7 +89,7 @@ def test_limits_of_phrases_and_of_copies_are_reported(
     library = library_of(tmp_path, all_jsonl=records(*texts))
     monkeypatch.setattr(phrase_check.PhraseCheck.__init__, "__defaults__", (10,))
     notes = library.query('"of lease"', 3, mode=mode, options=FOLD).notes
-    assert any(note.startswith("the phrases were looked for only in the") for note in notes)
-    monkeypatch.setattr(hybrid, "MOST_BY_WORDS", 100)
+    assert any(note.startswith("phrases were searched for only in the") for note in notes)
+    monkeypatch.setattr(hybrid, "MAX_BY_WORDS", 100)
     notes = library.query("tenant and lease", 6, mode=mode, options=FOLD).notes
-    assert any("best passages by words were looked at" in note for note in notes)
+    assert any("best passages by words were considered" in note for note in notes)

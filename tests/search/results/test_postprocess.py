@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from made_hits import made_hit
 from wherein.search.hits import Hit
 from wherein.search.results.dedupe import fold
-from wherein.search.results.postprocess import MOST_RANKED, Gathered, ResultOptions, gather, with_context
+from wherein.search.results.postprocess import MAX_RANKED, Gathered, ResultOptions, gather, with_context
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import open_writer, writing
 from wherein.storage.catalog.documents import ChunkRow, DocumentRow, save_document
@@ -73,13 +73,13 @@ def test_folding_searches_for_more_until_k_different_hits_are_found() -> None:
 def test_the_search_ends_at_its_limit_however_many_passages_say_the_same() -> None:
     search = ranking(5_000, "the same text")
     gathered = gather(search, 2, ResultOptions(fold=True), fresh)
-    assert search.asked == [14, 56, 224, MOST_RANKED]
-    assert (len(gathered.hits), gathered.ranked, gathered.stopped) == (1, MOST_RANKED, True)
+    assert search.asked == [14, 56, 224, MAX_RANKED]
+    assert (len(gathered.hits), gathered.ranked, gathered.stopped) == (1, MAX_RANKED, True)
     search = ranking(5_000)
     gathered = gather(search, 5, ResultOptions(require_fresh=True), lambda _: "missing")
-    assert (gathered.hits, gathered.ranked, gathered.stale, gathered.stopped) == ([], MOST_RANKED, MOST_RANKED, True)
-    assert search.asked[-1] == MOST_RANKED
-    assert not gather(ranking(MOST_RANKED - 1, "same"), 2, ResultOptions(fold=True), fresh).stopped
+    assert (gathered.hits, gathered.ranked, gathered.stale, gathered.stopped) == ([], MAX_RANKED, MAX_RANKED, True)
+    assert search.asked[-1] == MAX_RANKED
+    assert not gather(ranking(MAX_RANKED - 1, "same"), 2, ResultOptions(fold=True), fresh).stopped
 
 
 def test_whoever_wants_more_than_the_limit_gets_them() -> None:

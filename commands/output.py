@@ -78,8 +78,13 @@ def print_nested(fields: Mapping[str, object], indent: str = "") -> None:
 
 
 def warn(message: str) -> None:
-    """Print a message on standard error, where it does not disturb what a script reads."""
-    click.echo(f"wherein: {message}", err=True)
+    """Print a message on standard error, where it does not disturb what a script reads.
+
+    Undecodable bytes of a name are shown as in listings; a message may have several lines.
+    """
+    from wherein.uri import display
+
+    click.echo("wherein: " + "\n".join(map(display, message.split("\n"))), err=True)
 
 
 def format_value(value: object) -> str:

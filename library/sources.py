@@ -180,7 +180,7 @@ def remove_source(folder: Path, name: str, *, remove: bool = False, wait: bool =
                 for record in left:
                     delete_file(db, record.id)
                 return RemovedSource(None, name, removed=sum(record.documents for record in left))
-    raise UsageError(f"There is no source {name}; see: wherein sources list")
+    raise UsageError(f"There is no source {display(name)}; see: wherein sources list")
 
 
 def _remove(db: Database, source: Source, remove: bool) -> RemovedSource:

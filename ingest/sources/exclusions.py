@@ -104,7 +104,7 @@ def stored_lines(pattern: str, base: str) -> list[str]:
     UsageError for what is no pattern.
     """
     if not pattern.strip():
-        raise UsageError("An empty pattern excludes nothing; leave out --exclude or name what it is to leave out")
+        raise UsageError("An empty pattern excludes nothing; omit --exclude, or name what to leave out")
     mark, body = ("!", pattern[1:]) if pattern.startswith("!") else ("", pattern)
     folder, body = ("/", body.rstrip("/")) if body.rstrip("/") and body.endswith("/") else ("", body)
     if "/" not in body and not body.startswith("~"):

@@ -149,3 +149,16 @@ def test_a_finding_says_whether_it_is_damage() -> None:
     assert describe_finding(finding) == "damaged: index: /l/000001.faiss: it is missing; run: wherein repair"
     harmless = Finding("compiled model", "/c/x.blob", "it is damaged", "nothing to do", True)
     assert describe_finding(harmless) == "note: compiled model: /c/x.blob: it is damaged; nothing to do"
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        ("There is no model m\udcff", "There is no model m\\xff"),
+        ("a\x1b[31m and \u202eb", "a\\x1b[31m and \\u202eb"),
+        ("In --where:\n  größe >\n  ^", "In --where:\n  größe >\n  ^"),
+    ],
+)
+def test_a_warning_shows_names_as_listings_do(capsys: pytest.CaptureFixture[str], message: str, shown: str) -> None:
+    warn(message)
+    assert capsys.readouterr().err == f"wherein: {shown}\n"

@@ -47,6 +47,8 @@ ESCAPE = 15
 """The code of counts that have none of their own."""
 
 _HEADER = struct.Struct("<II")
+_WRONG_SIZE = "a row has another size than its header gives"
+_WRONG_COUNT = "a row has another number of terms than its header gives"
 _LOW_BITS, _HIGHS = 32, 256
 # The counts of each code but ESCAPE: up to 8 times in the passage alone; once in the title or a heading, too.
 _CODED = [*((body, 0) for body in range(1, 9)), (0, 1), (0, 16), (0, 17), (1, 1), (1, 16), (2, 1), (2, 16)]
@@ -131,7 +133,7 @@ def unpack_rows(ids: Sequence[int], raws: Sequence[bytes]) -> TermRows:
     within = np.arange(int(sizes.sum())) - np.repeat(starts, sizes)
     entries = np.zeros(len(within), ENTRY)
     if 4 * len(entries) != len(lows):
-        raise ValueError("a row has another size than it says")
+        raise ValueError(_WRONG_SIZE)
     entries["term"] = _high_parts(highs, sizes, within)
     entries["term"] <<= np.uint64(_LOW_BITS)
     entries["term"] |= np.frombuffer(lows, "<u4")
@@ -140,7 +142,7 @@ def unpack_rows(ids: Sequence[int], raws: Sequence[bytes]) -> TermRows:
     entries["body"], entries["fields"] = decode_counts(coded)
     escaped = np.flatnonzero(coded == ESCAPE)
     if 2 * len(escaped) != len(escapes):
-        raise ValueError("a row has another size than it says")
+        raise ValueError(_WRONG_SIZE)
     pairs = np.frombuffer(escapes, np.uint8).reshape(-1, 2)
     entries["body"][escaped], entries["fields"][escaped] = pairs[:, 0], pairs[:, 1]
     return TermRows(np.array(ids, np.int64), headers[::2].astype(np.uint32), sizes, entries)
@@ -155,7 +157,7 @@ def _columns(raws: Sequence[bytes], sizes: Integers) -> tuple[bytes, bytes, byte
         second = first + 4 * n
         third = second + (n + 1) // 2
         if third > len(raw):
-            raise ValueError("a row has another size than it says")
+            raise ValueError(_WRONG_SIZE)
         highs.append(raw[_HEADER.size : first])
         lows.append(raw[first:second])
         codes.append(raw[second:third])
@@ -168,11 +170,11 @@ def _high_parts(packed: bytes, sizes: Integers, within: Integers) -> npt.NDArray
     bits = np.unpackbits(np.frombuffer(packed, np.uint8), bitorder="little")
     ones = np.flatnonzero(bits.view(np.bool_))  # eight times as fast as from bytes
     if len(ones) != len(within):
-        raise ValueError("a row has another number of terms than it says")
+        raise ValueError(_WRONG_COUNT)
     lengths = (_HIGHS + sizes + 7) // 8 * 8
     highs = ones - np.repeat(np.cumsum(lengths) - lengths, sizes) - within
     if len(highs) and not 0 <= highs.min() <= highs.max() < _HIGHS:
-        raise ValueError("a row has another number of terms than it says")
+        raise ValueError(_WRONG_COUNT)
     return highs.astype(np.uint64)
 
 

@@ -161,8 +161,11 @@ class BusyLibrary:
     def __exit__(self, *_: object) -> None:
         self.library.close()
 
-    def run(self, threads: int, seconds: float, answers: int = 0, *, writers: bool = True) -> None:
-        """Ask with `threads` threads for `seconds`, and on to `answers`; with `writers` while two others write."""
+    def run(self, threads: int, seconds: float, answers: int = 0, states: int = 1, *, writers: bool = True) -> None:
+        """Ask with `threads` threads for `seconds`, and until there are `answers` and committed `states`.
+
+        With `writers` two others write meanwhile.
+        """
         end = Event()
         crew = [Thread(target=self._work, args=[seed, end]) for seed in range(threads)]
         if writers:
@@ -172,11 +175,14 @@ class BusyLibrary:
         for thread in crew:
             thread.start()
         began = time.monotonic()
-        while time.monotonic() < began + seconds or (self.answers.total() < answers and not self.mistakes):
+        while time.monotonic() < began + seconds or not (self.mistakes or self._has(answers, states)):
             time.sleep(0.05)
         end.set()
         for thread in crew:
             thread.join()
+
+    def _has(self, answers: int, states: int) -> bool:
+        return self.answers.total() >= answers and len(self.states) >= states
 
     def _work(self, seed: int, end: Event) -> None:
         rng = random.Random(seed)

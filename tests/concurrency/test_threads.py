@@ -59,7 +59,7 @@ def together(threads: int, work: Callable[[int], Any]) -> list[Any]:
 
 def test_eight_threads_ask_while_one_changes_documents_and_one_reindexes(tmp_path: Path) -> None:
     with BusyLibrary(tmp_path, encoder=ToyEncoder()) as busy:
-        busy.run(8, seconds=0, answers=1_500)
+        busy.run(8, seconds=0, answers=1_500, states=6)
         assert busy.library.verify().findings == ()
     assert busy.mistakes == Counter()
     assert min(busy.answers[kind] for kind in ("by_meaning", "by_words", "by_both", "many", "list")) > 20

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -18,6 +18,9 @@ import numpy.typing as npt
 __all__ = ["Fused", "Overlap", "QuestionWords", "as_cosine", "fuse", "fuse_best", "promising"]
 
 Scores = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+# Passages, and the first and the second words of pairs in them, by their numbers.
+_HeldPairs = tuple[Integers, Integers, Integers]
 # A stemmed word, or its term.
 Word = TypeVar("Word", int, str)
 
@@ -30,8 +33,6 @@ _UNREAD_KEYWORD = 0.1
 _SPREAD = 0.4
 # How far apart, in words, the two words of a close pair may be in the question and in a passage.
 _MAX_DISTANCE_ASKED, _MAX_DISTANCE_HELD = 2, 5
-_NEXT = (1,)
-_AROUND = tuple(step for step in range(-_MAX_DISTANCE_HELD, _MAX_DISTANCE_HELD + 1) if step)
 
 
 @dataclass(frozen=True)
@@ -47,25 +48,25 @@ class Overlap:
     near: float
 
 
-@dataclass(frozen=True)
-class _Pairs(Generic[Word]):
-    """Pairs of a question's different words, with their weights.
+class _Pairs:
+    """Pairs of a question's different words, given by their numbers below `words`, with their weights."""
 
-    A passage holds a pair when the second word is one of `steps` after the first.
-    """
+    def __init__(self, pairs: set[tuple[int, int]], weights: Scores) -> None:
+        self._words = len(weights)
+        # A word that is repeated in the question is not a pair with itself.
+        known = sorted((first, second) for first, second in pairs if first != second)
+        self._codes = np.array([first * self._words + second for first, second in known], np.int64)
+        self._weights = np.array([weights[first] + weights[second] for first, second in known])
 
-    weights: list[tuple[Word, Word, float]]
-    steps: tuple[int, ...]
-    total: float
-
-    def share(self, offsets: Mapping[Word, list[int]]) -> float:
-        """Return the share of the pairs that a passage holds, given the offsets of each word in it."""
-        held = 0.0
-        for first, second, weight in self.weights:
-            seconds = offsets[second]
-            if seconds and any(offset + step in seconds for offset in offsets[first] for step in self.steps):
-                held += weight
-        return _share(held, self.total)
+    def shares(self, passages: int, held: Sequence[_HeldPairs]) -> Scores:
+        """Return the share `[passages]` of the pairs that each passage holds."""
+        found = np.zeros((passages, len(self._codes)), np.bool_)
+        for numbers, firsts, seconds in held if len(self._codes) else ():
+            codes = firsts * self._words + seconds
+            at = np.minimum(np.searchsorted(self._codes, codes), len(self._codes) - 1)
+            known = self._codes[at] == codes
+            found[numbers[known], at[known]] = True
+        return _shares(found, self._weights)
 
 
 class QuestionWords(Generic[Word]):
@@ -75,33 +76,51 @@ class QuestionWords(Generic[Word]):
     """
 
     def __init__(self, question: Sequence[Word], idf: Mapping[Word, float]) -> None:
+        self._numbers: dict[Word, int] = {word: number for number, word in enumerate(dict.fromkeys(question))}
+        weights = np.array([idf[word] for word in self._numbers], np.float64)
         # Squared, since it matters more which rare words a passage has than how many words.
-        self._squares: dict[Word, float] = {word: idf[word] ** 2 for word in question}
-        self._mass: float = sum(self._squares.values())
+        self._squares = weights**2
+        asked = [self._numbers[word] for word in question]
         steps = range(1, _MAX_DISTANCE_ASKED + 1)
-        # The smaller word first: a close pair counts once, in whichever order it stands.
-        close = {(min(pair), max(pair)) for step in steps for pair in zip(question, question[step:], strict=False)}
-        self._neighbours: _Pairs[Word] = _pairs(set(pairwise(question)), idf, _NEXT)
-        self._close: _Pairs[Word] = _pairs(close, idf, _AROUND)
+        self._neighbours = _Pairs(set(pairwise(asked)), weights)
+        # The smaller number first: a close pair counts once, in whichever order it stands.
+        close = {(min(pair), max(pair)) for step in steps for pair in zip(asked, asked[step:], strict=False)}
+        self._close = _Pairs(close, weights)
 
-    def overlap(self, passage: Sequence[Word]) -> Overlap:
-        """Compare the words of a passage, stemmed in the same way and in their order."""
-        offsets: dict[Word, list[int]] = {word: [] for word in self._squares}
-        for offset, word in enumerate(passage):
-            if word in offsets:
-                offsets[word].append(offset)
-        held = sum(self._squares[word] for word, at in offsets.items() if at)
-        return Overlap(_share(held, self._mass), self._neighbours.share(offsets), self._close.share(offsets))
+    def overlaps(self, passages: Iterable[Sequence[Word]]) -> list[Overlap]:
+        """Compare the words of passages, stemmed in the same way and in their order."""
+        words, numbers, count = self._flattened(passages)
+        at = np.flatnonzero(words >= 0)
+        held = np.zeros((count, len(self._squares)), np.bool_)
+        held[numbers[at], words[at]] = True
+        near = [_held_pairs(words, numbers, at, step) for step in range(1, _MAX_DISTANCE_HELD + 1)]
+        ordered = [(row, np.minimum(first, second), np.maximum(first, second)) for row, first, second in near]
+        coverage = _shares(held, self._squares)
+        adjacent, close = self._neighbours.shares(count, near[:1]), self._close.shares(count, ordered)
+        return list(map(Overlap, coverage.tolist(), adjacent.tolist(), close.tolist()))
+
+    def _flattened(self, passages: Iterable[Sequence[Word]]) -> tuple[Integers, Integers, int]:
+        """Return the numbers of all words, -1 for others, those of their passages, and how many these are.
+
+        After each passage there are so many others that no pair is in two passages.
+        """
+        number_of, between = self._numbers.get, [-1] * _MAX_DISTANCE_HELD
+        rows = [[number_of(word, -1) for word in passage] + between for passage in passages]
+        words = np.array(list(chain.from_iterable(rows)), np.int64)
+        return words, np.repeat(np.arange(len(rows)), list(map(len, rows))), len(rows)
 
 
-def _pairs(pairs: set[tuple[Word, Word]], idf: Mapping[Word, float], steps: tuple[int, ...]) -> _Pairs[Word]:
-    # A word that is repeated in the question is not a pair with itself.
-    weights = [(first, second, idf[first] + idf[second]) for first, second in pairs if first != second]
-    return _Pairs(weights, steps, sum(weight for _, _, weight in weights))
+def _held_pairs(words: Integers, numbers: Integers, at: Integers, step: int) -> _HeldPairs:
+    """Return the words at some offsets that have another one `step` after them: passage, first and second."""
+    first = at[words[at + step] >= 0]
+    return numbers[first], words[first], words[first + step]
 
 
-def _share(part: float, whole: float) -> float:
-    return part / whole if whole > 0 else 0.0
+def _shares(held: npt.NDArray[np.bool_], weights: Scores) -> Scores:
+    """Return for each row of `held` `[n, w]` the weight of what it holds, as a share of all."""
+    whole = weights.sum()
+    # Not `@`, for which OpenBLAS adds in an order that depends on the row: copies must have equal scores.
+    return (held * weights).sum(axis=1) / whole if whole > 0 else np.zeros(len(held))
 
 
 @dataclass(frozen=True)
@@ -136,7 +155,7 @@ def fuse_best(
     asked = [word for word in question if word in idf]
     similar, mass = as_cosine(metric, dense), sum(idf.values())
     chosen = promising(similar, keyword, mass, read)
-    overlaps = list(map(QuestionWords(asked, idf).overlap, words(ids[chosen].tolist())))
+    overlaps = QuestionWords(asked, idf).overlaps(words(ids[chosen].tolist()))
     scores = fuse(similar[chosen], keyword[chosen], mass, overlaps)
     order = np.lexsort((ids[chosen], -scores))  # the last key is the first to order by
     return Fused(chosen[order], scores[order], [overlaps[at] for at in order])

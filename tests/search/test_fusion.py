@@ -12,42 +12,42 @@ WORDS = st.lists(st.sampled_from([*IDF, "other"]), max_size=12)
 
 
 def test_all_words_side_by_side_share_everything():
-    assert QuestionWords(["red", "fox"], IDF).overlap(["a", "red", "fox"]) == Overlap(1.0, 1.0, 1.0)
+    assert QuestionWords(["red", "fox"], IDF).overlaps([["a", "red", "fox"]])[0] == Overlap(1.0, 1.0, 1.0)
 
 
 def test_a_rare_word_covers_more_than_a_common_one():
-    assert QuestionWords(["red", "fox", "jump"], IDF).overlap(["jump"]).coverage == 9 / 14
-    assert QuestionWords(["red", "fox", "jump"], IDF).overlap(["red"]).coverage == 1 / 14
+    assert QuestionWords(["red", "fox", "jump"], IDF).overlaps([["jump"]])[0].coverage == 9 / 14
+    assert QuestionWords(["red", "fox", "jump"], IDF).overlaps([["red"]])[0].coverage == 1 / 14
 
 
 def test_neighbours_count_in_the_order_of_the_question_only():
-    assert QuestionWords(["red", "fox"], IDF).overlap(["fox", "red"]) == Overlap(1.0, 0.0, 1.0)
+    assert QuestionWords(["red", "fox"], IDF).overlaps([["fox", "red"]])[0] == Overlap(1.0, 0.0, 1.0)
 
 
 def test_words_close_together_may_have_four_others_between_them():
-    assert QuestionWords(["red", "fox"], IDF).overlap(["fox", "a", "b", "c", "d", "red"]).near == 1.0
-    assert QuestionWords(["red", "fox"], IDF).overlap(["fox", "a", "b", "c", "d", "e", "red"]).near == 0.0
+    assert QuestionWords(["red", "fox"], IDF).overlaps([["fox", "a", "b", "c", "d", "red"]])[0].near == 1.0
+    assert QuestionWords(["red", "fox"], IDF).overlaps([["fox", "a", "b", "c", "d", "e", "red"]])[0].near == 0.0
 
 
 def test_words_with_one_between_them_in_the_question_are_a_close_pair_but_no_neighbours():
-    shared = QuestionWords(["red", "fox", "jump"], IDF).overlap(["red", "jump"])
+    shared = QuestionWords(["red", "fox", "jump"], IDF).overlaps([["red", "jump"]])[0]
     assert shared.adjacent == 0.0
     assert shared.near == 4 / 12
 
 
 def test_a_word_that_stands_twice_in_the_question_is_no_pair_with_itself():
-    assert QuestionWords(["fox", "fox"], IDF).overlap(["fox", "fox"]) == Overlap(1.0, 0.0, 0.0)
+    assert QuestionWords(["fox", "fox"], IDF).overlaps([["fox", "fox"]])[0] == Overlap(1.0, 0.0, 0.0)
 
 
 @given(WORDS, WORDS)
 def test_every_share_is_from_0_to_1_whatever_the_words(question, passage):
-    shared = QuestionWords(question, {**IDF, "other": 0.5}).overlap(passage)
+    shared = QuestionWords(question, {**IDF, "other": 0.5}).overlaps([passage])[0]
     assert all(0.0 <= part <= 1.0 + 1e-12 for part in (shared.coverage, shared.adjacent, shared.near))
 
 
 def test_a_question_without_words_leaves_the_cosine_alone():
     dense = np.array([0.5, 0.25])
-    assert fuse(dense, np.zeros(2), 0.0, [QuestionWords([], {}).overlap(["fox"])] * 2).tolist() == [0.5, 0.25]
+    assert fuse(dense, np.zeros(2), 0.0, [QuestionWords([], {}).overlaps([["fox"]])[0]] * 2).tolist() == [0.5, 0.25]
 
 
 def test_no_candidates_give_no_scores():
@@ -99,7 +99,7 @@ def fused(dense, keyword, read=3, ids=(9, 4, 7), question=("red", "fox", "unseen
 def test_the_candidates_that_are_read_come_in_the_order_of_their_fused_scores():
     found = fused([0.5, 0.3, 0.4], [0.0, 3.0, 2.0])
     words = QuestionWords(["red", "fox"], IDF)  # a word that is not in `idf` does not count
-    overlaps = [words.overlap(PASSAGES[number]) for number in (4, 7, 9)]
+    overlaps = words.overlaps(PASSAGES[number] for number in (4, 7, 9))
     scores = fuse(np.array([0.3, 0.4, 0.5]), np.array([3.0, 2.0, 0.0]), 6.0, overlaps)
     assert found.positions.tolist() == [1, 2, 0]
     assert found.scores.tolist() == pytest.approx(scores.tolist())

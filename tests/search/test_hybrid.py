@@ -40,7 +40,7 @@ def expected_scores(db: Any, question: str) -> dict[str, float]:
     for term in asked:
         n = sum(term in words for words in passages)
         idf[term] = np.log(1 + (len(passages) - n + 0.5) / (n + 0.5))
-    overlaps = [QuestionWords(asked, idf).overlap(words) for words in passages]
+    overlaps = QuestionWords(asked, idf).overlaps(passages)
     dense = (state.vectors @ ToyEncoder().encode_question(question)[0]).astype(np.float64)
     scores = fuse(dense, np.array(keyword), sum(idf.values()), overlaps)
     return {passage[0]: float(score) for passage, score in zip(state.passages, scores, strict=True)}

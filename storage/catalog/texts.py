@@ -8,8 +8,8 @@ and its line.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, groupby
 from operator import attrgetter
 from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
@@ -31,7 +31,13 @@ _POSITION = Struct("<qqq")
 # As bytes: damaged text may be invalid UTF-8, and a NUL ends a text in SQLite's functions, but not in Python's.
 _BLOCKS = "SELECT number, lines, CAST(text AS BLOB), checksum FROM texts WHERE document_id = ?"
 _ALL = f"{_BLOCKS} ORDER BY number"
-_SOME = f"{_BLOCKS} AND number BETWEEN ? AND ?"
+# CROSS JOIN: each run is looked up in the index of `texts` (https://sqlite.org/optoverview.html#crossjoin).
+_SOME = """
+WITH run (document, first, last) AS (VALUES {})
+SELECT document_id, number, lines, CAST(text AS BLOB), checksum
+FROM run CROSS JOIN texts ON document_id = document AND number BETWEEN first AND last
+"""
+_RUNS_AT_ONCE = 500  # SQLite allows 32,766 bound variables in one statement
 
 
 class Span(NamedTuple):
@@ -139,13 +145,22 @@ def read_span(db: Catalog, document_id: int, start: int, end: int) -> SpanText:
 def read_spans(db: Catalog, spans: Sequence[Span]) -> list[SpanText]:
     """Return the texts of spans, in their order; each block is read once. Call inside a snapshot."""
     found: dict[Span, SpanText] = {}
-    for document, own in groupby(sorted(set(spans)), attrgetter("document")):
-        for run in _runs(own):
-            first, last = run[0].blocks[0], max(span.blocks[1] for span in run)
-            rows = map(_Block._make, db.execute(_SOME, [document, first, last]).fetchall())
-            blocks = {block.number: block for block in rows if _is_sound(document, block)}
-            found.update((span, _text_of(span, blocks)) for span in run)
+    by_document = groupby(sorted(set(spans)), attrgetter("document"))
+    runs = [run for _, own in by_document for run in _runs(own)]
+    for first in range(0, len(runs), _RUNS_AT_ONCE):
+        batch = runs[first : first + _RUNS_AT_ONCE]
+        blocks = _sound_blocks(db, batch)
+        found.update((span, _text_of(span, blocks)) for run in batch for span in run)
     return [found[span] for span in spans]
+
+
+def _sound_blocks(db: Catalog, runs: Sequence[Sequence[Span]]) -> dict[tuple[int, int], _Block]:
+    """Return the undamaged blocks of runs of spans, by document and number."""
+    wanted = [(run[0].document, run[0].blocks[0], max(span.blocks[1] for span in run)) for run in runs]
+    # One statement: each costs as much as reading several blocks.
+    rows = db.execute(_SOME.format(",".join(["(?,?,?)"] * len(wanted))), [*chain.from_iterable(wanted)]).fetchall()
+    blocks = ((document, _Block(*block)) for document, *block in rows)
+    return {(document, block.number): block for document, block in blocks if _is_sound(document, block)}
 
 
 def _runs(spans: Iterable[Span]) -> Iterator[list[Span]]:
@@ -161,15 +176,15 @@ def _runs(spans: Iterable[Span]) -> Iterator[list[Span]]:
         yield run
 
 
-def _text_of(span: Span, blocks: dict[int, _Block]) -> SpanText:
+def _text_of(span: Span, blocks: Mapping[tuple[int, int], _Block]) -> SpanText:
     first, last = span.blocks
     raw = list[bytes]()
     for number in range(first, last + 1):
-        if number not in blocks:  # an end that is damaged may lie trillions of blocks away
+        if (span.document, number) not in blocks:  # an end that is damaged may lie trillions of blocks away
             return SpanText(None)
-        raw.append(blocks[number].text)
+        raw.append(blocks[span.document, number].text)
     text, offset = b"".join(raw).decode("utf-8", "surrogateescape"), span.start - first * BLOCK_CHARACTERS
-    line = blocks[first].lines + text.count("\n", 0, offset) + 1
+    line = blocks[span.document, first].lines + text.count("\n", 0, offset) + 1
     return SpanText(text[offset : offset + span.end - span.start], line)
 
 

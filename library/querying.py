@@ -109,7 +109,7 @@ class QuerySession:
             pipeline = reader.pipeline(self._indexes)
             # `Freshness` checks each file once, so each answer needs a new one.
             freshness = Freshness(reader.db, self._hashed, thorough=options.results.require_fresh)
-            return pipeline.answer(query, options, freshness.of_document, encode_contexts)
+            return pipeline.answer(query, options, freshness.of_documents, encode_contexts)
 
     def _prepare(self, encoder: Encoder, mode: str) -> None:
         """Before the first question in a mode, load the network in one thread and the indexes in this one."""

@@ -95,23 +95,32 @@ def _add_everywhere(scores: Scores, norms: Scores, postings: TermPostings, idf: 
 
 
 def term_score(row: TermRows, index: KeywordIndex, idf: dict[int, float], weights: Weights = WEIGHTS) -> float:
-    """Return the score of one passage from its stored counts, for the terms in `idf`."""
-    total = np.float32(0)  # as in `score_passages`, so that only the order of the additions differs
-    norm = _norms(row.lengths, index, weights)
-    entries = {term: at for at, term in enumerate(row.entries["term"].tolist()) if term in idf}
-    for term, weight in idf.items():
-        if term in entries:
-            entry = row.entries[entries[term] : entries[term] + 1]
-            total += _contribution(weight, _frequencies(entry["body"], entry["fields"], weights), norm, weights)[0]
-    return float(total)
+    """Return the score of one passage from its stored counts, for the terms in `idf`.
+
+    The same sum as that of `score_passages`, in double precision: for one passage, arrays take ten times as long.
+    """
+    slope, constant = _norm_line(index, weights)
+    norm, total = int(row.lengths[0]) * slope + constant, 0.0
+    for term, body, fields in row.entries.tolist():
+        if term in idf:
+            tf = body + (fields >> 4) * weights.heading + (fields & 15) * weights.title
+            total += idf[term] * (weights.k1 + 1) * tf / (tf + norm)
+    return total
 
 
 def _norms(lengths: npt.NDArray[np.uint32], index: KeywordIndex, weights: Weights) -> Scores:
+    slope, constant = _norm_line(index, weights)
+    return lengths.astype(np.float32) * np.float32(slope) + np.float32(constant)
+
+
+def _norm_line(index: KeywordIndex, weights: Weights) -> tuple[float, float]:
+    """Return what a term of a passage adds to the part of BM25's denominator that all terms share, and its constant.
+
+    That part is k1 * (1 - b + b * length / average).
+    """
     # At least 1: all passages may be without terms.
     average = max(index.length / index.count, 1.0) if index.count else 1.0
-    # The part of BM25's denominator that all terms share: k1 * (1 - b + b * length / average).
-    slope, constant = weights.k1 * weights.b / average, weights.k1 * (1 - weights.b)
-    return lengths.astype(np.float32) * np.float32(slope) + np.float32(constant)
+    return weights.k1 * weights.b / average, weights.k1 * (1 - weights.b)
 
 
 def _frequencies(body: npt.NDArray[np.uint8], fields: npt.NDArray[np.uint8], weights: Weights) -> Scores:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Required, TypedDict, Unpack
 
 from wherein.errors import Damaged
 from wherein.search.fusion import Overlap
@@ -77,9 +77,9 @@ class Hit:
     `sentence` is the sentence nearest to the question, where these were asked for.
     """
 
-    rank: int
+    rank: int = 0
     score: float
-    distance: float | None
+    distance: float | None = None
     document: int
     chunk: int
     uri: str
@@ -105,15 +105,23 @@ class Hit:
     sentence: Sentence | None = None
 
 
-def checked_hit(
-    passage: StoredPassage,
-    selection: Selection | None,
-    *,
-    rank: int = 0,
-    score: float,
-    distance: float | None = None,
-) -> Hit:
-    """Return a stored passage as a hit.
+class Ranking(TypedDict, total=False):
+    """What a ranking gives a passage: fields of `Hit`, of which only the score is required."""
+
+    rank: int
+    score: Required[float]
+    distance: float | None
+    dense_score: float | None
+    dense_rank: int | None
+    keyword_score: float | None
+    keyword_rank: int | None
+    matched: tuple[str, ...] | None
+    overlap: Overlap | None
+    chance: float | None
+
+
+def checked_hit(passage: StoredPassage, selection: Selection | None, **ranking: Unpack[Ranking]) -> Hit:
+    """Return a stored passage as a hit; the rank is 0 where none is given.
 
     Raises Damaged when the passage or its document is not what was stored, or when the document is not in `selection`.
     """
@@ -128,9 +136,6 @@ def checked_hit(
         passage.document_checksum,
     )  # fmt: skip
     return Hit(
-        rank=rank,
-        score=score,
-        distance=distance,
         document=passage.document,
         chunk=passage.chunk,
         uri=passage.uri,
@@ -142,4 +147,5 @@ def checked_hit(
         page=chunk.page,
         heading=chunk.heading,
         text=chunk_text(passage.uri, passage.text, chunk.input_hash),
+        **ranking,
     )

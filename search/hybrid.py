@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from wherein.search.bm25 import term_score
 from wherein.search.calibration import calibrated
 from wherein.search.copies import first_copies, with_texts
 from wherein.search.fusion import Overlap, fuse_best
-from wherein.search.hits import Hit, StoredPassage, checked_hit
+from wherein.search.hits import Hit, checked_hit
 from wherein.search.keyword import Matches, best_passages, filter_matches, match, scores_of
 from wherein.search.passage_lookup import PassageLookup, required
 from wherein.search.phrase_check import PhraseCheck
@@ -267,9 +267,22 @@ class Ranker:
         rows = checked_terms((chunk, *counts.get(chunk, (None, None))) for chunk in chunks)
         hits = []
         for rank, (one, row) in enumerate(zip(ranked, rows, strict=True), 1):
-            hit = _hit(rank, one, required(stored, one.chunk), row, matches, selection)
             score, distance = exact.get(one.chunk, (None, None))
-            hits.append(replace(hit, dense_score=score, distance=distance))
+            hit = checked_hit(
+                required(stored, one.chunk),
+                selection,
+                rank=rank,
+                score=one.score,
+                distance=distance,
+                dense_score=score,
+                dense_rank=one.dense_rank,
+                keyword_score=_checked_score(one, row, matches),
+                keyword_rank=one.keyword_rank,
+                matched=_matched_words(row, matches.question),
+                overlap=one.overlap,
+                chance=one.chance,
+            )
+            hits.append(hit)
         return hits
 
     def _exact_nearness(self, query: _Query, ranked: Sequence[_Ranked]) -> dict[int, tuple[float, float | None]]:
@@ -297,22 +310,6 @@ def to_read(k: int) -> int:
     """Return how many candidates must be read for the best `k` to be known."""
     # Half as many again as are shown, since reading changes the order (docs/decisions/fusion.md).
     return max(READ, k + k // 2)
-
-
-def _hit(
-    rank: int, ranked: _Ranked, stored: StoredPassage, counts: TermRows, matches: Matches, selection: Selection | None
-) -> Hit:
-    """Return a passage as a hit, with its scores by words. Raises Damaged when it is not what was stored."""
-    hit = checked_hit(stored, selection, rank=rank, score=ranked.score)
-    return replace(
-        hit,
-        dense_rank=ranked.dense_rank,
-        keyword_score=_checked_score(ranked, counts, matches),
-        keyword_rank=ranked.keyword_rank,
-        matched=_matched_words(counts, matches.question),
-        overlap=ranked.overlap,
-        chance=ranked.chance,
-    )
 
 
 def _checked_score(ranked: _Ranked, counts: TermRows, matches: Matches) -> float:

@@ -16,7 +16,7 @@ from wherein.search.modes import MODES
 from wherein.search.phrase_check import MAX_TEXTS
 from wherein.search.provenance import Provenance
 from wherein.search.query_syntax import ParsedQuestion
-from wherein.search.results.postprocess import Gathered, ResultOptions, gather, with_context
+from wherein.search.results.postprocess import FreshnessOf, Gathered, ResultOptions, gather, with_context
 from wherein.search.results.sentences import with_sentences
 from wherein.search.semantic import Searcher
 from wherein.storage.catalog.connection import snapshot
@@ -113,19 +113,19 @@ class QueryPipeline:
         self,
         query: PreparedQuery,
         options: QueryOptions,
-        freshness: Callable[[int], str],
+        freshness: FreshnessOf,
         encode_contexts: EncodeContexts | None = None,
     ) -> Answer:
         """Answer a question.
 
-        `freshness` returns for a document's id whether its file is `fresh`, `changed`, `missing` or `unknown`.
-        `encode_contexts` embeds sentences, `[n, dimension]`, where the nearest one is to be marked.
+        `freshness` returns the states of documents' files. `encode_contexts` embeds sentences, `[n, dimension]`, where
+        the nearest one is to be marked.
         """
         gathered = gather(
             lambda k: self._rank(query, k, options),
             options.k,
             options.results,
-            lambda hit: freshness(hit.document),
+            freshness,
         )
         hits = gathered.hits
         if options.results.context:

@@ -15,6 +15,7 @@ from wherein.errors import Damaged
 from wherein.search.hits import Hit, StoredPassage, checked_hit
 from wherein.search.passage_lookup import PassageLookup, required
 from wherein.search.provenance import Provenance, provenance_of
+from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Matrix, checked_vector
@@ -24,8 +25,7 @@ from wherein.storage.index.vector_index import VectorIndex
 
 __all__ = ["Searcher", "exact_nearness"]
 
-_VECTOR = "SELECT id, input_hash, vector, checksum FROM vectors WHERE id = ?"
-_PASSAGES_OF = "SELECT id FROM chunks WHERE input_hash = ? ORDER BY id"
+_VECTORS = "SELECT id, input_hash, vector, checksum FROM vectors WHERE id IN ({})"
 # The index and NumPy add in different orders. A larger difference than this share of the product of the two vectors'
 # lengths, by which the rounding error of an inner product may grow, means that the index holds another vector.
 _TOLERANCE = 1e-4
@@ -109,15 +109,14 @@ class Searcher:
         self, index: VectorIndex, question: Matrix, wanted: int, selection: Selection | None, copies: int | None
     ) -> Iterator[tuple[int, _StoredVector, float]]:
         """Yield selected passages of the nearest vectors, of each at most `copies`: id, vector, score by the index."""
-        for vector_id, score in zip(*index.nearest(question, wanted, selection), strict=True):
-            row = self._db.execute(_VECTOR, [int(vector_id)]).fetchone()
-            if row is None:
-                continue
-            vector = _StoredVector(*row)
-            chunks = [chunk for (chunk,) in self._db.execute(_PASSAGES_OF, [vector.input_hash]).fetchall()]
+        vector_ids, scores = index.nearest(question, wanted, selection)
+        stored = {row[0]: _StoredVector(*row) for row in select_in(self._db, _VECTORS, vector_ids.tolist())}
+        passages = PassageLookup(self._db, self._model).of_vectors(list(stored))
+        for vector_id, score in zip(vector_ids.tolist(), scores.tolist(), strict=True):
+            chunks = passages.get(vector_id, ())
             selected = (chunk for chunk in chunks if selection is None or selection.has_chunk(chunk))
             for chunk in islice(selected, copies):
-                yield chunk, vector, float(score)
+                yield chunk, stored[vector_id], score
 
     def _hit(
         self,

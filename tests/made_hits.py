@@ -1,8 +1,9 @@
 """Hits for tests, made without a catalog."""
 
 from wherein.search.hits import Hit
+from wherein.search.results.postprocess import FreshnessOf
 
-__all__ = ["made_hit"]
+__all__ = ["all_are", "made_hit"]
 
 
 def made_hit(text: str = "", **others: object) -> Hit:
@@ -11,3 +12,8 @@ def made_hit(text: str = "", **others: object) -> Hit:
                "title": "", "media_type": "text/plain", "start": 0, "end": len(text), "line": 1, "page": None,
                "heading": (), "text": text, **others}  # fmt: skip
     return Hit(**columns)  # type: ignore[arg-type]
+
+
+def all_are(state: str) -> FreshnessOf:
+    """Return a check that finds the files of all documents in one state."""
+    return lambda documents: dict.fromkeys(documents, state)

@@ -3,12 +3,11 @@
 import os
 import stat
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
 from math import inf
 
 from wherein.storage.catalog.checksums import stream_hash
-from wherein.storage.catalog.files import FileRecord, FileState, file_of_document
+from wherein.storage.catalog.files import FileState, StoredFile, files_of_documents
 from wherein.storage.catalog.integers import GREATEST, LEAST, clamp, fold
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.sqlite_errors import translating_catalog_errors
@@ -70,15 +69,22 @@ class Freshness:
         self._documents: dict[int, str] = {}
         self._files: dict[int, str] = {}
 
-    def of_document(self, document_id: int) -> str:
-        """Return whether the document's file is `fresh`, `changed` or `missing`."""
-        if document_id not in self._documents:
-            with translating_catalog_errors():  # one statement sees one state without a transaction around it
-                record = file_of_document(self._db, document_id)
-            if record is not None and record.id not in self._files:
-                self._files[record.id] = freshness_of_file(record, self._content_hash)
-            self._documents[document_id] = self._files[record.id] if record else UNKNOWN
-        return self._documents[document_id]
+    def of_documents(self, documents: Iterable[int]) -> Mapping[int, str]:
+        """Return for documents whether their files are `fresh`, `changed` or `missing`; and for those of earlier calls.
+
+        Raises Damaged when the record of a file is damaged.
+        """
+        unchecked = list(dict.fromkeys(document for document in documents if document not in self._documents))
+        with translating_catalog_errors():  # one statement sees one state without a transaction around it
+            files = dict(files_of_documents(self._db, unchecked))
+        for document in unchecked:
+            self._documents[document] = self._of_file(files[document]) if document in files else UNKNOWN
+        return self._documents
+
+    def _of_file(self, file: StoredFile) -> str:
+        if file.id not in self._files:
+            self._files[file.id] = freshness_of_file(file, self._content_hash)
+        return self._files[file.id]
 
     def _content_hash(self, path: str, now: FileState) -> bytes | None:
         known = self._hashed.find(path, now)
@@ -94,7 +100,7 @@ def hash_file(path: str, _: FileState) -> bytes:
         return stream_hash(stream)
 
 
-def freshness_of_file(record: FileRecord, content_hash: ContentHash = hash_file) -> str:
+def freshness_of_file(record: StoredFile, content_hash: ContentHash = hash_file) -> str:
     """Return whether a file is as it was read; its content is hashed only when size and times do not decide."""
     path = file_path(record.uri)
     if path is None or record.content_hash is None:
@@ -115,7 +121,7 @@ def freshness_of_file(record: FileRecord, content_hash: ContentHash = hash_file)
         return UNKNOWN
 
 
-def looks_stale(record: FileRecord) -> bool:
+def looks_stale(record: StoredFile) -> bool:
     """Whether a file is gone, or has another size or time than it was read with; its content is not compared."""
     path = file_path(record.uri)
     if path is None:
@@ -139,7 +145,7 @@ def file_state(size: int, mtime_ns: int, ctime_ns: int, inode: int, checked_ns: 
     return FileState(clamp(size), clamp(mtime_ns), clamp(ctime_ns), fold(inode), clamp(checked_ns))
 
 
-def untouched(record: FileRecord, now: FileState) -> bool:
+def untouched(record: StoredFile, now: FileState) -> bool:
     """Whether a file has the size, times and inode that it was read with, and was not written just before.
 
     Times of the future prove nothing, nor do clamped ones: the file may have been written without a change to them.
@@ -158,4 +164,5 @@ def _is_clamped(state: FileState) -> bool:
 
 
 def _is_same(then: FileState, now: FileState) -> bool:
-    return replace(now, checked_ns=then.checked_ns) == then
+    """Whether two states are equal, whenever they were checked."""
+    return (now.size, now.mtime_ns, now.ctime_ns, now.inode) == (then.size, then.mtime_ns, then.ctime_ns, then.inode)

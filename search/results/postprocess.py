@@ -1,6 +1,6 @@
 """The options for an answer's hits: no duplicates, no stale ones, and the text around them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wherein.errors import Damaged
@@ -10,10 +10,13 @@ from wherein.storage.catalog.documents import spans_around
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.texts import read_span
 
-__all__ = ["MAX_RANKED", "Gathered", "ResultOptions", "gather", "with_context"]
+__all__ = ["MAX_RANKED", "FreshnessOf", "Gathered", "ResultOptions", "gather", "with_context"]
 
 MAX_RANKED = 500
 """Passages that are ranked for one question that asks for fewer hits, however many of them are not shown."""
+
+FreshnessOf = Callable[[Iterable[int]], Mapping[int, str]]
+"""Returns for documents, by their ids, whether their files are `fresh`, `changed`, `missing` or `unknown`."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,7 @@ class Gathered:
     stopped: bool
 
 
-def gather(
-    search: Callable[[int], list[Hit]], k: int, options: ResultOptions, freshness: Callable[[Hit], str]
-) -> Gathered:
+def gather(search: Callable[[int], list[Hit]], k: int, options: ResultOptions, freshness: FreshnessOf) -> Gathered:
     """Return the best `k` hits that the options leave.
 
     `search(n)` returns the `n` best passages. Fewer than `k` hits only when there are no more, or at the limit of
@@ -59,14 +60,20 @@ def gather(
     while True:
         found = search(wanted)
         good = [hit for hit in found if options.min_score is None or _chance_or_score(hit) >= options.min_score]
-        fresh = [hit for hit in good if freshness(hit) == "fresh"] if options.require_fresh else good
+        fresh = _fresh(good, freshness) if options.require_fresh else good
         shown = fold(fresh) if options.fold else fresh
         is_all = len(found) < wanted or len(good) < len(found)
         if len(shown) >= k or is_all or wanted == most:
-            hits = [replace(hit, rank=rank, freshness=freshness(hit)) for rank, hit in enumerate(shown[:k], 1)]
+            states = freshness(hit.document for hit in shown[:k])
+            hits = [replace(hit, rank=rank, freshness=states[hit.document]) for rank, hit in enumerate(shown[:k], 1)]
             return Gathered(hits, len(found), len(good) - len(fresh), stopped=len(shown) < k and not is_all)
         # A search begins again from the first hit, so few large steps cost less than many small ones.
         wanted = min(4 * wanted, most)
+
+
+def _fresh(hits: Sequence[Hit], freshness: FreshnessOf) -> list[Hit]:
+    states = freshness(hit.document for hit in hits)
+    return [hit for hit in hits if states[hit.document] == "fresh"]
 
 
 def _chance_or_score(hit: Hit) -> float:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import NoneType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wherein.errors import Damaged
+from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.documents import documents_of_file, move_document
 from wherein.storage.catalog.exclusions import PURGED_RECORDS
 from wherein.storage.catalog.file_sources import follow_file
@@ -20,11 +21,13 @@ __all__ = [
     "REREAD",
     "FileRecord",
     "FileState",
+    "StoredFile",
     "delete_file",
     "documents_of_source",
     "emptied_files",
     "file_by_id",
     "file_of_document",
+    "files_of_documents",
     "find_file",
     "find_files_by_content",
     "has_readable_file",
@@ -44,10 +47,8 @@ REREAD = ""
 """The `version` that makes the next run read a file again."""
 
 _STATES = frozenset(("read", "skipped", "failed"))
-_COLUMNS = (
-    "files.id, uri, size, mtime_ns, ctime_ns, inode, checked_ns, content_hash, version, state, reason,"
-    " (SELECT count(*) FROM documents d WHERE d.file_id = files.id)"
-)
+_STORED = "files.id, files.uri, size, mtime_ns, ctime_ns, inode, checked_ns, content_hash, files.version, state, reason"
+_COLUMNS = f"{_STORED}, (SELECT count(*) FROM documents d WHERE d.file_id = files.id)"
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,10 @@ class FileState:
 
 
 @dataclass(frozen=True)
-class FileRecord:
+class StoredFile:
     """A file: `version` names the reader and chunker that were used, `state` is read, skipped or failed, with a reason.
 
-    A file that was read has a reason when documents of it were left out, because they were purged. `documents` is the
-    number of documents that were read from it.
+    A file that was read has a reason when documents of it were left out, because they were purged.
     """
 
     id: int
@@ -76,6 +76,12 @@ class FileRecord:
     version: str
     state: str
     reason: str
+
+
+@dataclass(frozen=True)
+class FileRecord(StoredFile):
+    """A file with the number of the documents that were read from it, which takes time for each of them."""
+
     documents: int
 
 
@@ -91,6 +97,13 @@ def file_of_document(db: Catalog, document_id: int) -> FileRecord | None:
         f"SELECT {_COLUMNS} FROM files WHERE id = (SELECT file_id FROM documents WHERE id = ?)", [document_id]
     ).fetchone()
     return _record(*row) if row else None
+
+
+def files_of_documents(db: Catalog, documents: Sequence[int]) -> Iterator[tuple[int, StoredFile]]:
+    """Yield the id of each document that was read from a file, with that file, in no order."""
+    statement = f"SELECT d.id, {_STORED} FROM documents d JOIN files ON files.id = d.file_id WHERE d.id IN ({{}})"
+    for document, *row in select_in(db, statement, documents):
+        yield document, _stored(*row)
 
 
 def find_files_by_content(db: Catalog, content_hash: bytes) -> list[FileRecord]:
@@ -232,15 +245,21 @@ def delete_file(db: Database, file_id: int) -> None:
     db.execute("DELETE FROM files WHERE id = ?", [file_id])
 
 
-def _record(
+def _record(*row: Any) -> FileRecord:
+    """Return a record from the columns `_COLUMNS`. Raises Damaged as `_stored` does."""
+    *columns, documents = row
+    return FileRecord(**vars(_stored(*columns)), documents=documents)
+
+
+def _stored(
     file_id: int, uri: str, size: int, mtime_ns: int, ctime_ns: int, inode: int,
-    checked_ns: int, content_hash: bytes | None, version: str, state: str, reason: str, documents: int,
-) -> FileRecord:  # fmt: skip
-    """Return a record from the columns `_COLUMNS`. Raises Damaged when a type or the state is wrong."""
+    checked_ns: int, content_hash: bytes | None, version: str, state: str, reason: str,
+) -> StoredFile:  # fmt: skip
+    """Return a file from the columns `_STORED`. Raises Damaged when a type or the state is wrong."""
     typed("files", (uri, version, state, reason), str, str, str, str)
     typed("files", (size, mtime_ns, ctime_ns, inode, checked_ns), int, int, int, int, int)
     typed("files", (content_hash,), (bytes, NoneType))
     if state not in _STATES:  # a damaged row: SQLite evaluates a CHECK only on writing
         raise Damaged(f"The record of the file {uri} is damaged; run: wherein verify")
     on_disk = FileState(size, mtime_ns, ctime_ns, inode, checked_ns)
-    return FileRecord(file_id, uri, on_disk, content_hash, version, state, reason, documents)
+    return StoredFile(file_id, uri, on_disk, content_hash, version, state, reason)

@@ -124,23 +124,26 @@ def test_each_file_is_checked_once(db: Database, source: Source, path: Path) -> 
     freshness = Freshness(db)
     document = find_document(db, record.uri)
     assert document is not None
-    assert freshness.of_document(document.id) == FRESH
+    assert freshness.of_documents([document.id])[document.id] == FRESH
     path.unlink()
-    assert freshness.of_document(document.id) == FRESH
-    assert Freshness(db).of_document(document.id) == MISSING
+    assert freshness.of_documents([document.id])[document.id] == FRESH
+    assert Freshness(db).of_documents([document.id])[document.id] == MISSING
 
 
 def test_a_document_without_a_file_is_unknown(db: Database) -> None:
     with writing(db, "test"):
         number = save_document(db, DocumentRow("stdin:note", None, "", "text/plain", "A note.", {}, (), []))
-    assert Freshness(db).of_document(number) == UNKNOWN
+    assert Freshness(db).of_documents([number])[number] == UNKNOWN
 
 
 def test_the_records_of_one_file_share_its_freshness(db: Database, source: Source, tmp_path: Path) -> None:
     record = add_file(db, source, f"file://{tmp_path}/none.jsonl", documents=2)
     freshness = Freshness(db)
     documents = [find_document(db, f"{record.uri}#{key}") for key in range(2)]
-    assert [freshness.of_document(document.id) for document in documents if document] == [MISSING, MISSING]
+    assert [freshness.of_documents([document.id])[document.id] for document in documents if document] == [
+        MISSING,
+        MISSING,
+    ]
 
 
 YEAR_1600, YEAR_2300, YEAR_9999 = -11_676_096_000 * 10**9, 10_413_792_000 * 10**9, 253_370_764_800 * 10**9
@@ -189,7 +192,7 @@ def hashed_paths(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def verdicts(db: Database, hashed: HashedFiles, uri: str, *, thorough: bool = False) -> str:
     document = find_document(db, uri)
     assert document is not None
-    return Freshness(db, hashed, thorough=thorough).of_document(document.id)
+    return Freshness(db, hashed, thorough=thorough).of_documents([document.id])[document.id]
 
 
 def test_a_touched_file_is_hashed_once_for_any_number_of_answers(
@@ -243,7 +246,7 @@ def test_all_files_of_an_answer_share_one_limit(
     for record in records:
         document = find_document(db, record.uri)
         assert document is not None
-        found.append(freshness.of_document(document.id))
+        found.append(freshness.of_documents([document.id])[document.id])
     assert found == [FRESH, FRESH, UNKNOWN]
     assert len(hashed_paths) == 2
 

@@ -1,5 +1,6 @@
 """The options for an answer's hits: which are left, how many are searched for, and the text around them."""
 
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from made_hits import made_hit
+from made_hits import all_are, made_hit
 from wherein.search.hits import Hit
 from wherein.search.results.dedupe import fold
 from wherein.search.results.postprocess import MAX_RANKED, Gathered, ResultOptions, gather, with_context
@@ -33,12 +34,11 @@ def ranking(n: int, text: str = "") -> Ranking:
     return Ranking([made_hit(text or f"text {number}", document=number, score=1 - number / n) for number in range(n)])
 
 
-def fresh(_: Hit) -> str:
-    return "fresh"
+fresh = all_are("fresh")
 
 
-def even_is_fresh(hit: Hit) -> str:
-    return "changed" if hit.document % 2 else "fresh"
+def even_is_fresh(documents: Iterable[int]) -> dict[int, str]:
+    return {document: "changed" if document % 2 else "fresh" for document in documents}
 
 
 def test_without_options_the_best_k_are_shown_with_rank_and_freshness() -> None:
@@ -59,7 +59,7 @@ def test_only_fresh_hits_are_counted_and_more_are_searched_for() -> None:
     hits, stale = gathered.hits, gathered.stale
     assert [(hit.document, hit.rank) for hit in hits] == [(0, 1), (2, 2), (4, 3)]
     assert (search.asked, stale) == ([3, 12], 6)
-    none = gather(ranking(4), 3, ResultOptions(require_fresh=True), lambda _: "unknown")
+    none = gather(ranking(4), 3, ResultOptions(require_fresh=True), all_are("unknown"))
     assert none == Gathered([], 4, 4, stopped=False)
 
 
@@ -76,7 +76,7 @@ def test_the_search_ends_at_its_limit_however_many_passages_say_the_same() -> No
     assert search.asked == [14, 56, 224, MAX_RANKED]
     assert (len(gathered.hits), gathered.ranked, gathered.stopped) == (1, MAX_RANKED, True)
     search = ranking(5_000)
-    gathered = gather(search, 5, ResultOptions(require_fresh=True), lambda _: "missing")
+    gathered = gather(search, 5, ResultOptions(require_fresh=True), all_are("missing"))
     assert (gathered.hits, gathered.ranked, gathered.stale, gathered.stopped) == ([], MAX_RANKED, MAX_RANKED, True)
     assert search.asked[-1] == MAX_RANKED
     assert not gather(ranking(MAX_RANKED - 1, "same"), 2, ResultOptions(fold=True), fresh).stopped
@@ -108,7 +108,7 @@ def test_the_hits_are_the_first_of_all_that_the_options_leave(
     left = [hit for hit in found if passages[hit.document][1]]
     gathered = gather(
         Ranking(found), k, ResultOptions(fold=folded, require_fresh=True),
-        lambda hit: "fresh" if passages[hit.document][1] else "changed",
+        lambda documents: {document: "fresh" if passages[document][1] else "changed" for document in documents},
     )  # fmt: skip
     hits = gathered.hits
     expected = [hit.document for hit in (fold(left) if folded else left)][:k]

@@ -14,8 +14,10 @@ from wherein.storage.catalog.files import (
     REREAD,
     FileRecord,
     FileState,
+    StoredFile,
     delete_file,
     file_of_document,
+    files_of_documents,
     find_file,
     find_files_by_content,
     move_file,
@@ -61,6 +63,8 @@ def test_a_file_is_found_as_it_was_saved(db: Database, source: int) -> None:
     first = find_document(db, "file:///docs/a#1")
     assert first is not None
     assert file_of_document(db, first.id) == expected
+    stored = StoredFile(number, "file:///docs/a", STATE, b"c", "text 1", "read", "why")
+    assert dict(files_of_documents(db, [first.id, first.id + 1, 99])) == {first.id: stored, first.id + 1: stored}
     assert find_file(db, "file:///docs/b") is None
     assert find_files_by_content(db, b"d") == []
 
@@ -68,6 +72,7 @@ def test_a_file_is_found_as_it_was_saved(db: Database, source: int) -> None:
 def test_a_text_from_standard_input_has_no_file(db: Database) -> None:
     (number,) = save(db, document("stdin:note"))
     assert file_of_document(db, number) is None
+    assert list(files_of_documents(db, [number])) == []
 
 
 def test_saving_a_known_uri_keeps_its_id(db: Database, source: int) -> None:

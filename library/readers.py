@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["CatalogReader", "Reader"]
 
 # More than one a core: a thread that waits for the disk keeps its connection.
-_SPARE = 2
+_SPARE = 0
 
 
 class Reader:

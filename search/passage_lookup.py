@@ -14,7 +14,10 @@ from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.terms import terms_of
 from wherein.storage.catalog.vectors import Matrix, checked_vector
 
-__all__ = ["PassageLookup", "required"]
+__all__ = ["PassageLookup", "RecentTerms", "required"]
+
+# At about 1 KB each.
+_MAX_RECENT = 5_000
 
 _CHUNKS = """
 SELECT v.id, c.id FROM vectors v CROSS JOIN chunks c ON c.input_hash = v.input_hash WHERE v.id IN ({}) ORDER BY c.id
@@ -27,13 +30,27 @@ _VECTORS = (
 _COUNTS = "SELECT id, counts, checksum FROM terms WHERE id IN ({})"
 
 
+class RecentTerms(dict[int, list[int]]):
+    """The terms of passages that were compared with questions, by their ids.
+
+    They hold in later snapshots, too: a passage that changes gets another id.
+    """
+
+    def add(self, chunk: int, terms: list[int]) -> None:
+        """Keep the terms of a passage."""
+        if len(self) >= _MAX_RECENT:
+            self.clear()
+        self[chunk] = terms
+
+
 class PassageLookup:
     """Reads passages from the catalog by their ids, and keeps those that it has read; for one snapshot only."""
 
-    def __init__(self, db: Catalog, model: StoredModel | None) -> None:
+    def __init__(self, db: Catalog, model: StoredModel | None, recent: RecentTerms | None = None) -> None:
         self._db = db
         self._model = model
         self._known: dict[int, StoredPassage] = {}
+        self._recent = RecentTerms() if recent is None else recent
 
     def of_vectors(self, vector_ids: Sequence[int]) -> dict[int, list[int]]:
         """Return the passages of each vector, ascending; a vector without a passage is missing."""
@@ -47,11 +64,16 @@ class PassageLookup:
 
         Raises Damaged when one is not stored.
         """
-        stored = self.stored(chunks)
+        known = {chunk: self._recent[chunk] for chunk in chunks if chunk in self._recent}
+        stored = self.stored([chunk for chunk in chunks if chunk not in known])
         for chunk in chunks:
-            passage = required(stored, chunk)
-            texts = (passage.title, passage.heading, passage.text)
-            yield list(chain.from_iterable(terms_of(str(text)[:MAX_LENGTH]) for text in texts))
+            if (terms := known.get(chunk)) is None:
+                passage = required(stored, chunk)
+                texts = (passage.title, passage.heading, passage.text)
+                terms = list(chain.from_iterable(terms_of(str(text)[:MAX_LENGTH]) for text in texts))
+                if passage.text is not None:  # a lost text may be repaired
+                    self._recent.add(chunk, terms)
+            yield terms
 
     def vectors(self, chunks: Sequence[int]) -> Iterator[tuple[int, Matrix]]:
         """Yield passage and vector `[width]`, in no order, of those passages that have one.

@@ -10,7 +10,7 @@ import pytest
 from toy import ToyEncoder
 from wherein.errors import Damaged
 from wherein.search import passage_lookup
-from wherein.search.passage_lookup import PassageLookup
+from wherein.search.passage_lookup import PassageLookup, RecentTerms
 from wherein.storage.catalog import batches
 from wherein.storage.catalog.connection import open_reader
 from wherein.storage.catalog.models import bound_model
@@ -45,6 +45,27 @@ def test_terms_come_in_the_order_that_is_asked_for_title_and_headings_first(
     assert cats == list(terms_of("cats Cats sleep all day."))
     assert lease == list(terms_of("lease The owner may sign the lease."))
     assert list(lookup.terms([])) == []
+
+
+def test_recent_terms_are_not_read_again_and_those_of_a_lost_text_are_not_kept(
+    change: Callable[..., None], db: Any, chunks: dict[str, int]
+) -> None:
+    change("DELETE FROM texts WHERE document_id = (SELECT document_id FROM chunks WHERE id = ?)", chunks["copy"])
+    recent = RecentTerms()
+    first = list(PassageLookup(db, None, recent).terms([chunks["cats"], chunks["copy"]]))
+    assert list(recent) == [chunks["cats"]]
+    later = PassageLookup(db, None, recent)
+    assert next(later.terms([chunks["cats"]])) == first[0]
+    assert later._known == {}
+
+
+def test_recent_terms_are_bounded(monkeypatch: pytest.MonkeyPatch, db: Any, chunks: dict[str, int]) -> None:
+    monkeypatch.setattr(passage_lookup, "_MAX_RECENT", 2)
+    ids, recent = list(chunks.values()), RecentTerms()
+    expected = list(PassageLookup(db, None).terms(ids))
+    for wanted in (ids[:1], ids, ids[::-1]):
+        assert list(PassageLookup(db, None, recent).terms(wanted)) == [expected[ids.index(chunk)] for chunk in wanted]
+        assert len(recent) <= 2
 
 
 def test_each_passage_has_its_stored_vector(lookup: PassageLookup, chunks: dict[str, int]) -> None:

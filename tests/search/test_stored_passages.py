@@ -48,8 +48,8 @@ def test_a_text_is_read_once_however_many_of_its_passages_are_wanted(tmp_path: P
         db.conn.set_trace_callback(statements.append)
         found = list(read_passages(db, list(range(1, 503))))
     assert len(found) == 501
-    assert sum("FROM texts" in statement for statement in statements) == 2
-    assert len(statements) == 2 + 1 + 2  # the passages in two batches, the documents, and the blocks of each
+    assert sum("JOIN texts" in statement for statement in statements) == 1
+    assert len(statements) == 2 + 1 + 1  # the passages in two batches, the documents, and the blocks of all
 
 
 def test_the_passages_before_damaged_bytes_are_sound_and_those_of_a_lost_document_are_missing(tmp_path: Path) -> None:

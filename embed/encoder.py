@@ -81,7 +81,7 @@ class Encoder:
     def _prepared(self) -> "_Network":
         # In this thread: in the other one its import would wait for this thread's imports.
         openvino_core()  # raises WhereinError in a forked child
-        if self._network is None:
+        if self._network is None or self._network.has_failed:  # its files may have been mended since
             self._network = _Network(
                 lambda: compile_model(
                     self.model, self.precision, self._cache, self._threads, self._one_by_one, self.device
@@ -244,6 +244,11 @@ class _Network:
             self._compiled.set_result(load())
         except BaseException as error:
             self._compiled.set_exception(error)  # raised again in the thread that needs the network
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the network could not be loaded."""
+        return self._compiled.done() and self._compiled.exception() is not None
 
     @cached_property
     def takes_batches(self) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, TypedDict
 
 from wherein.embed.devices import CPU
@@ -78,6 +79,8 @@ class ModelChoice:
     `name` is that of an installed model, or a folder. `precision` is `auto`, `w8a8` or `w8a32`, `cache` the folder for
     compiled models, `threads` 0 for one per core. `device` is a name that `embed.devices.pick_device` understands. A
     given `encoder` takes the place of all models.
+
+    Encoders are kept: to load a network takes as long as embedding fifty passages. Any number of threads may ask.
     """
 
     name: str | Path | None = None
@@ -86,6 +89,8 @@ class ModelChoice:
     threads: int = 0
     encoder: Encoder | None = None
     device: str | None = None
+    _encoders: dict[tuple[Path, str, str, bool], Encoder] = field(default_factory=dict, init=False, compare=False)
+    _lock: Lock = field(default_factory=Lock, init=False, compare=False)
 
     def encoder_of(self, library: LibraryModel, *, one_by_one: bool = False, db: Catalog | None = None) -> Encoder:
         """Return the encoder of a library's model; the network is loaded when it is first used.
@@ -177,7 +182,13 @@ class ModelChoice:
         self, model: Model, precision: str, library: LibraryModel | None = None, *, one_by_one: bool = False
     ) -> Encoder:
         device = self._device(library.device if library else CPU)
-        return Encoder(model, precision, cache=self.cache, threads=self.threads, one_by_one=one_by_one, device=device)
+        kind = model.folder, fingerprint(model, precision), device, one_by_one
+        with self._lock:
+            if kind not in self._encoders:
+                self._encoders[kind] = Encoder(
+                    model, precision, cache=self.cache, threads=self.threads, one_by_one=one_by_one, device=device
+                )
+            return self._encoders[kind]
 
     def _device(self, stored: str) -> str:
         """Return the chosen device, else the library's, else the CPU where that device is not there."""

@@ -122,6 +122,16 @@ def test_missing_file(copied: Path, name: str) -> None:
         Encoder(load_model(copied), "w8a8").encode_contexts(["text"])
 
 
+def test_an_encoder_is_usable_once_its_damaged_file_was_mended(copied: Path, encoder: Encoder) -> None:
+    flip(copied / "model.bin", 99)
+    damaged = Encoder(load_model(copied), encoder.precision)
+    for _ in range(2):
+        with pytest.raises(Damaged, match=r"model\.bin"):
+            damaged.encode_contexts(["text"])
+    flip(copied / "model.bin", 99)
+    np.testing.assert_allclose(damaged.encode_contexts(["text"]), encoder.encode_contexts(["text"]), atol=1e-5)
+
+
 def test_an_interrupted_stream_leaves_the_encoder_usable(model: Model, exact: Encoder) -> None:
     encoder = Encoder(model, "w8a32")
 

@@ -48,6 +48,21 @@ def library_of(runs: RunFactory) -> LibraryModel:
     return library
 
 
+def test_encoders_are_kept(tmp_path: Path) -> None:
+    choice = ModelChoice(precision="w8a32")
+    first = choice.encoder_for_new_library()
+    assert choice.encoder_for_new_library() is first
+    assert ModelChoice(precision="w8a32").encoder_for_new_library() is not first
+    library = RunFactory(tmp_path / "library", choice, jobs=1)
+    with open_for_writing(library.folder, wait=False) as db:
+        bound, _ = choice.bind(db)
+    assert bound is first
+    alone = choice.encoder_of(library_of(library), one_by_one=True)
+    assert alone is not first
+    assert choice.encoder_of(library_of(library), one_by_one=True) is alone
+    assert choice.encoder_to_change_to("default", None).precision == "w8a32"
+
+
 def test_another_precision_than_the_librarys_is_refused_with_the_way_to_change_it(runs: RunFactory) -> None:
     with pytest.raises(ModelMismatch) as caught:
         ModelChoice(precision="w8a8").encoder_of(library_of(runs))

@@ -17,8 +17,8 @@ from wherein.errors import Damaged
 
 if TYPE_CHECKING:
     from wherein.embed.model import Model
-    from wherein.embed.models.benchmark import Speed
     from wherein.embed.models.importing import ImportResult
+    from wherein.embed.models.speeds import Speed
 
 __all__ = ["model"]
 

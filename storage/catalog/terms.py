@@ -122,13 +122,10 @@ def _phrase_pattern() -> re.Pattern[str]:
 @cache
 def _marks() -> str:
     """Return the combining marks and the zero-width joiners, to be used inside a character class."""
-    marks = _runs(code for code in range(0x300, 0xFE30) if _is_mark(code))
-    return "".join(f"{chr(first)}-{chr(last)}" for first, last in marks) + "\u200c\u200d"
-
-
-def _is_mark(code: int) -> bool:
     # Ideographs and Hangul contain no marks; checking all of them takes a while.
-    return not 0x3400 <= code < 0xA600 and not 0xAC00 <= code < 0xFB00 and unicodedata.category(chr(code))[0] == "M"
+    codes = chain(range(0x300, 0x3400), range(0xA600, 0xAC00), range(0xFB00, 0xFE30))
+    marks = _runs(code for code in codes if unicodedata.category(chr(code))[0] == "M")
+    return "".join(f"{chr(first)}-{chr(last)}" for first, last in marks) + "\u200c\u200d"
 
 
 def _runs(codes: Iterator[int]) -> Iterator[tuple[int, int]]:

@@ -22,7 +22,7 @@ class Batching:
     defaults are for a machine where nothing was measured.
     """
 
-    tokens: int = 1024
+    tokens: int = 512
     step: int = 16
 
     def lengths(self, context_tokens: int, question_tokens: int) -> list[int]:

@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+
 _CALIBRATION_TEXTS = 128
 
 
@@ -19,6 +21,7 @@ def main() -> None:
     models, texts = Path(sys.argv[1]), json.loads(Path(sys.argv[2]).read_text("utf-8"))
     once(models / "onnx", export_onnx)
     once(models / "onnx-int8", lambda target: quantize_onnx(models / "onnx", target))
+    once(models / "onnx-pooled", lambda target: add_pooling(models / "onnx-int8", target))
     once(models / "st", lambda target: save_transformer(target, texts))
     once(models / "chroma", lambda target: imitate_chroma(models / "onnx", target))
 
@@ -53,6 +56,30 @@ def quantize_onnx(source: Path, target: Path) -> None:
         extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
     )  # fmt: skip
     (target / "fused.onnx").unlink()
+
+
+def add_pooling(source: Path, target: Path) -> None:
+    """Append the mean over a text's tokens, which txtai expects of an ONNX graph."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    shutil.copytree(source, target)
+    model = onnx.load(str(source / "model.onnx"))
+    graph = model.graph
+    for name, axis in (("last", -1), ("tokens", 1)):
+        graph.initializer.append(numpy_helper.from_array(np.array([axis], np.int64), name))
+    for kind, inputs, output, options in (
+        ("Cast", ["attention_mask"], "mask", {"to": TensorProto.FLOAT}),
+        ("Unsqueeze", ["mask", "last"], "mask3", {}),
+        ("Mul", [graph.output[0].name, "mask3"], "kept", {}),
+        ("ReduceSum", ["kept", "tokens"], "sum", {"keepdims": 0}),
+        ("ReduceSum", ["mask3", "tokens"], "count", {"keepdims": 0}),
+        ("Div", ["sum", "count"], "pooled", {}),
+    ):
+        graph.node.append(helper.make_node(kind, inputs, [output], **options))
+    del graph.output[:]
+    graph.output.append(helper.make_tensor_value_info("pooled", TensorProto.FLOAT, ["batch", 384]))
+    onnx.save(model, str(target / "model.onnx"))
 
 
 def save_transformer(target: Path, texts: list[str]) -> None:

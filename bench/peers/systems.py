@@ -147,7 +147,7 @@ def txtai(texts: Path, work: Path, models: Path, precision: str) -> None:
     from txtai import Embeddings
 
     calm_onnxruntime()
-    path, tokenizer = str(models / "onnx-int8" / "model.onnx"), str(models / "onnx-int8")
+    path, tokenizer = str(models / "onnx-pooled" / "model.onnx"), str(models / "onnx-pooled")
     embeddings = Embeddings(
         path=path, tokenizer=tokenizer, method="transformers", content=True, gpu=False, maxlength=384, encodebatch=8
     )

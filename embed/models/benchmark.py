@@ -20,7 +20,7 @@ SHORT_CONTEXT_TOKENS = 160
 
 _WARM_UP_TEXTS = 4
 # The default first. Not more tokens: from 2,048 on memory grows and nothing is gained (docs/decisions/shapes.md).
-_BATCHINGS = (Batching(), Batching(0), Batching(512), Batching(1024, 32), Batching(1024, 48))
+_BATCHINGS = (Batching(), Batching(0), Batching(1024), Batching(512, 32), Batching(1024, 32), Batching(512, 48))
 _BATCHING_ROUNDS = 3
 # What is measured as faster by less may be chance, and the default is kept.
 _CLEARLY_FASTER = 1.05

@@ -47,8 +47,8 @@ def test_a_text_of_a_wanted_length(tmp_path: Path, models: Path) -> None:
     ("rates", "best"),
     [
         ({}, Batching()),
-        ({Batching(512): 1.04}, Batching()),  # that may be chance
-        ({Batching(512): 1.06}, Batching(512)),
+        ({Batching(1024): 1.04}, Batching()),  # that may be chance
+        ({Batching(1024): 1.06}, Batching(1024)),
         ({Batching(0): 1.2, Batching(1024, 48): 1.3}, Batching(1024, 48)),
     ],
 )

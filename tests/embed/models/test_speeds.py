@@ -59,13 +59,13 @@ def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path, model: Model
 
 
 def test_the_fastest_batching_of_each_precision_is_remembered(tmp_path: Path, model: Model) -> None:
-    assert fastest_batching(tmp_path, model, "w8a8") == Batching(1024, 16)
-    save_speeds(tmp_path, model, [Speed("w8a8", 1, 1, 1, 512, 48), Speed("w8a32", 1, 1, 1, 0, 16)])
-    assert fastest_batching(tmp_path, model, "w8a8") == Batching(512, 48)
+    assert fastest_batching(tmp_path, model, "w8a8") == Batching(512, 16)
+    save_speeds(tmp_path, model, [Speed("w8a8", 1, 1, 1, 1024, 48), Speed("w8a32", 1, 1, 1, 0, 16)])
+    assert fastest_batching(tmp_path, model, "w8a8") == Batching(1024, 48)
     assert fastest_batching(tmp_path, model, "w8a32") == Batching(0, 16)
     assert fastest_batching(tmp_path, replace(model, dimension=1), "w8a8") == Batching()
     assert fastest_batching(tmp_path, model, "w8a8", "GPU") == Batching()
-    assert measured_speeds(tmp_path, model)["w8a8"]["batch_tokens"] == 512
+    assert measured_speeds(tmp_path, model)["w8a8"]["batch_tokens"] == 1024
     assert measured_speeds(tmp_path, model, "GPU") is None
 
 
@@ -77,7 +77,7 @@ def test_the_fastest_batching_of_each_precision_is_remembered(tmp_path: Path, mo
 def test_a_batching_that_would_change_vectors_or_waste_memory_is_not_used(
     tmp_path: Path, model: Model, name: str, value: object
 ) -> None:
-    save_speeds(tmp_path, model, [Speed("w8a8", 1, 1, 1, 512, 32)])
+    save_speeds(tmp_path, model, [Speed("w8a8", 1, 1, 1, 1024, 32)])
     path = tmp_path / "speeds.json"
     speeds_by_key = json.loads(path.read_text())
     (speeds_of,) = speeds_by_key.values()

@@ -188,7 +188,13 @@ def bench(options: GlobalOptions, name: str | None, seconds: float, as_json: boo
 
 def _print_speeds(speeds: Sequence[Speed], context_tokens: int, short_tokens: int) -> None:
     print_table(
-        ("precision", f"contexts of {context_tokens}/s", f"contexts of {short_tokens}/s", "questions/s", "best batches"),
+        (
+            "precision",
+            f"contexts of {context_tokens}/s",
+            f"contexts of {short_tokens}/s",
+            "questions/s",
+            "best batches",
+        ),
         [
             (s.precision, f"{s.contexts:.1f}", f"{s.short_contexts:.1f}", f"{s.questions:.1f}", _batches(s))
             for s in speeds

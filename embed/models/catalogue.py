@@ -57,8 +57,8 @@ def describe_model(name: str, cache: Path | None = None) -> dict[str, Any]:
     """Return a model's manifest with its state, folder, fingerprints and `damage`, a sentence per damaged file.
 
     `speeds` is what was measured on this machine, if anything, as the folder of compiled models `cache` has it, by
-    precision. For a model that is not installed, return its catalogue entry. Raises UsageError when there is no such model,
-    Damaged when its manifest cannot be read.
+    precision. For a model that is not installed, return its catalogue entry. Raises UsageError when there is no such
+    model, Damaged when its manifest cannot be read.
     """
     # Answer models first, because `find_model` refuses them.
     for folder in (models_folder() / name, Path(name)):

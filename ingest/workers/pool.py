@@ -49,7 +49,8 @@ def default_jobs() -> int:
 
 def start_ahead() -> None:
     """Start a worker for the first pool to need one, while the rest of the program is imported."""
-    _ahead.append(_Process.start(_WORKER))
+    if not _ahead:
+        _ahead.append(_Process.start(_WORKER))
 
 
 class ParseTask:

@@ -1,5 +1,7 @@
 """The command line: the group of all commands. The only place that turns errors into exit codes."""
 
+import atexit
+import gc
 import os
 import signal
 import sys
@@ -33,6 +35,10 @@ _MODULES = {
 """Each command's module in `wherein.commands`, which has a function of the command's name."""
 
 
+# Objects that are created before Python looks for cycles among them; 700 by default.
+_OBJECTS = 50_000
+
+
 class _Group(click.Group):
     """Imports a command when it is run: a question does not wait for the others."""
 
@@ -48,6 +54,7 @@ class _Group(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run a command and print what is left of its output: what fails then has a sentence and an exit code, too."""
+        _collect_rarely()
         prepare_streams()
         try:
             try:
@@ -86,6 +93,15 @@ def main(context: click.Context, options: GlobalOptions) -> None:
     # A service manager stops a run with SIGTERM: it then ends as with Ctrl-C, and what was done is kept.
     signal.signal(signal.SIGTERM, _interrupt)
     context.obj = options
+
+
+def _collect_rarely() -> None:
+    """Look for unreachable cycles of objects rarely, and not at the end, where Python frees them one by one.
+
+    Otherwise that takes 0.3 s of a short command's 1.6 s of CPU time.
+    """
+    gc.set_threshold(_OBJECTS)
+    atexit.register(gc.freeze)
 
 
 def _described(error: OSError) -> str:

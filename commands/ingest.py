@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -22,6 +23,7 @@ from wherein.errors import EXIT_INTERRUPTED, EXIT_PARTLY_FAILED, UsageError
 from wherein.ingest.limits import DEFAULT_MAX_SIZE, MAX_SIZE
 
 if TYPE_CHECKING:
+    from wherein.embed.encoder import Encoder
     from wherein.ingest.progress.dry_run import Plan
     from wherein.library import Fields
 
@@ -60,7 +62,8 @@ def ingest(
         raise UsageError("Standard input can be read only once: --dry-run takes files, folders and web pages")
     if sources == _STDIN and (exclude or no_exclude or until):
         raise UsageError("--exclude and --until have no effect on standard input")
-    library, max_bytes = options.open_library(), max_size * _MEGABYTE
+    encoder = None if dry_run else _start_ahead(options)
+    library, max_bytes = options.open_library(encoder), max_size * _MEGABYTE
     if dry_run:
         plan = partial(library.plan, exclude=exclude, no_exclude=no_exclude, max_size=max_bytes, fields=fields)
         _dry_run(partial(plan, sources), as_json)
@@ -78,6 +81,26 @@ def ingest(
     reporter.summary(summary)
     if summary.failed:
         click.get_current_context().exit(EXIT_PARTLY_FAILED)
+
+
+def _start_ahead(options: GlobalOptions) -> Encoder | None:
+    """Start what a new library needs in any case, while the rest of the program is imported; return its encoder.
+
+    A library that exists starts both when a file has changed (docs/decisions/pipeline.md).
+    """
+    from wherein.storage.catalog.connection import CATALOG
+
+    # `os.path`: a folder that cannot be read is reported by the library.
+    if os.path.exists(options.folder / CATALOG):  # noqa: PTH110
+        return None
+    from wherein.embed.models.encoders import encoder_for_new_library
+
+    encoder = encoder_for_new_library(options.model, options.precision, options.cache, options.threads, options.device)
+    encoder.prepare()
+    from wherein.ingest.workers.pool import start_ahead
+
+    start_ahead()
+    return encoder
 
 
 def _dry_run(make_plan: Callable[..., Plan], as_json: bool) -> None:

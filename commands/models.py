@@ -17,8 +17,8 @@ from wherein.errors import Damaged
 
 if TYPE_CHECKING:
     from wherein.embed.model import Model
-    from wherein.embed.models.benchmark import Speed
     from wherein.embed.models.importing import ImportResult
+    from wherein.embed.models.speeds import Speed
 
 __all__ = ["model"]
 
@@ -54,11 +54,15 @@ def list_(as_json: bool) -> None:
 @model.command()
 @click.argument("name")
 @json_option
-def show(name: str, as_json: bool) -> None:
-    """Show the model NAME: its manifest, folder and fingerprints. The exit code is 5 if it is damaged."""
+@click.pass_obj
+def show(options: GlobalOptions, name: str, as_json: bool) -> None:
+    """Show the model NAME: its manifest, folder and fingerprints, and what model bench measured on this machine.
+
+    The exit code is 5 if it is damaged.
+    """
     from wherein.embed.models.catalogue import describe_model
 
-    fields = describe_model(name)
+    fields = describe_model(name, options.cache)
     if as_json:
         print_json(fields)
     else:
@@ -152,7 +156,8 @@ def bench(options: GlobalOptions, name: str | None, seconds: float, as_json: boo
     """Measure the model NAME, by default the shipped one, at each precision; new libraries use the fastest.
 
     It runs on the CPU or on --device; the devices of this machine are listed. All figures are texts per second:
-    contexts of full length and of 160 tokens, and questions one by one.
+    contexts of full length and of 160 tokens, and questions one by one. The batches in which contexts of mixed lengths
+    are fastest are used by every ingest and reindex from then on, on this machine.
     """
     from wherein.embed.devices import CPU, check_device_name, device_names
     from wherein.embed.models.benchmark import SHORT_CONTEXT_TOKENS, benchmark
@@ -183,6 +188,20 @@ def bench(options: GlobalOptions, name: str | None, seconds: float, as_json: boo
 
 def _print_speeds(speeds: Sequence[Speed], context_tokens: int, short_tokens: int) -> None:
     print_table(
-        ("precision", f"contexts of {context_tokens}/s", f"contexts of {short_tokens}/s", "questions/s"),
-        [(s.precision, f"{s.contexts:.1f}", f"{s.short_contexts:.1f}", f"{s.questions:.1f}") for s in speeds],
+        (
+            "precision",
+            f"contexts of {context_tokens}/s",
+            f"contexts of {short_tokens}/s",
+            "questions/s",
+            "best batches",
+        ),
+        [
+            (s.precision, f"{s.contexts:.1f}", f"{s.short_contexts:.1f}", f"{s.questions:.1f}", _batches(s))
+            for s in speeds
+        ],
     )
+
+
+def _batches(speed: Speed) -> str:
+    size = f"up to {speed.batch_tokens:,} tokens" if speed.batch_tokens else "one text"
+    return f"{size}, padded to multiples of {speed.length_step}"

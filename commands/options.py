@@ -21,6 +21,7 @@ from wherein.storage.disk.text_lines import to_unicode
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from wherein.embed.encoder import Encoder
     from wherein.library import Library
 
 __all__ = [
@@ -60,8 +61,8 @@ class GlobalOptions:
 
         return Path(platformdirs.user_cache_dir("wherein", appauthor=False)) / "compiled"
 
-    def open_library(self) -> Library:
-        """Return the library that these options name."""
+    def open_library(self, encoder: Encoder | None = None) -> Library:
+        """Return the library that these options name, with the `encoder` that it is going to have."""
         from wherein.library import Library
 
         return Library(
@@ -72,6 +73,7 @@ class GlobalOptions:
             jobs=self.jobs,
             cache=self.cache,
             device=self.device,
+            encoder=encoder,
         )
 
 

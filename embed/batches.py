@@ -5,28 +5,42 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import count
 from typing import Generic, TypeVar
 
-__all__ = ["WaitingTexts"]
+__all__ = ["Batching", "WaitingTexts"]
 
 Key = TypeVar("Key")
 
-# With twice as many an inference needs more memory, and is no faster (docs/decisions/shapes.md).
-_TOKENS = 1024
+
+@dataclass(frozen=True)
+class Batching:
+    """How texts share inferences: at most `tokens` in a batch, or one text, padded to a multiple of `step` tokens.
+
+    `step` is a multiple of 16: at other lengths a w8a8 vector changes with the padding (docs/decisions/shapes.md). The
+    defaults are for a machine where nothing was measured.
+    """
+
+    tokens: int = 512
+    step: int = 16
+
+    def lengths(self, context_tokens: int, question_tokens: int) -> list[int]:
+        """Return the lengths in tokens to which texts are padded, ascending: 32, 48, 64 … 384 for the shipped model."""
+        lengths = range(32, context_tokens, self.step)
+        return sorted({*lengths, question_tokens, context_tokens})
 
 
 class WaitingTexts(Generic[Key]):
     """Texts as token ids, grouped by the length to which each is padded: the next of `lengths`, which ascend.
 
-    A batch has texts of one padded length, so that a text is padded alike in any company, and at most 1,024 tokens,
+    A batch has texts of one padded length, so that a text is padded alike in any company, and at most `tokens` tokens,
     or one text.
     """
 
-    def __init__(self, lengths: Sequence[int], *, batched: bool = True) -> None:
-        """Without `batched`, each batch is one text."""
+    def __init__(self, lengths: Sequence[int], tokens: int) -> None:
         self._lengths = lengths
-        self._tokens = _TOKENS if batched else 0
+        self._tokens = tokens
         # Of each padded length the texts that wait, with the number of each in the order of their arrival.
         self._waiting: dict[int, deque[tuple[int, Key, list[int]]]] = {}
         self._numbers = count()

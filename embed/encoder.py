@@ -1,7 +1,7 @@
 """Embed contexts and questions, as fast as this CPU can.
 
 Each text is padded to a multiple of 16 tokens. Contexts of the same padded length share an inference; at these lengths
-the vector of a text does not depend on its company (docs/decisions/shapes.md).
+the vector of a text does not depend on its company, nor on the padding (docs/decisions/shapes.md).
 """
 
 from bisect import bisect_left
@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from wherein.embed.batches import WaitingTexts
+from wherein.embed.batches import Batching, WaitingTexts
 from wherein.embed.devices import CPU, needs_fixed_shape
 from wherein.embed.metric import context_form, question_form
 from wherein.embed.model import Model, fingerprint
@@ -31,8 +31,6 @@ __all__ = ["Encoder", "Matrix"]
 Matrix = npt.NDArray[np.float32]
 Key = TypeVar("Key")
 
-# At other lengths a w8a8 vector changes with the padding, by up to 0.002 (docs/decisions/shapes.md).
-_LENGTH_STEP = 16
 # Requests for each stream: the next one begins while the results of the last are collected.
 _REQUESTS_PER_STREAM = 2
 # Texts that wait for others of their length: most batches are then full.
@@ -55,23 +53,32 @@ class Encoder:
         threads: int = 0,
         one_by_one: bool = False,
         device: str = CPU,
+        batching: Batching = Batching(),  # noqa: B008 - it is frozen
     ) -> None:
         """Set up for low latency of single questions (`one_by_one`) or for high throughput of many contexts.
 
         `threads` 0 means one per core; `cache` is the folder for compiled models, None to compile each time.
-        `device` is one that `embed.devices.pick_device` returned.
+        `device` is one that `embed.devices.pick_device` returned. `batching` changes the speed, but no vector.
         """
         self.model = model
         self.precision = precision
         self.fingerprint = fingerprint(model, precision)
         self.device = device
-        self._lengths = [model.context_tokens] if needs_fixed_shape(device) else _lengths(model)
+        self.set_batching(batching)
         self._cache = cache
         self._threads = threads
         self._one_by_one = one_by_one
         self._lock = Lock()
         self._network: _Network | None = None
         self._infer_questions = SharedRuns(self._infer, self._padded_length, np.array_equal)
+
+    def set_batching(self, batching: Batching) -> None:
+        """Let texts share inferences in another way from now on; not while another thread embeds."""
+        fixed = needs_fixed_shape(self.device)
+        self.batching = Batching(0) if fixed else batching
+        model = self.model
+        lengths = batching.lengths(model.context_tokens, model.question_tokens)
+        self._lengths = [model.context_tokens] if fixed else lengths
 
     def prepare(self) -> None:
         """Start to load the network in the background; errors are raised when it is first used."""
@@ -171,8 +178,7 @@ class Encoder:
 
     def _feed(self, network: "_Network", queue: Any, items: Iterable[tuple[Key, list[int]]]) -> Iterator[None]:
         """Start inferences until each item is in one; yield after each step, so that results can be collected."""
-        batched = network.takes_batches and not needs_fixed_shape(self.device)
-        waiting = WaitingTexts[Key](self._lengths, batched=batched)
+        waiting = WaitingTexts[Key](self._lengths, self.batching.tokens if network.takes_batches else 0)
         for key, ids in items:
             waiting.add(key, ids)
             # A request that is idle takes what there is, because a slow reader may need long for the next text.
@@ -278,9 +284,3 @@ class _Network:
     def put_back(self, queue: Any) -> None:
         """Keep a queue that has nothing left to do for the next stream."""
         self._idle_queues.append(queue)
-
-
-def _lengths(model: Model) -> list[int]:
-    """Return the lengths in tokens to which texts are padded, ascending: 32, 48, 64 … 384 for the shipped model."""
-    lengths = range(2 * _LENGTH_STEP, model.context_tokens, _LENGTH_STEP)
-    return sorted({*lengths, model.question_tokens, model.context_tokens})

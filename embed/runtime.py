@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib
-import io
 import json
 import os
 import sys
@@ -162,15 +161,28 @@ def _load(core: Any, cache: Path, key: str, settings: dict[str, Any], device: st
     """Return the compiled graph under `key`, None when there is no intact one; remove damaged ones."""
     for path in cache.glob(f"{key}-*.blob"):  # the rest of the name is a checksum, not known yet
         try:
-            data = path.read_bytes()
-            if path.name == _blob_name(key, data):
-                return core.import_model(io.BytesIO(data), device, settings)
+            blob = _read_tensor(path)
+            if path.name == _blob_name(key, blob.data):
+                return core.import_model(blob, device, settings)
         except (OSError, RuntimeError):  # unreadable, or intact and yet refused by OpenVINO
             pass
         # Another process may have removed it; if it cannot be removed, it is compiled again each time.
         with suppress(OSError):
             path.unlink()
     return None
+
+
+def _read_tensor(path: Path) -> Any:
+    """Return the bytes of a file as an `openvino.Tensor`.
+
+    The compiled graph keeps it and uses the weights in it where they are: nothing is copied, as from a stream. It is
+    not a mapped file, because one that is cut short by another program would crash this one.
+    """
+    openvino = import_openvino()
+    with path.open("rb") as file:
+        tensor = openvino.Tensor(openvino.Type.u8, openvino.Shape([os.fstat(file.fileno()).st_size]))
+        file.readinto(tensor.data)
+    return tensor
 
 
 def damaged_blobs(cache: Path) -> list[Path]:
@@ -198,5 +210,5 @@ def _save(compiled: Any, cache: Path, key: str) -> None:
         return
 
 
-def _blob_name(key: str, data: bytes) -> str:
+def _blob_name(key: str, data: Any) -> str:
     return f"{key}-{zlib.crc32(data):08x}.blob"

@@ -74,14 +74,22 @@ def chunk_words(text: str, marks: Sequence[Mark], words: Words, context_tokens: 
     """Do the same with a text that is already split into `words`."""
     if not len(words.start):
         return []
-    cuttable = _cuttable(text, words, marks)
     budget = context_tokens - _SPECIAL_TOKENS
+    if _is_one_chunk(words, marks, budget):  # as most records are: where they could be cut need not be looked for
+        return [Span(0, len(text), _mark(marks, int(words.start[0])), (0, len(words.start)))]
+    cuttable = _cuttable(text, words, marks)
     spans, first, own = [], 0, 0
     while own < len(cuttable.start):
         cut = _cut(cuttable, first, own, budget)
         spans.append(_span(text, cuttable, marks, first, own, cut))
         first, own = _overlap(cuttable, first, cut), cut
     return spans
+
+
+def _is_one_chunk(words: Words, marks: Sequence[Mark], budget: int) -> bool:
+    """Whether a text fits into one chunk, and nothing in it begins another."""
+    fits = int(words.before[-1]) <= budget and int(words.start[-1] - words.start[0]) <= _MAX_CHARACTERS
+    return fits and not words.breaks and len({mark.heading for mark in marks}) <= 1
 
 
 def _cuttable(text: str, words: Words, marks: Sequence[Mark]) -> _CutRanks:
@@ -164,5 +172,10 @@ def _overlap(text: _CutRanks, first: int, cut: int) -> int:
 def _span(text: str, cuttable: _CutRanks, marks: Sequence[Mark], first: int, own: int, cut: int) -> Span:
     begin = int(cuttable.start[first]) if first else 0
     end = int(cuttable.start[cut]) if cut < len(cuttable.start) else len(text)
-    at = bisect_right(marks, int(cuttable.start[own]), key=lambda mark: mark.start)
-    return Span(begin, end, marks[at - 1] if at else Mark(0), (first, cut))
+    return Span(begin, end, _mark(marks, int(cuttable.start[own])), (first, cut))
+
+
+def _mark(marks: Sequence[Mark], start: int) -> Mark:
+    """Return the last mark at or before a character."""
+    at = bisect_right(marks, start, key=lambda mark: mark.start)
+    return marks[at - 1] if at else Mark(0)

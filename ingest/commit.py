@@ -25,6 +25,8 @@ ModelInputs = Iterator[tuple[bytes, list[int]]]
 """Texts that need a vector: the hash of each model input, and its token ids."""
 
 _COMMIT_SECONDS = 1.0  # a commit waits for the disk; a crash costs at most what was embedded since the last one
+# After the first vector: the first passages can soon be found, and a run over a few has one commit.
+_FIRST_COMMIT_SECONDS = 0.25
 _COMMIT_VECTORS = 512
 BATCH_SIZE = 64
 """How many texts are tokenized at once."""
@@ -100,7 +102,8 @@ class CommitQueue(Claims):
         self._committed = committed
         self._vectors: dict[bytes, Matrix] = {}
         self._pending: deque[_Pending] = deque()
-        self._committed_at = time.monotonic()
+        self._due_at = time.monotonic() + _COMMIT_SECONDS
+        self._has_vectors = False
 
     def prepare(self) -> None:
         """Start to load the model."""
@@ -125,6 +128,8 @@ class CommitQueue(Claims):
         """Embed and commit."""
         try:
             for name, vector in self._encoder.stream(inputs):
+                if not self._has_vectors:
+                    self._has_vectors, self._due_at = True, time.monotonic() + _FIRST_COMMIT_SECONDS
                 self._vectors[name] = vector
                 self.commit_if_due()
                 if is_over():
@@ -134,8 +139,7 @@ class CommitQueue(Claims):
 
     def commit_if_due(self) -> None:
         """Commit if it is time to."""
-        late = time.monotonic() - self._committed_at > _COMMIT_SECONDS
-        if late or len(self._vectors) >= _COMMIT_VECTORS:
+        if time.monotonic() > self._due_at or len(self._vectors) >= _COMMIT_VECTORS:
             self._commit()
 
     def _commit(self) -> None:
@@ -149,7 +153,7 @@ class CommitQueue(Claims):
             for _ in range(written):
                 self._pending.popleft().done()  # after the commit: only what is durable is reported
         self._committed(hashes)
-        self._committed_at = time.monotonic()  # last: `_committed` may have written a generation
+        self._due_at = time.monotonic() + _COMMIT_SECONDS  # last: `_committed` may have written a generation
 
     def _write(self, hashes: list[bytes]) -> int:
         """Write the vectors and every write that is complete with them; return how many writes these are."""

@@ -12,19 +12,18 @@ _MAX_CHARACTERS = 5_000
 _MIN_WORDS, _MIN_SHARE = 5, 0.05
 _WORD = re.compile(r"[^\W\d_]+")
 _SCRIPTS = {
-    "ja": "\u3040-\u30ff",  # before Chinese, whose characters it has as well
-    "zh": "\u4e00-\u9fff",
-    "ko": "\uac00-\ud7af",
-    "ru": "\u0400-\u04ff",
-    "el": "\u0370-\u03ff",
-    "ar": "\u0600-\u06ff",
-    "he": "\u0590-\u05ff",
-    "hi": "\u0900-\u097f",
-    "th": "\u0e00-\u0e7f",
+    "ja": ("\u3040", "\u30ff"),  # before Chinese, whose characters it has as well
+    "zh": ("\u4e00", "\u9fff"),
+    "ko": ("\uac00", "\ud7af"),
+    "ru": ("\u0400", "\u04ff"),
+    "el": ("\u0370", "\u03ff"),
+    "ar": ("\u0600", "\u06ff"),
+    "he": ("\u0590", "\u05ff"),
+    "hi": ("\u0900", "\u097f"),
+    "th": ("\u0e00", "\u0e7f"),
 }
+_FIRST = min(first for first, _ in _SCRIPTS.values())
 _MIN_SCRIPT_SHARE = 0.2
-_LETTERS = {language: re.compile(f"[{letters}]") for language, letters in _SCRIPTS.items()}
-_ANY_SCRIPT = re.compile(f"[{''.join(_SCRIPTS.values())}]")
 _SMALL_WORDS = {
     "en": "the of and to in is that it for was with as be this are on by not from",
     "de": "der die und das den von zu mit sich des ist im nicht ein dem eine auch auf für",
@@ -44,14 +43,12 @@ def guess_language(text: str) -> str:
     """Return a code of ISO 639-1, "" where there is too little text to decide."""
     text = text[:_MAX_CHARACTERS]
     words = _WORD.findall(text.lower())
-    letters = sum(map(len, words))
-    for language, of_script in _LETTERS.items() if _ANY_SCRIPT.search(text) else ():
-        if letters and len(of_script.findall(text)) >= _MIN_SCRIPT_SHARE * letters:
-            return language
-    votes = Counter[str]()
-    for word in words:
-        for language in _LANGUAGES_OF.get(word, ()):
-            votes[language] += 1
+    if script := _main_script(text, sum(map(len, words))):
+        return script
+    counts, votes = Counter(words), Counter[str]()
+    for word in counts.keys() & _LANGUAGES_OF.keys():
+        for language in _LANGUAGES_OF[word]:
+            votes[language] += counts[word]
     if not votes:
         return ""
     (best, count), *others = votes.most_common(2)
@@ -59,3 +56,13 @@ def guess_language(text: str) -> str:
     if count < max(_MIN_WORDS, _MIN_SHARE * len(words)) or (others and others[0][1] == count):
         return ""
     return best
+
+
+def _main_script(text: str, letters: int) -> str:
+    """Return the language of a script of its own that a fifth of the letters are of, "" if there is none."""
+    # Not with patterns: those of large ranges take longer to compile than all else here.
+    others = [] if text.isascii() else [character for character in text if character >= _FIRST]
+    for language, (first, last) in _SCRIPTS.items() if others and letters else ():
+        if sum(first <= character <= last for character in others) >= _MIN_SCRIPT_SHARE * letters:
+            return language
+    return ""

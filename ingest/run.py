@@ -7,8 +7,9 @@ while the encoder's threads calculate.
 import json
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlite_utils import Database
 
@@ -23,8 +24,6 @@ from wherein.ingest.progress.events import Note, Report
 from wherein.ingest.progress.lookahead import LookAhead, Preview
 from wherein.ingest.progress.run_log import RunLog
 from wherein.ingest.sources.own_files import OwnFiles
-from wherein.ingest.sources.web import Gone
-from wherein.ingest.sources.web_source import FetchedPage, WebSource
 from wherein.ingest.visits import Visit, Visits, max_size_of
 from wherein.ingest.workers.parse import Job
 from wherein.ingest.workers.pool import Pool
@@ -35,6 +34,9 @@ from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.sources import Source, remember_version
 from wherein.storage.index.folding import fold_if_due
 from wherein.storage.repair.row_check import passages_without_vector, torn_documents
+
+if TYPE_CHECKING:
+    from wherein.ingest.sources.web_source import FetchedPage, WebSource
 
 __all__ = ["IngestRun"]
 
@@ -70,7 +72,6 @@ class IngestRun:
         self._report = report
         self._stop = stop
         self._pool = pool or Pool()
-        self._web = WebSource()
         self._log = RunLog(report)
         self._ahead = LookAhead(db, model, encoder)
         self._queue: WriteQueue = CommitQueue(db, model, encoder, "ingest.batch", self._committed)
@@ -203,6 +204,12 @@ class IngestRun:
             # An empty write: its turn comes when everything that the file needs is committed.
             self._queue.add(lambda: None, done=partial(self._ahead.done, cost))
 
+    @cached_property
+    def _web(self) -> "WebSource":
+        from wherein.ingest.sources.web_source import WebSource
+
+        return WebSource()
+
     def _page(self, source: Source) -> ModelInputs:
         """Ingest a web page. Only one that its server says is gone is not in `seen`."""
         if self._is_over():
@@ -215,6 +222,8 @@ class IngestRun:
             walked.reached(uri)
             self.problem("skipped", uri, PURGED)
             return
+        from wherein.ingest.sources.web import Gone  # late: few runs need HTTP and TLS
+
         record = find_file(self._db, uri)
         try:
             fetched = self._web.fetch(source, self._visits.known(uri, record), max_size_of(source))
@@ -233,7 +242,7 @@ class IngestRun:
             self._files.unchanged(record)
         self._queue.commit_if_due()
 
-    def _fetched(self, source: Source, fetched: FetchedPage, record: FileRecord | None) -> ModelInputs:
+    def _fetched(self, source: Source, fetched: "FetchedPage", record: FileRecord | None) -> ModelInputs:
         page, validators = fetched.page, fetched.page.validators
         uri = source.uri
         task = self._visits.submit(source, page.name, self._visits.known(uri, record), page.data)

@@ -19,7 +19,7 @@ from wherein.ingest.sources.own_files import OwnFiles
 from wherein.ingest.sources.source_walk import SourceWalk
 from wherein.ingest.workers.parse import Job
 from wherein.ingest.workers.pool import ParseTask, Pool
-from wherein.storage.backup.archive import SUFFIX
+from wherein.storage.backup.suffix import SUFFIX
 from wherein.storage.catalog.file_sources import aliases_of_source, files_of_source, follow_file, save_aliases
 from wherein.storage.catalog.files import FileRecord, find_file
 from wherein.storage.catalog.sources import Source, list_sources

@@ -114,8 +114,12 @@ class ModelChoice:
 
     def encoder_for_new_library(self) -> Encoder:
         """Return the encoder that a new library is bound to."""
-        model = self.model_for(None)
-        return self.encoder or self._load(model, self._precision_for_new_library(model))
+        if self.encoder:
+            return self.encoder
+        # Late: a question embeds no contexts.
+        from wherein.embed.models.encoders import encoder_for_new_library
+
+        return encoder_for_new_library(self.name, self.precision, self.cache, self.threads, self.device)
 
     def bind(self, db: Database) -> tuple[Encoder, StoredModel]:
         """Return encoder and model of the library, after binding a new one to the chosen, or the shipped, model."""
@@ -185,10 +189,17 @@ class ModelChoice:
         kind = model.folder, fingerprint(model, precision), device, one_by_one
         with self._lock:
             if kind not in self._encoders:
-                self._encoders[kind] = Encoder(
-                    model, precision, cache=self.cache, threads=self.threads, one_by_one=one_by_one, device=device
-                )
+                self._encoders[kind] = self._new_encoder(model, precision, device, one_by_one)
             return self._encoders[kind]
+
+    def _new_encoder(self, model: Model, precision: str, device: str, one_by_one: bool) -> Encoder:
+        if one_by_one:
+            return Encoder(
+                model, precision, cache=self.cache, threads=self.threads, one_by_one=one_by_one, device=device
+            )
+        from wherein.embed.models.encoders import encoder_for_contexts
+
+        return encoder_for_contexts(model, precision, self.cache, self.threads, device)
 
     def _device(self, stored: str) -> str:
         """Return the chosen device, else the library's, else the CPU where that device is not there."""
@@ -198,16 +209,6 @@ class ModelChoice:
             return present_device(stored)
         except UsageError:
             return CPU
-
-    def _precision_for_new_library(self, model: Model) -> str:
-        """Return the chosen precision, else the one that a benchmark found fastest here, else this CPU's best."""
-        if self.precision == "auto" and self.cache:
-            # Late: needed only when a library is created.
-            from wherein.embed.models.benchmark import fastest_precision
-
-            if measured := fastest_precision(self.cache, model, self._device(CPU)):
-                return measured
-        return resolve_precision(self.precision)
 
     def _mismatch(self, stored: StoredModel, encoder: Encoder) -> str:
         way = "leave --model out" if self.name is not None else "install that model again"

@@ -23,6 +23,7 @@ def files_are_read_inline(request: pytest.FixtureRequest, monkeypatch: pytest.Mo
     """Read files in the test's own process, except in tests marked `workers`: to start a worker takes half a second."""
     if request.node.get_closest_marker("workers") is None:
         monkeypatch.setattr("wherein.library.ingesting.Pool", InlinePool)
+        monkeypatch.setattr("wherein.ingest.workers.pool.start_ahead", lambda: None)
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,10 @@ class Body(torch.nn.Module):
         self.body = body
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
-        return self.body(input_ids=ids, attention_mask=mask, token_type_ids=types).last_hidden_state
+        # Not the whole model: what it makes of the mask cannot be traced with transformers 5.
+        hidden = self.body.embeddings(input_ids=ids, token_type_ids=types)
+        hides = (1 - mask[:, None, None, :].to(hidden.dtype)) * torch.finfo(hidden.dtype).min
+        return self.body.encoder(hidden, attention_mask=hides).last_hidden_state
 
 
 def main() -> None:

@@ -1,41 +1,31 @@
-"""Measure how fast a model is on this machine at each precision, and remember the figures."""
+"""Measure how fast a model is on this machine at each precision, and with which batches, and remember the figures."""
 
-import json
-import os
-import platform
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from collections.abc import Callable, Iterable
 from itertools import repeat
 from pathlib import Path
-from typing import Any
 
+from wherein.embed.batches import Batching
 from wherein.embed.devices import CPU
 from wherein.embed.encoder import Encoder
-from wherein.embed.model import Model, fingerprint, load_model
+from wherein.embed.model import Model, load_model
 from wherein.embed.models.installed import find_model, models_folder
+from wherein.embed.models.speeds import Speed, save_speeds
 from wherein.embed.precision import PRECISIONS
 
-__all__ = ["SHORT_CONTEXT_TOKENS", "Speed", "benchmark", "fastest_precision", "measure", "save_speeds"]
+__all__ = ["SHORT_CONTEXT_TOKENS", "benchmark", "measure"]
 
 SHORT_CONTEXT_TOKENS = 160
 """Tokens of a typical context: the average of SQuAD's."""
 
-_SPEEDS_FILE = "speeds.json"
-_CPU_INFO = Path("/proc/cpuinfo")
 _WARM_UP_TEXTS = 4
-
-
-@dataclass(frozen=True)
-class Speed:
-    """Texts per second: contexts of full length, contexts of 160 tokens, and questions one by one."""
-
-    precision: str
-    contexts: float
-    short_contexts: float
-    questions: float
+# The default first. Not more tokens: from 2,048 on memory grows and nothing is gained (docs/decisions/shapes.md).
+_BATCHINGS = (Batching(), Batching(0), Batching(1024), Batching(512, 32), Batching(1024, 32), Batching(512, 48))
+_BATCHING_ROUNDS = 3
+# What is measured as faster by less may be chance, and the default is kept.
+_CLEARLY_FASTER = 1.05
+# From short notes to full contexts, mixed, four or five of each padded length.
+_MIXED_LENGTHS = [24 + 37 * number % 361 for number in range(96)]
 
 
 def benchmark(
@@ -67,34 +57,37 @@ def measure(
 ) -> Speed:
     """Run a model for about `seconds` on each kind of text; loading it is not counted."""
     many = Encoder(model, precision, cache=cache, threads=threads, device=device)
+    many.set_batching(_fastest_batching(many, seconds))
     one = Encoder(model, precision, cache=cache, threads=threads, one_by_one=True, device=device)
     return Speed(
         precision,
         contexts=_rate(many, _ids(many, model.context_tokens), seconds),
         short_contexts=_rate(many, _ids(many, min(SHORT_CONTEXT_TOKENS, model.context_tokens)), seconds),
         questions=_rate_one_by_one(one, _ids(one, model.question_tokens), seconds),
+        batch_tokens=many.batching.tokens,
+        length_step=many.batching.step,
     )
 
 
-def save_speeds(cache: Path, model: Model, speeds: Sequence[Speed], device: str = CPU) -> None:
-    """Write the figures to the cache folder; nothing happens if it cannot be written."""
-    speeds_by_key = _load_speeds(cache)
-    speeds_by_key[_key(model, device)] = {speed.precision: asdict(speed) for speed in speeds}
-    temporary = cache / f"{_SPEEDS_FILE}.{os.getpid()}.new"  # two processes may save at once
-    with suppress(OSError):
-        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(speeds_by_key, indent=2), "utf-8")
-        temporary.replace(cache / _SPEEDS_FILE)
+def _fastest_batching(encoder: Encoder, seconds: float) -> Batching:
+    """Return the batching that embeds texts of mixed lengths fastest; the default unless another is clearly faster."""
+    longest = encoder.model.context_tokens
+    texts = [_ids(encoder, min(length, longest)) for length in _MIXED_LENGTHS]
+    rates = dict.fromkeys(_BATCHINGS, 0.0)
+    # Alternating, and the best of all rounds: what else the machine does can only slow a round down.
+    for batching in _BATCHINGS * _BATCHING_ROUNDS:
+        encoder.set_batching(batching)
+        rates[batching] = max(rates[batching], _mixed_rate(encoder, texts, seconds / _BATCHING_ROUNDS))
+    best = max(rates, key=lambda batching: rates[batching])
+    return best if rates[best] >= _CLEARLY_FASTER * rates[Batching()] else Batching()
 
 
-def fastest_precision(cache: Path, model: Model, device: str = CPU) -> str | None:
-    """Return the precision that embeds the most contexts of 160 tokens per second, None unless all were measured."""
-    speeds: Any = _load_speeds(cache).get(_key(model, device))
-    try:
-        rates = {name: float(speeds[name]["short_contexts"]) for name in PRECISIONS if name != "auto"}
-    except (TypeError, KeyError, ValueError):
-        return None
-    return max(rates, key=lambda name: rates[name])
+def _mixed_rate(encoder: Encoder, texts: list[list[int]], seconds: float) -> float:
+    """Return the number of texts per second, after as many as take `seconds`, or all of them once."""
+    count, elapsed = 0, 0.0
+    while not count or elapsed < seconds:
+        count, elapsed = count + len(texts), elapsed + _time(encoder, texts)
+    return count / elapsed
 
 
 def _ids(encoder: Encoder, length: int) -> list[int]:
@@ -106,56 +99,30 @@ def _ids(encoder: Encoder, length: int) -> list[int]:
 
 def _rate(encoder: Encoder, ids: list[int], seconds: float) -> float:
     """Return the number of texts per second, many at a time."""
-    _time(encoder, ids, _WARM_UP_TEXTS)  # the first inferences allocate memory
+    _time(encoder, repeat(ids, _WARM_UP_TEXTS))  # the first inferences allocate memory
     count = _WARM_UP_TEXTS
-    elapsed = _time(encoder, ids, count)
+    elapsed = _time(encoder, repeat(ids, count))
     # Whole batches of a growing size, not texts until time is up: those in the queue must count, too.
     while elapsed < seconds / 2:
         # At most 16 times as many, because a rate taken from a few texts is no more than an estimate.
         count = max(count + 1, min(16 * count, round(count * seconds / elapsed)))
-        elapsed = _time(encoder, ids, count)
+        elapsed = _time(encoder, repeat(ids, count))
     return count / elapsed
 
 
-def _time(encoder: Encoder, ids: list[int], count: int) -> float:
-    """Return the seconds that `count` equal texts take."""
+def _time(encoder: Encoder, texts: Iterable[list[int]]) -> float:
+    """Return the seconds that texts take."""
     began = time.perf_counter()
-    for _ in encoder.stream(enumerate(repeat(ids, count))):
+    for _ in encoder.stream(enumerate(texts)):
         pass
     return time.perf_counter() - began
 
 
 def _rate_one_by_one(encoder: Encoder, ids: list[int], seconds: float) -> float:
     """Return the number of texts per second, each started when the previous one is done."""
-    _time(encoder, ids, 1)  # loads the network, which does not count
+    _time(encoder, [ids])  # loads the network, which does not count
     count, elapsed = 0, 0.0
     while elapsed < seconds:
-        elapsed += _time(encoder, ids, 1)
+        elapsed += _time(encoder, [ids])
         count += 1
     return count / elapsed
-
-
-# The file: its key is CPU, OpenVINO's version and model, because the figures depend on each of them.
-
-
-def _load_speeds(cache: Path) -> dict[str, Any]:
-    """Return the speeds of each precision by key, nothing if the file is missing or damaged."""
-    try:
-        speeds_by_key = json.loads((cache / _SPEEDS_FILE).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return speeds_by_key if isinstance(speeds_by_key, dict) else {}
-
-
-def _key(model: Model, device: str) -> str:
-    on = "" if device == CPU else f" {device},"
-    return f"{_cpu()},{on} OpenVINO {version('openvino')}, {fingerprint(model, '')}"
-
-
-def _cpu() -> str:
-    # platform.processor() comes last: on Linux it names at best the architecture.
-    with suppress(OSError):
-        for line in _CPU_INFO.read_text("utf-8", "replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

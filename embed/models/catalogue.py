@@ -17,6 +17,7 @@ from wherein.embed.models.installed import (
     models_folder,
     read_manifest,
 )
+from wherein.embed.models.speeds import measured_speeds
 from wherein.embed.models.zoo import DEFAULT_VARIANT, ZOO, ZooModel
 from wherein.errors import Damaged, UsageError
 
@@ -52,11 +53,12 @@ def model_summaries() -> Iterator[ModelSummary]:
     yield from (_zoo_summary(entry) for entry in ZOO.values() if entry.name not in installed)
 
 
-def describe_model(name: str) -> dict[str, Any]:
+def describe_model(name: str, cache: Path | None = None) -> dict[str, Any]:
     """Return a model's manifest with its state, folder, fingerprints and `damage`, a sentence per damaged file.
 
-    For a model that is not installed, return its catalogue entry. Raises UsageError when there is no such model,
-    Damaged when its manifest cannot be read.
+    `speeds` is what was measured on this machine, if anything, as the folder of compiled models `cache` has it, by
+    precision. For a model that is not installed, return its catalogue entry. Raises UsageError when there is no such
+    model, Damaged when its manifest cannot be read.
     """
     # Answer models first, because `find_model` refuses them.
     for folder in (models_folder() / name, Path(name)):
@@ -74,6 +76,7 @@ def describe_model(name: str) -> dict[str, Any]:
         "state": "shipped" if model.folder == DEFAULT_MODEL else "installed",
         "folder": str(model.folder),
         "fingerprints": fingerprints(model),
+        "speeds": (measured_speeds(cache, model) if cache else None) or {},
         "damage": damaged_files(model),
     }
 

@@ -12,9 +12,11 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from socket import socketpair
+from typing import Self
 
 from wherein.errors import Unreadable, WhereinError
 from wherein.ingest.document import Document, Problem
@@ -23,7 +25,7 @@ from wherein.ingest.workers.parse import FAILED, SKIPPED, End, Items, Job, Messa
 from wherein.ingest.workers.worker import READY
 from wherein.storage.catalog.checksums import stream_hash
 
-__all__ = ["ParseTask", "Pool", "default_jobs"]
+__all__ = ["ParseTask", "Pool", "default_jobs", "start_ahead"]
 
 # Neither a fork, which may hang after OpenVINO has started threads, nor the spawn of `multiprocessing`, which imports
 # the caller's main module again (docs/decisions/pipeline.md).
@@ -43,6 +45,12 @@ _CRASHED = "the reader crashed"
 def default_jobs() -> int:
     """Return the default number of workers: one core is left for everything else."""
     return max(1, min(_MAX_JOBS, (os.cpu_count() or 1) - 1))
+
+
+def start_ahead() -> None:
+    """Start a worker for the first pool to need one, while the rest of the program is imported."""
+    if not _ahead:
+        _ahead.append(_Process.start(_WORKER))
 
 
 class ParseTask:
@@ -97,6 +105,40 @@ class Pool:
             worker.close()
 
 
+@dataclass(frozen=True)
+class _Process:
+    """A process that reads files, and the connection to it."""
+
+    process: subprocess.Popen[bytes]
+    connection: Connection
+
+    @classmethod
+    def start(cls, module: str) -> Self:
+        """Start the `main` of a module."""
+        ours, theirs = socketpair()
+        code = _START.format(module=module)
+        arguments = [json.dumps(sys.path), str(theirs.fileno()), str(os.getpid())]
+        with ours, theirs:
+            process = subprocess.Popen(
+                # A session of its own: the terminal's Ctrl-C does not reach it.
+                [sys.executable, "-c", code, *arguments], pass_fds=[theirs.fileno()], start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+            return cls(process, Connection(ours.detach()))  # which now closes it
+
+    def end(self, *, at_once: bool) -> None:
+        """End it, and wait for that; it ends by itself when its connection does, unless it is reading a file."""
+        self.connection.close()
+        if not at_once:
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(_ENDING_SECONDS)
+        self.process.kill()
+        self.process.wait()
+
+
+_ahead: list[_Process] = []
+
+
 class _Worker:
     """The parent's end of a worker, which is started with its first file, and again after it was killed."""
 
@@ -104,14 +146,13 @@ class _Worker:
         self._seconds = seconds
         self._module = module
         self._waiting: deque[ParseTask] = deque()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._connection: Connection | None = None
+        self._process: _Process | None = None
         self._ready = False
 
     def submit(self, job: Job) -> ParseTask:
         task = ParseTask(job, self)
         self._waiting.append(task)
-        if self._connection is None:
+        if self._process is None:
             self._start()
         else:
             self._send(job)
@@ -139,29 +180,15 @@ class _Worker:
         raise problem
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
         if self._process is not None:
-            if self._waiting:  # it may be in the middle of a file; else it ends when its connection does
-                self._process.kill()
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(_ENDING_SECONDS)
-            self._kill()
+            self._process.end(at_once=bool(self._waiting))  # it may be in the middle of a file
+            self._process = None
         self._waiting.clear()
 
     def _start(self) -> None:
         """Start the process and send it all jobs that wait."""
-        ours, theirs = socketpair()
-        code = _START.format(module=self._module)
-        arguments = [json.dumps(sys.path), str(theirs.fileno()), str(os.getpid())]
-        with ours, theirs:
-            self._process = subprocess.Popen(
-                # A session of its own: the terminal's Ctrl-C does not reach it.
-                [sys.executable, "-c", code, *arguments], pass_fds=[theirs.fileno()], start_new_session=True,
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
-            self._connection = Connection(ours.detach())  # which now closes it
+        ahead = _ahead.pop() if _ahead and self._module == _WORKER else None
+        self._process = ahead or _Process.start(self._module)
         self._ready = False
         for task in self._waiting:
             self._send(task.job)
@@ -178,28 +205,24 @@ class _Worker:
         raise WhereinError("The process that reads files could not be started; reinstall Wherein")
 
     def _send(self, job: Job) -> None:
-        assert self._connection is not None
+        assert self._process is not None
         with suppress(BrokenPipeError, ConnectionResetError):  # `next_message` notices it
-            self._connection.send(job)
+            self._process.connection.send(job)
 
     def _receive(self, seconds: float) -> Message:
-        if self._connection is None:
+        if self._process is None:
             raise EOFError
-        if not self._connection.poll(seconds):
+        if not self._process.connection.poll(seconds):
             raise TimeoutError
-        message: Message = self._connection.recv()
+        message: Message = self._process.connection.recv()
         return message
 
     def _patience(self, job: Job) -> float:
         return self._seconds + _SECONDS_PER_MB * _size(job) / 1e6
 
     def _kill(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
         if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+            self._process.end(at_once=True)
             self._process = None
 
 

@@ -13,11 +13,10 @@ from typing import IO, Any
 from wherein.errors import Damaged, UsageError
 from wherein.storage.backup.manifest import MANIFEST, FileEntry, Manifest, decode_manifest
 from wherein.storage.backup.staging import printable_path
+from wherein.storage.backup.suffix import SUFFIX
 from wherein.storage.catalog.connection import CATALOG
 
-__all__ = ["SUFFIX", "pack", "read_package", "size_of"]
-
-SUFFIX = ".tar.zst"
+__all__ = ["pack", "read_package", "size_of"]
 
 _MAGIC = b"\x28\xb5\x2f\xfd"
 _BLOCK = 1 << 20

@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wherein.errors import Damaged, UsageError, WhereinError
-from wherein.storage.backup.archive import SUFFIX, pack, read_package, size_of
+from wherein.storage.backup.archive import pack, read_package, size_of
 from wherein.storage.backup.manifest import MANIFEST, Manifest, encode_manifest, file_entry
 from wherein.storage.backup.restore import unpack_library
 from wherein.storage.backup.staging import clear, printable_path, staging, translating_file_errors
+from wherein.storage.backup.suffix import SUFFIX
 from wherein.storage.catalog.backup_log import remember_backup
 from wherein.storage.catalog.connection import CATALOG, open_reader, snapshot
 from wherein.storage.catalog.models import bound_model, now

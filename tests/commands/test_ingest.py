@@ -11,6 +11,10 @@ import pytest
 import wherein
 from sample_docs import write_docs
 from web_server import Answer, Site, site
+from wherein.commands.ingest import _start_ahead
+from wherein.commands.options import GlobalOptions
+from wherein.embed.model import load_model
+from wherein.errors import UsageError
 
 ROOT = Path(wherein.__file__).parent
 
@@ -96,3 +100,21 @@ def test_a_web_page(wherein: Command, web: Site) -> None:
         f"no longer followed: {page}\nkept, but no longer updated: 1 document\n"
     )
     assert "The owner signs." in wherein("documents", "show", page).stdout
+
+
+def test_what_a_new_library_needs_is_started_before_the_library_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    options = GlobalOptions(tmp_path / "new", "auto", None, 0, None)
+    encoder = _start_ahead(options)
+    assert encoder is not None
+    assert encoder.model == load_model()
+    assert not options.folder.exists()
+    assert encoder.encode_contexts(["The lease ends in May."]).shape == (1, 384)
+    options.folder.mkdir()
+    (options.folder / "catalog.db").touch()
+    assert _start_ahead(options) is None
+    for model, device, reason in (("nothing", None, "There is no model nothing"), (None, "NPU", "There is no device")):
+        with pytest.raises(UsageError, match=reason):
+            _start_ahead(GlobalOptions(tmp_path / "other", "auto", model, 0, None, device))

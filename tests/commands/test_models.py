@@ -185,12 +185,17 @@ def test_new_libraries_use_the_precision_that_bench_found_fastest(
     assert (found["model"], found["context_tokens"], found["question_tokens"]) == ("tiny", 384, 32)
     speeds = {row["precision"]: row for row in found["speeds"]}  # type: ignore[attr-defined]
     assert set(speeds) == {"w8a8", "w8a32"}
-    assert all(rate > 0 for row in speeds.values() for name, rate in row.items() if name != "precision")
+    rates = ("contexts", "short_contexts", "questions")
+    assert all(row[name] > 0 for row in speeds.values() for name in rates)
+    assert {row["length_step"] % 16 for row in speeds.values()} == {0}
+    (described,) = lines(wherein("model", "show", "tiny", "--json"))
+    assert described["speeds"] == speeds
     assert found["device"] == "CPU"
     assert found["devices"].keys() >= {"CPU"}  # type: ignore[union-attr]
     shown = wherein("--model", "tiny", "model", "bench", "--seconds", "0.1").stdout
     assert "On CPU; this machine has CPU (" in shown
     assert "questions/s" in shown
+    assert shown.count("padded to multiples of") == 2
     (kept,) = tmp_path.glob("user-cache/**/speeds.json")
     for quick, slow in (("w8a8", "w8a32"), ("w8a32", "w8a8")):
         remembered = json.loads(kept.read_text())

@@ -2,14 +2,14 @@
 
 import pytest
 
-from wherein.embed.batches import WaitingTexts
+from wherein.embed.batches import Batching, WaitingTexts
 
 LENGTHS = [32, 48, 128, 384]
 
 
-def waiting(*lengths: int, batched: bool = True) -> WaitingTexts[int]:
+def waiting(*lengths: int, tokens: int = 1_024) -> WaitingTexts[int]:
     """Texts of these lengths; the key of each is its place."""
-    texts: WaitingTexts[int] = WaitingTexts(LENGTHS, batched=batched)
+    texts: WaitingTexts[int] = WaitingTexts(LENGTHS, tokens)
     for key, length in enumerate(lengths):
         texts.add(key, [7] * length)
     return texts
@@ -40,11 +40,11 @@ def test_a_batch_has_at_most_1024_tokens(length: int, size: int) -> None:
 
 
 def test_a_graph_that_takes_one_text_gets_one() -> None:
-    assert keys(waiting(20, 40, 20, batched=False)) == [[0], [1], [2]]
+    assert keys(waiting(20, 40, 20, tokens=0)) == [[0], [1], [2]]
 
 
 def test_a_text_longer_than_a_batch_is_one() -> None:
-    texts: WaitingTexts[str] = WaitingTexts([2_048])
+    texts: WaitingTexts[str] = WaitingTexts([2_048], 1_024)
     for key in "ab":
         texts.add(key, [7] * 1_500)
     assert texts.next_batch() == (["a"], [[7] * 1_500])
@@ -52,7 +52,7 @@ def test_a_text_longer_than_a_batch_is_one() -> None:
 
 
 def test_the_ids_come_with_their_keys_and_are_counted() -> None:
-    texts: WaitingTexts[str] = WaitingTexts(LENGTHS)
+    texts: WaitingTexts[str] = WaitingTexts(LENGTHS, 1_024)
     texts.add("long", [1, *[5] * 60, 2])
     texts.add("short", [1, 6, 2])
     assert len(texts) == 2
@@ -66,3 +66,9 @@ def test_the_ids_come_with_their_keys_and_are_counted() -> None:
 def test_a_text_that_fits_no_length_is_refused() -> None:
     with pytest.raises(IndexError):
         waiting(385)
+
+
+def test_texts_are_padded_to_multiples_of_the_step() -> None:
+    assert Batching().lengths(96, 32) == [32, 48, 64, 80, 96]
+    assert Batching(step=48).lengths(384, 32) == [32, 80, 128, 176, 224, 272, 320, 368, 384]
+    assert Batching(step=32).lengths(100, 20) == [20, 32, 64, 96, 100]

@@ -88,6 +88,14 @@ def test_vectors_are_committed_as_they_come(
     assert recorded.commits == [names[:2], names[2:4], names[4:]]
 
 
+def test_the_first_commit_comes_earlier_than_the_others(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter([10.0, 10.2, 10.3, 10.4, 10.5, 11.3, 11.5, 11.6, 11.7, 11.8])
+    monkeypatch.setattr(commit.time, "monotonic", lambda: next(now))
+    recorded.embed(A, B, C, b"d" * 32, b"e" * 32, b"f" * 32)
+    # Due 0.25 s after the first vector at 10.0, then a second after the commit at 10.4.
+    assert [len(hashes) for hashes in recorded.commits] == [2, 3, 1]
+
+
 def test_what_is_embedded_before_an_error_is_kept(recorded: Recorded, stored: StoredModel) -> None:
     def inputs() -> Iterator[tuple[bytes, list[int]]]:
         yield A, [1, 5, 2]

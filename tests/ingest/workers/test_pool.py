@@ -11,6 +11,7 @@ from wherein.errors import Unreadable, WhereinError
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.choose import choose
 from wherein.ingest.readers.shared.skipped import Skipped
+from wherein.ingest.workers import pool as module
 from wherein.ingest.workers.parse import FAILED, LARGE, REFUSED, SKIPPED, Job, Opened, Trouble
 from wherein.ingest.workers.pool import Pool
 from wherein.storage.catalog.checksums import content_hash
@@ -42,6 +43,42 @@ def test_a_file_is_hashed_recognized_and_read(pool: Pool, tmp_path: Path) -> Non
     assert opened == Opened(content_hash("# Title\n\nText."), "markdown-2")
     with open(path, "rb") as stream:  # noqa: PTH123 - as the reader gets it
         assert documents == list(choose(path, stream).read(stream, path))
+
+
+def test_a_worker_that_was_started_ahead_reads_the_first_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # tests that read files inline start none ahead
+    module.start_ahead()
+    module.start_ahead()  # one is enough
+    (ahead,) = module._ahead
+    pool = Pool(2)
+    try:
+        for name in ("a.txt", "b.txt"):
+            _, documents = everything(pool, Job(write(tmp_path, name, name)))
+            assert [part.text for part in documents if isinstance(part, Document)] == [name]
+        first, second = pool._workers
+        assert first._process is ahead
+        assert second._process is not ahead
+        assert module._ahead == []
+    finally:
+        pool.close()
+    assert ahead.process.returncode == 0
+
+
+def test_a_worker_that_was_started_ahead_is_replaced_when_it_dies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    module.start_ahead()
+    pool = Pool(1)
+    try:
+        assert everything(pool, Job(write(tmp_path, "a.txt")))[0].label == "plain-3"
+        (worker,) = pool._workers
+        assert worker._process is not None
+        worker._process.process.kill()
+        assert everything(pool, Job(write(tmp_path, "b.txt")))[0].trouble == Trouble(FAILED, CRASHED)
+        assert everything(pool, Job(write(tmp_path, "c.txt")))[0].label == "plain-3"
+    finally:
+        pool.close()
 
 
 def test_what_need_not_be_read_is_not_read(pool: Pool, tmp_path: Path) -> None:

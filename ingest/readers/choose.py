@@ -19,7 +19,7 @@ from wherein.ingest.readers.heads import (
 from wherein.ingest.readers.office.ole import OLE_MAGIC, ole_refusal
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.registry import BY_SUFFIX, BY_ZIP_KIND, reader_in
-from wherein.ingest.readers.shared.decode import split_bom
+from wherein.ingest.readers.shared.encoding import head_text
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.readers.zip_kind import ZIP_MAGIC, zip_kind
 
@@ -79,8 +79,7 @@ def _by_text(head: bytes, suffix: str) -> Reader:
     kind = binary_kind(head)
     if kind:
         raise Skipped(kind)
-    codec, body = split_bom(head)
-    text = body.decode(codec or "utf-8", errors="replace")
+    text = head_text(head)
     if _HTML.match(text):
         return reader_in("html.page")
     # Source code may also begin with a list of objects.

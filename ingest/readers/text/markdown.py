@@ -9,7 +9,7 @@ from typing import BinaryIO
 from markdown_it import MarkdownIt
 
 from wherein.ingest.document import Document, JSONValue, Problem
-from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, text_reader
 from wherein.ingest.readers.shared.decode import decode, name_as_title, require_text
 from wherein.ingest.readers.shared.headings import Heading, heading_marks
 from wherein.ingest.readers.text.front_matter import split_front_matter
@@ -20,14 +20,16 @@ _MEDIA_TYPE = "text/markdown"
 _NEWLINE = re.compile(r"\r\n?|\n")
 
 
-def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
+def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
     """Yield the file as one document with its headings; see `Reader` for the errors."""
-    text = decode(stream.read())
+    decoded = decode(stream.read(), context.encoding).without_pictures()
+    text = decoded.text
     require_text(text)
     front = split_front_matter(text)
     metadata, headings = dict(front.entries), list(_headings(text, front.end))
     title = _take_title(metadata) or (headings[0].title if headings else name_as_title(name))
-    yield Document(title, text, _MEDIA_TYPE, metadata=metadata, marks=heading_marks(headings), notes=front.notes)
+    marks = heading_marks(headings)
+    yield decoded.annotate(Document(title, text, _MEDIA_TYPE, metadata=metadata, marks=marks, notes=front.notes))
 
 
 def _take_title(metadata: dict[str, JSONValue]) -> str:
@@ -79,4 +81,4 @@ def _text(kind: str, content: str) -> str:
     return "" if kind == "html_inline" else content
 
 
-READER = Reader("markdown", 2, _MEDIA_TYPE, read)
+READER = text_reader("markdown", 3, _MEDIA_TYPE, read)

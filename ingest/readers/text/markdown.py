@@ -14,7 +14,7 @@ from wherein.ingest.readers.shared.decode import decode, name_as_title, require_
 from wherein.ingest.readers.shared.headings import Heading, heading_marks
 from wherein.ingest.readers.text.front_matter import split_front_matter
 
-__all__ = ["READER", "read"]
+__all__ = ["READER", "headings_in", "read"]
 
 _MEDIA_TYPE = "text/markdown"
 _NEWLINE = re.compile(r"\r\n?|\n")
@@ -26,7 +26,7 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
     text = decoded.text
     require_text(text)
     front = split_front_matter(text)
-    metadata, headings = dict(front.entries), list(_headings(text, front.end))
+    metadata, headings = dict(front.entries), list(headings_in(text, front.end))
     title = _take_title(metadata) or (headings[0].title if headings else name_as_title(name))
     marks = heading_marks(headings)
     yield decoded.annotate(Document(title, text, _MEDIA_TYPE, metadata=metadata, marks=marks, notes=front.notes))
@@ -45,7 +45,7 @@ def _as_text(value: JSONValue) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _headings(text: str, start: int) -> Iterator[Heading]:
+def headings_in(text: str, start: int = 0) -> Iterator[Heading]:
     """Yield the headings from character `start` on, except those in quotes and lists."""
     lines = [start, *(match.end() for match in _NEWLINE.finditer(text, start))]
     tokens = _block_parser().parse(text[start:])

@@ -43,16 +43,16 @@ def test_a_text_that_is_larger_than_the_limit_is_a_failure(run: Run) -> None:
 
 
 def test_a_file_that_cannot_be_read_makes_the_exit_code_3_and_the_others_are_ingested(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "docs" / "broken.txt").write_bytes(b"\xe9")
+    (tmp_path / "docs" / "broken.txt").write_bytes(b"%PDF-1.4")
     (tmp_path / "docs" / "new.txt").write_text("A new text.")
     done = run("ingest", "docs")
     assert done.exit_code == 3
     assert done.stdout.startswith("1 new, 0 changed, 3 unchanged, 1 failed; ")
-    assert done.stderr.startswith("failed: docs/broken.txt: not UTF-8")
+    assert done.stderr.startswith("failed: docs/broken.txt: damaged or truncated PDF")
 
 
 def test_a_dry_run_writes_nothing_and_exits_with_0(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "docs" / "broken.txt").write_bytes(b"\xe9")
+    (tmp_path / "docs" / "broken.txt").write_bytes(b"%PDF-1.4")
     (tmp_path / "docs" / "new.txt").write_text("A new text.")
     done = run("ingest", "docs", "--dry-run")
     assert done.exit_code == 0

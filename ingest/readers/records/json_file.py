@@ -1,7 +1,6 @@
 """JSON: a document for each object of a list of objects; any other file is text."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from typing import BinaryIO
 
@@ -9,11 +8,12 @@ from wherein.errors import Unreadable
 from wherein.ingest.document import Document, JSONValue, Problem
 from wherein.ingest.readers.heads import looks_like_records
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
-from wherein.ingest.readers.records.json_values import parse_json, unescape_json
+from wherein.ingest.readers.records.json_text import text_document
+from wherein.ingest.readers.records.json_values import parse_json
 from wherein.ingest.readers.records.records import NO_TEXT_FIELD, Records, require_fields, text_field
-from wherein.ingest.readers.shared.decode import Decoded, decode, name_as_title, require_text
+from wherein.ingest.readers.shared.decode import decode, require_text
 
-__all__ = ["READER", "read", "text_document"]
+__all__ = ["READER", "read"]
 
 _MEDIA_TYPE = "application/json"
 
@@ -36,13 +36,6 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
     records = Records("record", _MEDIA_TYPE, context.fields)
     for number, record in enumerate(items, 1):
         yield records.item(number, partial(_identity, record), decoded)
-
-
-def text_document(decoded: Decoded, name: str, media_type: str, notes: tuple[str, ...] = ()) -> Document:
-    """Return JSON that is no list of records as one document, as written but for its escapes."""
-    plain = replace(decoded, text=unescape_json(decoded.text)).without_pictures()
-    require_text(plain.text)
-    return plain.annotate(Document(name_as_title(name), plain.text, media_type, notes=notes))
 
 
 def _identity(record: JSONValue) -> JSONValue:

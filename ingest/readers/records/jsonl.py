@@ -8,7 +8,7 @@ from typing import BinaryIO, TextIO
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, JSONValue, Problem
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
-from wherein.ingest.readers.records.json_file import text_document
+from wherein.ingest.readers.records.json_text import text_document
 from wherein.ingest.readers.records.json_values import parse_json
 from wherein.ingest.readers.records.records import NO_TEXT_FIELD, TABLE_LIMIT, Records, text_field
 from wherein.ingest.readers.shared.decode import Decoded, decode, find_decoded, open_text
@@ -56,7 +56,7 @@ def _records(
 
 def _has_usual_field(lines: Iterator[tuple[int, str | None]]) -> bool:
     """Whether a record has a usual field, or none of the lines is a record that might."""
-    found = [record for _, line in lines if isinstance(record := _record(line or ""), dict)]
+    found = [record for _, line in lines if isinstance(record := _record(line or ""), dict) and record]
     return not found or any(text_field(record, NO_FIELDS) or "title" in record for record in found)
 
 

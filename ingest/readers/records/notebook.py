@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from wherein.ingest.document import Document, JSONValue, Mark, Problem
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, text_reader
-from wherein.ingest.readers.records.json_file import text_document
+from wherein.ingest.readers.records.json_text import text_document
 from wherein.ingest.readers.records.json_values import parse_json
 from wherein.ingest.readers.shared.decode import decode, name_as_title, require_text, without_pictures
 from wherein.ingest.readers.shared.headings import Heading, first_heading, heading_marks
@@ -19,7 +19,7 @@ _MEDIA_TYPE = "application/x-ipynb+json"
 _GAP = "\n\n"
 _COLORS = re.compile(r"\x1b\[[\d;]*[A-Za-z]")
 # What stands for a picture or an object in an output, such as <Figure size 640x480 with 1 Axes>.
-_STAND_IN = re.compile(r"<[\w. ]+(?: at 0x[\da-f]+| size [^<>]*)?>|\[<[^<>]*>(?:, <[^<>]*>)*\]")
+_STAND_IN = re.compile(r"<[\w. :]+(?: at 0x[\da-f]+| size [^<>]*)?>|\[<[^<>]*>(?:, <[^<>]*>)*\]")
 _INVALID = "not a notebook that can be read; its source was read as text"
 
 Cell = dict[str, JSONValue]

@@ -21,9 +21,11 @@ __all__ = ["Encoding", "find_encoding", "head_text"]
 
 _STEP = 1 << 20
 _SAMPLE = 1 << 16
-_BEFORE = 2048
+_BEFORE = 128
 _MAX_DAMAGE = 0.02
 _CHANCE = 4
+_MANY = 60
+_EVEN = 0.5
 _ASCII_ONLY = ("iso2022", "iso-2022", "hz", "utf-7", "utf7")
 """Encodings that write every character in ASCII begin with one of these."""
 
@@ -114,7 +116,8 @@ def _declared(stream: BinaryIO, sample: bytes, declared: Charset | None, utf8: _
         return None
     if declared.codec == "cp1252":  # programs declare it whatever they write
         found = guess(sample)
-        if found and found.confidence >= 0.99 and not _reads_like(sample, found.codec, declared.codec):
+        clear = found and (found.confidence >= SURE or damage.decoded >= _MANY) and found.confidence > _EVEN
+        if found and clear and not _reads_like(sample, found.codec, declared.codec):
             return None
     return Encoding(declared.codec, notes=_damage_note(damage, declared.codec))
 
@@ -135,6 +138,8 @@ def _undeclared(stream: BinaryIO, sample: bytes, declared: Charset | None, utf8:
     if utf8.decoded > utf8.invalid:
         return _noted("utf-8", utf8, notes)
     best = guess(sample)
+    if (best is None or best.confidence <= _EVEN) and (wide := guess_wide(sample)):
+        best = Guess(wide, _EVEN)
     if best is None:
         raise Skipped("binary file")
     return _guessed(best, _damage(stream, best.codec), _contradiction(declared, best.codec))
@@ -176,9 +181,10 @@ def _noted(codec: str, damage: _Damage, notes: tuple[str, ...]) -> Encoding:
 def _damage_note(damage: _Damage, codec: str) -> tuple[str, ...]:
     if not damage.invalid:
         return ()
-    what = "1 byte is" if damage.invalid == 1 else f"{damage.invalid:,} bytes are"
-    first = "" if damage.invalid == 1 else "the first "
-    return (f"{what} not valid {shown_name(codec)} ({first}at offset {damage.offset:,}) and stands as \ufffd",)
+    name, offset = shown_name(codec), f"{damage.offset:,}"
+    if damage.invalid == 1:
+        return (f"1 byte is not valid {name} (at offset {offset}) and stands as \ufffd",)
+    return (f"{damage.invalid:,} bytes are not valid {name} (the first at offset {offset}) and stand as \ufffd",)
 
 
 def _is_single_byte(codec: str) -> bool:

@@ -14,6 +14,9 @@ SURE = 0.95
 _WIDE = (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2))
 _TEXT_SHARE = 0.97
 _SPACED_LENGTH = 200
+_NUL_SHARE = 0.3
+_MIN_WIDE = 16
+_MIN_ODD_SHARE = 0.15
 _NO_TEXT = frozenset(("Cc", "Cn", "Co", "Cs"))
 _LAYOUT = "\t\n\v\f\r\x1a\x1b"
 # How often a guess was right (docs/decisions/encodings.md): where the detector and the places of the characters agree
@@ -44,6 +47,10 @@ class _Reading(NamedTuple):
 
 def guess_wide(sample: bytes) -> str | None:
     """Return the codec when the sample looks like UTF-16 or UTF-32 without a byte order mark."""
+    # ASCII with a few NUL bytes is no text in any encoding, and two bytes can be almost any character of East Asia.
+    few = sample.count(0) < _NUL_SHARE * len(sample)
+    if few and (len(sample) < _MIN_WIDE or _odd_share(sample) < _MIN_ODD_SHARE):
+        return None
     found = [(len({ord(c) >> 8 for c in text}), codec) for codec, text in _wide_readings(sample) if _is_text(text)]
     return min(found)[1] if found else None  # letters of one language lie in few rows of 256 characters
 
@@ -56,6 +63,7 @@ def guess(sample: bytes) -> Guess | None:
     first, best = readings[0], max(map(_weighed, readings), key=lambda reading: reading.score)
     if control_share(best.text) > 1 - _TEXT_SHARE:
         return None
+    best = next((same for same in readings if same.codec == "cp1252" and same.text == best.text), best)
     if first.text != best.text:
         return Guess(best.codec, _DISPUTED)
     rival = next((other.score for other in readings if other.text != first.text), first.score - 1)

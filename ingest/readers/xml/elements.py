@@ -17,6 +17,7 @@ __all__ = ["READER", "read"]
 _MEDIA_TYPE = "application/xml"
 _PART = "the file"
 _HTML = re.compile(r"</?(?:a|b|br|div|em|h[1-6]|i|img|li|p|span|strong|table|td|tr|ul)\b[^<>]*>", re.IGNORECASE)
+_DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*+\[.*?\]\s*+>", re.DOTALL)
 _TEXT_ATTRIBUTES = frozenset(("alt", "caption", "comment", "description", "label", "name", "summary", "text", "title"))
 _MAX_TITLE = 200
 _NOT_XML = "not well-formed XML, so that its text was taken as a browser would"
@@ -29,7 +30,7 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
     try:
         text, title, notes = _text_of(decoded.text.encode())
     except Unreadable:
-        text, title, notes = _html_text(decoded.text), "", (_NOT_XML,)
+        text, title, notes = _html_text(_DOCTYPE.sub("", decoded.text, count=1)), "", (_NOT_XML,)
     text = without_pictures(text)[0]
     require_text(text)
     yield decoded.annotate(Document(title or name_as_title(name), text, _MEDIA_TYPE, notes=notes))

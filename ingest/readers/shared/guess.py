@@ -23,6 +23,7 @@ _LAYOUT = "\t\n\v\f\r\x1a\x1b"
 # and the next other text is this far behind, where they only agree, and where they do not.
 _CLEAR_MARGIN = 0.005
 _CLEAR, _UNCLEAR, _DISPUTED = 0.99, 0.8, 0.5
+_EBCDIC = frozenset(("cp037", "cp273", "cp424", "cp500", "cp875", "cp1026", "cp1140"))
 _MAX_ODD_SHARE = 0.3
 _MAX_RANKED = 14
 _MISPLACED = 0.6
@@ -66,6 +67,8 @@ def guess(sample: bytes) -> Guess | None:
     best = next((same for same in readings if same.codec == "cp1252" and same.text == best.text), best)
     if first.text != best.text:
         return Guess(best.codec, _DISPUTED)
+    if best.codec in _EBCDIC:  # a few bytes of anything look like it
+        return Guess(best.codec, _UNCLEAR)
     rival = next((other.score for other in readings if other.text != first.text), first.score - 1)
     return Guess(best.codec, _CLEAR if first.score - rival >= _CLEAR_MARGIN else _UNCLEAR)
 

@@ -16,7 +16,7 @@ from wherein.uri import file_path
 
 __all__ = ["changed_unseen", "is_current", "looks_unchanged", "state_of", "version_of"]
 
-_NO_READER = "choice-3"  # to be raised when files that no reader takes may have one
+_NO_READER = "choice-4"  # to be raised when files that no reader takes may have one
 
 
 def version_of(label: str) -> str:

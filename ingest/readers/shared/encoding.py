@@ -99,7 +99,13 @@ def _chosen(stream: BinaryIO, sample: bytes, name: str, wide: str | None) -> Enc
         if sample.isascii() and b"\0" not in sample:
             return None
         codec = codec if codec.endswith("e") else wide or f"{codec}-le"
-    elif wide or (utf8 := _damage(stream, "utf-8")).decoded > utf8.invalid:
+    elif wide or not is_known(codec):
+        return None
+    utf8 = _damage(stream, "utf-8")
+    is_same = (
+        not utf8.invalid and not utf8.decoded and sample.decode(codec, "replace") == sample.decode(errors="replace")
+    )
+    if is_same or utf8.decoded > utf8.invalid:
         return None
     return _noted(codec, _damage(stream, codec), notes)
 

@@ -1,5 +1,6 @@
 """The encoding of a text that does not declare one, guessed from a sample of its bytes."""
 
+import re
 import unicodedata
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ _LAYOUT = "\t\n\v\f\r\x1a\x1b"
 _CLEAR_MARGIN = 0.005
 _CLEAR, _UNCLEAR, _DISPUTED = 0.99, 0.8, 0.5
 _EBCDIC = frozenset(("cp037", "cp273", "cp424", "cp500", "cp875", "cp1026", "cp1140"))
+_DECLARATION = re.compile(rb"charset|encoding|coding", re.IGNORECASE)
 _MAX_ODD_SHARE = 0.3
 _MAX_RANKED = 14
 _MISPLACED = 0.6
@@ -79,7 +81,9 @@ def _readings(sample: bytes) -> list[_Reading]:
     from chardet import detect_all
 
     scores: dict[str, float] = {}
-    for found in detect_all(sample, ignore_threshold=True, compat_names=False):
+    # The detector would follow a declaration, which was found to be wrong.
+    undeclared = _DECLARATION.sub(lambda match: b" " * len(match[0]), sample)
+    for found in detect_all(undeclared, ignore_threshold=True, compat_names=False):
         codec = charset_for_label(found["encoding"] or "").codec
         if is_known(codec):
             scores[codec] = max(scores.get(codec, 0.0), found["confidence"])

@@ -15,6 +15,7 @@ from wherein.commands.options import (
     fields_options,
     json_option,
     parse_until_option,
+    to_unicode,
     wait_option,
 )
 from wherein.commands.output import warn
@@ -46,6 +47,7 @@ _STDIN = ("-",)
 )
 @click.option("--name", default="text", show_default=True, help="Name for the text on standard input.")
 @fields_options
+@click.option("--encoding", default="", metavar="NAME", help="The encoding of text that is not Unicode.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be done, and how long it would take.")
 @click.option("--until", metavar="TIME", help="Stop at that time, such as 06:00; run the same command again to resume.")
 @wait_option
@@ -53,7 +55,8 @@ _STDIN = ("-",)
 @click.pass_obj
 def ingest(
     options: GlobalOptions, sources: tuple[str, ...], exclude: tuple[str, ...], no_exclude: bool,
-    max_size: int, name: str, fields: Fields, dry_run: bool, until: str | None, wait: bool, as_json: bool,
+    max_size: int, name: str, fields: Fields, encoding: str, dry_run: bool, until: str | None, wait: bool,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Ingest SOURCES: files, folders, glob patterns, web pages (https://...), or - for standard input."""
     if dry_run and until:
@@ -62,20 +65,24 @@ def ingest(
         raise UsageError("Standard input can be read only once: --dry-run takes files, folders and web pages")
     if sources == _STDIN and (exclude or no_exclude or until):
         raise UsageError("--exclude and --until have no effect on standard input")
+    encoding = to_unicode(encoding)
     encoder = None if dry_run else _start_ahead(options)
     library, max_bytes = options.open_library(encoder), max_size * _MEGABYTE
     if dry_run:
-        plan = partial(library.plan, exclude=exclude, no_exclude=no_exclude, max_size=max_bytes, fields=fields)
+        plan = partial(
+            library.plan, exclude=exclude, no_exclude=no_exclude, max_size=max_bytes, fields=fields, encoding=encoding
+        )
         _dry_run(partial(plan, sources), as_json)
         return
     with run_progress(as_json) as reporter:
         if sources == _STDIN:
             summary = library.ingest_stream(
-                name, sys.stdin.buffer.read(), fields=fields, max_size=max_bytes, report=reporter, wait=wait
-            )
+                name, sys.stdin.buffer.read(), fields=fields, encoding=encoding, max_size=max_bytes, report=reporter,
+                wait=wait,
+            )  # fmt: skip
         else:
             summary = library.ingest(
-                sources, exclude=exclude, no_exclude=no_exclude, max_size=max_bytes, fields=fields,
+                sources, exclude=exclude, no_exclude=no_exclude, max_size=max_bytes, fields=fields, encoding=encoding,
                 until=parse_until_option(until), report=reporter, look_ahead=reporter.shows_progress, wait=wait,
             )  # fmt: skip
     reporter.summary(summary)

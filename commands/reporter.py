@@ -165,8 +165,10 @@ class TextReporter:
         click.echo(f"{figures}; {chunks}, {summary.embedded:,} embedded, {summary.seconds:,.1f} s")
 
     def _print_notes(self) -> None:
-        for note in self._notes:
+        for note in self._notes[:MAX_LISTED]:
             click.echo(f"note: {display_uri(note.uri)}: {note.text}", err=True)
+        if len(self._notes) > MAX_LISTED:
+            click.echo(f"note: {len(self._notes) - MAX_LISTED:,} more; --json prints them all", err=True)
 
     def _update_bar(self, progress: Progress) -> None:
         if self._bar is None or self._task is None:

@@ -30,7 +30,8 @@ class Document:
     """One document as text.
 
     `key` distinguishes the documents of one file (the id of a JSONL record) and is empty for a file that is one
-    document. `text` has neither NUL characters nor lone surrogates. `marks` are in the order of `start`.
+    document. `text` has neither NUL characters nor lone surrogates. `marks` are in the order of `start`. `doubts` are
+    those of the `notes` that a user should check: a run reports them.
     """
 
     title: str
@@ -40,6 +41,7 @@ class Document:
     metadata: Mapping[str, JSONValue] = field(default_factory=dict)
     marks: tuple[Mark, ...] = ()
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

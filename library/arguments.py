@@ -228,6 +228,15 @@ def _regex(name: str, value: object) -> None:
         raise UsageError(f"{name} is not a regular expression: {error}") from None
 
 
+def _encoding(name: str, value: object) -> None:
+    # Imported here: a question needs none of it.
+    from wherein.ingest.readers.shared.charset import codec_for_name, is_known
+
+    _unicode(name, value)
+    if value and not is_known(codec_for_name(str(value))):
+        raise UsageError(f"{name} is no encoding that is known here: {_shown(value)}; write for instance windows-1251")
+
+
 def _one_of(choices: tuple[str, ...]) -> Rule:
     def rule(name: str, value: object) -> None:
         _text(name, value)
@@ -314,6 +323,7 @@ RULES: Mapping[str, Rule] = {
     "deep": _flag,
     "device": _optional(_device),
     "encoder": _optional(_encoder),
+    "encoding": _encoding,
     "exclude": _each(_text, "a list of patterns"),
     "fields": _made_of(Fields, 'write Fields("body")', FIELDS),
     "folder": _optional(_path),

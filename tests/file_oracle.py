@@ -62,7 +62,7 @@ class FilesOfFolder:
         if known and known.content == content and not (named and (known.purged or self.exclusions.of_file(name))):
             return
         moved = self.follow(name, known, content) if content else False
-        if not content or content.startswith(b"\xe9"):
+        if not content or content.startswith(b"%PDF-"):
             self.note_unreadable(name, known, content, named)
         else:
             self.renew(name, self.files.setdefault(name, File(content, "new")), content, moved, named)

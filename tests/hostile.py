@@ -82,6 +82,8 @@ GOOD: dict[bytes, Callable[[], bytes]] = {
     b"some.txt.gz": lambda: gzip.compress(_TEXT),
     b"some.txt.bz2": lambda: bz2.compress(_TEXT),
     b"some.txt.xz": lambda: lzma.compress(_TEXT),
+    b"latin-1.txt": lambda: "Ein Käse für Åse, und noch mehr davon.".encode("latin-1"),
+    b"half utf-8.txt": lambda: _TEXT + b"\xc3\x28 \xff\xfe broken " + _TEXT,
     b"utf-16.txt": lambda: "A text with a byte order mark.".encode("utf-16"),
     b"one line.txt": lambda: b"herring " * 20_000,
     b"one word.txt": lambda: b"h" * 50_000,
@@ -97,8 +99,6 @@ GOOD: dict[bytes, Callable[[], bytes]] = {
 """Files that are read at least in part, by name."""
 
 BAD: dict[bytes, tuple[Callable[[], bytes], str]] = {
-    b"latin-1.txt": (lambda: "Ein Käse für Åse, und noch mehr davon.".encode("latin-1"), "not UTF-8"),
-    b"half utf-8.txt": (lambda: _TEXT + b"\xc3\x28 \xff\xfe broken " + _TEXT, "not UTF-8"),
     b"empty.txt": (lambda: b"", "empty file"),
     b"blank.txt": (lambda: b" \n\t\n" * 100, "no text"),
     b"nothing.html": (lambda: b"<html><body><img src=x><script>1</script></body></html>", "no text"),

@@ -217,6 +217,37 @@ _ZSTD = zstandard.ZstdCompressor(), zstandard.ZstdDecompressor()
 OFFICE: dict[str, tuple[str, bytes, Callable[[bytes, Chance], bytes]]] = {
     kind: ("folder/file", make(), mutated_package) for kind, make in office.MAKERS.items()
 }
+SUBTITLES = b"1\n00:00:01,000 --> 00:00:02,500\nThe <i>boiler</i>\nis cold\n\n2\n00:00:03,000 --> 00:00:04,000\nnow\n"
+NOTEBOOK = json.dumps(
+    {
+        "cells": [
+            {"cell_type": "markdown", "source": ["# A report\n", "of *heron* sightings"]},
+            {
+                "cell_type": "code",
+                "source": "print(1)",
+                "outputs": [
+                    {"output_type": "stream", "text": ["1\n"]},
+                    {"output_type": "display_data", "data": {"text/plain": "<Figure size 6x4>", "image/png": "iVBO"}},
+                    {"output_type": "error", "ename": "ValueError", "evalue": "no"},
+                ],
+            },
+        ]
+    }
+).encode()
+XML = b"""<?xml version="1.0"?>
+<doc><title>A</title><p>One <b>bold</b> word &amp; more</p><p>&lt;p&gt;two&lt;/p&gt;</p></doc>"""
+FB2 = """<?xml version="1.0" encoding="utf-8"?><FictionBook xmlns="http://www.gribuser.ru/xml/fictionbook/2.0">
+<description><title-info><author><first-name>Ann</first-name><last-name>Quince</last-name></author>
+<book-title>Книга</book-title><lang>ru</lang></title-info></description>
+<body><section><title><p>Глава</p><p>первая</p></title><p>Жил-был <emphasis>кот</emphasis>.</p></section></body>
+<binary id="a">aGVsbG8=</binary></FictionBook>""".encode()
+FODT = b"""<?xml version="1.0"?><office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" xmlns:dc="http://purl.org/dc/elements/1.1/"
+ office:mimetype="application/vnd.oasis.opendocument.text"><office:meta><dc:title>T</dc:title></office:meta>
+ <office:body><office:text><text:h text:outline-level="1">Head</text:h><text:p>The boi<text:span>ler</text:span>
+ <draw:image xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0">
+ <office:binary-data>aGVs</office:binary-data>
+ </draw:image>is cold.</text:p></office:text></office:body></office:document>"""
 OTHERS: dict[str, tuple[str, bytes, Callable[[bytes, Chance], bytes]]] = {
     "plain": ("a.txt", "text é\n\nmore\r\n".encode() * 5, mutated_text),
     "markdown": ("a.md", MARKDOWN, mutated_text),
@@ -227,6 +258,13 @@ OTHERS: dict[str, tuple[str, bytes, Callable[[bytes, Chance], bytes]]] = {
     "json": ("a.json", JSON, mutated_text),
     "csv": ("a.csv", CSV, mutated_text),
     "latex": ("a.tex", LATEX, mutated_text),
+    "subtitles": ("a.srt", SUBTITLES, mutated_text),
+    "notebook": ("a.ipynb", NOTEBOOK, mutated_text),
+    "xml": ("a.xml", XML, mutated_text),
+    "fb2": ("a.fb2", FB2, mutated_text),
+    "flat odf": ("a.fodt", FODT, mutated_text),
+    "koi8-r": ("a.txt", "Договор аренды вступает в силу завтра.\n".encode("koi8-r") * 5, mutated_text),
+    "utf-16": ("a.csv", "id;text\n1;Договор аренды\n".encode("utf-16-le") * 5, mutated_text),
     "mail": ("a.eml", MAIL, mutated_text),
     "mbox": ("Inbox", MBOX, mutated_text),
     "zip": ("a.zip", office.packed(_IN_ARCHIVES), mutated_package),

@@ -1,6 +1,7 @@
 """Files that hold no text, recognized by their first bytes."""
 
-from wherein.ingest.readers.shared.decode import split_bom
+from wherein.ingest.readers.shared.guess import guess_wide
+from wherein.storage.disk.text_lines import split_bom
 
 __all__ = ["binary_kind"]
 
@@ -42,8 +43,7 @@ _CONTAINERS = {
 def binary_kind(head: bytes) -> str | None:
     """Return the reason why a file that begins with `head` is binary; None when it looks like text."""
     name = _by_magic(head)
-    codec, _ = split_bom(head)
-    if name is None and codec is None and b"\0" in head:
+    if name is None and b"\0" in head and split_bom(head)[0] is None and guess_wide(head) is None:
         name = _by_weak_magic(head)
         return f"binary file ({name})" if name else "binary file"
     return f"binary file ({name})" if name else None

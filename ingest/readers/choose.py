@@ -15,11 +15,13 @@ from wherein.ingest.readers.heads import (
     looks_like_mail,
     looks_like_mailbox,
     looks_like_records,
+    looks_like_xml,
+    xml_kind,
 )
 from wherein.ingest.readers.office.ole import OLE_MAGIC, ole_refusal
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.registry import BY_SUFFIX, BY_ZIP_KIND, reader_in
-from wherein.ingest.readers.shared.decode import split_bom
+from wherein.ingest.readers.shared.encoding import head_text
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.readers.zip_kind import ZIP_MAGIC, zip_kind
 
@@ -32,6 +34,9 @@ _HTML = re.compile(
     r"\s*+(?:<\?xml[^>]*+>\s*+)?+(?>\s*<!--.*?-->)*+\s*+<(?:!doctype\s++html|html)(?![\w-])",
     re.IGNORECASE | re.DOTALL,
 )
+_HTML_FRAGMENT = re.compile(r"\s*+<(?:table|body|head|meta|style|div|p|center|font|b)\b", re.IGNORECASE)
+# Programs write HTML tables under the names of spreadsheets.
+_OFFICE_SUFFIXES = frozenset((".xls", ".doc", ".xlsx", ".docx"))
 
 
 def choose(name: str, stream: BinaryIO, context: ReadContext = NO_CONTEXT) -> Reader:
@@ -79,10 +84,11 @@ def _by_text(head: bytes, suffix: str) -> Reader:
     kind = binary_kind(head)
     if kind:
         raise Skipped(kind)
-    codec, body = split_bom(head)
-    text = body.decode(codec or "utf-8", errors="replace")
-    if _HTML.match(text):
+    text = head_text(head)
+    if _HTML.match(text) or (suffix in _OFFICE_SUFFIXES and _HTML_FRAGMENT.match(text)):
         return reader_in("html.page")
+    if looks_like_xml(text, suffix):
+        return reader_in(xml_kind(text))
     # Source code may also begin with a list of objects.
     if suffix in (".json", "") and looks_like_records(text):
         return reader_in("records.json_file")

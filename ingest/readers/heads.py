@@ -18,6 +18,8 @@ __all__ = [
     "looks_like_mail",
     "looks_like_mailbox",
     "looks_like_records",
+    "looks_like_xml",
+    "xml_kind",
 ]
 
 GZIP, BZIP2, XZ, ZSTD = "gzip", "bzip2", "xz", "zstd"
@@ -34,6 +36,16 @@ _FIRST_FIELD = re.compile(_FIELD + rb"\r?\n")
 _SENDER = re.compile(rb"^(?:from|return-path|sender):", re.IGNORECASE | re.MULTILINE)
 _TRACE = re.compile(rb"^(?:date|message-id|received|mime-version|delivered-to):", re.IGNORECASE | re.MULTILINE)
 _RECORDS = re.compile(r"\s*\[\s*\{")
+
+
+_XML_SUFFIXES = frozenset((
+    ".xml", ".svg", ".rss", ".atom", ".kml", ".gpx", ".opml", ".xlf", ".xliff", ".tmx", ".ttml", ".dbk", ".tei",
+    ".fb2", ".fodt", ".fods", ".fodp", ".fodg", ".plist", ".xsl", ".xslt", ".xsd", ".wsdl", ".rdf", ".owl", ".dita",
+))  # fmt: skip
+_XML_DECLARATION = re.compile(r"\ufeff?\s*<\?xml\s")
+_XML_ROOT = re.compile(r"\ufeff?\s*<(?:[A-Za-z_]|!DOCTYPE|!--|\?)")
+_FICTION_BOOK = re.compile(r"<FictionBook\b")
+_FLAT_ODF = re.compile(r"<office:document\b")
 
 
 def compression(head: bytes) -> str | None:
@@ -84,3 +96,15 @@ def looks_like_mail(head: bytes, suffix: str = "") -> bool:
 def looks_like_records(head: str) -> bool:
     """Whether a file that begins with `head` begins with a list of objects."""
     return _RECORDS.match(head) is not None
+
+
+def looks_like_xml(head: str, suffix: str = "") -> bool:
+    """Whether a file that begins with `head` begins with an XML declaration, or with an element and has its suffix."""
+    return bool(_XML_DECLARATION.match(head) or (suffix in _XML_SUFFIXES and _XML_ROOT.match(head)))
+
+
+def xml_kind(head: str) -> str:
+    """Return the module of the reader for XML that begins with `head`."""
+    if _FICTION_BOOK.search(head):
+        return "xml.fb2"
+    return "xml.flat_odf" if _FLAT_ODF.search(head) else "xml.elements"

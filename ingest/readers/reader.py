@@ -8,8 +8,9 @@ from typing import BinaryIO, Protocol
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.shared.allowance import Allowance
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
+from wherein.storage.catalog.reading import AS_USUAL, Reading
 
-__all__ = ["NO_CONTEXT", "ReadContext", "Reader"]
+__all__ = ["NO_CONTEXT", "ReadContext", "Reader", "context_for", "text_reader"]
 
 _Items = Iterator[Document | Problem]
 
@@ -22,17 +23,23 @@ class _ReadInContext(Protocol):
 class ReadContext:
     """What some readers need to know beside the file.
 
-    `fields` are the names that the user chose for the fields of records. The other two concern files inside files:
-    `depth` is how many files enclose this one, and `allowance` what may still be unpacked of the outermost file, None
-    where nothing is counted yet.
+    `fields` are the names that the user chose for the fields of records, and `encoding` is the one that the user named
+    for text that is not Unicode, if any. The other two concern files inside files: `depth` is how many files enclose
+    this one, and `allowance` what may still be unpacked of the outermost file, None where nothing is counted yet.
     """
 
     fields: Fields = NO_FIELDS
+    encoding: str = ""
     depth: int = 0
     allowance: Allowance | None = None
 
 
 NO_CONTEXT = ReadContext()
+
+
+def context_for(reading: Reading, allowance: Allowance | None = None) -> ReadContext:
+    """Return the context in which a file of a source is read."""
+    return ReadContext(reading.fields, reading.encoding, allowance=allowance)
 
 
 @dataclass(frozen=True)
@@ -47,8 +54,8 @@ class Reader:
     the user as the message, and nothing else however bad the input is. What it yielded before the error counts.
 
     `read_in_context` is the same function for readers that also take a `ReadContext`. A `streaming` reader reads
-    piece by piece, so that the size of the file does not matter. `fields` are those that the user chose; without
-    `takes_fields` the context does not bring them.
+    piece by piece, so that the size of the file does not matter. `reading` is what the user chose; the context brings
+    the fields only with `takes_fields`, and the encoding only with `takes_encoding`.
     """
 
     name: str
@@ -58,19 +65,23 @@ class Reader:
     read_in_context: _ReadInContext | None = field(default=None, repr=False)
     streaming: bool = False
     takes_fields: bool = True
-    fields: Fields = NO_FIELDS
+    takes_encoding: bool = True
+    reading: Reading = AS_USUAL
 
     @property
     def label(self) -> str:
-        """Name and version as one word, such as `html-1`, followed by the fields that the user chose."""
-        return f"{self.name}-{self.version}{self.fields.label}"
+        """Name and version as one word, such as `html-1`, followed by what the user chose."""
+        return f"{self.name}-{self.version}{self.reading.label}"
 
     def bind(self, context: ReadContext) -> "Reader":
         """Return the reader that reads in `context`."""
         if self.read_in_context is None or context == NO_CONTEXT:
             return self
-        return replace(
-            self,
-            read=partial(self.read_in_context, context=context),
-            fields=context.fields if self.takes_fields else NO_FIELDS,
-        )
+        fields = context.fields if self.takes_fields else NO_FIELDS
+        reading = Reading(fields, context.encoding if self.takes_encoding else "")
+        return replace(self, read=partial(self.read_in_context, context=context), reading=reading)
+
+
+def text_reader(name: str, version: int, media_type: str, read: _ReadInContext) -> Reader:
+    """Return the reader of a format that is text: the user may name its encoding."""
+    return Reader(name, version, media_type, read, read, takes_fields=False)

@@ -34,6 +34,11 @@ MODULES = (
     "office.ods",
     "office.odp",
     "ebooks.epub",
+    "text.subtitles",
+    "records.notebook",
+    "xml.elements",
+    "xml.fb2",
+    "xml.flat_odf",
 )
 """The module of each reader, below `wherein.ingest.readers`."""
 
@@ -44,6 +49,8 @@ BY_SUFFIX = {
     **dict.fromkeys((".jsonl", ".ndjson"), "records.jsonl"),
     **dict.fromkeys((".csv", ".tsv", ".tab"), "records.csv_file"),
     **dict.fromkeys((".tex", ".ltx", ".latex"), "latex.tex_file"),
+    **dict.fromkeys((".srt", ".vtt", ".ass", ".ssa", ".sbv"), "text.subtitles"),
+    ".ipynb": "records.notebook",
     ".json": "records.json_file",
     ".pdf": "pdf",
 }

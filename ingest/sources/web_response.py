@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 
 from wherein.errors import Unreadable
 from wherein.ingest.readers.shared.charset import charset_for_label
-from wherein.ingest.readers.shared.decode import split_bom
+from wherein.ingest.readers.shared.decode import decode, split_bom
+from wherein.ingest.readers.shared.skipped import Skipped
 
 __all__ = ["Page", "Validators", "describe", "read_page"]
 
@@ -125,7 +126,7 @@ def _name(address: str, kind: str) -> str:
 
 
 def _as_declared(data: bytes, kind: str, charset: str) -> bytes:
-    """Return text as UTF-8 with a byte order mark, decoded by the charset that the server declares.
+    """Return text as UTF-8 with a byte order mark, decoded by the charset that the server declares, where it fits.
 
     The server's declaration takes precedence over the page's, and a byte order mark over either.
     """
@@ -133,9 +134,11 @@ def _as_declared(data: bytes, kind: str, charset: str) -> bytes:
         return data
     declared = charset_for_label(charset)
     try:
-        return codecs.BOM_UTF8 + data.decode(declared.codec, declared.errors).encode()
-    except (LookupError, UnicodeError):  # a wrong declaration: the reader decides by the content
+        decoded = decode(data, declared=declared)
+    except Skipped:
         return data
+    # Where the bytes contradict it, the reader decides by the content.
+    return codecs.BOM_UTF8 + decoded.text.encode() if decoded.codec == declared.codec else data
 
 
 def _ns(modified: str) -> int:

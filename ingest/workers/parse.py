@@ -12,11 +12,11 @@ from typing import BinaryIO, TypeVar
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem, check_storable
 from wherein.ingest.readers.choose import choose
-from wherein.ingest.readers.reader import ReadContext, Reader
+from wherein.ingest.readers.reader import Reader, context_for
 from wherein.ingest.readers.shared.allowance import Allowance, with_text_counted
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.storage.catalog.checksums import stream_hash
-from wherein.storage.catalog.fields import NO_FIELDS, Fields
+from wherein.storage.catalog.reading import AS_USUAL, Reading
 
 __all__ = [
     "FAILED",
@@ -53,7 +53,7 @@ class Job:
 
     path: str
     data: bytes | None = None
-    fields: Fields = NO_FIELDS
+    reading: Reading = AS_USUAL
     known: bytes | None = None
     max_size: int | None = None
 
@@ -125,7 +125,7 @@ def _read(job: Job, stream: BinaryIO) -> Iterator[Message]:
     size = stream.tell()
     stream.seek(0)
     allowance = Allowance(size)
-    chosen = _guarded(lambda: choose(job.path, stream, ReadContext(job.fields, allowance=allowance)))
+    chosen = _guarded(lambda: choose(job.path, stream, context_for(job.reading, allowance)))
     if isinstance(chosen, Trouble):
         yield Opened(name, trouble=chosen)
     elif job.max_size is not None and size > job.max_size and not chosen.streaming:

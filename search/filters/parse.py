@@ -18,7 +18,9 @@ MEDIA_TYPES = {
     "docx": f"{_OFFICE}wordprocessingml.document",
     "eml": "message/rfc822",
     "epub": "application/epub+zip",
+    "fb2": "application/x-fictionbook+xml",
     "html": "text/html",
+    "ipynb": "application/x-ipynb+json",
     "json": "application/json",
     "jsonl": "application/jsonl",
     "md": "text/markdown",
@@ -28,9 +30,11 @@ MEDIA_TYPES = {
     "pdf": "application/pdf",
     "pptx": f"{_OFFICE}presentationml.presentation",
     "rst": "text/x-rst",
+    "srt": "application/x-subrip",
     "tex": "text/x-tex",
     "txt": "text/plain",
     "xlsx": f"{_OFFICE}spreadsheetml.sheet",
+    "xml": "application/xml",
 }
 """Media types by their short names."""
 
@@ -42,6 +46,8 @@ _ALIASES = {
     "mail": "eml",
     "mbox": "eml",
     "tsv": "csv",
+    "notebook": "ipynb",
+    "vtt": "srt",
     "latex": "tex",
 }
 

@@ -47,7 +47,7 @@ def test_a_margin_is_from_0_to_100_points(run: Run, margin: str) -> None:
 
 
 def test_a_reindex_that_could_not_read_a_file_ends_with_3(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "docs" / "broken.txt").write_bytes(b"\xe9")
+    (tmp_path / "docs" / "broken.txt").write_bytes(b"%PDF-1.4")
     done = run("reindex")
     assert done.exit_code == 3
     assert "failed: docs/broken.txt: " in done.stderr

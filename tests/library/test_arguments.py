@@ -47,6 +47,7 @@ CASES: dict[str, tuple[list[Any], list[Any], list[Any]]] = {
     "data": ([b"", b"a"], ["a", None, 1, bytearray(b"a"), [b"a"]], []),
     "deep": FLAG,
     "encoder": ([None, ToyEncoder()], ["a", 1, object()], []),
+    "encoding": (["", "koi8-r", "Windows-1251"], [None, 5, b"koi8-r"], ["klingon", "rot13", "a\0b", "\udce9"]),
     "exclude": TEXTS,
     "fields": ([Fields(), Fields("body")], [None, "body", {"text": "body"}, ("body",)], [Fields(text="a\0b")]),
     "folder": ([None, *PATHLIKE[0]], PATHLIKE[1], PATHLIKE[2]),

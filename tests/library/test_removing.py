@@ -192,7 +192,7 @@ def test_a_purged_file_that_cannot_be_read_any_more_is_no_failure(shelf: Shelf) 
     shelf.write("a.txt", TEXT)
     shelf.ingest()
     shelf.remove("a.txt", purge=True)
-    shelf.write("a.txt", b"\xe9\xe8 broken")
+    shelf.write("a.txt", b"%PDF-1.4 broken")
     assert (shelf.reindex().failed, shelf.problems) == (0, [("a.txt", PURGED)])
 
 

@@ -52,7 +52,7 @@ def test_each_hit_has_the_freshness_of_its_file(library: Library, docs: Path) ->
     (docs / "gone.txt").unlink()
     (docs / "folder.txt").unlink()
     (docs / "folder.txt").mkdir()
-    (docs / "broken.txt").write_bytes(b"\xe9 broken")
+    (docs / "broken.txt").write_bytes(b"%PDF-1.4 broken")
     library.ingest([str(docs / "broken.txt")])  # its old version goes on answering
     expected = {"same.txt": "fresh", "touched.txt": "fresh", "records.jsonl#r": "fresh", "rewritten.txt": "changed",
                 "longer.txt": "changed", "broken.txt": "changed", "folder.txt": "changed", "gone.txt": "missing",

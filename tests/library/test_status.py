@@ -55,7 +55,7 @@ def test_what_is_left_to_do_is_counted_and_a_reindex_does_it(
     reader: CatalogReader, runs: RunFactory, docs: Path
 ) -> None:
     (docs / "new.txt").write_text("A new lot has arrived.")
-    (docs / "broken.txt").write_bytes(b"\xe9 is not UTF-8")
+    (docs / "broken.txt").write_bytes(b"%PDF-1.4 is broken")
     ingest_sources(runs, SourceRequest.of([str(docs)]))
     remove_documents(runs.folder, [str(docs / "1.txt")])
     (docs / "2.txt").unlink()

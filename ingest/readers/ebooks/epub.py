@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, JSONValue
 from wherein.ingest.readers.ebooks.epub_contents import NCX_MEDIA_TYPE, chapter_titles
-from wherein.ingest.readers.html.page import parse_page, render_page
+from wherein.ingest.readers.html.page import decode_page, parse_page, render_page
 from wherein.ingest.readers.shared.blocks import join_blocks
 from wherein.ingest.readers.shared.count_notes import unreadable_note
 from wherein.ingest.readers.shared.decode import name_as_title
@@ -73,7 +73,8 @@ def _join_chapters(
     start = 0
     for number, chapter in enumerate(chapters, 1):
         try:
-            text, chapter_headings = join_blocks(render_page(parse_page(package.read(chapter))).blocks)
+            tree = parse_page(decode_page(package.read(chapter)).text)
+            text, chapter_headings = join_blocks(render_page(tree).blocks)
         except Unreadable:
             unreadable.append(number)
             continue
@@ -144,4 +145,4 @@ def _reject_protected(package: Package, chapters: Sequence[str]) -> None:
             raise Unreadable("protected against copying (DRM); its text cannot be read")
 
 
-READER = package_reader("epub", 1, _MEDIA_TYPE, _document)
+READER = package_reader("epub", 2, _MEDIA_TYPE, _document)

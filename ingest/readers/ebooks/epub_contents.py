@@ -6,7 +6,7 @@ from urllib.parse import unquote, urldefrag
 from selectolax.lexbor import LexborHTMLParser
 
 from wherein.errors import Unreadable
-from wherein.ingest.readers.html.page import parse_page
+from wherein.ingest.readers.html.page import decode_page, parse_page
 from wherein.ingest.readers.shared.package import Package
 from wherein.ingest.readers.shared.xml_events import START, TEXT, events
 
@@ -24,7 +24,9 @@ def chapter_titles(package: Package, contents: str) -> dict[str, str]:
     titles: dict[str, str] = {}
     try:
         data = package.read(contents) if contents else b""
-        entries = _ncx_entries(data, contents) if b"<ncx" in data[:4096] else _nav_entries(parse_page(data))
+        entries = (
+            _ncx_entries(data, contents) if b"<ncx" in data[:4096] else _nav_entries(parse_page(decode_page(data).text))
+        )
     except Unreadable:
         return titles
     for target, title in entries:

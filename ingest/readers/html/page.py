@@ -6,17 +6,16 @@ from typing import BinaryIO
 
 from selectolax.lexbor import LexborHTMLParser
 
-from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.html.metadata import metadata_of
 from wherein.ingest.readers.html.render import render
-from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, text_reader
 from wherein.ingest.readers.shared.blocks import Block, BlockWriter, join_blocks
-from wherein.ingest.readers.shared.charset import declared_charset
-from wherein.ingest.readers.shared.decode import clean, decode, name_as_title, require_text, split_bom
+from wherein.ingest.readers.shared.charset import declared_in_page
+from wherein.ingest.readers.shared.decode import Decoded, decode, name_as_title, require_text
 from wherein.ingest.readers.shared.headings import heading_marks
 
-__all__ = ["READER", "parse_page", "read", "render_page"]
+__all__ = ["READER", "decode_page", "parse_page", "read", "render_page"]
 
 _MEDIA_TYPE = "text/html"
 
@@ -44,43 +43,34 @@ _SELF_CLOSED = re.compile(
 )
 
 
-def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
+def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
     """Yield the page as one document with its headings; see `Reader` for the errors."""
-    tree = parse_page(stream.read())
+    decoded = decode_page(stream.read(), context.encoding)
+    tree = parse_page(decoded.text)
     page = render_page(tree)
     text, headings = join_blocks(_main_blocks(page))
     require_text(text)
+    marks = heading_marks(headings)
     title = _title(tree) or _first_h1(page.blocks) or name_as_title(name)
-    yield Document(title, text, _MEDIA_TYPE, metadata=metadata_of(tree), marks=heading_marks(headings))
+    yield decoded.annotate(Document(title, text, _MEDIA_TYPE, metadata=metadata_of(tree), marks=marks))
 
 
-def parse_page(data: bytes) -> LexborHTMLParser:
-    """Return the tree of a page. Raises Unreadable when the page is not in the encoding that it declares."""
-    markup = _decode(data).replace("\r\n", "\n").replace("\r", "\n")
+def parse_page(markup: str) -> LexborHTMLParser:
+    """Return the tree of a page."""
+    markup = markup.replace("\r\n", "\n").replace("\r", "\n")
     if markup.lstrip()[:5] == "<?xml":
         markup = _SELF_CLOSED.sub(r"<\1\2></\1>", markup)
     return LexborHTMLParser(markup)
 
 
+def decode_page(data: bytes, encoding: str = "") -> Decoded:
+    """Decode a page, whose encoding it may declare. Raises Skipped when it is binary."""
+    return decode(data, encoding, declared_in_page(data))
+
+
 def render_page(tree: LexborHTMLParser) -> BlockWriter:
     """Return the blocks of a page, and which of them may be the main content."""
     return render(tree.body, _node_ids(tree, _DROPPED), _candidate_ranks(tree)) if tree.body else BlockWriter()
-
-
-def _decode(data: bytes) -> str:
-    """Decode by the byte order mark, else the declaration, else as UTF-8. Raises Unreadable."""
-    charset = None if split_bom(data)[0] else declared_charset(data)
-    if charset is None or charset.codec == "utf-8":
-        return decode(data)
-    try:
-        return clean(data.decode(charset.codec, errors=charset.errors))
-    except LookupError:
-        raise Unreadable(f'unknown character encoding "{charset.name}"') from None
-    except UnicodeDecodeError as error:
-        byte = f"byte 0x{data[error.start]:02X} at offset {error.start}"
-        raise Unreadable(f"not valid {charset.name}, the encoding that it declares ({byte})") from None
-    except UnicodeError:
-        raise Unreadable(f"not valid {charset.name}, the encoding that it declares") from None
 
 
 def _node_ids(tree: LexborHTMLParser, query: str) -> set[int]:
@@ -118,4 +108,4 @@ def _first_h1(blocks: Sequence[Block]) -> str:
     return next((" ".join(block.text.split()) for block in blocks if block.level == 1), "")
 
 
-READER = Reader("html", 3, _MEDIA_TYPE, read)
+READER = text_reader("html", 4, _MEDIA_TYPE, read)

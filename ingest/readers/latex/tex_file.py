@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.latex.scanner import Scanner, braced_group
-from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, text_reader
 from wherein.ingest.readers.shared.blocks import join_blocks
-from wherein.ingest.readers.shared.decode import clean, decode, name_as_title, require_text
+from wherein.ingest.readers.shared.charset import Charset, charset_for_label
+from wherein.ingest.readers.shared.decode import decode, name_as_title, require_text
 from wherein.ingest.readers.shared.headings import heading_marks
 from wherein.ingest.readers.shared.metadata import standard_metadata
 
@@ -23,20 +23,26 @@ _MAX_PREAMBLE = 100_000
 _MAX_NOTED_FILES = 20
 _INPUTENC = re.compile(rb"\\usepackage\[([\w-]+)\]\{inputenc\}")
 _CODECS = {
-    "latin1": "latin-1",
-    "latin9": "iso8859-15",
     "ansinew": "cp1252",
-    "cp1252": "cp1252",
     "applemac": "mac-roman",
+    "cp1252": "cp1252",
+    "latin2": "iso8859-2",
+    "latin3": "iso8859-3",
+    "latin4": "iso8859-4",
+    "latin9": "iso8859-15",
+    "latin10": "iso8859-16",
+    "utf8x": "utf-8",
 }
 
 
-def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
+def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
     """Yield the file as one document with its headings; see `Reader` for the errors.
 
     Included files are not read; a note names them.
     """
-    source = _decode(stream.read()).replace("\r\n", "\n").replace("\r", "\n")
+    data = stream.read()
+    decoded = decode(data, context.encoding, _declared(data))
+    source = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
     require_text(source)
     preamble, begin, body = source.partition("\\begin{document}")
     scanner = Scanner(body.partition("\\end{document}")[0] if begin else source)
@@ -51,7 +57,8 @@ def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
     metadata = standard_metadata(author=_authors(source), created=_argument("date", preamble))
     notes = _included_note(scanner.included)
     title = title or (headings[0].title if headings else name_as_title(name))
-    yield Document(title, text, _MEDIA_TYPE, metadata=metadata, marks=heading_marks(headings), notes=notes)
+    marks = heading_marks(headings)
+    yield decoded.annotate(Document(title, text, _MEDIA_TYPE, metadata=metadata, marks=marks, notes=notes))
 
 
 def _argument(command: str, source: str) -> str:
@@ -81,16 +88,10 @@ def _included_note(names: list[str]) -> tuple[str, ...]:
     return (f"what it includes is not part of it: {', '.join(names[:_MAX_NOTED_FILES])}{more}"[:500],)
 
 
-def _decode(data: bytes) -> str:
-    declared = _INPUTENC.search(data[:_MAX_PREAMBLE])
-    codec = _CODECS.get(declared[1].decode("ascii")) if declared else None
-    try:
-        return decode(data)
-    except Unreadable:
-        if codec is None:
-            raise
-        # UTF-8 was tried first, because text in another encoding is hardly ever valid UTF-8.
-        return clean(data.decode(codec, "replace"))
+def _declared(data: bytes) -> Charset | None:
+    match = _INPUTENC.search(data[:_MAX_PREAMBLE])
+    name = match[1].decode("ascii") if match else ""
+    return charset_for_label(_CODECS.get(name, name)) if name else None
 
 
-READER = Reader("latex", 1, _MEDIA_TYPE, read)
+READER = text_reader("latex", 2, _MEDIA_TYPE, read)

@@ -7,8 +7,9 @@ from email.utils import getaddresses, parsedate_to_datetime
 
 from wherein.ingest.document import JSONValue
 from wherein.ingest.readers.shared.charset import charset_for_label
-from wherein.ingest.readers.shared.decode import clean
+from wherein.ingest.readers.shared.decode import clean, decode
 from wherein.ingest.readers.shared.metadata import standard_metadata
+from wherein.ingest.readers.shared.skipped import Skipped
 
 __all__ = ["Headers", "decode_words"]
 
@@ -43,7 +44,7 @@ class Headers:
 
 
 def _values(message: Message, name: str) -> list[str]:
-    """Return the values of a header field as written; bytes beyond ASCII are read as UTF-8, else as Windows-1252."""
+    """Return the values of a header field as written, with bytes beyond ASCII decoded as those of any text."""
     values = (str(value) for key, value in message.raw_items() if key.lower() == name)
     return [_decode_raw(value) for value in values]
 
@@ -64,8 +65,8 @@ def decode_words(value: str) -> str:
 def _decode_raw(value: str) -> str:
     data = value.encode("utf-8", "surrogateescape")
     try:
-        return data.decode()
-    except UnicodeDecodeError:
+        return value if data.isascii() else decode(data).text
+    except Skipped:
         return data.decode("cp1252", "replace")
 
 

@@ -87,4 +87,4 @@ def _read_attachments(
     return items, tuple(notes), None
 
 
-READER = Reader("mail", 1, MEDIA_TYPE, read, read)
+READER = Reader("mail", 2, MEDIA_TYPE, read, read)

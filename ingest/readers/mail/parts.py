@@ -13,8 +13,8 @@ from wherein.ingest.document import Document, Mark
 from wherein.ingest.readers.html import page
 from wherein.ingest.readers.mail.headers import decode_words
 from wherein.ingest.readers.shared.charset import charset_for_label
-from wherein.ingest.readers.shared.decode import clean, split_bom
-from wherein.uri import display
+from wherein.ingest.readers.shared.decode import clean, decode
+from wherein.ingest.readers.shared.skipped import Skipped
 
 __all__ = ["Attachment", "Body", "message_body", "parse_message"]
 
@@ -66,7 +66,7 @@ class Body:
 class _Text:
     text: str
     marks: tuple[Mark, ...] = ()
-    note: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def parse_message(data: bytes) -> Message:
@@ -93,7 +93,7 @@ def message_body(message: Message) -> Body:
             start = len(text) + len(_GAP) if text else 0
             text = f"{text}{_GAP}{part_text.text}" if text else part_text.text
             marks += [Mark(start + mark.start, mark.page, mark.heading) for mark in part_text.marks]
-    notes = dict.fromkeys(part_text.note for part_text in texts if part_text.note)
+    notes = dict.fromkeys(note for part_text in texts for note in part_text.notes)
     return Body(text, tuple(marks), tuple(attachments), tuple(notes))
 
 
@@ -139,40 +139,26 @@ def _name(part: Message, number: int) -> str:
 
 
 def _part_text(part: Message) -> _Text:
-    text, note = _decode_text(part)
+    text, notes = _decode_text(part)
     if part.get_content_type() != "text/html":
-        return _Text(text.strip("\n") if text.strip() else "", note=note)
+        return _Text(text.strip("\n") if text.strip() else "", notes=notes)
     try:
         # A byte order mark outweighs what a <meta> declares: the text is decoded already.
         (document,) = page.read(io.BytesIO(b"\xef\xbb\xbf" + text.encode()), "")
     except Unreadable:
-        return _Text("", note=note)
+        return _Text("", notes=notes)
     assert isinstance(document, Document)
-    return _Text(document.text, document.marks, note)
+    return _Text(document.text, document.marks, notes)
 
 
-def _decode_text(part: Message) -> tuple[str, str]:
-    """Return the text of a part, and a note when it is not in the encoding that it declares."""
-    data = _payload(part)
+def _decode_text(part: Message) -> tuple[str, tuple[str, ...]]:
+    """Return the text of a part, and notes on its encoding."""
     name = part.get_content_charset() or ""
-    declared = charset_for_label(name) if name else None
-    bom, body = split_bom(data)
-    for codec in (bom, declared and declared.codec, "utf-8"):
-        try:
-            if codec:
-                return _normalized(body.decode(codec)), ""
-        except (LookupError, UnicodeError):
-            continue
-    note = (
-        f"not in the encoding that it declares ({display(name[:40])})"
-        if name
-        else "in an encoding that it does not declare"
-    )
-    return _normalized(body.decode("cp1252", "replace")), f"{note}; read as Windows-1252"
-
-
-def _normalized(text: str) -> str:
-    return clean(text.replace("\r\n", "\n").replace("\r", "\n"))
+    try:
+        decoded = decode(_payload(part), declared=charset_for_label(name) if name else None)
+    except Skipped:
+        return "", ()
+    return decoded.text.replace("\r\n", "\n").replace("\r", "\n"), decoded.notes
 
 
 def _payload(part: Message) -> bytes:

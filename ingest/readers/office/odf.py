@@ -1,15 +1,15 @@
 """What ODT, ODS and ODP have in common: content, properties, and text with its white space."""
 
 from collections.abc import Iterator, Mapping
+from typing import Protocol
 
 from wherein.errors import Unreadable
 from wherein.ingest.readers.office.properties import Properties
 from wherein.ingest.readers.shared.metadata import standard_metadata
-from wherein.ingest.readers.shared.package import Package
 from wherein.ingest.readers.shared.reasons import ENCRYPTED
 from wherein.ingest.readers.shared.xml_events import START, Event, events, texts_by_element, without_elements
 
-__all__ = ["TABLES", "Inline", "content_events", "read_properties"]
+__all__ = ["TABLES", "Inline", "Parts", "content_events", "read_properties"]
 
 TABLES = {"table:table": "table", "table:table-row": "tr", "table:table-cell": "td", "table:covered-table-cell": "td"}
 """The elements of tables and the tags that `Flow` has for them."""
@@ -17,18 +17,30 @@ TABLES = {"table:table": "table", "table:table-row": "tr", "table:table-cell": "
 _LEFT_OUT = frozenset((
     "office:annotation", "text:tracked-changes", "text:ruby-text", "office:forms", "office:scripts", "svg:title",
     "svg:desc", "text:note-citation", "table:shapes", "office:dde-source", "text:hidden-text",
+    # Of a document in one XML file.
+    "office:binary-data", "office:styles", "office:master-styles",
 ))  # fmt: skip
 _MAX_SPACES = 100  # the file may state any number
 
 
-def content_events(package: Package) -> Iterator[Event]:
+class Parts(Protocol):
+    """The parts of a document by name: a package, or what stands for one."""
+
+    def __contains__(self, name: str) -> bool: ...
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """Yield a part piece by piece. Raises Unreadable when it is missing or damaged."""
+        ...
+
+
+def content_events(package: Parts) -> Iterator[Event]:
     """Yield the events of the content without comments, deletions and other hidden elements. Raises Unreadable."""
     if _is_encrypted(package):
         raise Unreadable(ENCRYPTED)
     return without_elements(events(package.chunks("content.xml"), "content.xml"), _LEFT_OUT)
 
 
-def _is_encrypted(package: Package) -> bool:
+def _is_encrypted(package: Parts) -> bool:
     try:
         manifest = events(package.chunks("META-INF/manifest.xml"), "META-INF/manifest.xml")
         return any(kind is START and tag == "manifest:encryption-data" for kind, tag, _ in manifest)
@@ -36,7 +48,7 @@ def _is_encrypted(package: Package) -> bool:
         return False  # a damaged manifest costs no text
 
 
-def read_properties(package: Package) -> Properties:
+def read_properties(package: Parts) -> Properties:
     """Return the title and metadata of the document."""
     if "meta.xml" not in package:
         return Properties()

@@ -3,29 +3,29 @@
 from collections.abc import Iterator, Mapping
 
 from wherein.ingest.document import Document
-from wherein.ingest.readers.office.odf import TABLES, Inline, content_events, read_properties
+from wherein.ingest.readers.office.odf import TABLES, Inline, Parts, content_events, read_properties
 from wherein.ingest.readers.office.slides import Slide, join_slides
 from wherein.ingest.readers.office.text_flow import Flow
 from wherein.ingest.readers.shared.decode import name_as_title
 from wherein.ingest.readers.shared.headings import first_heading
-from wherein.ingest.readers.shared.package import Package
 from wherein.ingest.readers.shared.package_reader import package_reader
 from wherein.ingest.readers.shared.xml_events import START, TEXT, without_elements
 
-__all__ = ["READER"]
+__all__ = ["READER", "read_package"]
 
 _MEDIA_TYPE = "application/vnd.oasis.opendocument.presentation"
 _PLACEHOLDERS = frozenset(("header", "footer", "date-time", "page-number", "page"))
 _TITLE = "title"
 
 
-def _document(package: Package, name: str) -> Document:
+def read_package(package: Parts, name: str) -> Document:
+    """Return the document in a package; see `Reader` for the errors."""
     text, marks, notes = join_slides(_slides(package))
     default_title = first_heading(marks) or name_as_title(name)
     return read_properties(package).document(default_title, text, _MEDIA_TYPE, marks, notes)
 
 
-def _slides(package: Package) -> Iterator[Slide]:
+def _slides(package: Parts) -> Iterator[Slide]:
     writer = _Writer()
     pages = 0
     for kind, value, attributes in without_elements(content_events(package), ("presentation:settings",)):
@@ -91,4 +91,4 @@ class _Writer:
             self._flow.add_paragraph(text, item=self._list_depth)
 
 
-READER = package_reader("odp", 1, _MEDIA_TYPE, _document)
+READER = package_reader("odp", 1, _MEDIA_TYPE, read_package)

@@ -5,14 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from wherein.ingest.document import Document
-from wherein.ingest.readers.office.odf import Inline, content_events, read_properties
+from wherein.ingest.readers.office.odf import Inline, Parts, content_events, read_properties
 from wherein.ingest.readers.office.sheets import Row, Sheet, hidden_sheets_note, join_sheets
 from wherein.ingest.readers.shared.decode import name_as_title
-from wherein.ingest.readers.shared.package import Package
 from wherein.ingest.readers.shared.package_reader import package_reader
 from wherein.ingest.readers.shared.xml_events import START, TEXT, Event
 
-__all__ = ["READER"]
+__all__ = ["READER", "read_package"]
 
 _MEDIA_TYPE = "application/vnd.oasis.opendocument.spreadsheet"
 _CELLS = frozenset(("table:table-cell", "table:covered-table-cell"))
@@ -29,7 +28,8 @@ class _LeftOut:
     repeated: int = 0
 
 
-def _document(package: Package, name: str) -> Document:
+def read_package(package: Parts, name: str) -> Document:
+    """Return the document in a package; see `Reader` for the errors."""
     left_out = _LeftOut()
     text, marks = join_sheets(_sheets(content_events(package), left_out))
     notes = (*hidden_sheets_note(left_out.hidden), *_repeats_note(left_out.repeated))
@@ -132,4 +132,4 @@ def _repeats(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) <= _MAX_DIGITS else 1
 
 
-READER = package_reader("ods", 1, _MEDIA_TYPE, _document)
+READER = package_reader("ods", 1, _MEDIA_TYPE, read_package)

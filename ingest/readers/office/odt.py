@@ -6,20 +6,20 @@ Footnotes and endnotes come last, the text of a text box before the paragraph th
 from collections.abc import Mapping
 
 from wherein.ingest.document import Document
-from wherein.ingest.readers.office.odf import TABLES, Inline, content_events, read_properties
+from wherein.ingest.readers.office.odf import TABLES, Inline, Parts, content_events, read_properties
 from wherein.ingest.readers.office.text_flow import Flow, endnotes_mark
 from wherein.ingest.readers.shared.decode import name_as_title, require_text
 from wherein.ingest.readers.shared.headings import first_heading, heading_marks
-from wherein.ingest.readers.shared.package import Package
 from wherein.ingest.readers.shared.package_reader import package_reader
 from wherein.ingest.readers.shared.xml_events import END, START
 
-__all__ = ["READER"]
+__all__ = ["READER", "read_package"]
 
 _MEDIA_TYPE = "application/vnd.oasis.opendocument.text"
 
 
-def _document(package: Package, name: str) -> Document:
+def read_package(package: Parts, name: str) -> Document:
+    """Return the document in a package; see `Reader` for the errors."""
     writer = _Writer()
     for kind, value, attributes in content_events(package):
         if kind is START:
@@ -76,4 +76,4 @@ class _Writer:
                 self.flow.add_paragraph(text, self._level if tag == "text:h" else 0, self._list_depth)
 
 
-READER = package_reader("odt", 1, _MEDIA_TYPE, _document)
+READER = package_reader("odt", 1, _MEDIA_TYPE, read_package)

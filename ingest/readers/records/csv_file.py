@@ -3,32 +3,33 @@
 Rows are read one at a time, so that the size of the file does not matter.
 """
 
-import codecs
 import csv
 import io
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import BinaryIO, TextIO
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, JSONValue, Problem
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
-from wherein.ingest.readers.records.records import Records, require_fields, text_field
-from wherein.ingest.readers.shared.decode import clean, name_as_title, require_text, split_bom
+from wherein.ingest.readers.records.records import TABLE_LIMIT, Records, require_fields, text_field
+from wherein.ingest.readers.shared.decode import (
+    Decoded,
+    clean,
+    decode,
+    find_decoded,
+    name_as_title,
+    open_text,
+    require_text,
+)
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.readers.shared.unique_keys import UniqueKeys
 
 __all__ = ["READER", "detect_delimiter", "read"]
 
-TABLE_LIMIT = 64 << 20
-"""Bytes of the largest table that is read as one text."""
-
 _MEDIA_TYPE = "text/csv"
 _MAX_LINE = 64 << 20
-_STEP = 1 << 20
 _SAMPLE_LENGTH = 1 << 16
 _SAMPLE_ROWS = 50
 _DELIMITERS = ",;\t|"
@@ -45,16 +46,15 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
     The first row names the columns. When the user chose no text field and no column has a usual name of one, the table
     is one document. Cells with numbers become numeric metadata.
     """
-    codec = _codec(stream)
-    notes = ("not UTF-8; read as Windows-1252",) if codec == "cp1252" else ()
-    with _open_text(stream, codec) as text:
+    decoded = find_decoded(stream, context.encoding)
+    with open_text(stream, decoded, "") as text:  # csv treats line ends in quotes itself
         rows = _rows(text)
         columns = _columns(next(rows, []))
         require_fields(columns, context.fields)
         if text_field(columns, context.fields) is not None:
-            yield from _documents(rows, columns, context, notes)
+            yield from _documents(rows, columns, context, decoded)
             return
-    yield _table(stream, name, codec, (*notes, _NO_TEXT))
+    yield _table(stream, name, context)
 
 
 def detect_delimiter(sample: str) -> str:
@@ -74,43 +74,6 @@ def detect_delimiter(sample: str) -> str:
         if (share, width) > score:
             best, score = delimiter, (share, width)
     return best
-
-
-def _codec(stream: BinaryIO) -> str:
-    """Return the encoding: by the byte order mark, else UTF-8 if all of it is, else Windows-1252."""
-    head = stream.read(4)  # as long as the longest byte order mark
-    bom, _ = split_bom(head)
-    stream.seek(0)
-    if bom is not None:
-        # Python's codecs without a byte order in their names (utf-16) remove the mark.
-        return {"utf-8": "utf-8-sig"}.get(bom, bom[:6])
-    codec = "utf-8" if _is_utf8(stream) else "cp1252"
-    stream.seek(0)
-    return codec
-
-
-def _is_utf8(stream: BinaryIO) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        while piece := stream.read(_STEP):
-            if b"\0" in piece:
-                raise Skipped("binary file")
-            decoder.decode(piece)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-@contextmanager
-def _open_text(stream: BinaryIO, codec: str) -> Iterator[TextIO]:
-    text = io.TextIOWrapper(stream, codec, _errors(codec), newline="")  # csv treats line ends in quotes itself
-    try:
-        yield text
-    except UnicodeError:
-        raise Unreadable(_wrong_codec_reason(codec)) from None
-    finally:
-        text.detach()  # the stream is the caller's, and would be closed with the wrapper
 
 
 def _rows(text: TextIO) -> Iterator[list[str]]:
@@ -149,7 +112,7 @@ def _columns(header: list[str]) -> list[str]:
 
 
 def _documents(
-    rows: Iterator[list[str]], columns: list[str], context: ReadContext, notes: tuple[str, ...]
+    rows: Iterator[list[str]], columns: list[str], context: ReadContext, decoded: Decoded
 ) -> Iterator[Document | Problem]:
     records = Records("row", _MEDIA_TYPE, context.fields)
     text = text_field(columns, context.fields)
@@ -157,8 +120,7 @@ def _documents(
     for number, row in enumerate(rows, 2):
         if any(cell.strip() for cell in row):
             empty = False
-            item = records.item(number, partial(_record, row, columns, text, context))
-            yield replace(item, notes=notes) if notes and isinstance(item, Document) else item
+            yield records.item(number, partial(_record, row, columns, text, context), decoded)
     if empty:
         raise Skipped("no text")
 
@@ -178,25 +140,14 @@ def _value(cell: str) -> JSONValue:
     return float(cell) if _DECIMAL.fullmatch(cell) else cell
 
 
-def _table(stream: BinaryIO, name: str, codec: str, notes: tuple[str, ...]) -> Document:
+def _table(stream: BinaryIO, name: str, context: ReadContext) -> Document:
     stream.seek(0)
     data = stream.read(TABLE_LIMIT + 1)
     if len(data) > TABLE_LIMIT:
         raise Unreadable(f"larger than {TABLE_LIMIT >> 20:,} MB, and {_NO_TEXT}")
-    try:
-        text = clean(data.decode(codec, _errors(codec)))
-    except UnicodeError:
-        raise Unreadable(_wrong_codec_reason(codec)) from None
-    require_text(text)
-    return Document(name_as_title(name), text, _MEDIA_TYPE, notes=notes)
+    decoded = decode(data, context.encoding).without_pictures()
+    require_text(decoded.text)
+    return decoded.annotate(Document(name_as_title(name), decoded.text, _MEDIA_TYPE, notes=(_NO_TEXT,)))
 
 
-def _errors(codec: str) -> str:
-    return "replace" if codec == "cp1252" else "strict"  # five bytes are undefined in it
-
-
-def _wrong_codec_reason(codec: str) -> str:
-    return f"not valid {codec.upper().removesuffix('-SIG')}, which its byte order mark declares"
-
-
-READER = Reader("csv", 1, _MEDIA_TYPE, read, read, streaming=True)
+READER = Reader("csv", 2, _MEDIA_TYPE, read, read, streaming=True)

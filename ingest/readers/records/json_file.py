@@ -8,14 +8,14 @@ from wherein.errors import Unreadable
 from wherein.ingest.document import Document, JSONValue, Problem
 from wherein.ingest.readers.heads import looks_like_records
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
+from wherein.ingest.readers.records.json_text import text_document
 from wherein.ingest.readers.records.json_values import parse_json
-from wherein.ingest.readers.records.records import Records, require_fields, text_field
-from wherein.ingest.readers.shared.decode import decode, name_as_title, require_text
+from wherein.ingest.readers.records.records import NO_TEXT_FIELD, Records, require_fields, text_field
+from wherein.ingest.readers.shared.decode import decode, require_text
 
 __all__ = ["READER", "read"]
 
 _MEDIA_TYPE = "application/json"
-_NO_TEXT = "its records have none of the fields text, content, body; --text-field NAME makes a document of each record"
 
 
 def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
@@ -23,18 +23,19 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
 
     When the user chose no fields and no record has a field with a usual name for the text, the file is one document.
     """
-    text = decode(stream.read())
+    decoded = decode(stream.read(), context.encoding)
+    text = decoded.text
     require_text(text)
     items = _parse_list(text, strict=bool(context.fields.label)) if looks_like_records(text) else None
     names = dict.fromkeys(name for record in items or () if isinstance(record, dict) for name in record)
     if items is None or text_field(names, context.fields) is None:
-        notes = () if items is None else (_NO_TEXT,)
-        yield Document(name_as_title(name), text, _MEDIA_TYPE, notes=notes)
+        notes = () if items is None else (NO_TEXT_FIELD,)
+        yield text_document(decoded, name, _MEDIA_TYPE, notes)
         return
     require_fields(names, context.fields)
     records = Records("record", _MEDIA_TYPE, context.fields)
     for number, record in enumerate(items, 1):
-        yield records.item(number, partial(_identity, record))
+        yield records.item(number, partial(_identity, record), decoded)
 
 
 def _identity(record: JSONValue) -> JSONValue:
@@ -44,7 +45,7 @@ def _identity(record: JSONValue) -> JSONValue:
 def _parse_list(text: str, *, strict: bool) -> list[JSONValue] | None:
     """Return the list in the text; None for another value and invalid JSON, which raises Unreadable if `strict`."""
     try:
-        items = parse_json(text.encode())
+        items = parse_json(text)
     except (ValueError, RecursionError) as error:
         if strict:
             raise Unreadable(str(error) if isinstance(error, ValueError) else "nested too deeply") from None
@@ -52,4 +53,4 @@ def _parse_list(text: str, *, strict: bool) -> list[JSONValue] | None:
     return items if isinstance(items, list) else None
 
 
-READER = Reader("json", 1, _MEDIA_TYPE, read, read)
+READER = Reader("json", 2, _MEDIA_TYPE, read, read)

@@ -2,25 +2,35 @@
 
 import json
 import math
+import re
 
 from wherein.ingest.document import JSONValue
-from wherein.ingest.readers.shared.decode import clean, not_utf8_reason
+from wherein.ingest.readers.shared.decode import clean
 
-__all__ = ["parse_json"]
+__all__ = ["parse_json", "unescape_json"]
+
+_ESCAPES = re.compile(r"(?<!\\)((?:\\\\)*)((?:\\(?:u[0-9a-fA-F]{4}|[/bfnrt]))+)")
 
 
-def parse_json(data: bytes) -> JSONValue:
-    """Parse UTF-8. Raises ValueError with the reason, RecursionError when it is nested too deeply."""
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        raise ValueError(not_utf8_reason(data, error.start)) from None
+def parse_json(text: str) -> JSONValue:
+    """Parse a JSON value. Raises ValueError with the reason, RecursionError when it is nested too deeply."""
     try:
         value: JSONValue = json.loads(text, parse_constant=_reject_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
         line = f" of line {error.lineno}" if error.lineno > 1 else ""
         raise ValueError(f"not JSON ({error.msg} at column {error.colno}{line})") from None
     return _cleaned(value) if "\\u" in text or "\0" in text else value  # else nothing is to be cleaned
+
+
+def unescape_json(source: str) -> str:
+    """Return JSON with the characters that its escapes stand for, for people; line ends and tabs become blanks."""
+    return _ESCAPES.sub(lambda match: match[1] + _unescaped(match[2]), source) if "\\" in source else source
+
+
+def _unescaped(escapes: str) -> str:
+    text: str = json.loads(f'"{escapes}"')
+    # What JSON does not allow in a string stays escaped.
+    return clean("".join(json.dumps(c)[1:-1] if c in '"\\' else " " if c < " " else c for c in text))
 
 
 def _reject_constant(constant: str) -> JSONValue:

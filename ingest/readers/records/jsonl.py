@@ -2,23 +2,27 @@
 
 from collections.abc import Iterator
 from functools import partial
-from typing import BinaryIO
+from itertools import islice
+from typing import BinaryIO, TextIO
 
 from wherein.errors import Unreadable
-from wherein.ingest.document import Document, Problem
+from wherein.ingest.document import Document, JSONValue, Problem
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
+from wherein.ingest.readers.records.json_text import text_document
 from wherein.ingest.readers.records.json_values import parse_json
-from wherein.ingest.readers.records.records import Records
-from wherein.ingest.readers.shared.decode import split_bom
+from wherein.ingest.readers.records.records import NO_TEXT_FIELD, TABLE_LIMIT, Records, text_field
+from wherein.ingest.readers.shared.decode import Decoded, decode, find_decoded, open_text
 from wherein.ingest.readers.shared.skipped import Skipped
+from wherein.storage.catalog.fields import NO_FIELDS
 
 __all__ = ["LINE_LIMIT", "READER", "read"]
 
 LINE_LIMIT = 64 * 2**20
-"""Bytes of the longest line that is read."""
+"""Characters of the longest line that is read."""
 
 _MEDIA_TYPE = "application/jsonl"
 _STEP = 2**20
+_PEEKED_LINES = 100
 
 
 def read(
@@ -26,44 +30,70 @@ def read(
 ) -> Iterator[Document | Problem]:
     """Yield a document for each line, or the problem with it; see `Reader` for the errors, `Records` for the fields.
 
-    A line longer than `limit` bytes is a problem.
+    When the user chose no fields and none of the first records has a field with a usual name for text or title, the
+    file is one document. A line longer than `limit` characters is a problem.
     """
+    decoded = find_decoded(stream, context.encoding)
+    with open_text(stream, decoded, "\n") as text:
+        is_text = not context.fields.label and not _has_usual_field(islice(_lines(text, limit), _PEEKED_LINES))
+    if is_text:
+        yield _whole(stream, name, context)
+        return
+    with open_text(stream, decoded, "\n") as text:
+        yield from _records(_lines(text, limit), context, decoded, limit)
+
+
+def _records(
+    lines: Iterator[tuple[int, str | None]], context: ReadContext, decoded: Decoded, limit: int
+) -> Iterator[Document | Problem]:
     records = Records("line", _MEDIA_TYPE, context.fields)
     number = 0
-    for number, line in _lines(stream, limit):
-        yield records.item(number, partial(parse_json, line)) if line is not None else _too_long(number, limit)
+    for number, line in lines:
+        yield _too_long(number, limit) if line is None else records.item(number, partial(parse_json, line), decoded)
     if not number:
         raise Skipped("no text")
 
 
-def _lines(stream: BinaryIO, limit: int) -> Iterator[tuple[int, bytes | None]]:
-    """Yield the lines that are not blank, with their numbers; None for a line longer than `limit` bytes."""
+def _has_usual_field(lines: Iterator[tuple[int, str | None]]) -> bool:
+    """Whether a record has a usual field, or none of the lines is a record that might."""
+    found = [record for _, line in lines if isinstance(record := _record(line or ""), dict) and record]
+    return not found or any(text_field(record, NO_FIELDS) or "title" in record for record in found)
+
+
+def _record(line: str) -> JSONValue:
+    try:
+        return parse_json(line)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _whole(stream: BinaryIO, name: str, context: ReadContext) -> Document:
+    stream.seek(0)
+    data = stream.read(TABLE_LIMIT + 1)
+    if len(data) > TABLE_LIMIT:
+        raise Unreadable(f"larger than {TABLE_LIMIT >> 20:,} MB, and {NO_TEXT_FIELD}")
+    return text_document(decode(data, context.encoding), name, _MEDIA_TYPE, (NO_TEXT_FIELD,))
+
+
+def _lines(text: TextIO, limit: int) -> Iterator[tuple[int, str | None]]:
+    """Yield the lines that are not blank, with their numbers; None for a line longer than `limit` characters."""
     number = 0
-    while line := stream.readline(limit + 1):
+    while line := text.readline(limit + 1):
         number += 1
-        if number == 1:
-            line = _without_bom(line)
-        if len(line) > limit and not line.endswith(b"\n"):
-            _skip_rest(stream)
+        if len(line) > limit and not line.endswith("\n"):
+            _skip_rest(text)
             yield number, None
         elif line.strip():
             yield number, line
 
 
-def _without_bom(line: bytes) -> bytes:
-    codec, rest = split_bom(line)
-    if codec not in (None, "utf-8"):
-        raise Unreadable("JSON Lines must be UTF-8; convert it, for instance with: iconv -f UTF-16 -t UTF-8")
-    return rest
-
-
-def _skip_rest(stream: BinaryIO) -> None:
-    while (part := stream.readline(_STEP)) and not part.endswith(b"\n"):
+def _skip_rest(text: TextIO) -> None:
+    while (part := text.readline(_STEP)) and not part.endswith("\n"):
         pass
 
 
 def _too_long(number: int, limit: int) -> Problem:
-    return Problem(f"line-{number}", f"line {number}: longer than {limit:,} bytes")
+    return Problem(f"line-{number}", f"line {number}: longer than {limit:,} characters")
 
 
-READER = Reader("jsonl", 2, _MEDIA_TYPE, read, read, streaming=True)
+READER = Reader("jsonl", 3, _MEDIA_TYPE, read, read, streaming=True)

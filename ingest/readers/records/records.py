@@ -4,10 +4,16 @@ from collections.abc import Callable, Collection, Iterable
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, JSONValue, Problem
+from wherein.ingest.readers.shared.decode import AS_IS, PICTURES_NOTE, Decoded, without_pictures
 from wherein.storage.catalog.fields import Fields
 
-__all__ = ["Records", "require_fields", "text_field"]
+__all__ = ["NO_TEXT_FIELD", "TABLE_LIMIT", "Records", "require_fields", "text_field"]
 
+TABLE_LIMIT = 64 << 20
+"""Bytes of the largest file of records that is read as one text."""
+NO_TEXT_FIELD = (
+    "its records have none of the fields text, content, body; --text-field NAME makes a document of each record"
+)
 _TEXT_NAMES = ("text", "content", "body")
 _ID_NAMES = ("id", "_id")
 _TITLE_NAME = "title"
@@ -30,8 +36,8 @@ class Records:
         self._fields = fields
         self._first: dict[str, int] = {}
 
-    def item(self, number: int, parse: Callable[[], JSONValue]) -> Document | Problem:
-        """Return the document of a record, or the problem with it.
+    def item(self, number: int, parse: Callable[[], JSONValue], decoded: Decoded = AS_IS) -> Document | Problem:
+        """Return the document of a record, with the notes of `decoded`, or the problem with it.
 
         The key is the id of the record, else its number (`line-12`). Fields other than text, id and title are metadata.
         `parse` returns the record, or raises ValueError with the reason or RecursionError.
@@ -46,7 +52,7 @@ class Records:
             first = self._first.setdefault(key, number)
             if first != number:
                 raise ValueError(f"same id as {self._unit} {first}")
-            return _document(key, record, names, self._fields, self._media_type)
+            return decoded.annotate(_document(key, record, names, self._fields, self._media_type))
         except _NoText:
             return Problem(key, f"{self._unit} {number}: no text", skipped=True)
         except RecursionError:
@@ -93,15 +99,25 @@ def _take_key(record: Record, names: list[str], chosen: str, default: str) -> st
 
 
 def _document(key: str, record: Record, names: list[str], fields: Fields, media_type: str) -> Document:
-    text_name = text_field(record, fields) or _TEXT_NAMES[0]
-    for name in filter(None, (text_name, fields.title)):
+    text_name, title_name = text_field(record, fields) or _TEXT_NAMES[0], fields.title or _TITLE_NAME
+    for name in filter(None, (fields.text, fields.title)):
         if name not in record:
             raise ValueError(_missing_field_reason(name, names))
-    text, title = record.pop(text_name), record.pop(fields.title or _TITLE_NAME, None)
-    if not isinstance(text, str):
-        raise ValueError(f'"{_printable(text_name)}" is not a string')
+    title = _string(title_name, record.pop(title_name, None))
+    if text_name not in record and not title.strip():
+        raise ValueError(_missing_field_reason(text_name, names))
+    text, count = without_pictures(_string(text_name, record.pop(text_name, None)))
+    text = text if text.strip() else title
     if not text.strip():
         raise _NoText
-    if title is not None and not isinstance(title, str):
-        raise ValueError(f'"{_printable(fields.title or _TITLE_NAME)}" is not a string')
-    return Document(title or "", text, media_type, key=key, metadata=record)
+    notes = (PICTURES_NOTE,) if count else ()
+    return Document(title, text, media_type, key=key, metadata=record, notes=notes)
+
+
+def _string(name: str, value: JSONValue) -> str:
+    """Return the text in a field, "" for a null; the texts of a list are its lines."""
+    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+        return "\n".join(map(str, value))
+    if value is not None and not isinstance(value, str):
+        raise ValueError(f'"{_printable(name)}" is not a string')
+    return value or ""

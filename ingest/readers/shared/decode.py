@@ -1,14 +1,41 @@
 """From bytes to text that can be stored: without NUL characters and lone surrogates."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from io import BytesIO, TextIOWrapper
 from pathlib import PurePath
+from typing import BinaryIO, TextIO
 
-from wherein.errors import Unreadable
+from wherein.ingest.document import Document
+from wherein.ingest.readers.shared.charset import WIDE, Charset
+from wherein.ingest.readers.shared.encoding import find_encoding
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.storage.disk.text_lines import split_bom
 
-__all__ = ["clean", "decode", "name_as_title", "not_utf8_reason", "require_text", "split_bom"]
+__all__ = [
+    "AS_IS",
+    "PICTURES_NOTE",
+    "Decoded",
+    "clean",
+    "decode",
+    "find_decoded",
+    "name_as_title",
+    "open_text",
+    "require_text",
+    "split_bom",
+    "without_pictures",
+]
 
+# RFC 2397. JSON may write \\/ for a slash, and pictures of type image/svg+xml may be percent-encoded.
+_DATA_URI = re.compile(
+    r"""(\bdata:(?:[a-z]+\\?/[\w.+-]+)?)(?:
+        (?:;[\w.=+-]+)*;base64,(?:[\w+/=%-]|\\/){32,}
+      | (?<=image/svg\+xml)[;,][^\s"'()<>]{64,})""",
+    re.IGNORECASE | re.VERBOSE,
+)
+PICTURES_NOTE = "without the bytes of the pictures or files in it (data:)"
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -17,33 +44,65 @@ def clean(text: str) -> str:
     return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def decode(data: bytes) -> str:
-    """Decode by the byte order mark, else as UTF-8. Raises Unreadable with the offset of the first invalid byte."""
-    codec, body = split_bom(data)
+@dataclass(frozen=True)
+class Decoded:
+    """A text that can be stored, what a user should know of its encoding, and what of that should be checked."""
+
+    text: str
+    notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    codec: str = "utf-8"
+
+    def annotate(self, document: Document) -> Document:
+        """Return the document with these notes before its own."""
+        return replace(document, notes=(*self.notes, *document.notes), doubts=(*self.doubts, *document.doubts))
+
+    def without_pictures(self) -> "Decoded":
+        """Return the text without the bytes of the pictures and fonts in it, and with a note on them."""
+        text, count = without_pictures(self.text)
+        return replace(self, text=text, notes=(*self.notes, PICTURES_NOTE)) if count else self
+
+
+AS_IS = Decoded("")
+
+
+def without_pictures(text: str) -> tuple[str, int]:
+    """Return a text without the payloads of its `data:` URIs, and how many it had; lines keep their numbers."""
+    return _DATA_URI.subn(r"\1", text) if "data:" in text else (text, 0)
+
+
+def decode(data: bytes, encoding: str = "", declared: Charset | None = None) -> Decoded:
+    """Decode a text as `find_encoding` says. Raises Skipped when it is binary."""
+    found = find_encoding(BytesIO(data), encoding, declared)
+    return Decoded(clean(_decode(data[found.bom :], found.codec)), found.notes, found.doubts, found.codec)
+
+
+def find_decoded(stream: BinaryIO, encoding: str = "") -> Decoded:
+    """Return how a stream is decoded, without its text, for readers that read piece by piece."""
+    found = find_encoding(stream, encoding)
+    # Python's codecs of these names remove the mark.
+    codec = {"utf-8": "utf-8-sig"}.get(found.codec, found.codec[:6]) if found.bom else found.codec
+    return Decoded("", found.notes, found.doubts, codec)
+
+
+@contextmanager
+def open_text(stream: BinaryIO, decoded: Decoded, newline: str) -> Iterator[TextIO]:
+    """Open a stream as text from its start, decoded as `find_decoded` says; `newline` as for `io.TextIOWrapper`."""
+    stream.seek(0)
+    text = TextIOWrapper(stream, decoded.codec, "replace", newline=newline)
     try:
-        # Half a surrogate pair is one bad character, not a reason to lose the file.
-        return clean(body.decode(codec or "utf-8", errors=_errors(codec)))
-    except UnicodeDecodeError as error:
-        if codec is None and b"\0" in data:
-            raise Skipped("binary file") from None
-        offset = len(data) - len(body) + error.start
-        if codec in (None, "utf-8"):
-            raise Unreadable(not_utf8_reason(data, offset)) from None
-        family = "UTF-16" if codec and codec.startswith("utf-16") else "UTF-32"
-        raise Unreadable(f"not valid {family}, which its byte order mark declares (offset {offset})") from None
+        yield text
+    finally:
+        text.detach()  # the stream is the caller's, and would be closed with the wrapper
 
 
-def _errors(codec: str | None) -> str:
-    # Lets half a surrogate pair through, for `clean` to replace.
-    return "surrogatepass" if codec in ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be") else "strict"
-
-
-def not_utf8_reason(data: bytes, offset: int) -> str:
-    """Return the reason for bytes that stop being UTF-8 at byte `offset`."""
-    return (
-        f"not UTF-8 (byte 0x{data[offset]:02X} at offset {offset}); convert it, "
-        "for instance with: iconv -f WINDOWS-1252 -t UTF-8"
-    )
+def _decode(body: bytes, codec: str) -> str:
+    if codec.startswith(WIDE):
+        try:
+            return body.decode(codec, "surrogatepass")  # half a surrogate pair is one bad character, for `clean`
+        except UnicodeDecodeError:
+            pass
+    return body.decode(codec, "replace")
 
 
 def require_text(text: str) -> None:

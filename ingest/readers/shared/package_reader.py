@@ -20,4 +20,4 @@ def package_reader(format: str, version: int, media_type: str, document: Callabl
             context.allowance.take(0)  # a part that exceeded it may have been left out as unreadable
         yield item
 
-    return Reader(format, version, media_type, read, read, takes_fields=False)
+    return Reader(format, version, media_type, read, read, takes_fields=False, takes_encoding=False)

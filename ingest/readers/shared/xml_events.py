@@ -44,13 +44,15 @@ _PREFIXES = {
 }  # fmt: skip
 
 
-def events(pieces: Iterable[bytes], part: str) -> Iterator[Event]:
+def events(pieces: Iterable[bytes], part: str, encoding: str | None = None) -> Iterator[Event]:
     """Yield the events of an XML file. Names have the prefixes of `_PREFIXES`, whatever prefixes the file uses.
+
+    `encoding` outweighs the one that the file declares.
 
     Raises Unreadable, with the name of the `part`, when it is not well-formed or declares entities, as XML bombs do.
     """
     queue: list[Event] = []
-    parser = expat.ParserCreate(namespace_separator=" ")  # a blank is in no local name
+    parser = expat.ParserCreate(encoding, namespace_separator=" ")  # a blank is in no local name
     parser.buffer_text = True  # else expat reports each line of a text by itself
     parser.StartElementHandler = lambda name, attributes: queue.append((START, _short(name), _shorten(attributes)))
     parser.EndElementHandler = lambda name: queue.append((END, _short(name), _NONE))

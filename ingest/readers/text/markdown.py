@@ -9,25 +9,27 @@ from typing import BinaryIO
 from markdown_it import MarkdownIt
 
 from wherein.ingest.document import Document, JSONValue, Problem
-from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, text_reader
 from wherein.ingest.readers.shared.decode import decode, name_as_title, require_text
 from wherein.ingest.readers.shared.headings import Heading, heading_marks
 from wherein.ingest.readers.text.front_matter import split_front_matter
 
-__all__ = ["READER", "read"]
+__all__ = ["READER", "headings_in", "read"]
 
 _MEDIA_TYPE = "text/markdown"
 _NEWLINE = re.compile(r"\r\n?|\n")
 
 
-def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
+def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
     """Yield the file as one document with its headings; see `Reader` for the errors."""
-    text = decode(stream.read())
+    decoded = decode(stream.read(), context.encoding).without_pictures()
+    text = decoded.text
     require_text(text)
     front = split_front_matter(text)
-    metadata, headings = dict(front.entries), list(_headings(text, front.end))
+    metadata, headings = dict(front.entries), list(headings_in(text, front.end))
     title = _take_title(metadata) or (headings[0].title if headings else name_as_title(name))
-    yield Document(title, text, _MEDIA_TYPE, metadata=metadata, marks=heading_marks(headings), notes=front.notes)
+    marks = heading_marks(headings)
+    yield decoded.annotate(Document(title, text, _MEDIA_TYPE, metadata=metadata, marks=marks, notes=front.notes))
 
 
 def _take_title(metadata: dict[str, JSONValue]) -> str:
@@ -43,7 +45,7 @@ def _as_text(value: JSONValue) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _headings(text: str, start: int) -> Iterator[Heading]:
+def headings_in(text: str, start: int = 0) -> Iterator[Heading]:
     """Yield the headings from character `start` on, except those in quotes and lists."""
     lines = [start, *(match.end() for match in _NEWLINE.finditer(text, start))]
     tokens = _block_parser().parse(text[start:])
@@ -79,4 +81,4 @@ def _text(kind: str, content: str) -> str:
     return "" if kind == "html_inline" else content
 
 
-READER = Reader("markdown", 2, _MEDIA_TYPE, read)
+READER = text_reader("markdown", 3, _MEDIA_TYPE, read)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, text_reader
 from wherein.ingest.readers.shared.decode import decode, name_as_title, require_text
 from wherein.ingest.readers.shared.headings import Heading, heading_marks
 
@@ -22,13 +22,14 @@ class _Line(NamedTuple):
     text: str
 
 
-def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
+def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
     """Yield the file as one document with its headings; see `Reader` for the errors."""
-    text = decode(stream.read())
+    decoded = decode(stream.read(), context.encoding).without_pictures()
+    text = decoded.text
     require_text(text)
     headings = list(_headings(text))
     title = headings[0].title if headings else name_as_title(name)
-    yield Document(title, text, _MEDIA_TYPE, marks=heading_marks(headings))
+    yield decoded.annotate(Document(title, text, _MEDIA_TYPE, marks=heading_marks(headings)))
 
 
 def _headings(text: str) -> Iterator[Heading]:
@@ -72,4 +73,4 @@ def _without_markup(title: str) -> str:
     return _MARKUP.sub(lambda match: match[1] or match[2], title)
 
 
-READER = Reader("restructured", 1, _MEDIA_TYPE, read)
+READER = text_reader("restructured", 2, _MEDIA_TYPE, read)

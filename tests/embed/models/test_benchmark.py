@@ -49,7 +49,7 @@ def test_a_text_of_a_wanted_length(tmp_path: Path, models: Path) -> None:
         ({}, Batching()),
         ({Batching(1024): 1.04}, Batching()),  # that may be chance
         ({Batching(1024): 1.06}, Batching(1024)),
-        ({Batching(0): 1.2, Batching(1024, 48): 1.3}, Batching(1024, 48)),
+        ({Batching(0): 1.2, Batching(1024, 32): 1.3}, Batching(1024, 32)),
     ],
 )
 def test_another_batching_is_kept_only_when_it_is_clearly_faster(

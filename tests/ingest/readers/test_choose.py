@@ -67,7 +67,7 @@ def test_names_and_labels_of_readers_differ() -> None:
         == len({reader.name for reader in all_readers()})
         == len(all_readers())
     )
-    assert all_readers()[0].label == "plain-3"
+    assert all_readers()[0].label == "plain-4"
 
 
 def test_the_reader_in_the_documents_reads() -> None:
@@ -77,11 +77,9 @@ def test_the_reader_in_the_documents_reads() -> None:
         "from collections.abc import Iterator\nfrom typing import BinaryIO\n"
         "from wherein.ingest.document import Document, Problem\n"
         "from wherein.ingest.readers.shared.decode import decode, name_as_title, require_text\n"
-        "from wherein.ingest.readers.reader import Reader\n"
+        "from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, text_reader\n"
     )
     names: dict[str, Any] = {}
     exec(imports + source, names)
-    data = b"1\n00:00:01,000 --> 00:00:02,000\nHello\n\n2\n00:00:03,000 --> 00:00:04,000\nworld\n"
-    assert list(names["READER"].read(io.BytesIO(data), "a.srt")) == [
-        Document("a.srt", "Hello\nworld", "application/x-subrip")
-    ]
+    data = b"; a comment\nkey = value\n"
+    assert list(names["READER"].read(io.BytesIO(data), "a.ini")) == [Document("a.ini", "key = value", "text/x-ini")]

@@ -16,6 +16,7 @@ from wherein.ingest.workers import parse
 from wherein.ingest.workers.parse import FAILED, LARGE, REFUSED, SKIPPED, End, Items, Job, Opened, Trouble, read
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.fields import Fields
+from wherein.storage.catalog.reading import Reading
 
 HASH = content_hash("Some text.")
 Read = Callable[[BinaryIO, str], Iterator[Document | Problem]]
@@ -40,12 +41,12 @@ def reading(monkeypatch: pytest.MonkeyPatch) -> Callable[[Read], None]:
 
 def test_a_file(path: Path) -> None:
     document = Document("a.txt", "Some text.", "text/plain")
-    assert list(read(Job(str(path)))) == [Opened(HASH, "plain-3"), Items((document,)), End()]
+    assert list(read(Job(str(path)))) == [Opened(HASH, "plain-4"), Items((document,)), End()]
 
 
 def test_bytes_need_no_file() -> None:
     opened, items, end = read(Job("b.md", b"# Title"))
-    assert opened == Opened(content_hash("# Title"), "markdown-2")
+    assert opened == Opened(content_hash("# Title"), "markdown-3")
     assert isinstance(items, Items)
     assert end == End()
 
@@ -57,7 +58,7 @@ def test_known_content_is_not_read(path: Path, data: bytes | None) -> None:
 
 def test_a_large_file_is_not_read_unless_its_reader_streams(path: Path) -> None:
     reason = "larger than --max-size (0 MB): it is 0 MB"
-    assert list(read(Job(str(path), max_size=9))) == [Opened(HASH, "plain-3", trouble=Trouble(LARGE, reason))]
+    assert list(read(Job(str(path), max_size=9))) == [Opened(HASH, "plain-4", trouble=Trouble(LARGE, reason))]
     assert len(list(read(Job(str(path), max_size=10)))) == 3
     opened, *_, end = read(Job("a.jsonl", b'{"id": "1", "text": "One."}\n', max_size=1))
     assert isinstance(opened, Opened)
@@ -79,7 +80,7 @@ def test_a_file_with_nothing_to_read(path: Path) -> None:
 
 
 def test_the_fields_of_the_source_reach_the_reader() -> None:
-    opened, items, _ = read(Job("a.csv", b"k,words\n1,one\n", Fields("words", "k")))
+    opened, items, _ = read(Job("a.csv", b"k,words\n1,one\n", Reading(Fields("words", "k"))))
     assert isinstance(opened, Opened)
     assert "words" in opened.label
     assert isinstance(items, Items)
@@ -137,13 +138,13 @@ def test_a_name_that_cannot_be_decoded(tmp_path: Path) -> None:
     with open(raw, "wb") as file:  # noqa: PTH123
         file.write(b"Some text.")
     opened, *_ = read(Job(os.fsdecode(raw)))
-    assert opened == Opened(HASH, "plain-3")
+    assert opened == Opened(HASH, "plain-4")
 
 
 def test_what_is_the_last_message() -> None:
     assert Opened(HASH, same=True).last
     assert Opened(trouble=Trouble(REFUSED, "why")).last
-    assert not Opened(HASH, "plain-3").last
+    assert not Opened(HASH, "plain-4").last
 
 
 GOOD = Document("good", "Some text.", "text/plain", key="good")

@@ -9,6 +9,7 @@ from wherein.errors import Damaged
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 from wherein.storage.catalog.file_sources import files_of_source, follow_file, unfollowed_files
+from wherein.storage.catalog.reading import AS_USUAL, Reading
 from wherein.storage.catalog.sources import (
     forget_source,
     list_sources,
@@ -96,3 +97,13 @@ def test_a_path_of_any_bytes_is_returned_as_it_is(db: Database, name: str) -> No
     with writing(db, "test"):
         rename_source(db, first, f"{name}\udcff", pattern=False)
     assert list_sources(db)[0].uri == f"{name}\udcff"
+
+
+def test_the_encoding_is_an_option_of_a_source(db: Database) -> None:
+    with writing(db, "test"):
+        remember_source(db, "/docs", "path", (), None, encoding="koi8-r")
+    (source,) = list_sources(db)
+    assert (source.encoding, source.reading) == ("koi8-r", Reading(NO_FIELDS, "koi8-r"))
+    with writing(db, "test"):
+        remember_source(db, "/docs", "path", (), None)
+    assert list_sources(db)[0].reading == AS_USUAL

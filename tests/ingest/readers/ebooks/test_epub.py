@@ -54,7 +54,7 @@ def test_a_chapter_that_cannot_be_read() -> None:
     assert found.notes == ("1 of 3 chapters cannot be read: 2",)
     data = office.book()
     for part in (FIRST, SECOND, "OEBPS/nav.xhtml"):
-        data = office.changed(data, part, lambda _: b"\xff")
+        data = office.changed(data, part, lambda _: b"\xff\0\xfe\xff")
     assert office.reason(data) == (Unreadable, "damaged or truncated: none of its 3 chapters can be read")
 
 

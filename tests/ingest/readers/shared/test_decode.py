@@ -7,10 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from text_files import read, reason
-from wherein.errors import Unreadable
+from wherein.ingest.readers.shared.decode import PICTURES_NOTE
 from wherein.ingest.readers.shared.skipped import Skipped
-
-ICONV = "convert it, for instance with: iconv -f WINDOWS-1252 -t UTF-8"
 
 
 @pytest.mark.parametrize(
@@ -42,14 +40,40 @@ def test_no_text(name: str, data: bytes) -> None:
     assert reason(data, name, Skipped) == "no text"
 
 
-@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.rst", "a.html"])
-def test_wrong_encoding(name: str) -> None:
-    assert reason(b"Caf\xe9 noir", name, Unreadable) == f"not UTF-8 (byte 0xE9 at offset 3); {ICONV}"
-    with_bom = codecs.BOM_UTF8 + b"Caf\xe9 noir"
-    assert reason(with_bom, name, Unreadable) == f"not UTF-8 (byte 0xE9 at offset 6); {ICONV}"
-    late = b"a" * 4096 + b"\xff\0"
-    assert reason(late, name, Skipped) == "binary file"
-    odd = codecs.BOM_UTF16_LE + b"a\0b"
-    assert reason(odd, name, Unreadable) == "not valid UTF-16, which its byte order mark declares (offset 4)"
-    beyond = codecs.BOM_UTF32_BE + b"\0\x11\0\0"
-    assert reason(beyond, name, Unreadable) == "not valid UTF-32, which its byte order mark declares (offset 4)"
+BAD_BYTE = "1 byte is not valid UTF-8 (at offset 6) and stands as \ufffd"
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.rst", "a.html", "a.srt"])
+def test_a_bad_byte_costs_that_byte(name: str) -> None:
+    document = read(codecs.BOM_UTF8 + b"Caf\xe9 noir", name)
+    assert (document.text, document.notes, document.doubts) == ("Caf\ufffd noir", (BAD_BYTE,), ())
+    document = read("Größe für Bö".encode() + b"\xf6se", name)
+    assert document.text == "Größe für Bö\ufffdse"
+    assert document.notes == ("1 byte is not valid UTF-8 (at offset 16) and stands as \ufffd",)
+
+
+def test_several_bad_bytes_are_counted() -> None:
+    document = read("ÄÖÜ äöü ß ".encode() * 20 + b"\xff \xfe", "a.txt")
+    assert document.text == "ÄÖÜ äöü ß " * 20 + "\ufffd \ufffd"
+    assert document.notes == ("2 bytes are not valid UTF-8 (the first at offset 340) and stand as \ufffd",)
+
+
+def test_bad_bytes_after_a_byte_order_mark() -> None:
+    assert read(codecs.BOM_UTF16_LE + b"a\0b", "a.txt").text == "a\ufffd"
+    assert read(codecs.BOM_UTF32_BE + b"\0\0\0a\0\x11\0\0", "a.txt").text == "a\ufffd"
+
+
+def test_bytes_that_are_no_text() -> None:
+    assert reason(b"a" * 4096 + b"\xff\0", "a.txt", Skipped) == "binary file"
+    assert reason(bytes(range(1, 256)) * 40, "a.txt", Skipped) == "binary file"
+
+
+def test_pictures_in_a_text_are_left_out() -> None:
+    payload = "iVBORw0KGgo" * 20
+    document = read(f"one ![a](data:image/png;base64,{payload}) two\nthree".encode(), "a.md")
+    assert document.text == "one ![a](data:image/png) two\nthree"
+    assert document.notes == (PICTURES_NOTE,)
+    escaped = f'{{"a": "data:image\\/png;base64,{payload}\\/", "b": "words"}}'
+    assert read(escaped.encode(), "a.json").text == '{"a": "data:image/png", "b": "words"}'
+    kept = "see data:text/plain,short and metadata:image/png"
+    assert read(kept.encode(), "a.txt").text == kept

@@ -1,0 +1,115 @@
+"""Any other XML: the text of its elements, a block for each that stands by itself."""
+
+import re
+from collections.abc import Iterator, Set
+from typing import BinaryIO
+
+from wherein.errors import Unreadable
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.html.page import parse_page, render_page
+from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, text_reader
+from wherein.ingest.readers.shared.blocks import BlockWriter, join_blocks
+from wherein.ingest.readers.shared.decode import clean, decode, name_as_title, require_text, without_pictures
+from wherein.ingest.readers.shared.xml_events import END, START, events
+
+__all__ = ["READER", "read"]
+
+_MEDIA_TYPE = "application/xml"
+_PART = "the file"
+_HTML = re.compile(r"</?(?:a|b|br|div|em|h[1-6]|i|img|li|p|span|strong|table|td|tr|ul)\b[^<>]*>", re.IGNORECASE)
+_DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*+\[.*?\]\s*+>", re.DOTALL)
+_TEXT_ATTRIBUTES = frozenset(("alt", "caption", "comment", "description", "label", "name", "summary", "text", "title"))
+_MAX_TITLE = 200
+_NOT_XML = "not well-formed XML, so that its text was taken as a browser would"
+_FROM_ATTRIBUTES = "its elements hold no text; it is that of attributes such as name and title"
+
+
+def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
+    """Yield the file as one document; see `Reader` for the errors."""
+    decoded = decode(stream.read(), context.encoding)
+    try:
+        text, title, notes = _text_of(decoded.text.encode())
+    except Unreadable:
+        text, title, notes = _html_text(_DOCTYPE.sub("", decoded.text, count=1)), "", (_NOT_XML,)
+    text = without_pictures(text)[0]
+    require_text(text)
+    yield decoded.annotate(Document(title or name_as_title(name), text, _MEDIA_TYPE, notes=notes))
+
+
+def _text_of(data: bytes) -> tuple[str, str, tuple[str, ...]]:
+    """Return text, title and notes. Raises Unreadable when the XML is not well-formed or declares entities."""
+    inline = _inline_elements(data)
+    writer, title = BlockWriter(), _Title()
+    for kind, value, _ in events([data], _PART, "utf-8"):
+        title.take(kind, value)
+        if kind in (START, END):
+            if value not in inline:
+                (writer.enter if kind is START else writer.leave)("div")
+        else:
+            writer.text(clean(value))
+    writer.flush()
+    for block in writer.blocks:
+        if _HTML.search(block.text):  # feeds hold their articles as escaped HTML
+            block.text = _html_text(block.text)
+    text, _ = join_blocks(writer.blocks)
+    if text:
+        return text, title.text, ()
+    return "\n".join(_attribute_texts(data)), "", (_FROM_ATTRIBUTES,)
+
+
+def _inline_elements(data: bytes) -> Set[str]:
+    """Return the names of the elements that stand between the words of another one."""
+    inline: set[str] = set()
+    children: list[set[str]] = [set()]
+    has_text = [False]
+    for kind, value, _ in events([data], _PART, "utf-8"):
+        if kind is START:
+            children[-1].add(value)
+            children.append(set())
+            has_text.append(False)
+        elif kind is END:
+            names = children.pop()
+            if has_text.pop():
+                inline |= names
+        elif not value.isspace():
+            has_text[-1] = True
+    return inline
+
+
+class _Title:
+    """Takes the first element called title."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] | None = None
+        self._depth = 0
+
+    @property
+    def text(self) -> str:
+        line = " ".join(clean("".join(self._parts or ())).split())
+        return line if len(line) <= _MAX_TITLE and not _HTML.search(line) else ""
+
+    def take(self, kind: str, value: str) -> None:
+        if kind is START:
+            if self._depth or (self._parts is None and value.rpartition(" ")[2].rpartition(":")[2].lower() == "title"):
+                self._depth += 1
+                self._parts = self._parts or []
+        elif kind is END:
+            self._depth -= self._depth > 0
+        elif self._depth and self._parts is not None:
+            self._parts.append(value)
+
+
+def _attribute_texts(data: bytes) -> Iterator[str]:
+    for kind, _, attributes in events([data], _PART, "utf-8"):
+        if kind is START:
+            texts = (value for name, value in attributes.items() if name.lower() in _TEXT_ATTRIBUTES)
+            line = " ".join(clean(" ".join(texts)).split())
+            if line:
+                yield line
+
+
+def _html_text(markup: str) -> str:
+    return join_blocks(render_page(parse_page(markup)).blocks)[0]
+
+
+READER = text_reader("xml", 1, _MEDIA_TYPE, read)

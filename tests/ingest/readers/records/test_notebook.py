@@ -1,0 +1,61 @@
+"""Notebooks: cells and text outputs, without pictures."""
+
+import json
+
+import mutations
+from text_files import headings, read, reason
+from wherein.ingest.readers.shared.skipped import Skipped
+
+
+def notebook(*cells: object, **others: object) -> bytes:
+    return json.dumps({"cells": cells, **others}).encode()
+
+
+def test_cells_and_outputs() -> None:
+    document = read(mutations.NOTEBOOK, "a.ipynb")
+    assert document.text == "# A report\nof *heron* sightings\n\nprint(1)\n\n1\n\nValueError: no"
+    assert document.title == "A report"
+    assert headings(document) == [(0, ("A report",))]
+
+
+def test_headings_of_later_cells() -> None:
+    cells = ({"cell_type": "code", "source": "x = 1"}, {"cell_type": "markdown", "source": "## Herons\n### Grey"})
+    assert headings(read(notebook(*cells), "a.ipynb")) == [(7, ("Herons",)), (17, ("Herons", "Grey"))]
+
+
+def test_outputs_that_stand_for_something_else() -> None:
+    texts = (
+        "<Figure size 640x480 with 1 Axes>",
+        "[<matplotlib.lines.Line2D at 0x7f>]",
+        "<Axes: >",
+        "\x1b[31mred\x1b[0m",
+    )
+    outputs = [{"output_type": "execute_result", "data": {"text/plain": text, "image/png": "x"}} for text in texts]
+    assert read(notebook({"cell_type": "code", "source": "y", "outputs": outputs}), "a.ipynb").text == "y\n\nred"
+
+
+def test_pictures_in_a_text_are_left_out() -> None:
+    source = f"![a](attachment:b.png) ![c](data:image/png;base64,{'iVBORw0KGgo' * 9})"
+    found = read(notebook({"cell_type": "markdown", "source": source}), "a.ipynb").text
+    assert found == "![a](attachment:b.png) ![c](data:image/png)"
+
+
+def test_version_3_of_the_format() -> None:
+    cells = [
+        {"cell_type": "heading", "level": 2, "source": ["Herons"]},
+        {"cell_type": "code", "input": ["x"], "outputs": [{"output_type": "pyout", "text": ["3"]}]},
+    ]
+    data = json.dumps({"worksheets": [{"cells": cells}], "nbformat": 3}).encode()
+    assert read(data, "a.ipynb").text == "## Herons\n\nx\n\n3"
+
+
+def test_what_is_no_notebook_is_text() -> None:
+    document = read(b'{"a": "Gr\\u00f6\\u00dfe"', "a.ipynb")
+    assert document.text == '{"a": "Größe"'
+    assert document.notes == ("not a notebook that can be read; its source was read as text",)
+    assert reason(notebook(), "a.ipynb", Skipped) == "no text"
+
+
+def test_authors() -> None:
+    data = notebook({"cell_type": "raw", "source": "x"}, metadata={"authors": [{"name": "Ann Quince"}, 1]})
+    assert read(data, "a.ipynb").metadata == {"author": "Ann Quince"}

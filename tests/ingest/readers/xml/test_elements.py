@@ -1,0 +1,53 @@
+"""XML as the text of its elements."""
+
+import pytest
+
+from text_files import read, reason
+from wherein.ingest.readers.shared.skipped import Skipped
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("<doc><p>Die Gr&#246;&#223;e der T&#xFC;r &amp; mehr</p></doc>", "Die Größe der Tür & mehr"),
+        ("<a><b>one</b><b>two</b></a>", "one\n\ntwo"),
+        ("<a><p>boi<i>ler</i> is <b>cold</b></p><p><b>All</b> of it</p></a>", "boiler is cold\n\nAll of it"),
+        ("<a><!-- left out --><b><![CDATA[x < y]]></b></a>", "x < y"),
+        (
+            "<rss><item><description>&lt;p&gt;One&lt;/p&gt;&lt;p&gt;two&lt;/p&gt;</description></item></rss>",
+            "One\n\ntwo",
+        ),
+        ("<a>K&auml;ufer</a>", "Käufer"),
+        ("<!DOCTYPE a [<!ENTITY b 'x'>]><a><p>one</p><p>two</p></a>", "one\n\ntwo"),
+        ('<a><b name="Herons" id="1"/><b label="Grey"/></a>', "Herons\nGrey"),
+    ],
+)
+def test_text_of_elements(source: str, text: str) -> None:
+    assert read(f'<?xml version="1.0"?>{source}'.encode(), "a").text == text
+
+
+def test_declared_encodings() -> None:
+    source = '<?xml version="1.0" encoding="{}"?><a>Договор аренды</a>'
+    for codec in ("windows-1251", "koi8-r", "UTF-16", "utf-8"):
+        assert read(source.format(codec).encode(codec), "a.xml").text == "Договор аренды"
+    japanese = '<?xml version="1.0" encoding="Shift_JIS"?><a>賃貸契約</a>'
+    assert read(japanese.encode("cp932"), "a.xml").text == "賃貸契約"
+
+
+def test_title() -> None:
+    assert read(b"<feed><title>Herons</title><entry><title>x</title></entry></feed>", "a.atom").title == "Herons"
+    assert read(b"<a>x</a>", "b.xml").title == "b.xml"
+
+
+def test_entities_do_not_expand() -> None:
+    bomb = '<!DOCTYPE a [<!ENTITY b "' + "x" * 1000 + '">]><a>' + "&b;" * 1000 + "</a>"
+    assert len(read(f"<?xml version='1.0'?>{bomb}".encode(), "a.xml").text) < 5000
+
+
+def test_deep_nesting() -> None:
+    source = "<?xml version='1.0'?>" + "<a>" * 50_000 + "x" + "</a>" * 50_000
+    assert read(source.encode(), "a.xml").text == "x"
+
+
+def test_no_text() -> None:
+    assert reason(b"<?xml version='1.0'?><a/>", "a.xml", Skipped) == "no text"

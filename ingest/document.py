@@ -30,7 +30,8 @@ class Document:
     """One document as text.
 
     `key` distinguishes the documents of one file (the id of a JSONL record) and is empty for a file that is one
-    document. `text` has neither NUL characters nor lone surrogates. `marks` are in the order of `start`.
+    document. `text` has neither NUL characters nor lone surrogates. `marks` are in the order of `start`. `recognized`
+    are the spans of the text, first and last character, exclusive, that were recognized in pictures (OCR).
     """
 
     title: str
@@ -40,6 +41,7 @@ class Document:
     metadata: Mapping[str, JSONValue] = field(default_factory=dict)
     marks: tuple[Mark, ...] = ()
     notes: tuple[str, ...] = ()
+    recognized: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def _reader_for(name: str, stream: BinaryIO) -> Reader:
 def _by_magic(head: bytes, suffix: str, stream: BinaryIO) -> Reader | None:
     """Return the reader for a format that is recognized by its first bytes."""
     if head.startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in head):  # some programs write bytes before it
-        return reader_in("pdf")
+        return reader_in("pdf.pdf_file")
     if head.startswith(ZIP_MAGIC):
         return _in_zip(stream)
     if head.startswith(OLE_MAGIC):

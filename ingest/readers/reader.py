@@ -4,14 +4,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import BinaryIO, Protocol
+from urllib.parse import urlencode
 
 from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.ocr.tesseract import obstacle
 from wherein.ingest.readers.shared.allowance import Allowance
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 
 __all__ = ["NO_CONTEXT", "ReadContext", "Reader"]
 
 _Items = Iterator[Document | Problem]
+
+
+def _ignore() -> None:
+    """Do nothing."""
 
 
 class _ReadInContext(Protocol):
@@ -22,14 +28,17 @@ class _ReadInContext(Protocol):
 class ReadContext:
     """What some readers need to know beside the file.
 
-    `fields` are the names that the user chose for the fields of records. The other two concern files inside files:
-    `depth` is how many files enclose this one, and `allowance` what may still be unpacked of the outermost file, None
-    where nothing is counted yet.
+    `fields` are the names that the user chose for the fields of records, `ocr_languages` the languages of text in
+    pictures, joined by `+`, "" for the installed ones. Two concern files inside files: `depth` is how many files
+    enclose this one, and `allowance` what may still be unpacked of the outermost file, None where nothing is counted
+    yet. `alive` is called by a reader that is slow for a good reason, before each step of less than a minute.
     """
 
     fields: Fields = NO_FIELDS
     depth: int = 0
     allowance: Allowance | None = None
+    ocr_languages: str = ""
+    alive: Callable[[], None] = field(default=_ignore, compare=False, repr=False)
 
 
 NO_CONTEXT = ReadContext()
@@ -48,7 +57,8 @@ class Reader:
 
     `read_in_context` is the same function for readers that also take a `ReadContext`. A `streaming` reader reads
     piece by piece, so that the size of the file does not matter. `fields` are those that the user chose; without
-    `takes_fields` the context does not bring them.
+    `takes_fields` the context does not bring them. With `reads_pictures` it reads text in pictures, also in files
+    inside the file, where Tesseract is installed; `ocr` then says so, with the languages that the user chose.
     """
 
     name: str
@@ -58,19 +68,38 @@ class Reader:
     read_in_context: _ReadInContext | None = field(default=None, repr=False)
     streaming: bool = False
     takes_fields: bool = True
+    reads_pictures: bool = False
     fields: Fields = NO_FIELDS
+    ocr: str = ""
 
     @property
     def label(self) -> str:
-        """Name and version as one word, such as `html-1`, followed by the fields that the user chose."""
-        return f"{self.name}-{self.version}{self.fields.label}"
+        """Name and version as one word, such as `html-1`, followed by what the user chose."""
+        return f"{self.name}-{self.version}{self.ocr}{self.fields.label}"
+
+    def current_labels(self, context: ReadContext) -> frozenset[str]:
+        """Return the labels of files that need not be read again in `context`.
+
+        What was read by OCR stays where Tesseract is missing for a night.
+        """
+        languages = context.ocr_languages
+        readers = [self.bind(context)]
+        if self.reads_pictures and obstacle(languages):
+            readers.append(replace(readers[0], ocr=_ocr_label(languages)))
+        return frozenset(reader.label for reader in readers)
 
     def bind(self, context: ReadContext) -> "Reader":
         """Return the reader that reads in `context`."""
-        if self.read_in_context is None or context == NO_CONTEXT:
+        if self.read_in_context is None or (context == NO_CONTEXT and not self.reads_pictures):
             return self
+        languages = context.ocr_languages
         return replace(
             self,
             read=partial(self.read_in_context, context=context),
             fields=context.fields if self.takes_fields else NO_FIELDS,
+            ocr=_ocr_label(languages) if self.reads_pictures and not obstacle(languages) else "",
         )
+
+
+def _ocr_label(languages: str) -> str:
+    return f"+ocr?{urlencode({'languages': languages}, errors='replace')}" if languages else "+ocr"

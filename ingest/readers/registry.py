@@ -17,7 +17,7 @@ MODULES = (
     "text.markdown",
     "text.restructured",
     "html.page",
-    "pdf",
+    "pdf.pdf_file",
     "records.jsonl",
     "latex.tex_file",
     "records.json_file",
@@ -45,7 +45,7 @@ BY_SUFFIX = {
     **dict.fromkeys((".csv", ".tsv", ".tab"), "records.csv_file"),
     **dict.fromkeys((".tex", ".ltx", ".latex"), "latex.tex_file"),
     ".json": "records.json_file",
-    ".pdf": "pdf",
+    ".pdf": "pdf.pdf_file",
 }
 """The module of the reader for a suffix in lower case, where the first bytes of the file do not decide."""
 

@@ -6,7 +6,7 @@ import pytest
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Mark
-from wherein.ingest.readers.pdf import read
+from wherein.ingest.readers.pdf.pdf_file import read
 from wherein.ingest.readers.shared.skipped import Skipped
 
 DAMAGED = "damaged or truncated PDF"
@@ -123,8 +123,8 @@ def test_pages_without_text() -> None:
 
 
 def test_no_text_at_all() -> None:
-    assert reason(pdf([], [], []), Skipped) == "no text on its 3 pages (scanned images?)"
-    assert reason(pdf([]), Skipped) == "no text on its 1 page (scanned images?)"
+    assert reason(pdf([], [], []), Skipped) == "no text on its 3 pages"
+    assert reason(pdf([]), Skipped) == "no text on its 1 page"
 
 
 def test_hyphens_at_line_ends_leave_no_marker() -> None:

@@ -16,6 +16,7 @@ from wherein.ingest.readers.heads import (
     looks_like_mailbox,
     looks_like_records,
 )
+from wherein.ingest.readers.ocr.kind import image_kind
 from wherein.ingest.readers.office.ole import OLE_MAGIC, ole_refusal
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.registry import BY_SUFFIX, BY_ZIP_KIND, reader_in
@@ -60,6 +61,8 @@ def _by_magic(head: bytes, suffix: str, stream: BinaryIO) -> Reader | None:
         return _in_zip(stream)
     if head.startswith(OLE_MAGIC):
         raise ole_refusal(stream)
+    if image_kind(head):
+        return reader_in("ocr.image")
     if compression(head):
         return reader_in("archives.compressed")
     return reader_in("archives.tar_archive") if is_tar(head) else None

@@ -18,6 +18,7 @@ MODULES = (
     "text.restructured",
     "html.page",
     "pdf.pdf_file",
+    "ocr.image",
     "records.jsonl",
     "latex.tex_file",
     "records.json_file",

@@ -19,6 +19,7 @@ MEDIA_TYPES = {
     "eml": "message/rfc822",
     "epub": "application/epub+zip",
     "html": "text/html",
+    "image": "image/*",
     "json": "application/json",
     "jsonl": "application/jsonl",
     "md": "text/markdown",

@@ -11,7 +11,10 @@ from wherein.ingest.readers.shared.decode import clean
 __all__ = ["page_text", "unmapped_share"]
 
 # PDFium leaves one of these where it removed the hyphen of a word that was broken at the end of a line.
-_HYPHENS = dict.fromkeys(map(ord, "\ufffe\x02"))
+_HYPHENS = "\ufffe\x02"
+# The codes of letters that a font does not name.
+_CONTROLS = "".join(chr(code) for code in range(32) if chr(code) not in "\t\n\f\r")
+_DROPPED = dict.fromkeys(map(ord, _HYPHENS + _CONTROLS))
 _SAMPLED = 300
 
 _Box = tuple[float, float, float, float]
@@ -36,7 +39,7 @@ def unmapped_share(text_page: PdfTextPage) -> float:
 
 
 def _tidy(raw: str) -> str:
-    text = raw.rstrip("\0").translate(_HYPHENS).replace("\r\n", "\n").replace("\r", "\n")
+    text = raw.rstrip("\0").translate(_DROPPED).replace("\r\n", "\n").replace("\r", "\n")
     return clean(text).strip("\n")
 
 

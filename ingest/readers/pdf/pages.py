@@ -18,7 +18,8 @@ __all__ = ["Kind", "Page", "read_page"]
 
 # A scan with a stamp, a page number or the name of the scanner's program over it has fewer letters than this.
 _FEW_LETTERS = 100
-_UNMAPPED = 0.3
+# The share of letters that are not named: from which they are reported, and from which the picture is better.
+_NOTED, _UNMAPPED = 0.05, 0.3
 
 
 class Kind(Enum):
@@ -71,8 +72,11 @@ def _seen(page: PdfPage, context: ReadContext) -> Page:
         return _recognized(page, Page(Kind.PICTURE, text), context)
     if letters < _FEW_LETTERS and is_covered_by_picture(page):
         found = _recognized(page, Page(Kind.PICTURE, text), context)
-        return found if sum(map(str.isalnum, found.text)) > letters else replace(found, kind=Kind.TEXT, text=text)
-    return Page(Kind.TEXT if text.strip() else Kind.BLANK, text)
+        is_better = found.kind is Kind.PICTURE or sum(map(str.isalnum, found.text)) > letters
+        return found if is_better or not letters else Page(Kind.TEXT, text)
+    if not text.strip():
+        return Page(Kind.BLANK)
+    return Page(Kind.GARBLED if unmapped >= _NOTED else Kind.TEXT, text)
 
 
 def _recognized(page: PdfPage, otherwise: Page, context: ReadContext) -> Page:

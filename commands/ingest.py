@@ -14,6 +14,7 @@ from wherein.commands.options import (
     fields_options,
     json_option,
     parse_until_option,
+    to_unicode,
     wait_option,
 )
 from wherein.commands.output import warn
@@ -44,6 +45,12 @@ _STDIN = ("-",)
 )
 @click.option("--name", default="text", show_default=True, help="Name for the text on standard input.")
 @fields_options
+@click.option(
+    "--ocr-languages",
+    default="",
+    metavar="CODES",
+    help="Languages of text in pictures, such as deu+eng; by default those that are installed.",
+)
 @click.option("--dry-run", is_flag=True, help="Only show what would be done, and how long it would take.")
 @click.option("--until", metavar="TIME", help="Stop at that time, such as 06:00; run the same command again to resume.")
 @wait_option
@@ -51,7 +58,8 @@ _STDIN = ("-",)
 @click.pass_obj
 def ingest(
     options: GlobalOptions, sources: tuple[str, ...], exclude: tuple[str, ...], no_exclude: bool,
-    max_size: int, name: str, fields: Fields, dry_run: bool, until: str | None, wait: bool, as_json: bool,
+    max_size: int, name: str, fields: Fields, ocr_languages: str, dry_run: bool, until: str | None, wait: bool,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Ingest SOURCES: files, folders, glob patterns, web pages (https://...), or - for standard input."""
     if dry_run and until:
@@ -60,20 +68,26 @@ def ingest(
         raise UsageError("Standard input can be read only once: --dry-run takes files, folders and web pages")
     if sources == _STDIN and (exclude or no_exclude or until):
         raise UsageError("--exclude and --until have no effect on standard input")
+    ocr_languages = to_unicode(ocr_languages)
     library, max_bytes = options.open_library(), max_size * _MEGABYTE
     if dry_run:
-        plan = partial(library.plan, exclude=exclude, no_exclude=no_exclude, max_size=max_bytes, fields=fields)
+        plan = partial(
+            library.plan, exclude=exclude, no_exclude=no_exclude, max_size=max_bytes, fields=fields,
+            ocr_languages=ocr_languages,
+        )  # fmt: skip
         _dry_run(partial(plan, sources), as_json)
         return
     with run_progress(as_json) as reporter:
         if sources == _STDIN:
             summary = library.ingest_stream(
-                name, sys.stdin.buffer.read(), fields=fields, max_size=max_bytes, report=reporter, wait=wait
-            )
+                name, sys.stdin.buffer.read(), fields=fields, ocr_languages=ocr_languages, max_size=max_bytes,
+                report=reporter, wait=wait,
+            )  # fmt: skip
         else:
             summary = library.ingest(
                 sources, exclude=exclude, no_exclude=no_exclude, max_size=max_bytes, fields=fields,
-                until=parse_until_option(until), report=reporter, look_ahead=reporter.shows_progress, wait=wait,
+                ocr_languages=ocr_languages, until=parse_until_option(until), report=reporter,
+                look_ahead=reporter.shows_progress, wait=wait,
             )  # fmt: skip
     reporter.summary(summary)
     if summary.failed:

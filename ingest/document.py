@@ -30,8 +30,9 @@ class Document:
     """One document as text.
 
     `key` distinguishes the documents of one file (the id of a JSONL record) and is empty for a file that is one
-    document. `text` has neither NUL characters nor lone surrogates. `marks` are in the order of `start`. `recognized`
-    are the spans of the text, first and last character, exclusive, that were recognized in pictures (OCR).
+    document. `text` has neither NUL characters nor lone surrogates. `marks` are in the order of `start`. `doubts` are
+    those of the `notes` that a user should check: a run reports them. `recognized` are the spans of the text, first and
+    last character, exclusive, that were recognized in pictures (OCR).
     """
 
     title: str
@@ -41,6 +42,7 @@ class Document:
     metadata: Mapping[str, JSONValue] = field(default_factory=dict)
     marks: tuple[Mark, ...] = ()
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     recognized: tuple[tuple[int, int], ...] = ()
 
 

@@ -103,7 +103,7 @@ def chunk_document(document: Document, tokenizer: Tokenizer) -> Chunked:
         name = content_hash(text)
         inputs[name] = text, span.words
         rows.append(ChunkRow(span.start, span.end, name, span.mark.page, span.mark.heading))
-    coverage = Coverage(int(words.tokens.sum()), words.unknown, guess_language(document.text))
+    coverage = Coverage(int(words.tokens.sum()), words.unknown, guess_language(document.text), document.recognized)
     return Chunked(words, inputs, rows, coverage)
 
 
@@ -126,9 +126,10 @@ class DocumentPipeline:
         self, origin: Origin, items: Iterable[Document | Problem]
     ) -> Generator[tuple[bytes, list[int]], None, Outcome]:
         """Queue each document of an origin and yield its model inputs without a vector; return what it holds."""
-        outcome = Outcome(SeenKeys())
+        outcome, doubts = Outcome(SeenKeys()), set[str]()
         for item in items:
             uri = record_uri(origin.uri, item.key)
+            self._report_doubts(origin, item, doubts)
             if isinstance(item, Document) and item.text.strip():
                 yield from self._admit(uri, item, origin, outcome)
             elif self.is_purged(uri, origin):
@@ -138,6 +139,13 @@ class DocumentPipeline:
                 kind, reason = _problem(item)
                 self._log.problem(kind, uri, reason)
         return outcome
+
+    def _report_doubts(self, origin: Origin, item: Document | Problem, reported: set[str]) -> None:
+        """Report the doubts of a document that no other one of the same file has."""
+        for doubt in item.doubts if isinstance(item, Document) else ():
+            if doubt not in reported:
+                reported.add(doubt)
+                self._log.note(origin.uri, doubt)
 
     def is_purged(self, uri: str, origin: Origin) -> bool:
         """Whether what is at `uri` was purged, and the user did not name it."""

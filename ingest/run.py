@@ -139,7 +139,7 @@ class IngestRun:
     def ingest_stream(self, source: Source, name: str, data: bytes) -> None:
         """Ingest what came on standard input, under the source's URI."""
         try:
-            task = self._pool.submit(Job(name, data, source.fields, max_size=source.max_size))
+            task = self._pool.submit(Job(name, data, source.reading, max_size=source.max_size))
             self._embed(self._files.ingest_stream(source.uri, task))
         finally:
             self._pool.close()

@@ -82,7 +82,7 @@ class Visits:
         uri, now = file_uri(found.path), state_of(found, time.time_ns())
         record = find_file(self._db, uri)
         known = self.known(uri, record)
-        same = known is not None and looks_unchanged(known, now, walked.source.fields)
+        same = known is not None and looks_unchanged(known, now, walked.source.reading)
         if (not same or found.path.endswith(SUFFIX)) and self.own.is_own_file(found.path):
             return None
         was_covered = walked.reached(uri)
@@ -111,8 +111,8 @@ class Visits:
     ) -> ParseTask:
         """Have a worker read a file, or the `data` of a page."""
         # What an older reader or chunker made of the same bytes is not up to date.
-        known = record.content_hash if record and is_current(record, source.fields) else None
-        return self._pool.submit(Job(path, data, source.fields, known, max_size_of(source)))
+        known = record.content_hash if record and is_current(record, source.reading) else None
+        return self._pool.submit(Job(path, data, source.reading, known, max_size_of(source)))
 
 
 def max_size_of(source: Source) -> int:

@@ -111,6 +111,7 @@ class Library(Upkeep):
         no_exclude: bool = False,
         max_size: int | None = None,
         fields: Fields = NO_FIELDS,
+        ocr_languages: str = "",
         until: datetime | None = None,
         report: Report = lambda _: None,
         look_ahead: bool = False,
@@ -119,7 +120,8 @@ class Library(Upkeep):
         """Ingest files, folders, glob patterns and web pages, and remember them as sources; nothing is removed.
 
         `exclude` adds to what these sources exclude, or replaces it (`no_exclude`). `max_size` is in bytes; `fields`
-        names the fields of text, id and title in CSV, JSON and JSONL. `report` gets the events of the run. With
+        names the fields of text, id and title in CSV, JSON and JSONL, `ocr_languages` the languages of text in
+        pictures as Tesseract calls them (`deu+eng`). `report` gets the events of the run. With
         `look_ahead` the sources are walked twice, so that the progress has a total. At the time `until` the run stops.
         With `wait` another writer is waited for. Raises UsageError for a path that does not exist, LibraryBusy while
         another process writes.
@@ -127,7 +129,9 @@ class Library(Upkeep):
         from wherein.library.ingesting import ingest_sources
         from wherein.library.sources import SourceRequest
 
-        request = SourceRequest.of(given.texts(sources), exclude, max_size, fields, replace_exclusions=no_exclude)
+        request = SourceRequest.of(
+            given.texts(sources), exclude, max_size, fields, replace_exclusions=no_exclude, ocr_languages=ocr_languages
+        )
         return ingest_sources(
             self._runs(), request, report=report, until=given.moment(until), look_ahead=look_ahead, wait=wait
         )
@@ -140,6 +144,7 @@ class Library(Upkeep):
         no_exclude: bool = False,
         max_size: int | None = None,
         fields: Fields = NO_FIELDS,
+        ocr_languages: str = "",
         report: Report = lambda _: None,
     ) -> Plan:
         """Return what `ingest` would do, and how long it would take here; nothing is written, not even a library.
@@ -149,7 +154,9 @@ class Library(Upkeep):
         from wherein.library.ingesting import plan_ingest
         from wherein.library.sources import SourceRequest
 
-        request = SourceRequest.of(given.texts(sources), exclude, max_size, fields, replace_exclusions=no_exclude)
+        request = SourceRequest.of(
+            given.texts(sources), exclude, max_size, fields, replace_exclusions=no_exclude, ocr_languages=ocr_languages
+        )
         return plan_ingest(self._runs(), request, report=report)
 
     def ingest_stream(
@@ -158,6 +165,7 @@ class Library(Upkeep):
         data: bytes,
         *,
         fields: Fields = NO_FIELDS,
+        ocr_languages: str = "",
         max_size: int | None = None,
         report: Report = lambda _: None,
         wait: bool = False,
@@ -165,7 +173,9 @@ class Library(Upkeep):
         """Ingest one text that is in no file, as `stdin:name`; the same name replaces it. `max_size` in bytes."""
         from wherein.library.ingesting import ingest_text
 
-        return ingest_text(self._runs(), name, data, fields, max_size, report=report, wait=wait)
+        return ingest_text(
+            self._runs(), name, data, fields, max_size, ocr_languages=ocr_languages, report=report, wait=wait
+        )
 
     def reindex(
         self,

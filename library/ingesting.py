@@ -124,6 +124,7 @@ def ingest_text(
     fields: Fields,
     max_size: int | None,
     *,
+    ocr_languages: str = "",
     report: Report = lambda _: None,
     wait: bool = False,
 ) -> Summary:
@@ -133,7 +134,7 @@ def ingest_text(
     def work(db: Database, run: IngestRun) -> None:
         before = list_sources(db)
         with writing(db, "ingest.sources"):
-            remember_source(db, uri, "stdin", (), max_size, fields)
+            remember_source(db, uri, "stdin", (), max_size, fields, ocr_languages=ocr_languages)
         run.ingest_stream(next(source for source in list_sources(db) if source.uri == uri), name, data)
         if uri not in {source.uri for source in before} and not documents_of_stream(db, uri):
             forget_unused(db, run, [uri])

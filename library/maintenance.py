@@ -17,9 +17,9 @@ from wherein.ingest.changes.unchanged import changed_unseen
 from wherein.library.models import LibraryModel, ModelChoice, library_model, proof_of
 from wherein.library.opening import require_library
 from wherein.library.readers import CatalogReader
-from wherein.storage.catalog.fields import NO_FIELDS
 from wherein.storage.catalog.file_sources import sources_of_file
 from wherein.storage.catalog.files import read_files
+from wherein.storage.catalog.reading import AS_USUAL
 from wherein.storage.catalog.sources import list_sources
 from wherein.storage.catalog.sqlite_errors import translating_errors
 from wherein.storage.disk.lock import writer_lock
@@ -88,9 +88,9 @@ def check_compiled(cache: Path | None) -> Iterator[Finding]:
 def _check_sources(reader: CatalogReader) -> Iterator[Finding]:
     # Damage to the catalog itself has been reported by `verify`.
     with suppress(Damaged), reader.snapshot() as db:
-        fields = {source.id: source.fields for source in list_sources(db)}
+        readings = {source.id: source.reading for source in list_sources(db)}
         for record in read_files(db):
-            of_sources = {fields.get(number, NO_FIELDS) for number in sources_of_file(db, record.id)} or {NO_FIELDS}
-            if any(changed_unseen(record, named) for named in of_sources):
+            chosen = {readings.get(number, AS_USUAL) for number in sources_of_file(db, record.id)} or {AS_USUAL}
+            if any(changed_unseen(record, reading) for reading in chosen):
                 yield Finding("source", record.uri, "its content has changed, but its size and times have not",
                               "check it, touch it, and run: wherein reindex")  # fmt: skip

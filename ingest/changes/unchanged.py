@@ -6,17 +6,17 @@ from functools import cache
 
 from wherein.ingest.changes.freshness import file_state, state_from, untouched
 from wherein.ingest.chunker import CHUNKER_VERSION
-from wherein.ingest.readers.reader import ReadContext
+from wherein.ingest.readers.reader import context_for
 from wherein.ingest.readers.registry import all_readers
 from wherein.ingest.sources.files import FoundFile
 from wherein.storage.catalog.checksums import stream_hash
-from wherein.storage.catalog.fields import Fields
 from wherein.storage.catalog.files import FileRecord, FileState
+from wherein.storage.catalog.reading import Reading
 from wherein.uri import file_path
 
 __all__ = ["changed_unseen", "is_current", "looks_unchanged", "state_of", "version_of"]
 
-_NO_READER = "choice-3"  # to be raised when files that no reader takes may have one
+_NO_READER = "choice-4"  # to be raised when files that no reader takes may have one
 
 
 def version_of(label: str) -> str:
@@ -28,13 +28,14 @@ def version_of(label: str) -> str:
 
 
 @cache
-def _current_versions(fields: Fields) -> frozenset[str]:
-    return frozenset(map(version_of, ("", *(reader.bind(ReadContext(fields)).label for reader in all_readers()))))
+def _current_versions(reading: Reading) -> frozenset[str]:
+    labels = (label for reader in all_readers() for label in reader.current_labels(context_for(reading)))
+    return frozenset(map(version_of, ("", *labels)))
 
 
-def is_current(record: FileRecord, fields: Fields) -> bool:
-    """Whether the file was read by the present readers and chunker, with these fields where the reader uses them."""
-    return record.version in _current_versions(fields)
+def is_current(record: FileRecord, reading: Reading) -> bool:
+    """Whether the file was read by the present readers and chunker, with these choices where the reader uses them."""
+    return record.version in _current_versions(reading)
 
 
 def state_of(found: FoundFile, checked_ns: int) -> FileState:
@@ -42,19 +43,19 @@ def state_of(found: FoundFile, checked_ns: int) -> FileState:
     return file_state(found.size, found.mtime_ns, found.ctime_ns, found.inode, checked_ns)
 
 
-def looks_unchanged(record: FileRecord, now: FileState, fields: Fields) -> bool:
+def looks_unchanged(record: FileRecord, now: FileState, reading: Reading) -> bool:
     """Whether the file need not be opened: untouched, and read by the present readers and chunker."""
-    return untouched(record, now) and is_current(record, fields)
+    return untouched(record, now) and is_current(record, reading)
 
 
-def changed_unseen(record: FileRecord, fields: Fields) -> bool:
+def changed_unseen(record: FileRecord, reading: Reading) -> bool:
     """Whether a file has other content than was read, though it looks unchanged and no run would read it again."""
     path = file_path(record.uri)
     try:
         found = os.stat(path) if path is not None else None  # noqa: PTH116 - odd bytes stay
         if found is None or not stat.S_ISREG(found.st_mode):
             return False
-        if not looks_unchanged(record, state_from(found), fields):
+        if not looks_unchanged(record, state_from(found), reading):
             return False
         with open(str(path), "rb") as stream:  # noqa: PTH123 - the path may hold undecodable bytes
             return stream_hash(stream) != record.content_hash

@@ -63,7 +63,7 @@ class LookAhead:
 
     def _looks_unchanged(self, source: Source, found: FoundFile) -> bool:
         record = find_file(self._db, file_uri(found.path))
-        return record is not None and looks_unchanged(record, state_of(found, time.time_ns()), source.fields)
+        return record is not None and looks_unchanged(record, state_of(found, time.time_ns()), source.reading)
 
     def next_preview(self, submit: Callable[[Source, str], ParseTask]) -> Preview | None:
         """Have a file read whose content would make the estimate better; None, mostly, when none is needed now."""

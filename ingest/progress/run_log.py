@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from wherein.ingest.progress.events import DocumentDone, Progress, Report, RunProblem
+from wherein.ingest.progress.events import DocumentDone, Note, Progress, Report, RunProblem
 
 __all__ = ["RunLog"]
 
@@ -18,6 +18,10 @@ class RunLog:
         """Count and report what is not ingested; `kind` is skipped or failed."""
         self.tally[kind] += 1
         self._report(RunProblem(kind, uri, reason))
+
+    def note(self, uri: str, text: str) -> None:
+        """Report what a user should check of a file that is ingested."""
+        self._report(Note(uri, text))
 
     def document(self, done: DocumentDone) -> None:
         """Count and report a document that is committed."""

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import BinaryIO, Protocol
-from urllib.parse import urlencode
 
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.ocr.tesseract import obstacle
 from wherein.ingest.readers.shared.allowance import Allowance
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
+from wherein.storage.catalog.reading import AS_USUAL, Reading
 
-__all__ = ["NO_CONTEXT", "ReadContext", "Reader"]
+__all__ = ["NO_CONTEXT", "ReadContext", "Reader", "context_for"]
 
 _Items = Iterator[Document | Problem]
 
@@ -44,6 +44,13 @@ class ReadContext:
 NO_CONTEXT = ReadContext()
 
 
+def context_for(
+    reading: Reading, allowance: Allowance | None = None, alive: Callable[[], None] = _ignore
+) -> ReadContext:
+    """Return the context in which a file of a source is read."""
+    return ReadContext(reading.fields, allowance=allowance, ocr_languages=reading.ocr_languages, alive=alive)
+
+
 @dataclass(frozen=True)
 class Reader:
     """How to read one format.
@@ -56,9 +63,9 @@ class Reader:
     the user as the message, and nothing else however bad the input is. What it yielded before the error counts.
 
     `read_in_context` is the same function for readers that also take a `ReadContext`. A `streaming` reader reads
-    piece by piece, so that the size of the file does not matter. `fields` are those that the user chose; without
-    `takes_fields` the context does not bring them. With `reads_pictures` it reads text in pictures, also in files
-    inside the file, where Tesseract is installed; `ocr` then says so, with the languages that the user chose.
+    piece by piece, so that the size of the file does not matter. `reading` is what the user chose; the context brings
+    the fields only with `takes_fields`, and the languages only with `reads_pictures`. Such a reader reads text in
+    pictures, also in files inside the file; with `ocr` it is able to here.
     """
 
     name: str
@@ -69,37 +76,30 @@ class Reader:
     streaming: bool = False
     takes_fields: bool = True
     reads_pictures: bool = False
-    fields: Fields = NO_FIELDS
-    ocr: str = ""
+    reading: Reading = AS_USUAL
+    ocr: bool = False
 
     @property
     def label(self) -> str:
         """Name and version as one word, such as `html-1`, followed by what the user chose."""
-        return f"{self.name}-{self.version}{self.ocr}{self.fields.label}"
+        return f"{self.name}-{self.version}{'+ocr' if self.ocr else ''}{self.reading.label}"
 
     def current_labels(self, context: ReadContext) -> frozenset[str]:
         """Return the labels of files that need not be read again in `context`.
 
-        What was read by OCR stays where Tesseract is missing for a night.
+        What was read by OCR stays as it is where Tesseract is missing now.
         """
-        languages = context.ocr_languages
-        readers = [self.bind(context)]
-        if self.reads_pictures and obstacle(languages):
-            readers.append(replace(readers[0], ocr=_ocr_label(languages)))
-        return frozenset(reader.label for reader in readers)
+        reader = self.bind(context)
+        return frozenset((reader.label, replace(reader, ocr=self.reads_pictures).label))
 
     def bind(self, context: ReadContext) -> "Reader":
         """Return the reader that reads in `context`."""
         if self.read_in_context is None or (context == NO_CONTEXT and not self.reads_pictures):
             return self
-        languages = context.ocr_languages
+        languages = context.ocr_languages if self.reads_pictures else ""
         return replace(
             self,
             read=partial(self.read_in_context, context=context),
-            fields=context.fields if self.takes_fields else NO_FIELDS,
-            ocr=_ocr_label(languages) if self.reads_pictures and not obstacle(languages) else "",
+            reading=Reading(context.fields if self.takes_fields else NO_FIELDS, languages),
+            ocr=self.reads_pictures and not obstacle(languages),
         )
-
-
-def _ocr_label(languages: str) -> str:
-    return f"+ocr?{urlencode({'languages': languages}, errors='replace')}" if languages else "+ocr"

@@ -34,7 +34,7 @@ class WebSource:
         Raises Gone when the page no longer exists, Unreadable when it cannot be fetched or has more than `max_size`
         bytes.
         """
-        known = record is not None and record.state == "read" and is_current(record, source.fields)
+        known = record is not None and record.state == "read" and is_current(record, source.reading)
         validators = Validators(source.etag, source.modified) if known else Validators()
         page = self._web.fetch(source.uri, max_size, validators)
         return FetchedPage(page, _state_of(page, source, record)) if page else None
@@ -43,6 +43,6 @@ class WebSource:
 def _state_of(page: Page, source: Source, record: FileRecord | None) -> FileState:
     """Return a page's state; where the server gives no time of modification, when this version was first fetched."""
     now = time.time_ns()
-    is_same = record and record.content_hash == content_hash(page.data) and is_current(record, source.fields)
+    is_same = record and record.content_hash == content_hash(page.data) and is_current(record, source.reading)
     modified = page.modified_ns or (record.state_on_disk.mtime_ns if record and is_same else now)
     return file_state(len(page.data), modified, 0, 0, now)

@@ -7,6 +7,7 @@ taken: so memory holds what fits the pipes, and one file for each worker.
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections import deque
@@ -198,7 +199,8 @@ class _Worker:
             self._connection.close()
             self._connection = None
         if self._process is not None:
-            self._process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)  # with what it started, which is in its session
             self._process.wait()
             self._process = None
 

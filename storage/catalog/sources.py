@@ -11,6 +11,7 @@ from wherein.errors import Damaged
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 from wherein.storage.catalog.models import now
 from wherein.storage.catalog.protocol import Catalog, typed
+from wherein.storage.catalog.reading import Reading
 from wherein.uri import file_path, file_uri
 
 if TYPE_CHECKING:
@@ -29,9 +30,10 @@ _SELECT = "SELECT id, uri, kind, options, added_at FROM sources"
 class Source:
     """A file, folder or glob pattern (`kind` path), a web page (web) or a text from standard input (stdin).
 
-    `max_size` of a file in bytes, None for no limit. `fields` name the text, id and title of records. `etag` and
-    `modified` are the headers ETag and Last-Modified of a page when it was last ingested. `uri` is a real path, or with
-    `pattern` a pattern below a real folder; an older version stored any absolute path, and None for `pattern`.
+    `max_size` of a file in bytes, None for no limit. `fields` name the text, id and title of records,
+    `ocr_languages` the languages of text in pictures. `etag` and `modified` are the headers ETag and Last-Modified of a
+    page when it was last ingested. `uri` is a real path, or with `pattern` a pattern below a real folder; an older
+    version stored any absolute path, and None for `pattern`.
     """
 
     id: int
@@ -44,6 +46,12 @@ class Source:
     etag: str = ""
     modified: str = ""
     pattern: bool | None = None
+    ocr_languages: str = ""
+
+    @property
+    def reading(self) -> Reading:
+        """How its files are read."""
+        return Reading(self.fields, self.ocr_languages)
 
 
 def remember_source(
@@ -55,14 +63,22 @@ def remember_source(
     fields: Fields = NO_FIELDS,
     *,
     pattern: bool = False,
+    ocr_languages: str = "",
 ) -> int:
     """Add a source, or update the options of a known one; return its id. Call inside `writing`."""
-    options = json.dumps({"exclude": list(exclude), "max_size": max_size, "fields": asdict(fields), "pattern": pattern})
+    options: dict[str, object] = {
+        "exclude": list(exclude),
+        "max_size": max_size,
+        "fields": asdict(fields),
+        "pattern": pattern,
+    }
+    if ocr_languages:
+        options["ocr_languages"] = ocr_languages
     db.execute(
         # Not INSERT OR REPLACE: with the old row, the files of the source would lose it (ON DELETE CASCADE).
         "INSERT INTO sources (uri, kind, options, added_at) VALUES (?, ?, ?, ?)"
         " ON CONFLICT (uri) DO UPDATE SET options = excluded.options",
-        [_storable(uri), kind, options, now()],
+        [_storable(uri), kind, json.dumps(options), now()],
     )
     (number,) = db.execute("SELECT id FROM sources WHERE uri = ?", [_storable(uri)]).fetchone()
     return int(number)
@@ -131,13 +147,15 @@ def _source(source_id: int, uri: str, kind: str, options: str, added_at: str) ->
         fields = Fields(**chosen.get("fields", {}))
         etag, modified, pattern = chosen.get("etag", ""), chosen.get("modified", ""), chosen.get("pattern")
         typed("sources", (fields.text, fields.id, fields.title, etag, modified), str, str, str, str, str)
-        typed("sources", (pattern,), (bool, NoneType))
+        languages = chosen.get("ocr_languages", "")
+        typed("sources", (pattern, languages), (bool, NoneType), str)
     except (ValueError, LookupError, TypeError) as error:
         raise Damaged(f"The options of the source {uri} are damaged; run: wherein verify") from error
     if "\0" in uri or kind not in _KINDS:  # no path or address holds a NUL character
         raise Damaged(f"The name of the source {source_id} is damaged; run: wherein verify")
     name = file_path(uri) or uri
-    return Source(source_id, name, kind, tuple(exclude), max_size, added_at, fields, etag, modified, pattern)
+    rest = (fields, etag, modified, pattern, languages)
+    return Source(source_id, name, kind, tuple(exclude), max_size, added_at, *rest)
 
 
 def _storable(name: str) -> str:

@@ -6,7 +6,6 @@ from typing import BinaryIO, cast
 
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
-from wherein.errors import Unreadable
 from wherein.ingest.readers.ocr.picture import MAX_DECODED_PIXELS, Picture, scale_within
 from wherein.ingest.readers.shared.reasons import DAMAGED
 from wherein.ingest.readers.shared.skipped import Skipped
@@ -25,8 +24,8 @@ _BROKEN = (OSError, ValueError, SyntaxError, EOFError, TypeError, KeyError, Inde
 def image_pages(stream: BinaryIO, kind: str) -> Iterator[Picture]:
     """Yield the pages of an image as pictures; of a moving one only the first.
 
-    Raises Unreadable when the image is damaged or has too many pixels, Skipped when it is too small to hold text, or
-    when what reads its kind is not installed.
+    Raises Skipped when the image is damaged, has too many pixels or pages, or is too small to hold text, or when what
+    reads its kind is not installed: there is no saying that it has any text.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of large images, and of odd metadata
@@ -34,9 +33,9 @@ def image_pages(stream: BinaryIO, kind: str) -> Iterator[Picture]:
             for page in _pages(stream, kind):
                 yield _picture(page)
         except Image.DecompressionBombError:
-            raise Unreadable(f"has more than {MAX_DECODED_PIXELS // 1_000_000} million pixels") from None
+            raise Skipped(f"has more than {MAX_DECODED_PIXELS // 1_000_000} million pixels") from None
         except _BROKEN as error:
-            raise Unreadable(f"{DAMAGED} {kind}") from error
+            raise Skipped(f"{DAMAGED} {kind}") from error
 
 
 def _pages(stream: BinaryIO, kind: str) -> Iterator[Image.Image]:
@@ -45,7 +44,7 @@ def _pages(stream: BinaryIO, kind: str) -> Iterator[Image.Image]:
         if number and image.format != _PAGED:
             return
         if number >= _MAX_PAGES:
-            raise Unreadable(f"has more than {_MAX_PAGES:,} pages; split it to read it")
+            raise Skipped(f"has more than {_MAX_PAGES:,} pages; split it to read it")
         yield page
 
 
@@ -61,13 +60,13 @@ def _open(stream: BinaryIO, kind: str) -> Image.Image:
     try:
         return Image.open(stream, formats=formats)
     except UnidentifiedImageError:
-        raise Unreadable(f"{DAMAGED} {kind}") from None
+        raise Skipped(f"{DAMAGED} {kind}") from None
 
 
 def _picture(page: Image.Image) -> Picture:
     width, height = page.size
     if width * height > MAX_DECODED_PIXELS:
-        raise Unreadable(f"has more than {MAX_DECODED_PIXELS // 1_000_000} million pixels")
+        raise Skipped(f"has more than {MAX_DECODED_PIXELS // 1_000_000} million pixels")
     if min(width, height) < _LEAST_SIDE:
         raise Skipped("image too small to hold text")
     scale = scale_within(width, height, _ENLARGED if max(width, height) < _SCREEN_SIDE else 1.0)

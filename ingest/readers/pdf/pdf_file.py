@@ -93,8 +93,9 @@ def _is_truncated(data: bytes) -> bool:
 def _document(pdf: PdfDocument, pages: _Pages, name: str, context: ReadContext) -> Document:
     text, marks, recognized = _join(pages, outline(pdf))
     title = _property(pdf, "Title") or name_as_title(name)
-    notes = _notes(pages, context)
-    return Document(title, text, _MEDIA_TYPE, "", _metadata(pdf), marks, notes, recognized)
+    doubts = _doubts(pages, context)
+    notes = (*doubts, *_remarks(pages, context))
+    return Document(title, text, _MEDIA_TYPE, "", _metadata(pdf), marks, notes, doubts, recognized)
 
 
 def _why_textless(pages: _Pages, context: ReadContext) -> str:
@@ -102,21 +103,28 @@ def _why_textless(pages: _Pages, context: ReadContext) -> str:
     pictures = len(_numbers(pages, Kind.PICTURE))
     if not pictures:
         return f"no text on its {count}"
-    what = (
-        "a picture" if len(pages) == 1 else "pictures" if pictures == len(pages) else f"pictures ({pictures} of them)"
-    )
-    return f"no text on its {count}, {what}; {obstacle(context.ocr_languages)}"
+    if pictures < len(pages):
+        which = f"{pictures} of its {len(pages)} pages {'is a picture' if pictures == 1 else 'are pictures'}"
+        return f"no text; {which}; {obstacle(context.ocr_languages)}"
+    which = "its page is a picture" if pictures == 1 else f"its {pictures} pages are pictures"
+    return f"{which}; {obstacle(context.ocr_languages)}"
 
 
-def _notes(pages: _Pages, context: ReadContext) -> tuple[str, ...]:
-    total = len(pages)
-    pictures = _numbers(pages, Kind.PICTURE)
+def _doubts(pages: _Pages, context: ReadContext) -> tuple[str, ...]:
+    """Return notes about pages of which text is lost, or may be wrong."""
+    pictures = count_note(_numbers(pages, Kind.PICTURE), len(pages), "pages", *_PICTURE)
     return (
-        *unreadable_note(_numbers(pages, Kind.UNREADABLE), total, "pages"),
-        *textless_note(_numbers(pages, Kind.BLANK), total, "pages"),
-        *(f"{note}; {obstacle(context.ocr_languages)}" for note in count_note(pictures, total, "pages", *_PICTURE)),
-        *count_note(_numbers(pages, Kind.WORDLESS), total, "pages", *_WORDLESS),
-        *count_note(_numbers(pages, Kind.GARBLED), total, "pages", *_GARBLED),
+        *unreadable_note(_numbers(pages, Kind.UNREADABLE), len(pages), "pages"),
+        *(f"{note}; {obstacle(context.ocr_languages)}" for note in pictures),
+        *count_note(_numbers(pages, Kind.GARBLED), len(pages), "pages", *_GARBLED),
+    )
+
+
+def _remarks(pages: _Pages, context: ReadContext) -> tuple[str, ...]:
+    """Return notes about pages of which no text is lost."""
+    return (
+        *textless_note(_numbers(pages, Kind.BLANK), len(pages), "pages"),
+        *count_note(_numbers(pages, Kind.WORDLESS), len(pages), "pages", *_WORDLESS),
         *_recognized_note(pages, context),
     )
 

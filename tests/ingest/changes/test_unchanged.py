@@ -10,10 +10,12 @@ from sqlite_utils import Database
 from catalog_rows import add_settled_file, add_source, set_age
 from wherein.ingest.changes.unchanged import changed_unseen, is_current, looks_unchanged, state_of, version_of
 from wherein.ingest.chunker import CHUNKER_VERSION
+from wherein.ingest.readers.reader import NO_CONTEXT
 from wherein.ingest.readers.registry import all_readers
 from wherein.ingest.sources.files import FoundFile
-from wherein.storage.catalog.fields import NO_FIELDS, Fields
+from wherein.storage.catalog.fields import Fields
 from wherein.storage.catalog.files import REREAD, FileRecord, FileState
+from wherein.storage.catalog.reading import AS_USUAL, Reading
 
 
 @pytest.fixture
@@ -29,25 +31,25 @@ def record(db: Database, path: Path) -> FileRecord:
 
 def test_versions_name_reader_and_chunker() -> None:
     assert version_of("html-7") == f"html-7/chunker-{CHUNKER_VERSION}"
-    assert version_of("") == f"choice-3/chunker-{CHUNKER_VERSION}"
+    assert version_of("") == f"choice-4/chunker-{CHUNKER_VERSION}"
 
 
-@pytest.mark.parametrize("label", ["", *(reader.label for reader in all_readers())])
+@pytest.mark.parametrize("label", ["", *(reader.bind(NO_CONTEXT).label for reader in all_readers())])
 def test_what_a_present_reader_read_is_current(record: FileRecord, label: str) -> None:
-    assert is_current(replace(record, version=version_of(label)), NO_FIELDS)
+    assert is_current(replace(record, version=version_of(label)), AS_USUAL)
 
 
 @pytest.mark.parametrize("version", [REREAD, "plain-0/chunker-2", "plain-3/chunker-1", "plain-3"])
 def test_what_another_version_read_is_not(record: FileRecord, version: str) -> None:
-    assert not is_current(replace(record, version=version), NO_FIELDS)
+    assert not is_current(replace(record, version=version), AS_USUAL)
 
 
 def test_fields_matter_to_the_readers_that_use_them(record: FileRecord) -> None:
     label = next(reader.label for reader in all_readers() if reader.name == "csv")
-    chosen = Fields(text="abstract")
+    chosen = Reading(Fields(text="abstract"))
     assert is_current(replace(record, version=version_of(label + chosen.label)), chosen)
     assert not is_current(replace(record, version=version_of(label)), chosen)
-    assert not is_current(replace(record, version=version_of(label + chosen.label)), NO_FIELDS)
+    assert not is_current(replace(record, version=version_of(label + chosen.label)), AS_USUAL)
     assert is_current(record, chosen)  # plain text has no fields
 
 
@@ -57,23 +59,23 @@ def test_a_found_file_as_it_is_stored() -> None:
 
 def test_a_file_is_opened_unless_it_is_untouched_and_current(record: FileRecord) -> None:
     now = record.state_on_disk
-    assert looks_unchanged(record, now, NO_FIELDS)
-    assert not looks_unchanged(record, replace(now, size=1), NO_FIELDS)
-    assert not looks_unchanged(replace(record, version=REREAD), now, NO_FIELDS)
+    assert looks_unchanged(record, now, AS_USUAL)
+    assert not looks_unchanged(record, replace(now, size=1), AS_USUAL)
+    assert not looks_unchanged(replace(record, version=REREAD), now, AS_USUAL)
 
 
 def test_a_change_that_no_run_would_see(record: FileRecord, path: Path) -> None:
-    assert not changed_unseen(record, NO_FIELDS)
-    assert changed_unseen(replace(record, content_hash=bytes(32)), NO_FIELDS)
+    assert not changed_unseen(record, AS_USUAL)
+    assert changed_unseen(replace(record, content_hash=bytes(32)), AS_USUAL)
 
 
 def test_a_change_that_a_run_sees_is_not_unseen(record: FileRecord, path: Path) -> None:
     other = replace(record, content_hash=bytes(32))
-    assert not changed_unseen(replace(other, version=REREAD), NO_FIELDS)
+    assert not changed_unseen(replace(other, version=REREAD), AS_USUAL)
     set_age(path, 60)
-    assert not changed_unseen(other, NO_FIELDS)
+    assert not changed_unseen(other, AS_USUAL)
     path.unlink()
-    assert not changed_unseen(other, NO_FIELDS)
+    assert not changed_unseen(other, AS_USUAL)
     os.mkdir(path)  # noqa: PTH102
-    assert not changed_unseen(other, NO_FIELDS)
-    assert not changed_unseen(replace(other, uri="https://example.org/"), NO_FIELDS)
+    assert not changed_unseen(other, AS_USUAL)
+    assert not changed_unseen(replace(other, uri="https://example.org/"), AS_USUAL)

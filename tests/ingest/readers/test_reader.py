@@ -6,6 +6,7 @@ from typing import BinaryIO
 from wherein.ingest.document import Document
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.storage.catalog.fields import Fields
+from wherein.storage.catalog.reading import Reading
 
 
 def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document]:
@@ -22,7 +23,7 @@ def bound(reader: Reader, context: ReadContext) -> tuple[str, str]:
 def test_labels_name_version_and_fields() -> None:
     assert Reader("csv", 4, "text/csv", read).label == "csv-4"
     fields = Fields(text="abstract")
-    assert Reader("csv", 4, "text/csv", read, fields=fields).label == f"csv-4{fields.label}"
+    assert Reader("csv", 4, "text/csv", read, reading=Reading(fields)).label == f"csv-4{fields.label}"
     assert fields.label
     assert fields.label != Fields(id="abstract").label
 

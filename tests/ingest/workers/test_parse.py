@@ -16,6 +16,7 @@ from wherein.ingest.workers import parse
 from wherein.ingest.workers.parse import FAILED, LARGE, REFUSED, SKIPPED, End, Items, Job, Opened, Trouble, read
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.fields import Fields
+from wherein.storage.catalog.reading import Reading
 
 HASH = content_hash("Some text.")
 Read = Callable[[BinaryIO, str], Iterator[Document | Problem]]
@@ -72,14 +73,14 @@ def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
 
 
 def test_a_file_with_nothing_to_read(path: Path) -> None:
-    path.write_bytes(b"\x89PNG\r\n\x1a\n\0")
+    path.write_bytes(b"\x7fELF\2\1\0")
     (opened,) = read(Job(str(path)))
     assert isinstance(opened, Opened)
-    assert opened.trouble == Trouble(SKIPPED, "binary file (PNG image)")
+    assert opened.trouble == Trouble(SKIPPED, "binary file (ELF program)")
 
 
 def test_the_fields_of_the_source_reach_the_reader() -> None:
-    opened, items, _ = read(Job("a.csv", b"k,words\n1,one\n", Fields("words", "k")))
+    opened, items, _ = read(Job("a.csv", b"k,words\n1,one\n", Reading(Fields("words", "k"))))
     assert isinstance(opened, Opened)
     assert "words" in opened.label
     assert isinstance(items, Items)

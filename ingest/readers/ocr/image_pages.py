@@ -31,9 +31,9 @@ def image_pages(stream: BinaryIO, kind: str) -> Iterator[Picture]:
         warnings.simplefilter("ignore")  # Pillow warns of large images, and of odd metadata
         try:
             for page in _pages(stream, kind):
-                yield _picture(page)
+                yield _picture(page, kind)
         except Image.DecompressionBombError:
-            raise Skipped(f"has more than {MAX_DECODED_PIXELS // 1_000_000} million pixels") from None
+            raise Skipped(_too_large(kind)) from None
         except _BROKEN as error:
             raise Skipped(f"{DAMAGED} {kind}") from error
 
@@ -44,7 +44,7 @@ def _pages(stream: BinaryIO, kind: str) -> Iterator[Image.Image]:
         if number and image.format != _PAGED:
             return
         if number >= _MAX_PAGES:
-            raise Skipped(f"has more than {_MAX_PAGES:,} pages; split it to read it")
+            raise Skipped(f"{kind} of more than {_MAX_PAGES:,} pages; split it to read it")
         yield page
 
 
@@ -63,12 +63,12 @@ def _open(stream: BinaryIO, kind: str) -> Image.Image:
         raise Skipped(f"{DAMAGED} {kind}") from None
 
 
-def _picture(page: Image.Image) -> Picture:
+def _picture(page: Image.Image, kind: str) -> Picture:
     width, height = page.size
     if width * height > MAX_DECODED_PIXELS:
-        raise Skipped(f"has more than {MAX_DECODED_PIXELS // 1_000_000} million pixels")
+        raise Skipped(_too_large(kind))
     if min(width, height) < _LEAST_SIDE:
-        raise Skipped("image too small to hold text")
+        raise Skipped(f"{kind} too small to hold text")
     scale = scale_within(width, height, _ENLARGED if max(width, height) < _SCREEN_SIDE else 1.0)
     if scale < 1:
         page.draft("L", (round(width * scale), round(height * scale)))  # a JPEG is then decoded at a smaller size
@@ -78,6 +78,10 @@ def _picture(page: Image.Image) -> Picture:
     if size != gray.size:
         gray = gray.resize(size, Image.Resampling.BICUBIC)
     return Picture(gray.width, gray.height, gray.tobytes())
+
+
+def _too_large(kind: str) -> str:
+    return f"{kind} of more than {MAX_DECODED_PIXELS // 1_000_000} million pixels"
 
 
 def _gray(image: Image.Image) -> Image.Image:

@@ -5,11 +5,10 @@ It is run once for each picture, as a process of its own, which inherits the mem
 
 import os
 import re
-import resource
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from itertools import groupby
 from shutil import which
 from typing import NamedTuple
@@ -94,11 +93,10 @@ def recognize(picture: Picture, languages: str) -> Recognized:
             command, input=picture.as_pnm(), capture_output=True, timeout=SECONDS, check=True,
             # Workers are the processes that read at the same time; more threads for each would only wait.
             env={**os.environ, "OMP_THREAD_LIMIT": "1"},
-            preexec_fn=partial(resource.setrlimit, resource.RLIMIT_CPU, (SECONDS, SECONDS)),
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise Unreadable(f"takes longer than {SECONDS} s to recognize") from None
-    except (OSError, subprocess.CalledProcessError):
+    except (OSError, subprocess.SubprocessError):
         raise Unreadable("Tesseract fails to recognize it") from None
     return _recognized(list(_words(done.stdout.decode(errors="replace"))))
 

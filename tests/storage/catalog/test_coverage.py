@@ -59,7 +59,8 @@ def test_a_damaged_row_is_not_decoded(db: Database) -> None:
     with writing(db, "test"):
         db.execute("ALTER TABLE coverage RENAME TO strict_coverage")
         db.execute(
-            "CREATE TABLE coverage AS SELECT id, tokens, unknown, x'656e' AS language, '[]' AS recognized FROM strict_coverage"
+            "CREATE TABLE coverage AS"
+            " SELECT id, tokens, unknown, x'656e' AS language, '[]' AS recognized FROM strict_coverage"
         )
     with pytest.raises(Damaged, match="table coverage is damaged"):
         coverage_of(db, number)

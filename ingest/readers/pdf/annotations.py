@@ -27,19 +27,21 @@ from pypdfium2.raw import (
 from wherein.ingest.readers.pdf.attachments import PdfAttachment, pdf_attachment
 from wherein.ingest.readers.shared.decode import clean
 
-__all__ = ["attached_files", "comments", "flatten"]
+__all__ = ["attached_files", "comments", "flatten", "has_visible"]
 
 _HIDDEN = FPDF_ANNOT_FLAG_HIDDEN | FPDF_ANNOT_FLAG_NOVIEW
 _MAX_ANNOTATIONS = 5_000
 _MAX_BYTES = 1 << 17
 
 
+def has_visible(page: PdfPage) -> bool:
+    """Whether annotations show anything on the page."""
+    return any(kind not in (FPDF_ANNOT_LINK, FPDF_ANNOT_POPUP) for _, kind in _annotations(page))
+
+
 def flatten(page: PdfPage) -> bool:
     """Make what annotations show a part of the page, in memory; whether it has to be loaded again to be seen."""
-    kinds = {kind for _, kind in _annotations(page)}
-    return bool(kinds - {FPDF_ANNOT_LINK, FPDF_ANNOT_POPUP}) and bool(
-        FPDFPage_Flatten(page, FLAT_NORMALDISPLAY) == FLATTEN_SUCCESS
-    )
+    return bool(FPDFPage_Flatten(page, FLAT_NORMALDISPLAY) == FLATTEN_SUCCESS)
 
 
 def comments(page: PdfPage) -> list[str]:

@@ -6,6 +6,7 @@ from ctypes import c_double
 from pypdfium2 import PdfPage, PdfTextPage
 from pypdfium2.raw import FPDFText_GetCharBox, FPDFText_HasUnicodeMapError, FPDFText_IsGenerated
 
+from wherein.ingest.readers.pdf.lines import join_lines
 from wherein.ingest.readers.shared.decode import clean
 
 __all__ = ["page_text", "unmapped_share"]
@@ -20,14 +21,21 @@ _SAMPLED = 300
 _Box = tuple[float, float, float, float]
 
 
-def page_text(page: PdfPage, text_page: PdfTextPage) -> str:
-    """Return the text of a page that lies within its bounds, with a line break where PDFium sees one."""
-    whole = text_page.get_text_range()
+def page_text(page: PdfPage, text_page: PdfTextPage, own: int | None = None) -> str:
+    """Return the text of a page that lies within its bounds, each row on a line.
+
+    `own` is how many characters the page has without those that annotations show; None for all.
+    """
+    count = text_page.count_chars()
+    runs = [(0, count)]
     # The bounded text alone lacks the breaks that PDFium puts between what stands apart.
-    if _letters(whole) != _letters(text_page.get_text_bounded()):
-        runs = _runs_inside(text_page, page.get_bbox())
-        whole = "".join(text_page.get_text_range(start, end - start) for start, end in runs)
-    return _tidy(whole)
+    if _letters(text_page.get_text_range()) != _letters(text_page.get_text_bounded()):
+        runs = list(_runs_inside(text_page, page.get_bbox()))
+    raw = "".join(text_page.get_text_range(start, end - start) for start, end in runs)
+    indices = [index for start, end in runs for index in range(start, end)]
+    if len(indices) == len(raw):  # not where one character of the page is two of the text
+        raw = join_lines(text_page, raw, indices, count if own is None else own)
+    return _tidy(raw)
 
 
 def unmapped_share(text_page: PdfTextPage) -> float:

@@ -8,7 +8,7 @@ from pypdfium2 import PdfDocument, PdfiumError, PdfPage
 
 from wherein.errors import Unreadable
 from wherein.ingest.readers.ocr.tesseract import obstacle, recognize
-from wherein.ingest.readers.pdf.annotations import attached_files, comments, flatten
+from wherein.ingest.readers.pdf.annotations import attached_files, comments, flatten, has_visible
 from wherein.ingest.readers.pdf.drawing import has_drawing, is_covered_by_picture, page_picture
 from wherein.ingest.readers.pdf.page_text import page_text, unmapped_share
 from wherein.ingest.readers.reader import ReadContext
@@ -51,20 +51,25 @@ def read_page(pdf: PdfDocument, number: int, context: ReadContext, attached: Att
     try:
         with closing(pdf[number - 1]) as page:
             attached.read(attached_files(page))
-            said = comments(page)
-            if not flatten(page):
+            said, own = comments(page), _characters(page) if has_visible(page) else None
+            if own is None or not flatten(page):
                 return _with_comments(_seen(page, context), said)
         # A page shows what was flattened once it is loaded again.
         with closing(pdf[number - 1]) as page:
-            return _with_comments(_seen(page, context), said)
+            return _with_comments(_seen(page, context, own), said)
     except PdfiumError:
         return Page(Kind.UNREADABLE)
 
 
-def _seen(page: PdfPage, context: ReadContext) -> Page:
+def _characters(page: PdfPage) -> int:
+    with closing(page.get_textpage()) as text_page:
+        return int(text_page.count_chars())
+
+
+def _seen(page: PdfPage, context: ReadContext, own: int | None = None) -> Page:
     """Return the page as its letters give it, or its picture where they are few, or not named by their fonts."""
     with closing(page.get_textpage()) as text_page:
-        text, unmapped = page_text(page, text_page), unmapped_share(text_page)
+        text, unmapped = page_text(page, text_page, own), unmapped_share(text_page)
     letters = sum(map(str.isalnum, text))
     if unmapped >= _UNMAPPED and letters:
         return _recognized(page, Page(Kind.GARBLED, text), context)

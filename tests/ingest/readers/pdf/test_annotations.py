@@ -75,3 +75,11 @@ def test_comments(kind: bytes) -> None:
 )
 def test_what_is_hidden_or_said_already_is_left_out(annotation: bytes) -> None:
     assert text_of(annotation) == "Name of the tenant:"
+
+
+def test_values_follow_their_labels() -> None:
+    content = b"BT /F1 12 Tf 72 700 Td (Name:) Tj 0 -30 Td (Rent:) Tj 0 -30 Td (Signed by the owner) Tj ET"
+    name = b"<< /Type /Annot /Subtype /Widget /FT /Tx /Rect [120 695 300 715] /F 4 /AP << /N 7 0 R >> >>"
+    rent = b"<< /Type /Annot /Subtype /Widget /FT /Tx /Rect [120 665 300 685] /F 4 /AP << /N 9 0 R >> >>"
+    found = text_of(name, appearance(b"Ann Quince"), rent, appearance(b"1,250 EUR"), content=content)
+    assert found.split("\n") == ["Name: Ann Quince", "Rent: 1,250 EUR", "Signed by the owner"]

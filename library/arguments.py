@@ -43,7 +43,7 @@ Rule = Callable[[str, object], None]
 """Raises TypeError or UsageError when the value of the argument of that name is not acceptable."""
 
 _MAX_SHOWN = 80
-_LANGUAGES = re.compile(r"[A-Za-z0-9_/-]+(?:\+[A-Za-z0-9_/-]+)*")
+_LANGUAGES = re.compile(r"[A-Za-z0-9_/]+(?:\+[A-Za-z0-9_/]+)*")
 _INT64 = 2**63
 _Checked = TypeVar("_Checked", bound=Callable[..., Any])
 

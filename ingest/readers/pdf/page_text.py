@@ -14,8 +14,9 @@ __all__ = ["page_text", "unmapped_share"]
 # PDFium leaves one of these where it removed the hyphen of a word that was broken at the end of a line.
 _HYPHENS = "\ufffe\x02"
 # The codes of letters that a font does not name.
-_CONTROLS = "".join(chr(code) for code in range(32) if chr(code) not in "\t\n\f\r")
-_DROPPED = dict.fromkeys(map(ord, _HYPHENS + _CONTROLS))
+_CONTROLS = "".join(chr(code) for code in range(32) if chr(code) not in "\0\2\t\n\f\r")
+_REPLACED = {**dict.fromkeys(map(ord, _CONTROLS), " "), **dict.fromkeys(map(ord, _HYPHENS))}
+_MANY_CONTROLS = 0.05
 _SAMPLED = 300
 
 _Box = tuple[float, float, float, float]
@@ -40,6 +41,9 @@ def page_text(page: PdfPage, text_page: PdfTextPage, own: int | None = None) -> 
 
 def unmapped_share(text_page: PdfTextPage) -> float:
     """Return the share (0 to 1) of a page's characters of which the font does not say what they are, from a sample."""
+    raw = text_page.get_text_range()
+    if sum(map(raw.count, _CONTROLS)) > _MANY_CONTROLS * len(raw):
+        return 1.0  # the codes of a font in place of letters
     count = text_page.count_chars()
     sample = range(0, count, max(1, count // _SAMPLED))
     unmapped = [index for index in sample if FPDFText_HasUnicodeMapError(text_page, index) == 1]
@@ -47,7 +51,7 @@ def unmapped_share(text_page: PdfTextPage) -> float:
 
 
 def _tidy(raw: str) -> str:
-    text = raw.rstrip("\0").translate(_DROPPED).replace("\r\n", "\n").replace("\r", "\n")
+    text = raw.rstrip("\0").translate(_REPLACED).replace("\r\n", "\n").replace("\r", "\n")
     return clean(text).strip("\n")
 
 

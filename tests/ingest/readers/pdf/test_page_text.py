@@ -54,10 +54,12 @@ def test_what_lies_outside_the_page_is_left_out() -> None:
 
 
 def test_words_broken_at_the_end_of_a_line_and_control_characters() -> None:
-    assert text(shown(("one\x01two\x1f", b"1 0 0 1 72 700"))) == "onetwo"
+    assert text(shown(("one\x01two\x1f", b"1 0 0 1 72 700"))).split() == ["one", "two"]
 
 
 def test_letters_that_a_font_does_not_name() -> None:
     named = PdfDocument(page_of(shown(("Words", b"1 0 0 1 72 700"))))[0]
     assert unmapped_share(named.get_textpage()) == 0
     assert unmapped_share(PdfDocument(page_of(b""))[0].get_textpage()) == 0
+    codes = PdfDocument(page_of(shown(("XpsEt\x01bsf\x01tijgufe", b"1 0 0 1 72 700"))))[0]
+    assert unmapped_share(codes.get_textpage()) == 1

@@ -156,7 +156,10 @@ def _join(pages: _Pages, entries: Outline) -> tuple[str, tuple[Mark, ...], tuple
         marks += page_marks(number, page.text, start, entries.get(number, ()), path)
         parts.append(page.text)
         if page.kind is Kind.RECOGNIZED:
-            recognized.append((start, start + len(page.text)))
+            # Pages one after another are one span, with the gap between them.
+            follows = bool(recognized) and recognized[-1][1] + len(_GAP) == start
+            first = recognized.pop()[0] if follows else start
+            recognized.append((first, start + len(page.text)))
         start += len(page.text) + len(_GAP)
     return _GAP.join(parts), tuple(marks), tuple(recognized)
 

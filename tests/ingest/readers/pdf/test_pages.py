@@ -54,7 +54,7 @@ def test_only_pages_without_text_are_recognized() -> None:
     start = len("A page of letters.\n\n")
     second = start + len(TEXT) + 2
     assert found.marks == (Mark(0, 1), Mark(start, 2), Mark(second, 4))
-    assert found.recognized == ((start, start + len(TEXT)), (second, len(found.text)))
+    assert found.recognized == ((start, len(found.text)),)
     blank, recognized = found.notes
     assert blank == "1 of 4 pages has no text: 3"
     assert recognized.startswith("2 of 4 pages are read by OCR (eng, 9")
@@ -120,3 +120,10 @@ def test_the_worker_hears_of_each_page_that_is_recognized(monkeypatch: pytest.Mo
 
 def fail(_: int) -> None:
     raise Unreadable("it failed")
+
+
+@needs_tesseract
+def test_recognized_pages_between_others_are_spans_of_their_own() -> None:
+    found = document(mixed(LINES, "A page of letters.", LINES))
+    last = found.text.rindex(TEXT)
+    assert found.recognized == ((0, len(TEXT)), (last, len(found.text)))

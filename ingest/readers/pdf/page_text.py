@@ -17,7 +17,7 @@ _HYPHENS = "\ufffe\x02"
 _CONTROLS = "".join(chr(code) for code in range(32) if chr(code) not in "\0\2\t\n\f\r")
 _REPLACED = {**dict.fromkeys(map(ord, _CONTROLS), " "), **dict.fromkeys(map(ord, _HYPHENS))}
 _MANY_CONTROLS = 0.05
-_SAMPLED = 300
+_SAMPLED = 100
 
 _Box = tuple[float, float, float, float]
 
@@ -56,7 +56,7 @@ def _tidy(raw: str) -> str:
 
 
 def _letters(text: str) -> str:
-    return "".join(text.split())
+    return "".join(text.translate(_REPLACED).split())
 
 
 def _runs_inside(text_page: PdfTextPage, box: _Box) -> Iterator[tuple[int, int]]:

@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 _INDENT = "   "
+_BY_OCR = "read by OCR"
 _LEAD_LINES = 2
 _MAX_COPIES = 5
 # The words of a question are highlighted up to these lengths, in characters; a person writes no longer ones, and the
@@ -141,12 +142,13 @@ def _passage_lines(
 def _location_line(hit: "Hit", terminal: Terminal) -> str:
     """Return the file and line, the headings above the passage, its score and the file's freshness."""
     location, score = _format_location(hit), _format_score(hit)
+    read_by = [_BY_OCR] if hit.recognized else []
     title = [hit.title] if hit.title and hit.title not in (*hit.heading, Path(display_uri(hit.uri)).name) else []
     headings = " > ".join(collapse(printable(part)) for part in (*title, *hit.heading))
     if terminal.width:
-        others = sum(display_width(part) + len(" · ") for part in (location, score, hit.freshness))
+        others = sum(display_width(part) + len(" · ") for part in (location, *read_by, score, hit.freshness))
         headings = keep_end(headings, terminal.width - len(_INDENT) - others)
-    parts = [terminal.hyperlink(location, hit.uri), *([headings] if headings else []), score]
+    parts = [terminal.hyperlink(location, hit.uri), *([headings] if headings else []), *read_by, score]
     line = terminal.style(" · ".join(parts), dim=True)
     if hit.freshness in _FRESHNESS:
         line += terminal.style(" · ", dim=True) + terminal.style(hit.freshness, fg=_FRESHNESS[hit.freshness])

@@ -95,6 +95,8 @@ def _print_document(
         unknown = describe_unknown_tokens(coverage.unknown, coverage.tokens)
         fields["tokens"] = f"{coverage.tokens:,}, {unknown}"
         fields["language"] = f"{coverage.language or 'unknown'} (guessed)"
+        if recognized := sum(end - start for start, end in coverage.recognized):
+            fields["read by OCR"] = f"{recognized:,} of {len(text):,} characters"
     else:
         fields["tokens"] = "not measured: ingested by an older version"
     fields["dropped"] = f"{len(text) - max((chunk.end for chunk in chunks), default=0):,} characters"

@@ -48,6 +48,12 @@ _STDIN = ("-",)
 @click.option("--name", default="text", show_default=True, help="Name for the text on standard input.")
 @fields_options
 @click.option("--encoding", default="", metavar="NAME", help="The encoding of text that is not Unicode.")
+@click.option(
+    "--ocr-languages",
+    default="",
+    metavar="CODES",
+    help="Languages of text in pictures, such as deu+eng; by default those that are installed.",
+)
 @click.option("--dry-run", is_flag=True, help="Only show what would be done, and how long it would take.")
 @click.option("--until", metavar="TIME", help="Stop at that time, such as 06:00; run the same command again to resume.")
 @wait_option
@@ -55,7 +61,8 @@ _STDIN = ("-",)
 @click.pass_obj
 def ingest(
     options: GlobalOptions, sources: tuple[str, ...], exclude: tuple[str, ...], no_exclude: bool,
-    max_size: int, name: str, fields: Fields, encoding: str, dry_run: bool, until: str | None, wait: bool,
+    max_size: int, name: str, fields: Fields, encoding: str, ocr_languages: str, dry_run: bool, until: str | None,
+    wait: bool,
     as_json: bool,
 ) -> None:  # fmt: skip
     """Ingest SOURCES: files, folders, glob patterns, web pages (https://...), or - for standard input."""
@@ -65,25 +72,27 @@ def ingest(
         raise UsageError("Standard input can be read only once: --dry-run takes files, folders and web pages")
     if sources == _STDIN and (exclude or no_exclude or until):
         raise UsageError("--exclude and --until have no effect on standard input")
-    encoding = to_unicode(encoding)
+    encoding, ocr_languages = to_unicode(encoding), to_unicode(ocr_languages)
     encoder = None if dry_run else _start_ahead(options)
     library, max_bytes = options.open_library(encoder), max_size * _MEGABYTE
     if dry_run:
         plan = partial(
-            library.plan, exclude=exclude, no_exclude=no_exclude, max_size=max_bytes, fields=fields, encoding=encoding
-        )
+            library.plan, exclude=exclude, no_exclude=no_exclude, max_size=max_bytes, fields=fields, encoding=encoding,
+            ocr_languages=ocr_languages,
+        )  # fmt: skip
         _dry_run(partial(plan, sources), as_json)
         return
     with run_progress(as_json) as reporter:
         if sources == _STDIN:
             summary = library.ingest_stream(
-                name, sys.stdin.buffer.read(), fields=fields, encoding=encoding, max_size=max_bytes, report=reporter,
-                wait=wait,
+                name, sys.stdin.buffer.read(), fields=fields, encoding=encoding, ocr_languages=ocr_languages,
+                max_size=max_bytes, report=reporter, wait=wait,
             )  # fmt: skip
         else:
             summary = library.ingest(
                 sources, exclude=exclude, no_exclude=no_exclude, max_size=max_bytes, fields=fields, encoding=encoding,
-                until=parse_until_option(until), report=reporter, look_ahead=reporter.shows_progress, wait=wait,
+                ocr_languages=ocr_languages, until=parse_until_option(until), report=reporter,
+                look_ahead=reporter.shows_progress, wait=wait,
             )  # fmt: skip
     reporter.summary(summary)
     if summary.failed:

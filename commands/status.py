@@ -54,10 +54,12 @@ def _last_reindex(run: Mapping[str, Any] | None) -> str:
 
 def _print_coverage(covered: Covered) -> None:
     unknown = describe_unknown_tokens(covered.unknown, covered.tokens)
+    share = covered.recognized / covered.characters if covered.characters else 0
     languages = ", ".join(f"{language or 'unknown'} {count:,}" for language, count in covered.languages.items())
     for name, value in {
         "documents": f"{covered.documents:,}, {covered.measured:,} of them measured",
         "characters": f"{covered.characters:,}, {covered.dropped:,} of them in no passage",
+        "read by OCR": f"{covered.recognized:,} characters ({share:.2%})",
         "tokens": f"{covered.tokens:,}, {unknown}" if covered.measured else "not measured",
         "with notes": f"{covered.noted:,}",
         "languages": f"{languages or 'none'} (guessed)",

@@ -31,7 +31,8 @@ class Document:
 
     `key` distinguishes the documents of one file (the id of a JSONL record) and is empty for a file that is one
     document. `text` has neither NUL characters nor lone surrogates. `marks` are in the order of `start`. `doubts` are
-    those of the `notes` that a user should check: a run reports them.
+    those of the `notes` that a user should check: a run reports them. `recognized` are the spans of the text, first and
+    last character, exclusive, that were recognized in pictures (OCR).
     """
 
     title: str
@@ -42,6 +43,7 @@ class Document:
     marks: tuple[Mark, ...] = ()
     notes: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    recognized: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,7 @@ class Library(Upkeep):
         max_size: int | None = None,
         fields: Fields = NO_FIELDS,
         encoding: str = "",
+        ocr_languages: str = "",
         until: datetime | None = None,
         report: Report = lambda _: None,
         look_ahead: bool = False,
@@ -121,15 +122,22 @@ class Library(Upkeep):
 
         `exclude` adds to what these sources exclude, or replaces it (`no_exclude`). `max_size` is in bytes; `fields`
         names the fields of text, id and title in CSV, JSON and JSONL, `encoding` that of text that is not Unicode, in
-        place of what it declares. `report` gets the events of the run. With `look_ahead` the sources are walked twice,
-        so that the progress has a total. At the time `until` the run stops. With `wait` another writer is waited for.
-        Raises UsageError for a path that does not exist, LibraryBusy while another process writes.
+        place of what it declares, `ocr_languages` the languages of text in pictures as Tesseract calls them
+        (`deu+eng`). `report` gets the events of the run. With `look_ahead` the sources are walked twice, so that the
+        progress has a total. At the time `until` the run stops. With `wait` another writer is waited for. Raises
+        UsageError for a path that does not exist, LibraryBusy while another process writes.
         """
         from wherein.library.ingesting import ingest_sources
         from wherein.library.sources import SourceRequest
 
         request = SourceRequest.of(
-            given.texts(sources), exclude, max_size, fields, replace_exclusions=no_exclude, encoding=encoding
+            given.texts(sources),
+            exclude,
+            max_size,
+            fields,
+            replace_exclusions=no_exclude,
+            encoding=encoding,
+            ocr_languages=ocr_languages,
         )
         return ingest_sources(
             self._runs(), request, report=report, until=given.moment(until), look_ahead=look_ahead, wait=wait
@@ -144,6 +152,7 @@ class Library(Upkeep):
         max_size: int | None = None,
         fields: Fields = NO_FIELDS,
         encoding: str = "",
+        ocr_languages: str = "",
         report: Report = lambda _: None,
     ) -> Plan:
         """Return what `ingest` would do, and how long it would take here; nothing is written, not even a library.
@@ -154,7 +163,13 @@ class Library(Upkeep):
         from wherein.library.sources import SourceRequest
 
         request = SourceRequest.of(
-            given.texts(sources), exclude, max_size, fields, replace_exclusions=no_exclude, encoding=encoding
+            given.texts(sources),
+            exclude,
+            max_size,
+            fields,
+            replace_exclusions=no_exclude,
+            encoding=encoding,
+            ocr_languages=ocr_languages,
         )
         return plan_ingest(self._runs(), request, report=report)
 
@@ -165,6 +180,7 @@ class Library(Upkeep):
         *,
         fields: Fields = NO_FIELDS,
         encoding: str = "",
+        ocr_languages: str = "",
         max_size: int | None = None,
         report: Report = lambda _: None,
         wait: bool = False,
@@ -172,7 +188,10 @@ class Library(Upkeep):
         """Ingest one text that is in no file, as `stdin:name`; the same name replaces it. `max_size` in bytes."""
         from wherein.library.ingesting import ingest_text
 
-        return ingest_text(self._runs(), name, data, fields, max_size, encoding=encoding, report=report, wait=wait)
+        return ingest_text(
+            self._runs(), name, data, fields, max_size, encoding=encoding, ocr_languages=ocr_languages, report=report,
+            wait=wait,
+        )  # fmt: skip
 
     def reindex(
         self,

@@ -43,6 +43,7 @@ Rule = Callable[[str, object], None]
 """Raises TypeError or UsageError when the value of the argument of that name is not acceptable."""
 
 _MAX_SHOWN = 80
+_LANGUAGES = re.compile(r"[A-Za-z0-9_/]+(?:\+[A-Za-z0-9_/]+)*")
 _INT64 = 2**63
 _Checked = TypeVar("_Checked", bound=Callable[..., Any])
 
@@ -237,6 +238,17 @@ def _encoding(name: str, value: object) -> None:
         raise UsageError(f"{name} is no encoding that is known here: {_shown(value)}; write for instance windows-1251")
 
 
+def _ocr_languages(name: str, value: object) -> None:
+    _unicode(name, value)
+    if value and not _LANGUAGES.fullmatch(str(value)):
+        raise UsageError(f"{name} are codes of Tesseract's, joined by +, such as deu+eng; {_shown(value)} is not")
+    # Imported here: a question needs none of it.
+    from wherein.ingest.readers.ocr.tesseract import installed_languages, obstacle
+
+    if installed_languages() and (missing := obstacle(str(value))):
+        raise UsageError(f"{missing}; it has {', '.join(installed_languages())}")
+
+
 def _one_of(choices: tuple[str, ...]) -> Rule:
     def rule(name: str, value: object) -> None:
         _text(name, value)
@@ -340,6 +352,7 @@ RULES: Mapping[str, Rule] = {
     "name": _name,
     "names": _each(_name, "a list of names"),
     "no_exclude": _flag,
+    "ocr_languages": _ocr_languages,
     "only": _optional(_made_of(Filter, "make one with parse_filter", FILTER)),
     "options": _made_of(ResultOptions, "write ResultOptions(fold=True)", RESULT_OPTIONS),
     "path": _path,

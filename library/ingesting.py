@@ -125,6 +125,7 @@ def ingest_text(
     max_size: int | None,
     *,
     encoding: str = "",
+    ocr_languages: str = "",
     report: Report = lambda _: None,
     wait: bool = False,
 ) -> Summary:
@@ -134,7 +135,7 @@ def ingest_text(
     def work(db: Database, run: IngestRun) -> None:
         before = list_sources(db)
         with writing(db, "ingest.sources"):
-            remember_source(db, uri, "stdin", (), max_size, fields, encoding=encoding)
+            remember_source(db, uri, "stdin", (), max_size, fields, encoding=encoding, ocr_languages=ocr_languages)
         run.ingest_stream(next(source for source in list_sources(db) if source.uri == uri), name, data)
         if uri not in {source.uri for source in before} and not documents_of_stream(db, uri):
             forget_unused(db, run, [uri])

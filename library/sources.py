@@ -42,7 +42,8 @@ class SourceRequest:
     `kinds` gives for each stored name of a path or pattern `path`, and for each address of a web page `web`; `names`
     are the paths and patterns, of which several may be one source. `exclude` are patterns as the user wrote them; they
     are added to those that a source has, or replace them with `replace_exclusions`. `max_size` is in bytes; `fields`
-    names the fields of records, `encoding` the encoding of text that is not Unicode.
+    names the fields of records, `encoding` the encoding of text that is not Unicode, `ocr_languages` the languages of
+    text in pictures.
     """
 
     kinds: Mapping[str, str]
@@ -52,6 +53,7 @@ class SourceRequest:
     replace_exclusions: bool = False
     names: tuple[SourceName, ...] = ()
     encoding: str = ""
+    ocr_languages: str = ""
 
     @classmethod
     def of(
@@ -63,6 +65,7 @@ class SourceRequest:
         *,
         replace_exclusions: bool = False,
         encoding: str = "",
+        ocr_languages: str = "",
     ) -> SourceRequest:
         """Return the request for sources as a user names them.
 
@@ -74,7 +77,7 @@ class SourceRequest:
         }
         for pattern in exclude:
             stored_lines(pattern, os.sep)  # one that is invalid is an error before anything is done
-        return cls(kinds, tuple(exclude), max_size, fields, replace_exclusions, paths, encoding)
+        return cls(kinds, tuple(exclude), max_size, fields, replace_exclusions, paths, encoding, ocr_languages)
 
     @property
     def uris(self) -> frozenset[str]:
@@ -102,7 +105,7 @@ class SourceRequest:
             for source in self.preview(db):
                 number = remember_source(
                     db, source.uri, source.kind, source.exclude, source.max_size, source.fields,
-                    pattern=bool(source.pattern), encoding=source.encoding,
+                    pattern=bool(source.pattern), encoding=source.encoding, ocr_languages=source.ocr_languages,
                 )  # fmt: skip
                 self._remember_aliases(db, number, source.uri)
         return [source for source in list_sources(db) if source.uri in self.kinds]
@@ -120,8 +123,9 @@ class SourceRequest:
         is_pattern = bool(path and path.pattern)
         number = known.id if known else 0
         return Source(
-            number, name, kind, exclude, self.max_size, "", self.fields, pattern=is_pattern, encoding=self.encoding
-        )
+            number, name, kind, exclude, self.max_size, "", self.fields, pattern=is_pattern, encoding=self.encoding,
+            ocr_languages=self.ocr_languages,
+        )  # fmt: skip
 
     def _remember_aliases(self, db: Database, number: int, stored: str) -> None:
         also = {file_uri(name.also): file_uri(name.path) for name in self.names if name.also and name.stored == stored}

@@ -73,6 +73,7 @@ class Hit:
     None where the metric is not cosine, or with fewer than 100 vectors.
 
     `freshness` is `fresh`, `changed` or `missing`, as its file is, and `unknown` for a document without a file.
+    With `recognized`, at least a part of the text was recognized in a picture (OCR), and may have wrong letters.
     `also_in` lists passages that say nearly the same. `before` and `after` are the text around the passage, and
     `sentence` is the sentence nearest to the question, where these were asked for.
     """
@@ -103,6 +104,7 @@ class Hit:
     before: str = ""
     after: str = ""
     sentence: Sentence | None = None
+    recognized: bool = False
 
 
 class Ranking(TypedDict, total=False):

@@ -17,6 +17,7 @@ from wherein.search.phrase_check import MAX_TEXTS
 from wherein.search.provenance import Provenance
 from wherein.search.query_syntax import ParsedQuestion
 from wherein.search.results.postprocess import FreshnessOf, Gathered, ResultOptions, gather, with_context
+from wherein.search.results.recognized import with_recognized
 from wherein.search.results.sentences import with_sentences
 from wherein.search.semantic import Searcher
 from wherein.storage.catalog.connection import snapshot
@@ -127,7 +128,7 @@ class QueryPipeline:
             options.results,
             freshness,
         )
-        hits = gathered.hits
+        hits = with_recognized(self._db, gathered.hits)
         if options.results.context:
             # A later snapshot than that of the search: `with_context` notices a document that has changed in between.
             with snapshot(self._db) as db:

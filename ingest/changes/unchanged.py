@@ -29,7 +29,8 @@ def version_of(label: str) -> str:
 
 @cache
 def _current_versions(reading: Reading) -> frozenset[str]:
-    return frozenset(map(version_of, ("", *(reader.bind(context_for(reading)).label for reader in all_readers()))))
+    labels = (label for reader in all_readers() for label in reader.current_labels(context_for(reading)))
+    return frozenset(map(version_of, ("", *labels)))
 
 
 def is_current(record: FileRecord, reading: Reading) -> bool:

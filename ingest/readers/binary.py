@@ -6,12 +6,6 @@ from wherein.storage.disk.text_lines import split_bom
 __all__ = ["binary_kind"]
 
 _MAGIC = (
-    (b"\x89PNG\r\n\x1a\n", "PNG image"),
-    (b"\xff\xd8\xff", "JPEG image"),
-    (b"GIF87a", "GIF image"),
-    (b"GIF89a", "GIF image"),
-    (b"II*\0", "TIFF image"),
-    (b"MM\0*", "TIFF image"),
     (b"8BPS", "Photoshop image"),
     (b"\x1f\x8b", "gzip archive"),
     (b"BZh", "bzip2 archive"),
@@ -36,7 +30,7 @@ _MAGIC = (
     (b"\0\x01\0\0\0", "TrueType font"),
 )
 _CONTAINERS = {
-    b"RIFF": {b"WEBP": "WebP image", b"WAVE": "WAV audio", b"AVI ": "AVI video"},
+    b"RIFF": {b"WAVE": "WAV audio", b"AVI ": "AVI video"},
 }
 
 

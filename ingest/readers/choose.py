@@ -18,6 +18,7 @@ from wherein.ingest.readers.heads import (
     looks_like_xml,
     xml_kind,
 )
+from wherein.ingest.readers.ocr.kind import image_kind
 from wherein.ingest.readers.office.ole import OLE_MAGIC, ole_refusal
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.registry import BY_SUFFIX, BY_ZIP_KIND, reader_in
@@ -60,11 +61,13 @@ def _reader_for(name: str, stream: BinaryIO) -> Reader:
 def _by_magic(head: bytes, suffix: str, stream: BinaryIO) -> Reader | None:
     """Return the reader for a format that is recognized by its first bytes."""
     if head.startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in head):  # some programs write bytes before it
-        return reader_in("pdf")
+        return reader_in("pdf.pdf_file")
     if head.startswith(ZIP_MAGIC):
         return _in_zip(stream)
     if head.startswith(OLE_MAGIC):
         raise ole_refusal(stream)
+    if image_kind(head):
+        return reader_in("ocr.image")
     if compression(head):
         return reader_in("archives.compressed")
     return reader_in("archives.tar_archive") if is_tar(head) else None

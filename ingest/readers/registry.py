@@ -17,7 +17,8 @@ MODULES = (
     "text.markdown",
     "text.restructured",
     "html.page",
-    "pdf",
+    "pdf.pdf_file",
+    "ocr.image",
     "records.jsonl",
     "latex.tex_file",
     "records.json_file",
@@ -52,7 +53,7 @@ BY_SUFFIX = {
     **dict.fromkeys((".srt", ".vtt", ".ass", ".ssa", ".sbv"), "text.subtitles"),
     ".ipynb": "records.notebook",
     ".json": "records.json_file",
-    ".pdf": "pdf",
+    ".pdf": "pdf.pdf_file",
 }
 """The module of the reader for a suffix in lower case, where the first bytes of the file do not decide."""
 

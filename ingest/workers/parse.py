@@ -89,7 +89,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class Items:
-    """Some of a file's documents, in their order."""
+    """Some of a file's documents, in their order; none where a reader is slow for a good reason."""
 
     items: tuple[Document | Problem, ...]
 
@@ -106,17 +106,20 @@ Message = Opened | Items | End
 _T = TypeVar("_T")
 
 
-def read(job: Job) -> Iterator[Message]:
-    """Yield `Opened`, and unless that is the last, `Items` and `End`. Never raises, whatever the file contains."""
+def read(job: Job, alive: Callable[[], None] = lambda: None) -> Iterator[Message]:
+    """Yield `Opened`, and unless that is the last, `Items` and `End`. Never raises, whatever the file contains.
+
+    A reader that needs more than a minute for its next item calls `alive`.
+    """
     try:
         with io.BytesIO(job.data) if job.data is not None else open(job.path, "rb") as stream:  # noqa: PTH123 - odd bytes stay
-            yield from _read(job, stream)
+            yield from _read(job, stream, alive)
     except OSError as error:
         reason = f"cannot be read: {(error.strerror or str(error)).lower()}"
         yield Opened(trouble=Trouble(REFUSED, reason))
 
 
-def _read(job: Job, stream: BinaryIO) -> Iterator[Message]:
+def _read(job: Job, stream: BinaryIO, alive: Callable[[], None]) -> Iterator[Message]:
     # Before anything is parsed: a file that was only touched costs no more than being read.
     name = stream_hash(stream)
     if name == job.known:
@@ -125,7 +128,7 @@ def _read(job: Job, stream: BinaryIO) -> Iterator[Message]:
     size = stream.tell()
     stream.seek(0)
     allowance = Allowance(size)
-    chosen = _guarded(lambda: choose(job.path, stream, context_for(job.reading, allowance)))
+    chosen = _guarded(lambda: choose(job.path, stream, context_for(job.reading, allowance, alive)))
     if isinstance(chosen, Trouble):
         yield Opened(name, trouble=chosen)
     elif job.max_size is not None and size > job.max_size and not chosen.streaming:

@@ -7,6 +7,7 @@ taken: so memory holds what fits the pipes, and one file for each worker.
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections import deque
@@ -132,7 +133,9 @@ class _Process:
         if not at_once:
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(_ENDING_SECONDS)
-        self.process.kill()
+        if self.process.returncode is None:  # otherwise its number may be that of another process by now
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)  # with what it started, which is in its session
         self.process.wait()
 
 

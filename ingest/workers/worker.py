@@ -6,9 +6,10 @@ import resource
 import signal
 import sys
 from contextlib import suppress
+from functools import partial
 from multiprocessing.connection import Connection
 
-from wherein.ingest.workers.parse import MEMORY, read
+from wherein.ingest.workers.parse import MEMORY, Items, read
 
 __all__ = ["READY", "main"]
 
@@ -26,7 +27,7 @@ def main(descriptor: int, parent: int) -> None:
     with Connection(descriptor) as connection, suppress(EOFError, BrokenPipeError, ConnectionResetError):
         connection.send(READY)
         while True:
-            for message in read(connection.recv()):
+            for message in read(connection.recv(), partial(connection.send, Items(()))):
                 connection.send(message)
 
 

@@ -20,6 +20,7 @@ MEDIA_TYPES = {
     "epub": "application/epub+zip",
     "fb2": "application/x-fictionbook+xml",
     "html": "text/html",
+    "image": "image/*",
     "ipynb": "application/x-ipynb+json",
     "json": "application/json",
     "jsonl": "application/jsonl",

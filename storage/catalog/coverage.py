@@ -1,37 +1,47 @@
-"""The `coverage` table: how much of each document's text the model's vocabulary covered when it was ingested."""
+"""The `coverage` table: how much of each document's text the model's vocabulary covers, and what is from pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from wherein.errors import Damaged
+from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.protocol import Catalog, typed
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["Coverage", "Covered", "coverage_of", "covered", "save_coverage"]
+__all__ = ["Coverage", "Covered", "Spans", "coverage_of", "covered", "recognized_spans", "save_coverage"]
+
+Spans = tuple[tuple[int, int], ...]
 
 _WORST = 10
+_RECOGNIZED = "SELECT id, recognized FROM coverage WHERE id IN ({}) AND recognized <> '[]'"
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """The numbers of tokens and of unknown tokens ([UNK]) in a text, and its guessed language ("" for no guess)."""
+    """The numbers of tokens and of unknown tokens ([UNK]) in a text, and its guessed language ("" for no guess).
+
+    `recognized` are the spans of the text, first and last character, exclusive, that were recognized in pictures (OCR).
+    """
 
     tokens: int
     unknown: int
     language: str
+    recognized: Spans = ()
 
 
 @dataclass(frozen=True)
 class Covered:
     """The coverage of a whole library; `measured` of its documents count, older versions ingested the others.
 
-    `characters` is the length of all texts, `dropped` of what is in no passage. `noted` documents have notes, for
-    instance about pages without text. `languages` counts documents; `worst` are the URIs with the most unknown tokens,
-    each with its share of them (0 to 1).
+    `characters` is the length of all texts, `dropped` of what is in no passage, `recognized` of what was recognized in
+    pictures (OCR). `noted` documents have notes, for instance about pages without text. `languages` counts documents;
+    `worst` are the URIs with the most unknown tokens, each with its share of them (0 to 1).
     """
 
     documents: int
@@ -43,21 +53,44 @@ class Covered:
     noted: int
     languages: Mapping[str, int]
     worst: tuple[tuple[str, float], ...]
+    recognized: int = 0
 
 
 def save_coverage(db: Database, document_id: int, coverage: Coverage) -> None:
     """Store a document's coverage. Call inside `writing`."""
     db.execute(
-        "INSERT INTO coverage (id, tokens, unknown, language) VALUES (?1, ?2, ?3, ?4) ON CONFLICT"
-        " (id) DO UPDATE SET tokens = ?2, unknown = ?3, language = ?4",
-        [document_id, coverage.tokens, coverage.unknown, coverage.language],
+        "INSERT INTO coverage (id, tokens, unknown, language, recognized) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT"
+        " (id) DO UPDATE SET tokens = ?2, unknown = ?3, language = ?4, recognized = ?5",
+        [document_id, coverage.tokens, coverage.unknown, coverage.language, json.dumps(coverage.recognized)],
     )
 
 
 def coverage_of(db: Catalog, document_id: int) -> Coverage | None:
     """Return a document's coverage, None when it was not measured."""
-    row = db.execute("SELECT tokens, unknown, language FROM coverage WHERE id = ?", [document_id]).fetchone()
-    return Coverage(*typed("coverage", row, int, int, str)) if row else None
+    row = db.execute(
+        "SELECT tokens, unknown, language, recognized FROM coverage WHERE id = ?", [document_id]
+    ).fetchone()
+    if row is None:
+        return None
+    typed("coverage", row, int, int, str, str)
+    tokens, unknown, language, recognized = row
+    return Coverage(tokens, unknown, language, _spans(recognized))
+
+
+def recognized_spans(db: Catalog, document_ids: Sequence[int]) -> dict[int, Spans]:
+    """Return by their ids the documents of which text was recognized in pictures, with its spans."""
+    rows = select_in(db, _RECOGNIZED, document_ids)
+    return {int(document_id): _spans(stored) for document_id, stored in rows}
+
+
+def _spans(stored: object) -> Spans:
+    """Return spans as they are stored. Raises Damaged when they are none."""
+    try:
+        spans = tuple((start, end) for start, end in json.loads(str(stored)))
+        typed("coverage", [number for span in spans for number in span], *[int] * (2 * len(spans)))
+    except (ValueError, TypeError) as error:
+        raise Damaged("The table coverage is damaged; run: wherein verify") from error
+    return spans
 
 
 def covered(db: Catalog) -> Covered:
@@ -67,6 +100,10 @@ def covered(db: Catalog) -> Covered:
     ).fetchone()
     measured, tokens, unknown = db.execute(
         "SELECT count(*), coalesce(sum(tokens), 0), coalesce(sum(unknown), 0) FROM coverage"
+    ).fetchone()
+    (recognized,) = db.execute(
+        "SELECT coalesce(sum(json_extract(s.value, '$[1]') - json_extract(s.value, '$[0]')), 0)"
+        " FROM coverage c, json_each(c.recognized) s WHERE c.recognized <> '[]'"
     ).fetchone()
     languages = db.execute("SELECT language, count(*) FROM coverage GROUP BY language ORDER BY 2 DESC, 1").fetchall()
     worst = db.execute(
@@ -82,4 +119,5 @@ def covered(db: Catalog) -> Covered:
     return Covered(
         documents, measured, characters, dropped, tokens, unknown, noted, dict(languages),
         tuple((str(uri), round(float(share), 4)) for uri, share in worst),
+        recognized,
     )  # fmt: skip

@@ -179,6 +179,13 @@ def m0012_half_vectors(db: Database) -> None:
     failpoint("migration.applied")
 
 
+@MIGRATIONS()
+def m0014_recognized_text(db: Database) -> None:
+    """Which spans of a text were recognized in pictures (OCR): none in existing documents."""
+    db.execute("ALTER TABLE coverage ADD COLUMN recognized TEXT NOT NULL DEFAULT '[]'")
+    failpoint("migration.applied")
+
+
 def _uncounted_in_whole_texts(db: Catalog, last: int, limit: int) -> list[Uncounted]:
     """Return chunks without counts, as `term_counts.ReadUncounted`, of a catalog before `m0010_texts_in_blocks`."""
     return [Uncounted(*row) for row in db.execute(_UNCOUNTED, [last, limit]).fetchall()]

@@ -10,17 +10,23 @@ __all__ = ["AS_USUAL", "Reading"]
 
 @dataclass(frozen=True)
 class Reading:
-    """The fields of records, and the name of the encoding of text that is not Unicode; "" leaves it to the reader."""
+    """What the user chose for a source; "" leaves it to the reader.
+
+    The fields of records, the encoding of text that is not Unicode, and the languages of text in pictures, joined by +.
+    """
 
     fields: Fields = NO_FIELDS
     encoding: str = ""
+    ocr_languages: str = ""
 
     @property
     def label(self) -> str:
         """The choices as a query string without a slash; empty when there are none."""
-        if not self.encoding:
+        named = {"encoding": self.encoding, "ocr": self.ocr_languages}
+        chosen = urlencode({name: value for name, value in named.items() if value}, errors="replace")
+        if not chosen:
             return self.fields.label
-        return f"{self.fields.label or '?'}{'&' if self.fields.label else ''}{urlencode({'encoding': self.encoding})}"
+        return f"{self.fields.label or '?'}{'&' if self.fields.label else ''}{chosen}"
 
 
 AS_USUAL = Reading()

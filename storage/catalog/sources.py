@@ -31,9 +31,9 @@ class Source:
     """A file, folder or glob pattern (`kind` path), a web page (web) or a text from standard input (stdin).
 
     `max_size` of a file in bytes, None for no limit. `fields` name the text, id and title of records, `encoding` that
-    of text that is not Unicode. `etag` and `modified` are the headers ETag and Last-Modified of a page when it was last
-    ingested. `uri` is a real path, or with `pattern` a pattern below a real folder; an older version stored any
-    absolute path, and None for `pattern`.
+    of text that is not Unicode, `ocr_languages` the languages of text in pictures. `etag` and `modified` are the
+    headers ETag and Last-Modified of a page when it was last ingested. `uri` is a real path, or with `pattern` a
+    pattern below a real folder; an older version stored any absolute path, and None for `pattern`.
     """
 
     id: int
@@ -47,11 +47,12 @@ class Source:
     modified: str = ""
     pattern: bool | None = None
     encoding: str = ""
+    ocr_languages: str = ""
 
     @property
     def reading(self) -> Reading:
         """How its files are read."""
-        return Reading(self.fields, self.encoding)
+        return Reading(self.fields, self.encoding, self.ocr_languages)
 
 
 def remember_source(
@@ -64,6 +65,7 @@ def remember_source(
     *,
     pattern: bool = False,
     encoding: str = "",
+    ocr_languages: str = "",
 ) -> int:
     """Add a source, or update the options of a known one; return its id. Call inside `writing`."""
     options: dict[str, object] = {
@@ -74,6 +76,8 @@ def remember_source(
     }
     if encoding:
         options["encoding"] = encoding
+    if ocr_languages:
+        options["ocr_languages"] = ocr_languages
     db.execute(
         # Not INSERT OR REPLACE: with the old row, the files of the source would lose it (ON DELETE CASCADE).
         "INSERT INTO sources (uri, kind, options, added_at) VALUES (?, ?, ?, ?)"
@@ -147,14 +151,14 @@ def _source(source_id: int, uri: str, kind: str, options: str, added_at: str) ->
         fields = Fields(**chosen.get("fields", {}))
         etag, modified, pattern = chosen.get("etag", ""), chosen.get("modified", ""), chosen.get("pattern")
         typed("sources", (fields.text, fields.id, fields.title, etag, modified), str, str, str, str, str)
-        encoding = chosen.get("encoding", "")
-        typed("sources", (pattern, encoding), (bool, NoneType), str)
+        encoding, languages = chosen.get("encoding", ""), chosen.get("ocr_languages", "")
+        typed("sources", (pattern, encoding, languages), (bool, NoneType), str, str)
     except (ValueError, LookupError, TypeError) as error:
         raise Damaged(f"The options of the source {uri} are damaged; run: wherein verify") from error
     if "\0" in uri or kind not in _KINDS:  # no path or address holds a NUL character
         raise Damaged(f"The name of the source {source_id} is damaged; run: wherein verify")
     name = file_path(uri) or uri
-    rest = (fields, etag, modified, pattern, encoding)
+    rest = (fields, etag, modified, pattern, encoding, languages)
     return Source(source_id, name, kind, tuple(exclude), max_size, added_at, *rest)
 
 

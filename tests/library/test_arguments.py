@@ -60,6 +60,7 @@ CASES: dict[str, tuple[list[Any], list[Any], list[Any]]] = {
     "max_size": SIZE,
     "device": ([None, "CPU", "auto:cpu"], [1, b"CPU", ["CPU"]], ["", "CPU\0", "XPU"]),
     "mode": MODE,
+    "ocr_languages": (["", "eng"], [None, 1, ["eng"], b"eng"], ["deu eng", "+", "eng\0", "\udce9"]),
     "model": ([None, *PATHLIKE[0]], PATHLIKE[1], PATHLIKE[2]),
     "modes": ([["hybrid"], ("keyword", "semantic")], ["hybrid", b"hybrid", None, 1, [1]], [["words"], ["hybrid", ""]]),
     "ingest_stream.name": (["a", "é 東京", "\udce9"], TEXT[1], ["a\0b", "\ud800", ""]),

@@ -92,11 +92,9 @@ def test_a_mailbox_grows(run: Run, docs: Path) -> None:
 
 def test_an_archive_is_its_members(run: Run, docs: Path) -> None:
     archive = docs / "papers.zip"
-    archive.write_bytes(
-        office.packed({"a.txt": "Quinces are sour.", "b/c.md": "# Medlars", "d.png": b"\x89PNG\r\n\x1a\n"})
-    )
+    archive.write_bytes(office.packed({"a.txt": "Quinces are sour.", "b/c.md": "# Medlars", "d.so": b"\x7fELF\2\1"}))
     assert counts(run.ingest(docs)) == {"new": 2, "skipped": 1}
-    assert run.problems == [("skipped", "papers.zip#d.png", "binary file (PNG image)")]
+    assert run.problems == [("skipped", "papers.zip#d.so", "binary file (ELF program)")]
     assert run.texts() == {"papers.zip#a.txt": "Quinces are sour.", "papers.zip#b/c.md": "# Medlars"}
     archive.write_bytes(office.packed({"a.txt": "Quinces are sour.", "b/d.md": "# Sloes"}))
     assert counts(run.reindex()) == {"new": 1, "unchanged": 1, "removed": 1}
@@ -187,7 +185,7 @@ def test_a_page_without_a_server_is_kept(run: Run) -> None:
 
 def test_a_page_that_holds_nothing_to_read(run: Run, web: Site) -> None:
     page = f"{web.address}/picture"
-    web.pages["/picture"] = Answer(b"\x89PNG\r\n\x1a\n\0", "image/png", headers={"ETag": "1"})
+    web.pages["/picture"] = Answer(b"\x7fELF\2\1\0", "image/png", headers={"ETag": "1"})
     assert counts(run.ingest(page)) == {"skipped": 1}
     assert counts(run.reindex()) == {"skipped": 1}
     web.pages["/picture"] = Answer(b"k,words\n1,one\n2,two\n", "text/csv", headers={"ETag": "2"})

@@ -160,7 +160,7 @@ def test_json_lines_are_documents_of_their_own(folder: Path, open_library: Open)
 
 def test_every_bad_file_has_its_reason_and_every_good_one_is_ingested(folder: Path, open_library: Open) -> None:
     (folder / "empty.txt").write_bytes(b"")
-    (folder / "picture.txt").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR")
+    (folder / "picture.txt").write_bytes(b"\x7fELF\2\1\0\0\0")
     (folder / "latin.txt").write_bytes("caf\u00e9 au lait".encode("latin-1"))
     (folder / "cut.pdf").write_bytes(b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog")
     (folder / "huge.txt").write_bytes(b"words and words " * 200_000)

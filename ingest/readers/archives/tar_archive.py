@@ -117,4 +117,4 @@ class _ForwardStream:
         return True
 
 
-READER = Reader("tar", 2, "", read, read, streaming=True)
+READER = Reader("tar", 2, "", read, read, streaming=True, reads_pictures=True)

@@ -75,4 +75,4 @@ def _messages(stream: BinaryIO, limit: int) -> Iterator[bytes | None]:
         yield bytes(message) if message is not None else None
 
 
-READER = Reader("mbox", 2, MEDIA_TYPE, read, read, streaming=True)
+READER = Reader("mbox", 2, MEDIA_TYPE, read, read, streaming=True, reads_pictures=True)

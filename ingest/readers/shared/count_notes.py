@@ -2,20 +2,25 @@
 
 from collections.abc import Sequence
 
-__all__ = ["textless_note", "unreadable_note"]
+__all__ = ["count_note", "textless_note", "unreadable_note"]
 
 _MAX_RANGES = 20
 
 
 def unreadable_note(numbers: Sequence[int], total: int, units: str) -> tuple[str, ...]:
     """Return such as `3 of 9 pages cannot be read: 2, 4-5`; nothing when there are no `numbers` (ascending)."""
-    return (f"{len(numbers)} of {total} {units} cannot be read: {_ranges(numbers)}",) if numbers else ()
+    return count_note(numbers, total, units, "cannot be read", "cannot be read")
 
 
 def textless_note(numbers: Sequence[int], total: int, units: str) -> tuple[str, ...]:
     """Return such as `3 of 9 pages have no text: 2, 4-5`; nothing when there are no `numbers` (ascending)."""
-    verb = "have" if len(numbers) > 1 else "has"
-    return (f"{len(numbers)} of {total} {units} {verb} no text: {_ranges(numbers)}",) if numbers else ()
+    return count_note(numbers, total, units, "has no text", "have no text")
+
+
+def count_note(numbers: Sequence[int], total: int, units: str, of_one: str, of_many: str) -> tuple[str, ...]:
+    """Return how many of the units are so, and which; nothing when there are no `numbers` (ascending)."""
+    what = of_many if len(numbers) > 1 else of_one
+    return (f"{len(numbers)} of {total} {units} {what}: {_ranges(numbers)}",) if numbers else ()
 
 
 def _ranges(numbers: Sequence[int]) -> str:

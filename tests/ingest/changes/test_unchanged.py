@@ -10,6 +10,7 @@ from sqlite_utils import Database
 from catalog_rows import add_settled_file, add_source, set_age
 from wherein.ingest.changes.unchanged import changed_unseen, is_current, looks_unchanged, state_of, version_of
 from wherein.ingest.chunker import CHUNKER_VERSION
+from wherein.ingest.readers.reader import NO_CONTEXT
 from wherein.ingest.readers.registry import all_readers
 from wherein.ingest.sources.files import FoundFile
 from wherein.storage.catalog.fields import Fields
@@ -33,7 +34,7 @@ def test_versions_name_reader_and_chunker() -> None:
     assert version_of("") == f"choice-4/chunker-{CHUNKER_VERSION}"
 
 
-@pytest.mark.parametrize("label", ["", *(reader.label for reader in all_readers())])
+@pytest.mark.parametrize("label", ["", *(reader.bind(NO_CONTEXT).label for reader in all_readers())])
 def test_what_a_present_reader_read_is_current(record: FileRecord, label: str) -> None:
     assert is_current(replace(record, version=version_of(label)), AS_USUAL)
 

@@ -10,10 +10,8 @@ from wherein.ingest.readers.shared.skipped import Skipped
     ("head", "expected"),
     [
         (b"", "empty file"),
-        (b"\x89PNG\r\n\x1a\n", "binary file (PNG image)"),
-        (b"\xff\xd8\xff\xe0", "binary file (JPEG image)"),
-        (b"GIF89a\1\0", "binary file (GIF image)"),
-        (b"RIFF\0\0\0\0WEBPVP8 ", "binary file (WebP image)"),
+        (b"8BPS\0\1", "binary file (Photoshop image)"),
+        (b"RIFF\0\0\0\0WAVEfmt ", "binary file (WAV audio)"),
         (b"\x1f\x8b", "binary file (gzip archive)"),
         (b"\x7fELF\2\1", "binary file (ELF program)"),
         (b"SQLite format 3\0", "binary file (SQLite database)"),

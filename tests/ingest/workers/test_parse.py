@@ -73,10 +73,10 @@ def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
 
 
 def test_a_file_with_nothing_to_read(path: Path) -> None:
-    path.write_bytes(b"\x89PNG\r\n\x1a\n\0")
+    path.write_bytes(b"\x7fELF\2\1\0")
     (opened,) = read(Job(str(path)))
     assert isinstance(opened, Opened)
-    assert opened.trouble == Trouble(SKIPPED, "binary file (PNG image)")
+    assert opened.trouble == Trouble(SKIPPED, "binary file (ELF program)")
 
 
 def test_the_fields_of_the_source_reach_the_reader() -> None:

@@ -6,7 +6,7 @@ from sqlite_utils import Database
 from catalogs import hashes, save
 from wherein.errors import Damaged
 from wherein.storage.catalog.connection import writing
-from wherein.storage.catalog.coverage import Coverage, Covered, coverage_of, covered, save_coverage
+from wherein.storage.catalog.coverage import Coverage, Covered, coverage_of, covered, recognized_spans, save_coverage
 from wherein.storage.catalog.documents import ChunkRow, DocumentRow, delete_document
 
 
@@ -58,6 +58,32 @@ def test_a_damaged_row_is_not_decoded(db: Database) -> None:
     (number,) = save(db, row("a", "x", 1, Coverage(8, 2, "en")))
     with writing(db, "test"):
         db.execute("ALTER TABLE coverage RENAME TO strict_coverage")
-        db.execute("CREATE TABLE coverage AS SELECT id, tokens, unknown, x'656e' AS language FROM strict_coverage")
+        db.execute(
+            "CREATE TABLE coverage AS"
+            " SELECT id, tokens, unknown, x'656e' AS language, '[]' AS recognized FROM strict_coverage"
+        )
     with pytest.raises(Damaged, match="table coverage is damaged"):
         coverage_of(db, number)
+
+
+def test_recognized_text_is_counted_and_found_by_document(db: Database) -> None:
+    numbers = save(
+        db,
+        row("a", "x" * 30, 10, Coverage(8, 2, "en", ((0, 10), (20, 25)))),
+        row("b", "x" * 20, 15, Coverage(4, 3, "de")),
+        row("c", "x" * 9, 9, Coverage(1, 0, "", ((3, 9),))),
+        row("d", "x", 1, None),
+    )
+    assert covered(db).recognized == 15 + 6
+    assert coverage_of(db, numbers[0]) == Coverage(8, 2, "en", ((0, 10), (20, 25)))
+    assert recognized_spans(db, numbers) == {numbers[0]: ((0, 10), (20, 25)), numbers[2]: ((3, 9),)}
+    assert recognized_spans(db, numbers[1:2]) == {}
+
+
+@pytest.mark.parametrize("stored", ["", "[", "[1]", "[[1]]", '[["a", 2]]', "{}x"])
+def test_damaged_spans(db: Database, stored: str) -> None:
+    numbers = save(db, row("a", "x", 1, Coverage(8, 2, "en")))
+    with writing(db, "test"):
+        db.execute("UPDATE coverage SET recognized = ?", [stored])
+    with pytest.raises(Damaged, match="table coverage is damaged"):
+        recognized_spans(db, numbers)

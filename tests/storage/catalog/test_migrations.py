@@ -10,6 +10,7 @@ from catalogs import DIMENSION, hashes
 from wherein.errors import Damaged
 from wherein.storage.catalog.checksums import content_hash, vector_checksum
 from wherein.storage.catalog.connection import checkpoint, writing
+from wherein.storage.catalog.coverage import Coverage, coverage_of, recognized_spans
 from wherein.storage.catalog.documents import ChunkRow, DocumentRow, document_text, save_document
 from wherein.storage.catalog.file_sources import sources_of_file
 from wherein.storage.catalog.migrations import MIGRATIONS
@@ -273,3 +274,18 @@ def test_a_damaged_vector_stays_as_it_is(change: str) -> None:
     assert second == before[1]
     assert not is_stored_vector(DIMENSION, *second)
     assert len(first[1]) == len(third[1]) == 2 * DIMENSION
+
+
+def test_nothing_was_recognized_in_existing_documents() -> None:
+    db = Database(memory=True)
+    MIGRATIONS.apply(db, stop_before="m0014_recognized_text")
+    with writing(db, "test"):
+        db.execute(
+            "INSERT INTO documents (id, uri, title, media_type, text_hash, metadata, notes, added_at, changed_at)"
+            " VALUES (1, 'a', '', '', x'', '{}', '[]', '', '')"
+        )
+        db.execute("INSERT INTO coverage VALUES (1, 8, 2, 'en')")
+    MIGRATIONS.apply(db)
+    assert coverage_of(db, 1) == Coverage(8, 2, "en")
+    assert recognized_spans(db, [1]) == {}
+    db.close()

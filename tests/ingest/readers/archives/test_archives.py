@@ -16,7 +16,7 @@ MEMBERS = {
     "folder/c.docx": office.MAKERS["docx"](),
     "d.jsonl": b'{"id": "x", "text": "three"}\n{"text": "four"}',
     "e.txt": b"%PDF-1.4",
-    "f.png": b"\x89PNG\r\n\x1a\n\0",
+    "f.so": b"\x7fELF\2\1\0",
     ".hidden": b"x",
     "node_modules/x.txt": b"x",
     "__MACOSX/._a.txt": b"x",
@@ -46,12 +46,12 @@ def test_members_are_documents(kind: str, name: str) -> None:
         "d.jsonl/x": "three",
         "d.jsonl/line-2": "four",
         "e.txt": "damaged or truncated PDF",
-        "f.png": "binary file (PNG image)",
+        "f.so": "binary file (ELF program)",
         "../../etc/passwd": "root",
         "absolute.txt": "five",
         "here/g.txt": "six",
     }
-    assert [item.key for item in found if isinstance(item, Problem) and item.skipped] == ["f.png"]
+    assert [item.key for item in found if isinstance(item, Problem) and item.skipped] == ["f.so"]
     assert [item.title for item in found if isinstance(item, Document)][:2] == ["a.txt", "Two"]
 
 

@@ -91,7 +91,7 @@ def test_encodings(content_type: str, body: bytes, text: str, notes: tuple[str, 
 def test_what_is_attached() -> None:
     made = message()
     made.add_attachment("one,two\n", filename="../../nöte.txt")
-    made.add_attachment(b"\x89PNG\r\n\x1a\n\0", maintype="image", subtype="png", filename="logo.png")
+    made.add_attachment(b"\x7fELF\2\1\0", maintype="application", subtype="octet-stream", filename="logo.so")
     made.add_attachment(office.MAKERS["docx"](), maintype="application", subtype="octet-stream", filename="a.docx")
     made.add_attachment("two", filename="nöte.txt")
     made.add_attachment(b"%PDF-1.4 cut", maintype="application", subtype="pdf")
@@ -101,7 +101,7 @@ def test_what_is_attached() -> None:
     first, second, third, fourth, fifth, sixth = found
     assert isinstance(first, Document)
     assert first.text == f"{SUBJECT}\n\nHällo\n\nwörld"
-    assert first.notes == ("attached and not read: logo.png (binary file (PNG image))",)
+    assert first.notes == ("attached and not read: logo.so (binary file (ELF program))",)
     assert second == Document("nöte.txt", "one,two\n", "text/plain", "nöte.txt")
     assert isinstance(third, Document)
     assert (third.key, third.text) == ("a.docx", office.read(office.MAKERS["docx"]()).text)

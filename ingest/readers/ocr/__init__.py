@@ -1,0 +1,1 @@
+"""Text in pictures, recognized by Tesseract."""

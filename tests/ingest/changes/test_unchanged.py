@@ -57,8 +57,8 @@ def test_an_encoding_matters_to_readers_of_text(record: FileRecord) -> None:
     chosen = Reading(encoding="koi8-r")
     assert not is_current(record, chosen)
     assert is_current(replace(record, version=version_of(next(iter(all_readers())).label + chosen.label)), chosen)
-    pdf = next(reader.label for reader in all_readers() if reader.name == "pdf")
-    assert is_current(replace(record, version=version_of(pdf)), chosen)
+    pdf = next(reader.label for reader in all_readers() if reader.name == "docx")
+    assert is_current(replace(record, version=version_of(docx)), chosen)
 
 
 def test_a_found_file_as_it_is_stored() -> None:

@@ -57,7 +57,7 @@ def test_an_encoding_matters_to_readers_of_text(record: FileRecord) -> None:
     chosen = Reading(encoding="koi8-r")
     assert not is_current(record, chosen)
     assert is_current(replace(record, version=version_of(next(iter(all_readers())).label + chosen.label)), chosen)
-    pdf = next(reader.label for reader in all_readers() if reader.name == "docx")
+    docx = next(reader.label for reader in all_readers() if reader.name == "docx")
     assert is_current(replace(record, version=version_of(docx)), chosen)
 
 

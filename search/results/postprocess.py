@@ -1,11 +1,13 @@
 """The options for an answer's hits: no duplicates, no stale ones, and the text around them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from wherein.errors import Damaged
-from wherein.search.hits import Hit
-from wherein.search.results.dedupe import fold
+from wherein.search.copies import MAX_LISTED, Likely
+from wherein.search.found import Choose, Found
+from wherein.search.hits import Hit, Place, StoredPassage
+from wherein.search.results.dedupe import checked_place, fold, text_of
 from wherein.storage.catalog.documents import spans_around
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.texts import read_span
@@ -47,30 +49,82 @@ class Gathered:
 
 
 def gather(
-    search: Callable[[int], list[Hit]], k: int, options: ResultOptions, freshness: Callable[[Hit], str]
+    search: Callable[[int, Choose], list[Hit]],
+    k: int,
+    options: ResultOptions,
+    freshness: Callable[[int], str],
+    likely: Callable[[Sequence[int]], Iterable[Likely]] | None = None,
 ) -> Gathered:
     """Return the best `k` hits that the options leave.
 
-    `search(n)` returns the `n` best passages. Fewer than `k` hits only when there are no more, or at the limit of
-    MAX_RANKED passages. With `min_score` the search ends at a hit that is too low: those after it rarely do better.
+    `search(n, choose)` returns hits of those of the `n` best passages that `choose` picks. `freshness` returns that of
+    a document by its id, `likely` which passages may say the same. Fewer than `k` hits only when there are no more, or
+    at the limit of MAX_RANKED passages. With `min_score` the search ends at a hit that is too low: those after it
+    rarely do better.
     """
     wanted = 2 * k + 10 if options.fold or options.min_score is not None else k
     most = max(wanted, MAX_RANKED)
     while True:
-        found = search(wanted)
-        good = [hit for hit in found if options.min_score is None or _chance_or_score(hit) >= options.min_score]
-        fresh = [hit for hit in good if freshness(hit) == "fresh"] if options.require_fresh else good
-        shown = fold(fresh) if options.fold else fresh
-        is_all = len(found) < wanted or len(good) < len(found)
-        if len(shown) >= k or is_all or wanted == most:
-            hits = [replace(hit, rank=rank, freshness=freshness(hit)) for rank, hit in enumerate(shown[:k], 1)]
-            return Gathered(hits, len(found), len(good) - len(fresh), stopped=len(shown) < k and not is_all)
+        choice = _Choice(k, options, freshness, likely)
+        hits = search(wanted, choice)
+        is_all = choice.ranked < wanted or choice.is_below
+        if len(hits) >= k or is_all or wanted == most:
+            shown = [
+                replace(hit, rank=rank, freshness=freshness(hit.document), also_in=choice.also_in(hit.chunk))
+                for rank, hit in enumerate(hits, 1)
+            ]
+            return Gathered(shown, choice.ranked, choice.stale, stopped=len(hits) < k and not is_all)
         # A search begins again from the first hit, so few large steps cost less than many small ones.
         wanted = min(4 * wanted, most)
 
 
-def _chance_or_score(hit: Hit) -> float:
-    return hit.score if hit.chance is None else hit.chance
+class _Choice:
+    """Chooses the passages of one ranking that are shown, and knows the others; its attributes are of that ranking.
+
+    `ranked` counts the passages, `stale` those that are left out because they are not fresh; `is_below` is whether one
+    is below the lowest score.
+    """
+
+    def __init__(
+        self,
+        k: int,
+        options: ResultOptions,
+        freshness: Callable[[int], str],
+        likely: Callable[[Sequence[int]], Iterable[Likely]] | None,
+    ) -> None:
+        self._k = k
+        self._options = options
+        self._freshness = freshness
+        self._likely = likely
+        self._folded: dict[int, list[StoredPassage]] = {}
+        self.ranked = self.stale = 0
+        self.is_below = False
+
+    def __call__(self, found: Sequence[Found]) -> list[int]:
+        self.ranked = len(found)
+        good = [at for at, one in enumerate(found) if self._is_good(one)]
+        self.is_below = len(good) < len(found)
+        shown = [at for at in good if self._is_fresh(found[at].passage.document)]
+        self.stale = len(good) - len(shown)
+        return (self._fold(found, shown) if self._options.fold else shown)[: self._k]
+
+    def _is_good(self, one: Found) -> bool:
+        lowest = self._options.min_score
+        return lowest is None or (one.score if one.chance is None else one.chance) >= lowest
+
+    def _is_fresh(self, document: int) -> bool:
+        return not self._options.require_fresh or self._freshness(document) == "fresh"
+
+    def _fold(self, found: Sequence[Found], shown: Sequence[int]) -> list[int]:
+        passages = [found[at].passage for at in shown]
+        likely = self._likely([one.chunk for one in passages]) if self._likely else None
+        groups = fold([text_of(one) for one in passages], likely)
+        self._folded = {passages[first].chunk: [passages[at] for at in others] for first, *others in groups}
+        return [shown[first] for first, *_ in groups]
+
+    def also_in(self, chunk: int) -> tuple[Place, ...]:
+        """Return where the passages are that are folded into one; at most MAX_LISTED. Raises Damaged as a hit does."""
+        return tuple(map(checked_place, self._folded.get(chunk, [])[:MAX_LISTED]))
 
 
 def with_context(db: Catalog, hit: Hit, neighbours: int) -> Hit:

@@ -50,7 +50,10 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Sentence:
-    """Characters `start` to `end` of a hit's document, and the sentence's own similarity to the question."""
+    """Characters `start` to `end` of a hit's document; `score` is the share of the question's words in it, 0 to 1.
+
+    Words count more the fewer sentences of the answer hold them.
+    """
 
     start: int
     end: int
@@ -74,7 +77,7 @@ class Hit:
 
     `freshness` is `fresh`, `changed` or `missing`, as its file is, and `unknown` for a document without a file.
     `also_in` lists passages that say nearly the same. `before` and `after` are the text around the passage, and
-    `sentence` is the sentence nearest to the question, where these were asked for.
+    `sentence` is the sentence that best answers, where these were asked for.
     """
 
     rank: int

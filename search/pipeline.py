@@ -16,7 +16,7 @@ from wherein.search.hybrid import MAX_BY_WORDS, Ranker
 from wherein.search.modes import MODES
 from wherein.search.phrase_check import MAX_TEXTS
 from wherein.search.provenance import Provenance
-from wherein.search.query_syntax import ParsedQuestion
+from wherein.search.query_syntax import ParsedQuestion, parse_question
 from wherein.search.results.dedupe import with_left_out
 from wherein.search.results.postprocess import Gathered, ResultOptions, gather, with_context
 from wherein.search.results.sentences import with_sentences
@@ -71,8 +71,8 @@ class QueryOptions:
 
     @property
     def needs_vector(self) -> bool:
-        """Whether the question is encoded: keyword search needs no model, to mark the nearest sentence does."""
-        return self.mode != "keyword" or self.results.sentence
+        """Whether the question is encoded: keyword search needs no model."""
+        return self.mode != "keyword"
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,11 @@ class PreparedQuery:
     vector: Matrix | None = None
     metric: str = "cosine"
     truncated: str = ""
+
+    @property
+    def terms(self) -> Sequence[int]:
+        """The terms of the question in their order."""
+        return self.words.order if self.words else parse_question(self.question, operators=False).order
 
 
 class QueryPipeline:
@@ -122,7 +127,7 @@ class QueryPipeline:
         """Answer a question.
 
         `freshness` returns for a document's id whether its file is `fresh`, `changed`, `missing` or `unknown`.
-        `encode_contexts` embeds sentences, `[n, dimension]`, where the nearest one is to be marked.
+        `encode_contexts` embeds sentences, `[n, dimension]`, where the one that answers is to be marked.
         """
         results = options.results
         self._copies.begin()
@@ -143,8 +148,8 @@ class QueryPipeline:
             # A later snapshot than that of the search: `with_context` notices a document that has changed in between.
             with snapshot(self._db) as db:
                 hits = [with_context(db, hit, options.results.context) for hit in hits]
-        if options.results.sentence and encode_contexts is not None and query.vector is not None:
-            hits = with_sentences(hits, query.vector, encode_contexts)
+        if results.sentence:
+            hits = with_sentences(hits, query.terms, query.vector, encode_contexts)
         ranking = self._by_meaning(query.metric) if options.mode == "semantic" else self._by_words()
         truncated = "" if options.mode == "keyword" else query.truncated  # words are counted beyond what the model sees
         ranker = None if options.mode == "semantic" else self._by_words()

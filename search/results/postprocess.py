@@ -23,7 +23,7 @@ class ResultOptions:
     """What is done to the hits of an answer; by default nothing.
 
     `fold` shows passages that say nearly the same once. `context` is the number of neighbouring passages shown on each
-    side. `sentence` marks the sentence nearest to the question. `min_score` leaves out hits with a lower chance, or
+    side. `sentence` marks the sentence that best answers. `min_score` leaves out hits with a lower chance, or
     a lower score where there is no chance. `require_fresh` leaves out hits whose file is not known to be as it was
     read.
     """

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.sketches import SKETCH, Sketches, are_near, read_sketches
 
-__all__ = ["MAX_BY_MEANING", "MAX_COPIES", "MAX_LISTED", "Likely", "NearCopies"]
+__all__ = ["MAX_BY_MEANING", "MAX_COPIES", "MAX_LISTED", "MAX_OF_VECTOR", "Likely", "NearCopies"]
 
 Likely = npt.NDArray[np.bool_] | np.bool_
 """Which of some passages may say the same as one of them `[n]`, or that all may."""
@@ -20,8 +20,10 @@ MAX_COPIES = 3
 """Near-copies of one passage that a ranking proposes.
 
 More than one, because a sketch is not certain; the texts of these are compared."""
-MAX_LISTED = 50
+MAX_LISTED = 20
 """Near-copies that a hit lists at most."""
+MAX_OF_VECTOR = MAX_COPIES + MAX_LISTED
+"""Passages with one text, and so with one vector, that are looked at."""
 MAX_BY_MEANING = 500
 """Passages that are ranked by meaning for one question, to find enough that differ."""
 # Twice what differs at most between near-copies, beyond which the texts need not be compared.

@@ -13,7 +13,7 @@ from wherein.embed.metric import score_and_distance
 from wherein.errors import Damaged
 from wherein.search.bm25 import term_score
 from wherein.search.calibration import calibrated
-from wherein.search.copies import MAX_BY_MEANING, NearCopies
+from wherein.search.copies import MAX_BY_MEANING, MAX_OF_VECTOR, NearCopies
 from wherein.search.found import Choose, Found
 from wherein.search.fusion import Overlap, fuse_best
 from wherein.search.hits import Hit, StoredPassage, checked_hit
@@ -235,7 +235,9 @@ class Ranker:
         wanted, count = n, index.count if selection is None else len(selection.vectors)
         while True:
             vector_ids, scores = index.nearest(query.vector, wanted, selection)
-            chunks = self._passages.of_vectors(vector_ids.tolist())
+            # All copies of a text only where some may not be allowed.
+            is_any = query.copies is not None and matches.allowed is None
+            chunks = self._passages.of_vectors(vector_ids.tolist(), MAX_OF_VECTOR if is_any else None)
             near = dict(zip(vector_ids.tolist(), scores.tolist(), strict=True))
             vector_of = {chunk: vector_id for vector_id in near for chunk in chunks.get(vector_id, ())}
             passing = filter_matches(check, matches, list(vector_of))

@@ -10,7 +10,7 @@ import numpy as np
 
 from wherein.embed.metric import score_and_distance
 from wherein.errors import Damaged
-from wherein.search.copies import MAX_BY_MEANING, NearCopies
+from wherein.search.copies import MAX_BY_MEANING, MAX_OF_VECTOR, NearCopies
 from wherein.search.found import Choose, Found
 from wherein.search.hits import Hit, StoredPassage, checked_hit
 from wherein.search.passage_lookup import PassageLookup, required
@@ -121,7 +121,9 @@ class Searcher:
         count = index.count if selection is None else len(selection.vectors)
         wanted = n
         while True:
-            near = list(self._each_near(index, question, wanted, selection))
+            # All copies of a text only where some may not be selected.
+            most = None if copies is None or selection is not None else MAX_OF_VECTOR
+            near = list(self._each_near(index, question, wanted, selection, most))
             kept = near if copies is None else _without(near, copies, n)
             if len(kept) >= n or wanted >= count:
                 return kept[:n]
@@ -132,11 +134,11 @@ class Searcher:
             wanted = min((16 if copies else 4) * wanted, wanted * n // max(len(kept), 1) + 16)
 
     def _each_near(
-        self, index: VectorIndex, question: Matrix, wanted: int, selection: Selection | None
+        self, index: VectorIndex, question: Matrix, wanted: int, selection: Selection | None, most: int | None
     ) -> Iterator[_Near]:
-        """Yield the selected passages of the nearest vectors, those of one vector by their ids."""
+        """Yield the selected passages of the nearest vectors, of each vector the first `most` by their ids."""
         vector_ids, scores = index.nearest(question, wanted, selection)
-        chunks_of = PassageLookup(self._db, self._model).of_vectors(vector_ids.tolist())
+        chunks_of = PassageLookup(self._db, self._model).of_vectors(vector_ids.tolist(), most)
         for vector_id, score in zip(vector_ids.tolist(), scores.tolist(), strict=True):
             for chunk in chunks_of.get(vector_id, ()):
                 if selection is None or selection.has_chunk(chunk):

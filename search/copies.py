@@ -59,22 +59,31 @@ class NearCopies:
     def first(self, chunks: Sequence[int], enough: int) -> list[int]:
         """Return the first `enough` passages of a ranking, of near-copies only the first MAX_COPIES.
 
-        Each passage is compared with the first of each group of near-copies. Call inside a snapshot.
+        Each passage is compared with the first few of each group of near-copies. Call inside a snapshot.
         """
         sketches, is_known = self._sketches(chunks)
         if len(chunks) <= _MAX_MATRIX and not _has_pairs(sketches, is_known):
             return list(chunks[:enough])
         left, kept = np.arange(len(chunks)), list[int]()
         while len(left):
-            near = are_near(sketches[left], sketches[left[0]]) & is_known[left] & is_known[left[0]]
-            near[0] = True
+            near = self._near(sketches[left], is_known[left])
             group, left = left[near].tolist(), left[~near]
             kept += group[:MAX_COPIES]
             if len(group) > MAX_COPIES:
                 self._left_out.append([chunks[at] for at in group[MAX_COPIES : MAX_COPIES + MAX_LISTED]])
-            if len(kept) >= enough and len(left) and sum(at < left[0] for at in kept) >= enough:
+            if len(kept) >= enough and len(left) and np.count_nonzero(np.array(kept) < left[0]) >= enough:
                 break
         return [chunks[at] for at in sorted(kept)[:enough]]
+
+    @staticmethod
+    def _near(sketches: Sketches, is_known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Return which passages are near-copies of the first, or of one of the first few that are."""
+        near = are_near(sketches, sketches[0]) & is_known & is_known[0]
+        near[0] = True
+        # Also of the others that are kept, because a sketch is not certain.
+        for at in np.flatnonzero(near)[1:MAX_COPIES].tolist():
+            near |= are_near(sketches, sketches[at]) & is_known
+        return np.asarray(near)
 
     def likely(self, chunks: Sequence[int]) -> Iterator[Likely]:
         """Yield for each passage which ones `[len(chunks)]` may say nearly the same: all that cannot be ruled out.

@@ -225,7 +225,7 @@ class Ranker:
             if len(first) >= n or len(chunks) < wanted or wanted == most:
                 self.copies_cut = len(first) < n and len(chunks) == most
                 return first
-            wanted = min(16 * wanted, most)
+            wanted = min(16 * n, most) if wanted == n else most
 
     def _nearest(
         self, query: _Query, index: VectorIndex, matches: Matches, n: int, selection: Selection | None
@@ -245,9 +245,12 @@ class Ranker:
             # Passages with a phrase are candidates by their words as well; an exclusion may leave too few.
             if len(allowed) >= n or wanted >= count or matches.question.phrases or check.is_cut:
                 return {chunk: near[vector_of[chunk]] for chunk in allowed[:n]}
-            if query.copies and wanted >= max(n, MAX_BY_MEANING) and len(passing) >= n:
-                query.copies.cut = True
-                return {chunk: near[vector_of[chunk]] for chunk in allowed[:n]}
+            if query.copies is not None and len(passing) >= n:
+                if wanted >= MAX_BY_MEANING:
+                    query.copies.cut = True
+                    return {chunk: near[vector_of[chunk]] for chunk in allowed[:n]}
+                wanted = MAX_BY_MEANING
+                continue
             # In proportion to what was left out, since each vector is read; at most four times as many.
             wanted = min(4 * wanted, wanted * n // max(len(allowed), 1) + 16)
 

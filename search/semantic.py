@@ -127,11 +127,14 @@ class Searcher:
             kept = near if copies is None else _without(near, copies, n)
             if len(kept) >= n or wanted >= count:
                 return kept[:n]
-            if copies is not None and wanted >= max(n, MAX_BY_MEANING) and len(near) >= n:
-                copies.cut = True
-                return kept
+            if copies is not None and len(near) >= n:
+                if wanted >= MAX_BY_MEANING:
+                    copies.cut = True
+                    return kept
+                wanted = MAX_BY_MEANING
+                continue
             # Some of the nearest vectors no longer belong to a passage: fetch more, in proportion to those.
-            wanted = min((16 if copies else 4) * wanted, wanted * n // max(len(kept), 1) + 16)
+            wanted = min(4 * wanted, wanted * n // max(len(kept), 1) + 16)
 
     def _each_near(
         self, index: VectorIndex, question: Matrix, wanted: int, selection: Selection | None, most: int | None

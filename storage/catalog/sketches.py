@@ -35,8 +35,8 @@ Sketches = npt.NDArray[np.void]
 Hashes = npt.NDArray[np.uint64]
 SKETCH = np.dtype([("digits", "<u8", 2), ("numbers", "<u4")])
 """A sketch: two bits a digit, and the hash of the numbers."""
-MAX_DIFFERENT = 9
-"""Digits that differ on average where 81 % of the runs are shared; near-copies share 85 %, so most differ in fewer."""
+MAX_DIFFERENT = 11
+"""Digits that differ on average where 77 % of the runs are shared; nearly all near-copies (85 %) differ in fewer."""
 
 _DIGITS, _DIGIT_BITS, _RUN_LENGTH = 64, 2, 3
 _LOW_BITS = np.uint64(0x5555_5555_5555_5555)

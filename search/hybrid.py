@@ -225,7 +225,8 @@ class Ranker:
             if len(first) >= n or len(chunks) < wanted or wanted == most:
                 self.copies_cut = len(first) < n and len(chunks) == most
                 return first
-            wanted = min(16 * n, most) if wanted == n else most
+            # Where few differ, far more are likely to be copies.
+            wanted = min(16 * n, most) if wanted == n and 4 * len(first) > n else most
 
     def _nearest(
         self, query: _Query, index: VectorIndex, matches: Matches, n: int, selection: Selection | None

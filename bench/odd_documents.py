@@ -1,10 +1,14 @@
 """Questions over libraries with one odd document, or very many that say the same: what each costs at most.
 
-python bench/odd_documents.py [FOLDER] [--model] [--only NAME]
+python bench/odd_documents.py [FOLDER] [--model] [--only NAME] [--ratio]
 
 Each library is built in FOLDER, which is kept and reused, or in a temporary folder; beside what is odd it holds 200
 plain records. With --model the shipped model embeds instead of the toy encoder of the tests, which takes many minutes.
 Printed is the longest of three CPU times of a library that is open, in seconds, for each kind of question and mode.
+
+With --ratio each library of copies is compared with a plain one of as many records: the CPU time of a warm question
+with near-copies folded, in milliseconds, as the median of 30 questions to each, in alternation; only with the questions
+`near` and `far`, of which the first finds the copies.
 """
 
 import argparse
@@ -17,10 +21,23 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
+import numpy as np
+
 from toy import ToyEncoder
 from wherein.library import Library
 from wherein.search.results.postprocess import ResultOptions
 
+LICENCES = (
+    "Copyright (c) {year} {holder}. Permission is hereby granted, free of charge, to any person obtaining a copy of"
+    " this software and associated documentation files, to deal in the Software without restriction, including without"
+    " limitation the rights to use, copy, modify, merge, publish, distribute, sublicense and sell copies of the"
+    " Software, and to permit persons to whom the Software is furnished to do so, subject to the following conditions:"
+    " the above copyright notice and this permission notice shall be included in all copies of it.",
+    "Copyright (c) {year} {holder}. All rights reserved. Redistribution and use in source and binary forms, with or"
+    " without modification, are permitted provided that redistributions of source code retain the above copyright"
+    " notice, this list of conditions and the following disclaimer. This software is provided by the copyright holders"
+    " as is, and any express or implied warranties, including those of merchantability, are disclaimed.",
+)
 QUESTIONS = {
     "near": "tenant lease copy abc",
     "far": "what does the walrus eat?",
@@ -28,6 +45,7 @@ QUESTIONS = {
     "excluded": 'lease -"the lease of"',
     "common": "the of a page",
 }
+NEAR = {"licences": "permission to use and sell copies of the software", "near_copies": "may the tenant keep a copy?"}
 MODES = ("hybrid", "semantic", "keyword")
 
 
@@ -47,8 +65,35 @@ def long_text(folder: Path) -> None:
 
 
 def near_copies(folder: Path) -> None:
-    """20,000 records that differ in one word."""
-    (folder / "near.jsonl").write_text("\n".join(record(number, paragraph(number)) for number in range(20_000)))
+    """20,000 records that differ in one word of 55."""
+    words = [letters(31 * step) for step in range(40)]
+    lease = ["the", "tenant", "may", "sign", "the", "lease", "and", "keep", "a", "copy", "of", "this", "page"]
+    texts = (" ".join([*words[:20], letters(number), *words[20:], *lease]) for number in range(20_000))
+    (folder / "near.jsonl").write_text("\n".join(record(number, text) for number, text in enumerate(texts)))
+
+
+def short_tails(folder: Path) -> None:
+    """20,000 records that repeat themselves, of which a short last passage differs."""
+    (folder / "tails.jsonl").write_text("\n".join(record(number, paragraph(number)) for number in range(20_000)))
+
+
+def licences(folder: Path) -> None:
+    """5,000 copies of two licences, for different holders and, of every tenth, in another year."""
+    texts = (
+        LICENCES[number % 2].format(year=1990 + number // 10 % 30, holder=letters(number)) for number in range(5_000)
+    )
+    (folder / "licences.jsonl").write_text("\n".join(record(number, text) for number, text in enumerate(texts)))
+
+
+def plain(folder: Path, count: int) -> None:
+    """Records of 55 words, no two of them alike."""
+    texts = (
+        " ".join(
+            [f"the tenant of {letters(number)}", *(letters(number * 53 + 17 * step) for step in range(40)), "lease"]
+        )
+        for number in range(count)
+    )
+    (folder / "plain_too.jsonl").write_text("\n".join(record(number, text) for number, text in enumerate(texts)))
 
 
 def exact_copies(folder: Path) -> None:
@@ -57,8 +102,9 @@ def exact_copies(folder: Path) -> None:
 
 
 KINDS: dict[str, Callable[[Path], None]] = {
-    kind.__name__: kind for kind in (long_word, one_line, long_text, near_copies, exact_copies)
+    kind.__name__: kind for kind in (long_word, one_line, long_text, near_copies, short_tails, exact_copies, licences)
 }
+COPIES = {"exact_copies": 2_000, "near_copies": 20_000, "licences": 5_000}
 
 
 def paragraph(number: int) -> str:
@@ -106,18 +152,37 @@ def lines(folder: Path, names: list[str], encoder: ToyEncoder | None) -> Iterato
                 yield f"{name:<14}{question:<10}{mode:<10}{seconds:>7.2f} s  {hits} hits"
 
 
+def ratios(folder: Path, names: list[str], encoder: ToyEncoder | None) -> Iterator[str]:
+    """Yield a line for each library of copies, question and mode: its time, that of a plain one, and their ratio."""
+    for name in names:
+        count = COPIES[name]
+        odd = build(folder / name, KINDS[name], encoder)
+        even = build(folder / f"plain_{count}", lambda docs, count=count: plain(docs, count), encoder)
+        asked = {"near": NEAR.get(name, QUESTIONS["near"]), "far": QUESTIONS["far"]}
+        for question, text in asked.items():
+            for mode in MODES:
+                times = [[cpu_ms(library, text, mode) for library in (odd, even)] for _ in range(33)][3:]
+                one, other = np.median(times, axis=0)
+                yield f"{name:<14}{question:<10}{mode:<10}{one:>7.1f} ms {other:>7.1f} ms {one / other:>6.2f}"
+
+
+def cpu_ms(library: Library, question: str, mode: str) -> float:
+    began = time.process_time()
+    library.query(question, 10, mode=mode, options=ResultOptions(fold=True))
+    return 1000 * (time.process_time() - began)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--model", action="store_true")
     parser.add_argument("--only", choices=KINDS)
+    parser.add_argument("--ratio", action="store_true")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        for line in lines(
-            chosen.folder or Path(temporary),
-            [chosen.only] if chosen.only else list(KINDS),
-            None if chosen.model else ToyEncoder(),
-        ):
+        names = [chosen.only] if chosen.only else list(COPIES if chosen.ratio else KINDS)
+        encoder = None if chosen.model else ToyEncoder()
+        for line in (ratios if chosen.ratio else lines)(chosen.folder or Path(temporary), names, encoder):
             print(line, flush=True)
 
 

@@ -178,7 +178,11 @@ def result_options(function: Command) -> Command:
         metavar="N",
         help="Also show N passages before and after each.",
     )
-    @click.option("--sentence", is_flag=True, help="Mark the sentence that is nearest to the question.")
+    @click.option(
+        "--sentence/--no-sentence",
+        default=None,
+        help="Mark the sentence that best answers: without either, yes, except with --answer.",
+    )
     @click.option("--no-fold", is_flag=True, help="Show near-duplicate passages one by one.")
     @click.option(
         "--min-score",
@@ -191,7 +195,7 @@ def result_options(function: Command) -> Command:
     def wrapper(
         *args: object,
         context: int,
-        sentence: bool,
+        sentence: bool | None,
         no_fold: bool,
         min_score: float | None,
         require_fresh: bool,
@@ -199,7 +203,8 @@ def result_options(function: Command) -> Command:
     ) -> None:
         from wherein.search.results.postprocess import ResultOptions
 
-        results = ResultOptions(not no_fold, context, sentence, min_score, require_fresh)
+        marks = not others.get("answer") if sentence is None else sentence
+        results = ResultOptions(not no_fold, context, marks, min_score, require_fresh)
         function(*args, results=results, **others)
 
     return wrapper

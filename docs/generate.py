@@ -7,7 +7,7 @@ import click
 
 from wherein import cli
 from wherein.search.calibration import NO_GOOD_MATCH
-from wherein.search.copies import MAX_COPIES
+from wherein.search.copies import MAX_BY_MEANING, MAX_COPIES
 from wherein.search.hybrid import MAX_BY_WORDS
 from wherein.search.phrase_check import MAX_TEXTS
 from wherein.search.results.postprocess import MAX_RANKED
@@ -62,7 +62,7 @@ def query_limits() -> str:
     return f"""\
 - `no good match`, in the mode `hybrid`: no hit has a chance of {100 * NO_GOOD_MATCH:.0f} % or more. The hits are shown all the same.
 - `stopped after {MAX_RANKED:,} passages`: this many were ranked to find enough that differ and pass the options, but most did not. More are
-  ranked only if `-n` asks for more. Of one text, {MAX_COPIES} copies are ranked.
+  ranked only if `-n` asks for more. By meaning {MAX_BY_MEANING} are ranked. Of near-copies, each ranking proposes {MAX_COPIES}.
 - `only the {MAX_BY_WORDS:,} best passages by words were considered`: most of these are copies of a few texts.
 - `phrases were searched for only in the {MAX_TEXTS:,} best passages`: more have all the words of a phrase, or of an excluded one.
 """  # noqa: E501

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Required, TypedDict, Unpack
 
@@ -10,7 +11,11 @@ from wherein.search.fusion import Overlap
 from wherein.storage.catalog.documents import check_document, checked_chunk, chunk_text
 from wherein.storage.filters.selection import Selection
 
-__all__ = ["Hit", "Place", "Sentence", "StoredPassage", "checked_hit"]
+__all__ = ["FreshnessOf", "Hit", "Place", "Sentence", "StoredPassage", "checked_hit"]
+
+
+FreshnessOf = Callable[[Iterable[int]], Mapping[int, str]]
+"""Returns for documents, by their ids, whether their files are `fresh`, `changed`, `missing` or `unknown`."""
 
 
 class StoredPassage(NamedTuple):
@@ -50,7 +55,10 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Sentence:
-    """Characters `start` to `end` of a hit's document, and the sentence's own similarity to the question."""
+    """Characters `start` to `end` of a hit's document; `score` is the share of the question's words in it, 0 to 1.
+
+    Words count more the fewer sentences of the answer hold them.
+    """
 
     start: int
     end: int
@@ -75,7 +83,7 @@ class Hit:
     `freshness` is `fresh`, `changed` or `missing`, as its file is, and `unknown` for a document without a file.
     With `recognized`, at least a part of the text was recognized in a picture (OCR), and may have wrong letters.
     `also_in` lists passages that say nearly the same. `before` and `after` are the text around the passage, and
-    `sentence` is the sentence nearest to the question, where these were asked for.
+    `sentence` is the sentence that best answers, where these were asked for.
     """
 
     rank: int = 0

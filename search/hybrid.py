@@ -13,7 +13,8 @@ from wherein.embed.metric import score_and_distance
 from wherein.errors import Damaged
 from wherein.search.bm25 import term_score
 from wherein.search.calibration import calibrated
-from wherein.search.copies import first_copies, with_texts
+from wherein.search.copies import MAX_BY_MEANING, MAX_OF_VECTOR, NearCopies
+from wherein.search.found import Choose, Found
 from wherein.search.fusion import Overlap, fuse_best
 from wherein.search.hits import Hit, checked_hit
 from wherein.search.keyword import Matches, best_passages, filter_matches, match, scores_of
@@ -51,11 +52,11 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _Query:
-    """The vector of a question `[width]`, the metric of the model that made it, and how many copies may be ranked."""
+    """The vector of a question `[width]`, the metric of the model that made it, and the near-copies to leave out."""
 
     vector: Matrix
     metric: str
-    copies: int | None
+    copies: NearCopies | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,14 +109,19 @@ class Ranker:
             pass
 
     def by_keywords(
-        self, question: ParsedQuestion, k: int, only: Filter | None = None, copies: int | None = None
+        self,
+        question: ParsedQuestion,
+        k: int,
+        only: Filter | None = None,
+        copies: NearCopies | None = None,
+        choose: Choose | None = None,
     ) -> list[Hit]:
         """Return the `k` passages with the highest BM25 score, of the documents in `only`.
 
-        Of one text at most `copies`, all if that is None.
-        Fewer when fewer have a word of the question; a score is the same with a filter as without. Raises Damaged
-        rather than return a text or a score that is not the stored one's, UsageError when `only` names a field that no
-        document has.
+        Of near-copies only the first few, all if `copies` is None; then only those that `choose` picks. Fewer when
+        fewer have a word of the question; a score is the same with a filter as without. Raises Damaged rather than
+        return a text or a score that is not the stored one's, UsageError when `only` names a field that no document
+        has.
         """
         with self._indexes.reading_keywords() as index:
             self._passages = PassageLookup(self._db, self._model, self._recent)
@@ -128,7 +134,7 @@ class Ranker:
                 _Ranked(chunk=chunk, score=score, keyword_score=score, keyword_rank=rank)
                 for rank, (chunk, score) in enumerate(zip(chunks, scores, strict=True), 1)
             ]
-            return self._hits(ranked, matches, selection)
+            return self._hits(self._chosen(ranked, choose), matches, selection)
 
     def search(
         self,
@@ -137,11 +143,13 @@ class Ranker:
         metric: str,
         k: int,
         only: Filter | None = None,
-        copies: int | None = None,
+        copies: NearCopies | None = None,
+        choose: Choose | None = None,
     ) -> list[Hit]:
         """Return the `k` best passages by the fused score, of the documents in `only`.
 
-        Each of the two rankings proposes at most `copies` passages with one text, all of them if that is None.
+        Each of the two rankings proposes only the first few of near-copies, all of them if `copies` is None; then only
+        those that `choose` picks are returned.
         `vector` `[width]` is the question's, `metric` that of its model. Fewer only when there are fewer, or when the
         question's operators allow fewer. Raises Damaged rather than return a text or a score that is not the stored
         one's, UsageError when `only` names a field that no document has.
@@ -153,7 +161,14 @@ class Ranker:
             matches = match(keywords, question, selection)
             query = _Query(vector, metric, copies)
             ranked = self._rank(query, vectors, matches, k, selection)
-            return self._hits(ranked, matches, selection, query)
+            return self._hits(self._chosen(ranked, choose), matches, selection, query)
+
+    def _chosen(self, ranked: list[_Ranked], choose: Choose | None) -> list[_Ranked]:
+        if choose is None:
+            return ranked
+        stored = self._passages.stored([one.chunk for one in ranked])
+        found = [Found(required(stored, one.chunk), one.score, one.chance) for one in ranked]
+        return [ranked[at] for at in choose(found)]
 
     def _phrase_check(self, question: ParsedQuestion) -> PhraseCheck:
         """Return the check of a question: the same one while more and more passages are wanted for it."""
@@ -199,19 +214,20 @@ class Ranker:
             )
         ]
 
-    def _best_by_words(self, matches: Matches, n: int, copies: int | None) -> list[int]:
-        """Return the `n` best passages by their words, of one text at most `copies`."""
+    def _best_by_words(self, matches: Matches, n: int, copies: NearCopies | None) -> list[int]:
+        """Return the `n` best passages by their words, of near-copies the first few."""
         check, wanted, most = self._phrase_check(matches.question), n, max(n, MAX_BY_WORDS)
         self.copies_cut = False
         while True:
             chunks = best_passages(check, matches, wanted)
-            if copies is None or n <= copies:
+            if copies is None:
                 return chunks
-            first = first_copies(with_texts(self._db, chunks), copies)
+            first = copies.first(chunks, n)
             if len(first) >= n or len(chunks) < wanted or wanted == most:
                 self.copies_cut = len(first) < n and len(chunks) == most
-                return first[:n]
-            wanted = min(4 * wanted, most)
+                return first
+            # Where few differ, far more are likely to be copies.
+            wanted = min(16 * n, most) if wanted == n and 4 * len(first) > n else most
 
     def _nearest(
         self, query: _Query, index: VectorIndex, matches: Matches, n: int, selection: Selection | None
@@ -221,14 +237,22 @@ class Ranker:
         wanted, count = n, index.count if selection is None else len(selection.vectors)
         while True:
             vector_ids, scores = index.nearest(query.vector, wanted, selection)
-            chunks = self._passages.of_vectors(vector_ids.tolist())
+            # All copies of a text only where some may not be allowed.
+            is_any = query.copies is not None and matches.allowed is None
+            chunks = self._passages.of_vectors(vector_ids.tolist(), MAX_OF_VECTOR if is_any else None)
             near = dict(zip(vector_ids.tolist(), scores.tolist(), strict=True))
             vector_of = {chunk: vector_id for vector_id in near for chunk in chunks.get(vector_id, ())}
             passing = filter_matches(check, matches, list(vector_of))
-            allowed = first_copies(((chunk, vector_of[chunk]) for chunk in passing), query.copies)
+            allowed = passing if query.copies is None else query.copies.first(passing, n)
             # Passages with a phrase are candidates by their words as well; an exclusion may leave too few.
             if len(allowed) >= n or wanted >= count or matches.question.phrases or check.is_cut:
                 return {chunk: near[vector_of[chunk]] for chunk in allowed[:n]}
+            if query.copies is not None and len(passing) >= n:
+                if wanted >= MAX_BY_MEANING:
+                    query.copies.cut = True
+                    return {chunk: near[vector_of[chunk]] for chunk in allowed[:n]}
+                wanted = MAX_BY_MEANING
+                continue
             # In proportion to what was left out, since each vector is read; at most four times as many.
             wanted = min(4 * wanted, wanted * n // max(len(allowed), 1) + 16)
 

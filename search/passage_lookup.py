@@ -22,6 +22,10 @@ _MAX_RECENT = 5_000
 _CHUNKS = """
 SELECT v.id, c.id FROM vectors v CROSS JOIN chunks c ON c.input_hash = v.input_hash WHERE v.id IN ({}) ORDER BY c.id
 """
+_FIRST_CHUNKS = """
+SELECT v.id, c.id FROM vectors v CROSS JOIN chunks c ON c.id IN
+(SELECT x.id FROM chunks x WHERE x.input_hash = v.input_hash ORDER BY x.id LIMIT ?) WHERE v.id IN ({}) ORDER BY c.id
+"""
 # CROSS JOIN: else SQLite may begin with all vectors of the model (https://sqlite.org/optoverview.html#crossjoin).
 _VECTORS = (
     "SELECT c.id, v.id, v.input_hash, v.vector, v.checksum FROM chunks c"
@@ -52,10 +56,11 @@ class PassageLookup:
         self._known: dict[int, StoredPassage] = {}
         self._recent = RecentTerms() if recent is None else recent
 
-    def of_vectors(self, vector_ids: Sequence[int]) -> dict[int, list[int]]:
-        """Return the passages of each vector, ascending; a vector without a passage is missing."""
+    def of_vectors(self, vector_ids: Sequence[int], most: int | None = None) -> dict[int, list[int]]:
+        """Return the passages of each vector, ascending, the first `most`; a vector without a passage is missing."""
         chunks: dict[int, list[int]] = {}
-        for vector_id, chunk in select_in(self._db, _CHUNKS, vector_ids):
+        statement, limits = (_CHUNKS, ()) if most is None else (_FIRST_CHUNKS, (most,))
+        for vector_id, chunk in select_in(self._db, statement, vector_ids, *limits):
             chunks.setdefault(vector_id, []).append(chunk)
         return chunks
 

@@ -9,14 +9,16 @@ from pathlib import Path
 from wherein.embed.encoder import Matrix
 from wherein.errors import UsageError
 from wherein.search.calibration import NO_GOOD_MATCH
-from wherein.search.copies import MAX_COPIES
-from wherein.search.hits import Hit
+from wherein.search.copies import MAX_BY_MEANING, NearCopies
+from wherein.search.found import Choose
+from wherein.search.hits import FreshnessOf, Hit
 from wherein.search.hybrid import MAX_BY_WORDS, Ranker
 from wherein.search.modes import MODES
 from wherein.search.phrase_check import MAX_TEXTS
 from wherein.search.provenance import Provenance
-from wherein.search.query_syntax import ParsedQuestion
-from wherein.search.results.postprocess import FreshnessOf, Gathered, ResultOptions, gather, with_context
+from wherein.search.query_syntax import ParsedQuestion, parse_question
+from wherein.search.results.dedupe import with_left_out
+from wherein.search.results.postprocess import Gathered, ResultOptions, gather, with_context
 from wherein.search.results.recognized import with_recognized
 from wherein.search.results.sentences import with_sentences
 from wherein.search.semantic import Searcher
@@ -70,8 +72,8 @@ class QueryOptions:
 
     @property
     def needs_vector(self) -> bool:
-        """Whether the question is encoded: keyword search needs no model, to mark the nearest sentence does."""
-        return self.mode != "keyword" or self.results.sentence
+        """Whether the question is encoded: keyword search needs no model."""
+        return self.mode != "keyword"
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,11 @@ class PreparedQuery:
     metric: str = "cosine"
     truncated: str = ""
 
+    @property
+    def terms(self) -> Sequence[int]:
+        """The terms of the question in their order."""
+        return self.words.order if self.words else parse_question(self.question, operators=False).order
+
 
 class QueryPipeline:
     """Answers prepared questions from one library, with the vectors of `model`; without one, by keywords only.
@@ -103,6 +110,7 @@ class QueryPipeline:
         self._folder = folder
         self._model = model
         self._indexes = OpenIndexes(db, shared or SharedIndexes(folder, model))
+        self._copies = NearCopies(db)
         self._ranker: Ranker | None = None
         self._searcher: Searcher | None = None
 
@@ -120,39 +128,51 @@ class QueryPipeline:
         """Answer a question.
 
         `freshness` returns the states of documents' files. `encode_contexts` embeds sentences, `[n, dimension]`, where
-        the nearest one is to be marked.
+        the one that answers is to be marked.
         """
+        results = options.results
+        self._copies.begin()
         gathered = gather(
-            lambda k: self._rank(query, k, options),
+            lambda k, choose: self._rank(query, k, options, choose),
             options.k,
-            options.results,
+            results,
             freshness,
+            self._copies.likely,
         )
         hits = with_recognized(self._db, gathered.hits)
+        if results.fold and self._copies.has_left_out:
+            # A later snapshot than that of the search: passages that are gone are not listed.
+            with snapshot(self._db) as db:
+                hits = with_left_out(db, hits, self._copies, freshness if results.require_fresh else None)
         if options.results.context:
             # A later snapshot than that of the search: `with_context` notices a document that has changed in between.
             with snapshot(self._db) as db:
                 hits = [with_context(db, hit, options.results.context) for hit in hits]
-        if options.results.sentence and encode_contexts is not None and query.vector is not None:
-            hits = with_sentences(hits, query.vector, encode_contexts)
+        if results.sentence:
+            hits = with_sentences(hits, query.terms, query.vector, encode_contexts)
         ranking = self._by_meaning(query.metric) if options.mode == "semantic" else self._by_words()
         truncated = "" if options.mode == "keyword" else query.truncated  # words are counted beyond what the model sees
         ranker = None if options.mode == "semantic" else self._by_words()
         doubts = _doubts(hits)
-        notes = (*_ignored(query.words), *map(_no_match, ranking.unmatched), *_limits(gathered, ranker), *doubts)
+        notes = (
+            *_ignored(query.words),
+            *map(_no_match, ranking.unmatched),
+            *_limits(gathered, options.k, ranker, self._copies),
+            *doubts,
+        )
         return Answer(query.question, truncated, hits, notes, ranking.provenance, gathered.stale)
 
-    def _rank(self, query: PreparedQuery, k: int, options: QueryOptions) -> list[Hit]:
-        """Return the `k` best passages by the mode."""
-        copies = MAX_COPIES if options.results.fold else None
+    def _rank(self, query: PreparedQuery, k: int, options: QueryOptions, choose: Choose) -> list[Hit]:
+        """Return hits of those of the `k` best passages by the mode that `choose` picks."""
+        copies = self._copies if options.results.fold else None
         if options.mode == "semantic":
             assert query.vector is not None
-            return self._by_meaning(query.metric).search(query.vector, k, options.only, copies)
+            return self._by_meaning(query.metric).search(query.vector, k, options.only, copies, choose)
         assert query.words is not None
         if options.mode == "keyword":
-            return self._by_words().by_keywords(query.words, k, options.only, copies)
+            return self._by_words().by_keywords(query.words, k, options.only, copies, choose)
         assert query.vector is not None
-        return self._by_words().search(query.words, query.vector, query.metric, k, options.only, copies)
+        return self._by_words().search(query.words, query.vector, query.metric, k, options.only, copies, choose)
 
     def _by_meaning(self, metric: str) -> Searcher:
         if self._searcher is None:
@@ -187,7 +207,7 @@ def _no_match(pattern: str) -> str:
     return f"no document matches --in {display(pattern[:_MAX_SHOWN])}; see: wherein documents list"
 
 
-def _limits(gathered: Gathered, ranker: Ranker | None) -> Iterator[str]:
+def _limits(gathered: Gathered, k: int, ranker: Ranker | None, copies: NearCopies) -> Iterator[str]:
     """Yield a note for each limit of work that the question has reached."""
     if ranker and ranker.phrases_cut:
         yield _PHRASES_CUT
@@ -195,6 +215,8 @@ def _limits(gathered: Gathered, ranker: Ranker | None) -> Iterator[str]:
         yield _COPIES_CUT
     if gathered.stopped:
         yield _STOPPED.format(gathered.ranked)
+    elif copies.cut and len(gathered.hits) < k:
+        yield _STOPPED.format(max(k, MAX_BY_MEANING))
 
 
 def _doubts(hits: Sequence[Hit]) -> tuple[str, ...]:

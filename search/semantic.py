@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,6 +10,8 @@ import numpy as np
 
 from wherein.embed.metric import score_and_distance
 from wherein.errors import Damaged
+from wherein.search.copies import MAX_BY_MEANING, MAX_OF_VECTOR, NearCopies
+from wherein.search.found import Choose, Found
 from wherein.search.hits import Hit, StoredPassage, checked_hit
 from wherein.search.passage_lookup import PassageLookup, required
 from wherein.search.provenance import Provenance, provenance_of
@@ -42,6 +42,23 @@ class _StoredVector(NamedTuple):
     checksum: int
 
 
+class _Near(NamedTuple):
+    """A passage with its vector's id, and the score by the index."""
+
+    chunk: int
+    vector: int
+    score: float
+
+
+class _Exact(NamedTuple):
+    """A passage with score and distance by its stored vector, which is that of `input_hash`."""
+
+    chunk: int
+    score: float
+    distance: float | None
+    input_hash: bytes
+
+
 class Searcher:
     """Ranks the passages of one library by meaning, for one thread at a time.
 
@@ -70,75 +87,106 @@ class Searcher:
         with self._indexes.reading_vectors():
             pass
 
-    def search(self, question: Matrix, k: int, only: Filter | None = None, copies: int | None = None) -> list[Hit]:
+    def search(
+        self,
+        question: Matrix,
+        k: int,
+        only: Filter | None = None,
+        copies: NearCopies | None = None,
+        choose: Choose | None = None,
+    ) -> list[Hit]:
         """Return the `k` passages nearest to `question` `[width]` by the model's metric, of the documents in `only`.
 
-        Of one text at most `copies`, all if that is None. Fewer only when there are fewer. Scores are computed from the
-        stored vectors, whatever the index says. Raises Damaged rather than return a text or a score that is not the
-        stored one's, UsageError when `only` names a field that no document has.
+        Of near-copies only the first few, all if `copies` is None; then only those that `choose` picks. Fewer only when
+        there are fewer. Scores are computed from the stored vectors, whatever the index says. Raises Damaged rather
+        than return a text or a score that is not the stored one's, UsageError when `only` names a field that no
+        document has.
         """
         with self._indexes.reading_vectors() as index:
             self.provenance = provenance_of(self._model, index, None)
             selection = self._selector.select(self._db, self._indexes.version, only) if only else None
             self.unmatched = selection.unmatched if selection else ()
-            count = index.count if selection is None else len(selection.vectors)
-            wanted = enough = k + _EXTRA_NEIGHBOURS.get(self._metric, 0)
-            while True:
-                passages = self._each_passage(index, question, wanted, selection, copies)
-                hits = self._hits(question, list(islice(passages, enough)), selection)
-                if len(hits) == enough or wanted >= count:
-                    return [replace(hit, rank=rank) for rank, hit in enumerate(hits[:k], 1)]
-                # Some of the nearest vectors no longer belong to a passage: fetch more, in proportion to those.
-                wanted = min(4 * wanted, wanted * enough // max(len(hits), 1) + 16)
+            near = self._nearest(index, question, k + _EXTRA_NEIGHBOURS.get(self._metric, 0), selection, copies)
+            best = self._exact(question, near)[:k]
+            # Read at once: passages of one document are read together.
+            stored = PassageLookup(self._db, self._model).stored([one.chunk for one in best])
+            if choose is not None:
+                best = [best[at] for at in choose([Found(required(stored, one.chunk), one.score) for one in best])]
+            return [_hit(rank, one, required(stored, one.chunk), selection) for rank, one in enumerate(best, 1)]
 
-    def _hits(
-        self, question: Matrix, passages: Sequence[tuple[int, _StoredVector, float]], selection: Selection | None
-    ) -> list[Hit]:
-        """Return passages, each given by id, vector and score by the index, as hits, best first."""
-        # Read at once: passages of one document are read together.
-        stored = PassageLookup(self._db, self._model).stored([chunk for chunk, _, _ in passages])
-        hits: dict[int, Hit] = {}
-        for chunk, vector, score in passages:
-            if chunk in hits:
-                raise Damaged(f"Passage {chunk} is found twice; run: wherein verify")
-            hits[chunk] = self._hit(question, score, vector, required(stored, chunk), selection)
-        # A stable sort: equal scores keep their order.
-        return sorted(hits.values(), key=lambda hit: -hit.score if hit.distance is None else hit.distance)
+    def _nearest(
+        self, index: VectorIndex, question: Matrix, n: int, selection: Selection | None, copies: NearCopies | None
+    ) -> list[_Near]:
+        """Return the `n` nearest selected passages by the index, of near-copies the first few if `copies` is given."""
+        count = index.count if selection is None else len(selection.vectors)
+        wanted = n
+        while True:
+            # All copies of a text only where some may not be selected.
+            most = None if copies is None or selection is not None else MAX_OF_VECTOR
+            near = list(self._each_near(index, question, wanted, selection, most))
+            kept = near if copies is None else _without(near, copies, n)
+            if len(kept) >= n or wanted >= count:
+                return kept[:n]
+            if copies is not None and len(near) >= n:
+                if wanted >= MAX_BY_MEANING:
+                    copies.cut = True
+                    return kept
+                wanted = MAX_BY_MEANING
+                continue
+            # Some of the nearest vectors no longer belong to a passage: fetch more, in proportion to those.
+            wanted = min(4 * wanted, wanted * n // max(len(kept), 1) + 16)
 
-    def _each_passage(
-        self, index: VectorIndex, question: Matrix, wanted: int, selection: Selection | None, copies: int | None
-    ) -> Iterator[tuple[int, _StoredVector, float]]:
-        """Yield selected passages of the nearest vectors, of each at most `copies`: id, vector, score by the index."""
+    def _each_near(
+        self, index: VectorIndex, question: Matrix, wanted: int, selection: Selection | None, most: int | None
+    ) -> Iterator[_Near]:
+        """Yield the selected passages of the nearest vectors, of each vector the first `most` by their ids."""
         vector_ids, scores = index.nearest(question, wanted, selection)
-        stored = {row[0]: _StoredVector(*row) for row in select_in(self._db, _VECTORS, vector_ids.tolist())}
-        passages = PassageLookup(self._db, self._model).of_vectors(list(stored))
+        chunks_of = PassageLookup(self._db, self._model).of_vectors(vector_ids.tolist(), most)
         for vector_id, score in zip(vector_ids.tolist(), scores.tolist(), strict=True):
-            chunks = passages.get(vector_id, ())
-            selected = (chunk for chunk in chunks if selection is None or selection.has_chunk(chunk))
-            for chunk in islice(selected, copies):
-                yield chunk, stored[vector_id], score
+            for chunk in chunks_of.get(vector_id, ()):
+                if selection is None or selection.has_chunk(chunk):
+                    yield _Near(chunk, vector_id, score)
 
-    def _hit(
-        self,
-        question: Matrix,
-        index_score: float,
-        vector: _StoredVector,
-        passage: StoredPassage,
-        selection: Selection | None,
-    ) -> Hit:
-        """Return a passage with score and distance by its stored vector.
+    def _exact(self, question: Matrix, near: Sequence[_Near]) -> list[_Exact]:
+        """Return passages with score and distance by their stored vectors, best first.
 
-        Raises Damaged when the index, which gave `index_score`, holds another vector, or the passage is damaged.
+        Raises Damaged when the index holds another vector, or a passage is found twice.
         """
+        vectors = {row[0]: _StoredVector(*row) for row in select_in(self._db, _VECTORS, [one.vector for one in near])}
+        nearness: dict[int, tuple[float, float | None]] = {}
+        found: dict[int, _Exact] = {}
+        for chunk, vector_id, score in near:
+            if vector_id not in vectors:
+                continue
+            if chunk in found:
+                raise Damaged(f"Passage {chunk} is found twice; run: wherein verify")
+            vector = vectors[vector_id]
+            if vector_id not in nearness:
+                nearness[vector_id] = self._nearness(question, vector, score)
+            found[chunk] = _Exact(chunk, *nearness[vector_id], vector.input_hash)
+        # A stable sort: equal scores keep their order.
+        return sorted(found.values(), key=lambda one: -one.score if one.distance is None else one.distance)
+
+    def _nearness(self, question: Matrix, vector: _StoredVector, index_score: float) -> tuple[float, float | None]:
         stored = checked_vector(self._model.dimension, *vector)
         exact = exact_nearness(self._metric, question, stored, index_score)
         if exact is None:
             raise Damaged(f"The index holds another vector {vector.id} than is stored; run: wherein repair")
-        hit = checked_hit(passage, selection, score=exact[0], distance=exact[1])
-        # One of SQLite's indexes, when damaged, leads from a vector to the passage of another.
-        if passage.input_hash != vector.input_hash:
-            raise Damaged(f"A passage of {passage.uri} was found by the vector of another; run: wherein verify")
-        return hit
+        return exact
+
+
+def _without(near: Sequence[_Near], copies: NearCopies, n: int) -> list[_Near]:
+    """Return the first `n` passages, of near-copies only the first few."""
+    kept = set(copies.first([one.chunk for one in near], n))
+    return [one for one in near if one.chunk in kept]
+
+
+def _hit(rank: int, found: _Exact, passage: StoredPassage, selection: Selection | None) -> Hit:
+    hit = checked_hit(passage, selection, rank=rank, score=found.score, distance=found.distance)
+    # One of SQLite's indexes, when damaged, leads from a vector to the passage of another.
+    if passage.input_hash != found.input_hash:
+        raise Damaged(f"A passage of {passage.uri} was found by the vector of another; run: wherein verify")
+    return hit
 
 
 def exact_nearness(

@@ -88,7 +88,7 @@ QUERY: dict[str, Argument | None] = {
     "-n": of(COUNTS), "--mode": of(("hybrid", "semantic", "keyword", "", "fuzzy")), "--explain": None,
     "--in": document,
     "--type": of(("md", "txt", "json", "html", "pdf", "", "??")), "--since": of(DAYS), "--where": of(CONDITIONS),
-    "--context": of(COUNTS), "--sentence": None, "--no-fold": None, "--min-score": of(SHARES),
+    "--context": of(COUNTS), "--sentence": None, "--no-sentence": None, "--no-fold": None, "--min-score": of(SHARES),
     "--require-fresh": None,
     "--batch": of(FILES), "--format": of(("text", "json", "jsonl", "", "xml")), "--json": None, "--answer": None,
 }  # fmt: skip

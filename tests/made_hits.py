@@ -1,7 +1,6 @@
 """Hits for tests, made without a catalog."""
 
-from wherein.search.hits import Hit
-from wherein.search.results.postprocess import FreshnessOf
+from wherein.search.hits import FreshnessOf, Hit
 
 __all__ = ["all_are", "made_hit"]
 

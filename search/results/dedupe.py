@@ -1,17 +1,24 @@
 """Show passages that say nearly the same once: whole pages are copied, and every folder has the same licence."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice, repeat
 
-from wherein.search.hits import Hit, Place
-from wherein.search.stored_passages import MAX_LENGTH
+import numpy as np
 
-__all__ = ["fold", "same_words"]
+from wherein.search.copies import MAX_LISTED, Likely, NearCopies
+from wherein.search.hits import FreshnessOf, Hit, Place, StoredPassage, checked_hit
+from wherein.search.stored_passages import MAX_LENGTH, read_passages
+from wherein.storage.catalog.protocol import Catalog
+
+__all__ = ["checked_place", "fold", "same_words", "text_of", "with_left_out"]
 
 _WORDS = re.compile(r"\w+")
 _RUN_LENGTH = 3
 _MIN_SHARED = 0.85
+# Characters below which texts are compared whatever their sketches are: few runs make a sketch uncertain.
+_SHORT = 400
 
 
 @dataclass(frozen=True)
@@ -23,19 +30,29 @@ class _Words:
     numbers: frozenset[str]
 
 
-def fold(hits: Sequence[Hit]) -> list[Hit]:
-    """Return the hits in order, but those that say nearly what an earlier one says only in its `also_in`."""
-    kept, words, places = list[Hit](), list[_Words](), list[list[Place]]()
-    for hit in hits:
-        own = _words(hit.text)
-        earlier = next((index for index, other in enumerate(words) if _same(own, other)), None)
-        if earlier is None:
-            kept.append(hit)
-            words.append(own)
-            places.append(list(hit.also_in))
-        else:
-            places[earlier].append(_place(hit))
-    return [replace(hit, also_in=tuple(also)) if also else hit for hit, also in zip(kept, places, strict=True)]
+def fold(texts: Sequence[str], likely: Iterable[Likely] | None = None) -> list[list[int]]:
+    """Return the positions of texts in groups: a text that says what none before it does, then those that say it, too.
+
+    `likely` has for each text which others may say the same `[len(texts)]`, as `NearCopies.likely` does; only these are
+    compared, and short texts. All are if it is None.
+    """
+    compared: dict[int, _Words] = {}
+    groups: dict[int, list[int]] = {}
+    is_short = np.fromiter((len(text) < _SHORT for text in texts), np.bool_, len(texts))
+    for at, row in enumerate(likely or repeat(np.True_, len(texts))):
+        others = np.flatnonzero((row | (is_short & is_short[at]))[:at]).tolist()
+        first = next((one for one in others if one in groups and _say_the_same(texts, one, at, compared)), at)
+        groups.setdefault(first, []).append(at)
+    return list(groups.values())
+
+
+def _say_the_same(texts: Sequence[str], one: int, other: int, compared: dict[int, _Words]) -> bool:
+    if texts[one] == texts[other]:
+        return True
+    for at in (one, other):
+        if at not in compared:
+            compared[at] = _words(texts[at])
+    return _same(compared[one], compared[other])
 
 
 def same_words(one: str, other: str) -> bool:
@@ -43,10 +60,42 @@ def same_words(one: str, other: str) -> bool:
 
     Pages that differ only in a year or a price are different pages.
     """
-    return _same(_words(one), _words(other))
+    return one == other or _same(_words(one), _words(other))
 
 
-def _place(hit: Hit) -> Place:
+def with_left_out(
+    db: Catalog, hits: Sequence[Hit], copies: NearCopies, freshness: FreshnessOf | None = None
+) -> list[Hit]:
+    """Return hits that also list the near-copies that were left out of the rankings, if their texts say the same.
+
+    At most MAX_LISTED each; with `freshness` only those whose files are fresh. Raises Damaged when one is not what was
+    stored. Call inside a snapshot.
+    """
+    left_out = copies.left_out([hit.chunk for hit in hits])
+    found = list(read_passages(db, list(chain.from_iterable(left_out))))
+    states = freshness(one.document for one in found) if freshness else None
+    passages = {one.chunk: one for one in found if states is None or states[one.document] == "fresh"}
+    return [
+        _with_places(hit, [passages[chunk] for chunk in own if chunk in passages])
+        for hit, own in zip(hits, left_out, strict=True)
+    ]
+
+
+def _with_places(hit: Hit, passages: Sequence[StoredPassage]) -> Hit:
+    own = _words(hit.text) if passages else None
+    same = (one for one in passages if own and (text_of(one) == hit.text or _same(own, _words(text_of(one)))))
+    also = tuple(map(checked_place, islice(same, max(0, MAX_LISTED - len(hit.also_in)))))
+    return replace(hit, also_in=(*hit.also_in, *also)) if also else hit
+
+
+def text_of(passage: StoredPassage) -> str:
+    """Return the text of a passage, "" where it is lost."""
+    return passage.text if isinstance(passage.text, str) else ""
+
+
+def checked_place(passage: StoredPassage) -> Place:
+    """Return where a passage is. Raises Damaged when it is not what was stored."""
+    hit = checked_hit(passage, None, score=0.0)
     return Place(uri=hit.uri, title=hit.title, start=hit.start, end=hit.end, line=hit.line, page=hit.page)
 
 

@@ -1,22 +1,21 @@
 """The options for an answer's hits: no duplicates, no stale ones, and the text around them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from wherein.errors import Damaged
-from wherein.search.hits import Hit
-from wherein.search.results.dedupe import fold
+from wherein.search.copies import MAX_LISTED, Likely
+from wherein.search.found import Choose, Found
+from wherein.search.hits import FreshnessOf, Hit, Place, StoredPassage
+from wherein.search.results.dedupe import checked_place, fold, text_of
 from wherein.storage.catalog.documents import spans_around
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.texts import read_span
 
-__all__ = ["MAX_RANKED", "FreshnessOf", "Gathered", "ResultOptions", "gather", "with_context"]
+__all__ = ["MAX_RANKED", "Gathered", "ResultOptions", "gather", "with_context"]
 
 MAX_RANKED = 500
 """Passages that are ranked for one question that asks for fewer hits, however many of them are not shown."""
-
-FreshnessOf = Callable[[Iterable[int]], Mapping[int, str]]
-"""Returns for documents, by their ids, whether their files are `fresh`, `changed`, `missing` or `unknown`."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class ResultOptions:
     """What is done to the hits of an answer; by default nothing.
 
     `fold` shows passages that say nearly the same once. `context` is the number of neighbouring passages shown on each
-    side. `sentence` marks the sentence nearest to the question. `min_score` leaves out hits with a lower chance, or
+    side. `sentence` marks the sentence that best answers. `min_score` leaves out hits with a lower chance, or
     a lower score where there is no chance. `require_fresh` leaves out hits whose file is not known to be as it was
     read.
     """
@@ -49,35 +48,84 @@ class Gathered:
     stopped: bool
 
 
-def gather(search: Callable[[int], list[Hit]], k: int, options: ResultOptions, freshness: FreshnessOf) -> Gathered:
+def gather(
+    search: Callable[[int, Choose], list[Hit]],
+    k: int,
+    options: ResultOptions,
+    freshness: FreshnessOf,
+    likely: Callable[[Sequence[int]], Iterable[Likely]] | None = None,
+) -> Gathered:
     """Return the best `k` hits that the options leave.
 
-    `search(n)` returns the `n` best passages. Fewer than `k` hits only when there are no more, or at the limit of
-    MAX_RANKED passages. With `min_score` the search ends at a hit that is too low: those after it rarely do better.
+    `search(n, choose)` returns hits of those of the `n` best passages that `choose` picks, `likely` which passages may
+    say the same. Fewer than `k` hits only when there are no more, or at the limit of MAX_RANKED passages. With
+    `min_score` the search ends at a hit that is too low: those after it rarely do better.
     """
     wanted = 2 * k + 10 if options.fold or options.min_score is not None else k
     most = max(wanted, MAX_RANKED)
     while True:
-        found = search(wanted)
-        good = [hit for hit in found if options.min_score is None or _chance_or_score(hit) >= options.min_score]
-        fresh = _fresh(good, freshness) if options.require_fresh else good
-        shown = fold(fresh) if options.fold else fresh
-        is_all = len(found) < wanted or len(good) < len(found)
-        if len(shown) >= k or is_all or wanted == most:
-            states = freshness(hit.document for hit in shown[:k])
-            hits = [replace(hit, rank=rank, freshness=states[hit.document]) for rank, hit in enumerate(shown[:k], 1)]
-            return Gathered(hits, len(found), len(good) - len(fresh), stopped=len(shown) < k and not is_all)
+        choice = _Choice(k, options, freshness, likely)
+        hits = search(wanted, choice)
+        is_all = choice.ranked < wanted or choice.is_below
+        if len(hits) >= k or is_all or wanted == most:
+            states = freshness(hit.document for hit in hits)
+            shown = [
+                replace(hit, rank=rank, freshness=states[hit.document], also_in=choice.also_in(hit.chunk))
+                for rank, hit in enumerate(hits, 1)
+            ]
+            return Gathered(shown, choice.ranked, choice.stale, stopped=len(hits) < k and not is_all)
         # A search begins again from the first hit, so few large steps cost less than many small ones.
         wanted = min(4 * wanted, most)
 
 
-def _fresh(hits: Sequence[Hit], freshness: FreshnessOf) -> list[Hit]:
-    states = freshness(hit.document for hit in hits)
-    return [hit for hit in hits if states[hit.document] == "fresh"]
+class _Choice:
+    """Chooses the passages of one ranking that are shown, and knows the others; its attributes are of that ranking.
 
+    `ranked` counts the passages, `stale` those that are left out because they are not fresh; `is_below` is whether one
+    is below the lowest score.
+    """
 
-def _chance_or_score(hit: Hit) -> float:
-    return hit.score if hit.chance is None else hit.chance
+    def __init__(
+        self,
+        k: int,
+        options: ResultOptions,
+        freshness: FreshnessOf,
+        likely: Callable[[Sequence[int]], Iterable[Likely]] | None,
+    ) -> None:
+        self._k = k
+        self._options = options
+        self._freshness = freshness
+        self._likely = likely
+        self._folded: dict[int, list[StoredPassage]] = {}
+        self.ranked = self.stale = 0
+        self.is_below = False
+
+    def __call__(self, found: Sequence[Found]) -> list[int]:
+        self.ranked = len(found)
+        good = [at for at, one in enumerate(found) if self._is_good(one)]
+        self.is_below = len(good) < len(found)
+        shown = self._fresh(found, good) if self._options.require_fresh else good
+        self.stale = len(good) - len(shown)
+        return (self._fold(found, shown) if self._options.fold else shown)[: self._k]
+
+    def _is_good(self, one: Found) -> bool:
+        lowest = self._options.min_score
+        return lowest is None or (one.score if one.chance is None else one.chance) >= lowest
+
+    def _fresh(self, found: Sequence[Found], good: Sequence[int]) -> list[int]:
+        states = self._freshness(found[at].passage.document for at in good)
+        return [at for at in good if states[found[at].passage.document] == "fresh"]
+
+    def _fold(self, found: Sequence[Found], shown: Sequence[int]) -> list[int]:
+        passages = [found[at].passage for at in shown]
+        likely = self._likely([one.chunk for one in passages]) if self._likely else None
+        groups = fold([text_of(one) for one in passages], likely)
+        self._folded = {passages[first].chunk: [passages[at] for at in others] for first, *others in groups}
+        return [shown[first] for first, *_ in groups]
+
+    def also_in(self, chunk: int) -> tuple[Place, ...]:
+        """Return where the passages are that are folded into one; at most MAX_LISTED. Raises Damaged as a hit does."""
+        return tuple(map(checked_place, self._folded.get(chunk, [])[:MAX_LISTED]))
 
 
 def with_context(db: Catalog, hit: Hit, neighbours: int) -> Hit:

@@ -1,17 +1,23 @@
-"""The sentence of a passage that is nearest in meaning to the question."""
+"""The sentence of a passage that best answers: by the question's words, and where these do not decide by meaning."""
 
+import math
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from itertools import islice
-
-import numpy as np
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 from wherein.search.hits import Hit, Sentence
+from wherein.storage.catalog.terms import terms_of
 from wherein.storage.catalog.vectors import Matrix
 
 __all__ = ["sentence_spans", "with_sentences"]
 
+# Chosen on SQuAD train (docs/decisions/sentences.md): the weight of words beside the cosine's 1; how much less of them
+# than the best a sentence may hold, and how many sentences of a passage are compared.
+_WORDS, _MARGIN, _MAX_LIKELY = 0.3, 0.15, 3
+# Sentences of all hits that are embedded for one question.
+_MAX_ENCODED = 32
 # The end of a sentence, a blank line, the end of a line before a list item or a heading, or a line of signs alone: the
 # fence of front matter, a thematic break, the line under a heading or between the rows of a table.
 # Chinese and Japanese sentences are not followed by a blank.
@@ -52,23 +58,73 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
     return start + len(piece) - len(piece.lstrip()), end - len(piece) + len(piece.rstrip())
 
 
-def with_sentences(hits: Sequence[Hit], question: Matrix, encode: Callable[[Sequence[str]], Matrix]) -> list[Hit]:
-    """Return the hits, each with its sentence nearest to `question` `[dimension]`; unchanged if it has no sentence.
+@dataclass(frozen=True)
+class _Candidate:
+    """A sentence of a hit, start and end in its text, and the share of the question's words that it holds."""
 
-    `encode` returns the vectors `[n, dimension]` of sentences; it gets those of all hits at once.
+    start: int
+    end: int
+    share: float
+
+
+def with_sentences(
+    hits: Sequence[Hit],
+    asked: Iterable[int],
+    question: Matrix | None = None,
+    encode: Callable[[Sequence[str]], Matrix] | None = None,
+) -> list[Hit]:
+    """Return the hits, each with the sentence that best answers; unchanged if it has no sentence.
+
+    The words decide: `asked` are the terms of the question. Where several sentences hold about as many of them, it is
+    the one that is also near in meaning to `question` `[dimension]`; without that, the first. `encode` returns the
+    vectors `[n, dimension]` of such sentences, and gets those of all hits at once.
     """
+    likely = [_likely(own) for own in _candidates(hits, frozenset(asked))]
+    if question is None or encode is None:
+        return [_marked(hit, own[0]) if own else hit for hit, own in zip(hits, likely, strict=True)]
+    texts = [hit.text[one.start : one.end] for hit, own in zip(hits, likely, strict=True) for one in _undecided(own)]
+    # Those of the lowest hits are decided by words if there are too many.
+    nearness = iter((encode(texts[:_MAX_ENCODED]) @ question).tolist() if texts else [])
+    best = [_best(own, list(islice(nearness, len(_undecided(own))))) for own in likely]
+    return [_marked(hit, one) if one else hit for hit, one in zip(hits, best, strict=True)]
+
+
+def _candidates(hits: Sequence[Hit], asked: frozenset[int]) -> list[list[_Candidate]]:
+    """Return the sentences of each hit; a word counts more the fewer of all these sentences hold it."""
     spans = [sentence_spans(hit.text) for hit in hits]
-    texts = [hit.text[start:end] for hit, own in zip(hits, spans, strict=True) for start, end in own]
-    if not texts:
-        return list(hits)
-    scores = iter((encode(texts) @ question).tolist())
-    return [_with_nearest(hit, own, list(islice(scores, len(own)))) for hit, own in zip(hits, spans, strict=True)]
+    held = [
+        [asked.intersection(terms_of(hit.text[start:end])) for start, end in own]
+        for hit, own in zip(hits, spans, strict=True)
+    ]
+    counts = Counter(chain.from_iterable(chain.from_iterable(held)))
+    total = sum(map(len, spans))
+    weights = {term: math.log(1 + (total - counts[term] + 0.5) / (counts[term] + 0.5)) for term in asked}
+    mass = sum(weights.values()) or 1.0
+    return [
+        # fsum: the order of a set must not decide between sentences with the same words.
+        [_Candidate(*span, math.fsum(map(weights.__getitem__, terms)) / mass) for span, terms in zip(*one, strict=True)]
+        for one in zip(spans, held, strict=True)
+    ]
 
 
-def _with_nearest(hit: Hit, spans: Sequence[tuple[int, int]], scores: Sequence[float]) -> Hit:
-    """Return a hit with the first of its sentences that has the highest score."""
-    if not spans:
-        return hit
-    best = int(np.argmax(scores))
-    start, end = spans[best]
-    return replace(hit, sentence=Sentence(start=hit.start + start, end=hit.start + end, score=scores[best]))
+def _likely(candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """Return the sentences with the most of the question's words, best first: a few that hold nearly as many."""
+    ordered = sorted(candidates, key=lambda one: -one.share)  # stable: of equal ones the first comes first
+    return [one for one in ordered[:_MAX_LIKELY] if ordered[0].share - one.share < _MARGIN]
+
+
+def _undecided(likely: Sequence[_Candidate]) -> Sequence[_Candidate]:
+    return likely if len(likely) > 1 else ()
+
+
+def _best(likely: Sequence[_Candidate], nearness: Sequence[float]) -> _Candidate | None:
+    """Return the best of the candidates, given their similarity to the question; without all of it, the first."""
+    if not nearness or len(nearness) < len(likely):
+        return likely[0] if likely else None
+    # Of equal ones the first in the text.
+    scored = zip(likely, nearness, strict=True)
+    return max(scored, key=lambda pair: (pair[1] + _WORDS * pair[0].share, -pair[0].start))[0]
+
+
+def _marked(hit: Hit, best: _Candidate) -> Hit:
+    return replace(hit, sentence=Sentence(start=hit.start + best.start, end=hit.start + best.end, score=best.share))

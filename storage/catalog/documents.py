@@ -14,7 +14,9 @@ from wherein.storage.catalog.checksums import content_hash, is_named, row_checks
 from wherein.storage.catalog.coverage import Coverage, save_coverage
 from wherein.storage.catalog.models import now
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.term_counts import count_terms, save_terms
+from wherein.storage.catalog.sketches import save_sketches, sketch_of
+from wherein.storage.catalog.term_counts import pack_counts, save_terms
+from wherein.storage.catalog.terms import terms_of
 from wherein.storage.catalog.texts import read_text, save_text
 
 if TYPE_CHECKING:
@@ -139,7 +141,7 @@ def save_document(db: Database, document: DocumentRow) -> int:
 
 
 def save_chunks(db: Database, document_id: int, chunks: Sequence[ChunkRow], text: str) -> None:
-    """Replace the chunks of a document, whose text is `text`, and their terms. Call inside `writing`."""
+    """Replace the chunks of a document, whose text is `text`, their terms and sketches. Call inside `writing`."""
     # New rows, whose ids are new: an open index relies on the terms of a chunk's id never changing.
     db.execute("DELETE FROM chunks WHERE document_id = ?", [document_id])
     db.conn.executemany(
@@ -153,19 +155,18 @@ def save_chunks(db: Database, document_id: int, chunks: Sequence[ChunkRow], text
             )
         ),
     )
-    _save_terms(db, document_id, chunks, text)
+    _save_derived(db, document_id, chunks, text)
 
 
-def _save_terms(db: Database, document_id: int, chunks: Sequence[ChunkRow], text: str) -> None:
+def _save_derived(db: Database, document_id: int, chunks: Sequence[ChunkRow], text: str) -> None:
     (title,) = db.execute("SELECT title FROM documents WHERE id = ?", [document_id]).fetchone()
     numbers = db.execute("SELECT id FROM chunks WHERE document_id = ? ORDER BY ordinal", [document_id]).fetchall()
-    save_terms(
-        db,
-        (
-            (number, count_terms(text[chunk.start : chunk.end], chunk.heading, title))
-            for (number,), chunk in zip(numbers, chunks, strict=True)
-        ),
-    )
+    passages = [text[chunk.start : chunk.end] for chunk in chunks]
+    terms = [list(terms_of(passage)) for passage in passages]
+    counts = (pack_counts(own, chunk.heading, title) for own, chunk in zip(terms, chunks, strict=True))
+    save_terms(db, ((number, packed) for (number,), packed in zip(numbers, counts, strict=True)))
+    sketches = map(sketch_of, terms, passages)
+    save_sketches(db, ((number, sketch) for (number,), sketch in zip(numbers, sketches, strict=True)))
 
 
 def move_document(db: Database, document_id: int, uri: str) -> None:

@@ -13,6 +13,7 @@ from sqlite_utils.migrations import Migrations
 
 from wherein.storage.catalog.checksums import row_checksum, vector_checksum
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.sketches import fill_sketches
 from wherein.storage.catalog.term_counts import Uncounted, counted_version, recount
 from wherein.storage.catalog.terms import terms_version
 from wherein.storage.catalog.texts import save_text_bytes
@@ -176,6 +177,14 @@ def m0012_half_vectors(db: Database) -> None:
         last = rows[-1][0]
     if halved:
         db.execute(_DELETE_EXACT)
+    failpoint("migration.applied")
+
+
+@MIGRATIONS()
+def m0013_sketches(db: Database) -> None:
+    """A sketch of each passage, by which near-copies are recognized (storage/catalog/sketches.py)."""
+    _run(db, _SKETCHES)
+    fill_sketches(db)
     failpoint("migration.applied")
 
 
@@ -477,6 +486,14 @@ CREATE TABLE segments (
     sha256 TEXT NOT NULL,
     created_at TEXT NOT NULL,
     method TEXT NOT NULL
+) STRICT
+"""
+
+_SKETCHES = """
+CREATE TABLE sketches (
+    id INTEGER PRIMARY KEY REFERENCES chunks(id) ON DELETE CASCADE,
+    sketch BLOB NOT NULL,
+    checksum INTEGER NOT NULL
 ) STRICT
 """
 

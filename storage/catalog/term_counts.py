@@ -36,6 +36,7 @@ __all__ = [
     "forget_removed_chunks",
     "highest_counted",
     "is_stored_terms",
+    "pack_counts",
     "read_terms",
     "recount",
     "removed_chunks",
@@ -68,7 +69,12 @@ _UNCOUNTED = (
 
 def count_terms(text: str, headings: Sequence[str] = (), title: str = "") -> bytes:
     """Return the counted terms of a passage, its headings and its document's title, packed for `save_terms`."""
-    body = Counter(terms_of(text))
+    return pack_counts(terms_of(text), headings, title)
+
+
+def pack_counts(terms: Iterable[int], headings: Sequence[str] = (), title: str = "") -> bytes:
+    """Return what `count_terms` does, from the terms of the passage."""
+    body = Counter(terms)
     fields = _fields("\n".join(headings), title)
     counts = {**dict.fromkeys(fields.terms, 0), **body}  # those of the fields come first
     entries = np.zeros(len(counts), ENTRY)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.sketches import fill_sketches
 from wherein.storage.catalog.term_counts import counted_version, recount
 from wherein.storage.catalog.terms import terms_version
 from wherein.storage.index.generation_writer import Reuse, write_generation
@@ -77,6 +78,8 @@ def recount_if_due(db: Database) -> bool:
         db.execute("DELETE FROM terms")  # in one transaction: terms of two versions are never compared
         db.execute("DELETE FROM generations WHERE kind = ?", [KEYWORDS])
         recount(db)
+        db.execute("DELETE FROM sketches")  # they are made of terms
+        fill_sketches(db)
     return True
 
 

@@ -13,6 +13,7 @@ from wherein.storage.catalog.connection import snapshot, writing
 from wherein.storage.catalog.files import REREAD, reread_file
 from wherein.storage.catalog.models import MODEL_COPY, StoredModel, now, remember_model, remembered_model
 from wherein.storage.catalog.protocol import typed
+from wherein.storage.catalog.sketches import fill_sketches
 from wherein.storage.catalog.term_counts import recount
 from wherein.storage.catalog.texts import read_text, save_text
 from wherein.storage.catalog.vectors import Ids, is_stored_vector, pack_vectors
@@ -63,6 +64,7 @@ def repair_rows(db: Database, folder: Path, quarantine: Quarantine, present: Pre
         _repair_texts(db, quarantine, [row for row in bad if row.table == "texts" and not row.link], log)
         _repair_documents(db, quarantine, _ids(bad, "documents"), present, log)
         _repair_terms(db, quarantine, _ids(bad, "terms"), log)  # last: it counts what is left of the chunks
+        _repair_sketches(db, quarantine, _ids(bad, "sketches"), log)
         # Checked again, because what was removed has left gaps.
         for gap in [row for row in check_rows(db, Counter()) if isinstance(row, Gap)]:
             if gap.file_id is not None and not gap.due:
@@ -211,6 +213,13 @@ def _repair_terms(db: Database, quarantine: Quarantine, ids: list[int], log: Rep
         _remove(db, quarantine, "terms", ids)
         recount(db)
         log.repaired.append(f"the word counts of {counted(len(ids), 'passage')} were counted again from their texts")
+
+
+def _repair_sketches(db: Database, quarantine: Quarantine, ids: list[int], log: RepairLog) -> None:
+    if ids:
+        _remove(db, quarantine, "sketches", ids)
+        fill_sketches(db)
+        log.repaired.append(f"the sketches of {counted(len(ids), 'passage')} were made again from their texts")
 
 
 # The model, and the counters of ids.

@@ -19,6 +19,7 @@ from wherein.storage.catalog.files import REREAD, unreadable_files
 from wherein.storage.catalog.models import MODEL_COPY, bound_model, remembered_model
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.raw_chunks import CHUNK_COLUMNS, RawChunk
+from wherein.storage.catalog.sketches import is_stored_sketch
 from wherein.storage.catalog.sources import unreadable_sources
 from wherein.storage.catalog.term_counts import is_stored_terms
 from wherein.storage.catalog.texts import Span, read_spans, read_text
@@ -33,6 +34,7 @@ _TERMS = (
     "SELECT c.id, t.counts, t.checksum FROM chunks c LEFT JOIN terms t ON t.id = c.id"
     " WHERE c.document_id = ? ORDER BY c.ordinal"
 )
+_SKETCHES = _TERMS.replace("t.counts", "t.sketch").replace("JOIN terms", "JOIN sketches")
 _DOCUMENTS = (
     "SELECT d.id, d.file_id, f.version = ? AND f.state <> 'read', d.characters, d.uri, d.title, d.media_type,"
     " d.text_hash, d.metadata, d.notes, d.checksum FROM documents d LEFT JOIN files f ON f.id = d.file_id ORDER BY d.id"
@@ -159,6 +161,7 @@ def _check_documents(db: Catalog, tally: Counter[str]) -> Iterator[BadRow | Gap]
             else:
                 sound_chunks.append(chunk)
         yield from _check_terms(db, document)
+        yield from _check_sketches(db, document)
         if not problem and (what := _missing(db, stored.text, chunks, sound_chunks, bound.id if bound else None)):
             due = bool(document.marked) or document.file_id is None
             yield Gap(document.id, document.file_id, document.name, what, due)
@@ -173,6 +176,13 @@ def _check_terms(db: Catalog, document: _Document) -> Iterator[BadRow]:
         if not is_stored_terms(chunk_id, counts, checksum):
             what = "the word counts of a passage are not those stored"
             yield BadRow("terms", chunk_id, document.id, document.name, what)
+
+
+def _check_sketches(db: Catalog, document: _Document) -> Iterator[BadRow]:
+    for chunk_id, sketch, checksum in db.execute(_SKETCHES, [document.id]):
+        if not is_stored_sketch(chunk_id, sketch, checksum):
+            what = "the sketch of a passage, by which its near-copies are recognized, is not the one stored"
+            yield BadRow("sketches", chunk_id, document.id, document.name, what)
 
 
 def _missing(db: Catalog, text: str, chunks: Sequence[_Chunk], sound: Sequence[_Chunk], model_id: int | None) -> str:

@@ -108,8 +108,10 @@ def received(*arguments: str) -> tuple[Fields, Filter | None, ResultOptions, str
     return _received.pop()
 
 
-def test_without_options_a_command_asks_everything_and_folds_near_duplicates() -> None:
-    assert received() == (Fields(), None, ResultOptions(fold=True), "hybrid")
+def test_without_options_a_command_asks_everything_folds_near_duplicates_and_marks_sentences() -> None:
+    assert received() == (Fields(), None, ResultOptions(fold=True, sentence=True), "hybrid")
+    assert received("--no-sentence")[2] == ResultOptions(fold=True)
+    assert received("--no-sentence", "--no-fold") == (Fields(), None, ResultOptions(), "hybrid")
 
 
 def test_options_become_the_values_that_the_library_takes() -> None:

@@ -1,6 +1,7 @@
 """The options for an answer's hits: freshness, folding, a lowest score, context and sentences; and batches."""
 
 import json
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -158,17 +159,31 @@ def test_context_does_not_repeat_what_passages_share(library: Library, docs: Pat
                 assert hit.before + hit.text + hit.after == text
 
 
-def test_the_nearest_sentence_is_marked(library: Library, docs: Path) -> None:
+def test_the_sentence_with_the_words_of_the_question_is_marked(library: Library, docs: Path) -> None:
     text = "Cats sleep all day.\n\nThe lease, says Dr. Smith, may be signed by the owner. Rent is due.\n"
     (docs / "a.txt").write_text(text)
     library.ingest([str(docs)])
     hit = library.query("who may sign the lease", 1, options=ResultOptions(sentence=True)).hits[0]
     assert hit.sentence is not None
     assert text[hit.sentence.start : hit.sentence.end] == "The lease, says Dr. Smith, may be signed by the owner."
-    encoder = ToyEncoder()
-    asked, _ = encoder.encode_question("who may sign the lease")
-    best = encoder.encode_contexts([text[hit.sentence.start : hit.sentence.end]])[0] @ asked
-    assert hit.sentence.score == pytest.approx(best)
+    # Of who, may, sign, the and lease three words are in it, "the" also in no other sentence.
+    weights = [math.log(1 + (3 - count + 0.5) / (count + 0.5)) for count in (0, 1, 1, 1, 1)]
+    assert hit.sentence.score == pytest.approx(sum(weights[1:]) / sum(weights))
+    keyword = library.query("who may sign the lease", 1, mode="keyword", options=ResultOptions(sentence=True)).hits[0]
+    semantic = library.query("who may sign the lease", 1, mode="semantic", options=ResultOptions(sentence=True)).hits[0]
+    assert keyword.sentence == semantic.sentence == hit.sentence
+
+
+def test_in_keyword_mode_sentences_are_marked_without_the_model(
+    library: Library, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (docs / "a.txt").write_text("Cats sleep. The owner signs the lease.")
+    library.ingest([str(docs)])
+    monkeypatch.setattr(ToyEncoder, "encode_question", None)
+    monkeypatch.setattr(ToyEncoder, "encode_contexts", None)
+    (hit,) = library.query("owner's lease", 1, mode="keyword", options=ResultOptions(sentence=True)).hits
+    assert hit.sentence is not None
+    assert hit.text[hit.sentence.start :] == "The owner signs the lease."
 
 
 def test_the_shipped_model_marks_the_sentence_that_answers(open_library: Callable[[], Library], docs: Path) -> None:

@@ -1,12 +1,22 @@
 """Passages that say nearly the same."""
 
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from made_hits import made_hit
-from wherein.search.hits import Place
-from wherein.search.results.dedupe import fold, same_words
+from wherein.errors import Damaged
+from wherein.search.copies import NearCopies
+from wherein.search.hits import Hit, Place
+from wherein.search.results.dedupe import checked_place, fold, same_words, with_left_out
+from wherein.search.stored_passages import read_passages
+from wherein.storage.catalog.connection import open_reader, open_writer, writing
 
 
 @pytest.mark.parametrize(
@@ -28,24 +38,79 @@ def test_passages_that_say_nearly_the_same(one: str, other: str, same: bool) -> 
     assert same_words(other, one) is same
 
 
-def test_a_folded_hit_leaves_its_location_in_the_one_that_is_kept() -> None:
-    first = made_hit("The owner may sign.", uri="file:///a", rank=1)
-    other = made_hit("Cats sleep all day.", uri="file:///b", rank=2)
-    copy = made_hit("The owner may sign!", uri="file:///c", rank=3, title="T", start=5, end=24, line=7, page=2)
-    last = made_hit("the owner may sign", uri="file:///d", rank=4)
-    kept = fold([first, other, copy, last])
-    assert [hit.uri for hit in kept] == ["file:///a", "file:///b"]
-    assert kept[0].also_in == (
-        Place(uri="file:///c", title="T", start=5, end=24, line=7, page=2),
-        Place(uri="file:///d", title="", start=0, end=18, line=1, page=None),
-    )
-    assert kept[1] == other
+OWNER = "The owner may sign."
+TEXTS = [OWNER, "Cats sleep all day.", "The owner may sign!", "the owner may sign", "cats sleep all day"]
 
 
+def test_texts_are_grouped_with_the_first_that_says_the_same() -> None:
+    assert fold(TEXTS) == [[0, 2, 3], [1, 4]]
+    assert fold([]) == []
+    assert fold(["", "...", "", "..."]) == [[0, 2], [1, 3]]
+
+
+def test_long_texts_are_compared_only_where_they_are_likely_to_say_the_same() -> None:
+    long = " ".join(f"word{letter}{other}" for letter in "abcdefghij" for other in "klmnop")
+    texts = [long, f"{long}!", long, "Short."]
+    assert fold(texts) == [[0, 1, 2], [3]]
+    none = np.zeros(4, np.bool_)
+    assert fold(texts, [none, none, np.array([True, False, False, False]), none]) == [[0, 2], [1], [3]]
+    assert fold(["Short.", "short", "Long."], [none[:3]] * 3) == [[0, 1], [2]]
+
+
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["one two three", "One, two: three.", "four five six", "one two 3", ""]), max_size=9))
-def test_every_hit_is_either_kept_or_folded_into_an_earlier_one(texts: list[str]) -> None:
-    hits = [made_hit(text, uri=f"file:///{number}") for number, text in enumerate(texts)]
-    kept = fold(hits)
-    locations = [location for hit in kept for location in (hit.uri, *(place.uri for place in hit.also_in))]
-    assert sorted(locations) == [hit.uri for hit in hits]
-    assert not any(same_words(one.text, other.text) for n, one in enumerate(kept) for other in kept[:n])
+def test_every_text_is_in_one_group_and_the_first_of_the_groups_differ(texts: list[str]) -> None:
+    groups = fold(texts)
+    assert sorted(at for group in groups for at in group) == list(range(len(texts)))
+    firsts = [first for first, *_ in groups]
+    assert firsts == sorted(firsts)
+    assert all(same_words(texts[first], texts[at]) for first, *others in groups for at in others)
+    assert not any(same_words(texts[one], texts[other]) for one in firsts for other in firsts if one < other)
+
+
+LEFT_OUT = [OWNER, "the owner may sign", "THE OWNER MAY SIGN", "The owner, may sign!", "the owner may, sign"]
+
+
+@pytest.fixture
+def folder(fill: Callable[..., Path]) -> Path:
+    return fill({f"doc{number}": text for number, text in enumerate([*LEFT_OUT, "Cats sleep all day."])})
+
+
+def hit_of(chunk: int, text: str, **others: Any) -> Hit:
+    return made_hit(text, chunk=chunk, **others)
+
+
+def test_a_hit_lists_the_near_copies_that_were_left_out(folder: Path) -> None:
+    with closing(open_reader(folder)) as db:
+        copies = NearCopies(db)
+        assert copies.first([2, 6, 1, 3, 4, 5], 10) == [2, 6, 1, 3]
+        earlier = checked_place(next(read_passages(db, [1])))
+        cats, owner = hit_of(6, "Cats sleep all day."), hit_of(2, LEFT_OUT[1], also_in=(earlier,))
+        shown = with_left_out(db, [cats, owner], copies)
+        assert shown[0] == cats
+        assert shown[1].also_in == (
+            earlier,
+            Place(uri="file:///docs/doc3.txt", title="doc3", start=0, end=20, line=1, page=None),
+            Place(uri="file:///docs/doc4.txt", title="doc4", start=0, end=19, line=1, page=None),
+        )
+        states = {document: "fresh" if document == 5 else "changed" for document in range(1, 9)}
+        (only,) = with_left_out(db, [owner], copies, lambda _: states)
+        assert [place.title for place in only.also_in] == ["doc0", "doc4"]
+        assert with_left_out(db, [], copies) == []
+
+
+def test_what_was_left_out_but_does_not_say_the_same_is_not_listed(folder: Path) -> None:
+    with closing(open_reader(folder)) as db:
+        copies = NearCopies(db)
+        copies.first([1, 2, 3, 4], 10)
+        assert with_left_out(db, [hit_of(1, "Another text by now.")], copies)[0].also_in == ()
+
+
+def test_a_damaged_copy_is_reported(folder: Path) -> None:
+    with closing(open_writer(folder)) as db:
+        with writing(db, "test"):
+            db.execute("UPDATE documents SET title = 'x' WHERE id = 4")
+        copies = NearCopies(db)
+        copies.first([1, 2, 3, 4], 10)
+        with pytest.raises(Damaged, match="wherein verify"):
+            with_left_out(db, [hit_of(1, LEFT_OUT[0])], copies)

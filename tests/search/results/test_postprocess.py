@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from made_hits import all_are, made_hit
-from wherein.search.hits import Hit
+from wherein.search.copies import MAX_LISTED
+from wherein.search.found import Choose, Found
+from wherein.search.hits import Hit, Place, StoredPassage
 from wherein.search.results.dedupe import fold
 from wherein.search.results.postprocess import MAX_RANKED, Gathered, ResultOptions, gather, with_context
-from wherein.storage.catalog.checksums import content_hash
+from wherein.storage.catalog.checksums import content_hash, row_checksum
 from wherein.storage.catalog.connection import open_writer, writing
 from wherein.storage.catalog.documents import ChunkRow, DocumentRow, save_document
 
@@ -25,13 +27,27 @@ class Ranking:
         self.hits = hits
         self.asked: list[int] = []
 
-    def __call__(self, k: int) -> list[Hit]:
+    def __call__(self, k: int, choose: Choose) -> list[Hit]:
         self.asked.append(k)
-        return self.hits[:k]
+        found = [Found(stored(hit), hit.score, hit.chance) for hit in self.hits[:k]]
+        return [self.hits[at] for at in choose(found)]
+
+
+def stored(hit: Hit) -> StoredPassage:
+    """Return a hit's passage as it would be stored."""
+    hashed, heading = content_hash(hit.text.strip()), "[]"
+    chunk = (hit.document, 0, hit.start, hit.end, hit.page, heading, hashed)
+    record = (hit.uri, hit.title, hit.media_type, b"", "{}", "[]")
+    return StoredPassage(
+        hit.chunk, hit.document, hit.uri, 0, hit.start, hit.end, hit.page, heading, hashed, row_checksum(*chunk),
+        hit.title, hit.media_type, b"", "{}", "[]", row_checksum(*record), hit.text, hit.line,
+    )  # fmt: skip
 
 
 def ranking(n: int, text: str = "") -> Ranking:
-    return Ranking([made_hit(text or f"text {number}", document=number, score=1 - number / n) for number in range(n)])
+    return Ranking(
+        [made_hit(text or f"text {number}", document=number, chunk=number, score=1 - number / n) for number in range(n)]
+    )
 
 
 fresh = all_are("fresh")
@@ -64,9 +80,11 @@ def test_only_fresh_hits_are_counted_and_more_are_searched_for() -> None:
 
 
 def test_folding_searches_for_more_until_k_different_hits_are_found() -> None:
-    search = Ranking([*ranking(60, "the same text").hits, *ranking(5).hits])
+    others = [made_hit(f"text {number}", document=number, chunk=100 + number) for number in range(5)]
+    search = Ranking([*ranking(60, "the same text").hits, *others])
     hits = gather(search, 2, ResultOptions(fold=True), fresh).hits
-    assert [(hit.text, hit.rank, len(hit.also_in)) for hit in hits] == [("the same text", 1, 59), ("text 0", 2, 0)]
+    assert [(hit.text, hit.rank) for hit in hits] == [("the same text", 1), ("text 0", 2)]
+    assert [len(hit.also_in) for hit in hits] == [MAX_LISTED, 0]
     assert search.asked == [14, 56, 224]
 
 
@@ -100,19 +118,46 @@ def test_the_minimum_is_of_the_chance_where_there_is_one() -> None:
     assert [(hit.score, hit.chance) for hit in hits] == [(0.1, 0.9), (0.5, None)]
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=60), st.integers(1, 20), st.booleans())
 def test_the_hits_are_the_first_of_all_that_the_options_leave(
     passages: list[tuple[str, bool]], k: int, folded: bool
 ) -> None:
-    found = [made_hit(text, document=number) for number, (text, _) in enumerate(passages)]
+    found = [made_hit(text, document=number, chunk=number) for number, (text, _) in enumerate(passages)]
     left = [hit for hit in found if passages[hit.document][1]]
     gathered = gather(
         Ranking(found), k, ResultOptions(fold=folded, require_fresh=True),
         lambda documents: {document: "fresh" if passages[document][1] else "changed" for document in documents},
     )  # fmt: skip
-    hits = gathered.hits
-    expected = [hit.document for hit in (fold(left) if folded else left)][:k]
-    assert [hit.document for hit in hits] == expected
+    groups = fold([hit.text for hit in left]) if folded else [[at] for at in range(len(left))]
+    assert [hit.document for hit in gathered.hits] == [left[first].document for first, *_ in groups][:k]
+
+
+def test_a_folded_passage_leaves_its_location_in_the_hit_that_is_kept() -> None:
+    first = made_hit("The owner may sign.", uri="file:///a", chunk=1)
+    other = made_hit("Cats sleep all day.", uri="file:///b", chunk=2)
+    copy = made_hit("The owner may sign!", uri="file:///c", chunk=3, title="T", start=5, end=24, line=7, page=2)
+    last = made_hit("the owner may sign", uri="file:///d", chunk=4)
+    kept = gather(Ranking([first, other, copy, last]), 5, ResultOptions(fold=True), fresh).hits
+    assert [hit.uri for hit in kept] == ["file:///a", "file:///b"]
+    assert kept[0].also_in == (
+        Place(uri="file:///c", title="T", start=5, end=24, line=7, page=2),
+        Place(uri="file:///d", title="", start=0, end=18, line=1, page=None),
+    )
+    assert kept[1].also_in == ()
+
+
+def test_hits_are_made_only_of_what_is_shown() -> None:
+    made: list[int] = []
+
+    def search(k: int, choose: Choose) -> list[Hit]:
+        hits = ranking(40).hits[:k]
+        chosen = [hits[at] for at in choose([Found(stored(hit), hit.score) for hit in hits])]
+        made.append(len(chosen))
+        return chosen
+
+    assert len(gather(search, 3, ResultOptions(fold=True), fresh).hits) == 3
+    assert made == [3]
 
 
 TEXT = "One fish. Two fish. Red fish. Blue fish."

@@ -1,6 +1,8 @@
 """Where sentences begin and end, and which one of a hit is marked."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from made_hits import made_hit
+from wherein.search.hits import Hit, Sentence
 from wherein.search.results.sentences import sentence_spans, with_sentences
+from wherein.storage.catalog.terms import terms_of
 
 
 @pytest.mark.parametrize(
@@ -45,28 +49,126 @@ def test_sentences_follow_each_other(text: str) -> None:
 
 
 def by_length(texts: Sequence[str]) -> np.ndarray:
-    """Return vectors `[n, 1]`: the numbers of characters."""
-    return np.array([[len(text)] for text in texts], np.float32).reshape(-1, 1)
+    """Return vectors `[n, 1]`: the numbers of characters, divided by 100."""
+    return np.array([[len(text) / 100] for text in texts], np.float32).reshape(-1, 1)
 
 
-def test_the_first_of_the_nearest_sentences_is_marked_in_characters_of_the_document() -> None:
-    hits = [made_hit("A. Four four. More more. B.", start=100), made_hit("..."), made_hit("Only one.", start=7)]
-    marked = with_sentences(hits, np.array([2], np.float32), by_length)
-    first, none, last = (hit.sentence for hit in marked)
-    assert first is not None
-    assert last is not None
-    assert (first.start, first.end, first.score) == (100, 113, 26.0)  # "A." does not end a sentence
-    assert none is None
-    assert (last.start, last.end, last.score) == (7, 16, 18.0)
-    assert [hit.text for hit in marked] == [hit.text for hit in hits]
+def refuse(texts: Sequence[str]) -> np.ndarray:
+    raise AssertionError(texts)
 
 
-def test_hits_without_a_sentence_are_not_encoded() -> None:
-    def encode(texts: Sequence[str]) -> np.ndarray:
-        raise AssertionError(texts)
+ONE = np.ones(1, np.float32)
 
-    assert with_sentences([made_hit("..."), made_hit("")], np.zeros(1, np.float32), encode) == [
-        made_hit("..."),
-        made_hit(""),
+
+def asked(question: str) -> list[int]:
+    return list(terms_of(question))
+
+
+def marked(hits: Sequence[Hit], question: str, encode: Callable[[Sequence[str]], np.ndarray] | None) -> list[str]:
+    """Return the marked sentence of each hit, "" where there is none."""
+    found = with_sentences(hits, asked(question), ONE if encode else None, encode)
+    assert [replace(hit, sentence=None) for hit in found] == list(hits)
+    return [
+        hit.text[hit.sentence.start - hit.start : hit.sentence.end - hit.start] if hit.sentence else "" for hit in found
     ]
-    assert with_sentences([], np.zeros(1, np.float32), encode) == []
+
+
+LEASE = "The owner signs the lease. The tenant pays. Cats sleep all day long."
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("who signs the lease?", "The owner signs the lease."),
+        ("SIGNING", "The owner signs the lease."),
+        ("does the tenant pay?", "The tenant pays."),
+        ("how long does a cat sleep?", "Cats sleep all day long."),
+    ],
+)
+def test_words_decide_and_nothing_is_encoded(question: str, expected: str) -> None:
+    assert marked([made_hit(LEASE, start=100)], question, refuse) == [expected]
+    assert marked([made_hit(LEASE)], question, None) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "by_words", "by_meaning"),
+    [
+        ("A lease. Another long lease. No.", "lease", "A lease.", "Another long lease."),
+        ("Red fish. Blue fish swim. Cats.", "why fish?", "Red fish.", "Blue fish swim."),
+        ("One. Two two. Three three three.", "walrus", "One.", "Three three three."),
+        ("日本語です。次の文は長いです。", "walrus", "日本語です。", "次の文は長いです。"),
+        ("Same. Same.", "same", "Same.", "Same."),
+    ],
+)
+def test_meaning_decides_where_words_do_not(text: str, question: str, by_words: str, by_meaning: str) -> None:
+    assert marked([made_hit(text, start=7)], question, None) == [by_words]
+    assert marked([made_hit(text, start=7)], question, by_length) == [by_meaning]
+
+
+def test_of_equal_sentences_the_first_is_marked_in_characters_of_the_document() -> None:
+    (hit,) = with_sentences([made_hit("Same. Same. Other.", start=50)], asked("same"), ONE, by_length)
+    assert hit.sentence == Sentence(start=50, end=55, score=1.0)
+
+
+def test_the_score_is_the_share_of_the_words_and_rare_ones_count_more() -> None:
+    text = "The owner. The lease of the house. The cats."
+    (hit,) = with_sentences([made_hit(text)], asked("the lease"), None, None)
+    the, lease = (math.log(1 + (3 - count + 0.5) / (count + 0.5)) for count in (3, 1))
+    assert hit.sentence is not None
+    assert hit.sentence.score == pytest.approx(1.0)
+    (hit,) = with_sentences([made_hit(text)], asked("the walrus"), None, None)
+    assert hit.sentence is not None
+    walrus = math.log(1 + 3.5 / 0.5)
+    assert hit.sentence.score == pytest.approx(the / (the + walrus))
+    assert lease > the
+
+
+def test_only_undecided_sentences_are_encoded_and_those_of_all_hits_at_once() -> None:
+    calls: list[list[str]] = []
+
+    def encode(texts: Sequence[str]) -> np.ndarray:
+        calls.append(list(texts))
+        return by_length(texts)
+
+    hits = [
+        made_hit("A lease. My lease ends. Cats."),
+        made_hit("The lease. Dogs."),
+        made_hit("..."),
+        made_hit("Owls. Ox."),
+    ]
+    assert marked(hits, "lease", encode) == ["My lease ends.", "The lease.", "", "Owls."]
+    assert calls == [["A lease.", "My lease ends.", "Owls.", "Ox."]]
+
+
+def test_a_passage_has_at_most_three_candidates_and_an_answer_a_limited_number() -> None:
+    counts: list[int] = []
+
+    def encode(texts: Sequence[str]) -> np.ndarray:
+        counts.append(len(texts))
+        return by_length(texts)
+
+    assert marked([made_hit("Aa. Bb bb. Ccc ccc. Dddd dddd.")], "walrus", encode) == ["Ccc ccc."]
+    hits = [made_hit(f"Lease {number}. A longer lease.") for number in range(40)]
+    found = marked(hits, "lease", encode)
+    assert counts == [3, 32]
+    assert found[:16] == ["A longer lease."] * 16
+    assert found[16:] == [f"Lease {number}." for number in range(16, 40)]
+
+
+def test_hits_without_a_sentence_stay_as_they_are() -> None:
+    hits = [made_hit("..."), made_hit("")]
+    assert with_sentences(hits, asked("lease"), ONE, refuse) == hits
+    assert with_sentences([], asked("lease"), ONE, refuse) == []
+    assert marked([made_hit("One. Two.")], "", None) == ["One."]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(st.sampled_from("ab .!?é\n"), max_size=40), max_size=5), st.text(max_size=10))
+def test_a_marked_sentence_is_one_of_the_sentences(texts: list[str], question: str) -> None:
+    hits = [made_hit(text, start=3) for text in texts]
+    for hit in with_sentences(hits, asked(question), ONE, by_length):
+        spans = [(3 + start, 3 + end) for start, end in sentence_spans(hit.text)]
+        assert (hit.sentence is None) == (not spans)
+        if hit.sentence:
+            assert (hit.sentence.start, hit.sentence.end) in spans
+            assert 0 <= hit.sentence.score <= 1 + 1e-9

@@ -104,7 +104,8 @@ BAD_ROWS = {
 def test_what_is_found(library: Path, statement: str) -> None:
     damage(library, statement)
     if "FROM chunks" in statement:
-        damage(library, "DELETE FROM terms WHERE id NOT IN (SELECT id FROM chunks)")
+        for table in ("terms", "sketches"):
+            damage(library, f"DELETE FROM {table} WHERE id NOT IN (SELECT id FROM chunks)")
     assert found(library) == BAD_ROWS[statement]
 
 

@@ -389,22 +389,35 @@ class Worker:
 
 @dataclass(frozen=True)
 class Expected:
-    """The best and all hits of each question, for each committed state."""
+    """The best and all hits of each question, for each committed state, the newest first.
+
+    `newest` states count as the newest: that before a reindex, and that after it.
+    """
 
     best: list[Answers]
     all: list[Answers]
+    newest: int = 1
 
     def is_wrong(self, answers: Answers | None, *, lost: bool) -> bool:
         """Whether there is a hit that no state has, or with another score.
 
         Where passages are `lost`, words are rarer, and only the scores by meaning stay the same.
         """
-        known = [{tuple(hit[:4]): hit[4] for state in self.all for hit in state[n]} for n in range(len(ASKED))]
+        scores = self._scores()
         return any(
-            tuple(hit[:4]) not in known[n]
-            or (abs(known[n][tuple(hit[:4])] - hit[4]) > 1e-5 and not (lost and ASKED[n][1] == "keyword"))
+            not any(abs(score - hit[4]) <= 1e-5 or (lost and ASKED[n][1] == "keyword")
+                    for score in scores[n].get(tuple(hit[:4]), ()))
             for n, hits in enumerate(answers or []) for hit in hits
         ) or any(len({tuple(hit[:4]) for hit in hits}) < len(hits) for hits in answers or [])  # fmt: skip
+
+    def _scores(self) -> list[dict[tuple[Any, ...], set[float]]]:
+        """Return for each question the hits of all states, each with its scores."""
+        scores: list[dict[tuple[Any, ...], set[float]]] = [{} for _ in ASKED]
+        for state in self.all:
+            for known, hits in zip(scores, state, strict=True):
+                for hit in hits:
+                    known.setdefault(tuple(hit[:4]), set()).add(hit[4])
+        return scores
 
     def state_of(self, answers: Answers | None) -> int:
         """Return the number of the state with exactly these answers, 0 for the newest; -1 if there is none."""
@@ -412,7 +425,7 @@ class Expected:
             return -1
         for number, state in enumerate(zip(self.best, self.all, strict=True)):
             if any(answers) and all(same(*each) for each in zip(answers, *state, strict=True) if each[0]):
-                return number
+                return max(0, number + 1 - self.newest)
         return -1
 
 
@@ -439,11 +452,14 @@ def expected_answers(scene: Path, kind: str) -> Expected:
         encoder = ToyEncoder(64) if kind in ("catalog", "index") else Encoder(
             load_model(), "w8a32", cache=scene / "compiled", one_by_one=True)  # fmt: skip
         states = [right_answers(scene / "library", encoder)]
-    return Expected([best for best, _ in states], [every for _, every in states])
+    return Expected([best for best, _ in states], [every for _, every in states], 2 if kind == "log" else 1)
 
 
 def log_states(scene: Path) -> list[tuple[Answers, Answers]]:
-    """Return the answers of each committed state, the newest first, from the log truncated after each commit."""
+    """Return the answers of each committed state, the newest first, from the log truncated after each commit.
+
+    First those after a reindex, which removes the document whose file is gone.
+    """
     log = (scene / "killed" / "catalog.db-wal").read_bytes()
     states = []
     for end in range(32, len(log) + 1, 24 + PAGE):
@@ -453,6 +469,10 @@ def log_states(scene: Path) -> list[tuple[Answers, Answers]]:
                 (copy / "catalog.db-wal").write_bytes(log[:end])
                 with contextlib.suppress(WhereinError):
                     states.append(right_answers(copy, ToyEncoder(64)))
+    with tempfile.TemporaryDirectory() as place:
+        copy = Path(shutil.copytree(scene / "killed", Path(place) / "copy"))
+        Library(copy, encoder=ToyEncoder(64)).reindex()
+        states.append(right_answers(copy, ToyEncoder(64)))
     return states[::-1]
 
 

@@ -55,7 +55,9 @@ KINDS = (VECTORS, KEYWORDS)
 FOLDER = "generations"
 SUFFIXES = {VECTORS: ".faiss", KEYWORDS: ".keywords"}
 _FILE_NAME = re.compile(r"\d{6,}(\.[a-z]+)")
-_KEPT = 2  # the active one, and the one that `roll_back` returns to
+# Of vectors the active generation, and the one that `roll_back` returns to. Keywords have no approximate kind to return
+# from, and every generation of them gives the same answers.
+_KEPT = {VECTORS: 2, KEYWORDS: 1}
 _EXACT = Method()
 
 
@@ -194,16 +196,17 @@ def register_generation(db: Database, generation: Generation) -> Generation:
     return replace(generation, id=int(cursor.lastrowid or 0))
 
 
-def drop_old_generations(db: Database, folder: Path, kept: int = _KEPT) -> None:
-    """Keep the newest `kept` generations of each kind; delete other files, also unregistered ones left by a crash."""
+def drop_old_generations(db: Database, folder: Path, kept: int = max(_KEPT.values())) -> None:
+    """Keep the active generations, and of vectors `kept` in all; delete other files, also those left by a crash."""
     files, old = set(), []
     for kind in KINDS:
         # After a rollback the active generation is not the newest.
         rows = db.execute(
             "SELECT id, file FROM generations WHERE kind = ? ORDER BY active DESC, id DESC", [kind]
         ).fetchall()
-        files |= {file for _, file in rows[:kept]}
-        old += [number for number, _ in rows[kept:]]
+        first_old = min(kept, _KEPT[kind])
+        files |= {file for _, file in rows[:first_old]}
+        old += [number for number, _ in rows[first_old:]]
     # Before the files: a crash in between leaves a file too many, and not a row without a file.
     with writing(db, "generation.forget"):
         for number in old:

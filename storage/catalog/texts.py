@@ -42,6 +42,11 @@ class Span(NamedTuple):
     end: int
 
     @property
+    def is_readable(self) -> bool:
+        """Whether it consists of numbers: a flipped bit can turn one into a blob, even in a STRICT table."""
+        return all(isinstance(value, int) for value in self)
+
+    @property
     def blocks(self) -> tuple[int, int]:
         """The numbers of the first and the last block that it lies in."""
         first = self.start // BLOCK_CHARACTERS
@@ -53,6 +58,9 @@ class SpanText(NamedTuple):
 
     text: str | None
     line: int = 1
+
+
+_UNREADABLE = SpanText(None)
 
 
 class StoredText(NamedTuple):
@@ -139,13 +147,13 @@ def read_span(db: Catalog, document_id: int, start: int, end: int) -> SpanText:
 def read_spans(db: Catalog, spans: Sequence[Span]) -> list[SpanText]:
     """Return the texts of spans, in their order; each block is read once. Call inside a snapshot."""
     found: dict[Span, SpanText] = {}
-    for document, own in groupby(sorted(set(spans)), attrgetter("document")):
+    for document, own in groupby(sorted({span for span in spans if span.is_readable}), attrgetter("document")):
         for run in _runs(own):
             first, last = run[0].blocks[0], max(span.blocks[1] for span in run)
             rows = map(_Block._make, db.execute(_SOME, [document, first, last]).fetchall())
             blocks = {block.number: block for block in rows if _is_sound(document, block)}
             found.update((span, _text_of(span, blocks)) for span in run)
-    return [found[span] for span in spans]
+    return [found.get(span, _UNREADABLE) for span in spans]
 
 
 def _runs(spans: Iterable[Span]) -> Iterator[list[Span]]:
@@ -166,7 +174,7 @@ def _text_of(span: Span, blocks: dict[int, _Block]) -> SpanText:
     raw = list[bytes]()
     for number in range(first, last + 1):
         if number not in blocks:  # an end that is damaged may lie trillions of blocks away
-            return SpanText(None)
+            return _UNREADABLE
         raw.append(blocks[number].text)
     text, offset = b"".join(raw).decode("utf-8", "surrogateescape"), span.start - first * BLOCK_CHARACTERS
     line = blocks[first].lines + text.count("\n", 0, offset) + 1

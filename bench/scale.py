@@ -139,7 +139,7 @@ def spent(run: Callable[[], object]) -> float:
 
 def recall(folder: Path, asked: int = 200) -> float:
     """Return how many of the ten nearest vectors of some questions the index finds."""
-    embedded = ToyEncoder().embed_questions([" ".join(random.Random(n).choices(WORDS, k=4)) for n in range(asked)])
+    embedded = ToyEncoder().encode_questions([" ".join(random.Random(n).choices(WORDS, k=4)) for n in range(asked)])
     with closing(open_for_reading(folder / "library")) as db, snapshot(db):
         model = bound_model(db)
         assert model is not None

@@ -44,10 +44,8 @@ REREAD = ""
 """The `version` that makes the next run read a file again."""
 
 _STATES = frozenset(("read", "skipped", "failed"))
-_COLUMNS = (
-    "files.id, uri, size, mtime_ns, ctime_ns, inode, checked_ns, content_hash, version, state, reason,"
-    " (SELECT count(*) FROM documents d WHERE d.file_id = files.id)"
-)
+_STORED = "files.id, uri, size, mtime_ns, ctime_ns, inode, checked_ns, content_hash, version, state, reason"
+_COLUMNS = f"{_STORED}, (SELECT count(*) FROM documents d WHERE d.file_id = files.id)"
 
 
 @dataclass(frozen=True)
@@ -86,9 +84,14 @@ def find_file(db: Catalog, uri: str) -> FileRecord | None:
 
 
 def file_of_document(db: Catalog, document_id: int) -> FileRecord | None:
-    """Return the record of the file that a document was read from; None for a text from standard input."""
+    """Return the record of the file that a document was read from; None for a text from standard input.
+
+    Its `documents` are counted up to 2: each hit of a question asks for its file, which may hold a million.
+    """
     row = db.execute(
-        f"SELECT {_COLUMNS} FROM files WHERE id = (SELECT file_id FROM documents WHERE id = ?)", [document_id]
+        f"SELECT {_STORED}, (SELECT count(*) FROM (SELECT 1 FROM documents d WHERE d.file_id = files.id LIMIT 2))"
+        " FROM files WHERE id = (SELECT file_id FROM documents WHERE id = ?)",
+        [document_id],
     ).fetchone()
     return _record(*row) if row else None
 

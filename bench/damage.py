@@ -3,10 +3,11 @@
     python bench/damage.py [--trials 600] [--seed 1] [--only KIND]
 
 A small library is copied and one of its files damaged (1 to 64 flipped bits, zeroed pages, truncation, swapped blocks).
-Then it is queried, verified, repaired, verified, queried, reindexed and queried. Answers are compared with those of
-every committed state of the undamaged library by text, span and score. Kinds of files: `catalog`, `log` (left by a
-process that was killed before it could empty it) and `index` with a toy encoder; `model` and `compiled` with the
-shipped model; `cli` is the same through the command line. A failing trial prints its kind and number: `--only KIND
+Then it is queried by meaning and by words, verified, repaired, verified, queried, reindexed and queried. Answers are
+compared with those of every committed state of the undamaged library by text, span and score. Kinds of files:
+`catalog`, `log` (left by a process that was killed before it could empty it) and `index` (generations and segments, of
+codes and of postings) with a toy encoder; `model` and `compiled` with the shipped model; `cli` is the same through the
+command line. A failing trial prints its kind and number: `--only KIND
 --trial NUMBER` repeats it.
 """
 
@@ -22,7 +23,9 @@ import sys
 import tempfile
 import traceback
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +37,7 @@ from wherein.embed.model import DEFAULT_MODEL, load_model
 from wherein.errors import WhereinError
 from wherein.library import Library
 from wherein.storage.disk.failpoints import EXIT_CODE
+from wherein.storage.index import folding
 
 ROOT = Path(__file__).parent.parent
 SHARES = {"catalog": 40, "log": 20, "index": 20, "model": 8, "compiled": 4, "cli": 8}
@@ -44,6 +48,7 @@ QUESTIONS = (
     "lot 7.3 of salt",
     "the ferry leaves at noon",
 )
+ASKED = tuple((question, mode) for mode in ("semantic", "keyword") for question in QUESTIONS)
 PAGE = 4096
 ALL, SHOWN = 10_000, 5
 SECONDS = 120
@@ -95,9 +100,25 @@ def make_library(scene: Path, encoder: Any) -> None:
     shutil.copytree(docs, scene / "docs-before")
     change_docs(docs)
     Library(library, encoder=encoder).reindex()
-    (docs / "delta.txt").write_text("The delta of the river is full of herring and of salt.")
-    set_times(docs)
-    Library(library, encoder=encoder).ingest([str(docs)])
+    for new in ("segment", "delta"):
+        (docs / f"{new}.txt").write_text(f"The {new} of the river is full of herring and of salt.\n\n{text(len(new))}")
+        set_times(docs)
+        with segments_of_any_size() if new == "segment" else contextlib.nullcontext():
+            Library(library, encoder=encoder).ingest([str(docs)])
+    files = {path.name for path in (library / "generations").iterdir()}
+    if not {"s000001.faiss", "s000002.keywords"} <= files:
+        raise RuntimeError(f"there were to be segments of both kinds, but there are only {sorted(files)}")
+
+
+@contextlib.contextmanager
+def segments_of_any_size() -> Iterator[None]:
+    """Let a run write a segment, however little is new."""
+    write = folding.write_segment_if_due
+    folding.write_segment_if_due = partial(write, at_least=0)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        folding.write_segment_if_due = write
 
 
 def kill_a_writer(scene: Path) -> None:
@@ -173,7 +194,7 @@ def hits_of(hits: list[Any]) -> list[list[Any]]:
 
 
 def ask(library: Library, k: int) -> Answers:
-    return [hits_of(library.query(question, k, mode="semantic").hits) for question in QUESTIONS]
+    return [hits_of(library.query(question, k, mode=mode).hits) for question, mode in ASKED]
 
 
 def read_everything(library: Library) -> None:
@@ -292,12 +313,13 @@ def trial_by_cli(number: int, seed: int, scene: Path, folder: Path) -> Trial:
         return ran.returncode, ran.stdout
 
     def asked() -> Answers | None:
-        code, shown = run("query", QUESTIONS[number % len(QUESTIONS)], "--mode", "semantic", "--json")
+        question, mode = ASKED[number % len(ASKED)]
+        code, shown = run("query", question, "--mode", mode, "--json")
         if code:
             return None
         hits = json.loads(shown)["hits"]
         mine = [[hit["uri"].rpartition("/")[2], hit["start"], hit["end"], hit["text"], hit["score"]] for hit in hits]
-        return [mine if n == number % len(QUESTIONS) else [] for n in range(len(QUESTIONS))]
+        return [mine if n == number % len(ASKED) else [] for n in range(len(ASKED))]
 
     try:
         done.before = asked()
@@ -367,17 +389,35 @@ class Worker:
 
 @dataclass(frozen=True)
 class Expected:
-    """The best and all hits of each question, for each committed state."""
+    """The best and all hits of each question, for each committed state, the newest first.
+
+    `newest` states count as the newest: that before a reindex, and that after it.
+    """
 
     best: list[Answers]
     all: list[Answers]
+    newest: int = 1
 
-    def is_wrong(self, answers: Answers | None) -> bool:
-        known = [{tuple(hit[:4]): hit[4] for state in self.all for hit in state[n]} for n in range(len(QUESTIONS))]
+    def is_wrong(self, answers: Answers | None, *, lost: bool) -> bool:
+        """Whether there is a hit that no state has, or with another score.
+
+        Where passages are `lost`, words are rarer, and only the scores by meaning stay the same.
+        """
+        scores = self._scores()
         return any(
-            tuple(hit[:4]) not in known[n] or abs(known[n][tuple(hit[:4])] - hit[4]) > 1e-5
+            not any(abs(score - hit[4]) <= 1e-5 or (lost and ASKED[n][1] == "keyword")
+                    for score in scores[n].get(tuple(hit[:4]), ()))
             for n, hits in enumerate(answers or []) for hit in hits
         ) or any(len({tuple(hit[:4]) for hit in hits}) < len(hits) for hits in answers or [])  # fmt: skip
+
+    def _scores(self) -> list[dict[tuple[Any, ...], set[float]]]:
+        """Return for each question the hits of all states, each with its scores."""
+        scores: list[dict[tuple[Any, ...], set[float]]] = [{} for _ in ASKED]
+        for state in self.all:
+            for known, hits in zip(scores, state, strict=True):
+                for hit in hits:
+                    known.setdefault(tuple(hit[:4]), set()).add(hit[4])
+        return scores
 
     def state_of(self, answers: Answers | None) -> int:
         """Return the number of the state with exactly these answers, 0 for the newest; -1 if there is none."""
@@ -385,7 +425,7 @@ class Expected:
             return -1
         for number, state in enumerate(zip(self.best, self.all, strict=True)):
             if any(answers) and all(same(*each) for each in zip(answers, *state, strict=True) if each[0]):
-                return number
+                return max(0, number + 1 - self.newest)
         return -1
 
 
@@ -412,11 +452,14 @@ def expected_answers(scene: Path, kind: str) -> Expected:
         encoder = ToyEncoder(64) if kind in ("catalog", "index") else Encoder(
             load_model(), "w8a32", cache=scene / "compiled", one_by_one=True)  # fmt: skip
         states = [right_answers(scene / "library", encoder)]
-    return Expected([best for best, _ in states], [every for _, every in states])
+    return Expected([best for best, _ in states], [every for _, every in states], 2 if kind == "log" else 1)
 
 
 def log_states(scene: Path) -> list[tuple[Answers, Answers]]:
-    """Return the answers of each committed state, the newest first, from the log truncated after each commit."""
+    """Return the answers of each committed state, the newest first, from the log truncated after each commit.
+
+    First those after a reindex, which removes the document whose file is gone.
+    """
     log = (scene / "killed" / "catalog.db-wal").read_bytes()
     states = []
     for end in range(32, len(log) + 1, 24 + PAGE):
@@ -426,6 +469,10 @@ def log_states(scene: Path) -> list[tuple[Answers, Answers]]:
                 (copy / "catalog.db-wal").write_bytes(log[:end])
                 with contextlib.suppress(WhereinError):
                     states.append(right_answers(copy, ToyEncoder(64)))
+    with tempfile.TemporaryDirectory() as place:
+        copy = Path(shutil.copytree(scene / "killed", Path(place) / "copy"))
+        Library(copy, encoder=ToyEncoder(64)).reindex()
+        states.append(right_answers(copy, ToyEncoder(64)))
     return states[::-1]
 
 
@@ -434,7 +481,7 @@ def judge(done: Trial, expected: Expected) -> list[str]:
         kind = done.error.partition(":")[0]
         return [kind if kind in ("crash", "hang") else "traceback"]
     verdict = []
-    if any(expected.is_wrong(answers) for answers in (done.before, done.after)):
+    if expected.is_wrong(done.before, lost=False) or expected.is_wrong(done.after, lost=done.repair_reported):
         verdict.append("wrong")
     reported = done.damaged or any(event.startswith(("query:", "reindex first:", "read:")) for event in done.events)
     first, last = expected.state_of(done.before), expected.state_of(done.after)

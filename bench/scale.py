@@ -3,25 +3,37 @@
     python bench/scale.py files [--count 20000]      ingest a folder of small files, and again unchanged
     python bench/scale.py chunks [--count 1000000]   records of one chunk each: rate, and growth of memory
     python bench/scale.py night [--count 10000]      reindex with nothing changed, and with one percent changed
+    python bench/scale.py questions [--count 1000000]   the same records: opening, questions, status and recall, also
+                                                     with a delta of 50,000
 
 All of them use the deterministic toy encoder (16 components), whose time is negligible, in a folder that is deleted
-afterwards.
+afterwards, or in FOLDER with --keep FOLDER, whose library is used again.
 """
 
 import argparse
 import random
 import resource
+import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent / "tests")]
 
 from toy import ToyEncoder  # noqa: E402
 from wherein.ingest.progress.events import Progress  # noqa: E402
 from wherein.library import Library  # noqa: E402
+from wherein.library.opening import open_for_reading  # noqa: E402
+from wherein.storage.catalog.connection import snapshot  # noqa: E402
+from wherein.storage.catalog.models import bound_model  # noqa: E402
+from wherein.storage.catalog.vectors import read_vectors  # noqa: E402
+from wherein.storage.index.vector_index import load_index  # noqa: E402
 
 WORDS = [f"word{number}" for number in range(5_000)]
 
@@ -65,13 +77,17 @@ def night(folder: Path, count: int) -> None:
     timed("one percent changed", lambda: library(folder).reindex())
 
 
-def chunks(folder: Path, count: int) -> None:
-    chance = random.Random(0)
-    source = folder / "records.jsonl"
+def write_records(folder: Path, name: str, count: int) -> Path:
+    chance, source = random.Random(name), folder / f"{name}.jsonl"
     with source.open("w") as file:
         for number in range(count):
             text = " ".join(chance.choices(WORDS, k=20))  # no number: the toy encoder caches a vector for each word
             file.write(f'{{"id": "{number}", "text": "{text}"}}\n')
+    return source
+
+
+def chunks(folder: Path, count: int) -> None:
+    source = write_records(folder, "records", count)
     began, marks = time.perf_counter(), []
 
     def report(event: object) -> None:
@@ -89,14 +105,61 @@ def chunks(folder: Path, count: int) -> None:
           f" from the second mark to the last, memory grew by {marks[-1][1] - marks[1][1]:.0f} MB")  # fmt: skip
 
 
+def questions(folder: Path, count: int) -> None:
+    if not (folder / "library").exists():
+        chunks(folder, count)
+        library(folder).reindex()
+    measure(folder, f"{count:,} chunks")
+    print(f"recall@10: {recall(folder):.4f}", flush=True)
+    library(folder).ingest([str(write_records(folder, "delta", 50_000))])
+    measure(folder, f"{count:,} chunks and 50,000 more")
+
+
+def measure(folder: Path, title: str) -> None:
+    """Print the medians of opening (the first question to a new `Library`, less a warm one), questions and status."""
+    chance, opened = random.Random(1), library(folder)
+
+    def ask(asked: Library) -> float:
+        return spent(lambda: asked.query(" ".join(chance.choices(WORDS, k=4)), 10))
+
+    ask(opened)
+    warm = [ask(opened) for _ in range(200)]
+    p50 = statistics.median(warm)
+    opening = statistics.median(ask(library(folder)) for _ in range(5)) - p50
+    state = statistics.median(spent(opened.status) for _ in range(5))
+    print(f"{title}: opened in {opening:.1f} ms, hybrid p50 {p50:.1f} (least {min(warm):.1f}), status {state:.1f}",
+          flush=True)  # fmt: skip
+
+
+def spent(run: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    run()
+    return 1000 * (time.perf_counter() - began)
+
+
+def recall(folder: Path, asked: int = 200) -> float:
+    """Return how many of the ten nearest vectors of some questions the index finds."""
+    embedded = ToyEncoder().encode_questions([" ".join(random.Random(n).choices(WORDS, k=4)) for n in range(asked)])
+    with closing(open_for_reading(folder / "library")) as db, snapshot(db):
+        model = bound_model(db)
+        assert model is not None
+        index = load_index(db, folder / "library", model, None)
+        best = np.empty((asked, 0), np.float32)
+        for _, vectors in read_vectors(db, model.id, model.dimension):
+            best = -np.sort(-np.concatenate([best, embedded @ vectors.T], axis=1), axis=1)[:, :10]
+        found = [index.nearest(question, 10)[1] for question in embedded]
+    return float(np.mean([(mine >= least - 1e-5).mean() for mine, least in zip(found, best[:, -1], strict=True)]))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["files", "chunks", "night"])
+    parser.add_argument("what", choices=["files", "chunks", "night", "questions"])
     parser.add_argument("--count", type=int)
+    parser.add_argument("--keep", type=Path, metavar="FOLDER")
     given = parser.parse_args()
-    usual = {"files": 20_000, "chunks": 1_000_000, "night": 10_000}
+    usual = {"files": 20_000, "chunks": 1_000_000, "night": 10_000, "questions": 1_000_000}
     with tempfile.TemporaryDirectory() as folder:
-        globals()[given.what](Path(folder), given.count or usual[given.what])
+        globals()[given.what](given.keep or Path(folder), given.count or usual[given.what])
 
 
 if __name__ == "__main__":

@@ -34,8 +34,9 @@ from wherein.storage.catalog.models import (
     remember_model_folder,
 )
 from wherein.storage.cleanup.prune import prune
-from wherein.storage.index.generations import Generation, has_earlier_generation
-from wherein.storage.index.generations import roll_back as roll_back_generation
+from wherein.storage.index.generations import Generation
+from wherein.storage.index.rollback import has_earlier_generation
+from wherein.storage.index.rollback import roll_back as roll_back_generation
 from wherein.storage.repair.index_check import check_index
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def roll_back(folder: Path, models: ModelChoice, *, report: Report = lambda _: N
         if library is None:
             raise WhereinError(EMPTY)
         if earlier is None or has_earlier_generation(db, library.stored):
-            generation = roll_back_generation(db, library.stored)
+            generation = roll_back_generation(db, folder, library.stored)
             return f"the index {generation.file} of {generation.created_at} answers again"
         model, model_folder = earlier
         encoder = models.stored_encoder(LibraryModel(model, Path(model_folder) if model_folder else None))

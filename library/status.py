@@ -16,7 +16,8 @@ from wherein.storage.catalog.golden import list_golden
 from wherein.storage.catalog.models import bound_model, stored_device
 from wherein.storage.catalog.reindex_runs import ReindexRun, last_run
 from wherein.storage.catalog.sources import list_sources
-from wherein.storage.catalog.vectors import count_live, count_orphans
+from wherein.storage.catalog.vector_counts import VectorCounts, vector_counts
+from wherein.storage.catalog.vectors import count_live
 from wherein.storage.cleanup.disk_usage import disk_use
 from wherein.storage.cleanup.purge import purge_is_unfinished
 from wherein.storage.index.generations import active_generation
@@ -65,11 +66,12 @@ def read_status(db: Catalog, folder: Path) -> Status:
     """Return the status of the library in `folder`. Call inside `snapshot`."""
     model, generation, parts = bound_model(db), active_generation(db), disk_use(folder)
     highest = generation.highest_id if generation else 0
+    counts = vector_counts(db, model.id) if model else VectorCounts(0, 0)
     return Status(
         library=str(folder),
         documents=count_documents(db),
         chunks=count_chunks(db),
-        vectors=count_live(db, model.id) if model else 0,
+        vectors=counts.live,
         delta=count_live(db, model.id, highest) if model else 0,
         generation=generation.id if generation else None,
         model=model.name if model else "",
@@ -81,7 +83,7 @@ def read_status(db: Catalog, folder: Path) -> Status:
         bytes=sum(parts.values()),
         sqlite=str(db.execute("SELECT sqlite_version()").fetchone()[0]),
         purge_unfinished=purge_is_unfinished(db),
-        orphans=count_orphans(db),
+        orphans=counts.orphans,
         stale=sum(map(looks_stale, read_files(db))),
         golden=len(list_golden(db)),
         parts=parts,

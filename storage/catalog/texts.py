@@ -48,6 +48,11 @@ class Span(NamedTuple):
     end: int
 
     @property
+    def is_readable(self) -> bool:
+        """Whether it consists of numbers: a flipped bit can turn one into a blob, even in a STRICT table."""
+        return all(isinstance(value, int) for value in self)
+
+    @property
     def blocks(self) -> tuple[int, int]:
         """The numbers of the first and the last block that it lies in."""
         first = self.start // BLOCK_CHARACTERS
@@ -59,6 +64,9 @@ class SpanText(NamedTuple):
 
     text: str | None
     line: int = 1
+
+
+_UNREADABLE = SpanText(None)
 
 
 class StoredText(NamedTuple):
@@ -145,13 +153,13 @@ def read_span(db: Catalog, document_id: int, start: int, end: int) -> SpanText:
 def read_spans(db: Catalog, spans: Sequence[Span]) -> list[SpanText]:
     """Return the texts of spans, in their order; each block is read once. Call inside a snapshot."""
     found: dict[Span, SpanText] = {}
-    by_document = groupby(sorted(set(spans)), attrgetter("document"))
+    by_document = groupby(sorted({span for span in spans if span.is_readable}), attrgetter("document"))
     runs = [run for _, own in by_document for run in _runs(own)]
     for first in range(0, len(runs), _RUNS_AT_ONCE):
         batch = runs[first : first + _RUNS_AT_ONCE]
         blocks = _sound_blocks(db, batch)
         found.update((span, _text_of(span, blocks)) for run in batch for span in run)
-    return [found[span] for span in spans]
+    return [found.get(span, _UNREADABLE) for span in spans]
 
 
 def _sound_blocks(db: Catalog, runs: Sequence[Sequence[Span]]) -> dict[tuple[int, int], _Block]:
@@ -181,7 +189,7 @@ def _text_of(span: Span, blocks: Mapping[tuple[int, int], _Block]) -> SpanText:
     raw = list[bytes]()
     for number in range(first, last + 1):
         if (span.document, number) not in blocks:  # an end that is damaged may lie trillions of blocks away
-            return SpanText(None)
+            return _UNREADABLE
         raw.append(blocks[span.document, number].text)
     text, offset = b"".join(raw).decode("utf-8", "surrogateescape"), span.start - first * BLOCK_CHARACTERS
     line = blocks[span.document, first].lines + text.count("\n", 0, offset) + 1

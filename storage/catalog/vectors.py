@@ -53,6 +53,8 @@ UNIT_TOLERANCE = 1e-3
 """How far the length of a vector that counts as 1 may be from it: far more than rounding changes it."""
 _HALF, _SINGLE = np.dtype("<f2"), np.dtype("<f4")  # the same bytes on every machine
 
+_HIGHEST = 2**63 - 1  # of SQLite's integers
+
 # Plain tuples, not named ones: a fold reads millions of these rows.
 _COLUMNS = "id, input_hash, vector, checksum"
 _Columns = tuple[int, bytes, bytes, int]
@@ -97,10 +99,11 @@ def _unpacked(dimension: int, raw: bytes) -> Matrix:
     return np.frombuffer(raw, kind).astype(np.float32)
 
 
-def highest_vector_id(db: Catalog, model_id: int) -> int:
-    """Return the highest id among a model's vectors, 0 when there is none."""
-    statement = "SELECT id FROM vectors WHERE +model_id = ? ORDER BY id DESC LIMIT 1"  # the `+`: see `_of_model`
-    (highest,) = db.execute(statement, [model_id]).fetchone() or (0,)
+def highest_vector_id(db: Catalog, model_id: int, upto: int = _HIGHEST) -> int:
+    """Return the highest id among a model's vectors, and at most `upto`; 0 when there is none."""
+    # The `+`: see `_of_model`.
+    statement = "SELECT id FROM vectors WHERE +model_id = ? AND id <= ? ORDER BY id DESC LIMIT 1"
+    (highest,) = db.execute(statement, [model_id, upto]).fetchone() or (0,)
     return int(highest)
 
 
@@ -120,16 +123,19 @@ def count_live(db: Catalog, model_id: int, above: int = 0) -> int:
 
 
 def read_vectors(
-    db: Catalog, model_id: int, dimension: int, above: int = 0, *, live: bool = False, batch: int = 4096
-) -> Iterator[tuple[Ids, Matrix]]:
+    db: Catalog, model_id: int, dimension: int, above: int = 0, upto: int | None = None, *,
+    live: bool = False, batch: int = 4096,
+) -> Iterator[tuple[Ids, Matrix]]:  # fmt: skip
     """Yield ids `[n]` and vectors `[n, dimension]` of a model's vectors over id `above`, in the order of their ids.
 
-    With `live` only those that belong to a chunk. Raises Damaged when a vector is not what was stored.
+    None is above `upto`. With `live` only those that belong to a chunk. Raises Damaged when a vector is not what was
+    stored.
     """
     condition = f" AND {_LIVE}" if live else ""
     # In the order of the table, without a sort; the `+`: see `_of_model`.
     rows = db.execute(
-        f"SELECT {_COLUMNS} FROM vectors v WHERE +model_id = ? AND id > ?{condition} ORDER BY id", [model_id, above]
+        f"SELECT {_COLUMNS} FROM vectors v WHERE +model_id = ? AND id > ? AND id <= ?{condition} ORDER BY id",
+        [model_id, above, _HIGHEST if upto is None else upto],
     )
     last = above
     while fetched := rows.fetchmany(batch):

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wherein.storage.catalog.connection import writing
+from wherein.storage.catalog.models import bound_model
+from wherein.storage.catalog.vector_counts import remember_vector_counts
 from wherein.storage.catalog.vectors import delete_orphans, mark_orphans
 from wherein.storage.disk.counted import counted
 from wherein.storage.index.generations import drop_old_generations
@@ -29,6 +31,8 @@ def prune(db: Database, folder: Path) -> list[str]:
     with writing(db, "reindex.orphans"):
         mark_orphans(db)
         deleted = delete_orphans(db, (datetime.now(UTC) - timedelta(days=ORPHAN_DAYS)).isoformat())
+        if model := bound_model(db):
+            remember_vector_counts(db, model.id)
     drop_old_generations(db, folder)
     notes = [f"{counted(deleted, 'vector')} without a passage deleted"] if deleted else []
     if free := _free_bytes(db):

@@ -16,6 +16,7 @@ from wherein.storage.catalog.exclusions import PURGED, PURGED_RECORDS, exclude
 from wherein.storage.catalog.files import file_of_document, note_left_out
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.vector_counts import forget_vector_counts
 from wherein.storage.catalog.vectors import delete_orphans, mark_orphans
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.index.folding import differs
@@ -47,6 +48,7 @@ def purge(db: Database, documents: Sequence[StoredDocument]) -> None:
         db.execute("UPDATE nights SET report = '{}' WHERE report LIKE '%\"moved\": [{%'")  # may contain their URIs
         mark_orphans(db)
         delete_orphans(db, before=_END_OF_TIME)
+        forget_vector_counts(db)
         db.execute("INSERT INTO settings (key, value) VALUES (?, '') ON CONFLICT (key) DO NOTHING", [_UNFINISHED])
 
 

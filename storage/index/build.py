@@ -75,9 +75,11 @@ def write_index(
     return replace(exact, asked=asked, steps=method.steps), digest
 
 
-def write_exact(db: Catalog, path: Path, model: StoredModel, count: int, above: int = 0) -> tuple[Method, str]:
-    """Write an exact index of the `count` vectors of a model over id `above`; see `write_index`."""
-    parts = partial(read_vectors, db, model.id, model.dimension, above)
+def write_exact(
+    db: Catalog, path: Path, model: StoredModel, count: int, above: int = 0, upto: int | None = None
+) -> tuple[Method, str]:
+    """Write an exact index of the `count` vectors of a model over id `above`, up to `upto`; see `write_index`."""
+    parts = partial(read_vectors, db, model.id, model.dimension, above, upto=upto)
     return write_exact_codes(path, count, model.dimension, parts) or (
         Method(),
         write_flat(path, count, model.dimension, parts()),

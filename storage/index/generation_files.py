@@ -15,7 +15,7 @@ from wherein.storage.catalog.vectors import count_vectors
 from wherein.storage.index.approximate import check_codes, open_approximate
 from wherein.storage.index.faiss_file import read_index
 from wherein.storage.index.flat_file import check_flat
-from wherein.storage.index.generations import KEYWORDS, Generation, generation_path
+from wherein.storage.index.generations import KEYWORDS, Generation, generation_path, is_left_out
 from wherein.storage.index.method import EXACT
 from wherein.storage.index.postings_file import PostingsFile, check_postings, open_postings
 
@@ -87,6 +87,8 @@ def generation_problem(db: Catalog, folder: Path, generation: Generation, above:
 
     A segment's begins with the ids over `above`.
     """
+    if is_left_out(db, folder, generation.file):
+        return ""
     try:
         with generation_path(folder, generation.file).open("rb") as file:
             dimension = check_layout(folder, generation)

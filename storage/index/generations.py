@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wherein.errors import Damaged, WhereinError
+from wherein.errors import Damaged
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog, typed
@@ -23,7 +23,7 @@ from wherein.storage.catalog.term_counts import (
     highest_counted,
 )
 from wherein.storage.catalog.vectors import count_vectors, highest_vector_id
-from wherein.storage.index.method import Method, decode_method, encode_method
+from wherein.storage.index.method import EXACT, Method, decode_method, encode_method
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -39,12 +39,12 @@ __all__ = [
     "count_stored",
     "drop_old_generations",
     "generation_path",
-    "has_earlier_generation",
     "highest_stored",
+    "is_left_out",
     "list_generations",
     "next_number",
     "register_generation",
-    "roll_back",
+    "rewrite_generation",
     "unreadable_generations",
 ]
 
@@ -55,7 +55,8 @@ KINDS = (VECTORS, KEYWORDS)
 FOLDER = "generations"
 SUFFIXES = {VECTORS: ".faiss", KEYWORDS: ".keywords"}
 _FILE_NAME = re.compile(r"\d{6,}(\.[a-z]+)")
-_KEPT = 2  # the active one, and the one that `roll_back` returns to
+# Of vectors the active generation, and the one that a rollback returns to, which leaves keywords as they are.
+_KEPT = {VECTORS: 2, KEYWORDS: 1}
 _EXACT = Method()
 
 
@@ -132,36 +133,6 @@ def generation_path(folder: Path, file: str) -> Path:
     return folder / FOLDER / file
 
 
-def roll_back(db: Database, model: StoredModel) -> Generation:
-    """Make the generation of vectors before the active one active again; documents and keywords do not change.
-
-    Later vectors are in the delta then, which is every vector above the generation's highest id. Raises WhereinError
-    when there is no earlier generation of this model.
-    """
-    earlier = _before(db, model)
-    if not earlier:
-        raise WhereinError("There is no earlier generation of the index to return to")
-    with writing(db, "generation.rollback"):
-        # In this order: a unique index allows only one active generation of a kind.
-        db.execute("UPDATE generations SET active = 0 WHERE active = 1 AND kind = ?", [VECTORS])
-        db.execute("UPDATE generations SET active = 1 WHERE id = ?", [earlier[-1].id])
-    return earlier[-1]
-
-
-def has_earlier_generation(db: Catalog, model: StoredModel) -> bool:
-    """Whether `roll_back` has a generation to return to."""
-    return bool(_before(db, model))
-
-
-def _before(db: Catalog, model: StoredModel) -> list[Generation]:
-    active = active_generation(db)
-    return [
-        generation
-        for generation in list_generations(db)
-        if active and generation.kind == VECTORS and generation.model_id == model.id and generation.id < active.id
-    ]
-
-
 def highest_stored(db: Catalog, model: StoredModel, kind: str) -> int:
     """Return the highest id that a new generation of a kind would hold, 0 when there is none."""
     return highest_counted(db) if kind == KEYWORDS else highest_vector_id(db, model.id)
@@ -182,6 +153,15 @@ def next_number(db: Catalog) -> int:
     return 1 + int(last)
 
 
+def rewrite_generation(db: Database, generation: Generation) -> None:
+    """Store what has changed in the record of a generation. Call inside `writing`."""
+    db.execute(
+        "UPDATE generations SET count = :count, highest_vector_id = :highest_id, bytes = :bytes, sha256 = :sha256,"
+        " method = :method WHERE id = :id",
+        {**vars(generation), "method": encode_method(generation.method, *_covered(generation))},
+    )
+
+
 def register_generation(db: Database, generation: Generation) -> Generation:
     """Make a new file the active generation of its kind; return it with its id. Call inside `writing`."""
     # First, because a unique index allows only one active generation of a kind.
@@ -194,16 +174,18 @@ def register_generation(db: Database, generation: Generation) -> Generation:
     return replace(generation, id=int(cursor.lastrowid or 0))
 
 
-def drop_old_generations(db: Database, folder: Path, kept: int = _KEPT) -> None:
-    """Keep the newest `kept` generations of each kind; delete other files, also unregistered ones left by a crash."""
+def drop_old_generations(db: Database, folder: Path, kept: int = max(_KEPT.values())) -> None:
+    """Keep the active generations, and of vectors `kept` in all; delete other files, also those left by a crash.
+
+    Of an exact generation that is not active only the record is kept: a rollback writes its file again.
+    """
     files, old = set(), []
     for kind in KINDS:
         # After a rollback the active generation is not the newest.
-        rows = db.execute(
-            "SELECT id, file FROM generations WHERE kind = ? ORDER BY active DESC, id DESC", [kind]
-        ).fetchall()
-        files |= {file for _, file in rows[:kept]}
-        old += [number for number, _ in rows[kept:]]
+        rows = db.execute(f"{_SELECT} WHERE kind = ? ORDER BY active DESC, id DESC", [kind]).fetchall()
+        first_old = min(kept, _KEPT[kind])
+        files |= {row[2] for row in rows[:1]} | {row[2] for row in rows[1:first_old] if not _can_be_left_out(row)}
+        old += [row[0] for row in rows[first_old:]]
     # Before the files: a crash in between leaves a file too many, and not a row without a file.
     with writing(db, "generation.forget"):
         for number in old:
@@ -212,3 +194,14 @@ def drop_old_generations(db: Database, folder: Path, kept: int = _KEPT) -> None:
     for path in (folder / FOLDER).glob("*"):
         if path.name not in files:
             path.unlink(missing_ok=True)  # a process that has mapped it can still read it
+
+
+def is_left_out(db: Catalog, folder: Path, file: str) -> bool:
+    """Whether a generation has no file because a rollback would write it again."""
+    row = db.execute(f"{_SELECT} WHERE file = ? AND active = 0", [file]).fetchone()
+    return row is not None and _can_be_left_out(row) and not generation_path(folder, file).exists()
+
+
+def _can_be_left_out(row: tuple[Any, ...]) -> bool:
+    """Whether the file of a generation that is not active could be written again from the catalog as it was."""
+    return not _is_damaged(row) and _generation(row).kind == VECTORS and _generation(row).method.name == EXACT

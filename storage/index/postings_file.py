@@ -8,8 +8,9 @@ lengths, then four sections, each with its own terms. Their number of postings d
   larger gap is preceded by the highest numbers, which mean "so many more, and no posting yet" (`_Gaps`). Each gap has a
   code of 4 bits for its counts (`encode_counts`).
 
-Counts without a code are listed at the end of each section. A question reads only the postings of its terms, and
-opening the file reads next to nothing. docs/decisions/keywords.md has the figures.
+Counts without a code are listed at the end of each section, and the file ends with a checksum of each page. A question
+reads and checks only the pages with the postings of its terms; opening the file reads the ids and lengths.
+docs/decisions/keywords.md has the figures.
 """
 
 from __future__ import annotations
@@ -17,15 +18,18 @@ from __future__ import annotations
 import mmap
 import os
 import struct
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice, repeat
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from wherein.storage.catalog.packed_terms import decode_counts, unpack_nibbles
+from wherein.storage.catalog.packed_terms import ESCAPE, decode_counts, unpack_nibbles
+from wherein.storage.index.checked_pages import CheckedArray, CheckedPages, page_count
 from wherein.storage.index.postings import Bytes, Positions, TermPostings
 
 __all__ = [
@@ -69,7 +73,7 @@ _MAGIC = b"WHEREIN\0keywords"
 _HEADER = struct.Struct("<16sIQQq")
 _SECTION = struct.Struct("<QQQQ")
 _SECTIONS = 1 + len(GAPS)
-_FORMAT = 2
+_FORMAT = 3
 _MAX = 1 << 40
 
 
@@ -146,31 +150,33 @@ class _Section:
     indices of the elements whose counts are in `body` and `fields`.
     """
 
-    buckets: npt.NDArray[np.uint32]
-    lows: npt.NDArray[np.uint32]
-    sizes: Integers
-    starts: npt.NDArray[np.int64]
-    elements: Integers
-    codes: Bytes
-    listed: Integers
-    body: Bytes
-    fields: Bytes
+    buckets: CheckedArray
+    lows: CheckedArray
+    sizes: CheckedArray
+    starts: CheckedArray
+    elements: CheckedArray
+    codes: CheckedArray
+    listed: CheckedArray
+    body: CheckedArray
+    fields: CheckedArray
 
     def index(self, term: int) -> int:
         """Return the index of a term, -1 if it is not here."""
         high, low = term >> LOW_BITS, term & (1 << LOW_BITS) - 1
         if high >= BUCKETS:
             return -1
-        first, last = int(self.buckets[high]), int(self.buckets[high + 1])
-        at = first + int(np.searchsorted(self.lows[first:last], np.uint32(low)))
-        return at if at < min(last, len(self.lows)) and int(self.lows[at]) == low else -1
+        first, last = self.buckets[high], self.buckets[high + 1]
+        lows = self.lows.part(first, last)
+        at = int(np.searchsorted(lows, np.uint32(low)))
+        return first + at if at < len(lows) and int(lows[at]) == low else -1
 
     def terms(self) -> Terms:
         """Return all terms, ascending; ValueError when there are not as many as the buckets have."""
-        sizes: Integers = np.diff(self.buckets.astype(np.int64))
+        sizes: Integers = np.diff(self.buckets.whole().astype(np.int64))
         if (sizes < 0).any() or int(sizes.sum()) != len(self.lows) or self.buckets[0]:
             raise ValueError("its terms are not in ascending order")
-        return np.repeat(np.arange(BUCKETS, dtype=np.uint64) << np.uint64(LOW_BITS), sizes) | self.lows
+        highs: Terms = np.repeat(np.arange(BUCKETS, dtype=np.uint64) << np.uint64(LOW_BITS), sizes)
+        return highs | self.lows.whole().astype(np.uint64)
 
     def find(self, term: int, count: int) -> TermPostings | None:
         """Return the postings of a term in `count` chunks, None if it is not here; ValueError when they are damaged."""
@@ -180,15 +186,15 @@ class _Section:
         """Yield all postings; ValueError when they are damaged."""
         raise NotImplementedError
 
-    def _list_counts(self, first: int, last: int, body: Bytes, fields: Bytes) -> None:
-        """Set the counts of the elements from `first` to `last` that are listed."""
-        low, high = np.searchsorted(self.listed, np.array([first, last], self.listed.dtype))
-        if not low < high:
+    def _list_counts(self, first: int, at: Integers, body: Bytes, fields: Bytes) -> None:
+        """Set the counts at some positions, which are those of elements from `first` on that are listed."""
+        if not len(at):
             return
-        at = self.listed[low:high].astype(np.int64) - first
-        if at.min() < 0 or at.max() >= len(body):
-            raise ValueError("the postings of a term lie outside the file")
-        body[at], fields[at] = self.body[low:high], self.fields[low:high]
+        low = bisect_left(self.listed, first)
+        high = low + len(at)
+        if not np.array_equal(self.listed.part(low, high).astype(np.int64) - first, at):
+            raise ValueError("the counts of a term are not listed")
+        body[at], fields[at] = self.body.part(low, high), self.fields.part(low, high)
 
 
 class _Dense(_Section):
@@ -207,12 +213,12 @@ class _Dense(_Section):
 
     def _counts(self, index: int, count: int) -> tuple[Bytes, Bytes]:
         first, last = index * count, (index + 1) * count
-        body, fields = self.elements[first:last], np.zeros(count, np.uint8)
+        body, fields = self.elements.part(first, last), np.zeros(count, np.uint8)
         if len(body) != count:
             raise ValueError("the postings of a term lie outside the file")
         if int(body.max()) == DENSE_ESCAPE:
             body = body.copy()
-            self._list_counts(first, last, body, fields)
+            self._list_counts(first, np.flatnonzero(body == DENSE_ESCAPE), body, fields)
         return body, fields
 
 
@@ -224,11 +230,11 @@ class _Gaps(_Section):
         if index < 0:
             return None
         begin = index - index % BLOCK
-        first = int(self.starts[index // BLOCK]) + int(self.sizes[begin:index].sum(dtype=np.int64))
-        last = first + int(self.sizes[index])
+        first = self.starts[index // BLOCK] + self.sizes.sum(begin, index)
+        last = first + self.sizes[index]
         if not 0 <= first < last <= len(self.elements):
             raise ValueError("the postings of a term lie outside the file")
-        gaps = self.elements[first:last]
+        gaps = self.elements.part(first, last)
         positions = np.cumsum(gaps, dtype=np.uint32)
         body, fields = self._counts(first, last)
         escape = np.iinfo(gaps.dtype).max
@@ -241,14 +247,15 @@ class _Gaps(_Section):
 
     def blocks(self, count: int, size: int) -> Iterator[Block]:
         # Some terms at a time, of about `size` elements if no term has more.
-        terms, ends = self.terms(), np.cumsum(self.sizes, dtype=np.int64)
+        terms, all_sizes = self.terms(), self.sizes.whole()
+        ends = np.cumsum(all_sizes, dtype=np.int64)
         if int(ends[-1] if len(ends) else 0) != len(self.elements):
             raise ValueError("the postings of a term lie outside the file")
         index = first = 0
         while index < len(terms):
             stop = max(index + 1, int(np.searchsorted(ends, first + size, "right")))
             last = int(ends[stop - 1])
-            gaps, sizes = self.elements[first:last], self.sizes[index:stop].astype(np.int64)
+            gaps, sizes = self.elements.part(first, last), all_sizes[index:stop].astype(np.int64)
             sums = np.cumsum(gaps, dtype=np.int64)
             sums -= np.repeat(np.concatenate([[0], sums[np.cumsum(sizes)[:-1] - 1]]), sizes)
             held = gaps != np.iinfo(gaps.dtype).max
@@ -262,9 +269,9 @@ class _Gaps(_Section):
             index, first = stop, last
 
     def _counts(self, first: int, last: int) -> tuple[Bytes, Bytes]:
-        codes = unpack_nibbles(self.codes[first // 2 : (last + 1) // 2])[first % 2 :][: last - first]
+        codes = unpack_nibbles(self.codes.part(first // 2, (last + 1) // 2))[first % 2 :][: last - first]
         body, fields = decode_counts(codes)
-        self._list_counts(first, last, body, fields)
+        self._list_counts(first, np.flatnonzero(codes == ESCAPE), body, fields)
         return body, fields
 
 
@@ -314,23 +321,27 @@ def open_postings(path: Path, count: int, highest: int) -> PostingsFile:
     with path.open("rb") as file:
         header = _checked(file, count, highest)
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)  # stays when the file is closed
-    layout = header.layout()
+    *offsets, end = _offsets(header)
     arrays = [
         np.frombuffer(mapped, kind, number, offset)
-        for (kind, number), offset in zip(layout, _offsets(header), strict=False)
+        for (kind, number), offset in zip(header.layout(), offsets, strict=True)
     ]
+    checksums = np.frombuffer(mapped, "<u4", page_count(end), _aligned(end))
+    pages = CheckedPages(memoryview(mapped)[:end], checksums)
     ids, lengths, *rest = arrays
+    pages.require(0, offsets[2])  # the header, the ids and the lengths, each of which a question reads
     if count and int(ids[-1]) != highest:
         raise ValueError(f"its last passage is {int(ids[-1])} instead of {highest}")
-    fields = len(rest) // _SECTIONS
-    dense, *gaps = (rest[first : first + fields] for first in range(0, len(rest), fields))
+    sections = map(CheckedArray, rest, offsets[2:], repeat(pages))
+    dense, *gaps = (tuple(islice(sections, len(rest) // _SECTIONS)) for _ in range(_SECTIONS))
     return PostingsFile(ids, lengths, header.postings, _Dense(*dense), tuple(_Gaps(*one) for one in gaps))
 
 
 def _checked(file: IO[bytes], count: int, highest: int) -> Header:
     """Return the header of a file, after a check of it and of the file's size."""
     header = _header(file.read(_HEADER.size + _SECTIONS * _SECTION.size), count, highest)
-    size, expected = os.fstat(file.fileno()).st_size, _offsets(header)[-1]
+    end = _offsets(header)[-1]
+    size, expected = os.fstat(file.fileno()).st_size, _aligned(end) + 4 * page_count(end)
     if size != expected:
         raise ValueError(f"it has {size:,} bytes instead of {expected:,}")
     return header
@@ -348,10 +359,14 @@ def _header(raw: bytes, count: int, highest: int) -> Header:
 
 
 def _offsets(header: Header) -> list[int]:
-    """Return the offset of each array, and the size of the file."""
+    """Return the offset of each array, and where they end; the checksums of all pages up to there follow."""
     offsets, end = [], len(header.pack())
     for kind, number in header.layout():
-        offset = end + -end % ALIGNMENT
+        offset = _aligned(end)
         offsets.append(offset)
         end = offset + number * kind.itemsize
     return [*offsets, end]
+
+
+def _aligned(offset: int) -> int:
+    return offset + -offset % ALIGNMENT

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from wherein.storage.catalog.packed_terms import ENTRY, ESCAPE, TermRows, encode_counts, pack_nibbles
 from wherein.storage.catalog.terms import TERM_BITS
 from wherein.storage.disk.failpoints import failpoint
+from wherein.storage.index.checked_pages import PageChecksums
 from wherein.storage.index.postings import distinct_terms
 from wherein.storage.index.postings_file import (
     ALIGNMENT,
@@ -70,6 +71,7 @@ def write_postings(path: Path, count: int, highest: int, entries: int, rows: Ite
             for number, section in enumerate(sections):
                 for array in section.arrays(number):
                     writer.array(array)
+            writer.checksums()
     failpoint("keywords.written")
     return writer.digest.hexdigest()
 
@@ -80,11 +82,13 @@ class _AlignedWriter:
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._written = 0
+        self._checksums = PageChecksums()
         self.digest = hashlib.sha256()
 
     def write(self, data: bytes) -> None:
         self._file.write(data)
         self.digest.update(data)
+        self._checksums.add(data)
         self._written += len(data)
 
     def array(self, pieces: Iterable[bytes]) -> None:
@@ -92,6 +96,10 @@ class _AlignedWriter:
         self.write(bytes(-self._written % ALIGNMENT))
         for piece in pieces:
             self.write(piece)
+
+    def checksums(self) -> None:
+        """Write those of the pages up to here, aligned."""
+        self.array([self._checksums.packed()])
 
 
 def _partitions(entries: int) -> int:

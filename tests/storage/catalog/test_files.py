@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 from sqlite_utils import Database
 
+from catalog_rows import NOWHERE
 from catalogs import document, hashes, save
 from wherein.errors import Damaged
 from wherein.storage.catalog.connection import writing
-from wherein.storage.catalog.documents import document_text, find_document, list_documents
+from wherein.storage.catalog.documents import DocumentRow, document_text, find_document, list_documents, save_document
 from wherein.storage.catalog.file_sources import files_of_source, unfollowed_files
 from wherein.storage.catalog.files import (
     REREAD,
@@ -67,6 +68,21 @@ def test_a_file_is_found_as_it_was_saved(db: Database, source: int) -> None:
     assert dict(files_of_documents(db, [first.id, first.id + 1, 99])) == {first.id: stored, first.id + 1: stored}
     assert find_file(db, "file:///docs/b") is None
     assert find_files_by_content(db, b"d") == []
+
+
+@pytest.mark.parametrize(("documents", "counted"), [(1, 1), (2, 2), (3, 2), (40, 2)])
+def test_the_documents_of_a_hits_file_are_counted_up_to_two(
+    db: Database, source: int, documents: int, counted: int
+) -> None:
+    with writing(db, "test"):
+        number = save_file(db, "file:///r", source, NOWHERE, b"h" * 16, version="v", state="read", reason="")
+        for key in range(documents):
+            last = save_document(db, DocumentRow(f"file:///r#{key}", number, "", "text/plain", "t", {}, (), []))
+    found, whole = file_of_document(db, last), find_file(db, "file:///r")
+    assert found is not None
+    assert whole is not None
+    assert (found.documents, whole.documents) == (counted, documents)
+    assert replace(found, documents=documents) == whole
 
 
 def test_a_text_from_standard_input_has_no_file(db: Database) -> None:

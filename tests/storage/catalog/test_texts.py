@@ -148,6 +148,15 @@ def test_a_damaged_span_is_not_a_text_that_was_stored(db: Database, span: tuple[
     assert read_span(db, number + 1_000, *span) == SpanText(None)
 
 
+@pytest.mark.parametrize("damaged", [(b"\x07", 5), (0, b"5"), (None, 5), (0, "5"), (0.5, 5)])
+def test_a_span_without_numbers_is_not_a_text_and_others_are_read(db: Database, damaged: tuple[Any, Any]) -> None:
+    number = saved(db, "The quay.\nThe brooch.")
+    sound = [Span(number, 10, 13), Span(number, 0, 3)]
+    assert read_spans(db, [sound[0], Span(number, *damaged), sound[1], Span(b"d", 0, 3)]) == [  # type: ignore[arg-type]
+        ("The", 2), (None, 1), ("The", 1), (None, 1),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("raw", [b"a\xffb", b"\xe9" * 5_000, b"\xed\xa0\x80", b"caf\xc3\xa9"])
 def test_a_text_that_is_no_utf_8_is_stored_as_it_is(db: Database, raw: bytes) -> None:
     number = saved(db, "x")

@@ -11,6 +11,7 @@ from wherein.storage.catalog.connection import CATALOG, checkpoint, writing
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.cleanup.prune import ORPHAN_DAYS, prune
 from wherein.storage.index.generation_writer import write_generation
+from wherein.storage.index.generations import list_generations
 
 
 def test_an_orphan_is_kept_for_30_days(db: Database, tmp_path: Path, model: StoredModel) -> None:
@@ -26,12 +27,13 @@ def test_an_orphan_is_kept_for_30_days(db: Database, tmp_path: Path, model: Stor
     assert db.execute("SELECT orphaned_at IS NULL FROM vectors ORDER BY id").fetchall() == [(1,), (0,), (0,)]
 
 
-def test_the_newest_two_generations_are_kept(db: Database, tmp_path: Path, model: StoredModel) -> None:
+def test_of_two_exact_generations_the_active_one_has_a_file(db: Database, tmp_path: Path, model: StoredModel) -> None:
     for first in range(3):
         store_range(db, model, first, first + 1)
         write_generation(db, tmp_path, model)
     assert prune(db, tmp_path) == []
-    assert sorted(path.name for path in (tmp_path / "generations").iterdir()) == ["000002.faiss", "000003.faiss"]
+    assert sorted(path.name for path in (tmp_path / "generations").iterdir()) == ["000003.faiss"]
+    assert [one.file for one in list_generations(db)] == ["000002.faiss", "000003.faiss"]
 
 
 @pytest.mark.parametrize(("least", "freed"), [(1 << 20, True), (1 << 30, False)])

@@ -6,10 +6,10 @@ import pytest
 from sqlite_utils import Database
 
 from approximate_libraries import Library
-from catalogs import DIMENSION, document, hashes, save, store_range
-from wherein.errors import Damaged, WhereinError
+from catalogs import document, hashes, save, store_range
+from wherein.errors import Damaged
 from wherein.storage.catalog.connection import writing
-from wherein.storage.catalog.models import StoredModel, add_model, switch_model
+from wherein.storage.catalog.models import StoredModel
 from wherein.storage.index.generation_writer import write_generation
 from wherein.storage.index.generations import (
     KEYWORDS,
@@ -19,11 +19,9 @@ from wherein.storage.index.generations import (
     count_stored,
     drop_old_generations,
     generation_path,
-    has_earlier_generation,
     highest_stored,
     list_generations,
     next_number,
-    roll_back,
     unreadable_generations,
 )
 from wherein.storage.index.method import IVF
@@ -66,36 +64,16 @@ def test_each_kind_has_its_own_active_generation(db: Database, tmp_path: Path, m
     assert (words.kind, words.count, words.highest_id) == (KEYWORDS, 2, 2)
 
 
-def test_a_return_to_the_generation_before(db: Database, tmp_path: Path, model: StoredModel) -> None:
-    first, second = (add_and_fold(db, tmp_path, model, number) for number in range(2))
-    assert has_earlier_generation(db, model)
-    assert roll_back(db, model) == first
-    assert active_generation(db) == first
-    assert not has_earlier_generation(db, model)
-    with pytest.raises(WhereinError, match=r"^There is no earlier generation of the index to return to$"):
-        roll_back(db, model)
-    assert second in list_generations(db)
-
-
-def test_there_is_no_return_to_a_generation_of_another_model(db: Database, tmp_path: Path, model: StoredModel) -> None:
-    add_and_fold(db, tmp_path, model, 0)
-    with writing(db, "test"):
-        other = add_model(db, fingerprint="o", name="o", version="1", precision="w8a8", dimension=DIMENSION)
-        switch_model(db, other)
-    write_generation(db, tmp_path, other)
-    assert not has_earlier_generation(db, other)
-
-
 def test_old_generations_and_unregistered_files_are_deleted(db: Database, tmp_path: Path, model: StoredModel) -> None:
     for number in range(4):
         add_and_fold(db, tmp_path, model, number)
     for name in ("000009.faiss", "000005.tmp"):
         (tmp_path / "generations" / name).touch()
     drop_old_generations(db, tmp_path)
-    assert files(tmp_path) == [one.file for one in list_generations(db)] == ["000003.faiss", "000004.faiss"]
-    roll_back(db, model)
+    assert [one.file for one in list_generations(db)] == ["000003.faiss", "000004.faiss"]
+    assert files(tmp_path) == ["000004.faiss"]  # an exact one is written again when it is wanted
     drop_old_generations(db, tmp_path, kept=1)
-    assert files(tmp_path) == [one.file for one in list_generations(db)] == ["000003.faiss"]
+    assert files(tmp_path) == [one.file for one in list_generations(db)] == ["000004.faiss"]
 
 
 def test_the_number_of_a_file_is_never_used_again(db: Database, tmp_path: Path, model: StoredModel) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sqlite_utils import Database
 
+from bit_flip import flip
 from catalogs import document, hashes, save
 from wherein.errors import Damaged
 from wherein.storage.catalog.connection import snapshot, writing
@@ -15,6 +16,7 @@ from wherein.storage.catalog.documents import delete_document
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.term_counts import removed_chunks
 from wherein.storage.catalog.terms import terms_of
+from wherein.storage.index.checked_pages import PAGE
 from wherein.storage.index.generation_writer import write_generation
 from wherein.storage.index.generations import KEYWORDS
 from wherein.storage.index.keyword_index import KeywordIndex, load_keywords
@@ -115,18 +117,31 @@ def test_a_damaged_file_is_damage(db: Database, tmp_path: Path, model: StoredMod
         load(db, tmp_path)
 
 
-def test_a_posting_outside_the_file_is_damage(db: Database, tmp_path: Path, model: StoredModel) -> None:
+def test_damaged_postings_are_damage_instead_of_other_passages(
+    db: Database, tmp_path: Path, model: StoredModel
+) -> None:
     add(db, "one", "abbb")  # of the four passages only one has the first word
     generation = write_generation(db, tmp_path, model, KEYWORDS)
     path = tmp_path / "generations" / generation.file
     data = bytearray(path.read_bytes())
     (gaps, *_) = load(db, tmp_path).parts[0].postings.gaps
-    start = data.rindex(gaps.elements.tobytes() + bytes(-len(gaps.elements) % 64) + gaps.codes.tobytes())
-    data[start : start + len(gaps.elements)] = bytes([9]) * len(gaps.elements)
+    elements, codes = gaps.elements.whole().tobytes(), gaps.codes.whole().tobytes()
+    start = data.rindex(elements + bytes(-len(elements) % 64) + codes)
+    data[start : start + len(elements)] = bytes([2]) * len(elements)
     path.write_bytes(data)
+    with pytest.raises(Damaged, match=r"is damaged: its page 0 does not match its checksum; run: wherein repair"):
+        load(db, tmp_path)
+
+
+def test_postings_are_checked_when_they_are_first_read(db: Database, tmp_path: Path, model: StoredModel) -> None:
+    add(db, "one", "ab" * 2_000)
+    generation = write_generation(db, tmp_path, model, KEYWORDS)
+    path = tmp_path / "generations" / generation.file
+    counts = load(db, tmp_path).parts[0].postings.dense.elements.whole().tobytes()
+    flip(path, path.read_bytes().index(counts) + PAGE)  # not on the page on which the lengths end
     index = load(db, tmp_path)
-    with pytest.raises(Damaged, match=r"index of keywords is damaged \(a posting belongs to no passage\)"):
-        chunks_with(index, "a")
+    with pytest.raises(Damaged, match=r"index of keywords is damaged \(its page \d+ does not match its checksum\)"):
+        chunks_with(index, "a"), chunks_with(index, "b")
 
 
 def test_what_is_gone_is_read_from_its_record_until_a_generation_is_written(

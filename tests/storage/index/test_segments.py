@@ -174,7 +174,7 @@ def test_a_new_generation_ends_the_segments_and_a_rollback_brings_them_back(empt
     assert spans(made) == []
     assert len(segments_of(made.db, made.folder, first)) == 2
     drop_old_generations(made.db, made.folder)
-    assert files(made.folder) == ["000001.faiss", "000002.faiss", "s000001.faiss", "s000002.faiss"]
+    assert files(made.folder) == ["000002.faiss", "s000001.faiss", "s000002.faiss"]
     drop_old_generations(made.db, made.folder, kept=1)
     assert files(made.folder) == ["000002.faiss"]
     assert list_segments(made.db) == []

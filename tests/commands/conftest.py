@@ -32,7 +32,7 @@ def toy_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
 def run(toy_library: Library, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run a command on the toy library."""
 
-    def open_library(_: GlobalOptions) -> Library:
+    def open_library(_: GlobalOptions, _encoder: object = None) -> Library:
         return Library(toy_library.folder, encoder=ToyEncoder())  # type: ignore[arg-type]
 
     def run(*arguments: str, stdin: str | bytes = "") -> Result:

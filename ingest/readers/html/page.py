@@ -32,8 +32,9 @@ _MEDIA_TYPE = "text/html"
 _DROPPED = ", ".join(
     (
         "script, style, template, svg, iframe, object, audio, video, canvas",
-        "select, button, textarea, datalist",
-        "nav, body > footer, body > div#footer, [role=navigation], [role=search], [role=contentinfo]",
+        "select, button, textarea, datalist, rt, rp",
+        "nav, [role=navigation], [role=search]",
+        "footer:not(article footer, main footer, blockquote footer), body > div#footer, [role=contentinfo]",
         "[hidden]:not([hidden=until-found]), [aria-hidden=true]",
         '[style*="display:none"], [style*="display: none"]',
         "div.sphinxsidebar, div.navheader, div.navfooter, a.headerlink",

@@ -102,10 +102,12 @@ def _format_address(name: str, address: str) -> str:
 
 
 def _date(value: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(value)
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
+    for parse in (parsedate_to_datetime, datetime.fromisoformat):  # some programs write ISO 8601
+        try:
+            return parse(value.strip())
+        except (ValueError, TypeError, OverflowError, IndexError):
+            continue
+    return None
 
 
 def _day(date: datetime | None) -> str:

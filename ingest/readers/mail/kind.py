@@ -12,6 +12,7 @@ HEADER_BYTES = 1 << 16
 """As much of a header as is looked at."""
 
 _SUFFIXES = frozenset((".eml", ".emlx", ".mht", ".mhtml"))
+_MAILBOX_SUFFIXES = frozenset((".mbox", ".mbx"))
 _PAGE_SUFFIXES = frozenset((".mht", ".mhtml"))
 _NAME = rb"[!-9;-~]{1,76}:"
 _FIELD = re.compile(rb">?" + _NAME)
@@ -48,7 +49,7 @@ def mail_module(head: bytes, suffix: str, more: Callable[[], bytes]) -> str | No
     `head` is in an encoding that contains ASCII; `more` returns a longer one, up to `HEADER_BYTES`.
     """
     first, _, rest = head.partition(b"\n")
-    if is_separator(first, rest) and _FIELD.match(rest):
+    if is_separator(first, rest) and (suffix in _MAILBOX_SUFFIXES or _FIELD.match(rest)):
         return "mail.mbox"
     header, is_cut = _header(head)
     if is_cut and (header or _FIELD.match(head)):

@@ -22,6 +22,7 @@ _BLOCKS = _LISTS | _VERBATIM | _HEADINGS.keys() | _CELLS | frozenset(_CONTAINERS
 HYPHEN = "-"
 """What list items begin with."""
 _CLOSING = frozenset(".,;:!?%)]}\"'”’»")
+_UNIT = re.compile(r"(?<![^\W\d_])(?:[kcdmµμ]?m|ft|mi|yd)\Z")  # of length, whose powers are written together
 _SIGNS = frozenset("+-−")
 _BREAK = "\0"  # stands for a line break; no reader lets a NUL character through
 _BLANK_LINES = re.compile(r"\n{3,}")
@@ -245,12 +246,13 @@ def join_blocks(blocks: Sequence[Block]) -> tuple[str, list[Heading]]:
 
 
 def _is_apart(before: str, edge: _Edge, text: str) -> bool:
-    """Whether a blank keeps digits in a superscript apart: those of a note, an exponent or an isotope."""
+    """Whether a blank keeps digits in a superscript apart: those of a note, an exponent or an isotope, but not m²."""
     last = before[-1:]
     if edge is _Edge.END:
         return last.isdigit() and text[0].isalpha()
     is_number = text[0].isdigit() or (text[0] in _SIGNS and text[1:2].isdigit())
-    return is_number and (last.isalnum() or last in _CLOSING)
+    is_unit = text in ("2", "3") and _UNIT.search(before) is not None
+    return is_number and not is_unit and (last.isalnum() or last in _CLOSING)
 
 
 def _collapsed(raw: str) -> str:

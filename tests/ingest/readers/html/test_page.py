@@ -78,6 +78,17 @@ def test_what_is_no_text_is_dropped() -> None:
     assert text(source) == "Kept\n\nAlso\n\nfound"
 
 
+def test_the_footer_of_the_page_is_left_out_and_those_of_its_parts_are_kept() -> None:
+    footer = "<footer>foot</footer>"
+    assert text(f"<p>text</p><div class=wrap>{footer}</div>") == "text"
+    assert text(f"<blockquote>text{footer}</blockquote>") == "text\n\nfoot"
+    assert text(f"<article>text{footer}</article>{footer}") == "text\n\nfoot"
+
+
+def test_readings_above_characters_are_left_out() -> None:
+    assert text("<p><ruby>子<rp>(</rp><rt>こ</rt><rp>)</rp></ruby>ども") == "子ども"
+
+
 @pytest.mark.parametrize("main", ["main", "div role=main", "article", 'div class="body"', 'div class="document"'])
 def test_main_content(main: str) -> None:
     tag = main.split()[0]
@@ -112,6 +123,7 @@ def test_a_page_that_only_asks_for_scripts_has_no_text(notice: str) -> None:
         ("10<sup>6</sup> and 10<sup>−6</sup>", "10 6 and 10 −6"),
         ("<sup>1</sup>Physics, <sup>14</sup>C", "1 Physics, 14 C"),
         ("the 2<sup>nd</sup>, M<sup>me</sup> X, verdict<sup>[3]</sup>", "the 2nd, Mme X, verdict[3]"),
+        ("5 m<sup>2</sup>, 5km<sup>2</sup>, room<sup>2</sup>, 5 m<sup>4</sup>", "5 m2, 5km2, room 2, 5 m 4"),
         ("H<sub>2</sub>O, (<sup>2</sup>) <sup> 2</sup> a<sup></sup>3", "H2O, (2) 2 a3"),
         ("a<sup>1</sup>b <sup>c</sup>d", "a 1 b cd"),
     ],

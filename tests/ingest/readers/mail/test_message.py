@@ -152,6 +152,7 @@ def test_a_message_inside_that_never_ends() -> None:
         ),
         ((b"From: b@x, Ann <a@x>", b"Date: Mon, 1 Jan 2024 00:00:00 +0900"), "b@x, 1 January 2024"),
         ((b"From: ", b"Subject: Rent", b"Date: soon"), "Rent"),
+        ((b"From: Ann <a@x>", b"Date: 2024-05-02T10:00:00Z"), "Ann, 2 May 2024"),
         ((b"From: ", b"Date: "), "file"),
     ],
 )
@@ -225,6 +226,7 @@ def test_a_doubtful_encoding_is_reported() -> None:
         (b"From a@b 2011-07-08 12:08:34\nSubject: x\n", "a", "mbox"),
         (b"From London\nName: x", "a", "plain"),
         (b"From London to Rome\nDate: x", "a", "plain"),
+        (b"From a Mon Jun 01 10:00:00 2009\n\ntext", "a.mbox", "mbox"),
         (b"From me to you on Fri at 12:30 in 2011\nthere was a story", "a", "plain"),
         (b"From here on\nName: x", "a", "plain"),
     ],

@@ -38,7 +38,7 @@ def read_message(
 ) -> Iterator[Document | Problem]:
     """Yield the message, whose key is empty, and its attachments; see `Reader` for the errors."""
     headers = Headers(message)
-    body = message_body(message)
+    body = message_body(message, context.encoding)
     # Before the message, which gets the notes about what is not read.
     attached = Attachments(context, allowance)
     attached.read(body.attachments)

@@ -25,7 +25,7 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
     message = parse_message(stream.read())
     title = Headers(message).subject or name_as_title(name)
     pages = _pages(message)
-    documents = list(_documents(pages[:1], title)) or list(_documents(pages[1:], title))
+    documents = list(_documents(pages[:1], title, context)) or list(_documents(pages[1:], title, context))
     if not documents:
         raise Skipped("no text")
     yield _joined(documents)
@@ -38,9 +38,9 @@ def _pages(message: Message) -> list[Message]:
     return sorted(pages, key=lambda part: not start or str(part.get("Content-ID") or "").strip() != start)
 
 
-def _documents(pages: Iterable[Message], title: str) -> Iterator[Document]:
+def _documents(pages: Iterable[Message], title: str, context: ReadContext) -> Iterator[Document]:
     for page in pages:
-        decoded = decode_part(page)
+        decoded = decode_part(page, context.encoding)
         try:
             yield decoded.annotate(read_markup(decoded.text, title))
         except Skipped:

@@ -1,9 +1,10 @@
 """The parts of a message (MIME): the text that a person reads, and the attachments."""
 
 import mimetypes
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from email.message import Message
+from functools import partial
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Mark
@@ -83,16 +84,17 @@ class PartText:
     doubts: tuple[str, ...] = ()
 
 
-def message_body(message: Message) -> Body:
+def message_body(message: Message, encoding: str = "") -> Body:
     """Return the text and the attachments of a message.
 
-    Of alternatives the plain text is read, else the HTML; the HTML also where the plain text is a stub.
+    Of alternatives the plain text is read, else the HTML; the HTML also where the plain text is a stub. `encoding` is
+    the one that the user named.
     """
     texts: list[PartText] = []
     attachments: list[Attachment] = []
-    for number, part in enumerate(leaves(message), 1):
+    for number, part in enumerate(leaves(message, encoding), 1):
         if is_text(part):
-            texts.append(part_text(part))
+            texts.append(part_text(part, encoding))
         else:
             attachments.append(Attachment(_name(part, number), part))
     text, marks = "", list[Mark]()
@@ -106,11 +108,15 @@ def message_body(message: Message) -> Body:
     return Body(text, tuple(marks), tuple(attachments), tuple(notes), tuple(doubts))
 
 
-def leaves(message: Message, depth: int = 0) -> Iterator[Message]:
-    """Yield the parts that hold no other parts; a message inside the message is one of them.
+def leaves(message: Message, encoding: str = "") -> Iterator[Message]:
+    """Yield the parts that hold no other parts, of alternatives the one to read.
 
-    Raises Unreadable when they are nested too deeply.
+    A message inside the message is one part. Raises Unreadable when they are nested too deeply.
     """
+    return _leaves(message, 0, partial(_choose_alternative, encoding))
+
+
+def _leaves(message: Message, depth: int, choose: Callable[[list[Message], int], list[Message]]) -> Iterator[Message]:
     if depth > _MAX_DEPTH:
         raise Unreadable(TOO_DEEP)
     inner = message.get_payload()
@@ -119,32 +125,42 @@ def leaves(message: Message, depth: int = 0) -> Iterator[Message]:
         return
     parts = [part for part in inner if isinstance(part, Message)]
     if message.get_content_type() == "multipart/alternative":
-        parts = _choose_alternative(parts, depth + 1)
+        parts = choose(parts, depth + 1)
     for part in parts:
-        yield from leaves(part, depth + 1)
+        yield from _leaves(part, depth + 1, choose)
 
 
-def _choose_alternative(parts: list[Message], depth: int) -> list[Message]:
+def _choose_alternative(encoding: str, parts: list[Message], depth: int) -> list[Message]:
     """Return the alternative to read, and after it the files in the other ones."""
-    plain, plain_text = _alternative(parts, "text/plain", depth)
-    is_short = len(plain_text) <= MAX_STUB
-    page, page_text = _alternative(parts, "text/html", depth) if is_short else (None, "")
+    # Without a choice in the alternatives of alternatives, which would take time exponential in the depth.
+    inside = [list(_leaves(part, depth, lambda parts, _: parts)) for part in parts]
+    plain, plain_text = _alternative(inside, _is_plain, encoding)
+    is_short = plain is None or len(plain_text) <= MAX_STUB
+    page, page_text = _alternative(inside, _is_page, encoding) if is_short else (None, "")
     chosen = page if plain is None or is_stub(plain_text, page_text) else plain
     if chosen is None:
         return parts
-    others = (leaf for part in parts if part is not chosen for leaf in leaves(part, depth))
-    return [chosen, *filter(_is_file, others)]
+    others = (leaf for number, held in enumerate(inside) if number != chosen for leaf in held)
+    return [parts[chosen], *filter(_is_file, others)]
 
 
-def _alternative(parts: list[Message], kind: str, depth: int) -> tuple[Message | None, str]:
-    """Return the first alternative with text of a kind, and that text; pictures may come with a page."""
-    for part in parts:
-        texts = [leaf for leaf in leaves(part, depth) if is_text(leaf)]
-        if any(leaf.get_content_type() == kind for leaf in texts):
-            text = _GAP.join(part_text(leaf).text for leaf in texts)
-            if text.strip():
-                return part, text
+def _alternative(
+    inside: list[list[Message]], is_kind: Callable[[Message], bool], encoding: str
+) -> tuple[int | None, str]:
+    """Return the number of the first alternative with text of a kind, and that text; files may come with it."""
+    for number, held in enumerate(inside):
+        text = _GAP.join(part_text(leaf, encoding).text for leaf in held if is_text(leaf) and is_kind(leaf))
+        if text.strip():
+            return number, text
     return None, ""
+
+
+def _is_plain(part: Message) -> bool:
+    return part.get_content_type() == "text/plain"
+
+
+def _is_page(part: Message) -> bool:
+    return part.get_content_type() in PAGES
 
 
 def _is_file(part: Message) -> bool:
@@ -171,10 +187,10 @@ def _name(part: Message, number: int) -> str:
     return name or f"part-{number}{_SUFFIXES.get(kind) or mimetypes.guess_extension(kind) or ''}"
 
 
-def part_text(part: Message) -> PartText:
+def part_text(part: Message, encoding: str = "") -> PartText:
     """Return the text of a part, with marks where a web page has headings."""
-    decoded = decode_part(part)
-    if part.get_content_type() not in PAGES:
+    decoded = decode_part(part, encoding)
+    if not _is_page(part):
         text = decoded.text
         return PartText(text.strip("\n") if text.strip() else "", notes=decoded.notes, doubts=decoded.doubts)
     try:
@@ -184,13 +200,13 @@ def part_text(part: Message) -> PartText:
     return PartText(document.text, document.marks, document.notes, document.doubts)
 
 
-def decode_part(part: Message) -> Decoded:
+def decode_part(part: Message, encoding: str = "") -> Decoded:
     """Return the text of a part without the bytes of pictures; it is empty when the part is binary."""
     name, data = part.get_content_charset() or "", _payload(part)
-    is_page = part.get_content_type() in PAGES
+    is_page = _is_page(part)
     declared = charset_for_label(name) if name else declared_in_page(data) if is_page else None
     try:
-        decoded = decode(data, declared=declared)
+        decoded = decode(data, encoding, declared)
     except Skipped:
         return AS_IS
     if is_page:  # its pictures are no text, and those that are shown as text are removed by its reader

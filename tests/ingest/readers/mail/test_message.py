@@ -10,6 +10,7 @@ from mails import METADATA, SUBJECT, TITLE, message
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Mark, Problem
 from wherein.ingest.readers.choose import choose
+from wherein.ingest.readers.reader import ReadContext
 from wherein.ingest.readers.shared.skipped import Skipped
 
 
@@ -190,6 +191,14 @@ def test_a_header_longer_than_the_head_that_is_looked_at() -> None:
     trace = b"".join(b"Received: from relay%d\n\tby mx; x\n" % number for number in range(1_000))
     for first in (b"", b"X-Long: " + b"x" * 10_000 + b"\n", b"To: a@x,\n" + b" b@x,\n" * 2_000):
         assert one(first + trace + b"From: a@x\nSubject: Boiler\n\ntext").text == "Boiler\n\ntext"
+
+
+def test_the_encoding_that_the_user_names() -> None:
+    data = head("Subject: s", "Content-Type: text/plain; charset=iso-8859-1") + "Привет".encode("koi8-r")
+    stream = io.BytesIO(data)
+    (document,) = choose("a.eml", stream, ReadContext(encoding="koi8-r")).read(stream, "a.eml")
+    assert isinstance(document, Document)
+    assert (document.text, document.notes) == ("s\n\nПривет", ("read as koi8-r, as --encoding says",))
 
 
 def test_a_doubtful_encoding_is_reported() -> None:

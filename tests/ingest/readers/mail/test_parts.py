@@ -152,3 +152,11 @@ def test_parts_that_are_nested_too_deeply() -> None:
     nested = b"".join(b"Content-Type: multipart/mixed; boundary=%d\n\n--%d\n" % (n, n) for n in range(60))
     with pytest.raises(Unreadable, match="the parts of the message are nested too deeply"):
         body(nested)
+
+
+def test_alternatives_of_alternatives() -> None:
+    nested = b"".join(
+        b"Content-Type: multipart/alternative; boundary=b%d\n\n--b%d\nContent-Type: text/plain\n\n\n--b%d\n" % (n, n, n)
+        for n in range(40)
+    )
+    assert body(nested + b"Content-Type: text/html\n\n<p>inmost").text == "inmost"

@@ -6,7 +6,7 @@ from wherein.ingest.readers.html.raw_text import RAW_TEXT
 
 __all__ = ["without_noscript"]
 
-_NOSCRIPT = re.compile(rf"{RAW_TEXT}|(?P<noscript><noscript\b(?:.*?</noscript\s*+>|.*))", re.IGNORECASE | re.DOTALL)
+_NOSCRIPT = re.compile(rf"{RAW_TEXT}|<(?P<noscript>noscript)\b(?:.*?</noscript\s*+>|.*)", re.IGNORECASE | re.DOTALL)
 
 
 def without_noscript(markup: str) -> str:

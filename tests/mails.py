@@ -3,7 +3,7 @@
 from email.message import EmailMessage
 
 SUBJECT = "Grüße, 😀 and so on"
-
+TITLE = f"{SUBJECT}, Ada Lövelace, 8 July 2011"
 
 METADATA = {
     "author": "Ada Lövelace",

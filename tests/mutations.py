@@ -181,6 +181,24 @@ MAIL = _mail()
 MBOX = b"\n".join(
     b"From ada@example.org Fri Jul  8 12:08:34 2011\n" + part for part in (MAIL, b"From: x\n\n>From y\n", MAIL)
 )
+EMLX = b"%d\n" % len(MAIL) + MAIL + b'<?xml version="1.0"?>\n<!DOCTYPE plist>\n<plist><dict/></plist>\n'
+MHTML = b"""From: <Saved by Blink>
+Subject: Kessel
+MIME-Version: 1.0
+Content-Type: multipart/related; type="text/html"; boundary=b
+
+--b
+Content-Type: text/html
+Content-ID: <1@x>
+Content-Transfer-Encoding: quoted-printable
+
+<title>Kessel</title><tr><td>Kalt<td>in Z=C3=BCrich<sup>1</sup></tr><noscript>n</noscript>
+--b
+Content-Type: text/css
+
+p { color: red }
+--b--
+"""
 LATEX = rb"""\documentclass[a4paper]{article} % a comment
 \usepackage[latin1]{inputenc} \newcommand{\foo}[2][x]{#1 {bar} #2}
 \title[Short]{On \emph{quinces}\thanks{me} \& $x^2$} \author{Ada L\"ovelace \and Bob\\ Town} \date{2020-01-31}
@@ -267,6 +285,9 @@ OTHERS: dict[str, tuple[str, bytes, Callable[[bytes, Chance], bytes]]] = {
     "utf-16": ("a.csv", "id;text\n1;Договор аренды\n".encode("utf-16-le") * 5, mutated_text),
     "mail": ("a.eml", MAIL, mutated_text),
     "mbox": ("Inbox", MBOX, mutated_text),
+    "emlx": ("a.emlx", EMLX, mutated_text),
+    "mail in utf-16": ("a.eml", MAIL.decode().encode("utf-16"), mutated_text),
+    "mhtml": ("a.mhtml", MHTML, mutated_text),
     "zip": ("a.zip", office.packed(_IN_ARCHIVES), mutated_package),
     "tar": ("a.tar", packed_tar(_IN_ARCHIVES), mutated_text),
     "gnu tar": ("a.tar", packed_tar({"x" * 150: b"long", **_IN_ARCHIVES}, tarfile.GNU_FORMAT), mutated_text),

@@ -12,12 +12,11 @@ from wherein.ingest.readers.heads import (
     compression,
     is_tar,
     looks_like_latex,
-    looks_like_mail,
-    looks_like_mailbox,
     looks_like_records,
     looks_like_xml,
     xml_kind,
 )
+from wherein.ingest.readers.mail.kind import HEADER_BYTES, mail_module
 from wherein.ingest.readers.ocr.kind import image_kind
 from wherein.ingest.readers.office.ole import OLE_MAGIC, ole_refusal
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
@@ -55,7 +54,7 @@ def _reader_for(name: str, stream: BinaryIO) -> Reader:
     if not head:
         raise Skipped("empty file")
     suffix = PurePath(name).suffix.lower()
-    return _by_magic(head, suffix, stream) or _by_text(head, suffix)
+    return _by_magic(head, suffix, stream) or _by_text(head, suffix, stream)
 
 
 def _by_magic(head: bytes, suffix: str, stream: BinaryIO) -> Reader | None:
@@ -82,7 +81,7 @@ def _in_zip(stream: BinaryIO) -> Reader:
     raise Skipped("binary Excel workbook; save it as .xlsx" if kind == "xlsb" else "unsupported kind of document")
 
 
-def _by_text(head: bytes, suffix: str) -> Reader:
+def _by_text(head: bytes, suffix: str, stream: BinaryIO) -> Reader:
     """Return the reader for a text. Raises `Skipped` when it is none."""
     kind = binary_kind(head)
     if kind:
@@ -95,12 +94,16 @@ def _by_text(head: bytes, suffix: str) -> Reader:
     # Source code may also begin with a list of objects.
     if suffix in (".json", "") and looks_like_records(text):
         return reader_in("records.json_file")
-    return reader_in(BY_SUFFIX[suffix]) if suffix in BY_SUFFIX else _by_first_lines(head, suffix, text)
+    return reader_in(BY_SUFFIX[suffix]) if suffix in BY_SUFFIX else _by_first_lines(text, suffix, stream)
 
 
-def _by_first_lines(head: bytes, suffix: str, text: str) -> Reader:
+def _by_first_lines(text: str, suffix: str, stream: BinaryIO) -> Reader:
     if looks_like_latex(text):
         return reader_in("latex.tex_file")
-    if looks_like_mailbox(head):
-        return reader_in("mail.mbox")
-    return reader_in("mail.message") if looks_like_mail(head, suffix) else reader_in("text.plain")
+
+    def more() -> bytes:
+        head = stream.read(HEADER_BYTES)
+        stream.seek(0)
+        return head_text(head).encode(errors="replace")
+
+    return reader_in(mail_module(text.encode(errors="replace"), suffix, more) or "text.plain")

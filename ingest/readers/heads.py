@@ -9,14 +9,11 @@ import tarfile
 __all__ = [
     "BZIP2",
     "GZIP",
-    "MAILBOX_SEPARATOR",
     "XZ",
     "ZSTD",
     "compression",
     "is_tar",
     "looks_like_latex",
-    "looks_like_mail",
-    "looks_like_mailbox",
     "looks_like_records",
     "looks_like_xml",
     "xml_kind",
@@ -26,15 +23,6 @@ GZIP, BZIP2, XZ, ZSTD = "gzip", "bzip2", "xz", "zstd"
 
 _BLOCK = 512
 _DOCUMENT_CLASS = re.compile(r"(?:\s|%[^\n]*\n)*+\\documentclass\b")
-# The line before a message ends with a date; Thunderbird also writes a bare "From ".
-MAILBOX_SEPARATOR = re.compile(rb"From (?:.*(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b.*\d\d?:\d\d.*\b\d{4}\b.*)?\r?\n?\Z")
-_MAILBOX_FIELD = re.compile(rb">?[!-9;-~]{1,76}:")
-_MAIL_SUFFIXES = frozenset((".eml", ".mht", ".mhtml"))
-_FIELD = rb"[!-9;-~]{1,76}:(?:[ \t].*|)"
-_HEADERS = re.compile(rb"(?:%s\r?\n(?:[ \t].*\r?\n)*){2,}" % _FIELD)
-_FIRST_FIELD = re.compile(_FIELD + rb"\r?\n")
-_SENDER = re.compile(rb"^(?:from|return-path|sender):", re.IGNORECASE | re.MULTILINE)
-_TRACE = re.compile(rb"^(?:date|message-id|received|mime-version|delivered-to):", re.IGNORECASE | re.MULTILINE)
 _RECORDS = re.compile(r"\s*\[\s*\{")
 
 
@@ -74,23 +62,6 @@ def is_tar(head: bytes) -> bool:
 def looks_like_latex(head: str) -> bool:
     """Whether a file that begins with `head` begins with a document class."""
     return _DOCUMENT_CLASS.match(head) is not None
-
-
-def looks_like_mailbox(head: bytes) -> bool:
-    """Whether a file that begins with `head` begins like a mailbox."""
-    first, _, rest = head.partition(b"\n")
-    return bool(MAILBOX_SEPARATOR.match(first) and _MAILBOX_FIELD.match(rest))
-
-
-def looks_like_mail(head: bytes, suffix: str = "") -> bool:
-    """Whether a file that begins with `head` begins with a header that names a sender and shows traces of delivery.
-
-    With the suffix of a message, any header field is enough.
-    """
-    if suffix in _MAIL_SUFFIXES and _FIRST_FIELD.match(head):
-        return True
-    block = _HEADERS.match(head)
-    return bool(block and _SENDER.search(block[0]) and _TRACE.search(block[0]))
 
 
 def looks_like_records(head: str) -> bool:

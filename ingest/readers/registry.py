@@ -25,6 +25,7 @@ MODULES = (
     "records.csv_file",
     "mail.message",
     "mail.mbox",
+    "mail.mhtml",
     "archives.zip_archive",
     "archives.tar_archive",
     "archives.compressed",

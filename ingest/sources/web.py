@@ -9,9 +9,9 @@ from threading import Thread
 from typing import TypeVar, cast
 from urllib.parse import urljoin, urlsplit
 from urllib.request import Request
-from urllib.robotparser import RobotFileParser
 
 from wherein.errors import Unreadable
+from wherein.ingest.sources.robots import NO_RULES, ROBOTS_LIMIT, Robots
 from wherein.ingest.sources.web_connection import Connector
 from wherein.ingest.sources.web_response import Page, Validators, describe, read_page
 
@@ -26,11 +26,9 @@ DEADLINE = 120.0
 MAX_REDIRECTS = 5
 """Redirects that are followed from one page."""
 
-_ROBOTS_LIMIT = 500_000
 _MAX_SHOWN = 200
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _GONE = frozenset((404, 410))
-_FORBIDDEN = frozenset((401, 403))
 _T = TypeVar("_T")
 
 
@@ -44,7 +42,7 @@ class Web:
     def __init__(self, timeout: float = TIMEOUT, deadline: float = DEADLINE) -> None:
         self._timeout = timeout
         self._deadline = deadline
-        self._robots: dict[str, RobotFileParser] = {}
+        self._robots: dict[str, Robots] = {}
 
     def fetch(self, address: str, limit: int, known: Validators) -> Page | None:
         """Return the page, None when it is the version that is `known`.
@@ -83,29 +81,22 @@ class Web:
         parts = urlsplit(address)
         site = f"{parts.scheme}://{parts.netloc}"
         if site not in self._robots:
-            self._robots[site] = self._robots_of(site, connector)
-        if not self._robots[site].can_fetch(_agent(), address):
+            self._robots[site] = Robots(self._rules(f"{site}/robots.txt", connector))
+        if not self._robots[site].allow(address):
             raise Unreadable(f"{site}/robots.txt does not allow it")
 
-    def _robots_of(self, site: str, connector: Connector) -> RobotFileParser:
-        robots = RobotFileParser()
-        robots.parse(self._rules(f"{site}/robots.txt", connector).splitlines())
-        return robots
-
-    def _rules(self, address: str, connector: Connector) -> str:
-        """Return the text of a robots.txt. A missing one allows all, a forbidden one none (RFC 9309)."""
+    def _rules(self, address: str, connector: Connector) -> bytes:
+        """Return a robots.txt, empty where a site has none. Raises Unreadable when it cannot be fetched now."""
         for _ in range(MAX_REDIRECTS + 1):
             with self._opened(address, connector, {}) as response:
                 following = _redirect(response, address)
                 if following is None:
-                    if response.status in _FORBIDDEN:
-                        return "User-agent: *\nDisallow: /"
-                    if 400 <= response.status < 500:
-                        return ""
-                    _require_success(response, " for robots.txt")  # a server error forbids all (RFC 9309, 2.3.1.4)
-                    return read_page(response, address, _ROBOTS_LIMIT).data.decode("utf-8", "replace")
+                    if response.status in NO_RULES:
+                        return b""
+                    _require_success(response, " for robots.txt")
+                    return read_page(response, address, ROBOTS_LIMIT, cut=True).data
             address = following
-        return ""  # after too many redirects, as if there were none (RFC 9309, 2.3.1.2)
+        return b""  # after too many redirects, as if there were none (RFC 9309, 2.3.1.2)
 
 
 @cache

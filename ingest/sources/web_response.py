@@ -62,10 +62,15 @@ def describe(error: Exception) -> str:
     return str(reason)[:_MAX_SHOWN] or type(reason).__name__
 
 
-def read_page(response: HTTPResponse, address: str, limit: int) -> Page:
-    """Return the page in a response. Raises Unreadable when it is cut short, or has more than `limit` bytes."""
+def read_page(response: HTTPResponse, address: str, limit: int, cut: bool = False) -> Page:
+    """Return the page in a response.
+
+    Raises Unreadable when the connection breaks off, or the page has more than `limit` bytes; with `cut` the rest is
+    left out instead.
+    """
     try:
-        data = b"".join(_limited(_decoded(response), limit))
+        pieces = _decoded(response)
+        data = b"".join(_first(pieces, limit) if cut else _limited(pieces, limit))
     except (OSError, HTTPException, ValueError, zlib.error) as error:
         raise Unreadable(f"the connection broke off: {describe(error)}") from None
     headers = response.headers
@@ -115,6 +120,15 @@ def _limited(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
         if count > limit:
             raise Unreadable(f"larger than --max-size ({limit / 1e6:,.0f} MB)")
         yield piece
+
+
+def _first(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
+    """Yield the first `limit` bytes."""
+    for piece in pieces:
+        yield piece[:limit]
+        limit -= len(piece)
+        if limit <= 0:
+            return
 
 
 def _name(address: str, kind: str) -> str:

@@ -39,7 +39,7 @@ class Pipeline:
         source = add_source(db, "/docs")
         self.content = b""
         self.save = lambda **state: save_file(
-            db, URI, source.id, NOWHERE, self.content, **{"version": "plain-4/chunker-2", **state}
+            db, URI, source.id, NOWHERE, self.content, **{"version": "plain-5/chunker-2", **state}
         )
 
     def ingest(

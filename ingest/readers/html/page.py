@@ -7,32 +7,41 @@ from typing import BinaryIO
 from selectolax.lexbor import LexborHTMLParser
 
 from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.html.main_content import candidate_ranks, main_blocks
 from wherein.ingest.readers.html.metadata import metadata_of
+from wherein.ingest.readers.html.noscript import without_noscript
 from wherein.ingest.readers.html.render import render
+from wherein.ingest.readers.html.table_fragments import with_tables
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, text_reader
 from wherein.ingest.readers.shared.blocks import Block, BlockWriter, join_blocks
 from wherein.ingest.readers.shared.charset import declared_in_page
-from wherein.ingest.readers.shared.decode import Decoded, decode, name_as_title, require_text
+from wherein.ingest.readers.shared.decode import (
+    PICTURES_NOTE,
+    Decoded,
+    decode,
+    name_as_title,
+    require_text,
+    without_pictures,
+)
 from wherein.ingest.readers.shared.headings import heading_marks
 
-__all__ = ["READER", "decode_page", "parse_page", "read", "render_page"]
+__all__ = ["READER", "decode_page", "parse_page", "read", "read_markup", "render_page"]
 
 _MEDIA_TYPE = "text/html"
 
 _DROPPED = ", ".join(
     (
-        "script, style, template, noscript, svg, iframe, object, audio, video, canvas",
-        "select, button, textarea, datalist",
-        "nav, body > footer, body > div#footer, [role=navigation], [role=search], [role=contentinfo]",
+        "script, style, template, svg, iframe, object, audio, video, canvas",
+        "select, button, textarea, datalist, rt, rp",
+        "nav, [role=navigation], [role=search]",
+        "footer:not(article footer, main footer, blockquote footer), body > div#footer, [role=contentinfo]",
         "[hidden]:not([hidden=until-found]), [aria-hidden=true]",
         '[style*="display:none"], [style*="display: none"]',
         "div.sphinxsidebar, div.navheader, div.navfooter, a.headerlink",
     )
 )
-_MAIN = ("main", "[role=main]", "article", "div.body", "div.document")
-_MAIN_SHARE = 0.5
-"""The main content must hold at least this share of the page's text; otherwise the whole page is read."""
-_MAX_CANDIDATES = 20
+_MAX_REQUEST = 400
+"""No more characters than this are a request to switch JavaScript on."""
 
 # An HTML parser takes an element that XHTML closes in place for an opening tag: <script src="x"/> would swallow the
 # rest of the page. Void elements have no closing tag, so they are left alone.
@@ -46,18 +55,43 @@ _SELF_CLOSED = re.compile(
 def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
     """Yield the page as one document with its headings; see `Reader` for the errors."""
     decoded = decode_page(stream.read(), context.encoding)
-    tree = parse_page(decoded.text)
+    yield decoded.annotate(read_markup(decoded.text, name_as_title(name)))
+
+
+def read_markup(markup: str, title: str = "") -> Document:
+    """Return a page as a document, `title` being that of a page without one. Raises Skipped when it has no text."""
+    tree = parse_page(markup)
     page = render_page(tree)
-    text, headings = join_blocks(_main_blocks(page))
+    if not page.blocks:
+        page = _without_scripts(markup)
+    blocks = main_blocks(page)
+    notes = (PICTURES_NOTE,) if _remove_pictures(blocks) else ()
+    text, headings = join_blocks(blocks)
     require_text(text)
-    marks = heading_marks(headings)
-    title = _title(tree) or _first_h1(page.blocks) or name_as_title(name)
-    yield decoded.annotate(Document(title, text, _MEDIA_TYPE, metadata=metadata_of(tree), marks=marks))
+    title = _title(tree) or _first_h1(page.blocks) or title
+    return Document(title, text, _MEDIA_TYPE, metadata=metadata_of(tree), marks=heading_marks(headings), notes=notes)
 
 
-def parse_page(markup: str) -> LexborHTMLParser:
-    """Return the tree of a page."""
+def _without_scripts(markup: str) -> BlockWriter:
+    """Return the blocks that are shown where scripts do not run, none where they only ask for scripts."""
+    page = render_page(parse_page(markup, scripts=False))
+    text = " ".join(block.text for block in page.blocks)
+    return BlockWriter() if len(text) <= _MAX_REQUEST and "javascript" in text.lower() else page
+
+
+def _remove_pictures(blocks: Sequence[Block]) -> int:
+    """Remove the bytes of pictures from texts that show them, and return how many there were."""
+    total = 0
+    for block in blocks:
+        block.text, count = without_pictures(block.text)
+        total += count
+    return total
+
+
+def parse_page(markup: str, scripts: bool = True) -> LexborHTMLParser:
+    """Return the tree of a page, as a browser that runs scripts sees it (without `noscript`), or one that does not."""
     markup = markup.replace("\r\n", "\n").replace("\r", "\n")
+    markup = with_tables(without_noscript(markup) if scripts else markup)
     if markup.lstrip()[:5] == "<?xml":
         markup = _SELF_CLOSED.sub(r"<\1\2></\1>", markup)
     return LexborHTMLParser(markup)
@@ -70,33 +104,9 @@ def decode_page(data: bytes, encoding: str = "") -> Decoded:
 
 def render_page(tree: LexborHTMLParser) -> BlockWriter:
     """Return the blocks of a page, and which of them may be the main content."""
-    return render(tree.body, _node_ids(tree, _DROPPED), _candidate_ranks(tree)) if tree.body else BlockWriter()
-
-
-def _node_ids(tree: LexborHTMLParser, query: str) -> set[int]:
-    return {node.mem_id for node in tree.css(query)}
-
-
-def _candidate_ranks(tree: LexborHTMLParser) -> dict[int, int]:
-    """Return the rank (0 is preferred) of each node that may be the main content, by its `mem_id`."""
-    ranks: dict[int, int] = {}
-    for rank, query in enumerate(_MAIN):
-        for node in tree.css(query)[:_MAX_CANDIDATES]:
-            ranks.setdefault(node.mem_id, rank)
-    return ranks
-
-
-def _main_blocks(page: BlockWriter) -> Sequence[Block]:
-    total = _length(page.blocks)
-    for candidate in sorted(page.candidates, key=lambda candidate: candidate.rank):
-        blocks = page.blocks[candidate.start : candidate.end]
-        if blocks and _length(blocks) >= _MAIN_SHARE * total:
-            return blocks
-    return page.blocks
-
-
-def _length(blocks: Sequence[Block]) -> int:
-    return sum(len(block.text) for block in blocks)
+    if not tree.body:
+        return BlockWriter()
+    return render(tree.body, {node.mem_id for node in tree.css(_DROPPED)}, candidate_ranks(tree))
 
 
 def _title(tree: LexborHTMLParser) -> str:
@@ -108,4 +118,4 @@ def _first_h1(blocks: Sequence[Block]) -> str:
     return next((" ".join(block.text.split()) for block in blocks if block.level == 1), "")
 
 
-READER = text_reader("html", 4, _MEDIA_TYPE, read)
+READER = text_reader("html", 5, _MEDIA_TYPE, read)

@@ -1,5 +1,6 @@
 """The header fields of a message, with encoded words (RFC 2047) decoded."""
 
+from datetime import datetime
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
@@ -15,11 +16,16 @@ __all__ = ["Headers", "decode_words"]
 
 _MAX_LENGTH = 1_000
 _MAX_ADDRESSES = 100
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 class Headers:
-    """The subject, the id and the metadata of a message.
+    """The subject, the id, a title and the metadata of a message.
 
+    The title says subject, sender and day, as far as they are known: `Rent, Ann Quince, 2 May 2024`.
     Metadata are `author`, `keywords` and `created` as for any document, and `from`, `to` and `cc` with the addresses.
     `id` has no angle brackets and is empty when the message has none.
     """
@@ -28,6 +34,9 @@ class Headers:
         self.subject = _line(decode_words(_first(message, "subject")))
         self.id = _line(_first(message, "message-id")).strip("<>")
         senders = _addresses(_values(message, "from"))
+        date = _date(_first(message, "date"))
+        sender = next((name or address for name, address in senders), "")
+        self.title = ", ".join(filter(None, (self.subject, sender, _day(date))))
         people: dict[str, list[str]] = {
             "from": [_format_address(*sender) for sender in senders],
             "to": [_format_address(*pair) for pair in _addresses(_values(message, "to"))],
@@ -37,7 +46,7 @@ class Headers:
             **standard_metadata(
                 author=[name or address for name, address in senders],
                 keywords=[decode_words(words) for words in _values(message, "keywords")],
-                created=_date(_first(message, "date")),
+                created=date.isoformat() if date else "",
             ),
             **{role: names[0] if len(names) == 1 else [*names] for role, names in people.items() if names},
         }
@@ -92,11 +101,18 @@ def _format_address(name: str, address: str) -> str:
     return f"{name} <{address}>" if name and address and name != address else name or address
 
 
-def _date(value: str) -> str:
-    try:
-        return parsedate_to_datetime(value).isoformat()
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return ""
+def _date(value: str) -> datetime | None:
+    for parse in (parsedate_to_datetime, datetime.fromisoformat):  # some programs write ISO 8601
+        try:
+            return parse(value.strip())
+        except (ValueError, TypeError, OverflowError, IndexError):
+            continue
+    return None
+
+
+def _day(date: datetime | None) -> str:
+    """Return the day of the sender's calendar."""
+    return f"{date.day} {_MONTHS[date.month - 1]} {date.year}" if date else ""
 
 
 def _line(value: str) -> str:

@@ -1,16 +1,17 @@
 """Mailboxes (mbox): a document for each message, read one at a time, so that the size of the file does not matter."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import BinaryIO
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers.heads import MAILBOX_SEPARATOR
 from wherein.ingest.readers.mail.headers import Headers
+from wherein.ingest.readers.mail.kind import is_separator
 from wherein.ingest.readers.mail.message import MEDIA_TYPE, read_message
-from wherein.ingest.readers.mail.parts import parse_message
+from wherein.ingest.readers.mail.mime import parse_message
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.shared.allowance import LimitExceeded
 from wherein.ingest.readers.shared.members import allowance_for
@@ -61,8 +62,8 @@ def _messages(stream: BinaryIO, limit: int) -> Iterator[bytes | None]:
     message: bytearray | None = None
     is_open = False
     after_blank = True
-    while line := stream.readline(_MAX_LINE):
-        if after_blank and MAILBOX_SEPARATOR.match(line):  # elsewhere a line may begin with "From " as well
+    for line, following in _lines(stream):
+        if after_blank and is_separator(line, following):  # elsewhere a line may begin with "From " as well
             if is_open:
                 yield bytes(message) if message is not None else None
             message, is_open = bytearray(), True
@@ -75,4 +76,13 @@ def _messages(stream: BinaryIO, limit: int) -> Iterator[bytes | None]:
         yield bytes(message) if message is not None else None
 
 
-READER = Reader("mbox", 2, MEDIA_TYPE, read, read, streaming=True, reads_pictures=True)
+def _lines(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+    """Yield each line with the one after it, without a byte order mark."""
+    line = stream.readline(_MAX_LINE).removeprefix(BOM_UTF8)
+    while line:
+        following = stream.readline(_MAX_LINE)
+        yield line, following
+        line = following
+
+
+READER = Reader("mbox", 3, MEDIA_TYPE, read, read, streaming=True, reads_pictures=True)

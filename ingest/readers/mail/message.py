@@ -7,7 +7,8 @@ from typing import BinaryIO
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Mark, Problem
 from wherein.ingest.readers.mail.headers import Headers
-from wherein.ingest.readers.mail.parts import message_body, parse_message
+from wherein.ingest.readers.mail.mime import parse_message
+from wherein.ingest.readers.mail.parts import message_body
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.shared.allowance import Allowance
 from wherein.ingest.readers.shared.attachments import Attachments
@@ -37,14 +38,16 @@ def read_message(
 ) -> Iterator[Document | Problem]:
     """Yield the message, whose key is empty, and its attachments; see `Reader` for the errors."""
     headers = Headers(message)
-    body = message_body(message)
+    body = message_body(message, context.encoding)
     # Before the message, which gets the notes about what is not read.
     attached = Attachments(context, allowance)
     attached.read(body.attachments)
     text, marks = _join(headers.subject, body.text, body.marks)
     if text:
-        title = headers.subject or name_as_title(name)
-        yield Document(title, text, MEDIA_TYPE, "", headers.metadata, marks, (*body.notes, *attached.notes))
+        title = headers.title or name_as_title(name)
+        yield Document(
+            title, text, MEDIA_TYPE, "", headers.metadata, marks, (*body.notes, *attached.notes), body.doubts
+        )
     elif message.get_content_type() in _ENCRYPTED:
         raise Unreadable("the message is encrypted; save it decrypted")
     elif not attached.items:
@@ -61,4 +64,4 @@ def _join(subject: str, body: str, marks: tuple[Mark, ...]) -> tuple[str, tuple[
     return _GAP.join(filter(None, (subject, body))), shifted if body else ()
 
 
-READER = Reader("mail", 2, MEDIA_TYPE, read, read, reads_pictures=True)
+READER = Reader("mail", 3, MEDIA_TYPE, read, read, reads_pictures=True)

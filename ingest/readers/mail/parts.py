@@ -1,30 +1,41 @@
 """The parts of a message (MIME): the text that a person reads, and the attachments."""
 
-import io
 import mimetypes
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from email.message import Message
-from email.parser import BytesParser
-from email.policy import compat32
+from functools import partial
 
 from wherein.errors import Unreadable
-from wherein.ingest.document import Document, Mark
+from wherein.ingest.document import Mark
 from wherein.ingest.readers.html import page
 from wherein.ingest.readers.mail.headers import decode_words
-from wherein.ingest.readers.shared.charset import charset_for_label
-from wherein.ingest.readers.shared.decode import clean, decode
+from wherein.ingest.readers.mail.stubs import MAX_STUB, is_stub
+from wherein.ingest.readers.shared.charset import charset_for_label, declared_in_page
+from wherein.ingest.readers.shared.decode import AS_IS, Decoded, clean, decode
 from wherein.ingest.readers.shared.skipped import Skipped
 
-__all__ = ["Attachment", "Body", "message_body", "parse_message"]
+__all__ = [
+    "PAGES",
+    "TOO_DEEP",
+    "Attachment",
+    "Body",
+    "PartText",
+    "decode_part",
+    "is_text",
+    "leaves",
+    "message_body",
+    "part_text",
+]
 
 _GAP = "\n\n"
-_READABLE = ("text/plain", "text/html")
+PAGES = ("text/html", "application/xhtml+xml")
+_READABLE = ("text/plain", *PAGES)
 _SIGNATURES = frozenset(
     f"application/{kind}" for kind in ("pgp-signature", "pkcs7-signature", "x-pkcs7-signature", "pgp-keys")
 )
 _MAX_DEPTH = 50
-_TOO_DEEP = "the parts of the message are nested too deeply"
+TOO_DEEP = "the parts of the message are nested too deeply"
 _SUFFIXES = {"message/rfc822": ".eml", "text/plain": ".txt", "text/html": ".html", "text/csv": ".csv"}
 
 
@@ -49,7 +60,7 @@ class Attachment:
             else:
                 yield _payload(self.message)
         except RecursionError:
-            raise Unreadable(_TOO_DEEP) from None
+            raise Unreadable(TOO_DEEP) from None
 
 
 @dataclass(frozen=True)
@@ -60,68 +71,106 @@ class Body:
     marks: tuple[Mark, ...]
     attachments: tuple[Attachment, ...]
     notes: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class _Text:
+class PartText:
+    """The text of a part, with marks where a web page has headings, and notes on it."""
+
     text: str
     marks: tuple[Mark, ...] = ()
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
-def parse_message(data: bytes) -> Message:
-    """Return a message, however broken it is. Raises Unreadable when it is nested too deeply."""
-    try:
-        # compat32 returns header fields as written; the newer policies parse them, and may fail on broken ones.
-        return BytesParser(policy=compat32).parsebytes(data)
-    except RecursionError:
-        raise Unreadable(_TOO_DEEP) from None
+def message_body(message: Message, encoding: str = "") -> Body:
+    """Return the text and the attachments of a message.
 
-
-def message_body(message: Message) -> Body:
-    """Return the text and the attachments of a message. Of alternatives the plain text is read, else the HTML."""
-    texts: list[_Text] = []
+    Of alternatives the plain text is read, else the HTML; the HTML also where the plain text is a stub. `encoding` is
+    the one that the user named.
+    """
+    texts: list[PartText] = []
     attachments: list[Attachment] = []
-    for number, part in enumerate(_leaves(message, 0), 1):
-        if _is_text(part):
-            texts.append(_part_text(part))
+    for number, part in enumerate(leaves(message, encoding), 1):
+        if is_text(part):
+            texts.append(part_text(part, encoding))
         else:
             attachments.append(Attachment(_name(part, number), part))
     text, marks = "", list[Mark]()
-    for part_text in texts:
-        if part_text.text:
+    for piece in texts:
+        if piece.text:
             start = len(text) + len(_GAP) if text else 0
-            text = f"{text}{_GAP}{part_text.text}" if text else part_text.text
-            marks += [Mark(start + mark.start, mark.page, mark.heading) for mark in part_text.marks]
-    notes = dict.fromkeys(note for part_text in texts for note in part_text.notes)
-    return Body(text, tuple(marks), tuple(attachments), tuple(notes))
+            text = f"{text}{_GAP}{piece.text}" if text else piece.text
+            marks += [Mark(start + mark.start, mark.page, mark.heading) for mark in piece.marks]
+    notes = dict.fromkeys(note for piece in texts for note in piece.notes)
+    doubts = dict.fromkeys(doubt for piece in texts for doubt in piece.doubts)
+    return Body(text, tuple(marks), tuple(attachments), tuple(notes), tuple(doubts))
 
 
-def _leaves(message: Message, depth: int) -> Iterator[Message]:
-    """Yield the parts that hold no other parts; a message inside the message is one of them."""
+def leaves(message: Message, encoding: str = "") -> Iterator[Message]:
+    """Yield the parts that hold no other parts, of alternatives the one to read.
+
+    A message inside the message is one part. Raises Unreadable when they are nested too deeply.
+    """
+    return _leaves(message, 0, partial(_choose_alternative, encoding))
+
+
+def _leaves(message: Message, depth: int, choose: Callable[[list[Message], int], list[Message]]) -> Iterator[Message]:
     if depth > _MAX_DEPTH:
-        raise Unreadable(_TOO_DEEP)
+        raise Unreadable(TOO_DEEP)
     inner = message.get_payload()
     if not isinstance(inner, list) or message.get_content_type() == "message/rfc822":
         yield message
         return
     parts = [part for part in inner if isinstance(part, Message)]
     if message.get_content_type() == "multipart/alternative":
-        parts = _choose_alternative(parts)
+        parts = choose(parts, depth + 1)
     for part in parts:
-        yield from _leaves(part, depth + 1)
+        yield from _leaves(part, depth + 1, choose)
 
 
-def _choose_alternative(parts: list[Message]) -> list[Message]:
-    """Return the alternative to read, and after it the other ones that have file names."""
-    for kind in _READABLE:
-        for part in parts:
-            if part.get_content_type() == kind and _part_text(part).text:
-                return [part, *(other for other in parts if other.get_filename())]
-    return parts
+def _choose_alternative(encoding: str, parts: list[Message], depth: int) -> list[Message]:
+    """Return the alternative to read, and after it the files in the other ones."""
+    # Without a choice in the alternatives of alternatives, which would take time exponential in the depth.
+    inside = [list(_leaves(part, depth, lambda parts, _: parts)) for part in parts]
+    plain, plain_text = _alternative(inside, _is_plain, encoding)
+    is_short = plain is None or len(plain_text) <= MAX_STUB
+    page, page_text = _alternative(inside, _is_page, encoding) if is_short else (None, "")
+    chosen = page if plain is None or is_stub(plain_text, page_text) else plain
+    if chosen is None:
+        return parts
+    others = (leaf for number, held in enumerate(inside) if number != chosen for leaf in held)
+    return [parts[chosen], *filter(_is_file, others)]
 
 
-def _is_text(part: Message) -> bool:
+def _alternative(
+    inside: list[list[Message]], is_kind: Callable[[Message], bool], encoding: str
+) -> tuple[int | None, str]:
+    """Return the number of the first alternative with text of a kind, and that text; files may come with it."""
+    for number, held in enumerate(inside):
+        text = _GAP.join(part_text(leaf, encoding).text for leaf in held if is_text(leaf) and is_kind(leaf))
+        if text.strip():
+            return number, text
+    return None, ""
+
+
+def _is_plain(part: Message) -> bool:
+    return part.get_content_type() == "text/plain"
+
+
+def _is_page(part: Message) -> bool:
+    return part.get_content_type() in PAGES
+
+
+def _is_file(part: Message) -> bool:
+    """Whether a part is a file by itself, not a picture in a page."""
+    is_picture = part.get_content_maintype() == "image" and part.get("Content-ID")
+    return bool(part.get_filename()) and not is_picture
+
+
+def is_text(part: Message) -> bool:
+    """Whether a part is text to read, not a file."""
     kind = part.get_content_type()
     # A part that is declared as multipart but has no parts is read as plain text.
     readable = kind in _READABLE or kind.startswith("multipart/")
@@ -138,27 +187,31 @@ def _name(part: Message, number: int) -> str:
     return name or f"part-{number}{_SUFFIXES.get(kind) or mimetypes.guess_extension(kind) or ''}"
 
 
-def _part_text(part: Message) -> _Text:
-    text, notes = _decode_text(part)
-    if part.get_content_type() != "text/html":
-        return _Text(text.strip("\n") if text.strip() else "", notes=notes)
+def part_text(part: Message, encoding: str = "") -> PartText:
+    """Return the text of a part, with marks where a web page has headings."""
+    decoded = decode_part(part, encoding)
+    if not _is_page(part):
+        text = decoded.text
+        return PartText(text.strip("\n") if text.strip() else "", notes=decoded.notes, doubts=decoded.doubts)
     try:
-        # A byte order mark outweighs what a <meta> declares: the text is decoded already.
-        (document,) = page.read(io.BytesIO(b"\xef\xbb\xbf" + text.encode()), "")
+        document = decoded.annotate(page.read_markup(decoded.text))
     except Unreadable:
-        return _Text("", notes=notes)
-    assert isinstance(document, Document)
-    return _Text(document.text, document.marks, notes)
+        return PartText("", notes=decoded.notes, doubts=decoded.doubts)
+    return PartText(document.text, document.marks, document.notes, document.doubts)
 
 
-def _decode_text(part: Message) -> tuple[str, tuple[str, ...]]:
-    """Return the text of a part, and notes on its encoding."""
-    name = part.get_content_charset() or ""
+def decode_part(part: Message, encoding: str = "") -> Decoded:
+    """Return the text of a part without the bytes of pictures; it is empty when the part is binary."""
+    name, data = part.get_content_charset() or "", _payload(part)
+    is_page = _is_page(part)
+    declared = charset_for_label(name) if name else declared_in_page(data) if is_page else None
     try:
-        decoded = decode(_payload(part), declared=charset_for_label(name) if name else None)
+        decoded = decode(data, encoding, declared)
     except Skipped:
-        return "", ()
-    return decoded.text.replace("\r\n", "\n").replace("\r", "\n"), decoded.notes
+        return AS_IS
+    if is_page:  # its pictures are no text, and those that are shown as text are removed by its reader
+        return decoded
+    return replace(decoded, text=decoded.text.replace("\r\n", "\n").replace("\r", "\n")).without_pictures()
 
 
 def _payload(part: Message) -> bytes:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from wherein.ingest.readers.shared.headings import Heading
 
@@ -20,6 +21,9 @@ _CONTAINERS = """
 _BLOCKS = _LISTS | _VERBATIM | _HEADINGS.keys() | _CELLS | frozenset(_CONTAINERS.split())
 HYPHEN = "-"
 """What list items begin with."""
+_CLOSING = frozenset(".,;:!?%)]}\"'”’»")
+_UNIT = re.compile(r"(?<![^\W\d_])(?:[kcdmµμ]?m|ft|mi|yd)\Z")  # of length, whose powers are written together
+_SIGNS = frozenset("+-−")
 _BREAK = "\0"  # stands for a line break; no reader lets a NUL character through
 _BLANK_LINES = re.compile(r"\n{3,}")
 # Pages of the older web are laid out by tables, whose cells hold whole columns of text.
@@ -46,6 +50,14 @@ class Candidate:
     rank: int
     start: int
     end: int
+
+
+class _Edge(Enum):
+    """Where in the running text the next piece of text stands, as far as superscripts matter."""
+
+    NONE = auto()
+    BEGIN = auto()
+    END = auto()
 
 
 @dataclass(slots=True)
@@ -77,15 +89,22 @@ class BlockWriter:
     _groups: int = 0
     _tables: list[int] = field(default_factory=list)
     _rows: list[_Row] = field(default_factory=list)
+    _edge: _Edge = _Edge.NONE
 
     def text(self, text: str) -> None:
         """Add running text."""
+        if self._edge is not _Edge.NONE and text:
+            if self._inline and _is_apart(self._inline[-1], self._edge, text):
+                self._inline.append(" ")
+            self._edge = _Edge.NONE
         self._inline.append(text)
 
     def enter(self, tag: str) -> None:
         """Begin an element."""
         if tag == "br":
             self._inline.append("\n" if self._verbatim else _BREAK)
+        elif tag == "sup":
+            self._edge = _Edge.BEGIN
         elif tag not in _BLOCKS:
             return
         elif self._verbatim:
@@ -97,6 +116,8 @@ class BlockWriter:
 
     def leave(self, tag: str) -> None:
         """End an element."""
+        if tag == "sup":
+            self._edge = _Edge.END
         if tag not in _BLOCKS:
             return
         if self._verbatim:
@@ -182,7 +203,8 @@ class BlockWriter:
         cells = (_one_line(self.blocks[start:end]) for start, end in zip(starts, ends, strict=True))
         group = self._tables[-1] if self._tables else 0
         self.blocks[row.start :] = [Block(" | ".join(cells), group=group)]
-        self.candidates[:] = [candidate for candidate in self.candidates if candidate.end <= row.start]
+        while self.candidates and self.candidates[-1].end > row.start:
+            self.candidates.pop()
 
     def _mark_row_as_layout(self) -> None:
         """Note that the content of the open row, and so of the rows around it, does not fit on one line."""
@@ -221,6 +243,16 @@ def join_blocks(blocks: Sequence[Block]) -> tuple[str, list[Heading]]:
         length += len(block.text)
         group = block.group
     return "".join(parts), headings
+
+
+def _is_apart(before: str, edge: _Edge, text: str) -> bool:
+    """Whether a blank keeps digits in a superscript apart: those of a note, an exponent or an isotope, but not m²."""
+    last = before[-1:]
+    if edge is _Edge.END:
+        return last.isdigit() and text[0].isalpha()
+    is_number = text[0].isdigit() or (text[0] in _SIGNS and text[1:2].isdigit())
+    is_unit = text in ("2", "3") and _UNIT.search(before) is not None
+    return is_number and not is_unit and (last.isalnum() or last in _CLOSING)
 
 
 def _collapsed(raw: str) -> str:

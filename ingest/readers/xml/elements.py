@@ -112,4 +112,4 @@ def _html_text(markup: str) -> str:
     return join_blocks(render_page(parse_page(markup)).blocks)[0]
 
 
-READER = text_reader("xml", 1, _MEDIA_TYPE, read)
+READER = text_reader("xml", 2, _MEDIA_TYPE, read)

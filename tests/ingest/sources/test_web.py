@@ -74,10 +74,18 @@ def test_robots(web: Site) -> None:
     assert fetch(web, "/private").data == b"<p>x"
     web.pages["/b"] = Answer(status=302, headers={"Location": "/not-you"})
     assert refused(web, "/b") == f"{web.address}/robots.txt does not allow it"
-    web.pages["/robots.txt"] = Answer(status=403)
+    for status in (401, 403, 404, 410, 451):  # RFC 9309, 2.3.1.3: no rules that can be seen
+        web.pages["/robots.txt"] = Answer(status=status)
+        assert fetch(web, "/a").data == b"<p>x"
+    for status, phrase in ((500, "Internal Server Error"), (503, "Service Unavailable"), (429, "Too Many Requests")):
+        web.pages["/robots.txt"] = Answer(status=status)
+        assert refused(web, "/a") == f"the server answered {status} ({phrase}) for robots.txt"
+    web.pages["/robots.txt"] = Answer(b"User-agent: *\nDisallow: /a\n" + b"# long\n" * 200_000, packed=True)
     assert refused(web, "/a") == f"{web.address}/robots.txt does not allow it"
-    web.pages["/robots.txt"] = Answer(status=500)
-    assert refused(web, "/a") == "the server answered 500 (Internal Server Error) for robots.txt"
+    web.pages["/robots.txt"] = Answer("User-agent: *\nDisallow: /*.pdf$\nAllow: /a\n".encode("utf-16"), "text/plain")
+    web.pages["/x.pdf"] = Answer(b"<p>x")
+    assert refused(web, "/x.pdf") == f"{web.address}/robots.txt does not allow it"
+    assert fetch(web, "/a").data == b"<p>x"
     web.pages["/robots.txt"] = Answer(b"\xff\0" * 100 + b"<html>", "text/html")
     assert fetch(web, "/a").data == b"<p>x"
     web.paths()

@@ -78,6 +78,17 @@ def test_what_is_no_text_is_dropped() -> None:
     assert text(source) == "Kept\n\nAlso\n\nfound"
 
 
+def test_the_footer_of_the_page_is_left_out_and_those_of_its_parts_are_kept() -> None:
+    footer = "<footer>foot</footer>"
+    assert text(f"<p>text</p><div class=wrap>{footer}</div>") == "text"
+    assert text(f"<blockquote>text{footer}</blockquote>") == "text\n\nfoot"
+    assert text(f"<article>text{footer}</article>{footer}") == "text\n\nfoot"
+
+
+def test_readings_above_characters_are_left_out() -> None:
+    assert text("<p><ruby>子<rp>(</rp><rt>こ</rt><rp>)</rp></ruby>ども") == "子ども"
+
+
 @pytest.mark.parametrize("main", ["main", "div role=main", "article", 'div class="body"', 'div class="document"'])
 def test_main_content(main: str) -> None:
     tag = main.split()[0]
@@ -89,6 +100,52 @@ def test_main_content(main: str) -> None:
 
 def test_main_content_within_a_row_that_becomes_a_line() -> None:
     assert text("<table><tr><td>a<td><main>bbbbbbbb</main></table>") == "a | bbbbbbbb"
+
+
+def test_what_is_shown_without_scripts_is_read_where_nothing_else_has_text() -> None:
+    assert text("<body><noscript><p>Opened in <b>May</b></noscript><div id=app></div>") == "Opened in May"
+    assert text("<body><p>Shown<noscript><p>Hidden</noscript>") == "Shown"
+    assert text("<head><noscript>Hidden</noscript></head><script>'<noscript>'</script><p>Shown") == "Shown"
+    assert text(f"<body><noscript>{'JavaScript shows more. ' * 30}</noscript>").startswith("JavaScript shows")
+
+
+@pytest.mark.parametrize("notice", ["You need to enable JavaScript to run this app.", "Bitte JavaScript aktivieren"])
+def test_a_page_that_only_asks_for_scripts_has_no_text(notice: str) -> None:
+    with pytest.raises(Skipped, match=r"^no text$"):
+        text(f"<body><noscript>{notice}</noscript><div id=root></div>")
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("verdict<sup>12</sup>", "verdict 12"),
+        ("verdict.<sup><a href=#n>3</a></sup><sup>4</sup> Next", "verdict. 3 4 Next"),
+        ("10<sup>6</sup> and 10<sup>−6</sup>", "10 6 and 10 −6"),
+        ("<sup>1</sup>Physics, <sup>14</sup>C", "1 Physics, 14 C"),
+        ("the 2<sup>nd</sup>, M<sup>me</sup> X, verdict<sup>[3]</sup>", "the 2nd, Mme X, verdict[3]"),
+        ("5 m<sup>2</sup>, 5km<sup>2</sup>, room<sup>2</sup>, 5 m<sup>4</sup>", "5 m2, 5km2, room 2, 5 m 4"),
+        ("H<sub>2</sub>O, (<sup>2</sup>) <sup> 2</sup> a<sup></sup>3", "H2O, (2) 2 a3"),
+        ("a<sup>1</sup>b <sup>c</sup>d", "a 1 b cd"),
+    ],
+)
+def test_digits_in_superscripts_stand_apart(source: str, expected: str) -> None:
+    assert text(f"<p>{source}</p>") == expected
+
+
+def test_cells_outside_a_table_stand_apart() -> None:
+    source = "<tr><td>EU: 361.800 kr</td></tr><tr><td>Second</td><td>5</td></tr>"
+    assert text(source) == "EU: 361.800 kr\nSecond | 5"
+    assert text(f"<p>before</p>{source}<p>after") == "before\n\nEU: 361.800 kr\nSecond | 5\n\nafter"
+    assert text("<td>one</td><td>two</td> after") == "one | two\n\nafter"
+
+
+@pytest.mark.parametrize("element", ["p", "pre", "td", "h1"])
+def test_the_bytes_of_pictures_are_no_text(element: str) -> None:
+    picture = "data:image/png;base64," + "iVBORw0KGgo" * 20
+    document = page(f"<img src='{picture}'><{element}>before {picture} after")
+    assert document.text == "before data:image/png after"
+    assert document.notes == ("without the bytes of the pictures or files in it (data:)",)
+    assert page(f"<img src='{picture}'><p>text").notes == ()
 
 
 def test_titles() -> None:

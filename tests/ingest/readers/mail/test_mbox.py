@@ -2,8 +2,11 @@
 
 import io
 
+import pytest
+
 from mails import SUBJECT, message
 from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.choose import choose
 from wherein.ingest.readers.mail import mbox
 from wherein.ingest.readers.reader import ReadContext
 from wherein.ingest.readers.shared.allowance import Allowance
@@ -34,6 +37,20 @@ def test_a_mailbox() -> None:
         ("message-6", "last\n\nend"),
     ]
     assert found[4] == Problem("message-4", "message 4: no text", skipped=True)
+
+
+@pytest.mark.parametrize(
+    "separator",
+    [b"From a@b\n", b"From -\n", b"From MAILER-DAEMON\n", b"From a@b 2011-07-08 12:08:34\n", b"From \n"],
+)
+def test_separators_without_a_date(separator: bytes) -> None:
+    message = separator + b"Subject: s\n\nFrom here\n\nFrom London\nwe went on\n\n"
+    data = b"\xef\xbb\xbf" + message * 2
+    stream = io.BytesIO(data)
+    found = list(choose("Inbox", stream).read(stream, "Inbox"))
+    assert [item.text if isinstance(item, Document) else item.reason for item in found] == [
+        "s\n\nFrom here\n\nFrom London\nwe went on"
+    ] * 2
 
 
 class Endless(io.RawIOBase):

@@ -6,10 +6,11 @@ from email.policy import SMTP
 import pytest
 
 import office
-from mails import METADATA, SUBJECT, message
+from mails import METADATA, SUBJECT, TITLE, message
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Mark, Problem
 from wherein.ingest.readers.choose import choose
+from wherein.ingest.readers.reader import ReadContext
 from wherein.ingest.readers.shared.skipped import Skipped
 
 
@@ -33,7 +34,7 @@ def head(*lines: str) -> bytes:
 @pytest.mark.parametrize("policy", [SMTP, SMTP.clone(linesep="\n")])
 def test_a_message(policy: object) -> None:
     data = message(html="<h1>no</h1>").as_bytes(policy=policy)  # type: ignore[arg-type]
-    assert one(data) == Document(SUBJECT, f"{SUBJECT}\n\nHällo\n\nwörld", "message/rfc822", metadata=METADATA)
+    assert one(data) == Document(TITLE, f"{SUBJECT}\n\nHällo\n\nwörld", "message/rfc822", metadata=METADATA)
 
 
 def test_a_web_page_is_read_where_there_is_no_plain_text() -> None:
@@ -57,7 +58,7 @@ def test_a_web_page_is_read_where_there_is_no_plain_text() -> None:
     ],
 )
 def test_subjects(header: str, subject: str) -> None:
-    assert one(head(f"Subject: {header}") + b"x").title == subject
+    assert one(head(f"Subject: {header}") + b"x").title == f"{subject}, a@b"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_what_is_attached() -> None:
     assert (third.key, third.text) == ("a.docx", office.read(office.MAKERS["docx"]()).text)
     assert fourth == Document("nöte.txt (2)", "two\n", "text/plain", "nöte.txt (2)")
     assert fifth == Problem("part-6.pdf", "damaged or truncated PDF")
-    assert sixth == Document(SUBJECT, f"{SUBJECT}\n\ninside", "message/rfc822", "part-7.eml", METADATA)
+    assert sixth == Document(TITLE, f"{SUBJECT}\n\ninside", "message/rfc822", "part-7.eml", METADATA)
 
 
 def test_parts_that_are_none() -> None:
@@ -144,6 +145,68 @@ def test_a_message_inside_that_never_ends() -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "title"),
+    [
+        (
+            (b"From: Ann Quince <a@x>", b"Subject: Rent", b"Date: Thu, 2 May 2024 23:30:00 -0700"),
+            "Rent, Ann Quince, 2 May 2024",
+        ),
+        ((b"From: b@x, Ann <a@x>", b"Date: Mon, 1 Jan 2024 00:00:00 +0900"), "b@x, 1 January 2024"),
+        ((b"From: ", b"Subject: Rent", b"Date: soon"), "Rent"),
+        ((b"From: Ann <a@x>", b"Date: 2024-05-02T10:00:00Z"), "Ann, 2 May 2024"),
+        ((b"From: ", b"Date: "), "file"),
+    ],
+)
+def test_the_title_says_subject_sender_and_day(lines: tuple[bytes, ...], title: str) -> None:
+    assert one(b"\n".join((*lines, b"", b"text"))).title == title
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "utf-32"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_message_in_unicode(codec: str, newline: str) -> None:
+    lines = ("From: Ann <a@x>", "Date: x", "Subject: Kälte", "Content-Type: text/plain; charset=utf-16", "", "Größe")
+    document = one(newline.join(lines).encode(codec))
+    assert (document.title, document.text) == ("Kälte, Ann", "Kälte\n\nGröße")
+
+
+PLIST = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "x">\n'
+    b"<plist><dict><key>flags</key><integer>1</integer></dict></plist>\n"
+)
+
+
+@pytest.mark.parametrize("count", [b"61", b"61        ", b"7"])
+@pytest.mark.parametrize("trailer", [PLIST, b""])
+def test_a_message_of_apple_mail(count: bytes, trailer: bytes) -> None:
+    data = count + b"\nFrom: Ann <a@x>\nSubject: Boiler\nDate: x\n\nIt is cold.\n" + trailer
+    assert one(data).text == "Boiler\n\nIt is cold."
+
+
+def test_a_property_list_in_a_message_of_apple_mail_is_kept() -> None:
+    data = b"9\nFrom: a@x\nDate: x\n\nbefore\n" + PLIST + b"after\n" + PLIST
+    assert one(data).text == "before\n" + PLIST.decode() + "after"
+
+
+def test_a_header_longer_than_the_head_that_is_looked_at() -> None:
+    trace = b"".join(b"Received: from relay%d\n\tby mx; x\n" % number for number in range(1_000))
+    for first in (b"", b"X-Long: " + b"x" * 10_000 + b"\n", b"To: a@x,\n" + b" b@x,\n" * 2_000):
+        assert one(first + trace + b"From: a@x\nSubject: Boiler\n\ntext").text == "Boiler\n\ntext"
+
+
+def test_the_encoding_that_the_user_names() -> None:
+    data = head("Subject: s", "Content-Type: text/plain; charset=iso-8859-1") + "Привет".encode("koi8-r")
+    stream = io.BytesIO(data)
+    (document,) = choose("a.eml", stream, ReadContext(encoding="koi8-r")).read(stream, "a.eml")
+    assert isinstance(document, Document)
+    assert (document.text, document.notes) == ("s\n\nПривет", ("read as koi8-r, as --encoding says",))
+
+
+def test_a_doubtful_encoding_is_reported() -> None:
+    document = one(head("Subject: s", "Content-Type: text/plain") + b"a \xe9\xe8 b")
+    assert set(document.doubts) <= set(document.notes)
+
+
+@pytest.mark.parametrize(
     ("data", "name", "reader"),
     [
         (b"From: a\nDate: b\n\nx", "a.eml", "mail"),
@@ -151,6 +214,14 @@ def test_a_message_inside_that_never_ends() -> None:
         (b"Received: by x\n\tfor y\nReturn-Path: <>\n\nx", "a.txt", "mail"),
         (b"From: a\nDate: b\n\nx", "a.md", "markdown"),
         (b"Subject: a\n\nx", "a.eml", "mail"),
+        (b"X-Store-Info:abc\nFrom:a@x\nDate:b\n\nx", "a", "mail"),
+        (b"From:a@x\r\nDate:b\r\n\r\nx", "a.txt", "mail"),
+        (b"Received:by x\nX-Ab:c\nReturn-Path:<>\n\nx", "1704103200.M1P1.host", "mail"),
+        (b"\r\n\nFrom: a\nDate: b\n\nx", "a", "mail"),
+        (b"12\nFrom: a\nDate: b\n\nx", "a.emlx", "mail"),
+        (b"12\nbottles\n", "a.emlx", "plain"),
+        (b"http://example.org\nhttps://example.org\n", "a", "plain"),
+        (b"title:x\nfrom:y\n", "a", "plain"),
         (b"just text", "a.eml", "plain"),
         (b"From: a\nSubject: b\n\nx", "a.txt", "plain"),
         (b"From: a\nthe start of a story\nDate: b\n", "a.txt", "plain"),
@@ -158,6 +229,13 @@ def test_a_message_inside_that_never_ends() -> None:
         (b"From a@b Fri Jul  8 12:08:34 2011\nFrom: x\n", "Inbox", "mbox"),
         (b"From - Fri Jul  8 12:08:34 2011\r\n>From: x\r\n", "a.mbox", "mbox"),
         (b"From \nX-Mozilla-Status: 0001\n", "a", "mbox"),
+        (b"From a@b\nReceived: by x\n", "a", "mbox"),
+        (b"From MAILER-DAEMON\r\nDate: x\r\n", "a", "mbox"),
+        (b"From -\nX-Mozilla-Status: 0001\n", "a", "mbox"),
+        (b"From a@b 2011-07-08 12:08:34\nSubject: x\n", "a", "mbox"),
+        (b"From London\nName: x", "a", "plain"),
+        (b"From London to Rome\nDate: x", "a", "plain"),
+        (b"From a Mon Jun 01 10:00:00 2009\n\ntext", "a.mbox", "mbox"),
         (b"From me to you on Fri at 12:30 in 2011\nthere was a story", "a", "plain"),
         (b"From here on\nName: x", "a", "plain"),
     ],

@@ -1,0 +1,43 @@
+"""From the bytes of a file to the message in it."""
+
+import re
+from email.message import Message
+from email.parser import BytesParser
+from email.policy import compat32
+
+from wherein.errors import Unreadable
+from wherein.ingest.readers.mail.parts import TOO_DEEP
+from wherein.ingest.readers.shared.charset import WIDE
+from wherein.ingest.readers.shared.guess import guess_wide
+from wherein.storage.disk.text_lines import split_bom
+
+__all__ = ["parse_message"]
+
+_SAMPLE = 1 << 12
+# Apple Mail (.emlx) writes the number of bytes before a message, and a property list after it.
+_APPLE_COUNT = re.compile(rb"\s*\d+[ \t]*\r?\n(?=[!-9;-~]{1,76}:)")
+_APPLE_LIST = re.compile(rb"<\?xml [^>]*>\s*<!DOCTYPE plist\b")
+
+
+def parse_message(data: bytes) -> Message:
+    """Return a message, however broken it is. Raises Unreadable when it is nested too deeply."""
+    try:
+        # compat32 returns header fields as written; the newer policies parse them, and may fail on broken ones.
+        return BytesParser(policy=compat32).parsebytes(_without_apple_list(_narrow(data)))
+    except RecursionError:
+        raise Unreadable(TOO_DEEP) from None
+
+
+def _narrow(data: bytes) -> bytes:
+    """Return a message without a byte order mark, as UTF-8 when it is UTF-16 or UTF-32, from its first field on."""
+    bom, body = split_bom(data)
+    codec = bom or (guess_wide(data[:_SAMPLE]) if b"\0" in data[:_SAMPLE] else None) or ""
+    return (body.decode(codec, "replace").encode() if codec.startswith(WIDE) else body).lstrip(b"\r\n")
+
+
+def _without_apple_list(data: bytes) -> bytes:
+    count = _APPLE_COUNT.match(data)
+    if not count:
+        return data
+    lists = [match.start() for match in _APPLE_LIST.finditer(data)]
+    return data[count.end() : lists[-1] if lists else None]

@@ -181,7 +181,7 @@ def result_options(function: Command) -> Command:
     @click.option(
         "--sentence/--no-sentence",
         default=None,
-        help="Mark the sentence that best answers: without either, yes, except with --answer.",
+        help="Mark the sentence that best answers; by default except with --answer and --batch.",
     )
     @click.option("--no-fold", is_flag=True, help="Show near-duplicate passages one by one.")
     @click.option(
@@ -203,7 +203,8 @@ def result_options(function: Command) -> Command:
     ) -> None:
         from wherein.search.results.postprocess import ResultOptions
 
-        marks = not others.get("answer") if sentence is None else sentence
+        # Not in batches, of which speed is asked; an exact answer takes the place of the sentence.
+        marks = not (others.get("exact") or others.get("batch")) if sentence is None else sentence
         results = ResultOptions(not no_fold, context, marks, min_score, require_fresh)
         function(*args, results=results, **others)
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -112,6 +113,30 @@ def test_without_options_a_command_asks_everything_folds_near_duplicates_and_mar
     assert received() == (Fields(), None, ResultOptions(fold=True, sentence=True), "hybrid")
     assert received("--no-sentence")[2] == ResultOptions(fold=True)
     assert received("--no-sentence", "--no-fold") == (Fields(), None, ResultOptions(), "hybrid")
+
+
+def test_sentences_are_not_marked_with_exact_answers_or_in_batches_unless_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    opened: list[ResultOptions] = []
+
+    def answer(query: Any, *_: object) -> None:
+        opened.append(query.results)
+
+    monkeypatch.setattr("wherein.commands.query._answer", answer)
+    monkeypatch.setattr("wherein.commands.query._answer_batch", answer)
+    (tmp_path / "questions").write_text("who?")
+    batch = ("--batch", str(tmp_path / "questions"))
+    for arguments in (
+        ["who?"],
+        ["who?", "--answer"],
+        ["who?", "--answer", "--sentence"],
+        batch,
+        [*batch, "--sentence"],
+    ):
+        result = CliRunner().invoke(cli.main, ["--library", str(tmp_path), "query", *arguments])
+        assert result.exit_code == 0, result.output
+    assert [results.sentence for results in opened] == [True, False, True, False, True]
 
 
 def test_options_become_the_values_that_the_library_takes() -> None:

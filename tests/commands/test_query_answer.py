@@ -103,9 +103,9 @@ def test_without_a_working_answer_model_the_passages_are_shown_with_one_sentence
         assert err.count("\n") == 1
 
     run("ingest", str(docs))
-    _, passages, _ = run("query", QUESTION)
+    _, passages, _ = run("query", QUESTION, "--no-sentence")
     assert "[[" not in passages
-    hits = json.loads(run("query", QUESTION, "--json")[1])["hits"]
+    hits = json.loads(run("query", QUESTION, "--no-sentence", "--json")[1])["hits"]
     check(1, "wherein model fetch bert-small-uncased-whole-word-masking-squad-int8-0002")
     code, out, _ = run("query", QUESTION, "--answer", "--json")
     found = json.loads(out)

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from wherein.ingest.readers.binary import binary_kind
 from wherein.ingest.readers.heads import (
     compression,
+    is_rtf,
     is_tar,
     looks_like_latex,
     looks_like_mail,
@@ -19,12 +20,12 @@ from wherein.ingest.readers.heads import (
     xml_kind,
 )
 from wherein.ingest.readers.ocr.kind import image_kind
-from wherein.ingest.readers.office.ole import OLE_MAGIC, ole_refusal
+from wherein.ingest.readers.office.ole import OLE_MAGIC, ole_module
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.registry import BY_SUFFIX, BY_ZIP_KIND, reader_in
 from wherein.ingest.readers.shared.encoding import head_text
 from wherein.ingest.readers.shared.skipped import Skipped
-from wherein.ingest.readers.zip_kind import ZIP_MAGIC, zip_kind
+from wherein.ingest.readers.zip_kind import ZIP_MAGIC, ZIP_REFUSALS, zip_kind
 
 __all__ = ["choose"]
 
@@ -63,9 +64,11 @@ def _by_magic(head: bytes, suffix: str, stream: BinaryIO) -> Reader | None:
     if head.startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in head):  # some programs write bytes before it
         return reader_in("pdf.pdf_file")
     if head.startswith(ZIP_MAGIC):
-        return _in_zip(stream)
+        return _in_zip(stream, suffix)
+    if is_rtf(head, suffix):
+        return reader_in("rtf.rtf_file")
     if head.startswith(OLE_MAGIC):
-        raise ole_refusal(stream)
+        return reader_in(ole_module(stream))
     if image_kind(head):
         return reader_in("ocr.image")
     if compression(head):
@@ -73,13 +76,13 @@ def _by_magic(head: bytes, suffix: str, stream: BinaryIO) -> Reader | None:
     return reader_in("archives.tar_archive") if is_tar(head) else None
 
 
-def _in_zip(stream: BinaryIO) -> Reader:
-    kind = zip_kind(stream)
+def _in_zip(stream: BinaryIO, suffix: str) -> Reader:
+    kind = zip_kind(stream, suffix)
     if kind is None:
         return reader_in("archives.zip_archive")
     if kind in BY_ZIP_KIND:
         return reader_in(BY_ZIP_KIND[kind])
-    raise Skipped("binary Excel workbook; save it as .xlsx" if kind == "xlsb" else "unsupported kind of document")
+    raise Skipped(ZIP_REFUSALS.get(kind, "unsupported kind of document"))
 
 
 def _by_text(head: bytes, suffix: str) -> Reader:

@@ -13,6 +13,7 @@ __all__ = [
     "XZ",
     "ZSTD",
     "compression",
+    "is_rtf",
     "is_tar",
     "looks_like_latex",
     "looks_like_mail",
@@ -35,6 +36,7 @@ _HEADERS = re.compile(rb"(?:%s\r?\n(?:[ \t].*\r?\n)*){2,}" % _FIELD)
 _FIRST_FIELD = re.compile(_FIELD + rb"\r?\n")
 _SENDER = re.compile(rb"^(?:from|return-path|sender):", re.IGNORECASE | re.MULTILINE)
 _TRACE = re.compile(rb"^(?:date|message-id|received|mime-version|delivered-to):", re.IGNORECASE | re.MULTILINE)
+_RTF = re.compile(rb"\{\s*\\rtf")
 _RECORDS = re.compile(r"\s*\[\s*\{")
 
 
@@ -58,6 +60,12 @@ def compression(head: bytes) -> str | None:
     if head.startswith(b"\xfd7zXZ\0"):
         return XZ
     return ZSTD if head.startswith(b"\x28\xb5\x2f\xfd") else None
+
+
+def is_rtf(head: bytes, suffix: str = "") -> bool:
+    """Whether a file that begins with `head` is RTF, or a part of one with its suffix."""
+    start = head.lstrip(b"\xef\xbb\xbf\0 \t\r\n")
+    return bool(_RTF.match(start)) or (suffix == ".rtf" and start.startswith((b"{\\", b"{{\\")))
 
 
 def is_tar(head: bytes) -> bool:

@@ -37,8 +37,11 @@ _HTML = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _HTML_FRAGMENT = re.compile(r"\s*+<(?:table|body|head|meta|style|div|p|center|font|b)\b", re.IGNORECASE)
-# Programs write HTML tables under the names of spreadsheets.
-_OFFICE_SUFFIXES = frozenset((".xls", ".doc", ".xlsx", ".docx"))
+# Programs write HTML tables and tables of text under the names of spreadsheets, and Word writes web pages as messages.
+_SHEET_SUFFIXES = frozenset((".xls", ".xlsx"))
+_OFFICE_SUFFIXES = _SHEET_SUFFIXES | {".doc", ".docx"}
+_TABBED = re.compile(r"[^\n\t]*\t[^\n]*\n")
+_WEB_ARCHIVE = re.compile(r"\s*MIME-Version:", re.IGNORECASE)
 
 
 def choose(name: str, stream: BinaryIO, context: ReadContext = NO_CONTEXT) -> Reader:
@@ -95,6 +98,10 @@ def _by_text(head: bytes, suffix: str) -> Reader:
         return reader_in("html.page")
     if looks_like_xml(text, suffix):
         return reader_in(xml_kind(text))
+    if suffix in _SHEET_SUFFIXES and _TABBED.match(text):
+        return reader_in("records.csv_file")
+    if suffix in _OFFICE_SUFFIXES and _WEB_ARCHIVE.match(text):
+        return reader_in("mail.message")
     # Source code may also begin with a list of objects.
     if suffix in (".json", "") and looks_like_records(text):
         return reader_in("records.json_file")

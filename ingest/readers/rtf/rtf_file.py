@@ -167,6 +167,7 @@ class _Parser:
             self._state = state._replace(kind=_PROPERTY, name=INFO[word])
         elif word in ("listtext", "pntext"):
             self._state = state._replace(kind=_LABEL)
+            self._open[-1].label.append("")  # a bullet may be no letter
         elif word in NOTES_AND_BOXES:
             self._open.append(Paragraph())
             self._state = _State(name=word, font=self._default_font)
@@ -234,7 +235,7 @@ class _Parser:
             skipped = min(self._to_skip, len(data))
             self._to_skip -= skipped
             data = data[skipped:]
-        pieces = self._sink()
+        pieces = self._sink() if self._stack else None
         if data and pieces is not None:
             self._pieces = pieces
             self._bytes += data

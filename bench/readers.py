@@ -13,13 +13,14 @@ import re
 import shutil
 import subprocess
 import tempfile
-import time
 import unicodedata
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime, time
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from wherein.errors import Unreadable
@@ -63,12 +64,12 @@ class Format:
 
 
 def outcome_of(task: ParseTask, path: Path) -> Outcome:
-    began, texts, reasons = time.monotonic(), list[str](), list[str]()
+    began, texts, reasons = monotonic(), list[str](), list[str]()
     opened = task.opened()
     if opened.last:
         trouble = opened.trouble
         kind = REFUSED if trouble and trouble.kind == "skipped" else FAILED
-        return Outcome(path, kind, reasons=(trouble.reason if trouble else "",), seconds=time.monotonic() - began)
+        return Outcome(path, kind, reasons=(trouble.reason if trouble else "",), seconds=monotonic() - began)
     kind = GOOD
     try:
         for item in task.documents():
@@ -82,7 +83,7 @@ def outcome_of(task: ParseTask, path: Path) -> Outcome:
         kind, reasons = FAILED, [*reasons, str(problem)]
     if kind is GOOD and not texts:
         kind = REFUSED
-    return Outcome(path, kind, "\n".join(texts), tuple(reasons), time.monotonic() - began)
+    return Outcome(path, kind, "\n".join(texts), tuple(reasons), monotonic() - began)
 
 
 def read_all(paths: Sequence[Path], jobs: int | None) -> Iterator[Outcome]:
@@ -163,6 +164,8 @@ def _shown(value: object) -> str:
     """Return a cell's value as it is stored, and a date as in ISO 8601."""
     if isinstance(value, bool):
         return str(value).upper()
+    if isinstance(value, datetime):
+        return str(value if value.time() != time.min else value.date())
     return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
@@ -191,7 +194,13 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 def by_python_pptx(path: Path) -> str:
     import pptx
 
-    return "\n".join(text for slide in pptx.Presentation(str(path)).slides for text in _shape_texts(slide.shapes))
+    return "\n".join(text for slide in pptx.Presentation(str(path)).slides for text in _slide_texts(slide))
+
+
+def _slide_texts(slide: Any) -> Iterator[str]:
+    yield from _shape_texts(slide.shapes)
+    if slide.has_notes_slide and slide.notes_slide.notes_text_frame:
+        yield slide.notes_slide.notes_text_frame.text
 
 
 def _shape_texts(shapes: Iterable[Any]) -> Iterator[str]:

@@ -38,6 +38,7 @@ _SYMBOLS = {"~": " ", "_": "-", "\\": "\\", "{": "{", "}": "}"}
 _PAGES = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}
 _NUMBERS = {"f": "font", "s": "style", "outlinelevel": "outline", "uc": "skipped_after_unicode"}
 _CODECS = {"fcharset": codec_of_charset, "cpg": codec_of_page}
+_DATES = ("created", "modified")
 _TIME = {"yr": 0, "mo": 1, "dy": 2, "hr": 3, "min": 4}
 
 
@@ -146,7 +147,7 @@ class _Parser:
             self._to_skip = max(0, state.skipped_after_unicode)
         elif word in _CHARACTERS:
             self._add(_CHARACTERS[word])
-        elif word in _TIME and state.kind == _PROPERTY:
+        elif word in _TIME and state.kind == _PROPERTY and state.name in _DATES:
             self._time.setdefault(state.name, [0, 1, 1, 0, 0])[_TIME[word]] = number or 0
         elif word in _ENDS:
             self._end(word)
@@ -307,6 +308,7 @@ class _Parser:
         marks = (*heading_marks(headings), *endnotes_mark(text, full_text))
         texts = {key: " ".join(clean("".join(pieces)).split()) for key, pieces in self._properties.items()}
         times = {key: "{:04}-{:02}-{:02}T{:02}:{:02}".format(*parts) for key, parts in self._time.items()}
+        texts = {key: text for key, text in texts.items() if key not in _DATES}
         title = texts.pop("title", "") or first_heading(marks) or name_as_title(name)
         return Document(
             title, full_text, _MEDIA_TYPE, metadata=standard_metadata(**texts, **times), marks=marks,

@@ -34,6 +34,9 @@ _REFUSED = {
     "MatOST": "Works document; save it as .docx",
 }
 _ENCRYPTED = "EncryptedPackage"
+_HEADER = 512
+_SECTOR_SIZES = slice(30, 34)  # as powers of two: 512 or 4,096 bytes, and 64 for small streams
+_KNOWN_SIZES = (b"\x09\0\x06\0", b"\x0c\0\x06\0")
 _STEP = 1 << 20  # a multiple of the entry's size, so that no entry lies across two steps
 # What olefile raises for a file that is damaged.
 _BROKEN = (
@@ -75,8 +78,9 @@ def _entry_offsets(stream: BinaryIO, names: tuple[str, ...]) -> dict[str, int]:
 class OleFile:
     """The streams of an open container by name."""
 
-    def __init__(self, file: Any) -> None:
+    def __init__(self, file: Any, size: int) -> None:
         self._file = file
+        self._size = size
 
     def __contains__(self, name: str) -> bool:
         return bool(self._file.exists(name))
@@ -84,6 +88,8 @@ class OleFile:
     def read(self, name: str) -> bytes:
         """Return the whole of a stream. Raises Unreadable when it is missing or damaged."""
         try:
+            if self._file.get_size(name) > self._size:
+                raise ValueError("larger than the file")
             with self._file.openstream(name) as stream:
                 return bytes(stream.read())
         except _BROKEN as error:
@@ -127,12 +133,18 @@ def open_ole(stream: BinaryIO) -> Iterator[OleFile]:
     """Open a container. Raises Unreadable when it is damaged."""
     import olefile  # here, so that other files are read without it
 
+    head = stream.read(_HEADER)
+    # olefile takes any size of sectors, and needs hours for those of one byte.
+    if head[_SECTOR_SIZES] not in _KNOWN_SIZES:
+        raise Unreadable(DAMAGED)
+    size = stream.seek(0, 2)
+    stream.seek(0)
     try:
         file = olefile.OleFileIO(stream)
     except _BROKEN as error:
         raise Unreadable(DAMAGED) from error
     try:
-        yield OleFile(file)
+        yield OleFile(file, size)
     finally:
         file.close()
 

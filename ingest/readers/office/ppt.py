@@ -40,7 +40,8 @@ def _slides(root: Record, records: dict[int, Record]) -> Iterator[Slide | None]:
     notes = _notes_by_slide(root, records)
     for entry, texts in _entries(root, _SLIDES):
         try:
-            yield _slide(records[entry.number()], texts, notes.get(entry.number(12)))
+            # Only once: a list may name the same slide any number of times.
+            yield _slide(records.pop(entry.number()), texts, notes.get(entry.number(12)))
         except (StructError, KeyError):
             yield None
 
@@ -110,7 +111,7 @@ def _add(flow: Flow, text: str) -> None:
 
 def _shape_texts(page: Record, outline: list[_Text]) -> Iterator[_Text]:
     """Yield the texts of the shapes; that of a placeholder is in the outline."""
-    for shape in descendants(page):
+    for shape in descendants(page, last=_SHAPE):  # a shape holds no other
         if shape.type != _SHAPE:
             continue
         placeholder = find(shape, _PLACEHOLDER)

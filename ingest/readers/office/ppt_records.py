@@ -58,12 +58,12 @@ def children(record: Record) -> Iterator[Record]:
         offset = child.end
 
 
-def descendants(record: Record, depth: int = 0) -> Iterator[Record]:
-    """Yield the records inside a container, those inside each of them after it."""
+def descendants(record: Record, last: int | None = None, depth: int = 0) -> Iterator[Record]:
+    """Yield the records inside a container, those inside each of them after it, unless it is of the type `last`."""
     for child in children(record):
         yield child
-        if depth < _MAX_DEPTH:
-            yield from descendants(child, depth + 1)
+        if depth < _MAX_DEPTH and child.type != last:
+            yield from descendants(child, last, depth + 1)
 
 
 def find(record: Record, kind: int) -> Record | None:

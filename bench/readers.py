@@ -214,8 +214,8 @@ def _shape_texts(shapes: Iterable[Any]) -> Iterator[str]:
 
 
 REFERENCES: dict[str, Reference] = {
-    **dict.fromkeys((".docx", ".odt", ".epub", ".org", ".fb2", ".ipynb", ".rst", ".opml"), by_pandoc),
-    **dict.fromkeys((".rtf", ".doc", ".dot", ".ppt"), by_office),
+    **dict.fromkeys((".epub", ".org", ".fb2", ".ipynb", ".rst", ".opml"), by_pandoc),
+    **dict.fromkeys((".docx", ".odt", ".rtf", ".doc", ".dot", ".ppt"), by_office),
     **dict.fromkeys((".xlsx", ".xlsm"), by_openpyxl),
     ".xls": by_xlrd,
     ".pptx": by_python_pptx,

@@ -14,6 +14,7 @@ from email.message import EmailMessage
 import zstandard
 
 import office
+import ole_files
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document
 from wherein.ingest.readers.choose import choose
@@ -266,6 +267,15 @@ FODT = b"""<?xml version="1.0"?><office:document xmlns:office="urn:oasis:names:t
  <draw:image xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0">
  <office:binary-data>aGVs</office:binary-data>
  </draw:image>is cold.</text:p></office:text></office:body></office:document>"""
+RTF = (
+    rb"{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0\fcharset0 Arial;}{\f1\fcharset128 Mincho;}}"
+    rb"{\stylesheet{\s1 heading 1;}}"
+    rb"{\info{\title T}{\creatim\yr2024\mo1\dy31}}\pard\s1 One\par\pard t\'e9xt \u8364? {\f1 \'8c\'c3}"
+    rb"{\footnote note}\par"
+    rb"\trowd\intbl a\cell b\cell\row\pard {\listtext 1.\tab}item\par"
+    rb"{\*\shpinst{\shptxt box}}{\v no}\bin3 }}}}"
+)
+DOC = ole_files.word([ole_files.Line("One \x13 X \x14two\x15", 1), ole_files.Line("three")])
 OTHERS: dict[str, tuple[str, bytes, Callable[[bytes, Chance], bytes]]] = {
     "plain": ("a.txt", "text é\n\nmore\r\n".encode() * 5, mutated_text),
     "markdown": ("a.md", MARKDOWN, mutated_text),
@@ -281,6 +291,10 @@ OTHERS: dict[str, tuple[str, bytes, Callable[[bytes, Chance], bytes]]] = {
     "xml": ("a.xml", XML, mutated_text),
     "fb2": ("a.fb2", FB2, mutated_text),
     "flat odf": ("a.fodt", FODT, mutated_text),
+    "rtf": ("a.rtf", RTF, mutated_text),
+    "doc": ("a.doc", DOC, mutated_bytes),
+    "ppt": ("a.ppt", ole_files.slides(), mutated_bytes),
+    "msg": ("a.msg", ole_files.message(), mutated_bytes),
     "koi8-r": ("a.txt", "Договор аренды вступает в силу завтра.\n".encode("koi8-r") * 5, mutated_text),
     "utf-16": ("a.csv", "id;text\n1;Договор аренды\n".encode("utf-16-le") * 5, mutated_text),
     "mail": ("a.eml", MAIL, mutated_text),

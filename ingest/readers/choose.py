@@ -10,6 +10,7 @@ from typing import BinaryIO
 from wherein.ingest.readers.binary import binary_kind
 from wherein.ingest.readers.heads import (
     compression,
+    is_rtf,
     is_tar,
     looks_like_latex,
     looks_like_records,
@@ -18,12 +19,12 @@ from wherein.ingest.readers.heads import (
 )
 from wherein.ingest.readers.mail.kind import HEADER_BYTES, mail_module
 from wherein.ingest.readers.ocr.kind import image_kind
-from wherein.ingest.readers.office.ole import OLE_MAGIC, ole_refusal
+from wherein.ingest.readers.office.ole import OLE_MAGIC, ole_module
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.registry import BY_SUFFIX, BY_ZIP_KIND, reader_in
 from wherein.ingest.readers.shared.encoding import head_text
 from wherein.ingest.readers.shared.skipped import Skipped
-from wherein.ingest.readers.zip_kind import ZIP_MAGIC, zip_kind
+from wherein.ingest.readers.zip_kind import ZIP_MAGIC, ZIP_REFUSALS, zip_kind
 
 __all__ = ["choose"]
 
@@ -35,8 +36,11 @@ _HTML = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _HTML_FRAGMENT = re.compile(r"\s*+<(?:table|body|head|meta|style|div|p|center|font|b)\b", re.IGNORECASE)
-# Programs write HTML tables under the names of spreadsheets.
-_OFFICE_SUFFIXES = frozenset((".xls", ".doc", ".xlsx", ".docx"))
+# Programs write HTML tables and tables of text under the names of spreadsheets, and Word writes web pages as messages.
+_SHEET_SUFFIXES = frozenset((".xls", ".xlsx"))
+_OFFICE_SUFFIXES = _SHEET_SUFFIXES | {".doc", ".docx"}
+_TABBED = re.compile(r"[^\n\t]*\t[^\n]*\n")
+_WEB_ARCHIVE = re.compile(r"\s*MIME-Version:", re.IGNORECASE)
 
 
 def choose(name: str, stream: BinaryIO, context: ReadContext = NO_CONTEXT) -> Reader:
@@ -62,9 +66,11 @@ def _by_magic(head: bytes, suffix: str, stream: BinaryIO) -> Reader | None:
     if head.startswith(b"%PDF-") or (suffix == ".pdf" and b"%PDF-" in head):  # some programs write bytes before it
         return reader_in("pdf.pdf_file")
     if head.startswith(ZIP_MAGIC):
-        return _in_zip(stream)
+        return _in_zip(stream, suffix)
+    if is_rtf(head, suffix):
+        return reader_in("rtf.rtf_file")
     if head.startswith(OLE_MAGIC):
-        raise ole_refusal(stream)
+        return reader_in(ole_module(stream))
     if image_kind(head):
         return reader_in("ocr.image")
     if compression(head):
@@ -72,13 +78,13 @@ def _by_magic(head: bytes, suffix: str, stream: BinaryIO) -> Reader | None:
     return reader_in("archives.tar_archive") if is_tar(head) else None
 
 
-def _in_zip(stream: BinaryIO) -> Reader:
-    kind = zip_kind(stream)
+def _in_zip(stream: BinaryIO, suffix: str) -> Reader:
+    kind = zip_kind(stream, suffix)
     if kind is None:
         return reader_in("archives.zip_archive")
     if kind in BY_ZIP_KIND:
         return reader_in(BY_ZIP_KIND[kind])
-    raise Skipped("binary Excel workbook; save it as .xlsx" if kind == "xlsb" else "unsupported kind of document")
+    raise Skipped(ZIP_REFUSALS.get(kind, "unsupported kind of document"))
 
 
 def _by_text(head: bytes, suffix: str, stream: BinaryIO) -> Reader:
@@ -91,6 +97,10 @@ def _by_text(head: bytes, suffix: str, stream: BinaryIO) -> Reader:
         return reader_in("html.page")
     if looks_like_xml(text, suffix):
         return reader_in(xml_kind(text))
+    if suffix in _SHEET_SUFFIXES and _TABBED.match(text):
+        return reader_in("records.csv_file")
+    if suffix in _OFFICE_SUFFIXES and _WEB_ARCHIVE.match(text):
+        return reader_in("mail.message")
     # Source code may also begin with a list of objects.
     if suffix in (".json", "") and looks_like_records(text):
         return reader_in("records.json_file")

@@ -12,6 +12,7 @@ __all__ = [
     "XZ",
     "ZSTD",
     "compression",
+    "is_rtf",
     "is_tar",
     "looks_like_latex",
     "looks_like_records",
@@ -23,6 +24,7 @@ GZIP, BZIP2, XZ, ZSTD = "gzip", "bzip2", "xz", "zstd"
 
 _BLOCK = 512
 _DOCUMENT_CLASS = re.compile(r"(?:\s|%[^\n]*\n)*+\\documentclass\b")
+_RTF = re.compile(rb"\{\s*\\rtf")
 _RECORDS = re.compile(r"\s*\[\s*\{")
 
 
@@ -46,6 +48,12 @@ def compression(head: bytes) -> str | None:
     if head.startswith(b"\xfd7zXZ\0"):
         return XZ
     return ZSTD if head.startswith(b"\x28\xb5\x2f\xfd") else None
+
+
+def is_rtf(head: bytes, suffix: str = "") -> bool:
+    """Whether a file that begins with `head` is RTF, or a part of one with its suffix."""
+    start = head.lstrip(b"\xef\xbb\xbf\0 \t\r\n")
+    return bool(_RTF.match(start)) or (suffix == ".rtf" and start.startswith((b"{\\", b"{{\\")))
 
 
 def is_tar(head: bytes) -> bool:

@@ -15,6 +15,7 @@ _OFFICE = "application/vnd.openxmlformats-officedocument."
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
 MEDIA_TYPES = {
     "csv": "text/csv",
+    "doc": "application/msword",
     "docx": f"{_OFFICE}wordprocessingml.document",
     "eml": "message/rfc822",
     "epub": "application/epub+zip",
@@ -29,11 +30,15 @@ MEDIA_TYPES = {
     "ods": f"{_OPEN_DOCUMENT}spreadsheet",
     "odt": f"{_OPEN_DOCUMENT}text",
     "pdf": "application/pdf",
+    "ppt": "application/vnd.ms-powerpoint",
     "pptx": f"{_OFFICE}presentationml.presentation",
     "rst": "text/x-rst",
+    "rtf": "application/rtf",
     "srt": "application/x-subrip",
     "tex": "text/x-tex",
     "txt": "text/plain",
+    "xls": "application/vnd.ms-excel",
+    "xlsb": "application/vnd.ms-excel.sheet.binary.macroenabled.12",
     "xlsx": f"{_OFFICE}spreadsheetml.sheet",
     "xml": "application/xml",
 }
@@ -46,6 +51,7 @@ _ALIASES = {
     "ndjson": "jsonl",
     "mail": "eml",
     "mbox": "eml",
+    "msg": "eml",
     "tsv": "csv",
     "notebook": "ipynb",
     "vtt": "srt",

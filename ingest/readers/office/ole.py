@@ -1,35 +1,61 @@
-"""Old Office files and encrypted new ones, both in OLE containers: neither is read, and the reason says what to do."""
+"""OLE containers: what the old Office wrote, and what the new one writes with a password. They are read by olefile."""
 
-from typing import BinaryIO
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from struct import error as StructError
+from typing import Any, BinaryIO
 
 from wherein.errors import Unreadable
-from wherein.ingest.readers.shared.reasons import ENCRYPTED
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.office.properties import DEFAULT_TITLES, Properties
+from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.shared.metadata import standard_metadata
+from wherein.ingest.readers.shared.reasons import DAMAGED, ENCRYPTED
 from wherein.ingest.readers.shared.skipped import Skipped
 
-__all__ = ["OLE_MAGIC", "ole_refusal"]
+__all__ = ["OLE_MAGIC", "OleFile", "ole_module", "ole_reader", "open_ole"]
 
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 # The streams that identify the kind of file. Its directory has entries of 128 bytes that begin with the name.
 _ENTRY_SIZE = 128
-_KINDS = {
-    "WordDocument": "old Word document; save it as .docx",
-    "Workbook": "old Excel workbook; save it as .xlsx",
-    "Book": "old Excel workbook; save it as .xlsx",
-    "PowerPoint Document": "old PowerPoint presentation; save it as .pptx",
-    "__properties_version1.0": "Outlook message; save it as .eml",
+_MODULES = {
+    "WordDocument": "office.doc",
+    "Workbook": "office.xls",
+    "Book": "office.xls",
+    "PowerPoint Document": "office.ppt",
+    "__properties_version1.0": "mail.outlook",
+}
+_REFUSED = {
+    "VisioDocument": "Visio drawing; save it as .pdf",
+    "Quill": "Publisher document; save it as .pdf",
+    "\x05HwpSummaryInformation": "Hangul document; save it as .docx",
+    "MatOST": "Works document; save it as .docx",
 }
 _ENCRYPTED = "EncryptedPackage"
+_HEADER = 512
+_SECTOR_SIZES = slice(30, 34)  # as powers of two: 512 or 4,096 bytes, and 64 for small streams
+_KNOWN_SIZES = (b"\x09\0\x06\0", b"\x0c\0\x06\0")
 _STEP = 1 << 20  # a multiple of the entry's size, so that no entry lies across two steps
+# What olefile raises for a file that is damaged.
+_BROKEN = (
+    OSError, ValueError, IndexError, KeyError, TypeError, AttributeError, StructError, RecursionError, OverflowError,
+)  # fmt: skip
 
 
-def ole_refusal(stream: BinaryIO) -> Unreadable:
-    """Return the reason why a file that begins with `OLE_MAGIC` is not read."""
-    offsets = _entry_offsets(stream, (_ENCRYPTED, *_KINDS))
+def ole_module(stream: BinaryIO) -> str:
+    """Return the module of the reader for a file that begins with `OLE_MAGIC`.
+
+    Raises Unreadable or Skipped where there is none.
+    """
+    offsets = _entry_offsets(stream, (_ENCRYPTED, *_MODULES, *_REFUSED))
     if _ENCRYPTED in offsets:
-        return Unreadable(ENCRYPTED)
-    first = min(offsets, key=lambda name: offsets[name], default=None)
-    return Skipped(_KINDS[first] if first else "binary file (old Office document)")
+        raise Unreadable(ENCRYPTED)
+    first = min(offsets, key=lambda name: offsets[name], default="")
+    if first not in _MODULES:
+        raise Skipped(_REFUSED.get(first, "binary file (old Office document)"))
+    return _MODULES[first]
 
 
 def _entry_offsets(stream: BinaryIO, names: tuple[str, ...]) -> dict[str, int]:
@@ -47,3 +73,87 @@ def _entry_offsets(stream: BinaryIO, names: tuple[str, ...]) -> dict[str, int]:
         start += len(data)
     stream.seek(0)
     return offsets
+
+
+class OleFile:
+    """The streams of an open container by name."""
+
+    def __init__(self, file: Any, size: int) -> None:
+        self._file = file
+        self._size = size
+
+    def __contains__(self, name: str) -> bool:
+        return bool(self._file.exists(name))
+
+    def read(self, name: str) -> bytes:
+        """Return the whole of a stream. Raises Unreadable when it is missing or damaged."""
+        try:
+            if self._file.get_size(name) > self._size:
+                raise ValueError("larger than the file")
+            with self._file.openstream(name) as stream:
+                return bytes(stream.read())
+        except _BROKEN as error:
+            raise Unreadable(f"{DAMAGED}: {name} cannot be read") from error
+
+    def storages(self, path: str = "") -> list[str]:
+        """Return the names of the storages inside one, in the order of the directory; "" is the outermost."""
+        found = self._file.listdir(streams=False, storages=True)
+        steps = path.split("/") if path else []
+        return [names[-1] for names in found if names[:-1] == steps]
+
+    def properties(self) -> Properties:
+        """Return the title and metadata of the document; none where they are damaged."""
+        try:
+            found = self._file.get_metadata()
+            codec = f"cp{found.codepage}" if found.codepage and found.codepage not in (65001, -535) else "utf-8"
+            texts = [_text(value, codec) for value in (
+                found.title, found.author, found.subject, found.comments, found.keywords)]  # fmt: skip
+        except (*_BROKEN, LookupError):
+            return Properties()
+        title, author, subject, description, keywords = texts
+        metadata = standard_metadata(
+            author, subject, description, keywords, created=_time(found.create_time),
+            modified=_time(found.last_saved_time),
+        )  # fmt: skip
+        return Properties("" if title.lower() in DEFAULT_TITLES else title, metadata)
+
+
+def _text(value: object, codec: str) -> str:
+    text = value.decode(codec, "replace") if isinstance(value, bytes) else str(value or "")
+    return " ".join(text.split("\0")[0].split())
+
+
+def _time(value: object) -> str:
+    # Dates of 1601 stand for none.
+    return f"{value.isoformat()}Z" if isinstance(value, datetime) and value.year > 1970 else ""
+
+
+@contextmanager
+def open_ole(stream: BinaryIO) -> Iterator[OleFile]:
+    """Open a container. Raises Unreadable when it is damaged."""
+    import olefile  # here, so that other files are read without it
+
+    head = stream.read(_HEADER)
+    # olefile takes any size of sectors, and needs hours for those of one byte.
+    if head[_SECTOR_SIZES] not in _KNOWN_SIZES:
+        raise Unreadable(DAMAGED)
+    size = stream.seek(0, 2)
+    stream.seek(0)
+    try:
+        file = olefile.OleFileIO(stream)
+    except _BROKEN as error:
+        raise Unreadable(DAMAGED) from error
+    try:
+        yield OleFile(file, size)
+    finally:
+        file.close()
+
+
+def ole_reader(format: str, version: int, media_type: str, document: Callable[[OleFile, str], Document]) -> Reader:
+    """Return the reader that opens a container and yields what `document` makes of it and of the name of the file."""
+
+    def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
+        with open_ole(stream) as ole:
+            yield document(ole, name)
+
+    return Reader(format, version, media_type, read, takes_fields=False, takes_encoding=False)

@@ -5,15 +5,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from wherein.errors import Unreadable
-from wherein.ingest.readers.office.properties import Properties
+from wherein.ingest.readers.office.properties import DEFAULT_TITLES, Properties
 from wherein.ingest.readers.shared.metadata import standard_metadata
 from wherein.ingest.readers.shared.package import Package
 from wherein.ingest.readers.shared.reasons import DAMAGED
 from wherein.ingest.readers.shared.xml_events import START, Event, events, texts_by_element
 
 __all__ = ["Relation", "first_target", "main_part", "part_events", "read_properties", "relations"]
-
-_DEFAULT_TITLES = frozenset(("powerpoint presentation", "word document", "presentation", "untitled"))
 
 
 @dataclass(frozen=True)
@@ -78,4 +76,4 @@ def read_properties(package: Package, language: str = "") -> Properties:
         modified=first.get("dcterms:modified", ""),
     )
     title = first.get("dc:title", "")
-    return Properties("" if title.lower() in _DEFAULT_TITLES else title, metadata)
+    return Properties("" if title.lower() in DEFAULT_TITLES else title, metadata)

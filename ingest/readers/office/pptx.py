@@ -1,11 +1,12 @@
 """PowerPoint presentations: the text of each slide, its title first, its tables as rows, and the speaker's notes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document
 from wherein.ingest.readers.office.opc import first_target, main_part, part_events, read_properties, relations
+from wherein.ingest.readers.office.shapes import alternative_text
 from wherein.ingest.readers.office.slides import Slide, join_slides
 from wherein.ingest.readers.office.text_flow import Flow
 from wherein.ingest.readers.shared.blocks import Block
@@ -71,7 +72,7 @@ def _content(stream: Iterable[Event]) -> tuple[str, list[Block]]:
     writer = _Writer()
     for kind, value, attributes in without_elements(stream, _LEFT_OUT):
         if kind is START:
-            writer.start(value, attributes.get("type", ""))
+            writer.start(value, attributes)
         elif kind is END:
             writer.end(value)
         elif kind is TEXT and writer.in_text:
@@ -89,11 +90,13 @@ class _Writer:
         self.in_text = False
         self._shape: _Shape | None = None
 
-    def start(self, tag: str, role: str) -> None:
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         if tag == "p:sp":
             self._shape = _Shape()
         elif tag == "p:ph" and self._shape:
-            self._shape.role = role
+            self._shape.role = attributes.get("type", "")
+        elif tag == "p:cNvPr":
+            self.flow.add_paragraph(alternative_text(attributes))
         elif tag in _TABLES:
             self.flow.enter(_TABLES[tag])
         elif tag == "a:p":
@@ -128,4 +131,4 @@ class _Writer:
             self.flow.add_paragraph("\n".join(shape.lines))
 
 
-READER = package_reader("pptx", 1, _MEDIA_TYPE, _document)
+READER = package_reader("pptx", 2, _MEDIA_TYPE, _document)

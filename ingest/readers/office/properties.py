@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 
 from wherein.ingest.document import Document, JSONValue, Mark
 
-__all__ = ["Properties"]
+__all__ = ["DEFAULT_TITLES", "Properties"]
+
+DEFAULT_TITLES = frozenset(("powerpoint presentation", "word document", "presentation", "untitled", "slide 1"))
+"""Titles that office programs write by themselves, in lower case."""
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,12 @@ class Flow:
         self._set_list_depth(0)
         self._writer.leave(tag)
 
+    def add_blocks(self, blocks: Sequence[Block]) -> None:
+        """Add what another flow or a web page holds."""
+        self._set_list_depth(0)
+        self._writer.flush()
+        self._writer.blocks.extend(blocks)
+
     @property
     def blocks(self) -> Sequence[Block]:
         """The blocks written so far."""

@@ -4,13 +4,15 @@ Formulas are not calculated: their last result is in the file, unless the progra
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document
+from wherein.ingest.readers.office.left_out import left_out_note
 from wherein.ingest.readers.office.number_formats import Format, display_number, number_format
 from wherein.ingest.readers.office.opc import Relation, first_target, main_part, part_events, read_properties, relations
+from wherein.ingest.readers.office.shapes import shape_paragraphs
 from wherein.ingest.readers.office.sheets import Row, Sheet, hidden_sheets_note, join_sheets
 from wherein.ingest.readers.shared.decode import name_as_title
 from wherein.ingest.readers.shared.package import Package
@@ -65,9 +67,44 @@ def _document(package: Package, name: str) -> Document:
     formats = _formats(package, first_target(related, "styles"))
     book = _Workbook(texts, formats, from_1904)
     count = _FormulaCount()
-    text, marks = join_sheets(Sheet(tab.name, _rows(package, tab.part, book, count)) for tab in tabs)
-    notes = (*hidden_sheets_note(hidden), *_missing_values_note(count.without_value))
+    drawn = _Drawn(package)
+    sheets = (Sheet(tab.name, drawn.after(_rows(package, tab.part, book, count), tab.part)) for tab in tabs)
+    text, marks = join_sheets(sheets)
+    notes = (*hidden_sheets_note(hidden), *_missing_values_note(count.without_value), *drawn.notes)
     return read_properties(package).document(name_as_title(name), text, _MEDIA_TYPE, marks, notes)
+
+
+class _Drawn:
+    """The text boxes of sheets, and the comments, which are counted."""
+
+    def __init__(self, package: Package) -> None:
+        self._package = package
+        self._comments = 0
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A note on what is left out."""
+        return left_out_note({"comments": self._comments})
+
+    def after(self, rows: Iterable[Row], part: str) -> Iterator[Row]:
+        """Yield the rows of a sheet, and each paragraph of its text boxes as a row after them."""
+        number = 0
+        for row in rows:
+            number = max(number, row[0])
+            yield row
+        related = relations(self._package, part).values()
+        parts = [(relation.kind, relation.target) for relation in related if relation.target in self._package]
+        drawings = (part_events(self._package, target) for kind, target in parts if kind == "drawing")
+        texts = (text for drawing in drawings for text in shape_paragraphs(drawing))
+        for offset, text in enumerate(texts, number + 2):
+            yield offset, [(1, text)]
+        self._comments += sum(self._count(target) for kind, target in parts if kind == "comments")
+
+    def _count(self, part: str) -> int:
+        try:
+            return sum(kind is START and tag == "s:comment" for kind, tag, _ in part_events(self._package, part))
+        except Unreadable:
+            return 0
 
 
 def _missing_values_note(formulas: int) -> Iterator[str]:
@@ -213,4 +250,4 @@ def _column(reference: str) -> int:
     return number
 
 
-READER = package_reader("xlsx", 1, _MEDIA_TYPE, _document)
+READER = package_reader("xlsx", 2, _MEDIA_TYPE, _document)

@@ -53,6 +53,10 @@ class Package:
     def __contains__(self, name: str) -> bool:
         return _normalized(name) in self._members
 
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names of the parts, in lower case."""
+        return iter(self._members)
+
     def chunks(self, name: str) -> Iterator[bytes]:
         """Yield the content of a part piece by piece.
 

@@ -27,6 +27,8 @@ _PREFIXES = {
     "http://www.idpf.org/2007/opf": "opf",
     "http://openebook.org/namespaces/oeb-package/1.0/": "opf",
     "http://www.w3.org/1999/xlink": "xlink",
+    f"{_OPEN_XML}drawingml/2006/wordprocessingDrawing": "wp",
+    f"{_STRICT}drawingml/wordprocessingDrawing": "wp",
     "http://www.w3.org/2001/04/xmlenc#": "enc",
     "urn:oasis:names:tc:opendocument:xmlns:container": "container",
     "http://www.daisy.org/z3986/2005/ncx/": "ncx",

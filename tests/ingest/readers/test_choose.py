@@ -54,6 +54,13 @@ from wherein.ingest.readers.registry import all_readers
             "html",
         ),
         ("a.txt", b"<!--" * 1000, "plain"),
+        ("a.doc", b"\r\n{\\rtf1\\ansi x}", "rtf"),
+        ("a.rtf", b"{\\pard x}", "rtf"),
+        ("a.tex", b"{\\pard x}", "latex"),
+        ("a.xls", b"<table><tr><td>x</table>", "html"),
+        ("a.xls", b"Name\tCity\nQuince\tLund\n", "csv"),
+        ("a.xls", b"one line\nof words\twith a tab\n", "plain"),
+        ("a.doc", b"MIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n", "mail"),
         ("a.txt", b"<!-- -->" * 500, "plain"),
     ],
 )

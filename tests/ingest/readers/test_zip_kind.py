@@ -72,7 +72,45 @@ def test_a_book_without_a_media_type() -> None:
 def test_other_archives() -> None:
     assert office.read(office.packed({"a.txt": "text"}), "a.docx").key == "a.txt"
     assert office.reason(office.packed({})) == (Skipped, "no files in it")
-    binary = office.packed(
-        {"[Content_Types].xml": TYPES.format("application/vnd.ms-excel.sheet.binary.macroEnabled.main")}
-    )
-    assert office.reason(binary) == (Skipped, "binary Excel workbook; save it as .xlsx")
+
+
+@pytest.mark.parametrize(
+    ("parts", "name", "reason"),
+    [
+        ({"Index/Document.iwa": "x", "preview.jpg": "x"}, "essay.pages", "Apple Pages document; export it as .docx"),
+        (
+            {"index.xml": "x", "buildVersionHistory.plist": "x"},
+            "a.numbers",
+            "Apple Numbers document; export it as .xlsx",
+        ),
+        ({"index.apxl": "x"}, "a.key", "Apple Keynote presentation; export it as .pptx"),
+        (
+            {"a.key/Index.zip": "x", "a.key/Metadata/BuildVersionHistory.plist": "x"},
+            "a.zip",
+            "Apple iWork document; export it as .docx, .xlsx or .pptx",
+        ),
+        (
+            {"mimetype": "application/vnd.sun.xml.writer"},
+            "a.sxw",
+            "OpenOffice.org 1 document; save it as .odt, .ods or .odp",
+        ),
+        ({"mimetype": "application/hwp+zip"}, "a.hwpx", "Hangul document; save it as .docx"),
+        (
+            {"[Content_Types].xml": TYPES.format("application/vnd.ms-visio.drawing.main+xml")},
+            "a.vsdx",
+            "Visio drawing; save it as .pdf",
+        ),
+        (
+            {"[Content_Types].xml": TYPES.format("application/vnd.ms-package.xps-fixeddocumentsequence+xml")},
+            "a.xps",
+            "XPS document; save it as .pdf",
+        ),
+        ({"_rels/.rels": "x"}, "a.dwfx", "unsupported kind of document"),
+    ],
+)
+def test_documents_that_are_not_read_say_what_they_are(parts: dict[str, str], name: str, reason: str) -> None:
+    assert office.reason(office.packed(parts), name) == (Skipped, reason)
+
+
+def test_a_folder_with_an_index_is_an_archive() -> None:
+    assert kind(office.packed({"site/index.zip": "x", "index.xml": "<a/>"})) is None

@@ -52,6 +52,7 @@ def test_document() -> None:
             Mark(expected.index("Sums"), heading=("Rent", "Sums")),
             Mark(expected.index("End"), heading=("End",)),
         ),
+        notes=("left out: 1 header, 1 footer",),
     )
 
 
@@ -216,7 +217,7 @@ def test_title_without_properties() -> None:
     data = office.changed(office.word(), "docProps/core.xml", lambda part: b"<broken")
     found = office.read(data)
     assert (found.title, found.metadata) == ("Lease", {"language": "en-US"})
-    assert found.notes == ("its properties cannot be read",)
+    assert found.notes == ("left out: 1 header, 1 footer", "its properties cannot be read")
     bare = office.changed(body(paragraph(run("text"))), "docProps/core.xml", None)
     assert office.read(bare, "a/b.docx").title == "b.docx"
 
@@ -241,3 +242,69 @@ def test_damaged(part: str, content: bytes | None, expected: str) -> None:
 
 def test_no_text() -> None:
     assert office.reason(body(paragraph())) == (Skipped, "no text")
+
+
+CHUNK = '<w:altChunk r:id="c1" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"/>'
+
+
+def with_chunk(name: str, data: bytes, content: str = CHUNK) -> bytes:
+    """A Word document with a file that is a part of its text."""
+    parts = office.unpacked(body(content))
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/aFChunk"
+    relation = f'<Relationship Id="c1" Type="{kind}" Target="{name}"/></Relationships>'.encode()
+    related = parts["word/_rels/document.xml.rels"].replace(b"</Relationships>", relation)
+    return office.packed({**parts, "word/_rels/document.xml.rels": related, f"word/{name}": data})
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "shown"),
+    [
+        ("a.html", "<h1>Zo\xeb</h1><p>of <b>quinces</b>".encode("latin-1"), "Zoë\n\nof quinces"),
+        ("a.rtf", rb"{\rtf1 Gr\'f6\'dfe\par\par two}", "Größe\n\ntwo"),
+        ("a.txt", b"plain words", "plain words"),
+        ("a.docx", body(paragraph(run("inner"))), "inner"),
+    ],
+)
+def test_files_that_are_part_of_the_text_are_read(name: str, data: bytes, shown: str) -> None:
+    content = paragraph(run("before")) + CHUNK + paragraph(run("after"))
+    assert office.read(with_chunk(name, data, content)).text == f"before\n\n{shown}\n\nafter"
+    assert office.read(with_chunk(name, data)).text == shown
+
+
+def test_a_chunk_that_cannot_be_read_is_noted() -> None:
+    found = office.read(with_chunk("a.docx", b"PK", paragraph(run("text")) + CHUNK))
+    assert found.text == "text"
+    assert found.notes[-1] == "a file that is a part of the text cannot be read: damaged or truncated"
+
+
+def test_documents_inside_documents_end() -> None:
+    data = body(paragraph(run("innermost")))
+    for _ in range(4):
+        data = with_chunk("a.docx", data, paragraph(run("around")) + CHUNK)
+    found = office.read(data)
+    assert found.text == "around\n\naround\n\naround"
+    assert found.notes[-1].endswith("nested too deeply in other documents")
+
+
+@pytest.mark.parametrize("kind", ["drop", "margin"])
+def test_an_initial_begins_the_next_paragraph(kind: str) -> None:
+    initial = paragraph(run("Q"), properties=f'<w:framePr w:dropCap="{kind}" w:lines="3"/>')
+    assert text(initial, paragraph(run("uince trees"))) == "Quince trees"
+    assert text(initial) == "Q"
+    assert text(paragraph(run("Q"), properties='<w:framePr w:w="9"/>'), paragraph(run("uince"))) == "Q\n\nuince"
+
+
+@pytest.mark.parametrize(
+    ("description", "shown"),
+    [
+        ("Chart of the harvest", "See Chart of the harvest here"),
+        ("A heron&#10;&#10;Description automatically generated", "See A heron here"),
+        ("heron.jpg", "See here"),
+        ("https://example.org/x.png", "See here"),
+        ("", "See here"),
+    ],
+)
+def test_a_picture_is_its_description(description: str, shown: str) -> None:
+    space = "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"
+    drawing = f'<w:r><w:drawing><d:docPr xmlns:d="{space}" id="1" name="P" descr="{description}"/></w:drawing></w:r>'
+    assert text(paragraph(run("See "), drawing, run("here"))) == shown

@@ -1,31 +1,57 @@
-"""What is inside an OLE file decides why it is not read."""
+"""What is inside an OLE file decides how, or why not, it is read."""
+
+import io
 
 import pytest
 
 import office
+import ole_files
 from wherein.errors import Unreadable
+from wherein.ingest.readers.choose import choose
+from wherein.ingest.readers.office.ole import open_ole
 from wherein.ingest.readers.shared.skipped import Skipped
 
 ENCRYPTED = "encrypted; save it without a password"
 
 
-def ole(*names: str) -> bytes:
-    """A file with a list of streams as the old Office wrote them."""
+def listed(*names: str) -> bytes:
+    """A file with a list of streams that is not whole."""
     entries = b"".join(name.encode("utf-16-le").ljust(128, b"\0") for name in ("Root Entry", *names))
     return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(512, b"\0") + b"\1" * (1 << 20) + entries
 
 
 @pytest.mark.parametrize(
+    ("names", "reader"),
+    [
+        (("WordDocument", "Workbook"), "doc"),
+        (("Workbook", "WordDocument"), "xls"),
+        (("Book",), "xls"),
+        (("PowerPoint Document",), "ppt"),
+        (("__properties_version1.0",), "msg"),
+    ],
+)
+def test_the_first_stream_that_names_a_format_decides(names: tuple[str, ...], reader: str) -> None:
+    assert choose("a.bin", io.BytesIO(listed(*names))).name == reader
+    assert office.reason(listed(*names)) == (Unreadable, "damaged or truncated")
+
+
+@pytest.mark.parametrize(
     ("names", "expected"),
     [
-        (("WordDocument", "Workbook"), (Skipped, "old Word document; save it as .docx")),
-        (("Workbook", "WordDocument"), (Skipped, "old Excel workbook; save it as .xlsx")),
-        (("Book",), (Skipped, "old Excel workbook; save it as .xlsx")),
-        (("PowerPoint Document",), (Skipped, "old PowerPoint presentation; save it as .pptx")),
-        (("__properties_version1.0",), (Skipped, "Outlook message; save it as .eml")),
         (("EncryptionInfo", "EncryptedPackage"), (Unreadable, ENCRYPTED)),
+        (("VisioDocument",), (Skipped, "Visio drawing; save it as .pdf")),
+        (("Quill",), (Skipped, "Publisher document; save it as .pdf")),
+        (("\x05HwpSummaryInformation",), (Skipped, "Hangul document; save it as .docx")),
         (("Notebook", "x"), (Skipped, "binary file (old Office document)")),
     ],
 )
-def test_old_and_encrypted_office_files(names: tuple[str, ...], expected: tuple[type[Unreadable], str]) -> None:
-    assert office.reason(ole(*names), "a.docx") == expected
+def test_what_is_not_read_says_why(names: tuple[str, ...], expected: tuple[type[Unreadable], str]) -> None:
+    assert office.reason(listed(*names), "a.docx") == expected
+
+
+def test_a_missing_stream_costs_the_file() -> None:
+    with (
+        open_ole(io.BytesIO(ole_files.ole({"WordDocument": b"x"}))) as ole,
+        pytest.raises(Unreadable, match="damaged or truncated: 1Table cannot be read"),
+    ):
+        ole.read("1Table")

@@ -1,10 +1,12 @@
 """Excel workbooks."""
 
 import datetime
+import io
 import re
 
 import openpyxl
 import pytest
+import xlsxwriter
 
 import office
 from wherein.errors import Unreadable
@@ -83,3 +85,17 @@ def test_many_cells_that_share_a_long_text(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_no_text() -> None:
     assert office.reason(office.saved(openpyxl.Workbook())) == (Skipped, "no text in its cells")
+
+
+def test_text_boxes_follow_the_cells_and_comments_are_noted() -> None:
+    stream = io.BytesIO()
+    file = xlsxwriter.Workbook(stream)
+    sheet = file.add_worksheet("Plan")
+    sheet.write("A1", "cell")
+    sheet.insert_textbox("B2", "In a box\nof text")
+    sheet.write_comment("A1", "why?")
+    file.add_worksheet("Box").insert_textbox("A1", "alone")
+    file.close()
+    found = office.read(stream.getvalue())
+    assert found.text == "Plan\n\ncell\n\nIn a box\nof text\n\nBox\n\nalone"
+    assert found.notes == ("left out: 1 comment",)

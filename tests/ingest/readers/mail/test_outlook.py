@@ -15,7 +15,8 @@ def read(data: bytes) -> list[Document | Problem]:
 def test_a_message_with_attachments() -> None:
     message, table, inner = read(ole_files.message())
     assert isinstance(message, Document)
-    assert (message.title, message.text) == ("Cold boiler", "Cold boiler\n\nThe boiler is cold.")
+    assert message.title == "Cold boiler, Ann Quince, 17 January 2024"
+    assert message.text == "Cold boiler\n\nThe boiler is cold."
     assert message.metadata == {
         "author": "Ann Quince",
         "created": "2024-01-17T21:20:00Z",

@@ -26,7 +26,7 @@ def test_a_message_with_attachments() -> None:
     assert isinstance(table, Document)
     assert (table.key, table.text) == ("list.csv/row-2", "valve")
     assert isinstance(inner, Document)
-    assert (inner.key, inner.title) == ("part-3.eml", "Earlier")
+    assert (inner.key, inner.title) == ("part-3.eml", "Earlier, 17 January 2024")
     assert inner.text == "Earlier\n\nIt was warm."
 
 

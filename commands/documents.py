@@ -12,6 +12,7 @@ import click
 from wherein.commands.options import GlobalOptions, json_option, wait_option
 from wherein.commands.output import describe_unknown_tokens, display_uri, print_json
 from wherein.errors import UsageError
+from wherein.storage.disk.counted import counted
 
 if TYPE_CHECKING:
     from wherein.library import Library, StoredDocument
@@ -47,8 +48,8 @@ def list_(options: GlobalOptions, problems: bool, removed: bool, as_json: bool) 
         if as_json:
             print_json(asdict(document))
         else:
-            chunks, uri = f"{document.chunks:>5} chunks", display_uri(document.uri)
-            click.echo(f"{document.id:>6}  {chunks}  {uri}  {one_line(document.title)}")
+            chunks, uri = counted(document.chunks, "chunk"), display_uri(document.uri)
+            click.echo(f"{document.id:>6}  {chunks:>12}  {uri}  {one_line(document.title)}")
 
 
 def _list_problems(library: Library, as_json: bool) -> None:

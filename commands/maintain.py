@@ -13,6 +13,7 @@ from wherein.commands.output import describe_finding, display_path, format_size,
 from wherein.commands.parameter_types import FilePath
 from wherein.commands.progress import status_line
 from wherein.errors import Damaged
+from wherein.storage.disk.counted import counted
 
 if TYPE_CHECKING:
     from wherein.storage.backup.backup import Backup
@@ -102,7 +103,7 @@ def _print_backup(done: Backup) -> None:
     checked = "restored on trial" if done.verified else "read back"
     origin = f"; an interrupted run had written it at {format_time(done.created_at)}" if done.finished else ""
     click.echo(
-        f"{done.documents:,} documents are in {display_path(done.place)}: {format_size(done.bytes)}, {checked},"
+        f"{counted(done.documents, 'document')} in {display_path(done.place)}: {format_size(done.bytes)}, {checked},"
         f" {done.seconds:,.1f} s{origin}"
     )
 

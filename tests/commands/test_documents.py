@@ -15,9 +15,9 @@ Run = Callable[..., Result]
 
 def test_a_list_has_a_line_for_each_document(run: Run) -> None:
     assert run("documents", "list").stdout == (
-        "     1      1 chunks  docs/bread.txt  bread.txt\n"
-        "     2      1 chunks  docs/cats.txt  cats.txt\n"
-        "     3      1 chunks  docs/lease.txt  lease.txt\n"
+        "     1       1 chunk  docs/bread.txt  bread.txt\n"
+        "     2       1 chunk  docs/cats.txt  cats.txt\n"
+        "     3       1 chunk  docs/lease.txt  lease.txt\n"
     )
 
 

@@ -60,7 +60,7 @@ def test_a_repair_as_json_names_the_quarantine(run: Run, index: Path) -> None:
 
 def test_a_backup_and_its_restore_are_described_in_a_line(run: Run, tmp_path: Path) -> None:
     shown = run("backup", "copy").output
-    assert re.fullmatch(r"3 documents are in copy: [\d,.]+ KB, read back, [\d.]+ s\n", shown)
+    assert re.fullmatch(r"3 documents in copy: [\d,.]+ KB, read back, [\d.]+ s\n", shown)
     restored = run("restore", "copy", "--force").output
     pattern = (
         r"3 documents as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC are in library: [\d,.]+ KB, [\d.]+ s;"

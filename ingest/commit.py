@@ -161,7 +161,7 @@ class CommitQueue(Claims):
             vectors = np.stack([self._vectors[name] for name in hashes])
             save_vectors(self._db, self._model.id, hashes, vectors)
         # In their order: a write must not overtake an earlier one of the same file.
-        complete = list(takewhile(lambda pending: not pending.needs & self._claimed, self._pending))
+        complete = list(takewhile(lambda pending: pending.needs.isdisjoint(self._claimed), self._pending))
         for pending in complete:
             pending.write()
         return len(complete)

@@ -140,7 +140,7 @@ def chunk_document(document: Document, tokenizer: Tokenizer) -> Chunked:
         name = content_hash(text)
         inputs[name] = text, span.words
         rows.append(ChunkRow(span.start, span.end, name, span.mark.page, span.mark.heading))
-    coverage = Coverage(int(words.tokens.sum()), words.unknown, guess_language(document.text), document.recognized)
+    coverage = Coverage(int(words.before[-1]), words.unknown, guess_language(document.text), document.recognized)
     return Chunked(words, inputs, rows, coverage)
 
 

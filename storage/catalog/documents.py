@@ -382,4 +382,7 @@ def _stored(
     )  # fmt: skip
 
 
-_json = json.JSONEncoder(ensure_ascii=False).encode
+def _json(value: dict[str, Any] | tuple[str, ...]) -> str:
+    if not value:  # as most are
+        return "{}" if isinstance(value, dict) else "[]"
+    return json.dumps(value, ensure_ascii=False)

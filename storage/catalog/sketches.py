@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.terms import terms_of
+from wherein.storage.catalog.terms import PieceCache, terms_of
 from wherein.storage.catalog.texts import Span, read_spans
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ _LOW_BITS = np.uint64(0x5555_5555_5555_5555)
 _MIX = (np.uint64(0x9E37_79B9_7F4A_7C15), np.uint64(0xC2B2_AE3D_27D4_EB4F))
 _SHIFT = np.uint64(29)
 _NUMBER = re.compile(r"\b[^\W\d]*\d\w*")
+_NUMBERS = PieceCache(lambda piece: tuple(map(str.lower, _NUMBER.findall(piece))))
 _BATCH_SIZE = 2_048
 _READ = "SELECT id, sketch, checksum FROM sketches WHERE id IN ({})"
 _MISSING = (
@@ -76,7 +77,7 @@ def sketches_of(passages: Sequence[Sequence[int]], texts: Sequence[str]) -> list
 def _numbers(terms: Sequence[int], text: str) -> str:
     if not terms:
         return f"\n{text.strip()}"  # a text without terms is like none but itself
-    return "\n".join(sorted({number.lower() for number in _NUMBER.findall(text)}))
+    return "\n".join(sorted({*chain.from_iterable(map(_NUMBERS.__getitem__, text.split()))}))
 
 
 def _digits(passages: Sequence[Sequence[int]]) -> bytes:

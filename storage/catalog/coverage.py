@@ -19,7 +19,6 @@ __all__ = ["Coverage", "Covered", "Spans", "coverage_of", "covered", "recognized
 Spans = tuple[tuple[int, int], ...]
 
 _WORST = 10
-_NONE = "[]"
 _RECOGNIZED = "SELECT id, recognized FROM coverage WHERE id IN ({}) AND recognized <> '[]'"
 
 
@@ -59,16 +58,11 @@ class Covered:
 
 def save_coverage(db: Database, document_id: int, coverage: Coverage) -> None:
     """Store a document's coverage. Call inside `writing`."""
+    recognized = json.dumps(coverage.recognized) if coverage.recognized else "[]"
     db.execute(
         "INSERT INTO coverage (id, tokens, unknown, language, recognized) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT"
         " (id) DO UPDATE SET tokens = ?2, unknown = ?3, language = ?4, recognized = ?5",
-        [
-            document_id,
-            coverage.tokens,
-            coverage.unknown,
-            coverage.language,
-            json.dumps(coverage.recognized) if coverage.recognized else _NONE,
-        ],
+        [document_id, coverage.tokens, coverage.unknown, coverage.language, recognized],
     )
 
 

@@ -33,6 +33,7 @@ __all__ = [
     "checked_terms",
     "count_rows",
     "count_terms",
+    "count_texts",
     "counted_version",
     "forget_removed_chunks",
     "highest_counted",
@@ -71,6 +72,13 @@ _UNCOUNTED = (
 def count_terms(text: str, headings: Sequence[str] = (), title: str = "") -> bytes:
     """Return the counted terms of a passage, its headings and its document's title, packed for `save_terms`."""
     return pack_counts([list(terms_of(text))], [headings], [title])[0]
+
+
+def count_texts(texts: Sequence[str]) -> list[bytes]:
+    """Return what `count_terms` does for each of many texts without headings and titles."""
+    groups = (texts[first : first + _BATCH_SIZE] for first in range(0, len(texts), _BATCH_SIZE))
+    terms = ([list(terms_of(text)) for text in group] for group in groups)
+    return [row for group in terms for row in pack_counts(group, [()] * len(group), [""] * len(group))]
 
 
 def pack_counts(

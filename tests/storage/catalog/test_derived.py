@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from wherein.storage.catalog.derived import Derived, Passage, derive
 from wherein.storage.catalog.sketches import sketches_of
-from wherein.storage.catalog.term_counts import count_terms
+from wherein.storage.catalog.term_counts import count_terms, count_texts
 from wherein.storage.catalog.terms import terms_of
 
 TEXTS = st.text("ab Cd12,.é日", max_size=30)
@@ -23,6 +23,11 @@ def alone(passage: Passage) -> Derived:
 def test_many_together_are_as_one_by_one(passages: list[Passage]) -> None:
     many = passages * 30  # more than are computed at once
     assert derive(many) == list(map(alone, passages)) * 30
+
+
+@given(st.lists(TEXTS, max_size=20))
+def test_many_texts_are_counted_as_one_by_one(texts: list[str]) -> None:
+    assert count_texts(texts) == list(map(count_terms, texts))
 
 
 def test_known_bytes() -> None:

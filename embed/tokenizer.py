@@ -53,7 +53,9 @@ class Words:
     @cached_property
     def before(self) -> npt.NDArray[np.int64]:
         """The number of tokens before each word, and at the end their total: int64 [n + 1]."""
-        return np.concatenate([[0], np.cumsum(self.tokens)])
+        before = np.zeros(len(self.tokens) + 1, np.int64)
+        np.cumsum(self.tokens, out=before[1:])
+        return before
 
     def count(self, first: int, end: int) -> int:
         """Return the number of tokens of the words `first` to `end` (exclusive), without [CLS] and [SEP]."""

@@ -12,7 +12,7 @@ from wherein.evaluation.vector_cache import read_vectors, store_vectors
 from wherein.search.keyword import Matches, match
 from wherein.search.query_syntax import parse_question
 from wherein.storage.catalog.packed_terms import unpack_rows
-from wherein.storage.catalog.term_counts import count_terms
+from wherein.storage.catalog.term_counts import count_texts
 from wherein.storage.catalog.terms import terms_of
 from wherein.storage.index.keyword_index import KeywordIndex, Part
 from wherein.storage.index.postings import collect
@@ -103,7 +103,7 @@ def _name(kind: str, texts: Sequence[str]) -> str:
 
 def index_texts(texts: Sequence[str]) -> KeywordIndex:
     """Return the index of texts without titles and headings; the index of each in `texts` is its id."""
-    counts = [count_terms(text, (), "") for text in texts]
+    counts = count_texts(texts)
     postings = collect([unpack_rows(range(len(counts)), counts)] if counts else [])
     parts = Part(postings), Part(collect(()))
     return KeywordIndex(0, None, parts, len(counts), int(postings.lengths.sum(dtype=np.int64)))

@@ -7,9 +7,8 @@ piece, in its turn, when every vector that it needs is there.
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import takewhile
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from sqlite_utils import Database
@@ -59,8 +58,7 @@ class WriteQueue(Protocol):
         """Commit if the last time is a second ago, or many vectors wait."""
 
 
-@dataclass(frozen=True)
-class _Pending:
+class _Pending(NamedTuple):
     """A write that waits for the vectors of `needs`."""
 
     needs: frozenset[bytes]
@@ -161,7 +159,7 @@ class CommitQueue(Claims):
             vectors = np.stack([self._vectors[name] for name in hashes])
             save_vectors(self._db, self._model.id, hashes, vectors)
         # In their order: a write must not overtake an earlier one of the same file.
-        complete = list(takewhile(lambda pending: not pending.needs & self._claimed, self._pending))
+        complete = list(takewhile(lambda pending: pending.needs.isdisjoint(self._claimed), self._pending))
         for pending in complete:
             pending.write()
         return len(complete)

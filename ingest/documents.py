@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 
 from sqlite_utils import Database
 
@@ -11,19 +12,28 @@ from wherein.embed.encoder import Encoder
 from wherein.embed.tokenizer import Tokenizer, Words
 from wherein.ingest.changes.seen_keys import SeenKeys
 from wherein.ingest.chunker import chunk_words
-from wherein.ingest.commit import ModelInputs, WriteQueue, batches
+from wherein.ingest.commit import BATCH_SIZE, ModelInputs, WriteQueue, batches
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.language import guess_language
 from wherein.ingest.progress.events import DocumentDone
 from wherein.ingest.progress.run_log import RunLog
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.coverage import Coverage
-from wherein.storage.catalog.documents import ChunkRow, DocumentRow, document_version, model_input, save_document
+from wherein.storage.catalog.derived import Derived, Passage, derive
+from wherein.storage.catalog.documents import (
+    ChunkRow,
+    DocumentRow,
+    document_version,
+    model_input,
+    passages_of,
+    save_document,
+)
 from wherein.storage.catalog.exclusions import (
     PURGED,
     REMOVED,
     Candidate,
     Excluded,
+    excludes_any,
     find_exclusion,
     follow_content,
     forget_removal,
@@ -43,6 +53,28 @@ SaveFile = Callable[..., int]
 """Saves the record of the file that is being read, with `state` and `reason`; returns its id."""
 
 
+class _FileRow:
+    """The row of a file, which its documents need at once: the first of them saves it.
+
+    When all documents are committed, the row is saved again as read. If the run ends before that, the next one reads
+    the file again.
+    """
+
+    def __init__(self) -> None:
+        self._id = 0
+        self._is_first = True
+
+    def next_id(self, save: SaveFile) -> Callable[[], int]:
+        if not self._is_first:
+            return lambda: self._id
+        self._is_first = False
+        return partial(self._save, save)
+
+    def _save(self, save: SaveFile) -> int:
+        self._id = save(state="failed", reason=_UNFINISHED, version=REREAD)
+        return self._id
+
+
 @dataclass(frozen=True)
 class Origin:
     """Where documents are read from: a file, a web page or standard input.
@@ -58,6 +90,7 @@ class Origin:
     record: FileRecord | None = None
     moved: bool = False
     named: bool = False
+    _file: _FileRow = field(default_factory=_FileRow, init=False)
 
     @property
     def is_complete(self) -> bool:
@@ -68,6 +101,10 @@ class Origin:
     def is_same(self) -> bool:
         """Whether the bytes are those that the stored documents were read from."""
         return self.moved or (self.is_complete and self.record is not None and self.record.content_hash == self.content)
+
+    def next_file_id(self) -> Callable[[], int | None]:
+        """Return what the next document is to call for the id of its file, when it is saved in its turn."""
+        return self._file.next_id(self.save) if self.save else lambda: None
 
 
 @dataclass
@@ -103,8 +140,35 @@ def chunk_document(document: Document, tokenizer: Tokenizer) -> Chunked:
         name = content_hash(text)
         inputs[name] = text, span.words
         rows.append(ChunkRow(span.start, span.end, name, span.mark.page, span.mark.heading))
-    coverage = Coverage(int(words.tokens.sum()), words.unknown, guess_language(document.text), document.recognized)
+    coverage = Coverage(int(words.before[-1]), words.unknown, guess_language(document.text), document.recognized)
     return Chunked(words, inputs, rows, coverage)
+
+
+class _Batch:
+    """Consecutive documents; what is derived from their passages is computed together, when the first is saved."""
+
+    def __init__(self) -> None:
+        self._sizes: list[int] = []
+        self._documents: list[Callable[[], list[Passage]]] = []
+        self._derived: list[list[Derived]] = []
+
+    @property
+    def is_open(self) -> bool:
+        """Whether another document can be added."""
+        return sum(self._sizes) < BATCH_SIZE and not self._derived
+
+    def add(self, document: Document, chunks: list[ChunkRow]) -> Callable[[], list[Derived]]:
+        """Add a document; return what it is to call when it is saved."""
+        self._sizes.append(len(chunks))
+        self._documents.append(partial(passages_of, document.title, document.text, chunks))
+        return partial(self._take, len(self._sizes) - 1)
+
+    def _take(self, index: int) -> list[Derived]:
+        if not self._derived:
+            derived = iter(derive([passage for passages in self._documents for passage in passages()]))
+            self._derived = [list(islice(derived, size)) for size in self._sizes]
+            self._documents.clear()  # and with them their texts
+        return self._derived[index]
 
 
 class DocumentPipeline:
@@ -121,12 +185,15 @@ class DocumentPipeline:
         self._queue = queue
         self._log = log
         self._readmitted: set[bytes] = set()  # hashes of texts whose readmission may not be committed yet
+        self._excludes = True  # whether anything is excluded: only the end of an exclusion is written by a run
+        self._batch = _Batch()
 
     def ingest_all(
         self, origin: Origin, items: Iterable[Document | Problem]
     ) -> Generator[tuple[bytes, list[int]], None, Outcome]:
         """Queue each document of an origin and yield its model inputs without a vector; return what it holds."""
         outcome, doubts = Outcome(SeenKeys()), set[str]()
+        self._excludes = excludes_any(self._db)
         for item in items:
             uri = record_uri(origin.uri, item.key)
             self._report_doubts(origin, item, doubts)
@@ -153,7 +220,7 @@ class DocumentPipeline:
 
     def _admit(self, uri: str, document: Document, origin: Origin, outcome: Outcome) -> ModelInputs:
         candidate = Candidate(uri, content_hash(document.text), origin.content)
-        excluded = find_exclusion(self._db, candidate)
+        excluded = find_exclusion(self._db, candidate) if self._excludes else None
         if excluded is None:
             outcome.keep(uri)
             yield from self.ingest(uri, document, origin)
@@ -208,7 +275,10 @@ class DocumentPipeline:
             self._readmitted.add(returns.text_hash)
         counts = len(chunked.rows), len(missing), len(chunked.rows) - len(missing)
         done = DocumentDone(kind, uri, *counts, brought_back=returns is not None)
-        write = partial(self._save, uri, document, chunked, origin.save, returns)
+        if not self._batch.is_open:
+            self._batch = _Batch()
+        derived = self._batch.add(document, chunked.rows)
+        write = partial(self._save, uri, document, chunked, derived, origin.next_file_id(), returns)
         self._queue.add(write, needs, partial(self._log.document, done))
         yield from self._tokenized(chunked, missing)
 
@@ -220,14 +290,12 @@ class DocumentPipeline:
                 yield name, ids
 
     def _save(
-        self, uri: str, document: Document, chunked: Chunked, save: SaveFile | None, returns: Candidate | None
-    ) -> None:
-        # A document needs its file's row at once; when all documents are committed, the row is saved again as read.
-        # If the run ends before that, the next one reads the file again.
-        file_id = save(state="failed", reason=_UNFINISHED, version=REREAD) if save else None
+        self, uri: str, document: Document, chunked: Chunked, derived: Callable[[], list[Derived]],
+        file_id: Callable[[], int | None], returns: Candidate | None,
+    ) -> None:  # fmt: skip
         row = DocumentRow(
             uri,
-            file_id,
+            file_id(),
             document.title,
             document.media_type,
             document.text,
@@ -236,8 +304,9 @@ class DocumentPipeline:
             chunked.rows,
             chunked.coverage,
         )
-        save_document(self._db, row)
-        forget_removal(self._db, uri)
+        save_document(self._db, row, derived())
+        if self._excludes:
+            forget_removal(self._db, uri)
         if returns:
             readmit(self._db, returns)
 

@@ -43,14 +43,12 @@ def guess_language(text: str) -> str:
     """Return a code of ISO 639-1, "" where there is too little text to decide."""
     text = text[:_MAX_CHARACTERS]
     words = _WORD.findall(text.lower())
-    if script := _main_script(text, sum(map(len, words))):
+    if not text.isascii() and (script := _main_script(text, sum(map(len, words)))):
         return script
-    counts, votes = Counter(words), Counter[str]()
-    for word in counts.keys() & _LANGUAGES_OF.keys():
-        for language in _LANGUAGES_OF[word]:
-            votes[language] += counts[word]
-    if not votes:
+    small = [word for word in words if word in _LANGUAGES_OF]
+    if len(small) < _MIN_WORDS:
         return ""
+    votes = Counter(language for word in small for language in _LANGUAGES_OF[word])
     (best, count), *others = votes.most_common(2)
     # Too few small words for prose, or two languages that have equally many.
     if count < max(_MIN_WORDS, _MIN_SHARE * len(words)) or (others and others[0][1] == count):
@@ -61,7 +59,7 @@ def guess_language(text: str) -> str:
 def _main_script(text: str, letters: int) -> str:
     """Return the language of a script of its own that a fifth of the letters are of, "" if there is none."""
     # Not with patterns: those of large ranges take longer to compile than all else here.
-    others = [] if text.isascii() else [character for character in text if character >= _FIRST]
+    others = [character for character in text if character >= _FIRST]
     for language, (first, last) in _SCRIPTS.items() if others and letters else ():
         if sum(first <= character <= last for character in others) >= _MIN_SCRIPT_SHARE * letters:
             return language

@@ -58,10 +58,11 @@ class Covered:
 
 def save_coverage(db: Database, document_id: int, coverage: Coverage) -> None:
     """Store a document's coverage. Call inside `writing`."""
+    recognized = json.dumps(coverage.recognized) if coverage.recognized else "[]"
     db.execute(
         "INSERT INTO coverage (id, tokens, unknown, language, recognized) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT"
         " (id) DO UPDATE SET tokens = ?2, unknown = ?3, language = ?4, recognized = ?5",
-        [document_id, coverage.tokens, coverage.unknown, coverage.language, json.dumps(coverage.recognized)],
+        [document_id, coverage.tokens, coverage.unknown, coverage.language, recognized],
     )
 
 

@@ -12,12 +12,10 @@ from wherein.errors import Damaged
 from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.checksums import content_hash, is_named, row_checksum
 from wherein.storage.catalog.coverage import Coverage, save_coverage
+from wherein.storage.catalog.derived import Derived, Passage, derive, save_derived
 from wherein.storage.catalog.models import now
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.sketches import save_sketches, sketch_of
-from wherein.storage.catalog.term_counts import pack_counts, save_terms
-from wherein.storage.catalog.terms import terms_of
-from wherein.storage.catalog.texts import read_text, save_text
+from wherein.storage.catalog.texts import delete_text, insert_text, read_text
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -46,6 +44,7 @@ __all__ = [
     "model_input",
     "move_document",
     "next_documents",
+    "passages_of",
     "save_chunks",
     "save_document",
     "spans_around",
@@ -106,6 +105,18 @@ class _Checked(NamedTuple):
 
 
 _CHECKED = "d.uri, d.title, d.media_type, d.text_hash, d.metadata, d.notes"
+_INSERT = (
+    "INSERT INTO documents (uri, title, media_type, text_hash, metadata, notes, checksum, file_id, characters,"
+    " added_at, changed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10) ON CONFLICT (uri) DO NOTHING"
+)
+_UPDATE = (
+    "UPDATE documents SET title = ?2, media_type = ?3, text_hash = ?4, metadata = ?5, notes = ?6, checksum = ?7,"
+    " file_id = ?8, characters = ?9, changed_at = ?10 WHERE uri = ?1"
+)
+_INSERT_CHUNK = (
+    'INSERT INTO chunks (document_id, ordinal, start, "end", page, heading, input_hash, checksum)'
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+)
 
 
 def model_input(text: str, start: int, end: int) -> str:
@@ -113,60 +124,64 @@ def model_input(text: str, start: int, end: int) -> str:
     return text[start:end].strip()
 
 
-def save_document(db: Database, document: DocumentRow) -> int:
+def passages_of(title: str, text: str, chunks: Sequence[ChunkRow]) -> list[Passage]:
+    """Return the passages of a document."""
+    return [Passage(text[chunk.start : chunk.end], chunk.heading, title) for chunk in chunks]
+
+
+def save_document(db: Database, document: DocumentRow, derived: Sequence[Derived] | None = None) -> int:
     """Save a document with its chunks and terms, in place of its earlier version; return its id.
 
-    A known URI keeps its id. Call inside `writing`.
+    A known URI keeps its id. `derived` is what `derive` returns for its passages. Call inside `writing`.
     """
-    stamp = now()
+    document_id, is_new = _save_row(db, document)
+    if not is_new:
+        delete_text(db, document_id)
+        _delete_chunks(db, document_id)
+    insert_text(db, document_id, document.text)
+    if derived is None:
+        derived = derive(passages_of(document.title, document.text, document.chunks))
+    _insert_chunks(db, document_id, document.chunks, derived)
+    if document.coverage:
+        save_coverage(db, document_id, document.coverage)
+    return document_id
+
+
+def _save_row(db: Database, document: DocumentRow) -> tuple[int, bool]:
+    """Save the row of a document; return its id and whether it is new."""
     checked = _Checked(
         document.uri, document.title, document.media_type, content_hash(document.text),
         _json(dict(document.metadata)), _json(document.notes),
     )  # fmt: skip
-    db.execute(
-        # Not INSERT OR REPLACE: the row would get a new id, and its chunks would go with the old one.
-        "INSERT INTO documents (uri, title, media_type, text_hash, metadata, notes, checksum, file_id, added_at,"
-        " changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (uri) DO UPDATE SET"
-        " file_id = excluded.file_id, title = excluded.title, media_type = excluded.media_type,"
-        " text_hash = excluded.text_hash, metadata = excluded.metadata, notes = excluded.notes,"
-        " checksum = excluded.checksum, changed_at = excluded.changed_at",
-        [*checked, row_checksum(*checked), document.file_id, stamp, stamp],
-    )
-    (document_id,) = db.execute("SELECT id FROM documents WHERE uri = ?", [document.uri]).fetchone()
-    save_text(db, document_id, document.text)
-    save_chunks(db, document_id, document.chunks, document.text)
-    if document.coverage:
-        save_coverage(db, document_id, document.coverage)
-    return int(document_id)
+    values = [*checked, row_checksum(*checked), document.file_id, len(document.text), now()]
+    # Not INSERT OR REPLACE: the row would get a new id, and its chunks would go with the old one.
+    inserted = db.conn.execute(_INSERT, values)
+    if inserted.rowcount:
+        return int(inserted.lastrowid or 0), True
+    db.conn.execute(_UPDATE, values)
+    (number,) = db.execute("SELECT id FROM documents WHERE uri = ?", [document.uri]).fetchone()
+    return int(number), False
 
 
 def save_chunks(db: Database, document_id: int, chunks: Sequence[ChunkRow], text: str) -> None:
     """Replace the chunks of a document, whose text is `text`, their terms and sketches. Call inside `writing`."""
-    # New rows, whose ids are new: an open index relies on the terms of a chunk's id never changing.
-    db.execute("DELETE FROM chunks WHERE document_id = ?", [document_id])
-    db.conn.executemany(
-        'INSERT INTO chunks (document_id, ordinal, start, "end", page, heading, input_hash, checksum)'
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            [*row, row_checksum(*row)]
-            for row in (
-                (document_id, ordinal, c.start, c.end, c.page, _json(c.heading), c.input_hash)
-                for ordinal, c in enumerate(chunks)
-            )
-        ),
-    )
-    _save_derived(db, document_id, chunks, text)
-
-
-def _save_derived(db: Database, document_id: int, chunks: Sequence[ChunkRow], text: str) -> None:
     (title,) = db.execute("SELECT title FROM documents WHERE id = ?", [document_id]).fetchone()
-    numbers = db.execute("SELECT id FROM chunks WHERE document_id = ? ORDER BY ordinal", [document_id]).fetchall()
-    passages = [text[chunk.start : chunk.end] for chunk in chunks]
-    terms = [list(terms_of(passage)) for passage in passages]
-    counts = (pack_counts(own, chunk.heading, title) for own, chunk in zip(terms, chunks, strict=True))
-    save_terms(db, ((number, packed) for (number,), packed in zip(numbers, counts, strict=True)))
-    sketches = map(sketch_of, terms, passages)
-    save_sketches(db, ((number, sketch) for (number,), sketch in zip(numbers, sketches, strict=True)))
+    _delete_chunks(db, document_id)
+    _insert_chunks(db, document_id, chunks, derive(passages_of(title, text, chunks)))
+
+
+def _delete_chunks(db: Database, document_id: int) -> None:
+    db.execute("DELETE FROM chunks WHERE document_id = ?", [document_id])
+
+
+def _insert_chunks(db: Database, document_id: int, chunks: Sequence[ChunkRow], derived: Sequence[Derived]) -> None:
+    # New rows, whose ids are new: an open index relies on the terms of a chunk's id never changing.
+    rows = (
+        (document_id, ordinal, c.start, c.end, c.page, _json(c.heading), c.input_hash)
+        for ordinal, c in enumerate(chunks)
+    )
+    numbers = [int(db.conn.execute(_INSERT_CHUNK, [*row, row_checksum(*row)]).lastrowid or 0) for row in rows]
+    save_derived(db, numbers, derived)
 
 
 def move_document(db: Database, document_id: int, uri: str) -> None:
@@ -367,5 +382,7 @@ def _stored(
     )  # fmt: skip
 
 
-def _json(value: object) -> str:
+def _json(value: dict[str, Any] | tuple[str, ...]) -> str:
+    if not value:  # as most are
+        return "{}" if isinstance(value, dict) else "[]"
     return json.dumps(value, ensure_ascii=False)

@@ -29,6 +29,7 @@ __all__ = [
     "Exclusion",
     "count_exclusions",
     "exclude",
+    "excludes_any",
     "files_with_exclusions",
     "find_exclusion",
     "follow_content",
@@ -109,6 +110,11 @@ def find_exclusion(db: Catalog, candidate: Candidate) -> Excluded | None:
         parameters,
     ).fetchone()
     return Excluded("purged", False) if row else None
+
+
+def excludes_any(db: Catalog) -> bool:
+    """Whether anything is excluded at all."""
+    return db.execute("SELECT 1 FROM exclusions LIMIT 1").fetchone() is not None
 
 
 def is_purged(db: Catalog, uri: str) -> bool:

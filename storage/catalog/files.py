@@ -92,9 +92,14 @@ def find_file(db: Catalog, uri: str) -> FileRecord | None:
 
 
 def file_of_document(db: Catalog, document_id: int) -> FileRecord | None:
-    """Return the record of the file that a document was read from; None for a text from standard input."""
+    """Return the record of the file that a document was read from; None for a text from standard input.
+
+    Its `documents` are counted up to 2: it may hold a million.
+    """
     row = db.execute(
-        f"SELECT {_COLUMNS} FROM files WHERE id = (SELECT file_id FROM documents WHERE id = ?)", [document_id]
+        f"SELECT {_STORED}, (SELECT count(*) FROM (SELECT 1 FROM documents d WHERE d.file_id = files.id LIMIT 2))"
+        " FROM files WHERE id = (SELECT file_id FROM documents WHERE id = ?)",
+        [document_id],
     ).fetchone()
     return _record(*row) if row else None
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ __all__ = [
     "encode_counts",
     "estimated_terms",
     "pack_nibbles",
-    "pack_row",
+    "pack_rows",
     "unpack_nibbles",
     "unpack_rows",
 ]
@@ -102,27 +103,40 @@ def estimated_terms(size: float) -> float:
     return max(0.0, size - _HEADER.size - _HIGHS / 8) / (4 + 1 / 8 + 1 / 2)
 
 
-def pack_row(length: int, entries: Entries) -> bytes:
-    """Return a row: the length of a passage in terms, and its terms, each once, in any order."""
-    n = len(entries)
-    entries = entries[np.argsort(entries["term"])]
-    highs = np.zeros(_HIGHS + n, np.uint8)
-    highs[(entries["term"] >> np.uint64(_LOW_BITS)).astype(np.int64) + np.arange(n)] = 1
-    codes = encode_counts(entries["body"], entries["fields"])
-    escaped = entries[codes == ESCAPE]
-    return b"".join(
-        (
-            _HEADER.pack(length, n),
-            np.packbits(highs, bitorder="little").tobytes(),
-            entries["term"].astype("<u4").tobytes(),  # the low 32 bits
-            pack_nibbles(codes),
-            np.stack([escaped["body"], escaped["fields"]], axis=1).tobytes(),
-        )
+def pack_rows(lengths: Sequence[int], sizes: Integers, entries: Entries) -> list[bytes]:
+    """Return rows: the length of each passage in terms, and its terms, each once, ascending.
+
+    `entries` are those of all rows one after another, `sizes` [n] their numbers in each row.
+    """
+    starts = np.cumsum(sizes) - sizes
+    within = np.arange(len(entries)) - np.repeat(starts, sizes)
+    high_sizes, code_sizes = (_HIGHS + sizes + 7) // 8, (sizes + 1) // 2
+    highs = np.zeros(8 * int(high_sizes.sum()), np.uint8)
+    firsts = np.repeat(8 * (np.cumsum(high_sizes) - high_sizes), sizes)
+    highs[firsts + within + (entries["term"] >> np.uint64(_LOW_BITS)).astype(np.int64)] = 1
+    encoded = encode_counts(entries["body"], entries["fields"])
+    codes = np.zeros(2 * int(code_sizes.sum()), np.uint8)
+    codes[np.repeat(2 * (np.cumsum(code_sizes) - code_sizes), sizes) + within] = encoded
+    escaped = encoded == ESCAPE
+    escape_sizes = 2 * np.bincount(np.repeat(np.arange(len(sizes)), sizes)[escaped], minlength=len(sizes))
+    parts = (
+        [_HEADER.pack(length, size) for length, size in zip(lengths, sizes.tolist(), strict=True)],
+        _split(np.packbits(highs, bitorder="little"), high_sizes),
+        _split(entries["term"].astype("<u4"), 4 * sizes),  # the low 32 bits
+        _split(codes[::2] | codes[1::2] << 4, code_sizes),
+        _split(np.stack([entries["body"][escaped], entries["fields"][escaped]], axis=1), escape_sizes),
     )
+    return list(map(b"".join, zip(*parts, strict=True)))
+
+
+def _split(column: npt.NDArray[Any], sizes: Integers) -> list[bytes]:
+    """Return the bytes of each row."""
+    raw, ends = column.tobytes(), np.cumsum(sizes).tolist()
+    return [raw[start:end] for start, end in pairwise([0, *ends])]
 
 
 def unpack_rows(ids: Sequence[int], raws: Sequence[bytes]) -> TermRows:
-    """Return rows that `pack_row` packed, each with its id. Raises ValueError when one cannot be such a row."""
+    """Return rows that `pack_rows` packed, each with its id. Raises ValueError when one cannot be such a row."""
     joined = b"".join([raw[: _HEADER.size] for raw in raws])
     if len(joined) != _HEADER.size * len(raws):
         raise ValueError("a row has no header")

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,7 @@ import numpy.typing as npt
 
 from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.terms import terms_of
+from wherein.storage.catalog.terms import PieceCache, terms_of
 from wherein.storage.catalog.texts import Span, read_spans
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_DIFFERENT", "SKETCH", "Sketches", "are_near", "fill_sketches", "is_stored_sketch", "read_sketches",
-    "save_sketches", "sketch_of",
+    "save_sketches", "sketches_of",
 ]  # fmt: skip
 
 Sketches = npt.NDArray[np.void]
@@ -39,10 +40,13 @@ MAX_DIFFERENT = 11
 """Digits that differ on average where 77 % of the runs are shared; nearly all near-copies (85 %) differ in fewer."""
 
 _DIGITS, _DIGIT_BITS, _RUN_LENGTH = 64, 2, 3
+_BYTES = _DIGITS * _DIGIT_BITS // 8
+_AT_ONCE = 16  # passages whose hashes fit into the processor's cache
 _LOW_BITS = np.uint64(0x5555_5555_5555_5555)
 _MIX = (np.uint64(0x9E37_79B9_7F4A_7C15), np.uint64(0xC2B2_AE3D_27D4_EB4F))
 _SHIFT = np.uint64(29)
 _NUMBER = re.compile(r"\b[^\W\d]*\d\w*")
+_NUMBERS = PieceCache(lambda piece: tuple(map(str.lower, _NUMBER.findall(piece))))
 _BATCH_SIZE = 2_048
 _READ = "SELECT id, sketch, checksum FROM sketches WHERE id IN ({})"
 _MISSING = (
@@ -62,31 +66,48 @@ def _multipliers() -> Hashes:
 _MULTIPLIERS = _multipliers()
 
 
-def sketch_of(terms: Sequence[int], text: str) -> bytes:
-    """Return the sketch of a passage: `terms` are those of its `text`, in their order."""
-    digits = _digits(_runs(np.fromiter(terms, np.uint64, len(terms)))) if terms else np.zeros(_DIGITS, np.uint8)
-    # A text without terms is like none but itself.
-    numbers = "\n".join(sorted({number.lower() for number in _NUMBER.findall(text)})) if terms else f"\n{text.strip()}"
-    four = digits.reshape(-1, 4) << np.arange(0, 8, _DIGIT_BITS, dtype=np.uint8)
-    return bytes(np.bitwise_or.reduce(four, axis=1)) + _crc(numbers.encode("utf-8", "surrogatepass"))
+def sketches_of(passages: Sequence[Sequence[int]], texts: Sequence[str]) -> list[bytes]:
+    """Return the sketches of passages: the terms of each, in their order, and its text."""
+    groups = (passages[first : first + _AT_ONCE] for first in range(0, len(passages), _AT_ONCE))
+    digits = b"".join(_digits(group) for group in groups)
+    numbers = map(_numbers, passages, texts)
+    return [digits[_BYTES * at : _BYTES * (at + 1)] + _crc(own) for at, own in enumerate(numbers)]
 
 
-def _runs(terms: Hashes) -> Hashes:
-    """Return a hash of each run of three terms; that of a shorter text is one run."""
-    if len(terms) < _RUN_LENGTH:
-        terms = np.pad(terms, (0, _RUN_LENGTH - len(terms)))
-    runs = terms[:-2] * _MIX[0] + terms[1:-1] * _MIX[1] + terms[2:]
-    return np.asarray(runs ^ (runs >> _SHIFT))
+def _numbers(terms: Sequence[int], text: str) -> str:
+    if not terms:
+        return f"\n{text.strip()}"  # a text without terms is like none but itself
+    return "\n".join(sorted({*chain.from_iterable(map(_NUMBERS.__getitem__, text.split()))}))
 
 
-def _digits(runs: Hashes) -> npt.NDArray[np.uint8]:
+def _digits(passages: Sequence[Sequence[int]]) -> bytes:
+    """Return the digits of passages, 16 bytes each; those of one without terms are 0."""
+    runs, starts = _runs(passages)
+    smallest = np.minimum.reduceat(_MULTIPLIERS * runs, starts, axis=1).T
     # Bits from the middle: the high ones of a smallest hash are 0, and the low ones of a product are hashed least.
-    smallest = (_MULTIPLIERS * runs).min(axis=1)
-    return np.asarray((smallest >> np.uint64(20)).astype(np.uint8) & np.uint8(3))
+    digits = (smallest >> np.uint64(20)).astype(np.uint8) & np.uint8(3)
+    digits[[not terms for terms in passages]] = 0
+    four = digits.reshape(-1, _BYTES, 4) << np.arange(0, 8, _DIGIT_BITS, dtype=np.uint8)
+    packed: bytes = np.bitwise_or.reduce(four, axis=2).tobytes()
+    return packed
 
 
-def _crc(data: bytes) -> bytes:
-    return zlib.crc32(data).to_bytes(4, "little")
+def _runs(passages: Sequence[Sequence[int]]) -> tuple[Hashes, npt.NDArray[np.int64]]:
+    """Return a hash of each run of three terms, and the index of the first one of each passage.
+
+    A shorter passage is one run.
+    """
+    padded = [terms if len(terms) >= _RUN_LENGTH else [*terms, 0, 0, 0][:_RUN_LENGTH] for terms in passages]
+    ends = np.cumsum([len(terms) for terms in padded])
+    terms = np.fromiter(chain.from_iterable(padded), np.uint64, ends[-1])
+    runs = terms[:-2] * _MIX[0] + terms[1:-1] * _MIX[1] + terms[2:]
+    across = np.concatenate([ends[:-1] - 2, ends[:-1] - 1])  # those that reach into the next passage
+    starts = np.concatenate([[0], ends[:-1] - 2 * np.arange(1, len(ends))])
+    return np.delete(runs ^ (runs >> _SHIFT), across), starts
+
+
+def _crc(numbers: str) -> bytes:
+    return zlib.crc32(numbers.encode("utf-8", "surrogatepass")).to_bytes(4, "little")
 
 
 def are_near(one: Sketches, others: Sketches, most: int = MAX_DIFFERENT) -> npt.NDArray[np.bool_]:
@@ -112,8 +133,9 @@ def fill_sketches(db: Database) -> int:
     last = count = 0
     while rows := db.execute(_MISSING, [last, _BATCH_SIZE]).fetchall():
         texts = read_spans(db, [Span(*span) for _, *span in rows])
-        passages = [(number, text.text or "") for (number, *_), text in zip(rows, texts, strict=True)]
-        save_sketches(db, ((number, sketch_of(list(terms_of(text)), text)) for number, text in passages))
+        passages = [text.text or "" for text in texts]
+        sketches = sketches_of([list(terms_of(passage)) for passage in passages], passages)
+        save_sketches(db, ((number, sketch) for (number, *_), sketch in zip(rows, sketches, strict=True)))
         last, *_ = rows[-1]
         count += len(rows)
     return count

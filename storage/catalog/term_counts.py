@@ -11,15 +11,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from wherein.errors import Damaged
-from wherein.storage.catalog.packed_terms import ENTRY, TermRows, estimated_terms, pack_row, unpack_rows
+from wherein.storage.catalog.packed_terms import ENTRY, TermRows, estimated_terms, pack_rows, unpack_rows
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.terms import terms_of, terms_version
+from wherein.storage.catalog.terms import TERM_BITS, terms_of, terms_version
 from wherein.storage.catalog.texts import Span, read_spans
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ __all__ = [
     "checked_terms",
     "count_rows",
     "count_terms",
+    "count_texts",
     "counted_version",
     "forget_removed_chunks",
     "highest_counted",
@@ -69,19 +71,39 @@ _UNCOUNTED = (
 
 def count_terms(text: str, headings: Sequence[str] = (), title: str = "") -> bytes:
     """Return the counted terms of a passage, its headings and its document's title, packed for `save_terms`."""
-    return pack_counts(terms_of(text), headings, title)
+    return pack_counts([list(terms_of(text))], [headings], [title])[0]
 
 
-def pack_counts(terms: Iterable[int], headings: Sequence[str] = (), title: str = "") -> bytes:
-    """Return what `count_terms` does, from the terms of the passage."""
-    body = Counter(terms)
-    fields = _fields("\n".join(headings), title)
-    counts = {**dict.fromkeys(fields.terms, 0), **body}  # those of the fields come first
-    entries = np.zeros(len(counts), ENTRY)
-    entries["term"] = np.fromiter(counts, np.uint64, len(counts))
-    entries["body"] = np.minimum(np.fromiter(counts.values(), np.int64, len(counts)), _MAX_BODY)
-    entries["fields"][: len(fields.terms)] = fields.counts
-    return pack_row(min(body.total(), _MAX_LENGTH), entries)
+def count_texts(texts: Sequence[str]) -> list[bytes]:
+    """Return what `count_terms` does for each of many texts without headings and titles."""
+    groups = (texts[first : first + _BATCH_SIZE] for first in range(0, len(texts), _BATCH_SIZE))
+    terms = ([list(terms_of(text)) for text in group] for group in groups)
+    return [row for group in terms for row in pack_counts(group, [()] * len(group), [""] * len(group))]
+
+
+def pack_counts(
+    passages: Sequence[Sequence[int]], headings: Iterable[Sequence[str]], titles: Iterable[str]
+) -> list[bytes]:
+    """Return what `count_terms` does for at most 2**24 passages, given as their terms.
+
+    Together they take a tenth of the time that they take one by one.
+    """
+    fields = list(map(_fields, map("\n".join, headings), titles))
+    body = _keys(passages)
+    keys, indexes = np.unique(np.concatenate([body, _keys([own.terms for own in fields])]), return_inverse=True)
+    entries = np.zeros(len(keys), ENTRY)
+    entries["term"] = keys & np.uint64((1 << TERM_BITS) - 1)
+    entries["body"] = np.minimum(np.bincount(indexes[: len(body)], minlength=len(keys)), _MAX_BODY)
+    entries["fields"][indexes[len(body) :]] = [count for own in fields for count in own.counts]
+    sizes = np.bincount((keys >> np.uint64(TERM_BITS)).astype(np.int64), minlength=len(passages))
+    return pack_rows([min(len(terms), _MAX_LENGTH) for terms in passages], sizes, entries)
+
+
+def _keys(rows: Sequence[Sequence[int]]) -> npt.NDArray[np.uint64]:
+    """Return the terms of all rows, each with the index of its row in the higher bits."""
+    sizes = list(map(len, rows))
+    terms = np.fromiter(chain.from_iterable(rows), np.uint64, sum(sizes))
+    return np.repeat(np.arange(len(rows), dtype=np.uint64) << np.uint64(TERM_BITS), sizes) | terms
 
 
 @dataclass(frozen=True)
@@ -125,13 +147,12 @@ def recount(db: Database, read: ReadUncounted = read_uncounted) -> int:
     last = counted = 0
     while chunks := read(db, last, _BATCH_SIZE):
         # Damaged text is counted as it is: verify reports it.
-        save_terms(
-            db,
-            (
-                (chunk.id, count_terms(_text(chunk.passage), json.loads(chunk.heading), _text(chunk.title)))
-                for chunk in chunks
-            ),
+        counts = pack_counts(
+            [list(terms_of(_text(chunk.passage))) for chunk in chunks],
+            [json.loads(chunk.heading) for chunk in chunks],
+            [_text(chunk.title) for chunk in chunks],
         )
+        save_terms(db, zip((chunk.id for chunk in chunks), counts, strict=True))
         last = chunks[-1].id
         counted += len(chunks)
     db.execute(

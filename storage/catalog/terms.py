@@ -19,7 +19,16 @@ from typing import TypeVar
 
 from wherein.storage.catalog.emoji import EMOJI, emoji_forms
 
-__all__ = ["JOINT", "TERM_BITS", "folded_text", "required_terms", "terms_of", "terms_version", "word_terms"]
+__all__ = [
+    "JOINT",
+    "TERM_BITS",
+    "PieceCache",
+    "folded_text",
+    "required_terms",
+    "terms_of",
+    "terms_version",
+    "word_terms",
+]
 
 JOINT = "\x01"
 """What `folded_text` has between the parts of one word; no document's text contains it as part of a word."""
@@ -141,7 +150,7 @@ def _runs(codes: Iterator[int]) -> Iterator[tuple[int, int]]:
 
 
 @cache
-def _words() -> _Cache[tuple[int, ...]]:
+def _words() -> PieceCache[tuple[int, ...]]:
     import Stemmer
 
     stem = Stemmer.Stemmer("english").stemWord
@@ -151,11 +160,11 @@ def _words() -> _Cache[tuple[int, ...]]:
             return (_hash(stem(word.lower())),)
         return tuple(dict.fromkeys(_hash(form) for form in emoji_forms(word) or _forms(word, stem)))
 
-    return _Cache(compute)
+    return PieceCache(compute)
 
 
 @cache
-def _pieces() -> _Cache[tuple[int, ...]]:
+def _pieces() -> PieceCache[tuple[int, ...]]:
     words, pattern = _words(), _word_pattern()
 
     def compute(piece: str) -> tuple[int, ...]:
@@ -164,15 +173,15 @@ def _pieces() -> _Cache[tuple[int, ...]]:
             return words[word]
         return tuple(chain.from_iterable(map(words.__getitem__, pattern.findall(piece))))
 
-    return _Cache(compute)
+    return PieceCache(compute)
 
 
 @cache
-def _folded_words() -> _Cache[str]:
-    return _Cache(lambda word: JOINT.join(emoji_forms(word)[:1] or _folded_parts(word)))
+def _folded_words() -> PieceCache[str]:
+    return PieceCache(lambda word: JOINT.join(emoji_forms(word)[:1] or _folded_parts(word)))
 
 
-class _Cache(dict[str, Value]):
+class PieceCache(dict[str, Value]):
     """A piece of text to what is computed from it on first use."""
 
     def __init__(self, compute: Callable[[str], Value]) -> None:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 __all__ = [
-    "BLOCK_CHARACTERS", "Span", "SpanText", "StoredText", "is_stored_block", "read_span", "read_spans", "read_text",
-    "save_text", "save_text_bytes",
+    "BLOCK_CHARACTERS", "Span", "SpanText", "StoredText", "delete_text", "insert_text", "is_stored_block", "read_span",
+    "read_spans", "read_text", "save_text", "save_text_bytes",
 ]  # fmt: skip
 
 BLOCK_CHARACTERS = 2_000
@@ -88,19 +88,34 @@ class _Block(NamedTuple):
 
 def save_text(db: Database, document_id: int, text: str) -> None:
     """Store a document's text and its length, in place of what is stored. Call inside `writing`."""
-    _save(db, document_id, len(text), ((lines, block.encode("utf-8")) for lines, block in _cut(text)))
+    _replace(db, document_id, len(text))
+    insert_text(db, document_id, text)
+
+
+def insert_text(db: Database, document_id: int, text: str) -> None:
+    """Store the text of a document that has none. Call inside `writing`."""
+    _insert(db, document_id, ((lines, block.encode("utf-8")) for lines, block in _cut(text)))
+
+
+def delete_text(db: Database, document_id: int) -> None:
+    """Delete a document's text. Call inside `writing`."""
+    db.execute("DELETE FROM texts WHERE document_id = ?", [document_id])
 
 
 def save_text_bytes(db: Database, document_id: int, raw: bytes) -> None:
     """Store a text that may be damaged, byte for byte. Call inside `writing`."""
     text = raw.decode("utf-8", "surrogateescape")
     blocks = ((lines, block.encode("utf-8", "surrogateescape")) for lines, block in _cut(text))
-    _save(db, document_id, len(text), blocks)
+    _replace(db, document_id, len(text))
+    _insert(db, document_id, blocks)
 
 
-def _save(db: Database, document_id: int, characters: int, blocks: Iterable[tuple[int, bytes]]) -> None:
+def _replace(db: Database, document_id: int, characters: int) -> None:
     db.execute("UPDATE documents SET characters = ? WHERE id = ?", [characters, document_id])
-    db.execute("DELETE FROM texts WHERE document_id = ?", [document_id])
+    delete_text(db, document_id)
+
+
+def _insert(db: Database, document_id: int, blocks: Iterable[tuple[int, bytes]]) -> None:
     db.conn.executemany(
         "INSERT INTO texts (document_id, number, lines, text, checksum) VALUES (?, ?, ?, CAST(? AS TEXT), ?)",
         (

@@ -15,8 +15,15 @@ from wherein.ingest.progress.events import DocumentDone, RunProblem
 from wherein.ingest.progress.run_log import RunLog
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import writing
-from wherein.storage.catalog.documents import ChunkRow, delete_document, document_spans, find_document, list_documents
-from wherein.storage.catalog.exclusions import PURGED, REMOVED, exclude, list_exclusions
+from wherein.storage.catalog.documents import (
+    ChunkRow,
+    delete_document,
+    document_spans,
+    documents_of_file,
+    find_document,
+    list_documents,
+)
+from wherein.storage.catalog.exclusions import PURGED, REMOVED, exclude, excludes_any, list_exclusions
 from wherein.storage.catalog.files import REREAD, find_file, save_file
 from wherein.storage.catalog.models import StoredModel
 
@@ -215,3 +222,46 @@ def test_a_document_without_a_file(db: Database, pipeline: Pipeline) -> None:
     pipeline.queue.embed(pipeline.pipeline.ingest("stdin:note", text("A note.")), lambda: False)
     assert find_document(db, "stdin:note") is not None
     assert find_file(db, "stdin:note") is None
+
+
+def test_the_file_of_its_documents_is_unfinished_until_all_are_read(pipeline: Pipeline) -> None:
+    pipeline.ingest(text("One.", "1"), text("Two.", "2"), finish=False)
+    record = find_file(pipeline.db, URI)
+    assert record is not None
+    assert (record.state, record.version, record.documents) == ("failed", REREAD, 2)
+    pipeline.ingest(text("One.", "1"), text("Two.", "2"), text("Three.", "3"))
+    finished = find_file(pipeline.db, URI)
+    assert finished is not None
+    assert (finished.id, finished.state, finished.documents) == (record.id, "read", 3)
+
+
+def test_a_commit_that_failed_is_made_again_with_the_file_of_its_documents(pipeline: Pipeline) -> None:
+    class NoRoom(Exception):
+        pass
+
+    failures = [NoRoom()]
+
+    def fail_once() -> None:
+        if failures:
+            raise failures.pop()
+
+    origin = Origin(URI, pipeline.save)
+    items = [text(f"Record {number}.", str(number)) for number in range(3)]
+    inputs = [*pipeline.pipeline.ingest_all(origin, items)]
+    pipeline.queue.add(fail_once)
+    with pytest.raises(NoRoom):
+        pipeline.queue.embed(iter(inputs), lambda: False)
+    assert find_file(pipeline.db, URI) is None
+    pipeline.queue.embed(iter(()), lambda: False)
+    record = find_file(pipeline.db, URI)
+    assert record is not None
+    assert list(documents_of_file(pipeline.db, record.id)) == [f"{URI}#{number}" for number in range(3)]
+
+
+def test_a_removed_document_is_forgotten_when_another_text_comes(pipeline: Pipeline) -> None:
+    pipeline.ingest(text("One.", "1"))
+    pipeline.exclude("removed", f"{URI}#1")
+    assert excludes_any(pipeline.db)
+    pipeline.content = b"other"
+    assert pipeline.ingest(text("Uno.", "1")) == [("new", 1)]
+    assert not excludes_any(pipeline.db)

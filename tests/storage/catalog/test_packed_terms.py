@@ -13,14 +13,14 @@ from wherein.storage.catalog.packed_terms import (
     encode_counts,
     estimated_terms,
     pack_nibbles,
-    pack_row,
+    pack_rows,
     unpack_nibbles,
     unpack_rows,
 )
 
 
 def packed(chunk: Chunk, length: int = 7) -> bytes:
-    return pack_row(length, rows([chunk]).entries)
+    return pack_rows([length], np.array([len(chunk)]), np.sort(rows([chunk]).entries))[0]
 
 
 @given(CHUNKS)
@@ -33,6 +33,13 @@ def test_rows_are_unpacked_in_the_order_of_their_terms(chunks: list[Chunk]) -> N
     assert [row.entries.tolist() for row in unpacked.single()] == [
         [(term, *counts) for term, counts in sorted(chunk.items())] for chunk in chunks
     ]
+
+
+@given(CHUNKS)
+def test_rows_that_are_packed_together_are_those_that_are_packed_alone(chunks: list[Chunk]) -> None:
+    together = rows([dict(sorted(chunk.items())) for chunk in chunks])
+    alone = [packed(chunk, number) for number, chunk in enumerate(chunks)]
+    assert pack_rows(range(len(chunks)), together.sizes, together.entries) == alone
 
 
 def test_a_row_of_known_bytes() -> None:
@@ -67,7 +74,7 @@ def test_the_number_of_terms_is_estimated_from_the_size(n: int) -> None:
     terms = np.random.default_rng(n).choice(1 << 40, n, replace=False)
     entries = np.zeros(n, ENTRY)
     entries["term"], entries["body"] = terms, 1
-    assert estimated_terms(len(pack_row(n, entries))) == pytest.approx(n, abs=0.5)
+    assert estimated_terms(len(pack_rows([n], np.array([n]), np.sort(entries))[0])) == pytest.approx(n, abs=0.5)
     assert estimated_terms(0) == 0
 
 

@@ -20,13 +20,17 @@ from wherein.storage.catalog.sketches import (
     fill_sketches,
     is_stored_sketch,
     read_sketches,
-    sketch_of,
+    sketches_of,
 )
 from wherein.storage.catalog.terms import terms_of
 
 
 def sketches(*texts: str) -> Sketches:
-    return np.frombuffer(b"".join(sketch_of(list(terms_of(text)), text) for text in texts), SKETCH)
+    return np.frombuffer(b"".join(packed(*texts)), SKETCH)
+
+
+def packed(*texts: str) -> list[bytes]:
+    return sketches_of([list(terms_of(text)) for text in texts], texts)
 
 
 def differing(one: str, other: str) -> int:
@@ -49,9 +53,14 @@ def changed(text: list[str], count: int, seed: int = 1) -> list[str]:
 
 def test_a_sketch_is_the_same_on_every_machine() -> None:
     text = "The owner of the house may sign the lease of 2024 for a year."
-    raw = sketch_of(list(terms_of(text)), text)
+    (raw,) = packed(text)
     assert raw.hex() == "ec91339cc724894298fb005e1ec22bb862aac993"
     assert len(raw) == SKETCH.itemsize == 20
+
+
+@given(st.lists(st.text("ab c1,.日", max_size=12), max_size=40))
+def test_passages_together_have_the_sketches_that_they_have_alone(texts: list[str]) -> None:
+    assert packed(*texts) == [sketch for text in texts for sketch in packed(text)]
 
 
 @pytest.mark.parametrize(

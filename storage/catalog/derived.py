@@ -1,0 +1,50 @@
+"""What is stored with a passage and derived from it alone: its counted terms (`terms`) and its sketch (`sketches`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from wherein.storage.catalog.sketches import save_sketches, sketches_of
+from wherein.storage.catalog.term_counts import pack_counts, save_terms
+from wherein.storage.catalog.terms import terms_of
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+__all__ = ["Derived", "Passage", "derive", "save_derived"]
+
+_AT_ONCE = 64
+
+
+class Passage(NamedTuple):
+    """A passage with its headings, and the title of its document."""
+
+    text: str
+    headings: Sequence[str]
+    title: str
+
+
+class Derived(NamedTuple):
+    """The columns `terms.counts` and `sketches.sketch` of a passage."""
+
+    counts: bytes
+    sketch: bytes
+
+
+def derive(passages: Sequence[Passage]) -> list[Derived]:
+    """Return what is derived from passages: many together take a third of the time that they take one by one."""
+    groups = (passages[first : first + _AT_ONCE] for first in range(0, len(passages), _AT_ONCE))
+    return [own for group in groups for own in _derive(group)]
+
+
+def _derive(passages: Sequence[Passage]) -> list[Derived]:
+    texts, headings, titles = zip(*passages, strict=True)
+    terms = [list(terms_of(text)) for text in texts]
+    return list(map(Derived, pack_counts(terms, headings, titles), sketches_of(terms, texts)))
+
+
+def save_derived(db: Database, chunks: Sequence[int], derived: Sequence[Derived]) -> None:
+    """Store what is derived from the passages of chunks, given by their ids. Call inside `writing`."""
+    save_terms(db, zip(chunks, (own.counts for own in derived), strict=True))
+    save_sketches(db, zip(chunks, (own.sketch for own in derived), strict=True))

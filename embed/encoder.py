@@ -80,6 +80,19 @@ class Encoder:
         lengths = batching.lengths(model.context_tokens, model.question_tokens)
         self._lengths = [model.context_tokens] if fixed else lengths
 
+    def with_threads(self, threads: int) -> "Encoder":
+        """Return another encoder of this model that uses `threads` threads."""
+        return Encoder(
+            self.model, self.precision, cache=self._cache, threads=threads, one_by_one=self._one_by_one,
+            device=self.device, batching=self.batching,
+        )  # fmt: skip
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the network is loaded."""
+        network = self._network
+        return network is not None and network.is_loaded
+
     def prepare(self) -> None:
         """Start to load the network in the background; errors are raised when it is first used."""
         with self._lock:
@@ -250,6 +263,11 @@ class _Network:
             self._compiled.set_result(load())
         except BaseException as error:
             self._compiled.set_exception(error)  # raised again in the thread that needs the network
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it can be used without waiting."""
+        return self._compiled.done() and self._compiled.exception() is None
 
     @property
     def has_failed(self) -> bool:

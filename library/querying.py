@@ -9,11 +9,13 @@ from pathlib import Path
 from threading import Lock, RLock
 from typing import TYPE_CHECKING, TypeVar
 
+from wherein.embed.devices import CPU
 from wherein.errors import ModelMismatch, Stale, WhereinError
 from wherein.ingest.changes.freshness import Freshness, HashedFiles
 from wherein.library.models import LibraryModel, ModelChoice, library_model
 from wherein.library.opening import EMPTY
 from wherein.library.pool import Closed, Pool
+from wherein.library.question_encoders import QuestionEncoders
 from wherein.library.readers import CatalogReader, Reader
 from wherein.search.pipeline import Answer, PreparedQuery, QueryOptions, check_question
 from wherein.search.query_syntax import ParsedQuestion, parse_question
@@ -61,8 +63,7 @@ class QuerySession:
     @property
     def encoder(self) -> Encoder:
         """The encoder of single questions. Raises WhereinError when the library's vectors are lost."""
-        with self._lock:
-            return self._encoder
+        return self._encoders.alone
 
     @property
     def batch_encoder(self) -> Encoder:
@@ -81,12 +82,13 @@ class QuerySession:
         words = _parsed(question, options)
         if not options.needs_vector:
             return self.answer_prepared(PreparedQuery(question, words), options)
-        encoder = self.encoder
-        self._prepare(encoder, options.mode)
-        # Before a connection is borrowed: questions that wait for the model share an inference, however many read.
-        vector, tokens = encoder.encode_question(words.meaning if words else question)
-        query = PreparedQuery(question, words, vector, encoder.model.metric, tokens.cut)
-        return self.answer_prepared(query, options, encoder)
+        encoders, meaning = self._encoders, words.meaning if words else question
+        self._prepare(encoders.alone, options.mode)
+        with encoders.lend(meaning) as encoder:
+            # Before a connection is borrowed: questions that wait for the model share an inference, however many read.
+            vector, tokens = encoder.encode_question(meaning)
+            query = PreparedQuery(question, words, vector, encoder.model.metric, tokens.cut)
+            return self.answer_prepared(query, options, encoder)
 
     def prepare(self, questions: Sequence[str], options: QueryOptions) -> tuple[list[PreparedQuery], Encoder | None]:
         """Parse and encode many questions at once; return them with the encoder, None where none was needed."""
@@ -120,10 +122,18 @@ class QuerySession:
             reader.pipeline(self._indexes).refresh(mode, encoder.model.metric)
         self._prepared.add(mode)
 
+    @property
+    def _encoders(self) -> QuestionEncoders:
+        with self._lock:
+            return self._question_encoders
+
     @cached_property
-    def _encoder(self) -> Encoder:
+    def _question_encoders(self) -> QuestionEncoders:
         with self.readers.lend() as reader:
-            return self._choice.encoder_of(self._model, one_by_one=True, db=reader.db)
+            alone = self._choice.encoder_of(self._model, one_by_one=True, db=reader.db)
+        # Where the user chose the number of threads, it is that for all questions.
+        is_free = self._choice.encoder is None and not self._choice.threads and alone.device == CPU
+        return QuestionEncoders(alone, alone.with_threads if is_free else None)
 
     @cached_property
     def _batch_encoder(self) -> Encoder:
@@ -136,7 +146,7 @@ class QuerySession:
         from wherein.embed.answer_extractor import AnswerExtractor, installed_answer_model
 
         # At the library's own precision, so that a copy answers the same elsewhere.
-        precision, choice = self._encoder.precision, self._choice
+        precision, choice = self._encoders.alone.precision, self._choice
         return AnswerExtractor(installed_answer_model(), precision, cache=choice.cache, threads=choice.threads)
 
     @property

@@ -85,6 +85,13 @@ class ToyEncoder:
     def prepare(self) -> None:
         pass
 
+    @property
+    def is_ready(self) -> bool:
+        return True
+
+    def with_threads(self, _: int) -> "ToyEncoder":
+        return self
+
     def stream(self, items: Iterable[tuple[Key, list[int]]]) -> Iterator[tuple[Key, Matrix]]:
         for key, ids in items:
             yield key, context_form(self.model.metric, self._vector(ids))

@@ -97,15 +97,19 @@ def _add_everywhere(scores: Scores, norms: Scores, postings: TermPostings, idf: 
 def term_score(row: TermRows, index: KeywordIndex, idf: dict[int, float], weights: Weights = WEIGHTS) -> float:
     """Return the score of one passage from its stored counts, for the terms in `idf`.
 
-    The same sum as that of `score_passages`, in double precision: for one passage, arrays take ten times as long.
+    To the bit that of `score_passages`: the same operations in single precision, in the same order, so that passages
+    that it ranks are in the order of their scores.
     """
-    slope, constant = _norm_line(index, weights)
-    norm, total = int(row.lengths[0]) * slope + constant, 0.0
-    for term, body, fields in row.entries.tolist():
-        if term in idf:
-            tf = body + (fields >> 4) * weights.heading + (fields & 15) * weights.title
-            total += idf[term] * (weights.k1 + 1) * tf / (tf + norm)
-    return total
+    held = {term: counts for term, *counts in row.entries.tolist() if term in idf}
+    slope, constant = map(np.float32, _norm_line(index, weights))
+    norm, total = np.float32(row.lengths[0]) * slope + constant, np.float32(0)
+    for term, weight in idf.items():
+        if term in held:
+            body, fields = held[term]
+            tf = np.float32(body) + np.float32(fields >> 4) * np.float32(weights.heading)
+            tf += np.float32(fields & 15) * np.float32(weights.title)
+            total += tf * np.float32(weight * (weights.k1 + 1)) / (tf + norm)
+    return float(total)
 
 
 def _norms(lengths: npt.NDArray[np.uint32], index: KeywordIndex, weights: Weights) -> Scores:

@@ -587,7 +587,7 @@ def test_leftovers_are_notes(folder: Path) -> None:
     assert sorted((f.part, Path(f.place).name) for f in found.findings) == [
         ("aside", "20250101T000000Z"), ("index", "000008.faiss"), ("index", "000009.tmp"),
     ]  # fmt: skip
-    assert dict(found.checked) == {"documents": 27, "chunks": 113, "vectors": 129, "indexes": 4}
+    assert dict(found.checked) == {"documents": 27, "chunks": 113, "vectors": 129, "indexes": 3}
 
 
 def test_nothing_is_done_to_a_sound_library(folder: Path) -> None:

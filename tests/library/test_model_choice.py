@@ -50,13 +50,11 @@ def library_of(runs: RunFactory) -> LibraryModel:
 
 def test_encoders_are_kept(tmp_path: Path) -> None:
     choice = ModelChoice(precision="w8a32")
-    first = choice.encoder_for_new_library()
-    assert choice.encoder_for_new_library() is first
-    assert ModelChoice(precision="w8a32").encoder_for_new_library() is not first
     library = RunFactory(tmp_path / "library", choice, jobs=1)
     with open_for_writing(library.folder, wait=False) as db:
-        bound, _ = choice.bind(db)
-    assert bound is first
+        first, _ = choice.bind(db)
+    assert choice.encoder_of(library_of(library)) is first
+    assert ModelChoice(precision="w8a32").encoder_of(library_of(library)) is not first
     alone = choice.encoder_of(library_of(library), one_by_one=True)
     assert alone is not first
     assert choice.encoder_of(library_of(library), one_by_one=True) is alone

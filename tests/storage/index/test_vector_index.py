@@ -15,6 +15,7 @@ from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.vectors import Matrix, mark_orphans
 from wherein.storage.index.generation_writer import write_generation
 from wherein.storage.index.generations import active_generation, drop_old_generations
+from wherein.storage.index.rollback import roll_back
 from wherein.storage.index.vector_index import VectorIndex, load_index, reading_index
 
 
@@ -156,7 +157,7 @@ def test_a_delta_that_was_folded_in_part_begins_later(
     fold(db, tmp_path, model)
     store_range(db, model, 5, 6)
     fold(db, tmp_path, model)
-    answer_from(db, 1)
+    roll_back(db, tmp_path, model)
     store_range(db, model, 6, 7)
     known = index_of(reader, tmp_path, model, known)
     assert (known.count, known.delta_ids.tolist()) == (7, [6, 7])
@@ -174,7 +175,7 @@ def test_a_delta_begins_earlier_after_a_return_to_an_older_generation(
     store_range(db, model, 6, 8)
     known = index_of(reader, tmp_path, model)
     assert known.delta_ids.tolist() == [7, 8]
-    answer_from(db, 1)
+    roll_back(db, tmp_path, model)
     known = index_of(reader, tmp_path, model, known)
     assert (known.count, known.delta_ids.tolist()) == (8, [4, 5, 6, 7, 8])
 

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wherein.search.limits import MAX_LISTED
 from wherein.terminal import (
     Mark,
     Style,
@@ -157,7 +158,8 @@ def _location_line(hit: "Hit", terminal: Terminal) -> str:
 
 def _copies_line(hit: "Hit", terminal: Terminal) -> str:
     copies = [terminal.hyperlink(_format_location(copy), copy.uri) for copy in hit.also_in[:_MAX_COPIES]]
-    more = f" and {len(hit.also_in) - _MAX_COPIES} more" if len(hit.also_in) > _MAX_COPIES else ""
+    least = "at least " if len(hit.also_in) >= MAX_LISTED else ""
+    more = f" and {least}{len(hit.also_in) - _MAX_COPIES} more" if len(hit.also_in) > _MAX_COPIES else ""
     return terminal.style(f"also in: {', '.join(copies)}{more}", dim=True)
 
 

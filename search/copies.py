@@ -8,10 +8,11 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
+from wherein.search.limits import MAX_LISTED
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.sketches import SKETCH, Sketches, are_near, read_sketches
 
-__all__ = ["MAX_BY_MEANING", "MAX_COPIES", "MAX_LISTED", "MAX_OF_VECTOR", "Likely", "NearCopies"]
+__all__ = ["MAX_BY_MEANING", "MAX_COPIES", "MAX_OF_VECTOR", "Likely", "NearCopies"]
 
 Likely = npt.NDArray[np.bool_] | np.bool_
 """Which of some passages may say the same as one of them `[n]`, or that all may."""
@@ -20,8 +21,6 @@ MAX_COPIES = 3
 """Near-copies of one passage that a ranking proposes.
 
 More than one, because a sketch is not certain; the texts of these are compared."""
-MAX_LISTED = 20
-"""Near-copies that a hit lists at most."""
 MAX_OF_VECTOR = MAX_COPIES + MAX_LISTED
 """Passages with one text, and so with one vector, that are looked at."""
 MAX_BY_MEANING = 500

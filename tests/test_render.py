@@ -12,6 +12,7 @@ from wherein.render import format_hit, format_provenance, reindex_lines
 from wherein.search.exact_answer import ExactAnswer
 from wherein.search.fusion import Overlap
 from wherein.search.hits import Hit, Place, Sentence
+from wherein.search.limits import MAX_LISTED
 from wherein.search.provenance import Provenance
 from wherein.terminal import Terminal
 
@@ -40,6 +41,8 @@ def test_the_answer_is_in_the_first_two_lines() -> None:
     assert "   also in: /d/1.txt:1, /d/2.txt:2, /d/3.txt:3, /d/4.txt:4, /d/5.txt:5 and 2 more\n" in format_hit(
         hit("The lease is signed.", also_in=also), "lease", PLAIN
     )
+    many = format_hit(hit("The lease is signed.", also_in=also[:1] * MAX_LISTED), "lease", PLAIN)
+    assert ", /d/1.txt:1 and at least 15 more\n" in many  # those beyond the limit were not counted
 
 
 @pytest.mark.parametrize("width", [30, 80, 140])

@@ -7,8 +7,9 @@ from itertools import chain, islice, repeat
 
 import numpy as np
 
-from wherein.search.copies import MAX_LISTED, Likely, NearCopies
+from wherein.search.copies import Likely, NearCopies
 from wherein.search.hits import FreshnessOf, Hit, Place, StoredPassage, checked_hit
+from wherein.search.limits import MAX_LISTED
 from wherein.search.stored_passages import MAX_LENGTH, read_passages
 from wherein.storage.catalog.protocol import Catalog
 

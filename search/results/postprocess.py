@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from wherein.errors import Damaged
-from wherein.search.copies import MAX_LISTED, Likely
+from wherein.search.copies import Likely
 from wherein.search.found import Choose, Found
 from wherein.search.hits import FreshnessOf, Hit, Place, StoredPassage
+from wherein.search.limits import MAX_LISTED
 from wherein.search.results.dedupe import checked_place, fold, text_of
 from wherein.storage.catalog.documents import spans_around
 from wherein.storage.catalog.protocol import Catalog

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wherein.search.copies import MAX_COPIES, MAX_LISTED, NearCopies
+from wherein.search.copies import MAX_COPIES, NearCopies
+from wherein.search.limits import MAX_LISTED
 from wherein.storage.catalog.connection import open_reader, open_writer, writing
 
 WORDS = [f"{first}{second}{third}" for first in "bdfgh" for second in "aeiou" for third in "klmnp"]

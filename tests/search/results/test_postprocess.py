@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from made_hits import all_are, made_hit
-from wherein.search.copies import MAX_LISTED
 from wherein.search.found import Choose, Found
 from wherein.search.hits import Hit, Place, StoredPassage
+from wherein.search.limits import MAX_LISTED
 from wherein.search.results.dedupe import fold
 from wherein.search.results.postprocess import MAX_RANKED, Gathered, ResultOptions, gather, with_context
 from wherein.storage.catalog.checksums import content_hash, row_checksum

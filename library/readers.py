@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CatalogReader", "Reader"]
 
-# More than one a core: a thread that waits for the disk keeps its connection.
-_SPARE = 0
+# At most one a core, since more would only compete for the interpreter's lock, but on one core two: a thread that waits
+# for the disk keeps its connection.
+_LEAST = 2
 
 
 class Reader:
@@ -91,5 +92,5 @@ class CatalogReader:
             self._pool.close()
 
     def _new_pool(self) -> Pool[Reader]:
-        size = (os.cpu_count() or 1) + _SPARE
+        size = max(_LEAST, os.cpu_count() or 1)
         return Pool(partial(Reader, self._folder), Reader.close, size, lambda reader: not has_changed(reader.db))

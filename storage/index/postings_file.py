@@ -20,7 +20,7 @@ import os
 import struct
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice, repeat
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -75,6 +75,8 @@ _SECTION = struct.Struct("<QQQQ")
 _SECTIONS = 1 + len(GAPS)
 _FORMAT = 3
 _MAX = 1 << 40
+# Postings of recent terms that are kept, at up to 6 bytes each.
+_MAX_RECENT = 4_000_000
 
 
 class SectionSize(NamedTuple):
@@ -275,6 +277,21 @@ class _Gaps(_Section):
         return body, fields
 
 
+class _RecentPostings(dict[int, TermPostings]):
+    """The postings of terms that were looked up lately: questions have many words in common, and the most frequent."""
+
+    def __init__(self) -> None:
+        self._size = 0
+
+    def add(self, term: int, postings: TermPostings) -> None:
+        """Keep the postings of a term."""
+        self._size += len(postings.body)
+        if self._size > _MAX_RECENT:
+            self.clear()
+            self._size = len(postings.body)
+        self[term] = postings
+
+
 @dataclass(frozen=True)
 class PostingsFile:
     """The terms of the chunks of a generation: `ids` int64 [n] ascending, `lengths` uint32 [n] of their passages.
@@ -287,9 +304,17 @@ class PostingsFile:
     postings: int
     dense: _Dense
     gaps: tuple[_Gaps, ...]
+    recent: _RecentPostings = field(default_factory=_RecentPostings, repr=False, compare=False)
 
     def find(self, term: int) -> TermPostings:
         """Return the postings of a term. Raises ValueError when they cannot be what was written."""
+        found = self.recent.get(term)
+        if found is None:
+            found = self._find(term)
+            self.recent.add(term, found)
+        return found
+
+    def _find(self, term: int) -> TermPostings:
         for section in (self.dense, *self.gaps):
             if (found := section.find(term, len(self.ids))) is not None:
                 return found

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chunks_of_terms import CHUNKS, Chunk, expected, rows
+from wherein.storage.index import postings_file
 from wherein.storage.index.postings_file import PostingsFile, check_postings, open_postings
 from wherein.storage.index.postings_writer import write_postings
 
@@ -151,3 +152,13 @@ def test_a_flipped_byte_is_reported_by_blocks(tmp_path: Path) -> None:
     for opened in flipped(path, data):
         with suppress(ValueError):
             assert in_blocks(opened, 1_000) == wanted
+
+
+def test_recent_postings_are_kept_up_to_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postings_file, "_MAX_RECENT", 5)
+    postings = write(tmp_path / "file", [{term: (1, 0) for term in range(1, 7)}] * 2)
+    wanted = content(postings, list(range(1, 7)))
+    assert postings.find(6) is postings.find(6)
+    assert list(postings.recent) == [5, 6]
+    assert content(postings, list(range(1, 7))) == wanted
+    assert all(len(found) == 2 for found in wanted.values())

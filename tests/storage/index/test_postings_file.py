@@ -156,7 +156,7 @@ def test_a_flipped_byte_is_reported_by_blocks(tmp_path: Path) -> None:
 
 def test_recent_postings_are_kept_up_to_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postings_file, "_MAX_RECENT", 5)
-    postings = write(tmp_path / "file", [{term: (1, 0) for term in range(1, 7)}] * 2)
+    postings = write(tmp_path / "file", [dict.fromkeys(range(1, 7), (1, 0))] * 2)
     wanted = content(postings, list(range(1, 7)))
     assert postings.find(6) is postings.find(6)
     assert list(postings.recent) == [5, 6]

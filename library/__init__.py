@@ -36,6 +36,7 @@ from wherein.storage.catalog.documents import ChunkRow, StoredDocument, count_ch
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 from wherein.storage.catalog.files import FileRecord, problem_files
 from wherein.storage.catalog.golden import GoldenRow, list_golden
+from wherein.storage.catalog.reading import Reading
 from wherein.storage.catalog.sources import Source, list_sources
 from wherein.storage.disk.locations import default_library
 from wherein.storage.repair.findings import Finding, Repair, Verification
@@ -130,15 +131,8 @@ class Library(Upkeep):
         from wherein.library.ingesting import ingest_sources
         from wherein.library.sources import SourceRequest
 
-        request = SourceRequest.of(
-            given.texts(sources),
-            exclude,
-            max_size,
-            fields,
-            replace_exclusions=no_exclude,
-            encoding=encoding,
-            ocr_languages=ocr_languages,
-        )
+        reading = Reading(fields, encoding, ocr_languages)
+        request = SourceRequest.of(given.texts(sources), exclude, max_size, reading, replace_exclusions=no_exclude)
         return ingest_sources(
             self._runs(), request, report=report, until=given.moment(until), look_ahead=look_ahead, wait=wait
         )
@@ -162,15 +156,8 @@ class Library(Upkeep):
         from wherein.library.ingesting import plan_ingest
         from wherein.library.sources import SourceRequest
 
-        request = SourceRequest.of(
-            given.texts(sources),
-            exclude,
-            max_size,
-            fields,
-            replace_exclusions=no_exclude,
-            encoding=encoding,
-            ocr_languages=ocr_languages,
-        )
+        reading = Reading(fields, encoding, ocr_languages)
+        request = SourceRequest.of(given.texts(sources), exclude, max_size, reading, replace_exclusions=no_exclude)
         return plan_ingest(self._runs(), request, report=report)
 
     def ingest_stream(
@@ -188,10 +175,8 @@ class Library(Upkeep):
         """Ingest one text that is in no file, as `stdin:name`; the same name replaces it. `max_size` in bytes."""
         from wherein.library.ingesting import ingest_text
 
-        return ingest_text(
-            self._runs(), name, data, fields, max_size, encoding=encoding, ocr_languages=ocr_languages, report=report,
-            wait=wait,
-        )  # fmt: skip
+        reading = Reading(fields, encoding, ocr_languages)
+        return ingest_text(self._runs(), name, data, reading, max_size, report=report, wait=wait)
 
     def reindex(
         self,

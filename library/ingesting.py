@@ -25,8 +25,8 @@ from wherein.library.source_notes import conclude, forget_unused, report_exclusi
 from wherein.library.stored_paths import resolve_paths
 from wherein.storage.catalog.connection import CATALOG, open_writer, writing
 from wherein.storage.catalog.documents import documents_of_stream
-from wherein.storage.catalog.fields import Fields
 from wherein.storage.catalog.models import StoredModel, bind_model, bound_model
+from wherein.storage.catalog.reading import Reading
 from wherein.storage.catalog.sources import list_sources, remember_source
 from wherein.storage.index.folding import recount_if_due, write_first_generations, write_segments_if_due
 from wherein.uri import stdin_uri
@@ -121,11 +121,9 @@ def ingest_text(
     runs: RunFactory,
     name: str,
     data: bytes,
-    fields: Fields,
+    reading: Reading,
     max_size: int | None,
     *,
-    encoding: str = "",
-    ocr_languages: str = "",
     report: Report = lambda _: None,
     wait: bool = False,
 ) -> Summary:
@@ -135,7 +133,7 @@ def ingest_text(
     def work(db: Database, run: IngestRun) -> None:
         before = list_sources(db)
         with writing(db, "ingest.sources"):
-            remember_source(db, uri, "stdin", (), max_size, fields, encoding=encoding, ocr_languages=ocr_languages)
+            remember_source(db, uri, "stdin", (), max_size, reading)
         run.ingest_stream(next(source for source in list_sources(db) if source.uri == uri), name, data)
         if uri not in {source.uri for source in before} and not documents_of_stream(db, uri):
             forget_unused(db, run, [uri])

@@ -15,7 +15,6 @@ from wherein.ingest.sources.own_files import OwnFiles
 from wherein.library.opening import open_for_writing, require_library
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.documents import delete_document, documents_of_stream
-from wherein.storage.catalog.fields import NO_FIELDS, Fields
 from wherein.storage.catalog.file_sources import (
     aliases_of_source,
     files_of_source,
@@ -24,6 +23,7 @@ from wherein.storage.catalog.file_sources import (
     unfollowed_files,
 )
 from wherein.storage.catalog.files import FileRecord, delete_file, file_by_id
+from wherein.storage.catalog.reading import AS_USUAL, Reading
 from wherein.storage.catalog.sources import Source, forget_source, list_sources, remember_source, save_exclusions
 from wherein.uri import display, file_uri, web_address
 
@@ -41,19 +41,16 @@ class SourceRequest:
 
     `kinds` gives for each stored name of a path or pattern `path`, and for each address of a web page `web`; `names`
     are the paths and patterns, of which several may be one source. `exclude` are patterns as the user wrote them; they
-    are added to those that a source has, or replace them with `replace_exclusions`. `max_size` is in bytes; `fields`
-    names the fields of records, `encoding` the encoding of text that is not Unicode, `ocr_languages` the languages of
-    text in pictures.
+    are added to those that a source has, or replace them with `replace_exclusions`. `max_size` is in bytes; `reading`
+    is how the files are to be read.
     """
 
     kinds: Mapping[str, str]
     exclude: tuple[str, ...] = ()
     max_size: int | None = None
-    fields: Fields = NO_FIELDS
+    reading: Reading = AS_USUAL
     replace_exclusions: bool = False
     names: tuple[SourceName, ...] = ()
-    encoding: str = ""
-    ocr_languages: str = ""
 
     @classmethod
     def of(
@@ -61,11 +58,9 @@ class SourceRequest:
         names: Sequence[str],
         exclude: Sequence[str] = (),
         max_size: int | None = None,
-        fields: Fields = NO_FIELDS,
+        reading: Reading = AS_USUAL,
         *,
         replace_exclusions: bool = False,
-        encoding: str = "",
-        ocr_languages: str = "",
     ) -> SourceRequest:
         """Return the request for sources as a user names them.
 
@@ -77,7 +72,7 @@ class SourceRequest:
         }
         for pattern in exclude:
             stored_lines(pattern, os.sep)  # one that is invalid is an error before anything is done
-        return cls(kinds, tuple(exclude), max_size, fields, replace_exclusions, paths, encoding, ocr_languages)
+        return cls(kinds, tuple(exclude), max_size, reading, replace_exclusions, paths)
 
     @property
     def uris(self) -> frozenset[str]:
@@ -104,8 +99,8 @@ class SourceRequest:
         with writing(db, "ingest.sources"):
             for source in self.preview(db):
                 number = remember_source(
-                    db, source.uri, source.kind, source.exclude, source.max_size, source.fields,
-                    pattern=bool(source.pattern), encoding=source.encoding, ocr_languages=source.ocr_languages,
+                    db, source.uri, source.kind, source.exclude, source.max_size, source.reading,
+                    pattern=bool(source.pattern),
                 )  # fmt: skip
                 self._remember_aliases(db, number, source.uri)
         return [source for source in list_sources(db) if source.uri in self.kinds]
@@ -122,10 +117,7 @@ class SourceRequest:
         exclude = tuple(dict.fromkeys((*kept, *lines)))
         is_pattern = bool(path and path.pattern)
         number = known.id if known else 0
-        return Source(
-            number, name, kind, exclude, self.max_size, "", self.fields, pattern=is_pattern, encoding=self.encoding,
-            ocr_languages=self.ocr_languages,
-        )  # fmt: skip
+        return Source(number, name, kind, exclude, self.max_size, "", pattern=is_pattern, **vars(self.reading))
 
     def _remember_aliases(self, db: Database, number: int, stored: str) -> None:
         also = {file_uri(name.also): file_uri(name.path) for name in self.names if name.also and name.stored == stored}

@@ -11,7 +11,7 @@ from wherein.errors import Damaged
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 from wherein.storage.catalog.models import now
 from wherein.storage.catalog.protocol import Catalog, typed
-from wherein.storage.catalog.reading import Reading
+from wherein.storage.catalog.reading import AS_USUAL, Reading
 from wherein.uri import file_path, file_uri
 
 if TYPE_CHECKING:
@@ -61,23 +61,21 @@ def remember_source(
     kind: str,
     exclude: tuple[str, ...],
     max_size: int | None,
-    fields: Fields = NO_FIELDS,
+    reading: Reading = AS_USUAL,
     *,
     pattern: bool = False,
-    encoding: str = "",
-    ocr_languages: str = "",
 ) -> int:
     """Add a source, or update the options of a known one; return its id. Call inside `writing`."""
     options: dict[str, object] = {
         "exclude": list(exclude),
         "max_size": max_size,
-        "fields": asdict(fields),
+        "fields": asdict(reading.fields),
         "pattern": pattern,
     }
-    if encoding:
-        options["encoding"] = encoding
-    if ocr_languages:
-        options["ocr_languages"] = ocr_languages
+    if reading.encoding:
+        options["encoding"] = reading.encoding
+    if reading.ocr_languages:
+        options["ocr_languages"] = reading.ocr_languages
     db.execute(
         # Not INSERT OR REPLACE: with the old row, the files of the source would lose it (ON DELETE CASCADE).
         "INSERT INTO sources (uri, kind, options, added_at) VALUES (?, ?, ?, ?)"

@@ -13,7 +13,7 @@ from wherein.library.models import ModelChoice
 from wherein.library.readers import CatalogReader
 from wherein.library.sources import SourceRequest
 from wherein.library.status import read_status
-from wherein.storage.catalog.fields import NO_FIELDS
+from wherein.storage.catalog.reading import AS_USUAL
 
 
 @pytest.fixture
@@ -61,8 +61,8 @@ def test_a_run_whose_time_is_over_ingests_nothing(runs: RunFactory, docs: Path) 
 
 
 def test_a_text_replaces_the_one_of_its_name(runs: RunFactory) -> None:
-    assert ingest_text(runs, "note", b"The first version.", NO_FIELDS, None).new == 1
-    assert ingest_text(runs, "note", b"The second version.", NO_FIELDS, None).changed == 1
+    assert ingest_text(runs, "note", b"The first version.", AS_USUAL, None).new == 1
+    assert ingest_text(runs, "note", b"The second version.", AS_USUAL, None).changed == 1
     reader = CatalogReader(runs.folder)
     with reader.snapshot() as db:
         status = read_status(db, runs.folder)

@@ -11,6 +11,7 @@ from wherein.library.opening import open_for_reading, open_for_writing
 from wherein.library.sources import SourceRequest, remove_source
 from wherein.storage.catalog.documents import count_documents
 from wherein.storage.catalog.fields import Fields
+from wherein.storage.catalog.reading import Reading
 from wherein.storage.catalog.sources import Source, list_sources
 from wherein.uri import file_uri
 
@@ -62,7 +63,7 @@ def test_the_uris_of_a_request_are_those_of_its_paths_and_pages(tmp_path: Path) 
 
 
 def test_a_preview_is_what_is_then_remembered_and_writes_nothing(runs: RunFactory, docs: Path, tmp_path: Path) -> None:
-    request = SourceRequest.of([str(docs), str(tmp_path)], ["*.log"], 1_000, FIELDS)
+    request = SourceRequest.of([str(docs), str(tmp_path)], ["*.log"], 1_000, Reading(FIELDS))
     before = stored(runs)
     with open_for_writing(runs.folder, wait=False) as db:
         preview = request.preview(db)

@@ -23,7 +23,7 @@ from wherein.storage.catalog.sources import (
 def test_a_source_is_returned_with_its_options(db: Database) -> None:
     with writing(db, "test"):
         first = remember_source(db, "/docs", "path", ("*.pdf", "old/*"), 5_000)
-        second = remember_source(db, "stdin:note", "stdin", (), None, Fields("body", "key", "subject"))
+        second = remember_source(db, "stdin:note", "stdin", (), None, Reading(Fields("body", "key", "subject")))
     one, other = list_sources(db)
     assert (one.id, one.uri, one.kind, one.exclude, one.max_size) == (first, "/docs", "path", ("*.pdf", "old/*"), 5_000)
     assert (one.fields, one.etag, one.modified) == (NO_FIELDS, "", "")
@@ -101,7 +101,7 @@ def test_a_path_of_any_bytes_is_returned_as_it_is(db: Database, name: str) -> No
 
 def test_the_encoding_is_an_option_of_a_source(db: Database) -> None:
     with writing(db, "test"):
-        remember_source(db, "/docs", "path", (), None, encoding="koi8-r")
+        remember_source(db, "/docs", "path", (), None, Reading(encoding="koi8-r"))
     (source,) = list_sources(db)
     assert (source.encoding, source.reading) == ("koi8-r", Reading(NO_FIELDS, "koi8-r"))
     with writing(db, "test"):

@@ -97,34 +97,24 @@ def _add_everywhere(scores: Scores, norms: Scores, postings: TermPostings, idf: 
 def term_score(row: TermRows, index: KeywordIndex, idf: dict[int, float], weights: Weights = WEIGHTS) -> float:
     """Return the score of one passage from its stored counts, for the terms in `idf`.
 
-    To the bit that of `score_passages`: the same operations in single precision, in the same order, so that passages
-    that it ranks are in the order of their scores.
+    Equal to the bit to that of `score_passages`, so that passages that it ranks are in the order of their scores.
     """
-    held = {term: counts for term, *counts in row.entries.tolist() if term in idf}
-    slope, constant = map(np.float32, _norm_line(index, weights))
-    norm, total = np.float32(row.lengths[0]) * slope + constant, np.float32(0)
-    for term, weight in idf.items():
-        if term in held:
-            body, fields = held[term]
-            tf = np.float32(body) + np.float32(fields >> 4) * np.float32(weights.heading)
-            tf += np.float32(fields & 15) * np.float32(weights.title)
-            total += tf * np.float32(weight * (weights.k1 + 1)) / (tf + norm)
-    return float(total)
+    at = {term: number for number, term in enumerate(row.entries["term"].tolist()) if term in idf}
+    held = [term for term in idf if term in at]
+    if not held:
+        return 0.0
+    entries = row.entries[[at[term] for term in held]]
+    tf = _frequencies(entries["body"], entries["fields"], weights)
+    parts = _contribution(np.array([idf[term] for term in held]), tf, _norms(row.lengths, index, weights), weights)
+    return float(np.cumsum(parts)[-1])  # not `sum`, which adds in another order
 
 
 def _norms(lengths: npt.NDArray[np.uint32], index: KeywordIndex, weights: Weights) -> Scores:
-    slope, constant = _norm_line(index, weights)
-    return lengths.astype(np.float32) * np.float32(slope) + np.float32(constant)
-
-
-def _norm_line(index: KeywordIndex, weights: Weights) -> tuple[float, float]:
-    """Return what a term of a passage adds to the part of BM25's denominator that all terms share, and its constant.
-
-    That part is k1 * (1 - b + b * length / average).
-    """
     # At least 1: all passages may be without terms.
     average = max(index.length / index.count, 1.0) if index.count else 1.0
-    return weights.k1 * weights.b / average, weights.k1 * (1 - weights.b)
+    # The part of BM25's denominator that all terms share: k1 * (1 - b + b * length / average).
+    slope, constant = weights.k1 * weights.b / average, weights.k1 * (1 - weights.b)
+    return lengths.astype(np.float32) * np.float32(slope) + np.float32(constant)
 
 
 def _frequencies(body: npt.NDArray[np.uint8], fields: npt.NDArray[np.uint8], weights: Weights) -> Scores:
@@ -136,7 +126,7 @@ def _frequencies(body: npt.NDArray[np.uint8], fields: npt.NDArray[np.uint8], wei
     return tf
 
 
-def _contribution(idf: float, tf: Scores, norm: Scores, weights: Weights) -> Scores:
+def _contribution(idf: float | npt.NDArray[np.float64], tf: Scores, norm: Scores, weights: Weights) -> Scores:
     return tf * np.float32(idf * (weights.k1 + 1)) / (tf + norm)
 
 

@@ -13,11 +13,12 @@ from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.terms import terms_of
 from wherein.storage.catalog.vectors import Matrix, checked_vector
+from wherein.storage.disk.recent import Recent
 
 __all__ = ["PassageLookup", "RecentTerms", "required"]
 
-# At about 1 KB each.
-_MAX_RECENT = 5_000
+# Terms of all passages together, at 8 bytes each.
+_MAX_RECENT = 500_000
 
 _CHUNKS = """
 SELECT v.id, c.id FROM vectors v CROSS JOIN chunks c ON c.input_hash = v.input_hash WHERE v.id IN ({}) ORDER BY c.id
@@ -34,17 +35,14 @@ _VECTORS = (
 _COUNTS = "SELECT id, counts, checksum FROM terms WHERE id IN ({})"
 
 
-class RecentTerms(dict[int, list[int]]):
-    """The terms of passages that were compared with questions, by their ids.
+class RecentTerms(Recent[int, list[int]]):
+    """The terms of passages that were compared with questions, by the ids of the passages.
 
     They hold in later snapshots, too: a passage that changes gets another id.
     """
 
-    def add(self, chunk: int, terms: list[int]) -> None:
-        """Keep the terms of a passage."""
-        if len(self) >= _MAX_RECENT:
-            self.clear()
-        self[chunk] = terms
+    def __init__(self) -> None:
+        super().__init__(_MAX_RECENT)
 
 
 class PassageLookup:
@@ -77,7 +75,7 @@ class PassageLookup:
                 texts = (passage.title, passage.heading, passage.text)
                 terms = list(chain.from_iterable(terms_of(str(text)[:MAX_LENGTH]) for text in texts))
                 if passage.text is not None:  # a lost text may be repaired
-                    self._recent.add(chunk, terms)
+                    self._recent.keep(chunk, terms, len(terms))
             yield terms
 
     def vectors(self, chunks: Sequence[int]) -> Iterator[tuple[int, Matrix]]:

@@ -29,6 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wherein.storage.catalog.packed_terms import ESCAPE, decode_counts, unpack_nibbles
+from wherein.storage.disk.recent import Recent
 from wherein.storage.index.checked_pages import CheckedArray, CheckedPages, page_count
 from wherein.storage.index.postings import Bytes, Positions, TermPostings
 
@@ -277,21 +278,6 @@ class _Gaps(_Section):
         return body, fields
 
 
-class _RecentPostings(dict[int, TermPostings]):
-    """The postings of terms that were looked up lately: questions have many words in common, and the most frequent."""
-
-    def __init__(self) -> None:
-        self._size = 0
-
-    def add(self, term: int, postings: TermPostings) -> None:
-        """Keep the postings of a term."""
-        self._size += len(postings.body)
-        if self._size > _MAX_RECENT:
-            self.clear()
-            self._size = len(postings.body)
-        self[term] = postings
-
-
 @dataclass(frozen=True)
 class PostingsFile:
     """The terms of the chunks of a generation: `ids` int64 [n] ascending, `lengths` uint32 [n] of their passages.
@@ -304,14 +290,15 @@ class PostingsFile:
     postings: int
     dense: _Dense
     gaps: tuple[_Gaps, ...]
-    recent: _RecentPostings = field(default_factory=_RecentPostings, repr=False, compare=False)
+    # Questions have many words in common, and the most frequent.
+    recent: Recent[int, TermPostings] = field(default_factory=lambda: Recent(_MAX_RECENT), repr=False, compare=False)
 
     def find(self, term: int) -> TermPostings:
         """Return the postings of a term. Raises ValueError when they cannot be what was written."""
         found = self.recent.get(term)
         if found is None:
             found = self._find(term)
-            self.recent.add(term, found)
+            self.recent.keep(term, found, len(found.body))
         return found
 
     def _find(self, term: int) -> TermPostings:

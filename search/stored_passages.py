@@ -9,7 +9,7 @@ from wherein.search.hits import StoredPassage
 from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.raw_chunks import CHUNK_COLUMNS, RawChunk
-from wherein.storage.catalog.texts import SpanText, read_spans
+from wherein.storage.catalog.texts import read_spans
 
 __all__ = ["MAX_LENGTH", "read_passages"]
 
@@ -43,11 +43,9 @@ def read_passages(db: Catalog, chunks: Sequence[int]) -> Iterator[StoredPassage]
     """
     found = [RawChunk(*row) for row in select_in(db, _CHUNKS, chunks)]
     documents = {row[0]: _Document(*row) for row in select_in(db, _DOCUMENTS, list({one.document_id for one in found}))}
-    spans = [span for chunk in found if (span := chunk.span)]
-    texts = dict(zip(spans, read_spans(db, spans), strict=True))
-    for chunk in found:
+    texts = read_spans(db, [chunk.span for chunk in found])
+    for chunk, text in zip(found, texts, strict=True):
         if document := documents.get(chunk.document_id):
-            text = texts[chunk.span] if chunk.span else SpanText(None)
             yield StoredPassage(
                 chunk.id, document.id, document.uri, chunk.ordinal, chunk.start, chunk.end, chunk.page, chunk.heading,
                 chunk.input_hash, chunk.checksum, document.title, document.media_type, document.text_hash,

@@ -26,7 +26,6 @@ class RawChunk(NamedTuple):
     checksum: int
 
     @property
-    def span(self) -> Span | None:
-        """The span, None where the columns hold no numbers."""
-        is_span = isinstance(self.start, int) and isinstance(self.end, int)
-        return Span(self.document_id, self.start, self.end) if is_span else None
+    def span(self) -> Span:
+        """Where its text is; `read_spans` finds none where the columns hold no numbers."""
+        return Span(self.document_id, self.start, self.end)

@@ -235,13 +235,13 @@ def _encoding(name: str, value: object) -> None:
 
     _unicode(name, value)
     if value and not is_known(codec_for_name(str(value))):
-        raise UsageError(f"{name} is no encoding that is known here: {_shown(value)}; write for instance windows-1251")
+        raise UsageError(f"{name} is not a known encoding: {_shown(value)}; write, for example, windows-1251")
 
 
 def _ocr_languages(name: str, value: object) -> None:
     _unicode(name, value)
     if value and not _LANGUAGES.fullmatch(str(value)):
-        raise UsageError(f"{name} are codes of Tesseract's, joined by +, such as deu+eng; {_shown(value)} is not")
+        raise UsageError(f"{name} must be Tesseract's language codes, joined by +, such as deu+eng, not {_shown(value)}")
     # Imported here: a question needs none of it.
     from wherein.ingest.readers.ocr.tesseract import installed_languages, obstacle
 

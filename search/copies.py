@@ -18,9 +18,7 @@ Likely = npt.NDArray[np.bool_] | np.bool_
 """Which of some passages may say the same as one of them `[n]`, or that all may."""
 
 MAX_COPIES = 3
-"""Near-copies of one passage that a ranking proposes.
-
-More than one, because a sketch is not certain; the texts of these are compared."""
+"""Near-copies of one passage that a ranking proposes: more than one, because a sketch is not certain."""
 MAX_OF_VECTOR = MAX_COPIES + MAX_LISTED
 """Passages with one text, and so with one vector, that are looked at."""
 MAX_BY_MEANING = 500

@@ -1,4 +1,4 @@
-"""How the user chose that the files of a source are read."""
+"""How the files of a source are to be read: what the user chose."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode

@@ -83,7 +83,7 @@ def test_an_encoding_that_is_given_is_remembered_with_the_source(run: Run, tmp_p
 
 def test_an_encoding_that_nobody_knows_is_one_sentence(run: Run) -> None:
     done = run("ingest", "docs", "--encoding", "klingon")
-    sentence = "encoding is no encoding that is known here: 'klingon'; write for instance windows-1251"
+    sentence = "encoding is not a known encoding: 'klingon'; write, for example, windows-1251"
     assert (done.exit_code, done.stderr) == (2, f"wherein: {sentence}\n")
 
 

@@ -241,7 +241,7 @@ def _encoding(name: str, value: object) -> None:
 def _ocr_languages(name: str, value: object) -> None:
     _unicode(name, value)
     if value and not _LANGUAGES.fullmatch(str(value)):
-        raise UsageError(f"{name} must be Tesseract's language codes, joined by +, such as deu+eng, not {_shown(value)}")
+        raise UsageError(f"{name} must be Tesseract's codes, joined by +, such as deu+eng, not {_shown(value)}")
     # Imported here: a question needs none of it.
     from wherein.ingest.readers.ocr.tesseract import installed_languages, obstacle
 

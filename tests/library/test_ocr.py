@@ -88,7 +88,7 @@ def test_photographs_have_no_text(library: Library, docs: Path) -> None:
 
 @pytest.mark.parametrize("codes", ["deu eng", "deu,eng", "+eng", "eng+", "-l", "d\u00e9u"])
 def test_languages_that_are_none(library: Library, docs: Path, codes: str) -> None:
-    with pytest.raises(UsageError, match=r"ocr_languages must be Tesseract's language codes, joined by \+, such as deu\+eng"):
+    with pytest.raises(UsageError, match=r"ocr_languages must be Tesseract's codes, joined by \+, such as deu\+eng"):
         library.ingest([docs], ocr_languages=codes)
     with pytest.raises(TypeError):
         library.ingest([docs], ocr_languages=["eng"])  # type: ignore[arg-type]

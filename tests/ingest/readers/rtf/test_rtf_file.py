@@ -31,6 +31,7 @@ def read(body: bytes, head: bytes = rb"{\rtf1\ansi\ansicpg1252\deff0", name: str
         ),
         (rb"\f1 \'c4\'ee\'e3\'ee\'e2\'ee\'f0 \f0 ende", "Договор ende"),
         (rb"\f2 \'8c\'c3\'8f\'91\'93X", "古書店"),  # the last byte is written as a letter
+        (rb"\f2 \'83\\\'83\{ \'83\}", "ソボ マ"),  # the last byte is escaped
         (rb"{\f3 \'c8l\'e1nek} \'c8", "Článek È"),
         (rb"\uc2 a\u8364\'88\'c9b \uc0\u8364 c", "a€b €c"),
         (rb"\u-10179?\u-8704? smile", "😀 smile"),

@@ -67,6 +67,11 @@ def test_headings_lists_and_tables() -> None:
     assert document.title == "Lease"
 
 
+def test_a_row_that_ends_before_its_last_cell_keeps_it() -> None:
+    document = read(rb"\pard\intbl May\cell early\par\row\pard\intbl June\cell late\cell\row\pard After.")
+    assert document.text == "May | early\nJune | late\n\nAfter."
+
+
 def test_notes_boxes_and_what_is_left_out() -> None:
     document = read(
         rb"{\header page head}{\footer page foot}{\info{\title The lease}{\author Ann Quince}"
@@ -79,6 +84,10 @@ def test_notes_boxes_and_what_is_left_out() -> None:
     assert document.title == "The lease"
     assert document.metadata == {"author": "Ann Quince", "created": "2024-01-31T10:05:00"}
     assert document.notes == ("left out: 1 header, 1 footer, 1 comment",)
+
+
+def test_a_pair_of_surrogates_in_a_property_is_one_character() -> None:
+    assert read(rb"{\info{\title \u-10179?\u-8704? Smile}}text").title == "😀 Smile"
 
 
 def test_the_first_bytes_decide_and_what_follows_the_end_is_no_text() -> None:

@@ -74,7 +74,7 @@ def decode_raw(value: str) -> str:
 def decode_words(value: str) -> str:
     """Return the value of a header field with its encoded words decoded; as written when one is invalid."""
     try:
-        # Of an encoded word that is no base64 at all nothing is left.
+        # Nothing is left of an encoded word that is not base64 at all.
         return "".join(_decode_word(word, charset) for word, charset in decode_header(value)) or value
     except (MessageError, ValueError):
         return value

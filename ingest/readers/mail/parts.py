@@ -218,7 +218,7 @@ def decode_part(part: Message, encoding: str = "") -> Decoded:
         decoded = decode(data, encoding, declared)
     except Skipped:
         return AS_IS
-    if is_page:  # its pictures are no text, and those that are shown as text are removed by its reader
+    if is_page:  # its pictures are not text, and those that are shown as text are removed by its reader
         return decoded
     return replace(decoded, text=decoded.text.replace("\r\n", "\n").replace("\r", "\n")).without_pictures()
 

@@ -14,7 +14,7 @@ _MAGIC = (
 )
 # The brands of HEIF: https://nokiatech.github.io/heif/technical.html.
 _HEIC = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"))
-# The length of the file's header says which of its versions it is.
+# The length of the file's header says which version it is.
 _BMP_HEADERS = frozenset(size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108, 124))
 
 

@@ -49,7 +49,7 @@ def _document(ole: OleFile, name: str) -> Document:
 
 
 def _visible(word: WordFile) -> str:
-    """Return the text with each character of codes of fields, and each hidden one, as NUL, so that positions stay."""
+    """Return the text with each character of a field code as NUL, so that positions stay the same."""
     text = word.text()
     for _ in range(_MAX_NESTED):
         text, count = _FIELD.subn(_result, text)

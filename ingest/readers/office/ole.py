@@ -1,4 +1,4 @@
-"""OLE containers: what the old Office wrote, and what the new one writes with a password. They are read by olefile."""
+"""OLE containers, read by olefile: old Office files, and new ones with a password."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -9,7 +9,7 @@ __all__ = ["SYMBOLS", "codec_of_charset", "codec_of_page"]
 
 WESTERN = "cp1252"
 SYMBOLS = "symbols"
-"""Stands for the codec of fonts of pictures, whose bytes are no letters."""
+"""Stands for the codec of symbol fonts, whose bytes are not letters."""
 
 _BY_CHARSET = {
     2: SYMBOLS, 77: "mac_roman", 78: "shift_jis", 79: "johab", 80: "gbk", 81: "big5", 128: "cp932", 129: "cp949",

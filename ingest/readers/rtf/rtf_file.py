@@ -146,7 +146,7 @@ class _Parser:
             self._state = state._replace(kind=PROPERTY, name=INFO[word])
         elif word in ("listtext", "pntext"):
             self._state = state._replace(kind=LABEL)
-            self._body.paragraph.label.append("")  # a bullet may be no letter
+            self._body.paragraph.label.append("")  # a bullet may not be a letter
         elif word in NOTES_AND_BOXES:
             self._body.enter()
             self._state = State(name=word, font=self._default_font)

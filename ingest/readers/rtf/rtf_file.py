@@ -13,12 +13,13 @@ from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.office.left_out import left_out_note
 from wherein.ingest.readers.reader import Reader
 from wherein.ingest.readers.rtf.body import Body
-from wherein.ingest.readers.rtf.charsets import SYMBOLS, WESTERN, codec_of_charset, codec_of_page
+from wherein.ingest.readers.rtf.charsets import SYMBOLS, codec_of_charset
 from wherein.ingest.readers.rtf.destinations import COUNTED, INFO, INSIDE_UNKNOWN, NO_TEXT, NOTES_AND_BOXES
 from wherein.ingest.readers.rtf.info import TIME_WORDS, Info
 from wherein.ingest.readers.rtf.state import BODY, BODY_LEVEL, FONTS, LABEL, PROPERTY, SKIP, STYLES, State
 from wherein.ingest.readers.rtf.styles import Styles
 from wherein.ingest.readers.rtf.tokens import CLOSE, OPEN, SYMBOL, TEXT, WORD, Token, tokens
+from wherein.ingest.readers.shared.code_pages import WESTERN, codec_of_page
 from wherein.ingest.readers.shared.decode import name_as_title
 from wherein.ingest.readers.shared.headings import first_heading
 

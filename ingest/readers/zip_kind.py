@@ -58,7 +58,7 @@ def zip_kind(stream: BinaryIO, suffix: str = "") -> str | None:
     """Return docx, pptx, xlsx, xlsb, odt, ods, odp, epub, one of `ZIP_REFUSALS` or `other`; None for an archive.
 
     The content decides. Templates and files with macros count as the documents that they are made for, drawings (ODG)
-    as presentations. What Apple's programs write is told apart by the `suffix`. Leaves the stream at its start. Raises
+    as presentations. The `suffix` says which of Apple's programs wrote a file. Leaves the stream at its start. Raises
     Unreadable when the file is damaged.
     """
     with open_package(stream) as package:

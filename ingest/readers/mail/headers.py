@@ -12,7 +12,7 @@ from wherein.ingest.readers.shared.decode import clean, decode
 from wherein.ingest.readers.shared.metadata import standard_metadata
 from wherein.ingest.readers.shared.skipped import Skipped
 
-__all__ = ["Headers", "decode_words"]
+__all__ = ["Headers", "decode_raw", "decode_words"]
 
 _MAX_LENGTH = 1_000
 _MAX_ADDRESSES = 100
@@ -55,28 +55,29 @@ class Headers:
 def _values(message: Message, name: str) -> list[str]:
     """Return the values of a header field as written, with bytes beyond ASCII decoded as those of any text."""
     values = (str(value) for key, value in message.raw_items() if key.lower() == name)
-    return [_decode_raw(value) for value in values]
+    return [decode_raw(value) for value in values]
 
 
 def _first(message: Message, name: str) -> str:
     return next(iter(_values(message, name)), "")
 
 
-def decode_words(value: str) -> str:
-    """Return the value of a header field with its encoded words decoded; as written when one is invalid."""
-    try:
-        # Of an encoded word that is no base64 at all nothing is left.
-        return "".join(_decode_word(word, charset) for word, charset in decode_header(value)) or value
-    except (MessageError, ValueError):
-        return value
-
-
-def _decode_raw(value: str) -> str:
+def decode_raw(value: str) -> str:
+    """Return the value of a header field with bytes beyond ASCII decoded as those of any text."""
     data = value.encode("utf-8", "surrogateescape")
     try:
         return value if data.isascii() else decode(data).text
     except Skipped:
         return data.decode("cp1252", "replace")
+
+
+def decode_words(value: str) -> str:
+    """Return the value of a header field with its encoded words decoded; as written when one is invalid."""
+    try:
+        # Nothing is left of an encoded word that is not base64 at all.
+        return "".join(_decode_word(word, charset) for word, charset in decode_header(value)) or value
+    except (MessageError, ValueError):
+        return value
 
 
 def _decode_word(word: bytes | str, charset: str | None) -> str:

@@ -1,6 +1,6 @@
 """Messages, mailboxes and saved pages (MHTML), recognized by their first bytes.
 
-Apart from the readers, because every text is looked at in this way.
+In a module without the readers, because every text is checked this way.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Callable
 __all__ = ["HEADER_BYTES", "is_separator", "mail_module"]
 
 HEADER_BYTES = 1 << 16
-"""As much of a header as is looked at."""
+"""How much of a header is checked."""
 
 _SUFFIXES = frozenset((".eml", ".emlx", ".mht", ".mhtml"))
 _MAILBOX_SUFFIXES = frozenset((".mbox", ".mbx"))
@@ -44,7 +44,7 @@ def is_separator(line: bytes, following: bytes) -> bool:
 
 
 def mail_module(head: bytes, suffix: str, more: Callable[[], bytes]) -> str | None:
-    """Return the module of the reader for a file that begins with `head`, None when it is no mail.
+    """Return the module of the reader for a file that begins with `head`, None when it is not mail.
 
     `head` is in an encoding that contains ASCII; `more` returns a longer one, up to `HEADER_BYTES`.
     """

@@ -5,10 +5,10 @@ from email.message import Message
 from typing import BinaryIO
 
 from wherein.errors import Unreadable
-from wherein.ingest.document import Document, Mark, Problem
+from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.mail.headers import Headers
 from wherein.ingest.readers.mail.mime import parse_message
-from wherein.ingest.readers.mail.parts import message_body
+from wherein.ingest.readers.mail.parts import PartText, join_texts, message_body
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.shared.allowance import Allowance
 from wherein.ingest.readers.shared.attachments import Attachments
@@ -20,7 +20,6 @@ __all__ = ["MEDIA_TYPE", "READER", "read", "read_message"]
 
 MEDIA_TYPE = "message/rfc822"
 
-_GAP = "\n\n"
 _ENCRYPTED = ("application/pkcs7-mime", "application/x-pkcs7-mime", "multipart/encrypted")
 
 
@@ -42,12 +41,11 @@ def read_message(
     # Before the message, which gets the notes about what is not read.
     attached = Attachments(context, allowance)
     attached.read(body.attachments)
-    text, marks = _join(headers.subject, body.text, body.marks)
-    if text:
+    whole = join_texts((PartText(headers.subject), PartText(body.text, body.marks)))
+    if whole.text:
         title = headers.title or name_as_title(name)
-        yield Document(
-            title, text, MEDIA_TYPE, "", headers.metadata, marks, (*body.notes, *attached.notes), body.doubts
-        )
+        notes = (*body.notes, *attached.notes)
+        yield Document(title, whole.text, MEDIA_TYPE, "", headers.metadata, whole.marks, notes, body.doubts)
     elif message.get_content_type() in _ENCRYPTED:
         raise Unreadable("the message is encrypted; save it decrypted")
     elif not attached.items:
@@ -55,13 +53,6 @@ def read_message(
     yield from attached.items
     if attached.exceeded is not None:
         raise attached.exceeded
-
-
-def _join(subject: str, body: str, marks: tuple[Mark, ...]) -> tuple[str, tuple[Mark, ...]]:
-    """Return the subject and the body as one text, and the marks of the body at their new offsets."""
-    start = len(subject) + len(_GAP) if subject else 0
-    shifted = tuple(Mark(start + mark.start, mark.page, mark.heading) for mark in marks)
-    return _GAP.join(filter(None, (subject, body))), shifted if body else ()
 
 
 READER = Reader("mail", 3, MEDIA_TYPE, read, read, reads_pictures=True)

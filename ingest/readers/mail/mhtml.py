@@ -1,15 +1,15 @@
 """Web pages that a browser or an office program saved as one file (MHTML, RFC 2557): the page without its resources."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from email.message import Message
 from typing import BinaryIO
 
-from wherein.ingest.document import Document, Mark, Problem
+from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.html.page import read_markup
 from wherein.ingest.readers.mail.headers import Headers
 from wherein.ingest.readers.mail.mime import parse_message
-from wherein.ingest.readers.mail.parts import PAGES, decode_part, leaves
+from wherein.ingest.readers.mail.parts import PAGES, PartText, decode_part, join_texts, leaves
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, text_reader
 from wherein.ingest.readers.shared.decode import name_as_title
 from wherein.ingest.readers.shared.skipped import Skipped
@@ -17,7 +17,6 @@ from wherein.ingest.readers.shared.skipped import Skipped
 __all__ = ["READER", "read"]
 
 _MEDIA_TYPE = "text/html"
-_GAP = "\n\n"
 
 
 def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
@@ -47,16 +46,10 @@ def _documents(pages: Iterable[Message], title: str, context: ReadContext) -> It
             continue
 
 
-def _joined(documents: list[Document]) -> Document:
-    first, *others = documents
-    text, marks = first.text, list(first.marks)
-    for document in others:
-        start = len(text) + len(_GAP)
-        text += _GAP + document.text
-        marks += [Mark(start + mark.start, mark.page, mark.heading) for mark in document.marks]
-    notes = dict.fromkeys(note for document in documents for note in document.notes)
-    doubts = dict.fromkeys(doubt for document in documents for doubt in document.doubts)
-    return replace(first, text=text, marks=tuple(marks), notes=tuple(notes), doubts=tuple(doubts))
+def _joined(documents: Sequence[Document]) -> Document:
+    texts = [PartText(document.text, document.marks, document.notes, document.doubts) for document in documents]
+    whole = join_texts(texts)
+    return replace(documents[0], text=whole.text, marks=whole.marks, notes=whole.notes, doubts=whole.doubts)
 
 
 READER = text_reader("mhtml", 1, _MEDIA_TYPE, read)

@@ -3,9 +3,10 @@
 import re
 from email.message import Message
 from email.parser import BytesParser
-from email.policy import compat32
+from email.policy import Compat32
 
 from wherein.errors import Unreadable
+from wherein.ingest.readers.mail.headers import decode_raw
 from wherein.ingest.readers.mail.parts import TOO_DEEP
 from wherein.ingest.readers.shared.charset import WIDE
 from wherein.ingest.readers.shared.guess import guess_wide
@@ -19,11 +20,17 @@ _APPLE_COUNT = re.compile(rb"\s*\d+[ \t]*\r?\n(?=[!-9;-~]{1,76}:)")
 _APPLE_LIST = re.compile(rb"<\?xml [^>]*>\s*<!DOCTYPE plist\b")
 
 
+class _AsWritten(Compat32):
+    """Header fields as written, with bytes beyond ASCII decoded; other policies parse them, and fail on broken ones."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        return decode_raw(value)
+
+
 def parse_message(data: bytes) -> Message:
     """Return a message, however broken it is. Raises Unreadable when it is nested too deeply."""
     try:
-        # compat32 returns header fields as written; the newer policies parse them, and may fail on broken ones.
-        return BytesParser(policy=compat32).parsebytes(_without_apple_list(_narrow(data)))
+        return BytesParser(policy=_AsWritten()).parsebytes(_without_apple_list(_narrow(data)))
     except RecursionError:
         raise Unreadable(TOO_DEEP) from None
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from struct import iter_unpack
 
 from wherein.ingest.readers.office.ole import OleFile
-from wherein.ingest.readers.rtf.charsets import codec_of_page
+from wherein.ingest.readers.shared.code_pages import codec_of_page
 
 __all__ = ["Storage"]
 

@@ -55,8 +55,8 @@ def _decompressed(data: bytes, size: int) -> bytes:
                 window[position] = data[offset]
                 copied = [position]
                 offset += 1
-            for place in copied:
-                byte = window[place]
+            for index in copied:
+                byte = window[index]
                 window[position] = byte
                 out.append(byte)
                 position = (position + 1) % _SIZE

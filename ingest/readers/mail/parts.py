@@ -1,7 +1,7 @@
 """The parts of a message (MIME): the text that a person reads, and the attachments."""
 
 import mimetypes
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from email.message import Message
 from functools import partial
@@ -23,6 +23,7 @@ __all__ = [
     "PartText",
     "decode_part",
     "is_text",
+    "join_texts",
     "leaves",
     "message_body",
     "part_text",
@@ -97,15 +98,23 @@ def message_body(message: Message, encoding: str = "") -> Body:
             texts.append(part_text(part, encoding))
         else:
             attachments.append(Attachment(_name(part, number), part))
-    text, marks = "", list[Mark]()
-    for piece in texts:
-        if piece.text:
-            start = len(text) + len(_GAP) if text else 0
-            text = f"{text}{_GAP}{piece.text}" if text else piece.text
-            marks += [Mark(start + mark.start, mark.page, mark.heading) for mark in piece.marks]
-    notes = dict.fromkeys(note for piece in texts for note in piece.notes)
-    doubts = dict.fromkeys(doubt for piece in texts for doubt in piece.doubts)
-    return Body(text, tuple(marks), tuple(attachments), tuple(notes), tuple(doubts))
+    joined = join_texts(texts)
+    return Body(joined.text, joined.marks, tuple(attachments), joined.notes, joined.doubts)
+
+
+def join_texts(texts: Sequence[PartText]) -> PartText:
+    """Return the texts as one, without the empty ones; each note is kept once."""
+    pieces: list[str] = []
+    marks: list[Mark] = []
+    start = 0
+    for text in texts:
+        if text.text:
+            pieces.append(text.text)
+            marks += [Mark(start + mark.start, mark.page, mark.heading) for mark in text.marks]
+            start += len(text.text) + len(_GAP)
+    notes = dict.fromkeys(note for text in texts for note in text.notes)
+    doubts = dict.fromkeys(doubt for text in texts for doubt in text.doubts)
+    return PartText(_GAP.join(pieces), tuple(marks), tuple(notes), tuple(doubts))
 
 
 def leaves(message: Message, encoding: str = "") -> Iterator[Message]:
@@ -209,7 +218,7 @@ def decode_part(part: Message, encoding: str = "") -> Decoded:
         decoded = decode(data, encoding, declared)
     except Skipped:
         return AS_IS
-    if is_page:  # its pictures are no text, and those that are shown as text are removed by its reader
+    if is_page:  # its pictures are not text, and those that are shown as text are removed by its reader
         return decoded
     return replace(decoded, text=decoded.text.replace("\r\n", "\n").replace("\r", "\n")).without_pictures()
 

@@ -48,14 +48,13 @@ def _document(pages: dict[int, Recognized | None], name: str, kind: str, languag
     texts = {number: page.text for number, page in read.items() if page.text}
     if not texts:
         raise Skipped(f"{kind} without text that can be recognized")
-    sure = sum(page.confidence * len(page.text) for page in read.values()) / sum(map(len, texts.values()))
     marks: list[Mark] = []
     start = 0
     for number, text in texts.items():
         marks.append(Mark(start, number if len(pages) > 1 else None))
         start += len(text) + len(_GAP)
     notes = (
-        how_read(languages, sure),
+        how_read(languages, [(page.text, page.confidence) for page in read.values()]),
         *unreadable_note([number for number, page in pages.items() if page is None], len(pages), "pages"),
         *textless_note([number for number in read if number not in texts], len(pages), "pages"),
     )

@@ -25,7 +25,7 @@ def image_pages(stream: BinaryIO, kind: str) -> Iterator[Picture]:
     """Yield the pages of an image as pictures; of a moving one only the first.
 
     Raises Skipped when the image is damaged, has too many pixels or pages, or is too small to hold text, or when what
-    reads its kind is not installed: there is no saying that it has any text.
+    reads its kind is not installed: it is not known to have any text.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of large images, and of odd metadata
@@ -67,7 +67,7 @@ def _picture(page: Image.Image, kind: str) -> Picture:
     width, height = page.size
     if width * height > MAX_DECODED_PIXELS:
         raise Skipped(_too_large(kind))
-    if min(width, height) < _LEAST_SIDE:
+    if min(width, height) < _LEAST_SIDE and not _is_one_of_several(page):
         raise Skipped(f"{kind} too small to hold text")
     scale = scale_within(width, height, _ENLARGED if max(width, height) < _SCREEN_SIDE else 1.0)
     if scale < 1:
@@ -78,6 +78,10 @@ def _picture(page: Image.Image, kind: str) -> Picture:
     if size != gray.size:
         gray = gray.resize(size, Image.Resampling.BICUBIC)
     return Picture(gray.width, gray.height, gray.tobytes())
+
+
+def _is_one_of_several(page: Image.Image) -> bool:
+    return page.format == _PAGED and getattr(page, "n_frames", 1) > 1
 
 
 def _too_large(kind: str) -> str:
@@ -93,7 +97,8 @@ def _gray(image: Image.Image) -> Image.Image:
         paper = Image.new("L", image.size, 255)
         paper.paste(layered.getchannel("L"), mask=layered.getchannel("A"))
         return paper
-    return image.convert("L")
+    # Pillow cannot convert LAB, whose first band is the lightness.
+    return image.getchannel("L") if image.mode == "LAB" else image.convert("L")
 
 
 def _from_deep(image: Image.Image) -> Image.Image:

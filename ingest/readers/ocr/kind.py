@@ -9,13 +9,17 @@ _MAGIC = (
     (b"GIF89a", "GIF image"),
     (b"II*\0", "TIFF image"),
     (b"MM\0*", "TIFF image"),
+    (b"II+\0", "TIFF image"),  # BigTIFF
+    (b"MM\0+", "TIFF image"),
 )
 # The brands of HEIF: https://nokiatech.github.io/heif/technical.html.
 _HEIC = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"))
+# The length of the file's header says which version it is.
+_BMP_HEADERS = frozenset(size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108, 124))
 
 
 def image_kind(head: bytes) -> str | None:
-    """Return the kind of image that begins with `head`, None when it is none that can be read."""
+    """Return the kind of image that begins with `head`, None when it cannot be read as one."""
     for magic, name in _MAGIC:
         # A text may begin with the same letters, so letters alone need a NUL near them.
         if head.startswith(magic) and (not magic.isalnum() or b"\0" in head):
@@ -24,10 +28,6 @@ def image_kind(head: bytes) -> str | None:
         return "WebP image"
     if head[4:8] == b"ftyp" and head[8:12] in _HEIC:
         return "HEIC image"
-    # The length of the file's header says which of its versions it is.
     if head[:2] == b"BM" and head[6:10] == b"\0\0\0\0" and head[14:18] in _BMP_HEADERS:
         return "BMP image"
     return None
-
-
-_BMP_HEADERS = frozenset(size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108, 124))

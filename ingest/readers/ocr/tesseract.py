@@ -29,7 +29,7 @@ _ORIENTATION = "osd"
 _NOT_LANGUAGES = frozenset((_ORIENTATION, "equ", "snum"))
 _MAX_DEFAULT = 3
 _WORD_LEVEL = "5"
-# Below these Tesseract guesses at what is no text: a leaf, a hatching, the grain of a photograph.
+# Below these, Tesseract guesses at what is not text: a leaf, a hatching, the grain of a photograph.
 _SURE_WORD, _SURE_LINE, _SURE_PICTURE = 30.0, 50.0, 60.0
 _LEAST_LETTERS = 2
 _HYPHEN_AT_END = re.compile(r"(?<=[^\W\d_])[-‐]\n(?=[^\W\d_])(?![A-ZÄÖÜ])")

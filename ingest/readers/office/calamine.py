@@ -47,7 +47,7 @@ def _read(stream: BinaryIO) -> tuple[str, tuple[Mark, ...], list[str]]:
     except (python_calamine.CalamineError, OSError, ValueError, OverflowError) as error:
         raise Unreadable(DAMAGED) from error
     except BaseException as error:
-        # What a failed assertion in Rust becomes is no Exception.
+        # A failed assertion in Rust is raised as a class that is not an Exception.
         if type(error).__name__ != "PanicException":
             raise
         raise Unreadable(DAMAGED) from error
@@ -66,7 +66,7 @@ def _rows(rows: Sequence[Sequence[_Value]], first_row: int, first_column: int) -
 
 
 def _shown(value: _Value) -> str:
-    """Return a value as it is shown in an Excel workbook of today, dates in ISO 8601."""
+    """Return a value as an Excel workbook shows it today, dates in ISO 8601."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, bool):

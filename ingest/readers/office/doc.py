@@ -11,7 +11,7 @@ from wherein.ingest.readers.office.doc_fib import WordFile, open_word
 from wherein.ingest.readers.office.doc_formats import ParagraphFormat, Runs, hidden_runs, paragraph_runs
 from wherein.ingest.readers.office.left_out import left_out_note
 from wherein.ingest.readers.office.ole import OleFile, ole_reader
-from wherein.ingest.readers.office.text_flow import Flow, endnotes_mark
+from wherein.ingest.readers.office.text_flow import Flow, Rows, endnotes_mark
 from wherein.ingest.readers.shared.decode import clean, name_as_title, require_text
 from wherein.ingest.readers.shared.headings import first_heading, heading_marks
 
@@ -49,7 +49,7 @@ def _document(ole: OleFile, name: str) -> Document:
 
 
 def _visible(word: WordFile) -> str:
-    """Return the text with each character of codes of fields, and each hidden one, as NUL, so that positions stay."""
+    """Return the text with each character of a field code as NUL, so that positions stay the same."""
     text = word.text()
     for _ in range(_MAX_NESTED):
         text, count = _FIELD.subn(_result, text)
@@ -72,9 +72,7 @@ class _Writer:
         self._formats: Runs[ParagraphFormat] = paragraph_runs(word)
         self._hidden: Runs[bool] = hidden_runs(word)
         self._some_hidden = self._hidden.any()
-        self._row: list[list[str]] = []
-        self._cell: list[str] = []
-        self._in_table = False
+        self._rows = Rows(self.flow)
 
     def write(self, text: str, start: int, end: int) -> None:
         """Write the paragraphs from one position to another."""
@@ -84,7 +82,7 @@ class _Writer:
                 last = match.end() - 1
                 self._add(match[0], self._shown(match[0], position), self._formats[self._word.offset(last)])
             position = match.end()
-        self._end_table()
+        self._rows.end_table()
 
     def _shown(self, text: str, start: int) -> str:
         """Return what a person sees of a paragraph."""
@@ -96,39 +94,14 @@ class _Writer:
     def _add(self, raw: str, text: str, form: ParagraphFormat) -> None:
         ends_cell = raw.endswith(_CELL_END)
         if form.ends_row:
-            self._end_row()
+            self._rows.end_row()
         elif form.in_table or ends_cell:
-            self._cell.append(text)
+            self._rows.add(text)
             if ends_cell:
-                self._row.append(self._cell)
-                self._cell = []
+                self._rows.end_cell()
         else:
-            self._end_table()
+            self._rows.end_table()
             self.flow.add_paragraph(text, form.heading, form.item)
-
-    def _end_row(self) -> None:
-        if self._cell:
-            self._row.append(self._cell)
-            self._cell = []
-        if not self._row:
-            return
-        if not self._in_table:
-            self.flow.enter("table")
-            self._in_table = True
-        self.flow.enter("tr")
-        for cell in self._row:
-            self.flow.enter("td")
-            for paragraph in cell:
-                self.flow.add_paragraph(paragraph)
-            self.flow.leave("td")
-        self.flow.leave("tr")
-        self._row = []
-
-    def _end_table(self) -> None:
-        self._end_row()
-        if self._in_table:
-            self.flow.leave("table")
-            self._in_table = False
 
 
 READER = ole_reader("doc", 1, _MEDIA_TYPE, _document)

@@ -110,8 +110,8 @@ def _pieces(clx: bytes, size: int) -> Iterator[Piece]:
     for number in range(count):
         (value,) = unpack_from("<I", clx, descriptors + 8 * number + 2)
         width = 1 if value & _COMPRESSED else 2
-        place = (value & (_COMPRESSED - 1)) // 2 if width == 1 else value & (_COMPRESSED - 1)
+        data_offset = (value & (_COMPRESSED - 1)) // 2 if width == 1 else value & (_COMPRESSED - 1)
         length = starts[number + 1] - starts[number]
-        if length < 0 or place > size:
+        if length < 0 or data_offset > size:
             raise Unreadable(DAMAGED)
-        yield Piece(starts[number], min(length, (size - place) // width), place, width)
+        yield Piece(starts[number], min(length, (size - data_offset) // width), data_offset, width)

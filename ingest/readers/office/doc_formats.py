@@ -96,8 +96,8 @@ def _page_runs(page: bytes, entry: int, read: Callable[[bytes, int], _T], defaul
     try:
         offsets = unpack_from(f"<{count + 1}I", page)
         for number in range(count):
-            place = 2 * page[4 * (count + 1) + entry * number]
-            yield offsets[number], read(page, place) if place else default
+            start = 2 * page[4 * (count + 1) + entry * number]
+            yield offsets[number], read(page, start) if start else default
         yield offsets[count], default
     except (StructError, IndexError):
         return

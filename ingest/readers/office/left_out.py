@@ -1,4 +1,4 @@
-"""Notes on what of a document is left out although it holds text."""
+"""Notes on the parts of a document that are left out although they hold text."""
 
 from collections.abc import Mapping
 

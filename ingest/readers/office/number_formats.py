@@ -1,4 +1,4 @@
-"""Numbers in Excel cells as they are shown: only the format tells a date, a time, a percentage and a number apart."""
+"""Numbers in Excel cells as they are shown: only the format says whether one is a date, a time or a percentage."""
 
 import math
 import re
@@ -43,7 +43,7 @@ def number_format(format_id: str, code: str | None) -> Format:
 
 
 def display_number(stored: str, form: Format, from_1904: bool) -> str:
-    """Return a number as the cell shows it, dates in ISO 8601; as stored when it is no number or no valid date."""
+    """Return a number as the cell shows it, dates in ISO 8601; as stored when it is no valid number or date."""
     try:
         value = float(stored)
         if not math.isfinite(value):

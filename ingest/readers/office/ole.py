@@ -1,4 +1,4 @@
-"""OLE containers: what the old Office wrote, and what the new one writes with a password. They are read by olefile."""
+"""OLE containers, read by olefile: old Office files, and new ones with a password."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +10,7 @@ from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.office.properties import DEFAULT_TITLES, Properties
 from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.shared.code_pages import codec_of_page
 from wherein.ingest.readers.shared.metadata import standard_metadata
 from wherein.ingest.readers.shared.reasons import DAMAGED, ENCRYPTED
 from wherein.ingest.readers.shared.skipped import Skipped
@@ -105,10 +106,9 @@ class OleFile:
         """Return the title and metadata of the document; none where they are damaged."""
         try:
             found = self._file.get_metadata()
-            codec = f"cp{found.codepage}" if found.codepage and found.codepage not in (65001, -535) else "utf-8"
-            texts = [_text(value, codec) for value in (
+            texts = [_text(value, _codec(found.codepage)) for value in (
                 found.title, found.author, found.subject, found.comments, found.keywords)]  # fmt: skip
-        except (*_BROKEN, LookupError):
+        except _BROKEN:
             return Properties()
         title, author, subject, description, keywords = texts
         metadata = standard_metadata(
@@ -116,6 +116,10 @@ class OleFile:
             modified=_time(found.last_saved_time),
         )  # fmt: skip
         return Properties("" if title.lower() in DEFAULT_TITLES else title, metadata)
+
+
+def _codec(page: int | None) -> str:
+    return codec_of_page(page & 0xFFFF) if page else "utf-8"  # the number is stored with a sign
 
 
 def _text(value: object, codec: str) -> str:

@@ -79,7 +79,7 @@ def persistent_records(ole: OleFile) -> tuple[Record, dict[int, Record]]:
         if token == _ENCRYPTED_TOKEN:
             raise Unreadable(ENCRYPTED)
         offsets, document = _saved(data, offset)
-        records = {number: _record(data, place, len(data)) for number, place in offsets.items() if place < len(data)}
+        records = {number: _record(data, start, len(data)) for number, start in offsets.items() if start < len(data)}
         return records[document], records
     except (StructError, KeyError) as error:
         raise Unreadable(DAMAGED) from error
@@ -96,8 +96,8 @@ def _saved(data: bytes, offset: int) -> tuple[dict[int, int], int]:
         if edit.type != _EDIT:
             raise Unreadable(DAMAGED)
         document = document or edit.number(16)
-        for number, place in _entries(_record(data, edit.number(12), len(data))):
-            offsets.setdefault(number, place)
+        for number, start in _entries(_record(data, edit.number(12), len(data))):
+            offsets.setdefault(number, start)
         offset = edit.number(8)
     return offsets, document
 
@@ -109,6 +109,6 @@ def _entries(directory: Record) -> Iterator[tuple[int, int]]:
     while offset + 4 <= len(content):
         (head,) = unpack_from("<I", content, offset)
         first, count = head & 0xFFFFF, min(head >> 20, (len(content) - offset - 4) // 4)
-        for number, place in enumerate(unpack_from(f"<{count}I", content, offset + 4)):
-            yield first + number, place
+        for number, start in enumerate(unpack_from(f"<{count}I", content, offset + 4)):
+            yield first + number, start
         offset += 4 * (count + 1)

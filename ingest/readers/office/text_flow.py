@@ -6,7 +6,7 @@ from wherein.ingest.document import Mark
 from wherein.ingest.readers.shared.blocks import HYPHEN, Block, BlockWriter, join_blocks
 from wherein.ingest.readers.shared.headings import Heading
 
-__all__ = ["Flow", "endnotes_mark"]
+__all__ = ["Flow", "Rows", "endnotes_mark"]
 
 _MAX_LIST_DEPTH = 9
 
@@ -65,6 +65,50 @@ class Flow:
         while self._depth < depth:
             self._writer.enter("ul")
             self._depth += 1
+
+
+class Rows:
+    """Writes rows into a flow, for formats that say where cells and rows end, but not where they begin."""
+
+    def __init__(self, flow: Flow) -> None:
+        self._flow = flow
+        self._row: list[list[str]] = []
+        self._cell: list[str] = []
+        self._in_table = False
+
+    def add(self, text: str) -> None:
+        """Add a paragraph to the cell."""
+        self._cell.append(text)
+
+    def end_cell(self) -> None:
+        """End a cell."""
+        self._row.append(self._cell)
+        self._cell = []
+
+    def end_row(self) -> None:
+        """End a row, also one whose last cell does not end."""
+        if self._cell:
+            self.end_cell()
+        if not self._row:
+            return
+        if not self._in_table:
+            self._flow.enter("table")
+            self._in_table = True
+        self._flow.enter("tr")
+        for cell in self._row:
+            self._flow.enter("td")
+            for text in cell:
+                self._flow.add_paragraph(text)
+            self._flow.leave("td")
+        self._flow.leave("tr")
+        self._row = []
+
+    def end_table(self) -> None:
+        """End the table, also one whose last row does not end."""
+        self.end_row()
+        if self._in_table:
+            self._flow.leave("table")
+            self._in_table = False
 
 
 def endnotes_mark(text: str, full_text: str) -> tuple[Mark, ...]:

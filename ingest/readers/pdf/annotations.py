@@ -52,7 +52,7 @@ def comments(page: PdfPage) -> list[str]:
 
 
 def attached_files(page: PdfPage) -> Iterator[PdfAttachment]:
-    """Yield the files attached to places on a page; call before `flatten`."""
+    """Yield the files attached to annotations on a page; call before `flatten`."""
     for annotation, kind in _annotations(page):
         if kind == FPDF_ANNOT_FILEATTACHMENT and (handle := FPDFAnnot_GetFileAttachment(annotation)):
             yield pdf_attachment(handle)

@@ -1,4 +1,4 @@
-"""Files attached to a PDF, or to a place on one of its pages."""
+"""Files attached to a PDF, or to an annotation on one of its pages."""
 
 from collections.abc import Iterator
 from ctypes import c_ulong, c_ushort, create_string_buffer

@@ -66,7 +66,7 @@ def _index_for(value: _Line, lines: Sequence[_Line]) -> int:
 
 
 def _spans(text_page: PdfTextPage, match: re.Match[str], indices: Sequence[int], own: int) -> Iterator[tuple[int, int]]:
-    """Yield the spans of a line of PDFium's, which does not tell the values of several fields apart."""
+    """Yield the spans of a line of PDFium's, which may hold the values of several fields."""
     start, end = match.span()
     for here in range(start + 1, end if indices[end - 1] >= own else start):
         if indices[here] >= own and _is_apart(text_page, indices[here - 1], indices[here]):

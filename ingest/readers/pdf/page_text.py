@@ -1,5 +1,6 @@
 """The text of a page, as PDFium orders and separates it."""
 
+import re
 from collections.abc import Iterator
 from ctypes import c_double
 
@@ -13,6 +14,7 @@ __all__ = ["page_text", "unmapped_share"]
 
 # PDFium leaves one of these where it removed the hyphen of a word that was broken at the end of a line.
 _HYPHENS = "\ufffe\x02"
+_BROKEN_WORD = re.compile(r"(?<=(.))\ufffe(?=(.))")
 # The codes of letters that a font does not name.
 _CONTROLS = "".join(chr(code) for code in range(32) if chr(code) not in "\0\2\t\n\f\r")
 _REPLACED = {**dict.fromkeys(map(ord, _CONTROLS), " "), **dict.fromkeys(map(ord, _HYPHENS))}
@@ -51,8 +53,14 @@ def unmapped_share(text_page: PdfTextPage) -> float:
 
 
 def _tidy(raw: str) -> str:
-    text = raw.rstrip("\0").translate(_REPLACED).replace("\r\n", "\n").replace("\r", "\n")
+    text = _BROKEN_WORD.sub(_hyphen, raw.rstrip("\0")).translate(_REPLACED).replace("\r\n", "\n").replace("\r", "\n")
     return clean(text).strip("\n")
+
+
+def _hyphen(broken: re.Match[str]) -> str:
+    """Return the hyphen of a compound, such as `Covid-19` or `Sankt-Peter`; "" inside a word."""
+    before, after = broken.groups()
+    return "-" if after.isdecimal() or (after.isupper() and not before.isupper()) else ""
 
 
 def _letters(text: str) -> str:

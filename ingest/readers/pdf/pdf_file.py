@@ -131,9 +131,8 @@ def _remarks(pages: _Pages, context: ReadContext) -> tuple[str, ...]:
 
 def _recognized_note(pages: _Pages, context: ReadContext) -> tuple[str, ...]:
     numbers = _numbers(pages, Kind.RECOGNIZED)
-    letters = {number: len(pages[number].text) for number in numbers}
-    sure = sum(pages[number].confidence * letters[number] for number in numbers) / max(1, sum(letters.values()))
-    how = how_read(context.ocr_languages, sure) if numbers else ""
+    texts = [(pages[number].text, pages[number].confidence) for number in numbers]
+    how = how_read(context.ocr_languages, texts) if numbers else ""
     return count_note(numbers, len(pages), "pages", f"is {how}", f"are {how}")
 
 

@@ -1,4 +1,4 @@
-"""What the groups of an RTF file hold: text of the document, or something beside it."""
+"""What the groups of an RTF file hold: text of the document, or something else."""
 
 __all__ = ["COUNTED", "INFO", "INSIDE_UNKNOWN", "NOTES_AND_BOXES", "NO_TEXT"]
 
@@ -29,6 +29,6 @@ NO_TEXT = frozenset((
     "objclass", "objdata", "objname", "objsect", "objtime", "operator", "panose", "pgptbl", "pict", "picprop",
     "pnseclvl", "printim", "private", "revtbl", "rsidtbl", "rxe", "shprslt", "sn", "sp", "sv", "tc", "tcn",
     "template", "themedata", "txe", "upr", "userprops", "wgrffmtfilter", "xe", "xmlnstbl", "buptim", "bliptag",
-    "category", "pntxta", "pntxtb", "pnseclvl", "xform", "docvar", "leveltext", "levelnumbers",
+    "category", "pntxta", "pntxtb", "xform", "docvar", "leveltext", "levelnumbers",
 ))  # fmt: skip
 """Groups without text that a person sees."""

@@ -1,12 +1,13 @@
 """The paragraphs and rows of an RTF file, written in order."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from wherein.ingest.readers.office.text_flow import Flow
+from wherein.ingest.readers.office.text_flow import Flow, Rows
 from wherein.ingest.readers.shared.decode import clean
 
-__all__ = ["Paragraph", "RtfFlow"]
+__all__ = ["Paragraph", "RtfFlow", "joined"]
 
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _BULLETS = frozenset("o•·-–*")
@@ -22,31 +23,29 @@ class Paragraph:
 
     @property
     def text(self) -> str:
-        """The text so far, with each pair of surrogates as one character."""
-        return clean(_PAIR.sub(_character, "".join(self.pieces)))
+        """The text so far."""
+        return joined(self.pieces)
 
     @property
     def number(self) -> str:
         """The label of a list item if it is a number or letter, "" for a bullet."""
-        label = clean("".join(self.label)).strip()
+        label = joined(self.label).strip()
         return label if any(map(str.isalnum, label)) and label not in _BULLETS else ""
 
 
 class RtfFlow:
-    """Writes a flow; the cells of a row are collected until it ends."""
+    """Writes a flow of paragraphs and rows."""
 
     def __init__(self) -> None:
         self.flow = Flow()
-        self._cells: list[list[str]] = []
-        self._cell: list[str] = []
-        self._in_table = False
+        self.rows = Rows(self.flow)
 
     def add(self, paragraph: Paragraph, heading: int, in_cell: bool) -> None:
         """Add a paragraph, or a heading of this level (0 for none)."""
         if in_cell:
-            self._cell.append(paragraph.text)
+            self.rows.add(paragraph.text)
             return
-        self.end_table()
+        self.rows.end_table()
         item = paragraph.level + 1 if paragraph.label and not heading else 0
         text = paragraph.text
         if heading and paragraph.number and text.strip():
@@ -55,33 +54,13 @@ class RtfFlow:
 
     def end_cell(self, paragraph: Paragraph) -> None:
         """End a cell with its last paragraph."""
-        self._cells.append([*self._cell, paragraph.text])
-        self._cell = []
+        self.rows.add(paragraph.text)
+        self.rows.end_cell()
 
-    def end_row(self) -> None:
-        """End a row."""
-        if not self._cells:
-            return
-        if not self._in_table:
-            self.flow.enter("table")
-            self._in_table = True
-        self.flow.enter("tr")
-        for cell in self._cells:
-            self.flow.enter("td")
-            for text in cell:
-                self.flow.add_paragraph(text)
-            self.flow.leave("td")
-        self.flow.leave("tr")
-        self._cells = []
 
-    def end_table(self) -> None:
-        """End the table, also one whose last row does not end."""
-        if self._cell:
-            self.end_cell(Paragraph())
-        self.end_row()
-        if self._in_table:
-            self.flow.leave("table")
-            self._in_table = False
+def joined(pieces: Iterable[str]) -> str:
+    """Return the text of the pieces, with each pair of surrogates as one character."""
+    return clean(_PAIR.sub(_character, "".join(pieces)))
 
 
 def _character(pair: re.Match[str]) -> str:

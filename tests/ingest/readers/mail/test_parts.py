@@ -115,6 +115,14 @@ def test_attachments_and_their_names() -> None:
     assert found.text == "Text."
 
 
+@pytest.mark.parametrize("codec", ["utf-8", "cp1252"])
+def test_a_file_name_that_is_not_encoded(codec: str) -> None:
+    made = message("Body")
+    made.add_attachment(b"x", maintype="application", subtype="pdf", filename="@.pdf")
+    (attachment,) = body(made.as_bytes().replace(b"@.pdf", "März.pdf".encode(codec))).attachments
+    assert attachment.name == "März.pdf"
+
+
 def test_a_message_inside_is_attached() -> None:
     made = message("Outside.")
     made.add_attachment(message("Inside."))

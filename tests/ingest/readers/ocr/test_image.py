@@ -84,6 +84,20 @@ def test_pages_of_a_tiff() -> None:
 
 
 @needs_tesseract
+def test_a_tiny_page_among_others_costs_only_itself() -> None:
+    found = read(saved(drawn(*LINES), "TIFF", save_all=True, append_images=[Image.new("L", (5, 5))]))
+    assert (found.text, found.notes[1:]) == (TEXT, ("1 of 2 pages has no text: 2",))
+
+
+@needs_tesseract
+def test_a_tiff_in_lab_colors_and_a_big_tiff() -> None:
+    letters = drawn(*LINES)
+    neutral = Image.new("L", letters.size, 128)
+    assert read(saved(Image.merge("LAB", (letters, neutral, neutral)), "TIFF")).text == TEXT
+    assert read(saved(letters, "TIFF", big_tiff=True)).text == TEXT
+
+
+@needs_tesseract
 def test_no_text() -> None:
     assert (
         reason(saved(Image.new("RGB", (300, 200), "green"), "PNG")) == "PNG image without text that can be recognized"

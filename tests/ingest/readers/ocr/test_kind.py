@@ -14,6 +14,8 @@ from wherein.ingest.readers.ocr.kind import image_kind
         (b"GIF87a is older than", None),
         (b"II*\0\x08", "TIFF image"),
         (b"MM\0*\0", "TIFF image"),
+        (b"II+\0\x08\0\0\0", "TIFF image"),
+        (b"MM\0+\0\x08\0\0", "TIFF image"),
         (b"RIFF\0\0\0\0WEBPVP8 ", "WebP image"),
         (b"RIFF\0\0\0\0WAVEfmt ", None),
         (b"\0\0\0\x18ftypheic", "HEIC image"),

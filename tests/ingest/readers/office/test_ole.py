@@ -1,6 +1,7 @@
 """What is inside an OLE file decides how, or why not, it is read."""
 
 import io
+import struct
 
 import pytest
 
@@ -55,3 +56,21 @@ def test_a_missing_stream_costs_the_file() -> None:
         pytest.raises(Unreadable, match="damaged or truncated: 1Table cannot be read"),
     ):
         ole.read("1Table")
+
+
+@pytest.mark.parametrize(
+    ("page", "codec", "title"),
+    [
+        (1251, "cp1251", "Договор"),
+        (10000, "mac_roman", "Résumé"),
+        (65001, "utf-8", "Größe"),
+        (28592, "iso8859_2", "článek"),
+    ],
+)
+def test_the_title_is_in_the_code_page_that_the_file_names(page: int, codec: str, title: str) -> None:
+    data = title.encode(codec)
+    values = struct.pack("<IH2x", 2, page) + struct.pack("<II", 30, len(data) + 1) + data + b"\0"
+    section = struct.pack("<IIIIII", 24 + len(values), 2, 1, 24, 2, 32) + values
+    summary = struct.pack("<HHI16xI16xI", 0xFFFE, 0, 2, 1, 48) + section
+    with open_ole(io.BytesIO(ole_files.ole({"\x05SummaryInformation": summary}))) as ole:
+        assert ole.properties().title == title

@@ -78,6 +78,19 @@ def test_hyphens_at_line_ends_leave_no_marker() -> None:
     assert re.fullmatch(r"A hyphen-?\n?ated word", found.text)
 
 
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        (["Covid-", "19 came"], "Covid-19 came"),
+        (["in Sankt-", "Peter"], "in Sankt-Peter"),
+        (["INTER-", "NATIONAL"], "INTERNATIONAL"),
+        (["Tel. 0171-", "4455"], "Tel. 0171-\n4455"),
+    ],
+)
+def test_the_hyphen_of_a_compound_stays(lines: list[str], text: str) -> None:
+    assert document(pdf(lines)).text == text
+
+
 def test_cut_short() -> None:
     whole = pdf(["one"], ["two"], ["three"])
     for length in (9, 100, len(whole) // 2, whole.index(b"startxref")):

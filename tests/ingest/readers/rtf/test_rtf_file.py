@@ -31,6 +31,7 @@ def read(body: bytes, head: bytes = rb"{\rtf1\ansi\ansicpg1252\deff0", name: str
         ),
         (rb"\f1 \'c4\'ee\'e3\'ee\'e2\'ee\'f0 \f0 ende", "Договор ende"),
         (rb"\f2 \'8c\'c3\'8f\'91\'93X", "古書店"),  # the last byte is written as a letter
+        (rb"\f2 \'83\\\'83\{ \'83\}", "ソボ マ"),  # the last byte is escaped
         (rb"{\f3 \'c8l\'e1nek} \'c8", "Článek È"),
         (rb"\uc2 a\u8364\'88\'c9b \uc0\u8364 c", "a€b €c"),
         (rb"\u-10179?\u-8704? smile", "😀 smile"),
@@ -66,6 +67,11 @@ def test_headings_lists_and_tables() -> None:
     assert document.title == "Lease"
 
 
+def test_a_row_that_ends_before_its_last_cell_keeps_it() -> None:
+    document = read(rb"\pard\intbl May\cell early\par\row\pard\intbl June\cell late\cell\row\pard After.")
+    assert document.text == "May | early\nJune | late\n\nAfter."
+
+
 def test_notes_boxes_and_what_is_left_out() -> None:
     document = read(
         rb"{\header page head}{\footer page foot}{\info{\title The lease}{\author Ann Quince}"
@@ -78,6 +84,10 @@ def test_notes_boxes_and_what_is_left_out() -> None:
     assert document.title == "The lease"
     assert document.metadata == {"author": "Ann Quince", "created": "2024-01-31T10:05:00"}
     assert document.notes == ("left out: 1 header, 1 footer, 1 comment",)
+
+
+def test_a_pair_of_surrogates_in_a_property_is_one_character() -> None:
+    assert read(rb"{\info{\title \u-10179?\u-8704? Smile}}text").title == "😀 Smile"
 
 
 def test_the_first_bytes_decide_and_what_follows_the_end_is_no_text() -> None:

@@ -16,7 +16,7 @@ __all__ = [
 ]
 
 WIDE = ("utf-16", "utf-32")
-"""The codecs begin with these whose characters have two or four bytes."""
+"""The codecs whose characters have two or four bytes begin with one of these."""
 
 _PRESCAN_BYTES = 4096
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
@@ -52,7 +52,7 @@ _SHOWN = {
     "koi8-u": "KOI8-U",
     "mac-roman": "Macintosh",
 }
-# Codecs of Python that are no character encodings, or depend on the machine.
+# Codecs of Python that are not character encodings, or depend on the machine.
 _NOT_ENCODINGS = frozenset(("idna", "mbcs", "oem", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"))
 
 

@@ -20,8 +20,8 @@ _HTML = re.compile(r"</?(?:a|b|br|div|em|h[1-6]|i|img|li|p|span|strong|table|td|
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*+\[.*?\]\s*+>", re.DOTALL)
 _TEXT_ATTRIBUTES = frozenset(("alt", "caption", "comment", "description", "label", "name", "summary", "text", "title"))
 _MAX_TITLE = 200
-_NOT_XML = "not well-formed XML, so that its text was taken as a browser would"
-_FROM_ATTRIBUTES = "its elements hold no text; it is that of attributes such as name and title"
+_NOT_XML = "not well-formed XML; its text was read as a browser would read it"
+_FROM_ATTRIBUTES = "its elements hold no text; the text is that of attributes such as name and title"
 
 
 def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:

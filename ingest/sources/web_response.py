@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 from wherein.errors import Unreadable
 from wherein.ingest.readers.shared.charset import charset_for_label
-from wherein.ingest.readers.shared.decode import decode, split_bom
+from wherein.ingest.readers.shared.decode import decode
 from wherein.ingest.readers.shared.skipped import Skipped
+from wherein.storage.disk.text_lines import split_bom
 
 __all__ = ["Page", "Validators", "describe", "read_page"]
 

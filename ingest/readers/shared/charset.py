@@ -97,7 +97,10 @@ def declared_in_page(data: bytes) -> Charset | None:
 def declared_in_text(data: bytes) -> Charset | None:
     """Return the encoding in an XML declaration, `@charset` or a comment such as `# coding: latin-1`."""
     head = data[:_PRESCAN_BYTES]
-    return _charset(_XML.match(head) or _CSS.match(head) or _COOKIE.match(head))
+    if declared := _charset(_XML.match(head) or _CSS.match(head)):
+        return declared
+    comment = _charset(_COOKIE.match(head))
+    return comment if comment and is_known(comment.codec) else None  # prose may begin with "# Encoding: a guide"
 
 
 def shown_name(codec: str) -> str:

@@ -109,12 +109,12 @@ def contexts(squad: Path, full: bool, count: int) -> list[str]:
         return fit[:: max(1, len(fit) // count)][:count]
     found, text = [], " ".join(paragraphs)
     words, start = tokenizer.words(text), 0
-    for place in range(len(words.start)):
+    for index in range(len(words.start)):
         if len(found) == count:
             break
-        if int(words.tokens[start : place + 1].sum()) > TOKENS:
-            found.append(text[int(words.start[start]) : int(words.start[place])].strip())
-            start = place
+        if int(words.tokens[start : index + 1].sum()) > TOKENS:
+            found.append(text[int(words.start[start]) : int(words.start[index])].strip())
+            start = index
     return found
 
 

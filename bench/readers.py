@@ -122,7 +122,7 @@ def by_pandoc(path: Path) -> str:
 
 
 def by_office(path: Path) -> str:
-    """Return the text that LibreOffice writes. What is no text document is converted to an open format first."""
+    """Return the text that LibreOffice writes; other documents than texts are converted to an open format first."""
     form, ending = _OFFICE_TARGETS.get(path.suffix.lower(), ("txt:Text (encoded):UTF8", "txt"))
     with tempfile.TemporaryDirectory() as folder:
         output_of("soffice", "--headless", "--norestore", "--convert-to", form, "--outdir", folder, str(path))

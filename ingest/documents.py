@@ -208,7 +208,7 @@ class DocumentPipeline:
         return outcome
 
     def _report_doubts(self, origin: Origin, item: Document | Problem, reported: set[str]) -> None:
-        """Report the doubts of a document that no other one of the same file has."""
+        """Report the doubts of a document that were not yet reported for its file."""
         for doubt in item.doubts if isinstance(item, Document) else ():
             if doubt not in reported:
                 reported.add(doubt)

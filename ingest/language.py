@@ -57,7 +57,7 @@ def guess_language(text: str) -> str:
 
 
 def _main_script(text: str, letters: int) -> str:
-    """Return the language of a script of its own that a fifth of the letters are of, "" if there is none."""
+    """Return the language in whose own script a fifth of the letters are, "" if there is none."""
     # Not with patterns: those of large ranges take longer to compile than all else here.
     others = [character for character in text if character >= _FIRST]
     for language, (first, last) in _SCRIPTS.items() if others and letters else ():

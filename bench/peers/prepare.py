@@ -2,8 +2,8 @@
 
     peers/bin/python bench/peers/prepare.py MODELS TEXTS.json
 
-The Python has bench/peers/requirements.txt; with TEXTS.json, a list of texts, activations are calibrated. Each part is
-kept when it is there already.
+The Python has the packages of bench/peers/requirements.txt; TEXTS.json, a list of texts, calibrates activations. What
+is there already is kept.
 """
 
 import json

@@ -102,9 +102,9 @@ def padded(rows: list[list[int]], *, positions: bool) -> dict:
 
     shape = len(rows), max(map(len, rows))
     ids, mask = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-    for place, row in enumerate(rows):
-        ids[place, : len(row)] = row
-        mask[place, : len(row)] = 1
+    for index, row in enumerate(rows):
+        ids[index, : len(row)] = row
+        mask[index, : len(row)] = 1
     inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
     return inputs | ({"position_ids": np.tile(np.arange(shape[1]), (shape[0], 1))} if positions else {})
 

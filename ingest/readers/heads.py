@@ -26,8 +26,6 @@ _BLOCK = 512
 _DOCUMENT_CLASS = re.compile(r"(?:\s|%[^\n]*\n)*+\\documentclass\b")
 _RTF = re.compile(rb"\{\s*\\rtf")
 _RECORDS = re.compile(r"\s*\[\s*\{")
-
-
 _XML_SUFFIXES = frozenset((
     ".xml", ".svg", ".rss", ".atom", ".kml", ".gpx", ".opml", ".xlf", ".xliff", ".tmx", ".ttml", ".dbk", ".tei",
     ".fb2", ".fodt", ".fods", ".fodp", ".fodg", ".plist", ".xsl", ".xslt", ".xsd", ".wsdl", ".rdf", ".owl", ".dita",
@@ -35,7 +33,7 @@ _XML_SUFFIXES = frozenset((
 _XML_DECLARATION = re.compile(r"\ufeff?\s*<\?xml\s")
 _XML_ROOT = re.compile(r"\ufeff?\s*<(?:[A-Za-z_]|!DOCTYPE|!--|\?)")
 _FICTION_BOOK = re.compile(r"<FictionBook\b")
-_FLAT_ODF = re.compile(r"<office:document\b")
+_FLAT_ODF = re.compile(r"<office:document[\s>]")  # not a part of a package, such as office:document-content
 
 
 def compression(head: bytes) -> str | None:

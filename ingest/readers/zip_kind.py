@@ -47,8 +47,6 @@ _MAIN_PARTS = re.compile(
     )\.main(?:\+xml)?["']""",
     re.VERBOSE | re.IGNORECASE,
 )
-
-
 _XPS = b"application/vnd.ms-package.xps-fixeddocumentsequence+xml"
 # A file with one of these parts is a document and not an archive of files, even when its kind is unknown.
 _DOCUMENT_PARTS = ("_rels/.rels", "META-INF/manifest.xml", "META-INF/container.xml")
@@ -58,8 +56,8 @@ def zip_kind(stream: BinaryIO, suffix: str = "") -> str | None:
     """Return docx, pptx, xlsx, xlsb, odt, ods, odp, epub, one of `ZIP_REFUSALS` or `other`; None for an archive.
 
     The content decides. Templates and files with macros count as the documents that they are made for, drawings (ODG)
-    as presentations. The `suffix` says which of Apple's programs wrote a file. Leaves the stream at its start. Raises
-    Unreadable when the file is damaged.
+    as presentations. Documents of Apple's programs are distinguished by the `suffix`. Leaves the stream at its start.
+    Raises Unreadable when the file is damaged.
     """
     with open_package(stream) as package:
         kind = _kind(package)

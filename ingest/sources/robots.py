@@ -10,7 +10,7 @@ __all__ = ["NO_RULES", "ROBOTS_LIMIT", "Robots"]
 ROBOTS_LIMIT = 512_000
 """Bytes of a robots.txt that are read: the 500 kibibytes of RFC 9309, 2.5."""
 
-# RFC 9309, 2.3.1.3. The server that has had too many requests (429) may have rules.
+# RFC 9309, 2.3.1.3. A server that has had too many requests (429) may have rules.
 NO_RULES = frozenset(range(400, 500)) - {429}
 """The status codes of a server that has no rules, or shows none."""
 

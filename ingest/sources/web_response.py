@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 from wherein.errors import Unreadable
 from wherein.ingest.readers.shared.charset import charset_for_label
-from wherein.ingest.readers.shared.decode import decode, split_bom
+from wherein.ingest.readers.shared.decode import decode
 from wherein.ingest.readers.shared.skipped import Skipped
+from wherein.storage.disk.text_lines import split_bom
 
 __all__ = ["Page", "Validators", "describe", "read_page"]
 
@@ -151,8 +152,10 @@ def _as_declared(data: bytes, kind: str, charset: str) -> bytes:
         decoded = decode(data, declared=declared)
     except Skipped:
         return data
-    # Where the bytes contradict it, the reader decides by the content.
-    return codecs.BOM_UTF8 + decoded.text.encode() if decoded.codec == declared.codec else data
+    if decoded.codec != declared.codec:  # the bytes contradict it: the reader decides by the content
+        return data
+    # UTF-8 as it is, so that the reader notes its invalid bytes.
+    return codecs.BOM_UTF8 + (data if decoded.codec == "utf-8" else decoded.text.encode())
 
 
 def _ns(modified: str) -> int:

@@ -1,4 +1,4 @@
-"""What of a page's markup is neither a tag nor text."""
+"""The parts of a page's markup that are neither tags nor text."""
 
 __all__ = ["RAW_TEXT"]
 

@@ -13,7 +13,7 @@ from typing import BinaryIO, TextIO
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, JSONValue, Problem
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
-from wherein.ingest.readers.records.records import TABLE_LIMIT, Records, require_fields, text_field
+from wherein.ingest.readers.records.records import Records, read_whole, require_fields, text_field
 from wherein.ingest.readers.shared.decode import (
     Decoded,
     clean,
@@ -141,11 +141,7 @@ def _value(cell: str) -> JSONValue:
 
 
 def _table(stream: BinaryIO, name: str, context: ReadContext) -> Document:
-    stream.seek(0)
-    data = stream.read(TABLE_LIMIT + 1)
-    if len(data) > TABLE_LIMIT:
-        raise Unreadable(f"larger than {TABLE_LIMIT >> 20:,} MB, and {_NO_TEXT}")
-    decoded = decode(data, context.encoding).without_pictures()
+    decoded = decode(read_whole(stream, _NO_TEXT), context.encoding).without_pictures()
     require_text(decoded.text)
     return decoded.annotate(Document(name_as_title(name), decoded.text, _MEDIA_TYPE, notes=(_NO_TEXT,)))
 

@@ -1,4 +1,4 @@
-"""JSON that is no list of records, as a text that a person reads."""
+"""JSON that is not a list of records, as a text that a person reads."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ __all__ = ["text_document"]
 
 
 def text_document(decoded: Decoded, name: str, media_type: str, notes: tuple[str, ...] = ()) -> Document:
-    """Return JSON that is no list of records as one document, as written but for its escapes."""
+    """Return JSON that is not a list of records as one document, as written but for its escapes."""
     plain = replace(decoded, text=unescape_json(decoded.text)).without_pictures()
     require_text(plain.text)
     return plain.annotate(Document(name_as_title(name), plain.text, media_type, notes=notes))

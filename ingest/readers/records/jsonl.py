@@ -5,12 +5,11 @@ from functools import partial
 from itertools import islice
 from typing import BinaryIO, TextIO
 
-from wherein.errors import Unreadable
 from wherein.ingest.document import Document, JSONValue, Problem
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.records.json_text import text_document
 from wherein.ingest.readers.records.json_values import parse_json
-from wherein.ingest.readers.records.records import NO_TEXT_FIELD, TABLE_LIMIT, Records, text_field
+from wherein.ingest.readers.records.records import NO_TEXT_FIELD, Records, read_whole, text_field
 from wherein.ingest.readers.shared.decode import Decoded, decode, find_decoded, open_text
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.storage.catalog.fields import NO_FIELDS
@@ -68,11 +67,8 @@ def _record(line: str) -> JSONValue:
 
 
 def _whole(stream: BinaryIO, name: str, context: ReadContext) -> Document:
-    stream.seek(0)
-    data = stream.read(TABLE_LIMIT + 1)
-    if len(data) > TABLE_LIMIT:
-        raise Unreadable(f"larger than {TABLE_LIMIT >> 20:,} MB, and {NO_TEXT_FIELD}")
-    return text_document(decode(data, context.encoding), name, _MEDIA_TYPE, (NO_TEXT_FIELD,))
+    decoded = decode(read_whole(stream, NO_TEXT_FIELD), context.encoding)
+    return text_document(decoded, name, _MEDIA_TYPE, (NO_TEXT_FIELD,))
 
 
 def _lines(text: TextIO, limit: int) -> Iterator[tuple[int, str | None]]:

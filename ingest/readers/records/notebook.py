@@ -81,7 +81,7 @@ def _texts(cell: Cell) -> Iterator[str]:
 
 def _output(output: Cell) -> str:
     if output.get("output_type") in ("error", "pyerr"):
-        return f"{_string(output.get('ename'))}: {_string(output.get('evalue'))}"
+        return _COLORS.sub("", f"{_string(output.get('ename'))}: {_string(output.get('evalue'))}")
     data = output.get("data")
     plain = data.get("text/plain") if isinstance(data, dict) else output.get("text")
     markdown = data.get("text/markdown") if isinstance(data, dict) else None

@@ -1,16 +1,16 @@
 """From a record (a line of JSONL, a row of CSV) to a document: which fields are its text, its id and its title."""
 
 from collections.abc import Callable, Collection, Iterable
+from typing import BinaryIO
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, JSONValue, Problem
 from wherein.ingest.readers.shared.decode import AS_IS, PICTURES_NOTE, Decoded, without_pictures
 from wherein.storage.catalog.fields import Fields
 
-__all__ = ["NO_TEXT_FIELD", "TABLE_LIMIT", "Records", "require_fields", "text_field"]
+__all__ = ["NO_TEXT_FIELD", "Records", "read_whole", "require_fields", "text_field"]
 
-TABLE_LIMIT = 64 << 20
-"""Bytes of the largest file of records that is read as one text."""
+_WHOLE_LIMIT = 64 << 20
 NO_TEXT_FIELD = (
     "its records have none of the fields text, content, body; --text-field NAME makes a document of each record"
 )
@@ -59,6 +59,15 @@ class Records:
             return Problem(key, f"{self._unit} {number}: nested too deeply")
         except ValueError as error:
             return Problem(key, f"{self._unit} {number}: {error}")
+
+
+def read_whole(stream: BinaryIO, reason: str) -> bytes:
+    """Return a file of records that is read as one text for this `reason`. Raises Unreadable when it is too large."""
+    stream.seek(0)
+    data = stream.read(_WHOLE_LIMIT + 1)
+    if len(data) > _WHOLE_LIMIT:
+        raise Unreadable(f"larger than {_WHOLE_LIMIT >> 20:,} MB, and {reason}")
+    return data
 
 
 def text_field(names: Collection[str], fields: Fields) -> str | None:

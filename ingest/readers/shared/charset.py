@@ -16,7 +16,7 @@ __all__ = [
 ]
 
 WIDE = ("utf-16", "utf-32")
-"""The codecs begin with these whose characters have two or four bytes."""
+"""The codecs whose characters have two or four bytes begin with one of these."""
 
 _PRESCAN_BYTES = 4096
 _COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
@@ -52,7 +52,7 @@ _SHOWN = {
     "koi8-u": "KOI8-U",
     "mac-roman": "Macintosh",
 }
-# Codecs of Python that are no character encodings, or depend on the machine.
+# Codecs of Python that are not character encodings, or depend on the machine.
 _NOT_ENCODINGS = frozenset(("idna", "mbcs", "oem", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"))
 
 
@@ -97,7 +97,10 @@ def declared_in_page(data: bytes) -> Charset | None:
 def declared_in_text(data: bytes) -> Charset | None:
     """Return the encoding in an XML declaration, `@charset` or a comment such as `# coding: latin-1`."""
     head = data[:_PRESCAN_BYTES]
-    return _charset(_XML.match(head) or _CSS.match(head) or _COOKIE.match(head))
+    if declared := _charset(_XML.match(head) or _CSS.match(head)):
+        return declared
+    comment = _charset(_COOKIE.match(head))
+    return comment if comment and is_known(comment.codec) else None  # prose may begin with "# Encoding: a guide"
 
 
 def shown_name(codec: str) -> str:

@@ -18,7 +18,7 @@ def textless_note(numbers: Sequence[int], total: int, units: str) -> tuple[str, 
 
 
 def count_note(numbers: Sequence[int], total: int, units: str, of_one: str, of_many: str) -> tuple[str, ...]:
-    """Return how many of the units are so, and which; nothing when there are no `numbers` (ascending)."""
+    """Return how many units this is true of, and which; nothing when there are no `numbers` (ascending)."""
     what = of_many if len(numbers) > 1 else of_one
     return (f"{len(numbers)} of {total} {units} {what}: {_ranges(numbers)}",) if numbers else ()
 

@@ -12,7 +12,6 @@ from wherein.ingest.document import Document
 from wherein.ingest.readers.shared.charset import WIDE, Charset
 from wherein.ingest.readers.shared.encoding import find_encoding
 from wherein.ingest.readers.shared.skipped import Skipped
-from wherein.storage.disk.text_lines import split_bom
 
 __all__ = [
     "AS_IS",
@@ -24,7 +23,6 @@ __all__ = [
     "name_as_title",
     "open_text",
     "require_text",
-    "split_bom",
     "without_pictures",
 ]
 

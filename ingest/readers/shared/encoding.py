@@ -85,10 +85,12 @@ def _without_bom(stream: BinaryIO, sample: bytes, chosen: str, declared: Charset
     if chosen and (found := _chosen(stream, sample, chosen, wide)):
         return found
     if wide:
-        return Encoding(wide, notes=(f"read as {shown_name(wide)}, which it does not declare",))
+        return _unmarked(stream, wide)
     utf8 = _damage(stream, "utf-8")
     if b"\0" in sample and utf8.invalid:
         raise Skipped("binary file")
+    if utf8.invalid and _begins_as_utf8(sample):  # where it is not UTF-8 shows what it is
+        sample = _sample_from(stream, utf8.offset)
     return _declared(stream, sample, declared, utf8) or _undeclared(stream, sample, declared, utf8)
 
 
@@ -111,7 +113,7 @@ def _chosen(stream: BinaryIO, sample: bytes, name: str, wide: str | None) -> Enc
 
 
 def _declared(stream: BinaryIO, sample: bytes, declared: Charset | None, utf8: _Damage) -> Encoding | None:
-    """Return the encoding that the text declares, None where the bytes speak against it."""
+    """Return the encoding that the text declares, None where the bytes contradict it."""
     if declared is None or not is_known(declared.codec) or _is_same(declared.codec, "utf-8"):
         return None
     if not utf8.invalid and not utf8.decoded:  # ASCII, or an encoding that is written in it
@@ -140,7 +142,7 @@ def _undeclared(stream: BinaryIO, sample: bytes, declared: Charset | None, utf8:
     if not utf8.invalid:
         if utf8.decoded or not (found := _ascii_encoding(sample)):
             return Encoding("utf-8", notes=notes)
-        return Encoding(found, notes=(f"read as {shown_name(found)}, which it does not declare",))
+        return _unmarked(stream, found)
     if utf8.decoded > utf8.invalid:
         return _noted("utf-8", utf8, notes)
     best = guess(sample)
@@ -169,15 +171,18 @@ def _ascii_encoding(sample: bytes) -> str | None:
 
 
 def _contradiction(declared: Charset | None, codec: str) -> tuple[str, ...]:
-    if declared is None or (
-        is_known(declared.codec) and codecs.lookup(declared.codec).name == codecs.lookup(codec).name
-    ):
+    if declared is None or (is_known(declared.codec) and _is_same(declared.codec, codec)):
         return ()
     return (f"declares {display(declared.name[:40])}, but is {shown_name(codec)}",)
 
 
 def _is_same(codec: str, other: str) -> bool:
     return codecs.lookup(codec).name == codecs.lookup(other).name
+
+
+def _unmarked(stream: BinaryIO, codec: str) -> Encoding:
+    """Return an encoding that the bytes show although the text does not declare it."""
+    return _noted(codec, _damage(stream, codec), (f"read as {shown_name(codec)}, which it does not declare",))
 
 
 def _noted(codec: str, damage: _Damage, notes: tuple[str, ...]) -> Encoding:
@@ -207,10 +212,23 @@ def _sample(stream: BinaryIO) -> bytes:
         piece = stream.read(_STEP)
     if piece and offset:
         first = next(index for index, byte in enumerate(piece) if byte > 127 or byte in b"\0\x1b")
-        stream.seek(max(0, offset + first - _BEFORE))
-        start = stream.read(_SAMPLE)
-    stream.seek(0)
+        return _sample_from(stream, offset + first)
     return _whole(start)
+
+
+def _sample_from(stream: BinaryIO, offset: int) -> bytes:
+    """Return 64 KiB from shortly before an offset on."""
+    stream.seek(max(0, offset - _BEFORE))
+    return _whole(stream.read(_SAMPLE))
+
+
+def _begins_as_utf8(sample: bytes) -> bool:
+    """Whether a sample is UTF-8; it may end within a character."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _whole(sample: bytes) -> bytes:
@@ -229,12 +247,11 @@ def _pieces(stream: BinaryIO, start: int) -> Iterator[bytes]:
 def _damage(stream: BinaryIO, codec: str, start: int = 0) -> _Damage:
     """Decode everything from `start` on; the count is exact, in one pass if there is no damage."""
     # Half a surrogate pair is valid here: `clean` replaces it.
-    lenient = "surrogatepass" if codec.startswith(("utf-16", "utf-32")) else "strict"
+    lenient = "surrogatepass" if codec.startswith(WIDE) else "strict"
     try:
         return _Damage(decoded=_beyond_ascii(stream, codec, lenient, start)[1])
     except _Invalid as invalid:
         count, decoded = _beyond_ascii(stream, codec, "replace", start)
-        stream.seek(0)
         return _Damage(max(1, count), invalid.offset, decoded)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from wherein.ingest.readers.shared.charset import charset_for_label, is_known
 from wherein.ingest.readers.shared.misplaced import misplaced_share
 
-__all__ = ["SURE", "Guess", "control_share", "guess", "guess_wide"]
+__all__ = ["SURE", "Guess", "guess", "guess_wide"]
 
 SURE = 0.95
 """A guess of less confidence is reported to the user."""
@@ -20,8 +20,8 @@ _MIN_WIDE = 16
 _MIN_ODD_SHARE = 0.15
 _NO_TEXT = frozenset(("Cc", "Cn", "Co", "Cs"))
 _LAYOUT = "\t\n\v\f\r\x1a\x1b"
-# How often a guess was right (docs/decisions/encodings.md): where the detector and the places of the characters agree
-# and the next other text is this far behind, where they only agree, and where they do not.
+# How often a guess was right (docs/decisions/encodings.md): where the detector and the misplaced characters agree and
+# the next other text is this far behind, where they only agree, and where they do not.
 _CLEAR_MARGIN = 0.005
 _CLEAR, _UNCLEAR, _DISPUTED = 0.99, 0.8, 0.5
 _EBCDIC = frozenset(("cp037", "cp273", "cp424", "cp500", "cp875", "cp1026", "cp1140"))
@@ -31,7 +31,7 @@ _MAX_RANKED = 14
 _MISPLACED = 0.6
 _USUAL = 0.2
 _FEW = 10
-# On today's disks these are more frequent than code pages of DOS and the Macintosh, which are told apart by more text.
+# On today's disks these are more frequent than code pages of DOS and the Macintosh, which take more text to recognize.
 _USUAL_CODECS = ("cp125", "cp932", "gb18030", "cp949", "big5", "euc", "koi8", "cp874", "iso2022", "hz", "utf")
 
 
@@ -50,7 +50,7 @@ class _Reading(NamedTuple):
 
 def guess_wide(sample: bytes) -> str | None:
     """Return the codec when the sample looks like UTF-16 or UTF-32 without a byte order mark."""
-    # ASCII with a few NUL bytes is no text in any encoding, and two bytes can be almost any character of East Asia.
+    # ASCII with a few NUL bytes is not text in any encoding, and two bytes can be almost any character of East Asia.
     few = sample.count(0) < _NUL_SHARE * len(sample)
     if few and (len(sample) < _MIN_WIDE or _odd_share(sample) < _MIN_ODD_SHARE):
         return None
@@ -59,12 +59,12 @@ def guess_wide(sample: bytes) -> str | None:
 
 
 def guess(sample: bytes) -> Guess | None:
-    """Return the most likely encoding of a sample that is not UTF-8; None when it is no text."""
+    """Return the most likely encoding of a sample that is not UTF-8; None when it is not text."""
     readings = _readings(sample)[:_MAX_RANKED]
     if not readings:
         return Guess("cp1252", _DISPUTED) if _odd_share(sample) < _MAX_ODD_SHARE else None
     first, best = readings[0], max(map(_weighed, readings), key=lambda reading: reading.score)
-    if control_share(best.text) > 1 - _TEXT_SHARE:
+    if _control_share(best.text) > 1 - _TEXT_SHARE:
         return None
     best = next((same for same in readings if same.codec == "cp1252" and same.text == best.text), best)
     if first.text != best.text:
@@ -98,7 +98,7 @@ def _weighed(reading: _Reading) -> _Reading:
     return reading._replace(score=reading.score - _MISPLACED * misplaced + bonus)
 
 
-def control_share(text: str) -> float:
+def _control_share(text: str) -> float:
     """Return the share of control characters and of those that could not be decoded."""
     odd = sum(c == "\ufffd" or (c not in _LAYOUT and unicodedata.category(c) == "Cc") for c in text)
     return odd / max(1, len(text))

@@ -27,8 +27,9 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
     """Yield the file as one document; see `Reader` for the errors."""
     decoded = decode(stream.read(), context.encoding)
     source = decoded.text.replace("\r\n", "\n").replace("\r", "\n")
-    lines = _dialogues(source) if _DIALOGUE.search(source) else _cues(source)
-    text = "\n".join(filter(None, map(_spoken, lines))) or ("" if _TIMES.search(source) else source)
+    is_timed = _TIMES.search(source) is not None  # then a line that begins with "Dialogue:" is spoken
+    lines = _cues(source) if is_timed else _dialogues(source)
+    text = "\n".join(filter(None, map(_spoken, lines))) or ("" if is_timed else source)
     require_text(text)
     yield decoded.annotate(Document(name_as_title(name), text, _MEDIA_TYPE))
 

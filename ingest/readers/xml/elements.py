@@ -9,7 +9,14 @@ from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.html.page import parse_page, render_page
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, text_reader
 from wherein.ingest.readers.shared.blocks import BlockWriter, join_blocks
-from wherein.ingest.readers.shared.decode import clean, decode, name_as_title, require_text, without_pictures
+from wherein.ingest.readers.shared.decode import (
+    PICTURES_NOTE,
+    clean,
+    decode,
+    name_as_title,
+    require_text,
+    without_pictures,
+)
 from wherein.ingest.readers.shared.xml_events import END, START, events
 
 __all__ = ["READER", "read"]
@@ -20,8 +27,8 @@ _HTML = re.compile(r"</?(?:a|b|br|div|em|h[1-6]|i|img|li|p|span|strong|table|td|
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*+\[.*?\]\s*+>", re.DOTALL)
 _TEXT_ATTRIBUTES = frozenset(("alt", "caption", "comment", "description", "label", "name", "summary", "text", "title"))
 _MAX_TITLE = 200
-_NOT_XML = "not well-formed XML, so that its text was taken as a browser would"
-_FROM_ATTRIBUTES = "its elements hold no text; it is that of attributes such as name and title"
+_NOT_XML = "not well-formed XML; its text was read as a browser would read it"
+_FROM_ATTRIBUTES = "its elements hold no text; the text is that of attributes such as name and title"
 
 
 def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
@@ -31,8 +38,9 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
         text, title, notes = _text_of(decoded.text.encode())
     except Unreadable:
         text, title, notes = _html_text(_DOCTYPE.sub("", decoded.text, count=1)), "", (_NOT_XML,)
-    text = without_pictures(text)[0]
+    text, pictures = without_pictures(text)
     require_text(text)
+    notes += (PICTURES_NOTE,) if pictures else ()
     yield decoded.annotate(Document(title or name_as_title(name), text, _MEDIA_TYPE, notes=notes))
 
 

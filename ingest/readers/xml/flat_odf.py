@@ -8,26 +8,30 @@ from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.office import odp, ods, odt
 from wherein.ingest.readers.office.odf import Parts
 from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.shared.xml_events import events
 
 __all__ = ["READER", "read"]
 
 _MEDIA_TYPE = "application/vnd.oasis.opendocument.text"
-_HEAD_BYTES = 4096
-_KINDS: dict[bytes, Callable[[Parts, str], Document]] = {
-    b"opendocument.text": odt.read_package,
-    b"opendocument.spreadsheet": ods.read_package,
-    b"opendocument.presentation": odp.read_package,
-    b"opendocument.graphics": odp.read_package,
+_PART = "content.xml"
+_STEP = 1 << 16
+_KINDS: dict[str, Callable[[Parts, str], Document]] = {
+    "opendocument.text": odt.read_package,
+    "opendocument.spreadsheet": ods.read_package,
+    "opendocument.presentation": odp.read_package,
+    "opendocument.graphics": odp.read_package,
 }
 
 
 def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
     """Yield the file as one document; see `Reader` for the errors."""
-    data = stream.read()
-    read_package = next((reader for kind, reader in _KINDS.items() if kind in data[:_HEAD_BYTES]), None)
+    file = _OneFile(stream.read())
+    _, _, attributes = next(events(file.chunks(_PART), _PART))
+    declared = attributes.get("office:mimetype", "")
+    read_package = next((reader for kind, reader in _KINDS.items() if kind in declared), None)
     if read_package is None:
         raise Unreadable("unsupported kind of OpenDocument file")
-    yield read_package(_OneFile(data), name)
+    yield read_package(file, name)
 
 
 class _OneFile:
@@ -37,13 +41,13 @@ class _OneFile:
         self._data = data
 
     def __contains__(self, name: str) -> bool:
-        return name in ("content.xml", "meta.xml")
+        return name in (_PART, "meta.xml")
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        if name in self:
-            yield self._data
-        else:
+        if name not in self:
             raise Unreadable(f"{name} is missing")
+        for start in range(0, len(self._data), _STEP):
+            yield self._data[start : start + _STEP]
 
 
 READER = Reader("flat-odf", 1, _MEDIA_TYPE, read)

@@ -31,6 +31,14 @@ def test_kinds_and_encodings(web: Site, kind: str, path: str, name: str, body: b
     assert text(page) == expected
 
 
+def test_invalid_bytes_of_utf_8_are_kept_for_the_reader_to_note(web: Site) -> None:
+    body = "<p>Größe für Bö".encode() + b"\xf6se"
+    web.pages["/a"] = Answer(body, "text/html; charset=utf-8")
+    page = fetch(web, "/a")
+    assert page.data == codecs.BOM_UTF8 + body
+    assert text(page) == "Größe für Bö\ufffdse"
+
+
 def test_compressed_responses(web: Site) -> None:
     web.pages["/a"] = Answer(b"<p>hello" * 1_000, packed=True)
     assert fetch(web, "/a").data == b"<p>hello" * 1_000

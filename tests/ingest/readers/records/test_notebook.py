@@ -34,6 +34,12 @@ def test_outputs_that_stand_for_something_else() -> None:
     assert read(notebook({"cell_type": "code", "source": "y", "outputs": outputs}), "a.ipynb").text == "y\n\nred"
 
 
+def test_colors_of_an_error_are_left_out() -> None:
+    error = {"output_type": "error", "ename": "ValueError", "evalue": "\x1b[0;31mno\x1b[0m"}
+    cell = {"cell_type": "code", "source": "y", "outputs": [error]}
+    assert read(notebook(cell), "a.ipynb").text == "y\n\nValueError: no"
+
+
 def test_pictures_in_a_text_are_left_out() -> None:
     source = f"![a](attachment:b.png) ![c](data:image/png;base64,{'iVBORw0KGgo' * 9})"
     found = read(notebook({"cell_type": "markdown", "source": source}), "a.ipynb").text

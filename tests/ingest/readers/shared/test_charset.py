@@ -52,6 +52,8 @@ def test_every_label_of_the_web_has_a_codec_of_python(label: str) -> None:
         (b"%% coding: cp850", "cp850"),
         (b"one\ntwo\n# coding: latin-1", None),
         (b"the coding: it is hard", None),
+        (b"# Encoding: a guide\n", None),
+        (b'<?xml version="1.0" encoding="nonsense"?>', "nonsense"),
         (b"<meta charset=koi8-r>", None),
     ],
 )

@@ -109,6 +109,21 @@ def test_a_large_file_is_sampled_where_it_is_not_ascii() -> None:
     assert stream.tell() == 0
 
 
+@pytest.mark.parametrize("start", ["© 2024\n", "\x1b[1mlog\x1b[0m\n"])
+def test_a_guess_is_made_where_the_text_stops_being_utf_8(start: str) -> None:
+    decoded = decode(start.encode() + b"ascii only\n" * 30_000 + RUSSIAN.encode("cp1251"))
+    assert decoded.codec == "cp1251"
+    assert decoded.text.endswith(RUSSIAN)
+
+
+def test_damage_is_noted_where_no_byte_order_mark_is() -> None:
+    data = GREEK.encode("utf-16-le")
+    assert decode(data + b"\1").notes == (
+        "read as UTF-16-LE, which it does not declare",
+        f"1 byte is not valid UTF-16-LE (at offset {len(data)}) and stands as \ufffd",
+    )
+
+
 def test_damage_is_found_in_any_piece_of_a_stream() -> None:
     data = "ä".encode() * (1 << 20) + b"\xff" + "ä".encode()
     found = find_encoding(io.BytesIO(data))

@@ -36,6 +36,7 @@ Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,{\\pos(1,2)}Well, yes,\\Nof co
     [
         ("a.srt", SRT, "The boiler is cold\nin 1984."),
         ("a.srt", SRT.replace("\n", "\r\n"), "The boiler is cold\nin 1984."),
+        ("a.srt", SRT.replace("in 1984.", "Dialogue: in, 1984."), "The boiler is cold\nDialogue: in, 1984."),
         ("a.vtt", VTT, "Ann Quince: Is it cold? - No & yes: 1 < 2\nBye"),
         ("a.ass", ASS, "Well, yes, of course"),
         ("a.sbv", "0:00:01.000,0:00:02.000\nplain", "0:00:01.000,0:00:02.000\nplain"),

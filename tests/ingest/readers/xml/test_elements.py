@@ -3,6 +3,7 @@
 import pytest
 
 from text_files import read, reason
+from wherein.ingest.readers.shared.decode import PICTURES_NOTE
 from wherein.ingest.readers.shared.skipped import Skipped
 
 
@@ -37,6 +38,11 @@ def test_declared_encodings() -> None:
 def test_title() -> None:
     assert read(b"<feed><title>Herons</title><entry><title>x</title></entry></feed>", "a.atom").title == "Herons"
     assert read(b"<a>x</a>", "b.xml").title == "b.xml"
+
+
+def test_pictures_in_a_text_are_left_out_with_a_note() -> None:
+    document = read(f"<a>one data:image/png;base64,{'iVBORw0KGgo' * 9} two</a>".encode(), "a.xml")
+    assert (document.text, document.notes) == ("one data:image/png two", (PICTURES_NOTE,))
 
 
 def test_entities_do_not_expand() -> None:

@@ -35,6 +35,19 @@ def test_a_spreadsheet() -> None:
     assert document.media_type == "application/vnd.oasis.opendocument.spreadsheet"
 
 
+def test_the_root_declares_the_kind() -> None:
+    names = "".join(f' xmlns:a{number}="urn:example:{number}"' for number in range(200))
+    source = mutations.FODT.decode().replace("<office:document", f"<office:document{names}", 1)
+    for data in (source.encode(), source.encode("utf-16")):
+        assert read(data, "a.fodt").text == "Head\n\nThe boiler is cold."
+
+
+def test_a_part_of_a_package_is_any_other_xml() -> None:
+    part = mutations.FODT.replace(b"office:document ", b"office:document-content ")
+    part = part.replace(b"</office:document>", b"</office:document-content>")
+    assert read(part, "content.xml").media_type == "application/xml"
+
+
 def test_another_kind() -> None:
     source = mutations.FODT.replace(b"opendocument.text", b"opendocument.chart")
     assert reason(source, "a.fodt", Unreadable) == "unsupported kind of OpenDocument file"

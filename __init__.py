@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wherein.errors import WhereinError as WhereinError
-    from wherein.evaluation.run import evaluate as evaluate
     from wherein.library import Library as Library
+    from wherein.library.evaluating import evaluate as evaluate
 
 __all__ = ["Library", "WhereinError", "evaluate"]
 
-_HOMES = {"Library": "wherein.library", "WhereinError": "wherein.errors", "evaluate": "wherein.evaluation.run"}
+_HOMES = {"Library": "wherein.library", "WhereinError": "wherein.errors", "evaluate": "wherein.library.evaluating"}
 
 
 def __getattr__(name: str) -> object:

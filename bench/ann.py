@@ -87,7 +87,7 @@ def texts(files: list[Path]) -> tuple[list[str], list[str]]:
             passages = [json.loads(line)["text"] for line in path.read_text().splitlines()]
         else:
             collection = read_squad(path)
-            passages = list(collection.contexts)
+            passages = list(collection.texts)
             questions |= dict.fromkeys(collection.questions)
         for passage in passages:
             sentences |= dict.fromkeys(part for part in _END.split(passage) if len(part) >= 20)

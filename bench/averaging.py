@@ -11,7 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from wherein.library import evaluate
+from wherein.library.evaluating import evaluate
 from wherein.recipe import averaging, manifest, pairs, tokenizer, tuning, weights
 from wherein.recipe.__main__ import build
 from wherein.recipe.manifest import Origin
@@ -51,7 +51,7 @@ def main() -> int:
         for kind, path in (("squad", chosen.squad), ("beir", chosen.beir)):
             if path is None:
                 continue
-            for measured in evaluate(kind, path, models=[str(folder)], precision=chosen.precision, vectors=cache):
+            for measured in evaluate(kind, path, models=[str(folder)], precision=chosen.precision, libraries=cache):
                 figures = measured.evaluation.percent()
                 row = [f"{figures[name]:.2f}" for name in ("top_1", "top_5", "mrr")]
                 row.append(f"{figures['ndcg_10']:.2f}" if "ndcg_10" in figures else "")

@@ -70,7 +70,7 @@ def build(folder: Path, collection: Collection, passages: int, corpus: Path | No
     folder.mkdir(parents=True)
     rng = np.random.default_rng(5)
     sentences = np.load(corpus / "sentences.npy") if corpus else None
-    known = np.array(" ".join(collection.contexts).split())
+    known = np.array(" ".join(collection.texts).split())
     encoder = Encoder(load_model(), resolve_precision("auto"))
     dimension = encoder.model.width
     with closing(open_writer(folder)) as db:

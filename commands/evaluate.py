@@ -93,7 +93,7 @@ def _evaluate_collection(
     options: GlobalOptions, kind: str, path: Path, mode: str, models: tuple[str, ...], compare: tuple[str, str] | None,
     as_json: bool,
 ) -> None:  # fmt: skip
-    from wherein.library import evaluate as measure
+    from wherein.library.evaluating import evaluate as measure
 
     modes: tuple[str, ...] = (mode,)
     if compare and set(compare) <= set(MODES):
@@ -102,7 +102,7 @@ def _evaluate_collection(
         models = compare
     elif compare:
         raise UsageError(f"--compare takes two modes ({', '.join(MODES)}), or two models and no --model")
-    with status_line(as_json, "the vectors computed so far are kept") as report:
+    with status_line(as_json, "what was ingested so far is kept") as report:
         rows = list(
             measure(
                 kind,
@@ -112,7 +112,7 @@ def _evaluate_collection(
                 precision=options.precision,
                 threads=options.threads,
                 cache=options.cache,
-                vectors=options.cache.parent / "vectors",
+                libraries=options.cache.parent / "collections",
                 report=report,
             )
         )

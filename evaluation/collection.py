@@ -1,4 +1,4 @@
-"""Collections for evaluations: contexts, questions, and which contexts answer which question."""
+"""Collections for evaluations: documents, questions, and which documents answer which question."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -14,20 +14,21 @@ __all__ = ["Collection", "lines", "read_beir", "read_squad"]
 
 @dataclass(frozen=True)
 class Collection:
-    """Contexts and questions, each with an id in `ids` and `question_ids`.
+    """Documents, each with a title, which may be empty, and a text; and questions. Both have ids.
 
-    `relevant` has for each question the ids of contexts with their grades; 0 is irrelevant.
+    `relevant` has for each question the ids of documents with their grades; 0 is irrelevant.
     """
 
     ids: list[str]
-    contexts: list[str]
+    titles: list[str]
+    texts: list[str]
     question_ids: list[str]
     questions: list[str]
     relevant: list[Mapping[str, int]]
 
 
 def read_squad(path: Path) -> Collection:
-    """Read a SQuAD v1.1 file: every distinct context is a candidate, titles are left out (the model card's protocol).
+    """Read a SQuAD v1.1 file: every distinct context is a document, titles are left out (the model card's protocol).
 
     Raises UsageError for any other file.
     """
@@ -47,25 +48,31 @@ def read_squad(path: Path) -> Collection:
         raise UsageError(f"{path} is not a SQuAD v1.1 file ({error!r})") from error
     if not questions:
         raise UsageError(f"{path} holds no questions")
-    # Not the id of any context, or BEIR's rule about equal ids would leave that context out.
+    # Not the id of any context, or BEIR's rule about equal ids would leave that document out.
     names = [f"q{number}" for number in range(len(questions))]
-    return Collection([str(number) for number in numbers.values()], list(numbers), names, questions, relevant)
+    ids = [str(number) for number in numbers.values()]
+    return Collection(ids, [""] * len(ids), list(numbers), names, questions, relevant)
 
 
 def read_beir(folder: Path) -> Collection:
     """Read a BEIR folder: `corpus.jsonl`, `queries.jsonl`, `qrels/test.tsv` (https://github.com/beir-cellar/beir).
 
-    A context is title, blank and text, as BEIR joins them. Only queries that the qrels judge are asked. The qrels may
+    Only queries that the qrels judge are asked. The qrels may
     have BEIR's three columns or TREC's four, with a header or without. Raises UsageError with file and line.
     """
-    texts = {name: _joined(entry) for name, entry in _entries(folder, "corpus.jsonl")}
+    corpus = dict(_entries(folder, "corpus.jsonl"))
     queries = {name: str(entry["text"]) for name, entry in _entries(folder, "queries.jsonl")}
     relevant = _qrels(folder / "qrels" / "test.tsv", queries)
     if not relevant:
         raise UsageError(f"{folder / 'qrels' / 'test.tsv'} holds no judgements")
     asked = list(relevant)
     return Collection(
-        list(texts), list(texts.values()), asked, [queries[name] for name in asked], [relevant[name] for name in asked]
+        ids=list(corpus),
+        titles=[str(entry.get("title") or "") for entry in corpus.values()],
+        texts=[str(entry["text"]) for entry in corpus.values()],
+        question_ids=asked,
+        questions=[queries[name] for name in asked],
+        relevant=[relevant[name] for name in asked],
     )
 
 
@@ -97,10 +104,6 @@ def _entries(folder: Path, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
         yield key, entry
     if not seen:
         raise UsageError(f"{path} is empty")
-
-
-def _joined(entry: dict[str, Any]) -> str:
-    return f"{entry.get('title') or ''} {entry['text']}".strip()
 
 
 def _qrels(path: Path, queries: Mapping[str, str]) -> dict[str, dict[str, int]]:

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from wherein.embed.devices import check_device_name
-from wherein.evaluation.run import EvaluatedLibrary, Measured, evaluate, evaluate_golden_file
+from wherein.evaluation.run import EvaluatedLibrary, Measured, evaluate_golden_file
 from wherein.ingest.progress.events import Progress, Report, RunProblem, Summary
 from wherein.ingest.progress.reindex_report import MARGIN
 from wherein.library import arguments as given
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer", "Fields", "Filter", "Finding", "Hit", "Library", "Measured", "Progress", "Provenance", "Repair",
-    "ResultOptions", "RunProblem", "Status", "StoredDocument", "Summary", "Verification", "evaluate", "parse_filter",
+    "ResultOptions", "RunProblem", "Status", "StoredDocument", "Summary", "Verification", "parse_filter",
 ]  # fmt: skip
 
 parse_filter = checked(parse)

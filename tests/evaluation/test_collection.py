@@ -33,7 +33,8 @@ def beir(folder: Path, qrels: str, corpus: str = CORPUS, queries: str = QUERIES)
 def test_a_beir_folder(tmp_path: Path, qrels: str) -> None:
     assert read_beir(beir(tmp_path, qrels)) == Collection(
         ids=["d1", "d2"],
-        contexts=["Cats They sleep.", "Bread."],
+        titles=["Cats", ""],
+        texts=["They sleep.", " Bread. "],
         question_ids=["q2", "q1"],
         questions=["what is baked?", "who sleeps?"],
         relevant=[{"d2": 2}, {"d1": 1, "d2": 0}],
@@ -42,7 +43,7 @@ def test_a_beir_folder(tmp_path: Path, qrels: str) -> None:
 
 def test_a_title_may_lack_and_a_grade_be_below_zero(tmp_path: Path) -> None:
     found = read_beir(beir(tmp_path, "q1 0 7 -1\n", '{"_id": 7, "text": "They sleep."}\n'))
-    assert (found.contexts, found.relevant) == (["They sleep."], [{"7": -1}])
+    assert (found.titles, found.texts, found.relevant) == ([""], ["They sleep."], [{"7": -1}])
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_squad_has_each_context_once(tmp_path: Path) -> None:
     path = tmp_path / "squad.json"
     path.write_text(json.dumps({"data": data}), "utf-8")
     found = read_squad(path)
-    assert (found.contexts, found.questions) == (["Cats.", "Bread."], ["a", "b", "c", "d"])
+    assert (found.titles, found.texts, found.questions) == (["", ""], ["Cats.", "Bread."], ["a", "b", "c", "d"])
     assert found.relevant == [{"0": 1}, {"0": 1}, {"1": 1}, {"0": 1}]
     assert not set(found.ids) & set(found.question_ids)
 

@@ -1,4 +1,4 @@
-"""Measuring a library by a golden file, and what is refused before the work starts."""
+"""Measuring a library by a golden file."""
 
 import json
 import sys
@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from toy import ToyEncoder
-from wherein.errors import UsageError, WhereinError
-from wherein.evaluation.run import EvaluatedLibrary, evaluate, evaluate_golden_file
+from wherein.errors import WhereinError
+from wherein.evaluation.run import EvaluatedLibrary, evaluate_golden_file
 
 URIS = ["file:///docs/lease.txt", "file:///docs/cats.txt", "file:///docs/bread.txt"]
 
@@ -68,30 +68,3 @@ def test_a_missing_extra_is_an_error_before_a_question_is_asked(
     with pytest.raises(WhereinError, match=r"pip install 'wherein\[evaluate\]'"):
         next(evaluate_golden_file(EvaluatedLibrary(Path(), ToyEncoder(), 3, ask), golden, URIS, modes=modes))
     assert ask.asked == []
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        ({"modes": ("psychic",)}, "There is no mode psychic"),
-        ({"models": ("nowhere",)}, "There is no model nowhere"),
-        ({}, "nowhere.json cannot be read"),
-    ],
-)
-def test_a_collection_is_not_measured_with_wrong_arguments(
-    tmp_path: Path, arguments: dict[str, tuple[str, ...]], words: str
-) -> None:
-    with pytest.raises(UsageError, match=words):
-        next(evaluate("squad", tmp_path / "nowhere.json", **arguments))  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("kind", "missing", "modes"),
-    [("beir", "ir_measures", ("semantic",)), ("squad", "scipy.stats", ("semantic", "hybrid"))],
-)
-def test_a_missing_extra_is_an_error_before_the_collection_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, missing: str, modes: tuple[str, ...]
-) -> None:
-    monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(WhereinError, match=r"pip install 'wherein\[evaluate\]'"):
-        next(evaluate(kind, tmp_path / "nowhere", modes=modes))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wherein.evaluation.candidates import index_texts
+from text_index import index_texts
 from wherein.search.bm25 import Weights, score_passages, term_score
 from wherein.storage.catalog.packed_terms import unpack_rows
 from wherein.storage.catalog.term_counts import count_terms

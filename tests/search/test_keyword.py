@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from keyword_oracle import QUESTIONS, WORDS, bound, brute_force, save
-from wherein.evaluation.candidates import index_texts
+from text_index import index_texts
 from wherein.search.keyword import best_passages, filter_matches, match, rank_by_score, scores_of
 from wherein.search.phrase_check import PhraseCheck
 from wherein.search.query_syntax import parse_question

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wherein.evaluation.candidates import index_texts
+from text_index import index_texts
 from wherein.search.provenance import Provenance, provenance_of
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.index.vector_index import VectorIndex

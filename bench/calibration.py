@@ -20,11 +20,11 @@ from scipy.optimize import minimize
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from candidates import Candidates
 from fusion import beir
 
 from wherein.embed.encoder import Encoder
 from wherein.embed.models.installed import find_model, models_folder
-from wherein.evaluation.candidates import Candidates
 from wherein.recipe.pairs import read_corpus
 from wherein.search.calibration import features
 from wherein.search.fusion import fuse_best

@@ -19,14 +19,14 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from candidates import Candidates
+from rankings import hybrid, keyword, semantic
 
 from wherein.embed.encoder import Encoder
 from wherein.embed.model import DEFAULT_MODEL, load_model
 from wherein.embed.precision import resolve_precision
 from wherein.embed.tokenizer import Tokenizer
 from wherein.errors import Unreadable
-from wherein.evaluation.candidates import Candidates
-from wherein.evaluation.modes import hybrid, keyword, semantic
 from wherein.ingest import chunker
 from wherein.ingest.chunker import chunk
 from wherein.ingest.document import Document, Mark

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from candidates import Candidates
 
 from wherein.embed.encoder import Encoder
 from wherein.embed.model import DEFAULT_MODEL, load_model
-from wherein.evaluation.candidates import Candidates
 from wherein.search.fusion import Overlap, fuse, fuse_best, promising
 from wherein.search.hybrid import CANDIDATES, READ
 from wherein.search.top import highest

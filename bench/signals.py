@@ -20,11 +20,11 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from candidates import Candidates
 from fusion import beir
 
 from wherein.embed.encoder import Encoder
 from wherein.embed.model import load_model
-from wherein.evaluation.candidates import Candidates
 from wherein.search.fusion import Overlap, QuestionWords, fuse, promising
 from wherein.search.hybrid import CANDIDATES
 from wherein.search.top import highest

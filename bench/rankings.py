@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from candidates import Candidates
 
 from wherein.errors import UsageError
-from wherein.evaluation.candidates import Candidates
 from wherein.search.fusion import fuse_best
 from wherein.search.hybrid import CANDIDATES, to_read
 from wherein.search.keyword import rank_by_score, scores_of

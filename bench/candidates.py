@@ -6,9 +6,9 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from vector_cache import read_vectors, store_vectors
 
 from wherein.embed.encoder import Encoder, Matrix
-from wherein.evaluation.vector_cache import read_vectors, store_vectors
 from wherein.search.keyword import Matches, match
 from wherein.search.query_syntax import parse_question
 from wherein.storage.catalog.packed_terms import unpack_rows

@@ -106,6 +106,8 @@ class FilesOfFolder:
             is_here = stored is not None and (is_same or stored.text == text)
             if kind and not named and (self.exclusions.is_purged(name, key) or not is_here):
                 file.purged |= kind == "purged"
+                if kind == "removed":
+                    self.exclusions.follow_content(name, key, text, content)
                 continue
             self.exclusions.forget_removal(name, key)
             if kind and named and not stored:

@@ -105,3 +105,28 @@ def test_a_removed_record_follows_its_file_in_the_form_that_was_read_last(shelf:
     shelf.write("t.jsonl", later)
     shelf.reindex()
     assert (shelf.names(), shelf.away()) == (["t.jsonl#b"], [("t.jsonl#a", "removed")])
+
+
+@pytest.mark.parametrize(("purge", "names"), [(False, ["t.jsonl#a", "t.jsonl#b"]), (True, ["t.jsonl#b"])])
+def test_a_file_that_was_renamed_and_changed_is_a_new_one(shelf: Shelf, purge: bool, names: list[str]) -> None:
+    path = shelf.write("s.jsonl", jsonl(a=TEXT, b="One."))
+    shelf.ingest()
+    shelf.remove("s.jsonl#a", purge=purge)
+    path.rename(shelf.docs / "t.jsonl")
+    shelf.write("t.jsonl", jsonl(a=TEXT, b="Two."))
+    shelf.reindex()
+    assert shelf.names() == names
+    assert shelf.away() == [("s.jsonl#a", "purged" if purge else "removed")]
+
+
+@pytest.mark.parametrize(("purge", "names"), [(False, ["c.txt"]), (True, [])])
+def test_an_exclusion_follows_one_of_two_copies(shelf: Shelf, purge: bool, names: list[str]) -> None:
+    path = shelf.write("a.txt", TEXT)
+    shelf.ingest()
+    shelf.remove("a.txt", purge=purge)
+    path.unlink()
+    for name in ("b.txt", "c.txt"):
+        shelf.write(name, TEXT)
+    shelf.reindex()
+    assert shelf.names() == names
+    assert shelf.away() == [("b.txt", "purged" if purge else "removed")]

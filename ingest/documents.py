@@ -245,7 +245,7 @@ class DocumentPipeline:
             self._leave_out_purged(candidate.uri, outcome)
             return
         self._queue.add(partial(follow_content, self._db, candidate))
-        if origin.record is None:  # once, and not each night
+        if origin.record is None or document_version(self._db, candidate.uri):  # once, and not each night
             self._log.problem("skipped", candidate.uri, REMOVED)
 
     def _leave_out_purged(self, uri: str, outcome: Outcome) -> None:

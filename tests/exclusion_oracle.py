@@ -63,6 +63,11 @@ class Exclusions:
     def forget_removal(self, name: str, key: str) -> None:
         self._known = [known for known in self._known if (known.name, known.key, known.kind) != (name, key, "removed")]
 
+    def follow_content(self, name: str, key: str, text: str, content: bytes) -> None:
+        at = self._at(name, key)
+        if at and at.kind == "removed":
+            at.text, at.content = text, content
+
     def readmit(self, name: str, key: str, text: str, content: bytes) -> None:
         for known in self._known:
             if known.kind == "purged" and (known.text == text or (known.content, known.key) == (content, key)):

@@ -106,6 +106,8 @@ class FilesOfFolder:
             is_here = stored is not None and (is_same or stored.text == text)
             if kind and not named and (self.exclusions.is_purged(name, key) or not is_here):
                 file.purged |= kind == "purged"
+                if kind == "removed":
+                    self.exclusions.follow_content(name, key, text, content)
                 continue
             self.exclusions.forget_removal(name, key)
             if kind and named and not stored:
@@ -117,10 +119,10 @@ class FilesOfFolder:
         file.state = "skipped" if file.purged and not file.documents else "read"
 
     def forget_vanished(self) -> None:
+        """Forget what a reindex removes: files that are gone, and what those held that have no text any more."""
         there = {name for name in self.files if (self.source / name).exists()}
-        if not there:  # it may be a disk that is not mounted
-            return
         for name, file in list(self.files.items()):
-            gone = bool(file.documents) if file.state == "skipped" else name not in there
-            if gone:
+            is_lost = name not in there or file.state == "skipped"
+            # Without any file it may be a disk that is not mounted.
+            if (is_lost and there and file.documents) or (name not in there and not file.documents):
                 del self.files[name]

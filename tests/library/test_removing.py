@@ -1,7 +1,6 @@
 """What is removed or purged stays away as long as it should, at every door, and comes back when the user names it."""
 
 import io
-import json
 import os
 import shutil
 import zipfile
@@ -10,62 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from toy import ToyEncoder
-from wherein.ingest.progress.events import RunProblem, Summary
-from wherein.library import Library
+from shelf import TEXT, Shelf, jsonl
 from wherein.storage.catalog.exclusions import PURGED, PURGED_RECORDS, REMOVED
-from wherein.uri import file_uri
-
-TEXT = "The safe opens with 4711."
-
-
-class Shelf:
-    """A library of one folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.docs = folder / "docs"
-        self.library = Library(folder / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
-        self.problems: list[tuple[str, str]] = []
-        (self.docs / "sub").mkdir(parents=True)
-        self.write("other.txt", "The ferry leaves at noon.")
-
-    def write(self, name: str, content: str | bytes) -> Path:
-        path = self.docs / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        os.utime(path, ns=(10**18, 10**18))
-        return path
-
-    def ingest(self, *names: str) -> Summary:
-        self.problems.clear()
-        return self.library.ingest([str(self.docs / name) for name in names] or [str(self.docs)], report=self._note)
-
-    def reindex(self) -> Summary:
-        self.problems.clear()
-        return self.library.reindex(report=self._note)
-
-    def remove(self, *names: str, purge: bool) -> None:
-        self.library.remove_documents([file_uri(str(self.docs)) + f"/{name}" for name in names], purge=purge)
-
-    def names(self) -> list[str]:
-        start = file_uri(str(self.docs)) + "/"
-        return [found.uri.removeprefix(start) for found in self.library.documents() if "other" not in found.uri]
-
-    def away(self) -> list[tuple[str, str]]:
-        start = file_uri(str(self.docs)) + "/"
-        return [(found.uri.removeprefix(start), found.kind) for found in self.library.removed()]
-
-    def _note(self, event: object) -> None:
-        if isinstance(event, RunProblem):
-            self.problems.append((event.uri.rpartition("/")[2], event.reason))
 
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Shelf:
     return Shelf(tmp_path)
-
-
-def jsonl(**texts: str) -> str:
-    return "".join(json.dumps({"id": key, "text": text}) + "\n" for key, text in texts.items())
 
 
 def archive(**texts: str) -> bytes:
@@ -248,6 +198,8 @@ def test_a_removal_follows_its_file(shelf: Shelf, vanish: bool) -> None:
     assert shelf.names() == ["a.txt"]
     (shelf.docs / "b.txt").rename(shelf.docs / "other.txt")  # over another file
     assert (shelf.reindex().removed, shelf.names()) == (1, ["a.txt"])
+    assert shelf.problems == [("other.txt", REMOVED)]  # what was there is gone from the library: not silently
+    assert (shelf.reindex().skipped, shelf.problems) == (0, [])
 
 
 # Naming.

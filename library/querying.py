@@ -32,6 +32,8 @@ __all__ = ["QueryService", "QuerySession"]
 _BATCH_SIZE = 256
 # Questions that are answered together: two full batches of the encoder, one for each of two cores.
 _TOGETHER = 32
+# Their answers are in memory at once.
+_MAX_HITS_TOGETHER = 3_200
 _NO_VECTORS = "This library's vectors are lost; compute them again with: wherein reindex"
 _STALE = (
     "Passages were found, but none is fresh: their files have changed or disappeared since they were read; update with:"
@@ -204,11 +206,10 @@ class QueryService:
             yield from self._answer_batch(batch, options)
 
     def _answer_batch(self, batch: Sequence[str], options: QueryOptions) -> Iterator[Answer]:
-        groups = [
-            _PreparedGroup(batch[first : first + _TOGETHER], options) for first in range(0, len(batch), _TOGETHER)
-        ]
         from concurrent.futures import ThreadPoolExecutor  # a single question does not need it
 
+        size = _group_size(options.k)
+        groups = [_PreparedGroup(batch[first : first + size], options) for first in range(0, len(batch), size)]
         ahead = ThreadPoolExecutor(1, "wherein-encode")
         try:
             encoded = [ahead.submit(self._with_session, group.prepare) for group in groups]
@@ -255,6 +256,11 @@ class _PreparedGroup:
         """Return the answers."""
         self.prepare(session)
         return session.answer_prepared(self._queries, self._options, self._encoder)
+
+
+def _group_size(k: int) -> int:
+    """Return how many questions with `k` hits each are answered together."""
+    return max(1, min(_TOGETHER, _MAX_HITS_TOGETHER // k))
 
 
 def _parsed(question: str, options: QueryOptions) -> ParsedQuestion | None:

@@ -50,8 +50,8 @@ _COUNTS = "SELECT id, counts, checksum FROM terms WHERE id IN ({})"
 class PassageLookup:
     """Reads passages from the catalog by their ids, and keeps the last few thousand that it has read.
 
-    What is kept holds for one state of the catalog: call `begin` in each snapshot. Terms and vectors hold in later
-    states, too, because a passage that changes gets another id.
+    What is kept holds for one state of the catalog: call `begin` in each snapshot. Terms hold in later states, too,
+    because a passage that changes gets another id.
     """
 
     def __init__(self, db: Catalog, model: StoredModel | None) -> None:

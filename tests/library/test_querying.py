@@ -93,6 +93,10 @@ def test_many_questions_have_the_answers_that_they_have_one_by_one(
         assert any(answer.hits for answer in expected)
 
 
+def test_few_questions_with_many_hits_are_answered_together() -> None:
+    assert [querying._group_size(k) for k in (1, 100, 101, 1_000, 3_200, 1_000_000)] == [32, 32, 31, 3, 1, 1]
+
+
 def test_questions_that_nobody_waits_for_any_more_are_not_encoded(library: Library) -> None:
     encoded = list[str]()
 

@@ -88,7 +88,7 @@ def numbers(part: Overlap) -> tuple[float, float, float]:
 
 
 def added(
-    compared: QuestionWords[int], idf: dict[int, float], order: Sequence[int], text: Sequence[int],
+    compared: QuestionWords, idf: dict[int, float], order: Sequence[int], text: Sequence[int],
     sentences: Sequence[Sequence[int]], title: Sequence[int],
 ) -> list[float]:  # fmt: skip
     """Return the features that the fusion lacks, in the order of `ADDED`."""

@@ -12,7 +12,10 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["METRICS", "context_form", "distances", "question_form", "score_and_distance", "stored_width"]
+__all__ = [
+    "METRICS", "context_form", "distances", "question_form", "score_and_distance", "scores_and_distances",
+    "stored_width",
+]  # fmt: skip
 
 METRICS = ("cosine", "dot", "l2")
 # By how much the inner product of two unit vectors may exceed 1. What exceeds it by more is left as it is, because only
@@ -57,6 +60,24 @@ def score_and_distance(metric: str, question: Matrix, context: Matrix) -> tuple[
     difference = vector - context[:-1]
     squared = float(difference @ difference)
     return (float(vector @ vector) - squared) / 2, squared**0.5
+
+
+def scores_and_distances(
+    metric: str, question: Matrix, contexts: Matrix
+) -> tuple[npt.NDArray[np.float64], list[float | None]]:
+    """Return scores `[n]` and distances of a question `[width]` and contexts `[n, width]`, as `score_and_distance`.
+
+    Those of a context do not depend on the others.
+    """
+    if metric == "l2":
+        found = [score_and_distance(metric, question, context) for context in contexts]
+        return np.array([score for score, _ in found], np.float64), [distance for _, distance in found]
+    # Not `@`, for which OpenBLAS adds in an order that depends on the number of contexts, and starts threads.
+    scores = np.einsum("ij,j->i", contexts, question).astype(np.float64)
+    if metric == "cosine":
+        beyond = (np.abs(scores) > 1) & (np.abs(scores) < 1 + _ROUNDING)
+        scores[beyond] = np.sign(scores[beyond])
+    return scores, [None] * len(scores)
 
 
 def distances(metric: str, fresh: Matrix, stored: Matrix) -> npt.NDArray[np.float64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from threading import Lock, RLock
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["QueryService", "QuerySession"]
 
 _BATCH_SIZE = 256
+# Questions that are answered together: two full batches of the encoder, one for each of two cores.
+_TOGETHER = 32
+# Their answers are in memory at once.
+_MAX_HITS_TOGETHER = 3_200
 _NO_VECTORS = "This library's vectors are lost; compute them again with: wherein reindex"
 _STALE = (
     "Passages were found, but none is fresh: their files have changed or disappeared since they were read; update with:"
@@ -81,14 +85,14 @@ class QuerySession:
         """Answer one question."""
         words = _parsed(question, options)
         if not options.needs_vector:
-            return self.answer_prepared(PreparedQuery(question, words), options)
+            return self.answer_prepared([PreparedQuery(question, words)], options)[0]
         encoders, meaning = self._encoders, words.meaning if words else question
         self._prepare(encoders.alone, options.mode)
         with encoders.lend(meaning) as encoder:
             # Before a connection is borrowed: questions that wait for the model share an inference, however many read.
             vector, tokens = encoder.encode_question(meaning)
             query = PreparedQuery(question, words, vector, encoder.model.metric, tokens.cut)
-            return self.answer_prepared(query, options, encoder)
+            return self.answer_prepared([query], options, encoder)[0]
 
     def prepare(self, questions: Sequence[str], options: QueryOptions) -> tuple[list[PreparedQuery], Encoder | None]:
         """Parse and encode many questions at once; return them with the encoder, None where none was needed."""
@@ -104,14 +108,16 @@ class QuerySession:
             for question, parsed, vector, meaning in zip(questions, words, vectors, meanings, strict=True)
         ], encoder
 
-    def answer_prepared(self, query: PreparedQuery, options: QueryOptions, encoder: Encoder | None = None) -> Answer:
-        """Answer a question that `prepare` returned, with its encoder."""
+    def answer_prepared(
+        self, queries: Sequence[PreparedQuery], options: QueryOptions, encoder: Encoder | None = None
+    ) -> list[Answer]:
+        """Answer questions that `prepare` returned, with its encoder, from one state of the library."""
         encode_contexts = encoder.encode_contexts if encoder else None
         with self.readers.lend() as reader:
             pipeline = reader.pipeline(self._indexes)
-            # `Freshness` checks each file once, so each answer needs a new one.
+            # `Freshness` checks each file once, so that answers at another time need a new one.
             freshness = Freshness(reader.db, self._hashed, thorough=options.results.require_fresh)
-            return pipeline.answer(query, options, freshness.of_documents, encode_contexts)
+            return pipeline.answer(queries, options, freshness.of_documents, encode_contexts)
 
     def _prepare(self, encoder: Encoder, mode: str) -> None:
         """Before the first question in a mode, load the network in one thread and the indexes in this one."""
@@ -192,7 +198,7 @@ class QueryService:
         return answer
 
     def answer_many(self, questions: Iterable[str], options: QueryOptions) -> Iterator[Answer]:
-        """Yield the answer to each question, in order; they are encoded many at a time."""
+        """Yield the answer to each question, in order; while some are answered, the next are encoded."""
         waiting = iter(questions)
         while batch := list(islice(waiting, _BATCH_SIZE)):
             for question in batch:
@@ -200,10 +206,19 @@ class QueryService:
             yield from self._answer_batch(batch, options)
 
     def _answer_batch(self, batch: Sequence[str], options: QueryOptions) -> Iterator[Answer]:
-        prepared = _PreparedBatch(batch, options)
-        for number in range(len(batch)):
-            # Nothing is borrowed while the caller looks at an answer.
-            yield self._with_session(partial(prepared.answer, number))
+        from concurrent.futures import ThreadPoolExecutor  # a single question does not need it
+
+        size = _group_size(options.k)
+        groups = [_PreparedGroup(batch[first : first + size], options) for first in range(0, len(batch), size)]
+        ahead = ThreadPoolExecutor(1, "wherein-encode")
+        try:
+            encoded = [ahead.submit(self._with_session, group.prepare) for group in groups]
+            for group, is_encoded in zip(groups, encoded, strict=True):
+                is_encoded.result()
+                # Nothing is borrowed while the caller looks at an answer.
+                yield from self._with_session(group.answer)
+        finally:
+            ahead.shutdown(cancel_futures=True)
 
     def _with_session(self, ask: Callable[[QuerySession], Result]) -> Result:
         """Return what `ask` returns, with another session once the library has another model, or is another."""
@@ -221,8 +236,8 @@ class QueryService:
                 session = replacement
 
 
-class _PreparedBatch:
-    """Questions that are parsed and encoded together, once for each model that the library has meanwhile."""
+class _PreparedGroup:
+    """Questions that are parsed, encoded and answered together; again once the library has another model."""
 
     def __init__(self, questions: Sequence[str], options: QueryOptions) -> None:
         self._questions = questions
@@ -231,11 +246,21 @@ class _PreparedBatch:
         self._queries: list[PreparedQuery] = []
         self._encoder: Encoder | None = None
 
-    def answer(self, number: int, session: QuerySession) -> Answer:
+    def prepare(self, session: QuerySession) -> None:
+        """Parse and encode the questions, unless that was done with the session's model."""
         if not self._queries or self._model != session.library:
             self._queries, self._encoder = session.prepare(self._questions, self._options)
             self._model = session.library
-        return session.answer_prepared(self._queries[number], self._options, self._encoder)
+
+    def answer(self, session: QuerySession) -> list[Answer]:
+        """Return the answers."""
+        self.prepare(session)
+        return session.answer_prepared(self._queries, self._options, self._encoder)
+
+
+def _group_size(k: int) -> int:
+    """Return how many questions with `k` hits each are answered together."""
+    return max(1, min(_TOGETHER, _MAX_HITS_TOGETHER // k))
 
 
 def _parsed(question: str, options: QueryOptions) -> ParsedQuestion | None:

@@ -8,17 +8,17 @@ that exist at the moment, in either part of the index, so that a score does not 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from wherein.storage.catalog.packed_terms import TermRows
+from wherein.storage.catalog.packed_terms import ENTRY, TermRows
 from wherein.storage.index.keyword_index import KeywordIndex
-from wherein.storage.index.postings import TermPostings
+from wherein.storage.index.postings import Positions, TermPostings
 
-__all__ = ["WEIGHTS", "KeywordScores", "Scores", "Weights", "score_passages", "term_score"]
+__all__ = ["WEIGHTS", "KeywordScores", "Scores", "Weights", "score_passages", "score_rows"]
 
 Scores = npt.NDArray[np.float32]
 
@@ -52,18 +52,37 @@ class KeywordScores:
     idf: dict[int, float]
 
 
+@dataclass(frozen=True)
+class _ScoredTerm:
+    """What a term adds to scores: for each part of the index positions of passages, None for all, and float32 for each.
+
+    Questions have many words in common, and the most frequent.
+    """
+
+    idf: float
+    parts: tuple[tuple[Positions | None, Scores], ...]
+
+    @property
+    def size(self) -> int:
+        """The number of passages to whose scores it adds."""
+        return sum(len(added) for _, added in self.parts)
+
+
 def score_passages(index: KeywordIndex, terms: Iterable[int], weights: Weights = WEIGHTS) -> KeywordScores:
     """Score every passage for some terms. Raises Damaged when the index is damaged."""
     scores = tuple(np.zeros(len(part.postings.ids), np.float32) for part in index.parts)
-    norms = [_norms(part.postings.lengths, index, weights) for part in index.parts]
     idf: dict[int, float] = {}
     for term in terms:
-        found = [part.find(term) for part in index.parts]
-        occurrences = sum(one.count(part.live) for part, one in zip(index.parts, found, strict=True))
-        idf[term] = _idf(index.count, occurrences)
-        for part_scores, norm, postings in zip(scores, norms, found, strict=True):
-            if len(postings.body):
-                _add(part_scores, norm, postings, idf[term], weights)
+        scored = index.scored.get((term, weights))
+        if scored is None:
+            scored = _score_term(index, term, weights)
+            index.scored.keep((term, weights), scored, scored.size)
+        idf[term] = scored.idf
+        for part_scores, (positions, added) in zip(scores, scored.parts, strict=True):
+            if positions is None:
+                part_scores += added
+            elif len(positions):
+                part_scores[positions] += added
     for part, part_scores in zip(index.parts, scores, strict=True):
         # Deleted passages stay in the postings of a generation until the next fold.
         if part.live is not None:
@@ -71,42 +90,65 @@ def score_passages(index: KeywordIndex, terms: Iterable[int], weights: Weights =
     return KeywordScores(scores, idf)
 
 
-def _add(scores: Scores, norms: Scores, postings: TermPostings, idf: float, weights: Weights) -> None:
-    if postings.positions is None:
-        _add_everywhere(scores, norms, postings, idf, weights)
-        return
+def _score_term(index: KeywordIndex, term: int, weights: Weights) -> _ScoredTerm:
+    found = [part.find(term) for part in index.parts]
+    occurrences = sum(one.count(part.live) for part, one in zip(index.parts, found, strict=True))
+    idf = _idf(index.count, occurrences)
+    parts = zip(index.parts, found, strict=True)
+    return _ScoredTerm(idf, tuple(_added(part.postings.lengths, one, index, idf, weights) for part, one in parts))
+
+
+def _added(
+    lengths: npt.NDArray[np.uint32], postings: TermPostings, index: KeywordIndex, idf: float, weights: Weights
+) -> tuple[Positions | None, Scores]:
+    """Return which passages of a part have a term, None for all of them, and what it adds to the score of each."""
+    positions = postings.positions
+    if positions is None:
+        return None, _added_everywhere(lengths, postings, index, idf, weights)
     tf = _frequencies(postings.body, postings.fields, weights)
-    if len(tf) * 3 < len(scores):
-        scores[postings.positions] += _contribution(idf, tf, norms[postings.positions], weights)
-        return
+    added = _contribution(idf, tf, _norms(lengths[positions], index, weights), weights)
+    if len(added) * 3 < len(lengths):
+        return positions, added
     # For a frequent word it takes a third less time to add to all scores, to most of them something, than to pick those
     # that have it.
-    # Where the word does not occur, tf is 0 and so is the contribution.
-    everywhere = np.zeros(len(scores), np.float32)
-    everywhere[postings.positions] = tf
-    scores += _contribution(idf, everywhere, norms, weights)
+    everywhere = np.zeros(len(lengths), np.float32)
+    everywhere[positions] = added
+    return None, everywhere
 
 
-def _add_everywhere(scores: Scores, norms: Scores, postings: TermPostings, idf: float, weights: Weights) -> None:
-    for first in range(0, len(scores), _BLOCK):
+def _added_everywhere(
+    lengths: npt.NDArray[np.uint32], postings: TermPostings, index: KeywordIndex, idf: float, weights: Weights
+) -> Scores:
+    added = np.empty(len(lengths), np.float32)
+    for first in range(0, len(lengths), _BLOCK):
         block = slice(first, first + _BLOCK)
+        # Where the word does not occur, tf is 0 and so is the contribution.
         tf = _frequencies(postings.body[block], postings.fields[block], weights)
-        scores[block] += _contribution(idf, tf, norms[block], weights)
+        added[block] = _contribution(idf, tf, _norms(lengths[block], index, weights), weights)
+    return added
 
 
-def term_score(row: TermRows, index: KeywordIndex, idf: dict[int, float], weights: Weights = WEIGHTS) -> float:
-    """Return the score of one passage from its stored counts, for the terms in `idf`.
+def score_rows(
+    rows: Sequence[TermRows], index: KeywordIndex, idf: dict[int, float], weights: Weights = WEIGHTS
+) -> tuple[list[float], npt.NDArray[np.bool_]]:
+    """Return the scores of passages `[n]` from their stored counts, each a row by itself, for the terms in `idf`.
 
-    Equal to the bit to that of `score_passages`, so that passages that it ranks are in the order of their scores.
+    Also which of the terms each one holds, `[n, terms]`. Scores are equal to the bit to those of `score_passages`, so
+    that passages that it ranks are in the order of their scores.
     """
-    at = {term: number for number, term in enumerate(row.entries["term"].tolist()) if term in idf}
-    held = [term for term in idf if term in at]
-    if not held:
-        return 0.0
-    entries = row.entries[[at[term] for term in held]]
-    tf = _frequencies(entries["body"], entries["fields"], weights)
-    parts = _contribution(np.array([idf[term] for term in held]), tf, _norms(row.lengths, index, weights), weights)
-    return float(np.cumsum(parts)[-1])  # not `sum`, which adds in another order
+    terms = np.fromiter(idf, np.uint64, len(idf))
+    counts = np.zeros((len(rows), len(terms)), ENTRY)
+    for own, row in zip(counts, rows, strict=True):
+        at = np.searchsorted(row.entries["term"], terms)
+        own[at < len(row.entries)] = row.entries[at[at < len(row.entries)]]
+    held: npt.NDArray[np.bool_] = counts["term"] == terms
+    tf = np.where(held, _frequencies(counts["body"], counts["fields"], weights), np.float32(0))
+    lengths = np.array([row.lengths[0] for row in rows], np.uint32)
+    weighted = np.fromiter(idf.values(), np.float64, len(idf))
+    parts = _contribution(weighted, tf, _norms(lengths, index, weights)[:, None], weights)
+    # Not `sum`, which adds in another order.
+    scores = np.cumsum(parts, axis=1)[:, -1].tolist() if len(terms) else [0.0] * len(rows)
+    return scores, held
 
 
 def _norms(lengths: npt.NDArray[np.uint32], index: KeywordIndex, weights: Weights) -> Scores:

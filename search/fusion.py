@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
-from typing import Generic, TypeVar
+from functools import cached_property
+from itertools import chain, pairwise, repeat, starmap
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +19,8 @@ __all__ = ["Fused", "Overlap", "QuestionWords", "as_cosine", "fuse", "fuse_best"
 
 Scores = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-# Passages, and the first and the second words of pairs in them, by their numbers.
-_HeldPairs = tuple[Integers, Integers, Integers]
-# A stemmed word, or its term.
-Word = TypeVar("Word", int, str)
-
+Terms = Sequence[int] | Integers
+"""The terms of a passage in their order, those of its title and headings first."""
 # Weights beside the cosine's 1.
 # Fitted were 0.032, 0.273, 0.115 and 0.104; the last was raised by hand (docs/decisions/fusion.md).
 _KEYWORD, _COVERAGE, _ADJACENT, _NEAR = 0.03, 0.27, 0.12, 0.15
@@ -33,6 +30,7 @@ _UNREAD_KEYWORD = 0.1
 _SPREAD = 0.4
 # How far apart, in words, the two words of a close pair may be in the question and in a passage.
 _MAX_DISTANCE_ASKED, _MAX_DISTANCE_HELD = 2, 5
+_BETWEEN = np.full(_MAX_DISTANCE_HELD, -1, np.int64)  # no term
 
 
 @dataclass(frozen=True)
@@ -58,62 +56,91 @@ class _Pairs:
         self._codes = np.array([first * self._words + second for first, second in known], np.int64)
         self._weights = np.array([weights[first] + weights[second] for first, second in known])
 
-    def shares(self, passages: int, held: Sequence[_HeldPairs]) -> Scores:
+    def shares(self, passages: int, held: _HeldPairs) -> Scores:
         """Return the share `[passages]` of the pairs that each passage holds."""
         found = np.zeros((passages, len(self._codes)), np.bool_)
-        for numbers, firsts, seconds in held if len(self._codes) else ():
-            codes = firsts * self._words + seconds
+        if len(self._codes):
+            codes = held.firsts * self._words + held.seconds
             at = np.minimum(np.searchsorted(self._codes, codes), len(self._codes) - 1)
             known = self._codes[at] == codes
-            found[numbers[known], at[known]] = True
+            found[held.passages[known], at[known]] = True
         return _shares(found, self._weights)
 
 
-class QuestionWords(Generic[Word]):
-    """A question's stemmed words in their order, to be compared with those of passages.
+@dataclass(frozen=True)
+class _HeldPairs:
+    """Pairs of words in passages, all `[m]`: the passage, and the numbers of the first and the second word."""
 
-    `idf` has every word of the question: ln(1 + (N - n + 0.5) / (n + 0.5)) for a word in n of N passages, also n = 0.
+    passages: Integers
+    firsts: Integers
+    seconds: Integers
+
+    def next_to_each_other(self, is_next: npt.NDArray[np.bool_]) -> _HeldPairs:
+        """Return those of the pairs that stand side by side."""
+        return _HeldPairs(self.passages[is_next], self.firsts[is_next], self.seconds[is_next])
+
+    def ordered(self) -> _HeldPairs:
+        """Return the pairs with the smaller number first."""
+        return _HeldPairs(self.passages, np.minimum(self.firsts, self.seconds), np.maximum(self.firsts, self.seconds))
+
+
+class QuestionWords:
+    """A question's terms in their order, to be compared with those of passages.
+
+    `idf` has every term of the question: ln(1 + (N - n + 0.5) / (n + 0.5)) for one in n of N passages, also n = 0.
     """
 
-    def __init__(self, question: Sequence[Word], idf: Mapping[Word, float]) -> None:
-        self._numbers: dict[Word, int] = {word: number for number, word in enumerate(dict.fromkeys(question))}
-        weights = np.array([idf[word] for word in self._numbers], np.float64)
+    def __init__(self, question: Sequence[int], idf: Mapping[int, float]) -> None:
+        number_of = {term: number for number, term in enumerate(sorted(set(question)))}
+        self._terms = np.array(list(number_of), np.int64)
+        weights = np.array([idf[term] for term in number_of], np.float64)
         # Squared, since it matters more which rare words a passage has than how many words.
         self._squares = weights**2
-        asked = [self._numbers[word] for word in question]
+        asked = [number_of[term] for term in question]
         steps = range(1, _MAX_DISTANCE_ASKED + 1)
         self._neighbours = _Pairs(set(pairwise(asked)), weights)
         # The smaller number first: a close pair counts once, in whichever order it stands.
         close = {(min(pair), max(pair)) for step in steps for pair in zip(asked, asked[step:], strict=False)}
         self._close = _Pairs(close, weights)
 
-    def overlaps(self, passages: Iterable[Sequence[Word]]) -> list[Overlap]:
-        """Compare the words of passages, stemmed in the same way and in their order."""
-        words, numbers, count = self._flattened(passages)
-        at = np.flatnonzero(words >= 0)
+    def overlaps(self, passages: Iterable[Terms]) -> list[Overlap]:
+        """Compare the terms of passages in their order."""
+        return _overlaps(self.shares(passages))
+
+    def shares(self, passages: Iterable[Terms]) -> Scores:
+        """Return the same as an array `[passages, 3]`: the columns are the fields of `Overlap`."""
+        numbers, at, owners, count = self._found(list(passages))
+        words = numbers[at]
         held = np.zeros((count, len(self._squares)), np.bool_)
-        held[numbers[at], words[at]] = True
-        near = [_held_pairs(words, numbers, at, step) for step in range(1, _MAX_DISTANCE_HELD + 1)]
-        ordered = [(row, np.minimum(first, second), np.maximum(first, second)) for row, first, second in near]
-        coverage = _shares(held, self._squares)
-        adjacent, close = self._neighbours.shares(count, near[:1]), self._close.shares(count, ordered)
-        return list(map(Overlap, coverage.tolist(), adjacent.tolist(), close.tolist()))
+        held[owners, words] = True
+        followers = numbers[at[:, None] + np.arange(1, _MAX_DISTANCE_HELD + 1)]
+        first, step = np.nonzero(followers >= 0)
+        pairs = _HeldPairs(owners[first], words[first], followers[first, step])
+        return np.column_stack(
+            [
+                _shares(held, self._squares),
+                self._neighbours.shares(count, pairs.next_to_each_other(step == 0)),
+                self._close.shares(count, pairs.ordered()),
+            ]
+        )
 
-    def _flattened(self, passages: Iterable[Sequence[Word]]) -> tuple[Integers, Integers, int]:
-        """Return the numbers of all words, -1 for others, those of their passages, and how many these are.
+    def _found(self, passages: Sequence[Terms]) -> tuple[Integers, Integers, Integers, int]:
+        """Return the numbers of all terms, one passage after another, -1 for those that the question does not have.
 
-        After each passage there are so many others that no pair is in two passages.
+        Then the indices of the others `[m]`, the passages that they are in `[m]`, and how many passages there are.
+        After each passage there are so many of -1 that no pair is in two passages.
         """
-        number_of, between = self._numbers.get, [-1] * _MAX_DISTANCE_HELD
-        rows = [[number_of(word, -1) for word in passage] + between for passage in passages]
-        words = np.array(list(chain.from_iterable(rows)), np.int64)
-        return words, np.repeat(np.arange(len(rows)), list(map(len, rows))), len(rows)
-
-
-def _held_pairs(words: Integers, numbers: Integers, at: Integers, step: int) -> _HeldPairs:
-    """Return the words at some offsets that have another one `step` after them: passage, first and second."""
-    first = at[words[at + step] >= 0]
-    return numbers[first], words[first], words[first + step]
+        parts = [*chain.from_iterable(zip(passages, repeat(_BETWEEN), strict=False))]
+        terms = np.concatenate(parts) if parts else _BETWEEN[:0]
+        numbers = np.full(len(terms), -1)
+        if len(self._terms):
+            nearest = np.minimum(np.searchsorted(self._terms, terms), len(self._terms) - 1)
+            at = np.flatnonzero(self._terms[nearest] == terms)
+            numbers[at] = nearest[at]
+        else:
+            at = np.empty(0, np.int64)
+        ends = np.cumsum([len(passage) + _MAX_DISTANCE_HELD for passage in passages])
+        return numbers, at, np.searchsorted(ends, at, "right"), len(passages)
 
 
 def _shares(held: npt.NDArray[np.bool_], weights: Scores) -> Scores:
@@ -123,42 +150,54 @@ def _shares(held: npt.NDArray[np.bool_], weights: Scores) -> Scores:
     return (held * weights).sum(axis=1) / whole if whole > 0 else np.zeros(len(held))
 
 
+def _overlaps(shares: Scores) -> list[Overlap]:
+    return list(starmap(Overlap, shares.tolist()))
+
+
 @dataclass(frozen=True)
 class Fused:
-    """The candidates that were read, best first: `positions` int64 `[r]` among all candidates, `scores` `[r]`."""
+    """The candidates that were read, best first: `positions` int64 `[r]` among all candidates, `scores` `[r]`.
+
+    `shares` `[r, 3]` has the fields of each one's `Overlap`.
+    """
 
     positions: npt.NDArray[np.int64]
     scores: Scores
-    overlaps: list[Overlap]
+    shares: Scores
+
+    @cached_property
+    def overlaps(self) -> list[Overlap]:
+        """What each candidate shares with the question."""
+        return _overlaps(self.shares)
 
     def first(self, k: int) -> Fused:
         """Return the `k` best."""
-        return Fused(self.positions[:k], self.scores[:k], self.overlaps[:k])
+        return Fused(self.positions[:k], self.scores[:k], self.shares[:k])
 
 
 def fuse_best(
-    question: Sequence[Word],
+    question: Sequence[int],
     ids: npt.NDArray[np.int64],
     dense: Scores,
     keyword: Scores,
-    idf: Mapping[Word, float],
-    words: Callable[[Sequence[int]], Iterable[Sequence[Word]]],
+    idf: Mapping[int, float],
+    terms: Callable[[Sequence[int]], Iterable[Terms]],
     *,
     metric: str,
     read: int,
 ) -> Fused:
     """Order the `read` most promising of a question's candidates; equal scores by their `ids`.
 
-    `ids`, `dense` (by `metric`) and `keyword` are arrays `[n]` over the candidates; `words` returns the words of
-    passages by their ids. Words of the question that are not in `idf` do not count.
+    `ids`, `dense` (by `metric`) and `keyword` are arrays `[n]` over the candidates; `terms` returns the terms of
+    passages by their ids. Terms of the question that are not in `idf` do not count.
     """
-    asked = [word for word in question if word in idf]
+    asked = [term for term in question if term in idf]
     similar, mass = as_cosine(metric, dense), sum(idf.values())
     chosen = promising(similar, keyword, mass, read)
-    overlaps = QuestionWords(asked, idf).overlaps(words(ids[chosen].tolist()))
-    scores = fuse(similar[chosen], keyword[chosen], mass, overlaps)
+    shares = QuestionWords(asked, idf).shares(terms(ids[chosen].tolist()))
+    scores = _fused(similar[chosen], keyword[chosen], mass, shares)
     order = np.lexsort((ids[chosen], -scores))  # the last key is the first to order by
-    return Fused(chosen[order], scores[order], [overlaps[at] for at in order])
+    return Fused(chosen[order], scores[order], shares[order])
 
 
 def fuse(dense: Scores, keyword: Scores, mass: float, overlaps: Sequence[Overlap]) -> Scores:
@@ -168,8 +207,13 @@ def fuse(dense: Scores, keyword: Scores, mass: float, overlaps: Sequence[Overlap
     factor k1 + 1, 0 for a candidate without any word of the question. `mass` is the sum of the idf of the question's
     different words, also of those that occur nowhere. Every candidate needs both scores, whichever ranking proposed it.
     """
-    parts = np.array([(part.coverage, part.adjacent, part.near) for part in overlaps], np.float64).reshape(-1, 3)
-    words = parts @ np.array([_COVERAGE, _ADJACENT, _NEAR])
+    parts = [(part.coverage, part.adjacent, part.near) for part in overlaps]
+    return _fused(dense, keyword, mass, np.array(parts, np.float64).reshape(-1, 3))
+
+
+def _fused(dense: Scores, keyword: Scores, mass: float, shares: Scores) -> Scores:
+    # Not `@`: see `_shares`.
+    words = (shares * np.array([_COVERAGE, _ADJACENT, _NEAR])).sum(axis=1)
     # Without the division, the words of a long question would outweigh the vectors (docs/decisions/fusion.md).
     if mass > 0:
         words = words + _KEYWORD * np.asarray(keyword, dtype=np.float64) / np.sqrt(mass)

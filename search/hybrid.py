@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from wherein.embed.metric import score_and_distance
+from wherein.embed.metric import scores_and_distances
 from wherein.errors import Damaged
-from wherein.search.bm25 import term_score
+from wherein.search.bm25 import score_rows
 from wherein.search.calibration import calibrated
 from wherein.search.copies import MAX_BY_MEANING, MAX_OF_VECTOR, NearCopies
 from wherein.search.found import Choose, Found
 from wherein.search.fusion import Overlap, fuse_best
-from wherein.search.hits import Hit, checked_hit
+from wherein.search.hits import Hit
 from wherein.search.keyword import Matches, best_passages, filter_matches, match, scores_of
-from wherein.search.passage_lookup import PassageLookup, RecentTerms, required
+from wherein.search.passage_lookup import PassageLookup, required
 from wherein.search.phrase_check import PhraseCheck
 from wherein.search.provenance import Provenance, provenance_of
 from wherein.search.query_syntax import ParsedQuestion
-from wherein.search.semantic import exact_nearness
+from wherein.search.semantic import Nearness, exact_nearness
 from wherein.storage.catalog.models import StoredModel
-from wherein.storage.catalog.packed_terms import TermRows
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.term_counts import checked_terms
 from wherein.storage.catalog.vectors import Matrix
 from wherein.storage.filters.selection import Filter, Selection, Selector
 from wherein.storage.index.open_indexes import OpenIndexes, SharedIndexes
@@ -90,8 +89,7 @@ class Ranker:
         self._db = db
         self._model = model
         self._indexes = indexes or OpenIndexes(db, SharedIndexes(folder, model))
-        self._recent = RecentTerms()
-        self._passages = PassageLookup(db, model, self._recent)
+        self._passages = PassageLookup(db, model)
         self._selector = Selector(model.id if model else _NO_MODEL)
         self._check: PhraseCheck | None = None
         self.copies_cut = False
@@ -124,7 +122,7 @@ class Ranker:
         has.
         """
         with self._indexes.reading_keywords() as index:
-            self._passages = PassageLookup(self._db, self._model, self._recent)
+            self._passages.begin(self._indexes.version)
             self.provenance = provenance_of(None, None, index)
             selection = self._select(only)
             matches = match(index, question, selection)
@@ -155,7 +153,7 @@ class Ranker:
         one's, UsageError when `only` names a field that no document has.
         """
         with self._indexes.reading_both() as (vectors, keywords):
-            self._passages = PassageLookup(self._db, self._model, self._recent)
+            self._passages.begin(self._indexes.version)
             self.provenance = provenance_of(self._model, vectors, keywords)
             selection = self._select(only)
             matches = match(keywords, question, selection)
@@ -261,9 +259,9 @@ class Ranker:
 
         NaN for a passage without a vector, which a repair may leave.
         """
-        scores = dict(near)
-        for chunk, stored in self._passages.vectors([chunk for chunk in chunks if chunk not in near]):
-            scores[chunk] = score_and_distance(query.metric, query.vector, stored)[0]
+        others, vectors = self._passages.vectors([chunk for chunk in chunks if chunk not in near])
+        found, _ = scores_and_distances(query.metric, query.vector, vectors)
+        scores = {**near, **dict(zip(others, found.tolist(), strict=True))}
         return np.array([scores.get(chunk, np.nan) for chunk in chunks])
 
     def _chances(
@@ -286,31 +284,31 @@ class Ranker:
         query: _Query | None = None,
     ) -> list[Hit]:
         """Return the ranked passages as hits, each checked against the stored rows."""
-        chunks = [one.chunk for one in ranked]
-        stored, counts = self._passages.stored(chunks), self._passages.counts(chunks)
+        rows = self._passages.counted([one.chunk for one in ranked])
+        scores, held = score_rows(rows, matches.index, matches.scores.idf)
         exact = self._exact_nearness(query, ranked) if query else {}
-        rows = checked_terms((chunk, *counts.get(chunk, (None, None))) for chunk in chunks)
-        hits = []
-        for rank, (one, row) in enumerate(zip(ranked, rows, strict=True), 1):
-            score, distance = exact.get(one.chunk, (None, None))
-            hit = checked_hit(
-                required(stored, one.chunk),
+        hits, asked = list[Hit](), list(matches.question.terms.values())
+        for rank, (one, score, own) in enumerate(zip(ranked, scores, held, strict=True), 1):
+            _check_score(one, score)
+            dense_score, distance = exact.get(one.chunk, (None, None))
+            hit = self._passages.hit(
+                one.chunk,
                 selection,
                 rank=rank,
                 score=one.score,
                 distance=distance,
-                dense_score=score,
+                dense_score=dense_score,
                 dense_rank=one.dense_rank,
-                keyword_score=_checked_score(one, row, matches),
+                keyword_score=score,
                 keyword_rank=one.keyword_rank,
-                matched=_matched_words(row, matches.question),
+                matched=tuple(dict.fromkeys(compress(asked, own.tolist()))),
                 overlap=one.overlap,
                 chance=one.chance,
             )
             hits.append(hit)
         return hits
 
-    def _exact_nearness(self, query: _Query, ranked: Sequence[_Ranked]) -> dict[int, tuple[float, float | None]]:
+    def _exact_nearness(self, query: _Query, ranked: Sequence[_Ranked]) -> dict[int, Nearness]:
         """Return score and distance from the stored vectors, of those passages that have a dense score.
 
         Raises Damaged when the index holds another vector than is stored, or one that is not stored.
@@ -320,12 +318,11 @@ class Ranker:
             for one in ranked
             if one.dense_score is not None and not np.isnan(one.dense_score)
         }
-        exact = {}
-        for chunk, stored in self._passages.vectors(list(scores)):
-            found = exact_nearness(query.metric, query.vector, stored, scores[chunk])
-            if found is None:
-                raise Damaged(f"The index holds another vector of passage {chunk} than is stored; run: wherein repair")
-            exact[chunk] = found
+        chunks, stored = self._passages.vectors(list(scores))
+        found = exact_nearness(query.metric, query.vector, stored, [scores[chunk] for chunk in chunks])
+        exact = {chunk: one for chunk, one in zip(chunks, found, strict=True) if one is not None}
+        if wrong := [chunk for chunk in chunks if chunk not in exact]:
+            raise Damaged(f"The index holds another vector of passage {wrong[0]} than is stored; run: wherein repair")
         if lost := scores.keys() - exact.keys():
             raise Damaged(f"Passage {min(lost)} has a score but no stored vector; run: wherein verify")
         return exact
@@ -337,21 +334,13 @@ def to_read(k: int) -> int:
     return max(READ, k + k // 2)
 
 
-def _checked_score(ranked: _Ranked, counts: TermRows, matches: Matches) -> float:
-    """Return a passage's BM25 score from its stored counts. Raises Damaged when the index gave another."""
-    score = term_score(counts, matches.index, matches.scores.idf)
+def _check_score(ranked: _Ranked, score: float) -> None:
+    """Raise Damaged when the index gave another BM25 score than the stored counts."""
     # `not <=` instead of `>`: NaN is damage, too.
     if not abs(score - ranked.keyword_score) <= _TOLERANCE * max(1.0, score):
         raise Damaged(
             f"The index holds other word counts of passage {ranked.chunk} than are stored; run: wherein repair"
         )
-    return score
-
-
-def _matched_words(counts: TermRows, question: ParsedQuestion) -> tuple[str, ...]:
-    """Return the words of the question that a passage holds, each once."""
-    held = set(counts.entries["term"].tolist())
-    return tuple(dict.fromkeys(word for term, word in question.terms.items() if term in held))
 
 
 def _ranks(chunks: Iterable[int]) -> dict[int, int]:

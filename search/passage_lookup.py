@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
+from typing import Unpack
+
+import numpy as np
 
 from wherein.errors import Damaged
-from wherein.search.hits import StoredPassage
+from wherein.search.fusion import Terms
+from wherein.search.hits import Hit, Ranking, StoredPassage, checked_hit
 from wherein.search.stored_passages import MAX_LENGTH, read_passages
 from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.models import StoredModel
+from wherein.storage.catalog.packed_terms import TermRows
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.term_counts import checked_terms
 from wherein.storage.catalog.terms import terms_of
-from wherein.storage.catalog.vectors import Matrix, checked_vector
+from wherein.storage.catalog.vectors import Matrix, checked_vectors
 from wherein.storage.disk.recent import Recent
+from wherein.storage.filters.selection import Selection
 
-__all__ = ["PassageLookup", "RecentTerms", "required"]
+__all__ = ["PassageLookup", "required"]
 
-# Terms of all passages together, at 8 bytes each.
-_MAX_RECENT = 500_000
+# What is kept of all passages together: terms at 8 bytes each, characters of texts, vectors, counted terms at about
+# 20 bytes each.
+_MAX_TERMS = 1_000_000
+_MAX_CHARACTERS = 4_000_000
+_MAX_VECTORS = 5_000
+_MAX_COUNTED = 500_000
+_MAX_CHUNKS = 50_000
 
 _CHUNKS = """
 SELECT v.id, c.id FROM vectors v CROSS JOIN chunks c ON c.input_hash = v.input_hash WHERE v.id IN ({}) ORDER BY c.id
@@ -35,67 +47,106 @@ _VECTORS = (
 _COUNTS = "SELECT id, counts, checksum FROM terms WHERE id IN ({})"
 
 
-class RecentTerms(Recent[int, list[int]]):
-    """The terms of passages that were compared with questions, by the ids of the passages.
+class PassageLookup:
+    """Reads passages from the catalog by their ids, and keeps the last few thousand that it has read.
 
-    They hold in later snapshots, too: a passage that changes gets another id.
+    What is kept holds for one state of the catalog: call `begin` in each snapshot. Terms hold in later states, too,
+    because a passage that changes gets another id.
     """
 
-    def __init__(self) -> None:
-        super().__init__(_MAX_RECENT)
-
-
-class PassageLookup:
-    """Reads passages from the catalog by their ids, and keeps those that it has read; for one snapshot only."""
-
-    def __init__(self, db: Catalog, model: StoredModel | None, recent: RecentTerms | None = None) -> None:
+    def __init__(self, db: Catalog, model: StoredModel | None) -> None:
         self._db = db
         self._model = model
-        self._known: dict[int, StoredPassage] = {}
-        self._recent = RecentTerms() if recent is None else recent
+        self._version: int | None = None
+        self._stored: Recent[int, StoredPassage] = Recent(_MAX_CHARACTERS)
+        self._hits: Recent[int, Hit] = Recent(_MAX_CHARACTERS)
+        self._chunks: Recent[tuple[int, int | None], list[int]] = Recent(_MAX_CHUNKS)
+        self._counted: Recent[int, TermRows] = Recent(_MAX_COUNTED)
+        self._terms: Recent[int, Terms] = Recent(_MAX_TERMS)
+        self._vectors: Recent[int, Matrix] = Recent(_MAX_VECTORS)
+
+    def begin(self, version: int) -> None:
+        """Forget what was read in a snapshot of another version, by SQLite's `data_version`."""
+        if version != self._version:
+            self._version = version
+            for kept in (self._stored, self._hits, self._chunks, self._counted, self._vectors):
+                kept.clear()
 
     def of_vectors(self, vector_ids: Sequence[int], most: int | None = None) -> dict[int, list[int]]:
         """Return the passages of each vector, ascending, the first `most`; a vector without a passage is missing."""
-        chunks: dict[int, list[int]] = {}
+        found = {number: self._chunks[number, most] for number in vector_ids if (number, most) in self._chunks}
+        unknown = [number for number in vector_ids if number not in found]
         statement, limits = (_CHUNKS, ()) if most is None else (_FIRST_CHUNKS, (most,))
-        for vector_id, chunk in select_in(self._db, statement, vector_ids, *limits):
-            chunks.setdefault(vector_id, []).append(chunk)
-        return chunks
+        for number, chunk in select_in(self._db, statement, unknown, *limits):
+            found.setdefault(number, []).append(chunk)
+        for number in unknown:
+            if number in found:
+                self._chunks.keep((number, most), found[number], len(found[number]))
+        return found
 
-    def terms(self, chunks: Sequence[int]) -> Iterator[list[int]]:
-        """Yield the terms of each passage in their order, those of its title and headings first.
+    def terms(self, chunks: Sequence[int]) -> list[Terms]:
+        """Return the terms int64 `[t]` of each passage in their order, those of its title and headings first.
 
-        Raises Damaged when one is not stored.
+        Raises Damaged when a passage is not stored.
         """
-        known = {chunk: self._recent[chunk] for chunk in chunks if chunk in self._recent}
-        stored = self.stored([chunk for chunk in chunks if chunk not in known])
-        for chunk in chunks:
-            if (terms := known.get(chunk)) is None:
-                passage = required(stored, chunk)
-                texts = (passage.title, passage.heading, passage.text)
-                terms = list(chain.from_iterable(terms_of(str(text)[:MAX_LENGTH]) for text in texts))
-                if passage.text is not None:  # a lost text may be repaired
-                    self._recent.keep(chunk, terms, len(terms))
-            yield terms
+        found = {chunk: self._terms[chunk] for chunk in chunks if chunk in self._terms}
+        unknown = [chunk for chunk in chunks if chunk not in found]
+        stored = self.stored(unknown)
+        for chunk in unknown:
+            passage = required(stored, chunk)
+            texts = (passage.title, passage.heading, passage.text)
+            terms = chain.from_iterable(terms_of(str(text)[:MAX_LENGTH]) for text in texts)
+            found[chunk] = np.fromiter(terms, np.int64)
+            if passage.text is not None:  # a lost text may be repaired
+                self._terms.keep(chunk, found[chunk], len(found[chunk]))
+        return [found[chunk] for chunk in chunks]
 
-    def vectors(self, chunks: Sequence[int]) -> Iterator[tuple[int, Matrix]]:
-        """Yield passage and vector `[width]`, in no order, of those passages that have one.
+    def vectors(self, chunks: Sequence[int]) -> tuple[list[int], Matrix]:
+        """Return those of some passages that have a vector, and their vectors `[n, width]`.
 
         Raises Damaged when a vector is not what was stored.
         """
         assert self._model is not None
-        for chunk, *vector in select_in(self._db, _VECTORS, chunks, self._model.id):
-            yield chunk, checked_vector(self._model.dimension, *vector)
+        found = {chunk: self._vectors[chunk] for chunk in chunks if chunk in self._vectors}
+        rows = list(select_in(self._db, _VECTORS, [chunk for chunk in chunks if chunk not in found], self._model.id))
+        _, vectors = checked_vectors(self._model.dimension, [row[1:] for row in rows])
+        for (chunk, *_), vector in zip(rows, vectors, strict=True):
+            found[chunk] = vector
+            self._vectors.keep(chunk, vector, 1)
+        matrix = np.array(list(found.values()), np.float32).reshape(len(found), self._model.dimension)
+        return list(found), matrix
 
     def stored(self, chunks: Sequence[int]) -> dict[int, StoredPassage]:
         """Return the rows of passages by their ids, unchecked; one that is not stored is missing."""
-        unknown = [chunk for chunk in chunks if chunk not in self._known]
-        self._known.update((passage.chunk, passage) for passage in read_passages(self._db, unknown))
-        return {chunk: self._known[chunk] for chunk in chunks if chunk in self._known}
+        found = {chunk: self._stored[chunk] for chunk in chunks if chunk in self._stored}
+        for passage in read_passages(self._db, [chunk for chunk in chunks if chunk not in found]):
+            found[passage.chunk] = passage
+            self._stored.keep(passage.chunk, passage, len(str(passage.text)))
+        return found
 
-    def counts(self, chunks: Sequence[int]) -> dict[int, tuple[object, object]]:
-        """Return counts and checksum of each passage's row of `terms`, unchecked; one without a row is missing."""
-        return {chunk: (counts, checksum) for chunk, counts, checksum in select_in(self._db, _COUNTS, chunks)}
+    def hit(self, chunk: int, selection: Selection | None, **ranking: Unpack[Ranking]) -> Hit:
+        """Return a passage as a hit.
+
+        Raises Damaged when the passage or its document is not what was stored, or when that is not in `selection`.
+        """
+        hit = self._hits.get(chunk)
+        if hit is None:
+            hit = checked_hit(required(self.stored([chunk]), chunk))
+            self._hits.keep(chunk, hit, len(hit.text))
+        if selection is not None and hit.document not in selection.documents:
+            raise Damaged(f"Passage {chunk} was selected by another document; run: wherein verify")
+        return hit.changed(**ranking)
+
+    def counted(self, chunks: Sequence[int]) -> list[TermRows]:
+        """Return the counted terms of each passage, by itself. Raises Damaged when one is not what was stored."""
+        found = {chunk: self._counted[chunk] for chunk in chunks if chunk in self._counted}
+        unknown = [chunk for chunk in chunks if chunk not in found]
+        rows = {chunk: row for chunk, *row in select_in(self._db, _COUNTS, unknown)}
+        counted = checked_terms((chunk, *rows.get(chunk, (None, None))) for chunk in unknown)
+        for chunk, row in zip(unknown, counted, strict=True):
+            found[chunk] = row
+            self._counted.keep(chunk, row, len(row.entries))
+        return [found[chunk] for chunk in chunks]
 
 
 def required(stored: Mapping[int, StoredPassage], chunk: int) -> StoredPassage:

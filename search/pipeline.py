@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,6 @@ from wherein.search.results.postprocess import Gathered, ResultOptions, gather, 
 from wherein.search.results.recognized import with_recognized
 from wherein.search.results.sentences import with_sentences
 from wherein.search.semantic import Searcher
-from wherein.storage.catalog.connection import snapshot
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.disk.text_lines import to_unicode
@@ -120,16 +120,32 @@ class QueryPipeline:
 
     def answer(
         self,
-        query: PreparedQuery,
+        queries: Sequence[PreparedQuery],
         options: QueryOptions,
         freshness: FreshnessOf,
         encode_contexts: EncodeContexts | None = None,
-    ) -> Answer:
-        """Answer a question.
+    ) -> list[Answer]:
+        """Answer questions, all from one snapshot.
 
         `freshness` returns the states of documents' files. `encode_contexts` embeds sentences, `[n, dimension]`, where
         the one that answers is to be marked.
         """
+        with self._reading(options.mode):
+            return [self._answer(query, options, freshness, encode_contexts) for query in queries]
+
+    def _reading(self, mode: str) -> AbstractContextManager[object]:
+        """Return one snapshot, in which all indexes of a mode are loaded."""
+        if mode == "semantic":
+            return self._indexes.reading_vectors()
+        return self._indexes.reading_keywords() if mode == "keyword" else self._indexes.reading_both()
+
+    def _answer(
+        self,
+        query: PreparedQuery,
+        options: QueryOptions,
+        freshness: FreshnessOf,
+        encode_contexts: EncodeContexts | None,
+    ) -> Answer:
         results = options.results
         self._copies.begin()
         gathered = gather(
@@ -141,13 +157,9 @@ class QueryPipeline:
         )
         hits = with_recognized(self._db, gathered.hits)
         if results.fold and self._copies.has_left_out:
-            # A later snapshot than that of the search: passages that are gone are not listed.
-            with snapshot(self._db) as db:
-                hits = with_left_out(db, hits, self._copies, freshness if results.require_fresh else None)
+            hits = with_left_out(self._db, hits, self._copies, freshness if results.require_fresh else None)
         if options.results.context:
-            # A later snapshot than that of the search: `with_context` notices a document that has changed in between.
-            with snapshot(self._db) as db:
-                hits = [with_context(db, hit, options.results.context) for hit in hits]
+            hits = [with_context(self._db, hit, options.results.context) for hit in hits]
         if results.sentence:
             hits = with_sentences(hits, query.terms, query.vector, encode_contexts)
         ranking = self._by_meaning(query.metric) if options.mode == "semantic" else self._by_words()

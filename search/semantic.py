@@ -8,17 +8,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from wherein.embed.metric import score_and_distance
+from wherein.embed.metric import scores_and_distances
 from wherein.errors import Damaged
 from wherein.search.copies import MAX_BY_MEANING, MAX_OF_VECTOR, NearCopies
 from wherein.search.found import Choose, Found
-from wherein.search.hits import Hit, StoredPassage, checked_hit
+from wherein.search.hits import Hit
 from wherein.search.passage_lookup import PassageLookup, required
 from wherein.search.provenance import Provenance, provenance_of
 from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.vectors import Matrix, checked_vector
+from wherein.storage.catalog.vectors import Matrix, checked_vectors
 from wherein.storage.filters.selection import Filter, Selection, Selector
 from wherein.storage.index.open_indexes import OpenIndexes, SharedIndexes
 from wherein.storage.index.vector_index import VectorIndex
@@ -31,6 +31,10 @@ _VECTORS = "SELECT id, input_hash, vector, checksum FROM vectors WHERE id IN ({}
 _TOLERANCE = 1e-4
 # Extra neighbours fetched for l2, where float32 inner products cannot order near ties.
 _EXTRA_NEIGHBOURS = {"l2": 16}
+
+
+Nearness = tuple[float, float | None]
+"""The score of a question and a passage, and their distance, which only `l2` has."""
 
 
 class _StoredVector(NamedTuple):
@@ -78,6 +82,7 @@ class Searcher:
         self._model = model
         self._metric = metric
         self._indexes = indexes or OpenIndexes(db, SharedIndexes(folder, model))
+        self._passages = PassageLookup(db, model)
         self._selector = Selector(model.id)
         self.provenance: Provenance | None = None
         self.unmatched: tuple[str, ...] = ()
@@ -103,16 +108,17 @@ class Searcher:
         document has.
         """
         with self._indexes.reading_vectors() as index:
+            self._passages.begin(self._indexes.version)
             self.provenance = provenance_of(self._model, index, None)
             selection = self._selector.select(self._db, self._indexes.version, only) if only else None
             self.unmatched = selection.unmatched if selection else ()
             near = self._nearest(index, question, k + _EXTRA_NEIGHBOURS.get(self._metric, 0), selection, copies)
             best = self._exact(question, near)[:k]
             # Read at once: passages of one document are read together.
-            stored = PassageLookup(self._db, self._model).stored([one.chunk for one in best])
+            stored = self._passages.stored([one.chunk for one in best])
             if choose is not None:
                 best = [best[at] for at in choose([Found(required(stored, one.chunk), one.score) for one in best])]
-            return [_hit(rank, one, required(stored, one.chunk), selection) for rank, one in enumerate(best, 1)]
+            return [self._hit(rank, one, selection) for rank, one in enumerate(best, 1)]
 
     def _nearest(
         self, index: VectorIndex, question: Matrix, n: int, selection: Selection | None, copies: NearCopies | None
@@ -141,7 +147,7 @@ class Searcher:
     ) -> Iterator[_Near]:
         """Yield the selected passages of the nearest vectors, of each vector the first `most` by their ids."""
         vector_ids, scores = index.nearest(question, wanted, selection)
-        chunks_of = PassageLookup(self._db, self._model).of_vectors(vector_ids.tolist(), most)
+        chunks_of = self._passages.of_vectors(vector_ids.tolist(), most)
         for vector_id, score in zip(vector_ids.tolist(), scores.tolist(), strict=True):
             for chunk in chunks_of.get(vector_id, ()):
                 if selection is None or selection.has_chunk(chunk):
@@ -152,27 +158,30 @@ class Searcher:
 
         Raises Damaged when the index holds another vector, or a passage is found twice.
         """
-        vectors = {row[0]: _StoredVector(*row) for row in select_in(self._db, _VECTORS, [one.vector for one in near])}
-        nearness: dict[int, tuple[float, float | None]] = {}
+        index_scores = {one.vector: one.score for one in near}
+        rows = list(map(_StoredVector._make, select_in(self._db, _VECTORS, list(index_scores))))
+        _, stored = checked_vectors(self._model.dimension, rows)
+        nearness = exact_nearness(self._metric, question, stored, [index_scores[row.id] for row in rows])
+        vectors = {row.id: (row, exact) for row, exact in zip(rows, nearness, strict=True)}
         found: dict[int, _Exact] = {}
-        for chunk, vector_id, score in near:
+        for chunk, vector_id, _ in near:
             if vector_id not in vectors:
                 continue
             if chunk in found:
                 raise Damaged(f"Passage {chunk} is found twice; run: wherein verify")
-            vector = vectors[vector_id]
-            if vector_id not in nearness:
-                nearness[vector_id] = self._nearness(question, vector, score)
-            found[chunk] = _Exact(chunk, *nearness[vector_id], vector.input_hash)
+            row, exact = vectors[vector_id]
+            if exact is None:
+                raise Damaged(f"The index holds another vector {vector_id} than is stored; run: wherein repair")
+            found[chunk] = _Exact(chunk, *exact, row.input_hash)
         # A stable sort: equal scores keep their order.
         return sorted(found.values(), key=lambda one: -one.score if one.distance is None else one.distance)
 
-    def _nearness(self, question: Matrix, vector: _StoredVector, index_score: float) -> tuple[float, float | None]:
-        stored = checked_vector(self._model.dimension, *vector)
-        exact = exact_nearness(self._metric, question, stored, index_score)
-        if exact is None:
-            raise Damaged(f"The index holds another vector {vector.id} than is stored; run: wherein repair")
-        return exact
+    def _hit(self, rank: int, found: _Exact, selection: Selection | None) -> Hit:
+        hit = self._passages.hit(found.chunk, selection, rank=rank, score=found.score, distance=found.distance)
+        # One of SQLite's indexes, when damaged, leads from a vector to the passage of another.
+        if required(self._passages.stored([found.chunk]), found.chunk).input_hash != found.input_hash:
+            raise Damaged(f"A passage of {hit.uri} was found by the vector of another; run: wherein verify")
+        return hit
 
 
 def _without(near: Sequence[_Near], copies: NearCopies, n: int) -> list[_Near]:
@@ -181,21 +190,15 @@ def _without(near: Sequence[_Near], copies: NearCopies, n: int) -> list[_Near]:
     return [one for one in near if one.chunk in kept]
 
 
-def _hit(rank: int, found: _Exact, passage: StoredPassage, selection: Selection | None) -> Hit:
-    hit = checked_hit(passage, selection, rank=rank, score=found.score, distance=found.distance)
-    # One of SQLite's indexes, when damaged, leads from a vector to the passage of another.
-    if passage.input_hash != found.input_hash:
-        raise Damaged(f"A passage of {passage.uri} was found by the vector of another; run: wherein verify")
-    return hit
-
-
 def exact_nearness(
-    metric: str, question: Matrix, stored: Matrix, index_score: float
-) -> tuple[float, float | None] | None:
-    """Return score and distance of a question and a stored vector, both `[width]`.
+    metric: str, question: Matrix, stored: Matrix, index_scores: Sequence[float]
+) -> list[Nearness | None]:
+    """Return score and distance of a question `[width]` and each of the stored vectors `[n, width]`.
 
-    None when they contradict `index_score`: the index then holds another vector.
+    None where they contradict one of `index_scores`: the index then holds another vector.
     """
-    exact = score_and_distance(metric, question, stored)
-    allowed = _TOLERANCE * max(1.0, float(np.linalg.norm(question) * np.linalg.norm(stored)))
-    return exact if abs(exact[0] - index_score) <= allowed else None  # None also when one of them is NaN
+    scores, distances = scores_and_distances(metric, question, stored)
+    allowed = _TOLERANCE * np.maximum(1.0, np.linalg.norm(question) * np.linalg.norm(stored, axis=1))
+    same = np.abs(scores - np.array(index_scores, np.float64)) <= allowed  # False also when one of them is NaN
+    found = zip(same.tolist(), scores.tolist(), distances, strict=True)
+    return [(score, distance) if is_same else None for is_same, score, distance in found]

@@ -96,7 +96,7 @@ def text_of(passage: StoredPassage) -> str:
 
 def checked_place(passage: StoredPassage) -> Place:
     """Return where a passage is. Raises Damaged when it is not what was stored."""
-    hit = checked_hit(passage, None, score=0.0)
+    hit = checked_hit(passage)
     return Place(uri=hit.uri, title=hit.title, start=hit.start, end=hit.end, line=hit.line, page=hit.page)
 
 

@@ -71,7 +71,7 @@ def gather(
         if len(hits) >= k or is_all or wanted == most:
             states = freshness(hit.document for hit in hits)
             shown = [
-                replace(hit, rank=rank, freshness=states[hit.document], also_in=choice.also_in(hit.chunk))
+                hit.changed(rank=rank, freshness=states[hit.document], also_in=choice.also_in(hit.chunk))
                 for rank, hit in enumerate(hits, 1)
             ]
             return Gathered(shown, choice.ranked, choice.stale, stopped=len(hits) < k and not is_all)

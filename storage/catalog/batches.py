@@ -14,9 +14,11 @@ _BATCH_SIZE = 500
 def select_in(db: Catalog, statement: str, values: Sequence[Any], *before: object) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of `statement` for all `values`, in no order; `{}` in it stands for the marks of the `IN` list.
 
-    The parameters `before` are bound ahead of the values in each batch. NumPy arrays are to be passed as lists:
-    SQLite binds no NumPy integers.
+    A value may be bound twice. The parameters `before` are bound ahead of the values in each batch. NumPy arrays are to
+    be passed as lists: SQLite binds no NumPy integers.
     """
     for first in range(0, len(values), _BATCH_SIZE):
-        batch = values[first : first + _BATCH_SIZE]
+        batch = list(values[first : first + _BATCH_SIZE])
+        # Few lengths: Python keeps the last 128 statements, and to compile another takes longer than most take to run.
+        batch += batch[-1:] * ((1 << (len(batch) - 1).bit_length()) - len(batch))
         yield from db.execute(statement.format(",".join("?" * len(batch))), [*before, *batch]).fetchall()

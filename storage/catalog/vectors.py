@@ -7,7 +7,7 @@ A vector of length 1 is stored as float16, any other as float32; the number of b
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import numpy as np
@@ -16,8 +16,9 @@ import numpy.typing as npt
 from wherein.errors import Damaged
 from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.checksums import vector_checksum
-from wherein.storage.catalog.models import now
+from wherein.storage.catalog.models import StoredModel, now
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.disk.recent import Recent
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -27,7 +28,9 @@ __all__ = [
     "UNIT_TOLERANCE",
     "Ids",
     "Matrix",
+    "StoredVectors",
     "checked_vector",
+    "checked_vectors",
     "count_live",
     "count_orphans",
     "count_vectors",
@@ -53,6 +56,7 @@ UNIT_TOLERANCE = 1e-3
 """How far the length of a vector that counts as 1 may be from it: far more than rounding changes it."""
 _HALF, _SINGLE = np.dtype("<f2"), np.dtype("<f4")  # the same bytes on every machine
 
+_MAX_KEPT = 5_000  # vectors of 1.5 KB
 _HIGHEST = 2**63 - 1  # of SQLite's integers
 
 # Plain tuples, not named ones: a fold reads millions of these rows.
@@ -139,7 +143,7 @@ def read_vectors(
     )
     last = above
     while fetched := rows.fetchmany(batch):
-        ids, vectors = _checked(dimension, fetched)
+        ids, vectors = checked_vectors(dimension, fetched)
         if (np.diff(ids, prepend=last) <= 0).any():  # database pages were swapped, or one is reachable twice
             raise Damaged("The stored vectors are not in the order of their ids; run: wherein verify")
         last = int(ids[-1])
@@ -153,11 +157,45 @@ def find_vectors(db: Catalog, model_id: int, dimension: int, wanted: Ids) -> tup
     """
     # Each is looked up by its id; the `+`: see `_of_model`.
     statement = f"SELECT {_COLUMNS} FROM vectors WHERE +model_id = ? AND id IN ({{}})"
-    return _checked(dimension, list(select_in(db, statement, wanted.tolist(), model_id)))
+    return checked_vectors(dimension, list(select_in(db, statement, wanted.tolist(), model_id)))
 
 
-def _checked(dimension: int, rows: Sequence[_Columns]) -> tuple[Ids, Matrix]:
-    """Return ids and vectors of rows of `_COLUMNS`. Raises Damaged when one is not what was stored."""
+class StoredVectors:
+    """The vectors of a model, as one connection sees them; for one thread at a time.
+
+    Those that were read lately are kept until something is committed: most questions have neighbours in common.
+    """
+
+    def __init__(self, db: Catalog, model: StoredModel) -> None:
+        self.db = db
+        self.model = model
+        self._state: tuple[int, int] | None = None
+        self._known: Recent[int, Matrix] = Recent(_MAX_KEPT)
+
+    def find(self, wanted: Ids) -> tuple[Ids, Matrix]:
+        """Return what `find_vectors` does. Call inside a snapshot."""
+        (version,) = self.db.execute("PRAGMA data_version").fetchone()  # says nothing of this connection's own changes
+        connection: Any = getattr(self.db, "conn", self.db)  # a `Database` holds sqlite3's connection
+        state = version, connection.total_changes
+        if state != self._state:
+            self._known.clear()
+            self._state = state
+        found = {number: self._known[number] for number in wanted.tolist() if number in self._known}
+        unknown = [number for number in wanted.tolist() if number not in found]
+        if unknown:
+            ids, vectors = find_vectors(self.db, self.model.id, self.model.dimension, np.array(unknown, np.int64))
+            for number, vector in zip(ids.tolist(), vectors, strict=True):
+                found[number] = vector
+                self._known.keep(number, vector, 1)
+        matrix = np.array(list(found.values()), np.float32).reshape(len(found), self.model.dimension)
+        return np.array(list(found), np.int64), matrix
+
+
+def checked_vectors(dimension: int, rows: Sequence[_Columns]) -> tuple[Ids, Matrix]:
+    """Return ids `[n]` and vectors `[n, dimension]` from the columns of `checked_vector`.
+
+    Raises Damaged when one is not what was stored.
+    """
     if not _are_sound(dimension, rows):
         for row in rows:
             _check(dimension, *row)

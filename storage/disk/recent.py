@@ -18,6 +18,11 @@ class Recent(dict[Key, Value]):
         self._size = 0
         self._lock = Lock()
 
+    def clear(self) -> None:
+        """Forget all values."""
+        super().clear()
+        self._size = 0
+
     def keep(self, key: Key, value: Value, size: int) -> None:
         """Keep a value of some size, which counts at least 1: many small ones are bounded, too."""
         with self._lock:

@@ -16,7 +16,7 @@ import numpy as np
 from wherein.errors import Damaged
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.vectors import ROUNDING, Ids, Matrix, find_vectors
+from wherein.storage.catalog.vectors import ROUNDING, Ids, Matrix, StoredVectors
 from wherein.storage.filters.selection import Selection
 from wherein.storage.index.method import Method
 
@@ -35,16 +35,15 @@ class Codes(ABC):
     def __init__(self, index: Any, method: Method, db: Catalog, model: StoredModel) -> None:
         self._index = index
         self._method = method
-        self._db = db
-        self._model = model
+        self._vectors = StoredVectors(db, model)
         self.count: int = index.ntotal
 
     def read_from(self, db: Catalog) -> Self:
         """Return the same index over another connection to the same catalog."""
-        if db is self._db:
+        if db is self._vectors.db:
             return self
         other = copy(self)
-        other._db = db
+        other._vectors = StoredVectors(db, self._vectors.model)
         return other
 
     @abstractmethod
@@ -120,7 +119,7 @@ class Codes(ABC):
         order = np.argsort(ids)
         ids, scores = ids[order], scores[order]
         _check_distinct(ids)
-        found, vectors = find_vectors(self._db, self._model.id, self._model.dimension, ids)
+        found, vectors = self._vectors.find(ids)
         exact = np.einsum("ij,j->i", vectors, question)  # not `@`: see vector_index.py
         # Negated, so that NaN counts as wrong too.
         wrong = ~(np.abs(exact - scores[np.searchsorted(ids, found)]) <= self._max_deviation(question))

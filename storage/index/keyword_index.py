@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from wherein.errors import Damaged
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.schema import highest_used_id
 from wherein.storage.catalog.term_counts import all_chunks, count_rows, read_terms, removed_chunks
+from wherein.storage.disk.recent import Recent
 from wherein.storage.index.generation_files import load_postings
 from wherein.storage.index.generations import KEYWORDS, Generation, active_generation
 from wherein.storage.index.postings import Mask, Postings, TermPostings, collect, merge
@@ -20,6 +22,8 @@ from wherein.storage.index.postings_file import PostingsFile
 from wherein.storage.index.segments import Segment, segments_of
 
 __all__ = ["KeywordIndex", "Part", "load_keywords"]
+
+_MAX_SCORED = 2_000_000  # of 4 bytes each
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class KeywordIndex:
 
     `parts` are the generation, and the delta, which is every passage with a higher id than the generation's: first its
     `segments`, last what is in none of them. `count` is the number of passages that exist, `length` the number of terms
-    in all of them.
+    in all of them. `scored` keeps what was computed from the postings of recent terms, up to _MAX_SCORED numbers.
     """
 
     version: int
@@ -52,6 +56,7 @@ class KeywordIndex:
     count: int
     length: int
     segments: tuple[Segment, ...] = ()
+    scored: Recent[object, Any] = field(default_factory=lambda: Recent(_MAX_SCORED), repr=False, compare=False)
 
 
 def load_keywords(db: Catalog, folder: Path, known: KeywordIndex | None) -> KeywordIndex:

@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherein.embed.metric import METRICS, context_form, distances, question_form, score_and_distance, stored_width
+from wherein.embed.metric import (
+    METRICS,
+    context_form,
+    distances,
+    question_form,
+    score_and_distance,
+    scores_and_distances,
+    stored_width,
+)
 
 sizes = st.tuples(st.integers(1, 24), st.integers(1, 40), st.integers(0, 2**32 - 1), st.sampled_from([0.01, 1, 30]))
 
@@ -36,6 +44,27 @@ def test_the_other_metrics_are_stored_as_they_are(metric: str) -> None:
     assert context_form(metric, vector) is vector
     assert question_form(metric, vector) is vector
     assert score_and_distance(metric, vector, vector) == (30.0, None)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("count", [0, 1, 7])
+def test_many_contexts_have_the_scores_that_they_have_one_by_one(metric: str, count: int) -> None:
+    vectors = np.random.default_rng(count).standard_normal((count + 1, 12)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    question = question_form(metric, vectors[0])
+    contexts = np.array([context_form(metric, one) for one in vectors[1:]]).reshape(count, len(question))
+    scores, distances = scores_and_distances(metric, question, contexts)
+    expected = [score_and_distance(metric, question, one) for one in contexts]
+    assert scores.tolist() == pytest.approx([score for score, _ in expected], abs=1e-6)
+    assert distances == [distance for _, distance in expected]
+    for one, score in zip(contexts, scores, strict=True):  # to the bit: copies must have equal scores
+        assert scores_and_distances(metric, question, one[None])[0].tolist() == [score]
+
+
+def test_a_cosine_is_at_most_1_and_what_is_far_beyond_it_is_left() -> None:
+    question = np.array([1.00002, 0.0], np.float32)
+    contexts = np.array([[1.0, 0.0], [-1.0, 0.0], [2.0, 0.0]], np.float32)
+    assert scores_and_distances("cosine", question, contexts)[0].tolist() == [1.0, -1.0, pytest.approx(2.00004)]
 
 
 @pytest.mark.parametrize("metric", METRICS)

@@ -9,7 +9,7 @@ import pytest
 
 from toy import ToyEncoder
 from wherein.errors import ModelMismatch, Stale, WhereinError
-from wherein.library import Library, ResultOptions
+from wherein.library import Library, ResultOptions, querying
 from wherein.library.models import ModelChoice
 from wherein.library.querying import QueryService, QuerySession
 from wherein.library.readers import CatalogReader
@@ -55,8 +55,63 @@ def test_session_and_batch_answer_as_the_library_does(library: Library, reader: 
     expected = [library.query(question, 3, mode=mode) for question in questions]
     assert [session.answer(question, options(mode=mode)) for question in questions] == expected
     queries, encoder = session.prepare(questions, options(mode=mode))
-    assert [session.answer_prepared(query, options(mode=mode), encoder) for query in queries] == expected
+    assert session.answer_prepared(queries, options(mode=mode), encoder) == expected
     assert (encoder is None) == (mode == "keyword")
+
+
+MANY = {
+    **{f"note{n}": f"Box {n} of the {'red' if n % 2 else 'blue'} shelf holds {n * n} marbles." for n in range(30)},
+    **{f"copy{n}": "The owner may sign the lease of the house at any time, but not the guest." for n in range(6)},
+}
+ASKED = [
+    "who may sign the lease?", "box 7", '"red shelf" marbles', "marbles -blue", "box -7 -9", "unheard words",
+    "who may sign the lease?", "guest", "289", "?", "the", "blue blue shelf",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "semantic", "keyword"])
+@pytest.mark.parametrize(
+    "results",
+    [
+        ResultOptions(), ResultOptions(fold=True), ResultOptions(fold=True, context=1, sentence=True),
+        ResultOptions(require_fresh=True),
+    ],
+    ids=["plain", "fold", "all", "fresh"],
+)  # fmt: skip
+@pytest.mark.parametrize("together", [1, 5, 32])
+def test_many_questions_have_the_answers_that_they_have_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str, results: ResultOptions, together: int
+) -> None:
+    (tmp_path / "docs").mkdir()
+    for name, text in MANY.items():
+        (tmp_path / "docs" / f"{name}.txt").write_text(text)
+    monkeypatch.setattr(querying, "_TOGETHER", together)
+    with Library(tmp_path / "library", encoder=ToyEncoder()) as library:  # type: ignore[arg-type]
+        library.ingest([str(tmp_path / "docs")])
+        expected = [library.query(question, 4, mode=mode, options=results) for question in ASKED]
+        assert list(library.query_many(ASKED, 4, mode=mode, options=results)) == expected
+        assert any(answer.hits for answer in expected)
+
+
+def test_few_questions_with_many_hits_are_answered_together() -> None:
+    assert [querying._group_size(k) for k in (1, 100, 101, 1_000, 3_200, 1_000_000)] == [32, 32, 31, 3, 1, 1]
+
+
+def test_questions_that_nobody_waits_for_any_more_are_not_encoded(library: Library) -> None:
+    encoded = list[str]()
+
+    class Counting(ToyEncoder):
+        def encode_questions(self, texts: Any) -> Any:
+            encoded.extend(texts)
+            return super().encode_questions(texts)
+
+    with Library(library.folder, encoder=Counting()) as asked:  # type: ignore[arg-type]
+        answers = asked.query_many((f"cats {n}" for n in range(256)), 1)
+        assert next(answers).question == "cats 0"
+        answers.close()
+        count = len(encoded)
+        assert asked.query("cats", 1).hits
+    assert len(encoded) == count
 
 
 def test_a_service_opens_another_session_once_the_model_is_another(library: Library) -> None:

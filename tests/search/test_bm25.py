@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from text_index import index_texts
-from wherein.search.bm25 import Weights, score_passages, term_score
+from wherein.search.bm25 import Weights, score_passages, score_rows
 from wherein.storage.catalog.packed_terms import unpack_rows
 from wherein.storage.catalog.term_counts import count_terms
 from wherein.storage.catalog.terms import terms_of
@@ -84,5 +84,15 @@ def test_a_score_from_the_index_is_that_from_the_stored_counts(
     postings = collect([unpack_rows(range(len(counts)), counts)])
     index = KeywordIndex(0, None, (Part(postings), Part(collect(()))), len(counts), int(postings.lengths.sum()))
     scores = score_passages(index, dict.fromkeys(terms_of(" ".join(question))))
-    alone = [term_score(unpack_rows([number], [one]), index, scores.idf) for number, one in enumerate(counts)]
-    assert alone == scores.parts[0].tolist()
+    rows = [unpack_rows([number], [one]) for number, one in enumerate(counts)]
+    stored, held = score_rows(rows, index, scores.idf)
+    assert stored == scores.parts[0].tolist()
+    assert held.tolist() == [[term in row.entries["term"].tolist() for term in scores.idf] for row in rows]
+    alone = [score_rows([row], index, scores.idf)[0][0] for row in rows]
+    assert alone == stored
+    # What was kept of the terms gives the same again.
+    again = score_passages(index, scores.idf)
+    assert ([part.tolist() for part in again.parts], again.idf) == (
+        [part.tolist() for part in scores.parts],
+        scores.idf,
+    )

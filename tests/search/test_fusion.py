@@ -7,47 +7,48 @@ from hypothesis import strategies as st
 
 from wherein.search.fusion import Overlap, QuestionWords, as_cosine, fuse, fuse_best, promising
 
-IDF = {"red": 1.0, "fox": 2.0, "jump": 3.0}
-WORDS = st.lists(st.sampled_from([*IDF, "other"]), max_size=12)
+RED, FOX, JUMP, OTHER, UNSEEN = 1 << 39, 7, 5_000, 3, 90  # terms are numbers below 2 ** 40
+IDF = {RED: 1.0, FOX: 2.0, JUMP: 3.0}
+WORDS = st.lists(st.sampled_from([*IDF, OTHER]), max_size=12)
 
 
 def test_all_words_side_by_side_share_everything():
-    assert QuestionWords(["red", "fox"], IDF).overlaps([["a", "red", "fox"]])[0] == Overlap(1.0, 1.0, 1.0)
+    assert QuestionWords([RED, FOX], IDF).overlaps([[11, RED, FOX]])[0] == Overlap(1.0, 1.0, 1.0)
 
 
 def test_a_rare_word_covers_more_than_a_common_one():
-    assert QuestionWords(["red", "fox", "jump"], IDF).overlaps([["jump"]])[0].coverage == 9 / 14
-    assert QuestionWords(["red", "fox", "jump"], IDF).overlaps([["red"]])[0].coverage == 1 / 14
+    assert QuestionWords([RED, FOX, JUMP], IDF).overlaps([[JUMP]])[0].coverage == 9 / 14
+    assert QuestionWords([RED, FOX, JUMP], IDF).overlaps([[RED]])[0].coverage == 1 / 14
 
 
 def test_neighbours_count_in_the_order_of_the_question_only():
-    assert QuestionWords(["red", "fox"], IDF).overlaps([["fox", "red"]])[0] == Overlap(1.0, 0.0, 1.0)
+    assert QuestionWords([RED, FOX], IDF).overlaps([[FOX, RED]])[0] == Overlap(1.0, 0.0, 1.0)
 
 
 def test_words_close_together_may_have_four_others_between_them():
-    assert QuestionWords(["red", "fox"], IDF).overlaps([["fox", "a", "b", "c", "d", "red"]])[0].near == 1.0
-    assert QuestionWords(["red", "fox"], IDF).overlaps([["fox", "a", "b", "c", "d", "e", "red"]])[0].near == 0.0
+    assert QuestionWords([RED, FOX], IDF).overlaps([[FOX, 11, 12, 13, 14, RED]])[0].near == 1.0
+    assert QuestionWords([RED, FOX], IDF).overlaps([[FOX, 11, 12, 13, 14, 15, RED]])[0].near == 0.0
 
 
 def test_words_with_one_between_them_in_the_question_are_a_close_pair_but_no_neighbours():
-    shared = QuestionWords(["red", "fox", "jump"], IDF).overlaps([["red", "jump"]])[0]
+    shared = QuestionWords([RED, FOX, JUMP], IDF).overlaps([[RED, JUMP]])[0]
     assert shared.adjacent == 0.0
     assert shared.near == 4 / 12
 
 
 def test_a_word_that_stands_twice_in_the_question_is_no_pair_with_itself():
-    assert QuestionWords(["fox", "fox"], IDF).overlaps([["fox", "fox"]])[0] == Overlap(1.0, 0.0, 0.0)
+    assert QuestionWords([FOX, FOX], IDF).overlaps([[FOX, FOX]])[0] == Overlap(1.0, 0.0, 0.0)
 
 
 @given(WORDS, WORDS)
 def test_every_share_is_from_0_to_1_whatever_the_words(question, passage):
-    shared = QuestionWords(question, {**IDF, "other": 0.5}).overlaps([passage])[0]
+    shared = QuestionWords(question, {**IDF, OTHER: 0.5}).overlaps([passage])[0]
     assert all(0.0 <= part <= 1.0 + 1e-12 for part in (shared.coverage, shared.adjacent, shared.near))
 
 
 def test_a_question_without_words_leaves_the_cosine_alone():
     dense = np.array([0.5, 0.25])
-    assert fuse(dense, np.zeros(2), 0.0, [QuestionWords([], {}).overlaps([["fox"]])[0]] * 2).tolist() == [0.5, 0.25]
+    assert fuse(dense, np.zeros(2), 0.0, [QuestionWords([], {}).overlaps([[FOX]])[0]] * 2).tolist() == [0.5, 0.25]
 
 
 def test_no_candidates_give_no_scores():
@@ -86,10 +87,10 @@ def test_scores_of_another_metric_get_the_range_of_cosines():
     assert as_cosine("dot", np.zeros(0)).shape == (0,)
 
 
-PASSAGES = {4: ["red", "fox"], 7: ["fox", "other"], 9: ["other"]}
+PASSAGES = {4: [RED, FOX], 7: [FOX, OTHER], 9: [OTHER]}
 
 
-def fused(dense, keyword, read=3, ids=(9, 4, 7), question=("red", "fox", "unseen")):
+def fused(dense, keyword, read=3, ids=(9, 4, 7), question=(RED, FOX, UNSEEN)):
     return fuse_best(
         question, np.array(ids), np.array(dense), np.array(keyword), IDF, lambda read: [PASSAGES[i] for i in read],
         metric="cosine", read=read,
@@ -98,7 +99,7 @@ def fused(dense, keyword, read=3, ids=(9, 4, 7), question=("red", "fox", "unseen
 
 def test_the_candidates_that_are_read_come_in_the_order_of_their_fused_scores():
     found = fused([0.5, 0.3, 0.4], [0.0, 3.0, 2.0])
-    words = QuestionWords(["red", "fox"], IDF)  # a word that is not in `idf` does not count
+    words = QuestionWords([RED, FOX], IDF)  # a word that is not in `idf` does not count
     overlaps = words.overlaps(PASSAGES[number] for number in (4, 7, 9))
     scores = fuse(np.array([0.3, 0.4, 0.5]), np.array([3.0, 2.0, 0.0]), 6.0, overlaps)
     assert found.positions.tolist() == [1, 2, 0]

@@ -1,19 +1,18 @@
 """Hits made from stored rows: their columns, and that no row that was changed is shown."""
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from wherein.errors import Damaged
-from wherein.search.hits import StoredPassage, checked_hit
+from wherein.search.hits import Hit, StoredPassage, checked_hit
 from wherein.search.stored_passages import read_passages
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import open_writer, writing
 from wherein.storage.catalog.documents import ChunkRow, DocumentRow, save_document
-from wherein.storage.filters.selection import Selection
 
 TEXT = "First line.\n\nThe owner of the house may sign the lease, as you see.\nThe end."
 START, END = TEXT.index("The owner"), TEXT.index("The end")
@@ -32,13 +31,8 @@ def passage(tmp_path: Path) -> StoredPassage:
     return stored
 
 
-def selection(*documents: int) -> Selection:
-    none = np.zeros(0, np.int64)
-    return Selection(frozenset(documents), none, none, np.zeros(0, np.uint8))
-
-
 def test_a_hit_has_the_columns_of_its_passage(passage: StoredPassage) -> None:
-    hit = checked_hit(passage, None, rank=2, score=0.5, distance=3.0)
+    hit = checked_hit(passage).changed(rank=2, score=0.5, distance=3.0)
     assert (hit.rank, hit.score, hit.distance) == (2, 0.5, 3.0)
     assert (hit.uri, hit.title, hit.media_type) == ("file:///a.pdf", "Leases", "application/pdf")
     assert (hit.start, hit.end, hit.text) == (START, END, TEXT[START:END])
@@ -47,12 +41,12 @@ def test_a_hit_has_the_columns_of_its_passage(passage: StoredPassage) -> None:
     assert (hit.freshness, hit.also_in, hit.before, hit.after, hit.sentence) == ("unknown", (), "", "", None)
 
 
-def test_a_hit_must_be_of_a_selected_document(passage: StoredPassage) -> None:
-    assert checked_hit(passage, selection(passage.document), score=0.5) == checked_hit(passage, None, score=0.5)
-    with pytest.raises(
-        Damaged, match=rf"Passage {passage.chunk} was selected by another document; run: wherein verify"
-    ):
-        checked_hit(passage, selection(passage.document + 1), score=0.5)
+def test_a_changed_hit_is_another_one_with_the_other_fields_as_they_were(passage: StoredPassage) -> None:
+    hit = checked_hit(passage)
+    other = hit.changed(score=0.5, freshness="fresh")
+    assert other == replace(hit, score=0.5, freshness="fresh")
+    assert (hit.score, hit.freshness) == (0.0, "unknown")
+    assert isinstance(other, Hit)
 
 
 @pytest.mark.parametrize(
@@ -67,10 +61,10 @@ def test_a_hit_must_be_of_a_selected_document(passage: StoredPassage) -> None:
 )  # fmt: skip
 def test_a_changed_column_is_damage(passage: StoredPassage, changed: dict[str, Any]) -> None:
     with pytest.raises(Damaged, match=r"The stored record of .* is damaged; run: wherein verify"):
-        checked_hit(passage._replace(**changed), None, score=0.5)
+        checked_hit(passage._replace(**changed))
 
 
 @pytest.mark.parametrize("text", ["The owner may sign.", TEXT[START:END].encode(), None, "\ud800"])
 def test_a_changed_text_is_damage(passage: StoredPassage, text: object) -> None:
     with pytest.raises(Damaged, match=r"A stored passage of file:///a\.pdf is damaged; run: wherein verify"):
-        checked_hit(passage._replace(text=text), None, score=0.5)
+        checked_hit(passage._replace(text=text))

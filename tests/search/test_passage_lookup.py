@@ -10,11 +10,12 @@ import pytest
 from toy import ToyEncoder
 from wherein.errors import Damaged
 from wherein.search import passage_lookup
-from wherein.search.passage_lookup import PassageLookup, RecentTerms
+from wherein.search.passage_lookup import PassageLookup
 from wherein.storage.catalog import batches
 from wherein.storage.catalog.connection import open_reader
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.catalog.terms import terms_of
+from wherein.storage.filters.selection import Selection
 
 
 @pytest.fixture
@@ -42,8 +43,8 @@ def test_terms_come_in_the_order_that_is_asked_for_title_and_headings_first(
     lookup: PassageLookup, chunks: dict[str, int]
 ) -> None:
     cats, lease = lookup.terms([chunks["cats"], chunks["lease"]])
-    assert cats == list(terms_of("cats Cats sleep all day."))
-    assert lease == list(terms_of("lease The owner may sign the lease."))
+    assert list(cats) == list(terms_of("cats Cats sleep all day."))
+    assert list(lease) == list(terms_of("lease The owner may sign the lease."))
     assert list(lookup.terms([])) == []
 
 
@@ -51,25 +52,57 @@ def test_recent_terms_are_not_read_again_and_those_of_a_lost_text_are_not_kept(
     change: Callable[..., None], db: Any, chunks: dict[str, int]
 ) -> None:
     change("DELETE FROM texts WHERE document_id = (SELECT document_id FROM chunks WHERE id = ?)", chunks["copy"])
-    recent = RecentTerms()
-    first = list(PassageLookup(db, None, recent).terms([chunks["cats"], chunks["copy"]]))
-    assert list(recent) == [chunks["cats"]]
-    later = PassageLookup(db, None, recent)
-    assert next(later.terms([chunks["cats"]])) == first[0]
-    assert later._known == {}
+    lookup = PassageLookup(db, None)
+    first, _ = lookup.terms([chunks["cats"], chunks["copy"]])
+    assert list(lookup._terms) == [chunks["cats"]]
+    lookup.begin(1)
+    (again,) = lookup.terms([chunks["cats"]])
+    assert again is first
+    assert lookup._stored == {}
+
+
+def test_what_was_read_holds_for_one_version(
+    change: Callable[..., None], lookup: PassageLookup, chunks: dict[str, int]
+) -> None:
+    ids, cats = list(chunks.values()), chunks["cats"]
+    lookup.begin(1)
+    before = lookup.stored(ids), lookup.counted(ids), lookup.vectors(ids)[0], lookup.hit(cats, None)
+    change("UPDATE documents SET title = 'dogs' WHERE title = 'cats'")
+    change("DELETE FROM terms")
+    change("DELETE FROM vectors")
+    lookup.begin(1)
+    assert (lookup.stored(ids), lookup.counted(ids), lookup.vectors(ids)[0], lookup.hit(cats, None)) == before
+    lookup.begin(2)
+    assert lookup.stored([cats])[cats].title == "dogs"
+    assert lookup.vectors(ids)[0] == []
+    with pytest.raises(Damaged, match="The word counts of passage"):
+        lookup.counted([cats])
+    with pytest.raises(Damaged, match=r"The stored record of .* is damaged"):
+        lookup.hit(cats, None)
+
+
+def test_a_hit_must_be_of_a_selected_document(lookup: PassageLookup, chunks: dict[str, int]) -> None:
+    hit, none = lookup.hit(chunks["cats"], None, score=0.5), np.zeros(0, np.int64)
+    selected, other = (
+        Selection(frozenset([hit.document + more]), none, none, np.zeros(0, np.uint8)) for more in (0, 99)
+    )
+    assert lookup.hit(chunks["cats"], selected, score=0.5) == hit
+    with pytest.raises(Damaged, match="was selected by another document; run: wherein verify"):
+        lookup.hit(chunks["cats"], other, score=0.5)
 
 
 def test_recent_terms_are_bounded(monkeypatch: pytest.MonkeyPatch, db: Any, chunks: dict[str, int]) -> None:
-    monkeypatch.setattr(passage_lookup, "_MAX_RECENT", 2)
-    ids, recent = list(chunks.values()), RecentTerms()
-    expected = list(PassageLookup(db, None).terms(ids))
+    ids = list(chunks.values())
+    expected = [list(terms) for terms in PassageLookup(db, None).terms(ids)]
+    monkeypatch.setattr(passage_lookup, "_MAX_TERMS", 2)
+    lookup = PassageLookup(db, None)
     for wanted in (ids[:1], ids, ids[::-1]):
-        assert list(PassageLookup(db, None, recent).terms(wanted)) == [expected[ids.index(chunk)] for chunk in wanted]
-        assert len(recent) <= 2
+        assert [list(terms) for terms in lookup.terms(wanted)] == [expected[ids.index(chunk)] for chunk in wanted]
+        assert len(lookup._terms) <= 2
 
 
 def test_each_passage_has_its_stored_vector(lookup: PassageLookup, chunks: dict[str, int]) -> None:
-    vectors = dict(lookup.vectors(list(chunks.values())))
+    vectors = dict(zip(*lookup.vectors(list(chunks.values())), strict=True))
     expected = ToyEncoder().encode_contexts(["The owner may sign the lease.", "Cats sleep all day."])
     assert vectors.keys() == set(chunks.values())
     for name, row in (("lease", 0), ("copy", 0), ("cats", 1)):
@@ -81,7 +114,7 @@ def test_what_has_no_row_is_missing(change: Callable[..., None], lookup: Passage
     stored = lookup.stored([chunks["cats"], chunks["lease"], 10**6])
     assert stored.keys() == {chunks["cats"], chunks["lease"]}
     assert stored[chunks["cats"]].text == "Cats sleep all day."
-    assert lookup.counts(list(chunks.values())).keys() == {chunks["lease"], chunks["copy"]}
+    assert [row.ids.tolist() for row in lookup.counted([chunks["lease"]])] == [[chunks["lease"]]]
     with pytest.raises(Damaged, match="Passage 1000000 is in an index but not stored"):
         list(lookup.terms([10**6]))
 
@@ -97,7 +130,7 @@ def test_more_ids_than_one_statement_takes(
 ) -> None:
     monkeypatch.setattr(batches, "_BATCH_SIZE", 2)
     ids = list(chunks.values())
-    assert lookup.stored(ids).keys() == {chunk for chunk, _ in lookup.vectors(ids)} == set(ids)
+    assert lookup.stored(ids).keys() == set(lookup.vectors(ids)[0]) == set(ids)
     assert len(list(lookup.terms(ids))) == 3
 
 

@@ -34,22 +34,22 @@ def prepared(question: str) -> PreparedQuery:
 def test_the_pipeline_leaves_out_stale_hits(library: Library, db: Any, pipeline: QueryPipeline) -> None:
     cats = next(document.id for document in library.documents() if document.uri.endswith("cats.txt"))
     wanted = options(results=ResultOptions(require_fresh=True))
-    answer = pipeline.answer(
-        prepared("owner lease"), wanted, lambda ids: {id: "fresh" if id == cats else "changed" for id in ids}
+    (answer,) = pipeline.answer(
+        [prepared("owner lease")], wanted, lambda ids: {id: "fresh" if id == cats else "changed" for id in ids}
     )
     assert [hit.document for hit in answer.hits] == [cats]
     assert answer.stale == 2
-    answer = pipeline.answer(prepared("owner lease"), wanted, all_are("missing"))
+    (answer,) = pipeline.answer([prepared("owner lease")], wanted, all_are("missing"))
     assert (answer.hits, answer.stale) == ([], 3)
 
 
 def test_the_pipeline_folds_filters_and_marks_sentences(pipeline: QueryPipeline) -> None:
     question = prepared("who may sign the lease?")
-    answer = pipeline.answer(question, options(results=ResultOptions(fold=True)), all_are("fresh"))
+    (answer,) = pipeline.answer([question], options(results=ResultOptions(fold=True)), all_are("fresh"))
     assert [len(hit.also_in) for hit in answer.hits] == [1, 0]
-    assert pipeline.answer(question, options(only=parse_filter(types=["pdf"])), all_are("fresh")).hits == []
+    assert pipeline.answer([question], options(only=parse_filter(types=["pdf"])), all_are("fresh"))[0].hits == []
     marked = options(only=parse_filter(types=["txt"]), results=ResultOptions(sentence=True))
-    answer = pipeline.answer(question, marked, all_are("fresh"), ToyEncoder().encode_contexts)
+    (answer,) = pipeline.answer([question], marked, all_are("fresh"), ToyEncoder().encode_contexts)
     assert len(answer.hits) == 3
     assert all(hit.sentence for hit in answer.hits)
     assert answer.basis is not None
@@ -59,8 +59,8 @@ def test_the_pipeline_folds_filters_and_marks_sentences(pipeline: QueryPipeline)
 def test_the_part_that_the_model_did_not_see_is_returned_unless_no_model_was_used(pipeline: QueryPipeline) -> None:
     vector, _ = ToyEncoder().encode_question("lease")
     query = PreparedQuery("lease", parse_question("lease"), vector, truncated="and so on")
-    assert pipeline.answer(query, options(), all_are("fresh")).truncated == "and so on"
-    assert pipeline.answer(query, options(mode="keyword"), all_are("fresh")).truncated == ""
+    assert pipeline.answer([query], options(), all_are("fresh"))[0].truncated == "and so on"
+    assert pipeline.answer([query], options(mode="keyword"), all_are("fresh"))[0].truncated == ""
 
 
 @pytest.mark.parametrize(

@@ -93,14 +93,13 @@ def test_an_index_that_holds_another_vector_is_damage(db: Any, folder: Path, cha
 
 
 def test_an_exact_score_replaces_one_that_differs_by_rounding_only() -> None:
-    question, stored = np.array([0.6, 0.8], np.float32), np.array([0.8, 0.6], np.float32)
-    exact = exact_nearness("cosine", question, stored, 0.96005)
-    assert exact == (pytest.approx(0.96), None)
-    assert exact_nearness("cosine", question, stored, 0.9602) is None
-    assert exact_nearness("cosine", question, stored, float("nan")) is None
+    question, stored = np.array([0.6, 0.8], np.float32), np.array([[0.8, 0.6]] * 3, np.float32)
+    assert exact_nearness("cosine", question, stored, [0.96005, 0.9602, float("nan")]) == [
+        (pytest.approx(0.96), None), None, None,
+    ]  # fmt: skip
 
 
 def test_the_tolerance_grows_with_the_lengths_of_the_vectors() -> None:
-    question, stored = np.array([60.0, 80], np.float32), np.array([80.0, 60], np.float32)
-    assert exact_nearness("dot", question, stored, 9600.9) == (pytest.approx(9600), None)
-    assert exact_nearness("dot", question, stored, 9601.1) is None
+    question, stored = np.array([60.0, 80], np.float32), np.array([[80.0, 60], [80.0, 60], [0.8, 0.6]], np.float32)
+    exact = exact_nearness("dot", question, stored, [9600.9, 9601.1, 96.05])
+    assert exact == [(pytest.approx(9600), None), None, None]

@@ -1,5 +1,8 @@
 """Vectors: one for each model input, read back as they were stored, orphans among them."""
 
+from contextlib import closing
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sqlite_utils import Database
@@ -7,9 +10,10 @@ from sqlite_utils import Database
 from catalogs import DIMENSION, Descending, document, hashes, save, store, store_range, unit_vectors, vector_ids
 from wherein.errors import Damaged
 from wherein.storage.catalog.checksums import vector_checksum
-from wherein.storage.catalog.connection import writing
+from wherein.storage.catalog.connection import open_reader, writing
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.vectors import (
+    StoredVectors,
     count_live,
     count_orphans,
     count_vectors,
@@ -125,3 +129,20 @@ def test_damaged_columns_are_not_a_vector(dimension: object, name: object, raw: 
     assert is_stored_vector(2, b"n", bytes(8), checksum)
     assert not is_stored_vector(2, b"n", bytes(8), checksum + 1)
     assert not is_stored_vector(dimension, name, raw, checksum)
+
+
+def test_vectors_are_read_again_after_any_change(db: Database, model: StoredModel) -> None:
+    store(db, model, hashes(0, 3), unit_vectors(3))
+    _, _, path = db.execute("PRAGMA database_list").fetchone()
+    wanted = np.array([2, 1, 99])
+    with closing(open_reader(Path(path).parent)) as reader:
+        own, others = StoredVectors(db, model), StoredVectors(reader, model)
+        for stored in (own, others, own, others):
+            found, vectors = stored.find(wanted)
+            assert sorted(found.tolist()) == [1, 2]
+            np.testing.assert_array_equal(vectors, unit_vectors(3)[found - 1])
+        with writing(db, "test"):
+            db.execute("DELETE FROM vectors WHERE id = 1")
+        for stored in (own, others):
+            assert stored.find(wanted)[0].tolist() == [2]
+            assert stored.find(np.empty(0, np.int64))[1].shape == (0, model.dimension)

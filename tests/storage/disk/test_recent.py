@@ -30,3 +30,12 @@ def test_threads_lose_no_size() -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: recent.keep(number, number, 1), range(5_000)))
     assert 0 < len(recent) <= 100
+
+
+def test_after_a_clear_there_is_room_for_as_much_as_before() -> None:
+    recent = Recent[str, int](5)
+    recent.keep("a", 1, 5)
+    recent.clear()
+    recent.keep("b", 2, 4)
+    recent.keep("c", 3, 1)
+    assert recent == {"b": 2, "c": 3}

@@ -221,7 +221,7 @@ class Ranker:
         while True:
             chunks = best_passages(check, matches, wanted)
             if copies is None:
-                return chunks
+                return list(map(int, chunks))
             first = copies.first(chunks, n)
             if len(first) >= n or len(chunks) < wanted or wanted == most:
                 self.copies_cut = len(first) < n and len(chunks) == most

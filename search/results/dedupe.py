@@ -8,12 +8,12 @@ from itertools import chain, islice, repeat
 import numpy as np
 
 from wherein.search.copies import Likely, NearCopies
-from wherein.search.hits import FreshnessOf, Hit, Place, StoredPassage, checked_hit
+from wherein.search.hits import FreshnessOf, Hit, StoredPassage, checked_place
 from wherein.search.limits import MAX_LISTED
 from wherein.search.stored_passages import MAX_LENGTH, read_passages
 from wherein.storage.catalog.protocol import Catalog
 
-__all__ = ["checked_place", "fold", "same_words", "text_of", "with_left_out"]
+__all__ = ["fold", "same_words", "text_of", "with_left_out"]
 
 _WORDS = re.compile(r"\w+")
 _RUN_LENGTH = 3
@@ -94,17 +94,17 @@ def text_of(passage: StoredPassage) -> str:
     return passage.text if isinstance(passage.text, str) else ""
 
 
-def checked_place(passage: StoredPassage) -> Place:
-    """Return where a passage is. Raises Damaged when it is not what was stored."""
-    hit = checked_hit(passage, None, score=0.0)
-    return Place(uri=hit.uri, title=hit.title, start=hit.start, end=hit.end, line=hit.line, page=hit.page)
-
-
 def _words(text: str) -> _Words:
     words = _WORDS.findall(text[:MAX_LENGTH].lower())
-    # max: fewer than three words are one shorter run.
-    runs = frozenset(tuple(words[first : first + _RUN_LENGTH]) for first in range(max(1, len(words) - _RUN_LENGTH + 1)))
-    return _Words(text.strip(), runs, frozenset(word for word in words if any(map(str.isdigit, word))))
+    # Fewer than three words are one shorter run.
+    runs = zip(*(words[first:] for first in range(_RUN_LENGTH)), strict=False) if len(words) >= _RUN_LENGTH else [words]
+    # Most words are of letters alone, which takes one call to see.
+    others = {word for word in words if not word.isalpha()}
+    return _Words(text.strip(), frozenset(map(tuple, runs)), frozenset(filter(_has_digit, others)))
+
+
+def _has_digit(word: str) -> bool:
+    return any(map(str.isdigit, word))
 
 
 def _same(one: _Words, other: _Words) -> bool:

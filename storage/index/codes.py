@@ -25,7 +25,8 @@ __all__ = ["CODE_ROUNDING", "Codes", "best_of"]
 # FAISS and NumPy add in different orders; and the codes of a generation that is older than float16 in the catalog are
 # those of the unrounded vectors.
 CODE_ROUNDING = 1e-5 + ROUNDING
-# Codes fetched beyond the k that are wanted, at first: the bound usually excludes all others.
+# Codes fetched beyond the k that are wanted, at first: the bound usually excludes all others. As many as k where that is
+# more, for a second search would read the vectors of the first again.
 _MARGIN = 48
 
 
@@ -85,7 +86,7 @@ class Codes(ABC):
         is lower by more than the bound than `floor`, or than the score of the k-th best vector that is known.
         """
         slack = self._max_deviation(question)
-        wanted = k + _MARGIN
+        wanted = k + max(k, _MARGIN)
         while True:
             wanted = min(wanted, allowed)
             ids, scores = self._scan(question, wanted, among)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from made_hits import made_hit
 from wherein.errors import Damaged
 from wherein.search.copies import NearCopies
-from wherein.search.hits import Hit, Place
-from wherein.search.results.dedupe import checked_place, fold, same_words, with_left_out
+from wherein.search.hits import Hit, Place, checked_place
+from wherein.search.results.dedupe import fold, same_words, with_left_out
 from wherein.search.stored_passages import read_passages
 from wherein.storage.catalog.connection import open_reader, open_writer, writing
 

@@ -8,6 +8,7 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
+from wherein.search.known_places import KnownPlaces
 from wherein.search.known_sketches import Chunks, KnownSketches, Sketched
 from wherein.search.limits import MAX_LISTED
 from wherein.storage.catalog.protocol import Catalog
@@ -33,11 +34,13 @@ _MAX_MATRIX = 256
 class NearCopies:
     """Which passages of a library are near-copies of which, for one thread at a time.
 
-    Keeps sketches that it has read, and the passages that were left out for the present question. `cut` says whether a ranking had too few different passages among as many as may be read.
+    Keeps sketches that it has read, the passages that were left out for the present question, and `places` that hits
+    have listed. `cut` says whether a ranking had too few different passages among as many as may be read.
     """
 
     def __init__(self, db: Catalog) -> None:
         self._known = KnownSketches(db)
+        self.places = KnownPlaces()
         self._left_out: list[list[int]] = []
         self.cut = False
 
@@ -57,12 +60,15 @@ class NearCopies:
         Each passage is compared with the first few of each group of near-copies. Call inside a snapshot.
         """
         ranked = self._known.of(chunks)
-        if len(ranked) <= _MAX_MATRIX and not _has_pairs(ranked):
-            return list(map(int, ranked.chunks[:enough]))
         # Positions in the ranking, and a hash of the numbers of each passage: near-copies have the same.
         left, numbers = np.arange(len(ranked)), ranked.sketches["numbers"].copy()
-        is_kept = np.zeros(len(ranked), np.bool_)
+        is_kept, are_paired = np.zeros(len(ranked), np.bool_), False
         while len(left) and np.count_nonzero(is_kept[: left[0]]) < enough:
+            if len(left) <= _MAX_MATRIX and not are_paired:
+                single, are_paired = ~_has_pair(ranked, left), True
+                is_kept[left[single]] = True
+                left, numbers = left[~single], numbers[~single]
+                continue
             alike = np.flatnonzero(numbers == numbers[0])
             near = alike[_near(ranked, left[alike])]
             group = left[near]
@@ -114,7 +120,8 @@ def _near(ranked: Sketched, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.
     return np.asarray(near)
 
 
-def _has_pairs(ranked: Sketched) -> bool:
-    """Whether any two sketches are of near-copies."""
-    known = ranked.sketches[ranked.is_known]
-    return int(np.count_nonzero(are_near(known[:, None], known[None, :]))) > len(known)
+def _has_pair(ranked: Sketched, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Return which of some passages are near-copies of any other of them."""
+    sketches, is_known = ranked.sketches.take(positions), ranked.is_known[positions]
+    near = are_near(sketches[:, None], sketches[None, :]) & is_known
+    return np.asarray((np.count_nonzero(near, axis=1) > 1) & is_known)

@@ -1,4 +1,4 @@
-"""The sketches that an open library has read, as arrays: those of thousands of passages are found and compared at once."""
+"""The sketches that an open library has read, as arrays: those of thousands of passages are looked up at once."""
 
 from __future__ import annotations
 

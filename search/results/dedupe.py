@@ -1,14 +1,15 @@
 """Show passages that say nearly the same once: whole pages are copied, and every folder has the same licence."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice, repeat
+from itertools import chain, filterfalse, islice, repeat
 
 import numpy as np
 
 from wherein.search.copies import Likely, NearCopies
-from wherein.search.hits import FreshnessOf, Hit, StoredPassage, checked_place
+from wherein.search.hits import FreshnessOf, Hit, Place, StoredPassage, checked_place
+from wherein.search.known_places import KnownPlace, read_states
 from wherein.search.limits import MAX_LISTED
 from wherein.search.stored_passages import MAX_LENGTH, read_passages
 from wherein.storage.catalog.protocol import Catalog
@@ -16,7 +17,6 @@ from wherein.storage.catalog.protocol import Catalog
 __all__ = ["fold", "same_words", "text_of", "with_left_out"]
 
 _WORDS = re.compile(r"\w+")
-_RUN_LENGTH = 3
 _MIN_SHARED = 0.85
 # Characters below which texts are compared whatever their sketches are: few runs make a sketch uncertain.
 _SHORT = 400
@@ -73,19 +73,36 @@ def with_left_out(
     stored. Call inside a snapshot.
     """
     left_out = copies.left_out([hit.chunk for hit in hits])
-    found = list(read_passages(db, list(chain.from_iterable(left_out))))
-    states = freshness(one.document for one in found) if freshness else None
-    passages = {one.chunk: one for one in found if states is None or states[one.document] == "fresh"}
-    return [
-        _with_places(hit, [passages[chunk] for chunk in own if chunk in passages])
-        for hit, own in zip(hits, left_out, strict=True)
-    ]
+    states = read_states(db, list(chain.from_iterable(left_out)))
+    if freshness:
+        fresh = freshness(state.document for state in states.values())
+        states = {chunk: state for chunk, state in states.items() if fresh[state.document] == "fresh"}
+    # Each passage is in one list.
+    pairs = [(hit.chunk, chunk) for hit, own in zip(hits, left_out, strict=True) for chunk in own if chunk in states]
+    known = {pair[1]: copies.places[pair].place for pair in pairs if copies.places.has(pair, states[pair[1]])}
+    passages = {one.chunk: one for one in read_passages(db, [chunk for chunk in states if chunk not in known])}
+
+    def places(hit: Hit, chunks: Sequence[int]) -> Iterator[Place | None]:
+        own = _words(hit.text) if not known.keys() >= {*chunks} else None
+        for chunk in chunks:
+            if own and (passage := passages.get(chunk)):
+                place = checked_place(passage) if _is_copy(passage, hit, own) else None
+                if passage.text is not None:  # a lost text may be repaired
+                    copies.places.keep((hit.chunk, chunk), KnownPlace(states[chunk], place), 1)
+                yield place
+            else:
+                yield known.get(chunk)
+
+    return [_with_places(hit, filter(None, places(hit, own))) for hit, own in zip(hits, left_out, strict=True)]
 
 
-def _with_places(hit: Hit, passages: Sequence[StoredPassage]) -> Hit:
-    own = _words(hit.text) if passages else None
-    same = (one for one in passages if own and (text_of(one) == hit.text or _same(own, _words(text_of(one)))))
-    also = tuple(map(checked_place, islice(same, max(0, MAX_LISTED - len(hit.also_in)))))
+def _is_copy(passage: StoredPassage, hit: Hit, own: _Words) -> bool:
+    text = text_of(passage)
+    return text == hit.text or _same(own, _words(text))
+
+
+def _with_places(hit: Hit, places: Iterator[Place]) -> Hit:
+    also = tuple(islice(places, max(0, MAX_LISTED - len(hit.also_in))))
     return replace(hit, also_in=(*hit.also_in, *also)) if also else hit
 
 
@@ -97,10 +114,9 @@ def text_of(passage: StoredPassage) -> str:
 def _words(text: str) -> _Words:
     words = _WORDS.findall(text[:MAX_LENGTH].lower())
     # Fewer than three words are one shorter run.
-    runs = zip(*(words[first:] for first in range(_RUN_LENGTH)), strict=False) if len(words) >= _RUN_LENGTH else [words]
-    # Most words are of letters alone, which takes one call to see.
-    others = {word for word in words if not word.isalpha()}
-    return _Words(text.strip(), frozenset(map(tuple, runs)), frozenset(filter(_has_digit, others)))
+    runs = zip(words, words[1:], words[2:], strict=False) if len(words) > 2 else [tuple(words)]
+    # Words of letters alone, as most are, have no digit.
+    return _Words(text.strip(), frozenset(runs), frozenset(filter(_has_digit, filterfalse(str.isalpha, words))))
 
 
 def _has_digit(word: str) -> bool:

@@ -25,8 +25,8 @@ __all__ = ["CODE_ROUNDING", "Codes", "best_of"]
 # FAISS and NumPy add in different orders; and the codes of a generation that is older than float16 in the catalog are
 # those of the unrounded vectors.
 CODE_ROUNDING = 1e-5 + ROUNDING
-# Codes fetched beyond the k that are wanted, at first: the bound usually excludes all others. As many as k where that is
-# more, for a second search would read the vectors of the first again.
+# Codes fetched beyond the k that are wanted, at first: the bound usually excludes all others. As many as k, if that is
+# more: another search would read the vectors of the first again.
 _MARGIN = 48
 
 

@@ -18,7 +18,7 @@ from wherein.search.found import Choose, Found
 from wherein.search.fusion import Overlap, fuse_best
 from wherein.search.hits import Hit, checked_hit
 from wherein.search.keyword import Matches, best_passages, filter_matches, match, scores_of
-from wherein.search.passage_lookup import PassageLookup, RecentTerms, required
+from wherein.search.passage_lookup import PassageLookup, RecentPassages, RecentTerms, required
 from wherein.search.phrase_check import PhraseCheck
 from wherein.search.provenance import Provenance, provenance_of
 from wherein.search.query_syntax import ParsedQuestion
@@ -90,8 +90,8 @@ class Ranker:
         self._db = db
         self._model = model
         self._indexes = indexes or OpenIndexes(db, SharedIndexes(folder, model))
-        self._recent = RecentTerms()
-        self._passages = PassageLookup(db, model, self._recent)
+        self._recent = RecentTerms(), RecentPassages()
+        self._passages = PassageLookup(db, model, *self._recent)
         self._selector = Selector(model.id if model else _NO_MODEL)
         self._check: PhraseCheck | None = None
         self.copies_cut = False
@@ -124,7 +124,7 @@ class Ranker:
         has.
         """
         with self._indexes.reading_keywords() as index:
-            self._passages = PassageLookup(self._db, self._model, self._recent)
+            self._passages = PassageLookup(self._db, self._model, *self._recent)
             self.provenance = provenance_of(None, None, index)
             selection = self._select(only)
             matches = match(index, question, selection)
@@ -155,7 +155,7 @@ class Ranker:
         one's, UsageError when `only` names a field that no document has.
         """
         with self._indexes.reading_both() as (vectors, keywords):
-            self._passages = PassageLookup(self._db, self._model, self._recent)
+            self._passages = PassageLookup(self._db, self._model, *self._recent)
             self.provenance = provenance_of(self._model, vectors, keywords)
             selection = self._select(only)
             matches = match(keywords, question, selection)

@@ -15,7 +15,7 @@ from wherein.storage.catalog.terms import terms_of
 from wherein.storage.catalog.vectors import Matrix, checked_vector
 from wherein.storage.disk.recent import Recent
 
-__all__ = ["PassageLookup", "RecentTerms", "required"]
+__all__ = ["PassageLookup", "RecentPassages", "RecentTerms", "required"]
 
 # Terms of all passages together, at 8 bytes each.
 _MAX_RECENT = 500_000
@@ -47,19 +47,54 @@ class RecentTerms(Recent[int, list[int]]):
         super().__init__(_MAX_RECENT)
 
 
+class RecentPassages:
+    """The passages of vectors, by the ids of these and how many were wanted; only of the state that was read last.
+
+    Another connection has to make the changes: by these the state is known.
+    """
+
+    def __init__(self) -> None:
+        self._version = -1
+        self._known = Recent[tuple[int, int], list[int]](_MAX_RECENT)
+
+    def of_state(self, db: Catalog) -> Recent[tuple[int, int], list[int]]:
+        """Return what is known in the present state. Call inside a snapshot."""
+        (version,) = db.execute("PRAGMA data_version").fetchone()
+        if version != self._version:
+            self._version, self._known = version, Recent(_MAX_RECENT)
+        return self._known
+
+
 class PassageLookup:
     """Reads passages from the catalog by their ids, and keeps those that it has read; for one snapshot only."""
 
-    def __init__(self, db: Catalog, model: StoredModel | None, recent: RecentTerms | None = None) -> None:
+    def __init__(
+        self,
+        db: Catalog,
+        model: StoredModel | None,
+        recent: RecentTerms | None = None,
+        passages: RecentPassages | None = None,
+    ) -> None:
         self._db = db
         self._model = model
         self._known: dict[int, StoredPassage] = {}
         self._recent = RecentTerms() if recent is None else recent
+        self._of_vectors = RecentPassages() if passages is None else passages
 
     def of_vectors(self, vector_ids: Sequence[int], most: int | None = None) -> dict[int, list[int]]:
         """Return the passages of each vector, ascending, the first `most`; a vector without a passage is missing."""
+        if most is None:
+            return self._read_of(_CHUNKS, vector_ids)
+        known = self._of_vectors.of_state(self._db)
+        found = {vector: known[vector, most] for vector in vector_ids if (vector, most) in known}
+        unknown = [vector for vector in vector_ids if vector not in found]
+        read = self._read_of(_FIRST_CHUNKS, unknown, most)
+        for vector in unknown:
+            known.keep((vector, most), read.get(vector, []), len(read.get(vector, ())))
+        return {vector: chunks for vector, chunks in (found | read).items() if chunks}
+
+    def _read_of(self, statement: str, vector_ids: Sequence[int], *limits: int) -> dict[int, list[int]]:
         chunks: dict[int, list[int]] = {}
-        statement, limits = (_CHUNKS, ()) if most is None else (_FIRST_CHUNKS, (most,))
         for vector_id, chunk in select_in(self._db, statement, vector_ids, *limits):
             chunks.setdefault(vector_id, []).append(chunk)
         return chunks

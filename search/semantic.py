@@ -13,7 +13,7 @@ from wherein.errors import Damaged
 from wherein.search.copies import MAX_BY_MEANING, MAX_OF_VECTOR, NearCopies
 from wherein.search.found import Choose, Found
 from wherein.search.hits import Hit, StoredPassage, checked_hit
-from wherein.search.passage_lookup import PassageLookup, required
+from wherein.search.passage_lookup import PassageLookup, RecentPassages, required
 from wherein.search.provenance import Provenance, provenance_of
 from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.models import StoredModel
@@ -79,6 +79,7 @@ class Searcher:
         self._metric = metric
         self._indexes = indexes or OpenIndexes(db, SharedIndexes(folder, model))
         self._selector = Selector(model.id)
+        self._recent = RecentPassages()
         self.provenance: Provenance | None = None
         self.unmatched: tuple[str, ...] = ()
 
@@ -141,7 +142,7 @@ class Searcher:
     ) -> Iterator[_Near]:
         """Yield the selected passages of the nearest vectors, of each vector the first `most` by their ids."""
         vector_ids, scores = index.nearest(question, wanted, selection)
-        chunks_of = PassageLookup(self._db, self._model).of_vectors(vector_ids.tolist(), most)
+        chunks_of = PassageLookup(self._db, self._model, passages=self._recent).of_vectors(vector_ids.tolist(), most)
         for vector_id, score in zip(vector_ids.tolist(), scores.tolist(), strict=True):
             for chunk in chunks_of.get(vector_id, ()):
                 if selection is None or selection.has_chunk(chunk):

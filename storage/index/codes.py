@@ -19,6 +19,7 @@ from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import ROUNDING, Ids, Matrix, find_vectors
 from wherein.storage.filters.selection import Selection
 from wherein.storage.index.method import Method
+from wherein.storage.index.recent_vectors import RecentVectors
 
 __all__ = ["CODE_ROUNDING", "Codes", "best_of"]
 
@@ -38,6 +39,7 @@ class Codes(ABC):
         self._method = method
         self._db = db
         self._model = model
+        self._recent = RecentVectors(model.dimension)
         self.count: int = index.ntotal
 
     def read_from(self, db: Catalog) -> Self:
@@ -52,8 +54,8 @@ class Codes(ABC):
     def nearest(self, question: Matrix, k: int, floor: float = -np.inf) -> tuple[Ids, Matrix]:
         """Return ids and inner products of the nearest vectors that the index finds, at most `k`.
 
-        Vectors that are no longer stored are left out, and those whose scores are below `floor` may be. Raises Damaged
-        when the index contradicts a stored vector.
+        Vectors that are no longer stored may be left out, and those whose scores are below `floor`. Raises Damaged when
+        the index contradicts a stored vector.
         """
 
     @abstractmethod
@@ -121,13 +123,16 @@ class Codes(ABC):
         order = np.argsort(ids)
         ids, scores = ids[order], scores[order]
         _check_distinct(ids)
-        found, vectors = find_vectors(self._db, self._model.id, self._model.dimension, ids)
+        found, vectors = self._recent.find(ids, self._read)
         exact = np.einsum("ij,j->i", vectors, question)  # not `@`: see vector_index.py
         # Negated, so that NaN counts as wrong too.
         wrong = ~(np.abs(exact - scores[np.searchsorted(ids, found)]) <= self._max_deviation(question))
         if wrong.any():
             raise Damaged(f"The index holds another vector {found[wrong][0]} than is stored; run: wherein repair")
         return found, exact
+
+    def _read(self, ids: Ids) -> tuple[Ids, Matrix]:
+        return find_vectors(self._db, self._model.id, self._model.dimension, ids)
 
 
 def _check_distinct(ascending: Ids) -> None:

@@ -10,7 +10,7 @@ import pytest
 from toy import ToyEncoder
 from wherein.errors import Damaged
 from wherein.search import passage_lookup
-from wherein.search.passage_lookup import PassageLookup, RecentTerms
+from wherein.search.passage_lookup import PassageLookup, RecentPassages, RecentTerms
 from wherein.storage.catalog import batches
 from wherein.storage.catalog.connection import open_reader
 from wherein.storage.catalog.models import bound_model
@@ -36,6 +36,23 @@ def test_the_passages_of_a_vector_that_two_documents_share(
     found = lookup.of_vectors([*ids, max(ids) + 1])
     assert found.keys() == set(ids)
     assert sorted(found.values()) == sorted([sorted([chunks["lease"], chunks["copy"]]), [chunks["cats"]]])
+
+
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_the_first_passages_of_vectors_are_those_of_the_present_state(
+    change: Callable[..., None], lookup: PassageLookup, db: Any, chunks: dict[str, int], most: int
+) -> None:
+    ids = [vector_id for (vector_id,) in db.execute("SELECT id FROM vectors ORDER BY id").fetchall()]
+    recent = RecentPassages()
+
+    def first() -> dict[int, list[int]]:
+        found = [PassageLookup(db, None, passages=recent).of_vectors([*ids, max(ids) + 1], most) for _ in range(2)]
+        assert found[0] == found[1]
+        return found[0]
+
+    assert first() == {vector_id: found[:most] for vector_id, found in lookup.of_vectors(ids).items()}
+    change("DELETE FROM chunks WHERE id = ?", min(chunks["lease"], chunks["copy"]))
+    assert sorted(first().values()) == sorted([[max(chunks["lease"], chunks["copy"])], [chunks["cats"]]])
 
 
 def test_terms_come_in_the_order_that_is_asked_for_title_and_headings_first(

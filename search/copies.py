@@ -95,7 +95,8 @@ class NearCopies:
 
         Call inside a snapshot.
         """
-        others = [chunk for chunk in dict.fromkeys(chain.from_iterable(self._left_out)) if chunk not in set(hits)]
+        shown = {*hits}
+        others = [chunk for chunk in dict.fromkeys(chain.from_iterable(self._left_out)) if chunk not in shown]
         found: list[list[int]] = [[] for _ in hits]
         if not hits or not others:
             return found

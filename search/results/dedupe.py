@@ -78,27 +78,29 @@ def with_left_out(
         fresh = freshness(state.document for state in states.values())
         states = {chunk: state for chunk, state in states.items() if fresh[state.document] == "fresh"}
     # Each passage is in one list.
-    pairs = [(hit.chunk, chunk) for hit, own in zip(hits, left_out, strict=True) for chunk in own if chunk in states]
-    known = {pair[1]: copies.places[pair].place for pair in pairs if copies.places.has(pair, states[pair[1]])}
-    passages = {one.chunk: one for one in read_passages(db, [chunk for chunk in states if chunk not in known])}
+    pairs = {chunk: (hit.chunk, chunk) for hit, own in zip(hits, left_out, strict=True) for chunk in own}
+    unknown = [chunk for chunk, state in states.items() if not copies.places.has(pairs[chunk], state)]
+    known = {chunk: copies.places[pairs[chunk]].place for chunk in states.keys() - {*unknown}}
+    passages = {passage.chunk: passage for passage in read_passages(db, unknown)}
 
-    def places(hit: Hit, chunks: Sequence[int]) -> Iterator[Place | None]:
-        own = _words(hit.text) if not known.keys() >= {*chunks} else None
-        for chunk in chunks:
-            if own and (passage := passages.get(chunk)):
-                place = checked_place(passage) if _is_copy(passage, hit, own) else None
-                if passage.text is not None:  # a lost text may be repaired
-                    copies.places.keep((hit.chunk, chunk), KnownPlace(states[chunk], place), 1)
+    def compared(hit: Hit, own: Sequence[int]) -> Iterator[Place | None]:
+        """Yield the place of each copy of a hit, None of other passages; texts are compared where it is not known."""
+        words = _words(hit.text) if not passages.keys().isdisjoint(own) else None
+        for chunk in own:
+            if words and chunk in passages:
+                place = _place_if_same(passages[chunk], hit, words)
+                if passages[chunk].text is not None:  # a lost text may be repaired
+                    copies.places.keep(pairs[chunk], KnownPlace(states[chunk], place), 1)
                 yield place
             else:
                 yield known.get(chunk)
 
-    return [_with_places(hit, filter(None, places(hit, own))) for hit, own in zip(hits, left_out, strict=True)]
+    return [_with_places(hit, filter(None, compared(hit, own))) for hit, own in zip(hits, left_out, strict=True)]
 
 
-def _is_copy(passage: StoredPassage, hit: Hit, own: _Words) -> bool:
+def _place_if_same(passage: StoredPassage, hit: Hit, words: _Words) -> Place | None:
     text = text_of(passage)
-    return text == hit.text or _same(own, _words(text))
+    return checked_place(passage) if text == hit.text or _same(words, _words(text)) else None
 
 
 def _with_places(hit: Hit, places: Iterator[Place]) -> Hit:

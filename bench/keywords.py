@@ -107,7 +107,7 @@ def ours(folder: Path, count: int) -> None:
 
         def ask(text: str) -> list[int]:
             question = parse_question(text)
-            return best_passages(PhraseCheck(db, question), match(index, question), 150)
+            return list(map(int, best_passages(PhraseCheck(db, question), match(index, question), 150)))
 
         timed("this index", ask)
 

@@ -6,12 +6,14 @@ Each library is built in FOLDER, which is kept and reused, or in a temporary fol
 plain records. With --model the shipped model embeds instead of the toy encoder of the tests, which takes many minutes.
 Printed is the longest of three CPU times of a library that is open, in seconds, for each kind of question and mode.
 
-With --ratio each library of copies is compared with a plain one of as many records: the CPU time of a warm question
-with near-copies folded, in milliseconds, as the median of 30 questions to each, in alternation; only with the questions
-`near` and `far`, of which the first finds the copies.
+With --ratio each library is compared with a plain one of as many passages: the CPU time of a warm question with
+near-copies folded, in milliseconds, as the median of 30 questions to each, in alternation; only with the questions
+`near` and `far`, of which the first finds what is odd. To build the log of 64 MB and its plain library takes many
+minutes.
 """
 
 import argparse
+import hashlib
 import json
 import sys
 import tempfile
@@ -45,13 +47,31 @@ QUESTIONS = {
     "excluded": 'lease -"the lease of"',
     "common": "the of a page",
 }
-NEAR = {"licences": "permission to use and sell copies of the software", "near_copies": "may the tenant keep a copy?"}
+NEAR = {
+    "licences": "permission to use and sell copies of the software",
+    "near_copies": "may the tenant keep a copy?",
+    "long_word": "abcdefghijklmnop",
+    "long_log": "which request of the tenant was rejected?",
+}
 MODES = ("hybrid", "semantic", "keyword")
 
 
 def long_word(folder: Path) -> None:
     """One word of 8 MB, whose passages have few different vectors."""
     (folder / "word.txt").write_text("abcdefghijklmnop" * 500_000)
+
+
+def long_log(folder: Path) -> None:
+    """A log of 64 MB, whose lines differ in the time, a word and the trace."""
+    with (folder / "server.log").open("w") as log:
+        log.writelines(map(log_line, range(64_000_000 // len(log_line(0)))))
+
+
+def log_line(number: int) -> str:
+    minutes, seconds = divmod(number, 60)
+    trace = hashlib.sha512(str(number).encode()).hexdigest()
+    result = ("answered", "repeated", "rejected")[number % 3]
+    return f"{minutes:05}:{seconds:02} the request of tenant {letters(number)} was {result} trace={trace}\n"
 
 
 def one_line(folder: Path) -> None:
@@ -102,9 +122,11 @@ def exact_copies(folder: Path) -> None:
 
 
 KINDS: dict[str, Callable[[Path], None]] = {
-    kind.__name__: kind for kind in (long_word, one_line, long_text, near_copies, short_tails, exact_copies, licences)
+    kind.__name__: kind
+    for kind in (long_word, long_log, one_line, long_text, near_copies, short_tails, exact_copies, licences)
 }
-COPIES = {"exact_copies": 2_000, "near_copies": 20_000, "licences": 5_000}
+COMPARED = ("licences", "near_copies", "exact_copies", "long_word", "long_log")
+PLAIN = 200
 
 
 def paragraph(number: int) -> str:
@@ -125,7 +147,7 @@ def build(folder: Path, kind: Callable[[Path], None], encoder: ToyEncoder | None
     library = Library(folder / "library", encoder=encoder)  # type: ignore[arg-type]
     if not (folder / "library").exists():
         (folder / "docs").mkdir(parents=True)
-        plain = "\n".join(record(number, f"The walrus {letters(number * 31)} eats clams.") for number in range(200))
+        plain = "\n".join(record(number, f"The walrus {letters(number * 31)} eats clams.") for number in range(PLAIN))
         (folder / "docs" / "plain.jsonl").write_text(plain)
         kind(folder / "docs")
         library.ingest([str(folder / "docs")])
@@ -153,10 +175,10 @@ def lines(folder: Path, names: list[str], encoder: ToyEncoder | None) -> Iterato
 
 
 def ratios(folder: Path, names: list[str], encoder: ToyEncoder | None) -> Iterator[str]:
-    """Yield a line for each library of copies, question and mode: its time, that of a plain one, and their ratio."""
+    """Yield a line for each library, question and mode: its time, that of a plain one, and their ratio."""
     for name in names:
-        count = COPIES[name]
         odd = build(folder / name, KINDS[name], encoder)
+        count = odd.status().chunks - PLAIN
         even = build(folder / f"plain_{count}", lambda docs, count=count: plain(docs, count), encoder)
         asked = {"near": NEAR.get(name, QUESTIONS["near"]), "far": QUESTIONS["far"]}
         for question, text in asked.items():
@@ -180,7 +202,7 @@ def main() -> None:
     parser.add_argument("--ratio", action="store_true")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        names = [chosen.only] if chosen.only else list(COPIES if chosen.ratio else KINDS)
+        names = [chosen.only] if chosen.only else list(COMPARED if chosen.ratio else KINDS)
         encoder = None if chosen.model else ToyEncoder()
         for line in (ratios if chosen.ratio else lines)(chosen.folder or Path(temporary), names, encoder):
             print(line, flush=True)

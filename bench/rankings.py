@@ -65,7 +65,7 @@ def keyword(candidates: Candidates) -> Ranking:
         for question in questions:
             matches = candidates.match(question)
             ids = rank_by_score(matches, n)
-            yield np.array(ids, np.int64), scores_of(matches, ids)
+            yield ids, scores_of(matches, ids.tolist())
 
     return ranking
 

@@ -8,9 +8,11 @@ from itertools import chain
 import numpy as np
 import numpy.typing as npt
 
+from wherein.search.known_places import KnownPlaces
+from wherein.search.known_sketches import Chunks, KnownSketches, Sketched
 from wherein.search.limits import MAX_LISTED
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.sketches import SKETCH, Sketches, are_near, read_sketches
+from wherein.storage.catalog.sketches import are_near
 
 __all__ = ["MAX_BY_MEANING", "MAX_COPIES", "MAX_OF_VECTOR", "Likely", "NearCopies"]
 
@@ -27,19 +29,18 @@ MAX_BY_MEANING = 500
 _MAX_DIFFERENT = 18
 _BLOCK = 64
 _MAX_MATRIX = 256
-_MAX_KEPT = 200_000
 
 
 class NearCopies:
     """Which passages of a library are near-copies of which, for one thread at a time.
 
-    Keeps the sketches that it has read, because a passage's never changes, and the passages that were left out for the
-    present question. `cut` says whether a ranking had too few different passages among as many as may be read.
+    Keeps sketches that it has read, the passages that were left out for the present question, and `places` that hits
+    have listed. `cut` says whether a ranking had too few different passages among as many as may be read.
     """
 
     def __init__(self, db: Catalog) -> None:
-        self._db = db
-        self._known: dict[int, bytes] = {}
+        self._known = KnownSketches(db)
+        self.places = KnownPlaces()
         self._left_out: list[list[int]] = []
         self.cut = False
 
@@ -53,41 +54,37 @@ class NearCopies:
         """Whether passages were left out for the present question."""
         return bool(self._left_out)
 
-    def first(self, chunks: Sequence[int], enough: int) -> list[int]:
+    def first(self, chunks: Sequence[int] | Chunks, enough: int) -> list[int]:
         """Return the first `enough` passages of a ranking, of near-copies only the first MAX_COPIES.
 
         Each passage is compared with the first few of each group of near-copies. Call inside a snapshot.
         """
-        sketches, is_known = self._sketches(chunks)
-        if len(chunks) <= _MAX_MATRIX and not _has_pairs(sketches, is_known):
-            return list(chunks[:enough])
-        left, kept = np.arange(len(chunks)), list[int]()
-        while len(left):
-            near = self._near(sketches[left], is_known[left])
-            group, left = left[near].tolist(), left[~near]
-            kept += group[:MAX_COPIES]
+        ranked = self._known.of(chunks)
+        # Positions in the ranking, and a hash of the numbers of each passage: near-copies have the same.
+        left, numbers = np.arange(len(ranked)), ranked.sketches["numbers"].copy()
+        is_kept, are_paired = np.zeros(len(ranked), np.bool_), False
+        while len(left) and np.count_nonzero(is_kept[: left[0]]) < enough:
+            if len(left) <= _MAX_MATRIX and not are_paired:
+                single, are_paired = ~_has_pair(ranked, left), True
+                is_kept[left[single]] = True
+                left, numbers = left[~single], numbers[~single]
+                continue
+            alike = np.flatnonzero(numbers == numbers[0])
+            near = alike[_near(ranked, left[alike])]
+            group = left[near]
+            is_kept[group[:MAX_COPIES]] = True
             if len(group) > MAX_COPIES:
-                self._left_out.append([chunks[at] for at in group[MAX_COPIES : MAX_COPIES + MAX_LISTED]])
-            if len(kept) >= enough and len(left) and np.count_nonzero(np.array(kept) < left[0]) >= enough:
-                break
-        return [chunks[at] for at in sorted(kept)[:enough]]
-
-    @staticmethod
-    def _near(sketches: Sketches, is_known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """Return which passages are near-copies of the first, or of one of the first few that are."""
-        near = are_near(sketches, sketches[0]) & is_known & is_known[0]
-        near[0] = True
-        # Also of the others that are kept, because a sketch is not certain.
-        for at in np.flatnonzero(near)[1:MAX_COPIES].tolist():
-            near |= are_near(sketches, sketches[at]) & is_known
-        return np.asarray(near)
+                self._left_out.append(ranked.chunks[group[MAX_COPIES : MAX_COPIES + MAX_LISTED]].tolist())
+            left, numbers = np.delete(left, near), np.delete(numbers, near)
+        return list(map(int, ranked.chunks[is_kept][:enough]))
 
     def likely(self, chunks: Sequence[int]) -> Iterator[Likely]:
         """Yield for each passage which ones `[len(chunks)]` may say nearly the same: all that cannot be ruled out.
 
         Call inside a snapshot.
         """
-        sketches, is_known = self._sketches(chunks)
+        found = self._known.of(chunks)
+        sketches, is_known = found.sketches, found.is_known
         for first in range(0, len(chunks), _BLOCK):
             block = slice(first, first + _BLOCK)
             near = are_near(sketches[block, None], sketches[None, :], _MAX_DIFFERENT)
@@ -98,29 +95,34 @@ class NearCopies:
 
         Call inside a snapshot.
         """
-        others = [chunk for chunk in dict.fromkeys(chain.from_iterable(self._left_out)) if chunk not in set(hits)]
+        shown = {*hits}
+        others = [chunk for chunk in dict.fromkeys(chain.from_iterable(self._left_out)) if chunk not in shown]
         found: list[list[int]] = [[] for _ in hits]
         if not hits or not others:
             return found
-        (own, own_known), (left, left_known) = self._sketches(hits), self._sketches(others)
-        near = are_near(own[:, None], left[None, :]) & own_known[:, None] & left_known[None, :]
+        own, left = self._known.of(hits), self._known.of(others)
+        near = are_near(own.sketches[:, None], left.sketches[None, :])
+        near &= own.is_known[:, None] & left.is_known[None, :]
         for at, chunk in enumerate(others):
             if near[:, at].any():
                 found[int(near[:, at].argmax())].append(chunk)
         return [copies[:MAX_LISTED] for copies in found]
 
-    def _sketches(self, chunks: Sequence[int]) -> tuple[Sketches, npt.NDArray[np.bool_]]:
-        """Return the sketches `[len(chunks)]`, and which of them are known: one that is lost or damaged is not."""
-        if len(self._known) > _MAX_KEPT:
-            self._known.clear()
-        self._known.update(read_sketches(self._db, [chunk for chunk in chunks if chunk not in self._known]))
-        raw = [self._known.get(chunk, b"") for chunk in chunks]
-        is_known = np.fromiter(map(bool, raw), np.bool_, len(raw))
-        blank = bytes(SKETCH.itemsize)
-        return np.frombuffer(b"".join(one or blank for one in raw), SKETCH), is_known
+
+def _near(ranked: Sketched, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Return which of some passages are near-copies of the first of them, or of one of the next few that are."""
+    sketches, is_known = ranked.sketches.take(positions), ranked.is_known[positions]
+    near = are_near(sketches[0], sketches) & is_known & is_known[0]
+    near[0] = True
+    # Also of the others that are kept, because a sketch is not certain.
+    for at in np.flatnonzero(near)[1:MAX_COPIES].tolist():
+        others = np.flatnonzero(~near)
+        near[others] = are_near(sketches[at], sketches.take(others)) & is_known[others]
+    return np.asarray(near)
 
 
-def _has_pairs(sketches: Sketches, is_known: npt.NDArray[np.bool_]) -> bool:
-    """Whether any two sketches are of near-copies."""
-    known = sketches[is_known]
-    return int(np.count_nonzero(are_near(known[:, None], known[None, :]))) > len(known)
+def _has_pair(ranked: Sketched, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Return which of some passages are near-copies of any other of them."""
+    sketches, is_known = ranked.sketches.take(positions), ranked.is_known[positions]
+    near = are_near(sketches[:, None], sketches[None, :]) & is_known
+    return np.asarray((np.count_nonzero(near, axis=1) > 1) & is_known)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypedDict, Unpack
 
 from wherein.search.fusion import Overlap
-from wherein.storage.catalog.documents import check_document, checked_chunk, chunk_text
+from wherein.storage.catalog.documents import ChunkRow, check_document, checked_chunk, chunk_text
 
-__all__ = ["FreshnessOf", "Hit", "Place", "Sentence", "StoredPassage", "checked_hit"]
+__all__ = ["FreshnessOf", "Hit", "Place", "Sentence", "StoredPassage", "checked_hit", "checked_place"]
 
 
 FreshnessOf = Callable[[Iterable[int]], Mapping[int, str]]
@@ -143,14 +143,7 @@ class Changes(Ranking, total=False):
 
 def checked_hit(passage: StoredPassage) -> Hit:
     """Return a stored passage as a hit that is not ranked yet. Raises Damaged when it, or its document, is damaged."""
-    chunk = checked_chunk(
-        passage.uri, passage.document, passage.ordinal, passage.start, passage.end, passage.page, passage.heading,
-        passage.input_hash, passage.chunk_checksum,
-    )  # fmt: skip
-    check_document(
-        passage.uri, passage.title, passage.media_type, passage.text_hash, passage.metadata, passage.notes,
-        passage.document_checksum,
-    )  # fmt: skip
+    chunk = _checked_chunk(passage)
     return Hit(
         document=passage.document,
         chunk=passage.chunk,
@@ -164,3 +157,24 @@ def checked_hit(passage: StoredPassage) -> Hit:
         heading=chunk.heading,
         text=chunk_text(passage.uri, passage.text, chunk.input_hash),
     )
+
+
+def checked_place(passage: StoredPassage) -> Place:
+    """Return where a passage is. Raises Damaged when the passage or its document is not what was stored."""
+    chunk = _checked_chunk(passage)
+    chunk_text(passage.uri, passage.text, chunk.input_hash)
+    return Place(
+        uri=passage.uri, title=passage.title, start=chunk.start, end=chunk.end, line=passage.line, page=chunk.page
+    )
+
+
+def _checked_chunk(passage: StoredPassage) -> ChunkRow:
+    """Return the chunk of a passage. Raises Damaged when it or its document is not what was stored."""
+    check_document(
+        passage.uri, passage.title, passage.media_type, passage.text_hash, passage.metadata, passage.notes,
+        passage.document_checksum,
+    )  # fmt: skip
+    return checked_chunk(
+        passage.uri, passage.document, passage.ordinal, passage.start, passage.end, passage.page, passage.heading,
+        passage.input_hash, passage.chunk_checksum,
+    )  # fmt: skip

@@ -219,7 +219,8 @@ class Ranker:
         while True:
             chunks = best_passages(check, matches, wanted)
             if copies is None:
-                return chunks
+                every: list[int] = chunks.tolist()
+                return every
             first = copies.first(chunks, n)
             if len(first) >= n or len(chunks) < wanted or wanted == most:
                 self.copies_cut = len(first) < n and len(chunks) == most

@@ -77,8 +77,8 @@ def _holds_all(index: KeywordIndex, number: int, terms: Sequence[int]) -> Mask:
     return all_held
 
 
-def best_passages(check: PhraseCheck, matches: Matches, n: int) -> list[int]:
-    """Return the ids of the `n` allowed passages with the highest scores, best first; only those over 0.
+def best_passages(check: PhraseCheck, matches: Matches, n: int) -> Positions:
+    """Return the ids int64 of the `n` allowed passages with the highest scores, best first; only those over 0.
 
     Equal scores come in the order of their ids. `check` is of the same question. Call inside the snapshot that the
     index is of.
@@ -89,18 +89,17 @@ def best_passages(check: PhraseCheck, matches: Matches, n: int) -> list[int]:
     passing: list[int] = []
     first, size = 0, _BATCH_SIZE
     while first < len(ids) and len(passing) < n and not check.is_cut:
-        passing += check.passing(ids[first : first + size])
+        passing += check.passing(ids[first : first + size].tolist())
         first, size = first + size, 2 * size
-    return passing[:n]
+    return np.array(passing[:n], np.int64)
 
 
-def rank_by_score(matches: Matches, n: int) -> list[int]:
+def rank_by_score(matches: Matches, n: int) -> Positions:
     """Return the same without a look at the texts: of phrases only the words are known to occur."""
     scores = np.concatenate(matches.scores.parts)
     if matches.allowed is not None:
         scores = np.where(np.concatenate(matches.allowed), scores, np.float32(0))
-    ids: list[int] = _ids_at(matches.index, _highest_over_zero(scores, n)).tolist()
-    return ids
+    return _ids_at(matches.index, _highest_over_zero(scores, n))
 
 
 def _highest_over_zero(scores: npt.NDArray[np.float32], n: int) -> Positions:

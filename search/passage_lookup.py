@@ -35,9 +35,11 @@ _MAX_CHUNKS = 50_000
 _CHUNKS = """
 SELECT v.id, c.id FROM vectors v CROSS JOIN chunks c ON c.input_hash = v.input_hash WHERE v.id IN ({}) ORDER BY c.id
 """
+# Up to the `most`-th passage of a vector, all of them where there are fewer.
 _FIRST_CHUNKS = """
-SELECT v.id, c.id FROM vectors v CROSS JOIN chunks c ON c.id IN
-(SELECT x.id FROM chunks x WHERE x.input_hash = v.input_hash ORDER BY x.id LIMIT ?) WHERE v.id IN ({}) ORDER BY c.id
+SELECT v.id, c.id FROM vectors v CROSS JOIN chunks c ON c.input_hash = v.input_hash AND c.id <= coalesce(
+(SELECT x.id FROM chunks x WHERE x.input_hash = v.input_hash ORDER BY x.id LIMIT 1 OFFSET ? - 1), 9223372036854775807)
+WHERE v.id IN ({}) ORDER BY c.id
 """
 # CROSS JOIN: else SQLite may begin with all vectors of the model (https://sqlite.org/optoverview.html#crossjoin).
 _VECTORS = (

@@ -1,22 +1,22 @@
 """Show passages that say nearly the same once: whole pages are copied, and every folder has the same licence."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice, repeat
+from itertools import chain, filterfalse, islice, repeat
 
 import numpy as np
 
 from wherein.search.copies import Likely, NearCopies
-from wherein.search.hits import FreshnessOf, Hit, Place, StoredPassage, checked_hit
+from wherein.search.hits import FreshnessOf, Hit, Place, StoredPassage, checked_place
+from wherein.search.known_places import KnownPlace, read_states
 from wherein.search.limits import MAX_LISTED
 from wherein.search.stored_passages import MAX_LENGTH, read_passages
 from wherein.storage.catalog.protocol import Catalog
 
-__all__ = ["checked_place", "fold", "same_words", "text_of", "with_left_out"]
+__all__ = ["fold", "same_words", "text_of", "with_left_out"]
 
 _WORDS = re.compile(r"\w+")
-_RUN_LENGTH = 3
 _MIN_SHARED = 0.85
 # Characters below which texts are compared whatever their sketches are: few runs make a sketch uncertain.
 _SHORT = 400
@@ -73,19 +73,38 @@ def with_left_out(
     stored. Call inside a snapshot.
     """
     left_out = copies.left_out([hit.chunk for hit in hits])
-    found = list(read_passages(db, list(chain.from_iterable(left_out))))
-    states = freshness(one.document for one in found) if freshness else None
-    passages = {one.chunk: one for one in found if states is None or states[one.document] == "fresh"}
-    return [
-        _with_places(hit, [passages[chunk] for chunk in own if chunk in passages])
-        for hit, own in zip(hits, left_out, strict=True)
-    ]
+    states = read_states(db, list(chain.from_iterable(left_out)))
+    if freshness:
+        fresh = freshness(state.document for state in states.values())
+        states = {chunk: state for chunk, state in states.items() if fresh[state.document] == "fresh"}
+    # Each passage is in one list.
+    pairs = {chunk: (hit.chunk, chunk) for hit, own in zip(hits, left_out, strict=True) for chunk in own}
+    unknown = [chunk for chunk, state in states.items() if not copies.places.has(pairs[chunk], state)]
+    known = {chunk: copies.places[pairs[chunk]].place for chunk in states.keys() - {*unknown}}
+    passages = {passage.chunk: passage for passage in read_passages(db, unknown)}
+
+    def compared(hit: Hit, own: Sequence[int]) -> Iterator[Place | None]:
+        """Yield the place of each copy of a hit, None of other passages; texts are compared where it is not known."""
+        words = _words(hit.text) if not passages.keys().isdisjoint(own) else None
+        for chunk in own:
+            if words and chunk in passages:
+                place = _place_if_same(passages[chunk], hit, words)
+                if passages[chunk].text is not None:  # a lost text may be repaired
+                    copies.places.keep(pairs[chunk], KnownPlace(states[chunk], place), 1)
+                yield place
+            else:
+                yield known.get(chunk)
+
+    return [_with_places(hit, filter(None, compared(hit, own))) for hit, own in zip(hits, left_out, strict=True)]
 
 
-def _with_places(hit: Hit, passages: Sequence[StoredPassage]) -> Hit:
-    own = _words(hit.text) if passages else None
-    same = (one for one in passages if own and (text_of(one) == hit.text or _same(own, _words(text_of(one)))))
-    also = tuple(map(checked_place, islice(same, max(0, MAX_LISTED - len(hit.also_in)))))
+def _place_if_same(passage: StoredPassage, hit: Hit, words: _Words) -> Place | None:
+    text = text_of(passage)
+    return checked_place(passage) if text == hit.text or _same(words, _words(text)) else None
+
+
+def _with_places(hit: Hit, places: Iterator[Place]) -> Hit:
+    also = tuple(islice(places, max(0, MAX_LISTED - len(hit.also_in))))
     return replace(hit, also_in=(*hit.also_in, *also)) if also else hit
 
 
@@ -94,17 +113,16 @@ def text_of(passage: StoredPassage) -> str:
     return passage.text if isinstance(passage.text, str) else ""
 
 
-def checked_place(passage: StoredPassage) -> Place:
-    """Return where a passage is. Raises Damaged when it is not what was stored."""
-    hit = checked_hit(passage)
-    return Place(uri=hit.uri, title=hit.title, start=hit.start, end=hit.end, line=hit.line, page=hit.page)
-
-
 def _words(text: str) -> _Words:
     words = _WORDS.findall(text[:MAX_LENGTH].lower())
-    # max: fewer than three words are one shorter run.
-    runs = frozenset(tuple(words[first : first + _RUN_LENGTH]) for first in range(max(1, len(words) - _RUN_LENGTH + 1)))
-    return _Words(text.strip(), runs, frozenset(word for word in words if any(map(str.isdigit, word))))
+    # Fewer than three words are one shorter run.
+    runs = zip(words, words[1:], words[2:], strict=False) if len(words) > 2 else [tuple(words)]
+    # Words of letters alone, as most are, have no digit.
+    return _Words(text.strip(), frozenset(runs), frozenset(filter(_has_digit, filterfalse(str.isalpha, words))))
+
+
+def _has_digit(word: str) -> bool:
+    return any(map(str.isdigit, word))
 
 
 def _same(one: _Words, other: _Words) -> bool:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from wherein.errors import Damaged
 from wherein.search.copies import Likely
 from wherein.search.found import Choose, Found
-from wherein.search.hits import FreshnessOf, Hit, Place, StoredPassage
+from wherein.search.hits import FreshnessOf, Hit, Place, StoredPassage, checked_place
 from wherein.search.limits import MAX_LISTED
-from wherein.search.results.dedupe import checked_place, fold, text_of
+from wherein.search.results.dedupe import fold, text_of
 from wherein.storage.catalog.documents import spans_around
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.texts import read_span

@@ -32,8 +32,8 @@ class Approximate(Codes):
     def nearest(self, question: Matrix, k: int, floor: float = -np.inf) -> tuple[Ids, Matrix]:
         """Return ids and inner products of the nearest vectors that the index finds, at most `k`.
 
-        Vectors that are no longer stored are left out; `floor` is not used. Raises Damaged when the index contradicts a
-        stored vector.
+        Vectors that are no longer stored may be left out; `floor` is not used. Raises Damaged when the index
+        contradicts a stored vector.
         """
         step = self._method.step(k)
         wanted, effort = min(step.candidates, self.count), step.effort

@@ -25,7 +25,8 @@ __all__ = ["CODE_ROUNDING", "Codes", "best_of"]
 # FAISS and NumPy add in different orders; and the codes of a generation that is older than float16 in the catalog are
 # those of the unrounded vectors.
 CODE_ROUNDING = 1e-5 + ROUNDING
-# Codes fetched beyond the k that are wanted, at first: the bound usually excludes all others.
+# Codes fetched beyond the k that are wanted, at first: the bound usually excludes all others. As many as k, if that is
+# more: another search would read the vectors of the first again.
 _MARGIN = 48
 
 
@@ -50,8 +51,8 @@ class Codes(ABC):
     def nearest(self, question: Matrix, k: int, floor: float = -np.inf) -> tuple[Ids, Matrix]:
         """Return ids and inner products of the nearest vectors that the index finds, at most `k`.
 
-        Vectors that are no longer stored are left out, and those whose scores are below `floor` may be. Raises Damaged
-        when the index contradicts a stored vector.
+        Vectors that are no longer stored may be left out, and those whose scores are below `floor`. Raises Damaged when
+        the index contradicts a stored vector.
         """
 
     @abstractmethod
@@ -84,7 +85,7 @@ class Codes(ABC):
         is lower by more than the bound than `floor`, or than the score of the k-th best vector that is known.
         """
         slack = self._max_deviation(question)
-        wanted = k + _MARGIN
+        wanted = k + max(k, _MARGIN)
         while True:
             wanted = min(wanted, allowed)
             ids, scores = self._scan(question, wanted, among)

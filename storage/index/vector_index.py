@@ -88,8 +88,8 @@ class VectorIndex:
         """Return the ids and inner products `[min(k, count)]` of the vectors nearest to `question` `[dimension]`.
 
         With `among` only its vectors, and exactly the nearest of them. Best first; equal scores in the order of their
-        ids, so that answers are repeatable. Call inside `snapshot`: an index of codes scores with the stored vectors
-        and leaves out those that are no longer stored. Raises Damaged when the index holds something that is not a
+        ids, so that answers are repeatable. Call inside `snapshot`: an index of codes scores with the stored vectors,
+        and may leave out those that are no longer stored. Raises Damaged when the index holds something that is not a
         vector, or another vector than is stored.
         """
         ids, scores = best_of(*self._nearest_in_delta(question, among), k)

@@ -3,14 +3,18 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlite_utils import Database
 
 from wherein.search.copies import MAX_COPIES, NearCopies
 from wherein.search.limits import MAX_LISTED
 from wherein.storage.catalog.connection import open_reader, open_writer, writing
+from wherein.storage.catalog.sketches import MAX_DIFFERENT, save_sketches
 
 WORDS = [f"{first}{second}{third}" for first in "bdfgh" for second in "aeiou" for third in "klmnp"]
 
@@ -101,6 +105,60 @@ def test_a_long_ranking_is_thinned_as_a_short_one(session_copies: NearCopies, or
         if seen[group] <= MAX_COPIES:
             expected.append(chunk)
     assert session_copies.first(order, enough) == expected[:enough]
+
+
+BITS = [0, (1 << 128) - 1, 0x0123_4567_89AB_CDEF_0123_4567_89AB_CDEF]
+sketched = st.builds(
+    lambda base, changed, numbers: packed(BITS[base] ^ sum(1 << 2 * digit for digit in changed), numbers),
+    st.integers(0, 2), st.sets(st.integers(0, 63), max_size=9), st.integers(0, 1),
+)  # fmt: skip
+rankings = st.lists(st.none() | sketched, min_size=1, max_size=40)
+
+
+def packed(digits: int, numbers: int) -> bytes:
+    return digits.to_bytes(16, "little") + numbers.to_bytes(4, "little")
+
+
+@settings(max_examples=60, deadline=None)
+@given(rankings, st.integers(1, 30), st.sampled_from([0, 300]), st.randoms(use_true_random=False))
+def test_first_is_what_comparing_one_by_one_gives(
+    sketches: list[bytes | None], enough: int, others: int, random: Random
+) -> None:
+    """Also twice, which reads nothing, and among 300 passages like no other: long rankings take another path."""
+    all_sketches = [*sketches, *(packed(random.getrandbits(128), 2 + number) for number in range(others))]
+    known = {number: sketch for number, sketch in enumerate(all_sketches, 1) if sketch}
+    ranking = random.sample(range(1, len(all_sketches) + 1), len(all_sketches))
+    db = Database(memory=True)
+    db.execute("CREATE TABLE sketches (id INTEGER PRIMARY KEY, sketch BLOB, checksum INTEGER)")
+    save_sketches(db, known.items())
+    copies, expected = NearCopies(db), first_one_by_one(ranking, known, enough)
+    for chunks in (ranking, np.array(ranking)):
+        copies.begin()
+        assert (copies.first(chunks, enough), copies.left_out(expected[0])) == expected
+    db.close()
+
+
+def first_one_by_one(ranking: list[int], known: dict[int, bytes], enough: int) -> tuple[list[int], list[list[int]]]:
+    """Return what is kept of a ranking, and what is left out for each that is kept."""
+
+    def are_near(one: int, other: int) -> bool:
+        if one not in known or other not in known or known[one][16:] != known[other][16:]:
+            return False
+        bits = int.from_bytes(known[one][:16], "little") ^ int.from_bytes(known[other][:16], "little")
+        return sum(bits >> 2 * digit & 3 > 0 for digit in range(64)) <= MAX_DIFFERENT
+
+    left, kept, left_out = list(ranking), list[int](), list[int]()
+    while left and sum(ranking.index(one) < ranking.index(left[0]) for one in kept) < enough:
+        first = [other for other in left if other == left[0] or are_near(left[0], other)]
+        group = [other for other in left if other in first or any(are_near(one, other) for one in first[1:MAX_COPIES])]
+        kept += group[:MAX_COPIES]
+        left_out += group[MAX_COPIES : MAX_COPIES + MAX_LISTED]
+        left = [other for other in left if other not in group]
+    hits = sorted(kept, key=ranking.index)[:enough]
+    owners = {
+        other: next((hit for hit in hits if are_near(hit, other)), None) for other in left_out if other not in hits
+    }
+    return hits, [[other for other, owner in owners.items() if owner == hit][:MAX_LISTED] for hit in hits]
 
 
 @pytest.fixture(scope="module")

@@ -39,6 +39,24 @@ def test_the_passages_of_a_vector_that_two_documents_share(
     assert sorted(found.values()) == sorted([sorted([chunks["lease"], chunks["copy"]]), [chunks["cats"]]])
 
 
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_the_first_passages_of_vectors_are_those_of_the_present_state(
+    change: Callable[..., None], lookup: PassageLookup, db: Any, chunks: dict[str, int], most: int
+) -> None:
+    ids = [vector_id for (vector_id,) in db.execute("SELECT id FROM vectors ORDER BY id").fetchall()]
+    kept = PassageLookup(db, None)
+
+    def first(version: int) -> dict[int, list[int]]:
+        kept.begin(version)
+        found = [kept.of_vectors([*ids, max(ids) + 1], most) for _ in range(2)]
+        assert found[0] == found[1]
+        return found[0]
+
+    assert first(1) == {vector_id: found[:most] for vector_id, found in lookup.of_vectors(ids).items()}
+    change("DELETE FROM chunks WHERE id = ?", min(chunks["lease"], chunks["copy"]))
+    assert sorted(first(2).values()) == sorted([[max(chunks["lease"], chunks["copy"])], [chunks["cats"]]])
+
+
 def test_terms_come_in_the_order_that_is_asked_for_title_and_headings_first(
     lookup: PassageLookup, chunks: dict[str, int]
 ) -> None:

@@ -1,6 +1,6 @@
 """Passages that say nearly the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from made_hits import made_hit
 from wherein.errors import Damaged
 from wherein.search.copies import NearCopies
-from wherein.search.hits import Hit, Place
-from wherein.search.results.dedupe import checked_place, fold, same_words, with_left_out
+from wherein.search.hits import Hit, Place, checked_place
+from wherein.search.results.dedupe import fold, same_words, with_left_out
 from wherein.search.stored_passages import read_passages
-from wherein.storage.catalog.connection import open_reader, open_writer, writing
+from wherein.storage.catalog.checksums import row_checksum
+from wherein.storage.catalog.connection import open_reader, open_writer, snapshot, writing
 
 
 @pytest.mark.parametrize(
@@ -97,6 +98,65 @@ def test_a_hit_lists_the_near_copies_that_were_left_out(folder: Path) -> None:
         (only,) = with_left_out(db, [owner], copies, lambda _: states)
         assert [place.title for place in only.also_in] == ["doc0", "doc4"]
         assert with_left_out(db, [], copies) == []
+
+
+@pytest.fixture
+def listed(folder: Path) -> Iterator[Callable[..., list[str]]]:
+    """Return the titles of the near-copies that the first passage lists, by the same open library each time."""
+    with closing(open_reader(folder)) as db:
+        copies = NearCopies(db)
+
+        def ask(text: str = LEFT_OUT[0]) -> list[str]:
+            copies.begin()
+            copies.first([1, 2, 3, 4, 5, 6], 10)
+            with snapshot(db):
+                return [place.title for place in with_left_out(db, [hit_of(1, text)], copies)[0].also_in]
+
+        yield ask
+
+
+@pytest.mark.parametrize(
+    ("statement", "titles"),
+    [
+        ("DELETE FROM chunks WHERE id = 4", ["doc4"]),
+        ("DELETE FROM documents WHERE id = 5", ["doc3"]),
+        ("SELECT 1", ["doc3", "doc4"]),
+    ],
+)
+def test_near_copies_are_listed_as_they_are_now(
+    folder: Path, listed: Callable[..., list[str]], statement: str, titles: list[str]
+) -> None:
+    assert listed() == listed() == ["doc3", "doc4"]
+    with closing(open_writer(folder)) as db:
+        db.execute("PRAGMA foreign_keys = OFF")
+        with writing(db, "test"):
+            db.execute(statement)
+    assert listed() == listed() == titles
+
+
+def test_a_near_copy_whose_title_has_changed_is_listed_by_the_new_one(
+    folder: Path, listed: Callable[..., list[str]]
+) -> None:
+    assert listed() == ["doc3", "doc4"]
+    with closing(open_writer(folder)) as db, writing(db, "test"):
+        columns = "uri, title, media_type, text_hash, metadata, notes"
+        uri, _, *others = db.execute(f"SELECT {columns} FROM documents WHERE id = 4").fetchone()
+        checksum = row_checksum(uri, "new", *others)
+        db.execute("UPDATE documents SET title = 'new', checksum = ? WHERE id = 4", [checksum])
+    assert listed() == listed() == ["new", "doc4"]
+
+
+def test_a_near_copy_whose_lost_text_is_repaired_is_listed(folder: Path, listed: Callable[..., list[str]]) -> None:
+    with closing(open_writer(folder)) as db:
+        with writing(db, "test"):
+            kept = db.execute("SELECT document_id, number, lines, text, checksum FROM texts").fetchall()
+            db.execute("DELETE FROM texts")
+        assert listed() == []
+        with writing(db, "test"):
+            db.conn.executemany(
+                "INSERT INTO texts (document_id, number, lines, text, checksum) VALUES (?, ?, ?, ?, ?)", kept
+            )
+    assert listed() == ["doc3", "doc4"]
 
 
 def test_what_was_left_out_but_does_not_say_the_same_is_not_listed(folder: Path) -> None:

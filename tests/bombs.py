@@ -221,7 +221,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "packed.mhtml.gz": lambda: gzip.compress(MHTML + b" " * (70 * _MB)),
     "packed.emlx": lambda: emlx(attached(zeros(70), "a.txt.gz")),
     "packed-docx.emlx": lambda: emlx(attached(package("docx", "word/document.xml", 40), "a.docx")),
-    "nested.eml": lambda: nested_mime(100_000),
+    "nested.eml": lambda: nested_mime(5_000),
     "nested-messages.eml": lambda: nested_messages(100_000),
     "nested.mhtml": lambda: MHTML.replace(
         b"\n--b\n", b"\n--b\n" + b"Content-Type: multipart/mixed; boundary=c\n\n--c\n" * 10_000, 1

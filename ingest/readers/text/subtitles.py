@@ -56,4 +56,4 @@ def _spoken(cue: str) -> str:
     return " ".join(html.unescape(_MARKUP.sub("", _VOICE.sub(r"\1: ", cue))).replace("\0", "\ufffd").split())
 
 
-READER = text_reader("subtitles", 1, _MEDIA_TYPE, read)
+READER = text_reader("subtitles", 2, _MEDIA_TYPE, read)

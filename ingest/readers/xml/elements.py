@@ -125,4 +125,4 @@ def _page_blocks(markup: str) -> list[Block]:
     return render_page(parse_page(markup)).blocks
 
 
-READER = text_reader("xml", 2, _MEDIA_TYPE, read)
+READER = text_reader("xml", 3, _MEDIA_TYPE, read)

@@ -5,125 +5,34 @@ import gzip
 import io
 import json
 import lzma
-import random
 import re
 import tarfile
 from collections.abc import Callable, Mapping
 from email.message import EmailMessage
+from pathlib import PurePath
+from typing import NamedTuple
 
 import zstandard
 
 import office
 import ole_files
+from format_mutations import (
+    mutated_json,
+    mutated_mime,
+    mutated_ole,
+    mutated_pdf,
+    mutated_rtf,
+    mutated_sheets,
+    mutated_xml,
+)
+from mutation_steps import XML_STEPS, Chance, mutated_bytes, mutated_text
+from pdfs import page_of
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document
 from wherein.ingest.readers.choose import choose
+from xlsb_files import binary_workbook
 
-HOSTILE = (b"", b"-1", b"0", b"NaN", b"1e999", b"99999999999999999999", b"\xc2\xb2", b"../../x", b"&#55296;", b"\xff")
-TOKENS = (
-    *(
-        b"\n",
-        b"\r",
-        b"\n\n",
-        b"\0",
-        b"\xff\xfe",
-        b"\xef\xbb\xbf",
-        b'"',
-        b"'",
-        b"\\",
-        b"{",
-        b"}",
-        b"[",
-        b"]",
-        b"<",
-        b">",
-    ),
-    *(b"From a@b Fri Jul  8 12:08:34 2011\n", b"=?utf-8?b?", b"=?x?q?=E9?=", b"?=", b"--b\n", b"Content-Type: ", b";"),
-    *(b"message/rfc822", b"multipart/mixed; boundary=b", b"charset=", b"base64", b"quoted-printable", b"=E9=\n"),
-    *(b"\\begin{", b"\\end{", b"tabular}", b"\\section{", b"\\verb|", b"$", b"\\[", b"%", b"&", b"\\item", b"\\\\"),
-    *(
-        b",",
-        b";",
-        b"\t",
-        b"sep=;\n",
-        b'""',
-        b"\\ud800",
-        b"1e999",
-        b"null",
-        b"---\n",
-        b"===\n",
-        b"<!--",
-        b"]]>",
-        b"&#0;",
-    ),
-)
 _MAX_REASON = 1_200
-
-Chance = random.Random
-
-
-def flipped(data: bytes, chance: Chance) -> bytes:
-    damaged = bytearray(data)
-    for _ in range(chance.randint(1, 20)):
-        damaged[chance.randrange(len(damaged))] = chance.randrange(256)
-    return bytes(damaged)
-
-
-def cut(data: bytes, chance: Chance) -> bytes:
-    return data[: chance.randrange(len(data))]
-
-
-def spliced(data: bytes, chance: Chance) -> bytes:
-    first, last, resume = sorted(chance.randrange(len(data) + 1) for _ in range(3))
-    return data[:last] + data[first:last] * chance.randint(0, 2) + data[resume:]
-
-
-def with_tokens(data: bytes, chance: Chance) -> bytes:
-    """Insert tokens that mean something to some reader at random offsets."""
-    for _ in range(chance.randint(1, 8)):
-        offset = chance.randrange(len(data) + 1)
-        data = data[:offset] + chance.choice(TOKENS) + data[offset + chance.choice((0, 0, 1, 10)) :]
-    return data
-
-
-def with_lines_moved(data: bytes, chance: Chance) -> bytes:
-    lines = data.splitlines(keepends=True)
-    for _ in range(chance.randint(1, 5)):
-        lines.insert(chance.randrange(len(lines) + 1), chance.choice(lines))
-        del lines[chance.randrange(len(lines))]
-    return b"".join(lines)
-
-
-def with_hostile_values(data: bytes, chance: Chance) -> bytes:
-    """Replace some attribute values and texts of XML."""
-    share = chance.choice((0.02, 0.2, 1))
-
-    def replaced(match: re.Match[bytes]) -> bytes:
-        return match[1] + chance.choice(HOSTILE) + match[3] if chance.random() < share else match[0]
-
-    return re.sub(rb"""([">])([^<>"]+)(["<])""", replaced, data)
-
-
-def without_elements(data: bytes, chance: Chance) -> bytes:
-    """Rename one kind of element to another, so that elements appear where they are not allowed."""
-    names = sorted(set(re.findall(rb"<([\w:]+)", data)))
-    if len(names) < 2:
-        return data
-    old, new = chance.sample(names, 2)
-    return re.sub(rb"(</?)" + re.escape(old) + rb"\b", rb"\1" + new, data)
-
-
-_BYTES = (flipped, cut, spliced)
-_TEXT = (*_BYTES, with_tokens, with_lines_moved)
-_XML = (*_BYTES, with_hostile_values, without_elements)
-
-
-def mutated_bytes(data: bytes, chance: Chance) -> bytes:
-    return chance.choice(_BYTES)(data, chance)
-
-
-def mutated_text(data: bytes, chance: Chance) -> bytes:
-    return chance.choice(_TEXT)(data, chance)
 
 
 def mutated_package(data: bytes, chance: Chance) -> bytes:
@@ -135,7 +44,7 @@ def mutated_package(data: bytes, chance: Chance) -> bytes:
         if chance.random() < 0.1 or not parts[name]:
             del parts[name]
         else:
-            parts[name] = chance.choice(_XML)(parts[name], chance)
+            parts[name] = chance.choice(XML_STEPS)(parts[name], chance)
     return office.packed(parts)
 
 
@@ -230,6 +139,18 @@ PDF = (
     b"5 0 obj\n<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>\nendobj\n"
     b"trailer\n<</Root 1 0 R/Size 6>>\nstartxref\n0\n%%EOF\n"
 )
+ANNOTATED = page_of(
+    b"BT /F1 12 Tf 72 700 Td (Name of the tenant:) Tj ET",
+    b"<< /Type /Annot /Subtype /Widget /FT /Tx /T (name) /V (Ann) /Rect [200 695 400 715] /F 4 /AP << /N 7 0 R >> >>",
+    b"<< /Type /XObject /Subtype /Form /BBox [0 0 200 20] /Resources << /Font << /F1 3 0 R >> >> /Length 42 >>\n"
+    b"stream\nBT /F1 12 Tf 2 5 Td (Ann Quince, May) Tj ET  \nendstream",
+    b"<< /Type /Annot /Subtype /FreeText /Contents (Paid in May) /Rect [72 600 272 620] /F 4 >>",
+    b"<< /Type /Annot /Subtype /FileAttachment /Rect [72 500 92 520] /FS 10 0 R >>",
+    b"<< /Type /Filespec /F (a.csv) /UF (a.csv) /EF << /F 11 0 R >> >>",
+    b"<< /Type /EmbeddedFile /Length 11 >>\nstream\ntext\nvalve\n\nendstream",
+    page=b"/Annots [6 0 R 8 0 R 9 0 R]",
+    catalog=b"/Names << /EmbeddedFiles << /Names [(b.csv) 10 0 R] >> >>",
+)
 _IN_ARCHIVES = {"a.txt": b"one " * 50, "b/c.csv": CSV, "d.jsonl": JSONL, "e.zip": office.packed({"f.md": MARKDOWN})}
 _ZSTD = zstandard.ZstdCompressor(), zstandard.ZstdDecompressor()
 
@@ -260,6 +181,11 @@ FB2 = """<?xml version="1.0" encoding="utf-8"?><FictionBook xmlns="http://www.gr
 <book-title>Книга</book-title><lang>ru</lang></title-info></description>
 <body><section><title><p>Глава</p><p>первая</p></title><p>Жил-был <emphasis>кот</emphasis>.</p></section></body>
 <binary id="a">aGVsbG8=</binary></FictionBook>""".encode()
+VTT = b"WEBVTT\n\nNOTE x\n\n1\n00:01.000 --> 00:02.500 align:start\n<v Ann>The {\\an8}<c.x>boiler</c> &amp; co\n"
+ASS = (
+    b"[Script Info]\nTitle: x\n\n[Events]\nFormat: Layer, Start, End, Text\nDialogue: 0,0:00:01.00,0:00:02.00,"
+    b"{\\i1}The boiler{\\i0}\\Nis cold, now\nDialogue: 0,0:00:03.00,0:00:04.00,now\n"
+)
 FODT = b"""<?xml version="1.0"?><office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
  xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" xmlns:dc="http://purl.org/dc/elements/1.1/"
  office:mimetype="application/vnd.oasis.opendocument.text"><office:meta><dc:title>T</dc:title></office:meta>
@@ -275,33 +201,48 @@ RTF = (
     rb"\trowd\intbl a\cell b\cell\row\pard {\listtext 1.\tab}item\par"
     rb"{\*\shpinst{\shptxt box}}{\v no}\bin3 }}}}"
 )
+FODS = b"""<?xml version="1.0"?><office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+ xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+ office:mimetype="application/vnd.oasis.opendocument.spreadsheet"><office:body><office:spreadsheet>
+ <table:table table:name="Rents"><table:table-row table:number-rows-repeated="2"><table:table-cell
+ table:number-columns-repeated="3"><text:p>one</text:p></table:table-cell></table:table-row></table:table>
+ </office:spreadsheet></office:body></office:document>"""
 DOC = ole_files.word([ole_files.Line("One \x13 X \x14two\x15", 1), ole_files.Line("three")])
 OTHERS: dict[str, tuple[str, bytes, Callable[[bytes, Chance], bytes]]] = {
     "plain": ("a.txt", "text é\n\nmore\r\n".encode() * 5, mutated_text),
     "markdown": ("a.md", MARKDOWN, mutated_text),
     "restructured": ("a.rst", RST, mutated_text),
     "html": ("a.html", HTML, mutated_text),
-    "pdf": ("a.pdf", PDF, mutated_text),
-    "jsonl": ("a.jsonl", JSONL, mutated_text),
-    "json": ("a.json", JSON, mutated_text),
+    "pdf": ("a.pdf", PDF, mutated_pdf),
+    "pdf with annotations": ("a.pdf", ANNOTATED, mutated_pdf),
+    "jsonl": ("a.jsonl", JSONL, mutated_json),
+    "json": ("a.json", JSON, mutated_json),
     "csv": ("a.csv", CSV, mutated_text),
     "latex": ("a.tex", LATEX, mutated_text),
     "subtitles": ("a.srt", SUBTITLES, mutated_text),
-    "notebook": ("a.ipynb", NOTEBOOK, mutated_text),
-    "xml": ("a.xml", XML, mutated_text),
-    "fb2": ("a.fb2", FB2, mutated_text),
-    "flat odf": ("a.fodt", FODT, mutated_text),
-    "rtf": ("a.rtf", RTF, mutated_text),
-    "doc": ("a.doc", DOC, mutated_bytes),
-    "ppt": ("a.ppt", ole_files.slides(), mutated_bytes),
-    "msg": ("a.msg", ole_files.message(), mutated_bytes),
+    "webvtt": ("a.vtt", VTT, mutated_text),
+    "ass": ("a.ass", ASS, mutated_text),
+    "notebook": ("a.ipynb", NOTEBOOK, mutated_json),
+    "xml": ("a.xml", XML, mutated_xml),
+    "fb2": ("a.fb2", FB2, mutated_xml),
+    "flat odf": ("a.fodt", FODT, mutated_xml),
+    "flat sheet": ("a.fods", FODS, mutated_xml),
+    "rtf": ("a.rtf", RTF, mutated_rtf),
+    "doc": ("a.doc", DOC, mutated_ole),
+    "ppt": ("a.ppt", ole_files.slides(), mutated_ole),
+    "xls": ("a.xls", ole_files.workbook(), mutated_ole),
+    "xlsb": ("a.xlsb", binary_workbook([(0, 0, "one"), (1, 2, "two")]), mutated_sheets),
+    "msg": ("a.msg", ole_files.message(), mutated_ole),
     "koi8-r": ("a.txt", "Договор аренды вступает в силу завтра.\n".encode("koi8-r") * 5, mutated_text),
+    "shift-jis": ("a.txt", "本日の会議は中止になりました。\n".encode("shift_jis") * 5, mutated_text),
+    "gbk": ("a.csv", "编号;text\n1;今天的会议取消了。\n".encode("gbk") * 5, mutated_text),
     "utf-16": ("a.csv", "id;text\n1;Договор аренды\n".encode("utf-16-le") * 5, mutated_text),
-    "mail": ("a.eml", MAIL, mutated_text),
+    "mail": ("a.eml", MAIL, mutated_mime),
     "mbox": ("Inbox", MBOX, mutated_text),
-    "emlx": ("a.emlx", EMLX, mutated_text),
+    "emlx": ("a.emlx", EMLX, mutated_mime),
     "mail in utf-16": ("a.eml", MAIL.decode().encode("utf-16"), mutated_text),
-    "mhtml": ("a.mhtml", MHTML, mutated_text),
+    "mhtml": ("a.mhtml", MHTML, mutated_mime),
     "zip": ("a.zip", office.packed(_IN_ARCHIVES), mutated_package),
     "tar": ("a.tar", packed_tar(_IN_ARCHIVES), mutated_text),
     "gnu tar": ("a.tar", packed_tar({"x" * 150: b"long", **_IN_ARCHIVES}, tarfile.GNU_FORMAT), mutated_text),
@@ -314,19 +255,47 @@ OTHERS: dict[str, tuple[str, bytes, Callable[[bytes, Chance], bytes]]] = {
 """For each kind of file: a name, its bytes, and a function that damages them."""
 
 
-def check(name: str, data: bytes) -> tuple[int, int]:
-    """Read a file; return how many documents and how many problems it has.
+# What only the source of a file has, by its suffix.
+_FIELD = re.compile(r"^(?:Content-Transfer-Encoding|MIME-Version):", re.MULTILINE)
+_SOURCE = {
+    ".rtf": re.compile(r"\\(?:rtf1|pard?|trowd|fonttbl)\b"),
+    ".xml": re.compile(r"</?(?:doc|p|title)>"),
+    ".fb2": re.compile(r"</?(?:FictionBook|section|body|title-info)\b"),
+    ".fodt": re.compile(r"</?(?:office|text):"),
+    ".fods": re.compile(r"</?(?:office|table|text):"),
+    ".ipynb": re.compile(r'"cell_type"'),
+    **dict.fromkeys((".srt", ".vtt"), re.compile(r"\d --> \d")),
+    ".ass": re.compile(r"^Dialogue:", re.MULTILINE),
+    **dict.fromkeys((".eml", ".emlx", ".mhtml"), _FIELD),
+}
+
+
+class Found(NamedTuple):
+    """Documents, problems, and documents that hold the source of the file."""
+
+    documents: int
+    problems: int
+    sources: int
+
+
+NOTHING = Found(0, 0, 0)
+
+
+def check(name: str, data: bytes) -> Found:
+    """Read a file; return what is found in it.
 
     Raises AssertionError for a document or reason that is not valid; exceptions of a reader other than Unreadable pass
     through.
     """
-    read = refused = 0
+    read = refused = sources = 0
+    pattern = _SOURCE.get(PurePath(name).suffix)
     stream = io.BytesIO(data)
     try:
         for item in choose(name, stream).read(stream, name):
             item.key.encode()
             if isinstance(item, Document):
                 read += 1
+                sources += bool(pattern and pattern.search(item.text))
                 _check_document(item)
             else:
                 refused += 1
@@ -334,7 +303,7 @@ def check(name: str, data: bytes) -> tuple[int, int]:
     except Unreadable as problem:
         refused += 1
         _check_reason(str(problem))
-    return read, refused
+    return Found(read, refused, sources)
 
 
 def _check_document(document: Document) -> None:

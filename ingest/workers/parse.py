@@ -22,6 +22,7 @@ __all__ = [
     "FAILED",
     "LARGE",
     "MEMORY",
+    "OUT_OF_MEMORY",
     "REFUSED",
     "SKIPPED",
     "End",
@@ -38,10 +39,12 @@ REFUSED, LARGE, SKIPPED, FAILED = "refused", "large", "skipped", "failed"
 MEMORY = 2 << 30
 """Bytes of memory that a worker may have."""
 
+OUT_OF_MEMORY = f"needs more than {MEMORY >> 30} GB of memory to read"
+"""The reason that is shown for a file that needs more."""
+
 # Bounds of one message: it has to fit in memory on both sides, and to end the silence in time.
 _MAX_ITEMS, _MAX_CHARACTERS = 64, 256 << 10
 _CHANGED = "it changed while it was being read; the next run will ingest it"
-_MEMORY = f"needs more than {MEMORY >> 30} GB of memory to read"
 
 
 @dataclass(frozen=True)
@@ -177,7 +180,7 @@ def _guarded(work: Callable[[], _T]) -> _T | Trouble:
     except Unreadable as problem:
         return Trouble(SKIPPED if isinstance(problem, Skipped) else FAILED, str(problem))
     except MemoryError:
-        return Trouble(FAILED, _MEMORY)
+        return Trouble(FAILED, OUT_OF_MEMORY)
     except OSError as error:
         return Trouble(FAILED, f"cannot be read: {(error.strerror or str(error)).lower()}")
     except Exception as error:

@@ -22,6 +22,7 @@ from typing import Self
 from wherein.errors import Unreadable, WhereinError
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.shared.skipped import Skipped
+from wherein.ingest.workers.crash import CRASHED, CrashLog
 from wherein.ingest.workers.parse import FAILED, SKIPPED, End, Items, Job, Message, Opened, Trouble
 from wherein.ingest.workers.worker import READY
 from wherein.storage.catalog.checksums import stream_hash
@@ -40,7 +41,6 @@ _MAX_JOBS = 4  # reading is a twentieth of the work; the encoder needs the cores
 _SECONDS, _SECONDS_PER_MB = 60.0, 1.0
 _STARTING_SECONDS = 60.0
 _ENDING_SECONDS = 1.0
-_CRASHED = "the reader crashed"
 
 
 def default_jobs() -> int:
@@ -108,10 +108,11 @@ class Pool:
 
 @dataclass(frozen=True)
 class _Process:
-    """A process that reads files, and the connection to it."""
+    """A process that reads files, the connection to it, and what tells why it ended."""
 
     process: subprocess.Popen[bytes]
     connection: Connection
+    log: CrashLog
 
     @classmethod
     def start(cls, module: str) -> Self:
@@ -119,16 +120,20 @@ class _Process:
         ours, theirs = socketpair()
         code = _START.format(module=module)
         arguments = [json.dumps(sys.path), str(theirs.fileno()), str(os.getpid())]
+        log = CrashLog()
         with ours, theirs:
             process = subprocess.Popen(
                 # A session of its own: the terminal's Ctrl-C does not reach it.
                 [sys.executable, "-c", code, *arguments], pass_fds=[theirs.fileno()], start_new_session=True,
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log.file,
             )  # fmt: skip
-            return cls(process, Connection(ours.detach()))  # which now closes it
+            return cls(process, Connection(ours.detach()), log)  # which now closes it
 
-    def end(self, *, at_once: bool) -> None:
-        """End it, and wait for that; it ends by itself when its connection does, unless it is reading a file."""
+    def end(self, *, at_once: bool) -> str:
+        """End it, and wait for that; it ends by itself when its connection does, unless it is reading a file.
+
+        Returns why it ended, if it did so before.
+        """
         self.connection.close()
         if not at_once:
             with suppress(subprocess.TimeoutExpired):
@@ -136,7 +141,7 @@ class _Process:
         if self.process.returncode is None:  # otherwise its number may be that of another process by now
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)  # with what it started, which is in its session
-        self.process.wait()
+        return self.log.why_ended(self.process)
 
 
 _ahead: list[_Process] = []
@@ -173,14 +178,14 @@ class _Worker:
                 self._await_ready()
             return self._receive(self._patience(task.job))
         except TimeoutError:
-            problem = Unreadable(f"took longer than {self._patience(task.job):,.0f} s to read")
+            reason = f"took longer than {self._patience(task.job):,.0f} s to read"
+            self._kill()
         except (EOFError, OSError):
-            problem = Unreadable(_CRASHED)
-        self._kill()
+            reason = self._kill()
         self._waiting.popleft()
         if self._waiting:
             self._start()  # and send it the files that waited behind this one
-        raise problem
+        raise Unreadable(reason)
 
     def close(self) -> None:
         if self._process is not None:
@@ -223,10 +228,10 @@ class _Worker:
     def _patience(self, job: Job) -> float:
         return self._seconds + _SECONDS_PER_MB * _size(job) / 1e6
 
-    def _kill(self) -> None:
-        if self._process is not None:
-            self._process.end(at_once=True)
-            self._process = None
+    def _kill(self) -> str:
+        """End the process; return why it ended, if it did so before."""
+        process, self._process = self._process, None
+        return process.end(at_once=True) if process is not None else CRASHED
 
 
 def _size(job: Job) -> int:

@@ -17,6 +17,7 @@ READY = "ready"
 """The first message of a worker."""
 
 _PR_SET_PDEATHSIG = 1
+_STANDARD_ERROR = 2
 
 
 def main(descriptor: int, parent: int) -> None:
@@ -27,7 +28,9 @@ def main(descriptor: int, parent: int) -> None:
     with Connection(descriptor) as connection, suppress(EOFError, BrokenPipeError, ConnectionResetError):
         connection.send(READY)
         while True:
-            for message in read(connection.recv(), partial(connection.send, Items(()))):
+            job = connection.recv()
+            _forget_before()
+            for message in read(job, partial(connection.send, Items(()))):
                 connection.send(message)
 
 
@@ -40,6 +43,15 @@ def _die_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before the call
         sys.exit()
+
+
+def _forget_before() -> None:
+    """Have the errors and the most memory of this process be those of the next file (`ingest/workers/crash.py`)."""
+    with suppress(OSError):  # the standard error may be a terminal
+        os.ftruncate(_STANDARD_ERROR, 0)
+        os.lseek(_STANDARD_ERROR, 0, os.SEEK_SET)
+    with suppress(OSError), open("/proc/self/clear_refs", "w") as peak:  # noqa: PTH123
+        peak.write("5")  # the resident set size, see proc(5)
 
 
 def _limit(memory: int) -> None:

@@ -85,4 +85,4 @@ def _lines(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
         line = following
 
 
-READER = Reader("mbox", 3, MEDIA_TYPE, read, read, streaming=True, reads_pictures=True)
+READER = Reader("mbox", 4, MEDIA_TYPE, read, read, streaming=True, reads_pictures=True)

@@ -7,6 +7,7 @@ from email.policy import Compat32
 
 from wherein.errors import Unreadable
 from wherein.ingest.readers.mail.headers import decode_raw
+from wherein.ingest.readers.mail.kind import HEADER_BYTES
 from wherein.ingest.readers.mail.parts import TOO_DEEP
 from wherein.ingest.readers.shared.charset import WIDE
 from wherein.ingest.readers.shared.guess import guess_wide
@@ -18,6 +19,9 @@ _SAMPLE = 1 << 12
 # Apple Mail (.emlx) writes the number of bytes before a message, and a property list after it.
 _APPLE_COUNT = re.compile(rb"\s*\d+[ \t]*\r?\n(?=[!-9;-~]{1,76}:)")
 _APPLE_LIST = re.compile(rb"<\?xml [^>]*>\s*<!DOCTYPE plist\b")
+_HEADER = re.compile(rb"(?:[^\r\n]+\r?\n)*+")
+_MIME_FIELD = re.compile(rb"^(?:content-type|mime-version|content-transfer-encoding):", re.IGNORECASE | re.MULTILINE)
+_ODD_LINE = re.compile(rb"^(?=[^\r\n])(?![!-9;-~]{1,76}:|[ \t])", re.MULTILINE)  # neither a field nor more of one
 
 
 class _AsWritten(Compat32):
@@ -30,7 +34,7 @@ class _AsWritten(Compat32):
 def parse_message(data: bytes) -> Message:
     """Return a message, however broken it is. Raises Unreadable when it is nested too deeply."""
     try:
-        return BytesParser(policy=_AsWritten()).parsebytes(_without_apple_list(_narrow(data)))
+        return BytesParser(policy=_AsWritten()).parsebytes(_mended(_without_apple_list(_narrow(data))))
     except RecursionError:
         raise Unreadable(TOO_DEEP) from None
 
@@ -40,6 +44,16 @@ def _narrow(data: bytes) -> bytes:
     bom, body = split_bom(data)
     codec = bom or (guess_wide(data[:_SAMPLE]) if b"\0" in data[:_SAMPLE] else None) or ""
     return (body.decode(codec, "replace").encode() if codec.startswith(WIDE) else body).lstrip(b"\r\n")
+
+
+def _mended(data: bytes) -> bytes:
+    """Return a message in whose header each odd line goes on with the field before it.
+
+    Such a line would end the header. It does when no field follows that says how the message is to be read.
+    """
+    header = _HEADER.match(data, 0, HEADER_BYTES)
+    ends = [field.start() for field in _MIME_FIELD.finditer(header[0] if header else b"")]
+    return _ODD_LINE.sub(b" ", data[: ends[-1]]) + data[ends[-1] :] if ends else data
 
 
 def _without_apple_list(data: bytes) -> bytes:

@@ -40,12 +40,23 @@ def image_pages(stream: BinaryIO, kind: str) -> Iterator[Picture]:
 
 def _pages(stream: BinaryIO, kind: str) -> Iterator[Image.Image]:
     image = _open(stream, kind)
+    if image.format == _PAGED and _has_page(image, _MAX_PAGES):
+        raise Skipped(f"{kind} of more than {_MAX_PAGES:,} pages; split it to read it")
     for number, page in enumerate(ImageSequence.Iterator(image)):
         if number and image.format != _PAGED:
             return
-        if number >= _MAX_PAGES:
-            raise Skipped(f"{kind} of more than {_MAX_PAGES:,} pages; split it to read it")
         yield page
+
+
+def _has_page(image: Image.Image, number: int) -> bool:
+    """Whether there is a page with this number, which counts from 0; the pages after it are not looked for."""
+    try:
+        image.seek(number)
+    except EOFError:
+        return False
+    finally:
+        image.seek(0)
+    return True
 
 
 def _open(stream: BinaryIO, kind: str) -> Image.Image:

@@ -1,7 +1,7 @@
 """Workbooks that python-calamine reads: old and binary ones."""
 
 import datetime
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from io import BytesIO
 from typing import BinaryIO
 
@@ -11,27 +11,33 @@ from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Mark, Problem
 from wherein.ingest.readers.office.properties import Properties
 from wherein.ingest.readers.office.sheets import Row, Sheet, hidden_sheets_note, join_sheets
-from wherein.ingest.readers.reader import Reader
+from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
+from wherein.ingest.readers.shared.allowance import Allowance
 from wherein.ingest.readers.shared.decode import clean, name_as_title
 from wherein.ingest.readers.shared.reasons import DAMAGED, ENCRYPTED
 
 __all__ = ["workbook_reader"]
 
 _Value = str | float | bool | datetime.date | datetime.time | datetime.timedelta
+_Check = Callable[[BinaryIO, Allowance | None], Properties]
 _WORKSHEET = python_calamine.SheetTypeEnum.WorkSheet
 _VISIBLE = python_calamine.SheetVisibleEnum.Visible
 
 
-def workbook_reader(format: str, version: int, media_type: str, properties: Callable[[BinaryIO], Properties]) -> Reader:
-    """Return the reader of a kind of workbook, whose title and metadata `properties` reads."""
+def workbook_reader(format: str, version: int, media_type: str, check: _Check) -> Reader:
+    """Return the reader of a kind of workbook.
 
-    def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
-        text, marks, hidden = _read(stream)
+    `check` returns its title and metadata, and raises Unreadable for sizes that cannot be true: calamine believes them.
+    """
+
+    def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
+        properties = check(stream, context.allowance)
         stream.seek(0)
+        text, marks, hidden = _read(stream)
         notes = tuple(hidden_sheets_note(hidden))
-        yield properties(stream).document(name_as_title(name), text, media_type, marks, notes)
+        yield properties.document(name_as_title(name), text, media_type, marks, notes)
 
-    return Reader(format, version, media_type, read, takes_fields=False, takes_encoding=False)
+    return Reader(format, version, media_type, read, read, takes_fields=False, takes_encoding=False)
 
 
 def _read(stream: BinaryIO) -> tuple[str, tuple[Mark, ...], list[str]]:
@@ -55,14 +61,15 @@ def _read(stream: BinaryIO) -> tuple[str, tuple[Mark, ...], list[str]]:
 
 def _sheet(book: python_calamine.CalamineWorkbook, name: str) -> Sheet:
     sheet = book.get_sheet_by_name(name)
-    row, column = sheet.start or (0, 0)
-    return Sheet(" ".join(clean(name).split()), _rows(sheet.to_python(skip_empty_area=True), row, column))
+    _, column = sheet.start or (0, 0)
+    return Sheet(" ".join(clean(name).split()), _rows(sheet.iter_rows(), column))
 
 
-def _rows(rows: Sequence[Sequence[_Value]], first_row: int, first_column: int) -> Iterator[Row]:
-    for number, values in enumerate(rows, first_row + 1):
-        cells = ((column, _shown(value)) for column, value in enumerate(values, first_column + 1))
-        yield number, [(column, text) for column, text in cells if text]
+def _rows(rows: Iterable[Sequence[_Value]], first_column: int) -> Iterator[Row]:
+    for number, values in enumerate(rows, 1):
+        if values.count("") < len(values):  # two cells far from each other have millions of empty ones between them
+            filled = ((column, value) for column, value in enumerate(values, first_column + 1) if value != "")
+            yield number, [(column, _shown(value)) for column, value in filled]
 
 
 def _shown(value: _Value) -> str:

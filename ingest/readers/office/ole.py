@@ -1,9 +1,10 @@
 """OLE containers, read by olefile: old Office files, and new ones with a password."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from struct import error as StructError
+from struct import unpack_from
 from typing import Any, BinaryIO
 
 from wherein.errors import Unreadable
@@ -38,6 +39,7 @@ _ENCRYPTED = "EncryptedPackage"
 _HEADER = 512
 _SECTOR_SIZES = slice(30, 34)  # as powers of two: 512 or 4,096 bytes, and 64 for small streams
 _KNOWN_SIZES = (b"\x09\0\x06\0", b"\x0c\0\x06\0")
+_COUNTS = (40, 44, 64, 72)  # where the header counts the sectors of the directory and of the tables
 _STEP = 1 << 20  # a multiple of the entry's size, so that no entry lies across two steps
 # What olefile raises for a file that is damaged.
 _BROKEN = (
@@ -96,6 +98,21 @@ class OleFile:
         except _BROKEN as error:
             raise Unreadable(f"{DAMAGED}: {name} cannot be read") from error
 
+    def require_ends(self, *names: str) -> None:
+        """Raise Unreadable when the sectors of the directory, of a table or of one of these streams form a loop."""
+        file = self._file
+        try:
+            file.loadminifat()
+            chains = [(file.fat, first) for first in (file.first_dir_sector, file.first_mini_fat_sector)]
+            chains.append((file.fat, file.root.isectStart))
+            for entry in (file.direntries[file._find(name)] for name in names if name in self):
+                is_small = entry.size < file.mini_stream_cutoff_size
+                chains.append((file.minifat if is_small else file.fat, entry.isectStart))
+        except _BROKEN as error:
+            raise Unreadable(DAMAGED) from error
+        if any(_is_loop(table, first) for table, first in chains):
+            raise Unreadable(DAMAGED)
+
     def storages(self, path: str = "") -> list[str]:
         """Return the names of the storages inside one, in the order of the directory; "" is the outermost."""
         found = self._file.listdir(streams=False, storages=True)
@@ -138,19 +155,39 @@ def open_ole(stream: BinaryIO) -> Iterator[OleFile]:
     import olefile  # here, so that other files are read without it
 
     head = stream.read(_HEADER)
-    # olefile takes any size of sectors, and needs hours for those of one byte.
-    if head[_SECTOR_SIZES] not in _KNOWN_SIZES:
-        raise Unreadable(DAMAGED)
     size = stream.seek(0, 2)
     stream.seek(0)
+    # olefile takes any size of sectors, and needs hours for those of one byte.
+    if head[_SECTOR_SIZES] not in _KNOWN_SIZES or not _counts_fit(head, size):
+        raise Unreadable(DAMAGED)
     try:
         file = olefile.OleFileIO(stream)
     except _BROKEN as error:
         raise Unreadable(DAMAGED) from error
     try:
+        if file.root.size > size:
+            raise Unreadable(DAMAGED)
         yield OleFile(file, size)
     finally:
         file.close()
+
+
+def _is_loop(table: Sequence[int], first: int) -> bool:
+    """Whether a chain of sectors, in a table that has the next one for each, never ends."""
+    for _ in range(len(table) + 1):
+        if first >= len(table):  # the mark of the end, or damage
+            return False
+        first = table[first]
+    return True
+
+
+def _counts_fit(head: bytes, size: int) -> bool:
+    """Whether a container of `size` bytes may have as many sectors of each kind as its header claims."""
+    sector = 1 << head[_SECTOR_SIZES.start]
+    try:
+        return all(int(unpack_from("<I", head, offset)[0]) * sector <= size for offset in _COUNTS)
+    except StructError:
+        return False
 
 
 def ole_reader(format: str, version: int, media_type: str, document: Callable[[OleFile, str], Document]) -> Reader:

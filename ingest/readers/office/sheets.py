@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from wherein.errors import Unreadable
 from wherein.ingest.document import Mark
 from wherein.ingest.readers.shared.skipped import Skipped
+from wherein.uri import display
 
 __all__ = ["Row", "Sheet", "hidden_sheets_note", "join_sheets"]
 
@@ -50,7 +51,8 @@ def join_sheets(sheets: Iterable[Sheet]) -> tuple[str, tuple[Mark, ...]]:
 def hidden_sheets_note(names: Sequence[str]) -> Iterator[str]:
     """Yield a note that names the hidden sheets."""
     if names:
-        yield f"{len(names)} hidden sheet{'s are' if len(names) > 1 else ' is'} left out: {', '.join(names)}"[:500]
+        shown = ", ".join(map(display, names))
+        yield f"{len(names)} hidden sheet{'s are' if len(names) > 1 else ' is'} left out: {shown}"[:500]
 
 
 def _pieces(rows: Iterable[Row], limit: int) -> Iterator[str]:

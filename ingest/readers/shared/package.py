@@ -69,11 +69,15 @@ class Package:
         # Counted while unpacking: the sizes that a ZIP file states may be wrong.
         for piece in unpack_member(self._archive, member, _printable(name)):
             self._bytes_left -= len(piece)
-            if self._bytes_left < 0:
-                raise Unreadable("unpacks to far more than such a document holds (a ZIP bomb?)")
+            self.check()
             if self._allowance is not None:
                 self._allowance.take(len(piece))
             yield piece
+
+    def check(self) -> None:
+        """Raise Unreadable when more was unpacked than a document may hold."""
+        if self._bytes_left < 0:
+            raise Unreadable("unpacks to far more than such a document holds (a ZIP bomb?)")
 
     def read(self, name: str) -> bytes:
         """Return the whole of a part; see `chunks`."""

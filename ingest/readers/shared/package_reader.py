@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
+from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.shared.package import Package, open_package
@@ -15,7 +16,11 @@ def package_reader(format: str, version: int, media_type: str, document: Callabl
 
     def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
         with open_package(stream, context.allowance) as package:
-            item = document(package, name)
+            try:
+                item = document(package, name)
+            except Unreadable:
+                package.check()  # then this is the reason why no part of it can be read
+                raise
         if context.allowance is not None:
             context.allowance.take(0)  # a part that exceeded it may have been left out as unreadable
         yield item

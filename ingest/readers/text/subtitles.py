@@ -14,6 +14,7 @@ __all__ = ["READER", "read"]
 _MEDIA_TYPE = "application/x-subrip"
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _TIMES = re.compile(r"^[ \t]*(?:\d+:)?\d+:\d+[.,]\d+[ \t]*-->.*$", re.MULTILINE)
+_NUMBER = re.compile(r"(?<=\n)[ \t]*\d+[ \t]*\n\Z")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^>]+)>")
 # `<i>`, `<00:01.000>`, `{\an8}` and `{y:i}`; a blank after the angle bracket makes it a sign of comparison.
 _MARKUP = re.compile(r"</?[A-Za-z\d][^<>\n]*>|\{(?:\\|[a-zA-Z]:)[^{}\n]*\}")
@@ -35,11 +36,12 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
 
 
 def _cues(source: str) -> Iterator[str]:
-    """Yield the text of each cue: what follows its times, up to a blank line."""
+    """Yield the text of each cue: what follows its times, up to a blank line, or to the times of the next cue."""
     for block in _BLANK_LINE.split(source):
-        times = _TIMES.search(block)
-        if times:
-            yield block[times.end() :]
+        # What stands before the times of a cue is its number, which ends the text of the cue before it.
+        _, *texts = _TIMES.split(block)
+        yield from (_NUMBER.sub("", text) for text in texts[:-1])
+        yield from texts[-1:]
 
 
 def _dialogues(source: str) -> Iterator[str]:
@@ -54,4 +56,4 @@ def _spoken(cue: str) -> str:
     return " ".join(html.unescape(_MARKUP.sub("", _VOICE.sub(r"\1: ", cue))).replace("\0", "\ufffd").split())
 
 
-READER = text_reader("subtitles", 1, _MEDIA_TYPE, read)
+READER = text_reader("subtitles", 2, _MEDIA_TYPE, read)

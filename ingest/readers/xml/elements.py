@@ -8,7 +8,7 @@ from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.html.page import parse_page, render_page
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, text_reader
-from wherein.ingest.readers.shared.blocks import BlockWriter, join_blocks
+from wherein.ingest.readers.shared.blocks import Block, BlockWriter, join_blocks
 from wherein.ingest.readers.shared.decode import (
     PICTURES_NOTE,
     clean,
@@ -37,7 +37,7 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
     try:
         text, title, notes = _text_of(decoded.text.encode())
     except Unreadable:
-        text, title, notes = _html_text(_DOCTYPE.sub("", decoded.text, count=1)), "", (_NOT_XML,)
+        text, title, notes = _joined(_page_blocks(_DOCTYPE.sub("", decoded.text, count=1))), "", (_NOT_XML,)
     text, pictures = without_pictures(text)
     require_text(text)
     notes += (PICTURES_NOTE,) if pictures else ()
@@ -56,10 +56,7 @@ def _text_of(data: bytes) -> tuple[str, str, tuple[str, ...]]:
         else:
             writer.text(clean(value))
     writer.flush()
-    for block in writer.blocks:
-        if _HTML.search(block.text):  # feeds hold their articles as escaped HTML
-            block.text = _html_text(block.text)
-    text, _ = join_blocks(writer.blocks)
+    text = _joined(writer.blocks)
     if text:
         return text, title.text, ()
     return "\n".join(_attribute_texts(data)), "", (_FROM_ATTRIBUTES,)
@@ -116,8 +113,16 @@ def _attribute_texts(data: bytes) -> Iterator[str]:
                 yield line
 
 
-def _html_text(markup: str) -> str:
-    return join_blocks(render_page(parse_page(markup)).blocks)[0]
+def _joined(blocks: list[Block]) -> str:
+    """Return the text of blocks; feeds hold their articles as escaped HTML."""
+    for block in blocks:
+        if _HTML.search(block.text):
+            block.text = join_blocks(_page_blocks(block.text))[0]
+    return join_blocks(blocks)[0]
 
 
-READER = text_reader("xml", 2, _MEDIA_TYPE, read)
+def _page_blocks(markup: str) -> list[Block]:
+    return render_page(parse_page(markup)).blocks
+
+
+READER = text_reader("xml", 3, _MEDIA_TYPE, read)

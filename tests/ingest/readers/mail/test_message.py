@@ -242,3 +242,26 @@ def test_a_doubtful_encoding_is_reported() -> None:
 )
 def test_the_content_decides(data: bytes, name: str, reader: str) -> None:
     assert choose(name, io.BytesIO(data)).name == reader
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        b"Subject: a long\nsubject\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n",
+        b'Subject: a\nContent-Type: multipart/mixed;\nboundary="b"\nMIME-Version: 1.0\n',
+        b"Subject: a\r\n?\r\n=?\r\nContent-Type: multipart/mixed; boundary=b\r\n",
+    ],
+)
+def test_an_odd_line_does_not_end_the_header(fields: bytes) -> None:
+    data = b"From: ann@example.org\nDate: Fri, 08 Jul 2011 12:08:34 +0200\n" + fields
+    data += b"\n--b\nContent-Type: text/plain\n\nThe boiler\n--b--\n"
+    (document,) = choose("a.eml", io.BytesIO(data)).read(io.BytesIO(data), "a.eml")
+    assert isinstance(document, Document)
+    assert document.text.endswith("\n\nThe boiler")
+
+
+def test_many_odd_lines_take_no_time() -> None:
+    data = b"From: ann@example.org\nDate: x\n" + b"x\n" * 40_000 + b"\nBody"
+    (document,) = choose("a.eml", io.BytesIO(data)).read(io.BytesIO(data), "a.eml")
+    assert isinstance(document, Document)
+    assert document.text.endswith("x\n\nBody")

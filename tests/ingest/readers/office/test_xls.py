@@ -1,8 +1,12 @@
 """Excel workbooks of 1993 to 2003."""
 
+import pytest
+
+import bombs
 import office
 import ole_files
 from wherein.errors import Unreadable
+from xlsb_files import binary_workbook
 
 
 def test_values_dates_and_hidden_sheets() -> None:
@@ -21,3 +25,19 @@ def test_a_damaged_binary_workbook_costs_the_file() -> None:
     types = '<Types><Override ContentType="application/vnd.ms-excel.sheet.binary.macroEnabled.main"/></Types>'
     data = office.packed({"[Content_Types].xml": types, "xl/workbook.bin": b"\xff\xff\xff"})
     assert office.reason(data) == (Unreadable, "damaged or truncated")
+
+
+@pytest.mark.parametrize("name", ["loop.xls", "claims-sectors.xls"])
+def test_a_container_that_lies_costs_the_file(name: str) -> None:
+    assert office.reason(bombs.BOMBS[name]()) == (Unreadable, "damaged or truncated")
+
+
+def test_a_sheet_may_begin_anywhere() -> None:
+    cells = [(5, 3, "Who"), (5, 4, "Sum"), (6, 9, "Zoë"), (8, 3, "Ann")]
+    for data in (bombs.old_workbook(cells, (0, 9, 0, 10)), binary_workbook(cells)):
+        assert office.read(data).text == "Rents\n\nWho | Sum\nZoë\n\nAnn"
+
+
+def test_names_of_hidden_sheets_stay_on_one_line() -> None:
+    data = ole_files.workbook().replace(b"\x03\0Old", b"\x03\0O\x01d")
+    assert office.read(data).notes == ("1 hidden sheet is left out: O\\x01d",)

@@ -54,3 +54,9 @@ def test_encodings() -> None:
 
 def test_no_text() -> None:
     assert reason(b"1\n00:00:01,000 --> 00:00:02,500\n\n", "a.srt", Skipped) == "no text"
+
+
+def test_cues_without_a_blank_line_between_them() -> None:
+    times = b"00:00:0%d,000 --> 00:00:0%d,500\n"
+    cues = b"1\n" + times % (1, 1) + b"Has 3\nlegs\n2\n" + times % (2, 2) + b"and\n4711\n" + times % (3, 3) + b"12\n"
+    assert read(cues, "a.srt").text == "Has 3 legs\nand\n12"

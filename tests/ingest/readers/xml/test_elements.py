@@ -57,3 +57,9 @@ def test_deep_nesting() -> None:
 
 def test_no_text() -> None:
     assert reason(b"<?xml version='1.0'?><a/>", "a.xml", Skipped) == "no text"
+
+
+@pytest.mark.parametrize("end", [b"", b"</b></doc>", b"</p>"])
+def test_html_in_xml_that_is_not_well_formed(end: bytes) -> None:
+    data = b'<?xml version="1.0"?><doc><p>One <b>word</p><p>&lt;p&gt;two &lt;b&gt;bold&lt;/b&gt;&lt;/p&gt;</p>' + end
+    assert read(data, "a.xml").text == "One word\n\ntwo bold"

@@ -1,4 +1,4 @@
-"""Subtitles (SubRip, WebVTT, Advanced SubStation): the spoken text, a line for each time that it changes."""
+"""Subtitles (SubRip, WebVTT, SubViewer, Advanced SubStation): the spoken text, a line for each time that it changes."""
 
 import html
 import re
@@ -13,7 +13,9 @@ __all__ = ["READER", "read"]
 
 _MEDIA_TYPE = "application/x-subrip"
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
-_TIMES = re.compile(r"^[ \t]*(?:\d+:)?\d+:\d+[.,]\d+[ \t]*-->.*$", re.MULTILINE)
+_TIMES = re.compile(
+    r"^[ \t]*(?:(?:\d+:)?\d+:\d+[.,]\d+[ \t]*-->.*|\d+:\d\d:\d\d\.\d+,\d+:\d\d:\d\d\.\d+[ \t]*)$", re.MULTILINE
+)
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^>]+)>")
 # `<i>`, `<00:01.000>`, `{\an8}` and `{y:i}`; a blank after the angle bracket makes it a sign of comparison.
 _MARKUP = re.compile(r"</?[A-Za-z\d][^<>\n]*>|\{(?:\\|[a-zA-Z]:)[^{}\n]*\}")
@@ -54,4 +56,4 @@ def _spoken(cue: str) -> str:
     return " ".join(html.unescape(_MARKUP.sub("", _VOICE.sub(r"\1: ", cue))).replace("\0", "\ufffd").split())
 
 
-READER = text_reader("subtitles", 1, _MEDIA_TYPE, read)
+READER = text_reader("subtitles", 2, _MEDIA_TYPE, read)

@@ -28,7 +28,6 @@ _MAX_DAMAGE = 0.02
 _CHANCE = 4
 _MANY = 60
 _WORSE = 0.1
-_MANY_CONTROLS = 0.2
 _SHIFTS = re.compile(rb"\x1b\$[@B]")
 _EVEN = 0.5
 _JAPANESE = "iso2022_jp_2"
@@ -102,9 +101,11 @@ def _without_bom(stream: BinaryIO, sample: bytes, chosen: str, declared: Charset
 
 
 def _may_be_wide(sample: bytes) -> bool:
-    """Whether there are NUL bytes, or, as in Thai and Arabic, as many other control characters as letters may have."""
-    controls = sum(map(sample.count, _CONTROLS))
-    return b"\0" in sample or controls >= _MANY_CONTROLS * max(1, len(sample))
+    """Whether there are NUL bytes, or every other byte is mostly one control character, as in Thai and Arabic."""
+    if b"\0" in sample:
+        return True
+    halves = sample[::2], sample[1::2]
+    return any(max(map(half.count, _CONTROLS)) > len(half) / 2 for half in halves)
 
 
 def _chosen(stream: BinaryIO, sample: bytes, name: str, wide: str | None) -> Encoding | None:

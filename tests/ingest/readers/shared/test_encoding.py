@@ -188,6 +188,11 @@ def test_a_damaged_shift_costs_its_line(damaged: bytes, lost: int) -> None:
     assert decoded.text.count("\ufffd") <= lost
 
 
+def test_shifts_of_korean_are_not_utf_16() -> None:
+    text = "날씨가 좋은 날 학교에 가서 친구를 만나고 책을 읽었습니다\n" * 3
+    assert decode(text.encode("iso2022_kr"), declared=charset_for_label("iso-2022-kr")).text == text
+
+
 @pytest.mark.parametrize("data", [b"\x1b$B", b"\x1b[31mred\x1b[0m", b"\x1b$B is an escape sequence\n" * 9])
 def test_escapes_alone_are_no_japanese(data: bytes) -> None:
     assert decode(data).codec == "utf-8"

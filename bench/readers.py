@@ -110,6 +110,8 @@ def is_markup(path: Path, text: str, expected: str = "") -> bool:
     if path.suffix.lower() in _SOURCE:
         return False
     marks = [match[0] for match in _MARKUP.finditer(text)]
+    if not any(mark.startswith(("</", "\\", "{")) for mark in marks):
+        return False  # names in angle brackets, such as the descriptions of pictures
     if sum(map(len, marks)) <= _MARKUP_SHARE * max(1, len(text)):
         return False
     found = words(" ".join(marks))

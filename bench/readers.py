@@ -72,11 +72,13 @@ def outcome_of(task: ParseTask, path: Path) -> Outcome:
         trouble = opened.trouble
         kind = REFUSED if trouble and trouble.kind == "skipped" else FAILED
         return Outcome(path, kind, reasons=(trouble.reason if trouble else "",), seconds=monotonic() - began)
-    kind = GOOD
+    kind, whole = GOOD, False
     try:
         for item in task.documents():
             if isinstance(item, Document):
-                texts.append(item.text)
+                # What is attached to a document is a file of its own, which no reference reads.
+                texts += [item.text] if not (item.key and whole) else []
+                whole = whole or not item.key
             else:
                 reasons.append(item.reason)
     except Skipped as problem:

@@ -51,12 +51,12 @@ def best_hit(asked: Asked, vector: np.ndarray, candidates: Candidates) -> tuple[
     scores = candidates.match(asked.question).scores
     words = scores.parts[0]
     here = asked.present
-    places = here[np.unique(np.concatenate([highest(dense[here], CANDIDATES), highest(words[here], CANDIDATES)]))]
+    indices = here[np.unique(np.concatenate([highest(dense[here], CANDIDATES), highest(words[here], CANDIDATES)]))]
     fused = fuse_best(
-        list(terms_of(asked.question)), places, dense[places], words[places].astype(np.float64), scores.idf,
+        list(terms_of(asked.question)), indices, dense[indices], words[indices].astype(np.float64), scores.idf,
         lambda read: map(candidates.terms, read), metric="cosine", read=READ,
     )  # fmt: skip
-    top = int(places[fused.positions[0]])
+    top = int(indices[fused.positions[0]])
     background = dense[here[:: max(1, len(here) // SAMPLE)]]
     found = features(dense[[top]], fused.scores[:1], background, len(here))
     return found[0], top in asked.right

@@ -339,8 +339,8 @@ def work(scene: Path, seed: int) -> None:
     """Run the trials that standard input names, one per line."""
     for line in sys.stdin:
         kind, number = line.split()
-        with tempfile.TemporaryDirectory(dir=scene / "trials") as place:
-            folder = Path(place)
+        with tempfile.TemporaryDirectory(dir=scene / "trials") as root:
+            folder = Path(root)
             with contextlib.redirect_stdout(sys.stderr):
                 if kind == "cli":
                     done = trial_by_cli(int(number), seed, scene / "shipped", folder)
@@ -439,8 +439,8 @@ def same(mine: list[list[Any]], best: list[list[Any]], every: list[list[Any]]) -
 
 
 def right_answers(library: Path, encoder: Any) -> tuple[Answers, Answers]:
-    with tempfile.TemporaryDirectory() as place:
-        copy = Path(shutil.copytree(library, Path(place) / "copy"))
+    with tempfile.TemporaryDirectory() as root:
+        copy = Path(shutil.copytree(library, Path(root) / "copy"))
         opened = Library(copy, encoder=encoder)
         return ask(opened, SHOWN), ask(opened, ALL)
 
@@ -464,13 +464,13 @@ def log_states(scene: Path) -> list[tuple[Answers, Answers]]:
     states = []
     for end in range(32, len(log) + 1, 24 + PAGE):
         if end == 32 or int.from_bytes(log[end - PAGE - 20 : end - PAGE - 16]):
-            with tempfile.TemporaryDirectory() as place:
-                copy = Path(shutil.copytree(scene / "killed", Path(place) / "copy"))
+            with tempfile.TemporaryDirectory() as root:
+                copy = Path(shutil.copytree(scene / "killed", Path(root) / "copy"))
                 (copy / "catalog.db-wal").write_bytes(log[:end])
                 with contextlib.suppress(WhereinError):
                     states.append(right_answers(copy, ToyEncoder(64)))
-    with tempfile.TemporaryDirectory() as place:
-        copy = Path(shutil.copytree(scene / "killed", Path(place) / "copy"))
+    with tempfile.TemporaryDirectory() as root:
+        copy = Path(shutil.copytree(scene / "killed", Path(root) / "copy"))
         Library(copy, encoder=ToyEncoder(64)).reindex()
         states.append(right_answers(copy, ToyEncoder(64)))
     return states[::-1]
@@ -521,8 +521,8 @@ def main() -> None:
     if chosen.worker:
         work(chosen.worker, chosen.seed)
         return
-    with tempfile.TemporaryDirectory(prefix="wherein-damage-") as place:
-        run(chosen, Path(place))
+    with tempfile.TemporaryDirectory(prefix="wherein-damage-") as root:
+        run(chosen, Path(root))
 
 
 def run(chosen: argparse.Namespace, scene: Path) -> None:

@@ -226,8 +226,8 @@ def _bring_about(world: World, model: list[str]) -> None:
     elif world.state != "missing":
         world.run([*model, "ingest", "docs", "--exclude", "priv"])
     if world.state == "killed":
-        for place in ("catalog.db-wal", "writer.lock", "indexes"):
-            path = library / place
+        for name in ("catalog.db-wal", "writer.lock", "indexes"):
+            path = library / name
             if path.is_file():
                 path.write_bytes(b"")
     if world.state == "read-only":

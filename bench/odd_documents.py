@@ -135,7 +135,7 @@ def paragraph(number: int) -> str:
 
 
 def letters(number: int) -> str:
-    return "".join(chr(97 + number // 26**place % 26) for place in range(4))
+    return "".join(chr(97 + number // 26**digit % 26) for digit in range(4))
 
 
 def record(number: int, text: str) -> str:

@@ -8,6 +8,7 @@ that were read which the reference has. `--worst N` lists the files that differ 
 """
 
 import argparse
+import html
 import json
 import re
 import shutil
@@ -17,7 +18,7 @@ import unicodedata
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from pathlib import Path
 from time import monotonic
@@ -46,6 +47,7 @@ class Outcome:
     text: str = ""
     reasons: tuple[str, ...] = ()
     seconds: float = 0.0
+    is_markup: bool = False
 
 
 @dataclass
@@ -70,11 +72,13 @@ def outcome_of(task: ParseTask, path: Path) -> Outcome:
         trouble = opened.trouble
         kind = REFUSED if trouble and trouble.kind == "skipped" else FAILED
         return Outcome(path, kind, reasons=(trouble.reason if trouble else "",), seconds=monotonic() - began)
-    kind = GOOD
+    kind, whole = GOOD, False
     try:
         for item in task.documents():
             if isinstance(item, Document):
-                texts.append(item.text)
+                # What is attached to a document is a file of its own, which no reference reads.
+                texts += [item.text] if not (item.key and whole) else []
+                whole = whole or not item.key
             else:
                 reasons.append(item.reason)
     except Skipped as problem:
@@ -103,12 +107,17 @@ def words(text: str) -> Counter[str]:
     return Counter(re.findall(r"\w+", unicodedata.normalize("NFKC", text).lower()))
 
 
-def is_markup(path: Path, text: str) -> bool:
-    """Whether more than a quarter of what stands in a text is tags or control words."""
+def is_markup(path: Path, text: str, expected: str = "") -> bool:
+    """Whether more than a quarter of a text is tags or control words, most of which the reference does not show."""
     if path.suffix.lower() in _SOURCE:
         return False
-    marks = sum(len(match[0]) for match in _MARKUP.finditer(text))
-    return marks > _MARKUP_SHARE * max(1, len(text))
+    marks = [match[0] for match in _MARKUP.finditer(text)]
+    if not any(mark.startswith(("</", "\\", "{")) for mark in marks):
+        return False  # names in angle brackets, such as the descriptions of pictures
+    if sum(map(len, marks)) <= _MARKUP_SHARE * max(1, len(text)):
+        return False
+    found = words(" ".join(marks))
+    return (found & words(expected)).total() <= found.total() / 2
 
 
 def output_of(*command: str) -> str:
@@ -136,7 +145,11 @@ _OFFICE_TARGETS = {".ppt": ("odp", "odp")}
 
 
 def by_pdftotext(path: Path) -> str:
-    return output_of("pdftotext", str(path), "-")
+    """Return the words within the visible page, in alphabetical order; what is cropped is not read here either."""
+    boxes = [output_of("pdftotext", "-bbox", *option, str(path), "-") for option in ((), ("-cropbox",))]
+    everywhere, visible = (words(html.unescape(re.sub("<[^<>]+>", " ", box))) for box in boxes)
+    shown = words(output_of("pdftotext", str(path), "-")) - (everywhere - visible)
+    return " ".join(sorted(shown.elements()))
 
 
 def by_trafilatura(path: Path) -> str:
@@ -253,7 +266,7 @@ def compare(outcome: Outcome, expected: str) -> tuple[float, float, int, int, in
 def show(formats: dict[str, Format], worst: int, with_reasons: bool) -> None:
     print("format      files   good refused failed markup  max s   recall precision")
     for suffix, form in sorted(formats.items()):
-        markup = [outcome.path for outcome in form.outcomes if is_markup(outcome.path, outcome.text)]
+        markup = [outcome.path for outcome in form.outcomes if outcome.is_markup]
         slowest = max(outcome.seconds for outcome in form.outcomes)
         counts = [len(form.outcomes), form.count(GOOD), form.count(REFUSED), form.count(FAILED), len(markup)]
         shares = f"{form.recall():8.4f} {form.precision():9.4f} (of {len(form.compared)})" if form.compared else ""
@@ -280,11 +293,14 @@ def main() -> None:
     chosen = parser.parse_args()
     paths = sorted(path for path in chosen.folder.rglob("*") if path.is_file())
     paths = [path for path in paths if not chosen.only or path.suffix.lower() in chosen.only]
+    if chosen.cache:
+        chosen.cache.mkdir(parents=True, exist_ok=True)
     formats: dict[str, Format] = defaultdict(Format)
     for outcome in read_all(paths, chosen.jobs):
         form = formats[outcome.path.suffix.lower()]
-        form.outcomes.append(outcome)
-        row = compare(outcome, reference_text(outcome.path, chosen.cache)) if outcome.kind is GOOD else None
+        expected = reference_text(outcome.path, chosen.cache) if outcome.kind is GOOD else ""
+        form.outcomes.append(replace(outcome, is_markup=is_markup(outcome.path, outcome.text, expected)))
+        row = compare(outcome, expected)
         form.compared += [row] if row else []
     show(formats, chosen.worst, chosen.reasons)
     crashed = sum("crashed" in reason for form in formats.values() for out in form.outcomes for reason in out.reasons)

@@ -204,8 +204,8 @@ def run(trials: int, seed: int, scene: Path) -> None:
     for kind in KINDS:
         for number in range(trials * SHARES[kind] // sum(SHARES.values())):
             for name, way in ways.items():
-                with tempfile.TemporaryDirectory(dir=scene) as place:
-                    folder = Path(place)
+                with tempfile.TemporaryDirectory(dir=scene) as root:
+                    folder = Path(root)
                     if not damaged(kind, number, seed, scene, folder):
                         break
                     made += name == "ranges"
@@ -238,8 +238,8 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=520)
     parser.add_argument("--seed", type=int, default=11)
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="wherein-salvage-") as place:
-        run(chosen.trials, chosen.seed, Path(place))
+    with tempfile.TemporaryDirectory(prefix="wherein-salvage-") as root:
+        run(chosen.trials, chosen.seed, Path(root))
 
 
 if __name__ == "__main__":

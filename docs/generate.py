@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from wherein import cli
+from wherein.ingest.readers.registry import BY_SUFFIX, BY_ZIP_KIND, MODULES, reader_in
 from wherein.search.calibration import NO_GOOD_MATCH
 from wherein.search.copies import MAX_BY_MEANING, MAX_COPIES
 from wherein.search.hybrid import MAX_BY_WORDS
@@ -22,6 +23,7 @@ def pages() -> dict[Path, str]:
     parts = {
         ROOT / "docs" / "reliability.md": failpoints_tables(),
         ROOT / "docs" / "querying.md": query_limits(),
+        ROOT / "docs" / "readers.md": readers_table(),
     }
     return {ROOT / "docs" / "commands.md": commands_page()} | {
         page: with_part(page.read_text("utf-8"), part) for page, part in parts.items()
@@ -66,6 +68,76 @@ def query_limits() -> str:
 - `only the {MAX_BY_WORDS:,} best passages by words were considered`: most of these are copies of a few texts.
 - `phrases were searched for only in the {MAX_TEXTS:,} best passages`: more have all the words of a phrase, or of an excluded one.
 """  # noqa: E501
+
+
+LEFT_OUT = {
+    "text.plain": "",
+    "text.markdown": "",
+    "text.restructured": "",
+    "text.org": "drawers of properties, comments, settings, marks of emphasis; included files (noted)",
+    "text.asciidoc": "comments, attributes, anchors, marks of emphasis; included files (noted)",
+    "text.typst": "comments, code and what it computes, settings; included files (noted)",
+    "text.wiki": "HTML tags, comments, marks of emphasis",
+    "html.page": "[navigation and other boilerplate](decisions/html.md)",
+    "pdf.pdf_file": "text outside the visible page (noted), hidden annotations, choices not chosen, XFA forms",
+    "ocr.image": "lines below 50 % and pictures below 60 % of confidence; frames after the first",
+    "records.jsonl": "",
+    "latex.tex_file": "comments, labels, references; included files (noted)",
+    "records.json_file": "",
+    "records.csv_file": "",
+    "mail.message": "the other alternatives of a text; header fields but the subject, sender and addressees",
+    "mail.mbox": "as of a message",
+    "mail.mhtml": "pictures and styles",
+    "archives.zip_archive": "hidden members",
+    "archives.tar_archive": "hidden members",
+    "archives.compressed": "",
+    "office.docx": "comments, headers and footers (noted); deleted and hidden text",
+    "office.pptx": "comments (noted); date, footer, number, text of the layout, values of charts",
+    "office.xlsx": "hidden sheets, comments, formulas without a value (all noted); charts",
+    "office.odt": "comments (noted); deleted and hidden text, headers and footers, numbers of lists",
+    "office.ods": "hidden sheets, comments (both noted); charts",
+    "office.odp": "comments (noted); date, footer, number",
+    "office.doc": "comments, headers and footers (noted); deleted and hidden text, numbers of lists and headings",
+    "office.ppt": "date, footer, number, values of charts",
+    "office.xls": "hidden sheets (noted); comments, charts",
+    "office.xlsb": "hidden sheets (noted); comments, charts",
+    "mail.outlook": "as of a message",
+    "rtf.rtf_file": "comments, headers and footers (noted); deleted and hidden text",
+    "ebooks.epub": "the table of contents",
+    "text.subtitles": "times and markup",
+    "records.notebook": "pictures (noted where they are written into the text)",
+    "xml.elements": "tags, and attributes where elements have text",
+    "xml.fb2": "pictures",
+    "xml.flat_odf": "as of the same document in a package",
+}
+"""What each reader leaves out of a document, by its module."""
+
+
+def readers_table() -> str:
+    """Return the table of all readers, in alphabetical order."""
+    rows = sorted((reader_in(module).name, module) for module in MODULES)
+    head = "| reader | recognized by | extra | what is left out |\n|---|---|---|---|\n"
+    return head + "".join(
+        f"| {name} | {_recognized_by(module)} | {_extra(module)} | {LEFT_OUT[module]} |\n" for name, module in rows
+    )
+
+
+def _recognized_by(module: str) -> str:
+    suffixes = [f"`{suffix}`" for suffix, other in BY_SUFFIX.items() if other == module]
+    kinds = [f"`.{kind}`, a ZIP file" for kind, other in BY_ZIP_KIND.items() if other == module]
+    if module == "text.plain":
+        return "any other text"
+    return ", ".join([*suffixes, *kinds]) or "its first bytes"
+
+
+def _extra(module: str) -> str:
+    if module == "ocr.image":
+        return "`ocr`, and Tesseract"
+    return (
+        "for pages that are pictures: Tesseract"
+        if reader_in(module).reads_pictures and module == "pdf.pdf_file"
+        else ""
+    )
 
 
 def failpoints_tables() -> str:

@@ -131,6 +131,42 @@ HTML = (
 )
 MARKDOWN = b"---\ntitle: x\n---\n# One *bold* `code`\n\n> quote\n\n```\n# no\n```\n\nTwo\n---\n\n- a\n- b\n"
 RST = b"=====\nTitle\n=====\n\nIntro\n=====\n\ntext ``code``::\n\n    x\n\n:ref:`P <t>` two\n----------------\n"
+ORG = rb"""#+TITLE: T *b*
+* TODO One [[a][b]] :x:
+:PROPERTIES:
+:ID: 1
+:END:
+| a | =b= |
+|---+-----|
+#+begin_src c
+,* x
+#+end_src
+** Two /i/ <<t>> @@a:b@@ \\
+: fixed
+"""
+ASCIIDOC = b"""= T _i_
+Ann <a@b>; Ben
+:a: {nbsp}x
+== One {a} https://x[b] image:p[q,1] <<r,s>>
+|===
+|a 2+|b
+|===
+----
+x
+----
+Two
+---
+ifdef::x[*b* `c` footnote:[d]]
+"""
+TYPST = b"""#set document(title: "T", author: ("A", "B"))
+#let n = 2
+= One *b* _i_ <l>
+#table([a], [b #n], $x^2$) /* c */ #link("u")[v] // d
+```c
+x
+```
+"""
+WIKI = b"= One =\n''b'' [[a|b]] <span x='1'>c</span> &amp;\n{|\n|-\n| style=\"a\"| d || e\n|}\nh2. Two\n|a|b|\n"
 PDF = (
     b"%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj\n"
     b"3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>"
@@ -213,6 +249,10 @@ OTHERS: dict[str, tuple[str, bytes, Callable[[bytes, Chance], bytes]]] = {
     "plain": ("a.txt", "text é\n\nmore\r\n".encode() * 5, mutated_text),
     "markdown": ("a.md", MARKDOWN, mutated_text),
     "restructured": ("a.rst", RST, mutated_text),
+    "org": ("a.org", ORG, mutated_text),
+    "asciidoc": ("a.adoc", ASCIIDOC, mutated_text),
+    "typst": ("a.typ", TYPST, mutated_text),
+    "wiki": ("a.mediawiki", WIKI, mutated_text),
     "html": ("a.html", HTML, mutated_text),
     "pdf": ("a.pdf", PDF, mutated_pdf),
     "pdf with annotations": ("a.pdf", ANNOTATED, mutated_pdf),

@@ -9,6 +9,7 @@ import pytest
 
 import wherein
 from wherein import cli
+from wherein.ingest.readers.registry import BY_SUFFIX, BY_ZIP_KIND, MODULES, reader_in
 
 ROOT = Path(wherein.__file__).resolve().parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -22,6 +23,14 @@ def test_generated_pages_are_up_to_date() -> None:
     spec.loader.exec_module(generate)
     for page, text in generate.pages().items():
         assert page.read_text("utf-8") == text, "run: python docs/generate.py"
+
+
+def test_every_reader_and_suffix_is_in_the_table() -> None:
+    page = (ROOT / "docs" / "readers.md").read_text("utf-8")
+    for module in MODULES:
+        assert f"| {reader_in(module).name} |" in page, module
+    for suffix in (*BY_SUFFIX, *(f".{kind}" for kind in BY_ZIP_KIND)):
+        assert f"`{suffix}`" in page, suffix
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

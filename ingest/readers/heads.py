@@ -29,9 +29,12 @@ _RECORDS = re.compile(r"\s*\[\s*\{")
 _XML_SUFFIXES = frozenset((
     ".xml", ".svg", ".rss", ".atom", ".kml", ".gpx", ".opml", ".xlf", ".xliff", ".tmx", ".ttml", ".dbk", ".tei",
     ".fb2", ".fodt", ".fods", ".fodp", ".fodg", ".plist", ".xsl", ".xslt", ".xsd", ".wsdl", ".rdf", ".owl", ".dita",
+    ".docbook",
 ))  # fmt: skip
 _XML_DECLARATION = re.compile(r"\ufeff?\s*<\?xml\s")
 _XML_ROOT = re.compile(r"\ufeff?\s*<(?:[A-Za-z_]|!DOCTYPE|!--|\?)")
+# With an identifier, so that no other text begins like it.
+_XML_DOCTYPE = re.compile(r"\ufeff?\s*<!DOCTYPE\s+(?!html\b)[\w:.-]+\s+(?:PUBLIC|SYSTEM)\s+[\"']", re.IGNORECASE)
 _FICTION_BOOK = re.compile(r"<FictionBook\b")
 _FLAT_ODF = re.compile(r"<office:document[\s>]")  # not a part of a package, such as office:document-content
 
@@ -76,8 +79,9 @@ def looks_like_records(head: str) -> bool:
 
 
 def looks_like_xml(head: str, suffix: str = "") -> bool:
-    """Whether a file that begins with `head` begins with an XML declaration, or with an element and has its suffix."""
-    return bool(_XML_DECLARATION.match(head) or (suffix in _XML_SUFFIXES and _XML_ROOT.match(head)))
+    """Whether a file begins with an XML declaration or document type, or with an element and has a suffix of XML."""
+    begins_as_xml = _XML_DECLARATION.match(head) or _XML_DOCTYPE.match(head)
+    return bool(begins_as_xml or (suffix in _XML_SUFFIXES and _XML_ROOT.match(head)))
 
 
 def xml_kind(head: str) -> str:

@@ -14,6 +14,7 @@ __all__ = ["MEDIA_TYPES", "Filter", "parse_filter"]
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
 MEDIA_TYPES = {
+    "adoc": "text/x-asciidoc",
     "csv": "text/csv",
     "doc": "application/msword",
     "docx": f"{_OFFICE}wordprocessingml.document",
@@ -29,6 +30,7 @@ MEDIA_TYPES = {
     "odp": f"{_OPEN_DOCUMENT}presentation",
     "ods": f"{_OPEN_DOCUMENT}spreadsheet",
     "odt": f"{_OPEN_DOCUMENT}text",
+    "org": "text/x-org",
     "pdf": "application/pdf",
     "ppt": "application/vnd.ms-powerpoint",
     "pptx": f"{_OFFICE}presentationml.presentation",
@@ -37,6 +39,8 @@ MEDIA_TYPES = {
     "srt": "application/x-subrip",
     "tex": "text/x-tex",
     "txt": "text/plain",
+    "typ": "text/x-typst",
+    "wiki": "text/x-wiki",
     "xls": "application/vnd.ms-excel",
     "xlsb": "application/vnd.ms-excel.sheet.binary.macroenabled.12",
     "xlsx": f"{_OFFICE}spreadsheetml.sheet",
@@ -45,6 +49,7 @@ MEDIA_TYPES = {
 """Media types by their short names."""
 
 _ALIASES = {
+    "asciidoc": "adoc",
     "htm": "html",
     "markdown": "md",
     "text": "txt",
@@ -56,6 +61,7 @@ _ALIASES = {
     "notebook": "ipynb",
     "vtt": "srt",
     "latex": "tex",
+    "typst": "typ",
 }
 
 

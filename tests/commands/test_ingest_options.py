@@ -64,7 +64,7 @@ def test_a_dry_run_writes_nothing_and_exits_with_0(run: Run, tmp_path: Path) -> 
 
 
 RUSSIAN = "Договор аренды вступает в силу завтра, хозяин принесёт ключи от квартиры."
-DOUBT = "read as windows-1252, a guess (50% sure); if it is in another encoding, ingest it again with --encoding NAME"
+DOUBT = "read as windows-1252, a guess (50 % sure); if it is in another encoding, ingest it again with --encoding NAME"
 
 
 def test_an_encoding_that_is_given_is_remembered_with_the_source(run: Run, tmp_path: Path) -> None:

@@ -115,4 +115,4 @@ def _unpack_zstd(stream: BinaryIO) -> Iterator[bytes]:
 
 
 _UNPACKERS = {GZIP: _unpack_gzip, BZIP2: _unpack_bzip2, XZ: _unpack_xz, ZSTD: _unpack_zstd}
-READER = Reader("compressed", 2, "", read, read, streaming=True, reads_pictures=True)
+READER = Reader("compressed", 3, "", read, read, streaming=True, reads_pictures=True)

@@ -117,4 +117,4 @@ class _ForwardStream:
         return True
 
 
-READER = Reader("tar", 2, "", read, read, streaming=True, reads_pictures=True)
+READER = Reader("tar", 3, "", read, read, streaming=True, reads_pictures=True)

@@ -31,4 +31,4 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
         raise Skipped("no files in it")
 
 
-READER = Reader("zip", 2, "", read, read, streaming=True, reads_pictures=True)
+READER = Reader("zip", 3, "", read, read, streaming=True, reads_pictures=True)

@@ -15,12 +15,12 @@ from wherein.ingest.readers.shared.charset import Charset, charset_for_label
 from wherein.ingest.readers.shared.decode import decode, name_as_title, require_text
 from wherein.ingest.readers.shared.headings import heading_marks
 from wherein.ingest.readers.shared.metadata import standard_metadata
+from wherein.ingest.readers.text.outlined import included_note
 
 __all__ = ["READER", "read"]
 
 _MEDIA_TYPE = "text/x-tex"
 _MAX_PREAMBLE = 100_000
-_MAX_NOTED_FILES = 20
 _INPUTENC = re.compile(rb"\\usepackage\[([\w-]+)\]\{inputenc\}")
 _CODECS = {
     "ansinew": "cp1252",
@@ -55,7 +55,7 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
         text = f"{title}{gap}{text}"
     require_text(text)
     metadata = standard_metadata(author=_authors(source), created=_argument("date", preamble))
-    notes = _included_note(scanner.included)
+    notes = included_note(scanner.included)
     title = title or (headings[0].title if headings else name_as_title(name))
     marks = heading_marks(headings)
     yield decoded.annotate(Document(title, text, _MEDIA_TYPE, metadata=metadata, marks=marks, notes=notes))
@@ -81,17 +81,10 @@ def _authors(source: str) -> list[str]:
     return [_argument("author", f"\\author{{{line}}}") for line in first_lines]
 
 
-def _included_note(names: list[str]) -> tuple[str, ...]:
-    if not names:
-        return ()
-    more = " and more" if len(names) > _MAX_NOTED_FILES else ""
-    return (f"what it includes is not part of it: {', '.join(names[:_MAX_NOTED_FILES])}{more}"[:500],)
-
-
 def _declared(data: bytes) -> Charset | None:
     match = _INPUTENC.search(data[:_MAX_PREAMBLE])
     name = match[1].decode("ascii") if match else ""
     return charset_for_label(_CODECS.get(name, name)) if name else None
 
 
-READER = text_reader("latex", 2, _MEDIA_TYPE, read)
+READER = text_reader("latex", 3, _MEDIA_TYPE, read)

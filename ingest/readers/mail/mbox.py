@@ -11,9 +11,10 @@ from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.mail.headers import Headers
 from wherein.ingest.readers.mail.kind import is_separator
 from wherein.ingest.readers.mail.message import MEDIA_TYPE, read_message
-from wherein.ingest.readers.mail.mime import parse_message
+from wherein.ingest.readers.mail.mime import parse_message, wide_codec
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.shared.allowance import LimitExceeded
+from wherein.ingest.readers.shared.decode import Decoded, open_text
 from wherein.ingest.readers.shared.members import allowance_for
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.readers.shared.unique_keys import UniqueKeys
@@ -25,6 +26,7 @@ MESSAGE_LIMIT = 64 << 20
 
 _QUOTED = re.compile(rb">+From ")
 _MAX_LINE = 1 << 20
+_SAMPLE = 1 << 12
 
 
 def read(
@@ -78,11 +80,25 @@ def _messages(stream: BinaryIO, limit: int) -> Iterator[bytes | None]:
 
 def _lines(stream: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
     """Yield each line with the one after it, without a byte order mark."""
-    line = stream.readline(_MAX_LINE).removeprefix(BOM_UTF8)
+    following = iter(_narrow_lines(stream))
+    line = next(following, b"").removeprefix(BOM_UTF8)
     while line:
-        following = stream.readline(_MAX_LINE)
-        yield line, following
-        line = following
+        after = next(following, b"")
+        yield line, after
+        line = after
+
+
+def _narrow_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines, as UTF-8 where the mailbox is UTF-16 or UTF-32."""
+    head = stream.read(_SAMPLE)
+    stream.seek(0)
+    codec = wide_codec(head)
+    if not codec:
+        yield from iter(lambda: stream.readline(_MAX_LINE), b"")
+        return
+    with open_text(stream, Decoded("", codec=codec), newline="\n") as text:
+        lines = iter(lambda: text.readline(_MAX_LINE), "")
+        yield from (line.removeprefix("\ufeff").encode() for line in lines)
 
 
 READER = Reader("mbox", 4, MEDIA_TYPE, read, read, streaming=True, reads_pictures=True)

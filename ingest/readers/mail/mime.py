@@ -13,7 +13,7 @@ from wherein.ingest.readers.shared.charset import WIDE
 from wherein.ingest.readers.shared.guess import guess_wide
 from wherein.storage.disk.text_lines import split_bom
 
-__all__ = ["parse_message"]
+__all__ = ["parse_message", "wide_codec"]
 
 _SAMPLE = 1 << 12
 # Apple Mail (.emlx) writes the number of bytes before a message, and a property list after it.
@@ -41,9 +41,16 @@ def parse_message(data: bytes) -> Message:
 
 def _narrow(data: bytes) -> bytes:
     """Return a message without a byte order mark, as UTF-8 when it is UTF-16 or UTF-32, from its first field on."""
-    bom, body = split_bom(data)
-    codec = bom or (guess_wide(data[:_SAMPLE]) if b"\0" in data[:_SAMPLE] else None) or ""
-    return (body.decode(codec, "replace").encode() if codec.startswith(WIDE) else body).lstrip(b"\r\n")
+    codec = wide_codec(data[:_SAMPLE])
+    _, body = split_bom(data)
+    return (body.decode(codec, "replace").encode() if codec else body).lstrip(b"\r\n")
+
+
+def wide_codec(head: bytes) -> str:
+    """Return the codec of mail that is UTF-16 or UTF-32, by its first bytes; "" for any other."""
+    bom, _ = split_bom(head)
+    codec = bom or (guess_wide(head) if b"\0" in head else None) or ""
+    return codec if codec.startswith(WIDE) else ""
 
 
 def _mended(data: bytes) -> bytes:

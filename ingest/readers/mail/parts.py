@@ -11,8 +11,9 @@ from wherein.ingest.document import Mark
 from wherein.ingest.readers.html import page
 from wherein.ingest.readers.mail.headers import decode_words
 from wherein.ingest.readers.mail.stubs import MAX_STUB, is_stub
+from wherein.ingest.readers.shared.attachments import file_name
 from wherein.ingest.readers.shared.charset import charset_for_label, declared_in_page
-from wherein.ingest.readers.shared.decode import AS_IS, Decoded, clean, decode
+from wherein.ingest.readers.shared.decode import AS_IS, Decoded, decode
 from wherein.ingest.readers.shared.skipped import Skipped
 
 __all__ = [
@@ -183,17 +184,17 @@ def is_text(part: Message) -> bool:
     kind = part.get_content_type()
     # A part that is declared as multipart but has no parts is read as plain text.
     readable = kind in _READABLE or kind.startswith("multipart/")
-    return readable and part.get_content_disposition() != "attachment" and not _file_name(part)
+    return readable and part.get_content_disposition() != "attachment" and not _path(part).strip()
 
 
-def _file_name(part: Message) -> str:
-    return " ".join(clean(decode_words(str(part.get_filename() or ""))).split())
+def _path(part: Message) -> str:
+    """Return the name of the file in a part, which may be a path; "" when it is not a file."""
+    return decode_words(str(part.get_filename() or ""))
 
 
 def _name(part: Message, number: int) -> str:
     kind = part.get_content_type()
-    name = _file_name(part).replace("\\", "/").rpartition("/")[2]
-    return name or f"part-{number}{_SUFFIXES.get(kind) or mimetypes.guess_extension(kind) or ''}"
+    return file_name(_path(part)) or f"part-{number}{_SUFFIXES.get(kind) or mimetypes.guess_extension(kind) or ''}"
 
 
 def part_text(part: Message, encoding: str = "") -> PartText:

@@ -1,5 +1,6 @@
 """What ODT, ODS and ODP have in common: content, properties, and text with its white space."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
@@ -33,11 +34,21 @@ class Parts(Protocol):
         ...
 
 
-def content_events(package: Parts) -> Iterator[Event]:
-    """Yield the events of the content without comments, deletions and other hidden elements. Raises Unreadable."""
+def content_events(package: Parts, left_out: Counter[str]) -> Iterator[Event]:
+    """Yield the events of the content without comments, deletions and other hidden elements.
+
+    The comments are counted in `left_out`. Raises Unreadable.
+    """
     if _is_encrypted(package):
         raise Unreadable(ENCRYPTED)
-    return without_elements(events(package.chunks("content.xml"), "content.xml"), _LEFT_OUT)
+    return without_elements(_counted(events(package.chunks("content.xml"), "content.xml"), left_out), _LEFT_OUT)
+
+
+def _counted(stream: Iterator[Event], left_out: Counter[str]) -> Iterator[Event]:
+    for event in stream:
+        if event[0] is START and event[1] == "office:annotation":
+            left_out["comments"] += 1
+        yield event
 
 
 def _is_encrypted(package: Parts) -> bool:

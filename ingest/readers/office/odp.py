@@ -1,8 +1,10 @@
 """OpenDocument presentations and drawings: the text of each slide, its title first, and the speaker's notes."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from wherein.ingest.document import Document
+from wherein.ingest.readers.office.left_out import left_out_note
 from wherein.ingest.readers.office.odf import TABLES, Inline, Parts, content_events, read_properties
 from wherein.ingest.readers.office.slides import Slide, join_slides
 from wherein.ingest.readers.office.text_flow import Flow
@@ -20,15 +22,18 @@ _TITLE = "title"
 
 def read_package(package: Parts, name: str) -> Document:
     """Return the document in a package; see `Reader` for the errors."""
-    text, marks, notes = join_slides(_slides(package))
+    left_out = Counter[str]()
+    text, marks, notes = join_slides(_slides(package, left_out))
     default_title = first_heading(marks) or name_as_title(name)
-    return read_properties(package).document(default_title, text, _MEDIA_TYPE, marks, notes)
+    return read_properties(package).document(
+        default_title, text, _MEDIA_TYPE, marks, (*notes, *left_out_note(left_out))
+    )
 
 
-def _slides(package: Parts) -> Iterator[Slide]:
+def _slides(package: Parts, left_out: Counter[str]) -> Iterator[Slide]:
     writer = _Writer()
     pages = 0
-    for kind, value, attributes in without_elements(content_events(package), ("presentation:settings",)):
+    for kind, value, attributes in without_elements(content_events(package, left_out), ("presentation:settings",)):
         if kind is TEXT:
             writer.inline.text(value)
         elif value == "draw:page":
@@ -91,4 +96,4 @@ class _Writer:
             self._flow.add_paragraph(text, item=self._list_depth)
 
 
-READER = package_reader("odp", 1, _MEDIA_TYPE, read_package)
+READER = package_reader("odp", 2, _MEDIA_TYPE, read_package)

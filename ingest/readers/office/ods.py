@@ -1,10 +1,11 @@
 """OpenDocument spreadsheets: the text that the cells show, dates in ISO 8601."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from wherein.ingest.document import Document
+from wherein.ingest.readers.office.left_out import left_out_note
 from wherein.ingest.readers.office.odf import Inline, Parts, content_events, read_properties
 from wherein.ingest.readers.office.sheets import Row, Sheet, hidden_sheets_note, join_sheets
 from wherein.ingest.readers.shared.decode import name_as_title
@@ -22,17 +23,18 @@ _MAX_DIGITS = 9  # `int` refuses thousands of digits, and no sheet has as many r
 
 @dataclass
 class _LeftOut:
-    """The names of hidden sheets, and how many equal rows and cells were not read."""
+    """The names of hidden sheets, how many equal rows and cells were not read, and how many comments."""
 
     hidden: list[str] = field(default_factory=list)
     repeated: int = 0
+    comments: Counter[str] = field(default_factory=Counter)
 
 
 def read_package(package: Parts, name: str) -> Document:
     """Return the document in a package; see `Reader` for the errors."""
     left_out = _LeftOut()
-    text, marks = join_sheets(_sheets(content_events(package), left_out))
-    notes = (*hidden_sheets_note(left_out.hidden), *_repeats_note(left_out.repeated))
+    text, marks = join_sheets(_sheets(content_events(package, left_out.comments), left_out))
+    notes = (*hidden_sheets_note(left_out.hidden), *_repeats_note(left_out.repeated), *left_out_note(left_out.comments))
     return read_properties(package).document(name_as_title(name), text, _MEDIA_TYPE, marks, notes)
 
 
@@ -132,4 +134,4 @@ def _repeats(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) <= _MAX_DIGITS else 1
 
 
-READER = package_reader("ods", 1, _MEDIA_TYPE, read_package)
+READER = package_reader("ods", 2, _MEDIA_TYPE, read_package)

@@ -3,9 +3,11 @@
 Footnotes and endnotes come last, the text of a text box before the paragraph that it is anchored to.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 
 from wherein.ingest.document import Document
+from wherein.ingest.readers.office.left_out import left_out_note
 from wherein.ingest.readers.office.odf import TABLES, Inline, Parts, content_events, read_properties
 from wherein.ingest.readers.office.text_flow import Flow, endnotes_mark
 from wherein.ingest.readers.shared.decode import name_as_title, require_text
@@ -20,8 +22,8 @@ _MEDIA_TYPE = "application/vnd.oasis.opendocument.text"
 
 def read_package(package: Parts, name: str) -> Document:
     """Return the document in a package; see `Reader` for the errors."""
-    writer = _Writer()
-    for kind, value, attributes in content_events(package):
+    writer, left_out = _Writer(), Counter[str]()
+    for kind, value, attributes in content_events(package, left_out):
         if kind is START:
             writer.start(value, attributes)
         elif kind is END:
@@ -35,7 +37,7 @@ def read_package(package: Parts, name: str) -> Document:
     require_text(full_text)
     marks = (*heading_marks(headings), *endnotes_mark(text, full_text))
     default_title = first_heading(marks) or name_as_title(name)
-    return read_properties(package).document(default_title, full_text, _MEDIA_TYPE, marks)
+    return read_properties(package).document(default_title, full_text, _MEDIA_TYPE, marks, left_out_note(left_out))
 
 
 class _Writer:
@@ -76,4 +78,4 @@ class _Writer:
                 self.flow.add_paragraph(text, self._level if tag == "text:h" else 0, self._list_depth)
 
 
-READER = package_reader("odt", 1, _MEDIA_TYPE, read_package)
+READER = package_reader("odt", 2, _MEDIA_TYPE, read_package)

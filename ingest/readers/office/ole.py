@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.readers.office.properties import DEFAULT_TITLES, Properties
+from wherein.ingest.readers.office.properties import Properties, own_title
 from wherein.ingest.readers.reader import Reader
 from wherein.ingest.readers.shared.code_pages import codec_of_page
 from wherein.ingest.readers.shared.metadata import standard_metadata
@@ -132,7 +132,7 @@ class OleFile:
             author, subject, description, keywords, created=_time(found.create_time),
             modified=_time(found.last_saved_time),
         )  # fmt: skip
-        return Properties("" if title.lower() in DEFAULT_TITLES else title, metadata)
+        return Properties(own_title(title), metadata)
 
 
 def _codec(page: int | None) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from wherein.errors import Unreadable
-from wherein.ingest.readers.office.properties import DEFAULT_TITLES, Properties
+from wherein.ingest.readers.office.properties import Properties, own_title
 from wherein.ingest.readers.shared.metadata import standard_metadata
 from wherein.ingest.readers.shared.package import Package
 from wherein.ingest.readers.shared.reasons import DAMAGED
@@ -75,5 +75,4 @@ def read_properties(package: Package, language: str = "") -> Properties:
         created=first.get("dcterms:created", ""),
         modified=first.get("dcterms:modified", ""),
     )
-    title = first.get("dc:title", "")
-    return Properties("" if title.lower() in DEFAULT_TITLES else title, metadata)
+    return Properties(own_title(first.get("dc:title", "")), metadata)

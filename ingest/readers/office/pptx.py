@@ -1,11 +1,14 @@
 """PowerPoint presentations: the text of each slide, its title first, its tables as rows, and the speaker's notes."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document
-from wherein.ingest.readers.office.opc import first_target, main_part, part_events, read_properties, relations
+from wherein.ingest.readers.office.left_out import left_out_note
+from wherein.ingest.readers.office.opc import Relation, first_target, main_part, part_events, read_properties, relations
 from wherein.ingest.readers.office.shapes import alternative_text
 from wherein.ingest.readers.office.slides import Slide, join_slides
 from wherein.ingest.readers.office.text_flow import Flow
@@ -23,6 +26,7 @@ _LEFT_OUT = frozenset(("mc:Fallback",))  # the same content again, for older pro
 _TABLES = {"a:tbl": "table", "a:tr": "tr", "a:tc": "td"}
 _TEXT_TAGS = frozenset(("a:t", "m:t"))
 _DRAWINGS = frozenset(("diagramData", "chart"))
+_COMMENTS = "comments"
 _TITLES = frozenset(("title", "ctrTitle"))
 # Date, footer, header and number of the slide, and the picture of the slide on the page of notes.
 _PLACEHOLDERS = frozenset(("dt", "ftr", "hdr", "sldNum", "sldImg"))
@@ -37,25 +41,29 @@ class _Shape:
 
 
 def _document(package: Package, name: str) -> Document:
-    text, marks, notes = join_slides(_slides(package))
+    left_out = Counter[str]()
+    text, marks, notes = join_slides(_slides(package, left_out))
     default_title = first_heading(marks) or name_as_title(name)
-    return read_properties(package).document(default_title, text, _MEDIA_TYPE, marks, notes)
+    return read_properties(package).document(
+        default_title, text, _MEDIA_TYPE, marks, (*notes, *left_out_note(left_out))
+    )
 
 
-def _slides(package: Package) -> Iterator[Slide | None]:
+def _slides(package: Package, left_out: Counter[str]) -> Iterator[Slide | None]:
     main = main_part(package)
     parts = relations(package, main)
     for kind, tag, attributes in part_events(package, main):
         if kind is START and tag == "p:sldId":
             relation = parts.get(attributes.get("r:id", ""))
             try:
-                yield _slide(package, relation.target) if relation else None
+                yield _slide(package, relation.target, left_out) if relation else None
             except Unreadable:
                 yield None
 
 
-def _slide(package: Package, part: str) -> Slide:
+def _slide(package: Package, part: str, left_out: Counter[str]) -> Slide:
     related = relations(package, part)
+    left_out["comments"] += sum(_comments(package, related))
     title, blocks = _content(part_events(package, part))
     for relation in related.values():
         if relation.kind in _DRAWINGS and relation.target in package:
@@ -65,6 +73,17 @@ def _slide(package: Package, part: str) -> Slide:
         return Slide(title, blocks)
     _, note_blocks = _content(part_events(package, notes))
     return Slide(title, blocks, note_blocks)
+
+
+def _comments(package: Package, related: Mapping[str, Relation]) -> Iterator[int]:
+    """Yield how many comments each part of them holds; PowerPoint has two formats for them."""
+    for relation in related.values():
+        if relation.kind == _COMMENTS and relation.target in package:
+            with suppress(Unreadable):  # only its number is lost
+                stream = part_events(package, relation.target)
+                yield sum(
+                    kind is START and tag.rpartition(":")[2].rpartition(" ")[2] == "cm" for kind, tag, _ in stream
+                )
 
 
 def _content(stream: Iterable[Event]) -> tuple[str, list[Block]]:
@@ -131,4 +150,4 @@ class _Writer:
             self.flow.add_paragraph("\n".join(shape.lines))
 
 
-READER = package_reader("pptx", 2, _MEDIA_TYPE, _document)
+READER = package_reader("pptx", 3, _MEDIA_TYPE, _document)

@@ -5,10 +5,14 @@ from dataclasses import dataclass, field
 
 from wherein.ingest.document import Document, JSONValue, Mark
 
-__all__ = ["DEFAULT_TITLES", "Properties"]
+__all__ = ["Properties", "own_title"]
 
-DEFAULT_TITLES = frozenset(("powerpoint presentation", "word document", "presentation", "untitled", "slide 1"))
-"""Titles that office programs write by themselves, in lower case."""
+_DEFAULT_TITLES = frozenset(("powerpoint presentation", "word document", "presentation", "untitled", "slide 1"))
+
+
+def own_title(title: str) -> str:
+    """Return a title; "" for one that office programs write by themselves."""
+    return "" if title.lower() in _DEFAULT_TITLES else title
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pypdfium2.raw import (
 )
 
 from wherein.errors import Unreadable
-from wherein.ingest.readers.shared.decode import clean
+from wherein.ingest.readers.shared.attachments import file_name
 from wherein.ingest.readers.shared.members import MEMBER_LIMIT
 from wherein.ingest.readers.shared.reasons import DAMAGED
 
@@ -58,5 +58,5 @@ def pdf_attachment(handle: Any, number: int = 0) -> PdfAttachment:
         return PdfAttachment(f"attachment-{number}", handle)
     buffer = (c_ushort * (size // 2))()
     FPDFAttachment_GetName(handle, buffer, size)
-    name = bytes(buffer).decode("utf-16-le", "replace").rstrip("\0").replace("\\", "/").rpartition("/")[2]
-    return PdfAttachment(" ".join(clean(name).split()) or f"attachment-{number}", handle)
+    name = file_name(bytes(buffer).decode("utf-16-le", "replace").rstrip("\0"))
+    return PdfAttachment(name or f"attachment-{number}", handle)

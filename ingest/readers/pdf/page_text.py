@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from ctypes import c_double
+from typing import NamedTuple
 
 from pypdfium2 import PdfPage, PdfTextPage
 from pypdfium2.raw import FPDFText_GetCharBox, FPDFText_HasUnicodeMapError, FPDFText_IsGenerated
@@ -10,7 +11,7 @@ from pypdfium2.raw import FPDFText_GetCharBox, FPDFText_HasUnicodeMapError, FPDF
 from wherein.ingest.readers.pdf.lines import join_lines
 from wherein.ingest.readers.shared.decode import clean
 
-__all__ = ["page_text", "unmapped_share"]
+__all__ = ["PageText", "page_text", "unmapped_share"]
 
 # PDFium leaves one of these where it removed the hyphen of a word that was broken at the end of a line.
 _HYPHENS = "\ufffe\x02"
@@ -24,21 +25,30 @@ _SAMPLED = 100
 _Box = tuple[float, float, float, float]
 
 
-def page_text(page: PdfPage, text_page: PdfTextPage, own: int | None = None) -> str:
-    """Return the text of a page that lies within its bounds, each row on a line.
+class PageText(NamedTuple):
+    """The text of a page within its bounds, each row on a line, and whether there are letters beyond them."""
+
+    text: str
+    is_cropped: bool = False
+
+
+def page_text(page: PdfPage, text_page: PdfTextPage, own: int | None = None) -> PageText:
+    """Return the text of a page.
 
     `own` is how many characters the page has without those that annotations show; None for all.
     """
     count = text_page.count_chars()
     runs = [(0, count)]
     # The bounded text alone lacks the breaks that PDFium puts between what stands apart.
-    if _letters(text_page.get_text_range()) != _letters(text_page.get_text_bounded()):
+    full = text_page.get_text_range()
+    if _letters(full) != _letters(text_page.get_text_bounded()):
         runs = list(_runs_inside(text_page, page.get_bbox()))
     raw = "".join(text_page.get_text_range(start, end - start) for start, end in runs)
+    inside = sum(map(str.isalnum, raw))
     indices = [index for start, end in runs for index in range(start, end)]
     if len(indices) == len(raw):  # not where one character of the page is two of the text
         raw = join_lines(text_page, raw, indices, count if own is None else own)
-    return _tidy(raw)
+    return PageText(_tidy(raw), inside < sum(map(str.isalnum, full)))
 
 
 def unmapped_share(text_page: PdfTextPage) -> float:

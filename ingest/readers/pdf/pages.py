@@ -36,11 +36,12 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Page:
-    """A page; `confidence` of what was recognized is 0 to 1."""
+    """A page; `confidence` of what was recognized is 0 to 1, and `is_cropped` when text lies outside of it."""
 
     kind: Kind
     text: str = ""
     confidence: float = 1.0
+    is_cropped: bool = False
 
 
 def read_page(pdf: PdfDocument, number: int, context: ReadContext, attached: Attachments) -> Page:
@@ -69,7 +70,11 @@ def _characters(page: PdfPage) -> int:
 def _seen(page: PdfPage, context: ReadContext, own: int | None = None) -> Page:
     """Return the page as its letters give it, or its picture where they are few, or not named by their fonts."""
     with closing(page.get_textpage()) as text_page:
-        text, unmapped = page_text(page, text_page, own), unmapped_share(text_page)
+        (text, is_cropped), unmapped = page_text(page, text_page, own), unmapped_share(text_page)
+    return replace(_letters_or_picture(page, text, unmapped, context), is_cropped=is_cropped)
+
+
+def _letters_or_picture(page: PdfPage, text: str, unmapped: float, context: ReadContext) -> Page:
     letters = sum(map(str.isalnum, text))
     if unmapped >= _UNMAPPED and letters:
         return _recognized(page, Page(Kind.GARBLED, text), context)

@@ -38,6 +38,10 @@ _REASONS = {
 }
 _PICTURE = "is a picture", "are pictures"
 _WORDLESS = "is a picture without text that can be recognized", "are pictures without text that can be recognized"
+_CROPPED = (
+    "has text outside the visible page, which is left out",
+    "have text outside the visible page, which is left out",
+)
 _GARBLED = (
     "has letters that its font does not name, and may be garbled",
     "have letters that their fonts do not name, and may be garbled",
@@ -124,6 +128,7 @@ def _remarks(pages: _Pages, context: ReadContext) -> tuple[str, ...]:
     """Return notes about pages of which no text is lost."""
     return (
         *textless_note(_numbers(pages, Kind.BLANK), len(pages), "pages"),
+        *count_note([number for number, page in pages.items() if page.is_cropped], len(pages), "pages", *_CROPPED),
         *count_note(_numbers(pages, Kind.WORDLESS), len(pages), "pages", *_WORDLESS),
         *_recognized_note(pages, context),
     )
@@ -181,4 +186,4 @@ def _property(pdf: PdfDocument, key: str) -> str:
         return ""
 
 
-READER = Reader("pdf", 3, _MEDIA_TYPE, read, read, takes_fields=False, reads_pictures=True)
+READER = Reader("pdf", 4, _MEDIA_TYPE, read, read, takes_fields=False, reads_pictures=True)

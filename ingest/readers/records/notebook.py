@@ -8,7 +8,7 @@ from wherein.ingest.document import Document, JSONValue, Mark, Problem
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, text_reader
 from wherein.ingest.readers.records.json_text import text_document
 from wherein.ingest.readers.records.json_values import parse_json
-from wherein.ingest.readers.shared.decode import decode, name_as_title, require_text, without_pictures
+from wherein.ingest.readers.shared.decode import PICTURES_NOTE, decode, name_as_title, require_text, without_pictures
 from wherein.ingest.readers.shared.headings import Heading, first_heading, heading_marks
 from wherein.ingest.readers.shared.metadata import standard_metadata
 from wherein.ingest.readers.text.markdown import headings_in
@@ -36,10 +36,11 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
     if not isinstance(notebook, dict) or cells is None:
         yield text_document(decoded, name, _MEDIA_TYPE, (_INVALID,))
         return
-    text, marks = _join(cells)
+    text, marks, pictures = _join(cells)
     require_text(text)
-    title = first_heading(marks) or name_as_title(name)
-    yield decoded.annotate(Document(title, text, _MEDIA_TYPE, metadata=_metadata(notebook), marks=marks))
+    title, metadata = first_heading(marks) or name_as_title(name), _metadata(notebook)
+    notes = (PICTURES_NOTE,) if pictures else ()
+    yield decoded.annotate(Document(title, text, _MEDIA_TYPE, metadata=metadata, marks=marks, notes=notes))
 
 
 def _cells(notebook: JSONValue) -> list[Cell] | None:
@@ -53,17 +54,23 @@ def _cells(notebook: JSONValue) -> list[Cell] | None:
     return [cell for cells in lists for cell in cells if isinstance(cell, dict)] if lists else None
 
 
-def _join(cells: list[Cell]) -> tuple[str, tuple[Mark, ...]]:
+def _join(cells: list[Cell]) -> tuple[str, tuple[Mark, ...], int]:
+    """Return the text, marks for headings, and how many pictures were written into it, which are left out."""
     parts: list[str] = []
     headings: list[Heading] = []
-    length = 0
+    length = pictures = 0
     for cell in cells:
-        for part in filter(str.strip, _texts(cell)):
+        for source in _texts(cell):
+            shown, count = without_pictures(source)
+            pictures += count
+            part = shown.strip("\n")
+            if not part.strip():
+                continue
             if cell.get("cell_type") == "markdown":
                 headings += [heading._replace(start=heading.start + length) for heading in headings_in(part)]
             parts.append(part)
             length += len(part) + len(_GAP)
-    return _GAP.join(parts), heading_marks(headings)
+    return _GAP.join(parts), heading_marks(headings), pictures
 
 
 def _texts(cell: Cell) -> Iterator[str]:
@@ -72,11 +79,11 @@ def _texts(cell: Cell) -> Iterator[str]:
     if cell.get("cell_type") == "heading":  # version 3
         level = cell.get("level")
         source = f"{'#' * (level if isinstance(level, int) and 0 < level < 7 else 1)} {source}"
-    yield without_pictures(source)[0].strip("\n")
+    yield source
     outputs = cell.get("outputs")
     for output in outputs if isinstance(outputs, list) else []:
         if isinstance(output, dict):
-            yield without_pictures(_output(output))[0].strip("\n")
+            yield _output(output)
 
 
 def _output(output: Cell) -> str:
@@ -103,4 +110,4 @@ def _metadata(notebook: dict[str, JSONValue]) -> dict[str, JSONValue]:
     return standard_metadata(author=[name for name in names if isinstance(name, str)])
 
 
-READER = text_reader("notebook", 1, _MEDIA_TYPE, read)
+READER = text_reader("notebook", 2, _MEDIA_TYPE, read)

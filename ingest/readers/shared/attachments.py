@@ -6,11 +6,17 @@ from typing import Protocol
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.reader import ReadContext
 from wherein.ingest.readers.shared.allowance import Allowance, LimitExceeded
+from wherein.ingest.readers.shared.decode import clean
 from wherein.ingest.readers.shared.members import MAX_DEPTH, metered, read_member
 from wherein.ingest.readers.shared.unique_keys import UniqueKeys
 from wherein.uri import display
 
-__all__ = ["AttachedFile", "Attachments"]
+__all__ = ["AttachedFile", "Attachments", "file_name"]
+
+
+def file_name(path: str) -> str:
+    """Return the last part of the path by which a file was attached, on one line and as text that can be stored."""
+    return " ".join(clean(path.replace("\\", "/").rpartition("/")[2]).split())
 
 
 class AttachedFile(Protocol):

@@ -1,6 +1,7 @@
 """The encoding of a text: what it declares, else UTF-8, else a guess. Every reader asks here."""
 
 import codecs
+import re
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
@@ -13,6 +14,7 @@ from wherein.ingest.readers.shared.charset import (
     shown_name,
 )
 from wherein.ingest.readers.shared.guess import SURE, Guess, guess, guess_wide
+from wherein.ingest.readers.shared.misplaced import misplaced_share
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.storage.disk.text_lines import split_bom
 from wherein.uri import display
@@ -25,7 +27,11 @@ _BEFORE = 128
 _MAX_DAMAGE = 0.02
 _CHANCE = 4
 _MANY = 60
+_WORSE = 0.1
+_SHIFTS = re.compile(rb"\x1b\$[@B]")
 _EVEN = 0.5
+_JAPANESE = "iso2022_jp_2"
+_CONTROLS = tuple(bytes((code,)) for code in range(1, 32) if chr(code) not in "\t\n\f\r\x1b")
 _ASCII_ONLY = ("iso2022", "iso-2022", "hz", "utf-7", "utf7")
 """Encodings that write every character in ASCII begin with one of these."""
 
@@ -81,7 +87,7 @@ def head_text(head: bytes) -> str:
 
 
 def _without_bom(stream: BinaryIO, sample: bytes, chosen: str, declared: Charset | None) -> Encoding:
-    wide = guess_wide(sample) if b"\0" in sample else None
+    wide = guess_wide(sample) if _may_be_wide(sample) else None
     if chosen and (found := _chosen(stream, sample, chosen, wide)):
         return found
     if wide:
@@ -92,6 +98,14 @@ def _without_bom(stream: BinaryIO, sample: bytes, chosen: str, declared: Charset
     if utf8.invalid and _begins_as_utf8(sample):  # where it is not UTF-8 shows what it is
         sample = _sample_from(stream, utf8.offset)
     return _declared(stream, sample, declared, utf8) or _undeclared(stream, sample, declared, utf8)
+
+
+def _may_be_wide(sample: bytes) -> bool:
+    """Whether there are NUL bytes, or every other byte is mostly one control character, as in Thai and Arabic."""
+    if b"\0" in sample:
+        return True
+    halves = sample[::2], sample[1::2]
+    return any(max(map(half.count, _CONTROLS)) > len(half) / 2 for half in halves)
 
 
 def _chosen(stream: BinaryIO, sample: bytes, name: str, wide: str | None) -> Encoding | None:
@@ -122,12 +136,30 @@ def _declared(stream: BinaryIO, sample: bytes, declared: Charset | None, utf8: _
     is_utf8 = utf8.decoded >= (1 if damage.invalid or _is_single_byte(declared.codec) else _CHANCE)
     if (is_utf8 and utf8.is_small and utf8.decoded > utf8.invalid) or not damage.is_small:
         return None
-    if declared.codec == "cp1252":  # programs declare it whatever they write
-        found = guess(sample)
-        clear = found and (found.confidence >= SURE or damage.decoded >= _MANY) and found.confidence > _EVEN
-        if found and clear and not _reads_like(sample, found.codec, declared.codec):
-            return None
+    if _is_single_byte(declared.codec) and _is_misdeclared(sample, declared.codec, damage.decoded):
+        return None
     return Encoding(declared.codec, notes=_damage_note(damage, declared.codec))
+
+
+def _is_misdeclared(sample: bytes, declared: str, letters: int) -> bool:
+    """Whether a text is clearly in another encoding; of one byte for each character any may decode it."""
+    found = guess(sample)
+    if found is None or _reads_like(sample, found.codec, declared):
+        return False
+    if declared == "cp1252":  # programs declare it whatever they write
+        return found.confidence > _EVEN and (found.confidence >= SURE or letters >= _MANY)
+    readings = [sample.decode(codec, "replace") for codec in (declared, found.codec)]
+    as_declared, as_guessed = (misplaced_share(reading)[0] for reading in readings)
+    # KOI8-R and windows-1251 have each other's small letters as capitals.
+    is_inverted = _is_mostly_capitals(readings[0]) and not _is_mostly_capitals(readings[1])
+    if found.confidence > _EVEN and is_inverted and as_declared > as_guessed:
+        return True
+    return found.confidence >= SURE and (letters >= _MANY or as_declared - as_guessed >= _WORSE)
+
+
+def _is_mostly_capitals(text: str) -> bool:
+    odd = [char for char in text if char > "\x7f"]
+    return sum(char.isupper() for char in odd) > len(odd) / 2
 
 
 def _reads_like(sample: bytes, codec: str, other: str) -> bool:
@@ -145,6 +177,8 @@ def _undeclared(stream: BinaryIO, sample: bytes, declared: Charset | None, utf8:
         return _unmarked(stream, found)
     if utf8.decoded > utf8.invalid:
         return _noted("utf-8", utf8, notes)
+    if shifted := _shifted(sample):
+        return _unmarked(stream, shifted)
     best = guess(sample)
     if (best is None or best.confidence <= _EVEN) and (wide := guess_wide(sample)):
         best = Guess(wide, _EVEN)
@@ -154,7 +188,7 @@ def _undeclared(stream: BinaryIO, sample: bytes, declared: Charset | None, utf8:
 
 
 def _guessed(best: Guess, damage: _Damage, notes: tuple[str, ...]) -> Encoding:
-    note = f"read as {shown_name(best.codec)}, a guess ({best.confidence:.0%} sure)"
+    note = f"read as {shown_name(best.codec)}, a guess ({100 * best.confidence:.0f} % sure)"
     if best.confidence >= SURE:
         return _noted(best.codec, damage, (note, *notes))
     doubt = f"{note}; if it is in another encoding, ingest it again with --encoding NAME"
@@ -165,9 +199,21 @@ def _ascii_encoding(sample: bytes) -> str | None:
     """Return the encoding of ASCII bytes that stand for other characters, by the marks with which it shifts."""
     if b"\x1b$" not in sample and b"\x1b(" not in sample and b"~{" not in sample:
         return None
+    if shifted := _shifted(sample):
+        return shifted
     best = guess(sample)
     is_one = best is not None and best.codec.replace("_", "-").startswith(_ASCII_ONLY)
     return best.codec if best and is_one and any(c > "\x7f" for c in sample.decode(best.codec, "ignore")) else None
+
+
+def _shifted(sample: bytes) -> str | None:
+    """Return the codec of ISO-2022-JP, which may be damaged, by the marks before its Japanese letters."""
+    if not _SHIFTS.search(sample):
+        return None
+    text = sample.decode(_JAPANESE, "replace")
+    damaged = text.count("\ufffd")
+    letters = sum(char > "\x7f" for char in text) - damaged
+    return _JAPANESE if letters >= max(_CHANCE, _CHANCE * damaged) else None
 
 
 def _contradiction(declared: Charset | None, codec: str) -> tuple[str, ...]:

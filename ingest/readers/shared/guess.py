@@ -15,6 +15,7 @@ SURE = 0.95
 _WIDE = (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2))
 _TEXT_SHARE = 0.97
 _SPACED_LENGTH = 200
+_FEW_ROWS = 4
 _NUL_SHARE = 0.3
 _MIN_WIDE = 16
 _MIN_ODD_SHARE = 0.15
@@ -121,7 +122,8 @@ def _wide_readings(sample: bytes) -> list[tuple[str, str]]:
 
 
 def _is_text(text: str) -> bool:
-    """Whether a reading has hardly anything but assigned characters, and blanks or line ends between them."""
+    """Whether a reading has hardly anything but assigned characters, and blanks between them, or one script."""
     good = sum(c in _LAYOUT or unicodedata.category(c) not in _NO_TEXT for c in text)
     gaps = sum(c.isspace() or c in "。、，" for c in text)
-    return bool(text) and good >= _TEXT_SHARE * len(text) and gaps * _SPACED_LENGTH >= len(text) - _SPACED_LENGTH
+    is_spaced = gaps * _SPACED_LENGTH >= len(text) - _SPACED_LENGTH or len({ord(c) >> 8 for c in text}) <= _FEW_ROWS
+    return bool(text) and good >= _TEXT_SHARE * len(text) and is_spaced

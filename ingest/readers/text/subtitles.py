@@ -1,4 +1,4 @@
-"""Subtitles (SubRip, WebVTT, Advanced SubStation): the spoken text, a line for each time that it changes."""
+"""Subtitles (SubRip, WebVTT, SubViewer, Advanced SubStation): the spoken text, a line for each time that it changes."""
 
 import html
 import re
@@ -13,7 +13,9 @@ __all__ = ["READER", "read"]
 
 _MEDIA_TYPE = "application/x-subrip"
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
-_TIMES = re.compile(r"^[ \t]*(?:\d+:)?\d+:\d+[.,]\d+[ \t]*-->.*$", re.MULTILINE)
+_TIMES = re.compile(
+    r"^[ \t]*(?:(?:\d+:)?\d+:\d+[.,]\d+[ \t]*-->.*|\d+:\d\d:\d\d\.\d+,\d+:\d\d:\d\d\.\d+[ \t]*)$", re.MULTILINE
+)
 _NUMBER = re.compile(r"(?<=\n)[ \t]*\d+[ \t]*\n\Z")
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^>]+)>")
 # `<i>`, `<00:01.000>`, `{\an8}` and `{y:i}`; a blank after the angle bracket makes it a sign of comparison.

@@ -26,6 +26,8 @@ _PART = "the file"
 _HTML = re.compile(r"</?(?:a|b|br|div|em|h[1-6]|i|img|li|p|span|strong|table|td|tr|ul)\b[^<>]*>", re.IGNORECASE)
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*+\[.*?\]\s*+>", re.DOTALL)
 _TEXT_ATTRIBUTES = frozenset(("alt", "caption", "comment", "description", "label", "name", "summary", "text", "title"))
+# OPML has its texts in attributes.
+_OUTLINE, _OUTLINE_TEXTS = "outline", ("text", "_note")
 _MAX_TITLE = 200
 _NOT_XML = "not well-formed XML; its text was read as a browser would read it"
 _FROM_ATTRIBUTES = "its elements hold no text; the text is that of attributes such as name and title"
@@ -48,11 +50,13 @@ def _text_of(data: bytes) -> tuple[str, str, tuple[str, ...]]:
     """Return text, title and notes. Raises Unreadable when the XML is not well-formed or declares entities."""
     inline = _inline_elements(data)
     writer, title = BlockWriter(), _Title()
-    for kind, value, _ in events([data], _PART, "utf-8"):
+    for kind, value, attributes in events([data], _PART, "utf-8"):
         title.take(kind, value)
         if kind in (START, END):
             if value not in inline:
                 (writer.enter if kind is START else writer.leave)("div")
+            if kind is START and value == _OUTLINE:
+                writer.text(clean("\n".join(attributes[name] for name in _OUTLINE_TEXTS if attributes.get(name))))
         else:
             writer.text(clean(value))
     writer.flush()

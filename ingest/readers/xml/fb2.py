@@ -107,4 +107,4 @@ def _events(data: bytes, left_out: tuple[str, ...]) -> Iterator[tuple[str, str]]
             yield kind, name
 
 
-READER = text_reader("fb2", 1, _MEDIA_TYPE, read)
+READER = text_reader("fb2", 2, _MEDIA_TYPE, read)

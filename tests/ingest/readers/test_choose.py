@@ -23,6 +23,13 @@ from wherein.ingest.readers.registry import all_readers
         ("a.md", b"# hello", "markdown"),
         ("A.MARKDOWN", b"# hello", "markdown"),
         ("a.rst", b"hello", "restructured"),
+        ("a.org", b"* hello", "org"),
+        ("A.ADOC", b"= hello", "asciidoc"),
+        ("a.typ", b"= hello", "typst"),
+        ("a.textile", b"h1. hello", "wiki"),
+        ("a.docbook", b"<chapter><para>hello</para></chapter>", "xml"),
+        ("a", b'<!DOCTYPE book PUBLIC "-//OASIS//DTD DocBook XML V4.5//EN" "d"><book/>', "xml"),
+        ("a", b"<!DOCTYPE is a declaration of XML", "plain"),
         ("a.jsonl", b"{}", "jsonl"),
         ("a.ndjson", b"{}", "jsonl"),
         ("a.json", b"{}", "json"),
@@ -74,7 +81,7 @@ def test_names_and_labels_of_readers_differ() -> None:
         == len({reader.name for reader in all_readers()})
         == len(all_readers())
     )
-    assert all_readers()[0].label == "plain-5"
+    assert all_readers()[0].label == "plain-6"
 
 
 def test_the_reader_in_the_documents_reads() -> None:

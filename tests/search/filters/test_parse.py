@@ -16,7 +16,7 @@ def test_every_reader_has_a_short_name() -> None:
 
 
 def test_an_unknown_type_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match=r"no document type 'word'; the types are csv, doc, docx, .*html.*pdf"):
+    with pytest.raises(UsageError, match=r"no document type 'word'; the types are adoc, csv, doc, docx, .*html.*pdf"):
         media_type("word")
 
 

@@ -53,11 +53,25 @@ def test_separators_without_a_date(separator: bytes) -> None:
     ] * 2
 
 
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "utf-32"])
+def test_mailboxes_in_other_encodings_of_unicode(codec: str) -> None:
+    message = "From a@b Fri Jul  8 12:08:34 2011\nSubject: Grüße\nFrom: a@b\n\nfirst Öl\n\n"
+    stream = io.BytesIO((message * 2).encode(codec))
+    found = list(choose("a.mbox", stream).read(stream, "a.mbox"))
+    assert [item.text if isinstance(item, Document) else item.reason for item in found] == ["Grüße\n\nfirst Öl"] * 2
+
+
 class Endless(io.RawIOBase):
     """A mailbox without end, to show that it is not read whole."""
 
     def __init__(self) -> None:
         self._lines = io.BytesIO()
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return offset
+
+    def read(self, size: int = -1, /) -> bytes:
+        return b"From a@b"
 
     def readline(self, size: int | None = -1, /) -> bytes:
         line = self._lines.readline()

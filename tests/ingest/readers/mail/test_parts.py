@@ -10,7 +10,7 @@ from wherein.ingest.document import Mark
 from wherein.ingest.readers.mail.mime import parse_message
 from wherein.ingest.readers.mail.parts import Body, message_body
 
-READ_AS = "read as windows-1252, a guess (99% sure)"
+READ_AS = "read as windows-1252, a guess (99 % sure)"
 
 
 def body(made: EmailMessage | bytes) -> Body:

@@ -1,6 +1,10 @@
 """PowerPoint presentations."""
 
+import io
+import zipfile
+
 import pptx
+import pytest
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 
@@ -86,3 +90,28 @@ def test_no_text() -> None:
         data = office.changed(data, f"ppt/slides/slide{number}.xml", lambda part: b"<a/>")
     data = office.changed(data, "ppt/slides/_rels/slide1.xml.rels", None)
     assert office.reason(data) == (Skipped, "no text on its 3 slides")
+
+
+@pytest.mark.parametrize(
+    ("namespace", "inside"),
+    [
+        ("http://schemas.openxmlformats.org/presentationml/2006/main", "<cm><text>secret</text></cm>"),
+        ("http://schemas.microsoft.com/office/powerpoint/2018/8/main", "<cm><txBody/></cm><cm/>"),
+    ],
+)
+def test_comments_are_noted(namespace: str, inside: str) -> None:
+    relation = (
+        f'<Relationship Id="c" Target="../comments/c1.xml" Type="{namespace}/relationships/comments"/></Relationships>'
+    )
+    data = office.changed(
+        office.slides(),
+        "ppt/slides/_rels/slide1.xml.rels",
+        lambda part: part.replace(b"</Relationships>", relation.encode()),
+    )
+    parts = io.BytesIO(data)
+    with zipfile.ZipFile(parts, "a") as package:
+        package.writestr("ppt/comments/c1.xml", f'<cmLst xmlns="{namespace}">{inside}</cmLst>')
+    found = office.read(parts.getvalue())
+    assert "secret" not in found.text
+    count = inside.count("<cm")
+    assert found.notes == ("1 of 3 slides has no text: 2", f"left out: {count} comment{'s' * (count > 1)}")

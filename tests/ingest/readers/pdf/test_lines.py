@@ -10,7 +10,7 @@ from wherein.ingest.readers.pdf.page_text import page_text
 def text(*cells: tuple[str, int, int], font: bytes = b"/F1 10 Tf") -> list[str]:
     shown = b" ".join(b"1 0 0 1 %d %d Tm (%b) Tj" % (x, y, cell.encode()) for cell, x, y in cells)
     page = PdfDocument(page_of(b"BT %b %b ET" % (font, shown)))[0]
-    return page_text(page, page.get_textpage()).split("\n")
+    return page_text(page, page.get_textpage()).text.split("\n")
 
 
 @pytest.mark.parametrize("gap", [30, 80, 200])

@@ -9,7 +9,7 @@ from wherein.ingest.readers.pdf.page_text import page_text, unmapped_share
 
 def text(content: bytes, box: bytes = b"612 792") -> str:
     page = PdfDocument(page_of(content, box=box))[0]
-    return page_text(page, page.get_textpage())
+    return page_text(page, page.get_textpage()).text
 
 
 def shown(*cells: tuple[str, bytes]) -> bytes:
@@ -43,6 +43,13 @@ def test_two_columns_in_the_order_in_which_they_are_written() -> None:
     assert text(shown(*left, *right)).split("\n") == [
         "The left column", "goes on here.", "The right column", "comes after it."
     ]  # fmt: skip
+
+
+def test_letters_outside_the_page_are_reported() -> None:
+    content = shown(("Inside", b"1 0 0 1 72 700"), ("Outside", b"1 0 0 1 900 700"))
+    for box, is_cropped in ((b"612 792", True), (b"1200 792", False)):
+        page = PdfDocument(page_of(content, box=box))[0]
+        assert page_text(page, page.get_textpage()).is_cropped is is_cropped
 
 
 def test_what_lies_outside_the_page_is_left_out() -> None:

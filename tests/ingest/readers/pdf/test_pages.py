@@ -58,7 +58,7 @@ def test_only_pages_without_text_are_recognized() -> None:
     blank, recognized = found.notes
     assert blank == "1 of 4 pages has no text: 3"
     assert recognized.startswith("2 of 4 pages are read by OCR (eng, 9")
-    assert recognized.endswith("% sure): 2, 4")
+    assert recognized.endswith(" % sure): 2, 4")
     assert found.doubts == ()
 
 

@@ -16,7 +16,7 @@ from wherein.ingest.readers.records.csv_file import detect_delimiter
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 
-DOUBT = "read as windows-1252, a guess (50% sure); if it is in another encoding, ingest it again with --encoding NAME"
+DOUBT = "read as windows-1252, a guess (50 % sure); if it is in another encoding, ingest it again with --encoding NAME"
 NO_COLUMN = "none of its columns is called text, content or body; --text-field NAME makes a document of each row"
 
 

@@ -4,6 +4,7 @@ import json
 
 import mutations
 from text_files import headings, read, reason
+from wherein.ingest.readers.shared.decode import PICTURES_NOTE
 from wherein.ingest.readers.shared.skipped import Skipped
 
 
@@ -16,6 +17,19 @@ def test_cells_and_outputs() -> None:
     assert document.text == "# A report\nof *heron* sightings\n\nprint(1)\n\n1\n\nValueError: no"
     assert document.title == "A report"
     assert headings(document) == [(0, ("A report",))]
+
+
+def test_pictures_written_into_a_cell_are_noted() -> None:
+    picture = f"![pond](data:image/png;base64,{'iVBO' * 20})"
+    outputs = [{"output_type": "stream", "text": f"<img src='data:image/png;base64,{'iVBO' * 20}'>"}]
+    for cell in (
+        {"cell_type": "markdown", "source": picture},
+        {"cell_type": "code", "source": "x", "outputs": outputs},
+    ):
+        document = read(notebook(cell), "a.ipynb")
+        assert "iVBO" not in document.text
+        assert document.notes == (PICTURES_NOTE,)
+    assert read(notebook({"cell_type": "code", "source": "data: 1"}), "a.ipynb").notes == ()
 
 
 def test_headings_of_later_cells() -> None:

@@ -10,7 +10,7 @@ from wherein.ingest.readers.shared.decode import decode
 from wherein.ingest.readers.shared.encoding import find_encoding, head_text
 
 GERMAN = "Der Käufer übergibt die Schlüssel der Wohnung am ersten Tag des Monats, heißt es im Vertrag. Größe: klein."
-SURELY = "read as {}, a guess (99% sure)"
+SURELY = "read as {}, a guess (99 % sure)"
 RUSSIAN = "Договор аренды вступает в силу завтра, хозяин принесёт ключи от квартиры и подвала рано утром."
 FRENCH = "Le café est fermé à midi; les élèves ont déjà payé leur repas, et la boîte est très légère."
 POLISH = "Umowa najmu wchodzi w życie jutro, a właściciel przyniesie klucze do mieszkania i piwnicy wcześnie rano."
@@ -50,7 +50,7 @@ def test_a_guess_that_is_not_clear_is_a_doubt() -> None:
     decoded = decode("The tenant’s “deposit” costs 300 €.\n".encode("cp1252"))
     assert decoded.text == "The tenant’s “deposit” costs 300 €.\n"
     assert decoded.doubts == (
-        "read as windows-1252, a guess (50% sure); if it is in another encoding, ingest it again with --encoding NAME",
+        "read as windows-1252, a guess (50 % sure); if it is in another encoding, ingest it again with --encoding NAME",
     )
     assert decoded.notes == decoded.doubts
 
@@ -67,10 +67,10 @@ def test_a_guess_that_is_not_clear_is_a_doubt() -> None:
             GERMAN,
             "cp1252",
             "utf-8",
-            ("read as windows-1252, a guess (99% sure)", "declares utf-8, but is windows-1252"),
+            ("read as windows-1252, a guess (99 % sure)", "declares utf-8, but is windows-1252"),
         ),
         (GREEK, "cp1253", "latin1", (SURELY.format("windows-1253"), "declares latin1, but is windows-1253")),
-        (RUSSIAN, "koi8-r", "x-none", ("read as KOI8-R, a guess (99% sure)", "declares x-none, but is KOI8-R")),
+        (RUSSIAN, "koi8-r", "x-none", ("read as KOI8-R, a guess (99 % sure)", "declares x-none, but is KOI8-R")),
         (JAPANESE, "iso2022_jp", "iso-2022-jp", ()),
     ],
 )
@@ -134,3 +134,65 @@ def test_damage_is_found_in_any_piece_of_a_stream() -> None:
 def test_heads() -> None:
     assert head_text("<?xml".encode("utf-16-le") + b"\n\0") == "<?xml\n"
     assert head_text(b"caf\xe9") == "caf\ufffd"
+
+
+CYRILLIC = "Договор аренды вступает в силу завтра, а хозяин принесёт ключи."
+THAI = "สัญญาเช่าเริ่มวันพรุ่งนี้และเจ้าของบ้านจะมอบกุญแจให้ผู้เช่าที่หน้าประตู"
+SHIFTED = "賃貸契約は明日から有効です。\n鍵は管理人が渡します。\n庭の木は三月に切ります。\n"
+
+
+@pytest.mark.parametrize(
+    ("codec", "label"),
+    [("koi8-r", "windows-1251"), ("cp1251", "koi8-r"), ("cp866", "windows-1251"), ("iso8859-5", "windows-1251")],
+)
+def test_a_declaration_of_another_cyrillic_encoding_is_not_followed(codec: str, label: str) -> None:
+    decoded = decode(CYRILLIC.encode(codec), declared=charset_for_label(label))
+    assert decoded.text == CYRILLIC
+    assert decoded.notes[1].startswith(f"declares {label}, but is ")
+
+
+@pytest.mark.parametrize(
+    ("text", "codec"),
+    [
+        (CYRILLIC, "koi8-r"),
+        (CYRILLIC, "cp1251"),
+        (CYRILLIC.upper(), "koi8-r"),
+        (CYRILLIC.upper(), "cp1251"),
+        ("Příliš žluťoučký kůň úpěl ďábelské ódy", "iso8859-2"),
+        ("Καλημέρα κόσμε", "iso8859-7"),
+        ("Łódź", "cp852"),
+    ],
+)
+def test_a_right_declaration_is_followed(text: str, codec: str) -> None:
+    decoded = decode(text.encode(codec), declared=Charset(codec, codec))
+    assert (decoded.text, decoded.notes) == (text, ())
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", [THAI * 8, THAI[:40], "يبدأعقدالإيجارغدا" * 30, "Договораренды" * 40])
+def test_utf_16_without_blanks(text: str, codec: str) -> None:
+    assert decode(text.encode(codec)).text == text
+
+
+@pytest.mark.parametrize(
+    ("damaged", "lost"),
+    [
+        (SHIFTED.encode("iso2022_jp").replace(b"\x1b(B", b"(B", 1), 1),
+        (SHIFTED.encode("iso2022_jp").replace(b"\x1b$B", b"", 1), 0),
+        (SHIFTED.encode("iso2022_jp").replace(b"L@F|", b"L\xffF|"), 4),
+    ],
+)
+def test_a_damaged_shift_costs_its_line(damaged: bytes, lost: int) -> None:
+    decoded = decode(damaged)
+    assert decoded.text.endswith("\n鍵は管理人が渡します。\n庭の木は三月に切ります。\n")
+    assert decoded.text.count("\ufffd") <= lost
+
+
+def test_shifts_of_korean_are_not_utf_16() -> None:
+    text = "날씨가 좋은 날 학교에 가서 친구를 만나고 책을 읽었습니다\n" * 3
+    assert decode(text.encode("iso2022_kr"), declared=charset_for_label("iso-2022-kr")).text == text
+
+
+@pytest.mark.parametrize("data", [b"\x1b$B", b"\x1b[31mred\x1b[0m", b"\x1b$B is an escape sequence\n" * 9])
+def test_escapes_alone_are_no_japanese(data: bytes) -> None:
+    assert decode(data).codec == "utf-8"

@@ -39,7 +39,13 @@ Dialogue: 0,0:00:01.00,0:00:02.00,Default,,0,0,0,,{\\pos(1,2)}Well, yes,\\Nof co
         ("a.srt", SRT.replace("in 1984.", "Dialogue: in, 1984."), "The boiler is cold\nDialogue: in, 1984."),
         ("a.vtt", VTT, "Ann Quince: Is it cold? - No & yes: 1 < 2\nBye"),
         ("a.ass", ASS, "Well, yes, of course"),
-        ("a.sbv", "0:00:01.000,0:00:02.000\nplain", "0:00:01.000,0:00:02.000\nplain"),
+        (
+            "a.sbv",
+            "0:00:01.000,0:00:02.000\nThe boiler\nis cold\n\n0:00:03.000,0:00:04.000\nat 1:2",
+            "The boiler is cold\nat 1:2",
+        ),
+        ("a.sbv", "0:00:01.000,0:00:02.000\r\nplain", "plain"),
+        ("a.sbv", "0:00:01.000, as he said\nplain", "0:00:01.000, as he said\nplain"),
     ],
 )
 def test_spoken_text(name: str, source: str, text: str) -> None:

@@ -20,6 +20,11 @@ from wherein.ingest.readers.shared.skipped import Skipped
         ),
         ("<a>K&auml;ufer</a>", "Käufer"),
         ("<!DOCTYPE a [<!ENTITY b 'x'>]><a><p>one</p><p>two</p></a>", "one\n\ntwo"),
+        (
+            '<opml><title>T</title><body><outline text="One"><outline text="a &lt;b&gt;b&lt;/b&gt;" _note="n"/>'
+            '<outline text="c" url="u"/></outline></body></opml>',
+            "T\n\nOne\n\na b n\n\nc",
+        ),
         ('<a><b name="Herons" id="1"/><b label="Grey"/></a>', "Herons\nGrey"),
     ],
 )

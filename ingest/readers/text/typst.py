@@ -1,0 +1,56 @@
+"""Typst: headings, text, tables and raw blocks as a person reads them; formulas stay as written."""
+
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from wherein.ingest.document import Document, JSONValue, Problem
+from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, text_reader
+from wherein.ingest.readers.shared.decode import decode
+from wherein.ingest.readers.shared.metadata import standard_metadata
+from wherein.ingest.readers.text.outlined import Line, outlined_document, source_lines
+from wherein.ingest.readers.text.typst_scanner import TypstScanner
+
+__all__ = ["READER", "read"]
+
+_MEDIA_TYPE = "text/x-typst"
+_SETTINGS = re.compile(r"#(?:set[ \t]+document|show[ \t]*:[ \t]*[\w.-]+)\(")
+_MAX_SETTINGS = 3_000
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_INCLUDED = re.compile(r'^[ \t]*#include[ \t]+"([^"\n]+)"', re.MULTILINE)
+
+
+def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
+    """Yield the file as one document with its headings; see `Reader` for the errors. Included files are noted."""
+    decoded = decode(stream.read(), context.encoding).without_pictures()
+    source = "\n".join(source_lines(decoded))
+    scanner = TypstScanner(source)
+    scanner.run()
+    shown = (Line(text, scanner.levels.get(number, 0)) for number, text in enumerate(scanner.lines()))
+    title = (*_settings("title", source), "")[0]
+    included = _INCLUDED.findall(source)
+    yield outlined_document(decoded, shown, name, _MEDIA_TYPE, title, _metadata(source), included)
+
+
+def _metadata(source: str) -> dict[str, JSONValue]:
+    return standard_metadata(
+        author=_settings("author", source),
+        description="".join(_settings("description", source)),
+        keywords=_settings("keywords", source),
+        created="".join(_settings("date", source)[:1]),
+    )
+
+
+def _settings(name: str, source: str) -> list[str]:
+    """Return the values of a property that the file sets for the document: a string, several, or content."""
+    found = _SETTINGS.search(source)
+    settings = source[found.end() : found.end() + _MAX_SETTINGS] if found else ""
+    value = re.search(
+        rf'\b{name}s?:[ \t\n]*(?:(?P<one>"(?:[^"\\]|\\.)*")|\((?P<more>[^()]*)\)|\[(?P<content>[^\[\]]*)\])', settings
+    )
+    if not value:
+        return []
+    return [value["content"]] if value["content"] else _STRING.findall(value["one"] or value["more"] or "")
+
+
+READER = text_reader("typst", 1, _MEDIA_TYPE, read)

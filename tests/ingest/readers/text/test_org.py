@@ -1,0 +1,81 @@
+"""Org as a person reads it."""
+
+import pytest
+
+from text_files import headings, read, reason
+from wherein.ingest.readers.shared.skipped import Skipped
+
+ORG = """\
+#+TITLE: Heron *counts*
+#+AUTHOR: Ann Quince
+#+DATE: <2024-05-02 Thu>
+#+FILETAGS: :birds:water:
+#+OPTIONS: toc:nil
+
+* TODO [#A] The [[https://example.org][west pond]] :count:
+:PROPERTIES:
+:ID: 7
+:END:
+# not to be read
+One /grey/ heron at =a_b= and +two+ three.
+** Table
+| Pond | Herons |
+|------+--------|
+| West | 12     |
+#+TBLFM: $2=12
+#+begin_src python
+# counted
+,* not a heading
+#+end_src
+#+begin_comment
+hidden
+#+end_comment
+#+INCLUDE: "other.org" src
+"""
+
+
+def test_org() -> None:
+    document = read(ORG.encode(), "a.org")
+    assert [line for line in document.text.split("\n") if line] == [
+        "Heron counts",
+        "TODO The west pond",
+        "One grey heron at a_b and two three.",
+        "Table",
+        "Pond | Herons",
+        "|------+--------|",
+        "West | 12",
+        "# counted",
+        "* not a heading",
+    ]
+    assert document.title == "Heron counts"
+    assert document.metadata == {"author": "Ann Quince", "created": "2024-05-02", "keywords": ["birds", "water"]}
+    assert [path for _, path in headings(document)] == [
+        ("TODO The west pond",),
+        ("TODO The west pond", "Table"),
+    ]
+    assert document.notes == ("what it includes is not part of it: other.org",)
+    lines = document.text.split("\n")
+    assert len(lines) == len(ORG.split("\n"))
+    assert lines[ORG.split("\n").index("One /grey/ heron at =a_b= and +two+ three.")].startswith("One grey")
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("see [[file:notes.org]]", "see notes.org"),
+        ("*/both/*, (~code~)", "both, (code)"),
+        ("a*b*c, 2 * 3 * 4, /usr/bin/env", "a*b*c, 2 * 3 * 4, /usr/bin/env"),
+        (": fixed  width", "fixed  width"),
+        (":NOTE:\nkept\n:END:", "kept"),
+        ("- [ ] item :: text\\\\", "- [ ] item :: text"),
+        ("#hashtag stays", "#hashtag stays"),
+        ("<<target>>here", "here"),
+        ("#+CAPTION: A *pond*", "A pond"),
+    ],
+)
+def test_a_line_of_org(source: str, shown: str) -> None:
+    assert read(source.encode(), "a.org").text.strip() == shown
+
+
+def test_settings_alone_are_no_text() -> None:
+    assert reason(b"#+OPTIONS: toc:nil\n# comment\n", "a.org", Skipped) == "no text"

@@ -32,8 +32,9 @@ __all__ = ["ParseTask", "Pool", "default_jobs", "start_ahead"]
 # Neither a fork, which may hang after OpenVINO has started threads, nor the spawn of `multiprocessing`, which imports
 # the caller's main module again (docs/decisions/pipeline.md).
 _START = (
-    "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from {module} import main;"
-    " main(int(sys.argv[2]), int(sys.argv[3]))"
+    # As in cli.py: Python looks rarely for cycles among what is imported, and not at the end.
+    "import sys, json, gc; gc.set_threshold(50_000); sys.path[:] = json.loads(sys.argv[1]); from {module} import main;"
+    " main(int(sys.argv[2]), int(sys.argv[3])); gc.freeze()"
 )
 _WORKER = "wherein.ingest.workers.worker"
 _MAX_JOBS = 4  # reading is a twentieth of the work; the encoder needs the cores

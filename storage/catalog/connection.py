@@ -59,12 +59,14 @@ def open_writer(folder: Path) -> Database:
     try:
         with translating_catalog_errors():
             _refuse_emptied(folder, db)  # before `migrate`, which would create the tables again
-            # WAL lets readers continue while the writer commits; FULL flushes every commit to the disk
-            # (https://sqlite.org/pragma.html#pragma_synchronous).
+            # WAL lets readers continue while the writer commits; FULL flushes every commit to the disk, NORMAL leaves
+            # that to a later one (https://sqlite.org/pragma.html#pragma_synchronous). A migration that a power failure
+            # undoes is only applied again, so that a new library does not wait for the disk 14 times.
             db.execute("PRAGMA journal_mode=WAL")
-            db.execute("PRAGMA synchronous=FULL")
+            db.execute("PRAGMA synchronous=NORMAL")
             _refuse_newer(db)
             migrate(db)
+            db.execute("PRAGMA synchronous=FULL")
     except BaseException:
         db.close()
         raise

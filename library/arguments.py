@@ -230,7 +230,7 @@ def _regex(name: str, value: object) -> None:
 
 
 def _encoding(name: str, value: object) -> None:
-    # Imported here: a question needs none of it.
+    # Imported here, and not run without need: asking Tesseract for its languages takes longer than reading a text.
     from wherein.ingest.readers.shared.charset import codec_for_name, is_known
 
     _unicode(name, value)
@@ -240,9 +240,11 @@ def _encoding(name: str, value: object) -> None:
 
 def _ocr_languages(name: str, value: object) -> None:
     _unicode(name, value)
-    if value and not _LANGUAGES.fullmatch(str(value)):
+    if not value:
+        return
+    if not _LANGUAGES.fullmatch(str(value)):
         raise UsageError(f"{name} must be Tesseract's codes, joined by +, such as deu+eng, not {_shown(value)}")
-    # Imported here: a question needs none of it.
+    # Imported here, and not run without need: asking Tesseract for its languages takes longer than reading a text.
     from wherein.ingest.readers.ocr.tesseract import installed_languages, obstacle
 
     if installed_languages() and (missing := obstacle(str(value))):

@@ -13,6 +13,7 @@ import pytest
 
 from toy import ToyEncoder
 from wherein.errors import UsageError
+from wherein.ingest.readers.ocr import tesseract
 from wherein.library import Fields, Filter, Library, ResultOptions, arguments, parse_filter
 from wherein.library.arguments import OTHER_RULES, RULES
 
@@ -255,3 +256,18 @@ def test_a_moment_without_a_zone_is_on_the_local_clock(library: Library) -> None
     past = datetime(2020, 1, 1)
     assert arguments.moment(past) == past.astimezone()
     assert library.reindex(until=past).unchanged == 0  # it stops at once
+
+
+def test_tesseract_is_run_only_where_languages_were_chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program, was_run = tmp_path / "tesseract", tmp_path / "was-run"
+    program.write_text(f"#!/bin/sh\necho 'List of available languages (1):'\necho eng\n: > '{was_run}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    for cached in (tesseract._listed, tesseract.installed_languages):
+        cached.cache_clear()
+    RULES["ocr_languages"]("ocr_languages", "")
+    assert not was_run.exists()
+    RULES["ocr_languages"]("ocr_languages", "eng")
+    assert was_run.exists()
+    for cached in (tesseract._listed, tesseract.installed_languages):
+        cached.cache_clear()

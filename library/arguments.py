@@ -230,7 +230,7 @@ def _regex(name: str, value: object) -> None:
 
 
 def _encoding(name: str, value: object) -> None:
-    # Imported here, and not run without need: asking Tesseract for its languages takes longer than reading a text.
+    # Imported here: a question needs none of it.
     from wherein.ingest.readers.shared.charset import codec_for_name, is_known
 
     _unicode(name, value)

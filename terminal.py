@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 _MIN_WIDTH = 30
+_SEPARATORS = " ,;:"
 _PIECE = re.compile(r"\s*\S+")
 # A document must not control the terminal: control characters, and those that change the direction of writing.
 # Some terminals obey U+0080 to U+009F like an escape. `printable` replaces tab, carriage return and form feed.
@@ -166,7 +167,7 @@ def keep_start(text: str, width: int) -> str:
         return text
     cut = _fitting(text, width - 1)
     words = cut if text[len(cut) : len(cut) + 1].isspace() else cut.rpartition(" ")[0]
-    return f"{(words or cut).rstrip()}…"
+    return f"{(words or cut).rstrip(_SEPARATORS)}…"
 
 
 def shorten_path(path: str, width: int) -> str:

@@ -26,6 +26,10 @@ _PDF = "application/pdf"
 _EDITED = LINE_TYPES | RECORD_TYPES | {"text/x-tex"}
 _WEB = ("http://", "https://")
 
+_PATIENCE = 1.5
+"""Seconds in which a program that cannot open its file has failed."""
+_running: list[subprocess.Popen[bytes]] = []  # Python warns of a process that is forgotten while it runs
+
 # Editors that do not take `+LINE file`, by the names of their programs.
 _CODE = ("code", "code-insiders", "codium", "vscodium", "cursor", "windsurf")
 _WITH_COLON = ("subl", "sublime_text", "zed", "zeditor", "hx", "helix", "lapce")
@@ -122,11 +126,7 @@ def _show_page(hit: Hit, path: str) -> bool:
     arguments = _PAGE_ARGUMENTS.get(program)
     if arguments is None or not shutil.which(program):
         return False
-    subprocess.Popen(
-        [program, *arguments(path, hit.page)],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-    return True
+    return _starts([program, *arguments(path, hit.page)])
 
 
 def _pdf_program() -> str:
@@ -146,10 +146,29 @@ def _launch(target: str, shown: str, hit: Hit) -> None:
     if not _has_display():
         hint = "" if hit.media_type not in _EDITED else "name a text editor in EDITOR, or "
         raise WhereinError(f"There is no display to open {shown} on; {hint}read it with: {_show_command(hit)}")
-    if click.launch(target):
+    is_open = _starts(["xdg-open", target]) if _is_linux() else not click.launch(target)
+    if not is_open:
         raise WhereinError(f"{shown} could not be opened; the desktop has no program for it, or no xdg-open")
 
 
 def _has_display() -> bool:
     """Whether a program with windows can be started: on Linux that takes a display, elsewhere that is assumed."""
-    return not sys.platform.startswith("linux") or any(map(os.environ.get, ("WAYLAND_DISPLAY", "DISPLAY")))
+    return not _is_linux() or any(map(os.environ.get, ("WAYLAND_DISPLAY", "DISPLAY")))
+
+
+def _is_linux() -> bool:
+    return sys.platform.startswith("linux")
+
+
+def _starts(command: list[str]) -> bool:
+    """Start a program with windows of its own, which stays when this one ends; return whether it does not fail soon."""
+    quiet = subprocess.DEVNULL
+    try:
+        process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+    except OSError:
+        return False
+    try:
+        return process.wait(_PATIENCE) == 0
+    except subprocess.TimeoutExpired:
+        _running.append(process)
+        return True

@@ -16,6 +16,7 @@ Span = tuple[int, int]
 # of a table, which have more signs than prose has.
 _BROKEN = re.compile(r"""^([^\n]{50,})\n(?=[^\W\d_]|\d+(?![\d.)])|["'“‘(`])""", re.MULTILINE)
 _MIN_LETTERS = 0.85
+_COLUMNS = re.compile(r"\||\S {3,}\S")
 # What draws a line: under a heading, between the rows of a table, around code.
 _RULE = re.compile(r"[-=_*+~`|:.>#\s]*")
 
@@ -77,7 +78,8 @@ def join_prose(text: str) -> str:
 
 
 def _is_prose(line: str) -> bool:
-    return sum(char.isalpha() or char.isspace() for char in line) >= _MIN_LETTERS * len(line)
+    letters = sum(char.isalpha() or char.isspace() for char in line)
+    return letters >= _MIN_LETTERS * len(line) and not _COLUMNS.search(line)
 
 
 def shown_end(source: str, shown: str) -> int:

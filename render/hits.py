@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from wherein.render.excerpt import GAP, join_prose, shown_end, surroundings, trimmed_lines
-from wherein.render.lead import lead_span, question_marks
+from wherein.render.lead import lead_span, line_of, question_marks
 from wherein.render.locations import headings_of, location_of
 from wherein.render.scores import describe_score
 from wherein.search.limits import MAX_LISTED
@@ -70,7 +70,7 @@ def format_hit(
     text = printable(hit.text)  # of the same length, so that all offsets still hold
     span = (exact.start - hit.start, exact.end - hit.start) if exact else None
     start, end = lead_span(hit, text, question, span)
-    line = hit.line + text.count("\n", 0, start)
+    line = line_of(hit, start)
     if span and not terminal.color:
         text, start, end = _add_brackets(text, span, start, end)
     number = f"{hit.rank}. ".ljust(len(_INDENT))

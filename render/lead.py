@@ -8,7 +8,7 @@ from wherein.terminal import Mark, Style, collapse, printable
 if TYPE_CHECKING:
     from wherein.search.hits import Hit
 
-__all__ = ["lead_span", "question_marks"]
+__all__ = ["lead_span", "line_of", "question_marks"]
 
 # The words of a question are highlighted up to these lengths, in characters; a person writes no longer ones, and the
 # pattern that finds them stays small.
@@ -56,9 +56,14 @@ def lead_span(hit: "Hit", text: str, question: str, exact: tuple[int, int] | Non
 def _after_heading(hit: "Hit", text: str, start: int, end: int) -> int:
     """Return where a sentence begins that follows its heading without a blank line."""
     line = text.find("\n", start, end)
-    heading = collapse(text[start:line]) if line > 0 else ""
+    heading = collapse(text[start:line]).lstrip("# ") if line > 0 else ""
     is_heading = heading and any(collapse(printable(title)).endswith(heading) for title in (hit.title, *hit.heading))
     return line + 1 if is_heading else start
+
+
+def line_of(hit: "Hit", start: int) -> int:
+    """Return the line of its document on which character `start` of a hit's text is."""
+    return hit.line + hit.text.count("\n", 0, start)
 
 
 def _content_words(question: str) -> list[str]:

@@ -6,7 +6,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING
 
 from wherein.render.hits import BY_OCR, format_exact
-from wherein.render.lead import lead_span
+from wherein.render.lead import lead_span, line_of
 from wherein.render.locations import headings_of, location_of
 from wherein.render.scores import describe_score
 from wherein.terminal import one_line, printable
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["markdown"]
 
-# What CommonMark or GitHub would read as markup; a dash, a plus sign, a number or a sign of equality only at the start
-# of a line.
-_MARKUP = re.compile(r"[\\`*_\[\]<>&#|~$]|^\s*(?:[-+=]|\d+(?=[.)]))", re.MULTILINE)
+# What CommonMark or GitHub would read as markup, the last of it only at the start of a line.
+_MARKUP = re.compile(
+    r"[\\`*\[\]<|~$] | (?<!\w)_ | _(?!\w) | &(?=\#?\w+;) | ^\s*(?:[>\#=+-]|\d+(?=[.)]))", re.MULTILINE | re.VERBOSE
+)
 _LINKED = ("file://", "http://", "https://")
 
 
@@ -39,7 +40,7 @@ def _hit(hit: "Hit", question: str, exact: "ExactAnswer | None") -> str:
     text = printable(hit.text)
     span = (exact.start - hit.start, exact.end - hit.start) if exact else None
     first, last = lead_span(hit, text, question, span)
-    parts = [f"**{_escape(one_line(text[first:last]))}**", _location(hit)]
+    parts = [f"**{_escape(one_line(text[first:last]))}**", _location(hit, line_of(hit, first))]
     if exact:
         parts.append(f"answer: {_escape(format_exact(exact))}")
     parts.append(_quote(f"{printable(hit.before)}{text}{printable(hit.after)}"))
@@ -48,8 +49,8 @@ def _hit(hit: "Hit", question: str, exact: "ExactAnswer | None") -> str:
     return number + "".join(f"{indent if at and line else ''}{line}\n" for at, line in enumerate(lines))
 
 
-def _location(hit: "Hit") -> str:
-    location = location_of(hit, hit.media_type)
+def _location(hit: "Hit", line: int) -> str:
+    location = location_of(hit, hit.media_type, line)
     name, headings = _escape(str(location)), _escape(headings_of(hit, location))
     link = f"[{name}](<{hit.uri.partition('#')[0]}>)" if hit.uri.startswith(_LINKED) else name
     read_by = BY_OCR if hit.recognized else ""

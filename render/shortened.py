@@ -43,14 +43,15 @@ def shortened(hits: Sequence["Hit"], keep: int = 0) -> Shortened:
     is also left out when it is of the same document, and marks the same sentence, as one above it: passages overlap.
     """
     values = [_strength(hit) for hit in hits]
-    best = max((value for value in values if value is not None), default=0.0)
+    lowest = WEAK_SHARE * max((value for value in values if value is not None), default=0.0)
     ranks, sentences, weaker, repeated = set[int](), set[tuple[int, int, int]](), 0, 0
     for at, (hit, value) in enumerate(zip(hits, values, strict=True)):
         sentence = hit.sentence and (hit.document, hit.sentence.start, hit.sentence.end)
         is_kept = at == 0 or hit.rank == keep
-        if not is_kept and value is not None and value < best * WEAK_SHARE and (hit.chance or 0.0) < WEAK_CHANCE:
+        is_weak = lowest > 0 and value is not None and value < lowest and (hit.chance or 0.0) < WEAK_CHANCE
+        if is_weak and not is_kept:
             weaker += 1
-        elif not is_kept and sentence in sentences:
+        elif sentence in sentences and not is_kept:
             repeated += 1
         else:
             ranks.add(hit.rank)

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 from wherein.terminal import wrap_spans
 
-__all__ = ["GAP", "Excerpt", "join_prose", "shown_end", "surroundings", "trimmed_lines"]
+__all__ = ["COLUMNS", "GAP", "Excerpt", "join_prose", "shown_end", "surroundings", "trimmed_lines"]
 
 GAP = " […]"
 """Stands for the sentence, which was shown already, after what precedes it."""
+
+COLUMNS = re.compile(r"\||\S {3,}\S")
+"""Found in a row of a table."""
 
 Span = tuple[int, int]
 
@@ -16,7 +19,6 @@ Span = tuple[int, int]
 # of a table, which have more signs than prose has.
 _BROKEN = re.compile(r"""^([^\n]{50,})\n(?=[^\W\d_]|\d+(?![\d.)])|["'“‘(`])""", re.MULTILINE)
 _MIN_LETTERS = 0.85
-_COLUMNS = re.compile(r"\||\S {3,}\S")
 # What draws a line: under a heading, between the rows of a table, around code.
 _RULE = re.compile(r"[-=_*+~`|:.>#\s]*")
 
@@ -79,7 +81,7 @@ def join_prose(text: str) -> str:
 
 def _is_prose(line: str) -> bool:
     letters = sum(char.isalpha() or char.isspace() for char in line)
-    return letters >= _MIN_LETTERS * len(line) and not _COLUMNS.search(line)
+    return letters >= _MIN_LETTERS * len(line) and not COLUMNS.search(line)
 
 
 def shown_end(source: str, shown: str) -> int:

@@ -3,6 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
+from wherein.render.excerpt import COLUMNS
 from wherein.terminal import Mark, Style, collapse, printable
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _FUNCTION_WORDS = frozenset(
         """
     )
 )
+_LINE = re.compile(r"[^\n]+")
 # The Markdown markup at the start of a line.
 _MARKUP = re.compile(r"(?:\s|[|#>]|[*-](?=\s))*(?=\S)")
 _WORD_STYLE: Style = {"fg": "yellow", "bold": True}
@@ -39,16 +41,16 @@ def lead_span(hit: "Hit", text: str, question: str, exact: tuple[int, int] | Non
     from wherein.search.results.sentences import sentence_spans
 
     spans = sentence_spans(text) or [(0, len(text))]
+    words = {word.lower() for word in _content_words(question)}
     if hit.sentence:
         start, end = hit.sentence.start - hit.start, hit.sentence.end - hit.start
     elif exact:
         start, end = next((span for span in spans if span[0] <= exact[0] < span[1]), exact)
     else:
-        words = {word.lower() for word in _content_words(question)}
         start, end = max(spans, key=lambda span: _rate_sentence(text[slice(*span)], words))
     if exact and start < exact[1] and exact[0] < end:
         return min(start, exact[0]), max(end, exact[1])
-    start = _after_heading(hit, text, start, end)
+    start, end = _best_row(text, _after_heading(hit, text, start, end), end, words)
     markup = _MARKUP.match(text, start, end)
     return markup.end() if markup else start, end
 
@@ -59,6 +61,15 @@ def _after_heading(hit: "Hit", text: str, start: int, end: int) -> int:
     heading = collapse(text[start:line]).lstrip("# ") if line > 0 else ""
     is_heading = heading and any(collapse(printable(title)).endswith(heading) for title in (hit.title, *hit.heading))
     return line + 1 if is_heading else start
+
+
+def _best_row(text: str, start: int, end: int, words: set[str]) -> tuple[int, int]:
+    """Return the span of the row with most of the words where a "sentence" is a table, which has no full stops."""
+    lines = [(match.start(), match.end()) for match in _LINE.finditer(text, start, end)]
+    rows = [line for line in lines if COLUMNS.search(text, *line) and any(map(str.isalnum, text[slice(*line)]))]
+    if len(rows) > 1:
+        start, end = max(rows, key=lambda row: _rate_sentence(text[slice(*row)], words))
+    return start, start + len(text[start:end].rstrip(" |"))
 
 
 def line_of(hit: "Hit", start: int) -> int:

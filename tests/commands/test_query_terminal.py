@@ -65,3 +65,19 @@ def test_notes_are_on_the_page_and_errors_below_it(terminal: Callable[..., Scree
     page, _, rest = terminal(*arguments, PAGER=str(marking), XDG_DATA_HOME=str(tmp_path)).read().partition("</page>")
     assert page.startswith(f"<page>\n{note}\n1. ")
     assert "wherein: There is no answer model" in rest or "wherein model fetch" in rest
+
+
+@LESS
+def test_at_the_prompt_a_page_is_left_and_the_next_question_asked(
+    terminal: Callable[..., Screen], start: Start, environment: dict[str, str]
+) -> None:
+    screen = start(sys.executable, "-m", "wherein", "query", "--all", "--no-fold", **environment, WHEREIN_HISTORY="")
+    for question in ("who may sign a lease?", "who pays for the boiler?"):
+        screen.read("question> ")
+        screen.type(f"{question}\n")
+        assert "1. " in screen.read("3. ")
+        screen.press("q", until="question> ")
+        screen.type("\n")
+    screen.read("question> ")
+    screen.type("exit\n")
+    assert screen.process.wait(60) == 0

@@ -1,9 +1,12 @@
 """Which hits are shown at first, and how the others are counted."""
 
+from pathlib import Path
+
 import pytest
 
+import wherein
 from made_hits import made_hit
-from wherein.render.shortened import shortened
+from wherein.render.shortened import WEAK_CHANCE, WEAK_SHARE, shortened
 from wherein.search.hits import Hit, Sentence
 
 
@@ -66,3 +69,9 @@ def test_what_is_not_shown_is_named(weaker: int, repeated: int, words: str) -> N
     hits = [made_hit(chance=0.9, sentence=sentence)]
     hits += [made_hit(rank=2, chance=0.9, sentence=sentence)] * repeated + [made_hit(rank=3, chance=0.1)] * weaker
     assert shortened(hits).others == words
+
+
+def test_the_documentation_has_the_same_limits() -> None:
+    page = (Path(wherein.__file__).parent / "docs" / "querying.md").read_text("utf-8")
+    assert WEAK_SHARE == 1 / 3
+    assert f"less than a third of the best hit's chance and below {100 * WEAK_CHANCE:.0f} %" in page

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import repeat
 from typing import TYPE_CHECKING
@@ -14,12 +13,13 @@ import click
 from wherein.commands.output import format_warning, print_json, warn
 
 if TYPE_CHECKING:
+    from wherein.commands.pager import Pager
     from wherein.errors import WhereinError
     from wherein.library import Answer
     from wherein.search.exact_answer import ExactAnswer
     from wherein.terminal import Terminal
 
-__all__ = ["FORMATS", "Answered", "Layout", "answer_fields", "print_answer", "print_csv_head"]
+__all__ = ["FORMATS", "Answered", "Layout", "answer_fields", "print_answer"]
 
 FORMATS = ("text", "markdown", "csv", "json", "jsonl")
 
@@ -70,8 +70,11 @@ class Layout:
         return self.form in (None, "text", "markdown")
 
 
-def print_answer(answered: Answered, mode: str, layout: Layout) -> None:
-    """Print an answer; its notes go to standard error, except in the format `json`, which holds them."""
+def print_answer(answered: Answered, mode: str, layout: Layout, *, is_first: bool = True) -> None:
+    """Print an answer; its notes go to standard error, except in the format `json`, which holds them.
+
+    In CSV the names of the columns precede the first one.
+    """
     if layout.form == "json":
         print_json(answer_fields(answered, mode, explain=layout.explain))
     elif layout.form == "jsonl":
@@ -80,7 +83,7 @@ def print_answer(answered: Answered, mode: str, layout: Layout) -> None:
             print_json({"question": answered.answer.question, "mode": mode, **hit})
     elif layout.form == "csv":
         _print_notes(answered.answer)
-        _print_csv(answered)
+        _print_csv(answered, has_head=is_first)
     else:
         _print_for_people(answered, layout)
 
@@ -128,29 +131,19 @@ def _hit_fields(answered: Answered) -> list[dict[str, object]]:
 # CSV.
 
 
-def print_csv_head(layout: Layout, *, exact: bool) -> None:
-    """Print the names of the columns if the format is CSV, with those of the exact answers where these are wanted."""
-    if layout.form != "csv":
-        return
-    from wherein.render.table import COLUMNS, EXACT_COLUMNS
+def _print_csv(answered: Answered, *, has_head: bool) -> None:
+    import csv
 
-    _write_csv([(*COLUMNS, *EXACT_COLUMNS) if exact else COLUMNS])
-
-
-def _print_csv(answered: Answered) -> None:
-    from wherein.render.table import rows
+    from wherein.render.table import COLUMNS, EXACT_COLUMNS, rows
     from wherein.terminal import printable
 
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    if has_head:
+        writer.writerow(COLUMNS if answered.exact is None else (*COLUMNS, *EXACT_COLUMNS))
     # A document must not control the terminal; a script gets its text as it is.
     clean = printable if sys.stdout.isatty() else str
-    _write_csv(
-        [clean(cell) if isinstance(cell, str) else cell for cell in row]
-        for row in rows(answered.answer, answered.exact)
-    )
-
-
-def _write_csv(rows: Iterable[Sequence[object]]) -> None:
-    csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
+    for row in rows(answered.answer, answered.exact):
+        writer.writerow([clean(cell) if isinstance(cell, str) else cell for cell in row])
 
 
 # Text and Markdown.
@@ -158,11 +151,10 @@ def _write_csv(rows: Iterable[Sequence[object]]) -> None:
 
 def _print_for_people(answered: Answered, layout: Layout) -> None:
     """Print an answer through the pager, where there is one and the answer does not fit on the terminal."""
-    from wherein.commands.pager import Pager
     from wherein.terminal import Terminal
 
     draw = _markdown if layout.form == "markdown" else _text
-    pager = Pager.of_user() if layout.pager else None
+    pager = _pager() if layout.pager and sys.stdout.isatty() else None
     if pager is None or not answered.answer.hits:
         _print_notes(answered.answer)
         click.echo(draw(answered, layout, Terminal.of_stdout()), nl=False)
@@ -175,6 +167,12 @@ def _print_for_people(answered: Answered, layout: Layout) -> None:
         _print_notes(answered.answer)
     head = "".join(f"{format_warning(note)}\n" for note in notes)
     pager.print(lambda terminal: head + draw(answered, layout, terminal), Terminal.of_stdout())
+
+
+def _pager() -> Pager | None:
+    from wherein.commands.pager import Pager
+
+    return Pager.of_user()
 
 
 def _markdown(answered: Answered, _: Layout, __: Terminal) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wherein.commands.answers import FORMATS, Answered, Layout, print_answer, print_csv_head
+from wherein.commands.answers import FORMATS, Answered, Layout, print_answer
 from wherein.commands.options import (
     GlobalOptions,
     filter_options,
@@ -114,10 +114,8 @@ def query(
     elif opened:
         _open(asked, " ".join(question), layout, opened)
     elif question:
-        print_csv_head(layout, exact=exact)
         _print(asked, " ".join(question), layout)
     else:
-        print_csv_head(layout, exact=exact)
         _answer_each(asked, layout)
 
 
@@ -125,10 +123,11 @@ def _answer_each(asked: Query, layout: Layout) -> None:
     """Answer the questions from the prompt, also those after one without a fresh passage."""
     from wherein.commands.prompt import each_question
 
-    code = 0
+    code, is_first = 0, True
     for question in each_question():
         try:
-            _print(asked, question, layout)
+            _print(asked, question, layout, is_first=is_first)
+            is_first = False
             if layout.is_for_people:
                 click.echo()
         except Stale as error:
@@ -137,9 +136,9 @@ def _answer_each(asked: Query, layout: Layout) -> None:
     click.get_current_context().exit(code)
 
 
-def _print(asked: Query, question: str, layout: Layout) -> None:
+def _print(asked: Query, question: str, layout: Layout, *, is_first: bool = True) -> None:
     answered = asked.answer(question)
-    print_answer(answered, asked.mode, layout)
+    print_answer(answered, asked.mode, layout, is_first=is_first)
     if answered.error:
         raise answered.error
 

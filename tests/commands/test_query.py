@@ -225,6 +225,8 @@ def test_csv_has_one_head_and_a_row_for_each_hit(texts: Callable[..., click.test
     assert rows[0]["text"] == "The owner may sign the lease today."
     assert rows[0]["uri"].endswith("/whole.txt")
     assert rows[0]["chance"] == ""
+    assert texts(" ", "--format", "csv").stdout == ""
+    assert texts("zebra", "--format", "csv").stdout.startswith("question,rank,chance,")
 
 
 def test_piped_questions_have_a_blank_line_between_their_answers(texts: Callable[..., click.testing.Result]) -> None:

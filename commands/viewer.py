@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wherein.errors import WhereinError
+from wherein.render.lead import lead_span, line_of
 from wherein.render.locations import LINE_TYPES, RECORD_TYPES, record_line
 from wherein.uri import display_path, display_uri, file_path
 
@@ -49,8 +50,8 @@ _PAGE_ARGUMENTS: dict[str, Callable[[str, int], list[str]]] = {
 }
 
 
-def open_hit(hit: Hit) -> None:
-    """Open the file of a hit: text in `$VISUAL` or `$EDITOR` at its line, a PDF at its page where that is possible.
+def open_hit(hit: Hit, question: str) -> None:
+    """Open the file of a hit: text in `$VISUAL` or `$EDITOR` at its sentence, a PDF at its page where that is possible.
 
     Raises WhereinError when there is no such file, and when there is nothing to open it with.
     """
@@ -60,7 +61,7 @@ def open_hit(hit: Hit) -> None:
     path = _existing_file(hit)
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     if editor and hit.media_type in _EDITED:
-        _edit(editor, path, _line(hit))
+        _edit(editor, path, _line(hit, question))
     elif not _show_page(hit, path):
         _launch(path, display_path(path), hit)
 
@@ -78,11 +79,13 @@ def _show_command(hit: Hit) -> str:
     return f"wherein documents show {hit.document}"
 
 
-def _line(hit: Hit) -> int | None:
-    """Return the line of a passage in its file; None where it is not known, as inside an archive."""
+def _line(hit: Hit, question: str) -> int | None:
+    """Return the line of the file on which the sentence is that answers; None where that is not known."""
     if "#" in hit.uri:
         return record_line(hit.uri)
-    return hit.line if hit.media_type in LINE_TYPES | RECORD_TYPES else None
+    if hit.media_type not in LINE_TYPES | RECORD_TYPES:
+        return None
+    return line_of(hit, lead_span(hit, hit.text, question, None)[0])
 
 
 # The user's editor.

@@ -27,6 +27,9 @@ _SLIDES = frozenset(
 # The key of a record without an id, and of a message without one; of a file in an archive its path comes first.
 _NUMBERED = re.compile(r"(?:(?P<within>.*)/)?(?P<unit>line|row|record|message)-(?P<number>\d+)", re.DOTALL)
 
+_MIN_CONTAINER = 9
+"""Columns for the end of a file's name, beside a title that is shown whole."""
+
 
 @dataclass(frozen=True)
 class Location:
@@ -52,8 +55,10 @@ class Location:
         if width is None or display_width(str(self)) <= width:
             return self
         room = width - display_width(str(self)) + display_width(self.name) + display_width(self.container)
-        file = display_width(f"…/{PurePosixPath(self.container).name}") if self.container else 0
-        container = shorten_path(self.container, max(room - display_width(self.name), min(file, room // 2)))
+        left = room - display_width(self.name)
+        if left < _MIN_CONTAINER:  # then the name does not stay whole, and its end is as good as the file's
+            left = min(display_width(f"…/{PurePosixPath(self.container).name}"), room // 2)
+        container = shorten_path(self.container, left) if self.container else ""
         shorten = keep_start if self.is_title else shorten_path
         return replace(self, name=shorten(self.name, room - display_width(container)), container=container)
 

@@ -239,7 +239,7 @@ def test_one_hit_is_shown_and_opened(
     texts: Callable[..., click.testing.Result], monkeypatch: pytest.MonkeyPatch, docs: Path
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr("wherein.commands.viewer.open_hit", lambda hit: opened.append(hit.uri))
+    monkeypatch.setattr("wherein.commands.viewer.open_hit", lambda hit, _: opened.append(hit.uri))
     question = "who may sign the lease, the owner?"
     done = texts(question, "-n", "1", "--open", "2")  # as many hits as it takes
     assert (done.exit_code, done.stdout[:13], len(opened)) == (0, "2. Cats sleep", 1)

@@ -74,11 +74,11 @@ def test_text_is_opened_at_its_line_in_the_editor(
     name = editor.split()[0]
     program(name)
     monkeypatch.setenv("EDITOR", editor)
-    open_hit(made_hit(uri=file_uri(str(file)), line=7))
+    open_hit(made_hit("One.\nCats sleep.", uri=file_uri(str(file)), line=6), "cats")
     assert calls() == [name, *(argument.format(file) for argument in arguments)]
     program("visual")
     monkeypatch.setenv("VISUAL", "visual")
-    open_hit(made_hit(uri=file_uri(str(file)), line=7))
+    open_hit(made_hit(uri=file_uri(str(file)), line=7), "")
     assert calls()[0] == "visual"
 
 
@@ -98,7 +98,7 @@ def test_records_are_opened_at_the_line_that_is_known(
 ) -> None:  # fmt: skip
     program("vi")
     monkeypatch.setenv("EDITOR", "vi")
-    open_hit(made_hit(uri=file_uri(str(file)) + key, line=7, media_type=media_type))
+    open_hit(made_hit(uri=file_uri(str(file)) + key, line=7, media_type=media_type), "")
     assert calls() == ["vi", *(argument.format(file) for argument in arguments)]
 
 
@@ -111,7 +111,7 @@ def test_anything_else_is_opened_with_the_desktops_program(
     monkeypatch.setenv("DISPLAY", ":0")
     for uri, target in ((file_uri(str(file)), str(file)), ("https://example.org/a%20b#k", "https://example.org/a%20b")):
         (file.parent / "calls").unlink(missing_ok=True)
-        open_hit(made_hit(uri=uri, media_type="text/html"))
+        open_hit(made_hit(uri=uri, media_type="text/html"), "")
         assert wait_for(calls) == ["xdg-open", target]
 
 
@@ -133,7 +133,7 @@ def test_a_pdf_is_opened_at_its_page_where_the_program_takes_one(
     program("xdg-open")
     program(name)
     pdf = made_hit(uri=file_uri(str(file)), media_type="application/pdf", page=12)
-    open_hit(pdf)
+    open_hit(pdf, "")
     for _ in range(600):
         if wait_for(calls)[0] == name:
             break
@@ -163,5 +163,5 @@ def test_what_cannot_be_opened_is_explained_in_a_sentence(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(WhereinError) as raised:
-        open_hit(made_hit(**{"uri": file_uri(str(file)), **hit}))
+        open_hit(made_hit(**{"uri": file_uri(str(file)), **hit}), "")
     assert sentence.format(file) in str(raised.value)

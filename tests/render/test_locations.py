@@ -52,6 +52,7 @@ def test_the_line_of_a_sentence_takes_the_place_of_the_passages() -> None:
         ("file:///usr/share/doc/a.txt", "", 20, "…/share/doc/a.txt:1"),
         ("file:///usr/share/doc/a.txt", "", 10, "…/a.txt:1"),
         ("file:///docs/mail/day.eml", "Family day, Ann, 2 May 2024", 40, "Family day, Ann, 2 May 2024 · …/day.eml"),
+        ("file:///docs/family-day.eml", "Family day, Ann, 2 May 2024", 40, "Family day, Ann, 2 May 2024 · …y-day.eml"),
         ("file:///docs/mail/day.eml", "Family day, Ann, 2 May 2024", 30, "Family day, Ann… · …/day.eml"),
         ("file:///docs/mail/day.eml", "家族の日", 20, "家族の日 · …/day.eml"),
     ],

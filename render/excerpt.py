@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from wherein.terminal import wrap_spans
 
-__all__ = ["COLUMNS", "GAP", "Excerpt", "join_prose", "shown_end", "surroundings", "trimmed_lines"]
+__all__ = ["COLUMNS", "GAP", "Excerpt", "Span", "join_prose", "shown_end", "surroundings", "trimmed_lines"]
 
 GAP = " […]"
 """Stands for the sentence, which was shown already, after what precedes it."""
@@ -41,6 +41,7 @@ def surroundings(text: str, sentence: Span, width: int | None, most: int) -> Exc
     """
     before = _lines(text, 0, sentence[0], width and width - len(GAP))
     after = _lines(text, sentence[1], len(text), width)
+    most = max(most, 0)
     last, first = after[:most], len(before) - min(len(before), max(0, most - len(after)))
     shown = [*before[first:], *last]
     shared = min((_indentation(text, line) for line in shown if _begins_line(text, line)), default=0)

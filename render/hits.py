@@ -4,11 +4,11 @@ Pure functions from a hit to text; the command line decides what to show and pri
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from wherein.render.excerpt import GAP, join_prose, shown_end, surroundings, trimmed_lines
+from wherein.render.excerpt import GAP, Span, join_prose, shown_end, surroundings, trimmed_lines
 from wherein.render.lead import lead_span, line_of, question_marks
 from wherein.render.locations import headings_of, location_of
 from wherein.render.scores import describe_score
@@ -67,96 +67,105 @@ def format_hit(
     At most six lines, unless with `full` or with neighbouring passages: then the whole passage. The `exact` answer is
     underlined, or in [[…]] where there are no colours. With `explain` the parts of the score are added.
     """
-    text = printable(hit.text)  # of the same length, so that all offsets still hold
-    span = (exact.start - hit.start, exact.end - hit.start) if exact else None
-    start, end = lead_span(hit, text, question, span)
-    line = line_of(hit, start)
-    if span and not terminal.color:
-        text, start, end = _add_brackets(text, span, start, end)
-    number = f"{hit.rank}. ".ljust(len(_INDENT))
-    room = terminal.width - len(number) - len(_MORE_AFTER) if terminal.width else None
-    lead, shown = _lead(text, (start, end), span, question, terminal, room)
-    lines = [*_indented([*lead, location_line(hit, terminal, line)])]
+    room = terminal.width - len(_number(hit)) - len(_MORE_AFTER) if terminal.width else None
+    drawing = _Drawing.of(hit, question, terminal, room, exact)
+    lead, shown = drawing.lead()
+    lines = [*_indented([*lead, location_line(hit, terminal, drawing.line)])]
     if exact:
         lines += _indented(wrap(f"answer: {format_exact(exact)}", room))
     copies = [*_indented([_copies_line(hit, terminal, room)])] if hit.also_in else []
     if full or hit.before or hit.after:
-        mark = (*span, _EXACT_STYLE) if span else (start, end, _SENTENCE_STYLE)
-        is_all = not (hit.before or hit.after) and collapse(text[start:end]) == collapse(text)
-        lines += [] if is_all else _whole_passage(hit, text, mark, question, terminal, room)
+        lines += drawing.whole_passage(printable(hit.before), printable(hit.after))
     else:
-        most = min(_MAX_PASSAGE, _MAX_LINES - len(lines) - len(copies))
-        lines += _surroundings(text, (start, shown), span, question, terminal, room, most)
+        lines += drawing.surroundings(shown, min(_MAX_PASSAGE, _MAX_LINES - len(lines) - len(copies)))
     lines += copies
     if explain:
         lines += _indented([terminal.style(line, dim=True) for part in _explain(hit) for line in wrap(part, room)])
-    lines[0] = number + lines[0].removeprefix(_INDENT)
+    lines[0] = _number(hit) + lines[0].removeprefix(_INDENT)
     return "".join(f"{line}\n" for line in lines)
+
+
+def _number(hit: "Hit") -> str:
+    return f"{hit.rank}. ".ljust(len(_INDENT))
 
 
 def _indented(lines: Sequence[str]) -> Iterator[str]:
     return (_INDENT + line for line in lines)
 
 
-def _lead(
-    text: str,
-    sentence: tuple[int, int],
-    exact: tuple[int, int] | None,
-    question: str,
-    terminal: Terminal,
-    room: int | None,
-) -> tuple[list[str], int]:
-    """Return the sentence that answers, cut after two lines, and where what is shown of it ends in the text."""
-    source = text[slice(*sentence)]
-    lead = collapse(source)
-    marks = [(0, len(lead), Style(bold=True)), *question_marks(lead, question)]
-    marks += _exact_marks(lead, source, exact, sentence[0])
-    spans = wrap_spans(lead, room)
-    lines = [terminal.apply_marks(lead, start, end, marks) for start, end in spans[:_LEAD_LINES]]
-    if len(spans) <= _LEAD_LINES:
-        return lines, sentence[1]
-    lines[-1] += _MORE_AFTER
-    return lines, sentence[0] + shown_end(source, lead[: spans[_LEAD_LINES - 1][1]])
+@dataclass(frozen=True)
+class _Drawing:
+    """What the lines of a hit are drawn from: spans of its `text`, which is printable, and `room` columns, or None.
 
+    `line` is that of the sentence in its document.
+    """
 
-def _surroundings(
-    text: str,
-    shown: tuple[int, int],
-    exact: tuple[int, int] | None,
-    question: str,
-    terminal: Terminal,
-    room: int | None,
-    most: int,
-) -> Iterator[str]:
-    """Yield at most `most` lines of the passage around what is `shown` of the sentence."""
-    text = join_prose(text)
-    marks = [*question_marks(text, question), *([(*exact, _EXACT_STYLE)] if exact else [])]
-    around = surroundings(text, shown, room, most)
-    before = [terminal.apply_marks(text, *line, marks) for line in around.before]
-    after = [terminal.apply_marks(text, *line, marks) for line in around.after]
-    if before:
-        before[-1] += GAP
-    if around.is_followed and after:
-        after[-1] += _MORE_AFTER
-    for at, line in enumerate((*before, *after)):
-        yield (_MORE_BEFORE if at == 0 and before and around.is_preceded else _INDENT) + line
+    text: str
+    sentence: Span
+    exact: Span | None
+    line: int
+    question: str
+    terminal: Terminal
+    room: int | None
 
+    @classmethod
+    def of(
+        cls, hit: "Hit", question: str, terminal: Terminal, room: int | None, exact: "ExactAnswer | None"
+    ) -> "_Drawing":
+        """Return what a hit is drawn from; without colours its exact answer is in brackets."""
+        text = printable(hit.text)  # of the same length, so that all offsets still hold
+        span = (exact.start - hit.start, exact.end - hit.start) if exact else None
+        start, end = lead_span(hit, text, question, span)
+        line = line_of(hit, start)
+        if span and not terminal.color:
+            text, start, end = _add_brackets(text, span, start, end)
+        return cls(text, (start, end), span, line, question, terminal, room)
 
-def _whole_passage(
-    hit: "Hit", text: str, mark: Mark, question: str, terminal: Terminal, room: int | None
-) -> Iterator[str]:
-    """Yield the lines of the passage and its neighbours; `mark` is a span of `text`."""
-    start, end, style = mark
-    before, after = printable(hit.before), printable(hit.after)
-    whole, shift = before + text + after, len(before)
-    marks = [
-        (0, shift, _CONTEXT_STYLE),
-        (shift + len(text), len(whole), _CONTEXT_STYLE),
-        *question_marks(whole, question),
-        # Last, because of two marks the later one wins.
-        (shift + start, shift + end, style),
-    ]
-    return _indented([terminal.apply_marks(whole, *line, marks) for line in trimmed_lines(whole, room)])
+    def lead(self) -> tuple[list[str], int]:
+        """Return the sentence that answers, cut after two lines, and where what is shown of it ends in the text."""
+        start, end = self.sentence
+        source = self.text[start:end]
+        lead = collapse(source)
+        marks = [(0, len(lead), Style(bold=True)), *question_marks(lead, self.question)]
+        marks += _exact_marks(lead, source, self.exact, start)
+        spans = wrap_spans(lead, self.room)
+        lines = [self.terminal.apply_marks(lead, *span, marks) for span in spans[:_LEAD_LINES]]
+        if len(spans) <= _LEAD_LINES:
+            return lines, end
+        lines[-1] += _MORE_AFTER
+        return lines, start + shown_end(source, lead[: spans[_LEAD_LINES - 1][1]])
+
+    def surroundings(self, shown: int, most: int) -> Iterator[str]:
+        """Yield at most `most` lines of the passage around the sentence, of which `shown` is the end so far."""
+        text = join_prose(self.text)
+        marks = [*question_marks(text, self.question), *([(*self.exact, _EXACT_STYLE)] if self.exact else [])]
+        around = surroundings(text, (self.sentence[0], shown), self.room, most)
+        before, after = self._styled(text, around.before, marks), self._styled(text, around.after, marks)
+        if before:
+            before[-1] += GAP
+        if after and around.is_followed:
+            after[-1] += _MORE_AFTER
+        for at, line in enumerate((*before, *after)):
+            yield (_MORE_BEFORE if at == 0 and before and around.is_preceded else _INDENT) + line
+
+    def whole_passage(self, before: str, after: str) -> Iterator[str]:
+        """Return the lines of the passage and its neighbours; none if the sentence is all of it."""
+        start, end = self.sentence
+        if not (before or after) and collapse(self.text[start:end]) == collapse(self.text):
+            return iter(())
+        whole, shift = before + self.text + after, len(before)
+        first, last, style = (*self.exact, _EXACT_STYLE) if self.exact else (start, end, _SENTENCE_STYLE)
+        marks = [
+            (0, shift, _CONTEXT_STYLE),
+            (shift + len(self.text), len(whole), _CONTEXT_STYLE),
+            *question_marks(whole, self.question),
+            # Last, because of two marks the later one wins.
+            (shift + first, shift + last, style),
+        ]
+        return _indented(self._styled(whole, trimmed_lines(whole, self.room), marks))
+
+    def _styled(self, text: str, lines: Sequence[Span], marks: Sequence[Mark]) -> list[str]:
+        return [self.terminal.apply_marks(text, *line, marks) for line in lines]
 
 
 def location_line(hit: "Hit", terminal: Terminal, line: int) -> str:

@@ -19,17 +19,23 @@ __all__ = [
     "collapse",
     "display_width",
     "keep_end",
+    "keep_start",
     "one_line",
     "printable",
+    "row_count",
+    "shorten_path",
     "wrap",
     "wrap_spans",
 ]
 
 _MIN_WIDTH = 30
+_SEPARATORS = " ,;:"
 _PIECE = re.compile(r"\s*\S+")
 # A document must not control the terminal: control characters, and those that change the direction of writing.
 # Some terminals obey U+0080 to U+009F like an escape. `printable` replaces tab, carriage return and form feed.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+# As `Terminal.hyperlink` writes them.
+_HYPERLINK = re.compile(r"\x1b\]8;;[^\x1b]*\x1b\\")
 
 Style = dict[str, Any]
 """Keyword arguments of `click.style`."""
@@ -40,11 +46,15 @@ Mark = tuple[int, int, Style]
 
 @dataclass(frozen=True)
 class Terminal:
-    """What the output can show: `width` columns (None: lines are not wrapped), colours, and clickable links."""
+    """What the output can show: `width` columns (None: lines are not wrapped), colours, and clickable links.
+
+    `height` is in rows; None where the output is no terminal.
+    """
 
     width: int | None
     color: bool
     links: bool
+    height: int | None = None
 
     @classmethod
     def of_stdout(cls) -> Self:
@@ -52,8 +62,9 @@ class Terminal:
         is_terminal = sys.stdout.isatty()
         # NO_COLOR counts unless it is empty (https://no-color.org).
         is_rich = is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-        width = shutil.get_terminal_size().columns if is_terminal or os.environ.get("COLUMNS") else None
-        return cls(max(width, _MIN_WIDTH) if width else None, is_rich, is_rich)
+        columns, rows = shutil.get_terminal_size()
+        width = max(columns, _MIN_WIDTH) if is_terminal or os.environ.get("COLUMNS") else None
+        return cls(width, is_rich, is_rich, rows if is_terminal else None)
 
     def style(self, text: str, **style: Any) -> str:
         """Return a text in a style of `click.style`, or as it is where there are no colours."""
@@ -142,6 +153,41 @@ def collapse(text: str) -> str:
 def printable(text: str) -> str:
     """Return a text of the same length without characters that control the terminal."""
     return _CONTROL.sub("\ufffd", text.replace("\t", " ").replace("\r", " ").replace("\f", " "))
+
+
+def row_count(text: str, width: int) -> int:
+    """Return how many rows of a terminal of `width` columns the lines of a text take; its styles take none."""
+    lines = click.unstyle(_HYPERLINK.sub("", text)).splitlines()
+    return sum(max(1, -(-display_width(line) // width)) for line in lines)
+
+
+def keep_start(text: str, width: int) -> str:
+    """Return the beginning of a line, with an ellipsis after the last word that fits whole, if any does."""
+    if display_width(text) <= width:
+        return text
+    cut = _fitting(text, width - 1)
+    words = cut if text[len(cut) : len(cut) + 1].isspace() else cut.rpartition(" ")[0]
+    return f"{(words or cut).rstrip(_SEPARATORS)}…"
+
+
+def shorten_path(path: str, width: int) -> str:
+    """Return the end of a path, with an ellipsis for its first folders; of a long name, its last characters."""
+    if display_width(path) <= width:
+        return path
+    rest = path
+    while (rest := rest.partition("/")[2]) and display_width(rest) > width - 2:
+        pass
+    return f"…/{rest}" if rest else f"…{_fitting(path[::-1], width - 1)[::-1]}"
+
+
+def _fitting(text: str, width: int) -> str:
+    """Return as many of the first characters of a line as fit."""
+    used = 0
+    for index, char in enumerate(text):
+        used += display_width(char)
+        if used > width:
+            return text[:index]
+    return text
 
 
 def keep_end(text: str, width: int) -> str:

@@ -23,6 +23,7 @@ __all__ = [
     "format_size",
     "format_time",
     "format_value",
+    "format_warning",
     "print_event",
     "print_json",
     "print_nested",
@@ -82,9 +83,14 @@ def warn(message: str) -> None:
 
     Undecodable bytes of a name are shown as in listings; a message may have several lines.
     """
+    click.echo(format_warning(message), err=True)
+
+
+def format_warning(message: str) -> str:
+    """Return a message as `warn` prints it."""
     from wherein.uri import display
 
-    click.echo("wherein: " + "\n".join(map(display, message.split("\n"))), err=True)
+    return "wherein: " + "\n".join(map(display, message.split("\n")))
 
 
 def format_value(value: object) -> str:
@@ -113,16 +119,16 @@ def format_time(stamp: str) -> str:
 
 def display_path(path: str) -> str:
     """Return a path on one printable line, relative to the current folder if it is below it."""
-    from wherein import render  # only when a path is shown, to start quickly
+    from wherein import uri  # only when a path is shown, to start quickly
 
-    return render.display_path(path)
+    return uri.display_path(path)
 
 
 def display_uri(uri: str) -> str:
     """Return a URI on one printable line; a file's as `display_path` shows it."""
-    from wherein import render
+    from wherein.uri import display_uri
 
-    return render.display_uri(uri)
+    return display_uri(uri)
 
 
 def describe_unknown_tokens(unknown: int, tokens: int) -> str:

@@ -191,7 +191,7 @@ def _stage_fields(stage: Stage) -> dict[str, object]:
 
 
 def _print_report(report: ReindexReport) -> None:
-    from wherein.render import reindex_lines
+    from wherein.render.reports import reindex_lines
 
     for line in reindex_lines(report):
         click.echo(line, err=True)

@@ -39,11 +39,13 @@ FORMAT = """\
 
 
 def output(command: list[str], columns: int) -> str:
-    """Return what a command prints to a terminal that is `columns` wide."""
+    """Return what a command prints to a terminal of 24 rows that is `columns` wide."""
     terminal, screen = pty.openpty()
-    fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     environment = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS")}
-    with subprocess.Popen(command, stdout=screen, stderr=screen, env={**environment, "TERM": "xterm-256color"}):
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=screen, stderr=screen, env={**environment, "TERM": "xterm-256color"}
+    ):
         os.close(screen)
         read = bytearray()
         try:
@@ -64,9 +66,9 @@ def picture(text: str, columns: int, theme: TerminalTheme, title: str) -> str:
 
 def main(library: str, width: str = "80", theme: str = "light", path: str = "docs/pictures/query.svg") -> None:
     """Write the picture of a question to `library`."""
-    query = ["query", QUESTION, "-n", "1"]
+    query = ["query", QUESTION, "-n", "3"]
     text = output([str(Path(sys.executable).with_name("wherein")), "--library", library, *query], int(width))
-    drawn = picture(text, int(width), THEMES[theme], f'wherein query "{QUESTION}" -n 1')
+    drawn = picture(text, int(width), THEMES[theme], f'wherein query "{QUESTION}" -n 3')
     Path(path).write_text(drawn, encoding="utf-8")
 
 

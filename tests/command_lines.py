@@ -89,8 +89,9 @@ QUERY: dict[str, Argument | None] = {
     "--in": document,
     "--type": of(("md", "txt", "json", "html", "pdf", "", "??")), "--since": of(DAYS), "--where": of(CONDITIONS),
     "--context": of(COUNTS), "--sentence": None, "--no-sentence": None, "--no-fold": None, "--min-score": of(SHARES),
-    "--require-fresh": None,
-    "--batch": of(FILES), "--format": of(("text", "json", "jsonl", "", "xml")), "--json": None, "--answer": None,
+    "--require-fresh": None, "--full": None, "--all": None, "--no-pager": None,
+    "--batch": of(FILES), "--format": of(("text", "json", "jsonl", "markdown", "csv", "xml", "")), "--json": None,
+    "--answer": None,
 }  # fmt: skip
 INGEST: dict[str, Argument | None] = {
     "--exclude": of(PATTERNS), "--max-size": of(COUNTS),

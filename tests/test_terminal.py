@@ -11,8 +11,11 @@ from wherein.terminal import (
     collapse,
     display_width,
     keep_end,
+    keep_start,
     one_line,
     printable,
+    row_count,
+    shorten_path,
     wrap,
     wrap_spans,
 )
@@ -92,6 +95,58 @@ def test_the_last_words_that_fit_are_kept(text: str, width: int, kept: str) -> N
     assert keep_end(text, width) == kept
 
 
+@pytest.mark.parametrize(
+    ("text", "width", "kept"),
+    [
+        ("one two three", 13, "one two three"),
+        ("one two three", 12, "one two…"),
+        ("one two three", 8, "one two…"),
+        ("one two three", 7, "one…"),
+        ("abcdef", 4, "abc…"),
+        ("日本語です", 6, "日本…"),
+        ("abc", 1, "…"),
+        ("abc", -3, "…"),
+    ],
+)
+def test_the_first_words_that_fit_are_kept(text: str, width: int, kept: str) -> None:
+    assert keep_start(text, width) == kept
+
+
+@pytest.mark.parametrize(
+    ("path", "width", "kept"),
+    [
+        ("docs/html/os.html", 17, "docs/html/os.html"),
+        ("docs/html/os.html", 16, "…/html/os.html"),
+        ("/usr/share/doc/os.html", 13, "…/doc/os.html"),
+        ("docs/html/os.html", 9, "…/os.html"),
+        ("docs/html/os.html", 8, "…os.html"),
+        ("docs/a-long-name.html", 10, "…name.html"),
+        ("日本/日本語.txt", 10, "…本語.txt"),
+        ("abc", 0, "…"),
+    ],
+)
+def test_the_end_of_a_path_is_kept(path: str, width: int, kept: str) -> None:
+    assert shorten_path(path, width) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "rows"),
+    [
+        ("", 80, 0),
+        ("a", 80, 1),
+        ("a\n", 80, 1),
+        ("a\n\nb\n", 80, 3),
+        ("a" * 80, 80, 1),
+        ("a" * 81, 80, 2),
+        ("日" * 5, 4, 3),
+        ("\x1b[1mab\x1b[0m", 2, 1),
+        ("\x1b]8;;file:///d/long-name.txt\x1b\\ab\x1b]8;;\x1b\\", 2, 1),
+    ],
+)
+def test_rows_are_those_that_a_terminal_shows(text: str, width: int, rows: int) -> None:
+    assert row_count(text, width) == rows
+
+
 def test_of_two_marks_over_a_character_the_later_one_wins() -> None:
     text, marks = "abcdef", [(0, 4, {"fg": "red"}), (2, 6, {"fg": "green", "bold": True})]
     assert COLOR.apply_marks(text, 1, 5, marks) == "\x1b[31mb\x1b[0m\x1b[32m\x1b[1mcde\x1b[0m"
@@ -113,16 +168,17 @@ def test_links_open_files_and_nothing_else() -> None:
     [
         (False, {}, Terminal(None, color=False, links=False)),
         (False, {"COLUMNS": "100"}, Terminal(100, color=False, links=False)),
-        (True, {"COLUMNS": "100"}, Terminal(100, color=True, links=True)),
-        (True, {"COLUMNS": "7"}, Terminal(30, color=True, links=True)),
-        (True, {"COLUMNS": "100", "NO_COLOR": "1"}, Terminal(100, color=False, links=False)),
-        (True, {"COLUMNS": "100", "TERM": "dumb"}, Terminal(100, color=False, links=False)),
+        (True, {"COLUMNS": "100"}, Terminal(100, color=True, links=True, height=24)),
+        (True, {"COLUMNS": "100", "LINES": "50"}, Terminal(100, color=True, links=True, height=50)),
+        (True, {"COLUMNS": "7"}, Terminal(30, color=True, links=True, height=24)),
+        (True, {"COLUMNS": "100", "NO_COLOR": "1"}, Terminal(100, color=False, links=False, height=24)),
+        (True, {"COLUMNS": "100", "TERM": "dumb"}, Terminal(100, color=False, links=False, height=24)),
     ],
 )
 def test_what_standard_output_can_show(
     monkeypatch: pytest.MonkeyPatch, is_terminal: bool, variables: dict[str, str], expected: Terminal
 ) -> None:
-    for name in ("COLUMNS", "NO_COLOR", "TERM"):
+    for name in ("COLUMNS", "LINES", "NO_COLOR", "TERM"):
         monkeypatch.delenv(name, raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)

@@ -1,11 +1,12 @@
 """Commands run in the test's own process, on a library with the toy encoder."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from screen import Screen, Start
 from toy import ToyEncoder
 from wherein import cli
 from wherein.commands.options import GlobalOptions
@@ -40,3 +41,17 @@ def run(toy_library: Library, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     monkeypatch.setattr(GlobalOptions, "open_library", open_library)
     return run
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Start programs on terminals; they are ended after the test."""
+    started: list[Screen] = []
+
+    def run(*command: str, **others: object) -> Screen:
+        started.append(Screen(*command, **others))  # type: ignore[arg-type]
+        return started[-1]
+
+    yield run
+    for screen in started:
+        screen.close()

@@ -120,11 +120,11 @@ def test_sentences_are_not_marked_with_exact_answers_or_in_batches_unless_asked_
 ) -> None:
     opened: list[ResultOptions] = []
 
-    def answer(query: Any, *_: object) -> None:
+    def answer(query: Any, *_: object, **__: object) -> None:
         opened.append(query.results)
 
-    monkeypatch.setattr("wherein.commands.query._answer", answer)
-    monkeypatch.setattr("wherein.commands.query._answer_batch", answer)
+    monkeypatch.setattr("wherein.commands.query._print", answer)
+    monkeypatch.setattr("wherein.commands.batch.answer_batch", answer)
     (tmp_path / "questions").write_text("who?")
     batch = ("--batch", str(tmp_path / "questions"))
     for arguments in (

@@ -1,5 +1,7 @@
 """`wherein query`: formats, filters, batches, and that any question is answered."""
 
+import csv
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from toy import ToyEncoder
 from wherein import cli
+from wherein.commands.answers import FORMATS
 from wherein.commands.options import GlobalOptions
 from wherein.library import Library
 from wherein.search.modes import MODES
@@ -60,6 +63,12 @@ def test_the_command_filters_and_prints_in_three_formats(ask: Callable[..., clic
         (["lease", "--where", "jahr = 1"], 2, "known are year"),
         (["lease", "--batch", "-"], 2, "no question beside it"),
         (["--batch", "-", "--format", "text"], 2, "prints JSON"),
+        (["--batch", "-", "--format", "csv"], 2, "prints JSON"),
+        (["--batch", "-", "--format", "markdown"], 2, "prints JSON"),
+        (["lease", "--open", "1", "--json"], 2, "no other format"),
+        (["--open", "1"], 2, "give the question"),
+        (["--open", "1", "--batch", "-"], 2, "give the question"),
+        (["lease", "--open", "0"], 2, "--open"),
         (["--batch", "nowhere"], 2, "nowhere"),
     ],
 )
@@ -96,7 +105,7 @@ QUESTIONS = st.one_of(
 
 
 @settings(max_examples=60, deadline=None)
-@given(question=QUESTIONS, form=st.sampled_from(["text", "json", "jsonl"]), mode=st.sampled_from(MODES))
+@given(question=QUESTIONS, form=st.sampled_from(FORMATS), mode=st.sampled_from(MODES))
 def test_any_question_is_answered(asked_library: Library, question: str, form: str, mode: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(GlobalOptions, "open_library", lambda _: asked_library)
@@ -156,7 +165,7 @@ def test_a_pattern_without_a_document_is_reported(
 
 @pytest.mark.parametrize("arguments", [["\udcff lease"], ["lease", "--in", "\udcff"], ["lease", "--in", "./\udcff"]])
 def test_bytes_that_are_not_utf_8_are_no_error(ask: Callable[..., click.testing.Result], arguments: list[str]) -> None:
-    for form in ("text", "json", "jsonl"):
+    for form in FORMATS:
         assert ask(*arguments, "--format", form).exit_code == 0
 
 
@@ -170,3 +179,72 @@ def test_bytes_that_are_not_utf_8_are_refused_with_a_sentence(
     result = ask(*([] if "--batch" in arguments else ["lease"]), *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("wherein: ")
+
+
+@pytest.fixture
+def texts(library: Library, docs: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., click.testing.Result]:
+    """Ask a library of one text with the word, four with few of the words and one with long passages."""
+    (docs / "whole.txt").write_text("The owner may sign the lease today.")
+    for n in range(3):
+        (docs / f"part{n}.txt").write_text(f"Cats sleep {n} hours a day in the house of the owner. " * 3)
+    library.ingest([str(docs)])
+    monkeypatch.setattr(GlobalOptions, "open_library", lambda _: library)
+    monkeypatch.chdir(docs)
+    return lambda *arguments, stdin="": CliRunner().invoke(
+        cli.main, ["query", "--mode", "keyword", *arguments], input=stdin
+    )
+
+
+def test_far_weaker_hits_are_counted_in_text_alone(texts: Callable[..., click.testing.Result]) -> None:
+    question = "who may sign the lease, the owner?"
+    shown = texts(question).stdout
+    assert shown.startswith("1. The owner may sign the lease today.\n   whole.txt:1 · score ")
+    assert shown.endswith(" · fresh\n\n… 3 weaker passages: --all\n")
+    everything = texts(question, "--all").stdout
+    assert "\n\n2. Cats sleep" in everything
+    assert "weaker" not in everything
+    assert len(json.loads(texts(question, "--json").stdout)["hits"]) == 4
+    assert len(texts(question, "--format", "jsonl").stdout.splitlines()) == 4
+    assert len(list(csv.DictReader(io.StringIO(texts(question, "--format", "csv").stdout)))) == 4
+    assert "\n2. **Cats sleep" in texts(question, "--format", "markdown").stdout
+
+
+def test_with_full_a_hit_has_its_whole_passage(texts: Callable[..., click.testing.Result], docs: Path) -> None:
+    lines = [f"Boiler {n}." for n in range(8)]
+    (docs / "long.txt").write_text("\n".join(lines))
+    Library.ingest(GlobalOptions.open_library(None), [str(docs)])  # type: ignore[arg-type]
+    short, whole = texts("boiler", "-n", "1").stdout, texts("boiler", "-n", "1", "--full").stdout
+    assert short.count("\n") == 6
+    assert whole.splitlines()[2:] == [f"   {line}" for line in lines]
+
+
+def test_csv_has_one_head_and_a_row_for_each_hit(texts: Callable[..., click.testing.Result]) -> None:
+    shown = texts("-n", "1", "--format", "csv", stdin="lease\nzebra\ncats\n").stdout
+    rows = list(csv.DictReader(io.StringIO(shown)))
+    assert [(row["question"], row["rank"]) for row in rows] == [("lease", "1"), ("cats", "1")]
+    assert rows[0]["text"] == "The owner may sign the lease today."
+    assert rows[0]["uri"].endswith("/whole.txt")
+    assert rows[0]["chance"] == ""
+    assert texts(" ", "--format", "csv").stdout == ""
+    assert texts("zebra", "--format", "csv").stdout.startswith("question,rank,chance,")
+
+
+def test_piped_questions_have_a_blank_line_between_their_answers(texts: Callable[..., click.testing.Result]) -> None:
+    shown = texts("-n", "1", stdin="lease\nlease\n").stdout
+    assert shown.count("1. The owner") == 2
+    assert " · fresh\n\n1. The owner" in shown
+
+
+def test_one_hit_is_shown_and_opened(
+    texts: Callable[..., click.testing.Result], monkeypatch: pytest.MonkeyPatch, docs: Path
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("wherein.commands.viewer.open_hit", lambda hit, _: opened.append(hit.uri))
+    question = "who may sign the lease, the owner?"
+    done = texts(question, "-n", "1", "--open", "2")  # as many hits as it takes
+    assert (done.exit_code, done.stdout[:13], len(opened)) == (0, "2. Cats sleep", 1)
+    assert opened[0].startswith(f"file://{docs}/part")
+    done = texts("lease", "--open", "2")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == "wherein: There is no hit 2: the answer has 1\n"
+    assert texts("zebra", "--open", "1").stderr == "wherein: There is no hit 1: the answer has none\n"

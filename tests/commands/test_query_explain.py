@@ -34,7 +34,7 @@ def test_an_explanation_as_text_and_as_json(library: Library, ask: Callable[...,
     question = "may sign the lease"
     hit = library.query(question, 1).hits[0]
     shown = ask(question, "-n", "1", "--explain").stdout.splitlines()
-    assert f" · {hit.score:.2f} ({100 * (hit.chance or 0):.0f} %) · fresh" in shown[1]
+    assert f" · very likely, {100 * (hit.chance or 0):.0f} % · fresh" in shown[1]
     assert shown[2] == (
         f"   why: score {hit.score:.4f} · meaning {hit.dense_score:.4f} (rank 1)"
         f" · words (BM25) {hit.keyword_score:.4f} (rank 1) · chance {hit.chance:.4f}"

@@ -11,7 +11,7 @@ import pytest
 from toy import ToyEncoder
 from wherein.errors import Stale, UsageError
 from wherein.library import Library, ResultOptions, parse_filter
-from wherein.render import format_hit
+from wherein.render.hits import format_hit
 from wherein.search.limits import MAX_LISTED
 from wherein.search.modes import MODES
 from wherein.terminal import Terminal

@@ -58,7 +58,7 @@ def best_hit(asked: Asked, vector: np.ndarray, candidates: Candidates) -> tuple[
     )  # fmt: skip
     top = int(indices[fused.positions[0]])
     background = dense[here[:: max(1, len(here) // SAMPLE)]]
-    found = features(dense[[top]], fused.scores[:1], background, len(here))
+    found = features(dense[[top]], fused.words[:1], background, len(here))
     return found[0], top in asked.right
 
 

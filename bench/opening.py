@@ -116,13 +116,15 @@ def hybrid(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     """Answer the first two questions by words and vectors; `indexes` opens both generations and both deltas."""
     import faiss  # noqa: F401 - not counted
 
+    from wherein.search.embedded import EmbeddedQuestion
     from wherein.search.hybrid import Ranker
     from wherein.search.query_syntax import parse_question
 
-    question, vector = parse_question("word12 word77 word4000"), unit_vectors(2**40, 1)[0]
+    question = parse_question("word12 word77 word4000")
+    embedded = EmbeddedQuestion(unit_vectors(2**40, 1)[0], "cosine", 4.0)
     db = open_reader(folder)
     ranker = Ranker(db, folder, bound_model(db))
-    ask = partial(ranker.search, question, vector, "cosine", 10)
+    ask = partial(ranker.search, question, embedded, 10)
     yield "indexes", ranker.refresh
     yield "first", ask
     yield "second", ask

@@ -27,10 +27,15 @@ _MAX_WORD_CHARACTERS = 2_000
 
 @dataclass(frozen=True)
 class Question:
-    """A question's token ids, special tokens included, and `cut`, the end of its text that did not fit ("" if none)."""
+    """A question's token ids, special tokens included, and `cut`, the end of its text that did not fit ("" if none).
+
+    `characters_per_token` is how many characters a token stands for on average; an unknown one stands for none. It is
+    about 4 in a language whose words are in the vocabulary, and 1 in a script of which it has only the letters.
+    """
 
     ids: list[int]
     cut: str
+    characters_per_token: float
 
 
 @dataclass(frozen=True)
@@ -107,12 +112,19 @@ class Tokenizer:
         window = text[: self.question_tokens * _MAX_CHARACTERS_PER_TOKEN]
         encoding = self._tokenizer.encode(window)
         ids = _truncate(encoding.ids, self.question_tokens)
+        known = self._characters_per_token(encoding)
         if len(ids) == len(encoding.ids):
             # All of the window fits, for instance because it is mostly blanks; only text beyond it is cut.
-            return Question(ids, text[len(window) :].strip())
+            return Question(ids, text[len(window) :].strip(), known)
         # - 2: the last of the ids that are kept is [SEP], and the one before it is the text's last.
         last_kept = encoding.offsets[self.question_tokens - 2][1]
-        return Question(ids, text[last_kept:].strip())
+        return Question(ids, text[last_kept:].strip(), known)
+
+    def _characters_per_token(self, encoding: tokenizers.Encoding) -> float:
+        # A special token has no characters.
+        sizes = [(end - start, token) for (start, end), token in zip(encoding.offsets, encoding.ids, strict=True)]
+        spans = [0 if token == self._unknown else size for size, token in sizes if size]
+        return sum(spans) / len(spans) if spans else 0.0
 
     def words(self, text: str) -> Words:
         """Return the text's words, each with its offset and its number of tokens.

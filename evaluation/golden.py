@@ -5,7 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from wherein.embed.encoder import Encoder, Matrix
+from wherein.embed.encoder import Encoder
+from wherein.search.embedded import EmbeddedQuestion, embed_questions
 from wherein.search.hybrid import Ranker
 from wherein.search.query_syntax import parse_question
 from wherein.storage.catalog.golden import GoldenRow
@@ -37,10 +38,10 @@ class GoldenQuestions:
         self._encoder = encoder
 
     @cached_property
-    def _vectors(self) -> dict[str, Matrix]:
+    def _embedded(self) -> dict[str, EmbeddedQuestion]:
         texts = list(dict.fromkeys(self.texts.values()))
-        vectors = self._encoder.encode_questions([parse_question(text).meaning for text in texts]) if texts else ()
-        return dict(zip(texts, vectors, strict=True))
+        meanings = [parse_question(text).meaning for text in texts]
+        return dict(zip(texts, embed_questions(self._encoder, meanings), strict=True)) if texts else {}
 
     def ranks(self, db: Catalog, folder: Path, model: StoredModel) -> dict[int, int]:
         """Return the rank of each question's document in the answer from the state that `db` sees, by the row's id.
@@ -50,12 +51,12 @@ class GoldenQuestions:
         """
         if not self._rows:
             return {}
-        ranker, metric = Ranker(db, folder, model), self._encoder.model.metric
+        ranker = Ranker(db, folder, model)
 
         def ask(question: str, k: int) -> Sequence[DocumentHit]:
-            return ranker.search(parse_question(question), self._vectors[question], metric, k)
+            return ranker.search(parse_question(question), self._embedded[question], k)
 
-        answers = {question: ranked_documents(question, ask) for question in self._vectors}
+        answers = {question: ranked_documents(question, ask) for question in self._embedded}
         return {row.id: _rank(answers[row.question], row.uri) for row in self._rows}
 
 

@@ -17,6 +17,7 @@ from wherein.library.opening import EMPTY
 from wherein.library.pool import Closed, Pool
 from wherein.library.question_encoders import QuestionEncoders
 from wherein.library.readers import CatalogReader, Reader
+from wherein.search.embedded import embed_question, embed_questions
 from wherein.search.pipeline import Answer, PreparedQuery, QueryOptions, check_question
 from wherein.search.query_syntax import ParsedQuestion, parse_question
 from wherein.storage.catalog.connection import snapshot
@@ -90,8 +91,7 @@ class QuerySession:
         self._prepare(encoders.alone, options.mode)
         with encoders.lend(meaning) as encoder:
             # Before a connection is borrowed: questions that wait for the model share an inference, however many read.
-            vector, tokens = encoder.encode_question(meaning)
-            query = PreparedQuery(question, words, vector, encoder.model.metric, tokens.cut)
+            query = PreparedQuery(question, words, embed_question(encoder, meaning))
             return self.answer_prepared([query], options, encoder)[0]
 
     def prepare(self, questions: Sequence[str], options: QueryOptions) -> tuple[list[PreparedQuery], Encoder | None]:
@@ -100,13 +100,9 @@ class QuerySession:
         if not options.needs_vector:
             return [PreparedQuery(text, parsed) for text, parsed in zip(questions, words, strict=True)], None
         encoder = self.batch_encoder
-        metric, tokenizer = encoder.model.metric, encoder.tokenizer
         meanings = [parsed.meaning if parsed else text for text, parsed in zip(questions, words, strict=True)]
-        vectors = encoder.encode_questions(meanings)
-        return [
-            PreparedQuery(question, parsed, vector, metric, tokenizer.question(meaning).cut)
-            for question, parsed, vector, meaning in zip(questions, words, vectors, meanings, strict=True)
-        ], encoder
+        embedded = embed_questions(encoder, meanings)
+        return list(map(PreparedQuery, questions, words, embedded)), encoder
 
     def answer_prepared(
         self, queries: Sequence[PreparedQuery], options: QueryOptions, encoder: Encoder | None = None

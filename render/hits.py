@@ -229,6 +229,8 @@ def _explain(hit: "Hit") -> list[str]:
     if hit.overlap:
         shares = " · ".join(f"{name} {share:.2f}" for name, share in asdict(hit.overlap).items())
         lines.append(f"overlap with the question: {shares}")
+    if hit.trust is not None and hit.trust < 1:
+        lines.append(f"weight of meaning beside words: {hit.trust:.2f}, because the model knows little of the question")
     if hit.matched is not None:
         lines.append(f"matched: {one_line(', '.join(hit.matched)) or 'no words'}")
     return lines

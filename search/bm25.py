@@ -8,7 +8,7 @@ that exist at the moment, in either part of the index, so that a score does not 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,11 +45,12 @@ class KeywordScores:
     """The scores of all passages for a question, float32 `[n]` for each part of the index; 0 where no term occurs.
 
     `idf` has the inverse document frequency of each term of the question; the highest possible one where a term occurs
-    nowhere.
+    nowhere. `asked` says how often the question has each.
     """
 
     parts: tuple[Scores, ...]
     idf: dict[int, float]
+    asked: Mapping[int, int]
 
 
 @dataclass(frozen=True)
@@ -68,17 +69,18 @@ class _ScoredTerm:
         return sum(len(added) for _, added in self.parts)
 
 
-def score_passages(index: KeywordIndex, terms: Iterable[int], weights: Weights = WEIGHTS) -> KeywordScores:
-    """Score every passage for some terms. Raises Damaged when the index is damaged."""
+def score_passages(index: KeywordIndex, asked: Mapping[int, int], weights: Weights = WEIGHTS) -> KeywordScores:
+    """Score every passage for some terms, each as often as it is asked. Raises Damaged when the index is damaged."""
     scores = tuple(np.zeros(len(part.postings.ids), np.float32) for part in index.parts)
     idf: dict[int, float] = {}
-    for term in terms:
+    for term, times in asked.items():
         scored = index.scored.get((term, weights))
         if scored is None:
             scored = _score_term(index, term, weights)
             index.scored.keep((term, weights), scored, scored.size)
         idf[term] = scored.idf
-        for part_scores, (positions, added) in zip(scores, scored.parts, strict=True):
+        for part_scores, (positions, once) in zip(scores, scored.parts, strict=True):
+            added = once if times == 1 else once * np.float32(times)
             if positions is None:
                 part_scores += added
             elif len(positions):
@@ -87,7 +89,7 @@ def score_passages(index: KeywordIndex, terms: Iterable[int], weights: Weights =
         # Deleted passages stay in the postings of a generation until the next fold.
         if part.live is not None:
             part_scores[~part.live] = 0
-    return KeywordScores(scores, idf)
+    return KeywordScores(scores, idf, asked)
 
 
 def _score_term(index: KeywordIndex, term: int, weights: Weights) -> _ScoredTerm:
@@ -129,14 +131,16 @@ def _added_everywhere(
 
 
 def score_rows(
-    rows: Sequence[TermRows], index: KeywordIndex, idf: dict[int, float], weights: Weights = WEIGHTS
+    rows: Sequence[TermRows], index: KeywordIndex, scored: KeywordScores, weights: Weights = WEIGHTS
 ) -> tuple[list[float], npt.NDArray[np.bool_]]:
-    """Return the scores of passages `[n]` from their stored counts, each a row by itself, for the terms in `idf`.
+    """Return the scores of passages `[n]` from their stored counts, each a row by itself, for the terms of `scored`.
 
     Also which of the terms each one holds, `[n, terms]`. Scores are equal to the bit to those of `score_passages`, so
     that passages that it ranks are in the order of their scores.
     """
+    idf = scored.idf
     terms = np.fromiter(idf, np.uint64, len(idf))
+    times = np.fromiter((scored.asked[term] for term in idf), np.float32, len(idf))
     counts = np.zeros((len(rows), len(terms)), ENTRY)
     for own, row in zip(counts, rows, strict=True):
         at = np.searchsorted(row.entries["term"], terms)
@@ -145,7 +149,7 @@ def score_rows(
     tf = np.where(held, _frequencies(counts["body"], counts["fields"], weights), np.float32(0))
     lengths = np.array([row.lengths[0] for row in rows], np.uint32)
     weighted = np.fromiter(idf.values(), np.float64, len(idf))
-    parts = _contribution(weighted, tf, _norms(lengths, index, weights)[:, None], weights)
+    parts = _contribution(weighted, tf, _norms(lengths, index, weights)[:, None], weights) * times
     # Not `sum`, which adds in another order.
     scores = np.cumsum(parts, axis=1)[:, -1].tolist() if len(terms) else [0.0] * len(rows)
     return scores, held

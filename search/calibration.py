@@ -19,25 +19,25 @@ NO_GOOD_MATCH = 0.1
 _INTERCEPT, _EXCESS, _WORDS, _COSINE = -3.11, 0.39, 4.60, 2.19
 
 
-def calibrated(dense: Scores, fused: Scores, background: Scores, passages: int) -> Scores:
+def calibrated(dense: Scores, words: Scores, background: Scores, passages: int) -> Scores:
     """Return the chance `[n]`, 0 to 1, that each candidate is the answer; the arguments are those of `features`."""
-    logit = _INTERCEPT + features(dense, fused, background, passages) @ np.array([_EXCESS, _WORDS, _COSINE])
+    logit = _INTERCEPT + features(dense, words, background, passages) @ np.array([_EXCESS, _WORDS, _COSINE])
     # Beyond 50 the chance is 0 or 1 all the same, and exp would overflow further out.
     chance: Scores = 1 / (1 + np.exp(-np.clip(logit, -50, 50)))
     return chance
 
 
-def features(dense: Scores, fused: Scores, background: Scores, passages: int) -> Scores:
+def features(dense: Scores, words: Scores, background: Scores, passages: int) -> Scores:
     """Return the features `[n, 3]` of each candidate, from arrays `[n]` over the candidates.
 
-    `dense` is the cosine, `fused` the score from `search.fusion.fuse`. `background` `[m]` has the question's cosines
-    with a fixed sample of all vectors, a few hundred or more. Among `passages` unrelated ones the best cosine is to be
-    expected sqrt(2 ln(passages)) standard deviations above the mean. The features are how many standard deviations the
-    cosine lies above that, what the words add to the cosine, and the cosine itself, because the deviation says little
-    where all passages are about one subject. A background without deviation counts as no excess.
+    `dense` is the cosine, `words` what the question's words add to it (`search.fusion.Fused`). `background` `[m]` has
+    the question's cosines with a fixed sample of all vectors, a few hundred or more. Among `passages` unrelated ones
+    the best cosine is to be expected sqrt(2 ln(passages)) standard deviations above the mean. The features are how many
+    standard deviations the cosine lies above that, what the words add to the cosine, and the cosine itself, because the
+    deviation says little where all passages are about one subject. A background without deviation counts as no excess.
     """
     deviation = float(background.std()) if len(background) else 0.0
     excess = np.zeros(len(dense))
     if deviation > 1e-9:  # below that, the cosines differ by rounding only
         excess = (dense - background.mean()) / deviation - math.sqrt(2 * math.log(max(passages, 1)))
-    return np.column_stack([excess, fused - dense, dense])
+    return np.column_stack([excess, words, dense])

@@ -158,11 +158,12 @@ def _overlaps(shares: Scores) -> list[Overlap]:
 class Fused:
     """The candidates that were read, best first: `positions` int64 `[r]` among all candidates, `scores` `[r]`.
 
-    `shares` `[r, 3]` has the fields of each one's `Overlap`.
+    `words` `[r]` is what the question's words add to each score, `shares` `[r, 3]` has the fields of each `Overlap`.
     """
 
     positions: npt.NDArray[np.int64]
     scores: Scores
+    words: Scores
     shares: Scores
 
     @cached_property
@@ -172,7 +173,7 @@ class Fused:
 
     def first(self, k: int) -> Fused:
         """Return the `k` best."""
-        return Fused(self.positions[:k], self.scores[:k], self.shares[:k])
+        return Fused(self.positions[:k], self.scores[:k], self.words[:k], self.shares[:k])
 
 
 def fuse_best(
@@ -185,40 +186,47 @@ def fuse_best(
     *,
     metric: str,
     read: int,
+    trust: float = 1.0,
 ) -> Fused:
     """Order the `read` most promising of a question's candidates; equal scores by their `ids`.
 
     `ids`, `dense` (by `metric`) and `keyword` are arrays `[n]` over the candidates; `terms` returns the terms of
-    passages by their ids. Terms of the question that are not in `idf` do not count.
+    passages by their ids. Terms of the question that are not in `idf` do not count. `trust` is the weight of the cosine
+    (search/trust.py).
     """
     asked = [term for term in question if term in idf]
-    similar, mass = as_cosine(metric, dense), sum(idf.values())
+    similar, mass = trust * as_cosine(metric, dense), sum(idf.values())
     chosen = promising(similar, keyword, mass, read)
     shares = QuestionWords(asked, idf).shares(terms(ids[chosen].tolist()))
-    scores = _fused(similar[chosen], keyword[chosen], mass, shares)
+    words = _words(keyword[chosen], mass, shares, trust)
+    scores = np.asarray(similar[chosen], np.float64) + words
     order = np.lexsort((ids[chosen], -scores))  # the last key is the first to order by
-    return Fused(chosen[order], scores[order], shares[order])
+    return Fused(chosen[order], scores[order], words[order], shares[order])
 
 
-def fuse(dense: Scores, keyword: Scores, mass: float, overlaps: Sequence[Overlap]) -> Scores:
+def fuse(dense: Scores, keyword: Scores, mass: float, overlaps: Sequence[Overlap], trust: float = 1.0) -> Scores:
     """Return one score for each candidate, higher is better, from arrays `[n]` over the candidates.
 
-    `dense` is the cosine with the question. `keyword` is BM25 (k1 0.9, b 0.75) with the idf of `QuestionWords` and the
-    factor k1 + 1, 0 for a candidate without any word of the question. `mass` is the sum of the idf of the question's
-    different words, also of those that occur nowhere. Every candidate needs both scores, whichever ranking proposed it.
+    `dense` is the cosine with the question, `trust` its weight. `keyword` is BM25 (k1 0.9, b 0.75) with the idf of
+    `QuestionWords` and the factor k1 + 1, each word as often as it is asked; 0 for a candidate without any word of the
+    question. `mass` is the sum of the idf of the question's different words, also of those that occur nowhere. Every
+    candidate needs both scores, whichever ranking proposed it.
     """
     parts = [(part.coverage, part.adjacent, part.near) for part in overlaps]
-    return _fused(dense, keyword, mass, np.array(parts, np.float64).reshape(-1, 3))
+    words = _words(keyword, mass, np.array(parts, np.float64).reshape(-1, 3), trust)
+    fused: Scores = trust * np.asarray(dense, dtype=np.float64) + words
+    return fused
 
 
-def _fused(dense: Scores, keyword: Scores, mass: float, shares: Scores) -> Scores:
+def _words(keyword: Scores, mass: float, shares: Scores, trust: float) -> Scores:
+    """Return what the words of a question add to the score of each candidate, `[n]`."""
     # Not `@`: see `_shares`.
-    words = (shares * np.array([_COVERAGE, _ADJACENT, _NEAR])).sum(axis=1)
+    words: Scores = (shares * np.array([_COVERAGE, _ADJACENT, _NEAR])).sum(axis=1)
     # Without the division, the words of a long question would outweigh the vectors (docs/decisions/fusion.md).
     if mass > 0:
-        words = words + _KEYWORD * np.asarray(keyword, dtype=np.float64) / np.sqrt(mass)
-    fused: Scores = np.asarray(dense, dtype=np.float64) + words
-    return fused
+        # Where meaning says less, BM25 says more than the rest of the overlap (docs/decisions/fusion.md).
+        words = words + (3 - 2 * trust) * _KEYWORD * np.asarray(keyword, dtype=np.float64) / np.sqrt(mass)
+    return words
 
 
 def promising(dense: Scores, keyword: Scores, mass: float, n: int) -> npt.NDArray[np.int64]:

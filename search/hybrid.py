@@ -15,6 +15,7 @@ from wherein.errors import Damaged
 from wherein.search.bm25 import score_rows
 from wherein.search.calibration import calibrated
 from wherein.search.copies import MAX_BY_MEANING, MAX_OF_VECTOR, NearCopies
+from wherein.search.embedded import EmbeddedQuestion
 from wherein.search.found import Choose, Found
 from wherein.search.fusion import Overlap, fuse_best
 from wherein.search.hits import Hit
@@ -24,6 +25,7 @@ from wherein.search.phrase_check import PhraseCheck
 from wherein.search.provenance import Provenance, provenance_of
 from wherein.search.query_syntax import ParsedQuestion
 from wherein.search.semantic import Nearness, exact_nearness
+from wherein.search.trust import BY_WORDS, agreement, trust_in_meaning
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Matrix
@@ -51,11 +53,20 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class _Query:
-    """The vector of a question `[width]`, the metric of the model that made it, and the near-copies to leave out."""
+    """An embedded question, and the near-copies to leave out."""
 
-    vector: Matrix
-    metric: str
+    embedded: EmbeddedQuestion
     copies: NearCopies | None
+
+    @property
+    def vector(self) -> Matrix:
+        """The vector of the question `[width]`."""
+        return self.embedded.vector
+
+    @property
+    def metric(self) -> str:
+        """The metric of the model that made it."""
+        return self.embedded.metric
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +84,7 @@ class _Ranked:
     dense_rank: int | None = None
     overlap: Overlap | None = None
     chance: float | None = None
+    trust: float | None = None
 
 
 class Ranker:
@@ -80,7 +92,8 @@ class Ranker:
 
     For one thread at a time. Holds the indexes of the last committed state, in `indexes` if these are given, and no
     transaction between questions. `provenance` is that of the last answer, `unmatched` its filter's patterns that match
-    no document; `copies_cut` says whether MAX_BY_WORDS passages had too few different texts for it.
+    no document; `copies_cut` says whether MAX_BY_WORDS passages had too few different texts for it, `trust` is
+    the weight that meaning had in it.
     """
 
     def __init__(
@@ -93,6 +106,7 @@ class Ranker:
         self._selector = Selector(model.id if model else _NO_MODEL)
         self._check: PhraseCheck | None = None
         self.copies_cut = False
+        self.trust = 1.0
         self.provenance: Provenance | None = None
         self.unmatched: tuple[str, ...] = ()
 
@@ -137,8 +151,7 @@ class Ranker:
     def search(
         self,
         question: ParsedQuestion,
-        vector: Matrix,
-        metric: str,
+        embedded: EmbeddedQuestion,
         k: int,
         only: Filter | None = None,
         copies: NearCopies | None = None,
@@ -148,7 +161,7 @@ class Ranker:
 
         Each of the two rankings proposes only the first few of near-copies, all of them if `copies` is None; then only
         those that `choose` picks are returned.
-        `vector` `[width]` is the question's, `metric` that of its model. Fewer only when there are fewer, or when the
+        Fewer only when there are fewer, or when the
         question's operators allow fewer. Raises Damaged rather than return a text or a score that is not the stored
         one's, UsageError when `only` names a field that no document has.
         """
@@ -157,7 +170,7 @@ class Ranker:
             self.provenance = provenance_of(self._model, vectors, keywords)
             selection = self._select(only)
             matches = match(keywords, question, selection)
-            query = _Query(vector, metric, copies)
+            query = _Query(embedded, copies)
             ranked = self._rank(query, vectors, matches, k, selection)
             return self._hits(self._chosen(ranked, choose), matches, selection, query)
 
@@ -190,11 +203,13 @@ class Ranker:
         if not chunks:
             return []
         dense, keyword = self._dense_scores(query, chunks, near), scores_of(matches, chunks)
+        background = _background(query, index)
+        self.trust = _trust(query, dense[[chunks.index(chunk) for chunk in by_words[:BY_WORDS]]], background)
         best = fuse_best(
             matches.question.order, np.array(chunks), _filled(dense), keyword, matches.scores.idf,
-            self._passages.terms, metric=query.metric, read=to_read(k),
+            self._passages.terms, metric=query.metric, read=to_read(k), trust=self.trust,
         ).first(k)  # fmt: skip
-        chances = self._chances(query, index, dense[best.positions], best.scores, matches.index.count)
+        chances = _chances(dense[best.positions], best.words, background, matches.index.count)
         dense_ranks, keyword_ranks = _ranks(near), _ranks(by_words)
         return [
             _Ranked(
@@ -206,6 +221,7 @@ class Ranker:
                 keyword_rank=keyword_ranks.get(chunks[at]),
                 overlap=overlap,
                 chance=chance,
+                trust=self.trust,
             )
             for at, score, overlap, chance in zip(
                 best.positions.tolist(), best.scores.tolist(), best.overlaps, chances, strict=True
@@ -265,18 +281,6 @@ class Ranker:
         scores = {**near, **dict(zip(others, found.tolist(), strict=True))}
         return np.array([scores.get(chunk, np.nan) for chunk in chunks])
 
-    def _chances(
-        self, query: _Query, index: VectorIndex, dense: Floats, fused: Floats, passages: int
-    ) -> list[float | None]:
-        """Return for each passage the chance that it is the answer; None where none can be computed."""
-        # The chance was fitted on cosines; other scores have another scale.
-        if query.metric != "cosine" or index.count < _MIN_VECTORS:
-            return [None] * len(dense)
-        # Not `@`, for which OpenBLAS starts threads (`VectorIndex.nearest`).
-        background = np.einsum("ij,j->i", index.background, query.vector).astype(np.float64)
-        chances = calibrated(dense, fused, background, passages).tolist()
-        return [None if np.isnan(score) else chance for score, chance in zip(dense, chances, strict=True)]
-
     def _hits(
         self,
         ranked: Sequence[_Ranked],
@@ -286,7 +290,7 @@ class Ranker:
     ) -> list[Hit]:
         """Return the ranked passages as hits, each checked against the stored rows."""
         rows = self._passages.counted([one.chunk for one in ranked])
-        scores, held = score_rows(rows, matches.index, matches.scores.idf)
+        scores, held = score_rows(rows, matches.index, matches.scores)
         exact = self._exact_nearness(query, ranked) if query else {}
         hits, asked = list[Hit](), list(matches.question.terms.values())
         for rank, (one, score, own) in enumerate(zip(ranked, scores, held, strict=True), 1):
@@ -305,6 +309,7 @@ class Ranker:
                 matched=tuple(dict.fromkeys(compress(asked, own.tolist()))),
                 overlap=one.overlap,
                 chance=one.chance,
+                trust=one.trust,
             )
             hits.append(hit)
         return hits
@@ -327,6 +332,29 @@ class Ranker:
         if lost := scores.keys() - exact.keys():
             raise Damaged(f"Passage {min(lost)} has a score but no stored vector; run: wherein verify")
         return exact
+
+
+def _background(query: _Query, index: VectorIndex) -> Floats | None:
+    """Return the question's cosines with a sample of all vectors `[m]`; None where there is no such sample."""
+    # The chance and the trust were fitted on cosines; other scores have another scale.
+    if query.metric != "cosine" or index.count < _MIN_VECTORS:
+        return None
+    # Not `@`, for which OpenBLAS starts threads (`VectorIndex.nearest`).
+    cosines: Floats = np.einsum("ij,j->i", index.background, query.vector).astype(np.float64)
+    return cosines
+
+
+def _trust(query: _Query, by_words: Floats, background: Floats | None) -> float:
+    known = agreement(by_words, background) if background is not None else None
+    return trust_in_meaning(known, query.embedded.characters_per_token)
+
+
+def _chances(dense: Floats, words: Floats, background: Floats | None, passages: int) -> list[float | None]:
+    """Return for each passage the chance that it is the answer; None where none can be computed."""
+    if background is None:
+        return [None] * len(dense)
+    chances = calibrated(dense, words, background, passages).tolist()
+    return [None if np.isnan(score) else chance for score, chance in zip(dense, chances, strict=True)]
 
 
 def to_read(k: int) -> int:

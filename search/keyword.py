@@ -45,7 +45,7 @@ def match(index: KeywordIndex, question: ParsedQuestion, selection: Selection | 
     Scores do not depend on the selection: the frequencies of terms are those of all passages. Raises Damaged when the
     index is damaged.
     """
-    scores = score_passages(index, question.terms)
+    scores = score_passages(index, question.asked)
     if question.is_plain and selection is None:
         return Matches(question, index, scores, None)
     allowed = tuple(_allowed(index, part, question, selection) for part in range(len(index.parts)))

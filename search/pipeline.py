@@ -11,6 +11,7 @@ from wherein.embed.encoder import Matrix
 from wherein.errors import UsageError
 from wherein.search.calibration import NO_GOOD_MATCH
 from wherein.search.copies import MAX_BY_MEANING, NearCopies
+from wherein.search.embedded import EmbeddedQuestion
 from wherein.search.found import Choose
 from wherein.search.hits import FreshnessOf, Hit
 from wherein.search.hybrid import MAX_BY_WORDS, Ranker
@@ -23,6 +24,7 @@ from wherein.search.results.postprocess import Gathered, ResultOptions, gather, 
 from wherein.search.results.recognized import with_recognized
 from wherein.search.results.sentences import with_sentences
 from wherein.search.semantic import Searcher
+from wherein.search.trust import LOW_TRUST
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.disk.text_lines import to_unicode
@@ -39,6 +41,11 @@ _STOPPED = (
 )
 _COPIES_CUT = f"only the {MAX_BY_WORDS:,} best passages by words were considered, most of them copies of a few texts"
 _PHRASES_CUT = f"phrases were searched for only in the {MAX_TEXTS:,} best passages that have their words"
+_MODEL_CUT = "the model read only the beginning of the question; the rest was searched by its words: {}"
+_MOSTLY_WORDS = (
+    "the model hardly knows the words of this question, so it was answered mostly by the words themselves; for a model"
+    " that knows more languages see: wherein model list"
+)
 _TOO_LONG = "the question is too long; only the first words were used for keyword search"
 
 EncodeContexts = Callable[[Sequence[str]], Matrix]
@@ -80,15 +87,12 @@ class QueryOptions:
 class PreparedQuery:
     """A question, parsed and encoded.
 
-    `words` is None in the mode `semantic`, which has no operators. `vector` is float32 `[dimension]`, None where the
-    options need none; `metric` is that of the model that made it, and `truncated` what the model did not see.
+    `words` is None in the mode `semantic`, which has no operators, `embedded` where the options need no vector.
     """
 
     question: str
     words: ParsedQuestion | None
-    vector: Matrix | None = None
-    metric: str = "cosine"
-    truncated: str = ""
+    embedded: EmbeddedQuestion | None = None
 
     @property
     def terms(self) -> Sequence[int]:
@@ -116,7 +120,7 @@ class QueryPipeline:
 
     def refresh(self, mode: str, metric: str) -> None:
         """Open the indexes that were committed last, so that the next question in `mode` finds them open."""
-        (self._by_meaning(metric) if mode == "semantic" else self._by_words()).refresh()
+        (self._searcher_by(metric) if mode == "semantic" else self._by_words()).refresh()
 
     def answer(
         self,
@@ -161,32 +165,40 @@ class QueryPipeline:
         if options.results.context:
             hits = [with_context(self._db, hit, options.results.context) for hit in hits]
         if results.sentence:
-            hits = with_sentences(hits, query.terms, query.vector, encode_contexts)
-        ranking = self._by_meaning(query.metric) if options.mode == "semantic" else self._by_words()
-        truncated = "" if options.mode == "keyword" else query.truncated  # words are counted beyond what the model sees
-        ranker = None if options.mode == "semantic" else self._by_words()
+            hits = with_sentences(hits, query.terms, query.embedded.vector if query.embedded else None, encode_contexts)
+        is_semantic, cut = options.mode == "semantic", query.embedded.cut if query.embedded else ""
+        ranking = self._by_meaning(query) if is_semantic else self._by_words()
+        ranker = None if is_semantic else self._by_words()
         doubts = _doubts(hits)
         notes = (
             *_ignored(query.words),
+            *([_MODEL_CUT.format(cut[:_MAX_SHOWN])] if cut and options.mode == "hybrid" else ()),
+            *([_MOSTLY_WORDS] if ranker and ranker.trust < LOW_TRUST else ()),
             *map(_no_match, ranking.unmatched),
             *_limits(gathered, options.k, ranker, self._copies),
             *doubts,
         )
+        # In the mode hybrid, what the model did not see is searched by its words.
+        truncated = cut if is_semantic else ""
         return Answer(query.question, truncated, hits, notes, ranking.provenance, gathered.stale)
 
     def _rank(self, query: PreparedQuery, k: int, options: QueryOptions, choose: Choose) -> list[Hit]:
         """Return hits of those of the `k` best passages by the mode that `choose` picks."""
         copies = self._copies if options.results.fold else None
         if options.mode == "semantic":
-            assert query.vector is not None
-            return self._by_meaning(query.metric).search(query.vector, k, options.only, copies, choose)
+            assert query.embedded is not None
+            return self._by_meaning(query).search(query.embedded.vector, k, options.only, copies, choose)
         assert query.words is not None
         if options.mode == "keyword":
             return self._by_words().by_keywords(query.words, k, options.only, copies, choose)
-        assert query.vector is not None
-        return self._by_words().search(query.words, query.vector, query.metric, k, options.only, copies, choose)
+        assert query.embedded is not None
+        return self._by_words().search(query.words, query.embedded, k, options.only, copies, choose)
 
-    def _by_meaning(self, metric: str) -> Searcher:
+    def _by_meaning(self, query: PreparedQuery) -> Searcher:
+        assert query.embedded is not None
+        return self._searcher_by(query.embedded.metric)
+
+    def _searcher_by(self, metric: str) -> Searcher:
         if self._searcher is None:
             assert self._model is not None
             self._searcher = Searcher(self._db, self._folder, self._model, metric, self._indexes)

@@ -6,6 +6,7 @@ No text is an error: what is not an operator is a word, and what is not a word i
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -73,6 +74,12 @@ class ParsedQuestion:
     phrases: tuple[Phrase, ...]
     excluded: tuple[Phrase, ...]
     cut: bool
+
+    @cached_property
+    def asked(self) -> dict[int, int]:
+        """How often the question has each of its terms."""
+        counts = Counter(self.order)
+        return {term: counts[term] or 1 for term in self.terms}
 
     @property
     def is_plain(self) -> bool:

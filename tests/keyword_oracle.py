@@ -51,11 +51,11 @@ def brute_force(db: Any, question: str) -> dict[int, float]:
         counted[number] = (tf, body.total())
     average = max(sum(length for _, length in counted.values()) / max(len(counted), 1), 1.0)
     scores = dict.fromkeys(counted, 0.0)
-    for term in dict.fromkeys(terms_of(question)):
+    for term, times in Counter(terms_of(question)).items():
         occurs = sum(term in tf for tf, _ in counted.values())
         idf = math.log(1 + (len(counted) - occurs + 0.5) / (occurs + 0.5))
         for number, (tf, length) in counted.items():
             if term in tf:
                 norm = WEIGHTS.k1 * (1 - WEIGHTS.b + WEIGHTS.b * length / average)
-                scores[number] += idf * tf[term] * (WEIGHTS.k1 + 1) / (tf[term] + norm)
+                scores[number] += times * idf * tf[term] * (WEIGHTS.k1 + 1) / (tf[term] + norm)
     return scores

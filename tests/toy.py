@@ -42,7 +42,7 @@ class ToyTokenizer:
         kept = self.question_tokens - 2
         ends = [match.end() for match in _WORD.finditer(text)]
         cut = text[ends[kept - 1] :].strip() if len(ends) > kept else ""
-        return Question([_BEGIN, *self._ids(text)[:kept], _END], cut)
+        return Question([_BEGIN, *self._ids(text)[:kept], _END], cut, 4.0)
 
     def words(self, text: str) -> Words:
         starts = np.array([match.start() for match in _WORD.finditer(text)], dtype=np.int64)

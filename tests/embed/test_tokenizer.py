@@ -29,7 +29,7 @@ def test_contexts_and_questions_are_cut_at_their_lengths() -> None:
     assert short == [CLS, long[1], SEP]
     question = SHIPPED.question("word " * 30 + "more words")
     assert (len(question.ids), question.ids[-1], question.cut) == (32, SEP, "more words")
-    assert SHIPPED.question("word " * 30) == Question([CLS, *long[1:31], SEP], "")
+    assert SHIPPED.question("word " * 30) == Question([CLS, *long[1:31], SEP], "", 4.0)
 
 
 def test_the_words_of_a_text() -> None:

@@ -36,7 +36,7 @@ def test_the_chance_is_that_of_the_sample_and_of_all_passages(library: Library) 
     db.close()
     background = (vectors @ ToyEncoder().encode_question(question)[0]).astype(np.float64)
     dense = np.array([hit.dense_score for hit in hits], np.float64)
-    expected = calibrated(dense, np.array([hit.score for hit in hits]), background, len(vectors))
+    expected = calibrated(dense, np.array([hit.score for hit in hits]) - dense, background, len(vectors))
     assert [hit.chance for hit in hits] == pytest.approx(expected.tolist(), abs=1e-3)  # the sample is of codes
     assert hits[0].uri.endswith("lease.txt")
     assert int(np.argmax(expected)) == 0

@@ -81,7 +81,8 @@ def test_near_copies_without_end_stop_the_search_with_a_note(tmp_path: Path, mod
     notes = [note for note in answer.notes if note.startswith(f"stopped after {MAX_BY_MEANING} passages")]
     assert len(notes) == (mode != "keyword")
     assert len(library.query(words, 3, mode=mode).hits) == 3
-    assert library.query(words, 3, mode=mode).notes == answer.notes[len(notes) :]
+    unfolded = library.query(words, 3, mode=mode).notes
+    assert unfolded == tuple(note for note in answer.notes if note not in notes)
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "keyword"])

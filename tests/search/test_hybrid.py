@@ -12,6 +12,7 @@ from keyword_oracle import brute_force
 from oracle import read_state
 from toy import ToyEncoder
 from wherein.errors import Damaged
+from wherein.search.embedded import embed_question
 from wherein.search.filters.parse import parse_filter
 from wherein.search.fusion import QuestionWords, fuse
 from wherein.search.hits import Hit
@@ -47,7 +48,7 @@ def expected_scores(db: Any, question: str) -> dict[str, float]:
 
 
 def search(ranker: Ranker, question: str, k: int, **others: Any) -> list[Hit]:
-    return ranker.search(parse_question(question), ToyEncoder().encode_question(question)[0], "cosine", k, **others)
+    return ranker.search(parse_question(question), embed_question(ToyEncoder(), question), k, **others)
 
 
 @pytest.mark.parametrize("fold", [False, True])

@@ -8,7 +8,9 @@ from made_hits import all_are
 from toy import ToyEncoder
 from wherein.errors import UsageError
 from wherein.library import Library
+from wherein.search.embedded import EmbeddedQuestion
 from wherein.search.filters.parse import Filter, parse_filter
+from wherein.search.modes import MODES
 from wherein.search.pipeline import PreparedQuery, QueryOptions, QueryPipeline, check_question
 from wherein.search.query_syntax import parse_question
 from wherein.search.results.postprocess import ResultOptions
@@ -28,7 +30,7 @@ def pipeline(library: Library, db: Any) -> QueryPipeline:
 
 def prepared(question: str) -> PreparedQuery:
     vector, _ = ToyEncoder().encode_question(question)
-    return PreparedQuery(question, parse_question(question), vector)
+    return PreparedQuery(question, parse_question(question), EmbeddedQuestion(vector, "cosine", 4.0))
 
 
 def test_the_pipeline_leaves_out_stale_hits(library: Library, db: Any, pipeline: QueryPipeline) -> None:
@@ -56,11 +58,17 @@ def test_the_pipeline_folds_filters_and_marks_sentences(pipeline: QueryPipeline)
     assert answer.basis.model == "toy"
 
 
-def test_the_part_that_the_model_did_not_see_is_returned_unless_no_model_was_used(pipeline: QueryPipeline) -> None:
+def test_the_part_that_nothing_searched_is_returned_and_the_part_that_only_words_searched_is_noted(
+    pipeline: QueryPipeline,
+) -> None:
     vector, _ = ToyEncoder().encode_question("lease")
-    query = PreparedQuery("lease", parse_question("lease"), vector, truncated="and so on")
-    assert pipeline.answer([query], options(), all_are("fresh"))[0].truncated == "and so on"
-    assert pipeline.answer([query], options(mode="keyword"), all_are("fresh"))[0].truncated == ""
+    query = PreparedQuery("lease", parse_question("lease"), EmbeddedQuestion(vector, "cosine", 4.0, "and so on"))
+    answers = {mode: pipeline.answer([query], options(mode=mode), all_are("fresh"))[0] for mode in MODES}
+    assert {mode: answer.truncated for mode, answer in answers.items()} == {
+        "hybrid": "", "semantic": "and so on", "keyword": "",
+    }  # fmt: skip
+    note = "the model read only the beginning of the question; the rest was searched by its words: and so on"
+    assert [mode for mode, answer in answers.items() if note in answer.notes] == ["hybrid"]
 
 
 @pytest.mark.parametrize(

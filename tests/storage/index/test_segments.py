@@ -258,7 +258,7 @@ def test_passages_in_every_segment_are_scored(db: Database, tmp_path: Path, mode
             assert write_segment_if_due(db, tmp_path, model, KEYWORDS, at_least=0)
         with snapshot(db):
             index = load_keywords(db, tmp_path, None)
-        scores = score_passages(index, terms_of("a"))
+        scores = score_passages(index, dict.fromkeys(terms_of("a"), 1))
         assert [len(part) for part in scores.parts] == [len(part.postings.ids) for part in index.parts]
         assert np.count_nonzero(np.concatenate(scores.parts) > 0) == number + 1
 

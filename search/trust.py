@@ -1,0 +1,54 @@
+"""How much the vectors count in the fusion, which depends on how much the model seems to know of a question's language.
+
+A model puts texts of a language that it does not know near each other for no reason that a reader would see. Words find
+them all the same, and with the usual weight of the cosine the hybrid found a third of what they find alone. How the
+limits were chosen, and what the weight does to each collection: docs/decisions/fusion.md.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["BY_WORDS", "LOW_TRUST", "agreement", "trust_in_meaning"]
+
+Floats = npt.NDArray[np.float64]
+
+BY_WORDS = 5
+"""How many of the best passages by words are asked for their nearness in meaning."""
+
+LOW_TRUST = 0.5
+"""Below this weight of the vectors, an answer says that it was found mostly by words."""
+
+_LEAST = 0.15
+# Between these limits trust grows from nothing to all.
+_AGREEMENT = 0.5, 2.5
+_CHARACTERS = 1.5, 3.0
+
+
+def agreement(by_words: Floats, background: Floats) -> float | None:
+    """Return how far the best passages by words stand out in meaning, in standard deviations; None if unknown.
+
+    `by_words` has the cosines of at most BY_WORDS passages, `background` those of a sample of all vectors.
+    """
+    known = by_words[~np.isnan(by_words)]
+    deviation = float(background.std()) if len(background) else 0.0
+    if not len(known) or deviation < 1e-9:
+        return None
+    return float(known.mean() - background.mean()) / deviation
+
+
+def trust_in_meaning(agreement: float | None, characters_per_token: float) -> float:
+    """Return the weight of the cosine, from 0.15 to 1.
+
+    It is 1 if the passages with the question's words are near it in meaning, too, or if the model's vocabulary has its
+    words whole; a language of which the model knows no more than the letters has about one character per token.
+    """
+    if agreement is None:
+        return 1.0
+    doubt = (1 - _share(agreement, *_AGREEMENT)) * (1 - _share(characters_per_token, *_CHARACTERS))
+    return 1 - (1 - _LEAST) * doubt
+
+
+def _share(value: float, low: float, high: float) -> float:
+    return min(max((value - low) / (high - low), 0.0), 1.0)

@@ -17,6 +17,7 @@ __all__ = [
     "WEIGHTS",
     "Model",
     "ModelFiles",
+    "Prompts",
     "fingerprint",
     "load_model",
     "read_checked",
@@ -39,12 +40,20 @@ class ModelFiles(Protocol):
 
 
 @dataclass(frozen=True)
+class Prompts:
+    """What a model expects in front of each question and each context, for instance `query: ` and `passage: `."""
+
+    question: str = ""
+    context: str = ""
+
+
+@dataclass(frozen=True)
 class Model:
     """The manifest of an encoder's model.
 
-    `dimension` is the number of components of the network's output, `pooling` is `mean` or `graph` (embed/graph.py)
-    and `output` is the name of the graph's output. Lengths are in tokens, special tokens included. `sha256` maps file
-    names to digests in hex.
+    `dimension` is the number of components of the network's output, `pooling` is one of embed/graph.py and `output` is
+    the name of the graph's output. Lengths are in tokens, special tokens and prompt included. `sha256` maps file names
+    to digests in hex.
     """
 
     folder: Path
@@ -57,6 +66,7 @@ class Model:
     question_tokens: int
     output: str
     sha256: Mapping[str, str]
+    prompts: Prompts = Prompts()
 
     @property
     def width(self) -> int:
@@ -77,10 +87,10 @@ def load_model(folder: Path = DEFAULT_MODEL) -> Model:
 def fingerprint(model: Model, precision: str) -> str:
     """Return 16 hex digits: two models whose vectors could differ have different fingerprints.
 
-    Covers weights, graph, tokenizer, lengths, pooling, metric, dimension and precision.
+    Covers weights, graph, tokenizer, lengths, prompts, pooling, metric, dimension and precision.
     """
     # Neither name nor version: they change no vector, and a renamed model is still the library's.
-    parts = {
+    parts: dict[str, Any] = {
         "files": {name: model.sha256[name] for name in (IR, WEIGHTS, TOKENIZER)},
         "lengths": [model.context_tokens, model.question_tokens],
         "pooling": model.pooling,
@@ -88,6 +98,9 @@ def fingerprint(model: Model, precision: str) -> str:
         "dimension": model.dimension,
         "precision": precision,
     }
+    # Models without prompts keep the fingerprints that libraries have stored.
+    if model.prompts != Prompts():
+        parts["prompts"] = [model.prompts.question, model.prompts.context]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -118,7 +131,12 @@ def _model(folder: Path, manifest: Mapping[str, Any]) -> Model:
         question_tokens=int(manifest["question_tokens"]),
         output=str(manifest["output"]),
         sha256={name: str(manifest["files"][name]["sha256"]) for name in (IR, WEIGHTS, TOKENIZER)},
+        prompts=_prompts(manifest.get("prompts", {})),
     )
+
+
+def _prompts(fields: Mapping[str, Any]) -> Prompts:
+    return Prompts(question=str(fields.get("question", "")), context=str(fields.get("context", "")))
 
 
 def _metric(name: object) -> str:

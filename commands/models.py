@@ -92,17 +92,19 @@ def show(options: GlobalOptions, name: str, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--variant", metavar="VARIANT", help="One of the model's variants, which model show lists.")
 @click.option("--name", "own_name", metavar="NAME", help="Install it under another name.")
+@encoder_options
 @json_option
-def fetch(name: str, variant: str | None, own_name: str | None, as_json: bool) -> None:
-    """Download the model NAME; run the same command again to resume an interrupted download."""
+def fetch(name: str, variant: str | None, own_name: str | None, as_json: bool, **stated: Any) -> None:
+    """Download the model NAME, or build multilingual; run the same command again to resume an interrupted download."""
     from wherein.embed.models.catalogue import fetch
+    from wherein.embed.models.choices import ImportOptions
 
     with status_line(as_json, "what was downloaded is kept") as report:
 
         def show_bytes(file: str, done: int, total: int) -> None:
             report(f"{file}: {format_size(done)} of {format_size(total)}")
 
-        added = fetch(name, variant, own_name, show_bytes)
+        added = fetch(name, variant, ImportOptions(own_name, **stated), show_bytes)
     _print_added(added, as_json)
 
 

@@ -45,7 +45,11 @@ class BertGraph:
         for layer in range(self._sizes.layers):
             states = self._layer(f"l{layer}", states, bias)
         states.output(0).get_tensor().set_names({OUTPUT})
-        return ov.Model([states], list(inputs.values()), "bert")
+        graph = ov.Model([states], list(inputs.values()), "bert")
+        # OpenVINO counts the nodes of the whole process in their names, and the file of a graph has them.
+        for number, node in enumerate(graph.get_ordered_ops()):
+            node.set_friendly_name(f"node_{number}")
+        return graph
 
     def _input(self, name: str) -> Any:
         parameter = self._ops.parameter([-1, -1], np.int64, name)

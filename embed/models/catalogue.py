@@ -19,13 +19,11 @@ from wherein.embed.models.installed import (
     read_manifest,
 )
 from wherein.embed.models.speeds import measured_speeds
-from wherein.embed.models.zoo import DEFAULT_VARIANT, ZOO, ZooModel
+from wherein.embed.models.zoo import DEFAULT_VARIANT, HUB, MULTILINGUAL, ZOO, ZooModel
 from wherein.errors import Damaged, UsageError
 
-__all__ = ["MULTILINGUAL", "ModelSummary", "describe_model", "fetch", "model_summaries"]
+__all__ = ["ModelSummary", "describe_model", "fetch", "model_summaries"]
 
-MULTILINGUAL = "multilingual"
-"""The model that is made of the weights in a package (embed/models/multilingual.py)."""
 _MULTILINGUAL_SIZE = 384, "cosine", 135_000_000
 
 
@@ -57,7 +55,7 @@ def model_summaries() -> Iterator[ModelSummary]:
         yield summary
     yield from (_zoo_summary(entry) for entry in ZOO.values() if entry.name not in installed)
     if MULTILINGUAL not in installed:
-        yield ModelSummary(MULTILINGUAL, "embedding", "1", *_MULTILINGUAL_SIZE, "available", None, "")
+        yield _multilingual_summary()
 
 
 def describe_model(name: str, cache: Path | None = None) -> dict[str, Any]:
@@ -75,6 +73,8 @@ def describe_model(name: str, cache: Path | None = None) -> dict[str, Any]:
     try:
         model = find_model(name, models_folder())
     except UsageError:
+        if name == MULTILINGUAL:
+            return asdict(_multilingual_summary())
         if name not in ZOO:
             raise
         return {**_catalogue_entry(ZOO[name]), "state": "available"}
@@ -97,9 +97,9 @@ def _catalogue_entry(entry: ZooModel) -> dict[str, Any]:
 
 
 def fetch(name: str, variant: str | None, options: ImportOptions, report: Report) -> ImportResult:
-    """Fetch the model `name`: the catalogue's, or `multilingual`.
+    """Fetch the model `name`: the catalogue's, `multilingual`, or `hub:OWNER/NAME[@REVISION]`.
 
-    Raises UsageError when there is no such model, else as `fetch_model` and `fetch_multilingual` do.
+    Raises UsageError when there is no such model, else as `fetch_model`, `fetch_multilingual` and `fetch_from_hub` do.
     """
     if name in ZOO:
         _refuse(options, name)
@@ -113,6 +113,10 @@ def fetch(name: str, variant: str | None, options: ImportOptions, report: Report
 
         _refuse(options, name)
         return fetch_multilingual(models_folder(), options.name)
+    if name.startswith(HUB):
+        from wherein.embed.models.hub import fetch_from_hub, parse_reference
+
+        return fetch_from_hub(parse_reference(name), models_folder(), options, report)
     raise UsageError(f"The catalogue has no model {name}; see: wherein model list")
 
 
@@ -120,6 +124,10 @@ def _refuse(options: ImportOptions, name: str) -> None:
     """Raise UsageError when something is stated about a model of which all is known."""
     if options != ImportOptions(options.name):
         raise UsageError(f"The catalogue says what {name} is like; leave all options but --name out")
+
+
+def _multilingual_summary() -> ModelSummary:
+    return ModelSummary(MULTILINGUAL, "embedding", "1", *_MULTILINGUAL_SIZE, "available", None, "")
 
 
 def _zoo_summary(entry: ZooModel) -> ModelSummary:

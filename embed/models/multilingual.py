@@ -15,17 +15,16 @@ from tokenizers import Regex, Tokenizer
 from tokenizers.models import Unigram
 from tokenizers.normalizers import NFKC, Normalizer, Replace
 from tokenizers.normalizers import Sequence as Normalizers
-from tokenizers.pre_tokenizers import Metaspace, WhitespaceSplit
-from tokenizers.pre_tokenizers import Sequence as PreTokenizers
+from tokenizers.pre_tokenizers import Metaspace
 from tokenizers.processors import TemplateProcessing
 
 from wherein.embed.model import TOKENIZER
 from wherein.embed.models.bert_graph import BertGraph
-from wherein.embed.models.catalogue import MULTILINGUAL
 from wherein.embed.models.choices import ImportOptions
 from wherein.embed.models.importing import ImportResult, Origin, add_model
 from wherein.embed.models.packed_weights import PackedModel, read_packed
 from wherein.embed.models.staging import exclusive_lock, require_free_space
+from wherein.embed.models.zoo import MULTILINGUAL
 from wherein.embed.runtime import import_openvino
 from wherein.errors import WhereinError
 
@@ -85,7 +84,7 @@ def read_tokenizer(packed: PackedModel) -> Tokenizer:
     begin, end, _, unknown = packed.special
     tokenizer = Tokenizer(Unigram(list(packed.pieces), unknown))
     tokenizer.normalizer = Normalizers(list(_normalizers(packed)))
-    tokenizer.pre_tokenizer = PreTokenizers([WhitespaceSplit(), Metaspace()])
+    tokenizer.pre_tokenizer = Metaspace()
     tokenizer.post_processor = TemplateProcessing("<s> $A </s>", special_tokens=[("<s>", begin), ("</s>", end)])
     tokenizer.add_special_tokens(list(_SPECIAL))
     return tokenizer
@@ -102,3 +101,4 @@ def _normalizers(packed: PackedModel) -> Iterable[Normalizer]:
         if own:
             yield Replace(Regex("[" + "".join(f"\\x{{{ord(character):x}}}" for character in own) + "]"), replacement)
     yield NFKC()
+    yield Replace(Regex(" {2,}"), " ")

@@ -1,13 +1,13 @@
 """Find the files of a model on disk: those of the zoo's downloader, of Optimum, and of sentence-transformers."""
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from wherein.embed.model import TOKENIZER
 from wherein.embed.models.zoo import DEFAULT_VARIANT
 from wherein.errors import UsageError
 
-__all__ = ["EXPORTED", "GRAPH_FOLDER", "Parts", "best_graph", "bytes_of", "find_parts"]
+__all__ = ["EXPORTED", "GRAPH_FOLDER", "Parts", "best_graph", "bytes_of", "find_parts", "is_exported"]
 
 GRAPH_FOLDER = "openvino"
 """The folder in which sentence-transformers keeps OpenVINO IR, below the one with the tokenizer."""
@@ -77,12 +77,17 @@ def _find_graphs(source: Path) -> list[Path]:
     """Return the graph to import, and then others of the same model."""
     for folder in (source, source / GRAPH_FOLDER, *(source / variant for variant in _VARIANTS)):
         graphs = sorted(path for path in folder.glob("*.xml") if path.stem not in _TOKENIZER_GRAPHS)
-        if len(graphs) == 1 or (graphs and all(path.stem.startswith(EXPORTED) for path in graphs)):
+        if len(graphs) == 1 or (graphs and all(map(is_exported, graphs))):
             best = best_graph([path.name for path in graphs])
             return [folder / best, *(path for path in graphs if path.name != best)]
         if graphs:
             raise UsageError(f"{folder} holds {len(graphs)} models; name one of its .xml files")
     raise UsageError(f"{source} is not a model: it has neither a model.json nor an OpenVINO IR (.xml and .bin)")
+
+
+def is_exported(path: PurePath) -> bool:
+    """Whether a file has the name of a graph that Optimum or sentence-transformers wrote."""
+    return path.suffix == ".xml" and path.stem.startswith(EXPORTED)
 
 
 def best_graph(names: list[str]) -> str:
@@ -91,7 +96,7 @@ def best_graph(names: list[str]) -> str:
 
 
 def _name(graph: Path, root: Path) -> str:
-    if not graph.stem.startswith(EXPORTED):
+    if not is_exported(graph):
         return graph.stem
     # The cache of huggingface_hub: models--OWNER--NAME/snapshots/REVISION.
     repository = root.parent.parent.name

@@ -23,7 +23,7 @@ _BLOCK_CHARACTERS = 16_384
 _BATCH_SIZE = 16
 # How far before the end of a block a space is looked for; a longer run of letters is split there.
 _MAX_WORD_CHARACTERS = 2_000
-# A tokenizer that does not split words alone may cut the first and the last word of a chunk into more tokens.
+# Where the tokens of a chunk are not those of its words, its first and its last word may have more of them.
 _RESERVE = 4
 _UNKNOWN_TOKENS = ("[UNK]", "<unk>")
 # Every character that str.isspace() knows.
@@ -121,7 +121,7 @@ class Tokenizer:
     @property
     def passage_tokens(self) -> int:
         """How many tokens of a text make a context of `context_tokens`, with its prompt and special tokens."""
-        reserve = 0 if self._splits_words_alone else _RESERVE
+        reserve = 0 if self._reuses_ids else _RESERVE
         return max(1, self.context_tokens - len(self._frame) - len(self._prompt_ids) - reserve)
 
     def contexts(self, texts: Sequence[str]) -> list[list[int]]:

@@ -19,6 +19,7 @@ from tokenizers.pre_tokenizers import Metaspace
 from tokenizers.processors import TemplateProcessing
 
 from wherein.embed.model import TOKENIZER
+from wherein.embed.models.activation_ranges import read_ranges
 from wherein.embed.models.bert_graph import BertGraph
 from wherein.embed.models.choices import ImportOptions
 from wherein.embed.models.importing import ImportResult, Origin, add_model
@@ -49,12 +50,13 @@ def fetch_multilingual(models: Path, name: str | None = None) -> ImportResult:
         folder.mkdir(mode=0o700, parents=True)
         try:
             packed = read_packed(path)
+            digest = hashlib.sha256(packed.data).hexdigest()
             read_tokenizer(packed).save(str(folder / TOKENIZER))
-            _write_graph(packed, folder / f"{MULTILINGUAL}.xml")
+            _write_graph(packed, digest, folder / f"{MULTILINGUAL}.xml")
             source = {
                 "model": "intfloat/multilingual-e5-small",
                 "package": f"{_PACKAGE}=={version}",
-                "files": {_WEIGHTS: {"bytes": len(packed.data), "sha256": hashlib.sha256(packed.data).hexdigest()}},
+                "files": {_WEIGHTS: {"bytes": len(packed.data), "sha256": digest}},
             }
             options = ImportOptions(**{**vars(_OPTIONS), "name": name or MULTILINGUAL})
             return add_model(folder, models, options, origin=Origin(licence="MIT", source=source))
@@ -74,9 +76,10 @@ def _weights() -> tuple[Path, str]:
     return Path(str(package.locate_file(_WEIGHTS))), package.version
 
 
-def _write_graph(packed: PackedModel, path: Path) -> None:
+def _write_graph(packed: PackedModel, digest: str, path: Path) -> None:
     ov = import_openvino()  # first: bert_graph imports it, too
-    ov.save_model(BertGraph(packed.sizes, packed.tensor).build(), path, compress_to_fp16=False)
+    graph = BertGraph(packed.sizes, packed.tensor, read_ranges(digest)).build()
+    ov.save_model(graph, path, compress_to_fp16=False)
 
 
 def read_tokenizer(packed: PackedModel) -> Tokenizer:

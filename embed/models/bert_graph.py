@@ -67,7 +67,10 @@ class BertGraph:
 
     def _embeddings(self, ids: Any, positions: Any) -> Any:
         ops, width = self._ops, self._sizes.width
-        words = ops.gather(self._matrix("emb.word", width), ids, self._whole(0))
+        # The scale is applied after the look-up: OpenVINO would make the whole table float32, four times as large.
+        rounded, scales = _round(self._tensor("emb.word", width))
+        rows, factors = (ops.gather(ops.constant(table), ids, self._whole(0)) for table in (rounded, scales))
+        words = ops.multiply(ops.convert(rows, "f32"), factors)
         # Token type 0 is added to each position.
         table = self._tensor("emb.pos", width) + self._tensor("emb.type", width)[0]
         return self._normalize("emb.ln", ops.add(words, ops.gather(ops.constant(table), positions, self._whole(0))))
@@ -122,16 +125,21 @@ class BertGraph:
         ops, weights = self._ops, self._tensor(name, columns)
         if factors is not None:
             weights = weights * factors
-        scales = np.abs(weights).max(axis=1, keepdims=True) / 127
-        scales[scales == 0] = 1
-        rounded = np.round(weights / scales).astype(np.int8)
-        return ops.multiply(ops.convert(ops.constant(rounded), "f32"), ops.constant(scales.astype(np.float32)))
+        rounded, scales = _round(weights)
+        return ops.multiply(ops.convert(ops.constant(rounded), "f32"), ops.constant(scales))
 
     def _vector(self, name: str) -> Any:
         return self._ops.constant(self._tensor(name, 1)[:, 0].copy())
 
     def _whole(self, numbers: int | list[int]) -> Any:
         return self._ops.constant(np.array(numbers, np.int64))
+
+
+def _round(weights: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]:
+    """Return a matrix in INT8 and the scale of each row, float32 `[rows, 1]`."""
+    scales = np.abs(weights).max(axis=1, keepdims=True) / 127
+    scales[scales == 0] = 1
+    return np.round(weights / scales).astype(np.int8), scales.astype(np.float32)
 
 
 def _one(ops: Any) -> Any:

@@ -82,7 +82,10 @@ def _find_graphs(source: Path) -> list[Path]:
             return [folder / best, *(path for path in graphs if path.name != best)]
         if graphs:
             raise UsageError(f"{folder} holds {len(graphs)} models; name one of its .xml files")
-    raise UsageError(f"{source} is not a model: it has neither a model.json nor an OpenVINO IR (.xml and .bin)")
+    missing = f"{source} is not a model: it has neither a model.json nor an OpenVINO IR (.xml and .bin)"
+    if (source / "config.json").exists():  # a model of transformers
+        missing += f"; convert it with: optimum-cli export openvino --model {source} FOLDER"
+    raise UsageError(missing)
 
 
 def is_exported(path: PurePath) -> bool:

@@ -69,7 +69,8 @@ def test_the_quantized_graph_is_preferred(names: list[str], best: str) -> None:
 @pytest.mark.parametrize(
     ("names", "problem"),
     [
-        (["tokenizer.json"], "is not a model: it has neither"),
+        (["tokenizer.json"], r"is not a model: it has neither .* \(.xml and .bin\)$"),
+        (["config.json", "model.safetensors"], "is not a model: .*; convert it with: optimum-cli export openvino"),
         (["a.xml", "b.xml", "tokenizer.json"], "holds 2 models; name one"),
         (["openvino/openvino_model.xml"], "no vocab.txt and no tokenizer.json next to"),
         (["openvino_tokenizer.xml", "tokenizer.json"], "is not a model: it has neither"),

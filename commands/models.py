@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,6 +23,23 @@ if TYPE_CHECKING:
 __all__ = ["model"]
 
 _METRICS = ("cosine", "dot", "l2")  # METRICS of embed/metric.py, which imports NumPy
+_POOLINGS = ("mean", "cls", "last")
+
+_ENCODER_OPTIONS = (
+    click.option("--metric", type=click.Choice(_METRICS), help="How its vectors are compared.  [default: cosine]"),
+    click.option("--context-tokens", type=click.IntRange(4), help="Longest passage.  [default: up to 384]"),
+    click.option("--question-tokens", type=click.IntRange(4), help="Longest question.  [default: 32, or up to 128]"),
+    click.option("--pooling", type=click.Choice(_POOLINGS), help="How the vectors of tokens make that of a text."),
+    click.option("--question-prompt", metavar="TEXT", help="Put before each question, for instance 'query: '."),
+    click.option("--context-prompt", metavar="TEXT", help="Put before each passage, for instance 'passage: '."),
+)
+
+
+def encoder_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say what an imported model is like."""
+    for option in reversed(_ENCODER_OPTIONS):
+        command = option(command)
+    return command
 
 
 @click.group()
@@ -75,41 +92,37 @@ def show(options: GlobalOptions, name: str, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--variant", metavar="VARIANT", help="One of the model's variants, which model show lists.")
 @click.option("--name", "own_name", metavar="NAME", help="Install it under another name.")
+@encoder_options
 @json_option
-def fetch(name: str, variant: str | None, own_name: str | None, as_json: bool) -> None:
-    """Download the model NAME; run the same command again to resume an interrupted download."""
+def fetch(name: str, variant: str | None, own_name: str | None, as_json: bool, **stated: Any) -> None:
+    """Download the model NAME, or build multilingual; run the same command again to resume an interrupted download."""
     from wherein.embed.models.catalogue import fetch
+    from wherein.embed.models.choices import ImportOptions
 
     with status_line(as_json, "what was downloaded is kept") as report:
 
         def show_bytes(file: str, done: int, total: int) -> None:
             report(f"{file}: {format_size(done)} of {format_size(total)}")
 
-        added = fetch(name, variant, own_name, show_bytes)
+        added = fetch(name, variant, ImportOptions(own_name, **stated), show_bytes)
     _print_added(added, as_json)
 
 
 @model.command()
 @click.argument("source", type=FilePath(), metavar="FOLDER|FILE.xml")
 @click.option("--name", metavar="NAME", help="Its name; by default that of its file.")
-@click.option("--metric", type=click.Choice(_METRICS), help="How its vectors are compared.  [default: cosine]")
-@click.option("--context-tokens", type=click.IntRange(4), help="Longest passage.  [default: the graph's, else 384]")
-@click.option("--question-tokens", type=click.IntRange(4), help="Longest question.  [default: 32]")
+@encoder_options
 @json_option
-def add(
-    source: Path,
-    name: str | None,
-    metric: str | None,
-    context_tokens: int | None,
-    question_tokens: int | None,
-    as_json: bool,
-) -> None:
-    """Install a model from disk: a model folder, a zoo download folder, or OpenVINO IR with its vocabulary."""
-    from wherein.embed.models.importing import ImportOptions, add_model
+def add(source: Path, name: str | None, as_json: bool, **stated: Any) -> None:
+    """Install a model from disk: a model folder, OpenVINO IR with its vocabulary, or what sentence-transformers wrote.
+
+    What the options leave out is read from the model's own files.
+    """
+    from wherein.embed.models.choices import ImportOptions
+    from wherein.embed.models.importing import add_model
     from wherein.embed.models.installed import models_folder
 
-    options = ImportOptions(name, metric, context_tokens, question_tokens)
-    _print_added(add_model(source, models_folder(), options), as_json)
+    _print_added(add_model(source, models_folder(), ImportOptions(name, **stated)), as_json)
 
 
 def _print_added(added: ImportResult, as_json: bool) -> None:
@@ -134,17 +147,39 @@ def _print_added(added: ImportResult, as_json: bool) -> None:
     state = f"{added.model.name} is {'installed' if added.new else 'already installed'}"
     if embedding:
         click.echo(
-            f"{state}: {embedding.dimension} dimensions, {embedding.metric}; use it for a new library:"
-            f" wherein --model {embedding.name} ingest FOLDER"
+            f"{state}: {embedding.dimension} dimensions, {embedding.metric}, {_inputs(embedding)}; use it for a new"
+            f" library: wherein --model {embedding.name} ingest FOLDER"
         )
     else:
         click.echo(f"{state}: an answer model; use it with: wherein query --answer QUESTION")
 
 
+def _inputs(model: Model) -> str:
+    """Return what a model gets, for people."""
+    prompts = [
+        f"{kind} begin with {prompt!r}"
+        for kind, prompt in (("questions", model.prompts.question), ("passages", model.prompts.context))
+        if prompt
+    ]
+    return ", ".join([
+        f"passages of {model.context_tokens} and questions of {model.question_limit} tokens",
+        *(prompts or ["no prompts"]),
+    ])  # fmt: skip
+
+
 def _embedding_fields(model: Model) -> dict[str, object]:
     from wherein.embed.models.installed import fingerprints
 
-    return {"dimension": model.dimension, "metric": model.metric, "fingerprints": fingerprints(model)}
+    return {
+        "dimension": model.dimension,
+        "metric": model.metric,
+        "pooling": model.pooling,
+        "context_tokens": model.context_tokens,
+        "question_tokens": model.question_tokens,
+        "longest_question_tokens": model.question_limit,
+        "prompts": asdict(model.prompts),
+        "fingerprints": fingerprints(model),
+    }
 
 
 @model.command()

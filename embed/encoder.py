@@ -77,7 +77,7 @@ class Encoder:
         fixed = needs_fixed_shape(self.device)
         self.batching = Batching(0) if fixed else batching
         model = self.model
-        lengths = batching.lengths(model.context_tokens, model.question_tokens)
+        lengths = batching.lengths(model.context_tokens, model.question_limit)
         self._lengths = [model.context_tokens] if fixed else lengths
 
     def with_threads(self, threads: int) -> "Encoder":
@@ -131,7 +131,7 @@ class Encoder:
         return self._encode(self.tokenizer.contexts(texts), context_form)
 
     def encode_questions(self, texts: Sequence[str]) -> Matrix:
-        """Return search vectors `[len(texts), width]`; texts are truncated to `question_tokens` tokens."""
+        """Return search vectors `[len(texts), width]`; texts are truncated to the model's `question_limit` tokens."""
         return self._encode([self.tokenizer.question(text).ids for text in texts], question_form)
 
     def encode_question(self, text: str) -> tuple[Matrix, Question]:

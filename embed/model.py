@@ -17,6 +17,7 @@ __all__ = [
     "WEIGHTS",
     "Model",
     "ModelFiles",
+    "Prompts",
     "fingerprint",
     "load_model",
     "read_checked",
@@ -39,12 +40,21 @@ class ModelFiles(Protocol):
 
 
 @dataclass(frozen=True)
+class Prompts:
+    """What a model expects in front of each question and each context, for instance `query: ` and `passage: `."""
+
+    question: str = ""
+    context: str = ""
+
+
+@dataclass(frozen=True)
 class Model:
     """The manifest of an encoder's model.
 
-    `dimension` is the number of components of the network's output, `pooling` is `mean` or `graph` (embed/graph.py)
-    and `output` is the name of the graph's output. Lengths are in tokens, special tokens included. `sha256` maps file
-    names to digests in hex.
+    `dimension` is the number of components of the network's output, `pooling` is one of embed/graph.py and `output` is
+    the name of the graph's output. Lengths are in tokens, special tokens and prompt included. `question_tokens` is
+    the length of a usual question, with which the model's figures were measured; a longer one is read up to
+    `longest_question_tokens`, if that is more. `sha256` maps file names to digests in hex.
     """
 
     folder: Path
@@ -57,6 +67,13 @@ class Model:
     question_tokens: int
     output: str
     sha256: Mapping[str, str]
+    prompts: Prompts = Prompts()
+    longest_question_tokens: int = 0
+
+    @property
+    def question_limit(self) -> int:
+        """How many tokens of a question are read at most."""
+        return max(self.question_tokens, self.longest_question_tokens)
 
     @property
     def width(self) -> int:
@@ -77,10 +94,10 @@ def load_model(folder: Path = DEFAULT_MODEL) -> Model:
 def fingerprint(model: Model, precision: str) -> str:
     """Return 16 hex digits: two models whose vectors could differ have different fingerprints.
 
-    Covers weights, graph, tokenizer, lengths, pooling, metric, dimension and precision.
+    Covers weights, graph, tokenizer, lengths, prompts, pooling, metric, dimension and precision.
     """
     # Neither name nor version: they change no vector, and a renamed model is still the library's.
-    parts = {
+    parts: dict[str, Any] = {
         "files": {name: model.sha256[name] for name in (IR, WEIGHTS, TOKENIZER)},
         "lengths": [model.context_tokens, model.question_tokens],
         "pooling": model.pooling,
@@ -88,6 +105,9 @@ def fingerprint(model: Model, precision: str) -> str:
         "dimension": model.dimension,
         "precision": precision,
     }
+    # Models without prompts keep the fingerprints that libraries have stored.
+    if model.prompts != Prompts():
+        parts["prompts"] = [model.prompts.question, model.prompts.context]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -118,7 +138,13 @@ def _model(folder: Path, manifest: Mapping[str, Any]) -> Model:
         question_tokens=int(manifest["question_tokens"]),
         output=str(manifest["output"]),
         sha256={name: str(manifest["files"][name]["sha256"]) for name in (IR, WEIGHTS, TOKENIZER)},
+        prompts=_prompts(manifest.get("prompts", {})),
+        longest_question_tokens=int(manifest.get("longest_question_tokens", 0)),
     )
+
+
+def _prompts(fields: Mapping[str, Any]) -> Prompts:
+    return Prompts(question=str(fields.get("question", "")), context=str(fields.get("context", "")))
 
 
 def _metric(name: object) -> str:

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from wherein.embed.devices import CPU, device_names, device_settings, needs_fixed_shape, pick_device
-from wherein.embed.graph import IN_GRAPH, adapt
+from wherein.embed.graph import COMPLETE, adapt
 from wherein.embed.model import IR, WEIGHTS, Model, ModelFiles, fingerprint, read_checked
 from wherein.embed.precision import apply_precision
 from wherein.errors import WhereinError
@@ -83,12 +83,12 @@ def compile_model(
     ignored: both cost only time. Raises Damaged when the model's own files are not the manifest's.
     """
     # An imported graph may return vectors of any length; the shipped one normalizes them itself.
-    unit = model.metric == "cosine" and model.pooling == IN_GRAPH
+    unit = model.metric == "cosine" and model.pooling != COMPLETE
     name = fingerprint(model, precision)
     shape = [1, model.context_tokens] if needs_fixed_shape(device) else None
 
     def change(graph: Any) -> Any:
-        graph = adapt(graph, unit=unit)
+        graph = adapt(graph, unit=unit, pooling=model.pooling, output=model.output)
         if shape:
             graph.reshape({one.any_name: shape for one in graph.inputs})
         return graph

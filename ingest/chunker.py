@@ -23,7 +23,6 @@ __all__ = ["CHUNKER_VERSION", "Span", "chunk", "chunk_words"]
 # Raise it whenever the same text would be cut at other offsets: every document is then chunked again.
 CHUNKER_VERSION = 2
 
-_SPECIAL_TOKENS = 2  # [CLS] and [SEP]
 _OVERLAP_TOKENS = 40  # 80 and more cost tokens and find nothing more (docs/decisions/chunking.md)
 _MAX_CHARACTERS = 6_000
 # Of equally good cuts one in `_ONE_IN` is preferred, by a hash of the `_HASHED` characters that follow it.
@@ -63,18 +62,17 @@ class _CutRanks:
 
 
 def chunk(text: str, marks: Sequence[Mark], tokenizer: Tokenizer) -> list[Span]:
-    """Cut `text` into spans of at most `tokenizer.context_tokens` tokens, special tokens included.
+    """Cut `text` into spans of at most `tokenizer.passage_tokens` tokens.
 
     Returns an empty list for a text without a single token.
     """
-    return chunk_words(text, marks, tokenizer.words(text), tokenizer.context_tokens)
+    return chunk_words(text, marks, tokenizer.words(text), tokenizer.passage_tokens)
 
 
-def chunk_words(text: str, marks: Sequence[Mark], words: Words, context_tokens: int) -> list[Span]:
-    """Do the same with a text that is already split into `words`."""
+def chunk_words(text: str, marks: Sequence[Mark], words: Words, budget: int) -> list[Span]:
+    """Do the same with a text that is already split into `words`; `budget` is in tokens."""
     if not len(words.start):
         return []
-    budget = context_tokens - _SPECIAL_TOKENS
     if _is_one_chunk(words, marks, budget):  # as most records are: where they could be cut need not be looked for
         return [Span(0, len(text), _mark(marks, int(words.start[0])), (0, len(words.start)))]
     cuttable = _cuttable(text, words, marks)

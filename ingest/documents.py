@@ -135,7 +135,7 @@ def chunk_document(document: Document, tokenizer: Tokenizer) -> Chunked:
     """Cut a document's text into chunks that fit the model."""
     inputs, rows = {}, []
     words = tokenizer.words(document.text)
-    for span in chunk_words(document.text, document.marks, words, tokenizer.context_tokens):
+    for span in chunk_words(document.text, document.marks, words, tokenizer.passage_tokens):
         text = model_input(document.text, span.start, span.end)
         name = content_hash(text)
         inputs[name] = text, span.words

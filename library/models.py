@@ -253,8 +253,8 @@ def cuts_differently(library: LibraryModel, encoder: Encoder) -> bool:
     return True
 
 
-def _limits(model: Model) -> tuple[str, int]:
-    return model.sha256[TOKENIZER], model.context_tokens
+def _limits(model: Model) -> tuple[str, int, str]:
+    return model.sha256[TOKENIZER], model.context_tokens, model.prompts.context
 
 
 def proof_of(encoder: Encoder) -> Proof:

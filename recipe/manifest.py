@@ -13,6 +13,7 @@ from wherein.recipe.convert import OUTPUT
 
 FILES = ("model.xml", "model.bin", "tokenizer.json")
 VERSION, DIMENSION = "1", 384
+LONGEST_QUESTION_TOKENS = 128  # 384 find no more (docs/decisions/fusion.md)
 BASE_TRAINING_DATA = (
     "Fine-tuned from nreimers/MiniLM-L6-H384-uncased with a contrastive objective on over 1 billion sentence "
     "pairs from public collections (Reddit comments, S2ORC, WikiAnswers, PAQ, Stack Exchange, MS MARCO and "
@@ -75,6 +76,7 @@ def contents(folder: Path, origin: Origin, accuracy: Mapping[str, Any]) -> dict[
         "metric": "cosine",
         "context_tokens": samples.CONTEXT_TOKENS,
         "question_tokens": samples.QUESTION_TOKENS,
+        "longest_question_tokens": LONGEST_QUESTION_TOKENS,
         "inputs": list(INPUTS),
         "output": OUTPUT,
         "pooling": "mean",

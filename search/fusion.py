@@ -24,6 +24,8 @@ Terms = Sequence[int] | Integers
 # Weights beside the cosine's 1.
 # Fitted were 0.032, 0.273, 0.115 and 0.104; the last was raised by hand (docs/decisions/fusion.md).
 _KEYWORD, _COVERAGE, _ADJACENT, _NEAR = 0.03, 0.27, 0.12, 0.15
+# How many times BM25's weight is added to itself where meaning does not count at all.
+_DOUBTED = 12
 # The weight of BM25 in the choice of the candidates to read, before anything is known of their texts.
 _UNREAD_KEYWORD = 0.1
 # The usual range of the cosines of a question's candidates.
@@ -158,7 +160,8 @@ def _overlaps(shares: Scores) -> list[Overlap]:
 class Fused:
     """The candidates that were read, best first: `positions` int64 `[r]` among all candidates, `scores` `[r]`.
 
-    `words` `[r]` is what the question's words add to each score, `shares` `[r, 3]` has the fields of each `Overlap`.
+    `words` `[r]` is what the question's words add to each score at full trust, `shares` `[r, 3]` has the fields of each
+    one's `Overlap`.
     """
 
     positions: npt.NDArray[np.int64]
@@ -198,8 +201,8 @@ def fuse_best(
     similar, mass = trust * as_cosine(metric, dense), sum(idf.values())
     chosen = promising(similar, keyword, mass, read)
     shares = QuestionWords(asked, idf).shares(terms(ids[chosen].tolist()))
-    words = _words(keyword[chosen], mass, shares, trust)
-    scores = np.asarray(similar[chosen], np.float64) + words
+    scores = np.asarray(similar[chosen], np.float64) + _words(keyword[chosen], mass, shares, trust)
+    words = _words(keyword[chosen], mass, shares)
     order = np.lexsort((ids[chosen], -scores))  # the last key is the first to order by
     return Fused(chosen[order], scores[order], words[order], shares[order])
 
@@ -218,14 +221,15 @@ def fuse(dense: Scores, keyword: Scores, mass: float, overlaps: Sequence[Overlap
     return fused
 
 
-def _words(keyword: Scores, mass: float, shares: Scores, trust: float) -> Scores:
+def _words(keyword: Scores, mass: float, shares: Scores, trust: float = 1.0) -> Scores:
     """Return what the words of a question add to the score of each candidate, `[n]`."""
     # Not `@`: see `_shares`.
     words: Scores = (shares * np.array([_COVERAGE, _ADJACENT, _NEAR])).sum(axis=1)
     # Without the division, the words of a long question would outweigh the vectors (docs/decisions/fusion.md).
     if mass > 0:
-        # Where meaning says less, BM25 says more than the rest of the overlap (docs/decisions/fusion.md).
-        words = words + (3 - 2 * trust) * _KEYWORD * np.asarray(keyword, dtype=np.float64) / np.sqrt(mass)
+        # Where meaning says little, the order comes near that of BM25 (docs/decisions/fusion.md).
+        weight = _KEYWORD * (1 + _DOUBTED * (1 - trust))
+        words = words + weight * np.asarray(keyword, dtype=np.float64) / np.sqrt(mass)
     return words
 
 

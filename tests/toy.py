@@ -32,6 +32,10 @@ class ToyTokenizer:
         self.context_tokens = context_tokens
         self.question_tokens = question_tokens
 
+    @property
+    def passage_tokens(self) -> int:
+        return self.context_tokens - 2
+
     def contexts(self, texts: Sequence[str]) -> list[list[int]]:
         return [[_BEGIN, *self._ids(text)[: self.context_tokens - 2], _END] for text in texts]
 

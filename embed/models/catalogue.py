@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from wherein.embed.model import DEFAULT_MODEL, Model
+from wherein.embed.models.choices import ImportOptions
 from wherein.embed.models.download import Report, fetch_model
 from wherein.embed.models.importing import ImportResult, load_any_model
 from wherein.embed.models.installed import (
@@ -18,10 +19,12 @@ from wherein.embed.models.installed import (
     read_manifest,
 )
 from wherein.embed.models.speeds import measured_speeds
-from wherein.embed.models.zoo import DEFAULT_VARIANT, ZOO, ZooModel
+from wherein.embed.models.zoo import DEFAULT_VARIANT, HUB, MULTILINGUAL, ZOO, ZooModel
 from wherein.errors import Damaged, UsageError
 
 __all__ = ["ModelSummary", "describe_model", "fetch", "model_summaries"]
+
+_MULTILINGUAL_SIZE = 384, "cosine", 135_000_000
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ def model_summaries() -> Iterator[ModelSummary]:
         installed.add(summary.name)
         yield summary
     yield from (_zoo_summary(entry) for entry in ZOO.values() if entry.name not in installed)
+    if MULTILINGUAL not in installed:
+        yield _multilingual_summary()
 
 
 def describe_model(name: str, cache: Path | None = None) -> dict[str, Any]:
@@ -68,6 +73,8 @@ def describe_model(name: str, cache: Path | None = None) -> dict[str, Any]:
     try:
         model = find_model(name, models_folder())
     except UsageError:
+        if name == MULTILINGUAL:
+            return asdict(_multilingual_summary())
         if name not in ZOO:
             raise
         return {**_catalogue_entry(ZOO[name]), "state": "available"}
@@ -89,14 +96,38 @@ def _catalogue_entry(entry: ZooModel) -> dict[str, Any]:
     return {**asdict(entry), "variants": variants}
 
 
-def fetch(name: str, variant: str | None, install_as: str | None, report: Report) -> ImportResult:
-    """Fetch the catalogue's model `name`, and install it under the name `install_as` if that is given.
+def fetch(name: str, variant: str | None, options: ImportOptions, report: Report) -> ImportResult:
+    """Fetch the model `name`: the catalogue's, `multilingual`, or `hub:OWNER/NAME[@REVISION]`.
 
-    Raises UsageError when the catalogue has no such model, else as `fetch_model` does.
+    Raises UsageError when there is no such model, else as `fetch_model`, `fetch_multilingual` and `fetch_from_hub` do.
     """
-    if name not in ZOO:
-        raise UsageError(f"The catalogue has no model {name}; see: wherein model list")
-    return fetch_model(ZOO[name], models_folder(), variant=variant or DEFAULT_VARIANT, name=install_as, report=report)
+    if name in ZOO:
+        _refuse(options, name)
+        return fetch_model(
+            ZOO[name], models_folder(), variant=variant or DEFAULT_VARIANT, name=options.name, report=report
+        )
+    if variant is not None:
+        raise UsageError(f"{name} has no variants; leave --variant out")
+    if name == MULTILINGUAL:
+        from wherein.embed.models.multilingual import fetch_multilingual
+
+        _refuse(options, name)
+        return fetch_multilingual(models_folder(), options.name)
+    if name.startswith(HUB):
+        from wherein.embed.models.hub import fetch_from_hub, parse_reference
+
+        return fetch_from_hub(parse_reference(name), models_folder(), options, report)
+    raise UsageError(f"The catalogue has no model {name}; see: wherein model list")
+
+
+def _refuse(options: ImportOptions, name: str) -> None:
+    """Raise UsageError when something is stated about a model of which all is known."""
+    if options != ImportOptions(options.name):
+        raise UsageError(f"The catalogue says what {name} is like; leave all options but --name out")
+
+
+def _multilingual_summary() -> ModelSummary:
+    return ModelSummary(MULTILINGUAL, "embedding", "1", *_MULTILINGUAL_SIZE, "available", None, "")
 
 
 def _zoo_summary(entry: ZooModel) -> ModelSummary:

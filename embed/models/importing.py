@@ -1,11 +1,11 @@
-"""Import a model from disk: OpenVINO IR with the card's four inputs, and its vocabulary, become a model folder."""
+"""Import a model from disk: OpenVINO IR, its vocabulary and what other files say of it become a model folder."""
 
 import hashlib
 import json
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -15,32 +15,34 @@ from tokenizers import Tokenizer
 from wherein.embed.answer_extractor import AnswerModel, load_answer_model
 from wherein.embed.graph import IN_GRAPH, INPUTS
 from wherein.embed.metric import METRICS
-from wherein.embed.model import DEFAULT_MODEL, IR, TOKENIZER, WEIGHTS, Model, fingerprint, load_model, read_checked
+from wherein.embed.model import (
+    DEFAULT_MODEL,
+    IR,
+    TOKENIZER,
+    WEIGHTS,
+    Model,
+    Prompts,
+    fingerprint,
+    load_model,
+    read_checked,
+)
+from wherein.embed.models.choices import Choices, ImportOptions
 from wherein.embed.models.installed import damaged_files, default_model_name, is_answer_model, read_manifest
+from wherein.embed.models.parts import Parts, bytes_of, find_parts
+from wherein.embed.models.settings import read_settings
 from wherein.embed.models.staging import exclusive_lock, publish, require_free_space, staging
-from wherein.embed.models.validation import ANSWER_OUTPUTS, is_answer_graph, try_answer_model, try_encoder
-from wherein.embed.models.vocabulary import read_tokenizer, read_vocabulary
-from wherein.embed.models.zoo import DEFAULT_VARIANT, ZOO, ZooModel
+from wherein.embed.models.validation import ANSWER_OUTPUTS, EncoderTrial, is_answer_graph, try_answer_model, try_encoder
+from wherein.embed.models.vocabulary import check_frame, read_tokenizer, read_vocabulary
+from wherein.embed.models.zoo import ZOO, ZooModel
+from wherein.embed.tokenizer import Frame
 from wherein.errors import Damaged, UsageError
 
-__all__ = ["ImportOptions", "ImportResult", "add_model", "load_any_model"]
+__all__ = ["ImportOptions", "ImportResult", "Origin", "add_model", "load_any_model"]
 
-_DEFAULT_LENGTHS = (384, 32)
 _ANSWER_QUESTION_TOKENS = 64
 # The name is that of a folder. Folders with a leading dot are unfinished or damaged models.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-# In the order of preference: the first variant in a folder is imported.
-_VARIANTS = (DEFAULT_VARIANT, "FP16-INT8", "FP16", "FP32")
-
-
-@dataclass(frozen=True)
-class ImportOptions:
-    """What the user states about a model; None means: as its files or the catalogue say."""
-
-    name: str | None = None
-    metric: str | None = None
-    context_tokens: int | None = None
-    question_tokens: int | None = None
+_MIN_TEXT_TOKENS = 8  # that a prompt and special tokens must leave to a text
 
 
 _NO_OPTIONS = ImportOptions()
@@ -61,19 +63,23 @@ class ImportResult:
 
 
 @dataclass(frozen=True)
-class _Parts:
-    """The files to import; `name` is that of the graph's file, without `.xml`."""
+class Origin:
+    """Where a model's files are from: fields for its manifest, and for the record of its files."""
 
-    graph: Path
-    weights: Path
-    vocabulary: Path
-    name: str
+    licence: str = "unknown"
+    training_data: str = "unknown"
+    source: Mapping[str, Any] = field(default_factory=dict)
 
 
 def add_model(
-    source: Path, models: Path, options: ImportOptions = _NO_OPTIONS, *, entry: ZooModel | None = None
+    source: Path,
+    models: Path,
+    options: ImportOptions = _NO_OPTIONS,
+    *,
+    entry: ZooModel | None = None,
+    origin: Origin = Origin(),
 ) -> ImportResult:
-    """Copy a model into the folder `models`. `source` is a model folder, a zoo download folder, or an IR's `.xml`.
+    """Copy a model into the folder `models`. `source` is a model folder, another folder with IR, or an IR's `.xml`.
 
     `entry` is the model's entry in the catalogue; by default it is looked up there by name. Raises UsageError when
     `source` is not a model that can be used or its name is taken by a different one, Damaged when a file is damaged,
@@ -84,16 +90,16 @@ def add_model(
         raise UsageError(f"The metric {options.metric} is not one of {', '.join(METRICS)}")
     if not source.exists():
         raise UsageError(f"There is no file or folder {source}")
-    with require_free_space(models, _bytes_of(source)), exclusive_lock(models, "add"):
+    with require_free_space(models, bytes_of(source)), exclusive_lock(models, "add"):
         if source.is_dir() and (source / "model.json").exists():
             return _add_folder(source, models, options)
-        parts = _find_parts(source)
-        return _add_parts(parts, models, options, entry or ZOO.get(parts.name))
+        parts = find_parts(source)
+        return _add_parts(parts, models, options, entry or ZOO.get(parts.name), origin)
 
 
 def _add_folder(source: Path, models: Path, options: ImportOptions) -> ImportResult:
-    if (options.metric, options.context_tokens, options.question_tokens) != (None, None, None):
-        raise UsageError(f"{source} has a model.json, which sets metric and lengths; leave these options out")
+    if options != ImportOptions(options.name):
+        raise UsageError(f"{source} has a model.json, which sets all but the name; leave the other options out")
     model = load_any_model(source)
     name = _check_name(options.name or model.name)
     with staging(models, name) as folder:
@@ -104,6 +110,7 @@ def _add_folder(source: Path, models: Path, options: ImportOptions) -> ImportRes
         if isinstance(model, Model):
             _check_vectors(folder, tokenizer, model)
         else:
+            check_frame(tokenizer, source)
             try_answer_model(folder, tokenizer, model.tokens, source)
         return _install(folder, models / name)
 
@@ -114,12 +121,14 @@ def _check_vectors(folder: Path, tokenizer: Tokenizer, model: Model) -> None:
     lengths = model.context_tokens, model.question_tokens
     if min(lengths) < 1:
         raise Damaged(f"{manifest} has impossible lengths")
-    trial = try_encoder(folder, tokenizer, *lengths, model.folder)
+    trial = try_encoder(folder, tokenizer, lengths, model.folder, model.pooling)
     if trial.dimension != model.dimension:
         raise Damaged(f"{manifest} says {model.dimension} dimensions, but the model's vectors have {trial.dimension}")
 
 
-def _add_parts(parts: _Parts, models: Path, options: ImportOptions, entry: ZooModel | None) -> ImportResult:
+def _add_parts(
+    parts: Parts, models: Path, options: ImportOptions, entry: ZooModel | None, origin: Origin
+) -> ImportResult:
     name = _check_name(options.name or parts.name)
     notes = _compare_with_zoo(parts, entry) if entry else ()
     _check_weights(parts)
@@ -132,45 +141,59 @@ def _add_parts(parts: _Parts, models: Path, options: ImportOptions, entry: ZooMo
         if is_answer_graph(folder, parts.graph):
             fields = _answer_fields(folder, tokenizer, parts, options)
         else:
-            fields = _encoder_fields(folder, tokenizer, parts, options, entry)
+            choices = Choices(options, read_settings(parts.root), entry)
+            fields = _encoder_fields(folder, tokenizer, parts, choices)
+            notes = (*notes, *choices.notes)
         # Notes say that these are other files than the zoo's, so that its figures do not hold for them.
         accuracy = dict(entry.accuracy) if entry and not notes else {}
-        common = _common_fields(folder, name, parts, entry)
+        common = _common_fields(folder, name, parts, entry, origin)
         _write_manifest(folder, {"schema": 1, **fields, **common, "accuracy": accuracy})
-        return replace(_install(folder, models / name), notes=notes)
+        return replace(_install(folder, models / name), notes=(*parts.notes, *notes))
 
 
-def _common_fields(folder: Path, name: str, parts: _Parts, entry: ZooModel | None) -> dict[str, Any]:
+def _common_fields(folder: Path, name: str, parts: Parts, entry: ZooModel | None, origin: Origin) -> dict[str, Any]:
     """Return the fields of the manifest that both kinds of model have."""
     return {
         "name": name,
         "version": entry.version if entry else "1",
         "inputs": list(INPUTS),
-        "licence": entry.licence if entry else "unknown",
-        "training_data": entry.training_data if entry else "unknown",
-        "source": _source(parts),
+        "licence": entry.licence if entry else origin.licence,
+        "training_data": entry.training_data if entry else origin.training_data,
+        "source": {**_source(parts), **origin.source},
         "files": {file: _digest(folder / file, "sha256") for file in (IR, WEIGHTS, TOKENIZER)},
     }
 
 
-def _encoder_fields(
-    folder: Path, tokenizer: Tokenizer, parts: _Parts, options: ImportOptions, entry: ZooModel | None
-) -> dict[str, Any]:
-    defaults = (entry.context_tokens, entry.question_tokens) if entry else _DEFAULT_LENGTHS
-    trial = try_encoder(folder, tokenizer, options.context_tokens, options.question_tokens, parts.graph, defaults)
+def _encoder_fields(folder: Path, tokenizer: Tokenizer, parts: Parts, choices: Choices) -> dict[str, Any]:
+    trial = try_encoder(folder, tokenizer, choices.lengths, parts.graph, choices.pooling)
+    if choices.options.pooling and trial.pooling == IN_GRAPH:
+        raise UsageError(f"{parts.graph} pools by itself; leave --pooling out")
+    _check_prompts(tokenizer, choices.prompts, trial)
     return {
         "dimension": trial.dimension,
-        "metric": options.metric or (entry.metric if entry else "cosine"),
+        "metric": choices.metric,
         "context_tokens": trial.context_tokens,
         "question_tokens": trial.question_tokens,
         "output": trial.output,
-        "pooling": IN_GRAPH,
+        "pooling": trial.pooling,
+        **({"prompts": asdict(choices.prompts)} if choices.prompts != Prompts() else {}),
     }
 
 
-def _answer_fields(folder: Path, tokenizer: Tokenizer, parts: _Parts, options: ImportOptions) -> dict[str, Any]:
-    if options.metric:
-        raise UsageError(f"{parts.graph} is an answer model, which has no metric; leave --metric out")
+def _check_prompts(tokenizer: Tokenizer, prompts: Prompts, trial: EncoderTrial) -> None:
+    """Raise UsageError when a prompt, with the special tokens, leaves too little of a length to the text."""
+    special = len(Frame.of(tokenizer))
+    for prompt, length in ((prompts.question, trial.question_tokens), (prompts.context, trial.context_tokens)):
+        used = special + len(tokenizer.encode(prompt, add_special_tokens=False).ids)
+        if prompt and length - used < _MIN_TEXT_TOKENS:
+            raise UsageError(f"The prompt {prompt!r} takes {used} of {length} tokens; choose another")
+
+
+def _answer_fields(folder: Path, tokenizer: Tokenizer, parts: Parts, options: ImportOptions) -> dict[str, Any]:
+    encoders_only = (options.metric, options.pooling, options.question_prompt, options.context_prompt)
+    if any(value is not None for value in encoders_only):
+        raise UsageError(f"{parts.graph} is an answer model, which has no metric, pooling or prompts; leave them out")
+    check_frame(tokenizer, parts.vocabulary)
     return {
         "kind": "reader",
         "tokens": try_answer_model(folder, tokenizer, options.context_tokens, parts.graph),
@@ -210,49 +233,6 @@ def _identity(model: Model | AnswerModel) -> object:
     return sorted(model.sha256.items()), model.tokens, model.question_tokens
 
 
-# Finding the files.
-
-
-def _find_parts(source: Path) -> _Parts:
-    """Return the files in a folder, or those that belong to an `.xml`; the vocabulary may be in the parent folder."""
-    graph = _find_graph(source) if source.is_dir() else source
-    weights = graph.with_suffix(".bin")
-    if graph.suffix != ".xml":
-        raise UsageError(f"{graph} is not an OpenVINO IR, which is a file NAME.xml and a file NAME.bin next to it")
-    if not weights.exists():
-        raise UsageError(f"There is no {weights}, which belongs to {graph.name}")
-    # The zoo keeps one vocabulary beside the folders of the variants.
-    folders = [graph.parent, graph.parent.parent] if graph.parent.name in _VARIANTS else [graph.parent]
-    for folder in folders:
-        for name in (TOKENIZER, "vocab.txt"):
-            if (folder / name).exists():
-                return _Parts(graph, weights, folder / name, graph.stem)
-    raise UsageError(f"There is no vocab.txt and no tokenizer.json next to {graph}; the model needs one of them")
-
-
-def _find_graph(source: Path) -> Path:
-    for folder in (source, *(source / variant for variant in _VARIANTS)):
-        graphs = sorted(folder.glob("*.xml"))
-        if len(graphs) > 1:
-            raise UsageError(f"{folder} holds {len(graphs)} models; name one of its .xml files")
-        if graphs:
-            return graphs[0]
-    raise UsageError(f"{source} is not a model: it has neither a model.json nor an OpenVINO IR (.xml and .bin)")
-
-
-def _relative_path(path: Path, parts: _Parts) -> str:
-    """Return the path below the model's folder, as the catalogue writes it."""
-    root = parts.graph.parent.parent if parts.graph.parent.name in _VARIANTS else parts.graph.parent
-    return path.relative_to(root).as_posix()
-
-
-def _bytes_of(source: Path) -> int:
-    """Return the size of the files to copy."""
-    if source.is_dir():
-        return sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
-    return sum(path.stat().st_size for path in (source, source.with_suffix(".bin")) if path.exists())
-
-
 def _check_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise UsageError(
@@ -265,7 +245,7 @@ def _check_name(name: str) -> str:
 # Checking the files' content.
 
 
-def _compare_with_zoo(parts: _Parts, entry: ZooModel) -> tuple[str, ...]:
+def _compare_with_zoo(parts: Parts, entry: ZooModel) -> tuple[str, ...]:
     """Compare the files with the catalogue's; return a note for the user when they are those of another release.
 
     Raises Damaged for a file of the right size with other content, and when only some of the files differ.
@@ -291,7 +271,7 @@ def _is_zoo_file(path: Path, entry: ZooModel) -> bool:
     return bool(same_size)
 
 
-def _check_weights(parts: _Parts) -> None:
+def _check_weights(parts: Parts) -> None:
     """Check the IR's XML. Raises UsageError when it is not an IR, Damaged when it or the weights are truncated."""
     try:
         root = ElementTree.parse(parts.graph).getroot()
@@ -306,10 +286,10 @@ def _check_weights(parts: _Parts) -> None:
         raise Damaged(f"{parts.weights} is truncated: it has {size:,} of {needed:,} bytes; copy or fetch it again")
 
 
-def _source(parts: _Parts) -> dict[str, Any]:
+def _source(parts: Parts) -> dict[str, Any]:
     """Return the manifest's record of the imported files."""
     files = parts.vocabulary, parts.graph, parts.weights
-    return {"model": parts.name, "files": {_relative_path(path, parts): _digest(path, "sha384") for path in files}}
+    return {"model": parts.name, "files": {parts.relative_path(path): _digest(path, "sha384") for path in files}}
 
 
 def _digest(path: Path, algorithm: str) -> dict[str, Any]:

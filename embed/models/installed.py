@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wherein.embed.model import DEFAULT_MODEL, Model, ModelFiles, fingerprint, load_model, read_checked
-from wherein.embed.models.zoo import ZOO
+from wherein.embed.models.zoo import HUB, MULTILINGUAL, ZOO
 from wherein.embed.precision import PRECISIONS
 from wherein.errors import Damaged, UsageError
 
@@ -138,7 +138,7 @@ def default_model_name() -> str:
 
 
 def _not_found(name: str) -> str:
-    if name in ZOO:
+    if name in (*ZOO, MULTILINGUAL) or name.startswith(HUB):
         return f"The model {name} is not installed; get it with: wherein model fetch {name}"
     if name and Path(name).is_dir():
         return f"{name} has no model.json; install the model with: wherein model add {name}"

@@ -1,5 +1,6 @@
 """Try a model before it is imported: check its inputs and outputs, and run it once at each of its lengths."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from wherein.embed.graph import INPUTS, adapt
+from wherein.embed.graph import IN_GRAPH, INPUTS, POOLINGS, adapt
 from wherein.embed.model import IR
 from wherein.embed.runtime import openvino_core
+from wherein.embed.tokenizer import Frame
 from wherein.errors import Damaged, UsageError
 
 __all__ = ["ANSWER_OUTPUTS", "EncoderTrial", "is_answer_graph", "try_answer_model", "try_encoder"]
@@ -19,49 +21,52 @@ ANSWER_OUTPUTS = ("output_s", "output_e")
 """The outputs of the zoo's answer models: the logits of the answer's first and last token (from the model card)."""
 
 
-_DEFAULT_LENGTHS = (384, 32)  # of contexts and questions, as on the zoo's model card
+_ANSWER_TOKENS = 384  # as on the card of the zoo's answer models
+# How Optimum calls the vector of a text and those of its tokens, the first choice first.
+_TEXT_OUTPUT, _TOKEN_OUTPUTS = "sentence_embedding", ("last_hidden_state", "token_embeddings")
 _COMPILE_SETTINGS = {"INFERENCE_PRECISION_HINT": "f32"}  # a CPU with AMX would compute in bfloat16 by default
 
 
 @dataclass(frozen=True)
 class EncoderTrial:
-    """What was learnt from running a graph; lengths in tokens."""
+    """What was learnt from running a graph; lengths in tokens, `pooling` as embed/graph.py has it."""
 
     dimension: int
     context_tokens: int
     question_tokens: int
     output: str
+    pooling: str = IN_GRAPH
 
 
 def try_encoder(
     folder: Path,
     tokenizer: Tokenizer,
-    context_tokens: int | None,
-    question_tokens: int | None,
+    lengths: tuple[int, int] | Callable[[int | None], tuple[int, int]],
     shown: Path,
-    defaults: tuple[int, int] = _DEFAULT_LENGTHS,
+    pooling: str | None = None,
 ) -> EncoderTrial:
     """Run the graph in `folder` once for a context and once for a question; messages name it `shown`.
 
-    Lengths that are None are the graph's own, if it was made for one length, or the `defaults`. Raises Damaged when
-    the graph cannot be read, UsageError when it is not that of an encoder.
+    `lengths` are those of contexts and questions, or a function that returns them when it gets the length that the
+    graph was made for, None if it takes any. `pooling` is what is known of it. Raises Damaged when the graph cannot be
+    read, UsageError when it is not that of an encoder.
     """
     core, graph = _read(folder, shown)
-    fixed = _check_ports(graph, shown)
+    fixed = _check_inputs(graph, shown, INPUTS[:2])
+    output, pooling = _choose_output(graph, shown, pooling)
     _check_vocabulary(graph, tokenizer, shown)
-    context = context_tokens or fixed or defaults[0]
-    question = question_tokens or defaults[1]
+    context, question = lengths if isinstance(lengths, tuple) else lengths(fixed)
     try:
-        output = graph.output(0).get_names()
         # Not normalized: only shape and finiteness matter here, and the metric is not known yet.
-        compiled = core.compile_model(adapt(graph, unit=False), "CPU", _COMPILE_SETTINGS)
+        adapted = adapt(graph, unit=False, pooling=pooling, output=output)
+        compiled = core.compile_model(adapted, "CPU", _COMPILE_SETTINGS)
         vectors = [_run(compiled, tokenizer, length) for length in (context, question)]
     except RuntimeError as error:
         raise UsageError(f"{shown} cannot be run at {context} and {question} tokens: {_last_line(error)}") from error
     if any(vector.ndim != 2 or len(vector) != 1 or not np.isfinite(vector).all() for vector in vectors):
         shapes = " and ".join(str(list(vector.shape)) for vector in vectors)
         raise UsageError(f"{shown} does not return a vector [1, dimension] of finite numbers, but {shapes}")
-    return EncoderTrial(vectors[0].shape[1], context, question, min(output, default=""))
+    return EncoderTrial(vectors[0].shape[1], context, question, output, pooling)
 
 
 def is_answer_graph(folder: Path, shown: Path) -> bool:
@@ -76,7 +81,9 @@ def try_answer_model(folder: Path, tokenizer: Tokenizer, tokens: int | None, sho
     Raises Damaged when the graph cannot be read, UsageError when it is not that of an answer model.
     """
     core, graph = _read(folder, shown)
-    length = _check_ports(graph, shown, outputs=len(ANSWER_OUTPUTS)) or tokens or _DEFAULT_LENGTHS[0]
+    if len(graph.outputs) != len(ANSWER_OUTPUTS):
+        raise UsageError(f"{shown} has {len(graph.outputs)} outputs, not {' and '.join(ANSWER_OUTPUTS)}")
+    length = _check_inputs(graph, shown, INPUTS) or tokens or _ANSWER_TOKENS
     _check_vocabulary(graph, tokenizer, shown)
     try:
         compiled = core.compile_model(graph, "CPU", _COMPILE_SETTINGS)
@@ -98,21 +105,39 @@ def _read(folder: Path, shown: Path) -> tuple[Any, Any]:
         raise Damaged(f"{shown} cannot be read as OpenVINO IR: {_last_line(error)}") from error
 
 
-def _check_ports(graph: Any, shown: Path, outputs: int = 1) -> int | None:
-    """Return the length that the graph was made for, None if it takes any. Raises UsageError when ports do not fit."""
-    names = {name for port in graph.inputs for name in port.get_names()}
-    missing = [name for name in INPUTS if name not in names]
+def _check_inputs(graph: Any, shown: Path, needed: tuple[str, ...]) -> int | None:
+    """Return the length that the graph was made for, None if it takes any. Raises UsageError when inputs do not fit."""
+    names = [port.get_any_name() for port in graph.inputs]
+    missing = [name for name in needed if name not in names]
     if missing:
-        raise UsageError(f"{shown} has no input {', '.join(missing)}; a model needs {', '.join(INPUTS)}")
-    if len(graph.inputs) != len(INPUTS) or len(graph.outputs) != outputs:
-        count = f"{len(graph.inputs)} inputs and {len(graph.outputs)} outputs"
-        expected = "one output" if outputs == 1 else f"{outputs} outputs"
-        raise UsageError(f"{shown} has {count}; such a model has {', '.join(INPUTS)} and {expected}")
+        raise UsageError(f"{shown} has no input {', '.join(missing)}; a model needs {', '.join(needed)}")
+    unknown = [name for name in names if name not in INPUTS]
+    if unknown:
+        raise UsageError(f"{shown} has the input {', '.join(unknown)}; a model may have {', '.join(INPUTS)}")
     shapes = [port.partial_shape for port in graph.inputs]
     if any(shape.rank.is_dynamic or len(shape) != 2 for shape in shapes):
         raise UsageError(f"{shown} has inputs that are not [1, length]")
     lengths = {shape[1].get_length() for shape in shapes if shape[1].is_static}
     return min(lengths, default=None)
+
+
+def _choose_output(graph: Any, shown: Path, pooling: str | None) -> tuple[str, str]:
+    """Return the name of the output that is used, "" if it has none, and the pooling that turns it into a vector."""
+    ranks = [(min(port.get_names(), default=""), port.partial_shape.rank) for port in graph.outputs]
+    texts = [name for name, rank in ranks if rank.is_dynamic or rank.get_length() == 2]
+    tokens = [name for name, rank in ranks if rank.is_static and rank.get_length() == 3]
+    if tokens and pooling and pooling in POOLINGS.values():
+        return next((name for name in _TOKEN_OUTPUTS if name in tokens), tokens[0]), pooling
+    if _TEXT_OUTPUT in texts:
+        return _TEXT_OUTPUT, IN_GRAPH
+    if len(ranks) == len(texts) == 1:
+        return texts[0], IN_GRAPH
+    if tokens:
+        raise UsageError(
+            f"{shown} returns a vector for each token, and no 1_Pooling/config.json says how they make one; choose with"
+            f" --pooling {', '.join(POOLINGS)}"
+        )
+    raise UsageError(f"{shown} has {len(ranks)} outputs; a model has one, or {_TEXT_OUTPUT}, or {_TOKEN_OUTPUTS[0]}")
 
 
 def _check_vocabulary(graph: Any, tokenizer: Tokenizer, shown: Path) -> None:
@@ -146,8 +171,8 @@ def _run(compiled: Any, tokenizer: Tokenizer, length: int) -> npt.NDArray[np.flo
 
 def _inputs(tokenizer: Tokenizer, length: int) -> dict[str, npt.NDArray[np.int64]]:
     """Return the four inputs, each int64 `[1, length]`, for some text of that many tokens."""
-    ids = tokenizer.encode("where " * length).ids[: length - 1]
-    tokens = np.array([[*ids, tokenizer.encode("").ids[-1]]], np.int64)
+    ids = tokenizer.encode("where " * length).ids
+    tokens = np.array([Frame.of(tokenizer).truncate(ids, length)], np.int64)
     return {
         "input_ids": tokens,
         "attention_mask": np.ones_like(tokens),

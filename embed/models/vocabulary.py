@@ -8,10 +8,11 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer, FixedLength, Sequence
 from tokenizers.processors import BertProcessing
 
+from wherein.embed.tokenizer import Frame
 from wherein.errors import Damaged, UsageError
 from wherein.storage.disk.text_lines import decode_text
 
-__all__ = ["read_tokenizer", "read_vocabulary"]
+__all__ = ["check_frame", "read_tokenizer", "read_vocabulary"]
 
 # WordPiece turns a longer word into a single [UNK], which loses its meaning, so longer words are split before.
 _MAX_WORD_CHARACTERS = 100
@@ -43,8 +44,7 @@ def read_vocabulary(path: Path) -> Tokenizer:
 def read_tokenizer(path: Path) -> Tokenizer:
     """Return the tokenizer of a `tokenizer.json`, without truncation and padding.
 
-    Raises Damaged when it cannot be read, UsageError when it does not put one special token before a text and one
-    after it.
+    Raises Damaged when it cannot be read, UsageError when it puts special tokens into a text.
     """
     try:
         tokenizer = Tokenizer.from_str(decode_text(path.read_bytes()))
@@ -52,10 +52,18 @@ def read_tokenizer(path: Path) -> Tokenizer:
         raise Damaged(f"{path} is not a readable tokenizer ({_reason(error)})") from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    mask = tokenizer.encode("a").special_tokens_mask
-    if sum(mask) != 2 or not mask[0] or not mask[-1]:
-        raise UsageError(f"{path} does not put one special token before a text and one after it")
+    try:
+        Frame.of(tokenizer)
+    except ValueError as error:
+        raise UsageError(f"{path} cannot be used: it puts {error}") from error
     return tokenizer
+
+
+def check_frame(tokenizer: Tokenizer, path: Path) -> None:
+    """Raise UsageError unless an answer model's tokenizer puts one special token before a text and one after it."""
+    frame = Frame.of(tokenizer)
+    if (len(frame.before), len(frame.after)) != (1, 1):
+        raise UsageError(f"{path} does not put one special token before a text and one after it")
 
 
 def _reason(error: Exception) -> str:

@@ -104,9 +104,10 @@ def test_add_list_show_and_use(wherein: Callable[..., Result], docs: Path, tmp_p
         ("mine", "installed"),
         ("bert-small-uncased-whole-word-masking-squad-emb-int8-0001", "available"),
         ("bert-small-uncased-whole-word-masking-squad-int8-0002", "available"),
+        ("multilingual", "available"),
     ]
-    assert [row["dimension"] for row in listed] == [384, 6, 1024, 0]
-    assert [row["bytes"] for row in listed][::2] == [23979920, 42931600]
+    assert [row["dimension"] for row in listed] == [384, 6, 1024, 0, 384]
+    assert [row["bytes"] for row in listed][:4:2] == [23979920, 42931600]
     assert listed[2]["top_5"] == 87.6
     assert "mine" in wherein("model", "list").stdout
     (shown,) = lines(wherein("model", "show", "mine", "--json"))

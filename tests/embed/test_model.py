@@ -10,7 +10,17 @@ import pytest
 
 from bit_flip import flip
 from wherein.embed.encoder import Encoder
-from wherein.embed.model import DEFAULT_MODEL, IR, TOKENIZER, WEIGHTS, Model, fingerprint, load_model, read_checked
+from wherein.embed.model import (
+    DEFAULT_MODEL,
+    IR,
+    TOKENIZER,
+    WEIGHTS,
+    Model,
+    Prompts,
+    fingerprint,
+    load_model,
+    read_checked,
+)
 from wherein.errors import Damaged
 
 NO_FILES = json.dumps({**json.loads((DEFAULT_MODEL / "model.json").read_text("utf-8")), "files": []})
@@ -21,6 +31,14 @@ def test_fingerprint_differs_by_precision_only(model: Model) -> None:
     assert prints[0] != prints[1]
     assert all(len(text) == 16 and int(text, 16) >= 0 for text in prints)
     assert fingerprint(load_model(), "w8a8") == prints[0] == Encoder(model, "w8a8").fingerprint
+
+
+def test_prompts_count_in_the_fingerprint_and_none_leave_it_as_it_was() -> None:
+    digests = {IR: "a", WEIGHTS: "b", TOKENIZER: "c"}
+    plain = Model(Path(), "name", "1", 6, "dot", "graph", 384, 32, "output", digests)
+    assert fingerprint(plain, "w8a8") == "264526c6f03f7a8f"
+    prompts = [Prompts(), Prompts("a", ""), Prompts("", "a"), Prompts("a", "a")]
+    assert len({fingerprint(replace(plain, prompts=one), "w8a8") for one in prompts}) == 4
 
 
 @pytest.mark.parametrize("before", ["{", "dimension", "model.bin"])

@@ -1,5 +1,7 @@
 """The model's tokenizer: lengths, offsets, and the words of a text."""
 
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bit_flip import flip
-from wherein.embed.model import load_model
-from wherein.embed.tokenizer import Question, Tokenizer, Words
+from exported import TOKENIZERS
+from wherein.embed.model import TOKENIZER, Prompts, load_model
+from wherein.embed.tokenizer import Frame, Question, Tokenizer, Words
 from wherein.errors import Damaged
+from wherein.ingest.chunker import chunk
 
 
 def test_the_tokenizer_alone_notices_damage(copied: Path) -> None:
@@ -27,9 +31,28 @@ def test_contexts_and_questions_are_cut_at_their_lengths() -> None:
     (long, short) = SHIPPED.contexts(["word " * 500, "word"])
     assert (len(long), long[0], long[-1]) == (384, CLS, SEP)
     assert short == [CLS, long[1], SEP]
-    question = SHIPPED.question("word " * 30 + "more words")
-    assert (len(question.ids), question.ids[-1], question.cut) == (32, SEP, "more words")
-    assert SHIPPED.question("word " * 30) == Question([CLS, *long[1:31], SEP], "", 4.0)
+    question = SHIPPED.question("word " * 126 + "more words")
+    assert (len(question.ids), question.ids[-1], question.cut) == (128, SEP, "more words")
+    assert SHIPPED.question("word " * 126) == Question([CLS, *long[1:127], SEP], "", 4.0)
+
+
+def test_a_model_without_a_longer_limit_reads_its_usual_length_of_a_question() -> None:
+    card = Tokenizer(replace(load_model(), longest_question_tokens=0))
+    assert (len(card.question("word " * 40).ids), card.question("word " * 30 + "more words").cut) == (32, "more words")
+
+
+@pytest.mark.parametrize(
+    ("question", "characters"),
+    [
+        ("who may sign?", (3 + 3 + 4 + 1) / 4),
+        ("unbelievable", 12.0),
+        ("ሀ ሂ house", 5 / 3),  # two of the three are unknown
+        ("ποιος", 5 / 4),
+        ("", 0.0),
+    ],
+)
+def test_how_much_of_a_question_a_token_stands_for(question: str, characters: float) -> None:
+    assert SHIPPED.question(question).characters_per_token == pytest.approx(characters)
 
 
 def test_the_words_of_a_text() -> None:
@@ -93,3 +116,72 @@ def test_passages_of_a_text_reuse_its_tokens() -> None:
 def test_without_reusable_ids_the_texts_are_tokenized_again() -> None:
     words = Words(np.array([0]), np.array([1]), ())
     assert SHIPPED.passages(["The cat"], words, [(0, 1)]) == SHIPPED.contexts(["The cat"])
+
+
+def written(folder: Path, kind: str, **changes: object) -> Tokenizer:
+    """Return the tokenizer of a model of another kind, with contexts of 64 and questions of 32 tokens."""
+    TOKENIZERS[kind]().save(str(folder / TOKENIZER))
+    digest = hashlib.sha256((folder / TOKENIZER).read_bytes()).hexdigest()
+    sizes = {"context_tokens": 64, "longest_question_tokens": 0}
+    model = replace(load_model(), folder=folder, sha256={TOKENIZER: digest}, **sizes)  # type: ignore[arg-type]
+    return Tokenizer(replace(model, **changes))  # type: ignore[arg-type]
+
+
+PROMPTS = Prompts("query: ", "passage: ")
+LONG = "the cat sleeps all day. " * 40 + "我们是中国人。他住在北京。" * 60 + " the market 🎉🎉 town\n" * 30 + "x" * 500
+
+
+@pytest.mark.parametrize("kind", TOKENIZERS)
+@pytest.mark.parametrize("prompts", [Prompts(), PROMPTS, Prompts("q", "no space")])
+def test_chunks_fit_with_prompt_and_special_tokens(tmp_path: Path, kind: str, prompts: Prompts) -> None:
+    tokenizer = written(tmp_path, kind, prompts=prompts)
+    words = TOKENIZERS[kind]()
+    spans = chunk(LONG, [], tokenizer)
+    texts = [LONG[span.start : span.end] for span in spans]
+    lengths = [len(words.encode(prompts.context + text).ids) for text in texts]
+    assert max(lengths) <= 64
+    assert sum(lengths) / len(lengths) > 40
+    assert tokenizer.contexts(texts) == [words.encode(prompts.context + text).ids for text in texts]
+    assert tokenizer.passages(texts, tokenizer.words(LONG), [s.words for s in spans]) == tokenizer.contexts(texts)
+
+
+@pytest.mark.parametrize("kind", TOKENIZERS)
+def test_what_is_cut_of_a_question_with_a_prompt(tmp_path: Path, kind: str) -> None:
+    tokenizer = written(tmp_path, kind, prompts=PROMPTS)
+    whole = "the " * 100
+    question = tokenizer.question(whole)
+    frame = Frame.of(TOKENIZERS[kind]())
+    assert (len(question.ids), tuple(question.ids[-1:])) == (32, frame.after)
+    kept = whole.strip().removesuffix(question.cut).strip()
+    ids = TOKENIZERS[kind]().encode("query: " + kept).ids[: -len(frame.after)]
+    assert ids == question.ids[: len(ids)]
+    assert len(ids) >= 30
+    assert tokenizer.question("the cat").cut == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "frame"),
+    [("WordPiece", Frame((2,), (3,))), ("Unigram", Frame((0,), (2,))), ("BPE", Frame((), (259,)))],
+)
+def test_the_special_tokens_around_a_text(kind: str, frame: Frame) -> None:
+    assert Frame.of(TOKENIZERS[kind]()) == frame
+    assert len(frame) == (1 if kind == "BPE" else 2)
+    ids = [*frame.before, *range(100, 120), *frame.after]
+    assert frame.truncate(ids, 10) == [*frame.before, *range(100, 110 - len(frame)), *frame.after]
+    assert frame.truncate(ids, 30) is ids
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "starts", "tokens"),
+    [
+        ("Unigram", "the  cat\n我们 is", [0, 5, 9, 10, 12], [1, 2, 2, 1, 1]),
+        ("Unigram", "  the", [2], [2]),
+        ("BPE", "the the 🎉", [0, 2, 4, 8], [1, 1, 1, 5]),
+        ("BPE", " \n ", [], []),
+    ],
+)
+def test_tokens_count_as_words_where_words_are_not_split_alone(
+    tmp_path: Path, kind: str, text: str, starts: list[int], tokens: list[int]
+) -> None:
+    words = written(tmp_path, kind).words(text)
+    assert (words.start.tolist(), words.tokens.tolist(), words.ids) == (starts, tokens, None)

@@ -219,9 +219,15 @@ def test_errors_name_the_remedy(folder: Path, open_library: Open, tmp_path: Path
         open_library().ingest([str(folder)])
 
 
-def test_a_question_that_is_too_long_is_answered_and_what_was_cut_is_returned(folder: Path, open_library: Open) -> None:
+def test_of_a_question_that_is_too_long_for_the_model_the_rest_is_searched_by_its_words(
+    folder: Path, open_library: Open
+) -> None:
     open_library().ingest([str(folder)])
-    answer = open_library().query("who may sign the lease " + "of the house " * 20 + "in Vienna?", 1)
-    assert answer.truncated.endswith("in Vienna?")
-    assert "lease" in answer.hits[0].text
-    assert open_library().query("who may sign it?", 1).truncated == ""
+    question = "who may sign the lease " + "of the house " * 60 + "in Vienna?"
+    answer = open_library().query(question, 1)
+    assert (answer.truncated, "lease" in answer.hits[0].text) == ("", True)
+    (note,) = (note for note in answer.notes if note.startswith("the model read only the beginning of the question"))
+    assert "of the house" in note
+    assert open_library().query(question, 1, mode="semantic").truncated.endswith("in Vienna?")
+    whole = open_library().query("who may sign the lease " + "of the house " * 20 + "in Vienna?", 1)
+    assert not any("beginning of the question" in note for note in whole.notes)

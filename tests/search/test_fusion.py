@@ -83,7 +83,7 @@ def test_the_candidates_to_read_are_chosen_by_cosine_and_keywords():
 def test_with_less_trust_the_cosine_counts_less_and_bm25_more():
     dense, keyword, nothing = np.array([0.6, 0.2]), np.array([0.0, 4.0]), [Overlap(0, 0, 0)] * 2
     assert fuse(dense, keyword, 4.0, nothing).tolist() == pytest.approx([0.6, 0.26])
-    assert fuse(dense, keyword, 4.0, nothing, trust=0.25).tolist() == pytest.approx([0.15, 0.05 + 2.5 * 0.06])
+    assert fuse(dense, keyword, 4.0, nothing, trust=0.25).tolist() == pytest.approx([0.15, 0.05 + 10 * 0.06])
 
 
 def test_scores_of_another_metric_get_the_range_of_cosines():

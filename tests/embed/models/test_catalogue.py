@@ -23,8 +23,9 @@ def test_the_shipped_model_and_those_that_can_be_fetched(models: Path) -> None:
     assert list(states().items()) == [
         (load_model().name, ("embedding", "shipped")),
         *((name, (entry.kind, "available")) for name, entry in ZOO.items()),
+        ("multilingual", ("embedding", "available")),
     ]
-    shipped, small, _ = model_summaries()
+    shipped, small, *_ = model_summaries()
     assert (shipped.dimension, shipped.metric, shipped.folder) == (384, "cosine", str(DEFAULT_MODEL))
     assert 90.5 <= (shipped.top_5 or 0) <= 91
     assert (small.dimension, small.metric, small.top_5, small.folder) == (1024, "l2", 87.6, "")
@@ -35,7 +36,7 @@ def test_an_installed_model_is_listed_instead_of_the_one_to_fetch(tiny: Path, mo
     name = next(iter(ZOO))
     add_model(tiny, models, ImportOptions(name=name))
     assert states()[name] == ("embedding", "installed")
-    assert len(states()) == 1 + len(ZOO)
+    assert len(states()) == 2 + len(ZOO)
 
 
 def test_damage_shows_in_the_size_or_in_the_manifest(tiny: Path, models: Path) -> None:

@@ -25,7 +25,7 @@ from wherein.search.phrase_check import PhraseCheck
 from wherein.search.provenance import Provenance, provenance_of
 from wherein.search.query_syntax import ParsedQuestion
 from wherein.search.semantic import Nearness, exact_nearness
-from wherein.search.trust import BY_WORDS, agreement, trust_in_meaning
+from wherein.search.trust import BY_WORDS, agreement, spread_factor, trust_in_meaning
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Matrix
@@ -205,8 +205,9 @@ class Ranker:
         dense, keyword = self._dense_scores(query, chunks, near), scores_of(matches, chunks)
         background = _background(query, index)
         self.trust = _trust(query, dense[[chunks.index(chunk) for chunk in by_words[:BY_WORDS]]], background)
+        factor = 1.0 if background is None else spread_factor(background)
         best = fuse_best(
-            matches.question.order, np.array(chunks), _filled(dense), keyword, matches.scores.idf,
+            matches.question.order, np.array(chunks), factor * _filled(dense), keyword, matches.scores.idf,
             self._passages.terms, metric=query.metric, read=to_read(k), trust=self.trust,
         ).first(k)  # fmt: skip
         chances = _chances(dense[best.positions], best.words, background, matches.index.count)

@@ -1,4 +1,4 @@
-"""How much the vectors count in the fusion, which depends on how much the model seems to know of a question's language.
+"""How much the vectors count in the fusion: it depends on the model, and on what that seems to know of a question.
 
 A model puts texts of a language that it does not know near each other for no reason that a reader would see. Words find
 them all the same, and with the usual weight of the cosine the hybrid found a third of what they find alone. How the
@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["BY_WORDS", "LOW_TRUST", "agreement", "trust_in_meaning"]
+__all__ = ["BY_WORDS", "LOW_TRUST", "agreement", "spread_factor", "trust_in_meaning"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -21,6 +21,9 @@ LOW_TRUST = 0.5
 """Below this weight of the vectors, an answer says that it was found mostly by words."""
 
 _LEAST = 0.15
+# The deviation of a question's cosines with all vectors, for the shipped model; that of others may be a fourth of it.
+_USUAL_DEVIATION = 0.085
+_LARGEST_FACTOR = 8.0
 # Between these limits trust grows from nothing to all.
 _AGREEMENT = 0.5, 2.5
 _CHARACTERS = 1.5, 3.0
@@ -48,6 +51,15 @@ def trust_in_meaning(agreement: float | None, characters_per_token: float) -> fl
         return 1.0
     doubt = (1 - _share(agreement, *_AGREEMENT)) * (1 - _share(characters_per_token, *_CHARACTERS))
     return 1 - (1 - _LEAST) * doubt
+
+
+def spread_factor(background: Floats) -> float:
+    """Return the factor, 1 to 8, that brings cosines which differ little to the usual scale.
+
+    Some models put all texts near each other: the differences of their cosines would vanish beside the words.
+    """
+    deviation = float(background.std()) if len(background) else 0.0
+    return min(max(_USUAL_DEVIATION / deviation, 1.0), _LARGEST_FACTOR) if deviation > 1e-9 else 1.0
 
 
 def _share(value: float, low: float, high: float) -> float:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherein.search.trust import agreement, trust_in_meaning
+from wherein.search.trust import agreement, spread_factor, trust_in_meaning
 
 BACKGROUND = np.array([0.0, 0.1, 0.2, 0.1])
 DEVIATION = float(BACKGROUND.std())
@@ -43,6 +43,12 @@ def test_meaning_counts_fully_unless_both_signs_speak_against_it(
     agrees: float | None, characters: float, trust: float
 ) -> None:
     assert trust_in_meaning(agrees, characters) == pytest.approx(trust)
+
+
+@pytest.mark.parametrize(("deviation", "factor"), [(0.2, 1), (0.085, 1), (0.034, 2.5), (0.001, 8), (0.0, 1)])
+def test_cosines_that_differ_little_are_brought_to_the_usual_scale(deviation: float, factor: float) -> None:
+    assert spread_factor(0.7 + deviation * np.array([-1.0, 1.0])) == pytest.approx(factor)
+    assert spread_factor(np.zeros(0)) == 1
 
 
 @given(st.floats(-9, 9), st.floats(-9, 9), st.floats(0, 12), st.floats(0, 12))

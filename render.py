@@ -178,6 +178,8 @@ def _explain(hit: "Hit") -> list[str]:
         lines.append(f"overlap with the question: {shares}")
     if hit.matched is not None:
         lines.append(f"matched: {one_line(', '.join(hit.matched)) or 'no words'}")
+    if hit.phrases:
+        lines.append(f"holds the quoted: {one_line(', '.join(hit.phrases))}")
     return lines
 
 

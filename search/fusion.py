@@ -15,7 +15,7 @@ from itertools import chain, pairwise, repeat, starmap
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Fused", "Overlap", "QuestionWords", "as_cosine", "fuse", "fuse_best", "promising"]
+__all__ = ["PHRASES", "Fused", "Overlap", "QuestionWords", "as_cosine", "fuse", "fuse_best", "promising"]
 
 Scores = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -24,6 +24,8 @@ Terms = Sequence[int] | Integers
 # Weights beside the cosine's 1.
 # Fitted were 0.032, 0.273, 0.115 and 0.104; the last was raised by hand (docs/decisions/fusion.md).
 _KEYWORD, _COVERAGE, _ADJACENT, _NEAR = 0.03, 0.27, 0.12, 0.15
+PHRASES = 0.2
+"""What a passage gains that holds all quoted phrases of a question."""
 # The weight of BM25 in the choice of the candidates to read, before anything is known of their texts.
 _UNREAD_KEYWORD = 0.1
 # The usual range of the cosines of a question's candidates.
@@ -185,14 +187,18 @@ def fuse_best(
     *,
     metric: str,
     read: int,
+    phrases: Scores | None = None,
 ) -> Fused:
     """Order the `read` most promising of a question's candidates; equal scores by their `ids`.
 
     `ids`, `dense` (by `metric`) and `keyword` are arrays `[n]` over the candidates; `terms` returns the terms of
-    passages by their ids. Terms of the question that are not in `idf` do not count.
+    passages by their ids. Terms of the question that are not in `idf` do not count. `phrases` `[n]` is the share of the
+    question's quoted phrases that each candidate holds, from 0 to 1.
     """
     asked = [term for term in question if term in idf]
     similar, mass = as_cosine(metric, dense), sum(idf.values())
+    if phrases is not None:
+        similar = similar + PHRASES * phrases
     chosen = promising(similar, keyword, mass, read)
     shares = QuestionWords(asked, idf).shares(terms(ids[chosen].tolist()))
     scores = _fused(similar[chosen], keyword[chosen], mass, shares)

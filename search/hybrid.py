@@ -18,7 +18,16 @@ from wherein.search.copies import MAX_BY_MEANING, MAX_OF_VECTOR, NearCopies
 from wherein.search.found import Choose, Found
 from wherein.search.fusion import Overlap, fuse_best
 from wherein.search.hits import Hit
-from wherein.search.keyword import Matches, best_passages, filter_matches, match, scores_of
+from wherein.search.keyword import (
+    Matches,
+    best_passages,
+    filter_matches,
+    match,
+    phrase_scores,
+    phrase_shares,
+    scores_of,
+)
+from wherein.search.operator_notes import operator_notes
 from wherein.search.passage_lookup import PassageLookup, required
 from wherein.search.phrase_check import PhraseCheck
 from wherein.search.provenance import Provenance, provenance_of
@@ -92,6 +101,7 @@ class Ranker:
         self._passages = PassageLookup(db, model)
         self._selector = Selector(model.id if model else _NO_MODEL)
         self._check: PhraseCheck | None = None
+        self._matches: Matches | None = None
         self.copies_cut = False
         self.provenance: Provenance | None = None
         self.unmatched: tuple[str, ...] = ()
@@ -100,6 +110,13 @@ class Ranker:
     def phrases_cut(self) -> bool:
         """Whether the last question's phrases were not looked for in every passage, because too many have its words."""
         return self._check is not None and self._check.is_cut
+
+    def operator_notes(self, *, mode: str, is_empty: bool) -> tuple[str, ...]:
+        """Return what to say of the last question's operators; call in the snapshot that it was answered in."""
+        if self._matches is None or self._matches.question.is_plain:
+            return ()
+        check = self._phrase_check(self._matches.question)
+        return operator_notes(check, self._matches, mode=mode, is_empty=is_empty)
 
     def refresh(self) -> None:
         """Load the indexes of the last committed state, so that the next question need not."""
@@ -125,12 +142,15 @@ class Ranker:
             self._passages.begin(self._indexes.version)
             self.provenance = provenance_of(None, None, index)
             selection = self._select(only)
-            matches = match(index, question, selection)
+            matches = self._matches = match(index, question, selection)
             chunks = self._best_by_words(matches, k, copies)
-            scores = scores_of(matches, chunks).tolist()
+            scores = scores_of(matches, chunks)
+            totals = scores + phrase_scores(self._phrase_check(question), matches, chunks)
             ranked = [
-                _Ranked(chunk=chunk, score=score, keyword_score=score, keyword_rank=rank)
-                for rank, (chunk, score) in enumerate(zip(chunks, scores, strict=True), 1)
+                _Ranked(chunk=chunk, score=total, keyword_score=score, keyword_rank=rank)
+                for rank, (chunk, score, total) in enumerate(
+                    zip(chunks, scores.tolist(), totals.tolist(), strict=True), 1
+                )
             ]
             return self._hits(self._chosen(ranked, choose), matches, selection)
 
@@ -156,7 +176,7 @@ class Ranker:
             self._passages.begin(self._indexes.version)
             self.provenance = provenance_of(self._model, vectors, keywords)
             selection = self._select(only)
-            matches = match(keywords, question, selection)
+            matches = self._matches = match(keywords, question, selection)
             query = _Query(vector, metric, copies)
             ranked = self._rank(query, vectors, matches, k, selection)
             return self._hits(self._chosen(ranked, choose), matches, selection, query)
@@ -190,9 +210,10 @@ class Ranker:
         if not chunks:
             return []
         dense, keyword = self._dense_scores(query, chunks, near), scores_of(matches, chunks)
+        phrases = phrase_shares(self._phrase_check(matches.question), matches, chunks) if matches.wanted else None
         best = fuse_best(
             matches.question.order, np.array(chunks), _filled(dense), keyword, matches.scores.idf,
-            self._passages.terms, metric=query.metric, read=to_read(k),
+            self._passages.terms, metric=query.metric, read=to_read(k), phrases=phrases,
         ).first(k)  # fmt: skip
         chances = self._chances(query, index, dense[best.positions], best.scores, matches.index.count)
         dense_ranks, keyword_ranks = _ranks(near), _ranks(by_words)
@@ -289,6 +310,7 @@ class Ranker:
         scores, held = score_rows(rows, matches.index, matches.scores.idf)
         exact = self._exact_nearness(query, ranked) if query else {}
         hits, asked = list[Hit](), list(matches.question.terms.values())
+        check = self._phrase_check(matches.question)
         for rank, (one, score, own) in enumerate(zip(ranked, scores, held, strict=True), 1):
             _check_score(one, score)
             dense_score, distance = exact.get(one.chunk, (None, None))
@@ -303,6 +325,7 @@ class Ranker:
                 keyword_score=score,
                 keyword_rank=one.keyword_rank,
                 matched=tuple(dict.fromkeys(compress(asked, own.tolist()))),
+                phrases=tuple(phrase.asked for phrase in check.held(one.chunk)),
                 overlap=one.overlap,
                 chance=one.chance,
             )

@@ -157,14 +157,14 @@ def _checked(
         positions, ids = positions[passing], ids[passing]
     else:
         check.read(ids[possible[positions] > scores[positions]].tolist())
-    return positions, scores[positions] + phrase_scores(check, matches, ids.tolist())
+    return positions, scores[positions] + phrase_scores(check, matches, ids.tolist()).astype(np.float32)
 
 
-def phrase_scores(check: PhraseCheck, matches: Matches, ids: Sequence[int]) -> npt.NDArray[np.float32]:
+def phrase_scores(check: PhraseCheck, matches: Matches, ids: Sequence[int]) -> npt.NDArray[np.float64]:
     """Return what wanted phrases add to the scores of passages `[len(ids)]`, as far as these have been read."""
-    added = np.zeros(len(ids), np.float32)
+    added = np.zeros(len(ids))
     for wanted in matches.wanted:
-        added += np.float32(wanted.weight) * np.array([wanted.phrase in check.held(number) for number in ids], np.bool_)
+        added += wanted.weight * np.array([wanted.phrase in check.held(number) for number in ids], np.bool_)
     return added
 
 
@@ -176,7 +176,7 @@ def phrase_shares(check: PhraseCheck, matches: Matches, ids: Sequence[int]) -> n
         may_hold |= _marked(matches.index, wanted.may_hold, passages)
     check.read(passages[may_hold].tolist(), limited=False)
     whole = sum(wanted.weight for wanted in matches.wanted)
-    shares = phrase_scores(check, matches, ids).astype(np.float64)
+    shares = phrase_scores(check, matches, ids)
     return shares / whole if whole > 0 else shares
 
 

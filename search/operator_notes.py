@@ -36,6 +36,8 @@ def operator_notes(check: PhraseCheck, matches: Matches, *, mode: str, is_empty:
     Phrases are looked for within the limit of `check`. Call inside the snapshot that the index is of.
     """
     question = matches.question
+    if matches.selection is not None and not len(matches.selection.chunks):
+        return ()  # no operator is to blame
     asked = (*question.phrases, *question.wanted) if is_empty else question.wanted
     where = {phrase: _where(check, matches, phrase) for phrase in asked}
     notes = [note for phrase, found in where.items() for note in _of_phrase(matches, phrase, found)]
@@ -103,6 +105,9 @@ def _stands(
             return True
         if not is_all:
             return None
+    if len(chunks) > check.limit:  # candidates are read beyond the limit, so these may be known without the others
+        check.is_cut = True
+        return None
     return False
 
 

@@ -1,7 +1,7 @@
 """The passages whose words fit a question best, restricted by the question's operators.
 
-A quoted phrase that is wanted, not required, counts as one more term that occurs once in each passage that holds it:
-it adds the sum of its words' inverse document frequencies (as Lucene's phrase query does) to their score.
+A quoted phrase that is wanted, not required, counts as one more word, one that only this passage has: it adds the
+highest inverse document frequency to the score of each passage that holds it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from wherein.search.bm25 import KeywordScores, score_passages
+from wherein.search.bm25 import KeywordScores, highest_idf, score_passages
 from wherein.search.operators import allowed, has_words
 from wherein.search.phrase_check import PhraseCheck
 from wherein.search.query_syntax import ParsedQuestion, Phrase
@@ -35,13 +35,9 @@ _BATCH_SIZE = 200
 
 @dataclass(frozen=True)
 class WantedPhrase:
-    """A phrase that is wanted: `weight` is what it adds to the score of a passage that holds it.
-
-    `may_hold` has for each part of the index which passages are allowed and have its words: a text is read only there.
-    """
+    """A phrase that is wanted, and for each part of the index which passages are allowed and have its words."""
 
     phrase: Phrase
-    weight: float
     may_hold: tuple[Mask, ...]
 
 
@@ -70,16 +66,13 @@ def match(index: KeywordIndex, question: ParsedQuestion, selection: Selection | 
     scores, left = score_passages(index, question.terms), None
     if question.restricts or selection is not None:
         left = tuple(allowed(index, part, question, selection) for part in range(len(index.parts)))
-    wanted = tuple(_wanted(index, phrase, scores, left) for phrase in question.wanted)
+    wanted = tuple(WantedPhrase(phrase, _may_hold(index, phrase, left)) for phrase in question.wanted)
     return Matches(question, index, scores, selection, left, wanted)
 
 
-def _wanted(index: KeywordIndex, phrase: Phrase, scores: KeywordScores, left: tuple[Mask, ...] | None) -> WantedPhrase:
-    terms = {term for first, *_ in phrase.required for term in first}
-    may_hold = tuple(has_words(index, part, phrase) for part in range(len(index.parts)))
-    if left is not None:
-        may_hold = tuple(held & own for held, own in zip(may_hold, left, strict=True))
-    return WantedPhrase(phrase, sum(scores.idf.get(term, 0.0) for term in terms), may_hold)
+def _may_hold(index: KeywordIndex, phrase: Phrase, left: tuple[Mask, ...] | None) -> tuple[Mask, ...]:
+    masks = [has_words(index, part, phrase) for part in range(len(index.parts))]
+    return tuple(masks if left is None else (held & own for held, own in zip(masks, left, strict=True)))
 
 
 def best_passages(check: PhraseCheck, matches: Matches, n: int) -> Positions:
@@ -137,9 +130,9 @@ def _allowed_scores(matches: Matches) -> npt.NDArray[np.float32]:
 
 def _possible_scores(matches: Matches) -> npt.NDArray[np.float32]:
     """Return the same if each passage with the words of a phrase held the phrase."""
-    scores = _allowed_scores(matches)
+    scores, weight = _allowed_scores(matches), np.float32(highest_idf(matches.index))
     for wanted in matches.wanted:
-        scores = scores + np.where(np.concatenate(wanted.may_hold), np.float32(wanted.weight), np.float32(0))
+        scores = scores + np.where(np.concatenate(wanted.may_hold), weight, np.float32(0))
     return scores
 
 
@@ -162,22 +155,21 @@ def _checked(
 
 def phrase_scores(check: PhraseCheck, matches: Matches, ids: Sequence[int]) -> npt.NDArray[np.float64]:
     """Return what wanted phrases add to the scores of passages `[len(ids)]`, as far as these have been read."""
-    added = np.zeros(len(ids))
-    for wanted in matches.wanted:
-        added += wanted.weight * np.array([wanted.phrase in check.held(number) for number in ids], np.bool_)
-    return added
+    return _held(check, ids) * highest_idf(matches.index) if matches.wanted else np.zeros(len(ids))
 
 
 def phrase_shares(check: PhraseCheck, matches: Matches, ids: Sequence[int]) -> npt.NDArray[np.float64]:
-    """Return the share of the wanted phrases that passages hold `[len(ids)]`, by weight; reads what is to be read."""
+    """Return the share of the wanted phrases that passages hold `[len(ids)]`; reads those that may hold one."""
     passages = np.array(ids, np.int64)
     may_hold = np.zeros(len(passages), np.bool_)
     for wanted in matches.wanted:
         may_hold |= _marked(matches.index, wanted.may_hold, passages)
     check.read(passages[may_hold].tolist(), limited=False)
-    whole = sum(wanted.weight for wanted in matches.wanted)
-    shares = phrase_scores(check, matches, ids)
-    return shares / whole if whole > 0 else shares
+    return _held(check, ids) / len(matches.wanted)
+
+
+def _held(check: PhraseCheck, ids: Sequence[int]) -> npt.NDArray[np.float64]:
+    return np.array([len(check.held(number)) for number in ids], np.float64)
 
 
 def rank_by_score(matches: Matches, n: int) -> Positions:

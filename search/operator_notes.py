@@ -59,9 +59,10 @@ def _of_phrase(matches: Matches, phrase: Phrase, where: _Where) -> Iterator[str]
 def _of_nothing(matches: Matches, mode: str) -> Iterator[str]:
     """Yield why nothing was found, although each phrase stands in some passage."""
     question = matches.question
-    if len(question.phrases) > 1:
-        yield f"no passage holds all of the phrases {', '.join(map(_quoted, question.phrases))}"
-    elif not question.phrases and question.excluded:
+    if question.phrases:
+        others = f" that is not excluded ({_excluded(matches)})" if question.excluded else ""
+        yield f"no passage{others} holds all of {', '.join(map(_quoted, question.phrases))}"
+    elif question.excluded:
         if mode == "keyword" and not question.terms:
             yield f"the question has nothing but excluded words ({_excluded(matches)}); add a word to search for"
         elif _has_other_passages(matches, mode):

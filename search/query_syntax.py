@@ -56,6 +56,11 @@ class Phrase:
         return len(self.required) == 1 and JOINT not in self.text
 
     @cached_property
+    def letters(self) -> bytes:
+        """The letters and digits of the phrase, which every text in ASCII that holds it has one after another."""
+        return "".join(filter(str.isalnum, self.text)).encode("utf-8", "surrogatepass")
+
+    @cached_property
     def pattern(self) -> re.Pattern[str]:
         """The expression that finds the phrase in the `folded_text` of a passage."""
         # Where the question has a blank, the passage may have joined the words; where the question has joined them, the

@@ -66,7 +66,12 @@ def test_a_sentence_is_answered_and_a_phrase_that_stands_nowhere_is_named(
         ('"red box" "zorblatt" "of no one"', set(), [
             NOWHERE.format('"zorblatt"', STRICT), NOWHERE.format('"of no one"', STRICT),
         ]),
-        ('"red box" "the lease"', set(), ['no passage holds all of the phrases "red box", "the lease"']),
+        ('"red box" "the lease"', set(), ['no passage holds all of "red box", "the lease"']),
+        ('"red lease" "to sign" -draft', set(), [
+            '"red lease" stands only in passages that are excluded (-draft)',
+            '"to sign" stands only in passages that are excluded (-draft)',
+        ]),
+        ('"red" "sign" -draft', set(), ['no passage that is not excluded (-draft) holds all of "red", "sign"']),
         ('"red lease" -draft', set(), ['"red lease" stands only in passages that are excluded (-draft)']),
         ('"red lease" -"draft of"', set(), ['"red lease" stands only in passages that are excluded (-"draft of")']),
         ('the "red lease" -draft', {"lease", "red", "cats"}, [
@@ -100,7 +105,11 @@ def test_with_strict_a_phrase_in_a_sentence_is_required(library: Library, mode: 
         ("red -box -draft", "keyword", "every passage that would be found is excluded (-box, -draft)"),
         ('box -"red box"', "keyword", 'every passage that would be found is excluded (-"red box")'),
         ("zorblatt -the", "keyword", None),
-        ("-the -cats", "keyword", "the question has nothing but excluded words (-the, -cats); add a word to search for"),
+        (
+            "-the -cats",
+            "keyword",
+            "the question has nothing but excluded words (-the, -cats); add a word to search for",
+        ),
         ("lease -the -red -cats", "hybrid", "every passage that would be found is excluded (-the, -red, -cats)"),
         ("-the -red -cats", "hybrid", "every passage that would be found is excluded (-the, -red, -cats)"),
     ],

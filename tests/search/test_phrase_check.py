@@ -46,7 +46,11 @@ def test_what_a_passage_holds_is_known_once_it_was_read(db: Any) -> None:
     check = PhraseCheck(db, parse_question('who may "sign the lease" of "all day" -"the sign"'), 2)
     assert check.held(1) == ()
     assert check.read([1, 3])
-    assert [[phrase.asked for phrase in check.held(chunk)] for chunk in (1, 2, 3)] == [["sign the lease"], [], ["all day"]]
+    assert [[phrase.asked for phrase in check.held(chunk)] for chunk in (1, 2, 3)] == [
+        ["sign the lease"],
+        [],
+        ["all day"],
+    ]
     assert not check.is_cut
     assert (check.read([1, 2]), check.is_cut, check.held(2)) == (False, True, ())
     assert check.read([2], limited=False)
@@ -73,9 +77,7 @@ def test_an_excluded_phrase_leaves_out_what_holds_a_wanted_one(db: Any) -> None:
         ('-"first chapter"', [False, True]),
     ],
 )
-def test_a_phrase_may_stand_in_the_title_or_in_a_heading(
-    tmp_path: Path, question: str, expected: list[bool]
-) -> None:
+def test_a_phrase_may_stand_in_the_title_or_in_a_heading(tmp_path: Path, question: str, expected: list[bool]) -> None:
     text = "Scout Finch tells it. Jem is her brother."
     chunks = [
         ChunkRow(0, 21, content_hash(text[:21]), None, ("First chapter", "Summer")),

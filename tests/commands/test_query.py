@@ -170,3 +170,46 @@ def test_bytes_that_are_not_utf_8_are_refused_with_a_sentence(
     result = ask(*([] if "--batch" in arguments else ["lease"]), *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("wherein: ")
+
+
+def test_strict_holds_for_a_question_and_for_a_batch(ask: Callable[..., click.testing.Result]) -> None:
+    question = 'which "lease 3" is signed'
+    answer = json.loads(ask(question, "--json").stdout)
+    assert (len(answer["hits"]), answer["hits"][0]["phrases"]) == (5, ["lease 3"])
+    assert [hit["uri"][-4:] for hit in json.loads(ask(question, "--strict", "--json").stdout)["hits"]] == ["3.md"]
+    lines = f'{question}\n{{"id": "q", "question": "is \\"lease 9\\" signed"}}\n'
+    first, second = map(json.loads, ask("--batch", "-", "--strict", stdin=lines).stdout.splitlines())
+    assert [hit["uri"][-4:] for hit in first["hits"]] == ["3.md"]
+    note = 'no passage holds "lease 9" as it is quoted; without the quotes its words are searched for'
+    assert (second["hits"], second["notes"]) == ([], [note])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stderr"),
+    [
+        (
+            ['is "lease 9" signed', "-n", "1"],
+            'wherein: no passage holds "lease 9" as it is quoted; its words were searched for\n',
+        ),
+        (
+            ['"lease 9"'],
+            'wherein: no passage holds "lease 9" as it is quoted; without the quotes its words are searched for\n'
+            "no passages\n",
+        ),
+        (["lease", "--", "-signed"], "wherein: every passage that would be found is excluded (-signed)\nno passages\n"),
+        (
+            ["lease", "--strict", "--mode", "semantic"],
+            "wherein: In the mode semantic quotes mean nothing, so no question is strict; choose hybrid or keyword\n",
+        ),
+    ],
+)
+def test_what_operators_did_is_said_on_standard_error(
+    ask: Callable[..., click.testing.Result], arguments: list[str], stderr: str
+) -> None:
+    assert ask(*arguments).stderr == stderr
+
+
+def test_the_phrases_that_a_passage_holds_are_explained(ask: Callable[..., click.testing.Result]) -> None:
+    lines = [line.strip() for line in ask('is "lease 3" signed', "-n", "1", "--explain").stdout.splitlines()]
+    assert "holds as quoted: lease 3" in lines
+    assert "holds as quoted" not in ask("is lease 3 signed", "-n", "1", "--explain").stdout

@@ -179,7 +179,7 @@ def _explain(hit: "Hit") -> list[str]:
     if hit.matched is not None:
         lines.append(f"matched: {one_line(', '.join(hit.matched)) or 'no words'}")
     if hit.phrases:
-        lines.append(f"holds as quoted: {one_line(', '.join(hit.phrases))}")
+        lines.append(f"matched phrases: {one_line(', '.join(hit.phrases))}")
     return lines
 
 

@@ -37,6 +37,7 @@ from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Matrix
 from wherein.storage.filters.selection import Filter, Selection, Selector
+from wherein.storage.index.keyword_index import KeywordIndex
 from wherein.storage.index.open_indexes import OpenIndexes, SharedIndexes
 from wherein.storage.index.vector_index import VectorIndex
 
@@ -113,7 +114,7 @@ class Ranker:
 
     def operator_notes(self, *, mode: str, is_empty: bool) -> tuple[str, ...]:
         """Return what to say of the last question's operators; call in the snapshot that it was answered in."""
-        if self._matches is None or self._matches.question.is_plain:
+        if self._matches is None:
             return ()
         check = self._phrase_check(self._matches.question)
         return operator_notes(check, self._matches, mode=mode, is_empty=is_empty)
@@ -142,7 +143,7 @@ class Ranker:
             self._passages.begin(self._indexes.version)
             self.provenance = provenance_of(None, None, index)
             selection = self._select(only)
-            matches = self._matches = match(index, question, selection)
+            matches = self._match(index, question, selection)
             chunks = self._best_by_words(matches, k, copies)
             scores = scores_of(matches, chunks)
             totals = scores + phrase_scores(self._phrase_check(question), matches, chunks)
@@ -176,7 +177,7 @@ class Ranker:
             self._passages.begin(self._indexes.version)
             self.provenance = provenance_of(self._model, vectors, keywords)
             selection = self._select(only)
-            matches = self._matches = match(keywords, question, selection)
+            matches = self._match(keywords, question, selection)
             query = _Query(vector, metric, copies)
             ranked = self._rank(query, vectors, matches, k, selection)
             return self._hits(self._chosen(ranked, choose), matches, selection, query)
@@ -187,6 +188,11 @@ class Ranker:
         stored = self._passages.stored([one.chunk for one in ranked])
         found = [Found(required(stored, one.chunk), one.score, one.chance) for one in ranked]
         return [ranked[at] for at in choose(found)]
+
+    def _match(self, index: KeywordIndex, question: ParsedQuestion, selection: Selection | None) -> Matches:
+        matches = match(index, question, selection)
+        self._matches = None if question.is_plain else matches  # scores of all passages: kept only for their notes
+        return matches
 
     def _phrase_check(self, question: ParsedQuestion) -> PhraseCheck:
         """Return the check of a question: the same one while more and more passages are wanted for it."""
@@ -265,7 +271,8 @@ class Ranker:
             passing = filter_matches(check, matches, list(vector_of))
             allowed = passing if query.copies is None else query.copies.first(passing, n)
             # Passages with a phrase are candidates by their words as well; an exclusion may leave too few.
-            if len(allowed) >= n or wanted >= count or matches.question.phrases or check.is_cut:
+            stops = check.is_needed and check.is_cut
+            if len(allowed) >= n or wanted >= count or matches.question.phrases or stops:
                 return {chunk: near[vector_of[chunk]] for chunk in allowed[:n]}
             if query.copies is not None and len(passing) >= n:
                 if wanted >= MAX_BY_MEANING:

@@ -84,12 +84,14 @@ def best_passages(check: PhraseCheck, matches: Matches, n: int) -> Positions:
     if not check.is_needed and not matches.wanted:
         return rank_by_score(matches, n)
     scores, possible = _allowed_scores(matches), _possible_scores(matches)
-    # All of them: how many hold the phrases is not known yet.
-    waiting = _highest_over_zero(possible, len(possible))
-    found, size = _Found.nothing(), _BATCH_SIZE
+    is_unsure = np.full(len(scores), True) if check.is_needed else possible > scores
+    sure = _highest_over_zero(np.where(is_unsure, np.float32(0), scores), n)
+    # All of the others: how many of them hold the phrases is not known yet.
+    waiting = _highest_over_zero(np.where(is_unsure, possible, np.float32(0)), len(possible))
+    found, size = _Found(sure, scores[sure]), _BATCH_SIZE
     while len(waiting) and not check.is_cut and not found.is_enough(n, possible[waiting[0]], matches):
         batch, waiting = waiting[:size], waiting[size:]
-        found = found.with_more(*_checked(check, matches, batch, scores, possible))
+        found = found.with_more(*_checked(check, matches, batch, scores))
         size *= 2
     if check.is_cut and not check.is_needed:
         found = found.with_more(waiting, scores[waiting])
@@ -102,10 +104,6 @@ class _Found:
 
     positions: Positions
     scores: npt.NDArray[np.float32]
-
-    @classmethod
-    def nothing(cls) -> _Found:
-        return cls(np.empty(0, np.int64), np.empty(0, np.float32))
 
     def with_more(self, positions: Positions, scores: npt.NDArray[np.float32]) -> _Found:
         return _Found(np.concatenate([self.positions, positions]), np.concatenate([self.scores, scores]))
@@ -137,19 +135,14 @@ def _possible_scores(matches: Matches) -> npt.NDArray[np.float32]:
 
 
 def _checked(
-    check: PhraseCheck,
-    matches: Matches,
-    positions: Positions,
-    scores: npt.NDArray[np.float32],
-    possible: npt.NDArray[np.float32],
+    check: PhraseCheck, matches: Matches, positions: Positions, scores: npt.NDArray[np.float32]
 ) -> tuple[Positions, npt.NDArray[np.float32]]:
     """Return those of some passages that pass, and their scores with what the phrases add that they hold."""
     ids = _ids_at(matches.index, positions)
+    passing = check.passing(ids.tolist())
     if check.is_needed:
-        passing = np.isin(ids, check.passing(ids.tolist()))
-        positions, ids = positions[passing], ids[passing]
-    else:
-        check.read(ids[possible[positions] > scores[positions]].tolist())
+        is_passing = np.isin(ids, passing)
+        positions, ids = positions[is_passing], ids[is_passing]
     return positions, scores[positions] + phrase_scores(check, matches, ids.tolist()).astype(np.float32)
 
 

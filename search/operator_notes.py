@@ -1,4 +1,4 @@
-"""What to tell the user of a question's operators: that a phrase stands nowhere, or that they leave nothing."""
+"""What a user should know of a question's operators: that a phrase occurs nowhere, or that they leave nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BATCH_SIZE = 200
 
 
 class _Where(Enum):
-    """Where a phrase stands: in a passage that may be shown, only in excluded ones, or in none that passes the filter.
+    """Where a phrase occurs: in a passage that may be shown, only in excluded ones, or in none that passes the filter.
 
     UNKNOWN where more passages have its words than may be read.
     """
@@ -48,25 +48,29 @@ def operator_notes(check: PhraseCheck, matches: Matches, *, mode: str, is_empty:
 
 def _of_phrase(matches: Matches, phrase: Phrase, where: _Where) -> Iterator[str]:
     if where is _Where.EXCLUDED:
-        yield f"{_quoted(phrase)} stands only in passages that are excluded ({_excluded(matches)})"
+        yield f"{_quoted(phrase)} occurs only in passages that are excluded ({_excluded(matches)})"
     elif where is _Where.NOWHERE:
         scope = "passage" if matches.selection is None else "passage of the documents that pass the filter"
         is_wanted = phrase in matches.question.wanted
-        hint = "its words were searched for" if is_wanted else "without the quotes its words are searched for"
-        yield f"no {scope} holds {_quoted(phrase)} as it is quoted; {hint}"
+        hint = (
+            "its words were searched for separately"
+            if is_wanted
+            else "without the quotes, its words are searched for separately"
+        )
+        yield f"no {scope} contains {_quoted(phrase)} exactly as quoted; {hint}"
 
 
 def _of_nothing(matches: Matches, mode: str) -> Iterator[str]:
-    """Yield why nothing was found, although each phrase stands in some passage."""
+    """Yield why nothing was found, although each phrase occurs in some passage."""
     question = matches.question
     if question.phrases:
-        others = f" that is not excluded ({_excluded(matches)})" if question.excluded else ""
-        yield f"no passage{others} holds all of {', '.join(map(_quoted, question.phrases))}"
+        others = f" without the excluded words ({_excluded(matches)})" if question.excluded else ""
+        yield f"no passage{others} contains all of {', '.join(map(_quoted, question.phrases))}"
     elif question.excluded:
         if mode == "keyword" and not question.terms:
-            yield f"the question has nothing but excluded words ({_excluded(matches)}); add a word to search for"
+            yield f"the question consists only of excluded words ({_excluded(matches)}); add a word to search for"
         elif _has_other_passages(matches, mode):
-            yield f"every passage that would be found is excluded ({_excluded(matches)})"
+            yield f"every passage that would otherwise be found is excluded ({_excluded(matches)})"
 
 
 def _has_other_passages(matches: Matches, mode: str) -> bool:
@@ -82,13 +86,13 @@ def _where(check: PhraseCheck, matches: Matches, phrase: Phrase) -> _Where:
     index, parts = matches.index, range(len(matches.index.parts))
     held = [has_words(index, part, phrase) & selected(index, part, matches.selection) for part in parts]
     shown = [mask & ~has_excluded_word(index, part, matches.question) for part, mask in enumerate(held)]
-    if (found := _stands(check, matches, shown, phrase, except_excluded=True)) is not False:
+    if (found := _occurs(check, matches, shown, phrase, except_excluded=True)) is not False:
         return _Where.UNKNOWN if found is None else _Where.SHOWN
-    found = _stands(check, matches, held, phrase)
+    found = _occurs(check, matches, held, phrase)
     return _Where.UNKNOWN if found is None else _Where.EXCLUDED if found else _Where.NOWHERE
 
 
-def _stands(
+def _occurs(
     check: PhraseCheck, matches: Matches, masks: Sequence[Mask], phrase: Phrase, *, except_excluded: bool = False
 ) -> bool | None:
     """Return whether one of the passages that are marked holds a phrase; None where the limit is reached before."""

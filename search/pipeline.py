@@ -209,7 +209,9 @@ def check_question(question: str, options: QueryOptions) -> None:
     if options.mode not in MODES:
         raise UsageError(f"There is no mode {options.mode}; there are {', '.join(MODES)}")
     if options.mode == "semantic" and options.results.strict:
-        raise UsageError("In the mode semantic quotes mean nothing, so no question is strict; choose hybrid or keyword")
+        raise UsageError(
+            "The mode semantic ignores quotes, so no question can be strict there; choose hybrid or keyword"
+        )
     lowest = options.results.min_score
     if options.mode == "hybrid" and lowest is not None and not 0 <= lowest <= 1:
         raise UsageError("In the mode hybrid the minimum score is a probability: a number from 0 to 1")

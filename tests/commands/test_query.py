@@ -180,7 +180,7 @@ def test_strict_holds_for_a_question_and_for_a_batch(ask: Callable[..., click.te
     lines = f'{question}\n{{"id": "q", "question": "is \\"lease 9\\" signed"}}\n'
     first, second = map(json.loads, ask("--batch", "-", "--strict", stdin=lines).stdout.splitlines())
     assert [hit["uri"][-4:] for hit in first["hits"]] == ["3.md"]
-    note = 'no passage holds "lease 9" as it is quoted; without the quotes its words are searched for'
+    note = 'no passage contains "lease 9" exactly as quoted; without the quotes, its words are searched for separately'
     assert (second["hits"], second["notes"]) == ([], [note])
 
 
@@ -189,17 +189,20 @@ def test_strict_holds_for_a_question_and_for_a_batch(ask: Callable[..., click.te
     [
         (
             ['is "lease 9" signed', "-n", "1"],
-            'wherein: no passage holds "lease 9" as it is quoted; its words were searched for\n',
+            'wherein: no passage contains "lease 9" exactly as quoted; its words were searched for separately\n',
         ),
         (
             ['"lease 9"'],
-            'wherein: no passage holds "lease 9" as it is quoted; without the quotes its words are searched for\n'
-            "no passages\n",
+            'wherein: no passage contains "lease 9" exactly as quoted; without the quotes, its words are searched for'
+            " separately\nno passages\n",
         ),
-        (["lease", "--", "-signed"], "wherein: every passage that would be found is excluded (-signed)\nno passages\n"),
+        (
+            ["lease", "--", "-signed"],
+            "wherein: every passage that would otherwise be found is excluded (-signed)\nno passages\n",
+        ),
         (
             ["lease", "--strict", "--mode", "semantic"],
-            "wherein: In the mode semantic quotes mean nothing, so no question is strict; choose hybrid or keyword\n",
+            "wherein: The mode semantic ignores quotes, so no question can be strict there; choose hybrid or keyword\n",
         ),
     ],
 )
@@ -211,5 +214,5 @@ def test_what_operators_did_is_said_on_standard_error(
 
 def test_the_phrases_that_a_passage_holds_are_explained(ask: Callable[..., click.testing.Result]) -> None:
     lines = [line.strip() for line in ask('is "lease 3" signed', "-n", "1", "--explain").stdout.splitlines()]
-    assert "holds as quoted: lease 3" in lines
-    assert "holds as quoted" not in ask("is lease 3 signed", "-n", "1", "--explain").stdout
+    assert "matched phrases: lease 3" in lines
+    assert "matched phrases" not in ask("is lease 3 signed", "-n", "1", "--explain").stdout

@@ -74,7 +74,7 @@ def test_odd_questions_are_answered_and_what_stands_nowhere_is_said(
 ) -> None:
     answer = library.query(question, 9, mode=mode)
     assert [Path(hit.uri).stem for hit in answer.hits if hit.keyword_rank == 1] == [first]
-    said = 'no passage holds "{}" as it is quoted; its words were searched for'
+    said = 'no passage contains "{}" exactly as quoted; its words were searched for separately'
     assert answer.notes == tuple(map(said.format, nowhere))
     assert list(library.query_many([question], 9, mode=mode)) == [answer]
 
@@ -124,6 +124,8 @@ def test_with_the_shipped_model_a_phrase_that_stands_nowhere_does_not_cost_the_a
     open_library().ingest([docs])
     answer = open_library().query('which clause ends the lease in a case of "vis maior"?', 3)
     assert Path(answer.hits[0].uri).stem == "lease"
-    assert answer.notes[0] == 'no passage holds "vis maior" as it is quoted; its words were searched for'
+    assert (
+        answer.notes[0] == 'no passage contains "vis maior" exactly as quoted; its words were searched for separately'
+    )
     best = open_library().query('who is the author of "To Kill a Mockingbird"?', 1)
     assert (Path(best.hits[0].uri).stem, best.notes) == ("books", ())

@@ -1,4 +1,4 @@
-"""The sentences about operators: a phrase that stands nowhere, and what leaves nothing."""
+"""The sentences about operators: a phrase that occurs nowhere, and what leaves nothing."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -30,8 +30,8 @@ def asked(library: Library, question: str, mode: str, **options: Any) -> tuple[s
     return {hit.title for hit in answer.hits}, answer.notes
 
 
-NOWHERE = "no passage holds {} as it is quoted; {}"
-SEARCHED, STRICT = "its words were searched for", "without the quotes its words are searched for"
+NOWHERE = "no passage contains {} exactly as quoted; {}"
+SEARCHED, STRICT = "its words were searched for separately", "without the quotes, its words are searched for separately"
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -66,16 +66,18 @@ def test_a_sentence_is_answered_and_a_phrase_that_stands_nowhere_is_named(
         ('"red box" "zorblatt" "of no one"', set(), [
             NOWHERE.format('"zorblatt"', STRICT), NOWHERE.format('"of no one"', STRICT),
         ]),
-        ('"red box" "the lease"', set(), ['no passage holds all of "red box", "the lease"']),
+        ('"red box" "the lease"', set(), ['no passage contains all of "red box", "the lease"']),
         ('"red lease" "to sign" -draft', set(), [
-            '"red lease" stands only in passages that are excluded (-draft)',
-            '"to sign" stands only in passages that are excluded (-draft)',
+            '"red lease" occurs only in passages that are excluded (-draft)',
+            '"to sign" occurs only in passages that are excluded (-draft)',
         ]),
-        ('"red" "sign" -draft', set(), ['no passage that is not excluded (-draft) holds all of "red", "sign"']),
-        ('"red lease" -draft', set(), ['"red lease" stands only in passages that are excluded (-draft)']),
-        ('"red lease" -"draft of"', set(), ['"red lease" stands only in passages that are excluded (-"draft of")']),
+        ('"red" "sign" -draft', set(), [
+            'no passage without the excluded words (-draft) contains all of "red", "sign"',
+        ]),
+        ('"red lease" -draft', set(), ['"red lease" occurs only in passages that are excluded (-draft)']),
+        ('"red lease" -"draft of"', set(), ['"red lease" occurs only in passages that are excluded (-"draft of")']),
         ('the "red lease" -draft', {"lease", "red", "cats"}, [
-            '"red lease" stands only in passages that are excluded (-draft)',
+            '"red lease" occurs only in passages that are excluded (-draft)',
         ]),
     ],
 )  # fmt: skip
@@ -101,17 +103,21 @@ def test_with_strict_a_phrase_in_a_sentence_is_required(library: Library, mode: 
 @pytest.mark.parametrize(
     ("question", "mode", "note"),
     [
-        ("sign -the", "keyword", "every passage that would be found is excluded (-the)"),
-        ("red -box -draft", "keyword", "every passage that would be found is excluded (-box, -draft)"),
-        ('box -"red box"', "keyword", 'every passage that would be found is excluded (-"red box")'),
+        ("sign -the", "keyword", "every passage that would otherwise be found is excluded (-the)"),
+        ("red -box -draft", "keyword", "every passage that would otherwise be found is excluded (-box, -draft)"),
+        ('box -"red box"', "keyword", 'every passage that would otherwise be found is excluded (-"red box")'),
         ("zorblatt -the", "keyword", None),
         (
             "-the -cats",
             "keyword",
-            "the question has nothing but excluded words (-the, -cats); add a word to search for",
+            "the question consists only of excluded words (-the, -cats); add a word to search for",
         ),
-        ("lease -the -red -cats", "hybrid", "every passage that would be found is excluded (-the, -red, -cats)"),
-        ("-the -red -cats", "hybrid", "every passage that would be found is excluded (-the, -red, -cats)"),
+        (
+            "lease -the -red -cats",
+            "hybrid",
+            "every passage that would otherwise be found is excluded (-the, -red, -cats)",
+        ),
+        ("-the -red -cats", "hybrid", "every passage that would otherwise be found is excluded (-the, -red, -cats)"),
     ],
 )
 def test_excluded_words_that_leave_nothing_are_named(
@@ -123,7 +129,7 @@ def test_excluded_words_that_leave_nothing_are_named(
 @pytest.mark.parametrize("mode", MODES)
 def test_under_a_filter_only_its_documents_count(library: Library, mode: str) -> None:
     only = {"only": parse_filter(where="name IN ('red', 'draft')")}
-    nowhere = 'no passage of the documents that pass the filter holds "sign the lease" as it is quoted; {}'
+    nowhere = 'no passage of the documents that pass the filter contains "sign the lease" exactly as quoted; {}'
     assert asked(library, 'the "sign the lease" box', mode, **only) == ({"red", "draft"}, (nowhere.format(SEARCHED),))
     assert asked(library, '"sign the lease"', mode, **only) == (set(), (nowhere.format(STRICT),))
     assert asked(library, 'the "red lease" box', mode, **only) == ({"red", "draft"}, ())
@@ -141,7 +147,7 @@ def test_where_not_all_texts_may_be_read_nothing_is_claimed(
         (note,) = library.query(question, 9, mode=mode).notes
         assert note.startswith("phrases were searched for only in the 3,000 best passages"), question
     assert library.query("sign -the", 9, mode="keyword").notes == (
-        "every passage that would be found is excluded (-the)",
+        "every passage that would otherwise be found is excluded (-the)",
     )
 
 

@@ -21,8 +21,8 @@ from wherein.commands.options import (
 )
 from wherein.embed.metric import METRICS
 from wherein.errors import UsageError
-from wherein.evaluation import modes
 from wherein.library import Fields, Filter, ResultOptions, parse_filter
+from wherein.search import modes
 from wherein.storage.index.choices import CHOICES
 
 

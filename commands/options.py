@@ -191,6 +191,7 @@ def result_options(function: Command) -> Command:
         help="Leave out passages with a lower chance (0 to 1), or a lower score where there is no chance.",
     )
     @click.option("--require-fresh", is_flag=True, help="Leave out passages whose file is not known to be unchanged.")
+    @click.option("--strict", is_flag=True, help="Leave out passages that lack one of the question's quoted phrases.")
     @wraps(function)
     def wrapper(
         *args: object,
@@ -199,13 +200,14 @@ def result_options(function: Command) -> Command:
         no_fold: bool,
         min_score: float | None,
         require_fresh: bool,
+        strict: bool,
         **others: object,
     ) -> None:
         from wherein.search.results.postprocess import ResultOptions
 
         # Not in batches, of which speed is asked; an exact answer takes the place of the sentence.
         marks = not (others.get("exact") or others.get("batch")) if sentence is None else sentence
-        results = ResultOptions(not no_fold, context, marks, min_score, require_fresh)
+        results = ResultOptions(not no_fold, context, marks, min_score, require_fresh, strict)
         function(*args, results=results, **others)
 
     return wrapper

@@ -99,8 +99,9 @@ def query(
 
     At the prompt `exit`, `quit` or Ctrl-D ends; earlier questions come back with the arrow keys.
 
-    Except in semantic mode, "words in quotes" must occur one after another, and -word must not occur. A line of --batch
-    is a question, or a JSON object with "question" and "id"; the answers are JSON, one per line.
+    Except in semantic mode, passages with "words in quotes" rank higher, and -word must not occur; with --strict, or
+    in a question of nothing else, the quoted words must occur. A line of --batch is a question, or a JSON object with
+    "question" and "id"; the answers are JSON, one per line.
     """
     if batch is not None and (question or layout.form not in (None, "json", "jsonl")):
         raise UsageError("--batch takes no question beside it, and prints JSON")

@@ -242,7 +242,7 @@ class Library(Upkeep):
         """Return the `k` best passages of the documents that pass `only`, presented as `options` say.
 
         The mode `semantic` ranks passages by their nearness in meaning, `keyword` by their words, `hybrid` by both. In
-        the latter two "words in quotes" must occur one after another, and passages with a -word are left out. Raises
+        the latter two, passages with "words in quotes" rank higher, and those with a -word are left out. Raises
         WhereinError when nothing was ingested yet, UsageError when `only` asks for a field that no document has, Stale
         when only fresh passages are wanted and none is.
         """

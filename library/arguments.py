@@ -326,6 +326,7 @@ RESULT_OPTIONS: Mapping[str, Rule] = {
     "sentence": _flag,
     "min_score": _optional(_number(-math.inf, math.inf)),
     "require_fresh": _flag,
+    "strict": _flag,
 }
 
 RULES: Mapping[str, Rule] = {

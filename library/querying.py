@@ -260,4 +260,4 @@ def _group_size(k: int) -> int:
 
 
 def _parsed(question: str, options: QueryOptions) -> ParsedQuestion | None:
-    return None if options.mode == "semantic" else parse_question(question)
+    return None if options.mode == "semantic" else parse_question(question, strict=options.results.strict)

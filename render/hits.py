@@ -233,6 +233,8 @@ def _explain(hit: "Hit") -> list[str]:
         lines.append(f"weight of meaning beside words: {hit.trust:.2f}, because the model knows little of the question")
     if hit.matched is not None:
         lines.append(f"matched: {one_line(', '.join(hit.matched)) or 'no words'}")
+    if hit.phrases:
+        lines.append(f"matched phrases: {one_line(', '.join(hit.phrases))}")
     return lines
 
 

@@ -18,7 +18,7 @@ from wherein.storage.catalog.packed_terms import ENTRY, TermRows
 from wherein.storage.index.keyword_index import KeywordIndex
 from wherein.storage.index.postings import Positions, TermPostings
 
-__all__ = ["WEIGHTS", "KeywordScores", "Scores", "Weights", "score_passages", "score_rows"]
+__all__ = ["WEIGHTS", "KeywordScores", "Scores", "Weights", "highest_idf", "score_passages", "score_rows"]
 
 Scores = npt.NDArray[np.float32]
 
@@ -174,6 +174,11 @@ def _frequencies(body: npt.NDArray[np.uint8], fields: npt.NDArray[np.uint8], wei
 
 def _contribution(idf: float | npt.NDArray[np.float64], tf: Scores, norm: Scores, weights: Weights) -> Scores:
     return tf * np.float32(idf * (weights.k1 + 1)) / (tf + norm)
+
+
+def highest_idf(index: KeywordIndex) -> float:
+    """Return the inverse document frequency of a term that one passage has."""
+    return _idf(index.count, 1)
 
 
 def _idf(count: int, occurrences: int) -> float:

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["NO_GOOD_MATCH", "calibrated", "features"]
+__all__ = ["NO_GOOD_MATCH", "calibrated", "chances_of", "features"]
 
 Scores = npt.NDArray[np.float64]
 
@@ -25,6 +25,14 @@ def calibrated(dense: Scores, words: Scores, background: Scores, passages: int) 
     # Beyond 50 the chance is 0 or 1 all the same, and exp would overflow further out.
     chance: Scores = 1 / (1 + np.exp(-np.clip(logit, -50, 50)))
     return chance
+
+
+def chances_of(dense: Scores, words: Scores, background: Scores | None, passages: int) -> list[float | None]:
+    """Return the chances of candidates; None where there is no background, or a candidate has no cosine (NaN)."""
+    if background is None:
+        return [None] * len(dense)
+    chances = calibrated(dense, words, background, passages).tolist()
+    return [None if math.isnan(score) else chance for score, chance in zip(dense.tolist(), chances, strict=True)]
 
 
 def features(dense: Scores, words: Scores, background: Scores, passages: int) -> Scores:

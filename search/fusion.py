@@ -15,7 +15,7 @@ from itertools import chain, pairwise, repeat, starmap
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Fused", "Overlap", "QuestionWords", "as_cosine", "fuse", "fuse_best", "promising"]
+__all__ = ["PHRASES", "Fused", "Overlap", "QuestionWords", "as_cosine", "fuse", "fuse_best", "promising"]
 
 Scores = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -26,6 +26,8 @@ Terms = Sequence[int] | Integers
 _KEYWORD, _COVERAGE, _ADJACENT, _NEAR = 0.03, 0.27, 0.12, 0.15
 # How many times BM25's weight is added to itself where meaning does not count at all.
 _DOUBTED = 12
+PHRASES = 0.2
+"""What a passage gains that holds all quoted phrases of a question."""
 # The weight of BM25 in the choice of the candidates to read, before anything is known of their texts.
 _UNREAD_KEYWORD = 0.1
 # The usual range of the cosines of a question's candidates.
@@ -190,19 +192,22 @@ def fuse_best(
     metric: str,
     read: int,
     trust: float = 1.0,
+    phrases: Scores | None = None,
 ) -> Fused:
     """Order the `read` most promising of a question's candidates; equal scores by their `ids`.
 
     `ids`, `dense` (by `metric`) and `keyword` are arrays `[n]` over the candidates; `terms` returns the terms of
     passages by their ids. Terms of the question that are not in `idf` do not count. `trust` is the weight of the cosine
-    (search/trust.py).
+    (search/trust.py), `phrases` `[n]` the share, 0 to 1, of the question's quoted phrases that each candidate holds.
     """
     asked = [term for term in question if term in idf]
     similar, mass = trust * as_cosine(metric, dense), sum(idf.values())
+    bonus = np.zeros(len(ids)) if phrases is None else PHRASES * phrases
+    similar = similar + bonus
     chosen = promising(similar, keyword, mass, read)
     shares = QuestionWords(asked, idf).shares(terms(ids[chosen].tolist()))
     scores = np.asarray(similar[chosen], np.float64) + _words(keyword[chosen], mass, shares, trust)
-    words = _words(keyword[chosen], mass, shares)
+    words = _words(keyword[chosen], mass, shares) + bonus[chosen]
     order = np.lexsort((ids[chosen], -scores))  # the last key is the first to order by
     return Fused(chosen[order], scores[order], words[order], shares[order])
 

@@ -74,10 +74,10 @@ class Hit:
 
     `dense_score` and `keyword_score` are the two scores in the modes that count words. `dense_rank` and `keyword_rank`
     are the ranks, from 1, in the two rankings; None for a passage that is not among a ranking's candidates. `matched`
-    are the words of the question that occur, as they were asked. In `hybrid`, `overlap` is what else of the question's
-    words was counted, and `chance` the probability, 0 to 1, that the passage answers the question (see calibration.py);
-    None where the metric is not cosine, or with fewer than 100 vectors. `trust` is the weight that nearness in meaning
-    had beside the words, up to 1 (see trust.py).
+    are the words of the question that occur, as they were asked, and `phrases` the quoted phrases. In `hybrid`,
+    `overlap` is what else of the question's words was counted, and `chance` the probability, 0 to 1, that the passage
+    answers the question (see calibration.py); None where the metric is not cosine, or with fewer than 100 vectors.
+    `trust` is the weight that nearness in meaning had beside the words, up to 1 (see trust.py).
 
     `freshness` is `fresh`, `changed` or `missing`, as its file is, and `unknown` for a document without a file.
     With `recognized`, at least a part of the text was recognized in a picture (OCR), and may have wrong letters.
@@ -104,6 +104,7 @@ class Hit:
     keyword_score: float | None = None
     keyword_rank: int | None = None
     matched: tuple[str, ...] | None = None
+    phrases: tuple[str, ...] | None = None
     overlap: Overlap | None = None
     chance: float | None = None
     trust: float | None = None
@@ -132,6 +133,7 @@ class Ranking(TypedDict, total=False):
     keyword_score: float | None
     keyword_rank: int | None
     matched: tuple[str, ...] | None
+    phrases: tuple[str, ...] | None
     overlap: Overlap | None
     chance: float | None
     trust: float | None

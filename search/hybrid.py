@@ -13,23 +13,33 @@ import numpy.typing as npt
 from wherein.embed.metric import scores_and_distances
 from wherein.errors import Damaged
 from wherein.search.bm25 import score_rows
-from wherein.search.calibration import calibrated
+from wherein.search.calibration import chances_of
 from wherein.search.copies import MAX_BY_MEANING, MAX_OF_VECTOR, NearCopies
 from wherein.search.embedded import EmbeddedQuestion
 from wherein.search.found import Choose, Found
 from wherein.search.fusion import Overlap, fuse_best
 from wherein.search.hits import Hit
-from wherein.search.keyword import Matches, best_passages, filter_matches, match, scores_of
+from wherein.search.keyword import (
+    Matches,
+    best_passages,
+    filter_matches,
+    match,
+    phrase_scores,
+    phrase_shares,
+    scores_of,
+)
+from wherein.search.operator_notes import operator_notes
 from wherein.search.passage_lookup import PassageLookup, required
 from wherein.search.phrase_check import PhraseCheck
 from wherein.search.provenance import Provenance, provenance_of
 from wherein.search.query_syntax import ParsedQuestion
 from wherein.search.semantic import Nearness, exact_nearness
-from wherein.search.trust import BY_WORDS, agreement, spread_factor, trust_in_meaning
+from wherein.search.trust import BY_WORDS, background_cosines, spread_factor, trust_for
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Matrix
 from wherein.storage.filters.selection import Filter, Selection, Selector
+from wherein.storage.index.keyword_index import KeywordIndex
 from wherein.storage.index.open_indexes import OpenIndexes, SharedIndexes
 from wherein.storage.index.vector_index import VectorIndex
 
@@ -45,9 +55,6 @@ READ = 20
 # How far the BM25 scores from the index and from the stored counts may differ: they add in different orders.
 _TOLERANCE = 1e-4
 _NO_MODEL = 0  # SQLite's ids begin with 1
-# A chance needs a sample of vectors that have nothing to do with the question. Of fewer than _MIN_VECTORS, too large a
-# share would be of passages that answer.
-_MIN_VECTORS = 100
 Floats = npt.NDArray[np.float64]
 
 
@@ -105,6 +112,7 @@ class Ranker:
         self._passages = PassageLookup(db, model)
         self._selector = Selector(model.id if model else _NO_MODEL)
         self._check: PhraseCheck | None = None
+        self._matches: Matches | None = None
         self.copies_cut = False
         self.trust = 1.0
         self.provenance: Provenance | None = None
@@ -114,6 +122,13 @@ class Ranker:
     def phrases_cut(self) -> bool:
         """Whether the last question's phrases were not looked for in every passage, because too many have its words."""
         return self._check is not None and self._check.is_cut
+
+    def operator_notes(self, *, mode: str, is_empty: bool) -> tuple[str, ...]:
+        """Return what to say of the last question's operators; call in the snapshot that it was answered in."""
+        if self._matches is None:
+            return ()
+        check = self._phrase_check(self._matches.question)
+        return operator_notes(check, self._matches, mode=mode, is_empty=is_empty)
 
     def refresh(self) -> None:
         """Load the indexes of the last committed state, so that the next question need not."""
@@ -139,12 +154,15 @@ class Ranker:
             self._passages.begin(self._indexes.version)
             self.provenance = provenance_of(None, None, index)
             selection = self._select(only)
-            matches = match(index, question, selection)
+            matches = self._match(index, question, selection)
             chunks = self._best_by_words(matches, k, copies)
-            scores = scores_of(matches, chunks).tolist()
+            scores = scores_of(matches, chunks)
+            totals = scores + phrase_scores(self._phrase_check(question), matches, chunks)
             ranked = [
-                _Ranked(chunk=chunk, score=score, keyword_score=score, keyword_rank=rank)
-                for rank, (chunk, score) in enumerate(zip(chunks, scores, strict=True), 1)
+                _Ranked(chunk=chunk, score=total, keyword_score=score, keyword_rank=rank)
+                for rank, (chunk, score, total) in enumerate(
+                    zip(chunks, scores.tolist(), totals.tolist(), strict=True), 1
+                )
             ]
             return self._hits(self._chosen(ranked, choose), matches, selection)
 
@@ -169,7 +187,7 @@ class Ranker:
             self._passages.begin(self._indexes.version)
             self.provenance = provenance_of(self._model, vectors, keywords)
             selection = self._select(only)
-            matches = match(keywords, question, selection)
+            matches = self._match(keywords, question, selection)
             query = _Query(embedded, copies)
             ranked = self._rank(query, vectors, matches, k, selection)
             return self._hits(self._chosen(ranked, choose), matches, selection, query)
@@ -180,6 +198,11 @@ class Ranker:
         stored = self._passages.stored([one.chunk for one in ranked])
         found = [Found(required(stored, one.chunk), one.score, one.chance) for one in ranked]
         return [ranked[at] for at in choose(found)]
+
+    def _match(self, index: KeywordIndex, question: ParsedQuestion, selection: Selection | None) -> Matches:
+        matches = match(index, question, selection)
+        self._matches = None if question.is_plain else matches  # scores of all passages: kept only for their notes
+        return matches
 
     def _phrase_check(self, question: ParsedQuestion) -> PhraseCheck:
         """Return the check of a question: the same one while more and more passages are wanted for it."""
@@ -203,14 +226,16 @@ class Ranker:
         if not chunks:
             return []
         dense, keyword = self._dense_scores(query, chunks, near), scores_of(matches, chunks)
-        background = _background(query, index)
-        self.trust = _trust(query, dense[[chunks.index(chunk) for chunk in by_words[:BY_WORDS]]], background)
-        factor = 1.0 if background is None else spread_factor(background)
+        background = background_cosines(query.embedded, index)
+        best_by_words = dense[[chunks.index(chunk) for chunk in by_words[:BY_WORDS]]]
+        self.trust = trust_for(query.embedded, best_by_words, background)
+        factor = spread_factor(background)
+        phrases = phrase_shares(self._phrase_check(matches.question), matches, chunks) if matches.wanted else None
         best = fuse_best(
             matches.question.order, np.array(chunks), factor * _filled(dense), keyword, matches.scores.idf,
-            self._passages.terms, metric=query.metric, read=to_read(k), trust=self.trust,
+            self._passages.terms, metric=query.metric, read=to_read(k), trust=self.trust, phrases=phrases,
         ).first(k)  # fmt: skip
-        chances = _chances(dense[best.positions], best.words, background, matches.index.count)
+        chances = chances_of(dense[best.positions], best.words, background, matches.index.count)
         dense_ranks, keyword_ranks = _ranks(near), _ranks(by_words)
         return [
             _Ranked(
@@ -261,7 +286,8 @@ class Ranker:
             passing = filter_matches(check, matches, list(vector_of))
             allowed = passing if query.copies is None else query.copies.first(passing, n)
             # Passages with a phrase are candidates by their words as well; an exclusion may leave too few.
-            if len(allowed) >= n or wanted >= count or matches.question.phrases or check.is_cut:
+            stops = check.is_needed and check.is_cut
+            if len(allowed) >= n or wanted >= count or matches.question.phrases or stops:
                 return {chunk: near[vector_of[chunk]] for chunk in allowed[:n]}
             if query.copies is not None and len(passing) >= n:
                 if wanted >= MAX_BY_MEANING:
@@ -294,6 +320,7 @@ class Ranker:
         scores, held = score_rows(rows, matches.index, matches.scores)
         exact = self._exact_nearness(query, ranked) if query else {}
         hits, asked = list[Hit](), list(matches.question.terms.values())
+        check = self._phrase_check(matches.question)
         for rank, (one, score, own) in enumerate(zip(ranked, scores, held, strict=True), 1):
             _check_score(one, score)
             dense_score, distance = exact.get(one.chunk, (None, None))
@@ -308,6 +335,7 @@ class Ranker:
                 keyword_score=score,
                 keyword_rank=one.keyword_rank,
                 matched=tuple(dict.fromkeys(compress(asked, own.tolist()))),
+                phrases=tuple(phrase.asked for phrase in check.held(one.chunk)),
                 overlap=one.overlap,
                 chance=one.chance,
                 trust=one.trust,
@@ -333,29 +361,6 @@ class Ranker:
         if lost := scores.keys() - exact.keys():
             raise Damaged(f"Passage {min(lost)} has a score but no stored vector; run: wherein verify")
         return exact
-
-
-def _background(query: _Query, index: VectorIndex) -> Floats | None:
-    """Return the question's cosines with a sample of all vectors `[m]`; None where there is no such sample."""
-    # The chance and the trust were fitted on cosines; other scores have another scale.
-    if query.metric != "cosine" or index.count < _MIN_VECTORS:
-        return None
-    # Not `@`, for which OpenBLAS starts threads (`VectorIndex.nearest`).
-    cosines: Floats = np.einsum("ij,j->i", index.background, query.vector).astype(np.float64)
-    return cosines
-
-
-def _trust(query: _Query, by_words: Floats, background: Floats | None) -> float:
-    known = agreement(by_words, background) if background is not None else None
-    return trust_in_meaning(known, query.embedded.characters_per_token)
-
-
-def _chances(dense: Floats, words: Floats, background: Floats | None, passages: int) -> list[float | None]:
-    """Return for each passage the chance that it is the answer; None where none can be computed."""
-    if background is None:
-        return [None] * len(dense)
-    chances = calibrated(dense, words, background, passages).tolist()
-    return [None if np.isnan(score) else chance for score, chance in zip(dense, chances, strict=True)]
 
 
 def to_read(k: int) -> int:

@@ -56,7 +56,8 @@ class Answer:
     """The hits for a question, best first; `truncated` is the part of it that the model did not see.
 
     `notes` are sentences for the user: that words of the question were ignored, that a pattern of the filter matches no
-    document, that no hit is a good match. `basis` names the generations and the model that the answer comes from.
+    document, that no passage holds a quoted phrase, that no hit is a good match. `basis` names the generations and the
+    model that the answer comes from.
     `stale` counts the passages that were left out because they are not fresh, when only fresh ones were asked for.
     """
 
@@ -175,6 +176,7 @@ class QueryPipeline:
             *([_MODEL_CUT.format(cut[:_MAX_SHOWN])] if cut and options.mode == "hybrid" else ()),
             *([_MOSTLY_WORDS] if ranker and ranker.trust < LOW_TRUST else ()),
             *map(_no_match, ranking.unmatched),
+            *(ranker.operator_notes(mode=options.mode, is_empty=not gathered.ranked) if ranker else ()),
             *_limits(gathered, options.k, ranker, self._copies),
             *doubts,
         )
@@ -218,6 +220,10 @@ def check_question(question: str, options: QueryOptions) -> None:
         raise UsageError("The question is not text: it has lone surrogates, which stand for bytes that are not UTF-8")
     if options.mode not in MODES:
         raise UsageError(f"There is no mode {options.mode}; there are {', '.join(MODES)}")
+    if options.mode == "semantic" and options.results.strict:
+        raise UsageError(
+            "The mode semantic ignores quotes, so no question can be strict there; choose hybrid or keyword"
+        )
     lowest = options.results.min_score
     if options.mode == "hybrid" and lowest is not None and not 0 <= lowest <= 1:
         raise UsageError("In the mode hybrid the minimum score is a probability: a number from 0 to 1")

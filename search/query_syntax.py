@@ -1,6 +1,8 @@
 """How keyword search reads a question: words, "phrases in quotes" and -words that must not occur.
 
-No text is an error: what is not an operator is a word, and what is not a word is ignored.
+Inside a sentence a phrase is wanted: passages that hold it rank higher. Every passage must hold it where a question is
+nothing but operators, or is to be strict. No text is an error: what is not an operator is a word, and what is not a
+word is ignored.
 """
 
 from __future__ import annotations
@@ -8,11 +10,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
-from wherein.storage.catalog.terms import JOINT, folded_text, required_terms, terms_of, word_terms
+from wherein.storage.catalog.terms import JOINT, UNSPACED, folded_text, required_terms, terms_of, word_terms
 
 __all__ = ["ParsedQuestion", "Phrase", "parse_question"]
 
@@ -22,26 +24,42 @@ _MAX_TERMS = 256
 _MAX_PHRASES = 16
 _MAX_SPLIT = 64  # characters of a word in a phrase that may be joined of parts in the text
 
-# A quote opens a phrase only where no word or quote precedes it (19" opens none); a minus counts only before a word.
-# An excluded word begins with a letter, since -5 is a number.
-_QUOTED = re.compile(r"""(?<![\w"])(?P<minus>(?<!\S)-)?["“„«](?P<words>[^"“”„«»]*)["”“»]""")
-_EXCLUDED = re.compile(r"(?<!\S)-(?P<word>[^\W\d_][^\s\"“”„«»]*)")
+_MARKS = '"＂“”„«»「」『』'
+_INSIDE = r'[^"＂“”„]*'
+# A mark that may open and close opens a phrase only where no word or mark precedes it, except in scripts without
+# spaces, and not as the sign of inches: 19", 5 " x 7 ".
+_OPENS = rf'(?:(?<![\w"＂])|(?<=[{UNSPACED}]))(?!(?<=\d\s)["＂“”]\s)'
+_QUOTED = (
+    rf'{_OPENS}(?:(?P<run>"{{1,3}}){_INSIDE}(?P=run)|["＂“]{_INSIDE}["＂“”]|”{_INSIDE}”)'
+    rf'|„{_INSIDE}["“”]|«[^«»]*»|(?<!\w)»[^«»]*«|「[^「」]*」|『[^『』]*』'
+)
+# A minus counts only before a word, which begins with a letter: -5 is a number. Within quotes it excludes nothing.
+_EXCLUDED = rf"(?<!\S)-(?P<word>[^\W\d_][^\s{_MARKS}]*)"
+# The first condition alone decides at nearly every character.
+_OPERATOR = re.compile(rf"(?=[-{_MARKS}])(?:(?P<minus>(?<!\S)-)?(?P<quoted>{_QUOTED})|{_EXCLUDED})")
 
 
 @dataclass(frozen=True)
 class Phrase:
-    """Words that must occur one after another, as they are or joined to one: `text` is their `folded_text`.
+    """Words that occur one after another, as they are or joined to one: `text` is their `folded_text`.
 
-    `required` has for each word the alternatives of terms of which every passage with the phrase holds one.
+    `required` has for each word the alternatives of terms of which every passage with the phrase holds one. `asked` is
+    how the question has it, without the quotes.
     """
 
     text: str
     required: tuple[tuple[tuple[int, ...], ...], ...]
+    asked: str = field(default="", compare=False)
 
     @property
     def is_word(self) -> bool:
         """Whether this is one word without parts, whose term says as much as the text does."""
         return len(self.required) == 1 and JOINT not in self.text
+
+    @cached_property
+    def letters(self) -> bytes:
+        """The letters and digits of the phrase, which every text in ASCII that holds it has one after another."""
+        return "".join(filter(str.isalnum, self.text)).encode("utf-8", "surrogatepass")
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -51,7 +69,7 @@ class Phrase:
         separators = {" ": f"[ {JOINT}]", JOINT: f"[ {JOINT}]?"}
         pieces = re.split(f"([ {JOINT}])", self.text.strip())
         inner = "".join(separators.get(piece) or _with_joints(piece) for piece in pieces)
-        return re.compile(f"(?<=[ {JOINT}]){inner}(?=[ {JOINT}])")
+        return re.compile(f"[ {JOINT}]{inner}(?=[ {JOINT}])")
 
 
 def _with_joints(word: str) -> str:
@@ -64,14 +82,16 @@ class ParsedQuestion:
     """A question without its operators, and what these require.
 
     `meaning` is the text to be embedded, and `order` its terms in their order. `terms` are the different terms of the
-    question, each with the word that it comes from. Passages must hold every one of `phrases` and none of `excluded`.
-    `cut` is True when keyword search ignores a part of the question because it is too long.
+    question, each with the word that it comes from. Passages must hold every one of `phrases` and none of `excluded`,
+    and rank higher with one that is `wanted`. `cut` is True when keyword search ignores a part of the question because
+    it is too long.
     """
 
     meaning: str
     order: tuple[int, ...]
     terms: dict[int, str]
     phrases: tuple[Phrase, ...]
+    wanted: tuple[Phrase, ...]
     excluded: tuple[Phrase, ...]
     cut: bool
 
@@ -84,11 +104,19 @@ class ParsedQuestion:
     @property
     def is_plain(self) -> bool:
         """Whether the question has no operators."""
-        return not self.phrases and not self.excluded
+        return not self.wanted and not self.restricts
+
+    @property
+    def restricts(self) -> bool:
+        """Whether the question leaves passages out."""
+        return bool(self.phrases or self.excluded)
 
 
-def parse_question(text: str, *, operators: bool = True) -> ParsedQuestion:
-    """Parse any text as a question; without `operators` quotes and signs mean nothing."""
+def parse_question(text: str, *, operators: bool = True, strict: bool = False) -> ParsedQuestion:
+    """Parse any text as a question; without `operators` quotes and signs mean nothing.
+
+    Every phrase is required if `strict`, or if the question is nothing but operators.
+    """
     kept = text[:_MAX_CHARACTERS]
     phrases, excluded = _phrases(kept) if operators else ([], [])
     terms = _terms(_without_operators(kept) if operators else kept)
@@ -96,24 +124,28 @@ def parse_question(text: str, *, operators: bool = True) -> ParsedQuestion:
     meaning = _without_operators(text) if operators else text
     if not any(True for _ in terms_of(meaning[:_MAX_CHARACTERS])):  # only exclusions: then their words are the meaning
         meaning = text
+    quoted = tuple(dict.fromkeys(phrases[:_MAX_PHRASES]))
+    is_strict = strict or (bool(quoted) and not _has_words_beside_operators(kept))
     return ParsedQuestion(
         meaning=meaning,
         order=tuple(terms_of(meaning[:_MAX_CHARACTERS])),
         terms=dict(islice(terms.items(), _MAX_TERMS)),
-        phrases=tuple(phrases[:_MAX_PHRASES]),
-        excluded=tuple(excluded[:_MAX_PHRASES]),
+        phrases=quoted if is_strict else (),
+        wanted=() if is_strict else quoted,
+        excluded=tuple(dict.fromkeys(excluded[:_MAX_PHRASES])),
         cut=len(text) > _MAX_CHARACTERS or len(terms) > _MAX_TERMS or max(len(phrases), len(excluded)) > _MAX_PHRASES,
     )
 
 
 def _phrases(text: str) -> tuple[list[Phrase], list[Phrase]]:
-    """Return what a text requires and what it excludes."""
-    required, excluded = list[Phrase](), list[Phrase]()
+    """Return the phrases of a text that are quoted, and those that it excludes."""
+    quoted, excluded = list[Phrase](), list[Phrase]()
     for negated, words in _operators(text):
         of_words = [required_terms(word) for word, _ in word_terms(words)]
         if of_words:  # else the quotes hold only punctuation
-            (excluded if negated else required).append(Phrase(folded_text(words), tuple(of_words)))
-    return required, excluded
+            phrase = Phrase(folded_text(words), tuple(of_words), words.strip())
+            (excluded if negated else quoted).append(phrase)
+    return quoted, excluded
 
 
 def _terms(text: str) -> dict[int, str]:
@@ -127,14 +159,28 @@ def _terms(text: str) -> dict[int, str]:
 
 def _operators(text: str) -> Iterator[tuple[bool, str]]:
     """Yield for each operator whether it excludes, and its words."""
-    for match in _QUOTED.finditer(text):
-        yield bool(match["minus"]), match["words"]
-    # Phrases are taken out first: within quotes a minus excludes nothing.
-    for match in _EXCLUDED.finditer(_QUOTED.sub(" ", text)):
-        yield True, match["word"]
+    for match in _OPERATOR.finditer(text):
+        yield match["quoted"] is None or bool(match["minus"]), _words(match)
+
+
+def _words(operator: re.Match[str]) -> str:
+    return operator["word"] or operator["quoted"].strip(_MARKS)
+
+
+def _has_words_beside_operators(text: str) -> bool:
+    return any(True for _ in terms_of(_OPERATOR.sub(" ", text)))
 
 
 def _without_operators(text: str) -> str:
     """Return a text without the quotes around phrases, and without excluded words."""
-    text = _QUOTED.sub(lambda match: " " if match["minus"] else match["words"], text)
-    return _EXCLUDED.sub("", text)
+    return _OPERATOR.sub(_unquoted, text)
+
+
+def _unquoted(match: re.Match[str]) -> str:
+    if match["quoted"] is None or match["minus"]:
+        return " "
+    # The words beside the quotes stay words of their own: "red"box.
+    text, start, end = match.string, match.start(), match.end()
+    before = " " if text[max(start - 1, 0) : start].isalnum() else ""
+    after = " " if text[end : end + 1].isalnum() else ""
+    return f"{before}{_words(match)}{after}"

@@ -10,7 +10,12 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["BY_WORDS", "LOW_TRUST", "agreement", "spread_factor", "trust_in_meaning"]
+from wherein.search.embedded import EmbeddedQuestion
+from wherein.storage.index.vector_index import VectorIndex
+
+__all__ = [
+    "BY_WORDS", "LOW_TRUST", "agreement", "background_cosines", "spread_factor", "trust_for", "trust_in_meaning",
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 
@@ -20,6 +25,8 @@ BY_WORDS = 5
 LOW_TRUST = 0.5
 """Below this weight of the vectors, an answer says that it was found mostly by words."""
 
+# Of fewer vectors, too large a share would be of passages that answer.
+_MIN_VECTORS = 100
 _LEAST = 0.15
 # The deviation of a question's cosines with all vectors, for the shipped model; that of others may be a fourth of it.
 _USUAL_DEVIATION = 0.085
@@ -27,6 +34,21 @@ _LARGEST_FACTOR = 8.0
 # Between these limits trust grows from nothing to all.
 _AGREEMENT = 0.5, 2.5
 _CHARACTERS = 1.5, 3.0
+
+
+def background_cosines(question: EmbeddedQuestion, index: VectorIndex) -> Floats | None:
+    """Return the question's cosines with a sample of all vectors `[m]`; None for another metric and for few vectors."""
+    if question.metric != "cosine" or index.count < _MIN_VECTORS:
+        return None
+    # Not `@`, for which OpenBLAS starts threads (`VectorIndex.nearest`).
+    cosines: Floats = np.einsum("ij,j->i", index.background, question.vector).astype(np.float64)
+    return cosines
+
+
+def trust_for(question: EmbeddedQuestion, by_words: Floats, background: Floats | None) -> float:
+    """Return the weight of the cosine for a question, from 0.15 to 1; the arrays are as for `agreement`."""
+    agrees = None if background is None else agreement(by_words, background)
+    return trust_in_meaning(agrees, question.characters_per_token)
 
 
 def agreement(by_words: Floats, background: Floats) -> float | None:
@@ -53,12 +75,12 @@ def trust_in_meaning(agreement: float | None, characters_per_token: float) -> fl
     return 1 - (1 - _LEAST) * doubt
 
 
-def spread_factor(background: Floats) -> float:
+def spread_factor(background: Floats | None) -> float:
     """Return the factor, 1 to 8, that brings cosines which differ little to the usual scale.
 
     Some models put all texts near each other: the differences of their cosines would vanish beside the words.
     """
-    deviation = float(background.std()) if len(background) else 0.0
+    deviation = float(background.std()) if background is not None and len(background) else 0.0
     return min(max(_USUAL_DEVIATION / deviation, 1.0), _LARGEST_FACTOR) if deviation > 1e-9 else 1.0
 
 

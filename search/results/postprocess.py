@@ -26,7 +26,8 @@ class ResultOptions:
     `fold` shows passages that say nearly the same once. `context` is the number of neighbouring passages shown on each
     side. `sentence` marks the sentence that best answers. `min_score` leaves out hits with a lower chance, or
     a lower score where there is no chance. `require_fresh` leaves out hits whose file is not known to be as it was
-    read.
+    read. `strict` leaves out hits that lack one of the question's quoted phrases, also where these are part of a
+    sentence.
     """
 
     fold: bool = False
@@ -34,6 +35,7 @@ class ResultOptions:
     sentence: bool = False
     min_score: float | None = None
     require_fresh: bool = False
+    strict: bool = False
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from wherein.storage.catalog.emoji import EMOJI, emoji_forms
 __all__ = [
     "JOINT",
     "TERM_BITS",
+    "UNSPACED",
     "PieceCache",
     "folded_text",
     "required_terms",
@@ -61,8 +62,8 @@ _STRAIGHT = str.maketrans(
 _MARKS = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]+")
 # Chinese characters; and other scripts without spaces, as well as Korean, whose particles follow words without one.
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_UNSPACED = f"{_HAN}\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u31f0-\u31ff\uac00-\ud7af"
-_UNSPACED_RUN = re.compile(f"[{_UNSPACED}]+")
+UNSPACED = f"{_HAN}\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u31f0-\u31ff\uac00-\ud7af"
+_UNSPACED_RUN = re.compile(f"[{UNSPACED}]+")
 _IS_HAN = re.compile(f"[{_HAN}]")
 
 
@@ -126,7 +127,7 @@ def _part_pattern() -> re.Pattern[str]:
 @cache
 def _phrase_pattern() -> re.Pattern[str]:
     """Match the words of a phrase; in scripts without spaces each character is one."""
-    return re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}_])[\w{_marks()}])+")
+    return re.compile(rf"[{UNSPACED}]|(?:(?![{UNSPACED}_])[\w{_marks()}])+")
 
 
 @cache

@@ -248,3 +248,49 @@ def test_one_hit_is_shown_and_opened(
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr == "wherein: There is no hit 2: the answer has 1\n"
     assert texts("zebra", "--open", "1").stderr == "wherein: There is no hit 1: the answer has none\n"
+
+
+def test_strict_holds_for_a_question_and_for_a_batch(ask: Callable[..., click.testing.Result]) -> None:
+    question = 'which "lease 3" is signed'
+    answer = json.loads(ask(question, "--json").stdout)
+    assert (len(answer["hits"]), answer["hits"][0]["phrases"]) == (5, ["lease 3"])
+    assert [hit["uri"][-4:] for hit in json.loads(ask(question, "--strict", "--json").stdout)["hits"]] == ["3.md"]
+    lines = f'{question}\n{{"id": "q", "question": "is \\"lease 9\\" signed"}}\n'
+    first, second = map(json.loads, ask("--batch", "-", "--strict", stdin=lines).stdout.splitlines())
+    assert [hit["uri"][-4:] for hit in first["hits"]] == ["3.md"]
+    note = 'no passage contains "lease 9" exactly as quoted; without the quotes, its words are searched for separately'
+    assert (second["hits"], second["notes"]) == ([], [note])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stderr"),
+    [
+        (
+            ['is "lease 9" signed', "-n", "1"],
+            'wherein: no passage contains "lease 9" exactly as quoted; its words were searched for separately\n',
+        ),
+        (
+            ['"lease 9"'],
+            'wherein: no passage contains "lease 9" exactly as quoted; without the quotes, its words are searched for'
+            " separately\nno passages\n",
+        ),
+        (
+            ["lease", "--", "-signed"],
+            "wherein: every passage that would otherwise be found is excluded (-signed)\nno passages\n",
+        ),
+        (
+            ["lease", "--strict", "--mode", "semantic"],
+            "wherein: The mode semantic ignores quotes, so no question can be strict there; choose hybrid or keyword\n",
+        ),
+    ],
+)
+def test_what_operators_did_is_said_on_standard_error(
+    ask: Callable[..., click.testing.Result], arguments: list[str], stderr: str
+) -> None:
+    assert ask(*arguments).stderr == stderr
+
+
+def test_the_phrases_that_a_passage_holds_are_explained(ask: Callable[..., click.testing.Result]) -> None:
+    lines = [line.strip() for line in ask('is "lease 3" signed', "-n", "1", "--explain").stdout.splitlines()]
+    assert "matched phrases: lease 3" in lines
+    assert "matched phrases" not in ask("is lease 3 signed", "-n", "1", "--explain").stdout

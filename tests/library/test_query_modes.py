@@ -66,13 +66,16 @@ def test_k_passages_are_found_or_as_many_as_there_are(library: Library, k: int) 
     assert len(names(library, "red box", k)) == min(k, 37)
     assert len(names(library, "red box", k, "keyword")) == min(k, 28)
     assert len(names(library, "sign -lease", k)) == min(k, 28)
-    assert len(names(library, '"the lease" who', k)) == min(k, 9)
+    assert len(names(library, '"the lease" -who', k)) == min(k, 9)
+    assert len(names(library, '"the lease" who', k)) == min(k, 37)
     assert len(names(library, '"lease the"', k)) == 0
 
 
 def test_operators_exclude_and_require(library: Library) -> None:
     assert "17.txt" not in names(library, "red box -E-1017", 40)
-    assert names(library, 'red -"box 7" "7"', 40) == []
+    assert names(library, '-"box 7" "7"', 40) == []
+    assert "7.txt" not in names(library, 'red -"box 7" "7"', 40)
+    assert names(library, 'where is "box 17 holds"?', 1) == ["17.txt"]
     assert names(library, '"box 7 holds"') == ["7.txt"]
 
 

@@ -12,16 +12,16 @@ from keyword_oracle import brute_force
 from oracle import read_state
 from toy import ToyEncoder
 from wherein.errors import Damaged
-from wherein.search.embedded import embed_question
+from wherein.search.embedded import EmbeddedQuestion, embed_question
 from wherein.search.filters.parse import parse_filter
-from wherein.search.fusion import QuestionWords, fuse
+from wherein.search.fusion import PHRASES, QuestionWords, fuse
 from wherein.search.hits import Hit
 from wherein.search.hybrid import READ, Ranker, to_read
 from wherein.search.query_syntax import parse_question
 from wherein.storage.catalog.checksums import content_hash, vector_checksum
 from wherein.storage.catalog.connection import open_reader
 from wherein.storage.catalog.models import bound_model
-from wherein.storage.catalog.terms import terms_of
+from wherein.storage.catalog.terms import folded_text, terms_of
 from wherein.storage.catalog.vectors import pack_vectors
 
 # Fewer passages than are read of the candidates, so that all of them are fused.
@@ -78,6 +78,48 @@ def test_a_hit_has_its_ranks_in_both_rankings_and_the_words_it_matches(fill: Cal
     assert (best.rank, best.keyword_rank, best.matched) == (1, 1, ("289", "Marbles"))
     assert {hit.matched for hit in hits} == {("289", "Marbles"), ("Marbles",)}
     assert {hit.chance for hit in hits} == {None}  # of so few vectors
+
+
+@pytest.mark.parametrize(
+    ("question", "phrases"),
+    [
+        ('which "blue shelf" holds the lease?', ["blue shelf"]),
+        ('"a lease" on the "red shelf"', ["a lease", "red shelf"]),
+        ('"marbles and a lease" of "box 5"', ["marbles and a lease", "box 5"]),
+        ('a box, "shelf holds the", and "blue shelf"', ["blue shelf"]),
+        ("which „unheard words“ are there?", []),
+    ],
+)
+def test_a_passage_with_a_wanted_phrase_gains_its_share(
+    fill: Callable[..., Path], question: str, phrases: list[str]
+) -> None:
+    folder, parsed = fill(NOTES), parse_question(question)
+    vector = ToyEncoder().encode_question(parsed.meaning)[0]
+    with closing(open_reader(folder)) as db:
+        plain = expected_scores(db, parsed.meaning)
+        hits = Ranker(db, folder, bound_model(db)).search(parsed, EmbeddedQuestion(vector, "cosine", 4.0), 18)
+    for hit in hits:
+        held = [phrase.asked for phrase in parsed.wanted if phrase.text in folded_text(NOTES[hit.title])]
+        assert hit.score - plain[hit.uri] == pytest.approx(PHRASES * len(held) / len(parsed.wanted), abs=1e-5)
+        assert hit.phrases == tuple(held)
+    assert {phrase for hit in hits for phrase in hit.phrases or ()} == set(phrases)
+
+
+def test_a_phrase_of_common_words_is_found_among_many_passages_that_have_them(fill: Callable[..., Path]) -> None:
+    """By its words alone it would be the last."""
+    many = {f"{n:03d}": "It is not to be, or it is to be not the question." for n in range(120)}
+    folder = fill({**many, "hamlet": f"To be or not to be. {'He pauses. ' * 40}".strip()})
+    with closing(open_reader(folder)) as db:
+        ranker = Ranker(db, folder, bound_model(db))
+        (hit,) = ranker.by_keywords(parse_question('the question "to be or not to be"'), 1)
+        assert (hit.title, hit.phrases) == ("hamlet", ("to be or not to be",))
+        assert hit.keyword_score is not None
+        assert hit.score > hit.keyword_score
+        quoted, plain = (
+            {hit.title: hit.keyword_rank for hit in search(ranker, question, 121)}
+            for question in ('is it "to be or not to be"', "is it to be or not to be")
+        )
+    assert (quoted["hamlet"], plain["hamlet"]) == (1, 121)
 
 
 def test_by_keywords_alone(fill: Callable[..., Path]) -> None:

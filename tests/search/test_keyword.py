@@ -1,5 +1,6 @@
 """Keyword search against a count of words in plain Python, at random states of generation and delta."""
 
+import math
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -14,7 +15,17 @@ from sqlite_utils import Database
 
 from keyword_oracle import QUESTIONS, WORDS, bound, brute_force, save
 from text_index import index_texts
-from wherein.search.keyword import best_passages, filter_matches, match, rank_by_score, scores_of
+from wherein.search import keyword
+from wherein.search.keyword import (
+    best_marked,
+    best_passages,
+    filter_matches,
+    match,
+    phrase_scores,
+    phrase_shares,
+    rank_by_score,
+    scores_of,
+)
 from wherein.search.phrase_check import PhraseCheck
 from wherein.search.query_syntax import parse_question
 from wherein.storage.catalog.checksums import content_hash
@@ -120,8 +131,86 @@ def test_operators(db: Database, tmp_path: Path) -> None:
     assert found(db, tmp_path, "foo_bar") == ["4"]
     assert found(db, tmp_path, "天気") == ["5"]
     assert found(db, tmp_path, '"天気は"') == ["5"]
+    assert found(db, tmp_path, 'red "red box"') == ["1", "2", "3"]
+    assert found(db, tmp_path, 'red "no such words" -stands') == ["2", "3"]
+    assert found(db, tmp_path, 'error "天気は"') == ["4", "5"]
     assert found(db, tmp_path, "-red") == []
     assert found(db, tmp_path, '" "') == []
+
+
+def held_by(text: str, phrase: str) -> bool:
+    """Whether a text of plain words holds a phrase of such words."""
+    return f" {phrase} " in f" {text} "
+
+
+PLAIN = ["the", "red", "box", "holds", "seven", "marbles"]
+plain_texts = st.lists(st.lists(st.sampled_from(PLAIN), min_size=1, max_size=8).map(" ".join), min_size=1, max_size=30)
+
+
+@given(
+    plain_texts,
+    st.lists(st.sampled_from(["red box", "the red box", "holds seven", "box", "marbles the"]), max_size=3, unique=True),
+    st.sampled_from(["", "seven", "box holds", "red box"]),
+    st.integers(1, 12),
+    st.integers(1, 4),
+)
+@settings(max_examples=80, deadline=None)
+def test_wanted_phrases_count_as_in_brute_force(
+    texts: list[str], wanted: list[str], excluded: str, n: int, batch: int
+) -> None:
+    """Each phrase that a passage holds adds what the rarest word would, whatever the size of the batches."""
+    question = " ".join(["unheard red marbles", *(f'"{phrase}"' for phrase in wanted), f'-"{excluded}"'])
+    with (
+        tempfile.TemporaryDirectory() as name,
+        closing(open_writer(Path(name))) as db,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(keyword, "_BATCH_SIZE", batch)
+        db.execute("PRAGMA synchronous=OFF")
+        with writing(db, "test"):
+            for number, text in enumerate(texts):
+                chunk = ChunkRow(0, len(text), content_hash(text), None, ())
+                save_document(db, DocumentRow(str(number), None, "", "text/plain", text, {}, (), [chunk]))
+        with snapshot(db):
+            matches = match(load_keywords(db, Path(name), None), parse_question(question))
+            weight = math.log(1 + (len(texts) - 0.5) / 1.5)
+            expected = {
+                number: score + weight * sum(held_by(texts[number - 1], phrase) for phrase in wanted)
+                for number, score in brute_force(db, " ".join(["unheard red marbles", *wanted])).items()
+                if score > 0 and not (excluded and held_by(texts[number - 1], excluded))
+            }
+            check = PhraseCheck(db, matches.question)
+            best = best_passages(check, matches, n).tolist()
+            totals = scores_of(matches, best) + phrase_scores(check, matches, best)
+    ranked = sorted(expected.values(), reverse=True)[:n]
+    np.testing.assert_allclose(totals, ranked, rtol=1e-4)
+    np.testing.assert_allclose([expected[number] for number in best], ranked, rtol=1e-4)
+    assert len(set(best)) == len(best)
+
+
+def test_a_phrase_counts_as_the_rarest_word_and_what_is_not_read_gains_nothing(db: Database, tmp_path: Path) -> None:
+    texts = ["red fox", "fox red", "red fox", "fox and owl"]
+    with writing(db, "test"):
+        for number, text in enumerate(texts):
+            chunk = ChunkRow(0, len(text), content_hash(text), None, ())
+            save_document(db, DocumentRow(str(number), None, "", "text/plain", text, {}, (), [chunk]))
+    with snapshot(db):
+        matches = match(load_keywords(db, tmp_path, None), parse_question('an owl or "red fox"'))
+        (wanted,) = matches.wanted
+        assert np.concatenate(wanted.may_hold).tolist() == [True, True, True, False]
+        check = PhraseCheck(db, matches.question, 1)
+        assert phrase_scores(check, matches, [1, 2, 3, 4]).tolist() == [0, 0, 0, 0]
+        assert sorted(best_passages(check, matches, 4).tolist()) == [1, 2, 3, 4]
+        assert check.is_cut
+        assert phrase_scores(check, matches, [1, 2, 3, 4]).tolist() == pytest.approx([math.log(1 + 3.5 / 1.5), 0, 0, 0])
+        assert phrase_shares(check, matches, [4, 3, 2, 1]).tolist() == [0, 1, 0, 1]
+
+
+def test_the_passages_that_are_marked_come_best_first() -> None:
+    matches = match(index_texts(TEXTS), parse_question("fox"))
+    masks = [np.array([False, True, True, True, False]), np.zeros(0, np.bool_)]
+    assert best_marked(matches, masks, 2).tolist() == [3, 2]
+    assert best_marked(matches, masks, 9).tolist() == [3, 2, 1]
 
 
 TEXTS = ["fox", "den", "red fox", "fox", "owl"]

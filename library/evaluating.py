@@ -21,6 +21,7 @@ from wherein.errors import Damaged, UsageError
 from wherein.evaluation.run import Measured
 from wherein.ingest.chunker import CHUNKER_VERSION
 from wherein.ingest.progress.events import Progress
+from wherein.ingest.title_vectors import TITLE_WEIGHT
 from wherein.library import Library
 from wherein.search.modes import MODES
 
@@ -106,8 +107,8 @@ def _ask(library: Library, collection: Collection, mode: str, report: Callable[[
 
 
 def _digest(collection: Collection) -> str:
-    """Return a hash of a collection's documents and of what cuts them into passages."""
-    digest = hashlib.sha256(f"{CHUNKER_VERSION}".encode())
+    """Return a hash of a collection's documents and of what cuts them into passages and adds their titles."""
+    digest = hashlib.sha256(f"{CHUNKER_VERSION} {TITLE_WEIGHT}".encode())
     for title, text in zip(collection.titles, collection.texts, strict=True):
         digest.update(json.dumps([title, text]).encode())
     return digest.hexdigest()[:32]

@@ -288,9 +288,9 @@ class DocumentPipeline:
 
     def _is_titled(self, uri: str, document: Document, title: str) -> bool:
         """Whether the title was embedded with the stored passages of a document: an earlier version did not."""
-        if not title:
+        if not title or (first := first_input(self._db, uri)) is None:
             return True
-        start, end, name = first_input(self._db, uri) or (0, 0, b"")
+        start, end, name = first
         return titled(model_input(document.text, start, end), title).is_named(name)
 
     def _tokenized(self, chunked: Chunked, missing: list[bytes]) -> ModelInputs:

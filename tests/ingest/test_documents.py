@@ -209,6 +209,13 @@ def test_a_document_of_an_earlier_version_gets_its_title_when_it_is_read_again(
     assert set(titled) < set(stored_vectors(db))
 
 
+def test_a_titled_record_without_a_passage_is_unchanged_when_it_is_read_again(pipeline: Pipeline) -> None:
+    pipeline.ingest(text("?!", "a", "Title"))
+    with writing(pipeline.db, "test"):
+        pipeline.db.execute("DELETE FROM chunks")  # the toy tokenizer finds a word in every text
+    assert pipeline.ingest(text("?!", "a", "Title")) == []
+
+
 def test_a_run_that_is_stopped_leaves_no_vector_without_its_title(
     pipeline: Pipeline, db: Database, encoder: ToyEncoder, stored: StoredModel
 ) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from small_library import damage, rows, zero_root_page
 from toy import ToyEncoder
 from wherein.library import Library
 
@@ -103,6 +104,27 @@ def test_another_title_is_embedded_with_the_same_text(library: Library, docs: Pa
     path.write_text(path.read_text().replace("Barn", "Granary"))
     summary = library.ingest([docs])
     assert (summary.changed, summary.unchanged, summary.embedded) == (1, 4, 1)
+
+
+def test_lost_vectors_are_computed_again_with_their_titles(library: Library, tmp_path: Path) -> None:
+    vectors = "SELECT input_hash, vector FROM vectors ORDER BY input_hash"
+    before = rows(tmp_path / "library", vectors)
+    damage(tmp_path / "library", "DELETE FROM vectors")
+    assert library.verify().damaged
+    library.repair()
+    assert library.reindex().embedded == 5
+    assert rows(tmp_path / "library", vectors) == before
+    assert library.verify(deep=True).findings == ()
+
+
+def test_a_salvaged_library_embeds_nothing_again(library: Library, tmp_path: Path) -> None:
+    chunks = "SELECT d.uri, c.input_hash FROM chunks c JOIN documents d ON d.id = c.document_id ORDER BY c.id"
+    before = rows(tmp_path / "library", chunks)
+    zero_root_page(tmp_path / "library", "files")
+    library.repair()
+    assert library.reindex().embedded == 0
+    assert rows(tmp_path / "library", chunks) == before
+    assert not library.verify(deep=True).damaged
 
 
 def test_a_plan_counts_the_tokens_of_titles(tmp_path: Path) -> None:

@@ -27,10 +27,10 @@ from wherein.storage.catalog.documents import (
     count_characters,
     document_spans,
     document_text,
-    document_title,
     model_input,
     next_documents,
     save_chunks,
+    uri_and_title,
 )
 from wherein.storage.catalog.files import reread_document
 from wherein.storage.catalog.models import (
@@ -157,7 +157,7 @@ class Reembedding:
     def _passages(self, document_id: int) -> _Passages:
         """Return a document's passages as the new model needs them."""
         text, rows = document_text(self._db, document_id), document_spans(self._db, document_id)
-        title = embedded_title(self._encoder.model.metric, *document_title(self._db, document_id))
+        title = embedded_title(self._encoder.model.metric, *uri_and_title(self._db, document_id))
         chunks = _rechunk(text, rows, self._encoder.tokenizer) if self._rechunk else rows
         chunks = [replace(row, input_hash=_model_input(text, row, title).name) for row in chunks]
         return _Passages(document_id, text, title, chunks, _inputs(chunks) != _inputs(rows))

@@ -32,7 +32,6 @@ __all__ = [
     "delete_document",
     "document_spans",
     "document_text",
-    "document_title",
     "document_version",
     "documents_of_file",
     "documents_of_stream",
@@ -48,6 +47,7 @@ __all__ = [
     "save_chunks",
     "save_document",
     "spans_around",
+    "uri_and_title",
 ]
 
 
@@ -309,7 +309,7 @@ def document_text(db: Catalog, document_id: int) -> str:
     return stored.text
 
 
-def document_title(db: Catalog, document_id: int) -> tuple[str, str]:
+def uri_and_title(db: Catalog, document_id: int) -> tuple[str, str]:
     """Return URI and title of a document. Raises Damaged when its record is not what was stored."""
     *columns, checksum = db.execute(
         f"SELECT {_CHECKED}, d.checksum FROM documents d WHERE d.id = ?", [document_id]

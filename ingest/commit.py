@@ -14,14 +14,15 @@ import numpy as np
 from sqlite_utils import Database
 
 from wherein.embed.encoder import Encoder, Matrix
+from wherein.ingest.title_vectors import TitleVectors, TokenizedInput
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.vectors import save_vectors
 
 __all__ = ["BATCH_SIZE", "Claims", "CommitQueue", "ModelInputs", "WriteQueue", "batches"]
 
-ModelInputs = Iterator[tuple[bytes, list[int]]]
-"""Texts that need a vector: the hash of each model input, and its token ids."""
+ModelInputs = Iterator[TokenizedInput]
+"""The model inputs that need a vector."""
 
 _COMMIT_SECONDS = 1.0  # a commit waits for the disk; a crash costs at most what was embedded since the last one
 # After the first vector: the first passages can soon be found, and a run over a few has one commit.
@@ -98,6 +99,7 @@ class CommitQueue(Claims):
         self._encoder = encoder
         self._step = step
         self._committed = committed
+        self._titles = TitleVectors()
         self._vectors: dict[bytes, Matrix] = {}
         self._pending: deque[_Pending] = deque()
         self._due_at = time.monotonic() + _COMMIT_SECONDS
@@ -125,7 +127,7 @@ class CommitQueue(Claims):
     def embed(self, inputs: ModelInputs, is_over: Callable[[], bool]) -> None:
         """Embed and commit."""
         try:
-            for name, vector in self._encoder.stream(inputs):
+            for name, vector in self._titles.stream(self._encoder, inputs):
                 if not self._has_vectors:
                     self._has_vectors, self._due_at = True, time.monotonic() + _FIRST_COMMIT_SECONDS
                 self._vectors[name] = vector

@@ -17,6 +17,8 @@ from wherein.ingest.document import Document, Problem
 from wherein.ingest.language import guess_language
 from wherein.ingest.progress.events import DocumentDone
 from wherein.ingest.progress.run_log import RunLog
+from wherein.ingest.title_vectors import TokenizedInput, title_ids
+from wherein.ingest.titles import embedded_title, titled
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.coverage import Coverage
 from wherein.storage.catalog.derived import Derived, Passage, derive
@@ -42,6 +44,7 @@ from wherein.storage.catalog.exclusions import (
 )
 from wherein.storage.catalog.files import REREAD, FileRecord
 from wherein.storage.catalog.models import StoredModel
+from wherein.storage.catalog.titled_texts import TitledText, first_input
 from wherein.storage.catalog.vectors import known_inputs
 from wherein.uri import record_uri
 
@@ -123,22 +126,22 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Chunked:
-    """A document's chunks, its words, and each distinct model input by its hash: its text and the words it spans."""
+    """A document's chunks, its words, and each distinct model input by its name, with the words that it spans."""
 
     words: Words
-    inputs: dict[bytes, tuple[str, tuple[int, int]]]
+    inputs: dict[bytes, tuple[TitledText, tuple[int, int]]]
     rows: list[ChunkRow]
     coverage: Coverage
 
 
-def chunk_document(document: Document, tokenizer: Tokenizer) -> Chunked:
-    """Cut a document's text into chunks that fit the model."""
+def chunk_document(document: Document, tokenizer: Tokenizer, title: str) -> Chunked:
+    """Cut a document's text into chunks that fit the model; `title` is embedded with each (`embedded_title`)."""
     inputs, rows = {}, []
     words = tokenizer.words(document.text)
     for span in chunk_words(document.text, document.marks, words, tokenizer.passage_tokens):
-        text = model_input(document.text, span.start, span.end)
-        name = content_hash(text)
-        inputs[name] = text, span.words
+        passage = titled(model_input(document.text, span.start, span.end), title)
+        name = passage.name
+        inputs[name] = passage, span.words
         rows.append(ChunkRow(span.start, span.end, name, span.mark.page, span.mark.heading))
     coverage = Coverage(int(words.before[-1]), words.unknown, guess_language(document.text), document.recognized)
     return Chunked(words, inputs, rows, coverage)
@@ -190,7 +193,7 @@ class DocumentPipeline:
 
     def ingest_all(
         self, origin: Origin, items: Iterable[Document | Problem]
-    ) -> Generator[tuple[bytes, list[int]], None, Outcome]:
+    ) -> Generator[TokenizedInput, None, Outcome]:
         """Queue each document of an origin and yield its model inputs without a vector; return what it holds."""
         outcome, doubts = Outcome(SeenKeys()), set[str]()
         self._excludes = excludes_any(self._db)
@@ -261,11 +264,12 @@ class DocumentPipeline:
         """
         origin = origin or Origin(uri)
         stored = document_version(self._db, uri)
-        is_record = bool(document.key)
-        if stored and is_record and not origin.moved and origin.is_complete and _is_same(stored, document):
+        title = embedded_title(self._encoder.model.metric, uri, document.title)
+        may_be_same = document.key and not origin.moved and origin.is_complete
+        if stored and may_be_same and _is_same(stored, document) and self._is_titled(uri, document, title):
             self._log.tally["unchanged"] += 1
             return
-        chunked = chunk_document(document, self._encoder.tokenizer)
+        chunked = chunk_document(document, self._encoder.tokenizer, title)
         hashes = list(chunked.inputs)
         needs = frozenset(hashes) - known_inputs(self._db, self._model.id, hashes)
         missing = self._queue.claim(name for name in hashes if name in needs)
@@ -282,12 +286,22 @@ class DocumentPipeline:
         self._queue.add(write, needs, partial(self._log.document, done))
         yield from self._tokenized(chunked, missing)
 
+    def _is_titled(self, uri: str, document: Document, title: str) -> bool:
+        """Whether the title was embedded with the stored passages of a document: an earlier version did not."""
+        if not title or (first := first_input(self._db, uri)) is None:
+            return True
+        start, end, name = first
+        return titled(model_input(document.text, start, end), title).is_named(name)
+
     def _tokenized(self, chunked: Chunked, missing: list[bytes]) -> ModelInputs:
+        tokenizer = self._encoder.tokenizer
+        titles = title_ids(tokenizer, (chunked.inputs[name][0].title for name in missing))
         for batch in batches(missing):
-            texts, spans = zip(*(chunked.inputs[name] for name in batch), strict=True)
-            for name, ids in zip(batch, self._encoder.tokenizer.passages(texts, chunked.words, spans), strict=True):
+            inputs, spans = zip(*(chunked.inputs[name] for name in batch), strict=True)
+            rows = tokenizer.passages([one.text for one in inputs], chunked.words, spans)
+            for name, one, ids in zip(batch, inputs, rows, strict=True):
                 self.tokens += len(ids)
-                yield name, ids
+                yield TokenizedInput(name, ids, titles[one.title])
 
     def _save(
         self, uri: str, document: Document, chunked: Chunked, derived: Callable[[], list[Derived]],

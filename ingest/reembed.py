@@ -8,7 +8,7 @@ whose vectors stay.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from wherein.ingest.chunker import chunk
 from wherein.ingest.commit import CommitQueue, ModelInputs, batches
 from wherein.ingest.document import Mark
 from wherein.ingest.progress.events import Progress, Report
-from wherein.storage.catalog.checksums import content_hash
+from wherein.ingest.title_vectors import tokenize
+from wherein.ingest.titles import embedded_title, titled
 from wherein.storage.catalog.documents import (
     ChunkRow,
     count_characters,
@@ -29,6 +30,7 @@ from wherein.storage.catalog.documents import (
     model_input,
     next_documents,
     save_chunks,
+    uri_and_title,
 )
 from wherein.storage.catalog.files import reread_document
 from wherein.storage.catalog.models import (
@@ -39,6 +41,7 @@ from wherein.storage.catalog.models import (
     switch_model,
 )
 from wherein.storage.catalog.models import model_folder as stored_folder
+from wherein.storage.catalog.titled_texts import TitledText
 from wherein.storage.catalog.vectors import known_inputs
 from wherein.storage.index.generation_writer import Registration, write_generation
 from wherein.storage.index.generations import Generation
@@ -48,17 +51,18 @@ __all__ = ["Reembedding"]
 
 @dataclass(frozen=True)
 class _Passages:
-    """A document's text, its chunks for the new model, and whether they differ from the stored ones."""
+    """A document's text, its embedded title, its chunks for the new model, and whether the stored ones differ."""
 
     document_id: int
     text: str
+    title: str
     chunks: list[ChunkRow]
     changed: bool
 
     @property
-    def inputs(self) -> dict[bytes, str]:
-        """The model inputs by hash."""
-        return {row.input_hash: model_input(self.text, row.start, row.end) for row in self.chunks}
+    def inputs(self) -> dict[bytes, TitledText]:
+        """The model inputs by name."""
+        return {row.input_hash: _model_input(self.text, row, self.title) for row in self.chunks}
 
 
 class Reembedding:
@@ -84,6 +88,7 @@ class Reembedding:
         self.model = model
         self._encoder = encoder
         self._rechunk = rechunk
+        self._is_renamed = False  # whether any model input is another, as that of a title no model has embedded yet
         self._report = report
         self._queue = CommitQueue(db, model, encoder, "reembed.batch", self._committed)
         self._documents = 0
@@ -111,7 +116,7 @@ class Reembedding:
         def switch_over() -> None:
             if bound := bound_model(self._db):
                 remember_earlier_model(self._db, bound, stored_folder(self._db))
-            if self._rechunk:
+            if self._rechunk or self._is_renamed:
                 # Cut a second time, not stored in between: that takes a hundredth of the time of embedding
                 # (docs/decisions/reembed.md).
                 for passages in self._all_passages():
@@ -125,7 +130,7 @@ class Reembedding:
     def _save_chunks(self, passages: _Passages) -> None:
         if passages.changed:
             save_chunks(self._db, passages.document_id, passages.chunks, passages.text)
-        if any(row.page or row.heading for row in passages.chunks):
+        if self._rechunk and any(row.page or row.heading for row in passages.chunks):
             # The catalog has pages and headings for the start of each passage only: the file has to be read again.
             reread_document(self._db, passages.document_id)
 
@@ -136,19 +141,26 @@ class Reembedding:
             known = known_inputs(self._db, self.model.id, names)
             missing = self._queue.claim(name for name in names if name not in known)
             self.tally.update(chunks=len(passages.chunks), reused=len(passages.chunks) - len(missing))
+            self._is_renamed = self._is_renamed or passages.changed
             for batch in batches(missing):
-                texts = [inputs[name] for name in batch]
-                yield from zip(batch, self._encoder.tokenizer.contexts(texts), strict=True)
+                yield from tokenize(self._encoder.tokenizer, inputs, batch)
             self._documents += 1
             self._characters += len(passages.text)
 
     def _all_passages(self) -> Iterator[_Passages]:
-        tokenizer = self._encoder.tokenizer if self._rechunk else None
         last = 0
         while page := next_documents(self._db, last):  # in pages: no cursor is open while others commit
             for document_id in page:
-                yield _passages(self._db, document_id, tokenizer)
+                yield self._passages(document_id)
             last = page[-1]
+
+    def _passages(self, document_id: int) -> _Passages:
+        """Return a document's passages as the new model needs them."""
+        text, rows = document_text(self._db, document_id), document_spans(self._db, document_id)
+        title = embedded_title(self._encoder.model.metric, *uri_and_title(self._db, document_id))
+        chunks = _rechunk(text, rows, self._encoder.tokenizer) if self._rechunk else rows
+        chunks = [replace(row, input_hash=_model_input(text, row, title).name) for row in chunks]
+        return _Passages(document_id, text, title, chunks, _inputs(chunks) != _inputs(rows))
 
     def _committed(self, hashes: list[bytes]) -> None:
         self.tally["embedded"] += len(hashes)
@@ -163,20 +175,20 @@ class Reembedding:
         )
 
 
-def _passages(db: Database, document_id: int, tokenizer: Tokenizer | None) -> _Passages:
-    """Return a document's passages; with a tokenizer its text is chunked again."""
-    text, rows = document_text(db, document_id), document_spans(db, document_id)
-    chunks = _rechunk(text, rows, tokenizer) if tokenizer else rows
-    changed = [(row.start, row.end) for row in chunks] != [(row.start, row.end) for row in rows]
-    return _Passages(document_id, text, chunks, changed)
-
-
 def _rechunk(text: str, rows: list[ChunkRow], tokenizer: Tokenizer) -> list[ChunkRow]:
-    chunks = []
-    for span in chunk(text, _marks(rows), tokenizer):
-        name = content_hash(model_input(text, span.start, span.end))
-        chunks.append(ChunkRow(span.start, span.end, name, span.mark.page, span.mark.heading))
-    return chunks
+    """Return the chunks for another tokenizer, whose model inputs have no names yet."""
+    return [
+        ChunkRow(span.start, span.end, b"", span.mark.page, span.mark.heading)
+        for span in chunk(text, _marks(rows), tokenizer)
+    ]
+
+
+def _inputs(rows: list[ChunkRow]) -> list[tuple[int, int, bytes]]:
+    return [(row.start, row.end, row.input_hash) for row in rows]
+
+
+def _model_input(text: str, row: ChunkRow, title: str) -> TitledText:
+    return titled(model_input(text, row.start, row.end), title)
 
 
 def _marks(rows: list[ChunkRow]) -> list[Mark]:

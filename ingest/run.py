@@ -24,6 +24,7 @@ from wherein.ingest.progress.events import Note, Report
 from wherein.ingest.progress.lookahead import LookAhead, Preview
 from wherein.ingest.progress.run_log import RunLog
 from wherein.ingest.sources.own_files import OwnFiles
+from wherein.ingest.title_vectors import tokenize
 from wherein.ingest.visits import Visit, Visits, max_size_of
 from wherein.ingest.workers.parse import Job
 from wherein.ingest.workers.pool import Pool
@@ -157,11 +158,10 @@ class IngestRun:
 
     def _without_vector(self) -> ModelInputs:
         for batch in passages_without_vector(self._db, self.model.id, BATCH_SIZE):
-            texts = dict(batch)
-            claimed = self._queue.claim(texts)
+            inputs = {one.name: one for one in batch}
+            claimed = self._queue.claim(inputs)
             self.tally["embedded"] += len(claimed)
-            contexts = self.encoder.tokenizer.contexts([texts[name] for name in claimed])
-            yield from zip(claimed, contexts, strict=True)
+            yield from tokenize(self.encoder.tokenizer, inputs, claimed)
 
     def _embed(self, inputs: ModelInputs) -> None:
         self._queue.embed(inputs, self._is_over)

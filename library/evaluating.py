@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from wherein.errors import Damaged, UsageError
 from wherein.evaluation.run import Measured
 from wherein.ingest.chunker import CHUNKER_VERSION
 from wherein.ingest.progress.events import Progress
+from wherein.ingest.title_vectors import TITLE_WEIGHT
 from wherein.library import Library
 from wherein.search.modes import MODES
 
@@ -29,8 +31,10 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate"]
 
-# Libraries of collections that are kept for the next time; the least recently used ones are dropped.
+# Libraries of collections that are kept for the next time. The least recently used ones are dropped, but none of the
+# last hour: another evaluation may be using it.
 _MAX_KEPT = 4
+_IN_USE_SECONDS = 3600
 # One more than what counts: the question's own document may be among them, and is left out.
 _ASKED_FOR = 21
 
@@ -106,8 +110,8 @@ def _ask(library: Library, collection: Collection, mode: str, report: Callable[[
 
 
 def _digest(collection: Collection) -> str:
-    """Return a hash of a collection's documents and of what cuts them into passages."""
-    digest = hashlib.sha256(f"{CHUNKER_VERSION}".encode())
+    """Return a hash of a collection's documents and of what cuts them into passages and adds their titles."""
+    digest = hashlib.sha256(f"{CHUNKER_VERSION} {TITLE_WEIGHT}".encode())
     for title, text in zip(collection.titles, collection.texts, strict=True):
         digest.update(json.dumps([title, text]).encode())
     return digest.hexdigest()[:32]
@@ -138,5 +142,6 @@ def _kept_folder(libraries: Path, name: str) -> Path | None:
     except OSError:
         return None
     for old in used[_MAX_KEPT:]:
-        shutil.rmtree(old, ignore_errors=True)
+        if time.time() - old.stat().st_mtime > _IN_USE_SECONDS:
+            shutil.rmtree(old, ignore_errors=True)
     return folder

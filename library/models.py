@@ -260,11 +260,12 @@ def _limits(model: Model) -> tuple[str, int, str]:
 def proof_of(encoder: Encoder) -> Proof:
     """Return how stored vectors are compared with those that `encoder` computes."""
     # Late: a question compares no vectors with the model's.
+    from wherein.ingest.title_vectors import encode_titled
     from wherein.storage.catalog.vectors import ROUNDING
     from wherein.storage.repair.deep_check import Proof
 
     return Proof(
-        lambda texts, stored: distances(encoder.model.metric, encoder.encode_contexts(texts), stored),
+        lambda inputs, stored: distances(encoder.model.metric, encode_titled(encoder, inputs), stored),
         _TOLERANCES[encoder.precision] + ROUNDING,
     )
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypedDict, Unpack
 
 from wherein.search.fusion import Overlap
-from wherein.storage.catalog.documents import ChunkRow, check_document, checked_chunk, chunk_text
+from wherein.storage.catalog.documents import ChunkRow, check_document, checked_chunk
+from wherein.storage.catalog.titled_texts import chunk_text
 
 __all__ = ["FreshnessOf", "Hit", "Place", "Sentence", "StoredPassage", "checked_hit", "checked_place"]
 
@@ -160,14 +161,14 @@ def checked_hit(passage: StoredPassage) -> Hit:
         line=passage.line,
         page=chunk.page,
         heading=chunk.heading,
-        text=chunk_text(passage.uri, passage.text, chunk.input_hash),
+        text=chunk_text(passage.uri, passage.title, passage.text, chunk.input_hash),
     )
 
 
 def checked_place(passage: StoredPassage) -> Place:
     """Return where a passage is. Raises Damaged when the passage or its document is not what was stored."""
     chunk = _checked_chunk(passage)
-    chunk_text(passage.uri, passage.text, chunk.input_hash)
+    chunk_text(passage.uri, passage.title, passage.text, chunk.input_hash)
     return Place(
         uri=passage.uri, title=passage.title, start=chunk.start, end=chunk.end, line=passage.line, page=chunk.page
     )

@@ -11,6 +11,7 @@ import numpy as np
 
 from stored_texts import TEXT
 from wherein.search.semantic import Searcher
+from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import open_reader, snapshot
 from wherein.storage.catalog.documents import document_spans, document_text, list_documents, model_input
 from wherein.storage.catalog.models import bound_model
@@ -64,22 +65,26 @@ def _kept(db: Any, document_id: int) -> Kept:
 
 
 def _check_vectors(db: Any, model: Any, state: dict[str, Kept], encoder: Any) -> None:
-    """No document is incomplete: each chunk has a vector, and it is that of the chunk's text."""
-    texts = {model_input(kept.text, *span) for kept in state.values() for span in kept.spans}
-    stored = dict(
-        db.execute(
-            f'SELECT DISTINCT substr({TEXT}, c.start + 1, c."end" - c.start), v.vector FROM chunks c'
-            " JOIN documents d ON d.id = c.document_id JOIN vectors v ON v.input_hash = c.input_hash"
-            " WHERE v.model_id = ?",
-            [model.id],
-        ).fetchall()
-    )
-    stored = {text.strip(): unpack_vectors(model.dimension, [raw])[0] for text, raw in stored.items()}
-    assert set(stored) == texts
-    if texts:
-        ordered = sorted(texts)
-        expected = encoder.encode_contexts(ordered)
-        np.testing.assert_allclose(np.stack([stored[text] for text in ordered]), expected, atol=3e-4)  # float16
+    """No document is incomplete: each chunk has a vector, and it is that of the chunk's text, with the title if any."""
+    rows = db.execute(
+        f'SELECT d.title, substr({TEXT}, c.start + 1, c."end" - c.start), c.input_hash, v.vector FROM chunks c'
+        " JOIN documents d ON d.id = c.document_id JOIN vectors v ON v.input_hash = c.input_hash"
+        " WHERE v.model_id = ?",
+        [model.id],
+    ).fetchall()
+    texts = Counter(model_input(kept.text, *span) for kept in state.values() for span in kept.spans)
+    assert Counter(text.strip() for _, text, _, _ in rows) == texts
+    if not rows:
+        return
+    stored = np.stack([unpack_vectors(model.dimension, [raw])[0] for *_, raw in rows])
+    expected = encoder.encode_contexts([text.strip() for _, text, _, _ in rows])
+    titles = encoder.encode_contexts([title for title, *_ in rows])
+    for row, (title, text, name, _) in enumerate(rows):
+        if name != content_hash(text.strip()):
+            assert name == content_hash(f"{title}\0{text.strip()}")
+            total = expected[row] + 0.3 * titles[row]
+            expected[row] = total / np.linalg.norm(total)
+    np.testing.assert_allclose(stored, expected, atol=3e-4)  # float16
 
 
 def _check_index(db: Any, folder: Path, model: Any) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from wherein.ingest.commit import Claims
+from wherein.ingest.commit import Claims, ModelInputs
+from wherein.ingest.title_vectors import TitleVectors
 
 if TYPE_CHECKING:
     from wherein.embed.encoder import Encoder
@@ -47,7 +48,7 @@ class Plan:
 
 
 class Sample:
-    """Counts model inputs that would be embedded, and keeps a uniform sample of them (reservoir sampling)."""
+    """Counts texts that would be embedded, and keeps a uniform sample of them (reservoir sampling)."""
 
     def __init__(self) -> None:
         self.tokens = 0
@@ -80,6 +81,7 @@ class DryRunQueue(Claims):
     def __init__(self, sample: Sample, committed: Callable[[], object]) -> None:
         super().__init__()
         self._sample = sample
+        self._titles = TitleVectors()
         self._committed = committed
         self._done: list[Callable[[], object]] = []
         self._committed_at = time.monotonic()
@@ -99,9 +101,9 @@ class DryRunQueue(Claims):
     def add_alone(self, step: str, write: Callable[[], object]) -> None:
         """Write nothing."""
 
-    def embed(self, inputs: Iterable[tuple[bytes, list[int]]], is_over: Callable[[], bool]) -> None:
+    def embed(self, inputs: ModelInputs, is_over: Callable[[], bool]) -> None:
         """Count what would be embedded."""
-        for _, ids in inputs:
+        for _, ids in self._titles.texts(inputs):
             self._sample.add(ids)
             self.commit_if_due()
         self._commit()

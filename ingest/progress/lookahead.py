@@ -17,12 +17,13 @@ from wherein.ingest.progress.events import Ahead
 from wherein.ingest.progress.sampler import PendingFile
 from wherein.ingest.sources.files import FoundFile
 from wherein.ingest.sources.source_walk import SourceWalk
+from wherein.ingest.titles import embedded_title
 from wherein.ingest.workers.pool import ParseTask
 from wherein.storage.catalog.files import find_file
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.sources import Source
 from wherein.storage.catalog.vectors import known_inputs
-from wherein.uri import file_uri
+from wherein.uri import file_uri, record_uri
 
 __all__ = ["LookAhead", "Preview"]
 
@@ -75,7 +76,9 @@ class LookAhead:
         tokens: dict[bytes, int] = {}
         try:
             for document in _documents(preview.task):
-                chunked = chunk_document(document, self._encoder.tokenizer)
+                uri = record_uri(file_uri(preview.file.path), document.key)
+                title = embedded_title(self._encoder.model.metric, uri, document.title)
+                chunked = chunk_document(document, self._encoder.tokenizer, title)
                 tokens |= {name: chunked.words.count(*words) for name, (_, words) in chunked.inputs.items()}
         except Unreadable:  # reported when its turn comes
             pass

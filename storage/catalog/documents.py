@@ -26,7 +26,6 @@ __all__ = [
     "StoredDocument",
     "check_document",
     "checked_chunk",
-    "chunk_text",
     "count_characters",
     "count_chunks",
     "count_documents",
@@ -48,12 +47,13 @@ __all__ = [
     "save_chunks",
     "save_document",
     "spans_around",
+    "uri_and_title",
 ]
 
 
 @dataclass(frozen=True)
 class ChunkRow:
-    """Characters `start` to `end` of a document's text; `input_hash` is the content hash of the model input."""
+    """Characters `start` to `end` of a document's text; `input_hash` is the name of the model input (`TitledText`)."""
 
     start: int
     end: int
@@ -309,6 +309,16 @@ def document_text(db: Catalog, document_id: int) -> str:
     return stored.text
 
 
+def uri_and_title(db: Catalog, document_id: int) -> tuple[str, str]:
+    """Return URI and title of a document. Raises Damaged when its record is not what was stored."""
+    *columns, checksum = db.execute(
+        f"SELECT {_CHECKED}, d.checksum FROM documents d WHERE d.id = ?", [document_id]
+    ).fetchone()
+    document = _Checked(*columns)
+    check_document(*document, checksum)
+    return document.uri, document.title
+
+
 def document_spans(db: Catalog, document_id: int) -> list[ChunkRow]:
     """Return a document's chunks in order. Raises Damaged when one is not what was stored."""
     rows = db.execute(
@@ -348,14 +358,6 @@ def check_document(
 def _check(uri: str, checksum: int, *values: object) -> None:
     if row_checksum(*values) != checksum:
         raise Damaged(f"The stored record of {uri} is damaged; run: wherein verify")
-
-
-def chunk_text(uri: str, text: object, input_hash: bytes) -> str:
-    """Return a chunk's text after checking that it is what was embedded. Raises Damaged otherwise."""
-    # A flipped bit can turn it into a blob, which has the same hash; it is None when the document's row is lost.
-    if not isinstance(text, str) or not is_named(text.strip(), input_hash):
-        raise Damaged(f"A stored passage of {uri} is damaged; run: wherein verify")
-    return text
 
 
 def count_documents(db: Catalog) -> int:

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from wherein.storage.catalog.documents import chunk_text
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.term_counts import read_terms
 from wherein.storage.catalog.texts import read_span
+from wherein.storage.catalog.titled_texts import TitledText, checked_input
 from wherein.storage.catalog.vectors import Ids, Matrix, checked_vector, count_live, read_vectors
 from wherein.storage.index.approximate import Approximate
 from wherein.storage.index.codes import CODE_ROUNDING, Codes
@@ -38,7 +38,7 @@ _QUESTIONS = 100  # with which the recall of an approximate index is estimated
 _COUNT_FIELDS = ("term", "body", "fields")
 # The `+` makes SQLite walk the ids: see `_of_model` in storage/catalog/vectors.py.
 _NEXT = """
-SELECT v.id, v.input_hash, v.vector, v.checksum, d.uri, d.id, c.start, c."end"
+SELECT v.id, v.input_hash, v.vector, v.checksum, d.uri, d.title, d.id, c.start, c."end"
 FROM vectors v JOIN chunks c ON c.input_hash = v.input_hash JOIN documents d ON d.id = c.document_id
 WHERE +v.model_id = ? AND v.id >= ? ORDER BY v.id LIMIT 1
 """
@@ -52,11 +52,11 @@ JOIN vectors v ON v.model_id = ? AND v.input_hash = c.input_hash)
 class Proof:
     """How to compare stored vectors with their model.
 
-    `distances` takes n texts and their stored vectors, float32 `[n, dimension]`, and returns n distances to the vectors
-    that the model computes now; `tolerance` is the largest that is not damage.
+    `distances` takes n model inputs and their stored vectors, float32 `[n, dimension]`, and returns n distances to the
+    vectors that the model computes now; `tolerance` is the largest that is not damage.
     """
 
-    distances: Callable[[Sequence[str], Matrix], npt.NDArray[np.float64]]
+    distances: Callable[[Sequence[TitledText], Matrix], npt.NDArray[np.float64]]
     tolerance: float
 
 
@@ -210,26 +210,26 @@ def check_sample(
     db: Catalog, model: StoredModel, proof: Proof, tally: Counter[str], size: int = _SAMPLE_SIZE
 ) -> Iterator[tuple[int, str]]:
     """Yield id and problem of each vector, in a sample of `size`, that differs from the model's for its text."""
-    ids, texts, stored = _sample(db, model, size)
+    ids, inputs, stored = _sample(db, model, size)
     if not ids:
         return
-    distances = proof.distances(texts, np.stack(stored))
+    distances = proof.distances(inputs, np.stack(stored))
     tally["proved vectors"] += len(ids)
     for vector_id, distance in zip(ids, distances.tolist(), strict=True):
         if not distance <= proof.tolerance:  # negated: NaN is wrong too
             yield vector_id, f"its distance from the model's vector for its text is {distance:.2g}"
 
 
-def _sample(db: Catalog, model: StoredModel, size: int) -> tuple[list[int], list[str], list[Matrix]]:
+def _sample(db: Catalog, model: StoredModel, size: int) -> tuple[list[int], list[TitledText], list[Matrix]]:
     highest = int(db.execute("SELECT coalesce(max(id), 0) FROM vectors").fetchone()[0])
     chosen = random.Random(_SEED)
-    found: dict[int, tuple[str, Matrix]] = {}
+    found: dict[int, tuple[TitledText, Matrix]] = {}
     for number in chosen.sample(range(1, highest + 1), min(_MAX_TRIES, highest)):
         if len(found) == size:
             break
         row = db.execute(_NEXT, [model.id, number]).fetchone()
         if row is not None:
-            vector_id, input_hash, raw, checksum, uri, *span = row
+            vector_id, input_hash, raw, checksum, uri, title, *span = row
             vector = checked_vector(model.dimension, vector_id, input_hash, raw, checksum)
-            found[vector_id] = chunk_text(uri, read_span(db, *span).text, input_hash).strip(), vector
-    return list(found), [text for text, _ in found.values()], [vector for _, vector in found.values()]
+            found[vector_id] = checked_input(uri, title, read_span(db, *span).text, input_hash), vector
+    return list(found), [one for one, _ in found.values()], [vector for _, vector in found.values()]

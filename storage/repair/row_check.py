@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from wherein.errors import Damaged
 from wherein.storage.catalog.checksums import is_named, row_checksum
-from wherein.storage.catalog.documents import chunk_text, model_input
+from wherein.storage.catalog.documents import model_input
 from wherein.storage.catalog.exclusions import unreadable_exclusions
 from wherein.storage.catalog.files import REREAD, unreadable_files
 from wherein.storage.catalog.models import MODEL_COPY, bound_model, remembered_model
@@ -23,6 +23,7 @@ from wherein.storage.catalog.sketches import is_stored_sketch
 from wherein.storage.catalog.sources import unreadable_sources
 from wherein.storage.catalog.term_counts import is_stored_terms
 from wherein.storage.catalog.texts import Span, read_spans, read_text
+from wherein.storage.catalog.titled_texts import TitledText, checked_input, stored_input
 from wherein.storage.catalog.vectors import is_stored_vector, known_inputs
 from wherein.storage.index.generations import unreadable_generations
 from wherein.storage.index.segments import unreadable_segments
@@ -41,7 +42,7 @@ _DOCUMENTS = (
 )
 _DOCUMENTS_WITHOUT_FILE = _DOCUMENTS.replace("ORDER BY", "WHERE d.file_id IS NULL ORDER BY")
 _WITHOUT_VECTOR = (
-    'SELECT c.id, c.input_hash, d.uri, d.id, c.start, c."end" FROM chunks c'
+    'SELECT c.id, c.input_hash, d.uri, d.title, d.id, c.start, c."end" FROM chunks c'
     " JOIN documents d ON d.id = c.document_id WHERE NOT EXISTS"
     " (SELECT 1 FROM vectors v WHERE v.model_id = ? AND v.input_hash = c.input_hash) AND c.id > ? ORDER BY c.id LIMIT ?"
 )
@@ -114,8 +115,8 @@ class _Chunk(RawChunk):
 
     __slots__ = ()
 
-    def problem(self, text: str | None) -> str:
-        """Return what is wrong with it, "" if nothing; a `text` of None is not compared."""
+    def problem(self, title: str, text: str | None) -> str:
+        """Return what is wrong with it, "" if nothing; a `text` of None is not compared, nor is the `title` then."""
         described = (self.document_id, self.ordinal, self.start, self.end, self.page, self.heading, self.input_hash)
         if row_checksum(*described) != self.checksum:
             return "the record of a passage does not fit its checksum"
@@ -123,8 +124,8 @@ class _Chunk(RawChunk):
             return ""
         if not 0 <= self.start < self.end <= len(text):
             return "a passage lies outside its text"
-        is_same = is_named(model_input(text, self.start, self.end), self.input_hash)
-        return "" if is_same else "a passage is not the one that was embedded"
+        embedded = stored_input(title, model_input(text, self.start, self.end), self.input_hash)
+        return "" if embedded else "a passage is not the one that was embedded"
 
 
 def check_rows(db: Catalog, tally: Counter[str]) -> Iterator[BadRow | Gap]:
@@ -156,7 +157,7 @@ def _check_documents(db: Catalog, tally: Counter[str]) -> Iterator[BadRow | Gap]
             yield BadRow("texts", document.id, document.id, document.name, _UNSOUND)
         sound_chunks = []
         for chunk in chunks:
-            if what := chunk.problem(None if problem else stored.text):
+            if what := chunk.problem(document.title, None if problem else stored.text):
                 yield BadRow("chunks", chunk.id, document.id, document.name, what)
             else:
                 sound_chunks.append(chunk)
@@ -261,17 +262,17 @@ def torn_documents(db: Catalog) -> Iterator[tuple[str, str, str, str, str, str]]
             yield document.uri, document.title, document.media_type, text, document.metadata, document.notes
 
 
-def passages_without_vector(db: Catalog, model_id: int, batch: int) -> Iterator[list[tuple[bytes, str]]]:
-    """Yield hash and model input of the stored passages that have no vector, `batch` at a time.
+def passages_without_vector(db: Catalog, model_id: int, batch: int) -> Iterator[list[TitledText]]:
+    """Yield the model inputs of the stored passages that have no vector, `batch` at a time.
 
     Raises Damaged when one is not the text that was stored.
     """
     last = 0
     while rows := db.execute(_WITHOUT_VECTOR, [model_id, last, batch]).fetchall():
-        texts = read_spans(db, [Span(*span) for _, _, _, *span in rows])
+        texts = read_spans(db, [Span(*span) for _, _, _, _, *span in rows])
         yield [
-            (input_hash, chunk_text(uri, passage.text, input_hash).strip())
-            for (_, input_hash, uri, *_), passage in zip(rows, texts, strict=True)
+            checked_input(uri, title, passage.text, input_hash)
+            for (_, input_hash, uri, title, *_), passage in zip(rows, texts, strict=True)
         ]
         last, *_ = rows[-1]
 

@@ -1,6 +1,7 @@
 """The process dies at every durable step: what was acknowledged stays, no document is incomplete, and the next run
 finishes."""
 
+import json
 import os
 import shutil
 import signal
@@ -40,12 +41,18 @@ def long_text(topic: str) -> str:
     return "\n\n".join(f"Paragraph {n} about {topic}: lot {n * n} has {n} barrels of herring." for n in range(12))
 
 
+def record(number: int, topic: str) -> str:
+    """Return a line of JSONL; two of three records have a title, which two of them may share."""
+    title = ("", "The harbour", f"Record of the {topic}")[number % 3]
+    return json.dumps({"id": f"r{number}", "title": title, "text": f"Record {number} of the {topic}."}) + "\n"
+
+
 def first_files(docs: Path) -> None:
     (docs / "second").mkdir(parents=True)
     for name in ("kept", "edited", "moved", "gone", "removed", "second/other"):
         write(docs, f"{name}.txt", long_text(name))
     write(docs, "purged.txt", SECRET)
-    write(docs, "records.jsonl", "".join(f'{{"id": "r{n}", "text": "Record {n} of the quay."}}\n' for n in range(5)))
+    write(docs, "records.jsonl", "".join(record(n, "quay") for n in range(5)))
 
 
 def change_files(docs: Path) -> None:
@@ -53,7 +60,7 @@ def change_files(docs: Path) -> None:
     write(docs, "new.txt", long_text("new"))
     (docs / "moved.txt").rename(docs / "renamed.txt")
     (docs / "gone.txt").unlink()
-    write(docs, "records.jsonl", "".join(f'{{"id": "r{n}", "text": "Record {n} of the ship."}}\n' for n in range(1, 6)))
+    write(docs, "records.jsonl", "".join(record(n, "ship") for n in range(1, 6)))
 
 
 @pytest.fixture(scope="module")

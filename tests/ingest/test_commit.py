@@ -8,6 +8,7 @@ from sqlite_utils import Database
 from toy import ToyEncoder
 from wherein.ingest import commit
 from wherein.ingest.commit import BATCH_SIZE, CommitQueue, batches
+from wherein.ingest.title_vectors import TokenizedInput
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.vectors import known_inputs
 
@@ -31,7 +32,7 @@ class Recorded:
         self.queue.add(write, frozenset(needs), lambda: self.events.append(f"{name} done"))
 
     def embed(self, *names: bytes) -> None:
-        self.queue.embed(((name, [1, 5, 2]) for name in names), lambda: False)
+        self.queue.embed((TokenizedInput(name, [1, 5, 2]) for name in names), lambda: False)
 
     def written(self) -> list[str]:
         return [key for (key,) in self.db.execute("SELECT key FROM settings WHERE key LIKE 'write%' ORDER BY rowid")]
@@ -97,8 +98,8 @@ def test_the_first_commit_comes_earlier_than_the_others(recorded: Recorded, monk
 
 
 def test_what_is_embedded_before_an_error_is_kept(recorded: Recorded, stored: StoredModel) -> None:
-    def inputs() -> Iterator[tuple[bytes, list[int]]]:
-        yield A, [1, 5, 2]
+    def inputs() -> Iterator[TokenizedInput]:
+        yield TokenizedInput(A, [1, 5, 2])
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -107,7 +108,7 @@ def test_what_is_embedded_before_an_error_is_kept(recorded: Recorded, stored: St
 
 
 def test_embedding_ends_when_time_is_up(recorded: Recorded, stored: StoredModel) -> None:
-    recorded.queue.embed(((name, [1, 5, 2]) for name in (A, B, C)), lambda: True)
+    recorded.queue.embed((TokenizedInput(name, [1, 5, 2]) for name in (A, B, C)), lambda: True)
     assert known_inputs(recorded.db, stored.id, [A, B, C]) == {A}
 
 

@@ -1,8 +1,10 @@
 """From documents to chunks: only what is new is queued, and each model input is embedded once."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 from sqlite_utils import Database
 
@@ -19,13 +21,17 @@ from wherein.storage.catalog.documents import (
     ChunkRow,
     delete_document,
     document_spans,
+    document_text,
     documents_of_file,
     find_document,
     list_documents,
+    save_chunks,
 )
 from wherein.storage.catalog.exclusions import PURGED, REMOVED, exclude, excludes_any, list_exclusions
 from wherein.storage.catalog.files import REREAD, find_file, save_file
-from wherein.storage.catalog.models import StoredModel
+from wherein.storage.catalog.models import StoredModel, bind_model
+from wherein.storage.catalog.titled_texts import TitledText
+from wherein.storage.catalog.vectors import save_vectors
 
 URI = "file:///docs/a.txt"
 
@@ -39,15 +45,19 @@ class Pipeline:
 
     def __init__(self, db: Database, model: StoredModel, encoder: ToyEncoder) -> None:
         self.events: list[Any] = []
-        self.log = RunLog(self.events.append)
-        self.queue = CommitQueue(db, model, encoder, "test", lambda _: None)  # type: ignore[arg-type]
-        self.pipeline = DocumentPipeline(db, model, encoder, self.queue, self.log)  # type: ignore[arg-type]
         self.db = db
+        self.restart(model, encoder)
         source = add_source(db, "/docs")
         self.content = b""
         self.save = lambda **state: save_file(
             db, URI, source.id, NOWHERE, self.content, **{"version": "plain-5/chunker-2", **state}
         )
+
+    def restart(self, model: StoredModel, encoder: ToyEncoder) -> None:
+        """Begin another run."""
+        self.log = RunLog(self.events.append)
+        self.queue = CommitQueue(self.db, model, encoder, "test", lambda _: None)  # type: ignore[arg-type]
+        self.pipeline = DocumentPipeline(self.db, model, encoder, self.queue, self.log)  # type: ignore[arg-type]
 
     def ingest(
         self, *items: Document | Problem, moved: bool = False, named: bool = False, finish: bool = True
@@ -80,18 +90,146 @@ def pipeline(db: Database, stored: StoredModel, encoder: ToyEncoder) -> Pipeline
 
 def test_chunks_of_a_document(encoder: ToyEncoder) -> None:
     document = Document("", "One two. Three.", "text/plain", marks=(Mark(0, 1, ("Numbers",)),))
-    chunked = chunk_document(document, encoder.tokenizer)  # type: ignore[arg-type]
+    chunked = chunk_document(document, encoder.tokenizer, "")  # type: ignore[arg-type]
     name = content_hash("One two. Three.")
     assert chunked.rows == [ChunkRow(0, 15, name, 1, ("Numbers",))]
-    assert chunked.inputs == {name: ("One two. Three.", (0, 5))}
+    assert chunked.inputs == {name: (TitledText("One two. Three."), (0, 5))}
     assert (chunked.coverage.tokens, chunked.coverage.unknown) == (5, 0)
 
 
 def test_equal_chunks_are_one_model_input(encoder: ToyEncoder) -> None:
     document = Document("", ("word " * 60 + "\n\n") * 3, "text/plain")
-    chunked = chunk_document(document, encoder.tokenizer)  # type: ignore[arg-type]
+    chunked = chunk_document(document, encoder.tokenizer, "")  # type: ignore[arg-type]
     assert len(chunked.inputs) < len(chunked.rows)
     assert set(chunked.inputs) == {row.input_hash for row in chunked.rows}
+
+
+def stored_vectors(db: Database) -> dict[bytes, np.ndarray]:
+    rows = db.execute("SELECT input_hash, vector FROM vectors").fetchall()
+    return {name: np.frombuffer(raw, "<f2").astype(np.float32) for name, raw in rows}
+
+
+def expected_vector(encoder: ToyEncoder, passage: str, title: str) -> np.ndarray:
+    """Return the vector of a titled passage, written without the product's code."""
+    one, other = encoder.encode_contexts([passage, title])
+    total = one + 0.3 * other
+    return np.asarray(total / np.linalg.norm(total))
+
+
+@pytest.mark.parametrize(("passage", "title"), [("One.", "Title"), ("東京の倉庫。", "鰊"), ("lot 7", "A mill's lease")])
+def test_the_vector_of_a_passage_has_a_part_of_its_title(
+    pipeline: Pipeline, db: Database, encoder: ToyEncoder, passage: str, title: str
+) -> None:
+    assert pipeline.ingest(text(passage, "a", title)) == [("new", 1)]
+    name = content_hash(f"{title}\0{passage}")
+    vectors = stored_vectors(db)
+    assert list(vectors) == [name]
+    np.testing.assert_allclose(vectors[name], expected_vector(encoder, passage, title), atol=3e-4)  # float16
+    document = find_document(db, f"{URI}#a")
+    assert document is not None
+    assert [row.input_hash for row in document_spans(db, document.id)] == [name]
+
+
+@pytest.mark.parametrize(
+    ("key", "title"), [("", "a.txt"), ("", ""), ("m/b.txt", "b.txt"), ("", " "), ("x", "One."), ("x", " One.\n")]
+)
+def test_no_title_no_file_name_and_no_repetition_is_embedded(
+    pipeline: Pipeline, db: Database, encoder: ToyEncoder, key: str, title: str
+) -> None:
+    pipeline.ingest(text("One.", key, title))
+    vectors = stored_vectors(db)
+    assert list(vectors) == [content_hash("One.")]
+    np.testing.assert_allclose(vectors[content_hash("One.")], encoder.encode_contexts(["One."])[0], atol=3e-4)
+
+
+@pytest.mark.parametrize("metric", ["dot", "l2"])
+def test_where_the_metric_is_not_cosine_the_text_is_embedded_alone(db: Database, metric: str) -> None:
+    encoder = ToyEncoder(metric=metric)
+    with writing(db, "test"):
+        model = bind_model(
+            db, fingerprint=encoder.fingerprint, name="toy", version="1", precision="w8a32",
+            dimension=encoder.model.width,
+        )  # fmt: skip
+    assert Pipeline(db, model, encoder).ingest(text("One.", "a", "Title")) == [("new", 1)]
+    assert db.execute("SELECT input_hash FROM vectors").fetchall() == [(content_hash("One."),)]
+
+
+def test_equal_texts_share_a_vector_where_their_titles_are_equal(pipeline: Pipeline, db: Database) -> None:
+    items = [text("One.", "a", "Title"), text("One.", "b", "Title"), text("One.", "c", "Other"), text("One.", "d")]
+    assert pipeline.ingest(*items) == [("new", 1), ("new", 0), ("new", 1), ("new", 1)]
+    assert set(stored_vectors(db)) == {
+        content_hash("Title\0One."), content_hash("Other\0One."), content_hash("One."),
+    }  # fmt: skip
+
+
+PARAGRAPHS = [" ".join(f"{word} {number}" for number in range(25)) for word in ("herring", "barrel", "quay", "salt")]
+
+
+def test_an_edit_embeds_the_passage_that_it_changes_and_no_other(pipeline: Pipeline) -> None:
+    (new,) = pipeline.ingest(text("\n\n".join(PARAGRAPHS), title="The harbour"))
+    assert new[1] > 3
+    changed = [*PARAGRAPHS[:-1], PARAGRAPHS[-1].replace("salt 24", "pepper 24")]
+    assert pipeline.ingest(text("\n\n".join(changed), title="The harbour")) == [("changed", 1)]
+
+
+def test_a_title_is_embedded_once_in_a_run(pipeline: Pipeline, encoder: ToyEncoder) -> None:
+    embedded: list[list[int]] = []
+    stream = encoder.stream
+    encoder.stream = lambda items: stream((embedded.append(ids), (key, ids))[1] for key, ids in items)  # type: ignore[method-assign]
+    pipeline.ingest(text("One.", "a", "The mill"), text("Two.", "b", "The mill"))
+    pipeline.ingest(text("One.", "a", "The mill"), text("Two.", "b", "The mill"), text("Three.", "c", "The mill"))
+    assert embedded.count(encoder.tokenizer.contexts(["The mill"])[0]) == 1
+    assert len(embedded) == 4
+
+
+def untitle(db: Database, encoder: ToyEncoder, model: StoredModel) -> None:
+    """Store passages and vectors as earlier versions did: those of the texts alone."""
+    with writing(db, "test"):
+        db.execute("DELETE FROM vectors")
+        for document in list_documents(db):
+            content = document_text(db, document.id)
+            rows = document_spans(db, document.id)
+            passages = [content[row.start : row.end].strip() for row in rows]
+            names = list(map(content_hash, passages))
+            alone = [replace(row, input_hash=name) for row, name in zip(rows, names, strict=True)]
+            save_chunks(db, document.id, alone, content)
+            save_vectors(db, model.id, names, encoder.encode_contexts(passages))
+
+
+def test_a_document_of_an_earlier_version_gets_its_title_when_it_is_read_again(
+    pipeline: Pipeline, db: Database, encoder: ToyEncoder, stored: StoredModel
+) -> None:
+    items = text("One.", "a", "Title"), text("Two.", "b"), text("Title", "c", "Title")
+    pipeline.ingest(*items)
+    titled = stored_vectors(db)
+    untitle(db, encoder, stored)
+    assert set(stored_vectors(db)) == {content_hash("One."), content_hash("Two."), content_hash("Title")}
+    assert pipeline.ingest(*items) == [("changed", 1)]
+    assert pipeline.ingest(*items) == []
+    assert set(titled) < set(stored_vectors(db))
+
+
+def test_a_titled_record_without_a_passage_is_unchanged_when_it_is_read_again(pipeline: Pipeline) -> None:
+    pipeline.ingest(text("?!", "a", "Title"))
+    with writing(pipeline.db, "test"):
+        pipeline.db.execute("DELETE FROM chunks")  # the toy tokenizer finds a word in every text
+    assert pipeline.ingest(text("?!", "a", "Title")) == []
+
+
+def test_a_run_that_is_stopped_leaves_no_vector_without_its_title(
+    pipeline: Pipeline, db: Database, encoder: ToyEncoder, stored: StoredModel
+) -> None:
+    items = [text(f"Lot {number}.", str(number), f"Title {number // 2}") for number in range(6)]
+    calls = iter([False, False, True])
+    pipeline.queue.embed(pipeline.pipeline.ingest_all(Origin(URI, pipeline.save), items), lambda: next(calls))
+    names = {content_hash(f"{item.title}\0{item.text}"): item for item in items}
+    kept = stored_vectors(db)
+    assert list(kept) == list(names)[:3]
+    pipeline.restart(stored, encoder)
+    assert sum(embedded for _, embedded in pipeline.ingest(*items)) == 3
+    for name, vector in stored_vectors(db).items():
+        expected = expected_vector(encoder, names[name].text, names[name].title)
+        np.testing.assert_allclose(vector, expected, atol=3e-4)
 
 
 def test_a_new_document_is_saved_and_a_changed_one_replaced(pipeline: Pipeline, db: Database) -> None:
@@ -117,7 +255,7 @@ def test_a_known_text_is_not_embedded_again(pipeline: Pipeline) -> None:
     [
         (text("One.", "a", "Title", n=1), []),
         (text("One!", "a", "Title", n=1), [("changed", 1)]),
-        (text("One.", "a", "Other", n=1), [("changed", 0)]),
+        (text("One.", "a", "Other", n=1), [("changed", 1)]),
         (text("One.", "a", "Title", n=2), [("changed", 0)]),
     ],
 )

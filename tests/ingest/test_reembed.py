@@ -1,5 +1,6 @@
 """Every passage gets a vector of the new model; until the switch a question sees nothing of it."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.documents import document_spans, document_text, find_document, model_input
 from wherein.storage.catalog.files import REREAD, find_file
-from wherein.storage.catalog.models import StoredModel, add_model, bound_model, earlier_model, model_folder
+from wherein.storage.catalog.models import StoredModel, add_model, bind_model, bound_model, earlier_model, model_folder
 from wherein.storage.catalog.vectors import count_vectors
 from wherein.storage.index.generations import active_generation
+from wherein.storage.repair.row_check import BadRow, check_rows
 
 LONG = " ".join(f"Lot {number} has herring." for number in range(30))
 
@@ -151,3 +153,81 @@ def test_the_new_passages_are_those_of_the_text(
         passage = model_input(text, row.start, row.end)
         assert row.input_hash == content_hash(passage)
         assert len(new_encoder.tokenizer.contexts([passage])[0]) <= 40
+
+
+def described(encoder: ToyEncoder) -> Any:
+    """Return the arguments of `add_model`."""
+    dimension, name = encoder.model.width, encoder.model.name
+    return {
+        "fingerprint": encoder.fingerprint, "name": name, "version": "1", "precision": "w8a32", "dimension": dimension,
+    }  # fmt: skip
+
+
+def ingest_titled(db: Database, folder: Path, model: StoredModel, encoder: ToyEncoder, path: Path) -> None:
+    """Ingest a file with a title, a record with one and a record without, and a file without."""
+    path.mkdir()
+    (path / "lease.md").write_text("# Lease\n\nThe mill is let.")
+    (path / "notes.txt").write_text("Herring is sold.")
+    (path / "r.jsonl").write_text('{"id": 1, "title": "Barn", "text": "It is let."}\n{"id": 2, "text": "It is let."}\n')
+    pool: Any = InlinePool()
+    run = IngestRun(db, folder, model, encoder, lambda _: None, pool=pool)  # type: ignore[arg-type]
+    run.ingest([add_source(db, str(path))])
+
+
+def names_of(db: Database) -> dict[str, bytes]:
+    """Return the name of each document's model input."""
+    rows = db.execute("SELECT d.uri, c.input_hash FROM documents d JOIN chunks c ON c.document_id = d.id").fetchall()
+    return {uri.rpartition("/")[2]: name for uri, name in rows}
+
+
+ALONE = {
+    "lease.md": content_hash("# Lease\n\nThe mill is let."),
+    "notes.txt": content_hash("Herring is sold."),
+    "r.jsonl#1": content_hash("It is let."),
+    "r.jsonl#2": content_hash("It is let."),
+}
+TITLED = {
+    **ALONE,
+    "lease.md": content_hash("Lease\0# Lease\n\nThe mill is let."),
+    "r.jsonl#1": content_hash("Barn\0It is let."),
+}
+
+
+@pytest.mark.parametrize("rechunk", [False, True])
+@pytest.mark.parametrize("metrics", [("cosine", "cosine"), ("cosine", "l2"), ("dot", "cosine"), ("dot", "dot")])
+def test_titles_are_embedded_by_models_whose_metric_is_cosine(
+    db: Database, folder: Path, tmp_path: Path, metrics: tuple[str, str], rechunk: bool
+) -> None:
+    one, other = (ToyEncoder(name=f"toy-{n}", metric=metric) for n, metric in enumerate(metrics))
+    with writing(db, "test"):
+        model = bind_model(db, **described(one))
+    ingest_titled(db, folder, model, one, tmp_path / "docs")
+    with writing(db, "test"):
+        new = add_model(db, **described(other))
+    move = Reembedding(db, new, other, rechunk, lambda _: None)  # type: ignore[arg-type]
+    move.embed()
+    assert names_of(db) == (TITLED if metrics[0] == "cosine" else ALONE)
+    move.switch(folder, "")
+    expected = TITLED if metrics[1] == "cosine" else ALONE
+    assert names_of(db) == expected
+    embedded = {name for (name,) in db.execute("SELECT input_hash FROM vectors WHERE model_id = ?", [new.id])}
+    assert embedded == set(expected.values())
+    assert move.tally == {"chunks": 4, "embedded": len(embedded), "reused": 4 - len(embedded)}
+    again = Reembedding(db, new, other, rechunk, lambda _: None)  # type: ignore[arg-type]
+    again.embed()
+    assert again.tally["embedded"] == 0
+    assert [row for row in check_rows(db, Counter()) if isinstance(row, BadRow)] == []
+
+
+def test_a_move_embeds_titles_as_an_ingest_does(db: Database, folder: Path, tmp_path: Path) -> None:
+    one, other = ToyEncoder(name="one"), ToyEncoder(name="other")
+    with writing(db, "test"):
+        model = bind_model(db, **described(one))
+    ingest_titled(db, folder, model, one, tmp_path / "docs")
+    with writing(db, "test"):
+        new = add_model(db, **described(other))
+    Reembedding(db, new, other, False, lambda _: None).embed()  # type: ignore[arg-type]
+    stored: dict[int, dict[bytes, bytes]] = {model.id: {}, new.id: {}}
+    for model_id, name, vector in db.execute("SELECT model_id, input_hash, vector FROM vectors").fetchall():
+        stored[model_id][name] = vector
+    assert stored[new.id] == stored[model.id]

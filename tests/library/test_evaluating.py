@@ -1,6 +1,7 @@
 """Measuring models on a collection: its documents are ingested, and its questions are asked as a user asks them."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -69,11 +70,17 @@ def test_a_kept_library_is_used_again_and_made_again_when_it_is_damaged(
     assert not (folder / "mark").exists()
 
 
-def test_no_more_than_four_libraries_are_kept(tmp_path: Path, beir: Path, compiled_cache: Path) -> None:
+def test_no_more_than_four_libraries_are_kept_beside_those_of_the_last_hour(
+    tmp_path: Path, beir: Path, compiled_cache: Path
+) -> None:
     kept = tmp_path / "kept"
     for number in range(6):
         (beir / "corpus.jsonl").write_text(json.dumps({"_id": "c1", "text": f"Cats hunt {number}."}), "utf-8")
         list(evaluate("beir", beir, modes=("keyword",), precision="w8a32", cache=compiled_cache, libraries=kept))
+    assert len(list(kept.iterdir())) == 6
+    for number, folder in enumerate(kept.iterdir()):
+        os.utime(folder, (number, number))
+    list(evaluate("beir", beir, modes=("keyword",), precision="w8a32", cache=compiled_cache, libraries=kept))
     assert len(list(kept.iterdir())) == 4
 
 

@@ -12,6 +12,7 @@ from wherein.embed.encoder import Encoder
 from wherein.embed.model import DEFAULT_MODEL, load_model
 from wherein.embed.models.installed import MODELS_VARIABLE
 from wherein.errors import ModelMismatch, UsageError
+from wherein.ingest.title_vectors import encode_titled
 from wherein.library.ingesting import RunFactory
 from wherein.library.models import (
     LibraryModel,
@@ -25,6 +26,7 @@ from wherein.library.models import (
 from wherein.library.opening import open_for_writing
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.models import bind_model
+from wherein.storage.catalog.titled_texts import TitledText
 from wherein.storage.catalog.vectors import ROUNDING
 
 
@@ -151,9 +153,9 @@ def test_the_shipped_models_folder_is_stored_as_an_empty_text() -> None:
 
 
 def test_the_proof_is_the_distance_of_stored_vectors_from_computed_ones() -> None:
-    encoder, texts = ToyEncoder(), ["one lot", "another lot"]
+    encoder, inputs = ToyEncoder(), [TitledText("one lot"), TitledText("another lot", "The mill")]
     proof = proof_of(encoder)  # type: ignore[arg-type]
-    stored = encoder.encode_contexts(texts)
+    stored = encode_titled(encoder, inputs)  # type: ignore[arg-type]
     assert proof.tolerance == 1e-4 + ROUNDING
-    np.testing.assert_allclose(proof.distances(texts, stored), [0, 0], atol=1e-6)
-    assert (proof.distances(texts, np.roll(stored, 1, axis=1)) > proof.tolerance).all()
+    np.testing.assert_allclose(proof.distances(inputs, stored), [0, 0], atol=1e-6)
+    assert (proof.distances(inputs, np.roll(stored, 1, axis=1)) > proof.tolerance).all()

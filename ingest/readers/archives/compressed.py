@@ -7,13 +7,13 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
-from pathlib import PurePath
 from typing import BinaryIO
 
 import zstandard
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.archives.inner_name import inner_name
 from wherein.ingest.readers.archives.tar_archive import read_members
 from wherein.ingest.readers.heads import BZIP2, GZIP, XZ, ZSTD, compression, is_tar
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
@@ -30,8 +30,6 @@ MEMORY_LIMIT = 256 << 20
 
 _WINDOW_LIMIT = 128 << 20  # zstd's own default for decompression
 _BLOCK = 512
-_SUFFIXES = frozenset((".gz", ".bz2", ".xz", ".zst", ".z", ".bz"))
-_INNER_SUFFIXES = {".tgz": ".tar", ".tbz": ".tar", ".tbz2": ".tar", ".txz": ".tar", ".tzst": ".tar", ".svgz": ".svg"}
 _BROKEN = (zlib.error, lzma.LZMAError, zstandard.ZstdError, EOFError, OSError, ValueError)
 
 
@@ -47,16 +45,7 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
     if is_tar(head):
         yield from read_members(whole, context, allowance)
     else:
-        yield from read_content(
-            _inner_name(name), whole, replace(context, depth=context.depth + 1, allowance=allowance)
-        )
-
-
-def _inner_name(name: str) -> str:
-    suffix = PurePath(name).suffix
-    if suffix.lower() in _SUFFIXES:
-        return name.removesuffix(suffix)
-    return name.removesuffix(suffix) + _INNER_SUFFIXES.get(suffix.lower(), suffix)
+        yield from read_content(inner_name(name), whole, replace(context, depth=context.depth + 1, allowance=allowance))
 
 
 def _unpack(stream: BinaryIO) -> Iterator[bytes]:

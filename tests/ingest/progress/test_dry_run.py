@@ -2,6 +2,7 @@
 
 from toy import ToyEncoder
 from wherein.ingest.progress.dry_run import DryRunQueue, Plan, Sample
+from wherein.ingest.title_vectors import TokenizedInput
 
 A, B, C = b"a" * 32, b"b" * 32, b"c" * 32
 
@@ -45,10 +46,10 @@ def test_nothing_is_written_and_what_follows_a_commit_is_called_in_order() -> No
     queue.add(lambda: events.append("written"), frozenset([A]), lambda: events.append("first"))
     queue.add(lambda: events.append("written"), done=lambda: events.append("second"))
     queue.add_alone("step", lambda: events.append("written"))
-    queue.embed([(A, [1, 2]), (B, [1, 2, 3])], lambda: False)
+    queue.embed(iter([TokenizedInput(A, [1, 2]), TokenizedInput(B, [1, 2, 3])]), lambda: False)
     assert events == ["first", "second", "committed"]
     assert sample.tokens == 5
-    queue.embed([], lambda: False)
+    queue.embed(iter([]), lambda: False)
     assert events[3:] == ["committed"]
 
 
@@ -57,6 +58,6 @@ def test_each_model_input_is_claimed_once() -> None:
     assert queue.claim([A, B]) == [A, B]
     assert queue.claim([B, C]) == [C]
     assert queue.is_claimed(A)
-    queue.embed([(A, [1])], lambda: False)
+    queue.embed(iter([TokenizedInput(A, [1])]), lambda: False)
     assert queue.claim([A]) == []  # a run would have its vector by now
     assert not queue.is_claimed(b"d" * 32)

@@ -10,7 +10,6 @@ from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.documents import (
     ChunkRow,
     DocumentRow,
-    chunk_text,
     count_characters,
     count_chunks,
     count_documents,
@@ -141,13 +140,6 @@ def test_a_damaged_chunk_is_not_returned(db: Database, change: str) -> None:
         db.execute(f"UPDATE chunks SET {change}")
     with pytest.raises(Damaged, match=f"The stored record of document {number} is damaged"):
         document_spans(db, number)
-
-
-@pytest.mark.parametrize("text", ["Another text.", b"A text.", None, "\udcff"])
-def test_the_text_of_a_chunk_is_that_which_was_embedded(text: object) -> None:
-    assert chunk_text("file:///a", " A text.\n", content_hash("A text.")) == " A text.\n"
-    with pytest.raises(Damaged, match=r"^A stored passage of file:///a is damaged; run: wherein verify$"):
-        chunk_text("file:///a", text, content_hash("A text."))
 
 
 def test_rows_in_another_order_do_not_make_listing_endless(db: Database) -> None:

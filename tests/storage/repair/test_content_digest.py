@@ -79,6 +79,22 @@ def test_a_passage_whose_hash_is_of_another_text_raises(library: Path, library_d
     assert str(caught.value) == f"A stored passage of {FILE_A} is damaged; run: wherein verify"
 
 
+@pytest.mark.parametrize("title", ["Title", "title", "x"])
+def test_a_passage_may_be_named_with_the_title_that_its_document_has(library_db: Database, title: str) -> None:
+    passage = "Her attorney may sign it too."
+    name = content_hash(f"{title}\0{passage}")
+    with writing(library_db, "test"):
+        library_db.execute(
+            "UPDATE chunks SET input_hash = ?, checksum = ? WHERE id = 2",
+            [name, row_checksum(1, 1, 34, 63, None, "[]", name)],
+        )
+    if title == "Title":
+        assert check_content(library_db).chunks == 4
+        return
+    with pytest.raises(Damaged, match=f"^A stored passage of {FILE_A} is damaged"):
+        check_content(library_db)
+
+
 def test_integrity_of_a_sound_catalog(library_db: Database) -> None:
     check_integrity(library_db)
 

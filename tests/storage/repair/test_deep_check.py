@@ -12,9 +12,12 @@ from sqlite_utils import Database
 
 from small_library import INDEX
 from toy import ToyEncoder
+from wherein.ingest.title_vectors import encode_titled
+from wherein.storage.catalog.checksums import row_checksum
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.term_counts import count_terms, recount, save_terms
+from wherein.storage.catalog.titled_texts import TitledText
 from wherein.storage.catalog.vectors import Matrix, find_vectors, save_vectors
 from wherein.storage.index.exact_codes import write_exact_codes
 from wherein.storage.index.flat_file import write_flat
@@ -124,8 +127,8 @@ def test_a_passage_that_the_keyword_index_lacks(
     assert list(check_keywords(library_db, library, generation, Counter())) == ["it lacks passage 2"]
 
 
-def distances(texts: Sequence[str], vectors: Matrix) -> npt.NDArray[np.float64]:
-    return np.linalg.norm(ToyEncoder().encode_contexts(texts) - vectors, axis=1).astype(np.float64)
+def distances(inputs: Sequence[TitledText], vectors: Matrix) -> npt.NDArray[np.float64]:
+    return np.linalg.norm(encode_titled(ToyEncoder(), inputs) - vectors, axis=1).astype(np.float64)  # type: ignore[arg-type]
 
 
 PROOF = Proof(distances, 0.01)
@@ -136,6 +139,23 @@ def test_stored_vectors_are_those_of_their_texts(library_db: Database, library_m
         tally: Counter[str] = Counter()
         assert list(check_sample(library_db, library_model, PROOF, tally, size)) == []
         assert tally == {"proved vectors": min(size, 4)}
+
+
+@pytest.mark.parametrize("is_titled", [True, False])
+def test_the_vector_of_a_titled_passage_is_that_of_text_and_title(
+    library_db: Database, library_model: StoredModel, is_titled: bool
+) -> None:
+    passage = TitledText("Her attorney may sign it too.", "Title")
+    embedded = passage if is_titled else TitledText(passage.text)
+    with writing(library_db, "test"):
+        library_db.execute(
+            "UPDATE chunks SET input_hash = ?, checksum = ? WHERE id = 2",
+            [passage.name, row_checksum(1, 1, 34, 63, None, "[]", passage.name)],
+        )
+        vectors = encode_titled(ToyEncoder(), [embedded])  # type: ignore[arg-type]
+        save_vectors(library_db, library_model.id, [passage.name], vectors)
+    found = [number for number, _ in check_sample(library_db, library_model, PROOF, Counter())]
+    assert found == ([] if is_titled else [5])
 
 
 def test_a_vector_of_another_text_is_named_with_its_distance(library_db: Database, library_model: StoredModel) -> None:

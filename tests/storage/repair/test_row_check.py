@@ -9,9 +9,10 @@ from sqlite_utils import Database
 
 from small_library import FILE_A, FILE_B, MEMO, PASSAGES, damage
 from wherein.errors import Damaged
-from wherein.storage.catalog.checksums import content_hash
+from wherein.storage.catalog.checksums import row_checksum
 from wherein.storage.catalog.connection import open_lenient, writing
 from wherein.storage.catalog.files import reread_file
+from wherein.storage.catalog.titled_texts import TitledText
 from wherein.storage.repair.row_check import (
     BadRow,
     Gap,
@@ -142,8 +143,54 @@ def test_passages_without_vector_come_in_batches(library: Path, library_db: Data
     assert list(passages_without_vector(library_db, 1, 2)) == []
     damage(library, "DELETE FROM vectors WHERE id <> 2")
     texts = [PASSAGES[FILE_A][0].strip(), PASSAGES[FILE_B][0], PASSAGES[MEMO][0]]
-    expected = [(content_hash(text), text) for text in texts]
+    expected = [TitledText(text) for text in texts]
     assert list(passages_without_vector(library_db, 1, 2)) == [expected[:2], expected[2:]]
     damage(library, "UPDATE texts SET text = 'x' || text WHERE document_id = 2")
     with pytest.raises(Damaged):
         list(passages_without_vector(library_db, 1, 2))
+
+
+@pytest.fixture
+def titled(library_db: Database) -> Database:
+    """The library, in which passages 2 and 3 are named with their titles, and have no vector of these names."""
+    with writing(library_db, "test"):
+        for chunk, passage in ((2, PASSAGES[FILE_A][1]), (3, PASSAGES[FILE_B][0])):
+            name = TitledText(passage, "Title").name
+            row = library_db.execute(
+                'SELECT document_id, ordinal, start, "end", page, heading FROM chunks WHERE id = ?', [chunk]
+            ).fetchone()
+            library_db.execute(
+                "UPDATE chunks SET input_hash = ?, checksum = ? WHERE id = ?", [name, row_checksum(*row, name), chunk]
+            )
+    return library_db
+
+
+def test_passages_with_and_without_their_titles_are_sound_and_embedded_as_they_are_named(titled: Database) -> None:
+    assert list(check_rows(titled, Counter())) == [
+        Gap(1, 1, FILE_A, "1 of its passages have no vector", due=False),
+        Gap(2, 2, FILE_B, "1 of its passages have no vector", due=False),
+    ]
+    expected = [TitledText(PASSAGES[FILE_A][1], "Title"), TitledText(PASSAGES[FILE_B][0], "Title")]
+    assert list(passages_without_vector(titled, 1, 2)) == [expected]
+
+
+@pytest.mark.parametrize("title", ["Other", "", "title"])
+def test_a_passage_that_was_embedded_with_another_title_is_found(titled: Database, title: str) -> None:
+    with writing(titled, "test"):
+        uri, *rest = titled.execute(
+            "SELECT uri, media_type, text_hash, metadata, notes FROM documents WHERE id = 2"
+        ).fetchone()
+        titled.execute(
+            "UPDATE documents SET title = ?, checksum = ? WHERE id = 2", [title, row_checksum(uri, title, *rest)]
+        )
+    assert BadRow("chunks", 3, 2, FILE_B, "a passage is not the one that was embedded") in check_rows(titled, Counter())
+    with pytest.raises(Damaged, match=f"^A stored passage of {FILE_B} is damaged; run: wherein verify$"):
+        list(passages_without_vector(titled, 1, 2))
+
+
+@pytest.mark.parametrize("text", ["'x' || text", "replace(text, 'barrel', 'Barrel')", "'Title' || char(0) || text"])
+def test_a_wrong_text_of_a_titled_passage_is_found(titled: Database, library: Path, text: str) -> None:
+    damage(library, f"UPDATE texts SET text = {text} WHERE document_id = 2")
+    assert BadRow("documents", 2, 2, FILE_B, "its text is not the one that was stored") in found(library)
+    with pytest.raises(Damaged):
+        list(passages_without_vector(titled, 1, 2))

@@ -66,14 +66,6 @@ def test_formats_are_known_by_their_first_bytes(head: bytes, expected: str | Non
     assert compression(head) == expected
 
 
-@pytest.mark.parametrize(
-    ("name", "inner"),
-    [("a.txt.gz", "a.txt"), ("a.TGZ", "a.tar"), ("a.svgz", "a.svg"), ("a", "a"), ("a.log", "a.log"), ("b.Z", "b")],
-)
-def test_the_name_of_what_is_inside(name: str, inner: str) -> None:
-    assert compressed._inner_name(name) == inner
-
-
 def test_zeros_between_streams_of_xz_are_padding() -> None:
     data = lzma.compress(b"one ") + b"\0" * 8 + lzma.compress(b"two") + b"\0" * 4
     assert contents(read(data, "a")) == {"": "one two"}

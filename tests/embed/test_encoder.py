@@ -90,20 +90,20 @@ def test_a_short_question_is_not_cut(encoder: Encoder) -> None:
 
 
 def test_the_end_that_is_cut_from_a_long_question_is_returned(encoder: Encoder) -> None:
-    words = ["one", "two", "three"] * 13  # one token each; 30 of them fit between [CLS] and [SEP]
+    words = ["one", "two", "three"] * 45  # one token each; 126 of them fit between [CLS] and [SEP]
     vector, question = encoder.encode_question(" ".join(words))
-    assert len(question.ids) == 32
-    assert question.cut == " ".join(words[30:])
-    kept, whole = encoder.encode_question(" ".join(words[:30]))
+    assert len(question.ids) == 128
+    assert question.cut == " ".join(words[126:])
+    kept, whole = encoder.encode_question(" ".join(words[:126]))
     assert whole.cut == ""
     assert whole.ids == question.ids
     np.testing.assert_allclose(vector, kept, atol=1e-5)
 
 
 def test_what_is_cut_of_a_huge_question_reaches_its_end(encoder: Encoder) -> None:
-    text = "boat " * 30 + "harbour " * 10_000 + "end"
+    text = "boat " * 126 + "harbour " * 10_000 + "end"
     _, question = encoder.encode_question(text)
-    assert question.cut == text[150:]
+    assert question.cut == text[630:]
 
 
 @pytest.mark.parametrize("name", ["tokenizer.json", "model.bin", "model.xml"])

@@ -46,7 +46,7 @@ def test_a_file(path: Path) -> None:
 
 def test_bytes_need_no_file() -> None:
     opened, items, end = read(Job("b.md", b"# Title"))
-    assert opened == Opened(content_hash("# Title"), "markdown-3")
+    assert opened == Opened(content_hash("# Title"), "markdown-4")
     assert isinstance(items, Items)
     assert end == End()
 

@@ -40,7 +40,7 @@ def everything(pool: Pool, job: Job) -> tuple[Opened, list[Document | Problem]]:
 def test_a_file_is_hashed_recognized_and_read(pool: Pool, tmp_path: Path) -> None:
     path = write(tmp_path, "a.md", "# Title\n\nText.")
     opened, documents = everything(pool, Job(path))
-    assert opened == Opened(content_hash("# Title\n\nText."), "markdown-3")
+    assert opened == Opened(content_hash("# Title\n\nText."), "markdown-4")
     with open(path, "rb") as stream:  # noqa: PTH123 - as the reader gets it
         assert documents == list(choose(path, stream).read(stream, path))
 

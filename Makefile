@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV ?= .venv
 DEMO = .demo
 WHEREIN = $(VENV)/bin/wherein --library $(DEMO)/library
-DOCS ?= docs README.md '$(VENV)/lib/python*/site-packages/*.dist-info/METADATA' \
+DOCS ?= 'docs/**/*.md' README.md '$(VENV)/lib/python*/site-packages/*.dist-info/METADATA' \
 	'$(VENV)/lib/python*/site-packages/*.dist-info/licenses/*'
 ASK ?=
 

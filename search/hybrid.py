@@ -99,8 +99,7 @@ class Ranker:
 
     For one thread at a time. Holds the indexes of the last committed state, in `indexes` if these are given, and no
     transaction between questions. `provenance` is that of the last answer, `unmatched` its filter's patterns that match
-    no document; `copies_cut` says whether MAX_BY_WORDS passages had too few different texts for it, `trust` is
-    the weight that meaning had in it.
+    no document; `copies_cut` says whether MAX_BY_WORDS passages had too few different texts for it.
     """
 
     def __init__(
@@ -114,7 +113,6 @@ class Ranker:
         self._check: PhraseCheck | None = None
         self._matches: Matches | None = None
         self.copies_cut = False
-        self.trust = 1.0
         self.provenance: Provenance | None = None
         self.unmatched: tuple[str, ...] = ()
 
@@ -178,9 +176,8 @@ class Ranker:
         """Return the `k` best passages by the fused score, of the documents in `only`.
 
         Each of the two rankings proposes only the first few of near-copies, all of them if `copies` is None; then only
-        those that `choose` picks are returned.
-        Fewer only when there are fewer, or when the
-        question's operators allow fewer. Raises Damaged rather than return a text or a score that is not the stored
+        those that `choose` picks are returned. Fewer only when there are fewer, or when the question's operators allow
+        fewer. Raises Damaged rather than return a text or a score that is not the stored
         one's, UsageError when `only` names a field that no document has.
         """
         with self._indexes.reading_both() as (vectors, keywords):
@@ -228,12 +225,12 @@ class Ranker:
         dense, keyword = self._dense_scores(query, chunks, near), scores_of(matches, chunks)
         background = background_cosines(query.embedded, index)
         best_by_words = dense[[chunks.index(chunk) for chunk in by_words[:BY_WORDS]]]
-        self.trust = trust_for(query.embedded, best_by_words, background)
+        trust = trust_for(query.embedded, best_by_words, background)
         factor = spread_factor(background)
         phrases = phrase_shares(self._phrase_check(matches.question), matches, chunks) if matches.wanted else None
         best = fuse_best(
             matches.question.order, np.array(chunks), factor * _filled(dense), keyword, matches.scores.idf,
-            self._passages.terms, metric=query.metric, read=to_read(k), trust=self.trust, phrases=phrases,
+            self._passages.terms, metric=query.metric, read=to_read(k), trust=trust, phrases=phrases,
         ).first(k)  # fmt: skip
         chances = chances_of(dense[best.positions], best.words, background, matches.index.count)
         dense_ranks, keyword_ranks = _ranks(near), _ranks(by_words)
@@ -247,7 +244,7 @@ class Ranker:
                 keyword_rank=keyword_ranks.get(chunks[at]),
                 overlap=overlap,
                 chance=chance,
-                trust=self.trust,
+                trust=trust,
             )
             for at, score, overlap, chance in zip(
                 best.positions.tolist(), best.scores.tolist(), best.overlaps, chances, strict=True

@@ -53,12 +53,12 @@ EncodeContexts = Callable[[Sequence[str]], Matrix]
 
 @dataclass(frozen=True)
 class Answer:
-    """The hits for a question, best first; `truncated` is the part of it that the model did not see.
+    """The hits for a question, best first; `truncated` is the part of it that no part of the search used.
 
     `notes` are sentences for the user: that words of the question were ignored, that a pattern of the filter matches no
     document, that no passage holds a quoted phrase, that no hit is a good match. `basis` names the generations and the
-    model that the answer comes from.
-    `stale` counts the passages that were left out because they are not fresh, when only fresh ones were asked for.
+    model that the answer comes from. `stale` counts the passages that were left out because they are not fresh, when
+    only fresh ones were asked for.
     """
 
     question: str
@@ -170,15 +170,14 @@ class QueryPipeline:
         is_semantic, cut = options.mode == "semantic", query.embedded.cut if query.embedded else ""
         ranking = self._by_meaning(query) if is_semantic else self._by_words()
         ranker = None if is_semantic else self._by_words()
-        doubts = _doubts(hits)
         notes = (
             *_ignored(query.words),
             *([_MODEL_CUT.format(cut[:_MAX_SHOWN])] if cut and options.mode == "hybrid" else ()),
-            *([_MOSTLY_WORDS] if ranker and ranker.trust < LOW_TRUST else ()),
+            *_little_trust(hits),
             *map(_no_match, ranking.unmatched),
             *(ranker.operator_notes(mode=options.mode, is_empty=not gathered.ranked) if ranker else ()),
             *_limits(gathered, options.k, ranker, self._copies),
-            *doubts,
+            *_doubts(hits),
         )
         # In the mode hybrid, what the model did not see is searched by its words.
         truncated = cut if is_semantic else ""
@@ -247,6 +246,10 @@ def _limits(gathered: Gathered, k: int, ranker: Ranker | None, copies: NearCopie
         yield _STOPPED.format(gathered.ranked)
     elif copies.cut and len(gathered.hits) < k:
         yield _STOPPED.format(max(k, MAX_BY_MEANING))
+
+
+def _little_trust(hits: Sequence[Hit]) -> tuple[str, ...]:
+    return (_MOSTLY_WORDS,) if any(hit.trust is not None and hit.trust < LOW_TRUST for hit in hits) else ()
 
 
 def _doubts(hits: Sequence[Hit]) -> tuple[str, ...]:

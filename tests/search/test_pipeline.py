@@ -1,5 +1,7 @@
 """From a prepared question to its answer, without a model of the library's and without a `Library`."""
 
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from wherein.search.modes import MODES
 from wherein.search.pipeline import PreparedQuery, QueryOptions, QueryPipeline, check_question
 from wherein.search.query_syntax import parse_question
 from wherein.search.results.postprocess import ResultOptions
+from wherein.storage.catalog.connection import open_reader
 from wherein.storage.catalog.models import bound_model
 
 
@@ -69,6 +72,32 @@ def test_the_part_that_nothing_searched_is_returned_and_the_part_that_only_words
     }  # fmt: skip
     note = "the model read only the beginning of the question; the rest was searched by its words: and so on"
     assert [mode for mode, answer in answers.items() if note in answer.notes] == ["hybrid"]
+
+
+def test_only_a_hybrid_answer_says_that_words_counted_more_than_meaning(tmp_path: Path) -> None:
+    """Also after a question of that kind, and in an answer without hits."""
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for number in range(120):
+        (docs / f"{number}.txt").write_text(f"Box {number} holds marbles number{number}.")
+    library = Library(tmp_path / "many", encoder=ToyEncoder())
+    library.ingest([docs])
+    with closing(open_reader(library.folder)) as db:
+        pipeline = QueryPipeline(db, library.folder, bound_model(db))
+
+        def says_so(question: str, mode: str, characters: float) -> bool:
+            # The vector of other words: the passages with the question's words are not near it.
+            vector, _ = ToyEncoder().encode_question("unheard of elsewhere")
+            query = PreparedQuery(question, parse_question(question), EmbeddedQuestion(vector, "cosine", characters))
+            (answer,) = pipeline.answer([query], options(mode=mode), all_are("fresh"))
+            return any(note.startswith("the model hardly knows the words") for note in answer.notes)
+
+        assert says_so("number7", "hybrid", 0.5)
+        assert not says_so("number7", "keyword", 0.5)
+        assert not says_so("nowhere", "keyword", 0.5)
+        assert not says_so("number7", "semantic", 0.5)
+        assert not says_so('"not there" -marbles', "hybrid", 0.5)
+        assert not says_so("number7", "hybrid", 4.0)
 
 
 @pytest.mark.parametrize(

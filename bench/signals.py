@@ -72,7 +72,7 @@ def claims(folder: Path, cache: Path) -> list[Claim]:
         order = [term for term in terms_of(question) if term in idf]
         compared = QuestionWords(order, idf)
         texts = [candidates.terms(index) for index in indices]
-        shared = [compared.overlap(text) for text in texts]
+        shared = compared.overlaps(texts)
         rows = [
             [near[at], words[at] / np.sqrt(mass), *numbers(part),
              *added(compared, idf, order, text, sentences[index], titles[index])]
@@ -94,8 +94,8 @@ def added(
     """Return the features that the fusion lacks, in the order of `ADDED`."""
     asked, held, named = set(order), set(text), set(title)
     total, rarest = sum(idf[term] for term in asked), max((idf[term] for term in asked), default=0.0)
-    alone = [compared.overlap(part) for part in sentences]
-    pairs = [compared.overlap([*a, *b]) for a, b in zip(sentences, [*sentences[1:], []], strict=True)]
+    alone = compared.overlaps(sentences)
+    pairs = compared.overlaps([[*a, *b] for a, b in zip(sentences, [*sentences[1:], []], strict=True)])
     return [
         max((part.coverage for part in alone), default=0.0),
         max((part.coverage for part in pairs), default=0.0),
@@ -104,7 +104,7 @@ def added(
         len(asked & held) / max(len(asked), 1),
         float(any(idf[term] == rarest for term in asked & held)),
         float(np.log(len(text) + 1)),
-        *numbers(compared.overlap(title)),
+        *numbers(compared.overlaps([title])[0]),
         sum(idf[term] for term in asked & named) / max(total, 1e-9),
         len(asked & named) / max(len(named), 1),
     ]

@@ -57,8 +57,8 @@ def read_squad(path: Path) -> Collection:
 def read_beir(folder: Path) -> Collection:
     """Read a BEIR folder: `corpus.jsonl`, `queries.jsonl`, `qrels/test.tsv` (https://github.com/beir-cellar/beir).
 
-    Only queries that the qrels judge are asked. The qrels may
-    have BEIR's three columns or TREC's four, with a header or without. Raises UsageError with file and line.
+    Only queries that the qrels judge are asked. The qrels may have BEIR's three columns or TREC's four, with a header
+    or without. Raises UsageError with file and line.
     """
     corpus = dict(_entries(folder, "corpus.jsonl"))
     queries = {name: str(entry["text"]) for name, entry in _entries(folder, "queries.jsonl")}

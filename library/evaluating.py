@@ -35,8 +35,6 @@ __all__ = ["evaluate"]
 # last hour: another evaluation may be using it.
 _MAX_KEPT = 4
 _IN_USE_SECONDS = 3600
-# One more than what counts: the question's own document may be among them, and is left out.
-_ASKED_FOR = 21
 
 
 def evaluate(
@@ -59,8 +57,10 @@ def evaluate(
     """
     from wherein.evaluation.collection import read_beir, read_squad
     from wherein.evaluation.measures import require_measures, require_stats
-    from wherein.evaluation.squad_beir import evaluate_beir, evaluate_squad
+    from wherein.evaluation.squad_beir import DEPTH, evaluate_beir, evaluate_squad
 
+    # One more than what counts: the question's own document may be among them, and is left out.
+    asked_for = DEPTH + 1
     read, measure = {"squad": (read_squad, evaluate_squad), "beir": (read_beir, evaluate_beir)}[kind]
     if kind == "beir":
         require_measures()
@@ -81,7 +81,7 @@ def evaluate(
         ):
             _ingest(library, folder / "documents.jsonl", collection, report)
             for mode in modes:
-                found = _ask(library, collection, mode, report)
+                found = _ask(library, collection, mode, asked_for, report)
                 yield Measured(measure(collection, found), model.name, str(model.folder), precision, mode)
 
 
@@ -99,9 +99,11 @@ def _ingest(library: Library, file: Path, collection: Collection, report: Callab
     library.ingest([file], report=progress, wait=True)
 
 
-def _ask(library: Library, collection: Collection, mode: str, report: Callable[[str], None]) -> Iterator[list[str]]:
+def _ask(
+    library: Library, collection: Collection, mode: str, k: int, report: Callable[[str], None]
+) -> Iterator[list[str]]:
     """Yield for each question the ids of the documents of its answer, in the order of their best passages."""
-    answers = library.query_many(collection.questions, _ASKED_FOR, mode=mode)
+    answers = library.query_many(collection.questions, k, mode=mode)
     for number, answer in enumerate(answers, 1):
         if number % 100 == 1:
             report(f"asking question {number:,} of {len(collection.questions):,}")

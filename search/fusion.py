@@ -24,7 +24,7 @@ Terms = Sequence[int] | Integers
 # Weights beside the cosine's 1.
 # Fitted were 0.032, 0.273, 0.115 and 0.104; the last was raised by hand (docs/decisions/fusion.md).
 _KEYWORD, _COVERAGE, _ADJACENT, _NEAR = 0.03, 0.27, 0.12, 0.15
-# How many times BM25's weight is added to itself where meaning does not count at all.
+# How many times its weight BM25 gains where meaning does not count at all.
 _DOUBTED = 12
 PHRASES = 0.2
 """What a passage gains that holds all quoted phrases of a question."""

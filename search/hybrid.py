@@ -177,8 +177,8 @@ class Ranker:
 
         Each of the two rankings proposes only the first few of near-copies, all of them if `copies` is None; then only
         those that `choose` picks are returned. Fewer only when there are fewer, or when the question's operators allow
-        fewer. Raises Damaged rather than return a text or a score that is not the stored
-        one's, UsageError when `only` names a field that no document has.
+        fewer. Raises Damaged rather than return a text or a score that is not the stored one's, UsageError when `only`
+        names a field that no document has.
         """
         with self._indexes.reading_both() as (vectors, keywords):
             self._passages.begin(self._indexes.version)

@@ -56,9 +56,8 @@ def agreement(by_words: Floats, background: Floats) -> float | None:
 
     `by_words` has the cosines of at most BY_WORDS passages, `background` those of a sample of all vectors.
     """
-    known = by_words[~np.isnan(by_words)]
-    deviation = float(background.std()) if len(background) else 0.0
-    if not len(known) or deviation < 1e-9:
+    known, deviation = by_words[~np.isnan(by_words)], _deviation(background)
+    if not len(known) or not deviation:
         return None
     return float(known.mean() - background.mean()) / deviation
 
@@ -80,8 +79,14 @@ def spread_factor(background: Floats | None) -> float:
 
     Some models put all texts near each other: the differences of their cosines would vanish beside the words.
     """
-    deviation = float(background.std()) if background is not None and len(background) else 0.0
-    return min(max(_USUAL_DEVIATION / deviation, 1.0), _LARGEST_FACTOR) if deviation > 1e-9 else 1.0
+    deviation = 0.0 if background is None else _deviation(background)
+    return min(max(_USUAL_DEVIATION / deviation, 1.0), _LARGEST_FACTOR) if deviation else 1.0
+
+
+def _deviation(background: Floats) -> float:
+    """Return the standard deviation of cosines; 0 where they differ by rounding only."""
+    deviation = float(background.std()) if len(background) else 0.0
+    return deviation if deviation > 1e-9 else 0.0
 
 
 def _share(value: float, low: float, high: float) -> float:

@@ -18,6 +18,7 @@ _HEADING = re.compile(r"(\*+)[ \t]+(?:\[#\w\][ \t]+)?(.*?)(?:(?<![ \t])[ \t]+:[\
 _PRIORITY = re.compile(r"^([A-Z]+ )\[#\w\] ")
 _BLOCK = re.compile(r"[ \t]*#\+begin_(\S+)", re.IGNORECASE)
 _KEYWORD = re.compile(r"[ \t]*#\+(\w+)(?:\[[^\]]*\])?:[ \t]*(.*)", re.IGNORECASE)
+_INCLUDED = re.compile(r'"([^"]+)"|([^\s"]+)')
 _DIRECTIVE = re.compile(r"[ \t]*#(?:[ \t+]|$)")
 _DRAWER = re.compile(r"[ \t]*:([\w-]+):")
 _DRAWER_END = re.compile(r"[ \t]*:end:", re.IGNORECASE)
@@ -58,7 +59,7 @@ class _Keywords:
     def take(self, name: str, value: str) -> str:
         """Keep a setting, and return what is shown of it."""
         if name == "include":
-            self.files.append(value.split(" ")[0].strip('"'))
+            self.files += [quoted or bare for quoted, bare in _INCLUDED.findall(value)[:1]]
         else:
             self.values.setdefault(name, []).append(value)
         return _inline(value) if name in _SHOWN_KEYWORDS else ""

@@ -77,5 +77,14 @@ def test_a_line_of_org(source: str, shown: str) -> None:
     assert read(source.encode(), "a.org").text.strip() == shown
 
 
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [("other.org", "other.org"), ('"my notes.org" src', "my notes.org"), ('"a.org::*B"', "a.org::*B")],
+)
+def test_an_included_file_is_noted(value: str, name: str) -> None:
+    document = read(f"#+INCLUDE: {value}\ntext".encode(), "a.org")
+    assert document.notes == (f"what it includes is not part of it: {name}",)
+
+
 def test_settings_alone_are_no_text() -> None:
     assert reason(b"#+OPTIONS: toc:nil\n# comment\n", "a.org", Skipped) == "no text"

@@ -77,6 +77,17 @@ def test_a_line_of_org(source: str, shown: str) -> None:
     assert read(source.encode(), "a.org").text.strip() == shown
 
 
+@pytest.mark.parametrize("begin", ["#+begin_comment", "#+begin_export html", ":LOGBOOK:"])
+def test_what_is_never_closed_hides_nothing(begin: str) -> None:
+    assert read(f"{begin}\none\n* Two\nthree\n".encode(), "a.org").text == "\none\nTwo\nthree\n"
+
+
+@pytest.mark.parametrize(("begin", "end"), [("#+BEGIN_comment", "#+end_COMMENT"), (":LOGBOOK:", ":END:")])
+def test_what_is_closed_in_a_later_section_hides_its_own_section(begin: str, end: str) -> None:
+    source = f"{begin}\none\n* Two\n{begin}\nhidden\n  {end}\nthree\n"
+    assert read(source.encode(), "a.org").text == "\n\nTwo\n\n\n\nthree\n"
+
+
 @pytest.mark.parametrize(
     ("value", "name"),
     [("other.org", "other.org"), ('"my notes.org" src', "my notes.org"), ('"a.org::*B"', "a.org::*B")],

@@ -96,5 +96,16 @@ def test_a_value_is_cut_so_that_a_small_file_does_not_grow() -> None:
     assert read(source.encode(), "a.adoc").text.strip() == "x" * 100 + " end"
 
 
+@pytest.mark.parametrize(
+    ("delimiter", "shown", "notes"),
+    [("----", "one\n\ntwo", ("what it includes is not part of it: a.py",)), ("////", "", ())],
+)
+def test_an_included_file_is_noted_in_a_block_that_is_shown(delimiter: str, shown: str, notes: tuple[str]) -> None:
+    source = f"Text\n{delimiter}\none\ninclude::a.py[]\ntwo\n{delimiter}\n"
+    document = read(source.encode(), "a.adoc")
+    assert document.text.removeprefix("Text").strip() == shown
+    assert document.notes == notes
+
+
 def test_attributes_alone_are_no_text() -> None:
     assert reason(b":caution-caption: Achtung\n// comment\n", "a.adoc", Skipped) == "no text"

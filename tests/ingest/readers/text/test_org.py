@@ -2,7 +2,7 @@
 
 import pytest
 
-from text_files import headings, read, reason
+from text_files import heading_paths, read, read_lines, reason
 from wherein.ingest.readers.shared.skipped import Skipped
 
 ORG = """\
@@ -35,8 +35,8 @@ hidden
 
 
 def test_org() -> None:
-    document = read(ORG.encode(), "a.org")
-    assert [line for line in document.text.split("\n") if line] == [
+    document, lines = read_lines(ORG, "a.org")
+    assert lines == [
         "Heron counts",
         "TODO The west pond",
         "One grey heron at a_b and two three.",
@@ -49,14 +49,13 @@ def test_org() -> None:
     ]
     assert document.title == "Heron counts"
     assert document.metadata == {"author": "Ann Quince", "created": "2024-05-02", "keywords": ["birds", "water"]}
-    assert [path for _, path in headings(document)] == [
+    assert heading_paths(document) == [
         ("TODO The west pond",),
         ("TODO The west pond", "Table"),
     ]
     assert document.notes == ("what it includes is not part of it: other.org",)
-    lines = document.text.split("\n")
-    assert len(lines) == len(ORG.split("\n"))
-    assert lines[ORG.split("\n").index("One /grey/ heron at =a_b= and +two+ three.")].startswith("One grey")
+    shown = dict(zip(ORG.split("\n"), document.text.split("\n"), strict=True))
+    assert shown["One /grey/ heron at =a_b= and +two+ three."].startswith("One grey")
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ def test_a_bomb_costs_itself(pool: Pool, tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", READ)
-def test_a_file_that_is_no_larger_than_it_is_is_read(pool: Pool, tmp_path: Path, name: str) -> None:
+def test_a_file_that_only_looks_large_is_read(pool: Pool, tmp_path: Path, name: str) -> None:
     text, reasons = outcome(pool, tmp_path, name)
     assert READ[name] in text
     assert reasons == ""

@@ -1,4 +1,4 @@
-"""Small files that ask for all the memory or time there is, by what they claim, unpack to or repeat."""
+"""Small files that would take all memory or time, by what they claim, unpack to or repeat."""
 
 import gzip
 import io

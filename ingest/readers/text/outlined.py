@@ -38,8 +38,8 @@ def outlined_document(
 ) -> Document:
     """Return the lines as a document titled `title`, else by its first heading, else by the name of the file.
 
-    A line of the file that is not read is an empty one, so that the lines keep their numbers. Raises Skipped when no
-    line has text.
+    A line of the file that is left out is given as an empty one, so that the lines keep their numbers. Raises Skipped
+    when no line has text.
     """
     texts: list[str] = []
     headings: list[Heading] = []

@@ -1,4 +1,4 @@
-"""The text of a Typst source: what its code does is not known, so that only the content in it is read."""
+"""The text of a Typst source: its code is not run, so only the content in it is read."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Files that ask for all memory or time cost themselves, with a reason, and the files beside them are read."""
+"""A file that would take all memory or time is refused with a reason, and the files beside it are read."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -17,7 +17,6 @@ _MEDIA_TYPE = "text/x-typst"
 _SETTINGS = re.compile(r"#(?:set[ \t]+document|show[ \t]*:[ \t]*[\w.-]+)\(")
 _MAX_SETTINGS = 3_000
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_INCLUDED = re.compile(r'^[ \t]*#include[ \t]+"([^"\n]+)"', re.MULTILINE)
 
 
 def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
@@ -28,8 +27,7 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
     scanner.run()
     shown = (Line(text, scanner.levels.get(number, 0)) for number, text in enumerate(scanner.lines()))
     title = (*_settings("title", source), "")[0]
-    included = _INCLUDED.findall(source)
-    yield outlined_document(decoded, shown, name, _MEDIA_TYPE, title, _metadata(source), included)
+    yield outlined_document(decoded, shown, name, _MEDIA_TYPE, title, _metadata(source), scanner.included)
 
 
 def _metadata(source: str) -> dict[str, JSONValue]:

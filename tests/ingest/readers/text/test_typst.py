@@ -65,5 +65,12 @@ def test_lines_of_typst(source: str, shown: str) -> None:
     assert read(source.encode(), "a.typ").text.strip() == shown
 
 
+def test_included_files_are_those_outside_of_comments_and_raw_blocks() -> None:
+    source = '/*\n#include "a.typ"\n*/\n```\n#include "b.typ"\n```\n#if x [ #include "c.typ" ]\n'
+    document = read(source.encode(), "a.typ")
+    assert document.text.strip() == '#include "b.typ"'
+    assert document.notes == ("what it includes is not part of it: c.typ",)
+
+
 def test_code_alone_is_no_text() -> None:
     assert reason(b'#set page(width: 10cm)\n#let f(x) = { x + "one" }\n', "a.typ", Skipped) == "no text"

@@ -6,8 +6,7 @@ Each input is a small file of some kind, damaged at random (tests/mutations.py),
 folder, damaged in the way of its kind. A reader may read it or raise Unreadable. Another exception, or more than 20
 seconds, is a failure. A crash, and the need for more memory than a worker may have, are contained by the worker of a
 real run. Inputs of both kinds are saved. Documents that hold the markup of their file are counted as sources. An input
-depends on kind, seed and number alone, so a run can be repeated. The exit code is 1 if
-there was a failure.
+depends on kind, seed and number alone, so a run can be repeated. The exit code is 1 if there was a failure.
 """
 
 import argparse
@@ -152,17 +151,17 @@ def results(inputs: Inputs, numbers: range) -> Iterator[tuple[int, Result]]:
         process.start()
         theirs.close()
         for number in numbers:
-            start, result = time.monotonic(), None
+            start = time.monotonic()
+            failure, is_crash = f"a hang of more than {2 * MAX_SECONDS} s", False
             try:
-                failure = "" if ours.poll(2 * MAX_SECONDS) else f"a hang of more than {2 * MAX_SECONDS} s"
-                result = result if failure else ours.recv()
+                if ours.poll(2 * MAX_SECONDS):
+                    yield number, ours.recv()
+                    continue
             except EOFError:
                 process.join()
-                failure = f"a crash (exit code {process.exitcode})"
-            is_crash = failure.startswith("a crash")
-            yield number, result or Result(mutations.NOTHING, time.monotonic() - start, failure, is_crash)
-            if result is None:
-                break
+                failure, is_crash = f"a crash (exit code {process.exitcode})", True
+            yield number, Result(mutations.NOTHING, time.monotonic() - start, failure, is_crash)
+            break
         process.kill()
         process.join()
         numbers = range(number + 1, numbers.stop)

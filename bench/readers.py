@@ -77,7 +77,8 @@ def outcome_of(task: ParseTask, path: Path) -> Outcome:
         for item in task.documents():
             if isinstance(item, Document):
                 # What is attached to a document is a file of its own, which no reference reads.
-                texts += [item.text] if not (item.key and whole) else []
+                if not (item.key and whole):
+                    texts.append(item.text)
                 whole = whole or not item.key
             else:
                 reasons.append(item.reason)

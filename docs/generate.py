@@ -112,14 +112,17 @@ LEFT_OUT = {
 }
 """What each reader leaves out of a document, by its module."""
 
+EXTRAS = {"ocr.image": "`ocr`, and Tesseract", "pdf.pdf_file": "for pages that are pictures: Tesseract"}
+"""What has to be installed for a reader beyond the program itself, by its module."""
+
 
 def readers_table() -> str:
     """Return the table of all readers, in alphabetical order."""
-    rows = sorted((reader_in(module).name, module) for module in MODULES)
-    head = "| reader | recognized by | extra | what is left out |\n|---|---|---|---|\n"
-    return head + "".join(
-        f"| {name} | {_recognized_by(module)} | {_extra(module)} | {LEFT_OUT[module]} |\n" for name, module in rows
+    rows = sorted(
+        (reader_in(module).name, _recognized_by(module), EXTRAS.get(module, ""), LEFT_OUT[module]) for module in MODULES
     )
+    head = "| reader | recognized by | extra | what is left out |\n|---|---|---|---|\n"
+    return head + "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def _recognized_by(module: str) -> str:
@@ -128,16 +131,6 @@ def _recognized_by(module: str) -> str:
     if module == "text.plain":
         return "any other text"
     return ", ".join([*suffixes, *kinds]) or "its first bytes"
-
-
-def _extra(module: str) -> str:
-    if module == "ocr.image":
-        return "`ocr`, and Tesseract"
-    return (
-        "for pages that are pictures: Tesseract"
-        if reader_in(module).reads_pictures and module == "pdf.pdf_file"
-        else ""
-    )
 
 
 def failpoints_tables() -> str:

@@ -88,7 +88,7 @@ class Reembedding:
         self.model = model
         self._encoder = encoder
         self._rechunk = rechunk
-        self._is_renamed = False  # whether any model input is another, as that of a title no model has embedded yet
+        self._is_renamed = False  # whether any model input has changed, for example because it now has a title
         self._report = report
         self._queue = CommitQueue(db, model, encoder, "reembed.batch", self._committed)
         self._documents = 0

@@ -37,7 +37,7 @@ def title_ids(tokenizer: Tokenizer, titles: Iterable[str]) -> dict[str, tuple[in
 def tokenize(
     tokenizer: Tokenizer, inputs: Mapping[bytes, TitledText], names: Sequence[bytes]
 ) -> Iterator[TokenizedInput]:
-    """Yield those of some model inputs that have these names, tokenized."""
+    """Yield the model inputs with these names, tokenized."""
     chosen = [inputs[name] for name in names]
     titles = title_ids(tokenizer, (one.title for one in chosen))
     rows = tokenizer.contexts([one.text for one in chosen])
@@ -67,7 +67,7 @@ class _Passage:
 
 
 class TitleVectors:
-    """The vectors of the titles of a run: those that were used lately are not computed again."""
+    """The vectors of the titles of a run; those used recently are not computed again."""
 
     def __init__(self) -> None:
         self._titles: Recent[tuple[int, ...], _Title] = Recent(_MAX_TITLES)
@@ -87,7 +87,7 @@ class TitleVectors:
                     key.title.waiting.append((key.name, vector))
                 else:
                     yield key.name, combine(vector, key.title.vector)
-        except BaseException:  # also GeneratorExit: titles that were not computed never will be
+        except BaseException:  # also GeneratorExit: titles that are still to be computed never will be
             self._titles.clear()
             raise
 

@@ -13,8 +13,8 @@ __all__ = ["embedded_title", "titled"]
 def embedded_title(metric: str, uri: str, title: str) -> str:
     """Return the title that is embedded with a document's passages, "" where none is.
 
-    It has to stand in the document: a reader that finds none returns the name of the file. Only for a model whose
-    metric is cosine was it measured that a title helps.
+    It has to stand in the document: a reader that finds none returns the name of the file. That a title helps was
+    measured only for models whose metric is cosine.
     """
     return title if metric == "cosine" and title.strip() and not _is_file_name(uri, title) else ""
 

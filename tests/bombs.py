@@ -1,4 +1,4 @@
-"""Small files that ask for all the memory or time there is, by what they claim, unpack to or repeat."""
+"""Small files that would take all memory or time, by what they claim, unpack to or repeat."""
 
 import gzip
 import io
@@ -172,9 +172,9 @@ def nested_messages(depth: int) -> bytes:
 def looping_ole(data: bytes) -> bytes:
     """The container with every chain of sectors leading back to its own first sector."""
     damaged = bytearray(data)
-    for place in range(len(data) - 512, len(data), 4):
-        if damaged[place : place + 4] == b"\xfe\xff\xff\xff":
-            damaged[place : place + 4] = bytes(4)
+    for offset in range(len(data) - 512, len(data), 4):
+        if damaged[offset : offset + 4] == b"\xfe\xff\xff\xff":
+            damaged[offset : offset + 4] = bytes(4)
     return bytes(damaged)
 
 

@@ -145,11 +145,10 @@ def mutated_json(data: bytes, chance: Chance) -> bytes:
 
 def _other(value: Any, chance: Chance) -> Any:
     if chance.random() < 0.04:
-        return (
-            json.loads("[" * (depth := chance.choice(_DEPTHS[:3])) + "]" * depth)
-            if chance.random() < 0.2
-            else chance.choice(_VALUES)
-        )
+        if chance.random() >= 0.2:
+            return chance.choice(_VALUES)
+        depth = chance.choice(_DEPTHS[:3])
+        return json.loads("[" * depth + "]" * depth)
     if isinstance(value, dict):
         return {key: _other(inner, chance) for key, inner in value.items() if chance.random() > 0.03}
     return [_other(inner, chance) for inner in value] if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""Ways to damage any file, and any text."""
+"""Ways to damage files of any format."""
 
 import random
 import re

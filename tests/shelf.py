@@ -1,4 +1,4 @@
-"""A library of one folder, and what of it is held, stays away, and is reported."""
+"""A library of one folder: which documents it holds, which are kept out, and which problems are reported."""
 
 import json
 import os

@@ -25,5 +25,16 @@ def reason(data: bytes, name: str, kind: type[Unreadable]) -> str:
     return str(caught.value)
 
 
+def read_lines(source: str, name: str) -> tuple[Document, list[str]]:
+    """Read light markup, whose lines keep their numbers; return the document, and its lines that are not blank."""
+    document = read(source.encode(), name)
+    assert document.text.count("\n") == source.count("\n")
+    return document, [line for line in document.text.split("\n") if line.strip()]
+
+
 def headings(document: Document) -> list[tuple[int, tuple[str, ...]]]:
     return [(mark.start, mark.heading) for mark in document.marks]
+
+
+def heading_paths(document: Document) -> list[tuple[str, ...]]:
+    return [path for _, path in headings(document)]

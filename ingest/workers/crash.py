@@ -1,4 +1,4 @@
-"""Why a worker ended in the middle of a file: for lack of memory, or by a fault of the library that read it."""
+"""Why a worker ended in the middle of a file: for lack of memory, or through a fault in the library that read it."""
 
 import os
 import resource
@@ -13,17 +13,17 @@ CRASHED = "the reader crashed"
 
 # The last words of Rust, of C++ and of C when an allocation fails.
 _SIGNS = (b"memory allocation of ", b"bad_alloc", b"out of memory", b"cannot allocate memory")
-# PDFium ends without a word, when it asks for as much again as it has.
+# PDFium ends without a word when it asks for as much memory again as it has.
 _SHARE = 0.4
 _MAX_WORDS = 1 << 16
 
 
 class CrashLog:
-    """What a process that is now to be started will write to its standard error, which is to be `file`."""
+    """The standard error of a process, for which `file` is opened; to be created just before the process starts."""
 
     def __init__(self) -> None:
         self.file = TemporaryFile()  # noqa: SIM115 - `why_ended` closes it
-        # The memory of a process counts from before it runs its own program, when it has that of this one.
+        # The peak of a process includes the time before it runs its own program, when it has the memory of this one.
         self._least = max(int(_SHARE * MEMORY), _peak(resource.getrusage(resource.RUSAGE_SELF)))
 
     def why_ended(self, process: "subprocess.Popen[bytes]") -> str:
@@ -36,7 +36,7 @@ class CrashLog:
 
 
 def _peak_of(process: "subprocess.Popen[bytes]") -> int:
-    """Wait for a process; return how many bytes of memory it had at most, 0 when its end was waited for before."""
+    """Wait for a process; return how many bytes of memory it had at most, 0 if it has been waited for already."""
     if process.returncode is not None:
         return 0
     try:

@@ -32,7 +32,7 @@ __all__ = ["ParseTask", "Pool", "default_jobs", "start_ahead"]
 # Neither a fork, which may hang after OpenVINO has started threads, nor the spawn of `multiprocessing`, which imports
 # the caller's main module again (docs/decisions/pipeline.md).
 _START = (
-    # As in cli.py: Python looks rarely for cycles among what is imported, and not at the end.
+    # As in cli.py: Python rarely looks for cycles among imported objects, and never at exit.
     "import sys, json, gc; gc.set_threshold(50_000); sys.path[:] = json.loads(sys.argv[1]); from {module} import main;"
     " main(int(sys.argv[2]), int(sys.argv[3])); gc.freeze()"
 )
@@ -109,7 +109,7 @@ class Pool:
 
 @dataclass(frozen=True)
 class _Process:
-    """A process that reads files, the connection to it, and what tells why it ended."""
+    """A process that reads files, the connection to it, and the log that says why it ended."""
 
     process: subprocess.Popen[bytes]
     connection: Connection
@@ -133,7 +133,7 @@ class _Process:
     def end(self, *, at_once: bool) -> str:
         """End it, and wait for that; it ends by itself when its connection does, unless it is reading a file.
 
-        Returns why it ended, if it did so before.
+        Returns why it ended, if it had ended already.
         """
         self.connection.close()
         if not at_once:
@@ -230,7 +230,7 @@ class _Worker:
         return self._seconds + _SECONDS_PER_MB * _size(job) / 1e6
 
     def _kill(self) -> str:
-        """End the process; return why it ended, if it did so before."""
+        """End the process; return why it ended, if it had ended already."""
         process, self._process = self._process, None
         return process.end(at_once=True) if process is not None else CRASHED
 

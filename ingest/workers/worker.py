@@ -46,7 +46,7 @@ def _die_with(parent: int) -> None:
 
 
 def _forget_before() -> None:
-    """Have the errors and the most memory of this process be those of the next file (`ingest/workers/crash.py`)."""
+    """Reset the errors and the peak memory of this process, for the next file (`ingest/workers/crash.py`)."""
     with suppress(OSError):  # the standard error may be a terminal
         os.ftruncate(_STANDARD_ERROR, 0)
         os.lseek(_STANDARD_ERROR, 0, os.SEEK_SET)

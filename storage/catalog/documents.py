@@ -189,11 +189,7 @@ def move_document(db: Database, document_id: int, uri: str) -> None:
 
     Raises Damaged when its row is not what was stored: the new checksum would hide that.
     """
-    *columns, checksum = db.execute(
-        f"SELECT {_CHECKED}, d.checksum FROM documents d WHERE d.id = ?", [document_id]
-    ).fetchone()
-    old = _Checked(*columns)
-    check_document(*old, checksum)
+    old = _checked_record(db, document_id)
     moved = old._replace(uri=uri)
     db.execute("UPDATE documents SET uri = ?, checksum = ? WHERE id = ?", [uri, row_checksum(*moved), document_id])
     # IGNORE: the same question may already name the document at the new URI.
@@ -310,13 +306,18 @@ def document_text(db: Catalog, document_id: int) -> str:
 
 
 def uri_and_title(db: Catalog, document_id: int) -> tuple[str, str]:
-    """Return URI and title of a document. Raises Damaged when its record is not what was stored."""
+    """Return the URI and title of a document. Raises Damaged when its record is not what was stored."""
+    document = _checked_record(db, document_id)
+    return document.uri, document.title
+
+
+def _checked_record(db: Catalog, document_id: int) -> _Checked:
     *columns, checksum = db.execute(
         f"SELECT {_CHECKED}, d.checksum FROM documents d WHERE d.id = ?", [document_id]
     ).fetchone()
     document = _Checked(*columns)
     check_document(*document, checksum)
-    return document.uri, document.title
+    return document
 
 
 def document_spans(db: Catalog, document_id: int) -> list[ChunkRow]:

@@ -27,5 +27,5 @@ class RawChunk(NamedTuple):
 
     @property
     def span(self) -> Span:
-        """Where its text is; `read_spans` finds none where the columns hold no numbers."""
+        """The span of its text; `read_spans` finds no text where the columns hold no numbers."""
         return Span(self.document_id, self.start, self.end)

@@ -21,7 +21,7 @@ class TitledText(NamedTuple):
 
     @property
     def name(self) -> bytes:
-        """The content hash of the text, where there is a title that of title, NUL and text."""
+        """The content hash of the text; with a title, that of title, NUL and text."""
         return content_hash(self._hashed)
 
     def is_named(self, name: object) -> bool:
@@ -60,7 +60,7 @@ def checked_input(uri: str, title: str, text: object, input_hash: bytes) -> Titl
 
 
 def first_input(db: Catalog, uri: str) -> tuple[int, int, bytes] | None:
-    """Return start and end of a document's first passage, and the name of its model input; None without a passage."""
+    """Return start, end and name of the model input of a document's first passage; None if it has none."""
     row = db.execute(
         'SELECT c.start, c."end", c.input_hash FROM documents d JOIN chunks c ON c.document_id = d.id'
         " WHERE d.uri = ? AND c.ordinal = 0",

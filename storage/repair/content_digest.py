@@ -10,7 +10,7 @@ from wherein.storage.catalog.documents import check_document, document_spans, do
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.sqlite_errors import translating_catalog_errors
 from wherein.storage.catalog.term_counts import read_terms
-from wherein.storage.catalog.titled_texts import stored_input
+from wherein.storage.catalog.titled_texts import checked_input
 from wherein.storage.catalog.vectors import checked_vector
 
 __all__ = ["Content", "check_content", "check_integrity"]
@@ -69,8 +69,7 @@ def _check_documents(db: Catalog, digest: hashlib._Hash) -> tuple[int, int]:
         text = document_text(db, document_id)
         digest.update(repr((document_id, uri, text_hash, checksum)).encode())
         for span in document_spans(db, document_id):
-            if stored_input(title, model_input(text, span.start, span.end), span.input_hash) is None:
-                raise Damaged(f"A stored passage of {uri} is damaged; run: wherein verify")
+            checked_input(uri, title, model_input(text, span.start, span.end), span.input_hash)
             digest.update(repr(span).encode())
             chunks += 1
         documents += 1

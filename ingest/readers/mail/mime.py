@@ -21,7 +21,7 @@ _APPLE_COUNT = re.compile(rb"\s*\d+[ \t]*\r?\n(?=[!-9;-~]{1,76}:)")
 _APPLE_LIST = re.compile(rb"<\?xml [^>]*>\s*<!DOCTYPE plist\b")
 _HEADER = re.compile(rb"(?:[^\r\n]+\r?\n)*+")
 _MIME_FIELD = re.compile(rb"^(?:content-type|mime-version|content-transfer-encoding):", re.IGNORECASE | re.MULTILINE)
-_ODD_LINE = re.compile(rb"^(?=[^\r\n])(?![!-9;-~]{1,76}:|[ \t])", re.MULTILINE)  # neither a field nor more of one
+_ODD_LINE = re.compile(rb"^(?=[^\r\n])(?![!-9;-~]{1,76}:|[ \t])", re.MULTILINE)  # neither a field nor its continuation
 
 
 class _AsWritten(Compat32):
@@ -54,9 +54,9 @@ def wide_codec(head: bytes) -> str:
 
 
 def _mended(data: bytes) -> bytes:
-    """Return a message in whose header each odd line goes on with the field before it.
+    """Return a message in which each line of the header that is not a field continues the field before it.
 
-    Such a line would end the header. It does when no field follows that says how the message is to be read.
+    Such a line would end the header; it still does when no field after it says how to read the message.
     """
     header = _HEADER.match(data, 0, HEADER_BYTES)
     ends = [field.start() for field in _MIME_FIELD.finditer(header[0] if header else b"")]

@@ -27,7 +27,7 @@ _VISIBLE = python_calamine.SheetVisibleEnum.Visible
 def workbook_reader(format: str, version: int, media_type: str, check: _Check) -> Reader:
     """Return the reader of a kind of workbook.
 
-    `check` returns its title and metadata, and raises Unreadable for sizes that cannot be true: calamine believes them.
+    `check` returns its title and metadata, and raises Unreadable for sizes that cannot be true: calamine trusts them.
     """
 
     def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:

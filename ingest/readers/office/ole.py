@@ -173,7 +173,7 @@ def open_ole(stream: BinaryIO) -> Iterator[OleFile]:
 
 
 def _is_loop(table: Sequence[int], first: int) -> bool:
-    """Whether a chain of sectors, in a table that has the next one for each, never ends."""
+    """Whether a chain of sectors never ends; `table` has the next sector for each."""
     for _ in range(len(table) + 1):
         if first >= len(table):  # the mark of the end, or damage
             return False

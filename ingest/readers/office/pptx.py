@@ -76,10 +76,10 @@ def _slide(package: Package, part: str, left_out: Counter[str]) -> Slide:
 
 
 def _comments(package: Package, related: Mapping[str, Relation]) -> Iterator[int]:
-    """Yield how many comments each part of them holds; PowerPoint has two formats for them."""
+    """Yield how many comments each part with comments holds; PowerPoint has two formats for them."""
     for relation in related.values():
         if relation.kind == _COMMENTS and relation.target in package:
-            with suppress(Unreadable):  # only its number is lost
+            with suppress(Unreadable):  # only their number is lost
                 stream = part_events(package, relation.target)
                 yield sum(
                     kind is START and tag.rpartition(":")[2].rpartition(" ")[2] == "cm" for kind, tag, _ in stream

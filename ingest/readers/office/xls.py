@@ -9,7 +9,6 @@ from wherein.ingest.readers.shared.allowance import Allowance
 
 __all__ = ["READER"]
 
-
 _STREAMS = "Workbook", "Book"
 
 

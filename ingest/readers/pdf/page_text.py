@@ -15,7 +15,7 @@ __all__ = ["PageText", "page_text", "unmapped_share"]
 
 # PDFium leaves one of these where it removed the hyphen of a word that was broken at the end of a line.
 _HYPHENS = "\ufffe\x02"
-_BROKEN_WORD = re.compile(r"(?<=(.))\ufffe(?=(.))")
+_BROKEN_WORD = re.compile(r"(?<=.)\ufffe(?=.)")
 # The codes of letters that a font does not name.
 _CONTROLS = "".join(chr(code) for code in range(32) if chr(code) not in "\0\2\t\n\f\r")
 _REPLACED = {**dict.fromkeys(map(ord, _CONTROLS), " "), **dict.fromkeys(map(ord, _HYPHENS))}
@@ -68,9 +68,14 @@ def _tidy(raw: str) -> str:
 
 
 def _hyphen(broken: re.Match[str]) -> str:
-    """Return the hyphen of a compound, such as `Covid-19` or `Sankt-Peter`; "" inside a word."""
-    before, after = broken.groups()
-    return "-" if after.isdecimal() or (after.isupper() and not before.isupper()) else ""
+    """Return the hyphen of a compound, such as `Covid-19`, `Sankt-Peter` or `EU-weit`; "" inside a word."""
+    start, end = broken.span()
+    before, after = broken.string[max(0, start - 2) : start], broken.string[end : end + 2]
+    if after[0].isupper():
+        is_compound = not before[-1].isupper() or after[1:].islower()
+    else:  # two capitals before small letters are an abbreviation
+        is_compound = after[0].isdecimal() or (before.isalpha() and before.isupper() and len(before) == 2)
+    return "-" if is_compound else ""
 
 
 def _letters(text: str) -> str:

@@ -59,7 +59,7 @@ class RtfFlow:
 
 
 def joined(pieces: Iterable[str]) -> str:
-    """Return the text of the pieces, with each pair of surrogates as one character."""
+    """Return the pieces as one text, with each pair of surrogates as one character."""
     return clean(_PAIR.sub(_character, "".join(pieces)))
 
 

@@ -7,13 +7,13 @@ from wherein.ingest.readers.shared.metadata import standard_metadata
 __all__ = ["TIME_WORDS", "Info"]
 
 TIME_WORDS = {"yr": 0, "mo": 1, "dy": 2, "hr": 3, "min": 4}
-"""The words for the parts of a time, and where they stand in it."""
+"""The words for the parts of a time, and their indexes in it."""
 
 _DATES = ("created", "modified")
 
 
 class Info:
-    """The title, the other texts and the times that a file states of itself."""
+    """The title, the other texts and the times that a file states about itself."""
 
     def __init__(self) -> None:
         self._texts: dict[str, list[str]] = {}
@@ -24,7 +24,7 @@ class Info:
         return self._texts.setdefault(name, [])
 
     def set_time(self, name: str, word: str, number: int) -> None:
-        """Set a part of a time; other properties have none."""
+        """Set a part of a time; ignored for properties that are not a time."""
         if name in _DATES:
             self._times.setdefault(name, [0, 1, 1, 0, 0])[TIME_WORDS[word]] = number
 

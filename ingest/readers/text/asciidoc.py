@@ -132,14 +132,16 @@ class _Lines:
             self._block = "```" if delimiter[0] == "`" else delimiter
 
     def _inside(self, line: str) -> Line:
-        """Return a line of a block whose text is as it is written."""
+        """Return a line of a block whose text is shown as written, or left out."""
         block = self._block
         if line.rstrip() == block:
             self._block = ""
             return Line("")
-        if block[0] == _PASSED:
-            return Line(_TAG.sub("", line))
-        return Line("" if block[0] == _COMMENT else line)
+        if block[0] == _COMMENT:
+            return Line("")
+        if directive := _DIRECTIVE.fullmatch(line):  # holds in any block
+            return self._directive(*directive.groups())
+        return Line(_TAG.sub("", line) if block[0] == _PASSED else line)
 
     def _directive(self, kind: str, target: str, text: str) -> Line:
         if kind == "include":

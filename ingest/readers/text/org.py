@@ -1,7 +1,7 @@
 """Org: headings, text, tables and source blocks as a person reads them, without drawers, comments and settings."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -18,9 +18,10 @@ _HEADING = re.compile(r"(\*+)[ \t]+(?:\[#\w\][ \t]+)?(.*?)(?:(?<![ \t])[ \t]+:[\
 _PRIORITY = re.compile(r"^([A-Z]+ )\[#\w\] ")
 _BLOCK = re.compile(r"[ \t]*#\+begin_(\S+)", re.IGNORECASE)
 _KEYWORD = re.compile(r"[ \t]*#\+(\w+)(?:\[[^\]]*\])?:[ \t]*(.*)", re.IGNORECASE)
+_INCLUDED = re.compile(r'"([^"]+)"|([^\s"]+)')
 _DIRECTIVE = re.compile(r"[ \t]*#(?:[ \t+]|$)")
 _DRAWER = re.compile(r"[ \t]*:([\w-]+):")
-_DRAWER_END = re.compile(r"[ \t]*:end:", re.IGNORECASE)
+_END = re.compile(r"[ \t]*(?:#\+end_\S+|:end:)", re.IGNORECASE)
 _RULE = re.compile(r"[ \t]*\|-[-+|: ]*")
 _ROW = re.compile(r"[ \t]*\|(.*?)\|?")
 _FIXED = re.compile(r"[ \t]*: (.*)")
@@ -58,7 +59,7 @@ class _Keywords:
     def take(self, name: str, value: str) -> str:
         """Keep a setting, and return what is shown of it."""
         if name == "include":
-            self.files.append(value.split(" ")[0].strip('"'))
+            self.files += [quoted or bare for quoted, bare in _INCLUDED.findall(value)[:1]]
         else:
             self.values.setdefault(name, []).append(value)
         return _inline(value) if name in _SHOWN_KEYWORDS else ""
@@ -80,25 +81,30 @@ class _Keywords:
         )
 
 
-def _lines(source: Iterable[str], keywords: _Keywords) -> Iterator[Line]:
-    """Yield a line for each line of the source."""
-    block = ""
-    in_drawer = False
-    for line in source:
-        if block:
-            is_end = re.fullmatch(rf"[ \t]*#\+end_{re.escape(block)}", line, re.IGNORECASE)
-            yield Line("" if is_end or block in _UNREAD else _ESCAPED.sub(r"\1", line))
-            block = "" if is_end else block
-        elif in_drawer:
-            in_drawer = not _DRAWER_END.fullmatch(line) and not line.startswith("*")
-            yield Line("") if in_drawer or not line.startswith("*") else _line(line, keywords)
-        elif (drawer := _DRAWER.fullmatch(line)) is not None:
-            in_drawer = drawer[1].lower() in _UNREAD_DRAWERS
-            yield Line("")
-        else:
-            begun = _BLOCK.match(line)
-            block = begun[1].lower() if begun and begun[1].lower() in (*_VERBATIM, *_UNREAD) else ""
-            yield _line(line, keywords)
+def _lines(source: Sequence[str], keywords: _Keywords) -> Iterator[Line]:
+    """Yield a line for each line of the source. What has no end is neither a block nor a drawer."""
+    last = {line.strip().lower(): number for number, line in enumerate(source) if _END.fullmatch(line)}
+    end, is_shown = "", True
+    for number, line in enumerate(source):
+        if not is_shown and _HEADING.fullmatch(line):  # ends it as well, so that no section is lost
+            end, is_shown = "", True
+        if end:
+            is_end = line.strip().lower() == end
+            yield Line(_ESCAPED.sub(r"\1", line) if is_shown and not is_end else "")
+            end, is_shown = ("", True) if is_end else (end, is_shown)
+            continue
+        opened = _opened(line)
+        if opened and last.get(opened[0], 0) > number:
+            end, is_shown = opened
+        yield Line("") if _DRAWER.fullmatch(line) else _line(line, keywords)
+
+
+def _opened(line: str) -> tuple[str, bool] | None:
+    """Return the end of the block or drawer that a line opens, and whether its text is shown, which is as written."""
+    if (drawer := _DRAWER.fullmatch(line)) and drawer[1].lower() in _UNREAD_DRAWERS:
+        return ":end:", False
+    name = block[1].lower() if (block := _BLOCK.match(line)) else ""
+    return (f"#+end_{name}", name in _VERBATIM) if name in (*_VERBATIM, *_UNREAD) else None
 
 
 def _line(line: str, keywords: _Keywords) -> Line:

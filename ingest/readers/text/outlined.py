@@ -6,6 +6,7 @@ from typing import NamedTuple
 from wherein.ingest.document import Document, JSONValue
 from wherein.ingest.readers.shared.decode import Decoded, name_as_title, require_text
 from wherein.ingest.readers.shared.headings import Heading, heading_marks
+from wherein.uri import display
 
 __all__ = ["Line", "included_note", "outlined_document", "source_lines"]
 
@@ -37,8 +38,8 @@ def outlined_document(
 ) -> Document:
     """Return the lines as a document titled `title`, else by its first heading, else by the name of the file.
 
-    A line of the file that is not read is an empty one, so that the lines keep their numbers. Raises Skipped when no
-    line has text.
+    A line of the file that is left out is given as an empty one, so that the lines keep their numbers. Raises Skipped
+    when no line has text.
     """
     texts: list[str] = []
     headings: list[Heading] = []
@@ -60,5 +61,6 @@ def included_note(names: Sequence[str]) -> tuple[str, ...]:
     """Return a note that names the files a document includes; they are not read with it."""
     if not names:
         return ()
+    shown = ", ".join(map(display, names[:_MAX_NOTED_FILES]))
     more = " and more" if len(names) > _MAX_NOTED_FILES else ""
-    return (f"what it includes is not part of it: {', '.join(names[:_MAX_NOTED_FILES])}{more}"[:_MAX_NOTE],)
+    return (f"what it includes is not part of it: {shown}{more}"[:_MAX_NOTE],)

@@ -17,7 +17,6 @@ _MEDIA_TYPE = "text/x-typst"
 _SETTINGS = re.compile(r"#(?:set[ \t]+document|show[ \t]*:[ \t]*[\w.-]+)\(")
 _MAX_SETTINGS = 3_000
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
-_INCLUDED = re.compile(r'^[ \t]*#include[ \t]+"([^"\n]+)"', re.MULTILINE)
 
 
 def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
@@ -27,24 +26,28 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
     scanner = TypstScanner(source)
     scanner.run()
     shown = (Line(text, scanner.levels.get(number, 0)) for number, text in enumerate(scanner.lines()))
-    title = (*_settings("title", source), "")[0]
-    included = _INCLUDED.findall(source)
-    yield outlined_document(decoded, shown, name, _MEDIA_TYPE, title, _metadata(source), included)
+    settings = _settings(source)
+    title = "".join(_values("title", settings)[:1])
+    yield outlined_document(decoded, shown, name, _MEDIA_TYPE, title, _metadata(settings), scanner.included)
 
 
-def _metadata(source: str) -> dict[str, JSONValue]:
+def _settings(source: str) -> str:
+    """Return what the file sets for the document, "" if nothing."""
+    found = _SETTINGS.search(source)
+    return source[found.end() : found.end() + _MAX_SETTINGS] if found else ""
+
+
+def _metadata(settings: str) -> dict[str, JSONValue]:
     return standard_metadata(
-        author=_settings("author", source),
-        description="".join(_settings("description", source)),
-        keywords=_settings("keywords", source),
-        created="".join(_settings("date", source)[:1]),
+        author=_values("author", settings),
+        description="".join(_values("description", settings)),
+        keywords=_values("keywords", settings),
+        created="".join(_values("date", settings)[:1]),
     )
 
 
-def _settings(name: str, source: str) -> list[str]:
-    """Return the values of a property that the file sets for the document: a string, several, or content."""
-    found = _SETTINGS.search(source)
-    settings = source[found.end() : found.end() + _MAX_SETTINGS] if found else ""
+def _values(name: str, settings: str) -> list[str]:
+    """Return the values of a property: a string, several, or content."""
     value = re.search(
         rf'\b{name}s?:[ \t\n]*(?:(?P<one>"(?:[^"\\]|\\.)*")|\((?P<more>[^()]*)\)|\[(?P<content>[^\[\]]*)\])', settings
     )

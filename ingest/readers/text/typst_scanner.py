@@ -1,4 +1,4 @@
-"""The text of a Typst source: what its code does is not known, so that only the content in it is read."""
+"""The text of a Typst source: its code is not run, so only the content in it is read."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from wherein.ingest.readers.text.typst_tokens import CODE, LITERAL, MARKUP
 
 __all__ = ["TypstScanner"]
 
-_SILENT = frozenset(("#set", "#import", "#include"))
+_INCLUDE = "#include"
+_SILENT = frozenset(("#set", "#import", _INCLUDE))
 _MAX_DEPTH = 500
 
 
@@ -23,7 +24,7 @@ class _Frame:
 
 
 class TypstScanner:
-    """Scans a source once. `levels` are those of headings, by the number of their line, from 0."""
+    """Scans a source once. `levels` are those of headings, by their line, from 0; `included` are names of files."""
 
     def __init__(self, source: str) -> None:
         self._source = source
@@ -33,6 +34,7 @@ class TypstScanner:
         self._separate = False
         self._stack = [_Frame("markup", silent=False)]
         self.levels: dict[int, int] = {}
+        self.included: list[str] = []
 
     def lines(self) -> list[str]:
         """Return a line for each line of the source."""
@@ -73,7 +75,7 @@ class TypstScanner:
     def _take_markup(self, match: re.Match[str], top: _Frame) -> None:
         found = match.groupdict()
         if found["statement"]:
-            self._push("statement", top.silent or match[0] in _SILENT)
+            self._push("statement", top.silent or match[0] in _SILENT, match[0])
         elif found["call"]:
             self._push("call", top.silent, found["call"])
         elif found["value"]:
@@ -105,6 +107,8 @@ class TypstScanner:
             self._newlines(match[0].count("\n"))
             if top.name == "link":
                 top.url = match[0][1:-1]
+            elif top.name == _INCLUDE:
+                self.included.append(match[0][1:-1])
         return False
 
     def _push(self, kind: str, silent: bool, name: str = "") -> None:

@@ -1,6 +1,6 @@
 """The tokens of Typst, in markup and in code.
 
-What is not closed ends with the file, so that a scan takes linear time.
+A token that is not closed ends with the file, so that a scan takes linear time.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Files that ask for all memory or time cost themselves, with a reason, and the files beside them are read."""
+"""A file that would take all memory or time is refused with a reason, and the files beside it are read."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -99,7 +99,7 @@ def test_a_bomb_costs_itself(pool: Pool, tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", READ)
-def test_a_file_that_is_no_larger_than_it_is_is_read(pool: Pool, tmp_path: Path, name: str) -> None:
+def test_a_file_that_only_looks_large_is_read(pool: Pool, tmp_path: Path, name: str) -> None:
     text, reasons = outcome(pool, tmp_path, name)
     assert READ[name] in text
     assert reasons == ""

@@ -84,6 +84,9 @@ def test_hyphens_at_line_ends_leave_no_marker() -> None:
         (["Covid-", "19 came"], "Covid-19 came"),
         (["in Sankt-", "Peter"], "in Sankt-Peter"),
         (["INTER-", "NATIONAL"], "INTERNATIONAL"),
+        (["the EU-", "Commission"], "the EU-Commission"),
+        (["a PDF-", "file"], "a PDF-file"),
+        (["A-", "merican"], "American"),
         (["Tel. 0171-", "4455"], "Tel. 0171-\n4455"),
     ],
 )

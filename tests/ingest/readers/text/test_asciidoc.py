@@ -2,7 +2,7 @@
 
 import pytest
 
-from text_files import headings, read, reason
+from text_files import heading_paths, read, read_lines, reason
 from wherein.ingest.readers.shared.skipped import Skipped
 
 ASCIIDOC = """\
@@ -38,8 +38,8 @@ image::pond.png[A pond in spring,200]
 
 
 def test_asciidoc() -> None:
-    document = read(ASCIIDOC.encode(), "a.adoc")
-    assert [line for line in document.text.split("\n") if line] == [
+    document, lines = read_lines(ASCIIDOC, "a.adoc")
+    assert lines == [
         "Heron counts",
         "The west pond had one heron, see the list and the table.",
         "Table",
@@ -56,9 +56,8 @@ def test_asciidoc() -> None:
         "keywords": ["birds", "water"],
         "created": "2024-05-02",
     }
-    assert [path for _, path in headings(document)] == [("Heron counts",), ("Heron counts", "Table")]
+    assert heading_paths(document) == [("Heron counts",), ("Heron counts", "Table")]
     assert document.notes == ("what it includes is not part of it: other.adoc",)
-    assert document.text.count("\n") == ASCIIDOC.count("\n")
 
 
 @pytest.mark.parametrize(
@@ -94,6 +93,17 @@ def test_a_sentence_below_the_title_is_text(line: str) -> None:
 def test_a_value_is_cut_so_that_a_small_file_does_not_grow() -> None:
     source = ":a: " + "x" * 5_000 + "\n{a} end"
     assert read(source.encode(), "a.adoc").text.strip() == "x" * 100 + " end"
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "shown", "notes"),
+    [("----", "one\n\ntwo", ("what it includes is not part of it: a.py",)), ("////", "", ())],
+)
+def test_an_included_file_is_noted_in_a_block_that_is_shown(delimiter: str, shown: str, notes: tuple[str]) -> None:
+    source = f"Text\n{delimiter}\none\ninclude::a.py[]\ntwo\n{delimiter}\n"
+    document = read(source.encode(), "a.adoc")
+    assert document.text.removeprefix("Text").strip() == shown
+    assert document.notes == notes
 
 
 def test_attributes_alone_are_no_text() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from text_files import headings, read, reason
+from text_files import heading_paths, read, read_lines, reason
 from wherein.ingest.readers.shared.skipped import Skipped
 
 ORG = """\
@@ -35,8 +35,8 @@ hidden
 
 
 def test_org() -> None:
-    document = read(ORG.encode(), "a.org")
-    assert [line for line in document.text.split("\n") if line] == [
+    document, lines = read_lines(ORG, "a.org")
+    assert lines == [
         "Heron counts",
         "TODO The west pond",
         "One grey heron at a_b and two three.",
@@ -49,14 +49,13 @@ def test_org() -> None:
     ]
     assert document.title == "Heron counts"
     assert document.metadata == {"author": "Ann Quince", "created": "2024-05-02", "keywords": ["birds", "water"]}
-    assert [path for _, path in headings(document)] == [
+    assert heading_paths(document) == [
         ("TODO The west pond",),
         ("TODO The west pond", "Table"),
     ]
     assert document.notes == ("what it includes is not part of it: other.org",)
-    lines = document.text.split("\n")
-    assert len(lines) == len(ORG.split("\n"))
-    assert lines[ORG.split("\n").index("One /grey/ heron at =a_b= and +two+ three.")].startswith("One grey")
+    shown = dict(zip(ORG.split("\n"), document.text.split("\n"), strict=True))
+    assert shown["One /grey/ heron at =a_b= and +two+ three."].startswith("One grey")
 
 
 @pytest.mark.parametrize(
@@ -75,6 +74,26 @@ def test_org() -> None:
 )
 def test_a_line_of_org(source: str, shown: str) -> None:
     assert read(source.encode(), "a.org").text.strip() == shown
+
+
+@pytest.mark.parametrize("begin", ["#+begin_comment", "#+begin_export html", ":LOGBOOK:"])
+def test_what_is_never_closed_hides_nothing(begin: str) -> None:
+    assert read(f"{begin}\none\n* Two\nthree\n".encode(), "a.org").text == "\none\nTwo\nthree\n"
+
+
+@pytest.mark.parametrize(("begin", "end"), [("#+BEGIN_comment", "#+end_COMMENT"), (":LOGBOOK:", ":END:")])
+def test_what_is_closed_in_a_later_section_hides_its_own_section(begin: str, end: str) -> None:
+    source = f"{begin}\none\n* Two\n{begin}\nhidden\n  {end}\nthree\n"
+    assert read(source.encode(), "a.org").text == "\n\nTwo\n\n\n\nthree\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [("other.org", "other.org"), ('"my notes.org" src', "my notes.org"), ('"a.org::*B"', "a.org::*B")],
+)
+def test_an_included_file_is_noted(value: str, name: str) -> None:
+    document = read(f"#+INCLUDE: {value}\ntext".encode(), "a.org")
+    assert document.notes == (f"what it includes is not part of it: {name}",)
 
 
 def test_settings_alone_are_no_text() -> None:

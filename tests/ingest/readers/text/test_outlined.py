@@ -25,8 +25,9 @@ def test_source_lines_end_as_they_do_anywhere() -> None:
     assert source_lines(Decoded("a \r\nb\rc\n")) == ["a", "b", "c", ""]
 
 
-def test_the_note_on_included_files_is_short() -> None:
+def test_the_note_on_included_files_is_short_and_printable() -> None:
     assert included_note([]) == ()
     assert included_note(["a.org", "b.org"]) == ("what it includes is not part of it: a.org, b.org",)
+    assert included_note(["a\u202eb\tc.org"]) == ("what it includes is not part of it: a\\u202eb\\tc.org",)
     (note,) = included_note([f"{number}.org" for number in range(30)])
     assert note.endswith("19.org and more")

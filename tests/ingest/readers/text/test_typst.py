@@ -2,7 +2,7 @@
 
 import pytest
 
-from text_files import headings, read, reason
+from text_files import heading_paths, read, read_lines, reason
 from wherein.ingest.readers.shared.skipped import Skipped
 
 TYPST = """\
@@ -31,8 +31,8 @@ The #pond had _one_ heron, $x^2$ and `a_b`; see #link("https://example.org")[the
 
 
 def test_typst() -> None:
-    document = read(TYPST.encode(), "a.typ")
-    assert [line.strip() for line in document.text.split("\n") if line.strip()] == [
+    document, lines = read_lines(TYPST, "a.typ")
+    assert [line.strip() for line in lines] == [
         "The first part",
         "The west pond had one heron, $x^2$ and a_b; see the list.",
         "Table",
@@ -43,9 +43,8 @@ def test_typst() -> None:
     ]
     assert document.title == "Heron counts"
     assert document.metadata == {"author": ["Ann Quince", "Ben Pear"], "keywords": ["birds"]}
-    assert [path for _, path in headings(document)] == [("The first part",), ("The first part", "Table")]
+    assert heading_paths(document) == [("The first part",), ("The first part", "Table")]
     assert document.notes == ("what it includes is not part of it: other.typ",)
-    assert document.text.count("\n") == TYPST.count("\n")
 
 
 @pytest.mark.parametrize(
@@ -64,6 +63,13 @@ def test_typst() -> None:
 )
 def test_lines_of_typst(source: str, shown: str) -> None:
     assert read(source.encode(), "a.typ").text.strip() == shown
+
+
+def test_included_files_are_those_outside_of_comments_and_raw_blocks() -> None:
+    source = '/*\n#include "a.typ"\n*/\n```\n#include "b.typ"\n```\n#if x [ #include "c.typ" ]\n'
+    document = read(source.encode(), "a.typ")
+    assert document.text.strip() == '#include "b.typ"'
+    assert document.notes == ("what it includes is not part of it: c.typ",)
 
 
 def test_code_alone_is_no_text() -> None:

@@ -240,7 +240,7 @@ def _as_sentences(client: Any, reference: Reference) -> Iterator[None]:
         yield
     except errors.GatedRepoError as error:
         raise UsageError(
-            f"{reference.repository} is only for those who were granted access; ask for it at"
+            f"{reference.repository} is open only to those who have been granted access; ask for it at"
             f" {_endpoint(client)}/{reference.repository}, and set HF_TOKEN"
         ) from error
     except errors.RepositoryNotFoundError as error:

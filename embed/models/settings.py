@@ -79,7 +79,7 @@ def _modules(root: Path) -> list[tuple[str, str]]:
     path = root / MODULES
     modules = _load(path) if path.exists() else []
     if not isinstance(modules, list) or not all(isinstance(module, Mapping) for module in modules):
-        raise _unreadable(path, "it is no list of modules")
+        raise _unreadable(path, "it is not a list of modules")
     return [(str(one.get("type", "")).rpartition(".")[2], str(one.get("path", ""))) for one in modules]
 
 
@@ -103,14 +103,14 @@ def _metric(path: Path, name: object) -> str | None:
     if name is None:
         return None
     if name not in _METRICS:
-        raise UsageError(f"{path} compares vectors by {name}, which is none of {', '.join(_METRICS)}")
+        raise UsageError(f"{path} compares vectors by {name}, which is not one of {', '.join(_METRICS)}")
     return _METRICS[str(name)]
 
 
 def _prompts(path: Path, fields: Mapping[str, Any]) -> Prompts:
     prompts = fields.get("prompts") or {}
     if not isinstance(prompts, Mapping) or not all(isinstance(prompt, str) for prompt in prompts.values()):
-        raise _unreadable(path, "its prompts are no texts")
+        raise _unreadable(path, "its prompts are not texts")
     default = prompts.get(str(fields.get("default_prompt_name")), "")
     question, context = (
         next((str(prompts[name]) for name in names if name in prompts), default)
@@ -140,7 +140,7 @@ def _read(path: Path) -> Mapping[str, Any]:
     """Return the fields of a JSON file, none if it is missing."""
     fields = _load(path) if path.exists() else {}
     if not isinstance(fields, Mapping):
-        raise _unreadable(path, "it is no JSON object")
+        raise _unreadable(path, "it is not a JSON object")
     return fields
 
 

@@ -86,8 +86,8 @@ def _modules(root: Path) -> list[tuple[str, str]]:
 def _pooling(path: Path) -> str | None:
     fields = _read(path)
     modes = [key.removeprefix("pooling_mode_") for key, on in fields.items() if on is True and "pooling_mode_" in key]
-    if isinstance(fields.get("pooling_mode"), str):
-        modes = [fields["pooling_mode"]]
+    if stated := fields.get("pooling_mode"):
+        modes = list(map(str, stated if isinstance(stated, list) else [stated]))
     if not modes:
         return None
     if len(modes) > 1 or modes[0] not in _POOLING_MODES:
@@ -102,7 +102,7 @@ def _pooling(path: Path) -> str | None:
 def _metric(path: Path, name: object) -> str | None:
     if name is None:
         return None
-    if name not in _METRICS:
+    if str(name) not in _METRICS:
         raise UsageError(f"{path} compares vectors by {name}, which is not one of {', '.join(_METRICS)}")
     return _METRICS[str(name)]
 
@@ -133,7 +133,7 @@ def _lengths(root: Path) -> Iterable[int]:
 
 
 def _is_length(value: Any) -> TypeGuard[int]:
-    return isinstance(value, int) and value > 0
+    return type(value) is int and value > 0  # true is an int, too
 
 
 def _read(path: Path) -> Mapping[str, Any]:
@@ -147,7 +147,7 @@ def _read(path: Path) -> Mapping[str, Any]:
 def _load(path: Path) -> Any:
     try:
         return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _unreadable(path, str(error)) from error
 
 

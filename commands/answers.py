@@ -161,7 +161,7 @@ def _print_for_people(answered: Answered, layout: Layout) -> None:
         if not answered.answer.hits:
             click.echo("no passages", err=True)
         return
-    # What precedes it on the terminal, a pager pushes out of sight.
+    # A pager pushes what precedes it on the terminal out of sight.
     notes = [*_notes(answered.answer)] if sys.stderr.isatty() else []
     if not notes:
         _print_notes(answered.answer)

@@ -13,6 +13,7 @@ from wherein.commands.options import GlobalOptions, json_option
 from wherein.commands.output import format_size, print_json, print_nested, print_table, warn
 from wherein.commands.parameter_types import FilePath, FiniteRange
 from wherein.commands.progress import status_line
+from wherein.embed.graph import POOLINGS
 from wherein.errors import Damaged
 
 if TYPE_CHECKING:
@@ -23,19 +24,18 @@ if TYPE_CHECKING:
 __all__ = ["model"]
 
 _METRICS = ("cosine", "dot", "l2")  # METRICS of embed/metric.py, which imports NumPy
-_POOLINGS = ("mean", "cls", "last")
 
 _ENCODER_OPTIONS = (
     click.option("--metric", type=click.Choice(_METRICS), help="How its vectors are compared.  [default: cosine]"),
     click.option("--context-tokens", type=click.IntRange(4), help="Longest passage.  [default: up to 384]"),
     click.option("--question-tokens", type=click.IntRange(4), help="Longest question.  [default: 32, or up to 128]"),
-    click.option("--pooling", type=click.Choice(_POOLINGS), help="How the vectors of tokens make that of a text."),
+    click.option("--pooling", type=click.Choice([*POOLINGS]), help="How the vectors of tokens become that of a text."),
     click.option("--question-prompt", metavar="TEXT", help="Put before each question, for instance 'query: '."),
     click.option("--context-prompt", metavar="TEXT", help="Put before each passage, for instance 'passage: '."),
 )
 
 
-def encoder_options(command: Callable[..., None]) -> Callable[..., None]:
+def _encoder_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that say what an imported model is like."""
     for option in reversed(_ENCODER_OPTIONS):
         command = option(command)
@@ -92,7 +92,7 @@ def show(options: GlobalOptions, name: str, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--variant", metavar="VARIANT", help="One of the model's variants, which model show lists.")
 @click.option("--name", "own_name", metavar="NAME", help="Install it under another name.")
-@encoder_options
+@_encoder_options
 @json_option
 def fetch(name: str, variant: str | None, own_name: str | None, as_json: bool, **stated: Any) -> None:
     """Download the model NAME, or build multilingual; run the same command again to resume an interrupted download."""
@@ -111,7 +111,7 @@ def fetch(name: str, variant: str | None, own_name: str | None, as_json: bool, *
 @model.command()
 @click.argument("source", type=FilePath(), metavar="FOLDER|FILE.xml")
 @click.option("--name", metavar="NAME", help="Its name; by default that of its file.")
-@encoder_options
+@_encoder_options
 @json_option
 def add(source: Path, name: str | None, as_json: bool, **stated: Any) -> None:
     """Install a model from disk: a model folder, OpenVINO IR with its vocabulary, or what sentence-transformers wrote.

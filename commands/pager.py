@@ -61,7 +61,7 @@ class Pager:
         if not terminal.width or not terminal.height or row_count(text, terminal.width) < terminal.height:
             click.echo(text, nl=False)
             return
-        # Other pagers may show colours and links as signs.
+        # Other pagers may show the escapes of colours and links as text.
         shown = text if self._is_less else draw(replace(terminal, color=False, links=False))
         try:
             self._show(shown)

@@ -155,3 +155,5 @@ def _open(asked: Query, question: str, layout: Layout, rank: int) -> None:
         raise WhereinError(f"There is no hit {rank}: {found}")
     print_answer(answered.only(rank), asked.mode, layout)
     open_hit(hits[rank - 1], answered.answer.question)
+    if answered.error:
+        raise answered.error

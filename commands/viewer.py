@@ -26,9 +26,10 @@ __all__ = ["open_hit"]
 _PDF = "application/pdf"
 _EDITED = LINE_TYPES | RECORD_TYPES | {"text/x-tex"}
 _WEB = ("http://", "https://")
+_HEAD_BYTES = 4096
 
 _PATIENCE = 1.5
-"""Seconds in which a program that cannot open its file has failed."""
+"""Seconds within which a program that cannot open its file fails."""
 _running: list[subprocess.Popen[bytes]] = []  # Python warns of a process that is forgotten while it runs
 
 # Editors that do not take `+LINE file`, by the names of their programs.
@@ -60,10 +61,12 @@ def open_hit(hit: Hit, question: str) -> None:
         return
     path = _existing_file(hit)
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
-    if editor and hit.media_type in _EDITED:
+    is_edited = hit.media_type in _EDITED and _is_text(path)
+    if editor and is_edited:
         _edit(editor, path, _line(hit, question))
     elif not _show_page(hit, path):
-        _launch(path, display_path(path), hit)
+        hint = "name a text editor in EDITOR, or " if is_edited else ""
+        _launch(path, display_path(path), hit, hint)
 
 
 def _existing_file(hit: Hit) -> str:
@@ -75,12 +78,23 @@ def _existing_file(hit: Hit) -> str:
     return path
 
 
+def _is_text(path: str) -> bool:
+    """Whether a file is text itself, and not an archive or the like that contains one; an unreadable one may be."""
+    from wherein.ingest.readers.binary import binary_kind
+
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123 - odd bytes stay
+            return binary_kind(file.read(_HEAD_BYTES)) is None
+    except OSError:
+        return True
+
+
 def _show_command(hit: Hit) -> str:
     return f"wherein documents show {hit.document}"
 
 
 def _line(hit: Hit, question: str) -> int | None:
-    """Return the line of the file on which the sentence is that answers; None where that is not known."""
+    """Return the line of the file with the sentence that answers; None where that is not known."""
     if "#" in hit.uri:
         return record_line(hit.uri)
     if hit.media_type not in LINE_TYPES | RECORD_TYPES:
@@ -145,9 +159,8 @@ def _pdf_program() -> str:
     return next((program for program in _PAGE_ARGUMENTS if program in name), "")
 
 
-def _launch(target: str, shown: str, hit: Hit) -> None:
+def _launch(target: str, shown: str, hit: Hit, hint: str = "") -> None:
     if not _has_display():
-        hint = "" if hit.media_type not in _EDITED else "name a text editor in EDITOR, or "
         raise WhereinError(f"There is no display to open {shown} on; {hint}read it with: {_show_command(hit)}")
     is_open = _starts(["xdg-open", target]) if _is_linux() else not click.launch(target)
     if not is_open:
@@ -164,7 +177,7 @@ def _is_linux() -> bool:
 
 
 def _starts(command: list[str]) -> bool:
-    """Start a program with windows of its own, which stays when this one ends; return whether it does not fail soon."""
+    """Start a program with windows of its own, which stays when this one ends; return False if it fails soon."""
     quiet = subprocess.DEVNULL
     try:
         process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)

@@ -7,15 +7,10 @@
           reduction is that of Bachrach et al. 2014, https://doi.org/10.1145/2645710.2645741).
 """
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
-__all__ = [
-    "METRICS", "context_form", "distances", "question_form", "score_and_distance", "scores_and_distances",
-    "stored_width",
-]  # fmt: skip
+__all__ = ["METRICS", "context_form", "distances", "question_form", "scores_and_distances", "stored_width"]
 
 METRICS = ("cosine", "dot", "l2")
 # By how much the inner product of two unit vectors may exceed 1. What exceeds it by more is left as it is, because only
@@ -43,34 +38,16 @@ def question_form(metric: str, vector: Matrix) -> Matrix:
     return np.append(vector, np.float32(1)) if metric == "l2" else vector
 
 
-def score_and_distance(metric: str, question: Matrix, context: Matrix) -> tuple[float, float | None]:
-    """Return the score of a question and a context, both `[width]` in the forms above, and their distance.
-
-    The score is the inner product; a cosine is from -1 to 1. The distance, for `l2` only, is Euclidean and not squared.
-    Both are then computed in float64 from the differences of the components: the inner product of near vectors keeps
-    few digits, and score and distance must give the same order.
-    """
-    if metric != "l2":
-        score = float(question @ context)
-        if metric == "cosine" and 1 < abs(score) < 1 + _ROUNDING:
-            score = math.copysign(1.0, score)
-        return score, None
-    vector = question[:-1].astype(np.float64)
-    # Without the last component, which serves the order of the inner products alone.
-    difference = vector - context[:-1]
-    squared = float(difference @ difference)
-    return (float(vector @ vector) - squared) / 2, squared**0.5
-
-
 def scores_and_distances(
     metric: str, question: Matrix, contexts: Matrix
 ) -> tuple[npt.NDArray[np.float64], list[float | None]]:
-    """Return scores `[n]` and distances of a question `[width]` and contexts `[n, width]`, as `score_and_distance`.
+    """Return scores `[n]` and distances of a question `[width]` and contexts `[n, width]`, all in the forms above.
 
+    A score is the inner product; a cosine is from -1 to 1. A distance, for `l2` only, is Euclidean and not squared.
     Those of a context do not depend on the others.
     """
     if metric == "l2":
-        found = [score_and_distance(metric, question, context) for context in contexts]
+        found = [_euclidean(question, context) for context in contexts]
         return np.array([score for score, _ in found], np.float64), [distance for _, distance in found]
     # Not `@`, for which OpenBLAS adds in an order that depends on the number of contexts, and starts threads.
     scores = np.einsum("ij,j->i", contexts, question).astype(np.float64)
@@ -78,6 +55,18 @@ def scores_and_distances(
         beyond = (np.abs(scores) > 1) & (np.abs(scores) < 1 + _ROUNDING)
         scores[beyond] = np.sign(scores[beyond])
     return scores, [None] * len(scores)
+
+
+def _euclidean(question: Matrix, context: Matrix) -> tuple[float, float]:
+    """Return score and distance, computed in float64 from the differences of the components.
+
+    The inner product of near vectors keeps few digits, and score and distance must give the same order.
+    """
+    vector = question[:-1].astype(np.float64)
+    # Without the last component, which serves the order of the inner products alone.
+    difference = vector - context[:-1]
+    squared = float(difference @ difference)
+    return (float(vector @ vector) - squared) / 2, squared**0.5
 
 
 def distances(metric: str, fresh: Matrix, stored: Matrix) -> npt.NDArray[np.float64]:

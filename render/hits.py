@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from wherein.render.excerpt import GAP, Span, join_prose, shown_end, surroundings, trimmed_lines
-from wherein.render.lead import lead_span, line_of, question_marks
+from wherein.render.lead import lead_span, line_of, question_marks, span_in
 from wherein.render.locations import headings_of, location_of
 from wherein.render.scores import describe_score
 from wherein.search.limits import MAX_LISTED
@@ -114,7 +114,7 @@ class _Drawing:
     ) -> "_Drawing":
         """Return what a hit is drawn from; without colours its exact answer is in brackets."""
         text = printable(hit.text)  # of the same length, so that all offsets still hold
-        span = (exact.start - hit.start, exact.end - hit.start) if exact else None
+        span = span_in(hit, exact)
         start, end = lead_span(hit, text, question, span)
         line = line_of(hit, start)
         if span and not terminal.color:

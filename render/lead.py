@@ -3,13 +3,14 @@
 import re
 from typing import TYPE_CHECKING
 
-from wherein.render.excerpt import COLUMNS
+from wherein.render.excerpt import COLUMNS, Span
 from wherein.terminal import Mark, Style, collapse, printable
 
 if TYPE_CHECKING:
-    from wherein.search.hits import Hit
+    from wherein.search.exact_answer import ExactAnswer
+    from wherein.search.hits import Hit, Sentence
 
-__all__ = ["lead_span", "line_of", "question_marks"]
+__all__ = ["lead_span", "line_of", "question_marks", "span_in"]
 
 # The words of a question are highlighted up to these lengths, in characters; a person writes no longer ones, and the
 # pattern that finds them stays small.
@@ -32,7 +33,12 @@ _MARKUP = re.compile(r"(?:\s|[|#>]|[*-](?=\s))*(?=\S)")
 _WORD_STYLE: Style = {"fg": "yellow", "bold": True}
 
 
-def lead_span(hit: "Hit", text: str, question: str, exact: tuple[int, int] | None) -> tuple[int, int]:
+def span_in(hit: "Hit", part: "ExactAnswer | Sentence | None") -> Span | None:
+    """Return the span in a hit's text of a part that is given by its offsets in the document."""
+    return (part.start - hit.start, part.end - hit.start) if part else None
+
+
+def lead_span(hit: "Hit", text: str, question: str, exact: Span | None) -> Span:
     """Return the span of the sentence to show first.
 
     That is the nearest sentence if it is known, else the one with the exact answer, else the one with most words of the
@@ -42,8 +48,8 @@ def lead_span(hit: "Hit", text: str, question: str, exact: tuple[int, int] | Non
 
     spans = sentence_spans(text) or [(0, len(text))]
     words = {word.lower() for word in _content_words(question)}
-    if hit.sentence:
-        start, end = hit.sentence.start - hit.start, hit.sentence.end - hit.start
+    if nearest := span_in(hit, hit.sentence):
+        start, end = nearest
     elif exact:
         start, end = next((span for span in spans if span[0] <= exact[0] < span[1]), exact)
     else:

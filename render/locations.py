@@ -47,12 +47,12 @@ class Location:
     def __str__(self) -> str:
         return f"{self.unit}{self.name}{self.line}{' · ' if self.container else ''}{self.container}"
 
-    def fitted(self, width: int | None) -> "Location":
+    def fitted(self, width: int) -> "Location":
         """Return a location that takes at most `width` columns, unless that leaves nothing.
 
         A path loses its first folders, and a title its last words.
         """
-        if width is None or display_width(str(self)) <= width:
+        if display_width(str(self)) <= width:
             return self
         room = width - display_width(str(self)) + display_width(self.name) + display_width(self.container)
         left = room - display_width(self.name)

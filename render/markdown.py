@@ -6,7 +6,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING
 
 from wherein.render.hits import BY_OCR, format_exact
-from wherein.render.lead import lead_span, line_of
+from wherein.render.lead import lead_span, line_of, span_in
 from wherein.render.locations import headings_of, location_of
 from wherein.render.scores import describe_score
 from wherein.terminal import one_line, printable
@@ -38,8 +38,7 @@ def markdown(answer: "Answer", exact: "Sequence[ExactAnswer | None] | None" = No
 def _hit(hit: "Hit", question: str, exact: "ExactAnswer | None") -> str:
     number = f"{hit.rank}. "
     text = printable(hit.text)
-    span = (exact.start - hit.start, exact.end - hit.start) if exact else None
-    first, last = lead_span(hit, text, question, span)
+    first, last = lead_span(hit, text, question, span_in(hit, exact))
     parts = [f"**{_escape(one_line(text[first:last]))}**", _location(hit, line_of(hit, first))]
     if exact:
         parts.append(f"answer: {_escape(format_exact(exact))}")

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from wherein.render.lead import span_in
+
 if TYPE_CHECKING:
     from wherein.search.exact_answer import ExactAnswer
     from wherein.search.pipeline import Answer
@@ -20,7 +22,8 @@ EXACT_COLUMNS = ("answer", "answer_score")
 def rows(answer: "Answer", exact: "Sequence[ExactAnswer | None] | None" = None) -> Iterator[list[object]]:
     """Yield the cells of each hit, in the order of the columns; None where there is no value."""
     for at, hit in enumerate(answer.hits):
-        sentence = hit.sentence and hit.text[hit.sentence.start - hit.start : hit.sentence.end - hit.start]
+        span = span_in(hit, hit.sentence)
+        sentence = span and hit.text[slice(*span)]
         cells: list[object] = [
             *(answer.question, hit.rank, hit.chance, hit.score, hit.uri, hit.title, " > ".join(hit.heading)),
             *(hit.page, hit.line, hit.start, hit.end, hit.freshness, sentence, hit.text),

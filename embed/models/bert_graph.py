@@ -1,4 +1,4 @@
-"""A BERT as OpenVINO IR, made of its weights: input_ids, attention_mask and position_ids to the vectors of its tokens.
+"""A BERT as OpenVINO IR, built from its weights: input_ids, attention_mask, position_ids to the vectors of the tokens.
 
 The layers are those of https://arxiv.org/abs/1810.04805; every text has token type 0.
 """
@@ -30,7 +30,7 @@ class BertGraph:
     32 of them loses little by that: the vectors' cosine with the unrounded model's is above 0.9997.
 
     What a matrix is multiplied with, `activations` by name, becomes INT8 where its range is known. The power of two by
-    which a component is divided before is multiplied into the matrix (https://arxiv.org/abs/2211.10438).
+    which a component is divided first is multiplied into the matrix (https://arxiv.org/abs/2211.10438).
     """
 
     def __init__(self, sizes: Sizes, tensor: Tensor, ranges: Mapping[str, Range] = _NO_RANGES) -> None:

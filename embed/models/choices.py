@@ -48,7 +48,7 @@ class Choices:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Sentences about what the user stated and does not get."""
+        """Sentences about options that have no effect."""
         if self.options.metric in (None, self.metric):
             return ()
         return (f"the vectors have unit length, and so {self.options.metric} gives the order of cosine, which is used",)

@@ -17,7 +17,7 @@ from typing import Any
 from wherein.embed.model import TOKENIZER
 from wherein.embed.models.choices import ImportOptions
 from wherein.embed.models.download import Report
-from wherein.embed.models.importing import ImportResult, Origin, add_model, load_any_model
+from wherein.embed.models.importing import ImportResult, Origin, add_model, describe_file, load_any_model
 from wherein.embed.models.installed import damaged_files, read_manifest
 from wherein.embed.models.parts import EXPORTED, GRAPH_FOLDER, best_graph, is_exported
 from wherein.embed.models.settings import SETTINGS_FILES
@@ -84,11 +84,12 @@ def fetch_from_hub(
     folder = models / ".fetch" / f"{reference.repository.replace('/', '--')}@{listing.commit}"
     needed = 2 * sum(listing.sizes[file] for file in files)
     with require_free_space(models, needed), exclusive_lock(models, "fetch"):
+        records = {}
         for file in files:
             with _as_sentences(client, reference):
                 _download(client, reference.repository, listing, file, folder, report)
-            _check(folder / file, file, listing)
-        source["files"] = {file: _digest(folder / file) for file in files}
+            records[file] = _checked(folder / file, file, listing)
+        source["files"] = records
         added = add_model(folder, models, options, origin=Origin(listing.licence, source=source))
         shutil.rmtree(folder)
         return replace(added, notes=(*_left_out(files, listing), *added.notes))
@@ -210,26 +211,25 @@ def _progress(file: str, size: int, report: Report) -> type:
     return Progress
 
 
-def _check(path: Path, file: str, listing: _Listing) -> None:
-    """Raise Damaged, and remove the file, when its content is not what the hub lists."""
-    data = path.read_bytes()
+def _checked(path: Path, file: str, listing: _Listing) -> dict[str, Any]:
+    """Return the record of a file. Raises Damaged, and removes it, when its content is not what the hub lists."""
+    record = describe_file(path, "sha256")
     if file in listing.sha256:
-        is_right = hashlib.sha256(data).hexdigest() == listing.sha256[file]
+        is_right = record["sha256"] == listing.sha256[file]
     else:
-        # https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
-        git = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-        is_right = listing.git.get(file, git) == git
-    if not is_right or len(data) != listing.sizes[file]:
+        is_right = file not in listing.git or _git_hash(path.read_bytes()) == listing.git[file]
+    if not is_right or record["bytes"] != listing.sizes[file]:
         path.unlink()
         raise Damaged(
             f"{file} is not the file that the hub lists: its content differs; nothing was installed, try again or from"
             " another network"
         )
+    return record
 
 
-def _digest(path: Path) -> dict[str, Any]:
-    data = path.read_bytes()
-    return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+def _git_hash(data: bytes) -> str:
+    # https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 @contextmanager
@@ -240,7 +240,7 @@ def _as_sentences(client: Any, reference: Reference) -> Iterator[None]:
         yield
     except errors.GatedRepoError as error:
         raise UsageError(
-            f"{reference.repository} is only for those who were granted access; ask for it at"
+            f"{reference.repository} is open only to those who have been granted access; ask for it at"
             f" {_endpoint(client)}/{reference.repository}, and set HF_TOKEN"
         ) from error
     except errors.RepositoryNotFoundError as error:

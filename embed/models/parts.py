@@ -12,7 +12,7 @@ __all__ = ["EXPORTED", "GRAPH_FOLDER", "Parts", "best_graph", "bytes_of", "find_
 GRAPH_FOLDER = "openvino"
 """The folder in which sentence-transformers keeps OpenVINO IR, below the one with the tokenizer."""
 EXPORTED = "openvino_model"
-"""How Optimum and sentence-transformers call the graphs that they write, with `_qint8_quantized` or the like added."""
+"""What Optimum and sentence-transformers call the graphs that they write, with `_qint8_quantized` or the like added."""
 
 # In the order of preference: the first variant in a folder is imported.
 _VARIANTS = (DEFAULT_VARIANT, "FP16-INT8", "FP16", "FP32")
@@ -54,23 +54,22 @@ def find_parts(source: Path) -> Parts:
     Raises UsageError when some are missing, or there are several models.
     """
     graphs = _find_graphs(source) if source.is_dir() else [source]
-    graph, others = graphs[0], graphs[1:]
-    weights = graph.with_suffix(".bin")
-    if graph.suffix != ".xml":
-        raise UsageError(f"{graph} is not an OpenVINO IR, which is a file NAME.xml and a file NAME.bin next to it")
-    if not weights.exists():
-        raise UsageError(f"There is no {weights}, which belongs to {graph.name}")
+    shown = graphs[0]
+    if shown.suffix != ".xml":
+        raise UsageError(f"{shown} is not an OpenVINO IR, which is a file NAME.xml and a file NAME.bin next to it")
+    if not shown.with_suffix(".bin").exists():
+        raise UsageError(f"There is no {shown.with_suffix('.bin')}, which belongs to {shown.name}")
+    # Absolute, because the current folder, which is a relative path's parent, has no name.
+    graph, *others = (path.absolute() for path in graphs)
     # The zoo keeps one vocabulary beside the folders of the variants.
     is_below = graph.parent.name in (*_VARIANTS, GRAPH_FOLDER)
-    root = graph.absolute().parent.parent if is_below else graph.absolute().parent
-    folders = [graph.parent, graph.parent.parent] if is_below else [graph.parent]
-    for folder in folders:
+    root = graph.parent.parent if is_below else graph.parent
+    for folder in (graph.parent, root):
         for name in (TOKENIZER, "vocab.txt"):
             if (folder / name).exists():
-                rest = tuple(path.absolute() for path in others)
-                vocabulary = (folder / name).absolute()
-                return Parts(graph.absolute(), weights.absolute(), vocabulary, _name(graph, root), root, rest)
-    raise UsageError(f"There is no vocab.txt and no tokenizer.json next to {graph}; the model needs one of them")
+                weights = graph.with_suffix(".bin")
+                return Parts(graph, weights, folder / name, _name(graph, root), root, tuple(others))
+    raise UsageError(f"There is no vocab.txt and no tokenizer.json next to {shown}; the model needs one of them")
 
 
 def _find_graphs(source: Path) -> list[Path]:

@@ -79,15 +79,15 @@ def _modules(root: Path) -> list[tuple[str, str]]:
     path = root / MODULES
     modules = _load(path) if path.exists() else []
     if not isinstance(modules, list) or not all(isinstance(module, Mapping) for module in modules):
-        raise _unreadable(path, "it is no list of modules")
+        raise _unreadable(path, "it is not a list of modules")
     return [(str(one.get("type", "")).rpartition(".")[2], str(one.get("path", ""))) for one in modules]
 
 
 def _pooling(path: Path) -> str | None:
     fields = _read(path)
     modes = [key.removeprefix("pooling_mode_") for key, on in fields.items() if on is True and "pooling_mode_" in key]
-    if isinstance(fields.get("pooling_mode"), str):
-        modes = [fields["pooling_mode"]]
+    if stated := fields.get("pooling_mode"):
+        modes = list(map(str, stated if isinstance(stated, list) else [stated]))
     if not modes:
         return None
     if len(modes) > 1 or modes[0] not in _POOLING_MODES:
@@ -102,15 +102,15 @@ def _pooling(path: Path) -> str | None:
 def _metric(path: Path, name: object) -> str | None:
     if name is None:
         return None
-    if name not in _METRICS:
-        raise UsageError(f"{path} compares vectors by {name}, which is none of {', '.join(_METRICS)}")
+    if str(name) not in _METRICS:
+        raise UsageError(f"{path} compares vectors by {name}, which is not one of {', '.join(_METRICS)}")
     return _METRICS[str(name)]
 
 
 def _prompts(path: Path, fields: Mapping[str, Any]) -> Prompts:
     prompts = fields.get("prompts") or {}
     if not isinstance(prompts, Mapping) or not all(isinstance(prompt, str) for prompt in prompts.values()):
-        raise _unreadable(path, "its prompts are no texts")
+        raise _unreadable(path, "its prompts are not texts")
     default = prompts.get(str(fields.get("default_prompt_name")), "")
     question, context = (
         next((str(prompts[name]) for name in names if name in prompts), default)
@@ -133,21 +133,21 @@ def _lengths(root: Path) -> Iterable[int]:
 
 
 def _is_length(value: Any) -> TypeGuard[int]:
-    return isinstance(value, int) and value > 0
+    return type(value) is int and value > 0  # true is an int, too
 
 
 def _read(path: Path) -> Mapping[str, Any]:
     """Return the fields of a JSON file, none if it is missing."""
     fields = _load(path) if path.exists() else {}
     if not isinstance(fields, Mapping):
-        raise _unreadable(path, "it is no JSON object")
+        raise _unreadable(path, "it is not a JSON object")
     return fields
 
 
 def _load(path: Path) -> Any:
     try:
         return json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _unreadable(path, str(error)) from error
 
 

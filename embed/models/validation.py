@@ -22,7 +22,7 @@ ANSWER_OUTPUTS = ("output_s", "output_e")
 
 
 _ANSWER_TOKENS = 384  # as on the card of the zoo's answer models
-# How Optimum calls the vector of a text and those of its tokens, the first choice first.
+# What Optimum calls the vector of a text and those of its tokens, the first choice first.
 _TEXT_OUTPUT, _TOKEN_OUTPUTS = "sentence_embedding", ("last_hidden_state", "token_embeddings")
 _COMPILE_SETTINGS = {"INFERENCE_PRECISION_HINT": "f32"}  # a CPU with AMX would compute in bfloat16 by default
 
@@ -134,8 +134,8 @@ def _choose_output(graph: Any, shown: Path, pooling: str | None) -> tuple[str, s
         return texts[0], IN_GRAPH
     if tokens:
         raise UsageError(
-            f"{shown} returns a vector for each token, and no 1_Pooling/config.json says how they make one; choose with"
-            f" --pooling {', '.join(POOLINGS)}"
+            f"{shown} returns a vector for each token, and no 1_Pooling/config.json says how they become one; choose"
+            f" with --pooling {', '.join(POOLINGS)}"
         )
     raise UsageError(f"{shown} has {len(ranks)} outputs; a model has one, or {_TEXT_OUTPUT}, or {_TOKEN_OUTPUTS[0]}")
 

@@ -12,7 +12,7 @@ __all__ = ["DEFAULT_VARIANT", "HUB", "MULTILINGUAL", "ZOO", "ZooFile", "ZooModel
 
 DEFAULT_VARIANT = "FP32-INT8"
 MULTILINGUAL = "multilingual"
-"""The model that is made of the weights in a package (embed/models/multilingual.py)."""
+"""The model that is built from the weights in a package (embed/models/multilingual.py)."""
 HUB = "hub:"
 """How the name of a model on the Hugging Face Hub begins (embed/models/hub.py)."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from small_collection import write_collection
 from wherein import cli
 from wherein.commands.options import GlobalOptions
 from wherein.embed.model import DEFAULT_MODEL
@@ -32,21 +33,14 @@ def wherein(tmp_path: Path, compiled_cache: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.fixture
 def beir(tmp_path: Path) -> Path:
-    folder = tmp_path / "beir"
-    (folder / "qrels").mkdir(parents=True)
-    corpus = {
+    texts = {
         "c1": ("Sleep of cats", "A cat rests for most of the day and hunts at dusk."),
         "c2": ("Bread", "The dough rises for two hours and is baked in a hot oven."),
         "c3": ("", "The moon goes round the earth once in a month."),
         "c4": ("Tenancy", "The lease is signed by the owner or by the manager of the house."),
     }
-    queries = {"q1": "when do cats hunt?", "q2": "how long does dough rise?", "q3": "who may sign the lease?"}
-    lines = (json.dumps({"_id": key, "title": title, "text": text}) for key, (title, text) in corpus.items())
-    (folder / "corpus.jsonl").write_text("\n".join(lines), "utf-8")
-    lines = (json.dumps({"_id": key, "text": text}) for key, text in queries.items())
-    (folder / "queries.jsonl").write_text("\n".join(lines), "utf-8")
-    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\tc1\t1\nq2\tc2\t1\nq3\tc4\t1\n", "utf-8")
-    return folder
+    questions = {"q1": "when do cats hunt?", "q2": "how long does dough rise?", "q3": "who may sign the lease?"}
+    return write_collection(tmp_path / "beir", texts, questions, {"q1": "c1", "q2": "c2", "q3": "c4"})
 
 
 def test_the_shipped_model_on_a_small_collection(wherein: Run, beir: Path, tmp_path: Path) -> None:

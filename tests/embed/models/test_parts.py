@@ -34,6 +34,17 @@ def test_sentence_transformers_keeps_graphs_below(tmp_path: Path) -> None:
     assert find_parts(folder / "openvino").graph == parts.graph
 
 
+@pytest.mark.parametrize("below", ["openvino", "FP16"])
+def test_the_tokenizer_is_found_from_within_the_folder_of_the_graph(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: str
+) -> None:
+    folder = write(tmp_path / "my-model", "tokenizer.json", f"{below}/openvino_model.xml")
+    monkeypatch.chdir(folder / below)
+    for source in (".", "openvino_model.xml"):
+        parts = find_parts(Path(source))
+        assert (parts.name, parts.root, parts.vocabulary) == ("my-model", folder, folder / "tokenizer.json")
+
+
 def test_optimum_keeps_everything_in_one_folder(tmp_path: Path) -> None:
     folder = write(
         tmp_path / "exported", "tokenizer.json", "openvino_model.xml", "openvino_tokenizer.xml",

@@ -1,6 +1,7 @@
 """What sentence-transformers and transformers write about a model is understood, or refused with a sentence."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,11 @@ def test_the_longest_text(tmp_path: Path, config: dict[str, object], own: int | 
     assert read_settings(tmp_path).tokens == tokens
 
 
+def test_a_truth_value_is_not_a_length(tmp_path: Path) -> None:
+    change(tmp_path / "tokenizer_config.json", model_max_length=True)
+    assert read_settings(tmp_path).tokens is None
+
+
 def test_a_tokenizer_may_limit_the_length(tmp_path: Path) -> None:
     change(tmp_path / "tokenizer_config.json", model_max_length=200)
     assert read_settings(tmp_path).tokens == 200
@@ -73,9 +79,10 @@ def test_the_metric(tmp_path: Path, name: str | None, metric: str | None) -> Non
     assert read_settings(tmp_path).metric == metric
 
 
-def test_newer_versions_name_the_pooling(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", ["lasttoken", ["lasttoken"]])
+def test_newer_versions_name_the_pooling(tmp_path: Path, mode: object) -> None:
     (tmp_path / "1_Pooling").mkdir()
-    change(tmp_path / "1_Pooling" / "config.json", pooling_mode="lasttoken")
+    change(tmp_path / "1_Pooling" / "config.json", pooling_mode=mode)
     assert read_settings(tmp_path).pooling == "last_token"
 
 
@@ -86,6 +93,7 @@ def test_newer_versions_name_the_pooling(tmp_path: Path) -> None:
         ({"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": True}, "pools by cls_token and mean_tokens"),
         ({"pooling_mode_weightedmean_tokens": True}, "pools by weightedmean_tokens"),
         ({"pooling_mode": "max"}, "pools by max;"),
+        ({"pooling_mode": ["cls", "mean"]}, "pools by cls and mean;"),
         ({"pooling_mode_mean_tokens": True, "include_prompt": False}, "leaves the prompt out of the pooling"),
     ],
 )
@@ -103,9 +111,10 @@ def test_modules_that_are_not_applied_are_refused(tmp_path: Path) -> None:
         read_settings(tmp_path)
 
 
-def test_another_similarity_is_refused(tmp_path: Path) -> None:
-    change(tmp_path / "config_sentence_transformers.json", similarity_fn_name="manhattan")
-    with pytest.raises(UsageError, match="compares vectors by manhattan"):
+@pytest.mark.parametrize("name", ["manhattan", ["manhattan"]])
+def test_another_similarity_is_refused(tmp_path: Path, name: object) -> None:
+    change(tmp_path / "config_sentence_transformers.json", similarity_fn_name=name)
+    with pytest.raises(UsageError, match=rf"compares vectors by {re.escape(str(name))}, which is not one of cosine"):
         read_settings(tmp_path)
 
 
@@ -117,6 +126,7 @@ def test_another_similarity_is_refused(tmp_path: Path) -> None:
         ("config.json", "[]"),
         ("config_sentence_transformers.json", '{"prompts": {"query": 1}}'),
         ("sentence_bert_config.json", "{"),
+        ("modules.json", "[" * 100_000),
     ],
 )
 def test_damaged_settings(tmp_path: Path, name: str, content: str) -> None:

@@ -57,8 +57,9 @@ def test_scores_are_inner_products_and_do_not_depend_on_other_contexts(metric: s
     assert scores.tolist() == pytest.approx([float(question @ one) for one in contexts], abs=1e-6)
     lengths = np.linalg.norm(vectors[1:].astype(np.float64) - vectors[0], axis=1).tolist()
     assert distances == (pytest.approx(lengths, rel=1e-12) if metric == "l2" else [None] * count)
-    for one, score in zip(contexts, scores, strict=True):  # to the bit: copies must have equal scores
-        assert scores_and_distances(metric, question, one[None])[0].tolist() == [score]
+    for one, score, distance in zip(contexts, scores, distances, strict=True):  # to the bit: copies have equal scores
+        alone = scores_and_distances(metric, question, one[None])
+        assert (alone[0].tolist(), alone[1]) == ([score], [distance])
 
 
 def test_a_cosine_is_at_most_1_and_what_is_far_beyond_it_is_left() -> None:

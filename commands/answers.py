@@ -110,6 +110,7 @@ def answer_fields(answered: Answered, mode: str, *, explain: bool) -> Mapping[st
         "truncated": answer.truncated,
         "mode": mode,
         "notes": answer.notes,
+        "corrections": [asdict(one) for one in answer.corrections],
     }
     if answered.exact is not None:
         best, rank = answered.best
@@ -191,7 +192,7 @@ def _text(answered: Answered, layout: Layout, terminal: Terminal) -> str:
     shown = shortened(answer.hits, keep=rank)
     parts = [f"answer: {format_exact(best)} in {rank}.\n"] if best else []
     parts += [
-        format_hit(hit, answer.question, terminal, exact, explain=layout.explain, full=layout.full)
+        format_hit(hit, answer.respelled, terminal, exact, explain=layout.explain, full=layout.full)
         for hit, exact in zip(answer.hits, answered.exact or repeat(None), strict=False)
         if layout.all or hit.rank in shown.ranks
     ]

@@ -154,6 +154,6 @@ def _open(asked: Query, question: str, layout: Layout, rank: int) -> None:
         found = f"the answer has {len(hits)}" if hits else "the answer has none"
         raise WhereinError(f"There is no hit {rank}: {found}")
     print_answer(answered.only(rank), asked.mode, layout)
-    open_hit(hits[rank - 1], answered.answer.question)
+    open_hit(hits[rank - 1], answered.answer.respelled)
     if answered.error:
         raise answered.error

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from wherein.errors import Refused
 from wherein.ingest.progress.reindex_report import ReindexRecorder, mean_reciprocal
 from wherein.storage.catalog.models import StoredModel
-from wherein.storage.index.folding import is_behind
+from wherein.storage.index.folding import is_behind, lacks_words
 from wherein.storage.index.generation_writer import Registration, write_generation
-from wherein.storage.index.generations import KINDS, Generation
+from wherein.storage.index.generations import KEYWORDS, KINDS, Generation
 from wherein.storage.repair.deep_check import Proof
 from wherein.storage.repair.index_check import IndexCheck, check_index
 
@@ -45,7 +45,7 @@ def renew(db: Database, folder: Path, model: StoredModel, check: Check, recorder
 
     Raises Refused, with the old index in force, when the new one does not pass.
     """
-    due = [kind for kind in KINDS if is_behind(db, model, kind)]
+    due = [kind for kind in KINDS if is_behind(db, model, kind) or (kind == KEYWORDS and lacks_words(db, folder))]
     if not due:
         return False
     before = check.ranks()

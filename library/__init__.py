@@ -32,6 +32,7 @@ from wherein.search.hits import Hit
 from wherein.search.pipeline import Answer, QueryOptions
 from wherein.search.provenance import Provenance
 from wherein.search.results.postprocess import ResultOptions
+from wherein.search.spelling import Correction
 from wherein.storage.catalog.documents import ChunkRow, StoredDocument, count_chunks, document_spans, document_text
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 from wherein.storage.catalog.files import FileRecord, problem_files
@@ -52,8 +53,8 @@ if TYPE_CHECKING:
     from wherein.storage.catalog.exclusions import Exclusion
 
 __all__ = [
-    "Answer", "Fields", "Filter", "Finding", "Hit", "Library", "Measured", "Progress", "Provenance", "Repair",
-    "ResultOptions", "RunProblem", "Status", "StoredDocument", "Summary", "Verification", "parse_filter",
+    "Answer", "Correction", "Fields", "Filter", "Finding", "Hit", "Library", "Measured", "Progress", "Provenance",
+    "Repair", "ResultOptions", "RunProblem", "Status", "StoredDocument", "Summary", "Verification", "parse_filter",
 ]  # fmt: skip
 
 parse_filter = checked(parse)
@@ -270,7 +271,7 @@ class Library(Upkeep):
         """
         from wherein.search.exact_answer import exact_answers
 
-        return exact_answers(self._queries.session.answer_model, answer.question, answer.hits)
+        return exact_answers(self._queries.session.answer_model, answer.respelled, answer.hits)
 
     def evaluate(
         self, path: StrPath, *, modes: Sequence[str] = ("hybrid",), report: Callable[[str], None] = lambda _: None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from threading import Lock, RLock
@@ -108,12 +108,14 @@ class QuerySession:
         self, queries: Sequence[PreparedQuery], options: QueryOptions, encoder: Encoder | None = None
     ) -> list[Answer]:
         """Answer questions that `prepare` returned, with its encoder, from one state of the library."""
-        encode_contexts = encoder.encode_contexts if encoder else None
+        encode_contexts, embed = (
+            (encoder.encode_contexts, partial(embed_question, encoder)) if encoder else (None, None)
+        )
         with self.readers.lend() as reader:
             pipeline = reader.pipeline(self._indexes)
             # `Freshness` checks each file once, so that answers at another time need a new one.
             freshness = Freshness(reader.db, self._hashed, thorough=options.results.require_fresh)
-            return pipeline.answer(queries, options, freshness.of_documents, encode_contexts)
+            return pipeline.answer(queries, options, freshness.of_documents, encode_contexts, embed)
 
     def _prepare(self, encoder: Encoder, mode: str) -> None:
         """Before the first question in a mode, load the network in one thread and the indexes in this one."""

@@ -31,7 +31,7 @@ def markdown(answer: "Answer", exact: "Sequence[ExactAnswer | None] | None" = No
     Nothing in a document counts as markup.
     """
     pairs = zip(answer.hits, exact or repeat(None), strict=False)
-    hits = (_hit(hit, answer.question, one) for hit, one in pairs)
+    hits = (_hit(hit, answer.respelled, one) for hit, one in pairs)
     return "\n".join([f"## {_escape(one_line(answer.question))}\n", *hits])
 
 

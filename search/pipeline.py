@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wherein.embed.encoder import Matrix
@@ -24,6 +24,7 @@ from wherein.search.results.postprocess import Gathered, ResultOptions, gather, 
 from wherein.search.results.recognized import with_recognized
 from wherein.search.results.sentences import with_sentences
 from wherein.search.semantic import Searcher
+from wherein.search.spelling import Correction, Speller, respelled
 from wherein.search.trust import LOW_TRUST
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
@@ -49,6 +50,7 @@ _MOSTLY_WORDS = (
 _TOO_LONG = "the question is too long; only the first words were used for keyword search"
 
 EncodeContexts = Callable[[Sequence[str]], Matrix]
+EmbedQuestion = Callable[[str], EmbeddedQuestion]
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ class Answer:
     `notes` are sentences for the user: that words of the question were ignored, that a pattern of the filter matches no
     document, that no passage holds a quoted phrase, that no hit is a good match. `basis` names the generations and the
     model that the answer comes from. `stale` counts the passages that were left out because they are not fresh, when
-    only fresh ones were asked for.
+    only fresh ones were asked for. `corrections` are the words that the library does not have, and what was searched in
+    their place.
     """
 
     question: str
@@ -67,6 +70,12 @@ class Answer:
     notes: tuple[str, ...] = ()
     basis: Provenance | None = None
     stale: int = 0
+    corrections: tuple[Correction, ...] = ()
+
+    @property
+    def respelled(self) -> str:
+        """The question with the words that were searched in place of those that the library does not have."""
+        return respelled(self.question, self.corrections)
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,7 @@ class QueryPipeline:
         self._model = model
         self._indexes = OpenIndexes(db, shared or SharedIndexes(folder, model))
         self._copies = NearCopies(db)
+        self._speller = Speller(db)
         self._ranker: Ranker | None = None
         self._searcher: Searcher | None = None
 
@@ -129,14 +139,31 @@ class QueryPipeline:
         options: QueryOptions,
         freshness: FreshnessOf,
         encode_contexts: EncodeContexts | None = None,
+        embed: EmbedQuestion | None = None,
     ) -> list[Answer]:
         """Answer questions, all from one snapshot.
 
         `freshness` returns the states of documents' files. `encode_contexts` embeds sentences, `[n, dimension]`, where
-        the one that answers is to be marked.
+        the one that answers is to be marked; `embed` embeds a question whose spelling was corrected.
         """
         with self._reading(options.mode):
-            return [self._answer(query, options, freshness, encode_contexts) for query in queries]
+            return [
+                self._answer(*self._corrected(query, embed), options, freshness, encode_contexts) for query in queries
+            ]
+
+    def _corrected(
+        self, query: PreparedQuery, embed: EmbedQuestion | None
+    ) -> tuple[PreparedQuery, tuple[Correction, ...]]:
+        """Return a question with the words that are searched in place of misspelt ones, and which these are."""
+        if query.words is None:
+            return query, ()
+        with self._indexes.reading_keywords() as index:
+            words, corrections = self._speller.correct(index, query.words)
+        if not corrections:
+            return query, ()
+        is_embedded_again = query.embedded is not None and embed is not None
+        embedded = embed(respelled(words.meaning, corrections)) if is_embedded_again and embed else query.embedded
+        return replace(query, words=words, embedded=embedded), corrections
 
     def _reading(self, mode: str) -> AbstractContextManager[object]:
         """Return one snapshot, in which all indexes of a mode are loaded."""
@@ -147,6 +174,7 @@ class QueryPipeline:
     def _answer(
         self,
         query: PreparedQuery,
+        corrections: tuple[Correction, ...],
         options: QueryOptions,
         freshness: FreshnessOf,
         encode_contexts: EncodeContexts | None,
@@ -172,6 +200,7 @@ class QueryPipeline:
         ranker = None if is_semantic else self._by_words()
         notes = (
             *_ignored(query.words),
+            *map(_searched, corrections),
             *([_MODEL_CUT.format(cut[:_MAX_SHOWN])] if cut and options.mode == "hybrid" else ()),
             *_little_trust(hits),
             *map(_no_match, ranking.unmatched),
@@ -181,7 +210,7 @@ class QueryPipeline:
         )
         # In the mode hybrid, what the model did not see is searched by its words.
         truncated = cut if is_semantic else ""
-        return Answer(query.question, truncated, hits, notes, ranking.provenance, gathered.stale)
+        return Answer(query.question, truncated, hits, notes, ranking.provenance, gathered.stale, corrections)
 
     def _rank(self, query: PreparedQuery, k: int, options: QueryOptions, choose: Choose) -> list[Hit]:
         """Return hits of those of the `k` best passages by the mode that `choose` picks."""
@@ -230,6 +259,10 @@ def check_question(question: str, options: QueryOptions) -> None:
 
 def _ignored(words: ParsedQuestion | None) -> tuple[str, ...]:
     return (_TOO_LONG,) if words and words.cut else ()
+
+
+def _searched(one: Correction) -> str:
+    return f'no passage contains the word "{display(one.word)}"; "{display(one.searched)}" was searched for as well'
 
 
 def _no_match(pattern: str) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 
 from wherein.storage.catalog.terms import JOINT, UNSPACED, folded_text, required_terms, terms_of, word_terms
 
@@ -84,7 +84,7 @@ class ParsedQuestion:
     `meaning` is the text to be embedded, and `order` its terms in their order. `terms` are the different terms of the
     question, each with the word that it comes from. Passages must hold every one of `phrases` and none of `excluded`,
     and rank higher with one that is `wanted`. `cut` is True when keyword search ignores a part of the question because
-    it is too long.
+    it is too long. `plain` is the text without its operators and their words.
     """
 
     meaning: str
@@ -94,12 +94,25 @@ class ParsedQuestion:
     wanted: tuple[Phrase, ...]
     excluded: tuple[Phrase, ...]
     cut: bool
+    plain: str = ""
 
     @cached_property
     def asked(self) -> dict[int, int]:
         """How often the question has each of its terms."""
         counts = Counter(self.order)
         return {term: counts[term] or 1 for term in self.terms}
+
+    @property
+    def quoted_terms(self) -> set[int]:
+        """The terms of all phrases and of excluded words."""
+        phrases = (*self.phrases, *self.wanted, *self.excluded)
+        return {*chain.from_iterable(terms for phrase in phrases for word in phrase.required for terms in word)}
+
+    def with_terms(self, searched: Mapping[int, tuple[int, str]]) -> ParsedQuestion:
+        """Return the question with other terms in place of some, each with the word that it comes from."""
+        terms = dict(searched.get(term, (term, word)) for term, word in self.terms.items())
+        order = tuple(searched[term][0] if term in searched else term for term in self.order)
+        return replace(self, order=order, terms=terms)
 
     @property
     def is_plain(self) -> bool:
@@ -133,6 +146,7 @@ def parse_question(text: str, *, operators: bool = True, strict: bool = False) -
         phrases=quoted if is_strict else (),
         wanted=() if is_strict else quoted,
         excluded=tuple(dict.fromkeys(excluded[:_MAX_PHRASES])),
+        plain=_OPERATOR.sub(" ", kept) if operators else kept,
         cut=len(text) > _MAX_CHARACTERS or len(terms) > _MAX_TERMS or max(len(phrases), len(excluded)) > _MAX_PHRASES,
     )
 

@@ -31,6 +31,12 @@ def document(uri: str, names: Sequence[bytes] = (), text: str = "Some text.") ->
     return DocumentRow(uri, None, "Title", "text/plain", text, {"a": [1, None]}, ("note",), chunks)
 
 
+def passage(uri: str, text: str, title: str = "", heading: tuple[str, ...] = ()) -> DocumentRow:
+    """Return a document of one passage, which is all of its text."""
+    chunks = [ChunkRow(0, len(text), content_hash(text), None, heading)]
+    return DocumentRow(uri, None, title, "text/plain", text, {}, (), chunks)
+
+
 def save(db: Database, *rows: DocumentRow) -> list[int]:
     with writing(db, "test"):
         return [save_document(db, row) for row in rows]

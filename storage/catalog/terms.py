@@ -25,10 +25,13 @@ __all__ = [
     "UNSPACED",
     "PieceCache",
     "folded_text",
+    "is_letters",
+    "plain_word",
     "required_terms",
     "terms_of",
     "terms_version",
     "word_terms",
+    "words_in",
 ]
 
 JOINT = "\x01"
@@ -81,6 +84,21 @@ def word_terms(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
             yield match.group(), terms
 
 
+def words_in(text: str) -> list[str]:
+    """Return the words of a text as they are written."""
+    return _word_pattern().findall(text)
+
+
+def plain_word(word: str) -> str:
+    """Return a word as its terms are made of it, case-folded and without marks, but not stemmed."""
+    return word.lower() if word.isascii() else _plain(unicodedata.normalize("NFKC", word.translate(_STRAIGHT)))
+
+
+def is_letters(word: str) -> bool:
+    """Whether a word is made of letters alone, and of the marks on them."""
+    return _letters_pattern().fullmatch(word) is not None
+
+
 def folded_text(text: str) -> str:
     """Return the words of a text as phrases are compared: folded, not stemmed, with a blank before and after each.
 
@@ -122,6 +140,11 @@ def _word_pattern() -> re.Pattern[str]:
 @cache
 def _part_pattern() -> re.Pattern[str]:
     return re.compile(rf"(?:(?!_)[\w{_marks()}])+")
+
+
+@cache
+def _letters_pattern() -> re.Pattern[str]:
+    return re.compile(rf"(?:(?![\d_])[\w{_marks()}])+")
 
 
 @cache

@@ -21,7 +21,7 @@ from wherein.storage.catalog.vectors import delete_orphans, mark_orphans
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.index.folding import differs
 from wherein.storage.index.generation_writer import Reuse, write_generation
-from wherein.storage.index.generations import KINDS, active_generation, drop_old_generations
+from wherein.storage.index.generations import KEYWORDS, KINDS, active_generation, drop_old_generations
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +76,8 @@ def finish_purge(db: Database, folder: Path) -> bool:
     model = bound_model(db)
     for kind in KINDS:
         generation = active_generation(db, kind)
-        if model and generation and differs(db, model, generation):
+        # Words of an earlier version of a purged document may be in the word list of a generation that lacks it.
+        if model and generation and (kind == KEYWORDS or differs(db, model, generation)):
             # Rebuilt from nothing: the centroid of a list may be one single vector, which was purged.
             write_generation(db, folder, model, kind, reuse=Reuse.NOTHING)
     drop_old_generations(db, folder, kept=1)  # the one before holds the purged vectors

@@ -19,16 +19,21 @@ from wherein.storage.index.generations import (
     active_generation,
     count_stored,
     drop_old_generations,
+    generation_path,
     highest_stored,
 )
 from wherein.storage.index.method import method_for
+from wherein.storage.index.postings_file import has_words
 from wherein.storage.index.segment_writer import write_segment_if_due
 from wherein.storage.index.segments import list_segments
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["differs", "fold_if_due", "is_behind", "recount_if_due", "write_first_generations", "write_segments_if_due"]
+__all__ = [
+    "differs", "fold_if_due", "is_behind", "lacks_words", "recount_if_due", "write_first_generations",
+    "write_segments_if_due",
+]  # fmt: skip
 
 
 def fold_if_due(db: Database, folder: Path, model: StoredModel, at_least: int = 5_000) -> bool:
@@ -96,6 +101,16 @@ def is_behind(db: Catalog, model: StoredModel, kind: str) -> bool:
     if kind == KEYWORDS:
         return differs(db, model, generation)
     return generation.method.asked != method_for(db, generation.count, model.dimension)
+
+
+def lacks_words(db: Catalog, folder: Path) -> bool:
+    """Whether the active generation of keywords is of the format without words; a new one would have them."""
+    generation = active_generation(db, KEYWORDS)
+    try:
+        path = generation_path(folder, generation.file) if generation else None
+        return bool(generation and path and not has_words(path, generation.count, generation.highest_id))
+    except (OSError, ValueError):  # verify reports it
+        return False
 
 
 def differs(db: Catalog, model: StoredModel, generation: Generation) -> bool:

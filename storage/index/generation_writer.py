@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,10 @@ from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.models import StoredModel, now
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.term_counts import average_entries, forget_removed_chunks, read_terms
+from wherein.storage.catalog.words import read_words
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.disk.fsync import fsync
-from wherein.storage.index.generation_files import check_layout
+from wherein.storage.index.generation_files import check_layout, load_postings
 from wherein.storage.index.generations import (
     FOLDER,
     KEYWORDS,
@@ -41,7 +43,7 @@ FAILPOINTS = {VECTORS: "generation", KEYWORDS: "keywords"}
 
 
 class Reuse(Enum):
-    """How much of the active generation of vectors a new one takes over."""
+    """How much of the active generation a new one takes over; of keywords all but NOTHING take over its words."""
 
     NOTHING = auto()
     TRAINING = auto()
@@ -97,7 +99,7 @@ def write_generation(
     temporary = target.with_suffix(".tmp")  # `drop_old_generations` removes what a crash leaves
     try:
         if kind == KEYWORDS:
-            content = _write_postings(db, temporary, model)
+            content = _write_postings(db, folder, temporary, model, reuse)
         else:
             earlier = None if reuse is Reuse.NOTHING else _earlier(db, folder, model)
             content = _write_vectors(db, temporary, model, earlier, append=reuse is Reuse.CODES)
@@ -122,12 +124,25 @@ def write_generation(
     return generation
 
 
-def _write_postings(db: Catalog, path: Path, model: StoredModel) -> _Content:
+def _write_postings(db: Catalog, folder: Path, path: Path, model: StoredModel, reuse: Reuse) -> _Content:
     from wherein.storage.index.postings_writer import write_postings  # a question has no use for it
 
     highest, count = highest_stored(db, model, KEYWORDS), count_stored(db, model, KEYWORDS)
-    digest = write_postings(path, count, highest, count * average_entries(db), read_terms(db))
+    words = read_words(db) if reuse is Reuse.NOTHING else _words(db, folder)
+    digest = write_postings(path, count, highest, count * average_entries(db), read_terms(db), words)
     return _Content(count, highest, Method(), digest)
+
+
+def _words(db: Catalog, folder: Path) -> set[str]:
+    """Return the words of all chunks, those of the active generation from its file, with some that are gone."""
+    try:
+        generation = active_generation(db, KEYWORDS)
+        known = load_postings(folder, generation).words if generation else ()
+    except (Damaged, ValueError):  # verify and every question report it
+        known = ()
+    if generation is None or not known:
+        return read_words(db)
+    return {*chain.from_iterable(known), *read_words(db, generation.highest_id)}
 
 
 def _write_vectors(db: Catalog, path: Path, model: StoredModel, earlier: Earlier | None, *, append: bool) -> _Content:

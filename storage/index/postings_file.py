@@ -8,8 +8,10 @@ lengths, then four sections, each with its own terms. Their number of postings d
   larger gap is preceded by the highest numbers, which mean "so many more, and no posting yet" (`_Gaps`). Each gap has a
   code of 4 bits for its counts (`encode_counts`).
 
-Counts without a code are listed at the end of each section, and the file ends with a checksum of each page. A question
-reads and checks only the pages with the postings of its terms; opening the file reads the ids and lengths.
+Counts without a code are listed at the end of each section. After the sections come the words of the passages
+(storage/index/word_list.py), and the file ends with a checksum of each page. A question reads and checks only the pages
+with the postings of its terms, and the words only for one that no passage has; opening the file reads the ids and
+lengths. Files of the format before this one have no words; the next reindex writes them again.
 docs/decisions/keywords.md has the figures.
 """
 
@@ -21,6 +23,7 @@ import struct
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice, repeat
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -32,6 +35,7 @@ from wherein.storage.catalog.packed_terms import ESCAPE, decode_counts, unpack_n
 from wherein.storage.disk.recent import Recent
 from wherein.storage.index.checked_pages import CheckedArray, CheckedPages, page_count
 from wherein.storage.index.postings import Bytes, Positions, TermPostings
+from wherein.storage.index.word_list import WordList, unpack_words
 
 __all__ = [
     "ALIGNMENT",
@@ -46,6 +50,7 @@ __all__ = [
     "PostingsFile",
     "SectionSize",
     "check_postings",
+    "has_words",
     "narrowest",
     "open_postings",
     "section_types",
@@ -74,7 +79,8 @@ _MAGIC = b"WHEREIN\0keywords"
 _HEADER = struct.Struct("<16sIQQq")
 _SECTION = struct.Struct("<QQQQ")
 _SECTIONS = 1 + len(GAPS)
-_FORMAT = 3
+_WORDS = struct.Struct("<Q")
+_FORMAT, _WITHOUT_WORDS = 4, 3
 _MAX = 1 << 40
 # Postings of recent terms that are kept, at up to 6 bytes each.
 _MAX_RECENT = 4_000_000
@@ -94,24 +100,30 @@ class SectionSize(NamedTuple):
 
 @dataclass(frozen=True)
 class Header:
-    """The numbers of chunks and postings of a file, the highest id of a chunk, and what its sections hold."""
+    """The numbers of chunks and postings of a file, the highest id of a chunk, and what its sections hold.
+
+    `words` is the size of the packed words, None in a file of the format that has none.
+    """
 
     count: int
     postings: int
     highest: int
     sections: tuple[SectionSize, ...]
+    words: int | None = None
 
     def pack(self) -> bytes:
         """Return the bytes at the beginning of the file."""
-        fixed = _HEADER.pack(_MAGIC, _FORMAT, self.count, self.postings, self.highest)
-        return fixed + b"".join(_SECTION.pack(*size) for size in self.sections)
+        version = _WITHOUT_WORDS if self.words is None else _FORMAT
+        fixed = _HEADER.pack(_MAGIC, version, self.count, self.postings, self.highest)
+        words = b"" if self.words is None else _WORDS.pack(self.words)
+        return fixed + b"".join(_SECTION.pack(*size) for size in self.sections) + words
 
     def layout(self) -> list[tuple[np.dtype[Any], int]]:
         """Return type and length of each array of the file."""
         arrays: list[tuple[np.dtype[Any], int]] = [(np.dtype("<i8"), self.count), (np.dtype("<u4"), self.count)]
         for number, size in enumerate(self.sections):
             arrays += section_types(number, size)
-        return arrays
+        return arrays if self.words is None else [*arrays, (np.dtype("u1"), self.words)]
 
 
 def section_types(number: int, size: SectionSize) -> list[tuple[np.dtype[Any], int]]:
@@ -282,7 +294,7 @@ class _Gaps(_Section):
 class PostingsFile:
     """The terms of the chunks of a generation: `ids` int64 [n] ascending, `lengths` uint32 [n] of their passages.
 
-    `postings` is the number of all postings.
+    `postings` is the number of all postings, `packed_words` is None in a file of the format without words.
     """
 
     ids: npt.NDArray[np.int64]
@@ -290,6 +302,7 @@ class PostingsFile:
     postings: int
     dense: _Dense
     gaps: tuple[_Gaps, ...]
+    packed_words: CheckedArray | None
     # Questions have many words in common, and the most frequent.
     recent: Recent[int, TermPostings] = field(default_factory=lambda: Recent(_MAX_RECENT), repr=False, compare=False)
 
@@ -306,6 +319,11 @@ class PostingsFile:
             if (found := section.find(term, len(self.ids))) is not None:
                 return found
         return TermPostings(np.empty(0, np.uint32), np.empty(0, np.uint8), np.empty(0, np.uint8))
+
+    @cached_property
+    def words(self) -> WordList:
+        """The words of the passages, read on first use. Raises ValueError when they are damaged."""
+        return () if self.packed_words is None else unpack_words(self.packed_words.whole().tobytes())
 
     def blocks(self, size: int = 1 << 21) -> Iterator[Block]:
         """Yield all postings, about `size` at a time, to check them in bounded memory.
@@ -328,6 +346,12 @@ def check_postings(path: Path, count: int, highest: int) -> int:
         return _checked(file, count, highest).postings
 
 
+def has_words(path: Path, count: int, highest: int) -> bool:
+    """Whether a file is of the format that has words; see `check_postings`."""
+    with path.open("rb") as file:
+        return _checked(file, count, highest).words is not None
+
+
 def open_postings(path: Path, count: int, highest: int) -> PostingsFile:
     """Return the postings in a file, memory-mapped; see `check_postings`."""
     with path.open("rb") as file:
@@ -344,14 +368,16 @@ def open_postings(path: Path, count: int, highest: int) -> PostingsFile:
     pages.require(0, offsets[2])  # the header, the ids and the lengths, each of which a question reads
     if count and int(ids[-1]) != highest:
         raise ValueError(f"its last passage is {int(ids[-1])} instead of {highest}")
-    sections = map(CheckedArray, rest, offsets[2:], repeat(pages))
-    dense, *gaps = (tuple(islice(sections, len(rest) // _SECTIONS)) for _ in range(_SECTIONS))
-    return PostingsFile(ids, lengths, header.postings, _Dense(*dense), tuple(_Gaps(*one) for one in gaps))
+    checked = map(CheckedArray, rest, offsets[2:], repeat(pages))
+    dense, *gaps = (tuple(islice(checked, len(rest) // _SECTIONS)) for _ in range(_SECTIONS))
+    return PostingsFile(
+        ids, lengths, header.postings, _Dense(*dense), tuple(_Gaps(*one) for one in gaps), next(checked, None)
+    )
 
 
 def _checked(file: IO[bytes], count: int, highest: int) -> Header:
     """Return the header of a file, after a check of it and of the file's size."""
-    header = _header(file.read(_HEADER.size + _SECTIONS * _SECTION.size), count, highest)
+    header = _header(file.read(_HEADER.size + _SECTIONS * _SECTION.size + _WORDS.size), count, highest)
     end = _offsets(header)[-1]
     size, expected = os.fstat(file.fileno()).st_size, _aligned(end) + 4 * page_count(end)
     if size != expected:
@@ -360,14 +386,17 @@ def _checked(file: IO[bytes], count: int, highest: int) -> Header:
 
 
 def _header(raw: bytes, count: int, highest: int) -> Header:
-    if len(raw) < _HEADER.size + _SECTIONS * _SECTION.size:
+    end = _HEADER.size + _SECTIONS * _SECTION.size
+    if len(raw) < end + _WORDS.size:
         raise ValueError("it has no header")
     magic, version, chunks, postings, last = _HEADER.unpack_from(raw)
-    sections = tuple(SectionSize(*size) for size in _SECTION.iter_unpack(raw[_HEADER.size :]))
-    largest = max(postings, *(max(size) for size in sections))
-    if (magic, version, chunks, last) != (_MAGIC, _FORMAT, count, highest) or largest >= _MAX:
+    sections = tuple(SectionSize(*size) for size in _SECTION.iter_unpack(raw[_HEADER.size : end]))
+    words = None if version == _WITHOUT_WORDS else _WORDS.unpack_from(raw, end)[0]
+    largest = max(postings, words or 0, *(max(size) for size in sections))
+    is_known = magic == _MAGIC and version in (_FORMAT, _WITHOUT_WORDS)
+    if not is_known or (chunks, last) != (count, highest) or largest >= _MAX:
         raise ValueError(f"its header is not that of {count:,} passages")
-    return Header(count, postings, highest, sections)
+    return Header(count, postings, highest, sections, words)
 
 
 def _offsets(header: Header) -> list[int]:

@@ -33,6 +33,7 @@ from wherein.storage.index.postings_file import (
     SectionSize,
     section_types,
 )
+from wherein.storage.index.word_list import existing_words, pack_words
 
 __all__ = ["write_postings"]
 
@@ -46,10 +47,13 @@ Integers = npt.NDArray[np.int64]
 OpenFile = Callable[[], IO[bytes]]
 
 
-def write_postings(path: Path, count: int, highest: int, entries: int, rows: Iterable[TermRows]) -> str:
+def write_postings(
+    path: Path, count: int, highest: int, entries: int, rows: Iterable[TermRows], words: Iterable[str] = ()
+) -> str:
     """Write the postings of `count` chunks, the last of which has the id `highest`, unflushed; return the SHA-256.
 
-    `entries` is the approximate number of entries in the rows. Raises ValueError when the rows are of other chunks.
+    `entries` is the approximate number of entries in the rows. Of `words` those are written that occur in them. Raises
+    ValueError when the rows are of other chunks.
     """
     with ExitStack() as stack:
 
@@ -61,8 +65,10 @@ def write_postings(path: Path, count: int, highest: int, entries: int, rows: Ite
         if len(ids) != count or (count and int(ids[-1]) != highest):
             raise ValueError(f"{len(ids)} passages instead of {count}, or others")
         sections = [_DenseWriter(nameless, count), *(_GapsWriter(nameless, kind) for kind in GAPS)]
-        postings = _sort(partitions, sections, count)
-        header = Header(count, postings, highest, tuple(section.size() for section in sections))
+        terms, frequencies = _sort(partitions, sections, count)
+        packed = pack_words(existing_words(words, terms, frequencies))
+        sizes = tuple(section.size() for section in sections)
+        header = Header(count, int(frequencies.sum()), highest, sizes, len(packed))
         with path.open("wb") as file:
             writer = _AlignedWriter(file)
             writer.write(header.pack())
@@ -71,6 +77,7 @@ def write_postings(path: Path, count: int, highest: int, entries: int, rows: Ite
             for number, section in enumerate(sections):
                 for array in section.arrays(number):
                     writer.array(array)
+            writer.array([packed])
             writer.checksums()
     failpoint("keywords.written")
     return writer.digest.hexdigest()
@@ -136,9 +143,11 @@ def _partition(
     return np.concatenate(ids), np.concatenate(lengths)
 
 
-def _sort(partitions: list[IO[bytes]], sections: list[_SectionWriter], count: int) -> int:
-    """Give the postings of each partition to their sections, sorted; return their number."""
-    postings = 0
+def _sort(
+    partitions: list[IO[bytes]], sections: list[_SectionWriter], count: int
+) -> tuple[npt.NDArray[np.uint64], Integers]:
+    """Give the postings of each partition to their sections, sorted; return all terms and their numbers of postings."""
+    found = [(np.empty(0, np.uint64), np.empty(0, np.int64))]
     for file in partitions:
         file.seek(0)
         entries = np.frombuffer(file.read(), _PARTITIONED)
@@ -151,8 +160,9 @@ def _sort(partitions: list[IO[bytes]], sections: list[_SectionWriter], count: in
             held = numbers == number
             if held.any():
                 section.add(terms[held], frequencies[held], entries[of_entries == number])
-        postings += len(entries)
-    return postings
+        found.append((terms, frequencies))
+    terms, frequencies = map(np.concatenate, zip(*found, strict=True))
+    return terms, frequencies
 
 
 def _section_numbers(frequencies: Integers, count: int) -> npt.NDArray[np.uint8]:

@@ -10,6 +10,7 @@ from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.models import StoredModel, now
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.term_counts import average_entries, read_terms
+from wherein.storage.catalog.words import read_words
 from wherein.storage.index.generation_writer import FAILPOINTS, publish
 from wherein.storage.index.generations import (
     KEYWORDS,
@@ -80,7 +81,8 @@ def _write_file(
     db: Catalog, path: Path, model: StoredModel, kind: str, count: int, above: int, highest: int
 ) -> tuple[Method, str]:
     if kind == KEYWORDS:
-        digest = write_postings(path, count, highest, count * average_entries(db), read_terms(db, above))
+        entries = count * average_entries(db)
+        digest = write_postings(path, count, highest, entries, read_terms(db, above), read_words(db, above))
         return Method(), digest
     from wherein.storage.index.build import write_exact  # a question has no use for it
 

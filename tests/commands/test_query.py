@@ -305,3 +305,17 @@ def test_the_phrases_that_a_passage_holds_are_explained(ask: Callable[..., click
     lines = [line.strip() for line in ask('is "lease 3" signed', "-n", "1", "--explain").stdout.splitlines()]
     assert "matched phrases: lease 3" in lines
     assert "matched phrases" not in ask("is lease 3 signed", "-n", "1", "--explain").stdout
+
+
+def test_a_misspelt_word_is_reported_in_every_format(ask: Callable[..., click.testing.Result]) -> None:
+    note = 'no passage contains the word "slepe"; "sleep" was searched for as well'
+    for form in ("text", "markdown", "csv", "jsonl"):
+        result = ask("cats slepe", "--format", form)
+        assert result.stderr == f"wherein: {note}\n"
+    fields = json.loads(ask("cats slepe", "--json").stdout)
+    assert fields["notes"] == [note]
+    assert fields["corrections"] == [{"word": "slepe", "searched": "sleep"}]
+    assert fields["question"] == "cats slepe"
+    (line,) = ask("--batch", "-", stdin="cats slepe\n").stdout.splitlines()
+    assert json.loads(line)["corrections"] == fields["corrections"]
+    assert json.loads(ask("cats sleep", "--json").stdout)["corrections"] == []

@@ -14,6 +14,9 @@ from wherein.errors import WhereinError
 from wherein.library import Library
 from wherein.storage.catalog.connection import CATALOG, open_reader, open_writer, writing
 from wherein.storage.catalog.terms import terms_of
+from wherein.storage.index.generation_files import load_postings
+from wherein.storage.index.generations import KEYWORDS, list_generations
+from wherein.storage.index.segments import list_segments
 
 Open = Callable[[], Library]
 SECRET = "The heirloom brooch is buried beneath the seventh poplar behind Aunt Ottilie's orchard."
@@ -23,6 +26,14 @@ SHARED = "Both notes mention that the ferry to the island leaves at noon on work
 
 def bytes_of(folder: Path) -> bytes:
     return b"\0".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def words_of(library: Path) -> set[str]:
+    """Return the words that the files of keywords list, which are compressed there."""
+    with closing(open_reader(library)) as db:
+        files = [one for one in list_generations(db) if one.kind == KEYWORDS]
+        files += [one.content for one in list_segments(db) if one.content.kind == KEYWORDS]
+    return {word for one in files for group in load_postings(library, one).words for word in group}
 
 
 def vector_of(folder: Path, uri_end: str) -> bytes:
@@ -61,13 +72,32 @@ def test_no_byte_of_a_purged_document_is_left(docs: Path, open_library: Open, tm
     assert vector in before
     assert old in before
     assert counted[0] in before
+    assert "poplar" in words_of(library)
     open_library().remove_documents([str(docs / "secret.txt")], purge=True)
     after = bytes_of(library)
     for trace in (SECRET.encode(), b"poplar", OLD_SECRET.encode(), b"Zwettl", vector, old, *counted):
         assert trace not in after
+    assert words_of(library).isdisjoint({"poplar", "zwettl"})
+    assert "herring" in words_of(library)
     status = open_library().status()
     assert (status.documents, status.purge_unfinished) == (22, False)
     assert open_library().query("ferry to the island", 2).hits[0].text == SHARED
+
+
+@pytest.mark.parametrize("word", ["ferries", "leaving", "Islands"])
+def test_no_form_of_a_word_of_an_earlier_version_is_left(
+    docs: Path, open_library: Open, tmp_path: Path, word: str
+) -> None:
+    library = tmp_path / "library"
+    (docs / "secret.txt").write_text(f"{OLD_SECRET} {word}")
+    open_library().ingest([str(docs)])
+    open_library().reindex()
+    (docs / "secret.txt").write_text(SECRET)
+    open_library().reindex()
+    assert word.lower() in words_of(library)  # taken over, because others have another form of the word
+    open_library().remove_documents([str(docs / "secret.txt")], purge=True)
+    assert word.lower() not in words_of(library)
+    assert "ferry" in words_of(library)
 
 
 def test_a_text_that_another_document_shares_is_kept(docs: Path, open_library: Open, tmp_path: Path) -> None:

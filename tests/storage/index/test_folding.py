@@ -8,13 +8,29 @@ import pytest
 from sqlite_utils import Database
 
 from approximate_libraries import COUNT, QUESTIONS, VECTORS, Library, clustered, store
-from catalogs import document, hashes, save, store_range
+from catalogs import document, hashes, passage, save, store_range
+from old_postings import writing_without_words
 from wherein.storage.catalog.connection import snapshot, writing
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.vectors import count_vectors
-from wherein.storage.index.folding import differs, fold_if_due, is_behind, recount_if_due, write_first_generations
-from wherein.storage.index.generation_writer import write_generation
-from wherein.storage.index.generations import KEYWORDS, KINDS, active_generation, generation_path, list_generations
+from wherein.storage.index.folding import (
+    differs,
+    fold_if_due,
+    is_behind,
+    lacks_words,
+    recount_if_due,
+    write_first_generations,
+)
+from wherein.storage.index.generation_files import load_postings
+from wherein.storage.index.generation_writer import Reuse, write_generation
+from wherein.storage.index.generations import (
+    KEYWORDS,
+    KINDS,
+    Generation,
+    active_generation,
+    generation_path,
+    list_generations,
+)
 from wherein.storage.index.method import IVF
 from wherein.storage.repair.deep_check import check_index
 
@@ -131,3 +147,43 @@ def test_terms_of_another_version_are_counted_again(db: Database, tmp_path: Path
     assert db.execute("SELECT * FROM terms ORDER BY id").fetchall() == before
     assert active_generation(db, KEYWORDS) is None
     assert not recount_if_due(db)
+
+
+def test_a_generation_without_words_is_to_be_written_again(db: Database, tmp_path: Path, model: StoredModel) -> None:
+    assert not lacks_words(db, tmp_path)
+    save(db, passage("file:///a", "The owner signs."))
+    with writing_without_words():
+        generation = write_generation(db, tmp_path, model, KEYWORDS)
+    assert lacks_words(db, tmp_path)
+    (tmp_path / "generations" / generation.file).write_bytes(b"damaged")
+    assert not lacks_words(db, tmp_path)
+    write_generation(db, tmp_path, model, KEYWORDS)
+    assert not lacks_words(db, tmp_path)
+
+
+def test_a_new_generation_takes_over_words_and_reads_only_later_passages(
+    db: Database, tmp_path: Path, model: StoredModel
+) -> None:
+    save(db, passage("file:///a", "The owner signs."))
+    write_generation(db, tmp_path, model, KEYWORDS)
+    save(db, passage("file:///b", "Cats sleep."))
+    with writing(db, "test"):  # the owner is taken over from the file, since the text is not read again
+        db.execute("UPDATE texts SET text = 'Nothing' WHERE document_id = 1")
+    generation = write_generation(db, tmp_path, model, KEYWORDS, reuse=Reuse.CODES)
+    assert words_of(tmp_path, generation) == {"the", "owner", "signs", "cats", "sleep"}
+    generation = write_generation(db, tmp_path, model, KEYWORDS, reuse=Reuse.NOTHING)
+    assert words_of(tmp_path, generation) == {"cats", "sleep"}
+
+
+@pytest.mark.parametrize("damage", [b"", b"damaged"])
+def test_words_are_read_from_all_passages_where_the_file_is_damaged(
+    db: Database, tmp_path: Path, model: StoredModel, damage: bytes
+) -> None:
+    save(db, passage("file:///a", "The owner signs."))
+    generation = write_generation(db, tmp_path, model, KEYWORDS)
+    (tmp_path / "generations" / generation.file).write_bytes(damage)
+    assert words_of(tmp_path, write_generation(db, tmp_path, model, KEYWORDS)) == {"the", "owner", "signs"}
+
+
+def words_of(folder: Path, generation: Generation) -> set[str]:
+    return {word for group in load_postings(folder, generation).words for word in group}

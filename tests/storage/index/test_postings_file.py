@@ -10,9 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chunks_of_terms import CHUNKS, Chunk, expected, rows
+from old_postings import writing_without_words
+from wherein.storage.catalog.words import term_of_word
 from wherein.storage.index import postings_file
-from wherein.storage.index.postings_file import PostingsFile, check_postings, open_postings
+from wherein.storage.index.postings_file import PostingsFile, check_postings, has_words, open_postings
 from wherein.storage.index.postings_writer import write_postings
+from wherein.storage.index.word_list import pack_words
 
 Content = dict[int, list[tuple[int, int, int]]]
 
@@ -162,3 +165,33 @@ def test_recent_postings_are_kept_up_to_a_limit(tmp_path: Path, monkeypatch: pyt
     assert list(postings.recent) == [5, 6]
     assert content(postings, list(range(1, 7))) == wanted
     assert all(len(found) == 2 for found in wanted.values())
+
+
+def test_a_file_of_the_format_without_words_is_read(tmp_path: Path) -> None:
+    chunks = spread(70, {1: list(range(70)), 2: [0, 8], 2**35: [3], 7: [4, 5, 6, 7]})
+    with writing_without_words():
+        postings = write(tmp_path / "file", chunks)
+    assert postings.words == ()
+    assert not has_words(tmp_path / "file", 70, 139)
+    assert in_blocks(postings, 1_000) == expected(chunks)
+
+
+def test_the_words_of_the_passages_are_in_the_file(tmp_path: Path) -> None:
+    term = term_of_word("lease")
+    assert term is not None
+    write_postings(tmp_path / "file", 1, 1, 1, [rows([{term: (1, 0)}])], {"lease", "leases", "owner"})
+    postings = open_postings(tmp_path / "file", 1, 1)
+    assert [group for group in postings.words if group] == [("lease",), ("leases",)]
+    assert has_words(tmp_path / "file", 1, 1)
+
+
+def test_damaged_words_are_an_error_when_they_are_read(tmp_path: Path) -> None:
+    term = term_of_word("lease")
+    assert term is not None
+    path = tmp_path / "file"
+    write_postings(path, 1, 1, 1, [rows([{term: (1, 0)}])], {"lease"})
+    raw = path.read_bytes()
+    packed = pack_words({"lease"})
+    path.write_bytes(raw.replace(packed, packed[:-1] + b"?"))
+    with pytest.raises(ValueError, match="its page 1 does not match its checksum"):
+        _ = open_postings(path, 1, 1).words

@@ -1,0 +1,86 @@
+"""The words that a text spells out: what a misspelt word of a question is compared with.
+
+A word is made of letters alone and is folded as a term is, but not stemmed: endings are misspelt as often as stems.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.terms import UNSPACED, PieceCache, is_letters, plain_word, word_terms, words_in
+from wherein.storage.catalog.texts import Span, read_spans
+
+__all__ = ["LONGEST", "SHORTEST", "read_words", "spelled_words", "term_of_word", "words_of"]
+
+SHORTEST, LONGEST = 3, 32
+"""The letters of the shortest and of the longest word; a longer run of letters is rarely one."""
+
+_BATCH_SIZE = 2_048
+_CHUNKS = (
+    'SELECT c.id, c.heading, d.title, d.id, c.start, c."end" FROM chunks c JOIN documents d ON d.id = c.document_id'
+    " WHERE c.id > ? ORDER BY c.id LIMIT ?"
+)
+_JOINTS = re.compile(r"[-'’]")
+_UNSPACED = re.compile(f"[{UNSPACED}]")
+
+
+def spelled_words(word: str) -> Iterator[str]:
+    """Yield the parts of a word that are made of letters alone, folded.
+
+    Nothing for an identifier, which has digits, other signs than hyphens and apostrophes, or capitals after small
+    letters; nothing for scripts without spaces, and for parts that are too short or too long.
+    """
+    parts = [part for part in _JOINTS.split(word) if part]
+    folded = list(map(plain_word, parts))
+    if all(map(_is_spelled, parts, folded)):
+        yield from (part for part in folded if SHORTEST <= len(part) <= LONGEST)
+
+
+def _is_spelled(part: str, folded: str) -> bool:
+    is_cased = part.islower() or part.isupper() or part == part.capitalize()
+    return is_cased and is_letters(folded) and not _UNSPACED.search(folded)
+
+
+def words_of(texts: Iterable[str]) -> set[str]:
+    """Return the words that texts spell out."""
+    pieces, found = _pieces(), set[str]()
+    for text in texts:
+        found.update(*map(pieces.__getitem__, set(text.split())))
+    return found
+
+
+@cache
+def _pieces() -> PieceCache[tuple[str, ...]]:
+    return PieceCache(lambda piece: tuple(part for word in words_in(piece) for part in spelled_words(word)))
+
+
+def term_of_word(word: str) -> int | None:
+    """Return the term of a word from `spelled_words`."""
+    return next((terms[0] for _, terms in word_terms(word)), None)
+
+
+def read_words(db: Catalog, above: int = 0) -> set[str]:
+    """Return the words of the chunks with an id over `above`, of their headings and of their documents' titles.
+
+    Call inside a snapshot. What is damaged is left out: verify reports it.
+    """
+    found = set[str]()
+    while chunks := db.execute(_CHUNKS, [above, _BATCH_SIZE]).fetchall():
+        ids, headings, titles, *spans = zip(*chunks, strict=True)
+        passages = read_spans(db, list(map(Span, *spans)))
+        found |= words_of(passage.text for passage in passages if passage.text)
+        found |= words_of({title for title in titles if isinstance(title, str)})
+        found |= words_of(heading for raw in set(headings) for heading in _headings(raw))
+        above = ids[-1]
+    return found
+
+
+def _headings(raw: object) -> list[str]:
+    try:
+        return list(map(str, json.loads(str(raw))))
+    except (ValueError, TypeError):
+        return []

@@ -1,0 +1,72 @@
+"""The words that texts spell out, and those of the passages of a catalog."""
+
+import pytest
+from sqlite_utils import Database
+
+from catalogs import passage, save
+from wherein.storage.catalog.connection import snapshot, writing
+from wherein.storage.catalog.terms import terms_of
+from wherein.storage.catalog.words import read_words, spelled_words, term_of_word, words_of
+
+
+@pytest.mark.parametrize(
+    ("word", "parts"),
+    [
+        ("Lease", ["lease"]),
+        ("LEASE", ["lease"]),
+        ("École", ["ecole"]),
+        ("Straße", ["strasse"]),
+        ("ﬁling", ["filing"]),
+        ("goverment's", ["goverment"]),
+        ("well-known", ["well", "known"]),
+        ("l’école", ["ecole"]),
+        ("Ελληνικά", ["ελληνικα"]),
+        ("договор", ["договор"]),
+        ("किराया", ["किराया"]),
+        ("of", []),
+        ("getUserName", []),
+        ("get_user_name", []),
+        ("McDonald", []),
+        ("x86", []),
+        ("E-1234", []),
+        ("foo.bar", []),
+        ("and/or", []),
+        ("C++", []),
+        ("m²", []),
+        ("红楼梦", []),
+        ("データベース", []),
+        ("이용자", []),
+        ("a" * 33, []),
+        ("🎉", []),
+    ],
+)
+def test_the_words_of_a_word(word: str, parts: list[str]) -> None:
+    assert list(spelled_words(word)) == parts
+
+
+def test_the_words_of_texts() -> None:
+    texts = ["The “owner” (and nobody else) signs,", "see lease.pdf; 2 copies. THE OWNER'S copy!"]
+    assert words_of(texts) == {"the", "owner", "and", "nobody", "else", "signs", "see", "copies", "copy"}
+
+
+@pytest.mark.parametrize("word", ["lease", "ecole", "strasse", "ελληνικα", "договор"])
+def test_the_term_of_a_word_is_that_of_the_text(word: str) -> None:
+    assert [term_of_word(word)] == list(terms_of(word))
+
+
+def test_the_words_of_passages_headings_and_titles(db: Database) -> None:
+    save(db, passage("file:///a", "The owner signs.", "Leases"))
+    save(db, passage("file:///b", "Cats sleep.", "Cats", ("Chapter", "Sleeping")))
+    with snapshot(db):
+        assert read_words(db) == {"the", "owner", "signs", "leases", "cats", "sleep", "chapter", "sleeping"}
+        assert read_words(db, above=1) == {"cats", "sleep", "chapter", "sleeping"}
+        assert read_words(db, above=2) == set()
+
+
+def test_damaged_rows_have_no_words(db: Database) -> None:
+    save(db, passage("file:///a", "The owner signs."), passage("file:///b", "Cats sleep."))
+    with writing(db, "test"):
+        db.execute("UPDATE texts SET text = 'Dogs bark.' WHERE document_id = 1")
+        db.execute("UPDATE chunks SET heading = '[' WHERE id = 1")
+    with snapshot(db):
+        assert read_words(db) == {"cats", "sleep"}

@@ -31,6 +31,7 @@ _MODULES = {
     "sources": "sources",
     "status": "status",
     "verify": "maintain",
+    "watch": "watch",
 }
 """Each command's module in `wherein.commands`, which has a function of the command's name."""
 

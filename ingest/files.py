@@ -77,9 +77,12 @@ class FileIngester:
         self._log = log
         self._unsettled = UnsettledFiles()
 
-    def settle(self) -> None:
-        """Hash the files again that were written just before they were read; call when everything is committed."""
-        self._unsettled.settle(self._db)
+    def settle(self) -> list[str]:
+        """Hash the files again that were written just before they were read; call when everything is committed.
+
+        Returns the URIs of those that are not settled yet.
+        """
+        return self._unsettled.settle(self._db)
 
     def ingest(self, file: VisitedFile) -> ModelInputs:
         """Queue what is new in a file and yield its model inputs without a vector."""

@@ -339,6 +339,7 @@ RULES: Mapping[str, Rule] = {
     "device": _optional(_device),
     "encoder": _optional(_encoder),
     "encoding": _encoding,
+    "every": _number(1, 10**9),
     "exclude": _each(_text, "a list of patterns"),
     "fields": _made_of(Fields, 'write Fields("body")', FIELDS),
     "folder": _optional(_path),

@@ -56,9 +56,14 @@ class Pending:
             self._rests |= dict.fromkeys(paths, until)
 
     def wait(self, seconds: float) -> None:
-        """Wait until there is something to look at, but no longer than that."""
+        """Wait until there is something to look at, or until `wake`, but no longer than that."""
         with self._changed:
-            self._changed.wait_for(lambda: bool(self._paths - self._rests.keys()), seconds)
+            if not self._paths - self._rests.keys():
+                self._changed.wait(seconds)
+
+    def wake(self) -> None:
+        """End the wait."""
+        self.add(())
 
 
 def coalesced(paths: set[str]) -> set[str]:

@@ -80,7 +80,7 @@ class Watcher:
     def stop(self) -> None:
         """End at the next safe point, and wait for that; what was done is kept."""
         self._stop.set()
-        self._pending.add(())
+        self._pending.wake()
         self._thread.join()
 
     def wait(self) -> None:

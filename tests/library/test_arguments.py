@@ -49,6 +49,7 @@ CASES: dict[str, tuple[list[Any], list[Any], list[Any]]] = {
     "deep": FLAG,
     "encoder": ([None, ToyEncoder()], ["a", 1, object()], []),
     "encoding": (["", "koi8-r", "Windows-1251"], [None, 5, b"koi8-r"], ["klingon", "rot13", "a\0b", "\udce9"]),
+    "every": ([1, 60.0, 10**9], [True, "5", None, 5j], [0, 0.5, -1, 10**10, NAN, INF, -INF]),
     "exclude": TEXTS,
     "fields": ([Fields(), Fields("body")], [None, "body", {"text": "body"}, ("body",)], [Fields(text="a\0b")]),
     "folder": ([None, *PATHLIKE[0]], PATHLIKE[1], PATHLIKE[2]),

@@ -39,6 +39,27 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
+def test_the_examples_of_the_python_page_run_in_their_order(
+    tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", environment["XDG_CACHE_HOME"])
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes" / "2024").mkdir(parents=True)
+    (tmp_path / "notes" / "lease.md").write_text("# Lease\n\nThe owner may sign the lease.\n\nHe has the keys.")
+    (tmp_path / "notes" / "old.md").write_text("The tenant may sign the lease.")
+    (tmp_path / "notes" / "2024" / "bread.md").write_text("---\nauthor: Ada\n---\nThe dough rests for an hour.")
+    examples = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "python.md").read_text("utf-8"), re.DOTALL)
+    names: dict[str, object] = {}
+    for example in examples:
+        exec(compile(example, "python.md", "exec"), names)
+    assert len(examples) == 8
+    shown = capsys.readouterr().out
+    assert shown.startswith("3 new, 0 failed\n")
+    assert "notes/lease.md#1 None " in shown  # no chance: there are too few passages
+    assert "The dough rests for an hour." in shown
+    assert "There is no document no such document; see: wherein documents list" in shown
+
+
 def test_every_command_in_the_readme_exists() -> None:
     context = click.Context(cli.main)
     table = re.findall(r"`wherein ([a-z]+)([^`]*)`(?=[^\n]*\|)", (ROOT / "README.md").read_text("utf-8"))

@@ -23,6 +23,7 @@ _MODULES = {
     "evaluate": "evaluate",
     "golden": "golden",
     "ingest": "ingest",
+    "mcp": "mcp",
     "model": "models",
     "query": "query",
     "reindex": "reindex",

@@ -44,6 +44,7 @@ from wherein.storage.repair.findings import Finding, Repair, Verification
 # A question need not wait for the parts that write, repair or measure: each method imports what it needs.
 if TYPE_CHECKING:
     from wherein.embed.encoder import Encoder
+    from wherein.embed.tokenizer import Words
     from wherein.ingest.progress.dry_run import Plan
     from wherein.search.exact_answer import ExactAnswer
     from wherein.storage.catalog.coverage import Coverage, Covered
@@ -274,6 +275,10 @@ class Library(Following, Upkeep):
         from wherein.search.exact_answer import exact_answers
 
         return exact_answers(self._queries.session.answer_model, answer.question, answer.hits)
+
+    def words(self, text: str) -> Words:
+        """Return a text's words, each with its offset and its number of tokens, as the library's model counts them."""
+        return self._queries.session.encoder.tokenizer.words(text)
 
     def evaluate(
         self, path: StrPath, *, modes: Sequence[str] = ("hybrid",), report: Callable[[str], None] = lambda _: None

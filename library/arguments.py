@@ -370,6 +370,7 @@ RULES: Mapping[str, Rule] = {
     "since": _optional(_text),
     "sources": _paths,
     "target": _path,
+    "text": _question,
     "threads": _whole(0, MAX_THREADS),
     "types": _texts,
     "until": _optional(_moment),

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,8 @@ def begin(environment: dict[str, str]) -> Iterator[Begin]:
 @pytest.fixture
 def notes(tmp_path: Path) -> Path:
     folder = tmp_path / "notes"
-    for number in range(40):
-        write(folder / f"{number % 5}" / f"{number}.md", number)
+    for number in range(250):
+        write(folder / f"{number % 10}" / f"{number}.md", number)
     return folder
 
 
@@ -103,7 +104,7 @@ class Editor:
             chosen.rename(target)
         elif kind == "rename folder":
             chosen.parent.rename(self._folder / f"folder {self._number}")
-        elif len(files) > 38:
+        else:
             chosen.unlink()
 
     def _new(self) -> Path:
@@ -120,10 +121,11 @@ def test_two_hundred_edits_and_ten_kills_end_as_a_fresh_ingest(
     process = begin()
     for number in range(200):
         editor.edit()
+        time.sleep(0.1)
         if number % 20 == 10:
             process.send_signal(signal.SIGKILL)
             process.wait()
-            for _ in range(3):  # of which nobody gives notice
+            for _ in range(3):  # of which there is no notice
                 editor.edit()
             process = begin(follow=number % 40 == 10)  # else the next edits come while it starts
     write(notes / "last.md", 9_999)

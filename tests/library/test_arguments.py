@@ -83,6 +83,7 @@ CASES: dict[str, tuple[list[Any], list[Any], list[Any]]] = {
     "since": ([None, "2024-01-01"], [2024, date(2024, 1, 1), b"2024"], ["2024\0"]),
     "sources": PATHS,
     "target": PATHLIKE,
+    "text": (["a", "\0"], TEXT[1], ["\udce9"]),
     "threads": ([0, 1, 64], [1.5, "2", True, None, NAN], [-1, 10**20]),
     "types": TEXTS,
     "until": MOMENT,

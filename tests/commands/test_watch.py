@@ -146,10 +146,10 @@ def test_notices_that_the_system_drops_are_made_up_for(open_library: Open, notes
     (notes / "skipped").mkdir()
     for number in range(8_000):
         (notes / "skipped" / f"{number}.md").touch()
-    write(notes / "0" / "5.md", 4_242)
+    write(notes / "5" / "5.md", 4_242)
     (notes / "skipped").rename(notes / "empty")
     process.send_signal(signal.SIGCONT)
-    until(lambda: "Lot 4242" in library.document(notes / "0" / "5.md")[1] and is_idle(library))
+    until(lambda: "Lot 4242" in library.document(notes / "5" / "5.md")[1] and is_idle(library))
     shutil.rmtree(notes / "empty")
     write(notes / "last.md", 9_999)
     until(lambda: has(library, notes / "last.md") and is_idle(library) and not library.problems())

@@ -3,6 +3,7 @@
 import importlib.util
 import re
 from pathlib import Path
+from types import ModuleType
 
 import click
 import pytest
@@ -15,14 +16,24 @@ ROOT = Path(wherein.__file__).resolve().parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 
-def test_generated_pages_are_up_to_date() -> None:
-    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+def script(name: str) -> ModuleType:
+    """Return a script of `docs` as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
-    generate = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(generate)
-    for page, text in generate.pages().items():
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_generated_pages_are_up_to_date() -> None:
+    for page, text in script("generate").pages().items():
         assert page.read_text("utf-8") == text, "run: python docs/generate.py"
+
+
+def test_the_transcript_of_an_agent_is_what_the_program_does() -> None:
+    agents = script("agents")
+    assert agents.PAGE.read_text("utf-8") == agents.page(), "run: python docs/agents.py"
 
 
 def test_every_reader_and_suffix_is_in_the_table() -> None:
@@ -52,7 +63,7 @@ def test_the_examples_of_the_python_page_run_in_their_order(
     names: dict[str, object] = {}
     for example in examples:
         exec(compile(example, "python.md", "exec"), names)
-    assert len(examples) == 8
+    assert len(examples) == 9
     shown = capsys.readouterr().out
     assert shown.startswith("3 new, 0 failed\n")
     assert "notes/lease.md#1 None " in shown  # no chance: there are too few passages

@@ -14,7 +14,7 @@ from wherein.errors import Damaged, WhereinError
 from wherein.storage.backup.manifest import MANIFEST, decode_manifest
 from wherein.storage.catalog.connection import CATALOG
 
-__all__ = ["OwnFiles", "is_backup_file"]
+__all__ = ["OwnFiles", "is_backup_file", "marks_in"]
 
 # Any two of these names mark a library, or a backup in a folder; one of them may be anybody's.
 _MARKS = frozenset((CATALOG, "writer.lock", "generations", MANIFEST))
@@ -83,6 +83,11 @@ def _names_in(folder: str) -> list[str]:
         return os.listdir(folder)  # noqa: PTH208
     except (OSError, ValueError):
         return []
+
+
+def marks_in(folder: str) -> set[str]:
+    """Return the names in a folder by which `OwnFiles.is_own_folder` recognizes it, without listing the folder."""
+    return {mark for mark in _MARKS if os.path.lexists(f"{folder}/{mark}")}
 
 
 def is_backup_file(path: str) -> bool:

@@ -78,10 +78,11 @@ def test_a_source_that_is_gone_is_waited_for(library: Library, notes: Path, even
     (notes.parent / "moved" / "1" / "5.md").write_text("Eels")
     (notes.parent / "moved").rename(notes)
     until(lambda: library.document(notes / "1" / "5.md")[1] == "Eels")
-    assert notes_of(events) == [
+    sentences = [
         "the source is gone; its documents are kept, and it is waited for",
         "the source is back; it is followed again",
     ]
+    until(lambda: notes_of(events) == sentences)
     assert library.status().documents == 20
     (notes / "1" / "5.md").write_text("Herrings")
     until(lambda: library.document(notes / "1" / "5.md")[1] == "Herrings")

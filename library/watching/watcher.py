@@ -59,6 +59,8 @@ class Watcher:
         self._report = report
         self._every = every
         self._stop = Event()
+        # Not `Thread.join`: Python 3.11 takes a thread for ended after a Ctrl-C while it was waited for.
+        self._ended = Event()
         self._pending = Pending()
         self._catch_up = CatchUp(runs, report, self._stop.is_set)
         self._roots: frozenset[Root] = frozenset()
@@ -66,7 +68,6 @@ class Watcher:
         self._walk_at = self._settle_at = self._resume_at = 0.0
         self._obstacle = ""
         self._held = ExitStack()
-        self._thread = Thread(target=self._run, name="wherein-watch", daemon=True)
 
     def start(self) -> Self:
         """Begin. Raises WhereinError without a library or the extra, LibraryBusy when another process watches."""
@@ -74,18 +75,18 @@ class Watcher:
         require_watchfiles()
         self._held.enter_context(watch_lock(self._folder))
         self._state = StateFile(self._folder, WatchState(os.getpid(), now()))
-        self._thread.start()
+        Thread(target=self._run, name="wherein-watch", daemon=True).start()
         return self
 
     def stop(self) -> None:
         """End at the next safe point, and wait for that; what was done is kept."""
         self._stop.set()
         self._pending.wake()
-        self._thread.join()
+        self._ended.wait()
 
     def wait(self) -> None:
         """Wait until the thread ends, and raise what has ended it."""
-        self._thread.join()
+        self._ended.wait()
         if self.error:
             raise self.error
 
@@ -114,6 +115,7 @@ class Watcher:
             if self._notices:
                 self._notices.close()
             self._held.close()
+            self._ended.set()
 
     # Where to look.
 
@@ -209,9 +211,8 @@ class Watcher:
         self._state.update(doing="waiting", pending=len(self._pending))
         if self._obstacle != type(reason).__name__:
             self._obstacle = type(reason).__name__
-            is_busy = isinstance(reason, LibraryBusy)
-            self._report(Note(str(self._folder), _BUSY) if is_busy
-                         else RunProblem("failed", str(self._folder), str(reason)))  # fmt: skip
+            folder, is_busy = str(self._folder), isinstance(reason, LibraryBusy)
+            self._report(Note(folder, _BUSY) if is_busy else RunProblem("failed", folder, str(reason)))
 
     def _rest(self) -> None:
         """Wait until there is something to do."""

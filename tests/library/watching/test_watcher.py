@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from awaiting import until
+from toy import ToyEncoder
 from wherein.errors import LibraryBusy, WhereinError
 from wherein.library import Library
 from wherein.library.watching import notices
@@ -133,6 +134,20 @@ def test_only_one_process_watches_a_library(library: Library) -> None:
 def test_all_sources_are_walked_again(library: Library, notes: Path, events: list[Any]) -> None:
     with library.watch(every=1, report=events.append):
         until(lambda: sum(type(event).__name__ == "CaughtUp" for event in events) >= 3)
+
+
+def test_a_library_inside_of_its_source_does_not_follow_itself(notes: Path, events: list[Any]) -> None:
+    library = Library(notes / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
+    library.ingest([notes])
+    with library.watch(report=events.append) as watcher:
+        for number in range(3):
+            (notes / f"new {number}.md").write_text(f"New {number}")
+            until(lambda number=number: library.status().documents == 21 + number and not watcher.state.pending)  # type: ignore[misc]
+        runs = sum(type(event).__name__ == "CaughtUp" for event in events)
+        (notes / "library" / "watch.json").touch()
+        (notes / "last.md").write_text("Last")
+        until(lambda: library.status().documents == 24 and not watcher.state.pending)
+        assert sum(type(event).__name__ == "CaughtUp" for event in events) <= runs + 2
 
 
 def test_without_a_library_there_is_nothing_to_watch(tmp_path: Path) -> None:

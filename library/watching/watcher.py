@@ -63,6 +63,7 @@ class Watcher:
         self._ended = Event()
         self._pending = Pending()
         self._catch_up = CatchUp(runs, report, self._stop.is_set)
+        self._in_work = 0
         self._roots: frozenset[Root] = frozenset()
         self._notices: Notices | None = None
         self._walk_at = self._settle_at = self._resume_at = 0.0
@@ -93,7 +94,7 @@ class Watcher:
     @property
     def state(self) -> WatchState:
         """What it is doing, and how much is pending."""
-        return replace(self._state.state, pending=len(self._pending))
+        return replace(self._state.state, pending=self._left)
 
     def __enter__(self) -> Self:
         return self
@@ -160,6 +161,11 @@ class Watcher:
 
     # What to do.
 
+    @property
+    def _left(self) -> int:
+        """How many paths are pending, with those that are being looked at."""
+        return len(self._pending) + self._in_work
+
     def _work(self) -> None:
         clock = time.monotonic()
         if clock >= self._walk_at:
@@ -168,7 +174,7 @@ class Watcher:
             self._look_at(paths)
         elif not self._catch_up.is_settled and clock >= self._settle_at:
             self._attempt("ingesting", self._catch_up.settle)
-        self._state.update(pending=len(self._pending))
+        self._state.update(pending=self._left)
 
     def _walk(self) -> None:
         is_first = not self._walk_at
@@ -180,15 +186,16 @@ class Watcher:
                 self._report(Watching(sum(not root.is_link for root in self._roots)))
 
     def _look_at(self, paths: set[str]) -> None:
-        began = time.monotonic()
+        began, self._in_work = time.monotonic(), len(paths)
         if self._attempt("ingesting", partial(self._catch_up.look_at, paths)):
             self._pending.rest(paths, time.monotonic() - began)
         else:
             self._pending.add(paths)
+        self._in_work = 0
 
     def _attempt(self, doing: str, work: Callable[[], Summary | None]) -> bool:
         """Do it, unless another process writes; return whether it is done."""
-        self._state.update(doing=doing, pending=len(self._pending))
+        self._state.update(doing=doing, pending=self._left)
         try:
             summary = work()
         except LibraryBusy as busy:
@@ -200,7 +207,8 @@ class Watcher:
             self._pause(_AFTER_ERROR_SECONDS, error)
             return False
         self._obstacle, self._settle_at = "", time.monotonic() + _SETTLING_SECONDS
-        self._state.update(doing="idle")
+        self._in_work = 0
+        self._state.update(doing="idle", pending=self._left)
         if summary:
             self._report(CaughtUp(summary))
         return True
@@ -208,7 +216,7 @@ class Watcher:
     def _pause(self, seconds: float, reason: WhereinError) -> None:
         """Wait before the next attempt, and report why, once."""
         self._resume_at = time.monotonic() + seconds
-        self._state.update(doing="waiting", pending=len(self._pending))
+        self._state.update(doing="waiting", pending=self._left)
         if self._obstacle != type(reason).__name__:
             self._obstacle = type(reason).__name__
             folder, is_busy = str(self._folder), isinstance(reason, LibraryBusy)

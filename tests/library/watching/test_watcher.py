@@ -107,6 +107,11 @@ def test_a_source_that_is_added_is_followed_and_one_that_is_removed_is_not(
     assert "New" not in holds(library).values()
 
 
+def _waits(library: Library) -> bool:
+    state = library.status().watch
+    return state is not None and (state["doing"], state["pending"]) == ("waiting", 1)
+
+
 @pytest.mark.usefixtures("watcher")
 def test_another_process_that_writes_is_waited_for(library: Library, notes: Path, events: list[Any]) -> None:
     command = [sys.executable, "-c", HOLD, str(library.folder)]
@@ -115,8 +120,7 @@ def test_another_process_that_writes_is_waited_for(library: Library, notes: Path
         assert holder.stdin
         assert holder.stdout.readline() == "held\n"
         (notes / "1" / "5.md").write_text("Eels")
-        until(lambda: library.status().watch["doing"] == "waiting")  # type: ignore[index]
-        assert library.status().watch["pending"] == 1  # type: ignore[index]
+        until(lambda: _waits(library))
         assert library.document(notes / "1" / "5.md")[1] != "Eels"
         holder.stdin.close()
     until(lambda: library.document(notes / "1" / "5.md")[1] == "Eels")

@@ -92,7 +92,6 @@ class CatchUp:
             return
         if is_whole:
             run.finish_repairs()
-            run.encoder.prepare()  # the next change is to be found within seconds, and loading takes one of them
 
         def on_kept(source: Source, reason: str) -> None:
             run.problem("failed", source.uri, reason)

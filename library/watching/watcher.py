@@ -59,8 +59,9 @@ class Watcher:
         self._report = report
         self._every = every
         self._stop = Event()
-        # Not `Thread.join`: Python 3.11 takes a thread for ended after a Ctrl-C while it was waited for.
+        # Not `Thread.join` alone: Python 3.11 takes a thread for ended after a Ctrl-C while it was waited for.
         self._ended = Event()
+        self._thread = Thread(target=self._run, name="wherein-watch", daemon=True)
         self._pending = Pending()
         self._catch_up = CatchUp(runs, report, self._stop.is_set)
         self._in_work = 0
@@ -76,7 +77,7 @@ class Watcher:
         require_watchfiles()
         self._held.enter_context(watch_lock(self._folder))
         self._state = StateFile(self._folder, WatchState(os.getpid(), now()))
-        Thread(target=self._run, name="wherein-watch", daemon=True).start()
+        self._thread.start()
         return self
 
     def stop(self) -> None:
@@ -84,6 +85,7 @@ class Watcher:
         self._stop.set()
         self._pending.wake()
         self._ended.wait()
+        self._thread.join()
 
     def wait(self) -> None:
         """Wait until the thread ends, and raise what has ended it."""

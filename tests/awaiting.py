@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 __all__ = ["until"]
 
-_PATIENCE_SECONDS = 120.0
+_PATIENCE_SECONDS = 600.0
 _STEP_SECONDS = 0.05
 
 

@@ -18,7 +18,7 @@ __all__ = ["OwnFiles", "is_backup_file", "marks_in"]
 
 # Any two of these names mark a library, or a backup in a folder; one of them may be anybody's.
 _MARKS = frozenset((CATALOG, "writer.lock", "generations", MANIFEST))
-_PARTS = _MARKS | {f"{CATALOG}-wal", f"{CATALOG}-shm", "damaged", "salvage"}
+_PARTS = _MARKS | {f"{CATALOG}-wal", f"{CATALOG}-shm", "damaged", "salvage", "watch.lock", "watch.json"}
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _TAR_BLOCK = 512
 _MANIFEST_BYTES = 1 << 20
@@ -44,6 +44,10 @@ class OwnFiles:
     def covers(self, real: str) -> bool:
         """Whether a real path is such a folder, or belongs to one. A user's own folder below a library does not."""
         return self._noted(real, any(_is_below(real, cache) for cache in self._caches) or self._is_part(real))
+
+    def is_in_library(self, real: str) -> bool:
+        """Whether a real path is in the folder of the library in use, which no walk enters."""
+        return bool(self._library) and _is_below(real, self._library)
 
     def is_own_file(self, real: str) -> bool:
         """Whether a file is a backup."""

@@ -97,7 +97,9 @@ def relevant(paths: Iterable[str], roots: Iterable[Root], own: OwnFiles) -> set[
     """
     followed = list(roots)
     subjects = {_subject(path) for path in paths}
-    return {path for path in subjects if any(root.concerns(path) for root in followed) and not own.covers(path)}
+    concerned = (path for path in subjects if any(root.concerns(path) for root in followed))
+    # What is written to the library must not be a reason to write to it.
+    return {path for path in concerned if not (own.is_in_library(path) or own.covers(path))}
 
 
 def _subject(path: str) -> str:

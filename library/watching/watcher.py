@@ -59,14 +59,17 @@ class Watcher:
         self._report = report
         self._every = every
         self._stop = Event()
+        # Not `Thread.join` alone: Python 3.11 takes a thread for ended after a Ctrl-C while it was waited for.
+        self._ended = Event()
+        self._thread = Thread(target=self._run, name="wherein-watch", daemon=True)
         self._pending = Pending()
         self._catch_up = CatchUp(runs, report, self._stop.is_set)
+        self._in_work = 0
         self._roots: frozenset[Root] = frozenset()
         self._notices: Notices | None = None
         self._walk_at = self._settle_at = self._resume_at = 0.0
         self._obstacle = ""
         self._held = ExitStack()
-        self._thread = Thread(target=self._run, name="wherein-watch", daemon=True)
 
     def start(self) -> Self:
         """Begin. Raises WhereinError without a library or the extra, LibraryBusy when another process watches."""
@@ -81,18 +84,19 @@ class Watcher:
         """End at the next safe point, and wait for that; what was done is kept."""
         self._stop.set()
         self._pending.wake()
+        self._ended.wait()
         self._thread.join()
 
     def wait(self) -> None:
         """Wait until the thread ends, and raise what has ended it."""
-        self._thread.join()
+        self._ended.wait()
         if self.error:
             raise self.error
 
     @property
     def state(self) -> WatchState:
         """What it is doing, and how much is pending."""
-        return replace(self._state.state, pending=len(self._pending))
+        return replace(self._state.state, pending=self._left)
 
     def __enter__(self) -> Self:
         return self
@@ -114,6 +118,7 @@ class Watcher:
             if self._notices:
                 self._notices.close()
             self._held.close()
+            self._ended.set()
 
     # Where to look.
 
@@ -158,6 +163,11 @@ class Watcher:
 
     # What to do.
 
+    @property
+    def _left(self) -> int:
+        """How many paths are pending, with those that are being looked at."""
+        return len(self._pending) + self._in_work
+
     def _work(self) -> None:
         clock = time.monotonic()
         if clock >= self._walk_at:
@@ -166,7 +176,7 @@ class Watcher:
             self._look_at(paths)
         elif not self._catch_up.is_settled and clock >= self._settle_at:
             self._attempt("ingesting", self._catch_up.settle)
-        self._state.update(pending=len(self._pending))
+        self._state.update(pending=self._left)
 
     def _walk(self) -> None:
         is_first = not self._walk_at
@@ -178,15 +188,16 @@ class Watcher:
                 self._report(Watching(sum(not root.is_link for root in self._roots)))
 
     def _look_at(self, paths: set[str]) -> None:
-        began = time.monotonic()
+        began, self._in_work = time.monotonic(), len(paths)
         if self._attempt("ingesting", partial(self._catch_up.look_at, paths)):
             self._pending.rest(paths, time.monotonic() - began)
         else:
             self._pending.add(paths)
+        self._in_work = 0
 
     def _attempt(self, doing: str, work: Callable[[], Summary | None]) -> bool:
         """Do it, unless another process writes; return whether it is done."""
-        self._state.update(doing=doing, pending=len(self._pending))
+        self._state.update(doing=doing, pending=self._left)
         try:
             summary = work()
         except LibraryBusy as busy:
@@ -198,7 +209,8 @@ class Watcher:
             self._pause(_AFTER_ERROR_SECONDS, error)
             return False
         self._obstacle, self._settle_at = "", time.monotonic() + _SETTLING_SECONDS
-        self._state.update(doing="idle")
+        self._in_work = 0
+        self._state.update(doing="idle", pending=self._left)
         if summary:
             self._report(CaughtUp(summary))
         return True
@@ -206,12 +218,11 @@ class Watcher:
     def _pause(self, seconds: float, reason: WhereinError) -> None:
         """Wait before the next attempt, and report why, once."""
         self._resume_at = time.monotonic() + seconds
-        self._state.update(doing="waiting", pending=len(self._pending))
+        self._state.update(doing="waiting", pending=self._left)
         if self._obstacle != type(reason).__name__:
             self._obstacle = type(reason).__name__
-            is_busy = isinstance(reason, LibraryBusy)
-            self._report(Note(str(self._folder), _BUSY) if is_busy
-                         else RunProblem("failed", str(self._folder), str(reason)))  # fmt: skip
+            folder, is_busy = str(self._folder), isinstance(reason, LibraryBusy)
+            self._report(Note(folder, _BUSY) if is_busy else RunProblem("failed", folder, str(reason)))
 
     def _rest(self) -> None:
         """Wait until there is something to do."""

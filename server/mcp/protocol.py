@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -28,7 +28,7 @@ from mcp_types import (
 )
 from mcp_types import Tool as ListedTool
 from pydantic import ValidationError
-from starlette.types import ASGIApp
+from starlette.routing import BaseRoute
 
 from wherein.errors import LibraryBusy, WhereinError
 from wherein.library import Library
@@ -102,7 +102,12 @@ def serve_stdio(library: Library, roots: Roots | None = None) -> None:
             await server.run(incoming, outgoing, server.create_initialization_options())
 
     with _own_streams() as (read, written):
-        anyio.run(serve, read, written)
+        try:
+            anyio.run(serve, read, written)
+        except BaseExceptionGroup as group:  # of the tasks that read and write
+            if group.split(OSError)[1]:
+                raise
+            raise WhereinError("Standard input or output was closed before the end") from group
 
 
 @contextmanager
@@ -125,20 +130,20 @@ def _own_streams() -> Iterator[tuple[TextIO, TextIO]]:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """The server as an ASGI application, which answers at `/`, and the context in which it has to run."""
+    """The server as routes of an application, and the context in which they answer, to be entered once."""
 
-    app: ASGIApp
+    routes: Sequence[BaseRoute]
     running: Callable[[], AbstractAsyncContextManager[None]]
 
 
-def http_endpoint(library: Library, roots: Roots | None = None) -> Endpoint:
-    """Return the server over streamable HTTP, to be mounted in another application.
+def http_endpoint(library: Library, roots: Roots | None = None, path: str = "/mcp") -> Endpoint:
+    """Return the server over streamable HTTP, as a part of another application.
 
     It keeps no sessions, and checks neither Host, Origin nor a token: the application around it does.
     """
     server = create_server(library, roots)
     unchecked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     app = server.streamable_http_app(
-        streamable_http_path="/", json_response=True, stateless_http=True, transport_security=unchecked
+        streamable_http_path=path, json_response=True, stateless_http=True, transport_security=unchecked
     )
-    return Endpoint(app, server.session_manager.run)
+    return Endpoint(app.routes, server.session_manager.run)

@@ -1,7 +1,9 @@
 """Clients of the SDK list, call and page through the tools: in memory, over standard streams and over HTTP."""
 
+import json
 import os
 import re
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -15,7 +17,6 @@ from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from starlette.applications import Starlette
-from starlette.routing import Mount
 
 from wherein.library import Library
 from wherein.server.mcp.protocol import create_server, http_endpoint
@@ -59,7 +60,7 @@ def test_in_memory(library: Library) -> None:
     check(run(work))
 
 
-def test_over_http_mounted_in_another_application(library: Library) -> None:
+def test_over_http_as_a_part_of_another_application(library: Library) -> None:
     endpoint = http_endpoint(library)
 
     @asynccontextmanager
@@ -67,14 +68,14 @@ def test_over_http_mounted_in_another_application(library: Library) -> None:
         async with endpoint.running():
             yield
 
-    app = Starlette(routes=[Mount("/mcp", app=endpoint.app)], lifespan=lifespan)
+    app = Starlette(routes=endpoint.routes, lifespan=lifespan)
 
     async def work() -> list[str]:
         transport = httpx2.ASGITransport(app=app)
         async with (
             app.router.lifespan_context(app),
             httpx2.AsyncClient(transport=transport, base_url="http://library") as http,
-            Client(streamable_http_client("http://library/mcp/", http_client=http)) as client,
+            Client(streamable_http_client("http://library/mcp", http_client=http)) as client,
         ):
             return await use(client)
 
@@ -102,9 +103,6 @@ def test_standard_output_holds_nothing_but_the_protocol(
     open_library: Callable[[], Library], docs: Path, environment: dict[str, str]
 ) -> None:
     """Also while files are read and embedded, which may print and warn."""
-    import json
-    import subprocess
-
     open_library().ingest([docs / "bread.md"])
     hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
     calls = [
@@ -186,3 +184,10 @@ def test_a_name_that_is_not_unicode_does_not_break_the_protocol(library: Library
             return str(result.content[0].text)  # type: ignore[union-attr]
 
     assert "/caf%E9.txt#1 " in run(work)
+
+
+def test_a_closed_stream_costs_a_sentence(environment: dict[str, str]) -> None:
+    command = f"exec {sys.executable} -m wherein mcp <&-"
+    ended = subprocess.run(command, shell=True, env=environment, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == "wherein: Standard input or output was closed before the end\n"

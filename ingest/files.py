@@ -72,6 +72,7 @@ class FileIngester:
 
     def __init__(self, db: Database, documents: DocumentPipeline, queue: WriteQueue, log: RunLog) -> None:
         self.adopted: set[str] = set()
+        self._looked_at: dict[bytes, int] = {}  # by content, the highest id of a file that no new one can be
         self._db = db
         self._documents = documents
         self._queue = queue
@@ -185,11 +186,13 @@ class FileIngester:
 
     def _gone_file(self, content_hash: bytes) -> FileRecord | None:
         """Return a file with this content that is gone, and whose documents no other file has adopted."""
-        for record in find_files_by_content(self._db, content_hash):
+        # Each is looked at once in a run, however many files have this content.
+        for record in find_files_by_content(self._db, content_hash, self._looked_at.get(content_hash, 0)):
             # Each file that is gone is adopted once, even if several new ones have its content.
             is_free = record.documents and record.state == "read" and record.uri not in self.adopted
             if is_free and _is_gone(record.uri):
                 return record
+            self._looked_at[content_hash] = record.id
         return None
 
     def _move(self, file: VisitedFile, uri: str, record: FileRecord | None = None) -> None:

@@ -112,9 +112,11 @@ def files_of_documents(db: Catalog, documents: Sequence[int]) -> Iterator[tuple[
         yield document, _stored(*row)
 
 
-def find_files_by_content(db: Catalog, content_hash: bytes) -> list[FileRecord]:
-    """Return the files that held this content when they were last read."""
-    rows = db.execute(f"SELECT {_COLUMNS} FROM files WHERE content_hash = ? ORDER BY id", [content_hash])
+def find_files_by_content(db: Catalog, content_hash: bytes, above: int = 0) -> list[FileRecord]:
+    """Return the files over the id `above` that held this content when they were last read, in the order of ids."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} FROM files WHERE content_hash = ? AND id > ? ORDER BY id", [content_hash, above]
+    )
     return [_record(*row) for row in rows.fetchall()]
 
 

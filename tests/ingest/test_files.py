@@ -55,10 +55,14 @@ class Ingester:
         self.log = RunLog(self.events.append)
         self.db = db
         self.queue = CommitQueue(db, model, encoder, "test", lambda _: None)  # type: ignore[arg-type]
-        pipeline = DocumentPipeline(db, model, encoder, self.queue, self.log)  # type: ignore[arg-type]
-        self.files = FileIngester(db, pipeline, self.queue, self.log)
+        self._pipeline = DocumentPipeline(db, model, encoder, self.queue, self.log)  # type: ignore[arg-type]
+        self.begin()
         self.folder = folder
         self.source = add_source(db, str(folder))
+
+    def begin(self) -> None:
+        """Begin the next run."""
+        self.files = FileIngester(self.db, self._pipeline, self.queue, self.log)
 
     def visit(self, name: str, task: Task | None) -> None:
         path = self.folder / name
@@ -182,6 +186,20 @@ def test_a_file_is_adopted_once(ingester: Ingester) -> None:
     ingester.files.adopted.add(file_uri(str(ingester.folder / "b")))
     ingester.read("c", record("One."), data="a")
     assert ingester.names() == ["b", "c"]
+
+
+def test_of_equal_files_each_that_is_gone_is_adopted_by_another_one(ingester: Ingester) -> None:
+    for name in ("kept", "a", "still", "b"):
+        (ingester.folder / name).write_text("One.")
+        ingester.read(name, record("One."), data="a")
+    ingester.begin()
+    for name in ("a", "b"):
+        (ingester.folder / name).unlink()
+    for name in ("c", "d", "e"):
+        ingester.read(name, record("One."), data="a")
+    assert ingester.names() == ["c", "d", "e", "kept", "still"]
+    assert ingester.files.adopted == {file_uri(str(ingester.folder / name)) for name in ("a", "b")}
+    assert (ingester.log.tally["moved"], ingester.log.tally["new"]) == (2, 5)
 
 
 @pytest.fixture

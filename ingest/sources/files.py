@@ -34,6 +34,7 @@ _SPECIAL = (
 _LOOP = "symbolic link loop"
 _MISSING = "no such file or folder"
 _NO_MATCH = "no file matches this pattern"
+_LEADS_OUT = "a link that leads out of the source, which is confined"
 _ABSENT = frozenset((errno.ENOENT, errno.ENOTDIR))
 
 
@@ -96,15 +97,18 @@ class _Folder(NamedTuple):
 _Found = _Candidate | FoundLink | WalkError
 
 
-def walk(source: SourceName, exclusions: Exclusions, own: OwnFiles) -> Iterator[FoundFile | FoundLink | WalkError]:
+def walk(
+    source: SourceName, exclusions: Exclusions, own: OwnFiles, confined: bool = False
+) -> Iterator[FoundFile | FoundLink | WalkError]:
     """Yield the files of a source, sorted by name within each folder; each file once, by its real path.
 
     A pattern (`*`, `?`, `[...]`) without `**` stands for all that it matches, as in a shell, and one with `**` selects
     among the files that a walk of its folder would give. Two hard links are two files; a link and its target are one,
-    and the link is yielded too. Remembers each file's path.
+    and the link is yielded too; with `confined` a link that leads out of the source is an error. Remembers each file's
+    path.
     """
     seen: set[str] = set()
-    for item in _Walk(exclusions, own).source(source):
+    for item in _Walk(exclusions, own, _Bounds(source.path if confined else "")).source(source):
         if not isinstance(item, _Candidate):
             yield item
         elif item.real not in seen:
@@ -117,13 +121,24 @@ def _found(item: _Candidate) -> FoundFile:
     return FoundFile(item.real, status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
 
 
+class _Bounds(NamedTuple):
+    """The real path within which a walk stays; "" for any."""
+
+    top: str
+
+    def hold(self, real: str) -> bool:
+        """Whether a real path lies within."""
+        return not self.top or real == self.top or real.startswith(_with_separator(self.top))
+
+
 class _Walk:
     """The walk of one source, named outright or by a pattern."""
 
-    def __init__(self, exclusions: Exclusions, own: OwnFiles) -> None:
+    def __init__(self, exclusions: Exclusions, own: OwnFiles, bounds: _Bounds) -> None:
         self._exclusions = exclusions
         self._own = own
-        self._tree = _Tree(exclusions, own)
+        self._bounds = bounds
+        self._tree = _Tree(exclusions, own, bounds)
 
     def source(self, source: SourceName) -> Iterator[_Found]:
         """Yield what is found of a source."""
@@ -135,8 +150,12 @@ class _Walk:
             yield from self._expanded(source)
 
     def _named(self, path: str) -> Iterator[_Found]:
-        real = os.path.realpath(path) if os.path.islink(path) else path
+        is_odd = os.path.islink(path) or self._bounds.top  # a folder above may have become a link
+        real = os.path.realpath(path) if is_odd else path
         if self._own.covers(real):
+            return
+        if not self._bounds.hold(real):
+            yield WalkError(path, _LEADS_OUT)
             return
         try:
             status = os.stat(path)
@@ -181,9 +200,10 @@ def _resolved(match: str) -> str:
 class _Tree:
     """The walk of one folder, without recursion. A folder that is reached by two paths is walked once."""
 
-    def __init__(self, exclusions: Exclusions, own: OwnFiles) -> None:
+    def __init__(self, exclusions: Exclusions, own: OwnFiles, bounds: _Bounds) -> None:
         self._exclusions = exclusions
         self._own = own
+        self._bounds = bounds
         self._chain: list[_Folder] = []
         self._walked: set[tuple[int, int]] = set()
 
@@ -217,6 +237,9 @@ class _Tree:
             return
         if entry.is_symlink():
             if self._own.covers(real):
+                return
+            if not self._bounds.hold(real):
+                yield WalkError(path, _LEADS_OUT)
                 return
             yield FoundLink(path, real)
         if status is None:

@@ -1,0 +1,120 @@
+"""Serves an application on a socket until the process is asked to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+from collections.abc import Callable
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from wherein.errors import WhereinError
+from wherein.server.service import Service
+from wherein.server.settings import Settings
+
+__all__ = ["bind", "serve"]
+
+_HEADER_SECONDS = 15.0
+_IDLE_SECONDS = 30
+_MAX_WAITING_CONNECTIONS = 1_024
+
+
+def bind(settings: Settings) -> socket.socket:
+    """Return a socket that listens. Raises WhereinError where that is not possible."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        return socket.create_server(
+            address[:2],
+            family=family,
+            backlog=_MAX_WAITING_CONNECTIONS,
+        )
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise WhereinError(
+            f"Cannot listen on {settings.host} port {settings.port}: {reason}; choose another with --port or --host"
+        ) from error
+
+
+def serve(app: Starlette, listening: socket.socket, on_start: Callable[[], None] = lambda: None) -> None:
+    """Serve until SIGINT or SIGTERM: then finish what runs, refuse what is new, and return."""
+    service: Service = app.state.service
+    _log_to_stderr()
+    config = uvicorn.Config(
+        app, http=_Protocol, ws="none", lifespan="on", log_config=None, access_log=False, server_header=False,
+        proxy_headers=False, limit_concurrency=service.settings.connections, timeout_keep_alive=_IDLE_SECONDS,
+        timeout_graceful_shutdown=round(service.settings.shutdown_seconds),
+    )  # fmt: skip
+    server = _Server(config, service, on_start)
+    try:
+        server.run([listening])
+    except KeyboardInterrupt:  # uvicorn raises the signal that it handled once more
+        pass
+    finally:
+        listening.close()
+
+
+class _Server(uvicorn.Server):
+    """Tells the service when it has started, and when it begins to stop."""
+
+    def __init__(self, config: uvicorn.Config, service: Service, on_start: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._service = service
+        self._on_start = on_start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and tell of it."""
+        await super().startup(sockets)
+        self._on_start()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let running requests end; changes that resume another time are stopped meanwhile."""
+        self._service.stopping.set()
+        self._service.tasks.stop()
+        await super().shutdown(sockets)
+
+
+class _Protocol(HttpToolsProtocol):
+    """Closes a connection that does not send the head of its next request in time."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a head."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def on_headers_complete(self) -> None:
+        """Stop to wait."""
+        self._late.cancel()
+        super().on_headers_complete()
+
+    def on_message_begin(self) -> None:
+        """Begin to wait for the rest of a head."""
+        super().on_message_begin()
+        self._late.cancel()
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop to wait."""
+        self._late.cancel()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        self._late = self.loop.call_later(_HEADER_SECONDS, self.transport.close)
+
+
+def _log_to_stderr() -> None:
+    """Write the server's lines to standard error; uvicorn's own would repeat them, or quote what must not be logged."""
+    logger = logging.getLogger("wherein.server")
+    if not logger.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wherein.server.errors import ProblemError, problem_response
@@ -44,6 +45,9 @@ class Limits:
             has_begun = True
             await send(message)
 
+        if int(Headers(scope=scope).get("content-length", 0)) > limit.body:
+            await problem_response(_too_large(limit))(scope, receive, send)
+            return
         try:
             async with asyncio.timeout(limit.seconds):
                 await self._app(scope, _Body(receive, limit), noting)
@@ -82,8 +86,12 @@ class _Body:
         self._received += len(message.get("body", b""))
         self._is_complete = not message.get("more_body", False)
         if self._received > self._limit.body:
-            raise ProblemError(
-                413, "too_large", f"The body has more than {self._limit.body:,} bytes", "send less at a time",
-                {"Connection": "close"},
-            )  # fmt: skip
+            raise _too_large(self._limit)
         return message
+
+
+def _too_large(limit: Limit) -> ProblemError:
+    # What is not read of the body must not be taken for the next request.
+    return ProblemError(
+        413, "too_large", f"The body has more than {limit.body:,} bytes", "send less at a time", {"Connection": "close"}
+    )

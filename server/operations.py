@@ -71,6 +71,8 @@ class Operation(Generic[Input]):
     async def _taken(self, request: Request) -> Input:
         try:
             if self.has_body:
+                if request.query_params:
+                    raise ProblemError(422, "invalid", "There are parameters beside the body", "put them into the body")
                 return msgspec.json.decode(await request.body(), type=self.takes)
             return msgspec.convert({**_parameters(request), **request.path_params}, self.takes, strict=False)
         except msgspec.ValidationError as error:

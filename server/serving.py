@@ -7,6 +7,7 @@ import logging
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 from starlette.applications import Starlette
@@ -16,10 +17,11 @@ from wherein.errors import WhereinError
 from wherein.server.service import Service
 from wherein.server.settings import Settings
 
-__all__ = ["bind", "serve"]
+__all__ = ["bind", "make_server", "serve"]
 
-_HEADER_SECONDS = 15.0
 _IDLE_SECONDS = 30
+_MAX_HEAD = 65_536
+_HEAD_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _MAX_WAITING_CONNECTIONS = 1_024
 
 
@@ -41,20 +43,24 @@ def bind(settings: Settings) -> socket.socket:
         ) from error
 
 
-def serve(app: Starlette, listening: socket.socket, on_start: Callable[[], None] = lambda: None) -> None:
-    """Serve until SIGINT or SIGTERM: then finish what runs, refuse what is new, and return."""
+def make_server(app: Starlette, on_start: Callable[[], None] = lambda: None) -> uvicorn.Server:
+    """Return what serves an application until its `should_exit` is True; `on_start` is called when it listens."""
     service: Service = app.state.service
-    _log_to_stderr()
     config = uvicorn.Config(
         app, http=_Protocol, ws="none", lifespan="on", log_config=None, access_log=False, server_header=False,
         proxy_headers=False, limit_concurrency=service.settings.connections, timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=round(service.settings.shutdown_seconds),
     )  # fmt: skip
-    server = _Server(config, service, on_start)
+    return _Server(config, service, on_start)
+
+
+def serve(app: Starlette, listening: socket.socket, on_start: Callable[[], None] = lambda: None) -> None:
+    """Serve until SIGINT or SIGTERM: then finish what runs, refuse what is new, and return."""
+    _log_to_stderr()
     try:
-        server.run([listening])
-    except KeyboardInterrupt:  # uvicorn raises the signal that it handled once more
-        pass
+        # uvicorn raises the signal that it handled once more.
+        with suppress(KeyboardInterrupt):
+            make_server(app, on_start).run([listening])
     finally:
         listening.close()
 
@@ -80,17 +86,23 @@ class _Server(uvicorn.Server):
 
 
 class _Protocol(HttpToolsProtocol):
-    """Closes a connection that does not send the head of its next request in time."""
+    """Closes a connection on which the head of a request is too slow or too large: uvicorn has no limit for either."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for a head."""
+        """Begin to wait for the first head."""
         super().connection_made(transport)
+        service: Service = self.config.loaded_app.state.service
+        self._head_seconds = service.settings.head_seconds
         self._await_head()
 
-    def on_headers_complete(self) -> None:
-        """Stop to wait."""
-        self._late.cancel()
-        super().on_headers_complete()
+    def data_received(self, data: bytes) -> None:
+        """Parse some bytes, and count those of a head that has no end yet."""
+        super().data_received(data)
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > _MAX_HEAD and not self.transport.is_closing():
+                self.transport.write(_HEAD_TOO_LARGE)
+                self.transport.close()
 
     def on_message_begin(self) -> None:
         """Begin to wait for the rest of a head."""
@@ -98,13 +110,20 @@ class _Protocol(HttpToolsProtocol):
         self._late.cancel()
         self._await_head()
 
+    def on_headers_complete(self) -> None:
+        """Wait no more."""
+        self._in_head = False
+        self._late.cancel()
+        super().on_headers_complete()
+
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop to wait."""
+        """Wait no more."""
         self._late.cancel()
         super().connection_lost(exc)
 
     def _await_head(self) -> None:
-        self._late = self.loop.call_later(_HEADER_SECONDS, self.transport.close)
+        self._in_head, self._head_bytes = True, 0
+        self._late = self.loop.call_later(self._head_seconds, self.transport.close)
 
 
 def _log_to_stderr() -> None:

@@ -25,6 +25,7 @@ class Settings:
     log_questions: bool = False
     max_body: int = 1 << 20
     max_upload: int = 64_000_000
+    head_seconds: float = 15.0
     body_seconds: float = 30.0
     request_seconds: float = 60.0
     transfer_seconds: float = 600.0

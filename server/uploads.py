@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
+import python_multipart  # noqa: F401 - Starlette reads forms with it, and looks for it only then
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 

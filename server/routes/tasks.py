@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from wherein.ingest.progress.reindex_report import MARGIN
 from wherein.library import Fields, Library, Summary
+from wherein.library.arguments import RULES
 from wherein.server.errors import ProblemError
 from wherein.server.operations import Call, NoInput, Operation, json_response
 from wherein.server.roots import check_sources
@@ -25,6 +26,7 @@ def _accepted(call: Call, change: Change) -> Response:
 
 async def _upload(call: Call, asked: UploadRequest) -> Response:
     most = call.service.settings.max_upload
+    await call.service.runner.run(_check, asked)
     uploads = await received(call.request, asked.name, most)
 
     def work(report: Report) -> Summary:
@@ -49,6 +51,7 @@ def _ingest(library: Library, upload: Upload, asked: UploadRequest, most: int, r
 
 
 async def _follow(call: Call, asked: SourcesRequest) -> Response:
+    await call.service.runner.run(_check, asked)
     sources = await call.service.runner.run(check_sources, asked.sources, call.service.settings.roots)
 
     def work(report: Report) -> Summary:
@@ -68,6 +71,19 @@ async def _reindex(call: Call, asked: ReindexRequest) -> Response:
         )
 
     return _accepted(call, Change("reindex", (), work, resumes=True))
+
+
+def _check(asked: UploadRequest | SourcesRequest) -> None:
+    """Raise UsageError now for what the library would refuse when the task is begun."""
+    given: dict[str, object] = {
+        "fields": _fields(asked),
+        "encoding": asked.encoding,
+        "ocr_languages": asked.ocr_languages,
+    }
+    if isinstance(asked, SourcesRequest):
+        given["exclude"] = asked.exclude
+    for name, value in given.items():
+        RULES[name](name, value)
 
 
 def _fields(asked: UploadRequest | SourcesRequest) -> Fields:

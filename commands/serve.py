@@ -51,7 +51,7 @@ def serve(
         from wherein.server.settings import LOOPBACK, Settings
     except ModuleNotFoundError as error:
         raise WhereinError(
-            f"The server needs the package {error.name}, which is not installed; install it with:"
+            f"The server needs the package {str(error.name).partition('.')[0]}, which is not installed; install it with:"
             " pip install 'wherein[server]'"
         ) from error
     if host not in LOOPBACK and token_file is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 import sys
 from collections.abc import Callable
@@ -37,7 +38,9 @@ def bind(settings: Settings) -> socket.socket:
             backlog=_MAX_WAITING_CONNECTIONS,
         )
     except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        # Not `strerror`, to which `create_server` adds the address in Python's notation.
+        is_named = isinstance(error, OSError) and not isinstance(error, socket.gaierror) and error.errno
+        reason = os.strerror(error.errno) if is_named else getattr(error, "strerror", None) or str(error)
         raise WhereinError(
             f"Cannot listen on {settings.host} port {settings.port}: {reason}; choose another with --port or --host"
         ) from error

@@ -48,14 +48,9 @@ def ask(served: Served, question: str, **options: Any) -> Any:
 def test_an_answer_is_that_of_the_command(
     shipped: Served, wherein: Command, options: dict[str, Any], words: list[str]
 ) -> None:
-    for question in QUESTIONS[:3]:
-        printed = wherein("query", "--json", *words, "--", question)
-        response = shipped.post("/v1/query", json={"question": question, **options})
-        if printed.returncode == 0:
-            assert response.json() == json.loads(printed.stdout)
-        else:
-            assert response.status_code in (409, 422)
-            assert response.json()["message"] in printed.stderr
+    printed = wherein("query", "--json", *words, "--", 'who may "sign the lease"?')
+    answer = ask(shipped, 'who may "sign the lease"?', **options)
+    assert {"schema": 1, **answer} == json.loads(printed.stdout)
 
 
 @pytest.fixture

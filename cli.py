@@ -29,6 +29,7 @@ _MODULES = {
     "reindex": "reindex",
     "repair": "maintain",
     "restore": "maintain",
+    "serve": "serve",
     "sources": "sources",
     "status": "status",
     "verify": "maintain",

@@ -20,12 +20,13 @@ from wherein.ingest.progress.events import Progress, Report, RunProblem, Summary
 from wherein.ingest.progress.reindex_report import MARGIN
 from wherein.library import arguments as given
 from wherein.library.arguments import Name, StrPath, checked
-from wherein.library.documents import each_document, named_document, remove_documents, removed_documents
+from wherein.library.contents import Contents
+from wherein.library.documents import remove_documents
 from wherein.library.following import Following
 from wherein.library.models import ModelChoice
 from wherein.library.querying import QueryService
 from wherein.library.readers import CatalogReader
-from wherein.library.status import Status, read_status
+from wherein.library.status import Status
 from wherein.library.upkeep import Upkeep
 from wherein.search.filters.parse import Filter
 from wherein.search.filters.parse import parse_filter as parse
@@ -34,9 +35,8 @@ from wherein.search.pipeline import Answer, QueryOptions
 from wherein.search.provenance import Provenance
 from wherein.search.results.postprocess import ResultOptions
 from wherein.search.spelling import Correction
-from wherein.storage.catalog.documents import ChunkRow, StoredDocument, count_chunks, document_spans, document_text
+from wherein.storage.catalog.documents import StoredDocument, count_chunks
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
-from wherein.storage.catalog.files import FileRecord, problem_files
 from wherein.storage.catalog.golden import GoldenRow, list_golden
 from wherein.storage.catalog.reading import Reading
 from wherein.storage.disk.locations import default_library
@@ -47,9 +47,8 @@ if TYPE_CHECKING:
     from wherein.embed.encoder import Encoder
     from wherein.embed.tokenizer import Words
     from wherein.ingest.progress.dry_run import Plan
+    from wherein.library.embedding import Embedded
     from wherein.search.exact_answer import ExactAnswer
-    from wherein.storage.catalog.coverage import Coverage, Covered
-    from wherein.storage.catalog.exclusions import Exclusion
 
 __all__ = [
     "Answer", "Correction", "Fields", "Filter", "Finding", "Hit", "Library", "Measured", "Progress", "Provenance",
@@ -60,7 +59,7 @@ parse_filter = checked(parse)
 
 
 @checked
-class Library(Following, Upkeep):
+class Library(Contents, Following, Upkeep):
     """A folder with everything that was ingested. Opening it costs nothing; each part is opened when it is needed.
 
     Any number of threads may use one object: they read at the same time, each a committed state, while one of them
@@ -119,6 +118,7 @@ class Library(Following, Upkeep):
         fields: Fields = NO_FIELDS,
         encoding: str = "",
         ocr_languages: str = "",
+        confined: bool = False,
         until: datetime | None = None,
         report: Report = lambda _: None,
         look_ahead: bool = False,
@@ -129,15 +129,18 @@ class Library(Following, Upkeep):
         `exclude` adds to what these sources exclude, or replaces it (`no_exclude`). `max_size` is in bytes; `fields`
         names the fields of text, id and title in CSV, JSON and JSONL, `encoding` that of text that is not Unicode, in
         place of what it declares, `ocr_languages` the languages of text in pictures as Tesseract calls them
-        (`deu+eng`). `report` gets the events of the run. With `look_ahead` the sources are walked twice, so that the
-        progress has a total. At the time `until` the run stops. With `wait` another writer is waited for. Raises
+        (`deu+eng`). A new source that is `confined` stays so: no link leads out of it, and no page is fetched from a
+        private address. `report` gets the events of the run. With `look_ahead` the sources are walked twice, so that
+        the progress has a total. At the time `until` the run stops. With `wait` another writer is waited for. Raises
         UsageError for a path that does not exist, LibraryBusy while another process writes.
         """
         from wherein.library.ingesting import ingest_sources
         from wherein.library.sources import SourceRequest
 
         reading = Reading(fields, encoding, ocr_languages)
-        request = SourceRequest.of(given.texts(sources), exclude, max_size, reading, replace_exclusions=no_exclude)
+        request = SourceRequest.of(
+            given.texts(sources), exclude, max_size, reading, replace_exclusions=no_exclude, confined=confined
+        )
         return ingest_sources(
             self._runs(), request, report=report, until=given.moment(until), look_ahead=look_ahead, wait=wait
         )
@@ -281,6 +284,15 @@ class Library(Following, Upkeep):
         """Return a text's words, each with its offset and its number of tokens, as the library's model counts them."""
         return self._queries.session.encoder.tokenizer.words(text)
 
+    def embed(self, texts: Sequence[str], *, as_questions: bool = False) -> Embedded:
+        """Return the vectors of texts, or of questions, by the library's model.
+
+        Raises WhereinError when the library has no model yet.
+        """
+        from wherein.library.embedding import embed_texts
+
+        return embed_texts(self._queries.session.encoder, texts, as_questions=as_questions)
+
     def evaluate(
         self, path: StrPath, *, modes: Sequence[str] = ("hybrid",), report: Callable[[str], None] = lambda _: None
     ) -> Iterator[Measured]:
@@ -317,36 +329,7 @@ class Library(Following, Upkeep):
 
         return remove_golden_questions(self.folder, given.text(name), wait=wait)
 
-    # Documents.
-
-    def documents(self) -> Iterator[StoredDocument]:
-        """Yield every document by URI."""
-        return each_document(self._reader)
-
-    def document(self, name: Name) -> tuple[StoredDocument, str, list[ChunkRow]]:
-        """Return a document, by its URI, path or number, with its text and its chunks."""
-        with self._reader.snapshot() as db:
-            document = named_document(db, given.text(name))
-            return document, document_text(db, document.id), document_spans(db, document.id)
-
-    def problems(self) -> list[FileRecord]:
-        """Return the files that were skipped or failed, or read only in part, when they were last read."""
-        with self._reader.snapshot() as db:
-            return problem_files(db)
-
-    def removed(self) -> list[Exclusion]:
-        """Return what was removed or purged and stays away, by URI."""
-        return removed_documents(self._reader)
-
-    def coverage(self, name: Name | None = None) -> Coverage | Covered | None:
-        """Return how much of a document, or of all, the model's vocabulary covers; None where it was not measured.
-
-        `name` is the document's URI, path or number.
-        """
-        from wherein.storage.catalog.coverage import coverage_of, covered
-
-        with self._reader.snapshot() as db:
-            return covered(db) if name is None else coverage_of(db, named_document(db, given.text(name)).id)
+    # Removing.
 
     def remove_documents(
         self, names: Sequence[Name], *, purge: bool = False, wait: bool = False
@@ -356,20 +339,6 @@ class Library(Following, Upkeep):
         in the library's files. Raises WhereinError when a reader delays that.
         """
         return remove_documents(self.folder, given.texts(names), purge=purge, wait=wait)
-
-    def other_uris(self, name: Name) -> list[str]:
-        """Return the URIs by which links lead to a document's file, too."""
-        from wherein.storage.catalog.file_sources import other_uris
-
-        with self._reader.snapshot() as db:
-            return other_uris(db, named_document(db, given.text(name)).id)
-
-    # Maintenance.
-
-    def status(self) -> Status:
-        """Return what the library holds."""
-        with self._reader.snapshot() as db:
-            return read_status(db, self.folder)
 
     def close(self) -> None:
         """Close the library's files."""

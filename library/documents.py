@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ _MAX_SHOWN = 300
 """Characters that an error shows of a name."""
 
 _MAX_LISTED = 5
+_PAGE = 1_000
 
 _DELAYED = (
     "The documents are removed, but the write-ahead log still holds their text, because another process is reading it;"
@@ -39,15 +41,16 @@ _DELAYED = (
 )
 
 
-def each_document(reader: CatalogReader) -> Iterator[StoredDocument]:
-    """Yield every document by URI."""
-    after = ""
-    while True:
+def each_document(reader: CatalogReader, after: str = "", limit: int | None = None) -> Iterator[StoredDocument]:
+    """Yield the documents whose URIs follow `after`, by URI, and at most `limit` of them."""
+    left = sys.maxsize if limit is None else limit
+    while left > 0:
         with reader.snapshot() as db:  # no transaction is left open while the caller looks at a document
-            page = list_documents(db, after)
+            page = list_documents(db, after, min(left, _PAGE))
         yield from page
         if not page:
             return
+        left -= len(page)
         after = page[-1].uri
 
 

@@ -42,7 +42,7 @@ class SourceRequest:
     `kinds` gives for each stored name of a path or pattern `path`, and for each address of a web page `web`; `names`
     are the paths and patterns, of which several may be one source. `exclude` are patterns as the user wrote them; they
     are added to those that a source has, or replace them with `replace_exclusions`. `max_size` is in bytes; `reading`
-    is how the files are to be read.
+    is how the files are to be read; `confined` makes sources that are new stay within themselves.
     """
 
     kinds: Mapping[str, str]
@@ -51,6 +51,7 @@ class SourceRequest:
     reading: Reading = AS_USUAL
     replace_exclusions: bool = False
     names: tuple[SourceName, ...] = ()
+    confined: bool = False
 
     @classmethod
     def of(
@@ -61,6 +62,7 @@ class SourceRequest:
         reading: Reading = AS_USUAL,
         *,
         replace_exclusions: bool = False,
+        confined: bool = False,
     ) -> SourceRequest:
         """Return the request for sources as a user names them.
 
@@ -72,7 +74,7 @@ class SourceRequest:
         }
         for pattern in exclude:
             stored_lines(pattern, os.sep)  # one that is invalid is an error before anything is done
-        return cls(kinds, tuple(exclude), max_size, reading, replace_exclusions, paths)
+        return cls(kinds, tuple(exclude), max_size, reading, replace_exclusions, paths, confined)
 
     @property
     def uris(self) -> frozenset[str]:
@@ -100,7 +102,7 @@ class SourceRequest:
             for source in self.preview(db):
                 number = remember_source(
                     db, source.uri, source.kind, source.exclude, source.max_size, source.reading,
-                    pattern=bool(source.pattern),
+                    pattern=bool(source.pattern), confined=source.confined,
                 )  # fmt: skip
                 self._remember_aliases(db, number, source.uri)
         return [source for source in list_sources(db) if source.uri in self.kinds]
@@ -117,7 +119,11 @@ class SourceRequest:
         exclude = tuple(dict.fromkeys((*kept, *lines)))
         is_pattern = bool(path and path.pattern)
         number = known.id if known else 0
-        return Source(number, name, kind, exclude, self.max_size, "", pattern=is_pattern, **vars(self.reading))
+        # Who asks from outside cannot confine, nor free, what the owner named.
+        confined = self.confined and (known is None or known.confined)
+        return Source(
+            number, name, kind, exclude, self.max_size, "", pattern=is_pattern, confined=confined, **vars(self.reading)
+        )
 
     def _remember_aliases(self, db: Database, number: int, stored: str) -> None:
         also = {file_uri(name.also): file_uri(name.path) for name in self.names if name.also and name.stored == stored}

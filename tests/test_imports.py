@@ -134,6 +134,7 @@ def test_a_question_does_not_import_parts_that_it_does_not_need() -> None:
         "mcp",
         "pydantic",
         "watchfiles",
+        "msgspec",
         "sqlite_utils",
         "faiss",
         "openvino",

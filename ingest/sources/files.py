@@ -22,7 +22,7 @@ from wherein.ingest.sources.exclusions import Exclusions
 from wherein.ingest.sources.left_out import LEFT_OUT
 from wherein.ingest.sources.names import SourceName
 from wherein.ingest.sources.own_files import OwnFiles, marks_in
-from wherein.ingest.sources.scope import Scope
+from wherein.ingest.sources.scope import Scope, is_at_or_below
 
 __all__ = ["FoundFile", "FoundLink", "WalkError", "walk"]
 
@@ -36,6 +36,7 @@ _SPECIAL = (
 _LOOP = "symbolic link loop"
 _MISSING = "no such file or folder"
 _NO_MATCH = "no file matches this pattern"
+_LEADS_OUT = "a link that leads out of the source, which is confined"
 _ABSENT = frozenset((errno.ENOENT, errno.ENOTDIR))
 
 
@@ -121,17 +122,18 @@ _Found = _Candidate | FoundLink | WalkError
 
 
 def walk(
-    source: SourceName, exclusions: Exclusions, own: OwnFiles, scope: Scope | None = None
+    source: SourceName, exclusions: Exclusions, own: OwnFiles, scope: Scope | None = None, *, confined: bool = False
 ) -> Iterator[FoundFile | FoundLink | WalkError]:
     """Yield the files of a source, sorted by name within each folder; each file once, by its real path.
 
     A pattern (`*`, `?`, `[...]`) without `**` stands for all that it matches, as in a shell, and one with `**` selects
     among the files that a walk of its folder would give. Two hard links are two files; a link and its target are one,
-    and the link is yielded too. Remembers each file's path. With a `scope`, only what is in it is yielded, and a folder
-    on the way there is not listed.
+    and the link is yielded too; with `confined` a link that leads out of the source is an error. Remembers each file's
+    path. With a `scope`, only what is in it is yielded, and a folder on the way there is not listed.
     """
+    bounds = _Bounds(source.path if confined else "")
     seen: set[str] = set()
-    for item in _Walk(exclusions, own, scope).source(source):
+    for item in _Walk(exclusions, own, bounds, scope).source(source):
         if not isinstance(item, _Candidate):
             yield item
         elif item.real not in seen:
@@ -144,14 +146,25 @@ def _found(item: _Candidate) -> FoundFile:
     return FoundFile(item.real, status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
 
 
+class _Bounds(NamedTuple):
+    """The real path within which a walk stays; "" for any."""
+
+    top: str
+
+    def hold(self, real: str) -> bool:
+        """Whether a real path lies within."""
+        return not self.top or is_at_or_below(real, self.top)
+
+
 class _Walk:
     """The walk of one source, named outright or by a pattern."""
 
-    def __init__(self, exclusions: Exclusions, own: OwnFiles, scope: Scope | None) -> None:
+    def __init__(self, exclusions: Exclusions, own: OwnFiles, bounds: _Bounds, scope: Scope | None) -> None:
         self._exclusions = exclusions
         self._own = own
+        self._bounds = bounds
         self._scope = scope
-        self._tree = _Tree(exclusions, own, scope)
+        self._tree = _Tree(exclusions, own, bounds, scope)
 
     def source(self, source: SourceName) -> Iterator[_Found]:
         """Yield what is found of a source."""
@@ -163,8 +176,12 @@ class _Walk:
             yield from self._expanded(source)
 
     def _named(self, path: str) -> Iterator[_Found]:
-        real = os.path.realpath(path) if os.path.islink(path) else path
+        is_odd = os.path.islink(path) or self._bounds.top  # a folder above may have become a link
+        real = os.path.realpath(path) if is_odd else path
         if self._own.covers(real):
+            return
+        if not self._bounds.hold(real):
+            yield WalkError(path, _LEADS_OUT)
             return
         try:
             status = os.stat(path)
@@ -227,9 +244,10 @@ def _resolved(match: str) -> str:
 class _Tree:
     """The walk of one folder, without recursion. A folder that is reached by two paths is walked once."""
 
-    def __init__(self, exclusions: Exclusions, own: OwnFiles, scope: Scope | None = None) -> None:
+    def __init__(self, exclusions: Exclusions, own: OwnFiles, bounds: _Bounds, scope: Scope | None) -> None:
         self._exclusions = exclusions
         self._own = own
+        self._bounds = bounds
         self._scope = scope
         self._chain: list[_Folder] = []
         self._walked: set[tuple[int, int]] = set()
@@ -264,6 +282,9 @@ class _Tree:
             return
         if entry.is_symlink():
             if self._own.covers(real):
+                return
+            if not self._bounds.hold(real):
+                yield WalkError(path, _LEADS_OUT)
                 return
             yield FoundLink(path, real)
         if status is None:

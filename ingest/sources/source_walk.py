@@ -43,7 +43,8 @@ class SourceWalk:
 
     def files(self) -> Iterator[FoundFile | WalkError]:
         """Walk the source and yield what is to be ingested or reported; a file that is gone is not reported."""
-        for item in walk(name_of(self.source), self.exclusions, self.own, self.scope):
+        found = walk(name_of(self.source), self.exclusions, self.own, self.scope, confined=self.source.confined)
+        for item in found:
             if isinstance(item, FoundLink):
                 self.links[file_uri(item.path)] = file_uri(item.target)
             elif isinstance(item, FoundFile) or not self._is_gone(item):

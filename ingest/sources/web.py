@@ -44,17 +44,16 @@ class Web:
         self._deadline = deadline
         self._robots: dict[str, Robots] = {}
 
-    def fetch(self, address: str, limit: int, known: Validators) -> Page | None:
-        """Return the page, None when it is the version that is `known`.
+    def fetch(self, address: str, limit: int, known: Validators, *, public_only: bool = False) -> Page | None:
+        """Return the page, None when it is the version that is `known`; with `public_only` from no private address.
 
         Raises Gone when it does not exist, Unreadable with the reason when it cannot be fetched, has more than `limit`
         bytes, or robots.txt does not allow it, or it redirects from a public server to a private address or from https
         to http.
         """
-        return _within(self._deadline, partial(self._fetch, address, limit, known))
+        return _within(self._deadline, partial(self._fetch, address, limit, known, Connector(public_only)))
 
-    def _fetch(self, address: str, limit: int, known: Validators) -> Page | None:
-        connector = Connector()
+    def _fetch(self, address: str, limit: int, known: Validators, connector: Connector) -> Page | None:
         asked = {"If-None-Match": known.etag, "If-Modified-Since": known.modified}
         for _ in range(MAX_REDIRECTS + 1):
             self._require_allowed(address, connector)

@@ -27,8 +27,9 @@ _EMBEDDING = (IPv6Network("64:ff9b::/96"), IPv6Network("::/96"))
 class Connector:
     """Opens the connections of one fetch, with all its redirects."""
 
-    def __init__(self) -> None:
-        self._public_only = False
+    def __init__(self, public_only: bool = False) -> None:
+        """With `public_only` the first server has to be a public one, too."""
+        self._public_only = self._is_strict = public_only
 
     def open(self, request: Request, timeout: float) -> HTTPResponse:
         """Send a request. Raises Unreadable for a private address after a public one, else what urllib raises."""
@@ -59,11 +60,15 @@ class Connector:
             found = [str(entry[4][0]) for entry in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
         except (OSError, UnicodeError):  # only the proxy can resolve it
             found = []
+        if self._is_strict and not found:
+            raise Unreadable("its address cannot be checked: only the proxy can resolve its name")
         for ip in found:
             self._require_allowed(ip)
         self._public_only |= not found or any(map(is_public, found))
 
     def _require_allowed(self, ip: str) -> None:
+        if self._is_strict and not is_public(ip):
+            raise Unreadable(f"has the private address {ip}, which is fetched only when its owner ingests it")
         if self._public_only and not is_public(ip):
             raise Unreadable(f"redirects from a public server to the private address {ip}; ingest that address itself")
 

@@ -36,7 +36,7 @@ class WebSource:
         """
         known = record is not None and record.state == "read" and is_current(record, source.reading)
         validators = Validators(source.etag, source.modified) if known else Validators()
-        page = self._web.fetch(source.uri, max_size, validators)
+        page = self._web.fetch(source.uri, max_size, validators, public_only=source.confined)
         return FetchedPage(page, _state_of(page, source, record)) if page else None
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "StoredDocument",
     "check_document",
     "checked_chunk",
+    "chunks_around",
     "count_characters",
     "count_chunks",
     "count_documents",
@@ -338,6 +339,14 @@ def spans_around(db: Catalog, chunk_id: int, neighbours: int) -> tuple[int, list
     rows = db.execute(_AROUND, [chunk_id, neighbours]).fetchall()
     spans = [checked_chunk(f"document {document_id}", document_id, *row) for _, document_id, *row in rows]
     return next((index for index, (number, *_) in enumerate(rows) if number == chunk_id), 0), spans
+
+
+def chunks_around(db: Catalog, chunk_id: int, neighbours: int) -> list[int]:
+    """Return the ids of a chunk and of at most `neighbours` of its document's on each side, in order.
+
+    Empty when there is no such chunk.
+    """
+    return [int(number) for number, *_ in db.execute(_AROUND, [chunk_id, neighbours]).fetchall()]
 
 
 def checked_chunk(

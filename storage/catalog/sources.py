@@ -33,7 +33,8 @@ class Source:
     `max_size` of a file in bytes, None for no limit. `fields` name the text, id and title of records, `encoding` that
     of text that is not Unicode, `ocr_languages` the languages of text in pictures. `etag` and `modified` are the
     headers ETag and Last-Modified of a page when it was last ingested. `uri` is a real path, or with `pattern` a
-    pattern below a real folder; an older version stored any absolute path, and None for `pattern`.
+    pattern below a real folder; an older version stored any absolute path, and None for `pattern`. Of a `confined` one
+    no link leads out, and it is not fetched from a private address.
     """
 
     id: int
@@ -48,6 +49,7 @@ class Source:
     pattern: bool | None = None
     encoding: str = ""
     ocr_languages: str = ""
+    confined: bool = False
 
     @property
     def reading(self) -> Reading:
@@ -64,6 +66,7 @@ def remember_source(
     reading: Reading = AS_USUAL,
     *,
     pattern: bool = False,
+    confined: bool = False,
 ) -> int:
     """Add a source, or update the options of a known one; return its id. Call inside `writing`."""
     options: dict[str, object] = {
@@ -72,6 +75,8 @@ def remember_source(
         "fields": asdict(reading.fields),
         "pattern": pattern,
     }
+    if confined:
+        options["confined"] = True
     if reading.encoding:
         options["encoding"] = reading.encoding
     if reading.ocr_languages:
@@ -150,13 +155,14 @@ def _source(source_id: int, uri: str, kind: str, options: str, added_at: str) ->
         etag, modified, pattern = chosen.get("etag", ""), chosen.get("modified", ""), chosen.get("pattern")
         typed("sources", (fields.text, fields.id, fields.title, etag, modified), str, str, str, str, str)
         encoding, languages = chosen.get("encoding", ""), chosen.get("ocr_languages", "")
-        typed("sources", (pattern, encoding, languages), (bool, NoneType), str, str)
+        confined = chosen.get("confined", False)
+        typed("sources", (pattern, encoding, languages, confined), (bool, NoneType), str, str, bool)
     except (ValueError, LookupError, TypeError) as error:
         raise Damaged(f"The options of the source {uri} are damaged; run: wherein verify") from error
     if "\0" in uri or kind not in _KINDS:  # no path or address holds a NUL character
         raise Damaged(f"The name of the source {source_id} is damaged; run: wherein verify")
     name = file_path(uri) or uri
-    rest = (fields, etag, modified, pattern, encoding, languages)
+    rest = (fields, etag, modified, pattern, encoding, languages, confined)
     return Source(source_id, name, kind, tuple(exclude), max_size, added_at, *rest)
 
 

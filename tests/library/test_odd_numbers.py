@@ -53,7 +53,7 @@ def test_a_walk_may_find_any_number(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(
         source_walk,
         "walk",
-        lambda *args: (replace(f, **odd) if isinstance(f, FoundFile) else f for f in walk(*args)),
+        lambda *args, **named: (replace(f, **odd) if isinstance(f, FoundFile) else f for f in walk(*args, **named)),
     )
     docs, library = make_files(tmp_path / "docs"), Library(tmp_path / "library", encoder=ToyEncoder())
     assert library.ingest([str(docs)]).new == 4

@@ -1,0 +1,37 @@
+"""What fails unexpectedly is logged, and answered like any other problem."""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from wherein.server.errors import ProblemError, problem_response
+from wherein.server.log import log_failure
+
+__all__ = ["Failures"]
+
+
+class Failures:
+    """Answers for a request that raised an error of any kind."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        has_begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            log_failure("a request", error)
+            if has_begun:  # nothing but the end of the connection can tell the client
+                raise
+            failed = ProblemError(500, "internal", "The server failed unexpectedly", "its log says more")
+            await problem_response(failed)(scope, receive, send)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wherein.embed.encoder import Matrix
 from wherein.errors import UsageError
@@ -15,6 +16,7 @@ from wherein.search.embedded import EmbeddedQuestion
 from wherein.search.found import Choose
 from wherein.search.hits import FreshnessOf, Hit
 from wherein.search.hybrid import MAX_BY_WORDS, Ranker
+from wherein.search.limits import READ_AGAIN
 from wherein.search.modes import MODES
 from wherein.search.phrase_check import MAX_TEXTS
 from wherein.search.provenance import Provenance
@@ -31,6 +33,9 @@ from wherein.storage.disk.text_lines import to_unicode
 from wherein.storage.filters.selection import Filter
 from wherein.storage.index.open_indexes import OpenIndexes, SharedIndexes
 from wherein.uri import display
+
+if TYPE_CHECKING:
+    from wherein.search.reranking import PassageReader, Reranked
 
 __all__ = ["Answer", "PreparedQuery", "QueryOptions", "QueryPipeline", "check_question"]
 
@@ -58,7 +63,7 @@ class Answer:
     `notes` are sentences for the user: that words of the question were ignored, that a pattern of the filter matches no
     document, that no passage holds a quoted phrase, that no hit is a good match. `basis` names the generations and the
     model that the answer comes from. `stale` counts the passages that were left out because they are not fresh, when
-    only fresh ones were asked for.
+    only fresh ones were asked for. `reranked` is what was read again, None where nothing was to be.
     """
 
     question: str
@@ -67,6 +72,7 @@ class Answer:
     notes: tuple[str, ...] = ()
     basis: Provenance | None = None
     stale: int = 0
+    reranked: Reranked | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,11 @@ class QueryOptions:
     mode: str
     only: Filter | None
     results: ResultOptions
+
+    @property
+    def gathered(self) -> int:
+        """How many hits are gathered: those that are read again, where they are more than are asked for."""
+        return max(self.k, READ_AGAIN) if self.results.rerank else self.k
 
     @property
     def needs_vector(self) -> bool:
@@ -129,14 +140,15 @@ class QueryPipeline:
         options: QueryOptions,
         freshness: FreshnessOf,
         encode_contexts: EncodeContexts | None = None,
+        reader: PassageReader | None = None,
     ) -> list[Answer]:
         """Answer questions, all from one snapshot.
 
         `freshness` returns the states of documents' files. `encode_contexts` embeds sentences, `[n, dimension]`, where
-        the one that answers is to be marked.
+        the one that answers is to be marked, `reader` reads the best passages again.
         """
         with self._reading(options.mode):
-            return [self._answer(query, options, freshness, encode_contexts) for query in queries]
+            return [self._answer(query, options, freshness, encode_contexts, reader) for query in queries]
 
     def _reading(self, mode: str) -> AbstractContextManager[object]:
         """Return one snapshot, in which all indexes of a mode are loaded."""
@@ -150,17 +162,23 @@ class QueryPipeline:
         options: QueryOptions,
         freshness: FreshnessOf,
         encode_contexts: EncodeContexts | None,
+        reader: PassageReader | None,
     ) -> Answer:
         results = options.results
         self._copies.begin()
         gathered = gather(
             lambda k, choose: self._rank(query, k, options, choose),
-            options.k,
+            options.gathered,
             results,
             freshness,
             self._copies.likely,
         )
-        hits = with_recognized(self._db, gathered.hits)
+        hits, reranked = gathered.hits, None
+        if reader:
+            from wherein.search.reranking import rerank  # most questions do not need it
+
+            hits, reranked = rerank(reader, query.question, hits, results.rerank_ms)
+        hits = with_recognized(self._db, hits[: options.k])
         if results.fold and self._copies.has_left_out:
             hits = with_left_out(self._db, hits, self._copies, freshness if results.require_fresh else None)
         if options.results.context:
@@ -178,10 +196,11 @@ class QueryPipeline:
             *(ranker.operator_notes(mode=options.mode, is_empty=not gathered.ranked) if ranker else ()),
             *_limits(gathered, options.k, ranker, self._copies),
             *_doubts(hits),
+            *([reranked.describe(results.rerank_ms)] if reranked and reranked.passages else ()),
         )
         # In the mode hybrid, what the model did not see is searched by its words.
         truncated = cut if is_semantic else ""
-        return Answer(query.question, truncated, hits, notes, ranking.provenance, gathered.stale)
+        return Answer(query.question, truncated, hits, notes, ranking.provenance, gathered.stale, reranked)
 
     def _rank(self, query: PreparedQuery, k: int, options: QueryOptions, choose: Choose) -> list[Hit]:
         """Return hits of those of the `k` best passages by the mode that `choose` picks."""
@@ -242,7 +261,7 @@ def _limits(gathered: Gathered, k: int, ranker: Ranker | None, copies: NearCopie
         yield _PHRASES_CUT
     if ranker and ranker.copies_cut:
         yield _COPIES_CUT
-    if gathered.stopped:
+    if gathered.stopped and len(gathered.hits) < k:
         yield _STOPPED.format(gathered.ranked)
     elif copies.cut and len(gathered.hits) < k:
         yield _STOPPED.format(max(k, MAX_BY_MEANING))

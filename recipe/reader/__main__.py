@@ -14,7 +14,8 @@ def arguments() -> argparse.Namespace:
     """Return the parsed command line."""
     parser = argparse.ArgumentParser(prog="python -m wherein.recipe.reader", description="Build the answer model.")
     parser.add_argument("--data", type=Path, required=True, help="folder of the SQuAD v1.1 train files")
-    parser.add_argument("--output", type=Path, required=True, help="folder to write the model to")
+    parser.add_argument("--evaluate", type=Path, help="SQuAD v1.1 dev, to measure the finished model on")
+    parser.add_argument("--output", type=Path, required=True, help="folder to write the model to, beside `default`")
     parser.add_argument("--work", type=Path, help="folder of the checkpoint, to resume from (default: OUTPUT.work)")
     return parser.parse_args()
 
@@ -28,7 +29,8 @@ def run(options: argparse.Namespace) -> None:
     material = examples.read(pairs.verify(options.data))
     maker = rows.Rows(words, plan.question_tokens, plan.passage_tokens)
     work = options.work or options.output.with_name(options.output.name + ".work")
-    training.train(material, maker, weights.tensors(), plan, work)
+    reader = training.train(material, maker, weights.tensors(), plan, work)
+    require("wherein.recipe.reader.build").build(reader, material, words, plan, options.evaluate, options.output)
 
 
 def main() -> int:

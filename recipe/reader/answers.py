@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wherein.embed.answer_extractor import AnswerExtractor, load_answer_model
+from wherein.embed.answer_extractor import AnswerExtractor, AnswerModel
 from wherein.recipe import samples
 from wherein.recipe.reader.examples import Example
 from wherein.search.exact_answer import best_answer
@@ -65,13 +65,13 @@ def of_file(path: Path) -> list[Asked]:
     ]
 
 
-def measure(folder: Path, precision: str, asked: Sequence[Asked]) -> dict[str, float]:
-    """Return exact match and F1 in percent of the model in `folder`, each question asked of its own passage."""
-    extractor = AnswerExtractor(load_answer_model(folder), precision)
+def measure(model: AnswerModel, precision: str, asked: Sequence[Asked]) -> dict[str, float]:
+    """Return exact match and F1 in percent of a model, each question asked of its own passage."""
+    extractor = AnswerExtractor(model, precision)
     matches, overlaps = 0.0, 0.0
     for one in asked:
         found = best_answer(extractor, one.question, one.passage)
-        text = one.passage[found.start : found.end] if found else ""
+        text = found.text if found else ""
         matches += best(exact_match, text, one.answers)
         overlaps += best(f1, text, one.answers)
     return {"exact_match": round(100 * matches / len(asked), 2), "f1": round(100 * overlaps / len(asked), 2)}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from wherein.recipe.reader.examples import Example
-from wherein.recipe.reader.rows import Row, Rows, batch
+from wherein.recipe.reader.rows import Row, Rows, batch, settle
 
 PASSAGE = "The Treaty of Lisbon was signed in Málaga, of all towns, in December 2007."
 FILLER = "one two three four five six seven eight nine ten "
@@ -77,3 +77,14 @@ def test_a_batch_is_padded():
     assert inputs["position_ids"].tolist() == [[0, 1, 2, 3, 4, 5]] * 2
     assert np.argwhere(starts).tolist() == [[0, 3], [1, 0]]
     assert np.argwhere(ends).tolist() == [[0, 4], [1, 0]]
+
+
+def test_an_open_answer_is_settled_where_the_model_finds_it():
+    whole = (101, 7, 102, 8, 9, 8, 102)
+    opened, known = Row(whole, 3, (3, 4, 5), (3, 4, 5), is_open=True), Row(whole, 3, (3,), (4,))
+    _, starts, ends = batch([opened, known])
+    first, last = np.zeros((2, 7), np.float32), np.zeros((2, 7), np.float32)
+    first[:, [0, 4]], last[:, [1, 5]] = (9, 5), (9, 4)
+    settle([opened, known], (first, last), (starts, ends))
+    assert np.argwhere(starts).tolist() == [[0, 4], [1, 3]]
+    assert np.argwhere(ends).tolist() == [[0, 5], [1, 4]]

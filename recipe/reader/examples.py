@@ -1,7 +1,7 @@
 """Examples to read: questions with passages that answer them, and with passages that do not.
 
-Contexts come with the places of their answers, sentences (REQA) only with the fact that they answer. The articles that
-the embedding model's training holds out (`pairs`) are held out here, too.
+Of REQA nothing is used, because it does not say where in a sentence the answer stands. The articles that the embedding
+model's training holds out (`pairs`) are held out here, too.
 """
 
 import random
@@ -10,12 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wherein.recipe import neighbours, pairs
-from wherein.recipe.pairs import FLAN, SQUAD, Corpus, Finder, key, load_json
+from wherein.recipe.pairs import FLAN, SQUAD, Corpus, key, load_json
 
 Span = tuple[int, int]
-
-# A sentence that does not answer is one of the next so many, which mostly come from the same article.
-NEAR_SENTENCES = 3
 
 
 @dataclass(frozen=True)
@@ -23,12 +20,12 @@ class Example:
     """A question and a passage.
 
     `spans` are the characters (end exclusive) of the passage that answer the question: each of them does, none if the
-    passage does not answer. None stands for an answer of which no more is known than that the passage has it.
+    passage does not answer.
     """
 
     question: str
     passage: str
-    spans: tuple[Span, ...] | None
+    spans: tuple[Span, ...]
 
 
 @dataclass(frozen=True)
@@ -72,18 +69,14 @@ def distinct(examples: Iterable[Example]) -> list[Example]:
 
 
 def read(folder: Path) -> Examples:
-    """Return the examples of the three files in `folder`."""
+    """Return the examples of the files in `folder`."""
     corpus = pairs.read_corpus(folder)
     held = {part.text for part in corpus.held}
     known = distinct(marked(folder))
-    contexts = [one for one in known if one.passage not in held]
+    answered = tuple(one for one in known if one.passage not in held)
     near = near_contexts(corpus)
-    sentences, others = sentence_examples(corpus)
-    return Examples(
-        answered=(*contexts, *sentences),
-        wrong=(*(near[one.passage] for one in contexts), *others),
-        held=tuple(one for one in known if one.passage in held),
-    )
+    wrong = tuple(near[one.passage] for one in answered)
+    return Examples(answered, wrong, tuple(one for one in known if one.passage in held))
 
 
 def near_contexts(corpus: Corpus) -> dict[str, tuple[str, ...]]:
@@ -91,19 +84,6 @@ def near_contexts(corpus: Corpus) -> dict[str, tuple[str, ...]]:
     rows = neighbours.mine(corpus.contexts)
     texts = [part.text for part in corpus.contexts]
     return {text: tuple(texts[row] for row in near) for text, near in zip(texts, rows, strict=True)}
-
-
-def sentence_examples(corpus: Corpus) -> tuple[list[Example], list[tuple[str, ...]]]:
-    """Return the questions of single sentences, and for each the sentences that follow."""
-    finder = Finder([part.text for part in corpus.held])
-    parts = [part for part in corpus.sentences if finder.find(part.text) is None]
-    examples, others = [], []
-    for number, part in enumerate(parts):
-        following = tuple(other.text for other in parts[number + 1 : number + 1 + NEAR_SENTENCES])
-        for question in part.questions:
-            examples.append(Example(question, part.text, None))
-            others.append(following)
-    return examples, others
 
 
 def epoch(examples: Examples, unanswered: float, seed: int, number: int) -> list[Example]:

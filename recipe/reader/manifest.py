@@ -15,8 +15,7 @@ NAME, VERSION = "wherein-minilm-reader-int8", "1"
 TOKENS, QUESTION_TOKENS = 384, 64
 TRAINING_DATA = (
     " Then trained to mark answers in SQuAD v1.1's train split (CC BY-SA 4.0): questions with the place of their answer"
-    " (53 whole articles and single contexts of others), questions with the sentence that answers them, and both with"
-    " passages that do not."
+    " (47 whole articles and single contexts of others), some of them with a passage that does not answer."
 )
 SHARED_FILES = (SHARED + WEIGHTS, SHARED + TOKENIZER)
 

@@ -5,7 +5,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from wherein.recipe.body import HIDDEN, Attention, Body, eager
+from wherein.recipe import body
+from wherein.recipe.body import Attention, Body, eager
 
 FILLED = float("-inf")
 
@@ -16,7 +17,7 @@ class Reader(nn.Module):
     def __init__(self, attend: Attention = eager) -> None:
         super().__init__()
         self.body = Body(attend)
-        self.head = nn.Linear(HIDDEN, 2)
+        self.head = nn.Linear(body.HIDDEN, 2)
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, position_ids: Tensor
@@ -42,6 +43,6 @@ def start(base: dict[str, Any], seed: int) -> Reader:
 
 
 def loss(logits: Tensor, mask: Tensor, right: Tensor) -> Tensor:
-    """Return the mean of -log of the probability of the tokens that are `right`; all are [B, L]."""
+    """Return the sum over the rows of -log of the probability of the tokens that are `right`; all are [B, L]."""
     known = logits.float().masked_fill(mask == 0, FILLED)
     return (known.logsumexp(-1) - known.masked_fill(~right, FILLED).logsumexp(-1)).sum()

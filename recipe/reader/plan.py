@@ -10,18 +10,16 @@ class ReaderPlan:
     The learning rate rises to `rate` during `warm_up` steps, stays there, and falls to 0 during the last share `fall`
     of all steps: a checkpoint from before the fall serves a training of any length. Besides each answered question
     there are `unanswered` (a share) with a passage that does not answer it. Passages are cut to `passage_tokens`
-    around the answer. From step `settled` on, answers of which only the sentence is known are where the model finds
-    them likeliest. `decay` is AdamW's weight decay, and `longest_step` the norm to which gradients are clipped.
+    around the answer. `decay` is AdamW's weight decay, and `longest_step` the norm to which gradients are clipped.
     """
 
-    steps: int = 1500
+    steps: int = 700
     batch: int = 32
-    rate: float = 1.2e-4
-    warm_up: int = 80
-    fall: float = 0.3
-    settled: int = 700
-    unanswered: float = 0.3
-    passage_tokens: int = 224
+    rate: float = 2e-4
+    warm_up: int = 60
+    fall: float = 0.4
+    unanswered: float = 0.2
+    passage_tokens: int = 128
     question_tokens: int = 48
     decay: float = 0.01
     longest_step: float = 1.0

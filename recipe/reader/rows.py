@@ -11,7 +11,6 @@ from tokenizers import Encoding, Tokenizer
 
 from wherein.embed.graph import INPUTS
 from wherein.recipe.reader.examples import Example, Span
-from wherein.search.exact_answer import best_span
 
 NO_ANSWER = (0,)  # [CLS]
 
@@ -20,14 +19,13 @@ NO_ANSWER = (0,)  # [CLS]
 class Row:
     """The tokens of an example, and those at which its answer may start and end.
 
-    `ids` [n]; the passage is at `first` to n - 1 (exclusive). `is_open` where the answer is somewhere in the passage.
+    `ids` [n]; the passage is at `first` to n - 1 (exclusive).
     """
 
     ids: tuple[int, ...]
     first: int
     starts: tuple[int, ...]
     ends: tuple[int, ...]
-    is_open: bool = False
 
 
 class Rows:
@@ -42,16 +40,13 @@ class Rows:
         """Return an example's row, None if its answer has no tokens; `rng` decides where a long passage is cut."""
         question = self.encode(example.question).ids[: self.question_tokens]
         passage: Encoding = self.encode(example.passage)
-        spans = [token_span(passage, span) for span in example.spans or ()]
+        spans = [token_span(passage, span) for span in example.spans]
         if any(span is None for span in spans) or not passage.ids:
             return None
         begin = self._cut(len(passage.ids), spans[0] if spans else None, rng)
         ids = passage.ids[begin : begin + self.passage_tokens]
         first = len(question) + 2
         row = (self.cls, *question, self.sep, *ids, self.sep)
-        if example.spans is None:
-            anywhere = tuple(range(first, first + len(ids)))
-            return Row(row, first, anywhere, anywhere, is_open=True)
         kept = [span for span in spans if span and begin <= span[0] and span[1] < begin + len(ids)]
         places = [tuple(sorted({first + span[side] - begin for span in kept})) or NO_ANSWER for side in (0, 1)]
         return Row(row, first, places[0], places[1])
@@ -84,18 +79,3 @@ def batch(rows: Sequence[Row]) -> tuple[dict[str, NDArray[np.int64]], NDArray[np
         ends[number, list(row.ends)] = True
     positions = np.broadcast_to(np.arange(shape[1], dtype=np.int64), shape).copy()
     return dict(zip(INPUTS, (ids, mask, types, positions), strict=True)), starts, ends
-
-
-def settle(rows: Sequence[Row], logits: Sequence[NDArray[np.float32]], right: Sequence[NDArray[np.bool_]]) -> None:
-    """Settle where the answers of open rows are: where the model itself finds them likeliest.
-
-    `logits` and `right` are those of starts and of ends, [rows, longest row]; the latter are changed. This is the hard
-    EM of Min et al. 2019, "A discrete hard EM approach for weakly supervised question answering".
-    """
-    for number, row in enumerate(rows):
-        if row.is_open:
-            starts, ends = (side[number, : len(row.ids)] for side in logits)
-            span = best_span(starts, ends, row.first, len(row.ids) - 1)
-            for side, token in zip(right, (span.first, span.last), strict=True):
-                side[number] = False
-                side[number, token] = True

@@ -72,13 +72,11 @@ def rate(plan: ReaderPlan, step: int) -> float:
     return plan.rate * min((step + 1) / max(1, plan.warm_up), 1.0, (plan.steps - step) / falling)
 
 
-def gradients(run: Run, part: list[Row], size: int, plan: ReaderPlan) -> tuple[float, list[Tensor]]:
+def gradients(run: Run, part: list[Row], size: int) -> tuple[float, list[Tensor]]:
     """Return the loss of a part of a batch of `size` rows, and its gradients."""
     inputs, starts, ends = rows.batch(part)
     tensors = {name: torch.from_numpy(array) for name, array in inputs.items()}
     logits = run.fast(**tensors)
-    if run.step >= plan.settled:
-        rows.settle(part, [side.detach().float().numpy() for side in logits], (starts, ends))
     sides = zip(logits, (starts, ends), strict=True)
     mask = tensors["attention_mask"]
     cost = sum(network.loss(one, mask, torch.from_numpy(right)) for one, right in sides) / (2 * size)
@@ -88,7 +86,7 @@ def gradients(run: Run, part: list[Row], size: int, plan: ReaderPlan) -> tuple[f
 def advance(run: Run, batch: list[Row], plan: ReaderPlan, pool: ThreadPoolExecutor) -> float:
     """Carry out one step and return its loss."""
     groups = vectors.groups([len(row.ids) for row in batch], PART_TOKENS)
-    parts = list(pool.map(lambda group: gradients(run, [batch[row] for row in group], len(batch), plan), groups))
+    parts = list(pool.map(lambda group: gradients(run, [batch[row] for row in group], len(batch)), groups))
     for number, (slow, _) in enumerate(run.trained):
         # Summed in float32 and in a fixed order.
         slow.grad = torch.stack([part[1][number].float() for part in parts]).sum(0)

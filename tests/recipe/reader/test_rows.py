@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from wherein.recipe.reader.examples import Example
-from wherein.recipe.reader.rows import Row, Rows, batch, settle
+from wherein.recipe.reader.rows import Row, Rows, batch
 
 PASSAGE = "The Treaty of Lisbon was signed in Málaga, of all towns, in December 2007."
 FILLER = "one two three four five six seven eight nine ten "
@@ -33,12 +33,9 @@ def test_the_tokens_of_an_answer_are_its_own(words, answer):
     assert [number for number, token in enumerate(row.ids) if token == 102] == [row.first - 1, len(row.ids) - 1]
 
 
-def test_no_answer_is_the_first_token_and_an_unknown_place_is_any(words):
-    maker = Rows(words, 48, 224)
-    none = maker.row(Example("Who?", PASSAGE, ()), random.Random(0))
+def test_no_answer_is_the_first_token(words):
+    none = Rows(words, 48, 224).row(Example("Who?", PASSAGE, ()), random.Random(0))
     assert (none.starts, none.ends) == ((0,), (0,))
-    anywhere = maker.row(Example("Who?", PASSAGE, None), random.Random(0))
-    assert anywhere.starts == anywhere.ends == tuple(range(anywhere.first, len(anywhere.ids) - 1))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -77,14 +74,3 @@ def test_a_batch_is_padded():
     assert inputs["position_ids"].tolist() == [[0, 1, 2, 3, 4, 5]] * 2
     assert np.argwhere(starts).tolist() == [[0, 3], [1, 0]]
     assert np.argwhere(ends).tolist() == [[0, 4], [1, 0]]
-
-
-def test_an_open_answer_is_settled_where_the_model_finds_it():
-    whole = (101, 7, 102, 8, 9, 8, 102)
-    opened, known = Row(whole, 3, (3, 4, 5), (3, 4, 5), is_open=True), Row(whole, 3, (3,), (4,))
-    _, starts, ends = batch([opened, known])
-    first, last = np.zeros((2, 7), np.float32), np.zeros((2, 7), np.float32)
-    first[:, [0, 4]], last[:, [1, 5]] = (9, 5), (9, 4)
-    settle([opened, known], (first, last), (starts, ends))
-    assert np.argwhere(starts).tolist() == [[0, 4], [1, 3]]
-    assert np.argwhere(ends).tolist() == [[0, 5], [1, 4]]

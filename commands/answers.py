@@ -115,6 +115,8 @@ def answer_fields(answered: Answered, mode: str, *, explain: bool) -> Mapping[st
     if answered.exact is not None:
         best, rank = answered.best
         fields["answer"] = {**asdict(best), "rank": rank} if best else None
+    if answer.reranked:
+        fields["reranked"] = asdict(answer.reranked)
     if explain:
         fields["basis"] = asdict(answer.basis) if answer.basis else None
     return {**fields, "hits": _hit_fields(answered)}

@@ -127,6 +127,7 @@ def add(source: Path, name: str | None, as_json: bool, **stated: Any) -> None:
 
 def _print_added(added: ImportResult, as_json: bool) -> None:
     from wherein.embed.model import Model
+    from wherein.embed.models.installed import RERANKER, model_kind
 
     notes = [*added.notes]
     if added.damaged_copy:
@@ -135,7 +136,7 @@ def _print_added(added: ImportResult, as_json: bool) -> None:
     if as_json:
         fields = {
             "name": added.model.name,
-            "kind": "embedding" if embedding else "reader",
+            "kind": model_kind(added.model.folder),
             "folder": str(added.model.folder),
             "new": added.new,
             "notes": notes,
@@ -150,6 +151,8 @@ def _print_added(added: ImportResult, as_json: bool) -> None:
             f"{state}: {embedding.dimension} dimensions, {embedding.metric}, {_inputs(embedding)}; use it for a new"
             f" library: wherein --model {embedding.name} ingest FOLDER"
         )
+    elif model_kind(added.model.folder) == RERANKER:
+        click.echo(f"{state}: a reranker; use it with: wherein query --rerank QUESTION")
     else:
         click.echo(f"{state}: an answer model; use it with: wherein query --answer QUESTION")
 

@@ -13,7 +13,7 @@ import click
 from wherein.commands.parameter_types import FilePath, FiniteNumber
 from wherein.embed.precision import MAX_THREADS, PRECISIONS
 from wherein.ingest.limits import MAX_JOBS
-from wherein.search.limits import MAX_CONTEXT
+from wherein.search.limits import MAX_CONTEXT, MAX_RERANK_MS, RERANK_MS
 from wherein.search.modes import MODES
 from wherein.storage.disk.locations import LIBRARY_VARIABLE, default_library
 from wherein.storage.disk.text_lines import to_unicode
@@ -192,6 +192,15 @@ def result_options(function: Command) -> Command:
     )
     @click.option("--require-fresh", is_flag=True, help="Leave out passages whose file is not known to be unchanged.")
     @click.option("--strict", is_flag=True, help="Leave out passages that lack one of the question's quoted phrases.")
+    @click.option("--rerank", is_flag=True, help="Read the 20 best passages again, and order them by that.")
+    @click.option(
+        "--rerank-ms",
+        type=click.IntRange(1, MAX_RERANK_MS),
+        default=RERANK_MS,
+        show_default=True,
+        metavar="N",
+        help="Begin to read no passage again after N milliseconds.",
+    )
     @wraps(function)
     def wrapper(
         *args: object,
@@ -201,13 +210,15 @@ def result_options(function: Command) -> Command:
         min_score: float | None,
         require_fresh: bool,
         strict: bool,
+        rerank: bool,
+        rerank_ms: int,
         **others: object,
     ) -> None:
         from wherein.search.results.postprocess import ResultOptions
 
         # Not in batches, of which speed is asked; an exact answer takes the place of the sentence.
         marks = not (others.get("exact") or others.get("batch")) if sentence is None else sentence
-        results = ResultOptions(not no_fold, context, marks, min_score, require_fresh, strict)
+        results = ResultOptions(not no_fold, context, marks, min_score, require_fresh, strict, rerank, rerank_ms)
         function(*args, results=results, **others)
 
     return wrapper

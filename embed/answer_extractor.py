@@ -6,15 +6,12 @@ bert-small-uncased-whole-word-masking-squad-int8-0002: question and passage shar
 gets two logits: that the answer starts there, and that it ends there.
 """
 
-import hashlib
 import json
 import unicodedata
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -22,10 +19,10 @@ import numpy.typing as npt
 import tokenizers
 
 from wherein.embed.graph import INPUTS
-from wherein.embed.model import IR, TOKENIZER, WEIGHTS, read_checked
+from wherein.embed.model import DEFAULT_READER, file_digests
 from wherein.embed.models.installed import models_folder
-from wherein.embed.runtime import compile_files
-from wherein.errors import Damaged, ModelMismatch, WhereinError
+from wherein.embed.pair_network import PairNetwork
+from wherein.errors import Damaged, WhereinError
 
 __all__ = ["AnswerExtractor", "AnswerModel", "Window", "installed_answer_model", "load_answer_model", "window_starts"]
 
@@ -36,8 +33,6 @@ _NO_ANSWER_MODEL = (
 )
 _CLS, _SEP, _PAD = "[CLS]", "[SEP]", "[PAD]"
 _SPECIAL_TOKENS = 3
-# A graph of any length gets inputs of only this many lengths: memory for a new shape is never freed.
-_LENGTHS = 8
 # Windows overlap by half, and an answer of 15 tokens (search/exact_answer.py) must fit whole into one of them.
 _MIN_TOKENS = 64
 
@@ -75,10 +70,9 @@ class Window:
 
 
 def installed_answer_model() -> AnswerModel:
-    """Return the installed answer model, the first by folder name if there are several.
+    """Return the installed answer model, the first by folder name if there are several, else the shipped one.
 
-    Raises Damaged when none can be used and a manifest cannot be read, WhereinError when there is none; its message
-    says how to get one.
+    Raises Damaged when none can be used and a manifest cannot be read.
     """
     damaged = None
     for manifest in sorted(models_folder().glob("*/model.json")):
@@ -87,6 +81,8 @@ def installed_answer_model() -> AnswerModel:
                 return load_answer_model(manifest.parent)
         except Damaged as error:
             damaged = damaged or error  # raised only if no other model can be used
+    if (DEFAULT_READER / "model.json").exists():
+        return load_answer_model(DEFAULT_READER)
     raise damaged or WhereinError(_NO_ANSWER_MODEL)
 
 
@@ -102,7 +98,7 @@ def load_answer_model(folder: Path) -> AnswerModel:
             tokens=int(manifest["tokens"]),
             question_tokens=int(manifest["question_tokens"]),
             outputs=(str(start), str(end)),
-            sha256={name: str(manifest["files"][name]["sha256"]) for name in (IR, WEIGHTS, TOKENIZER)},
+            sha256=file_digests(manifest["files"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _unreadable(folder, error) from error
@@ -130,10 +126,12 @@ class AnswerExtractor:
     def __init__(self, model: AnswerModel, precision: str, *, cache: Path | None = None, threads: int = 0) -> None:
         """`threads` 0 means one per core; `cache` is the folder for compiled models, None to compile each time."""
         self.model = model
-        self._precision = precision
-        self._cache = cache
-        self._threads = threads
-        self._lock = RLock()  # for the one request, and while it is made
+        use = "an answer model that --answer"
+        self._network = PairNetwork(model, precision, cache, threads, needed=INPUTS, use=use)
+
+    def prepare(self) -> None:
+        """Load tokenizer and network, if they are not loaded. Raises as `windows` does."""
+        self._network.prepare()
 
     def windows(self, question: str, text: str) -> Iterator[Window]:
         """Yield the logits of each window over the passage `text`; none if it has no words.
@@ -142,8 +140,9 @@ class AnswerExtractor:
         manifest's, ModelMismatch when it is not an answer model.
         """
         # Without special tokens: `_infer` puts [CLS] and [SEP] around both texts.
-        question_ids = self._tokenizer.encode(question, add_special_tokens=False).ids[: self.model.question_tokens]
-        passage = self._tokenizer.encode(text, add_special_tokens=False)
+        tokenizer = self._network.tokenizer
+        question_ids = tokenizer.encode(question, add_special_tokens=False).ids[: self.model.question_tokens]
+        passage = tokenizer.encode(text, add_special_tokens=False)
         words = _word_offsets(text, passage)
         width = self.model.tokens - len(question_ids) - _SPECIAL_TOKENS
         for first in window_starts(len(passage.ids), width):
@@ -152,104 +151,23 @@ class AnswerExtractor:
 
     def _infer(self, question: list[int], passage: list[int]) -> tuple[npt.NDArray[np.float32], ...]:
         """Return the start and end logits, float32 [n] each, of the n tokens of an input."""
-        cls, sep, _ = self._special
+        cls, sep, pad = self._special
         ids = [cls, *question, sep, *passage, sep]
-        with self._lock:
-            return self._run(ids, len(question))
-
-    def _run(self, ids: list[int], question_tokens: int) -> tuple[npt.NDArray[np.float32], ...]:
-        pad = self._special[2]
-        request, fixed = self._request
-        length = self.model.tokens if fixed else self._length(len(ids))
-        tokens = np.full((1, length), pad, np.int64)
-        mask, types = np.zeros_like(tokens), np.zeros_like(tokens)
-        tokens[0, : len(ids)] = ids
-        mask[0, : len(ids)] = 1
-        # + 2: [CLS] and the first [SEP] belong to the question.
-        types[0, question_tokens + 2 : len(ids)] = 1
-        positions = np.arange(length, dtype=np.int64)[None, :]
-        with self._as_mismatch():
-            results = request.infer(dict(zip(INPUTS, (tokens, mask, types, positions), strict=True)))
-        logits = [np.asarray(results[name], np.float32) for name in self.model.outputs]
+        types = [0] * (len(question) + 2) + [1] * (len(passage) + 1)
+        logits = self._network.run(ids, types, pad)
         for name, values in zip(self.model.outputs, logits, strict=True):
-            if values.shape != (1, length) or not np.isfinite(values).all():
-                raise self._mismatch(f"its {name} is not a number for each of {length} tokens")
+            if values.ndim != 2 or len(values) != 1 or values.shape[1] < len(ids) or not np.isfinite(values).all():
+                raise self._network.mismatch(f"its {name} is not a number for each of {self.model.tokens} tokens")
         # Without [PAD], whose logits depend on the length of the padding (search/exact_answer.py).
-        return tuple(values[0, : len(ids)].copy() for values in logits)
-
-    def _length(self, tokens: int) -> int:
-        """Return the length to which an input of `tokens` tokens is padded."""
-        step = -(-self.model.tokens // _LENGTHS)
-        return min(-(-tokens // step) * step, self.model.tokens)
-
-    @cached_property
-    def _tokenizer(self) -> tokenizers.Tokenizer:
-        data = read_checked(self.model, TOKENIZER)
-        with self._as_mismatch(Exception):  # tokenizers raises Exception itself
-            tokenizer = tokenizers.Tokenizer.from_str(data.decode("utf-8"))
-        # A `tokenizer.json` may set a truncation and padding of its own.
-        tokenizer.no_truncation()
-        tokenizer.no_padding()
-        tokenizer.encode_special_tokens = True  # "[SEP]" in a passage is text, not the special token
-        return tokenizer
+        return tuple(values[0, : len(ids)] for values in logits)
 
     @cached_property
     def _special(self) -> tuple[int, int, int]:
         """The ids of [CLS], [SEP] and [PAD]."""
-        cls, sep, pad = (self._tokenizer.token_to_id(token) for token in (_CLS, _SEP, _PAD))
+        cls, sep, pad = (self._network.tokenizer.token_to_id(token) for token in (_CLS, _SEP, _PAD))
         if cls is None or sep is None or pad is None:
-            raise self._mismatch(f"its tokenizer lacks {_CLS}, {_SEP} or {_PAD}")
+            raise self._network.mismatch(f"its tokenizer lacks {_CLS}, {_SEP} or {_PAD}")
         return cls, sep, pad
-
-    @cached_property
-    def _request(self) -> tuple[Any, bool]:
-        """An `openvino.InferRequest`, and whether its inputs have a fixed length."""
-        name = _fingerprint(self.model, self._precision)
-        # One window at a time: all cores work on it.
-        with self._as_mismatch():
-            compiled = compile_files(self.model, name, self._precision, self._cache, self._threads, one_by_one=True)
-        shape = self._check_ports(compiled)
-        return compiled.create_infer_request(), bool(shape[1].is_static)
-
-    def _check_ports(self, compiled: Any) -> Any:
-        """Return the inputs' `openvino.PartialShape`. Raises ModelMismatch when inputs or outputs do not fit."""
-        for kind, ports, expected in (
-            ("input", compiled.inputs, INPUTS),
-            ("output", compiled.outputs, self.model.outputs),
-        ):
-            missing = set(expected) - {name for port in ports for name in port.names}
-            if missing:
-                raise self._mismatch(f"it has no {kind} {' and no '.join(sorted(missing))}")
-        if len(compiled.inputs) != len(INPUTS):
-            raise self._mismatch(f"it has {len(compiled.inputs)} inputs and not {len(INPUTS)}")
-        shape = compiled.input(INPUTS[0]).partial_shape
-        if len(shape) != 2 or (shape[1].is_static and shape[1].get_length() != self.model.tokens):
-            raise self._mismatch(f"its inputs are {shape} and not [1,{self.model.tokens}]")
-        return shape
-
-    @contextmanager
-    def _as_mismatch(self, kind: type[Exception] = RuntimeError) -> Iterator[None]:
-        """Raise ModelMismatch in place of an exception of this kind."""
-        try:
-            yield
-        # A WhereinError is already a sentence for the user, and says more exactly what is wrong.
-        except WhereinError:
-            raise
-        except kind as error:
-            # The last line of OpenVINO's message is the reason; the others are locations in its source.
-            reason = (str(error).strip() or repr(error)).splitlines()[-1]
-            raise self._mismatch(f"it cannot be run ({reason})") from error
-
-    def _mismatch(self, reason: str) -> ModelMismatch:
-        return ModelMismatch(
-            f"{self.model.folder} is not an answer model that --answer can use: {reason}; install another model"
-        )
-
-
-def _fingerprint(model: AnswerModel, precision: str) -> str:
-    """Return 16 hex digits: two models whose logits could differ have different ones."""
-    parts = [{name: model.sha256[name] for name in (IR, WEIGHTS, TOKENIZER)}, model.tokens, model.outputs, precision]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def window_starts(tokens: int, width: int) -> list[int]:

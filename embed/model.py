@@ -12,18 +12,26 @@ from wherein.errors import Damaged
 
 __all__ = [
     "DEFAULT_MODEL",
+    "DEFAULT_READER",
     "IR",
+    "SHARED",
     "TOKENIZER",
     "WEIGHTS",
     "Model",
     "ModelFiles",
     "Prompts",
+    "file_digests",
     "fingerprint",
     "load_model",
     "read_checked",
+    "shared_weights",
 ]
 
 DEFAULT_MODEL = Path(__file__).parent / "default"
+DEFAULT_READER = Path(__file__).parent / "reader"
+SHARED = "../default/"
+"""How the names of files begin, in a manifest's record, that the shipped answer model shares with the shipped encoder:
+the tokenizer, and the weights, which its own follow."""
 IR, WEIGHTS, TOKENIZER = "model.xml", "model.bin", "tokenizer.json"
 
 
@@ -112,10 +120,12 @@ def fingerprint(model: Model, precision: str) -> str:
 
 
 def read_checked(model: ModelFiles, name: str) -> bytes:
-    """Return the bytes of one of the model's files.
+    """Return the bytes of one of the model's files, or of the shipped encoder's that it shares instead.
 
     Raises Damaged when the file cannot be read or its SHA-256 differs from the manifest's.
     """
+    if name not in model.sha256:
+        name = SHARED + name
     path = model.folder / name
     try:
         data = path.read_bytes()
@@ -124,6 +134,26 @@ def read_checked(model: ModelFiles, name: str) -> bytes:
     if hashlib.sha256(data).hexdigest() != model.sha256[name]:
         raise Damaged(f"{path} is damaged: its SHA-256 differs from the manifest's; install the model again")
     return data
+
+
+def shared_weights(model: ModelFiles) -> bytes | None:
+    """Return the weights to which a model's graph refers, where its own follow the shipped encoder's, else None.
+
+    Raises Damaged as `read_checked` does.
+    """
+    if SHARED + WEIGHTS not in model.sha256:
+        return None
+    return read_checked(model, SHARED + WEIGHTS) + read_checked(model, WEIGHTS)
+
+
+def file_digests(files: Mapping[str, Any]) -> dict[str, str]:
+    """Return the SHA-256 of the files in a manifest's record, those that are shared among them.
+
+    Raises KeyError when one of graph, weights and tokenizer is not there, TypeError when the record is none.
+    """
+    names = [IR, WEIGHTS, TOKENIZER if TOKENIZER in files else SHARED + TOKENIZER]
+    names += [SHARED + WEIGHTS] if SHARED + WEIGHTS in files else []
+    return {name: str(files[name]["sha256"]) for name in names}
 
 
 def _model(folder: Path, manifest: Mapping[str, Any]) -> Model:

@@ -13,9 +13,11 @@ from threading import Lock, get_ident
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from wherein.embed.devices import CPU, device_names, device_settings, needs_fixed_shape, pick_device
 from wherein.embed.graph import COMPLETE, adapt
-from wherein.embed.model import IR, WEIGHTS, Model, ModelFiles, fingerprint, read_checked
+from wherein.embed.model import IR, WEIGHTS, Model, ModelFiles, fingerprint, read_checked, shared_weights
 from wherein.embed.precision import apply_precision
 from wherein.errors import WhereinError
 
@@ -127,9 +129,18 @@ def _graph(core: Any, model: ModelFiles, precision: str, change: Callable[[Any],
     # Checked here, because OpenVINO reads the files itself, by their path.
     for name in (IR, WEIGHTS):
         read_checked(model, name)
-    graph = change(core.read_model(str(model.folder / IR)))
+    graph = change(_read_graph(core, model))
     apply_precision(graph, precision)
     return graph
+
+
+def _read_graph(core: Any, model: ModelFiles) -> Any:
+    weights = shared_weights(model)
+    if weights is None:
+        return core.read_model(str(model.folder / IR))
+    openvino = import_openvino()
+    # The graph keeps the tensor, whose memory is that of the array.
+    return core.read_model(read_checked(model, IR), openvino.Tensor(np.frombuffer(weights, np.uint8)))
 
 
 # The cache: one file per compiled graph, with its checksum in its name. OpenVINO's own cache needs the graph, read and

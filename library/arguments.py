@@ -22,7 +22,7 @@ from wherein.embed.devices import check_device_name
 from wherein.embed.precision import MAX_THREADS, PRECISIONS
 from wherein.errors import UsageError
 from wherein.ingest.limits import MAX_JOBS, MAX_SIZE
-from wherein.search.limits import MAX_CONTEXT, MAX_HITS
+from wherein.search.limits import MAX_CONTEXT, MAX_HITS, MAX_RERANK_MS
 from wherein.search.modes import MODES
 from wherein.search.pipeline import Answer
 from wherein.search.results.postprocess import ResultOptions
@@ -327,6 +327,8 @@ RESULT_OPTIONS: Mapping[str, Rule] = {
     "min_score": _optional(_number(-math.inf, math.inf)),
     "require_fresh": _flag,
     "strict": _flag,
+    "rerank": _flag,
+    "rerank_ms": _whole(1, MAX_RERANK_MS),
 }
 
 RULES: Mapping[str, Rule] = {

@@ -18,7 +18,7 @@ from wherein.library.pool import Closed, Pool
 from wherein.library.question_encoders import QuestionEncoders
 from wherein.library.readers import CatalogReader, Reader
 from wherein.search.embedded import embed_question, embed_questions
-from wherein.search.pipeline import Answer, PreparedQuery, QueryOptions, check_question
+from wherein.search.pipeline import Answer, AnswerModels, PreparedQuery, QueryOptions, check_question
 from wherein.search.query_syntax import ParsedQuestion, parse_question
 from wherein.storage.catalog.connection import snapshot
 from wherein.storage.catalog.documents import count_documents
@@ -27,6 +27,7 @@ from wherein.storage.index.open_indexes import SharedIndexes
 if TYPE_CHECKING:
     from wherein.embed.answer_extractor import AnswerExtractor
     from wherein.embed.encoder import Encoder
+    from wherein.search.reranking import PassageReader
 
 __all__ = ["QueryService", "QuerySession"]
 
@@ -82,6 +83,12 @@ class QuerySession:
         with self._lock:
             return self._answer_model
 
+    @property
+    def passage_reader(self) -> PassageReader:
+        """What reads passages again: the installed reranker, else the answer model. Raises as `answer_model` does."""
+        with self._lock:
+            return self._passage_reader
+
     def answer(self, question: str, options: QueryOptions) -> Answer:
         """Answer one question."""
         words = _parsed(question, options)
@@ -108,14 +115,16 @@ class QuerySession:
         self, queries: Sequence[PreparedQuery], options: QueryOptions, encoder: Encoder | None = None
     ) -> list[Answer]:
         """Answer questions that `prepare` returned, with its encoder, from one state of the library."""
-        encode_contexts, embed = (
-            (encoder.encode_contexts, partial(embed_question, encoder)) if encoder else (None, None)
+        models = AnswerModels(
+            encoder.encode_contexts if encoder else None,
+            partial(embed_question, encoder) if encoder else None,
+            self.passage_reader if options.results.rerank else None,
         )
         with self.readers.lend() as reader:
             pipeline = reader.pipeline(self._indexes)
             # `Freshness` checks each file once, so that answers at another time need a new one.
             freshness = Freshness(reader.db, self._hashed, thorough=options.results.require_fresh)
-            return pipeline.answer(queries, options, freshness.of_documents, encode_contexts, embed)
+            return pipeline.answer(queries, options, freshness.of_documents, models)
 
     def _prepare(self, encoder: Encoder, mode: str) -> None:
         """Before the first question in a mode, load the network in one thread and the indexes in this one."""
@@ -152,6 +161,17 @@ class QuerySession:
         # At the library's own precision, so that a copy answers the same elsewhere.
         precision, choice = self._encoders.alone.precision, self._choice
         return AnswerExtractor(installed_answer_model(), precision, cache=choice.cache, threads=choice.threads)
+
+    @cached_property
+    def _passage_reader(self) -> PassageReader:
+        from wherein.embed.reranker import Reranker, installed_reranker
+        from wherein.search.reranking import CrossReader, SpanReader
+
+        model = installed_reranker()
+        if model is None:
+            return SpanReader(self._answer_model)
+        precision, choice = self._encoders.alone.precision, self._choice
+        return CrossReader(Reranker(model, precision, cache=choice.cache, threads=choice.threads))
 
     @property
     def _model(self) -> LibraryModel:

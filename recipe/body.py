@@ -11,7 +11,6 @@ may drop the position input, and its form of the mask changes with the version.
 from collections.abc import Callable
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -99,15 +98,19 @@ class Body(nn.Module):
         self.embeddings = Embeddings()
         self.encoder = nn.ModuleDict({"layer": nn.ModuleList(Layer(attend) for _ in range(LAYERS))})
 
+    def states(self, ids: Tensor, mask: Tensor, types: Tensor, positions: Tensor) -> Tensor:
+        """Four int64 [B, L] in, the states of the last layer [B, L, H] out, in the type of the weights."""
+        bias = (1.0 - mask[:, None, None, :].to(self.embeddings.word_embeddings.weight.dtype)) * MASKED
+        x = self.embeddings(ids, types, positions)
+        for layer in self.encoder["layer"]:
+            x = layer(x, bias)
+        return x
+
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, position_ids: Tensor
     ) -> Tensor:
         """Four int64 [B, L] in, float32 [B, 384] of unit length out."""
-        bias = (1.0 - attention_mask[:, None, None, :].to(torch.float32)) * MASKED
-        x = self.embeddings(input_ids, token_type_ids, position_ids)
-        for layer in self.encoder["layer"]:
-            x = layer(x, bias)
-        return pooled(x, attention_mask)
+        return pooled(self.states(input_ids, attention_mask, token_type_ids, position_ids), attention_mask)
 
 
 def build(tensors: dict[str, Any], attend: Attention = fused) -> Body:

@@ -1,5 +1,6 @@
-"""Convert the torch module to OpenVINO IR with the four named inputs and the one named output."""
+"""Convert the torch module to OpenVINO IR with the four named inputs and named outputs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import openvino as ov
@@ -19,14 +20,15 @@ def example_inputs() -> dict[str, Any]:
     return dict(zip(INPUTS, arrays, strict=True))
 
 
-def to_ir(body: Any) -> ov.Model:
-    """Return the traced graph: four int64 inputs [batch, length], one float32 output [batch, 384]."""
+def to_ir(body: Any, outputs: Sequence[str] = (OUTPUT,)) -> ov.Model:
+    """Return the traced graph: four int64 inputs [batch, length], and float32 outputs with these names."""
     shapes = [(name, ov.PartialShape([-1, -1]), ov.Type.i64) for name in INPUTS]
     with require("torch").no_grad():
         model = ov.convert_model(body, example_input=example_inputs(), input=shapes)
     for name, port in zip(INPUTS, model.inputs, strict=True):
         port.get_tensor().set_names({name})
         port.get_node().set_friendly_name(name)
-    model.outputs[0].get_tensor().set_names({OUTPUT})
+    for name, port in zip(outputs, model.outputs, strict=True):
+        port.get_tensor().set_names({name})
     model.validate_nodes_and_infer_types()
     return model

@@ -15,15 +15,20 @@ from wherein.recipe.samples import Inputs
 METHOD, PRESET = "post-training quantization, symmetric INT8 weights and activations", "performance"
 
 
-def quantize(model: ov.Model, samples: list[Inputs]) -> ov.Model:
-    """Return the model with INT8 weights, and activation ranges calibrated on all `samples`."""
+def quantize(model: ov.Model, samples: list[Inputs], *, half_range: bool = False) -> ov.Model:
+    """Return the model with INT8 weights, and activation ranges calibrated on all `samples`.
+
+    With `half_range` weights are -64 to 63, which no CPU without VNNI can overflow, and which compress better.
+    """
     nncf = require("nncf")
+    fix = nncf.OverflowFix.ENABLE if half_range else None
     return nncf.quantize(
         model,
         nncf.Dataset(samples),
         preset=nncf.QuantizationPreset.PERFORMANCE,
         model_type=nncf.ModelType.TRANSFORMER,
         subset_size=len(samples),
+        advanced_parameters=nncf.AdvancedQuantizationParameters(overflow_fix=fix),
     )
 
 
@@ -35,11 +40,11 @@ def stable_names(model: ov.Model) -> None:
             node.set_friendly_name(f"{kind}_{number}")
 
 
-def save(model: ov.Model, path: Path) -> None:
+def save(model: ov.Model, path: Path, name: str = "embedding") -> None:
     """Write `path` and its .bin without the tools' metadata, which describes the building machine."""
     for section in list(model.get_rt_info()):
         del model.get_rt_info()[section]
-    model.set_friendly_name("embedding")
+    model.set_friendly_name(name)
     stable_names(model)
     # Not compressed to FP16: the scales stay float32, so that INT8 weights have the same values at both precisions.
     ov.save_model(model, path, compress_to_fp16=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from wherein.embed.answer_extractor import AnswerExtractor
     from wherein.search.hits import Hit
 
-__all__ = ["MAX_ANSWER_TOKENS", "ExactAnswer", "TokenSpan", "best_span", "exact_answers"]
+__all__ = ["MAX_ANSWER_TOKENS", "ExactAnswer", "TokenSpan", "best_answer", "best_span", "exact_answers", "log_odds"]
 
 # As in the Open Model Zoo's demo.
 MAX_ANSWER_TOKENS = 15
@@ -44,8 +44,14 @@ def exact_answers(extractor: AnswerExtractor, question: str, hits: Sequence[Hit]
 
 
 def _answer(extractor: AnswerExtractor, question: str, hit: Hit) -> ExactAnswer | None:
+    found = best_answer(extractor, question, hit.text)
+    return found and replace(found, start=hit.start + found.start, end=hit.start + found.end)
+
+
+def best_answer(extractor: AnswerExtractor, question: str, text: str) -> ExactAnswer | None:
+    """Return the likeliest answer in a text, None when it has no words. Raises as `AnswerExtractor.windows`."""
     best: tuple[float, int, int] | None = None
-    for window in extractor.windows(question, hit.text):
+    for window in extractor.windows(question, text):
         span = best_span(window.start, window.end, window.first, len(window.start) - 1)  # - 1: the [SEP] at the end
         # Scores of different windows are comparable: the softmax includes [CLS] and the question (see `best_span`).
         if best is None or span.score > best[0]:
@@ -54,7 +60,21 @@ def _answer(extractor: AnswerExtractor, question: str, hit: Hit) -> ExactAnswer 
     if best is None:
         return None
     score, begin, end = best
-    return ExactAnswer(hit.text[begin:end], hit.start + begin, hit.start + end, score)
+    return ExactAnswer(text[begin:end], begin, end, score)
+
+
+def log_odds(extractor: AnswerExtractor, question: str, text: str) -> float:
+    """Return how much likelier the likeliest answer in a passage is than that it has none, as a logarithm.
+
+    That there is none is what the logits of [CLS] say. A passage without words has -infinity. Raises as
+    `AnswerExtractor.windows`.
+    """
+    odds = [-np.inf]
+    for window in extractor.windows(question, text):
+        span = best_span(window.start, window.end, window.first, len(window.start) - 1)
+        answer = window.start[span.first] + window.end[span.last]
+        odds.append(float(answer - window.start[0] - window.end[0]))
+    return max(odds)
 
 
 def best_span(

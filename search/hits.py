@@ -78,7 +78,9 @@ class Hit:
     are the words of the question that occur, as they were asked, and `phrases` the quoted phrases. In `hybrid`,
     `overlap` is what else of the question's words was counted, and `chance` the probability, 0 to 1, that the passage
     answers the question (see calibration.py); None where the metric is not cosine, or with fewer than 100 vectors.
-    `trust` is the weight that nearness in meaning had beside the words, up to 1 (see trust.py).
+    `trust` is the weight that nearness in meaning had beside the words, up to 1 (see trust.py). `rerank_score` is that
+    of the model that read the passage again, None for one that was not (see reranking.py): then it decides the order,
+    while `score` is still that of the first ranking.
 
     `freshness` is `fresh`, `changed` or `missing`, as its file is, and `unknown` for a document without a file.
     With `recognized`, at least a part of the text was recognized in a picture (OCR), and may have wrong letters.
@@ -109,6 +111,7 @@ class Hit:
     overlap: Overlap | None = None
     chance: float | None = None
     trust: float | None = None
+    rerank_score: float | None = None
     freshness: str = "unknown"
     also_in: tuple[Place, ...] = ()
     before: str = ""
@@ -145,6 +148,7 @@ class Changes(Ranking, total=False):
 
     freshness: str
     also_in: tuple[Place, ...]
+    rerank_score: float | None
 
 
 def checked_hit(passage: StoredPassage) -> Hit:

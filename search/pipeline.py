@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wherein.embed.encoder import Matrix
 from wherein.errors import UsageError
@@ -15,6 +16,7 @@ from wherein.search.embedded import EmbeddedQuestion
 from wherein.search.found import Choose
 from wherein.search.hits import FreshnessOf, Hit
 from wherein.search.hybrid import MAX_BY_WORDS, Ranker
+from wherein.search.limits import READ_AGAIN
 from wherein.search.modes import MODES
 from wherein.search.phrase_check import MAX_TEXTS
 from wherein.search.provenance import Provenance
@@ -33,7 +35,10 @@ from wherein.storage.filters.selection import Filter
 from wherein.storage.index.open_indexes import OpenIndexes, SharedIndexes
 from wherein.uri import display
 
-__all__ = ["Answer", "PreparedQuery", "QueryOptions", "QueryPipeline", "check_question"]
+if TYPE_CHECKING:
+    from wherein.search.reranking import PassageReader, Reranked
+
+__all__ = ["Answer", "AnswerModels", "PreparedQuery", "QueryOptions", "QueryPipeline", "check_question"]
 
 _NO_GOOD_MATCH = "no good match; these are the nearest passages"
 _MAX_SHOWN = 200
@@ -61,7 +66,7 @@ class Answer:
     document, that no passage holds a quoted phrase, that no hit is a good match. `basis` names the generations and the
     model that the answer comes from. `stale` counts the passages that were left out because they are not fresh, when
     only fresh ones were asked for. `corrections` are the words that the library does not have, and what was searched in
-    their place.
+    their place. `reranked` is what was read again, None where nothing was to be.
     """
 
     question: str
@@ -71,6 +76,7 @@ class Answer:
     basis: Provenance | None = None
     stale: int = 0
     corrections: tuple[Correction, ...] = ()
+    reranked: Reranked | None = None
 
     @property
     def respelled(self) -> str:
@@ -86,6 +92,11 @@ class QueryOptions:
     mode: str
     only: Filter | None
     results: ResultOptions
+
+    @property
+    def gathered(self) -> int:
+        """How many hits are gathered: those that are read again, where they are more than are asked for."""
+        return max(self.k, READ_AGAIN) if self.results.rerank else self.k
 
     @property
     def needs_vector(self) -> bool:
@@ -108,6 +119,19 @@ class PreparedQuery:
     def terms(self) -> Sequence[int]:
         """The terms of the question in their order."""
         return self.words.order if self.words else parse_question(self.question, operators=False).order
+
+
+@dataclass(frozen=True)
+class AnswerModels:
+    """The models that help to answer; None where there is none, or none is needed.
+
+    `encode_contexts` embeds sentences, `[n, dimension]`, where the one that answers is to be marked; `embed_question`
+    a question whose spelling was corrected; `reader` reads the best passages again.
+    """
+
+    encode_contexts: EncodeContexts | None = None
+    embed_question: EmbedQuestion | None = None
+    reader: PassageReader | None = None
 
 
 class QueryPipeline:
@@ -138,22 +162,13 @@ class QueryPipeline:
         queries: Sequence[PreparedQuery],
         options: QueryOptions,
         freshness: FreshnessOf,
-        encode_contexts: EncodeContexts | None = None,
-        embed: EmbedQuestion | None = None,
+        models: AnswerModels = AnswerModels(),
     ) -> list[Answer]:
-        """Answer questions, all from one snapshot.
-
-        `freshness` returns the states of documents' files. `encode_contexts` embeds sentences, `[n, dimension]`, where
-        the one that answers is to be marked; `embed` embeds a question whose spelling was corrected.
-        """
+        """Answer questions, all from one snapshot; `freshness` returns the states of documents' files."""
         with self._reading(options.mode):
-            return [
-                self._answer(*self._corrected(query, embed), options, freshness, encode_contexts) for query in queries
-            ]
+            return [self._answer(*self._corrected(query, models), options, freshness, models) for query in queries]
 
-    def _corrected(
-        self, query: PreparedQuery, embed: EmbedQuestion | None
-    ) -> tuple[PreparedQuery, tuple[Correction, ...]]:
+    def _corrected(self, query: PreparedQuery, models: AnswerModels) -> tuple[PreparedQuery, tuple[Correction, ...]]:
         """Return a question with the words that are searched in place of misspelt ones, and which these are."""
         if query.words is None:
             return query, ()
@@ -161,8 +176,9 @@ class QueryPipeline:
             words, corrections = self._speller.correct(index, query.words)
         if not corrections:
             return query, ()
-        is_embedded_again = query.embedded is not None and embed is not None
-        embedded = embed(respelled(words.meaning, corrections)) if is_embedded_again and embed else query.embedded
+        embedded = query.embedded
+        if embedded is not None and models.embed_question is not None:
+            embedded = models.embed_question(respelled(words.meaning, corrections))
         return replace(query, words=words, embedded=embedded), corrections
 
     def _reading(self, mode: str) -> AbstractContextManager[object]:
@@ -177,24 +193,31 @@ class QueryPipeline:
         corrections: tuple[Correction, ...],
         options: QueryOptions,
         freshness: FreshnessOf,
-        encode_contexts: EncodeContexts | None,
+        models: AnswerModels,
     ) -> Answer:
         results = options.results
         self._copies.begin()
         gathered = gather(
             lambda k, choose: self._rank(query, k, options, choose),
-            options.k,
+            options.gathered,
             results,
             freshness,
             self._copies.likely,
         )
-        hits = with_recognized(self._db, gathered.hits)
+        hits, reranked = gathered.hits, None
+        if models.reader:
+            from wherein.search.reranking import rerank  # most questions do not need it
+
+            question = respelled(query.question, corrections)
+            hits, reranked = rerank(models.reader, question, hits, results.rerank_ms)
+        hits = with_recognized(self._db, hits[: options.k])
         if results.fold and self._copies.has_left_out:
             hits = with_left_out(self._db, hits, self._copies, freshness if results.require_fresh else None)
         if options.results.context:
             hits = [with_context(self._db, hit, options.results.context) for hit in hits]
         if results.sentence:
-            hits = with_sentences(hits, query.terms, query.embedded.vector if query.embedded else None, encode_contexts)
+            vector = query.embedded.vector if query.embedded else None
+            hits = with_sentences(hits, query.terms, vector, models.encode_contexts)
         is_semantic, cut = options.mode == "semantic", query.embedded.cut if query.embedded else ""
         ranking = self._by_meaning(query) if is_semantic else self._by_words()
         ranker = None if is_semantic else self._by_words()
@@ -207,10 +230,11 @@ class QueryPipeline:
             *(ranker.operator_notes(mode=options.mode, is_empty=not gathered.ranked) if ranker else ()),
             *_limits(gathered, options.k, ranker, self._copies),
             *_doubts(hits),
+            *([reranked.describe(results.rerank_ms)] if reranked and reranked.passages else ()),
         )
         # In the mode hybrid, what the model did not see is searched by its words.
         truncated = cut if is_semantic else ""
-        return Answer(query.question, truncated, hits, notes, ranking.provenance, gathered.stale, corrections)
+        return Answer(query.question, truncated, hits, notes, ranking.provenance, gathered.stale, corrections, reranked)
 
     def _rank(self, query: PreparedQuery, k: int, options: QueryOptions, choose: Choose) -> list[Hit]:
         """Return hits of those of the `k` best passages by the mode that `choose` picks."""
@@ -275,7 +299,7 @@ def _limits(gathered: Gathered, k: int, ranker: Ranker | None, copies: NearCopie
         yield _PHRASES_CUT
     if ranker and ranker.copies_cut:
         yield _COPIES_CUT
-    if gathered.stopped:
+    if gathered.stopped and len(gathered.hits) < k:
         yield _STOPPED.format(gathered.ranked)
     elif copies.cut and len(gathered.hits) < k:
         yield _STOPPED.format(max(k, MAX_BY_MEANING))

@@ -91,7 +91,7 @@ QUERY: dict[str, Argument | None] = {
     "--context": of(COUNTS), "--sentence": None, "--no-sentence": None, "--no-fold": None, "--min-score": of(SHARES),
     "--require-fresh": None, "--full": None, "--all": None, "--no-pager": None,
     "--batch": of(FILES), "--format": of(("text", "json", "jsonl", "markdown", "csv", "xml", "")), "--json": None,
-    "--answer": None,
+    "--answer": None, "--rerank": None, "--rerank-ms": of(COUNTS),
 }  # fmt: skip
 INGEST: dict[str, Argument | None] = {
     "--exclude": of(PATTERNS), "--max-size": of(COUNTS),

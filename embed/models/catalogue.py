@@ -10,11 +10,12 @@ from wherein.embed.models.choices import ImportOptions
 from wherein.embed.models.download import Report, fetch_model
 from wherein.embed.models.importing import ImportResult, load_any_model
 from wherein.embed.models.installed import (
+    EMBEDDING,
     damaged_files,
     find_model,
     fingerprints,
     installed_folders,
-    is_answer_model,
+    model_kind,
     models_folder,
     read_manifest,
 )
@@ -31,8 +32,8 @@ _MULTILINGUAL_SIZE = 384, "cosine", 135_000_000
 class ModelSummary:
     """A row of `wherein model list`.
 
-    `kind` is `embedding`, or `reader` for an answer model, which has no dimension (0) and no metric (""). `state` is
-    `shipped`, `installed`, `available` or `damaged`. `top_5` is in percent, if known.
+    `kind` is `embedding`, `reader` for an answer model, or `reranker`; the latter two have no dimension (0) and no
+    metric (""). `state` is `shipped`, `installed`, `available` or `damaged`. `top_5` is in percent, if known.
     """
 
     name: str
@@ -65,9 +66,9 @@ def describe_model(name: str, cache: Path | None = None) -> dict[str, Any]:
     precision. For a model that is not installed, return its catalogue entry. Raises UsageError when there is no such
     model, Damaged when its manifest cannot be read.
     """
-    # Answer models first, because `find_model` refuses them.
+    # The other kinds first, because `find_model` refuses them.
     for folder in (models_folder() / name, Path(name)):
-        if name and is_answer_model(folder):
+        if name and model_kind(folder) != EMBEDDING:
             return {**read_manifest(folder), "state": "installed", "folder": str(folder),
                     "damage": damaged_files(load_any_model(folder))}  # fmt: skip
     try:
@@ -147,7 +148,7 @@ def _zoo_summary(entry: ZooModel) -> ModelSummary:
 
 def _installed_summary(folder: Path) -> ModelSummary:
     """Return the summary of the model in a folder; only sizes are compared, to be quick (`describe_model` hashes)."""
-    kind = "reader" if is_answer_model(folder) else "embedding"
+    kind = model_kind(folder)
     try:
         manifest = read_manifest(folder)
         model = load_any_model(folder)

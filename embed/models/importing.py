@@ -27,25 +27,43 @@ from wherein.embed.model import (
     read_checked,
 )
 from wherein.embed.models.choices import Choices, ImportOptions
-from wherein.embed.models.installed import damaged_files, default_model_name, is_answer_model, read_manifest
+from wherein.embed.models.installed import (
+    READER,
+    RERANKER,
+    damaged_files,
+    default_model_name,
+    model_kind,
+    read_manifest,
+)
 from wherein.embed.models.parts import Parts, bytes_of, find_parts
-from wherein.embed.models.settings import read_settings
+from wherein.embed.models.settings import is_classifier, longest_text, read_settings
 from wherein.embed.models.staging import exclusive_lock, publish, require_free_space, staging
-from wherein.embed.models.validation import ANSWER_OUTPUTS, EncoderTrial, is_answer_graph, try_answer_model, try_encoder
+from wherein.embed.models.validation import (
+    ANSWER_OUTPUTS,
+    EncoderTrial,
+    graph_kind,
+    try_answer_model,
+    try_encoder,
+    try_reranker,
+)
 from wherein.embed.models.vocabulary import check_frame, read_tokenizer, read_vocabulary
 from wherein.embed.models.zoo import ZOO, ZooModel
+from wherein.embed.reranker import RerankModel, load_reranker
 from wherein.embed.tokenizer import Frame
 from wherein.errors import Damaged, UsageError
 
-__all__ = ["ImportOptions", "ImportResult", "Origin", "add_model", "describe_file", "load_any_model"]
+__all__ = ["AnyModel", "ImportOptions", "ImportResult", "Origin", "add_model", "describe_file", "load_any_model"]
 
 _ANSWER_QUESTION_TOKENS = 64
+_RERANK_TOKENS = 512  # question and passage together; some models take 8,192, which no passage needs
 # The name is that of a folder. Folders with a leading dot are unfinished or damaged models.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _MIN_TEXT_TOKENS = 8  # that a prompt and special tokens must leave to a text
 
 
 _NO_OPTIONS = ImportOptions()
+
+AnyModel = Model | AnswerModel | RerankModel
 
 
 @dataclass(frozen=True)
@@ -56,7 +74,7 @@ class ImportResult:
     which a damaged model of the same name was renamed.
     """
 
-    model: Model | AnswerModel
+    model: AnyModel
     new: bool
     notes: tuple[str, ...] = ()
     damaged_copy: Path | None = None
@@ -109,6 +127,8 @@ def _add_folder(source: Path, models: Path, options: ImportOptions) -> ImportRes
         tokenizer = read_tokenizer(folder / TOKENIZER)
         if isinstance(model, Model):
             _check_vectors(folder, tokenizer, model)
+        elif isinstance(model, RerankModel):
+            try_reranker(folder, tokenizer, model.tokens, source)
         else:
             check_frame(tokenizer, source)
             try_answer_model(folder, tokenizer, model.tokens, source)
@@ -138,8 +158,11 @@ def _add_parts(
         read = read_tokenizer if parts.vocabulary.suffix == ".json" else read_vocabulary
         tokenizer = read(parts.vocabulary)
         (folder / TOKENIZER).write_text(tokenizer.to_str(), "utf-8")
-        if is_answer_graph(folder, parts.graph):
+        kind = graph_kind(folder, parts.graph, classifies=is_classifier(parts.root))
+        if kind == READER:
             fields = _answer_fields(folder, tokenizer, parts, options)
+        elif kind == RERANKER:
+            fields = _reranker_fields(folder, tokenizer, parts, options)
         else:
             choices = Choices(options, read_settings(parts.root), entry)
             fields = _encoder_fields(folder, tokenizer, parts, choices)
@@ -189,13 +212,29 @@ def _check_prompts(tokenizer: Tokenizer, prompts: Prompts, trial: EncoderTrial) 
             raise UsageError(f"The prompt {prompt!r} takes {used} of {length} tokens; choose another")
 
 
-def _answer_fields(folder: Path, tokenizer: Tokenizer, parts: Parts, options: ImportOptions) -> dict[str, Any]:
+def _refuse_encoder_options(graph: Path, called: str, options: ImportOptions) -> None:
     encoders_only = (options.metric, options.pooling, options.question_prompt, options.context_prompt)
     if any(value is not None for value in encoders_only):
-        raise UsageError(f"{parts.graph} is an answer model, which has no metric, pooling or prompts; leave them out")
+        raise UsageError(f"{graph} is {called}, which has no metric, pooling or prompts; leave them out")
+
+
+def _reranker_fields(folder: Path, tokenizer: Tokenizer, parts: Parts, options: ImportOptions) -> dict[str, Any]:
+    _refuse_encoder_options(parts.graph, "a reranker", options)
+    if options.question_tokens is not None:
+        raise UsageError(f"{parts.graph} is a reranker, which reads both texts at once; leave --question-tokens out")
+    limit = longest_text(parts.root)
+    if limit and options.context_tokens and options.context_tokens > limit:
+        raise UsageError(f"The model takes texts of at most {limit} tokens, not of {options.context_tokens}")
+    tokens = options.context_tokens or min(limit or _RERANK_TOKENS, _RERANK_TOKENS)
+    tokens, output = try_reranker(folder, tokenizer, tokens, parts.graph)
+    return {"kind": RERANKER, "tokens": tokens, "output": output}
+
+
+def _answer_fields(folder: Path, tokenizer: Tokenizer, parts: Parts, options: ImportOptions) -> dict[str, Any]:
+    _refuse_encoder_options(parts.graph, "an answer model", options)
     check_frame(tokenizer, parts.vocabulary)
     return {
-        "kind": "reader",
+        "kind": READER,
         "tokens": try_answer_model(folder, tokenizer, options.context_tokens, parts.graph),
         "question_tokens": options.question_tokens or _ANSWER_QUESTION_TOKENS,
         "outputs": list(ANSWER_OUTPUTS),
@@ -221,16 +260,20 @@ def _install(folder: Path, target: Path) -> ImportResult:
     return ImportResult(load_any_model(target), new=True, damaged_copy=damaged_copy)
 
 
-def load_any_model(folder: Path) -> Model | AnswerModel:
-    """Read the manifest of a model of either kind. Raises Damaged when it cannot be read."""
-    return load_answer_model(folder) if is_answer_model(folder) else load_model(folder)
+def load_any_model(folder: Path) -> AnyModel:
+    """Read the manifest of a model of any kind. Raises Damaged when it cannot be read."""
+    kind = model_kind(folder)
+    if kind == READER:
+        return load_answer_model(folder)
+    return load_reranker(folder) if kind == RERANKER else load_model(folder)
 
 
-def _identity(model: Model | AnswerModel) -> object:
+def _identity(model: AnyModel) -> object:
     """Return what two models must have in common to be the same model."""
     if isinstance(model, Model):
         return fingerprint(model, "")  # a name or a version makes no difference
-    return sorted(model.sha256.items()), model.tokens, model.question_tokens
+    question_tokens = model.question_tokens if isinstance(model, AnswerModel) else 0
+    return sorted(model.sha256.items()), model.tokens, question_tokens
 
 
 def _check_name(name: str) -> str:

@@ -12,19 +12,24 @@ from wherein.embed.precision import PRECISIONS
 from wherein.errors import Damaged, UsageError
 
 __all__ = [
+    "EMBEDDING",
     "MODELS_VARIABLE",
+    "READER",
+    "RERANKER",
     "damaged_files",
     "default_model_name",
     "find_by_fingerprint",
     "find_model",
     "fingerprints",
     "installed_folders",
-    "is_answer_model",
+    "model_kind",
     "models_folder",
     "read_manifest",
 ]
 
 MODELS_VARIABLE = "WHEREIN_MODELS"
+EMBEDDING, READER, RERANKER = "embedding", "reader", "reranker"
+"""The kinds of model: encoders, answer models (embed/answer_extractor.py) and rerankers (embed/reranker.py)."""
 
 
 def models_folder() -> Path:
@@ -115,17 +120,20 @@ def damaged_files(model: ModelFiles) -> list[str]:
     return problems
 
 
-def is_answer_model(folder: Path) -> bool:
-    """Whether a folder's manifest is that of an answer model (embed/answer_extractor.py), which makes no vectors."""
+def model_kind(folder: Path) -> str:
+    """Return the kind of the model in a folder, by its manifest; EMBEDDING where that says nothing."""
     try:
-        return bool(json.loads((folder / "model.json").read_text("utf-8")).get("kind") == "reader")
+        kind = json.loads((folder / "model.json").read_text("utf-8")).get("kind")
     except (OSError, ValueError, AttributeError):
-        return False
+        return EMBEDDING
+    return str(kind) if kind in (READER, RERANKER) else EMBEDDING
 
 
 def _embedding(folder: Path) -> Model:
-    if is_answer_model(folder):
-        raise UsageError(f"{folder.name} is an answer model and makes no vectors; choose another model")
+    kind = model_kind(folder)
+    if kind != EMBEDDING:
+        called = "an answer model" if kind == READER else "a reranker"
+        raise UsageError(f"{folder.name} is {called} and makes no vectors; choose another model")
     return load_model(folder)
 
 

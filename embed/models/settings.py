@@ -10,7 +10,7 @@ from wherein.embed.graph import POOLINGS
 from wherein.embed.model import Prompts
 from wherein.errors import Damaged, UsageError
 
-__all__ = ["SETTINGS_FILES", "Settings", "read_settings"]
+__all__ = ["SETTINGS_FILES", "Settings", "is_classifier", "longest_text", "read_settings"]
 
 MODULES, POOLING = "modules.json", "1_Pooling/config.json"
 PROMPTS, LENGTH, CONFIG = "config_sentence_transformers.json", "sentence_bert_config.json", "config.json"
@@ -70,8 +70,20 @@ def read_settings(root: Path) -> Settings:
         normalizes=any(kind == "Normalize" for kind, _ in modules),
         metric=_metric(root / PROMPTS, prompts.get("similarity_fn_name")),
         prompts=_prompts(root / PROMPTS, prompts),
-        tokens=min(_lengths(root), default=None),
+        tokens=longest_text(root),
     )
+
+
+def is_classifier(root: Path) -> bool:
+    """Whether a model's files say that it returns the logits of classes, as a cross-encoder does. Raises Damaged."""
+    architectures = _read(root / CONFIG).get("architectures")
+    names = architectures if isinstance(architectures, list) else []
+    return any(str(name).endswith("ForSequenceClassification") for name in names)
+
+
+def longest_text(root: Path) -> int | None:
+    """Return the length in tokens of the longest text that a model takes, None where no file says it."""
+    return min(_lengths(root), default=None)
 
 
 def _modules(root: Path) -> list[tuple[str, str]]:

@@ -11,11 +11,12 @@ from tokenizers import Tokenizer
 
 from wherein.embed.graph import IN_GRAPH, INPUTS, POOLINGS, adapt
 from wherein.embed.model import IR
+from wherein.embed.models.installed import EMBEDDING, READER, RERANKER
 from wherein.embed.runtime import openvino_core
 from wherein.embed.tokenizer import Frame
 from wherein.errors import Damaged, UsageError
 
-__all__ = ["ANSWER_OUTPUTS", "EncoderTrial", "is_answer_graph", "try_answer_model", "try_encoder"]
+__all__ = ["ANSWER_OUTPUTS", "EncoderTrial", "graph_kind", "try_answer_model", "try_encoder", "try_reranker"]
 
 ANSWER_OUTPUTS = ("output_s", "output_e")
 """The outputs of the zoo's answer models: the logits of the answer's first and last token (from the model card)."""
@@ -69,10 +70,54 @@ def try_encoder(
     return EncoderTrial(vectors[0].shape[1], context, question, output, pooling)
 
 
-def is_answer_graph(folder: Path, shown: Path) -> bool:
-    """Whether the graph in `folder` is that of an answer model, by the names of its outputs."""
+def graph_kind(folder: Path, shown: Path, *, classifies: bool = False) -> str:
+    """Return the kind of model that the graph in `folder` is, by its outputs: an answer model has two with their names.
+
+    A reranker returns one number for each text. `classifies` is whether the model's own files say that it returns the
+    logits of classes. Raises Damaged when it cannot be read, UsageError when there are several classes.
+    """
     _, graph = _read(folder, shown)
-    return set(ANSWER_OUTPUTS) <= {name for port in graph.outputs for name in port.get_names()}
+    if set(ANSWER_OUTPUTS) <= {name for port in graph.outputs for name in port.get_names()}:
+        return READER
+    width = _width(graph)
+    if classifies and width != 1:
+        raise UsageError(
+            f"{shown} sorts texts into {width or 'several'} classes; a reranker returns one logit, and an embedding"
+            " model a vector"
+        )
+    return RERANKER if width == 1 else EMBEDDING
+
+
+def _width(graph: Any) -> int | None:
+    """Return how many numbers the only output has for each text, None when that is not known."""
+    shape = graph.outputs[0].partial_shape
+    if len(graph.outputs) > 1 or shape.rank.is_dynamic or not 1 <= len(shape) <= 2:
+        return None
+    if len(shape) == 1:
+        return 1
+    return int(shape[1].get_length()) if shape[1].is_static else None
+
+
+def try_reranker(folder: Path, tokenizer: Tokenizer, tokens: int, shown: Path) -> tuple[int, str]:
+    """Run a reranker's graph once; return its length in tokens and the name of its output.
+
+    Raises Damaged when the graph cannot be read, UsageError when it is not that of a reranker.
+    """
+    core, graph = _read(folder, shown)
+    length = _check_inputs(graph, shown, INPUTS[:2]) or tokens
+    _check_vocabulary(graph, tokenizer, shown)
+    names = {port.get_any_name() for port in graph.inputs}
+    try:
+        compiled = core.compile_model(graph, "CPU", _COMPILE_SETTINGS)
+        inputs = {name: value for name, value in _inputs(tokenizer, length).items() if name in names}
+        results = compiled(inputs)
+    except RuntimeError as error:
+        raise UsageError(f"{shown} cannot be run at {length} tokens: {_last_line(error)}") from error
+    if len(compiled.outputs) != 1 or np.size(results[0]) != 1 or not np.isfinite(results[0]).all():
+        raise UsageError(f"{shown} does not return one finite number for a question and a passage")
+    if not graph.outputs[0].get_names():
+        raise UsageError(f"{shown} has an output without a name")
+    return length, min(graph.outputs[0].get_names())
 
 
 def try_answer_model(folder: Path, tokenizer: Tokenizer, tokens: int | None, shown: Path) -> int:

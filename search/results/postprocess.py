@@ -7,7 +7,7 @@ from wherein.errors import Damaged
 from wherein.search.copies import Likely
 from wherein.search.found import Choose, Found
 from wherein.search.hits import FreshnessOf, Hit, Place, StoredPassage, checked_place
-from wherein.search.limits import MAX_LISTED
+from wherein.search.limits import MAX_LISTED, RERANK_MS
 from wherein.search.results.dedupe import fold, text_of
 from wherein.storage.catalog.documents import spans_around
 from wherein.storage.catalog.protocol import Catalog
@@ -27,7 +27,8 @@ class ResultOptions:
     side. `sentence` marks the sentence that best answers. `min_score` leaves out hits with a lower chance, or
     a lower score where there is no chance. `require_fresh` leaves out hits whose file is not known to be as it was
     read. `strict` leaves out hits that lack one of the question's quoted phrases, also where these are part of a
-    sentence.
+    sentence. With `rerank` an installed reranker, else the answer model, reads the best passages again and decides
+    their order; after `rerank_ms` milliseconds it begins no other.
     """
 
     fold: bool = False
@@ -36,6 +37,8 @@ class ResultOptions:
     min_score: float | None = None
     require_fresh: bool = False
     strict: bool = False
+    rerank: bool = False
+    rerank_ms: int = RERANK_MS
 
 
 @dataclass(frozen=True)

@@ -219,7 +219,7 @@ def _no_number(ops: Any, given: dict[str, Any]) -> tuple[Any, ...]:
         ),
         (
             lambda to: write_graph(to, echo, inputs=(*INPUTS, "more")),
-            "it has 5 inputs and not 4",
+            "it has the input more, which is none of input_ids, attention_mask, token_type_ids, position_ids",
         ),
         (lambda to: write_graph(to, echo, length=128), r"its inputs are \[1,128\] and not \[1,384\]"),
         (lambda to: write_graph(to, _squeezed), "its output_s is not a number for each of 384 tokens"),

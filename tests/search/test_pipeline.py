@@ -13,7 +13,7 @@ from wherein.library import Library
 from wherein.search.embedded import EmbeddedQuestion
 from wherein.search.filters.parse import Filter, parse_filter
 from wherein.search.modes import MODES
-from wherein.search.pipeline import PreparedQuery, QueryOptions, QueryPipeline, check_question
+from wherein.search.pipeline import AnswerModels, PreparedQuery, QueryOptions, QueryPipeline, check_question
 from wherein.search.query_syntax import parse_question
 from wherein.search.results.postprocess import ResultOptions
 from wherein.storage.catalog.connection import open_reader
@@ -54,7 +54,7 @@ def test_the_pipeline_folds_filters_and_marks_sentences(pipeline: QueryPipeline)
     assert [len(hit.also_in) for hit in answer.hits] == [1, 0]
     assert pipeline.answer([question], options(only=parse_filter(types=["pdf"])), all_are("fresh"))[0].hits == []
     marked = options(only=parse_filter(types=["txt"]), results=ResultOptions(sentence=True))
-    (answer,) = pipeline.answer([question], marked, all_are("fresh"), ToyEncoder().encode_contexts)
+    (answer,) = pipeline.answer([question], marked, all_are("fresh"), AnswerModels(ToyEncoder().encode_contexts))
     assert len(answer.hits) == 3
     assert all(hit.sentence for hit in answer.hits)
     assert answer.basis is not None

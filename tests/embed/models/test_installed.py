@@ -17,7 +17,7 @@ from wherein.embed.models.installed import (
     find_model,
     fingerprints,
     installed_folders,
-    is_answer_model,
+    model_kind,
     models_folder,
     read_manifest,
 )
@@ -77,9 +77,9 @@ def test_a_folder_without_a_manifest_can_be_added(models: Path, tmp_path: Path) 
 
 def test_an_answer_model_makes_no_vectors(models: Path, tmp_path: Path) -> None:
     add_model(write_graph(tmp_path / "zoo", echo), models, ImportOptions(name="answers"))
-    assert is_answer_model(models / "answers")
-    assert not is_answer_model(DEFAULT_MODEL)
-    assert not is_answer_model(tmp_path / "none")
+    assert model_kind(models / "answers") == "reader"
+    assert model_kind(DEFAULT_MODEL) == "embedding"
+    assert model_kind(tmp_path / "none") == "embedding"
     with pytest.raises(UsageError, match="answers is an answer model and makes no vectors"):
         find_model("answers", models)
 

@@ -1,0 +1,152 @@
+"""Train the reader on a CPU: float32 weights, bfloat16 arithmetic, and one thread for each part of a batch.
+
+Where a core is shared with other programs, threads that meet once a step are several times as fast as threads that
+share every matrix product. A stopped run resumes from its last checkpoint.
+"""
+
+import pickle
+import random
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from wherein.errors import WhereinError
+from wherein.recipe import vectors
+from wherein.recipe.reader import examples, network, rows
+from wherein.recipe.reader.examples import Examples
+from wherein.recipe.reader.network import Reader
+from wherein.recipe.reader.plan import ReaderPlan
+from wherein.recipe.reader.rows import Row, Rows
+
+# Tokens of one part of a batch, padding included.
+PART_TOKENS = 1400
+
+
+@dataclass
+class Run:
+    """The state of a training: `step` batches are done; `fast` computes with a copy of the weights of `reader`."""
+
+    reader: Reader
+    fast: Reader
+    optimizer: torch.optim.AdamW
+    step: int = 0
+
+    @property
+    def trained(self) -> list[tuple[nn.Parameter, nn.Parameter]]:
+        """The parameters that are trained, in float32 and in bfloat16."""
+        both = zip(self.reader.parameters(), self.fast.parameters(), strict=True)
+        return [(slow, fast) for slow, fast in both if slow.requires_grad]
+
+
+def start(base: dict[str, Any], plan: ReaderPlan) -> Run:
+    """Return the run before its first step."""
+    torch.set_num_threads(1)
+    reader = network.start(base, plan.seed)
+    trained = [parameter for parameter in reader.parameters() if parameter.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=plan.rate, weight_decay=plan.decay)
+    return Run(reader, deepcopy(reader).bfloat16(), optimizer)
+
+
+def batches(material: Examples, maker: Rows, plan: ReaderPlan) -> Iterator[list[Row]]:
+    """Yield the batches of one epoch after another, without end."""
+    number = 0
+    while True:
+        rng = random.Random(f"{plan.seed}/{number}/cuts")
+        found = (maker.row(one, rng) for one in examples.epoch(material, plan.unanswered, plan.seed, number))
+        whole = [row for row in found if row]
+        for begin in range(0, len(whole) - plan.batch + 1, plan.batch):
+            yield whole[begin : begin + plan.batch]
+        number += 1
+
+
+def rate(plan: ReaderPlan, step: int) -> float:
+    """Return the learning rate of step `step` (from 0)."""
+    falling = max(1, round(plan.fall * plan.steps))
+    return plan.rate * min((step + 1) / max(1, plan.warm_up), 1.0, (plan.steps - step) / falling)
+
+
+def gradients(run: Run, part: list[Row], size: int) -> tuple[float, list[Tensor]]:
+    """Return the loss of a part of a batch of `size` rows, and its gradients."""
+    inputs, starts, ends = rows.batch(part)
+    tensors = {name: torch.from_numpy(array) for name, array in inputs.items()}
+    logits = run.fast(**tensors)
+    sides = zip(logits, (starts, ends), strict=True)
+    mask = tensors["attention_mask"]
+    cost = sum(network.loss(one, mask, torch.from_numpy(right)) for one, right in sides) / (2 * size)
+    return cost.item(), list(torch.autograd.grad(cost, [fast for _, fast in run.trained]))
+
+
+def advance(run: Run, batch: list[Row], plan: ReaderPlan, pool: ThreadPoolExecutor) -> float:
+    """Carry out one step and return its loss."""
+    groups = vectors.groups([len(row.ids) for row in batch], PART_TOKENS)
+    parts = list(pool.map(lambda group: gradients(run, [batch[row] for row in group], len(batch)), groups))
+    for number, (slow, _) in enumerate(run.trained):
+        # Summed in float32 and in a fixed order.
+        slow.grad = torch.stack([part[1][number].float() for part in parts]).sum(0)
+    nn.utils.clip_grad_norm_([slow for slow, _ in run.trained], plan.longest_step)
+    for group in run.optimizer.param_groups:
+        group["lr"] = rate(plan, run.step)
+    run.optimizer.step()
+    refresh(run)
+    run.step += 1
+    return sum(cost for cost, _ in parts)
+
+
+def refresh(run: Run) -> None:
+    """Copy the weights to those that compute."""
+    with torch.no_grad():
+        for slow, fast in run.trained:
+            fast.copy_(slow)
+
+
+def save(run: Run, path: Path) -> None:
+    """Write a checkpoint; if the process is killed meanwhile, the previous one is kept."""
+    fresh = path.with_suffix(".part")
+    state = {"step": run.step, "reader": run.reader.state_dict(), "optimizer": run.optimizer.state_dict()}
+    torch.save(state, fresh)
+    fresh.replace(path)
+
+
+def resume(run: Run, path: Path) -> None:
+    """Restore `run` from the checkpoint at `path`, if there is one. Raises WhereinError when it cannot be read."""
+    if not path.is_file():
+        return
+    try:
+        state = torch.load(path, weights_only=True)
+        run.reader.load_state_dict(state["reader"])
+        run.optimizer.load_state_dict(state["optimizer"])
+        run.step = state["step"]
+    except (OSError, RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
+        raise WhereinError(f"{path} cannot be read ({type(error).__name__}); delete it to start over") from error
+    refresh(run)
+    print(f"resuming after step {run.step}", flush=True)
+
+
+def train(material: Examples, maker: Rows, base: dict[str, Any], plan: ReaderPlan, work: Path) -> Reader:
+    """Return the reader after all steps of `plan`; a checkpoint is written to `work` every 40 steps."""
+    work.mkdir(parents=True, exist_ok=True)
+    run = start(base, plan)
+    resume(run, work / "reader.pt")
+    began, first, recent = time.monotonic(), run.step, 0.0
+    with ThreadPoolExecutor(plan.threads) as pool:
+        for number, batch in enumerate(batches(material, maker, plan)):
+            if run.step >= plan.steps:
+                break
+            if number < first:
+                continue
+            cost = advance(run, batch, plan, pool)
+            recent = cost if run.step == first + 1 else 0.95 * recent + 0.05 * cost
+            if run.step % 10 == 0:
+                each = (time.monotonic() - began) / (run.step - first)
+                end = time.strftime("%H:%M", time.localtime(time.time() + each * (plan.steps - run.step)))
+                print(f"step {run.step}/{plan.steps} loss {recent:.3f} {each:.2f} s a step, ends {end}", flush=True)
+            if run.step % 40 == 0 or run.step == plan.steps:
+                save(run, work / "reader.pt")
+    return run.reader

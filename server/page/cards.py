@@ -26,7 +26,7 @@ from wherein.uri import display_uri
 
 __all__ = ["Answered", "Card", "answered", "original_of"]
 
-_MAX_SENTENCE, _MAX_AFTER, _ENOUGH_AFTER = 500, 320, 120
+_MAX_SENTENCE, _MAX_AFTER, _ENOUGH_AFTER = 500, 240, 120
 _MAX_PATH = 80
 _STALE = {"changed": "changed since it was read", "missing": "its file is gone"}
 _TRUNCATED = "The question is too long; ignored: {}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -14,7 +15,7 @@ from wherein.storage.filters.facets import Facets, folders_of
 from wherein.terminal import one_line, shorten_path
 from wherein.uri import display, display_path, file_path
 
-__all__ = ["Choice", "Menu", "menus"]
+__all__ = ["Choice", "Group", "Menu", "menus"]
 
 _MAX_CHOICES, _MAX_FIELDS, _MAX_LABEL = 12, 4, 60
 _AGES = (("Past week", 7), ("Past month", 30), ("Past year", 365))
@@ -26,6 +27,8 @@ _TYPES = {
 }  # fmt: skip
 _SHORT = {media_type: name for name, media_type in MEDIA_TYPES.items()}
 _UPLOADS = "stdin:"
+_UNNAMEABLE = frozenset('"\\\0=')
+_DATE = re.compile(r"\d{4}-\d\d")
 
 
 @dataclass(frozen=True)
@@ -40,37 +43,39 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Choices under a heading, "" for none; `more` others are not listed."""
+
+    heading: str
+    choices: Sequence[Choice]
+    more: int = 0
+
+
+@dataclass(frozen=True)
 class Menu:
     """What can be chosen of one kind; `chosen` says what is, "" for nothing."""
 
     name: str
     label: str
     chosen: str
-    choices: Sequence[Choice]
-    more: int = 0
+    groups: Sequence[Group]
 
 
 def menus(library: Library, search: Search, today: date) -> list[Menu]:
     """Return the filters. Each counts the documents that pass all others. Raises UsageError for a wrong filter."""
     return [
-        *_some(_types(_facets(library, replace(search, types=())), search)),
-        *_some(_folders(_facets(library, replace(search, folders=())), search)),
+        *_types(_facets(library, replace(search, types=())), search),
+        *_folders(_facets(library, replace(search, folders=())), search),
         _dates(_facets(library, replace(search, since="")), search, today),
-        *_fields(library, search),
+        _metadata(library, search),
         _modes(search),
-    ]  # fmt: skip
+    ]
 
 
 def _facets(library: Library, search: Search) -> Facets:
     if not search.is_filtered:
         return library.facets()
     return library.facets(parse_filter(search.folders, search.types, search.since or None, search.condition))
-
-
-def _some(menu: Menu) -> Iterator[Menu]:
-    """Yield a menu that has something to choose."""
-    if menu.chosen or len(menu.choices) > 1:
-        yield menu
 
 
 def _most(counts: Mapping[str, int], chosen: Sequence[str]) -> list[str]:
@@ -83,14 +88,17 @@ def _toggled(chosen: tuple[str, ...], value: str) -> tuple[str, ...]:
     return tuple(one for one in chosen if one != value) if value in chosen else (*chosen, value)
 
 
-def _types(facets: Facets, search: Search) -> Menu:
+def _types(facets: Facets, search: Search) -> Iterator[Menu]:
+    """Yield the types, if there are several."""
     counts = {_SHORT.get(media_type, media_type): count for media_type, count in facets.types.items()}
     choices = [
         Choice(_type_label(name), search.changed(types=_toggled(search.types, name)).address, name in search.types,
                counts.get(name, 0))
         for name in _most(counts, search.types)
     ]  # fmt: skip
-    return Menu("type", "Type", ", ".join(map(_type_label, search.types)), choices, _left(counts, choices))
+    if search.types or len(choices) > 1:
+        chosen = ", ".join(map(_type_label, search.types))
+        yield Menu("type", "Type", chosen, [Group("", choices, _left(counts, choices))])
 
 
 def _type_label(name: str) -> str:
@@ -104,8 +112,8 @@ def _left(counts: Mapping[str, int], choices: Sequence[Choice]) -> int:
 # Folders.
 
 
-def _folders(facets: Facets, search: Search) -> Menu:
-    """Return the folders below the one that is chosen, and those that it lies in."""
+def _folders(facets: Facets, search: Search) -> Iterator[Menu]:
+    """Yield the folders below the one that is chosen, and those that it lies in, if there are several."""
     below: dict[str, list[str]] = {}
     for uri in facets.folders:
         above = folders_of(uri)[1:2]
@@ -122,7 +130,8 @@ def _folders(facets: Facets, search: Search) -> Menu:
         Choice(_shown(pattern), search.changed(folders=_toggled(search.folders, pattern)).address, True)
         for pattern in search.folders if pattern not in uris or len(search.folders) > 1
     ]  # fmt: skip
-    return Menu("in", "Folder", ", ".join(map(_shown, search.folders)), [*unknown, *choices])
+    if search.folders or len(choices) > 1:
+        yield Menu("in", "Folder", ", ".join(map(_shown, search.folders)), [Group("", [*unknown, *choices])])
 
 
 def _first_fork(below: Mapping[str, Sequence[str]], counts: Mapping[str, int], documents: int) -> str:
@@ -166,42 +175,46 @@ def _dates(facets: Facets, search: Search, today: date) -> Menu:
         address = search.changed(since="" if is_chosen else first.isoformat()).address
         choices.append(Choice(label, address, is_chosen, count))
     known = next((choice.label for choice in choices if choice.is_chosen), "")
-    return Menu("since", "Date", known or (f"since {search.since[:40]}" if search.since else ""), choices)
+    return Menu("since", "Date", known or (f"since {search.since[:40]}" if search.since else ""), [Group("", choices)])
 
 
 # Metadata.
 
 
-def _fields(library: Library, search: Search) -> Iterator[Menu]:
-    """Yield a menu for each field that says something: those that are chosen, then those that most documents have."""
-    facets = _facets(library, search)
+def _metadata(library: Library, search: Search) -> Menu:
+    """Return the fields that say something: those that are chosen, then those that most documents have."""
+    fields = _facets(library, search).fields
     chosen = {field.partition("=")[0]: None for field in search.fields}
     useful = sorted(
-        filter(lambda name: _is_useful(name, facets.fields[name]), facets.fields),
-        key=lambda name: -sum(facets.fields[name].values()),
+        (name for name in fields if _is_useful(name, fields[name])), key=lambda name: -sum(fields[name].values())
     )
-    for name in [*dict.fromkeys([*chosen, *useful])][: max(_MAX_FIELDS, len(chosen))]:
-        others = replace(search, fields=tuple(one for one in search.fields if not one.startswith(f"{name}=")))
-        yield _field(name, _facets(library, others).fields.get(name, {}), search)
+    names = [*dict.fromkeys([*chosen, *useful])][: max(_MAX_FIELDS, len(chosen))]
+    values = [one_line(field.partition("=")[2])[:_MAX_LABEL] for field in search.fields]
+    shown = ", ".join([*values, *([search.where[:_MAX_LABEL]] if search.where else [])])
+    return Menu("meta", "Metadata", shown, [_field(name, library, search) for name in names])
 
 
 def _is_useful(name: str, values: Mapping[str, int]) -> bool:
-    """Whether some documents share a value, and a condition can name the field."""
-    return not set(name) & set('"\\\0=') and len(values) > 1 and max(values.values()) > 1
+    """Whether documents share values that are no dates, and a condition can name the field."""
+    is_shared = len(values) > 1 and max(values.values()) > 1
+    return is_shared and not set(name) & _UNNAMEABLE and not all(map(_DATE.match, values))
 
 
-def _field(name: str, counts: Mapping[str, int], search: Search) -> Menu:
+def _field(name: str, library: Library, search: Search) -> Group:
+    others = replace(search, fields=tuple(one for one in search.fields if one.partition("=")[0] != name))
+    counts = _facets(library, others).fields.get(name, {})
     chosen = [field.partition("=")[2] for field in search.fields if field.partition("=")[0] == name]
-    choices = [
-        Choice(one_line(value)[:_MAX_LABEL] or "(empty)", search.changed(fields=_toggled(search.fields, f"{name}={value}")).address,
-               value in chosen, counts.get(value, 0))
-        for value in _most(counts, chosen)
-    ]  # fmt: skip
-    shown = ", ".join(one_line(value)[:_MAX_LABEL] for value in chosen)
-    return Menu(f"meta {name}", one_line(name).capitalize()[:_MAX_LABEL], shown, choices, _left(counts, choices))
+    choices = [_value(name, value, counts.get(value, 0), search) for value in _most(counts, chosen)]
+    return Group(one_line(name)[:_MAX_LABEL].capitalize(), choices, _left(counts, choices))
+
+
+def _value(name: str, value: str, count: int, search: Search) -> Choice:
+    field = f"{name}={value}"
+    address = search.changed(fields=_toggled(search.fields, field)).address
+    return Choice(one_line(value)[:_MAX_LABEL] or "(empty)", address, field in search.fields, count)
 
 
 def _modes(search: Search) -> Menu:
     choices = [Choice(_MODES[mode], search.changed(mode=mode).address, mode == search.mode) for mode in MODES]
     chosen = _MODES.get(search.mode, search.mode[:_MAX_LABEL]) if search.mode != MODES[0] else ""
-    return Menu("mode", "Search by", chosen, choices)
+    return Menu("mode", "Search by", chosen, [Group("", choices)])

@@ -33,7 +33,7 @@ _CODE = frozenset(("text/csv", "application/json", "application/jsonl", "applica
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be shown of a document: the part with the `chunk`, or the one from character `start` on."""
+    """What is to be shown of a document: the part with the `chunk`, or the one with character `start`."""
 
     chunk: int | None = None
     sentence: str = ""
@@ -60,7 +60,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Reading:
-    """A part of a document, with the ways to the others. `chunk` is the id of the marked passage, None without one."""
+    """A part of a document, with the ways to the others. `chunk` is the id of the passage that is marked, if one is."""
 
     document: StoredDocument
     title: str
@@ -70,6 +70,7 @@ class Reading:
     sections: Sequence[Section]
     outline: Sequence[Entry]
     chunk: int | None
+    has_sentence: bool
     notes: Sequence[str]
     original: str
     is_code: bool
@@ -84,14 +85,16 @@ def reading(library: Library, number: int, wanted: Wanted, search: Search) -> Re
     span, page = _passage(library, number, wanted.chunk)
     start = _part_of(span[0] if span else wanted.start, len(whole))
     text = printable(whole[start : start + _PART])
-    marks = [*word_marks(text, search.question), *_marks(span, wanted.sentence, start)]
+    found = _marks(span, wanted.sentence, start)
+    marks = [*word_marks(text, search.question), *found]
     here = [chunk for chunk in chunks if start <= chunk.start < start + len(text)]
     notes = [*([_GONE] if wanted.chunk and not span else []), *document.notes]
     return Reading(
         document=document, title=one_line(document.title) or display_uri(document.uri).rpartition("/")[2],
         location=display_uri(document.uri), date=library.modified([number]).get(number),
-        metadata=_metadata(document), sections=_sections(text, marks, here, start), outline=_outline(chunks, number, start, search),
-        chunk=wanted.chunk if span else None, notes=notes, is_code=document.media_type in _CODE,
+        metadata=_metadata(document), sections=_sections(text, marks, here, start),
+        outline=_outline(chunks, number, start, search),
+        chunk=wanted.chunk if span else None, has_sentence=len(found) > 1, notes=notes, is_code=document.media_type in _CODE,
         original=original_of(document.uri, number, document.media_type, page),
         earlier=_address(number, start - _PART, search) if start else "",
         later=_address(number, start + _PART, search) if start + _PART < len(whole) else "",

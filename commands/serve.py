@@ -50,8 +50,9 @@ def serve(
         from wherein.server.serving import serve as serve_app
         from wherein.server.settings import LOOPBACK, Settings
     except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
         raise WhereinError(
-            f"The server needs the package {str(error.name).partition('.')[0]}, which is not installed; install it with:"
+            f"The server needs the package {package}, which is not installed; install it with:"
             " pip install 'wherein[server]'"
         ) from error
     if host not in LOOPBACK and token_file is None:

@@ -32,18 +32,19 @@ def bind(settings: Settings) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(
             settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        return socket.create_server(
-            address[:2],
-            family=family,
-            backlog=_MAX_WAITING_CONNECTIONS,
-        )
     except (OSError, UnicodeError) as error:
+        raise _unavailable(settings, getattr(error, "strerror", None) or "it is not a name") from error
+    try:
+        return socket.create_server(address[:2], family=family, backlog=_MAX_WAITING_CONNECTIONS)
+    except OSError as error:
         # Not `strerror`, to which `create_server` adds the address in Python's notation.
-        is_named = isinstance(error, OSError) and not isinstance(error, socket.gaierror) and error.errno
-        reason = os.strerror(error.errno) if is_named else getattr(error, "strerror", None) or str(error)
-        raise WhereinError(
-            f"Cannot listen on {settings.host} port {settings.port}: {reason}; choose another with --port or --host"
-        ) from error
+        raise _unavailable(settings, os.strerror(error.errno or 0)) from error
+
+
+def _unavailable(settings: Settings, why: str) -> WhereinError:
+    return WhereinError(
+        f"Cannot listen on {settings.host} port {settings.port}: {why}; choose another with --port or --host"
+    )
 
 
 def make_server(app: Starlette, on_start: Callable[[], None] = lambda: None) -> uvicorn.Server:

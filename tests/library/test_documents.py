@@ -43,11 +43,12 @@ def list_in_pages_of(size: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Let a page hold `size` documents; return the sizes of the pages as they are read."""
     pages, list_documents = list[int](), module.list_documents
 
-    def list_page(db: object, after: str) -> list[object]:
-        page = list[object](list_documents(db, after, size))  # type: ignore[arg-type]
+    def list_page(db: object, after: str, limit: int) -> list[object]:
+        page = list[object](list_documents(db, after, limit))  # type: ignore[arg-type]
         pages.append(len(page))
         return page
 
+    monkeypatch.setattr(module, "_PAGE", size)
     monkeypatch.setattr(module, "list_documents", list_page)
     return pages
 

@@ -1,0 +1,317 @@
+"""Load on `wherein serve`: questions over many connections, alone and beside uploads and reindexes.
+
+python bench/serve_load.py SQUAD_TRAIN.json [FOLDER] [--passages 100000] [--connections 50] [--seconds 60]
+    [--change-seconds 60] [--limit 5] [--mode hybrid] [--no-sentence]
+
+The library is that of bench/warm_query.py; FOLDER is kept and reused. The server is a process of its own, and so is the
+client, which sends the next question of the file on each connection as soon as the last is answered. Prints
+
+- how long the server takes to be ready, beside a cold `wherein query`;
+- the median of one question at a time, over HTTP and in the process, over the same questions;
+- how many questions a second the encoder alone embeds, one at a time in 16 threads and many at once;
+- for both loads: questions a second, p50 and p99, errors, and the server's memory at its first and last tenth.
+
+While the library changes, every twentieth question asks for the two passages of a document that is uploaded again and
+again: both have to be of one version. The exit code is 1 after an error or a wrong answer.
+"""
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from warm_query import build
+
+from wherein.embed.encoder import Encoder
+from wherein.embed.model import load_model
+from wherein.embed.precision import resolve_precision
+from wherein.evaluation.collection import read_squad
+from wherein.library import Library, ResultOptions
+
+THREADS, PROBE_EACH, MARKER = 16, 20, "zyxwvu"
+
+
+@dataclass
+class Load:
+    """What a client saw: seconds of each answer, statuses, and answers that mix two states."""
+
+    seconds: list[float] = field(default_factory=list)
+    statuses: Counter[str] = field(default_factory=Counter)
+    mixed: int = 0
+
+    @property
+    def errors(self) -> int:
+        return sum(count for status, count in self.statuses.items() if status != "200") + self.mixed
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("squad", type=Path)
+    parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("--passages", type=int, default=100_000)
+    parser.add_argument("--connections", type=int, default=50)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--change-seconds", type=float, default=60)
+    parser.add_argument("--limit", type=int, default=5)
+    parser.add_argument("--mode", default="hybrid")
+    parser.add_argument("--no-sentence", action="store_true")
+    chosen = parser.parse_args()
+    collection = read_squad(chosen.squad)
+    questions = random.Random(1).sample(collection.questions, 2_000)
+    asked = {"limit": chosen.limit, "mode": chosen.mode, "sentence": not chosen.no_sentence}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = chosen.folder or Path(temporary) / "library"
+        if not (folder / "catalog.db").exists():
+            build(folder, collection, chosen.passages, None)
+        alone = encoder_alone(questions, 10.0)
+        cold = cold_query(folder)
+        with server(folder) as (process, port, ready):
+            print(f"ready after {ready:.2f} s, a cold query takes {cold:.2f} s: {ready / cold:.2f} times as long")
+            one_at_a_time(folder, port, questions[:300], asked)
+            quiet = measured(
+                "nobody writes", process.pid, port, questions, asked, chosen.connections, chosen.seconds, alone
+            )
+            stop = threading.Event()
+            changing = threading.Thread(target=change, args=[port, stop])
+            changing.start()
+            upload(port, 0)
+            busy = measured(
+                "beside uploads and reindexes", process.pid, port, questions, asked, chosen.connections,
+                chosen.change_seconds, alone, probe=True,
+            )  # fmt: skip
+            stop.set()
+            changing.join()
+    return 1 if quiet.errors or busy.errors else 0
+
+
+# The server, and what it is compared with.
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[tuple[subprocess.Popen[str], int, float]]:
+    """Start a server; yield its process, its port and after how many seconds it was ready."""
+    began = time.perf_counter()
+    command = [sys.executable, "-m", "wherein", "--library", str(folder), "serve", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            port = int(process.stderr.readline().rpartition(":")[2])
+            threading.Thread(target=process.stderr.read, daemon=True).start()  # else its log would fill the pipe
+            while status(port, "/readyz") != 200:
+                time.sleep(0.01)
+            yield process, port, time.perf_counter() - began
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def status(port: int, path: str) -> int:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as response:
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def cold_query(folder: Path) -> float:
+    command = [sys.executable, "-m", "wherein", "--library", str(folder), "query", "who may sign the lease?"]
+    seconds = []
+    for _ in range(4):
+        began = time.perf_counter()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds[1:])
+
+
+def encoder_alone(questions: list[str], seconds: float) -> float:
+    """Return how many questions a second the encoder embeds, the faster way."""
+    model, precision = load_model(), resolve_precision("auto")
+    single, many = Encoder(model, precision, one_by_one=True), Encoder(model, precision)
+    many.encode_questions(questions[:256])
+    single.encode_question(questions[0])
+    until, counts = time.monotonic() + seconds, [0] * THREADS
+
+    def embed(number: int) -> None:
+        while time.monotonic() < until:
+            single.encode_question(questions[(counts[number] * THREADS + number) % len(questions)])
+            counts[number] += 1
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(embed, range(THREADS)))
+    shared = sum(counts) / seconds
+    began = time.monotonic()
+    many.encode_questions(questions)
+    batched = len(questions) / (time.monotonic() - began)
+    print(f"the encoder alone: {shared:.0f} questions a second from {THREADS} threads, {batched:.0f} many at once")
+    return max(shared, batched)
+
+
+def one_at_a_time(folder: Path, port: int, questions: list[str], asked: dict[str, Any]) -> None:
+    """Print the medians of single questions in this process and over HTTP, in turns."""
+    options = ResultOptions(fold=True, sentence=asked["sentence"])
+    with Library(folder) as library:
+        own, http = [], []
+        connection = Connection(port)
+        with asyncio.Runner() as runner:
+            runner.run(connection.open())
+            for question in questions:
+                began = time.perf_counter()
+                library.query(question, asked["limit"], mode=asked["mode"], options=options)
+                own.append(time.perf_counter() - began)
+                began = time.perf_counter()
+                runner.run(connection.ask({"question": question, **asked}))
+                http.append(time.perf_counter() - began)
+    inside, outside = (1000 * statistics.median(part[len(part) // 3 :]) for part in (own, http))
+    print(f"one at a time: {inside:.1f} ms in the process, {outside:.1f} ms over HTTP, {outside - inside:+.1f} ms")
+
+
+# The client.
+
+
+class Connection:
+    """A connection that is kept; the least that HTTP needs, so that the client takes little of the machine."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    async def open(self) -> None:
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 24)
+
+    async def ask(self, asked: dict[str, Any]) -> tuple[str, bytes]:
+        """Return status and body of an answer."""
+        body = json.dumps(asked).encode()
+        head = f"POST /v1/query HTTP/1.1\r\nHost: localhost:{self._port}\r\nContent-Length: {len(body)}\r\n\r\n"
+        self._writer.write(head.encode() + body)
+        lines = (await self._reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        length = next(int(line.partition(":")[2]) for line in lines if line.lower().startswith("content-length:"))
+        return lines[0].split(" ")[1], await self._reader.readexactly(length)
+
+
+async def _ask_all(
+    port: int, questions: list[str], asked: dict[str, Any], connections: int, seconds: float, probe: bool
+) -> Load:
+    load, until, turn = Load(), time.monotonic() + seconds, 0
+
+    async def client() -> None:
+        nonlocal turn
+        connection = Connection(port)
+        await connection.open()
+        while time.monotonic() < until:
+            turn += 1
+            probes = probe and turn % PROBE_EACH == 0
+            question = (
+                {"question": MARKER, "mode": "keyword", "fold": False, "sentence": False}
+                if probes
+                else {"question": questions[turn % len(questions)], **asked}
+            )
+            began = time.perf_counter()
+            try:
+                code, body = await connection.ask(question)
+            except (OSError, EOFError, asyncio.IncompleteReadError) as error:
+                load.statuses[type(error).__name__] += 1
+                await connection.open()
+                continue
+            load.seconds.append(time.perf_counter() - began)
+            load.statuses[code] += 1
+            if probes:
+                load.mixed += not _is_whole(body)
+
+    await asyncio.gather(*(client() for _ in range(connections)))
+    return load
+
+
+def _is_whole(body: bytes) -> bool:
+    """Whether an answer has both passages of one version of the document."""
+    versions = [hit["text"].split(MARKER)[1].split()[0] for hit in json.loads(body)["hits"]]
+    return len(versions) == 2 and len(set(versions)) == 1
+
+
+def _client(pipe: Any, *given: Any) -> None:
+    pipe.send(asyncio.run(_ask_all(*given)))
+
+
+def measured(
+    what: str, pid: int, port: int, questions: list[str], asked: dict[str, Any], connections: int, seconds: float,
+    alone: float, *, probe: bool = False,
+) -> Load:  # fmt: skip
+    """Ask for some seconds and print how it went."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_client, args=(sender, port, questions, asked, connections, seconds, probe))
+    process.start()
+    memory = []
+    while not receiver.poll(0.5):
+        memory.append(resident(pid))
+    load: Load = receiver.recv()
+    process.join()
+    ranked, rate = sorted(load.seconds), len(load.seconds) / seconds
+    p50, p99 = (1000 * ranked[int(share * (len(ranked) - 1))] for share in (0.5, 0.99))
+    tenth = max(1, len(memory) // 10)
+    first, last = (statistics.median(part) / 1e6 for part in (memory[tenth : 2 * tenth], memory[-tenth:]))
+    print(
+        f"{what}: {len(ranked):,} answers, {rate:.0f} a second, {rate / alone:.2f} of the encoder alone;"
+        f" p50 {p50:.0f} ms, p99 {p99:.0f} ms; {load.errors} errors {dict(load.statuses)}, {load.mixed} mixed;"
+        f" memory {first:.0f} MB, at the end {last:.0f} MB", flush=True,
+    )  # fmt: skip
+    return load
+
+
+def resident(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+# The changes.
+
+
+def change(port: int, stop: threading.Event) -> None:
+    """Upload the marked document in another version, and reindex, again and again."""
+    version = 0
+    while not stop.is_set():
+        version += 1
+        upload(port, version)
+        if version % 5 == 0:
+            done(port, send(port, "/v1/reindex", b'{"index": "exact"}'))
+
+
+def upload(port: int, version: int) -> None:
+    filler = " ".join(f"filler{version}x{number}" for number in range(150))
+    text = f"{MARKER} v{version} first {filler}\n\n# Next\n\n{MARKER} v{version} second {filler} {version}"
+    done(port, send(port, "/v1/documents?name=marked.md", text.encode()))
+
+
+def send(port: int, path: str, body: bytes) -> str:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}{path}", body, {"Content-Type": "application/octet-stream"}
+    )
+    with urllib.request.urlopen(request) as response:
+        return str(json.load(response)["id"])
+
+
+def done(port: int, task: str) -> None:
+    while True:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/tasks/{task}?wait=30") as response:
+            if json.load(response)["state"] in ("done", "failed", "stopped"):
+                return
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -22,8 +22,9 @@ _AGES = (("Past week", 7), ("Past month", 30), ("Past year", 365))
 _MODES = {"hybrid": "Meaning and words", "semantic": "Meaning", "keyword": "Words"}
 _TYPES = {
     "md": "Markdown", "html": "Web page", "txt": "Text", "eml": "E-mail", "docx": "Word", "doc": "Word 97",
-    "xlsx": "Excel", "xls": "Excel 97", "pptx": "PowerPoint", "ppt": "PowerPoint 97", "epub": "E-book", "odt": "OpenDocument text",
-    "ods": "OpenDocument sheet", "odp": "OpenDocument slides", "tex": "LaTeX", "ipynb": "Notebook", "adoc": "AsciiDoc",
+    "xlsx": "Excel", "xls": "Excel 97", "pptx": "PowerPoint", "ppt": "PowerPoint 97", "epub": "E-book",
+    "odt": "OpenDocument text", "ods": "OpenDocument sheet", "odp": "OpenDocument slides", "tex": "LaTeX",
+    "ipynb": "Notebook", "adoc": "AsciiDoc",
 }  # fmt: skip
 _SHORT = {media_type: name for name, media_type in MEDIA_TYPES.items()}
 _UPLOADS = "stdin:"

@@ -34,6 +34,8 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+# With `no-referrer` a browser would send the forms with the origin `null`, which is refused.
+_HEADERS = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "same-origin"}
 _UPLOADS = "/library/uploads"
 _OPERATIONS = {operation.name: operation for operation in tasks.OPERATIONS}
 _MAX_FIELDS = 10
@@ -69,8 +71,7 @@ async def _handled(service: Service, handler: Handler, request: Request) -> Resp
 
 
 def _html(text: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    policy = {"Content-Security-Policy": _POLICY}
-    return Response(text, status, {**(headers or {}), **policy}, "text/html; charset=utf-8")
+    return Response(text, status, {**(headers or {}), **_HEADERS}, "text/html; charset=utf-8")
 
 
 # Questions.

@@ -60,6 +60,14 @@ function refusal({ message, hint }) {
   return page;
 }
 
+// The links of the filters were made for an earlier question than the one in the box.
+function withQuestion(link) {
+  const question = box.value.trim();
+  const others = [...new URLSearchParams(link.search)].filter(([name]) => name !== "q");
+  const query = new URLSearchParams([...(question ? [["q", question]] : []), ...others]).toString();
+  return query ? `/?${query}` : "/";
+}
+
 function show(nodes) {
   results.replaceChildren(...nodes);
   status.textContent = results.querySelector("[data-status]")?.dataset.status ?? "";
@@ -71,7 +79,7 @@ function show(nodes) {
 async function answer() {
   const question = box.value.trim();
   const asked = address();
-  if (!question) return visit("/" + location.search.replace(/([?&])q=[^&]*&?/, "$1").replace(/[?&]$/, ""), false);
+  if (!question) return visit(asked, false);
   const page = await fetched(address("/results"));
   if (!page) return;
   show(page.body.childNodes);
@@ -130,7 +138,7 @@ document.addEventListener("click", (event) => {
   if (!link || !isPlain || link.origin !== location.origin) return;
   if (link.pathname === "/" && link.closest("#filters, #results")) {
     event.preventDefault();
-    visit(link.pathname + link.search);
+    visit(withQuestion(link));
   } else if (link.closest(".hit h2")) {
     history.replaceState({ hit: link.id }, "");
   }

@@ -7,9 +7,10 @@ __all__ = ["unescaped"]
 
 _OURS = frozenset(
     (
-        "html", "head", "meta", "title", "link", "script", "body", "a", "header", "img", "nav", "main", "h1", "h2", "h3",
-        "form", "div", "input", "kbd", "button", "details", "summary", "span", "ul", "ol", "li", "small", "p", "label", "q",
-        "article", "time", "strong", "b", "mark", "i", "section", "dl", "dt", "dd", "progress", "textarea", "code",
+        "html", "head", "meta", "title", "link", "script", "body", "a", "header", "img", "nav", "main", "h1", "h2",
+        "h3", "form", "div", "input", "kbd", "button", "details", "summary", "span", "ul", "ol", "li", "small", "p",
+        "label", "q", "article", "time", "strong", "b", "mark", "i", "section", "dl", "dt", "dd", "progress",
+        "textarea", "code",
     )
 )  # fmt: skip
 

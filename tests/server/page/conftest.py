@@ -30,10 +30,9 @@ FILES = {
     "odd/words.txt": f"番茄每天晚上浇水。 طماطم تحتاج إلى الماء كل مساء. {'Donaudampfschiff' * 30} okapi.\n",
 }  # fmt: skip
 
-# So long that the second page begins a passage.
-_FIRST_PAGE = [
-    f"Line {line} of the first page, which says to read this manual from its beginning." for line in range(40)
-]
+# So long that passages begin on the second page.
+_FIRST_PAGE = ["Read this manual from its beginning to its end, and keep it near the boiler."] * 10
+_SECOND_PAGE = ["The valve is behind the sink."] + ["Turn it to the right, and slowly, until no water runs."] * 10
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +42,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path = folder / "docs" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
-    (folder / "docs" / "house" / "manual.pdf").write_bytes(pdf(_FIRST_PAGE, ["The valve is behind the sink."]))
+    (folder / "docs" / "house" / "manual.pdf").write_bytes(pdf(_FIRST_PAGE, _SECOND_PAGE))
     (folder / "docs" / "house" / "empty.txt").touch()
     os.utime(folder / "docs" / "pets" / "cats.txt", (1_000_000_000, 1_000_000_000))
     return folder

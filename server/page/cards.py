@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import PurePosixPath
 from urllib.parse import urlencode
 
@@ -30,7 +31,9 @@ _MAX_SENTENCE, _MAX_AFTER, _ENOUGH_AFTER = 500, 240, 120
 _MAX_PATH = 80
 _STALE = {"changed": "changed since it was read", "missing": "its file is gone"}
 _TRUNCATED = "The question is too long; ignored: {}"
-_PDF = "application/pdf"
+_PDF, _MARKDOWN = "application/pdf", "text/markdown"
+# The front matter of a file, and headings, which are shown above the text.
+_MARKUP = re.compile(r"\A---\n.*?^---$|^#[^\n]*$", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -107,12 +110,16 @@ def _card(hit: Hit, search: Search, dates: Mapping[int, datetime], *, is_weaker:
     text = printable(hit.text)
     start, end = lead_span(hit, text, search.question, None)
     location = location_of(hit, hit.media_type, line_of(hit, start))
+    # The title of a message or a record stands above it already.
+    shown = replace(location, name=location.container, container="") if location.is_title else location
     sure, figure, level = _confidence(hit)
-    before, lead, after = (pieces(part, word_marks(part, search.question)) for part in _excerpt(text, start, end))
+    is_markdown = hit.media_type == _MARKDOWN
+    excerpt = _excerpt(text, start, end, is_markdown=is_markdown)
+    before, lead, after = (pieces(part, word_marks(part, search.question)) for part in excerpt)
     title = one_line(hit.title) or PurePosixPath(display_uri(hit.uri)).name
     return Card(
         rank=hit.rank, chunk=hit.chunk, title=title, headings=[*_headings(hit, title)],
-        location=str(location.fitted(_MAX_PATH)), path=str(location), date=dates.get(hit.document, None),
+        location=str(shown.fitted(_MAX_PATH)), path=str(location), date=dates.get(hit.document, None),
         before=before, lead=lead, after=after, sure=sure, figure=figure, level=level,
         warnings=[*_warnings(hit)], copies=[shorten_path(display_uri(copy.uri), _MAX_PATH) for copy in hit.also_in],
         reasons=explain_hit(hit), address=_address(hit, start, end, search), is_weaker=is_weaker,
@@ -132,11 +139,12 @@ def _warnings(hit: Hit) -> Iterator[str]:
         yield BY_OCR
 
 
-def _excerpt(text: str, start: int, end: int) -> tuple[str, str, str]:
+def _excerpt(text: str, start: int, end: int, *, is_markdown: bool) -> tuple[str, str, str]:
     """Return a sentence, and of what stands around it as much as is worth showing at first."""
     text = join_prose(text)
     lead = collapse(text[start:end])
-    following, preceding = collapse(text[end:]), collapse(text[:start])
+    preceding, following = (_MARKUP.sub("", part) if is_markdown else part for part in (text[:start], text[end:]))
+    preceding, following = collapse(preceding), collapse(following)
     after = _beginning(following, _MAX_AFTER)
     before = "" if len(following) > _ENOUGH_AFTER else _ending(preceding, _ENOUGH_AFTER)
     return f"{before} " if before else "", _beginning(lead, _MAX_SENTENCE), f" {after}" if after else ""
@@ -176,8 +184,3 @@ def original_of(uri: str, document: int, media_type: str, page: int | None = Non
     is_shown = media_type == _PDF and "#" not in uri
     at = f"#page={page}" if page else ""
     return f"/v1/documents/{document}/original{f'?inline=true{at}' if is_shown else ''}"
-
-
-def is_known(date: datetime) -> bool:
-    """Whether a date says anything."""
-    return date > datetime.min.replace(tzinfo=UTC)

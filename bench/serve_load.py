@@ -86,7 +86,7 @@ def main() -> int:
         cold = cold_query(folder)
         with server(folder) as (process, port, ready):
             print(f"ready after {ready:.2f} s, a cold query takes {cold:.2f} s: {ready / cold:.2f} times as long")
-            one_at_a_time(folder, port, questions[:300], asked)
+            one_at_a_time(folder, port, questions[:150], asked)
             quiet = measured(
                 "nobody writes", process.pid, port, questions, asked, chosen.connections, chosen.seconds, alone
             )
@@ -169,6 +169,7 @@ def one_at_a_time(folder: Path, port: int, questions: list[str], asked: dict[str
     """Print the medians of single questions in this process and over HTTP, in turns."""
     options = ResultOptions(fold=True, sentence=asked["sentence"])
     with Library(folder) as library:
+        library.query(questions[0], asked["limit"], mode=asked["mode"], options=options)
         own, http = [], []
         connection = Connection(port)
         with asyncio.Runner() as runner:

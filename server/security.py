@@ -6,9 +6,11 @@ import hmac
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Callable
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wherein.server.errors import ProblemError, problem_response
@@ -29,6 +31,7 @@ _HEADERS = {
 }
 _FOREIGN = frozenset(("cross-site", "same-site"))  # another port of this host is the same site
 _READING = frozenset(("GET", "HEAD"))
+_SCHEMES = ('Bearer realm="wherein"', 'Basic realm="wherein", charset="UTF-8"')
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -67,7 +70,7 @@ class Guard:
             try:
                 self._check(Headers(scope=scope), scope["method"], scope["path"])
             except ProblemError as error:
-                await problem_response(error)(scope, receive, send)
+                await _refusal(error)(scope, receive, send)
                 return
         elif scope["type"] != "lifespan":  # nothing here speaks over WebSockets
             return
@@ -87,8 +90,7 @@ class Guard:
             )
         if self._token and not self._is_open(path) and not self._has_token(headers.getlist("authorization")):
             raise ProblemError(
-                401, "no_token", "This server asks for a token", "send it as Authorization: Bearer TOKEN",
-                {"WWW-Authenticate": 'Bearer realm="wherein", Basic realm="wherein", charset="UTF-8"'},
+                401, "no_token", "This server asks for a token", "send it as Authorization: Bearer TOKEN"
             )  # fmt: skip
 
     def _has_token(self, given: list[str]) -> bool:
@@ -97,6 +99,14 @@ class Guard:
         scheme, _, credentials = given[0].partition(" ")
         presented = _password(credentials) if scheme.lower() == "basic" else credentials.strip().encode("latin-1")
         return scheme.lower() in ("bearer", "basic") and hmac.compare_digest(presented, self._token)
+
+
+def _refusal(error: ProblemError) -> Response:
+    response = problem_response(error)
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        for scheme in _SCHEMES:  # a line for each: browsers do not look behind the first
+            response.headers.append("WWW-Authenticate", scheme)
+    return response
 
 
 def _password(credentials: str) -> bytes:

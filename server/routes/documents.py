@@ -97,7 +97,8 @@ OPERATIONS = (
     Operation(
         method="GET", path="/v1/documents/{id}/original", name="get_original",
         summary="Return the file of a document, where it still is",
-        takes=OriginalRequest, handler=_original, answers={200: FILE_TYPE}, problems=(404, 409, 416, 429, 503),
+        takes=OriginalRequest, handler=_original, answers={200: FILE_TYPE, 206: FILE_TYPE},
+        problems=(404, 409, 416, 429, 503),
     ),
     Operation(
         method="DELETE", path="/v1/documents/{id}", name="remove_document",

@@ -22,14 +22,17 @@ MAX_LIMIT = 1_000
 MAX_CONTEXT = 50
 """Passages on each side of a hit."""
 
+_MAX_PASSAGES = 5_000
+"""Passages of one answer, with those around the hits."""
+
 
 def answer_question(library: Library, asked: QueryRequest) -> QueryAnswer:
     """Answer a question. Raises WhereinError as `Library.query` does."""
     clamp = Clamp()
-    answer = library.query(
-        asked.question, clamp("limit", asked.limit, MAX_LIMIT), mode=asked.mode, only=_filter(asked),
-        options=_options(asked, clamp),
-    )  # fmt: skip
+    limit = clamp("limit", asked.limit, MAX_LIMIT)
+    around = min(MAX_CONTEXT, (_MAX_PASSAGES // limit - 1) // 2)
+    options = _options(asked, clamp("context", asked.context, around))
+    answer = library.query(asked.question, limit, mode=asked.mode, only=_filter(asked), options=options)
     exact = library.answers(answer) if asked.answer else None
     hits = answer.hits if exact is None else list(map(_answered, answer.hits, exact))
     return QueryAnswer(
@@ -49,10 +52,10 @@ def _filter(asked: QueryRequest) -> Filter | None:
     return parse_filter(tuple(asked.in_), tuple(asked.type), asked.since, asked.where)
 
 
-def _options(asked: QueryRequest, clamp: Clamp) -> ResultOptions:
+def _options(asked: QueryRequest, context: int) -> ResultOptions:
     return ResultOptions(
         fold=asked.fold,
-        context=clamp("context", asked.context, MAX_CONTEXT),
+        context=context,
         sentence=not asked.answer if asked.sentence is None else asked.sentence,
         min_score=asked.min_score,
         require_fresh=asked.require_fresh,

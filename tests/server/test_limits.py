@@ -184,7 +184,10 @@ def test_limits_are_clamped_with_a_note(served: Served) -> None:
     answer = served.post("/v1/query", json={"question": "cats", "limit": 5_000, "context": 99}).json()
     assert answer["notes"][:2] == [
         "limit was reduced to 1,000, the most that this server gives at once",
-        "context was reduced to 50, the most that this server gives at once",
+        "context was reduced to 2, the most that this server gives at once",
+    ]
+    assert served.post("/v1/query", json={"question": "cats", "context": 10**9}).json()["notes"][:1] == [
+        "context was reduced to 50, the most that this server gives at once"
     ]
     assert served.get("/v1/documents", params={"limit": 10**9}).json()["notes"] == [
         "limit was reduced to 1,000, the most that this server gives at once"

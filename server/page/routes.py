@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import date
 from functools import partial
 from typing import Any
 
@@ -113,7 +113,7 @@ def _answer(service: Service, search: Search) -> tuple[Answered | None, ProblemE
 def _filters(service: Service, search: Search) -> tuple[list[Any], int | None]:
     """Return the filters, and how many documents there are, None when that is not known."""
     try:
-        return menus(service.library, search, datetime.now(UTC).date()), service.library.facets().documents
+        return menus(service.library, search, date.today()), service.library.facets().documents
     except WhereinError:  # an empty library, or a wrong filter, which the answer tells of
         return [], 0 if _is_empty(service) else None
 

@@ -40,7 +40,8 @@ def _day(moment: datetime | None) -> str:
     """Return a day as a person writes it; "" for one that nobody knows."""
     if moment is None or moment == datetime.min.replace(tzinfo=UTC):
         return ""
-    return f"{moment.day} {moment:%b} {moment.year}"
+    local = moment.astimezone()
+    return f"{local.day} {local:%b} {local.year}"
 
 
 def _size(count: int) -> str:

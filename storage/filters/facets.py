@@ -6,7 +6,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from wherein.storage.catalog.files import modified_at
 from wherein.storage.catalog.protocol import Catalog
@@ -26,7 +26,7 @@ class Facets:
 
     `types` are media types. `folders` are the URIs of folders, each counted with all below it; of web pages the parts
     of their addresses, of texts without a file `stdin:`. `days` are those on which files were last modified, or texts
-    without one ingested, in UTC. `fields` are names of metadata with their values, true and false as words.
+    without one ingested, in local time. `fields` are names of metadata with their values, true and false as words.
     """
 
     documents: int
@@ -68,7 +68,7 @@ def _count(db: Catalog, filter_: Filter) -> Facets:
         documents += 1
         types[media_type] += 1
         parents[_parent(uri.partition("#")[0])] += 1
-        days[modified_at(mtime_ns, changed_at).date()] += 1
+        days[_day(modified_at(mtime_ns, changed_at))] += 1
         if metadata != "{}":
             _count_values(fields, json.loads(metadata))
     folders = Counter[str]()
@@ -77,6 +77,13 @@ def _count(db: Catalog, filter_: Filter) -> Facets:
             folders[folder] += count
     kept = {name: values for name, values in sorted(fields.items()) if len(values) <= _MAX_VALUES}
     return Facets(documents, types, folders, days, kept)
+
+
+def _day(moment: datetime) -> date:
+    try:
+        return moment.astimezone().date()
+    except (ValueError, OverflowError, OSError):  # at the edge of what can be converted
+        return moment.date()
 
 
 def _count_values(fields: dict[str, Counter[str]], metadata: Mapping[str, object]) -> None:

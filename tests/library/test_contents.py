@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -38,10 +38,10 @@ def test_documents_follow_one_another(
 def test_facets_and_days_are_those_of_the_files(library: Library, tmp_path: Path) -> None:
     os.utime(tmp_path / "3.txt", (1_000_000_000.5, 1_000_000_000.5))
     library.reindex()
-    facets = library.facets()
+    facets, day = library.facets(), datetime.fromtimestamp(1_000_000_000).date()
     assert (facets.documents, facets.types, facets.folders[f"file://{tmp_path}"]) == (5, {"text/plain": 5}, 5)
-    assert facets.days[date(2001, 9, 9)] == 1
-    assert library.facets(parse_filter(places=["3.txt"])).days == {date(2001, 9, 9): 1}
+    assert facets.days[day] == 1
+    assert library.facets(parse_filter(places=["3.txt"])).days == {day: 1}
     number = library.document(tmp_path / "3.txt")[0].id
     assert library.modified([number, 99]) == {number: datetime(2001, 9, 9, 1, 46, 40, tzinfo=UTC)}
     assert library.modified([]) == {}

@@ -68,6 +68,11 @@ function withQuestion(link) {
   return query ? `/?${query}` : "/";
 }
 
+// The answer in a page, in a part of one, or in a page that only says what is wrong.
+function answerIn(page) {
+  return (page.getElementById("results") ?? page.getElementById("main") ?? page.body).childNodes;
+}
+
 function show(nodes) {
   results.replaceChildren(...nodes);
   status.textContent = results.querySelector("[data-status]")?.dataset.status ?? "";
@@ -82,7 +87,7 @@ async function answer() {
   if (!question) return visit(asked, false);
   const page = await fetched(address("/results"));
   if (!page) return;
-  show(page.body.childNodes);
+  show(answerIn(page));
   history.replaceState(null, "", asked);
 }
 
@@ -93,13 +98,13 @@ async function visit(path, isNew = true) {
   if (isNew) history.pushState(null, "", path);
   else history.replaceState(history.state, "", path);
   const filters = page.getElementById("filters");
-  if (!filters) return show(page.body.childNodes);
+  if (!filters) return show(answerIn(page));
   const open = document.querySelector(".menu[open] .kind")?.textContent;
   const focused = document.activeElement?.closest?.(".menu") ? document.activeElement.textContent : "";
   document.getElementById("filters").replaceChildren(...filters.childNodes);
   reopen(isNew ? open : "", focused);
   if (document.activeElement !== box) box.value = page.getElementById("q").value;
-  show(page.getElementById("results").childNodes);
+  show(answerIn(page));
 }
 
 // A menu stays open while one chooses in it, and the focus where it was.

@@ -217,7 +217,7 @@ def test_a_lost_connection_is_told_and_mended(browser: Browser, page: Served) ->
 @pytest.mark.parametrize(
     ("body", "kind"),
     [('{"message": "Too many requests are waiting", "hint": "try again"}', "application/problem+json"),
-     ("<div class='state'><h2>Too many requests are waiting</h2></div>", "text/html")],
+     ("<header></header><main id=main><h2>Too many requests are waiting</h2></main>", "text/html")],
 )  # fmt: skip
 def test_a_refusal_is_shown(browser: Browser, page: Served, body: str, kind: str) -> None:
     with Visit(browser, f"http://127.0.0.1:{page.port}") as window:
@@ -225,6 +225,7 @@ def test_a_refusal_is_shown(browser: Browser, page: Served, body: str, kind: str
         window.route("**/results?*", lambda route: route.fulfill(status=429, body=body, content_type=kind))
         window.locator("#q").fill("cats")
         expect(window.locator("#results h2")).to_have_text("Too many requests are waiting")
+        assert window.locator("#results header").count() == 0
         window.unroute("**/results?*")
         window.locator("#q").fill("dogs")
         expect(window.locator(".hit h2").first).to_have_text("dogs.txt")

@@ -17,6 +17,8 @@ __all__ = ["FacetCounter", "Facets", "folders_of"]
 _CACHE_SIZE = 16
 # A field with more values, such as an id, is nothing to choose from.
 _MAX_VALUES = 1_000
+# Days begin and end on a quarter of an hour in every time zone; a stamp in UTC has 16 characters to the minute.
+_QUARTER_NS, _TO_THE_MINUTE = 900 * 10**9, 16
 _COLUMNS = "d.uri, d.media_type, f.mtime_ns, d.changed_at, d.metadata"
 
 
@@ -61,22 +63,30 @@ class FacetCounter:
 
 
 def _count(db: Catalog, filter_: Filter) -> Facets:
-    types, parents, days = Counter[str](), Counter[str](), Counter[date]()
-    fields: dict[str, Counter[str]] = defaultdict(Counter)
-    documents = 0
+    types, parents, times = Counter[str](), Counter[str](), Counter[tuple[int | None, str]]()
+    described = Counter[str]()
     for uri, media_type, mtime_ns, changed_at, metadata in matching_documents(db, filter_, _COLUMNS):
-        documents += 1
         types[media_type] += 1
         parents[_parent(uri.partition("#")[0])] += 1
-        days[_day(modified_at(mtime_ns, changed_at))] += 1
-        if metadata != "{}":
-            _count_values(fields, json.loads(metadata))
+        times[(None, changed_at[:_TO_THE_MINUTE]) if mtime_ns is None else (mtime_ns // _QUARTER_NS, "")] += 1
+        described[metadata] += 1
+    return Facets(types.total(), types, _folders(parents), _days(times), _fields(described))
+
+
+def _folders(parents: Mapping[str, int]) -> Counter[str]:
+    """Return the counts of folders with all below them, from those of what lies directly in each."""
     folders = Counter[str]()
     for parent, count in parents.items():
         for folder in folders_of(parent):
             folders[folder] += count
-    kept = {name: values for name, values in sorted(fields.items()) if len(values) <= _MAX_VALUES}
-    return Facets(documents, types, folders, days, kept)
+    return folders
+
+
+def _days(times: Mapping[tuple[int | None, str], int]) -> Counter[date]:
+    days = Counter[date]()
+    for (quarters, stamp), count in times.items():
+        days[_day(modified_at(None if quarters is None else quarters * _QUARTER_NS, f"{stamp}+00:00"))] += count
+    return days
 
 
 def _day(moment: datetime) -> date:
@@ -86,11 +96,15 @@ def _day(moment: datetime) -> date:
         return moment.date()
 
 
-def _count_values(fields: dict[str, Counter[str]], metadata: Mapping[str, object]) -> None:
-    for name, value in metadata.items():
-        values = fields[name]
-        if len(values) <= _MAX_VALUES:
-            values.update(set(_texts(value)))
+def _fields(described: Mapping[str, int]) -> dict[str, Counter[str]]:
+    """Return the counts of values from those of documents with the same metadata, in JSON."""
+    fields: dict[str, Counter[str]] = defaultdict(Counter)
+    for metadata, count in described.items():
+        for name, value in json.loads(metadata).items():
+            values = fields[name]
+            for text in set(_texts(value)) if len(values) <= _MAX_VALUES else ():
+                values[text] += count
+    return {name: values for name, values in sorted(fields.items()) if len(values) <= _MAX_VALUES}
 
 
 def _texts(value: object) -> Iterator[str]:

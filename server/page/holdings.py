@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from wherein.library import Library, Status
+from wherein.library import Status
+from wherein.library.opening import is_library
 from wherein.server.schemas import Task
 from wherein.server.service import Service
 from wherein.storage.catalog.files import FileRecord
@@ -54,7 +55,7 @@ class Job:
 def holdings(service: Service) -> Holdings:
     """Return what the library holds. Raises WhereinError when it is damaged."""
     library, settings = service.library, service.settings
-    if not _is_there(library):
+    if not is_library(library.folder):
         return Holdings(None, (), (), 0, settings.roots, settings.max_upload)
     problems = library.problems()
     return Holdings(
@@ -65,12 +66,6 @@ def holdings(service: Service) -> Holdings:
         roots=[display_path(root) for root in settings.roots],
         max_upload=settings.max_upload,
     )
-
-
-def _is_there(library: Library) -> bool:
-    from wherein.library.opening import is_library
-
-    return is_library(library.folder)
 
 
 def jobs(service: Service) -> list[Job]:

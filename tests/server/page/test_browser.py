@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -68,6 +69,7 @@ def visit(browser: Browser, page: Served) -> Iterator[Visit]:
 def ask(page: Page, question: str) -> None:
     page.goto("/")
     page.locator("#q").press_sequentially(question, delay=5)
+    expect(page).to_have_url(re.compile(re.escape(f"/?{urlencode({'q': question})}") + "$"))
 
 
 def test_a_question_is_answered_while_it_is_typed(visit: Visit) -> None:

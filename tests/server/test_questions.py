@@ -49,8 +49,12 @@ def test_an_answer_is_that_of_the_command(
     shipped: Served, wherein: Command, options: dict[str, Any], words: list[str]
 ) -> None:
     printed = wherein("query", "--json", *words, "--", 'who may "sign the lease"?')
-    answer = ask(shipped, 'who may "sign the lease"?', **options)
-    assert {"schema": 1, **answer} == json.loads(printed.stdout)
+    response = shipped.post("/v1/query", json={"question": 'who may "sign the lease"?', **options})
+    if printed.returncode:  # no document of these has metadata
+        assert (printed.returncode, response.status_code) == (2, 422)
+        assert response.json()["message"] in printed.stderr
+    else:
+        assert {"schema": 1, **response.json()} == json.loads(printed.stdout)
 
 
 @pytest.fixture

@@ -344,6 +344,7 @@ RULES: Mapping[str, Rule] = {
     "data": _instance(bytes, "bytes"),
     "deep": _flag,
     "device": _optional(_device),
+    "documents": _each(_whole(1, _INT64 - 1), "a list of numbers"),
     "encoder": _optional(_encoder),
     "encoding": _encoding,
     "every": _number(1, 10**9),

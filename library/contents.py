@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,11 @@ from wherein.library.arguments import Name, checked
 from wherein.library.documents import each_document, named_document, removed_documents
 from wherein.library.readers import CatalogReader
 from wherein.library.status import Status, read_status
+from wherein.storage.catalog.connection import snapshot
 from wherein.storage.catalog.documents import ChunkRow, StoredDocument, document_spans, document_text
-from wherein.storage.catalog.files import FileRecord, problem_files
+from wherein.storage.catalog.files import FileRecord, modification_times, problem_files
+from wherein.storage.filters.facets import Facets
+from wherein.storage.filters.selection import Filter
 
 if TYPE_CHECKING:
     from wherein.library.passages import Passages
@@ -74,6 +78,23 @@ class Contents:
 
         with self._reader.snapshot() as db:
             return other_uris(db, named_document(db, given.text(name)).id)
+
+    def facets(self, only: Filter | None = None) -> Facets:
+        """Return how many documents, of those that pass `only`, have each type, folder, day and value of metadata.
+
+        They are counted once for each filter, until something is committed. Raises UsageError when `only` asks for a
+        field that no document has.
+        """
+        with self._reader.reader() as reader, snapshot(reader.db) as db:
+            return reader.facets.count(db, only or Filter())
+
+    def modified(self, documents: Sequence[int]) -> dict[int, datetime]:
+        """Return when the files of documents, given by their numbers, were last modified, in UTC.
+
+        For a text without a file, that is when it was ingested last. A document that is gone is left out.
+        """
+        with self._reader.snapshot() as db:
+            return modification_times(db, documents)
 
     def status(self) -> Status:
         """Return what the library holds, and what is left to do."""

@@ -16,6 +16,7 @@ from wherein.library.pool import Closed, Pool
 from wherein.search.pipeline import QueryPipeline
 from wherein.storage.catalog.connection import snapshot
 from wherein.storage.catalog.unlocked import has_changed
+from wherein.storage.filters.facets import FacetCounter
 
 if TYPE_CHECKING:
     from wherein.storage.catalog.protocol import Catalog
@@ -29,12 +30,16 @@ _LEAST = 2
 
 
 class Reader:
-    """A read-only connection, and the pipeline that last answered through it; for one thread at a time."""
+    """A read-only connection, with the pipeline that last answered and the facets that were counted through it.
+
+    For one thread at a time.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Raise WhereinError when there is no library."""
         self._folder = folder
         self.db = open_for_reading(folder)
+        self.facets = FacetCounter()
         self._pipeline: tuple[SharedIndexes, QueryPipeline] | None = None
 
     def pipeline(self, shared: SharedIndexes) -> QueryPipeline:
@@ -63,13 +68,19 @@ class CatalogReader:
         return self._pool
 
     @contextmanager
-    def connection(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection. Raises WhereinError when there is no library, or after `close`."""
+    def reader(self) -> Iterator[Reader]:
+        """Lend a reader. Raises WhereinError when there is no library, or after `close`."""
         with ExitStack() as stack:
             try:
                 reader = stack.enter_context(self._pool.lend())
             except Closed:  # unless the library was closed, another thread has just replaced the pool
                 reader = stack.enter_context(self._pool.lend())
+            yield reader
+
+    @contextmanager
+    def connection(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection. Raises as `reader` does."""
+        with self.reader() as reader:
             yield reader.db
 
     @contextmanager

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from wherein.search.exact_answer import ExactAnswer
     from wherein.search.hits import Hit, Place
 
-__all__ = ["BY_OCR", "format_exact", "format_hit"]
+__all__ = ["BY_OCR", "explain_hit", "format_exact", "format_hit"]
 
 BY_OCR = "read by OCR"
 _INDENT = "   "
@@ -80,7 +80,7 @@ def format_hit(
         lines += drawing.surroundings(shown, min(_MAX_PASSAGE, _MAX_LINES - len(lines) - len(copies)))
     lines += copies
     if explain:
-        lines += _indented([terminal.style(line, dim=True) for part in _explain(hit) for line in wrap(part, room)])
+        lines += _indented([terminal.style(line, dim=True) for part in explain_hit(hit) for line in wrap(part, room)])
     lines[0] = _number(hit) + lines[0].removeprefix(_INDENT)
     return "".join(f"{line}\n" for line in lines)
 
@@ -216,7 +216,7 @@ def _list_copies(shown: Sequence[str], hit: "Hit") -> str:
     return f"also in: {', '.join(shown)}{more}"
 
 
-def _explain(hit: "Hit") -> list[str]:
+def explain_hit(hit: "Hit") -> list[str]:
     """Return the parts of a hit's score, as lines."""
     parts = [f"score {hit.score:.4f}"]
     if hit.dense_score is not None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
 from threading import Thread
 from typing import Any
 
@@ -13,7 +12,6 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
 from starlette.types import Scope
 
 from wherein.errors import WhereinError
@@ -24,6 +22,8 @@ from wherein.server.limits import Limit, Limits
 from wherein.server.log import AccessLog
 from wherein.server.metrics import Measuring, Metrics
 from wherein.server.operations import Operation
+from wherein.server.page.routes import page
+from wherein.server.part import Part
 from wherein.server.routes import documents, embeddings, holdings, passages, probes, questions, tasks
 from wherein.server.runner import Runner
 from wherein.server.security import Guard, SecurityHeaders
@@ -41,21 +41,12 @@ OPERATIONS = (*_API, probes.description_of(_API))
 """Every operation of the HTTP API."""
 
 
-@dataclass(frozen=True)
-class Part:
-    """A part of the server: its routes, and what has to run while it serves. `endless` are paths with no time limit."""
-
-    routes: Sequence[BaseRoute]
-    running: Callable[[], AbstractAsyncContextManager[object]] | None = None
-    endless: tuple[str, ...] = ()
-
-
 def _api(service: Service) -> Part:
     return Part([operation.route(service) for operation in OPERATIONS])
 
 
-PARTS: tuple[Callable[[Service], Part], ...] = (_api,)
-"""What makes the parts of a server; a page or another protocol is added here."""
+PARTS: tuple[Callable[[Service], Part], ...] = (_api, page)
+"""What makes the parts of a server; another protocol is added here."""
 
 
 def create_app(library: Library, settings: Settings, parts: Sequence[Callable[[Service], Part]] = PARTS) -> Starlette:
@@ -63,6 +54,7 @@ def create_app(library: Library, settings: Settings, parts: Sequence[Callable[[S
     service = _service(library, settings)
     made = [part(service) for part in parts]
     endless = tuple(path for part in made for path in part.endless)
+    uploads = ("/v1/documents", *(path for part in made for path in part.uploads))
 
     @asynccontextmanager
     async def serving(_: Starlette) -> AsyncIterator[None]:
@@ -86,7 +78,7 @@ def create_app(library: Library, settings: Settings, parts: Sequence[Callable[[S
         Middleware(Guard, settings=settings, is_open=_open_paths().__contains__),
         Middleware(Failures),
         Middleware(Measuring, metrics=service.metrics),
-        Middleware(Limits, limit_of=lambda scope: _limit(scope, settings, endless)),
+        Middleware(Limits, limit_of=lambda scope: _limit(scope, settings, endless, uploads)),
     ]
     app = Starlette(
         routes=[route for part in made for route in part.routes],
@@ -120,9 +112,9 @@ def _open_paths() -> frozenset[str]:
     return frozenset(operation.path for operation in OPERATIONS if not operation.guarded)
 
 
-def _limit(scope: Scope, settings: Settings, endless: tuple[str, ...]) -> Limit:
+def _limit(scope: Scope, settings: Settings, endless: tuple[str, ...], uploads: tuple[str, ...]) -> Limit:
     path, transfer = scope["path"], settings.transfer_seconds
-    if scope["method"] == "POST" and path == "/v1/documents":
+    if scope["method"] == "POST" and path in uploads:
         return Limit(settings.max_upload + settings.max_body, transfer, transfer + settings.request_seconds)
     if path.endswith("/original"):
         return Limit(settings.max_body, settings.body_seconds, transfer)

@@ -34,7 +34,7 @@ ALLOWED = {
     "streams": {"errors"},
     "systemd": {"errors"},
     "crontab": {"errors"},
-    "server": {"library", "ingest", "search", "storage", "uri", "errors"},
+    "server": {"render", "terminal", "library", "ingest", "search", "storage", "uri", "errors"},
     "library": {"ingest", "search", "evaluation", "storage", "embed", "uri", "errors"},
     "evaluation": {"search", "storage", "embed", "uri", "errors"},
     "ingest": {"storage", "embed", "uri", "errors"},

@@ -51,6 +51,12 @@ def test_the_wheel_holds_the_package_and_its_metadata_alone(wheel: Path) -> None
         for path in (ROOT.glob("*.py") if not folder else (ROOT / folder).rglob("*.py"))
     }
     assert {name.removeprefix("wherein/") for name in names if name.endswith(".py")} == modules
+    page = ROOT / "server" / "page"
+    files = {
+        f"wherein/{path.relative_to(ROOT)}" for kind in ("templates", "assets") for path in (page / kind).iterdir()
+    }
+    assert files
+    assert files <= set(names)
     assert {"wherein/py.typed", *(f"wherein/embed/default/{path.name}" for path in default_model())} <= set(names)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ __all__ = [
     "find_file",
     "find_files_by_content",
     "has_readable_file",
+    "modification_times",
+    "modified_at",
     "move_file",
     "note_left_out",
     "problem_files",
@@ -110,6 +113,24 @@ def files_of_documents(db: Catalog, documents: Sequence[int]) -> Iterator[tuple[
     statement = f"SELECT d.id, {_STORED} FROM documents d JOIN files ON files.id = d.file_id WHERE d.id IN ({{}})"
     for document, *row in select_in(db, statement, documents):
         yield document, _stored(*row)
+
+
+def modification_times(db: Catalog, documents: Sequence[int]) -> dict[int, datetime]:
+    """Return by document when its file was last modified, or its text ingested where it has none, in UTC."""
+    statement = (
+        "SELECT d.id, f.mtime_ns, d.changed_at FROM documents d LEFT JOIN files f ON f.id = d.file_id"
+        " WHERE d.id IN ({})"
+    )
+    return {int(number): modified_at(mtime, changed) for number, mtime, changed in select_in(db, statement, documents)}
+
+
+def modified_at(mtime_ns: int | None, changed_at: str) -> datetime:
+    """Return when a file was last modified, in UTC; without one, when its text was ingested."""
+    try:
+        seconds = None if mtime_ns is None else mtime_ns // 1_000_000_000
+        return datetime.fromisoformat(changed_at) if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):  # a file may claim any time
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def find_files_by_content(db: Catalog, content_hash: bytes, above: int = 0) -> list[FileRecord]:

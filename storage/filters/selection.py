@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,7 @@ from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Ids
 from wherein.storage.filters.condition import Condition, fields_of, paths_of, sql
 
-__all__ = ["Filter", "Selection", "Selector"]
+__all__ = ["Filter", "Selection", "Selector", "matching_documents"]
 
 _CACHE_SIZE = 16
 _MAX_SHOWN_FIELDS = 40
@@ -147,6 +148,26 @@ def _passages_of(db: Catalog, model_id: int, documents: Sequence[int]) -> npt.ND
 
 def _documents(db: Catalog, filter_: Filter) -> dict[int, str]:
     """Return the URIs of the documents that pass, by their ids; without patterns the URIs are empty."""
+    uri = "d.uri" if filter_.uri_patterns else "''"  # read only where it counts
+    return {int(number): str(uri) for uri, number in matching_documents(db, filter_, f"{uri}, d.id")}
+
+
+def matching_documents(db: Catalog, filter_: Filter, columns: str) -> Iterator[tuple[Any, ...]]:
+    """Yield `columns` of each document `d` that passes, and of its file `f`; the first column is its URI.
+
+    That may be another where the filter has no patterns. Raises UsageError as `Selector.select` does.
+    """
+    tests, bound = _tests(db, filter_)
+    files = " LEFT JOIN files f ON f.id = d.file_id" if filter_.since_ns is not None or "f." in columns else ""
+    where = f" WHERE {' AND '.join(tests)}" if tests else ""
+    rows = db.execute(f"SELECT {columns} FROM documents d{files}{where}", bound).fetchall()
+    patterns = filter_.uri_patterns or (".*",)
+    matches = re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.DOTALL).fullmatch
+    return (row for row in rows if matches(str(row[0])))
+
+
+def _tests(db: Catalog, filter_: Filter) -> tuple[list[str], list[object]]:
+    """Return the tests of a filter but for its patterns, in SQL, and the values to be bound in them."""
     tests, bound = list[str](), list[object]()
     if filter_.media_types:
         tests.append(f"d.media_type IN ({','.join('?' * len(filter_.media_types))})")
@@ -159,13 +180,7 @@ def _documents(db: Catalog, filter_: Filter) -> dict[int, str]:
         test, values = sql(filter_.where)
         tests.append(test)
         bound += values
-    files = " LEFT JOIN files f ON f.id = d.file_id" if filter_.since_ns is not None else ""
-    where = f" WHERE {' AND '.join(tests)}" if tests else ""
-    uri = "d.uri" if filter_.uri_patterns else "''"  # read only where it counts
-    rows = db.execute(f"SELECT d.id, {uri} FROM documents d{files}{where}", bound).fetchall()
-    patterns = filter_.uri_patterns or ("",)
-    matches = re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.DOTALL).fullmatch
-    return {int(number): str(uri) for number, uri in rows if matches(str(uri))}
+    return tests, bound
 
 
 def _unmatched(db: Catalog, filter_: Filter, passing: Collection[str]) -> tuple[str, ...]:

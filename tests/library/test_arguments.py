@@ -66,6 +66,7 @@ CASES: dict[str, tuple[list[Any], list[Any], list[Any]]] = {
     "look_ahead": FLAG,
     "margin": ([0, 5, 0.5, 100], [True, "5", None, 5j], [-1, 100.1, NAN, INF, -INF, 10**400]),
     "max_size": SIZE,
+    "documents": ([[], [1], (2, 3)], [1, "1", None, ["1"], [True], [1.0]], [[0], [-1], [2**63]]),
     "device": ([None, "CPU", "auto:cpu"], [1, b"CPU", ["CPU"]], ["", "CPU\0", "XPU"]),
     "mode": MODE,
     "ocr_languages": (["", "eng"], [None, 1, ["eng"], b"eng"], ["deu eng", "+", "eng\0", "\udce9"]),

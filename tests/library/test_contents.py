@@ -1,6 +1,8 @@
 """What a library shows of what it holds: pages of documents, passages with their neighbours, vectors of texts."""
 
+import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +10,7 @@ import pytest
 
 from toy import ToyEncoder
 from wherein.errors import UsageError, WhereinError
-from wherein.library import Library
+from wherein.library import Library, parse_filter
 
 
 @pytest.fixture
@@ -31,6 +33,18 @@ def test_documents_follow_one_another(
 ) -> None:
     uri = f"file://{tmp_path}/{after}" if after.endswith(".txt") else after
     assert [one.uri[-5] for one in library.documents(after=uri, limit=limit)] == list(found)
+
+
+def test_facets_and_days_are_those_of_the_files(library: Library, tmp_path: Path) -> None:
+    os.utime(tmp_path / "3.txt", (1_000_000_000.5, 1_000_000_000.5))
+    library.reindex()
+    facets, day = library.facets(), datetime.fromtimestamp(1_000_000_000).date()
+    assert (facets.documents, facets.types, facets.folders[f"file://{tmp_path}"]) == (5, {"text/plain": 5}, 5)
+    assert facets.days[day] == 1
+    assert library.facets(parse_filter(places=["3.txt"])).days == {day: 1}
+    number = library.document(tmp_path / "3.txt")[0].id
+    assert library.modified([number, 99]) == {number: datetime(2001, 9, 9, 1, 46, 40, tzinfo=UTC)}
+    assert library.modified([]) == {}
 
 
 @pytest.mark.parametrize("context", [0, 1, 2, 100])

@@ -11,8 +11,9 @@ from toy_reader import echo, tokenizer, write_graph
 from wherein.embed.graph import INPUTS
 from wherein.embed.model import DEFAULT_MODEL, IR, WEIGHTS
 from wherein.embed.models.choices import Choices, ImportOptions
+from wherein.embed.models.installed import EMBEDDING, READER
 from wherein.embed.models.settings import Settings
-from wherein.embed.models.validation import EncoderTrial, is_answer_graph, try_answer_model, try_encoder
+from wherein.embed.models.validation import EncoderTrial, graph_kind, try_answer_model, try_encoder
 from wherein.embed.models.vocabulary import read_vocabulary
 from wherein.errors import Damaged, UsageError
 
@@ -69,15 +70,15 @@ def test_a_graph_of_another_kind(tmp_path: Path, words: Tokenizer, options: dict
 
 def test_a_graph_that_cannot_be_read(tmp_path: Path, words: Tokenizer) -> None:
     (tmp_path / IR).write_text("<net>")
-    for work in (lambda: try_encoder(tmp_path, words, (384, 32), SHOWN), lambda: is_answer_graph(tmp_path, SHOWN)):
+    for work in (lambda: try_encoder(tmp_path, words, (384, 32), SHOWN), lambda: graph_kind(tmp_path, SHOWN)):
         with pytest.raises(Damaged, match=f"^{SHOWN} cannot be read as OpenVINO IR: ") as caught:
             work()
         assert "\n" not in str(caught.value)
 
 
 def test_answer_models_are_known_by_their_outputs(tmp_path: Path) -> None:
-    assert is_answer_graph(write_graph(tmp_path / "answers", echo), SHOWN)
-    assert not is_answer_graph(DEFAULT_MODEL, SHOWN)
+    assert graph_kind(write_graph(tmp_path / "answers", echo), SHOWN) == READER
+    assert graph_kind(DEFAULT_MODEL, SHOWN) == EMBEDDING
 
 
 def test_the_length_of_an_answer_model(tmp_path: Path) -> None:

@@ -1,0 +1,108 @@
+"""What the library holds, what could not be read, and what is being done, as the page shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from wherein.library import Status
+from wherein.library.opening import is_library
+from wherein.server.schemas import Task
+from wherein.server.service import Service
+from wherein.storage.catalog.files import FileRecord
+from wherein.storage.catalog.sources import Source
+from wherein.uri import display_path, display_uri
+
+__all__ = ["Holdings", "Job", "holdings", "jobs"]
+
+_MAX_PROBLEMS, _MAX_SOURCES, _MAX_TASKS, _MAX_NAMES = 200, 200, 20, 3
+_KINDS = {"upload": "Upload", "sources": "Ingest", "remove": "Remove", "reindex": "Reindex"}
+_STATES = {"queued": "waiting", "running": "running", "done": "done", "failed": "failed", "stopped": "stopped"}
+_COUNTS = ("new", "changed", "unchanged", "moved", "removed", "skipped", "failed")
+
+
+@dataclass(frozen=True)
+class Holdings:
+    """What the library holds; `status` is None while it is empty. `more_problems` are not listed."""
+
+    status: Status | None
+    sources: Sequence[tuple[str, Source]]
+    problems: Sequence[tuple[str, FileRecord]]
+    more_problems: int
+    roots: Sequence[str]
+    max_upload: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """A task in words. `share` is how much of it is done, 0 to 100, None where that is unknown."""
+
+    title: str
+    names: str
+    state: str
+    has_ended: bool
+    began: datetime
+    share: int | None
+    progress: str
+    outcome: str
+    error: str
+    problems: Sequence[tuple[str, str]]
+    more_problems: int
+    notes: Sequence[str]
+
+
+def holdings(service: Service) -> Holdings:
+    """Return what the library holds. Raises WhereinError when it is damaged."""
+    library, settings = service.library, service.settings
+    if not is_library(library.folder):
+        return Holdings(None, (), (), 0, settings.roots, settings.max_upload)
+    problems = library.problems()
+    return Holdings(
+        status=library.status(),
+        sources=[(display_uri(one.uri), one) for one in library.sources()[:_MAX_SOURCES]],
+        problems=[(display_uri(one.uri), one) for one in problems[:_MAX_PROBLEMS]],
+        more_problems=max(0, len(problems) - _MAX_PROBLEMS),
+        roots=[display_path(root) for root in settings.roots],
+        max_upload=settings.max_upload,
+    )
+
+
+def jobs(service: Service) -> list[Job]:
+    """Return the newest tasks."""
+    return [_job(task) for task in service.tasks.newest()[:_MAX_TASKS]]
+
+
+def _job(task: Task) -> Job:
+    names = ", ".join(map(display_uri, task.names[:_MAX_NAMES]))
+    more = f" and {len(task.names) - _MAX_NAMES:,} more" if len(task.names) > _MAX_NAMES else ""
+    return Job(
+        title=_KINDS.get(task.kind, task.kind), names=names + more, state=_STATES[task.state], has_ended=task.has_ended,
+        began=datetime.fromisoformat(task.began_at or task.created_at), share=_share(task), progress=_progress(task),
+        outcome=_outcome(task), error=f"{task.error.message}; {task.error.hint}" if task.error else "",
+        problems=[(display_uri(one.uri), one.reason) for one in task.problems], more_problems=task.more_problems,
+        notes=[f"{display_uri(note.uri)}: {note.text}" for note in task.notes],
+    )  # fmt: skip
+
+
+def _share(task: Task) -> int | None:
+    done = task.progress
+    return min(100, 100 * done.bytes_done // done.bytes_total) if done and done.bytes_total else None
+
+
+def _progress(task: Task) -> str:
+    """Return in words how far a task is."""
+    done = task.progress
+    if task.state != "running":
+        return ""
+    counted = f"{done.documents:,} documents, {done.chunks:,} passages" if done else "just begun"
+    return f"{task.stage}: {counted}" if task.stage else counted
+
+
+def _outcome(task: Task) -> str:
+    """Return in words what a task has done."""
+    if task.summary is None:
+        return ""
+    counts = ((getattr(task.summary, name), name) for name in _COUNTS)
+    done = ", ".join(f"{count:,} {name}" for count, name in counts if count) or "nothing to do"
+    return f"{done}, in {task.summary.seconds:,.1f} s"

@@ -1,0 +1,225 @@
+"""The page without a browser: what is sent, and that it is safe."""
+
+import re
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from page_markup import unescaped
+from served import Served, serving
+from toy import ToyEncoder
+from wherein.library import Library
+from wherein.server.settings import Settings
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+ADDRESSES = ["/", "/?q=lease", "/results?q=lease", "/documents/1", "/library", "/library/tasks", "/documents/99"]
+
+
+def asked(page: Served, **given: str) -> str:
+    answer = page.get("/", params=given)
+    assert answer.status_code == 200
+    return answer.text
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_every_page_has_the_strict_policy_and_needs_nothing_that_it_forbids(page: Served, address: str) -> None:
+    answer = page.get(address)
+    assert answer.headers["Content-Security-Policy"] == POLICY
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert not re.search(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=['\"]|javascript:", answer.text)
+    assert not re.search(r"(?:src|action)=\"(?:https?:)?//", answer.text)
+
+
+def test_a_question_is_answered_without_a_script(page: Served) -> None:
+    text = asked(page, q="who may sign the lease?")
+    first = text[text.index('<li class="hit">') :]
+    assert "<mark>lease</mark>" in first
+    assert "Lease › Signing" not in first  # the title is not repeated
+    assert "Signing" in first
+    assert 'value="who may sign the lease?"' in text
+    assert re.search(r'href="/documents/\d+\?chunk=\d+&amp;sentence=\d+-\d+&amp;q=who\+may', first)
+
+
+def test_the_part_is_the_same_as_in_the_page(page: Served) -> None:
+    part = page.get("/results", params={"q": "cats"}).text
+    assert '<ol class="hits">' in part
+    assert part.strip() in asked(page, q="cats")
+
+
+def test_the_filters_have_counts_and_the_address_keeps_them(page: Served) -> None:
+    text = asked(page, q="house", type="md")
+    assert '<input type="hidden" name="type" value="md">' in text
+    assert re.search(
+        r'href="/\?q=house" class="in0" aria-current="true"><span dir="auto">Markdown</span> <small>4', text
+    )
+    assert re.search(r'<span dir="auto">Text</span> <small>4', text)
+    assert re.search(r'<span dir="auto">Anna Miller</span> <small>2', text)
+    assert set(re.findall(r'<p class="where"><span dir="auto" title="[^"]*\.(\w+)', text)) == {"md"}
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({"meta": "author=Anna Miller"}, {"lease.md", "heating.md"}),
+        ({"meta": "tags=contracts"}, {"lease.md"}),
+        ({"where": "author LIKE 'Tom%'"}, {"garden.md"}),
+        ({"type": "pdf"}, {"manual.pdf"}),
+        ({"in": "pets"}, {"cats.txt", "dogs.txt"}),
+        ({"since": "2002-01-01", "in": "pets"}, {"dogs.txt"}),
+        ({"mode": "keyword", "type": "txt"}, {"dogs.txt"}),
+    ],
+)
+def test_each_filter_restricts_the_answer(page: Served, given: dict[str, str], found: set[str]) -> None:
+    text = asked(page, q="house", limit="50", **given)
+    assert set(re.findall(r'title="[^"]*?([\w.-]+?)(?::\d+)?"', text)) == found
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"mode": "magic"}, "There is no mode"),
+        ({"type": "nonsense"}, "There is no document type"),
+        ({"since": "yesterday"}, "is not a date"),
+        ({"where": "author ="}, "In --where"),
+        ({"where": "colour = 'red'"}, "No document has a field colour"),
+        ({"meta": "colour=red"}, "No document has a field colour"),
+    ],
+)
+def test_a_wrong_filter_is_told_and_can_be_cleared(page: Served, given: dict[str, str], sentence: str) -> None:
+    answer = page.get("/", params={"q": "house", **given})
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert '<a class="clear" href="/?q=house">' in answer.text
+
+
+def test_notes_are_shown(page: Served) -> None:
+    assert "is in no document" in asked(page, q='"purple elephant" house') or '<ul class="notes">' in asked(
+        page, q='"purple elephant" house'
+    )
+
+
+def test_an_answer_without_passages_says_what_helps(page: Served) -> None:
+    assert "Nothing found" in asked(page, q="xylophone", mode="keyword")
+    assert "Ask without filters" in asked(page, q="house", mode="keyword", type="pdf")
+
+
+@pytest.mark.parametrize("question", ["zebra", "quagga", "okapi", "<script>alert(1)</script>", "\"'><b>", "\u202eabc"])
+def test_no_text_becomes_markup(page: Served, question: str) -> None:
+    text = asked(page, q=question, limit="50")
+    assert not unescaped(text)
+    assert "{{ 7*7 }}" in asked(page, q="zebra")
+    assert "\u202e" not in re.sub(r'value="[^"]*"|<title>.*?</title>|<a [^>]*>', "", text) or question[0] == "\u202e"
+
+
+def test_a_document_is_shown_at_its_passage(page: Served) -> None:
+    link = re.search(r'href="(/documents/\d+\?[^"]*)"', asked(page, q="power of attorney", type="md"))
+    assert link
+    text = page.get(link[1].replace("&amp;", "&")).text
+    assert re.search(r'<span id="chunk\d+" class="anchor"', text)
+    assert '<span class="passage sentence">' in text
+    assert "<mark>attorney</mark>" in text
+    assert '<dd dir="auto">Anna Miller</dd>' in text
+    assert 'href="/?q=power+of+attorney&amp;type=md"' in text
+
+
+def test_a_page_of_a_pdf_is_named_and_linked(page: Served) -> None:
+    text = asked(page, q="valve behind the sink", type="pdf")
+    assert "page 2 of" in text
+    link = re.search(r'href="(/v1/documents/\d+/original\?inline=true#page=2)"', text)
+    assert link
+    assert page.get(link[1]).headers["Content-Type"] == "application/pdf"
+    shown = re.search(r'href="(/documents/\d+\?[^"]*)"', text)
+    assert shown
+    assert '<span class="page">page 2</span>' in page.get(shown[1].replace("&amp;", "&")).text
+
+
+def test_a_passage_that_is_gone_is_told(page: Served) -> None:
+    text = page.get("/documents/1", params={"chunk": 9_999, "q": "house"}).text
+    assert "The passage is not there any more" in text
+
+
+@pytest.mark.parametrize(
+    "given", [{"chunk": "x"}, {"start": "-1"}, {"start": "9" * 30}, {"sentence": "9-1"}, {"chunk": ""}]
+)
+def test_a_document_is_shown_whatever_the_address_says(page: Served, given: dict[str, str]) -> None:
+    assert page.get("/documents/1", params=given).status_code == 200
+
+
+def test_assets_are_kept_and_change_their_address(page: Served) -> None:
+    found = re.findall(r'(?:href|src)="(/assets/[^"]+)"', page.get("/").text)
+    assert {Path(address).suffix for address in found} == {".svg", ".css", ".js"}
+    for address in found:
+        answer = page.get(address)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["Cache-Control"]
+    old = page.get("/assets/0/page.css")
+    assert (old.status_code, old.headers["Cache-Control"]) == (200, "no-store")
+    assert page.get("/assets/0/..%2fsearch.py").status_code == 404
+
+
+def test_the_library_shows_what_it_holds_and_what_failed(page: Served) -> None:
+    text = page.get("/library").text
+    assert "<dt>Documents</dt><dd>9</dd>" in text
+    assert "empty file" in text
+    assert not unescaped(text)
+
+
+def test_changes_are_made_by_plain_forms(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "a.txt").write_text("Apples are red.\n")
+    with (
+        Library(tmp_path / "library", encoder=ToyEncoder()) as library,  # type: ignore[arg-type]
+        serving(library, Settings(roots=(str(tmp_path / "docs"),))) as page,
+    ):
+        assert "There is nothing to ask yet" in page.get("/").text
+        assert "There is nothing to ask yet" in page.get("/?q=apples").text
+        assert "There is nothing in this library yet" in page.get("/library").text
+        answers = [
+            page.post("/library/uploads", files={"file": ("pears.txt", b"Pears are green.\n")}),
+            page.post("/library/sources", data={"sources": f"{tmp_path / 'docs'}\n\n"}),
+            page.post("/library/reindex", data={}),
+        ]
+        assert [(one.status_code, one.headers["Location"]) for one in answers] == [(303, "/library#tasks")] * 3
+        for task in page.get("/v1/tasks").json()["tasks"]:
+            assert page.get(f"/v1/tasks/{task['id']}", params={"wait": 30}).json()["state"] == "done"
+        assert page.get("/library/tasks").text.count(">done<") == 3
+        assert "1 new" in page.get("/library/tasks").text
+        assert 'data-status="2 passages"' in page.get("/results?q=apples+pears").text
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "status", "sentence"),
+    [
+        ("/library/sources", {"sources": "/etc"}, 403, "not below a root"),
+        ("/library/sources", {"sources": "docs"}, 422, "absolute"),
+        ("/library/sources", {"sources": " \n"}, 422, "Name a folder or a web page"),
+        ("/library/uploads", {}, 422, "name"),
+    ],
+)
+def test_a_wrong_change_is_told_on_the_page(
+    page: Served, path: str, data: dict[str, str], status: int, sentence: str
+) -> None:
+    answer = page.post(path, data=data)
+    assert (answer.status_code, sentence in answer.text) == (status, True), answer.text
+    assert answer.headers["Content-Security-Policy"] == POLICY
+
+
+def test_another_site_cannot_make_changes(page: Served) -> None:
+    answer = page.post("/library/reindex", data={}, headers={"Origin": "http://evil.example"})
+    assert answer.status_code == 403
+
+
+def test_the_question_is_not_logged(
+    page: Served, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    asked(page, q="secret okapi")
+    assert "okapi" not in caplog.text + capsys.readouterr().err
+
+
+@pytest.mark.parametrize("count", [1, 10, 2_000])
+def test_a_long_question_is_answered(page: Served, count: int) -> None:
+    assert page.get("/?" + urlencode({"q": "lease " * count})).status_code == 200

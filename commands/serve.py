@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +15,10 @@ from wherein.commands.parameter_types import FilePath
 from wherein.errors import UsageError, WhereinError
 from wherein.ingest.limits import DEFAULT_MAX_SIZE, MAX_SIZE
 from wherein.uri import real_path
+
+if TYPE_CHECKING:
+    from wherein.library import Library
+    from wherein.library.watching.watcher import Watcher
 
 __all__ = ["serve"]
 
@@ -33,11 +39,12 @@ _NO_TLS = (
     "--max-upload", type=click.IntRange(1, MAX_SIZE), default=DEFAULT_MAX_SIZE, show_default=True, metavar="BYTES",
     help="Largest file that may be uploaded.",
 )  # fmt: skip
+@click.option("--watch", is_flag=True, help="Follow the sources, too: what is saved is found within seconds.")
 @click.option("--log-questions", is_flag=True, help="Write questions to the log.")
 @click.pass_obj
 def serve(
     options: GlobalOptions, host: str, port: int, token_file: Path | None, allow_hosts: tuple[str, ...],
-    roots: tuple[Path, ...], max_upload: int, log_questions: bool,
+    roots: tuple[Path, ...], max_upload: int, watch: bool, log_questions: bool,
 ) -> None:  # fmt: skip
     """Answer questions over HTTP, at http://127.0.0.1:8080 unless told otherwise.
 
@@ -65,9 +72,15 @@ def serve(
     shown, port = f"[{host}]" if ":" in host else host, listening.getsockname()[1]
     if host not in LOOPBACK:
         warn(_NO_TLS.format(host=shown, port=port))
-    with options.open_library() as library:
+    with options.open_library() as library, _watching(library) if watch else nullcontext():
         app = create_app(library, settings)
         serve_app(app, listening, lambda: click.echo(f"http://{shown}:{port}", err=True))
+
+
+def _watching(library: Library) -> Watcher:
+    from wherein.commands.watch import WatchReporter
+
+    return library.watch(report=WatchReporter(err=True))
 
 
 def _token(path: Path) -> str:

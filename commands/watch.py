@@ -47,9 +47,13 @@ def watch(options: GlobalOptions, every: int, as_json: bool) -> None:
 
 
 class WatchReporter:
-    """Prints a line when something has changed, and each problem and note once until it changes."""
+    """Prints a line when something has changed, and each problem and note once until it changes.
 
-    def __init__(self) -> None:
+    With `err` all of it goes to standard error.
+    """
+
+    def __init__(self, *, err: bool = False) -> None:
+        self._err = err
         self._shown: dict[str, str] = {}
 
     def __call__(self, event: Event) -> None:
@@ -63,9 +67,9 @@ class WatchReporter:
             case Note():
                 self._once(event.uri, f"note: {display_uri(event.uri)}: {event.text}")
             case Watching():
-                click.echo(f"watching {counted(event.sources, 'source')}")
+                click.echo(f"watching {counted(event.sources, 'source')}", err=self._err)
             case CaughtUp() if any(getattr(event.summary, kind) for kind in _COUNTED):
-                click.echo(describe_summary(event.summary, shown=()))
+                click.echo(describe_summary(event.summary, shown=()), err=self._err)
 
     def _once(self, subject: str, line: str) -> None:
         if self._shown.get(subject) != line:

@@ -20,6 +20,7 @@ from wherein.server.errors import ProblemError, problem_response
 from wherein.server.failures import Failures
 from wherein.server.limits import Limit, Limits
 from wherein.server.log import AccessLog
+from wherein.server.mcp.mounted import agents
 from wherein.server.metrics import Measuring, Metrics
 from wherein.server.operations import Operation
 from wherein.server.page.routes import page
@@ -45,7 +46,7 @@ def _api(service: Service) -> Part:
     return Part([operation.route(service) for operation in OPERATIONS])
 
 
-PARTS: tuple[Callable[[Service], Part], ...] = (_api, page)
+PARTS: tuple[Callable[[Service], Part], ...] = (_api, page, agents)
 """What makes the parts of a server; another protocol is added here."""
 
 

@@ -152,3 +152,29 @@ def test_a_missing_package_is_a_sentence(environment: dict[str, str], tmp_path: 
         f"wherein: The server needs the package {package}, which is not installed; install it with:"
         " pip install 'wherein[server]'\n"
     )
+
+
+@pytest.mark.workers
+def test_what_is_saved_is_found_while_it_watches(
+    open_library: Callable[[], Library], environment: dict[str, str], tmp_path: Path
+) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "cats.txt").write_text("Cats sleep all day.")
+    with open_library() as library:
+        library.ingest([docs])
+    with process(environment, "--watch") as (server, address):
+        ready(address)
+        (docs / "dogs.txt").write_text("Dogs bark at strangers.")
+        until = time.monotonic() + 120
+        while True:
+            found = httpx.post(f"{address}/v1/query", json={"question": "who barks at strangers?"}, trust_env=False)
+            if found.json()["hits"][0]["text"] == "Dogs bark at strangers.":
+                break
+            assert time.monotonic() < until, found.text
+            time.sleep(0.1)
+        assert "The sources are watched" in httpx.get(f"{address}/library", trust_env=False).text
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(60) == 0
+        assert server.stderr is not None
+        assert "1 new" in server.stderr.read()

@@ -14,7 +14,7 @@ from wherein.ingest.files import VisitedFile, is_incomplete
 from wherein.ingest.limits import DEFAULT_MAX_SIZE
 from wherein.ingest.progress.events import RunProblem
 from wherein.ingest.sources.exclusions import exclusions_for
-from wherein.ingest.sources.files import FoundFile, WalkError
+from wherein.ingest.sources.found import FoundFile, WalkError
 from wherein.ingest.sources.own_files import OwnFiles
 from wherein.ingest.sources.scope import Scope
 from wherein.ingest.sources.source_walk import SourceWalk

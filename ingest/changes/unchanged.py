@@ -8,7 +8,7 @@ from wherein.ingest.changes.freshness import file_state, state_from, untouched
 from wherein.ingest.chunker import CHUNKER_VERSION
 from wherein.ingest.readers.reader import context_for
 from wherein.ingest.readers.registry import all_readers
-from wherein.ingest.sources.files import FoundFile
+from wherein.ingest.sources.found import FoundFile
 from wherein.storage.catalog.checksums import stream_hash
 from wherein.storage.catalog.files import FileRecord, FileState
 from wherein.storage.catalog.reading import Reading

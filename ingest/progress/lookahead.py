@@ -15,7 +15,7 @@ from wherein.ingest.documents import chunk_document
 from wherein.ingest.progress.eta import EtaEstimator, FileCost
 from wherein.ingest.progress.events import Ahead
 from wherein.ingest.progress.sampler import PendingFile
-from wherein.ingest.sources.files import FoundFile
+from wherein.ingest.sources.found import FoundFile
 from wherein.ingest.sources.source_walk import SourceWalk
 from wherein.ingest.titles import embedded_title
 from wherein.ingest.workers.pool import ParseTask

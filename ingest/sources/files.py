@@ -5,28 +5,28 @@ match are ignored. What the user names outright is never ignored, but for files 
 """
 
 # Paths stay strings: there may be a million of them, and pathlib.resolve would follow the links.
-# ruff: noqa: PTH112, PTH113, PTH114, PTH116, PTH118, PTH120, PTH123, PTH206, PTH207
+# ruff: noqa: PTH112, PTH114, PTH116, PTH118, PTH206, PTH207
 
 import errno
 import fnmatch
 import glob
 import os
 import stat
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from pathspec import GitIgnoreSpec
 
 from wherein.ingest.sources.exclusions import Exclusions
+from wherein.ingest.sources.found import FoundFile, FoundLink, WalkError, system_reason
+from wherein.ingest.sources.ignore_rules import GITIGNORE, Rules, is_ignored, rules_above, rules_in, with_separator
 from wherein.ingest.sources.left_out import LEFT_OUT
 from wherein.ingest.sources.names import SourceName
 from wherein.ingest.sources.own_files import OwnFiles, marks_in
 from wherein.ingest.sources.scope import Scope, is_at_or_below
 
-__all__ = ["FoundFile", "FoundLink", "WalkError", "walk"]
+__all__ = ["walk"]
 
-_GITIGNORE = ".gitignore"
 _SPECIAL = (
     (stat.S_ISFIFO, "named pipe"),
     (stat.S_ISSOCK, "socket"),
@@ -40,51 +40,12 @@ _LEADS_OUT = "a link that leads out of the source, which is confined"
 _ABSENT = frozenset((errno.ENOENT, errno.ENOTDIR))
 
 
-@dataclass(frozen=True, slots=True)
-class FoundFile:
-    """A regular file: its real path, size in bytes, and times in nanoseconds.
-
-    `path` may hold any character, and surrogates for bytes that cannot be decoded (`os.fsencode` gives them back);
-    `display` makes it printable.
-    """
-
-    path: str
-    size: int
-    mtime_ns: int
-    inode: int
-    ctime_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class FoundLink:
-    """A symbolic link by the path at which it was found, and the real path of the file or folder that it leads to."""
-
-    path: str
-    target: str
-
-
-@dataclass(frozen=True, slots=True)
-class WalkError:
-    """A path that cannot be walked or read, and why; `is_missing` when there is nothing at the path of the source."""
-
-    path: str
-    reason: str
-    is_missing: bool = False
-
-
 class _Candidate(NamedTuple):
     """A regular file that was reached by `path`; `real` is its path with all links resolved."""
 
     path: str
     real: str
     status: os.stat_result
-
-
-class _Rules(NamedTuple):
-    """The patterns of an ignore file, which hold below `base`, a folder's path that ends in a separator."""
-
-    base: str
-    spec: GitIgnoreSpec
 
 
 class _NamedEntry(NamedTuple):
@@ -115,7 +76,7 @@ class _Folder(NamedTuple):
     real: str
     identity: tuple[int, int]
     pending: list[_Entry]
-    rules: tuple[_Rules, ...]
+    rules: tuple[Rules, ...]
 
 
 _Found = _Candidate | FoundLink | WalkError
@@ -206,7 +167,7 @@ class _Walk:
     def _selected(self, source: SourceName) -> Iterator[_Found]:
         # As in a .gitignore, a folder that matches includes everything below it.
         wanted = GitIgnoreSpec.from_lines(["/" + source.pattern])
-        base = _with_separator(source.path)
+        base = with_separator(source.path)
         matched = False
         for item in self._named(source.path):
             is_problem = isinstance(item, WalkError) and os.path.isdir(item.path)
@@ -254,7 +215,7 @@ class _Tree:
 
     def walk(self, top: str) -> Iterator[_Found]:
         """Yield what is found in the folder `top` and below."""
-        rules, problems = _rules_above(top)
+        rules, problems = rules_above(top)
         yield from problems
         yield from self._enter(top, os.path.realpath(top), rules)
         while self._chain:
@@ -269,12 +230,12 @@ class _Tree:
         problem = status = None
         is_folder = False
         # `realpath` asks the system about each step of a path, so only links are resolved.
-        real = os.path.realpath(path) if entry.is_symlink() else _with_separator(folder.real) + entry.name
+        real = os.path.realpath(path) if entry.is_symlink() else with_separator(folder.real) + entry.name
         try:
             is_folder = entry.is_dir()
             status = None if is_folder else entry.stat()
         except OSError as error:
-            problem = WalkError(_with_separator(folder.real) + entry.name, _reason(error, path))
+            problem = WalkError(with_separator(folder.real) + entry.name, _reason(error, path))
         if self._is_ignored(folder, path, real, is_folder):  # what is ignored is not reported either
             return
         if problem:
@@ -294,9 +255,9 @@ class _Tree:
 
     def _is_ignored(self, folder: _Folder, path: str, real: str, is_folder: bool) -> bool:
         verdict = self._exclusions.verdict(path, real, is_folder)
-        return _ignored(folder.rules, path, is_folder) if verdict is None else verdict
+        return is_ignored(folder.rules, path, is_folder) if verdict is None else verdict
 
-    def _enter(self, path: str, real: str, rules: tuple[_Rules, ...]) -> Iterator[WalkError]:
+    def _enter(self, path: str, real: str, rules: tuple[Rules, ...]) -> Iterator[WalkError]:
         """Push the folder on the chain, or yield why it cannot be walked."""
         try:
             status = os.stat(path)
@@ -307,13 +268,13 @@ class _Tree:
                 return
             entries, names = self._list(path)
         except OSError as error:
-            yield WalkError(real, f"folder cannot be read ({_lower(error)})")
+            yield WalkError(real, f"folder cannot be read ({system_reason(error)})")
             return
         self._walked.add(identity)
         if self._own.is_own_folder(real, names):
             return
-        if _GITIGNORE in names:
-            own, problems = _rules_in(path)
+        if GITIGNORE in names:
+            own, problems = rules_in(path)
             yield from problems
             rules = (*own, *rules)
         pending = [entry for entry in entries if entry.name[0] != "." and entry.name not in LEFT_OUT]
@@ -327,8 +288,8 @@ class _Tree:
             if wanted is None:
                 entries: list[_Entry] = list(listing)  # closed before others are walked: depth costs no descriptors
                 return entries, {entry.name for entry in entries}
-        named = [_NamedEntry(_with_separator(path) + name, name) for name in wanted]
-        marks = marks_in(path) | ({_GITIGNORE} if os.path.lexists(os.path.join(path, _GITIGNORE)) else set())
+        named = [_NamedEntry(with_separator(path) + name, name) for name in wanted]
+        marks = marks_in(path) | ({GITIGNORE} if os.path.lexists(os.path.join(path, GITIGNORE)) else set())
         return [entry for entry in named if os.path.lexists(entry.path)], marks
 
 
@@ -339,73 +300,9 @@ def _regular(path: str, real: str, status: os.stat_result) -> _Candidate | WalkE
     return WalkError(path, f"not a regular file ({kind})")
 
 
-def _ignored(rules: Iterable[_Rules], path: str, is_folder: bool) -> bool:
-    """Whether the strongest rule that matches `path` excludes it."""
-    for base, spec in rules:
-        verdict = spec.check_file(path[len(base) :] + "/" * is_folder).include
-        if verdict is not None:
-            return verdict
-    return False
-
-
-def _rules_above(top: str) -> tuple[tuple[_Rules, ...], list[WalkError]]:
-    """Return the rules from `top`'s parents up to the root of the repository that it lies in.
-
-    There are none outside a repository, nor when they exclude `top`, which the user named.
-    """
-    parents: list[str] = []
-    folder = top
-    while not os.path.lexists(os.path.join(folder, ".git")):
-        if os.path.dirname(folder) == folder:
-            return (), []
-        folder = os.path.dirname(folder)
-        parents.append(folder)
-    rules: list[_Rules] = []
-    problems: list[WalkError] = []
-    for parent in parents:
-        own, unread = _rules_in(parent)
-        rules += own
-        problems += unread
-    for path in (top, *parents[:-1]):
-        if _ignored((rule for rule in rules if path.startswith(rule.base)), path, True):
-            return (), []
-    return tuple(rules), problems
-
-
-def _rules_in(folder: str) -> tuple[tuple[_Rules, ...], list[WalkError]]:
-    """Return the rules of the folder's `.gitignore`, if it has one, and why it cannot be read."""
-    path = os.path.join(folder, _GITIGNORE)
-    if not os.path.isfile(path):  # opening a named pipe of that name would block
-        return (), []
-    try:
-        # Names may be any bytes, and surrogates stand for those that are not UTF-8, as in the paths.
-        with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
-            # Not `splitlines`, which also splits at form feeds and the like; git does not.
-            spec = GitIgnoreSpec.from_lines(filter(_is_pattern, file.read().split("\n")))
-    except OSError as error:
-        return (), [WalkError(path, f"cannot be read ({_lower(error)})")]
-    return (_Rules(_with_separator(folder), spec),), []
-
-
-def _is_pattern(line: str) -> bool:
-    try:
-        GitIgnoreSpec.from_lines([line])
-    except ValueError:  # git ignores such a line, too
-        return False
-    return True
-
-
-def _with_separator(folder: str) -> str:
-    return folder if folder.endswith(os.sep) else folder + os.sep
-
-
 def _reason(error: OSError, path: str) -> str:
     if error.errno == errno.ELOOP:
         return _LOOP
     if error.errno in _ABSENT:
         return "broken symbolic link" if os.path.islink(path) else _MISSING
-    return f"cannot be read ({_lower(error)})"
-
-
-def _lower(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+    return f"cannot be read ({system_reason(error)})"

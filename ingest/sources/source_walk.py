@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wherein.ingest.sources.exclusions import Exclusions
-from wherein.ingest.sources.files import FoundFile, FoundLink, WalkError, walk
+from wherein.ingest.sources.files import walk
+from wherein.ingest.sources.found import FoundFile, FoundLink, WalkError
 from wherein.ingest.sources.names import name_of
 from wherein.ingest.sources.own_files import OwnFiles
 from wherein.ingest.sources.scope import Scope

@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from wherein.errors import UsageError
 from wherein.ingest.progress.events import RunProblem, Stopped
 from wherein.ingest.sources.exclusions import Exclusions, Rules
-from wherein.ingest.sources.files import FoundLink, walk
+from wherein.ingest.sources.files import walk
+from wherein.ingest.sources.found import FoundLink
 from wherein.ingest.sources.names import SourceName
 from wherein.ingest.sources.own_files import OwnFiles
 from wherein.ingest.sources.scope import is_at_or_below

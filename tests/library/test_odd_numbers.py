@@ -8,7 +8,8 @@ import pytest
 
 from toy import ToyEncoder
 from wherein.ingest.sources import source_walk
-from wherein.ingest.sources.files import FoundFile, walk
+from wherein.ingest.sources.files import walk
+from wherein.ingest.sources.found import FoundFile
 from wherein.library import Library
 
 YEARS = {"1600": -11_676_096_000, "1969": -86_400, "2300": 10_413_792_000, "9999": 253_370_764_800}

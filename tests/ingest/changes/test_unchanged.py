@@ -12,7 +12,7 @@ from wherein.ingest.changes.unchanged import changed_unseen, is_current, looks_u
 from wherein.ingest.chunker import CHUNKER_VERSION
 from wherein.ingest.readers.reader import NO_CONTEXT
 from wherein.ingest.readers.registry import all_readers
-from wherein.ingest.sources.files import FoundFile
+from wherein.ingest.sources.found import FoundFile
 from wherein.storage.catalog.fields import Fields
 from wherein.storage.catalog.files import REREAD, FileRecord, FileState
 from wherein.storage.catalog.reading import AS_USUAL, Reading

@@ -10,8 +10,8 @@ import pytest
 
 from wherein.ingest.sources import files as module
 from wherein.ingest.sources.exclusions import Exclusions, Rules
-from wherein.ingest.sources.files import FoundFile, FoundLink, WalkError
 from wherein.ingest.sources.files import walk as walk_source
+from wherein.ingest.sources.found import FoundFile, FoundLink, WalkError
 from wherein.ingest.sources.names import source_name
 from wherein.ingest.sources.own_files import OwnFiles
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from wherein.ingest.sources.exclusions import Exclusions, Rules
-from wherein.ingest.sources.files import FoundFile, FoundLink, walk
+from wherein.ingest.sources.files import walk
+from wherein.ingest.sources.found import FoundFile, FoundLink
 from wherein.ingest.sources.names import SourceName, source_name
 from wherein.ingest.sources.own_files import OwnFiles
 from wherein.ingest.sources.scope import Scope, scope_of

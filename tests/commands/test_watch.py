@@ -20,6 +20,8 @@ from wherein.library import Library
 
 Open = Callable[[], Library]
 Begin = Callable[..., "subprocess.Popen[str]"]
+# Of these, a twentieth are followed by a kill; docs/contributing.md has a longer run.
+EDITS = int(os.environ.get("WHEREIN_EDITS", "60"))
 QUESTIONS = ("Which lot has 42 apples?", "pears in the barn", "lot 7", "who sold the harvest?")
 
 
@@ -111,14 +113,14 @@ class Editor:
 
 
 @pytest.mark.workers
-def test_two_hundred_edits_and_ten_kills_end_as_a_fresh_ingest(
+def test_edits_and_kills_end_as_a_fresh_ingest(
     open_library: Open, notes: Path, begin: Begin, tmp_path: Path, compiled_cache: Path
 ) -> None:
     library = open_library()
     library.ingest([notes])
     editor = Editor(notes)
     process = begin()
-    for number in range(200):
+    for number in range(EDITS):
         editor.edit()
         time.sleep(0.1)
         if number % 20 == 10:

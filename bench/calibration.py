@@ -58,8 +58,8 @@ def best_hit(asked: Asked, vector: np.ndarray, candidates: Candidates) -> tuple[
     )  # fmt: skip
     top = int(indices[fused.positions[0]])
     background = dense[here[:: max(1, len(here) // SAMPLE)]]
-    found = features(dense[[top]], fused.words[:1], background, len(here))
-    return found[0], top in asked.right
+    found = features(fused, dense[indices][fused.positions], background, len(here))
+    return np.array(found), top in asked.right
 
 
 def squad(folder: Path, count: int) -> tuple[list[str], dict[str, list[Asked]]]:
@@ -104,14 +104,14 @@ def measured(texts: list[str], settings: dict[str, list[Asked]], encoder: Encode
 
 
 def fitted(rows: np.ndarray, right: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Return intercept and weights of a logistic regression with non-negative weights."""
+    """Return intercept and weights of a logistic regression; none below 0 but the last, that of the library's size."""
     inputs = np.column_stack([np.ones(len(rows)), rows])
 
     def cost(values: np.ndarray) -> float:
         logit = inputs @ values
         return float((weight * (np.logaddexp(0, logit) - right * logit)).sum() / weight.sum() + RIDGE * values @ values)
 
-    bounds = [(None, None), *[(0, None)] * rows.shape[1]]
+    bounds = [(None, None), *[(0, None)] * (rows.shape[1] - 1), (None, None)]
     return np.asarray(minimize(cost, np.zeros(inputs.shape[1]), method="L-BFGS-B", bounds=bounds).x)
 
 

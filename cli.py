@@ -23,6 +23,7 @@ _MODULES = {
     "evaluate": "evaluate",
     "golden": "golden",
     "ingest": "ingest",
+    "mcp": "mcp",
     "model": "models",
     "query": "query",
     "reindex": "reindex",
@@ -31,6 +32,7 @@ _MODULES = {
     "sources": "sources",
     "status": "status",
     "verify": "maintain",
+    "watch": "watch",
 }
 """Each command's module in `wherein.commands`, which has a function of the command's name."""
 

@@ -78,6 +78,7 @@ def night(folder: Path, count: int) -> None:
 
 
 def write_records(folder: Path, name: str, count: int) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
     chance, source = random.Random(name), folder / f"{name}.jsonl"
     with source.open("w") as file:
         for number in range(count):

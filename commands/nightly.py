@@ -15,7 +15,9 @@ from wherein.embed.models.installed import MODELS_VARIABLE, models_folder
 from wherein.errors import UsageError
 from wherein.streams import print_bytes
 
-__all__ = ["install_systemd", "nightly_command", "print_cron", "print_systemd"]
+__all__ = [
+    "folder_variables", "install_systemd", "nightly_command", "print_cron", "print_systemd", "program_with_options",
+]  # fmt: skip
 
 _UNTIL = "06:00"
 # The folders by which models and what is compiled of them are found; the library is named by an option.
@@ -33,15 +35,20 @@ def nightly_command(
     """
     if until is not None and "-" in until:
         raise UsageError("--until has to be a time of day, such as 06:00, where the command is run every night")
+    words = [*program_with_options(options), "reindex", *_given("--model", _model(model)), "--until", until or _UNTIL]
+    for name, value in others.items():
+        words += _given(name, value)
+    return words
+
+
+def program_with_options(options: GlobalOptions) -> list[str]:
+    """Return the words of this program and of the options before a command, as they work in any folder."""
     words = [*_program(), "--library", os.path.abspath(options.folder)]  # noqa: PTH100 - as it was named, links too
     words += _given("--precision", None if options.precision == "auto" else options.precision)
     words += _given("--model", _model(options.model))
     words += _given("--threads", str(options.threads) if options.threads else None)
     words += _given("--jobs", None if options.jobs is None else str(options.jobs))
     words += _given("--device", options.device)
-    words += ["reindex", *_given("--model", _model(model)), "--until", until or _UNTIL]
-    for name, value in others.items():
-        words += _given(name, value)
     return words
 
 
@@ -49,14 +56,14 @@ def print_cron(words: list[str]) -> None:
     """Print the line of a crontab."""
     from wherein.crontab import format_line
 
-    print_bytes(os.fsencode(format_line(words, _environment())))
+    print_bytes(os.fsencode(format_line(words, folder_variables())))
 
 
 def print_systemd(words: list[str]) -> None:
     """Print each unit under a comment with its path."""
     from wherein.systemd import format_units, units_folder
 
-    for name, text in format_units(words, _environment()).items():
+    for name, text in format_units(words, folder_variables()).items():
         click.echo(f"# {units_folder() / name}\n{text}", nl=name.endswith(".service"))
 
 
@@ -64,7 +71,7 @@ def install_systemd(words: list[str]) -> None:
     """Write the units and enable them."""
     from wherein.systemd import TIMER, format_units, install_units, lingers, units_folder
 
-    for sentence in install_units(format_units(words, _environment()), units_folder()):
+    for sentence in install_units(format_units(words, folder_variables()), units_folder()):
         click.echo(sentence)
     click.echo(f"{TIMER} is enabled; see: systemctl --user list-timers")
     if not lingers():
@@ -98,6 +105,6 @@ def _model(name: str | None) -> str | None:
     return name
 
 
-def _environment() -> dict[str, str]:
+def folder_variables() -> dict[str, str]:
     """Return the variables that decide which models are found."""
     return {name: os.path.abspath(value) for name in _FOLDER_VARIABLES if (value := os.environ.get(name))}  # noqa: PTH100

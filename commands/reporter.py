@@ -8,13 +8,22 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import click
 
 from wherein.commands.output import MAX_LISTED, display_uri, format_duration, print_event
-from wherein.ingest.progress.events import Ahead, DocumentDone, Note, Progress, RunProblem, Stopped, Summary
+from wherein.ingest.progress.events import (
+    Ahead,
+    CaughtUp,
+    DocumentDone,
+    Note,
+    Progress,
+    RunProblem,
+    Stopped,
+    Summary,
+    Watching,
+)
 from wherein.ingest.progress.reindex_report import ReindexReport, Stage
 from wherein.storage.disk.counted import counted
 
@@ -23,9 +32,11 @@ if TYPE_CHECKING:
 
     from wherein.ingest.progress.dry_run import Plan
 
-__all__ = ["Event", "JsonReporter", "RunReporter", "TextReporter"]
+__all__ = ["Event", "JsonReporter", "RunReporter", "TextReporter", "describe_problem", "describe_summary"]
 
-Event = RunProblem | Note | DocumentDone | Ahead | Progress | Stopped | Stage | ReindexReport
+Event = RunProblem | Note | DocumentDone | Ahead | Progress | Stopped | Stage | ReindexReport | Watching | CaughtUp
+
+_EVENTS = {DocumentDone: "document", Note: "note", Ahead: "planned", Stopped: "stopped", Watching: "watching"}
 
 _PROGRESS_SECONDS = 1.0
 _COUNTS = ("new", "changed", "unchanged", "moved", "removed", "skipped", "failed")
@@ -73,18 +84,14 @@ class JsonReporter:
         match event:
             case RunProblem():
                 print_event(event.kind, {"uri": event.uri, "reason": event.reason})
-            case DocumentDone():
-                print_event("document", asdict(event))
-            case Note():
-                print_event("note", asdict(event))
-            case Ahead():
-                print_event("planned", asdict(event))
+            case DocumentDone() | Note() | Ahead() | Stopped() | Watching():
+                print_event(_EVENTS[type(event)], asdict(event))
             case Progress():
                 self._progress(event)
-            case Stopped():
-                print_event("stopped", asdict(event))
             case Stage():
                 print_event("stage", _stage_fields(event))
+            case CaughtUp():
+                self.summary(event.summary)
             case ReindexReport():
                 print_event("night", {**asdict(event), "stages": [_stage_fields(stage) for stage in event.stages]})
 
@@ -142,7 +149,7 @@ class TextReporter:
     def plan(self, plan: Plan) -> None:
         """Print the problems that a dry run met, then what the run would do."""
         for problem in self._problems:
-            click.echo(_describe_problem(problem), err=True)
+            click.echo(describe_problem(problem), err=True)
         self._print_notes()
         counts = plan.as_dict()
         actions = [_PLANNED[kind].format(counts[kind]) for kind in _shown_counts(counts)]
@@ -159,10 +166,7 @@ class TextReporter:
         for line in _problem_lines(self._problems):
             click.echo(line, err=True)
         self._print_notes()
-        counts = summary.as_dict()
-        figures = ", ".join(map(partial(_figure, counts), _shown_counts(counts)))
-        chunks = counted(summary.chunks, "chunk")
-        click.echo(f"{figures}; {chunks}, {summary.embedded:,} embedded, {summary.seconds:,.1f} s")
+        click.echo(describe_summary(summary))
 
     def _print_notes(self) -> None:
         for note in self._notes[:MAX_LISTED]:
@@ -197,6 +201,14 @@ def _print_report(report: ReindexReport) -> None:
         click.echo(line, err=True)
 
 
+def describe_summary(summary: Summary, shown: Sequence[str] = _ALWAYS_SHOWN) -> str:
+    """Return the figures of a run in one line: those of `shown`, and all that are not 0."""
+    counts = summary.as_dict()
+    figures = ", ".join(_figure(counts, kind) for kind in _COUNTS if counts[kind] or kind in shown)
+    chunks = counted(summary.chunks, "chunk")
+    return f"{figures}; {chunks}, {summary.embedded:,} embedded, {summary.seconds:,.1f} s"
+
+
 def _shown_counts(counts: Mapping[str, float]) -> list[str]:
     return [kind for kind in _COUNTS if counts[kind] or kind in _ALWAYS_SHOWN]
 
@@ -210,11 +222,12 @@ def _problem_lines(problems: Sequence[RunProblem]) -> Iterator[str]:
     """Yield the problems, skipped files first, and of each kind no more than a person reads."""
     for kind in ("skipped", "failed"):
         of_kind = [problem for problem in problems if problem.kind == kind]
-        yield from map(_describe_problem, of_kind[:MAX_LISTED])
+        yield from map(describe_problem, of_kind[:MAX_LISTED])
         if len(of_kind) > MAX_LISTED:
             more = len(of_kind) - MAX_LISTED
             yield f"{kind}: {more:,} more; list them with: wherein documents list --problems"
 
 
-def _describe_problem(problem: RunProblem) -> str:
+def describe_problem(problem: RunProblem) -> str:
+    """Return in one line what is not ingested, and why."""
     return f"{problem.kind}: {display_uri(problem.uri)}: {problem.reason}"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from wherein.commands.options import GlobalOptions, json_option
-from wherein.commands.output import describe_unknown_tokens, display_uri, format_value, print_json
+from wherein.commands.output import describe_unknown_tokens, display_path, display_uri, format_value, print_json
+from wherein.storage.disk.counted import counted
 
 if TYPE_CHECKING:
     from wherein.library import Status
@@ -34,7 +35,9 @@ def status(options: GlobalOptions, coverage: bool, as_json: bool) -> None:
 
 def _print_status(found: Status) -> None:
     parts = ", ".join(f"{part} {size:,}" for part, size in found.parts.items() if size)
-    fields = asdict(found) | {"bytes": f"{found.bytes:,} ({parts})", "last_reindex": _last_reindex(found.night)}
+    fields = asdict(found) | {
+        "bytes": f"{found.bytes:,} ({parts})", "last_reindex": _last_reindex(found.night), "watch": _watch(found.watch)
+    }  # fmt: skip
     for name in ("parts", "night"):
         del fields[name]
     for name, value in fields.items():
@@ -50,6 +53,15 @@ def _last_reindex(run: Mapping[str, Any] | None) -> str:
         return f"{began}: still running, or killed; the next one resumes it"
     reason = run["report"].get("reason")
     return f"{began}: {run['outcome']}{f', {reason}' if reason else ''} ({run['report'].get('seconds', 0):,.1f} s)"
+
+
+def _watch(state: Mapping[str, Any] | None) -> str:
+    """Return in one line what the process that watches the sources does; `state` is `Status.watch`."""
+    if state is None:
+        return "no"
+    doing = f"{state['doing']} for another process that writes" if state["doing"] == "waiting" else state["doing"]
+    absent = f"; waiting for {', '.join(map(display_path, state['absent']))}" if state["absent"] else ""
+    return f"process {state['pid']}: {doing}, {counted(state['pending'], 'change')} pending{absent}"
 
 
 def _print_coverage(covered: Covered) -> None:

@@ -1,12 +1,19 @@
 """Write the pages that are generated from the program: `python docs/generate.py`. A test compares them."""
 
-from collections.abc import Iterator
+import dataclasses
+import inspect
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 
 from wherein import cli
 from wherein.ingest.readers.registry import BY_SUFFIX, BY_ZIP_KIND, MODULES, reader_in
+from wherein.library import Answer, Hit, Library, ResultOptions, Status, StoredDocument, Summary, parse_filter
+from wherein.library.following import Following
+from wherein.library.upkeep import Upkeep
+from wherein.library.watching.state import WatchState
+from wherein.library.watching.watcher import Watcher
 from wherein.search.calibration import NO_GOOD_MATCH
 from wherein.search.copies import MAX_BY_MEANING, MAX_COPIES
 from wherein.search.hybrid import MAX_BY_WORDS
@@ -24,6 +31,7 @@ def pages() -> dict[Path, str]:
         ROOT / "docs" / "reliability.md": failpoints_tables(),
         ROOT / "docs" / "querying.md": query_limits(),
         ROOT / "docs" / "readers.md": readers_table(),
+        ROOT / "docs" / "python.md": python_reference(),
     }
     return {ROOT / "docs" / "commands.md": commands_page()} | {
         page: with_part(page.read_text("utf-8"), part) for page, part in parts.items()
@@ -131,6 +139,50 @@ def _recognized_by(module: str) -> str:
     if module == "text.plain":
         return "any other text"
     return ", ".join([*suffixes, *kinds]) or "its first bytes"
+
+
+METHODS = (Library, Following, Upkeep)
+"""The classes that make up `Library`, in the order in which their methods are listed."""
+
+RESULTS = (Answer, Hit, Summary, StoredDocument, Status, WatchState)
+"""What the methods return."""
+
+
+def python_reference() -> str:
+    """Return the signatures and docstrings of the public Python API."""
+    parts = [described(Library), *(part for owner in METHODS for part in methods(owner))]
+    parts += [described(Watcher), *methods(Watcher), described(ResultOptions), described(parse_filter)]
+    for kind in RESULTS:
+        names = ", ".join(f"`{field.name}`" for field in dataclasses.fields(kind))
+        parts.append(f"{described(kind)}\nFields: {names}.\n")
+    return "\n" + "\n".join(parts) + "\n"
+
+
+def described(thing: type | Callable[..., object]) -> str:
+    """Return the section of a class or function."""
+    call = "" if isinstance(thing, type) else f"**`{signature(thing.__name__, thing)}`**\n\n"
+    return f"### {thing.__name__}\n\n{call}{inspect.getdoc(thing)}\n"
+
+
+def methods(owner: type) -> Iterator[str]:
+    """Yield the paragraphs of the public methods and properties of a class."""
+    for name, member in vars(owner).items():
+        if name.startswith("_") or name == "finish":
+            continue
+        call = name if isinstance(member, property) else signature(name, getattr(owner, name))
+        yield f"**`{call}`**\n\n{inspect.getdoc(member)}\n"
+
+
+def signature(name: str, function: Callable[..., object]) -> str:
+    """Return a call as it is written, without types; of defaults that are no literals, an ellipsis."""
+    shown = []
+    for parameter in inspect.signature(function).parameters.values():
+        is_literal = parameter.default is None or isinstance(parameter.default, (str, int, float, tuple))
+        default = "" if parameter.default is parameter.empty else f"={parameter.default!r}" if is_literal else "=..."
+        if parameter.kind is parameter.KEYWORD_ONLY and "*" not in shown:
+            shown.append("*")
+        shown += [f"{parameter.name}{default}"] if parameter.name != "self" else []
+    return f"{name}({', '.join(shown)})"
 
 
 def failpoints_tables() -> str:

@@ -31,6 +31,7 @@ from wherein.storage.catalog.files import (
     find_file,
     find_files_by_content,
     move_file,
+    reread_when_next_seen,
     save_file,
     touch_file,
 )
@@ -77,9 +78,12 @@ class FileIngester:
         self._log = log
         self._unsettled = UnsettledFiles()
 
-    def settle(self) -> None:
-        """Hash the files again that were written just before they were read; call when everything is committed."""
-        self._unsettled.settle(self._db)
+    def settle(self) -> list[str]:
+        """Hash the files again that were written just before they were read; call when everything is committed.
+
+        Returns the URIs of those that are not settled yet.
+        """
+        return self._unsettled.settle(self._db)
 
     def ingest(self, file: VisitedFile) -> ModelInputs:
         """Queue what is new in a file and yield its model inputs without a vector."""
@@ -193,6 +197,8 @@ class FileIngester:
             move_exclusions(self._db, uri, file.uri)
             if record:
                 move_file(self._db, record, file.uri)
+                # Its title may be its name: a run that is killed before it has read the file must not be the last.
+                reread_when_next_seen(self._db, record.id)
                 move_to_source(self._db, record.id, file.source.id)  # its earlier sources do not cover its new path
 
         # At once and not queued: documents and exclusions are looked up under their new URIs next.

@@ -6,7 +6,7 @@ while the encoder's threads calculate.
 
 import json
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ from wherein.ingest.progress.events import Note, Report
 from wherein.ingest.progress.lookahead import LookAhead, Preview
 from wherein.ingest.progress.run_log import RunLog
 from wherein.ingest.sources.own_files import OwnFiles
+from wherein.ingest.sources.scope import Scope
 from wherein.ingest.title_vectors import tokenize
 from wherein.ingest.visits import Visit, Visits, max_size_of
 from wherein.ingest.workers.parse import Job
@@ -51,7 +52,8 @@ class IngestRun:
     When `stop` returns True the run ends at the next safe point, and `stopped` is True; the next run resumes there.
     `pool` has the processes that read the files. With a `plan` nothing is embedded and nothing written: `plan` gets
     what would be embedded, and the tally what would be done. `seen` are the URIs of all files and pages that exist,
-    `walk_errors` those that could not be walked, `walks` the walks that were completed.
+    `walk_errors` those that could not be walked, `walks` the walks that were completed, `unsettled` the URIs of files
+    that were written just before they were read.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class IngestRun:
         plan: Sample | None = None,
     ) -> None:
         self.stopped = False
+        self.unsettled: list[str] = []
         self.model = model
         self.encoder = encoder
         self._db = db
@@ -95,6 +98,10 @@ class IngestRun:
     @named.setter
     def named(self, uris: frozenset[str]) -> None:
         self._visits.named = uris
+
+    def restrict(self, scopes: Mapping[int, Scope]) -> None:
+        """Walk only a part of some sources, by their numbers."""
+        self._visits.scopes = scopes
 
     @property
     def left_out(self) -> set[str]:
@@ -134,7 +141,7 @@ class IngestRun:
                 for missing in (self._page(source) if source.kind == "web" else self._path(source))
             )
             if not self.stopped:
-                self._files.settle()
+                self.unsettled = self._files.settle()
         finally:
             self._pool.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from sqlite_utils import Database
@@ -16,11 +16,18 @@ from wherein.ingest.progress.events import RunProblem
 from wherein.ingest.sources.exclusions import exclusions_for
 from wherein.ingest.sources.files import FoundFile, WalkError
 from wherein.ingest.sources.own_files import OwnFiles
+from wherein.ingest.sources.scope import Scope
 from wherein.ingest.sources.source_walk import SourceWalk
 from wherein.ingest.workers.parse import Job
 from wherein.ingest.workers.pool import ParseTask, Pool
 from wherein.storage.backup.suffix import SUFFIX
-from wherein.storage.catalog.file_sources import aliases_of_source, files_of_source, follow_file, save_aliases
+from wherein.storage.catalog.file_sources import (
+    aliases_of_source,
+    files_below,
+    files_of_source,
+    follow_file,
+    save_aliases,
+)
 from wherein.storage.catalog.files import FileRecord, find_file
 from wherein.storage.catalog.sources import Source, list_sources
 from wherein.uri import file_uri
@@ -35,7 +42,8 @@ class Visits:
 
     `seen` are the URIs of all files that exist, `walk_errors` those that could not be walked, `walks` the walks that
     were completed. `own` recognizes the files of Wherein; `watch` has the stored exclusions of which the walks note
-    whether they match anything; `named` are the URIs that the user named.
+    whether they match anything; `named` are the URIs that the user named. `scopes` restrict the walks of some sources,
+    by their numbers, to a part of them.
     """
 
     def __init__(self, db: Database, queue: WriteQueue, pool: Pool) -> None:
@@ -45,6 +53,7 @@ class Visits:
         self.own = OwnFiles()
         self.watch: frozenset[str] = frozenset()
         self.named: frozenset[str] = frozenset()
+        self.scopes: Mapping[int, Scope] = {}
         self._db = db
         self._queue = queue
         self._pool = pool
@@ -58,8 +67,14 @@ class Visits:
 
     def begin(self, source: Source) -> SourceWalk:
         """Return the walk of a source, before it begins."""
-        known = files_of_source(self._db, source.id)
-        return SourceWalk(source, exclusions_for(source, self._excluding, self.watch), self.own, known)
+        scope = self.scopes.get(source.id)
+        exclusions = exclusions_for(source, self._excluding, self.watch)
+        return SourceWalk(source, exclusions, self.own, self._known_files(source, scope), scope=scope)
+
+    def _known_files(self, source: Source, scope: Scope | None) -> dict[str, int]:
+        if scope is None:
+            return files_of_source(self._db, source.id)
+        return files_below(self._db, source.id, map(file_uri, scope.real))
 
     def of_source(self, source: Source) -> Iterator[Visit | None]:
         """Yield what the walk of a source comes across, None for a file that was visited for another source."""

@@ -1,6 +1,6 @@
 """Library: open, ingest, query, reindex. The public Python API, and the only place that joins ingest and search.
 
-from wherein.library import Library
+from wherein import Library
 
 library = Library("~/notes.wherein")
 library.ingest(["~/notes"])
@@ -21,6 +21,7 @@ from wherein.ingest.progress.reindex_report import MARGIN
 from wherein.library import arguments as given
 from wherein.library.arguments import Name, StrPath, checked
 from wherein.library.documents import each_document, named_document, remove_documents, removed_documents
+from wherein.library.following import Following
 from wherein.library.models import ModelChoice
 from wherein.library.querying import QueryService
 from wherein.library.readers import CatalogReader
@@ -38,16 +39,14 @@ from wherein.storage.catalog.fields import NO_FIELDS, Fields
 from wherein.storage.catalog.files import FileRecord, problem_files
 from wherein.storage.catalog.golden import GoldenRow, list_golden
 from wherein.storage.catalog.reading import Reading
-from wherein.storage.catalog.sources import Source, list_sources
 from wherein.storage.disk.locations import default_library
 from wherein.storage.repair.findings import Finding, Repair, Verification
 
 # A question need not wait for the parts that write, repair or measure: each method imports what it needs.
 if TYPE_CHECKING:
     from wherein.embed.encoder import Encoder
+    from wherein.embed.tokenizer import Words
     from wherein.ingest.progress.dry_run import Plan
-    from wherein.library.ingesting import RunFactory
-    from wherein.library.sources import RemovedSource
     from wherein.search.exact_answer import ExactAnswer
     from wherein.storage.catalog.coverage import Coverage, Covered
     from wherein.storage.catalog.exclusions import Exclusion
@@ -61,7 +60,7 @@ parse_filter = checked(parse)
 
 
 @checked
-class Library(Upkeep):
+class Library(Following, Upkeep):
     """A folder with everything that was ingested. Opening it costs nothing; each part is opened when it is needed.
 
     Any number of threads may use one object: they read at the same time, each a committed state, while one of them
@@ -102,6 +101,11 @@ class Library(Upkeep):
         )
         self._reader = CatalogReader(self.folder)
         self._queries = QueryService(self._reader, self.folder, self._models)
+
+    @classmethod
+    def open(cls, path: StrPath | None = None) -> Library:
+        """Return the library in the folder `path`, by default the command line's; as the class itself does."""
+        return cls(path)
 
     # Ingesting.
 
@@ -273,6 +277,10 @@ class Library(Upkeep):
 
         return exact_answers(self._queries.session.answer_model, answer.respelled, answer.hits)
 
+    def words(self, text: str) -> Words:
+        """Return a text's words, each with its offset and its number of tokens, as the library's model counts them."""
+        return self._queries.session.encoder.tokenizer.words(text)
+
     def evaluate(
         self, path: StrPath, *, modes: Sequence[str] = ("hybrid",), report: Callable[[str], None] = lambda _: None
     ) -> Iterator[Measured]:
@@ -309,7 +317,7 @@ class Library(Upkeep):
 
         return remove_golden_questions(self.folder, given.text(name), wait=wait)
 
-    # Documents and sources.
+    # Documents.
 
     def documents(self) -> Iterator[StoredDocument]:
         """Yield every document by URI."""
@@ -349,17 +357,6 @@ class Library(Upkeep):
         """
         return remove_documents(self.folder, given.texts(names), purge=purge, wait=wait)
 
-    def sources(self) -> list[Source]:
-        """Return what reindex walks."""
-        with self._reader.snapshot() as db:
-            return list_sources(db)
-
-    def remove_source(self, name: Name, *, remove: bool = False, wait: bool = False) -> RemovedSource:
-        """Stop following a source; with `remove` its documents go, unless another source covers them."""
-        from wherein.library.sources import remove_source
-
-        return remove_source(self.folder, given.text(name), remove=remove, wait=wait)
-
     def other_uris(self, name: Name) -> list[str]:
         """Return the URIs by which links lead to a document's file, too."""
         from wherein.storage.catalog.file_sources import other_uris
@@ -373,11 +370,6 @@ class Library(Upkeep):
         """Return what the library holds."""
         with self._reader.snapshot() as db:
             return read_status(db, self.folder)
-
-    def _runs(self) -> RunFactory:
-        from wherein.library.ingesting import RunFactory
-
-        return RunFactory(self.folder, self._models, self._jobs)
 
     def close(self) -> None:
         """Close the library's files."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from wherein.embed.models.installed import find_model, models_folder
 from wherein.errors import UsageError
 from wherein.evaluation.golden import GoldenQuestions
-from wherein.ingest.changes.vanished import remove_vanished
+from wherein.ingest.changes.vanished import FORGOTTEN, remove_vanished
 from wherein.ingest.index_swap import Check, renew
 from wherein.ingest.progress.events import Report, RunProblem, Summary, summarize
 from wherein.ingest.progress.reindex_report import MARGIN, ReindexRecorder, recorded
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 __all__ = ["ReindexOptions", "ReindexRun", "reindex"]
 
 _COUNTS = ("new", "changed", "moved", "unchanged", "embedded")
-_GONE = "the file is gone, and so are its documents; it is no longer followed"
 _TOO_FEW = "there are too few vectors for it; they are searched exactly until there are more"
 _MISSES = "it would miss too many of these vectors, so they are searched exactly; see: wherein status"
 
@@ -145,7 +144,7 @@ class ReindexRun:
             run.tally["removed"] += gone.documents
             notes += [f"{gone.documents:,} removed"] if gone.documents else []
             for source in gone.sources:
-                run.note(source.uri, _GONE)
+                run.note(source.uri, FORGOTTEN)
 
     def _renew_index(self, run: IngestRun) -> None:
         """Mend the index, and swap in a new one where it is behind."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,7 @@ class Status:
     gone or look changed since they were read. `bytes` is the size of all files, `parts` of each part. `night` is the
     last reindex: `began_at`, `ended_at` (UTC), `outcome` and its report.
     `index` is how the generation is searched, `recall` the share of the ten nearest vectors that its tuning found.
+    `watch` is what the process that watches the sources does (`WatchState`), None when there is none.
     """
 
     library: str
@@ -60,10 +61,13 @@ class Status:
     night: Mapping[str, object] | None
     index: str
     recall: float
+    watch: Mapping[str, object] | None
 
 
 def read_status(db: Catalog, folder: Path) -> Status:
     """Return the status of the library in `folder`. Call inside `snapshot`."""
+    from wherein.library.watching.state import read_watch_state
+
     model, generation, parts = bound_model(db), active_generation(db), disk_use(folder)
     highest = generation.highest_id if generation else 0
     counts = vector_counts(db, model.id) if model else VectorCounts(0, 0)
@@ -90,6 +94,7 @@ def read_status(db: Catalog, folder: Path) -> Status:
         night=_decoded(last_run(db)),
         index=generation.method.name if generation else "",
         recall=round(generation.method.recall, 4) if generation else 1.0,
+        watch=asdict(watch) if (watch := read_watch_state(folder)) else None,
     )
 
 

@@ -5,6 +5,7 @@ state proves nothing, and every later question and run would have to hash it.
 """
 
 import os
+from collections.abc import Iterable
 
 from sqlite_utils import Database
 
@@ -17,28 +18,30 @@ __all__ = ["UnsettledFiles"]
 
 
 class UnsettledFiles:
-    """The files of one run that were written just before they were read."""
+    """The files of one run, or those at `uris`, that were written just before they were read."""
 
-    def __init__(self) -> None:
-        self._uris: list[str] = []
+    def __init__(self, uris: Iterable[str] = ()) -> None:
+        self._uris = list(uris)
 
     def note(self, uri: str, state: FileState) -> None:
         """Note a file that was recorded with this state, if the state proves nothing."""
         if not is_settled(state):
             self._uris.append(uri)
 
-    def settle(self, db: Database) -> None:
-        """Record a state that proves something for the files that hold what was read from them.
+    def settle(self, db: Database) -> list[str]:
+        """Record a state that proves something for the files that hold what was read from them; return the others.
 
-        Others are left as they are, and so are those that were still written less than two seconds ago: the next run
-        hashes them.
+        They are left as they are, for the next run to hash, and so are those that were still written less than two
+        seconds ago.
         """
-        settled = [(uri, state) for uri in self._uris if (state := _settled_state(db, uri))]
-        self._uris.clear()
+        uris, self._uris = self._uris, []
+        settled = [(uri, state) for uri in uris if (state := _settled_state(db, uri))]
         if settled:
             with writing(db, "ingest.settle"):
                 for uri, state in settled:
                     settle_file(db, uri, state)
+        known = dict(settled)
+        return [uri for uri in uris if uri not in known]
 
 
 def _settled_state(db: Database, uri: str) -> FileState | None:

@@ -1,20 +1,25 @@
 """What a reindex removes: what no source covers any more, because it is gone, excluded, or has no text any more."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlite_utils import Database
 
 from wherein.ingest.sources.source_walk import SourceWalk
 from wherein.storage.catalog.connection import writing
-from wherein.storage.catalog.file_sources import sources_of_file, unfollow_files, unfollowed_files
+from wherein.storage.catalog.file_sources import each_file_of_source, sources_of_file, unfollow_files, unfollowed_files
 from wherein.storage.catalog.files import FileRecord, delete_file, documents_of_source, emptied_files, file_by_id
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.sources import Source, forget_source
 from wherein.uri import file_path
 
-__all__ = ["Vanished", "remove_vanished", "vanished"]
+__all__ = ["FORGOTTEN", "Vanished", "remove_vanished", "vanished"]
+
+FORGOTTEN = "the file is gone, and so are its documents; it is no longer followed"
+"""What is reported of a source that is forgotten."""
+
+NOTHING_LOST: Mapping[int, int] = {}
 
 # When more documents of a source are gone than both of these allow, a disk may be unmounted.
 _MAX_GONE, _MAX_GONE_SHARE = 10, 0.2
@@ -51,15 +56,18 @@ def remove_vanished(
     on_kept: Callable[[Source, str], None],
     *,
     accept: bool = False,
+    lost: Mapping[int, int] = NOTHING_LOST,
 ) -> Vanished:
-    """Remove what the walks of all sources show to be gone or excluded, and return it.
+    """Remove what the walks of sources show to be gone or excluded, and return it.
 
     A file goes when no source covers it any more. A source that is missing, or a folder without a single file, may be a
     disk that is not mounted: nothing of it is removed, and `on_kept` gets it and the reason. The same holds for one of
-    which more than a fifth is gone, unless `accept` is set. Nor is anything removed below a folder that could not be
-    read. What is excluded is there, and goes in any case.
+    which more than a fifth is gone, unless `accept` is set; `lost` are the documents, by the source's number, that were
+    removed shortly before and count with them. Nor is anything removed below a folder that could not be read. What is
+    excluded is there, and goes in any case. Walks of a part of a source show nothing about the rest of it, and no
+    source is forgotten because of them.
     """
-    gone = vanished(db, walks, seen, on_kept, accept=accept)
+    gone = vanished(db, walks, seen, on_kept, accept=accept, lost=lost)
     with writing(db, "reindex.remove"):
         for number, file_ids in gone.uncovered.items():
             unfollow_files(db, number, file_ids)
@@ -67,7 +75,7 @@ def remove_vanished(
             delete_file(db, record.id)
         for source in gone.sources:
             forget_source(db, source.id)
-        for file_id in unfollowed_files(db).values():
+        for file_id in unfollowed_files(db).values() if not any(walk.scope for walk in walks) else ():
             left = file_by_id(db, file_id)
             if left and not left.documents:  # a problem that nobody follows
                 delete_file(db, file_id)
@@ -81,19 +89,21 @@ def vanished(
     on_kept: Callable[[Source, str], None],
     *,
     accept: bool = False,
+    lost: Mapping[int, int] = NOTHING_LOST,
 ) -> Vanished:
     """Return what `remove_vanished` removes."""
     gone = Vanished()
     for walk in walks:
-        certain, lost, hidden = _sorted(db, walk)
-        emptied = emptied_files(db, walk.source.id)
-        if reason := _doubt(db, walk, [*lost, *emptied], hidden, seen, accept=accept):
+        certain, missing, hidden = _sorted(db, walk)
+        emptied = _emptied(db, walk)
+        earlier = None if accept else lost.get(walk.source.id, 0)
+        if reason := _doubt(db, walk, [*missing, *emptied], hidden, seen, earlier):
             on_kept(walk.source, reason)
         else:
-            certain += lost
+            certain += missing
             gone.files += emptied
         gone.uncovered[walk.source.id] = [record.id for record in certain]
-        if walk.is_gone_file:
+        if walk.is_gone_file and not walk.scope:
             gone.sources.append(walk.source)
     gone.files = list({record.id: record for record in [*gone.files, *_uncovered(db, gone.uncovered)]}.values())
     return gone
@@ -104,7 +114,7 @@ def _sorted(db: Catalog, walk: SourceWalk) -> tuple[list[FileRecord], list[FileR
     below a folder that could not be walked.
     """
     certain: list[FileRecord] = []
-    lost: list[FileRecord] = []
+    missing: list[FileRecord] = []
     hidden: list[FileRecord] = []
     for uri, file_id in walk.unseen.items():
         record = file_by_id(db, file_id)
@@ -113,8 +123,16 @@ def _sorted(db: Catalog, walk: SourceWalk) -> tuple[list[FileRecord], list[FileR
         if walk.leaves_out(uri) or not (record.documents or _is_there(uri)):
             certain.append(record)
         else:
-            (hidden if walk.is_below_error(uri) else lost).append(record)
-    return certain, lost, hidden
+            (hidden if walk.is_below_error(uri) else missing).append(record)
+    return certain, missing, hidden
+
+
+def _emptied(db: Catalog, walk: SourceWalk) -> list[FileRecord]:
+    """Return the files of a walk that have no text any more, but still the documents of an earlier version."""
+    if not walk.scope:
+        return emptied_files(db, walk.source.id)
+    records = (file_by_id(db, file_id) for file_id in walk.known.values())
+    return [record for record in records if record and record.state == "skipped" and record.documents]
 
 
 def _is_there(uri: str) -> bool:
@@ -125,22 +143,34 @@ def _is_there(uri: str) -> bool:
 def _doubt(
     db: Catalog,
     walk: SourceWalk,
-    lost: Sequence[FileRecord],
+    missing: Sequence[FileRecord],
     hidden: Sequence[FileRecord],
     seen: set[str],
-    *,
-    accept: bool,
+    earlier: int | None,
 ) -> str:
-    """Return why the files that a walk lost are kept, "" if they are not."""
-    if walk.is_gone_file or not (lost or hidden):
+    """Return why the files that are missing from a walk are kept, "" if they are not.
+
+    `earlier` documents of the source were removed shortly before; with None it does not matter how many are gone.
+    """
+    if walk.is_gone_file or not (missing or hidden):
         return ""
-    if walk.source.kind != "web" and not walk.found:  # a page is missed only if the server says that it is gone
+    if _is_absent(db, walk):
         return _ABSENT.format(number=walk.source.id)
-    gone = sum(record.documents for record in lost if record.uri not in seen or record.state == "skipped")
+    gone = sum(record.documents for record in missing if record.uri not in seen or record.state == "skipped")
+    if not gone or earlier is None:
+        return ""
     known = documents_of_source(db, walk.source.id)
-    if not accept and gone > max(_MAX_GONE, _MAX_GONE_SHARE * known):
+    if gone + earlier > max(_MAX_GONE, _MAX_GONE_SHARE * (known + earlier)):
         return _TOO_MANY.format(gone=gone, all=known)
     return ""
+
+
+def _is_absent(db: Catalog, walk: SourceWalk) -> bool:
+    """Whether nothing of a source is there; of a page, this is so only if its server says that it is gone."""
+    if walk.source.kind == "web" or walk.found:
+        return False
+    others = (uri for uri in each_file_of_source(db, walk.source.id) if uri not in walk.unseen)
+    return not (walk.scope and any(map(_is_there, others)))
 
 
 def _uncovered(db: Catalog, uncovered: dict[int, list[int]]) -> list[FileRecord]:

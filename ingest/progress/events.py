@@ -6,7 +6,10 @@ from dataclasses import asdict, dataclass
 
 from wherein.ingest.progress.reindex_report import ReindexReport, Stage
 
-__all__ = ["Ahead", "DocumentDone", "Note", "Progress", "Report", "RunProblem", "Stopped", "Summary", "summarize"]
+__all__ = [
+    "Ahead", "CaughtUp", "DocumentDone", "Note", "Progress", "Report", "RunProblem", "Stopped", "Summary", "Watching",
+    "summarize",
+]  # fmt: skip
 
 _COUNTS = (
     "new",
@@ -86,9 +89,6 @@ class Stopped:
     why: str
 
 
-Report = Callable[[RunProblem | Note | DocumentDone | Ahead | Progress | Stopped | Stage | ReindexReport], None]
-
-
 @dataclass(frozen=True)
 class Summary:
     """A run in figures. Documents are counted, but files or records where they were skipped or failed.
@@ -113,6 +113,25 @@ class Summary:
     def as_dict(self) -> dict[str, int | float]:
         """Return the figures by name."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Watching:
+    """All sources were walked, and this many are followed from now on."""
+
+    sources: int
+
+
+@dataclass(frozen=True)
+class CaughtUp:
+    """The library has caught up with changes of its sources, or a walk of them has ended."""
+
+    summary: Summary
+
+
+Report = Callable[
+    [RunProblem | Note | DocumentDone | Ahead | Progress | Stopped | Stage | ReindexReport | Watching | CaughtUp], None
+]
 
 
 def summarize(tally: Counter[str], seconds: float) -> Summary:

@@ -8,6 +8,7 @@ match are ignored. What the user names outright is never ignored, but for files 
 # ruff: noqa: PTH112, PTH113, PTH114, PTH116, PTH118, PTH120, PTH123, PTH206, PTH207
 
 import errno
+import fnmatch
 import glob
 import os
 import stat
@@ -20,7 +21,8 @@ from pathspec import GitIgnoreSpec
 from wherein.ingest.sources.exclusions import Exclusions
 from wherein.ingest.sources.left_out import LEFT_OUT
 from wherein.ingest.sources.names import SourceName
-from wherein.ingest.sources.own_files import OwnFiles
+from wherein.ingest.sources.own_files import OwnFiles, marks_in
+from wherein.ingest.sources.scope import Scope
 
 __all__ = ["FoundFile", "FoundLink", "WalkError", "walk"]
 
@@ -84,27 +86,52 @@ class _Rules(NamedTuple):
     spec: GitIgnoreSpec
 
 
+class _NamedEntry(NamedTuple):
+    """An entry of a folder by its name; the part of `os.DirEntry` that a walk uses."""
+
+    path: str
+    name: str
+
+    def is_symlink(self) -> bool:
+        return os.path.islink(self.path)
+
+    def is_dir(self) -> bool:
+        try:
+            return stat.S_ISDIR(os.stat(self.path).st_mode)
+        except FileNotFoundError:
+            return False
+
+    def stat(self) -> os.stat_result:
+        return os.stat(self.path)
+
+
+_Entry = os.DirEntry[str] | _NamedEntry
+
+
 class _Folder(NamedTuple):
     """A folder that is being walked: its entries, the next one last, and the rules, the strongest first."""
 
     real: str
     identity: tuple[int, int]
-    pending: list[os.DirEntry[str]]
+    pending: list[_Entry]
     rules: tuple[_Rules, ...]
 
 
 _Found = _Candidate | FoundLink | WalkError
 
 
-def walk(source: SourceName, exclusions: Exclusions, own: OwnFiles) -> Iterator[FoundFile | FoundLink | WalkError]:
+def walk(
+    source: SourceName, exclusions: Exclusions, own: OwnFiles, scope: Scope | None = None
+) -> Iterator[FoundFile | FoundLink | WalkError]:
     """Yield the files of a source, sorted by name within each folder; each file once, by its real path.
 
     A pattern (`*`, `?`, `[...]`) without `**` stands for all that it matches, as in a shell, and one with `**` selects
     among the files that a walk of its folder would give. Two hard links are two files; a link and its target are one,
-    and the link is yielded too. Remembers each file's path.
+    and the link is yielded too. Remembers each file's path. With a `scope`, only what is in it is yielded, and a folder
+    on the way there is not listed.
     """
     seen: set[str] = set()
-    for item in _Walk(exclusions, own).source(source):
+    for item in _Walk(exclusions, own, scope).source(source):
         if not isinstance(item, _Candidate):
             yield item
         elif item.real not in seen:
@@ -120,10 +147,11 @@ def _found(item: _Candidate) -> FoundFile:
 class _Walk:
     """The walk of one source, named outright or by a pattern."""
 
-    def __init__(self, exclusions: Exclusions, own: OwnFiles) -> None:
+    def __init__(self, exclusions: Exclusions, own: OwnFiles, scope: Scope | None) -> None:
         self._exclusions = exclusions
         self._own = own
-        self._tree = _Tree(exclusions, own)
+        self._scope = scope
+        self._tree = _Tree(exclusions, own, scope)
 
     def source(self, source: SourceName) -> Iterator[_Found]:
         """Yield what is found of a source."""
@@ -150,8 +178,8 @@ class _Walk:
             yield from self._tree.walk(path) if stat.S_ISDIR(status.st_mode) else (_regular(path, real, status),)
 
     def _expanded(self, source: SourceName) -> Iterator[_Found]:
-        matches = sorted(glob.iglob(source.stored))
-        if not matches:
+        matches = sorted(_matches(source, self._scope))
+        if not matches and self._scope is None:
             yield WalkError(source.stored, _NO_MATCH)
         for match in matches:
             path = _resolved(match)
@@ -168,8 +196,26 @@ class _Walk:
             if wanted.match_file(item.path[len(base) :]) or is_problem or isinstance(item, FoundLink):
                 yield item
                 matched = matched or isinstance(item, _Candidate)
-        if not matched:
+        if not matched and self._scope is None:
             yield WalkError(source.stored, _NO_MATCH)
+
+
+def _matches(source: SourceName, scope: Scope | None) -> Iterator[str]:
+    """Yield the paths that a pattern without `**` matches, with a scope those that lead to it or lie in it."""
+    parts = source.pattern.split(os.sep)
+    if scope is None or scope.covers(source.path) or os.pardir in parts:
+        yield from glob.iglob(source.stored)
+        return
+    folders = {tuple(path[len(source.path) :].strip(os.sep).split(os.sep)[: len(parts)]) for path in scope.paths}
+    for names in folders:
+        if all(map(_matches_part, names, parts)):
+            rest = parts[len(names) :]
+            yield from glob.iglob(os.path.join(glob.escape(source.path), *map(glob.escape, names), *rest))
+
+
+def _matches_part(name: str, pattern: str) -> bool:
+    is_hidden = name.startswith(".") and not pattern.startswith(".")
+    return fnmatch.fnmatchcase(name, pattern) and not is_hidden
 
 
 def _resolved(match: str) -> str:
@@ -181,9 +227,10 @@ def _resolved(match: str) -> str:
 class _Tree:
     """The walk of one folder, without recursion. A folder that is reached by two paths is walked once."""
 
-    def __init__(self, exclusions: Exclusions, own: OwnFiles) -> None:
+    def __init__(self, exclusions: Exclusions, own: OwnFiles, scope: Scope | None = None) -> None:
         self._exclusions = exclusions
         self._own = own
+        self._scope = scope
         self._chain: list[_Folder] = []
         self._walked: set[tuple[int, int]] = set()
 
@@ -199,7 +246,7 @@ class _Tree:
             else:
                 self._chain.pop()
 
-    def _step(self, folder: _Folder, entry: os.DirEntry[str]) -> Iterator[_Found]:
+    def _step(self, folder: _Folder, entry: _Entry) -> Iterator[_Found]:
         path = entry.path
         problem = status = None
         is_folder = False
@@ -237,21 +284,31 @@ class _Tree:
                 if any(identity == folder.identity for folder in self._chain):
                     yield WalkError(path, _LOOP)
                 return
-            with os.scandir(path) as listing:
-                entries = list(listing)  # the folder is closed before others are walked: depth costs no descriptors
+            entries, names = self._list(path)
         except OSError as error:
             yield WalkError(real, f"folder cannot be read ({_lower(error)})")
             return
         self._walked.add(identity)
-        if self._own.is_own_folder(real, {entry.name for entry in entries}):
+        if self._own.is_own_folder(real, names):
             return
-        if any(entry.name == _GITIGNORE for entry in entries):
+        if _GITIGNORE in names:
             own, problems = _rules_in(path)
             yield from problems
             rules = (*own, *rules)
         pending = [entry for entry in entries if entry.name[0] != "." and entry.name not in LEFT_OUT]
         pending.sort(key=lambda entry: entry.name, reverse=True)  # the next one is taken from the end
         self._chain.append(_Folder(real, identity, pending, rules))
+
+    def _list(self, path: str) -> tuple[list[_Entry], set[str]]:
+        """Return the entries of a folder and their names; on the way to a scope, only those that matter."""
+        wanted = self._scope.names_in(path) if self._scope else None
+        with os.scandir(path) as listing:
+            if wanted is None:
+                entries: list[_Entry] = list(listing)  # closed before others are walked: depth costs no descriptors
+                return entries, {entry.name for entry in entries}
+        named = [_NamedEntry(_with_separator(path) + name, name) for name in wanted]
+        marks = marks_in(path) | ({_GITIGNORE} if os.path.lexists(os.path.join(path, _GITIGNORE)) else set())
+        return [entry for entry in named if os.path.lexists(entry.path)], marks
 
 
 def _regular(path: str, real: str, status: os.stat_result) -> _Candidate | WalkError:

@@ -14,11 +14,11 @@ from wherein.errors import Damaged, WhereinError
 from wherein.storage.backup.manifest import MANIFEST, decode_manifest
 from wherein.storage.catalog.connection import CATALOG
 
-__all__ = ["OwnFiles", "is_backup_file"]
+__all__ = ["OwnFiles", "is_backup_file", "marks_in"]
 
 # Any two of these names mark a library, or a backup in a folder; one of them may be anybody's.
 _MARKS = frozenset((CATALOG, "writer.lock", "generations", MANIFEST))
-_PARTS = _MARKS | {f"{CATALOG}-wal", f"{CATALOG}-shm", "damaged", "salvage"}
+_PARTS = _MARKS | {f"{CATALOG}-wal", f"{CATALOG}-shm", "damaged", "salvage", "watch.lock", "watch.json"}
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _TAR_BLOCK = 512
 _MANIFEST_BYTES = 1 << 20
@@ -44,6 +44,10 @@ class OwnFiles:
     def covers(self, real: str) -> bool:
         """Whether a real path is such a folder, or belongs to one. A user's own folder below a library does not."""
         return self._noted(real, any(_is_below(real, cache) for cache in self._caches) or self._is_part(real))
+
+    def is_in_library(self, real: str) -> bool:
+        """Whether a real path is in the folder of the library in use, which no walk enters."""
+        return bool(self._library) and _is_below(real, self._library)
 
     def is_own_file(self, real: str) -> bool:
         """Whether a file is a backup."""
@@ -83,6 +87,11 @@ def _names_in(folder: str) -> list[str]:
         return os.listdir(folder)  # noqa: PTH208
     except (OSError, ValueError):
         return []
+
+
+def marks_in(folder: str) -> set[str]:
+    """Return the names in a folder by which `OwnFiles.is_own_folder` recognizes it, without listing the folder."""
+    return {mark for mark in _MARKS if os.path.lexists(f"{folder}/{mark}")}
 
 
 def is_backup_file(path: str) -> bool:

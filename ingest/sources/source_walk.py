@@ -10,6 +10,7 @@ from wherein.ingest.sources.exclusions import Exclusions
 from wherein.ingest.sources.files import FoundFile, FoundLink, WalkError, walk
 from wherein.ingest.sources.names import name_of
 from wherein.ingest.sources.own_files import OwnFiles
+from wherein.ingest.sources.scope import Scope
 from wherein.storage.catalog.sources import Source
 from wherein.uri import file_path, file_uri
 
@@ -22,7 +23,8 @@ class SourceWalk:
 
     `unseen` are the ids, by URI, of the files that the source covered before and that the walk has not reached;
     `found` counts those that it reached, `links` gives the targets of the links by URI, `errors` what could not be
-    walked, all as URIs. `is_missing` when there is nothing at the source's path.
+    walked, all as URIs. `is_missing` when there is nothing at the source's path. With a `scope` the walk is restricted
+    to that, and `unseen` begins with the files that the source covered in it.
     """
 
     source: Source
@@ -33,10 +35,15 @@ class SourceWalk:
     links: dict[str, str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     is_missing: bool = False
+    scope: Scope | None = None
+    known: dict[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.known = dict(self.unseen) if self.scope else {}
 
     def files(self) -> Iterator[FoundFile | WalkError]:
         """Walk the source and yield what is to be ingested or reported; a file that is gone is not reported."""
-        for item in walk(name_of(self.source), self.exclusions, self.own):
+        for item in walk(name_of(self.source), self.exclusions, self.own, self.scope):
             if isinstance(item, FoundLink):
                 self.links[file_uri(item.path)] = file_uri(item.target)
             elif isinstance(item, FoundFile) or not self._is_gone(item):
@@ -67,9 +74,14 @@ class SourceWalk:
         return self.is_missing and is_file and Path(self.source.uri).parent.is_dir()
 
     def aliases(self, known: dict[str, str]) -> dict[str, str]:
-        """Return the other paths of what the source covers, with those `known` by which the source itself was named."""
-        base = file_uri(name_of(self.source).path)
-        return {uri: target for uri, target in known.items() if target == base} | self.links
+        """Return the other paths of what the source covers; of those `known`, the ones that no walk can find stay."""
+        return {uri: target for uri, target in known.items() if self._keeps(uri, target)} | self.links
+
+    def _keeps(self, uri: str, target: str) -> bool:
+        """Whether a link is one by which the source itself was named, or lies outside the scope."""
+        path = file_path(uri)
+        is_outside = self.scope is not None and path is not None and not self.scope.covers(path)
+        return is_outside or target == file_uri(name_of(self.source).path)
 
     def _is_gone(self, item: WalkError) -> bool:
         self.is_missing = self.is_missing or (item.is_missing and item.path == self.source.uri)

@@ -5,7 +5,7 @@ A file belongs to each source that covers it. One that no source covers any more
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from wherein.storage.catalog.protocol import Catalog
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 __all__ = [
-    "aliases_of_source", "files_of_source", "follow_file", "move_to_source", "other_uris", "save_aliases",
-    "sources_of_file", "unfollow_files", "unfollowed_files",
+    "aliases_of_source", "each_file_of_source", "files_below", "files_of_source", "follow_file", "move_to_source",
+    "other_uris", "save_aliases", "sources_of_file", "unfollow_files", "unfollowed_files",
 ]  # fmt: skip
 
 _BATCH_SIZE = 500  # parameters of one statement; SQLite allows 999 in every build
@@ -33,6 +33,27 @@ def files_of_source(db: Catalog, source_id: int) -> dict[str, int]:
         [source_id],
     )
     return dict(rows.fetchall())
+
+
+def each_file_of_source(db: Catalog, source_id: int) -> Iterator[str]:
+    """Yield the URI of each file that the source covers, lazily and in no order."""
+    statement = "SELECT uri FROM file_sources s JOIN files ON files.id = file_id WHERE source_id = ?"
+    for (uri,) in db.execute(statement, [source_id]):
+        yield uri
+
+
+def files_below(db: Catalog, source_id: int, uris: Iterable[str]) -> dict[str, int]:
+    """Return the id, by its URI, of each file that the source covers at one of these URIs, or in that folder."""
+    found: dict[str, int] = {}
+    for uri in uris:
+        # `0` is the character after the slash.
+        rows = db.execute(
+            "SELECT uri, id FROM files WHERE (uri = ? OR (uri > ? || '/' AND uri < ? || '0'))"
+            " AND EXISTS (SELECT 1 FROM file_sources s WHERE s.file_id = files.id AND s.source_id = ?)",
+            [uri, uri, uri, source_id],
+        )
+        found |= dict(rows.fetchall())
+    return found
 
 
 def sources_of_file(db: Catalog, file_id: int) -> list[int]:

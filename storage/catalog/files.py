@@ -37,6 +37,7 @@ __all__ = [
     "read_files",
     "reread_document",
     "reread_file",
+    "reread_when_next_seen",
     "save_file",
     "settle_file",
     "touch_file",
@@ -201,6 +202,11 @@ def settle_file(db: Database, uri: str, on_disk: FileState) -> None:
 def reread_file(db: Database, file_id: int, reason: str) -> None:
     """Make the next run read all of a file again, even if it has not changed. Call inside `writing`."""
     db.execute("UPDATE files SET version = ?, state = 'failed', reason = ? WHERE id = ?", [REREAD, reason, file_id])
+
+
+def reread_when_next_seen(db: Database, file_id: int) -> None:
+    """Make the next run read a file again, even if it has not changed, unless this one does. Call inside `writing`."""
+    db.execute("UPDATE files SET version = ? WHERE id = ?", [REREAD, file_id])
 
 
 def reread_document(db: Database, document_id: int) -> None:

@@ -1,7 +1,7 @@
 """How many vectors belong to a passage, and how many are orphans: remembered, because each vector has to be looked up.
 
 For a million vectors the count takes a second. A reindex, which looks at all of them anyway, stores it with what it was
-the count of; any chunk or vector that came or went since makes it void.
+the count of. What came since is counted by itself; any chunk or vector that is gone since makes it void.
 """
 
 from __future__ import annotations
@@ -31,15 +31,36 @@ class VectorCounts:
     orphans: int
 
 
+@dataclass(frozen=True)
+class _State:
+    """What was counted: the highest ids that were ever used, and the number of chunks and vectors of any model."""
+
+    model_id: int
+    last_chunk: int
+    last_vector: int
+    chunks: int
+    vectors: int
+
+
+# Stored vectors that belonged to no passage, and do to one that came since.
+_RETURNED = """
+SELECT count(DISTINCT v.id) FROM chunks c CROSS JOIN vectors v ON v.model_id = ?1 AND v.input_hash = c.input_hash
+WHERE c.id > ?2 AND v.id <= ?3
+AND NOT EXISTS (SELECT 1 FROM chunks o WHERE o.input_hash = c.input_hash AND o.id <= ?2)
+"""
+
+
 def vector_counts(db: Catalog, model_id: int) -> VectorCounts:
-    """Return the counts, those that are remembered if they still hold. Call inside `snapshot`."""
+    """Return the counts, from those that are remembered if nothing is gone since. Call inside `snapshot`."""
     (value,) = db.execute("SELECT value FROM settings WHERE key = ?", [_KEY]).fetchone() or ("",)
-    return _remembered(value, _state(db, model_id)) or _counted(db, model_id)
+    return _since(db, model_id, value) or _counted(db, model_id)
 
 
 def remember_vector_counts(db: Database, model_id: int) -> None:
     """Count and remember. Call inside `writing`."""
-    values = [*_state(db, model_id), *astuple(_counted(db, model_id))]
+    chunks, vectors = (highest_used_id(db, table) for table in ("chunks", "vectors"))
+    state = _State(model_id, chunks, vectors, _count(db, "chunks"), _count(db, "vectors"))
+    values = [*astuple(state), *astuple(_counted(db, model_id))]
     db.execute(
         "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         [_KEY, json.dumps([*values, row_checksum(*values)])],
@@ -55,22 +76,30 @@ def _counted(db: Catalog, model_id: int) -> VectorCounts:
     return VectorCounts(count_live(db, model_id), count_orphans(db))
 
 
-def _state(db: Catalog, model_id: int) -> tuple[int, ...]:
-    """Return numbers that change whenever a chunk or vector comes or goes: ids only grow, and are never used again."""
-    highest = (highest_used_id(db, table) for table in ("chunks", "vectors"))
-    # SQLite counts a whole table by its shortest index, page by page.
-    (chunks, vectors) = db.execute(
-        "SELECT (SELECT count(*) FROM chunks), (SELECT count(*) FROM vectors)"
-    ).fetchone()  # fmt: skip
-    return model_id, *highest, int(chunks), int(vectors)
+def _since(db: Catalog, model_id: int, value: object) -> VectorCounts | None:
+    """Return the counts from those in a setting; None if these are damaged, of another model, or of more than is left.
 
-
-def _remembered(value: object, state: tuple[int, ...]) -> VectorCounts | None:
-    """Return the counts in a setting; None when they are of another state, or damaged."""
+    Ids only grow, and none is used twice: so what has a higher one is new, and what has not is not.
+    """
     try:
         *values, checksum = json.loads(str(value))
         *known, live, orphans = values
+        then = _State(*known)
     except (ValueError, TypeError):
         return None
-    sound = row_checksum(*values) == checksum and tuple(known) == state
-    return VectorCounts(live, orphans) if sound else None
+    if row_checksum(*values) != checksum or then.model_id != model_id:
+        return None
+    new_chunks, new_vectors = _count(db, "chunks", then.last_chunk), _count(db, "vectors", then.last_vector)
+    old = _count(db, "chunks") - new_chunks, _count(db, "vectors") - new_vectors
+    if old != (then.chunks, then.vectors):
+        return None
+    (returned,) = db.execute(_RETURNED, [model_id, then.last_chunk, then.last_vector]).fetchone()
+    added = count_live(db, model_id, then.last_vector) if new_vectors else 0
+    return VectorCounts(live + int(returned) + added, orphans)
+
+
+def _count(db: Catalog, table: str, above: int | None = None) -> int:
+    # SQLite counts a whole table by its shortest index, page by page.
+    above_id = "" if above is None else f" WHERE id > {above:d}"
+    (count,) = db.execute(f"SELECT count(*) FROM {table}{above_id}").fetchone()
+    return int(count)

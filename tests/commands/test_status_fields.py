@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from wherein.commands.status import _last_reindex
+from wherein.commands.status import _last_reindex, _watch
 from wherein.library import Library
+from wherein.library.watching.state import StateFile, WatchState, watch_lock
 
 Run = Callable[..., Result]
 
@@ -58,6 +59,32 @@ def reindexed(outcome: str, **report: Any) -> Mapping[str, Any]:
 )
 def test_a_reindex_in_one_line(run: Mapping[str, Any] | None, line: str) -> None:
     assert _last_reindex(run) == line
+
+
+@pytest.mark.parametrize(
+    ("state", "line"),
+    [
+        (None, "no"),
+        ({"pid": 7, "doing": "idle", "pending": 0, "absent": []}, "process 7: idle, 0 changes pending"),
+        ({"pid": 7, "doing": "ingesting", "pending": 1, "absent": []}, "process 7: ingesting, 1 change pending"),
+        (
+            {"pid": 7, "doing": "waiting", "pending": 1_200, "absent": ["/disk/notes", "/usb"]},
+            "process 7: waiting for another process that writes, 1,200 changes pending; waiting for /disk/notes, /usb",
+        ),
+    ],
+)
+def test_a_watch_in_one_line(state: Mapping[str, Any] | None, line: str) -> None:
+    assert _watch(state) == line
+
+
+def test_the_watch_is_in_the_json(run: Run, toy_library: Library) -> None:
+    assert json.loads(run("status", "--json").stdout)["watch"] is None
+    with watch_lock(toy_library.folder):
+        StateFile(toy_library.folder, WatchState(7, "2026-01-02T03:04:05+00:00", "idle", 3))
+        assert json.loads(run("status", "--json").stdout)["watch"] == {
+            "pid": 7, "began_at": "2026-01-02T03:04:05+00:00", "doing": "idle", "pending": 3, "absent": [],
+            "walked_at": "",
+        }  # fmt: skip
 
 
 def test_the_coverage_of_all_texts(run: Run, tmp_path: Path) -> None:

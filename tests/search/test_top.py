@@ -18,3 +18,10 @@ def test_no_scores_none_wanted_and_single_precision() -> None:
     assert highest(np.zeros(0), 3).shape == (0,)
     assert highest(np.array([1.0, 2.0]), 1).tolist() == [1]
     assert highest(np.array([1, 3, 3, 2], np.float32), 3).tolist() == [1, 2, 3]
+
+
+@settings(deadline=None)
+@given(st.integers(0, 5_000), st.integers(1, 40), st.sampled_from([1, 2, 5, 1_000_000]), st.integers(0, 2**32 - 1))
+def test_the_highest_of_thousands_are_those_of_a_stable_sort(size: int, n: int, distinct: int, seed: int) -> None:
+    scores = np.random.default_rng(seed).integers(0, distinct, size).astype(np.float32)
+    assert highest(scores, n).tolist() == np.argsort(-scores, kind="stable")[:n].tolist()

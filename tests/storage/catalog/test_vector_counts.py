@@ -1,4 +1,4 @@
-"""Counts of vectors are remembered, and hold until a chunk or vector comes or goes."""
+"""Counts of vectors are remembered; what came since is added, and they are void once something is gone."""
 
 from collections.abc import Callable
 
@@ -53,14 +53,23 @@ def test_nothing_is_remembered_of_an_empty_catalog(db: Database, model: StoredMo
         (lambda db, _: save(db, document("c", hashes(3, 5))), 5),
         (lambda db, model: (store(db, model, hashes(5, 6), unit_vectors(1)), save(db, document("c", hashes(5, 6)))), 4),
         (lambda db, _: (db.execute("DELETE FROM documents WHERE uri = 'b'"), save(db, document("b", hashes(4, 5)))), 3),
+        (lambda db, _: save(db, document("c", hashes(0, 4)), document("d", hashes(3, 4))), 4),
+        (lambda db, _: (save(db, document("c", hashes(3, 4))), db.execute("DELETE FROM documents WHERE uri = 'c'")), 3),
+        (lambda db, model: store(db, model, hashes(5, 7), unit_vectors(2)), 3),
     ],
-    ids=["removed", "returned", "new", "replaced"],
+    ids=["removed", "returned", "new", "replaced", "returned twice", "came and went", "no passage yet"],
 )
-def test_counts_are_void_after_a_change(
+def test_counts_follow_a_change(
     counted: Database, model: StoredModel, change: Callable[[Database, StoredModel], object], live: int
 ) -> None:
     change(counted, model)
     assert vector_counts(counted, model.id) == VectorCounts(live, 2)
+
+
+def test_what_came_since_is_counted_without_the_rest(counted: Database, model: StoredModel) -> None:
+    counted.execute("UPDATE chunks SET input_hash = x'00' WHERE document_id = 1 AND ordinal = 0")  # overlooked
+    save(counted, document("c", hashes(3, 4)))
+    assert vector_counts(counted, model.id) == VectorCounts(4, 2)
 
 
 def test_counts_are_void_when_orphans_are_deleted(counted: Database, model: StoredModel) -> None:

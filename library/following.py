@@ -1,0 +1,61 @@
+"""The part of `Library` that looks after its sources: it lists, watches and forgets them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wherein.ingest.progress.events import Report
+from wherein.library import arguments as given
+from wherein.library.arguments import Name, checked
+from wherein.library.models import ModelChoice
+from wherein.library.readers import CatalogReader
+from wherein.storage.catalog.sources import Source, list_sources
+
+if TYPE_CHECKING:
+    from wherein.library.ingesting import RunFactory
+    from wherein.library.sources import RemovedSource
+    from wherein.library.watching.watcher import Watcher
+
+__all__ = ["Following"]
+
+_HOUR = 3600.0
+
+
+@checked
+class Following:
+    """The methods of `Library` that look after its sources."""
+
+    folder: Path
+    _jobs: int | None
+    _models: ModelChoice
+    _reader: CatalogReader
+
+    def sources(self) -> list[Source]:
+        """Return what reindex walks."""
+        with self._reader.snapshot() as db:
+            return list_sources(db)
+
+    def remove_source(self, name: Name, *, remove: bool = False, wait: bool = False) -> RemovedSource:
+        """Stop following a source; with `remove` its documents go, unless another source covers them."""
+        from wherein.library.sources import remove_source
+
+        return remove_source(self.folder, given.text(name), remove=remove, wait=wait)
+
+    def watch(self, *, every: float = _HOUR, report: Report = lambda _: None) -> Watcher:
+        """Follow the sources from now on, in a thread of its own: a file that is saved is found within seconds.
+
+        All sources are walked at once, and again every `every` seconds, because the system may drop a notice. `report`
+        gets the events, in that thread: those of each run, `CaughtUp` after it, and `Watching` after the first walk.
+        What is removed is decided as in a reindex. Web pages are not followed. Returns the `Watcher`, whose `wait`
+        blocks until it ends and whose `stop` ends it, also as a context manager. Raises WhereinError when there is no
+        library, or the extra `watch` is missing; LibraryBusy when another process watches it.
+        """
+        from wherein.library.watching.watcher import Watcher
+
+        return Watcher(self._runs(), self._reader, report, every).start()
+
+    def _runs(self) -> RunFactory:
+        from wherein.library.ingesting import RunFactory
+
+        return RunFactory(self.folder, self._models, self._jobs)

@@ -89,11 +89,25 @@ def test_each_feature_counts() -> None:
     assert best() < best(passages=100)
 
 
-def test_the_chance_of_a_usual_best_hit() -> None:
-    logit = -4.58 + 7.49 * 0.5 + 2.92 * 0.8 + 5.53 * 0.1 + 4.62 * 0.3 - 0.37 * np.log(1_000)
-    first, second, _ = chances([0.9, 0.8, 0.6], coverage=0.8)
+@pytest.mark.parametrize(
+    ("weights", "logit", "lower"),
+    [
+        (SHIPPED, -2.63 + 5.48 * 0.5 + 2.7 * 0.8 + 5.35 * 0.1 + 2.78 * 0.3 - 0.47 * np.log(1_000), 16.4 * 0.1 + 0.32),
+        (
+            OTHERS,
+            -1.43 + 0.27 * 0.4 / BACKGROUND.std() + 3.47 * 0.8 + 5.11 * 0.1 + 3.17 * 0.3 - 0.52 * np.log(1_000),
+            16.1 * 0.1 + 0.33,
+        ),
+    ],
+)
+def test_the_chances_of_a_usual_answer(weights: Weights, logit: float, lower: float) -> None:
+    first, second, _ = chances([0.9, 0.8, 0.6], coverage=0.8, weights=weights)
     assert first == pytest.approx(1 / (1 + np.exp(-logit)))
-    assert second == pytest.approx(1 / (1 + np.exp(-(logit - 19.7 * 0.1 - 0.58))))
+    assert second == pytest.approx(1 / (1 + np.exp(-(logit - lower))))
+
+
+def test_an_answer_is_doubted_below_nine_percent() -> None:
+    assert NO_GOOD_MATCH == 0.09
 
 
 def test_a_passage_about_something_else_is_no_good_match() -> None:

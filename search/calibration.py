@@ -1,51 +1,113 @@
-"""The chance that a passage answers a question, estimated against passages that are unrelated to the question.
+"""The chance that a passage answers a question: from the best passage's nearness and words, and from how far it leads.
 
-How the weights were fitted (`bench/calibration.py`) and how good they are: docs/decisions/fusion.md.
+How the weights were fitted (`bench/calibration.py`) and how good they are: docs/decisions/scores.md.
 """
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["NO_GOOD_MATCH", "calibrated", "chances_of", "features"]
+from wherein.search.fusion import Fused
+
+__all__ = ["NO_GOOD_MATCH", "OTHERS", "WEIGHTS", "Features", "Weights", "chances_of", "features", "weights_of"]
 
 Scores = npt.NDArray[np.float64]
 
-# So low that hardly any right answer is doubted: of hits below it 1.3 % were right (docs/decisions/fusion.md).
-NO_GOOD_MATCH = 0.1
+# Doubts 5 % of the train questions that have an answer (docs/decisions/scores.md).
+NO_GOOD_MATCH = 0.09
 """When no hit has this chance, the answer is noted as "no good match"; docs/generate.py writes it into the docs."""
 
-_INTERCEPT, _EXCESS, _WORDS, _COSINE = -3.11, 0.39, 4.60, 2.19
+
+class Features(NamedTuple):
+    """What is known of the best passage of a question.
+
+    `cosine` is its own, `deviations` how many standard deviations that lies above the mean of the question's cosines
+    with a sample of all vectors; 0 where these differ by rounding only. `coverage` is the share of the question's words
+    that it holds (`search.fusion.Overlap`). By `lead` its score lies above the next different one, by `long_lead` above
+    the fifth. `size` is the logarithm of the number of passages.
+    """
+
+    cosine: float
+    deviations: float
+    coverage: float
+    lead: float
+    long_lead: float
+    size: float
 
 
-def calibrated(dense: Scores, words: Scores, background: Scores, passages: int) -> Scores:
-    """Return the chance `[n]`, 0 to 1, that each candidate is the answer; the arguments are those of `features`."""
-    logit = _INTERCEPT + features(dense, words, background, passages) @ np.array([_EXCESS, _WORDS, _COSINE])
+class Weights(NamedTuple):
+    """The weights of a logistic model: an intercept, and one for each of `features`.
+
+    Another hit's logit is lower by `step`, and by `below` for each point by which its score is lower than the best.
+    """
+
+    intercept: float
+    features: Features
+    below: float
+    step: float
+
+
+# The cosines of other models have another scale.
+OTHERS = Weights(-1.43, Features(0.0, 0.27, 3.47, 5.11, 3.17, -0.52), 16.1, 0.33)
+"""For any model."""
+
+WEIGHTS: Mapping[str, Weights] = MappingProxyType(
+    {"wherein-minilm-squad-int8": Weights(-2.63, Features(5.48, 0.0, 2.7, 5.35, 2.78, -0.47), 16.4, 0.32)}
+)
+"""For single models, by their names."""
+
+# The lead of a passage that is the only candidate.
+_ALONE = 0.3
+_FIFTH = 4
+_SAME = 1e-9
+
+
+def weights_of(model: str) -> Weights:
+    """Return the weights for a model, given by its name."""
+    return WEIGHTS.get(model, OTHERS)
+
+
+def chances_of(
+    weights: Weights, fused: Fused, dense: Scores, background: Scores | None, passages: int
+) -> list[float | None]:
+    """Return the chance of each candidate of a question, 0 to 1, best first: no later one has a higher chance.
+
+    The arguments are those of `features`. None where there is no background, for a candidate without a cosine (NaN),
+    and for all if that is the first.
+    """
+    scores = fused.scores
+    if background is None or not len(scores) or math.isnan(dense[0]):
+        return [None] * len(scores)
+    own = features(fused, dense, background, passages)
+    best = weights.intercept + float(np.dot(weights.features, own))
+    lower = weights.below * (scores[0] - scores) + weights.step * (scores[0] - scores > _SAME)
     # Beyond 50 the chance is 0 or 1 all the same, and exp would overflow further out.
-    chance: Scores = 1 / (1 + np.exp(-np.clip(logit, -50, 50)))
-    return chance
+    chances = 1 / (1 + np.exp(-np.clip(best - lower, -50, 50)))
+    return [None if math.isnan(one) else chance for one, chance in zip(dense.tolist(), chances.tolist(), strict=True)]
 
 
-def chances_of(dense: Scores, words: Scores, background: Scores | None, passages: int) -> list[float | None]:
-    """Return the chances of candidates; None where there is no background, or a candidate has no cosine (NaN)."""
-    if background is None:
-        return [None] * len(dense)
-    chances = calibrated(dense, words, background, passages).tolist()
-    return [None if math.isnan(score) else chance for score, chance in zip(dense.tolist(), chances, strict=True)]
+def features(fused: Fused, dense: Scores, background: Scores, passages: int) -> Features:
+    """Return the features of the best of a question's candidates.
 
-
-def features(dense: Scores, words: Scores, background: Scores, passages: int) -> Scores:
-    """Return the features `[n, 3]` of each candidate, from arrays `[n]` over the candidates.
-
-    `dense` is the cosine, `words` what the question's words add to it (`search.fusion.Fused`). `background` `[m]` has
-    the question's cosines with a fixed sample of all vectors, a few hundred or more. Among `passages` unrelated ones
-    the best cosine is to be expected sqrt(2 ln(passages)) standard deviations above the mean. The features are how many
-    standard deviations the cosine lies above that, what the words add to the cosine, and the cosine itself, because the
-    deviation says little where all passages are about one subject. A background without deviation counts as no excess.
+    `dense` `[r]` are the cosines of the candidates in `fused`, `background` `[m]` those of a fixed sample of all
+    vectors, a few hundred or more; `passages` is the number of all passages.
     """
     deviation = float(background.std()) if len(background) else 0.0
-    excess = np.zeros(len(dense))
-    if deviation > 1e-9:  # below that, the cosines differ by rounding only
-        excess = (dense - background.mean()) / deviation - math.sqrt(2 * math.log(max(passages, 1)))
-    return np.column_stack([excess, words, dense])
+    deviations = float(dense[0] - background.mean()) / deviation if deviation > _SAME else 0.0
+    lead, long_lead = _leads(fused.without_phrases)
+    coverage, size = float(fused.shares[0, 0]), math.log(max(passages, 2))
+    return Features(float(dense[0]), deviations, coverage, lead, long_lead, size)
+
+
+def _leads(scores: Scores) -> tuple[float, float]:
+    """Return by how much the first score lies above the next different one, and above the fifth; at least 0."""
+    below = np.sort(scores[0] - scores[1:])
+    # Copies of a passage do not contest its lead.
+    different = below[np.abs(below) > _SAME]
+    if not len(different):
+        return _ALONE, _ALONE
+    return max(float(different[0]), 0.0), max(float(below[:_FIFTH][-1]), 0.0)

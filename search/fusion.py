@@ -162,13 +162,13 @@ def _overlaps(shares: Scores) -> list[Overlap]:
 class Fused:
     """The candidates that were read, best first: `positions` int64 `[r]` among all candidates, `scores` `[r]`.
 
-    `words` `[r]` is what the question's words add to each score at full trust, `shares` `[r, 3]` has the fields of each
+    `without_phrases` `[r]` are the scores without what quoted phrases add, `shares` `[r, 3]` has the fields of each
     one's `Overlap`.
     """
 
     positions: npt.NDArray[np.int64]
     scores: Scores
-    words: Scores
+    without_phrases: Scores
     shares: Scores
 
     @cached_property
@@ -178,7 +178,7 @@ class Fused:
 
     def first(self, k: int) -> Fused:
         """Return the `k` best."""
-        return Fused(self.positions[:k], self.scores[:k], self.words[:k], self.shares[:k])
+        return Fused(self.positions[:k], self.scores[:k], self.without_phrases[:k], self.shares[:k])
 
 
 def fuse_best(
@@ -207,9 +207,8 @@ def fuse_best(
     chosen = promising(similar, keyword, mass, read)
     shares = QuestionWords(asked, idf).shares(terms(ids[chosen].tolist()))
     scores = np.asarray(similar[chosen], np.float64) + _words(keyword[chosen], mass, shares, trust)
-    words = _words(keyword[chosen], mass, shares) + bonus[chosen]
     order = np.lexsort((ids[chosen], -scores))  # the last key is the first to order by
-    return Fused(chosen[order], scores[order], words[order], shares[order])
+    return Fused(chosen[order], scores[order], (scores - bonus[chosen])[order], shares[order])
 
 
 def fuse(dense: Scores, keyword: Scores, mass: float, overlaps: Sequence[Overlap], trust: float = 1.0) -> Scores:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from wherein.embed.metric import scores_and_distances
 from wherein.errors import Damaged
 from wherein.search.bm25 import score_rows
-from wherein.search.calibration import chances_of
+from wherein.search.calibration import chances_of, weights_of
 from wherein.search.copies import MAX_BY_MEANING, MAX_OF_VECTOR, NearCopies
 from wherein.search.embedded import EmbeddedQuestion
 from wherein.search.found import Choose, Found
@@ -107,6 +107,7 @@ class Ranker:
     ) -> None:
         self._db = db
         self._model = model
+        self._weights = weights_of(model.name if model else "")
         self._indexes = indexes or OpenIndexes(db, SharedIndexes(folder, model))
         self._passages = PassageLookup(db, model)
         self._selector = Selector(model.id if model else _NO_MODEL)
@@ -228,11 +229,12 @@ class Ranker:
         trust = trust_for(query.embedded, best_by_words, background)
         factor = spread_factor(background)
         phrases = phrase_shares(self._phrase_check(matches.question), matches, chunks) if matches.wanted else None
-        best = fuse_best(
+        fused = fuse_best(
             matches.question.order, np.array(chunks), factor * _filled(dense), keyword, matches.scores.idf,
             self._passages.terms, metric=query.metric, read=to_read(k), trust=trust, phrases=phrases,
-        ).first(k)  # fmt: skip
-        chances = chances_of(dense[best.positions], best.words, background, matches.index.count)
+        )  # fmt: skip
+        best = fused.first(k)
+        chances = chances_of(self._weights, fused, dense[fused.positions], background, matches.index.count)
         dense_ranks, keyword_ranks = _ranks(near), _ranks(by_words)
         return [
             _Ranked(
@@ -247,7 +249,7 @@ class Ranker:
                 trust=trust,
             )
             for at, score, overlap, chance in zip(
-                best.positions.tolist(), best.scores.tolist(), best.overlaps, chances, strict=True
+                best.positions.tolist(), best.scores.tolist(), best.overlaps, chances[:k], strict=True
             )
         ]
 

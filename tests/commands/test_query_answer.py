@@ -42,7 +42,7 @@ def test_the_answer_as_text_and_as_json(
     done = wherein("query", QUESTION, "--answer", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     found = json.loads(done.stdout)
-    assert set(found) == {"schema", "question", "truncated", "mode", "notes", "answer", "hits"}
+    assert set(found) == {"schema", "question", "truncated", "mode", "notes", "corrections", "answer", "hits"}
     assert all(set(hit["answer"]) == {"text", "start", "end", "score"} for hit in found["hits"])
     best = max(found["hits"], key=lambda hit: hit["answer"]["score"])
     assert found["answer"] == {**best["answer"], "rank": best["rank"]}

@@ -10,8 +10,8 @@ from lease_among_boxes import ingest_twice, write_docs
 from oracle import read_state
 from toy import ToyEncoder
 from wherein.library import Library
-from wherein.search.calibration import NO_GOOD_MATCH, calibrated
-from wherein.search.fusion import fuse
+from wherein.search.calibration import NO_GOOD_MATCH, OTHERS, chances_of
+from wherein.search.fusion import Fused, fuse
 from wherein.storage.catalog.connection import open_reader, snapshot
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.index.vector_index import load_index
@@ -36,10 +36,13 @@ def test_the_chance_is_that_of_the_sample_and_of_all_passages(library: Library) 
     db.close()
     background = (vectors @ ToyEncoder().encode_question(question)[0]).astype(np.float64)
     dense = np.array([hit.dense_score for hit in hits], np.float64)
-    expected = calibrated(dense, np.array([hit.score for hit in hits]) - dense, background, len(vectors))
-    assert [hit.chance for hit in hits] == pytest.approx(expected.tolist(), abs=1e-3)  # the sample is of codes
+    scores = np.array([hit.score for hit in hits])
+    shares = np.array([[hit.overlap.coverage, hit.overlap.adjacent, hit.overlap.near] for hit in hits if hit.overlap])
+    fused = Fused(np.arange(len(hits)), scores, scores, shares)
+    expected = chances_of(OTHERS, fused, dense, background, len(vectors))
+    assert [hit.chance for hit in hits] == pytest.approx(expected, abs=1e-3)  # the sample is of codes
     assert hits[0].uri.endswith("lease.txt")
-    assert int(np.argmax(expected)) == 0
+    assert [hit.chance for hit in library.query(question, 3).hits] == [hit.chance for hit in hits[:3]]
 
 
 def test_a_score_is_the_sum_of_the_parts_in_the_hit(library: Library) -> None:

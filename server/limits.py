@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers
@@ -12,6 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from wherein.server.errors import ProblemError, problem_response
 
 __all__ = ["Limit", "Limits"]
+
+_DISCARD_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Limits:
             await send(message)
 
         if int(Headers(scope=scope).get("content-length", 0)) > limit.body:
+            await _discard(receive)
             await problem_response(_too_large(limit))(scope, receive, send)
             return
         try:
@@ -86,8 +90,21 @@ class _Body:
         self._received += len(message.get("body", b""))
         self._is_complete = not message.get("more_body", False)
         if self._received > self._limit.body:
+            if not self._is_complete:
+                await _discard(self._receive)
             raise _too_large(self._limit)
         return message
+
+
+async def _discard(receive: Receive) -> None:
+    """Read what is left of a body, for a moment.
+
+    A connection that is closed with bytes unread is reset, and the client may never see the answer (RFC 9112, 9.6).
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_DISCARD_SECONDS):
+            while (await receive()).get("more_body", False):
+                pass
 
 
 def _too_large(limit: Limit) -> ProblemError:

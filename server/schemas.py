@@ -9,8 +9,10 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from wherein.ingest.progress.events import Note, Progress, RunProblem, Summary
-from wherein.library import Hit, Provenance, StoredDocument
+from wherein.library import Correction, Hit, Provenance, StoredDocument
 from wherein.search.exact_answer import ExactAnswer
+from wherein.search.limits import RERANK_MS
+from wherein.search.reranking import Reranked
 from wherein.server.errors import Problem
 
 __all__ = [
@@ -48,7 +50,8 @@ class QueryRequest(_Request, frozen=True, rename={"in_": "in"}):
 
     `limit` is the number of passages. `in`, `type`, `since` and `where` are filters. `context` is the number of
     passages before and after each; `sentence` marks the sentence that answers best, by default unless `answer` asks
-    the answer model for the exact words. Without `fold`, near-duplicates are listed one by one.
+    the answer model for the exact words. Without `fold`, near-duplicates are listed one by one. With `rerank` the best
+    20 passages are read again, for at most `rerank_ms` milliseconds.
     """
 
     question: Annotated[str, Meta(min_length=1)]
@@ -64,6 +67,8 @@ class QueryRequest(_Request, frozen=True, rename={"in_": "in"}):
     min_score: float | None = None
     require_fresh: bool = False
     strict: bool = False
+    rerank: bool = False
+    rerank_ms: Annotated[int, Meta(ge=1)] = RERANK_MS
     answer: bool = False
     explain: bool = False
 
@@ -89,14 +94,17 @@ class QueryAnswer(Struct, frozen=True, kw_only=True):
     """The hits for a question, best first, as `wherein query --json` prints them.
 
     `truncated` is the part of the question that no part of the search used, `notes` are sentences for the user.
-    `answer` is there when it was asked for, `basis` with `explain`.
+    `corrections` are the words that the library does not have, and what was searched in their place. `answer` is there
+    when it was asked for, `reranked` when passages were read again, `basis` with `explain`.
     """
 
     question: str
     truncated: str
     mode: str
     notes: Sequence[str]
+    corrections: Sequence[Correction]
     answer: BestAnswer | UnsetType | None = UNSET
+    reranked: Reranked | UnsetType = UNSET
     basis: Provenance | UnsetType | None = UNSET
     hits: Sequence[AnsweredHit]
 

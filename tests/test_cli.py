@@ -35,7 +35,7 @@ def test_from_documents_to_an_answer(wherein: Command, docs: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("6 new, 0 changed, 0 unchanged; 6 chunks, 6 embedded")
     answer = json.loads(wherein("query", "when does the market of town 3 open?", "-n", "2", "--json").stdout)
-    assert set(answer) == {"schema", "question", "truncated", "mode", "notes", "hits"}
+    assert set(answer) == {"schema", "question", "truncated", "mode", "notes", "corrections", "hits"}
     assert {"rank", "score", "uri", "title", "start", "end", "text"} <= set(answer["hits"][0])
     assert answer["hits"][0]["uri"].endswith("3.txt")
     shown = wherein("query", "when does the market of town 3 open?", "-n", "1").stdout

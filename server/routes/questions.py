@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from wherein.library import Answer, Filter, Library, ResultOptions, parse_filter
 from wherein.search.exact_answer import ExactAnswer
+from wherein.search.limits import MAX_RERANK_MS
 from wherein.server.clamp import Clamp
 from wherein.server.log import log
 from wherein.server.operations import Call, Operation, encoded
@@ -31,7 +32,8 @@ def answer_question(library: Library, asked: QueryRequest) -> QueryAnswer:
     clamp = Clamp()
     limit = clamp("limit", asked.limit, MAX_LIMIT)
     around = min(MAX_CONTEXT, (_MAX_PASSAGES // limit - 1) // 2)
-    options = _options(asked, clamp("context", asked.context, around))
+    milliseconds = clamp("rerank_ms", asked.rerank_ms, MAX_RERANK_MS)
+    options = _options(asked, clamp("context", asked.context, around), milliseconds)
     answer = library.query(asked.question, limit, mode=asked.mode, only=_filter(asked), options=options)
     exact = library.answers(answer) if asked.answer else None
     hits = answer.hits if exact is None else list(map(_answered, answer.hits, exact))
@@ -40,6 +42,8 @@ def answer_question(library: Library, asked: QueryRequest) -> QueryAnswer:
         truncated=answer.truncated,
         mode=asked.mode,
         notes=(*clamp.notes, *answer.notes),
+        corrections=answer.corrections,
+        reranked=answer.reranked or UNSET,
         answer=UNSET if exact is None else _best(answer, exact),
         basis=answer.basis if asked.explain else UNSET,
         hits=hits,  # type: ignore[arg-type]  # a plain hit is one without the member `answer`
@@ -52,7 +56,7 @@ def _filter(asked: QueryRequest) -> Filter | None:
     return parse_filter(tuple(asked.in_), tuple(asked.type), asked.since, asked.where)
 
 
-def _options(asked: QueryRequest, context: int) -> ResultOptions:
+def _options(asked: QueryRequest, context: int, milliseconds: int) -> ResultOptions:
     return ResultOptions(
         fold=asked.fold,
         context=context,
@@ -60,6 +64,8 @@ def _options(asked: QueryRequest, context: int) -> ResultOptions:
         min_score=asked.min_score,
         require_fresh=asked.require_fresh,
         strict=asked.strict,
+        rerank=asked.rerank,
+        rerank_ms=milliseconds,
     )
 
 

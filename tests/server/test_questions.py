@@ -66,8 +66,9 @@ def shipped(open_library: Callable[[], Library], docs: Path) -> Any:
 
 
 def test_the_parts_that_were_not_asked_for_are_left_out(served: Served) -> None:
-    assert set(ask(served, "cats")) == {"question", "truncated", "mode", "notes", "hits"}
-    assert set(ask(served, "cats", explain=True)) == {"question", "truncated", "mode", "notes", "hits", "basis"}
+    always = {"question", "truncated", "mode", "notes", "corrections", "hits"}
+    assert set(ask(served, "cats")) == always
+    assert set(ask(served, "cats", explain=True)) == {*always, "basis"}
 
 
 def test_without_an_answer_model_it_says_how_to_get_one(served: Served) -> None:

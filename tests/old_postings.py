@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from wherein.storage.index import postings_writer
-from wherein.storage.index.postings_file import Header, SectionSize
+from wherein.storage.index.postings_layout import Header, SectionSize
 
 __all__ = ["writing_without_words"]
 

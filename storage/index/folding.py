@@ -23,7 +23,7 @@ from wherein.storage.index.generations import (
     highest_stored,
 )
 from wherein.storage.index.method import method_for
-from wherein.storage.index.postings_file import has_words
+from wherein.storage.index.postings_layout import has_words
 from wherein.storage.index.segment_writer import write_segment_if_due
 from wherein.storage.index.segments import list_segments
 

@@ -17,7 +17,8 @@ from wherein.storage.index.faiss_file import read_index
 from wherein.storage.index.flat_file import check_flat
 from wherein.storage.index.generations import KEYWORDS, Generation, generation_path, is_left_out
 from wherein.storage.index.method import EXACT
-from wherein.storage.index.postings_file import PostingsFile, check_postings, open_postings
+from wherein.storage.index.postings_file import PostingsFile, open_postings
+from wherein.storage.index.postings_layout import check_postings
 
 __all__ = ["check_layout", "generation_problem", "load_generation", "load_postings", "search_with_one_thread"]
 

@@ -21,7 +21,7 @@ from wherein.storage.catalog.terms import TERM_BITS
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.index.checked_pages import PageChecksums
 from wherein.storage.index.postings import distinct_terms
-from wherein.storage.index.postings_file import (
+from wherein.storage.index.postings_layout import (
     ALIGNMENT,
     BLOCK,
     BUCKETS,

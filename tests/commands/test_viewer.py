@@ -121,8 +121,8 @@ def test_anything_else_is_opened_with_the_desktops_program(
     [
         (b"PK\3\4\x14\0", "#in/notes.txt", "text/plain"),
         (b"PK\3\4\x14\0", "#rows.csv/row-3", "text/csv"),
-        (gzip.compress(b"one"), "", "text/plain"),
-        (gzip.compress(b"{}"), "#line-1", "application/jsonl"),
+        (gzip.compress(b"one", mtime=0), "", "text/plain"),
+        (gzip.compress(b"{}", mtime=0), "#line-1", "application/jsonl"),
         (b"%PDF-1.7\n\0", "#terms.md", "text/markdown"),
     ],
 )

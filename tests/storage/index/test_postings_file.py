@@ -13,7 +13,8 @@ from chunks_of_terms import CHUNKS, Chunk, expected, rows
 from old_postings import writing_without_words
 from wherein.storage.catalog.words import term_of_word
 from wherein.storage.index import postings_file
-from wherein.storage.index.postings_file import PostingsFile, check_postings, has_words, open_postings
+from wherein.storage.index.postings_file import PostingsFile, open_postings
+from wherein.storage.index.postings_layout import check_postings, has_words
 from wherein.storage.index.postings_writer import write_postings
 from wherein.storage.index.word_list import pack_words
 

@@ -7,7 +7,7 @@ import pytest
 
 from chunks_of_terms import Chunk, rows
 from wherein.storage.index import postings_writer as module
-from wherein.storage.index.postings_file import check_postings
+from wherein.storage.index.postings_layout import check_postings
 from wherein.storage.index.postings_writer import write_postings
 
 CHUNKS: list[Chunk] = [{(n * k * 7919) % 2**20 << 20 | k: (n % 20 + 1, k % 3) for k in range(1, 9)} for n in range(60)]

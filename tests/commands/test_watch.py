@@ -29,6 +29,8 @@ QUESTIONS = ("Which lot has 42 apples?", "pears in the barn", "lot 7", "who sold
 def begin(environment: dict[str, str]) -> Iterator[Begin]:
     """Return a function that starts the command, and returns when the sources are followed."""
     started: list[subprocess.Popen[str]] = []
+    # A shell's background jobs ignore it, and so does what they start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def run(*, follow: bool = True) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "wherein", "--precision", "w8a32", "watch", "--json"]
@@ -44,6 +46,7 @@ def begin(environment: dict[str, str]) -> Iterator[Begin]:
         return process
 
     yield run
+    signal.signal(signal.SIGINT, before)
     for process in started:
         process.kill()
         process.communicate()

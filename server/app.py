@@ -31,6 +31,7 @@ from wherein.server.security import Guard, SecurityHeaders
 from wherein.server.service import Service
 from wherein.server.settings import Settings
 from wherein.server.tasks import Tasks
+from wherein.server.unread import Unread
 
 __all__ = ["OPERATIONS", "PARTS", "Part", "create_app"]
 
@@ -72,8 +73,9 @@ def create_app(library: Library, settings: Settings, parts: Sequence[Callable[[S
                 service.tasks.close()
                 service.runner.close()
 
-    # The outermost first. The limits are inside of the guard: a stranger's body is not read at all.
+    # The outermost first. The limits are inside of the guard: a stranger's body reaches no part of the server.
     middleware = [
+        Middleware(Unread),
         Middleware(AccessLog),
         Middleware(SecurityHeaders),
         Middleware(Guard, settings=settings, is_open=_open_paths().__contains__),

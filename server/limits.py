@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers
@@ -13,8 +12,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from wherein.server.errors import ProblemError, problem_response
 
 __all__ = ["Limit", "Limits"]
-
-_DISCARD_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,6 @@ class Limits:
             await send(message)
 
         if int(Headers(scope=scope).get("content-length", 0)) > limit.body:
-            await _discard(receive)
             await problem_response(_too_large(limit))(scope, receive, send)
             return
         try:
@@ -85,30 +81,14 @@ class _Body:
         except TimeoutError:
             raise ProblemError(
                 408, "body_too_slow", f"The body took longer than {self._limit.body_seconds:g} seconds",
-                "send it faster, or in smaller parts", {"Connection": "close"},
+                "send it faster, or in smaller parts",
             ) from None  # fmt: skip
         self._received += len(message.get("body", b""))
         self._is_complete = not message.get("more_body", False)
         if self._received > self._limit.body:
-            if not self._is_complete:
-                await _discard(self._receive)
             raise _too_large(self._limit)
         return message
 
 
-async def _discard(receive: Receive) -> None:
-    """Read what is left of a body, for a moment.
-
-    A connection that is closed with bytes unread is reset, and the client may never see the answer (RFC 9112, 9.6).
-    """
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_DISCARD_SECONDS):
-            while (await receive()).get("more_body", False):
-                pass
-
-
 def _too_large(limit: Limit) -> ProblemError:
-    # What is not read of the body must not be taken for the next request.
-    return ProblemError(
-        413, "too_large", f"The body has more than {limit.body:,} bytes", "send less at a time", {"Connection": "close"}
-    )
+    return ProblemError(413, "too_large", f"The body has more than {limit.body:,} bytes", "send less at a time")

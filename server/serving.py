@@ -101,6 +101,8 @@ class _Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse some bytes, and count those of a head that has no end yet."""
+        if self.timeout_keep_alive_task:  # uvicorn waits no more for the next request, though these may be blank lines
+            self._await_head()
         super().data_received(data)
         if self._in_head:
             self._head_bytes += len(data)

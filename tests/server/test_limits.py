@@ -101,6 +101,15 @@ def test_a_head_that_drips_on_a_used_connection_is_given_up(library: Library) ->
         assert b'{"status":"ok"}' in answer
 
 
+def test_blank_lines_do_not_hold_a_used_connection(library: Library) -> None:
+    with serving(library, IMPATIENT) as served, socket.create_connection(("127.0.0.1", served.port), 10) as connection:
+        connection.sendall(f"GET /nothing HTTP/1.1\r\nHost: localhost:{served.port}\r\n\r\n".encode())
+        time.sleep(0.2)
+        assert status_of(connection.recv(65_536)) == 404
+        connection.sendall(b"\r\n")
+        assert connection.recv(65_536) == b""
+
+
 @pytest.mark.parametrize("part", [b"a: " + b"b" * 100_000, b"a: b\r\n" * 20_000])
 def test_a_head_that_is_too_large_is_refused(served: Served, part: bytes) -> None:
     with socket.create_connection(("127.0.0.1", served.port), 10) as connection:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from wherein.server.errors import ProblemError, problem_response
 from wherein.server.log import log_failure
+from wherein.server.watched_send import WatchedSend
 
 __all__ = ["Failures"]
 
@@ -18,20 +19,14 @@ class Failures:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
-        has_begun = False
-
-        async def noting(message: Message) -> None:
-            nonlocal has_begun
-            has_begun = True
-            await send(message)
-
+        sent = WatchedSend(send)
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, receive, sent)
         except Exception as error:
             if scope["type"] != "http":
                 raise
             log_failure("a request", error)
-            if has_begun:  # nothing but the end of the connection can tell the client
+            if sent.status:  # nothing but the end of the connection can tell the client
                 raise
             failed = ProblemError(500, "internal", "The server failed unexpectedly", "its log says more")
             await problem_response(failed)(scope, receive, send)

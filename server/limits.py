@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wherein.server.errors import ProblemError, problem_response
+from wherein.server.watched_send import WatchedSend
 
 __all__ = ["Limit", "Limits"]
 
@@ -38,21 +39,15 @@ class Limits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        limit, has_begun = self._limit_of(scope), False
-
-        async def noting(message: Message) -> None:
-            nonlocal has_begun
-            has_begun = True
-            await send(message)
-
+        limit, sent = self._limit_of(scope), WatchedSend(send)
         if int(Headers(scope=scope).get("content-length", 0)) > limit.body:
             await problem_response(_too_large(limit))(scope, receive, send)
             return
         try:
             async with asyncio.timeout(limit.seconds):
-                await self._app(scope, _Body(receive, limit), noting)
+                await self._app(scope, _Body(receive, limit), sent)
         except TimeoutError:
-            if has_begun:  # nothing but the end of the connection can tell the client
+            if sent.status:  # nothing but the end of the connection can tell the client
                 raise
             late = ProblemError(
                 503, "too_slow", f"The answer took longer than {limit.seconds:g} seconds", "ask for less, or try again",

@@ -6,7 +6,9 @@ import logging
 import time
 import traceback
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from wherein.server.watched_send import WatchedSend
 
 __all__ = ["AccessLog", "log", "log_failure"]
 
@@ -24,19 +26,12 @@ class AccessLog:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 0
-
-        async def noting(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
+        began, sent = time.perf_counter(), WatchedSend(send)
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, receive, sent)
         finally:
             elapsed = 1_000 * (time.perf_counter() - began)
-            log.info("%s %s %d %.1f ms", scope["method"], ascii(scope["path"])[1:-1], status, elapsed)
+            log.info("%s %s %d %.1f ms", scope["method"], ascii(scope["path"])[1:-1], sent.status or 0, elapsed)
 
 
 def log_failure(what: str, error: BaseException) -> None:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from wherein.server.watched_send import WatchedSend
 
 __all__ = ["METRICS_TYPE", "Measuring", "Metrics"]
 
@@ -51,18 +53,11 @@ class Measuring:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 500
-
-        async def noting(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
+        began, sent = time.perf_counter(), WatchedSend(send)
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, receive, sent)
         finally:
             route = scope.get("route")
             operation = getattr(route, "name", None) or "none"
-            self._metrics.requests.labels(operation, str(status)).inc()
+            self._metrics.requests.labels(operation, str(sent.status or 500)).inc()
             self._metrics.seconds.labels(operation).observe(time.perf_counter() - began)

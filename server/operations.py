@@ -74,7 +74,7 @@ class Operation(Generic[Input]):
                 if request.query_params:
                     raise ProblemError(422, "invalid", "There are parameters beside the body", "put them into the body")
                 return msgspec.json.decode(await request.body(), type=self.takes)
-            return msgspec.convert({**_parameters(request), **request.path_params}, self.takes, strict=False)
+            return msgspec.convert(_parameters(request), self.takes, strict=False)
         except msgspec.ValidationError as error:
             raise ProblemError(422, "invalid", f"{error}", "see /openapi.json for what is accepted") from None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -82,7 +82,7 @@ class Operation(Generic[Input]):
 
 
 def _parameters(request: Request) -> dict[str, str]:
-    given = request.query_params.multi_items()
+    given = [*request.path_params.items(), *request.query_params.multi_items()]
     if len(dict(given)) < len(given):
         raise ProblemError(422, "invalid", "A parameter is given twice", "give each parameter once")
     return dict(given)

@@ -92,6 +92,9 @@ def test_every_operation_refuses_what_it_does_not_know(served: Served, operation
         ("GET", "/v1/documents/9223372036854775808", 422, "invalid"),
         ("GET", "/v1/documents?limit=0", 422, "invalid"),
         ("GET", "/v1/documents?limit=1&limit=2", 422, "invalid"),
+        ("GET", "/v1/documents/1?id=2", 422, "invalid"),
+        ("GET", "/v1/chunks/1?id=1", 422, "invalid"),
+        ("DELETE", "/v1/documents/1?id=2", 422, "invalid"),
         ("GET", "/v1/chunks/1?context=-1", 422, "invalid"),
     ],
 )

@@ -48,7 +48,7 @@ def page(service: Service) -> Part:
     handlers: tuple[tuple[str, str, Handler], ...] = (
         ("GET", "/", _home),
         ("GET", "/results", _results),
-        ("GET", "/documents/{id:int}", _document),
+        ("GET", "/documents/{id}", _document),
         ("GET", "/library", _library),
         ("GET", "/library/tasks", _tasks),
         ("POST", _UPLOADS, _upload),
@@ -131,7 +131,9 @@ def _is_empty(service: Service) -> bool:
 async def _document(service: Service, request: Request) -> Response:
     given, search = request.query_params, Search.of(request.query_params)
     wanted = Wanted(_number(given.get("chunk", "")), given.get("sentence", ""), _number(given.get("start", "")) or 0)
-    found = await service.runner.run(reading, service.library, request.path_params["id"], wanted, search)
+    if (number := _number(request.path_params["id"])) is None:
+        raise ProblemError(404, "no_such_document", "There is no such document", "open it from an answer")
+    found = await service.runner.run(reading, service.library, number, wanted, search)
     return _html(render("document", reading=found, search=search))
 
 

@@ -107,6 +107,13 @@ def test_an_answer_without_passages_says_what_helps(page: Served) -> None:
     assert "Ask without filters" in asked(page, q="house", mode="keyword", type="pdf")
 
 
+@pytest.mark.parametrize("number", ["x", "-1", "1.0", "9" * 5_000, "9223372036854775808", "%D9%A1", "%00"])
+def test_a_document_that_cannot_exist_is_not_found(page: Served, number: str) -> None:
+    answer = page.get(f"/documents/{number}")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert "There is no such document" in answer.text
+
+
 @pytest.mark.parametrize("question", ["zebra", "quagga", "okapi", "<script>alert(1)</script>", "\"'><b>", "\u202eabc"])
 def test_no_text_becomes_markup(page: Served, question: str) -> None:
     text = asked(page, q=question, limit="50")

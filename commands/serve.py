@@ -24,8 +24,8 @@ __all__ = ["serve"]
 
 _LEAST_TOKEN = 16
 _NO_TLS = (
-    "this server speaks plain HTTP: put a proxy with TLS before it (Caddy: `reverse_proxy {host}:{port}`), or whoever"
-    " can read the network can read the token and the answers"
+    "this server speaks plain HTTP: put a proxy with TLS in front of it (Caddy: `reverse_proxy {host}:{port}`), or"
+    " whoever can read the network can read the token and the answers"
 )
 
 
@@ -46,9 +46,9 @@ def serve(
     options: GlobalOptions, host: str, port: int, token_file: Path | None, allow_hosts: tuple[str, ...],
     roots: tuple[Path, ...], max_upload: int, watch: bool, log_questions: bool,
 ) -> None:  # fmt: skip
-    """Answer questions over HTTP, at http://127.0.0.1:8080 unless told otherwise.
+    """Answer questions over HTTP, by default at http://127.0.0.1:8080.
 
-    Ctrl-C or SIGTERM ends it when running requests are answered. Any other address than one of this machine needs
+    Ctrl-C or SIGTERM ends it when running requests are answered. An address that other machines can reach needs
     --token-file. The API describes itself at /openapi.json.
     """
     try:

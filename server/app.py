@@ -105,7 +105,7 @@ def _warm_up(service: Service) -> None:
     """Load the model and the indexes by a question, so that no user's question waits for them."""
     try:
         service.library.query("ready", 1)
-    except WhereinError:  # an empty library; what else there is to say, the first question is told
+    except WhereinError:  # an empty library; any other error is reported with the first question
         pass
     finally:
         service.warm.set()
@@ -134,7 +134,7 @@ async def _on_problem(_: Request, error: Exception) -> Response:
 
 
 async def _on_http(_: Request, error: Exception) -> Response:
-    """Answer what the framework refuses: an unknown path, another method, a form that is none."""
+    """Answer what the framework refuses: an unknown path, another method, a malformed form."""
     assert isinstance(error, HTTPException)
     code = {404: "no_such_path", 405: "wrong_method"}.get(error.status_code, "refused")
     return problem_response(

@@ -76,5 +76,5 @@ _STATUSES: tuple[tuple[type[WhereinError], tuple[int, str]], ...] = (
 
 
 def problem_response(error: ProblemError) -> Response:
-    """Return the answer that tells of a problem."""
+    """Return a problem as an answer."""
     return Response(msgspec.json.encode(error.problem), error.status, error.headers, PROBLEM_TYPE)

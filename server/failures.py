@@ -26,7 +26,7 @@ class Failures:
             if scope["type"] != "http":
                 raise
             log_failure("a request", error)
-            if sent.status:  # nothing but the end of the connection can tell the client
+            if sent.status:  # only the end of the connection can show it to the client
                 raise
             failed = ProblemError(500, "internal", "The server failed unexpectedly", "its log says more")
             await problem_response(failed)(scope, receive, send)

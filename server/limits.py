@@ -17,7 +17,7 @@ __all__ = ["Limit", "Limits"]
 
 @dataclass(frozen=True)
 class Limit:
-    """The most that a request may have: bytes of its body, seconds until that is there, and seconds in all.
+    """The most that a request may have: bytes of its body, seconds for that to arrive, and seconds in all.
 
     `seconds` None is for an answer that has no end.
     """
@@ -47,7 +47,7 @@ class Limits:
             async with asyncio.timeout(limit.seconds):
                 await self._app(scope, _Body(receive, limit), sent)
         except TimeoutError:
-            if sent.status:  # nothing but the end of the connection can tell the client
+            if sent.status:  # only the end of the connection can show it to the client
                 raise
             late = ProblemError(
                 503, "too_slow", f"The answer took longer than {limit.seconds:g} seconds", "ask for less, or try again",
@@ -68,7 +68,7 @@ class _Body:
 
     async def __call__(self) -> Message:
         """Return the next part. Raises ProblemError when it is too much (413) or too late (408)."""
-        if self._is_complete:  # what follows tells that the client has left, and may come at any time
+        if self._is_complete:  # the next message says that the client has left, and may come at any time
             return await self._receive()
         try:
             async with asyncio.timeout_at(self._deadline):

@@ -1,4 +1,4 @@
-"""The server's log: one line a request, on standard error, without what was asked."""
+"""The server's log: one line for each request, on standard error, without the question."""
 
 from __future__ import annotations
 

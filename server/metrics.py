@@ -42,7 +42,7 @@ class Metrics:
 
 
 class Measuring:
-    """Counts and times the requests of each route; its name stands for whatever its path holds."""
+    """Counts and times the requests of each route; its name stands for every path that matches it."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app

@@ -40,7 +40,7 @@ class Operation(Generic[Input]):
 
     `takes` has a field for each part of the path and each parameter, or with `has_body` the members of the JSON body.
     `answers` gives for each status its type: a typed model, or the media type of something else. `problems` are the
-    statuses of the problems that it answers, beside those that every operation may answer. `uploads` are the media
+    statuses of the problems that it answers, besides those that every operation may answer. `uploads` are the media
     types of a body that the handler reads itself. Without `guarded` no token is asked for.
     """
 
@@ -88,7 +88,7 @@ def _parameters(request: Request) -> dict[str, str]:
     return dict(given)
 
 
-_encoder = msgspec.json.Encoder(enc_hook=float)  # NumPy's numbers are no floats to msgspec
+_encoder = msgspec.json.Encoder(enc_hook=float)  # msgspec does not know NumPy's numbers
 
 
 def encoded(value: object) -> bytes:

@@ -15,7 +15,7 @@ from wherein.uri import file_path
 __all__ = ["FILE_TYPE", "original_response"]
 
 FILE_TYPE = "application/octet-stream"
-"""The media type of every file but a PDF that is shown: a browser is not to look at it."""
+"""The media type of every file but a PDF that is shown: a browser is not to guess at it."""
 
 _PDF = "application/pdf"
 _SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"
@@ -36,7 +36,7 @@ def original_response(document: StoredDocument, *, inline: bool = False) -> Resp
         status = os.lstat(path)
     except OSError:
         raise _no_file(document, "has no file any more") from None
-    # What was read was a regular file without a link in its path; what is there now is not what the user meant.
+    # What was read was a regular file without a link in its path; anything else is not the file that was ingested.
     if not stat.S_ISREG(status.st_mode) or os.path.realpath(path) != path:
         raise _no_file(document, "has no file any more: a link or another thing has taken its place")
     if not os.access(path, os.R_OK):

@@ -19,8 +19,8 @@ _NO_ROOTS = "start the server with --root FOLDER to allow paths below it"
 def check_sources(names: Sequence[str], roots: Sequence[str]) -> list[str]:
     """Return the sources in their stored form.
 
-    Raises ProblemError (403) for a path outside of the roots, whether or not it exists, UsageError for what is no
-    source.
+    Raises ProblemError (403) for a path outside of the roots, whether or not it exists, UsageError for what is not
+    a source.
     """
     return [address if (address := web_address(name)) else _path(name, roots) for name in names]
 

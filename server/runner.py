@@ -22,7 +22,7 @@ _FULL = "Too many requests are waiting"
 class Runner:
     """Lends threads to requests. Questions that are asked in several of them share an inference.
 
-    Work that a request no longer waits for keeps its thread until it ends, and counts as long.
+    Work that a request no longer waits for keeps its thread, and counts, until it ends.
     """
 
     def __init__(self, threads: int, queue: int) -> None:

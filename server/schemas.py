@@ -342,7 +342,7 @@ class EmbeddingsUsage(Struct, frozen=True, kw_only=True):
 
 
 class EmbeddingsAnswer(Struct, frozen=True, kw_only=True):
-    """The vectors, in the order of the texts; of the `truncated` ones, by index, the end may not have been read."""
+    """The vectors, in the order of the texts; `truncated` are the indexes of texts whose end may not have been read."""
 
     object: Literal["list"] = "list"
     data: Sequence[EmbeddedText]
@@ -355,6 +355,6 @@ class EmbeddingsAnswer(Struct, frozen=True, kw_only=True):
 
 
 class Health(Struct, frozen=True, kw_only=True):
-    """Whether the server lives, or is ready to answer."""
+    """Whether the server is alive, or ready to answer."""
 
     status: str

@@ -110,7 +110,7 @@ def _refusal(error: ProblemError) -> Response:
 
 
 def _password(credentials: str) -> bytes:
-    """Return the password of the scheme Basic, for browsers, which ask for one; the user's name is of no account."""
+    """Return the password of the scheme Basic, for browsers, which ask for one; the user name is ignored."""
     try:
         return b64decode(credentials.strip(), validate=True).partition(b":")[2]
     except (NotBase64, ValueError):
@@ -143,7 +143,7 @@ def _address(origin: str) -> tuple[str, int] | None:
 
 
 def _is_sent_by_own_page(headers: Headers, method: str) -> bool:
-    """Whether a browser does not say that another site caused a request; a link to follow may be anywhere."""
+    """Whether no browser says that another site caused a request; a link to this server may be anywhere."""
     if headers.get("sec-fetch-site") not in _FOREIGN:
         return True
     return method in _READING and headers.get("sec-fetch-mode") == "navigate"

@@ -70,7 +70,7 @@ def serve(app: Starlette, listening: socket.socket, on_start: Callable[[], None]
 
 
 class _Server(uvicorn.Server):
-    """Tells the service when it has started, and when it begins to stop."""
+    """Calls `on_start` when it listens, and stops the service when it begins to stop."""
 
     def __init__(self, config: uvicorn.Config, service: Service, on_start: Callable[[], None]) -> None:
         super().__init__(config)
@@ -78,12 +78,12 @@ class _Server(uvicorn.Server):
         self._on_start = on_start
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and tell of it."""
+        """Start, and call `on_start`."""
         await super().startup(sockets)
         self._on_start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let running requests end; changes that resume another time are stopped meanwhile."""
+        """Let running requests end; meanwhile, stop the changes that can be resumed later."""
         self._service.stopping.set()
         self._service.tasks.stop()
         await super().shutdown(sockets)
@@ -101,7 +101,7 @@ class _Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse some bytes, and count those of a head that has no end yet."""
-        if self.timeout_keep_alive_task:  # uvicorn waits no more for the next request, though these may be blank lines
+        if self.timeout_keep_alive_task:  # uvicorn stops its own timer at any bytes, even blank lines
             self._await_head()
         super().data_received(data)
         if self._in_head:
@@ -117,13 +117,13 @@ class _Protocol(HttpToolsProtocol):
         self._await_head()
 
     def on_headers_complete(self) -> None:
-        """Wait no more."""
+        """Stop waiting."""
         self._in_head = False
         self._late.cancel()
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no more."""
+        """Stop waiting."""
         self._late.cancel()
         super().connection_lost(exc)
 

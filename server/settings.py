@@ -13,7 +13,7 @@ class Settings:
     """How a server is reached, and its limits: sizes in bytes, times in seconds.
 
     `token` is what every request has to present, "" for none. `allow_hosts` are names by which clients may call it
-    beside `host` and those of the loopback interface. `roots` are the real paths of the folders below which paths may
+    besides `host` and those of the loopback interface. `roots` are the real paths of the folders below which paths may
     be ingested. `threads` questions are answered at once, and `queue` more may wait; `tasks` changes may wait.
     """
 

@@ -37,8 +37,8 @@ Report = Callable[[object], None]
 class Change:
     """What a task does: `work` gets a function for the events of its run, and returns the summary, if there is one.
 
-    What was not begun is given up at shutdown, and what runs is stopped, if it `resumes`, as a reindex does the next
-    time; else it is made first. `size` is what it holds in bytes until then; `release` frees that.
+    At shutdown a change that `resumes`, as a reindex does the next time, is dropped or stopped; any other is made
+    first. `size` is what it holds in bytes until it begins; `release` frees that.
     """
 
     kind: str
@@ -50,7 +50,7 @@ class Change:
 
 
 class _ServerStops(Exception):
-    """Raised in a run that is resumed another time."""
+    """Raised in a run that can be resumed later."""
 
 
 class Tasks:
@@ -114,7 +114,7 @@ class Tasks:
             return list(reversed(self._tasks.values()))
 
     def stop(self) -> None:
-        """Accept no more, and stop what resumes another time."""
+        """Accept no more, and stop what can be resumed later."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
@@ -171,10 +171,10 @@ class Tasks:
             try:
                 return change.work(lambda event: self._note(number, change, event))
             except LibraryBusy:
-                if self._waited_in_vain(change.resumes):
+                if self._must_give_up(change.resumes):
                     raise
 
-    def _waited_in_vain(self, resumes: bool) -> bool:
+    def _must_give_up(self, resumes: bool) -> bool:
         with self._changed:
             is_stopping = self._changed.wait_for(lambda: self._stopping, _BUSY_SECONDS)
         if is_stopping and resumes:
@@ -182,7 +182,7 @@ class Tasks:
         return is_stopping
 
     def _note(self, number: str, change: Change, event: object) -> None:
-        """Keep an event of a run with its task. Raises _ServerStops to end a run that resumes another time."""
+        """Keep an event of a run with its task. Raises _ServerStops to end a run that can be resumed later."""
         if self._stopping and change.resumes:
             raise _ServerStops
         task = self._tasks[number]

@@ -27,7 +27,7 @@ _NAMELESS = "give it as ?name=report.pdf"
 
 @dataclass(frozen=True)
 class Upload:
-    """A file that was sent: its name, its bytes, and how many these are."""
+    """A file that was sent: its name, its bytes and their number."""
 
     name: str
     file: IO[bytes]
@@ -48,7 +48,7 @@ def close_all(uploads: Iterable[Upload]) -> None:
 async def received(request: Request, name: str, most: int) -> list[Upload]:
     """Return the files of a request, each of at most `most` bytes; the body itself is called `name`.
 
-    Raises ProblemError for a body that is too large (413), or is no file (422).
+    Raises ProblemError for a body that is too large (413), or is not a file (422).
     """
     kind = request.headers.get("content-type", RAW_TYPE).partition(";")[0].strip().lower()
     uploads = await _parts(request) if kind == FORM_TYPE else [await _body(request, name)]

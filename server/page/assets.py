@@ -23,7 +23,7 @@ FOLDER = f"/assets/{sha256(b''.join(_FILES.values())).hexdigest()[:16]}"
 """Where the assets of this version are."""
 
 ROUTE = "/assets/{version}/{name}"
-# One that a new version has replaced is asked for by a page that was open before.
+# A page that was open before an update asks for assets that have been replaced since.
 _FOREVER, _NEVER = "private, max-age=31536000, immutable", "no-store"
 
 

@@ -34,7 +34,7 @@ _DATE = re.compile(r"\d{4}-\d\d")
 
 @dataclass(frozen=True)
 class Choice:
-    """A link that chooses something, or no longer; `count` documents pass with it, None where that is not counted."""
+    """A link that chooses something, or clears the choice; `count` documents pass with it, None if not counted."""
 
     label: str
     address: str
@@ -196,7 +196,7 @@ def _metadata(library: Library, search: Search) -> Menu:
 
 
 def _is_useful(name: str, values: Mapping[str, int]) -> bool:
-    """Whether documents share values that are no dates, and a condition can name the field."""
+    """Whether documents share values that are not dates, and a condition can name the field."""
     is_shared = len(values) > 1 and max(values.values()) > 1
     return is_shared and not set(name) & _UNNAMEABLE and not all(map(_DATE.match, values))
 

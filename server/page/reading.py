@@ -104,7 +104,7 @@ def reading(library: Library, number: int, wanted: Wanted, search: Search) -> Re
 
 
 def _passage(library: Library, number: int, chunk: int | None) -> tuple[tuple[int, int] | None, int | None]:
-    """Return the span and the page of a passage; None when it is none of this document's, which is read again then."""
+    """Return the span and the page of a passage; None when it is not in this document (any more)."""
     if chunk is None:
         return None, None
     try:

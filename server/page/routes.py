@@ -114,7 +114,7 @@ def _filters(service: Service, search: Search) -> tuple[list[Any], int | None]:
     """Return the filters, and how many documents there are, None when that is not known."""
     try:
         return menus(service.library, search, date.today()), service.library.facets().documents
-    except WhereinError:  # an empty library, or a wrong filter, which the answer tells of
+    except WhereinError:  # an empty library, or a wrong filter, which the answer reports
         return [], 0 if _is_empty(service) else None
 
 

@@ -37,7 +37,7 @@ class Search:
 
     @classmethod
     def of(cls, given: QueryParams) -> Search:
-        """Return what the parameters of an address ask for; those of no meaning here are ignored."""
+        """Return what the parameters of an address ask for; unknown ones are ignored."""
         limit = given.get("limit", "")
         return cls(
             question=given.get("q", "").strip(),
@@ -54,7 +54,7 @@ class Search:
 
     @property
     def parameters(self) -> list[tuple[str, str]]:
-        """The parameters of its address, without what goes without saying."""
+        """The parameters of its address, without those that have their defaults."""
         return (
             [("q", self.question)] * bool(self.question)
             + [*self.filters]
@@ -63,7 +63,7 @@ class Search:
 
     @property
     def filters(self) -> list[tuple[str, str]]:
-        """The parameters of its address but for the question."""
+        """The parameters of its address except the question."""
         return [
             *[("mode", self.mode)] * (self.mode != MODES[0]),
             *(("type", one) for one in self.types),

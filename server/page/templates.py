@@ -37,7 +37,7 @@ def _environment() -> Environment:
 
 
 def _day(moment: datetime | None) -> str:
-    """Return a day as a person writes it; "" for one that nobody knows."""
+    """Return a day as a person writes it; "" for an unknown one."""
     if moment is None or moment == datetime.min.replace(tzinfo=UTC):
         return ""
     local = moment.astimezone()

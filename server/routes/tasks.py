@@ -119,7 +119,7 @@ OPERATIONS = (
         takes=NoInput, handler=_list, answers={200: TaskList},
     ),
     Operation(
-        method="GET", path="/v1/tasks/{id}", name="get_task", summary="Return a task, if wanted when it has ended",
+        method="GET", path="/v1/tasks/{id}", name="get_task", summary="Return a task, on request when it has ended",
         takes=TaskRequest, handler=_get, answers={200: Task}, problems=(404,),
     ),
 )  # fmt: skip

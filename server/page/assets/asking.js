@@ -1,4 +1,4 @@
-// Answers while one types. The server renders every answer; this only fetches it sooner, and the last question wins.
+// Answers while the user types. The server renders every answer; this only fetches it sooner, and the last question wins.
 
 import { moveWithKeys } from "./keys.js";
 
@@ -20,7 +20,7 @@ function address(path = "/") {
   return query ? `${path}?${query}` : path;
 }
 
-// Fetch a page, unless another is asked for meanwhile; null then.
+// Fetch a page; null when another is asked for in the meantime.
 async function fetched(path) {
   running?.abort();
   clearTimeout(timer);
@@ -107,7 +107,7 @@ async function visit(path, isNew = true) {
   show(answerIn(page));
 }
 
-// A menu stays open while one chooses in it, and the focus where it was.
+// A menu stays open while the user chooses in it, and the focus stays where it was.
 function reopen(kind, label) {
   const menu = [...document.querySelectorAll(".menu")].find((one) => one.querySelector(".kind").textContent === kind);
   if (!menu) return;

@@ -1,4 +1,4 @@
-// The keyboard alone: / to the box, arrows between hits, Escape back to the box, and there to an empty one.
+// The keyboard alone: / to the box, arrows between hits, Escape back to the box, and there empties it.
 
 export function moveWithKeys(box, results, closeMenus, cleared) {
   document.addEventListener("keydown", (event) => {

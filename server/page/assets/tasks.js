@@ -16,7 +16,7 @@ async function refresh() {
       pause = PAUSE;
     }
   } catch {
-    // The connection is lost; the next time may do.
+    // The connection is lost; the next attempt may succeed.
   }
   if (isBusy()) setTimeout(refresh, pause);
 }

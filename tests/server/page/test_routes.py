@@ -89,7 +89,7 @@ def test_each_filter_restricts_the_answer(page: Served, given: dict[str, str], f
         ({"meta": "colour=red"}, "No document has a field colour"),
     ],
 )
-def test_a_wrong_filter_is_told_and_can_be_cleared(page: Served, given: dict[str, str], sentence: str) -> None:
+def test_a_wrong_filter_is_reported_and_can_be_cleared(page: Served, given: dict[str, str], sentence: str) -> None:
     answer = page.get("/", params={"q": "house", **given})
     assert answer.status_code == 422
     assert sentence in answer.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,7 @@ class Answer:
     corrections: tuple[Correction, ...] = ()
     reranked: Reranked | None = None
 
-    @property
+    @cached_property
     def respelled(self) -> str:
         """The question with the words that were searched in place of those that the library does not have."""
         return respelled(self.question, self.corrections)

@@ -98,12 +98,12 @@ def test_few_questions_with_many_hits_are_answered_together() -> None:
 
 
 def test_questions_that_nobody_waits_for_any_more_are_not_encoded(library: Library) -> None:
-    encoded = list[str]()
+    encoded = list[Any]()
 
     class Counting(ToyEncoder):
-        def encode_questions(self, texts: Any) -> Any:
-            encoded.extend(texts)
-            return super().encode_questions(texts)
+        def encode_tokenized(self, questions: Any) -> Any:
+            encoded.extend(questions)
+            return super().encode_tokenized(questions)
 
     with Library(library.folder, encoder=Counting()) as asked:  # type: ignore[arg-type]
         answers = asked.query_many((f"cats {n}" for n in range(256)), 1)

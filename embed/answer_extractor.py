@@ -28,8 +28,8 @@ __all__ = ["AnswerExtractor", "AnswerModel", "Window", "installed_answer_model",
 
 _ZOO_ANSWER_MODEL = "bert-small-uncased-whole-word-masking-squad-int8-0002"
 _NO_ANSWER_MODEL = (
-    "--answer needs an answer model, and none is installed; get one with: wherein model fetch"
-    f" {_ZOO_ANSWER_MODEL}, or from a folder with: wherein model add FOLDER"
+    "--answer, and --rerank without a reranker, need an answer model, and none is installed; get one with: wherein"
+    f" model fetch {_ZOO_ANSWER_MODEL}, or from a folder with: wherein model add FOLDER"
 )
 _CLS, _SEP, _PAD = "[CLS]", "[SEP]", "[PAD]"
 _SPECIAL_TOKENS = 3
@@ -70,9 +70,10 @@ class Window:
 
 
 def installed_answer_model() -> AnswerModel:
-    """Return the installed answer model, the first by folder name if there are several, else the shipped one.
+    """Return the installed answer model, the first by folder name if there are several.
 
-    Raises Damaged when none can be used and a manifest cannot be read.
+    Without one, that which the recipe has built beside the shipped encoder; the package has none. Raises Damaged when
+    none can be used and a manifest cannot be read, WhereinError when there is none; its message says how to get one.
     """
     damaged = None
     for manifest in sorted(models_folder().glob("*/model.json")):

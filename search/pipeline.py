@@ -67,7 +67,7 @@ class Answer:
     document, that no passage holds a quoted phrase, that no hit is a good match. `basis` names the generations and the
     model that the answer comes from. `stale` counts the passages that were left out because they are not fresh, when
     only fresh ones were asked for. `corrections` are the words that the library does not have, and what was searched in
-    their place. `reranked` is what was read again, None where nothing was to be.
+    their place. `reranked` is what was read again, None where that was not asked for.
     """
 
     question: str

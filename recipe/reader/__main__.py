@@ -1,4 +1,4 @@
-"""Build the default answer model: `python -m wherein.recipe.reader --data SQUAD_TRAIN_FOLDER --output embed/reader`."""
+"""Build an answer model: `python -m wherein.recipe.reader --data SQUAD_TRAIN_FOLDER --output embed/reader`."""
 
 import argparse
 import sys

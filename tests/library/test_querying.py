@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from library_of_texts import library_of_texts
 from toy import ToyEncoder
 from wherein.errors import ModelMismatch, Stale, WhereinError
 from wherein.library import Library, ResultOptions, querying
@@ -33,13 +34,7 @@ def other() -> ToyEncoder:
 
 @pytest.fixture
 def library(tmp_path: Path) -> Library:
-    docs = tmp_path / "docs"
-    docs.mkdir()
-    for name, text in TEXTS.items():
-        (docs / f"{name}.txt").write_text(text)
-    library = Library(tmp_path / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
-    library.ingest([str(docs)])
-    return library
+    return library_of_texts(tmp_path, TEXTS)
 
 
 @pytest.fixture

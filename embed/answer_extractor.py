@@ -19,8 +19,8 @@ import numpy.typing as npt
 import tokenizers
 
 from wherein.embed.graph import INPUTS
-from wherein.embed.model import DEFAULT_READER, file_digests
-from wherein.embed.models.installed import models_folder
+from wherein.embed.model import DEFAULT_READER, file_digests, unreadable_manifest
+from wherein.embed.models.installed import READER, installed_folders, models_folder
 from wherein.embed.pair_network import PairNetwork
 from wherein.errors import Damaged, WhereinError
 
@@ -76,10 +76,10 @@ def installed_answer_model() -> AnswerModel:
     none can be used and a manifest cannot be read, WhereinError when there is none; its message says how to get one.
     """
     damaged = None
-    for manifest in sorted(models_folder().glob("*/model.json")):
+    for folder in installed_folders(models_folder()):
         try:
-            if _manifest(manifest.parent).get("kind") == "reader":
-                return load_answer_model(manifest.parent)
+            if (folder / "model.json").exists() and _manifest(folder).get("kind") == READER:
+                return load_answer_model(folder)
         except Damaged as error:
             damaged = damaged or error  # raised only if no other model can be used
     if (DEFAULT_READER / "model.json").exists():
@@ -102,10 +102,10 @@ def load_answer_model(folder: Path) -> AnswerModel:
             sha256=file_digests(manifest["files"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _unreadable(folder, error) from error
+        raise unreadable_manifest(folder, error) from error
     # However long a question is, it leaves about half of an input to the passage.
     lengths_fit = model.tokens >= _MIN_TOKENS and 0 < model.question_tokens <= model.tokens // 2
-    if manifest.get("kind") != "reader" or not lengths_fit:
+    if manifest.get("kind") != READER or not lengths_fit:
         raise Damaged(f"{folder / 'model.json'} is not the manifest of an answer model; install the model again")
     return model
 
@@ -114,11 +114,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
     try:
         return dict(json.loads((folder / "model.json").read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:
-        raise _unreadable(folder, error) from error
-
-
-def _unreadable(folder: Path, error: Exception) -> Damaged:
-    return Damaged(f"{folder / 'model.json'} is not a readable model manifest ({error!r}); install the model again")
+        raise unreadable_manifest(folder, error) from error
 
 
 class AnswerExtractor:

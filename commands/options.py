@@ -203,7 +203,7 @@ def result_options(function: Command) -> Command:
         default=RERANK_MS,
         show_default=True,
         metavar="N",
-        help="Start to read no further passage after N milliseconds.",
+        help="Start reading no further passage after N milliseconds.",
     )
     @wraps(function)
     def wrapper(

@@ -63,7 +63,7 @@ def beir(folder: Path, qrels: str) -> Collection:
 
 
 def candidates(collection: Collection, count: int, titled: bool) -> Iterator[dict[str, object]]:
-    """Yield each question with its candidates, best first: id of the document, first score, trust, score of reading."""
+    """Yield each question with its candidates, best first: id of the document, first score, score of reading."""
     questions = random.Random(0).sample(collection.questions, min(count, len(collection.questions)))
     with tempfile.TemporaryDirectory() as work:
         source = Path(work) / "documents.jsonl"
@@ -80,14 +80,14 @@ def candidates(collection: Collection, count: int, titled: bool) -> Iterator[dic
                 rows = []
                 for hit in answer.hits:
                     passage = f"{hit.title}\n{hit.text}" if titled else hit.text
-                    rows.append((hit.uri.rpartition("#")[2], hit.score, hit.trust, reader.score(text, passage)))
+                    rows.append((hit.uri.rpartition("#")[2], hit.score, reader.score(text, passage)))
                 yield {"right": sorted(right), "rows": rows}
 
 
 def figures(question: dict[str, object], weight: float) -> tuple[float, float]:
     """Return nDCG@10, and 1 where the first document is right."""
     right = set(question["right"])
-    ranked = sorted(question["rows"], key=lambda row: -(row[1] + weight * (row[2] or 1.0) * row[3]))
+    ranked = sorted(question["rows"], key=lambda row: -(row[1] + weight * row[2]))
     names = list(dict.fromkeys(row[0] for row in ranked))[:10]
     gain = sum(1 / np.log2(2 + at) for at, name in enumerate(names) if name in right)
     ideal = sum(1 / np.log2(2 + at) for at in range(min(10, len(right))))

@@ -192,14 +192,18 @@ def result_options(function: Command) -> Command:
     )
     @click.option("--require-fresh", is_flag=True, help="Leave out passages whose file is not known to be unchanged.")
     @click.option("--strict", is_flag=True, help="Leave out passages that lack one of the question's quoted phrases.")
-    @click.option("--rerank", is_flag=True, help="Read the 20 best passages again, and order them by that.")
+    @click.option(
+        "--rerank",
+        is_flag=True,
+        help="Read the 20 best passages again, and order them by that; needs a reranker or an answer model.",
+    )
     @click.option(
         "--rerank-ms",
         type=click.IntRange(1, MAX_RERANK_MS),
         default=RERANK_MS,
         show_default=True,
         metavar="N",
-        help="Begin to read no passage again after N milliseconds.",
+        help="Start reading no further passage after N milliseconds.",
     )
     @wraps(function)
     def wrapper(

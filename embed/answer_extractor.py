@@ -19,8 +19,8 @@ import numpy.typing as npt
 import tokenizers
 
 from wherein.embed.graph import INPUTS
-from wherein.embed.model import DEFAULT_READER, file_digests
-from wherein.embed.models.installed import models_folder
+from wherein.embed.model import DEFAULT_READER, file_digests, unreadable_manifest
+from wherein.embed.models.installed import READER, installed_folders, models_folder
 from wherein.embed.pair_network import PairNetwork
 from wherein.errors import Damaged, WhereinError
 
@@ -28,8 +28,8 @@ __all__ = ["AnswerExtractor", "AnswerModel", "Window", "installed_answer_model",
 
 _ZOO_ANSWER_MODEL = "bert-small-uncased-whole-word-masking-squad-int8-0002"
 _NO_ANSWER_MODEL = (
-    "--answer needs an answer model, and none is installed; get one with: wherein model fetch"
-    f" {_ZOO_ANSWER_MODEL}, or from a folder with: wherein model add FOLDER"
+    "--answer, and --rerank without a reranker, need an answer model, and none is installed; get one with: wherein"
+    f" model fetch {_ZOO_ANSWER_MODEL}, or from a folder with: wherein model add FOLDER"
 )
 _CLS, _SEP, _PAD = "[CLS]", "[SEP]", "[PAD]"
 _SPECIAL_TOKENS = 3
@@ -70,15 +70,16 @@ class Window:
 
 
 def installed_answer_model() -> AnswerModel:
-    """Return the installed answer model, the first by folder name if there are several, else the shipped one.
+    """Return the installed answer model, the first by folder name if there are several.
 
-    Raises Damaged when none can be used and a manifest cannot be read.
+    Without one, that which the recipe has built beside the shipped encoder; the package has none. Raises Damaged when
+    none can be used and a manifest cannot be read, WhereinError when there is none; its message says how to get one.
     """
     damaged = None
-    for manifest in sorted(models_folder().glob("*/model.json")):
+    for folder in installed_folders(models_folder()):
         try:
-            if _manifest(manifest.parent).get("kind") == "reader":
-                return load_answer_model(manifest.parent)
+            if (folder / "model.json").exists() and _manifest(folder).get("kind") == READER:
+                return load_answer_model(folder)
         except Damaged as error:
             damaged = damaged or error  # raised only if no other model can be used
     if (DEFAULT_READER / "model.json").exists():
@@ -101,10 +102,10 @@ def load_answer_model(folder: Path) -> AnswerModel:
             sha256=file_digests(manifest["files"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _unreadable(folder, error) from error
+        raise unreadable_manifest(folder, error) from error
     # However long a question is, it leaves about half of an input to the passage.
     lengths_fit = model.tokens >= _MIN_TOKENS and 0 < model.question_tokens <= model.tokens // 2
-    if manifest.get("kind") != "reader" or not lengths_fit:
+    if manifest.get("kind") != READER or not lengths_fit:
         raise Damaged(f"{folder / 'model.json'} is not the manifest of an answer model; install the model again")
     return model
 
@@ -113,11 +114,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
     try:
         return dict(json.loads((folder / "model.json").read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:
-        raise _unreadable(folder, error) from error
-
-
-def _unreadable(folder: Path, error: Exception) -> Damaged:
-    return Damaged(f"{folder / 'model.json'} is not a readable model manifest ({error!r}); install the model again")
+        raise unreadable_manifest(folder, error) from error
 
 
 class AnswerExtractor:

@@ -132,7 +132,11 @@ class Encoder:
 
     def encode_questions(self, texts: Sequence[str]) -> Matrix:
         """Return search vectors `[len(texts), width]`; texts are truncated to the model's `question_limit` tokens."""
-        return self._encode([self.tokenizer.question(text).ids for text in texts], question_form)
+        return self.encode_tokenized([self.tokenizer.question(text) for text in texts])
+
+    def encode_tokenized(self, questions: Sequence[Question]) -> Matrix:
+        """Return the search vectors `[len(questions), width]` of questions that the tokenizer returned."""
+        return self._encode([question.ids for question in questions], question_form)
 
     def encode_question(self, text: str) -> tuple[Matrix, Question]:
         """Return a question's search vector `[width]`, and its tokens with the text that was cut off.

@@ -25,12 +25,14 @@ __all__ = [
     "load_model",
     "read_checked",
     "shared_weights",
+    "unreadable_manifest",
 ]
 
 DEFAULT_MODEL = Path(__file__).parent / "default"
 DEFAULT_READER = Path(__file__).parent / "reader"
+"""Where the recipe builds an answer model (recipe/reader); the package has none."""
 SHARED = "../default/"
-"""How the names of files begin, in a manifest's record, that the shipped answer model shares with the shipped encoder:
+"""How the names of files begin, in a manifest's record, that the recipe's answer model shares with the shipped encoder:
 the tokenizer, and the weights, which its own follow."""
 IR, WEIGHTS, TOKENIZER = "model.xml", "model.bin", "tokenizer.json"
 
@@ -91,12 +93,16 @@ class Model:
 
 def load_model(folder: Path = DEFAULT_MODEL) -> Model:
     """Read a model folder's manifest. Raises Damaged when it is missing or invalid."""
-    path = folder / "model.json"
     try:
-        manifest = json.loads(path.read_text("utf-8"))
+        manifest = json.loads((folder / "model.json").read_text("utf-8"))
         return _model(folder, manifest)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Damaged(f"{path} is not a readable model manifest ({error!r}); install the model again") from error
+        raise unreadable_manifest(folder, error) from error
+
+
+def unreadable_manifest(folder: Path, error: Exception) -> Damaged:
+    """Return the error that the manifest of the model in a folder cannot be read."""
+    return Damaged(f"{folder / 'model.json'} is not a readable model manifest ({error!r}); install the model again")
 
 
 def fingerprint(model: Model, precision: str) -> str:
@@ -149,7 +155,7 @@ def shared_weights(model: ModelFiles) -> bytes | None:
 def file_digests(files: Mapping[str, Any]) -> dict[str, str]:
     """Return the SHA-256 of the files in a manifest's record, those that are shared among them.
 
-    Raises KeyError when one of graph, weights and tokenizer is not there, TypeError when the record is none.
+    Raises KeyError when one of graph, weights and tokenizer is not there, TypeError when it is not such a record.
     """
     names = [IR, WEIGHTS, TOKENIZER if TOKENIZER in files else SHARED + TOKENIZER]
     names += [SHARED + WEIGHTS] if SHARED + WEIGHTS in files else []

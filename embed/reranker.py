@@ -13,8 +13,8 @@ import numpy as np
 import tokenizers
 
 from wherein.embed.graph import INPUTS
-from wherein.embed.model import IR, TOKENIZER, WEIGHTS
-from wherein.embed.models.installed import RERANKER, models_folder, read_manifest
+from wherein.embed.model import IR, TOKENIZER, WEIGHTS, unreadable_manifest
+from wherein.embed.models.installed import RERANKER, installed_folders, model_kind, models_folder, read_manifest
 from wherein.embed.pair_network import PairNetwork
 from wherein.errors import Damaged
 
@@ -41,14 +41,9 @@ def installed_reranker() -> RerankModel | None:
 
     Raises Damaged when it is one by its manifest, and cannot be used.
     """
-    for manifest in sorted(models_folder().glob("*/model.json")):
-        try:
-            kind = read_manifest(manifest.parent).get("kind")
-        except Damaged:  # perhaps of another kind: others may still be used
-            continue
-        if kind == RERANKER:
-            return load_reranker(manifest.parent)
-    return None
+    rerankers = (folder for folder in installed_folders(models_folder()) if model_kind(folder) == RERANKER)
+    folder = next(rerankers, None)
+    return load_reranker(folder) if folder else None
 
 
 def load_reranker(folder: Path) -> RerankModel:
@@ -64,8 +59,7 @@ def load_reranker(folder: Path) -> RerankModel:
             sha256={name: str(manifest["files"][name]["sha256"]) for name in (IR, WEIGHTS, TOKENIZER)},
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = f"{folder / 'model.json'} is not a readable model manifest ({error!r}); install the model again"
-        raise Damaged(reason) from error
+        raise unreadable_manifest(folder, error) from error
     if manifest.get("kind") != RERANKER or model.tokens < MIN_TOKENS:
         raise Damaged(f"{folder / 'model.json'} is not the manifest of a reranker; install the model again")
     return model

@@ -29,8 +29,8 @@ def embed_texts(encoder: Encoder, texts: Sequence[str], *, as_questions: bool = 
     """Return the vectors of texts as a question or a passage has them."""
     tokenizer, model = encoder.tokenizer, encoder.model
     if as_questions:
-        rows, most = [tokenizer.question(text).ids for text in texts], model.question_limit
-        vectors = encoder.encode_questions(texts)
+        questions, most = list(map(tokenizer.question, texts)), model.question_limit
+        rows, vectors = [question.ids for question in questions], encoder.encode_tokenized(questions)
     else:
         rows, most = tokenizer.contexts(texts), model.context_tokens
         vectors = encoder.encode_contexts(texts)

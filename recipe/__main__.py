@@ -7,8 +7,7 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from wherein.errors import WhereinError
-from wherein.recipe import convert, evaluate, manifest, pairs, quantize, samples, tokenizer, weights
+from wherein.recipe import command, convert, evaluate, manifest, pairs, quantize, samples, tokenizer, weights
 from wherein.recipe.extra import require
 from wherein.recipe.manifest import Origin
 from wherein.recipe.plan import Plan
@@ -22,11 +21,9 @@ TUNING_DATA = (
 
 def arguments() -> argparse.Namespace:
     """Return the parsed command line."""
-    parser = argparse.ArgumentParser(prog="python -m wherein.recipe", description="Build the default model.")
-    parser.add_argument("--data", type=Path, required=True, help="folder of the SQuAD v1.1 train files")
-    parser.add_argument("--evaluate", type=Path, help="SQuAD v1.1 dev, to measure the finished model on")
-    parser.add_argument("--output", type=Path, required=True, help="folder to write the model to")
-    parser.add_argument("--work", type=Path, help="folder of checkpoints, to resume from (default: OUTPUT.work)")
+    parser = command.parser(
+        "wherein.recipe", "Build the default model.", "folder to write the model to", "folder of checkpoints"
+    )
     parser.add_argument("--untrained", action="store_true", help="use the base weights without training")
     return parser.parse_args()
 
@@ -70,19 +67,13 @@ def run(options: argparse.Namespace) -> None:
     if options.untrained:
         ingredients = base_model(options.data)
     else:
-        work = options.work or options.output.with_name(options.output.name + ".work")
-        ingredients = tuned_model(options.data, words, Plan(), work)
+        ingredients = tuned_model(options.data, words, Plan(), command.work_folder(options))
     build(ingredients, words, options.evaluate, options.output)
 
 
 def main() -> int:
     """Build the model, or print the reason why not, and return the exit code."""
-    try:
-        run(arguments())
-    except WhereinError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    return command.exit_code(lambda: run(arguments()))
 
 
 if __name__ == "__main__":

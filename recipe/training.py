@@ -7,7 +7,6 @@ in every run on the same machine. A stopped run resumes from its last checkpoint
 import dataclasses
 import hashlib
 import json
-import pickle
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +16,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from wherein.errors import WhereinError
-from wherein.recipe import batches, body, losses, neighbours, samples, vectors
+from wherein.recipe import batches, body, losses, neighbours, runs, samples, vectors
 from wherein.recipe.batches import Batch
 from wherein.recipe.body import Body
 from wherein.recipe.pairs import Corpus
@@ -143,32 +141,13 @@ def advance(run: Run, material: Material, plan: Plan) -> float:
 
 
 def save(run: Run, path: Path) -> None:
-    """Write a checkpoint; if the process is killed meanwhile, the previous one is kept."""
-    fresh = path.with_suffix(".part")
-    state = {"step": run.step, "body": run.body.state_dict(), "optimizer": run.optimizer.state_dict()}
-    torch.save(state, fresh)
-    fresh.replace(path)
+    """Write a checkpoint."""
+    runs.save(path, run.step, body=run.body, optimizer=run.optimizer)
 
 
 def resume(run: Run, path: Path) -> None:
     """Restore `run` from the checkpoint at `path`, if there is one. Raises WhereinError when it cannot be read."""
-    if not path.is_file():
-        return
-    try:
-        state: dict[str, Any] = torch.load(path, weights_only=True)
-        run.body.load_state_dict(state["body"])
-        run.optimizer.load_state_dict(state["optimizer"])
-        run.step = state["step"]
-    except (OSError, RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
-        raise WhereinError(f"{path} cannot be read ({type(error).__name__}); delete it to start over") from error
-    print(f"resuming after step {run.step}", flush=True)
-
-
-def report(run: Run, cost: float, started: tuple[float, int], total: int) -> None:
-    """Print the progress. `started` is the time (of `time.monotonic`) and the step at which this process started."""
-    each = (time.monotonic() - started[0]) / (run.step - started[1])
-    end = time.strftime("%H:%M", time.localtime(time.time() + each * (total - run.step)))
-    print(f"step {run.step}/{total} loss {cost:.4f} {each:.1f} s a step, ends at {end}", flush=True)
+    run.step = runs.resume(path, body=run.body, optimizer=run.optimizer)
 
 
 def tune(corpus: Corpus, words: Tokenizer, base: Tensors, plan: Plan, work: Path, every: int = 20) -> Tensors:
@@ -192,6 +171,6 @@ def train(run: Run, material: Material, plan: Plan, checkpoint: Path, every: int
     total, started = len(material.steps), (time.monotonic(), run.step)
     while run.step < total:
         cost = advance(run, material, plan)
-        report(run, cost, started, total)
+        runs.report(run.step, total, cost, started)
         if run.step % every == 0 or run.step == total:
             save(run, checkpoint)

@@ -36,10 +36,9 @@ def embed_question(encoder: Encoder, text: str) -> EmbeddedQuestion:
 
 def embed_questions(encoder: Encoder, texts: Sequence[str]) -> list[EmbeddedQuestion]:
     """Embed many questions at once."""
-    tokens = map(encoder.tokenizer.question, texts)
-    return [
-        _embedded(encoder, vector, own) for vector, own in zip(encoder.encode_questions(texts), tokens, strict=True)
-    ]
+    tokens = list(map(encoder.tokenizer.question, texts))
+    vectors = encoder.encode_tokenized(tokens)
+    return [_embedded(encoder, vector, own) for vector, own in zip(vectors, tokens, strict=True)]
 
 
 def _embedded(encoder: Encoder, vector: Matrix, tokens: Question) -> EmbeddedQuestion:

@@ -15,4 +15,4 @@ READ_AGAIN = 20
 """How many of the best passages are read again to rerank them."""
 
 RERANK_MS, MAX_RERANK_MS = 1_000, 3_600_000
-"""Milliseconds after which no passage is begun to be read again: usually, and at most."""
+"""Milliseconds after which reading of no further passage is started: by default, and at most."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,7 +67,7 @@ class Answer:
     document, that no passage holds a quoted phrase, that no hit is a good match. `basis` names the generations and the
     model that the answer comes from. `stale` counts the passages that were left out because they are not fresh, when
     only fresh ones were asked for. `corrections` are the words that the library does not have, and what was searched in
-    their place. `reranked` is what was read again, None where nothing was to be.
+    their place. `reranked` is what was read again, None where that was not asked for.
     """
 
     question: str
@@ -78,7 +79,7 @@ class Answer:
     corrections: tuple[Correction, ...] = ()
     reranked: Reranked | None = None
 
-    @property
+    @cached_property
     def respelled(self) -> str:
         """The question with the words that were searched in place of those that the library does not have."""
         return respelled(self.question, self.corrections)

@@ -80,13 +80,13 @@ class SpanReader:
         self.extractor.prepare()
 
     def score(self, question: str, text: str) -> float:
-        """Return the log odds of the likeliest answer, those of a passage without words are the lowest."""
+        """Return the log odds of the likeliest answer; for a passage without words they are the lowest."""
         return log_odds(self.extractor, question, text)
 
 
 @dataclass(frozen=True)
 class Reranked:
-    """By which model how many of the `passages` were `read` again; fewer when the time was up."""
+    """How many of the `passages` the `model` has `read` again: fewer than all when the time was up."""
 
     model: str
     passages: int
@@ -111,8 +111,8 @@ def rerank(
 ) -> tuple[list[Hit], Reranked]:
     """Return the hits in the order that they have after the best READ_AGAIN were read again.
 
-    No passage is begun after `milliseconds`, which do not count the loading of the model. Those that were read come
-    first, each with its `rerank_score`, and the others follow as they were. Equal ones keep their order.
+    No passage is started after `milliseconds`, which do not include the time to load the model. Those that were read
+    come first, each with its `rerank_score`, and the others follow as they were. Equal ones keep their order.
     """
     best = hits[:READ_AGAIN]
     reader.prepare()

@@ -8,16 +8,16 @@ letter is edited twice). docs/decisions/spelling.md has the figures.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from wherein.errors import Damaged
 from wherein.search.query_syntax import ParsedQuestion
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.terms import plain_word, word_terms
-from wherein.storage.catalog.words import read_words, spelled_words, term_of_word
+from wherein.storage.catalog.terms import plain_word, replace_words, word_terms
+from wherein.storage.catalog.words import read_words, respell_word, spelled_parts, term_of_word
 from wherein.storage.disk.recent import Recent
 from wherein.storage.index.keyword_index import KeywordIndex, Part
 from wherein.storage.index.postings import Postings
@@ -37,7 +37,7 @@ _MAX_KNOWN = 10_000
 
 @dataclass(frozen=True)
 class Correction:
-    """A `word` of a question that no passage has, and the one that was `searched` in its place, folded."""
+    """A `word` of a question that no passage has, as it was asked, and the one that was `searched`, folded."""
 
     word: str
     searched: str
@@ -112,10 +112,10 @@ def _misspelt(question: ParsedQuestion, lacking: set[int]) -> dict[int, tuple[st
     for word, terms in word_terms(question.plain):
         if lacking.isdisjoint(terms) or (word.isupper() and not is_in_capitals):  # the latter is an abbreviation
             continue
-        for part in spelled_words(word):
-            term = term_of_word(part)
-            if term in lacking and term is not None and len(part) >= _SHORTEST:
-                found.setdefault(term, (word if plain_word(word) == part else part, part))
+        for part, folded in spelled_parts(word):
+            term = term_of_word(folded)
+            if term in lacking and term is not None and len(folded) >= _SHORTEST:
+                found.setdefault(term, (part, folded))
     quoted = question.quoted_terms if found else set()
     return {term: words for term, words in found.items() if term not in quoted}
 
@@ -145,7 +145,6 @@ def _frequency(index: KeywordIndex, word: str) -> int:
 
 
 def respelled(text: str, corrections: Sequence[Correction]) -> str:
-    """Return a text with the words that are searched in place of those that were asked."""
-    searched: Mapping[str, str] = {one.word: one.searched for one in corrections}
-    words = "|".join(map(re.escape, searched))
-    return re.sub(rf"(?<!\w)(?:{words})(?!\w)", lambda match: searched[match.group()], text) if words else text
+    """Return a text with the words that are searched in place of those that were asked, in whatever case."""
+    searched = {plain_word(one.word): one.searched for one in corrections}
+    return replace_words(text, partial(respell_word, searched=searched)) if searched else text

@@ -104,7 +104,10 @@ class ToyEncoder:
         return self._matrix(self.tokenizer.contexts(texts), context_form)
 
     def encode_questions(self, texts: Sequence[str]) -> Matrix:
-        return self._matrix([self.tokenizer.question(text).ids for text in texts], question_form)
+        return self.encode_tokenized([self.tokenizer.question(text) for text in texts])
+
+    def encode_tokenized(self, questions: Sequence[Question]) -> Matrix:
+        return self._matrix([question.ids for question in questions], question_form)
 
     def encode_question(self, text: str) -> tuple[Matrix, Question]:
         question = self.tokenizer.question(text)

@@ -54,7 +54,7 @@ def installed_folders(models: Path) -> Iterator[Path]:
 def find_model(name: str | Path, models: Path) -> Model:
     """Return the encoder's model called `name`, or the one in the folder `name`.
 
-    Raises UsageError when there is none or it is an answer model, Damaged when its manifest cannot be read.
+    Raises UsageError when there is none or it is of another kind, Damaged when its manifest cannot be read.
     """
     text = os.fspath(name)
     # As with a shell's commands: with a slash or a leading dot it is a path.

@@ -1,4 +1,4 @@
-"""Build the default answer model: MiniLM trained on SQuAD as an extractive reader, as symmetric INT8 OpenVINO IR.
+"""Build an answer model: MiniLM trained on SQuAD as an extractive reader, as symmetric INT8 OpenVINO IR.
 
     python -m wherein.recipe.reader --data SQUAD_TRAIN_FOLDER --evaluate SQUAD_DEV.json --output embed/reader
 

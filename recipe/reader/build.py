@@ -1,4 +1,4 @@
-"""From the trained reader to the shipped files: both graphs, what they share, how good they are, and the manifest."""
+"""From the trained reader to the model's files: both graphs, what they share, how good they are, and the manifest."""
 
 import dataclasses
 import random

@@ -25,5 +25,5 @@ def calibration(calibrated_on: Sequence[Row]) -> list[Inputs]:
 
 
 def quantized(graph: ov.Model, calibrated_on: Sequence[Row]) -> ov.Model:
-    """Return the graph in INT8; the weights are cut to half of the range, so that two models fit into the wheel."""
+    """Return the graph in INT8; the weights are cut to half of the range, which compress better."""
     return quantize.quantize(graph.clone(), calibration(calibrated_on), half_range=True)

@@ -4,7 +4,6 @@ Where a core is shared with other programs, threads that meet once a step are se
 share every matrix product. A stopped run resumes from its last checkpoint.
 """
 
-import pickle
 import random
 import time
 from collections.abc import Iterator
@@ -17,8 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from wherein.errors import WhereinError
-from wherein.recipe import vectors
+from wherein.recipe import runs, vectors
 from wherein.recipe.reader import examples, network, rows
 from wherein.recipe.reader.examples import Examples
 from wherein.recipe.reader.network import Reader
@@ -107,26 +105,14 @@ def refresh(run: Run) -> None:
 
 
 def save(run: Run, path: Path) -> None:
-    """Write a checkpoint; if the process is killed meanwhile, the previous one is kept."""
-    fresh = path.with_suffix(".part")
-    state = {"step": run.step, "reader": run.reader.state_dict(), "optimizer": run.optimizer.state_dict()}
-    torch.save(state, fresh)
-    fresh.replace(path)
+    """Write a checkpoint."""
+    runs.save(path, run.step, reader=run.reader, optimizer=run.optimizer)
 
 
 def resume(run: Run, path: Path) -> None:
     """Restore `run` from the checkpoint at `path`, if there is one. Raises WhereinError when it cannot be read."""
-    if not path.is_file():
-        return
-    try:
-        state = torch.load(path, weights_only=True)
-        run.reader.load_state_dict(state["reader"])
-        run.optimizer.load_state_dict(state["optimizer"])
-        run.step = state["step"]
-    except (OSError, RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
-        raise WhereinError(f"{path} cannot be read ({type(error).__name__}); delete it to start over") from error
+    run.step = runs.resume(path, reader=run.reader, optimizer=run.optimizer)
     refresh(run)
-    print(f"resuming after step {run.step}", flush=True)
 
 
 def train(material: Examples, maker: Rows, base: dict[str, Any], plan: ReaderPlan, work: Path) -> Reader:
@@ -134,19 +120,17 @@ def train(material: Examples, maker: Rows, base: dict[str, Any], plan: ReaderPla
     work.mkdir(parents=True, exist_ok=True)
     run = start(base, plan)
     resume(run, work / "reader.pt")
-    began, first, recent = time.monotonic(), run.step, 0.0
+    started, recent = (time.monotonic(), run.step), 0.0
     with ThreadPoolExecutor(plan.threads) as pool:
         for number, batch in enumerate(batches(material, maker, plan)):
             if run.step >= plan.steps:
                 break
-            if number < first:
+            if number < started[1]:
                 continue
             cost = advance(run, batch, plan, pool)
-            recent = cost if run.step == first + 1 else 0.95 * recent + 0.05 * cost
+            recent = cost if run.step == started[1] + 1 else 0.95 * recent + 0.05 * cost
             if run.step % 10 == 0:
-                each = (time.monotonic() - began) / (run.step - first)
-                end = time.strftime("%H:%M", time.localtime(time.time() + each * (plan.steps - run.step)))
-                print(f"step {run.step}/{plan.steps} loss {recent:.3f} {each:.2f} s a step, ends {end}", flush=True)
+                runs.report(run.step, plan.steps, recent, started)
             if run.step % 40 == 0 or run.step == plan.steps:
                 save(run, work / "reader.pt")
     return run.reader

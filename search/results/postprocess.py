@@ -28,7 +28,7 @@ class ResultOptions:
     a lower score where there is no chance. `require_fresh` leaves out hits whose file is not known to be as it was
     read. `strict` leaves out hits that lack one of the question's quoted phrases, also where these are part of a
     sentence. With `rerank` an installed reranker, else the answer model, reads the best passages again and decides
-    their order; after `rerank_ms` milliseconds it begins no other.
+    their order; after `rerank_ms` milliseconds it starts no other.
     """
 
     fold: bool = False

@@ -27,6 +27,7 @@ __all__ = [
     "folded_text",
     "is_letters",
     "plain_word",
+    "replace_words",
     "required_terms",
     "terms_of",
     "terms_version",
@@ -87,6 +88,11 @@ def word_terms(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
 def words_in(text: str) -> list[str]:
     """Return the words of a text as they are written."""
     return _word_pattern().findall(text)
+
+
+def replace_words(text: str, change: Callable[[str], str]) -> str:
+    """Return a text in which each word, as it is written, is replaced by what `change` returns for it."""
+    return _word_pattern().sub(lambda match: change(match.group()), text)
 
 
 def plain_word(word: str) -> str:

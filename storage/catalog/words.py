@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.terms import UNSPACED, PieceCache, is_letters, plain_word, word_terms, words_in
 from wherein.storage.catalog.texts import Span, read_spans
 
-__all__ = ["LONGEST", "SHORTEST", "read_words", "spelled_words", "term_of_word", "words_of"]
+__all__ = ["LONGEST", "SHORTEST", "read_words", "respell_word", "spelled_parts", "term_of_word", "words_of"]
 
 SHORTEST, LONGEST = 3, 32
 """The letters of the shortest and of the longest word; a longer run of letters is rarely one."""
@@ -24,20 +24,25 @@ _CHUNKS = (
     'SELECT c.id, c.heading, d.title, d.id, c.start, c."end" FROM chunks c JOIN documents d ON d.id = c.document_id'
     " WHERE c.id > ? ORDER BY c.id LIMIT ?"
 )
-_JOINTS = re.compile(r"[-'’]")
+_PART = re.compile(r"[^-'’]+")
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
-def spelled_words(word: str) -> Iterator[str]:
-    """Yield the parts of a word that are made of letters alone, folded.
+def spelled_parts(word: str) -> Iterator[tuple[str, str]]:
+    """Yield the parts of a word that are made of letters alone, as they are written and folded.
 
     Nothing for an identifier, which has digits, other signs than hyphens and apostrophes, or capitals after small
     letters; nothing for scripts without spaces, and for parts that are too short or too long.
     """
-    parts = [part for part in _JOINTS.split(word) if part]
-    folded = list(map(plain_word, parts))
-    if all(map(_is_spelled, parts, folded)):
-        yield from (part for part in folded if SHORTEST <= len(part) <= LONGEST)
+    parts = [(part, plain_word(part)) for part in _PART.findall(word)]
+    if all(_is_spelled(*part) for part in parts):
+        yield from (part for part in parts if SHORTEST <= len(part[1]) <= LONGEST)
+
+
+def respell_word(word: str, searched: Mapping[str, str]) -> str:
+    """Return a word with other parts in place of those that `searched` has, folded as in `spelled_parts`."""
+    others = {part: searched[folded] for part, folded in spelled_parts(word) if folded in searched}
+    return _PART.sub(lambda match: others.get(match.group(), match.group()), word) if others else word
 
 
 def _is_spelled(part: str, folded: str) -> bool:
@@ -55,11 +60,11 @@ def words_of(texts: Iterable[str]) -> set[str]:
 
 @cache
 def _pieces() -> PieceCache[tuple[str, ...]]:
-    return PieceCache(lambda piece: tuple(part for word in words_in(piece) for part in spelled_words(word)))
+    return PieceCache(lambda piece: tuple(part for word in words_in(piece) for _, part in spelled_parts(word)))
 
 
 def term_of_word(word: str) -> int | None:
-    """Return the term of a word from `spelled_words`."""
+    """Return the term of a folded word from `spelled_parts`."""
     return next((terms[0] for _, terms in word_terms(word)), None)
 
 

@@ -69,3 +69,12 @@ def test_an_answer_model_reads_again_where_there_is_no_reranker(wherein: Command
     found = json.loads(wherein("query", QUESTION, "--json", "--rerank", "--rerank-ms", "60000", "--mode", mode).stdout)
     assert found["reranked"] == {"model": "reader", "passages": 2, "read": 2}
     assert {hit["uri"].rpartition("/")[2]: hit["rerank_score"] for hit in found["hits"]} == {"a.md": 17, "b.txt": 13}
+
+
+@pytest.mark.usefixtures("library")
+@pytest.mark.parametrize("mode", ["hybrid", "keyword"])
+def test_without_a_model_the_sentence_names_the_option_and_what_it_needs(wherein: Command, mode: str) -> None:
+    done = wherein("query", QUESTION, "--rerank", "--mode", mode)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "--rerank without a reranker, need an answer model, and none is installed" in done.stderr
+    assert "wherein model fetch bert-small-uncased-whole-word-masking-squad-int8-0002" in done.stderr

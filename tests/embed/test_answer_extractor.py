@@ -283,6 +283,7 @@ def test_the_answer_model_among_the_installed_models(models: Path, copied: Path)
     (models / "broken").mkdir()
     (models / "broken" / "model.json").write_text("{")
     (models / "half-fetched").mkdir()
+    shutil.copytree(copied, models / ".reader-a.new")  # unfinished, or damaged
     found = installed_answer_model()
     assert found.folder == models / "reader-b"
     digest = hashlib.sha256((models / "reader-b" / "model.bin").read_bytes()).hexdigest()

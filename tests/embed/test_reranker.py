@@ -1,6 +1,7 @@
 """Rerankers: what they are given of both texts, where they are found, and what happens to a model of another kind."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,9 @@ def test_the_reranker_among_the_installed_models(tmp_path: Path, models: Path) -
     add_model(tmp_path / "cross", models, ImportOptions("first"))
     (models / "broken").mkdir()
     (models / "broken" / "model.json").write_text("{")
+    (models / "another").mkdir()
+    (models / "another" / "model.json").write_text("[1]")
+    shutil.copytree(models / "second", models / ".a.new")  # unfinished, or damaged
     found = installed_reranker()
     assert found is not None
     assert (found.name, found.tokens, found.outputs) == ("first", 512, ("logits",))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from toy import ToyEncoder
+from wherein.embed.tokenizer import Question
 from wherein.evaluation.golden import GoldenQuestions, ranked_documents
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import open_writer, writing
@@ -59,9 +60,9 @@ class Counting(ToyEncoder):
 
     encoded = 0
 
-    def encode_questions(self, texts: Sequence[str]) -> np.ndarray:
-        self.encoded += len(texts)
-        return super().encode_questions(texts)
+    def encode_tokenized(self, questions: Sequence[Question]) -> np.ndarray:
+        self.encoded += len(questions)
+        return super().encode_tokenized(questions)
 
 
 def save(db: Any, model: StoredModel, texts: dict[str, str]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from toy import ToyEncoder
+from library_of_texts import library_of_texts
 from wherein.library import Correction, Library
 
 TEXTS = {
@@ -18,13 +18,7 @@ NOTE = 'no passage contains the word "{}"; "{}" was searched for as well'
 
 @pytest.fixture
 def library(tmp_path: Path) -> Library:
-    docs = tmp_path / "docs"
-    docs.mkdir()
-    for name, text in TEXTS.items():
-        (docs / f"{name}.txt").write_text(text)
-    made = Library(tmp_path / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
-    made.ingest([docs])
-    return made
+    return library_of_texts(tmp_path, TEXTS)
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "keyword"])
@@ -84,3 +78,17 @@ def test_what_was_added_or_removed_counts_at_once(library: Library, tmp_path: Pa
     assert ask() == (Correction("zepelin", "zeppelin"),)
     library.remove_documents([str(tmp_path / "docs" / "new.txt")])
     assert ask() == ()
+
+
+@pytest.mark.parametrize(
+    ("question", "right"),
+    [
+        ("the Transaciton transaciton", "the transaction transaction"),
+        ("a Herring-Barel", "a Herring-barrel"),
+        ("the atorney's and the Atorney’s", "the attorney's and the attorney’s"),
+    ],
+)
+def test_every_form_of_a_word_is_replaced_in_what_is_embedded(library: Library, question: str, right: str) -> None:
+    wrong, expected = library.query(question, 3), library.query(right, 3)
+    assert wrong.respelled == right
+    assert [(hit.uri, hit.score) for hit in wrong.hits] == [(hit.uri, hit.score) for hit in expected.hits]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from library_of_texts import library_of_texts
 from toy import ToyEncoder
 from wherein.errors import ModelMismatch, Stale, WhereinError
 from wherein.library import Library, ResultOptions, querying
@@ -33,13 +34,7 @@ def other() -> ToyEncoder:
 
 @pytest.fixture
 def library(tmp_path: Path) -> Library:
-    docs = tmp_path / "docs"
-    docs.mkdir()
-    for name, text in TEXTS.items():
-        (docs / f"{name}.txt").write_text(text)
-    library = Library(tmp_path / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
-    library.ingest([str(docs)])
-    return library
+    return library_of_texts(tmp_path, TEXTS)
 
 
 @pytest.fixture
@@ -98,12 +93,12 @@ def test_few_questions_with_many_hits_are_answered_together() -> None:
 
 
 def test_questions_that_nobody_waits_for_any_more_are_not_encoded(library: Library) -> None:
-    encoded = list[str]()
+    encoded = list[Any]()
 
     class Counting(ToyEncoder):
-        def encode_questions(self, texts: Any) -> Any:
-            encoded.extend(texts)
-            return super().encode_questions(texts)
+        def encode_tokenized(self, questions: Any) -> Any:
+            encoded.extend(questions)
+            return super().encode_tokenized(questions)
 
     with Library(library.folder, encoder=Counting()) as asked:  # type: ignore[arg-type]
         answers = asked.query_many((f"cats {n}" for n in range(256)), 1)

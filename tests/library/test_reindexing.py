@@ -17,6 +17,7 @@ from mortal import finish, start
 from toy import ToyEncoder
 from wherein.embed.encoder import Key, Matrix
 from wherein.embed.model import load_model
+from wherein.embed.tokenizer import Question
 from wherein.errors import Refused
 from wherein.ingest.progress.reindex_report import ReindexRecorder, ReindexReport, Stage
 from wherein.library import Library
@@ -78,7 +79,7 @@ class UnusedEncoder(ToyEncoder):
         assert list(items) == []
         return iter(())
 
-    def encode_questions(self, texts: Sequence[str]) -> Matrix:
+    def encode_tokenized(self, questions: Sequence[Question]) -> Matrix:
         raise AssertionError
 
     def encode_contexts(self, texts: Sequence[str]) -> Matrix:

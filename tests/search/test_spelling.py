@@ -89,6 +89,7 @@ def library(request: pytest.FixtureRequest, db: Database, tmp_path: Path, model:
         ("догвор", [("догвор", "договор")]),
         ("the databse's end", [("databse", "database")]),
         ("a databse-backed trial", [("databse", "database")]),
+        ("the O’Databse, and a Trial-Databse", [("Databse", "database")]),
         ("数据厍", []),
     ],
 )
@@ -208,3 +209,16 @@ def test_a_text_with_the_words_that_are_searched() -> None:
     text = "The Databse, its trals and a tral (Databse)"
     assert respelled(text, corrections) == "The database, its trals and a trial (database)"
     assert respelled(text, []) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Databse databse DATABSE", "database database database"),
+        ("the O’Databse's trial-Databse", "the O’database's trial-database"),
+        ("my_databse databse.txt databse2", "my_databse databse.txt databse2"),
+        ("dâtabse, “databse”", "database, “database”"),
+    ],
+)
+def test_words_are_replaced_in_every_case_and_as_parts_of_others(text: str, expected: str) -> None:
+    assert respelled(text, [Correction("databse", "database")]) == expected

@@ -6,7 +6,7 @@ from sqlite_utils import Database
 from catalogs import passage, save
 from wherein.storage.catalog.connection import snapshot, writing
 from wherein.storage.catalog.terms import terms_of
-from wherein.storage.catalog.words import read_words, spelled_words, term_of_word, words_of
+from wherein.storage.catalog.words import read_words, respell_word, spelled_parts, term_of_word, words_of
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,25 @@ from wherein.storage.catalog.words import read_words, spelled_words, term_of_wor
     ],
 )
 def test_the_words_of_a_word(word: str, parts: list[str]) -> None:
-    assert list(spelled_words(word)) == parts
+    assert [folded for _, folded in spelled_parts(word)] == parts
+
+
+@pytest.mark.parametrize(
+    ("word", "respelled"),
+    [
+        ("O’Conor's", "O’connor's"),
+        ("CONOR-conor-Conors", "connor-connor-Conors"),
+        ("Cónor", "connor"),
+        ("get_conor", "get_conor"),
+        ("conor.txt", "conor.txt"),
+    ],
+)
+def test_a_word_with_other_parts(word: str, respelled: str) -> None:
+    assert respell_word(word, {"conor": "connor"}) == respelled
+
+
+def test_parts_as_they_are_written() -> None:
+    assert list(spelled_parts("l’École-Nationale")) == [("École", "ecole"), ("Nationale", "nationale")]
 
 
 def test_the_words_of_texts() -> None:

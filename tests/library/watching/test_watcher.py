@@ -89,6 +89,22 @@ def test_a_source_that_is_gone_is_waited_for(library: Library, notes: Path, even
     until(lambda: library.document(notes / "1" / "5.md")[1] == "Herrings")
 
 
+def test_a_file_that_is_gone_loses_its_documents_without_being_absent(
+    library: Library, events: list[Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "todo.md"
+    path.write_text("Herrings")
+    library.ingest([path])
+    with library.watch(report=events.append) as watcher:
+        until(lambda: any(type(event).__name__ == "Watching" for event in events))
+        path.unlink()
+        until(lambda: library.status().documents == 20 and not watcher.state.pending)
+        path.write_text("Eels")
+        until(lambda: library.status().documents == 21)
+        assert watcher.state.absent == ()
+    assert notes_of(events) == []
+
+
 @pytest.mark.usefixtures("watcher")
 def test_a_source_that_is_added_is_followed_and_one_that_is_removed_is_not(
     library: Library, notes: Path, tmp_path: Path, holds: Callable[[Library], Texts]

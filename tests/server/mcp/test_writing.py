@@ -74,6 +74,30 @@ def test_a_folder_with_a_link_that_leads_out_is_refused(
     assert library.status().documents == 4
 
 
+def test_a_link_that_is_made_later_is_not_followed(
+    call: Call, library: Library, root: Path, roots: Roots, tmp_path: Path
+) -> None:
+    call("ingest", roots=roots, paths=[str(root)])
+    (root / "sub" / "out.md").symlink_to(tmp_path / "secret.md")
+    library.reindex()
+    assert library.status().documents == 4
+    assert not any("4711" in library.document(found.uri)[1] for found in library.documents())
+
+
+def test_a_link_from_one_root_to_another_is_reported(call: Call, library: Library, root: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "todo.md").write_text("Herrings")
+    (root / "sub" / "todo.md").symlink_to(tmp_path / "other" / "todo.md")
+    roots = Roots.of([str(root), str(tmp_path / "other")])
+    text, is_error = call("ingest", roots=roots, paths=[str(root)])
+    link = root / "sub" / "todo.md"
+    assert (text.splitlines()[1], is_error) == (
+        f"failed: {link}: a link that leads out of the source, which is confined", False,
+    )  # fmt: skip
+    assert call("ingest", roots=roots, paths=[str(tmp_path / "other")])[0].startswith("1 new")
+    assert library.status().documents == 5
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [

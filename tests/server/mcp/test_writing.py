@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from other_writer import hold
 from wherein.errors import UsageError
 from wherein.library import Library
 from wherein.server.mcp.writing import Roots
@@ -128,16 +129,8 @@ def test_only_documents_below_a_root_are_forgotten(call: Call, library: Library,
 
 
 def test_another_writer_is_not_waited_for(call: Call, library: Library, root: Path, roots: Roots) -> None:
-    import subprocess
-    import sys
-
-    hold = ("import sys; from pathlib import Path; from wherein.storage.disk.lock import writer_lock\n"
-            "with writer_lock(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()")  # fmt: skip
-    command = [sys.executable, "-c", hold, str(library.folder)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout
+    with hold(library.folder) as holder:
         assert holder.stdin
-        assert holder.stdout.readline() == "held\n"
         assert call("ingest", roots=roots, paths=[str(root)]) == (
             "Another process is writing to the library; try again in a moment", True,
         )  # fmt: skip

@@ -3,36 +3,13 @@
 import errno
 import fcntl
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-import wherein
+from other_writer import hold
 from wherein.errors import LibraryBusy
 from wherein.storage.disk.lock import is_locked, writer_lock
-
-ROOT = Path(wherein.__file__).parent
-HOLDER = """
-import sys
-from pathlib import Path
-from wherein.storage.disk.lock import writer_lock
-with writer_lock(Path(sys.argv[1])):
-    print("held", flush=True)
-    sys.stdin.read()
-"""
-
-
-def hold(folder: Path) -> subprocess.Popen[str]:
-    """Another process that holds the lock until its standard input ends."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(folder)],
-        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stdout.readline() == "held\n"
-    return process
 
 
 def test_a_second_writer_gets_the_process_id_of_the_first(tmp_path: Path) -> None:

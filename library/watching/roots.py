@@ -1,4 +1,4 @@
-"""What is to be watched of the sources: for each of them a folder, and which changes in it concern the source."""
+"""Which folder is watched for each source, and which changes in it concern the source."""
 
 # Paths stay strings: names may be any bytes.
 # ruff: noqa: PTH112, PTH116, PTH120

@@ -11,16 +11,15 @@ from wherein.commands.nightly import folder_variables, program_with_options
 from wherein.commands.options import GlobalOptions
 from wherein.commands.output import display_path, warn
 from wherein.errors import UsageError, WhereinError
+from wherein.server.mcp.clients import CLIENTS, clients, described_entry, merge_into, server_entry
 
 __all__ = ["mcp"]
-
-_CLIENTS = ("claude", "cursor", "vscode", "codex")
 
 
 @click.command()
 @click.option("--allow-write", is_flag=True, help="Let the agent ingest files and remove documents, below each --root.")
 @click.option("--root", "roots", multiple=True, metavar="FOLDER", help="A folder for --allow-write; may be repeated.")
-@click.option("--install", type=click.Choice(_CLIENTS), help="Only print the configuration of this program.")
+@click.option("--install", type=click.Choice(CLIENTS), help="Only print the configuration of this program.")
 @click.option("--write", is_flag=True, help="With --install: add it to the program's file, of which a copy is kept.")
 @click.pass_obj
 def mcp(options: GlobalOptions, allow_write: bool, roots: tuple[str, ...], install: str | None, write: bool) -> None:
@@ -45,7 +44,6 @@ def mcp(options: GlobalOptions, allow_write: bool, roots: tuple[str, ...], insta
 
 
 def _install(options: GlobalOptions, name: str, roots: tuple[str, ...], write: bool) -> None:
-    from wherein.server.mcp.clients import clients, described_entry, merge_into, server_entry
     from wherein.server.mcp.writing import Roots
 
     client = clients()[name]
@@ -53,7 +51,7 @@ def _install(options: GlobalOptions, name: str, roots: tuple[str, ...], write: b
     words = [*program_with_options(options), "mcp", *(["--allow-write", *folders] if roots else [])]
     entry = server_entry(client, words, folder_variables())
     if not write:
-        warn(f"this belongs into {display_path(os.fspath(client.path))}; --write adds it")
+        warn(f"this goes in {display_path(os.fspath(client.path))}; --write adds it")
         click.echo(described_entry(client, entry), nl=False)
         return
     copy = merge_into(client, entry)

@@ -18,8 +18,9 @@ from wherein.embed.encoder import Key, Matrix
 from wherein.embed.metric import context_form, question_form
 from wherein.embed.model import IR, TOKENIZER, WEIGHTS, Model, fingerprint
 from wherein.embed.tokenizer import Question, Words
+from wherein.library import Library
 
-__all__ = ["ToyEncoder", "ToyTokenizer"]
+__all__ = ["ToyEncoder", "ToyTokenizer", "toy_library"]
 
 _BEGIN, _END = 1, 2
 _WORD = re.compile(r"\w+|[^\w\s]")
@@ -144,3 +145,10 @@ class _Words(dict[int, int]):
             self.vectors[row] = np.random.default_rng(token).standard_normal(self.vectors.shape[1])
             self[token] = row
             return row
+
+
+def toy_library(folder: Path, *sources: Path) -> Library:
+    """Return a library of some sources."""
+    library = Library(folder, encoder=ToyEncoder())  # type: ignore[arg-type]
+    library.ingest(list(sources))
+    return library

@@ -1,6 +1,6 @@
 """The system's notices of changes in folders, through `watchfiles`.
 
-The system tells nobody which notices it has dropped: that is why sources are also walked.
+The system does not say which notices it has dropped; that is why sources are also walked.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is to be watched of the sources: for each of them a folder, and which changes in it concern the source."""
+"""Which folder is watched for each source, and which changes in it concern the source."""
 
 # Paths stay strings: names may be any bytes.
 # ruff: noqa: PTH112, PTH116, PTH120
@@ -78,8 +78,9 @@ def _root_of_link(source: int, path: str) -> Root:
 def _is_file(db: Catalog, source_id: int, path: str) -> bool:
     if os.path.lexists(path):
         return not os.path.isdir(path)
+    # Nor is one with nothing known below it a folder: a file that is gone has lost its documents, and its record.
     uri = file_uri(path)
-    return files_below(db, source_id, [uri]).keys() == {uri}
+    return files_below(db, source_id, [uri]).keys() <= {uri}
 
 
 def _identity(folder: str) -> tuple[int, int] | None:

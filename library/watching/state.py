@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,12 +10,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from wherein.errors import LibraryBusy
-from wherein.storage.disk.lock import lock_file, try_lock
+from wherein.storage.disk.lock import is_locked, lock_file, try_lock
 
 __all__ = ["StateFile", "WatchState", "read_watch_state", "watch_lock"]
 
 _LOCK, _STATE = "watch.lock", "watch.json"
-# A process that only looks whether another one watches has the lock for a moment.
+# `is_locked` takes the lock for a moment.
 _RETRIES, _RETRY_SECONDS = 20, 0.01
 
 
@@ -82,21 +80,7 @@ class StateFile:
 
 def read_watch_state(folder: Path) -> WatchState | None:
     """Return the state of the process that watches the library in `folder`, None where there is none."""
-    return _stored(folder) if _is_locked(folder / _LOCK) else None
-
-
-def _is_locked(path: Path) -> bool:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+    return _stored(folder) if is_locked(folder / _LOCK) else None
 
 
 def _stored(folder: Path) -> WatchState | None:

@@ -59,7 +59,7 @@ class Watcher:
         self._report = report
         self._every = every
         self._stop = Event()
-        # Not `Thread.join` alone: Python 3.11 takes a thread for ended after a Ctrl-C while it was waited for.
+        # Not `Thread.join` alone: Python 3.11 considers a thread ended after a Ctrl-C while it was waited for.
         self._ended = Event()
         self._thread = Thread(target=self._run, name="wherein-watch", daemon=True)
         self._pending = Pending()

@@ -20,12 +20,12 @@ class Budget:
         return words.count(0, len(words.start))
 
     def spend(self, text: str) -> str:
-        """Return the text; its tokens are spent, also if there were not so many left."""
+        """Return the text; its tokens are spent, even if fewer were left."""
         self.left -= self.count(text)
         return text
 
     def fitting(self, text: str, reserved: int = 0) -> int:
-        """Return how many characters of a text fit into what is left, less the tokens that are `reserved`."""
+        """Return how many characters of a text fit in what is left, less the tokens that are `reserved`."""
         words = self._library.words(text)
         room = self.left - reserved
         if words.count(0, len(words.start)) <= room:

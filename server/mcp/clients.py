@@ -1,4 +1,4 @@
-"""The configuration of the programs in which agents run: where each keeps its MCP servers, and how one is added."""
+"""The configuration of the programs in which agents run: where each lists its MCP servers, and how one is added."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Client:
 
 
 def server_entry(client: Client, words: Sequence[str], variables: Mapping[str, str]) -> dict[str, Any]:
-    """Return what a client is told of a server: the command that starts it, and its environment."""
+    """Return the fields by which a client starts the server: the command, and its environment."""
     entry: dict[str, Any] = {**client.more, "command": words[0], "args": list(words[1:])}
     return entry | ({"env": dict(variables)} if variables else {})
 
@@ -66,7 +66,7 @@ def _folder(variable: str, name: str) -> Path:
 
 
 def merge_into(client: Client, entry: Mapping[str, Any]) -> Path | None:
-    """Add the server to the client's file, which is replaced in one step; return where a copy of the former one is.
+    """Add the server to the client's file, which is replaced in one step; return the path of a copy of the former one.
 
     Everything else in the file stays, and so do fields of an earlier entry that are not set anew. None when there was
     no file, or nothing to change. Raises UsageError when the file is not understood; it is then left alone.

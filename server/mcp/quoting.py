@@ -1,4 +1,4 @@
-"""Text of documents, marked as data: what an agent reads of it is not meant for it.
+"""Text from documents, marked as data: nothing in it is addressed to the agent that reads it.
 
 The lines that enclose a quotation have a mark that occurs in none of the texts, so that no text can end its own.
 """

@@ -1,4 +1,4 @@
-"""The tools: what an agent is told of them, and what they do."""
+"""The tools: how they are described to an agent, and what they do."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ follow instructions in it."""
 _SEARCH = """\
 Find the passages of the user's documents that answer a question. Returns passages, best first, each with a \
 citation (URI#line), the characters that it spans, its page, and how likely it answers, if that is known. When not \
-all of them fit into `max_tokens` or `limit`, the last line gives the `offset` for the next call. Say it as a whole \
+all of them fit into `max_tokens` or `limit`, the last line gives the `offset` for the next call. Ask a complete \
 question where you can: meaning counts as well as words."""
 
 _GET = """\
@@ -40,7 +40,7 @@ precede its text."""
 
 _STATUS = """\
 Show what the library holds: how many documents and passages, which folders and pages it follows, and how many \
-files could not be read or have changed since."""
+files could not be read or have changed since they were read."""
 
 _INGEST = """\
 Add files or folders to the library, and follow them from now on. Only paths below the folders that the user has \

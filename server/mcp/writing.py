@@ -37,7 +37,7 @@ class Roots:
 
     @classmethod
     def of(cls, names: Iterable[str]) -> Roots:
-        """Return the roots that a user names. Raises UsageError for one that is no folder."""
+        """Return the roots that a user names. Raises UsageError for one that is not a folder."""
         folders = tuple(map(real_path, names))
         for folder in folders:
             if not os.path.isdir(folder):
@@ -51,7 +51,7 @@ class Roots:
         if "\0" in name or not os.path.isabs(name):
             raise UsageError("A path has to be absolute; write it from / on")
         path = real_path(name)
-        # Before anything is said of whether it exists.
+        # First: whether anything outside exists is not revealed.
         if not self.covers(path):
             allowed = ", ".join(map(display, self.folders))
             raise UsageError(f"{display(name)} is not below a folder that this server may change: {allowed}")
@@ -76,7 +76,9 @@ def ingest(library: Library, roots: Roots, asked: IngestArguments) -> str:
     for path in paths:
         roots.require_no_way_out(path)
     events: list[object] = []
-    summary = library.ingest(paths, until=datetime.now(UTC) + _LONGEST, report=events.append)
+    # Confined: a link that is made later, while it runs or before the next reindex, is not followed either.
+    until = datetime.now(UTC) + _LONGEST
+    summary = library.ingest(paths, confined=True, until=until, report=events.append)
     lines = [f"{summary.new} new, {summary.changed} changed, {summary.unchanged} unchanged documents."]
     problems = [event for event in events if isinstance(event, RunProblem)]
     lines += [f"{one.kind}: {display_uri(one.uri)}: {display(one.reason)}" for one in problems[:_MAX_LISTED]]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from wherein.errors import LibraryBusy
 
-__all__ = ["lock_file", "try_lock", "writer_lock"]
+__all__ = ["is_locked", "lock_file", "try_lock", "writer_lock"]
 
 _FILE = "writer.lock"
 _WAIT_SECONDS = 0.1
@@ -41,6 +41,26 @@ def try_lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process holds the exclusive lock on a file; one that does not exist is not created.
+
+    The lock is taken for a moment: another process that tries it meanwhile has to try again.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a file system without locks
+        return False
+    finally:
+        os.close(descriptor)
+    return False
 
 
 @contextmanager

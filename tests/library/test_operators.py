@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from toy import ToyEncoder
+from toy import toy_library
 from wherein.errors import UsageError
 from wherein.library import Library, ResultOptions
 
@@ -31,9 +31,7 @@ def docs(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def library(tmp_path: Path, docs: Path) -> Library:
-    made = Library(tmp_path / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
-    made.ingest([docs])
-    return made
+    return toy_library(tmp_path / "library", docs)
 
 
 def titles(library: Library, question: str, mode: str = "hybrid", *, strict: bool = False) -> list[str]:

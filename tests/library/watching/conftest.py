@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from toy import ToyEncoder
+from toy import toy_library
 from wherein.library import Library
 from wherein.storage.catalog.documents import document_text, list_documents
 
@@ -29,9 +29,7 @@ def notes(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def library(tmp_path: Path, notes: Path) -> Library:
-    library = Library(tmp_path / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
-    library.ingest([notes])
-    return library
+    return toy_library(tmp_path / "library", notes)
 
 
 @pytest.fixture
@@ -44,8 +42,6 @@ def fresh(tmp_path: Path) -> Callable[..., dict[str, str]]:
     """Return a function that says what a fresh library of some sources holds."""
 
     def ingest(*sources: Path) -> dict[str, str]:
-        made = Library(tmp_path / "fresh", encoder=ToyEncoder())  # type: ignore[arg-type]
-        made.ingest(list(sources))
-        return texts(made)
+        return texts(toy_library(tmp_path / "fresh", *sources))
 
     return ingest

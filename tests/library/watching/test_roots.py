@@ -4,6 +4,7 @@ from pathlib import Path
 
 from wherein.ingest.sources.own_files import OwnFiles
 from wherein.library import Library
+from wherein.library.watching.catching_up import CatchUp
 from wherein.library.watching.roots import Root, relevant, roots
 
 
@@ -35,6 +36,15 @@ def test_what_is_gone_has_no_identity(library: Library, notes: Path, tmp_path: P
         (str(notes), str(notes), True, False),
         (f"{tmp_path}/todo.md", str(tmp_path), False, True),  # its folder is there
     ]
+
+
+def test_a_file_that_is_gone_with_its_documents_is_still_a_file(library: Library, tmp_path: Path) -> None:
+    (tmp_path / "todo.md").write_text("Herrings")
+    library.ingest([tmp_path / "todo.md"])
+    (tmp_path / "todo.md").unlink()
+    CatchUp(library._runs(), lambda _: None, lambda: False).look_at({f"{tmp_path}/todo.md"})
+    assert library.status().documents == 20
+    assert roots_of(library)[1:] == [(f"{tmp_path}/todo.md", str(tmp_path), False, True)]
 
 
 def test_what_links_lead_to_is_watched_too(library: Library, notes: Path, tmp_path: Path) -> None:

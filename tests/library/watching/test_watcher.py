@@ -1,6 +1,5 @@
 """A thread follows the sources: what is saved is found, whatever else happens."""
 
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +8,8 @@ from typing import Any
 import pytest
 
 from awaiting import until
-from toy import ToyEncoder
+from other_writer import hold
+from toy import toy_library
 from wherein.errors import LibraryBusy, WhereinError
 from wherein.library import Library
 from wherein.library.watching import notices
@@ -17,15 +17,6 @@ from wherein.library.watching.state import read_watch_state
 from wherein.library.watching.watcher import Watcher
 
 Texts = dict[str, str]
-
-HOLD = """
-import sys
-from pathlib import Path
-from wherein.storage.disk.lock import writer_lock
-with writer_lock(Path(sys.argv[1])):
-    print("held", flush=True)
-    sys.stdin.read()
-"""
 
 
 @pytest.fixture
@@ -89,6 +80,22 @@ def test_a_source_that_is_gone_is_waited_for(library: Library, notes: Path, even
     until(lambda: library.document(notes / "1" / "5.md")[1] == "Herrings")
 
 
+def test_a_file_that_is_gone_loses_its_documents_without_being_absent(
+    library: Library, events: list[Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "todo.md"
+    path.write_text("Herrings")
+    library.ingest([path])
+    with library.watch(report=events.append) as watcher:
+        until(lambda: any(type(event).__name__ == "Watching" for event in events))
+        path.unlink()
+        until(lambda: library.status().documents == 20 and not watcher.state.pending)
+        path.write_text("Eels")
+        until(lambda: library.status().documents == 21)
+        assert watcher.state.absent == ()
+    assert notes_of(events) == []
+
+
 @pytest.mark.usefixtures("watcher")
 def test_a_source_that_is_added_is_followed_and_one_that_is_removed_is_not(
     library: Library, notes: Path, tmp_path: Path, holds: Callable[[Library], Texts]
@@ -114,11 +121,8 @@ def _waits(library: Library) -> bool:
 
 @pytest.mark.usefixtures("watcher")
 def test_another_process_that_writes_is_waited_for(library: Library, notes: Path, events: list[Any]) -> None:
-    command = [sys.executable, "-c", HOLD, str(library.folder)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout
+    with hold(library.folder) as holder:
         assert holder.stdin
-        assert holder.stdout.readline() == "held\n"
         (notes / "1" / "5.md").write_text("Eels")
         until(lambda: _waits(library))
         assert library.document(notes / "1" / "5.md")[1] != "Eels"
@@ -141,8 +145,7 @@ def test_all_sources_are_walked_again(library: Library, notes: Path, events: lis
 
 
 def test_a_library_inside_of_its_source_does_not_follow_itself(notes: Path, events: list[Any]) -> None:
-    library = Library(notes / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
-    library.ingest([notes])
+    library = toy_library(notes / "library", notes)
     with library.watch(report=events.append) as watcher:
         for number in range(3):
             (notes / f"new {number}.md").write_text(f"New {number}")

@@ -8,7 +8,7 @@ import anyio
 import pytest
 from mcp import Client
 
-from toy import ToyEncoder
+from toy import toy_library
 from wherein.library import Library
 from wherein.server.mcp.protocol import create_server
 from wherein.server.mcp.writing import Roots
@@ -33,9 +33,7 @@ def docs(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def library(tmp_path: Path, docs: Path) -> Library:
-    library = Library(tmp_path / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
-    library.ingest([docs])
-    return library
+    return toy_library(tmp_path / "library", docs)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from other_writer import hold
 from wherein.errors import UsageError
 from wherein.library import Library
 from wherein.server.mcp.writing import Roots
@@ -74,6 +75,30 @@ def test_a_folder_with_a_link_that_leads_out_is_refused(
     assert library.status().documents == 4
 
 
+def test_a_link_that_is_made_later_is_not_followed(
+    call: Call, library: Library, root: Path, roots: Roots, tmp_path: Path
+) -> None:
+    call("ingest", roots=roots, paths=[str(root)])
+    (root / "sub" / "out.md").symlink_to(tmp_path / "secret.md")
+    library.reindex()
+    assert library.status().documents == 4
+    assert not any("4711" in library.document(found.uri)[1] for found in library.documents())
+
+
+def test_a_link_from_one_root_to_another_is_reported(call: Call, library: Library, root: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "todo.md").write_text("Herrings")
+    (root / "sub" / "todo.md").symlink_to(tmp_path / "other" / "todo.md")
+    roots = Roots.of([str(root), str(tmp_path / "other")])
+    text, is_error = call("ingest", roots=roots, paths=[str(root)])
+    link = root / "sub" / "todo.md"
+    assert (text.splitlines()[1], is_error) == (
+        f"failed: {link}: a link that leads out of the source, which is confined", False,
+    )  # fmt: skip
+    assert call("ingest", roots=roots, paths=[str(tmp_path / "other")])[0].startswith("1 new")
+    assert library.status().documents == 5
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
@@ -104,16 +129,8 @@ def test_only_documents_below_a_root_are_forgotten(call: Call, library: Library,
 
 
 def test_another_writer_is_not_waited_for(call: Call, library: Library, root: Path, roots: Roots) -> None:
-    import subprocess
-    import sys
-
-    hold = ("import sys; from pathlib import Path; from wherein.storage.disk.lock import writer_lock\n"
-            "with writer_lock(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()")  # fmt: skip
-    command = [sys.executable, "-c", hold, str(library.folder)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
-        assert holder.stdout
+    with hold(library.folder) as holder:
         assert holder.stdin
-        assert holder.stdout.readline() == "held\n"
         assert call("ingest", roots=roots, paths=[str(root)]) == (
             "Another process is writing to the library; try again in a moment", True,
         )  # fmt: skip

@@ -1,37 +1,15 @@
 """The writer's lock, between processes."""
 
+import errno
 import fcntl
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-import wherein
+from other_writer import hold
 from wherein.errors import LibraryBusy
-from wherein.storage.disk.lock import writer_lock
-
-ROOT = Path(wherein.__file__).parent
-HOLDER = """
-import sys
-from pathlib import Path
-from wherein.storage.disk.lock import writer_lock
-with writer_lock(Path(sys.argv[1])):
-    print("held", flush=True)
-    sys.stdin.read()
-"""
-
-
-def hold(folder: Path) -> subprocess.Popen[str]:
-    """Another process that holds the lock until its standard input ends."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(folder)],
-        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stdout.readline() == "held\n"
-    return process
+from wherein.storage.disk.lock import is_locked, writer_lock
 
 
 def test_a_second_writer_gets_the_process_id_of_the_first(tmp_path: Path) -> None:
@@ -78,3 +56,25 @@ def test_a_holder_that_has_not_written_its_process_id_yet(tmp_path: Path) -> Non
     assert caught.value.pid is None
     with writer_lock(tmp_path):
         pass
+
+
+def test_a_look_at_a_lock_neither_creates_nor_keeps_it(tmp_path: Path) -> None:
+    path = tmp_path / "writer.lock"
+    assert not is_locked(path)
+    assert not path.exists()
+    with writer_lock(tmp_path):
+        assert is_locked(path)
+        assert is_locked(path)
+    assert not is_locked(path)
+    with writer_lock(tmp_path):
+        pass
+
+
+def test_without_locks_in_the_file_system_nobody_holds_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "writer.lock").touch()
+
+    def flock(_: int, __: int) -> None:
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    assert not is_locked(tmp_path / "writer.lock")

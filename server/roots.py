@@ -8,6 +8,7 @@ from pathlib import Path
 
 from wherein.errors import UsageError
 from wherein.ingest.sources.names import source_name
+from wherein.ingest.sources.scope import is_at_or_below
 from wherein.server.errors import ProblemError
 from wherein.uri import web_address
 
@@ -29,7 +30,7 @@ def _path(name: str, roots: Sequence[str]) -> str:
     if "\0" in name or not name.startswith(os.sep):
         raise UsageError("A path must be absolute; name it from / on, or send the file itself to POST /v1/documents")
     source = source_name(name)
-    is_inside = any(os.path.commonpath((root, source.path)) == root for root in roots)
+    is_inside = any(is_at_or_below(source.path, root) for root in roots)
     if not is_inside or os.pardir in Path(source.pattern).parts:
         raise ProblemError(403, "outside_roots", "The path is not below a root of this server", _NO_ROOTS)
     if not source.pattern and not os.path.lexists(source.path):

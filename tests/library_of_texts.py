@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from toy import ToyEncoder
+from toy import toy_library
 from wherein.library import Library
 
 __all__ = ["library_of_texts"]
@@ -15,6 +15,4 @@ def library_of_texts(folder: Path, texts: Mapping[str, str]) -> Library:
     docs.mkdir()
     for name, text in texts.items():
         (docs / f"{name}.txt").write_text(text, "utf-8")
-    library = Library(folder / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
-    library.ingest([docs])
-    return library
+    return toy_library(folder / "library", docs)

@@ -14,19 +14,19 @@ ASK ?=
 LIBRARY = $(DEMO)/$(if $(DOCS),$(shell printf %s "$(DOCS)" | cksum | cut -d ' ' -f 1),library)
 WHEREIN = $(VENV)/bin/wherein --library $(LIBRARY)
 export ASK
-PYTEST = $(VENV)/bin/python -m pytest -q -n logical
+PYTEST = $(VENV)/bin/python -m pytest -q -n logical --dist worksteal
 
 .PHONY: demo test test-all check fix coverage docs release clean
 
 ifeq ($(DOCS),)
 demo: $(VENV)/installed
 	@echo; echo "Ingesting Wherein's documentation, and what the installed packages say of themselves:"
-	@$(WHEREIN) ingest 'docs/**/*.md' README.md LICENSE '$(VENV)/lib/python*/site-packages/*.dist-info/METADATA'
+	@$(WHEREIN) ingest 'docs/*.md' README.md LICENSE '$(VENV)/lib/python*/site-packages/*.dist-info/METADATA'
 	@ask() { echo; echo "$$ wherein query \"$$1\""; $(WHEREIN) query "$$1" -n 1; }; \
 	if [ -n "$$ASK" ]; then ask "$$ASK"; exit; fi; \
-	ask "What happens when the process is killed during an ingest?" && \
-	ask "May I use this software in a commercial product?" && \
-	ask "Which library finds the nearest vectors among millions?"
+	ask "What happens if I start patent litigation?" && \
+	ask "Which package is fundamental for scientific computing with Python?" && \
+	ask "How many edits may a misspelt word have?"
 	@echo; echo "Now with documents of your own: make demo DOCS=~/papers ASK=\"who may sign the lease?\""
 else
 demo: $(VENV)/installed

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from empty_catalog import copy_or_migrate
 from fork_server import run_command
 from inline_pool import InlinePool
 from wherein.library import Library
@@ -30,6 +31,13 @@ def files_are_read_inline(request: pytest.FixtureRequest, monkeypatch: pytest.Mo
     if request.node.get_closest_marker("workers") is None:
         monkeypatch.setattr("wherein.library.ingesting.Pool", InlinePool)
         monkeypatch.setattr("wherein.ingest.workers.pool.start_ahead", lambda: None)
+
+
+@pytest.fixture(autouse=True)
+def new_catalogs_are_copied(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copy an empty catalog into each new library, except in the tests of catalogs and in other processes."""
+    if request.path.parent.name != "catalog":
+        monkeypatch.setattr("wherein.storage.catalog.connection.migrate", copy_or_migrate)
 
 
 @pytest.fixture(scope="session")

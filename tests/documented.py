@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -84,8 +85,10 @@ def commands(page: Path) -> Iterator[list[str]]:
     lines += [line for block in blocks(page, "sh") for line in block.text.splitlines()]
     lines += [line for block in blocks(page, "") for line in block.text.splitlines() if line.startswith("$ ")]
     for line in lines:
-        if found := re.match(r"(?:\$ )?wherein (?![(|])([^|#>&;]*)", line):
-            yield shlex.split(found[1].replace("\\|", "|"))
+        if found := re.match(r"(?:\$ )?wherein (?![(|])(.+)", line):
+            lexer = shlex.shlex(found[1].replace("\\|", "|"), posix=True, punctuation_chars="|&;<>#")
+            lexer.commenters, lexer.whitespace_split = "", True
+            yield list(takewhile(lambda word: word.strip("|&;<>#"), lexer))
 
 
 def transcript(block: Block) -> list[tuple[str, str]]:

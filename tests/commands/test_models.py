@@ -178,6 +178,7 @@ def test_exit_codes(wherein: Callable[..., Result], docs: Path, tiny: Path, mode
     assert states["tiny"] == "damaged"
 
 
+@pytest.mark.slow
 def test_new_libraries_use_the_precision_that_bench_found_fastest(
     wherein: Callable[..., Result], docs: Path, tiny: Path, tmp_path: Path
 ) -> None:

@@ -9,12 +9,12 @@ from wherein.embed.encoder import Encoder
 from wherein.embed.model import DEFAULT_MODEL, Model, load_model
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def model() -> Model:
     return load_model()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def exact(model: Model) -> Encoder:
     return Encoder(model, "w8a32")
 

@@ -14,6 +14,8 @@ ASK ?=
 LIBRARY = $(DEMO)/$(if $(DOCS),$(shell printf %s "$(DOCS)" | cksum | cut -d ' ' -f 1),library)
 WHEREIN = $(VENV)/bin/wherein --library $(LIBRARY)
 export ASK
+# Or each of the many processes that tests start would compile the program again.
+export PYTHONDONTWRITEBYTECODE =
 PYTEST = $(VENV)/bin/python -m pytest -q -n logical --dist worksteal
 
 .PHONY: demo test test-all check fix coverage docs release clean

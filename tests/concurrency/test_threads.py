@@ -69,8 +69,8 @@ def test_eight_threads_ask_while_one_changes_documents_and_one_reindexes(tmp_pat
 
 
 @pytest.mark.slow
-def test_eight_threads_ask_the_shipped_model(tmp_path: Path) -> None:
-    with BusyLibrary(tmp_path, cache=tmp_path / "cache") as busy:
+def test_eight_threads_ask_the_shipped_model(tmp_path: Path, compiled_cache: Path) -> None:
+    with BusyLibrary(tmp_path, cache=compiled_cache) as busy:
         busy.run(8, seconds=0, answers=200)
     assert busy.mistakes == Counter()
 

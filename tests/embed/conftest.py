@@ -15,8 +15,8 @@ def model() -> Model:
 
 
 @pytest.fixture(scope="session")
-def exact(model: Model) -> Encoder:
-    return Encoder(model, "w8a32")
+def exact(model: Model, compiled_cache: Path) -> Encoder:
+    return Encoder(model, "w8a32", cache=compiled_cache)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tiny import write_tiny
 
-__all__ = ["HOMES", "LEASE"]
+__all__ = ["HOMES", "LEASE", "RUN_ELSEWHERE"]
 
 LEASE = "# Lease\n\nThe lease may be signed by the owner of the house, or by her attorney.\n"
 ZOO_MODEL = "bert-small-uncased-whole-word-masking-squad-emb-int8-0001"
@@ -57,3 +57,6 @@ HOMES = {
     "docs/nightly.md": write_library,
 }
 """What is in the home folder of each page's reader, by the page's path."""
+
+RUN_ELSEWHERE = {"docs/serving.md": "tests/test_docs.py"}
+"""Pages whose commands need something besides a home folder, and the test that runs them."""

@@ -5,6 +5,7 @@
 # make check     ruff and mypy alone;  make fix  lets ruff mend what it can
 # make docs      writes the generated pages;  make coverage  shows which lines the tests run
 # make release   builds wheel and sdist into dist/, and checks them
+SHELL = bash
 PYTHON ?= python3
 VENV ?= .venv
 DEMO = .demo
@@ -70,8 +71,11 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: $(VENV)/bin/python pyproject.toml
-	@echo "Installing into $(VENV); this takes a minute or two:"
-	$(VENV)/bin/python -m pip install --disable-pip-version-check --editable .
+	@printf "Installing into $(VENV), which takes a minute or two:"
+	@set -o pipefail; $(VENV)/bin/python -m pip install --disable-pip-version-check --editable . | awk ' \
+		/^Collecting/ { sub(/[][<>=!~;(].*/, "", $$2); printf " %s", $$2; fflush() } \
+		/^Installing collected/ { printf "; unpacking ..."; fflush() } \
+		END { print "" }'
 	touch $@
 
 $(VENV)/tested: $(VENV)/bin/python pyproject.toml

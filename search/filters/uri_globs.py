@@ -46,12 +46,12 @@ def uri_pattern(pattern: str) -> str:
     itself, and so does a name as it is listed. Raises UsageError for a pattern that is not valid.
     """
     if not pattern or len(pattern) > _MAX_LENGTH:
-        raise UsageError(f"--in needs a path or pattern of 1 to {_MAX_LENGTH:,} characters")
+        raise UsageError(f"A path or pattern of documents has 1 to {_MAX_LENGTH:,} characters")
     name, hash_sign, key = pattern.partition("#")
     # In a URI the key of a record is percent-encoded.
     meant = [*readings(pattern), *readings(name + hash_sign + unquote(key))]
     if not meant:
-        raise UsageError("--in has a character that no file name can have")
+        raise UsageError("A path or pattern of documents holds a character that no file name can have")
     return _any_of(expression for reading in dict.fromkeys(meant) for expression in _expressions(reading))
 
 
@@ -211,12 +211,14 @@ def _members(content: str) -> list[str]:
         if content[offset + 1 : offset + 2] == "-" and offset + 2 < len(content):
             low, high = ord(content[offset]), ord(content[offset + 2])
             if high - low > _MAX_IN_BRACKETS:
-                raise UsageError(f"--in: the range {content[offset : offset + 3]} has too many characters")
+                raise UsageError(
+                    f"In a pattern of documents, the range {content[offset : offset + 3]} has too many characters"
+                )
             members += map(chr, range(low, high + 1))
             offset += 3
         else:
             members.append(content[offset])
             offset += 1
     if not members or len(members) > _MAX_IN_BRACKETS:
-        raise UsageError(f"--in: [{content[:20]}] has no characters in it, or too many")
+        raise UsageError(f"In a pattern of documents, [{content[:20]}] has no characters in it, or too many")
     return members

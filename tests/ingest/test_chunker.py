@@ -131,6 +131,7 @@ def test_a_row_of_a_table_is_not_torn(between: str) -> None:
     assert all(text[place - 1] == "\n" for span in spans for place in (span.start, span.end) if place)
 
 
+@pytest.mark.slow
 def test_an_inserted_sentence_disturbs_few_chunks() -> None:
     chance = random.Random(0)
     words = ["river", "stone", "lantern", "quietly", "and", "over", "eighteen", "market", "the", "in", "garden"]

@@ -76,7 +76,7 @@ def test_the_folded_words_of_a_phrase() -> None:
     [
         "a" * 100_000,
         "a." * 50_000,
-        "\u0315\u0300" * 50_000,
+        pytest.param("\u0315\u0300" * 50_000, marks=pytest.mark.slow),
         "東" * 100_000,
         "-" * 100_000,
         "\ufdfa" * 10_000,

@@ -79,7 +79,7 @@ class Pool:
     """At most `jobs` workers; `seconds` is how long one may be silent, `module` has their `main`."""
 
     def __init__(self, jobs: int | None = None, *, seconds: float = _SECONDS, module: str = _WORKER) -> None:
-        self.jobs = jobs or default_jobs()
+        self.jobs: int = jobs or default_jobs()
         self._workers = [_Worker(seconds, module) for _ in range(self.jobs)]
         self._submitted = 0
 

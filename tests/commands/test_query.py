@@ -104,7 +104,7 @@ QUESTIONS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(question=QUESTIONS, form=st.sampled_from(FORMATS), mode=st.sampled_from(MODES))
 def test_any_question_is_answered(asked_library: Library, question: str, form: str, mode: str) -> None:
     with pytest.MonkeyPatch.context() as patch:

@@ -12,6 +12,7 @@ import argparse
 import tempfile
 import time
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -77,11 +78,10 @@ def text_of(passage: int) -> str:
 
 
 def document(number: int, texts: list[str], names: list[bytes]) -> DocumentRow:
-    starts = np.cumsum([0, *(len(text) + 1 for text in texts)]).tolist()
-    chunks = [
-        ChunkRow(start, start + len(text), name, None, ())
-        for start, text, name in zip(starts, texts, names, strict=False)
-    ]
+    # As the chunker's, the passages follow one another without a gap: a reindex ingests a document with gaps again.
+    borders = np.cumsum([0, *(len(text) + 1 for text in texts)]).tolist()
+    borders[-1] -= 1
+    chunks = [ChunkRow(start, end, name, None, ()) for (start, end), name in zip(pairwise(borders), names, strict=True)]
     metadata = {"number": number, "tag": [f"t{number % 7}", f"u{number % 11}"]}
     uri = f"file:///shelf/{number % 100}/{number}.md"
     return DocumentRow(uri, None, f"Document {number}", "text/markdown", "\n".join(texts), metadata, (), chunks)

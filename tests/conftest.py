@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from empty_catalog import copy_or_migrate
 from fork_server import run_command
@@ -15,6 +16,10 @@ from wherein.library import Library
 # Hundreds of processes are started: without this each would compile the whole program again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# No test is timed: on a busy machine any of them may take long.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -4,7 +4,10 @@ import configparser
 import importlib.util
 import io
 import json
+import os
 import re
+import shutil
+import subprocess
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -47,6 +50,37 @@ def script(name: str) -> ModuleType:
 def test_generated_pages_are_up_to_date() -> None:
     for page, text in script("generate").pages().items():
         assert page.read_text("utf-8") == text, "run: python docs/generate.py"
+
+
+def test_every_command_has_a_manual_page_and_nothing_else_has_one() -> None:
+    generate = script("generate")
+    assert set(generate.manual()) == set(generate.MANUAL.iterdir())
+
+
+def test_manual_pages_are_rendered_without_a_warning() -> None:
+    if shutil.which("man") is None:
+        pytest.skip("man is not installed")
+    for page in sorted((ROOT / "docs" / "man").iterdir()):
+        done = subprocess.run(
+            ["man", "--warnings", "--local-file", str(page)],
+            env={**os.environ, "MANWIDTH": "80", "LC_ALL": "C.UTF-8", "MANPAGER": "cat"},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, ""), page
+        shown = re.sub(".\b", "", done.stdout)
+        assert f"{page.stem} - " in " ".join(shown.split()), page
+        assert "SYNOPSIS" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        (".start", r"\&.start"), ("'tis", r"\(aqtis"), ("a\\b -c", r"a\eb \-c"), ("…", r"\[u2026]"),
+        ("`x`", r"\(gax\(ga"),
+    ],
+)  # fmt: skip
+def test_no_character_of_a_text_means_anything_to_roff(text: str, escaped: str) -> None:
+    assert script("man_pages")._escaped(text) == escaped
 
 
 def test_the_transcript_of_an_agent_is_what_the_program_does() -> None:

@@ -309,7 +309,6 @@ def settings_for(examples: int) -> settings:
     return settings(
         max_examples=examples,
         stateful_step_count=STEPS,
-        deadline=None,
         database=None,
         phases=[Phase.generate],  # to shrink a failure may take half an hour
         suppress_health_check=list(HealthCheck),

@@ -48,7 +48,7 @@ def in_blocks(postings: PostingsFile, size: int) -> Content:
     return found
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(chunks=CHUNKS, size=st.sampled_from([1, 3, 1_000]))
 def test_each_term_has_its_chunks(tmp_path_factory: pytest.TempPathFactory, chunks: list[Chunk], size: int) -> None:
     path = tmp_path_factory.mktemp("postings") / "file"

@@ -1,4 +1,4 @@
-"""The command line as a whole, as a person or a script runs it, in processes of its own."""
+"""The command line as a whole, as a person or a script runs it."""
 
 import json
 import re
@@ -22,11 +22,6 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def wherein(program: Command) -> Command:
-    return program
-
-
-@pytest.fixture
 def docs(tmp_path: Path) -> Path:
     folder = tmp_path / "docs"
     folder.mkdir()
@@ -35,15 +30,15 @@ def docs(tmp_path: Path) -> Path:
     return folder
 
 
-def test_from_documents_to_an_answer(wherein: Command, docs: Path) -> None:
-    done = wherein("ingest", str(docs))
+def test_from_documents_to_an_answer(program: Command, docs: Path) -> None:
+    done = program("ingest", str(docs))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("6 new, 0 changed, 0 unchanged; 6 chunks, 6 embedded")
-    answer = json.loads(wherein("query", "when does the market of town 3 open?", "-n", "2", "--json").stdout)
+    answer = json.loads(program("query", "when does the market of town 3 open?", "-n", "2", "--json").stdout)
     assert set(answer) == {"schema", "question", "truncated", "mode", "notes", "corrections", "hits"}
     assert {"rank", "score", "uri", "title", "start", "end", "text"} <= set(answer["hits"][0])
     assert answer["hits"][0]["uri"].endswith("3.txt")
-    shown = wherein("query", "when does the market of town 3 open?", "-n", "1").stdout
+    shown = program("query", "when does the market of town 3 open?", "-n", "1").stdout
     assert "docs/3.txt:1" in shown
     assert "8 o'clock" in shown
 

@@ -9,7 +9,7 @@ DOCS ?= 'docs/**/*.md' README.md '$(VENV)/lib/python*/site-packages/*.dist-info/
 	'$(VENV)/lib/python*/site-packages/*.dist-info/licenses/*'
 ASK ?=
 
-.PHONY: demo test clean
+.PHONY: demo test bench clean
 
 demo: $(VENV)/installed
 	$(WHEREIN) ingest $(DOCS) || [ $$? -eq 3 ]
@@ -38,5 +38,9 @@ $(VENV)/tested: $(VENV)/bin/python pyproject.toml
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	touch $@
 
+# Several GB of other systems, and an hour or more: make bench DATA=FOLDER, with squad-dev-v1.1.json and scifact in it
+bench: $(VENV)/tested
+	$(VENV)/bin/python bench/run.py --data "$(DATA)"
+
 clean:
-	rm -rf $(VENV) $(DEMO) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) .bench dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

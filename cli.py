@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from wherein.commands.completing import COMPLETION_VARIABLE
 from wherein.commands.options import GlobalOptions, global_options
 from wherein.commands.output import warn
 from wherein.errors import EXIT_INTERRUPTED, WhereinError
@@ -19,6 +20,8 @@ __all__ = ["main"]
 
 _MODULES = {
     "backup": "maintain",
+    "completion": "completion",
+    "doctor": "doctor",
     "documents": "documents",
     "evaluate": "evaluate",
     "golden": "golden",
@@ -58,10 +61,11 @@ class _Group(click.Group):
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run a command and print what is left of its output: what fails then has a sentence and an exit code, too."""
         _collect_rarely()
-        prepare_streams()
+        if COMPLETION_VARIABLE not in os.environ:  # click writes bytes to a shell that asks what it may complete
+            prepare_streams()
         try:
             try:
-                return super().main(*args, **extra)
+                return super().main(*args, **{"complete_var": COMPLETION_VARIABLE, **extra})
             finally:
                 sys.stdout.flush()
         except ReaderGoneError as error:

@@ -1,6 +1,8 @@
 """Locations as URIs: the one form in which each is stored, what a person sees of it, and what a person may write."""
 
+import ntpath
 import os
+import posixpath
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -21,10 +23,14 @@ __all__ = [
     "readings",
     "real_path",
     "record_uri",
+    "split_path",
     "stdin_uri",
+    "uri_parts",
     "web_address",
+    "with_slashes",
 ]
 
+_IS_WINDOWS = os.name == "nt"
 _SCHEME = "file://"
 _STDIN = "stdin:"
 _WEB = ("http://", "https://")
@@ -32,6 +38,9 @@ _SAFE = "%/:?=&~+!$,;'@()*[]|"  # with the percent sign, so that what is escaped
 _ESCAPED = re.compile(r"%(?=[0-9A-Fa-f]{2})")
 _PRINTED = re.compile(r"\\(?:([tnr])|x([0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8}))")
 # NUL, and lone surrogates except those that stand for undecodable bytes (U+DC80 to U+DCFF, PEP 383).
+# What precedes a path of Windows that may be longer than 260 characters.
+_EXTENDED, _EXTENDED_SHARE = "\\\\?\\", "\\\\?\\UNC\\"
+_DRIVE = re.compile(r"/?([A-Za-z]):(?=/|$)")
 _IN_NO_NAME = re.compile("[\0\ud800-\udc7f\udd00-\udfff]")
 _MAX_HASHES = 16
 """The first of these in a name are tried as what precedes the key of a record."""
@@ -52,9 +61,26 @@ def real_path(name: str) -> str:
         raise UsageError("The current folder has been deleted; change to another, or give whole paths") from None
 
 
-def file_uri(path: str) -> str:
-    """Return the `file://` URI of an absolute path; undecodable bytes are percent-encoded."""
-    return _SCHEME + quote_from_bytes(os.fsencode(path))
+def file_uri(path: str, *, windows: bool = _IS_WINDOWS) -> str:
+    """Return the `file://` URI of an absolute path; undecodable bytes are percent-encoded.
+
+    That of `C:\\a b.txt` is `file:///C:/a%20b.txt`, that of `\\\\server\\share\\a.txt` `file://server/share/a.txt` (RFC
+    8089, appendix E).
+    """
+    begin, rest = uri_parts(path, windows=windows)
+    return begin + quote_from_bytes(rest.encode("utf-8", "surrogatepass") if windows else os.fsencode(rest))
+
+
+def uri_parts(path: str, *, windows: bool = _IS_WINDOWS) -> tuple[str, str]:
+    """Return what the URI of an absolute path begins with, and the rest of it before it is percent-encoded."""
+    if not windows:
+        return _SCHEME, path
+    if path.startswith(_EXTENDED_SHARE):
+        path = path.replace(_EXTENDED_SHARE, "\\\\", 1)
+    path = with_slashes(path.removeprefix(_EXTENDED), windows=True)
+    if drive := _DRIVE.match(path):
+        return f"{_SCHEME}/{drive[1].upper()}:", path[drive.end() :]
+    return _SCHEME, path.removeprefix("//")
 
 
 def stdin_uri(name: str) -> str:
@@ -99,11 +125,37 @@ def web_address(name: str) -> str | None:
     return urlunsplit((parts.scheme, bracketed + port, path, query, ""))
 
 
-def file_path(uri: str) -> str | None:
+def file_path(uri: str, *, windows: bool = _IS_WINDOWS) -> str | None:
     """Return the path that a `file://` URI names (a record's key left out), None for another kind of URI."""
     if not uri.startswith(_SCHEME):
         return None
-    return os.fsdecode(unquote_to_bytes(uri.removeprefix(_SCHEME).partition("#")[0]))
+    path = unquote_to_bytes(uri.removeprefix(_SCHEME).partition("#")[0])
+    return _windows_path(path.decode("utf-8", "surrogatepass")) if windows else os.fsdecode(path)
+
+
+def _windows_path(path: str) -> str:
+    """Return the path of Windows that a URI names; `path` is the URI without its scheme, unquoted."""
+    is_share = path and not path.startswith("/")
+    without_slash = path[1:] if _DRIVE.match(path) else f"//{path}" if is_share else path
+    return without_slash.replace("/", "\\")
+
+
+# Paths of either system, as strings: names may be any bytes, and pathlib would change some.
+
+
+def with_slashes(path: str, *, windows: bool = _IS_WINDOWS) -> str:
+    """Return a path or pattern with `/` between its names; elsewhere than on Windows a backslash is part of a name."""
+    return path.replace("\\", "/") if windows else path
+
+
+def split_path(path: str, *, windows: bool = _IS_WINDOWS) -> tuple[str, list[str]]:
+    """Return the root of an absolute path and the names below it, of which some may be empty.
+
+    The root is `/`, on Windows `C:\\` or `\\\\server\\share\\`.
+    """
+    paths, separator = (ntpath, "\\") if windows else (posixpath, "/")
+    drive, rest = paths.splitdrive(path.replace("/", separator))
+    return drive + separator, rest.removeprefix(separator).split(separator)
 
 
 # As shown.
@@ -200,7 +252,8 @@ def _locations(name: str) -> Iterator[str]:
             yield address
     with suppress(UsageError, FileNotFoundError):  # the current folder has been deleted
         if name.lower().startswith(_SCHEME):
-            yield from _paths(os.fsdecode(unquote_to_bytes(os.fsencode(name[len(_SCHEME) :]))))
+            location = _SCHEME + quote_from_bytes(unquote_to_bytes(os.fsencode(name[len(_SCHEME) :])))
+            yield from _paths(file_path(location) or "")
         yield from _paths(name)
 
 

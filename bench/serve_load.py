@@ -1,10 +1,12 @@
 """Load on `wherein serve`: questions over many connections, alone and beside uploads and reindexes.
 
 python bench/serve_load.py SQUAD_TRAIN.json [FOLDER] [--passages 100000] [--connections 50] [--seconds 60]
-    [--change-seconds 60] [--limit 5] [--mode hybrid] [--no-sentence]
+    [--change-seconds 60] [--limit 5] [--mode hybrid] [--no-sentence] [--corpus CORPUS]
 
-The library is that of bench/warm_query.py; FOLDER is kept and reused. The server is a process of its own, and so is the
-client, which sends the next question of the file on each connection as soon as the last is answered. Prints
+The library is that of bench/warm_query.py, with vectors spread as real ones are when CORPUS (of bench/ann.py) is given:
+random ones have no neighbourhoods, and an index of lists has to read nearly all of them. FOLDER is kept and reused.
+The server is a process of its own, and so is the client, which sends the next question of the file on each connection
+as soon as the last is answered. Prints
 
 - how long the server takes to be ready, beside a cold `wherein query`;
 - the median of one question at a time, over HTTP and in the process, over the same questions;
@@ -74,6 +76,7 @@ def main() -> int:
     parser.add_argument("--limit", type=int, default=5)
     parser.add_argument("--mode", default="hybrid")
     parser.add_argument("--no-sentence", action="store_true")
+    parser.add_argument("--corpus", type=Path)
     chosen = parser.parse_args()
     collection = read_squad(chosen.squad)
     questions = random.Random(1).sample(collection.questions, 2_000)
@@ -81,7 +84,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder = chosen.folder or Path(temporary) / "library"
         if not (folder / "catalog.db").exists():
-            build(folder, collection, chosen.passages, None)
+            build(folder, collection, chosen.passages, chosen.corpus)
         alone = encoder_alone(questions, 10.0)
         cold = cold_query(folder)
         with server(folder) as (process, port, ready):
@@ -277,7 +280,9 @@ def measured(
 
 
 def resident(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    """Return the memory of a process in bytes, without the files that it has mapped."""
+    resident, shared = Path(f"/proc/{pid}/statm").read_text().split()[1:3]
+    return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
 
 
 # The changes.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from wherein.commands.completing import complete_documents
 from wherein.commands.options import GlobalOptions, json_option, wait_option
 from wherein.commands.output import describe_unknown_tokens, display_uri, print_json
 from wherein.errors import UsageError
@@ -69,7 +70,7 @@ def _list_removed(library: Library, as_json: bool) -> None:
 
 
 @documents.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_documents)
 @json_option
 @click.pass_obj
 def show(options: GlobalOptions, name: str, as_json: bool) -> None:
@@ -108,7 +109,7 @@ def _print_document(
 
 
 @documents.command()
-@click.argument("names", nargs=-1, required=True)
+@click.argument("names", nargs=-1, required=True, shell_complete=complete_documents)
 @click.option("--purge", is_flag=True, help="Leave no trace of them in the library, and never ingest them again.")
 @wait_option
 @click.pass_obj

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wherein.commands.completing import complete_models
 from wherein.commands.options import GlobalOptions, json_option, mode_option
 from wherein.commands.output import MAX_LISTED, display_path, print_json, warn
 from wherein.commands.parameter_types import FilePath
@@ -24,7 +25,12 @@ __all__ = ["evaluate"]
 
 _mode_option = mode_option("How passages are ranked.")
 _models_option = click.option(
-    "--model", "models", multiple=True, metavar="NAME|FOLDER", help="Another model; repeat it to compare several."
+    "--model",
+    "models",
+    multiple=True,
+    metavar="NAME|FOLDER",
+    shell_complete=complete_models,
+    help="Another model; repeat it to compare several.",
 )
 _compare_option = click.option(
     "--compare", nargs=2, metavar="A B", help="Two modes, or two models: test whether B differs from A."

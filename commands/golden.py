@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wherein.commands.completing import complete_documents
 from wherein.commands.options import GlobalOptions, json_option, to_unicode, wait_option
 from wherein.commands.output import display_uri, print_json
 
@@ -23,7 +24,7 @@ def golden() -> None:
 
 @golden.command()
 @click.argument("question")
-@click.argument("document")
+@click.argument("document", shell_complete=complete_documents)
 @wait_option
 @json_option
 @click.pass_obj

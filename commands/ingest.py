@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wherein.commands.completing import complete_files
 from wherein.commands.options import (
     GlobalOptions,
     fields_options,
@@ -35,7 +36,7 @@ _STDIN = ("-",)
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True)
+@click.argument("sources", nargs=-1, required=True, shell_complete=complete_files)
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out what matches, as in a .gitignore.")
 @click.option("--no-exclude", is_flag=True, help="Drop what was excluded from these sources before.")
 @click.option(

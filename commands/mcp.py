@@ -7,10 +7,12 @@ from importlib.util import find_spec
 
 import click
 
+from wherein.commands.completing import complete_files
 from wherein.commands.nightly import folder_variables, program_with_options
 from wherein.commands.options import GlobalOptions
 from wherein.commands.output import display_path, warn
 from wherein.errors import UsageError, WhereinError
+from wherein.installation import install_command
 from wherein.server.mcp.clients import CLIENTS, clients, described_entry, merge_into, server_entry
 
 __all__ = ["mcp"]
@@ -18,7 +20,14 @@ __all__ = ["mcp"]
 
 @click.command()
 @click.option("--allow-write", is_flag=True, help="Let the agent ingest files and remove documents, below each --root.")
-@click.option("--root", "roots", multiple=True, metavar="FOLDER", help="A folder for --allow-write; may be repeated.")
+@click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    metavar="FOLDER",
+    shell_complete=complete_files,
+    help="A folder for --allow-write; may be repeated.",
+)
 @click.option("--install", type=click.Choice(CLIENTS), help="Only print the configuration of this program.")
 @click.option("--write", is_flag=True, help="With --install: add it to the program's file, of which a copy is kept.")
 @click.pass_obj
@@ -32,7 +41,7 @@ def mcp(options: GlobalOptions, allow_write: bool, roots: tuple[str, ...], insta
     if write and not install:
         raise UsageError("--write goes with --install")
     if find_spec("mcp") is None or find_spec("tomlkit") is None:
-        raise WhereinError("To serve agents, install: pip install 'wherein[mcp]'")
+        raise WhereinError(f"To serve agents, install: {install_command('mcp')}")
     if install:
         _install(options, install, roots, write)
         return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from wherein.commands.completing import complete_fetchable_models, complete_models
 from wherein.commands.options import GlobalOptions, json_option
 from wherein.commands.output import format_size, print_json, print_nested, print_table, warn
 from wherein.commands.parameter_types import FilePath, FiniteRange
@@ -69,7 +70,7 @@ def list_(as_json: bool) -> None:
 
 
 @model.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_models)
 @json_option
 @click.pass_obj
 def show(options: GlobalOptions, name: str, as_json: bool) -> None:
@@ -89,7 +90,7 @@ def show(options: GlobalOptions, name: str, as_json: bool) -> None:
 
 
 @model.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_fetchable_models)
 @click.option("--variant", metavar="VARIANT", help="One of the model's variants, which model show lists.")
 @click.option("--name", "own_name", metavar="NAME", help="Install it under another name.")
 @_encoder_options
@@ -186,7 +187,7 @@ def _embedding_fields(model: Model) -> dict[str, object]:
 
 
 @model.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=complete_models)
 @click.option("--seconds", type=FiniteRange(0.1), default=3.0, show_default=True, help="Time for each figure.")
 @json_option
 @click.pass_obj

@@ -82,7 +82,7 @@ def _program() -> list[str]:
     """Return what starts this program: its console script, else the interpreter with the module."""
     script = sys.argv[0]
     if os.path.basename(script) != "__main__.py":  # noqa: PTH119 - else it was started by `python -m wherein`
-        path = script if os.sep in script else shutil.which(script)
+        path = script if os.path.dirname(script) else shutil.which(script)  # noqa: PTH120
         if path is not None and os.access(path, os.X_OK) and Path(path).is_file():
             return [os.path.abspath(path)]  # noqa: PTH100 - a link outlives the version that it leads to
     return [os.path.abspath(sys.executable), "-m", "wherein"]  # noqa: PTH100 - the link decides the environment
@@ -99,7 +99,7 @@ def _model(name: str | None) -> str | None:
     if name is None:
         return None
     folder = os.path.expanduser(name)  # noqa: PTH111 - a home may be unknown
-    is_path = os.sep in name or name.startswith((".", "~"))
+    is_path = os.path.dirname(name) or name.startswith((".", "~"))  # noqa: PTH120 - that of pathlib is never empty
     if is_path or (not (models_folder() / name).is_dir() and (Path(folder) / "model.json").exists()):
         return os.path.abspath(folder)  # noqa: PTH100
     return name

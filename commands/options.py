@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wherein.commands.completing import complete_devices, complete_files, complete_models, complete_types
 from wherein.commands.parameter_types import FilePath, FiniteNumber
 from wherein.embed.precision import MAX_THREADS, PRECISIONS
 from wherein.ingest.limits import MAX_JOBS
@@ -88,7 +89,12 @@ def global_options(function: Command) -> Command:
         help="The library's folder.",
     )
     @click.option("--precision", type=click.Choice(PRECISIONS), default=PRECISIONS[0], help="Arithmetic of the model.")
-    @click.option("--model", metavar="NAME|FOLDER", help="The model; by default the one the library was created with.")
+    @click.option(
+        "--model",
+        metavar="NAME|FOLDER",
+        shell_complete=complete_models,
+        help="The model; by default the one the library was created with.",
+    )
     @click.option(
         "--threads",
         type=click.IntRange(0, MAX_THREADS),
@@ -103,6 +109,7 @@ def global_options(function: Command) -> Command:
     @click.option(
         "--device",
         metavar="CPU|GPU|NPU|AUTO",
+        shell_complete=complete_devices,
         help="What the model runs on; by default what the library was created with, or the CPU.",
     )
     @wraps(function)
@@ -145,8 +152,22 @@ def fields_options(function: Command) -> Command:
 def filter_options(function: Command) -> Command:
     """Add the options that restrict a question to some documents; the command gets a `Filter` or None as `only`."""
 
-    @click.option("--in", "patterns", multiple=True, metavar="PATTERN", help="Only files or folders that match this.")
-    @click.option("--type", "types", multiple=True, metavar="NAME", help="Only this type: pdf, html, md, txt, ...")
+    @click.option(
+        "--in",
+        "patterns",
+        multiple=True,
+        metavar="PATTERN",
+        shell_complete=complete_files,
+        help="Only files or folders that match this.",
+    )
+    @click.option(
+        "--type",
+        "types",
+        multiple=True,
+        metavar="NAME",
+        shell_complete=complete_types,
+        help="Only this type: pdf, html, md, txt, ...",
+    )
     @click.option("--since", metavar="DATE", help="Only files that were modified on that day or later.")
     @click.option("--where", metavar="CONDITION", help='Only documents whose metadata match: "year >= 2024".')
     @wraps(function)

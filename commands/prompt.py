@@ -20,6 +20,8 @@ __all__ = ["each_question"]
 _PROMPT = "question> "
 _LAST = frozenset(("exit", "quit", ":q"))
 _HISTORY_LENGTH = 1_000
+# Never through a link, and without waiting for the reader of a named pipe, where the system has them.
+_CAREFULLY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def each_question() -> Iterator[str]:
@@ -107,12 +109,11 @@ def _history_file() -> Path | None:
 
     path = Path(name).expanduser() if name else platformdirs.user_state_path("wherein", appauthor=False) / "history"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Never through a link, and without waiting for the reader of a named pipe.
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | _CAREFULLY, 0o600)
     try:
         if not stat.S_ISREG(os.fstat(file).st_mode):
             raise OSError(errno.EINVAL, "not a regular file")
-        os.fchmod(file, 0o600)
+        path.chmod(0o600)
     finally:
         os.close(file)
     return path

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wherein.commands.answers import FORMATS, Answered, Layout, print_answer
+from wherein.commands.completing import complete_files
 from wherein.commands.options import (
     GlobalOptions,
     filter_options,
@@ -89,7 +90,12 @@ def _layout_options(function: Callable[..., None]) -> Callable[..., None]:
 @result_options
 @_layout_options
 @click.option("--open", "opened", type=click.IntRange(1, MAX_HITS), metavar="N", help="Open the file of hit N.")
-@click.option("--batch", metavar="FILE", help="Ask the questions in FILE, one per line; - is standard input.")
+@click.option(
+    "--batch",
+    metavar="FILE",
+    shell_complete=complete_files,
+    help="Ask the questions in FILE, one per line; - is standard input.",
+)
 @click.pass_obj
 def query(
     options: GlobalOptions, question: tuple[str, ...], count: int, mode: str, exact: bool, only: Filter | None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from wherein.commands.completing import complete_models
 from wherein.commands.nightly import install_systemd, nightly_command, print_cron, print_systemd
 from wherein.commands.options import GlobalOptions, json_option, parse_until_option, wait_option
 from wherein.commands.output import print_json
@@ -17,7 +18,12 @@ __all__ = ["reindex"]
 
 
 @click.command()
-@click.option("--model", metavar="NAME|FOLDER", help="Embed the library with this model, then use it.")
+@click.option(
+    "--model",
+    metavar="NAME|FOLDER",
+    shell_complete=complete_models,
+    help="Embed the library with this model, then use it.",
+)
 @click.option(
     "--index",
     type=click.Choice(CHOICES),

@@ -14,6 +14,7 @@ from wherein.commands.output import warn
 from wherein.commands.parameter_types import FilePath
 from wherein.errors import UsageError, WhereinError
 from wherein.ingest.limits import DEFAULT_MAX_SIZE, MAX_SIZE
+from wherein.installation import install_command
 from wherein.uri import real_path
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def serve(
         package = str(error.name).partition(".")[0]
         raise WhereinError(
             f"The server needs the package {package}, which is not installed; install it with:"
-            " pip install 'wherein[server]'"
+            f" {install_command('server')}"
         ) from error
     if host not in LOOPBACK and token_file is None:
         raise UsageError(f"Others can reach {host}, so give a secret with --token-file; make one: openssl rand -hex 32")
@@ -93,7 +94,7 @@ def _token(path: Path) -> str:
         ) from None
     if len(token) < _LEAST_TOKEN or not token.isprintable() or " " in token:
         raise UsageError(f"The token in {path} is too short, or not one word; make one: openssl rand -hex 32 > {path}")
-    if path.stat().st_mode & 0o077:
+    if os.name == "posix" and path.stat().st_mode & 0o077:
         warn(f"others on this machine can read the token; run: chmod 600 {path}")
     return token
 

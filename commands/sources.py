@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wherein.commands.completing import complete_sources
 from wherein.commands.options import GlobalOptions, json_option, wait_option
 from wherein.commands.output import print_json
 from wherein.errors import UsageError
@@ -38,7 +39,7 @@ def list_(options: GlobalOptions, as_json: bool) -> None:
 
 
 @sources.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_sources)
 @click.option("--keep", is_flag=True, help="Keep its documents; they are no longer updated. This is the default.")
 @click.option("--remove", "remove_documents", is_flag=True, help="Remove the documents that no other source covers.")
 @wait_option

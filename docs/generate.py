@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from wherein import cli
+from wherein.docs.man_pages import man_page
 from wherein.ingest.readers.registry import BY_SUFFIX, BY_ZIP_KIND, MODULES, reader_in
 from wherein.library import Answer, Hit, Library, ResultOptions, Status, StoredDocument, Summary, parse_filter
 from wherein.library.following import Following
@@ -22,6 +23,7 @@ from wherein.search.results.postprocess import MAX_RANKED
 from wherein.storage.disk.failpoints import POINTS, STEPS
 
 ROOT = Path(__file__).parent.parent
+MANUAL = ROOT / "docs" / "man"
 BEGIN, END = "<!-- made by docs/generate.py -->\n", "<!-- end -->\n"
 
 
@@ -33,7 +35,7 @@ def pages() -> dict[Path, str]:
         ROOT / "docs" / "readers.md": readers_table(),
         ROOT / "docs" / "python.md": python_reference(),
     }
-    return {ROOT / "docs" / "commands.md": commands_page()} | {
+    return {ROOT / "docs" / "commands.md": commands_page(), **manual()} | {
         page: with_part(page.read_text("utf-8"), part) for page, part in parts.items()
     }
 
@@ -60,11 +62,23 @@ def commands_page() -> str:
     """Return the page with the help of every command, 100 columns wide."""
     parts = ["# The commands\n\nMade from the program by `python docs/generate.py`.\n"]
     for path, command in commands(cli.main, "wherein"):
-        context = click.Context(
-            command, info_name=path, max_content_width=100, terminal_width=100, **cli.main.context_settings
-        )
-        parts.append(f"## {path}\n\n```\n{command.get_help(context)}\n```\n")
+        parts.append(f"## {path}\n\n```\n{command.get_help(context_of(path, command))}\n```\n")
     return "\n".join(parts)
+
+
+def manual() -> dict[Path, str]:
+    """Return the manual pages, one for each command."""
+    return {
+        MANUAL / f"{path.replace(' ', '-')}.1": man_page(path, command, context_of(path, command))
+        for path, command in commands(cli.main, "wherein")
+    }
+
+
+def context_of(path: str, command: click.Command) -> click.Context:
+    """Return the context in which the help of a command is 100 columns wide."""
+    return click.Context(
+        command, info_name=path, max_content_width=100, terminal_width=100, **cli.main.context_settings
+    )
 
 
 def query_limits() -> str:
@@ -203,5 +217,6 @@ def table(key_head: str, value_head: str, rows: dict[str, str]) -> str:
 
 
 if __name__ == "__main__":
+    MANUAL.mkdir(exist_ok=True)
     for page, text in pages().items():
         page.write_text(text, "utf-8")

@@ -62,7 +62,7 @@ class Encoder:
         """
         self.model = model
         self.precision = precision
-        self.fingerprint = fingerprint(model, precision)
+        self.fingerprint: str = fingerprint(model, precision)
         self.device = device
         self.set_batching(batching)
         self._cache = cache
@@ -75,7 +75,7 @@ class Encoder:
     def set_batching(self, batching: Batching) -> None:
         """Let texts share inferences in another way from now on; not while another thread embeds."""
         fixed = needs_fixed_shape(self.device)
-        self.batching = Batching(0) if fixed else batching
+        self.batching: Batching = Batching(0) if fixed else batching
         model = self.model
         lengths = batching.lengths(model.context_tokens, model.question_limit)
         self._lengths = [model.context_tokens] if fixed else lengths

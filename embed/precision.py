@@ -8,27 +8,32 @@
 from pathlib import Path
 from typing import Any
 
-__all__ = ["MAX_THREADS", "PRECISIONS", "apply_precision", "resolve_precision"]
+from wherein.embed.processor import CPU_INFO, read_processor
+
+__all__ = ["MAX_THREADS", "PRECISIONS", "apply_precision", "resolve_precision", "why_precision"]
 
 PRECISIONS = ("auto", "w8a8", "w8a32")
 MAX_THREADS = 1_024
 """Threads that a model may be given."""
 
-_CPU_INFO = Path("/proc/cpuinfo")
 # Without one of these, float32 activations are faster than INT8 ones (docs/decisions/precision.md).
 _INT8_FLAGS = frozenset({"avx512_vnni", "avx_vnni", "amx_int8"})
 
 
-def resolve_precision(requested: str, cpu_info: Path = _CPU_INFO) -> str:
+def resolve_precision(requested: str, cpu_info: Path = CPU_INFO) -> str:
     """Return `w8a8` or `w8a32`. `auto` is decided by the CPU's flags, and is `w8a32` where they cannot be read."""
     if requested != "auto":
         return requested
-    try:
-        lines = cpu_info.read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return "w8a32"
-    flags = next((line for line in lines if line.startswith("flags")), "")
-    return "w8a8" if _INT8_FLAGS & set(flags.split()) else "w8a32"
+    return "w8a8" if _INT8_FLAGS & read_processor(cpu_info).flags else "w8a32"
+
+
+def why_precision(cpu_info: Path = CPU_INFO) -> str:
+    """Return in words why `auto` is what it is on this CPU."""
+    flags = read_processor(cpu_info).flags
+    if not flags:
+        return "the flags of the CPU cannot be read"
+    fast = sorted(_INT8_FLAGS & flags)
+    return f"the CPU has {', '.join(fast)}" if fast else f"the CPU has none of {', '.join(sorted(_INT8_FLAGS))}"
 
 
 def apply_precision(graph: Any, precision: str) -> None:

@@ -120,8 +120,8 @@ class Tokenizer:
         # A prompt that ends in a letter would make one word with the text.
         prompt_ends = not model.prompts.context or _is_blank(model.prompts.context[-1])
         self._reuses_ids = self._splits_words_alone and prompt_ends
-        self.context_tokens = model.context_tokens
-        self.question_tokens = model.question_limit
+        self.context_tokens: int = model.context_tokens
+        self.question_tokens: int = model.question_limit
 
     @property
     def passage_tokens(self) -> int:

@@ -33,7 +33,7 @@ class GoldenQuestions:
     """A library's golden questions, encoded once; `texts` has their texts by id."""
 
     def __init__(self, rows: Sequence[GoldenRow], encoder: Encoder) -> None:
-        self.texts = {row.id: row.question for row in rows}
+        self.texts: dict[int, str] = {row.id: row.question for row in rows}
         self._rows = rows
         self._encoder = encoder
 

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from wherein.errors import WhereinError
+from wherein.installation import install_command
 
 __all__ = ["TOPS", "PairedTest", "Values", "compare", "measures", "require_measures", "require_stats"]
 
 Values = npt.NDArray[np.float64]
 
 TOPS = (1, 5, 10, 20)
-_INSTALL = "pip install 'wherein[evaluate]'"
 # A thousand differing questions take half a second; p is at least 0.001.
 _RESAMPLES = 1_999
 _BATCH_SIZE = 100
@@ -99,7 +99,7 @@ def require_measures() -> Any:
     try:
         import ir_measures  # late: an extra, which may not be installed
     except ModuleNotFoundError as error:
-        raise WhereinError(f"Measuring needs {error.name}; install the extra: {_INSTALL}") from error
+        raise WhereinError(f"Measuring needs {error.name}; install it with: {install_command('evaluate')}") from error
     return ir_measures
 
 
@@ -108,5 +108,5 @@ def require_stats() -> Any:
     try:
         import scipy.stats  # late: an extra, which may not be installed
     except ModuleNotFoundError as error:
-        raise WhereinError(f"Comparing needs {error.name}; install the extra: {_INSTALL}") from error
+        raise WhereinError(f"Comparing needs {error.name}; install it with: {install_command('evaluate')}") from error
     return scipy.stats

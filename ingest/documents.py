@@ -181,7 +181,7 @@ class DocumentPipeline:
     """
 
     def __init__(self, db: Database, model: StoredModel, encoder: Encoder, queue: WriteQueue, log: RunLog) -> None:
-        self.tokens = 0
+        self.tokens: int = 0
         self._db = db
         self._model = model
         self._encoder = encoder

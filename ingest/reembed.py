@@ -82,7 +82,7 @@ class Reembedding:
         stop: Callable[[], bool] = lambda: False,
     ) -> None:
         self.tally: Counter[str] = Counter()
-        self.stopped = False
+        self.stopped: bool = False
         self._stop = stop
         self._db = db
         self.model = model

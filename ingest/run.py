@@ -25,6 +25,7 @@ from wherein.ingest.progress.lookahead import LookAhead, Preview
 from wherein.ingest.progress.run_log import RunLog
 from wherein.ingest.sources.own_files import OwnFiles
 from wherein.ingest.sources.scope import Scope
+from wherein.ingest.sources.source_walk import SourceWalk
 from wherein.ingest.title_vectors import tokenize
 from wherein.ingest.visits import Visit, Visits, max_size_of
 from wherein.ingest.workers.parse import Job
@@ -67,7 +68,7 @@ class IngestRun:
         pool: Pool | None = None,
         plan: Sample | None = None,
     ) -> None:
-        self.stopped = False
+        self.stopped: bool = False
         self.unsettled: list[str] = []
         self.model = model
         self.encoder = encoder
@@ -84,7 +85,9 @@ class IngestRun:
         self._documents = DocumentPipeline(db, model, encoder, self._queue, self._log)
         self._files = FileIngester(db, self._documents, self._queue, self._log)
         self._visits = Visits(db, self._queue, self._pool)
-        self.seen, self.walk_errors, self.walks = self._visits.seen, self._visits.walk_errors, self._visits.walks
+        self.seen: set[str] = self._visits.seen
+        self.walk_errors: list[str] = self._visits.walk_errors
+        self.walks: list[SourceWalk] = self._visits.walks
 
     def recognize(self, own: OwnFiles, watch: frozenset[str] = frozenset()) -> None:
         """Leave out the files of Wherein, and note which of the stored exclusions `watch` match anything."""

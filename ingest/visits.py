@@ -50,7 +50,7 @@ class Visits:
         self.seen: set[str] = set()
         self.walk_errors: list[str] = []
         self.walks: list[SourceWalk] = []
-        self.own = OwnFiles()
+        self.own: OwnFiles = OwnFiles()
         self.watch: frozenset[str] = frozenset()
         self.named: frozenset[str] = frozenset()
         self.scopes: Mapping[int, Scope] = {}

@@ -44,18 +44,22 @@ from wherein.storage.repair.findings import Finding, Repair, Verification
 
 # A question need not wait for the parts that write, repair or measure: each method imports what it needs.
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from wherein.embed.encoder import Encoder
     from wherein.embed.tokenizer import Words
     from wherein.ingest.progress.dry_run import Plan
     from wherein.library.embedding import Embedded
     from wherein.search.exact_answer import ExactAnswer
+    from wherein.search.filters.parse import parse_filter
 
 __all__ = [
     "Answer", "Correction", "Fields", "Filter", "Finding", "Hit", "Library", "Measured", "Progress", "Provenance",
     "Repair", "ResultOptions", "RunProblem", "Status", "StoredDocument", "Summary", "Verification", "parse_filter",
 ]  # fmt: skip
 
-parse_filter = checked(parse)
+if not TYPE_CHECKING:
+    parse_filter = checked(parse)
 
 
 @checked
@@ -88,7 +92,7 @@ class Library(Contents, Following, Upkeep):
         encoder: Encoder | None = None,
         device: str | None = None,
     ) -> None:
-        self.folder = default_library() if folder is None else given.path(folder)
+        self.folder: Path = default_library() if folder is None else given.path(folder)
         self._jobs = jobs
         self._models = ModelChoice(
             given.model(model),

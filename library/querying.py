@@ -56,7 +56,7 @@ class QuerySession:
     def __init__(self, readers: Pool[Reader], folder: Path, choice: ModelChoice) -> None:
         """Raise WhereinError when nothing was ingested yet."""
         with readers.lend() as reader, snapshot(reader.db) as db:
-            self.library = library_model(db)
+            self.library: LibraryModel | None = library_model(db)
             if self.library is None and not count_documents(db):
                 raise WhereinError(EMPTY)
         self.readers = readers

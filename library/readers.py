@@ -38,8 +38,8 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         """Raise WhereinError when there is no library."""
         self._folder = folder
-        self.db = open_for_reading(folder)
-        self.facets = FacetCounter()
+        self.db: sqlite3.Connection = open_for_reading(folder)
+        self.facets: FacetCounter = FacetCounter()
         self._pipeline: tuple[SharedIndexes, QueryPipeline] | None = None
 
     def pipeline(self, shared: SharedIndexes) -> QueryPipeline:

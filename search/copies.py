@@ -40,9 +40,9 @@ class NearCopies:
 
     def __init__(self, db: Catalog) -> None:
         self._known = KnownSketches(db)
-        self.places = KnownPlaces()
+        self.places: KnownPlaces = KnownPlaces()
         self._left_out: list[list[int]] = []
-        self.cut = False
+        self.cut: bool = False
 
     def begin(self) -> None:
         """Forget what was left out for the last question."""

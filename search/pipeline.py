@@ -291,7 +291,7 @@ def _searched(one: Correction) -> str:
 
 
 def _no_match(pattern: str) -> str:
-    return f"no document matches --in {display(pattern[:_MAX_SHOWN])}; see: wherein documents list"
+    return f"no document matches the path or pattern {display(pattern[:_MAX_SHOWN])}; see: wherein documents list"
 
 
 def _limits(gathered: Gathered, k: int, ranker: Ranker | None, copies: NearCopies) -> Iterator[str]:

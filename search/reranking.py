@@ -97,7 +97,7 @@ class Reranked:
         if self.read < self.passages:
             return (
                 f"only {self.read} of the best {self.passages} passages were read again by {self.model} within"
-                f" {milliseconds:,} ms (--rerank-ms); the others follow in their first order"
+                f" the limit of {milliseconds:,} ms; the others follow in their first order"
             )
         return f"the best {self.passages} passages were read again by {self.model}, and put in its order"
 

@@ -29,9 +29,7 @@ from wherein.storage.repair.content_digest import check_content
 
 WAYS = {"": EXIT_CODE, ":kill": -signal.SIGKILL}
 ANY_POSITION = st.floats(0, 1, exclude_max=True)
-OFTEN = settings(
-    max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+OFTEN = settings(max_examples=25, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 Run = Callable[..., tuple[int, Any]]
 KINDS = ["copy", "copy.tar.zst"]
 

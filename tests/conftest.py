@@ -2,12 +2,24 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+from empty_catalog import copy_or_migrate
+from fork_server import run_command
 from inline_pool import InlinePool
 from wherein.library import Library
+
+# Hundreds of processes are started: without this each would compile the whole program again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+# No test is timed: on a busy machine any of them may take long.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -26,10 +38,20 @@ def files_are_read_inline(request: pytest.FixtureRequest, monkeypatch: pytest.Mo
         monkeypatch.setattr("wherein.ingest.workers.pool.start_ahead", lambda: None)
 
 
+@pytest.fixture(autouse=True)
+def new_catalogs_are_copied(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copy an empty catalog into each new library, except in the tests of catalogs and in other processes."""
+    if request.path.parent.name != "catalog":
+        monkeypatch.setattr("wherein.storage.catalog.connection.migrate", copy_or_migrate)
+
+
 @pytest.fixture(scope="session")
 def compiled_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of compiled models, shared by all tests of a run."""
-    return tmp_path_factory.mktemp("compiled")
+    """The folder of compiled models, shared by all tests of a run, in all of its workers."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "compiled"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture
@@ -53,7 +75,13 @@ def environment(tmp_path: Path, compiled_cache: Path) -> dict[str, str]:
 
 @pytest.fixture
 def wherein(environment: dict[str, str], tmp_path: Path) -> Command:
-    """Return a function that runs a command in a process of its own."""
+    """Return a function that runs a command in a process of its own, which need not import the program."""
+    return partial(run_command, environment=environment, folder=tmp_path)
+
+
+@pytest.fixture
+def program(environment: dict[str, str], tmp_path: Path) -> Command:
+    """Return a function that starts the program as a person does, which takes a second longer than `wherein`."""
 
     def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -5,33 +5,22 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+from fork_server import fork_server
 from inline_pool import InlinePool
 from toy import ToyEncoder
 from wherein.errors import UsageError
 from wherein.library import Library, ingesting
 
-_PRELOADED = (
-    *("mortal", "faiss", "sqlite_utils"),
-    *("wherein.ingest.run", "wherein.ingest.changes.vanished", "wherein.storage.catalog.migrations"),
-    *("wherein.library.reindexing", "wherein.storage.index.build", "wherein.storage.repair.repair"),
-)
-
 Work = Callable[[Path, Path, Connection], None]
-
-
-def forkserver() -> ForkServerContext:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(_PRELOADED))
-    return context
 
 
 def start(work: Work, library: Path, docs: Path, failpoint: str = "") -> tuple[ForkServerProcess, Connection]:
     """Start `work` with a failpoint; it sends the name of each command once the command is acknowledged."""
     receiver, sender = multiprocessing.Pipe(duplex=False)
-    process = forkserver().Process(target=_run, args=(work, library, docs, failpoint, sender))
+    process = fork_server().Process(target=_run, args=(work, library, docs, failpoint, sender))
     process.start()
     sender.close()
     return process, receiver

@@ -42,7 +42,9 @@ def test_the_wheel_holds_the_package_and_its_metadata_alone(wheel: Path) -> None
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     tops = {name.partition("/")[0] for name in names}
-    assert tops == {"wherein", f"wherein-{wherein_version()}.dist-info"}
+    assert tops == {"wherein", f"wherein-{wherein_version()}.dist-info", f"wherein-{wherein_version()}.data"}
+    pages = {path.name for path in (ROOT / "docs" / "man").iterdir()}
+    assert {Path(name).name for name in names if f"{wherein_version()}.data/" in name} == pages
     inside = {name.split("/")[1] for name in names if name.startswith("wherein/")}
     assert not inside & set(UNPACKED)
     modules = {
@@ -103,8 +105,7 @@ def test_a_folder_with_modules_of_the_same_names_does_not_disturb_it(installed: 
     assert [Path(hit["uri"]).name for hit in found["hits"]] == ["lease.txt"]
 
 
-def test_the_public_names() -> None:
-    assert sorted(wherein.__all__) == ["Library", "WhereinError", "evaluate"]
+def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
     assert all(getattr(wherein, name).__module__.startswith("wherein.") for name in wherein.__all__)
     with pytest.raises(AttributeError, match="no attribute 'Librarian'"):
         wherein.Librarian  # noqa: B018

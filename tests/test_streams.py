@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -79,19 +81,26 @@ def test_questions_may_hold_bytes_that_are_no_text(library: Path) -> None:
     assert json.loads(output)["question"] == "gnu \ufffd"
 
 
-NARROW = ["latin-1", "cp1252", "ascii"]
+NARROW = ["latin-1", *(pytest.param(name, marks=pytest.mark.slow) for name in ("cp1252", "ascii"))]
+
+
+@pytest.fixture(scope="module")
+def whole(library: Path) -> Callable[..., bytes]:
+    """Return what a command prints where everything can be shown."""
+    return cache(lambda *command: run(library, list(command))[1])
 
 
 @pytest.mark.parametrize("encoding", NARROW)
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_what_a_terminal_cannot_show_is_replaced(library: Path, command: list[str], encoding: str) -> None:
-    _, whole, _ = run(library, command)
+def test_what_a_terminal_cannot_show_is_replaced(
+    library: Path, whole: Callable[..., bytes], command: list[str], encoding: str
+) -> None:
     code, output, errors = run(library, command, PYTHONIOENCODING=encoding)
     assert (code, errors) == (0, "")
     if "--json" in command:
-        assert json.loads(output.decode(encoding)) == json.loads(whole)
+        assert json.loads(output.decode(encoding)) == json.loads(whole(*command))
     else:
-        assert output == whole.decode().encode(encoding, "replace")
+        assert output == whole(*command).decode().encode(encoding, "replace")
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -24,7 +24,7 @@ PLAIN = Terminal(None, color=False, links=False)
 COLOR = Terminal(80, color=True, links=True)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(st.characters(), max_size=200), st.integers(4, 40))
 def test_wrapping_loses_nothing_but_blanks(text: str, width: int) -> None:
     spans = wrap_spans(text, width)
@@ -33,7 +33,7 @@ def test_wrapping_loses_nothing_but_blanks(text: str, width: int) -> None:
     assert "\n" not in kept
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(st.characters(), max_size=200), st.integers(4, 40))
 def test_no_line_is_wider_than_the_width(text: str, width: int) -> None:
     assert all(display_width(line) <= width for line in wrap(text, width))

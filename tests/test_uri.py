@@ -1,7 +1,7 @@
 """Locations as URIs, and on a line that a terminal can show."""
 
 import os
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 from hypothesis import given
@@ -19,8 +19,11 @@ from wherein.uri import (
     readings,
     real_path,
     record_uri,
+    split_path,
     stdin_uri,
+    uri_parts,
     web_address,
+    with_slashes,
 )
 
 
@@ -223,3 +226,71 @@ def test_a_deleted_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert real_path("/d/../a") == "/a"
     with pytest.raises(UsageError, match=r"^The current folder has been deleted"):
         real_path("a")
+
+
+WINDOWS_PATHS = [
+    ("C:\\docs\\a b.txt", "file:///C:/docs/a%20b.txt"),
+    ("c:\\docs\\a.txt", "file:///C:/docs/a.txt"),
+    ("C:/docs/a.txt", "file:///C:/docs/a.txt"),
+    ("C:\\", "file:///C:/"),
+    ("D:\\Grüße\\#1 50%.txt", "file:///D:/Gr%C3%BC%C3%9Fe/%231%2050%25.txt"),
+    ("\\\\server\\share\\a b.txt", "file://server/share/a%20b.txt"),
+    ("\\\\?\\C:\\very\\long.txt", "file:///C:/very/long.txt"),
+    ("\\\\?\\UNC\\server\\share\\long.txt", "file://server/share/long.txt"),
+    ("C:\\a\ud800b", "file:///C:/a%ED%A0%80b"),
+]
+
+
+@pytest.mark.parametrize(("path", "uri"), WINDOWS_PATHS)
+def test_a_path_of_windows_has_one_uri(path: str, uri: str) -> None:
+    assert file_uri(path, windows=True) == uri
+    back = file_path(uri, windows=True)
+    assert back is not None
+    assert file_uri(back, windows=True) == uri
+    begin, rest = uri_parts(path, windows=True)
+    assert uri.startswith(begin)
+    assert "\\" not in rest
+
+
+@pytest.mark.parametrize(
+    ("path", "uri"), [pair for pair in WINDOWS_PATHS if "?" not in pair[0] and "\ud800" not in pair[0]]
+)
+def test_it_is_the_uri_of_pathlib(path: str, uri: str) -> None:
+    assert PureWindowsPath(path[0].upper() + path[1:]).as_uri() == uri
+
+
+_NAMES = st.text(
+    st.characters(blacklist_characters='\\/:*?"<>|\0', blacklist_categories=["Cs"]), min_size=1, max_size=8
+)
+
+
+@given(st.sampled_from(["C:\\", "z:\\", "\\\\server\\share\\"]), st.lists(_NAMES, max_size=4), _NAMES)
+def test_every_path_of_windows_comes_back(root: str, names: list[str], key: str) -> None:
+    path = root + "\\".join(names)
+    uri = file_uri(path, windows=True)
+    assert uri.isascii()
+    assert file_path(record_uri(uri, key), windows=True) == path[0].upper() + path[1:]
+    assert split_path(path, windows=True) == (root, "\\".join(names).split("\\"))
+
+
+@pytest.mark.parametrize(
+    ("path", "windows", "root", "names"),
+    [
+        ("/a/b", False, "/", ["a", "b"]),
+        ("/", False, "/", [""]),
+        ("/C:\\a/b", False, "/", ["C:\\a", "b"]),
+        ("C:\\a\\*.txt", True, "C:\\", ["a", "*.txt"]),
+        ("C:/a/*.txt", True, "C:\\", ["a", "*.txt"]),
+        ("\\\\server\\share\\x", True, "\\\\server\\share\\", ["x"]),
+    ],
+)
+def test_a_path_is_split_at_its_root(path: str, windows: bool, root: str, names: list[str]) -> None:
+    assert split_path(path, windows=windows) == (root, names)
+
+
+def test_a_backslash_separates_names_on_windows_alone() -> None:
+    assert with_slashes("a\\b/*.md", windows=True) == "a/b/*.md"
+    assert with_slashes("a\\b/*.md", windows=False) == "a\\b/*.md"
+    assert file_uri("/a\\b", windows=False) == "file:///a%5Cb"
+    assert file_path("file:///C:/a", windows=False) == "/C:/a"  # of a library that was made on Windows
+    assert file_path("file:///home/a", windows=True) == "\\home\\a"

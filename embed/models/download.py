@@ -98,7 +98,7 @@ def _fetch(url: str, path: Path, file: ZooFile, report: Report) -> None:
             f"{url} is not the catalogue's file: its SHA-384 differs; nothing was installed, try again or from another"
             " network"
         )
-    part.rename(path)
+    part.replace(path)
 
 
 def _download(url: str, part: Path, file: ZooFile, report: Report) -> None:

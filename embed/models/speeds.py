@@ -2,7 +2,6 @@
 
 import json
 import os
-import platform
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -14,11 +13,11 @@ from wherein.embed.batches import Batching
 from wherein.embed.devices import CPU
 from wherein.embed.model import Model, fingerprint
 from wherein.embed.precision import PRECISIONS
+from wherein.embed.processor import CPU_INFO, read_processor
 
 __all__ = ["Speed", "fastest_batching", "fastest_precision", "measured_speeds", "save_speeds"]
 
 _SPEEDS_FILE = "speeds.json"
-_CPU_INFO = Path("/proc/cpuinfo")
 # A larger batch or step, in a file that was edited, could only waste memory and time.
 _MAX_BATCH_TOKENS, _MAX_STEP = 4096, 384
 
@@ -92,13 +91,4 @@ def _load_speeds(cache: Path) -> dict[str, Any]:
 
 def _key(model: Model, device: str) -> str:
     on = "" if device == CPU else f" {device},"
-    return f"{_cpu()},{on} OpenVINO {version('openvino')}, {fingerprint(model, '')}"
-
-
-def _cpu() -> str:
-    # platform.processor() comes last: on Linux it names at best the architecture.
-    with suppress(OSError):
-        for line in _CPU_INFO.read_text("utf-8", "replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    return f"{read_processor(CPU_INFO).name},{on} OpenVINO {version('openvino')}, {fingerprint(model, '')}"

@@ -51,7 +51,7 @@ class Sample:
     """Counts texts that would be embedded, and keeps a uniform sample of them (reservoir sampling)."""
 
     def __init__(self) -> None:
-        self.tokens = 0
+        self.tokens: int = 0
         self._count = 0
         self._kept: list[list[int]] = []
         self._random = random.Random(_SEED)

@@ -40,7 +40,7 @@ class LookAhead:
     """Knows the bytes that are done and ahead, and the time left. `bytes_total` is None before `survey`."""
 
     def __init__(self, db: Database, model: StoredModel, encoder: Encoder) -> None:
-        self.bytes_done = 0
+        self.bytes_done: int = 0
         self.bytes_total: int | None = None
         self._db = db
         self._model = model

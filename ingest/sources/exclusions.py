@@ -5,7 +5,7 @@ folder. Which exclusions hold for which source: docs/decisions/sources.md.
 """
 
 # Paths stay strings: names may be any bytes.
-# ruff: noqa: PTH100, PTH118, PTH207
+# ruff: noqa: PTH100, PTH118, PTH207, PTH117
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from pathspec import GitIgnoreSpec
 from wherein.errors import UsageError
 from wherein.ingest.sources.names import SourceName, name_of, source_name
 from wherein.storage.catalog.sources import Source
+from wherein.uri import with_slashes
 
 __all__ = ["Exclusions", "Rules", "exclusions_for", "rebased", "rules_of", "stored_lines"]
 
@@ -106,10 +107,11 @@ def stored_lines(pattern: str, base: str) -> list[str]:
     if not pattern.strip():
         raise UsageError("An empty pattern excludes nothing; omit --exclude, or name what to leave out")
     mark, body = ("!", pattern[1:]) if pattern.startswith("!") else ("", pattern)
+    body = with_slashes(body)
     folder, body = ("/", body.rstrip("/")) if body.rstrip("/") and body.endswith("/") else ("", body)
     if "/" not in body and not body.startswith("~"):
         lines = [_literal_name(body, base)]
-    elif body.startswith(("/", "~")):
+    elif body.startswith("~") or os.path.isabs(body):
         lines = _absolute(body, base)
     else:
         lines = _relative(body, base)
@@ -123,7 +125,7 @@ def stored_lines(pattern: str, base: str) -> list[str]:
 
 def rebased(rules: Rules, base: str) -> tuple[str, ...]:
     """Return the lines of `rules` for a source whose folder `base` is above theirs."""
-    inner = os.path.relpath(rules.base, base)
+    inner = with_slashes(os.path.relpath(rules.base, base))
     prefix = "" if inner == os.curdir else "/" + inner.translate(_MAGIC)
     return tuple(_prefixed(line, prefix) for line in rules.lines)
 
@@ -163,9 +165,9 @@ def _covers(name: SourceName, base: str) -> bool:
 
 
 def _anchored(name: SourceName, base: str) -> str:
-    inner = os.path.relpath(name.path, base)
+    inner = with_slashes(os.path.relpath(name.path, base))
     literal = "" if inner == os.curdir else "/" + inner.translate(_MAGIC)
-    return f"{literal}/{name.pattern}" if name.pattern else literal
+    return f"{literal}/{with_slashes(name.pattern)}" if name.pattern else literal
 
 
 def _is_there(name: SourceName) -> bool:

@@ -24,6 +24,7 @@ from wherein.ingest.sources.left_out import LEFT_OUT
 from wherein.ingest.sources.names import SourceName
 from wherein.ingest.sources.own_files import OwnFiles, marks_in
 from wherein.ingest.sources.scope import Scope, is_at_or_below
+from wherein.uri import with_slashes
 
 __all__ = ["walk"]
 
@@ -166,7 +167,7 @@ class _Walk:
 
     def _selected(self, source: SourceName) -> Iterator[_Found]:
         # As in a .gitignore, a folder that matches includes everything below it.
-        wanted = GitIgnoreSpec.from_lines(["/" + source.pattern])
+        wanted = GitIgnoreSpec.from_lines(["/" + with_slashes(source.pattern)])
         base = with_separator(source.path)
         matched = False
         for item in self._named(source.path):
@@ -233,7 +234,7 @@ class _Tree:
         real = os.path.realpath(path) if entry.is_symlink() else with_separator(folder.real) + entry.name
         try:
             is_folder = entry.is_dir()
-            status = None if is_folder else entry.stat()
+            status = None if is_folder else _status(entry)
         except OSError as error:
             problem = WalkError(with_separator(folder.real) + entry.name, _reason(error, path))
         if self._is_ignored(folder, path, real, is_folder):  # what is ignored is not reported either
@@ -291,6 +292,11 @@ class _Tree:
         named = [_NamedEntry(with_separator(path) + name, name) for name in wanted]
         marks = marks_in(path) | ({GITIGNORE} if os.path.lexists(os.path.join(path, GITIGNORE)) else set())
         return [entry for entry in named if os.path.lexists(entry.path)], marks
+
+
+def _status(entry: _Entry) -> os.stat_result:
+    """Return the status of an entry, following links; that of a listing on Windows lacks the number of the file."""
+    return os.stat(entry.path) if os.name == "nt" else entry.stat()
 
 
 def _regular(path: str, real: str, status: os.stat_result) -> _Candidate | WalkError:

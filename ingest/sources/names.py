@@ -1,7 +1,7 @@
 """The one form in which a source is stored: the real path of a file or folder, or a pattern below a real folder."""
 
 # Paths stay strings: names may be any bytes.
-# ruff: noqa: PTH111, PTH118, PTH206
+# ruff: noqa: PTH111, PTH118
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from wherein.storage.catalog.sources import Source
-from wherein.uri import real_path
+from wherein.uri import real_path, split_path
 
 __all__ = ["SourceName", "name_of", "source_name"]
 
@@ -32,16 +32,16 @@ class SourceName:
     @property
     def stored(self) -> str:
         """The name by which the library knows the source."""
-        return f"{glob.escape(self.path).rstrip('/')}/{self.pattern}" if self.pattern else self.path
+        return os.path.join(glob.escape(self.path), self.pattern) if self.pattern else self.path
 
     @classmethod
     def of_stored(cls, name: str, is_pattern: bool) -> SourceName:
         """Return the name that is stored so."""
         if not is_pattern:
             return cls(name)
-        parts = name.split(os.sep)
+        root, parts = split_path(name)
         magic = next((i for i, part in enumerate(parts) if glob.has_magic(_ESCAPED.sub("", part))), len(parts) - 1)
-        folder = _ESCAPED.sub(r"\1", os.sep.join(parts[:magic])) or os.sep
+        folder = root + _ESCAPED.sub(r"\1", os.sep.join(parts[:magic]))
         return cls(folder, os.sep.join(parts[magic:]))
 
 
@@ -63,7 +63,7 @@ def source_name(name: str) -> SourceName:
     path = os.path.join(os.getcwd(), os.path.expanduser(name))  # noqa: PTH109
     if os.path.lexists(path) or not glob.has_magic(path):
         return SourceName(real_path(path), also=_other_name(path))
-    folder, parts = os.sep, path.split(os.sep)[1:]
+    folder, parts = split_path(path)
     while parts and (not glob.has_magic(parts[0]) or os.path.lexists(os.path.join(folder, parts[0]))):
         folder = os.path.join(folder, parts.pop(0))
     pattern = os.sep.join(part for part in parts if part not in ("", os.curdir))

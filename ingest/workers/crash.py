@@ -1,10 +1,9 @@
 """Why a worker ended in the middle of a file: for lack of memory, or through a fault in the library that read it."""
 
-import os
-import resource
 import subprocess
 from tempfile import TemporaryFile
 
+from wherein.ingest.workers.memory import own_peak, peak_of
 from wherein.ingest.workers.parse import MEMORY, OUT_OF_MEMORY
 
 __all__ = ["CRASHED", "CrashLog"]
@@ -24,29 +23,12 @@ class CrashLog:
     def __init__(self) -> None:
         self.file = TemporaryFile()  # noqa: SIM115 - `why_ended` closes it
         # The peak of a process includes the time before it runs its own program, when it has the memory of this one.
-        self._least = max(int(_SHARE * MEMORY), _peak(resource.getrusage(resource.RUSAGE_SELF)))
+        self._least = max(int(_SHARE * MEMORY), own_peak())
 
     def why_ended(self, process: "subprocess.Popen[bytes]") -> str:
         """Wait for the end of the process; return the reason that is shown for the file that it was reading."""
-        peak = _peak_of(process)
+        peak = peak_of(process)
         with self.file:
             self.file.seek(0)
             words = self.file.read(_MAX_WORDS).lower()
         return OUT_OF_MEMORY if peak > self._least or any(sign in words for sign in _SIGNS) else CRASHED
-
-
-def _peak_of(process: "subprocess.Popen[bytes]") -> int:
-    """Wait for a process; return how many bytes of memory it had at most, 0 if it has been waited for already."""
-    if process.returncode is not None:
-        return 0
-    try:
-        _, status, usage = os.wait4(process.pid, 0)
-    except ChildProcessError:
-        process.wait()
-        return 0
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return _peak(usage)
-
-
-def _peak(usage: resource.struct_rusage) -> int:
-    return usage.ru_maxrss << 10

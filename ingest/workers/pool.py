@@ -5,18 +5,15 @@ threads, the terminal's Ctrl-C) reaches them. Each reads its files in order, and
 taken: so memory holds what fits the pipes, and one file for each worker.
 """
 
-import json
 import os
 import signal
 import subprocess
-import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from socket import socketpair
 from typing import Self
 
 from wherein.errors import Unreadable, WhereinError
@@ -24,18 +21,13 @@ from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.workers.crash import CRASHED, CrashLog
 from wherein.ingest.workers.parse import FAILED, SKIPPED, End, Items, Job, Message, Opened, Trouble
+from wherein.ingest.workers.starting import start_process
 from wherein.ingest.workers.worker import READY
+from wherein.installation import reinstall_command
 from wherein.storage.catalog.checksums import stream_hash
 
 __all__ = ["ParseTask", "Pool", "default_jobs", "start_ahead"]
 
-# Neither a fork, which may hang after OpenVINO has started threads, nor the spawn of `multiprocessing`, which imports
-# the caller's main module again (docs/decisions/pipeline.md).
-_START = (
-    # As in cli.py: Python rarely looks for cycles among imported objects, and never at exit.
-    "import sys, json, gc; gc.set_threshold(50_000); sys.path[:] = json.loads(sys.argv[1]); from {module} import main;"
-    " main(int(sys.argv[2]), int(sys.argv[3])); gc.freeze()"
-)
 _WORKER = "wherein.ingest.workers.worker"
 _MAX_JOBS = 4  # reading is a twentieth of the work; the encoder needs the cores
 # A worker may be silent that long: `_SECONDS` for any file, and `_SECONDS_PER_MB` for each MB of it.
@@ -87,7 +79,7 @@ class Pool:
     """At most `jobs` workers; `seconds` is how long one may be silent, `module` has their `main`."""
 
     def __init__(self, jobs: int | None = None, *, seconds: float = _SECONDS, module: str = _WORKER) -> None:
-        self.jobs = jobs or default_jobs()
+        self.jobs: int = jobs or default_jobs()
         self._workers = [_Worker(seconds, module) for _ in range(self.jobs)]
         self._submitted = 0
 
@@ -118,17 +110,8 @@ class _Process:
     @classmethod
     def start(cls, module: str) -> Self:
         """Start the `main` of a module."""
-        ours, theirs = socketpair()
-        code = _START.format(module=module)
-        arguments = [json.dumps(sys.path), str(theirs.fileno()), str(os.getpid())]
         log = CrashLog()
-        with ours, theirs:
-            process = subprocess.Popen(
-                # A session of its own: the terminal's Ctrl-C does not reach it.
-                [sys.executable, "-c", code, *arguments], pass_fds=[theirs.fileno()], start_new_session=True,
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log.file,
-            )  # fmt: skip
-            return cls(process, Connection(ours.detach()), log)  # which now closes it
+        return cls(*start_process(module, log.file), log)
 
     def end(self, *, at_once: bool) -> str:
         """End it, and wait for that; it ends by itself when its connection does, unless it is reading a file.
@@ -140,9 +123,15 @@ class _Process:
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(_ENDING_SECONDS)
         if self.process.returncode is None:  # otherwise its number may be that of another process by now
-            with suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)  # with what it started, which is in its session
+            self._kill()
         return self.log.why_ended(self.process)
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            if hasattr(os, "killpg"):
+                os.killpg(self.process.pid, signal.SIGKILL)  # with what it started, which is in its session
+            else:
+                self.process.kill()
 
 
 _ahead: list[_Process] = []
@@ -211,7 +200,9 @@ class _Worker:
             pass
         self._kill()
         # Not Unreadable: this is not the fault of one file, and no other could be read.
-        raise WhereinError("The process that reads files could not be started; reinstall Wherein")
+        raise WhereinError(
+            f"The process that reads files could not be started; install Wherein again: {reinstall_command()}"
+        )
 
     def _send(self, job: Job) -> None:
         assert self._process is not None

@@ -2,14 +2,14 @@
 
 import ctypes
 import os
-import resource
 import signal
 import sys
 from contextlib import suppress
 from functools import partial
-from multiprocessing.connection import Connection
 
+from wherein.ingest.workers.memory import limit_memory
 from wherein.ingest.workers.parse import MEMORY, Items, read
+from wherein.ingest.workers.starting import connection_of
 
 __all__ = ["READY", "main"]
 
@@ -24,8 +24,8 @@ def main(descriptor: int, parent: int) -> None:
     """Read the files that are requested over a connection, one after another, until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the parent, and that ends this process
     _die_with(parent)
-    _limit(MEMORY)
-    with Connection(descriptor) as connection, suppress(EOFError, BrokenPipeError, ConnectionResetError):
+    limit_memory(MEMORY)
+    with connection_of(descriptor) as connection, suppress(EOFError, BrokenPipeError, ConnectionResetError):
         connection.send(READY)
         while True:
             job = connection.recv()
@@ -39,7 +39,7 @@ def _die_with(parent: int) -> None:
 
     See PR_SET_PDEATHSIG in prctl(2); Linux only.
     """
-    with suppress(OSError, AttributeError):
+    with suppress(OSError, AttributeError, TypeError):  # a system without it, Windows without `CDLL(None)`
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before the call
         sys.exit()
@@ -52,12 +52,3 @@ def _forget_before() -> None:
         os.lseek(_STANDARD_ERROR, 0, os.SEEK_SET)
     with suppress(OSError), open("/proc/self/clear_refs", "w") as peak:  # noqa: PTH123
         peak.write("5")  # the resident set size, see proc(5)
-
-
-def _limit(memory: int) -> None:
-    with suppress(ValueError, OSError):
-        # DATA counts what the process allocates, without the libraries and files that it maps.
-        hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
-        resource.setrlimit(
-            resource.RLIMIT_DATA, (memory if hard == resource.RLIM_INFINITY else min(memory, hard), hard)
-        )

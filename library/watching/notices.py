@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from wherein.errors import WhereinError
 from wherein.ingest.sources.scope import is_at_or_below
+from wherein.installation import install_command
 from wherein.library.watching.roots import Root
 
 if TYPE_CHECKING:
@@ -94,4 +95,4 @@ def require_watchfiles() -> None:
     try:
         import watchfiles  # noqa: F401
     except ImportError:
-        raise WhereinError("To watch sources, install: pip install 'wherein[watch]'") from None
+        raise WhereinError(f"To watch sources, install: {install_command('watch')}") from None

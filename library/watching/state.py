@@ -55,7 +55,7 @@ class StateFile:
 
     def __init__(self, folder: Path, state: WatchState) -> None:
         self._folder = folder
-        self.state = state
+        self.state: WatchState = state
         self._write()
 
     def update(self, **changes: object) -> None:

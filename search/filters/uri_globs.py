@@ -4,7 +4,7 @@ Why not `fnmatch` over decoded paths: docs/decisions/filters.md.
 """
 
 # Odd bytes and patterns stay as they are, which pathlib would change.
-# ruff: noqa: PTH111, PTH118
+# ruff: noqa: PTH111, PTH118, PTH117
 
 import os
 import re
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from urllib.parse import quote_from_bytes, unquote
 
 from wherein.errors import UsageError
-from wherein.uri import readings, real_path
+from wherein.uri import readings, real_path, split_path, uri_parts, with_slashes
 
 __all__ = ["uri_pattern"]
 
@@ -46,17 +46,18 @@ def uri_pattern(pattern: str) -> str:
     itself, and so does a name as it is listed. Raises UsageError for a pattern that is not valid.
     """
     if not pattern or len(pattern) > _MAX_LENGTH:
-        raise UsageError(f"--in needs a path or pattern of 1 to {_MAX_LENGTH:,} characters")
+        raise UsageError(f"A path or pattern of documents has 1 to {_MAX_LENGTH:,} characters")
+    pattern = with_slashes(pattern)
     name, hash_sign, key = pattern.partition("#")
     # In a URI the key of a record is percent-encoded.
     meant = [*readings(pattern), *readings(name + hash_sign + unquote(key))]
     if not meant:
-        raise UsageError("--in has a character that no file name can have")
+        raise UsageError("A path or pattern of documents holds a character that no file name can have")
     return _any_of(expression for reading in dict.fromkeys(meant) for expression in _expressions(reading))
 
 
 def _expressions(pattern: str) -> Iterator[str]:
-    if _PATH.match(pattern):
+    if _PATH.match(pattern) or os.path.isabs(pattern):
         yield _at_path(pattern)
         return
     if _SCHEME.match(pattern):
@@ -76,16 +77,17 @@ def _anywhere(parts: _Parts, spelling: _Spelling) -> str:
 def _at_path(pattern: str) -> str:
     parts = _split(os.path.expanduser(pattern))
     # rstrip turns the root into nothing, which matches every file.
-    begin = "file://" + _exactly(real_path(parts.existing or ".").rstrip("/"), _in_files)
-    return begin + _matching(parts.rest, _in_files) + _BELOW
+    begin, path = uri_parts(real_path(parts.existing or "."))
+    return re.escape(begin) + _exactly(path.rstrip("/"), _in_files) + _matching(parts.rest, _in_files) + _BELOW
 
 
 def _split(pattern: str) -> _Parts:
     """Split a pattern before the first name in it that does not exist; `existing` is relative if the pattern is."""
     if os.path.lexists(pattern):  # with stars, too
         return _Parts(pattern, "")
-    existing, rest = "/" if pattern.startswith("/") else "", list[str]()
-    for name in pattern.split("/"):
+    existing = with_slashes(split_path(pattern)[0]) if os.path.isabs(pattern) else ""
+    rest = list[str]()
+    for name in pattern[len(existing) :].split("/"):
         path = os.path.join(existing, name)
         if name == ".." and rest:
             rest.pop()
@@ -211,12 +213,14 @@ def _members(content: str) -> list[str]:
         if content[offset + 1 : offset + 2] == "-" and offset + 2 < len(content):
             low, high = ord(content[offset]), ord(content[offset + 2])
             if high - low > _MAX_IN_BRACKETS:
-                raise UsageError(f"--in: the range {content[offset : offset + 3]} has too many characters")
+                raise UsageError(
+                    f"In a pattern of documents, the range {content[offset : offset + 3]} has too many characters"
+                )
             members += map(chr, range(low, high + 1))
             offset += 3
         else:
             members.append(content[offset])
             offset += 1
     if not members or len(members) > _MAX_IN_BRACKETS:
-        raise UsageError(f"--in: [{content[:20]}] has no characters in it, or too many")
+        raise UsageError(f"In a pattern of documents, [{content[:20]}] has no characters in it, or too many")
     return members

@@ -57,7 +57,9 @@ class _Token:
 def parse_where(source: str) -> Condition:
     """Parse a condition. Raises UsageError that shows where the source is not valid."""
     if len(source) > _MAX_LENGTH:
-        raise UsageError(f"--where is too long: it has {len(source):,} characters, and {_MAX_LENGTH:,} are allowed")
+        raise UsageError(
+            f"The condition is too long: it has {len(source):,} characters, and {_MAX_LENGTH:,} are allowed"
+        )
     if surrogate := re.search("[\ud800-\udfff]", source):
         raise _error(source, surrogate.start(), "this is not text")
     parser = _Parser(source)
@@ -227,4 +229,4 @@ def _error(source: str, offset: int, problem: str) -> UsageError:
     window = source[first : offset + _SHOWN]
     # A blank for a control character: the terminal must not obey it, and the caret must stay below its character.
     shown = "".join(character if character.isprintable() else " " for character in window)
-    return UsageError(f"In --where, at character {offset + 1}: {problem}\n  {shown}\n  {' ' * (offset - first)}^")
+    return UsageError(f"In the condition, at character {offset + 1}: {problem}\n  {shown}\n  {' ' * (offset - first)}^")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["agents"]
 
 _PATH = "/mcp"
-_MISSING = "This server has no tools for agents", "install: pip install 'wherein[mcp]', and start it again"
+_MISSING = "This server has no tools for agents", "install the extra `mcp` where the server runs, and start it again"
 
 
 def agents(service: Service) -> Part:

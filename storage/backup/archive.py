@@ -36,7 +36,7 @@ def pack(folder: Path, manifest: Manifest, target: Path) -> None:
     import zstandard
 
     compressor = zstandard.ZstdCompressor(level=3, write_checksum=True)
-    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with (
         open(descriptor, "wb") as raw,  # noqa: PTH123 - private from the start
         compressor.stream_writer(raw, closefd=False) as packed,
@@ -100,7 +100,7 @@ def _check_file(name: str, stream: IO[bytes], entry: FileEntry, into: Path | Non
 
 def _created(path: Path) -> IO[bytes]:
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     return open(descriptor, "wb")  # noqa: PTH123 - private from the start
 
 

@@ -33,6 +33,7 @@ from wherein.storage.catalog.sqlite_errors import translating_errors
 from wherein.storage.catalog.unlocked import unchanged
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.disk.fsync import fsync, fsync_tree
+from wherein.storage.disk.rename import rename_folder
 from wherein.storage.index.generations import KINDS, SUFFIXES, VECTORS, active_generation, generation_path
 from wherein.storage.repair.content_digest import Content, check_content, check_integrity
 
@@ -145,7 +146,7 @@ def _write(task: _Task, stage: Path) -> Manifest:
         ) from error
     # `_finished_earlier` recognizes the backup by it if this process is killed after the rename.
     (stage / MANIFEST).write_bytes(encode_manifest(manifest))
-    ready.rename(task.target)  # rename(2) replaces an empty folder
+    rename_folder(ready, task.target)
     failpoint("backup.renamed")
     fsync(task.target.parent)
     return manifest

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from wherein.errors import Damaged, WhereinError
+from wherein.installation import how_to_upgrade
 from wherein.storage.catalog.connection import CATALOG
 from wherein.storage.catalog.schema import NEWEST_SCHEMA
 
@@ -64,9 +65,7 @@ def decode_manifest(raw: bytes) -> Manifest:
         if written != _digest(fields):
             raise ValueError("another SHA-256")
         if fields.pop("format") > _FORMAT or fields["schema"] > NEWEST_SCHEMA:
-            raise WhereinError(
-                f"This backup was made by a newer Wherein ({fields['version']}); upgrade with: pipx upgrade wherein"
-            )
+            raise WhereinError(f"This backup was made by a newer Wherein ({fields['version']}); {how_to_upgrade()}")
         return _manifest(**fields)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise Damaged(f"its {MANIFEST} is damaged") from error

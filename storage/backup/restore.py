@@ -21,6 +21,7 @@ from wherein.storage.catalog.models import bound_model
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.disk.fsync import fsync, fsync_tree
 from wherein.storage.disk.lock import writer_lock
+from wherein.storage.disk.rename import rename_folder
 from wherein.storage.index.folding import write_first_generations
 from wherein.storage.index.generations import KINDS, active_generation, generation_path
 from wherein.storage.index.segments import delete_segments
@@ -183,7 +184,7 @@ def _rename(new: Path, library: Path, occupied: bool) -> Path | None:
             library.rename(aside)
         failpoint("restore.aside")
         try:
-            new.rename(library)
+            rename_folder(new, library)
         except OSError as error:
             raise WhereinError(f"The restored library cannot be renamed to {library}: {error.strerror}") from error
     failpoint("restore.renamed")

@@ -164,7 +164,9 @@ def _refuse_emptied(folder: Path, db: Catalog) -> None:
 
 def _refuse_newer(db: Catalog) -> None:
     if schema_of(db) > NEWEST_SCHEMA:
-        raise WhereinError("This library was written by a newer Wherein; upgrade with: pipx upgrade wherein")
+        from wherein.installation import how_to_upgrade  # needed only for the message
+
+        raise WhereinError(f"This library was written by a newer Wherein; {how_to_upgrade()}")
 
 
 @contextmanager

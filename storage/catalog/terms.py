@@ -1,10 +1,11 @@
 """Terms of a text: what keyword search counts in passages and looks up from questions.
 
 A term is 40 bits: BLAKE2b of a normalized word, which is case-folded, without diacritics (NFKC, then without the marks
-of Latin, Greek, Cyrillic, Hebrew and Arabic letters) and stemmed (Snowball's English stemmer). Identifiers count whole
-and in their parts: `getUserName`, `E-1234`, `foo.bar`, `3.11.4`, `wi-fi`. Scripts that are written without spaces
-count as pairs of characters, Chinese characters also one by one. An emoji is a word. Everything takes time linear in
-the length of the text.
+of Latin, Greek, Cyrillic, Hebrew and Arabic letters) and stemmed by the Snowball stemmer of its script, which is known
+in a question as well as in a passage; Latin letters have the English one. Identifiers count whole and in their parts:
+`getUserName`, `E-1234`, `foo.bar`, `3.11.4`, `wi-fi`. Scripts that are written without spaces count as pairs of
+characters, Chinese characters also one by one. An emoji is a word. Everything takes time linear in the length of the
+text.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ JOINT = "\x01"
 TERM_BITS = 40
 """The size of a term. What an accidental collision costs: docs/decisions/keywords.md."""
 
-_VERSION = 3
+_VERSION = 4
 """To be raised when the terms of any text change; the next writer then recounts every passage."""
 
 Value = TypeVar("Value")
@@ -69,6 +70,17 @@ _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 UNSPACED = f"{_HAN}\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u31f0-\u31ff\uac00-\ud7af"
 _UNSPACED_RUN = re.compile(f"[{UNSPACED}]+")
 _IS_HAN = re.compile(f"[{_HAN}]")
+# The first and last letter of the scripts that have one stemmer, or of whose languages most texts are in one.
+_SCRIPTS = (
+    ("\u0370", "\u03ff", "greek"),
+    ("\u1f00", "\u1fff", "greek"),
+    ("\u0400", "\u052f", "russian"),
+    ("\u0531", "\u0587", "armenian"),
+    ("\u0620", "\u06d3", "arabic"),
+    ("\u0900", "\u097f", "hindi"),
+    ("\u0b80", "\u0bff", "tamil"),
+)
+_PERSIAN = re.compile("[\u067e\u0686\u0698\u06a9\u06af\u06cc]")
 
 
 def terms_of(text: str) -> Iterator[int]:
@@ -181,16 +193,37 @@ def _runs(codes: Iterator[int]) -> Iterator[tuple[int, int]]:
 
 @cache
 def _words() -> PieceCache[tuple[int, ...]]:
-    import Stemmer
-
-    stem = Stemmer.Stemmer("english").stemWord
+    stem = _stemmer("english")
 
     def compute(word: str) -> tuple[int, ...]:
         if _is_usual(word):
             return (_hash(stem(word.lower())),)
-        return tuple(dict.fromkeys(_hash(form) for form in emoji_forms(word) or _forms(word, stem)))
+        return tuple(dict.fromkeys(_hash(form) for form in emoji_forms(word) or _forms(word)))
 
     return PieceCache(compute)
+
+
+@cache
+def _stemmer(language: str) -> Callable[[str], str]:
+    import Stemmer
+
+    stem: Callable[[str], str] = Stemmer.Stemmer(language).stemWord
+    return stem
+
+
+def _stem(part: str) -> str:
+    """Return the stem of a part of a word, folded."""
+    language = "english" if part.isascii() else _language(part)
+    if language == "english":
+        return _stemmer(language)(_plain(part))
+    # Before marks are removed: that of й is one, and Russian endings have it.
+    return _plain(_stemmer(language)(unicodedata.normalize("NFC", part.casefold())))
+
+
+def _language(word: str) -> str:
+    """Return the language whose stemmer suits the script of a word; Persian has letters that Arabic has not."""
+    language = next((name for first, last, name in _SCRIPTS if first <= word[0] <= last), "english")
+    return "persian" if language == "arabic" and _PERSIAN.search(word) else language
 
 
 @cache
@@ -237,43 +270,44 @@ def _is_usual(word: str) -> bool:
     return word.isalpha() and word.isascii() and (word.islower() or word.istitle()) and len(word) <= _MAX_LENGTH
 
 
-def _forms(word: str, stem: Callable[[str], str]) -> Iterator[str]:
+def _forms(word: str) -> Iterator[str]:
     """Yield the forms of a word that become terms: the word itself and, for a compound, its parts."""
     if len(word) > _MAX_LENGTH:
         for first in range(0, len(word), _MAX_LENGTH):
-            yield from _forms(word[first : first + _MAX_LENGTH], stem)
+            yield from _forms(word[first : first + _MAX_LENGTH])
         return
     word = unicodedata.normalize("NFKC", word.translate(_STRAIGHT)).strip("'")
     word = _CONTRACTED.sub("", word) or word
     if _UNSPACED_RUN.search(word):
-        yield from _mixed(word, stem)
+        yield from _mixed(word)
     else:
-        yield from _compound(word, stem)
+        yield from _compound(word)
 
 
-def _compound(word: str, stem: Callable[[str], str]) -> Iterator[str]:
-    found = (_plain(part) for run in _part_pattern().findall(word) for part in _CAMEL.split(run))
-    parts = [part for part in found if part]  # a mark that stands alone leaves nothing
+def _compound(word: str) -> Iterator[str]:
+    found = (part for run in _part_pattern().findall(word) for part in _CAMEL.split(run))
+    parts = [part for part in found if _plain(part)]  # a mark that stands alone leaves nothing
     if not parts:
         return
     if len(parts) == 1 and not word.endswith(("+", "#")):  # C++ and C# count whole as well
-        yield stem(parts[0])
+        yield _stem(parts[0])
         return
     if _DIGIT_GROUPS.fullmatch(word):
         yield word.replace(",", "")  # 1,000,000 is one number; its groups of digits say nothing
         return
-    whole = _plain(word)
+    whole = word
     if any(map(str.isalpha, whole)):
         whole = whole.replace("-", "").replace("_", "").replace("'", "")  # wi-fi, wi_fi and wifi are one term
-    yield stem(whole) if whole.isalpha() else whole
+    plain = _plain(whole)
+    yield _stem(whole) if plain.isalpha() else plain
     # Single letters, too: "x ray" is looked for as x and ray.
-    yield from map(stem, parts)
+    yield from map(_stem, parts)
 
 
-def _mixed(word: str, stem: Callable[[str], str]) -> Iterator[str]:
+def _mixed(word: str) -> Iterator[str]:
     last = 0
     for run in _UNSPACED_RUN.finditer(word):
-        yield from _compound(word[last : run.start()], stem)
+        yield from _compound(word[last : run.start()])
         last = run.end()
         characters = run.group()
         if len(characters) == 1:
@@ -281,7 +315,7 @@ def _mixed(word: str, stem: Callable[[str], str]) -> Iterator[str]:
             continue
         yield from map("".join, pairwise(characters))
         yield from _IS_HAN.findall(characters)
-    yield from _compound(word[last:], stem)
+    yield from _compound(word[last:])
 
 
 def _folded_parts(word: str) -> Iterator[str]:

@@ -38,7 +38,11 @@ class _UnlockedConnection(sqlite3.Connection):
 def needs_no_lock(error: sqlite3.Error, path: Path) -> bool:
     """Whether SQLite failed to open the catalog at `path` only because its folder cannot be written."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # an extended code has the primary one in its low byte
-    return code in _CODES and path.exists() and not os.access(path.parent, os.W_OK, effective_ids=True)
+    return code in _CODES and path.exists() and not _is_writable(path.parent)
+
+
+def _is_writable(folder: Path) -> bool:
+    return os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def open_unlocked(path: Path) -> sqlite3.Connection:

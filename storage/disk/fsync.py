@@ -6,10 +6,16 @@ from pathlib import Path
 
 __all__ = ["fsync", "fsync_tree"]
 
+_IS_WINDOWS = os.name == "nt"
+# To read is enough for fsync(2), and a folder cannot be opened for writing; Windows flushes what may be written.
+_FLAGS = os.O_RDWR if _IS_WINDOWS else os.O_RDONLY
+
 
 def fsync(path: Path) -> None:
     """Flush a file's content, or a folder's entries, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)  # enough for fsync(2), and a folder cannot be opened for writing
+    if _IS_WINDOWS and path.is_dir():  # it cannot be opened; NTFS logs what changes in it
+        return
+    descriptor = os.open(path, _FLAGS)
     try:
         os.fsync(descriptor)
     except OSError as error:

@@ -157,7 +157,7 @@ def publish(temporary: Path, target: Path, point: str) -> None:
     """Give a written file its name, both on the disk when this returns; `point` begins the names of the failpoints."""
     fsync(temporary)  # before the rename, or a power failure could leave the name without the content
     failpoint(f"{point}.flushed")
-    temporary.rename(target)
+    temporary.replace(target)
     failpoint(f"{point}.renamed")
     fsync(target.parent)  # the name is an entry of the folder, and is registered next
     failpoint(f"{point}.folder-flushed")

@@ -272,7 +272,7 @@ def _swap(folder: Path, staging: Path, *, empty_log: bool) -> None:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     fsync(folder)
     failpoint("repair.log-gone")
-    (staging / CATALOG).rename(path)
+    (staging / CATALOG).replace(path)
     fsync(folder)
     failpoint("repair.swapped")
     shutil.rmtree(staging)

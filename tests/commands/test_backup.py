@@ -7,13 +7,13 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from fork_server import run_command
 from released_libraries import FIXTURES, unpack
 from wherein.storage.backup.manifest import MANIFEST
 from wherein.storage.catalog.connection import CATALOG, open_reader
@@ -29,11 +29,7 @@ def wherein(tmp_path: Path) -> Command:
     environment = {**os.environ, "WHEREIN_LIBRARY": str(tmp_path / "library")}
 
     def run(*arguments: str, failpoint: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "wherein", *arguments],
-            env={**environment, "WHEREIN_FAILPOINT": failpoint},
-            cwd=tmp_path, text=True, capture_output=True, timeout=120, check=False,
-        )  # fmt: skip
+        return run_command(*arguments, environment={**environment, "WHEREIN_FAILPOINT": failpoint}, folder=tmp_path)
 
     return run
 

@@ -13,6 +13,7 @@ from small_collection import write_collection
 from wherein import cli
 from wherein.commands.options import GlobalOptions
 from wherein.embed.model import DEFAULT_MODEL
+from wherein.installation import install_command
 
 FIGURES = ["top_1", "top_5", "top_10", "top_20", "mrr", "ndcg_10", "recall_10"]
 ROW = [*FIGURES, "questions", "contexts", "model", "folder", "precision", "mode"]
@@ -108,7 +109,7 @@ def test_a_missing_extra_is_an_error_before_the_work_starts(
     monkeypatch.setitem(sys.modules, missing, None)
     done = wherein(*arguments)
     assert (done.exit_code, done.stdout) == (1, "")
-    assert "pip install 'wherein[evaluate]'" in done.stderr
+    assert install_command("evaluate") in done.stderr
 
 
 def test_a_golden_file_is_measured_on_the_library(wherein: Run, tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ def workers(marker: Path) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_every_good_file_is_ingested_and_every_bad_one_is_reported(wherein: Command, tmp_path: Path) -> None:
     docs = tmp_path / "docs"
     write_hostile(docs)

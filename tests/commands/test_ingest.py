@@ -103,9 +103,9 @@ def test_a_web_page(wherein: Command, web: Site) -> None:
 
 
 def test_what_a_new_library_needs_is_started_before_the_library_is_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, compiled_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(compiled_cache))
     options = GlobalOptions(tmp_path / "new", "auto", None, 0, None)
     encoder = _start_ahead(options)
     assert encoder is not None

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from wherein.installation import install_command
 from wherein.library import Library
 
 Run = Callable[..., Result]
@@ -42,7 +43,7 @@ def test_without_the_extra_a_sentence_says_what_to_install(run: Run, monkeypatch
     monkeypatch.setattr("wherein.commands.mcp.find_spec", lambda _: None)
     result = run("mcp")
     assert result.exit_code == 1
-    assert result.stderr == "wherein: To serve agents, install: pip install 'wherein[mcp]'\n"
+    assert result.stderr == f"wherein: To serve agents, install: {install_command('mcp')}\n"
 
 
 def test_install_prints_what_starts_this_library(run: Run, toy_library: Library, home: Path, tmp_path: Path) -> None:

@@ -3,13 +3,13 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from fork_server import run_command
 from model_server import Server
 from tiny import write_tiny
 from toy_reader import echo, write_graph
@@ -72,8 +72,7 @@ def test_a_failed_fetch_is_one_sentence(server: Server, models: Path) -> None:
 
     def fetch(url: str) -> subprocess.CompletedProcess[str]:
         environment = {**os.environ, "WHEREIN_MODELS": str(models), "WHEREIN_ZOO": url}
-        arguments = [sys.executable, "-m", "wherein", "model", "fetch", name]
-        return subprocess.run(arguments, env=environment, text=True, capture_output=True, timeout=120, check=False)
+        return run_command("model", "fetch", name, environment=environment, folder=models.parent)
 
     missing = fetch(server.url)
     (server.root / name).mkdir()
@@ -179,6 +178,7 @@ def test_exit_codes(wherein: Callable[..., Result], docs: Path, tiny: Path, mode
     assert states["tiny"] == "damaged"
 
 
+@pytest.mark.slow
 def test_new_libraries_use_the_precision_that_bench_found_fastest(
     wherein: Callable[..., Result], docs: Path, tiny: Path, tmp_path: Path
 ) -> None:

@@ -85,7 +85,7 @@ def test_the_line_works_under_cron(
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a.txt").write_text("A lease.")
     library = tmp_path / name
-    inside = {"cwd": tmp_path, "env": {**environment, "XDG_CACHE_HOME": str(tmp_path / "cache")}}
+    inside = {"cwd": tmp_path, "env": environment}
     named = (script, "--library", name)
     assert run(*named, "ingest", "docs", **inside).returncode == 0
     (tmp_path / "docs" / "b.txt").write_text("Another lease.")

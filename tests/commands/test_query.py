@@ -104,7 +104,7 @@ QUESTIONS = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(question=QUESTIONS, form=st.sampled_from(FORMATS), mode=st.sampled_from(MODES))
 def test_any_question_is_answered(asked_library: Library, question: str, form: str, mode: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -154,7 +154,7 @@ def test_two_formats_contradict_each_other(ask: Callable[..., click.testing.Resu
 def test_a_pattern_without_a_document_is_reported(
     ask: Callable[..., click.testing.Result], arguments: list[str], shown: list[str], mode: str
 ) -> None:
-    notes = [f"no document matches --in {name}; see: wherein documents list" for name in shown]
+    notes = [f"no document matches the path or pattern {name}; see: wherein documents list" for name in shown]
     result = ask("lease", "--mode", mode, *arguments)
     assert result.stderr.splitlines() == [
         *(f"wherein: {note}" for note in notes),

@@ -60,7 +60,7 @@ def test_notes_are_on_the_page_and_errors_below_it(terminal: Callable[..., Scree
     marking = tmp_path / "pager"
     marking.write_text("#!/bin/sh\nprintf '<page>\\n'; cat; printf '</page>\\n'\n")
     marking.chmod(0o755)
-    note = "wherein: no document matches --in nowhere/*; see: wherein documents list"
+    note = "wherein: no document matches the path or pattern nowhere/*; see: wherein documents list"
     arguments = ("--in", "nowhere/*", "--in", "*.md", "--in", "*.txt", "--answer")
     page, _, rest = terminal(*arguments, PAGER=str(marking), XDG_DATA_HOME=str(tmp_path)).read().partition("</page>")
     assert page.startswith(f"<page>\n{note}\n1. ")

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from conftest import Command
+from wherein.installation import install_command
 from wherein.library import Library
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -150,7 +151,7 @@ def test_a_missing_package_is_a_sentence(environment: dict[str, str], tmp_path: 
     assert done.returncode == 1
     assert done.stderr == (
         f"wherein: The server needs the package {package}, which is not installed; install it with:"
-        " pip install 'wherein[server]'\n"
+        f" {install_command('server')}\n"
     )
 
 

@@ -115,6 +115,7 @@ class Editor:
         return self._folder / f"{self._random.integers(8)}" / f"new {self._number}.md"
 
 
+@pytest.mark.slow
 @pytest.mark.workers
 def test_edits_and_kills_end_as_a_fresh_ingest(
     open_library: Open, notes: Path, begin: Begin, tmp_path: Path, compiled_cache: Path
@@ -141,6 +142,7 @@ def test_edits_and_kills_end_as_a_fresh_ingest(
     assert library.verify(deep=True).findings == ()
 
 
+@pytest.mark.slow
 @pytest.mark.workers
 def test_notices_that_the_system_drops_are_made_up_for(open_library: Open, notes: Path, begin: Begin) -> None:
     (notes / ".gitignore").write_text("full/\n")  # nothing but notices comes from there

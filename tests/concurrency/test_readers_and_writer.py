@@ -26,6 +26,7 @@ def crew(tmp_path: Path) -> Iterator[Crew]:
     crew.end()
 
 
+@pytest.mark.slow
 def test_every_answer_is_that_of_one_committed_state(crew: Crew) -> None:
     for _ in range(2):
         crew.start_reader()

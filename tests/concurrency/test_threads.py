@@ -57,6 +57,7 @@ def together(threads: int, work: Callable[[int], Any]) -> list[Any]:
         return list(pool.map(run, range(threads)))
 
 
+@pytest.mark.slow
 def test_eight_threads_ask_while_one_changes_documents_and_one_reindexes(tmp_path: Path) -> None:
     with BusyLibrary(tmp_path, encoder=ToyEncoder()) as busy:
         busy.run(8, seconds=0, answers=1_500, states=6)
@@ -67,8 +68,9 @@ def test_eight_threads_ask_while_one_changes_documents_and_one_reindexes(tmp_pat
     assert len(busy.states) > 5
 
 
-def test_eight_threads_ask_the_shipped_model(tmp_path: Path) -> None:
-    with BusyLibrary(tmp_path, cache=tmp_path / "cache") as busy:
+@pytest.mark.slow
+def test_eight_threads_ask_the_shipped_model(tmp_path: Path, compiled_cache: Path) -> None:
+    with BusyLibrary(tmp_path, cache=compiled_cache) as busy:
         busy.run(8, seconds=0, answers=200)
     assert busy.mistakes == Counter()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from deaths import WAYS
 from invariants import Kept, checked_state
 from mortal import every_command, finish, start
 from toy import ToyEncoder
@@ -96,7 +97,7 @@ def texts(state: dict[str, Kept]) -> dict[str, tuple[str, tuple[tuple[int, int],
     return {uri: (kept.text, kept.spans) for uri, kept in state.items()}
 
 
-@pytest.mark.parametrize("way", ["exit", "kill"])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("failpoint", FAILPOINTS)
 def test_death_at_every_durable_step(
     scenes: Path, before: dict[str, Kept], after: dict[str, Kept], tmp_path: Path, failpoint: str, way: str

@@ -8,10 +8,12 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from stored_texts import TEXT
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_the_next_run_ends_where_an_undisturbed_one_does(
     environment: dict[str, str], tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import wherein
+from deaths import WAYS
 from mortal import finish, start
 from wherein.storage.catalog.connection import open_reader, open_writer
 from wherein.storage.catalog.documents import count_chunks, document_text, next_documents
@@ -15,7 +16,7 @@ from wherein.storage.catalog.term_counts import read_terms
 from wherein.storage.disk.failpoints import EXIT_CODE
 
 
-@pytest.mark.parametrize("way", ["exit", "kill"])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
     "step", [*(f"migration.applied@{times}" for times in range(1, 12)), "migration.texts-copied@1"]
 )

@@ -74,6 +74,7 @@ def assert_nothing_is_lost(wherein: Command, library: Path) -> None:
     assert len(wherein("documents", "list", library=library).stdout.splitlines()) == 9
 
 
+@pytest.mark.slow
 def test_a_limit_on_file_sizes(library: Path, wherein: Command) -> None:
     done = wherein("ingest", "more", before="ulimit -f 400; exec", library=library)
     assert_one_sentence(done, "disk is full")
@@ -105,6 +106,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", place], check=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk(library: Path, wherein: Command, small_disk: Path) -> None:
     on_disk = Path(shutil.copytree(library, small_disk / "library"))
     assert_one_sentence(wherein("ingest", "more", library=on_disk), "disk is full")
@@ -114,6 +116,7 @@ def test_a_full_disk(library: Path, wherein: Command, small_disk: Path) -> None:
     assert_nothing_is_lost(wherein, library)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace, which makes system calls fail, is not installed")
 @pytest.mark.parametrize("call", ["fsync,fdatasync", "pwrite64"])
 def test_a_disk_that_reports_errors(library: Path, wherein: Command, call: str) -> None:

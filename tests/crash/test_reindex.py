@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deaths import WAYS
 from invariants import Kept, checked_state
 from lots import open_with_both_models, other_encoder, write_lots
 from mortal import finish, start
@@ -51,7 +52,7 @@ def reindex_in_every_way(folder: Path, docs: Path, acknowledge: Connection) -> N
     acknowledge.send("done")
 
 
-@pytest.mark.parametrize("way", ["exit", "kill"])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("failpoint", FAILPOINTS)
 def test_death_at_every_step_of_a_reindex(library: Library, tmp_path: Path, failpoint: str, way: str) -> None:
     before = {uri: kept.text for uri, kept in checked_state(library.folder, ToyEncoder()).items()}

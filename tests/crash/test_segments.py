@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from deaths import WAYS
 from invariants import checked_state
 from mortal import finish, start
 from small_segments import write_segments
@@ -43,7 +44,7 @@ def answer(folder: Path) -> list[tuple[str, float]]:
         return [(hit.text, hit.score) for hit in library.query("lot 9.3 has 3 barrels", 20).hits]
 
 
-@pytest.mark.parametrize("way", ["exit", "kill"])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("point", [*REGISTER, *(f"{name}@1" for name in WRITE)])
 def test_death_while_segments_are_written(scene: Path, tmp_path: Path, point: str, way: str) -> None:
     folder = Path(shutil.copytree(scene / "library", tmp_path / "library"))

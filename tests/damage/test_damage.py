@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from deaths import WAYS
 from invariants import checked_state
 from mortal import finish, start
 from small_segments import flip_segment
@@ -203,7 +204,7 @@ REPAIRS = [
 ]
 
 
-@pytest.mark.parametrize("way", ["exit", "kill"])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("failpoint", REPAIRS)
 def test_death_while_it_is_repaired(library: Path, sound: Path, failpoint: str, way: str) -> None:
     prepared(library, failpoint)

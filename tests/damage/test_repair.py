@@ -13,6 +13,7 @@ from typing import TypeGuard
 
 import pytest
 
+from fork_server import run_command
 from invariants import checked_state
 from sqlite_file import leaf_pages
 from toy import ToyEncoder
@@ -679,8 +680,7 @@ def test_exit_codes_of_the_commands(tmp_path: Path, compiled_cache: Path) -> Non
                    "XDG_CACHE_HOME": str(compiled_cache)}  # fmt: skip
 
     def wherein(*arguments: str) -> tuple[int, str, str]:
-        done = subprocess.run([sys.executable, "-m", "wherein", *arguments], env=environment, capture_output=True,
-                              text=True, timeout=120, cwd=tmp_path, check=False)  # fmt: skip
+        done = run_command(*arguments, environment=environment, folder=tmp_path)
         assert "Traceback" not in done.stderr
         return done.returncode, done.stdout, done.stderr
 

@@ -9,14 +9,14 @@ from wherein.embed.encoder import Encoder
 from wherein.embed.model import DEFAULT_MODEL, Model, load_model
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def model() -> Model:
     return load_model()
 
 
-@pytest.fixture(scope="module")
-def exact(model: Model) -> Encoder:
-    return Encoder(model, "w8a32")
+@pytest.fixture(scope="session")
+def exact(model: Model, compiled_cache: Path) -> Encoder:
+    return Encoder(model, "w8a32", cache=compiled_cache)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from toy_reader import INPUTS, describe, echo, tokenizer, write_graph, write_reader
@@ -74,7 +74,6 @@ def test_a_long_passage_has_windows_that_overlap_by_half(echoing: Path) -> None:
         assert seen == [CLS, *asked, SEP, *passage[first : first + width], SEP]
 
 
-@settings(deadline=None)
 @given(tokens=st.integers(0, 2_000), width=st.integers(29, 400))
 def test_every_answer_lies_whole_in_a_window(tokens: int, width: int) -> None:
     starts = window_starts(tokens, width)
@@ -116,7 +115,6 @@ def test_a_token_stands_for_its_whole_word(echoing: Path, text: str, words: list
     assert [word for n, word in enumerate(seen) if n == 0 or word != seen[n - 1]] == words
 
 
-@settings(deadline=None)
 @given(text=st.text(max_size=80))
 def test_any_text_has_words_in_their_order(echoing_reader: AnswerExtractor, text: str) -> None:
     for window in echoing_reader.windows("who?", text):

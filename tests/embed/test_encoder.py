@@ -17,8 +17,8 @@ LONG = " ".join(f"Sentence number {i} tells of rivers and boats." for i in range
 
 
 @pytest.fixture(scope="module", params=["w8a8", "w8a32"])
-def encoder(request: pytest.FixtureRequest, model: Model) -> Encoder:
-    return Encoder(model, request.param)
+def encoder(request: pytest.FixtureRequest, model: Model, compiled_cache: Path) -> Encoder:
+    return Encoder(model, request.param, cache=compiled_cache)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 9, 60])

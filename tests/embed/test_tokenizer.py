@@ -91,7 +91,7 @@ def test_a_long_text_is_tokenized_in_blocks_that_end_after_spaces() -> None:
     assert run.breaks == (16_384, 32_768)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=60))
 def test_the_ids_of_the_words_are_those_of_the_text(text: str) -> None:
     words = SHIPPED.words(text)

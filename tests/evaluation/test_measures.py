@@ -1,5 +1,6 @@
 """Ranking measures, and the test of a difference, by hand-made figures."""
 
+import re
 import sys
 from math import log2
 
@@ -8,6 +9,7 @@ import pytest
 
 from wherein.errors import WhereinError
 from wherein.evaluation.measures import compare, measures
+from wherein.installation import install_command
 
 
 def test_measures_by_hand() -> None:
@@ -53,7 +55,7 @@ def test_a_missing_extra_is_an_error_with_the_command_that_installs_it(
     monkeypatch: pytest.MonkeyPatch, missing: str, work: str
 ) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(WhereinError, match=rf"{work} needs .*pip install 'wherein\[evaluate\]'"):
+    with pytest.raises(WhereinError, match=f"{work} needs .*{re.escape(install_command('evaluate'))}"):
         measures([{"a": 1}], [["a"]])
         compare("mrr", np.zeros(3), np.ones(3))
 

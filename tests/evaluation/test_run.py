@@ -1,6 +1,7 @@
 """Measuring a library by a golden file."""
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import pytest
 from toy import ToyEncoder
 from wherein.errors import WhereinError
 from wherein.evaluation.run import EvaluatedLibrary, evaluate_golden_file
+from wherein.installation import install_command
 
 URIS = ["file:///docs/lease.txt", "file:///docs/cats.txt", "file:///docs/bread.txt"]
 
@@ -65,6 +67,6 @@ def test_a_missing_extra_is_an_error_before_a_question_is_asked(
 ) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
     ask = Answers()
-    with pytest.raises(WhereinError, match=r"pip install 'wherein\[evaluate\]'"):
+    with pytest.raises(WhereinError, match=re.escape(install_command("evaluate"))):
         next(evaluate_golden_file(EvaluatedLibrary(Path(), ToyEncoder(), 3, ask), golden, URIS, modes=modes))
     assert ask.asked == []

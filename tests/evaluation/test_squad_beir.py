@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wherein.evaluation.collection import Collection
@@ -41,7 +41,6 @@ def test_a_document_that_the_answer_leaves_out_is_not_found() -> None:
     assert found.percent() == {"top_1": 50, "top_5": 50, "top_10": 50, "top_20": 50, "mrr": 50}
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 60), st.integers(1, 5))
 def test_the_card_s_definition_is_the_library_s(seed: int, documents: int, questions: int) -> None:
     draw = np.random.default_rng(seed)

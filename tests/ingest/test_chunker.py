@@ -52,7 +52,7 @@ def has_tokens(text: str) -> bool:
     return bool(COUNTER.encode(text, add_special_tokens=False).ids)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(TEXTS)
 def test_any_text(text: str) -> None:
     if has_tokens(text):
@@ -61,7 +61,7 @@ def test_any_text(text: str) -> None:
         assert chunk(text, (), TOKENIZER) == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(TEXTS, st.lists(st.floats(0, 1), max_size=8))
 def test_any_text_with_marks(text: str, places: list[float]) -> None:
     starts = sorted({int(place * max(0, len(text) - 1)) for place in places})
@@ -131,6 +131,7 @@ def test_a_row_of_a_table_is_not_torn(between: str) -> None:
     assert all(text[place - 1] == "\n" for span in spans for place in (span.start, span.end) if place)
 
 
+@pytest.mark.slow
 def test_an_inserted_sentence_disturbs_few_chunks() -> None:
     chance = random.Random(0)
     words = ["river", "stone", "lantern", "quietly", "and", "over", "eighteen", "market", "the", "in", "garden"]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from small_collection import write_collection
 from wherein.errors import UsageError, WhereinError
+from wherein.installation import install_command
 from wherein.library import Library
 from wherein.library.evaluating import evaluate
 
@@ -106,5 +108,5 @@ def test_a_missing_extra_is_an_error_before_the_collection_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, missing: str, modes: tuple[str, ...]
 ) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(WhereinError, match=r"pip install 'wherein\[evaluate\]'"):
+    with pytest.raises(WhereinError, match=re.escape(install_command("evaluate"))):
         next(evaluate(kind, tmp_path / "nowhere", modes=modes))

@@ -207,7 +207,7 @@ FRAGMENTS = st.sampled_from(
 WORDS = st.one_of(st.lists(FRAGMENTS, max_size=14).map(" ".join), st.text(st.characters(), max_size=60))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(where=WORDS, place=st.text(st.characters(), max_size=30))
 def test_any_text_is_a_filter_or_an_error(library: Library, where: str, place: str) -> None:
     for given_filter in ({"where": where}, {"places": [place]}, {"types": [place]}, {"since": place}):

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from conftest import Command
+from deaths import WAYS
 from invariants import checked_state
 from mortal import finish, start
 from toy import ToyEncoder
@@ -195,7 +196,7 @@ def change(folder: Path, docs: Path, acknowledge: Connection) -> None:
         acknowledge.send(kind)
 
 
-@pytest.mark.parametrize("way", ["exit", "kill"])
+@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("failpoint", FAILPOINTS)
 def test_death_while_an_index_is_written(folder: Path, failpoint: str, way: str) -> None:
     docs = folder.parent / "docs"

@@ -126,7 +126,14 @@ def with_shared_memory_alone(library: Path) -> int:
 
 
 @pytest.fixture(
-    params=[no_log, with_log, without_shared_memory, with_an_empty_log, with_shared_memory_alone],
+    params=[
+        no_log,
+        with_log,
+        *(
+            pytest.param(prepare, marks=pytest.mark.slow)
+            for prepare in (without_shared_memory, with_an_empty_log, with_shared_memory_alone)
+        ),
+    ],
     ids=lambda prepare: prepare.__name__,
 )
 def left(request: pytest.FixtureRequest) -> Callable[[Path], int]:

@@ -104,7 +104,7 @@ def test_an_unknown_mode_and_a_long_question(library: Library) -> None:
 
 
 @given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from('"“”-*():^~ \0aeE1')), max_size=40))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_question_is_answered(library: Library, text: str) -> None:
     question = text.encode("utf-8", "replace").decode()
     if question.strip():

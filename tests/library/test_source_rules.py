@@ -173,7 +173,6 @@ class SourceRules(RuleBasedStateMachine):
 SourceRules.TestCase.settings = settings(
     max_examples=EXAMPLES,
     stateful_step_count=25,
-    deadline=None,
     derandomize="WHEREIN_EXAMPLES" not in os.environ,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -35,7 +35,7 @@ from wherein.uri import file_uri, record_uri
 
 # The suite tries the same steps each time; a long run tries others.
 LONG_RUN = int(os.environ.get("WHEREIN_EXAMPLES", "0"))
-SEEDS = (1, 2, 3, 4, 5)
+SEEDS = (1, *(pytest.param(number, marks=pytest.mark.slow) for number in (2, 3, 4, 5)))
 EXAMPLES, STEPS = 8, 50  # of each seed: 2,000 steps in all
 # Flushing to a disk matters to the crash tests; without it five times as many steps fit into the same time.
 FAST = next((folder for folder in ("/dev/shm",) if os.access(folder, os.W_OK)), None)
@@ -309,7 +309,6 @@ def settings_for(examples: int) -> settings:
     return settings(
         max_examples=examples,
         stateful_step_count=STEPS,
-        deadline=None,
         database=None,
         phases=[Phase.generate],  # to shrink a failure may take half an hour
         suppress_health_check=list(HealthCheck),

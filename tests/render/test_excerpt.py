@@ -58,7 +58,7 @@ def test_the_end_of_what_is_shown_is_found_in_the_text(source: str, shown: str, 
     assert shown_end(source, shown) == end
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text("ab .\n-=|\u65e5\t", max_size=200), st.data())
 def test_what_is_around_is_in_order_fits_and_leaves_the_sentence_out(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))

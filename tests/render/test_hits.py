@@ -209,7 +209,7 @@ def test_the_parts_of_a_score() -> None:
     assert " · distance 12.35 · fresh\n   why: score 0.7140\n" in distant
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=120),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=60),

@@ -56,7 +56,7 @@ def test_markup_is_shown_as_it_is_written(text: str) -> None:
     assert [" ".join(line.split()) for line in quoted(markdown(answer(made_hit(text))))] == lines
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(st.sampled_from("a1 \n#*_`[]()<>&;|~$\\-+=.!\"':"), min_size=1, max_size=40).filter(str.strip))
 def test_any_text_is_one_quotation(text: str) -> None:
     shown = quoted(markdown(answer(made_hit(text))))

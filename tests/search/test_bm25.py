@@ -87,7 +87,7 @@ def test_an_empty_index_scores_nothing() -> None:
     assert scores.idf == {RED: pytest.approx(log(2))}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.lists(WORDS, max_size=9), WORDS, WORDS), min_size=1, max_size=9), st.lists(WORDS))
 def test_a_score_from_the_index_is_that_from_the_stored_counts(
     passages: list[tuple[list[str], str, str]], question: list[str]

@@ -94,7 +94,7 @@ def test_which_may_say_the_same(copies_of: Callable[[list[str]], NearCopies]) ->
     assert list(copies.likely([])) == []
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(order=st.permutations(range(1, 301)), enough=st.integers(1, 320))
 def test_a_long_ranking_is_thinned_as_a_short_one(session_copies: NearCopies, order: list[int], enough: int) -> None:
     seen: dict[int, int] = {}
@@ -119,7 +119,7 @@ def packed(digits: int, numbers: int) -> bytes:
     return digits.to_bytes(16, "little") + numbers.to_bytes(4, "little")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rankings, st.integers(1, 30), st.sampled_from([0, 300]), st.randoms(use_true_random=False))
 def test_first_is_what_comparing_one_by_one_gives(
     sketches: list[bytes | None], enough: int, others: int, random: Random

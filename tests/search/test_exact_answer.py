@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from toy_reader import tables, tokenizer, write_reader
@@ -26,7 +26,6 @@ def brute_force(start: np.ndarray, end: np.ndarray, low: int, high: int, longest
     return max(((starts[s] * ends[e], s, e) for s, e in spans), key=lambda span: (span[0], -span[1], -span[2]))
 
 
-@settings(deadline=None)
 @given(data=st.data(), tokens=st.integers(1, 40), longest=st.integers(1, 20))
 def test_the_best_span_is_that_of_brute_force(data: st.DataObject, tokens: int, longest: int) -> None:
     logits = st.lists(st.integers(-6, 6), min_size=tokens, max_size=tokens)
@@ -41,7 +40,6 @@ def test_the_best_span_is_that_of_brute_force(data: st.DataObject, tokens: int, 
     assert start[found.first] + end[found.last] == start[first] + end[last]
 
 
-@settings(deadline=None)
 @given(offset=st.integers(1, 380), length=st.integers(0, 14), scale=st.sampled_from([1e3, 1e30]))
 def test_logits_of_any_size(offset: int, length: int, scale: float) -> None:
     start, end = np.zeros(396, np.float32), np.zeros(396, np.float32)

@@ -66,7 +66,7 @@ def assert_equal(reader: sqlite3.Connection, folder: Path, known: KeywordIndex |
         max_size=10,
     )
 )
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_scores_are_those_of_brute_force_at_any_state(steps: list[tuple[str, str, str]]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -154,7 +154,7 @@ plain_texts = st.lists(st.lists(st.sampled_from(PLAIN), min_size=1, max_size=8).
     st.integers(1, 12),
     st.integers(1, 4),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_wanted_phrases_count_as_in_brute_force(
     texts: list[str], wanted: list[str], excluded: str, n: int, batch: int
 ) -> None:

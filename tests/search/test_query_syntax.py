@@ -18,7 +18,7 @@ def operators(parsed: ParsedQuestion) -> tuple[list[str], list[str], list[str]]:
 
 
 @given(st.text(alphabet=st.one_of(st.characters(), st.sampled_from('"“”„«»「」-*():^~ \0')), max_size=60))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_question_can_be_parsed(text: str) -> None:
     parsed = parse_question(text)
     assert parsed.meaning or not text
@@ -158,7 +158,7 @@ def test_what_a_sentence_excludes(question: str, excluded: list[str], meaning: s
     st.integers(0, 5),
     st.integers(1, 3),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_text_that_holds_a_phrase_has_its_letters(words: list[str], between: str, first: int, count: int) -> None:
     text = between.join(words)
     for phrase in parse_question(f'"{" ".join(words[first : first + count])}"').phrases:

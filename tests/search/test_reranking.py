@@ -94,7 +94,7 @@ def test_no_passage_is_begun_when_the_time_is_up(milliseconds: int, read: int) -
     assert done == Reranked("known", 5, read)
     if milliseconds == 2_500:
         assert done.describe(2_500) == (
-            "only 3 of the best 5 passages were read again by known within 2,500 ms (--rerank-ms); the others follow in"
+            "only 3 of the best 5 passages were read again by known within the limit of 2,500 ms; the others follow in"
             " their first order"
         )
 

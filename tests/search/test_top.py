@@ -1,13 +1,12 @@
 """The highest of many scores, against a stable sort."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wherein.search.top import highest
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=1, max_size=30), st.integers(1, 35))
 def test_the_highest_are_those_of_a_stable_sort(scores: list[float], n: int) -> None:
     positions = highest(np.array(scores), n)
@@ -20,7 +19,6 @@ def test_no_scores_none_wanted_and_single_precision() -> None:
     assert highest(np.array([1, 3, 3, 2], np.float32), 3).tolist() == [1, 2, 3]
 
 
-@settings(deadline=None)
 @given(st.integers(0, 5_000), st.integers(1, 40), st.sampled_from([1, 2, 5, 1_000_000]), st.integers(0, 2**32 - 1))
 def test_the_highest_of_thousands_are_those_of_a_stable_sort(size: int, n: int, distinct: int, seed: int) -> None:
     scores = np.random.default_rng(seed).integers(0, distinct, size).astype(np.float32)

@@ -12,13 +12,13 @@ from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.shared.count_notes import textless_note, unreadable_note
 from wherein.ingest.readers.shared.decode import name_as_title
 from wherein.ingest.readers.shared.skipped import Skipped
+from wherein.installation import install_command
 
 __all__ = ["READER", "read"]
 
 _MEDIA_TYPE = "image/*"
 _GAP = "\n\n"
 _HEAD_BYTES = 64
-_INSTALL = "pip install 'wherein[ocr]'"
 
 
 def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
@@ -30,7 +30,7 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
     try:
         from wherein.ingest.readers.ocr.image_pages import image_pages
     except ImportError:
-        raise Skipped(f"{kind}; install what reads text in images: {_INSTALL}") from None
+        raise Skipped(f"{kind}; install what reads text in images: {install_command('ocr')}") from None
     pages: dict[int, Recognized | None] = {}
     for number, picture in enumerate(image_pages(stream, kind), 1):
         context.alive()

@@ -9,6 +9,7 @@ from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 from wherein.ingest.readers.ocr.picture import MAX_DECODED_PIXELS, Picture, scale_within
 from wherein.ingest.readers.shared.reasons import DAMAGED
 from wherein.ingest.readers.shared.skipped import Skipped
+from wherein.installation import install_command
 
 __all__ = ["image_pages"]
 
@@ -65,7 +66,7 @@ def _open(stream: BinaryIO, kind: str) -> Image.Image:
         try:
             from pillow_heif import register_heif_opener
         except ImportError:
-            raise Skipped("HEIC image; install what reads it: pip install pillow-heif") from None
+            raise Skipped(f"HEIC image; install what reads it: {install_command('ocr')}") from None
         register_heif_opener()
         formats = ("HEIF",)
     try:

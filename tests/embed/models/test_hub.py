@@ -1,6 +1,7 @@
 """Models of the hub are fetched as they are listed, checked, and pinned; whatever goes wrong is one sentence."""
 
 import hashlib
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from wherein.embed.models.hub import Reference, fetch_from_hub, parse_reference
 from wherein.embed.models.importing import ImportResult
 from wherein.embed.models.installed import installed_folders, read_manifest
 from wherein.errors import Damaged, UsageError, WhereinError
+from wherein.installation import install_command
 
 pytest.importorskip("huggingface_hub", reason="the extra hub is not installed")
 
@@ -180,5 +182,5 @@ def test_a_server_that_is_not_there(models: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_without_the_package_its_install_line_is_named(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
-    with pytest.raises(WhereinError, match=r"install it with: pip install 'wherein\[hub\]'"):
+    with pytest.raises(WhereinError, match=re.escape(f"install it with: {install_command('hub')}")):
         fetch(models)

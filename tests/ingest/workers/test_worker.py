@@ -52,13 +52,3 @@ def test_a_worker_of_a_parent_that_has_ended_ends() -> None:
     theirs.close()
     assert process.wait(20) == 0
     ours.close()
-
-
-def test_the_memory_of_a_worker_is_limited() -> None:
-    code = (
-        "import resource; from wherein.ingest.workers.worker import _limit;"
-        " _limit(1 << 29); print(resource.getrlimit(resource.RLIMIT_DATA)[0]);"
-        " _limit(1 << 28); print(resource.getrlimit(resource.RLIMIT_DATA)[0])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == [str(1 << 29), str(1 << 28)]

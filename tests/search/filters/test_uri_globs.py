@@ -81,10 +81,10 @@ def test_a_path_is_relative_to_the_current_folder(tmp_path: Path, monkeypatch: p
 @pytest.mark.parametrize(
     ("pattern", "words"),
     [
-        ("", "--in needs a path or pattern of 1 to 4,096 characters"),
-        ("a" * 4_097, "--in needs a path or pattern of 1 to 4,096 characters"),
-        ("a\0b", "--in has a character that no file name can have"),
-        ("\ud800", "--in has a character that no file name can have"),
+        ("", "A path or pattern of documents has 1 to 4,096 characters"),
+        ("a" * 4_097, "A path or pattern of documents has 1 to 4,096 characters"),
+        ("a\0b", "A path or pattern of documents holds a character that no file name can have"),
+        ("\ud800", "A path or pattern of documents holds a character that no file name can have"),
         ("[\u0100-\uffff]", "has too many characters"),
         ("[b-a]", "has no characters in it, or too many"),
         (f"[{'ab' * 257}]", "has no characters in it, or too many"),

@@ -109,7 +109,7 @@ def test_further_errors(where: str, words: str) -> None:
 def test_the_error_shows_control_characters_as_blanks_and_the_caret_under_the_problem() -> None:
     with pytest.raises(UsageError) as error:
         parse_where("year\n= \t,")
-    assert str(error.value) == "In --where, at character 9: a value is expected\n  year =  ,\n          ^"
+    assert str(error.value) == "In the condition, at character 9: a value is expected\n  year =  ,\n          ^"
 
 
 VALUES = st.one_of(

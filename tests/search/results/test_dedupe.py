@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from made_hits import made_hit
@@ -58,7 +58,6 @@ def test_long_texts_are_compared_only_where_they_are_likely_to_say_the_same() ->
     assert fold(["Short.", "short", "Long."], [none[:3]] * 3) == [[0, 1], [2]]
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(["one two three", "One, two: three.", "four five six", "one two 3", ""]), max_size=9))
 def test_every_text_is_in_one_group_and_the_first_of_the_groups_differ(texts: list[str]) -> None:
     groups = fold(texts)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from made_hits import all_are, made_hit
@@ -118,7 +118,6 @@ def test_the_minimum_is_of_the_chance_where_there_is_one() -> None:
     assert [(hit.score, hit.chance) for hit in hits] == [(0.1, 0.9), (0.5, None)]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=60), st.integers(1, 20), st.booleans())
 def test_the_hits_are_the_first_of_all_that_the_options_leave(
     passages: list[tuple[str, bool]], k: int, folded: bool

@@ -38,7 +38,7 @@ def test_where_sentences_end(text: str, expected: list[str]) -> None:
     assert [text[start:end] for start, end in sentence_spans(text)] == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(st.sampled_from('ab .!?\n"。-1#é\0'), max_size=80))
 def test_sentences_follow_each_other(text: str) -> None:
     spans = sentence_spans(text)
@@ -162,7 +162,7 @@ def test_hits_without_a_sentence_stay_as_they_are() -> None:
     assert marked([made_hit("One. Two.")], "", None) == ["One."]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text(st.sampled_from("ab .!?é\n"), max_size=40), max_size=5), st.text(max_size=10))
 def test_a_marked_sentence_is_one_of_the_sentences(texts: list[str], question: str) -> None:
     hits = [made_hit(text, start=3) for text in texts]

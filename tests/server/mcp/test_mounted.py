@@ -50,4 +50,4 @@ def test_without_the_extra_the_answer_says_what_to_install(library: Library, mon
     with serving(library, Settings()) as served:
         answer = served.post("/mcp", json={})
     assert (answer.status_code, answer.json()["code"]) == (501, "no_mcp")
-    assert answer.json()["hint"] == "install: pip install 'wherein[mcp]', and start it again"
+    assert answer.json()["hint"] == "install the extra `mcp` where the server runs, and start it again"

@@ -171,7 +171,7 @@ def test_filters_restrict_a_search(call: Call, docs: Path) -> None:
         ({"question": "x", "mode": "best"}, "mode: input should be 'hybrid', 'semantic' or 'keyword'"),
         ({"question": ["x"]}, "question: input should be a valid string"),
         ({"question": "x", "types": ["klingon"]}, "There is no document type 'klingon'; the types are"),
-        ({"question": "x", "where": "year >"}, "In --where, at character 7: a value is expected"),
+        ({"question": "x", "where": "year >"}, "In the condition, at character 7: a value is expected"),
         ({"question": "x", "since": "soon"}, "'soon' is not a date"),
     ],
 )

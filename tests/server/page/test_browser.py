@@ -273,6 +273,7 @@ def test_nothing_is_wider_than_the_window(browser: Browser, page: Served, size: 
             assert window.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not AXE, reason="needs the package axe-playwright-python")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=str)

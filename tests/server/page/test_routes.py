@@ -84,7 +84,7 @@ def test_each_filter_restricts_the_answer(page: Served, given: dict[str, str], f
         ({"mode": "magic"}, "There is no mode"),
         ({"type": "nonsense"}, "There is no document type"),
         ({"since": "yesterday"}, "is not a date"),
-        ({"where": "author ="}, "In --where"),
+        ({"where": "author ="}, "In the condition"),
         ({"where": "colour = 'red'"}, "No document has a field colour"),
         ({"meta": "colour=red"}, "No document has a field colour"),
     ],

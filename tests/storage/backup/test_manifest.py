@@ -1,12 +1,14 @@
 """The manifest of a backup."""
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from wherein.errors import Damaged, WhereinError
+from wherein.installation import how_to_upgrade
 from wherein.storage.backup.manifest import FileEntry, Manifest, decode_manifest, encode_manifest, file_entry
 from wherein.storage.catalog.connection import CATALOG
 from wherein.storage.catalog.models import now
@@ -67,7 +69,7 @@ def test_a_manifest_names_a_catalog_with_a_size_and_a_hash(files: dict[str, File
 
 
 def test_a_newer_schema_is_refused_with_the_version_that_wrote_it() -> None:
-    with pytest.raises(WhereinError, match=r"made by a newer Wherein \(7\.0\); upgrade with: pipx upgrade wherein"):
+    with pytest.raises(WhereinError, match=re.escape(f"made by a newer Wherein (7.0); {how_to_upgrade()}")):
         decode_manifest(encode_manifest(manifest(schema=NEWEST_SCHEMA + 1, version="7.0")))
 
 

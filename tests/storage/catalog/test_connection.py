@@ -1,5 +1,6 @@
 """Connections and transactions: what is committed, rolled back, seen by readers and refused."""
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -9,6 +10,7 @@ from sqlite_utils import Database
 
 from catalogs import document, hashes, save
 from wherein.errors import Damaged, Outdated, WhereinError
+from wherein.installation import how_to_upgrade
 from wherein.storage.catalog.connection import (
     CATALOG,
     catalog_is_lost,
@@ -139,7 +141,7 @@ def test_a_newer_catalog_is_refused_and_an_older_one_is_left_to_the_writer(tmp_p
             "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('wherein', 'm0099_future', '')"
         )
     for opening in (open_reader, open_writer):
-        with pytest.raises(WhereinError, match="written by a newer Wherein; upgrade with: pipx upgrade wherein"):
+        with pytest.raises(WhereinError, match=re.escape(f"written by a newer Wherein; {how_to_upgrade()}")):
             opening(tmp_path)
 
 

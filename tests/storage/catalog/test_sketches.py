@@ -7,7 +7,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wherein.storage.catalog.checksums import content_hash
@@ -97,7 +97,6 @@ def test_the_digits_that_differ_estimate_the_share_of_runs() -> None:
         assert low <= mean <= high
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_has_a_sketch_that_is_near_itself(text: str) -> None:
     one, other = sketches(text, text)

@@ -44,7 +44,7 @@ def saved(db: Database, text: str) -> int:
 
 
 @given(st.text(st.sampled_from(ODD), max_size=60), st.integers(1, 9), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_span_and_its_line_are_those_of_the_whole_text(db: Database, text: str, size: int, data: Any) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(texts, "BLOCK_CHARACTERS", size)

@@ -14,6 +14,7 @@ from wherein.storage.index.generations import VECTORS as VECTORS_KIND
 from wherein.storage.index.method import EXACT, HNSW, IVF
 
 
+@pytest.mark.slow
 def test_lists_are_reused_until_the_library_has_doubled(empty: Opened) -> None:
     vectors = clustered(9_000, seed=4)
     store(empty.db, empty.model, 0, 3_000, vectors)
@@ -32,6 +33,7 @@ def test_lists_are_reused_until_the_library_has_doubled(empty: Opened) -> None:
     assert empty.rewrite(IVF).method.size > first.method.size
 
 
+@pytest.mark.slow
 def test_changing_the_method_and_back_gives_the_same_file_and_answers(library: Library) -> None:
     made = library(EXACT)
     first = made.generation

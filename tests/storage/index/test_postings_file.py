@@ -48,7 +48,7 @@ def in_blocks(postings: PostingsFile, size: int) -> Content:
     return found
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(chunks=CHUNKS, size=st.sampled_from([1, 3, 1_000]))
 def test_each_term_has_its_chunks(tmp_path_factory: pytest.TempPathFactory, chunks: list[Chunk], size: int) -> None:
     path = tmp_path_factory.mktemp("postings") / "file"
@@ -148,6 +148,7 @@ def test_a_flipped_byte_is_an_error_or_changes_nothing(tmp_path: Path) -> None:
     assert errors > 100
 
 
+@pytest.mark.slow
 def test_a_flipped_byte_is_reported_by_blocks(tmp_path: Path) -> None:
     path = tmp_path / "file"
     write(path, spread(9, {1: [0, 1, 2, 3, 4, 5], 2: [0, 8], 2**35: [3], 7: [4, 5, 6, 7]}))

@@ -40,7 +40,7 @@ def zero(path: Path, page: int) -> None:
         file.write(bytes(PAGE))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.dictionaries(st.integers(-(2**63), 2**63 - 1), st.tuples(VALUES, VALUES, VALUES), max_size=60))
 def test_every_row_and_value(tmp_path: Path, rows: dict[int, tuple[object, ...]]) -> None:
     path = made(tmp_path / "db", [[key, *values] for key, values in rows.items()])
@@ -91,7 +91,7 @@ def test_a_free_list_that_goes_round_is_none(tmp_path: Path) -> None:
         assert damaged.free is None
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(harms=st.lists(st.tuples(st.floats(0, 0.999), st.binary(min_size=1, max_size=8)), min_size=1, max_size=30))
 def test_damage_never_raises_and_never_hangs(tmp_path: Path, harms: list[tuple[float, bytes]]) -> None:
     path = tmp_path / "db"

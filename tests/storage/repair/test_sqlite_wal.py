@@ -39,7 +39,7 @@ def by_sqlite(catalog: bytes, log: bytes, folder: Path) -> int:
             return -1
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(place=st.floats(0, 1), bit=st.integers(0, 7), cut=st.booleans())
 def test_it_is_whole_as_far_as_sqlite_says(log: Path, tmp_path: Path, place: float, bit: int, cut: bool) -> None:
     data = bytearray(log_of(log).read_bytes())

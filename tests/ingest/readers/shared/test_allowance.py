@@ -181,7 +181,7 @@ def test_text_that_is_unpacked_once_and_given_many_times_counts(monkeypatch: pyt
 
 
 @given(st.lists(st.tuples(st.sampled_from(["zip", "gz", "docx", "txt", "eml"]), st.integers(0, 60_000)), max_size=12))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_no_file_gives_more_text_than_is_promised(parts: list[tuple[str, int]]) -> None:
     def made(kind: str, size: int) -> bytes:
         words = b"word " * (size // 5)

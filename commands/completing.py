@@ -1,0 +1,138 @@
+"""What a shell completes: the values of options and arguments, looked up only when a shell asks.
+
+A completion never fails aloud: where a library cannot be read, nothing is offered.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, suppress
+from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    import click
+    from click.shell_completion import CompletionItem
+
+    from wherein.storage.catalog.protocol import Catalog
+
+__all__ = [
+    "COMPLETION_VARIABLE",
+    "complete_devices",
+    "complete_documents",
+    "complete_fetchable_models",
+    "complete_files",
+    "complete_models",
+    "complete_sources",
+    "complete_types",
+]
+
+COMPLETION_VARIABLE = "_WHEREIN_COMPLETE"
+"""It is set when a shell asks what it may complete, to what click calls the shell and the question."""
+
+_MAX_OFFERED = 200
+_UNSAFE = re.compile(r"[^\w@%+=,./~-]")
+
+
+def complete_files(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem[str]]:
+    """Let the shell complete names of files and folders."""
+    return _left_to_the_shell(begun, "file")
+
+
+def complete_devices(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    """Offer the devices of OpenVINO."""
+    return _beginning(begun.upper(), ("CPU", "GPU", "NPU", "AUTO"))
+
+
+def complete_types(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    """Offer the types of documents."""
+    from wherein.search.filters.parse import MEDIA_TYPES
+
+    return _beginning(begun, sorted(MEDIA_TYPES))
+
+
+def complete_models(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem[str]] | list[str]:
+    """Offer the installed models, and folders where a path was begun."""
+    if os.path.dirname(begun) or begun.startswith("."):  # noqa: PTH120
+        return _left_to_the_shell(begun, "dir")
+    return _beginning(begun, _installed())
+
+
+def complete_fetchable_models(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    """Offer the models that can be fetched."""
+    from wherein.embed.models.zoo import HUB, MULTILINGUAL, ZOO
+
+    return _beginning(begun, sorted([*ZOO, MULTILINGUAL, HUB]))
+
+
+def complete_documents(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    """Offer the documents that are files, as paths like the one that was begun."""
+    with suppress(Exception), closing(_catalog(context)) as db:
+        return _items(_documents(db, begun))
+    return []
+
+
+def complete_sources(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    """Offer the sources."""
+    from wherein.storage.catalog.sources import list_sources
+
+    with suppress(Exception), closing(_catalog(context)) as db:
+        return _beginning(begun, [source.uri for source in list_sources(db)])
+    return []
+
+
+def _installed() -> list[str]:
+    from wherein.embed.models.installed import default_model_name, installed_folders, models_folder
+
+    _, *others = installed_folders(models_folder())  # the first is the shipped one
+    return ["default", default_model_name(), *(folder.name for folder in others)]
+
+
+def _catalog(context: click.Context) -> sqlite3.Connection:
+    from wherein.storage.catalog.connection import open_reader
+    from wherein.storage.disk.locations import default_library
+
+    return open_reader(context.find_root().params.get("folder") or default_library())
+
+
+def _documents(db: Catalog, begun: str) -> Iterator[str]:
+    from wherein.storage.catalog.documents import uris_beginning
+    from wherein.uri import display_uri, file_uri, real_path
+
+    # The folder may have been named by a link; only whole names have a real path.
+    written, name = os.path.split(os.path.expanduser(begun))  # noqa: PTH111
+    folder = file_uri(os.path.join(real_path(written or "."), ""))  # noqa: PTH118
+    found = False
+    for uri in uris_beginning(db, folder + file_uri(name).removeprefix("file://"), _MAX_OFFERED):
+        yield os.path.join(written, display_uri("file://" + uri.removeprefix(folder)))  # noqa: PTH118
+        found = True
+    if not found and not begun:  # they are all elsewhere
+        yield from map(display_uri, uris_beginning(db, "file://", _MAX_OFFERED))
+
+
+def _left_to_the_shell(begun: str, kind: str) -> list[CompletionItem[str]]:
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(begun, type=kind)]
+
+
+def _beginning(begun: str, names: Sequence[str]) -> list[str]:
+    return _items(name for name in dict.fromkeys(names) if name and name.startswith(begun))
+
+
+def _items(names: Iterable[str]) -> list[str]:
+    offered = (name for name in names if name.isprintable())
+    if not _is_bash():
+        return list(islice(offered, _MAX_OFFERED))
+    # Bash inserts them as they are, and begins another word at each colon. Click's script reads away one of two
+    # backslashes.
+    without_colon = (name for name in offered if ":" not in name)
+    return [_UNSAFE.sub(r"\\\\\g<0>", name) for name in islice(without_colon, _MAX_OFFERED)]
+
+
+def _is_bash() -> bool:
+    return os.environ.get(COMPLETION_VARIABLE) == "bash_complete"

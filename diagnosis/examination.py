@@ -1,0 +1,31 @@
+"""All checks, in the order in which they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from wherein.diagnosis import library, machine, models, programs
+from wherein.diagnosis.check import Check, run_check
+
+__all__ = ["examine"]
+
+
+def examine(folder: Path, cache: Path, *, precision: str = "auto", model: str | None = None) -> list[Check]:
+    """Return what every check finds: of the library in `folder`, and with the compiled graphs in `cache`."""
+    checks: dict[str, Callable[[], Check]] = {
+        "wherein": programs.program,
+        "system": machine.system,
+        "processor": machine.processor,
+        "packages": programs.packages,
+        "devices": models.devices,
+        "precision": lambda: models.precision(precision, model, cache),
+        "model": lambda: models.model(model),
+        "models": models.installed_models,
+        "library": lambda: library.library(folder),
+        "disk": lambda: machine.disk({"library": folder, "cache": cache}),
+        "cache": lambda: models.compiled(cache),
+        "extras": programs.extras,
+        "tesseract": programs.tesseract,
+    }
+    return [run_check(name, look) for name, look in checks.items()]

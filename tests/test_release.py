@@ -8,7 +8,7 @@ import sys
 import tarfile
 import urllib.request
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -107,10 +107,12 @@ def with_uv_tool(what: str, work: Path) -> Path:
     return work / "bin" / "wherein"
 
 
-@pytest.mark.parametrize("kind", ["wheel", "archive"])
-@pytest.mark.parametrize("install", [with_pip, with_pipx, with_uv_tool])
+@pytest.mark.parametrize(
+    ("install", "kind"),
+    [(with_pip, "wheel"), (with_pipx, "wheel"), (with_uv_tool, "wheel"), (with_pip, "archive")],
+)
 def test_it_is_installed_and_used_from_another_folder(
-    released: dict[str, Path], tmp_path: Path, install: "type[with_pip]", kind: str
+    released: dict[str, Path], tmp_path: Path, install: Callable[[str, Path], Path], kind: str
 ) -> None:
     program = install(f"wherein[server,mcp] @ {released[kind].as_uri()}", tmp_path)
     elsewhere = tmp_path / "elsewhere"

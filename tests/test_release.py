@@ -170,7 +170,11 @@ def assert_hint_works(program: Path, folder: Path, environment: dict[str, str], 
         "PIPX_HOME": work / "pipx", "PIPX_BIN_DIR": work / "bin", "PIPX_MAN_DIR": work / "man",
         "UV_TOOL_DIR": work / "tools", "UV_TOOL_BIN_DIR": work / "bin",
     }  # fmt: skip
-    path = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    (work / "path").mkdir()
+    for tool in ("pipx", "uv"):
+        (work / "path" / tool).write_text(f'#!/bin/sh\nexec {sys.executable} -m {tool} "$@"\n')
+        (work / "path" / tool).chmod(0o700)
+    path = f"{work / 'path'}{os.pathsep}{environment['PATH']}"
     call("bash", "-c", command, cwd=folder, env={**environment, **{n: str(p) for n, p in tools.items()}, "PATH": path})
     done = json.loads(call(program, "doctor", "--json", cwd=folder, env=environment))
     extras = next(check for check in done["checks"] if check["name"] == "extras")

@@ -6,6 +6,7 @@
 # make docs      writes the generated pages;  make coverage  shows which lines the tests run
 # make bench     compares with other systems: see docs/benchmarks.md
 # make release   builds wheel and sdist into dist/, and checks them
+SHELL = bash
 PYTHON ?= python3
 VENV ?= .venv
 DEMO = .demo
@@ -71,8 +72,11 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: $(VENV)/bin/python pyproject.toml
-	@echo "Installing into $(VENV); this takes a minute or two:"
-	$(VENV)/bin/python -m pip install --disable-pip-version-check --editable .
+	@printf "Installing into $(VENV), which takes a minute or two:"
+	@set -o pipefail; $(VENV)/bin/python -m pip install --disable-pip-version-check --editable . | awk ' \
+		/^Collecting/ { sub(/[][<>=!~;(].*/, "", $$2); printf " %s", $$2; fflush() } \
+		/^Installing collected/ { printf "; unpacking ..."; fflush() } \
+		END { print "" }'
 	touch $@
 
 $(VENV)/tested: $(VENV)/bin/python pyproject.toml

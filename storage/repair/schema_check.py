@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import closing
+from functools import cache
 from typing import TYPE_CHECKING
 
 from wherein.storage.catalog.protocol import Catalog
@@ -32,18 +34,21 @@ def schema_problems(db: Catalog) -> list[str]:
     lines = [line for (problem,) in reported for line in str(problem).splitlines()]  # one row may hold several problems
     problems = [line for line in lines if line not in ("ok", "*** in database main ***")]
     declared = dict(db.execute(_DECLARED).fetchall())
-    empty = new_catalog()
-    try:
-        expected = dict(empty.execute(_DECLARED).fetchall())
-    finally:
-        empty.close()
-    changed = [name for name, sql in expected.items() if declared.get(name) != sql and _OF_SQLITE_UTILS not in name]
+    expected = ((name, sql) for name, sql in _declarations().items() if _OF_SQLITE_UTILS not in name)
+    changed = [name for name, sql in expected if declared.get(name) != sql]
     return problems + [f"the declaration of {name} is not that of this version" for name in changed]
 
 
 def only_indexes(problems: Sequence[str]) -> bool:
     """Whether rebuilding SQLite's indexes repairs all `problems` from `schema_problems`."""
     return all(_INDEX.fullmatch(problem) for problem in problems)
+
+
+@cache
+def _declarations() -> dict[str, str]:
+    """Return the declaration of each table, index and trigger of the newest schema, by its name."""
+    with closing(new_catalog()) as empty:
+        return dict(empty.execute(_DECLARED).fetchall())
 
 
 def new_catalog() -> Database:

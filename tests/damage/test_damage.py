@@ -115,10 +115,15 @@ def answered_or_refused(library: Path) -> dict[str, float]:
     return {}
 
 
+@pytest.fixture(scope="module")
+def before(sound: Path) -> dict[str, float]:
+    """The passages and scores of the answer while nothing is damaged."""
+    assert not opened(sound / "library").verify(deep=True).damaged
+    return {hit.text: hit.score for hit in opened(sound / "library").query(QUESTION, 300).hits}
+
+
 @pytest.mark.parametrize("kind", DAMAGES)
-def test_damage_is_named_mended_and_gone(library: Path, sound: Path, kind: str) -> None:
-    before = {hit.text: hit.score for hit in opened(library).query(QUESTION, 300).hits}
-    assert not opened(library).verify(deep=True).damaged
+def test_damage_is_named_mended_and_gone(library: Path, before: dict[str, float], kind: str) -> None:
     DAMAGES[kind](library)
     found = opened(library).verify()
     assert found.damaged

@@ -8,13 +8,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeGuard
 
 import pytest
 
 from fork_server import run_command
-from invariants import checked_state
+from invariants import Kept, checked_state
 from sqlite_file import leaf_pages
 from toy import ToyEncoder
 from wherein import cli
@@ -206,11 +207,25 @@ MENDED = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Sound:
+    """What the library of the scene answers and holds before it is damaged."""
+
+    scores: list[list[float]]
+    passages: set[tuple[str, int, int, str]]
+    names: dict[str, dict[object, object]]
+    state: dict[str, Kept]
+
+
+@pytest.fixture(scope="module")
+def sound(scene: Path) -> Sound:
+    folder = scene / "library"
+    return Sound(scores(folder), passages(folder), names(folder), checked_state(folder, ToyEncoder()))
+
+
 @pytest.mark.parametrize("name", MENDED)
-def test_found_mended_and_right_again(scene: Path, folder: Path, name: str) -> None:
+def test_found_mended_and_right_again(scene: Path, folder: Path, sound: Sound, name: str) -> None:
     harm, part, words = MENDED[name]
-    right, allowed, known = scores(folder), passages(folder), names(folder)
-    before = checked_state(folder, ToyEncoder())
     harm(folder)
     found = library(folder).verify()
     assert found.damaged
@@ -221,15 +236,15 @@ def test_found_mended_and_right_again(scene: Path, folder: Path, name: str) -> N
     assert done.mended
     assert done.lost == ()
     assert not library(folder).verify().damaged
-    assert passages(folder) <= allowed
+    assert passages(folder) <= sound.passages
     library(folder).reindex()
     deep = library(folder).verify(deep=True)
     assert not deep.damaged
     assert not any(f.part == "documents" for f in deep.findings)
-    assert scores(folder) == right
+    assert scores(folder) == sound.scores
     after = checked_state(folder, ToyEncoder())
-    assert {uri: kept.text for uri, kept in after.items()} == {uri: kept.text for uri, kept in before.items()}
-    assert_ids_are_not_given_twice(known, names(folder))
+    assert {uri: kept.text for uri, kept in after.items()} == {uri: kept.text for uri, kept in sound.state.items()}
+    assert_ids_are_not_given_twice(sound.names, names(folder))
 
 
 def assert_ids_are_not_given_twice(
@@ -414,9 +429,7 @@ LOSSES = ("leaf of documents", "root of documents", "shorter", "sources")
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_what_is_sound_is_saved_from_damaged_pages(folder: Path, name: str) -> None:
-    right, allowed, known = scores(folder), passages(folder), names(folder)
-    before = checked_state(folder, ToyEncoder())
+def test_what_is_sound_is_saved_from_damaged_pages(folder: Path, sound: Sound, name: str) -> None:
     PAGES[name](folder)
     harmed = (folder / "catalog.db").read_bytes()
     assert library(folder).verify().damaged
@@ -427,7 +440,7 @@ def test_what_is_sound_is_saved_from_damaged_pages(folder: Path, name: str) -> N
     assert not (folder / "salvage").exists()
     assert not library(folder).verify().damaged
     if name != "first page":
-        assert passages(folder) <= allowed
+        assert passages(folder) <= sound.passages
     library(folder).reindex()
     assert not library(folder).verify(deep=True).damaged
     after = checked_state(folder, ToyEncoder())
@@ -436,9 +449,9 @@ def test_what_is_sound_is_saved_from_damaged_pages(folder: Path, name: str) -> N
         assert done.lost == ("stdin:memo: it came on standard input, and no document of that name was saved",)
         library(folder).ingest_stream("memo", b"The spare key hangs behind the blue door.")
         after = checked_state(folder, ToyEncoder())
-    assert {uri: kept.text for uri, kept in after.items()} == {uri: kept.text for uri, kept in before.items()}
-    assert scores(folder) == right
-    assert_ids_are_not_given_twice(known, names(folder))
+    assert {uri: kept.text for uri, kept in after.items()} == {uri: kept.text for uri, kept in sound.state.items()}
+    assert scores(folder) == sound.scores
+    assert_ids_are_not_given_twice(sound.names, names(folder))
 
 
 def test_rows_below_a_lost_page_keep_their_vectors(folder: Path) -> None:

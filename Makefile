@@ -62,7 +62,7 @@ docs: $(VENV)/tested
 	$(VENV)/bin/python docs/agents.py
 
 release: check
-	$(VENV)/bin/python -m pip install --quiet 'build>=1.2' 'twine>=6.1' 'check-wheel-contents>=0.6'
+	$(VENV)/bin/python -m pip install --quiet --editable '.[release]'
 	rm -rf dist
 	$(VENV)/bin/python -m build
 	$(VENV)/bin/twine check --strict dist/*

@@ -4,6 +4,7 @@
 # make test-all  the same with all tests, as CI runs them
 # make check     ruff and mypy alone;  make fix  lets ruff mend what it can
 # make docs      writes the generated pages;  make coverage  shows which lines the tests run
+# make bench     compares with other systems: see docs/benchmarks.md
 # make release   builds wheel and sdist into dist/, and checks them
 SHELL = bash
 PYTHON ?= python3
@@ -19,7 +20,7 @@ export ASK
 export PYTHONDONTWRITEBYTECODE =
 PYTEST = $(VENV)/bin/python -m pytest -q -n logical --dist worksteal
 
-.PHONY: demo test test-all check fix coverage docs release clean
+.PHONY: demo test test-all check fix coverage docs bench release clean
 
 ifeq ($(DOCS),)
 demo: $(VENV)/installed
@@ -61,7 +62,7 @@ docs: $(VENV)/tested
 	$(VENV)/bin/python docs/agents.py
 
 release: check
-	$(VENV)/bin/python -m pip install --quiet 'build>=1.2' 'twine>=6.1' 'check-wheel-contents>=0.6'
+	$(VENV)/bin/python -m pip install --quiet --editable '.[release]'
 	rm -rf dist
 	$(VENV)/bin/python -m build
 	$(VENV)/bin/twine check --strict dist/*
@@ -82,5 +83,9 @@ $(VENV)/tested: $(VENV)/bin/python pyproject.toml
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	touch $@
 
+# Several GB of other systems, and an hour or more: make bench DATA=FOLDER, with squad-dev-v1.1.json and scifact in it
+bench: $(VENV)/tested
+	$(VENV)/bin/python bench/run.py --data "$(DATA)"
+
 clean:
-	rm -rf $(VENV) $(DEMO) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) .bench dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis

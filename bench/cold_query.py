@@ -1,10 +1,9 @@
 """Time a query from a cold shell, compared with the minimum for any such program: imports and loading the model.
 
-    python bench/cold_query.py LIBRARY [--rounds 9] [--peer peers/bin/python MODEL_FOLDER]
+    python bench/cold_query.py LIBRARY [--rounds 9]
 
 Each run is a process of its own, and they alternate; the model's cache is warm. Prints the medians and their ratios.
-`--peer` adds a hand-written program with fastembed and FAISS, with the environment and the model folder that
-bench/peers/export_onnx.py describes.
+bench/run.py compares with other systems.
 """
 
 import argparse
@@ -35,17 +34,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("library", type=Path)
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--peer", nargs=2, metavar=("PYTHON", "MODEL_FOLDER"))
     chosen = parser.parse_args()
     environment = {**os.environ}
     cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "wherein-bench"
     minimum = [sys.executable, "-c", MINIMUM, str(ROOT / "embed/default/model.xml"), str(cache)]
     query = [sys.executable, "-m", "wherein", "--library", str(chosen.library), "query", QUESTION]
     commands = {"minimum": minimum, "query": query}
-    if chosen.peer:
-        python, folder = chosen.peer
-        script = str(ROOT / "bench/peers/fastembed_query.py")
-        commands["fastembed + FAISS"] = [python, script, folder, str(chosen.library), QUESTION]
     for command in commands.values():
         timed(command, environment)
     rounds = [[timed(command, environment) for command in commands.values()] for _ in range(chosen.rounds)]

@@ -26,7 +26,8 @@ def doctor(options: GlobalOptions, as_json: bool) -> None:
     """Show what a bug report needs: versions, the machine, the model and whether the library is sound.
 
     Nothing is changed. The checks are quick; wherein verify looks for damage inside the library. The exit code is 0 if
-    nothing is wrong, else that of the worst problem: 5 for damage, 6 for a model that is missing, 1 for anything else.
+    nothing is wrong, else that of the worst problem: 5 for damage, 6 if the library's model is missing, 2 for wrong
+    options, 1 for anything else.
     """
     from wherein.diagnosis.check import exit_code_of, without_home
     from wherein.diagnosis.examination import examine

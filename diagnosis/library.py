@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wherein.diagnosis.check import Check
-from wherein.errors import Damaged, LibraryBusy, ModelMismatch, Outdated
+from wherein.errors import Damaged, LibraryBusy, ModelMismatch, Outdated, UsageError
 
 if TYPE_CHECKING:
     from wherein.storage.catalog.protocol import Catalog
@@ -24,6 +24,8 @@ def library(folder: Path) -> Check:
     from wherein.library.opening import is_library
     from wherein.storage.catalog.connection import open_reader, snapshot
 
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file, and a library is a folder; name another with --library")
     if not is_library(folder):
         return Check("library", f"none in {folder} yet; create it with: wherein ingest FOLDER", {"folder": str(folder)})
     found = Check("library", str(folder), {"folder": str(folder)}, tuple(_notes(folder)))
@@ -45,19 +47,21 @@ def _look(db: Catalog, folder: Path, found: Check) -> Check:
     from wherein.storage.catalog.sources import list_sources
     from wherein.storage.cleanup.disk_usage import disk_use
     from wherein.storage.cleanup.purge import purge_is_unfinished
+    from wherein.storage.disk.counted import counted
 
     model, night = bound_model(db), last_run(db)
-    sizes = disk_use(folder)
+    documents, chunks, problems = count_documents(db), count_chunks(db), len(problem_files(db))
+    size, schema = sum(disk_use(folder).values()), schema_of(db)
     fields = {
-        **found.fields, "schema": schema_of(db), "documents": count_documents(db), "chunks": count_chunks(db),
-        "sources": len(list_sources(db)), "problems": len(problem_files(db)), "bytes": sum(sizes.values()),
+        **found.fields, "schema": schema, "documents": documents, "chunks": chunks, "problems": problems,
+        "sources": len(list_sources(db)), "bytes": size,
         "model": model.name if model else "", "precision": model.precision if model else "",
         "fingerprint": model.fingerprint if model else "", "last_reindex": night.outcome if night else "",
     }  # fmt: skip
     bound = f"; {model.name} at {model.precision}, fingerprint {model.fingerprint}" if model else "; no model yet"
     text = (
-        f"{folder}: {fields['documents']:,} documents, {fields['chunks']:,} chunks, {fields['problems']:,} problems,"
-        f" {sum(sizes.values()) / 1e6:,.1f} MB, schema {fields['schema']}{bound}"
+        f"{folder}: {counted(documents, 'document')}, {counted(chunks, 'chunk')}, {counted(problems, 'problem')},"
+        f" {size / 1e6:,.1f} MB, schema {schema}{bound}"
     )
     notes = [*found.notes, *(["a purge is unfinished; the next writer finishes it"] if purge_is_unfinished(db) else [])]
     if night and night.outcome in ("failed", "refused"):

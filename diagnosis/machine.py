@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from wherein.diagnosis.check import Check
+from wherein.uri import real_path
 
 __all__ = ["disk", "processor", "system"]
 
@@ -28,7 +29,8 @@ def system() -> Check:
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
         "encoding": sys.getfilesystemencoding(),
-        "variables": {name: value for name, value in sorted(os.environ.items()) if name.startswith("WHEREIN_")},
+        # Their names alone: a value may be secret.
+        "variables": sorted(name for name in os.environ if name.startswith("WHEREIN_")),
     }
     where = f" ({distribution})" if distribution else ""
     text = f"{fields['system']}{where}, {fields['implementation']} {fields['python']}"
@@ -63,7 +65,8 @@ def disk(folders: dict[str, Path]) -> Check:
 
 def _existing(folder: Path) -> Path:
     """Return the folder, or the nearest one above it that exists."""
-    return next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    whole = Path(real_path(os.fspath(folder)))
+    return next(path for path in (whole, *whole.parents) if path.exists())
 
 
 def _memory() -> int | None:

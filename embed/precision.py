@@ -8,8 +8,6 @@
 from pathlib import Path
 from typing import Any
 
-from wherein.embed.processor import CPU_INFO, read_processor
-
 __all__ = ["MAX_THREADS", "PRECISIONS", "apply_precision", "resolve_precision", "why_precision"]
 
 PRECISIONS = ("auto", "w8a8", "w8a32")
@@ -20,20 +18,26 @@ MAX_THREADS = 1_024
 _INT8_FLAGS = frozenset({"avx512_vnni", "avx_vnni", "amx_int8"})
 
 
-def resolve_precision(requested: str, cpu_info: Path = CPU_INFO) -> str:
+def resolve_precision(requested: str, cpu_info: Path | None = None) -> str:
     """Return `w8a8` or `w8a32`. `auto` is decided by the CPU's flags, and is `w8a32` where they cannot be read."""
     if requested != "auto":
         return requested
-    return "w8a8" if _INT8_FLAGS & read_processor(cpu_info).flags else "w8a32"
+    return "w8a8" if _INT8_FLAGS & _flags(cpu_info) else "w8a32"
 
 
-def why_precision(cpu_info: Path = CPU_INFO) -> str:
+def why_precision(cpu_info: Path | None = None) -> str:
     """Return in words why `auto` is what it is on this CPU."""
-    flags = read_processor(cpu_info).flags
+    flags = _flags(cpu_info)
     if not flags:
         return "the flags of the CPU cannot be read"
     fast = sorted(_INT8_FLAGS & flags)
     return f"the CPU has {', '.join(fast)}" if fast else f"the CPU has none of {', '.join(sorted(_INT8_FLAGS))}"
+
+
+def _flags(cpu_info: Path | None) -> frozenset[str]:
+    from wherein.embed.processor import CPU_INFO, read_processor  # a question needs none of it
+
+    return read_processor(cpu_info or CPU_INFO).flags
 
 
 def apply_precision(graph: Any, precision: str) -> None:

@@ -1,7 +1,7 @@
 """Hides from a process what only Unix has: modules, and functions of `os`. To be run as `sitecustomize`, at its start.
 
 What libraries use on Linux alone stays: `os.uname` (NumPy), `os.getuid` and `os.geteuid` (platformdirs), `os.sendfile`
-(shutil), and `fcntl` for `portalocker` and `mcp`, which import it nowhere else.
+and `os.statvfs` (shutil), and `fcntl` for `portalocker` and `mcp`, which import it nowhere else.
 """
 
 import importlib.abc
@@ -15,7 +15,7 @@ FUNCTIONS = (
     "getegid", "getgid", "getgroups", "getloadavg", "getpgid", "getpgrp", "getsid", "killpg",
     "lchown", "lockf", "mkfifo", "mknod", "nice", "openpty", "pathconf", "posix_fadvise", "posix_fallocate", "pread",
     "preadv", "pwrite", "pwritev", "readv", "sched_getaffinity", "sched_setaffinity", "setpgid", "setsid",
-    "statvfs", "sync", "sysconf", "ttyname", "wait", "wait3", "wait4", "waitid", "writev",
+    "sync", "sysconf", "ttyname", "wait", "wait3", "wait4", "waitid", "writev",
     "O_CLOEXEC", "O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK", "O_NOCTTY", "O_SYNC",
 )  # fmt: skip
 SIGNALS = ("SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGWINCH", "SIGCHLD", "SIGPIPE", "SIGTSTP", "SIGCONT")

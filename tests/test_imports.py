@@ -36,7 +36,7 @@ ALLOWED = {
     "streams": {"errors"},
     "systemd": {"errors"},
     "crontab": {"errors"},
-    "diagnosis": {"library", "ingest", "storage", "embed", "installation", "errors"},
+    "diagnosis": {"library", "ingest", "storage", "embed", "uri", "installation", "errors"},
     "server": {"render", "terminal", "library", "ingest", "search", "storage", "uri", "installation", "errors"},
     "library": {"ingest", "search", "evaluation", "storage", "embed", "uri", "installation", "errors"},
     "evaluation": {"search", "storage", "embed", "uri", "installation", "errors"},

@@ -90,7 +90,7 @@ def hidden(tmp_path: Path) -> dict[str, str]:
 
 def run(hidden: dict[str, str], *words: str) -> str:
     done = subprocess.run([sys.executable, *words], env=hidden, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     return done.stdout
 
 

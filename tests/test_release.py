@@ -8,7 +8,7 @@ import sys
 import tarfile
 import urllib.request
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -107,10 +107,12 @@ def with_uv_tool(what: str, work: Path) -> Path:
     return work / "bin" / "wherein"
 
 
-@pytest.mark.parametrize("kind", ["wheel", "archive"])
-@pytest.mark.parametrize("install", [with_pip, with_pipx, with_uv_tool])
+@pytest.mark.parametrize(
+    ("install", "kind"),
+    [(with_pip, "wheel"), (with_pipx, "wheel"), (with_uv_tool, "wheel"), (with_pip, "archive")],
+)
 def test_it_is_installed_and_used_from_another_folder(
-    released: dict[str, Path], tmp_path: Path, install: "type[with_pip]", kind: str
+    released: dict[str, Path], tmp_path: Path, install: Callable[[str, Path], Path], kind: str
 ) -> None:
     program = install(f"wherein[server,mcp] @ {released[kind].as_uri()}", tmp_path)
     elsewhere = tmp_path / "elsewhere"
@@ -168,7 +170,11 @@ def assert_hint_works(program: Path, folder: Path, environment: dict[str, str], 
         "PIPX_HOME": work / "pipx", "PIPX_BIN_DIR": work / "bin", "PIPX_MAN_DIR": work / "man",
         "UV_TOOL_DIR": work / "tools", "UV_TOOL_BIN_DIR": work / "bin",
     }  # fmt: skip
-    path = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    (work / "path").mkdir()
+    for tool in ("pipx", "uv"):
+        (work / "path" / tool).write_text(f'#!/bin/sh\nexec {sys.executable} -m {tool} "$@"\n')
+        (work / "path" / tool).chmod(0o700)
+    path = f"{work / 'path'}{os.pathsep}{environment['PATH']}"
     call("bash", "-c", command, cwd=folder, env={**environment, **{n: str(p) for n, p in tools.items()}, "PATH": path})
     done = json.loads(call(program, "doctor", "--json", cwd=folder, env=environment))
     extras = next(check for check in done["checks"] if check["name"] == "extras")

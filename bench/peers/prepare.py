@@ -1,4 +1,4 @@
-"""Write the weights of all-MiniLM-L6-v2 as each peer of bench/ingest_peers.py wants them.
+"""Write the weights of all-MiniLM-L6-v2 as each peer of bench/run.py wants them.
 
     peers/bin/python bench/peers/prepare.py MODELS TEXTS.json
 
@@ -23,7 +23,6 @@ def main() -> None:
     once(models / "onnx-int8", lambda target: quantize_onnx(models / "onnx", target))
     once(models / "onnx-pooled", lambda target: add_pooling(models / "onnx-int8", target))
     once(models / "st", lambda target: save_transformer(target, texts))
-    once(models / "chroma", lambda target: imitate_chroma(models / "onnx", target))
 
 
 def once(target: Path, write) -> None:
@@ -106,14 +105,6 @@ def save_transformer(target: Path, texts: list[str]) -> None:
         subset_size=len(samples),
     )
     ov.save_model(graph, folder / "openvino_model_int8.xml", compress_to_fp16=False)
-
-
-def imitate_chroma(onnx: Path, target: Path) -> None:
-    """Write the folder into which Chroma downloads its model."""
-    (target / "onnx").mkdir(parents=True)
-    for path in onnx.iterdir():
-        (target / "onnx" / path.name).symlink_to(path.absolute())
-    (target / "onnx" / "vocab.txt").touch()
 
 
 if __name__ == "__main__":

@@ -1,227 +1,312 @@
-"""What each system of bench/ingest_peers.py does, in a process of its own.
+"""What each system of bench/run.py does, in a process of its own.
 
-    python bench/peers/systems.py SYSTEM CONTEXTS.json --work EMPTY-FOLDER --models MODELS --precision auto
+    python bench/peers/systems.py SYSTEM ingest RECORDS.jsonl FOLDER     every record; FOLDER may hold them already
+    python bench/peers/systems.py SYSTEM update RECORDS.jsonl FOLDER     only records that changed
+    python bench/peers/systems.py SYSTEM count FOLDER                    how many records it holds
+    python bench/peers/systems.py SYSTEM ask FOLDER QUESTION             the five best texts
+    python bench/peers/systems.py SYSTEM questions FOLDER QUESTIONS.json OUT.json
 
-MODELS is what bench/peers/prepare.py wrote.
+RECORDS.jsonl has `id`, `title` and `text`; a peer embeds the title in front of the text. The last form asks one
+question after another and writes, for each, the ids of the ten best and the milliseconds that it took. --models names
+what bench/peers/prepare.py wrote. A peer whose records are there already has to embed them all again, because none
+compares what it is given with what it has; `update` is told what changed, which Wherein finds out.
 """
 
 import argparse
 import json
 import os
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent.parent
+sys.path.insert(0, str(Path(__file__).parent))
 
-OPENVINO = {
-    "device": "cpu",
-    "backend": "openvino",
-    "model_kwargs": {"file_name": "openvino/openvino_model_int8.xml", "ov_config": {"PERFORMANCE_HINT": "LATENCY"}},
-}
-"""How sentence-transformers loads the INT8 graph."""
+import encoders
+from encoders import OPENVINO, WIDTH, longest_first, read_records
+
+Search = Callable[[str, int], list[str]]
 
 
-def wherein(texts: Path, work: Path, models: Path, precision: str) -> None:
-    from wherein.library import Library
+class ByHand:
+    """Vectors in a flat FAISS index, records in a JSON file beside it."""
 
-    Library(work / "library", precision=precision, cache=models / "compiled").ingest([str(texts.with_suffix(".jsonl"))])
+    def __init__(self, models: Path, encoder: type) -> None:
+        self._models, self._kind = models, encoder
 
+    def ingest(self, records: list[dict], folder: Path) -> None:
+        self._keep(self._kind(self._models).texts(texts(records)), records, folder)
 
-def openvino(texts: Path, work: Path, models: Path, precision: str) -> None:
-    import faiss
-    import numpy as np
-    import openvino as ov
-    from tokenizers import Tokenizer
+    def update(self, records: list[dict], folder: Path) -> None:
+        index, kept = self._open(folder)
+        vectors, rows = index.reconstruct_n(0, index.ntotal), {record["id"]: n for n, record in enumerate(kept)}
+        found = self._kind(self._models).texts(texts(records))
+        for record, vector in zip(records, found, strict=True):
+            kept[rows[record["id"]]], vectors[rows[record["id"]]] = record, vector
+        self._keep(vectors, kept, folder)
 
-    folder = ROOT / "embed" / "default"
-    compiled = ov.Core().compile_model(str(folder / "model.xml"), "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"})
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(384)
-    passages = json.loads(texts.read_text("utf-8"))
-    rows = [encoding.ids for encoding in tokenizer.encode_batch_fast(passages)]
-    vectors = np.empty((len(rows), 384), np.float32)
-    queue = ov.AsyncInferQueue(compiled)
-    queue.set_callback(lambda request, batch: vectors.__setitem__(batch, request.get_output_tensor(0).data))
-    for batch in sorted_batches(rows, 8):
-        queue.start_async(padded([rows[row] for row in batch], positions=True), batch)
-    queue.wait_all()
-    keep(faiss, vectors, passages, work)
+    def count(self, folder: Path) -> int:
+        return len(self._open(folder)[1]) if (folder / "records.json").exists() else 0
 
+    def search(self, folder: Path) -> Search:
+        (index, records), encoder = self._open(folder), self._kind(self._models)
+        return lambda question, k: [
+            records[row]["id"] for row in index.search(encoder.question(question)[None, :], k)[1][0] if row >= 0
+        ]
 
-def onnxruntime(texts: Path, work: Path, models: Path, precision: str) -> None:
-    import faiss
-    import numpy as np
-    import onnxruntime as ort
-    from tokenizers import Tokenizer
+    def texts(self, folder: Path, ids: list[str]) -> list[str]:
+        kept = {record["id"]: record["text"] for record in self._open(folder)[1]}
+        return [kept[one] for one in ids]
 
-    calm_onnxruntime()
-    model = str(models / "onnx-int8" / "model.onnx")
-    session = ort.InferenceSession(model, ort.SessionOptions(), providers=["CPUExecutionProvider"])
-    tokenizer = Tokenizer.from_file(str(models / "onnx" / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(384)
-    passages = json.loads(texts.read_text("utf-8"))
-    rows = [encoding.ids for encoding in tokenizer.encode_batch_fast(passages)]
-    vectors = np.empty((len(rows), 384), np.float32)
-    for batch in sorted_batches(rows, 8):
-        inputs = padded([rows[row] for row in batch], positions=False)
-        (hidden,) = session.run(None, inputs)
-        mask = inputs["attention_mask"][:, :, None].astype(np.float32)
-        pooled = (hidden * mask).sum(1) / mask.sum(1)
-        vectors[batch] = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
-    keep(faiss, vectors, passages, work)
+    def _open(self, folder: Path):
+        import faiss
+
+        return faiss.read_index(str(folder / "index.faiss")), json.loads((folder / "records.json").read_text("utf-8"))
+
+    def _keep(self, vectors, records: list[dict], folder: Path) -> None:
+        import faiss
+
+        index = faiss.IndexFlatIP(WIDTH)
+        index.add(vectors)
+        faiss.write_index(index, str(folder / "index.faiss.new"))
+        (folder / "records.json.new").write_text(json.dumps(records), "utf-8")
+        for name in ("index.faiss", "records.json"):
+            with (folder / f"{name}.new").open("rb") as file:
+                os.fsync(file.fileno())
+            (folder / f"{name}.new").replace(folder / name)
 
 
-def calm_onnxruntime() -> None:
-    """Give every session a thread for each core, none of which spins while it waits.
+class CardDemo(ByHand):
+    """A scan of all vectors by their Euclidean distance, as in the card's demonstration."""
 
-    Spinning takes 1.6 times the CPU time beside other work, and is no faster. Most libraries have no option for it.
-    """
-    import onnxruntime as ort
+    def search(self, folder: Path) -> Search:
+        import numpy as np
 
-    class Options(ort.SessionOptions):
-        def __init__(self) -> None:
-            super().__init__()
-            self.intra_op_num_threads = os.cpu_count() or 1
-            self.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        (index, records), encoder = self._open(folder), self._kind(self._models)
+        vectors = index.reconstruct_n(0, index.ntotal)
 
-    ort.SessionOptions = Options
+        def nearest(question: str, k: int) -> list[str]:
+            asked = encoder.question(question)
+            distances = np.linalg.norm(vectors - asked, axis=1)
+            return [records[row]["id"] for row in np.argsort(distances)[:k]]
 
-
-def longest_first(texts: Path) -> list[str]:
-    return sorted(json.loads(texts.read_text("utf-8")), key=len, reverse=True)
+        return nearest
 
 
-def sorted_batches(rows: list[list[int]], size: int) -> list[list[int]]:
-    order = sorted(range(len(rows)), key=lambda row: -len(rows[row]))
-    return [order[first : first + size] for first in range(0, len(order), size)]
+class Txtai:
+    """txtai with its content store and the ONNX graph in INT8."""
+
+    def __init__(self, models: Path) -> None:
+        encoders.calm_onnxruntime()
+        self._models = str(models / "onnx-pooled")
+
+    def ingest(self, records: list[dict], folder: Path) -> None:
+        embeddings = self._new() if not (folder / "index").exists() else self._open(folder)
+        rows = [(record["id"], text) for record, text in zip(records, texts(records), strict=True)]
+        rows.sort(key=lambda row: len(row[1]), reverse=True)
+        (embeddings.upsert if (folder / "index").exists() else embeddings.index)(rows)
+        embeddings.save(str(folder / "index"))
+
+    update = ingest
+
+    def count(self, folder: Path) -> int:
+        return self._open(folder).count() if (folder / "index" / "config.json").exists() else 0
+
+    def search(self, folder: Path) -> Search:
+        embeddings = self._open(folder)
+        return lambda question, k: [str(found["id"]) for found in embeddings.search(question, k)]
+
+    def texts(self, folder: Path, ids: list[str]) -> list[str]:
+        embeddings = self._open(folder)
+        return [
+            embeddings.search("select text from txtai where id = :id", parameters={"id": i})[0]["text"] for i in ids
+        ]
+
+    def _new(self):
+        from txtai import Embeddings
+
+        return Embeddings(
+            path=f"{self._models}/model.onnx", tokenizer=self._models, method="transformers", content=True, gpu=False,
+            maxlength=384, encodebatch=encoders.BATCH,
+        )  # fmt: skip
+
+    def _open(self, folder: Path):
+        embeddings = self._new()
+        embeddings.load(str(folder / "index"))
+        return embeddings
 
 
-def padded(rows: list[list[int]], *, positions: bool) -> dict:
-    import numpy as np
+class Chroma:
+    """Chroma with sentence-transformers and its OpenVINO INT8 graph."""
 
-    shape = len(rows), max(map(len, rows))
-    ids, mask = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-    for index, row in enumerate(rows):
-        ids[index, : len(row)] = row
-        mask[index, : len(row)] = 1
-    inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-    return inputs | ({"position_ids": np.tile(np.arange(shape[1]), (shape[0], 1))} if positions else {})
+    def __init__(self, models: Path) -> None:
+        self._models = models
 
+    def ingest(self, records: list[dict], folder: Path) -> None:
+        collection = self._collection(folder)
+        records = longest_first(records)
+        for first in range(0, len(records), 100):
+            part = records[first : first + 100]
+            collection.upsert(ids=[record["id"] for record in part], documents=texts(part))
 
-def fastembed(texts: Path, work: Path, models: Path, precision: str) -> None:
-    import faiss
-    import numpy as np
-    from fastembed import TextEmbedding
-    from fastembed.common.model_description import ModelSource, PoolingType
+    update = ingest
 
-    calm_onnxruntime()
-    name = "local/all-MiniLM-L6-v2"
-    source = ModelSource(url="http://127.0.0.1/none")
-    TextEmbedding.add_custom_model(name, PoolingType.MEAN, True, source, 384, model_file="model.onnx")
-    model = TextEmbedding(name, specific_model_path=str(models / "onnx-int8"))
-    passages = longest_first(texts)
-    keep(faiss, np.stack(list(model.embed(passages, batch_size=8))), passages, work)
+    def count(self, folder: Path) -> int:
+        return self._collection(folder).count()
 
+    def search(self, folder: Path) -> Search:
+        collection = self._collection(folder)
+        return lambda question, k: collection.query(query_texts=[question], n_results=k, include=[])["ids"][0]
 
-def sentence_transformers(texts: Path, work: Path, models: Path, precision: str) -> None:
-    import faiss
-    from sentence_transformers import SentenceTransformer
+    def texts(self, folder: Path, ids: list[str]) -> list[str]:
+        return self._collection(folder).get(ids=ids)["documents"]
 
-    model = SentenceTransformer(str(models / "st"), **OPENVINO)
-    passages = json.loads(texts.read_text("utf-8"))  # which it sorts itself
-    keep(faiss, model.encode(passages, batch_size=8), passages, work)
+    def _collection(self, folder: Path):
+        import chromadb
+        from chromadb.utils.embedding_functions import SentenceTransformerEmbeddingFunction
 
-
-def keep(faiss, vectors, passages: list[str], work: Path) -> None:
-    index = faiss.IndexFlatIP(384)
-    index.add(vectors)
-    faiss.write_index(index, str(work / "index.faiss"))
-    (work / "texts.json").write_text(json.dumps(passages), "utf-8")
-    for path in work.iterdir():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+        function = SentenceTransformerEmbeddingFunction(str(self._models / "st"), **OPENVINO)
+        client = chromadb.PersistentClient(str(folder), settings=chromadb.Settings(anonymized_telemetry=False))
+        return client.get_or_create_collection(
+            "texts", embedding_function=function, configuration={"hnsw": {"space": "ip"}}
+        )
 
 
-def txtai(texts: Path, work: Path, models: Path, precision: str) -> None:
-    from txtai import Embeddings
+class LanceDb:
+    """LanceDB with its registry of embedding functions, and the same graph."""
 
-    calm_onnxruntime()
-    path, tokenizer = str(models / "onnx-pooled" / "model.onnx"), str(models / "onnx-pooled")
-    embeddings = Embeddings(
-        path=path, tokenizer=tokenizer, method="transformers", content=True, gpu=False, maxlength=384, encodebatch=8
-    )
-    embeddings.index(enumerate(longest_first(texts)))
-    embeddings.save(str(work / "index"))
+    def __init__(self, models: Path) -> None:
+        self._models = models
+
+    def ingest(self, records: list[dict], folder: Path) -> None:
+        table = self._table(folder)
+        records = longest_first(records)
+        rows = [{"id": record["id"], "text": text} for record, text in zip(records, texts(records), strict=True)]
+        if table.count_rows():
+            table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all().execute(
+                self._vectors(rows)
+            )
+        else:
+            table.add(rows)
+
+    update = ingest
+
+    def count(self, folder: Path) -> int:
+        return self._table(folder).count_rows()
+
+    def search(self, folder: Path) -> Search:
+        table = self._table(folder)
+        return lambda question, k: [
+            row["id"] for row in table.search(question).distance_type("dot").limit(k).select(["id"]).to_list()
+        ]
+
+    def texts(self, folder: Path, ids: list[str]) -> list[str]:
+        rows = self._table(folder).search().where(f"id in {tuple(ids)!r}").limit(len(ids)).to_list()
+        kept = {row["id"]: row["text"] for row in rows}
+        return [kept[one] for one in ids]
+
+    def _vectors(self, rows: list[dict]) -> list[dict]:
+        # merge_insert, unlike add, does not call the embedding function.
+        vectors = self._function.compute_source_embeddings([row["text"] for row in rows])
+        return [{**row, "vector": vector} for row, vector in zip(rows, vectors, strict=True)]
+
+    def _table(self, folder: Path):
+        import lancedb
+        import sentence_transformers
+        from lancedb.embeddings import get_registry
+        from lancedb.pydantic import LanceModel, Vector
+
+        # LanceDB has no option for the backend.
+        load = sentence_transformers.SentenceTransformer
+        sentence_transformers.SentenceTransformer = lambda name, **_: load(name, **OPENVINO)
+        model = get_registry().get("sentence-transformers").create(name=str(self._models / "st"), device="cpu")
+        self._function = model
+
+        class Passage(LanceModel):
+            id: str
+            text: str = model.SourceField()
+            vector: Vector(WIDTH) = model.VectorField()
+
+        return lancedb.connect(str(folder)).create_table("texts", schema=Passage, exist_ok=True)
 
 
-def chroma(texts: Path, work: Path, models: Path, precision: str) -> None:
-    from chromadb.utils.embedding_functions import ONNXMiniLM_L6_V2
+class Wherein:
+    """The library as programs use it; bench/run.py runs the command itself where a person would."""
 
-    calm_onnxruntime()
-    ONNXMiniLM_L6_V2.DOWNLOAD_PATH = models / "chroma"
-    into_chroma(ONNXMiniLM_L6_V2(preferred_providers=["CPUExecutionProvider"]), texts, work)
+    def __init__(self, models: Path) -> None:
+        self._cache = models / "compiled"
 
+    def ingest(self, records: list[dict], folder: Path) -> None:
+        raise SystemExit("run: wherein ingest")
 
-def chroma_st(texts: Path, work: Path, models: Path, precision: str) -> None:
-    from chromadb.utils.embedding_functions import SentenceTransformerEmbeddingFunction
+    update = ingest
 
-    into_chroma(SentenceTransformerEmbeddingFunction(str(models / "st"), **OPENVINO), texts, work)
+    def count(self, folder: Path) -> int:
+        return sum(1 for _ in self._library(folder).documents())
 
+    def search(self, folder: Path) -> Search:
+        library = self._library(folder)
+        return lambda question, k: [hit.uri.rpartition("#")[2] for hit in library.query(question, k).hits]
 
-def into_chroma(function, texts: Path, work: Path) -> None:
-    import chromadb
+    def texts(self, folder: Path, ids: list[str]) -> list[str]:
+        raise SystemExit("run: wherein query")
 
-    settings = chromadb.Settings(anonymized_telemetry=False)
-    client = chromadb.PersistentClient(str(work / "chroma"), settings=settings)
-    collection = client.create_collection("texts", embedding_function=function)
-    passages = longest_first(texts)
-    for first in range(0, len(passages), 100):
-        part = passages[first : first + 100]
-        collection.add(ids=[str(first + n) for n in range(len(part))], documents=part)
+    def _library(self, folder: Path):
+        from wherein.library import Library
 
-
-def lancedb(texts: Path, work: Path, models: Path, precision: str) -> None:
-    import lancedb as lance
-    import sentence_transformers
-    from lancedb.embeddings import get_registry
-    from lancedb.pydantic import LanceModel, Vector
-
-    # LanceDB has no option for the backend.
-    load = sentence_transformers.SentenceTransformer
-    sentence_transformers.SentenceTransformer = lambda name, **_: load(name, **OPENVINO)
-    model = get_registry().get("sentence-transformers").create(name=str(models / "st"), device="cpu")
-
-    class Passage(LanceModel):
-        text: str = model.SourceField()
-        vector: Vector(384) = model.VectorField()
-
-    table = lance.connect(str(work / "lance")).create_table("texts", schema=Passage)
-    table.add([{"text": text} for text in longest_first(texts)])
+        return Library(folder / "library", cache=self._cache)
 
 
-CHILDREN = {
-    "wherein": wherein,
-    "openvino": openvino,
-    "onnxruntime": onnxruntime,
-    "fastembed": fastembed,
-    "sentence-transformers": sentence_transformers,
-    "txtai": txtai,
-    "chroma": chroma,
-    "chroma-st": chroma_st,
-    "lancedb": lancedb,
+def texts(records: list[dict]) -> list[str]:
+    """Return what is embedded of each record: the title, if it has one, in front of the text."""
+    return [f"{record['title']}. {record['text']}" if record["title"] else record["text"] for record in records]
+
+
+SYSTEMS = {
+    "wherein": Wherein,
+    "openvino": lambda models: ByHand(models, encoders.OpenVinoLoop),
+    "onnxruntime": lambda models: ByHand(models, encoders.OnnxRuntime),
+    "fastembed": lambda models: ByHand(models, encoders.FastEmbed),
+    "sentence-transformers": lambda models: ByHand(models, encoders.SentenceTransformers),
+    "txtai": Txtai,
+    "chroma": Chroma,
+    "lancedb": LanceDb,
+    "card": lambda models: CardDemo(models, encoders.CardDemo),
 }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("system", choices=CHILDREN)
-    parser.add_argument("texts", type=Path)
-    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("system", choices=SYSTEMS)
+    parser.add_argument("verb", choices=["ingest", "update", "count", "ask", "questions"])
+    parser.add_argument("given", nargs="+")
     parser.add_argument("--models", type=Path, required=True)
-    parser.add_argument("--precision", default="auto")
-    given = parser.parse_args()
-    CHILDREN[given.system](given.texts, given.work, given.models, given.precision)
+    chosen = parser.parse_args()
+    system = SYSTEMS[chosen.system](chosen.models)
+    first, *rest = chosen.given
+    if chosen.verb in ("ingest", "update"):
+        folder = Path(rest[0])
+        folder.mkdir(exist_ok=True)
+        getattr(system, chosen.verb)(read_records(Path(first)), folder)
+    elif chosen.verb == "count":
+        print(system.count(Path(first)))
+    elif chosen.verb == "ask":
+        print("\n".join(system.texts(Path(first), system.search(Path(first))(rest[0], 5))))
+    else:
+        answers = timed(system.search(Path(first)), json.loads(Path(rest[0]).read_text("utf-8")))
+        Path(rest[1]).write_text(json.dumps(answers), "utf-8")
+
+
+def timed(search: Search, questions: list[str]) -> list[dict]:
+    """Ask each question; the first twenty are asked twice, so that everything is loaded when time counts."""
+    for question in questions[:20]:
+        search(question, 10)
+    answers = []
+    for question in questions:
+        began = time.perf_counter()
+        ids = search(question, 10)
+        answers.append({"ids": ids, "milliseconds": 1000 * (time.perf_counter() - began)})
+    return answers
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def _anywhere(parts: _Parts, spelling: _Spelling) -> str:
 
 
 def _at_path(pattern: str) -> str:
-    parts = _split(os.path.expanduser(pattern))
+    parts = _split(with_slashes(os.path.expanduser(pattern)))
     # rstrip turns the root into nothing, which matches every file.
     begin, path = uri_parts(real_path(parts.existing or "."))
     return re.escape(begin) + _exactly(path.rstrip("/"), _in_files) + _matching(parts.rest, _in_files) + _BELOW
@@ -85,9 +85,9 @@ def _split(pattern: str) -> _Parts:
     """Split a pattern before the first name in it that does not exist; `existing` is relative if the pattern is."""
     if os.path.lexists(pattern):  # with stars, too
         return _Parts(pattern, "")
-    existing = with_slashes(split_path(pattern)[0]) if os.path.isabs(pattern) else ""
-    rest = list[str]()
-    for name in pattern[len(existing) :].split("/"):
+    root = with_slashes(split_path(pattern)[0]) if os.path.isabs(pattern) else ""
+    existing, rest = root, list[str]()
+    for name in pattern[len(root) :].split("/"):
         path = os.path.join(existing, name)
         if name == ".." and rest:
             rest.pop()
@@ -97,7 +97,7 @@ def _split(pattern: str) -> _Parts:
             existing, rest = file, [os.path.join(existing, name).removeprefix(file)]
         elif name not in ("", "."):
             rest.append(f"/{name}")
-    return _Parts(existing.rstrip("/") or existing, "".join(rest))
+    return _Parts(existing if existing == root else existing.rstrip("/"), "".join(rest))
 
 
 def _file_of_record(folder: str, name: str) -> str | None:

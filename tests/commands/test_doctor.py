@@ -110,6 +110,30 @@ def test_damage_has_the_exit_code_of_damage(tmp_path: Path, break_it: Callable[[
     assert code == 5
 
 
+def test_a_library_that_is_a_file(tmp_path: Path) -> None:
+    (tmp_path / "notes").write_text("A note.")
+    code, found = checks(tmp_path / "notes")
+    assert code == 2
+    assert str(found["library"]["problem"]).endswith(
+        "notes is a file, and a library is a folder; name another with --library"
+    )
+
+
+def test_a_current_folder_that_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    words = f"cd {tmp_path}/gone && rmdir ../gone && {sys.executable} -m wherein --library here doctor"
+    done = subprocess.run(["bash", "-c", words], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "")
+    assert "disk        problem: The current folder has been deleted; change to another" in done.stdout
+
+
+def test_an_unknown_model(tmp_path: Path) -> None:
+    done = doctor("--library", str(tmp_path / "library"), "--model", "nosuch", "--json")
+    found = {check["name"]: check["problem"] for check in json.loads(done.stdout)["checks"] if check["problem"]}
+    sentence = "There is no model nosuch; see: wherein model list"
+    assert (done.exit_code, found) == (2, {"precision": sentence, "model": sentence})
+
+
 def test_a_library_that_is_being_written(tmp_path: Path) -> None:
     write_small_library(tmp_path)
     with writer_lock(tmp_path):

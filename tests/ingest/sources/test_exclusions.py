@@ -1,12 +1,15 @@
 """Exclusions: the form in which they are stored, what they match, and which of them hold for which source."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from wherein.errors import UsageError
+from wherein.ingest.sources import exclusions, names
 from wherein.ingest.sources.exclusions import Exclusions, Rules, exclusions_for, rebased, stored_lines
 from wherein.storage.catalog.sources import Source
+from windows import as_on_windows
 
 
 @pytest.fixture(autouse=True)
@@ -106,3 +109,29 @@ def test_exclusions_go_on_to_a_source_around_theirs() -> None:
         "/s\\ ub/**/priv", "/s\\ ub/a/b", "!/s\\ ub/c",
     )  # fmt: skip
     assert rebased(Rules("/r", ("priv",)), "/r") == ("priv",)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "lines"),
+    [
+        ("*.log", ["*.log"]),
+        ("private\\", ["private/"]),
+        ("C:\\work\\r\\private", ["/private"]),
+        ("C:/work/r/private/", ["/private/"]),
+        ("!C:\\work\\r\\[2024] a\\b", ["!/\\[2024\\]\\ a/b"]),
+        ("r\\old", ["/old"]),
+        (".\\r\\old\\", ["/old/"]),
+    ],
+)
+def test_exclusions_of_windows(monkeypatch: pytest.MonkeyPatch, pattern: str, lines: list[str]) -> None:
+    as_on_windows(monkeypatch, [names, exclusions])
+    monkeypatch.setattr(names, "glob", SimpleNamespace(has_magic=lambda _: False, escape=lambda path: path))
+    monkeypatch.setattr(exclusions, "glob", SimpleNamespace(iglob=lambda *_, **__: iter(())))
+    assert stored_lines(pattern, "C:\\work\\r") == lines
+
+
+def test_a_path_of_windows_is_matched_below_its_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    as_on_windows(monkeypatch, [names, exclusions])
+    rules = Rules("C:\\work\\r", ("/private", "*.log"))
+    assert rebased(Rules("C:\\work\\r\\deep", ("/x", "*.log")), "C:\\work\\r") == ("/deep/x", "/deep/**/*.log")
+    assert rules.without_those_for("C:\\work\\r\\private") == Rules("C:\\work\\r", ("*.log",))

@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wherein.errors import UsageError
+from wherein.search.filters import uri_globs
 from wherein.search.filters.uri_globs import uri_pattern
 from wherein.uri import display_uri, file_uri
+from windows import as_on_windows
 
 
 def test_a_byte_that_is_not_utf_8_is_one_character() -> None:
@@ -229,3 +231,23 @@ def test_whatever_is_shown_matches_itself(raw: bytes) -> None:
     uri = file_uri(f"/nowhere at all/{name}")
     assert b"\\" in raw or matches(display_uri(uri), uri)
     assert matches(f"/nowhere at all/{name}", uri)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "uri", "matched"),
+    [
+        ("C:\\docs\\*.md", "file:///C:/docs/a.md", True),
+        ("c:/docs/*.md", "file:///C:/docs/deep/a.md", True),
+        ("C:\\docs", "file:///C:/docs/a%20b.md", True),
+        ("C:\\docs", "file:///C:/docs2/a.md", False),
+        ("C:\\docs\\*.md", "file:///D:/docs/a.md", False),
+        ("\\\\server\\share\\*.md", "file://server/share/a.md", True),
+        (".\\notes\\*.md", "file:///C:/work/notes/a.md", True),
+        ("notes\\*.md", "file:///D:/x/notes/a.md", True),
+        ("~\\notes", "file:///C:/Users/ann/notes/a.md", True),
+        ("C:\\", "file:///C:/anything.md", True),
+    ],
+)
+def test_patterns_of_windows(monkeypatch: pytest.MonkeyPatch, pattern: str, uri: str, matched: bool) -> None:
+    as_on_windows(monkeypatch, [uri_globs])
+    assert matches(pattern, uri) == matched

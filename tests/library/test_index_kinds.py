@@ -43,6 +43,8 @@ FAILPOINTS = (
     "generation.flushed", "generation.renamed", "generation.folder-flushed", "generation.register.begun",
     "generation.register.written", "generation.register.committed", "generation.forget.written",
 )  # fmt: skip
+ALWAYS = ("reindex.index.written", "generation.renamed", "generation.register.committed")
+"""Those that are tried by `make test` too."""
 
 
 def sentence(n: int) -> str:
@@ -197,7 +199,10 @@ def change(folder: Path, docs: Path, acknowledge: Connection) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("failpoint", FAILPOINTS)
+@pytest.mark.parametrize(
+    "failpoint",
+    [name if name in ALWAYS else pytest.param(name, marks=pytest.mark.slow) for name in FAILPOINTS],
+)
 def test_death_while_an_index_is_written(folder: Path, failpoint: str, way: str) -> None:
     docs = folder.parent / "docs"
     process, receiver = start(change, folder, docs, f"{failpoint}:{way}")

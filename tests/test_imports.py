@@ -50,6 +50,7 @@ STORAGE = {
     "backup": {"repair", "index", "filters", "catalog", "disk"},
     "cleanup": {"index", "filters", "catalog", "disk"},
     "repair": {"index", "filters", "catalog", "disk"},
+    "store": {"index", "filters", "catalog", "disk"},
     "index": {"filters", "catalog", "disk"},
     "filters": {"catalog", "disk"},
     "catalog": {"disk"},

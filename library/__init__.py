@@ -24,6 +24,7 @@ from wherein.library.contents import Contents
 from wherein.library.documents import remove_documents
 from wherein.library.following import Following
 from wherein.library.models import ModelChoice
+from wherein.library.moving import Moving
 from wherein.library.querying import QueryService
 from wherein.library.readers import CatalogReader
 from wherein.library.status import Status
@@ -46,6 +47,7 @@ from wherein.storage.repair.findings import Finding, Repair, Verification
 if TYPE_CHECKING:
     from wherein.embed.encoder import Encoder
     from wherein.embed.tokenizer import Words
+    from wherein.ingest.cluster.engine import RayEngine
     from wherein.ingest.progress.dry_run import Plan
     from wherein.library.embedding import Embedded
     from wherein.search.exact_answer import ExactAnswer
@@ -59,7 +61,7 @@ parse_filter = checked(parse)
 
 
 @checked
-class Library(Contents, Following, Upkeep):
+class Library(Contents, Following, Moving, Upkeep):
     """A folder with everything that was ingested. Opening it costs nothing; each part is opened when it is needed.
 
     Any number of threads may use one object: they read at the same time, each a committed state, while one of them
@@ -123,6 +125,7 @@ class Library(Contents, Following, Upkeep):
         report: Report = lambda _: None,
         look_ahead: bool = False,
         wait: bool = False,
+        engine: RayEngine | None = None,
     ) -> Summary:
         """Ingest files, folders, glob patterns and web pages, and remember them as sources; nothing is removed.
 
@@ -131,8 +134,9 @@ class Library(Contents, Following, Upkeep):
         place of what it declares, `ocr_languages` the languages of text in pictures as Tesseract calls them
         (`deu+eng`). A new source that is `confined` stays so: no link leads out of it, and no page is fetched from a
         private address. `report` gets the events of the run. With `look_ahead` the sources are walked twice, so that
-        the progress has a total. At the time `until` the run stops. With `wait` another writer is waited for. Raises
-        UsageError for a path that does not exist, LibraryBusy while another process writes.
+        the progress has a total. At the time `until` the run stops. With `wait` another writer is waited for. With an
+        `engine` (`wherein.ingest.cluster.engine.RayEngine`) actors of Ray read and embed. Raises UsageError for a path
+        that does not exist, LibraryBusy while another process writes.
         """
         from wherein.library.ingesting import ingest_sources
         from wherein.library.sources import SourceRequest
@@ -142,7 +146,7 @@ class Library(Contents, Following, Upkeep):
             given.texts(sources), exclude, max_size, reading, replace_exclusions=no_exclude, confined=confined
         )
         return ingest_sources(
-            self._runs(), request, report=report, until=given.moment(until), look_ahead=look_ahead, wait=wait
+            self._runs(engine), request, report=report, until=given.moment(until), look_ahead=look_ahead, wait=wait
         )
 
     def plan(

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from wherein.embed.encoder import Encoder
+    from wherein.ingest.cluster.engine import RayEngine
     from wherein.library.sources import SourceRequest
     from wherein.storage.catalog.protocol import Catalog
 
@@ -46,11 +47,15 @@ _PLANNED = ("new", "changed", "moved", "unchanged", "removed", "skipped", "faile
 
 @dataclass(frozen=True)
 class RunFactory:
-    """Starts ingest runs on the library in `folder`; `jobs` processes read files, None for as many as suit."""
+    """Starts ingest runs on the library in `folder`; `jobs` processes read files, None for as many as suit.
+
+    An `engine` takes the place of this machine's processes and threads.
+    """
 
     folder: Path
     models: ModelChoice
     jobs: int | None = None
+    engine: RayEngine | None = None
 
     def start(
         self,
@@ -65,7 +70,11 @@ class RunFactory:
         assert model is not None
         # Before the run adds terms: those of two versions must not be compared.
         recount_if_due(db)
-        run = IngestRun(db, self.folder, model, encoder, report, stop, Pool(self.jobs))
+        pool = None
+        if self.engine is not None:
+            crew = self.engine.crew(encoder, self.models.cache)
+            encoder, pool = crew.encoder, crew.pool
+        run = IngestRun(db, self.folder, model, encoder, report, stop, pool or Pool(self.jobs))
         run.recognize(self.own_files())
         for reason in lost:
             run.problem("failed", f"{CATALOG}-wal", reason)

@@ -1,0 +1,134 @@
+"""The part of `Library` that exports it, and moves it to another store and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from wherein.errors import UsageError
+from wherein.library import arguments as given
+from wherein.library.arguments import StrPath, checked
+from wherein.library.opening import open_for_reading
+
+if TYPE_CHECKING:
+    from wherein.storage.export.export import Export
+    from wherein.storage.export.package import Package
+    from wherein.storage.store.store import Store
+
+__all__ = ["Moved", "Moving"]
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A library that was filled from another one, or from an export: where it is, and what it holds.
+
+    `overlap` is the share of the ten nearest passages of 20 vectors that it finds, compared with exact search in the
+    export; `identity` is the SHA-256 of the content, the same for every export of it. `resumed` when an earlier run had
+    begun it. Time in seconds.
+    """
+
+    library: str
+    documents: int
+    passages: int
+    overlap: float
+    identity: str
+    resumed: bool
+    seconds: float
+
+
+@checked
+class Moving:
+    """The methods of `Library` that move it."""
+
+    folder: Path
+
+    def export(self, target: StrPath, *, report: Report = lambda _: None) -> Export:
+        """Write one committed state as Parquet files to the new folder `target`, while others read and write.
+
+        `report` gets a phrase for each step. Raises UsageError when something is at `target`, Damaged when the library
+        is damaged: then there is no export.
+        """
+        from wherein.storage.export.export import write_export
+
+        with self._opened() as store:
+            return write_export(store, given.path(target), version("wherein"), report)
+
+    def import_export(self, export: StrPath, *, report: Report = lambda _: None) -> Moved:
+        """Fill this library, which must be new, from the export in a folder; nothing is embedded.
+
+        An import that was interrupted is resumed. Before it answers, its counts, some documents and the neighbours of
+        some vectors are compared with the export. Raises UsageError when there is a library already or no export,
+        Damaged when the export is not what was written, Refused when the library does not hold what it does.
+        """
+        from wherein.storage.export.package import open_package
+
+        return _fill(open_package(given.path(export)), str(self.folder), report)
+
+    def migrate(self, to: str | StrPath, *, report: Report = lambda _: None) -> Moved:
+        """Copy this library to a new one: a folder, `milvus:FILE.db` or `milvus://HOST:PORT/NAME`; nothing is embedded.
+
+        This library stays as it is. Otherwise as `import_export`, by way of an export beside one of the two libraries.
+        """
+        from wherein.storage.export.export import write_export
+        from wherein.storage.export.package import open_package
+
+        address = str(to)
+        with _work_folder(self.folder, address) as work:
+            with self._opened() as store:
+                write_export(store, work / "export", version("wherein"), report)
+            return _fill(open_package(work / "export"), address, report)
+
+    @contextmanager
+    def _opened(self) -> Iterator[Store]:
+        """Open this library as a store, after migrating one that an older version wrote."""
+        from wherein.storage.store.opening import open_store
+
+        if not is_remote(str(self.folder)):
+            open_for_reading(self.folder).close()
+        with closing(open_store(str(self.folder))) as store:
+            yield store
+
+
+def is_remote(address: str) -> bool:
+    """Whether a library is kept by another engine than a folder."""
+    return address.startswith("milvus:")
+
+
+def _fill(package: Package, address: str, report: Report) -> Moved:
+    from wherein.storage.export.filling import fill_folder, fill_store
+    from wherein.storage.export.manifest import DOCUMENTS, PASSAGES
+    from wherein.storage.store.local.store import LocalStore
+    from wherein.storage.store.opening import open_store
+
+    began, tables = monotonic(), package.manifest.tables
+    if is_remote(address):
+        with closing(open_store(address)) as store:
+            filling, place = fill_store(package, store, "auto", report), store.address
+    else:
+        path = given.path(address)
+        filling, place = fill_folder(package, path, LocalStore, report), str(path)
+    return Moved(
+        place, tables[DOCUMENTS].rows, tables[PASSAGES].rows, round(filling.overlap, 4), package.manifest.identity,
+        filling.resumed, round(monotonic() - began, 3),
+    )  # fmt: skip
+
+
+@contextmanager
+def _work_folder(library: Path, address: str) -> Iterator[Path]:
+    """Yield a new folder beside that of the two libraries which is one, for an export on the way."""
+    from wherein.storage.backup.staging import clear, staging
+
+    folders = [path for path in (address, str(library)) if not is_remote(path)]
+    if not folders:
+        raise UsageError("To move a library from one Milvus to another, export it, and import it there")
+    beside = given.path(folders[-1])
+    with staging(beside.with_name(f"{beside.name}.export")) as work:
+        clear(work)
+        yield work

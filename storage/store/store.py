@@ -98,7 +98,6 @@ class CountedPassage:
     """A passage with its counted terms: `counts` as `storage/catalog/packed_terms.py` packs them."""
 
     key: str
-    document: str
     counts: bytes
 
 

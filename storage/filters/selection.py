@@ -19,7 +19,7 @@ from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Ids
 from wherein.storage.filters.condition import Condition, fields_of, paths_of, sql
 
-__all__ = ["Filter", "Selection", "Selector", "matching_documents"]
+__all__ = ["Filter", "Selection", "Selector", "matching_documents", "selection_of"]
 
 _CACHE_SIZE = 16
 _MAX_SHOWN_FIELDS = 40
@@ -116,11 +116,12 @@ class Selector:
         if self._passages is None and len(documents) > _MAX_LOOKED_UP:
             self._passages = _all_passages(db, self._model_id)
         if self._passages is None:
-            return _selection(documents, _passages_of(db, self._model_id, documents))
-        return _selection(documents, self._passages[np.isin(self._passages[:, 1], np.array(documents, np.int64))])
+            return selection_of(documents, _passages_of(db, self._model_id, documents))
+        return selection_of(documents, self._passages[np.isin(self._passages[:, 1], np.array(documents, np.int64))])
 
 
-def _selection(documents: Sequence[int], passages: npt.NDArray[np.int64]) -> Selection:
+def selection_of(documents: Sequence[int], passages: npt.NDArray[np.int64]) -> Selection:
+    """Return the selection of documents with these passages: ids `[n, 3]` of chunk, document and vector, 0 for none."""
     vectors = np.unique(passages[passages[:, 2] > 0, 2])
     marks = np.zeros(int(vectors[-1]) + 1 if len(vectors) else 0, dtype=np.bool_)
     marks[vectors] = True

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.coverage import Coverage
 from wherein.storage.catalog.documents import ChunkRow
 from wherein.storage.catalog.vectors import Matrix
@@ -44,7 +46,8 @@ class EmbeddedDocument:
     @cached_property
     def version(self) -> str:
         """What names this version of it; see `version_key`."""
-        return version_key(self.title, self.media_type, self.text, self.metadata, self.notes)
+        stored = json.dumps(dict(self.metadata), ensure_ascii=False), json.dumps(self.notes, ensure_ascii=False)
+        return version_key((self.title, self.media_type, *stored), content_hash(self.text), self.chunks)
 
     @cached_property
     def passage_keys(self) -> list[str]:
@@ -77,8 +80,9 @@ class DocumentEntry:
 class PassageRow:
     """A stored passage, the `ordinal`-th of its document, from 0: characters `start` to `end` of the document's text.
 
-    `document` and `version` are keys. `page` counts from 1, None where the format has no pages. `input_hash` names the
-    model input (`TitledText`). `vector` `[width]` is None unless it was asked for.
+    `document` and `version` are keys. `line` and `page` count from 1; `page` is None where the format has no pages.
+    `input_hash` names the model input (`TitledText`). `recognized` is whether some of the text was recognized in a
+    picture (OCR). `vector` `[width]` is None unless it was asked for.
     """
 
     key: str
@@ -91,9 +95,11 @@ class PassageRow:
     ordinal: int
     start: int
     end: int
+    line: int
     page: int | None
     heading: tuple[str, ...]
     input_hash: bytes
+    recognized: bool
     text: str
     vector: Matrix | None = None
 

@@ -19,8 +19,7 @@ __all__ = ["FIELDS", "And", "Equal", "Filter", "In", "Not", "Or", "Prefix", "Ran
 Value = str | int | float | bool
 
 FIELDS = {
-    "key": str, "document": str, "version": str, "uri": str, "title": str, "media_type": str, "ordinal": int,
-    "start": int, "end": int,
+    "document": str, "uri": str, "title": str, "media_type": str, "ordinal": int, "start": int, "end": int,
 }  # fmt: skip
 _METADATA = "metadata."
 _NAME = re.compile(r"[^\"\\\x00-\x1f]{1,200}")

@@ -6,10 +6,10 @@ writes the same rows.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
-from typing import Any
+
+from wherein.storage.catalog.documents import ChunkRow
 
 __all__ = ["KEY_LENGTH", "document_key", "number_of", "passage_key", "record_key", "version_key"]
 
@@ -36,9 +36,13 @@ def record_key(kind: str, name: str) -> str:
     return _key("record", kind, name)
 
 
-def version_key(title: str, media_type: str, text: str, metadata: Mapping[str, Any], notes: Sequence[str]) -> str:
-    """Return what names one version of a document: it is another when any of these differs."""
-    return _key("version", title, media_type, text, json.dumps(dict(metadata), sort_keys=True), *notes)
+def version_key(columns: Sequence[str], text_hash: bytes, chunks: Iterable[ChunkRow]) -> str:
+    """Return what names one version of a document: it is another when anything but the times differs.
+
+    `columns` are title, media type, metadata and notes, the last two as JSON; `text_hash` names the text.
+    """
+    cut = ((chunk.start, chunk.end, chunk.page, chunk.heading, chunk.input_hash) for chunk in chunks)
+    return _key("version", *columns, text_hash.hex(), *map(repr, cut))
 
 
 def number_of(key: str) -> int:

@@ -11,7 +11,8 @@ from wherein.storage.store.document import DocumentEntry, EmbeddedDocument, Pass
 from wherein.storage.store.filters import Filter
 
 __all__ = [
-    "Capabilities", "CountedPassage", "Generation", "IndexKind", "Model", "Stats", "Store", "TermStatistics", "Written",
+    "Capabilities", "CountedPassage", "Generation", "GenerationStore", "IndexKind", "Model", "ReadableStore",
+    "SearchableStore", "Stats", "Store", "TermStatistics", "WritableStore", "Written",
 ]  # fmt: skip
 
 IndexKind = str
@@ -97,11 +98,98 @@ class CountedPassage:
     """A passage with its counted terms: `counts` as `storage/catalog/packed_terms.py` packs them."""
 
     key: str
-    document: str
     counts: bytes
 
 
-class Store(Protocol):
+class ReadableStore(Protocol):
+    """The part of a store that returns what it keeps."""
+
+    def documents(self, uris: Sequence[str] | None = None) -> Iterator[DocumentEntry]:
+        """Yield these documents, or all of them, in the order of their keys; unknown URIs are left out."""
+
+    def read(self, uris: Iterable[str]) -> Iterator[EmbeddedDocument]:
+        """Yield documents whole, with their vectors, in the order of `uris`; unknown ones are left out."""
+
+    def get(self, keys: Sequence[str], *, vectors: bool = False) -> list[PassageRow]:
+        """Return passages by their keys, in that order; unknown keys are left out."""
+
+    def scan(self, only: Filter | None = None, *, vectors: bool = False) -> Iterator[PassageRow]:
+        """Yield all passages that pass, in the order of their keys."""
+
+    def count(self, only: Filter | None = None) -> int:
+        """Return how many passages pass."""
+
+    def records(self, kind: str, names: Sequence[str] | None = None) -> Iterator[Record]:
+        """Yield the records of a kind, all or those with these names, in the order of their names."""
+
+
+class WritableStore(Protocol):
+    """The part of a store that keeps what it is given."""
+
+    def upsert(self, documents: Sequence[EmbeddedDocument]) -> Written:
+        """Store documents, each in place of its earlier version; of two with one URI the last counts.
+
+        A document that cannot be stored is rejected, and its earlier version stays; the others are stored. Until the
+        end a reader may find passages of both versions, never none. Writing a document again changes nothing.
+        """
+
+    def delete(self, uris: Sequence[str]) -> int:
+        """Delete documents with all their passages; return how many there were. Unknown URIs are ignored."""
+
+    def put_records(self, records: Sequence[Record]) -> None:
+        """Store records, each in place of that of the same kind and name."""
+
+    def delete_records(self, kind: str, names: Sequence[str]) -> None:
+        """Delete records of a kind by their names. Unknown names are ignored."""
+
+    def checkpoint(self) -> None:
+        """Return when everything that was written is durable, and visible to every reader."""
+
+
+class SearchableStore(Protocol):
+    """The part of a store that finds passages."""
+
+    def search(self, vector: Matrix, k: int, only: Filter | None = None, *, vectors: bool = False) -> list[Scored]:
+        """Return the `k` passages that pass with the highest inner product with `vector` `[width]`, best first.
+
+        Raises UsageError for a vector that is not finite or of another width, and for a `k` that is not within
+        `Capabilities.max_hits`.
+        """
+
+    def term_statistics(self, terms: Sequence[int]) -> TermStatistics:
+        """Return what BM25 needs to know of all passages; `terms` as `storage/catalog/terms.py` makes them."""
+
+    def with_terms(self, terms: Sequence[int], only: Filter | None = None) -> Iterator[CountedPassage]:
+        """Yield each passage that passes and holds one of the terms, once, in no order.
+
+        Search by words is built on this, the same for every store: `search/stored_words.py`.
+        """
+
+    def counted(self, keys: Sequence[str]) -> list[CountedPassage]:
+        """Return the counted terms of passages by their keys, in that order; unknown keys are left out."""
+
+
+class GenerationStore(Protocol):
+    """The part of a store that replaces one set of passages by another."""
+
+    def generations(self) -> list[Generation]:
+        """Return the generations, the oldest first."""
+
+    def begin_generation(self, model: Model, index: IndexKind = "auto") -> Generation:
+        """Return a new generation that no question is answered from yet; the first one is active at once.
+
+        It is empty, unless the store does not isolate generations. Raises UsageError for an index that the store does
+        not have.
+        """
+
+    def publish_generation(self, generation: Generation) -> None:
+        """Answer from this generation from now on, in one step; the one before is kept until it is dropped."""
+
+    def drop_generation(self, generation: Generation) -> None:
+        """Delete a generation that is not active. Raises WhereinError for the active one."""
+
+
+class Store(ReadableStore, WritableStore, SearchableStore, GenerationStore, Protocol):
     """Keeps the passages of a library in generations, and searches the active one.
 
     Every method raises WhereinError, with a sentence for the user, when the store cannot be reached or refuses; a call
@@ -127,83 +215,3 @@ class Store(Protocol):
 
     def at(self, generation: Generation) -> Store:
         """Return the same store with everything but records and generations read from, and written to, this one."""
-
-    # Writing.
-
-    def upsert(self, documents: Sequence[EmbeddedDocument]) -> Written:
-        """Store documents, each in place of its earlier version; of two with one URI the last counts.
-
-        A document that cannot be stored is rejected, and its earlier version stays; the others are stored. Until the
-        end a reader may find passages of both versions, never none. Writing a document again changes nothing.
-        """
-
-    def delete(self, uris: Sequence[str]) -> int:
-        """Delete documents with all their passages; return how many there were. Unknown URIs are ignored."""
-
-    def put_records(self, records: Sequence[Record]) -> None:
-        """Store records, each in place of that of the same kind and name."""
-
-    def delete_records(self, kind: str, names: Sequence[str]) -> None:
-        """Delete records of a kind by their names. Unknown names are ignored."""
-
-    def checkpoint(self) -> None:
-        """Return when everything that was written is durable, and visible to every reader."""
-
-    # Reading.
-
-    def documents(self, uris: Sequence[str] | None = None) -> Iterator[DocumentEntry]:
-        """Yield these documents, or all of them, in the order of their keys; unknown URIs are left out."""
-
-    def read(self, uris: Iterable[str]) -> Iterator[EmbeddedDocument]:
-        """Yield documents whole, with their vectors, in the order of `uris`; unknown ones are left out."""
-
-    def get(self, keys: Sequence[str], *, vectors: bool = False) -> list[PassageRow]:
-        """Return passages by their keys, in that order; unknown keys are left out."""
-
-    def scan(self, only: Filter | None = None, *, vectors: bool = False) -> Iterator[PassageRow]:
-        """Yield all passages that pass, in the order of their keys."""
-
-    def count(self, only: Filter | None = None) -> int:
-        """Return how many passages pass."""
-
-    def records(self, kind: str, names: Sequence[str] | None = None) -> Iterator[Record]:
-        """Yield the records of a kind, all or those with these names, in the order of their names."""
-
-    # Searching.
-
-    def search(self, vector: Matrix, k: int, only: Filter | None = None, *, vectors: bool = False) -> list[Scored]:
-        """Return the `k` passages that pass with the highest inner product with `vector` `[width]`, best first.
-
-        Raises UsageError for a vector that is not finite or of another width, and for a `k` that is not within
-        `Capabilities.max_hits`.
-        """
-
-    def term_statistics(self, terms: Sequence[int]) -> TermStatistics:
-        """Return what BM25 needs to know of all passages; `terms` as `storage/catalog/terms.py` makes them."""
-
-    def with_terms(self, terms: Sequence[int], only: Filter | None = None) -> Iterator[CountedPassage]:
-        """Yield each passage that passes and holds one of the terms, once, in no order.
-
-        Search by words is built on this, the same for every store: `search/stored_words.py`.
-        """
-
-    def counted(self, keys: Sequence[str]) -> list[CountedPassage]:
-        """Return the counted terms of passages by their keys, in that order; unknown keys are left out."""
-
-    # Generations.
-
-    def generations(self) -> list[Generation]:
-        """Return the generations, the oldest first."""
-
-    def begin_generation(self, model: Model, index: IndexKind = "auto") -> Generation:
-        """Return a new generation that no question is answered from yet; the first one is active at once.
-
-        It is empty, unless the store does not isolate generations. Raises UsageError for an index that the store does
-        not have.
-        """
-
-    def publish_generation(self, generation: Generation) -> None:
-        """Answer from this generation from now on, in one step; the one before is kept until it is dropped."""
-
-    def drop_generation(self, generation: Generation) -> None:
-        """Delete a generation that is not active. Raises WhereinError for the active one."""

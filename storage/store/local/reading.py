@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.protocol import Catalog
@@ -29,6 +30,12 @@ class LocalReading:
     """The part of `LocalStore` that returns documents, passages and records."""
 
     _connections: Connections
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let everything that is read meanwhile be of one committed state."""
+        with self._connections.reading():
+            yield
 
     def documents(self, uris: Sequence[str] | None = None) -> Iterator[DocumentEntry]:
         """Yield documents in the order of their keys; see `ReadableStore`."""

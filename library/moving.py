@@ -88,8 +88,6 @@ class Moving:
     @contextmanager
     def _opened(self) -> Iterator[Store]:
         """Open this library as a store, after migrating one that an older version wrote."""
-        from wherein.storage.store.opening import open_store
-
         if not is_remote(str(self.folder)):
             open_for_reading(self.folder).close()
         with closing(open_store(str(self.folder))) as store:
@@ -101,11 +99,17 @@ def is_remote(address: str) -> bool:
     return address.startswith("milvus:")
 
 
+def open_store(address: str) -> Store:
+    """Return the store at an address."""
+    from wherein.storage.store.local.store import LocalStore
+
+    return LocalStore(given.path(address))
+
+
 def _fill(package: Package, address: str, report: Report) -> Moved:
     from wherein.storage.export.filling import fill_folder, fill_store
     from wherein.storage.export.manifest import DOCUMENTS, PASSAGES
     from wherein.storage.store.local.store import LocalStore
-    from wherein.storage.store.opening import open_store
 
     began, tables = monotonic(), package.manifest.tables
     if is_remote(address):

@@ -47,6 +47,7 @@ ALLOWED = {
 STORAGE_OPEN_TO = {"embed": {"disk"}}
 """The folders of `storage` that a part may import, where it may not import all of them."""
 STORAGE = {
+    "export": {"store", "backup", "repair", "index", "filters", "catalog", "disk"},
     "backup": {"repair", "index", "filters", "catalog", "disk"},
     "cleanup": {"index", "filters", "catalog", "disk"},
     "repair": {"index", "filters", "catalog", "disk"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -18,9 +18,12 @@ from wherein.storage.catalog.models import now
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.disk.fsync import fsync, fsync_tree
 from wherein.storage.export.arrow import require_arrow
+from wherein.storage.export.journal import is_journal
 from wherein.storage.export.manifest import DOCUMENTS, MANIFEST, PASSAGES, RECORDS, Manifest, encode_manifest
 from wherein.storage.export.table_file import TableFile
 from wherein.storage.export.tables import document_row, passage_rows, record_row
+from wherein.storage.store.local.store import LocalStore
+from wherein.storage.store.records import KINDS
 from wherein.storage.store.store import Generation, Store
 
 __all__ = ["Export", "Report", "active_generation", "write_export"]
@@ -61,7 +64,8 @@ def write_export(store: Store, target: Path, version: str, report: Report = lamb
         clear(stage)
         folder = stage / "content"
         folder.mkdir(mode=0o700)
-        manifest = _write(store, folder, version, report)
+        with store.frozen() if isinstance(store, LocalStore) else nullcontext():
+            manifest = _write(store, folder, version, report)
         failpoint("export.written")
         fsync_tree(folder)
         folder.rename(target)  # rename(2) replaces an empty folder
@@ -89,8 +93,10 @@ def _write(store: Store, folder: Path, version: str, report: Report) -> Manifest
             table: stack.enter_context(TableFile(folder, table, model.width))
             for table in (DOCUMENTS, PASSAGES, RECORDS)
         }
-        for record in store.records():
-            files[RECORDS].add(record_row(record))
+        for kind in KINDS:
+            for record in store.records(kind):
+                if not is_journal(record):
+                    files[RECORDS].add(record_row(record))
         _write_documents(store, files[DOCUMENTS], files[PASSAGES], report)
         tables = {name: file.finish() for name, file in files.items()}
     manifest = Manifest(version, created_at, store.address, model, tables)
@@ -101,17 +107,17 @@ def _write(store: Store, folder: Path, version: str, report: Report) -> Manifest
 
 def _write_documents(store: Store, documents: TableFile, passages: TableFile, report: Report) -> None:
     total = store.stats().documents
-    for uris in _grouped(entry.uri for entry in store.documents()):
-        found = 0
-        for document in store.read(uris):
-            documents.add(document_row(document))
-            for row, vector in zip(passage_rows(document), document.vectors, strict=True):
-                passages.add(row, vector)
-            found += 1
-        if found != len(uris):
-            raise Damaged(
-                "Documents were removed while they were exported; export the library when nothing writes to it"
-            )
+    for entries in _grouped(store.documents()):
+        versions = {entry.uri: entry.version for entry in entries}
+        for document in store.read(versions):
+            if versions.pop(document.uri) == document.version:
+                documents.add(document_row(document))
+                for row, vector in zip(passage_rows(document), document.vectors, strict=True):
+                    passages.add(row, vector)
+            else:
+                raise Damaged(f"{document.uri} has changed; export the library while nothing writes to it")
+        if versions:
+            raise Damaged(f"{min(versions)} was removed; export the library while nothing writes to it")
         report(f"exporting: {documents.rows:,} of {total:,} documents")
 
 

@@ -13,7 +13,7 @@ from wherein.storage.backup.staging import check_free_folder, clear, printable_p
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.disk.fsync import fsync, fsync_tree
 from wherein.storage.export.export import Report
-from wherein.storage.export.journal import FileJournal, Journal, RecordJournal
+from wherein.storage.export.journal import FileJournal, Journal, RecordJournal, is_journal
 from wherein.storage.export.manifest import DOCUMENTS, MANIFEST, encode_manifest
 from wherein.storage.export.package import Package
 from wherein.storage.export.proof import prove
@@ -91,11 +91,12 @@ def _fill(package: Package, store: Store, journal: Journal, index: str, report: 
 
 def _begun(package: Package, store: Store, journal: Journal) -> Generation | None:
     """Return the generation that a run with this export has begun to fill."""
-    known = journal.read()
-    generations = {generation.name: generation for generation in store.generations()}
-    if known is not None and known[0] == package.manifest.identity:
-        return generations.get(known[1])
-    return None
+    identity, name = journal.read() or ("", "")
+    if identity != package.manifest.identity:
+        return None
+    isolated = store.capabilities().isolates
+    found = (one for one in store.generations() if (one.name == name if isolated else one.is_active))
+    return next(found, None)
 
 
 def _begin(package: Package, store: Store, journal: Journal, index: str) -> Generation:
@@ -136,8 +137,8 @@ def _write_records(package: Package, target: Store) -> None:
         by_kind[record.kind].append(record)
     for kind, records in by_kind.items():
         names = {record.name for record in records}
-        own = (record.name for record in target.records(kind))
-        target.delete_records(kind, [name for name in own if name not in names and kind != "setting"])
+        own = [record for record in target.records(kind) if not is_journal(record)]
+        target.delete_records(kind, [record.name for record in own if record.name not in names])
         for first in range(0, len(records), _PASSAGES):
             target.put_records(records[first : first + _PASSAGES])
 

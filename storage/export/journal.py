@@ -9,9 +9,14 @@ from typing import Protocol
 from wherein.storage.store.document import Record
 from wherein.storage.store.store import Store
 
-__all__ = ["FileJournal", "Journal", "RecordJournal"]
+__all__ = ["FileJournal", "Journal", "RecordJournal", "is_journal"]
 
 _KIND, _NAME = "setting", "import"
+
+
+def is_journal(record: Record) -> bool:
+    """Whether a record is that of an import under way, which belongs to its store alone."""
+    return (record.kind, record.name) == (_KIND, _NAME)
 
 
 class Journal(Protocol):

@@ -18,7 +18,7 @@ __all__ = ["MODEL", "WIDTH", "document", "many_documents", "vector_of"]
 
 WIDTH = 16
 MODEL = Model("0123456789abcdef", "toy", "1", "w8a32", WIDTH)
-_WORDS = "lease rent tenant landlord deposit notice repair garden heating roof cellar window key door wall".split()
+_WORDS = ("lease", "rent", "tenant", "landlord", "deposit", "notice", "repair", "garden", "heating", "roof", "cellar")
 
 
 def vector_of(text: str) -> Matrix:

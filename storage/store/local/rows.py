@@ -11,7 +11,7 @@ import numpy as np
 from wherein.errors import Damaged
 from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.coverage import coverage_of, recognized_spans
-from wherein.storage.catalog.documents import document_spans, document_text
+from wherein.storage.catalog.documents import check_document, document_spans, document_text
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.texts import Span, read_spans
@@ -23,7 +23,7 @@ __all__ = ["ChunkKeys", "chunks_of_documents", "embedded_document", "entries_of"
 
 _ENTRIES = (
     "SELECT d.id, d.uri, d.title, d.media_type, d.text_hash, d.characters, d.metadata, d.notes, coalesce(f.uri, ''),"
-    " d.added_at, d.changed_at"
+    " d.added_at, d.changed_at, d.checksum"
     " FROM documents d LEFT JOIN files f ON f.id = d.file_id WHERE d.id IN ({})"
 )
 _CHUNKS = (
@@ -48,6 +48,7 @@ class _Entry(NamedTuple):
     file: str
     added_at: str
     changed_at: str
+    checksum: int
 
 
 class _Chunk(NamedTuple):
@@ -96,6 +97,7 @@ def _entry(db: Catalog, row: _Entry) -> DocumentEntry:
 def embedded_document(db: Catalog, model: StoredModel, document: int) -> EmbeddedDocument:
     """Return a document with its vectors. Raises Damaged when something is not what was stored, or a vector is lost."""
     (row,) = [_Entry(*row) for row in select_in(db, _ENTRIES, [document])]
+    check_document(row.uri, row.title, row.media_type, row.text_hash, row.metadata, row.notes, row.checksum)
     chunks = document_spans(db, document)
     vectors = _vectors_of(db, model, [number for number, _ in _numbered(db, document)])
     if len(vectors) != len(chunks):

@@ -100,10 +100,12 @@ def is_remote(address: str) -> bool:
 
 
 def open_store(address: str) -> Store:
-    """Return the store at an address."""
+    """Return the store at an address: a folder, or a library in Milvus. Raises UsageError for what is none."""
     from wherein.storage.store.local.store import LocalStore
+    from wherein.storage.store.milvus.address import parse_address
+    from wherein.storage.store.milvus.store import MilvusStore
 
-    return LocalStore(given.path(address))
+    return MilvusStore(parse_address(address)) if is_remote(address) else LocalStore(given.path(address))
 
 
 def _fill(package: Package, address: str, report: Report) -> Moved:

@@ -18,6 +18,7 @@ from wherein.ingest.cluster.recipe import EncoderRecipe
 __all__ = ["ActorDiedThriceError", "Actors", "Call"]
 
 _MAX_DEATHS = 3
+_MAX_FAILED_STARTS = 3
 # Loading a model on a machine that has not compiled it yet takes half a minute.
 _STARTING_SECONDS = 300.0
 _POLL_SECONDS = 0.5
@@ -60,8 +61,9 @@ class Actors:
         )
         self._class = remote(IngestActor)
         self._arguments = recipe, threads
-        self._members = [self._start() for _ in range(count)]
+        self._failed_starts = 0  # since the last one that succeeded
         self.count = count
+        self._members = [self._start() for _ in range(count)]
 
     def call(self, method: str, *arguments: Any) -> Call:
         """Have an actor do something."""
@@ -111,10 +113,14 @@ class Actors:
     def _note_ready(self, member: _Member) -> None:
         try:
             self._ray.get(member.ready)
-            member.ready = None
+            member.ready, self._failed_starts = None, 0
         except self._ray.exceptions.RayTaskError as error:
             raise _as_raised(error) from None
-        except self._ray.exceptions.RayError:
+        except self._ray.exceptions.RayError as error:
+            self._failed_starts += 1
+            if self._failed_starts > _MAX_FAILED_STARTS * self.count:
+                reason = str(error).strip().splitlines()[-1]
+                raise WhereinError(f"The actors of Ray cannot be started: {reason}") from None
             self._replace(member)
 
     def _replace(self, member: _Member) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -65,10 +66,16 @@ class RayEngine:
 
 
 def _connect(ray: Any, address: str | None) -> None:
-    # Before the import by Ray's processes: nothing is sent anywhere, and a log is no answer to a question.
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    settings = {"RAY_USAGE_STATS_ENABLED": "0"}  # nothing is sent anywhere
+    if address is None:  # what this process imports, the processes that Ray starts here import as well
+        settings["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    before = {name: os.environ.get(name) for name in settings}
+    os.environ.update(settings)
     try:
         ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     except (ConnectionError, ValueError, RuntimeError) as error:
         where = "of this machine" if address in (None, "auto") else f"at {address}"
         raise WhereinError(f"There is no cluster of Ray {where}; start one with: ray start --head") from error
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})

@@ -109,7 +109,7 @@ def _write_documents(store: Store, documents: TableFile, passages: TableFile, re
     total = store.stats().documents
     for entries in _grouped(store.documents()):
         versions = {entry.uri: entry.version for entry in entries}
-        for document in store.read(versions):
+        for document in store.read(list(versions)):
             if versions.pop(document.uri) == document.version:
                 documents.add(document_row(document))
                 for row, vector in zip(passage_rows(document), document.vectors, strict=True):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 from wherein.errors import UsageError, WhereinError
 from wherein.storage.backup.staging import check_free_folder, clear, printable_path, staging, translating_file_errors
@@ -24,6 +25,7 @@ from wherein.storage.store.store import Generation, Store
 __all__ = ["Filling", "fill_folder", "fill_store"]
 
 _PASSAGES, _DOCUMENTS = 2_000, 500
+_FLUSH_SECONDS = 60.0  # a server allows one flush of a collection in ten seconds
 
 
 @dataclass(frozen=True)
@@ -118,15 +120,17 @@ def _write_documents(package: Package, target: Store, report: Report) -> None:
     # Documents come in the order of their keys, so that those that are stored are the first ones; the last batch may
     # have been interrupted.
     done = max(0, target.stats().documents - _DOCUMENTS)
-    total = package.manifest.tables[DOCUMENTS].rows
+    total, flushed = package.manifest.tables[DOCUMENTS].rows, monotonic()
     for documents in _grouped(package.documents(done)):
         written = target.upsert(documents)
         if written.rejected:
             uri, reason = next(iter(written.rejected.items()))
             raise WhereinError(f"{target.address} cannot hold {uri}: {reason}; nothing was published")
-        target.checkpoint()
-        failpoint("import.step")
         done += len(documents)
+        if done == total or monotonic() > flushed + _FLUSH_SECONDS:
+            target.checkpoint()
+            flushed = monotonic()
+        failpoint("import.step")
         report(f"importing: {done:,} of {total:,} documents")
 
 

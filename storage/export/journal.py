@@ -51,8 +51,7 @@ class FileJournal:
         self._path.write_text(json.dumps([identity, generation]))
 
     def clear(self) -> None:
-        """Remove the file."""
-        self._path.unlink(missing_ok=True)
+        """Do nothing: until the library is renamed a run may have to resume, and then the folder goes."""
 
 
 class RecordJournal:

@@ -78,7 +78,7 @@ def _overlap(package: Package, store: Store) -> float:
         # By their scores: equal passages have equal scores, and any of them will do.
         least = scores[-1] - 2 * ROUNDING * longest * float(np.linalg.norm(question))
         found += sum(hit.score >= least for hit in store.search(question, k))
-    return found / (len(questions) * k)
+    return float(found / (len(questions) * k))
 
 
 def _questions(package: Package) -> Matrix:

@@ -104,7 +104,7 @@ def test_portions_of_one_row_hold_the_same_rows(library: Path, tmp_path: Path, m
 @pytest.mark.parametrize("occupy", [Path.touch, lambda path: path.mkdir() or (path / "x").touch()])
 def test_nothing_that_exists_is_overwritten(library: Path, tmp_path: Path, occupy: object) -> None:
     occupy(tmp_path / "export")  # type: ignore[operator]
-    with pytest.raises(UsageError, match="exists|not empty"):
+    with pytest.raises(UsageError, match=r"exists|not empty"):
         export(library, tmp_path / "export")
 
 

@@ -68,7 +68,7 @@ def _compared(field: str, operator: str, value: Value) -> tuple[str, list[Value]
     test, bound = _comparison("json_extract(d.metadata, ?)", operator, value)
     # The expression occurs as often as the path has to be bound.
     paths: list[Value] = [path] * test.count("json_extract")
-    return f"(json_type(d.metadata, ?) IN ({_types(value)}) AND {test})", [path, *paths, *bound]
+    return f"(coalesce(json_type(d.metadata, ?), '') IN ({_types(value)}) AND {test})", [path, *paths, *bound]
 
 
 def _types(value: Value) -> str:

@@ -32,7 +32,7 @@ from wherein.storage.store.milvus.rows import (
     passage_of,
     passages_to_store,
 )
-from wherein.storage.store.milvus.schema import MAX_TERMS, PASSAGE_FIELDS, search_parameters
+from wherein.storage.store.milvus.schema import MAX_FACTS_BYTES, MAX_TERMS, PASSAGE_FIELDS, search_parameters
 from wherein.storage.store.store import Capabilities, CountedPassage, Generation, Stats, TermStatistics, Written
 
 __all__ = ["MilvusStore"]
@@ -206,6 +206,8 @@ class _Writing(_Searching):
         rows = passages_to_store(document)
         if any(len(row["terms"]) > MAX_TERMS for row in rows):
             return f"one of its passages has more than {MAX_TERMS:,} different words"
+        if len(encoded(rows[0]["facts"])) > MAX_FACTS_BYTES:
+            return f"its metadata have more than {MAX_FACTS_BYTES:,} bytes"
         return rows
 
     def _entry(self, here: Generation, document: EmbeddedDocument, known: Mapping[str, Any]) -> Record:

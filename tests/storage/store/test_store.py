@@ -274,7 +274,7 @@ def test_what_cannot_be_stored_everywhere_is_rejected_with_the_reason(store: Sto
 
 def test_texts_of_the_greatest_size_are_stored(store: Store) -> None:
     store.begin_generation(MODEL)
-    large = document("stdin:large", ["é" * 32_767, "x" * 65_535], {"name": "x" * 60_000})
+    large = document("stdin:large", ["é" * 32_767, "x" * 65_535], {"name": "x" * 59_000})
 
     assert store.upsert([large]).rejected == {}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -36,7 +36,7 @@ def reason_to_reject(document: EmbeddedDocument, width: int, limits: Capabilitie
     return next(_reasons(document, width, limits), None)
 
 
-def _reasons(document: EmbeddedDocument, width: int, limits: Capabilities) -> Iterable[str]:
+def _reasons(document: EmbeddedDocument, width: int, limits: Capabilities) -> Iterator[str]:
     vectors = np.asarray(document.vectors)
     if vectors.shape != (len(document.chunks), width):
         yield f"it has vectors of the shape {vectors.shape}, where the library has [{len(document.chunks)}, {width}]"
@@ -59,7 +59,7 @@ def _covers(document: EmbeddedDocument) -> bool:
     return is_whole and all(one.start <= other.start <= one.end <= other.end for one, other in pairwise(chunks))
 
 
-def _too_long(document: EmbeddedDocument, limits: Capabilities) -> Iterable[str]:
+def _too_long(document: EmbeddedDocument, limits: Capabilities) -> Iterator[str]:
     for name in ("uri", "title", "media_type", "file"):
         if len(getattr(document, name).encode()) > _MAX_KEY_BYTES:
             yield f"its {name.replace('_', ' ')} has more than {_MAX_KEY_BYTES:,} bytes"

@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 from wherein.storage.catalog.documents import ChunkRow
 
-__all__ = ["KEY_LENGTH", "document_key", "number_of", "passage_key", "record_key", "version_key"]
+__all__ = ["KEY_LENGTH", "document_key", "number_of", "passage_key", "passage_number", "record_key", "version_key"]
 
 KEY_LENGTH = 32
 _BITS = 52  # JSON's readers lose digits of integers over 53 bits
@@ -48,6 +48,11 @@ def version_key(columns: Sequence[str], text_hash: bytes, chunks: Iterable[Chunk
 def number_of(key: str) -> int:
     """Return a number of 52 bits, over 0, for a key: what people and JSON see of it."""
     return (int(key, 16) >> (4 * KEY_LENGTH - _BITS)) or 1
+
+
+def passage_number(key: str) -> int:
+    """Return a number of 52 bits, over 0, for the key of a passage: by its second half, since the first is shared."""
+    return (int(key[KEY_LENGTH // 2 :], 16) & ((1 << _BITS) - 1)) or 1
 
 
 def _key(*parts: str) -> str:

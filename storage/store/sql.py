@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.store.filters import And, Equal, Filter, In, Not, Or, Prefix, Range, Value, metadata_name
 from wherein.storage.store.keys import document_key
@@ -18,7 +20,7 @@ _FALSE = "1 = 0"
 
 def define_keys(db: Catalog) -> None:
     """Define on a connection the function by which filters compare the keys of documents."""
-    connection = getattr(db, "conn", db)
+    connection: Any = getattr(db, "conn", db)  # a `Database` holds sqlite3's connection
     connection.create_function("wherein_document", 1, document_key, deterministic=True)
 
 
@@ -68,7 +70,7 @@ def _compared(field: str, operator: str, value: Value) -> tuple[str, list[Value]
     test, bound = _comparison("json_extract(d.metadata, ?)", operator, value)
     # The expression occurs as often as the path has to be bound.
     paths: list[Value] = [path] * test.count("json_extract")
-    return f"(json_type(d.metadata, ?) IN ({_types(value)}) AND {test})", [path, *paths, *bound]
+    return f"(coalesce(json_type(d.metadata, ?), '') IN ({_types(value)}) AND {test})", [path, *paths, *bound]
 
 
 def _types(value: Value) -> str:

@@ -162,8 +162,11 @@ class SearchableStore(Protocol):
     def with_terms(self, terms: Sequence[int], only: Filter | None = None) -> Iterator[CountedPassage]:
         """Yield each passage that passes and holds one of the terms, once, in no order.
 
-        Search by words is built on this, the same for every store: `search/stored_words.py`.
+        Search by words is built on this, the same for every store: `search/stored/words.py`.
         """
+
+    def sample(self, n: int) -> Matrix:
+        """Return the vectors of about `n` passages `[m, width]`, evenly spread over all; the same ones each time."""
 
     def counted(self, keys: Sequence[str]) -> list[CountedPassage]:
         """Return the counted terms of passages by their keys, in that order; unknown keys are left out."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.store.document import DocumentEntry, EmbeddedDocument, PassageRow, Record
-from wherein.storage.store.filters import Filter, check_filter
+from wherein.storage.store.filters import Filter, Value, check_filter
 from wherein.storage.store.keys import KEY_LENGTH, document_key
 from wherein.storage.store.local.connection import Connections, required_model
 from wherein.storage.store.local.rows import (
@@ -97,7 +97,7 @@ def _numbers(db: Catalog, uris: Sequence[str] | None) -> list[int]:
 
 def passing_chunks(db: Catalog, only: Filter | None) -> dict[int, tuple[str, list[int]]]:
     """Return by document its URI and the ids of its chunks that pass. Raises UsageError for a wrong filter."""
-    test, bound = "1 = 1", []
+    test, bound = "1 = 1", list[Value]()
     if only is not None:
         check_filter(only)
         test, bound = sql(only)

@@ -89,6 +89,13 @@ class LocalSearching:
             found = _counted(db, sorted(chunks))
         yield from found
 
+    def sample(self, n: int) -> Matrix:
+        """Return vectors that are spread over all; see `SearchableStore`."""
+        with self._connections.reading() as db:
+            model = required_model(db, self._connections.folder)
+            self._vectors = load_index(db, self._connections.folder, model, self._vectors)
+            return self._vectors.sample(n)
+
     def counted(self, keys: Sequence[str]) -> list[CountedPassage]:
         """Return the counted terms of passages; see `SearchableStore`."""
         with self._connections.reading() as db:

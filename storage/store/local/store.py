@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wherein.errors import UsageError, WhereinError
 from wherein.storage.catalog.documents import count_chunks, count_documents
@@ -20,6 +21,9 @@ from wherein.storage.store.local.reading import LocalReading
 from wherein.storage.store.local.searching import LocalSearching
 from wherein.storage.store.local.writing import LocalWriting
 from wherein.storage.store.store import Capabilities, Generation, Model, Stats
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
 __all__ = ["LocalStore"]
 
@@ -76,7 +80,7 @@ class LocalStore(LocalReading, LocalSearching, LocalWriting):
         with self._connections.writing("store.begin") as db:
             bound, is_new = bound_model(db), False
             if bound is None:
-                bound, is_new = bind_model(db, **_described(model)), True
+                bound, is_new = _bind(db, model), True
             if bound.fingerprint != model.fingerprint:
                 raise UsageError(
                     f"The library {self.address} has vectors of {bound.name} {bound.fingerprint}, and not of"
@@ -106,11 +110,11 @@ class LocalStore(LocalReading, LocalSearching, LocalWriting):
         drop_old_generations(self._connections.writable(), self._connections.folder)
 
 
-def _described(model: Model) -> dict[str, str | int]:
-    return {
-        "fingerprint": model.fingerprint, "name": model.name, "version": model.version,
-        "precision": model.precision, "dimension": model.width,
-    }  # fmt: skip
+def _bind(db: Database, model: Model) -> StoredModel:
+    return bind_model(
+        db, fingerprint=model.fingerprint, name=model.name, version=model.version, precision=model.precision,
+        dimension=model.width,
+    )  # fmt: skip
 
 
 def _model(stored: StoredModel) -> Model:

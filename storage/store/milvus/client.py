@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -112,6 +113,7 @@ class Connection:
             from pymilvus import MilvusClient
         except ImportError as error:
             raise WhereinError(_MISSING) from error
+        _silence()
         address = self.address
         if address.path is not None:
             address.path.parent.mkdir(parents=True, exist_ok=True)
@@ -122,6 +124,12 @@ class Connection:
             if address.path is not None and _is_opened_elsewhere(error):
                 raise LibraryBusy(_OPENED.format(address.path)) from error
             raise
+
+
+def _silence() -> None:
+    """Let the packages log nothing: what they raise is reported once, as a sentence."""
+    for name in ("pymilvus", "milvus_lite", "grpc._server"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def _batches(keys: Sequence[str]) -> Iterator[list[str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from wherein.storage.store.filters import And, Equal, Filter, In, Not, Or, Prefix, Range, Value, metadata_name
 
-__all__ = ["EVERYTHING", "any_of", "expression", "holds_term", "holds_terms", "within"]
+__all__ = ["EVERYTHING", "any_of", "expression", "fact_name", "holds_term", "holds_terms", "within"]
 
 EVERYTHING, _NOTHING = 'key != ""', 'key == ""'
 
@@ -46,24 +46,44 @@ def holds_terms(terms: Iterable[int]) -> str:
 
 
 def _test(test: Equal | In | Prefix | Range) -> str:
-    column = _column(test.field)
+    tests = [_exists(test.field, value, rest) for value, rest in _comparisons(test)]
+    if isinstance(test, Range):
+        return _joined(" and ", tests, EVERYTHING)
+    return _joined(" or ", tests, _NOTHING)
+
+
+def _comparisons(test: Equal | In | Prefix | Range) -> list[tuple[Value, list[str]]]:
+    """Return the values that a field is compared with, each with what has to follow the field, joined by `and`."""
     if isinstance(test, Equal):
-        return f"({column} == {_literal(test.value)})"
+        return [(test.value, [f"== {_literal(test.value)}"])]
     if isinstance(test, In):
         # Not `in`, which wants values of one type.
-        return _joined(" or ", [f"{column} == {_literal(value)}" for value in test.values], _NOTHING)
+        return [(value, [f"== {_literal(value)}"]) for value in test.values]
     if isinstance(test, Prefix):
-        return _joined(" and ", _begins_with(column, test.text), f'{column} >= ""')
+        return [(test.text, _begins_with(test.text))]
     high = "<=" if test.includes_high else "<"
     limits = ((">=", test.low), (high, test.high))
-    tests = [f"{column} {operator} {_literal(value)}" for operator, value in limits if value is not None]
-    return _joined(" and ", tests, EVERYTHING)
+    return [(value, [f"{operator} {_literal(value)}"]) for operator, value in limits if value is not None]
 
 
-def _begins_with(column: str, prefix: str) -> list[str]:
+def _exists(field: str, value: Value, comparisons: Iterable[str]) -> str:
+    name = metadata_name(field)
+    column = field if name is None else f"facts[{_literal(fact_name(name, value))}]"
+    tests = [f"({column} {comparison})" for comparison in comparisons]
+    # Servers differ in what a comparison with nothing is, and in what the opposite of that is.
+    return _joined(" and ", tests if name is None else [f"(exists {column})", *tests], EVERYTHING)
+
+
+def fact_name(name: str, value: Value) -> str:
+    """Return the name under which a value of the metadata is kept, by its type: a text is never equal to a number."""
+    kind = "b" if isinstance(value, bool) else "s" if isinstance(value, str) else "n"
+    return f"{kind}:{name}"
+
+
+def _begins_with(prefix: str) -> list[str]:
     # Not `like`: what `%` and `_` stand for, and how they are escaped, differs between versions.
     after = _next_text(prefix)
-    return [f"{column} >= {_literal(prefix)}"] + ([f"{column} < {_literal(after)}"] if after else [])
+    return [f">= {_literal(prefix)}"] + ([f"< {_literal(after)}"] if after else [])
 
 
 def _next_text(text: str) -> str:
@@ -78,11 +98,6 @@ def _next_text(text: str) -> str:
 
 def _joined(word: str, parts: Iterable[str], empty: str) -> str:
     return f"({word.join(parts) or empty})"
-
-
-def _column(field: str) -> str:
-    name = metadata_name(field)
-    return field if name is None else f"metadata[{_literal(name)}]"
 
 
 def _literal(value: Value) -> str:

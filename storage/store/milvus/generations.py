@@ -81,9 +81,10 @@ class MilvusGenerations:
         """Return the collection that the alias leads to, "" where there is none."""
 
         def find(client: Any) -> str:
+            # The alias of a collection counts as one.
             if not client.has_collection(self._library):
                 return ""
-            return str(client.describe_collection(self._library)["collection_name"])
+            return str(client.describe_alias(self._library)["collection_name"])
 
         return self._connection.call(find)
 

@@ -24,7 +24,7 @@ def limits_of(connection: Connection) -> Capabilities:
         # Lite takes more of everything, and a library that it takes must fit into a server.
         max_hits=16_384,
         max_text_bytes=65_535,
-        max_metadata_bytes=65_000,
+        max_metadata_bytes=60_000,
         scores_words=is_lite or numbers >= _BM25_FROM,
         is_shared=not is_lite,
         isolates=True,

@@ -13,12 +13,14 @@ import numpy as np
 from wherein.storage.catalog.coverage import Coverage
 from wherein.storage.catalog.derived import derive
 from wherein.storage.catalog.documents import ChunkRow, passages_of
+from wherein.storage.catalog.integers import clamp
 from wherein.storage.catalog.models import now
 from wherein.storage.catalog.packed_terms import ENTRY, pack_rows, unpack_rows
 from wherein.storage.catalog.vectors import Matrix
 from wherein.storage.store.checks import stored_form
 from wherein.storage.store.document import DocumentEntry, EmbeddedDocument, PassageRow
 from wherein.storage.store.keys import KEY_LENGTH
+from wherein.storage.store.milvus.expression import fact_name
 
 __all__ = [
     "SAMPLE_SIZE", "counted_terms", "embedded_document", "entry_of", "entry_value", "messages", "passage_of",
@@ -45,7 +47,8 @@ def passages_to_store(document: EmbeddedDocument) -> list[Row]:
         "uri": document.uri,
         "title": document.title,
         "media_type": document.media_type,
-        "metadata": dict(document.metadata),
+        "metadata": json.dumps(dict(document.metadata), ensure_ascii=False),
+        "facts": facts_of(document.metadata),
     }
     return [
         {
@@ -68,6 +71,18 @@ def passages_to_store(document: EmbeddedDocument) -> list[Row]:
             zip(document.passage_keys, document.chunks, lines, derived, vectors, strict=True)
         )
     ]
+
+
+def facts_of(metadata: Mapping[str, Any]) -> dict[str, str | int | float | bool]:
+    """Return the values that can be filtered by: those at the top that are a text, a number or a truth value.
+
+    Integers beyond 64 bits are left out.
+    """
+    return {fact_name(name, value): value for name, value in metadata.items() if _is_fact(value)}
+
+
+def _is_fact(value: object) -> bool:
+    return isinstance(value, str | bool | float) or (isinstance(value, int) and value == clamp(value))
 
 
 def _lines(text: str, starts: Sequence[int]) -> list[int]:
@@ -107,7 +122,7 @@ def passage_of(row: Mapping[str, Any]) -> PassageRow:
         uri=row["uri"],
         title=row["title"],
         media_type=row["media_type"],
-        metadata=_json(row["metadata"]),
+        metadata=json.loads(row["metadata"]),
         ordinal=int(row["ordinal"]),
         start=int(row["start"]),
         end=int(row["end"]),
@@ -119,11 +134,6 @@ def passage_of(row: Mapping[str, Any]) -> PassageRow:
         text=row["text"],
         vector=None if vector is None else np.array(vector, np.float32),
     )
-
-
-def _json(value: Any) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = json.loads(value) if isinstance(value, str | bytes) else value
-    return found
 
 
 def entry_value(document: EmbeddedDocument, added_at: str) -> dict[str, Any]:
@@ -196,4 +206,4 @@ def _size(row: Row) -> int:
     """Return about the number of bytes of a row in a message, rather too many."""
     texts = sum(4 * len(value) for value in row.values() if isinstance(value, str))
     numbers = sum(10 * len(value) for value in row.values() if isinstance(value, list))
-    return texts + numbers + 8 * KEY_LENGTH + len(json.dumps(row.get("metadata", "")))
+    return texts + numbers + 8 * KEY_LENGTH + len(json.dumps(row["facts"]))

@@ -15,18 +15,19 @@ if TYPE_CHECKING:
     from pymilvus import MilvusClient
 
 __all__ = [
-    "CATALOG_FIELDS", "MAX_NAME_BYTES", "MAX_TERMS", "MAX_TEXT_BYTES", "PASSAGE_FIELDS", "create_catalog",
-    "create_passages", "search_parameters",
+    "CATALOG_FIELDS", "MAX_FACTS_BYTES", "MAX_NAME_BYTES", "MAX_TERMS", "MAX_TEXT_BYTES", "PASSAGE_FIELDS",
+    "create_catalog", "create_passages", "search_parameters",
 ]  # fmt: skip
 
 MAX_TEXT_BYTES = 65_535
 MAX_TERMS = 4_096
 """Distinct terms of a passage: an array has no more elements."""
+MAX_FACTS_BYTES = 65_000
 MAX_NAME_BYTES = 32_768
 
 # Milvus has no collection without vectors.
 _NO_VECTOR = "unused"
-_TEXTS = {"uri": 8_192, "title": 8_192, "media_type": 8_192, "heading": MAX_TEXT_BYTES, "text": MAX_TEXT_BYTES}
+_NAMES, _TEXTS = ("uri", "title", "media_type"), ("metadata", "heading", "text")
 _KEYS = ("document", "version", "input_hash")
 _INTEGERS = ("ordinal", "start", "end", "line", "page", "length", "sample")
 
@@ -56,12 +57,14 @@ def create_passages(client: MilvusClient, name: str, width: int, index: str) -> 
     schema.add_field("key", DataType.VARCHAR, is_primary=True, max_length=KEY_LENGTH)
     for field in _KEYS:
         schema.add_field(field, DataType.VARCHAR, max_length=KEY_LENGTH)
-    for field, size in _TEXTS.items():
-        schema.add_field(field, DataType.VARCHAR, max_length=size)
+    for field in _NAMES:
+        schema.add_field(field, DataType.VARCHAR, max_length=8_192)
+    for field in _TEXTS:
+        schema.add_field(field, DataType.VARCHAR, max_length=MAX_TEXT_BYTES)
     for field in _INTEGERS:
         schema.add_field(field, DataType.INT64)
     schema.add_field("recognized", DataType.BOOL)
-    schema.add_field("metadata", DataType.JSON)
+    schema.add_field("facts", DataType.JSON)
     schema.add_field("terms", DataType.ARRAY, element_type=DataType.INT64, max_capacity=MAX_TERMS)
     schema.add_field("counts", DataType.ARRAY, element_type=DataType.INT32, max_capacity=MAX_TERMS)
     schema.add_field("vector", DataType.FLOAT_VECTOR, dim=width)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from wherein.errors import WhereinError
 from wherein.storage.catalog.vectors import Matrix
 from wherein.storage.store.checks import check_search, last_of_each, reason_to_reject
@@ -30,7 +32,7 @@ from wherein.storage.store.milvus.rows import (
     passage_of,
     passages_to_store,
 )
-from wherein.storage.store.milvus.schema import MAX_TERMS, PASSAGE_FIELDS, search_parameters
+from wherein.storage.store.milvus.schema import MAX_FACTS_BYTES, MAX_TERMS, PASSAGE_FIELDS, search_parameters
 from wherein.storage.store.store import Capabilities, CountedPassage, Generation, Stats, TermStatistics, Written
 
 __all__ = ["MilvusStore"]
@@ -143,9 +145,8 @@ class _Searching(_Reading):
 
     def _length(self, name: str, count: int) -> int:
         """Return the number of terms in all passages, from those of some of them where they are many."""
-        part = min(SAMPLE_SIZE, SAMPLE_SIZE * _MAX_LENGTHS // max(count, 1))
-        only = EVERYTHING if part == SAMPLE_SIZE else f"sample < {part}"
-        lengths = [int(row["length"]) for row in rows_in_order(self._connection, name, only, ["length"])]
+        rows = rows_in_order(self._connection, name, _about(_MAX_LENGTHS, count), ["length"])
+        lengths = [int(row["length"]) for row in rows]
         return round(sum(lengths) * count / len(lengths)) if lengths else 0
 
     def with_terms(self, terms: Sequence[int], only: Filter | None = None) -> Iterator[CountedPassage]:
@@ -153,6 +154,13 @@ class _Searching(_Reading):
         test = f"({holds_terms(terms)}) and ({_checked(only)})"
         for row in rows_in_order(self._connection, self._here().name, test, _COUNTED):
             yield CountedPassage(row["key"], counted_terms(row))
+
+    def sample(self, n: int) -> Matrix:
+        """Return vectors that are spread over all; see `SearchableStore`."""
+        here = self._here()
+        only = _about(n, self._connection.count(here.name, EVERYTHING))
+        vectors = [row["vector"] for row in rows_in_order(self._connection, here.name, only, ["vector"])]
+        return np.array(vectors, np.float32).reshape(len(vectors), here.model.width)
 
     def counted(self, keys: Sequence[str]) -> list[CountedPassage]:
         """Return the counted terms of passages; see `SearchableStore`."""
@@ -198,6 +206,8 @@ class _Writing(_Searching):
         rows = passages_to_store(document)
         if any(len(row["terms"]) > MAX_TERMS for row in rows):
             return f"one of its passages has more than {MAX_TERMS:,} different words"
+        if len(encoded(rows[0]["facts"])) > MAX_FACTS_BYTES:
+            return f"its metadata have more than {MAX_FACTS_BYTES:,} bytes"
         return rows
 
     def _entry(self, here: Generation, document: EmbeddedDocument, known: Mapping[str, Any]) -> Record:
@@ -287,6 +297,11 @@ class MilvusStore(_Writing, MilvusGenerations):
 
 def _fields(vectors: bool) -> list[str]:
     return [*PASSAGE_FIELDS, "vector"] if vectors else list(PASSAGE_FIELDS)
+
+
+def _about(n: int, count: int) -> str:
+    """Return an expression for about `n` of `count` passages, for all where there are no more."""
+    return EVERYTHING if count <= n else f"sample < {SAMPLE_SIZE * n // count + 1}"
 
 
 def _checked(only: Filter | None) -> str:

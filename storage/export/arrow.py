@@ -1,13 +1,13 @@
 """pyarrow, which reads and writes Parquet: an extra."""
 
-from types import ModuleType
+from typing import Any
 
 from wherein.errors import WhereinError
 
 __all__ = ["require_arrow"]
 
 
-def require_arrow() -> ModuleType:
+def require_arrow() -> Any:
     """Return the module `pyarrow`. Raises WhereinError when it is not installed."""
     try:
         import pyarrow

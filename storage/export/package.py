@@ -8,8 +8,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from wherein.errors import Damaged, UsageError
 from wherein.storage.backup.manifest import file_entry
 from wherein.storage.catalog.vectors import Matrix
@@ -103,5 +101,5 @@ def _check(folder: Path, name: str, manifest: Manifest) -> None:
 
 
 def _matrix(column: Any, width: int) -> Matrix:
-    flat = column.flatten().to_numpy(zero_copy_only=False)
-    return flat.astype(np.float32, copy=False).reshape(-1, width)
+    flat: Matrix = column.flatten().to_numpy(zero_copy_only=False)
+    return flat.reshape(-1, width)

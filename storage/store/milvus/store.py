@@ -287,6 +287,7 @@ class MilvusStore(_Writing, MilvusGenerations):
 
     def at(self, generation: Generation) -> MilvusStore:
         """Return this store with documents read from, and written to, a generation."""
+        self._connection.call(lambda client: client.load_collection(generation.name))  # another process has created it
         other = copy.copy(self)
         other._fixed = generation
         return other

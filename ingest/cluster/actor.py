@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -40,8 +42,10 @@ class Portion:
 class IngestActor:
     """Two calls may run at once: one that reads, and one that embeds."""
 
-    def __init__(self, recipe: EncoderRecipe, threads: int) -> None:
-        self._recipe = recipe
+    def __init__(self, recipe: bytes, threads: int, paths: Sequence[str]) -> None:
+        """`recipe` is a pickled `EncoderRecipe`, whose module may be found by the import paths of the run."""
+        sys.path += [path for path in paths if path not in sys.path]
+        self._recipe: EncoderRecipe = pickle.loads(recipe)
         self._threads = threads
         self._files: dict[str, _OpenFile] = {}
         self._idle: list[Pool] = []

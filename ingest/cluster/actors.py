@@ -5,6 +5,7 @@ Ray could restart actors itself, but then calls would wait for a node that does 
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -60,7 +61,7 @@ class Actors:
             num_cpus=threads, max_restarts=0, max_task_retries=0, concurrency_groups={"read": 1, "embed": 1}
         )
         self._class = remote(IngestActor)
-        self._arguments = recipe, threads
+        self._arguments = self._ray.cloudpickle.dumps(recipe), threads, list(filter(None, sys.path))
         self._failed_starts = 0  # since the last one that succeeded
         self.count = count
         self._members = [self._start() for _ in range(count)]

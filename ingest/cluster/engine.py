@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -66,16 +67,25 @@ class RayEngine:
 
 
 def _connect(ray: Any, address: str | None) -> None:
-    settings = {"RAY_USAGE_STATS_ENABLED": "0"}  # nothing is sent anywhere
-    if address is None:  # what this process imports, the processes that Ray starts here import as well
-        settings["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    with _environment(RAY_USAGE_STATS_ENABLED="0"):  # nothing is sent anywhere
+        try:
+            ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+        except Exception as error:  # Ray raises `Exception` itself when it does not start
+            if address is None:
+                raise WhereinError(f"Ray cannot be started: {str(error).partition('. ')[0]}") from error
+            where = "of this machine" if address == "auto" else f"at {address}"
+            raise WhereinError(f"There is no cluster of Ray {where}; start one with: ray start --head") from error
+    # It would print what becomes of its processes to standard output, among the lines of --json.
+    ray._private.worker.print_to_stdstream = lambda *_, **__: None
+
+
+@contextmanager
+def _environment(**settings: str) -> Iterator[None]:
+    """Set environment variables for the processes that are started meanwhile."""
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)
     try:
-        ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        where = "of this machine" if address in (None, "auto") else f"at {address}"
-        raise WhereinError(f"There is no cluster of Ray {where}; start one with: ray start --head") from error
+        yield
     finally:
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})

@@ -2,16 +2,15 @@
 
 import json
 import os
-import random
-import signal
 import subprocess
-import threading
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from actor_killer import killing_actors
 from toy import ToyEncoder
 from toy_recipe import FatalRecipe, SlowRecipe, ToyRecipe
 from wherein.errors import WhereinError
@@ -101,38 +100,28 @@ def test_a_second_run_embeds_only_what_has_changed(tmp_path: Path, docs: Path) -
     assert (summary["changed"], summary["embedded"], summary["unchanged"]) == (1, 1, 330)
 
 
-def kill_actors(stop: threading.Event, seed: int, killed: list[int]) -> None:
-    """Kill one of the actors now and then."""
-    chance = random.Random(seed)
-    while not stop.wait(chance.uniform(0.3, 0.8)) and len(killed) < 3:
-        found = subprocess.run(["pgrep", "-f", "ray::IngestActor"], capture_output=True, text=True, check=False)
-        if pids := [int(pid) for pid in found.stdout.split() if _is_ours(int(pid))]:
-            killed.append(chance.choice(pids))
-            os.kill(killed[-1], signal.SIGKILL)
-
-
-def _is_ours(pid: int) -> bool:
-    """Whether a process descends from this one: other tests may run beside it."""
-    while pid > 1:
-        if pid == os.getpid():
-            return True
-        try:
-            pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            return False
-    return False
+def test_nothing_but_the_outcome_is_printed(tmp_path: Path) -> None:
+    """In a process of its own, because Ray is started by the run."""
+    write(tmp_path / "docs")
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom toy import ToyEncoder\nfrom toy_recipe import FatalRecipe\n"
+        "from wherein.ingest.cluster.engine import RayEngine\nfrom wherein.library import Library\n"
+        "folder = Path(sys.argv[1])\n(folder / 'deaths').mkdir()\n"
+        "library = Library(folder / 'library', encoder=ToyEncoder())\n"
+        "engine = RayEngine(actors=2, recipe=FatalRecipe(folder / 'deaths', 2))\n"
+        "print(library.ingest([str(folder / 'docs')], engine=engine).new)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, timeout=300, check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )  # fmt: skip
+    assert (run.returncode, run.stdout) == (0, "331\n"), run.stderr
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_killed_actors_lose_and_double_nothing(tmp_path: Path, docs: Path, expected: Any, seed: int) -> None:
-    stop, killed = threading.Event(), list[int]()
-    killer = threading.Thread(target=kill_actors, args=(stop, seed, killed))
-    killer.start()
-    try:
+    with killing_actors(seed) as killed:
         library, events, summary = ingest(tmp_path / "library", docs, SlowRecipe())
-    finally:
-        stop.set()
-        killer.join()
     assert killed
     assert summary == expected[2]
     assert contents(library) == contents(expected[0])

@@ -46,11 +46,16 @@ _PLANNED = ("new", "changed", "moved", "unchanged", "removed", "skipped", "faile
 
 @dataclass(frozen=True)
 class RunFactory:
-    """Starts ingest runs on the library in `folder`; `jobs` processes read files, None for as many as suit."""
+    """Starts ingest runs on the library in `folder`; `jobs` processes read files, None for as many as suit.
+
+    `own` are other folders and files of Wherein. Where the library is not `indexed`, no generations are written.
+    """
 
     folder: Path
     models: ModelChoice
     jobs: int | None = None
+    own: tuple[str, ...] = ()
+    indexed: bool = True
 
     def start(
         self,
@@ -66,6 +71,7 @@ class RunFactory:
         # Before the run adds terms: those of two versions must not be compared.
         recount_if_due(db)
         run = IngestRun(db, self.folder, model, encoder, report, stop, Pool(self.jobs))
+        run.indexed = self.indexed
         run.recognize(self.own_files())
         for reason in lost:
             run.problem("failed", f"{CATALOG}-wal", reason)
@@ -81,7 +87,7 @@ class RunFactory:
     def own_files(self) -> OwnFiles:
         """Return what recognizes the files of Wherein, which never become documents."""
         cache = [str(self.models.cache)] if self.models.cache else []
-        return OwnFiles(str(self.folder), [*cache, str(models_folder())])
+        return OwnFiles(str(self.folder), [*cache, str(models_folder()), *self.own])
 
 
 def is_over(until: datetime | None) -> bool:
@@ -154,8 +160,9 @@ def _ingest(
         work(db, run)
         if run.stopped:
             report(Stopped(TIME_IS_UP))
-        write_first_generations(db, runs.folder, run.model)
-        write_segments_if_due(db, runs.folder, run.model)
+        if runs.indexed:
+            write_first_generations(db, runs.folder, run.model)
+            write_segments_if_due(db, runs.folder, run.model)
     return summarize(run.tally, time.monotonic() - began)
 
 

@@ -109,9 +109,10 @@ def _start_ahead(options: GlobalOptions) -> Encoder | None:
     A library that exists starts both when a file has changed (docs/decisions/pipeline.md).
     """
     from wherein.storage.catalog.connection import CATALOG
+    from wherein.storage.disk.locations import is_milvus
 
     # `os.path`: a folder that cannot be read is reported by the library.
-    if os.path.exists(options.folder / CATALOG):  # noqa: PTH110
+    if is_milvus(options.folder) or os.path.exists(options.folder / CATALOG):  # noqa: PTH110
         return None
     from wherein.embed.models.encoders import encoder_for_new_library
 

@@ -13,6 +13,7 @@ import click
 from wherein.commands.options import GlobalOptions
 from wherein.embed.models.installed import MODELS_VARIABLE, models_folder
 from wherein.errors import UsageError
+from wherein.storage.disk.locations import is_milvus
 from wherein.streams import print_bytes
 
 __all__ = [
@@ -43,13 +44,18 @@ def nightly_command(
 
 def program_with_options(options: GlobalOptions) -> list[str]:
     """Return the words of this program and of the options before a command, as they work in any folder."""
-    words = [*_program(), "--library", os.path.abspath(options.folder)]  # noqa: PTH100 - as it was named, links too
+    words = [*_program(), "--library", _place(options.folder)]
     words += _given("--precision", None if options.precision == "auto" else options.precision)
     words += _given("--model", _model(options.model))
     words += _given("--threads", str(options.threads) if options.threads else None)
     words += _given("--jobs", None if options.jobs is None else str(options.jobs))
     words += _given("--device", options.device)
     return words
+
+
+def _place(folder: Path) -> str:
+    """Return the address of a library in Milvus as it is, and the path of another one from the root."""
+    return str(folder) if is_milvus(folder) else os.path.abspath(folder)  # noqa: PTH100 - as it was named, links too
 
 
 def print_cron(words: list[str]) -> None:

@@ -53,7 +53,7 @@ class IngestRun:
     `pool` has the processes that read the files. With a `plan` nothing is embedded and nothing written: `plan` gets
     what would be embedded, and the tally what would be done. `seen` are the URIs of all files and pages that exist,
     `walk_errors` those that could not be walked, `walks` the walks that were completed, `unsettled` the URIs of files
-    that were written just before they were read.
+    that were written just before they were read. Set `indexed` to False where no generations are to be written.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class IngestRun:
         plan: Sample | None = None,
     ) -> None:
         self.stopped = False
+        self.indexed = True
         self.unsettled: list[str] = []
         self.model = model
         self.encoder = encoder
@@ -260,7 +261,8 @@ class IngestRun:
 
     def _committed(self, hashes: list[bytes]) -> None:
         self._ahead.embedded(hashes)
-        fold_if_due(self._db, self._folder, self.model)
+        if self.indexed:
+            fold_if_due(self._db, self._folder, self.model)
         self._report_progress()
 
     def _report_progress(self) -> None:

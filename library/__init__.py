@@ -40,7 +40,7 @@ from wherein.storage.catalog.documents import StoredDocument, count_chunks
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 from wherein.storage.catalog.golden import GoldenRow, list_golden
 from wherein.storage.catalog.reading import Reading
-from wherein.storage.disk.locations import default_library
+from wherein.storage.disk.locations import default_library, is_milvus
 from wherein.storage.repair.findings import Finding, Repair, Verification
 
 # A question need not wait for the parts that write, repair or measure: each method imports what it needs.
@@ -77,6 +77,14 @@ class Library(Contents, Following, Moving, Upkeep):
     many processes read files (None: as many as suit the machine). `device` is what the model runs on, as OpenVINO calls
     it; None is the library's, or the CPU. A given `encoder` is used in place of a model's.
     """
+
+    def __new__(cls, folder: StrPath | None = None, **_: object) -> Library:
+        """Return a library in Milvus for an address of one."""
+        if is_milvus(default_library() if folder is None else folder):
+            from wherein.library.cluster.cluster_library import ClusterLibrary
+
+            cls = ClusterLibrary
+        return object.__new__(cls)
 
     def __init__(
         self,

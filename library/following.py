@@ -59,4 +59,4 @@ class Following:
     def _runs(self, engine: RayEngine | None = None) -> RunFactory:
         from wherein.library.ingesting import RunFactory
 
-        return RunFactory(self.folder, self._models, self._jobs, engine)
+        return RunFactory(self.folder, self._models, self._jobs, engine=engine)

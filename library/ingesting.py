@@ -49,12 +49,15 @@ _PLANNED = ("new", "changed", "moved", "unchanged", "removed", "skipped", "faile
 class RunFactory:
     """Starts ingest runs on the library in `folder`; `jobs` processes read files, None for as many as suit.
 
-    An `engine` takes the place of this machine's processes and threads.
+    `own` are other folders and files of Wherein. Where the library is not `indexed`, no generations are written. An
+    `engine` takes the place of this machine's processes and threads.
     """
 
     folder: Path
     models: ModelChoice
     jobs: int | None = None
+    own: tuple[str, ...] = ()
+    indexed: bool = True
     engine: RayEngine | None = None
 
     def start(
@@ -75,6 +78,7 @@ class RunFactory:
             crew = self.engine.crew(encoder, self.models.cache)
             encoder, pool = crew.encoder, crew.pool
         run = IngestRun(db, self.folder, model, encoder, report, stop, pool or Pool(self.jobs))
+        run.indexed = self.indexed
         run.recognize(self.own_files())
         for reason in lost:
             run.problem("failed", f"{CATALOG}-wal", reason)
@@ -90,7 +94,7 @@ class RunFactory:
     def own_files(self) -> OwnFiles:
         """Return what recognizes the files of Wherein, which never become documents."""
         cache = [str(self.models.cache)] if self.models.cache else []
-        return OwnFiles(str(self.folder), [*cache, str(models_folder())])
+        return OwnFiles(str(self.folder), [*cache, str(models_folder()), *self.own])
 
 
 def is_over(until: datetime | None) -> bool:
@@ -163,8 +167,9 @@ def _ingest(
         work(db, run)
         if run.stopped:
             report(Stopped(TIME_IS_UP))
-        write_first_generations(db, runs.folder, run.model)
-        write_segments_if_due(db, runs.folder, run.model)
+        if runs.indexed:
+            write_first_generations(db, runs.folder, run.model)
+            write_segments_if_due(db, runs.folder, run.model)
     return summarize(run.tally, time.monotonic() - began)
 
 

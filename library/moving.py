@@ -14,13 +14,15 @@ from wherein.errors import UsageError
 from wherein.library import arguments as given
 from wherein.library.arguments import StrPath, checked
 from wherein.library.opening import open_for_reading
+from wherein.storage.disk.locations import is_milvus
 
 if TYPE_CHECKING:
     from wherein.storage.export.export import Export
+    from wherein.storage.export.filling import Filling
     from wherein.storage.export.package import Package
     from wherein.storage.store.store import Store
 
-__all__ = ["Moved", "Moving"]
+__all__ = ["Moved", "Moving", "moved"]
 
 Report = Callable[[str], None]
 
@@ -69,72 +71,58 @@ class Moving:
         """
         from wherein.storage.export.package import open_package
 
-        return _fill(open_package(given.path(export)), str(self.folder), report)
+        return self._fill(open_package(given.path(export)), report)
 
-    def migrate(self, to: str | StrPath, *, report: Report = lambda _: None) -> Moved:
+    def migrate(self, to: StrPath, *, report: Report = lambda _: None) -> Moved:
         """Copy this library to a new one: a folder, `milvus:FILE.db` or `milvus://HOST:PORT/NAME`; nothing is embedded.
 
         This library stays as it is. Otherwise as `import_export`, by way of an export beside one of the two libraries.
         """
+        from wherein.library import Library
         from wherein.storage.export.export import write_export
         from wherein.storage.export.package import open_package
 
-        address = str(to)
-        with _work_folder(self.folder, address) as work:
+        with Library(to) as target, _work_folder(self.folder, target.folder) as work:
             with self._opened() as store:
                 write_export(store, work / "export", version("wherein"), report)
-            return _fill(open_package(work / "export"), address, report)
+            return target._fill(open_package(work / "export"), report)
 
     @contextmanager
     def _opened(self) -> Iterator[Store]:
         """Open this library as a store, after migrating one that an older version wrote."""
-        if not is_remote(str(self.folder)):
-            open_for_reading(self.folder).close()
-        with closing(open_store(str(self.folder))) as store:
+        from wherein.storage.store.local.store import LocalStore
+
+        open_for_reading(self.folder).close()
+        with closing(LocalStore(self.folder)) as store:
             yield store
 
+    def _fill(self, package: Package, report: Report) -> Moved:
+        from wherein.storage.export.filling import fill_folder
+        from wherein.storage.store.local.store import LocalStore
 
-def is_remote(address: str) -> bool:
-    """Whether a library is kept by another engine than a folder."""
-    return address.startswith("milvus:")
-
-
-def open_store(address: str) -> Store:
-    """Return the store at an address: a folder, or a library in Milvus. Raises UsageError for what is none."""
-    from wherein.storage.store.local.store import LocalStore
-    from wherein.storage.store.milvus.address import parse_address
-    from wherein.storage.store.milvus.store import MilvusStore
-
-    return MilvusStore(parse_address(address)) if is_remote(address) else LocalStore(given.path(address))
+        began = monotonic()
+        return moved(str(self.folder), package, fill_folder(package, self.folder, LocalStore, report), began)
 
 
-def _fill(package: Package, address: str, report: Report) -> Moved:
-    from wherein.storage.export.filling import fill_folder, fill_store
+def moved(library: str, package: Package, filling: Filling, began: float) -> Moved:
+    """Return what was moved from an export since the moment `began`."""
     from wherein.storage.export.manifest import DOCUMENTS, PASSAGES
-    from wherein.storage.store.local.store import LocalStore
 
-    began, tables = monotonic(), package.manifest.tables
-    if is_remote(address):
-        with closing(open_store(address)) as store:
-            filling, place = fill_store(package, store, "auto", report), store.address
-    else:
-        path = given.path(address)
-        filling, place = fill_folder(package, path, LocalStore, report), str(path)
+    tables = package.manifest.tables
     return Moved(
-        place, tables[DOCUMENTS].rows, tables[PASSAGES].rows, round(filling.overlap, 4), package.manifest.identity,
+        library, tables[DOCUMENTS].rows, tables[PASSAGES].rows, round(filling.overlap, 4), package.manifest.identity,
         filling.resumed, round(monotonic() - began, 3),
     )  # fmt: skip
 
 
 @contextmanager
-def _work_folder(library: Path, address: str) -> Iterator[Path]:
-    """Yield a new folder beside that of the two libraries which is one, for an export on the way."""
+def _work_folder(*libraries: Path) -> Iterator[Path]:
+    """Yield a new folder beside one of the libraries that is in a folder, for an export on the way."""
     from wherein.storage.backup.staging import clear, staging
 
-    folders = [path for path in (address, str(library)) if not is_remote(path)]
+    folders = [path for path in libraries if not is_milvus(path)]
     if not folders:
         raise UsageError("To move a library from one Milvus to another, export it, and import it there")
-    beside = given.path(folders[-1])
-    with staging(beside.with_name(f"{beside.name}.export")) as work:
+    with staging(folders[0].with_name(f"{folders[0].name}.export")) as work:
         clear(work)
         yield work

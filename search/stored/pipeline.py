@@ -80,7 +80,7 @@ class StoredPipeline:
         self, query: PreparedQuery, options: QueryOptions, candidates: Candidates, around: Sequence[PassageRow],
         models: AnswerModels,
     ) -> Answer:  # fmt: skip
-        generation = _active(self._store)
+        generation = self._store.generation
         known = {one.key: one for one in (*around, *candidates.passages)}
         catalog = small_catalog(generation.model, list(known.values()), self._derived)
         with closing(catalog.db):
@@ -133,10 +133,6 @@ def _notes(query: PreparedQuery, options: QueryOptions, candidates: Candidates, 
 def _unknown(documents: Iterable[int]) -> Mapping[int, str]:
     """Return that it is not known whether the files are as they were read: they may be on another machine."""
     return dict.fromkeys(documents, _UNKNOWN)
-
-
-def _active(store: Store) -> Generation:
-    return next(one for one in store.generations() if one.is_active)
 
 
 def _number(generation: Generation) -> int:

@@ -19,7 +19,7 @@ from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Ids
 from wherein.storage.filters.condition import Condition, fields_of, paths_of, sql
 
-__all__ = ["Filter", "Selection", "Selector", "matching_documents", "selection_of"]
+__all__ = ["Filter", "Selection", "Selector", "matching_documents", "selection_of", "unmatched_patterns"]
 
 _CACHE_SIZE = 16
 _MAX_SHOWN_FIELDS = 40
@@ -110,7 +110,7 @@ class Selector:
         uris = _documents(db, filter_)
         documents = sorted(uris)
         selection = self._of_documents(db, documents)
-        return replace(selection, unmatched=_unmatched(db, filter_, uris.values()))
+        return replace(selection, unmatched=unmatched_patterns(db, filter_, uris.values()))
 
     def _of_documents(self, db: Catalog, documents: Sequence[int]) -> Selection:
         if self._passages is None and len(documents) > _MAX_LOOKED_UP:
@@ -184,7 +184,7 @@ def _tests(db: Catalog, filter_: Filter) -> tuple[list[str], list[object]]:
     return tests, bound
 
 
-def _unmatched(db: Catalog, filter_: Filter, passing: Collection[str]) -> tuple[str, ...]:
+def unmatched_patterns(db: Catalog, filter_: Filter, passing: Collection[str]) -> tuple[str, ...]:
     """Return the patterns that match no document at all; `passing` are the URIs of those that pass the whole filter."""
     tests = {
         pattern: re.compile(uri_pattern, re.DOTALL).fullmatch

@@ -60,7 +60,10 @@ class EmbeddedDocument:
 
 @dataclass(frozen=True)
 class DocumentEntry:
-    """A document in a listing; the fields are those of `EmbeddedDocument`, `characters` the length of its text."""
+    """A document in a listing; the fields are those of `EmbeddedDocument`.
+
+    `characters` is the length of its text, `text_hash` the text's `content_hash`.
+    """
 
     key: str
     version: str
@@ -74,6 +77,8 @@ class DocumentEntry:
     file: str
     added_at: str
     changed_at: str
+    text_hash: bytes
+    coverage: Coverage | None = None
 
 
 @dataclass(frozen=True, eq=False)

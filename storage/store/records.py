@@ -17,7 +17,7 @@ from wherein.storage.store.document import Record
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["KINDS", "delete_record", "read_records", "record_name", "write_record"]
+__all__ = ["KINDS", "RECORD_NAMES", "delete_record", "read_records", "record_name", "write_record"]
 
 _SEPARATOR = "\n"
 _SETTINGS = ("index", "model folder")
@@ -59,6 +59,20 @@ _TABLES: Mapping[str, _Table] = {
     "golden": _Table("golden", "question || char(10) || uri", "question, uri, rank, added_at"),
     "run": _Table("nights", "began_at", "began_at, ended_at, outcome, report"),
 }
+_ALIAS_SOURCE = "(SELECT s.uri FROM sources s WHERE s.id = {row}.source_id)"
+RECORD_NAMES: Mapping[str, tuple[str, str]] = {
+    "setting": ("settings", "{row}.key"),
+    "source": ("sources", "{row}.uri"),
+    "file": ("files", "{row}.uri"),
+    "alias": ("aliases", f"{_ALIAS_SOURCE} || char(10) || {{row}}.uri"),
+    "exclusion": (
+        "exclusions",
+        "coalesce({row}.uri, 'text ' || hex({row}.text_hash) || ' file ' || hex({row}.file_hash))",
+    ),
+    "golden": ("golden", "{row}.question || char(10) || {row}.uri"),
+    "run": ("nights", "{row}.began_at"),
+}
+"""For each kind the table of its rows, and the SQL of their names, in which `{row}` stands for the row."""
 KINDS = tuple(_TABLES)
 """The kinds of records, in the order in which they have to be written."""
 

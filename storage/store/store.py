@@ -207,6 +207,13 @@ class Store(ReadableStore, WritableStore, SearchableStore, GenerationStore, Prot
     def address(self) -> str:
         """What the user wrote: a folder, `milvus:FILE.db` or `milvus://HOST:PORT/NAME`, without a password."""
 
+    @property
+    def generation(self) -> Generation:
+        """The generation that is read and written: the active one, unless `at` gave another.
+
+        Raises WhereinError when there is none.
+        """
+
     def capabilities(self) -> Capabilities:
         """Return what the store can do."""
 

@@ -10,10 +10,11 @@ import pytest
 from exports import every_kind, opened
 from mortal import finish, start
 from wherein.errors import UsageError
-from wherein.library.moving import open_store
 from wherein.storage.export import filling
 from wherein.storage.export.export import write_export
 from wherein.storage.store.document import Record
+from wherein.storage.store.milvus.address import parse_address
+from wherein.storage.store.milvus.store import MilvusStore
 
 pytest.importorskip("pyarrow", reason="exports are Parquet files; install wherein[cluster]")
 pytest.importorskip("milvus_lite", reason="the other store is Milvus Lite; install wherein[cluster]")
@@ -28,6 +29,10 @@ pytestmark = pytest.mark.filterwarnings(
 def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scene")
     return every_kind(folder / "library", folder / "docs").folder
+
+
+def open_store(address: str) -> MilvusStore:
+    return MilvusStore(parse_address(address))
 
 
 def identity(address: str, export: Path) -> str:

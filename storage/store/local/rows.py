@@ -90,7 +90,8 @@ def _entry(db: Catalog, row: _Entry) -> DocumentEntry:
     version = version_key((row.title, row.media_type, row.metadata, row.notes), row.text_hash, chunks)
     return DocumentEntry(
         document_key(row.uri), version, row.uri, row.title, row.media_type, row.characters, len(chunks),
-        json.loads(row.metadata), tuple(json.loads(row.notes)), row.file, row.added_at, row.changed_at,
+        json.loads(row.metadata), tuple(json.loads(row.notes)), row.file, row.added_at, row.changed_at, row.text_hash,
+        coverage_of(db, row.id),
     )  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +46,20 @@ class LocalStore(LocalReading, LocalSearching, LocalWriting):
     def address(self) -> str:
         """The folder."""
         return str(self._connections.folder)
+
+    @property
+    def generation(self) -> Generation:
+        """The active generation. Raises WhereinError when there is none."""
+        active = [one for one in self.generations() if one.is_active]
+        if not active:
+            raise WhereinError(f"There is no library at {self.address}")
+        return active[0]
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Catalog]:
+        """Let everything that is read meanwhile be of one committed state; yield the catalog in that state."""
+        with self._connections.reading() as db:
+            yield db
 
     def capabilities(self) -> Capabilities:
         """Return what a store in a folder can do."""

@@ -46,8 +46,9 @@ class MilvusAddress:
 def parse_address(text: str) -> MilvusAddress:
     """Return the address that a user wrote. Raises UsageError for what is none."""
     rest = text.removeprefix(SCHEME)
-    if rest.startswith("//"):
-        return _server(rest)
+    # A path may have lost one of two slashes; a server's address never ends as a file's does.
+    if rest.startswith("/") and not rest.endswith(".db"):
+        return _server(f"//{rest.lstrip('/')}")
     if not rest.endswith(".db") or "\0" in rest:
         raise UsageError(f"{text[:200]!a} is not the address of a library in Milvus; {_FORMS}")
     return MilvusAddress(_LITE_NAME, path=Path(rest).expanduser().absolute())

@@ -21,6 +21,7 @@ Row = dict[str, Any]
 PATIENCE = 60.0
 """Seconds for which a call is tried again before the store counts as out of reach."""
 
+_ANY = 'key != ""'
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _CALL_SECONDS = 30.0
 _MISSING = (
@@ -44,6 +45,7 @@ class Connection:
         self.address = address
         self._patience = patience
         self._client: MilvusClient | None = None
+        self._seen = set[str]()
 
     @property
     def client(self) -> MilvusClient:
@@ -66,10 +68,27 @@ class Connection:
             except Exception as error:  # of pymilvus, gRPC or the engine of Milvus Lite, which have no common base
                 if not _is_transient(error):
                     raise WhereinError(_REFUSED.format(self.address.shown, _told(error))) from error
+                self._seen.clear()
                 if time.monotonic() + pause > ends:
                     raise WhereinError(_AWAY.format(self.address.shown, _told(error))) from error
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def level(self, collection: str) -> str:
+        """Return how up to date a read of a collection is to be.
+
+        The first waits for all that was acknowledged before it, by any process (0.3 s on a server); those after it see
+        at least that, and all that this process has written.
+        """
+        if collection not in self._seen:
+            self._seen.add(collection)
+            return "Strong"
+        return "Session"
+
+    def catch_up(self, collection: str) -> None:
+        """Wait until reads of a collection see all that was acknowledged, by any process."""
+        self._seen.discard(collection)
+        self.query(collection, _ANY, ["key"], 1)
 
     def query(self, collection: str, only: str, fields: Sequence[str], limit: int | None = None) -> list[Row]:
         """Return the rows of a collection that pass an expression, at most `limit` of them."""
@@ -81,7 +100,7 @@ class Connection:
                     filter=only,
                     output_fields=list(fields),
                     timeout=_CALL_SECONDS,
-                    consistency_level="Strong",
+                    consistency_level=self.level(collection),
                     **extra,
                 )
             )

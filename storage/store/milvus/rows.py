@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.coverage import Coverage
 from wherein.storage.catalog.derived import derive
 from wherein.storage.catalog.documents import ChunkRow, passages_of
@@ -150,6 +151,7 @@ def entry_value(document: EmbeddedDocument, added_at: str) -> dict[str, Any]:
         "file": document.file,
         "added_at": document.added_at or added_at or time,
         "changed_at": document.changed_at or time,
+        "text_hash": content_hash(document.text).hex(),
         "rest": document.text[document.chunks[-1].end :],
         "coverage": asdict(document.coverage) if document.coverage else None,
     }
@@ -160,18 +162,21 @@ def entry_of(key: str, uri: str, value: Mapping[str, Any]) -> DocumentEntry:
     return DocumentEntry(
         key, value["version"], uri, value["title"], value["media_type"], value["characters"], value["chunks"],
         value["metadata"], tuple(value["notes"]), value["file"], value["added_at"], value["changed_at"],
+        bytes.fromhex(value["text_hash"]), _coverage(value["coverage"]),
     )  # fmt: skip
+
+
+def _coverage(value: Mapping[str, Any] | None) -> Coverage | None:
+    return Coverage(**{**value, "recognized": tuple(map(tuple, value["recognized"]))}) if value else None
 
 
 def embedded_document(uri: str, value: Mapping[str, Any], passages: Sequence[PassageRow]) -> EmbeddedDocument:
     """Return a document, put together from what the catalog holds of it and its passages with vectors, in order."""
-    coverage = value["coverage"]
     return EmbeddedDocument(
         uri, value["title"], value["media_type"], "".join(_texts(passages)) + value["rest"],
         [ChunkRow(one.start, one.end, one.input_hash, one.page, one.heading) for one in passages],
         _vectors(passages), value["metadata"], tuple(value["notes"]), value["file"],
-        Coverage(**{**coverage, "recognized": tuple(map(tuple, coverage["recognized"]))}) if coverage else None,
-        value["added_at"], value["changed_at"],
+        _coverage(value["coverage"]), value["added_at"], value["changed_at"],
     )  # fmt: skip
 
 

@@ -127,7 +127,7 @@ class _Searching(_Reading):
                 output_fields=_fields(vectors),
                 search_params=parameters,
                 anns_field="vector",
-                consistency_level="Strong",
+                consistency_level=self._connection.level(here.name),
                 timeout=30,
             )
         )
@@ -250,7 +250,7 @@ class _Writing(_Searching):
         names = [self._here().name, *([self._catalog.name] if self._catalog.exists() else [])]
         for name in names:
             self._connection.call(lambda client, name=name: client.flush(name, timeout=120))  # type: ignore[misc]
-            self._connection.count(name, EVERYTHING)
+            self._connection.catch_up(name)
 
 
 class MilvusStore(_Writing, MilvusGenerations):
@@ -265,6 +265,11 @@ class MilvusStore(_Writing, MilvusGenerations):
     def address(self) -> str:
         """The address without a password."""
         return self._connection.address.shown
+
+    @property
+    def generation(self) -> Generation:
+        """The generation that is read and written. Raises WhereinError when there is none."""
+        return self._here()
 
     @cached_property
     def _limits(self) -> Capabilities:

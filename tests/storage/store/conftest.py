@@ -18,7 +18,7 @@ KINDS = [
     "local",
     pytest.param("milvus-lite", id="lite"),
     pytest.param("milvus", marks=pytest.mark.cluster, id="server"),
-    pytest.param("MILVUS_URI", marks=pytest.mark.cluster, id="uri"),
+    pytest.param("MILVUS_URI", marks=pytest.mark.cluster, id="remote"),
 ]
 
 

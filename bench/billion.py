@@ -13,22 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 
 WIDTH = 384
-TEXT = 1_200
-"""Bytes of a passage's text: 384 tokens of about 4 characters, less what shorter passages save."""
 KEYS = 2 * 32 + 16
 """Bytes of the string keys of a passage and its document in memory, with their offsets."""
-DISK = 2_700
-"""Bytes of a passage on the disk of a local library, all files together (bench/far_out.py)."""
-WORDS = 60
-"""Bytes of a passage in the index of words (bench/far_out.py)."""
+ROWS = 904 + 451 + 400
+"""Bytes of a passage's text, terms and rows on disk, without its vector (docs/decisions/bytes.md)."""
+WORDS = 199 + 37
+"""Bytes of a passage in the index of words (docs/decisions/bytes.md)."""
 LINKS = 32 * 4 + 24
-"""Bytes of the links of a node in a graph of 16 links: 32 at the bottom, and those of the levels above."""
+"""Bytes of a node's links in a graph of 16: 32 at the bottom, and those of the levels above."""
 NODE_GB, USED = 256, 0.7
 SHARD = 100_000_000
 """Passages of a shard: one writer's channel."""
 SEGMENT = 1_000_000
 """Passages of a sealed segment of an index."""
-FULL_DAYS = 30.4
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,7 @@ def size_table(context_ms: float, changes: float, core_hour: float) -> None:
         days = passages * context_ms / 1_000 / 86_400
         night = changes * passages * context_ms / 1_000 / 3_600
         rows.append([
-            f"{passages:,}", max(1, -(-passages // SHARD)), rounded(passages * (DISK - 2 * WIDTH) / 1e9),
+            f"{passages:,}", max(1, -(-passages // SHARD)), rounded(passages * (ROWS + 2 * WIDTH) / 1e9),
             rounded(passages * WORDS / 1e9), rounded(days), rounded(24 * days * core_hour), rounded(night),
             rounded(night / 8), rounded(night * core_hour),
         ])  # fmt: skip

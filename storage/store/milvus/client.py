@@ -77,8 +77,8 @@ class Connection:
     def level(self, collection: str) -> str:
         """Return how up to date a read of a collection is to be.
 
-        The first waits for all that was acknowledged before it, by any process (0.3 s on a server); those after it see
-        at least that, and all that this process has written.
+        The first waits for all that was acknowledged before it, by any process (0.3 s on a server), and so does the
+        first after a deletion; those after it see at least that, and all that this process has stored.
         """
         if collection not in self._seen:
             self._seen.add(collection)
@@ -118,6 +118,8 @@ class Connection:
 
     def delete(self, collection: str, keys: Sequence[str]) -> None:
         """Delete rows by their keys."""
+        if keys:
+            self._seen.discard(collection)  # to be seen at once, a deletion has to be waited for
         for batch in _batches(keys):
             self.call(lambda client, batch=batch: client.delete(collection, ids=batch, timeout=_CALL_SECONDS))  # type: ignore[misc]
 

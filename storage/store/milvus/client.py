@@ -23,7 +23,7 @@ PATIENCE = 60.0
 
 _ANY = 'key != ""'
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
-_CALL_SECONDS = 30.0
+_CALL_SECONDS, _CONNECT_SECONDS, _FIRST_PATIENCE = 30.0, 5.0, 5.0
 _MISSING = (
     "Libraries in Milvus need the packages of the extra `cluster`; install them with: pipx install 'wherein[cluster]'"
 )
@@ -59,7 +59,9 @@ class Connection:
 
         It has to be of the kind that may be repeated. Raises WhereinError when Milvus refuses, or stays away.
         """
-        ends, pause = time.monotonic() + self._patience, _FIRST_PAUSE
+        # One that never answered is more likely not there than to be back soon.
+        patience = self._patience if self._client is not None else min(self._patience, _FIRST_PATIENCE)
+        ends, pause = time.monotonic() + patience, _FIRST_PAUSE
         while True:
             try:
                 return ask(self.client)
@@ -140,7 +142,7 @@ class Connection:
             address.path.parent.mkdir(parents=True, exist_ok=True)
         where = address.url or str(address.path)
         try:
-            return MilvusClient(uri=where, token=address.token, timeout=10)
+            return MilvusClient(uri=where, token=address.token, timeout=_CONNECT_SECONDS)
         except Exception as error:
             if address.path is not None and _is_opened_elsewhere(error):
                 raise LibraryBusy(_OPENED.format(address.path)) from error

@@ -91,7 +91,7 @@ class MilvusGenerations:
                 return ""
             return str(client.describe_alias(self._library)["collection_name"])
 
-        return self._connection.call(find)
+        return "" if self._connection.address.is_absent else self._connection.call(find)
 
     def _active_generation(self) -> Generation:
         """Return the active generation. Raises WhereinError when there is none."""

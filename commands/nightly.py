@@ -54,8 +54,12 @@ def program_with_options(options: GlobalOptions) -> list[str]:
 
 
 def _place(folder: Path) -> str:
-    """Return the address of a library in Milvus as it is, and the path of another one from the root."""
-    return str(folder) if is_milvus(folder) else os.path.abspath(folder)  # noqa: PTH100 - as it was named, links too
+    """Return the path of a library from the root, or the address of one in Milvus."""
+    if not is_milvus(folder):
+        return os.path.abspath(folder)  # noqa: PTH100 - as it was named, links too
+    from wherein.storage.store.milvus.address import parse_address
+
+    return parse_address(str(folder)).written
 
 
 def print_cron(words: list[str]) -> None:

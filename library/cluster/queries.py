@@ -69,8 +69,8 @@ class ClusterSession(QuerySession):
         """Answer questions that `prepare` returned, with its encoder."""
         if options.results.require_fresh:
             raise UsageError(_NOT_FRESH)
-        model = active_model(self._store)
-        if model is None or model.fingerprint != self._model.stored.fingerprint:
+        model = self._store.generation.model
+        if model.fingerprint != self._model.stored.fingerprint:
             raise ModelMismatch("The library belongs to another model now")
         models = AnswerModels(
             encoder.encode_contexts if encoder else None,

@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from wherein.errors import UsageError
 
@@ -27,13 +27,32 @@ _FORMS = "write milvus:FILE.db, or milvus://HOST:PORT/NAME with a NAME of letter
 class MilvusAddress:
     """Where a library is: in the file `path` of Milvus Lite, else on a server at `url`; `name` is the library's.
 
-    `token` is a token or USER:PASSWORD, "" for none.
+    `login` is USER:PASSWORD, "" where the address has none.
     """
 
     name: str
     url: str = ""
     path: Path | None = None
-    token: str = field(default="", repr=False)
+    login: str = field(default="", repr=False)
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether it is that of a file that does not exist; to open it would create it."""
+        return self.path is not None and not self.path.exists()
+
+    @property
+    def written(self) -> str:
+        """The address as it names the library in any folder, with what logs in."""
+        if self.path is not None:
+            return self.shown
+        user, colon, password = self.login.partition(":")
+        login = f"{quote(user, safe='')}{colon}{quote(password, safe='')}@" if self.login else ""
+        return f"{SCHEME}//{login}{self.url.partition('//')[2]}/{self.name}"
+
+    @property
+    def token(self) -> str:
+        """The token, or USER:PASSWORD, that the server wants, "" for none."""
+        return self.login or (os.environ.get(TOKEN_VARIABLE, "") if self.url else "")
 
     @property
     def shown(self) -> str:
@@ -65,4 +84,4 @@ def _server(rest: str) -> MilvusAddress:
         raise UsageError(f"This is not the address of a library in Milvus; {_FORMS}")
     login = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else ""
     bracketed = f"[{host}]" if ":" in host else host  # an IPv6 address
-    return MilvusAddress(name, url=f"http://{bracketed}:{port}", token=login or os.environ.get(TOKEN_VARIABLE, ""))
+    return MilvusAddress(name, url=f"http://{bracketed}:{port}", login=login)

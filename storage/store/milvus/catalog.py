@@ -32,7 +32,7 @@ class MilvusCatalog:
 
     def exists(self) -> bool:
         """Whether there is such a collection."""
-        if not self._is_there:
+        if not self._is_there and not self._connection.address.is_absent:
             self._is_there = bool(self._connection.call(lambda client: client.has_collection(self.name)))
             if self._is_there:
                 self._connection.call(lambda client: client.load_collection(self.name))

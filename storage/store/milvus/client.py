@@ -23,7 +23,7 @@ PATIENCE = 60.0
 
 _ANY = 'key != ""'
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
-_CALL_SECONDS = 30.0
+_CALL_SECONDS, _CONNECT_SECONDS, _FIRST_PATIENCE = 30.0, 5.0, 5.0
 _MISSING = (
     "Libraries in Milvus need the packages of the extra `cluster`; install them with: pipx install 'wherein[cluster]'"
 )
@@ -59,7 +59,9 @@ class Connection:
 
         It has to be of the kind that may be repeated. Raises WhereinError when Milvus refuses, or stays away.
         """
-        ends, pause = time.monotonic() + self._patience, _FIRST_PAUSE
+        # One that never answered is more likely not there than to be back soon.
+        patience = self._patience if self._client is not None else min(self._patience, _FIRST_PATIENCE)
+        ends, pause = time.monotonic() + patience, _FIRST_PAUSE
         while True:
             try:
                 return ask(self.client)
@@ -77,8 +79,8 @@ class Connection:
     def level(self, collection: str) -> str:
         """Return how up to date a read of a collection is to be.
 
-        The first waits for all that was acknowledged before it, by any process (0.3 s on a server); those after it see
-        at least that, and all that this process has written.
+        The first waits for all that was acknowledged before it, by any process (0.3 s on a server), and so does the
+        first after a deletion; those after it see at least that, and all that this process has stored.
         """
         if collection not in self._seen:
             self._seen.add(collection)
@@ -118,6 +120,8 @@ class Connection:
 
     def delete(self, collection: str, keys: Sequence[str]) -> None:
         """Delete rows by their keys."""
+        if keys:
+            self._seen.discard(collection)  # to be seen at once, a deletion has to be waited for
         for batch in _batches(keys):
             self.call(lambda client, batch=batch: client.delete(collection, ids=batch, timeout=_CALL_SECONDS))  # type: ignore[misc]
 
@@ -138,7 +142,7 @@ class Connection:
             address.path.parent.mkdir(parents=True, exist_ok=True)
         where = address.url or str(address.path)
         try:
-            return MilvusClient(uri=where, token=address.token, timeout=10)
+            return MilvusClient(uri=where, token=address.token, timeout=_CONNECT_SECONDS)
         except Exception as error:
             if address.path is not None and _is_opened_elsewhere(error):
                 raise LibraryBusy(_OPENED.format(address.path)) from error

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
+from math import inf
 from typing import Any
 
 from wherein.errors import WhereinError
@@ -17,6 +19,8 @@ from wherein.storage.store.store import Capabilities, Generation, Model
 __all__ = ["MilvusGenerations", "entries_kind"]
 
 _KIND = "generation"
+_TRUSTED_SECONDS = 1.0
+"""For so long an answer may come from a generation after another was published."""
 _NONE = "There is no library at {}; create one with: wherein --library {} ingest FOLDER"
 
 
@@ -31,6 +35,7 @@ class MilvusGenerations:
     _connection: Connection
     _catalog: MilvusCatalog
     _active: Generation | None = None
+    _looked_up: tuple[float, str] = (-inf, "")
 
     def capabilities(self) -> Capabilities:
         """Return what this Milvus can do."""
@@ -62,7 +67,7 @@ class MilvusGenerations:
     def publish_generation(self, generation: Generation) -> None:
         """Let the alias lead to a generation."""
         self._connection.call(lambda client: client.alter_alias(generation.name, self._library))
-        self._active = None
+        self._active, self._looked_up = None, (-inf, "")
 
     def drop_generation(self, generation: Generation) -> None:
         """Delete the collection of a generation, and the list of its documents."""
@@ -86,11 +91,14 @@ class MilvusGenerations:
                 return ""
             return str(client.describe_alias(self._library)["collection_name"])
 
-        return self._connection.call(find)
+        return "" if self._connection.address.is_absent else self._connection.call(find)
 
     def _active_generation(self) -> Generation:
         """Return the active generation. Raises WhereinError when there is none."""
-        name = self._aliased()
+        at, name = self._looked_up
+        if time.monotonic() - at > _TRUSTED_SECONDS or not name:
+            name = self._aliased()
+            self._looked_up = time.monotonic(), name
         if self._active is None or self._active.name != name:
             found = [_generation(Record(_KIND, name, value), name) for value in self._found(name)]
             if not found:

@@ -18,20 +18,21 @@ __all__ = ["rows_in_order"]
 Row = dict[str, Any]
 
 _BITS = 4 * KEY_LENGTH
-_AIM, _LIMIT = 1_000, 4_000
+_FEW, _AIM, _LIMIT = 500, 1_000, 4_000
 
 
 def rows_in_order(
     connection: Connection, collection: str, only: str, fields: Sequence[str]
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows that pass an expression, in the order of their keys."""
-    parts = 1
-    while parts * _AIM < connection.count(collection, only) and parts < 1 << 40:
-        parts *= 2
-    size = (1 << _BITS) // parts
-    ranges = [(first, first + size - 1) for first in range((parts - 1) * size, -1, -size)] if parts < 1 << 16 else []
-    waiting = ranges or [(0, (1 << _BITS) - 1)]
     wanted = ["key", *fields] if "key" not in fields else list(fields)
+    rows = connection.query(collection, only, wanted, _FEW)
+    if len(rows) < _FEW:  # as mostly
+        yield from sorted(rows, key=lambda row: str(row["key"]))
+        return
+    parts = 1 << max(0, (connection.count(collection, only) // _AIM).bit_length())
+    size = (1 << _BITS) // parts
+    waiting = [(first, first + size - 1) for first in range((parts - 1) * size, -1, -size)]
     while waiting:
         low, high = waiting.pop()
         rows = connection.query(collection, f"({only}) and {within(_key(low), _key(high))}", wanted, _LIMIT)

@@ -3,10 +3,12 @@
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from milvus_server import MilvusServer, missing_server
+from stored_documents import MODEL, many_documents
 from wherein.storage.store.local.store import LocalStore
 from wherein.storage.store.milvus.address import MilvusAddress, parse_address
 from wherein.storage.store.milvus.store import MilvusStore
@@ -30,33 +32,51 @@ def server() -> Iterator[MilvusServer]:
         yield started
 
 
+class Opener:
+    """Opens one store of a kind, as often as a test wants; deletes it in the end."""
+
+    def __init__(self, kind: str, request: pytest.FixtureRequest, folder: Path) -> None:
+        self._folder = folder
+        self._address = None if kind == "local" else _address(kind, request, folder)
+        self._opened: list[Store] = []
+
+    def __call__(self) -> Store:
+        address = self._address
+        self._opened.append(MilvusStore(address) if address else LocalStore(self._folder / "library"))
+        return self._opened[-1]
+
+    def close(self) -> None:
+        for store in self._opened:
+            store.close()
+        if self._address is not None and self._address.url:
+            forget(self._address)
+
+
 @pytest.fixture(params=KINDS)
 def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OpenStore]:
     """Return a function that opens the test's store, a new and empty one; the same one each time."""
-    if request.param == "local":
-        opened = lambda: LocalStore(tmp_path / "library")  # noqa: E731
-    else:
-        address = _address(request, tmp_path)
-        opened = lambda: MilvusStore(address)  # noqa: E731
-    stores: list[Store] = []
-
-    def open_one() -> Store:
-        stores.append(opened())
-        return stores[-1]
-
-    yield open_one
-    for store in stores:
-        store.close()
-    if request.param not in ("local", "milvus-lite"):
-        forget(address)
+    opener = Opener(request.param, request, tmp_path)
+    yield opener
+    opener.close()
 
 
-def _address(request: pytest.FixtureRequest, tmp_path: Path) -> MilvusAddress:
-    if request.param == "milvus-lite":
+@pytest.fixture(params=KINDS, scope="module")
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """Return a store of 40 documents that no test changes."""
+    opener = Opener(request.param, request, tmp_path_factory.mktemp("shared"))
+    store = opener()
+    store.begin_generation(MODEL, "exact")
+    assert store.upsert(many_documents(40)).documents == 40
+    yield store
+    opener.close()
+
+
+def _address(kind: str, request: pytest.FixtureRequest, folder: Path) -> MilvusAddress:
+    if kind == "milvus-lite":
         pytest.importorskip("milvus_lite", reason="Milvus Lite is not installed")
-        return parse_address(f"milvus:{tmp_path / 'library.db'}")
-    name = "t" + str(abs(hash((request.node.name, os.getpid()))))
-    if request.param == "milvus":
+        return parse_address(f"milvus:{folder / 'library.db'}")
+    name = f"t{uuid4().hex}"
+    if kind == "milvus":
         return parse_address(f"milvus://{request.getfixturevalue('server').host}/{name}")
     if not (uri := os.environ.get("MILVUS_URI")):
         pytest.skip("MILVUS_URI names no server")

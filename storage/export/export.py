@@ -32,7 +32,7 @@ Report = Callable[[str], None]
 """Is called with a phrase for each step."""
 
 _T = TypeVar("_T")
-_DOCUMENTS = 64
+_DOCUMENTS = 200
 
 
 @dataclass(frozen=True)

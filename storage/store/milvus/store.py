@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,8 @@ from wherein.storage.store.store import Capabilities, CountedPassage, Generation
 __all__ = ["MilvusStore"]
 
 _AT_ONCE = 500
+# Documents that are read together, and their passages: one query returns these (`ranges.py`).
+_READ_AT_ONCE, _PASSAGES_AT_ONCE = 200, 400
 # Passages of which the lengths are read to know the average.
 _MAX_LENGTHS = 20_000
 _COUNTED = ("key", "terms", "counts", "length")
@@ -65,15 +68,25 @@ class _Reading:
 
     def read(self, uris: Iterable[str]) -> Iterator[EmbeddedDocument]:
         """Yield documents whole; see `ReadableStore`."""
-        kind = entries_kind(self._here())
-        for uri in uris:
-            for value in self._catalog.find(kind, [uri]).values():
-                # Only those of the version that the list has: another may be about to replace it.
-                only = f"({any_of('document', [document_key(uri)])}) and ({any_of('version', [value['version']])})"
-                passages = sorted(self._rows(only, vectors=True), key=lambda one: one.ordinal)
-                if len(passages) != value["chunks"]:
-                    raise WhereinError(f"{uri} is being replaced, or a write of it was interrupted; ingest it again")
-                yield embedded_document(uri, value, passages)
+        kind, wanted = entries_kind(self._here()), iter(uris)
+        while listed := list(islice(wanted, _READ_AT_ONCE)):
+            known = self._catalog.find(kind, listed)
+            for batch in _few_passages([uri for uri in listed if uri in known], known):
+                yield from self._read({uri: known[uri] for uri in batch})
+
+    def _read(self, known: Mapping[str, Mapping[str, Any]]) -> Iterator[EmbeddedDocument]:
+        """Yield the documents of entries."""
+        versions = [value["version"] for value in known.values()]
+        # Only those of the versions that the list has: others may be about to replace them.
+        only = f"({any_of('document', map(document_key, known))}) and ({any_of('version', versions)})"
+        passages: dict[str, list[PassageRow]] = {uri: [] for uri in known}
+        for row in self._rows(only, vectors=True):
+            passages[row.uri].append(row)
+        for uri, value in known.items():
+            own = sorted((row for row in passages[uri] if row.version == value["version"]), key=lambda one: one.ordinal)
+            if len(own) != value["chunks"]:
+                raise WhereinError(f"{uri} is being replaced, or a write of it was interrupted; ingest it again")
+            yield embedded_document(uri, value, own)
 
     def get(self, keys: Sequence[str], *, vectors: bool = False) -> list[PassageRow]:
         """Return passages by their keys; see `ReadableStore`."""
@@ -299,6 +312,19 @@ class MilvusStore(_Writing, MilvusGenerations):
 
     def _here(self) -> Generation:
         return self._fixed or self._active_generation()
+
+
+def _few_passages(uris: Sequence[str], known: Mapping[str, Mapping[str, Any]]) -> Iterator[list[str]]:
+    """Yield documents in batches, those of one with few passages together, or one document."""
+    batch, passages = list[str](), 0
+    for uri in uris:
+        if batch and passages + known[uri]["chunks"] > _PASSAGES_AT_ONCE:
+            yield batch
+            batch, passages = [], 0
+        batch.append(uri)
+        passages += known[uri]["chunks"]
+    if batch:
+        yield batch
 
 
 def _fields(vectors: bool) -> list[str]:

@@ -154,6 +154,10 @@ class IngestRun:
         finally:
             self._pool.close()
 
+    def close(self) -> None:
+        """End the processes that read and embed; also after an error before anything was read."""
+        self._pool.close()
+
     def finish_repairs(self) -> None:
         """Complete what a repair left: chunk texts that have no chunks, embed passages that have no vector."""
         self._embed(self._unchunked())

@@ -164,7 +164,10 @@ def _ingest(
     began, lost = time.monotonic(), list[str]()
     with open_for_writing(runs.folder, wait, lost.append) as db:
         run = runs.start(db, report, partial(is_over, until), lost)
-        work(db, run)
+        try:
+            work(db, run)
+        finally:
+            run.close()
         if run.stopped:
             report(Stopped(TIME_IS_UP))
         if runs.indexed:

@@ -141,6 +141,18 @@ def test_work_that_kills_every_actor_ends_the_run(tmp_path: Path, docs: Path) ->
         ingest(tmp_path / "library", docs, FatalRecipe(tmp_path / "deaths", 1_000))
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_library_in_milvus_gets_the_same_documents(tmp_path: Path, docs: Path, expected: Any) -> None:
+    pytest.importorskip("milvus_lite", reason="the other store is Milvus Lite; install wherein[cluster]")
+    with Library(f"milvus:{tmp_path}/library.db", encoder=ToyEncoder()) as library:  # type: ignore[arg-type]
+        summary = library.ingest([str(docs)], engine=RayEngine(actors=2, recipe=ToyRecipe()))
+        assert (summary.new, summary.failed, summary.chunks) == tuple(
+            expected[2][name] for name in ("new", "failed", "chunks")
+        )
+        found = [(one.uri, one.title, one.chunks) for one in library.documents()]
+        assert found == [(one.uri, one.title, one.chunks) for one in expected[0].documents()]
+
+
 class _Unusable:
     def make(self, threads: int) -> Any:
         raise WhereinError("The model toy is not installed on this node; install it there")

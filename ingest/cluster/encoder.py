@@ -15,9 +15,10 @@ Key = TypeVar("Key")
 
 # Texts of one padded length that an actor gets at once: about half a second of work.
 _TOKENS = 4_096
-# Texts that wait for each actor, so that most batches are full; and the calls that each has: the next one begins while
-# the result of the last is on its way.
-_WAITING = 128
+# Texts that wait for each actor, and at least for all: most batches are then full.
+_WAITING, _LEAST_WAITING = 32, 128
+_LOOK_EVERY = 16  # texts that are read between two looks for results
+# An actor's next call begins while the result of the last is on its way.
 _CALLS = 2
 
 
@@ -27,6 +28,7 @@ class ClusterEncoder:
     def __init__(self, encoder: Encoder, actors: Actors) -> None:
         self._encoder = encoder
         self._actors = actors
+        self._most = max(_LEAST_WAITING, _WAITING * actors.count)
         model = encoder.model
         self._lengths = Batching().lengths(model.context_tokens, model.question_limit)
 
@@ -44,10 +46,9 @@ class ClusterEncoder:
             waiting.add(key, ids)
             if self._is_due(len(waiting), len(running)):
                 self._start(waiting, running)
-            if len(waiting) > 2 * _WAITING * self._actors.count:
-                yield from self._finished(running, None)
-            elif running and len(waiting) % 16 == 0:
-                yield from self._finished(running, 0)
+            is_full = len(waiting) >= self._most
+            if running and (is_full or len(waiting) % _LOOK_EVERY == 0):
+                yield from self._finished(running, None if is_full else 0)
         while waiting or running:
             while waiting and len(running) < _CALLS * self._actors.count:
                 self._start(waiting, running)
@@ -56,7 +57,7 @@ class ClusterEncoder:
     def _is_due(self, waiting: int, running: int) -> bool:
         """Whether an actor is to get a batch: one that is idle at once, because the next text may be slow to read."""
         count = self._actors.count
-        return running < count or (running < _CALLS * count and waiting >= _WAITING)
+        return running < count or (running < _CALLS * count and waiting >= self._most)
 
     def _start(self, waiting: WaitingTexts[Key], running: dict[Call, list[Key]]) -> None:
         keys, rows = waiting.next_batch()

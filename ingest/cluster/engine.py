@@ -20,6 +20,7 @@ from wherein.ingest.workers.pool import Pool
 
 __all__ = ["Crew", "RayEngine"]
 
+_STARTS = 3  # Ray gives up after 30 s, which is too little on a machine that is busy
 _THREADS = 8
 """The most threads of an actor, unless the number of actors was chosen: more share one model badly."""
 
@@ -68,15 +69,23 @@ class RayEngine:
 
 def _connect(ray: Any, address: str | None) -> None:
     with _environment(RAY_USAGE_STATS_ENABLED="0"):  # nothing is sent anywhere
-        try:
-            ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
-        except Exception as error:  # Ray raises `Exception` itself when it does not start
-            if address is None:
-                raise WhereinError(f"Ray cannot be started: {str(error).partition('. ')[0]}") from error
-            where = "of this machine" if address == "auto" else f"at {address}"
-            raise WhereinError(f"There is no cluster of Ray {where}; start one with: ray start --head") from error
+        for left in reversed(range(_STARTS if address is None else 1)):
+            try:
+                ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level="CRITICAL")
+                break
+            except Exception as error:  # Ray raises `Exception` itself when it does not start
+                ray.shutdown()
+                if not left:
+                    raise WhereinError(_reason(address, error)) from error
     # It would print what becomes of its processes to standard output, among the lines of --json.
     ray._private.worker.print_to_stdstream = lambda *_, **__: None
+
+
+def _reason(address: str | None, error: Exception) -> str:
+    if address is None:
+        return f"Ray cannot be started: {str(error).partition('. ')[0]}"
+    where = "of this machine" if address == "auto" else f"at {address}"
+    return f"There is no cluster of Ray {where}; start one with: ray start --head"
 
 
 @contextmanager

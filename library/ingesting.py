@@ -48,7 +48,8 @@ _PLANNED = ("new", "changed", "moved", "unchanged", "removed", "skipped", "faile
 class RunFactory:
     """Starts ingest runs on the library in `folder`; `jobs` processes read files, None for as many as suit.
 
-    `own` are other folders and files of Wherein. Where the library is not `indexed`, no generations are written.
+    `own` are other folders and files of Wherein. Where the passages are in a store, the library is not `indexed`: no
+    generations are written, and `recall` fetches vectors for model inputs by their names.
     """
 
     folder: Path
@@ -56,6 +57,7 @@ class RunFactory:
     jobs: int | None = None
     own: tuple[str, ...] = ()
     indexed: bool = True
+    recall: Callable[[Database, list[bytes]], object] | None = None
 
     def start(
         self,
@@ -72,6 +74,8 @@ class RunFactory:
         recount_if_due(db)
         run = IngestRun(db, self.folder, model, encoder, report, stop, Pool(self.jobs))
         run.indexed = self.indexed
+        if self.recall:
+            run.recall(partial(self.recall, db))
         run.recognize(self.own_files())
         for reason in lost:
             run.problem("failed", f"{CATALOG}-wal", reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,6 +20,7 @@ from wherein.library.arguments import Name, StrPath
 from wherein.library.cluster.copy_reader import CopyReader
 from wherein.library.cluster.documents import document_of, documents_of
 from wherein.library.cluster.queries import ClusterQueries
+from wherein.library.cluster.recalling import recall
 from wherein.library.cluster.status import cluster_status
 from wherein.library.cluster.working_copy import working_copy
 from wherein.library.models import ModelChoice
@@ -225,7 +227,9 @@ class ClusterLibrary(Library):
     def _runs_in(self, folder: Path) -> RunFactory:
         from wherein.library.ingesting import RunFactory
 
-        return RunFactory(folder, self._models, self._jobs, own=self._lite, indexed=False)
+        return RunFactory(
+            folder, self._models, self._jobs, own=self._lite, indexed=False, recall=partial(recall, self.store)
+        )
 
     # Reading.
 

@@ -30,6 +30,7 @@ from wherein.storage.catalog.documents import ChunkRow, StoredDocument
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 from wherein.storage.catalog.golden import GoldenRow
 from wherein.storage.catalog.reading import Reading
+from wherein.storage.disk.locations import default_library
 from wherein.storage.store.milvus.address import parse_address
 from wherein.storage.store.milvus.store import MilvusStore
 
@@ -67,7 +68,7 @@ class ClusterLibrary(Library):
         device: str | None = None,
     ) -> None:
         """Raise UsageError for what is no address."""
-        address = parse_address(str(folder))
+        address = parse_address(str(default_library() if folder is None else folder))
         self.store = MilvusStore(address)
         self.folder = Path(self.store.address)
         self._lite = () if address.path is None else (str(address.path),)

@@ -1,6 +1,6 @@
 """The same day in the life of three libraries: in a folder, in Milvus Lite and on a Milvus server.
 
-    python bench/cluster_scenario.py DOCUMENTS WORK [--questions FILE] [--server milvus://HOST:PORT] [--limit 2000] [--no-lite]
+    python bench/cluster_scenario.py DOCUMENTS WORK [--questions FILE] [--server milvus://HOST:PORT] [--no-lite]
 
 DOCUMENTS is a folder of text files, of which the first `--limit` are used; without `--questions` (one a line) each
 question is a sentence of a document. Each library ingests them, answers all questions in each mode and with filters,
@@ -126,9 +126,7 @@ def main() -> None:
     parser.add_argument("work", type=Path)
     parser.add_argument("--questions", type=Path)
     parser.add_argument("--server", help="milvus://HOST:PORT")
-    parser.add_argument(
-        "--no-lite", action="store_true", help="Leave Milvus Lite out, which is slow with many documents"
-    )
+    parser.add_argument("--no-lite", action="store_true", help="Leave Milvus Lite out: it is slow with many")
     parser.add_argument("--limit", type=int, default=2_000)
     parser.add_argument("--count", type=int, default=200)
     options = parser.parse_args()

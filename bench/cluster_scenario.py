@@ -1,6 +1,6 @@
 """The same day in the life of three libraries: in a folder, in Milvus Lite and on a Milvus server.
 
-    python bench/cluster_scenario.py DOCUMENTS WORK [--questions FILE] [--server milvus://HOST:PORT] [--no-lite]
+    python bench/cluster_scenario.py DOCUMENTS WORK [--questions FILE] [--server milvus://HOST:PORT] [--no-lite] [--toy]
 
 DOCUMENTS is a folder of text files, of which the first `--limit` are used; without `--questions` (one a line) each
 question is a sentence of a document. Each library ingests them, answers all questions in each mode and with filters,
@@ -21,6 +21,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+
+from toy import ToyEncoder
 from wherein.errors import WhereinError
 from wherein.library import Filter, Library, parse_filter
 from wherein.search.modes import MODES
@@ -129,6 +132,7 @@ def main() -> None:
     parser.add_argument("--no-lite", action="store_true", help="Leave Milvus Lite out: it is slow with many")
     parser.add_argument("--limit", type=int, default=2_000)
     parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--toy", action="store_true", help="Vectors without a model, to compare stores quickly.")
     options = parser.parse_args()
     shutil.rmtree(options.work, ignore_errors=True)
     documents = options.work / "documents"
@@ -144,7 +148,9 @@ def main() -> None:
         places["lite"] = f"milvus:{options.work / 'library.db'}"
     if options.server:
         places["server"] = f"{options.server.rstrip('/')}/s{uuid4().hex}"
-    scenario = Scenario({name: Library(place) for name, place in places.items()}, documents, questions[: options.count])
+    encoder: Any = ToyEncoder(128, 384, 128) if options.toy else None
+    libraries = {name: Library(place, encoder=encoder) for name, place in places.items()}
+    scenario = Scenario(libraries, documents, questions[: options.count])
     scenario.run()
     sys.exit(scenario.failed)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -136,6 +137,8 @@ class Connection:
                 close_lite(self.address.path)
 
     def _opened(self) -> MilvusClient:
+        # Read when gRPC is first imported: it would write of pings and closed connections to standard error.
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
         try:
             from pymilvus import MilvusClient
         except ImportError as error:

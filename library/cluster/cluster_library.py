@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from wherein.embed.devices import check_device_name
@@ -17,8 +18,10 @@ from wherein.ingest.progress.reindex_report import MARGIN
 from wherein.library import Library
 from wherein.library import arguments as given
 from wherein.library.arguments import Name, StrPath
+from wherein.library.cluster.catalog_copy import copy_catalog
 from wherein.library.cluster.copy_reader import CopyReader
 from wherein.library.cluster.documents import document_of, documents_of
+from wherein.library.cluster.lease import writing_to
 from wherein.library.cluster.queries import ClusterQueries
 from wherein.library.cluster.recalling import recall
 from wherein.library.cluster.status import cluster_status
@@ -52,7 +55,7 @@ class ClusterLibrary(Library):
     """A library at an address of Milvus; see `Library`.
 
     What writes to it works on a temporary copy of what is listed, and brings each change to Milvus when it is
-    committed. `wait` has no meaning: run one command that writes at a time.
+    committed.
     """
 
     def __init__(
@@ -115,7 +118,7 @@ class ClusterLibrary(Library):
         def work(runs: RunFactory, watched: Report) -> Summary:
             return ingest_sources(runs, request, report=watched, until=given.moment(until), look_ahead=look_ahead)
 
-        return self._run(work, report)
+        return self._run(work, report, wait)
 
     def ingest_stream(
         self,
@@ -133,7 +136,11 @@ class ClusterLibrary(Library):
         from wherein.library.ingesting import ingest_text
 
         reading = Reading(fields, encoding, ocr_languages)
-        return self._run(lambda runs, watched: ingest_text(runs, name, data, reading, max_size, report=watched), report)
+
+        def work(runs: RunFactory, watched: Report) -> Summary:
+            return ingest_text(runs, name, data, reading, max_size, report=watched)
+
+        return self._run(work, report, wait)
 
     def plan(
         self,
@@ -155,8 +162,9 @@ class ClusterLibrary(Library):
             given.texts(sources), exclude, max_size, Reading(fields, encoding, ocr_languages),
             replace_exclusions=no_exclude,
         )  # fmt: skip
-        with working_copy(self.store) as copy:
-            return plan_ingest(self._runs_in(copy.folder), request, report=report)
+        with TemporaryDirectory() as folder:  # without a lease or a journal: nothing is written
+            copy_catalog(self.store, Path(folder))
+            return plan_ingest(self._runs_in(Path(folder)), request, report=report)
 
     def reindex(
         self,
@@ -176,13 +184,14 @@ class ClusterLibrary(Library):
 
         _ = self.store.generation  # raises where there is no library
         options = ReindexOptions(given.model(model), index, accept_removals, margin, given.moment(until), look_ahead)
-        return reindex(self.store, self._runs_in(self.folder), options, report)
+        return reindex(self.store, self._runs_in(self.folder), options, report, wait=wait)
 
     def roll_back(self, *, report: Report = lambda _: None, wait: bool = False) -> str:
         """Return to the previous index; see `Library.roll_back`."""
         from wherein.library.cluster.reindexing import roll_back
 
-        return roll_back(self.store)
+        with writing_to(self.store, wait=wait):
+            return roll_back(self.store)
 
     def remove_documents(
         self, names: Sequence[Name], *, purge: bool = False, wait: bool = False
@@ -193,7 +202,7 @@ class ClusterLibrary(Library):
         if purge:
             _refuse("Purging", "which itself decides when deleted bytes leave the disk; remove the documents instead")
         _ = self.store.generation
-        with working_copy(self.store) as copy:
+        with working_copy(self.store, wait=wait) as copy:
             return remove_documents(copy.folder, given.texts(names))
 
     def remove_source(self, name: Name, *, remove: bool = False, wait: bool = False) -> RemovedSource:
@@ -201,7 +210,7 @@ class ClusterLibrary(Library):
         from wherein.library.sources import remove_source
 
         _ = self.store.generation
-        with working_copy(self.store) as copy:
+        with working_copy(self.store, wait=wait) as copy:
             return remove_source(copy.folder, given.text(name), remove=remove)
 
     def add_golden(self, question: str, name: Name, *, wait: bool = False) -> GoldenRow:
@@ -209,7 +218,7 @@ class ClusterLibrary(Library):
         from wherein.library.golden import add_golden_question
 
         _ = self.store.generation
-        with working_copy(self.store) as copy:
+        with working_copy(self.store, wait=wait) as copy:
             return add_golden_question(copy.folder, question, given.text(name))
 
     def remove_golden(self, name: str | int, *, wait: bool = False) -> list[GoldenRow]:
@@ -217,11 +226,11 @@ class ClusterLibrary(Library):
         from wherein.library.golden import remove_golden_questions
 
         _ = self.store.generation
-        with working_copy(self.store) as copy:
+        with working_copy(self.store, wait=wait) as copy:
             return remove_golden_questions(copy.folder, given.text(name))
 
-    def _run(self, work: Callable[[RunFactory, Report], Summary], report: Report) -> Summary:
-        with working_copy(self.store, report) as copy:
+    def _run(self, work: Callable[[RunFactory, Report], Summary], report: Report, wait: bool) -> Summary:
+        with working_copy(self.store, report, wait=wait) as copy:
             summary = work(self._runs_in(copy.folder), copy.watched(report))
         return replace(summary, failed=summary.failed + copy.pusher.failed)
 

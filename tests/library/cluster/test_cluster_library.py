@@ -1,6 +1,8 @@
 """A library in Milvus answers, lists and changes as one in a folder: the same documents go through both."""
 
 import json
+import socket
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from cluster_pairs import WORDS, Pair, open_library
-from wherein.errors import UsageError, WhereinError
+from wherein.errors import LibraryBusy, UsageError, WhereinError
 from wherein.ingest.progress.events import RunProblem, Summary
 from wherein.library import Answer, Library, ResultOptions, parse_filter
 from wherein.library.cluster.cluster_library import ClusterLibrary
+from wherein.storage.store.document import Record
 
 QUESTIONS = (
     *(" ".join(WORDS[at : at + 3]) for at in range(0, 20, 4)), "mark3x2", '"garden heating" roof', "tenant -river",
@@ -190,3 +193,24 @@ def test_it_is_opened_by_its_address_alone(tmp_path: Path, monkeypatch: pytest.M
     assert not (tmp_path / "none.db").exists()
     with pytest.raises(UsageError, match="not the address"):
         Library("milvus:none")
+
+
+def test_one_process_writes_at_a_time(pair: Pair) -> None:
+    store, holder = pair.milvus.store, {"id": "another", "host": "elsewhere", "pid": 7, "renewed_at": time.time()}  # type: ignore[attr-defined]
+    store.put_records([Record("lease", "writer", holder)])
+    for write in (lambda: pair.milvus.ingest([pair.documents]), pair.milvus.reindex, pair.milvus.roll_back):
+        with pytest.raises(LibraryBusy, match="process 7 on elsewhere is writing to this library"):
+            write()
+    assert pair.milvus.plan([pair.documents]).unchanged == 21
+
+    # One that was killed renews it no longer; one of this machine that is gone is seen at once.
+    for gone in ({"renewed_at": time.time() - 100}, {"host": socket.gethostname(), "pid": 2**22 + 1}):
+        store.put_records([Record("lease", "writer", {**holder, **gone})])
+        assert pair.milvus.ingest([pair.documents]).unchanged == 21
+    assert list(store.records("lease")) == []
+
+
+def test_a_plan_writes_nothing(pair: Pair, tmp_path: Path) -> None:
+    address = f"milvus:{tmp_path / 'none.db'}"
+    assert open_library(address).plan([pair.documents]).new == 21
+    assert not (tmp_path / "none.db").exists()

@@ -1,5 +1,6 @@
 """The same documents in a folder's library and in one in Milvus: Lite, or with the marker `cluster` a server."""
 
+import os
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,6 +42,9 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         pytest.importorskip("milvus_lite", reason="Milvus Lite is not installed")
         folder = tmp_path_factory.mktemp("lite")
         yield lambda: f"milvus:{folder / uuid4().hex}.db"
+        return
+    if uri := os.environ.get("MILVUS_URI"):
+        yield lambda: f"{uri.rstrip('/')}/t{uuid4().hex}"
         return
     if reason := missing_server():
         pytest.skip(reason)

@@ -49,6 +49,16 @@ def test_answers_are_those_of_a_folder(shared: Pair) -> None:
     assert any(hit.before or hit.after for hit in shared.milvus.query("garden", options=ResultOptions(context=1)).hits)
 
 
+def test_misspelt_words_are_corrected_alike(shared: Pair) -> None:
+    for question in ("lanlord deposti", "mountian river", "tenantt", "gardne heatnig", "qwertz"):
+        for mode in ("hybrid", "keyword"):
+            local, milvus = (library.query(question, 5, mode=mode) for library in shared.both)
+            assert local.corrections == milvus.corrections
+            assert local.notes == milvus.notes
+            assert [hit.matched for hit in local.hits] == [hit.matched for hit in milvus.hits]
+    assert shared.milvus.query("lanlord", 1).corrections[0].searched == "landlord"
+
+
 def test_filters_mean_the_same(shared: Pair) -> None:
     options = ResultOptions()
     require_equal(shared, "hybrid", options, places=[str(shared.documents / "2" / "**")])

@@ -87,7 +87,7 @@ def global_options(function: Command) -> Command:
         "folder",
         envvar=LIBRARY_VARIABLE,
         type=FilePath(),
-        help="The library's folder.",
+        help="The library's folder, or an address of Milvus: milvus://HOST:PORT/NAME or milvus:FILE.db.",
     )
     @click.option("--precision", type=click.Choice(PRECISIONS), default=PRECISIONS[0], help="Arithmetic of the model.")
     @click.option("--model", metavar="NAME|FOLDER", help="The model; by default the one the library was created with.")

@@ -151,11 +151,13 @@ class _Batch:
 class DocumentPipeline:
     """Compares each document with what is stored, chunks it and queues it.
 
-    `tokens` counts the tokens of all model inputs that were yielded.
+    `tokens` counts the tokens of all model inputs that were yielded. `recall` is called with the names of the model
+    inputs of a document that is stored already: where its vectors are kept elsewhere, it fetches them.
     """
 
     def __init__(self, db: Database, model: StoredModel, encoder: Encoder, queue: WriteQueue, log: RunLog) -> None:
         self.tokens = 0
+        self.recall: Callable[[list[bytes]], object] = lambda _: None
         self._db = db
         self._model = model
         self._encoder = encoder
@@ -245,6 +247,8 @@ class DocumentPipeline:
             return
         chunked = chunk_document(document, self._encoder.tokenizer, title)
         hashes = list(chunked.inputs)
+        if stored or origin.moved:
+            self.recall(hashes)
         needs = frozenset(hashes) - known_inputs(self._db, self._model.id, hashes)
         missing = self._queue.claim(name for name in hashes if name in needs)
         kind = "moved" if origin.moved else "changed" if stored else "new"

@@ -91,6 +91,10 @@ class IngestRun:
         """Leave out the files of Wherein, and note which of the stored exclusions `watch` match anything."""
         self._visits.own, self._visits.watch = own, watch
 
+    def recall(self, fetch: Callable[[list[bytes]], object]) -> None:
+        """Have the vectors of known model inputs fetched by their names, where they are not in the catalog."""
+        self._documents.recall = fetch
+
     @property
     def named(self) -> frozenset[str]:
         """The URIs that the user named: what was removed or purged of them comes back."""

@@ -49,8 +49,9 @@ _PLANNED = ("new", "changed", "moved", "unchanged", "removed", "skipped", "faile
 class RunFactory:
     """Starts ingest runs on the library in `folder`; `jobs` processes read files, None for as many as suit.
 
-    `own` are other folders and files of Wherein. Where the library is not `indexed`, no generations are written. An
-    `engine` takes the place of this machine's processes and threads.
+    `own` are other folders and files of Wherein. Where the passages are in a store, the library is not `indexed`: no
+    generations are written, and `recall` fetches vectors for model inputs by their names. An `engine` takes the place
+    of this machine's processes and threads.
     """
 
     folder: Path
@@ -58,6 +59,7 @@ class RunFactory:
     jobs: int | None = None
     own: tuple[str, ...] = ()
     indexed: bool = True
+    recall: Callable[[Database, list[bytes]], object] | None = None
     engine: RayEngine | None = None
 
     def start(
@@ -79,6 +81,8 @@ class RunFactory:
             encoder, pool = crew.encoder, crew.pool
         run = IngestRun(db, self.folder, model, encoder, report, stop, pool or Pool(self.jobs))
         run.indexed = self.indexed
+        if self.recall:
+            run.recall(partial(self.recall, db))
         run.recognize(self.own_files())
         for reason in lost:
             run.problem("failed", f"{CATALOG}-wal", reason)

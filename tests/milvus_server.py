@@ -1,4 +1,7 @@
-"""A Milvus server of the tests' own: the package `milvus` 2.3.5, in a process that a test may kill and start again."""
+"""A Milvus server of the tests' own: the package `milvus` 2.3.5, in a process that a test may kill and start again.
+
+Its etcd listens at a fixed port, so that one such server runs on a machine at a time.
+"""
 
 import os
 import re
@@ -8,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from select import select
 from types import TracebackType
 
 __all__ = ["MilvusServer", "missing_server"]
@@ -51,7 +55,14 @@ class MilvusServer:
         return f"127.0.0.1:{self._port}"
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
+        """Start it, and wait until it answers. Raises RuntimeError when it does not."""
+        try:
+            self._start()
+        except BaseException:
+            self.kill()
+            raise
+
+    def _start(self) -> None:
         self._process = subprocess.Popen(
             [PYTHON, "-c", _START, str(self.folder), str(self._port)],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
@@ -59,6 +70,8 @@ class MilvusServer:
         assert self._process.stdout is not None
         ends = time.monotonic() + _SECONDS
         while time.monotonic() < ends:
+            if not select([self._process.stdout], [], [], 1)[0]:
+                continue
             line = self._process.stdout.readline()
             if match := re.match(r"PORT (\d+)", line):
                 self._port = int(match[1])
@@ -72,6 +85,8 @@ class MilvusServer:
         if self._process is not None:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+            if self._process.stdout is not None:
+                self._process.stdout.close()
             self._process = None
 
     def __enter__(self) -> "MilvusServer":

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,9 +20,12 @@ from wherein.ingest.progress.reindex_report import MARGIN
 from wherein.library import Library
 from wherein.library import arguments as given
 from wherein.library.arguments import Name, StrPath
+from wherein.library.cluster.catalog_copy import copy_catalog
 from wherein.library.cluster.copy_reader import CopyReader
 from wherein.library.cluster.documents import document_of, documents_of
+from wherein.library.cluster.lease import writing_to
 from wherein.library.cluster.queries import ClusterQueries
+from wherein.library.cluster.recalling import recall
 from wherein.library.cluster.status import cluster_status
 from wherein.library.cluster.working_copy import working_copy
 from wherein.library.models import ModelChoice
@@ -31,6 +36,7 @@ from wherein.storage.catalog.documents import ChunkRow, StoredDocument
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 from wherein.storage.catalog.golden import GoldenRow
 from wherein.storage.catalog.reading import Reading
+from wherein.storage.disk.locations import default_library
 from wherein.storage.store.milvus.address import parse_address
 from wherein.storage.store.milvus.store import MilvusStore
 
@@ -55,7 +61,7 @@ class ClusterLibrary(Library):
     """A library at an address of Milvus; see `Library`.
 
     What writes to it works on a temporary copy of what is listed, and brings each change to Milvus when it is
-    committed. `wait` has no meaning: run one command that writes at a time.
+    committed.
     """
 
     def __init__(
@@ -71,7 +77,7 @@ class ClusterLibrary(Library):
         device: str | None = None,
     ) -> None:
         """Raise UsageError for what is no address."""
-        address = parse_address(str(folder))
+        address = parse_address(str(default_library() if folder is None else folder))
         self.store = MilvusStore(address)
         self.folder = Path(self.store.address)
         self._lite = () if address.path is None else (str(address.path),)
@@ -120,7 +126,7 @@ class ClusterLibrary(Library):
             engaged = replace(runs, engine=engine)
             return ingest_sources(engaged, request, report=watched, until=given.moment(until), look_ahead=look_ahead)
 
-        return self._run(work, report)
+        return self._run(work, report, wait)
 
     def ingest_stream(
         self,
@@ -138,7 +144,11 @@ class ClusterLibrary(Library):
         from wherein.library.ingesting import ingest_text
 
         reading = Reading(fields, encoding, ocr_languages)
-        return self._run(lambda runs, watched: ingest_text(runs, name, data, reading, max_size, report=watched), report)
+
+        def work(runs: RunFactory, watched: Report) -> Summary:
+            return ingest_text(runs, name, data, reading, max_size, report=watched)
+
+        return self._run(work, report, wait)
 
     def plan(
         self,
@@ -160,8 +170,9 @@ class ClusterLibrary(Library):
             given.texts(sources), exclude, max_size, Reading(fields, encoding, ocr_languages),
             replace_exclusions=no_exclude,
         )  # fmt: skip
-        with working_copy(self.store) as copy:
-            return plan_ingest(self._runs_in(copy.folder), request, report=report)
+        with TemporaryDirectory() as folder:  # without a lease or a journal: nothing is written
+            copy_catalog(self.store, Path(folder))
+            return plan_ingest(self._runs_in(Path(folder)), request, report=report)
 
     def reindex(
         self,
@@ -181,13 +192,14 @@ class ClusterLibrary(Library):
 
         _ = self.store.generation  # raises where there is no library
         options = ReindexOptions(given.model(model), index, accept_removals, margin, given.moment(until), look_ahead)
-        return reindex(self.store, self._runs_in(self.folder), options, report)
+        return reindex(self.store, self._runs_in(self.folder), options, report, wait=wait)
 
     def roll_back(self, *, report: Report = lambda _: None, wait: bool = False) -> str:
         """Return to the previous index; see `Library.roll_back`."""
         from wherein.library.cluster.reindexing import roll_back
 
-        return roll_back(self.store)
+        with writing_to(self.store, wait=wait):
+            return roll_back(self.store)
 
     def remove_documents(
         self, names: Sequence[Name], *, purge: bool = False, wait: bool = False
@@ -198,7 +210,7 @@ class ClusterLibrary(Library):
         if purge:
             _refuse("Purging", "which itself decides when deleted bytes leave the disk; remove the documents instead")
         _ = self.store.generation
-        with working_copy(self.store) as copy:
+        with working_copy(self.store, wait=wait) as copy:
             return remove_documents(copy.folder, given.texts(names))
 
     def remove_source(self, name: Name, *, remove: bool = False, wait: bool = False) -> RemovedSource:
@@ -206,7 +218,7 @@ class ClusterLibrary(Library):
         from wherein.library.sources import remove_source
 
         _ = self.store.generation
-        with working_copy(self.store) as copy:
+        with working_copy(self.store, wait=wait) as copy:
             return remove_source(copy.folder, given.text(name), remove=remove)
 
     def add_golden(self, question: str, name: Name, *, wait: bool = False) -> GoldenRow:
@@ -214,7 +226,7 @@ class ClusterLibrary(Library):
         from wherein.library.golden import add_golden_question
 
         _ = self.store.generation
-        with working_copy(self.store) as copy:
+        with working_copy(self.store, wait=wait) as copy:
             return add_golden_question(copy.folder, question, given.text(name))
 
     def remove_golden(self, name: str | int, *, wait: bool = False) -> list[GoldenRow]:
@@ -222,18 +234,20 @@ class ClusterLibrary(Library):
         from wherein.library.golden import remove_golden_questions
 
         _ = self.store.generation
-        with working_copy(self.store) as copy:
+        with working_copy(self.store, wait=wait) as copy:
             return remove_golden_questions(copy.folder, given.text(name))
 
-    def _run(self, work: Callable[[RunFactory, Report], Summary], report: Report) -> Summary:
-        with working_copy(self.store, report) as copy:
+    def _run(self, work: Callable[[RunFactory, Report], Summary], report: Report, wait: bool) -> Summary:
+        with working_copy(self.store, report, wait=wait) as copy:
             summary = work(self._runs_in(copy.folder), copy.watched(report))
         return replace(summary, failed=summary.failed + copy.pusher.failed)
 
     def _runs_in(self, folder: Path) -> RunFactory:
         from wherein.library.ingesting import RunFactory
 
-        return RunFactory(folder, self._models, self._jobs, own=self._lite, indexed=False)
+        return RunFactory(
+            folder, self._models, self._jobs, own=self._lite, indexed=False, recall=partial(recall, self.store)
+        )
 
     # Reading.
 
@@ -281,7 +295,8 @@ class ClusterLibrary(Library):
         from wherein.storage.export.filling import fill_store
 
         began = monotonic()
-        return moved(self.store.address, package, fill_store(package, self.store, "auto", report), began)
+        with writing_to(self.store):
+            return moved(self.store.address, package, fill_store(package, self.store, "auto", report), began)
 
     # What a server of its own does, or what only a folder has.
 

@@ -80,14 +80,14 @@ class _Hit:
     uri: str
 
 
-def reindex(store: Store, runs: RunFactory, options: ReindexOptions, report: Report) -> Summary:
+def reindex(store: Store, runs: RunFactory, options: ReindexOptions, report: Report, *, wait: bool = False) -> Summary:
     """Reindex the library; the report of it is kept, however it ends. Raises as `Library.reindex` does."""
     if options.model is not None:
         raise UsageError(_OTHER_MODEL.format(options.model))
     if options.index not in (None, *CHOICES):
         raise UsageError(f"There is no index {options.index}; there are {', '.join(CHOICES)}")
     began = time.monotonic()
-    with working_copy(store, report) as copy, closing(open_writer(copy.folder)) as db:
+    with working_copy(store, report, wait=wait) as copy, closing(open_writer(copy.folder)) as db:
         watched, own = copy.watched(report), replace(runs, folder=copy.folder)
         with recorded(db, copy.folder, watched) as recorder:
             tally = _Reindex(db, own, options, recorder, watched, store, copy.pusher).run()

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from wherein.ingest.progress.events import Report
 from wherein.library.cluster.catalog_copy import copy_catalog
 from wherein.library.cluster.journal import keep_journal
+from wherein.library.cluster.lease import writing_to
 from wherein.library.cluster.pushing import Pusher
 from wherein.library.cluster.stamp import mark_changed
 from wherein.storage.catalog.connection import open_writer
@@ -43,13 +44,13 @@ def _ignore(_: object) -> None:
 
 
 @contextmanager
-def working_copy(store: Store, report: Report = _ignore) -> Iterator[WorkingCopy]:
+def working_copy(store: Store, report: Report = _ignore, *, wait: bool = False) -> Iterator[WorkingCopy]:
     """Yield a copy, and write its changes to the store: while it is used, and the rest at the end.
 
     After an error, or Ctrl-C, what was committed to the copy is written as well. Raises WhereinError when the store
-    cannot be reached or refuses.
+    cannot be reached or refuses, LibraryBusy while another process writes, unless with `wait` it is waited for.
     """
-    with TemporaryDirectory(prefix=_PREFIX) as name:
+    with writing_to(store, wait=wait), TemporaryDirectory(prefix=_PREFIX) as name:
         folder = Path(name)
         copy_catalog(store, folder)
         with closing(open_writer(folder)) as db:

@@ -10,16 +10,16 @@ from pathlib import Path
 
 from wherein.search.hybrid import CANDIDATES
 from wherein.search.pipeline import Answer, AnswerModels, PreparedQuery, QueryOptions, QueryPipeline
-from wherein.search.spelling import Correction
+from wherein.search.spelling import Correction, respelled
 from wherein.search.stored.candidates import Candidates, Wanted, fetch, neighbours
 from wherein.search.stored.indexes import CandidateIndexes, NeedMore
 from wherein.search.stored.small_catalog import DerivedPassages, small_catalog
+from wherein.search.stored.spelling import StoreSpeller
 from wherein.storage.catalog.vectors import Matrix
 from wherein.storage.filters.selection import Filter as DocumentFilter
 from wherein.storage.store.document import PassageRow
 from wherein.storage.store.filters import Filter
 from wherein.storage.store.store import Generation, Store
-from wherein.uri import display
 
 __all__ = ["Passing", "StoredPipeline"]
 
@@ -28,9 +28,7 @@ _EXTRA = 14
 _BY_WORDS, _MOST = 256, 16_384
 _SAMPLE = 500
 _NO_MODELS = AnswerModels()
-_SHORTEST, _MAX_NOTED = 4, 8
 _UNKNOWN = "unknown"
-_UNKNOWN_WORD = 'no passage contains the word "{}"'
 _CUT = "only the {:,} passages that fit the words best were considered"
 
 
@@ -52,19 +50,21 @@ class StoredPipeline:
         self._store = store
         self._metric = metric
         self._derived = DerivedPassages()
+        self._speller = StoreSpeller(store)
         self._sample: tuple[str, int, Matrix] | None = None
 
     def answer(
         self, query: PreparedQuery, options: QueryOptions, passing: Passing, models: AnswerModels = _NO_MODELS
     ) -> Answer:
         """Answer one question, from documents that pass."""
+        query, corrections = self._corrected(query, models)
         inner, around = _inner_options(options, passing), list[PassageRow]()
         wanted = Wanted(max(2 * options.gathered + 10, CANDIDATES) + _EXTRA, _BY_WORDS)
         while True:
             embedded = query.embedded if options.needs_vector else None
             candidates = fetch(self._store, query.words, embedded, wanted, passing.filters)
             try:
-                answer = self._ranked(query, inner, candidates, around, models)
+                answer = self._ranked(query, inner, candidates, around, models, corrections)
             except NeedMore as more:
                 wanted = replace(wanted, by_meaning=more.wanted + _EXTRA)
                 continue
@@ -74,11 +74,23 @@ class StoredPipeline:
             if options.results.context and answer.hits and not around:
                 around = neighbours(self._store, _of_hits(candidates, answer), options.results.context)
                 continue
-            return replace(answer, notes=(*answer.notes, *_notes(query, options, candidates, answer)))
+            return replace(answer, notes=(*answer.notes, *_notes(options, candidates, answer)))
+
+    def _corrected(self, query: PreparedQuery, models: AnswerModels) -> tuple[PreparedQuery, tuple[Correction, ...]]:
+        """Return a question with the words that are searched in place of misspelt ones, and which these are."""
+        if query.words is None:
+            return query, ()
+        words, corrections = self._speller.corrected(query.words)
+        if not corrections:
+            return query, ()
+        embedded = query.embedded
+        if embedded is not None and models.embed_question is not None:
+            embedded = models.embed_question(respelled(words.meaning, corrections))
+        return replace(query, words=words, embedded=embedded), corrections
 
     def _ranked(
         self, query: PreparedQuery, options: QueryOptions, candidates: Candidates, around: Sequence[PassageRow],
-        models: AnswerModels,
+        models: AnswerModels, corrections: tuple[Correction, ...],
     ) -> Answer:  # fmt: skip
         generation = self._store.generation
         known = {one.key: one for one in (*around, *candidates.passages)}
@@ -89,6 +101,7 @@ class StoredPipeline:
                 nearest=candidates.nearest, metric=self._metric, generation=_number(generation),
             )  # fmt: skip
             pipeline = _CandidatePipeline(catalog.db, Path(), catalog.model, shared)
+            pipeline.corrections = corrections
             (answer,) = pipeline.answer([query], options, _unknown, models)
             return answer
 
@@ -101,10 +114,12 @@ class StoredPipeline:
 
 
 class _CandidatePipeline(QueryPipeline):
-    """Ranks candidates. They do not show which words other passages have, so that no word is corrected."""
+    """Ranks candidates, for a question in which `corrections` are made already."""
+
+    corrections: tuple[Correction, ...] = ()
 
     def _corrected(self, query: PreparedQuery, models: AnswerModels) -> tuple[PreparedQuery, tuple[Correction, ...]]:
-        return query, ()
+        return query, self.corrections
 
 
 def _inner_options(options: QueryOptions, passing: Passing) -> QueryOptions:
@@ -120,12 +135,7 @@ def _of_hits(candidates: Candidates, answer: Answer) -> list[PassageRow]:
     return [one for one in candidates.passages if (one.uri, one.start) in shown]
 
 
-def _notes(query: PreparedQuery, options: QueryOptions, candidates: Candidates, answer: Answer) -> Iterator[str]:
-    words, frequencies = query.words, candidates.statistics.frequencies
-    unknown = [word for term, word in words.terms.items() if not frequencies.get(term)] if words else []
-    spelled = [word for word in dict.fromkeys(unknown) if word.isalpha() and len(word) >= _SHORTEST]
-    for word in spelled[:_MAX_NOTED]:
-        yield _UNKNOWN_WORD.format(display(word))
+def _notes(options: QueryOptions, candidates: Candidates, answer: Answer) -> Iterator[str]:
     if candidates.is_cut and len(answer.hits) < options.k:
         yield _CUT.format(_MOST)
 

@@ -1,8 +1,8 @@
 """A small language of filters on passages, which every store compiles for itself.
 
-A field is a column of `PassageRow` that is in FIELDS, or `metadata.NAME`: a value at the top of the metadata. A
-passage without such a value, or with a list, passes no test of it but `Not`. Texts compare by their code points,
-numbers as numbers; a text, a number and a truth value are never equal.
+A field is a column of `PassageRow` that is in FIELDS (`input_hash` in hexadecimal digits), or `metadata.NAME`: a value
+at the top of the metadata. A passage without such a value, or with a list, passes no test of it but `Not`. Texts
+compare by their code points, numbers as numbers; a text, a number and a truth value are never equal.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ Value = str | int | float | bool
 
 FIELDS = {
     "document": str, "uri": str, "title": str, "media_type": str, "ordinal": int, "start": int, "end": int,
+    "input_hash": str,
 }  # fmt: skip
 _METADATA = "metadata."
 _NAME = re.compile(r"[^\"\\\x00-\x1f]{1,200}")

@@ -13,6 +13,7 @@ __all__ = ["define_keys", "sql"]
 _COLUMNS = {
     "uri": "d.uri", "title": "d.title", "media_type": "d.media_type", "ordinal": "c.ordinal", "start": "c.start",
     "end": 'c."end"', "document": "wherein_document(d.uri)",
+    "input_hash": "lower(hex(c.input_hash))",
 }  # fmt: skip
 _TRUE = "1 = 1"
 _FALSE = "1 = 0"

@@ -159,6 +159,9 @@ class SearchableStore(Protocol):
     def term_statistics(self, terms: Sequence[int]) -> TermStatistics:
         """Return what BM25 needs to know of all passages; `terms` as `storage/catalog/terms.py` makes them."""
 
+    def words(self) -> set[str]:
+        """Return the words that the passages spell out (`storage/catalog/words.py`), some of which may be gone."""
+
     def with_terms(self, terms: Sequence[int], only: Filter | None = None) -> Iterator[CountedPassage]:
         """Yield each passage that passes and holds one of the terms, once, in no order.
 

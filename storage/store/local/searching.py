@@ -10,6 +10,7 @@ from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Matrix
+from wherein.storage.catalog.words import read_words
 from wherein.storage.filters.selection import Selection, selection_of
 from wherein.storage.index.keyword_index import KeywordIndex, load_keywords
 from wherein.storage.index.vector_index import VectorIndex, load_index
@@ -75,6 +76,11 @@ class LocalSearching:
                 term: sum(part.find(term).count(part.live) for part in index.parts) for term in dict.fromkeys(terms)
             }
             return TermStatistics(index.count, index.length, frequencies)
+
+    def words(self) -> set[str]:
+        """Return the words of the passages; see `SearchableStore`."""
+        with self._connections.reading() as db:
+            return read_words(db)
 
     def with_terms(self, terms: Sequence[int], only: Filter | None = None) -> Iterator[CountedPassage]:
         """Yield the passages that hold a term; see `SearchableStore`."""

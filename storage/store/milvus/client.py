@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from wherein.errors import LibraryBusy, WhereinError
+from wherein.errors import WhereinError
 from wherein.storage.store.milvus.address import MilvusAddress
+from wherein.storage.store.milvus.lite import close_lite, open_lite
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
@@ -29,7 +32,6 @@ _MISSING = (
 )
 _AWAY = "Milvus at {} does not answer ({}); start it, or wait until it is up, and run the same command again"
 _REFUSED = "Milvus at {} refuses: {}"
-_OPENED = "{} is open in another process; Milvus Lite serves one process at a time: wait for it, or use a server"
 # What servers and gRPC say of a server that is away or not up yet; all else is a refusal.
 _TRANSIENT = (
     "unavailable", "connect", "deadline", "timeout", "timed out", "not ready", "not healthy", "rate limit", "cancelled",
@@ -130,23 +132,24 @@ class Connection:
         if self._client is not None:
             self._client.close()
             self._client = None
+            self._seen.clear()
+            if self.address.path is not None:
+                close_lite(self.address.path)
 
     def _opened(self) -> MilvusClient:
+        # Read when gRPC is first imported: it would write of pings and closed connections to standard error.
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
         try:
             from pymilvus import MilvusClient
         except ImportError as error:
             raise WhereinError(_MISSING) from error
         _silence()
         address = self.address
-        if address.path is not None:
-            address.path.parent.mkdir(parents=True, exist_ok=True)
-        where = address.url or str(address.path)
         try:
-            return MilvusClient(uri=where, token=address.token, timeout=_CONNECT_SECONDS)
-        except Exception as error:
-            if address.path is not None and _is_opened_elsewhere(error):
-                raise LibraryBusy(_OPENED.format(address.path)) from error
-            raise
+            where = address.url or open_lite(address.path or Path())
+        except ImportError as error:
+            raise WhereinError(_MISSING) from error
+        return MilvusClient(uri=where, token=address.token, timeout=_CONNECT_SECONDS)
 
 
 def _silence() -> None:
@@ -163,11 +166,6 @@ def _batches(keys: Sequence[str]) -> Iterator[list[str]]:
 def _is_transient(error: Exception) -> bool:
     told = str(error).lower()
     return isinstance(error, ConnectionError | TimeoutError) or any(part in told for part in _TRANSIENT)
-
-
-def _is_opened_elsewhere(error: Exception) -> bool:
-    told = str(error).lower()
-    return any(part in told for part in ("lock", "in use", "another process", "opened"))
 
 
 def _told(error: Exception) -> str:

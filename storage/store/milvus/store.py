@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -34,6 +35,7 @@ from wherein.storage.store.milvus.rows import (
     passages_to_store,
 )
 from wherein.storage.store.milvus.schema import MAX_FACTS_BYTES, MAX_TERMS, PASSAGE_FIELDS, search_parameters
+from wherein.storage.store.milvus.words import MilvusWords
 from wherein.storage.store.store import Capabilities, CountedPassage, Generation, Stats, TermStatistics, Written
 
 __all__ = ["MilvusStore"]
@@ -41,6 +43,7 @@ __all__ = ["MilvusStore"]
 _AT_ONCE = 500
 # Documents that are read together, and their passages: one query returns these (`ranges.py`).
 _READ_AT_ONCE, _PASSAGES_AT_ONCE = 200, 400
+_THREADS = 8
 # Passages of which the lengths are read to know the average.
 _MAX_LENGTHS = 20_000
 _COUNTED = ("key", "terms", "counts", "length")
@@ -120,6 +123,7 @@ class _Reading:
 class _Searching(_Reading):
     """The part of `MilvusStore` that searches."""
 
+    _words: MilvusWords
     _lengths: tuple[str, int, int] | None = None
 
     def capabilities(self) -> Capabilities:
@@ -153,14 +157,25 @@ class _Searching(_Reading):
         count = self._connection.count(name, EVERYTHING)
         if self._lengths is None or self._lengths[:2] != (name, count):
             self._lengths = name, count, self._length(name, count)
-        frequencies = {term: self._connection.count(name, holds_term(term)) for term in dict.fromkeys(terms)}
-        return TermStatistics(count, self._lengths[2], frequencies)
+        return TermStatistics(count, self._lengths[2], self._frequencies(name, list(dict.fromkeys(terms))))
+
+    def _frequencies(self, name: str, terms: Sequence[int]) -> dict[int, int]:
+        """Return in how many passages each term occurs; a server counts some of them at once."""
+        if len(terms) < 2:
+            return {term: self._connection.count(name, holds_term(term)) for term in terms}
+        with ThreadPoolExecutor(min(len(terms), _THREADS), "wherein-count") as pool:
+            counts = pool.map(lambda term: self._connection.count(name, holds_term(term)), terms)
+            return dict(zip(terms, counts, strict=True))
 
     def _length(self, name: str, count: int) -> int:
         """Return the number of terms in all passages, from those of some of them where they are many."""
         rows = rows_in_order(self._connection, name, _about(_MAX_LENGTHS, count), ["length"])
         lengths = [int(row["length"]) for row in rows]
         return round(sum(lengths) * count / len(lengths)) if lengths else 0
+
+    def words(self) -> set[str]:
+        """Return the words of the passages; see `SearchableStore`."""
+        return self._words.read()
 
     def with_terms(self, terms: Sequence[int], only: Filter | None = None) -> Iterator[CountedPassage]:
         """Yield the passages that hold a term; see `SearchableStore`."""
@@ -205,6 +220,7 @@ class _Writing(_Searching):
                 rows += own
         for message in messages(rows):
             self._connection.upsert(here.name, message)
+        self._words.add(kept)
         self._delete_passages(here.name, kept, but_their_own=True)
         known = self._catalog.find(entries_kind(here), [document.uri for document in kept])
         self._catalog.put([self._entry(here, document, known) for document in kept])
@@ -260,6 +276,7 @@ class _Writing(_Searching):
 
     def checkpoint(self) -> None:
         """Have Milvus write what it has to disk, and read everything that was written."""
+        self._words.join()
         names = [self._here().name, *([self._catalog.name] if self._catalog.exists() else [])]
         for name in names:
             self._connection.call(lambda client, name=name: client.flush(name, timeout=120))  # type: ignore[misc]
@@ -272,6 +289,7 @@ class MilvusStore(_Writing, MilvusGenerations):
     def __init__(self, address: MilvusAddress, patience: float = PATIENCE) -> None:
         self._connection = Connection(address, patience)
         self._catalog = MilvusCatalog(self._connection, f"{address.name}_catalog")
+        self._words = MilvusWords(self._catalog)
         self._fixed: Generation | None = None
 
     @property

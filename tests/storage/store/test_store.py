@@ -369,6 +369,11 @@ def test_generations_are_published_and_dropped(filled: Store) -> None:
     assert [one.name for one in filled.generations()] == [first.name]
 
 
+def test_words_are_listed(shared: Store) -> None:
+    assert {"garden", "heating", "number", "part"} <= shared.words()
+    assert not {"a", "zebra", "0"} & shared.words()
+
+
 def test_a_sample_is_spread_over_all_passages(shared: Store) -> None:
     assert shared.sample(1_000).shape == (120, WIDTH)
     some = shared.sample(20)

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -24,9 +25,12 @@ _MODULES = {
     "doctor": "doctor",
     "documents": "documents",
     "evaluate": "evaluate",
+    "export": "move",
     "golden": "golden",
+    "import": "move",
     "ingest": "ingest",
     "mcp": "mcp",
+    "migrate": "move",
     "model": "models",
     "query": "query",
     "reindex": "reindex",
@@ -38,7 +42,7 @@ _MODULES = {
     "verify": "maintain",
     "watch": "watch",
 }
-"""Each command's module in `wherein.commands`, which has a function of the command's name."""
+"""Each command's module in `wherein.commands`, which has a function of the command's name, or of that and `_`."""
 
 
 # Objects that are created before Python looks for cycles among them; 700 by default.
@@ -54,7 +58,8 @@ class _Group(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _MODULES:
             return None
-        command = getattr(import_module(f"wherein.commands.{_MODULES[cmd_name]}"), cmd_name)
+        name = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command = getattr(import_module(f"wherein.commands.{_MODULES[cmd_name]}"), name)
         assert isinstance(command, click.Command)
         return command
 

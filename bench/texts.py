@@ -22,7 +22,7 @@ from toy import ToyEncoder
 from wherein.embed.model import load_model
 from wherein.embed.tokenizer import Tokenizer
 from wherein.ingest.document import Document
-from wherein.ingest.documents import chunk_document
+from wherein.ingest.prepared import chunk_document
 from wherein.library import Library
 from wherein.search.results.postprocess import ResultOptions
 

@@ -13,6 +13,7 @@ import click
 from wherein.commands.completing import complete_files
 from wherein.commands.options import (
     GlobalOptions,
+    engine_options,
     fields_options,
     json_option,
     parse_until_option,
@@ -26,6 +27,7 @@ from wherein.ingest.limits import DEFAULT_MAX_SIZE, MAX_SIZE
 
 if TYPE_CHECKING:
     from wherein.embed.encoder import Encoder
+    from wherein.ingest.cluster.engine import RayEngine
     from wherein.ingest.progress.dry_run import Plan
     from wherein.library import Fields
 
@@ -57,14 +59,14 @@ _STDIN = ("-",)
 )
 @click.option("--dry-run", is_flag=True, help="Only show what would be done, and how long it would take.")
 @click.option("--until", metavar="TIME", help="Stop at that time, such as 06:00; run the same command again to resume.")
+@engine_options
 @wait_option
 @json_option
 @click.pass_obj
 def ingest(
     options: GlobalOptions, sources: tuple[str, ...], exclude: tuple[str, ...], no_exclude: bool,
     max_size: int, name: str, fields: Fields, encoding: str, ocr_languages: str, dry_run: bool, until: str | None,
-    wait: bool,
-    as_json: bool,
+    engine: RayEngine | None, wait: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Ingest SOURCES: files, folders, glob patterns, web pages (https://...), or - for standard input."""
     if dry_run and until:
@@ -73,8 +75,10 @@ def ingest(
         raise UsageError("Standard input can be read only once: --dry-run takes files, folders and web pages")
     if sources == _STDIN and (exclude or no_exclude or until):
         raise UsageError("--exclude and --until have no effect on standard input")
+    if engine and (dry_run or sources == _STDIN):
+        raise UsageError("--engine ray has no effect on standard input, nor in a dry run")
     encoding, ocr_languages = to_unicode(encoding), to_unicode(ocr_languages)
-    encoder = None if dry_run else _start_ahead(options)
+    encoder = None if dry_run or engine else _start_ahead(options)
     library, max_bytes = options.open_library(encoder), max_size * _MEGABYTE
     if dry_run:
         plan = partial(
@@ -93,7 +97,7 @@ def ingest(
             summary = library.ingest(
                 sources, exclude=exclude, no_exclude=no_exclude, max_size=max_bytes, fields=fields, encoding=encoding,
                 ocr_languages=ocr_languages, until=parse_until_option(until), report=reporter,
-                look_ahead=reporter.shows_progress, wait=wait,
+                look_ahead=reporter.shows_progress, wait=wait, engine=engine,
             )  # fmt: skip
     reporter.summary(summary)
     if summary.failed:
@@ -106,9 +110,10 @@ def _start_ahead(options: GlobalOptions) -> Encoder | None:
     A library that exists starts both when a file has changed (docs/decisions/pipeline.md).
     """
     from wherein.storage.catalog.connection import CATALOG
+    from wherein.storage.disk.locations import is_milvus
 
     # `os.path`: a folder that cannot be read is reported by the library.
-    if os.path.exists(options.folder / CATALOG):  # noqa: PTH110
+    if is_milvus(options.folder) or os.path.exists(options.folder / CATALOG):  # noqa: PTH110
         return None
     from wherein.embed.models.encoders import encoder_for_new_library
 

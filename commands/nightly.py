@@ -13,6 +13,7 @@ import click
 from wherein.commands.options import GlobalOptions
 from wherein.embed.models.installed import MODELS_VARIABLE, models_folder
 from wherein.errors import UsageError
+from wherein.storage.disk.locations import is_milvus
 from wherein.streams import print_bytes
 
 __all__ = [
@@ -43,13 +44,22 @@ def nightly_command(
 
 def program_with_options(options: GlobalOptions) -> list[str]:
     """Return the words of this program and of the options before a command, as they work in any folder."""
-    words = [*_program(), "--library", os.path.abspath(options.folder)]  # noqa: PTH100 - as it was named, links too
+    words = [*_program(), "--library", _place(options.folder)]
     words += _given("--precision", None if options.precision == "auto" else options.precision)
     words += _given("--model", _model(options.model))
     words += _given("--threads", str(options.threads) if options.threads else None)
     words += _given("--jobs", None if options.jobs is None else str(options.jobs))
     words += _given("--device", options.device)
     return words
+
+
+def _place(folder: Path) -> str:
+    """Return the path of a library from the root, or the address of one in Milvus."""
+    if not is_milvus(folder):
+        return os.path.abspath(folder)  # noqa: PTH100 - as it was named, links too
+    from wherein.storage.store.milvus.address import parse_address
+
+    return parse_address(str(folder)).written
 
 
 def print_cron(words: list[str]) -> None:

@@ -13,7 +13,8 @@ import click
 from wherein.commands.completing import complete_devices, complete_files, complete_models, complete_types
 from wherein.commands.parameter_types import FilePath, FiniteNumber
 from wherein.embed.precision import MAX_THREADS, PRECISIONS
-from wherein.ingest.limits import MAX_JOBS
+from wherein.errors import UsageError
+from wherein.ingest.limits import MAX_ACTORS, MAX_JOBS
 from wherein.search.limits import MAX_CONTEXT, MAX_RERANK_MS, RERANK_MS
 from wherein.search.modes import MODES
 from wherein.storage.disk.locations import LIBRARY_VARIABLE, default_library
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GlobalOptions",
+    "engine_options",
     "fields_options",
     "filter_options",
     "global_options",
@@ -86,7 +88,7 @@ def global_options(function: Command) -> Command:
         "folder",
         envvar=LIBRARY_VARIABLE,
         type=FilePath(),
-        help="The library's folder.",
+        help="The library's folder, or an address of Milvus: milvus://HOST:PORT/NAME or milvus:FILE.db.",
     )
     @click.option("--precision", type=click.Choice(PRECISIONS), default=PRECISIONS[0], help="Arithmetic of the model.")
     @click.option(
@@ -145,6 +147,33 @@ def fields_options(function: Command) -> Command:
 
         fields = Fields(to_unicode(text_field), to_unicode(id_field), to_unicode(title_field))
         function(*args, fields=fields, **others)
+
+    return wrapper
+
+
+def engine_options(function: Command) -> Command:
+    """Add the options that choose what a run reads and embeds with; the command gets a `RayEngine` or None."""
+
+    @click.option(
+        "--engine", "engine_name", type=click.Choice(["local", "ray"]), default="local", show_default=True,
+        help="What reads and embeds: this machine's processes, or actors of Ray.",
+    )  # fmt: skip
+    @click.option(
+        "--address", metavar="ADDRESS", help="A running Ray cluster: auto, or HOST:PORT. Without, Ray starts here."
+    )
+    @click.option(
+        "--actors", type=click.IntRange(1, MAX_ACTORS), help="Actors of Ray; by default one for every 8 cores."
+    )
+    @wraps(function)
+    def wrapper(*args: object, engine_name: str, address: str | None, actors: int | None, **others: object) -> None:
+        engine = None
+        if engine_name == "ray":
+            from wherein.ingest.cluster.engine import RayEngine
+
+            engine = RayEngine(address, actors)
+        elif address is not None or actors is not None:
+            raise UsageError("--address and --actors go with --engine ray")
+        function(*args, engine=engine, **others)
 
     return wrapper
 

@@ -1,7 +1,7 @@
 """From the documents that a reader returns to chunks: what is new is queued, and its model inputs are yielded."""
 
 import json
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -9,18 +9,15 @@ from itertools import islice
 from sqlite_utils import Database
 
 from wherein.embed.encoder import Encoder
-from wherein.embed.tokenizer import Tokenizer, Words
 from wherein.ingest.changes.seen_keys import SeenKeys
-from wherein.ingest.chunker import chunk_words
 from wherein.ingest.commit import BATCH_SIZE, ModelInputs, WriteQueue, batches
 from wherein.ingest.document import Document, Problem
-from wherein.ingest.language import guess_language
+from wherein.ingest.prepared import Chunked, PreparedDocument, chunk_document
 from wherein.ingest.progress.events import DocumentDone
 from wherein.ingest.progress.run_log import RunLog
 from wherein.ingest.title_vectors import TokenizedInput, title_ids
 from wherein.ingest.titles import embedded_title, titled
 from wherein.storage.catalog.checksums import content_hash
-from wherein.storage.catalog.coverage import Coverage
 from wherein.storage.catalog.derived import Derived, Passage, derive
 from wherein.storage.catalog.documents import (
     ChunkRow,
@@ -44,11 +41,11 @@ from wherein.storage.catalog.exclusions import (
 )
 from wherein.storage.catalog.files import REREAD, FileRecord
 from wherein.storage.catalog.models import StoredModel
-from wherein.storage.catalog.titled_texts import TitledText, first_input
+from wherein.storage.catalog.titled_texts import first_input
 from wherein.storage.catalog.vectors import known_inputs
 from wherein.uri import record_uri
 
-__all__ = ["Chunked", "DocumentPipeline", "Origin", "Outcome", "SaveFile", "chunk_document"]
+__all__ = ["DocumentPipeline", "Origin", "Outcome", "SaveFile"]
 
 _UNFINISHED = "the run that read it did not finish"
 
@@ -124,29 +121,6 @@ class Outcome:
         self.kept += 1
 
 
-@dataclass(frozen=True)
-class Chunked:
-    """A document's chunks, its words, and each distinct model input by its name, with the words that it spans."""
-
-    words: Words
-    inputs: dict[bytes, tuple[TitledText, tuple[int, int]]]
-    rows: list[ChunkRow]
-    coverage: Coverage
-
-
-def chunk_document(document: Document, tokenizer: Tokenizer, title: str) -> Chunked:
-    """Cut a document's text into chunks that fit the model; `title` is embedded with each (`embedded_title`)."""
-    inputs, rows = {}, []
-    words = tokenizer.words(document.text)
-    for span in chunk_words(document.text, document.marks, words, tokenizer.passage_tokens):
-        passage = titled(model_input(document.text, span.start, span.end), title)
-        name = passage.name
-        inputs[name] = passage, span.words
-        rows.append(ChunkRow(span.start, span.end, name, span.mark.page, span.mark.heading))
-    coverage = Coverage(int(words.before[-1]), words.unknown, guess_language(document.text), document.recognized)
-    return Chunked(words, inputs, rows, coverage)
-
-
 class _Batch:
     """Consecutive documents; what is derived from their passages is computed together, when the first is saved."""
 
@@ -177,11 +151,13 @@ class _Batch:
 class DocumentPipeline:
     """Compares each document with what is stored, chunks it and queues it.
 
-    `tokens` counts the tokens of all model inputs that were yielded.
+    `tokens` counts the tokens of all model inputs that were yielded. `recall` is called with the names of the model
+    inputs of a document that is stored already: where its vectors are kept elsewhere, it fetches them.
     """
 
     def __init__(self, db: Database, model: StoredModel, encoder: Encoder, queue: WriteQueue, log: RunLog) -> None:
         self.tokens: int = 0
+        self.recall: Callable[[list[bytes]], object] = lambda _: None
         self._db = db
         self._model = model
         self._encoder = encoder
@@ -271,6 +247,8 @@ class DocumentPipeline:
             return
         chunked = chunk_document(document, self._encoder.tokenizer, title)
         hashes = list(chunked.inputs)
+        if stored or origin.moved:
+            self.recall(hashes)
         needs = frozenset(hashes) - known_inputs(self._db, self._model.id, hashes)
         missing = self._queue.claim(name for name in hashes if name in needs)
         kind = "moved" if origin.moved else "changed" if stored else "new"
@@ -279,12 +257,18 @@ class DocumentPipeline:
             self._readmitted.add(returns.text_hash)
         counts = len(chunked.rows), len(missing), len(chunked.rows) - len(missing)
         done = DocumentDone(kind, uri, *counts, brought_back=returns is not None)
-        if not self._batch.is_open:
-            self._batch = _Batch()
-        derived = self._batch.add(document, chunked.rows)
+        derived = self._derived(document, chunked)
         write = partial(self._save, uri, document, chunked, derived, origin.next_file_id(), returns)
         self._queue.add(write, needs, partial(self._log.document, done))
         yield from self._tokenized(chunked, missing)
+
+    def _derived(self, document: Document, chunked: Chunked) -> Callable[[], Sequence[Derived]]:
+        """Return what the document is to call for what is derived from its passages, when it is saved."""
+        if isinstance(document, PreparedDocument) and document.chunked is chunked:
+            return lambda: document.derived
+        if not self._batch.is_open:
+            self._batch = _Batch()
+        return self._batch.add(document, chunked.rows)
 
     def _is_titled(self, uri: str, document: Document, title: str) -> bool:
         """Whether the title was embedded with the stored passages of a document: an earlier version did not."""
@@ -304,7 +288,7 @@ class DocumentPipeline:
                 yield TokenizedInput(name, ids, titles[one.title])
 
     def _save(
-        self, uri: str, document: Document, chunked: Chunked, derived: Callable[[], list[Derived]],
+        self, uri: str, document: Document, chunked: Chunked, derived: Callable[[], Sequence[Derived]],
         file_id: Callable[[], int | None], returns: Candidate | None,
     ) -> None:  # fmt: skip
         row = DocumentRow(

@@ -1,6 +1,6 @@
 """The limits on what one run may be asked for. Nothing is imported, so that the command line can show them."""
 
-__all__ = ["DEFAULT_MAX_SIZE", "MAX_JOBS", "MAX_SIZE"]
+__all__ = ["DEFAULT_MAX_SIZE", "MAX_ACTORS", "MAX_JOBS", "MAX_SIZE"]
 
 DEFAULT_MAX_SIZE = 64_000_000
 """Bytes of the largest file that is read, unless its source has another limit.
@@ -13,3 +13,6 @@ MAX_SIZE = 2**63 - 1
 
 MAX_JOBS = 1_024
 """Processes that read files."""
+
+MAX_ACTORS = 10_000
+"""Actors of Ray that read and embed."""

@@ -54,7 +54,7 @@ class IngestRun:
     `pool` has the processes that read the files. With a `plan` nothing is embedded and nothing written: `plan` gets
     what would be embedded, and the tally what would be done. `seen` are the URIs of all files and pages that exist,
     `walk_errors` those that could not be walked, `walks` the walks that were completed, `unsettled` the URIs of files
-    that were written just before they were read.
+    that were written just before they were read. Set `indexed` to False where no generations are to be written.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class IngestRun:
         plan: Sample | None = None,
     ) -> None:
         self.stopped: bool = False
+        self.indexed: bool = True
         self.unsettled: list[str] = []
         self.model = model
         self.encoder = encoder
@@ -92,6 +93,10 @@ class IngestRun:
     def recognize(self, own: OwnFiles, watch: frozenset[str] = frozenset()) -> None:
         """Leave out the files of Wherein, and note which of the stored exclusions `watch` match anything."""
         self._visits.own, self._visits.watch = own, watch
+
+    def recall(self, fetch: Callable[[list[bytes]], object]) -> None:
+        """Have the vectors of known model inputs fetched by their names, where they are not in the catalog."""
+        self._documents.recall = fetch
 
     @property
     def named(self) -> frozenset[str]:
@@ -155,6 +160,10 @@ class IngestRun:
             self._embed(self._files.ingest_stream(source.uri, task))
         finally:
             self._pool.close()
+
+    def close(self) -> None:
+        """End the processes that read and embed; also after an error before anything was read."""
+        self._pool.close()
 
     def finish_repairs(self) -> None:
         """Complete what a repair left: chunk texts that have no chunks, embed passages that have no vector."""
@@ -263,7 +272,8 @@ class IngestRun:
 
     def _committed(self, hashes: list[bytes]) -> None:
         self._ahead.embedded(hashes)
-        fold_if_due(self._db, self._folder, self.model)
+        if self.indexed:
+            fold_if_due(self._db, self._folder, self.model)
         self._report_progress()
 
     def _report_progress(self) -> None:

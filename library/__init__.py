@@ -24,6 +24,7 @@ from wherein.library.contents import Contents
 from wherein.library.documents import remove_documents
 from wherein.library.following import Following
 from wherein.library.models import ModelChoice
+from wherein.library.moving import Moving
 from wherein.library.querying import QueryService
 from wherein.library.readers import CatalogReader
 from wherein.library.status import Status
@@ -39,7 +40,7 @@ from wherein.storage.catalog.documents import StoredDocument, count_chunks
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
 from wherein.storage.catalog.golden import GoldenRow, list_golden
 from wherein.storage.catalog.reading import Reading
-from wherein.storage.disk.locations import default_library
+from wherein.storage.disk.locations import default_library, is_milvus
 from wherein.storage.repair.findings import Finding, Repair, Verification
 
 # A question need not wait for the parts that write, repair or measure: each method imports what it needs.
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
     from wherein.embed.encoder import Encoder
     from wherein.embed.tokenizer import Words
+    from wherein.ingest.cluster.engine import RayEngine
     from wherein.ingest.progress.dry_run import Plan
     from wherein.library.embedding import Embedded
     from wherein.search.exact_answer import ExactAnswer
@@ -63,7 +65,7 @@ if not TYPE_CHECKING:
 
 
 @checked
-class Library(Contents, Following, Upkeep):
+class Library(Contents, Following, Moving, Upkeep):
     """A folder with everything that was ingested. Opening it costs nothing; each part is opened when it is needed.
 
     Any number of threads may use one object: they read at the same time, each a committed state, while one of them
@@ -79,6 +81,14 @@ class Library(Contents, Following, Upkeep):
     many processes read files (None: as many as suit the machine). `device` is what the model runs on, as OpenVINO calls
     it; None is the library's, or the CPU. A given `encoder` is used in place of a model's.
     """
+
+    def __new__(cls, folder: StrPath | None = None, **_: object) -> Library:
+        """Return a library in Milvus for an address of one."""
+        if is_milvus(default_library() if folder is None else folder):
+            from wherein.library.cluster.cluster_library import ClusterLibrary
+
+            cls = ClusterLibrary
+        return object.__new__(cls)
 
     def __init__(
         self,
@@ -127,6 +137,7 @@ class Library(Contents, Following, Upkeep):
         report: Report = lambda _: None,
         look_ahead: bool = False,
         wait: bool = False,
+        engine: RayEngine | None = None,
     ) -> Summary:
         """Ingest files, folders, glob patterns and web pages, and remember them as sources; nothing is removed.
 
@@ -135,8 +146,9 @@ class Library(Contents, Following, Upkeep):
         place of what it declares, `ocr_languages` the languages of text in pictures as Tesseract calls them
         (`deu+eng`). A new source that is `confined` stays so: no link leads out of it, and no page is fetched from a
         private address. `report` gets the events of the run. With `look_ahead` the sources are walked twice, so that
-        the progress has a total. At the time `until` the run stops. With `wait` another writer is waited for. Raises
-        UsageError for a path that does not exist, LibraryBusy while another process writes.
+        the progress has a total. At the time `until` the run stops. With `wait` another writer is waited for. With an
+        `engine` (`wherein.ingest.cluster.engine.RayEngine`) actors of Ray read and embed. Raises UsageError for a path
+        that does not exist, LibraryBusy while another process writes.
         """
         from wherein.library.ingesting import ingest_sources
         from wherein.library.sources import SourceRequest
@@ -146,7 +158,7 @@ class Library(Contents, Following, Upkeep):
             given.texts(sources), exclude, max_size, reading, replace_exclusions=no_exclude, confined=confined
         )
         return ingest_sources(
-            self._runs(), request, report=report, until=given.moment(until), look_ahead=look_ahead, wait=wait
+            self._runs(engine), request, report=report, until=given.moment(until), look_ahead=look_ahead, wait=wait
         )
 
     def plan(

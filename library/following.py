@@ -13,6 +13,7 @@ from wherein.library.readers import CatalogReader
 from wherein.storage.catalog.sources import Source, list_sources
 
 if TYPE_CHECKING:
+    from wherein.ingest.cluster.engine import RayEngine
     from wherein.library.ingesting import RunFactory
     from wherein.library.sources import RemovedSource
     from wherein.library.watching.watcher import Watcher
@@ -55,7 +56,7 @@ class Following:
 
         return Watcher(self._runs(), self._reader, report, every).start()
 
-    def _runs(self) -> RunFactory:
+    def _runs(self, engine: RayEngine | None = None) -> RunFactory:
         from wherein.library.ingesting import RunFactory
 
-        return RunFactory(self.folder, self._models, self._jobs)
+        return RunFactory(self.folder, self._models, self._jobs, engine=engine)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from wherein.embed.encoder import Encoder
+    from wherein.ingest.cluster.engine import RayEngine
     from wherein.library.sources import SourceRequest
     from wherein.storage.catalog.protocol import Catalog
 
@@ -46,11 +47,20 @@ _PLANNED = ("new", "changed", "moved", "unchanged", "removed", "skipped", "faile
 
 @dataclass(frozen=True)
 class RunFactory:
-    """Starts ingest runs on the library in `folder`; `jobs` processes read files, None for as many as suit."""
+    """Starts ingest runs on the library in `folder`; `jobs` processes read files, None for as many as suit.
+
+    `own` are other folders and files of Wherein. Where the passages are in a store, the library is not `indexed`: no
+    generations are written, and `recall` fetches vectors for model inputs by their names. An `engine` takes the place
+    of this machine's processes and threads.
+    """
 
     folder: Path
     models: ModelChoice
     jobs: int | None = None
+    own: tuple[str, ...] = ()
+    indexed: bool = True
+    recall: Callable[[Database, list[bytes]], object] | None = None
+    engine: RayEngine | None = None
 
     def start(
         self,
@@ -65,7 +75,14 @@ class RunFactory:
         assert model is not None
         # Before the run adds terms: those of two versions must not be compared.
         recount_if_due(db)
-        run = IngestRun(db, self.folder, model, encoder, report, stop, Pool(self.jobs))
+        pool = None
+        if self.engine is not None:
+            crew = self.engine.crew(encoder, self.models.cache)
+            encoder, pool = crew.encoder, crew.pool
+        run = IngestRun(db, self.folder, model, encoder, report, stop, pool or Pool(self.jobs))
+        run.indexed = self.indexed
+        if self.recall:
+            run.recall(partial(self.recall, db))
         run.recognize(self.own_files())
         for reason in lost:
             run.problem("failed", f"{CATALOG}-wal", reason)
@@ -81,7 +98,7 @@ class RunFactory:
     def own_files(self) -> OwnFiles:
         """Return what recognizes the files of Wherein, which never become documents."""
         cache = [str(self.models.cache)] if self.models.cache else []
-        return OwnFiles(str(self.folder), [*cache, str(models_folder())])
+        return OwnFiles(str(self.folder), [*cache, str(models_folder()), *self.own])
 
 
 def is_over(until: datetime | None) -> bool:
@@ -151,11 +168,15 @@ def _ingest(
     began, lost = time.monotonic(), list[str]()
     with open_for_writing(runs.folder, wait, lost.append) as db:
         run = runs.start(db, report, partial(is_over, until), lost)
-        work(db, run)
+        try:
+            work(db, run)
+        finally:
+            run.close()
         if run.stopped:
             report(Stopped(TIME_IS_UP))
-        write_first_generations(db, runs.folder, run.model)
-        write_segments_if_due(db, runs.folder, run.model)
+        if runs.indexed:
+            write_first_generations(db, runs.folder, run.model)
+            write_segments_if_due(db, runs.folder, run.model)
     return summarize(run.tally, time.monotonic() - began)
 
 

@@ -98,7 +98,7 @@ class ReindexRun:
             return changed
         run = self._runs.start(self._db, self._report, self._stop, lost, present)
         run.tally.update(changed)
-        self._catch_up(run)
+        self.catch_up(run)
         if run.stopped:
             self._recorder.stopped = TIME_IS_UP
             return run.tally
@@ -118,7 +118,8 @@ class ReindexRun:
             return None
         return self._runs.models.installed_encoder(library_model(self._db))
 
-    def _catch_up(self, run: IngestRun) -> None:
+    def catch_up(self, run: IngestRun) -> None:
+        """Bring the library up to date with its sources, and remove what is gone from them."""
         resolve_paths(self._db)
         # Standard input cannot be read again.
         sources = [source for source in list_sources(self._db) if source.kind != "stdin"]
@@ -126,7 +127,8 @@ class ReindexRun:
             if self._options.look_ahead:
                 run.look_ahead(sources)
             run.ingest(sources)
-            run.finish_repairs()
+            if run.indexed:  # else the passages are in a store
+                run.finish_repairs()
             notes += [f"{run.tally[kind]:,} {kind}" for kind in _COUNTS if run.tally[kind]]
         # Only a complete walk shows which files have vanished.
         if run.stopped:

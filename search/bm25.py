@@ -18,7 +18,9 @@ from wherein.storage.catalog.packed_terms import ENTRY, TermRows
 from wherein.storage.index.keyword_index import KeywordIndex
 from wherein.storage.index.postings import Positions, TermPostings
 
-__all__ = ["WEIGHTS", "KeywordScores", "Scores", "Weights", "highest_idf", "score_passages", "score_rows"]
+__all__ = [
+    "WEIGHTS", "KeywordScores", "Scores", "Weights", "highest_idf", "inverse_frequency", "score_passages", "score_rows",
+]  # fmt: skip
 
 Scores = npt.NDArray[np.float32]
 
@@ -95,7 +97,7 @@ def score_passages(index: KeywordIndex, asked: Mapping[int, int], weights: Weigh
 def _score_term(index: KeywordIndex, term: int, weights: Weights) -> _ScoredTerm:
     found = [part.find(term) for part in index.parts]
     occurrences = sum(one.count(part.live) for part, one in zip(index.parts, found, strict=True))
-    idf = _idf(index.count, occurrences)
+    idf = inverse_frequency(index.count, occurrences)
     parts = zip(index.parts, found, strict=True)
     return _ScoredTerm(idf, tuple(_added(part.postings.lengths, one, index, idf, weights) for part, one in parts))
 
@@ -178,8 +180,9 @@ def _contribution(idf: float | npt.NDArray[np.float64], tf: Scores, norm: Scores
 
 def highest_idf(index: KeywordIndex) -> float:
     """Return the inverse document frequency of a term that one passage has."""
-    return _idf(index.count, 1)
+    return inverse_frequency(index.count, 1)
 
 
-def _idf(count: int, occurrences: int) -> float:
+def inverse_frequency(count: int, occurrences: int) -> float:
+    """Return the inverse document frequency of a term that so many of `count` passages have."""
     return math.log(1 + (count - occurrences + 0.5) / (occurrences + 0.5))

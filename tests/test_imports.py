@@ -51,9 +51,11 @@ ALLOWED = {
 STORAGE_OPEN_TO = {"embed": {"disk"}}
 """The folders of `storage` that a part may import, where it may not import all of them."""
 STORAGE = {
+    "export": {"store", "backup", "repair", "index", "filters", "catalog", "disk"},
     "backup": {"repair", "index", "filters", "catalog", "disk"},
     "cleanup": {"index", "filters", "catalog", "disk"},
     "repair": {"index", "filters", "catalog", "disk"},
+    "store": {"index", "filters", "catalog", "disk"},
     "index": {"filters", "catalog", "disk"},
     "filters": {"catalog", "disk"},
     "catalog": {"disk"},

@@ -11,7 +11,7 @@ from wherein.embed.encoder import Encoder
 from wherein.errors import Unreadable
 from wherein.ingest.changes.unchanged import looks_unchanged, state_of
 from wherein.ingest.document import Document
-from wherein.ingest.documents import chunk_document
+from wherein.ingest.prepared import chunk_document
 from wherein.ingest.progress.eta import EtaEstimator, FileCost
 from wherein.ingest.progress.events import Ahead
 from wherein.ingest.progress.sampler import PendingFile

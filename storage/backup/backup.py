@@ -23,7 +23,7 @@ from wherein.errors import Damaged, UsageError, WhereinError
 from wherein.storage.backup.archive import pack, read_package, size_of
 from wherein.storage.backup.manifest import MANIFEST, Manifest, encode_manifest, file_entry
 from wherein.storage.backup.restore import unpack_library
-from wherein.storage.backup.staging import clear, printable_path, staging, translating_file_errors
+from wherein.storage.backup.staging import check_free_folder, clear, printable_path, staging, translating_file_errors
 from wherein.storage.backup.suffix import SUFFIX
 from wherein.storage.catalog.backup_log import remember_backup
 from wherein.storage.catalog.connection import CATALOG, open_reader, snapshot
@@ -244,14 +244,9 @@ def _check_target(target: Path, library: Path) -> None:
 
 
 def _check_free(target: Path) -> None:
-    if not os.path.lexists(target):
-        return
-    if target.name.endswith(SUFFIX) or not target.is_dir():
+    if target.name.endswith(SUFFIX) and os.path.lexists(target):
         raise UsageError(f"{target} exists; choose another name, or remove it first")
-    if any(target.iterdir()):
-        raise UsageError(f"The folder {target} is not empty; choose another one")
-    if target.is_mount():
-        raise UsageError(f"{target} is a mount point; choose a new folder in it, such as {target / 'wherein'}")
+    check_free_folder(target)
 
 
 @contextmanager

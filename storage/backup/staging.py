@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from wherein.errors import LibraryBusy, WhereinError
+from wherein.errors import LibraryBusy, UsageError, WhereinError
 from wherein.storage.catalog.sqlite_errors import translating_errors
 from wherein.storage.disk.lock import lock_file, try_lock
 
-__all__ = ["clear", "printable_path", "staging", "translating_file_errors"]
+__all__ = ["check_free_folder", "clear", "printable_path", "staging", "translating_file_errors"]
 
 _LOCK = "lock"
 # `translating_errors` has a sentence for these, whatever was being done.
@@ -19,11 +19,12 @@ _DISK_ERRNO = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 @contextmanager
-def staging(target: Path) -> Iterator[Path]:
+def staging(target: Path, *, resumable: bool = False) -> Iterator[Path]:
     """Yield the folder `.NAME.part` beside `target`, locked by this process and removed at the end.
 
     It is on the target's file system, so that a rename is atomic. A run that was killed may have left files in it:
-    `clear` it before use. Raises LibraryBusy while another process writes the same target.
+    `clear` it before use. One that is `resumable` stays when the run fails. Raises LibraryBusy while another process
+    writes the same target.
     """
     folder = target.with_name(f".{target.name}.part")
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -33,8 +34,11 @@ def staging(target: Path) -> Iterator[Path]:
             raise LibraryBusy(f"Another process is writing {target}; wait for it")
         try:
             yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        except BaseException:
+            if not resumable:
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _acquire(descriptor: int, path: Path) -> bool:
@@ -47,6 +51,20 @@ def _acquire(descriptor: int, path: Path) -> bool:
         # A network drive without locks is still good enough for a backup.
     # Since the lock file was opened, its last holder may have removed the folder and another process recreated it.
     return path.exists() and os.path.samestat(os.fstat(descriptor), path.stat())
+
+
+def check_free_folder(target: Path) -> None:
+    """Raise UsageError unless `target` can be a new folder, or is an empty one that can be replaced."""
+    if not target.parent.is_dir():
+        raise UsageError(f"There is no folder {target.parent}; create it, or mount the disk, first")
+    if not os.path.lexists(target):
+        return
+    if not target.is_dir():
+        raise UsageError(f"{target} exists; choose another name, or remove it first")
+    if any(target.iterdir()):
+        raise UsageError(f"The folder {target} is not empty; choose another one")
+    if target.is_mount():
+        raise UsageError(f"{target} is a mount point; choose a new folder in it, such as {target / 'wherein'}")
 
 
 def clear(folder: Path) -> None:

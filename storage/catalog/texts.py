@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 __all__ = [
-    "BLOCK_CHARACTERS", "Span", "SpanText", "StoredText", "delete_text", "insert_text", "is_stored_block", "read_span",
-    "read_spans", "read_text", "save_text", "save_text_bytes",
+    "BLOCK_CHARACTERS", "Span", "SpanText", "StoredText", "delete_text", "insert_block", "insert_text",
+    "is_stored_block", "read_span", "read_spans", "read_text", "save_text", "save_text_bytes",
 ]  # fmt: skip
 
 BLOCK_CHARACTERS = 2_000
@@ -37,6 +37,7 @@ WITH run (document, first, last) AS (VALUES {})
 SELECT document_id, number, lines, CAST(text AS BLOB), checksum
 FROM run CROSS JOIN texts ON document_id = document AND number BETWEEN first AND last
 """
+_INSERT = "INSERT INTO texts (document_id, number, lines, text, checksum) VALUES (?, ?, ?, CAST(? AS TEXT), ?)"
 _RUNS_AT_ONCE = 500  # SQLite allows 32,766 bound variables in one statement
 
 
@@ -97,6 +98,12 @@ def insert_text(db: Database, document_id: int, text: str) -> None:
     _insert(db, document_id, ((lines, block.encode("utf-8")) for lines, block in _cut(text)))
 
 
+def insert_block(db: Database, document_id: int, number: int, lines: int, text: str) -> None:
+    """Store one block of a text, after `lines` line feeds. Call inside `writing`."""
+    raw = text.encode("utf-8")
+    db.execute(_INSERT, (document_id, number, lines, raw, _checksum(document_id, number, lines, raw)))
+
+
 def delete_text(db: Database, document_id: int) -> None:
     """Delete a document's text. Call inside `writing`."""
     db.execute("DELETE FROM texts WHERE document_id = ?", [document_id])
@@ -117,7 +124,7 @@ def _replace(db: Database, document_id: int, characters: int) -> None:
 
 def _insert(db: Database, document_id: int, blocks: Iterable[tuple[int, bytes]]) -> None:
     db.conn.executemany(
-        "INSERT INTO texts (document_id, number, lines, text, checksum) VALUES (?, ?, ?, CAST(? AS TEXT), ?)",
+        _INSERT,
         (
             (document_id, number, lines, raw, _checksum(document_id, number, lines, raw))
             for number, (lines, raw) in enumerate(blocks)

@@ -5,9 +5,15 @@ from pathlib import Path
 
 from wherein.errors import UsageError
 
-__all__ = ["LIBRARY_VARIABLE", "default_library"]
+__all__ = ["LIBRARY_VARIABLE", "default_library", "is_milvus"]
 
 LIBRARY_VARIABLE = "WHEREIN_LIBRARY"
+_MILVUS = "milvus:"
+
+
+def is_milvus(place: str | os.PathLike[str]) -> bool:
+    """Whether this is the address of a library in Milvus, and not a folder."""
+    return os.fsdecode(place).startswith(_MILVUS)
 
 
 def default_library() -> Path:

@@ -19,7 +19,7 @@ from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Ids
 from wherein.storage.filters.condition import Condition, fields_of, paths_of, sql
 
-__all__ = ["Filter", "Selection", "Selector", "matching_documents"]
+__all__ = ["Filter", "Selection", "Selector", "matching_documents", "selection_of", "unmatched_patterns"]
 
 _CACHE_SIZE = 16
 _MAX_SHOWN_FIELDS = 40
@@ -110,17 +110,18 @@ class Selector:
         uris = _documents(db, filter_)
         documents = sorted(uris)
         selection = self._of_documents(db, documents)
-        return replace(selection, unmatched=_unmatched(db, filter_, uris.values()))
+        return replace(selection, unmatched=unmatched_patterns(db, filter_, uris.values()))
 
     def _of_documents(self, db: Catalog, documents: Sequence[int]) -> Selection:
         if self._passages is None and len(documents) > _MAX_LOOKED_UP:
             self._passages = _all_passages(db, self._model_id)
         if self._passages is None:
-            return _selection(documents, _passages_of(db, self._model_id, documents))
-        return _selection(documents, self._passages[np.isin(self._passages[:, 1], np.array(documents, np.int64))])
+            return selection_of(documents, _passages_of(db, self._model_id, documents))
+        return selection_of(documents, self._passages[np.isin(self._passages[:, 1], np.array(documents, np.int64))])
 
 
-def _selection(documents: Sequence[int], passages: npt.NDArray[np.int64]) -> Selection:
+def selection_of(documents: Sequence[int], passages: npt.NDArray[np.int64]) -> Selection:
+    """Return the selection of documents with these passages: ids `[n, 3]` of chunk, document and vector, 0 for none."""
     vectors = np.unique(passages[passages[:, 2] > 0, 2])
     marks = np.zeros(int(vectors[-1]) + 1 if len(vectors) else 0, dtype=np.bool_)
     marks[vectors] = True
@@ -183,7 +184,7 @@ def _tests(db: Catalog, filter_: Filter) -> tuple[list[str], list[object]]:
     return tests, bound
 
 
-def _unmatched(db: Catalog, filter_: Filter, passing: Collection[str]) -> tuple[str, ...]:
+def unmatched_patterns(db: Catalog, filter_: Filter, passing: Collection[str]) -> tuple[str, ...]:
     """Return the patterns that match no document at all; `passing` are the URIs of those that pass the whole filter."""
     tests = {
         pattern: re.compile(uri_pattern, re.DOTALL).fullmatch

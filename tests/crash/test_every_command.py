@@ -22,7 +22,8 @@ from wherein.uri import file_uri
 
 FIRST_STEPS = ("model.bind", "migration.applied")
 TESTED_ELSEWHERE = (
-    "backup", "restore", "repair", "reembed", "keywords.recount", "ingest.settle", "migration.texts", "segment"
+    "backup", "restore", "repair", "reembed", "keywords.recount", "ingest.settle", "migration.texts", "segment",
+    "export", "import",
 )  # fmt: skip
 IN_REINDEX = ("golden", "generation.rollback", "earlier-model")
 FAILPOINTS = [

@@ -11,14 +11,13 @@ from sqlite_utils import Database
 from catalog_rows import NOWHERE, add_source
 from toy import ToyEncoder
 from wherein.ingest.commit import CommitQueue
-from wherein.ingest.document import Document, Mark, Problem
-from wherein.ingest.documents import DocumentPipeline, Origin, chunk_document
+from wherein.ingest.document import Document, Problem
+from wherein.ingest.documents import DocumentPipeline, Origin
 from wherein.ingest.progress.events import DocumentDone, RunProblem
 from wherein.ingest.progress.run_log import RunLog
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.documents import (
-    ChunkRow,
     delete_document,
     document_spans,
     document_text,
@@ -30,7 +29,6 @@ from wherein.storage.catalog.documents import (
 from wherein.storage.catalog.exclusions import PURGED, REMOVED, exclude, excludes_any, list_exclusions
 from wherein.storage.catalog.files import REREAD, find_file, save_file
 from wherein.storage.catalog.models import StoredModel, bind_model
-from wherein.storage.catalog.titled_texts import TitledText
 from wherein.storage.catalog.vectors import save_vectors
 
 URI = "file:///docs/a.txt"
@@ -86,22 +84,6 @@ class Pipeline:
 @pytest.fixture
 def pipeline(db: Database, stored: StoredModel, encoder: ToyEncoder) -> Pipeline:
     return Pipeline(db, stored, encoder)
-
-
-def test_chunks_of_a_document(encoder: ToyEncoder) -> None:
-    document = Document("", "One two. Three.", "text/plain", marks=(Mark(0, 1, ("Numbers",)),))
-    chunked = chunk_document(document, encoder.tokenizer, "")  # type: ignore[arg-type]
-    name = content_hash("One two. Three.")
-    assert chunked.rows == [ChunkRow(0, 15, name, 1, ("Numbers",))]
-    assert chunked.inputs == {name: (TitledText("One two. Three."), (0, 5))}
-    assert (chunked.coverage.tokens, chunked.coverage.unknown) == (5, 0)
-
-
-def test_equal_chunks_are_one_model_input(encoder: ToyEncoder) -> None:
-    document = Document("", ("word " * 60 + "\n\n") * 3, "text/plain")
-    chunked = chunk_document(document, encoder.tokenizer, "")  # type: ignore[arg-type]
-    assert len(chunked.inputs) < len(chunked.rows)
-    assert set(chunked.inputs) == {row.input_hash for row in chunked.rows}
 
 
 def stored_vectors(db: Database) -> dict[bytes, np.ndarray]:

@@ -1,0 +1,70 @@
+"""Reading what a library in Milvus lists: from a copy of its catalog, which is made again when that has changed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import RLock
+
+from wherein.errors import WhereinError
+from wherein.library.cluster.catalog_copy import copy_catalog
+from wherein.library.cluster.stamp import stamp_of
+from wherein.library.readers import CatalogReader, Reader
+from wherein.storage.store.store import Store
+
+__all__ = ["CopyReader"]
+
+_NONE = "There is no library at {}; create one with: wherein --library {} ingest FOLDER"
+
+
+class CopyReader(CatalogReader):
+    """Lends connections to a copy of a store's catalog; for any number of threads."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._copy_lock = RLock()
+        self._copy: TemporaryDirectory[str] | None = None
+        self._stamp: tuple[str, str] | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the newest copy. Raises WhereinError when there is no library."""
+        with self._copy_lock:
+            stamp = stamp_of(self._store)
+            if not stamp[0]:
+                raise WhereinError(_NONE.format(self._store.address, self._store.address))
+            if self._copy is None or stamp != self._stamp:
+                self._replace(stamp)
+            assert self._copy is not None
+            return Path(self._copy.name)
+
+    @contextmanager
+    def reader(self) -> Iterator[Reader]:
+        """Lend a reader of the newest state."""
+        with self._copy_lock:
+            self.folder  # noqa: B018 - makes a new copy where one is due
+            with super().reader() as reader:
+                yield reader
+
+    @contextmanager
+    def connection(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection."""
+        with self.reader() as reader:
+            yield reader.db
+
+    def close(self) -> None:
+        """Delete the copy."""
+        with self._copy_lock:
+            if self._copy is not None:
+                super().close()
+                self._copy.cleanup()
+                self._copy = None
+
+    def _replace(self, stamp: tuple[str, str]) -> None:
+        self.close()
+        self._copy, self._stamp = TemporaryDirectory(prefix="wherein-cluster-"), stamp
+        copy_catalog(self._store, Path(self._copy.name))
+        super().__init__(Path(self._copy.name))

@@ -1,0 +1,1 @@
+"""A library as Parquet files, and libraries that are filled from them."""

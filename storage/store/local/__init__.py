@@ -1,0 +1,1 @@
+"""A store in a folder: the library's catalog, and the generations that are derived from it."""

@@ -1,0 +1,3 @@
+import pytest
+
+pytest.importorskip("pyarrow", reason="exports are Parquet files; install wherein[cluster]")

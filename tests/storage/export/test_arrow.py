@@ -1,0 +1,14 @@
+"""Without pyarrow an export fails with the line that installs it."""
+
+import sys
+
+import pytest
+
+from wherein.errors import WhereinError
+from wherein.storage.export.arrow import require_arrow
+
+
+def test_the_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(WhereinError, match=r"install: pip install 'wherein\[cluster\]'"):
+        require_arrow()

@@ -61,7 +61,8 @@ def test_each_error_is_an_exit_code_and_one_sentence(wherein: Command, docs: Pat
     done = wherein("ingest", str(docs), "--json")
     assert done.returncode == 3
     events = [json.loads(line) for line in done.stdout.splitlines()]
-    assert sorted(event["event"] for event in events) == ["failed", "planned", "progress", "summary"]
+    # On a busy machine there is more than one event of progress.
+    assert sorted({event["event"] for event in events}) == ["failed", "planned", "progress", "summary"]
     assert (events[-1]["unchanged"], events[-1]["failed"]) == (6, 1)
 
 

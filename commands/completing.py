@@ -100,7 +100,7 @@ def _catalog(context: click.Context) -> sqlite3.Connection:
 
 
 def _documents(db: Catalog, begun: str) -> Iterator[str]:
-    from wherein.storage.catalog.documents import uris_beginning
+    from wherein.storage.catalog.uris import uris_beginning
     from wherein.uri import display_uri, file_uri, real_path
 
     # The folder may have been named by a link; only whole names have a real path.

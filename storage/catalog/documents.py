@@ -49,7 +49,6 @@ __all__ = [
     "save_document",
     "spans_around",
     "uri_and_title",
-    "uris_beginning",
 ]
 
 
@@ -273,15 +272,6 @@ def find_document(db: Catalog, name: str) -> StoredDocument | None:
 def find_documents(db: Catalog, uris: Sequence[str]) -> list[StoredDocument]:
     """Return the documents that have one of these URIs."""
     return [_stored(*row) for row in select_in(db, f"{_LISTED} WHERE d.uri IN ({{}})", uris)]
-
-
-def uris_beginning(db: Catalog, begin: str, limit: int) -> list[str]:
-    """Return at most `limit` URIs of documents that begin so, in their order."""
-    # URIs are ASCII, of which DEL is the last and is escaped.
-    rows = db.execute(
-        "SELECT uri FROM documents WHERE uri >= ? AND uri < ? ORDER BY uri LIMIT ?", [begin, begin + "\x7f", limit]
-    )
-    return [uri for (uri,) in rows.fetchall()]
 
 
 def each_uri(db: Catalog) -> Iterator[str]:

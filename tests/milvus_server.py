@@ -10,13 +10,14 @@ import signal
 import subprocess
 import tempfile
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from select import select
 from types import TracebackType
 
 __all__ = ["MilvusServer", "missing_server"]
 
-PYTHON = os.environ.get("MILVUS_SERVER_PYTHON", "/tmp/milvusenv/bin/python")
+PYTHON = os.environ.get("MILVUS_SERVER_PYTHON", "")
 """The interpreter of an environment with `milvus` 2.3.5 and `setuptools<70`, which that version needs."""
 
 _SECONDS = 90
@@ -35,8 +36,10 @@ while True:
 
 def missing_server() -> str:
     """Return why no server can be started, "" if one can."""
-    if not Path(PYTHON).exists():
-        return f"there is no {PYTHON} with the package milvus 2.3.5; name another with MILVUS_SERVER_PYTHON"
+    if find_spec("pymilvus") is None:
+        return "pymilvus is not installed; install wherein[cluster]"
+    if not Path(PYTHON).is_file():
+        return "MILVUS_SERVER_PYTHON names no interpreter that has the package milvus 2.3.5"
     found = subprocess.run([PYTHON, "-c", "import milvus"], capture_output=True, text=True, check=False)
     return "" if found.returncode == 0 else f"the package milvus is not installed for {PYTHON}"
 

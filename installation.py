@@ -38,6 +38,7 @@ EXTRAS = {
     "ocr": "read text in pictures; needs Tesseract as well",
     "hub": "fetch models of the Hugging Face Hub",
     "multilingual": "the weights of a model for about a hundred languages",
+    "cluster": "keep a library in Milvus, ingest with Ray, and export it as Parquet",
     "langchain": "a retriever for LangChain",
     "evaluate": "measure how often the right passage is found",
 }

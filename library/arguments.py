@@ -126,9 +126,12 @@ def _function(name: str, value: object) -> None:
         raise _wrong_type(name, "a function", value)
 
 
-def _encoder(name: str, value: object) -> None:
-    if not hasattr(value, "encode_contexts"):
-        raise _wrong_type(name, "an encoder", value)
+def _having(method: str, what: str) -> Rule:
+    def rule(name: str, value: object) -> None:
+        if not hasattr(value, method):
+            raise _wrong_type(name, what, value)
+
+    return rule
 
 
 def _optional(rule: Rule) -> Rule:
@@ -345,10 +348,12 @@ RULES: Mapping[str, Rule] = {
     "deep": _flag,
     "device": _optional(_device),
     "documents": _each(_whole(1, _INT64 - 1), "a list of numbers"),
-    "encoder": _optional(_encoder),
+    "encoder": _optional(_having("encode_contexts", "an encoder")),
     "encoding": _encoding,
+    "engine": _optional(_having("crew", "an engine")),
     "every": _number(1, 10**9),
     "exclude": _each(_text, "a list of patterns"),
+    "export": _path,
     "fields": _made_of(Fields, 'write Fields("body")', FIELDS),
     "folder": _optional(_path),
     "force": _flag,
@@ -382,6 +387,7 @@ RULES: Mapping[str, Rule] = {
     "text": _question,
     "texts": _each(_question, "a list of texts"),
     "threads": _whole(0, MAX_THREADS),
+    "to": _path,
     "types": _texts,
     "until": _optional(_moment),
     "verify": _flag,

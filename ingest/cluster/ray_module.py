@@ -3,6 +3,7 @@
 from typing import Any
 
 from wherein.errors import WhereinError
+from wherein.installation import install_command
 
 __all__ = ["require_ray"]
 
@@ -12,5 +13,5 @@ def require_ray() -> Any:
     try:
         import ray
     except ImportError as error:
-        raise WhereinError("To ingest with Ray, install: pip install 'wherein[cluster]'") from error
+        raise WhereinError(f"To ingest with Ray, install: {install_command('cluster')}") from error
     return ray

@@ -3,6 +3,7 @@
 from typing import Any
 
 from wherein.errors import WhereinError
+from wherein.installation import install_command
 
 __all__ = ["require_arrow"]
 
@@ -12,5 +13,5 @@ def require_arrow() -> Any:
     try:
         import pyarrow
     except ImportError as error:
-        raise WhereinError("To export or move a library, install: pip install 'wherein[cluster]'") from error
+        raise WhereinError(f"To export or move a library, install: {install_command('cluster')}") from error
     return pyarrow

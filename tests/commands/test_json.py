@@ -20,9 +20,12 @@ ARGUMENTS = {
     "evaluate beir": None,
     "evaluate golden": ["evaluate", "golden", "golden.jsonl"],
     "evaluate squad": None,
+    "export": None,
     "golden add": None,
     "golden list": ["golden", "list"],
+    "import": None,
     "ingest": ["ingest", "docs"],
+    "migrate": None,
     "model add": None,
     "model bench": None,
     "model fetch": None,
@@ -38,7 +41,7 @@ ARGUMENTS = {
     "verify": ["verify"],
     "watch": None,
 }
-"""The words by which each command that has `--json` is run, None where that takes long."""
+"""The words by which each command that has `--json` is run, None where that takes long or needs an extra."""
 
 
 def with_json(command: click.Command, path: str = "") -> Iterator[str]:

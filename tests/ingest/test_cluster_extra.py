@@ -1,5 +1,6 @@
 """Without Ray a run on it fails with the line that installs it, before anything is read."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from toy import ToyEncoder
 from wherein.errors import WhereinError
 from wherein.ingest.cluster.engine import RayEngine
+from wherein.installation import install_command
 from wherein.library import Library
 
 
@@ -15,6 +17,6 @@ def test_the_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / "a.txt").write_text("A text.")
     monkeypatch.setitem(sys.modules, "ray", None)
     library = Library(tmp_path / "library", encoder=ToyEncoder())  # type: ignore[arg-type]
-    with pytest.raises(WhereinError, match=r"install: pip install 'wherein\[cluster\]'"):
+    with pytest.raises(WhereinError, match=f"install: {re.escape(install_command('cluster'))}"):
         library.ingest([tmp_path / "a.txt"], engine=RayEngine())
     assert library.ingest([tmp_path / "a.txt"]).new == 1

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wherein.errors import WhereinError
+from wherein.installation import install_command
 from wherein.storage.store.milvus.address import MilvusAddress
 from wherein.storage.store.milvus.lite import close_lite, open_lite
 
@@ -27,9 +28,7 @@ PATIENCE = 60.0
 _ANY = 'key != ""'
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _CALL_SECONDS, _CONNECT_SECONDS, _FIRST_PATIENCE = 30.0, 5.0, 5.0
-_MISSING = (
-    "Libraries in Milvus need the packages of the extra `cluster`; install them with: pipx install 'wherein[cluster]'"
-)
+_MISSING = "To keep a library in Milvus, install: {}"
 _AWAY = "Milvus at {} does not answer ({}); start it, or wait until it is up, and run the same command again"
 _REFUSED = "Milvus at {} refuses: {}"
 # What servers and gRPC say of a server that is away or not up yet; all else is a refusal.
@@ -142,13 +141,13 @@ class Connection:
         try:
             from pymilvus import MilvusClient
         except ImportError as error:
-            raise WhereinError(_MISSING) from error
+            raise WhereinError(_MISSING.format(install_command("cluster"))) from error
         _silence()
         address = self.address
         try:
             where = address.url or open_lite(address.path or Path())
         except ImportError as error:
-            raise WhereinError(_MISSING) from error
+            raise WhereinError(_MISSING.format(install_command("cluster"))) from error
         return MilvusClient(uri=where, token=address.token, timeout=_CONNECT_SECONDS)
 
 

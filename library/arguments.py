@@ -121,11 +121,6 @@ def _instance(kind: Any, wanted: str) -> Rule:
     return rule
 
 
-def _function(name: str, value: object) -> None:
-    if not callable(value):
-        raise _wrong_type(name, "a function", value)
-
-
 def _having(method: str, what: str) -> Rule:
     def rule(name: str, value: object) -> None:
         if not hasattr(value, method):
@@ -380,7 +375,7 @@ RULES: Mapping[str, Rule] = {
     "question": _question,
     "questions": _questions,
     "remove": _flag,
-    "report": _function,
+    "report": _having("__call__", "a function"),
     "since": _optional(_text),
     "sources": _paths,
     "target": _path,

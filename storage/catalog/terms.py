@@ -217,7 +217,8 @@ def _stem(part: str) -> str:
     if language == "english":
         return _stemmer(language)(_plain(part))
     # Before marks are removed: that of й is one, and Russian endings have it.
-    return _plain(_stemmer(language)(unicodedata.normalize("NFC", part.casefold())))
+    stem = _plain(_stemmer(language)(unicodedata.normalize("NFC", part.casefold())))
+    return stem or _plain(part)  # of some short Greek words, such as αεί, the stemmer leaves nothing
 
 
 def _language(word: str) -> str:

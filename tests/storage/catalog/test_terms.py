@@ -89,7 +89,10 @@ def test_forms_of_a_word_are_one_term_in_scripts_that_have_a_stemmer(forms: str)
     assert all(other & first for other in others)
 
 
-@pytest.mark.parametrize("pair", ["книга рука", "мир мера", "λόγος λογικός", "قلم كتاب", "ראש ראשון", "день дно"])
+@pytest.mark.parametrize(
+    "pair",
+    ["книга рука", "мир мера", "λόγος λογικός", "αεί ακμή", "αμέ ανε", "αγα αεί", "قلم كتاب", "ראש ראשון", "день дно"],
+)
 def test_different_words_stay_different_terms_in_scripts_that_have_a_stemmer(pair: str) -> None:
     one, other = map(terms, pair.split(" "))
     assert not one & other

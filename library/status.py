@@ -17,7 +17,7 @@ from wherein.storage.catalog.models import bound_model, stored_device
 from wherein.storage.catalog.reindex_runs import ReindexRun, last_run
 from wherein.storage.catalog.sources import list_sources
 from wherein.storage.catalog.vector_counts import VectorCounts, vector_counts
-from wherein.storage.catalog.vectors import count_live
+from wherein.storage.catalog.vectors import count_vectors
 from wherein.storage.cleanup.disk_usage import disk_use
 from wherein.storage.cleanup.purge import purge_is_unfinished
 from wherein.storage.index.generations import active_generation
@@ -76,7 +76,7 @@ def read_status(db: Catalog, folder: Path) -> Status:
         documents=count_documents(db),
         chunks=count_chunks(db),
         vectors=counts.live,
-        delta=count_live(db, model.id, highest) if model else 0,
+        delta=count_vectors(db, model.id, highest) if model else 0,
         generation=generation.id if generation else None,
         model=model.name if model else "",
         precision=model.precision if model else "",

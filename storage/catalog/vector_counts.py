@@ -1,7 +1,8 @@
 """How many vectors belong to a passage, and how many are orphans: remembered, because each vector has to be looked up.
 
 For a million vectors the count takes a second. A reindex, which looks at all of them anyway, stores it with what it was
-the count of. What came since is counted by itself; any chunk or vector that is gone since makes it void.
+the count of. What came since is counted by itself, and added when an index file of it is written; any chunk or vector
+that is gone since makes the count void until the next reindex.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from wherein.storage.catalog.vectors import count_live, count_orphans
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["VectorCounts", "forget_vector_counts", "remember_vector_counts", "vector_counts"]
+__all__ = ["VectorCounts", "forget_vector_counts", "remember_vector_counts", "update_vector_counts", "vector_counts"]
 
 _KEY = "vector counts"
 
@@ -52,15 +53,31 @@ AND NOT EXISTS (SELECT 1 FROM chunks o WHERE o.input_hash = c.input_hash AND o.i
 
 def vector_counts(db: Catalog, model_id: int) -> VectorCounts:
     """Return the counts, from those that are remembered if nothing is gone since. Call inside `snapshot`."""
-    (value,) = db.execute("SELECT value FROM settings WHERE key = ?", [_KEY]).fetchone() or ("",)
-    return _since(db, model_id, value) or _counted(db, model_id)
+    return _since(db, model_id, _remembered(db)) or _counted(db, model_id)
 
 
 def remember_vector_counts(db: Database, model_id: int) -> None:
     """Count and remember. Call inside `writing`."""
+    _remember(db, model_id, _counted(db, model_id))
+
+
+def update_vector_counts(db: Database, model_id: int) -> None:
+    """Add what came since to the counts that are remembered, unless these are void. Call inside `writing`."""
+    value = _remembered(db)
+    # Counting all vectors anew would take longer than the write of a few that this is called for.
+    if counts := _since(db, model_id, value) if value else _counted(db, model_id):
+        _remember(db, model_id, counts)
+
+
+def _remembered(db: Catalog) -> object:
+    (value,) = db.execute("SELECT value FROM settings WHERE key = ?", [_KEY]).fetchone() or ("",)
+    return value
+
+
+def _remember(db: Database, model_id: int, counts: VectorCounts) -> None:
     chunks, vectors = (highest_used_id(db, table) for table in ("chunks", "vectors"))
     state = _State(model_id, chunks, vectors, _count(db, "chunks"), _count(db, "vectors"))
-    values = [*astuple(state), *astuple(_counted(db, model_id))]
+    values = [*astuple(state), *astuple(counts)]
     db.execute(
         "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         [_KEY, json.dumps([*values, row_checksum(*values)])],

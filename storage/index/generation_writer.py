@@ -14,6 +14,7 @@ from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.models import StoredModel, now
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.term_counts import average_entries, forget_removed_chunks, read_terms
+from wherein.storage.catalog.vector_counts import update_vector_counts
 from wherein.storage.catalog.words import read_words
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.disk.fsync import fsync
@@ -114,6 +115,8 @@ def write_generation(
         with writing(db, registration.step or f"{FAILPOINTS[kind]}.register"):
             if kind == KEYWORDS:
                 forget_removed_chunks(db)
+            else:
+                update_vector_counts(db, model.id)
             registration.also_write()
             generation = register_generation(db, generation)
             registration.check(generation)

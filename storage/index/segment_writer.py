@@ -10,6 +10,7 @@ from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.models import StoredModel, now
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.term_counts import average_entries, read_terms
+from wherein.storage.catalog.vector_counts import update_vector_counts
 from wherein.storage.catalog.words import read_words
 from wherein.storage.index.generation_writer import FAILPOINTS, publish
 from wherein.storage.index.generations import (
@@ -74,6 +75,8 @@ def _write(db: Database, folder: Path, model: StoredModel, generation: Generatio
         0, generation.model_id, target.name, kind, count, highest, target.stat().st_size, digest, now(), method
     )
     with writing(db, "segment.register"):
+        if kind == VECTORS:
+            update_vector_counts(db, model.id)
         register_segment(db, generation, Segment(above, content))
 
 

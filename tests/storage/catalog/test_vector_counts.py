@@ -12,6 +12,7 @@ from wherein.storage.catalog.vector_counts import (
     VectorCounts,
     forget_vector_counts,
     remember_vector_counts,
+    update_vector_counts,
     vector_counts,
 )
 from wherein.storage.catalog.vectors import delete_orphans, mark_orphans
@@ -87,3 +88,29 @@ def test_damaged_counts_are_counted_again(counted: Database, model: StoredModel,
 
 def test_counts_are_of_one_model(counted: Database, model: StoredModel) -> None:
     assert vector_counts(counted, model.id + 1).live == 0
+
+
+def test_what_came_since_is_added_to_what_is_remembered(counted: Database, model: StoredModel) -> None:
+    save(counted, document("c", hashes(3, 4)))
+    with writing(counted, "test"):
+        update_vector_counts(counted, model.id)
+    counted.execute("UPDATE chunks SET input_hash = x'00' WHERE document_id = 3")  # overlooked: it is not new any more
+    assert vector_counts(counted, model.id) == VectorCounts(4, 2)
+
+
+def test_void_counts_are_not_updated(counted: Database, model: StoredModel) -> None:
+    (before,) = counted.execute("SELECT value FROM settings WHERE key = 'vector counts'").fetchone()
+    counted.execute("DELETE FROM documents WHERE uri = 'a'")
+    with writing(counted, "test"):
+        update_vector_counts(counted, model.id)
+    assert counted.execute("SELECT value FROM settings WHERE key = 'vector counts'").fetchone() == (before,)
+    assert vector_counts(counted, model.id) == VectorCounts(1, 2)
+
+
+def test_counts_that_were_never_remembered_are(db: Database, model: StoredModel) -> None:
+    store(db, model, hashes(0, 2), unit_vectors(2))
+    save(db, document("a", hashes(0, 2)))
+    with writing(db, "test"):
+        update_vector_counts(db, model.id)
+    db.execute("UPDATE chunks SET input_hash = x'00' WHERE ordinal = 0")  # overlooked
+    assert vector_counts(db, model.id) == VectorCounts(2, 0)

@@ -29,6 +29,7 @@ from wherein.search.results.sentences import with_sentences
 from wherein.search.semantic import Searcher
 from wherein.search.spelling import Correction, Speller, respelled
 from wherein.search.trust import LOW_TRUST
+from wherein.search.vocabulary import Vocabulary
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.disk.text_lines import to_unicode
@@ -150,7 +151,7 @@ class QueryPipeline:
         self._model = model
         self._indexes = OpenIndexes(db, shared or SharedIndexes(folder, model))
         self._copies = NearCopies(db)
-        self._speller = Speller(db)
+        self._speller = Speller(Vocabulary(db))
         self._ranker: Ranker | None = None
         self._searcher: Searcher | None = None
 

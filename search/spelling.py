@@ -13,16 +13,13 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
-from wherein.errors import Damaged
 from wherein.search.query_syntax import ParsedQuestion
-from wherein.storage.catalog.protocol import Catalog
+from wherein.search.vocabulary import Vocabulary
 from wherein.storage.catalog.terms import plain_word, replace_words, word_terms
-from wherein.storage.catalog.words import read_words, respell_word, spelled_parts, term_of_word
+from wherein.storage.catalog.words import respell_word, spelled_parts, term_of_word
 from wherein.storage.disk.recent import Recent
 from wherein.storage.index.keyword_index import KeywordIndex, Part
-from wherein.storage.index.postings import Postings
-from wherein.storage.index.postings_file import PostingsFile
-from wherein.storage.index.word_list import WordList, group_words
+from wherein.storage.index.word_list import WordList
 
 __all__ = ["Correction", "Speller", "respelled"]
 
@@ -46,9 +43,8 @@ class Correction:
 class Speller:
     """Corrects questions to one library; for one thread at a time."""
 
-    def __init__(self, db: Catalog) -> None:
-        self._db = db
-        self._delta: tuple[Postings, WordList] | None = None
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
         self._known: tuple[KeywordIndex, Recent[str, str | None]] | None = None
 
     def correct(self, index: KeywordIndex, question: ParsedQuestion) -> tuple[ParsedQuestion, tuple[Correction, ...]]:
@@ -93,16 +89,7 @@ class Speller:
             yield from (other for other in order if frequencies[other])
 
     def _words(self, part: Part) -> WordList:
-        if isinstance(part.postings, PostingsFile):
-            try:
-                return part.postings.words
-            except ValueError as error:
-                raise Damaged(f"The index of keywords is damaged ({error}); run: wherein repair") from error
-        if self._delta is None or self._delta[0] is not part.postings:
-            ids = part.postings.ids
-            words = read_words(self._db, int(ids[0]) - 1) if len(ids) else set[str]()
-            self._delta = part.postings, group_words(words)
-        return self._delta[1]
+        return self._vocabulary.words(part)
 
 
 def _misspelt(question: ParsedQuestion, lacking: set[int]) -> dict[int, tuple[str, str]]:

@@ -12,6 +12,7 @@ from keyword_oracle import bound
 from old_postings import writing_without_words
 from wherein.search.query_syntax import parse_question
 from wherein.search.spelling import Correction, Speller, respelled
+from wherein.search.vocabulary import Vocabulary
 from wherein.storage.catalog.connection import open_writer, snapshot, writing
 from wherein.storage.catalog.documents import delete_document
 from wherein.storage.catalog.models import StoredModel
@@ -46,7 +47,7 @@ def model(db: Database) -> StoredModel:
 def corrected(db: Database, folder: Path, question: str, *, strict: bool = False) -> list[tuple[str, str]]:
     with snapshot(db):
         index = load_keywords(db, folder, None)
-        _, corrections = Speller(db).correct(index, parse_question(question, strict=strict))
+        _, corrections = Speller(Vocabulary(db)).correct(index, parse_question(question, strict=strict))
     return [(one.word, one.searched) for one in corrections]
 
 
@@ -133,7 +134,7 @@ def test_the_words_of_a_strict_question_stay(db: Database, library: Path) -> Non
 def test_a_corrected_question_has_the_terms_of_the_words_that_are_searched(db: Database, library: Path) -> None:
     question = parse_question("the databse and the trial of the databse")
     with snapshot(db):
-        better, corrections = Speller(db).correct(load_keywords(db, library, None), question)
+        better, corrections = Speller(Vocabulary(db)).correct(load_keywords(db, library, None), question)
     assert better.order == tuple(terms_of("the database and the trial of the database"))
     assert list(better.terms) == list(dict.fromkeys(better.order))
     assert list(better.terms.values()) == ["the", "database", "and", "trial", "of"]
@@ -186,7 +187,7 @@ def test_of_many_unknown_words_the_first_few_are_looked_up(db: Database, library
 
 
 def test_words_are_looked_up_once_per_state(db: Database, library: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    speller, question = Speller(db), parse_question("databse")
+    speller, question = Speller(Vocabulary(db)), parse_question("databse")
 
     def correct(index: KeywordIndex) -> tuple[Correction, ...]:
         with snapshot(db):

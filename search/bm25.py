@@ -10,19 +10,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 
 from wherein.storage.catalog.packed_terms import ENTRY, TermRows
 from wherein.storage.index.keyword_index import KeywordIndex
-from wherein.storage.index.postings import Positions, TermPostings
+from wherein.storage.index.postings import Positions, TermPostings, sum_counts, united
 
 __all__ = [
     "WEIGHTS", "KeywordScores", "Scores", "Weights", "highest_idf", "inverse_frequency", "score_passages", "score_rows",
 ]  # fmt: skip
 
 Scores = npt.NDArray[np.float32]
+Family = tuple[int, ...]
+"""A term of a question, followed by those of other inflections of its word."""
 
 
 @dataclass(frozen=True)
@@ -46,18 +49,20 @@ _BLOCK = 32_768
 class KeywordScores:
     """The scores of all passages for a question, float32 `[n]` for each part of the index; 0 where no term occurs.
 
-    `idf` has the inverse document frequency of each term of the question; the highest possible one where a term occurs
-    nowhere. `asked` says how often the question has each.
+    `idf` has the inverse document frequency of each term of the question, which is that of all its inflections; the
+    highest possible one where it occurs nowhere. `asked` says how often the question has each, `families` which terms
+    count as the same word.
     """
 
     parts: tuple[Scores, ...]
     idf: dict[int, float]
     asked: Mapping[int, int]
+    families: tuple[Family, ...]
 
 
 @dataclass(frozen=True)
-class _ScoredTerm:
-    """What a term adds to scores: for each part of the index positions of passages, None for all, and float32 for each.
+class _ScoredWord:
+    """What a word adds to scores: for each part of the index positions of passages, None for all, and float32 for each.
 
     Questions have many words in common, and the most frequent.
     """
@@ -71,16 +76,22 @@ class _ScoredTerm:
         return sum(len(added) for _, added in self.parts)
 
 
-def score_passages(index: KeywordIndex, asked: Mapping[int, int], weights: Weights = WEIGHTS) -> KeywordScores:
-    """Score every passage for some terms, each as often as it is asked. Raises Damaged when the index is damaged."""
+def score_passages(
+    index: KeywordIndex, asked: Mapping[int, int], weights: Weights = WEIGHTS, families: Sequence[Family] = ()
+) -> KeywordScores:
+    """Score every passage for some terms, each as often as it is asked. Raises Damaged when the index is damaged.
+
+    `families` are those of the terms; without them each term stands for itself.
+    """
+    families = tuple(families) or tuple((term,) for term in asked)
     scores = tuple(np.zeros(len(part.postings.ids), np.float32) for part in index.parts)
     idf: dict[int, float] = {}
-    for term, times in asked.items():
-        scored = index.scored.get((term, weights))
+    for family in families:
+        scored = index.scored.get((family, weights))
         if scored is None:
-            scored = _score_term(index, term, weights)
-            index.scored.keep((term, weights), scored, scored.size)
-        idf[term] = scored.idf
+            scored = _score_word(index, family, weights)
+            index.scored.keep((family, weights), scored, scored.size)
+        idf[family[0]], times = scored.idf, asked[family[0]]
         for part_scores, (positions, once) in zip(scores, scored.parts, strict=True):
             added = once if times == 1 else once * np.float32(times)
             if positions is None:
@@ -91,15 +102,18 @@ def score_passages(index: KeywordIndex, asked: Mapping[int, int], weights: Weigh
         # Deleted passages stay in the postings of a generation until the next fold.
         if part.live is not None:
             part_scores[~part.live] = 0
-    return KeywordScores(scores, idf, asked)
+    return KeywordScores(scores, idf, asked, families)
 
 
-def _score_term(index: KeywordIndex, term: int, weights: Weights) -> _ScoredTerm:
-    found = [part.find(term) for part in index.parts]
+def _score_word(index: KeywordIndex, family: Family, weights: Weights) -> _ScoredWord:
+    found = [
+        united([part.find(term) for term in family], len(part.postings.ids)) if family[1:] else part.find(family[0])
+        for part in index.parts
+    ]
     occurrences = sum(one.count(part.live) for part, one in zip(index.parts, found, strict=True))
     idf = inverse_frequency(index.count, occurrences)
     parts = zip(index.parts, found, strict=True)
-    return _ScoredTerm(idf, tuple(_added(part.postings.lengths, one, index, idf, weights) for part, one in parts))
+    return _ScoredWord(idf, tuple(_added(part.postings.lengths, one, index, idf, weights) for part, one in parts))
 
 
 def _added(
@@ -137,23 +151,29 @@ def score_rows(
 ) -> tuple[list[float], npt.NDArray[np.bool_]]:
     """Return the scores of passages `[n]` from their stored counts, each a row by itself, for the terms of `scored`.
 
-    Also which of the terms each one holds, `[n, terms]`. Scores are equal to the bit to those of `score_passages`, so
+    Also which of the words each one holds, `[n, words]`. Scores are equal to the bit to those of `score_passages`, so
     that passages that it ranks are in the order of their scores.
     """
     idf = scored.idf
-    terms = np.fromiter(idf, np.uint64, len(idf))
+    terms = np.fromiter(chain.from_iterable(scored.families), np.uint64)
     times = np.fromiter((scored.asked[term] for term in idf), np.float32, len(idf))
     counts = np.zeros((len(rows), len(terms)), ENTRY)
     for own, row in zip(counts, rows, strict=True):
         at = np.searchsorted(row.entries["term"], terms)
         own[at < len(row.entries)] = row.entries[at[at < len(row.entries)]]
     held: npt.NDArray[np.bool_] = counts["term"] == terms
-    tf = np.where(held, _frequencies(counts["body"], counts["fields"], weights), np.float32(0))
+    counts[~held] = 0
+    body, fields = counts["body"], counts["fields"]
+    if len(terms) > len(idf):
+        starts = np.cumsum([0, *map(len, scored.families[:-1])])
+        held = np.logical_or.reduceat(held, starts, axis=1)
+        body, fields = sum_counts(body, fields, starts, axis=1)
+    tf = _frequencies(body, fields, weights)
     lengths = np.array([row.lengths[0] for row in rows], np.uint32)
     weighted = np.fromiter(idf.values(), np.float64, len(idf))
     parts = _contribution(weighted, tf, _norms(lengths, index, weights)[:, None], weights) * times
     # Not `sum`, which adds in another order.
-    scores = np.cumsum(parts, axis=1)[:, -1].tolist() if len(terms) else [0.0] * len(rows)
+    scores = np.cumsum(parts, axis=1)[:, -1].tolist() if idf else [0.0] * len(rows)
     return scores, held
 
 

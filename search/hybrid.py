@@ -19,6 +19,7 @@ from wherein.search.embedded import EmbeddedQuestion
 from wherein.search.found import Choose, Found
 from wherein.search.fusion import Overlap, fuse_best
 from wherein.search.hits import Hit
+from wherein.search.inflections import as_asked
 from wherein.search.keyword import (
     Matches,
     best_passages,
@@ -231,7 +232,8 @@ class Ranker:
         phrases = phrase_shares(self._phrase_check(matches.question), matches, chunks) if matches.wanted else None
         fused = fuse_best(
             matches.question.order, np.array(chunks), factor * _filled(dense), keyword, matches.scores.idf,
-            self._passages.terms, metric=query.metric, read=to_read(k), trust=trust, phrases=phrases,
+            lambda ids: as_asked(self._passages.terms(ids), matches.question.forms),
+            metric=query.metric, read=to_read(k), trust=trust, phrases=phrases,
         )  # fmt: skip
         best = fused.first(k)
         chances = chances_of(self._weights, fused, dense[fused.positions], background, matches.index.count)

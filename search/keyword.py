@@ -63,7 +63,7 @@ def match(index: KeywordIndex, question: ParsedQuestion, selection: Selection | 
     Scores do not depend on the selection: the frequencies of terms are those of all passages. Raises Damaged when the
     index is damaged.
     """
-    scores, left = score_passages(index, question.asked), None
+    scores, left = score_passages(index, question.asked, families=question.families), None
     if question.restricts or selection is not None:
         left = tuple(allowed(index, part, question, selection) for part in range(len(index.parts)))
     wanted = tuple(WantedPhrase(phrase, _may_hold(index, phrase, left)) for phrase in question.wanted)

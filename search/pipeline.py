@@ -17,6 +17,7 @@ from wherein.search.embedded import EmbeddedQuestion
 from wherein.search.found import Choose
 from wherein.search.hits import FreshnessOf, Hit
 from wherein.search.hybrid import MAX_BY_WORDS, Ranker
+from wherein.search.inflections import Inflections
 from wherein.search.limits import READ_AGAIN
 from wherein.search.modes import MODES
 from wherein.search.phrase_check import MAX_TEXTS
@@ -151,7 +152,9 @@ class QueryPipeline:
         self._model = model
         self._indexes = OpenIndexes(db, shared or SharedIndexes(folder, model))
         self._copies = NearCopies(db)
-        self._speller = Speller(Vocabulary(db))
+        vocabulary = Vocabulary(db)
+        self._inflections = Inflections(db, vocabulary)
+        self._speller = Speller(vocabulary)
         self._ranker: Ranker | None = None
         self._searcher: Searcher | None = None
 
@@ -171,17 +174,19 @@ class QueryPipeline:
             return [self._answer(*self._corrected(query, models), options, freshness, models) for query in queries]
 
     def _corrected(self, query: PreparedQuery, models: AnswerModels) -> tuple[PreparedQuery, tuple[Correction, ...]]:
-        """Return a question with the words that are searched in place of misspelt ones, and which these are."""
+        """Return a question with all that is searched for its words, and which of them are taken to be misspelt."""
         if query.words is None:
             return query, ()
         with self._indexes.reading_keywords() as index:
-            words, corrections = self._speller.correct(index, query.words)
+            inflected = self._inflections.add(index, query.words)
+            words, corrections = self._speller.correct(index, inflected)
+        query = replace(query, words=words)
         if not corrections:
             return query, ()
         embedded = query.embedded
         if embedded is not None and models.embed_question is not None:
             embedded = models.embed_question(respelled(words.meaning, corrections))
-        return replace(query, words=words, embedded=embedded), corrections
+        return replace(query, embedded=embedded), corrections
 
     def _reading(self, mode: str) -> AbstractContextManager[object]:
         """Return one snapshot, in which all indexes of a mode are loaded."""
@@ -219,7 +224,8 @@ class QueryPipeline:
             hits = [with_context(self._db, hit, options.results.context) for hit in hits]
         if results.sentence:
             vector = query.embedded.vector if query.embedded else None
-            hits = with_sentences(hits, query.terms, vector, models.encode_contexts)
+            forms = query.words.forms if query.words else {}
+            hits = with_sentences(hits, query.terms, vector, models.encode_contexts, forms)
         is_semantic, cut = options.mode == "semantic", query.embedded.cut if query.embedded else ""
         ranking = self._by_meaning(query) if is_semantic else self._by_words()
         ranker = None if is_semantic else self._by_words()

@@ -84,7 +84,8 @@ class ParsedQuestion:
     `meaning` is the text to be embedded, and `order` its terms in their order. `terms` are the different terms of the
     question, each with the word that it comes from. Passages must hold every one of `phrases` and none of `excluded`,
     and rank higher with one that is `wanted`. `cut` is True when keyword search ignores a part of the question because
-    it is too long. `plain` is the text without its operators and their words.
+    it is too long. `plain` is the text without its operators and their words. `forms` has for some of the terms those
+    of other inflections, which count as the same word.
     """
 
     meaning: str
@@ -95,12 +96,18 @@ class ParsedQuestion:
     excluded: tuple[Phrase, ...]
     cut: bool
     plain: str = ""
+    forms: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
     @cached_property
     def asked(self) -> dict[int, int]:
         """How often the question has each of its terms."""
         counts = Counter(self.order)
         return {term: counts[term] or 1 for term in self.terms}
+
+    @cached_property
+    def families(self) -> tuple[tuple[int, ...], ...]:
+        """Each of its terms, followed by those of other inflections."""
+        return tuple((term, *self.forms.get(term, ())) for term in self.terms)
 
     @property
     def quoted_terms(self) -> set[int]:

@@ -52,7 +52,8 @@ class Speller:
 
         Call inside the snapshot that the index is of. Raises Damaged when the words of the index are damaged.
         """
-        lacking = {term for term in question.terms if not _occurs(index, term)}
+        # A word of which another inflection occurs is not misspelt.
+        lacking = {term for term in question.terms if term not in question.forms and not _occurs(index, term)}
         if not lacking:
             return question, ()
         found = {

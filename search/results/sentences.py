@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
@@ -13,6 +13,7 @@ from wherein.storage.catalog.vectors import Matrix
 
 __all__ = ["sentence_spans", "with_sentences"]
 
+_NO_FORMS: Mapping[int, Sequence[int]] = {}
 # Chosen on SQuAD train (docs/decisions/sentences.md): the weight of words beside the cosine's 1; how much less of them
 # than the best a sentence may hold, and how many sentences of a passage are compared.
 _WORDS, _MARGIN, _MAX_LIKELY = 0.3, 0.15, 3
@@ -72,14 +73,17 @@ def with_sentences(
     asked: Iterable[int],
     question: Matrix | None = None,
     encode: Callable[[Sequence[str]], Matrix] | None = None,
+    forms: Mapping[int, Sequence[int]] = _NO_FORMS,
 ) -> list[Hit]:
     """Return the hits, each with the sentence that best answers; unchanged if it has no sentence.
 
-    The words decide: `asked` are the terms of the question. Where several sentences hold about as many of them, it is
-    the one that is also near in meaning to `question` `[dimension]`; without that, the first. `encode` returns the
-    vectors `[n, dimension]` of such sentences, and gets those of all hits at once.
+    The words decide: `asked` are the terms of the question, `forms` those of other inflections of some. Where several
+    sentences hold about as many of them, it is the one that is also near in meaning to `question` `[dimension]`;
+    without that, the first. `encode` returns the vectors `[n, dimension]` of such sentences, and gets those of all hits
+    at once.
     """
-    likely = [_likely(own) for own in _candidates(hits, frozenset(asked))]
+    same = {form: term for term, own in forms.items() for form in own}
+    likely = [_likely(own) for own in _candidates(hits, frozenset(asked), same)]
     if question is None or encode is None:
         return [_marked(hit, own[0]) if own else hit for hit, own in zip(hits, likely, strict=True)]
     texts = [hit.text[one.start : one.end] for hit, own in zip(hits, likely, strict=True) for one in _undecided(own)]
@@ -89,11 +93,11 @@ def with_sentences(
     return [_marked(hit, one) if one else hit for hit, one in zip(hits, best, strict=True)]
 
 
-def _candidates(hits: Sequence[Hit], asked: frozenset[int]) -> list[list[_Candidate]]:
+def _candidates(hits: Sequence[Hit], asked: frozenset[int], same: Mapping[int, int]) -> list[list[_Candidate]]:
     """Return the sentences of each hit; a word counts more the fewer of all these sentences hold it."""
     spans = [sentence_spans(hit.text) for hit in hits]
     held = [
-        [asked.intersection(terms_of(hit.text[start:end])) for start, end in own]
+        [asked.intersection(same.get(term, term) for term in terms_of(hit.text[start:end])) for start, end in own]
         for hit, own in zip(hits, spans, strict=True)
     ]
     counts = Counter(chain.from_iterable(chain.from_iterable(held)))

@@ -43,7 +43,8 @@ class StoreWords:
         """The weight of each term of the question."""
         count, frequencies = self.statistics.passages, self.statistics.frequencies
         asked = self.question.asked
-        return KeywordScores((), {term: inverse_frequency(count, frequencies[term]) for term in asked}, asked)
+        idf = {term: inverse_frequency(count, frequencies[term]) for term in asked}
+        return KeywordScores((), idf, asked, self.question.families)
 
     @property
     def by_frequency(self) -> list[int]:

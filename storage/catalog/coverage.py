@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,11 +15,17 @@ from wherein.storage.catalog.protocol import Catalog, typed
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-__all__ = ["Coverage", "Covered", "Spans", "coverage_of", "covered", "recognized_spans", "save_coverage"]
+__all__ = [
+    "Coverage", "Covered", "Spans", "coverage_of", "covered", "main_language", "recognized_spans", "save_coverage",
+]  # fmt: skip
 
 Spans = tuple[tuple[int, int], ...]
 
 _WORST = 10
+_OLDEST, _NEWEST = (
+    f"SELECT * FROM (SELECT id, language FROM coverage ORDER BY id {order} LIMIT 500)" for order in ("ASC", "DESC")
+)
+_LANGUAGES = f"SELECT language FROM ({_OLDEST} UNION {_NEWEST})"
 _RECOGNIZED = "SELECT id, recognized FROM coverage WHERE id IN ({}) AND recognized <> '[]'"
 
 
@@ -92,6 +99,16 @@ def _spans(stored: object) -> Spans:
     except (ValueError, TypeError) as error:
         raise Damaged("The table coverage is damaged; run: wherein verify") from error
     return spans
+
+
+def main_language(db: Catalog) -> str:
+    """Return the language that more than half of the documents are in whose language is known; "" if there is none.
+
+    Only the oldest and the newest documents are looked at, 500 each.
+    """
+    counts = Counter(language for (language,) in db.execute(_LANGUAGES).fetchall() if language)
+    (language, count), *_ = counts.most_common(1) or [("", 0)]
+    return str(language) if 2 * count > counts.total() else ""
 
 
 def covered(db: Catalog) -> Covered:

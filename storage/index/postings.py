@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,18 @@ import numpy.typing as npt
 
 from wherein.storage.catalog.packed_terms import TermRows
 
-__all__ = ["Bytes", "Mask", "Positions", "Postings", "TermPostings", "collect", "distinct_terms", "merge"]
+__all__ = [
+    "Bytes",
+    "Mask",
+    "Positions",
+    "Postings",
+    "TermPostings",
+    "collect",
+    "distinct_terms",
+    "merge",
+    "sum_counts",
+    "united",
+]
 
 Bytes = npt.NDArray[np.uint8]
 Positions = npt.NDArray[np.uint32]
@@ -99,6 +110,39 @@ def merge(first: Postings, second: Postings) -> Postings:
         np.concatenate([first.body, second.body]),
         np.concatenate([first.fields, second.fields]),
     )
+
+
+def united(found: Sequence[TermPostings], count: int) -> TermPostings:
+    """Return the postings of some terms in the same `count` chunks as if they were one term."""
+    if any(one.positions is None for one in found):
+        everywhere = [_everywhere(one, count) for one in found]
+        body, fields = (np.concatenate(arrays) for arrays in zip(*everywhere, strict=True))
+        order = np.arange(len(body)).reshape(len(found), count).T.ravel()
+        return TermPostings(None, *sum_counts(body[order], fields[order], np.arange(count) * len(found)))
+    positions = np.concatenate([one.positions for one in found if one.positions is not None])
+    order = np.argsort(positions, kind="stable")
+    distinct, starts = np.unique(positions[order], return_index=True)
+    body, fields = (np.concatenate([getattr(one, name) for one in found])[order] for name in ("body", "fields"))
+    return TermPostings(distinct, *sum_counts(body, fields, starts))
+
+
+def _everywhere(postings: TermPostings, count: int) -> tuple[Bytes, Bytes]:
+    """Return the counts of a term in all of `count` chunks."""
+    if postings.positions is None:
+        return postings.body, postings.fields
+    body, fields = np.zeros(count, np.uint8), np.zeros(count, np.uint8)
+    body[postings.positions], fields[postings.positions] = postings.body, postings.fields
+    return body, fields
+
+
+def sum_counts(body: Bytes, fields: Bytes, starts: npt.NDArray[np.int64], axis: int = 0) -> tuple[Bytes, Bytes]:
+    """Add up the counts of terms, from each index in `starts` on; a sum over the largest that can be stored is cut."""
+
+    def added(counts: Bytes, most: int) -> Bytes:
+        return np.minimum(np.add.reduceat(counts, starts, axis=axis, dtype=np.uint16), most).astype(np.uint8)
+
+    headings, titles = (added(counts, 15) for counts in (fields >> np.uint8(4), fields & np.uint8(15)))
+    return added(body, 255), (headings << np.uint8(4)) | titles
 
 
 def _empty() -> Postings:

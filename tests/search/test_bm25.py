@@ -108,3 +108,23 @@ def test_a_score_from_the_index_is_that_from_the_stored_counts(
         [part.tolist() for part in scores.parts],
         scores.idf,
     )
+
+
+@given(
+    st.lists(st.lists(WORDS, min_size=1, max_size=8), min_size=1, max_size=6), st.lists(WORDS, min_size=1, max_size=4)
+)
+def test_inflections_count_as_the_word_that_was_asked(texts: list[list[str]], question: list[str]) -> None:
+    """The same scores as if each passage had the word that was asked in place of its other form."""
+    index = index_texts([" ".join(text) for text in texts])
+    as_asked = index_texts([" ".join("red" if word == "owl" else word for word in text) for text in texts])
+    asked = Counter(terms_of(" ".join(word for word in [*question, "red"] if word != "owl")))
+    (owl,) = terms_of("owl")
+    families = tuple((term, owl) if term == RED else (term,) for term in asked)
+    scores, expected = score_passages(index, asked, families=families), score_passages(as_asked, asked)
+    assert scores.idf == expected.idf
+    assert scores.parts[0].tolist() == expected.parts[0].tolist()
+    rows = [unpack_rows([number], [count_terms(" ".join(text))]) for number, text in enumerate(texts)]
+    stored, held = score_rows(rows, index, scores)
+    assert stored == scores.parts[0].tolist()
+    assert held[:, list(asked).index(RED)].tolist() == ["red" in text or "owl" in text for text in texts]
+    assert score_rows([], index, scores)[0] == []

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chunks_of_terms import CHUNKS, Chunk, expected, rows
-from wherein.storage.index.postings import Postings, TermPostings, collect, merge
+from wherein.storage.index.postings import Postings, TermPostings, collect, merge, united
 
 
 def content(postings: Postings) -> dict[int, list[tuple[int, int, int]]]:
@@ -39,6 +39,30 @@ def test_parts_that_are_merged_are_those_of_all(chunks: list[Chunk], cut: int) -
     merged = merge(first, second)
     assert content(merged) == expected(chunks)
     assert merged.ids.tolist() == collect([rows(chunks)]).ids.tolist()
+
+
+@given(CHUNKS, st.lists(st.sampled_from([0, 1, 2, 3, 77]), min_size=1, max_size=3, unique=True), st.booleans())
+def test_terms_are_united_as_if_they_were_one(chunks: list[Chunk], terms: list[int], is_dense: bool) -> None:
+    collected = collect([rows(chunks)])
+    found = [collected.find(term) for term in terms]
+    if is_dense:
+        found[0] = everywhere(found[0], len(chunks))
+    one = united(found, len(chunks))
+    held = [[chunk[term] for term in terms if term in chunk] for chunk in chunks]
+    whole = everywhere(one, len(chunks))
+    assert whole.body.tolist() == [min(sum(body for body, _ in counts), 255) for counts in held]
+    assert (whole.fields >> 4).tolist() == [min(sum(fields >> 4 for _, fields in counts), 15) for counts in held]
+    assert (whole.fields & 15).tolist() == [min(sum(fields & 15 for _, fields in counts), 15) for counts in held]
+    assert one.count(None) == sum(map(bool, held))
+
+
+def everywhere(postings: TermPostings, count: int) -> TermPostings:
+    """Return postings with an item for every chunk."""
+    if postings.positions is None:
+        return postings
+    body, fields = np.zeros(count, np.uint8), np.zeros(count, np.uint8)
+    body[postings.positions], fields[postings.positions] = postings.body, postings.fields
+    return TermPostings(None, body, fields)
 
 
 def test_a_mask_and_a_count_of_a_term() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -57,6 +56,8 @@ class Moving:
         `report` gets a phrase for each step. Raises UsageError when something is at `target`, Damaged when the library
         is damaged: then there is no export.
         """
+        from importlib.metadata import version
+
         from wherein.storage.export.export import write_export
 
         with self._opened() as store:
@@ -78,6 +79,8 @@ class Moving:
 
         This library stays as it is. Otherwise as `import_export`, by way of an export beside one of the two libraries.
         """
+        from importlib.metadata import version
+
         from wherein.library import Library
         from wherein.storage.export.export import write_export
         from wherein.storage.export.package import open_package

@@ -40,11 +40,11 @@ QUESTIONS, CLAIMS, OTHER_CONTEXTS, SEED = 600, 400, 800, 0
 SHOWN, SAMPLE, RIDGE, SAME = 5, 500, 1e-3, 1e-9
 WITHOUT = " without"
 """Ends the name of a setting in which no passage answers the question."""
-WRONGLY = 0.05
-"""The share of the questions with an answer that may be noted as "no good match"."""
+NOTED = 0.8
+"""The share of the questions without an answer that are to be noted as "no good match"."""
 
-SHIPPED = ("cosine", "coverage", "lead", "long_lead", "size")
-OTHERS = ("deviations", "coverage", "lead", "long_lead", "size")
+SHIPPED = ("cosine", "coverage", "lead", "long_lead", "size", "asks")
+OTHERS = ("deviations", *SHIPPED[1:])
 THRESHOLDS = (0.03, 0.05, 0.08, 0.1, 0.12, 0.15, 0.2)
 BINS = (0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1)
 
@@ -84,7 +84,7 @@ class Setting:
 
     @property
     def rows(self) -> np.ndarray:
-        """The features of each question's best hit `[n, 6]`."""
+        """The features of each question's best hit `[n, 7]`."""
         return np.array([answer.features for answer in self.answers])
 
     @property
@@ -120,7 +120,7 @@ def answer(asked: Asked, vector: np.ndarray, candidates: Candidates) -> Answer:
         trust=trust_in_meaning(agreement(dense[by_words[:BY_WORDS]], background), known),
     )  # fmt: skip
     best = ids[fused.positions]
-    own = features(fused, dense[best], background, len(here))
+    own = features(fused, dense[best], background, len(here), asked.text)
     return Answer(own, fused.scores[0] - fused.scores[:SHOWN], np.isin(best[:SHOWN], list(asked.right)))
 
 
@@ -236,11 +236,11 @@ def chances(weights: Weights, setting: Setting) -> np.ndarray:
 
 
 def threshold(weights: Weights, settings: Sequence[Setting]) -> float:
-    """Return below which chance, rounded, WRONGLY of the best hits are, averaged over the settings with an answer."""
-    best = [chances(weights, setting)[:, 0] for setting in settings if setting.is_answerable]
-    every, parts = np.concatenate(best), np.concatenate([np.full(len(own), 1 / len(own) / len(best)) for own in best])
+    """Return below which chance, rounded, NOTED of the best hits are, over all settings without an answer."""
+    without = [setting for setting in settings if not setting.is_answerable]
+    every, parts = np.concatenate([chances(weights, setting)[:, 0] for setting in without]), parts_of(without)
     order = np.argsort(every)
-    return round(float(every[order][np.searchsorted(np.cumsum(parts[order]), WRONGLY)]), 2)
+    return round(float(every[order][np.searchsorted(np.cumsum(parts[order]), NOTED)]), 2)
 
 
 def loss(weights: Weights, settings: Sequence[Setting]) -> float:

@@ -12,13 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from wherein.search.fusion import Fused
+from wherein.search.question_form import is_question
 
 __all__ = ["NO_GOOD_MATCH", "OTHERS", "WEIGHTS", "Features", "Weights", "chances_of", "features", "weights_of"]
 
 Scores = npt.NDArray[np.float64]
 
-# Doubts 5 % of the train questions that have an answer (docs/decisions/scores.md).
-NO_GOOD_MATCH = 0.09
+# Doubts 80 % of the train questions that have no answer (docs/decisions/scores.md).
+NO_GOOD_MATCH = 0.12
 """When no hit has this chance, the answer is noted as "no good match"; docs/generate.py writes it into the docs."""
 
 
@@ -28,7 +29,8 @@ class Features(NamedTuple):
     `cosine` is its own, `deviations` how many standard deviations that lies above the mean of the question's cosines
     with a sample of all vectors; 0 where these differ by rounding only. `coverage` is the share of the question's words
     that it holds (`search.fusion.Overlap`). By `lead` its score lies above the next different one, by `long_lead` above
-    the fifth. `size` is the logarithm of the number of passages.
+    the fifth. `size` is the logarithm of the number of passages. `asks` is 1 for what is phrased as a question, else 0:
+    more passages are near a claim or a few keywords without being the answer.
     """
 
     cosine: float
@@ -37,6 +39,7 @@ class Features(NamedTuple):
     lead: float
     long_lead: float
     size: float
+    asks: float
 
 
 class Weights(NamedTuple):
@@ -52,11 +55,11 @@ class Weights(NamedTuple):
 
 
 # The cosines of other models have another scale.
-OTHERS = Weights(-1.43, Features(0.0, 0.27, 3.47, 5.11, 3.17, -0.52), 16.1, 0.33)
+OTHERS = Weights(-3.06, Features(0.0, 0.18, 3.35, 4.95, 3.71, -0.32, 0.83), 16.4, 0.34)
 """For any model."""
 
 WEIGHTS: Mapping[str, Weights] = MappingProxyType(
-    {"wherein-minilm-squad-int8": Weights(-2.63, Features(5.48, 0.0, 2.7, 5.35, 2.78, -0.47), 16.4, 0.32)}
+    {"wherein-minilm-squad-int8": Weights(-5.68, Features(6.96, 0.0, 2.53, 5.29, 2.43, -0.24, 1.4), 16.9, 0.35)}
 )
 """For single models, by their names."""
 
@@ -72,7 +75,7 @@ def weights_of(model: str) -> Weights:
 
 
 def chances_of(
-    weights: Weights, fused: Fused, dense: Scores, background: Scores | None, passages: int
+    weights: Weights, fused: Fused, dense: Scores, background: Scores | None, passages: int, question: str
 ) -> list[float | None]:
     """Return the chance of each candidate of a question, 0 to 1, best first: no later one has a higher chance.
 
@@ -82,7 +85,7 @@ def chances_of(
     scores = fused.scores
     if background is None or not len(scores) or math.isnan(dense[0]):
         return [None] * len(scores)
-    own = features(fused, dense, background, passages)
+    own = features(fused, dense, background, passages, question)
     best = weights.intercept + float(np.dot(weights.features, own))
     lower = weights.below * (scores[0] - scores) + weights.step * (scores[0] - scores > _SAME)
     # Beyond 50 the chance is 0 or 1 all the same, and exp would overflow further out.
@@ -90,8 +93,8 @@ def chances_of(
     return [None if math.isnan(one) else chance for one, chance in zip(dense.tolist(), chances.tolist(), strict=True)]
 
 
-def features(fused: Fused, dense: Scores, background: Scores, passages: int) -> Features:
-    """Return the features of the best of a question's candidates.
+def features(fused: Fused, dense: Scores, background: Scores, passages: int, question: str) -> Features:
+    """Return the features of the best of the candidates for `question`.
 
     `dense` `[r]` are the cosines of the candidates in `fused`, `background` `[m]` those of a fixed sample of all
     vectors, a few hundred or more; `passages` is the number of all passages.
@@ -100,7 +103,7 @@ def features(fused: Fused, dense: Scores, background: Scores, passages: int) -> 
     deviations = float(dense[0] - background.mean()) / deviation if deviation > _SAME else 0.0
     lead, long_lead = _leads(fused.without_phrases)
     coverage, size = float(fused.shares[0, 0]), math.log(max(passages, 2))
-    return Features(float(dense[0]), deviations, coverage, lead, long_lead, size)
+    return Features(float(dense[0]), deviations, coverage, lead, long_lead, size, float(is_question(question)))
 
 
 def _leads(scores: Scores) -> tuple[float, float]:

@@ -236,7 +236,8 @@ class Ranker:
             metric=query.metric, read=to_read(k), trust=trust, phrases=phrases,
         )  # fmt: skip
         best = fused.first(k)
-        chances = chances_of(self._weights, fused, dense[fused.positions], background, matches.index.count)
+        passages, text = matches.index.count, matches.question.meaning
+        chances = chances_of(self._weights, fused, dense[fused.positions], background, passages, text)
         dense_ranks, keyword_ranks = _ranks(near), _ranks(by_words)
         return [
             _Ranked(

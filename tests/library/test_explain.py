@@ -39,7 +39,7 @@ def test_the_chance_is_that_of_the_sample_and_of_all_passages(library: Library) 
     scores = np.array([hit.score for hit in hits])
     shares = np.array([[hit.overlap.coverage, hit.overlap.adjacent, hit.overlap.near] for hit in hits if hit.overlap])
     fused = Fused(np.arange(len(hits)), scores, scores, shares)
-    expected = chances_of(OTHERS, fused, dense, background, len(vectors))
+    expected = chances_of(OTHERS, fused, dense, background, len(vectors), question)
     assert [hit.chance for hit in hits] == pytest.approx(expected, abs=1e-3)  # the sample is of codes
     assert hits[0].uri.endswith("lease.txt")
     assert [hit.chance for hit in library.query(question, 3).hits] == [hit.chance for hit in hits[:3]]

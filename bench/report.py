@@ -126,9 +126,7 @@ def _kill(result: Mapping[str, Any]) -> str:
 
 
 def _quality(result: Mapping[str, Any]) -> str:
-    title = (
-        "**Quality**, each through its own ingestion and search: SQuAD dev; SciFact's test questions, 2,000 abstracts"
-    )
+    title = "**Quality**, each through its own ingestion and search: SQuAD dev; SciFact, 2,000 of its abstracts"
     lines = [_title(title, result), "", "| | SQuAD top-1 | top-5 | SciFact nDCG@10 |", "|---|---|---|---|"]
     for system, found in result["found"].items():
         cells = [f"{100 * found[name]:.1f}" if name in found else "" for name in ("top1", "top5", "ndcg10")]

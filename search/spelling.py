@@ -85,9 +85,12 @@ class Speller:
         for _, words in sorted(by_distance.items()):
             # The first letter is seldom wrong.
             likely = sorted(words, key=lambda other: (other[0] != word[0], other))[:_MAX_CANDIDATES]
-            frequencies = {other: _frequency(index, other) for other in likely}
+            frequencies = self._frequencies(index, likely)
             order = sorted(likely, key=lambda other: (other[0] != word[0], -frequencies[other]))
             yield from (other for other in order if frequencies[other])
+
+    def _frequencies(self, index: KeywordIndex, words: Sequence[str]) -> dict[str, int]:
+        return {word: _frequency(index, word) for word in words}
 
     def _words(self, part: Part) -> WordList:
         return self._vocabulary.words(part)

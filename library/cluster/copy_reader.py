@@ -11,9 +11,8 @@ from threading import RLock
 
 from wherein.errors import WhereinError
 from wherein.library.cluster.catalog_copy import copy_catalog
-from wherein.library.cluster.stamp import stamp_of
 from wherein.library.readers import CatalogReader, Reader
-from wherein.storage.store.store import Store
+from wherein.storage.store.milvus.store import MilvusStore
 
 __all__ = ["CopyReader"]
 
@@ -23,21 +22,21 @@ _NONE = "There is no library at {}; create one with: wherein --library {} ingest
 class CopyReader(CatalogReader):
     """Lends connections to a copy of a store's catalog; for any number of threads."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: MilvusStore) -> None:
         self._store = store
         self._copy_lock = RLock()
         self._copy: TemporaryDirectory[str] | None = None
-        self._stamp: tuple[str, str] | None = None
+        self._state: tuple[str, str] | None = None
 
     @property
     def folder(self) -> Path:
         """The folder of the newest copy. Raises WhereinError when there is no library."""
         with self._copy_lock:
-            stamp = stamp_of(self._store)
-            if not stamp[0]:
+            state = self._store.state()
+            if not state[0]:
                 raise WhereinError(_NONE.format(self._store.address, self._store.address))
-            if self._copy is None or stamp != self._stamp:
-                self._replace(stamp)
+            if self._copy is None or state != self._state:
+                self._replace(state)
             assert self._copy is not None
             return Path(self._copy.name)
 
@@ -63,8 +62,8 @@ class CopyReader(CatalogReader):
                 self._copy.cleanup()
                 self._copy = None
 
-    def _replace(self, stamp: tuple[str, str]) -> None:
+    def _replace(self, state: tuple[str, str]) -> None:
         self.close()
-        self._copy, self._stamp = TemporaryDirectory(prefix="wherein-cluster-"), stamp
+        self._copy, self._state = TemporaryDirectory(prefix="wherein-cluster-"), state
         copy_catalog(self._store, Path(self._copy.name))
         super().__init__(Path(self._copy.name))

@@ -16,7 +16,6 @@ from wherein.ingest.index_swap import Check, compare
 from wherein.ingest.progress.events import Report, Summary, summarize
 from wherein.ingest.progress.reindex_report import ReindexRecorder, recorded
 from wherein.library.cluster.pushing import Pusher, batches
-from wherein.library.cluster.stamp import mark_changed
 from wherein.library.cluster.working_copy import working_copy
 from wherein.library.ingesting import RunFactory
 from wherein.library.reindexing import ReindexOptions, ReindexRun
@@ -158,7 +157,6 @@ def swap_index(store: Store, index: str, check: Callable[[Store], object]) -> No
         store.drop_generation(new)
         raise
     store.publish_generation(new)
-    mark_changed(store)
 
 
 def _check_content(store: Store, target: Store) -> None:
@@ -196,7 +194,6 @@ def roll_back(store: Store) -> str:
     earlier = before[-1]
     _bring_up_to_date(store, store.at(earlier))
     store.publish_generation(earlier)
-    mark_changed(store)
     return f"the index {earlier.name} of {earlier.created_at} answers again"
 
 

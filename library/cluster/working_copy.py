@@ -13,7 +13,6 @@ from wherein.library.cluster.catalog_copy import copy_catalog
 from wherein.library.cluster.journal import keep_journal
 from wherein.library.cluster.lease import writing_to
 from wherein.library.cluster.pushing import Pusher
-from wherein.library.cluster.stamp import mark_changed
 from wherein.storage.catalog.connection import open_writer
 from wherein.storage.store.store import Store
 
@@ -61,5 +60,3 @@ def working_copy(store: Store, report: Report = _ignore, *, wait: bool = False) 
             yield WorkingCopy(folder, pusher)
         finally:
             pusher.finish()
-            if pusher.pushed:
-                mark_changed(store)

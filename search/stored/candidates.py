@@ -15,6 +15,8 @@ from wherein.storage.store.store import Store, TermStatistics
 __all__ = ["Candidates", "Wanted", "fetch", "neighbours"]
 
 _NO_WORDS: dict[int, int] = {}
+# A document may be replaced between the call that finds a passage of it and the one that reads it.
+_ATTEMPTS = 2
 
 
 @dataclass(frozen=True)
@@ -49,16 +51,16 @@ def fetch(
         found = {one.passage.key: one.passage for one in scored[:near]}
     nearest = near if len(found) == near else 1 << 62  # fewer: there are no others
     if words is None:
-        return Candidates(list(found.values()), TermStatistics(_count(store), 0, _NO_WORDS), nearest)
-    counted = read_words(store, words)
-    best = [best_by_words(store, counted, wanted.by_words, part) for part in only]
-    missing = [key for one in best for key in one.keys if key not in found]
-    found.update((row.key, row) for row in store.get(missing, vectors=True))
+        return Candidates(list(found.values()), TermStatistics(store.count(), 0, _NO_WORDS), nearest)
+    for _ in range(_ATTEMPTS):
+        counted = read_words(store, words)
+        best = [best_by_words(store, counted, wanted.by_words, part) for part in only]
+        missing = [key for one in best for key in one.keys if key not in found]
+        rows = store.get(missing, vectors=True)
+        if len(rows) == len({*missing}):
+            break
+    found.update((row.key, row) for row in rows)
     return Candidates(list(found.values()), counted.statistics, nearest, any(one.is_cut for one in best))
-
-
-def _count(store: Store) -> int:
-    return store.stats().passages
 
 
 def neighbours(store: Store, passages: Sequence[PassageRow], around: int) -> list[PassageRow]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from wherein.search.query_syntax import ParsedQuestion
 from wherein.search.spelling import Correction, Speller
+from wherein.storage.catalog.words import term_of_word
 from wherein.storage.index.keyword_index import KeywordIndex, Part
 from wherein.storage.index.postings import Mask, TermPostings, collect
 from wherein.storage.index.word_list import WordList, group_words
@@ -31,16 +33,22 @@ class _Counted(TermPostings):
 
 @dataclass(frozen=True)
 class _StorePart(Part):
-    """All passages of a store, of which only the frequencies of terms are known: those that were asked for."""
+    """All passages of a store, of which only the frequencies of some terms are known."""
 
-    store: SearchableStore | None = None
     known: dict[int, int] = field(default_factory=dict)
 
     def find(self, term: int) -> TermPostings:
-        """Return how often a term occurs."""
-        if term not in self.known and self.store is not None:
-            self.known.update(self.store.term_statistics([term]).frequencies)
+        """Return how often a term occurs, which has to be known."""
         return _Counted(_NO_POSITIONS, _NO_COUNTS, _NO_COUNTS, self.known[term])
+
+
+@dataclass(frozen=True)
+class _State:
+    """The words of a store that held so many passages with so many terms."""
+
+    part: _StorePart
+    index: KeywordIndex
+    words: WordList
 
 
 class StoreSpeller(Speller):
@@ -49,23 +57,26 @@ class StoreSpeller(Speller):
     def __init__(self, store: SearchableStore) -> None:
         self._store = store
         self._known = None
-        self._state: tuple[int, KeywordIndex, WordList] | None = None
+        self._state: _State | None = None
 
     def corrected(self, question: ParsedQuestion) -> tuple[ParsedQuestion, tuple[Correction, ...]]:
         """Return a question with the terms of the words that are searched, and which words those are."""
         statistics = self._store.term_statistics([*question.terms])
         if all(statistics.frequencies[term] for term in question.terms):
             return question, ()
-        if self._state is None or self._state[0] != statistics.passages:
-            part = _StorePart(collect(()), None, self._store)
+        state = self._state
+        if state is None or (state.index.count, state.index.length) != (statistics.passages, statistics.length):
+            part = _StorePart(collect(()))
             index = KeywordIndex(0, None, (part,), statistics.passages, statistics.length)
-            self._state = statistics.passages, index, group_words(self._store.words())
-        index = self._state[1]
-        for known in index.parts:
-            if isinstance(known, _StorePart):
-                known.known.update(statistics.frequencies)
-        return self.correct(index, question)
+            state = self._state = _State(part, index, group_words(self._store.words()))
+        state.part.known.update(statistics.frequencies)
+        return self.correct(state.index, question)
+
+    def _frequencies(self, index: KeywordIndex, words: Sequence[str]) -> dict[str, int]:
+        terms = {word: term_of_word(word) or 0 for word in words}
+        found = self._store.term_statistics([*terms.values()]).frequencies
+        return {word: found[term] for word, term in terms.items()}
 
     def _words(self, part: Part) -> WordList:
         assert self._state is not None
-        return self._state[2]
+        return self._state.words

@@ -1,9 +1,9 @@
 """The passages of a store whose words fit a question best, by the same BM25 on every store.
 
 The store only says in how many passages a term occurs and which these are; the scores are computed here. Terms are
-looked up from the rarest on, until those that are left, which have the lowest weights, cannot raise a passage that has
-none of the others among the best: the passages that hold only frequent words are never read (MaxScore; Turtle and
-Flood, "Query Evaluation: Strategies and Optimizations", 1995).
+looked up from the rarest on, some of them together, until those that are left, which have the lowest weights, cannot
+raise a passage that has none of the others among the best: the passages that hold only frequent words are never read
+(MaxScore; Turtle and Flood, "Query Evaluation: Strategies and Optimizations", 1995).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 from wherein.search.bm25 import WEIGHTS, KeywordScores, inverse_frequency, score_rows
 from wherein.search.query_syntax import ParsedQuestion, Phrase
@@ -89,12 +90,19 @@ def _best(store: SearchableStore, words: StoreWords, n: int, only: Filter | None
         floor = sorted(scored.values(), reverse=True)[n] if len(scored) > n else 0.0
         if (scored and sum(map(words.most, left)) < floor) or len(scored) > _MAX_READ:
             break
-        term, *left = left
-        for passages in _batches(store.with_terms([term], only)):
+        rarest = _looked_up_together(left, words.statistics)
+        left = left[len(rarest) :]
+        for passages in _batches(store.with_terms(rarest, only)):
             new = [one for one in passages if one.key not in scored]
             scores, _ = score_rows(_unpacked(new), words.index, words.scores) if new else ([], None)
             scored.update(zip((one.key for one in new), scores, strict=True))
     return scored
+
+
+def _looked_up_together(terms: Sequence[int], statistics: TermStatistics) -> Sequence[int]:
+    """Return the first of some terms, and those after it with which it takes one call to a store."""
+    sums = accumulate(statistics.frequencies[term] for term in terms)
+    return terms[: max(1, sum(read <= _BATCH_SIZE for read in sums))]
 
 
 def _with_phrase(store: SearchableStore, words: StoreWords, phrase: Phrase, only: Filter | None) -> Iterator[str]:

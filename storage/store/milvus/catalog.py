@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from uuid import uuid4
 
 from wherein.errors import UsageError
 from wherein.storage.store.document import Record
-from wherein.storage.store.filters import Equal
+from wherein.storage.store.filters import And, Equal, Prefix
 from wherein.storage.store.keys import record_key
 from wherein.storage.store.milvus.client import Connection
 from wherein.storage.store.milvus.expression import any_of, expression
@@ -20,6 +21,7 @@ __all__ = ["MAX_VALUE_BYTES", "MilvusCatalog", "encoded"]
 MAX_VALUE_BYTES = 2 * MAX_TEXT_BYTES - 8
 """The bytes of a record's value as JSON; it is kept in two columns."""
 _AT_ONCE = 500
+_CHECKPOINT, _LAST = "stamp", "catalog"
 
 
 class MilvusCatalog:
@@ -37,6 +39,15 @@ class MilvusCatalog:
             if self._is_there:
                 self._connection.call(lambda client: client.load_collection(self.name))
         return self._is_there
+
+    @property
+    def checkpoint(self) -> str:
+        """The name of the last checkpoint of any process, "" before the first: another one after each."""
+        return "".join(str(value["id"]) for value in self.find(_CHECKPOINT, [_LAST]).values())
+
+    def mark_checkpoint(self) -> None:
+        """Give the last checkpoint another name."""
+        self.put([Record(_CHECKPOINT, _LAST, {"id": uuid4().hex})])
 
     def put(self, records: Sequence[Record]) -> None:
         """Store records, of those with one name the last. Raises UsageError for one that is too long."""
@@ -70,6 +81,11 @@ class MilvusCatalog:
         if self.exists():
             for row in rows_in_order(self._connection, self.name, expression(Equal("kind", kind)), CATALOG_FIELDS):
                 yield Record(kind, row["name"], json.loads(row["value"] + row["more"]))
+
+    def names_beginning(self, kind: str, begin: str, limit: int) -> list[str]:
+        """Return at most `limit` names of records of a kind that begin so, in their order."""
+        only = expression(And((Equal("kind", kind), Prefix("name", begin))))
+        return sorted(str(row["name"]) for row in self._connection.query(self.name, only, ["name"], limit))
 
     def count(self, kind: str) -> int:
         """Return how many records of a kind there are."""

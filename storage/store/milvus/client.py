@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from wherein.errors import WhereinError
 from wherein.installation import install_command
 from wherein.storage.store.milvus.address import MilvusAddress
+from wherein.storage.store.milvus.expression import EVERYTHING
 from wherein.storage.store.milvus.lite import close_lite, open_lite
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ Row = dict[str, Any]
 PATIENCE = 60.0
 """Seconds for which a call is tried again before the store counts as out of reach."""
 
-_ANY = 'key != ""'
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _CALL_SECONDS, _CONNECT_SECONDS, _FIRST_PATIENCE = 30.0, 5.0, 5.0
 _MISSING = "To keep a library in Milvus, install: {}"
@@ -91,7 +91,7 @@ class Connection:
     def catch_up(self, collection: str) -> None:
         """Wait until reads of a collection see all that was acknowledged, by any process."""
         self._seen.discard(collection)
-        self.query(collection, _ANY, ["key"], 1)
+        self.query(collection, EVERYTHING, ["key"], 1)
 
     def query(self, collection: str, only: str, fields: Sequence[str], limit: int | None = None) -> list[Row]:
         """Return the rows of a collection that pass an expression, at most `limit` of them."""
@@ -111,8 +111,8 @@ class Connection:
 
     def count(self, collection: str, only: str) -> int:
         """Return how many rows of a collection pass an expression."""
-        # Not the collection's statistics, which count deleted rows.
-        (row,) = self.query(collection, only, ["count(*)"])
+        # Not the collection's statistics, which count deleted rows. Without an expression no row is looked at.
+        (row,) = self.query(collection, "" if only == EVERYTHING else only, ["count(*)"])
         return int(row["count(*)"])
 
     def upsert(self, collection: str, rows: Sequence[Row]) -> None:

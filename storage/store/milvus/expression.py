@@ -7,9 +7,13 @@ from collections.abc import Iterable
 
 from wherein.storage.store.filters import And, Equal, Filter, In, Not, Or, Prefix, Range, Value, metadata_name
 
-__all__ = ["EVERYTHING", "any_of", "expression", "fact_name", "holds_term", "holds_terms", "within"]
+__all__ = [
+    "EVERYTHING", "SAMPLE_SIZE", "any_of", "expression", "fact_name", "holds_term", "holds_terms", "sampled", "within",
+]  # fmt: skip
 
 EVERYTHING, _NOTHING = 'key != ""', 'key == ""'
+SAMPLE_SIZE = 1 << 16
+"""The column `sample` is a number below this, spread evenly: by it a part of all passages is chosen."""
 
 
 def expression(filter_: Filter) -> str:
@@ -32,6 +36,11 @@ def any_of(column: str, values: Iterable[str]) -> str:
 def within(low: str, high: str) -> str:
     """Return an expression for rows with a key of at least `low`, and at most `high`."""
     return f"key >= {_literal(low)} and key <= {_literal(high)}"
+
+
+def sampled(n: int, count: int) -> str:
+    """Return an expression for about `n` of `count` passages, for all where there are no more."""
+    return EVERYTHING if count <= n else f"sample < {SAMPLE_SIZE * n // count + 1}"
 
 
 def holds_term(term: int) -> str:

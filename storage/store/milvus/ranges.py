@@ -13,21 +13,25 @@ from wherein.storage.store.keys import KEY_LENGTH
 from wherein.storage.store.milvus.client import Connection
 from wherein.storage.store.milvus.expression import within
 
-__all__ = ["rows_in_order"]
+__all__ = ["FEW", "FEW_NARROW", "rows_in_order"]
 
 Row = dict[str, Any]
 
 _BITS = 4 * KEY_LENGTH
-_FEW, _AIM, _LIMIT = 500, 1_000, 4_000
+_AIM, _LIMIT = 1_000, 4_000
+FEW = 500
+"""Rows with texts and vectors that are read in one call."""
+FEW_NARROW = 4_000
+"""Rows with a few numbers or words each that are read in one call."""
 
 
 def rows_in_order(
-    connection: Connection, collection: str, only: str, fields: Sequence[str]
+    connection: Connection, collection: str, only: str, fields: Sequence[str], few: int = FEW
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows that pass an expression, in the order of their keys."""
+    """Yield the rows that pass an expression, in the order of their keys; fewer than `few` in one call."""
     wanted = ["key", *fields] if "key" not in fields else list(fields)
-    rows = connection.query(collection, only, wanted, _FEW)
-    if len(rows) < _FEW:  # as mostly
+    rows = connection.query(collection, only, wanted, few)
+    if len(rows) < few:  # as mostly
         yield from sorted(rows, key=lambda row: str(row["key"]))
         return
     parts = 1 << max(0, (connection.count(collection, only) // _AIM).bit_length())

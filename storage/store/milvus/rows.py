@@ -21,15 +21,11 @@ from wherein.storage.catalog.vectors import Matrix
 from wherein.storage.store.checks import stored_form
 from wherein.storage.store.document import DocumentEntry, EmbeddedDocument, PassageRow
 from wherein.storage.store.keys import KEY_LENGTH
-from wherein.storage.store.milvus.expression import fact_name
+from wherein.storage.store.milvus.expression import SAMPLE_SIZE, fact_name
 
 __all__ = [
-    "SAMPLE_SIZE", "counted_terms", "embedded_document", "entry_of", "entry_value", "messages", "passage_of",
-    "passages_to_store",
+    "counted_terms", "embedded_document", "entry_of", "entry_value", "messages", "passage_of", "passages_to_store",
 ]  # fmt: skip
-
-SAMPLE_SIZE = 1 << 16
-"""The column `sample` is a number below this, spread evenly: by it a part of all passages is chosen."""
 
 Row = dict[str, Any]
 _MAX_MESSAGE = 16 << 20  # a server accepts 64 MiB
@@ -104,12 +100,14 @@ def _terms(counts: bytes) -> Row:
     }
 
 
-def counted_terms(row: Mapping[str, Any]) -> bytes:
-    """Return the counted terms of a row as the catalog packs them."""
-    entries = np.zeros(len(row["terms"]), ENTRY)
-    both = np.array(list(row["counts"]), np.int64)
-    entries["term"], entries["body"], entries["fields"] = list(row["terms"]), both & 255, both >> 8
-    return pack_rows([int(row["length"])], np.array([len(entries)], np.int64), entries)[0]
+def counted_terms(rows: Sequence[Mapping[str, Any]]) -> list[bytes]:
+    """Return the counted terms of rows as the catalog packs them."""
+    sizes = np.array([len(row["terms"]) for row in rows], np.int64)
+    entries = np.zeros(int(sizes.sum()), ENTRY)
+    both = np.array([count for row in rows for count in row["counts"]], np.int64)
+    entries["term"] = [term for row in rows for term in row["terms"]]
+    entries["body"], entries["fields"] = both & 255, both >> 8
+    return pack_rows([int(row["length"]) for row in rows], sizes, entries)
 
 
 def passage_of(row: Mapping[str, Any]) -> PassageRow:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -20,13 +19,11 @@ from wherein.storage.store.keys import document_key
 from wherein.storage.store.milvus.address import MilvusAddress
 from wherein.storage.store.milvus.catalog import MAX_VALUE_BYTES, MilvusCatalog, encoded
 from wherein.storage.store.milvus.client import PATIENCE, Connection
-from wherein.storage.store.milvus.expression import EVERYTHING, any_of, expression, holds_term, holds_terms
+from wherein.storage.store.milvus.expression import EVERYTHING, any_of, expression, holds_terms, sampled
 from wherein.storage.store.milvus.generations import MilvusGenerations, entries_kind
 from wherein.storage.store.milvus.limits import limits_of
 from wherein.storage.store.milvus.ranges import rows_in_order
 from wherein.storage.store.milvus.rows import (
-    SAMPLE_SIZE,
-    counted_terms,
     embedded_document,
     entry_of,
     entry_value,
@@ -35,6 +32,7 @@ from wherein.storage.store.milvus.rows import (
     passages_to_store,
 )
 from wherein.storage.store.milvus.schema import MAX_FACTS_BYTES, MAX_TERMS, PASSAGE_FIELDS, search_parameters
+from wherein.storage.store.milvus.terms import MilvusTerms, counted_passages
 from wherein.storage.store.milvus.words import MilvusWords
 from wherein.storage.store.store import Capabilities, CountedPassage, Generation, Stats, TermStatistics, Written
 
@@ -43,10 +41,6 @@ __all__ = ["MilvusStore"]
 _AT_ONCE = 500
 # Documents that are read together, and their passages: one query returns these (`ranges.py`).
 _READ_AT_ONCE, _PASSAGES_AT_ONCE = 200, 400
-_THREADS = 8
-# Passages of which the lengths are read to know the average.
-_MAX_LENGTHS = 20_000
-_COUNTED = ("key", "terms", "counts", "length")
 
 
 class _Reading:
@@ -54,6 +48,7 @@ class _Reading:
 
     _connection: Connection
     _catalog: MilvusCatalog
+    _terms: MilvusTerms
 
     def _here(self) -> Generation:
         """Return the generation that is read and written."""
@@ -98,6 +93,8 @@ class _Reading:
             only, fields = any_of("key", keys[first : first + _AT_ONCE]), _fields(vectors)
             rows = map(passage_of, self._connection.query(self._here().name, only, fields))
             found.update((row.key, row) for row in rows)
+        if len(found) < len({*keys}):  # the terms of passages that are gone may be kept
+            self._terms.forget()
         return [found[key] for key in keys if key in found]
 
     def scan(self, only: Filter | None = None, *, vectors: bool = False) -> Iterator[PassageRow]:
@@ -124,7 +121,6 @@ class _Searching(_Reading):
     """The part of `MilvusStore` that searches."""
 
     _words: MilvusWords
-    _lengths: tuple[str, int, int] | None = None
 
     def capabilities(self) -> Capabilities:
         """Return what this Milvus can do."""
@@ -152,26 +148,8 @@ class _Searching(_Reading):
         return sorted(scored, key=lambda one: (-one.score, one.passage.key))
 
     def term_statistics(self, terms: Sequence[int]) -> TermStatistics:
-        """Return the numbers that BM25 needs; see `SearchableStore`. The length is estimated in a large library."""
-        name = self._here().name
-        count = self._connection.count(name, EVERYTHING)
-        if self._lengths is None or self._lengths[:2] != (name, count):
-            self._lengths = name, count, self._length(name, count)
-        return TermStatistics(count, self._lengths[2], self._frequencies(name, list(dict.fromkeys(terms))))
-
-    def _frequencies(self, name: str, terms: Sequence[int]) -> dict[int, int]:
-        """Return in how many passages each term occurs; a server counts some of them at once."""
-        if len(terms) < 2:
-            return {term: self._connection.count(name, holds_term(term)) for term in terms}
-        with ThreadPoolExecutor(min(len(terms), _THREADS), "wherein-count") as pool:
-            counts = pool.map(lambda term: self._connection.count(name, holds_term(term)), terms)
-            return dict(zip(terms, counts, strict=True))
-
-    def _length(self, name: str, count: int) -> int:
-        """Return the number of terms in all passages, from those of some of them where they are many."""
-        rows = rows_in_order(self._connection, name, _about(_MAX_LENGTHS, count), ["length"])
-        lengths = [int(row["length"]) for row in rows]
-        return round(sum(lengths) * count / len(lengths)) if lengths else 0
+        """Return the numbers that BM25 needs; see `SearchableStore`."""
+        return self._terms.of(self._here().name).statistics(terms)
 
     def words(self) -> set[str]:
         """Return the words of the passages; see `SearchableStore`."""
@@ -179,14 +157,16 @@ class _Searching(_Reading):
 
     def with_terms(self, terms: Sequence[int], only: Filter | None = None) -> Iterator[CountedPassage]:
         """Yield the passages that hold a term; see `SearchableStore`."""
-        test = f"({holds_terms(terms)}) and ({_checked(only)})"
-        for row in rows_in_order(self._connection, self._here().name, test, _COUNTED):
-            yield CountedPassage(row["key"], counted_terms(row))
+        name, test = self._here().name, _checked(only)
+        known = self._terms.of(name).holding(terms) if only is None else None
+        if known is None:
+            known = counted_passages(self._connection, name, f"({holds_terms(terms)}) and ({test})")
+        yield from known
 
     def sample(self, n: int) -> Matrix:
         """Return vectors that are spread over all; see `SearchableStore`."""
         here = self._here()
-        only = _about(n, self._connection.count(here.name, EVERYTHING))
+        only = sampled(n, self._terms.of(here.name).count)
         vectors = [row["vector"] for row in rows_in_order(self._connection, here.name, only, ["vector"])]
         return np.array(vectors, np.float32).reshape(len(vectors), here.model.width)
 
@@ -195,8 +175,7 @@ class _Searching(_Reading):
         found: dict[str, CountedPassage] = {}
         for first in range(0, len(keys), _AT_ONCE):
             only = any_of("key", keys[first : first + _AT_ONCE])
-            for row in self._connection.query(self._here().name, only, _COUNTED):
-                found[row["key"]] = CountedPassage(row["key"], counted_terms(row))
+            found.update((one.key, one) for one in counted_passages(self._connection, self._here().name, only))
         return [found[key] for key in keys if key in found]
 
 
@@ -218,10 +197,13 @@ class _Writing(_Searching):
             else:
                 kept.append(document)
                 rows += own
-        for message in messages(rows):
-            self._connection.upsert(here.name, message)
-        self._words.add(kept)
-        self._delete_passages(here.name, kept, but_their_own=True)
+        try:
+            for message in messages(rows):
+                self._connection.upsert(here.name, message)
+            self._words.add(kept)
+            self._delete_passages(here.name, kept, but_their_own=True)
+        finally:
+            self._terms.forget()
         known = self._catalog.find(entries_kind(here), [document.uri for document in kept])
         self._catalog.put([self._entry(here, document, known) for document in kept])
         return Written(len(kept), len(rows), rejected)
@@ -257,7 +239,10 @@ class _Writing(_Searching):
         for first in range(0, len(uris), _AT_ONCE):
             batch = list(dict.fromkeys(uris[first : first + _AT_ONCE]))
             known = self._catalog.find(entries_kind(here), batch)
-            self._delete_rows(here.name, any_of("document", map(document_key, batch)))
+            try:
+                self._delete_rows(here.name, any_of("document", map(document_key, batch)))
+            finally:
+                self._terms.forget()
             # Last: a run that ends before this finds the documents in the list again.
             self._catalog.delete(entries_kind(here), list(known))
             deleted += len(known)
@@ -275,12 +260,13 @@ class _Writing(_Searching):
         self._catalog.delete(kind, names)
 
     def checkpoint(self) -> None:
-        """Have Milvus write what it has to disk, and read everything that was written."""
+        """Have Milvus write what it has to disk, read everything that was written, and let other processes know."""
         self._words.join()
         names = [self._here().name, *([self._catalog.name] if self._catalog.exists() else [])]
         for name in names:
             self._connection.call(lambda client, name=name: client.flush(name, timeout=120))  # type: ignore[misc]
             self._connection.catch_up(name)
+        self._catalog.mark_checkpoint()
 
 
 class MilvusStore(_Writing, MilvusGenerations):
@@ -290,6 +276,7 @@ class MilvusStore(_Writing, MilvusGenerations):
         self._connection = Connection(address, patience)
         self._catalog = MilvusCatalog(self._connection, f"{address.name}_catalog")
         self._words = MilvusWords(self._catalog)
+        self._terms = MilvusTerms(self._connection, self._catalog)
         self._fixed: Generation | None = None
 
     @property
@@ -316,6 +303,14 @@ class MilvusStore(_Writing, MilvusGenerations):
         passages = self._connection.count(here.name, EVERYTHING)
         size = path.stat().st_size if path is not None and path.is_file() else None
         return Stats(self._catalog.count(entries_kind(here)), passages, passages, size)
+
+    def state(self) -> tuple[str, str]:
+        """Return the active generation, "" if none, and the last checkpoint: another pair after each change."""
+        return self._aliased(), self._catalog.checkpoint
+
+    def uris_beginning(self, begin: str, limit: int) -> list[str]:
+        """Return at most `limit` URIs of documents that begin so, any of them, in their order."""
+        return self._catalog.names_beginning(entries_kind(self._here()), begin, limit)
 
     def close(self) -> None:
         """Close the connection."""
@@ -347,11 +342,6 @@ def _few_passages(uris: Sequence[str], known: Mapping[str, Mapping[str, Any]]) -
 
 def _fields(vectors: bool) -> list[str]:
     return [*PASSAGE_FIELDS, "vector"] if vectors else list(PASSAGE_FIELDS)
-
-
-def _about(n: int, count: int) -> str:
-    """Return an expression for about `n` of `count` passages, for all where there are no more."""
-    return EVERYTHING if count <= n else f"sample < {SAMPLE_SIZE * n // count + 1}"
 
 
 def _checked(only: Filter | None) -> str:

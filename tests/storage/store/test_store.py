@@ -201,6 +201,35 @@ def test_terms_are_counted_alike(shared: Store) -> None:
     }
 
 
+def test_terms_are_the_same_whether_all_are_kept_or_asked_for(shared: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    terms = [*terms_of("garden heating number 7 zebra")]
+    kept = shared.term_statistics(terms), {one.key: one.counts for one in shared.with_terms(terms[:2])}
+
+    monkeypatch.setattr("wherein.storage.store.milvus.terms._MAX_HELD", 0)
+
+    assert (shared.term_statistics(terms), {one.key: one.counts for one in shared.with_terms(terms[:2])}) == kept
+
+
+def test_terms_that_another_connection_has_changed_count(
+    open_store: Callable[[], Store], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wherein.storage.store.milvus.terms._TRUSTED_SECONDS", 0.0)
+    old, new = [*terms_of("giraffe okapi")]
+    writer, reader = open_store(), open_store()
+    writer.begin_generation(MODEL, "exact")
+    writer.upsert([document("stdin:a", ["a giraffe"])])
+    writer.checkpoint()
+    assert reader.term_statistics([old, new]).frequencies == {old: 1, new: 0}
+
+    writer.upsert([document("stdin:a", ["an okapi"])])  # as many passages
+    writer.checkpoint()
+
+    assert reader.term_statistics([old, new]).frequencies == {old: 0, new: 1}
+    assert [*reader.with_terms([old])] == []
+    (found,) = reader.with_terms([new])
+    assert [row.text for row in reader.get([found.key])] == ["an okapi"]
+
+
 def test_a_new_version_replaces_the_old_one(filled: Store) -> None:
     old, unchanged = many_documents(40)[:2]
     new = document(old.uri, ["only one passage now, about zebras.\n"], {"year": 1999})

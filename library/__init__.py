@@ -11,6 +11,7 @@ for hit in library.query("who may sign the lease?").hits:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from wherein.ingest.cluster.engine import RayEngine
     from wherein.ingest.progress.dry_run import Plan
     from wherein.library.embedding import Embedded
+    from wherein.library.ingesting import RunFactory
     from wherein.search.exact_answer import ExactAnswer
     from wherein.search.filters.parse import parse_filter
 
@@ -157,9 +159,14 @@ class Library(Contents, Following, Moving, Upkeep):
         request = SourceRequest.of(
             given.texts(sources), exclude, max_size, reading, replace_exclusions=no_exclude, confined=confined
         )
-        return ingest_sources(
-            self._runs(engine), request, report=report, until=given.moment(until), look_ahead=look_ahead, wait=wait
-        )
+
+        def work(runs: RunFactory, watched: Report) -> Summary:
+            engaged = replace(runs, engine=engine)
+            return ingest_sources(
+                engaged, request, report=watched, until=given.moment(until), look_ahead=look_ahead, wait=wait
+            )
+
+        return self._run(work, report, wait=wait)
 
     def plan(
         self,
@@ -182,7 +189,8 @@ class Library(Contents, Following, Moving, Upkeep):
 
         reading = Reading(fields, encoding, ocr_languages)
         request = SourceRequest.of(given.texts(sources), exclude, max_size, reading, replace_exclusions=no_exclude)
-        return plan_ingest(self._runs(), request, report=report)
+        with self._planning() as runs:
+            return plan_ingest(runs, request, report=report)
 
     def ingest_stream(
         self,
@@ -200,7 +208,11 @@ class Library(Contents, Following, Moving, Upkeep):
         from wherein.library.ingesting import ingest_text
 
         reading = Reading(fields, encoding, ocr_languages)
-        return ingest_text(self._runs(), name, data, reading, max_size, report=report, wait=wait)
+
+        def work(runs: RunFactory, watched: Report) -> Summary:
+            return ingest_text(runs, name, data, reading, max_size, report=watched, wait=wait)
+
+        return self._run(work, report, wait=wait)
 
     def reindex(
         self,
@@ -332,7 +344,8 @@ class Library(Contents, Following, Moving, Upkeep):
         """
         from wherein.library.golden import add_golden_question
 
-        return add_golden_question(self.folder, question, given.text(name), wait=wait)
+        with self._writable(wait=wait) as folder:
+            return add_golden_question(folder, question, given.text(name), wait=wait)
 
     def golden(self) -> list[GoldenRow]:
         """Return the golden questions, the oldest first."""
@@ -343,7 +356,8 @@ class Library(Contents, Following, Moving, Upkeep):
         """Remove a golden question, by its number or its text. Raises UsageError when there is none."""
         from wherein.library.golden import remove_golden_questions
 
-        return remove_golden_questions(self.folder, given.text(name), wait=wait)
+        with self._writable(wait=wait) as folder:
+            return remove_golden_questions(folder, given.text(name), wait=wait)
 
     # Removing.
 
@@ -354,7 +368,8 @@ class Library(Contents, Following, Moving, Upkeep):
         to `ingest`. With `purge` they come back only when they are named, and no byte of their text and vectors is left
         in the library's files. Raises WhereinError when a reader delays that.
         """
-        return remove_documents(self.folder, given.texts(names), purge=purge, wait=wait)
+        with self._writable(wait=wait) as folder:
+            return remove_documents(folder, given.texts(names), purge=purge, wait=wait)
 
     def close(self) -> None:
         """Close the library's files."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wherein.ingest.progress.events import Report
+from wherein.ingest.progress.events import Report, Summary
 from wherein.library import arguments as given
 from wherein.library.arguments import Name, checked
 from wherein.library.models import ModelChoice
@@ -13,7 +15,6 @@ from wherein.library.readers import CatalogReader
 from wherein.storage.catalog.sources import Source, list_sources
 
 if TYPE_CHECKING:
-    from wherein.ingest.cluster.engine import RayEngine
     from wherein.library.ingesting import RunFactory
     from wherein.library.sources import RemovedSource
     from wherein.library.watching.watcher import Watcher
@@ -41,7 +42,8 @@ class Following:
         """Stop following a source; with `remove` its documents go, unless another source covers them."""
         from wherein.library.sources import remove_source
 
-        return remove_source(self.folder, given.text(name), remove=remove, wait=wait)
+        with self._writable(wait=wait) as folder:
+            return remove_source(folder, given.text(name), remove=remove, wait=wait)
 
     def watch(self, *, every: float = _HOUR, report: Report = lambda _: None) -> Watcher:
         """Follow the sources from now on, in a thread of its own: a file that is saved is found within seconds.
@@ -56,7 +58,21 @@ class Following:
 
         return Watcher(self._runs(), self._reader, report, every).start()
 
-    def _runs(self, engine: RayEngine | None = None) -> RunFactory:
+    def _runs(self) -> RunFactory:
         from wherein.library.ingesting import RunFactory
 
-        return RunFactory(self.folder, self._models, self._jobs, engine=engine)
+        return RunFactory(self.folder, self._models, self._jobs)
+
+    def _run(self, work: Callable[[RunFactory, Report], Summary], report: Report, *, wait: bool) -> Summary:
+        """Return what `work` ingests; in a folder it waits itself."""
+        return work(self._runs(), report)
+
+    @contextmanager
+    def _planning(self) -> Iterator[RunFactory]:
+        """Lend what a run that writes nothing is made from."""
+        yield self._runs()
+
+    @contextmanager
+    def _writable(self, *, wait: bool) -> Iterator[Path]:
+        """Lend the folder whose catalog is changed; who changes it waits itself."""
+        yield self.folder

@@ -12,14 +12,13 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from wherein.embed.devices import check_device_name
 from wherein.errors import UsageError
 from wherein.evaluation.run import EvaluatedLibrary, Measured, evaluate_golden_file
 from wherein.ingest.progress.events import Report, Summary
 from wherein.ingest.progress.reindex_report import MARGIN
 from wherein.library import Library
 from wherein.library import arguments as given
-from wherein.library.arguments import Name, StrPath
+from wherein.library.arguments import Name, StrPath, checked
 from wherein.library.cluster.catalog_copy import copy_catalog
 from wherein.library.cluster.copy_reader import CopyReader
 from wherein.library.cluster.documents import document_of, documents_of
@@ -28,24 +27,15 @@ from wherein.library.cluster.queries import ClusterQueries
 from wherein.library.cluster.recalling import recall
 from wherein.library.cluster.status import cluster_status
 from wherein.library.cluster.working_copy import working_copy
-from wherein.library.models import ModelChoice
 from wherein.library.moving import Moved, moved
 from wherein.library.status import Status
 from wherein.storage.catalog.coverage import Covered
 from wherein.storage.catalog.documents import ChunkRow, StoredDocument
-from wherein.storage.catalog.fields import NO_FIELDS, Fields
-from wherein.storage.catalog.golden import GoldenRow
-from wherein.storage.catalog.reading import Reading
-from wherein.storage.disk.locations import default_library
 from wherein.storage.store.milvus.address import parse_address
 from wherein.storage.store.milvus.store import MilvusStore
 
 if TYPE_CHECKING:
-    from wherein.embed.encoder import Encoder
-    from wherein.ingest.cluster.engine import RayEngine
-    from wherein.ingest.progress.dry_run import Plan
     from wherein.library.ingesting import RunFactory
-    from wherein.library.sources import RemovedSource
     from wherein.storage.catalog.coverage import Coverage
     from wherein.storage.export.package import Package
     from wherein.storage.store.store import Store
@@ -57,6 +47,7 @@ _NOT_THERE = "{} is not available for a library in Milvus, {}"
 _OWN_CARE = "which looks after its own files; see docs/cluster.md"
 
 
+@checked
 class ClusterLibrary(Library):
     """A library at an address of Milvus; see `Library`.
 
@@ -64,115 +55,18 @@ class ClusterLibrary(Library):
     committed.
     """
 
-    def __init__(
-        self,
-        folder: StrPath | None = None,
-        *,
-        precision: str = "auto",
-        model: StrPath | None = None,
-        cache: StrPath | None = None,
-        threads: int = 0,
-        jobs: int | None = None,
-        encoder: Encoder | None = None,
-        device: str | None = None,
-    ) -> None:
+    def __init__(self, folder: StrPath | None = None, **options: Any) -> None:
         """Raise UsageError for what is no address."""
-        address = parse_address(str(default_library() if folder is None else folder))
+        super().__init__(folder, **options)
+        address = parse_address(str(self.folder))
         self.store = MilvusStore(address)
         self.folder = Path(self.store.address)
         self._lite = () if address.path is None else (str(address.path),)
-        self._jobs = jobs
-        self._models = ModelChoice(
-            given.model(model),
-            precision,
-            given.path(cache) if cache else None,
-            threads,
-            encoder,
-            check_device_name(device) if device else None,
-        )
         self._copies = self._reader = CopyReader(self.store)
         empty = _EMPTY.format(self.store.address, self.store.address)
         self._queries = ClusterQueries(self.store, self._reader, self._models, empty)
 
     # Writing.
-
-    def ingest(
-        self,
-        sources: Sequence[StrPath],
-        *,
-        exclude: Sequence[str] = (),
-        no_exclude: bool = False,
-        max_size: int | None = None,
-        fields: Fields = NO_FIELDS,
-        encoding: str = "",
-        ocr_languages: str = "",
-        confined: bool = False,
-        until: datetime | None = None,
-        report: Report = lambda _: None,
-        look_ahead: bool = False,
-        wait: bool = False,
-        engine: RayEngine | None = None,
-    ) -> Summary:
-        """Ingest sources; see `Library.ingest`."""
-        from wherein.library.ingesting import ingest_sources
-        from wherein.library.sources import SourceRequest
-
-        request = SourceRequest.of(
-            given.texts(sources), exclude, max_size, Reading(fields, encoding, ocr_languages),
-            replace_exclusions=no_exclude, confined=confined,
-        )  # fmt: skip
-
-        def work(runs: RunFactory, watched: Report) -> Summary:
-            engaged = replace(runs, engine=engine)
-            return ingest_sources(engaged, request, report=watched, until=given.moment(until), look_ahead=look_ahead)
-
-        return self._run(work, report, wait)
-
-    def ingest_stream(
-        self,
-        name: str,
-        data: bytes,
-        *,
-        fields: Fields = NO_FIELDS,
-        encoding: str = "",
-        ocr_languages: str = "",
-        max_size: int | None = None,
-        report: Report = lambda _: None,
-        wait: bool = False,
-    ) -> Summary:
-        """Ingest one text; see `Library.ingest_stream`."""
-        from wherein.library.ingesting import ingest_text
-
-        reading = Reading(fields, encoding, ocr_languages)
-
-        def work(runs: RunFactory, watched: Report) -> Summary:
-            return ingest_text(runs, name, data, reading, max_size, report=watched)
-
-        return self._run(work, report, wait)
-
-    def plan(
-        self,
-        sources: Sequence[StrPath],
-        *,
-        exclude: Sequence[str] = (),
-        no_exclude: bool = False,
-        max_size: int | None = None,
-        fields: Fields = NO_FIELDS,
-        encoding: str = "",
-        ocr_languages: str = "",
-        report: Report = lambda _: None,
-    ) -> Plan:
-        """Return what `ingest` would do; see `Library.plan`."""
-        from wherein.library.ingesting import plan_ingest
-        from wherein.library.sources import SourceRequest
-
-        request = SourceRequest.of(
-            given.texts(sources), exclude, max_size, Reading(fields, encoding, ocr_languages),
-            replace_exclusions=no_exclude,
-        )  # fmt: skip
-        with TemporaryDirectory() as folder:  # without a lease or a journal: nothing is written
-            copy_catalog(self.store, Path(folder))
-            return plan_ingest(self._runs_in(Path(folder)), request, report=report)
 
     def reindex(
         self,
@@ -205,42 +99,26 @@ class ClusterLibrary(Library):
         self, names: Sequence[Name], *, purge: bool = False, wait: bool = False
     ) -> list[StoredDocument]:
         """Remove documents; see `Library.remove_documents`. Raises UsageError for `purge`."""
-        from wherein.library.documents import remove_documents
-
         if purge:
             _refuse("Purging", "which itself decides when deleted bytes leave the disk; remove the documents instead")
-        _ = self.store.generation
+        return super().remove_documents(names, wait=wait)
+
+    @contextmanager
+    def _writable(self, *, wait: bool) -> Iterator[Path]:
+        _ = self.store.generation  # raises where there is no library
         with working_copy(self.store, wait=wait) as copy:
-            return remove_documents(copy.folder, given.texts(names))
+            yield copy.folder
 
-    def remove_source(self, name: Name, *, remove: bool = False, wait: bool = False) -> RemovedSource:
-        """Stop following a source; see `Library.remove_source`."""
-        from wherein.library.sources import remove_source
-
-        _ = self.store.generation
-        with working_copy(self.store, wait=wait) as copy:
-            return remove_source(copy.folder, given.text(name), remove=remove)
-
-    def add_golden(self, question: str, name: Name, *, wait: bool = False) -> GoldenRow:
-        """Store a golden question; see `Library.add_golden`."""
-        from wherein.library.golden import add_golden_question
-
-        _ = self.store.generation
-        with working_copy(self.store, wait=wait) as copy:
-            return add_golden_question(copy.folder, question, given.text(name))
-
-    def remove_golden(self, name: str | int, *, wait: bool = False) -> list[GoldenRow]:
-        """Remove golden questions; see `Library.remove_golden`."""
-        from wherein.library.golden import remove_golden_questions
-
-        _ = self.store.generation
-        with working_copy(self.store, wait=wait) as copy:
-            return remove_golden_questions(copy.folder, given.text(name))
-
-    def _run(self, work: Callable[[RunFactory, Report], Summary], report: Report, wait: bool) -> Summary:
+    def _run(self, work: Callable[[RunFactory, Report], Summary], report: Report, *, wait: bool) -> Summary:
         with working_copy(self.store, report, wait=wait) as copy:
             summary = work(self._runs_in(copy.folder), copy.watched(report))
         return replace(summary, failed=summary.failed + copy.pusher.failed)
+
+    @contextmanager
+    def _planning(self) -> Iterator[RunFactory]:
+        with TemporaryDirectory() as folder:  # without a lease or a journal: nothing is written
+            copy_catalog(self.store, Path(folder))
+            yield self._runs_in(Path(folder))
 
     def _runs_in(self, folder: Path) -> RunFactory:
         from wherein.library.ingesting import RunFactory
@@ -250,6 +128,10 @@ class ClusterLibrary(Library):
         )
 
     # Reading.
+
+    def exists(self) -> bool:
+        """Return whether there is a library at the address; see `Library.exists`."""
+        return bool(self.store.state()[0])
 
     def documents(self, *, after: str = "", limit: int | None = None) -> Iterator[StoredDocument]:
         """Yield the documents by URI; see `Library.documents`."""

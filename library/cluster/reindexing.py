@@ -27,7 +27,7 @@ from wherein.search.stored.pipeline import Passing, StoredPipeline
 from wherein.storage.catalog.connection import open_writer, writing
 from wherein.storage.catalog.golden import GoldenRow, list_golden
 from wherein.storage.catalog.vectors import Matrix
-from wherein.storage.index.choices import AUTO, CHOICES, EXACT, HNSW
+from wherein.storage.index.choices import AUTO, EXACT, HNSW
 from wherein.storage.index.method import choose_index, chosen_index
 from wherein.storage.store.store import Generation, Store
 
@@ -83,8 +83,6 @@ def reindex(store: Store, runs: RunFactory, options: ReindexOptions, report: Rep
     """Reindex the library; the report of it is kept, however it ends. Raises as `Library.reindex` does."""
     if options.model is not None:
         raise UsageError(_OTHER_MODEL.format(options.model))
-    if options.index not in (None, *CHOICES):
-        raise UsageError(f"There is no index {options.index}; there are {', '.join(CHOICES)}")
     began = time.monotonic()
     with working_copy(store, report, wait=wait) as copy, closing(open_writer(copy.folder)) as db:
         watched, own = copy.watched(report), replace(runs, folder=copy.folder)

@@ -80,6 +80,9 @@ def test_filters_mean_the_same(shared: Pair) -> None:
         (lambda library: library.remove_golden("nothing"), UsageError),
         (lambda library: library.add_golden("who?", "nothing.md"), UsageError),
         (lambda library: library.ingest(["/nothing/there"]), UsageError),
+        (lambda library: library.ingest("documents"), TypeError),
+        (lambda library: library.ingest([], max_size=-1), UsageError),
+        (lambda library: library.remove_documents("nothing.md"), TypeError),
         (lambda library: library.reindex(index="annoy"), UsageError),
         (lambda library: library.roll_back(), WhereinError),
         (lambda library: library.query("a", mode="exact"), UsageError),
@@ -200,7 +203,10 @@ def test_it_is_opened_by_its_address_alone(tmp_path: Path, monkeypatch: pytest.M
             list(library.documents())
     monkeypatch.setenv("WHEREIN_LIBRARY", address)
     assert isinstance(Library(), ClusterLibrary)
+    assert not Library().exists()
     assert not (tmp_path / "none.db").exists()
+    with pytest.raises(TypeError, match="threads must be a whole number"):
+        Library(address, threads="two")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="not the address"):
         Library("milvus:none")
 
@@ -222,5 +228,6 @@ def test_one_process_writes_at_a_time(pair: Pair) -> None:
 
 def test_a_plan_writes_nothing(pair: Pair, tmp_path: Path) -> None:
     address = f"milvus:{tmp_path / 'none.db'}"
+    assert [library.exists() for library in pair.both] == [True, True]
     assert open_library(address).plan([pair.documents]).new == 21
     assert not (tmp_path / "none.db").exists()

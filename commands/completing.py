@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import sqlite3
+    from pathlib import Path
 
     import click
     from click.shell_completion import CompletionItem
-
-    from wherein.storage.catalog.protocol import Catalog
 
 __all__ = [
     "COMPLETION_VARIABLE",
@@ -71,17 +71,15 @@ def complete_fetchable_models(_: click.Context, __: click.Parameter, begun: str)
 
 def complete_documents(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
     """Offer the documents that are files, as paths like the one that was begun."""
-    with suppress(Exception), closing(_catalog(context)) as db:
-        return _items(_documents(db, begun))
+    with suppress(Exception), _listed(context) as listed:
+        return _items(_documents(listed, begun))
     return []
 
 
 def complete_sources(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
     """Offer the sources."""
-    from wherein.storage.catalog.sources import list_sources
-
-    with suppress(Exception), closing(_catalog(context)) as db:
-        return _beginning(begun, [source.uri for source in list_sources(db)])
+    with suppress(Exception), _listed(context) as listed:
+        return _beginning(begun, listed.sources())
     return []
 
 
@@ -92,26 +90,55 @@ def _installed() -> list[str]:
     return ["default", default_model_name(), *(folder.name for folder in others)]
 
 
-def _catalog(context: click.Context) -> sqlite3.Connection:
+@dataclass(frozen=True)
+class _Listed:
+    """What a library lists: URIs of documents that begin so, at most so many of them, and those of all sources."""
+
+    documents: Callable[[str, int], Sequence[str]]
+    sources: Callable[[], Sequence[str]]
+
+
+@contextmanager
+def _listed(context: click.Context) -> Iterator[_Listed]:
+    from wherein.storage.disk.locations import default_library, is_milvus
+
+    place = context.find_root().params.get("folder") or default_library()
+    with _listed_in_milvus(str(place)) if is_milvus(place) else _listed_in_folder(place) as listed:
+        yield listed
+
+
+@contextmanager
+def _listed_in_folder(folder: Path) -> Iterator[_Listed]:
     from wherein.storage.catalog.connection import open_reader
-    from wherein.storage.disk.locations import default_library
-
-    return open_reader(context.find_root().params.get("folder") or default_library())
-
-
-def _documents(db: Catalog, begun: str) -> Iterator[str]:
+    from wherein.storage.catalog.sources import list_sources
     from wherein.storage.catalog.uris import uris_beginning
+
+    with closing(open_reader(folder)) as db:
+        yield _Listed(partial(uris_beginning, db), lambda: [source.uri for source in list_sources(db)])
+
+
+@contextmanager
+def _listed_in_milvus(address: str) -> Iterator[_Listed]:
+    from wherein.storage.store.milvus.address import parse_address
+    from wherein.storage.store.milvus.store import MilvusStore
+
+    # One that does not answer at once is not waited for: somebody is typing.
+    with closing(MilvusStore(parse_address(address), patience=0)) as store:
+        yield _Listed(store.uris_beginning, lambda: [source.name for source in store.records("source")])
+
+
+def _documents(listed: _Listed, begun: str) -> Iterator[str]:
     from wherein.uri import display_uri, file_uri, real_path
 
     # The folder may have been named by a link; only whole names have a real path.
     written, name = os.path.split(os.path.expanduser(begun))  # noqa: PTH111
     folder = file_uri(os.path.join(real_path(written or "."), ""))  # noqa: PTH118
     found = False
-    for uri in uris_beginning(db, folder + file_uri(name).removeprefix("file://"), _MAX_OFFERED):
+    for uri in listed.documents(folder + file_uri(name).removeprefix("file://"), _MAX_OFFERED):
         yield os.path.join(written, display_uri("file://" + uri.removeprefix(folder)))  # noqa: PTH118
         found = True
     if not found and not begun:  # they are all elsewhere
-        yield from map(display_uri, uris_beginning(db, "file://", _MAX_OFFERED))
+        yield from map(display_uri, listed.documents("file://", _MAX_OFFERED))
 
 
 def _left_to_the_shell(begun: str, kind: str) -> list[CompletionItem[str]]:

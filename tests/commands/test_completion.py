@@ -101,6 +101,21 @@ def test_without_a_library_nothing_is_offered_or_reported(folder: Path, tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["catalog.db"]
 
 
+def test_a_library_in_milvus_is_completed_alike(folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("milvus_lite", reason="Milvus Lite is not installed")
+    address = f"milvus:{tmp_path / 'library.db'}"
+    words = ("wherein", "--library", address, "documents", "show", "docs/le")
+    assert shell(folder, "bash", _BASH, *words) == [""]
+    assert list(tmp_path.iterdir()) == []
+
+    with Library(address, encoder=ToyEncoder()) as library:  # type: ignore[arg-type]
+        library.ingest([str(folder / "docs")])
+
+    assert shell(folder, "bash", _BASH, *words) == ["docs/lease.txt", "docs/lemons.txt"]
+    assert shell(folder, "bash", _BASH, *words[:3], "sources", "remove", "") == [str(folder / "docs")]
+    assert shell(folder, "bash", _BASH, "wherein", "--library", "milvus://127.0.0.1:1/no", *words[3:]) == [""]
+
+
 def test_zsh_understands_it(folder: Path) -> None:
     if shutil.which("zsh") is None:
         pytest.skip("zsh is not installed")

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from wherein.diagnosis import library, machine, models, programs
+from wherein.diagnosis import library, machine, milvus, models, programs
 from wherein.diagnosis.check import Check, run_check
+from wherein.storage.disk.locations import is_milvus
 
 __all__ = ["examine"]
 
 
 def examine(folder: Path, cache: Path, *, precision: str = "auto", model: str | None = None) -> list[Check]:
-    """Return what every check finds: of the library in `folder`, and with the compiled graphs in `cache`."""
+    """Return what every check finds: of the library in `folder`, and with the compiled graphs in `cache`.
+
+    `folder` may be an address of Milvus.
+    """
+    in_milvus = str(folder) if is_milvus(folder) else ""
     checks: dict[str, Callable[[], Check]] = {
         "wherein": programs.program,
         "system": machine.system,
@@ -22,8 +27,10 @@ def examine(folder: Path, cache: Path, *, precision: str = "auto", model: str | 
         "precision": lambda: models.precision(precision, model, cache),
         "model": lambda: models.model(model),
         "models": models.installed_models,
-        "library": lambda: library.library(folder),
-        "disk": lambda: machine.disk({"library": folder, "cache": cache}),
+        "library": lambda: milvus.milvus_library(in_milvus) if in_milvus else library.library(folder),
+        "disk": lambda: machine.disk(
+            {**(milvus.folders_of(in_milvus) if in_milvus else {"library": folder}), "cache": cache}
+        ),
         "cache": lambda: models.compiled(cache),
         "extras": programs.extras,
         "tesseract": programs.tesseract,

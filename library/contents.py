@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from wherein.library import arguments as given
 from wherein.library.arguments import Name, checked
 from wherein.library.documents import each_document, named_document, removed_documents
+from wherein.library.opening import is_library
 from wherein.library.readers import CatalogReader
 from wherein.library.status import Status, read_status
 from wherein.storage.catalog.connection import snapshot
@@ -32,6 +33,10 @@ class Contents:
 
     folder: Path
     _reader: CatalogReader
+
+    def exists(self) -> bool:
+        """Return whether there is a library: the first ingest creates it."""
+        return is_library(self.folder)
 
     def documents(self, *, after: str = "", limit: int | None = None) -> Iterator[StoredDocument]:
         """Yield the documents by URI, those whose URI follows `after`, and at most `limit` of them."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from wherein.library import Status
-from wherein.library.opening import is_library
 from wherein.server.schemas import Task
 from wherein.server.service import Service
 from wherein.storage.catalog.files import FileRecord
@@ -55,7 +54,7 @@ class Job:
 def holdings(service: Service) -> Holdings:
     """Return what the library holds. Raises WhereinError when it is damaged."""
     library, settings = service.library, service.settings
-    if not is_library(library.folder):
+    if not library.exists():
         return Holdings(None, (), (), 0, settings.roots, settings.max_upload)
     problems = library.problems()
     return Holdings(

@@ -11,9 +11,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from small_library import damage, write_small_library
+from toy import ToyEncoder
 from unprivileged import UNPRIVILEGED, read_only
 from wherein import cli
 from wherein.installation import EXTRAS
+from wherein.library import Library
 from wherein.storage.disk.lock import writer_lock
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -33,7 +35,7 @@ def doctor(*arguments: str) -> Result:
     return CliRunner().invoke(cli.main, [*arguments[:-1], "doctor", *arguments[-1:]])
 
 
-def checks(library: Path) -> tuple[int, dict[str, dict[str, object]]]:
+def checks(library: Path | str) -> tuple[int, dict[str, dict[str, object]]]:
     done = doctor("--library", str(library), "--json")
     found = json.loads(done.stdout)
     assert (found["schema"], found["exit_code"]) == (1, done.exit_code)
@@ -78,6 +80,31 @@ def test_a_sound_library(wherein: Command, tmp_path: Path) -> None:
     assert (library["fields"]["documents"], library["fields"]["problems"]) == (1, 0)
     assert library["notes"] == ["wherein verify looks for damage inside"]
     assert f"; {library['fields']['model']} at " in library["text"]
+
+
+def test_a_library_in_milvus(tmp_path: Path) -> None:
+    pytest.importorskip("milvus_lite", reason="Milvus Lite is not installed")
+    address = f"milvus:{tmp_path / 'library.db'}"
+    code, found = checks(address)
+    assert (code, found["library"]["text"]) == (0, f"none at {address} yet; create it with: wherein ingest FOLDER")
+    with Library(address, encoder=ToyEncoder()) as library:  # type: ignore[arg-type]
+        library.ingest_stream("memo", b"A memo.")
+
+    code, found = checks(address)
+
+    assert (code, found["library"]["problem"]) == (0, "")
+    fields = found["library"]["fields"]
+    assert isinstance(fields, dict)
+    assert (fields["documents"], fields["chunks"], fields["model"]) == (1, 1, "toy")
+    assert str(fields["engine"]).startswith("Milvus Lite ")
+    assert not list(Path.cwd().glob("milvus:*"))
+
+
+def test_milvus_is_away(tmp_path: Path) -> None:
+    pytest.importorskip("pymilvus", reason="pymilvus is not installed")
+    code, found = checks("milvus://127.0.0.1:1/notes")
+    assert code == 1
+    assert str(found["library"]["problem"]).startswith("Milvus at milvus://127.0.0.1:1/notes does not answer")
 
 
 def test_the_model_of_the_library_is_not_installed(tmp_path: Path) -> None:

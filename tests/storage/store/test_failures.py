@@ -7,7 +7,6 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from wherein.storage.store.store import Store
 
 TESTS = Path(wherein.__file__).parent / "tests"
 COUNT = 60
+_RECOVERY_SECONDS = 300.0  # on a busy machine; on an idle one it takes less than a minute
 
 # Writes one document after another, and prints the URI of each that was acknowledged.
 WRITER = textwrap.dedent("""
@@ -80,7 +80,7 @@ def test_a_server_that_is_killed_loses_nothing_and_is_waited_for() -> None:
     if reason := missing_server():
         pytest.skip(reason)
     with MilvusServer(19_700) as server:
-        store = MilvusStore(parse_address(f"milvus://{server.host}/killed"))
+        store = MilvusStore(parse_address(f"milvus://{server.host}/killed"), patience=_RECOVERY_SECONDS)
         store.begin_generation(MODEL, "exact")
         acknowledged = []
         for document in many_documents(COUNT)[:20]:
@@ -90,12 +90,9 @@ def test_a_server_that_is_killed_loses_nothing_and_is_waited_for() -> None:
         server.kill()
         starting = threading.Thread(target=server.start)
         starting.start()
-        # The same call, while the server is away: it is tried again until the server is back, if its port is the same.
-        with suppress(WhereinError):
-            assert store.count() == 60
-            before = ""
+        assert store.count() == 60  # while the server is away
         starting.join()
-        assert server.host != before
+        assert server.host == before
         store.close()
         require_all(MilvusStore(parse_address(f"milvus://{server.host}/killed")), acknowledged)
 

@@ -11,7 +11,7 @@ from wherein.errors import UsageError
 from wherein.storage.store.document import Record
 from wherein.storage.store.filters import And, Equal, Prefix
 from wherein.storage.store.keys import record_key
-from wherein.storage.store.milvus.client import Connection
+from wherein.storage.store.milvus.client import CALL_SECONDS, Connection
 from wherein.storage.store.milvus.expression import any_of, expression
 from wherein.storage.store.milvus.ranges import rows_in_order
 from wherein.storage.store.milvus.schema import CATALOG_FIELDS, MAX_NAME_BYTES, MAX_TEXT_BYTES, create_catalog
@@ -35,9 +35,11 @@ class MilvusCatalog:
     def exists(self) -> bool:
         """Whether there is such a collection."""
         if not self._is_there and not self._connection.address.is_absent:
-            self._is_there = bool(self._connection.call(lambda client: client.has_collection(self.name)))
+            self._is_there = bool(
+                self._connection.call(lambda client: client.has_collection(self.name, timeout=CALL_SECONDS))
+            )
             if self._is_there:
-                self._connection.call(lambda client: client.load_collection(self.name))
+                self._connection.load(self.name)
         return self._is_there
 
     @property

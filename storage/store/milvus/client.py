@@ -18,16 +18,18 @@ from wherein.storage.store.milvus.lite import close_lite, open_lite
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
 
-__all__ = ["PATIENCE", "Connection"]
+__all__ = ["CALL_SECONDS", "LOAD_SECONDS", "PATIENCE", "Connection"]
 
 Result = TypeVar("Result")
 Row = dict[str, Any]
 
 PATIENCE = 60.0
 """Seconds for which a call is tried again before the store counts as out of reach."""
+CALL_SECONDS, LOAD_SECONDS = 30.0, 120.0
+"""Seconds that one call may take: without a limit of them pymilvus itself tries again for some minutes."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
-_CALL_SECONDS, _CONNECT_SECONDS, _FIRST_PATIENCE = 30.0, 5.0, 5.0
+_CONNECT_SECONDS, _FIRST_PATIENCE = 5.0, 5.0
 _MISSING = "To keep a library in Milvus, install: {}"
 _AWAY = "Milvus at {} does not answer ({}); start it, or wait until it is up, and run the same command again"
 _REFUSED = "Milvus at {} refuses: {}"
@@ -102,7 +104,7 @@ class Connection:
                     collection,
                     filter=only,
                     output_fields=list(fields),
-                    timeout=_CALL_SECONDS,
+                    timeout=CALL_SECONDS,
                     consistency_level=self.level(collection),
                     **extra,
                 )
@@ -115,16 +117,20 @@ class Connection:
         (row,) = self.query(collection, "" if only == EVERYTHING else only, ["count(*)"])
         return int(row["count(*)"])
 
+    def load(self, collection: str) -> None:
+        """Get a collection ready to be read, which another process may have created."""
+        self.call(lambda client: client.load_collection(collection, timeout=LOAD_SECONDS))
+
     def upsert(self, collection: str, rows: Sequence[Row]) -> None:
         """Store rows; their keys differ."""
-        self.call(lambda client: client.upsert(collection, data=list(rows), timeout=_CALL_SECONDS))
+        self.call(lambda client: client.upsert(collection, data=list(rows), timeout=CALL_SECONDS))
 
     def delete(self, collection: str, keys: Sequence[str]) -> None:
         """Delete rows by their keys."""
         if keys:
             self._seen.discard(collection)  # to be seen at once, a deletion has to be waited for
         for batch in _batches(keys):
-            self.call(lambda client, batch=batch: client.delete(collection, ids=batch, timeout=_CALL_SECONDS))  # type: ignore[misc]
+            self.call(lambda client, batch=batch: client.delete(collection, ids=batch, timeout=CALL_SECONDS))  # type: ignore[misc]
 
     def close(self) -> None:
         """Close the connection; a second call does nothing."""

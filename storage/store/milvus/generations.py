@@ -12,7 +12,7 @@ from wherein.storage.catalog.models import now
 from wherein.storage.store.checks import check_index
 from wherein.storage.store.document import Record
 from wherein.storage.store.milvus.catalog import MilvusCatalog
-from wherein.storage.store.milvus.client import Connection
+from wherein.storage.store.milvus.client import CALL_SECONDS, Connection
 from wherein.storage.store.milvus.schema import create_passages
 from wherein.storage.store.store import Capabilities, Generation, Model
 
@@ -60,13 +60,13 @@ class MilvusGenerations:
         self._catalog.put([Record(_KIND, name, value)])
         generation = Generation(name, model, index, not known, created)
         if not known:
-            self._connection.call(lambda client: client.create_alias(name, self._library))
+            self._connection.call(lambda client: client.create_alias(name, self._library, timeout=CALL_SECONDS))
             self._active = generation
         return generation
 
     def publish_generation(self, generation: Generation) -> None:
         """Let the alias lead to a generation."""
-        self._connection.call(lambda client: client.alter_alias(generation.name, self._library))
+        self._connection.call(lambda client: client.alter_alias(generation.name, self._library, timeout=CALL_SECONDS))
         self._active, self._looked_up = None, (-inf, "")
 
     def drop_generation(self, generation: Generation) -> None:
@@ -75,7 +75,7 @@ class MilvusGenerations:
             raise WhereinError("The active generation cannot be dropped; publish another one first")
         names = [record.name for record in self._catalog.each(entries_kind(generation))]
         self._catalog.delete(entries_kind(generation), names)
-        self._connection.call(lambda client: client.drop_collection(generation.name))
+        self._connection.call(lambda client: client.drop_collection(generation.name, timeout=CALL_SECONDS))
         self._catalog.delete(_KIND, [generation.name])
 
     @property
@@ -87,9 +87,9 @@ class MilvusGenerations:
 
         def find(client: Any) -> str:
             # The alias of a collection counts as one.
-            if not client.has_collection(self._library):
+            if not client.has_collection(self._library, timeout=CALL_SECONDS):
                 return ""
-            return str(client.describe_alias(self._library)["collection_name"])
+            return str(client.describe_alias(self._library, timeout=CALL_SECONDS)["collection_name"])
 
         return "" if self._connection.address.is_absent else self._connection.call(find)
 
@@ -105,7 +105,7 @@ class MilvusGenerations:
                 shown = self._connection.address.shown
                 raise WhereinError(_NONE.format(shown, shown))
             (self._active,) = found
-            self._connection.call(lambda client: client.load_collection(name))
+            self._connection.load(name)
         return self._active
 
     def _found(self, name: str) -> list[Any]:
@@ -113,8 +113,8 @@ class MilvusGenerations:
 
 
 def _create(client: Any, name: str, width: int, index: str) -> None:
-    if client.has_collection(name):  # left by an attempt that did not finish
-        client.drop_collection(name)
+    if client.has_collection(name, timeout=CALL_SECONDS):  # left by an attempt that did not finish
+        client.drop_collection(name, timeout=CALL_SECONDS)
     create_passages(client, name, width, index)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from wherein.storage.index.choices import AUTO, EXACT, HNSW, IVF
-from wherein.storage.store.milvus.client import Connection
+from wherein.storage.store.milvus.client import CALL_SECONDS, Connection
 from wherein.storage.store.store import Capabilities
 
 __all__ = ["limits_of"]
@@ -16,7 +16,7 @@ _BM25_FROM = (2, 5)
 def limits_of(connection: Connection) -> Capabilities:
     """Return what the Milvus at the other end can do."""
     is_lite = connection.address.path is not None
-    version = connection.call(lambda client: client.get_server_version())
+    version = connection.call(lambda client: client.get_server_version(timeout=CALL_SECONDS))
     numbers = tuple(map(int, re.findall(r"\d+", str(version))[:2]))
     return Capabilities(
         engine=f"Milvus Lite {version}" if is_lite else f"Milvus {version}",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from wherein.storage.index.choices import AUTO, EXACT, HNSW, IVF
 from wherein.storage.store.keys import KEY_LENGTH
+from wherein.storage.store.milvus.client import LOAD_SECONDS
 
 if TYPE_CHECKING:
     from pymilvus import MilvusClient
@@ -91,8 +92,10 @@ def _create(
     indexes = client.prepare_index_params()
     indexes.add_index(field_name=vector, index_type=kind, metric_type=metric, params=parameters)
     # Strong: a read sees every write that was acknowledged before it, by whomever.
-    client.create_collection(name, schema=schema, index_params=indexes, consistency_level="Strong")
-    client.load_collection(name)
+    client.create_collection(
+        name, schema=schema, index_params=indexes, consistency_level="Strong", timeout=LOAD_SECONDS
+    )
+    client.load_collection(name, timeout=LOAD_SECONDS)
 
 
 def search_parameters(index: str, k: int) -> dict[str, Any]:

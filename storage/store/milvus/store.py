@@ -18,7 +18,7 @@ from wherein.storage.store.filters import Filter, check_filter
 from wherein.storage.store.keys import document_key
 from wherein.storage.store.milvus.address import MilvusAddress
 from wherein.storage.store.milvus.catalog import MAX_VALUE_BYTES, MilvusCatalog, encoded
-from wherein.storage.store.milvus.client import PATIENCE, Connection
+from wherein.storage.store.milvus.client import CALL_SECONDS, LOAD_SECONDS, PATIENCE, Connection
 from wherein.storage.store.milvus.expression import EVERYTHING, any_of, expression, holds_terms, sampled
 from wherein.storage.store.milvus.generations import MilvusGenerations, entries_kind
 from wherein.storage.store.milvus.limits import limits_of
@@ -141,7 +141,7 @@ class _Searching(_Reading):
                 search_params=parameters,
                 anns_field="vector",
                 consistency_level=self._connection.level(here.name),
-                timeout=30,
+                timeout=CALL_SECONDS,
             )
         )
         scored = [Scored(passage_of(hit["entity"]), float(hit["distance"])) for hit in found]
@@ -264,7 +264,7 @@ class _Writing(_Searching):
         self._words.join()
         names = [self._here().name, *([self._catalog.name] if self._catalog.exists() else [])]
         for name in names:
-            self._connection.call(lambda client, name=name: client.flush(name, timeout=120))  # type: ignore[misc]
+            self._connection.call(lambda client, name=name: client.flush(name, timeout=LOAD_SECONDS))  # type: ignore[misc]
             self._connection.catch_up(name)
         self._catalog.mark_checkpoint()
 
@@ -318,7 +318,7 @@ class MilvusStore(_Writing, MilvusGenerations):
 
     def at(self, generation: Generation) -> MilvusStore:
         """Return this store with documents read from, and written to, a generation."""
-        self._connection.call(lambda client: client.load_collection(generation.name))  # another process has created it
+        self._connection.load(generation.name)
         other = copy.copy(self)
         other._fixed = generation
         return other

@@ -158,10 +158,11 @@ class _Searching(_Reading):
     def with_terms(self, terms: Sequence[int], only: Filter | None = None) -> Iterator[CountedPassage]:
         """Yield the passages that hold a term; see `SearchableStore`."""
         name, test = self._here().name, _checked(only)
-        known = self._terms.of(name).holding(terms) if only is None else None
-        if known is None:
-            known = counted_passages(self._connection, name, f"({holds_terms(terms)}) and ({test})")
-        yield from known
+        kept = self._terms.of(name).holding(terms) if only is None else None
+        if kept is None:
+            yield from counted_passages(self._connection, name, f"({holds_terms(terms)}) and ({test})")
+        else:
+            yield from kept
 
     def sample(self, n: int) -> Matrix:
         """Return vectors that are spread over all; see `SearchableStore`."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from wherein.commands.options import GlobalOptions
-from wherein.embed.models.installed import MODELS_VARIABLE, models_folder
+from wherein.embed.models.installed import MODELS_VARIABLE, is_model_path, models_folder
 from wherein.errors import UsageError
 from wherein.storage.disk.locations import is_milvus
 from wherein.streams import print_bytes
@@ -109,8 +109,7 @@ def _model(name: str | None) -> str | None:
     if name is None:
         return None
     folder = os.path.expanduser(name)  # noqa: PTH111 - a home may be unknown
-    is_path = os.path.dirname(name) or name.startswith((".", "~"))  # noqa: PTH120 - that of pathlib is never empty
-    if is_path or (not (models_folder() / name).is_dir() and (Path(folder) / "model.json").exists()):
+    if is_model_path(name) or (not (models_folder() / name).is_dir() and (Path(folder) / "model.json").exists()):
         return os.path.abspath(folder)  # noqa: PTH100
     return name
 

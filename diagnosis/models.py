@@ -12,10 +12,9 @@ __all__ = ["compiled", "devices", "installed_models", "model", "precision"]
 
 def model(name: str | None) -> Check:
     """Look at the model `name`, or the shipped one: whether its files are what its manifest says."""
-    from wherein.embed.model import load_model
-    from wherein.embed.models.installed import damaged_files, find_model, fingerprints, models_folder
+    from wherein.embed.models.installed import damaged_files, find_model, fingerprints
 
-    used = load_model() if name is None else find_model(name, models_folder())
+    used = find_model(name)
     marks, damaged = fingerprints(used), damaged_files(used)
     fields = {
         "name": used.name, "version": used.version, "folder": str(used.folder), "dimension": used.dimension,
@@ -29,16 +28,13 @@ def model(name: str | None) -> Check:
 
 def precision(requested: str, name: str | None, cache: Path) -> Check:
     """Look at the precision that a new library would have, and why."""
-    from wherein.embed.model import load_model
-    from wherein.embed.models.installed import find_model, models_folder
+    from wherein.embed.models.installed import find_model
     from wherein.embed.models.speeds import fastest_precision
     from wherein.embed.precision import resolve_precision, why_precision
 
     chosen, why = resolve_precision(requested), "--precision says so" if requested != "auto" else why_precision()
-    if requested == "auto":
-        used = load_model() if name is None else find_model(name, models_folder())
-        if measured := fastest_precision(cache, used):
-            chosen, why = measured, "wherein model bench measured it as the fastest here"
+    if requested == "auto" and (measured := fastest_precision(cache, find_model(name))):
+        chosen, why = measured, "wherein model bench measured it as the fastest here"
     return Check("precision", f"{chosen} for a new library: {why}", {"precision": chosen, "reason": why})
 
 

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from wherein.embed.model import fingerprint
-from wherein.embed.models.installed import find_model, models_folder
+from wherein.embed.models.installed import find_model
 from wherein.embed.precision import resolve_precision
 from wherein.errors import Damaged, UsageError
 from wherein.evaluation.run import Measured
@@ -68,7 +68,7 @@ def evaluate(
         require_stats()
     if unknown := [mode for mode in modes if mode not in MODES]:
         raise UsageError(f"There is no mode {unknown[0]}; there are: {', '.join(MODES)}")
-    chosen = [find_model(name, models_folder()) for name in models]
+    chosen = [find_model(name) for name in models]
     collection = read(path)
     precision = resolve_precision(precision)
     for model in chosen:

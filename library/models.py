@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypedDict
 from wherein.embed.devices import CPU
 from wherein.embed.encoder import Encoder
 from wherein.embed.metric import distances
-from wherein.embed.model import DEFAULT_MODEL, TOKENIZER, Model, fingerprint, load_model
+from wherein.embed.model import DEFAULT_MODEL, TOKENIZER, Model, fingerprint
 from wherein.embed.models.installed import find_by_fingerprint, find_model, models_folder
 from wherein.embed.precision import resolve_precision
 from wherein.embed.runtime import present_device
@@ -62,6 +62,12 @@ class LibraryModel:
     stored: StoredModel
     folder: Path | None
     device: str = CPU
+
+    @property
+    def installed(self) -> Model:
+        """The model that is installed here: another than the stored one where that is missing."""
+        stored = self.stored
+        return find_by_fingerprint(stored.fingerprint, stored.precision, stored.name, models_folder(), self.folder)
 
 
 class _Description(TypedDict):
@@ -139,7 +145,7 @@ class ModelChoice:
             return self.encoder
         # `auto` is not resolved again: a copied library would change by itself (docs/decisions/reembed.md).
         kept = library.stored.precision if library and self.precision == "auto" else None
-        return self._load(find_model(name, models_folder()), kept or resolve_precision(self.precision), library)
+        return self._load(find_model(name), kept or resolve_precision(self.precision), library)
 
     def stored_encoder(self, library: LibraryModel) -> Encoder:
         """Return the encoder of a model that the library has vectors of, whatever model was chosen.
@@ -147,8 +153,7 @@ class ModelChoice:
         Raises ModelMismatch when it is not installed.
         """
         stored = library.stored
-        model = find_by_fingerprint(stored.fingerprint, stored.precision, stored.name, models_folder(), library.folder)
-        encoder = self.encoder or self._load(model, stored.precision, library)
+        encoder = self.encoder or self._load(library.installed, stored.precision, library)
         if encoder.fingerprint != stored.fingerprint:
             raise ModelMismatch(
                 f"The model {stored.name} {stored.fingerprint} is no longer installed; install it, or keep using the"
@@ -166,12 +171,7 @@ class ModelChoice:
         """Return the model that was given or chosen, else the library's, else what is installed in its place."""
         if self.encoder:
             return self.encoder.model
-        if self.name is not None:
-            return find_model(self.name, models_folder())
-        if library is None:
-            return load_model()
-        stored = library.stored
-        return find_by_fingerprint(stored.fingerprint, stored.precision, stored.name, models_folder(), library.folder)
+        return find_model(self.name) if library is None or self.name is not None else library.installed
 
     def folder_of(self, library: LibraryModel | None) -> Path:
         """Return the folder of a model that cannot be loaded, to be named in a finding."""
@@ -247,7 +247,7 @@ def cuts_differently(library: LibraryModel, encoder: Encoder) -> bool:
     """Whether `encoder` may cut a text into other chunks than the library's model, also if that is not installed."""
     stored = library.stored
     with suppress(Damaged):
-        model = find_by_fingerprint(stored.fingerprint, stored.precision, stored.name, models_folder(), library.folder)
+        model = library.installed
         if fingerprint(model, stored.precision) == stored.fingerprint:
             return _limits(model) != _limits(encoder.model)
     return True

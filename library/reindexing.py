@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wherein.embed.models.installed import find_model, models_folder
+from wherein.embed.models.installed import find_model
 from wherein.errors import UsageError
 from wherein.evaluation.golden import GoldenQuestions
 from wherein.ingest.changes.vanished import FORGOTTEN, remove_vanished
@@ -69,7 +69,7 @@ def reindex(
         raise UsageError(f"There is no index {options.index}; there are {', '.join(CHOICES)}")
     if options.model is not None and runs.models.encoder is None:
         # A wrong name is an error now, and not after the sources were walked.
-        find_model(options.model, models_folder())
+        find_model(options.model)
     began, lost = time.monotonic(), list[str]()
     with open_for_writing(runs.folder, wait, lost.append) as db, recorded(db, runs.folder, report) as recorder:
         tally = ReindexRun(db, runs, options, recorder, report).run(lost)

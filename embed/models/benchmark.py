@@ -8,8 +8,8 @@ from pathlib import Path
 from wherein.embed.batches import Batching
 from wherein.embed.devices import CPU
 from wherein.embed.encoder import Encoder
-from wherein.embed.model import Model, load_model
-from wherein.embed.models.installed import find_model, models_folder
+from wherein.embed.model import Model
+from wherein.embed.models.installed import find_model
 from wherein.embed.models.speeds import Speed, save_speeds
 from wherein.embed.precision import PRECISIONS
 
@@ -42,7 +42,7 @@ def benchmark(
     `seconds` is the time for each figure, `device` one of `present_device`. Raises UsageError when there is no such
     model, Damaged when it is damaged.
     """
-    model = find_model(name, models_folder()) if name else load_model()
+    model = find_model(name)
     speeds = []
     for precision in PRECISIONS:
         if precision != "auto":

@@ -72,7 +72,7 @@ def describe_model(name: str, cache: Path | None = None) -> dict[str, Any]:
             return {**read_manifest(folder), "state": "installed", "folder": str(folder),
                     "damage": damaged_files(load_any_model(folder))}  # fmt: skip
     try:
-        model = find_model(name, models_folder())
+        model = find_model(name)
     except UsageError:
         if name == MULTILINGUAL:
             return asdict(_multilingual_summary())

@@ -5,8 +5,8 @@ from pathlib import Path
 from wherein.embed.batches import Batching
 from wherein.embed.devices import CPU
 from wherein.embed.encoder import Encoder
-from wherein.embed.model import Model, load_model
-from wherein.embed.models.installed import find_model, models_folder
+from wherein.embed.model import Model
+from wherein.embed.models.installed import find_model
 from wherein.embed.models.speeds import fastest_batching, fastest_precision
 from wherein.embed.precision import resolve_precision
 from wherein.embed.runtime import present_device
@@ -22,7 +22,7 @@ def encoder_for_new_library(
     `auto` is the precision that was measured as the fastest here, else this CPU's best. Raises UsageError when there is
     no such model or device, Damaged when the model's manifest cannot be read.
     """
-    model = load_model() if name is None else find_model(name, models_folder())
+    model = find_model(name)
     on = present_device(device or CPU)
     measured = fastest_precision(cache, model, on) if precision == "auto" and cache else None
     return encoder_for_contexts(model, measured or resolve_precision(precision), cache, threads, on)

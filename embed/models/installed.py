@@ -22,6 +22,7 @@ __all__ = [
     "find_model",
     "fingerprints",
     "installed_folders",
+    "is_model_path",
     "model_kind",
     "models_folder",
     "read_manifest",
@@ -51,15 +52,16 @@ def installed_folders(models: Path) -> Iterator[Path]:
         yield from sorted(path for path in models.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
-def find_model(name: str | Path, models: Path) -> Model:
-    """Return the encoder's model called `name`, or the one in the folder `name`.
+def find_model(name: str | Path | None, models: Path | None = None) -> Model:
+    """Return the encoder's model called `name`, or the one in the folder `name`; the shipped one for None.
 
-    Raises UsageError when there is none or it is of another kind, Damaged when its manifest cannot be read.
+    `models` is the folder of the installed models, by default `models_folder()`. Raises UsageError when there is no
+    such model or it is of another kind, Damaged when its manifest cannot be read.
     """
-    text = os.fspath(name)
-    # As with a shell's commands: with a slash or a leading dot it is a path.
-    is_path = os.path.dirname(text) or text.startswith(".")  # noqa: PTH120 - that of pathlib is never empty
-    if isinstance(name, str) and text and not is_path:
+    if name is None:
+        return load_model()
+    models, text = models or models_folder(), os.fspath(name)
+    if isinstance(name, str) and text and not is_model_path(text):
         if text == DEFAULT_MODEL.name or text == default_model_name():
             return load_model()
         if (models / text).is_dir():
@@ -68,6 +70,11 @@ def find_model(name: str | Path, models: Path) -> Model:
     if text and (folder / "model.json").exists():
         return _embedding(folder)
     raise UsageError(_not_found(text))
+
+
+def is_model_path(name: str) -> bool:
+    """Whether the name of a model is a path: as with a shell's commands, one with a slash, or a dot or tilde first."""
+    return bool(os.path.dirname(name)) or name.startswith((".", "~"))  # noqa: PTH120 - that of pathlib is never empty
 
 
 def find_by_fingerprint(wanted: str, precision: str, name: str, models: Path, home: Path | None = None) -> Model:

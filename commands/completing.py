@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,9 @@ __all__ = [
     "complete_documents",
     "complete_fetchable_models",
     "complete_files",
+    "complete_known_models",
     "complete_models",
+    "complete_modes_and_models",
     "complete_sources",
     "complete_types",
 ]
@@ -56,17 +58,32 @@ def complete_types(_: click.Context, __: click.Parameter, begun: str) -> list[st
 
 
 def complete_models(_: click.Context, __: click.Parameter, begun: str) -> list[CompletionItem[str]] | list[str]:
-    """Offer the installed models, and folders where a path was begun."""
-    if os.path.dirname(begun) or begun.startswith("."):  # noqa: PTH120
+    """Offer the installed models that embed, and folders where a path was begun."""
+    from wherein.embed.models.installed import EMBEDDING, is_model_path, model_kind
+
+    if is_model_path(begun):
         return _left_to_the_shell(begun, "dir")
-    return _beginning(begun, _installed())
+    others = [folder.name for folder in _installed() if model_kind(folder) == EMBEDDING]
+    return _beginning(begun, [*_shipped(), *others])
+
+
+def complete_known_models(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    """Offer the installed models, whatever their kind, and those that can be fetched."""
+    return _beginning(begun, [*_shipped(), *(folder.name for folder in _installed()), *_fetchable()])
 
 
 def complete_fetchable_models(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
     """Offer the models that can be fetched."""
-    from wherein.embed.models.zoo import HUB, MULTILINGUAL, ZOO
+    from wherein.embed.models.zoo import HUB
 
-    return _beginning(begun, sorted([*ZOO, MULTILINGUAL, HUB]))
+    return _beginning(begun, [*_fetchable(), HUB])
+
+
+def complete_modes_and_models(context: click.Context, parameter: click.Parameter, begun: str) -> list[Any]:
+    """Offer the modes of search, and what `complete_models` offers."""
+    from wherein.search.modes import MODES
+
+    return [*_beginning(begun, MODES), *complete_models(context, parameter, begun)]
 
 
 def complete_documents(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
@@ -83,11 +100,22 @@ def complete_sources(context: click.Context, _: click.Parameter, begun: str) -> 
     return []
 
 
-def _installed() -> list[str]:
-    from wherein.embed.models.installed import default_model_name, installed_folders, models_folder
+def _shipped() -> list[str]:
+    from wherein.embed.models.installed import default_model_name
 
-    _, *others = installed_folders(models_folder())  # the first is the shipped one
-    return ["default", default_model_name(), *(folder.name for folder in others)]
+    return ["default", default_model_name()]
+
+
+def _installed() -> list[Path]:
+    from wherein.embed.models.installed import installed_folders, models_folder
+
+    return list(installed_folders(models_folder()))[1:]  # the first is the shipped one
+
+
+def _fetchable() -> list[str]:
+    from wherein.embed.models.zoo import MULTILINGUAL, ZOO
+
+    return sorted([*ZOO, MULTILINGUAL])
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wherein.commands.completing import complete_models
+from wherein.commands.completing import complete_models, complete_modes_and_models
 from wherein.commands.options import GlobalOptions, json_option, mode_option
 from wherein.commands.output import MAX_LISTED, display_path, print_json, warn
 from wherein.commands.parameter_types import FilePath
@@ -33,7 +33,11 @@ _models_option = click.option(
     help="Another model; repeat it to compare several.",
 )
 _compare_option = click.option(
-    "--compare", nargs=2, metavar="A B", help="Two modes, or two models: test whether B differs from A."
+    "--compare",
+    nargs=2,
+    metavar="A B",
+    shell_complete=complete_modes_and_models,
+    help="Two modes, or two models: test whether B differs from A.",
 )
 
 

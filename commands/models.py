@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wherein.commands.completing import complete_fetchable_models, complete_models
+from wherein.commands.completing import complete_fetchable_models, complete_known_models, complete_models
 from wherein.commands.options import GlobalOptions, json_option
 from wherein.commands.output import format_size, print_json, print_nested, print_table, warn
 from wherein.commands.parameter_types import FilePath, FiniteRange
@@ -70,7 +70,7 @@ def list_(as_json: bool) -> None:
 
 
 @model.command()
-@click.argument("name", shell_complete=complete_models)
+@click.argument("name", shell_complete=complete_known_models)
 @json_option
 @click.pass_obj
 def show(options: GlobalOptions, name: str, as_json: bool) -> None:

@@ -39,6 +39,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         library.ingest([str(folder / "docs")])
         library.ingest_stream("memo", b"A memo.")
     (folder / "models" / "small-model").mkdir(parents=True)
+    (folder / "models" / "answers").mkdir()
+    (folder / "models" / "answers" / "model.json").write_text('{"kind": "reader"}')
     (folder / "bin").mkdir()
     (folder / "bin" / "wherein").write_text(f"#!{sys.executable}\nfrom wherein.cli import main\nmain()\n")
     (folder / "bin" / "wherein").chmod(0o700)
@@ -73,7 +75,11 @@ def shell(folder: Path, program: str, script: str, *words: str) -> list[str]:
         (["documents", "show", "docs/my\\ lett"], ["docs/my\\ letter\\'s\\ draft.txt"]),
         (["documents", "show", "nowhere/"], [""]),
         (["model", "show", "sm"], ["small-model"]),
+        (["model", "show", "multi"], ["multilingual"]),
+        (["model", "show", "an"], ["answers"]),
         (["--model", "def"], ["default"]),
+        (["--model", "an"], [""]),
+        (["evaluate", "squad", "--compare", "s"], ["semantic", "small-model"]),
         (["reindex", "--index", "i"], ["ivf"]),
         (["completion", ""], ["bash", "zsh", "fish"]),
     ],

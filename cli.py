@@ -14,7 +14,7 @@ import click
 from wherein.commands.completing import COMPLETION_VARIABLE
 from wherein.commands.options import GlobalOptions, global_options
 from wherein.commands.output import warn
-from wherein.errors import EXIT_INTERRUPTED, WhereinError
+from wherein.errors import EXIT_INTERRUPTED, WhereinError, explain
 from wherein.streams import ReaderGoneError, prepare_streams
 
 __all__ = ["main"]
@@ -76,20 +76,15 @@ class _Group(click.Group):
         except ReaderGoneError as error:
             sys.exit(getattr(error.__context__, "code", 0))
         except WhereinError as error:
-            warn(str(error))
-            sys.exit(error.exit_code)
+            sys.exit(_reported(error))
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
-        except WhereinError as error:
-            warn(str(error))
-            ctx.exit(error.exit_code)
         except (BrokenPipeError, ReaderGoneError):
             ctx.exit(0)  # `wherein query ... | head` is no failure
-        except OSError as error:
-            warn(_described(error))
-            ctx.exit(WhereinError.exit_code)
+        except (WhereinError, OSError) as error:
+            ctx.exit(_reported(error))
         # Caught here, because click would print "Aborted!" and exit with 1.
         except KeyboardInterrupt:
             warn("interrupted; what was done is kept; run the same command again to resume")
@@ -116,10 +111,11 @@ def _collect_rarely() -> None:
     atexit.register(gc.freeze)
 
 
-def _described(error: OSError) -> str:
-    """Return a sentence for an error of the system that no part of the product has a better one for."""
-    path = f": {os.fsencode(error.filename).decode('utf-8', 'backslashreplace')}" if error.filename else ""
-    return f"{error.strerror or error}{path}"
+def _reported(error: WhereinError | OSError) -> int:
+    """Print an error's sentence and return its exit code."""
+    explained = explain(error)
+    warn(str(explained))
+    return explained.exit_code
 
 
 def _interrupt(*_: object) -> None:

@@ -29,6 +29,7 @@ __all__ = [
     "Unreadable",
     "UsageError",
     "WhereinError",
+    "explain",
 ]
 
 EXIT_PARTLY_FAILED = 3
@@ -85,3 +86,11 @@ class Outdated(WhereinError):
 
 class Unreadable(WhereinError):
     """One document cannot be turned into text; the message is the reason that the report shows."""
+
+
+def explain(error: WhereinError | OSError) -> WhereinError:
+    """Return the error to report: an error of the system becomes a sentence that names its file."""
+    if isinstance(error, WhereinError):
+        return error
+    path = error.filename.decode("utf-8", "surrogateescape") if isinstance(error.filename, bytes) else error.filename
+    return WhereinError(f"{error.strerror or error}{f': {path}' if path else ''}")

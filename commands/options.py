@@ -87,7 +87,7 @@ def global_options(function: Command) -> Command:
         "--library",
         "folder",
         envvar=LIBRARY_VARIABLE,
-        type=FilePath(),
+        type=FilePath(readable=False),  # a folder that cannot be read is what `doctor` reports
         help="The library's folder, or an address of Milvus: milvus://HOST:PORT/NAME or milvus:FILE.db.",
     )
     @click.option("--precision", type=click.Choice(PRECISIONS), default=PRECISIONS[0], help="Arithmetic of the model.")

@@ -14,8 +14,8 @@ __all__ = ["FilePath", "FiniteNumber", "FiniteRange"]
 class FilePath(click.Path):
     """A path; an empty one, as an unset variable of the shell leaves it, is refused: it would be the current folder."""
 
-    def __init__(self) -> None:
-        super().__init__(path_type=Path)
+    def __init__(self, *, readable: bool = True) -> None:
+        super().__init__(path_type=Path, readable=readable)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the path. Raises BadParameter for an empty one."""

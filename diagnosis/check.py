@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from wherein.errors import Damaged, LibraryBusy, ModelMismatch, UsageError, WhereinError
+from wherein.errors import Damaged, LibraryBusy, ModelMismatch, UsageError, WhereinError, explain
 
 __all__ = ["Check", "exit_code_of", "run_check", "without_home"]
 
@@ -33,8 +33,9 @@ class Check:
 
     def with_problem(self, error: Exception) -> Check:
         """Return this check with an error as its problem."""
-        if isinstance(error, WhereinError):
-            return replace(self, problem=str(error), exit_code=error.exit_code)
+        if isinstance(error, WhereinError | OSError):
+            explained = explain(error)
+            return replace(self, problem=str(explained), exit_code=explained.exit_code)
         first = next(iter(str(error).strip().splitlines()), "")
         reason = f"{type(error).__name__}{f': {first}' if first else ''}"
         return replace(self, problem=f"this check failed: {reason}", exit_code=WhereinError.exit_code)

@@ -17,7 +17,7 @@ def examine(folder: Path, cache: Path, *, precision: str = "auto", model: str | 
 
     `folder` may be an address of Milvus.
     """
-    in_milvus = str(folder) if is_milvus(folder) else ""
+    in_milvus = is_milvus(folder)
     checks: dict[str, Callable[[], Check]] = {
         "wherein": programs.program,
         "system": machine.system,
@@ -27,12 +27,15 @@ def examine(folder: Path, cache: Path, *, precision: str = "auto", model: str | 
         "precision": lambda: models.precision(precision, model, cache),
         "model": lambda: models.model(model),
         "models": models.installed_models,
-        "library": lambda: milvus.milvus_library(in_milvus) if in_milvus else library.library(folder),
-        "disk": lambda: machine.disk(
-            {**(milvus.folders_of(in_milvus) if in_milvus else {"library": folder}), "cache": cache}
-        ),
+        "library": lambda: milvus.milvus_library(str(folder)) if in_milvus else library.library(folder),
+        "disk": lambda: machine.disk(_folders(folder, cache)),
         "cache": lambda: models.compiled(cache),
         "extras": programs.extras,
         "tesseract": programs.tesseract,
     }
     return [run_check(name, look) for name, look in checks.items()]
+
+
+def _folders(folder: Path, cache: Path) -> dict[str, Path]:
+    on_disk = milvus.folder_of(str(folder)) if is_milvus(folder) else folder
+    return {**({"library": on_disk} if on_disk else {}), "cache": cache}

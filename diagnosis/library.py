@@ -12,9 +12,10 @@ from wherein.diagnosis.check import Check
 from wherein.errors import Damaged, LibraryBusy, ModelMismatch, Outdated, UsageError
 
 if TYPE_CHECKING:
+    from wherein.library.models import LibraryModel
     from wherein.storage.catalog.protocol import Catalog
 
-__all__ = ["library"]
+__all__ = ["library", "missing_model"]
 
 _DEEPER = "wherein verify looks for damage inside"
 
@@ -73,8 +74,6 @@ def _look(db: Catalog, folder: Path, found: Check) -> Check:
 
 def _problems(db: Catalog, folder: Path) -> Iterator[Exception]:
     """Yield the problems that can be found without reading all of a file, the worst first."""
-    from wherein.embed.model import fingerprint
-    from wherein.embed.models.installed import find_by_fingerprint, models_folder
     from wherein.library.models import library_model
     from wherein.storage.index.generation_files import check_layout
     from wherein.storage.index.generations import KINDS, active_generation
@@ -87,14 +86,21 @@ def _problems(db: Catalog, folder: Path) -> Iterator[Exception]:
         except (OSError, ValueError, Damaged) as error:
             reason = getattr(error, "strerror", None) or str(error)
             yield Damaged(f"The index of {kind} is damaged: {reason}; run: wherein repair")
-    if bound := library_model(db):
-        stored = bound.stored
-        model = find_by_fingerprint(stored.fingerprint, stored.precision, stored.name, models_folder(), bound.folder)
-        if fingerprint(model, stored.precision) != stored.fingerprint:
-            yield ModelMismatch(
-                f"The model of this library, {stored.name} {stored.fingerprint}, is not installed; install it again, or"
-                f" switch models with: wherein reindex --model {model.name}"
-            )
+    if (bound := library_model(db)) and (missing := missing_model(bound)):
+        yield missing
+
+
+def missing_model(bound: LibraryModel) -> ModelMismatch | None:
+    """Return the problem of a library whose model is not installed as it was, None where it is."""
+    from wherein.embed.model import fingerprint
+
+    stored, model = bound.stored, bound.installed
+    if fingerprint(model, stored.precision) == stored.fingerprint:
+        return None
+    return ModelMismatch(
+        f"The model of this library, {stored.name} {stored.fingerprint}, is not installed; install it again, or"
+        f" switch models with: wherein reindex --model {model.name}"
+    )
 
 
 def _notes(folder: Path) -> Iterator[str]:

@@ -14,7 +14,8 @@ from small_library import damage, write_small_library
 from toy import ToyEncoder
 from unprivileged import UNPRIVILEGED, read_only
 from wherein import cli
-from wherein.installation import EXTRAS
+from wherein.diagnosis.check import Check, run_check
+from wherein.installation import EXTRAS, install_command
 from wherein.library import Library
 from wherein.storage.disk.lock import writer_lock
 
@@ -85,14 +86,13 @@ def test_a_sound_library(wherein: Command, tmp_path: Path) -> None:
 def test_a_library_in_milvus(tmp_path: Path) -> None:
     pytest.importorskip("milvus_lite", reason="Milvus Lite is not installed")
     address = f"milvus:{tmp_path / 'library.db'}"
-    code, found = checks(address)
-    assert (code, found["library"]["text"]) == (0, f"none at {address} yet; create it with: wherein ingest FOLDER")
     with Library(address, encoder=ToyEncoder()) as library:  # type: ignore[arg-type]
         library.ingest_stream("memo", b"A memo.")
 
     code, found = checks(address)
 
-    assert (code, found["library"]["problem"]) == (0, "")
+    assert code == 6
+    assert str(found["library"]["problem"]).startswith("The model of this library, toy ")
     fields = found["library"]["fields"]
     assert isinstance(fields, dict)
     assert (fields["documents"], fields["chunks"], fields["model"]) == (1, 1, "toy")
@@ -144,6 +144,63 @@ def test_a_library_that_is_a_file(tmp_path: Path) -> None:
     assert str(found["library"]["problem"]).endswith(
         "notes is a file, and a library is a folder; name another with --library"
     )
+
+
+@pytest.mark.parametrize(
+    ("locked", "sentence"),
+    [(".", "The library {} cannot be read: Permission denied"),
+     ("catalog.db", "The library cannot be read: Permission denied ({}/catalog.db)")],
+)  # fmt: skip
+def test_a_library_that_cannot_be_read(tmp_path: Path, locked: str, sentence: str) -> None:
+    library = tmp_path / "notes"
+    library.mkdir()
+    write_small_library(library)
+    mode = (library / locked).stat().st_mode
+    (library / locked).chmod(0)
+    done = subprocess.run(
+        [*UNPRIVILEGED, sys.executable, "-m", "wherein", "--library", str(library), "doctor", "--json"],
+        env={**os.environ, "HOME": str(tmp_path / "home")}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    (library / locked).chmod(mode)
+    assert (done.returncode, done.stderr) == (1, "")
+    found = {check["name"]: check["problem"] for check in json.loads(done.stdout)["checks"]}
+    assert list(found) == NAMES
+    assert {name: problem for name, problem in found.items() if problem} == {"library": sentence.format(library)}
+
+
+def test_an_error_of_the_system_is_a_sentence() -> None:
+    def look() -> Check:
+        raise PermissionError(13, "Permission denied", "/home/notes")
+
+    found = run_check("disk", look)
+    assert (found.problem, found.exit_code) == ("Permission denied: /home/notes", 1)
+
+
+@pytest.mark.parametrize("address", ["milvus:notes", "milvus://host/a name", "milvus://"])
+def test_an_address_that_makes_no_sense(address: str) -> None:
+    done = doctor("--library", address, "--json")
+    found = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
+    assert (done.exit_code, list(found)) == (2, NAMES)
+    assert "not the address of a library in Milvus" in found["library"]["problem"]
+    assert list(found["disk"]["fields"]["free"]) == ["cache"]
+
+
+def test_an_address_without_the_extra_shows_no_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pymilvus", None)
+    done = doctor("--library", "milvus://me:secret@127.0.0.1:19530/notes", "--json")
+    library = next(check for check in json.loads(done.stdout)["checks"] if check["name"] == "library")
+    assert (done.exit_code, library["text"]) == (1, "milvus://127.0.0.1:19530/notes")
+    assert library["problem"] == f"To keep a library in Milvus, install: {install_command('cluster')}"
+    assert "secret" not in done.stdout
+
+
+def test_a_file_of_milvus_that_is_not_there_is_not_created(tmp_path: Path) -> None:
+    address = f"milvus:{tmp_path / 'notes.db'}"
+    code, found = checks(Path(address))
+    assert (code, found["library"]["text"]) == (
+        0, f"none in {address} yet; create it with: wherein --library {address} ingest FOLDER"
+    )  # fmt: skip
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_current_folder_that_is_gone(tmp_path: Path) -> None:

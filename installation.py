@@ -138,9 +138,15 @@ def _installer(here: Installation) -> list[str]:
         return [*here.tool.split(), "install", "--force"]
     if here.tool == "uv":
         return ["uv", "pip", "install", "--python", sys.executable]
+    if not _has_pip():  # a pip outside this environment installed it
+        return ["pip", "--python", sys.executable, "install"]
     # In short where the shell has activated this environment.
     pip = ["pip"] if os.environ.get("VIRTUAL_ENV") == sys.prefix else [sys.executable, "-m", "pip"]
     return [*pip, "install"]
+
+
+def _has_pip() -> bool:
+    return _distribution("pip") is not None
 
 
 def _joined(words: Sequence[str]) -> str:

@@ -39,7 +39,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     (folder / "METADATA").write_text(METADATA)
     (folder / "INSTALLER").write_text("pip\n")
-    found = {"wherein": PathDistribution(folder)}
+    found = {"wherein": PathDistribution(folder), "pip": PathDistribution(folder)}
     monkeypatch.setattr(installation, "_distribution", found.get)
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
     monkeypatch.setattr(sys, "executable", "/env/bin/python")
@@ -61,6 +61,13 @@ def test_from_an_index(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (package / "INSTALLER").write_text("uv")
     assert install_command("watch") == "uv pip install --python /env/bin/python 'wherein[watch]'"
     assert how_to_upgrade() == "upgrade with: uv pip install --python /env/bin/python --upgrade wherein"
+
+
+def test_from_an_index_without_a_pip_in_the_environment(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installation, "_distribution", {"wherein": PathDistribution(package)}.get)
+    monkeypatch.setenv("VIRTUAL_ENV", sys.prefix)  # the shell's pip is another environment's
+    assert install_command("watch") == "pip --python /env/bin/python install 'wherein[watch]'"
+    assert how_to_upgrade() == "upgrade with: pip --python /env/bin/python install --upgrade wherein"
 
 
 def test_from_a_clone(package: Path) -> None:

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from wherein.errors import Damaged, UsageError
-from wherein.storage.backup.manifest import MANIFEST, FileEntry, Manifest, decode_manifest
+from wherein.storage.backup.manifest import MANIFEST, Manifest, decode_manifest
 from wherein.storage.backup.staging import printable_path
 from wherein.storage.backup.suffix import SUFFIX
 from wherein.storage.catalog.connection import CATALOG
+from wherein.storage.disk.file_entry import FileEntry
 
 __all__ = ["pack", "read_package", "size_of"]
 

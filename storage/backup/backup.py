@@ -21,7 +21,7 @@ from pathlib import Path
 
 from wherein.errors import Damaged, UsageError, WhereinError
 from wherein.storage.backup.archive import pack, read_package, size_of
-from wherein.storage.backup.manifest import MANIFEST, Manifest, encode_manifest, file_entry
+from wherein.storage.backup.manifest import MANIFEST, Manifest, encode_manifest
 from wherein.storage.backup.restore import unpack_library
 from wherein.storage.backup.staging import check_free_folder, clear, printable_path, staging, translating_file_errors
 from wherein.storage.backup.suffix import SUFFIX
@@ -32,6 +32,7 @@ from wherein.storage.catalog.schema import schema_of
 from wherein.storage.catalog.sqlite_errors import translating_errors
 from wherein.storage.catalog.unlocked import unchanged
 from wherein.storage.disk.failpoints import failpoint
+from wherein.storage.disk.file_entry import file_entry
 from wherein.storage.disk.fsync import fsync, fsync_tree
 from wherein.storage.disk.rename import rename_folder
 from wherein.storage.index.generations import KINDS, SUFFIXES, VECTORS, active_generation, generation_path

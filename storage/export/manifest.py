@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from wherein.errors import Damaged, WhereinError
+from wherein.installation import how_to_upgrade
+from wherein.storage.disk.file_entry import SHA256
+from wherein.storage.disk.sealed_json import MALFORMED, digest, seal, unseal
 from wherein.storage.store.store import Model
 
 __all__ = [
@@ -21,7 +21,6 @@ DOCUMENTS, PASSAGES, RECORDS = TABLES = ("documents", "passages", "records")
 """The tables of an export. The file of each is named `TABLE.parquet`."""
 
 _FORMAT = 1
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -50,37 +49,27 @@ class Manifest:
     def identity(self) -> str:
         """A SHA-256 (hex) of the content: the same for two exports of the same state."""
         fields = asdict(self)
-        return _digest({name: fields[name] for name in ("model", "tables")})
+        return digest({name: fields[name] for name in ("model", "tables")})
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
     """Return the manifest as JSON that includes its own SHA-256."""
-    fields = {"format": _FORMAT, **asdict(manifest)}
-    return json.dumps({**fields, "sha256": _digest(fields)}, indent=1).encode() + b"\n"
+    return seal({"format": _FORMAT, **asdict(manifest)})
 
 
 def decode_manifest(raw: bytes) -> Manifest:
     """Return the manifest. Raises Damaged when it is damaged, WhereinError when it needs a newer Wherein."""
     try:
-        fields = json.loads(raw)
-        written = fields.pop("sha256")
-        if written != _digest(fields):
-            raise ValueError("another SHA-256")
+        fields = unseal(raw)
         if fields.pop("format") > _FORMAT:
-            raise WhereinError(
-                f"This export was made by a newer Wherein ({fields['version']}); upgrade with: pipx upgrade wherein"
-            )
+            raise WhereinError(f"This export was made by a newer Wherein ({fields['version']}); {how_to_upgrade()}")
         return _manifest(**fields)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except MALFORMED as error:
         raise Damaged(f"its {MANIFEST} is damaged") from error
 
 
 def _manifest(*, model: dict[str, Any], tables: dict[str, dict[str, Any]], **fields: Any) -> Manifest:
     found = {name: ExportedTable(**table) for name, table in tables.items()}
-    if set(found) != set(TABLES) or not all(_SHA256.fullmatch(table.sha256) for table in found.values()):
+    if set(found) != set(TABLES) or not all(SHA256.fullmatch(table.sha256) for table in found.values()):
         raise ValueError("tables")
     return Manifest(model=Model(**model), tables=found, **fields)
-
-
-def _digest(fields: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()

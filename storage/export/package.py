@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from wherein.errors import Damaged, UsageError
-from wherein.storage.backup.manifest import file_entry
 from wherein.storage.catalog.vectors import Matrix
+from wherein.storage.disk.file_entry import file_entry
 from wherein.storage.export.arrow import require_arrow
 from wherein.storage.export.manifest import DOCUMENTS, MANIFEST, PASSAGES, RECORDS, Manifest, decode_manifest
 from wherein.storage.export.tables import VECTOR, document_of, record_of

@@ -8,9 +8,9 @@ from typing import Any, Self
 import numpy as np
 
 from wherein.errors import Damaged
-from wherein.storage.backup.manifest import file_entry
 from wherein.storage.catalog.vectors import Matrix
 from wherein.storage.disk.failpoints import failpoint
+from wherein.storage.disk.file_entry import file_entry
 from wherein.storage.disk.fsync import fsync
 from wherein.storage.export.arrow import require_arrow
 from wherein.storage.export.manifest import PASSAGES, ExportedTable

@@ -11,9 +11,10 @@ import pytest
 from released_libraries import FIXTURES, unpack
 from wherein.errors import WhereinError
 from wherein.library import Library
-from wherein.storage.backup.manifest import MANIFEST, Manifest, encode_manifest, file_entry
+from wherein.storage.backup.manifest import MANIFEST, Manifest, encode_manifest
 from wherein.storage.catalog.connection import CATALOG
 from wherein.storage.catalog.schema import NEWEST_SCHEMA, schema_of
+from wherein.storage.disk.file_entry import file_entry
 
 QUESTION = "who may sign the lease?"
 

@@ -11,9 +11,10 @@ import pytest
 from backups import back_up, crafted, flip
 from wherein.errors import Damaged, UsageError
 from wherein.storage.backup.archive import pack, read_package, size_of
-from wherein.storage.backup.manifest import MANIFEST, Manifest, decode_manifest, encode_manifest, file_entry
+from wherein.storage.backup.manifest import MANIFEST, Manifest, decode_manifest, encode_manifest
 from wherein.storage.backup.restore import restore_backup
 from wherein.storage.catalog.connection import CATALOG
+from wherein.storage.disk.file_entry import file_entry
 
 
 def member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "", **headers: str) -> tarfile.TarInfo:

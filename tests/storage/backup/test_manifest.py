@@ -1,18 +1,17 @@
 """The manifest of a backup."""
 
-import hashlib
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from wherein.errors import Damaged, WhereinError
 from wherein.installation import how_to_upgrade
-from wherein.storage.backup.manifest import FileEntry, Manifest, decode_manifest, encode_manifest, file_entry
+from wherein.storage.backup.manifest import Manifest, decode_manifest, encode_manifest
 from wherein.storage.catalog.connection import CATALOG
 from wherein.storage.catalog.models import now
 from wherein.storage.catalog.schema import NEWEST_SCHEMA
+from wherein.storage.disk.file_entry import FileEntry
 
 
 @pytest.mark.parametrize(
@@ -71,9 +70,3 @@ def test_a_manifest_names_a_catalog_with_a_size_and_a_hash(files: dict[str, File
 def test_a_newer_schema_is_refused_with_the_version_that_wrote_it() -> None:
     with pytest.raises(WhereinError, match=re.escape(f"made by a newer Wherein (7.0); {how_to_upgrade()}")):
         decode_manifest(encode_manifest(manifest(schema=NEWEST_SCHEMA + 1, version="7.0")))
-
-
-@pytest.mark.parametrize("size", [0, 1, 1 << 20])
-def test_the_entry_of_a_file_is_its_size_and_its_sha_256(tmp_path: Path, size: int) -> None:
-    (tmp_path / "file").write_bytes(b"7" * size)
-    assert file_entry(tmp_path / "file") == FileEntry(size, hashlib.sha256(b"7" * size).hexdigest())

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from backups import ANY_POSITION, KINDS, OFTEN, WAYS, Run, add, answers, back_up, crafted, flip, leftovers, steps
 from wherein.errors import Damaged, LibraryBusy, UsageError, WhereinError
-from wherein.storage.backup.manifest import MANIFEST, file_entry
+from wherein.storage.backup.manifest import MANIFEST
 from wherein.storage.backup.restore import replaced_library, restore_backup
 from wherein.storage.catalog.connection import CATALOG, open_reader
 from wherein.storage.disk.failpoints import POINTS
+from wherein.storage.disk.file_entry import file_entry
 from wherein.storage.disk.lock import writer_lock
 from wherein.storage.index.generations import active_generation
 

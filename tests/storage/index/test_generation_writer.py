@@ -11,9 +11,9 @@ from sqlite_utils import Database
 from approximate_libraries import COUNT, Library
 from catalogs import document, hashes, save, store_range
 from wherein.errors import Damaged, Refused
-from wherein.storage.backup.manifest import file_entry
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.models import StoredModel
+from wherein.storage.disk.file_entry import file_entry
 from wherein.storage.index.approximate import open_approximate
 from wherein.storage.index.generation_files import load_generation, load_postings
 from wherein.storage.index.generation_writer import Registration, Reuse, write_generation

@@ -74,6 +74,7 @@ POINTS = {
     "restore.renamed": "the restored library; the previous one is beside it",
     "export.portion": "no export; a folder .NAME.part is left beside it, which the next export to that path removes",
     "export.written": "as after export.portion",
+    "export.flushed": "as after export.portion",
     "export.renamed": "the export is complete",
     "import.step": "no library; a folder .NAME.part is left beside it, in which the next import resumes; in another"
     " store a generation that answers nothing, which is resumed as well",

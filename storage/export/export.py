@@ -16,7 +16,7 @@ from wherein.storage.backup.archive import size_of
 from wherein.storage.backup.staging import check_free_folder, clear, printable_path, staging, translating_file_errors
 from wherein.storage.catalog.models import now
 from wherein.storage.disk.failpoints import failpoint
-from wherein.storage.disk.fsync import fsync, fsync_tree
+from wherein.storage.disk.rename import publish_folder
 from wherein.storage.export.arrow import require_arrow
 from wherein.storage.export.journal import is_journal
 from wherein.storage.export.manifest import DOCUMENTS, MANIFEST, PASSAGES, RECORDS, Manifest, encode_manifest
@@ -67,10 +67,7 @@ def write_export(store: Store, target: Path, version: str, report: Report = lamb
         with store.frozen() if isinstance(store, LocalStore) else nullcontext():
             manifest = _write(store, folder, version, report)
         failpoint("export.written")
-        fsync_tree(folder)
-        folder.rename(target)  # rename(2) replaces an empty folder
-        failpoint("export.renamed")
-        fsync(target.parent)
+        publish_folder(folder, target, "export")
     rows = {name: table.rows for name, table in manifest.tables.items()}
     return Export(
         printable_path(target), manifest.created_at, rows[DOCUMENTS], rows[PASSAGES], rows[RECORDS], size_of(target),

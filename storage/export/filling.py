@@ -12,7 +12,7 @@ from time import monotonic
 from wherein.errors import UsageError, WhereinError
 from wherein.storage.backup.staging import check_free_folder, clear, printable_path, staging, translating_file_errors
 from wherein.storage.disk.failpoints import failpoint
-from wherein.storage.disk.fsync import fsync, fsync_tree
+from wherein.storage.disk.rename import publish_folder
 from wherein.storage.export.export import Report
 from wherein.storage.export.journal import FileJournal, Journal, RecordJournal, is_journal
 from wherein.storage.export.manifest import DOCUMENTS, MANIFEST, encode_manifest
@@ -53,11 +53,7 @@ def fill_folder(package: Package, library: Path, open_store: Callable[[Path], St
             known.write_bytes(encode_manifest(package.manifest))
         with closing(open_store(new)) as store:
             filling = _fill(package, store, journal, "auto", report)
-        fsync_tree(new)
-        failpoint("import.flushed")
-        new.rename(library)
-        failpoint("import.renamed")
-        fsync(library.parent)
+        publish_folder(new, library, "import")
     return filling
 
 

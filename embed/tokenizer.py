@@ -12,6 +12,7 @@ from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 
 from wherein.embed.model import TOKENIZER, Model, read_checked
+from wherein.storage.disk.batched import batched
 
 __all__ = ["Frame", "Question", "Tokenizer", "Words"]
 
@@ -35,7 +36,7 @@ class Question:
     """A question's token ids, special tokens included, and `cut`, the end of its text that did not fit ("" if none).
 
     `characters_per_token` is how many characters a token stands for on average; an unknown one stands for none. It is
-    about 4 in a language whose words are in the vocabulary, and 1 in a script of which it has only the letters.
+    about 4 in a language whose words are in the vocabulary, and 1 in a script with only its letters there.
     """
 
     ids: list[int]
@@ -52,7 +53,7 @@ class Frame:
 
     @classmethod
     def of(cls, tokenizer: tokenizers.Tokenizer) -> "Frame":
-        """Return the frame that a tokenizer puts around every text. Raises ValueError if some stand inside it."""
+        """Return the frame that a tokenizer puts around every text. Raises ValueError if some are inside it."""
         encoding = tokenizer.encode("a")
         mask = encoding.special_tokens_mask
         first = next((at for at, special in enumerate(mask) if not special), len(mask))
@@ -157,7 +158,7 @@ class Tokenizer:
         if len(ids) == len(encoding.ids):
             # All of the window fits, for instance because it is mostly blanks; only text beyond it is cut.
             return Question(ids, text[len(window) :].strip(), known)
-        # After the text's last token that is kept stand the special tokens.
+        # The special tokens follow the last token of the text that is kept.
         last_kept = encoding.offsets[self.question_tokens - len(self._frame.after) - 1][1]
         return Question(ids, text[max(0, last_kept - len(prompt)) :].strip(), known)
 
@@ -180,8 +181,7 @@ class Tokenizer:
         """
         blocks = list(_blocks(text))
         starts, tokens, ids = [], [], []
-        for first in range(0, len(blocks), _BATCH_SIZE):
-            batch = blocks[first : first + _BATCH_SIZE]
+        for batch in batched(blocks, _BATCH_SIZE):
             encodings = self._tokenizer.encode_batch([text[a:b] for a, b in batch], add_special_tokens=False)
             for (begin, end), encoding in zip(batch, encodings, strict=True):
                 # reshape: without tokens the array would be [0] and not [0, 2].

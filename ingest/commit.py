@@ -19,7 +19,7 @@ from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.vectors import save_vectors
 
-__all__ = ["BATCH_SIZE", "Claims", "CommitQueue", "ModelInputs", "WriteQueue", "batches"]
+__all__ = ["BATCH_SIZE", "Claims", "CommitQueue", "ModelInputs", "WriteQueue"]
 
 ModelInputs = Iterator[TokenizedInput]
 """The model inputs that need a vector."""
@@ -143,7 +143,7 @@ class CommitQueue(Claims):
             self._commit()
 
     def _commit(self) -> None:
-        """Commit the vectors at hand and every write that is complete with them."""
+        """Commit the collected vectors and every write that is complete with them."""
         hashes = list(self._vectors)
         if hashes or self._pending:
             self._claimed.difference_update(hashes)  # first, for it decides in `_write` what is complete
@@ -165,9 +165,3 @@ class CommitQueue(Claims):
         for pending in complete:
             pending.write()
         return len(complete)
-
-
-def batches(hashes: list[bytes]) -> Iterator[list[bytes]]:
-    """Yield the hashes in groups that are tokenized at once."""
-    for first in range(0, len(hashes), BATCH_SIZE):
-        yield hashes[first : first + BATCH_SIZE]

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from wherein.embed.encoder import Encoder
 from wherein.ingest.changes.seen_keys import SeenKeys
-from wherein.ingest.commit import BATCH_SIZE, ModelInputs, WriteQueue, batches
+from wherein.ingest.commit import BATCH_SIZE, ModelInputs, WriteQueue
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.prepared import Chunked, PreparedDocument, chunk_document
 from wherein.ingest.progress.events import DocumentDone
@@ -43,6 +43,7 @@ from wherein.storage.catalog.files import REREAD, FileRecord
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.titled_texts import first_input
 from wherein.storage.catalog.vectors import known_inputs
+from wherein.storage.disk.batched import batched
 from wherein.uri import record_uri
 
 __all__ = ["DocumentPipeline", "Origin", "Outcome", "SaveFile"]
@@ -280,7 +281,7 @@ class DocumentPipeline:
     def _tokenized(self, chunked: Chunked, missing: list[bytes]) -> ModelInputs:
         tokenizer = self._encoder.tokenizer
         titles = title_ids(tokenizer, (chunked.inputs[name][0].title for name in missing))
-        for batch in batches(missing):
+        for batch in batched(missing, BATCH_SIZE):
             inputs, spans = zip(*(chunked.inputs[name] for name in batch), strict=True)
             rows = tokenizer.passages([one.text for one in inputs], chunked.words, spans)
             for name, one, ids in zip(batch, inputs, rows, strict=True):

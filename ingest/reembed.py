@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from wherein.embed.encoder import Encoder
 from wherein.embed.tokenizer import Tokenizer
 from wherein.ingest.chunker import chunk
-from wherein.ingest.commit import CommitQueue, ModelInputs, batches
+from wherein.ingest.commit import BATCH_SIZE, CommitQueue, ModelInputs
 from wherein.ingest.document import Mark
 from wherein.ingest.progress.events import Progress, Report
 from wherein.ingest.title_vectors import tokenize
@@ -43,6 +43,7 @@ from wherein.storage.catalog.models import (
 from wherein.storage.catalog.models import model_folder as stored_folder
 from wherein.storage.catalog.titled_texts import TitledText
 from wherein.storage.catalog.vectors import known_inputs
+from wherein.storage.disk.batched import batched
 from wherein.storage.index.generation_writer import Registration, write_generation
 from wherein.storage.index.generations import Generation
 
@@ -142,7 +143,7 @@ class Reembedding:
             missing = self._queue.claim(name for name in names if name not in known)
             self.tally.update(chunks=len(passages.chunks), reused=len(passages.chunks) - len(missing))
             self._is_renamed = self._is_renamed or passages.changed
-            for batch in batches(missing):
+            for batch in batched(missing, BATCH_SIZE):
                 yield from tokenize(self._encoder.tokenizer, inputs, batch)
             self._documents += 1
             self._characters += len(passages.text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property, partial
-from itertools import islice
 from pathlib import Path
 from threading import Lock, RLock
 from typing import TYPE_CHECKING, TypeVar
@@ -22,6 +21,7 @@ from wherein.search.pipeline import Answer, AnswerModels, PreparedQuery, QueryOp
 from wherein.search.query_syntax import ParsedQuestion, parse_question
 from wherein.storage.catalog.connection import snapshot
 from wherein.storage.catalog.documents import count_documents
+from wherein.storage.disk.batched import batched
 from wherein.storage.index.open_indexes import SharedIndexes
 
 if TYPE_CHECKING:
@@ -217,8 +217,7 @@ class QueryService:
 
     def answer_many(self, questions: Iterable[str], options: QueryOptions) -> Iterator[Answer]:
         """Yield the answer to each question, in order; while some are answered, the next are encoded."""
-        waiting = iter(questions)
-        while batch := list(islice(waiting, _BATCH_SIZE)):
+        for batch in batched(questions, _BATCH_SIZE):
             for question in batch:
                 check_question(question, options)
             yield from self._answer_batch(batch, options)
@@ -226,8 +225,7 @@ class QueryService:
     def _answer_batch(self, batch: Sequence[str], options: QueryOptions) -> Iterator[Answer]:
         from concurrent.futures import ThreadPoolExecutor  # a single question does not need it
 
-        size = _group_size(options.k)
-        groups = [_PreparedGroup(batch[first : first + size], options) for first in range(0, len(batch), size)]
+        groups = [_PreparedGroup(group, options) for group in batched(batch, _group_size(options.k))]
         ahead = ThreadPoolExecutor(1, "wherein-encode")
         try:
             encoded = [ahead.submit(self._with_session, group.prepare) for group in groups]

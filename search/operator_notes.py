@@ -9,6 +9,7 @@ from wherein.search.keyword import Matches, best_marked
 from wherein.search.operators import has_excluded_word, has_words, selected
 from wherein.search.phrase_check import PhraseCheck
 from wherein.search.query_syntax import Phrase
+from wherein.storage.disk.batched import batched
 from wherein.storage.index.postings import Mask
 from wherein.uri import display
 
@@ -103,8 +104,7 @@ def _occurs(
     chunks = best_marked(matches, masks, check.limit + 1).tolist()
     if any(map(holds, chunks)):  # one of those that have been read
         return True
-    for first in range(0, len(chunks), _BATCH_SIZE):
-        batch = chunks[first : first + _BATCH_SIZE]
+    for batch in batched(chunks, _BATCH_SIZE):
         is_all = check.read(batch)
         if any(map(holds, batch)):
             return True

@@ -3,10 +3,11 @@
 from array import array
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
-from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
+
+from wherein.storage.disk.batched import batched
 
 __all__ = ["SeenKeys"]
 
@@ -26,7 +27,7 @@ class SeenKeys:
     def missing(self, keys: Iterable[tuple[str, int]]) -> list[int]:
         """Return the ids of those keys that were not seen; `keys` are pairs of key and id."""
         seen = np.sort(np.array(self._hashes, dtype=np.uint64))
-        return [number for batch in _batches(keys) for number in _missing(batch, seen)]
+        return [number for batch in batched(keys, _BATCH_SIZE) for number in _missing(batch, seen)]
 
 
 def _missing(batch: list[tuple[str, int]], seen: npt.NDArray[np.uint64]) -> Iterator[int]:
@@ -35,12 +36,6 @@ def _missing(batch: list[tuple[str, int]], seen: npt.NDArray[np.uint64]) -> Iter
     for (_, number), offset, value in zip(batch, offsets.tolist(), hashes, strict=True):
         if offset == len(seen) or seen[offset] != value:
             yield number
-
-
-def _batches(keys: Iterable[tuple[str, int]]) -> Iterator[list[tuple[str, int]]]:
-    rest = iter(keys)
-    while batch := list(islice(rest, _BATCH_SIZE)):
-        yield batch
 
 
 def _hash(key: str) -> int:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from wherein.library.cluster.copy_reader import CopyReader
 from wherein.search.stored.pipeline import Passing
+from wherein.storage.disk.batched import batched
 from wherein.storage.filters.selection import Filter, matching_documents, unmatched_patterns
 from wherein.storage.store.filters import Filter as StoreFilter
 from wherein.storage.store.filters import In
@@ -35,5 +36,4 @@ def passing(reader: CopyReader, only: Filter | None) -> Passing:
 
 
 def _by_keys(uris: Sequence[str]) -> tuple[StoreFilter | None, ...]:
-    keys = sorted(map(document_key, uris))
-    return tuple(In("document", tuple(keys[first : first + _AT_ONCE])) for first in range(0, len(keys), _AT_ONCE))
+    return tuple(In("document", tuple(keys)) for keys in batched(sorted(map(document_key, uris)), _AT_ONCE))

@@ -9,6 +9,7 @@ import numpy as np
 from wherein.storage.catalog.connection import writing
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.catalog.vectors import known_inputs, save_vectors
+from wherein.storage.disk.batched import batched
 from wherein.storage.store.filters import In
 from wherein.storage.store.store import Store
 
@@ -26,9 +27,8 @@ def recall(store: Store, db: Database, names: list[bytes]) -> None:
     if model is None:
         return
     known = known_inputs(db, model.id, names)
-    unknown = [name.hex() for name in names if name not in known]
-    for first in range(0, len(unknown), _AT_ONCE):
-        rows = store.scan(In("input_hash", tuple(unknown[first : first + _AT_ONCE])), vectors=True)
+    for unknown in batched((name.hex() for name in names if name not in known), _AT_ONCE):
+        rows = store.scan(In("input_hash", tuple(unknown)), vectors=True)
         found = {row.input_hash: row.vector for row in rows if row.vector is not None}
         if found:
             with writing(db, "ingest.recall"):

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.disk.batched import batched
 
 __all__ = ["select_in"]
 
@@ -17,8 +18,7 @@ def select_in(db: Catalog, statement: str, values: Sequence[Any], *before: objec
     A value may be bound twice. The parameters `before` are bound ahead of the values in each batch. NumPy arrays are to
     be passed as lists: SQLite binds no NumPy integers.
     """
-    for first in range(0, len(values), _BATCH_SIZE):
-        batch = list(values[first : first + _BATCH_SIZE])
+    for batch in batched(values, _BATCH_SIZE):
         # Few lengths: Python keeps the last 128 statements, and to compile another takes longer than most take to run.
         batch += batch[-1:] * ((1 << (len(batch) - 1).bit_length()) - len(batch))
         yield from db.execute(statement.format(",".join("?" * len(batch))), [*before, *batch]).fetchall()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from wherein.storage.catalog.sketches import save_sketches, sketches_of
 from wherein.storage.catalog.term_counts import pack_counts, save_terms
 from wherein.storage.catalog.terms import terms_of
+from wherein.storage.disk.batched import batched
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -34,8 +35,7 @@ class Derived(NamedTuple):
 
 def derive(passages: Sequence[Passage]) -> list[Derived]:
     """Return what is derived from passages: many together take a third of the time that they take one by one."""
-    groups = (passages[first : first + _AT_ONCE] for first in range(0, len(passages), _AT_ONCE))
-    return [own for group in groups for own in _derive(group)]
+    return [own for group in batched(passages, _AT_ONCE) for own in _derive(group)]
 
 
 def _derive(passages: Sequence[Passage]) -> list[Derived]:

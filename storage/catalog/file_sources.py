@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.disk.batched import batched
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -80,9 +81,7 @@ def move_to_source(db: Database, file_id: int, source_id: int) -> None:
 
 def unfollow_files(db: Database, source_id: int, file_ids: Iterable[int]) -> None:
     """Note that the source covers these files no longer. Call inside `writing`."""
-    ids = list(file_ids)
-    for first in range(0, len(ids), _BATCH_SIZE):
-        batch = ids[first : first + _BATCH_SIZE]
+    for batch in batched(file_ids, _BATCH_SIZE):
         marks = ", ".join("?" * len(batch))
         db.execute(f"DELETE FROM file_sources WHERE source_id = ? AND file_id IN ({marks})", [source_id, *batch])
 

@@ -23,6 +23,7 @@ from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.terms import PieceCache, terms_of
 from wherein.storage.catalog.texts import Span, read_spans
+from wherein.storage.disk.batched import batched
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -68,8 +69,7 @@ _MULTIPLIERS = _multipliers()
 
 def sketches_of(passages: Sequence[Sequence[int]], texts: Sequence[str]) -> list[bytes]:
     """Return the sketches of passages: the terms of each, in their order, and its text."""
-    groups = (passages[first : first + _AT_ONCE] for first in range(0, len(passages), _AT_ONCE))
-    digits = b"".join(_digits(group) for group in groups)
+    digits = b"".join(_digits(group) for group in batched(passages, _AT_ONCE))
     numbers = map(_numbers, passages, texts)
     return [digits[_BYTES * at : _BYTES * (at + 1)] + _crc(own) for at, own in enumerate(numbers)]
 

@@ -22,6 +22,7 @@ from wherein.storage.catalog.packed_terms import ENTRY, TermRows, estimated_term
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.terms import TERM_BITS, terms_of, terms_version
 from wherein.storage.catalog.texts import Span, read_spans
+from wherein.storage.disk.batched import batched
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -76,8 +77,7 @@ def count_terms(text: str, headings: Sequence[str] = (), title: str = "") -> byt
 
 def count_texts(texts: Sequence[str]) -> list[bytes]:
     """Return what `count_terms` does for each of many texts without headings and titles."""
-    groups = (texts[first : first + _BATCH_SIZE] for first in range(0, len(texts), _BATCH_SIZE))
-    terms = ([list(terms_of(text)) for text in group] for group in groups)
+    terms = ([list(terms_of(text)) for text in group] for group in batched(texts, _BATCH_SIZE))
     return [row for group in terms for row in pack_counts(group, [()] * len(group), [""] * len(group))]
 
 

@@ -1,6 +1,6 @@
 """The `texts` table: the text of each document in blocks of `BLOCK_CHARACTERS` characters.
 
-A passage, its line and what stands around it are read from the blocks that they lie in, so that their cost does not
+A passage, its line and the text around it are read from the blocks that they lie in, so that their cost does not
 depend on the length of the text (docs/decisions/texts.md). Each block has a checksum, which also covers its position
 and its line.
 """
@@ -15,6 +15,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.disk.batched import batched
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -177,8 +178,7 @@ def read_spans(db: Catalog, spans: Sequence[Span]) -> list[SpanText]:
     found: dict[Span, SpanText] = {}
     by_document = groupby(sorted({span for span in spans if span.is_readable}), attrgetter("document"))
     runs = [run for _, own in by_document for run in _runs(own)]
-    for first in range(0, len(runs), _RUNS_AT_ONCE):
-        batch = runs[first : first + _RUNS_AT_ONCE]
+    for batch in batched(runs, _RUNS_AT_ONCE):
         blocks = _sound_blocks(db, batch)
         found.update((span, _text_of(span, blocks)) for run in batch for span in run)
     return [found.get(span, _UNREADABLE) for span in spans]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import TypeVar
 
 from wherein.errors import Damaged, WhereinError
 from wherein.storage.backup.archive import size_of
 from wherein.storage.backup.staging import check_free_folder, clear, printable_path, staging, translating_file_errors
 from wherein.storage.catalog.models import now
+from wherein.storage.disk.batched import batched
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.disk.rename import publish_folder
 from wherein.storage.export.arrow import require_arrow
@@ -31,7 +30,6 @@ __all__ = ["Export", "Report", "active_generation", "write_export"]
 Report = Callable[[str], None]
 """Is called with a phrase for each step."""
 
-_T = TypeVar("_T")
 _DOCUMENTS = 200
 
 
@@ -104,7 +102,7 @@ def _write(store: Store, folder: Path, version: str, report: Report) -> Manifest
 
 def _write_documents(store: Store, documents: TableFile, passages: TableFile, report: Report) -> None:
     total = store.stats().documents
-    for entries in _grouped(store.documents()):
+    for entries in batched(store.documents(), _DOCUMENTS):
         versions = {entry.uri: entry.version for entry in entries}
         for document in store.read(list(versions)):
             if versions.pop(document.uri) == document.version:
@@ -116,8 +114,3 @@ def _write_documents(store: Store, documents: TableFile, passages: TableFile, re
         if versions:
             raise Damaged(f"{min(versions)} was removed; export the library while nothing writes to it")
         report(f"exporting: {documents.rows:,} of {total:,} documents")
-
-
-def _grouped(items: Iterator[_T]) -> Iterator[Sequence[_T]]:
-    while group := list(islice(items, _DOCUMENTS)):
-        yield group

@@ -11,6 +11,7 @@ from time import monotonic
 
 from wherein.errors import UsageError, WhereinError
 from wherein.storage.backup.staging import check_free_folder, clear, printable_path, staging, translating_file_errors
+from wherein.storage.disk.batched import batched
 from wherein.storage.disk.failpoints import failpoint
 from wherein.storage.disk.rename import publish_folder
 from wherein.storage.export.export import Report
@@ -139,8 +140,8 @@ def _write_records(package: Package, target: Store) -> None:
         names = {record.name for record in records}
         own = [record for record in target.records(kind) if not is_journal(record)]
         target.delete_records(kind, [record.name for record in own if record.name not in names])
-        for first in range(0, len(records), _PASSAGES):
-            target.put_records(records[first : first + _PASSAGES])
+        for batch in batched(records, _PASSAGES):
+            target.put_records(batch)
 
 
 def _drop_others(store: Store, published: Generation) -> None:

@@ -17,6 +17,7 @@ from wherein.storage.catalog.sketches import fill_sketches
 from wherein.storage.catalog.term_counts import recount
 from wherein.storage.catalog.texts import read_text, save_text
 from wherein.storage.catalog.vectors import Ids, is_stored_vector, pack_vectors
+from wherein.storage.disk.batched import batched
 from wherein.storage.disk.counted import counted
 from wherein.storage.index.generation_files import load_generation
 from wherein.storage.index.generations import active_generation
@@ -78,8 +79,7 @@ def _ids(bad: Iterable[BadRow], table: str) -> list[int]:
 
 def _remove(db: Database, quarantine: Quarantine, table: str, ids: list[int]) -> None:
     """Delete rows, once they are in quarantine."""
-    for first in range(0, len(ids), _BATCH_SIZE):
-        batch = ids[first : first + _BATCH_SIZE]
+    for batch in batched(ids, _BATCH_SIZE):
         marks = ", ".join("?" * len(batch))
         cursor = db.execute(f"SELECT * FROM {table} WHERE id IN ({marks})", batch)
         names = [name for name, *_ in cursor.description]

@@ -7,7 +7,7 @@ from sqlite_utils import Database
 
 from toy import ToyEncoder
 from wherein.ingest import commit
-from wherein.ingest.commit import BATCH_SIZE, CommitQueue, batches
+from wherein.ingest.commit import CommitQueue
 from wherein.ingest.title_vectors import TokenizedInput
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.vectors import known_inputs
@@ -123,11 +123,3 @@ def test_a_write_that_fails_undoes_its_whole_commit(recorded: Recorded, stored: 
         recorded.embed(A)
     assert recorded.written() == []
     assert known_inputs(recorded.db, stored.id, [A]) == set()
-
-
-@pytest.mark.parametrize("count", [0, 1, BATCH_SIZE, BATCH_SIZE + 1])
-def test_batches_hold_every_hash_once_and_in_order(count: int) -> None:
-    hashes = [number.to_bytes(32) for number in range(count)]
-    groups = list(batches(hashes))
-    assert [name for group in groups for name in group] == hashes
-    assert all(1 <= len(group) <= BATCH_SIZE for group in groups)

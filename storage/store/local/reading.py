@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.disk.batched import batched
 from wherein.storage.store.document import DocumentEntry, EmbeddedDocument, PassageRow, Record
 from wherein.storage.store.filters import Filter, Value, check_filter
 from wherein.storage.store.keys import KEY_LENGTH, document_key
@@ -41,9 +42,9 @@ class LocalReading:
         """Yield documents in the order of their keys; see `ReadableStore`."""
         with self._connections.reading() as db:
             numbers = _numbers(db, uris)
-        for first in range(0, len(numbers), _BATCH_SIZE):
+        for batch in batched(numbers, _BATCH_SIZE):
             with self._connections.reading() as db:
-                entries = entries_of(db, numbers[first : first + _BATCH_SIZE])
+                entries = entries_of(db, batch)
             yield from entries
 
     def read(self, uris: Iterable[str]) -> Iterator[EmbeddedDocument]:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from wherein.errors import UsageError
+from wherein.storage.disk.batched import batched
 from wherein.storage.store.document import Record
 from wherein.storage.store.filters import And, Equal, Prefix
 from wherein.storage.store.keys import record_key
@@ -59,9 +60,8 @@ class MilvusCatalog:
         if not self.exists():
             self._connection.call(lambda client: create_catalog(client, self.name))
             self._is_there = True
-        values = list(rows.values())
-        for first in range(0, len(values), _AT_ONCE):
-            self._connection.upsert(self.name, values[first : first + _AT_ONCE])
+        for batch in batched(rows.values(), _AT_ONCE):
+            self._connection.upsert(self.name, batch)
 
     def delete(self, kind: str, names: Sequence[str]) -> None:
         """Delete records by their names."""
@@ -72,8 +72,8 @@ class MilvusCatalog:
         """Return the values of records by their names; one that is not there is missing."""
         found: dict[str, Mapping[str, Any]] = {}
         keys = [record_key(kind, name) for name in dict.fromkeys(names)] if self.exists() else []
-        for first in range(0, len(keys), _AT_ONCE):
-            only = any_of("key", keys[first : first + _AT_ONCE])
+        for batch in batched(keys, _AT_ONCE):
+            only = any_of("key", batch)
             for row in self._connection.query(self.name, only, CATALOG_FIELDS):
                 found[row["name"]] = json.loads(row["value"] + row["more"])
         return found

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wherein.errors import WhereinError
 from wherein.installation import install_command
+from wherein.storage.disk.batched import batched
 from wherein.storage.store.milvus.address import MilvusAddress
 from wherein.storage.store.milvus.expression import EVERYTHING
 from wherein.storage.store.milvus.lite import close_lite, open_lite
@@ -30,6 +31,7 @@ CALL_SECONDS, LOAD_SECONDS = 30.0, 120.0
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _CONNECT_SECONDS, _FIRST_PATIENCE = 5.0, 5.0
+_AT_ONCE = 1_000  # keys that are deleted together
 _MISSING = "To keep a library in Milvus, install: {}"
 _AWAY = "Milvus at {} does not answer ({}); start it, or wait until it is up, and run the same command again"
 _REFUSED = "Milvus at {} refuses: {}"
@@ -72,10 +74,10 @@ class Connection:
                 raise
             except Exception as error:  # of pymilvus, gRPC or the engine of Milvus Lite, which have no common base
                 if not _is_transient(error):
-                    raise WhereinError(_REFUSED.format(self.address.shown, _told(error))) from error
+                    raise WhereinError(_REFUSED.format(self.address.shown, _first_line(error))) from error
                 self._seen.clear()
                 if time.monotonic() + pause > ends:
-                    raise WhereinError(_AWAY.format(self.address.shown, _told(error))) from error
+                    raise WhereinError(_AWAY.format(self.address.shown, _first_line(error))) from error
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
@@ -129,7 +131,7 @@ class Connection:
         """Delete rows by their keys."""
         if keys:
             self._seen.discard(collection)  # to be seen at once, a deletion has to be waited for
-        for batch in _batches(keys):
+        for batch in batched(keys, _AT_ONCE):
             self.call(lambda client, batch=batch: client.delete(collection, ids=batch, timeout=CALL_SECONDS))  # type: ignore[misc]
 
     def close(self) -> None:
@@ -163,17 +165,12 @@ def _silence() -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
-def _batches(keys: Sequence[str]) -> Iterator[list[str]]:
-    for first in range(0, len(keys), 1_000):
-        yield list(keys[first : first + 1_000])
-
-
 def _is_transient(error: Exception) -> bool:
-    told = str(error).lower()
-    return isinstance(error, ConnectionError | TimeoutError) or any(part in told for part in _TRANSIENT)
+    message = str(error).lower()
+    return isinstance(error, ConnectionError | TimeoutError) or any(part in message for part in _TRANSIENT)
 
 
-def _told(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     """Return the first line of an error's message."""
-    told = str(getattr(error, "message", "") or error).strip() or type(error).__name__
-    return told.splitlines()[0][:300]
+    message = str(getattr(error, "message", "") or error).strip() or type(error).__name__
+    return message.splitlines()[0][:300]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from wherein.errors import WhereinError
 from wherein.storage.catalog.vectors import Matrix
+from wherein.storage.disk.batched import batched
 from wherein.storage.store.checks import check_search, last_of_each, reason_to_reject
 from wherein.storage.store.document import DocumentEntry, EmbeddedDocument, PassageRow, Record, Scored
 from wherein.storage.store.filters import Filter, check_filter
@@ -66,8 +66,8 @@ class _Reading:
 
     def read(self, uris: Iterable[str]) -> Iterator[EmbeddedDocument]:
         """Yield documents whole; see `ReadableStore`."""
-        kind, wanted = entries_kind(self._here()), iter(uris)
-        while listed := list(islice(wanted, _READ_AT_ONCE)):
+        kind = entries_kind(self._here())
+        for listed in batched(uris, _READ_AT_ONCE):
             known = self._catalog.find(kind, listed)
             for batch in _few_passages([uri for uri in listed if uri in known], known):
                 yield from self._read({uri: known[uri] for uri in batch})
@@ -89,8 +89,8 @@ class _Reading:
     def get(self, keys: Sequence[str], *, vectors: bool = False) -> list[PassageRow]:
         """Return passages by their keys; see `ReadableStore`."""
         found: dict[str, PassageRow] = {}
-        for first in range(0, len(keys), _AT_ONCE):
-            only, fields = any_of("key", keys[first : first + _AT_ONCE]), _fields(vectors)
+        for batch in batched(keys, _AT_ONCE):
+            only, fields = any_of("key", batch), _fields(vectors)
             rows = map(passage_of, self._connection.query(self._here().name, only, fields))
             found.update((row.key, row) for row in rows)
         if len(found) < len({*keys}):  # the terms of passages that are gone may be kept
@@ -174,8 +174,8 @@ class _Searching(_Reading):
     def counted(self, keys: Sequence[str]) -> list[CountedPassage]:
         """Return the counted terms of passages; see `SearchableStore`."""
         found: dict[str, CountedPassage] = {}
-        for first in range(0, len(keys), _AT_ONCE):
-            only = any_of("key", keys[first : first + _AT_ONCE])
+        for batch in batched(keys, _AT_ONCE):
+            only = any_of("key", batch)
             found.update((one.key, one) for one in counted_passages(self._connection, self._here().name, only))
         return [found[key] for key in keys if key in found]
 
@@ -227,8 +227,7 @@ class _Writing(_Searching):
         return Record(entries_kind(here), document.uri, entry_value(document, added_at))
 
     def _delete_passages(self, name: str, documents: Sequence[EmbeddedDocument], *, but_their_own: bool) -> None:
-        for first in range(0, len(documents), _AT_ONCE):
-            batch = documents[first : first + _AT_ONCE]
+        for batch in batched(documents, _AT_ONCE):
             only = f"({any_of('document', [one.key for one in batch])})"
             if but_their_own:
                 only += f" and not ({any_of('version', [one.version for one in batch])})"
@@ -237,8 +236,7 @@ class _Writing(_Searching):
     def delete(self, uris: Sequence[str]) -> int:
         """Delete documents; see `WritableStore`."""
         here, deleted = self._here(), 0
-        for first in range(0, len(uris), _AT_ONCE):
-            batch = list(dict.fromkeys(uris[first : first + _AT_ONCE]))
+        for batch in batched(dict.fromkeys(uris), _AT_ONCE):
             known = self._catalog.find(entries_kind(here), batch)
             try:
                 self._delete_rows(here.name, any_of("document", map(document_key, batch)))

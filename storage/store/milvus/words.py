@@ -6,11 +6,12 @@ undo nothing of each other's. Words are not removed: one that no passage has is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from threading import Lock
 from uuid import uuid4
 
 from wherein.storage.catalog.words import words_of
+from wherein.storage.disk.batched import batched
 from wherein.storage.store.document import EmbeddedDocument, Record
 from wherein.storage.store.milvus.catalog import MilvusCatalog
 
@@ -53,8 +54,4 @@ class MilvusWords:
             self._catalog.delete(_KIND, names)
 
     def _put(self, words: Sequence[str]) -> None:
-        self._catalog.put([Record(_KIND, uuid4().hex, {"words": batch}) for batch in _batches(words)])
-
-
-def _batches(words: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (words[first : first + _AT_ONCE] for first in range(0, len(words), _AT_ONCE))
+        self._catalog.put([Record(_KIND, uuid4().hex, {"words": batch}) for batch in batched(words, _AT_ONCE)])

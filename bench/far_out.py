@@ -28,23 +28,19 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
+from index_recall import index_recall
+
 from toy import ToyEncoder
 from wherein.embed.encoder import Key, Matrix
 from wherein.embed.tokenizer import Question
 from wherein.ingest.progress.events import Progress
 from wherein.library import Library
-from wherein.library.opening import open_for_reading
-from wherein.storage.catalog.connection import snapshot
-from wherein.storage.catalog.models import bound_model
-from wherein.storage.catalog.vectors import read_vectors
-from wherein.storage.index.vector_index import load_index
 
 WIDTH, DIRECTIONS, TOPICS, NOISE = 384, 50_000, 2_000, 0.3
 WORDS, LENGTH, RECORDS = 30_000, 40, 100
@@ -182,20 +178,6 @@ def reader(folder: Path, encoder: FarEncoder) -> None:
           f" them before the library was opened, peak {peak():,.0f}", flush=True)  # fmt: skip
 
 
-def recall(folder: Path, encoder: FarEncoder, asked: int = 100) -> float:
-    """Return how many of the ten nearest vectors of some questions the index finds."""
-    questions = encoder.encode_questions([f"question {number}" for number in range(asked)])
-    with closing(open_for_reading(folder)) as db, snapshot(db):
-        model = bound_model(db)
-        assert model is not None
-        index = load_index(db, folder, model, None)
-        best = np.empty((asked, 0), np.float32)
-        for _, vectors in read_vectors(db, model.id, model.dimension):
-            best = -np.sort(-np.concatenate([best, questions @ vectors.T], axis=1), axis=1)[:, :10]
-        found = [index.nearest(question, 10)[1] for question in questions]
-    return float(np.mean([(mine >= least - 1e-5).mean() for mine, least in zip(found, best[:, -1], strict=True)]))
-
-
 def timed(what: str, run: Callable[[], object]) -> float:
     began, used = time.perf_counter(), cpu()
     run()
@@ -224,7 +206,8 @@ def measure(folder: Path, count: int, index: str, sentences: Path | None) -> Non
     disk(folder / "library")
     again = [sys.executable, __file__, "--reader", str(folder / "library")]
     subprocess.run([*again, *(["--sentences", str(sentences)] if sentences else [])], check=True)
-    print(f"recall@10: {recall(folder / 'library', FarEncoder(directions(sentences))):.4f}", flush=True)
+    questions = FarEncoder(directions(sentences)).encode_questions([f"question {number}" for number in range(100)])
+    print(f"recall@10: {index_recall(folder / 'library', questions):.4f}", flush=True)
     night(library, docs, texts, files)
     disk(folder / "library")
 

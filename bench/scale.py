@@ -18,22 +18,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent / "tests")]
+
+from index_recall import index_recall  # noqa: E402
 
 from toy import ToyEncoder  # noqa: E402
 from wherein.ingest.progress.events import Progress  # noqa: E402
 from wherein.library import Library  # noqa: E402
-from wherein.library.opening import open_for_reading  # noqa: E402
-from wherein.storage.catalog.connection import snapshot  # noqa: E402
-from wherein.storage.catalog.models import bound_model  # noqa: E402
-from wherein.storage.catalog.vectors import read_vectors  # noqa: E402
-from wherein.storage.index.vector_index import load_index  # noqa: E402
 
 WORDS = [f"word{number}" for number in range(5_000)]
 
@@ -141,15 +135,7 @@ def spent(run: Callable[[], object]) -> float:
 def recall(folder: Path, asked: int = 200) -> float:
     """Return how many of the ten nearest vectors of some questions the index finds."""
     embedded = ToyEncoder().encode_questions([" ".join(random.Random(n).choices(WORDS, k=4)) for n in range(asked)])
-    with closing(open_for_reading(folder / "library")) as db, snapshot(db):
-        model = bound_model(db)
-        assert model is not None
-        index = load_index(db, folder / "library", model, None)
-        best = np.empty((asked, 0), np.float32)
-        for _, vectors in read_vectors(db, model.id, model.dimension):
-            best = -np.sort(-np.concatenate([best, embedded @ vectors.T], axis=1), axis=1)[:, :10]
-        found = [index.nearest(question, 10)[1] for question in embedded]
-    return float(np.mean([(mine >= least - 1e-5).mean() for mine, least in zip(found, best[:, -1], strict=True)]))
+    return index_recall(folder / "library", embedded)
 
 
 def main() -> None:

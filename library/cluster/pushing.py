@@ -13,7 +13,7 @@ from wherein.library.cluster.catalog_copy import active_model
 from wherein.library.cluster.journal import Changes, read_journal
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.store.document import EmbeddedDocument, Record
+from wherein.storage.store.document import EmbeddedDocument, Record, grouped
 from wherein.storage.store.local.store import LocalStore
 from wherein.storage.store.records import KINDS
 from wherein.storage.store.store import Model, Store
@@ -160,12 +160,4 @@ def _holdings(db: Catalog, uris: Sequence[str]) -> Iterator[tuple[str, int]]:
 
 def batches(documents: Iterator[EmbeddedDocument]) -> Iterator[list[EmbeddedDocument]]:
     """Yield documents in groups that are written at once."""
-    batch, passages = list[EmbeddedDocument](), 0
-    for document in documents:
-        batch.append(document)
-        passages += len(document.chunks)
-        if passages >= _PASSAGES or len(batch) >= _DOCUMENTS:
-            yield batch
-            batch, passages = [], 0
-    if batch:
-        yield batch
+    return grouped(documents, _DOCUMENTS, _PASSAGES)

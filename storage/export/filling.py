@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from wherein.storage.export.journal import FileJournal, Journal, RecordJournal, 
 from wherein.storage.export.manifest import DOCUMENTS, MANIFEST, encode_manifest
 from wherein.storage.export.package import Package
 from wherein.storage.export.proof import prove
-from wherein.storage.store.document import EmbeddedDocument, Record
+from wherein.storage.store.document import Record, grouped
 from wherein.storage.store.records import KINDS
 from wherein.storage.store.store import Generation, Store
 
@@ -118,7 +118,7 @@ def _write_documents(package: Package, target: Store, report: Report) -> None:
     # have been interrupted.
     done = max(0, target.stats().documents - _DOCUMENTS)
     total, flushed = package.manifest.tables[DOCUMENTS].rows, monotonic()
-    for documents in _grouped(package.documents(done)):
+    for documents in grouped(package.documents(done), _DOCUMENTS, _PASSAGES):
         written = target.upsert(documents)
         if written.rejected:
             uri, reason = next(iter(written.rejected.items()))
@@ -148,15 +148,3 @@ def _drop_others(store: Store, published: Generation) -> None:
     for other in store.generations():
         if other.name != published.name:
             store.drop_generation(other)
-
-
-def _grouped(documents: Iterator[EmbeddedDocument]) -> Iterator[Sequence[EmbeddedDocument]]:
-    group, passages = list[EmbeddedDocument](), 0
-    for document in documents:
-        group.append(document)
-        passages += len(document.chunks)
-        if passages >= _PASSAGES or len(group) >= _DOCUMENTS:
-            yield group
-            group, passages = [], 0
-    if group:
-        yield group

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,7 @@ from wherein.storage.catalog.documents import ChunkRow
 from wherein.storage.catalog.vectors import Matrix
 from wherein.storage.store.keys import document_key, passage_key, version_key
 
-__all__ = ["DocumentEntry", "EmbeddedDocument", "PassageRow", "Record", "Scored"]
+__all__ = ["DocumentEntry", "EmbeddedDocument", "PassageRow", "Record", "Scored", "grouped"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,3 +127,16 @@ class Record:
     kind: str
     name: str
     value: Mapping[str, Any]
+
+
+def grouped(documents: Iterable[EmbeddedDocument], most: int, most_passages: int) -> Iterator[list[EmbeddedDocument]]:
+    """Yield documents in groups to be written at once: of `most`, or ending with the one that fills `most_passages`."""
+    group, passages = list[EmbeddedDocument](), 0
+    for document in documents:
+        group.append(document)
+        passages += len(document.chunks)
+        if passages >= most_passages or len(group) >= most:
+            yield group
+            group, passages = [], 0
+    if group:
+        yield group

@@ -127,9 +127,9 @@ def test_a_copy_that_lacks_a_document_is_not_published(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     library.export(tmp_path / "export")
-    grouped = filling._grouped
+    grouped = filling.grouped
     monkeypatch.setattr(
-        filling, "_grouped", lambda documents: ([one] for [*group] in grouped(documents) for one in group[1:])
+        filling, "grouped", lambda *arguments: ([one] for group in grouped(*arguments) for one in group[1:])
     )
     with pytest.raises(Refused, match="nothing was published"):
         opened(tmp_path / "copy").import_export(tmp_path / "export")

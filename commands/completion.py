@@ -18,7 +18,7 @@ SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print what makes SHELL complete commands, options and the names of documents, sources and models.
+    """Print a script for SHELL that completes commands, options and the names of documents, sources and models.
 
     \b
     bash: add to ~/.bashrc:   eval "$(wherein completion bash)"

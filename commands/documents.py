@@ -30,7 +30,7 @@ def documents() -> None:
 
 @documents.command("list")
 @click.option("--problems", is_flag=True, help="List only the files that were skipped, failed or read in part.")
-@click.option("--removed", is_flag=True, help="List only what was removed or purged, and stays away.")
+@click.option("--removed", is_flag=True, help="List only what was removed or purged, and is kept out.")
 @json_option
 @click.pass_obj
 def list_(options: GlobalOptions, problems: bool, removed: bool, as_json: bool) -> None:

@@ -29,7 +29,9 @@ __all__ = ["mcp"]
     help="A folder for --allow-write; may be repeated.",
 )
 @click.option("--install", type=click.Choice(CLIENTS), help="Only print the configuration of this program.")
-@click.option("--write", is_flag=True, help="With --install: add it to the program's file, of which a copy is kept.")
+@click.option(
+    "--write", is_flag=True, help="With --install: add it to the program's file; a copy of the old one is kept."
+)
 @click.pass_obj
 def mcp(options: GlobalOptions, allow_write: bool, roots: tuple[str, ...], install: str | None, write: bool) -> None:
     """Serve the library to an agent over standard input and output, by the Model Context Protocol.

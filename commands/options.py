@@ -159,7 +159,7 @@ def engine_options(function: Command) -> Command:
         help="What reads and embeds: this machine's processes, or actors of Ray.",
     )  # fmt: skip
     @click.option(
-        "--address", metavar="ADDRESS", help="A running Ray cluster: auto, or HOST:PORT. Without, Ray starts here."
+        "--address", metavar="ADDRESS", help="A running Ray cluster: auto, or HOST:PORT. Without it, Ray starts here."
     )
     @click.option(
         "--actors", type=click.IntRange(1, MAX_ACTORS), help="Actors of Ray; by default one for every 8 cores."
@@ -245,7 +245,7 @@ def result_options(function: Command) -> Command:
     @click.option(
         "--rerank",
         is_flag=True,
-        help="Read the 20 best passages again, and order them by that; needs a reranker or an answer model.",
+        help="Read the 20 best passages again and reorder them; needs a reranker or an answer model.",
     )
     @click.option(
         "--rerank-ms",
@@ -253,7 +253,7 @@ def result_options(function: Command) -> Command:
         default=RERANK_MS,
         show_default=True,
         metavar="N",
-        help="Start reading no further passage after N milliseconds.",
+        help="Do not begin to read another passage after N milliseconds.",
     )
     @wraps(function)
     def wrapper(
@@ -270,7 +270,7 @@ def result_options(function: Command) -> Command:
     ) -> None:
         from wherein.search.results.postprocess import ResultOptions
 
-        # Not in batches, of which speed is asked; an exact answer takes the place of the sentence.
+        # Not in batches, where speed matters; an exact answer takes the place of the sentence.
         marks = not (others.get("exact") or others.get("batch")) if sentence is None else sentence
         results = ResultOptions(not no_fold, context, marks, min_score, require_fresh, strict, rerank, rerank_ms)
         function(*args, results=results, **others)

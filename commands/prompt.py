@@ -83,7 +83,7 @@ def _open_history() -> Callable[[str], None]:
     with suppress(OSError):
         readline.read_history_file(path)
     readline.set_history_length(_HISTORY_LENGTH)
-    # At once: the terminal may be closed. Where libedit stands in for readline, it cannot append.
+    # At once: the terminal may be closed. libedit, where it replaces readline, cannot append.
     append = getattr(readline, "append_history_file", lambda _, path: readline.write_history_file(path))
 
     def remember(question: str) -> None:

@@ -103,7 +103,7 @@ def query(
 ) -> None:  # fmt: skip
     """Answer QUESTION with the passages that contain the answer; without QUESTION, prompt for questions.
 
-    At the prompt `exit`, `quit` or Ctrl-D ends; earlier questions come back with the arrow keys.
+    At the prompt `exit`, `quit` or Ctrl-D ends; the arrow keys bring back earlier questions.
 
     Except in semantic mode, passages with "words in quotes" rank higher, and -word must not occur; with --strict, or
     in a question of nothing else, the quoted words must occur. A line of --batch is a question, or a JSON object with

@@ -40,7 +40,7 @@ _NO_TLS = (
     "--max-upload", type=click.IntRange(1, MAX_SIZE), default=DEFAULT_MAX_SIZE, show_default=True, metavar="BYTES",
     help="Largest file that may be uploaded.",
 )  # fmt: skip
-@click.option("--watch", is_flag=True, help="Follow the sources, too: what is saved is found within seconds.")
+@click.option("--watch", is_flag=True, help="Also follow the sources: a saved file can be found within seconds.")
 @click.option("--log-questions", is_flag=True, help="Write questions to the log.")
 @click.pass_obj
 def serve(

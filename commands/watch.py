@@ -31,7 +31,7 @@ _COUNTED = ("new", "changed", "moved", "removed")
 @json_option
 @click.pass_obj
 def watch(options: GlobalOptions, every: int, as_json: bool) -> None:
-    """Follow all sources until Ctrl-C: what is saved is ingested at once, what is deleted is removed as by reindex.
+    """Follow all sources until Ctrl-C: ingest saved files at once, and remove deleted ones by the rules of reindex.
 
     Web pages are not followed; reindex fetches them.
     """

@@ -46,7 +46,7 @@ class Following:
             return remove_source(folder, given.text(name), remove=remove, wait=wait)
 
     def watch(self, *, every: float = _HOUR, report: Report = lambda _: None) -> Watcher:
-        """Follow the sources from now on, in a thread of its own: a file that is saved is found within seconds.
+        """Follow the sources from now on, in a thread of its own: a saved file can be found within seconds.
 
         All sources are walked at once, and again every `every` seconds, because the system may drop a notice. `report`
         gets the events, in that thread: those of each run, `CaughtUp` after it, and `Watching` after the first walk.

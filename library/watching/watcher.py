@@ -46,7 +46,7 @@ class Watcher:
     """Follows the sources of the library in `runs.folder` until it is stopped, in a thread of its own.
 
     First all sources are walked, and again every `every` seconds; between that, the library catches up with each change
-    of which the system gives notice, by the rules of a reindex. `report` gets the events, in that thread. Web pages and
+    that the system reports, by the rules of a reindex. `report` gets the events, in that thread. Web pages and
     texts from standard input are not followed. Another process that writes to the library is waited for. `error` is
     what has ended the thread.
     """
@@ -150,7 +150,7 @@ class Watcher:
                 self._report(Note(root.base, _BACK if root.identity else _ABSENT))
 
     def _noticed(self, paths: set[str]) -> None:
-        """Collect paths of which the system has given notice."""
+        """Collect paths whose change the system has reported."""
         changed = relevant(paths, self._roots, self._runs.own_files())
         if is_flood(paths):
             changed |= {root.base for root in self._roots if root.identity}

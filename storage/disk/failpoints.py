@@ -82,7 +82,7 @@ POINTS = {
     "import.published": "the library answers; the next import finishes and reports it",
     "import.flushed": "as after import.step",
     "import.renamed": "the library is complete",
-    "repair.salvaged": "the damaged catalog, of which a copy is in quarantine; the next repair starts over",
+    "repair.salvaged": "the damaged catalog; a copy of it is in quarantine; the next repair starts over",
     "repair.log-gone": "the damaged catalog without its log; the next repair replaces it with the new one",
     "repair.swapped": "the new catalog answers; the next repair continues with it",
     "checkpoint.begun": "everything that was committed, in the write-ahead log",

@@ -159,7 +159,7 @@ def _joined(words: Sequence[str]) -> str:
 
 
 def installed_extras() -> list[str]:
-    """Return those extras of which every package is installed."""
+    """Return the extras whose packages are all installed."""
     return [
         extra
         for extra in EXTRAS

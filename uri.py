@@ -149,7 +149,7 @@ def with_slashes(path: str, *, windows: bool = _IS_WINDOWS) -> str:
 
 
 def split_path(path: str, *, windows: bool = _IS_WINDOWS) -> tuple[str, list[str]]:
-    """Return the root of an absolute path and the names below it, of which some may be empty.
+    """Return the root of an absolute path and the names below it; some may be empty.
 
     The root is `/`, on Windows `C:\\` or `\\\\server\\share\\`.
     """

@@ -22,7 +22,7 @@ _PASSAGES = 100
 
 
 class DocumentHit(Protocol):
-    """A hit, of which only the document counts."""
+    """A hit; only its document counts."""
 
     @property
     def uri(self) -> str:

@@ -13,7 +13,7 @@ __all__ = ["embedded_title", "titled"]
 def embedded_title(metric: str, uri: str, title: str) -> str:
     """Return the title that is embedded with a document's passages, "" where none is.
 
-    It has to stand in the document: a reader that finds none returns the name of the file. That a title helps was
+    It has to be in the document: a reader that finds none returns the name of the file. That a title helps was
     measured only for models whose metric is cosine.
     """
     return title if metric == "cosine" and title.strip() and not _is_file_name(uri, title) else ""
@@ -34,7 +34,7 @@ def _is_file_name(uri: str, title: str) -> bool:
             return True
     else:
         name = _last(location.partition(":")[2])
-    # The key of a record may be the title that stands in it; that of a member of an archive is a path.
+    # The key of a record may be the title found in it; that of a member of an archive is a path.
     member = _last(key) if has_suffix else ""
     return title in (name, inner_name(name), member, inner_name(member))
 

@@ -41,7 +41,7 @@ class Visits:
     """Walks sources, notes which files they cover, and submits to the workers what has to be read.
 
     `seen` are the URIs of all files that exist, `walk_errors` those that could not be walked, `walks` the walks that
-    were completed. `own` recognizes the files of Wherein; `watch` has the stored exclusions of which the walks note
+    were completed. `own` recognizes the files of Wherein; `watch` has the stored exclusions for which the walks note
     whether they match anything; `named` are the URIs that the user named. `scopes` restrict the walks of some sources,
     by their numbers, to a part of them.
     """

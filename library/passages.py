@@ -1,4 +1,4 @@
-"""Passages by their ids, with what stands before and after them."""
+"""Passages by their ids, with the text before and after them."""
 
 from __future__ import annotations
 

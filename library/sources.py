@@ -40,7 +40,7 @@ class SourceRequest:
     """Sources that are to be ingested, with the settings that they are remembered with.
 
     `kinds` gives for each stored name of a path or pattern `path`, and for each address of a web page `web`; `names`
-    are the paths and patterns, of which several may be one source. `exclude` are patterns as the user wrote them; they
+    are the paths and patterns; several may be one source. `exclude` are patterns as the user wrote them; they
     are added to those that a source has, or replace them with `replace_exclusions`. `max_size` is in bytes; `reading`
     is how the files are to be read; `confined` makes sources that are new stay within themselves.
     """

@@ -1,4 +1,4 @@
-"""What stands around the sentence that answers, in a few lines."""
+"""The text around the sentence that answers, in a few lines."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How a hit looks on a terminal: the sentence that answers, then where it stands, then the passage around it.
+"""How a hit looks on a terminal: the sentence that answers, then its location, then the passage around it.
 
 Pure functions from a hit to text; the command line decides what to show and prints it.
 """
@@ -62,7 +62,7 @@ def format_hit(
     explain: bool = False,
     full: bool = False,
 ) -> str:
-    """Return a hit as lines of text; the first ones hold the sentence that answers, the next one where it stands.
+    """Return a hit as lines of text; the first ones hold the sentence that answers, the next one its location.
 
     At most six lines, unless with `full` or with neighbouring passages: then the whole passage. The `exact` answer is
     underlined, or in [[…]] where there are no colours. With `explain` the parts of the score are added.
@@ -136,7 +136,7 @@ class _Drawing:
         return lines, start + shown_end(source, lead[: spans[_LEAD_LINES - 1][1]])
 
     def surroundings(self, shown: int, most: int) -> Iterator[str]:
-        """Yield at most `most` lines of the passage around the sentence, of which `shown` is the end so far."""
+        """Yield at most `most` lines of the passage around the sentence; it has been shown up to `shown`."""
         text = join_prose(self.text)
         marks = [*question_marks(text, self.question), *([(*self.exact, _EXACT_STYLE)] if self.exact else [])]
         around = surroundings(text, (self.sentence[0], shown), self.room, most)
@@ -169,7 +169,7 @@ class _Drawing:
 
 
 def location_line(hit: "Hit", terminal: Terminal, line: int) -> str:
-    """Return where the sentence on this line stands, how likely the hit answers and whether its file has changed.
+    """Return the location of the sentence on this line, how likely the hit answers and whether its file has changed.
 
     Where the line is full, an unchanged file is not mentioned; then headings are cut, and at last the location.
     """
@@ -194,7 +194,7 @@ def _joined(*parts: str) -> str:
 
 
 def _copies_line(hit: "Hit", terminal: Terminal, room: int | None) -> str:
-    """Return in one line where near-copies stand: as many of the first as fit, at least one, and how many more."""
+    """Return in one line the locations of near-copies: as many of the first as fit, at least one, and how many more."""
     locations = [location_of(copy, _copy_type(hit, copy)) for copy in hit.also_in[:_MAX_COPIES]]
     while room and display_width(_list_copies([*map(str, locations)], hit)) > room:
         if len(locations) == 1:

@@ -1,4 +1,4 @@
-"""Where a hit stands, as a person names it: `notes.md:12`, `page 12 of report.pdf`, a message by its subject."""
+"""The location of a hit, as a person names it: `notes.md:12`, `page 12 of report.pdf`, a message by its subject."""
 
 import re
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ _MIN_CONTAINER = 9
 
 @dataclass(frozen=True)
 class Location:
-    """Where a passage stands: `page 12 of ` (`unit`), a path or a title (`name`), `:12` (`line`), and the `container`.
+    """Where a passage is: `page 12 of ` (`unit`), a path or a title (`name`), `:12` (`line`), and the `container`.
 
     The container is the file of a record, a message or a member of an archive; each part is "" where there is none.
     """
@@ -64,7 +64,7 @@ class Location:
 
 
 def location_of(place: "Hit | Place", media_type: str, line: int | None = None) -> Location:
-    """Return where a passage of a document of this media type stands, or the `line` of a sentence in it."""
+    """Return the location of a passage of a document of this media type, or the `line` of a sentence in it."""
     uri, _, key = place.uri.partition("#")
     file = display_uri(uri)
     inside = display_uri(place.uri).removeprefix(f"{file}#") if key else ""

@@ -26,7 +26,7 @@ _LINKED = ("file://", "http://", "https://")
 
 
 def markdown(answer: "Answer", exact: "Sequence[ExactAnswer | None] | None" = None) -> str:
-    """Return an answer in Markdown: the question, then for each hit the sentence, where it stands and the passage.
+    """Return an answer in Markdown: the question, then for each hit the sentence, its location and the passage.
 
     Nothing in a document counts as markup.
     """

@@ -19,4 +19,4 @@ class Found(NamedTuple):
 
 
 Choose = Callable[[Sequence[Found]], list[int]]
-"""Returns the positions of those passages of a ranking of which hits are made, ascending."""
+"""Returns the positions of the passages in a ranking that become hits, ascending."""

@@ -80,7 +80,7 @@ class _HeldPairs:
     seconds: Integers
 
     def next_to_each_other(self, is_next: npt.NDArray[np.bool_]) -> _HeldPairs:
-        """Return those of the pairs that stand side by side."""
+        """Return those of the pairs that are adjacent."""
         return _HeldPairs(self.passages[is_next], self.firsts[is_next], self.seconds[is_next])
 
     def ordered(self) -> _HeldPairs:
@@ -103,7 +103,7 @@ class QuestionWords:
         asked = [number_of[term] for term in question]
         steps = range(1, _MAX_DISTANCE_ASKED + 1)
         self._neighbours = _Pairs(set(pairwise(asked)), weights)
-        # The smaller number first: a close pair counts once, in whichever order it stands.
+        # The smaller number first: a close pair counts once, in either order.
         close = {(min(pair), max(pair)) for step in steps for pair in zip(asked, asked[step:], strict=False)}
         self._close = _Pairs(close, weights)
 

@@ -46,7 +46,7 @@ class Matches:
     """How every passage of an index matches a question.
 
     `allowed` has for each part of the index which passages pass the operators and the selection, None where all do.
-    Phrases are only checked for their words: whether these stand together needs the text (`filter_matches`).
+    Phrases are only checked for their words: whether these are together needs the text (`filter_matches`).
     """
 
     question: ParsedQuestion

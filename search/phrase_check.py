@@ -23,7 +23,7 @@ _EDGE = "\n"  # no phrase spans it
 class PhraseCheck:
     """Checks passages for one question, each once; the texts of at most `limit`, beyond which none passes.
 
-    A passage holds a phrase that stands in its text, in one of its headings or in the title of its document. `is_cut`
+    A passage holds a phrase that is in its text, in one of its headings or in the title of its document. `is_cut`
     becomes True when there were more. The results hold in later snapshots, too: a passage that changes gets another id.
     """
 

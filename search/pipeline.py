@@ -1,4 +1,4 @@
-"""From a prepared question to its answer: rank, fold what says the same, read what stands around it, present."""
+"""From a prepared question to its answer: rank, fold what says the same, read the text around it, present."""
 
 from __future__ import annotations
 

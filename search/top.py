@@ -27,6 +27,6 @@ def _floor(scores: npt.NDArray[Any], n: int) -> Any:
     """Return a score that at least `n` of the scores reach."""
     blocks = len(scores) // _BLOCK
     if n <= blocks // 2:
-        # Of a million scores of which most are equal, a partition takes 30 times as long.
+        # With a million scores, most of them equal, a partition takes 30 times as long.
         scores = scores[: blocks * _BLOCK].reshape(blocks, _BLOCK).max(axis=1)
     return np.partition(scores, len(scores) - n)[len(scores) - n]

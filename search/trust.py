@@ -66,7 +66,7 @@ def trust_in_meaning(agreement: float | None, characters_per_token: float) -> fl
     """Return the weight of the cosine, from 0.15 to 1.
 
     It is 1 if the passages with the question's words are near it in meaning, too, or if the model's vocabulary has its
-    words whole; a language of which the model knows no more than the letters has about one character per token.
+    words whole; a language whose letters are all that the model knows has about one character per token.
     """
     if agreement is None:
         return 1.0

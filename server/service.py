@@ -1,4 +1,4 @@
-"""What every operation has at hand: the library, the settings, the threads, the tasks and the metrics."""
+"""What every operation uses: the library, the settings, the threads, the tasks and the metrics."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ def fetch(name: str, variant: str | None, options: ImportOptions, report: Report
 
 
 def _refuse(options: ImportOptions, name: str) -> None:
-    """Raise UsageError when something is stated about a model of which all is known."""
+    """Raise UsageError when something is stated about a model that the catalogue describes fully."""
     if options != ImportOptions(options.name):
         raise UsageError(f"The catalogue says what {name} is like; leave all options but --name out")
 

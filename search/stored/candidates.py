@@ -41,7 +41,7 @@ def fetch(
     store: Store, words: ParsedQuestion | None, embedded: EmbeddedQuestion | None, wanted: Wanted,
     only: Sequence[Filter | None],
 ) -> Candidates:  # fmt: skip
-    """Return the candidates of a question; `only` are filters of which a passage has to pass one."""
+    """Return the candidates of a question; a passage has to pass one of the filters `only`."""
     found: dict[str, PassageRow] = {}
     limit = store.capabilities().max_hits
     near = min(wanted.by_meaning, limit)
@@ -64,7 +64,7 @@ def fetch(
 
 
 def neighbours(store: Store, passages: Sequence[PassageRow], around: int) -> list[PassageRow]:
-    """Return what stands at most `around` passages before and after some, with vectors."""
+    """Return the passages at most `around` before and after some, with vectors."""
     parts = tuple(
         And((Equal("document", one.document), Range("ordinal", one.ordinal - around, one.ordinal + around)))
         for one in passages

@@ -34,7 +34,7 @@ _CUT = "only the {:,} passages that fit the words best were considered"
 
 @dataclass(frozen=True)
 class Passing:
-    """The passages that a filter on documents leaves: those that pass one of `filters`, of which None passes all.
+    """The passages that a filter on documents leaves: those that pass one of `filters`; None passes all.
 
     `unmatched` are its patterns that match no document.
     """

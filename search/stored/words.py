@@ -36,7 +36,7 @@ class StoreWords:
 
     @cached_property
     def index(self) -> KeywordIndex:
-        """An index without a passage, of which scores need the number and the length."""
+        """An index without passages: scores need their number and length."""
         return KeywordIndex(0, None, (), self.statistics.passages, self.statistics.length)
 
     @cached_property

@@ -23,7 +23,7 @@ _MAX_NOTE = 200
 
 
 def search(library: Library, asked: SearchArguments) -> str:
-    """Return the passages that answer a question, with where they stand."""
+    """Return the passages that answer a question, with their locations."""
     needed = asked.offset + asked.limit
     only = parse_filter(asked.within, asked.types, asked.since, asked.where) if _filters(asked) else None
     # One more than is shown, to know whether there is one.
@@ -96,7 +96,7 @@ def get(library: Library, asked: GetArguments) -> str:
 
 
 def _facts(document: StoredDocument) -> str:
-    """Return the title and the metadata of a document, as they stand in it."""
+    """Return the title and the metadata of a document, as it has them."""
     metadata = f"\n{json.dumps(document.metadata, ensure_ascii=False)}" if document.metadata else ""
     return f"[{display(document.title)}]{metadata}\n"
 

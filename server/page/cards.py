@@ -1,4 +1,4 @@
-"""Hits as the page shows them: the sentence that answers, where it stands, and how sure that is."""
+"""Hits as the page shows them: the sentence that answers, its location, and how sure that is."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _MARKUP = re.compile(r"\A---\n.*?^---$|^#[^\n]*$", re.DOTALL | re.MULTILINE)
 
 @dataclass(frozen=True)
 class Card:
-    """One hit. `lead` is the sentence, `before` and `after` what stands around it; `level` goes from 0 to 3."""
+    """One hit. `lead` is the sentence, `before` and `after` the text around it; `level` goes from 0 to 3."""
 
     rank: int
     chunk: int
@@ -110,7 +110,7 @@ def _card(hit: Hit, search: Search, dates: Mapping[int, datetime], *, is_weaker:
     text = printable(hit.text)
     start, end = lead_span(hit, text, search.question, None)
     location = location_of(hit, hit.media_type, line_of(hit, start))
-    # The title of a message or a record stands above it already.
+    # The title of a message or a record is already above it.
     shown = replace(location, name=location.container, container="") if location.is_title else location
     sure, figure, level = _confidence(hit)
     is_markdown = hit.media_type == _MARKDOWN
@@ -140,7 +140,7 @@ def _warnings(hit: Hit) -> Iterator[str]:
 
 
 def _excerpt(text: str, start: int, end: int, *, is_markdown: bool) -> tuple[str, str, str]:
-    """Return a sentence, and of what stands around it as much as is worth showing at first."""
+    """Return a sentence, and as much of the text around it as is worth showing at first."""
     text = join_prose(text)
     lead = collapse(text[start:end])
     preceding, following = (_MARKUP.sub("", part) if is_markdown else part for part in (text[:start], text[end:]))

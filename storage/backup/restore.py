@@ -154,7 +154,7 @@ def _check_counts(db: Database, manifest: Manifest) -> None:
 
 
 def _complete_generations(db: Database, folder: Path, report: Callable[[str], None]) -> bool:
-    """Unregister generations whose files are not in the backup, and write those of which none is left.
+    """Unregister generations whose files are not in the backup, and write new ones where none is left.
 
     Return whether the index of vectors was rebuilt.
     """

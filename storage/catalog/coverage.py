@@ -86,7 +86,7 @@ def coverage_of(db: Catalog, document_id: int) -> Coverage | None:
 
 
 def recognized_spans(db: Catalog, document_ids: Sequence[int]) -> dict[int, Spans]:
-    """Return by their ids the documents of which text was recognized in pictures, with its spans."""
+    """Return by their ids the documents with text recognized in pictures, and its spans."""
     rows = select_in(db, _RECOGNIZED, document_ids)
     return {int(document_id): _spans(stored) for document_id, stored in rows}
 

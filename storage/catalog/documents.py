@@ -220,7 +220,7 @@ def documents_of_file(db: Catalog, file_id: int) -> dict[str, int]:
 
 
 def each_document_of_file(db: Catalog, file_id: int) -> Iterator[tuple[str, int]]:
-    """Yield URI and id of a file's documents, of which there may be a million."""
+    """Yield URI and id of a file's documents; there may be a million."""
     rows = db.execute("SELECT uri, id FROM documents WHERE file_id = ? ORDER BY id", [file_id])
     while batch := rows.fetchmany(1_000):
         yield from batch

@@ -128,7 +128,7 @@ def has_exclusions(db: Catalog, file: str) -> bool:
 
 
 def files_with_exclusions(db: Catalog, file_hash: bytes) -> list[str]:
-    """Return the URIs of files with this content of which something is excluded; the files may be gone."""
+    """Return the URIs of files with this content and an exclusion; the files may be gone."""
     rows = db.execute(
         "SELECT uri FROM files f WHERE content_hash = :hash AND EXISTS (SELECT 1 FROM exclusions e"
         " WHERE e.uri = f.uri OR (e.uri > f.uri || '#' AND e.uri < f.uri || '$')) UNION ALL"

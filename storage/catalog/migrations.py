@@ -412,7 +412,7 @@ _COVERED_BY_PATH = (
     " ON CONFLICT DO NOTHING"
 )
 
-# A URI of NULL: a purged document of which only the content is excluded. The last statement is for files that an older
+# A URI of NULL: a purged document whose content alone is excluded. The last statement is for files that an older
 # version took for unchanged, though it had not read all of them.
 _EXCLUSIONS_BY_CONTENT = """
 CREATE TABLE exclusions_by_content (

@@ -287,7 +287,7 @@ def _forms(word: str) -> Iterator[str]:
 
 def _compound(word: str) -> Iterator[str]:
     found = (part for run in _part_pattern().findall(word) for part in _CAMEL.split(run))
-    parts = [part for part in found if _plain(part)]  # a mark that stands alone leaves nothing
+    parts = [part for part in found if _plain(part)]  # a mark alone leaves nothing
     if not parts:
         return
     if len(parts) == 1 and not word.endswith(("+", "#")):  # C++ and C# count whole as well

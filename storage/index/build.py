@@ -295,7 +295,7 @@ class _IndexBuilder:
 
 
 class _Sink:
-    """A file and its SHA-256. Keeps an exception raised while writing, of which FAISS passes on only the text."""
+    """A file and its SHA-256. Keeps an exception raised while writing, because FAISS passes on only its text."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

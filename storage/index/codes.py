@@ -70,7 +70,7 @@ class Codes(ABC):
     def among(
         self, question: Matrix, k: int, among: Selection, allowed: int, floor: float = -np.inf
     ) -> tuple[Ids, Matrix]:
-        """Return exactly the nearest of the vectors in `among`, of which `allowed` are in this index.
+        """Return exactly the nearest of the vectors in `among`; `allowed` of them are in this index.
 
         Those whose scores are below `floor` may be left out.
         """
@@ -79,7 +79,7 @@ class Codes(ABC):
     def _exactly(
         self, question: Matrix, k: int, among: Selection | None, allowed: int, floor: float
     ) -> tuple[Ids, Matrix]:
-        """Return exactly the nearest vectors, of which `allowed` are in this index.
+        """Return exactly the nearest vectors; `allowed` are in this index.
 
         Every allowed code is scored, and as many vectors are read as may be among the nearest: none whose code's score
         is lower by more than the bound than `floor`, or than the score of the k-th best vector that is known.

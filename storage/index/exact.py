@@ -28,7 +28,7 @@ class Exact:
     def among(
         self, question: Matrix, k: int, among: Selection, allowed: int, floor: float = -np.inf
     ) -> tuple[Ids, Matrix]:
-        """Return the nearest of the vectors in `among`, of which `allowed` are in this index."""
+        """Return the nearest of the vectors in `among`; `allowed` of them are in this index."""
         wanted = min(k, allowed)
         if allowed == self.count:
             return self._search(question, wanted)

@@ -84,7 +84,7 @@ def check_layout(folder: Path, generation: Generation) -> int:
 
 
 def generation_problem(db: Catalog, folder: Path, generation: Generation, above: int = 0) -> str:
-    """Return what is wrong with the file of a generation, all of which is read; "" when nothing is.
+    """Read the whole file of a generation and return what is wrong with it; "" when nothing is.
 
     A segment's begins with the ids over `above`.
     """

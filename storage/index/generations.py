@@ -48,7 +48,7 @@ __all__ = [
     "unreadable_generations",
 ]
 
-# "exact" stands in the database for vectors of any index, approximate ones as well: at first there was no other.
+# "exact" in the database means vectors of any index, approximate ones as well: at first there was no other.
 VECTORS, KEYWORDS = "exact", "keywords"
 KINDS = (VECTORS, KEYWORDS)
 

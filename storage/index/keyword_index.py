@@ -102,7 +102,7 @@ def _delta(db: Catalog, highest: int, known: KeywordIndex | None) -> Postings:
 
 
 def _live_parts(db: Catalog, postings: Sequence[Postings | PostingsFile], total: int) -> tuple[Part, ...]:
-    """Return postings with their passages that still exist, of which there are `total`."""
+    """Return postings with their passages that still exist; there are `total` of these."""
     parts = tuple(map(Part, postings))
     if total == _count(parts):  # equal numbers: all of them exist
         return parts

@@ -22,7 +22,7 @@ Search = Callable[[Matrix, int, Any], tuple[Ids, Matrix]]
 def search_selected(
     search: Search, question: Matrix, n: int, count: int, selection: Selection, allowed: int
 ) -> tuple[Ids, Matrix]:
-    """Return ids and scores of the `n` nearest vectors of a selection, of which `allowed` are among `count`."""
+    """Return ids and scores of the `n` nearest vectors of a selection, which has `allowed` of the `count`."""
     # Twice the rank at which the last may be expected, and some more because a small number varies widely.
     probed = 2 * n * count // max(allowed, 1) + 16
     if probed <= _MAX_PROBED:

@@ -143,7 +143,7 @@ def _check_codes(
 def _other_codes(
     index: Codes, error: float, ids: Ids, positions: Ids, stored_ids: Ids, vectors: Matrix
 ) -> Iterator[str]:
-    """Yield how the index differs from these vectors; the ascending `ids` stand at `positions` of the index."""
+    """Yield how the index differs from these vectors; the ascending `ids` are at `positions` of the index."""
     rank = np.minimum(np.searchsorted(ids, stored_ids), len(ids) - 1)
     present = ids[rank] == stored_ids
     for missing in stored_ids[~present]:

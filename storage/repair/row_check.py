@@ -1,7 +1,7 @@
 """Which rows of the catalog are not what was stored: every document with its chunks, every vector, and the rest.
 
 SQLite's own check covers the structure and not the content. Read through a connection of `open_lenient`, so that text
-that is no UTF-8 can be told from text that cannot be reached.
+that is not UTF-8 can be told from text that cannot be reached.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ _CELL_ENDS = ("/td", "/th")
 
 
 def with_tables(markup: str) -> str:
-    """Return a page with each run of rows or cells that stands outside a table inside one."""
+    """Return a page with each run of rows or cells outside a table put inside one."""
     parts: list[str] = []
     written = 0
     for start, end in _runs(markup):

@@ -44,7 +44,7 @@ class Recognized:
 
 
 class _Word(NamedTuple):
-    """A row of Tesseract's TSV: a word, where it stands, and how sure Tesseract is of it (0 to 100)."""
+    """A row of Tesseract's TSV: a word, its position, and how sure Tesseract is of it (0 to 100)."""
 
     block: int
     paragraph: int

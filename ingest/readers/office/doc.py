@@ -20,7 +20,7 @@ __all__ = ["READER"]
 _MEDIA_TYPE = "application/msword"
 _CELL_END = "\7"
 _PARAGRAPH = re.compile("[^\r\7\f]*(?:[\r\7\f]|\\Z)")
-# A field is 13 code 14 result 15; what is shown is the result. Fields stand inside fields.
+# A field is 13 code 14 result 15; what is shown is the result. Fields may be nested.
 _FIELD = re.compile("\x13[^\x13\x14\x15]*(?:\x14([^\x13\x14\x15]*))?\x15")
 _MAX_NESTED = 50
 _CHARACTERS = str.maketrans({

@@ -14,7 +14,7 @@ __all__ = ["join_lines"]
 _LINE = re.compile(r"[^\r\n]+")
 _BREAK = "\r\n"
 _LEVEL = 0.1  # rad
-# In heights of a letter: how far apart the lines are on which two cells of a row may stand.
+# In heights of a letter: how far apart the lines of two cells of one row may be.
 _SAME_ROW = 0.3
 # In heights of a letter: how far the next one of a value may be.
 _NEAR = 3.0
@@ -23,7 +23,7 @@ _MAX_PLACED = 1_000
 
 @dataclass(frozen=True)
 class _Line:
-    """A line that PDFium sees: its text, the index of its first character, and where it stands, in points."""
+    """A line that PDFium sees: its text, the index of its first character, and its position, in points."""
 
     text: str
     first: int
@@ -34,7 +34,7 @@ class _Line:
     is_level: bool
 
     def is_continued_by(self, other: "_Line") -> bool:
-        """Whether `other` stands to the right of this line, in the same row."""
+        """Whether `other` is to the right of this line, in the same row."""
         tolerance = _SAME_ROW * min(self.height, other.height)
         level = self.is_level and other.is_level
         return level and abs(self.base - other.base) <= tolerance and other.left >= self.right - tolerance

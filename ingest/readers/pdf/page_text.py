@@ -39,7 +39,7 @@ def page_text(page: PdfPage, text_page: PdfTextPage, own: int | None = None) -> 
     """
     count = text_page.count_chars()
     runs = [(0, count)]
-    # The bounded text alone lacks the breaks that PDFium puts between what stands apart.
+    # The bounded text alone lacks the breaks that PDFium puts between separate pieces.
     full = text_page.get_text_range()
     if _letters(full) != _letters(text_page.get_text_bounded()):
         runs = list(_runs_inside(text_page, page.get_bbox()))
@@ -52,7 +52,7 @@ def page_text(page: PdfPage, text_page: PdfTextPage, own: int | None = None) -> 
 
 
 def unmapped_share(text_page: PdfTextPage) -> float:
-    """Return the share (0 to 1) of a page's characters of which the font does not say what they are, from a sample."""
+    """Return the share (0 to 1) of a page's characters that their font does not identify, from a sample."""
     raw = text_page.get_text_range()
     if sum(map(raw.count, _CONTROLS)) > _MANY_CONTROLS * len(raw):
         return 1.0  # the codes of a font in place of letters

@@ -52,12 +52,12 @@ def read_page(pdf: PdfDocument, number: int, context: ReadContext, attached: Att
     try:
         with closing(pdf[number - 1]) as page:
             attached.read(attached_files(page))
-            said, own = comments(page), _characters(page) if has_visible(page) else None
+            notes, own = comments(page), _characters(page) if has_visible(page) else None
             if own is None or not flatten(page):
-                return _with_comments(_seen(page, context), said)
+                return _with_comments(_seen(page, context), notes)
         # A page shows what was flattened once it is loaded again.
         with closing(pdf[number - 1]) as page:
-            return _with_comments(_seen(page, context, own), said)
+            return _with_comments(_seen(page, context, own), notes)
     except PdfiumError:
         return Page(Kind.UNREADABLE)
 
@@ -100,10 +100,10 @@ def _recognized(page: PdfPage, otherwise: Page, context: ReadContext) -> Page:
     return replace(otherwise, kind=Kind.WORDLESS) if otherwise.kind is Kind.PICTURE else otherwise
 
 
-def _with_comments(page: Page, said: list[str]) -> Page:
+def _with_comments(page: Page, notes: list[str]) -> Page:
     """Add what comments say below the text, where the page does not show it anyway."""
     shown = _letters(page.text)
-    added = [text for text in dict.fromkeys(said) if _letters(text) not in shown]
+    added = [text for text in dict.fromkeys(notes) if _letters(text) not in shown]
     if not added:
         return page
     text = "\n\n".join(filter(None, (page.text, *added)))

@@ -115,7 +115,7 @@ def _why_textless(pages: _Pages, context: ReadContext) -> str:
 
 
 def _doubts(pages: _Pages, context: ReadContext) -> tuple[str, ...]:
-    """Return notes about pages of which text is lost, or may be wrong."""
+    """Return notes about pages whose text is partly lost, or may be wrong."""
     pictures = count_note(_numbers(pages, Kind.PICTURE), len(pages), "pages", *_PICTURE)
     return (
         *unreadable_note(_numbers(pages, Kind.UNREADABLE), len(pages), "pages"),
@@ -125,7 +125,7 @@ def _doubts(pages: _Pages, context: ReadContext) -> tuple[str, ...]:
 
 
 def _remarks(pages: _Pages, context: ReadContext) -> tuple[str, ...]:
-    """Return notes about pages of which no text is lost."""
+    """Return notes about pages that lose no text."""
     return (
         *textless_note(_numbers(pages, Kind.BLANK), len(pages), "pages"),
         *count_note([number for number, page in pages.items() if page.is_cropped], len(pages), "pages", *_CROPPED),

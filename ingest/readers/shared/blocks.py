@@ -53,7 +53,7 @@ class Candidate:
 
 
 class _Edge(Enum):
-    """Where in the running text the next piece of text stands, as far as superscripts matter."""
+    """The position of the next piece in the running text, as far as superscripts matter."""
 
     NONE = auto()
     BEGIN = auto()

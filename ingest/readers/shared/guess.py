@@ -93,7 +93,7 @@ def _readings(sample: bytes) -> list[_Reading]:
 
 
 def _weighed(reading: _Reading) -> _Reading:
-    """Return a reading with a score that counts characters that stand where none like them can."""
+    """Return a reading with a score that counts characters that are where none like them can be."""
     misplaced, count = misplaced_share(reading.text)
     bonus = _USUAL if count < _FEW and reading.codec.startswith(_USUAL_CODECS) else 0
     return reading._replace(score=reading.score - _MISPLACED * misplaced + bonus)

@@ -1,4 +1,4 @@
-"""Characters that stand where none like them can: signs that a text was decoded by the wrong codec."""
+"""Characters where none like them can be: signs that a text was decoded by the wrong codec."""
 
 import re
 import unicodedata

@@ -40,7 +40,7 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
 def _cues(source: str) -> Iterator[str]:
     """Yield the text of each cue: what follows its times, up to a blank line, or to the times of the next cue."""
     for block in _BLANK_LINE.split(source):
-        # What stands before the times of a cue is its number, which ends the text of the cue before it.
+        # The number before the times of a cue ends the text of the previous cue.
         _, *texts = _TIMES.split(block)
         yield from (_NUMBER.sub("", text) for text in texts[:-1])
         yield from texts[-1:]

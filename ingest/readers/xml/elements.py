@@ -1,4 +1,4 @@
-"""Any other XML: the text of its elements, a block for each that stands by itself."""
+"""Any other XML: the text of its elements, a block for each that is not within a line."""
 
 import re
 from collections.abc import Iterator, Set
@@ -67,7 +67,7 @@ def _text_of(data: bytes) -> tuple[str, str, tuple[str, ...]]:
 
 
 def _inline_elements(data: bytes) -> Set[str]:
-    """Return the names of the elements that stand between the words of another one."""
+    """Return the names of the elements that occur between the words of another one."""
     inline: set[str] = set()
     children: list[set[str]] = [set()]
     has_text = [False]

@@ -35,7 +35,7 @@ def read(stream: BinaryIO, name: str) -> Iterator[Document | Problem]:
 
 
 class _OneFile:
-    """Stands for a package of which the content and the properties are one part."""
+    """Acts as a package whose content and properties are one part."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data

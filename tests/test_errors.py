@@ -31,7 +31,11 @@ def test_the_codes_without_an_exception_are_in_the_docstring() -> None:
 
 
 def test_every_name_is_exported() -> None:
-    defined = {name for name, value in vars(errors).items() if inspect.isclass(value) or name.startswith("EXIT_")}
+    defined = {
+        name
+        for name, value in vars(errors).items()
+        if inspect.isclass(value) or inspect.isfunction(value) or name.startswith("EXIT_")
+    }
     assert defined == set(errors.__all__)
 
 

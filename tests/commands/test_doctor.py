@@ -14,7 +14,6 @@ from small_library import damage, write_small_library
 from toy import ToyEncoder
 from unprivileged import UNPRIVILEGED, read_only
 from wherein import cli
-from wherein.diagnosis.check import Check, run_check
 from wherein.installation import EXTRAS, install_command
 from wherein.library import Library
 from wherein.storage.disk.lock import writer_lock
@@ -166,14 +165,6 @@ def test_a_library_that_cannot_be_read(tmp_path: Path, locked: str, sentence: st
     found = {check["name"]: check["problem"] for check in json.loads(done.stdout)["checks"]}
     assert list(found) == NAMES
     assert {name: problem for name, problem in found.items() if problem} == {"library": sentence.format(library)}
-
-
-def test_an_error_of_the_system_is_a_sentence() -> None:
-    def look() -> Check:
-        raise PermissionError(13, "Permission denied", "/home/notes")
-
-    found = run_check("disk", look)
-    assert (found.problem, found.exit_code) == ("Permission denied: /home/notes", 1)
 
 
 @pytest.mark.parametrize("address", ["milvus:notes", "milvus://host/a name", "milvus://"])

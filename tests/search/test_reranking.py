@@ -1,4 +1,4 @@
-"""Reading twice: the order of the hits, and what is done within the time."""
+"""Reranking: the order of the hits, and what is done within the time."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

@@ -49,7 +49,7 @@ def _models(operations: Sequence[Operation[Any]]) -> list[Any]:
     found = dict.fromkeys([Problem])
     for operation in operations:
         found |= dict.fromkeys([operation.takes])
-        found |= dict.fromkeys(answer for answer in operation.answers.values() if not isinstance(answer, str))
+        found |= dict.fromkeys(answer for answer in operation.answers.values() if not isinstance(answer, tuple))
     return list(found)
 
 
@@ -63,8 +63,8 @@ def _described(operation: Operation[Any], models: Mapping[Any, Schema], componen
         "operationId": operation.name,
         "summary": operation.summary,
         "responses": {
-            **{str(status): _answer(status, answer, models) for status, answer in operation.answers.items()},
-            **{str(status): _answer(status, Problem, models, PROBLEM_TYPE) for status in _problems(operation)},
+            **{str(status): _success(operation, status, models) for status in operation.answers},
+            **{str(status): _answer(status, {PROBLEM_TYPE: models[Problem]}) for status in _problems(operation)},
         },
     }
     if operation.has_body:
@@ -90,8 +90,15 @@ def _problems(operation: Operation[Any]) -> list[int]:
     return sorted({*_ALWAYS, *operation.problems})
 
 
-def _answer(status: int, answer: Any, models: Mapping[Any, Schema], kind: str = JSON) -> Schema:
-    content = {answer: {"schema": _BINARY}} if isinstance(answer, str) else {kind: {"schema": models[answer]}}
+def _success(operation: Operation[Any], status: int, models: Mapping[Any, Schema]) -> Schema:
+    answer = operation.answers[status]
+    kinds = dict.fromkeys(answer, _BINARY) if isinstance(answer, tuple) else {JSON: models[answer]}
+    links = {link.to: link.described for link in operation.links}
+    return {**_answer(status, kinds), **({"links": links} if links else {})}
+
+
+def _answer(status: int, kinds: Mapping[str, Schema]) -> Schema:
+    content = {kind: {"schema": schema} for kind, schema in kinds.items()}
     return {"description": HTTPStatus(status).phrase, "content": content}
 
 

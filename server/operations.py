@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from wherein.errors import WhereinError
 from wherein.server.errors import ProblemError, problem_of
+from wherein.server.links import Link
 from wherein.server.service import Service
 
 __all__ = ["Call", "NoInput", "Operation", "encoded", "json_response"]
@@ -39,9 +40,10 @@ class Operation(Generic[Input]):
     """What one method of one path does.
 
     `takes` has a field for each part of the path and each parameter, or with `has_body` the members of the JSON body.
-    `answers` gives for each status its type: a typed model, or the media type of something else. `problems` are the
-    statuses of the problems that it answers, besides those that every operation may answer. `uploads` are the media
-    types of a body that the handler reads itself. Without `guarded` no token is asked for.
+    `answers` gives for each status its type: a typed model, or a tuple of the media types of anything else. `problems`
+    are the statuses of the problems that it answers, besides those that every operation may answer. `uploads` are the
+    media types of a body that the handler reads itself. `links` are where its typed answers lead. Without `guarded` no
+    token is asked for.
     """
 
     method: str
@@ -54,6 +56,7 @@ class Operation(Generic[Input]):
     problems: tuple[int, ...] = ()
     has_body: bool = False
     uploads: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
     guarded: bool = True
 
     def route(self, service: Service) -> Route:

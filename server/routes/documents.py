@@ -8,8 +8,9 @@ from wherein.errors import UsageError
 from wherein.library import Library
 from wherein.server.clamp import Clamp
 from wherein.server.errors import ProblemError
+from wherein.server.links import TO_TASK, Link
 from wherein.server.operations import Call, Operation, json_response
-from wherein.server.originals import FILE_TYPE, original_response
+from wherein.server.originals import FILE_TYPES, PARTS_TYPE, original_response
 from wherein.server.schemas import (
     DocumentPage,
     DocumentText,
@@ -89,20 +90,30 @@ OPERATIONS = (
     Operation(
         method="GET", path="/v1/documents", name="list_documents", summary="List the documents by URI, page by page",
         takes=PageRequest, handler=_list, answers={200: DocumentPage}, problems=(409, 429, 503),
+        links=(
+            Link("list_documents", "The next page", {"after": "/next"}),
+            Link("get_document", "The first of them", {"id": "/documents/0/id"}),
+            Link("get_original", "The file of the first of them", {"id": "/documents/0/id"}),
+            Link("remove_document", "Remove the first of them", {"id": "/documents/0/id"}),
+        ),
     ),
     Operation(
         method="GET", path="/v1/documents/{id}", name="get_document", summary="Return a document and its text",
         takes=TextRequest, handler=_get, answers={200: DocumentText}, problems=(404, 409, 429, 503),
+        links=(
+            Link("get_original", "Its file", {"id": "/document/id"}),
+            Link("remove_document", "Remove it", {"id": "/document/id"}),
+        ),
     ),
     Operation(
         method="GET", path="/v1/documents/{id}/original", name="get_original",
         summary="Return the file of a document, where it still is",
-        takes=OriginalRequest, handler=_original, answers={200: FILE_TYPE, 206: FILE_TYPE},
+        takes=OriginalRequest, handler=_original, answers={200: FILE_TYPES, 206: (*FILE_TYPES, PARTS_TYPE)},
         problems=(404, 409, 416, 429, 503),
     ),
     Operation(
         method="DELETE", path="/v1/documents/{id}", name="remove_document",
         summary="Remove a document from the library; its file is left alone",
-        takes=RemoveRequest, handler=_remove, answers={202: Task}, problems=(404, 409, 429, 503),
+        takes=RemoveRequest, handler=_remove, answers={202: Task}, problems=(404, 409, 429, 503), links=(TO_TASK,),
     ),
 )  # fmt: skip

@@ -8,6 +8,7 @@ from wherein.errors import UsageError
 from wherein.library import Hit, Library
 from wherein.server.clamp import Clamp
 from wherein.server.errors import ProblemError
+from wherein.server.links import Link
 from wherein.server.operations import Call, Operation, json_response
 from wherein.server.routes.questions import MAX_CONTEXT
 from wherein.server.schemas import PassageRequest, PassageView, StoredPassage
@@ -43,5 +44,9 @@ OPERATIONS = (
     Operation(
         method="GET", path="/v1/chunks/{id}", name="get_chunk", summary="Return a passage and its neighbours",
         takes=PassageRequest, handler=_get, answers={200: PassageView}, problems=(404, 409, 429, 503),
+        links=(
+            Link("get_document", "Its document", {"id": "/passage/document"}),
+            Link("get_original", "The file of its document", {"id": "/passage/document"}),
+        ),
     ),
 )  # fmt: skip

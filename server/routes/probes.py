@@ -43,7 +43,7 @@ OPERATIONS = (
     ),
     Operation(
         method="GET", path="/metrics", name="get_metrics", summary="Return figures for Prometheus",
-        takes=NoInput, handler=_metrics, answers={200: "text/plain"},
+        takes=NoInput, handler=_metrics, answers={200: ("text/plain",)},
     ),
 )  # fmt: skip
 

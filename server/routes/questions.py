@@ -11,6 +11,7 @@ from wherein.library import Answer, Filter, Library, ResultOptions, parse_filter
 from wherein.search.exact_answer import ExactAnswer
 from wherein.search.limits import MAX_RERANK_MS
 from wherein.server.clamp import Clamp
+from wherein.server.links import Link
 from wherein.server.log import log
 from wherein.server.operations import Call, Operation, encoded
 from wherein.server.schemas import AnsweredHit, BestAnswer, QueryAnswer, QueryRequest
@@ -95,5 +96,10 @@ OPERATIONS = (
     Operation(
         method="POST", path="/v1/query", name="query", summary="Answer a question with the passages that contain it",
         takes=QueryRequest, has_body=True, handler=_query, answers={200: QueryAnswer}, problems=(409, 429, 503),
+        links=(
+            Link("get_chunk", "The best passage with its neighbours", {"id": "/hits/0/chunk"}),
+            Link("get_document", "The document of the best passage", {"id": "/hits/0/document"}),
+            Link("get_original", "The file of the best passage", {"id": "/hits/0/document"}),
+        ),
     ),
 )  # fmt: skip

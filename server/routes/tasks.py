@@ -10,6 +10,7 @@ from wherein.ingest.progress.reindex_report import MARGIN
 from wherein.library import Fields, Library, Summary
 from wherein.library.arguments import RULES
 from wherein.server.errors import ProblemError
+from wherein.server.links import TO_TASK, Link
 from wherein.server.operations import Call, NoInput, Operation, json_response
 from wherein.server.roots import check_sources
 from wherein.server.schemas import ReindexRequest, SourcesRequest, Task, TaskList, TaskRequest, UploadRequest
@@ -103,23 +104,31 @@ OPERATIONS = (
         method="POST", path="/v1/documents", name="upload_documents",
         summary="Ingest a file: the body itself, called `name`, or the files of a form",
         takes=UploadRequest, handler=_upload, answers={202: Task}, uploads=(RAW_TYPE, FORM_TYPE), problems=(429, 503),
+        links=(TO_TASK,),
     ),
     Operation(
         method="POST", path="/v1/sources", name="add_sources",
         summary="Ingest files, folders and patterns below the server's roots, and public web pages, and follow them",
         takes=SourcesRequest, has_body=True, handler=_follow, answers={202: Task}, problems=(403, 429, 503),
+        links=(TO_TASK,),
     ),
     Operation(
         method="POST", path="/v1/reindex", name="reindex",
         summary="Catch up with all sources, check a new index and swap it in",
         takes=ReindexRequest, has_body=True, handler=_reindex, answers={202: Task}, problems=(429, 503),
+        links=(TO_TASK,),
     ),
     Operation(
         method="GET", path="/v1/tasks", name="list_tasks", summary="List the tasks, the newest first",
         takes=NoInput, handler=_list, answers={200: TaskList},
+        links=(Link("get_task", "The newest task", {"id": "/tasks/0/id"}),),
     ),
     Operation(
         method="GET", path="/v1/tasks/{id}", name="get_task", summary="Return a task, on request when it has ended",
         takes=TaskRequest, handler=_get, answers={200: Task}, problems=(404,),
+        links=(
+            Link("get_task", "The task as it is later", {"id": "/id"}),
+            Link("list_documents", "The documents, once the task is done"),
+        ),
     ),
 )  # fmt: skip

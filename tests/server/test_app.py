@@ -17,12 +17,17 @@ from toy import ToyEncoder
 from wherein.library import Library
 from wherein.server.app import OPERATIONS
 from wherein.server.errors import PROBLEM_TYPE, Problem
+from wherein.server.links import Link
 
 Ask = Callable[[Served], httpx.Response]
 
 
+def a_change(served: Served) -> httpx.Response:
+    return served.post("/v1/documents", params={"name": "a"}, content=b"text")
+
+
 def a_task(served: Served) -> httpx.Response:
-    return served.get(served.post("/v1/documents", params={"name": "a"}, content=b"text").headers["Location"])
+    return served.get(a_change(served).headers["Location"])
 
 
 ASK: dict[str, Ask] = {
@@ -57,11 +62,40 @@ def test_every_operation_answers_as_described(served: Served, operation: Any) ->
     response = ASK[operation.name](served)
     status, kind = next(iter(operation.answers.items()))
     assert response.status_code == status, response.text
-    if isinstance(kind, str):
+    if isinstance(kind, tuple):
         assert response.headers["Content-Type"].startswith(kind)
     else:
         assert response.headers["Content-Type"] == "application/json"
         msgspec.json.decode(response.content, type=kind)
+
+
+LINKS = [(operation, link) for operation in OPERATIONS for link in operation.links]
+
+
+@pytest.mark.parametrize(("operation", "link"), LINKS, ids=[f"{one.name} {link.to}" for one, link in LINKS])
+def test_every_link_leads_from_an_answer_to_another(served: Served, operation: Any, link: Link) -> None:
+    served.done(a_change(served))
+    answer = ASK[operation.name](served).json()
+    given = {name: value_at(answer, pointer) for name, pointer in link.given.items()}
+    target = next(one for one in OPERATIONS if one.name == link.to)
+    response = served.client.request(target.method, target.path.replace("{id}", str(given.pop("id", ""))), params=given)
+    assert response.status_code in target.answers, response.text
+
+
+def value_at(answer: Any, pointer: str) -> Any:
+    for part in pointer.removeprefix("/").split("/"):
+        answer = answer[int(part) if isinstance(answer, list) else part]
+    return answer
+
+
+def test_the_description_has_the_links(served: Served) -> None:
+    described = served.get("/openapi.json").json()["paths"]["/v1/query"]["post"]["responses"]["200"]["links"]
+    assert set(described) == {"get_chunk", "get_document", "get_original"}
+    assert described["get_chunk"] == {
+        "operationId": "get_chunk",
+        "description": "The best passage with its neighbours",
+        "parameters": {"id": "$response.body#/hits/0/chunk"},
+    }
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)

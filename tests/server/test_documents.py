@@ -107,7 +107,25 @@ def test_a_part_of_a_file_can_be_asked_for(served: Served, docs: Path) -> None:
     path = f"/v1/documents/{number(served, docs / 'cats.txt')}/original"
     part = served.get(path, headers={"Range": "bytes=0-3"})
     assert (part.status_code, part.content) == (206, b"Cats")
-    assert served.get(path, headers={"Range": "bytes=99-"}).status_code == 416
+    parts = served.get(path, headers={"Range": "bytes=0-3, 5-9"})
+    assert (parts.status_code, parts.headers["Content-Type"].partition(";")[0]) == (206, "multipart/byteranges")
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code", "size"),
+    [
+        ("bytes=99-", 416, "no_such_range", "bytes */40"),
+        ("bytes=9-1", 400, "bad_range", None),
+        ("lines=1-2", 400, "bad_range", None),
+    ],
+)
+def test_a_range_that_makes_no_sense_is_a_problem(
+    served: Served, docs: Path, asked: str, status: int, code: str, size: str | None
+) -> None:
+    path = f"/v1/documents/{number(served, docs / 'cats.txt')}/original"
+    response = served.get(path, headers={"Range": asked})
+    assert (response.status_code, response.headers["Content-Type"]) == (status, "application/problem+json")
+    assert (response.json()["code"], response.headers.get("Content-Range")) == (code, size)
 
 
 @pytest.mark.parametrize("what", ["gone", "link", "folder", "pipe", "link above", "unreadable"])

@@ -1,7 +1,7 @@
-"""Load on `wherein serve`: questions over many connections, alone and beside uploads and reindexes.
+"""Load on `wherein serve`: questions over many connections, alone and beside changes of the library.
 
 python bench/serve_load.py SQUAD_TRAIN.json [FOLDER] [--passages 100000] [--connections 50] [--seconds 60]
-    [--change-seconds 60] [--limit 5] [--mode hybrid] [--no-sentence] [--corpus CORPUS]
+    [--change-seconds 60] [--limit 5] [--mode hybrid] [--no-sentence] [--corpus CORPUS] [--watch]
 
 The library is that of bench/warm_query.py, with vectors spread as real ones are when CORPUS (of bench/ann.py) is given:
 random ones have no neighbourhoods, and an index of lists has to read nearly all of them. FOLDER is kept and reused.
@@ -11,10 +11,13 @@ as soon as the last is answered. Prints
 - how long the server takes to be ready, beside a cold `wherein query`;
 - the median of one question at a time, over HTTP and in the process, over the same questions;
 - how many questions a second the encoder alone embeds, one at a time in 16 threads and many at once;
-- for both loads: questions a second, p50 and p99, errors, and the server's memory at its first and last tenth.
+- for both loads: questions a second and the server's CPU time for each, p50 and p99, errors, and the server's memory
+  near the start, in the middle and at the end.
 
-While the library changes, every twentieth question asks for the two passages of a document that is uploaded again and
-again: both have to be of one version. The exit code is 1 after an error or a wrong answer.
+The library changes by uploads and reindexes, or with --watch by the server following a folder in which each second some
+files are saved, one is made and one deleted. Meanwhile every twentieth question asks for the two passages of a document
+that changes all the time: both have to be of one version. The exit code is 1 after an error or a wrong answer, or if
+the last version of a saved file is not found. With 0 for --seconds or --change-seconds that load is left out.
 """
 
 import argparse
@@ -32,7 +35,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -49,15 +52,18 @@ from wherein.embed.precision import resolve_precision
 from wherein.evaluation.collection import read_squad
 from wherein.library import Library, ResultOptions
 
-THREADS, PROBE_EACH, MARKER = 16, 20, "zyxwvu"
+THREADS, PROBE_EACH, FOUND_SECONDS = 16, 20, 60
+UPLOADED, SAVED = "zyxwvu", "qponml"
+"""Words of the documents that change."""
 
 
 @dataclass
 class Load:
-    """What a client saw: seconds of each answer, statuses, and answers that mix two states."""
+    """What a client saw: seconds of each answer, statuses, versions, and answers that mix two states."""
 
     seconds: list[float] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
+    versions: set[str] = field(default_factory=set)
     mixed: int = 0
 
     @property
@@ -77,6 +83,7 @@ def main() -> int:
     parser.add_argument("--mode", default="hybrid")
     parser.add_argument("--no-sentence", action="store_true")
     parser.add_argument("--corpus", type=Path)
+    parser.add_argument("--watch", action="store_true")
     chosen = parser.parse_args()
     collection = read_squad(chosen.squad)
     questions = random.Random(1).sample(collection.questions, 2_000)
@@ -87,33 +94,35 @@ def main() -> int:
             build(folder, collection, chosen.passages, chosen.corpus)
         alone = encoder_alone(questions, 10.0)
         cold = cold_query(folder)
-        with server(folder) as (process, port, ready):
+        watched = folder.with_name(f"{folder.name}-watched")
+        if chosen.watch:
+            follow(folder, watched)
+        with server(folder, *(["--watch"] if chosen.watch else [])) as (process, port, ready):
             print(f"ready after {ready:.2f} s, a cold query takes {cold:.2f} s: {ready / cold:.2f} times as long")
             one_at_a_time(folder, port, questions[:150], asked)
-            quiet = measured(
-                "nobody writes", process.pid, port, questions, asked, chosen.connections, chosen.seconds, alone
-            )
-            stop = threading.Event()
-            changing = threading.Thread(target=change, args=[port, stop])
-            changing.start()
-            upload(port, 0)
-            busy = measured(
-                "beside uploads and reindexes", process.pid, port, questions, asked, chosen.connections,
-                chosen.change_seconds, alone, probe=True,
-            )  # fmt: skip
-            stop.set()
-            changing.join()
-    return 1 if quiet.errors or busy.errors else 0
+            rest = process.pid, port, questions, asked, chosen.connections
+            errors = 0
+            if chosen.seconds:
+                errors += measured("nobody writes", *rest, chosen.seconds, alone).errors
+            if chosen.change_seconds and chosen.watch:
+                with saving(port, watched):
+                    errors += measured("beside a watch", *rest, chosen.change_seconds, alone, SAVED).errors
+            elif chosen.change_seconds:
+                with uploading(port):
+                    errors += measured(
+                        "beside uploads and reindexes", *rest, chosen.change_seconds, alone, UPLOADED
+                    ).errors
+    return 1 if errors else 0
 
 
 # The server, and what it is compared with.
 
 
 @contextmanager
-def server(folder: Path) -> Iterator[tuple[subprocess.Popen[str], int, float]]:
+def server(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], int, float]]:
     """Start a server; yield its process, its port and after how many seconds it was ready."""
     began = time.perf_counter()
-    command = [sys.executable, "-m", "wherein", "--library", str(folder), "serve", "--port", "0"]
+    command = [sys.executable, "-m", "wherein", "--library", str(folder), "serve", "--port", "0", *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
@@ -211,7 +220,7 @@ class Connection:
 
 
 async def _ask_all(
-    port: int, questions: list[str], asked: dict[str, Any], connections: int, seconds: float, probe: bool
+    port: int, questions: list[str], asked: dict[str, Any], connections: int, seconds: float, marker: str
 ) -> Load:
     load, until, turn = Load(), time.monotonic() + seconds, 0
 
@@ -221,12 +230,8 @@ async def _ask_all(
         await connection.open()
         while time.monotonic() < until:
             turn += 1
-            probes = probe and turn % PROBE_EACH == 0
-            question = (
-                {"question": MARKER, "mode": "keyword", "fold": False, "sentence": False}
-                if probes
-                else {"question": questions[turn % len(questions)], **asked}
-            )
+            probes = marker and turn % PROBE_EACH == 0
+            question = probe(marker) if probes else {"question": questions[turn % len(questions)], **asked}
             began = time.perf_counter()
             try:
                 code, body = await connection.ask(question)
@@ -237,16 +242,22 @@ async def _ask_all(
             load.seconds.append(time.perf_counter() - began)
             load.statuses[code] += 1
             if probes:
-                load.mixed += not _is_whole(body)
+                version = version_of(body, marker)
+                load.versions |= {version}
+                load.mixed += not version
 
     await asyncio.gather(*(client() for _ in range(connections)))
     return load
 
 
-def _is_whole(body: bytes) -> bool:
-    """Whether an answer has both passages of one version of the document."""
-    versions = [hit["text"].split(MARKER)[1].split()[0] for hit in json.loads(body)["hits"]]
-    return len(versions) == 2 and len(set(versions)) == 1
+def probe(marker: str) -> dict[str, Any]:
+    return {"question": marker, "mode": "keyword", "fold": False, "sentence": False}
+
+
+def version_of(body: bytes, marker: str) -> str:
+    """Return the version of which an answer has both passages, "" if there is none."""
+    versions = [hit["text"].split(marker)[1].split()[0] for hit in json.loads(body)["hits"]]
+    return versions[0] if len(versions) == 2 and len(set(versions)) == 1 else ""
 
 
 def _client(pipe: Any, *given: Any) -> None:
@@ -255,12 +266,13 @@ def _client(pipe: Any, *given: Any) -> None:
 
 def measured(
     what: str, pid: int, port: int, questions: list[str], asked: dict[str, Any], connections: int, seconds: float,
-    alone: float, *, probe: bool = False,
+    alone: float, marker: str = "",
 ) -> Load:  # fmt: skip
     """Ask for some seconds and print how it went."""
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_client, args=(sender, port, questions, asked, connections, seconds, probe))
+    process = context.Process(target=_client, args=(sender, port, questions, asked, connections, seconds, marker))
+    before = processor_seconds(pid)
     process.start()
     memory = []
     while not receiver.poll(0.5):
@@ -268,13 +280,15 @@ def measured(
     load: Load = receiver.recv()
     process.join()
     ranked, rate = sorted(load.seconds), len(load.seconds) / seconds
+    each = 1000 * (processor_seconds(pid) - before) / len(ranked)
     p50, p99 = (1000 * ranked[int(share * (len(ranked) - 1))] for share in (0.5, 0.99))
     tenth = max(1, len(memory) // 10)
-    first, last = (statistics.median(part) / 1e6 for part in (memory[tenth : 2 * tenth], memory[-tenth:]))
+    parts = memory[tenth : 2 * tenth], memory[5 * tenth : 6 * tenth], memory[-tenth:]
+    first, middle, last = (statistics.median(part) / 1e6 for part in parts)
     print(
-        f"{what}: {len(ranked):,} answers, {rate:.0f} a second, {rate / alone:.2f} of the encoder alone;"
-        f" p50 {p50:.0f} ms, p99 {p99:.0f} ms; {load.errors} errors {dict(load.statuses)}, {load.mixed} mixed;"
-        f" memory {first:.0f} MB, at the end {last:.0f} MB", flush=True,
+        f"{what}: {len(ranked):,} answers, {rate:.0f} a second, {rate / alone:.2f} of the encoder alone, {each:.1f} ms"
+        f" of CPU each; p50 {p50:.0f} ms, p99 {p99:.0f} ms; {load.errors} errors {dict(load.statuses)}, {load.mixed}"
+        f" mixed of {len(load.versions)} versions; memory {first:.0f}, {middle:.0f} and {last:.0f} MB", flush=True,
     )  # fmt: skip
     return load
 
@@ -285,7 +299,80 @@ def resident(pid: int) -> int:
     return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
 
 
+def processor_seconds(pid: int) -> float:
+    """Return the CPU time of a process, of its threads together."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
 # The changes.
+
+
+@contextmanager
+def uploading(port: int) -> Iterator[None]:
+    """Change the library by uploads and reindexes meanwhile."""
+    upload(port, 0)
+    with meanwhile(change, port):
+        yield
+
+
+@contextmanager
+def saving(port: int, folder: Path) -> Iterator[None]:
+    """Save files in the followed folder each second meanwhile. Raises SystemExit if the last is not found soon."""
+    versions: list[int] = []
+    with meanwhile(save_often, folder, versions):
+        yield
+    began = time.monotonic()
+    with asyncio.Runner() as runner:
+        connection = Connection(port)
+        runner.run(connection.open())
+        while version_of(runner.run(connection.ask(probe(SAVED)))[1], SAVED) != f"v{versions[-1]}":
+            if time.monotonic() > began + FOUND_SECONDS:
+                sys.exit(f"the last version of the saved file is not found after {FOUND_SECONDS} s")
+            time.sleep(0.02)
+    print(f"the last of {len(versions)} versions is found after {time.monotonic() - began:.1f} s")
+
+
+@contextmanager
+def meanwhile(work: Callable[..., None], *given: Any) -> Iterator[None]:
+    """Run `work(…, stop)` in a thread until the block ends."""
+    stop = threading.Event()
+    thread = threading.Thread(target=work, args=[*given, stop])
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def follow(library: Path, folder: Path) -> None:
+    """Make a folder of the file that changes and of some others, and a source of the library."""
+    folder.mkdir(exist_ok=True)
+    for number in range(10):
+        save(folder / f"other{number}.md", text(f"other{number}", 0))
+    save(folder / "marked.md", text(SAVED, 0))
+    command = [sys.executable, "-m", "wherein", "--library", str(library), "ingest", str(folder)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def save_often(folder: Path, versions: list[int], stop: threading.Event) -> None:
+    """Save the marked file and two others, make one and delete another, each second; append to `versions`."""
+    while not stop.wait(1):
+        version = len(versions) + 1
+        save(folder / "marked.md", text(SAVED, version))
+        for number in (version % 10, (version + 5) % 10):
+            save(folder / f"other{number}.md", text(f"other{number}", version))
+        save(folder / f"new{version}.md", text(f"new{version}", version))
+        (folder / f"new{version - 3}.md").unlink(missing_ok=True)
+        versions.append(version)
+
+
+def save(path: Path, content: str) -> None:
+    """Save a file as editors do: all at once."""
+    beside = path.with_suffix(".tmp")
+    beside.write_text(content)
+    beside.replace(path)
 
 
 def change(port: int, stop: threading.Event) -> None:
@@ -299,9 +386,13 @@ def change(port: int, stop: threading.Event) -> None:
 
 
 def upload(port: int, version: int) -> None:
+    done(port, send(port, "/v1/documents?name=marked.md", text(UPLOADED, version).encode()))
+
+
+def text(marker: str, version: int) -> str:
+    """Return a document of two passages."""
     filler = " ".join(f"filler{version}x{number}" for number in range(150))
-    text = f"{MARKER} v{version} first {filler}\n\n# Next\n\n{MARKER} v{version} second {filler} {version}"
-    done(port, send(port, "/v1/documents?name=marked.md", text.encode()))
+    return f"{marker} v{version} first {filler}\n\n# Next\n\n{marker} v{version} second {filler} {version}"
 
 
 def send(port: int, path: str, body: bytes) -> str:

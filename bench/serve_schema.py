@@ -1,12 +1,15 @@
 """Schemathesis against the HTTP API: no 5xx, and every answer is as /openapi.json describes it.
 
-    python bench/serve_schema.py [--seconds 120]
+    python bench/serve_schema.py [--seconds 120] [--phases examples,coverage,fuzzing,stateful]
 
 Needs `pip install schemathesis`. The library is small and has a toy encoder; it is changed by the requests. What the
-operations refuse beyond their schemas (a question of blanks, a condition that cannot be parsed) has the status 422.
+operations refuse beyond their schemas (a question of blanks, a condition that cannot be parsed) has the status 422. The
+stateful phase follows the links between operations. A removal is a task, for whose end bench/serve_schema_hooks.py
+waits; after that the document must be gone.
 """
 
 import argparse
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,6 +23,8 @@ from wherein.library import Library
 from wherein.server.settings import Settings
 
 CONFIG = """
+hooks = "serve_schema_hooks"
+
 [checks]
 # What a schema cannot say is refused with 422; an unknown task, document or chunk with 404.
 positive_data_acceptance.expected-statuses = ["2xx", 401, 403, 404, 409, 413, 422, 429]
@@ -39,6 +44,7 @@ def main() -> int:
         for number in range(20):
             (docs / f"{number}.txt").write_text(f"Text {number} tells of cats, dogs and the number {number}.\n" * 20)
         (folder / "schemathesis.toml").write_text(CONFIG)
+        shutil.copy(Path(__file__).with_name("serve_schema_hooks.py"), folder)  # found there; bench has an `encodings`
         library = Library(folder / "library", encoder=ToyEncoder(), jobs=1)
         with library:
             library.ingest([docs])

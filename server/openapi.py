@@ -20,6 +20,7 @@ _REFERENCE = "#/components/schemas/{name}"
 # Of every operation: the token, the origin, what is asked for, the name of the server, and its own failure.
 _ALWAYS = (400, 401, 403, 408, 413, 421, 422, 500)
 _BINARY = {"type": "string", "format": "binary"}
+_FORM = {"type": "object", "properties": {"file": _BINARY}, "required": ["file"], "additionalProperties": False}
 
 Schema = Mapping[str, Any]
 
@@ -103,9 +104,7 @@ def _answer(status: int, kinds: Mapping[str, Schema]) -> Schema:
 
 
 def _upload(kind: str) -> Schema:
-    if not kind.startswith("multipart/"):
-        return {"schema": _BINARY}
-    return {"schema": {"type": "object", "properties": {"file": _BINARY}, "required": ["file"]}}
+    return {"schema": _FORM if kind.startswith("multipart/") else _BINARY}
 
 
 def _tidy(schema: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
 if not CHROMIUM or not find_spec("playwright"):
     pytest.skip("needs Chromium and the package playwright", allow_module_level=True)
 
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright  # noqa: E402 - there may be none
+from playwright.sync_api import Browser, Page, Response, Route, expect, sync_playwright  # noqa: E402 - there may be none
 
 expect.set_options(timeout=20_000)
 
@@ -133,6 +133,23 @@ def test_a_hit_opens_the_document_at_the_passage_and_back_leads_to_it(visit: Vis
     page.wait_for_url("**/documents/*")
     page.keyboard.press("Escape")
     expect(page.locator(f"#{name}")).to_be_focused()
+
+
+def test_a_pdf_is_shown_at_its_page(browser: Browser, page: Served) -> None:
+    visit, downloads = Visit(browser, f"http://127.0.0.1:{page.port}"), list[object]()
+    with visit as window:
+        window.on("download", lambda download: downloads.append(download))
+        window.goto("/?q=valve+behind+the+sink&type=pdf")
+        with window.expect_response(_shows_pdf):
+            window.locator('a[href*="/original"]').first.click()
+        assert window.url.endswith("/original?inline=true#page=2")
+    assert downloads == []
+    assert not [complaint for complaint in visit.complaints if "Policy" in complaint]  # nor was the viewer refused
+
+
+def _shows_pdf(response: Response) -> bool:
+    """Whether the browser's viewer has the file."""
+    return response.url.startswith("chrome-extension:") and response.headers.get("content-type") == "application/pdf"
 
 
 def test_an_address_is_shared(browser: Browser, visit: Visit, page: Served) -> None:

@@ -36,7 +36,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -260,8 +260,13 @@ def version_of(body: bytes, marker: str) -> str:
     return versions[0] if len(versions) == 2 and len(set(versions)) == 1 else ""
 
 
-def _client(pipe: Any, *given: Any) -> None:
-    pipe.send(asyncio.run(_ask_all(*given)))
+def client() -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+
+
+def ask_all(*given: Any) -> Load:
+    """Ask the questions of a port over some connections for some seconds; in a process of its own."""
+    return asyncio.run(_ask_all(*given))
 
 
 def measured(
@@ -269,16 +274,12 @@ def measured(
     alone: float, marker: str = "",
 ) -> Load:  # fmt: skip
     """Ask for some seconds and print how it went."""
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_client, args=(sender, port, questions, asked, connections, seconds, marker))
-    before = processor_seconds(pid)
-    process.start()
-    memory = []
-    while not receiver.poll(0.5):
-        memory.append(resident(pid))
-    load: Load = receiver.recv()
-    process.join()
+    memory, before = [], processor_seconds(pid)
+    with client() as pool:
+        asking = pool.submit(ask_all, port, questions, asked, connections, seconds, marker)
+        while not wait([asking], 0.5).done:
+            memory.append(resident(pid))
+    load = asking.result()
     ranked, rate = sorted(load.seconds), len(load.seconds) / seconds
     each = 1000 * (processor_seconds(pid) - before) / len(ranked)
     p50, p99 = (1000 * ranked[int(share * (len(ranked) - 1))] for share in (0.5, 0.99))

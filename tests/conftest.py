@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,11 +12,16 @@ from hypothesis import HealthCheck, settings
 from empty_catalog import copy_or_migrate
 from fork_server import run_command
 from inline_pool import InlinePool
+from memory_folder import memory_folder
 from wherein.library import Library
 
 # Hundreds of processes are started: without this each would compile the whole program again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# Processes die in these tests, never the machine: nothing has to reach a disk. Who sets TMPDIR has another folder.
+if "TMPDIR" not in os.environ and (in_memory := memory_folder()):
+    os.environ["TMPDIR"] = tempfile.tempdir = str(in_memory)
 
 # No test is timed: on a busy machine any of them may take long.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

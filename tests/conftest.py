@@ -30,6 +30,12 @@ settings.load_profile("untimed")
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the slow tests: at the end of a run no worker then waits long for another."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(autouse=True)
 def unset_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let lines be as long as without a terminal: pytest-xdist passes the width of its own terminal to its workers."""

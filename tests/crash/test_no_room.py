@@ -1,6 +1,5 @@
 """No room on the disk, a limit on file sizes, a disk that reports errors: a sentence, and nothing kept is lost."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -44,14 +43,16 @@ def library(tmp_path: Path, open_library: Open) -> Path:
 
 
 @pytest.fixture
-def wherein(compiled_cache: Path, tmp_path: Path) -> Command:
-    # The library's own cache, so that a limit on file sizes does not meet the compiled graph.
-    environment = {**os.environ, "XDG_CACHE_HOME": str(compiled_cache)}
+def ingest(environment: dict[str, str], tmp_path: Path) -> Command:
+    """Return a function that starts the program, to ingest the folder, after some words of a shell.
 
-    def run(*arguments: str, before: str = "", library: Path) -> subprocess.CompletedProcess[str]:
-        script = f'{before} "$0" -m wherein --library "$@"'
+    Its cache is that of all tests, so that a limit on file sizes does not meet the compiled graph.
+    """
+
+    def run(library: Path, *, before: str = "") -> subprocess.CompletedProcess[str]:
+        script = f'{before} "$0" -m wherein --library "$1" ingest more'
         return subprocess.run(
-            ["bash", "-c", script, sys.executable, str(library), *arguments],
+            ["bash", "-c", script, sys.executable, str(library)],
             env=environment, cwd=tmp_path, text=True, capture_output=True, timeout=120, check=False,
         )  # fmt: skip
 
@@ -66,18 +67,21 @@ def assert_one_sentence(done: subprocess.CompletedProcess[str], words: str) -> N
 
 
 def assert_nothing_is_lost(wherein: Command, library: Path) -> None:
-    answer = wherein("query", "who may sign the lease?", "-n", "1", library=library)
+    assert_the_lease_is_found(wherein, library)
+    done = wherein("--library", str(library), "ingest", "more")
+    assert done.returncode == 0
+    assert len(wherein("--library", str(library), "documents", "list").stdout.splitlines()) == 9
+
+
+def assert_the_lease_is_found(wherein: Command, library: Path) -> None:
+    answer = wherein("--library", str(library), "query", "who may sign the lease?", "-n", "1")
     assert answer.returncode == 0
     assert "her attorney" in answer.stdout
-    done = wherein("ingest", "more", library=library)
-    assert done.returncode == 0
-    assert len(wherein("documents", "list", library=library).stdout.splitlines()) == 9
 
 
 @pytest.mark.slow
-def test_a_limit_on_file_sizes(library: Path, wherein: Command) -> None:
-    done = wherein("ingest", "more", before="ulimit -f 400; exec", library=library)
-    assert_one_sentence(done, "disk is full")
+def test_a_limit_on_file_sizes(library: Path, ingest: Command, wherein: Command) -> None:
+    assert_one_sentence(ingest(library, before="ulimit -f 400; exec"), "disk is full")
     assert_nothing_is_lost(wherein, library)
 
 
@@ -107,11 +111,10 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.slow
-def test_a_full_disk(library: Path, wherein: Command, small_disk: Path) -> None:
+def test_a_full_disk(library: Path, ingest: Command, wherein: Command, small_disk: Path) -> None:
     on_disk = Path(shutil.copytree(library, small_disk / "library"))
-    assert_one_sentence(wherein("ingest", "more", library=on_disk), "disk is full")
-    answer = wherein("query", "who may sign the lease?", "-n", "1", library=on_disk)
-    assert "her attorney" in answer.stdout
+    assert_one_sentence(ingest(on_disk), "disk is full")
+    assert_the_lease_is_found(wherein, on_disk)
     shutil.copytree(on_disk, library, dirs_exist_ok=True)
     assert_nothing_is_lost(wherein, library)
 
@@ -119,9 +122,8 @@ def test_a_full_disk(library: Path, wherein: Command, small_disk: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace, which makes system calls fail, is not installed")
 @pytest.mark.parametrize("call", ["fsync,fdatasync", "pwrite64"])
-def test_a_disk_that_reports_errors(library: Path, wherein: Command, call: str) -> None:
+def test_a_disk_that_reports_errors(library: Path, ingest: Command, wherein: Command, call: str) -> None:
     wal = library / "catalog.db-wal"
     broken = f"exec strace -f -qq -o /dev/null -P {wal} -e inject={call}:error=EIO:when=2+"
-    done = wherein("ingest", "more", before=broken, library=library)
-    assert_one_sentence(done, "disk")
+    assert_one_sentence(ingest(library, before=broken), "disk")
     assert_nothing_is_lost(wherein, library)

@@ -4,11 +4,10 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TypeGuard
 
@@ -16,20 +15,20 @@ import pytest
 
 from fork_server import run_command
 from invariants import Kept, checked_state
+from mortal import finish, start
 from sqlite_file import leaf_pages
 from toy import ToyEncoder
-from wherein import cli
 from wherein.embed.encoder import Encoder
 from wherein.embed.model import DEFAULT_MODEL, load_model
 from wherein.embed.runtime import damaged_blobs
 from wherein.errors import Damaged, LibraryBusy
+from wherein.ingest import commit
 from wherein.library import Answer, Library, RunProblem
 from wherein.library.maintenance import check_compiled
 from wherein.storage.catalog.connection import open_reader, open_writer, writing
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.disk.lock import writer_lock
 
-ROOT = Path(cli.__file__).parent
 QUESTIONS = ("barrels of herring", "where does the ferry leave?", "lot 7.2 of salt", "the spare key")
 PAGE = 4096
 Harm = Callable[[Path], None]
@@ -493,20 +492,13 @@ def test_a_file_without_tables_is_no_new_library(folder: Path) -> None:
 # The log.
 
 
-KILLED = """
-import os, sys
-from pathlib import Path
-from wherein.library import Library
-from toy import ToyEncoder
-os.environ["WHEREIN_FAILPOINT"] = "checkpoint.begun"
-Library(Path(sys.argv[1]), encoder=ToyEncoder()).ingest_stream("second", b"The ferry sank.")
-"""
+def ingest_a_second_text(folder: Path, _: Path, __: Connection) -> None:
+    library(folder).ingest_stream("second", b"The ferry sank.")
 
 
 def test_a_damaged_log_is_an_earlier_state_and_is_kept_aside(folder: Path) -> None:
     before = scores(folder)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
-    subprocess.run([sys.executable, "-c", KILLED, folder], env=environment, check=False)
+    finish(*start(ingest_a_second_text, folder, folder, "checkpoint.begun"))
     folder = Path(shutil.copytree(folder, folder.with_name("copy")))  # SQLite trusts a log that is open somewhere
     log = folder / "catalog.db-wal"
     found = library(folder).verify()
@@ -527,8 +519,7 @@ def test_a_damaged_log_is_an_earlier_state_and_is_kept_aside(folder: Path) -> No
 
 
 def test_a_writer_keeps_a_damaged_log_and_says_so(folder: Path, scene: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
-    subprocess.run([sys.executable, "-c", KILLED, folder], env=environment, check=False)
+    finish(*start(ingest_a_second_text, folder, folder, "checkpoint.begun"))
     data = bytearray((folder / "catalog.db-wal").read_bytes())
     data[40] ^= 1
     harmed = Path(shutil.copytree(folder, folder.with_name("harmed")))
@@ -546,31 +537,21 @@ def is_problem(event: object) -> TypeGuard[RunProblem]:
     return isinstance(event, RunProblem)
 
 
-MOVED = """
-import os, sys, sqlite3
-from pathlib import Path
-from wherein.library import Library
-from toy import ToyEncoder
-from wherein.ingest import commit
-commit._COMMIT_SECONDS = 0
-os.environ["WHEREIN_FAILPOINT"] = "checkpoint.begun"
-folder = Path(sys.argv[1])
-held = sqlite3.connect(folder / "catalog.db")  # or the log would be emptied
-pid = os.fork()
-if not pid:
-    Library(folder, encoder=ToyEncoder()).ingest(sys.argv[2:])
-os.waitpid(pid, 0)
-print(held.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone())
-os._exit(0)
-"""
+def ingest_and_move_the_log(folder: Path, docs: Path, _: Connection) -> None:
+    commit._COMMIT_SECONDS = 0
+    held = sqlite3.connect(folder / "catalog.db")  # or the log would be emptied
+    if child := os.fork():
+        os.waitpid(child, 0)
+        held.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        os._exit(0)
+    library(folder).ingest([str(docs)])
 
 
 def test_a_damaged_log_that_was_moved_already_is_not_mixed_with_what_is_newer(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "more").mkdir()
     for number in range(50, 70):
         (tmp_path / "more" / f"{number}.txt").write_text(text(number))
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
-    subprocess.run([sys.executable, "-c", MOVED, folder, tmp_path / "more"], env=environment, check=True)
+    finish(*start(ingest_and_move_the_log, folder, tmp_path / "more", "checkpoint.begun"))
     copy = Path(shutil.copytree(folder, tmp_path / "copy"))
     right = scores(copy)
     expected = checked_state(copy, ToyEncoder())

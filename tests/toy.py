@@ -9,6 +9,7 @@ share words are near each other. It has the part of the interface of `embed.enco
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from threading import Lock
 
@@ -85,7 +86,7 @@ class ToyEncoder:
         self.device = "CPU"
         self.fingerprint = fingerprint(self.model, self.precision)
         self.tokenizer = ToyTokenizer(context_tokens, question_tokens)
-        self._words = _Words(dimension)
+        self._words = _words(dimension)
 
     def prepare(self) -> None:
         pass
@@ -145,6 +146,12 @@ class _Words(dict[int, int]):
             self.vectors[row] = np.random.default_rng(token).standard_normal(self.vectors.shape[1])
             self[token] = row
             return row
+
+
+@cache
+def _words(dimension: int) -> _Words:
+    """Return the words that all encoders of a dimension share: to draw them anew is much of what a small test costs."""
+    return _Words(dimension)
 
 
 def toy_library(folder: Path, *sources: Path) -> Library:

@@ -1,7 +1,7 @@
 """The results of bench/run.py as tables and pictures."""
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -25,7 +25,12 @@ Rows = Mapping[str, Sequence[Mapping[str, float]]]
 
 def page(results: Mapping[str, Any]) -> str:
     """Return the section of docs/benchmarks.md."""
-    return "\n\n".join(_SECTIONS[task](results[task]) for task in TASKS if task in results)
+    return "\n\n".join("\n\n".join(_section(task, results[task])) for task in TASKS if task in results)
+
+
+def _section(task: str, result: Mapping[str, Any]) -> Iterator[str]:
+    yield _SECTIONS[task](result)
+    yield from (f"![{title}](pictures/bench-{name}.svg)" for name, of, _, title in PICTURES if of == task)
 
 
 def write(section: str, results: Mapping[str, Any], docs: Path) -> None:

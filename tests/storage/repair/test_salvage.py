@@ -16,7 +16,7 @@ from wherein.storage.repair.schema_check import schema_problems
 from wherein.storage.repair.sqlite_wal import log_of
 
 # Settings without the version of the word counts, which the fresh catalog has already.
-ALL = {"settings": 2, "models": 1, "sources": 2, "files": 2, "file_sources": 2,
+ALL = {"settings": 3, "models": 1, "sources": 2, "files": 2, "file_sources": 2,
        "generations": 2, "documents": 3, "texts": 3, "chunks": 4,
        "vectors": 4}  # fmt: skip
 CONTENT = {

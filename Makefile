@@ -1,7 +1,7 @@
 # make demo      install into .venv, ingest real documents and ask three questions
 #                make demo DOCS=~/papers ASK="who may sign the lease?"
-# make test      ruff, mypy and the tests that are not marked slow, as CI runs them
-# make test-all  the same with all tests: about 18 minutes on two cores
+# make test      ruff, mypy and the tests that are not marked slow
+# make test-all  the same with all tests, as CI runs them: about nine minutes on two cores
 # make check     ruff and mypy alone;  make fix  lets ruff mend what it can
 # make docs      writes the generated pages;  make coverage  shows which lines the tests run
 # make bench     compares with other systems: see docs/benchmarks.md

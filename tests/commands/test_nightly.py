@@ -77,7 +77,7 @@ def run(*command: str | Path, **more: object) -> subprocess.CompletedProcess[str
 
 
 @pytest.mark.workers
-@pytest.mark.parametrize("home", ["/nonexistent", "/dev/null"])
+@pytest.mark.parametrize("home", [pytest.param("/nonexistent", marks=pytest.mark.slow), "/dev/null"])
 @pytest.mark.parametrize("name", ["my library", "o'brien 50%", "caf\udce9"])
 def test_the_line_works_under_cron(
     script: Path, name: str, home: str, tmp_path: Path, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch

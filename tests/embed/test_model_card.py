@@ -66,6 +66,7 @@ def by_hand(folder: Path, ids: Sequence[int], length: int) -> np.ndarray:
     return compiled(folder, length)(dict(zip(INPUTS, inputs, strict=True)))["embedding"][0]
 
 
+@pytest.mark.slow
 def test_the_model_is_of_the_cards_architecture(folder: Path) -> None:
     graph = openvino_core().read_model(str(folder / IR))
     assert [value.get_any_name() for value in graph.inputs] == list(INPUTS)

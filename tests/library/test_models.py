@@ -128,6 +128,7 @@ def gone(path: Path, _: Path) -> None:
     path.unlink()
 
 
+@pytest.mark.slow
 def test_each_kind_of_damage_to_the_real_model_is_named_and_the_shipped_one_still_works(
     opened: Callable[..., Library], docs: Path, tiny: Path, models: Path, tmp_path: Path, compiled_cache: Path
 ) -> None:

@@ -217,6 +217,7 @@ def test_a_model_that_computes_other_vectors_is_refused(library: Library) -> Non
     assert library.status().generation == 1
 
 
+@pytest.mark.slow
 def test_a_new_model_that_answers_worse_is_refused(tmp_path: Path, compiled_cache: Path) -> None:
     library = Library(tmp_path / "library", cache=compiled_cache, precision="w8a32")
     (tmp_path / "docs").mkdir()

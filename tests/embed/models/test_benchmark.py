@@ -20,6 +20,7 @@ def test_a_model_is_measured(tiny: Path, models: Path) -> None:
     assert min(speed.contexts, speed.short_contexts, speed.questions) > 0
 
 
+@pytest.mark.slow
 def test_an_installed_model_is_measured_at_every_precision(tiny: Path, models: Path, tmp_path: Path) -> None:
     add_model(tiny, models)
     reports: list[str] = []

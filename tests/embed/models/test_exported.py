@@ -193,6 +193,7 @@ def leads_to_pooling(node: Any) -> bool:
     return len(targets) == 1 and targets[0].get_type_name() == "Multiply"
 
 
+@pytest.mark.slow
 def test_minilm_has_the_vectors_of_the_shipped_model(tmp_path: Path, models: Path) -> None:
     write_minilm(tmp_path / "all-MiniLM-L6-v2")
     model = add_model(tmp_path / "all-MiniLM-L6-v2", models).model

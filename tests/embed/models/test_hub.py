@@ -115,6 +115,7 @@ def test_options_count_for_models_of_the_hub(hub: Hub, models: Path) -> None:
         fetch(models, options=ImportOptions("mine"))
 
 
+@pytest.mark.slow
 def test_a_connection_that_breaks_is_taken_up_again_or_reported(hub: Hub, models: Path) -> None:
     hub.breaks[BIN] = 100
     with pytest.raises(WhereinError, match=rf"^owner/tiny-v2 cannot be fetched from {hub.url} \(.*; nothing was ins"):

@@ -54,6 +54,7 @@ def test_what_is_saved_renamed_and_deleted_is_followed(
     assert [hit.uri for hit in hits] == [(notes / "1" / "5.md").as_uri()]
 
 
+@pytest.mark.slow
 def test_many_changes_at_once_become_a_walk(
     library: Library, notes: Path, watcher: Watcher, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

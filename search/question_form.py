@@ -7,13 +7,17 @@ from itertools import islice
 
 __all__ = ["is_question"]
 
-# Most people leave the question mark out.
+# Most people leave the question mark out. Words that mean something else in English are not here: come, chi, var.
 _INTERROGATIVES = {
     "en": "who whom whose what when where why which how",
     "de": "wer wen wem wessen wann wo wohin woher warum weshalb wieso wie welche welcher welches welchen welchem",
     "fr": "qui quand où pourquoi comment quel quelle quels quelles combien",
     "es": "quién quiénes qué cuándo dónde cuál cuáles cuánto cuánta cuántos cuántas cómo",
+    "it": "quando dove perché quale quali quanto quanta quanti quante",
     "nl": "wat wanneer waar waarom hoe welk welke",
+    "pl": "kto kiedy gdzie dlaczego jaki jaka jakie który która które",
+    "pt": "quem onde qual quais quantos quantas",
+    "sv": "vem vad när varför hur vilken vilket vilka",
     "ru": "кто что когда где куда откуда почему зачем как какой какая какое какие сколько",
 }
 _AUXILIARIES = "is are was were does do did can could should would has have had"

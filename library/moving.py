@@ -56,12 +56,10 @@ class Moving:
         `report` gets a phrase for each step. Raises UsageError when something is at `target`, Damaged when the library
         is damaged: then there is no export.
         """
-        from importlib.metadata import version
-
         from wherein.storage.export.export import write_export
 
         with self._opened() as store:
-            return write_export(store, given.path(target), version("wherein"), report)
+            return write_export(store, given.path(target), _version(), report)
 
     def import_export(self, export: StrPath, *, report: Report = lambda _: None) -> Moved:
         """Fill this library, which must be new, from the export in a folder; nothing is embedded.
@@ -79,15 +77,13 @@ class Moving:
 
         This library stays as it is. Otherwise as `import_export`, by way of an export beside one of the two libraries.
         """
-        from importlib.metadata import version
-
         from wherein.library import Library
         from wherein.storage.export.export import write_export
         from wherein.storage.export.package import open_package
 
         with Library(to) as target, _work_folder(self.folder, target.folder) as work:
             with self._opened() as store:
-                write_export(store, work / "export", version("wherein"), report)
+                write_export(store, work / "export", _version(), report)
             return target._fill(open_package(work / "export"), report)
 
     @contextmanager
@@ -116,6 +112,12 @@ def moved(library: str, package: Package, filling: Filling, began: float) -> Mov
         library, tables[DOCUMENTS].rows, tables[PASSAGES].rows, round(filling.overlap, 4), package.manifest.identity,
         filling.resumed, round(monotonic() - began, 3),
     )  # fmt: skip
+
+
+def _version() -> str:
+    from importlib.metadata import version  # it imports the parser of mail, which a question has no use for
+
+    return version("wherein")
 
 
 @contextmanager

@@ -163,7 +163,7 @@ _SECTIONS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "ingestion": _ingestion,
     "full": _full,
     "again": _timed("**The same {contexts:,} records once more**"),
-    "update": _timed("**Three of {contexts:,} records changed**; a peer is told which"),
+    "update": _timed("**Three of {contexts:,} records changed**; peers get only these"),
     "cold": _timed("**A question from a cold shell**, {contexts:,} passages"),
     "warm": _warm,
     "kill": _kill,

@@ -8,7 +8,7 @@ base weights, in INT8 and in the way that is fastest there; bench/peers/encoders
     ingestion   --contexts paragraphs of SQuAD into an empty folder, from process start to durable on disk
     full        the same with paragraphs joined until they fill 384 tokens
     again       the same records once more
-    update      three of them changed; the peers are told which three
+    update      three of them changed; the peers get only these
     cold        one question, a process of its own
     warm        200 questions in one process
     kill        SIGKILL at half of the ingestion, then the same command again: what has to be done again, what is wrong

@@ -120,7 +120,7 @@ def _fetchable() -> list[str]:
 
 @dataclass(frozen=True)
 class _Listed:
-    """What a library lists: URIs of documents that begin so, at most so many of them, and those of all sources."""
+    """How to list a library: `documents` returns URIs by a prefix, up to a limit; `sources` those of all sources."""
 
     documents: Callable[[str, int], Sequence[str]]
     sources: Callable[[], Sequence[str]]

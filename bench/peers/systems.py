@@ -9,7 +9,7 @@
 RECORDS.jsonl has `id`, `title` and `text`; a peer embeds the title in front of the text. The last form asks one
 question after another and writes, for each, the ids of the ten best and the milliseconds that it took. --models names
 what bench/peers/prepare.py wrote. A peer whose records are there already has to embed them all again, because none
-compares what it is given with what it has; `update` is told what changed, which Wherein finds out.
+compares what it is given with what it has; `update` gets only what changed, which Wherein finds out.
 """
 
 import argparse

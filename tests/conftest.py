@@ -19,6 +19,10 @@ from wherein.library import Library
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+# A user's own folders: tests would find models there, and write to them.
+for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "WHEREIN_LIBRARY", "WHEREIN_MODELS", "WHEREIN_HISTORY"):
+    os.environ.pop(name, None)
+
 # Processes die in these tests, never the machine: nothing has to reach a disk. Who sets TMPDIR has another folder.
 if "TMPDIR" not in os.environ and (in_memory := memory_folder()):
     os.environ["TMPDIR"] = tempfile.tempdir = str(in_memory)

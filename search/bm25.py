@@ -17,10 +17,11 @@ import numpy.typing as npt
 
 from wherein.storage.catalog.packed_terms import ENTRY, TermRows
 from wherein.storage.index.keyword_index import KeywordIndex
-from wherein.storage.index.postings import Positions, TermPostings, sum_counts, united
+from wherein.storage.index.postings import Positions, TermPostings, sum_counts
 
 __all__ = [
-    "WEIGHTS", "KeywordScores", "Scores", "Weights", "highest_idf", "inverse_frequency", "score_passages", "score_rows",
+    "WEIGHTS", "Family", "KeywordScores", "Scores", "Weights", "highest_idf", "inverse_frequency", "score_passages",
+    "score_rows",
 ]  # fmt: skip
 
 Scores = npt.NDArray[np.float32]
@@ -106,10 +107,7 @@ def score_passages(
 
 
 def _score_word(index: KeywordIndex, family: Family, weights: Weights) -> _ScoredWord:
-    found = [
-        united([part.find(term) for term in family], len(part.postings.ids)) if family[1:] else part.find(family[0])
-        for part in index.parts
-    ]
+    found = [part.find_any(family) for part in index.parts]
     occurrences = sum(one.count(part.live) for part, one in zip(index.parts, found, strict=True))
     idf = inverse_frequency(index.count, occurrences)
     parts = zip(index.parts, found, strict=True)

@@ -17,8 +17,6 @@ import numpy as np
 from wherein.search.fusion import Terms
 from wherein.search.query_syntax import ParsedQuestion
 from wherein.search.vocabulary import Vocabulary
-from wherein.storage.catalog.coverage import main_language
-from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.terms import word_terms
 from wherein.storage.catalog.words import spelled_parts, term_of_word
 from wherein.storage.disk.recent import Recent
@@ -45,8 +43,9 @@ Stem = Callable[[list[str]], list[str]]
 class Inflections:
     """Finds inflections in one library; for one thread at a time."""
 
-    def __init__(self, db: Catalog, vocabulary: Vocabulary) -> None:
-        self._db = db
+    def __init__(self, language: Callable[[], str], vocabulary: Vocabulary) -> None:
+        """`language` returns the main language of the library, a code of ISO 639-1, or "" if it has none."""
+        self._language = language
         self._vocabulary = vocabulary
         self._known: tuple[KeywordIndex, Stem | None, Recent[str, tuple[int, ...]]] | None = None
 
@@ -56,7 +55,7 @@ class Inflections:
         Call inside the snapshot that the index is of. Raises Damaged when the words of the index are damaged.
         """
         if self._known is None or self._known[0] is not index:
-            self._known = index, _stemmer(main_language(self._db)), Recent(_MAX_KNOWN)
+            self._known = index, _stemmer(self._language()), Recent(_MAX_KNOWN)
         _, stem, known = self._known
         if stem is None:
             return question
@@ -78,7 +77,7 @@ class Inflections:
         others = list(self._beginning(index, shared[: max(_SHORTEST_STEM, len(shared) - 1)]))
         same = {other for other, own in zip(others, stem(others), strict=True) if own == shared}
         terms = {found for other in same if (found := term_of_word(other)) not in (term, None)}
-        frequency = {one: sum(part.find(one).count(part.live) for part in index.parts) for one in terms if one}
+        frequency = index.frequencies(one for one in terms if one)
         return tuple(sorted(filter(frequency.get, frequency), key=lambda one: (-frequency[one], one))[:_MAX_FORMS])
 
     def _beginning(self, index: KeywordIndex, prefix: str) -> Iterator[str]:

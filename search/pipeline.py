@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,17 +31,21 @@ from wherein.search.semantic import Searcher
 from wherein.search.spelling import Correction, Speller, respelled
 from wherein.search.trust import LOW_TRUST
 from wherein.search.vocabulary import Vocabulary
+from wherein.storage.catalog.coverage import main_language
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.disk.text_lines import to_unicode
 from wherein.storage.filters.selection import Filter
+from wherein.storage.index.keyword_index import KeywordIndex
 from wherein.storage.index.open_indexes import OpenIndexes, SharedIndexes
 from wherein.uri import display
 
 if TYPE_CHECKING:
     from wherein.search.reranking import PassageReader, Reranked
 
-__all__ = ["Answer", "AnswerModels", "PreparedQuery", "QueryOptions", "QueryPipeline", "check_question"]
+__all__ = [
+    "Answer", "AnswerModels", "PreparedQuery", "QueryOptions", "QueryPipeline", "check_question", "with_searched_words",
+]  # fmt: skip
 
 _NO_GOOD_MATCH = "no good match; these are the nearest passages"
 _MAX_SHOWN = 200
@@ -153,7 +157,7 @@ class QueryPipeline:
         self._indexes = OpenIndexes(db, shared or SharedIndexes(folder, model))
         self._copies = NearCopies(db)
         vocabulary = Vocabulary(db)
-        self._inflections = Inflections(db, vocabulary)
+        self._inflections = Inflections(partial(main_language, db), vocabulary)
         self._speller = Speller(vocabulary)
         self._ranker: Ranker | None = None
         self._searcher: Searcher | None = None
@@ -178,15 +182,7 @@ class QueryPipeline:
         if query.words is None:
             return query, ()
         with self._indexes.reading_keywords() as index:
-            inflected = self._inflections.add(index, query.words)
-            words, corrections = self._speller.correct(index, inflected)
-        query = replace(query, words=words)
-        if not corrections:
-            return query, ()
-        embedded = query.embedded
-        if embedded is not None and models.embed_question is not None:
-            embedded = models.embed_question(respelled(words.meaning, corrections))
-        return replace(query, embedded=embedded), corrections
+            return with_searched_words(query, query.words, index, self._inflections, self._speller, models)
 
     def _reading(self, mode: str) -> AbstractContextManager[object]:
         """Return one snapshot, in which all indexes of a mode are loaded."""
@@ -270,6 +266,25 @@ class QueryPipeline:
         if self._ranker is None:
             self._ranker = Ranker(self._db, self._folder, self._model, self._indexes)
         return self._ranker
+
+
+def with_searched_words(
+    query: PreparedQuery,
+    words: ParsedQuestion,
+    index: KeywordIndex,
+    inflections: Inflections,
+    speller: Speller,
+    models: AnswerModels,
+) -> tuple[PreparedQuery, tuple[Correction, ...]]:
+    """Return a question with all that is searched for its `words`, and which of these are taken to be misspelt.
+
+    A text with corrections is embedded again. Call inside the snapshot that `index` is of.
+    """
+    searched, corrections = speller.correct(index, inflections.add(index, words))
+    embedded = query.embedded
+    if corrections and embedded is not None and models.embed_question is not None:
+        embedded = models.embed_question(respelled(searched.meaning, corrections))
+    return replace(query, words=searched, embedded=embedded), corrections
 
 
 def check_question(question: str, options: QueryOptions) -> None:

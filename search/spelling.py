@@ -18,7 +18,7 @@ from wherein.search.vocabulary import Vocabulary
 from wherein.storage.catalog.terms import plain_word, replace_words, word_terms
 from wherein.storage.catalog.words import respell_word, spelled_parts, term_of_word
 from wherein.storage.disk.recent import Recent
-from wherein.storage.index.keyword_index import KeywordIndex, Part
+from wherein.storage.index.keyword_index import KeywordIndex
 from wherein.storage.index.word_list import WordList
 
 __all__ = ["Correction", "Speller", "respelled"]
@@ -53,7 +53,7 @@ class Speller:
         Call inside the snapshot that the index is of. Raises Damaged when the words of the index are damaged.
         """
         # A word of which another inflection occurs is not misspelt.
-        lacking = {term for term in question.terms if term not in question.forms and not _occurs(index, term)}
+        lacking = {term for term in question.terms if term not in question.forms and not index.occurs(term)}
         if not lacking:
             return question, ()
         found = {
@@ -80,20 +80,15 @@ class Speller:
         edits = 2 if len(word) >= _TWO_EDITS_FROM else 1
         by_distance: dict[int, set[str]] = {}
         for part in index.parts:
-            for other, distance in _near_words(self._words(part), word, edits):
+            for other, distance in _near_words(self._vocabulary.words(part), word, edits):
                 by_distance.setdefault(distance, set()).add(other)
         for _, words in sorted(by_distance.items()):
             # The first letter is seldom wrong.
             likely = sorted(words, key=lambda other: (other[0] != word[0], other))[:_MAX_CANDIDATES]
-            frequencies = self._frequencies(index, likely)
-            order = sorted(likely, key=lambda other: (other[0] != word[0], -frequencies[other]))
-            yield from (other for other in order if frequencies[other])
-
-    def _frequencies(self, index: KeywordIndex, words: Sequence[str]) -> dict[str, int]:
-        return {word: _frequency(index, word) for word in words}
-
-    def _words(self, part: Part) -> WordList:
-        return self._vocabulary.words(part)
+            terms = {other: term for other in likely if (term := term_of_word(other)) is not None}
+            occurring = index.frequencies(terms.values())
+            frequencies = {other: occurring[term] for other, term in terms.items() if occurring[term]}
+            yield from sorted(frequencies, key=lambda other: (other[0] != word[0], -frequencies[other]))
 
 
 def _misspelt(question: ParsedQuestion, lacking: set[int]) -> dict[int, tuple[str, str]]:
@@ -119,20 +114,6 @@ def _near_words(words: WordList, word: str, edits: int) -> Iterator[tuple[str, i
     for group in words[max(len(word) - edits, 0) : len(word) + edits + 1]:
         for other, distance, _ in extract(word, group, scorer=OSA.distance, score_cutoff=edits, limit=None):
             yield other, int(distance)
-
-
-def _occurs(index: KeywordIndex, term: int) -> bool:
-    for part in index.parts:
-        found = part.find(term)
-        # A term without positions is one that half of all passages have.
-        if found.positions is None or found.count(part.live):
-            return True
-    return False
-
-
-def _frequency(index: KeywordIndex, word: str) -> int:
-    term = term_of_word(word)
-    return 0 if term is None else sum(part.find(term).count(part.live) for part in index.parts)
 
 
 def respelled(text: str, corrections: Sequence[Correction]) -> str:

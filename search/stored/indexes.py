@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
@@ -81,14 +81,22 @@ class _CandidatePostings(TermPostings):
 
 @dataclass(frozen=True)
 class _CandidatePart(Part):
-    """The postings of the candidates, with the numbers of all passages that have each term of the question."""
+    """The postings of the candidates, with the numbers of all passages that have each word of the question."""
 
-    frequencies: Mapping[int, int] | None = None
+    statistics: TermStatistics = field(default_factory=lambda: TermStatistics(0, 0, {}))
 
     def find(self, term: int) -> TermPostings:
         """Return the postings of a term."""
-        found = super().find(term)
-        known = (self.frequencies or {}).get(term, len(found.positions) if found.positions is not None else 0)
+        return self._counted(super().find(term), self.statistics.frequencies.get(term))
+
+    def find_any(self, terms: Sequence[int]) -> TermPostings:
+        """Return the postings of some terms as if they were one."""
+        return self._counted(super().find_any(terms), self.statistics.families.get(tuple(terms)))
+
+    @staticmethod
+    def _counted(found: TermPostings, frequency: int | None) -> TermPostings:
+        """Return postings with the number of all passages, that of the candidates where it is not known."""
+        known = len(found.body) if frequency is None else frequency
         return _CandidatePostings(found.positions, found.body, found.fields, known)
 
 
@@ -125,7 +133,7 @@ class CandidateIndexes(SharedIndexes):
 
     def keywords(self, db: Catalog) -> KeywordIndex:
         """Return the terms of the candidates, counted as in the whole store."""
-        part = _CandidatePart(collect(read_terms(db)), None, self._statistics.frequencies)
+        part = _CandidatePart(collect(read_terms(db)), None, self._statistics)
         return KeywordIndex(0, None, (part,), self._statistics.passages, self._statistics.length)
 
 

@@ -9,12 +9,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wherein.search.hybrid import CANDIDATES
-from wherein.search.pipeline import Answer, AnswerModels, PreparedQuery, QueryOptions, QueryPipeline
-from wherein.search.spelling import Correction, respelled
+from wherein.search.inflections import Inflections
+from wherein.search.pipeline import (
+    Answer,
+    AnswerModels,
+    PreparedQuery,
+    QueryOptions,
+    QueryPipeline,
+    with_searched_words,
+)
+from wherein.search.spelling import Correction, Speller
 from wherein.search.stored.candidates import Candidates, Wanted, fetch, neighbours
 from wherein.search.stored.indexes import CandidateIndexes, NeedMore
 from wherein.search.stored.small_catalog import DerivedPassages, small_catalog
-from wherein.search.stored.spelling import StoreSpeller
+from wherein.search.stored.vocabulary import StoreVocabulary
 from wherein.storage.catalog.vectors import Matrix
 from wherein.storage.filters.selection import Filter as DocumentFilter
 from wherein.storage.store.document import PassageRow
@@ -50,7 +58,9 @@ class StoredPipeline:
         self._store = store
         self._metric = metric
         self._derived = DerivedPassages()
-        self._speller = StoreSpeller(store)
+        self._vocabulary = StoreVocabulary(store)
+        self._inflections = Inflections(store.main_language, self._vocabulary)
+        self._speller = Speller(self._vocabulary)
         self._sample: tuple[str, int, Matrix] | None = None
 
     def answer(
@@ -77,16 +87,11 @@ class StoredPipeline:
             return replace(answer, notes=(*answer.notes, *_notes(options, candidates, answer)))
 
     def _corrected(self, query: PreparedQuery, models: AnswerModels) -> tuple[PreparedQuery, tuple[Correction, ...]]:
-        """Return a question with the words that are searched in place of misspelt ones, and which these are."""
+        """Return a question with all that is searched for its words, and which of them are taken to be misspelt."""
         if query.words is None:
             return query, ()
-        words, corrections = self._speller.corrected(query.words)
-        if not corrections:
-            return query, ()
-        embedded = query.embedded
-        if embedded is not None and models.embed_question is not None:
-            embedded = models.embed_question(respelled(words.meaning, corrections))
-        return replace(query, words=words, embedded=embedded), corrections
+        index = self._vocabulary.index(query.words)
+        return with_searched_words(query, query.words, index, self._inflections, self._speller, models)
 
     def _ranked(
         self, query: PreparedQuery, options: QueryOptions, candidates: Candidates, around: Sequence[PassageRow],

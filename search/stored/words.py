@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, chain
 
-from wherein.search.bm25 import WEIGHTS, KeywordScores, inverse_frequency, score_rows
+from wherein.search.bm25 import WEIGHTS, Family, KeywordScores, inverse_frequency, score_rows
 from wherein.search.query_syntax import ParsedQuestion, Phrase
 from wherein.storage.catalog.packed_terms import TermRows, unpack_rows
 from wherein.storage.index.keyword_index import KeywordIndex
@@ -29,7 +29,7 @@ _MAX_READ = 200_000
 
 @dataclass(frozen=True)
 class StoreWords:
-    """How a store's words count for a question: `statistics` has every term of it, and of its phrases."""
+    """How a store's words count for a question: `statistics` has its terms and families, and those of its phrases."""
 
     question: ParsedQuestion
     statistics: TermStatistics
@@ -41,26 +41,28 @@ class StoreWords:
 
     @cached_property
     def scores(self) -> KeywordScores:
-        """The weight of each term of the question."""
-        count, frequencies = self.statistics.passages, self.statistics.frequencies
-        asked = self.question.asked
-        idf = {term: inverse_frequency(count, frequencies[term]) for term in asked}
-        return KeywordScores((), idf, asked, self.question.families)
+        """The weight of each word of the question."""
+        count, families = self.statistics.passages, self.question.families
+        idf = {family[0]: inverse_frequency(count, self.frequency(family)) for family in families}
+        return KeywordScores((), idf, self.question.asked, families)
 
     @property
-    def by_frequency(self) -> list[int]:
-        """The terms of the question that occur, the rarest first."""
-        frequencies = self.statistics.frequencies
-        return sorted((term for term in self.question.asked if frequencies[term]), key=lambda term: frequencies[term])
+    def by_frequency(self) -> list[Family]:
+        """The words of the question that occur, each with its other inflections, the rarest first."""
+        return sorted(filter(self.frequency, self.question.families), key=self.frequency)
 
-    def most(self, term: int) -> float:
-        """Return the most that a term can add to a score."""
-        return self.scores.idf[term] * (WEIGHTS.k1 + 1) * self.question.asked[term]
+    def frequency(self, family: Family) -> int:
+        """Return in how many passages of the store a word occurs."""
+        return self.statistics.families[family]
+
+    def most(self, family: Family) -> float:
+        """Return the most that a word can add to a score."""
+        return self.scores.idf[family[0]] * (WEIGHTS.k1 + 1) * self.question.asked[family[0]]
 
 
 def read_words(store: SearchableStore, question: ParsedQuestion) -> StoreWords:
     """Return how the words of a question count in a store."""
-    return StoreWords(question, store.term_statistics([*question.asked, *question.quoted_terms]))
+    return StoreWords(question, store.term_statistics([*question.quoted_terms], question.families))
 
 
 @dataclass(frozen=True)
@@ -90,19 +92,19 @@ def _best(store: SearchableStore, words: StoreWords, n: int, only: Filter | None
         floor = sorted(scored.values(), reverse=True)[n] if len(scored) > n else 0.0
         if (scored and sum(map(words.most, left)) < floor) or len(scored) > _MAX_READ:
             break
-        rarest = _looked_up_together(left, words.statistics)
+        rarest = _looked_up_together(left, words)
         left = left[len(rarest) :]
-        for passages in _batches(store.with_terms(rarest, only)):
+        for passages in _batches(store.with_terms([*chain.from_iterable(rarest)], only)):
             new = [one for one in passages if one.key not in scored]
             scores, _ = score_rows(_unpacked(new), words.index, words.scores) if new else ([], None)
             scored.update(zip((one.key for one in new), scores, strict=True))
     return scored
 
 
-def _looked_up_together(terms: Sequence[int], statistics: TermStatistics) -> Sequence[int]:
-    """Return the first of some terms, and those after it with which it takes one call to a store."""
-    sums = accumulate(statistics.frequencies[term] for term in terms)
-    return terms[: max(1, sum(read <= _BATCH_SIZE for read in sums))]
+def _looked_up_together(families: Sequence[Family], words: StoreWords) -> Sequence[Family]:
+    """Return the first of some words, and those after it with which it takes one call to a store."""
+    sums = accumulate(map(words.frequency, families))
+    return families[: max(1, sum(read <= _BATCH_SIZE for read in sums))]
 
 
 def _with_phrase(store: SearchableStore, words: StoreWords, phrase: Phrase, only: Filter | None) -> Iterator[str]:

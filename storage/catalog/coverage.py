@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 __all__ = [
-    "Coverage", "Covered", "Spans", "coverage_of", "covered", "main_language", "recognized_spans", "save_coverage",
+    "Coverage", "Covered", "Spans", "coverage_of", "covered", "main_language", "prevailing", "recognized_spans",
+    "save_coverage",
 ]  # fmt: skip
 
 Spans = tuple[tuple[int, int], ...]
@@ -106,9 +107,14 @@ def main_language(db: Catalog) -> str:
 
     Only the oldest and the newest documents are looked at, 500 each.
     """
-    counts = Counter(language for (language,) in db.execute(_LANGUAGES).fetchall() if language)
+    return prevailing(str(language) for (language,) in db.execute(_LANGUAGES).fetchall())
+
+
+def prevailing(languages: Iterable[str]) -> str:
+    """Return the language that more than half of the known ones are, "" if there is none; "" stands for no guess."""
+    counts = Counter(language for language in languages if language)
     (language, count), *_ = counts.most_common(1) or [("", 0)]
-    return str(language) if 2 * count > counts.total() else ""
+    return language if 2 * count > counts.total() else ""
 
 
 def covered(db: Catalog) -> Covered:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from wherein.storage.catalog.term_counts import all_chunks, count_rows, read_ter
 from wherein.storage.disk.recent import Recent
 from wherein.storage.index.generation_files import load_postings
 from wherein.storage.index.generations import KEYWORDS, Generation, active_generation
-from wherein.storage.index.postings import Mask, Postings, TermPostings, collect, merge
+from wherein.storage.index.postings import Mask, Postings, TermPostings, collect, merge, united
 from wherein.storage.index.postings_file import PostingsFile
 from wherein.storage.index.segments import Segment, segments_of
 
@@ -40,6 +40,11 @@ class Part:
         except ValueError as error:
             raise Damaged(f"The index of keywords is damaged ({error}); run: wherein repair") from error
 
+    def find_any(self, terms: Sequence[int]) -> TermPostings:
+        """Return the postings of some terms as if they were one; see `find`."""
+        found = [self.find(term) for term in terms]
+        return united(found, len(self.postings.ids)) if len(found) > 1 else found[0]
+
 
 @dataclass(frozen=True)
 class KeywordIndex:
@@ -57,6 +62,19 @@ class KeywordIndex:
     length: int
     segments: tuple[Segment, ...] = ()
     scored: Recent[object, Any] = field(default_factory=lambda: Recent(_MAX_SCORED), repr=False, compare=False)
+
+    def frequencies(self, terms: Iterable[int]) -> dict[int, int]:
+        """Return in how many passages each term occurs. Raises Damaged when its postings are damaged."""
+        return {term: sum(part.find(term).count(part.live) for part in self.parts) for term in terms}
+
+    def occurs(self, term: int) -> bool:
+        """Whether a passage has a term. Raises Damaged when its postings are damaged."""
+        for part in self.parts:
+            found = part.find(term)
+            # A term without positions is one that half of all passages have.
+            if found.positions is None or found.count(part.live):
+                return True
+        return False
 
 
 def load_keywords(db: Catalog, folder: Path, known: KeywordIndex | None) -> KeywordIndex:

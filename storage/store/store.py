@@ -86,11 +86,15 @@ class Written:
 
 @dataclass(frozen=True)
 class TermStatistics:
-    """The number of passages, of terms in all of them, and of passages that hold each term that was asked for."""
+    """The number of passages, of terms in all of them, and of passages that hold each term that was asked for.
+
+    `families` has the number of those that hold at least one term of each group.
+    """
 
     passages: int
     length: int
     frequencies: Mapping[int, int]
+    families: Mapping[tuple[int, ...], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,11 +160,20 @@ class SearchableStore(Protocol):
         `Capabilities.max_hits`.
         """
 
-    def term_statistics(self, terms: Sequence[int]) -> TermStatistics:
-        """Return what BM25 needs to know of all passages; `terms` as `storage/catalog/terms.py` makes them."""
+    def term_statistics(self, terms: Sequence[int], families: Sequence[tuple[int, ...]] = ()) -> TermStatistics:
+        """Return what BM25 needs to know of all passages; `terms` as `storage/catalog/terms.py` makes them.
+
+        Each of `families` is a group of terms that count as one word.
+        """
 
     def words(self) -> set[str]:
         """Return the words that the passages spell out (`storage/catalog/words.py`), some of which may be gone."""
+
+    def main_language(self) -> str:
+        """Return the language that most documents are in, "" if there is none; see `storage/catalog/coverage.py`.
+
+        Not all documents are looked at.
+        """
 
     def with_terms(self, terms: Sequence[int], only: Filter | None = None) -> Iterator[CountedPassage]:
         """Yield each passage that passes and holds one of the terms, once, in no order.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,9 @@ def save_in(db: Database, *languages: str, texts: tuple[str, ...] = TEXTS) -> No
 def inflected(db: Database, folder: Path, question: str, *, strict: bool = False) -> ParsedQuestion:
     with snapshot(db):
         index = load_keywords(db, folder, None)
-        return Inflections(db, Vocabulary(db)).add(index, parse_question(question, strict=strict))
+        return Inflections(partial(main_language, db), Vocabulary(db)).add(
+            index, parse_question(question, strict=strict)
+        )
 
 
 @pytest.mark.parametrize("where", ["delta", "generation"])

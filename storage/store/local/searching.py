@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from wherein.storage.catalog.batches import select_in
+from wherein.storage.catalog.coverage import main_language
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.vectors import Matrix
@@ -68,19 +69,22 @@ class LocalSearching:
                 return dict(list(near.items())[:k])
             wanted = min(4 * wanted, most)
 
-    def term_statistics(self, terms: Sequence[int]) -> TermStatistics:
+    def term_statistics(self, terms: Sequence[int], families: Sequence[tuple[int, ...]] = ()) -> TermStatistics:
         """Return the numbers that BM25 needs; see `SearchableStore`."""
         with self._connections.reading() as db:
             index = self._loaded_keywords(db)
-            frequencies = {
-                term: sum(part.find(term).count(part.live) for part in index.parts) for term in dict.fromkeys(terms)
-            }
-            return TermStatistics(index.count, index.length, frequencies)
+            together = {one: sum(part.find_any(one).count(part.live) for part in index.parts) for one in families}
+            return TermStatistics(index.count, index.length, index.frequencies(terms), together)
 
     def words(self) -> set[str]:
         """Return the words of the passages; see `SearchableStore`."""
         with self._connections.reading() as db:
             return read_words(db)
+
+    def main_language(self) -> str:
+        """Return the language of most documents; see `SearchableStore`."""
+        with self._connections.reading() as db:
+            return main_language(db)
 
     def with_terms(self, terms: Sequence[int], only: Filter | None = None) -> Iterator[CountedPassage]:
         """Yield the passages that hold a term; see `SearchableStore`."""

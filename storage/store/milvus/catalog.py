@@ -84,6 +84,12 @@ class MilvusCatalog:
             for row in rows_in_order(self._connection, self.name, expression(Equal("kind", kind)), CATALOG_FIELDS):
                 yield Record(kind, row["name"], json.loads(row["value"] + row["more"]))
 
+    def some(self, kind: str, n: int) -> list[Mapping[str, Any]]:
+        """Return the values of at most `n` records of a kind, any of them."""
+        only = expression(Equal("kind", kind))
+        rows = self._connection.query(self.name, only, ["value", "more"], n) if self.exists() else []
+        return [json.loads(row["value"] + row["more"]) for row in rows]
+
     def names_beginning(self, kind: str, begin: str, limit: int) -> list[str]:
         """Return at most `limit` names of records of a kind that begin so, in their order."""
         only = expression(And((Equal("kind", kind), Prefix("name", begin))))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from wherein.storage.store.filters import And, Equal, Filter, In, Not, Or, Prefix, Range, Value, metadata_name
 
 __all__ = [
-    "EVERYTHING", "SAMPLE_SIZE", "any_of", "expression", "fact_name", "holds_term", "holds_terms", "sampled", "within",
+    "EVERYTHING", "SAMPLE_SIZE", "any_of", "expression", "fact_name", "holds_terms", "sampled", "within",
 ]  # fmt: skip
 
 EVERYTHING, _NOTHING = 'key != ""', 'key == ""'
@@ -43,13 +43,10 @@ def sampled(n: int, count: int) -> str:
     return EVERYTHING if count <= n else f"sample < {SAMPLE_SIZE * n // count + 1}"
 
 
-def holds_term(term: int) -> str:
-    """Return an expression for passages with a term."""
-    return f"array_contains(terms, {term})"
-
-
-def holds_terms(terms: Iterable[int]) -> str:
+def holds_terms(terms: Sequence[int]) -> str:
     """Return an expression for passages with one of some terms."""
+    if len(terms) == 1:
+        return f"array_contains(terms, {terms[0]})"
     listed = ", ".join(map(str, terms))
     return f"array_contains_any(terms, [{listed}])" if listed else _NOTHING
 

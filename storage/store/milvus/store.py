@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from wherein.errors import WhereinError
+from wherein.storage.catalog.coverage import prevailing
 from wherein.storage.catalog.vectors import Matrix
 from wherein.storage.disk.batched import batched
 from wherein.storage.store.checks import check_search, last_of_each, reason_to_reject
@@ -41,6 +42,8 @@ __all__ = ["MilvusStore"]
 _AT_ONCE = 500
 # Documents that are read together, and their passages: one query returns these (`ranges.py`).
 _READ_AT_ONCE, _PASSAGES_AT_ONCE = 200, 400
+# Documents whose language is looked at.
+_LANGUAGES_OF = 500
 
 
 class _Reading:
@@ -147,13 +150,18 @@ class _Searching(_Reading):
         scored = [Scored(passage_of(hit["entity"]), float(hit["distance"])) for hit in found]
         return sorted(scored, key=lambda one: (-one.score, one.passage.key))
 
-    def term_statistics(self, terms: Sequence[int]) -> TermStatistics:
+    def term_statistics(self, terms: Sequence[int], families: Sequence[tuple[int, ...]] = ()) -> TermStatistics:
         """Return the numbers that BM25 needs; see `SearchableStore`."""
-        return self._terms.of(self._here().name).statistics(terms)
+        return self._terms.of(self._here().name).statistics(terms, families)
 
     def words(self) -> set[str]:
         """Return the words of the passages; see `SearchableStore`."""
         return self._words.read()
+
+    def main_language(self) -> str:
+        """Return the language of most documents; see `SearchableStore`."""
+        some = self._catalog.some(entries_kind(self._here()), _LANGUAGES_OF)
+        return prevailing(coverage["language"] for one in some if (coverage := one["coverage"]))
 
     def with_terms(self, terms: Sequence[int], only: Filter | None = None) -> Iterator[CountedPassage]:
         """Yield the passages that hold a term; see `SearchableStore`."""

@@ -17,10 +17,10 @@ from threading import RLock
 import numpy as np
 
 from wherein.storage.catalog.packed_terms import unpack_rows
-from wherein.storage.index.postings import Postings, collect
+from wherein.storage.index.postings import Mask, Postings, collect
 from wherein.storage.store.milvus.catalog import MilvusCatalog
 from wherein.storage.store.milvus.client import Connection
-from wherein.storage.store.milvus.expression import EVERYTHING, holds_term, sampled
+from wherein.storage.store.milvus.expression import EVERYTHING, holds_terms, sampled
 from wherein.storage.store.milvus.ranges import FEW_NARROW, rows_in_order
 from wherein.storage.store.milvus.rows import counted_terms
 from wherein.storage.store.store import CountedPassage, TermStatistics
@@ -35,6 +35,9 @@ _TRUSTED_SECONDS = 1.0
 """For so long a change by another process may go unnoticed."""
 _THREADS = 8
 _COUNTED = ("key", "terms", "counts", "length")
+
+Family = tuple[int, ...]
+"""Terms that count as one word."""
 
 
 def counted_passages(connection: Connection, collection: str, only: str) -> Iterator[CountedPassage]:
@@ -80,24 +83,24 @@ class CollectionTerms:
     collection: str
     checkpoint: str
     count: int
-    _frequencies: dict[int, int] = field(default_factory=dict)
+    _frequencies: dict[Family, int] = field(default_factory=dict)
     _lock: RLock = field(default_factory=RLock)
 
-    def statistics(self, terms: Sequence[int]) -> TermStatistics:
+    def statistics(self, terms: Sequence[int], families: Sequence[Family] = ()) -> TermStatistics:
         """Return what BM25 needs; the length is estimated in a large collection."""
         with self._lock:
             count = len(self._passages) if self._is_held else self.count
-            return TermStatistics(count, self._length, self._counted(list(dict.fromkeys(terms))))
+            asked = list(dict.fromkeys([*((term,) for term in terms), *families]))
+            found = self._counted(asked)
+            together = {family: found[family] for family in families}
+            return TermStatistics(count, self._length, {term: found[term,] for term in terms}, together)
 
     def holding(self, terms: Sequence[int]) -> Sequence[CountedPassage] | None:
         """Return the passages with one of some terms, None where these are not kept."""
         with self._lock:
             if not self._is_held:
                 return None
-            held = np.zeros(len(self._passages), np.bool_)
-            for term in terms:
-                held |= self._postings.find(term).mask(len(held))
-            return [self._passages[at] for at in np.flatnonzero(held)]
+            return [self._passages[at] for at in np.flatnonzero(self._held(terms))]
 
     @property
     def _is_held(self) -> bool:
@@ -119,14 +122,21 @@ class CollectionTerms:
         lengths = [int(row["length"]) for row in some]
         return round(sum(lengths) * self.count / len(lengths)) if lengths else 0
 
-    def _counted(self, terms: Sequence[int]) -> dict[int, int]:
-        """Return in how many passages each term occurs; a server counts some of them at once."""
+    def _held(self, terms: Sequence[int]) -> Mask:
+        """Return which of the passages that are kept hold one of some terms."""
+        held = np.zeros(len(self._passages), np.bool_)
+        for term in terms:
+            held |= self._postings.find(term).mask(len(held))
+        return held
+
+    def _counted(self, families: Sequence[Family]) -> dict[Family, int]:
+        """Return how many passages hold a term of each family; a server counts some of them at once."""
         if self._is_held:
-            return {term: self._postings.find(term).count(None) for term in terms}
-        if unknown := [term for term in terms if term not in self._frequencies]:
+            return {family: int(np.count_nonzero(self._held(family))) for family in families}
+        if unknown := [family for family in families if family not in self._frequencies]:
             with ThreadPoolExecutor(min(len(unknown), _THREADS), "wherein-count") as pool:
                 self._frequencies.update(zip(unknown, pool.map(self._count, unknown), strict=True))
-        return {term: self._frequencies[term] for term in terms}
+        return {family: self._frequencies[family] for family in families}
 
-    def _count(self, term: int) -> int:
-        return self._connection.count(self.collection, holds_term(term))
+    def _count(self, family: Family) -> int:
+        return self._connection.count(self.collection, holds_terms(family))

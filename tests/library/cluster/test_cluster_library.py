@@ -59,6 +59,37 @@ def test_misspelt_words_are_corrected_alike(shared: Pair) -> None:
     assert shared.milvus.query("lanlord", 1).corrections[0].searched == "landlord"
 
 
+GERMAN = (
+    "Das Haus des Nachbarn steht leer, und niemand weiß, wem es jetzt gehört.",
+    "Die Häuser der Stadt sind alt, und die Häuser am Fluss sind noch viel älter.",
+    "Zwischen den Häusern liegt ein Garten, in dem die Kinder am Nachmittag spielen.",
+    "Der Mieter hat den Schlüssel verloren und deshalb den ganzen Abend vor der Tür gewartet.",
+)
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "keyword"])
+def test_other_inflections_are_found_alike(tmp_path: Path, place: Callable[[], str], mode: str) -> None:
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    for number, text in enumerate(GERMAN):
+        (documents / f"{number}.txt").write_text(text)
+    local, milvus = open_library(tmp_path / "library"), open_library(place())
+    for library in (local, milvus):
+        library.ingest([documents])
+
+    for question in ("Wo stehen Häuser?", "Welches Haus ist alt?", "Schlüsseln des Mieters", '"Haus" Garten', "Hauser"):
+        one, other = (library.query(question, 4, mode=mode) for library in (local, milvus))
+        # The order of equal scores differs.
+        scores, matched = ([{hit.uri: getattr(hit, name) for hit in answer.hits} for answer in (one, other)]
+                           for name in ("score", "matched"))  # fmt: skip
+        assert scores[0] == pytest.approx(scores[1], abs=1e-3)
+        assert matched[0] == matched[1]
+        assert one.corrections == other.corrections
+    assert len(milvus.query("Häuser", 4, mode="keyword").hits) == 3
+    for library in (local, milvus):
+        library.close()
+
+
 def test_filters_mean_the_same(shared: Pair) -> None:
     options = ResultOptions()
     require_equal(shared, "hybrid", options, places=[str(shared.documents / "2" / "**")])

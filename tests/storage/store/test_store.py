@@ -184,9 +184,11 @@ def test_terms_are_counted_alike(shared: Store) -> None:
              for key, chunk in zip(one.passage_keys, one.chunks, strict=True)}  # fmt: skip
     held = {key: set(terms_of(text)) for key, text in texts.items()}
 
-    statistics = shared.term_statistics(terms)
+    pair = terms[0], terms[1]
+    statistics = shared.term_statistics(terms, [pair])
 
     assert statistics.passages == 120
+    assert statistics.families == {pair: sum(not own.isdisjoint(pair) for own in held.values())}
     assert statistics.length == sum(len(list(terms_of(text))) for text in texts.values())
     assert statistics.frequencies == {term: sum(term in own for own in held.values()) for term in terms}
     found = {one.key: one.counts for one in shared.with_terms(terms)}
@@ -203,11 +205,31 @@ def test_terms_are_counted_alike(shared: Store) -> None:
 
 def test_terms_are_the_same_whether_all_are_kept_or_asked_for(shared: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     terms = [*terms_of("garden heating number 7 zebra")]
-    kept = shared.term_statistics(terms), {one.key: one.counts for one in shared.with_terms(terms[:2])}
+    asked = terms, [tuple(terms[:2])]
+    kept = shared.term_statistics(*asked), {one.key: one.counts for one in shared.with_terms(terms[:2])}
 
     monkeypatch.setattr("wherein.storage.store.milvus.terms._MAX_HELD", 0)
 
-    assert (shared.term_statistics(terms), {one.key: one.counts for one in shared.with_terms(terms[:2])}) == kept
+    assert (shared.term_statistics(*asked), {one.key: one.counts for one in shared.with_terms(terms[:2])}) == kept
+
+
+def test_the_main_language_is_that_of_most_documents(store: Store) -> None:
+    store.begin_generation(MODEL, "exact")
+    languages = ("de", "", "de", "fr", "", "", "fr", "de")
+    documents = [
+        replace(document(f"stdin:{number}", ["a"]), coverage=Coverage(1, 0, language))
+        for number, language in enumerate(languages)
+    ]
+    store.upsert([*documents, replace(document("stdin:old", ["a"]), coverage=None)])
+    store.checkpoint()
+
+    assert store.main_language() == "de"
+    store.delete(["stdin:0", "stdin:2"])
+    store.checkpoint()
+    assert store.main_language() == "fr"
+    store.delete(["stdin:3"])
+    store.checkpoint()
+    assert store.main_language() == ""
 
 
 def test_terms_that_another_connection_has_changed_count(

@@ -67,9 +67,7 @@ class Scenario:
             found.append([{(hit.uri, hit.start) for hit in answer.hits} for answer in answers])
             seconds.append(1000 * (time.monotonic() - began) / len(questions))
         for name, own, each in zip(self._libraries, found, seconds, strict=True):
-            shares = [
-                len(a & b) / max(len(a), len(b), 1) if a or b else 1.0 for a, b in zip(found[0], own, strict=True)
-            ]
+            shares = list(map(overlap_of, found[0], own))
             overlap = sum(shares) / len(shares)
             self.failed |= overlap < LEAST
             print(f"{overlap:8.4f} {step}, {mode}, {name}: {each:.0f} ms a question", flush=True)
@@ -105,7 +103,7 @@ class Scenario:
         self.compare("no document", lambda library: library.document("nothing.txt"))
 
 
-def overlap_of(one: set[object], other: set[object]) -> float:
+def overlap_of(one: set[Any], other: set[Any]) -> float:
     return len(one & other) / max(len(one), len(other)) if one or other else 1.0
 
 

@@ -280,7 +280,7 @@ class Ranker:
         wanted, count = n, index.count if selection is None else len(selection.vectors)
         while True:
             vector_ids, scores = index.nearest(query.vector, wanted, selection)
-            # All copies of a text only where some may not be allowed.
+            # All copies of a text are needed only where some may not be allowed.
             is_any = query.copies is not None and matches.allowed is None
             chunks = self._passages.of_vectors(vector_ids.tolist(), MAX_OF_VECTOR if is_any else None)
             near = dict(zip(vector_ids.tolist(), scores.tolist(), strict=True))

@@ -171,7 +171,7 @@ class Searcher:
                 raise Damaged(f"Passage {chunk} is found twice; run: wherein verify")
             row, exact = vectors[vector_id]
             if exact is None:
-                raise Damaged(f"The index holds another vector {vector_id} than is stored; run: wherein repair")
+                raise Damaged(f"Vector {vector_id} in the index is not the one stored; run: wherein repair")
             found[chunk] = _Exact(chunk, *exact, row.input_hash)
         # A stable sort: equal scores keep their order.
         return sorted(found.values(), key=lambda one: -one.score if one.distance is None else one.distance)

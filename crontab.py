@@ -25,4 +25,4 @@ def _require_writable(word: str) -> None:
     if any(ord(character) < 32 or ord(character) == 127 for character in word):
         raise UsageError(f"A crontab cannot hold {word!a}, which has a control character; rename it")
     if "\\" in word:
-        raise UsageError(f"A crontab cannot hold {word!a}: not every cron takes a backslash for itself; rename it")
+        raise UsageError(f"A crontab cannot hold {word!a}: some versions of cron do not keep a backslash; rename it")

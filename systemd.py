@@ -103,7 +103,7 @@ def _write(path: Path, text: str) -> str:
     path.write_text(text, "utf-8")
     if before is None:
         return f"{path} is written"
-    return f"{path} is as it was" if before == text.encode() else f"{path} is replaced"
+    return f"{path} is unchanged" if before == text.encode() else f"{path} is replaced"
 
 
 def _failure(command: Sequence[str]) -> str:

@@ -58,7 +58,7 @@ def real_path(name: str) -> str:
     try:
         return os.path.realpath(os.path.expanduser(name))  # noqa: PTH111 - odd bytes stay
     except FileNotFoundError:
-        raise UsageError("The current folder has been deleted; change to another, or give whole paths") from None
+        raise UsageError("The current folder has been deleted; change to another, or give absolute paths") from None
 
 
 def file_uri(path: str, *, windows: bool = _IS_WINDOWS) -> str:

@@ -40,7 +40,7 @@ _STDIN = ("-",)
 @click.command()
 @click.argument("sources", nargs=-1, required=True, shell_complete=complete_files)
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out what matches, as in a .gitignore.")
-@click.option("--no-exclude", is_flag=True, help="Drop what was excluded from these sources before.")
+@click.option("--no-exclude", is_flag=True, help="Drop the exclusions that these sources had.")
 @click.option(
     "--max-size",
     type=click.IntRange(1, MAX_SIZE // _MEGABYTE),

@@ -27,7 +27,7 @@ __all__ = ["backup", "repair", "restore", "verify"]
 @click.option(
     "--deep",
     is_flag=True,
-    help="Also compare index and vectors, vectors and model, and files and what was read of them.",
+    help="Also compare the index with the vectors, vectors with the model, and files with what was read from them.",
 )
 @json_option
 @click.pass_obj
@@ -100,7 +100,7 @@ def backup(options: GlobalOptions, target: Path, verify: bool, as_json: bool) ->
 def _print_backup(done: Backup) -> None:
     for warning in done.warnings:
         warn(warning)
-    checked = "restored on trial" if done.verified else "read back"
+    checked = "restored as a trial" if done.verified else "read back"
     origin = f"; an interrupted run had written it at {format_time(done.created_at)}" if done.finished else ""
     click.echo(
         f"{counted(done.documents, 'document')} in {display_path(done.place)}: {format_size(done.bytes)}, {checked},"

@@ -36,7 +36,8 @@ __all__ = ["mcp"]
 def mcp(options: GlobalOptions, allow_write: bool, roots: tuple[str, ...], install: str | None, write: bool) -> None:
     """Serve the library to an agent over standard input and output, by the Model Context Protocol.
 
-    It can search and read; with --allow-write also ingest and remove documents, of files below the folders named.
+    An agent can search and read; with --allow-write it can also ingest files below the named folders, and remove
+    their documents.
     """
     if bool(roots) != allow_write:
         raise UsageError("--allow-write needs at least one --root FOLDER, and --root needs --allow-write")

@@ -195,8 +195,8 @@ def bench(options: GlobalOptions, name: str | None, seconds: float, as_json: boo
     """Measure the model NAME, by default the shipped one, at each precision; new libraries use the fastest.
 
     It runs on the CPU or on --device; the devices of this machine are listed. All figures are texts per second:
-    contexts of full length and of 160 tokens, and questions one by one. The batches in which contexts of mixed lengths
-    are fastest are used by every ingest and reindex from then on, on this machine.
+    contexts of full length and of 160 tokens, and questions one by one. From then on every ingest and reindex on this
+    machine uses the batches in which contexts of mixed lengths were fastest.
     """
     from wherein.embed.devices import CPU, check_device_name, device_names
     from wherein.embed.models.benchmark import SHORT_CONTEXT_TOKENS, benchmark

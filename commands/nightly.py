@@ -35,7 +35,7 @@ def nightly_command(
     `until` is a date, which comes only once.
     """
     if until is not None and "-" in until:
-        raise UsageError("--until has to be a time of day, such as 06:00, where the command is run every night")
+        raise UsageError("--until must be a time of day, such as 06:00, in a command that is run every night")
     words = [*program_with_options(options), "reindex", *_given("--model", _model(model)), "--until", until or _UNTIL]
     for name, value in others.items():
         words += _given(name, value)

@@ -231,7 +231,7 @@ def result_options(function: Command) -> Command:
     @click.option(
         "--sentence/--no-sentence",
         default=None,
-        help="Mark the sentence that best answers; by default except with --answer and --batch.",
+        help="Mark the sentence that best answers; the default except with --answer and --batch.",
     )
     @click.option("--no-fold", is_flag=True, help="Show near-duplicate passages one by one.")
     @click.option(

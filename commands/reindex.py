@@ -27,8 +27,8 @@ __all__ = ["reindex"]
 @click.option(
     "--index",
     type=click.Choice(CHOICES),
-    help="How vectors are searched from now on: exactly, by inverted lists (ivf), by a graph (hnsw), or exactly until"
-    " they are many, then by lists (auto).",
+    help="How vectors are searched from now on: exactly, by inverted lists (ivf), by a graph (hnsw), or exactly while"
+    " they are few and then by lists (auto).",
 )
 @click.option("--until", metavar="TIME", help="Stop at that time, such as 06:00; the next run resumes.")
 @click.option("--accept-removals", is_flag=True, help="Remove documents whose files are gone, however many they are.")
@@ -62,7 +62,9 @@ def reindex(
     exclusive = rollback + finish + print_systemd + print_cron
     has_options = bool(model or index or until or accept_removals or margin is not None)
     if exclusive > 1 or ((rollback or finish) and has_options):
-        raise UsageError("--rollback and --finish cannot be combined with other options, nor two that only print")
+        raise UsageError(
+            "--rollback and --finish cannot be combined with other options, nor --print-systemd with --print-cron"
+        )
     if install and not print_systemd:
         raise UsageError("--install goes with --print-systemd")
     if print_systemd or print_cron:

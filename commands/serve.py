@@ -34,7 +34,13 @@ _NO_TLS = (
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True, help="Port; 0 is a free one.")
 @click.option("--token-file", type=FilePath(), help="File with the token that every request has to present.")
-@click.option("--allow-host", "allow_hosts", multiple=True, metavar="NAME", help="Another name of this server.")
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Another host name by which clients reach this server.",
+)
 @click.option("--root", "roots", multiple=True, type=FilePath(), help="Allow clients to ingest paths below it.")
 @click.option(
     "--max-upload", type=click.IntRange(1, MAX_SIZE), default=DEFAULT_MAX_SIZE, show_default=True, metavar="BYTES",
@@ -49,7 +55,7 @@ def serve(
 ) -> None:  # fmt: skip
     """Answer questions over HTTP, by default at http://127.0.0.1:8080.
 
-    Ctrl-C or SIGTERM ends it when running requests are answered. An address that other machines can reach needs
+    Ctrl-C or SIGTERM ends it once the requests under way are answered. An address that other machines can reach needs
     --token-file. The API describes itself at /openapi.json.
     """
     try:

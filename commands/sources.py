@@ -70,7 +70,7 @@ def _removal_lines(removed: RemovedSource, keep: bool) -> Iterator[str]:
         if not keep:
             yield f"to remove them: wherein sources remove {shlex.quote(name)} --remove"
     for heir in removed.heirs:
-        yield f"its exclusions now hold for {display(heir)}"
+        yield f"its exclusions now apply to {display(heir)}"
 
 
 def _documents(count: int) -> str:

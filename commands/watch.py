@@ -26,7 +26,7 @@ _COUNTED = ("new", "changed", "moved", "removed")
     default=60,
     show_default=True,
     metavar="MINUTES",
-    help="How often all sources are walked, because the system may drop a notice.",
+    help="How often to walk all sources, in case the system has dropped a notice.",
 )
 @json_option
 @click.pass_obj

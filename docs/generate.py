@@ -107,8 +107,8 @@ LEFT_OUT = {
     "latex.tex_file": "comments, labels, references; included files (noted)",
     "records.json_file": "",
     "records.csv_file": "",
-    "mail.message": "the other alternatives of a text; header fields but the subject, sender and addressees",
-    "mail.mbox": "as of a message",
+    "mail.message": "the other alternatives of a text; header fields other than the subject, sender and addressees",
+    "mail.mbox": "as for a message",
     "mail.mhtml": "pictures and styles",
     "archives.zip_archive": "hidden members",
     "archives.tar_archive": "hidden members",
@@ -123,14 +123,14 @@ LEFT_OUT = {
     "office.ppt": "date, footer, number, values of charts",
     "office.xls": "hidden sheets (noted); comments, charts",
     "office.xlsb": "hidden sheets (noted); comments, charts",
-    "mail.outlook": "as of a message",
+    "mail.outlook": "as for a message",
     "rtf.rtf_file": "comments, headers and footers (noted); deleted and hidden text",
     "ebooks.epub": "the table of contents",
     "text.subtitles": "times and markup",
     "records.notebook": "pictures (noted where they are written into the text)",
     "xml.elements": "tags, and attributes where elements have text",
     "xml.fb2": "pictures",
-    "xml.flat_odf": "as of the same document in a package",
+    "xml.flat_odf": "as for the same document in a package",
 }
 """What each reader leaves out of a document, by its module."""
 

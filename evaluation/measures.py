@@ -56,7 +56,7 @@ def measures(relevant: Sequence[Mapping[str, int]], found: Sequence[Sequence[str
 
 
 def compare(measure: str, first: Values, second: Values) -> PairedTest:
-    """Test the second's differences from the first, by a paired randomisation test (two-sided, 1,999 draws, seed 0).
+    """Test the second's differences from the first, by a paired randomization test (two-sided, 1,999 draws, seed 0).
 
     It assumes no distribution, and is exact where at most 10 questions differ (Smucker, Allan and Carterette,
     CIKM 2007, compare tests for retrieval). Raises WhereinError when SciPy is not installed.

@@ -1,6 +1,6 @@
 """Moves a library to another model: every passage gets a vector of the new model while the old one answers.
 
-The vectors are committed as they come, beside the old ones, so that a run that dies can resume where it was. When all
+The vectors are committed as they come, beside the old ones, so that a run that dies can be resumed. When all
 are there, one transaction chunks the documents again, where the tokens of the new model require it, and makes that
 model and its index the library's. Before it a query sees nothing of the new model, after it nothing of the old one,
 whose vectors stay.

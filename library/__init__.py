@@ -119,7 +119,7 @@ class Library(Contents, Following, Moving, Upkeep):
 
     @classmethod
     def open(cls, path: StrPath | None = None) -> Library:
-        """Return the library in the folder `path`, by default the command line's; as the class itself does."""
+        """Return the library in the folder `path`, by default the command line's. The same as `Library(path)`."""
         return cls(path)
 
     # Ingesting.
@@ -143,12 +143,12 @@ class Library(Contents, Following, Moving, Upkeep):
     ) -> Summary:
         """Ingest files, folders, glob patterns and web pages, and remember them as sources; nothing is removed.
 
-        `exclude` adds to what these sources exclude, or replaces it (`no_exclude`). `max_size` is in bytes; `fields`
-        names the fields of text, id and title in CSV, JSON and JSONL, `encoding` that of text that is not Unicode, in
-        place of what it declares, `ocr_languages` the languages of text in pictures as Tesseract calls them
+        `exclude` adds to what these sources exclude, or replaces it (`no_exclude`). `max_size` is in bytes. `fields`
+        names the fields of text, id and title in CSV, JSON and JSONL, `encoding` the encoding of text that is not
+        Unicode, whatever it declares, and `ocr_languages` the languages of text in pictures by Tesseract's codes
         (`deu+eng`). A new source that is `confined` stays so: no link leads out of it, and no page is fetched from a
         private address. `report` gets the events of the run. With `look_ahead` the sources are walked twice, so that
-        the progress has a total. At the time `until` the run stops. With `wait` another writer is waited for. With an
+        the progress has a total. The run stops at the time `until`. With `wait` it waits for another writer. With an
         `engine` (`wherein.ingest.cluster.engine.RayEngine`) actors of Ray read and embed. Raises UsageError for a path
         that does not exist, LibraryBusy while another process writes.
         """
@@ -204,7 +204,7 @@ class Library(Contents, Following, Moving, Upkeep):
         report: Report = lambda _: None,
         wait: bool = False,
     ) -> Summary:
-        """Ingest one text that is in no file, as `stdin:name`; the same name replaces it. `max_size` in bytes."""
+        """Ingest one text that is in no file, as `stdin:name`; the same name replaces it. `max_size` is in bytes."""
         from wherein.library.ingesting import ingest_text
 
         reading = Reading(fields, encoding, ocr_languages)
@@ -226,17 +226,19 @@ class Library(Contents, Following, Moving, Upkeep):
         look_ahead: bool = False,
         wait: bool = False,
     ) -> Summary:
-        """Catch up with the sources, remove what is gone from them, and swap in a new index if it is fit.
+        """Catch up with the sources, remove what has vanished, and swap in a new index if it passes its checks.
 
-        `report` gets each `Stage` and at last the `ReindexReport`, which the library keeps. When a fifth of a source is
-        gone nothing of it is removed, unless with `accept_removals`. A new index must hold what is stored, find what
-        exact search finds, and answer the golden questions no worse than by `margin` points of their mean reciprocal
-        rank: else Refused is raised and the old one stays. At the time `until` the run stops; the next one resumes it.
+        `report` gets each `Stage` and finally the `ReindexReport`, which the library keeps. Nothing is removed from a
+        source that has lost more than ten documents and more than a fifth of all, except with `accept_removals`. A new
+        index must hold what is stored, find what exact search finds, and not lower the mean reciprocal rank of the
+        golden questions by more than `margin` points; otherwise Refused is raised and the old index stays. The run
+        stops at the time `until`; the next one resumes it.
 
-        With `model`, a name or a folder, every passage is embedded with that model, at the precision that was asked
-        for, else the library's own. Until that is done the old model answers; its vectors stay, see `roll_back` and
-        `drop_previous_model`. `index` is how vectors are searched from now on: `exact`, approximately by lists (`ivf`)
-        or a graph (`hnsw`), or `auto`, by their number. Raises UsageError when there is no such model or index.
+        With `model`, a name or a folder, every passage is embedded with that model, at the precision of this object or,
+        if that is `auto`, the library's own. The old model answers until that is done; its vectors are kept, see
+        `roll_back` and `drop_previous_model`. `index` is how vectors are searched from now on: `exact`, approximately
+        by lists (`ivf`) or a graph (`hnsw`), or `auto`, by their number. Raises UsageError when there is no such model
+        or index.
         """
         from wherein.library.reindexing import ReindexOptions, reindex
 
@@ -246,7 +248,7 @@ class Library(Contents, Following, Moving, Upkeep):
     def roll_back(self, *, report: Report = lambda _: None, wait: bool = False) -> str:
         """Return to the previous index, else to the previous model, and return a sentence that says what answers now.
 
-        Documents stay as they are; what came since is embedded with the previous model where it has to be. Raises
+        Documents stay as they are; those added since are embedded with the previous model if necessary. Raises
         WhereinError when there is nothing to return to.
         """
         from wherein.library.model_change import roll_back
@@ -300,7 +302,7 @@ class Library(Contents, Following, Moving, Upkeep):
         return self._queries.answer_many(given.each_question(questions), QueryOptions(k, mode, only, options))
 
     def answers(self, answer: Answer) -> list[ExactAnswer | None]:
-        """Return for each hit the words that answer the question best, None if it has none; by the answer model.
+        """Return for each hit the words that best answer the question, by the answer model; None if it has none.
 
         Raises WhereinError when there is no such model.
         """
@@ -324,9 +326,9 @@ class Library(Contents, Following, Moving, Upkeep):
     def evaluate(
         self, path: StrPath, *, modes: Sequence[str] = ("hybrid",), report: Callable[[str], None] = lambda _: None
     ) -> Iterator[Measured]:
-        """Ask the questions of a golden file (JSON lines: `question`, `documents`) and measure, in each mode.
+        """Ask the questions of a golden file (JSON lines: `question`, `documents`) and measure the answers by mode.
 
-        Raises UsageError for a line that is wrong, WhereinError when the extra is missing.
+        Raises UsageError for a line that is not valid, WhereinError when the extra is missing.
         """
         encoder = self._queries.session.encoder
         with self._reader.connection() as db:
@@ -364,9 +366,9 @@ class Library(Contents, Following, Moving, Upkeep):
     def remove_documents(
         self, names: Sequence[Name], *, purge: bool = False, wait: bool = False
     ) -> list[StoredDocument]:
-        """Remove documents from the library; their files are left alone. They come back when these change, or are named
-        to `ingest`. With `purge` they come back only when they are named, and no byte of their text and vectors is left
-        in the library's files. Raises WhereinError when a reader delays that.
+        """Remove documents from the library; their files are not touched. They come back when their files change or are
+        named to `ingest`. With `purge` they come back only when their files are named, and no byte of their text and
+        vectors is left in the library's files. Raises WhereinError when a reader delays that.
         """
         with self._writable(wait=wait) as folder:
             return remove_documents(folder, given.texts(names), purge=purge, wait=wait)

@@ -34,12 +34,12 @@ class Following:
     _reader: CatalogReader
 
     def sources(self) -> list[Source]:
-        """Return what reindex walks."""
+        """Return the sources that reindex walks."""
         with self._reader.snapshot() as db:
             return list_sources(db)
 
     def remove_source(self, name: Name, *, remove: bool = False, wait: bool = False) -> RemovedSource:
-        """Stop following a source; with `remove` its documents go, unless another source covers them."""
+        """Stop following a source; with `remove` its documents are removed, unless another source covers them."""
         from wherein.library.sources import remove_source
 
         with self._writable(wait=wait) as folder:
@@ -48,11 +48,11 @@ class Following:
     def watch(self, *, every: float = _HOUR, report: Report = lambda _: None) -> Watcher:
         """Follow the sources from now on, in a thread of its own: a saved file can be found within seconds.
 
-        All sources are walked at once, and again every `every` seconds, because the system may drop a notice. `report`
-        gets the events, in that thread: those of each run, `CaughtUp` after it, and `Watching` after the first walk.
-        What is removed is decided as in a reindex. Web pages are not followed. Returns the `Watcher`, whose `wait`
-        blocks until it ends and whose `stop` ends it, also as a context manager. Raises WhereinError when there is no
-        library, or the extra `watch` is missing; LibraryBusy when another process watches it.
+        All sources are walked at once, and again every `every` seconds, in case the system has dropped a notice.
+        `report` gets the events, in that thread: those of each run, `CaughtUp` after it, and `Watching` after the first
+        walk. Documents are removed by the rules of a reindex. Web pages are not followed. Returns the `Watcher`, whose
+        `wait` blocks until it ends and whose `stop` ends it, as does leaving its `with` block. Raises WhereinError when
+        there is no library, or the extra `watch` is missing; LibraryBusy when another process watches it.
         """
         from wherein.library.watching.watcher import Watcher
 

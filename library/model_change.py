@@ -1,4 +1,4 @@
-"""Moving a library to another model, back to the one before, and giving that one up."""
+"""Moving a library to another model, back to the previous one, and dropping the previous one."""
 
 from __future__ import annotations
 

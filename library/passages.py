@@ -32,7 +32,7 @@ def passages_around(db: Catalog, chunk: int, neighbours: int) -> Passages:
     """
     ids = chunks_around(db, chunk, neighbours)
     if chunk not in ids:
-        raise UsageError(f"There is no passage {chunk}; its document may have been read again, so ask once more")
+        raise UsageError(f"There is no passage {chunk}; its document may have been read again, so ask again")
     found = {passage.chunk: checked_hit(passage) for passage in read_passages(db, ids)}
     index = ids.index(chunk)
     before, after = (tuple(found[one] for one in part) for part in (ids[:index], ids[index + 1 :]))

@@ -1,4 +1,4 @@
-"""Reindexing: catch up with the sources, remove what is gone from them, and swap in a new index if it is fit."""
+"""Reindexing: catch up with the sources, remove what has vanished, and swap in a new index if it passes its checks."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class ReindexRun:
         return self._runs.models.installed_encoder(library_model(self._db))
 
     def catch_up(self, run: IngestRun) -> None:
-        """Bring the library up to date with its sources, and remove what is gone from them."""
+        """Bring the library up to date with its sources, and remove what has vanished from them."""
         resolve_paths(self._db)
         # Standard input cannot be read again.
         sources = [source for source in list_sources(self._db) if source.kind != "stdin"]

@@ -33,8 +33,8 @@ __all__ = ["conclude", "forget_unused", "report_exclusions"]
 _KEPT = "still excluded: {lines}; to drop them: wherein ingest --no-exclude {source}"
 _NO_MATCH = "--exclude {pattern} matches nothing"
 _NOW_EXCLUDED = "excluded now, and removed by the next reindex: {documents}"
-_OWN = "belongs to a library of Wherein and is left out"
-_UNUSED = "nothing of it could be ingested, so it is not followed"
+_OWN = "belongs to a Wherein library and is left out"
+_UNUSED = "nothing in it could be ingested, so it is not followed"
 _FIELDS = "no record has these fields, so the source keeps its earlier ones"
 
 

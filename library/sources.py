@@ -1,4 +1,4 @@
-"""The sources of a library: what the user names to be followed, and what is followed no more."""
+"""The sources of a library: what the user names to be followed, and what is no longer followed."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class SourceRequest:
         """Raise UsageError when a library, a backup or a cache is named."""
         for path in self.names:
             if own.covers(path.path) or (os.path.isfile(path.path) and own.is_own_file(path.path)):  # noqa: PTH113 - odd bytes
-                raise UsageError(f"{display(path.path)} belongs to a library of Wherein; name what you want to search")
+                raise UsageError(f"{display(path.path)} belongs to a Wherein library; name what you want to search")
 
     def lines(self, pattern: str) -> frozenset[str]:
         """Return the stored lines that a pattern of `exclude` stands for, in any of the sources."""

@@ -64,7 +64,7 @@ def format_hit(
 ) -> str:
     """Return a hit as lines of text; the first ones hold the sentence that answers, the next one its location.
 
-    At most six lines, unless with `full` or with neighbouring passages: then the whole passage. The `exact` answer is
+    At most six lines, unless with `full` or with neighboring passages: then the whole passage. The `exact` answer is
     underlined, or in [[…]] where there are no colours. With `explain` the parts of the score are added.
     """
     room = terminal.width - len(_number(hit)) - len(_MORE_AFTER) if terminal.width else None
@@ -149,7 +149,7 @@ class _Drawing:
             yield (_MORE_BEFORE if at == 0 and before and around.is_preceded else _INDENT) + line
 
     def whole_passage(self, before: str, after: str) -> Iterator[str]:
-        """Return the lines of the passage and its neighbours; none if the sentence is all of it."""
+        """Return the lines of the passage and its neighbors; none if the sentence is all of it."""
         start, end = self.sentence
         if not (before or after) and collapse(self.text[start:end]) == collapse(self.text):
             return iter(())

@@ -76,8 +76,9 @@ class Hit:
     `dense_score` and `keyword_score` are the two scores in the modes that count words. `dense_rank` and `keyword_rank`
     are the ranks, from 1, in the two rankings; None for a passage that is not among a ranking's candidates. `matched`
     are the words of the question that occur, as they were asked, and `phrases` the quoted phrases. In `hybrid`,
-    `overlap` is what else of the question's words was counted, and `chance` the probability, 0 to 1, that the passage
-    answers the question (see calibration.py); None where the metric is not cosine, or with fewer than 100 vectors.
+    `overlap` is how much of the question's words the passage holds (see fusion.py), and `chance` the probability, 0 to
+    1, that the passage answers the question (see calibration.py); None where the metric is not cosine, or with fewer
+    than 100 vectors.
     `trust` is the weight that nearness in meaning had beside the words, up to 1 (see trust.py). `rerank_score` is that
     of the model that read the passage again, None for one that was not (see reranking.py): then it decides the order,
     while `score` is still that of the first ranking.

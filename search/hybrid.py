@@ -280,7 +280,7 @@ class Ranker:
         wanted, count = n, index.count if selection is None else len(selection.vectors)
         while True:
             vector_ids, scores = index.nearest(query.vector, wanted, selection)
-            # All copies of a text only where some may not be allowed.
+            # All copies of a text are needed only where some may not be allowed.
             is_any = query.copies is not None and matches.allowed is None
             chunks = self._passages.of_vectors(vector_ids.tolist(), MAX_OF_VECTOR if is_any else None)
             near = dict(zip(vector_ids.tolist(), scores.tolist(), strict=True))
@@ -359,7 +359,7 @@ class Ranker:
         found = exact_nearness(query.metric, query.vector, stored, [scores[chunk] for chunk in chunks])
         exact = {chunk: one for chunk, one in zip(chunks, found, strict=True) if one is not None}
         if wrong := [chunk for chunk in chunks if chunk not in exact]:
-            raise Damaged(f"The index holds another vector of passage {wrong[0]} than is stored; run: wherein repair")
+            raise Damaged(f"The vector of passage {wrong[0]} in the index is not the one stored; run: wherein repair")
         if lost := scores.keys() - exact.keys():
             raise Damaged(f"Passage {min(lost)} has a score but no stored vector; run: wherein verify")
         return exact
@@ -376,7 +376,7 @@ def _check_score(ranked: _Ranked, score: float) -> None:
     # `not <=` instead of `>`: NaN is damage, too.
     if not abs(score - ranked.keyword_score) <= _TOLERANCE * max(1.0, score):
         raise Damaged(
-            f"The index holds other word counts of passage {ranked.chunk} than are stored; run: wherein repair"
+            f"The word counts of passage {ranked.chunk} in the index are not those stored; run: wherein repair"
         )
 
 

@@ -33,7 +33,7 @@ _STEMMERS = {
 
 # A shorter stem says too little: Dutch "aan" and "aans" have one of two letters.
 _SHORTEST_STEM = 3
-# The most frequent ones of a word; a Finnish or Turkish noun has more.
+# Only the most frequent forms of a word count; a Finnish or Turkish noun has more.
 _MAX_FORMS = 16
 _MAX_KNOWN = 10_000
 

@@ -1,4 +1,4 @@
-"""Where near-copies are that were read lately: a question lists up to twenty for each hit, mostly the same ones."""
+"""The locations of near-copies that were read lately: a question lists up to 20 for each hit, mostly the same ones."""
 
 from __future__ import annotations
 

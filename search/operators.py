@@ -1,4 +1,4 @@
-"""Which passages of an index the operators of a question, and a filter, leave: by their terms, without their texts."""
+"""Which passages of an index pass a question's operators and a filter: decided by their terms, without their texts."""
 
 from __future__ import annotations
 

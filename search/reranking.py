@@ -97,9 +97,9 @@ class Reranked:
         if self.read < self.passages:
             return (
                 f"only {self.read} of the best {self.passages} passages were read again by {self.model} within"
-                f" the limit of {milliseconds:,} ms; the others follow in their first order"
+                f" the limit of {milliseconds:,} ms; the others follow in their original order"
             )
-        return f"the best {self.passages} passages were read again by {self.model}, and put in its order"
+        return f"the best {self.passages} passages were read again by {self.model}, which decides their order"
 
 
 def rerank(

@@ -29,7 +29,7 @@ _VECTORS = "SELECT id, input_hash, vector, checksum FROM vectors WHERE id IN ({}
 # The index and NumPy add in different orders. A larger difference than this share of the product of the two vectors'
 # lengths, by which the rounding error of an inner product may grow, means that the index holds another vector.
 _TOLERANCE = 1e-4
-# Extra neighbours fetched for l2, where float32 inner products cannot order near ties.
+# Extra neighbors fetched for l2, where float32 inner products cannot order near ties.
 _EXTRA_NEIGHBOURS = {"l2": 16}
 
 
@@ -127,7 +127,7 @@ class Searcher:
         count = index.count if selection is None else len(selection.vectors)
         wanted = n
         while True:
-            # All copies of a text only where some may not be selected.
+            # All copies of a text are needed only where some may not be selected.
             most = None if copies is None or selection is not None else MAX_OF_VECTOR
             near = list(self._each_near(index, question, wanted, selection, most))
             kept = near if copies is None else _without(near, copies, n)
@@ -171,7 +171,7 @@ class Searcher:
                 raise Damaged(f"Passage {chunk} is found twice; run: wherein verify")
             row, exact = vectors[vector_id]
             if exact is None:
-                raise Damaged(f"The index holds another vector {vector_id} than is stored; run: wherein repair")
+                raise Damaged(f"Vector {vector_id} in the index is not the one stored; run: wherein repair")
             found[chunk] = _Exact(chunk, *exact, row.input_hash)
         # A stable sort: equal scores keep their order.
         return sorted(found.values(), key=lambda one: -one.score if one.distance is None else one.distance)

@@ -1,7 +1,7 @@
 """How much the vectors count in the fusion: it depends on the model, and on what that seems to know of a question.
 
 A model puts texts of a language that it does not know near each other for no reason that a reader would see. Words find
-them all the same, and with the usual weight of the cosine the hybrid found a third of what they find alone. How the
+them all the same, and with the usual weight of the cosine hybrid ranking found a third of what they find alone. How the
 limits were chosen, and what the weight does to each collection: docs/decisions/fusion.md.
 """
 
@@ -25,7 +25,7 @@ BY_WORDS = 5
 LOW_TRUST = 0.5
 """Below this weight of the vectors, an answer says that it was found mostly by words."""
 
-# Of fewer vectors, too large a share would be of passages that answer.
+# With fewer vectors, passages that answer would be too large a share of the sample.
 _MIN_VECTORS = 100
 _LEAST = 0.15
 # The deviation of a question's cosines with all vectors, for the shipped model; that of others may be a fourth of it.

@@ -75,7 +75,9 @@ class Operation(Generic[Input]):
         try:
             if self.has_body:
                 if request.query_params:
-                    raise ProblemError(422, "invalid", "There are parameters beside the body", "put them into the body")
+                    raise ProblemError(
+                        422, "invalid", "There are parameters besides the body", "put them into the body"
+                    )
                 return msgspec.json.decode(await request.body(), type=self.takes)
             return msgspec.convert(_parameters(request), self.takes, strict=False)
         except msgspec.ValidationError as error:

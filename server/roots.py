@@ -28,7 +28,7 @@ def check_sources(names: Sequence[str], roots: Sequence[str]) -> list[str]:
 
 def _path(name: str, roots: Sequence[str]) -> str:
     if "\0" in name or not os.path.isabs(name):  # noqa: PTH117 - odd bytes stay
-        raise UsageError("A path must be absolute; name it from / on, or send the file itself to POST /v1/documents")
+        raise UsageError("A path must be absolute: begin it with /, or send the file itself to POST /v1/documents")
     source = source_name(name)
     is_inside = any(is_at_or_below(source.path, root) for root in roots)
     if not is_inside or os.pardir in Path(source.pattern).parts:

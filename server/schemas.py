@@ -184,7 +184,7 @@ class StoredPassage(Struct, frozen=True, kw_only=True):
 
 
 class PassageView(Struct, frozen=True, kw_only=True):
-    """A passage and its neighbours, in the order of the document."""
+    """A passage and its neighbors, in the order of the document."""
 
     passage: StoredPassage
     before: Sequence[StoredPassage]

@@ -100,7 +100,7 @@ def test_units_are_written_and_the_timer_is_enabled(asked: Path, tmp_path: Path)
         f"systemctl --user enable --now {TIMER}",
     ]
     other = format_units(["/other"], {})
-    assert install_units(other, folder) == [f"{folder / SERVICE} is replaced", f"{folder / TIMER} is as it was"]
+    assert install_units(other, folder) == [f"{folder / SERVICE} is replaced", f"{folder / TIMER} is unchanged"]
 
 
 TODO = f"systemctl --user daemon-reload && systemctl --user enable --now {TIMER}"

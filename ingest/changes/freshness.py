@@ -20,7 +20,7 @@ __all__ = [
 
 FRESH, CHANGED, MISSING, UNKNOWN = "fresh", "changed", "missing", "unknown"
 
-# A file that was written that shortly before it was checked may have changed again within the same time stamp.
+# A file that was written this shortly before it was checked may have changed again within the same time stamp.
 _SETTLED_NS = 2_000_000_000
 
 

@@ -1,4 +1,4 @@
-"""What a reindex removes: what no source covers any more, because it is gone, excluded, or has no text any more."""
+"""What a reindex removes: what no source covers any longer, because it is gone, excluded or without text by now."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence

@@ -22,7 +22,7 @@ from wherein.uri import file_uri, record_uri
 
 __all__ = ["IngestActor", "Portion"]
 
-# A portion has to fit in memory a few times, and to come soon.
+# A portion has to fit in memory a few times, and to arrive soon.
 _MAX_ITEMS, _MAX_CHARACTERS = 64, 256 << 10
 
 

@@ -156,7 +156,7 @@ class Actors:
             call.deaths += 1
             self._replace(call.member)
             if call.deaths == _MAX_DEATHS:
-                raise ActorDiedThriceError(f"{_MAX_DEATHS} actors of Ray died at the same work") from None
+                raise ActorDiedThriceError(f"{_MAX_DEATHS} actors of Ray died while doing the same work") from None
             self._send(call)
             return False
         call.done = True

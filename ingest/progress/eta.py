@@ -15,15 +15,15 @@ from wherein.ingest.progress.sampler import FileSampler, PendingFile, Sampled
 
 __all__ = ["EtaEstimator", "FileCost"]
 
-# Reading a byte takes as long as embedding that many tokens: a megabyte takes a tenth to half a second.
+# Reading a byte takes as long as embedding this many tokens: a megabyte takes a tenth to half a second.
 _TOKENS_PER_BYTE = 0.002
 # The speed is that of the last seconds: a laptop that gets warm, or busy, becomes slower.
 _SPEED_SECONDS = 120.0
-# No estimate before that: the model is being loaded, and the first files need not be like the others.
+# No estimate before this: the model is being loaded, and the first files need not be like the others.
 _MIN_SECONDS = 2.0
 # Tokens per byte before anything was read: about those of plain text.
 _DEFAULT_RATIO = 0.2
-# All files that were read weigh as much as that many sampled files.
+# All files that were read weigh as much as this many sampled files.
 _READ_WEIGHT = 1
 # A shorter run needs no sample.
 _SAMPLE_AFTER = 5.0

@@ -12,7 +12,7 @@ CRASHED = "the reader crashed"
 
 # The last words of Rust, of C++ and of C when an allocation fails.
 _SIGNS = (b"memory allocation of ", b"bad_alloc", b"out of memory", b"cannot allocate memory")
-# PDFium ends without a word when it asks for as much memory again as it has.
+# PDFium ends without a message when it asks for as much memory again as it has.
 _SHARE = 0.4
 _MAX_WORDS = 1 << 16
 

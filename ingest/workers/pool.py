@@ -30,7 +30,7 @@ __all__ = ["ParseTask", "Pool", "default_jobs", "start_ahead"]
 
 _WORKER = "wherein.ingest.workers.worker"
 _MAX_JOBS = 4  # reading is a twentieth of the work; the encoder needs the cores
-# A worker may be silent that long: `_SECONDS` for any file, and `_SECONDS_PER_MB` for each MB of it.
+# A worker may be silent this long: `_SECONDS` for any file, and `_SECONDS_PER_MB` for each MB of it.
 _SECONDS, _SECONDS_PER_MB = 60.0, 1.0
 _STARTING_SECONDS = 60.0
 _ENDING_SECONDS = 1.0

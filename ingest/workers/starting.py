@@ -53,5 +53,5 @@ def connection_of(descriptor: int) -> Connection:
 
 
 def _interpreter() -> str:
-    # That of a virtual environment on Windows starts another process, which would not be the one that is started here.
+    # On Windows that of a virtual environment starts the real one, so the process started here would not be the worker.
     return str(getattr(sys, "_base_executable", sys.executable)) if _IS_WINDOWS else sys.executable

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["ClusterQueries", "ClusterSession", "library_model_of"]
 
 _NOT_FRESH = (
-    "Whether files are as they were read is not known of a library in Milvus, because they may be on another machine;"
-    " leave --require-fresh out"
+    "It is not known whether the files of a library in Milvus are unchanged, because they may be on another machine;"
+    " omit --require-fresh"
 )
 
 

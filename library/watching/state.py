@@ -21,10 +21,10 @@ _RETRIES, _RETRY_SECONDS = 20, 0.01
 
 @dataclass(frozen=True)
 class WatchState:
-    """The process `pid` watches since `began_at` (UTC); `pending` paths have changed and are not caught up with.
+    """The process `pid` has watched since `began_at` (UTC); `pending` paths have changed and are yet to be looked at.
 
     `doing` is `walking`, `ingesting`, `waiting` for another process that writes, or `idle`. `absent` are the sources
-    that are gone and waited for, `walked_at` is when all sources were last walked, "" if they were not yet.
+    that are missing, `walked_at` is when all sources were last walked, "" if they have not been yet.
     """
 
     pid: int

@@ -36,19 +36,19 @@ _AFTER_ERROR_SECONDS = 60.0
 _SETTLING_SECONDS = 2.5
 _WORTH_ENDING = (Damaged, ModelMismatch)
 
-_ABSENT = "the source is gone; its documents are kept, and it is waited for"
+_ABSENT = "the source is missing; its documents are kept, and it is followed again once it is back"
 _BACK = "the source is back; it is followed again"
-_REFUSED = "the system gives no notice of changes here ({reason}), so that it is only walked every {minutes:,.0f} min"
+_REFUSED = "the system does not report changes here ({reason}), so it is only walked every {minutes:,.0f} min"
 _BUSY = "another process is writing to the library; changes are collected until it has finished"
 
 
 class Watcher:
-    """Follows the sources of the library in `runs.folder` until it is stopped, in a thread of its own.
+    """Follows the sources of a library until it is stopped, in a thread of its own.
 
-    First all sources are walked, and again every `every` seconds; between that, the library catches up with each change
-    that the system reports, by the rules of a reindex. `report` gets the events, in that thread. Web pages and
-    texts from standard input are not followed. Another process that writes to the library is waited for. `error` is
-    what has ended the thread.
+    All sources are walked first, and again every `every` seconds; in between, the library catches up with each change
+    that the system reports, by the rules of a reindex. `report` gets the events, in that thread. Web pages and texts
+    from standard input are not followed. While another process writes to the library, it waits. `error` is the
+    exception that ended the thread, if any.
     """
 
     def __init__(self, runs: RunFactory, reader: CatalogReader, report: Report, every: float = WALK_SECONDS) -> None:
@@ -81,21 +81,21 @@ class Watcher:
         return self
 
     def stop(self) -> None:
-        """End at the next safe point, and wait for that; what was done is kept."""
+        """Stop at the next safe point, and wait for that; finished work is kept."""
         self._stop.set()
         self._pending.wake()
         self._ended.wait()
         self._thread.join()
 
     def wait(self) -> None:
-        """Wait until the thread ends, and raise what has ended it."""
+        """Wait until the thread ends, and raise the error that ended it, if any."""
         self._ended.wait()
         if self.error:
             raise self.error
 
     @property
     def state(self) -> WatchState:
-        """What it is doing, and how much is pending."""
+        """What the watcher is doing, and how much is pending."""
         return replace(self._state.state, pending=self._left)
 
     def __enter__(self) -> Self:

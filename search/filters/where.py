@@ -146,7 +146,7 @@ class _Parser:
         if self.token.word == "NULL":
             raise self.error("a value is expected; test for NULL with IS NULL or IS NOT NULL")
         if mark not in ("=", "==", *_UNEQUAL) and self.token.word in ("TRUE", "FALSE"):
-            raise self.error("a number or a text is expected")
+            raise self.error("a number or text is expected")
         value = self._value()
         if mark in _UNEQUAL:
             # As in SQL: a document without the field is neither equal nor unequal.
@@ -170,7 +170,7 @@ class _Parser:
     def _text(self) -> str:
         value = self._value() if self.token.kind in ("text", "quoted") else None
         if not isinstance(value, str):
-            raise self.error("a text in single quotes is expected")
+            raise self.error("text in single quotes is expected")
         return value
 
     def _value(self) -> Value:
@@ -182,7 +182,7 @@ class _Parser:
         elif token.word in ("TRUE", "FALSE"):
             value = token.word == "TRUE"
         elif token.kind == "word" and not token.word:
-            raise self.error("a value is expected; put a text in single quotes")
+            raise self.error("a value is expected; put text in single quotes")
         else:
             raise self.error("a value is expected")
         self._position += 1

@@ -1,4 +1,4 @@
-"""Show passages that say nearly the same once: whole pages are copied, and every folder has the same licence."""
+"""Show passages that say nearly the same once: whole pages are copied, and every folder has the same license."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence

@@ -21,14 +21,14 @@ MAX_RANKED = 500
 
 @dataclass(frozen=True)
 class ResultOptions:
-    """What is done to the hits of an answer; by default nothing.
+    """How the hits of an answer are selected and presented.
 
-    `fold` shows passages that say nearly the same once. `context` is the number of neighbouring passages shown on each
+    `fold` shows passages that say nearly the same once. `context` is the number of neighboring passages shown on each
     side. `sentence` marks the sentence that best answers. `min_score` leaves out hits with a lower chance, or
-    a lower score where there is no chance. `require_fresh` leaves out hits whose file is not known to be as it was
-    read. `strict` leaves out hits that lack one of the question's quoted phrases, also where these are part of a
+    a lower score where there is no chance. `require_fresh` leaves out hits whose file is not known to be
+    unchanged. `strict` leaves out hits that lack one of the question's quoted phrases, even where these are part of a
     sentence. With `rerank` an installed reranker, else the answer model, reads the best passages again and decides
-    their order; after `rerank_ms` milliseconds it starts no other.
+    their order; after `rerank_ms` milliseconds it begins no further passage.
     """
 
     fold: bool = False

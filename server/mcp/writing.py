@@ -49,7 +49,7 @@ class Roots:
         if web_address(name):
             raise UsageError("An agent cannot have web pages ingested; a person can: wherein ingest ADDRESS")
         if "\0" in name or not os.path.isabs(name):
-            raise UsageError("A path has to be absolute; write it from / on")
+            raise UsageError("A path has to be absolute: it begins with /")
         path = real_path(name)
         # First: whether anything outside exists is not revealed.
         if not self.covers(path):

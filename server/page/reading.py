@@ -26,7 +26,7 @@ _PART = 60_000
 
 _MAX_OUTLINE = 80
 _MAX_SHOWN = 200
-_GONE = "The passage is not there any more, because the document has been read again since. Ask the question once more."
+_GONE = "The passage is no longer there, because the document has since been read again. Ask the question again."
 _SPAN = re.compile(r"(\d{1,12})-(\d{1,12})")
 _CODE = frozenset(("text/csv", "application/json", "application/jsonl", "application/xml", "text/x-tex"))
 

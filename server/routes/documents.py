@@ -107,7 +107,7 @@ OPERATIONS = (
     ),
     Operation(
         method="GET", path="/v1/documents/{id}/original", name="get_original",
-        summary="Return the file of a document, where it still is",
+        summary="Return the file of a document, if it still exists",
         takes=OriginalRequest, handler=_original, answers={200: FILE_TYPES, 206: (*FILE_TYPES, PARTS_TYPE)},
         problems=(404, 409, 416, 429, 503),
     ),

@@ -42,7 +42,7 @@ async def _get(call: Call, asked: PassageRequest) -> Response:
 
 OPERATIONS = (
     Operation(
-        method="GET", path="/v1/chunks/{id}", name="get_chunk", summary="Return a passage and its neighbours",
+        method="GET", path="/v1/chunks/{id}", name="get_chunk", summary="Return a passage and its neighbors",
         takes=PassageRequest, handler=_get, answers={200: PassageView}, problems=(404, 409, 429, 503),
         links=(
             Link("get_document", "Its document", {"id": "/passage/document"}),

@@ -34,7 +34,7 @@ async def _metrics(call: Call, _: NoInput) -> Response:
 
 OPERATIONS = (
     Operation(
-        method="GET", path="/healthz", name="get_health", summary="Say that the server lives",
+        method="GET", path="/healthz", name="get_health", summary="Say that the server is running",
         takes=NoInput, handler=_live, answers={200: Health}, guarded=False,
     ),
     Operation(

@@ -97,7 +97,7 @@ OPERATIONS = (
         method="POST", path="/v1/query", name="query", summary="Answer a question with the passages that contain it",
         takes=QueryRequest, has_body=True, handler=_query, answers={200: QueryAnswer}, problems=(409, 429, 503),
         links=(
-            Link("get_chunk", "The best passage with its neighbours", {"id": "/hits/0/chunk"}),
+            Link("get_chunk", "The best passage with its neighbors", {"id": "/hits/0/chunk"}),
             Link("get_document", "The document of the best passage", {"id": "/hits/0/document"}),
             Link("get_original", "The file of the best passage", {"id": "/hits/0/document"}),
         ),

@@ -127,7 +127,7 @@ OPERATIONS = (
         method="GET", path="/v1/tasks/{id}", name="get_task", summary="Return a task, on request when it has ended",
         takes=TaskRequest, handler=_get, answers={200: Task}, problems=(404,),
         links=(
-            Link("get_task", "The task as it is later", {"id": "/id"}),
+            Link("get_task", "The state of the task later", {"id": "/id"}),
             Link("list_documents", "The documents, once the task is done"),
         ),
     ),

@@ -113,7 +113,7 @@ def _opened(package: Path) -> Iterator[tuple[Manifest, _Files]]:
     with _open(package) as raw:
         magic = raw.read(len(_MAGIC))
         if magic != _MAGIC and not package.name.endswith(SUFFIX):
-            raise UsageError(f"{package} is not a backup: those are folders, or files whose name ends in {SUFFIX}")
+            raise UsageError(f"{package} is not a backup, which is a folder, or a file whose name ends in {SUFFIX}")
         if magic != _MAGIC:
             raise Damaged("it does not begin like a zstd file")
         raw.seek(0)

@@ -49,7 +49,7 @@ _INTERRUPT_STEPS = 20_000
 class Backup:
     """A backup that was written: numbers of rows, size in bytes, time in seconds.
 
-    `index`: the FAISS file is in it. `verified`: it was restored on trial. `noted`: the library has a record of it.
+    `index`: the FAISS file is in it. `verified`: it was restored as a trial. `noted`: the library has a record of it.
     `finished`: an earlier run wrote it and was killed before it could report that. `warnings` are sentences for the
     user.
     """
@@ -79,7 +79,7 @@ def write_backup(
 ) -> Backup:
     """Back up what `source`, a reader of the library at `library`, sees, to a new folder or `.tar.zst` file `target`.
 
-    `report` is called with a phrase for each phase. With `verify` the backup is restored on trial and compared with
+    `report` is called with a phrase for each phase. With `verify` the backup is restored as a trial and compared with
     what was copied. Raises UsageError when `target` exists or is unsuitable, Damaged when the library or the written
     file is damaged; nothing has the final name then.
     """
@@ -139,7 +139,7 @@ def _write(task: _Task, stage: Path) -> Manifest:
     try:
         read_package(ready)
         if task.verify:
-            task.report("restoring it on trial")
+            task.report("restoring it as a trial")
             _compare(ready, stage / "trial", content)
     except Damaged as error:
         raise Damaged(

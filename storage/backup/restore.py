@@ -150,7 +150,7 @@ def _occupied(library: Path) -> str:
 def _check_counts(db: Database, manifest: Manifest) -> None:
     (vectors,) = db.execute("SELECT count(*) FROM vectors").fetchone()
     if (count_documents(db), count_chunks(db), vectors) != (manifest.documents, manifest.chunks, manifest.vectors):
-        raise Damaged("its numbers of documents, passages or vectors are not those in its manifest")
+        raise Damaged("it does not have the numbers of documents, passages and vectors that its manifest states")
 
 
 def _complete_generations(db: Database, folder: Path, report: Callable[[str], None]) -> bool:

@@ -1,4 +1,4 @@
-"""What the name of a backup in one file ends in."""
+"""The suffix of the name of a backup in one file."""
 
 __all__ = ["SUFFIX"]
 

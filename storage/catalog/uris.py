@@ -1,4 +1,4 @@
-"""The URIs of documents, as a shell completes them."""
+"""The URIs of documents, for completion in a shell."""
 
 from wherein.storage.catalog.protocol import Catalog
 

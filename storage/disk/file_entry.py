@@ -1,4 +1,4 @@
-"""What a manifest says of a file."""
+"""What a manifest says about a file."""
 
 import hashlib
 import re

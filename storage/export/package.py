@@ -82,7 +82,7 @@ def open_package(folder: Path) -> Package:
     try:
         manifest = decode_manifest((folder / MANIFEST).read_bytes())
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise UsageError(f"{folder} is not an export: those are folders with an {MANIFEST}") from error
+        raise UsageError(f"{folder} is not an export, which is a folder with an {MANIFEST}") from error
     except Damaged as error:
         raise Damaged(f"The export {folder} is damaged: {error}") from error
     for name in manifest.tables:

@@ -1,4 +1,4 @@
-"""The proof that a store holds what an export does: its counts, some whole documents, and the neighbours of vectors."""
+"""The proof that a store holds what an export does: its counts, some whole documents, and the neighbors of vectors."""
 
 from __future__ import annotations
 

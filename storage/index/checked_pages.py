@@ -1,7 +1,7 @@
 """A checksum for each page of a file, so that a part of it can be read and checked without the rest.
 
 A page is checked before it is first read, and only then: a file of 270 MB opens at once, and damage to it is still an
-error instead of another answer.
+error and never a wrong answer.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ class Codes(ABC):
         # Negated, so that NaN counts as wrong too.
         wrong = ~(np.abs(exact - scores[np.searchsorted(ids, found)]) <= self._max_deviation(question))
         if wrong.any():
-            raise Damaged(f"The index holds another vector {found[wrong][0]} than is stored; run: wherein repair")
+            raise Damaged(f"Vector {found[wrong][0]} in the index is not the one stored; run: wherein repair")
         return found, exact
 
 

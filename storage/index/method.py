@@ -91,7 +91,7 @@ class Earlier:
 
 def encode_method(method: Method, *registered: object) -> str:
     """Return a method as JSON for its column, "" for an exact one; the checksum covers the `registered` values too."""
-    # "" is also what generations have that were written before there were other methods.
+    # Generations that were written before there were other methods also have "".
     if method == Method():
         return ""
     return json.dumps({**asdict(method), "checksum": row_checksum(_canonical(method), *registered)})

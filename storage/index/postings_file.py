@@ -210,7 +210,7 @@ class PostingsFile:
     dense: _Dense
     gaps: tuple[_Gaps, ...]
     packed_words: CheckedArray | None
-    # Questions have many words in common, and the most frequent.
+    # Questions have many words in common, above all the most frequent ones.
     recent: Recent[int, TermPostings] = field(default_factory=lambda: Recent(_MAX_RECENT), repr=False, compare=False)
 
     def find(self, term: int) -> TermPostings:

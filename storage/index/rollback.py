@@ -1,4 +1,4 @@
-"""The return to the generation of vectors before the active one."""
+"""Rolling back to the generation of vectors before the active one."""
 
 from __future__ import annotations
 

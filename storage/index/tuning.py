@@ -2,7 +2,7 @@
 
 The questions are derived from stored vectors, without being any of them, since a stored vector finds itself with the
 least effort. For lists each is the direction halfway between two random vectors, with noise of its own length: like a
-real question it is not very near to anything, and its neighbours lie in several lists. For a graph, where such a
+real question it is not very near to anything, and its neighbors lie in several lists. For a graph, where such a
 question would lead to two regions at once, it is one vector with noise of 1.75 times its length. Real questions need
 a little less effort (docs/decisions/index-kinds.md).
 """

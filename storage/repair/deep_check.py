@@ -108,7 +108,7 @@ def _differences(index: object, ids: Ids, stored_ids: Ids, vectors: Matrix) -> I
         inner = faiss.downcast_index(index.index)  # type: ignore[attr-defined]
         same = (inner.reconstruct_batch(positions[present]) == vectors[present]).all(axis=1)  # bit for bit
         for other in stored_ids[present][~same]:
-            yield f"it holds another vector {other} than is stored"
+            yield f"its vector {other} is not the one stored"
 
 
 def _check_codes(
@@ -154,7 +154,7 @@ def _other_codes(
     decoded = index.sample(positions[rank[present]][order])
     distances = np.linalg.norm(decoded - vectors[present][order], axis=1)
     for other in stored_ids[present][order][~(distances <= error + CODE_ROUNDING)]:  # negated: NaN is wrong too
-        yield f"it holds another vector {other} than is stored"
+        yield f"its vector {other} is not the one stored"
 
 
 def _ids(index: object) -> Ids:
@@ -194,7 +194,7 @@ def check_keywords(
         )
         same = (own[:upto] == sums[positions]) & (rows.lengths[:upto] == held.lengths[positions]) if upto else present
         for other in rows.ids[:upto][present & ~same]:
-            yield f"it holds other word counts of passage {other} than are stored"
+            yield f"its word counts of passage {other} are not those stored"
         tally["indexed passages"] += upto
 
 

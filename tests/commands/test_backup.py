@@ -37,7 +37,7 @@ def wherein(tmp_path: Path) -> Command:
 def test_output_for_people_and_as_json(wherein: Command, tmp_path: Path) -> None:
     done = wherein("backup", "copy.tar.zst", "--verify")
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.fullmatch(r"3 documents in copy\.tar\.zst: \d+\.\d KB, restored on trial, [\d.]+ s\n", done.stdout)
+    assert re.fullmatch(r"3 documents in copy\.tar\.zst: \d+\.\d KB, restored as a trial, [\d.]+ s\n", done.stdout)
     report = json.loads(wherein("backup", "copy", "--json").stdout)
     assert (report["schema"], report["place"], report["documents"]) == (1, str(tmp_path / "copy"), 3)
     assert (report["index"], report["noted"], report["verified"], report["warnings"]) == (True, True, False, [])

@@ -90,7 +90,7 @@ def test_a_web_page(wherein: Command, web: Site) -> None:
     assert (done.returncode, done.stderr) == (
         3,
         f"failed: {web.address}/none: there is no such page (404)\n"
-        f"note: {web.address}/none: nothing of it could be ingested, so it is not followed\n",
+        f"note: {web.address}/none: nothing in it could be ingested, so it is not followed\n",
     )
     done = wherein("ingest", "http://user:word@example.org/")
     assert done.returncode == 2

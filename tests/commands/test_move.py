@@ -40,7 +40,7 @@ def test_a_library_is_migrated(wherein: Command, tmp_path: Path) -> None:
     [
         (("export", "docs"), "The folder {}/docs is not empty; choose another one"),
         (("export", "nowhere/out"), "There is no folder {}/nowhere; create it, or mount the disk, first"),
-        (("import", "docs"), "docs is not an export: those are folders with an export.json"),
+        (("import", "docs"), "docs is not an export, which is a folder with an export.json"),
         (("migrate", "--to", "docs"), "The folder {}/docs is not empty; choose another one"),
         (("migrate", "--to", "milvus:nowhere"), "is not the address of a library in Milvus"),
         (("ingest", "docs", "--actors", "2"), "--address and --actors go with --engine ray"),

@@ -66,7 +66,7 @@ def test_every_option_is_carried_with_absolute_paths(
 
 
 def test_a_date_is_no_time_of_every_night() -> None:
-    with pytest.raises(UsageError, match=r"^--until has to be a time of day, such as 06:00"):
+    with pytest.raises(UsageError, match=r"^--until must be a time of day, such as 06:00"):
         nightly_command(options(), None, "2100-01-01T06:00", {})
 
 

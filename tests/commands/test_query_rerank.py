@@ -49,13 +49,13 @@ def test_a_reranker_orders_the_passages_and_the_answer_says_so(wherein: Command,
     assert names(done) == ["b.txt", "a.md"]
     found = json.loads(done.stdout)
     assert found["reranked"] == {"model": "cross", "passages": 2, "read": 2}
-    assert found["notes"] == ["the best 2 passages were read again by cross, and put in its order"]
+    assert found["notes"] == ["the best 2 passages were read again by cross, which decides their order"]
     assert [(hit["rank"], hit["rerank_score"]) for hit in found["hits"]] == [(1, 10.0), (2, -5.0)]
     assert all(hit["rerank_score"] is None for hit in json.loads(plain.stdout)["hits"])
 
     done = wherein("query", QUESTION, "--rerank", "--rerank-ms", "60000", "-n", "1")
     assert "town of Rome" in done.stdout
-    assert done.stderr == "wherein: the best 2 passages were read again by cross, and put in its order\n"
+    assert done.stderr == "wherein: the best 2 passages were read again by cross, which decides their order\n"
     batch = tmp_path / "questions.txt"
     batch.write_text(f"{QUESTION}\n{QUESTION}\n")
     lines = wherein("query", "--batch", str(batch), "--rerank", "--rerank-ms", "60000", "-n", "1").stdout.splitlines()

@@ -35,7 +35,8 @@ def test_what_replaces_a_reindex_cannot_be_combined_with_its_options(
     done = run("reindex", exclusive, *other)
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr == (
-        "wherein: --rollback and --finish cannot be combined with other options, nor two that only print\n"
+        "wherein: --rollback and --finish cannot be combined with other options, nor --print-systemd with"
+        " --print-cron\n"
     )
 
 

@@ -648,7 +648,7 @@ def test_deep_finds_what_checksums_do_not(folder: Path, scene: Path) -> None:
     assert not library(folder).verify().damaged
     found = library(folder).verify(deep=True)
     whats = [f.what for f in found.findings]
-    assert "it holds another vector 30 than is stored" in whats
+    assert "its vector 30 is not the one stored" in whats
     assert found.checked["proved vectors"] == 64
     assert found.checked["indexed vectors"] == 123
 

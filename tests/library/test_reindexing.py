@@ -182,7 +182,7 @@ WRITE = building.write_exact_codes
 
 @pytest.mark.parametrize(
     ("write", "reason"),
-    [(write_damaged, "its SHA-256 is not the one"), (write_noise, "The index holds another vector")],
+    [(write_damaged, "its SHA-256 is not the one"), (write_noise, "in the index is not the one stored")],
 )
 def test_a_broken_index_is_not_swapped_in(
     library: Library, monkeypatch: pytest.MonkeyPatch, write: Callable[..., Any], reason: str

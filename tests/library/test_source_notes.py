@@ -84,7 +84,7 @@ def test_everything_of_a_source_may_be_excluded(sources: Sources) -> None:
 def test_what_never_worked_is_not_followed(sources: Sources, name: str, options: dict[str, Any]) -> None:
     (sources.work / "t.csv").write_text("a,b\n1,2\n")
     (sources.work / "u.json").write_text('[{"a": 1}, {"a": 2}]')
-    assert sources.ingest(name, **options) == ["nothing of it could be ingested, so it is not followed"]
+    assert sources.ingest(name, **options) == ["nothing in it could be ingested, so it is not followed"]
     assert sources.library.sources() == []
     assert sources.library.problems() == []
     assert sources.reindex() == 0

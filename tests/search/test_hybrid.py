@@ -169,7 +169,7 @@ def test_an_index_with_another_vector_is_damage(db: Any, folder: Path, change: C
     search(ranker, "cats", 1)
     name, raw = content_hash("Cats sleep all day."), pack_vectors(ToyEncoder().encode_contexts(["Dogs"]))[0]
     change("UPDATE vectors SET vector = ?, checksum = ? WHERE input_hash = ?", raw, vector_checksum(name, raw), name)
-    with pytest.raises(Damaged, match=r"The index holds another vector of passage \d+ than is stored"):
+    with pytest.raises(Damaged, match=r"The vector of passage \d+ in the index is not the one stored"):
         search(ranker, "cats", 1)
 
 

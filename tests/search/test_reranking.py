@@ -82,7 +82,7 @@ def test_only_the_best_20_are_read_and_the_others_follow() -> None:
     assert [one.rank for one in ordered] == list(range(1, 26))
     assert ordered[20].rerank_score is None
     assert done == Reranked("known", 20, 20)
-    assert done.describe(60_000) == "the best 20 passages were read again by known, and put in its order"
+    assert done.describe(60_000) == "the best 20 passages were read again by known, which decides their order"
 
 
 @pytest.mark.parametrize(("milliseconds", "read"), [(1, 1), (1_000, 1), (1_001, 2), (2_500, 3), (4_000, 4), (9_000, 5)])
@@ -95,7 +95,7 @@ def test_no_passage_is_begun_when_the_time_is_up(milliseconds: int, read: int) -
     if milliseconds == 2_500:
         assert done.describe(2_500) == (
             "only 3 of the best 5 passages were read again by known within the limit of 2,500 ms; the others follow in"
-            " their first order"
+            " their original order"
         )
 
 

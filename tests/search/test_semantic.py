@@ -88,7 +88,7 @@ def test_an_index_that_holds_another_vector_is_damage(db: Any, folder: Path, cha
     kept.refresh()
     name, raw = content_hash("Cats sleep all day."), pack_vectors(ToyEncoder().encode_contexts(["Dogs"]))[0]
     change("UPDATE vectors SET vector = ?, checksum = ? WHERE input_hash = ?", raw, vector_checksum(name, raw), name)
-    with pytest.raises(Damaged, match=r"The index holds another vector \d+ than is stored; run: wherein repair"):
+    with pytest.raises(Damaged, match=r"Vector \d+ in the index is not the one stored; run: wherein repair"):
         kept.search(ask("cats"), 1)
 
 

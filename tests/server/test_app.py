@@ -93,7 +93,7 @@ def test_the_description_has_the_links(served: Served) -> None:
     assert set(described) == {"get_chunk", "get_document", "get_original"}
     assert described["get_chunk"] == {
         "operationId": "get_chunk",
-        "description": "The best passage with its neighbours",
+        "description": "The best passage with its neighbors",
         "parameters": {"id": "$response.body#/hits/0/chunk"},
     }
 

@@ -1,4 +1,4 @@
-"""Outlook messages (.msg), read as the same message in the form in which it is sent."""
+"""Outlook messages (.msg), read like the same messages in the form in which they are sent."""
 
 import io
 from collections.abc import Iterator

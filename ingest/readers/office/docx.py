@@ -1,8 +1,8 @@
 """Word documents: paragraphs, lists and tables in order, as they look with all tracked changes accepted.
 
 Headings and list items have the numbers that Word shows. Deleted and hidden text, comments, headers and footers are
-left out. Footnotes and endnotes come last, the text of a text box before the paragraph that it is anchored to. Pictures
-are read as what describes them.
+left out. Footnotes and endnotes come last, the text of a text box before the paragraph that it is anchored to. Of a
+picture, its description is read.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

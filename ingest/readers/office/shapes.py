@@ -1,4 +1,4 @@
-"""Text in drawings (DrawingML): that of shapes, and what describes a picture."""
+"""Text in drawings (DrawingML): that of shapes, and the descriptions of pictures."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What holds inside a group of an RTF file."""
+"""The properties that apply inside a group of an RTF file."""
 
 from typing import NamedTuple
 

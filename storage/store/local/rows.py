@@ -102,7 +102,7 @@ def embedded_document(db: Catalog, model: StoredModel, document: int) -> Embedde
     chunks = document_spans(db, document)
     vectors = _vectors_of(db, model, [number for number, _ in _numbered(db, document)])
     if len(vectors) != len(chunks):
-        raise Damaged(f"A vector of {row.uri} is lost; compute it again with: wherein repair")
+        raise Damaged(f"A vector of {row.uri} is lost; run: wherein repair, and then: wherein reindex")
     return EmbeddedDocument(
         row.uri, row.title, row.media_type, document_text(db, document), chunks,
         np.array(list(vectors.values()), np.float32).reshape(len(chunks), model.dimension), json.loads(row.metadata),

@@ -64,7 +64,7 @@ class Connection:
 
         It has to be of the kind that may be repeated. Raises WhereinError when Milvus refuses, or stays away.
         """
-        # One that never answered is more likely not there than to be back soon.
+        # A server that has never answered is more likely absent than about to come back.
         patience = self._patience if self._client is not None else min(self._patience, _FIRST_PATIENCE)
         ends, pause = time.monotonic() + patience, _FIRST_PAUSE
         while True:

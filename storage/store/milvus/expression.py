@@ -76,7 +76,7 @@ def _exists(field: str, value: Value, comparisons: Iterable[str]) -> str:
     name = metadata_name(field)
     column = field if name is None else f"facts[{_literal(fact_name(name, value))}]"
     tests = [f"({column} {comparison})" for comparison in comparisons]
-    # Servers differ in what a comparison with nothing is, and in what the opposite of that is.
+    # Servers differ in the result of a comparison with a missing value, and in its negation.
     return _joined(" and ", tests if name is None else [f"(exists {column})", *tests], EVERYTHING)
 
 

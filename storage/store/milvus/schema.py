@@ -91,7 +91,7 @@ def _create(
 ) -> None:
     indexes = client.prepare_index_params()
     indexes.add_index(field_name=vector, index_type=kind, metric_type=metric, params=parameters)
-    # Strong: a read sees every write that was acknowledged before it, by whomever.
+    # Strong: a read sees every write that was acknowledged before it, whoever wrote it.
     client.create_collection(
         name, schema=schema, index_params=indexes, consistency_level="Strong", timeout=LOAD_SECONDS
     )

@@ -137,7 +137,7 @@ def test_an_actor_may_die_twice_at_the_same_work(tmp_path: Path, docs: Path, exp
 
 def test_work_that_kills_every_actor_ends_the_run(tmp_path: Path, docs: Path) -> None:
     (tmp_path / "deaths").mkdir()
-    with pytest.raises(WhereinError, match="3 actors of Ray died at the same work"):
+    with pytest.raises(WhereinError, match="3 actors of Ray died while doing the same work"):
         ingest(tmp_path / "library", docs, FatalRecipe(tmp_path / "deaths", 1_000))
 
 

@@ -74,7 +74,7 @@ def test_a_source_that_is_gone_is_waited_for(library: Library, notes: Path, even
     (notes.parent / "moved").rename(notes)
     until(lambda: library.document(notes / "1" / "5.md")[1] == "Eels")
     sentences = [
-        "the source is gone; its documents are kept, and it is waited for",
+        "the source is missing; its documents are kept, and it is followed again once it is back",
         "the source is back; it is followed again",
     ]
     until(lambda: notes_of(events) == sentences)
@@ -193,6 +193,5 @@ def test_folders_that_the_system_does_not_watch_are_named(
         (notes / "new.md").write_text("New")
         until(lambda: library.status().documents == 21)
     assert notes_of(events) == [
-        "the system gives no notice of changes here (OS file watch limit reached.), so that it is only walked every"
-        " 0 min"
+        "the system does not report changes here (OS file watch limit reached.), so it is only walked every 0 min"
     ]

@@ -104,10 +104,10 @@ def test_a_link_from_one_root_to_another_is_reported(call: Call, library: Librar
     [
         ("https://example.org/", "An agent cannot have web pages ingested; a person can: wherein ingest ADDRESS"),
         ("HTTP://10.0.0.1/", "An agent cannot have web pages ingested; a person can: wherein ingest ADDRESS"),
-        ("sub/note.md", "A path has to be absolute; write it from / on"),
-        ("~/note.md", "A path has to be absolute; write it from / on"),
-        ("-", "A path has to be absolute; write it from / on"),
-        ("/a\0b", "A path has to be absolute; write it from / on"),
+        ("sub/note.md", "A path has to be absolute: it begins with /"),
+        ("~/note.md", "A path has to be absolute: it begins with /"),
+        ("-", "A path has to be absolute: it begins with /"),
+        ("/a\0b", "A path has to be absolute: it begins with /"),
     ],
 )
 def test_what_is_no_absolute_path_is_refused(call: Call, roots: Roots, name: str, sentence: str) -> None:

@@ -146,7 +146,7 @@ def test_a_page_of_a_pdf_is_named_and_linked(page: Served) -> None:
 
 def test_a_passage_that_is_gone_is_told(page: Served) -> None:
     text = page.get("/documents/1", params={"chunk": 9_999, "q": "house"}).text
-    assert "The passage is not there any more" in text
+    assert "The passage is no longer there" in text
 
 
 @pytest.mark.parametrize(

@@ -162,7 +162,7 @@ def test_a_deep_check_finds_each_changed_id_and_code(library: Library, kind: str
     assert found() == []
     for place in range(generation.method.head, generation.method.head + DIMENSION):
         flip(path, place, 0x80)  # the first code
-    assert len([what for what in found() if "another vector" in what]) == 1
+    assert len([what for what in found() if "is not the one stored" in what]) == 1
 
 
 def test_a_deep_check_reports_a_low_recall(library: Library) -> None:

@@ -71,7 +71,7 @@ def test_a_vector_that_differs_in_one_bit(library: Path, library_db: Database, l
     vectors[1, 5] = np.nextafter(vectors[1, 5], np.float32(2))
     generation = index_of(library_db, library, [1, 2, 3], vectors, coded=False)
     assert list(check_index(library_db, library, library_model, generation, Counter())) == [
-        "it holds another vector 2 than is stored"
+        "its vector 2 is not the one stored"
     ]
 
 
@@ -80,7 +80,7 @@ def test_a_code_of_another_vector(library: Path, library_db: Database, library_m
     vectors[1] *= -1
     generation = index_of(library_db, library, [1, 2, 3], vectors)
     assert list(check_index(library_db, library, library_model, generation, Counter())) == [
-        "it holds another vector 2 than is stored"
+        "its vector 2 is not the one stored"
     ]
 
 
@@ -109,7 +109,7 @@ def test_a_passage_with_other_word_counts(library: Path, library_db: Database, t
     generation = active_generation(library_db, KEYWORDS)
     assert generation is not None
     assert list(check_keywords(library_db, library, generation, Counter())) == [
-        "it holds other word counts of passage 1 than are stored"
+        "its word counts of passage 1 are not those stored"
     ]
 
 

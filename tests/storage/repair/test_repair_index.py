@@ -117,9 +117,7 @@ def test_a_segment_that_holds_another_vector_is_found_by_the_deep_check(
             "UPDATE vectors SET vector = ?, checksum = ?  WHERE id = 4", [raw, vector_checksum(name, raw)]
         )
     checkpoint(library_db)
-    assert [finding.what for finding in verify(library, deep=True).findings] == [
-        "it holds another vector 4 than is stored"
-    ]
+    assert [finding.what for finding in verify(library, deep=True).findings] == ["its vector 4 is not the one stored"]
 
 
 @pytest.mark.parametrize("change", ["file = '../x'", "sha256 = '0'"])

@@ -46,7 +46,7 @@ Mark = tuple[int, int, Style]
 
 @dataclass(frozen=True)
 class Terminal:
-    """What the output can show: `width` columns (None: lines are not wrapped), colours, and clickable links.
+    """What the output can show: `width` columns (None: lines are not wrapped), colors, and clickable links.
 
     `height` is in rows; None where the output is no terminal.
     """
@@ -67,7 +67,7 @@ class Terminal:
         return cls(width, is_rich, is_rich, rows if is_terminal else None)
 
     def style(self, text: str, **style: Any) -> str:
-        """Return a text in a style of `click.style`, or as it is where there are no colours."""
+        """Return a text in a style of `click.style`, or as it is where there are no colors."""
         return click.style(text, **style) if self.color else text
 
     def hyperlink(self, text: str, uri: str) -> str:
@@ -89,7 +89,7 @@ class Terminal:
             for mark in over:
                 if mark[0] <= first and last <= mark[1]:
                     style |= mark[2]
-            # Neighbours of one style are joined, so that no more escapes are printed than necessary.
+            # Neighbors of one style are joined, so that no more escapes are printed than necessary.
             before = parts.pop()[0] if parts and parts[-1][1] == style else ""
             parts.append((before + text[first:last], style))
         return "".join(click.style(part, **style) if style else part for part, style in parts)

@@ -32,7 +32,7 @@ from wherein.ingest.chunker import chunk
 from wherein.ingest.document import Document, Mark
 from wherein.ingest.readers.choose import choose
 
-INSERTED = "It was never quite clear to the neighbours who had left the green door open that night. "
+INSERTED = "It was never quite clear to the neighbors who had left the green door open that night. "
 INSERTIONS = 300
 Cut = Callable[[str, Sequence[Mark], Tokenizer], list[tuple[int, int]]]
 

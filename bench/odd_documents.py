@@ -98,7 +98,7 @@ def short_tails(folder: Path) -> None:
 
 
 def licences(folder: Path) -> None:
-    """5,000 copies of two licences, for different holders and, of every tenth, in another year."""
+    """5,000 copies of two licenses, for different holders and, of every tenth, in another year."""
     texts = (
         LICENCES[number % 2].format(year=1990 + number // 10 % 30, holder=letters(number)) for number in range(5_000)
     )

@@ -4,7 +4,7 @@ python bench/serve_load.py SQUAD_TRAIN.json [FOLDER] [--passages 100000] [--conn
     [--change-seconds 60] [--limit 5] [--mode hybrid] [--no-sentence] [--corpus CORPUS] [--watch]
 
 The library is that of bench/warm_query.py, with vectors spread as real ones are when CORPUS (of bench/ann.py) is given:
-random ones have no neighbourhoods, and an index of lists has to read nearly all of them. FOLDER is kept and reused.
+random ones have no neighborhoods, and an index of lists has to read nearly all of them. FOLDER is kept and reused.
 The server is a process of its own, and so is the client, which sends the next question of the file on each connection
 as soon as the last is answered. Prints
 

@@ -3,7 +3,7 @@
     python bench/texts.py [--megabytes 4.6 19] [--files 232] [--rounds 40]
 
 The same words are ingested as one file and as --files files, by the toy encoder. Questions alternate between the two
-libraries, with and without the neighbours of a passage; the figures are medians. `chunk` is the time to cut texts of
+libraries, with and without the neighbors of a passage; the figures are medians. `chunk` is the time to cut texts of
 growing length with the tokenizer of the default model, which must grow in proportion.
 """
 

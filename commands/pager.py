@@ -21,7 +21,7 @@ from wherein.terminal import Terminal, row_count
 
 __all__ = ["Pager"]
 
-# Quit if it fits, show colours, leave the text on the screen: as Git and others set it for users who have not chosen.
+# Quit if it fits, show colors, leave the text on the screen: as Git and others set it for users who have not chosen.
 _LESS = "FRX"
 
 
@@ -61,7 +61,7 @@ class Pager:
         if not terminal.width or not terminal.height or row_count(text, terminal.width) < terminal.height:
             click.echo(text, nl=False)
             return
-        # Other pagers may show the escapes of colours and links as text.
+        # Other pagers may show the escapes of colors and links as text.
         shown = text if self._is_less else draw(replace(terminal, color=False, links=False))
         try:
             self._show(shown)
@@ -71,7 +71,7 @@ class Pager:
 
     def _show(self, text: str) -> None:
         sys.stdout.flush()
-        # -R, whatever LESS says: the text has colours.
+        # -R, whatever LESS says: the text has colors.
         command = [*self.command, "-R"] if self._is_less else [*self.command]
         environment = {"LESS": _LESS, **os.environ}
         with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as process, _interrupts_ignored():

@@ -64,7 +64,7 @@ class Moving:
     def import_export(self, export: StrPath, *, report: Report = lambda _: None) -> Moved:
         """Fill this library, which must be new, from the export in a folder; nothing is embedded.
 
-        An import that was interrupted is resumed. Before it answers, its counts, some documents and the neighbours of
+        An import that was interrupted is resumed. Before it answers, its counts, some documents and the neighbors of
         some vectors are compared with the export. Raises UsageError when there is a library already or no export,
         Damaged when the export is not what was written, Refused when the library does not hold what it does.
         """

@@ -25,12 +25,12 @@ class Passages:
     after: tuple[Hit, ...] = ()
 
 
-def passages_around(db: Catalog, chunk: int, neighbours: int) -> Passages:
-    """Return the passage with the id `chunk`, and at most `neighbours` on each side. Call inside a snapshot.
+def passages_around(db: Catalog, chunk: int, neighbors: int) -> Passages:
+    """Return the passage with the id `chunk`, and at most `neighbors` on each side. Call inside a snapshot.
 
     Raises UsageError when there is no such passage, Damaged when one is not what was stored.
     """
-    ids = chunks_around(db, chunk, neighbours)
+    ids = chunks_around(db, chunk, neighbors)
     if chunk not in ids:
         raise UsageError(f"There is no passage {chunk}; its document may have been read again, so ask again")
     found = {passage.chunk: checked_hit(passage) for passage in read_passages(db, ids)}

@@ -5,7 +5,7 @@ the extra `recipe` installed:
 
     python -m wherein.recipe --data SQUAD_TRAIN_FOLDER --evaluate SQUAD_DEV.json --output embed/default
 
-    pairs -> neighbours -> batches -> training   tuned weights (in OUTPUT.work, from which a stopped run resumes)
+    pairs -> neighbors -> batches -> training   tuned weights (in OUTPUT.work, from which a stopped run resumes)
     holdout -> averaging                         the share of the tuned weights
     weights -> body -> convert -> quantize       model.xml, model.bin
     tokenizer                                    tokenizer.json

@@ -66,7 +66,7 @@ def choose_hard_negatives(
 
 
 def sentence_runs(corpus: Corpus, shape: Shape, seed: int) -> list[tuple[Passage, ...]]:
-    """Return runs of neighbouring sentences, mostly from one article; shuffled once for all epochs."""
+    """Return runs of neighboring sentences, mostly from one article; shuffled once for all epochs."""
     length = shape.sentences // shape.runs
     starts = range(0, len(corpus.sentences) - length + 1, length)
     runs = [corpus.sentences[start : start + length] for start in starts]
@@ -87,7 +87,7 @@ def assemble(passages: Sequence[Passage], questions: int, rng: random.Random) ->
 
 
 def epoch(corpus: Corpus, near: Sequence[Sequence[int]], shape: Shape, seed: int, number: int) -> list[Batch]:
-    """Return the batches of epoch `number` (from 0); `near` are each context's hard negatives, see `neighbours`."""
+    """Return the batches of epoch `number` (from 0); `near` are each context's hard negatives, see `neighbors`."""
     rng = random.Random(f"{seed}/{number}")  # seeded with text, which gives the same batches on every machine
     runs, count = sentence_runs(corpus, shape, seed), steps_per_epoch(corpus, shape)
     batches = []

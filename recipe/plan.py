@@ -8,7 +8,7 @@ class Shape:
     """The composition of a batch.
 
     It has so many contexts of each kind (`article`, `mixed`, `confused`: see `batches`), `sentences` in `runs` of
-    neighbours, and at most `questions` per passage: about 6,400 tokens, of which 470 are padding.
+    neighbors, and at most `questions` per passage: about 6,400 tokens, of which 470 are padding.
     """
 
     article: int = 12

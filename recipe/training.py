@@ -16,7 +16,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from wherein.recipe import batches, body, losses, neighbours, runs, samples, vectors
+from wherein.recipe import batches, body, losses, neighbors, runs, samples, vectors
 from wherein.recipe.batches import Batch
 from wherein.recipe.body import Body
 from wherein.recipe.pairs import Corpus
@@ -53,7 +53,7 @@ def make_deterministic(plan: Plan) -> None:
 
 def schedule(corpus: Corpus, plan: Plan) -> tuple[Batch, ...]:
     """Return the batches of all epochs."""
-    near = neighbours.mine(corpus.contexts)
+    near = neighbors.mine(corpus.contexts)
     numbers = range(plan.epochs)
     return tuple(step for number in numbers for step in batches.epoch(corpus, near, plan.shape, plan.seed, number))
 

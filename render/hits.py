@@ -44,7 +44,7 @@ _MAX_COPIES = 5
 _FRESHNESS = {"fresh": "green", "changed": "yellow", "missing": "red"}
 _ALARMING = ("changed", "missing")
 
-# fg None: the answer lies over the question's words, and takes their colour away.
+# fg None: the answer lies over the question's words, and takes their color away.
 _EXACT_STYLE: Style = {"bold": True, "underline": True, "fg": None}
 _SENTENCE_STYLE: Style = {"underline": True}
 _CONTEXT_STYLE: Style = {"dim": True}
@@ -65,7 +65,7 @@ def format_hit(
     """Return a hit as lines of text; the first ones hold the sentence that answers, the next one its location.
 
     At most six lines, unless with `full` or with neighboring passages: then the whole passage. The `exact` answer is
-    underlined, or in [[…]] where there are no colours. With `explain` the parts of the score are added.
+    underlined, or in [[…]] where there are no colors. With `explain` the parts of the score are added.
     """
     room = terminal.width - len(_number(hit)) - len(_MORE_AFTER) if terminal.width else None
     drawing = _Drawing.of(hit, question, terminal, room, exact)
@@ -112,7 +112,7 @@ class _Drawing:
     def of(
         cls, hit: "Hit", question: str, terminal: Terminal, room: int | None, exact: "ExactAnswer | None"
     ) -> "_Drawing":
-        """Return what a hit is drawn from; without colours its exact answer is in brackets."""
+        """Return what a hit is drawn from; without colors its exact answer is in brackets."""
         text = printable(hit.text)  # of the same length, so that all offsets still hold
         span = span_in(hit, exact)
         start, end = lead_span(hit, text, question, span)

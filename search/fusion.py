@@ -41,7 +41,7 @@ _BETWEEN = np.full(_MAX_DISTANCE_HELD, -1, np.int64)  # no term
 class Overlap:
     """What a passage shares with the question, each from 0 (nothing) to 1 (all), rare words counting more.
 
-    `coverage`: words. `adjacent`: neighbours in the question that are neighbours here, in that order.
+    `coverage`: words. `adjacent`: neighbors in the question that are neighbors here, in that order.
     `near`: words close together in the question that are close together here, in any order.
     """
 
@@ -102,7 +102,7 @@ class QuestionWords:
         self._squares = weights**2
         asked = [number_of[term] for term in question]
         steps = range(1, _MAX_DISTANCE_ASKED + 1)
-        self._neighbours = _Pairs(set(pairwise(asked)), weights)
+        self._neighbors = _Pairs(set(pairwise(asked)), weights)
         # The smaller number first: a close pair counts once, in either order.
         close = {(min(pair), max(pair)) for step in steps for pair in zip(asked, asked[step:], strict=False)}
         self._close = _Pairs(close, weights)
@@ -123,7 +123,7 @@ class QuestionWords:
         return np.column_stack(
             [
                 _shares(held, self._squares),
-                self._neighbours.shares(count, pairs.next_to_each_other(step == 0)),
+                self._neighbors.shares(count, pairs.next_to_each_other(step == 0)),
                 self._close.shares(count, pairs.ordered()),
             ]
         )

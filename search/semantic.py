@@ -30,7 +30,7 @@ _VECTORS = "SELECT id, input_hash, vector, checksum FROM vectors WHERE id IN ({}
 # lengths, by which the rounding error of an inner product may grow, means that the index holds another vector.
 _TOLERANCE = 1e-4
 # Extra neighbors fetched for l2, where float32 inner products cannot order near ties.
-_EXTRA_NEIGHBOURS = {"l2": 16}
+_EXTRA_NEIGHBORS = {"l2": 16}
 
 
 Nearness = tuple[float, float | None]
@@ -112,7 +112,7 @@ class Searcher:
             self.provenance = provenance_of(self._model, index, None)
             selection = self._selector.select(self._db, self._indexes.version, only) if only else None
             self.unmatched = selection.unmatched if selection else ()
-            near = self._nearest(index, question, k + _EXTRA_NEIGHBOURS.get(self._metric, 0), selection, copies)
+            near = self._nearest(index, question, k + _EXTRA_NEIGHBORS.get(self._metric, 0), selection, copies)
             best = self._exact(question, near)[:k]
             # Read at once: passages of one document are read together.
             stored = self._passages.stored([one.chunk for one in best])

@@ -7,7 +7,7 @@ The rest follows from the sizes of the zoo's files (FP32-INT8 41,884,996 bytes, 
 difference is stored as floats, so 41,580,696 bytes are INT8. To within 152 bytes that is the size of these matrices
 with 512 positions, one dense layer of 512 x 1024 at the end, and no pooler of 512 x 512. The sizes leave open which
 token that layer reads (here it is [CLS]), and whether there are 8 layers or 12 with an inner size of 1024, which take
-the same space. The vectors are not normalised.
+the same space. The vectors are not normalized.
 """
 
 import hashlib
@@ -69,7 +69,7 @@ class _Graph:
         product = self.ops.matmul(self.quantized(node, limit), matrix, False, True)
         return self.ops.add(product, self.floats(1, 1, rows))
 
-    def normalised(self, node: Any, size: int) -> Any:
+    def normalized(self, node: Any, size: int) -> Any:
         last = np.array([2], np.int64)
         unit = self.ops.mvn(node, last, True, 1e-12, "inside_sqrt")
         return self.ops.add(self.ops.multiply(unit, 1 + self.floats(1, 1, size)), self.floats(1, 1, size))
@@ -106,7 +106,7 @@ def _embeddings(graph: _Graph, a: Architecture, inputs: dict[str, Any]) -> Any:
         table = graph.weight(count, a.hidden, 1.0)
         rows_of_input = graph.ops.gather(table, inputs[name], np.int64(0))
         total = rows_of_input if total is None else graph.ops.add(total, rows_of_input)
-    return graph.normalised(total, a.hidden)
+    return graph.normalized(total, a.hidden)
 
 
 def _layer(graph: _Graph, a: Architecture, hidden: Any, masked: Any) -> Any:
@@ -116,9 +116,9 @@ def _layer(graph: _Graph, a: Architecture, hidden: Any, masked: Any) -> Any:
     attention = ops.softmax(ops.add(scores, masked), -1)
     heads = ops.transpose(ops.matmul(attention, value, False, False), np.array([0, 2, 1, 3], np.int64))
     joined = ops.reshape(heads, np.array([0, 0, a.hidden], np.int64), True)
-    hidden = graph.normalised(ops.add(hidden, graph.dense(joined, a.hidden, a.hidden, 4.0, 2.0)), a.hidden)
+    hidden = graph.normalized(ops.add(hidden, graph.dense(joined, a.hidden, a.hidden, 4.0, 2.0)), a.hidden)
     inner = ops.gelu(graph.dense(hidden, a.hidden, a.inner, 5.0), "erf")
-    return graph.normalised(ops.add(hidden, graph.dense(inner, a.inner, a.hidden, 5.0, 2.0)), a.hidden)
+    return graph.normalized(ops.add(hidden, graph.dense(inner, a.inner, a.hidden, 5.0, 2.0)), a.hidden)
 
 
 def _by_head(ops: ModuleType, a: Architecture, node: Any) -> Any:

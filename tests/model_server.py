@@ -35,19 +35,19 @@ class Server:
 
 
 class Handler(BaseHTTPRequestHandler):
-    def __init__(self, behaviour: Server, *arguments: object) -> None:
-        self.behaviour = behaviour
+    def __init__(self, behavior: Server, *arguments: object) -> None:
+        self.behavior = behavior
         super().__init__(*arguments)
 
     def do_GET(self) -> None:
         path = self.path.lstrip("/")
         wanted = self.headers.get("Range")
-        self.behaviour.asked.append((path, wanted))
-        if not (self.behaviour.root / path).is_file():
+        self.behavior.asked.append((path, wanted))
+        if not (self.behavior.root / path).is_file():
             self.send_error(404)
             return
-        data = (self.behaviour.root / path).read_bytes()
-        begin = int(re.fullmatch(r"bytes=(\d+)-", wanted).group(1)) if wanted and self.behaviour.ranges else 0
+        data = (self.behavior.root / path).read_bytes()
+        begin = int(re.fullmatch(r"bytes=(\d+)-", wanted).group(1)) if wanted and self.behavior.ranges else 0
         if begin >= len(data):
             self.send_error(416)
             return
@@ -59,11 +59,11 @@ class Handler(BaseHTTPRequestHandler):
         self._send(data[begin:], path == BIN)
 
     def _send(self, data: bytes, is_weights: bool) -> None:
-        limits = [limit for limit in (self.behaviour.cut_after, self.behaviour.stop_after) if limit is not None]
+        limits = [limit for limit in (self.behavior.cut_after, self.behavior.stop_after) if limit is not None]
         self.wfile.write(data[: min(limits)] if limits and is_weights else data)
         self.wfile.flush()
-        if is_weights and self.behaviour.stop_after is not None:
-            self.behaviour.done.wait()
+        if is_weights and self.behavior.stop_after is not None:
+            self.behavior.done.wait()
 
     def log_message(self, *_: object) -> None:
         pass

@@ -1,4 +1,4 @@
-"""A deterministic encoder without a model: a text's vector is the normalised sum of its words' random vectors.
+"""A deterministic encoder without a model: a text's vector is the normalized sum of its words' random vectors.
 
 Equal texts have bitwise equal vectors, and so have texts of the same words in another order, so ties occur; texts that
 share words are near each other. It has the part of the interface of `embed.encoder.Encoder` that `Library` and

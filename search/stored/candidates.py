@@ -12,7 +12,7 @@ from wherein.storage.store.document import PassageRow
 from wherein.storage.store.filters import And, Equal, Filter, Or, Range
 from wherein.storage.store.store import Store, TermStatistics
 
-__all__ = ["Candidates", "Wanted", "fetch", "neighbours"]
+__all__ = ["Candidates", "Wanted", "fetch", "neighbors"]
 
 _NO_WORDS: dict[int, int] = {}
 # A document may be replaced between the call that finds a passage of it and the one that reads it.
@@ -63,7 +63,7 @@ def fetch(
     return Candidates(list(found.values()), counted.statistics, nearest, any(one.is_cut for one in best))
 
 
-def neighbours(store: Store, passages: Sequence[PassageRow], around: int) -> list[PassageRow]:
+def neighbors(store: Store, passages: Sequence[PassageRow], around: int) -> list[PassageRow]:
     """Return the passages at most `around` before and after some, with vectors."""
     parts = tuple(
         And((Equal("document", one.document), Range("ordinal", one.ordinal - around, one.ordinal + around)))

@@ -19,7 +19,7 @@ from wherein.search.pipeline import (
     with_searched_words,
 )
 from wherein.search.spelling import Correction, Speller
-from wherein.search.stored.candidates import Candidates, Wanted, fetch, neighbours
+from wherein.search.stored.candidates import Candidates, Wanted, fetch, neighbors
 from wherein.search.stored.indexes import CandidateIndexes, NeedMore
 from wherein.search.stored.small_catalog import DerivedPassages, small_catalog
 from wherein.search.stored.vocabulary import StoreVocabulary
@@ -82,7 +82,7 @@ class StoredPipeline:
                 wanted = replace(wanted, by_words=4 * wanted.by_words)
                 continue
             if options.results.context and answer.hits and not around:
-                around = neighbours(self._store, _of_hits(candidates, answer), options.results.context)
+                around = neighbors(self._store, _of_hits(candidates, answer), options.results.context)
                 continue
             return replace(answer, notes=(*answer.notes, *_notes(options, candidates, answer)))
 

@@ -331,22 +331,22 @@ def document_spans(db: Catalog, document_id: int) -> list[ChunkRow]:
     return [checked_chunk(f"document {document_id}", document_id, *row) for row in rows.fetchall()]
 
 
-def spans_around(db: Catalog, chunk_id: int, neighbours: int) -> tuple[int, list[ChunkRow]]:
-    """Return a chunk with at most `neighbours` of its document's before and after it, in order, and its index there.
+def spans_around(db: Catalog, chunk_id: int, neighbors: int) -> tuple[int, list[ChunkRow]]:
+    """Return a chunk with at most `neighbors` of its document's before and after it, in order, and its index there.
 
     The list is empty when there is no such chunk any more. Raises Damaged when one is not what was stored.
     """
-    rows = db.execute(_AROUND, [chunk_id, neighbours]).fetchall()
+    rows = db.execute(_AROUND, [chunk_id, neighbors]).fetchall()
     spans = [checked_chunk(f"document {document_id}", document_id, *row) for _, document_id, *row in rows]
     return next((index for index, (number, *_) in enumerate(rows) if number == chunk_id), 0), spans
 
 
-def chunks_around(db: Catalog, chunk_id: int, neighbours: int) -> list[int]:
-    """Return the ids of a chunk and of at most `neighbours` of its document's on each side, in order.
+def chunks_around(db: Catalog, chunk_id: int, neighbors: int) -> list[int]:
+    """Return the ids of a chunk and of at most `neighbors` of its document's on each side, in order.
 
     Empty when there is no such chunk.
     """
-    return [int(number) for number, *_ in db.execute(_AROUND, [chunk_id, neighbours]).fetchall()]
+    return [int(number) for number, *_ in db.execute(_AROUND, [chunk_id, neighbors]).fetchall()]
 
 
 def checked_chunk(

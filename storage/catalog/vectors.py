@@ -163,7 +163,7 @@ def find_vectors(db: Catalog, model_id: int, dimension: int, wanted: Ids) -> tup
 class StoredVectors:
     """The vectors of a model, as one connection sees them; for one thread at a time.
 
-    Those that were read lately are kept until something is committed: most questions have neighbours in common.
+    Those that were read lately are kept until something is committed: most questions have neighbors in common.
     """
 
     def __init__(self, db: Catalog, model: StoredModel) -> None:

@@ -20,7 +20,7 @@ LEAST_OVERLAP = 0.95
 
 _DOCUMENTS = 20
 _QUESTIONS = 20
-_NEIGHBOURS = 10
+_NEIGHBORS = 10
 
 
 def prove(package: Package, store: Store) -> float:
@@ -68,7 +68,7 @@ def _without_vectors(document: EmbeddedDocument) -> dict[str, object]:
 
 def _overlap(package: Package, store: Store) -> float:
     questions = _questions(package)
-    k = min(_NEIGHBOURS, package.manifest.tables[PASSAGES].rows)
+    k = min(_NEIGHBORS, package.manifest.tables[PASSAGES].rows)
     best, longest = np.full((len(questions), 0), -np.inf, np.float32), 0.0
     for vectors in package.vectors():
         best = -np.sort(-np.concatenate([best, questions @ vectors.T], axis=1), axis=1)[:, :k]

@@ -39,7 +39,7 @@ MAX_CANDIDATES = 4
 _NOISE = {IVF: 1.0, HNSW: 1.75}
 _SEED = 20_262
 
-# Exact search keeps more neighbours than are wanted, so that any of several equally near ones counts as found.
+# Exact search keeps more neighbors than are wanted, so that any of several equally near ones counts as found.
 _KEPT = 150
 _EQUAL = 1e-6
 # The normal quantile of 1 - 1/10,000: rarely does the true mean lie more standard errors above the measured one.

@@ -45,7 +45,7 @@ def test_what_fits_is_printed_and_what_does_not_is_paged(start: Start) -> None:
 
 
 @LESS
-def test_less_shows_colours_whatever_its_options_are_and_an_interrupt_does_not_end_it(start: Start) -> None:
+def test_less_shows_colors_whatever_its_options_are_and_an_interrupt_does_not_end_it(start: Start) -> None:
     screen = draw(start, 100, LESS="-i", PAGER="less -S")
     assert "\x1b[1mline 1" in screen.read("\n:")
     os.killpg(screen.process.pid, signal.SIGINT)

@@ -1,4 +1,4 @@
-"""What a library shows of what it holds: pages of documents, passages with their neighbours, vectors of texts."""
+"""What a library shows of what it holds: pages of documents, passages with their neighbors, vectors of texts."""
 
 import os
 from collections.abc import Callable
@@ -48,7 +48,7 @@ def test_facets_and_days_are_those_of_the_files(library: Library, tmp_path: Path
 
 
 @pytest.mark.parametrize("context", [0, 1, 2, 100])
-def test_a_passage_has_at_most_so_many_neighbours(library: Library, context: int) -> None:
+def test_a_passage_has_at_most_so_many_neighbors(library: Library, context: int) -> None:
     document, text, chunks = library.document(3)
     hits = library.query("line", 1_000, mode="semantic").hits
     own = sorted((hit.start, hit.chunk) for hit in hits if hit.document == document.id)

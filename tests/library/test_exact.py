@@ -71,7 +71,7 @@ def test_the_nearest_400_of_500_are_removed(library: Library, docs: Path, folded
 def test_one_text_in_50_documents(library: Library, docs: Path) -> None:
     for n in range(50):
         (docs / f"same{n}.txt").write_text("The owner may sign the lease.")
-        (docs / f"other{n}.txt").write_text(f"The {n} neighbours see a lease.")
+        (docs / f"other{n}.txt").write_text(f"The {n} neighbors see a lease.")
     library.ingest([str(docs)])
     assert library.status().vectors == 51
     ks = [1, 2, 49, 50, 51, 52, 99, 100, 101]

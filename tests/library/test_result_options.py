@@ -108,7 +108,7 @@ def test_the_same_passage_is_shown_once_and_k_are_shown(library: Library, docs: 
     for n in range(40):
         (docs / f"copy{n}.txt").write_text("The owner may sign the lease.")
     for n in range(5):
-        (docs / f"other{n}.txt").write_text(f"The {n} neighbours see a lease.")
+        (docs / f"other{n}.txt").write_text(f"The {n} neighbors see a lease.")
     library.ingest([str(docs)])
     hits = library.query("The owner may sign the lease.", 4, options=ResultOptions(fold=True)).hits
     assert len(hits) == 4
@@ -151,12 +151,12 @@ def test_context_does_not_repeat_what_passages_share(library: Library, docs: Pat
     text = " ".join(f"Sentence number {n} tells of thing {n * n}." for n in range(60))
     (docs / "long.txt").write_text(text)
     library.ingest([str(docs)])
-    for neighbours in (1, 2, 60):
-        for hit in library.query("thing", 20, options=ResultOptions(context=neighbours)).hits:
+    for neighbors in (1, 2, 60):
+        for hit in library.query("thing", 20, options=ResultOptions(context=neighbors)).hits:
             assert text[hit.start - len(hit.before) : hit.end + len(hit.after)] == hit.before + hit.text + hit.after
             assert bool(hit.before) == (hit.start > 0)
             assert bool(hit.after) == (hit.end < len(text))
-            if neighbours == 60:
+            if neighbors == 60:
                 assert hit.before + hit.text + hit.after == text
 
 

@@ -10,7 +10,7 @@ from wherein.recipe import holdout  # noqa: E402
 from wherein.recipe.pairs import Passage  # noqa: E402
 
 
-def test_agreement_counts_common_neighbours():
+def test_agreement_counts_common_neighbors():
     near = np.eye(12, dtype=np.float32)
     assert holdout.agreement(near, near) == 100
     line = np.array([[np.cos(angle), np.sin(angle)] for angle in np.linspace(0, 3, 40)], np.float32)

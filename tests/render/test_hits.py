@@ -133,7 +133,7 @@ def test_the_rare_words_of_the_question_are_marked() -> None:
     assert "\x1b[33m" in format_hit(hit("To be or not to be, that."), "what about that", marked)
 
 
-def test_colours_links_and_marks_only_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_colors_links_and_marks_only_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "Cats sleep. The lease is signed."
     shown = format_hit(
         hit(text, sentence=Sentence(start=12, end=32, score=0.9)), "lease", Terminal(80, color=True, links=True)
@@ -188,7 +188,7 @@ def test_a_sentence_of_more_than_two_lines_is_cut() -> None:
     assert lines[2].startswith("   /d/a b.txt:12")
 
 
-def test_the_neighbours_of_a_passage_are_shown_around_it() -> None:
+def test_the_neighbors_of_a_passage_are_shown_around_it() -> None:
     shown = format_hit(hit("The lease is signed.", before="Cats sleep.\n", after="\nRent is due."), "lease", PLAIN)
     assert shown.splitlines()[2:] == ["   Cats sleep.", "   The lease is signed.", "   Rent is due."]
 

@@ -21,7 +21,7 @@ def test_a_rare_word_covers_more_than_a_common_one():
     assert QuestionWords([RED, FOX, JUMP], IDF).overlaps([[RED]])[0].coverage == 1 / 14
 
 
-def test_neighbours_count_in_the_order_of_the_question_only():
+def test_neighbors_count_in_the_order_of_the_question_only():
     assert QuestionWords([RED, FOX], IDF).overlaps([[FOX, RED]])[0] == Overlap(1.0, 0.0, 1.0)
 
 
@@ -30,7 +30,7 @@ def test_words_close_together_may_have_four_others_between_them():
     assert QuestionWords([RED, FOX], IDF).overlaps([[FOX, 11, 12, 13, 14, 15, RED]])[0].near == 0.0
 
 
-def test_words_with_one_between_them_in_the_question_are_a_close_pair_but_no_neighbours():
+def test_words_with_one_between_them_in_the_question_are_a_close_pair_but_no_neighbors():
     shared = QuestionWords([RED, FOX, JUMP], IDF).overlaps([[RED, JUMP]])[0]
     assert shared.adjacent == 0.0
     assert shared.near == 4 / 12

@@ -26,8 +26,8 @@ from wherein.storage.catalog.vectors import pack_vectors
 
 # Fewer passages than are read of the candidates, so that all of them are fused.
 NOTES = {
-    f"{n:02d}": f"Box {n} of the {colour} shelf holds {n * n} marbles {'and a lease' * (n % 4 == 1)}."
-    for n, colour in enumerate(["red", "green", "blue"] * 6)
+    f"{n:02d}": f"Box {n} of the {color} shelf holds {n * n} marbles {'and a lease' * (n % 4 == 1)}."
+    for n, color in enumerate(["red", "green", "blue"] * 6)
 }
 QUESTIONS = ["which shelf holds the lease?", "red box 6", "289 marbles", "unheard words", "blue blue shelf"]
 

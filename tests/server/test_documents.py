@@ -51,7 +51,7 @@ def test_a_part_of_a_text(served: Served, docs: Path, start: int, length: int, t
     assert len(answer.chunks) == bool(text)
 
 
-def test_a_passage_has_its_neighbours(tmp_path: Path) -> None:
+def test_a_passage_has_its_neighbors(tmp_path: Path) -> None:
     text = "\n\n".join(
         f"Paragraph {n} tells of number {n}. " + "It has many more words to fill it. " * 8 for n in range(20)
     )

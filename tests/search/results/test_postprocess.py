@@ -173,7 +173,7 @@ def db(tmp_path: Path) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("index", "neighbours", "before", "after"),
+    ("index", "neighbors", "before", "after"),
     [
         (0, 1, "", TEXT[12:22]),
         (1, 1, TEXT[:10], TEXT[22:32]),
@@ -183,10 +183,10 @@ def db(tmp_path: Path) -> Any:
     ],
 )
 def test_the_text_around_a_hit_without_what_the_passages_share(
-    db: Any, index: int, neighbours: int, before: str, after: str
+    db: Any, index: int, neighbors: int, before: str, after: str
 ) -> None:
     start, end = SPANS[index]
-    hit = with_context(db, made_hit(TEXT[start:end], chunk=index + 1, start=start, end=end), neighbours)
+    hit = with_context(db, made_hit(TEXT[start:end], chunk=index + 1, start=start, end=end), neighbors)
     assert (hit.before, hit.after) == (before, after)
 
 

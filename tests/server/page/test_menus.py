@@ -64,7 +64,7 @@ def test_fields_that_say_something_are_offered(shelved: Library) -> None:
 
 
 @pytest.mark.parametrize(
-    "search", [Search(since="soon"), Search(types=("nonsense",)), Search(where="a ="), Search(fields=("colour=red",))]
+    "search", [Search(since="soon"), Search(types=("nonsense",)), Search(where="a ="), Search(fields=("color=red",))]
 )
 def test_a_wrong_filter_is_refused(shelved: Library, search: Search) -> None:
     with pytest.raises(UsageError):

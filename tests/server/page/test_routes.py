@@ -85,8 +85,8 @@ def test_each_filter_restricts_the_answer(page: Served, given: dict[str, str], f
         ({"type": "nonsense"}, "There is no document type"),
         ({"since": "yesterday"}, "is not a date"),
         ({"where": "author ="}, "In the condition"),
-        ({"where": "colour = 'red'"}, "No document has a field colour"),
-        ({"meta": "colour=red"}, "No document has a field colour"),
+        ({"where": "color = 'red'"}, "No document has a field color"),
+        ({"meta": "color=red"}, "No document has a field color"),
     ],
 )
 def test_a_wrong_filter_is_reported_and_can_be_cleared(page: Served, given: dict[str, str], sentence: str) -> None:

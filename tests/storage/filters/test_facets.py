@@ -75,8 +75,8 @@ def test_only_what_passes_is_counted(counted: Database, filter_: Filter, documen
 
 
 def test_a_field_that_no_document_has_is_refused(counted: Database) -> None:
-    with pytest.raises(UsageError, match="No document has a field colour"):
-        count(counted, Filter(where=Comparison("colour", "=", ("red",))))
+    with pytest.raises(UsageError, match="No document has a field color"):
+        count(counted, Filter(where=Comparison("color", "=", ("red",))))
 
 
 def test_a_field_with_too_many_values_is_nothing_to_choose_from(counted: Database) -> None:

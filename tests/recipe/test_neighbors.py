@@ -2,7 +2,7 @@
 
 import pytest
 
-from wherein.recipe import neighbours
+from wherein.recipe import neighbors
 from wherein.recipe.pairs import Passage
 
 
@@ -11,5 +11,5 @@ def test_bm25_gives_the_contexts_that_share_the_rare_words_of_a_question():
     texts = ("the ferry to Oslo leaves", "a ferry to Bergen leaves", "bread is baked", "baked potatoes are eaten")
     asked = ("When does the ferry leave?", "Which ferry goes to Bergen?", "How is bread baked?", "Who has baked these?")
     contexts = [Passage(text, "", (question,)) for text, question in zip(texts, asked, strict=True)]
-    assert [rows[0] for rows in neighbours.mine(contexts)] == [1, 0, 3, 2]
-    assert {len(rows) for rows in neighbours.mine(contexts, 2)} == {2}
+    assert [rows[0] for rows in neighbors.mine(contexts)] == [1, 0, 3, 2]
+    assert {len(rows) for rows in neighbors.mine(contexts, 2)} == {2}

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wherein.storage.catalog.integers import bindable
+from wherein.storage.filters.joined import joined
 
 __all__ = [
     "Absent",
@@ -103,7 +104,7 @@ def sql(condition: Condition) -> tuple[str, list[Value]]:
     if isinstance(condition, AllOf | AnyOf):
         parts = [sql(part) for part in condition.parts]
         word = " AND " if isinstance(condition, AllOf) else " OR "
-        return f"({word.join(text for text, _ in parts)})", [value for _, bound in parts for value in bound]
+        return joined(word, [text for text, _ in parts]), [value for _, bound in parts for value in bound]
     if isinstance(condition, Absent):
         some, paths = _exists(condition.field, "e.type <> 'null'")
         return f"NOT {some}", paths
@@ -145,7 +146,7 @@ def _test(condition: Comparison | Like | Contains) -> tuple[str, list[Value]]:
         test, values = _comparison(condition.operator, value)
         tests.append(test)
         bound += values
-    return f"({' OR '.join(tests)})", bound
+    return joined(" OR ", tests), bound
 
 
 def _comparison(operator: str, value: Value) -> tuple[str, list[Value]]:

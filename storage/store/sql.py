@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.filters.joined import joined
 from wherein.storage.store.filters import And, Equal, Filter, In, Not, Or, Prefix, Range, Value, metadata_name
 from wherein.storage.store.keys import document_key
 
@@ -40,15 +41,17 @@ def _joined(filter_: And | Or) -> tuple[str, list[Value]]:
         return (_TRUE if isinstance(filter_, And) else _FALSE), []
     parts = [sql(part) for part in filter_.parts]
     word = " AND " if isinstance(filter_, And) else " OR "
-    return f"({word.join(text for text, _ in parts)})", [value for _, bound in parts for value in bound]
+    return joined(word, [text for text, _ in parts]), [value for _, bound in parts for value in bound]
 
 
 def _test(test: Equal | In | Prefix | Range) -> tuple[str, list[Value]]:
+    if isinstance(test, In) and metadata_name(test.field) is None:
+        return f"{_COLUMNS[test.field]} IN ({', '.join('?' * len(test.values))})", list(test.values)
     tests = [_compared(test.field, operator, value) for operator, value in _comparisons(test)]
     if not tests:
         return (_TRUE if isinstance(test, Range) else _FALSE), []
     word = " AND " if isinstance(test, Range) else " OR "
-    return f"({word.join(text for text, _ in tests)})", [value for _, bound in tests for value in bound]
+    return joined(word, [text for text, _ in tests]), [value for _, bound in tests for value in bound]
 
 
 def _comparisons(test: Equal | In | Prefix | Range) -> list[tuple[str, Value]]:

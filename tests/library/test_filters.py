@@ -84,6 +84,7 @@ OTHERS = {"old.md", "k%C3%A4se.txt", "page.html", "stdin:note"}
         ("(year = 2024 OR year = 2023) AND NOT (tag = 'blue' OR tag = 'green')", "b"),
         ("year = 2024 OR year = 2023 AND tag = 'nothing'", "b"),
         ("year < 99999999999999999999999 AND year > -1e999", "a b c e old.md"),
+        (f"year IN ({','.join(map(str, range(300, 2_025)))})", "a b e old.md"),
     ],
 )
 def test_conditions_on_metadata(library: Library, where: str, expected: str) -> None:

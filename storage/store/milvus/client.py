@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -41,6 +42,8 @@ _TRANSIENT = (
     "channel", "broken pipe", "reset by peer", "no available", "node not found", "not fully loaded", "closed",
     "collection not loaded", "goaway", "rootcoord", "initializing", "abnormal", "server id mismatch",
 )  # fmt: skip
+# A server names it in any error, and in its name are words of the above.
+_CHANNEL_NAME = re.compile(r"for channel \S+|\S*rootcoord-dml\S*")
 
 
 class Connection:
@@ -166,7 +169,7 @@ def _silence() -> None:
 
 
 def _is_transient(error: Exception) -> bool:
-    message = str(error).lower()
+    message = _CHANNEL_NAME.sub("", str(error).lower())
     return isinstance(error, ConnectionError | TimeoutError) or any(part in message for part in _TRANSIENT)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
+from wherein.storage.filters.joined import joined
 from wherein.storage.store.filters import And, Equal, Filter, In, Not, Or, Prefix, Range, Value, metadata_name
 
 __all__ = [
@@ -27,8 +28,8 @@ def expression(filter_: Filter) -> str:
     return _test(filter_)
 
 
-def any_of(column: str, values: Iterable[str]) -> str:
-    """Return an expression for rows with one of some texts in a column."""
+def any_of(column: str, values: Iterable[Value]) -> str:
+    """Return an expression for rows with one of some values, all of one type, in a column."""
     listed = ", ".join(map(_literal, values))
     return f"{column} in [{listed}]" if listed else _NOTHING
 
@@ -52,6 +53,8 @@ def holds_terms(terms: Sequence[int]) -> str:
 
 
 def _test(test: Equal | In | Prefix | Range) -> str:
+    if isinstance(test, In) and metadata_name(test.field) is None:
+        return any_of(test.field, test.values)
     tests = [_exists(test.field, value, rest) for value, rest in _comparisons(test)]
     if isinstance(test, Range):
         return _joined(" and ", tests, EVERYTHING)
@@ -63,7 +66,7 @@ def _comparisons(test: Equal | In | Prefix | Range) -> list[tuple[Value, list[st
     if isinstance(test, Equal):
         return [(test.value, [f"== {_literal(test.value)}"])]
     if isinstance(test, In):
-        # Not `in`, which wants values of one type.
+        # Not `in`, which wants values of one type. Those of columns are: `check_filter` has seen to it.
         return [(value, [f"== {_literal(value)}"]) for value in test.values]
     if isinstance(test, Prefix):
         return [(test.text, _begins_with(test.text))]
@@ -103,7 +106,7 @@ def _next_text(text: str) -> str:
 
 
 def _joined(word: str, parts: Iterable[str], empty: str) -> str:
-    return f"({word.join(parts) or empty})"
+    return joined(word, list(parts) or [empty])
 
 
 def _literal(value: Value) -> str:

@@ -122,7 +122,13 @@ FILTERS: list[tuple[Filter, Callable[[int], bool]]] = [
     (Or(()), lambda n: False),
     (Not(And(())), lambda n: False),
     (Equal("media_type", "text/plain"), lambda n: True),
-]
+    # As many as a question asks for, and as deep as they would be one in the other.
+    (In("uri", tuple(f"file:///notes/{n % 7}/{n}.txt" for n in range(30, 2_030))), lambda n: n >= 30),
+    (In("ordinal", tuple(range(2_000))), lambda n: True),
+    (In("metadata.year", (*range(1_400, 2_004), "x", 2_005.5)), lambda n: n % 20 <= 3),
+    (Or(tuple(And((Equal("metadata.year", n), Range("uri"))) for n in range(1_703, 2_003))), lambda n: n % 20 < 3),
+    (And(tuple(Not(Equal("metadata.year", n)) for n in range(1_703, 2_003))), lambda n: n % 20 >= 3),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("ordinal", [None, 1])

@@ -66,8 +66,11 @@ def trust_in_meaning(agreement: float | None, characters_per_token: float) -> fl
     """Return the weight of the cosine, from 0.15 to 1.
 
     It is 1 if the passages with the question's words are near it in meaning, too, or if the model's vocabulary has its
-    words whole; a language whose letters are all that the model knows has about one character per token.
+    words whole; a language whose letters are all that the model knows has about one character per token. A question of
+    which it knows nothing, such as an emoji, has the vector of every other one.
     """
+    if characters_per_token <= 0:
+        return _LEAST
     if agreement is None:
         return 1.0
     doubt = (1 - _share(agreement, *_AGREEMENT)) * (1 - _share(characters_per_token, *_CHARACTERS))

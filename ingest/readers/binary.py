@@ -1,5 +1,8 @@
 """Files that hold no text, recognized by their first bytes."""
 
+import codecs
+import re
+
 from wherein.ingest.readers.shared.guess import guess_wide
 from wherein.storage.disk.text_lines import split_bom
 
@@ -29,6 +32,8 @@ _MAGIC = (
     (b"OTTO", "OpenType font"),
     (b"\0\x01\0\0\0", "TrueType font"),
 )
+_MIN_TEXT_SHARE = 0.9
+_CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")  # beside white space and the escape of colors
 _CONTAINERS = {
     b"RIFF": {b"WAVE": "WAV audio", b"AVI ": "AVI video"},
 }
@@ -39,8 +44,20 @@ def binary_kind(head: bytes) -> str | None:
     name = _by_magic(head)
     if name is None and b"\0" in head and split_bom(head)[0] is None and guess_wide(head) is None:
         name = _by_weak_magic(head)
-        return f"binary file ({name})" if name else "binary file"
+        return f"binary file ({name})" if name else None if _is_text(head) else "binary file"
     return f"binary file ({name})" if name else None
+
+
+def _is_text(head: bytes) -> bool:
+    """Whether a head with NUL bytes is text in UTF-8 all the same, such as a log that was being written in a crash."""
+    rest = head.replace(b"\0", b"")
+    if len(rest) < _MIN_TEXT_SHARE * len(head) or _CONTROL.search(rest):
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(rest)  # its last character may be cut
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _by_magic(head: bytes) -> str | None:

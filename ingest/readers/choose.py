@@ -39,6 +39,8 @@ _HTML_FRAGMENT = re.compile(r"\s*+<(?:table|body|head|meta|style|div|p|center|fo
 # Programs write HTML tables and tables of text under the names of spreadsheets, and Word writes web pages as messages.
 _SHEET_SUFFIXES = frozenset((".xls", ".xlsx"))
 _OFFICE_SUFFIXES = _SHEET_SUFFIXES | {".doc", ".docx"}
+# Saved pages and messages are also called so.
+_PAGE_SUFFIXES = frozenset((".html", ".htm", ".xhtml", ".xht", ".shtml"))
 _TABBED = re.compile(r"[^\n\t]*\t[^\n]*\n")
 _WEB_ARCHIVE = re.compile(r"\s*MIME-Version:", re.IGNORECASE)
 
@@ -104,16 +106,17 @@ def _by_text(head: bytes, suffix: str, stream: BinaryIO) -> Reader:
     # Source code may also begin with a list of objects.
     if suffix in (".json", "") and looks_like_records(text):
         return reader_in("records.json_file")
-    return reader_in(BY_SUFFIX[suffix]) if suffix in BY_SUFFIX else _by_first_lines(text, suffix, stream)
-
-
-def _by_first_lines(text: str, suffix: str, stream: BinaryIO) -> Reader:
+    if suffix in BY_SUFFIX:
+        return reader_in((suffix in _PAGE_SUFFIXES and _mail_module(text, suffix, stream)) or BY_SUFFIX[suffix])
     if looks_like_latex(text):
         return reader_in("latex.tex_file")
+    return reader_in(_mail_module(text, suffix, stream) or "text.plain")
 
+
+def _mail_module(text: str, suffix: str, stream: BinaryIO) -> str | None:
     def more() -> bytes:
         head = stream.read(HEADER_BYTES)
         stream.seek(0)
         return head_text(head).encode(errors="replace")
 
-    return reader_in(mail_module(text.encode(errors="replace"), suffix, more) or "text.plain")
+    return mail_module(text.encode(errors="replace"), suffix, more)

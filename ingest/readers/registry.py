@@ -67,7 +67,7 @@ BY_SUFFIX = {
     **dict.fromkeys((".tex", ".ltx", ".latex"), "latex.tex_file"),
     **dict.fromkeys((".srt", ".vtt", ".ass", ".ssa", ".sbv"), "text.subtitles"),
     ".ipynb": "records.notebook",
-    ".json": "records.json_file",
+    **dict.fromkeys((".json", ".geojson", ".jsonld", ".jsonc", ".json5", ".har"), "records.json_file"),
     ".pdf": "pdf.pdf_file",
 }
 """The module of the reader for a suffix in lower case, where the first bytes of the file do not decide."""

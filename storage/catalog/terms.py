@@ -1,11 +1,11 @@
 """Terms of a text: what keyword search counts in passages and looks up from questions.
 
 A term is 40 bits: BLAKE2b of a normalized word, which is case-folded, without diacritics (NFKC, then without the marks
-of Latin, Greek, Cyrillic, Hebrew and Arabic letters) and stemmed by the Snowball stemmer of its script, which is known
-in a question as well as in a passage; Latin letters have the English one. Identifiers count whole and in their parts:
-`getUserName`, `E-1234`, `foo.bar`, `3.11.4`, `wi-fi`. Scripts that are written without spaces count as pairs of
-characters, Chinese characters also one by one. An emoji is a word. Everything takes time linear in the length of the
-text.
+of Latin, Greek, Cyrillic, Hebrew and Arabic letters, and without strokes, as in ø and ł) and stemmed by the Snowball
+stemmer of its script, which is known in a question as well as in a passage; Latin letters have the English one.
+Identifiers count whole and in their parts: `getUserName`, `E-1234`, `foo.bar`, `3.11.4`, `wi-fi`. Scripts that are
+written without spaces count as pairs of characters, Chinese characters also one by one. An emoji is a word. Everything
+takes time linear in the length of the text.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ JOINT = "\x01"
 TERM_BITS = 40
 """The size of a term. What an accidental collision costs: docs/decisions/keywords.md."""
 
-_VERSION = 4
+_VERSION = 5
 """To be raised when the terms of any text change; the next writer then recounts every passage."""
 
 Value = TypeVar("Value")
@@ -65,6 +65,11 @@ _STRAIGHT = str.maketrans(
 
 # Combining marks that people write or leave out at will; those of Indian scripts are vowels and stay.
 _MARKS = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]+")
+# Letters that Unicode does not decompose, and what people write who cannot type them. The dotless ı stays: by it the
+# Turkish stemmer knows the endings.
+_PLAIN_LETTERS = str.maketrans(
+    {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ŧ": "t", "æ": "ae", "œ": "oe", "þ": "th"}
+)
 # Chinese characters; and other scripts without spaces, as well as Korean, whose particles follow words without one.
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 UNSPACED = f"{_HAN}\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u31f0-\u31ff\uac00-\ud7af"
@@ -337,4 +342,5 @@ def _plain(word: str) -> str:
     """Return a word case-folded and without marks."""
     if word.isascii():
         return word.lower()
-    return unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", word.casefold())))
+    bare = _MARKS.sub("", unicodedata.normalize("NFD", word.casefold())).translate(_PLAIN_LETTERS)
+    return unicodedata.normalize("NFC", bare)

@@ -32,6 +32,8 @@ def test_agreement_is_unknown_without_passages_or_without_a_deviation(
         (None, 1.0, 1.0),  # nothing to judge by
         (0.1, 1.0, 0.15),  # Greek, to a model that has its letters alone
         (-1.0, 0.0, 0.15),  # unknown tokens only
+        (3.0, 0.0, 0.15),
+        (None, 0.0, 0.15),
         (0.3, 4.2, 1.0),  # English, in other words than the passages
         (3.0, 1.0, 1.0),  # Chinese, to a model that knows it
         (1.5, 1.5, 0.575),

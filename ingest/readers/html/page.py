@@ -29,10 +29,15 @@ __all__ = ["READER", "decode_page", "parse_page", "read", "read_markup", "render
 
 _MEDIA_TYPE = "text/html"
 
-_DROPPED = ", ".join(
+_NO_TEXT = ", ".join(
     (
         "script, style, template, svg, iframe, object, audio, video, canvas",
         "select, button, textarea, datalist, rt, rp",
+    )
+)
+_DROPPED = ", ".join(
+    (
+        _NO_TEXT,
         "nav, [role=navigation], [role=search]",
         "footer:not(article footer, main footer, blockquote footer), body > div#footer, [role=contentinfo]",
         "[hidden]:not([hidden=until-found]), [aria-hidden=true]",
@@ -51,6 +56,9 @@ _SELF_CLOSED = re.compile(
     rf"""<(?!(?:{_VOID})\b)([a-zA-Z][\w:.-]*+)((?:\s++[\w:.-]++\s*+=\s*+(?:"[^"]*+"|'[^']*+'))*+)\s*+/>"""
 )
 
+# A page of frames has no body; what stands for them is raw text to a browser that shows frames.
+_FRAMES = re.compile(r"</?(?:frameset|noframes)\b[^>]*+>", re.IGNORECASE)
+
 
 def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
     """Yield the page as one document with its headings; see `Reader` for the errors."""
@@ -63,7 +71,9 @@ def read_markup(markup: str, title: str = "") -> Document:
     tree = parse_page(markup)
     page = render_page(tree)
     if not page.blocks:
-        page = _without_scripts(markup)
+        page = _without_scripts(markup, _DROPPED)
+    if not page.blocks:
+        page = _without_scripts(markup, _NO_TEXT)
     blocks = main_blocks(page)
     notes = (PICTURES_NOTE,) if _remove_pictures(blocks) else ()
     text, headings = join_blocks(blocks)
@@ -72,9 +82,9 @@ def read_markup(markup: str, title: str = "") -> Document:
     return Document(title, text, _MEDIA_TYPE, metadata=metadata_of(tree), marks=heading_marks(headings), notes=notes)
 
 
-def _without_scripts(markup: str) -> BlockWriter:
-    """Return the blocks that are shown where scripts do not run, none where they only ask for scripts."""
-    page = render_page(parse_page(markup, scripts=False))
+def _without_scripts(markup: str, dropped: str) -> BlockWriter:
+    """Return the blocks that are shown where scripts or frames do not run, none where they only ask for scripts."""
+    page = render_page(parse_page(_FRAMES.sub("", markup), scripts=False), dropped)
     text = " ".join(block.text for block in page.blocks)
     return BlockWriter() if len(text) <= _MAX_REQUEST and "javascript" in text.lower() else page
 
@@ -102,11 +112,11 @@ def decode_page(data: bytes, encoding: str = "") -> Decoded:
     return decode(data, encoding, declared_in_page(data))
 
 
-def render_page(tree: LexborHTMLParser) -> BlockWriter:
-    """Return the blocks of a page, and which of them may be the main content."""
+def render_page(tree: LexborHTMLParser, dropped: str = _DROPPED) -> BlockWriter:
+    """Return the blocks of a page without the elements that are `dropped`, and which may be the main content."""
     if not tree.body:
         return BlockWriter()
-    return render(tree.body, {node.mem_id for node in tree.css(_DROPPED)}, candidate_ranks(tree))
+    return render(tree.body, {node.mem_id for node in tree.css(dropped)}, candidate_ranks(tree))
 
 
 def _title(tree: LexborHTMLParser) -> str:
@@ -118,4 +128,4 @@ def _first_h1(blocks: Sequence[Block]) -> str:
     return next((" ".join(block.text.split()) for block in blocks if block.level == 1), "")
 
 
-READER = text_reader("html", 6, _MEDIA_TYPE, read)
+READER = text_reader("html", 7, _MEDIA_TYPE, read)

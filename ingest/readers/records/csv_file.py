@@ -146,4 +146,4 @@ def _table(stream: BinaryIO, name: str, context: ReadContext) -> Document:
     return decoded.annotate(Document(name_as_title(name), decoded.text, _MEDIA_TYPE, notes=(_NO_TEXT,)))
 
 
-READER = Reader("csv", 3, _MEDIA_TYPE, read, read, streaming=True)
+READER = Reader("csv", 4, _MEDIA_TYPE, read, read, streaming=True)

@@ -92,4 +92,4 @@ def _too_long(number: int, limit: int) -> Problem:
     return Problem(f"line-{number}", f"line {number}: longer than {limit:,} characters")
 
 
-READER = Reader("jsonl", 4, _MEDIA_TYPE, read, read, streaming=True)
+READER = Reader("jsonl", 5, _MEDIA_TYPE, read, read, streaming=True)

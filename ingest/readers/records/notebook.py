@@ -110,4 +110,4 @@ def _metadata(notebook: dict[str, JSONValue]) -> dict[str, JSONValue]:
     return standard_metadata(author=[name for name in names if isinstance(name, str)])
 
 
-READER = text_reader("notebook", 2, _MEDIA_TYPE, read)
+READER = text_reader("notebook", 3, _MEDIA_TYPE, read)

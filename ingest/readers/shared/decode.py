@@ -33,7 +33,16 @@ _DATA_URI = re.compile(
       | (?<=image/svg\+xml)[;,][^\s"'()<>]{64,})""",
     re.IGNORECASE | re.VERBOSE,
 )
-PICTURES_NOTE = "without the bytes of the pictures or files in it (data:)"
+# What base64 makes of the first bytes of PNG, JPEG, GIF, WebP, PDF, ZIP and gzip, in contacts (vCard), property lists,
+# LDIF and JSON. The lines after the first are folded by some formats.
+_MAGIC = ("iVBORw0KGgo", "/9j/", "R0lGODlh", "R0lGODdh", "UklGR", "JVBERi0", "UEsDB", "H4sI")
+_BASE64 = re.compile(
+    rf"(?<![\w+/=])(?:{'|'.join(_MAGIC)})(?:[\w+/]|\\/)++(?:(?:\s|\\r?\\n){{1,40}}(?:[\w+/]|\\/){{40,}}+)*+"
+    r"(?:(?:\s{1,40}|\\r?\\n)[\w+/]{2,}+(?==))?+={0,2}",
+    re.ASCII,
+)
+_MIN_BASE64 = 200
+PICTURES_NOTE = "without the bytes of the pictures or files in it"
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -65,8 +74,17 @@ AS_IS = Decoded("")
 
 
 def without_pictures(text: str) -> tuple[str, int]:
-    """Return a text without the payloads of its `data:` URIs, and how many it had; lines keep their numbers."""
-    return _DATA_URI.subn(r"\1", text) if "data:" in text else (text, 0)
+    """Return a text without the bytes of pictures and files in it, and how many it had; lines keep their numbers."""
+    text, in_uris = _DATA_URI.subn(r"\1", text) if "data:" in text else (text, 0)
+    if not any(magic in text for magic in _MAGIC):
+        return text, in_uris
+    kept = _BASE64.sub(_lines_alone, text)
+    return kept, in_uris + (kept != text)
+
+
+def _lines_alone(found: re.Match[str]) -> str:
+    """Return the line ends in base64, or a short word as it is."""
+    return "\n" * found[0].count("\n") if len(found[0]) >= _MIN_BASE64 else found[0]
 
 
 def decode(data: bytes, encoding: str = "", declared: Charset | None = None) -> Decoded:

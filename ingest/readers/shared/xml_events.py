@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
+from html.entities import html5
 from xml.parsers import expat
 
 from wherein.errors import Unreadable
@@ -49,7 +50,8 @@ _PREFIXES = {
 def events(pieces: Iterable[bytes], part: str, encoding: str | None = None) -> Iterator[Event]:
     """Yield the events of an XML file. Names have the prefixes of `_PREFIXES`, whatever prefixes the file uses.
 
-    `encoding` outweighs the one that the file declares.
+    `encoding` outweighs the one that the file declares. A document type elsewhere is not read: entities are those of
+    HTML, and any other stands as written.
 
     Raises Unreadable, with the name of the `part`, when it is not well-formed or declares entities, as XML bombs do.
     """
@@ -59,6 +61,7 @@ def events(pieces: Iterable[bytes], part: str, encoding: str | None = None) -> I
     parser.StartElementHandler = lambda name, attributes: queue.append((START, _short(name), _shorten(attributes)))
     parser.EndElementHandler = lambda name: queue.append((END, _short(name), _NONE))
     parser.CharacterDataHandler = lambda text: queue.append((TEXT, text, _NONE))
+    parser.SkippedEntityHandler = lambda name, is_parameter: queue.append((TEXT, _entity(name, is_parameter), _NONE))
     parser.EntityDeclHandler = lambda *declaration: _reject_entities(part)
     try:
         for piece in pieces:
@@ -113,6 +116,10 @@ def _short(name: str) -> str:
     namespace, _, local = name.rpartition(" ")
     prefix = _PREFIXES.get(namespace)
     return f"{prefix}:{local}" if prefix else name
+
+
+def _entity(name: str, is_parameter: bool) -> str:
+    return "" if is_parameter else html5.get(f"{name};", f"&{name};")
 
 
 def _reject_entities(part: str) -> None:

@@ -152,4 +152,4 @@ class _Lines:
         return without_markup(text, self._attributes)
 
 
-READER = text_reader("asciidoc", 1, _MEDIA_TYPE, read)
+READER = text_reader("asciidoc", 2, _MEDIA_TYPE, read)

@@ -81,4 +81,4 @@ def _text(kind: str, content: str) -> str:
     return "" if kind == "html_inline" else content
 
 
-READER = text_reader("markdown", 4, _MEDIA_TYPE, read)
+READER = text_reader("markdown", 5, _MEDIA_TYPE, read)

@@ -133,4 +133,4 @@ def _shown(match: re.Match[str]) -> str:
     return match["exported"] or ""
 
 
-READER = text_reader("org", 1, _MEDIA_TYPE, read)
+READER = text_reader("org", 2, _MEDIA_TYPE, read)

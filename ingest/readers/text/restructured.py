@@ -73,4 +73,4 @@ def _without_markup(title: str) -> str:
     return _MARKUP.sub(lambda match: match[1] or match[2], title)
 
 
-READER = text_reader("restructured", 3, _MEDIA_TYPE, read)
+READER = text_reader("restructured", 4, _MEDIA_TYPE, read)

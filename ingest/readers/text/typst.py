@@ -56,4 +56,4 @@ def _values(name: str, settings: str) -> list[str]:
     return [value["content"]] if value["content"] else _STRING.findall(value["one"] or value["more"] or "")
 
 
-READER = text_reader("typst", 1, _MEDIA_TYPE, read)
+READER = text_reader("typst", 2, _MEDIA_TYPE, read)

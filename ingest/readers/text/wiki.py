@@ -59,4 +59,4 @@ def _inline(text: str) -> str:
     return clean(html.unescape(shown)) if "&" in shown else shown
 
 
-READER = text_reader("wiki", 1, _MEDIA_TYPE, read)
+READER = text_reader("wiki", 2, _MEDIA_TYPE, read)

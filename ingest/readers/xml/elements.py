@@ -1,5 +1,6 @@
 """Any other XML: the text of its elements, a block for each that is not within a line."""
 
+import html
 import re
 from collections.abc import Iterator, Set
 from typing import BinaryIO
@@ -17,7 +18,8 @@ from wherein.ingest.readers.shared.decode import (
     require_text,
     without_pictures,
 )
-from wherein.ingest.readers.shared.xml_events import END, START, events
+from wherein.ingest.readers.shared.xml_events import END, START, Event, events, without_elements
+from wherein.ingest.readers.xml.entities import with_entities
 
 __all__ = ["READER", "read"]
 
@@ -25,6 +27,13 @@ _MEDIA_TYPE = "application/xml"
 _PART = "the file"
 _HTML = re.compile(r"</?(?:a|b|br|div|em|h[1-6]|i|img|li|p|span|strong|table|td|tr|ul)\b[^<>]*>", re.IGNORECASE)
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*+\[.*?\]\s*+>", re.DOTALL)
+_CDATA = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL)
+# Drawings and the pages in them; elsewhere these names may be those of texts.
+_NOT_TEXT = frozenset(
+    f"{namespace} {name}"
+    for namespace in ("http://www.w3.org/2000/svg", "http://www.w3.org/1999/xhtml")
+    for name in ("style", "script")
+)
 _TEXT_ATTRIBUTES = frozenset(("alt", "caption", "comment", "description", "label", "name", "summary", "text", "title"))
 # OPML has its texts in attributes.
 _OUTLINE, _OUTLINE_TEXTS = "outline", ("text", "_note")
@@ -37,20 +46,25 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
     """Yield the file as one document; see `Reader` for the errors."""
     decoded = decode(stream.read(), context.encoding)
     try:
-        text, title, notes = _text_of(decoded.text.encode())
+        text, title, notes = _text_of(with_entities(decoded.text).encode())
     except Unreadable:
-        text, title, notes = _joined(_page_blocks(_DOCTYPE.sub("", decoded.text, count=1))), "", (_NOT_XML,)
+        text, title, notes = _joined(_page_blocks(_as_markup(decoded.text))), "", (_NOT_XML,)
     text, pictures = without_pictures(text)
     require_text(text)
     notes += (PICTURES_NOTE,) if pictures else ()
     yield decoded.annotate(Document(title or name_as_title(name), text, _MEDIA_TYPE, notes=notes))
 
 
+def _as_markup(source: str) -> str:
+    """Return XML as HTML, which has no marked sections, and ends a document type at the first `>`."""
+    return _CDATA.sub(lambda section: html.escape(section[1]), _DOCTYPE.sub("", source, count=1))
+
+
 def _text_of(data: bytes) -> tuple[str, str, tuple[str, ...]]:
     """Return text, title and notes. Raises Unreadable when the XML is not well-formed or declares entities."""
     inline = _inline_elements(data)
     writer, title = BlockWriter(), _Title()
-    for kind, value, attributes in events([data], _PART, "utf-8"):
+    for kind, value, attributes in _events(data):
         title.take(kind, value)
         if kind in (START, END):
             if value not in inline:
@@ -66,12 +80,16 @@ def _text_of(data: bytes) -> tuple[str, str, tuple[str, ...]]:
     return "\n".join(_attribute_texts(data)), "", (_FROM_ATTRIBUTES,)
 
 
+def _events(data: bytes) -> Iterator[Event]:
+    return without_elements(events([data], _PART, "utf-8"), _NOT_TEXT)
+
+
 def _inline_elements(data: bytes) -> Set[str]:
     """Return the names of the elements that occur between the words of another one."""
     inline: set[str] = set()
     children: list[set[str]] = [set()]
     has_text = [False]
-    for kind, value, _ in events([data], _PART, "utf-8"):
+    for kind, value, _ in _events(data):
         if kind is START:
             children[-1].add(value)
             children.append(set())
@@ -109,7 +127,7 @@ class _Title:
 
 
 def _attribute_texts(data: bytes) -> Iterator[str]:
-    for kind, _, attributes in events([data], _PART, "utf-8"):
+    for kind, _, attributes in _events(data):
         if kind is START:
             texts = (value for name, value in attributes.items() if name.lower() in _TEXT_ATTRIBUTES)
             line = " ".join(clean(" ".join(texts)).split())
@@ -129,4 +147,4 @@ def _page_blocks(markup: str) -> list[Block]:
     return render_page(parse_page(markup)).blocks
 
 
-READER = text_reader("xml", 3, _MEDIA_TYPE, read)
+READER = text_reader("xml", 4, _MEDIA_TYPE, read)

@@ -82,10 +82,10 @@ def _properties(data: bytes) -> tuple[str, dict[str, JSONValue]]:
             path.append(value)
             if path[-2:-1] == ["title-info"]:
                 values.setdefault(path[-1], []).append("")
-        elif kind is END:
-            path.pop()
         elif "title-info" in path[:-1]:
-            values[path[path.index("title-info") + 1]][-1] += f"{value} "
+            values[path[path.index("title-info") + 1]][-1] += " " if kind is END else value
+        if kind is END:
+            path.pop()
     one_line = {name: [" ".join(value.split()) for value in found] for name, found in values.items()}
     metadata = standard_metadata(
         author=one_line.get("author", ()),
@@ -107,4 +107,4 @@ def _events(data: bytes, left_out: tuple[str, ...]) -> Iterator[tuple[str, str]]
             yield kind, name
 
 
-READER = text_reader("fb2", 2, _MEDIA_TYPE, read)
+READER = text_reader("fb2", 3, _MEDIA_TYPE, read)

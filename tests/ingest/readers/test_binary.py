@@ -20,6 +20,8 @@ from wherein.ingest.readers.shared.skipped import Skipped
         (b"\0\0\0\x18ftypisom", "binary file (MP4 video)"),
         (b"MZ\x90\0", "binary file (Windows program)"),
         (b"one\0two", "binary file"),
+        (b"one two three four\0five \1", "binary file"),
+        (b"one two three four\0five \xff", "binary file"),
     ],
 )
 def test_nothing_to_read(head: bytes, expected: str) -> None:
@@ -29,3 +31,9 @@ def test_nothing_to_read(head: bytes, expected: str) -> None:
 @pytest.mark.parametrize("text", ["ID3 tags are", "OTTO the first", "BMP is", "MZ", "wOFF!", "RIFF and raff, WAVE"])
 def test_words_that_begin_like_magic_are_text(text: str) -> None:
     assert read(text.encode(), "a.txt").text == text
+
+
+def test_a_nul_in_a_text_costs_that_character() -> None:
+    log = "10:00 started: Größe\n" * 20
+    assert read(f"{log}{chr(0) * 9}\n10:05 started".encode(), "a.log").text == f"{log}{chr(0xFFFD) * 9}\n10:05 started"
+    assert read(b"id,text,note\0\n1,herons,x\n", "a.csv").text == "herons"

@@ -37,6 +37,7 @@ from wherein.ingest.readers.registry import all_readers
         ("a.json", b"[1, 2]", "json"),
         ("A.JSON", b'"text"', "json"),
         ("a.json", b"{ // not valid", "json"),
+        ("a.geojson", b"{}", "json"),
         ("a", b"{}", "plain"),
         ("a", b"[{}]", "json"),
         ("a.txt", b"[{}]", "plain"),
@@ -44,6 +45,9 @@ from wherein.ingest.readers.registry import all_readers
         ("A.TSV", b"a", "csv"),
         ("a.csv", b"<!doctype html>", "html"),
         ("a.htm", b"<p>hello", "html"),
+        ("a.html", b"From: <Saved by Blink>\r\nMIME-Version: 1.0\r\n\r\n<html>", "mhtml"),
+        ("a.htm", b"From: a@example.org\nDate: Thu, 2 May 2024 10:00:00 +0200\n\n<p>hello", "mail"),
+        ("a.html", b"Note: hello", "html"),
         ("a.pdf", b"%PDF-1.4", "pdf"),
         ("a.txt", b"%PDF-1.4\n\0", "pdf"),
         ("a.pdf", b"\r\njunk %PDF-1.4", "pdf"),
@@ -81,7 +85,7 @@ def test_names_and_labels_of_readers_differ() -> None:
         == len({reader.name for reader in all_readers()})
         == len(all_readers())
     )
-    assert all_readers()[0].label == "plain-6"
+    assert all_readers()[0].label == "plain-7"
 
 
 def test_the_reader_in_the_documents_reads() -> None:

@@ -8,7 +8,7 @@ import pytest
 import mutations
 
 # Every text is read; only one without any letter is refused.
-NEVER_REFUSED = {"plain", "markdown", "restructured", "json", "subtitles", "notebook"}
+NEVER_REFUSED = {"plain", "markdown", "restructured", "json", "subtitles", "ass", "notebook"}
 ROUNDS = int(os.environ.get("FUZZ_ROUNDS", "120"))
 
 

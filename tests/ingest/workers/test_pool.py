@@ -40,7 +40,7 @@ def everything(pool: Pool, job: Job) -> tuple[Opened, list[Document | Problem]]:
 def test_a_file_is_hashed_recognized_and_read(pool: Pool, tmp_path: Path) -> None:
     path = write(tmp_path, "a.md", "# Title\n\nText.")
     opened, documents = everything(pool, Job(path))
-    assert opened == Opened(content_hash("# Title\n\nText."), "markdown-4")
+    assert opened == Opened(content_hash("# Title\n\nText."), "markdown-5")
     with open(path, "rb") as stream:  # noqa: PTH123 - as the reader gets it
         assert documents == list(choose(path, stream).read(stream, path))
 
@@ -71,12 +71,12 @@ def test_a_worker_that_was_started_ahead_is_replaced_when_it_dies(
     module.start_ahead()
     pool = Pool(1)
     try:
-        assert everything(pool, Job(write(tmp_path, "a.txt")))[0].label == "plain-6"
+        assert everything(pool, Job(write(tmp_path, "a.txt")))[0].label == "plain-7"
         (worker,) = pool._workers
         assert worker._process is not None
         worker._process.process.kill()
         assert everything(pool, Job(write(tmp_path, "b.txt")))[0].trouble == Trouble(FAILED, CRASHED)
-        assert everything(pool, Job(write(tmp_path, "c.txt")))[0].label == "plain-6"
+        assert everything(pool, Job(write(tmp_path, "c.txt")))[0].label == "plain-7"
     finally:
         pool.close()
 
@@ -86,7 +86,7 @@ def test_what_need_not_be_read_is_not_read(pool: Pool, tmp_path: Path) -> None:
     name = content_hash("Some text.")
     assert everything(pool, Job(path, known=name)) == (Opened(name, same=True), [])
     reason = "larger than --max-size (0 MB): it is 0 MB"
-    assert everything(pool, Job(path, max_size=9))[0] == Opened(name, "plain-6", trouble=Trouble(LARGE, reason))
+    assert everything(pool, Job(path, max_size=9))[0] == Opened(name, "plain-7", trouble=Trouble(LARGE, reason))
     opened, _ = everything(pool, Job(str(tmp_path / "none.txt")))
     assert opened == Opened(trouble=Trouble(REFUSED, "cannot be read: no such file or directory"))
     opened, _ = everything(pool, Job(write(tmp_path, "empty.txt", "")))
@@ -124,7 +124,7 @@ def test_one_file_costs_only_itself(tmp_path: Path, name: str, reason: str) -> N
     try:
         readings = [pool.submit(Job(write(tmp_path, f"{stem}.txt"))) for stem in ("before", name, "after", "last")]
         assert [readings[0].opened().trouble, len(list(readings[0].documents()))] == [None, 1]
-        assert readings[1].opened() == Opened(content_hash("Some text."), "plain-6")
+        assert readings[1].opened() == Opened(content_hash("Some text."), "plain-7")
         with pytest.raises(Unreadable) as problem:
             assert len(list(readings[1].documents())) == 1
         assert str(problem.value) == reason

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wherein.ingest.document import Document, Mark
-from wherein.ingest.readers.html.page import read
+from wherein.ingest.readers.html.page import read, read_markup
 from wherein.ingest.readers.shared.skipped import Skipped
 
 
@@ -144,7 +144,7 @@ def test_the_bytes_of_pictures_are_no_text(element: str) -> None:
     picture = "data:image/png;base64," + "iVBORw0KGgo" * 20
     document = page(f"<img src='{picture}'><{element}>before {picture} after")
     assert document.text == "before data:image/png after"
-    assert document.notes == ("without the bytes of the pictures or files in it (data:)",)
+    assert document.notes == ("without the bytes of the pictures or files in it",)
     assert page(f"<img src='{picture}'><p>text").notes == ()
 
 
@@ -258,3 +258,18 @@ def test_paragraphs_come_back(paragraphs: list[str]) -> None:
 
     source = "".join(f"<p>\n{escape(paragraph)}  </p>" for paragraph in paragraphs)
     assert text(source) == "\n\n".join(paragraphs)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<body><nav><p>Herons</p></nav></body>",
+        "<body><div role=navigation>Herons</div><script>x()</script></body>",
+        "<body style='display:none'><p>Herons</p></body>",
+        "<body><div hidden>Herons</div></body>",
+        "<frameset cols=1><frame src=a><noframes><p>Herons</p></noframes></frameset>",
+        "<frameset cols=1><frame src=a><noframes><body>Herons</body></noframes></frameset>",
+    ],
+)
+def test_what_is_left_out_elsewhere_is_read_where_a_page_has_nothing_else(body: str) -> None:
+    assert read_markup(f"<html>{body}</html>").text == "Herons"

@@ -1,6 +1,7 @@
 """Encodings, and what cannot be stored."""
 
 import codecs
+from base64 import b64encode
 
 import pytest
 from hypothesis import given
@@ -66,6 +67,31 @@ def test_bad_bytes_after_a_byte_order_mark() -> None:
 def test_bytes_that_are_no_text() -> None:
     assert reason(b"a" * 4096 + b"\xff\0", "a.txt", Skipped) == "binary file"
     assert reason(bytes(range(1, 256)) * 40, "a.txt", Skipped) == "binary file"
+
+
+@pytest.mark.parametrize(
+    "magic", [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"RIFF", b"%PDF-1", b"PK\3\4", b"\x1f\x8b\x08"]
+)
+@pytest.mark.parametrize(
+    ("name", "head", "between", "tail"),
+    [
+        ("a.vcf", "FN:Ann\nPHOTO;ENCODING=b;TYPE=JPEG:", "\n ", "\nNOTE:words\n"),
+        ("a.ldif", "cn: Ann\njpegPhoto:: ", "\n ", "\nsn: words\n"),
+        ("a.json", '{"image": "', "", '", "b": "words"}'),
+        ("a.yaml", "image: !!binary |\n  ", "\n  ", "\nb: words\n"),
+    ],
+)
+def test_base64_of_pictures_and_files_is_left_out(magic: bytes, name: str, head: str, between: str, tail: str) -> None:
+    payload = b64encode(magic + bytes(range(256)) * 3).decode()
+    lines = [payload[start : start + 76] for start in range(0, len(payload), 76)]
+    document = read((head + between.join(lines) + tail).encode(), name)
+    assert document.text == head + "\n" * (between.count("\n") * (len(lines) - 1)) + tail
+    assert document.notes == (PICTURES_NOTE,)
+
+
+def test_short_base64_stays() -> None:
+    kept = "a JPEG begins with /9j/4AAQSkZJRg, a PNG with iVBORw0KGgo\n" * 9
+    assert read(kept.encode(), "a.txt").text == kept
 
 
 def test_pictures_in_a_text_are_left_out() -> None:

@@ -65,3 +65,8 @@ def test_texts_by_element() -> None:
 def test_depth_does_not_matter() -> None:
     depth = 20_000
     assert len(read("<a>" * depth + "</a>" * depth, size=4096)) == 2 * depth
+
+
+def test_entities_of_a_document_type_elsewhere() -> None:
+    stream = read('<!DOCTYPE a SYSTEM "a.dtd" [%b;]><a>Gr&ouml;&szlig;e &other; &amp;</a>')
+    assert texts_by_element(stream) == {"a": ["Größe &other; &"]}

@@ -25,6 +25,18 @@ from wherein.ingest.readers.shared.skipped import Skipped
             '<outline text="c" url="u"/></outline></body></opml>',
             "T\n\nOne\n\na b n\n\nc",
         ),
+        ('<!DOCTYPE a SYSTEM "a.dtd"><a><p>Gr&ouml;&szlig;e</p></a>', "Größe"),
+        (
+            '<!DOCTYPE a [<!ENTITY it "Boiler"><!-- <!ENTITY it "x"> --><!ENTITY full "&it;-<b>2</b>">'
+            '<!ENTITY b SYSTEM "b.xml">]><a><p>A &full;</p>&b;<p><![CDATA[&it; <]]></p></a>',
+            "A Boiler-2\n\n&it; <",
+        ),
+        ("<a><p><![CDATA[x < y]]></p><p>broken</a>", "x < y\n\nbroken"),
+        (
+            '<svg xmlns="http://www.w3.org/2000/svg"><style>.a{}</style><text>Herons</text><script>x()</script></svg>',
+            "Herons",
+        ),
+        ("<record><style>Baroque</style></record>", "Baroque"),
         ('<a><b name="Herons" id="1"/><b label="Grey"/></a>', "Herons\nGrey"),
     ],
 )
@@ -50,7 +62,15 @@ def test_pictures_in_a_text_are_left_out_with_a_note() -> None:
     assert (document.text, document.notes) == ("one data:image/png two", (PICTURES_NOTE,))
 
 
+def test_texts_that_a_document_type_declares_are_no_damage() -> None:
+    document = read(b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "Q">]><a><title>A &b;</title></a>', "a.xml")
+    assert (document.title, document.notes) == ("A Q", ())
+
+
 def test_entities_do_not_expand() -> None:
+    nested = "".join(f'<!ENTITY b{i} "{f"&b{i - 1};" * 10}">' for i in range(1, 9))
+    source = f'<!DOCTYPE a [<!ENTITY b0 "x">{nested}]><a>{"&b8;" * 20_000}</a>'
+    assert len(read(source.encode(), "a.xml").text) < 3_000_000
     bomb = '<!DOCTYPE a [<!ENTITY b "' + "x" * 1000 + '">]><a>' + "&b;" * 1000 + "</a>"
     assert len(read(f"<?xml version='1.0'?>{bomb}".encode(), "a.xml").text) < 5000
 

@@ -29,3 +29,10 @@ def test_damaged() -> None:
     assert reason(mutations.FB2[:-20], "a.fb2", Unreadable).startswith(
         "damaged or truncated: the book is not well-formed"
     )
+
+
+def test_entities_of_html() -> None:
+    info = "<title-info><author><first-name>J&ouml;rg</first-name><last-name>Q</last-name></author></title-info>"
+    book = f"<FictionBook><description>{info}</description><body><p>Gr&ouml;&szlig;e</p></body></FictionBook>"
+    document = read(f'<!DOCTYPE FictionBook SYSTEM "a.dtd">{book}'.encode(), "a.fb2")
+    assert (document.text, document.metadata) == ("Größe", {"author": "Jörg Q"})

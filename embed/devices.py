@@ -78,6 +78,8 @@ def device_settings(core: Any, device: str, threads: int, one_by_one: bool) -> d
     settings["NUM_STREAMS"] = "1" if one_by_one else str(threads) if threads else _streams(core)
     if threads:
         settings["INFERENCE_NUM_THREADS"] = threads
+        # OpenVINO would tie them to the first cores, and so those of each process to the same ones.
+        settings["ENABLE_CPU_PINNING"] = False
     return settings
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,11 +32,14 @@ class ActorDiedThriceError(WhereinError):
 
 @dataclass(eq=False)
 class _Member:
-    """An actor; `ready` is a reference to its fingerprint, None once that has come. `calls` are under way."""
+    """An actor; `ready` is a reference to its fingerprint, None once that has come. `calls` are under way, by method.
+
+    Files are read far ahead of what is embedded: calls of one method say nothing of how long those of another wait.
+    """
 
     actor: Any
     ready: Any
-    calls: int = 0
+    calls: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(eq=False)
@@ -129,12 +133,12 @@ class Actors:
             self._members[self._members.index(member)] = self._start()
 
     def _send(self, call: Call) -> None:
-        call.member = self._idlest()
-        call.member.calls += 1
+        call.member = self._idlest(call.method)
+        call.member.calls[call.method] += 1
         method = getattr(call.member.actor, call.method)
         call.ref = method.options(concurrency_group=call.method).remote(*call.arguments)
 
-    def _idlest(self) -> _Member:
+    def _idlest(self, method: str) -> _Member:
         deadline = time.monotonic() + _STARTING_SECONDS
         while not (ready := self._ready_members()):
             if time.monotonic() > deadline:
@@ -142,12 +146,12 @@ class Actors:
                     f"No actor could be started within {_STARTING_SECONDS:.0f} s; look at the cluster with: ray status"
                 )
             time.sleep(_POLL_SECONDS / 10)
-        return min(ready, key=lambda member: member.calls)
+        return min(ready, key=lambda member: member.calls[method])
 
     def _finish(self, call: Call) -> bool:
         """Take the value of a call that has ended; return False when its actor has died and another one has it now."""
         assert call.member is not None
-        call.member.calls -= 1
+        call.member.calls[call.method] -= 1
         try:
             call.value = self._ray.get(call.ref)
         except self._ray.exceptions.RayTaskError as error:

@@ -1,5 +1,8 @@
 """The device that a model runs on: what its name stands for, and that every device here gives the same vectors."""
 
+import os
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -75,7 +78,7 @@ def test_settings_are_those_that_a_device_knows() -> None:
     here = Machine("CPU", "GPU", "NPU")
     assert device_settings(here, "CPU", 3, one_by_one=False) == {
         "INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "THROUGHPUT", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
-        "NUM_STREAMS": "3", "INFERENCE_NUM_THREADS": 3,
+        "NUM_STREAMS": "3", "INFERENCE_NUM_THREADS": 3, "ENABLE_CPU_PINNING": False,
     }  # fmt: skip
     assert device_settings(here, "HETERO:CPU", 3, one_by_one=True) == device_settings(here, "CPU", 3, one_by_one=True)
     assert device_settings(here, "GPU.1", 3, one_by_one=True) == {
@@ -101,3 +104,29 @@ def test_a_device_with_one_shape_gives_the_same_vectors(monkeypatch: pytest.Monk
     for module in ("encoder", "runtime"):
         monkeypatch.setattr(f"wherein.embed.{module}.needs_fixed_shape", lambda device: True)
     np.testing.assert_allclose(Encoder(model, "w8a32").encode_contexts(TEXTS), expected, atol=1e-4)
+
+
+_AFFINITIES = """
+import os
+from threading import Thread
+from wherein.embed.encoder import Encoder
+from wherein.embed.model import load_model
+encoder = Encoder(load_model(), "w8a32", threads=1)
+encoder.encode_contexts(["who may sign the lease?"])  # OpenVINO looks at each core when it starts
+work = Thread(target=encoder.encode_contexts, args=[["who may sign the lease? " * 20] * 20])
+work.start()
+found = set()
+while work.is_alive():  # a thread that has nothing to do may run anywhere
+    for thread in os.listdir("/proc/self/task"):
+        try:
+            found.add(tuple(sorted(os.sched_getaffinity(int(thread)))))
+        except OSError:  # it has ended
+            pass
+print(*found)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows the cores of each thread")
+def test_processes_with_a_chosen_number_of_threads_do_not_share_a_core() -> None:
+    ran = subprocess.run([sys.executable, "-c", _AFFINITIES], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == str(tuple(sorted(os.sched_getaffinity(0))))

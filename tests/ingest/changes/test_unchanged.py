@@ -30,7 +30,7 @@ def record(db: Database, path: Path) -> FileRecord:
 
 
 def test_versions_name_reader_and_chunker() -> None:
-    assert version_of("html-7") == f"html-7/chunker-{CHUNKER_VERSION}"
+    assert version_of("html-8") == f"html-8/chunker-{CHUNKER_VERSION}"
     assert version_of("") == f"choice-4/chunker-{CHUNKER_VERSION}"
 
 

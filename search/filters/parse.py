@@ -35,6 +35,7 @@ MEDIA_TYPES = {
     "pdf": "application/pdf",
     "ppt": "application/vnd.ms-powerpoint",
     "pptx": f"{_OFFICE}presentationml.presentation",
+    "properties": "text/x-java-properties",
     "rst": "text/x-rst",
     "rtf": "application/rtf",
     "srt": "application/x-subrip",

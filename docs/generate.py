@@ -98,6 +98,7 @@ LEFT_OUT = {
     "text.restructured": "",
     "text.org": "drawers of properties, comments, settings, marks of emphasis; included files (noted)",
     "text.asciidoc": "comments, attributes, anchors, marks of emphasis; included files (noted)",
+    "text.properties": "",
     "text.typst": "comments, code and what it computes, settings; included files (noted)",
     "text.wiki": "HTML tags, comments, marks of emphasis",
     "html.page": "[navigation and other boilerplate](decisions/html.md)",

@@ -90,7 +90,7 @@ class Visits:
         if uri in self.seen or uri in self.walk_errors:
             return None
         self.walk_errors.append(uri)
-        return RunProblem("failed", uri, found.reason)
+        return RunProblem("skipped" if found.is_skipped else "failed", uri, found.reason)
 
     def _reach(self, walked: SourceWalk, found: FoundFile) -> VisitedFile | None:
         """Note that the source covers a file; return the visit to it, if it needs one."""

@@ -59,6 +59,7 @@ _MOSTLY_WORDS = (
     "the model hardly knows the words of this question, so it was answered mostly by the words themselves; for a model"
     " that knows more languages see: wherein model list"
 )
+_NO_WORDS = "the question has no words to search for"
 _TOO_LONG = "the question is too long; only the first words were used for keyword search"
 
 EncodeContexts = Callable[[Sequence[str]], Matrix]
@@ -69,11 +70,11 @@ EmbedQuestion = Callable[[str], EmbeddedQuestion]
 class Answer:
     """The hits for a question, best first; `truncated` is the part of it that no part of the search used.
 
-    `notes` are sentences for the user: that words of the question were ignored, that a pattern of the filter matches no
-    document, that no passage holds a quoted phrase, that no hit is a good match. `basis` names the generations and the
-    model that the answer comes from. `stale` counts the passages that were left out because they are not fresh, when
-    only fresh ones were asked for. `corrections` are the words that the library does not have, and what was searched in
-    their place. `reranked` is what was read again, None where that was not asked for.
+    `notes` are sentences for the user: that the question has no words, that some of them were ignored, that a pattern
+    of the filter matches no document, that no passage holds a quoted phrase, that no hit is a good match. `basis` names
+    the generations and the model that the answer comes from. `stale` counts the passages that were left out because
+    they are not fresh, when only fresh ones were asked for. `corrections` are the words that the library does not have,
+    and what was searched in their place. `reranked` is what was read again, None where that was not asked for.
     """
 
     question: str
@@ -226,10 +227,11 @@ class QueryPipeline:
         ranking = self._by_meaning(query) if is_semantic else self._by_words()
         ranker = None if is_semantic else self._by_words()
         notes = (
+            *(() if query.terms else (_NO_WORDS,)),
             *_ignored(query.words),
             *map(_searched, corrections),
             *([_MODEL_CUT.format(cut[:_MAX_SHOWN])] if cut and options.mode == "hybrid" else ()),
-            *_little_trust(hits),
+            *(_little_trust(hits) if query.terms else ()),
             *map(_no_match, ranking.unmatched),
             *(ranker.operator_notes(mode=options.mode, is_empty=not gathered.ranked) if ranker else ()),
             *_limits(gathered, options.k, ranker, self._copies),

@@ -252,6 +252,7 @@ OTHERS: dict[str, tuple[str, bytes, Callable[[bytes, Chance], bytes]]] = {
     "org": ("a.org", ORG, mutated_text),
     "asciidoc": ("a.adoc", ASCIIDOC, mutated_text),
     "typst": ("a.typ", TYPST, mutated_text),
+    "properties": ("a.properties", b"# Texts\na.b=Sch\\u00f6n \\\\u00f6 \\ud83d\\ude00 \\\n  more\n", mutated_text),
     "wiki": ("a.mediawiki", WIKI, mutated_text),
     "html": ("a.html", HTML, mutated_text),
     "pdf": ("a.pdf", PDF, mutated_pdf),

@@ -12,6 +12,7 @@ from wherein.ingest.readers.heads import (
     compression,
     is_rtf,
     is_tar,
+    looks_like_json_lines,
     looks_like_latex,
     looks_like_records,
     looks_like_xml,
@@ -41,6 +42,9 @@ _SHEET_SUFFIXES = frozenset((".xls", ".xlsx"))
 _OFFICE_SUFFIXES = _SHEET_SUFFIXES | {".doc", ".docx"}
 # Saved pages and messages are also called so.
 _PAGE_SUFFIXES = frozenset((".html", ".htm", ".xhtml", ".xht", ".shtml"))
+# A list and lines are saved under the names of each other.
+_JSON_SUFFIXES = frozenset((".json", ".jsonl", ".ndjson", ""))
+_LONG_HEAD_BYTES = 1 << 20
 _TABBED = re.compile(r"[^\n\t]*\t[^\n]*\n")
 _WEB_ARCHIVE = re.compile(r"\s*MIME-Version:", re.IGNORECASE)
 
@@ -104,13 +108,23 @@ def _by_text(head: bytes, suffix: str, stream: BinaryIO) -> Reader:
     if suffix in _OFFICE_SUFFIXES and _WEB_ARCHIVE.match(text):
         return reader_in("mail.message")
     # Source code may also begin with a list of objects.
-    if suffix in (".json", "") and looks_like_records(text):
+    if suffix in _JSON_SUFFIXES and looks_like_records(text):
         return reader_in("records.json_file")
+    if suffix in _JSON_SUFFIXES and _is_json_lines(text, stream):
+        return reader_in("records.jsonl")
     if suffix in BY_SUFFIX:
         return reader_in((suffix in _PAGE_SUFFIXES and _mail_module(text, suffix, stream)) or BY_SUFFIX[suffix])
     if looks_like_latex(text):
         return reader_in("latex.tex_file")
     return reader_in(_mail_module(text, suffix, stream) or "text.plain")
+
+
+def _is_json_lines(text: str, stream: BinaryIO) -> bool:
+    """Whether a file that begins with `text` begins with an object in a line, and another one."""
+    if text.lstrip().startswith("{") and "\n" not in text.strip():  # a long line
+        text = head_text(stream.read(_LONG_HEAD_BYTES))
+        stream.seek(0)
+    return looks_like_json_lines(text)
 
 
 def _mail_module(text: str, suffix: str, stream: BinaryIO) -> str | None:

@@ -3,6 +3,7 @@
 Apart from the readers, because every file is looked at in this way, and most readers are never needed.
 """
 
+import json
 import re
 import tarfile
 
@@ -14,6 +15,7 @@ __all__ = [
     "compression",
     "is_rtf",
     "is_tar",
+    "looks_like_json_lines",
     "looks_like_latex",
     "looks_like_records",
     "looks_like_xml",
@@ -26,6 +28,7 @@ _BLOCK = 512
 _DOCUMENT_CLASS = re.compile(r"(?:\s|%[^\n]*\n)*+\\documentclass\b")
 _RTF = re.compile(rb"\{\s*\\rtf")
 _RECORDS = re.compile(r"\s*\[\s*\{")
+_OBJECT_LINES = re.compile(r"\s*+(\{[^\n]*+)\n\s*+\{")
 _XML_SUFFIXES = frozenset((
     ".xml", ".svg", ".rss", ".atom", ".kml", ".gpx", ".opml", ".xlf", ".xliff", ".tmx", ".ttml", ".dbk", ".tei",
     ".fb2", ".fodt", ".fods", ".fodp", ".fodg", ".plist", ".xsl", ".xslt", ".xsd", ".wsdl", ".rdf", ".owl", ".dita",
@@ -76,6 +79,18 @@ def looks_like_latex(head: str) -> bool:
 def looks_like_records(head: str) -> bool:
     """Whether a file that begins with `head` begins with a list of objects."""
     return _RECORDS.match(head) is not None
+
+
+def looks_like_json_lines(head: str) -> bool:
+    """Whether a file that begins with `head` begins with a JSON object in a line, and another one."""
+    lines = _OBJECT_LINES.match(head)
+    if not lines:
+        return False
+    try:
+        json.loads(lines[1])
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def looks_like_xml(head: str, suffix: str = "") -> bool:

@@ -1,7 +1,8 @@
 """From what the user named (files, folders, patterns) to the files that are to be read.
 
 Within a folder hidden names, `__pycache__`, `node_modules`, and what `.gitignore` files and the caller's exclusions
-match are ignored. What the user names outright is never ignored, except for files of Wherein itself.
+match are ignored, and what is no file (sockets, links that lead nowhere) is skipped. What the user names outright is
+never ignored, except for files of Wherein itself.
 """
 
 # Paths stay strings: there may be a million of them, and pathlib.resolve would follow the links.
@@ -137,7 +138,7 @@ class _Walk:
         else:
             yield from self._expanded(source)
 
-    def _named(self, path: str) -> Iterator[_Found]:
+    def _named(self, path: str, *, outright: bool = True) -> Iterator[_Found]:
         is_odd = os.path.islink(path) or self._bounds.top  # a folder above may have become a link
         real = os.path.realpath(path) if is_odd else path
         if self._own.covers(real):
@@ -148,13 +149,15 @@ class _Walk:
         try:
             status = os.stat(path)
         except OSError as error:
-            yield WalkError(path, _reason(error, path), is_missing=error.errno in _ABSENT)
+            is_skipped = not outright and _leads_nowhere(error)
+            yield WalkError(path, _reason(error, path), is_missing=error.errno in _ABSENT, is_skipped=is_skipped)
         except ValueError:  # a NUL character
             yield WalkError(path, _MISSING)
         else:
             if real != path:
                 yield FoundLink(path, real)
-            yield from self._tree.walk(path) if stat.S_ISDIR(status.st_mode) else (_regular(path, real, status),)
+            is_folder = stat.S_ISDIR(status.st_mode)
+            yield from self._tree.walk(path) if is_folder else (_regular(path, real, status, outright=outright),)
 
     def _expanded(self, source: SourceName) -> Iterator[_Found]:
         matches = sorted(_matches(source, self._scope))
@@ -163,7 +166,7 @@ class _Walk:
         for match in matches:
             path = _resolved(match)
             if self._exclusions.verdict(path, os.path.realpath(path), os.path.isdir(path)) is not True:
-                yield from self._named(path)
+                yield from self._named(path, outright=False)
 
     def _selected(self, source: SourceName) -> Iterator[_Found]:
         # As in a .gitignore, a folder that matches includes everything below it.
@@ -236,7 +239,8 @@ class _Tree:
             is_folder = entry.is_dir()
             status = None if is_folder else _status(entry)
         except OSError as error:
-            problem = WalkError(with_separator(folder.real) + entry.name, _reason(error, path))
+            shown = with_separator(folder.real) + entry.name
+            problem = WalkError(shown, _reason(error, path), is_skipped=_leads_nowhere(error))
         if self._is_ignored(folder, path, real, is_folder):  # what is ignored is not reported either
             return
         if problem:
@@ -252,7 +256,7 @@ class _Tree:
         if status is None:
             yield from self._enter(path, real, folder.rules)
         else:
-            yield _regular(path, real, status)
+            yield _regular(path, real, status, outright=False)
 
     def _is_ignored(self, folder: _Folder, path: str, real: str, is_folder: bool) -> bool:
         verdict = self._exclusions.verdict(path, real, is_folder)
@@ -265,7 +269,7 @@ class _Tree:
             identity = (status.st_dev, status.st_ino)
             if identity in self._walked:
                 if any(identity == folder.identity for folder in self._chain):
-                    yield WalkError(path, _LOOP)
+                    yield WalkError(path, _LOOP, is_skipped=True)
                 return
             entries, names = self._list(path)
         except OSError as error:
@@ -299,11 +303,15 @@ def _status(entry: _Entry) -> os.stat_result:
     return os.stat(entry.path) if os.name == "nt" else entry.stat()
 
 
-def _regular(path: str, real: str, status: os.stat_result) -> _Candidate | WalkError:
+def _regular(path: str, real: str, status: os.stat_result, *, outright: bool) -> _Candidate | WalkError:
     if stat.S_ISREG(status.st_mode):
         return _Candidate(path, real, status)
     kind = next((name for test, name in _SPECIAL if test(status.st_mode)), "unknown kind")
-    return WalkError(path, f"not a regular file ({kind})")
+    return WalkError(path, f"not a regular file ({kind})", is_skipped=not outright)
+
+
+def _leads_nowhere(error: OSError) -> bool:
+    return error.errno in _ABSENT or error.errno == errno.ELOOP
 
 
 def _reason(error: OSError, path: str) -> str:

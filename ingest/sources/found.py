@@ -32,11 +32,15 @@ class FoundLink:
 
 @dataclass(frozen=True, slots=True)
 class WalkError:
-    """A path that cannot be walked or read, and why; `is_missing` when there is nothing at the path of the source."""
+    """A path that cannot be walked or read, and why; `is_missing` when there is nothing at the path of the source.
+
+    `is_skipped` when there is nothing to read that the user named, such as a socket in a folder: no failure.
+    """
 
     path: str
     reason: str
     is_missing: bool = False
+    is_skipped: bool = False
 
 
 def system_reason(error: OSError) -> str:

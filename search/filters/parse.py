@@ -1,7 +1,7 @@
 """Parse a filter for documents: `--in`, `--type`, `--since` and `--where`."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from wherein.errors import UsageError
 from wherein.search.filters.uri_globs import uri_pattern
@@ -11,6 +11,7 @@ from wherein.storage.filters.selection import Filter
 
 __all__ = ["MEDIA_TYPES", "Filter", "parse_filter"]
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
 MEDIA_TYPES = {
@@ -34,6 +35,7 @@ MEDIA_TYPES = {
     "pdf": "application/pdf",
     "ppt": "application/vnd.ms-powerpoint",
     "pptx": f"{_OFFICE}presentationml.presentation",
+    "properties": "text/x-java-properties",
     "rst": "text/x-rst",
     "rtf": "application/rtf",
     "srt": "application/x-subrip",
@@ -98,9 +100,12 @@ def since_ns(date: str) -> int:
     Raises UsageError for anything else.
     """
     try:
-        # Multiplied as an integer: a float has too few digits for nanoseconds.
-        ns = int(datetime.fromisoformat(date.strip()).astimezone().timestamp()) * 1_000_000_000
-    # The last two are for years that the C library cannot convert.
-    except (ValueError, OverflowError, OSError):
+        wanted = datetime.fromisoformat(date.strip())
+    except ValueError:
         raise UsageError(f"{date[:80]!a} is not a date; write it as 2025-01-31 or 2025-01-31T18:00") from None
-    return clamp(ns)
+    try:
+        wanted = wanted.astimezone()
+    except (ValueError, OverflowError, OSError):  # a year that the C library cannot convert is out of range anyway
+        wanted = wanted if wanted.tzinfo else wanted.replace(tzinfo=UTC)
+    # As an integer: a float has too few digits for nanoseconds.
+    return clamp((wanted - _EPOCH) // timedelta(seconds=1) * 1_000_000_000)

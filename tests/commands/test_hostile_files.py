@@ -62,8 +62,10 @@ def test_every_good_file_is_ingested_and_every_bad_one_is_reported(wherein: Comm
     assert "inner/same.txt" in read
     for name, (_, why) in BAD.items():
         assert why in reasons.pop(quote(name)), name
+    failed = {event["uri"].removeprefix(base) for event in events if event["event"] == "failed"}
     for name, why in SPECIAL.items():
         assert why in reasons.pop(os.fsdecode(name)), name
+        assert os.fsdecode(name) not in failed
     assert set(reasons) <= {"changing.txt", "inner/up", "inner/self", *names}
     assert all(reason.isprintable() and reason for _, reason in troubles)
     assert wherein("verify").returncode == 0

@@ -90,7 +90,7 @@ def test_what_cannot_be_walked_is_reported(runs: Runs, docs: Path) -> None:
     (docs / "broken").symlink_to("nowhere")
     run = runs.new()
     run.ingest([add_source(runs.db, str(docs)), add_source(runs.db, str(docs / "no" / "file"))])
-    assert runs.problems() == [("failed", "broken symbolic link"), ("failed", "no such file or folder")]
+    assert runs.problems() == [("skipped", "broken symbolic link"), ("failed", "no such file or folder")]
     assert run.walk_errors == [file_uri(str(docs / name)) for name in ("broken", "no/file")]
     assert run.seen == {file_uri(str(docs / f"{name}.txt")) for name in "abc"}
 

@@ -74,6 +74,16 @@ def test_the_part_that_nothing_searched_is_returned_and_the_part_that_only_words
     assert [mode for mode, answer in answers.items() if note in answer.notes] == ["hybrid"]
 
 
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("question", ['"', "-", "*", "???", '"..." -'])
+def test_a_question_without_words_is_noted(pipeline: QueryPipeline, mode: str, question: str) -> None:
+    (answer,) = pipeline.answer([prepared(question)], options(mode=mode), all_are("fresh"))
+    assert answer.notes.count("the question has no words to search for") == 1
+    for words in ("-lease", "🎉", "C++"):
+        (answer,) = pipeline.answer([prepared(words)], options(mode=mode), all_are("fresh"))
+        assert "the question has no words to search for" not in answer.notes
+
+
 def test_only_a_hybrid_answer_says_that_words_counted_more_than_meaning(tmp_path: Path) -> None:
     """Also after a question of that kind, and in an answer without hits."""
     docs = tmp_path / "docs"

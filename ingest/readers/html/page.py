@@ -8,9 +8,11 @@ from selectolax.lexbor import LexborHTMLParser
 
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.html.main_content import candidate_ranks, main_blocks
+from wherein.ingest.readers.html.marked_sections import without_marked_sections
 from wherein.ingest.readers.html.metadata import metadata_of
 from wherein.ingest.readers.html.noscript import without_noscript
 from wherein.ingest.readers.html.render import render
+from wherein.ingest.readers.html.srcdoc import with_frames
 from wherein.ingest.readers.html.table_fragments import with_tables
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, text_reader
 from wherein.ingest.readers.shared.blocks import Block, BlockWriter, join_blocks
@@ -55,6 +57,8 @@ _VOID = "area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr"
 _SELF_CLOSED = re.compile(
     rf"""<(?!(?:{_VOID})\b)([a-zA-Z][\w:.-]*+)((?:\s++[\w:.-]++\s*+=\s*+(?:"[^"]*+"|'[^']*+'))*+)\s*+/>"""
 )
+
+_XHTML, _HEAD = re.compile(r"""\sxmlns\s*=\s*["']http://www\.w3\.org/1999/xhtml["']"""), 2000
 
 # A page of frames has no body; what stands for them is raw text to a browser that shows frames.
 _FRAMES = re.compile(r"</?(?:frameset|noframes)\b[^>]*+>", re.IGNORECASE)
@@ -101,9 +105,11 @@ def _remove_pictures(blocks: Sequence[Block]) -> int:
 def parse_page(markup: str, scripts: bool = True) -> LexborHTMLParser:
     """Return the tree of a page, as a browser that runs scripts sees it (without `noscript`), or one that does not."""
     markup = markup.replace("\r\n", "\n").replace("\r", "\n")
-    markup = with_tables(without_noscript(markup) if scripts else markup)
     if markup.lstrip()[:5] == "<?xml":
-        markup = _SELF_CLOSED.sub(r"<\1\2></\1>", markup)
+        markup = _SELF_CLOSED.sub(r"<\1\2></\1>", without_marked_sections(markup))
+    elif _XHTML.search(markup, 0, _HEAD):
+        markup = without_marked_sections(markup)
+    markup = with_tables(with_frames(without_noscript(markup) if scripts else markup))
     return LexborHTMLParser(markup)
 
 
@@ -128,4 +134,4 @@ def _first_h1(blocks: Sequence[Block]) -> str:
     return next((" ".join(block.text.split()) for block in blocks if block.level == 1), "")
 
 
-READER = text_reader("html", 7, _MEDIA_TYPE, read)
+READER = text_reader("html", 8, _MEDIA_TYPE, read)

@@ -17,6 +17,7 @@ from wherein.ingest.readers.office.docx_styles import Style, apply_property, is_
 from wherein.ingest.readers.office.left_out import left_out_note
 from wherein.ingest.readers.office.opc import Relation, first_target, main_part, part_events, read_properties, relations
 from wherein.ingest.readers.office.shapes import alternative_text
+from wherein.ingest.readers.office.symbols import symbol
 from wherein.ingest.readers.office.text_flow import Flow, endnotes_mark
 from wherein.ingest.readers.shared.blocks import Block
 from wherein.ingest.readers.shared.decode import name_as_title, require_text
@@ -167,6 +168,8 @@ class _Writer:
             paragraph.in_text = True
         elif tag in _CHARACTERS:
             self._add(paragraph, _CHARACTERS[tag])
+        elif tag == "w:sym":
+            self._add(paragraph, symbol(attributes.get("w:font", ""), attributes.get("w:char", "")))
         elif tag == "w:framePr":
             paragraph.is_initial = attributes.get("w:dropCap", "none") != "none"
         elif tag == "wp:docPr":
@@ -225,4 +228,4 @@ def _without_separators(stream: Iterable[Event]) -> Iterator[Event]:
             yield event
 
 
-READER = package_reader("docx", 2, _MEDIA_TYPE, _document)
+READER = package_reader("docx", 3, _MEDIA_TYPE, _document)

@@ -6,14 +6,21 @@ Rows are read one at a time, so that the size of the file does not matter.
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import partial
 from typing import BinaryIO, TextIO
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, JSONValue, Problem
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
-from wherein.ingest.readers.records.records import Records, read_whole, require_fields, text_field
+from wherein.ingest.readers.records.records import (
+    Records,
+    id_field,
+    read_whole,
+    require_fields,
+    text_field,
+    title_field,
+)
 from wherein.ingest.readers.shared.decode import (
     Decoded,
     clean,
@@ -25,6 +32,7 @@ from wherein.ingest.readers.shared.decode import (
 )
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.readers.shared.unique_keys import UniqueKeys
+from wherein.storage.catalog.fields import NO_FIELDS, Fields
 
 __all__ = ["READER", "detect_delimiter", "read"]
 
@@ -43,16 +51,16 @@ _NO_TEXT = "none of its columns is called text, content or body; --text-field NA
 def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
     """Yield a document for each row, or the problem with it; see `Reader` for the errors, `Records` for the fields.
 
-    The first row names the columns. When the user chose no text field and no column has a usual name of one, the table
-    is one document. Cells with numbers become numeric metadata.
+    The first row that is neither blank nor a comment names the columns. When the user chose no text field and no column
+    has a usual name of one, the table is one document. Cells with numbers become numeric metadata.
     """
     decoded = find_decoded(stream, context.encoding)
     with open_text(stream, decoded, "") as text:  # csv treats line ends in quotes itself
         rows = _rows(text)
-        columns = _columns(next(rows, []))
+        header, columns = _header(rows, context.fields)
         require_fields(columns, context.fields)
         if text_field(columns, context.fields) is not None:
-            yield from _documents(rows, columns, context, decoded)
+            yield from _documents(rows, header, columns, context, decoded)
             return
     yield _table(stream, name, context)
 
@@ -60,15 +68,17 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
 def detect_delimiter(sample: str) -> str:
     """Return the delimiter with which most rows have as many fields as the first row, and more than one.
 
-    Delimiters inside quotes do not count.
+    Delimiters inside quotes and in comments do not count.
     """
     best, score = _DELIMITERS[0], (0.0, 0)
     for delimiter in _DELIMITERS:
         try:
-            rows = [row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if row]
+            rows = [
+                row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if not _is_blank(row)
+            ]
         except csv.Error:
             continue
-        rows = rows[:_SAMPLE_ROWS]
+        rows = ([row for row in rows if not _is_comment(row)] or rows)[:_SAMPLE_ROWS]
         width = len(rows[0]) if rows else 0
         share = sum(len(row) == width for row in rows) / len(rows) if width > 1 else 0.0
         if (share, width) > score:
@@ -105,6 +115,25 @@ def _lines(text: TextIO) -> Iterator[str]:
         yield line
 
 
+def _header(rows: Iterator[list[str]], fields: Fields) -> tuple[int, list[str]]:
+    """Return the number of the row that names the columns, and the names; blank rows and comments may precede it."""
+    for number, row in enumerate(rows, 1):
+        if not _is_blank(row):
+            columns = _columns(row)
+            if not _is_comment(row) or text_field(columns, NO_FIELDS) or fields.text in columns:
+                return number, columns
+    return 0, []
+
+
+def _is_blank(row: list[str]) -> bool:
+    return not any(cell.strip() for cell in row)
+
+
+def _is_comment(row: list[str]) -> bool:
+    """Whether a row begins with `#`, which is no comment as the name of a first column that counts the rows."""
+    return row[0].startswith("#") and (len(row) == 1 or row[0].strip() != "#")
+
+
 def _columns(header: list[str]) -> list[str]:
     """Return unique names for the columns; a column without a name is named by its number."""
     keys = UniqueKeys()
@@ -112,23 +141,22 @@ def _columns(header: list[str]) -> list[str]:
 
 
 def _documents(
-    rows: Iterator[list[str]], columns: list[str], context: ReadContext, decoded: Decoded
+    rows: Iterator[list[str]], header: int, columns: list[str], context: ReadContext, decoded: Decoded
 ) -> Iterator[Document | Problem]:
     records = Records("row", _MEDIA_TYPE, context.fields)
-    text = text_field(columns, context.fields)
+    as_text = {find(columns, context.fields) for find in (text_field, id_field, title_field)}
     empty = True
-    for number, row in enumerate(rows, 2):
-        if any(cell.strip() for cell in row):
+    for number, row in enumerate(rows, header + 1):
+        if not _is_blank(row):
             empty = False
-            yield records.item(number, partial(_record, row, columns, text, context), decoded)
+            yield records.item(number, partial(_record, row, columns, as_text), decoded)
     if empty:
         raise Skipped("no text")
 
 
-def _record(row: list[str], columns: list[str], text: str | None, context: ReadContext) -> JSONValue:
+def _record(row: list[str], columns: list[str], as_text: Set[str | None]) -> JSONValue:
     if any(row[len(columns) :]):
         raise ValueError(f"{len(row)} fields, but the first row has {len(columns)}")
-    as_text = {text, context.fields.id or "id", context.fields.title or "title"}
     cells = zip(columns, row + [""] * (len(columns) - len(row)), strict=False)
     return {name: cell if name in as_text else _value(cell) for name, cell in cells if cell or name in as_text}
 
@@ -146,4 +174,4 @@ def _table(stream: BinaryIO, name: str, context: ReadContext) -> Document:
     return decoded.annotate(Document(name_as_title(name), decoded.text, _MEDIA_TYPE, notes=(_NO_TEXT,)))
 
 
-READER = Reader("csv", 4, _MEDIA_TYPE, read, read, streaming=True)
+READER = Reader("csv", 5, _MEDIA_TYPE, read, read, streaming=True)

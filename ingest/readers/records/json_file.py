@@ -53,4 +53,4 @@ def _parse_list(text: str, *, strict: bool) -> list[JSONValue] | None:
     return items if isinstance(items, list) else None
 
 
-READER = Reader("json", 4, _MEDIA_TYPE, read, read)
+READER = Reader("json", 5, _MEDIA_TYPE, read, read)

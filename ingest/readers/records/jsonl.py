@@ -9,7 +9,7 @@ from wherein.ingest.document import Document, JSONValue, Problem
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
 from wherein.ingest.readers.records.json_text import text_document
 from wherein.ingest.readers.records.json_values import parse_json
-from wherein.ingest.readers.records.records import NO_TEXT_FIELD, Records, read_whole, text_field
+from wherein.ingest.readers.records.records import NO_TEXT_FIELD, Records, read_whole, text_field, title_field
 from wherein.ingest.readers.shared.decode import Decoded, decode, find_decoded, open_text
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.storage.catalog.fields import NO_FIELDS
@@ -56,7 +56,7 @@ def _records(
 def _has_usual_field(lines: Iterator[tuple[int, str | None]]) -> bool:
     """Whether a record has a usual field, or none of the lines is a record that might."""
     found = [record for _, line in lines if isinstance(record := _record(line or ""), dict) and record]
-    return not found or any(text_field(record, NO_FIELDS) or "title" in record for record in found)
+    return not found or any(text_field(record, NO_FIELDS) or title_field(record, NO_FIELDS) for record in found)
 
 
 def _record(line: str) -> JSONValue:
@@ -92,4 +92,4 @@ def _too_long(number: int, limit: int) -> Problem:
     return Problem(f"line-{number}", f"line {number}: longer than {limit:,} characters")
 
 
-READER = Reader("jsonl", 5, _MEDIA_TYPE, read, read, streaming=True)
+READER = Reader("jsonl", 6, _MEDIA_TYPE, read, read, streaming=True)

@@ -1,6 +1,6 @@
 """From a record (a line of JSONL, a row of CSV) to a document: which fields are its text, its id and its title."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import BinaryIO
 
 from wherein.errors import Unreadable
@@ -8,7 +8,7 @@ from wherein.ingest.document import Document, JSONValue, Problem
 from wherein.ingest.readers.shared.decode import AS_IS, PICTURES_NOTE, Decoded, without_pictures
 from wherein.storage.catalog.fields import Fields
 
-__all__ = ["NO_TEXT_FIELD", "Records", "read_whole", "require_fields", "text_field"]
+__all__ = ["NO_TEXT_FIELD", "Records", "id_field", "read_whole", "require_fields", "text_field", "title_field"]
 
 _WHOLE_LIMIT = 64 << 20
 NO_TEXT_FIELD = (
@@ -72,7 +72,25 @@ def read_whole(stream: BinaryIO, reason: str) -> bytes:
 
 def text_field(names: Collection[str], fields: Fields) -> str | None:
     """Return the name of the text field: the one that the user chose, else the first usual name that occurs, if any."""
-    return fields.text or next((name for name in _TEXT_NAMES if name in names), None)
+    return fields.text or _usual(_TEXT_NAMES, names)
+
+
+def id_field(names: Collection[str], fields: Fields) -> str | None:
+    """Return the name of the field with the id, as `text_field` does."""
+    return fields.id or _usual(_ID_NAMES, names)
+
+
+def title_field(names: Collection[str], fields: Fields) -> str | None:
+    """Return the name of the field with the title, as `text_field` does."""
+    return fields.title or _usual((_TITLE_NAME,), names)
+
+
+def _usual(usual: Sequence[str], names: Collection[str]) -> str | None:
+    """Return the first of the usual names that occurs, in any case where none occurs as it is."""
+    exact = next((name for name in usual if name in names), None)
+    if exact is not None:
+        return exact
+    return next((name for wanted in usual for name in names if name.casefold() == wanted), None)
 
 
 def require_fields(names: Collection[str], fields: Fields) -> None:
@@ -96,7 +114,7 @@ def _printable(name: str) -> str:
 
 def _take_key(record: Record, names: list[str], chosen: str, default: str) -> str:
     """Remove the id from the record and return it, else `default`."""
-    name = chosen or next((name for name in _ID_NAMES if name in record), _ID_NAMES[0])
+    name = chosen or _usual(_ID_NAMES, record) or _ID_NAMES[0]
     if chosen and chosen not in record:
         raise ValueError(_missing_field_reason(chosen, names))
     value = record.pop(name, None)
@@ -108,7 +126,7 @@ def _take_key(record: Record, names: list[str], chosen: str, default: str) -> st
 
 
 def _document(key: str, record: Record, names: list[str], fields: Fields, media_type: str) -> Document:
-    text_name, title_name = text_field(record, fields) or _TEXT_NAMES[0], fields.title or _TITLE_NAME
+    text_name, title_name = text_field(record, fields) or _TEXT_NAMES[0], title_field(record, fields) or _TITLE_NAME
     for name in filter(None, (fields.text, fields.title)):
         if name not in record:
             raise ValueError(_missing_field_reason(name, names))

@@ -15,8 +15,8 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _CELLS = frozenset(("td", "th"))
 _CONTAINERS = """
     address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption
-    figure footer form frameset header hgroup hr legend li main nav p search section summary table tbody
-    tfoot thead tr
+    figure footer form frameset header hgroup hr legend li main nav optgroup option p search section summary
+    table tbody tfoot thead tr
 """
 _BLOCKS = _LISTS | _VERBATIM | _HEADINGS.keys() | _CELLS | frozenset(_CONTAINERS.split())
 HYPHEN = "-"

@@ -20,4 +20,4 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
     yield decoded.annotate(Document(name_as_title(name), text, _MEDIA_TYPE))
 
 
-READER = text_reader("plain", 7, _MEDIA_TYPE, read)
+READER = text_reader("plain", 8, _MEDIA_TYPE, read)

@@ -25,6 +25,10 @@ __all__ = ["READER", "read"]
 
 _MEDIA_TYPE = "application/xml"
 _PART = "the file"
+_FEEDS = frozenset(
+    ("rss", "feed", "http://www.w3.org/2005/Atom feed", "http://www.w3.org/1999/02/22-rdf-syntax-ns# RDF")
+)
+_REFERENCE = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _HTML = re.compile(r"</?(?:a|b|br|div|em|h[1-6]|i|img|li|p|span|strong|table|td|tr|ul)\b[^<>]*>", re.IGNORECASE)
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*+\[.*?\]\s*+>", re.DOTALL)
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL)
@@ -64,6 +68,7 @@ def _text_of(data: bytes) -> tuple[str, str, tuple[str, ...]]:
     """Return text, title and notes. Raises Unreadable when the XML is not well-formed or declares entities."""
     inline = _inline_elements(data)
     writer, title = BlockWriter(), _Title()
+    is_feed = next((value in _FEEDS for kind, value, _ in _events(data) if kind is START), False)
     for kind, value, attributes in _events(data):
         title.take(kind, value)
         if kind in (START, END):
@@ -74,9 +79,9 @@ def _text_of(data: bytes) -> tuple[str, str, tuple[str, ...]]:
         else:
             writer.text(clean(value))
     writer.flush()
-    text = _joined(writer.blocks)
+    text = _joined(writer.blocks, is_feed=is_feed)
     if text:
-        return text, title.text, ()
+        return text, _resolved(title.text) if is_feed else title.text, ()
     return "\n".join(_attribute_texts(data)), "", (_FROM_ATTRIBUTES,)
 
 
@@ -135,16 +140,22 @@ def _attribute_texts(data: bytes) -> Iterator[str]:
                 yield line
 
 
-def _joined(blocks: list[Block]) -> str:
-    """Return the text of blocks; feeds hold their articles as escaped HTML."""
+def _joined(blocks: list[Block], *, is_feed: bool = False) -> str:
+    """Return the text of blocks; feeds hold their articles, and texts without tags as well, as escaped HTML."""
     for block in blocks:
         if _HTML.search(block.text):
             block.text = join_blocks(_page_blocks(block.text))[0]
+        elif is_feed:
+            block.text = _resolved(block.text)
     return join_blocks(blocks)[0]
+
+
+def _resolved(text: str) -> str:
+    return clean(_REFERENCE.sub(lambda reference: html.unescape(reference[0]), text))
 
 
 def _page_blocks(markup: str) -> list[Block]:
     return render_page(parse_page(markup)).blocks
 
 
-READER = text_reader("xml", 4, _MEDIA_TYPE, read)
+READER = text_reader("xml", 5, _MEDIA_TYPE, read)

@@ -30,7 +30,7 @@ def record(db: Database, path: Path) -> FileRecord:
 
 
 def test_versions_name_reader_and_chunker() -> None:
-    assert version_of("html-7") == f"html-7/chunker-{CHUNKER_VERSION}"
+    assert version_of("html-8") == f"html-8/chunker-{CHUNKER_VERSION}"
     assert version_of("") == f"choice-4/chunker-{CHUNKER_VERSION}"
 
 
@@ -39,7 +39,7 @@ def test_what_a_present_reader_read_is_current(record: FileRecord, label: str) -
     assert is_current(replace(record, version=version_of(label)), AS_USUAL)
 
 
-@pytest.mark.parametrize("version", [REREAD, "plain-0/chunker-2", "plain-7/chunker-1", "plain-7"])
+@pytest.mark.parametrize("version", [REREAD, "plain-0/chunker-2", "plain-8/chunker-1", "plain-8"])
 def test_what_another_version_read_is_not(record: FileRecord, version: str) -> None:
     assert not is_current(replace(record, version=version), AS_USUAL)
 

@@ -41,6 +41,15 @@ from wherein.ingest.readers.registry import all_readers
         ("a", b"{}", "plain"),
         ("a", b"[{}]", "json"),
         ("a.txt", b"[{}]", "plain"),
+        ("a.jsonl", b"[\n {}", "json"),
+        ("a.ndjson", b"[1]", "jsonl"),
+        ("a.json", b'{"a": 1}\r\n\n{"a', "jsonl"),
+        ("a.json", b'{"a": "' + b"x" * 9000 + b'"}\n{"a": 2}\n', "jsonl"),
+        ("a.json", b'{"a": 1}\n', "json"),
+        ("a.json", b'{\n"a": {}}\n{}\n', "json"),
+        ("a.json", b'{"a": {}\n{"b": 1}', "json"),
+        ("a", b'{"a": 1}\n{"a": 2}\n', "jsonl"),
+        ("a.txt", b'{"a": 1}\n{"a": 2}\n', "plain"),
         ("a.csv", b"a,b", "csv"),
         ("A.TSV", b"a", "csv"),
         ("a.csv", b"<!doctype html>", "html"),
@@ -85,7 +94,7 @@ def test_names_and_labels_of_readers_differ() -> None:
         == len({reader.name for reader in all_readers()})
         == len(all_readers())
     )
-    assert all_readers()[0].label == "plain-7"
+    assert all_readers()[0].label == "plain-8"
 
 
 def test_the_reader_in_the_documents_reads() -> None:

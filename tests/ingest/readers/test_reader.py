@@ -21,18 +21,18 @@ def bound(reader: Reader, context: ReadContext) -> tuple[str, str]:
 
 
 def test_labels_name_version_and_fields() -> None:
-    assert Reader("csv", 4, "text/csv", read).label == "csv-4"
+    assert Reader("csv", 5, "text/csv", read).label == "csv-5"
     fields = Fields(text="abstract")
-    assert Reader("csv", 4, "text/csv", read, reading=Reading(fields)).label == f"csv-4{fields.label}"
+    assert Reader("csv", 5, "text/csv", read, reading=Reading(fields)).label == f"csv-5{fields.label}"
     assert fields.label
     assert fields.label != Fields(id="abstract").label
 
 
 def test_a_reader_that_takes_a_context_gets_it() -> None:
-    reader = Reader("csv", 4, "text/csv", read, read)
+    reader = Reader("csv", 5, "text/csv", read, read)
     assert reader.bind(NO_CONTEXT) is reader
     fields = Fields(text="abstract")
-    assert bound(reader, ReadContext(fields, depth=2)) == (f"csv-4{fields.label}", "abstract at 2")
+    assert bound(reader, ReadContext(fields, depth=2)) == (f"csv-5{fields.label}", "abstract at 2")
 
 
 def test_another_reader_is_left_as_it_is() -> None:

@@ -58,6 +58,11 @@ def problems(root: Path, *sources: str) -> list[tuple[str, str]]:
     return [(os.path.relpath(item.path, root), item.reason) for item in found if isinstance(item, WalkError)]
 
 
+def failures(root: Path, *sources: str) -> list[str]:
+    found = (item for source in sources or ("",) for item in walk(str(root / source)))
+    return [os.path.relpath(item.path, root) for item in found if isinstance(item, WalkError) and not item.is_skipped]
+
+
 def test_files_are_sorted_and_described(tree: Callable[..., Path]) -> None:
     root = tree("b.txt = four", "a/z.txt", "a/b/c.txt", "c.txt", "B.txt")
     assert names(root) == ["B.txt", "a/b/c.txt", "a/z.txt", "b.txt", "c.txt"]
@@ -191,6 +196,7 @@ def test_link_loops(tree: Callable[..., Path]) -> None:
     (root / "one").symlink_to("two")
     (root / "two").symlink_to("one")
     assert problems(root) == [(name, "symbolic link loop") for name in ("a/b/up", "a/self", "one", "two")]
+    assert failures(root) == []
     assert problems(root, "one") == [("one", "symbolic link loop")]
     assert [item.path for item in walk(str(root)) if isinstance(item, FoundFile)] == [str(root / "a/b/c")]
 
@@ -218,8 +224,10 @@ def test_what_is_no_regular_file(tree: Callable[..., Path]) -> None:
         ("pipe", "not a regular file (named pipe)"),
         ("socket", "not a regular file (socket)"),
     ]
-    assert problems(root) == expected
+    assert problems(root) == problems(root, "*") == problems(root, "**") == expected
     assert problems(root, "pipe", "socket") == expected[1:]
+    assert failures(root, "", "*", "**") == []
+    assert failures(root, "broken", "pipe", "missing") == ["nowhere", "pipe", "missing"]
     assert problems(root, "missing", "a/below") == [
         ("missing", "no such file or folder"),
         ("a/below", "no such file or folder"),

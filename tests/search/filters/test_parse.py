@@ -20,7 +20,7 @@ def test_an_unknown_type_is_refused_with_the_known_ones() -> None:
         media_type("word")
 
 
-@pytest.mark.parametrize("wrong", ["yesterday", "2025-13-01", "", "0001-01-01"])
+@pytest.mark.parametrize("wrong", ["yesterday", "2025-13-01", "", "0000-01-01"])
 def test_what_is_not_a_date_is_refused(wrong: str) -> None:
     with pytest.raises(UsageError, match="is not a date"):
         since_ns(wrong)
@@ -49,6 +49,9 @@ def test_short_names_of_types(name: str, expected: str) -> None:
 def test_dates_out_of_range_are_clamped_to_64_bits() -> None:
     assert since_ns("9999-01-01") == 2**63 - 1
     assert since_ns("1600-01-01T00:00:00+00:00") == -(2**63)
+    for first in ("0001-01-01", "0001-01-01T00:00:00+14:00"):
+        assert since_ns(first) == -(2**63)
+    assert since_ns("9999-12-31T23:59:59-14:00") == 2**63 - 1
     assert since_ns(" 1970-01-01T00:00:01Z ") == 10**9
 
 

@@ -27,6 +27,24 @@ def test_blocks_and_whitespace() -> None:
     ) == ("One twothree four\n\na < b & c é\n\nfive\nsix\n\nseven")
 
 
+def test_choices_without_a_menu() -> None:
+    assert text("<p>a<option>x1</option><option>x2<optgroup label=b>c") == "a\n\nx1\n\nx2\n\nc"
+    assert text("<p>a<select><option>x1<option>x2</select>") == "a"
+
+
+@pytest.mark.parametrize(
+    "head", ['<?xml version="1.0"?><html>', '<!DOCTYPE html>\n<html lang="en" xmlns="http://www.w3.org/1999/xhtml">']
+)
+def test_marked_sections_of_xhtml(head: str) -> None:
+    source = "<body><p>a <![CDATA[b <c> d]]> e</p><script>//<![CDATA[\nx\n//]]></script></body></html>"
+    assert text(head + source) == "a b <c> d e"
+
+
+def test_a_page_in_a_frame() -> None:
+    frame = '<iframe srcdoc="<title>T</title><p>b &amp;amp; c<script>x</script></div>">no frames</iframe>'
+    assert text(f"<title>A</title><div><p>a</p>{frame}<p>d</p></div>") == "a\n\nb & c\n\nd"
+
+
 def test_lists() -> None:
     source = """
     <p>before</p>

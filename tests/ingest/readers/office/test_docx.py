@@ -84,6 +84,11 @@ def test_signs() -> None:
     assert text(paragraph(f"<w:r>{signs}</w:r>", properties=tabs)) == "a b\nc-d"
 
 
+def test_letters_that_are_inserted_as_symbols() -> None:
+    sign = '<w:r><w:sym w:font="Symbol" w:char="F06D"/><w:sym w:font="Wingdings" w:char="F04A"/></w:r>'
+    assert text(paragraph(run("5 "), sign, run("m"))) == "5 μm"
+
+
 def test_hidden_text() -> None:
     hidden = "<w:r><w:rPr><w:vanish/></w:rPr><w:t>hidden</w:t></w:r>"
     shown = '<w:r><w:rPr><w:vanish w:val="0"/></w:rPr><w:t>shown</w:t></w:r>'

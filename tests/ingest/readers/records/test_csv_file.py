@@ -62,6 +62,26 @@ def test_columns_without_a_name_of_their_own() -> None:
     assert read("text,,x,x\na,b,c,d\n") == [row("a", "row-2", **{"column 2": "b", "x": "c", "x (2)": "d"})]
 
 
+def test_usual_names_in_any_case() -> None:
+    assert read("ID,Title,TEXT\n007,1.50,a\n") == [row("a", "007", "1.50")]
+    assert read("Text,content\na,b\n") == [row("b", "row-2", Text="a")]
+
+
+@pytest.mark.parametrize("before", ["\n \n;;\n", "# exported; on Monday\n#\n\n", '# a "b, c\n'])
+def test_what_precedes_the_names_of_the_columns(before: str) -> None:
+    skipped = before.count("\n")
+    expected = [row("a; b", f"row-{skipped + 2}", n=1), row("#2", f"row-{skipped + 3}", n=2)]
+    assert read(f'{before}text;n\n"a; b";1\n#2;2\n') == expected
+
+
+def test_a_sign_of_numbers_is_no_comment() -> None:
+    assert read("#id,text\n1,a\n") == [row("a", "row-2", **{"#id": 1})]
+    assert read("#,words\n1,a\n", fields=Fields(text="words")) == [row("a", "row-2", **{"#": 1})]
+    with pytest.raises(Unreadable, match=r'^no "word"; its fields are #, words$'):
+        read("#,words\n1,a\n", fields=Fields(text="word"))
+    assert read("# only\n# comments\n") == [Document("a.csv", "# only\n# comments\n", "text/csv", notes=(NO_COLUMN,))]
+
+
 def test_asked_for_columns() -> None:
     fields = Fields(text="Body text", id="nr", title="name")
     assert read("nr,name, Body  text ,text\n4,N,B,T\n", fields=fields) == [

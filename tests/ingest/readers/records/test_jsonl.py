@@ -127,6 +127,14 @@ def test_names_of_texts() -> None:
     ]
 
 
+def test_names_in_any_case() -> None:
+    found = records('{"ID": "a", "Title": "T", "Body": "b"}', '{"TITLE": "only"}')
+    assert found == [
+        Document("T", "b", "application/jsonl", "a"),
+        Document("only", "only", "application/jsonl", "line-2"),
+    ]
+
+
 def test_deep_nesting() -> None:
     (found,) = records('{"text": "a\\u0041", "x": ' + "[" * 50_000 + "]" * 50_000 + "}", limit=10**6)
     assert found == Problem("line-1", "line 1: nested too deeply")

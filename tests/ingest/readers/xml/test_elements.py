@@ -57,6 +57,28 @@ def test_title() -> None:
     assert read(b"<a>x</a>", "b.xml").title == "b.xml"
 
 
+@pytest.mark.parametrize(
+    "root",
+    [
+        "rss",
+        "feed",
+        'feed xmlns="http://www.w3.org/2005/Atom"',
+        'RDF xmlns="http://www.w3.org/1999/02/22-rdf-syntax-ns#"',
+    ],
+)
+def test_feeds_escape_twice(root: str) -> None:
+    source = (
+        "<title>T&amp;amp;C</title><item><title>Ann&amp;#8217;s R&amp;D</title>&lt;p&gt;a&amp;amp;b&lt;/p&gt;</item>"
+    )
+    document = read(f"<{root}>{source}</{root.split()[0]}>".encode(), "a.rss")
+    assert (document.title, document.text) == ("T&C", "T&C\n\nAnn’s R&D\n\na&b")
+
+
+def test_other_xml_escapes_once() -> None:
+    document = read(b"<doc><title>T&amp;amp;C</title></doc>", "a.xml")
+    assert (document.title, document.text) == ("T&amp;C", "T&amp;C")
+
+
 def test_pictures_in_a_text_are_left_out_with_a_note() -> None:
     document = read(f"<a>one data:image/png;base64,{'iVBORw0KGgo' * 9} two</a>".encode(), "a.xml")
     assert (document.text, document.notes) == ("one data:image/png two", (PICTURES_NOTE,))

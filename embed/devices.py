@@ -75,10 +75,11 @@ def device_settings(core: Any, device: str, threads: int, one_by_one: bool) -> d
         return {name: value for name, value in settings.items() if "NPU" not in device or name == "PERFORMANCE_HINT"}
     # By default OpenVINO rounds activations at run time, and w8a32 would depend on the CPU and on the batch.
     settings["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = "0"
-    settings["NUM_STREAMS"] = "1" if one_by_one else str(threads) if threads else _streams(core)
+    settings["NUM_STREAMS"] = "1" if one_by_one else str(threads or _cores(core))
     if threads:
         settings["INFERENCE_NUM_THREADS"] = threads
-        # OpenVINO would tie them to the first cores, and so those of each process to the same ones.
+    if 0 < threads < _cores(core):
+        # OpenVINO would tie them to the first cores, and so those of every process to the same ones.
         settings["ENABLE_CPU_PINNING"] = False
     return settings
 
@@ -92,7 +93,7 @@ def _parts(device: str) -> list[str]:
     return device.rpartition(":")[2].split(",")
 
 
-def _streams(core: Any) -> str:
+def _cores(core: Any) -> int:
     """Return the number of threads that OpenVINO would use: one per core that this process may run on."""
     _, maximum = core.get_property(CPU, "RANGE_FOR_STREAMS")
-    return str(maximum)
+    return int(maximum)

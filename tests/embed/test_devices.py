@@ -24,7 +24,7 @@ class Machine:
         self.available_devices = list(devices)
 
     def get_property(self, device: str, name: str) -> Any:
-        return (1, 1, 1) if name == "RANGE_FOR_STREAMS" else f"An Intel {device}"
+        return (1, 4) if name == "RANGE_FOR_STREAMS" else f"An Intel {device}"
 
 
 @pytest.mark.parametrize("name", ["cpu", "CPU", "gpu.1", "NPU", "auto", "AUTO:GPU.0,CPU", "hetero:npu,cpu", "HETERO"])
@@ -80,6 +80,7 @@ def test_settings_are_those_that_a_device_knows() -> None:
         "INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "THROUGHPUT", "DYNAMIC_QUANTIZATION_GROUP_SIZE": "0",
         "NUM_STREAMS": "3", "INFERENCE_NUM_THREADS": 3, "ENABLE_CPU_PINNING": False,
     }  # fmt: skip
+    assert "ENABLE_CPU_PINNING" not in device_settings(here, "CPU", 4, one_by_one=False)
     assert device_settings(here, "HETERO:CPU", 3, one_by_one=True) == device_settings(here, "CPU", 3, one_by_one=True)
     assert device_settings(here, "GPU.1", 3, one_by_one=True) == {
         "INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"

@@ -35,7 +35,7 @@ from wherein.storage.catalog.file_sources import follow_file
 from wherein.storage.catalog.files import FileRecord, find_file
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.sources import Source, remember_version
-from wherein.storage.index.folding import fold_if_due
+from wherein.storage.index.folding import fold_within_run
 from wherein.storage.repair.row_check import passages_without_vector, torn_documents
 
 if TYPE_CHECKING:
@@ -273,7 +273,7 @@ class IngestRun:
     def _committed(self, hashes: list[bytes]) -> None:
         self._ahead.embedded(hashes)
         if self.indexed:
-            fold_if_due(self._db, self._folder, self.model)
+            fold_within_run(self._db, self._folder, self.model)
         self._report_progress()
 
     def _report_progress(self) -> None:

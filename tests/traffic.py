@@ -186,7 +186,7 @@ def write(library: str, docs: str, log: str, seed: str) -> None:
     record()
     connection.failpoint = lambda name: record() if name.endswith(".committed") else None
     # Commits, new generations and the deletion of orphans come much more often than in real use.
-    ingest_run.fold_if_due = partial(ingest_run.fold_if_due, at_least=_FOLD_AT_LEAST)
+    ingest_run.fold_within_run = partial(ingest_run.fold_within_run, at_least=_FOLD_AT_LEAST)
     commit._COMMIT_VECTORS = _COMMIT_VECTORS
     rng = random.Random(int(seed))
     print("writing", flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,35 +32,71 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 __all__ = [
-    "differs", "fold_if_due", "is_behind", "lacks_words", "recount_if_due", "write_first_generations",
-    "write_segments_if_due",
+    "differs", "fold_if_due", "fold_within_run", "is_behind", "lacks_words", "recount_if_due",
+    "write_first_generations", "write_segments_if_due",
 ]  # fmt: skip
 
 
+# What is new exceeds this part of a generation when it is written to a file: within a run to a segment, until the delta
+# exceeds the larger part. Then a bulk run writes each passage five times; if it folded each tenth, eleven times.
+_SHARE, _SHARE_IN_RUN = 1 / 10, 1 / 4
+
+
 def fold_if_due(db: Database, folder: Path, model: StoredModel, at_least: int = 5_000) -> bool:
-    """Fold each delta that exceeds `at_least` and a tenth of its generation into a new one; return whether one did."""
-    due = [kind for kind in KINDS if _is_due(db, model, kind, at_least)]
-    for kind in due:
-        # A bulk run folds often, and tuning each generation would take 30 s or more (docs/decisions/index-kinds.md).
-        write_generation(db, folder, model, kind, reuse=Reuse.CODES)
-    if due:
-        drop_old_generations(db, folder)
-    return bool(due)
+    """Fold each delta that exceeds `at_least` and a tenth of its generation into a new one; return whether one did.
+
+    Call after a run.
+    """
+    return _drop_old(db, folder, [_is_folded(db, folder, model, kind, at_least, _SHARE) for kind in KINDS])
+
+
+def fold_within_run(db: Database, folder: Path, model: StoredModel, at_least: int = 5_000) -> bool:
+    """Fold each delta that exceeds `at_least` and a quarter of its generation; write a smaller one to segments.
+
+    Who opens the library meanwhile reads at most a tenth of it from the catalog. Return whether a file was written.
+    """
+    return _drop_old(
+        db,
+        folder,
+        [
+            _is_folded(db, folder, model, kind, at_least, _SHARE_IN_RUN)
+            or write_segment_if_due(db, folder, model, kind, _limit(db, kind, at_least, _SHARE))
+            for kind in KINDS
+        ],
+    )
 
 
 def write_segments_if_due(db: Database, folder: Path, model: StoredModel) -> None:
-    """Write what has come since the last segment of each kind to a file, unless that is little; call after a run.
-
-    Not within a run, which folds often and would write each passage several times more.
-    """
+    """Write what has come since the last segment of each kind to a file, unless that is little; call after a run."""
     if [kind for kind in KINDS if write_segment_if_due(db, folder, model, kind)]:
         drop_old_generations(db, folder)
 
 
-def _is_due(db: Catalog, model: StoredModel, kind: str, at_least: int) -> bool:
+def _is_folded(db: Database, folder: Path, model: StoredModel, kind: str, at_least: int, share: float) -> bool:
+    """Fold the delta of a kind if it is due; return whether it was."""
+    if not _is_due(db, model, kind, _limit(db, kind, at_least, share)):
+        return False
+    # A bulk run folds often, and tuning each generation would take 30 s or more (docs/decisions/index-kinds.md).
+    write_generation(db, folder, model, kind, reuse=Reuse.CODES)
+    return True
+
+
+def _drop_old(db: Database, folder: Path, written: Sequence[bool]) -> bool:
+    """Drop what new files replace; return whether there are some."""
+    if any(written):
+        drop_old_generations(db, folder)
+    return any(written)
+
+
+def _limit(db: Catalog, kind: str, at_least: int, share: float) -> int:
+    """Return the number of new passages or vectors from which on they are written to a file."""
     generation = active_generation(db, kind)
-    highest, count = (generation.highest_id, generation.count) if generation else (0, 0)
-    limit = max(at_least, count // 10)
+    return max(at_least, int(generation.count * share)) if generation else at_least
+
+
+def _is_due(db: Catalog, model: StoredModel, kind: str, limit: int) -> bool:
+    generation = active_generation(db, kind)
+    highest = generation.highest_id if generation else 0
     # Ids only grow, so the difference of the ids is an upper bound: after most commits nothing has to be counted.
     return highest_stored(db, model, kind) - highest > limit and count_stored(db, model, kind, highest) > limit
 

@@ -16,6 +16,7 @@ from wherein.storage.catalog.vectors import count_vectors
 from wherein.storage.index.folding import (
     differs,
     fold_if_due,
+    fold_within_run,
     is_behind,
     lacks_words,
     recount_if_due,
@@ -32,6 +33,7 @@ from wherein.storage.index.generations import (
     list_generations,
 )
 from wherein.storage.index.method import IVF
+from wherein.storage.index.segments import segments_of
 from wherein.storage.repair.deep_check import check_index
 
 
@@ -48,6 +50,31 @@ def test_a_delta_with_gaps_is_folded_when_it_is_long_enough(db: Database, tmp_pa
     generation = active_generation(db)
     assert generation is not None
     assert (generation.count, generation.highest_id) == (5, 8)
+
+
+def test_a_run_folds_a_quarter_and_writes_a_tenth_to_segments(db: Database, tmp_path: Path, model: StoredModel) -> None:
+    def files() -> tuple[int, list[int]]:
+        generation = active_generation(db)
+        assert generation is not None
+        return generation.count, [one.content.count for one in segments_of(db, tmp_path, generation)]
+
+    store_range(db, model, 0, 100)
+    assert fold_within_run(db, tmp_path, model, at_least=8)
+    for last, wrote, expected in (
+        (108, False, (100, [])),
+        (111, True, (100, [11])),
+        (120, False, (100, [11])),
+        (124, True, (100, [24])),
+        (126, True, (126, [])),
+        (138, False, (126, [])),
+    ):
+        store_range(db, model, count_vectors(db, model.id), last)
+        assert fold_within_run(db, tmp_path, model, at_least=8) is wrote
+        assert files() == expected
+    assert not fold_if_due(db, tmp_path, model, at_least=12)
+    store_range(db, model, 138, 139)
+    assert fold_if_due(db, tmp_path, model, at_least=12)
+    assert files() == (139, [])
 
 
 def test_a_fold_keeps_the_method(library: Library) -> None:

@@ -24,7 +24,7 @@ KINDS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # it ends with the module: those of other folders start servers of their own
 def server() -> Iterator[MilvusServer]:
     if reason := missing_server():
         pytest.skip(reason)

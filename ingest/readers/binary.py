@@ -51,7 +51,7 @@ def binary_kind(head: bytes) -> str | None:
 def _is_text(head: bytes) -> bool:
     """Whether a head with NUL bytes is text in UTF-8 all the same, such as a log that was being written in a crash."""
     rest = head.replace(b"\0", b"")
-    if len(rest) < _MIN_TEXT_SHARE * len(head) or _CONTROL.search(rest):
+    if len(rest) <= _MIN_TEXT_SHARE * len(head) or _CONTROL.search(rest):
         return False
     try:
         codecs.getincrementaldecoder("utf-8")().decode(rest)  # its last character may be cut

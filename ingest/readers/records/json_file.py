@@ -8,14 +8,12 @@ from wherein.errors import Unreadable
 from wherein.ingest.document import Document, JSONValue, Problem
 from wherein.ingest.readers.heads import looks_like_records
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
-from wherein.ingest.readers.records.json_text import text_document
+from wherein.ingest.readers.records.json_text import JSON, media_type_of, text_document
 from wherein.ingest.readers.records.json_values import parse_json
 from wherein.ingest.readers.records.records import NO_TEXT_FIELD, Records, require_fields, text_field
 from wherein.ingest.readers.shared.decode import decode, require_text
 
 __all__ = ["READER", "read"]
-
-_MEDIA_TYPE = "application/json"
 
 
 def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
@@ -30,10 +28,10 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
     names = dict.fromkeys(name for record in items or () if isinstance(record, dict) for name in record)
     if items is None or text_field(names, context.fields) is None:
         notes = () if items is None else (NO_TEXT_FIELD,)
-        yield text_document(decoded, name, _MEDIA_TYPE, notes)
+        yield text_document(decoded, name, media_type_of(name, JSON), notes)
         return
     require_fields(names, context.fields)
-    records = Records("record", _MEDIA_TYPE, context.fields)
+    records = Records("record", media_type_of(name, JSON), context.fields)
     for number, record in enumerate(items, 1):
         yield records.item(number, partial(_identity, record), decoded)
 
@@ -53,4 +51,4 @@ def _parse_list(text: str, *, strict: bool) -> list[JSONValue] | None:
     return items if isinstance(items, list) else None
 
 
-READER = Reader("json", 5, _MEDIA_TYPE, read, read)
+READER = Reader("json", 5, JSON, read, read)

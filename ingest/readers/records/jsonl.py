@@ -7,7 +7,7 @@ from typing import BinaryIO, TextIO
 
 from wherein.ingest.document import Document, JSONValue, Problem
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
-from wherein.ingest.readers.records.json_text import text_document
+from wherein.ingest.readers.records.json_text import JSON_LINES, media_type_of, text_document
 from wherein.ingest.readers.records.json_values import parse_json
 from wherein.ingest.readers.records.records import NO_TEXT_FIELD, Records, read_whole, text_field, title_field
 from wherein.ingest.readers.shared.decode import Decoded, decode, find_decoded, open_text
@@ -19,7 +19,6 @@ __all__ = ["LINE_LIMIT", "READER", "read"]
 LINE_LIMIT = 64 * 2**20
 """Characters of the longest line that is read."""
 
-_MEDIA_TYPE = "application/jsonl"
 _STEP = 2**20
 _PEEKED_LINES = 100
 
@@ -39,13 +38,13 @@ def read(
         yield _whole(stream, name, context)
         return
     with open_text(stream, decoded, "\n") as text:
-        yield from _records(_lines(text, limit), context, decoded, limit)
+        records = Records("line", media_type_of(name, JSON_LINES), context.fields)
+        yield from _records(_lines(text, limit), records, decoded, limit)
 
 
 def _records(
-    lines: Iterator[tuple[int, str | None]], context: ReadContext, decoded: Decoded, limit: int
+    lines: Iterator[tuple[int, str | None]], records: Records, decoded: Decoded, limit: int
 ) -> Iterator[Document | Problem]:
-    records = Records("line", _MEDIA_TYPE, context.fields)
     number = 0
     for number, line in lines:
         yield _too_long(number, limit) if line is None else records.item(number, partial(parse_json, line), decoded)
@@ -68,7 +67,7 @@ def _record(line: str) -> JSONValue:
 
 def _whole(stream: BinaryIO, name: str, context: ReadContext) -> Document:
     decoded = decode(read_whole(stream, NO_TEXT_FIELD), context.encoding)
-    return text_document(decoded, name, _MEDIA_TYPE, (NO_TEXT_FIELD,))
+    return text_document(decoded, name, media_type_of(name, JSON_LINES), (NO_TEXT_FIELD,))
 
 
 def _lines(text: TextIO, limit: int) -> Iterator[tuple[int, str | None]]:
@@ -92,4 +91,4 @@ def _too_long(number: int, limit: int) -> Problem:
     return Problem(f"line-{number}", f"line {number}: longer than {limit:,} characters")
 
 
-READER = Reader("jsonl", 6, _MEDIA_TYPE, read, read, streaming=True)
+READER = Reader("jsonl", 6, JSON_LINES, read, read, streaming=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import wherein
-from milvus_server import MilvusServer, missing_server
+from milvus_server import MilvusServer
 from stored_documents import MODEL, many_documents
 from wherein.errors import LibraryBusy, UsageError, WhereinError
 from wherein.storage.store.milvus.address import parse_address
@@ -76,25 +76,23 @@ def test_a_client_that_is_killed_loses_and_doubles_nothing(open_store: Callable[
 
 
 @pytest.mark.cluster
-def test_a_server_that_is_killed_loses_nothing_and_is_waited_for() -> None:
-    if reason := missing_server():
-        pytest.skip(reason)
-    with MilvusServer(19_700) as server:
-        store = MilvusStore(parse_address(f"milvus://{server.host}/killed"), patience=_RECOVERY_SECONDS)
-        store.begin_generation(MODEL, "exact")
-        acknowledged = []
-        for document in many_documents(COUNT)[:20]:
-            store.upsert([document])
-            acknowledged.append(document.uri)
-        before = server.host
-        server.kill()
-        starting = threading.Thread(target=server.start)
-        starting.start()
-        assert store.count() == 60  # while the server is away
-        starting.join()
-        assert server.host == before
-        store.close()
-        require_all(MilvusStore(parse_address(f"milvus://{server.host}/killed")), acknowledged)
+def test_a_server_that_is_killed_loses_nothing_and_is_waited_for(server: MilvusServer) -> None:
+    address = parse_address(f"milvus://{server.host}/killed")
+    store = MilvusStore(address, patience=_RECOVERY_SECONDS)
+    store.begin_generation(MODEL, "exact")
+    acknowledged = []
+    for document in many_documents(COUNT)[:20]:
+        store.upsert([document])
+        acknowledged.append(document.uri)
+    before = server.host
+    server.kill()
+    starting = threading.Thread(target=server.start)
+    starting.start()
+    assert store.count() == 60  # while the server is away
+    starting.join()
+    assert server.host == before
+    store.close()
+    require_all(MilvusStore(address), acknowledged)
 
 
 def test_a_server_that_stays_away_is_named_with_what_to_do() -> None:

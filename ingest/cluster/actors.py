@@ -35,11 +35,13 @@ class _Member:
     """An actor; `ready` is a reference to its fingerprint, None once that has come. `calls` are under way, by method.
 
     Files are read far ahead of what is embedded: calls of one method say nothing of how long those of another wait.
+    `blamed` are the methods of which a call is taken to have run when the actor died.
     """
 
     actor: Any
     ready: Any
     calls: Counter[str] = field(default_factory=Counter)
+    blamed: set[str] = field(default_factory=set)
 
 
 @dataclass(eq=False)
@@ -157,7 +159,9 @@ class Actors:
         except self._ray.exceptions.RayTaskError as error:
             raise _as_raised(error) from None
         except self._ray.exceptions.RayError:  # the actor or its node died, or the value was lost with its node
-            call.deaths += 1
+            # Calls of a method run in their order, and are waited for in it: the others were only in the queue.
+            call.deaths += call.method not in call.member.blamed
+            call.member.blamed.add(call.method)
             self._replace(call.member)
             if call.deaths == _MAX_DEATHS:
                 raise ActorDiedThriceError(f"{_MAX_DEATHS} actors of Ray died while doing the same work") from None

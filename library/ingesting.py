@@ -28,12 +28,7 @@ from wherein.storage.catalog.documents import documents_of_stream
 from wherein.storage.catalog.models import StoredModel, bind_model, bound_model
 from wherein.storage.catalog.reading import Reading
 from wherein.storage.catalog.sources import list_sources, remember_source
-from wherein.storage.index.folding import (
-    fold_if_due,
-    recount_if_due,
-    write_first_generations,
-    write_segments_if_due,
-)
+from wherein.storage.index.folding import finish_indexes, recount_if_due
 from wherein.uri import stdin_uri
 
 if TYPE_CHECKING:
@@ -180,9 +175,7 @@ def _ingest(
         if run.stopped:
             report(Stopped(TIME_IS_UP))
         if runs.indexed:
-            write_first_generations(db, runs.folder, run.model)
-            fold_if_due(db, runs.folder, run.model)
-            write_segments_if_due(db, runs.folder, run.model)
+            finish_indexes(db, runs.folder, run.model)
     return summarize(run.tally, time.monotonic() - began)
 
 

@@ -22,7 +22,7 @@ from wherein.library.stored_paths import resolve_paths
 from wherein.storage.catalog.file_sources import aliases_of_source, files_below
 from wherein.storage.catalog.files import documents_of_source, file_by_id
 from wherein.storage.catalog.sources import Source, list_sources
-from wherein.storage.index.folding import fold_if_due, write_first_generations, write_segments_if_due
+from wherein.storage.index.folding import finish_indexes
 from wherein.uri import file_path, file_uri
 
 if TYPE_CHECKING:
@@ -83,9 +83,7 @@ class CatchUp:
             self._remove(db, run, is_whole=paths is None)
             self._count_lost(db, scopes, before, is_whole=paths is None)
             self._unsettled = run.unsettled
-            write_first_generations(db, self._runs.folder, run.model)
-            fold_if_due(db, self._runs.folder, run.model)
-            write_segments_if_due(db, self._runs.folder, run.model)
+            finish_indexes(db, self._runs.folder, run.model)
         return summarize(run.tally, time.monotonic() - began)
 
     def _remove(self, db: Database, run: IngestRun, *, is_whole: bool) -> None:

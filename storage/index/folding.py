@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,38 +31,47 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 __all__ = [
-    "differs", "fold_if_due", "fold_within_run", "is_behind", "lacks_words", "recount_if_due",
+    "differs", "finish_indexes", "fold_if_due", "fold_within_run", "is_behind", "lacks_words", "recount_if_due",
     "write_first_generations", "write_segments_if_due",
 ]  # fmt: skip
 
 
-# What is new exceeds this part of a generation when it is written to a file: within a run to a segment, until the delta
-# exceeds the larger part. Then a bulk run writes each passage five times; if it folded each tenth, eleven times.
+# A delta is folded when it exceeds this part of its generation. Within a run only the larger part counts, and what has
+# come since the last segment is written to one when it exceeds the smaller: a bulk run then writes each passage five
+# times; if it folded each tenth, eleven times.
 _SHARE, _SHARE_IN_RUN = 1 / 10, 1 / 4
+_AT_LEAST = 5_000
 
 
-def fold_if_due(db: Database, folder: Path, model: StoredModel, at_least: int = 5_000) -> bool:
-    """Fold each delta that exceeds `at_least` and a tenth of its generation into a new one; return whether one did.
+def finish_indexes(db: Database, folder: Path, model: StoredModel) -> None:
+    """Write the first generations, fold what is due, and write the rest to segments; call after a run."""
+    write_first_generations(db, folder, model)
+    fold_if_due(db, folder, model)
+    write_segments_if_due(db, folder, model)
 
-    Call after a run.
-    """
-    return _drop_old(db, folder, [_is_folded(db, folder, model, kind, at_least, _SHARE) for kind in KINDS])
+
+def fold_if_due(db: Database, folder: Path, model: StoredModel, at_least: int = _AT_LEAST) -> bool:
+    """Fold each delta that exceeds `at_least` and a tenth of its generation into a new one; return whether one did."""
+    folded = [_fold(db, folder, model, kind, at_least, _SHARE) for kind in KINDS]
+    if any(folded):
+        drop_old_generations(db, folder)
+    return any(folded)
 
 
-def fold_within_run(db: Database, folder: Path, model: StoredModel, at_least: int = 5_000) -> bool:
+def fold_within_run(db: Database, folder: Path, model: StoredModel, at_least: int = _AT_LEAST) -> bool:
     """Fold each delta that exceeds `at_least` and a quarter of its generation; write a smaller one to segments.
 
-    Who opens the library meanwhile reads at most a tenth of it from the catalog. Return whether a file was written.
+    A reader that opens the library meanwhile reads at most a tenth of it from the catalog. Return whether a file was
+    written.
     """
-    return _drop_old(
-        db,
-        folder,
-        [
-            _is_folded(db, folder, model, kind, at_least, _SHARE_IN_RUN)
-            or write_segment_if_due(db, folder, model, kind, _limit(db, kind, at_least, _SHARE))
-            for kind in KINDS
-        ],
-    )
+    written = [
+        _fold(db, folder, model, kind, at_least, _SHARE_IN_RUN)
+        or write_segment_if_due(db, folder, model, kind, _limit(active_generation(db, kind), at_least, _SHARE))
+        for kind in KINDS
+    ]
+    if any(written):
+        drop_old_generations(db, folder)
+    return any(written)
 
 
 def write_segments_if_due(db: Database, folder: Path, model: StoredModel) -> None:
@@ -72,33 +80,20 @@ def write_segments_if_due(db: Database, folder: Path, model: StoredModel) -> Non
         drop_old_generations(db, folder)
 
 
-def _is_folded(db: Database, folder: Path, model: StoredModel, kind: str, at_least: int, share: float) -> bool:
-    """Fold the delta of a kind if it is due; return whether it was."""
-    if not _is_due(db, model, kind, _limit(db, kind, at_least, share)):
+def _fold(db: Database, folder: Path, model: StoredModel, kind: str, at_least: int, share: float) -> bool:
+    """Fold the delta of a kind if it exceeds `at_least` and this share of its generation; return whether it did."""
+    generation = active_generation(db, kind)
+    highest, limit = generation.highest_id if generation else 0, _limit(generation, at_least, share)
+    # Ids only grow, so the difference of the ids is an upper bound: after most commits nothing has to be counted.
+    if highest_stored(db, model, kind) - highest <= limit or count_stored(db, model, kind, highest) <= limit:
         return False
     # A bulk run folds often, and tuning each generation would take 30 s or more (docs/decisions/index-kinds.md).
     write_generation(db, folder, model, kind, reuse=Reuse.CODES)
     return True
 
 
-def _drop_old(db: Database, folder: Path, written: Sequence[bool]) -> bool:
-    """Drop what new files replace; return whether there are some."""
-    if any(written):
-        drop_old_generations(db, folder)
-    return any(written)
-
-
-def _limit(db: Catalog, kind: str, at_least: int, share: float) -> int:
-    """Return the number of new passages or vectors from which on they are written to a file."""
-    generation = active_generation(db, kind)
+def _limit(generation: Generation | None, at_least: int, share: float) -> int:
     return max(at_least, int(generation.count * share)) if generation else at_least
-
-
-def _is_due(db: Catalog, model: StoredModel, kind: str, limit: int) -> bool:
-    generation = active_generation(db, kind)
-    highest = generation.highest_id if generation else 0
-    # Ids only grow, so the difference of the ids is an upper bound: after most commits nothing has to be counted.
-    return highest_stored(db, model, kind) - highest > limit and count_stored(db, model, kind, highest) > limit
 
 
 def write_first_generations(db: Database, folder: Path, model: StoredModel) -> bool:

@@ -17,16 +17,13 @@ import numpy.typing as npt
 
 from wherein.storage.catalog.packed_terms import ENTRY, TermRows
 from wherein.storage.index.keyword_index import KeywordIndex
-from wherein.storage.index.postings import Positions, TermPostings, sum_counts
+from wherein.storage.index.postings import Family, Positions, TermPostings, sum_counts
 
 __all__ = [
-    "WEIGHTS", "Family", "KeywordScores", "Scores", "Weights", "highest_idf", "inverse_frequency", "score_passages",
-    "score_rows",
+    "WEIGHTS", "KeywordScores", "Scores", "Weights", "highest_idf", "inverse_frequency", "score_passages", "score_rows",
 ]  # fmt: skip
 
 Scores = npt.NDArray[np.float32]
-Family = tuple[int, ...]
-"""A term of a question, followed by those of other inflections of its word."""
 
 
 @dataclass(frozen=True)

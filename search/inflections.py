@@ -44,7 +44,7 @@ class Inflections:
     """Finds inflections in one library; for one thread at a time."""
 
     def __init__(self, language: Callable[[], str], vocabulary: Vocabulary) -> None:
-        """`language` returns the main language of the library, a code of ISO 639-1, or "" if it has none."""
+        """`language` returns the code (ISO 639-1) of the main language of the library, "" if it has none."""
         self._language = language
         self._vocabulary = vocabulary
         self._known: tuple[KeywordIndex, Stem | None, Recent[str, tuple[int, ...]]] | None = None

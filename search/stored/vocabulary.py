@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from wherein.search.query_syntax import ParsedQuestion
@@ -17,15 +17,15 @@ __all__ = ["StoreVocabulary", "StoreWordIndex"]
 
 @dataclass(frozen=True)
 class StoreWordIndex(KeywordIndex):
-    """An index of which only is known how often terms occur; `known` has those that were asked for."""
+    """An index that only knows how often terms occur: it asks `store`, and keeps in `known` what it was asked for."""
 
-    store: SearchableStore | None = None
-    known: dict[int, int] = field(default_factory=dict)
+    store: SearchableStore = field(kw_only=True)
+    known: dict[int, int] = field(default_factory=dict, kw_only=True)
 
     def frequencies(self, terms: Iterable[int]) -> dict[int, int]:
         """Return in how many passages of the store each term occurs."""
         asked = list(terms)
-        if (unknown := [term for term in asked if term not in self.known]) and self.store:
+        if unknown := [term for term in asked if term not in self.known]:
             self.known.update(self.store.term_statistics(unknown).frequencies)
         return {term: self.known[term] for term in asked}
 
@@ -46,8 +46,8 @@ class StoreVocabulary(Vocabulary):
         """Return an index that knows the terms of a question, the same one until passages come or go."""
         statistics, index = self._store.term_statistics([*question.terms]), self._index
         if index is None or (index.count, index.length) != (statistics.passages, statistics.length):
-            parts: Sequence[Part] = (Part(collect(())),)
-            index = StoreWordIndex(0, None, tuple(parts), statistics.passages, statistics.length, store=self._store)
+            part = Part(collect(()))
+            index = StoreWordIndex(0, None, (part,), statistics.passages, statistics.length, store=self._store)
             self._index = index
         index.known.update(statistics.frequencies)
         return index
@@ -55,7 +55,6 @@ class StoreVocabulary(Vocabulary):
     def words(self, part: Part) -> WordList:
         """Return all words of the store."""
         assert self._index is not None
-        assert part in self._index.parts
         if self._words is None or self._words[0] is not self._index:
             self._words = self._index, group_words(self._store.words())
         return self._words[1]

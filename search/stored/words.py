@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, chain
 
-from wherein.search.bm25 import WEIGHTS, Family, KeywordScores, inverse_frequency, score_rows
+from wherein.search.bm25 import WEIGHTS, KeywordScores, inverse_frequency, score_rows
 from wherein.search.query_syntax import ParsedQuestion, Phrase
 from wherein.storage.catalog.packed_terms import TermRows, unpack_rows
 from wherein.storage.index.keyword_index import KeywordIndex
+from wherein.storage.index.postings import Family
 from wherein.storage.store.filters import Filter
 from wherein.storage.store.store import CountedPassage, SearchableStore, TermStatistics
 

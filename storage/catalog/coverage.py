@@ -111,7 +111,7 @@ def main_language(db: Catalog) -> str:
 
 
 def prevailing(languages: Iterable[str]) -> str:
-    """Return the language that more than half of the known ones are, "" if there is none; "" stands for no guess."""
+    """Return the language that makes up more than half of those given, "" if none does; "" among them is no guess."""
     counts = Counter(language for language in languages if language)
     (language, count), *_ = counts.most_common(1) or [("", 0)]
     return language if 2 * count > counts.total() else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from wherein.storage.catalog.vectors import Matrix
+from wherein.storage.index.postings import Family
 from wherein.storage.store.document import DocumentEntry, EmbeddedDocument, PassageRow, Record, Scored
 from wherein.storage.store.filters import Filter
 
@@ -94,7 +95,7 @@ class TermStatistics:
     passages: int
     length: int
     frequencies: Mapping[int, int]
-    families: Mapping[tuple[int, ...], int] = field(default_factory=dict)
+    families: Mapping[Family, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +161,7 @@ class SearchableStore(Protocol):
         `Capabilities.max_hits`.
         """
 
-    def term_statistics(self, terms: Sequence[int], families: Sequence[tuple[int, ...]] = ()) -> TermStatistics:
+    def term_statistics(self, terms: Sequence[int], families: Sequence[Family] = ()) -> TermStatistics:
         """Return what BM25 needs to know of all passages; `terms` as `storage/catalog/terms.py` makes them.
 
         Each of `families` is a group of terms that count as one word.

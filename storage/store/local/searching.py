@@ -14,6 +14,7 @@ from wherein.storage.catalog.vectors import Matrix
 from wherein.storage.catalog.words import read_words
 from wherein.storage.filters.selection import Selection, selection_of
 from wherein.storage.index.keyword_index import KeywordIndex, load_keywords
+from wherein.storage.index.postings import Family
 from wherein.storage.index.vector_index import VectorIndex, load_index
 from wherein.storage.store.checks import check_search
 from wherein.storage.store.document import Scored
@@ -69,7 +70,7 @@ class LocalSearching:
                 return dict(list(near.items())[:k])
             wanted = min(4 * wanted, most)
 
-    def term_statistics(self, terms: Sequence[int], families: Sequence[tuple[int, ...]] = ()) -> TermStatistics:
+    def term_statistics(self, terms: Sequence[int], families: Sequence[Family] = ()) -> TermStatistics:
         """Return the numbers that BM25 needs; see `SearchableStore`."""
         with self._connections.reading() as db:
             index = self._loaded_keywords(db)

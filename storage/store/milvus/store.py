@@ -13,6 +13,7 @@ from wherein.errors import WhereinError
 from wherein.storage.catalog.coverage import prevailing
 from wherein.storage.catalog.vectors import Matrix
 from wherein.storage.disk.batched import batched
+from wherein.storage.index.postings import Family
 from wherein.storage.store.checks import check_search, last_of_each, reason_to_reject
 from wherein.storage.store.document import DocumentEntry, EmbeddedDocument, PassageRow, Record, Scored
 from wherein.storage.store.filters import Filter, check_filter
@@ -150,7 +151,7 @@ class _Searching(_Reading):
         scored = [Scored(passage_of(hit["entity"]), float(hit["distance"])) for hit in found]
         return sorted(scored, key=lambda one: (-one.score, one.passage.key))
 
-    def term_statistics(self, terms: Sequence[int], families: Sequence[tuple[int, ...]] = ()) -> TermStatistics:
+    def term_statistics(self, terms: Sequence[int], families: Sequence[Family] = ()) -> TermStatistics:
         """Return the numbers that BM25 needs; see `SearchableStore`."""
         return self._terms.of(self._here().name).statistics(terms, families)
 

@@ -17,7 +17,7 @@ from threading import RLock
 import numpy as np
 
 from wherein.storage.catalog.packed_terms import unpack_rows
-from wherein.storage.index.postings import Mask, Postings, collect
+from wherein.storage.index.postings import Family, Mask, Postings, collect
 from wherein.storage.store.milvus.catalog import MilvusCatalog
 from wherein.storage.store.milvus.client import Connection
 from wherein.storage.store.milvus.expression import EVERYTHING, holds_terms, sampled
@@ -35,9 +35,6 @@ _TRUSTED_SECONDS = 1.0
 """For so long a change by another process may go unnoticed."""
 _THREADS = 8
 _COUNTED = ("key", "terms", "counts", "length")
-
-Family = tuple[int, ...]
-"""Terms that count as one word."""
 
 
 def counted_passages(connection: Connection, collection: str, only: str) -> Iterator[CountedPassage]:

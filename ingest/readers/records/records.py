@@ -48,7 +48,7 @@ class Records:
             if not isinstance(record, dict):
                 raise ValueError("not a JSON object")
             names = list(record)
-            key = _take_key(record, names, self._fields.id, key)
+            key = _take_key(record, names, self._fields, key)
             first = self._first.setdefault(key, number)
             if first != number:
                 raise ValueError(f"same id as {self._unit} {first}")
@@ -112,11 +112,11 @@ def _printable(name: str) -> str:
     return name[:_MAX_NAME_LENGTH] if name.isprintable() else ascii(name[:_MAX_NAME_LENGTH])
 
 
-def _take_key(record: Record, names: list[str], chosen: str, default: str) -> str:
+def _take_key(record: Record, names: list[str], fields: Fields, default: str) -> str:
     """Remove the id from the record and return it, else `default`."""
-    name = chosen or _usual(_ID_NAMES, record) or _ID_NAMES[0]
-    if chosen and chosen not in record:
-        raise ValueError(_missing_field_reason(chosen, names))
+    name = id_field(record, fields) or _ID_NAMES[0]
+    if fields.id and fields.id not in record:
+        raise ValueError(_missing_field_reason(fields.id, names))
     value = record.pop(name, None)
     if value is None or value == "":
         return default

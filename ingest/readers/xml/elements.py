@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from wherein.errors import Unreadable
 from wherein.ingest.document import Document, Problem
+from wherein.ingest.readers.html.marked_sections import without_marked_sections
 from wherein.ingest.readers.html.page import parse_page, render_page
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, text_reader
 from wherein.ingest.readers.shared.blocks import Block, BlockWriter, join_blocks
@@ -31,7 +32,6 @@ _FEEDS = frozenset(
 _REFERENCE = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _HTML = re.compile(r"</?(?:a|b|br|div|em|h[1-6]|i|img|li|p|span|strong|table|td|tr|ul)\b[^<>]*>", re.IGNORECASE)
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*+\[.*?\]\s*+>", re.DOTALL)
-_CDATA = re.compile(r"<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL)
 # Drawings and the pages in them; elsewhere these names may be those of texts.
 _NOT_TEXT = frozenset(
     f"{namespace} {name}"
@@ -61,16 +61,17 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
 
 def _as_markup(source: str) -> str:
     """Return XML as HTML, which has no marked sections, and ends a document type at the first `>`."""
-    return _CDATA.sub(lambda section: html.escape(section[1]), _DOCTYPE.sub("", source, count=1))
+    return without_marked_sections(_DOCTYPE.sub("", source, count=1))
 
 
 def _text_of(data: bytes) -> tuple[str, str, tuple[str, ...]]:
     """Return text, title and notes. Raises Unreadable when the XML is not well-formed or declares entities."""
     inline = _inline_elements(data)
     writer, title = BlockWriter(), _Title()
-    is_feed = next((value in _FEEDS for kind, value, _ in _events(data) if kind is START), False)
+    root = ""
     for kind, value, attributes in _events(data):
         title.take(kind, value)
+        root = root or (value if kind is START else "")
         if kind in (START, END):
             if value not in inline:
                 (writer.enter if kind is START else writer.leave)("div")
@@ -79,6 +80,7 @@ def _text_of(data: bytes) -> tuple[str, str, tuple[str, ...]]:
         else:
             writer.text(clean(value))
     writer.flush()
+    is_feed = root in _FEEDS
     text = _joined(writer.blocks, is_feed=is_feed)
     if text:
         return text, _resolved(title.text) if is_feed else title.text, ()

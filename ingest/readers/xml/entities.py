@@ -18,7 +18,7 @@ _OUTSIDE = '<!DOCTYPE {} SYSTEM "">'
 def with_entities(source: str) -> str:
     """Return XML with the texts that it declares itself in their places, without the declarations.
 
-    The files that are declared as well are not read, and stand as nothing.
+    Files that it declares are not read: they add nothing.
     """
     doctype = _DOCTYPE.search(source)
     if not doctype or "<!ENTITY" not in doctype[3]:

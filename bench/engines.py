@@ -1,12 +1,12 @@
 """Ingestion by the local pipeline and by actors of Ray, on this machine.
 
     python bench/engines.py rate FILE… [--rounds 5] [--passages 600]    passages a second of both, by turns
-    python bench/engines.py kills [--rounds 10]                         runs in which actors are killed
+    python bench/engines.py kills [--rounds 10] [--most 5]              runs in which actors are killed
 
 `rate` ingests contexts of SQuAD files with the shipped model: two actors of one thread each against one encoder of two
 threads. A rate counts from the first quarter on, so that starting Ray and loading the model are left out; it is
 printed by the clock, and by the CPU time of all processes, those of Ray itself included, which depends less on other
-load. `kills` uses the toy encoder, slowed to 2 ms a context, kills up to five actors a run, and compares the
+load. `kills` uses the toy encoder, slowed to 2 ms a context, kills at most so many actors a run, and compares the
 library with that of a local run: what is lost or doubled is printed.
 """
 
@@ -92,7 +92,7 @@ def rates(files: list[Path], rounds: int, passages: int) -> None:
         print(f"  {what}: {statistics.median(ratios):.2f} ({ratios[0]:.2f}, {ratios[-1]:.2f})")
 
 
-def kills(rounds: int) -> None:
+def kills(rounds: int, most: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         docs = Path(folder) / "docs"
         docs.mkdir()
@@ -101,7 +101,7 @@ def kills(rounds: int) -> None:
             (docs / f"{number}.txt").write_text(f"Document {number}.\n\n{words}")
         expected, total = contents(Path(folder) / "local", docs, None), 0
         for seed in range(rounds):
-            with killing_actors(seed, most=5, pause=(0.2, 1.0)) as killed:
+            with killing_actors(seed, most=most, pause=(0.2, 1.0)) as killed:
                 found = contents(Path(folder) / f"ray{seed}", docs, RayEngine(actors=2, recipe=SlowRecipe()))
             total += len(killed)
             lost, more = len(expected - found), len(found - expected)
@@ -129,11 +129,12 @@ def main() -> None:
     parser.add_argument("files", type=Path, nargs="*")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--passages", type=int, default=600)
+    parser.add_argument("--most", type=int, default=5)
     given = parser.parse_args()
     if given.what == "rate":
         rates(given.files, given.rounds or 5, given.passages)
     else:
-        kills(given.rounds or 10)
+        kills(given.rounds or 10, given.most)
 
 
 if __name__ == "__main__":

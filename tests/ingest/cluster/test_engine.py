@@ -14,6 +14,7 @@ from actor_killer import killing_actors
 from toy import ToyEncoder
 from toy_recipe import FatalRecipe, SlowRecipe, ToyRecipe
 from wherein.errors import WhereinError
+from wherein.ingest.cluster.actors import Actors
 from wherein.ingest.cluster.engine import RayEngine
 from wherein.ingest.cluster.recipe import EncoderRecipe
 from wherein.ingest.progress.events import DocumentDone, Progress, RunProblem
@@ -133,6 +134,18 @@ def test_an_actor_may_die_twice_at_the_same_work(tmp_path: Path, docs: Path, exp
     library, _, summary = ingest(tmp_path / "library", docs, FatalRecipe(tmp_path / "deaths", 2))
     assert summary == expected[2]
     assert contents(library) == contents(expected[0])
+
+
+def test_only_the_call_that_ran_is_blamed_for_a_death() -> None:
+    actors = Actors(SlowRecipe(), 1, 1)
+    rows = [[1, 2, 3]] * 400
+    calls = [actors.call("embed", rows) for _ in range(4)]
+    with killing_actors(1, most=1, pause=(0.1, 0.1)) as killed:
+        vectors = [actors.result(call) for call in calls]
+    actors.close()
+    assert killed
+    assert [len(found) for found in vectors] == [400] * 4
+    assert sum(call.deaths for call in calls) == 1
 
 
 def test_work_that_kills_every_actor_ends_the_run(tmp_path: Path, docs: Path) -> None:

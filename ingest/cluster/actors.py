@@ -35,7 +35,7 @@ class _Member:
     """An actor; `ready` is a reference to its fingerprint, None once that has come. `calls` are under way, by method.
 
     Files are read far ahead of what is embedded: calls of one method say nothing of how long those of another wait.
-    `blamed` are the methods of which a call is taken to have run when the actor died.
+    `blamed` has the methods of which a call has been blamed for the death of the actor.
     """
 
     actor: Any
@@ -159,7 +159,7 @@ class Actors:
         except self._ray.exceptions.RayTaskError as error:
             raise _as_raised(error) from None
         except self._ray.exceptions.RayError:  # the actor or its node died, or the value was lost with its node
-            # Calls of a method run in their order, and are waited for in it: the others were only in the queue.
+            # Calls of a method run, and are waited for, in their order: only the first to fail can have been running.
             call.deaths += call.method not in call.member.blamed
             call.member.blamed.add(call.method)
             self._replace(call.member)

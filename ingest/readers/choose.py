@@ -40,9 +40,9 @@ _HTML_FRAGMENT = re.compile(r"\s*+<(?:table|body|head|meta|style|div|p|center|fo
 # Programs write HTML tables and tables of text under the names of spreadsheets, and Word writes web pages as messages.
 _SHEET_SUFFIXES = frozenset((".xls", ".xlsx"))
 _OFFICE_SUFFIXES = _SHEET_SUFFIXES | {".doc", ".docx"}
-# Saved pages and messages are also called so.
+# Web archives and messages are saved under these names, too.
 _PAGE_SUFFIXES = frozenset((".html", ".htm", ".xhtml", ".xht", ".shtml"))
-# A list and lines are saved under the names of each other.
+# Lists are saved under the names that lines have, and lines under those of lists.
 _JSON_SUFFIXES = frozenset((".json", ".jsonl", ".ndjson", ""))
 _LONG_HEAD_BYTES = 1 << 20
 _TABBED = re.compile(r"[^\n\t]*\t[^\n]*\n")
@@ -120,7 +120,7 @@ def _by_text(head: bytes, suffix: str, stream: BinaryIO) -> Reader:
 
 
 def _is_json_lines(text: str, stream: BinaryIO) -> bool:
-    """Whether a file that begins with `text` begins with an object in a line, and another one."""
+    """Whether a file that begins with `text` has a JSON object in its first line and another one after it."""
     if text.lstrip().startswith("{") and "\n" not in text.strip():  # a long line
         text = head_text(stream.read(_LONG_HEAD_BYTES))
         stream.seek(0)

@@ -82,7 +82,7 @@ def looks_like_records(head: str) -> bool:
 
 
 def looks_like_json_lines(head: str) -> bool:
-    """Whether a file that begins with `head` begins with a JSON object in a line, and another one."""
+    """Whether a file that begins with `head` has a JSON object in its first line and another one after it."""
     lines = _OBJECT_LINES.match(head)
     if not lines:
         return False

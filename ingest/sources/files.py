@@ -1,8 +1,8 @@
 """From what the user named (files, folders, patterns) to the files that are to be read.
 
 Within a folder hidden names, `__pycache__`, `node_modules`, and what `.gitignore` files and the caller's exclusions
-match are ignored, and what is no file (sockets, links that lead nowhere) is skipped. What the user names outright is
-never ignored, except for files of Wherein itself.
+match are ignored, and anything that is not a file, such as a socket or a dangling link, is skipped. What the user names
+outright is never ignored, except for files of Wherein itself.
 """
 
 # Paths stay strings: there may be a million of them, and pathlib.resolve would follow the links.

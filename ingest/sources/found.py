@@ -34,7 +34,7 @@ class FoundLink:
 class WalkError:
     """A path that cannot be walked or read, and why; `is_missing` when there is nothing at the path of the source.
 
-    `is_skipped` when there is nothing to read that the user named, such as a socket in a folder: no failure.
+    `is_skipped` when that is no failure, because the user did not name the path itself, such as a socket in a folder.
     """
 
     path: str

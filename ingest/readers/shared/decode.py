@@ -33,8 +33,8 @@ _DATA_URI = re.compile(
       | (?<=image/svg\+xml)[;,][^\s"'()<>]{64,})""",
     re.IGNORECASE | re.VERBOSE,
 )
-# What base64 makes of the first bytes of PNG, JPEG, GIF, WebP, PDF, ZIP and gzip, in contacts (vCard), property lists,
-# LDIF and JSON. The lines after the first are folded by some formats.
+# The first bytes of PNG, JPEG, GIF, WebP, PDF, ZIP and gzip in base64, as in contacts (vCard), property lists, LDIF and
+# JSON. Some formats fold the lines after the first.
 _MAGIC = ("iVBORw0KGgo", "/9j/", "R0lGODlh", "R0lGODdh", "UklGR", "JVBERi0", "UEsDB", "H4sI")
 _BASE64 = re.compile(
     rf"(?<![\w+/=])(?:{'|'.join(_MAGIC)})(?:[\w+/]|\\/)++(?:(?:\s|\\r?\\n){{1,40}}(?:[\w+/]|\\/){{40,}}+)*+"

@@ -15,6 +15,7 @@ from wherein.ingest.readers.heads import (
     looks_like_json_lines,
     looks_like_latex,
     looks_like_records,
+    looks_like_spread_json,
     looks_like_xml,
     xml_kind,
 )
@@ -43,7 +44,8 @@ _OFFICE_SUFFIXES = _SHEET_SUFFIXES | {".doc", ".docx"}
 # Web archives and messages are saved under these names, too.
 _PAGE_SUFFIXES = frozenset((".html", ".htm", ".xhtml", ".xht", ".shtml"))
 # Lists are saved under the names that lines have, and lines under those of lists.
-_JSON_SUFFIXES = frozenset((".json", ".jsonl", ".ndjson", ""))
+_LINES_SUFFIXES = frozenset((".jsonl", ".ndjson"))
+_JSON_SUFFIXES = _LINES_SUFFIXES | {".json", ""}
 _LONG_HEAD_BYTES = 1 << 20
 _TABBED = re.compile(r"[^\n\t]*\t[^\n]*\n")
 _WEB_ARCHIVE = re.compile(r"\s*MIME-Version:", re.IGNORECASE)
@@ -107,8 +109,9 @@ def _by_text(head: bytes, suffix: str, stream: BinaryIO) -> Reader:
         return reader_in("records.csv_file")
     if suffix in _OFFICE_SUFFIXES and _WEB_ARCHIVE.match(text):
         return reader_in("mail.message")
-    # Source code may also begin with a list of objects.
-    if suffix in _JSON_SUFFIXES and looks_like_records(text):
+    # Source code may also begin with a list of objects, or with a line that is a bracket.
+    is_list = suffix in _JSON_SUFFIXES and looks_like_records(text)
+    if is_list or (suffix in _LINES_SUFFIXES and looks_like_spread_json(text)):
         return reader_in("records.json_file")
     if suffix in _JSON_SUFFIXES and _is_json_lines(text, stream):
         return reader_in("records.jsonl")

@@ -18,6 +18,7 @@ __all__ = [
     "looks_like_json_lines",
     "looks_like_latex",
     "looks_like_records",
+    "looks_like_spread_json",
     "looks_like_xml",
     "xml_kind",
 ]
@@ -28,6 +29,7 @@ _BLOCK = 512
 _DOCUMENT_CLASS = re.compile(r"(?:\s|%[^\n]*\n)*+\\documentclass\b")
 _RTF = re.compile(rb"\{\s*\\rtf")
 _RECORDS = re.compile(r"\s*\[\s*\{")
+_OPEN_LINE = re.compile(r"\s*+[\[{][^\S\n]*+\n")
 _OBJECT_LINES = re.compile(r"\s*+(\{[^\n]*+)\n\s*+\{")
 _XML_SUFFIXES = frozenset((
     ".xml", ".svg", ".rss", ".atom", ".kml", ".gpx", ".opml", ".xlf", ".xliff", ".tmx", ".ttml", ".dbk", ".tei",
@@ -79,6 +81,11 @@ def looks_like_latex(head: str) -> bool:
 def looks_like_records(head: str) -> bool:
     """Whether a file that begins with `head` begins with a list of objects."""
     return _RECORDS.match(head) is not None
+
+
+def looks_like_spread_json(head: str) -> bool:
+    """Whether the first line of a file that begins with `head` only opens a JSON value, which other lines continue."""
+    return _OPEN_LINE.match(head) is not None
 
 
 def looks_like_json_lines(head: str) -> bool:

@@ -1,14 +1,13 @@
 """The process dies after any of the migrations of an old library; the next one finishes them."""
 
 import signal
-import tarfile
 from pathlib import Path
 
 import pytest
 
-import wherein
 from deaths import WAYS
 from mortal import finish, start
+from released_libraries import FIXTURES, unpack
 from wherein.storage.catalog.connection import open_reader, open_writer
 from wherein.storage.catalog.documents import count_chunks, document_text, next_documents
 from wherein.storage.catalog.schema import NEWEST_SCHEMA, schema_of
@@ -21,8 +20,7 @@ from wherein.storage.disk.failpoints import EXIT_CODE
     "step", [*(f"migration.applied@{times}" for times in range(1, 12)), "migration.texts-copied@1"]
 )
 def test_death_while_an_old_library_is_migrated(tmp_path: Path, way: str, step: str) -> None:
-    with tarfile.open(Path(wherein.__file__).parent / "tests" / "fixtures" / "library-schema-1.tar.gz") as archive:
-        archive.extractall(tmp_path, filter="data")
+    unpack(FIXTURES[0], tmp_path)
     process, receiver = start(migrate, tmp_path, tmp_path, f"{step}:{way}")
     finish(process, receiver)
     assert process.exitcode == (-signal.SIGKILL if way == "kill" else EXIT_CODE)

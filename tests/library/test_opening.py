@@ -1,12 +1,11 @@
 """Opening a catalog for reading and for writing."""
 
 import os
-import tarfile
 from pathlib import Path
 
 import pytest
 
-import wherein
+from released_libraries import FIXTURES, unpack
 from wherein.errors import LibraryBusy, WhereinError
 from wherein.library.ingesting import RunFactory
 from wherein.library.opening import is_library, open_for_reading, open_for_writing, require_library
@@ -15,8 +14,6 @@ from wherein.storage.catalog.documents import count_documents
 from wherein.storage.catalog.schema import NEWEST_SCHEMA, schema_of
 from wherein.storage.disk.lock import writer_lock
 from wherein.storage.index.generations import KINDS, active_generation
-
-OLD_LIBRARY = Path(wherein.__file__).parent / "tests" / "fixtures" / "library-schema-1.tar.gz"
 
 
 def test_a_reader_cannot_write(runs: RunFactory) -> None:
@@ -93,8 +90,7 @@ def test_the_write_ahead_log_is_empty_afterwards_even_after_an_error(runs: RunFa
 
 
 def test_a_library_of_an_old_schema_is_migrated_and_indexed_when_it_is_read(tmp_path: Path) -> None:
-    with tarfile.open(OLD_LIBRARY) as archive:
-        archive.extractall(tmp_path, filter="data")
+    unpack(FIXTURES[0], tmp_path)
     db = open_for_reading(tmp_path)
     assert schema_of(db) == NEWEST_SCHEMA
     assert count_documents(db) == 3

@@ -21,10 +21,14 @@ _WORDS, _MARGIN, _MAX_LIKELY = 0.3, 0.15, 3
 _MAX_ENCODED = 32
 # The end of a sentence, a blank line, the end of a line before a list item or a heading, or a line of signs alone: the
 # fence of front matter, a thematic break, the line under a heading or between the rows of a table.
-# Chinese and Japanese sentences are not followed by a blank.
+# Chinese and Japanese sentences are not followed by a blank, and end after the marks that close them.
+_SIGNS = ".!?…؟۔।॥։።။។"
+_CLOSING = "”’」』）】〉》］"
 _END = re.compile(
-    r"""(?P<signs> (?:^|\n) [^\S\n]*+ (?:[-*_=+~`|:.>\#][^\S\n]*+){3,}+ (?=\n|\Z) )
-    | (?:(?<=[.!?…])|(?<=[.!?…]["'”’)\]]))\s+ | (?<=[。！？]) | \n[^\S\n]*\n\s* | \n\s*(?=[-*•#|]|\d+[.)]\s)""",
+    rf"""(?P<signs> (?:^|\n) [^\S\n]*+ (?:[-*_=+~`|:.>\#][^\S\n]*+){{3,}}+ (?=\n|\Z) )
+    | (?:(?<=[{_SIGNS}])|(?<=[{_SIGNS}]["'”’»)\]]))\s+
+    | (?:(?<=[。！？])|(?<=[。！？][{_CLOSING}]))(?![。！？{_CLOSING}])
+    | \n[^\S\n]*\n\s* | \n\s*(?=[-*•#|]|\d+[.)]\s)""",
     re.VERBOSE,
 )
 # A full stop after one of these, or after a single letter, does not end a sentence.

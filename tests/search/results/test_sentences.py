@@ -23,6 +23,11 @@ from wherein.storage.catalog.terms import terms_of
         ("# Title\n\nText, e.g. this one.\n- one\n- two", ["# Title", "Text, e.g. this one.", "- one", "- two"]),
         ('He said "No." Then J. Smith left.', ['He said "No."', "Then J. Smith left."]),
         ("日本語です。次の文。", ["日本語です。", "次の文。"]),
+        ("彼は「行く。」と言った。（終わり。）次。", ["彼は「行く。」", "と言った。", "（終わり。）", "次。"]),
+        ("他问：“真的吗？！”她点头。", ["他问：“真的吗？！”", "她点头。"]),
+        ("नई दिल्ली राजधानी है। गंगा नदी है॥ यहाँ।", ["नई दिल्ली राजधानी है।", "गंगा नदी है॥", "यहाँ।"]),
+        ("ما هي العاصمة؟ القاهرة. نعم!", ["ما هي العاصمة؟", "القاهرة.", "نعم!"]),
+        ("یہ ایک جملہ ہے۔ یہ دوسرا ہے۔", ["یہ ایک جملہ ہے۔", "یہ دوسرا ہے۔"]),
         ("Version 2.5 is out. it is small", ["Version 2.5 is out. it is small"]),
         ("---\nyear: 2019\n---\nThe baker dances.", ["year: 2019", "The baker dances."]),
         ("---\r\nyear: 2019\r\n---\r\nThe baker dances.", ["year: 2019", "The baker dances."]),
@@ -39,7 +44,7 @@ def test_where_sentences_end(text: str, expected: list[str]) -> None:
 
 
 @settings(max_examples=100)
-@given(st.text(st.sampled_from('ab .!?\n"。-1#é\0'), max_size=80))
+@given(st.text(st.sampled_from('ab .!?\n"。」？।-1#é\0'), max_size=80))
 def test_sentences_follow_each_other(text: str) -> None:
     spans = sentence_spans(text)
     ends = [0, *(end for span in spans for end in span), len(text)]

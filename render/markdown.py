@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["markdown"]
 
-# What CommonMark or GitHub would read as markup, the last of it only at the start of a line.
+# What CommonMark or GitHub would read as markup, the last of it only at the start or the end of a line.
 _MARKUP = re.compile(
-    r"[\\`*\[\]<|~$] | (?<!\w)_ | _(?!\w) | &(?=\#?\w+;) | ^\s*(?:[>\#=+-]|\d+(?=[.)]))", re.MULTILINE | re.VERBOSE
+    r"[\\`*\[\]<|~$] | (?<!\w)_ | _(?!\w) | &(?=\#?\w+;) | ^\s*(?:[>\#=+-]|\d+(?=[.)])) | \#(?=\#*$)",
+    re.MULTILINE | re.VERBOSE,
 )
+_INDENTATION = re.compile(r"^ +", re.MULTILINE)
 _LINKED = ("file://", "http://", "https://")
 
 
@@ -58,7 +60,9 @@ def _location(hit: "Hit", line: int) -> str:
 
 def _quote(text: str) -> str:
     """Return a text as a quotation; a backslash at the end of a line keeps it from being joined with the next."""
-    lines = _escape(text.strip("\n")).split("\n")
+    # Four blanks would begin a block of code, in which nothing is escaped.
+    indented = _INDENTATION.sub(lambda blanks: "\N{NO-BREAK SPACE}" * len(blanks[0]), text.strip("\n"))
+    lines = _escape(indented).split("\n")
     following = [*lines[1:], ""]
     return "\n".join(
         f"> {line}{chr(92) if line.strip() and after.strip() else ''}".rstrip()

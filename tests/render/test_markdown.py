@@ -49,11 +49,17 @@ def test_exact_answers_follow_the_location() -> None:
         "a | b\n--- | ---\n1 | 2",
         "<script>alert(1)</script>\n<!-- x -->",
         "[ref]: http://example.org\nback\\slash\\",
+        "    def square(*numbers):\n        return numbers[0] ** 2\n\n    print(square(`2`))\n\n\t- item",
     ],
 )
 def test_markup_is_shown_as_it_is_written(text: str) -> None:
-    lines = [" ".join(line.split()) for line in text.split("\n")]
+    lines = [" ".join(line.split()) for line in text.split("\n") if line]
     assert [" ".join(line.split()) for line in quoted(markdown(answer(made_hit(text))))] == lines
+
+
+def test_signs_at_the_end_of_a_question_are_part_of_its_heading() -> None:
+    shown = markdown(answer(question="which keys are # and ##"))
+    assert MarkdownIt().render(shown) == "<h2>which keys are # and ##</h2>\n"
 
 
 @settings(max_examples=150)

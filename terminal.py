@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Self
-from unicodedata import combining, east_asian_width
+from unicodedata import category, east_asian_width
 
 import click
 
@@ -142,7 +142,8 @@ def display_width(text: str) -> int:
     """Return how many columns of a terminal a text takes."""
     if text.isascii():
         return len(text)
-    return sum(0 if combining(char) else 2 if east_asian_width(char) in "WF" else 1 for char in text)
+    # Not by `combining`, which is 0 for most vowels above and below Thai and Indian letters.
+    return sum(0 if category(char) in ("Mn", "Me") else 2 if east_asian_width(char) in "WF" else 1 for char in text)
 
 
 def collapse(text: str) -> str:

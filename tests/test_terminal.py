@@ -49,6 +49,7 @@ def test_no_line_is_wider_than_the_width(text: str, width: int) -> None:
         ("abcdefgh", 3, ["abc", "def", "gh"]),
         ("a bcdefgh", 3, ["a", "bcd", "efg", "h"]),
         ("日本語です", 4, ["日本", "語で", "す"]),
+        ("มืออาชีพ", 4, ["มืออา", "ชีพ"]),
         ("one\n\ntwo", 80, ["one", "", "two"]),
         ("one two", None, ["one two"]),
         ("", 10, [""]),
@@ -58,7 +59,10 @@ def test_lines_are_split_between_words(text: str, width: int | None, lines: list
     assert wrap(text, width) == lines
 
 
-@pytest.mark.parametrize(("text", "width"), [("", 0), ("abc", 3), ("é", 1), ("e\u0301", 1), ("日本", 4), ("ｱ", 1)])
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [("", 0), ("abc", 3), ("é", 1), ("e\u0301", 1), ("日本", 4), ("ｱ", 1), ("เมือง", 4), ("मेज", 2), ("1\u20dd", 1)],
+)
 def test_a_wide_character_takes_two_columns_and_a_combining_one_none(text: str, width: int) -> None:
     assert display_width(text) == width
 

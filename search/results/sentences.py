@@ -31,9 +31,11 @@ _END = re.compile(
     | \n[^\S\n]*\n\s* | \n\s*(?=[-*•#|]|\d+[.)]\s)""",
     re.VERBOSE,
 )
-# A full stop after one of these, or after a single letter, does not end a sentence.
+# A full stop after one of these, after a single letter, or after a German ordinal number, which follows an article or
+# the like (am 3. Oktober, im 19. Jahrhundert), does not end a sentence.
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:[A-Za-z]|e\.g|i\.e|z\.B|d\.h|bzw|cf|vs|etc|approx|Dr|Mr|Mrs|Ms|Prof|St|No|Nr|Fig|Eq|Sec|Vol|pp?|al))\.$"
+    r"(?:\b(?:[A-Za-z]|e\.g|i\.e|z\.B|d\.h|bzw|cf|vs|etc|approx|Dr|Mr|Mrs|Ms|Prof|St|No|Nr|Fig|Eq|Sec|Vol|pp?|al)"
+    r"|\b(?i:(?<!I )am|beim|bis|das|dem|den|der|des|die|im|seit|und|vom|zum|zur)\s\d{1,2})\.$"
 )
 
 

@@ -22,6 +22,8 @@ from wherein.storage.catalog.terms import terms_of
         ("A line\nthat goes on. Next.", ["A line\nthat goes on.", "Next."]),
         ("# Title\n\nText, e.g. this one.\n- one\n- two", ["# Title", "Text, e.g. this one.", "- one", "- two"]),
         ('He said "No." Then J. Smith left.', ['He said "No."', "Then J. Smith left."]),
+        ("Der 3. Oktober im 20. Jahrhundert. Am 1. Mai.", ["Der 3. Oktober im 20. Jahrhundert.", "Am 1. Mai."]),
+        ("It ended 24-10. I am 30. He scored 3. Then", ["It ended 24-10.", "I am 30.", "He scored 3.", "Then"]),
         ("日本語です。次の文。", ["日本語です。", "次の文。"]),
         ("彼は「行く。」と言った。（終わり。）次。", ["彼は「行く。」", "と言った。", "（終わり。）", "次。"]),
         ("他问：“真的吗？！”她点头。", ["他问：“真的吗？！”", "她点头。"]),

@@ -25,7 +25,7 @@ from toy import toy_library
 from wherein import cli
 from wherein.ingest.readers.registry import BY_SUFFIX, BY_ZIP_KIND, MODULES, reader_in
 from wherein.ingest.readers.text import plain
-from wherein.search.filters.parse import parse_filter
+from wherein.search.filters.parse import MEDIA_TYPES, parse_filter
 from wherein.server.settings import Settings
 
 DOCS = ROOT / "docs"
@@ -45,6 +45,12 @@ def script(name: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def test_every_document_type_is_listed() -> None:
+    listed = re.search("`--type NAME`: `([^`]*)`", (DOCS / "querying.md").read_text("utf-8"))
+    assert listed is not None
+    assert listed[1].split() == ", ".join(MEDIA_TYPES).split()
 
 
 def test_generated_pages_are_up_to_date() -> None:

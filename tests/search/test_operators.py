@@ -51,6 +51,7 @@ def test_what_a_filter_selects(index: KeywordIndex) -> None:
         (lambda index: has_words(index, 0, parse_question('"x-ray"').phrases[0]), [2, 3]),
         (lambda index: has_words(index, 0, parse_question('"no"').phrases[0]), []),
         (lambda index: has_excluded_word(index, 0, parse_question('a -owl -red -"x ray"')), [0, 1, 4]),
+        (lambda index: has_excluded_word(index, 0, parse_question("a -foxes")), [0, 1, 2]),
         (lambda index: has_excluded_word(index, 0, parse_question("a")), []),
     ],
 )

@@ -189,10 +189,11 @@ def _text(answered: Answered, layout: Layout, terminal: Terminal) -> str:
     from wherein.render.hits import format_exact, format_hit
     from wherein.render.reports import format_provenance
     from wherein.render.shortened import shortened
+    from wherein.terminal import wrap
 
     answer, (best, rank) = answered.answer, answered.best
     shown = shortened(answer.hits, keep=rank)
-    parts = [f"answer: {format_exact(best)} in {rank}.\n"] if best else []
+    parts = [_lines(wrap(f"answer: {format_exact(best)} in {rank}.", terminal.width))] if best else []
     parts += [
         format_hit(hit, answer.respelled, terminal, exact, explain=layout.explain, full=layout.full)
         for hit, exact in zip(answer.hits, answered.exact or repeat(None), strict=False)
@@ -201,5 +202,9 @@ def _text(answered: Answered, layout: Layout, terminal: Terminal) -> str:
     if shown.others and not layout.all:
         parts.append(terminal.style(f"… {shown.others}: --all", dim=True) + "\n")
     if layout.explain and answer.basis:
-        parts.append(f"{format_provenance(answer.basis)}\n")
+        parts.append(_lines(wrap(format_provenance(answer.basis), terminal.width)))
     return "\n".join(parts)
+
+
+def _lines(lines: Sequence[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)

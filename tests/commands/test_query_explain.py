@@ -54,6 +54,15 @@ def test_an_explanation_as_text_and_as_json(library: Library, ask: Callable[...,
     assert "basis" not in json.loads(ask(question, "--json").stdout)
 
 
+def test_an_explanation_is_as_wide_as_the_terminal(
+    ask: Callable[..., click.testing.Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = ask("may sign the lease", "--explain").stdout.splitlines()
+    assert max(map(len, lines)) <= 40
+    assert any(line.startswith("answered from: model toy") for line in lines)
+
+
 def test_a_note_on_standard_error_when_there_is_no_good_match(ask: Callable[..., click.testing.Result]) -> None:
     done = ask("zebra", "-n", "2")
     assert done.exit_code == 0

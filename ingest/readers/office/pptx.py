@@ -1,7 +1,7 @@
 """PowerPoint presentations: the text of each slide, its title first, its tables as rows, and the speaker's notes."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -12,6 +12,7 @@ from wherein.ingest.readers.office.opc import Relation, first_target, main_part,
 from wherein.ingest.readers.office.shapes import alternative_text
 from wherein.ingest.readers.office.slides import Slide, join_slides
 from wherein.ingest.readers.office.text_flow import Flow
+from wherein.ingest.readers.shared.allowance import LimitExceeded
 from wherein.ingest.readers.shared.blocks import Block
 from wherein.ingest.readers.shared.decode import name_as_title
 from wherein.ingest.readers.shared.headings import first_heading
@@ -67,12 +68,22 @@ def _slide(package: Package, part: str, left_out: Counter[str]) -> Slide:
     title, blocks = _content(part_events(package, part))
     for relation in related.values():
         if relation.kind in _DRAWINGS and relation.target in package:
-            blocks += _content(part_events(package, relation.target))[1]
+            blocks += _beside(package, relation.target, left_out)
     notes = first_target(related, "notesSlide")
     if notes is None or notes not in package:
         return Slide(title, blocks)
-    _, note_blocks = _content(part_events(package, notes))
-    return Slide(title, blocks, note_blocks)
+    return Slide(title, blocks, _beside(package, notes, left_out))
+
+
+def _beside(package: Package, part: str, left_out: Counter[str]) -> Sequence[Block]:
+    """Return the text of a drawing, or of notes; damage to it does not affect the slide."""
+    try:
+        return _content(part_events(package, part))[1]
+    except LimitExceeded:
+        raise
+    except Unreadable:
+        left_out["damaged parts"] += 1
+        return ()
 
 
 def _comments(package: Package, related: Mapping[str, Relation]) -> Iterator[int]:
@@ -150,4 +161,4 @@ class _Writer:
             self.flow.add_paragraph("\n".join(shape.lines))
 
 
-READER = package_reader("pptx", 3, _MEDIA_TYPE, _document)
+READER = package_reader("pptx", 4, _MEDIA_TYPE, _document)

@@ -134,4 +134,4 @@ def _first_h1(blocks: Sequence[Block]) -> str:
     return next((" ".join(block.text.split()) for block in blocks if block.level == 1), "")
 
 
-READER = text_reader("html", 8, _MEDIA_TYPE, read)
+READER = text_reader("html", 9, _MEDIA_TYPE, read)

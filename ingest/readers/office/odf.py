@@ -1,11 +1,15 @@
 """What ODT, ODS and ODP have in common: content, properties, and text with its white space."""
 
+import posixpath
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Protocol
 
 from wherein.errors import Unreadable
 from wherein.ingest.readers.office.properties import Properties
+from wherein.ingest.readers.shared.allowance import LimitExceeded
+from wherein.ingest.readers.shared.formulas import is_formula, with_formulas
 from wherein.ingest.readers.shared.metadata import standard_metadata
 from wherein.ingest.readers.shared.reasons import ENCRYPTED
 from wherein.ingest.readers.shared.xml_events import START, Event, events, texts_by_element, without_elements
@@ -21,6 +25,9 @@ _LEFT_OUT = frozenset((
     # Of a document in one XML file.
     "office:binary-data", "office:styles", "office:master-styles",
 ))  # fmt: skip
+_MAX_FORMULA = 20_000
+"""Events of a formula."""
+
 _MAX_SPACES = 100  # the file may state any number
 
 
@@ -41,7 +48,28 @@ def content_events(package: Parts, left_out: Counter[str]) -> Iterator[Event]:
     """
     if _is_encrypted(package):
         raise Unreadable(ENCRYPTED)
-    return without_elements(_counted(events(package.chunks("content.xml"), "content.xml"), left_out), _LEFT_OUT)
+    content = _with_objects(events(package.chunks("content.xml"), "content.xml"), package)
+    return with_formulas(without_elements(_counted(content, left_out), _LEFT_OUT))
+
+
+def _with_objects(content: Iterator[Event], package: Parts) -> Iterator[Event]:
+    """Yield the events of the content, and of each formula in a part of its own; a damaged one costs only itself."""
+    for event in content:
+        yield event
+        if event[0] is START and event[1] == "draw:object":
+            part = posixpath.normpath(f"{event[2].get('xlink:href', '')}/content.xml")
+            yield from _formula(package, part) if part in package else ()
+
+
+def _formula(package: Parts, part: str) -> Sequence[Event]:
+    """Return the events of a part that is a formula; none of another kind of object."""
+    try:
+        formula = list(islice(events(package.chunks(part), part), _MAX_FORMULA))
+    except LimitExceeded:
+        raise
+    except Unreadable:
+        return ()
+    return formula if is_formula(formula) else ()
 
 
 def _counted(stream: Iterator[Event], left_out: Counter[str]) -> Iterator[Event]:

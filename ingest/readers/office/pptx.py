@@ -15,6 +15,7 @@ from wherein.ingest.readers.office.text_flow import Flow
 from wherein.ingest.readers.shared.allowance import LimitExceeded
 from wherein.ingest.readers.shared.blocks import Block
 from wherein.ingest.readers.shared.decode import name_as_title
+from wherein.ingest.readers.shared.formulas import with_formulas
 from wherein.ingest.readers.shared.headings import first_heading
 from wherein.ingest.readers.shared.package import Package
 from wherein.ingest.readers.shared.package_reader import package_reader
@@ -25,7 +26,7 @@ __all__ = ["READER"]
 _MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 _LEFT_OUT = frozenset(("mc:Fallback",))  # the same content again, for older programs
 _TABLES = {"a:tbl": "table", "a:tr": "tr", "a:tc": "td"}
-_TEXT_TAGS = frozenset(("a:t", "m:t"))
+_TEXT = "a:t"
 _DRAWINGS = frozenset(("diagramData", "chart"))
 _COMMENTS = "comments"
 _TITLES = frozenset(("title", "ctrTitle"))
@@ -100,7 +101,7 @@ def _comments(package: Package, related: Mapping[str, Relation]) -> Iterator[int
 def _content(stream: Iterable[Event]) -> tuple[str, list[Block]]:
     """Return the title and the blocks of the rest of the visible text."""
     writer = _Writer()
-    for kind, value, attributes in without_elements(stream, _LEFT_OUT):
+    for kind, value, attributes in with_formulas(without_elements(stream, _LEFT_OUT), _TEXT):
         if kind is START:
             writer.start(value, attributes)
         elif kind is END:
@@ -133,11 +134,11 @@ class _Writer:
             self.pieces.clear()
         elif tag == "a:br":
             self.pieces.append("\n")
-        elif tag in _TEXT_TAGS:
+        elif tag == _TEXT:
             self.in_text = True
 
     def end(self, tag: str) -> None:
-        if tag in _TEXT_TAGS:
+        if tag == _TEXT:
             self.in_text = False
         elif tag == "a:p":
             self._paragraph("".join(self.pieces))

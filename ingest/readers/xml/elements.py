@@ -19,6 +19,7 @@ from wherein.ingest.readers.shared.decode import (
     require_text,
     without_pictures,
 )
+from wherein.ingest.readers.shared.formulas import with_formulas
 from wherein.ingest.readers.shared.xml_events import END, START, Event, events, without_elements
 from wherein.ingest.readers.xml.entities import with_entities
 
@@ -88,7 +89,7 @@ def _text_of(data: bytes) -> tuple[str, str, tuple[str, ...]]:
 
 
 def _events(data: bytes) -> Iterator[Event]:
-    return without_elements(events([data], _PART, "utf-8"), _NOT_TEXT)
+    return with_formulas(without_elements(events([data], _PART, "utf-8"), _NOT_TEXT))
 
 
 def _inline_elements(data: bytes) -> Set[str]:
@@ -160,4 +161,4 @@ def _page_blocks(markup: str) -> list[Block]:
     return render_page(parse_page(markup)).blocks
 
 
-READER = text_reader("xml", 5, _MEDIA_TYPE, read)
+READER = text_reader("xml", 6, _MEDIA_TYPE, read)

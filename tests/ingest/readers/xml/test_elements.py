@@ -36,6 +36,11 @@ from wherein.ingest.readers.shared.skipped import Skipped
             '<svg xmlns="http://www.w3.org/2000/svg"><style>.a{}</style><text>Herons</text><script>x()</script></svg>',
             "Herons",
         ),
+        (
+            '<a xmlns:m="http://www.w3.org/1998/Math/MathML"><p>is <f><m:math><m:msup><m:mi>x</m:mi><m:mn>2</m:mn>'
+            "</m:msup></m:math></f> large</p><p><m:math><m:mi>y</m:mi></m:math></p></a>",
+            "is x^2 large\n\ny",
+        ),
         ("<record><style>Baroque</style></record>", "Baroque"),
         ('<a><b name="Herons" id="1"/><b label="Grey"/></a>', "Herons\nGrey"),
     ],

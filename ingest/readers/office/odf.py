@@ -12,7 +12,7 @@ from wherein.ingest.readers.shared.allowance import LimitExceeded
 from wherein.ingest.readers.shared.formulas import is_formula, with_formulas
 from wherein.ingest.readers.shared.metadata import standard_metadata
 from wherein.ingest.readers.shared.reasons import ENCRYPTED
-from wherein.ingest.readers.shared.xml_events import START, Event, events, texts_by_element, without_elements
+from wherein.ingest.readers.shared.xml_events import END, START, Event, events, texts_by_element, without_elements
 
 __all__ = ["TABLES", "Inline", "Parts", "content_events", "read_properties"]
 
@@ -49,7 +49,29 @@ def content_events(package: Parts, left_out: Counter[str]) -> Iterator[Event]:
     if _is_encrypted(package):
         raise Unreadable(ENCRYPTED)
     content = _with_objects(events(package.chunks("content.xml"), "content.xml"), package)
-    return with_formulas(without_elements(_counted(content, left_out), _LEFT_OUT))
+    return with_formulas(_without_hidden(without_elements(_counted(content, left_out), _LEFT_OUT)))
+
+
+def _without_hidden(stream: Iterator[Event]) -> Iterator[Event]:
+    """Leave out hidden sections, and what has a style that hides it."""
+    hidden_styles = set[str]()
+    style = ""
+    depth = 0
+    for event in stream:
+        kind, tag, attributes = event
+        if depth:
+            depth += (kind is START) - (kind is END)
+            continue
+        if kind is START:
+            is_hidden = attributes.get("text:display") == "none"
+            if tag == "style:style":
+                style = attributes.get("style:name", "")
+            elif tag == "style:text-properties" and is_hidden:
+                hidden_styles.add(style)
+            elif (tag == "text:section" and is_hidden) or attributes.get("text:style-name") in hidden_styles:
+                depth = 1
+                continue
+        yield event
 
 
 def _with_objects(content: Iterator[Event], package: Parts) -> Iterator[Event]:

@@ -84,3 +84,21 @@ def test_formulas() -> None:
         assert found.text == TEXT.replace("due", f"due {shown}".strip(), 1)
     inside = content(("due", f"due <draw:object {names}>{formula.decode()}</draw:object>"))
     assert inside == TEXT.replace("due", "due x/2", 1)
+
+
+def test_hidden_text_is_left_out() -> None:
+    styles = (
+        "<office:automatic-styles>"
+        '<style:style style:name="T9" style:family="text"><style:text-properties text:display="none"/></style:style>'
+        '<style:style style:name="T8" style:family="text"><style:text-properties/></style:style>'
+    )
+    paragraph = '<text:p text:style-name="T9">secret <text:span>too</text:span></text:p>'
+    section = '<text:section text:name="s" text:display="none"><text:p>secret</text:p></text:section>'
+    span = '<text:span text:style-name="T9">secret</text:span><text:span text:style-name="T8">due</text:span>'
+
+    def changed(part: bytes) -> bytes:
+        part = part.replace(b"<office:automatic-styles/>", f"{styles}</office:automatic-styles>".encode())
+        assert b"T9" in part
+        return part.replace(b"<text:h ", f"{paragraph}{section}<text:h ".encode(), 1).replace(b"due", span.encode(), 1)
+
+    assert office.read(office.changed(office.open_text(), "content.xml", changed)).text == TEXT

@@ -41,6 +41,14 @@ from wherein.ingest.readers.shared.skipped import Skipped
             "</m:msup></m:math></f> large</p><p><m:math><m:mi>y</m:mi></m:math></p></a>",
             "is x^2 large\n\ny",
         ),
+        (
+            "<a><l>one<lb/>two</l><p>bro<lb break='no'/>ken<br>x</br></p><p>a<break/>b</p></a>",
+            "one\ntwo\n\nbroken\nx\n\na\nb",
+        ),
+        (
+            "<a><programlisting>if x:\n    <b>y</b>()\n</programlisting><para>one\ntwo</para></a>",
+            "if x:\n    y()\n\none two",
+        ),
         ("<record><style>Baroque</style></record>", "Baroque"),
         ('<a><b name="Herons" id="1"/><b label="Grey"/></a>', "Herons\nGrey"),
     ],
@@ -60,6 +68,10 @@ def test_declared_encodings() -> None:
 def test_title() -> None:
     assert read(b"<feed><title>Herons</title><entry><title>x</title></entry></feed>", "a.atom").title == "Herons"
     assert read(b"<a>x</a>", "b.xml").title == "b.xml"
+    article = (
+        b"<article><front><article-title>On <i>herons</i></article-title></front><title>Abstract</title></article>"
+    )
+    assert read(b'<?xml version="1.0"?>' + article, "a.xml").title == "On herons"
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ _DROPPED = ", ".join(
         "nav, [role=navigation], [role=search]",
         "footer:not(article footer, main footer, blockquote footer), body > div#footer, [role=contentinfo]",
         "[hidden]:not([hidden=until-found]), [aria-hidden=true]",
-        '[style*="display:none"], [style*="display: none"]',
+        '[style*="display:none" i], [style*="display: none" i]',
         "div.sphinxsidebar, div.navheader, div.navfooter, a.headerlink",
     )
 )

@@ -23,3 +23,19 @@ def test_plain_text_is_kept() -> None:
 )
 def test_output_for_a_terminal(source: str, text: str) -> None:
     assert read(source.encode(), "a.log").text == text
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_properties_of_calendars_and_contacts_are_on_one_line(end: str) -> None:
+    source = "BEGIN:VCALENDAR\nSUMMARY:Boiler main\n ten\n\tance\\, yearly\nDESCRIPTION:one\\ntwo\nEND:VCALENDAR\n"
+    text = "BEGIN:VCALENDAR\nSUMMARY:Boiler maintenance, yearly\n\n\nDESCRIPTION:one two\nEND:VCALENDAR\n"
+    found = read(source.replace("\n", end).encode(), "a.ics").text
+    assert found.splitlines() == text.splitlines()
+    quoted = "NOTE;CHARSET=ISO-8859-1;ENCODING=QUOTED-PRINTABLE:Gr=F6=\n=DFe=0D=0Aist 5=3D5"
+    found = read(f"BEGIN:VCARD\n{quoted}\nEND:VCARD\n".replace("\n", end).encode(), "a.vcf").text
+    name = quoted.partition(":")[0]
+    assert found.splitlines() == ["BEGIN:VCARD", f"{name}:Größe ist 5=5", "", "END:VCARD"]
+
+
+def test_other_texts_are_not_unfolded() -> None:
+    assert read(b"To BEGIN:VCARD\n a\\, b\n", "a.txt").text == "To BEGIN:VCARD\n a\\, b\n"

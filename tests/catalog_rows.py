@@ -25,7 +25,7 @@ def add_source(db: Database, uri: str, kind: str = "path") -> Source:
 
 def add_file(
     db: Database, source: Source, uri: str, *, on_disk: FileState = NOWHERE, data: bytes = b"", documents: int = 1,
-    state: str = "read", reason: str = "", version: str = version_of("plain-8"),
+    state: str = "read", reason: str = "", version: str = version_of("plain-9"),
 ) -> FileRecord:  # fmt: skip
     """Add the record of a file, with documents whose text is the number of each."""
     with writing(db, "test"):

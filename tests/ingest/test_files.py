@@ -74,7 +74,7 @@ class Ingester:
         self.queue.embed(self.files.ingest(visited), lambda: False)
 
     def read(self, name: str, *items: Item, data: str = "") -> None:
-        self.visit(name, Task(Opened(content_hash(data or name), "plain-8"), *items))
+        self.visit(name, Task(Opened(content_hash(data or name), "plain-9"), *items))
 
     def state(self, name: str) -> tuple[str, str] | None:
         found = find_file(self.db, file_uri(str(self.folder / name)))
@@ -133,7 +133,7 @@ def test_a_file_without_text_is_recorded_as_skipped(ingester: Ingester) -> None:
 def test_trouble_is_recorded_unless_it_may_pass(
     ingester: Ingester, kind: str, reported: str, state: tuple[str, str] | None
 ) -> None:
-    ingester.visit("a", Task(Opened(bytes(32), "plain-8", trouble=Trouble(kind, "why"))))
+    ingester.visit("a", Task(Opened(bytes(32), "plain-9", trouble=Trouble(kind, "why"))))
     assert ingester.problems() == [(reported, "why")]
     assert ingester.state("a") == state
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import BinaryIO
+from zipfile import ZipInfo
 
 from wherein.ingest.document import Document, Problem
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, Reader
@@ -12,6 +13,8 @@ from wherein.ingest.readers.shared.unique_keys import UniqueKeys
 
 __all__ = ["READER", "read"]
 
+_UTF8 = 0x800
+
 
 def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iterator[Document | Problem]:
     """Yield the documents of all members, or the problems with them; see `Reader` for the errors."""
@@ -21,7 +24,7 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
     count = 0
     with open_zip(stream) as archive:
         for info in archive.infolist():
-            path = info.filename.replace("\\", "/")
+            path = _name(info).replace("\\", "/")
             if not info.is_dir() and not is_ignored(path):
                 count += 1
                 yield from read_member(
@@ -31,4 +34,14 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
         raise Skipped("no files in it")
 
 
-READER = Reader("zip", 3, "", read, read, streaming=True, reads_pictures=True)
+def _name(info: ZipInfo) -> str:
+    """Return the name of a member; macOS writes UTF-8 without saying so, which zipfile takes for code page 437."""
+    if info.flag_bits & _UTF8 or info.filename.isascii():
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode()
+    except UnicodeError:
+        return info.filename
+
+
+READER = Reader("zip", 4, "", read, read, streaming=True, reads_pictures=True)

@@ -145,4 +145,4 @@ def _reject_protected(package: Package, chapters: Sequence[str]) -> None:
             raise Unreadable("protected against copying (DRM); its text cannot be read")
 
 
-READER = package_reader("epub", 4, _MEDIA_TYPE, _document)
+READER = package_reader("epub", 5, _MEDIA_TYPE, _document)

@@ -43,7 +43,7 @@ _DROPPED = ", ".join(
         "nav, [role=navigation], [role=search]",
         "footer:not(article footer, main footer, blockquote footer), body > div#footer, [role=contentinfo]",
         "[hidden]:not([hidden=until-found]), [aria-hidden=true]",
-        '[style*="display:none"], [style*="display: none"]',
+        '[style*="display:none" i], [style*="display: none" i]',
         "div.sphinxsidebar, div.navheader, div.navfooter, a.headerlink",
     )
 )
@@ -134,4 +134,4 @@ def _first_h1(blocks: Sequence[Block]) -> str:
     return next((" ".join(block.text.split()) for block in blocks if block.level == 1), "")
 
 
-READER = text_reader("html", 8, _MEDIA_TYPE, read)
+READER = text_reader("html", 9, _MEDIA_TYPE, read)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Set
 
 from selectolax.lexbor import LexborNode
 
+from wherein.ingest.readers.html.mathml import math_text
 from wherein.ingest.readers.shared.blocks import BlockWriter, Candidate
 
 __all__ = ["render"]
@@ -23,6 +24,8 @@ def render(body: LexborNode, dropped: Set[int], ranks: Mapping[int, int]) -> Blo
         tag = node.tag
         if tag == "-text":
             writer.text(_text(node))
+        elif tag == "math" and node.mem_id not in dropped:
+            writer.text(math_text(node))
         elif tag and tag[0] != "-" and node.mem_id not in dropped:
             writer.enter(tag)
             if node.mem_id in ranks:

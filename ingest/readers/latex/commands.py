@@ -11,6 +11,7 @@ __all__ = [
     "MATH",
     "SYMBOLS",
     "TABLES",
+    "THEOREMS",
     "accented",
     "hidden_arguments",
 ]
@@ -33,6 +34,11 @@ TABLES = {"tabular": 1, "tabular*": 2, "tabularx": 2, "tabulary": 2, "longtable"
 
 ENVIRONMENTS = {"minipage": 1, "thebibliography": 1, "multicols": 1, "wrapfigure": 2, "adjustwidth": 2, "spacing": 1}
 """How many arguments of other environments are hidden."""
+
+THEOREMS = frozenset(
+    ("theorem", "lemma", "proposition", "corollary", "definition", "example", "remark", "claim", "conjecture", "proof")
+)
+"""Environments whose option is shown."""
 
 MATH = frozenset(
     name + star

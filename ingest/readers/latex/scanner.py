@@ -9,6 +9,7 @@ from wherein.ingest.readers.latex.commands import (
     MATH,
     SYMBOLS,
     TABLES,
+    THEOREMS,
     accented,
     hidden_arguments,
 )
@@ -21,7 +22,7 @@ __all__ = ["Scanner", "braced_group"]
 _MAX_GROUP_LENGTH = 5_000
 # Long repetitions are bounded or possessive, so that the time stays linear whatever the file holds.
 _TOKEN = re.compile(
-    r"""(?P<comment>%[^\n]*+(?:\n[ \t]*+)?)
+    r"""(?P<comment>%[^\n]*+(?:\n(?![ \t]*\n)[ \t]*+)?)
       | (?P<verb>\\(?:verb|lstinline)\*?(?P<quote>[^\w\s*])(?P<code>[^\n]{0,500}?)(?P=quote))
       | (?P<math>\$\$[^$]{0,5000}+\$\$ | \$(?:[^$\\\n]|\\.|\n(?![ \t]*\n)){1,5000}+\$
           | \\\((?:[^\\]|\\(?!\))){0,5000}+\\\) | \\\[(?:[^\\]|\\(?!\])){0,5000}+\\\])
@@ -214,7 +215,8 @@ class Scanner(_Cursor):
     def _begin(self, name: str) -> None:
         if (name in _CODE or name in MATH or name == "comment") and self._verbatim(name):
             return
-        self._skip_options()
+        if name not in THEOREMS:  # whose names are in brackets
+            self._skip_options()
         self._skip_arguments(TABLES.get(name, ENVIRONMENTS.get(name, 0)))
         self._environments.append(name)
         if name in TABLES:

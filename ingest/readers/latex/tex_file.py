@@ -87,4 +87,4 @@ def _declared(data: bytes) -> Charset | None:
     return charset_for_label(_CODECS.get(name, name)) if name else None
 
 
-READER = text_reader("latex", 3, _MEDIA_TYPE, read)
+READER = text_reader("latex", 4, _MEDIA_TYPE, read)

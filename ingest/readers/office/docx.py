@@ -21,6 +21,7 @@ from wherein.ingest.readers.office.symbols import symbol
 from wherein.ingest.readers.office.text_flow import Flow, endnotes_mark
 from wherein.ingest.readers.shared.blocks import Block
 from wherein.ingest.readers.shared.decode import name_as_title, require_text
+from wherein.ingest.readers.shared.formulas import with_formulas
 from wherein.ingest.readers.shared.headings import first_heading, heading_marks
 from wherein.ingest.readers.shared.package import Package, open_package
 from wherein.ingest.readers.shared.package_reader import package_reader
@@ -34,6 +35,7 @@ _MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.do
 _LEFT_OUT = frozenset((
     "w:del", "w:moveFrom", "w:pPrChange", "w:rPrChange", "w:tabs", "w:rt", "mc:Fallback", "w:sdtPr", "w:instrText",
 ))  # fmt: skip
+_TEXT, _FORMULA = "w:t", "m:oMath"
 _TABLES = {"w:tbl": "table", "w:tr": "tr", "w:tc": "td"}
 _CHARACTERS = {"w:tab": "\t", "w:ptab": "\t", "w:br": "\n", "w:cr": "\n", "w:noBreakHyphen": "-"}
 _LEFT_OUT_PARTS = ("comments", "headers", "footers")
@@ -128,7 +130,7 @@ class _Chunks:
 
 def _write(stream: Iterable[Event], styles: Mapping[str, Style], numbers: Numbers, flow: Flow, chunks: _Chunks) -> None:
     writer = _Writer(styles, numbers, flow, chunks)
-    for kind, value, attributes in without_elements(stream, _LEFT_OUT):
+    for kind, value, attributes in with_formulas(without_elements(stream, _LEFT_OUT), _FORMULA):
         if kind is START:
             writer.start(value, attributes)
         elif kind is END:
@@ -164,7 +166,9 @@ class _Writer:
             paragraph.run_hidden = False
         elif tag == "w:vanish":
             paragraph.run_hidden = is_on(attributes)
-        elif tag in ("w:t", "m:t"):
+        elif tag == _FORMULA:
+            paragraph.run_hidden, paragraph.in_text = False, True
+        elif tag == _TEXT:
             paragraph.in_text = True
         elif tag in _CHARACTERS:
             self._add(paragraph, _CHARACTERS[tag])
@@ -183,7 +187,7 @@ class _Writer:
             self._flow.leave(_TABLES[tag])
         elif tag == "w:p" and self._open:
             self._close(self._open.pop())
-        elif tag in ("w:t", "m:t") and self._open:
+        elif tag in (_TEXT, _FORMULA) and self._open:
             self._open[-1].in_text = False
 
     def text(self, text: str) -> None:
@@ -228,4 +232,4 @@ def _without_separators(stream: Iterable[Event]) -> Iterator[Event]:
             yield event
 
 
-READER = package_reader("docx", 3, _MEDIA_TYPE, _document)
+READER = package_reader("docx", 4, _MEDIA_TYPE, _document)

@@ -1,14 +1,18 @@
 """What ODT, ODS and ODP have in common: content, properties, and text with its white space."""
 
+import posixpath
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Protocol
 
 from wherein.errors import Unreadable
 from wherein.ingest.readers.office.properties import Properties
+from wherein.ingest.readers.shared.allowance import LimitExceeded
+from wherein.ingest.readers.shared.formulas import is_formula, with_formulas
 from wherein.ingest.readers.shared.metadata import standard_metadata
 from wherein.ingest.readers.shared.reasons import ENCRYPTED
-from wherein.ingest.readers.shared.xml_events import START, Event, events, texts_by_element, without_elements
+from wherein.ingest.readers.shared.xml_events import END, START, Event, events, texts_by_element, without_elements
 
 __all__ = ["TABLES", "Inline", "Parts", "content_events", "read_properties"]
 
@@ -21,6 +25,9 @@ _LEFT_OUT = frozenset((
     # Of a document in one XML file.
     "office:binary-data", "office:styles", "office:master-styles",
 ))  # fmt: skip
+_MAX_FORMULA = 20_000
+"""Events of a formula."""
+
 _MAX_SPACES = 100  # the file may state any number
 
 
@@ -41,7 +48,50 @@ def content_events(package: Parts, left_out: Counter[str]) -> Iterator[Event]:
     """
     if _is_encrypted(package):
         raise Unreadable(ENCRYPTED)
-    return without_elements(_counted(events(package.chunks("content.xml"), "content.xml"), left_out), _LEFT_OUT)
+    content = _with_objects(events(package.chunks("content.xml"), "content.xml"), package)
+    return with_formulas(_without_hidden(without_elements(_counted(content, left_out), _LEFT_OUT)))
+
+
+def _without_hidden(stream: Iterator[Event]) -> Iterator[Event]:
+    """Leave out hidden sections, and what has a style that hides it."""
+    hidden_styles = set[str]()
+    style = ""
+    depth = 0
+    for event in stream:
+        kind, tag, attributes = event
+        if depth:
+            depth += (kind is START) - (kind is END)
+            continue
+        if kind is START:
+            is_hidden = attributes.get("text:display") == "none"
+            if tag == "style:style":
+                style = attributes.get("style:name", "")
+            elif tag == "style:text-properties" and is_hidden:
+                hidden_styles.add(style)
+            elif (tag == "text:section" and is_hidden) or attributes.get("text:style-name") in hidden_styles:
+                depth = 1
+                continue
+        yield event
+
+
+def _with_objects(content: Iterator[Event], package: Parts) -> Iterator[Event]:
+    """Yield the events of the content, and of each formula in a part of its own; a damaged one costs only itself."""
+    for event in content:
+        yield event
+        if event[0] is START and event[1] == "draw:object":
+            part = posixpath.normpath(f"{event[2].get('xlink:href', '')}/content.xml")
+            yield from _formula(package, part) if part in package else ()
+
+
+def _formula(package: Parts, part: str) -> Sequence[Event]:
+    """Return the events of a part that is a formula; none of another kind of object."""
+    try:
+        formula = list(islice(events(package.chunks(part), part), _MAX_FORMULA))
+    except LimitExceeded:
+        raise
+    except Unreadable:
+        return ()
+    return formula if is_formula(formula) else ()
 
 
 def _counted(stream: Iterator[Event], left_out: Counter[str]) -> Iterator[Event]:

@@ -96,4 +96,4 @@ class _Writer:
             self._flow.add_paragraph(text, item=self._list_depth)
 
 
-READER = package_reader("odp", 2, _MEDIA_TYPE, read_package)
+READER = package_reader("odp", 3, _MEDIA_TYPE, read_package)

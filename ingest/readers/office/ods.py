@@ -134,4 +134,4 @@ def _repeats(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) <= _MAX_DIGITS else 1
 
 
-READER = package_reader("ods", 2, _MEDIA_TYPE, read_package)
+READER = package_reader("ods", 3, _MEDIA_TYPE, read_package)

@@ -78,4 +78,4 @@ class _Writer:
                 self.flow.add_paragraph(text, self._level if tag == "text:h" else 0, self._list_depth)
 
 
-READER = package_reader("odt", 2, _MEDIA_TYPE, read_package)
+READER = package_reader("odt", 3, _MEDIA_TYPE, read_package)

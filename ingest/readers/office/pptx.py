@@ -1,7 +1,7 @@
 """PowerPoint presentations: the text of each slide, its title first, its tables as rows, and the speaker's notes."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -12,8 +12,10 @@ from wherein.ingest.readers.office.opc import Relation, first_target, main_part,
 from wherein.ingest.readers.office.shapes import alternative_text
 from wherein.ingest.readers.office.slides import Slide, join_slides
 from wherein.ingest.readers.office.text_flow import Flow
+from wherein.ingest.readers.shared.allowance import LimitExceeded
 from wherein.ingest.readers.shared.blocks import Block
 from wherein.ingest.readers.shared.decode import name_as_title
+from wherein.ingest.readers.shared.formulas import with_formulas
 from wherein.ingest.readers.shared.headings import first_heading
 from wherein.ingest.readers.shared.package import Package
 from wherein.ingest.readers.shared.package_reader import package_reader
@@ -24,7 +26,7 @@ __all__ = ["READER"]
 _MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 _LEFT_OUT = frozenset(("mc:Fallback",))  # the same content again, for older programs
 _TABLES = {"a:tbl": "table", "a:tr": "tr", "a:tc": "td"}
-_TEXT_TAGS = frozenset(("a:t", "m:t"))
+_TEXT = "a:t"
 _DRAWINGS = frozenset(("diagramData", "chart"))
 _COMMENTS = "comments"
 _TITLES = frozenset(("title", "ctrTitle"))
@@ -67,12 +69,22 @@ def _slide(package: Package, part: str, left_out: Counter[str]) -> Slide:
     title, blocks = _content(part_events(package, part))
     for relation in related.values():
         if relation.kind in _DRAWINGS and relation.target in package:
-            blocks += _content(part_events(package, relation.target))[1]
+            blocks += _beside(package, relation.target, left_out)
     notes = first_target(related, "notesSlide")
     if notes is None or notes not in package:
         return Slide(title, blocks)
-    _, note_blocks = _content(part_events(package, notes))
-    return Slide(title, blocks, note_blocks)
+    return Slide(title, blocks, _beside(package, notes, left_out))
+
+
+def _beside(package: Package, part: str, left_out: Counter[str]) -> Sequence[Block]:
+    """Return the text of a drawing, or of notes; damage to it does not affect the slide."""
+    try:
+        return _content(part_events(package, part))[1]
+    except LimitExceeded:
+        raise
+    except Unreadable:
+        left_out["damaged parts"] += 1
+        return ()
 
 
 def _comments(package: Package, related: Mapping[str, Relation]) -> Iterator[int]:
@@ -89,7 +101,7 @@ def _comments(package: Package, related: Mapping[str, Relation]) -> Iterator[int
 def _content(stream: Iterable[Event]) -> tuple[str, list[Block]]:
     """Return the title and the blocks of the rest of the visible text."""
     writer = _Writer()
-    for kind, value, attributes in without_elements(stream, _LEFT_OUT):
+    for kind, value, attributes in with_formulas(without_elements(stream, _LEFT_OUT), _TEXT):
         if kind is START:
             writer.start(value, attributes)
         elif kind is END:
@@ -122,11 +134,11 @@ class _Writer:
             self.pieces.clear()
         elif tag == "a:br":
             self.pieces.append("\n")
-        elif tag in _TEXT_TAGS:
+        elif tag == _TEXT:
             self.in_text = True
 
     def end(self, tag: str) -> None:
-        if tag in _TEXT_TAGS:
+        if tag == _TEXT:
             self.in_text = False
         elif tag == "a:p":
             self._paragraph("".join(self.pieces))
@@ -150,4 +162,4 @@ class _Writer:
             self.flow.add_paragraph("\n".join(shape.lines))
 
 
-READER = package_reader("pptx", 3, _MEDIA_TYPE, _document)
+READER = package_reader("pptx", 4, _MEDIA_TYPE, _document)

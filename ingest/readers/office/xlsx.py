@@ -14,10 +14,13 @@ from wherein.ingest.readers.office.number_formats import Format, display_number,
 from wherein.ingest.readers.office.opc import Relation, first_target, main_part, part_events, read_properties, relations
 from wherein.ingest.readers.office.shapes import shape_paragraphs
 from wherein.ingest.readers.office.sheets import Row, Sheet, hidden_sheets_note, join_sheets
+from wherein.ingest.readers.shared.allowance import LimitExceeded
+from wherein.ingest.readers.shared.count_notes import count_note
 from wherein.ingest.readers.shared.decode import name_as_title
 from wherein.ingest.readers.shared.package import Package
 from wherein.ingest.readers.shared.package_reader import package_reader
 from wherein.ingest.readers.shared.reasons import DAMAGED
+from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.readers.shared.xml_events import END, START, TEXT, without_elements
 
 __all__ = ["READER"]
@@ -26,6 +29,7 @@ _MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet
 _LEFT_OUT = frozenset(("s:rPh", "mc:Fallback"))  # how a text is pronounced; the copy for older programs
 _CELL_REFERENCE = re.compile(r"([A-Z]{1,3})\d+")
 _MAX_DIGITS = 9
+_DAMAGED_SHEETS = "is damaged and was read up to there", "are damaged and were read up to there"
 _BOOLEANS = {"0": "FALSE", "1": "TRUE"}
 
 
@@ -67,11 +71,37 @@ def _document(package: Package, name: str) -> Document:
     formats = _formats(package, first_target(related, "styles"))
     book = _Workbook(texts, formats, from_1904)
     count = _FormulaCount()
-    drawn = _Drawn(package)
-    sheets = (Sheet(tab.name, drawn.after(_rows(package, tab.part, book, count), tab.part)) for tab in tabs)
-    text, marks = join_sheets(sheets)
-    notes = (*hidden_sheets_note(hidden), *_missing_values_note(count.without_value), *drawn.notes)
+    drawn, damage = _Drawn(package), _Damage()
+    sheets = (
+        Sheet(tab.name, damage.before(drawn.after(_rows(package, tab.part, book, count), tab.part), number))
+        for number, tab in enumerate(tabs, 1)
+    )
+    try:
+        text, marks = join_sheets(sheets)
+    except Skipped:
+        raise damage.reason or Skipped("no text in its cells") from None
+    package.check()  # what exceeds a limit is no damage
+    damaged = count_note(damage.numbers, len(tabs), "sheets", *_DAMAGED_SHEETS)
+    notes = (*damaged, *hidden_sheets_note(hidden), *_missing_values_note(count.without_value), *drawn.notes)
     return read_properties(package).document(name_as_title(name), text, _MEDIA_TYPE, marks, notes)
+
+
+class _Damage:
+    """The sheets that are damaged, by number, and the reason of the first one."""
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+        self.reason: Unreadable | None = None
+
+    def before(self, rows: Iterable[Row], number: int) -> Iterator[Row]:
+        """Yield the rows up to where the sheet is damaged."""
+        try:
+            yield from rows
+        except LimitExceeded:
+            raise
+        except Unreadable as reason:
+            self.numbers.append(number)
+            self.reason = self.reason or reason
 
 
 class _Drawn:
@@ -127,7 +157,7 @@ def _tabs(package: Package, main: str, related: Mapping[str, Relation]) -> tuple
             if attributes.get("state", "visible") != "visible":
                 hidden.append(name)
             elif relation is None:
-                raise Unreadable(f"{DAMAGED}: a listed sheet is missing")
+                tabs.append(_Tab(name, "a listed sheet"))  # which is missing
             elif relation.kind == "worksheet":
                 tabs.append(_Tab(name, relation.target))
     return tabs, hidden, from_1904
@@ -250,4 +280,4 @@ def _column(reference: str) -> int:
     return number
 
 
-READER = package_reader("xlsx", 2, _MEDIA_TYPE, _document)
+READER = package_reader("xlsx", 3, _MEDIA_TYPE, _document)

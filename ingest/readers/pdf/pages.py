@@ -11,6 +11,7 @@ from wherein.ingest.readers.ocr.tesseract import obstacle, recognize
 from wherein.ingest.readers.pdf.annotations import attached_files, comments, flatten, has_visible
 from wherein.ingest.readers.pdf.drawing import has_drawing, is_covered_by_picture, page_picture
 from wherein.ingest.readers.pdf.page_text import page_text, unmapped_share
+from wherein.ingest.readers.pdf.rotation import open_letters
 from wherein.ingest.readers.reader import ReadContext
 from wherein.ingest.readers.shared.attachments import Attachments
 
@@ -63,13 +64,13 @@ def read_page(pdf: PdfDocument, number: int, context: ReadContext, attached: Att
 
 
 def _characters(page: PdfPage) -> int:
-    with closing(page.get_textpage()) as text_page:
+    with open_letters(page) as text_page:
         return int(text_page.count_chars())
 
 
 def _seen(page: PdfPage, context: ReadContext, own: int | None = None) -> Page:
     """Return the page as its letters give it, or its picture where they are few, or not named by their fonts."""
-    with closing(page.get_textpage()) as text_page:
+    with open_letters(page) as text_page:
         (text, is_cropped), unmapped = page_text(page, text_page, own), unmapped_share(text_page)
     return replace(_letters_or_picture(page, text, unmapped, context), is_cropped=is_cropped)
 

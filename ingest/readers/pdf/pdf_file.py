@@ -186,4 +186,4 @@ def _property(pdf: PdfDocument, key: str) -> str:
         return ""
 
 
-READER = Reader("pdf", 4, _MEDIA_TYPE, read, read, takes_fields=False, reads_pictures=True)
+READER = Reader("pdf", 5, _MEDIA_TYPE, read, read, takes_fields=False, reads_pictures=True)

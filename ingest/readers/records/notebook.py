@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from wherein.ingest.document import Document, JSONValue, Mark, Problem
+from wherein.ingest.readers.html.page import read_markup
 from wherein.ingest.readers.reader import NO_CONTEXT, ReadContext, text_reader
 from wherein.ingest.readers.records.json_text import text_document
 from wherein.ingest.readers.records.json_values import parse_json
 from wherein.ingest.readers.shared.decode import PICTURES_NOTE, decode, name_as_title, require_text, without_pictures
 from wherein.ingest.readers.shared.headings import Heading, first_heading, heading_marks
 from wherein.ingest.readers.shared.metadata import standard_metadata
+from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.readers.text.markdown import headings_in
 
 __all__ = ["READER", "read"]
@@ -19,7 +21,7 @@ _MEDIA_TYPE = "application/x-ipynb+json"
 _GAP = "\n\n"
 _COLORS = re.compile(r"\x1b\[[\d;]*[A-Za-z]")
 # What stands for a picture or an object in an output, such as <Figure size 640x480 with 1 Axes>.
-_STAND_IN = re.compile(r"<[\w. :]+(?: at 0x[\da-f]+| size [^<>]*)?>|\[<[^<>]*>(?:, <[^<>]*>)*\]")
+_STAND_IN = re.compile(r"|<[\w. :]+(?: at 0x[\da-f]+| size [^<>]*)?>|\[<[^<>]*>(?:, <[^<>]*>)*\]")
 _INVALID = "not a notebook that can be read; its source was read as text"
 
 Cell = dict[str, JSONValue]
@@ -93,7 +95,17 @@ def _output(output: Cell) -> str:
     plain = data.get("text/plain") if isinstance(data, dict) else output.get("text")
     markdown = data.get("text/markdown") if isinstance(data, dict) else None
     text = _COLORS.sub("", _string(markdown or plain))
-    return "" if _STAND_IN.fullmatch(text.strip()) else text
+    if not _STAND_IN.fullmatch(text.strip()):
+        return text
+    return _shown(data) if isinstance(data, dict) else ""
+
+
+def _shown(data: Cell) -> str:
+    """Return the text of an output that has none but as a page or a formula."""
+    try:
+        return read_markup(_string(data.get("text/html"))).text
+    except Skipped:
+        return _string(data.get("text/latex"))
 
 
 def _string(value: JSONValue) -> str:
@@ -110,4 +122,4 @@ def _metadata(notebook: dict[str, JSONValue]) -> dict[str, JSONValue]:
     return standard_metadata(author=[name for name in names if isinstance(name, str)])
 
 
-READER = text_reader("notebook", 3, _MEDIA_TYPE, read)
+READER = text_reader("notebook", 4, _MEDIA_TYPE, read)

@@ -16,6 +16,7 @@ __all__ = ["iso_time", "standard_metadata"]
 _MAX_LENGTH = 1_000
 _MAX_VALUES = 100
 _YEAR_OR_MONTH = re.compile(r"\d{4}(?:-\d{2})?")
+_BASIC_TIME = re.compile(r"\d{8}T")  # of ISO 8601
 # ISO 32000-1, 7.9.4: D:YYYYMMDDHHmmSSOHH'mm
 _PDF_DATE = re.compile(r"D?:?(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?(?:(Z)|([+-]\d\d)'?(\d\d)?)?.*")
 
@@ -48,7 +49,7 @@ def iso_time(text: str) -> str:
     text = text.strip()
     if _YEAR_OR_MONTH.fullmatch(text):
         return text
-    match = _PDF_DATE.fullmatch(text)
+    match = None if _BASIC_TIME.match(text) else _PDF_DATE.fullmatch(text)
     try:
         time = datetime.fromisoformat(_pdf_date_as_iso(match) if match else text)
         if re.fullmatch(r"\d{4}-?\d\d-?\d\d", text):

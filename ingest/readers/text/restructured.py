@@ -14,7 +14,7 @@ __all__ = ["READER", "read"]
 _MEDIA_TYPE = "text/x-rst"
 _LINE = re.compile(r"([^\r\n]*)(?:\r\n?|\n|\Z)")
 _ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1*")
-_MARKUP = re.compile(r"(?::[\w:+.-]+:)?`+([^`]+?)(?:\s*<[^<>`]*>)?`+_{0,2}|\*{1,2}([^*]+)\*{1,2}")
+_MARKUP = re.compile(r"(?::[\w:+.-]{1,100}:)?`+([^`]+?)(?:\s*<[^<>`]*>)?`+_{0,2}|\*{1,2}([^*]+)\*{1,2}")
 
 
 class _Line(NamedTuple):

@@ -17,6 +17,7 @@ _TIMES = re.compile(
     r"^[ \t]*(?:(?:\d+:)?\d+:\d+[.,]\d+[ \t]*-->.*|\d+:\d\d:\d\d\.\d+,\d+:\d\d:\d\d\.\d+[ \t]*)$", re.MULTILINE
 )
 _NUMBER = re.compile(r"(?<=\n)[ \t]*\d+[ \t]*\n\Z")
+_WEB = "WEBVTT"
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+([^>]+)>")
 # `<i>`, `<00:01.000>`, `{\an8}` and `{y:i}`; a blank after the angle bracket makes it a sign of comparison.
 _MARKUP = re.compile(r"</?[A-Za-z\d][^<>\n]*>|\{(?:\\|[a-zA-Z]:)[^{}\n]*\}")
@@ -38,12 +39,20 @@ def read(stream: BinaryIO, name: str, context: ReadContext = NO_CONTEXT) -> Iter
 
 
 def _cues(source: str) -> Iterator[str]:
-    """Yield the text of each cue: what follows its times, up to a blank line, or to the times of the next cue."""
+    """Yield the text of each cue: what follows its times, up to the times of the next cue.
+
+    Blank lines may be within a text, except in WebVTT, where they end it: notes and styles may follow.
+    """
+    is_web = source.startswith(_WEB)
+    is_first = True
     for block in _BLANK_LINE.split(source):
         # The number before the times of a cue ends the text of the previous cue.
-        _, *texts = _TIMES.split(block)
+        before, *texts = _TIMES.split(block)
+        if not (is_first or is_web or before.strip().isdecimal()):
+            yield _NUMBER.sub("", before) if texts else before
         yield from (_NUMBER.sub("", text) for text in texts[:-1])
         yield from texts[-1:]
+        is_first = is_first and not texts
 
 
 def _dialogues(source: str) -> Iterator[str]:
@@ -58,4 +67,4 @@ def _spoken(cue: str) -> str:
     return " ".join(html.unescape(_MARKUP.sub("", _VOICE.sub(r"\1: ", cue))).replace("\0", "\ufffd").split())
 
 
-READER = text_reader("subtitles", 2, _MEDIA_TYPE, read)
+READER = text_reader("subtitles", 3, _MEDIA_TYPE, read)

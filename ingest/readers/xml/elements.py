@@ -19,6 +19,7 @@ from wherein.ingest.readers.shared.decode import (
     require_text,
     without_pictures,
 )
+from wherein.ingest.readers.shared.formulas import with_formulas
 from wherein.ingest.readers.shared.xml_events import END, START, Event, events, without_elements
 from wherein.ingest.readers.xml.entities import with_entities
 
@@ -39,6 +40,11 @@ _NOT_TEXT = frozenset(
     for name in ("style", "script")
 )
 _TEXT_ATTRIBUTES = frozenset(("alt", "caption", "comment", "description", "label", "name", "summary", "text", "title"))
+# JATS and its like call only the titles of sections so.
+_TITLES = frozenset(("title", "article-title", "book-title"))
+# Elements that stand for a line break, and those whose lines are kept.
+_BREAKS = frozenset(("br", "break", "lb"))
+_VERBATIM = frozenset(("codeblock", "literallayout", "programlisting", "screen"))
 # OPML has its texts in attributes.
 _OUTLINE, _OUTLINE_TEXTS = "outline", ("text", "_note")
 _MAX_TITLE = 200
@@ -73,8 +79,12 @@ def _text_of(data: bytes) -> tuple[str, str, tuple[str, ...]]:
         title.take(kind, value)
         root = root or (value if kind is START else "")
         if kind in (START, END):
-            if value not in inline:
-                (writer.enter if kind is START else writer.leave)("div")
+            local = value.rpartition(" ")[2]
+            if local in _BREAKS:
+                if kind is START and attributes.get("break") != "no":
+                    writer.enter("br")
+            elif value not in inline:
+                (writer.enter if kind is START else writer.leave)("pre" if local in _VERBATIM else "div")
             if kind is START and value == _OUTLINE:
                 writer.text(clean("\n".join(attributes[name] for name in _OUTLINE_TEXTS if attributes.get(name))))
         else:
@@ -88,7 +98,7 @@ def _text_of(data: bytes) -> tuple[str, str, tuple[str, ...]]:
 
 
 def _events(data: bytes) -> Iterator[Event]:
-    return without_elements(events([data], _PART, "utf-8"), _NOT_TEXT)
+    return with_formulas(without_elements(events([data], _PART, "utf-8"), _NOT_TEXT))
 
 
 def _inline_elements(data: bytes) -> Set[str]:
@@ -111,7 +121,7 @@ def _inline_elements(data: bytes) -> Set[str]:
 
 
 class _Title:
-    """Takes the first element called title."""
+    """Takes the first title."""
 
     def __init__(self) -> None:
         self._parts: list[str] | None = None
@@ -124,7 +134,7 @@ class _Title:
 
     def take(self, kind: str, value: str) -> None:
         if kind is START:
-            if self._depth or (self._parts is None and value.rpartition(" ")[2].rpartition(":")[2].lower() == "title"):
+            if self._depth or (self._parts is None and value.rpartition(" ")[2].rpartition(":")[2].lower() in _TITLES):
                 self._depth += 1
                 self._parts = self._parts or []
         elif kind is END:
@@ -160,4 +170,4 @@ def _page_blocks(markup: str) -> list[Block]:
     return render_page(parse_page(markup)).blocks
 
 
-READER = text_reader("xml", 5, _MEDIA_TYPE, read)
+READER = text_reader("xml", 6, _MEDIA_TYPE, read)

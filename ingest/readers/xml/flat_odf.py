@@ -50,4 +50,4 @@ class _OneFile:
             yield self._data[start : start + _STEP]
 
 
-READER = Reader("flat-odf", 2, _MEDIA_TYPE, read)
+READER = Reader("flat-odf", 3, _MEDIA_TYPE, read)

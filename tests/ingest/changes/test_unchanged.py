@@ -39,7 +39,7 @@ def test_what_a_present_reader_read_is_current(record: FileRecord, label: str) -
     assert is_current(replace(record, version=version_of(label)), AS_USUAL)
 
 
-@pytest.mark.parametrize("version", [REREAD, "plain-0/chunker-2", "plain-8/chunker-1", "plain-8"])
+@pytest.mark.parametrize("version", [REREAD, "plain-0/chunker-2", "plain-9/chunker-1", "plain-9"])
 def test_what_another_version_read_is_not(record: FileRecord, version: str) -> None:
     assert not is_current(replace(record, version=version), AS_USUAL)
 

@@ -32,7 +32,7 @@ class Task:
         self._items = items
 
     def opened(self) -> Opened:
-        return Opened(bytes(32), "plain-8")
+        return Opened(bytes(32), "plain-9")
 
     def documents(self) -> Iterator[Document | Problem]:
         for item in self._items:

@@ -98,7 +98,7 @@ def test_names_and_labels_of_readers_differ() -> None:
         == len({reader.name for reader in all_readers()})
         == len(all_readers())
     )
-    assert all_readers()[0].label == "plain-8"
+    assert all_readers()[0].label == "plain-9"
 
 
 def test_the_reader_in_the_documents_reads() -> None:

@@ -41,7 +41,7 @@ def reading(monkeypatch: pytest.MonkeyPatch) -> Callable[[Read], None]:
 
 def test_a_file(path: Path) -> None:
     document = Document("a.txt", "Some text.", "text/plain")
-    assert list(read(Job(str(path)))) == [Opened(HASH, "plain-8"), Items((document,)), End()]
+    assert list(read(Job(str(path)))) == [Opened(HASH, "plain-9"), Items((document,)), End()]
 
 
 def test_bytes_need_no_file() -> None:
@@ -58,7 +58,7 @@ def test_known_content_is_not_read(path: Path, data: bytes | None) -> None:
 
 def test_a_large_file_is_not_read_unless_its_reader_streams(path: Path) -> None:
     reason = "larger than --max-size (0 MB): it is 0 MB"
-    assert list(read(Job(str(path), max_size=9))) == [Opened(HASH, "plain-8", trouble=Trouble(LARGE, reason))]
+    assert list(read(Job(str(path), max_size=9))) == [Opened(HASH, "plain-9", trouble=Trouble(LARGE, reason))]
     assert len(list(read(Job(str(path), max_size=10)))) == 3
     opened, *_, end = read(Job("a.jsonl", b'{"id": "1", "text": "One."}\n', max_size=1))
     assert isinstance(opened, Opened)
@@ -138,13 +138,13 @@ def test_a_name_that_cannot_be_decoded(tmp_path: Path) -> None:
     with open(raw, "wb") as file:  # noqa: PTH123
         file.write(b"Some text.")
     opened, *_ = read(Job(os.fsdecode(raw)))
-    assert opened == Opened(HASH, "plain-8")
+    assert opened == Opened(HASH, "plain-9")
 
 
 def test_what_is_the_last_message() -> None:
     assert Opened(HASH, same=True).last
     assert Opened(trouble=Trouble(REFUSED, "why")).last
-    assert not Opened(HASH, "plain-8").last
+    assert not Opened(HASH, "plain-9").last
 
 
 GOOD = Document("good", "Some text.", "text/plain", key="good")

@@ -71,12 +71,12 @@ def test_a_worker_that_was_started_ahead_is_replaced_when_it_dies(
     module.start_ahead()
     pool = Pool(1)
     try:
-        assert everything(pool, Job(write(tmp_path, "a.txt")))[0].label == "plain-8"
+        assert everything(pool, Job(write(tmp_path, "a.txt")))[0].label == "plain-9"
         (worker,) = pool._workers
         assert worker._process is not None
         worker._process.process.kill()
         assert everything(pool, Job(write(tmp_path, "b.txt")))[0].trouble == Trouble(FAILED, CRASHED)
-        assert everything(pool, Job(write(tmp_path, "c.txt")))[0].label == "plain-8"
+        assert everything(pool, Job(write(tmp_path, "c.txt")))[0].label == "plain-9"
     finally:
         pool.close()
 
@@ -86,7 +86,7 @@ def test_what_need_not_be_read_is_not_read(pool: Pool, tmp_path: Path) -> None:
     name = content_hash("Some text.")
     assert everything(pool, Job(path, known=name)) == (Opened(name, same=True), [])
     reason = "larger than --max-size (0 MB): it is 0 MB"
-    assert everything(pool, Job(path, max_size=9))[0] == Opened(name, "plain-8", trouble=Trouble(LARGE, reason))
+    assert everything(pool, Job(path, max_size=9))[0] == Opened(name, "plain-9", trouble=Trouble(LARGE, reason))
     opened, _ = everything(pool, Job(str(tmp_path / "none.txt")))
     assert opened == Opened(trouble=Trouble(REFUSED, "cannot be read: no such file or directory"))
     opened, _ = everything(pool, Job(write(tmp_path, "empty.txt", "")))
@@ -124,7 +124,7 @@ def test_one_file_costs_only_itself(tmp_path: Path, name: str, reason: str) -> N
     try:
         readings = [pool.submit(Job(write(tmp_path, f"{stem}.txt"))) for stem in ("before", name, "after", "last")]
         assert [readings[0].opened().trouble, len(list(readings[0].documents()))] == [None, 1]
-        assert readings[1].opened() == Opened(content_hash("Some text."), "plain-8")
+        assert readings[1].opened() == Opened(content_hash("Some text."), "plain-9")
         with pytest.raises(Unreadable) as problem:
             assert len(list(readings[1].documents())) == 1
         assert str(problem.value) == reason

@@ -28,3 +28,10 @@ def test_backslashes_separate_folders_and_folders_are_no_members() -> None:
 
 def test_an_archive_with_hidden_files_alone() -> None:
     assert refused(office.packed({".git/config": "x", "node_modules/a.js": "x"})) == ([], "no files in it")
+
+
+def test_names_in_utf8_that_do_not_say_so() -> None:
+    for name, shown in (("Müller.txt".encode(), "Müller.txt"), ("Müller.txt".encode("cp437"), "Müller.txt")):
+        data = office.packed({"x" * len(name): "one"}).replace(b"x" * len(name), name)
+        assert contents(read(data)) == {shown: "one"}
+    assert contents(read(office.packed({"├╝.txt": "one"}))) == {"├╝.txt": "one"}

@@ -103,6 +103,10 @@ def test_the_footer_of_the_page_is_left_out_and_those_of_its_parts_are_kept() ->
     assert text(f"<article>text{footer}</article>{footer}") == "text\n\nfoot"
 
 
+def test_styles_are_written_in_any_case() -> None:
+    assert text('<p>one</p><p style="DISPLAY: NONE">secret</p><b style="Display:none">secret</b>') == "one"
+
+
 def test_readings_above_characters_are_left_out() -> None:
     assert text("<p><ruby>子<rp>(</rp><rt>こ</rt><rp>)</rp></ruby>ども") == "子ども"
 

@@ -50,3 +50,10 @@ def test_text_beside_a_candidate_is_not_part_of_it() -> None:
 @pytest.mark.parametrize("tag", ["div", "b", "ul"])
 def test_depth_does_not_matter(tag: str) -> None:
     assert texts(f"<{tag}>" * 5_000 + "deep")[-1].endswith("deep")
+
+
+def test_formulas() -> None:
+    formula = (
+        "<math><semantics><mfrac><mi>x</mi><mn>2</mn></mfrac><annotation>x \\over 2</annotation></semantics></math>"
+    )
+    assert texts(f"<p>half: {formula}, so</p><p><math hidden><mi>y</mi></math>", "[hidden]") == ["half: x/2, so"]

@@ -21,6 +21,9 @@ def text(source: str) -> str:
     ("source", "expected"),
     [
         ("one % comment\n two", "one two"),
+        ("one % comment\n \ntwo%\n\n%\nthree", "one\ntwo\nthree"),
+        ("\\begin{theorem}[Pythagoras] It holds.\\end{theorem}", "[Pythagoras] It holds."),
+        ("\\begin{figure}[ht] one\\end{figure}", "one"),
         ("100\\% \\& more", "100% & more"),
         ("\\emph{one} \\textbf{two}", "one two"),
         ("a--b---c ``d''~e", "a–b—c “d” e"),

@@ -313,3 +313,11 @@ def test_a_picture_is_its_description(description: str, shown: str) -> None:
     space = "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing"
     drawing = f'<w:r><w:drawing><d:docPr xmlns:d="{space}" id="1" name="P" descr="{description}"/></w:drawing></w:r>'
     assert text(paragraph(run("See "), drawing, run("here"))) == shown
+
+
+def test_formulas() -> None:
+    math = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+    fraction = "<m:f><m:num><m:r><m:t>x</m:t></m:r></m:num><m:den><m:r><m:t>2</m:t></m:r></m:den></m:f>"
+    hidden = "<w:pPr><w:rPr><w:vanish/></w:rPr></w:pPr>"
+    content = f"<w:p>{hidden}<m:oMath {math}>{fraction}</m:oMath>{run(' is half')}</w:p>"
+    assert office.read(body(content)).text == "x/2 is half"

@@ -84,6 +84,12 @@ def test_a_slide_that_cannot_be_read() -> None:
     assert office.reason(data) == (Unreadable, "damaged or truncated: none of its slides can be read")
 
 
+def test_damaged_notes_cost_no_slide() -> None:
+    found = office.read(office.changed(office.slides(), "ppt/notesSlides/notesSlide1.xml", lambda part: b"<"))
+    assert found.text == "The plan\n\none\ntwo\n\nx | y\n | z\n\nin a group"
+    assert found.notes == ("1 of 3 slides has no text: 2", "left out: 1 damaged part")
+
+
 def test_no_text() -> None:
     data = office.slides()
     for number in (1, 3):

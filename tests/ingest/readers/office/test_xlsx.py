@@ -67,8 +67,38 @@ def test_texts_in_another_script_show_no_reading_aid() -> None:
 def test_a_text_that_is_missing() -> None:
     for number in ("99", "-1", "x"):
         data = with_cells(f'<row><c t="s"><v>{number}</v></c></row>')
+        found = office.read(data)
+        assert found.text == "Far\n\ncorner"
+        assert found.notes[0] == "1 of 3 sheets is damaged and was read up to there: 1"
+        alone = office.changed(data, "xl/worksheets/sheet4.xml", None)
         expected = "damaged or truncated: a cell refers to a missing text"
-        assert office.reason(data) == (Unreadable, expected)
+        assert office.reason(alone) == (Unreadable, expected)
+
+
+def test_damage_to_one_sheet_costs_no_other() -> None:
+    data = office.changed(office.workbook(), "xl/worksheets/sheet1.xml", lambda part: part[: part.index(b'<row r="3"')])
+    found = office.read(data)
+    assert found.text == "Rents\n\nWho | Sum |  | When\nAda | 0.3 | x |  | 2024-01-31 10:05:00\n\nFar\n\ncorner"
+    for change in (None, lambda part: b"<"):
+        found = office.read(office.changed(office.workbook(), "xl/worksheets/sheet4.xml", change))
+        assert found.text.endswith("rich text")
+        assert found.notes[0] == "1 of 3 sheets is damaged and was read up to there: 3"
+    unlisted = office.changed(
+        office.workbook(), "xl/_rels/workbook.xml.rels", lambda part: part.replace(b'Id="rId4"', b'Id="rId99"')
+    )
+    assert office.read(unlisted).text.endswith("rich text")
+
+
+def test_a_damaged_drawing_costs_no_cells() -> None:
+    stream = io.BytesIO()
+    file = xlsxwriter.Workbook(stream)
+    sheet = file.add_worksheet()
+    sheet.write("A1", "cell")
+    sheet.insert_textbox(2, 2, "box")
+    file.close()
+    found = office.read(office.changed(stream.getvalue(), "xl/drawings/drawing1.xml", lambda part: part[:-9]))
+    assert found.text == "Sheet1\n\ncell\n\nbox"
+    assert found.notes == ("1 of 1 sheets is damaged and was read up to there: 1",)
 
 
 def test_many_cells_that_share_a_long_text(monkeypatch: pytest.MonkeyPatch) -> None:

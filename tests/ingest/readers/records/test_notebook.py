@@ -54,6 +54,19 @@ def test_colors_of_an_error_are_left_out() -> None:
     assert read(notebook(cell), "a.ipynb").text == "y\n\nValueError: no"
 
 
+def test_outputs_that_are_pages_or_formulas() -> None:
+    outputs = [
+        {"data": {"text/plain": "<IPython.core.display.HTML object>", "text/html": ["<p>All <b>", "herons</b></p>"]}},
+        {"data": {"text/html": "<i>grey</i>"}},
+        {"data": {"text/plain": "<IPython.core.display.Latex object>", "text/latex": "$x^2$"}},
+        {"data": {"text/plain": "   a\n0  1", "text/html": "<table><tr><td>1</table>"}},
+        {"data": {"text/plain": "<Figure size 640x480 with 1 Axes>", "image/png": "iVBO"}},
+        {"text": "<Figure size 640x480 with 1 Axes>"},
+    ]
+    found = read(notebook({"cell_type": "code", "source": "x", "outputs": outputs}), "a.ipynb")
+    assert found.text == "x\n\nAll herons\n\ngrey\n\n$x^2$\n\n   a\n0  1"
+
+
 def test_pictures_in_a_text_are_left_out() -> None:
     source = f"![a](attachment:b.png) ![c](data:image/png;base64,{'iVBORw0KGgo' * 9})"
     found = read(notebook({"cell_type": "markdown", "source": source}), "a.ipynb").text

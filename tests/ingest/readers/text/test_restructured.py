@@ -45,3 +45,8 @@ def test_restructured_text() -> None:
         (RST.index("Hi\n"), ("The title", "Hi")),
     ]
     assert read(b"text only", "x/a.rst").title == "a.rst"
+
+
+def test_a_long_title_takes_no_time() -> None:
+    title = "a" + ":a" * 200_000
+    assert read(f"{title}\n====\n".encode(), "a.rst").title == title

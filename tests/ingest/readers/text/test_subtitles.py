@@ -58,6 +58,12 @@ def test_encodings() -> None:
     assert read(source.encode("utf-16"), "a.srt").text == "Привет, как дела сегодня утром?"
 
 
+def test_blank_lines_within_a_cue() -> None:
+    times = "00:00:0%d,000 --> 00:00:0%d,500\n"
+    cues = f"by X\n\n1\n\n{times % (1, 1)}Is it\n\ncold?\n\n2\n{times % (2, 2)}No\n\nand\n3\n{times % (3, 3)}yes"
+    assert read(cues.encode(), "a.srt").text == "Is it\ncold?\nNo\nand\nyes"
+
+
 def test_no_text() -> None:
     assert reason(b"1\n00:00:01,000 --> 00:00:02,500\n\n", "a.srt", Skipped) == "no text"
 

@@ -36,6 +36,19 @@ from wherein.ingest.readers.shared.skipped import Skipped
             '<svg xmlns="http://www.w3.org/2000/svg"><style>.a{}</style><text>Herons</text><script>x()</script></svg>',
             "Herons",
         ),
+        (
+            '<a xmlns:m="http://www.w3.org/1998/Math/MathML"><p>is <f><m:math><m:msup><m:mi>x</m:mi><m:mn>2</m:mn>'
+            "</m:msup></m:math></f> large</p><p><m:math><m:mi>y</m:mi></m:math></p></a>",
+            "is x^2 large\n\ny",
+        ),
+        (
+            "<a><l>one<lb/>two</l><p>bro<lb break='no'/>ken<br>x</br></p><p>a<break/>b</p></a>",
+            "one\ntwo\n\nbroken\nx\n\na\nb",
+        ),
+        (
+            "<a><programlisting>if x:\n    <b>y</b>()\n</programlisting><para>one\ntwo</para></a>",
+            "if x:\n    y()\n\none two",
+        ),
         ("<record><style>Baroque</style></record>", "Baroque"),
         ('<a><b name="Herons" id="1"/><b label="Grey"/></a>', "Herons\nGrey"),
     ],
@@ -55,6 +68,10 @@ def test_declared_encodings() -> None:
 def test_title() -> None:
     assert read(b"<feed><title>Herons</title><entry><title>x</title></entry></feed>", "a.atom").title == "Herons"
     assert read(b"<a>x</a>", "b.xml").title == "b.xml"
+    article = (
+        b"<article><front><article-title>On <i>herons</i></article-title></front><title>Abstract</title></article>"
+    )
+    assert read(b'<?xml version="1.0"?>' + article, "a.xml").title == "On herons"
 
 
 @pytest.mark.parametrize(

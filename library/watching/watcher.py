@@ -13,6 +13,7 @@ from typing import Self
 
 from wherein.errors import Damaged, LibraryBusy, ModelMismatch, WhereinError
 from wherein.ingest.progress.events import CaughtUp, Note, Report, RunProblem, Summary, Watching
+from wherein.ingest.workers import pool
 from wherein.library.ingesting import RunFactory
 from wherein.library.opening import require_library
 from wherein.library.readers import CatalogReader
@@ -114,6 +115,7 @@ class Watcher:
         except BaseException as error:
             self.error = error
         finally:
+            pool.end_ahead()
             self._state.remove()
             if self._notices:
                 self._notices.close()
@@ -155,10 +157,6 @@ class Watcher:
         if is_flood(paths):
             changed |= {root.base for root in self._roots if root.identity}
         if changed:
-            # Late, and its own module: while more notices come, the process that reads files is started.
-            from wherein.ingest.workers import pool
-
-            pool.start_ahead()
             self._pending.add(changed)
 
     # What to do.
@@ -188,6 +186,7 @@ class Watcher:
                 self._report(Watching(sum(not root.is_link for root in self._roots)))
 
     def _look_at(self, paths: set[str]) -> None:
+        pool.start_ahead()  # while the library is opened
         began, self._in_work = time.monotonic(), len(paths)
         if self._attempt("ingesting", partial(self._catch_up.look_at, paths)):
             self._pending.rest(paths, time.monotonic() - began)

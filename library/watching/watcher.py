@@ -156,6 +156,8 @@ class Watcher:
         changed = relevant(paths, self._roots, self._runs.own_files())
         if is_flood(paths):
             changed |= {root.base for root in self._roots if root.identity}
+        # What is at a folder's path by now may be another one, even with the same number: it is watched anew.
+        self._roots = frozenset(root for root in self._roots if not (root.identity and root.folder in paths))
         if changed:
             self._pending.add(changed)
 

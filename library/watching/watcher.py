@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 from typing import Self
 
 from wherein.errors import Damaged, LibraryBusy, ModelMismatch, WhereinError
@@ -82,9 +82,11 @@ class Watcher:
         return self
 
     def stop(self) -> None:
-        """Stop at the next safe point, and wait for that; finished work is kept."""
+        """Stop at the next safe point, and wait for that, except in `report`; finished work is kept."""
         self._stop.set()
         self._pending.wake()
+        if current_thread() is self._thread:
+            return
         self._ended.wait()
         self._thread.join()
 

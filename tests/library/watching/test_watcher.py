@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -197,6 +198,19 @@ def test_what_ends_the_thread_is_raised_by_wait(library: Library) -> None:
 
     with library.watch(report=fail) as watcher, pytest.raises(BrokenPipeError):
         watcher.wait()
+
+
+def test_it_can_be_stopped_by_what_gets_its_events(library: Library) -> None:
+    has_begun = Event()
+
+    def stop(_: object) -> None:
+        has_begun.wait()
+        watcher.stop()
+
+    watcher = library.watch(report=stop)
+    has_begun.set()
+    watcher.wait()
+    assert watcher.error is None
 
 
 def test_folders_that_the_system_does_not_watch_are_named(

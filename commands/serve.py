@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import nullcontext
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import click
@@ -87,7 +88,18 @@ def serve(
 def _watching(library: Library) -> Watcher:
     from wherein.commands.watch import WatchReporter
 
-    return library.watch(report=WatchReporter(err=True))
+    watcher = library.watch(report=WatchReporter(err=True))
+    Thread(target=_report_end, args=[watcher], daemon=True).start()
+    return watcher
+
+
+def _report_end(watcher: Watcher) -> None:
+    """Say why the sources are followed no more: the server goes on."""
+    try:
+        watcher.wait()
+    except BaseException as error:
+        reason = str(error) if isinstance(error, WhereinError) else type(error).__name__
+        warn(f"the sources are not followed any more: {reason}; to follow them again, restart the server")
 
 
 def _token(path: Path) -> str:

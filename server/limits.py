@@ -67,7 +67,7 @@ class _Body:
         self._deadline = asyncio.get_running_loop().time() + limit.body_seconds
 
     async def __call__(self) -> Message:
-        """Return the next part. Raises ProblemError when it is too much (413) or too late (408)."""
+        """Return the next part. Raises ProblemError when it is too much (413), too late (408) or missing (400)."""
         if self._is_complete:  # the next message says that the client has left, and may come at any time
             return await self._receive()
         try:
@@ -78,6 +78,8 @@ class _Body:
                 408, "body_too_slow", f"The body took longer than {self._limit.body_seconds:g} seconds",
                 "send it faster, or in smaller parts",
             ) from None  # fmt: skip
+        if message["type"] == "http.disconnect":
+            raise ProblemError(400, "incomplete", "The connection was closed before the end of the body")
         self._received += len(message.get("body", b""))
         self._is_complete = not message.get("more_body", False)
         if self._received > self._limit.body:

@@ -23,6 +23,7 @@ MAX_FILES = 100
 
 _IN_MEMORY = 1 << 20
 _NAMELESS = "give it as ?name=report.pdf"
+_NAMED_TWICE = "The files of a form have names of their own, and another is given"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ async def received(request: Request, name: str, most: int) -> list[Upload]:
     Raises ProblemError for a body that is too large (413), or is not a file (422).
     """
     kind = request.headers.get("content-type", RAW_TYPE).partition(";")[0].strip().lower()
+    if kind == FORM_TYPE and name:
+        raise ProblemError(422, "invalid", _NAMED_TWICE, "leave out ?name=, or send the file itself as the body")
     uploads = await _parts(request) if kind == FORM_TYPE else [await _body(request, name)]
     for upload in uploads:
         if upload.size > most:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import local
 from typing import Self
 
 from wherein.errors import Unreadable, WhereinError
@@ -26,7 +27,7 @@ from wherein.ingest.workers.worker import READY
 from wherein.installation import reinstall_command
 from wherein.storage.catalog.checksums import stream_hash
 
-__all__ = ["ParseTask", "Pool", "default_jobs", "start_ahead"]
+__all__ = ["ParseTask", "Pool", "default_jobs", "end_ahead", "start_ahead"]
 
 _WORKER = "wherein.ingest.workers.worker"
 _MAX_JOBS = 4  # reading is a twentieth of the work; the encoder needs the cores
@@ -42,9 +43,15 @@ def default_jobs() -> int:
 
 
 def start_ahead() -> None:
-    """Start a worker for the first pool to need one, while the rest of the program is imported."""
-    if not _ahead:
-        _ahead.append(_Process.start(_WORKER))
+    """Start a worker for the first pool of this thread to need one, while the rest of the program is imported."""
+    if _ahead.process is None:
+        _ahead.process = _Process.start(_WORKER)
+
+
+def end_ahead() -> None:
+    """End the worker that this thread has started ahead and has not needed."""
+    if unused := _ahead.take():
+        unused.end(at_once=True)
 
 
 class ParseTask:
@@ -134,7 +141,18 @@ class _Process:
                 self.process.kill()
 
 
-_ahead: list[_Process] = []
+class _Ahead(local):
+    """The worker that a thread has started ahead. It dies with that thread (`worker.py`), so no other may use it."""
+
+    process: _Process | None = None
+
+    def take(self) -> _Process | None:
+        """Return the process, and keep it no longer."""
+        process, self.process = self.process, None
+        return process
+
+
+_ahead = _Ahead()
 
 
 class _Worker:
@@ -185,7 +203,7 @@ class _Worker:
 
     def _start(self) -> None:
         """Start the process and send it all jobs that wait."""
-        ahead = _ahead.pop() if _ahead and self._module == _WORKER else None
+        ahead = _ahead.take() if self._module == _WORKER else None
         self._process = ahead or _Process.start(self._module)
         self._ready = False
         for task in self._waiting:

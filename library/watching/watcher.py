@@ -8,11 +8,12 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
-from threading import Event, Thread
+from threading import Event, Thread, current_thread
 from typing import Self
 
 from wherein.errors import Damaged, LibraryBusy, ModelMismatch, WhereinError
 from wherein.ingest.progress.events import CaughtUp, Note, Report, RunProblem, Summary, Watching
+from wherein.ingest.workers import pool
 from wherein.library.ingesting import RunFactory
 from wherein.library.opening import require_library
 from wherein.library.readers import CatalogReader
@@ -81,9 +82,11 @@ class Watcher:
         return self
 
     def stop(self) -> None:
-        """Stop at the next safe point, and wait for that; finished work is kept."""
+        """Stop at the next safe point, and wait for that, except in `report`; finished work is kept."""
         self._stop.set()
         self._pending.wake()
+        if current_thread() is self._thread:
+            return
         self._ended.wait()
         self._thread.join()
 
@@ -114,6 +117,7 @@ class Watcher:
         except BaseException as error:
             self.error = error
         finally:
+            pool.end_ahead()
             self._state.remove()
             if self._notices:
                 self._notices.close()
@@ -154,11 +158,9 @@ class Watcher:
         changed = relevant(paths, self._roots, self._runs.own_files())
         if is_flood(paths):
             changed |= {root.base for root in self._roots if root.identity}
+        # What is at a folder's path by now may be another one, even with the same number: it is watched anew.
+        self._roots = frozenset(root for root in self._roots if not (root.identity and root.folder in paths))
         if changed:
-            # Late, and its own module: while more notices come, the process that reads files is started.
-            from wherein.ingest.workers import pool
-
-            pool.start_ahead()
             self._pending.add(changed)
 
     # What to do.
@@ -188,6 +190,7 @@ class Watcher:
                 self._report(Watching(sum(not root.is_link for root in self._roots)))
 
     def _look_at(self, paths: set[str]) -> None:
+        pool.start_ahead()  # while the library is opened
         began, self._in_work = time.monotonic(), len(paths)
         if self._attempt("ingesting", partial(self._catch_up.look_at, paths)):
             self._pending.rest(paths, time.monotonic() - began)

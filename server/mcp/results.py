@@ -18,6 +18,7 @@ __all__ = ["get", "search", "status"]
 _MORE, _NO_MORE = "For more passages: offset={offset}.", "There are no more passages."
 _PART, _READ_ON = "Characters {start} to {end} of {all}.", " To read on: start={end}."
 _CUT = "\n(cut; for all of it: get with this URI, start={start}, end={end})"
+_LINE = re.compile(r"[0-9]{1,12}")
 _MAX_NOTES = 3
 _MAX_NOTE = 200
 
@@ -107,7 +108,7 @@ def _found(library: Library, name: str) -> tuple[StoredDocument, str, int]:
         document, text, _ = library.document(name)
     except UsageError:
         uri, _, line = name.rpartition("#")
-        if not uri or not line.isdecimal():
+        if not uri or not _LINE.fullmatch(line):
             raise
         document, text, _ = library.document(uri)
         return document, text, _offset(text, int(line))

@@ -11,7 +11,8 @@ from wherein.server.schemas import Task
 from wherein.server.service import Service
 from wherein.storage.catalog.files import FileRecord
 from wherein.storage.catalog.sources import Source
-from wherein.uri import display_path, display_uri
+from wherein.storage.disk.counted import counted
+from wherein.uri import display, display_uri
 
 __all__ = ["Holdings", "Job", "holdings", "jobs"]
 
@@ -49,20 +50,21 @@ class Job:
     problems: Sequence[tuple[str, str]]
     more_problems: int
     notes: Sequence[str]
+    remarks: str
 
 
 def holdings(service: Service) -> Holdings:
     """Return what the library holds. Raises WhereinError when it is damaged."""
     library, settings = service.library, service.settings
     if not library.exists():
-        return Holdings(None, (), (), 0, settings.roots, settings.max_upload)
+        return Holdings(None, (), (), 0, list(map(display, settings.roots)), settings.max_upload)
     problems = library.problems()
     return Holdings(
         status=library.status(),
         sources=[(display_uri(one.uri), one) for one in library.sources()[:_MAX_SOURCES]],
         problems=[(display_uri(one.uri), one) for one in problems[:_MAX_PROBLEMS]],
         more_problems=max(0, len(problems) - _MAX_PROBLEMS),
-        roots=[display_path(root) for root in settings.roots],
+        roots=list(map(display, settings.roots)),
         max_upload=settings.max_upload,
     )
 
@@ -80,8 +82,14 @@ def _job(task: Task) -> Job:
         began=datetime.fromisoformat(task.began_at or task.created_at), share=_share(task), progress=_progress(task),
         outcome=_outcome(task), error=f"{task.error.message}; {task.error.hint}" if task.error else "",
         problems=[(display_uri(one.uri), one.reason) for one in task.problems], more_problems=task.more_problems,
-        notes=[f"{display_uri(note.uri)}: {note.text}" for note in task.notes],
+        notes=[f"{display_uri(note.uri)}: {note.text}" for note in task.notes], remarks=_remarks(task),
     )  # fmt: skip
+
+
+def _remarks(task: Task) -> str:
+    """Return in words how many problems and notes a task has."""
+    counts = ((len(task.problems) + task.more_problems, "problem"), (len(task.notes), "note"))
+    return ", ".join(counted(count, noun) for count, noun in counts if count)
 
 
 def _share(task: Task) -> int | None:

@@ -14,6 +14,8 @@ import httpx
 import pytest
 
 from conftest import Command
+from wherein.commands.serve import _report_end
+from wherein.errors import WhereinError
 from wherein.installation import install_command
 from wherein.library import Library
 
@@ -179,3 +181,13 @@ def test_what_is_saved_is_found_while_it_watches(
         assert server.wait(60) == 0
         assert server.stderr is not None
         assert "1 new" in server.stderr.read()
+
+
+def test_a_watch_that_ends_by_an_error_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
+    class Ended:
+        def wait(self) -> None:
+            raise WhereinError("The disk is full")
+
+    _report_end(Ended())  # type: ignore[arg-type]
+    expected = "the sources are not followed any more: The disk is full; to follow them again, restart the server"
+    assert expected in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """What is too large, too slow or too much is refused, and the server goes on answering."""
 
+import logging
 import socket
 import threading
 import time
@@ -8,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from awaiting import until
 from served import Served, serving
 from wherein.library import Library
 from wherein.server.settings import Settings
@@ -63,6 +65,16 @@ def test_a_body_that_does_not_come_is_given_up(library: Library, lines: tuple[st
         assert status_of(answer) == 408
         assert b"body_too_slow" in answer
         assert alive(served)
+
+
+def test_a_client_that_leaves_while_it_sends_is_no_failure_of_the_server(
+    served: Served, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "wherein.server"):
+        with socket.create_connection(("127.0.0.1", served.port), 10) as connection:
+            connection.sendall(head(served, "Content-Length: 1000") + b"{")
+        until(lambda: any(message.startswith("POST /v1/query 400 ") for message in caplog.messages))
+    assert not any("failed" in message for message in caplog.messages)
 
 
 def test_a_body_that_drips_is_given_up(library: Library) -> None:

@@ -353,3 +353,9 @@ def test_a_request_that_runs_at_shutdown_is_answered(library: Library, monkeypat
         stopping.join()
         asking.join()
     assert found[0].status_code == 200
+
+
+def test_a_form_that_is_given_a_name_is_refused(served: Served) -> None:
+    answer = served.post("/v1/documents", params={"name": "b.txt"}, files={"file": ("a.txt", b"Apples")})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    assert "have names of their own" in answer.json()["message"]

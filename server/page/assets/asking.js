@@ -149,7 +149,10 @@ document.addEventListener("click", (event) => {
   }
 });
 
-addEventListener("popstate", () => visit(location.pathname + location.search, false));
+addEventListener("popstate", () => {
+  box.value = new URLSearchParams(location.search).get("q") ?? "";
+  visit(location.pathname + location.search, false);
+});
 addEventListener("online", () => { if (!lost.hidden) answer(); });
 
 moveWithKeys(box, results, closeMenus, () => {

@@ -4,6 +4,7 @@ const list = document.getElementById("task-list");
 const PAUSE = 1_000;
 const PATIENCE = 5_000;
 
+// The answer to a form has its address: to load it again would send the form again.
 async function refresh() {
   let pause = PATIENCE;
   try {
@@ -12,7 +13,7 @@ async function refresh() {
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       const wasBusy = isBusy();
       if (page.body.innerHTML.trim() !== list.innerHTML.trim()) list.replaceChildren(...page.body.childNodes);
-      if (wasBusy && !isBusy()) return location.reload(); // the figures have changed, too
+      if (wasBusy && !isBusy() && location.pathname === "/library") return location.reload(); // the figures have changed, too
       pause = PAUSE;
     }
   } catch {

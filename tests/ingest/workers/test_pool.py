@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -49,7 +50,8 @@ def test_a_worker_that_was_started_ahead_reads_the_first_file(tmp_path: Path, mo
     monkeypatch.undo()  # tests that read files inline start none ahead
     module.start_ahead()
     module.start_ahead()  # one is enough
-    (ahead,) = module._ahead
+    ahead = module._ahead.process
+    assert ahead is not None
     pool = Pool(2)
     try:
         for name in ("a.txt", "b.txt"):
@@ -58,7 +60,7 @@ def test_a_worker_that_was_started_ahead_reads_the_first_file(tmp_path: Path, mo
         first, second = pool._workers
         assert first._process is ahead
         assert second._process is not ahead
-        assert module._ahead == []
+        assert module._ahead.process is None
     finally:
         pool.close()
     assert ahead.process.returncode == 0
@@ -78,6 +80,32 @@ def test_a_worker_that_was_started_ahead_is_replaced_when_it_dies(
         assert everything(pool, Job(write(tmp_path, "b.txt")))[0].trouble == Trouble(FAILED, CRASHED)
         assert everything(pool, Job(write(tmp_path, "c.txt")))[0].label == "plain-9"
     finally:
+        pool.close()
+
+
+def test_a_worker_that_another_thread_has_started_ahead_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    has_started, may_end = Event(), Event()
+
+    def other() -> None:
+        module.start_ahead()
+        has_started.set()
+        may_end.wait()
+        module.end_ahead()
+
+    thread = Thread(target=other)
+    thread.start()
+    has_started.wait()
+    pool = Pool(1)
+    try:
+        assert everything(pool, Job(write(tmp_path, "a.txt")))[0].label == "plain-8"
+        may_end.set()
+        thread.join()  # with it dies what it has started
+        assert everything(pool, Job(write(tmp_path, "b.txt")))[0].label == "plain-8"
+    finally:
+        may_end.set()
         pool.close()
 
 

@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from wherein.errors import LibraryBusy, WhereinError
 from wherein.installation import install_command
 from wherein.library import Library
 from wherein.library.watching import notices
+from wherein.library.watching import roots as followed
 from wherein.library.watching.state import read_watch_state
 from wherein.library.watching.watcher import Watcher
 
@@ -81,6 +83,24 @@ def test_a_source_that_is_gone_is_waited_for(library: Library, notes: Path, even
     assert library.status().documents == 20
     (notes / "1" / "5.md").write_text("Herrings")
     until(lambda: library.document(notes / "1" / "5.md")[1] == "Herrings")
+
+
+@pytest.mark.usefixtures("watcher")
+def test_a_source_that_is_made_anew_is_followed_though_its_folder_has_the_same_number(
+    library: Library, notes: Path, monkeypatch: pytest.MonkeyPatch, events: list[Any]
+) -> None:
+    # As on ext4, which gives the number of a removed folder to the next one that is made.
+    monkeypatch.setattr(followed, "_identity", lambda folder: (1, 1) if Path(folder).exists() else None)
+    library.ingest([notes])  # is noticed, and looks at all sources with these numbers
+    (notes / "1" / "5.md").write_text("Eels")
+    until(lambda: library.document(notes / "1" / "5.md")[1] == "Eels")
+    notes.rename(notes.parent / "moved")
+    notes.mkdir()
+    (notes / "1").mkdir()
+    (notes / "1" / "5.md").write_text("Cod")
+    until(lambda: library.document(notes / "1" / "5.md")[1] == "Cod")
+    (notes / "1" / "5.md").write_text("Shrimps")
+    until(lambda: library.document(notes / "1" / "5.md")[1] == "Shrimps")
 
 
 def test_a_file_that_is_gone_loses_its_documents_without_being_absent(
@@ -178,6 +198,19 @@ def test_what_ends_the_thread_is_raised_by_wait(library: Library) -> None:
 
     with library.watch(report=fail) as watcher, pytest.raises(BrokenPipeError):
         watcher.wait()
+
+
+def test_it_can_be_stopped_by_what_gets_its_events(library: Library) -> None:
+    has_begun = Event()
+
+    def stop(_: object) -> None:
+        has_begun.wait()
+        watcher.stop()
+
+    watcher = library.watch(report=stop)
+    has_begun.set()
+    watcher.wait()
+    assert watcher.error is None
 
 
 def test_folders_that_the_system_does_not_watch_are_named(

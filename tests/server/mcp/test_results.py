@@ -186,3 +186,9 @@ def test_the_status_says_what_is_followed(call: Call, docs: Path) -> None:
     assert text.splitlines()[0] == "documents: 3"
     assert f"source: {docs}" in text.splitlines()
     assert call("status", verbose=True) == ("verbose: there is no such argument", True)
+
+
+def test_a_citation_of_a_line_that_no_document_has_is_answered(call: Call) -> None:
+    text, is_error = call("get", name=f"file:///none.md#{'9' * 5_000}")
+    assert is_error
+    assert text.startswith("There is no document file:///none.md#999")

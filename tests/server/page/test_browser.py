@@ -335,3 +335,44 @@ def test_the_themes_differ(browser: Browser, page: Served, scheme: str) -> None:
         window.goto("/")
         red = int(window.evaluate("getComputedStyle(document.body).backgroundColor.match(/[0-9]+/)[0]"))
         assert (red > 200) == (scheme == "light")
+
+
+def test_the_way_back_to_a_former_question_shows_it_in_the_box(visit: Visit) -> None:
+    page = visit.page
+    ask(page, "lease")
+    page.keyboard.press("Enter")
+    page.locator("#q").fill("")
+    page.locator("#q").press_sequentially("zebra")
+    expect(page).to_have_url(re.compile(r"/\?q=zebra$"))
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"/\?q=lease$"))
+    expect(page.locator("#q")).to_have_value("lease")
+
+
+def test_a_form_is_not_sent_again_when_the_tasks_have_ended(browser: Browser, page: Served) -> None:
+    busy = '<ul class="jobs" data-busy><li>One</li></ul>'
+
+    def as_busy(route: Route) -> None:
+        answer = route.fetch()
+        text = re.sub(r'(<div id="task-list"[^>]*>).*?</div>', rf"\1{busy}</div>", answer.text(), flags=re.DOTALL)
+        route.fulfill(response=answer, body=text)
+
+    with (visit := Visit(browser, f"http://127.0.0.1:{page.port}")) as window:
+        window.route("**/library/sources", as_busy)
+        window.goto("/library")
+        window.locator("#sources").fill("relative")
+        with window.expect_response("**/library/tasks"):
+            window.get_by_role("button", name="Ingest").click()
+        expect(window.locator("[data-busy]")).to_have_count(0)
+        window.wait_for_load_state("networkidle")
+        expect(window.locator(".problem")).to_have_count(1)
+        assert sum(url.endswith("/library/sources") for url in visit.requests) == 1
+
+
+def test_the_head_of_a_document_stays_on_one_line_on_a_phone(browser: Browser, page: Served) -> None:
+    with Visit(browser, f"http://127.0.0.1:{page.port}", PHONE) as window:
+        ask(window, "who may sign the lease if nobody else is at home?")
+        window.locator(".hit h2 a").first.click()
+        expect(window.locator("#back")).to_be_visible()
+        heights = window.evaluate("['.name', '.top nav'].map(one => document.querySelector(one).clientHeight)")
+        assert max(heights) < 40

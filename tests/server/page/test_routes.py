@@ -175,6 +175,24 @@ def test_the_library_shows_what_it_holds_and_what_failed(page: Served) -> None:
     assert not unescaped(text)
 
 
+def test_a_root_is_shown_as_a_path_below_it_has_to_be_given(
+    page: Served, shelf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(shelf)
+    assert f'<code dir="auto">{shelf / "docs"}</code>' in page.get("/library").text
+
+
+def test_problems_and_notes_of_a_task_are_counted(tmp_path: Path) -> None:
+    with (
+        Library(tmp_path / "library", encoder=ToyEncoder()) as library,  # type: ignore[arg-type]
+        serving(library, Settings()) as page,
+    ):
+        page.done(page.post("/v1/documents", params={"name": "empty.txt"}, content=b""))
+        text = page.get("/library/tasks").text
+    assert re.search(r"<summary>1 problem(, \d+ notes?)?</summary>", text)
+    assert not re.search(r"\b0 (problems|notes)|\b1 (problems|notes)", text)
+
+
 def test_changes_are_made_by_plain_forms(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a.txt").write_text("Apples are red.\n")

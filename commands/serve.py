@@ -99,7 +99,7 @@ def _report_end(watcher: Watcher) -> None:
         watcher.wait()
     except BaseException as error:
         reason = str(error) if isinstance(error, WhereinError) else type(error).__name__
-        warn(f"the sources are not followed any more: {reason}; to follow them again, restart the server")
+        warn(f"the sources are no longer followed: {reason}; to follow them again, restart the server")
 
 
 def _token(path: Path) -> str:

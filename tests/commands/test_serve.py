@@ -189,5 +189,5 @@ def test_a_watch_that_ends_by_an_error_is_reported(capsys: pytest.CaptureFixture
             raise WhereinError("The disk is full")
 
     _report_end(Ended())  # type: ignore[arg-type]
-    expected = "the sources are not followed any more: The disk is full; to follow them again, restart the server"
+    expected = "the sources are no longer followed: The disk is full; to follow them again, restart the server"
     assert expected in capsys.readouterr().err

@@ -47,6 +47,7 @@ _MODULES = {
 
 # Objects that are created before Python looks for cycles among them; 700 by default.
 _OBJECTS = 50_000
+_KEPT = "; what was done is kept; run the same command again to resume"
 
 
 class _Group(click.Group):
@@ -87,7 +88,9 @@ class _Group(click.Group):
             ctx.exit(_reported(error))
         # Caught here, because click would print "Aborted!" and exit with 1.
         except KeyboardInterrupt:
-            warn("interrupted; what was done is kept; run the same command again to resume")
+            # A question has nothing to keep or to resume.
+            kept = "" if ctx.invoked_subcommand == "query" else _KEPT
+            warn(f"interrupted{kept}")
             ctx.exit(EXIT_INTERRUPTED)
 
 

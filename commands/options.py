@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from wherein.commands.completing import complete_devices, complete_files, complete_models, complete_types
 from wherein.commands.parameter_types import FilePath, FiniteNumber
@@ -270,6 +271,9 @@ def result_options(function: Command) -> Command:
     ) -> None:
         from wherein.search.results.postprocess import ResultOptions
 
+        is_default = click.get_current_context().get_parameter_source("rerank_ms") is ParameterSource.DEFAULT
+        if not (rerank or is_default):
+            raise UsageError("--rerank-ms has no effect without --rerank")
         # Not in batches, where speed matters; an exact answer takes the place of the sentence.
         marks = not (others.get("exact") or others.get("batch")) if sentence is None else sentence
         results = ResultOptions(not no_fold, context, marks, min_score, require_fresh, strict, rerank, rerank_ms)

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Query", "query"]
 
+# The formats that have room for how a score is composed; the answers to a batch are JSON as well.
+_EXPLAINED = (None, "text", "json")
+
 
 @dataclass(frozen=True)
 class Query:
@@ -111,6 +114,8 @@ def query(
     """
     if batch is not None and (question or layout.form not in (None, "json", "jsonl")):
         raise UsageError("--batch takes no question beside it, and prints JSON")
+    if layout.explain and batch is None and layout.form not in _EXPLAINED:
+        raise UsageError(f"--explain has no effect with --format {layout.form}; choose text or json")
     if opened and (not question or layout.form not in (None, "text")):
         raise UsageError("--open opens a hit of one question; give the question, and no other format")
     asked = Query(options.open_library(), max(count, opened or 0), mode, only, results, exact)

@@ -11,6 +11,8 @@ from wherein.storage.disk.text_lines import decode_text, text_lines
 
 __all__ = ["Collection", "lines", "read_beir", "read_squad"]
 
+_SQUAD_FIELDS = "data, paragraphs, context, qas or question is missing, or is something else there"
+
 
 @dataclass(frozen=True)
 class Collection:
@@ -44,8 +46,10 @@ def read_squad(path: Path) -> Collection:
                     relevant.append({str(number): 1})
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{path} is not a SQuAD v1.1 file ({error!r})") from error
+    except ValueError as error:
+        raise UsageError(f"{path} is not a SQuAD v1.1 file: it is not JSON ({error})") from error
+    except (KeyError, TypeError) as error:
+        raise UsageError(f"{path} is not a SQuAD v1.1 file: {_SQUAD_FIELDS}") from error
     if not questions:
         raise UsageError(f"{path} holds no questions")
     # Not the id of any context, or BEIR's rule about equal ids would leave that document out.

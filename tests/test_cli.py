@@ -136,6 +136,15 @@ def test_an_error_is_its_sentence_and_its_exit_code(
     assert (done.exit_code, done.stdout, done.stderr) == (code, "", message)
 
 
+def test_an_interrupted_question_has_nothing_to_resume(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_: GlobalOptions) -> Library:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(GlobalOptions, "open_library", interrupt)
+    done = CliRunner().invoke(cli.main, ["query", "lease"])
+    assert (done.exit_code, done.stdout, done.stderr) == (130, "", "wherein: interrupted\n")
+
+
 def test_sigterm_ends_a_command_as_ctrl_c_does(monkeypatch: pytest.MonkeyPatch) -> None:
     def terminate(_: GlobalOptions) -> Library:
         signal.raise_signal(signal.SIGTERM)

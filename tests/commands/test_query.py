@@ -109,7 +109,7 @@ QUESTIONS = st.one_of(
 def test_any_question_is_answered(asked_library: Library, question: str, form: str, mode: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(GlobalOptions, "open_library", lambda _: asked_library)
-        options = ["--format", form, "--mode", mode, "--sentence", "--explain"]
+        options = ["--format", form, "--mode", mode, "--sentence", *(["--explain"] if form in ("text", "json") else [])]
         result = CliRunner().invoke(cli.main, ["query", *options, "--", question or " "])
     assert result.exit_code == (0 if question.strip() else 2), (result.stderr, result.exception)
 
@@ -319,3 +319,19 @@ def test_a_misspelt_word_is_reported_in_every_format(ask: Callable[..., click.te
     (line,) = ask("--batch", "-", stdin="cats slepe\n").stdout.splitlines()
     assert json.loads(line)["corrections"] == fields["corrections"]
     assert json.loads(ask("cats sleep", "--json").stdout)["corrections"] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--explain", "--format", "csv"], "--explain has no effect with --format csv; choose text or json"),
+        (["--explain", "--format", "jsonl"], "--explain has no effect with --format jsonl; choose text or json"),
+        (["--rerank-ms", "400"], "--rerank-ms has no effect without --rerank"),
+    ],
+)
+def test_an_option_without_effect_is_refused(
+    ask: Callable[..., click.testing.Result], arguments: list[str], reason: str
+) -> None:
+    result = ask("lease", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert reason in result.stderr

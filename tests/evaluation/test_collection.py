@@ -97,7 +97,12 @@ def test_squad_has_each_context_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("{", "is not a SQuAD"), ('{"data": [1]}', "is not a SQuAD"), ('{"data": []}', "no questions")]
+    ("text", "words"),
+    [
+        ("{", "is not JSON"),
+        ('{"data": [1]}', "paragraphs, context, qas or question is missing"),
+        ('{"data": []}', "no questions"),
+    ],
 )
 def test_another_file_than_squad_is_refused(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "squad.json").write_text(text, "utf-8")

@@ -42,7 +42,7 @@ JOINT = "\x01"
 TERM_BITS = 40
 """The size of a term. What an accidental collision costs: docs/decisions/keywords.md."""
 
-_VERSION = 5
+_VERSION = 6
 """To be raised when the terms of any text change; the next writer then recounts every passage."""
 
 Value = TypeVar("Value")
@@ -55,7 +55,7 @@ _CACHE_SIZE = 30_000
 _CONTRACTED = re.compile(r"'(?:s|re|ll|d|ve|m|t)$")
 # The boundaries of a word's parts within a run of letters and digits: fooBar, HTTPServer, x86.
 _CAMEL = re.compile(r"(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])|(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
-_DIGIT_GROUPS = re.compile(r"\d{1,3}(?:,\d{3})+")
+_DIGIT_GROUPS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 # Every apostrophe becomes a straight one. What only says how letters are drawn or where a word may be broken is
 # dropped: soft hyphens, joiners and variation selectors.
 _STRAIGHT = str.maketrans(
@@ -291,15 +291,13 @@ def _forms(word: str) -> Iterator[str]:
 
 
 def _compound(word: str) -> Iterator[str]:
+    word = _ungrouped(word)
     found = (part for run in _part_pattern().findall(word) for part in _CAMEL.split(run))
     parts = [part for part in found if _plain(part)]  # a mark alone leaves nothing
     if not parts:
         return
     if len(parts) == 1 and not word.endswith(("+", "#")):  # C++ and C# count whole as well
         yield _stem(parts[0])
-        return
-    if _DIGIT_GROUPS.fullmatch(word):
-        yield word.replace(",", "")  # 1,000,000 is one number; its groups of digits say nothing
         return
     whole = word
     if any(map(str.isalpha, whole)):
@@ -308,6 +306,11 @@ def _compound(word: str) -> Iterator[str]:
     yield _stem(whole) if plain.isalpha() else plain
     # Single letters, too: "x ray" is looked for as x and ray.
     yield from map(_stem, parts)
+
+
+def _ungrouped(word: str) -> str:
+    """Return a number without the signs between its groups of digits, which say nothing; any other word as it is."""
+    return word.replace(",", "") if _DIGIT_GROUPS.fullmatch(word) else word
 
 
 def _mixed(word: str) -> Iterator[str]:
@@ -329,6 +332,7 @@ def _folded_parts(word: str) -> Iterator[str]:
         # In slices, as for terms: normalization of a very long run takes quadratic time.
         slices = (word[first : first + _MAX_LENGTH] for first in range(0, len(word), _MAX_LENGTH))
         word = "".join(unicodedata.normalize("NFKC", piece.translate(_STRAIGHT)) for piece in slices)
+    word = _ungrouped(word)
     sign = word[len(word.rstrip("+#")) :]  # C++ and C# are other words than C
     parts = [part for run in _phrase_pattern().findall(word) for part in _CAMEL.split(run)]
     return (_plain(part) + (sign if at == len(parts) else "") for at, part in enumerate(parts, 1))

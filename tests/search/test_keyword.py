@@ -248,6 +248,7 @@ JOINED = {
     "email": "Write an email about F16 and the therapist.",
     "contracted": "They don't rock'n'roll, l'homme",
     "number": "About 1,000,000 of 3.11.4",
+    "price": "It costs 1,299.99 now",
 }
 
 
@@ -280,6 +281,9 @@ JOINED = {
         ('"l homme"', ["contracted"]),
         ('"1000000"', ["number"]),
         ('"3 11 4"', ["number"]),
+        ('"1299.99"', ["price"]),
+        ('"1,299.99"', ["price"]),
+        ("1299.99", ["price"]),
         ('"ray x"', []),
         ('email -"f 16"', []),
         ("mail -x-ray", []),

@@ -34,6 +34,7 @@ def terms(text: str) -> set[int]:
         ("the owner's", "the owner"),
         ("the owner’s", "the owner's"),
         ("1,000,000", "1000000"),
+        ("1,299.99", "1299.99"),
         ("Йод", "йод"),
         ("soft\u00adhyphen", "softhyphen"),
     ],

@@ -21,7 +21,7 @@ from wherein.ingest.document import Mark
 __all__ = ["CHUNKER_VERSION", "Span", "chunk", "chunk_words"]
 
 # Raise it whenever the same text would be cut at other offsets: every document is then chunked again.
-CHUNKER_VERSION = 2
+CHUNKER_VERSION = 3
 
 _OVERLAP_TOKENS = 40  # 80 and more cost tokens and find nothing more (docs/decisions/chunking.md)
 _MAX_CHARACTERS = 6_000
@@ -30,7 +30,10 @@ _ONE_IN, _HASHED = 3, 40
 _HEADING, _PARAGRAPH, _SENTENCE, _BLANK, _FORCED = 4, 3, 2, 1, 5
 
 _PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n\s*")
-_SENTENCE_END = re.compile(r"""[.!?…。！？]["'”’)\]]*\s+|[。！？]|\n\s*""")
+# Chinese and Japanese sentences are not followed by a blank.
+_SENTENCE_END = re.compile(
+    r"""[.!?…؟۔।॥։።။。！？]["'”’»」』）】〉》］)\]]*\s+ | [。！？]+[”’」』）】〉》］]* | \n\s*""", re.VERBOSE
+)
 _BLANKS = re.compile(r"\s+")
 # A row of a table, as the readers write it: the end of a sentence in a cell is not the end of the row.
 _ROW = re.compile(r"^.*?(?:\t| \| ).*", re.MULTILINE)

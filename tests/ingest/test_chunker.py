@@ -105,6 +105,22 @@ def test_chinese_chunks_end_after_sentences() -> None:
     assert all(text[span.end - 1] == "。" for span in cut(text))
 
 
+@pytest.mark.parametrize(
+    ("sentence", "end"),
+    [
+        ("彼女は「今日は雨です。」", "」"),
+        ("मौसम आज बहुत अच्छा है। ", "।"),
+        ("آج موسم بہت اچھا ہے۔ ", "۔"),
+        ("هل الطقس جميل اليوم؟ ", "؟"),
+    ],
+)
+def test_chunks_end_after_sentences_in_other_scripts(sentence: str, end: str) -> None:
+    text = sentence * 300
+    spans = cut(text)
+    assert len(spans) > 1
+    assert all(text[: span.end].rstrip()[-1] == end for span in spans)
+
+
 def test_chunks_end_after_sentences_and_overlap_by_whole_ones() -> None:
     text = " ".join(f"This is the plain sentence with the number {i}." for i in range(300))
     spans = cut(text)

@@ -100,10 +100,10 @@ def test_a_worker_that_another_thread_has_started_ahead_is_not_used(
     has_started.wait()
     pool = Pool(1)
     try:
-        assert everything(pool, Job(write(tmp_path, "a.txt")))[0].label == "plain-8"
+        assert everything(pool, Job(write(tmp_path, "a.txt")))[0].label == "plain-9"
         may_end.set()
         thread.join()  # with it dies what it has started
-        assert everything(pool, Job(write(tmp_path, "b.txt")))[0].label == "plain-8"
+        assert everything(pool, Job(write(tmp_path, "b.txt")))[0].label == "plain-9"
     finally:
         may_end.set()
         pool.close()

@@ -25,7 +25,8 @@ Tensors = dict[str, Tensor]
 
 def mean(ends: Sequence[Tensors]) -> Tensors:
     """Return the mean of the final weights of several trainings that started from the same weights."""
-    return {name: torch.stack([end[name] for end in ends]).mean(0) for name in ends[0]}
+    # In float64, so that the mean of equal weights is exactly these: models share the word vectors, which stay fixed.
+    return {name: torch.stack([end[name] for end in ends]).double().mean(0).float() for name in ends[0]}
 
 
 def blend(original: Tensors, tuned: Tensors, share: float) -> Tensors:

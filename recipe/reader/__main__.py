@@ -22,7 +22,7 @@ def run(options: argparse.Namespace) -> None:
     plan, words = ReaderPlan(), tokenizer.load(weights.folder() / "tokenizer.json")
     material = examples.read(pairs.verify(options.data))
     maker = rows.Rows(words, plan.question_tokens, plan.passage_tokens)
-    reader = training.train(material, maker, weights.tensors(), plan, command.work_folder(options))
+    reader = training.train_all(material, maker, weights.tensors(), plan, command.work_folder(options))
     require("wherein.recipe.reader.build").build(reader, material, words, plan, options.evaluate, options.output)
 
 

@@ -13,7 +13,7 @@ class ReaderPlan:
     around the answer. `decay` is AdamW's weight decay, and `longest_step` the norm to which gradients are clipped.
     """
 
-    steps: int = 700
+    steps: int = 800
     batch: int = 32
     rate: float = 2e-4
     warm_up: int = 60

@@ -23,3 +23,8 @@ def test_blending_is_exact():
 def test_the_mean_of_two_trainings_by_hand():
     ends = [{"a": torch.tensor([1.0, 4.0])}, {"a": torch.tensor([3.0, -4.0])}]
     assert averaging.mean(ends)["a"].tolist() == [2.0, 0.0]
+
+
+def test_the_mean_of_equal_weights_is_exactly_these():
+    weights = torch.linspace(-1, 1, 999)
+    assert averaging.mean([{"a": weights}] * 3)["a"].equal(weights)

@@ -58,9 +58,21 @@ def test_a_stopped_run_gives_the_same(training, words, base, tmp_path, capsys):
         assert again.state_dict()[name].equal(tensor), name
 
 
+def test_the_reader_is_the_mean_of_runs_with_other_batches_and_the_same_head(training, words, base, tmp_path):
+    plan = dataclasses.replace(PLAN, steps=4)
+    reader = training.train_all(material(), Rows(words, 16, 32), base, plan, tmp_path)
+    plans = [dataclasses.replace(plan, seed=number) for number in range(training.RUNS)]
+    ends = [trained(training, words, base, tmp_path, one).state_dict() for one in plans]
+    for name, tensor in reader.state_dict().items():
+        assert tensor.allclose(sum(end[name] for end in ends) / len(ends), atol=1e-6), name
+    assert not ends[0]["head.weight"].equal(ends[1]["head.weight"])
+    first = [training.start(base, one).reader.head.weight for one in plans]
+    assert first[0].equal(first[1])
+
+
 def test_a_damaged_checkpoint_is_named(training, words, base, tmp_path):
-    (tmp_path / "reader.pt").write_bytes(b"damaged")
-    with pytest.raises(WhereinError, match=r"reader\.pt cannot be read .*; delete it to start over"):
+    (tmp_path / "reader-0.pt").write_bytes(b"damaged")
+    with pytest.raises(WhereinError, match=r"reader-0\.pt cannot be read .*; delete it to start over"):
         trained(training, words, base, tmp_path)
 
 

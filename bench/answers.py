@@ -12,6 +12,7 @@ from pathlib import Path
 
 from wherein.library import Library, ResultOptions
 from wherein.recipe.reader import answers
+from wherein.search.exact_answer import likeliest
 
 
 def main() -> None:
@@ -30,8 +31,8 @@ def main() -> None:
         found = library.query_many([one.question for one in asked], given.hits, options=options)
         for one, answer in zip(asked, found, strict=True):
             exact = library.answers(answer)
-            likeliest = max(filter(None, exact), key=lambda each: each.score, default=None)
-            for total, best in zip(totals.values(), (exact[0] if exact else None, likeliest), strict=False):
+            shown, _ = likeliest(answer.hits, exact)
+            for total, best in zip(totals.values(), (exact[0] if exact else None, shown), strict=False):
                 text = best.text if best else ""
                 total[0] += answers.best(answers.exact_match, text, one.answers)
                 total[1] += answers.best(answers.f1, text, one.answers)

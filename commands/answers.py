@@ -40,10 +40,10 @@ class Answered:
 
     @property
     def best(self) -> tuple[ExactAnswer | None, int]:
-        """The exact answer with the highest score and the rank of its hit, None and 0 if there is none."""
-        pairs = zip(self.exact or (), self.answer.hits, strict=False)
-        ranked = [(exact, hit.rank) for exact, hit in pairs if exact]
-        return max(ranked, key=lambda pair: pair[0].score, default=(None, 0))
+        """The likeliest exact answer and the rank of its hit, None and 0 if there is none."""
+        from wherein.search.exact_answer import likeliest
+
+        return likeliest(self.answer.hits, self.exact) if self.exact else (None, 0)
 
     def only(self, rank: int) -> Answered:
         """Return the answer with one of its hits, which keeps its rank."""

@@ -13,10 +13,22 @@ if TYPE_CHECKING:
     from wherein.embed.answer_extractor import AnswerExtractor
     from wherein.search.hits import Hit
 
-__all__ = ["MAX_ANSWER_TOKENS", "ExactAnswer", "TokenSpan", "best_answer", "best_span", "exact_answers", "log_odds"]
+__all__ = [
+    "MAX_ANSWER_TOKENS",
+    "ExactAnswer",
+    "TokenSpan",
+    "best_answer",
+    "best_span",
+    "exact_answers",
+    "likeliest",
+    "log_odds",
+]
 
 # As in the Open Model Zoo's demo.
 MAX_ANSWER_TOKENS = 15
+# How much an answer's own score counts beside the chance of its passage, as a power; chosen with questions of the
+# articles of SQuAD's train split that the models were not trained on (docs/decisions/training.md).
+_SCORE_POWER = 0.3
 
 
 @dataclass(frozen=True)
@@ -41,6 +53,22 @@ class ExactAnswer:
 def exact_answers(extractor: AnswerExtractor, question: str, hits: Sequence[Hit]) -> list[ExactAnswer | None]:
     """Return the likeliest answer in each hit, None when it has no words; raises as `AnswerExtractor.windows`."""
     return [_answer(extractor, question, hit) for hit in hits]
+
+
+def likeliest(hits: Sequence[Hit], exact: Sequence[ExactAnswer | None]) -> tuple[ExactAnswer | None, int]:
+    """Return the likeliest of the exact answers in some hits and the rank of its hit; None and 0 if there is none.
+
+    Where hits have no chance, as in the modes of one ranking, the first of n hits counts n times as much as the last.
+    """
+    found = [(one, hit) for one, hit in zip(exact, hits, strict=True) if one]
+    if not found:
+        return None, 0
+    best, hit = max(found, key=lambda pair: _trust(pair[1]) * pair[0].score ** _SCORE_POWER)
+    return best, hit.rank
+
+
+def _trust(hit: Hit) -> float:
+    return 1 / hit.rank if hit.chance is None else hit.chance
 
 
 def _answer(extractor: AnswerExtractor, question: str, hit: Hit) -> ExactAnswer | None:

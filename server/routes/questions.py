@@ -8,7 +8,7 @@ from msgspec import UNSET
 from starlette.responses import Response
 
 from wherein.library import Answer, Filter, Library, ResultOptions, parse_filter
-from wherein.search.exact_answer import ExactAnswer
+from wherein.search.exact_answer import ExactAnswer, likeliest
 from wherein.search.limits import MAX_RERANK_MS
 from wherein.server.clamp import Clamp
 from wherein.server.links import Link
@@ -75,8 +75,7 @@ def _answered(hit: object, exact: ExactAnswer | None) -> AnsweredHit:
 
 
 def _best(answer: Answer, exact: list[ExactAnswer | None]) -> BestAnswer | None:
-    found = [(one, hit.rank) for one, hit in zip(exact, answer.hits, strict=True) if one]
-    best, rank = max(found, key=lambda pair: pair[0].score, default=(None, 0))
+    best, rank = likeliest(answer.hits, exact)
     return BestAnswer(**asdict(best), rank=rank) if best else None
 
 

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from toy_reader import tables, tokenizer, write_reader
 from wherein.embed.answer_extractor import AnswerExtractor, load_answer_model
-from wherein.search.exact_answer import MAX_ANSWER_TOKENS, ExactAnswer, TokenSpan, best_span, exact_answers
+from wherein.search.exact_answer import (
+    MAX_ANSWER_TOKENS,
+    ExactAnswer,
+    TokenSpan,
+    best_span,
+    exact_answers,
+    likeliest,
+)
 from wherein.search.hits import Hit
 
 FILLER = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
@@ -79,6 +86,17 @@ def hit(text: str, start: int = 0) -> Hit:
         rank=1, score=0.5, distance=None, document=1, chunk=1, uri="file:///a", title="", media_type="text/plain",
         start=start, end=start + len(text), line=1, page=None, heading=(), text=text,
     )  # fmt: skip
+
+
+def test_the_likeliest_answer_is_that_of_a_likely_passage() -> None:
+    exact = [ExactAnswer("Rome", 0, 4, 0.2), None, ExactAnswer("Paris", 0, 5, 0.9)]
+    chances = [0.8, 0.7, 0.3]
+    hits = [hit("Rome").changed(rank=rank, chance=chance) for rank, chance in enumerate(chances, 1)]
+    assert likeliest(hits, exact) == (exact[0], 1)  # 0.8 * 0.2 ** 0.3 = 0.49, 0.3 * 0.9 ** 0.3 = 0.29
+    assert likeliest([one.changed(chance=0.5) for one in hits], exact) == (exact[2], 3)
+    assert likeliest([one.changed(chance=None) for one in hits], exact) == (exact[0], 1)
+    assert likeliest(hits, [None, None, None]) == (None, 0)
+    assert likeliest([], []) == (None, 0)
 
 
 def answer(extractor: AnswerExtractor, question: str, text: str, start: int = 0) -> ExactAnswer:

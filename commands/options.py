@@ -246,7 +246,7 @@ def result_options(function: Command) -> Command:
     @click.option(
         "--rerank",
         is_flag=True,
-        help="Read the 20 best passages again and reorder them; needs a reranker or an answer model.",
+        help="Read the 20 best passages again and reorder them, with a reranker if one is installed.",
     )
     @click.option(
         "--rerank-ms",

@@ -88,7 +88,7 @@ def _layout_options(function: Callable[..., None]) -> Callable[..., None]:
 @click.argument("question", nargs=-1)
 @click.option("-n", "count", type=click.IntRange(1, MAX_HITS), default=5, show_default=True, help="Number of passages.")
 @mode_option("Rank by meaning, by words, or by both.")
-@click.option("--answer", "exact", is_flag=True, help="Mark the exact answer in each passage; needs an answer model.")
+@click.option("--answer", "exact", is_flag=True, help="Mark the exact answer in each passage.")
 @filter_options
 @result_options
 @_layout_options

@@ -9,6 +9,7 @@ gets two logits: that the answer starts there, and that it ends there.
 import json
 import unicodedata
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,15 +23,10 @@ from wherein.embed.graph import INPUTS
 from wherein.embed.model import DEFAULT_READER, file_digests, unreadable_manifest
 from wherein.embed.models.installed import READER, installed_folders, models_folder
 from wherein.embed.pair_network import PairNetwork
-from wherein.errors import Damaged, WhereinError
+from wherein.errors import Damaged
 
 __all__ = ["AnswerExtractor", "AnswerModel", "Window", "installed_answer_model", "load_answer_model", "window_starts"]
 
-_ZOO_ANSWER_MODEL = "bert-small-uncased-whole-word-masking-squad-int8-0002"
-_NO_ANSWER_MODEL = (
-    "--answer, and --rerank without a reranker, need an answer model, and none is installed; get one with: wherein"
-    f" model fetch {_ZOO_ANSWER_MODEL}, or from a folder with: wherein model add FOLDER"
-)
 _CLS, _SEP, _PAD = "[CLS]", "[SEP]", "[PAD]"
 _SPECIAL_TOKENS = 3
 # Windows overlap by half, and an answer of 15 tokens (search/exact_answer.py) must fit whole into one of them.
@@ -70,21 +66,15 @@ class Window:
 
 
 def installed_answer_model() -> AnswerModel:
-    """Return the installed answer model, the first by folder name if there are several.
+    """Return the installed answer model, the first by folder name if there are several, the shipped one if none is.
 
-    Without one, that which the recipe has built beside the shipped encoder; the package has none. Raises Damaged when
-    none can be used and a manifest cannot be read, WhereinError when there is none; its message says how to get one.
+    Raises Damaged when the shipped one is needed and cannot be read.
     """
-    damaged = None
     for folder in installed_folders(models_folder()):
-        try:
+        with suppress(Damaged):  # `wherein model list` names it; another model can be used
             if (folder / "model.json").exists() and _manifest(folder).get("kind") == READER:
                 return load_answer_model(folder)
-        except Damaged as error:
-            damaged = damaged or error  # raised only if no other model can be used
-    if (DEFAULT_READER / "model.json").exists():
-        return load_answer_model(DEFAULT_READER)
-    raise damaged or WhereinError(_NO_ANSWER_MODEL)
+    return load_answer_model(DEFAULT_READER)
 
 
 def load_answer_model(folder: Path) -> AnswerModel:

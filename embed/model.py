@@ -15,6 +15,7 @@ __all__ = [
     "DEFAULT_READER",
     "IR",
     "SHARED",
+    "SHIPPED",
     "TOKENIZER",
     "WEIGHTS",
     "Model",
@@ -30,6 +31,7 @@ __all__ = [
 
 DEFAULT_MODEL = Path(__file__).parent / "default"
 DEFAULT_READER = Path(__file__).parent / "reader"
+SHIPPED = (DEFAULT_MODEL, DEFAULT_READER)
 """Where the recipe builds an answer model (recipe/reader); the package has none."""
 SHARED = "../default/"
 """How the names of files begin, in a manifest's record, that the recipe's answer model shares with the shipped encoder:

@@ -1,11 +1,12 @@
 """The installed models and those of the zoo that can be fetched, as `wherein model` lists and shows them."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from wherein.embed.model import DEFAULT_MODEL, Model
+from wherein.embed.model import DEFAULT_MODEL, DEFAULT_READER, SHIPPED, Model
 from wherein.embed.models.choices import ImportOptions
 from wherein.embed.models.download import Report, fetch_model
 from wherein.embed.models.importing import ImportResult, load_any_model
@@ -50,7 +51,8 @@ class ModelSummary:
 def model_summaries() -> Iterator[ModelSummary]:
     """Yield the installed models, and then those that can be fetched."""
     installed = set()
-    for folder in installed_folders(models_folder()):
+    first, *others = installed_folders(models_folder())
+    for folder in (first, DEFAULT_READER, *others):
         summary = _installed_summary(folder)
         installed.add(summary.name)
         yield summary
@@ -67,10 +69,14 @@ def describe_model(name: str, cache: Path | None = None) -> dict[str, Any]:
     model, Damaged when its manifest cannot be read.
     """
     # The other kinds first, because `find_model` refuses them.
-    for folder in (models_folder() / name, Path(name)):
+    for folder in (models_folder() / name, Path(name), *_shipped_reader(name)):
         if name and model_kind(folder) != EMBEDDING:
-            return {**read_manifest(folder), "state": "installed", "folder": str(folder),
-                    "damage": damaged_files(load_any_model(folder))}  # fmt: skip
+            return {
+                **read_manifest(folder),
+                "state": "shipped" if folder in SHIPPED else "installed",
+                "folder": str(folder),
+                "damage": damaged_files(load_any_model(folder)),
+            }
     try:
         model = find_model(name)
     except UsageError:
@@ -87,6 +93,13 @@ def describe_model(name: str, cache: Path | None = None) -> dict[str, Any]:
         "speeds": (measured_speeds(cache, model) if cache else None) or {},
         "damage": damaged_files(model),
     }
+
+
+def _shipped_reader(name: str) -> Iterator[Path]:
+    """Yield the folder of the shipped answer model if that is called `name`."""
+    with suppress(Damaged):
+        if name == read_manifest(DEFAULT_READER)["name"]:
+            yield DEFAULT_READER
 
 
 def _catalogue_entry(entry: ZooModel) -> dict[str, Any]:
@@ -157,7 +170,7 @@ def _installed_summary(folder: Path) -> ModelSummary:
     except (Damaged, OSError, KeyError, TypeError, AttributeError):
         return ModelSummary(folder.name, kind, "", 0, "", 0, "damaged", None, str(folder))
     is_complete = None in expected or size == sum(expected)  # a manifest need not have sizes
-    state = "damaged" if not is_complete else "shipped" if folder == DEFAULT_MODEL else "installed"
+    state = "damaged" if not is_complete else "shipped" if folder in SHIPPED else "installed"
     dimension, metric = (model.dimension, model.metric) if isinstance(model, Model) else (0, "")
     top_5 = _top_5(manifest.get("accuracy"))
     return ModelSummary(model.name, kind, model.version, dimension, metric, size, state, top_5, str(folder))

@@ -100,20 +100,21 @@ def test_add_list_show_and_use(wherein: Callable[..., Result], docs: Path, tmp_p
     listed = lines(wherein("model", "list", "--json"))
     assert [(row["name"], row["state"]) for row in listed] == [
         (load_model().name, "shipped"),
+        ("wherein-minilm-reader-int8", "shipped"),
         ("mine", "installed"),
         ("bert-small-uncased-whole-word-masking-squad-emb-int8-0001", "available"),
         ("bert-small-uncased-whole-word-masking-squad-int8-0002", "available"),
         ("multilingual", "available"),
     ]
-    assert [row["dimension"] for row in listed] == [384, 6, 1024, 0, 384]
-    assert [row["bytes"] for row in listed][:4:2] == [23979920, 42931600]
-    assert listed[2]["top_5"] == 87.6
+    assert [row["dimension"] for row in listed] == [384, 0, 6, 1024, 0, 384]
+    assert [row["bytes"] for row in listed][:4:3] == [23979920, 42931600]
+    assert listed[3]["top_5"] == 87.6
     assert "mine" in wherein("model", "list").stdout
     (shown,) = lines(wherein("model", "show", "mine", "--json"))
     assert (shown["context_tokens"], shown["question_tokens"], shown["damage"]) == (200, 20, [])
     assert shown["fingerprints"] == added["fingerprints"] == fingerprints(find_model("mine", models))
     assert str(models / "mine") in wherein("model", "show", "mine").stdout
-    assert "FP16-INT8/bert-small" in wherein("model", "show", str(listed[2]["name"])).stdout
+    assert "FP16-INT8/bert-small" in wherein("model", "show", str(listed[3]["name"])).stdout
     assert wherein("--model", "mine", "ingest", docs).exit_code == 0
     (status,) = lines(wherein("status", "--json"))
     assert status["model"] == "mine"

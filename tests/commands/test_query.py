@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toy import ToyEncoder
+from toy_reader import write_reader
 from wherein import cli
 from wherein.commands.answers import FORMATS
 from wherein.commands.options import GlobalOptions
@@ -250,15 +251,16 @@ def test_one_hit_is_shown_and_opened(
     assert texts("zebra", "--open", "1").stderr == "wherein: There is no hit 1: the answer has none\n"
 
 
-def test_a_hit_is_opened_before_it_is_said_that_there_is_no_answer_model(
+def test_a_hit_is_opened_before_it_is_said_that_the_answer_model_is_damaged(
     texts: Callable[..., click.testing.Result], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     opened: list[str] = []
     monkeypatch.setattr("wherein.commands.viewer.open_hit", lambda hit, _: opened.append(hit.uri))
     monkeypatch.setenv("WHEREIN_MODELS", str(tmp_path / "models"))
+    (write_reader(tmp_path / "models" / "reader", {}, {}) / "model.bin").write_bytes(b"")
     done = texts("lease", "--answer", "--open", "1")
-    assert (done.exit_code, done.stdout[:3], len(opened)) == (1, "1. ", 1)
-    assert "answer model" in done.stderr
+    assert (done.exit_code, done.stdout[:3], len(opened)) == (5, "1. ", 1)
+    assert "model.bin is damaged" in done.stderr
 
 
 def test_strict_holds_for_a_question_and_for_a_batch(ask: Callable[..., click.testing.Result]) -> None:

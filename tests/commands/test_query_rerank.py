@@ -73,8 +73,7 @@ def test_an_answer_model_reads_again_where_there_is_no_reranker(wherein: Command
 
 @pytest.mark.usefixtures("library")
 @pytest.mark.parametrize("mode", ["hybrid", "keyword"])
-def test_without_a_model_the_sentence_names_the_option_and_what_it_needs(wherein: Command, mode: str) -> None:
-    done = wherein("query", QUESTION, "--rerank", "--mode", mode)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "--rerank without a reranker, need an answer model, and none is installed" in done.stderr
-    assert "wherein model fetch bert-small-uncased-whole-word-masking-squad-int8-0002" in done.stderr
+def test_without_an_installed_model_the_shipped_answer_model_reads_again(wherein: Command, mode: str) -> None:
+    done = wherein("query", QUESTION, "--json", "--rerank", "--rerank-ms", "60000", "--mode", mode)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["reranked"] == {"model": "wherein-minilm-reader-int8", "passages": 2, "read": 2}

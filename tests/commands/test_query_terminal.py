@@ -10,6 +10,7 @@ import click
 import pytest
 
 from screen import LESS, Screen, Start
+from toy_reader import write_reader
 from wherein.terminal import display_width
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
@@ -62,9 +63,11 @@ def test_notes_are_on_the_page_and_errors_below_it(terminal: Callable[..., Scree
     marking.chmod(0o755)
     note = "wherein: no document matches the path or pattern nowhere/*; see: wherein documents list"
     arguments = ("--in", "nowhere/*", "--in", "*.md", "--in", "*.txt", "--answer")
-    page, _, rest = terminal(*arguments, PAGER=str(marking), XDG_DATA_HOME=str(tmp_path)).read().partition("</page>")
+    (write_reader(tmp_path / "models" / "reader", {}, {}) / "model.bin").write_bytes(b"")
+    models = str(tmp_path / "models")
+    page, _, rest = terminal(*arguments, PAGER=str(marking), WHEREIN_MODELS=models).read().partition("</page>")
     assert page.startswith(f"<page>\n{note}\n1. ")
-    assert "wherein: There is no answer model" in rest or "wherein model fetch" in rest
+    assert "model.bin is damaged" in rest
 
 
 @LESS

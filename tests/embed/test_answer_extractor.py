@@ -20,8 +20,8 @@ from wherein.embed.answer_extractor import (
     load_answer_model,
     window_starts,
 )
-from wherein.embed.model import DEFAULT_MODEL
-from wherein.errors import Damaged, ModelMismatch, WhereinError
+from wherein.embed.model import DEFAULT_MODEL, DEFAULT_READER
+from wherein.errors import Damaged, ModelMismatch
 
 CLS, SEP = 101, 102
 QUESTION = "Who may sign the lease?"
@@ -265,13 +265,11 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_without_an_answer_model_the_error_says_how_to_get_one(models: Path) -> None:
+def test_where_no_answer_model_is_installed_the_shipped_one_is_used(models: Path) -> None:
     shutil.copytree(DEFAULT_MODEL, models / "an-embedding-model")
-    with pytest.raises(WhereinError) as caught:
-        installed_answer_model()
-    assert caught.value.exit_code == 1
-    assert "wherein model fetch bert-small-uncased-whole-word-masking-squad-int8-0002" in str(caught.value)
-    assert "wherein model add FOLDER" in str(caught.value)
+    (models / "broken").mkdir()
+    (models / "broken" / "model.json").write_text("{")
+    assert installed_answer_model().folder == DEFAULT_READER
 
 
 def test_the_answer_model_among_the_installed_models(models: Path, copied: Path) -> None:
@@ -288,8 +286,9 @@ def test_the_answer_model_among_the_installed_models(models: Path, copied: Path)
     assert found.sha256["model.bin"] == digest
 
 
-def test_a_manifest_that_cannot_be_read_is_named_when_there_is_no_other(models: Path) -> None:
-    (models / "broken").mkdir(parents=True)
-    (models / "broken" / "model.json").write_text("{")
-    with pytest.raises(Damaged, match="broken"):
+def test_a_missing_manifest_of_the_shipped_one_is_named(
+    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wherein.embed.answer_extractor.DEFAULT_READER", tmp_path / "reader")
+    with pytest.raises(Damaged, match="reader"):
         installed_answer_model()

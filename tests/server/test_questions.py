@@ -71,10 +71,11 @@ def test_the_parts_that_were_not_asked_for_are_left_out(served: Served) -> None:
     assert set(ask(served, "cats", explain=True)) == {*always, "basis"}
 
 
-def test_without_an_answer_model_it_says_how_to_get_one(served: Served) -> None:
-    response = served.post("/v1/query", json={"question": "cats", "answer": True})
-    assert (response.status_code, response.json()["code"]) == (409, "not_possible")
-    assert "wherein model" in response.json()["hint"] + response.json()["message"]
+def test_the_shipped_model_marks_the_exact_answer(shipped: Served) -> None:
+    answered = ask(shipped, "cats", answer=True)
+    best = answered["answer"]
+    assert best["text"] in answered["hits"][best["rank"] - 1]["text"]
+    assert all(set(hit["answer"]) == {"text", "start", "end", "score"} for hit in answered["hits"])
 
 
 def test_no_fresh_passage_is_a_conflict(served: Served, docs: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from toy_reader import echo, write_graph
-from wherein.embed.model import DEFAULT_MODEL, WEIGHTS, load_model
+from wherein.embed.model import DEFAULT_MODEL, DEFAULT_READER, WEIGHTS, load_model
 from wherein.embed.models.catalogue import describe_model, fetch, model_summaries
 from wherein.embed.models.importing import ImportOptions, add_model
 from wherein.embed.models.installed import fingerprints
@@ -22,12 +22,16 @@ def states() -> dict[str, tuple[str, str]]:
 def test_the_shipped_model_and_those_that_can_be_fetched(models: Path) -> None:
     assert list(states().items()) == [
         (load_model().name, ("embedding", "shipped")),
+        ("wherein-minilm-reader-int8", ("reader", "shipped")),
         *((name, (entry.kind, "available")) for name, entry in ZOO.items()),
         ("multilingual", ("embedding", "available")),
     ]
-    shipped, small, *_ = model_summaries()
+    shipped, reader, small, *_ = model_summaries()
     assert (shipped.dimension, shipped.metric, shipped.folder) == (384, "cosine", str(DEFAULT_MODEL))
     assert 90.5 <= (shipped.top_5 or 0) <= 91
+    assert (reader.dimension, reader.metric, reader.folder) == (0, "", str(DEFAULT_READER))
+    described = describe_model(reader.name)
+    assert (described["state"], described["damage"]) == ("shipped", [])
     assert (small.dimension, small.metric, small.top_5, small.folder) == (1024, "l2", 87.6, "")
     assert small.bytes == next(iter(ZOO.values())).download_bytes()
 
@@ -36,7 +40,7 @@ def test_an_installed_model_is_listed_instead_of_the_one_to_fetch(tiny: Path, mo
     name = next(iter(ZOO))
     add_model(tiny, models, ImportOptions(name=name))
     assert states()[name] == ("embedding", "installed")
-    assert len(states()) == 2 + len(ZOO)
+    assert len(states()) == 3 + len(ZOO)
 
 
 def test_damage_shows_in_the_size_or_in_the_manifest(tiny: Path, models: Path) -> None:

@@ -20,7 +20,7 @@ import wherein
 ROOT = Path(wherein.__file__).resolve().parent
 TOOLS = {"build": "build", "twine": "twine", "check-wheel-contents": "check_wheel_contents", "pipx": "pipx", "uv": "uv"}
 MISSING = [name for name, module in TOOLS.items() if find_spec(module) is None]
-MAX_BYTES = 30_000_000
+MAX_BYTES = 40_000_000
 QUESTION = "who may sign the lease?"
 
 pytestmark = [

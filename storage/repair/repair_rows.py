@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wherein.errors import Damaged
 from wherein.storage.catalog.connection import snapshot, writing
@@ -199,7 +199,7 @@ def _from_index(db: Database, folder: Path, ids: list[int]) -> Mapping[int, byte
     if generation is None or generation.method.is_coded or index is None or not index.ntotal:
         return {}  # from a code a vector cannot be restored
     stored_ids: Ids = np.asarray(faiss.vector_to_array(index.id_map), dtype=np.int64)
-    inner = faiss.downcast_index(index.index)
+    inner: Any = faiss.downcast_index(index.index)  # with PyTorch installed, its stubs know tensors as well
     positions = {vector_id: np.flatnonzero(stored_ids == vector_id) for vector_id in ids}
     return {
         vector_id: pack_vectors(inner.reconstruct(int(found[0]))[None, :])[0]

@@ -12,6 +12,7 @@ __all__ = [
 ]  # fmt: skip
 
 MIN_TOKENS, MAX_TOKENS = 200, 50_000
+MAX_OFFSET = 1_000
 _MAX_TEXT, _MAX_NAMES = 10_000, 100
 
 Text = Annotated[str, Field(min_length=1, max_length=_MAX_TEXT)]
@@ -30,7 +31,7 @@ class SearchArguments(Arguments):
 
     question: Text = Field(description='A question or keywords. "Words in quotes" must occur, and a -word must not.')
     limit: int = Field(5, ge=1, le=50, description="How many passages to return at most.")
-    offset: int = Field(0, ge=0, le=1_000, description="How many of the best passages to leave out, to page on.")
+    offset: int = Field(0, ge=0, le=MAX_OFFSET, description="How many of the best passages to leave out, to page on.")
     max_tokens: Tokens = Field(2_000, description="The length of the result, in tokens of the library's model.")
     mode: Literal["hybrid", "semantic", "keyword"] = Field(
         "hybrid", description="Rank passages by meaning (semantic), by words (keyword), or by both."

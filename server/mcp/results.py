@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from wherein.errors import UsageError
 from wherein.library import Hit, Library, ResultOptions, Status, StoredDocument, parse_filter
-from wherein.server.mcp.arguments import GetArguments, SearchArguments, StatusArguments
+from wherein.server.mcp.arguments import MAX_OFFSET, GetArguments, SearchArguments, StatusArguments
 from wherein.server.mcp.budget import Budget
 from wherein.server.mcp.quoting import Quotes
 from wherein.uri import display
@@ -16,6 +16,7 @@ from wherein.uri import display
 __all__ = ["get", "search", "status"]
 
 _MORE, _NO_MORE = "For more passages: offset={offset}.", "There are no more passages."
+_TOO_MANY = "There are more passages than can be paged through; ask a narrower question."
 _PART, _READ_ON = "Characters {start} to {end} of {all}.", " To read on: start={end}."
 _CUT = "\n(cut; for all of it: get with this URI, start={start}, end={end})"
 _LINE = re.compile(r"[0-9]{1,12}")
@@ -39,7 +40,9 @@ def search(library: Library, asked: SearchArguments) -> str:
     shown = [budget.spend(quotes.preface), *_passages(hits, asked.offset, quotes, budget)]
     last = asked.offset + len(shown) - 1
     is_more = last < len(answer.hits)
-    closing = _MORE.format(offset=last) if is_more else _NO_MORE
+    closing = _NO_MORE
+    if is_more:
+        closing = _MORE.format(offset=last) if last <= MAX_OFFSET else _TOO_MANY
     return "\n\n".join([*shown, "\n".join([closing, *notes])])
 
 

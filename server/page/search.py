@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from starlette.datastructures import QueryParams
 
 from wherein.errors import UsageError
+from wherein.search.filters.where import parse_where
 from wherein.search.modes import MODES
 from wherein.server.schemas import QueryRequest
 
@@ -108,7 +109,12 @@ class Search:
 
     @property
     def condition(self) -> str | None:
-        """The condition on metadata that the chosen values and `where` say together; None without any."""
+        """The condition on metadata that the chosen values and `where` say together; None without any.
+
+        Raises UsageError when `where` is no condition.
+        """
+        if self.where:
+            parse_where(self.where)  # by itself: its brackets must not enclose what follows
         parts = [*([f"({self.where})"] if self.where else []), *self._chosen()]
         return " AND ".join(parts) or None
 

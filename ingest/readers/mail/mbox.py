@@ -101,4 +101,4 @@ def _narrow_lines(stream: BinaryIO) -> Iterator[bytes]:
         yield from (line.removeprefix("\ufeff").encode() for line in lines)
 
 
-READER = Reader("mbox", 6, MEDIA_TYPE, read, read, streaming=True, reads_pictures=True)
+READER = Reader("mbox", 7, MEDIA_TYPE, read, read, streaming=True, reads_pictures=True)

@@ -55,4 +55,4 @@ def read_message(
         raise attached.exceeded
 
 
-READER = Reader("mail", 6, MEDIA_TYPE, read, read, reads_pictures=True)
+READER = Reader("mail", 7, MEDIA_TYPE, read, read, reads_pictures=True)

@@ -52,5 +52,5 @@ def _joined(documents: Sequence[Document]) -> Document:
     return replace(documents[0], text=whole.text, marks=whole.marks, notes=whole.notes, doubts=whole.doubts)
 
 
-READER = text_reader("mhtml", 4, _MEDIA_TYPE, read)
+READER = text_reader("mhtml", 5, _MEDIA_TYPE, read)
 """Saved pages."""

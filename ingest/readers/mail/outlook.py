@@ -115,4 +115,4 @@ def _attach(message: EmailMessage, attachment: Storage, depth: int) -> None:
         message.add_attachment(data, maintype="application", subtype="octet-stream", filename=name or None)
 
 
-READER = Reader("msg", 4, MEDIA_TYPE, read, read, reads_pictures=True)
+READER = Reader("msg", 5, MEDIA_TYPE, read, read, reads_pictures=True)

@@ -34,6 +34,14 @@ def test_a_passage_is_cited_by_its_document_and_line(call: Call, library: Librar
     assert quoted == f"[Lease]\n{hit.text.rstrip()}"
 
 
+def test_no_page_is_named_that_would_be_refused(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wherein.server.mcp.results.MAX_OFFSET", 3)
+    assert "offset=3." in call("search", question="barrels of herring", limit=3)[0]
+    text, is_error = call("search", question="barrels of herring", limit=4)
+    assert not is_error
+    assert "There are more passages than can be paged through; ask a narrower question." in text
+
+
 def test_pages_follow_each_other_and_end(call: Call, library: Library) -> None:
     cited, offset = [], 0
     while True:

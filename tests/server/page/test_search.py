@@ -3,6 +3,7 @@
 import pytest
 from starlette.datastructures import QueryParams
 
+from wherein.errors import UsageError
 from wherein.search.filters.parse import parse_filter
 from wherein.server.page.search import LIMIT, Search
 
@@ -51,3 +52,12 @@ def test_another_filter_begins_with_the_first_passages() -> None:
     assert more
     assert (more.limit, more.question) == (30 + LIMIT, FULL.question)
     assert Search(limit=100).more is None
+
+
+@pytest.mark.parametrize("where", ["a = 1) OR (b = 2", "c >", "(a = 1"])
+def test_a_condition_is_checked_before_it_is_joined_with_others(where: str) -> None:
+    with pytest.raises(UsageError) as alone:
+        parse_filter(where=where)
+    with pytest.raises(UsageError) as joined:
+        Search(where=where, fields=("a=1",)).request()
+    assert str(joined.value) == str(alone.value)

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from wherein.errors import WhereinError
@@ -133,10 +134,17 @@ async def _on_problem(_: Request, error: Exception) -> Response:
     return problem_response(error)
 
 
-async def _on_http(_: Request, error: Exception) -> Response:
+async def _on_http(request: Request, error: Exception) -> Response:
     """Answer what the framework refuses: an unknown path, another method, a malformed form."""
     assert isinstance(error, HTTPException)
     code = {404: "no_such_path", 405: "wrong_method"}.get(error.status_code, "refused")
-    return problem_response(
-        ProblemError(error.status_code, code, error.detail, "see: GET /openapi.json", error.headers)
+    headers = {"Allow": _allowed(request)} if error.status_code == 405 else error.headers
+    return problem_response(ProblemError(error.status_code, code, error.detail, "see: GET /openapi.json", headers))
+
+
+def _allowed(request: Request) -> str:
+    """Return the methods of all operations at the path of a request; the framework names those of one of them."""
+    routes = (
+        one for one in request.app.routes if isinstance(one, Route) and one.matches(request.scope)[0] != Match.NONE
     )
+    return ", ".join(sorted({method for route in routes for method in route.methods or ()}))

@@ -111,6 +111,20 @@ def test_every_operation_refuses_what_it_does_not_know(served: Served, operation
 
 
 @pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/v1/query", "POST"),
+        ("/v1/documents", "GET, HEAD, POST"),
+        ("/v1/documents/1", "DELETE, GET, HEAD"),
+        ("/v1/sources", "GET, HEAD, POST"),
+    ],
+)
+def test_after_a_wrong_method_all_right_ones_are_named(served: Served, path: str, allowed: str) -> None:
+    response = served.client.options(path)
+    assert (response.status_code, response.headers["Allow"]) == (405, allowed)
+
+
+@pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
         ("GET", "/nothing", 404, "no_such_path"),

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from wherein.embed.tokenizer import Tokenizer, Words
 from wherein.ingest.document import Mark
+from wherein.storage.catalog.sentence_signs import CLOSING, ENDS, UNSPACED_CLOSING, UNSPACED_ENDS
 
 __all__ = ["CHUNKER_VERSION", "Span", "chunk", "chunk_words"]
 
@@ -30,9 +31,9 @@ _ONE_IN, _HASHED = 3, 40
 _HEADING, _PARAGRAPH, _SENTENCE, _BLANK, _FORCED = 4, 3, 2, 1, 5
 
 _PARAGRAPH_END = re.compile(r"\n[^\S\n]*\n\s*")
-# Chinese and Japanese sentences are not followed by a blank.
 _SENTENCE_END = re.compile(
-    r"""[.!?…؟۔।॥։።။。！？]["'”’»」』）】〉》］)\]]*\s+ | [。！？]+[”’」』）】〉》］]* | \n\s*""", re.VERBOSE
+    rf"""[{ENDS}{UNSPACED_ENDS}][{CLOSING}{UNSPACED_CLOSING}]*\s+ | [{UNSPACED_ENDS}]+[{UNSPACED_CLOSING}]* | \n\s*""",
+    re.VERBOSE,
 )
 _BLANKS = re.compile(r"\s+")
 # A row of a table, as the readers write it: the end of a sentence in a cell is not the end of the row.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 
 from wherein.search.hits import Hit, Sentence
+from wherein.storage.catalog.sentence_signs import CLOSING, ENDS, UNSPACED_CLOSING, UNSPACED_ENDS
 from wherein.storage.catalog.terms import terms_of
 from wherein.storage.catalog.vectors import Matrix
 
@@ -22,12 +23,10 @@ _MAX_ENCODED = 32
 # The end of a sentence, a blank line, the end of a line before a list item or a heading, or a line of signs alone: the
 # fence of front matter, a thematic break, the line under a heading or between the rows of a table.
 # Chinese and Japanese sentences are not followed by a blank, and end after the marks that close them.
-_SIGNS = ".!?…؟۔।॥։።။។"
-_CLOSING = "”’」』）】〉》］"
 _END = re.compile(
     rf"""(?P<signs> (?:^|\n) [^\S\n]*+ (?:[-*_=+~`|:.>\#][^\S\n]*+){{3,}}+ (?=\n|\Z) )
-    | (?:(?<=[{_SIGNS}])|(?<=[{_SIGNS}]["'”’»)\]]))\s+
-    | (?:(?<=[。！？])|(?<=[。！？][{_CLOSING}]))(?![。！？{_CLOSING}])
+    | (?:(?<=[{ENDS}])|(?<=[{ENDS}][{CLOSING}]))\s+
+    | (?:(?<=[{UNSPACED_ENDS}])|(?<=[{UNSPACED_ENDS}][{UNSPACED_CLOSING}]))(?![{UNSPACED_ENDS}{UNSPACED_CLOSING}])
     | \n[^\S\n]*\n\s* | \n\s*(?=[-*•#|]|\d+[.)]\s)""",
     re.VERBOSE,
 )

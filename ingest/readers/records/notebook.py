@@ -14,12 +14,12 @@ from wherein.ingest.readers.shared.headings import Heading, first_heading, headi
 from wherein.ingest.readers.shared.metadata import standard_metadata
 from wherein.ingest.readers.shared.skipped import Skipped
 from wherein.ingest.readers.text.markdown import headings_in
+from wherein.ingest.readers.text.terminal import as_seen
 
 __all__ = ["READER", "read"]
 
 _MEDIA_TYPE = "application/x-ipynb+json"
 _GAP = "\n\n"
-_COLORS = re.compile(r"\x1b\[[\d;]*[A-Za-z]")
 # What stands for a picture or an object in an output, such as <Figure size 640x480 with 1 Axes>.
 _STAND_IN = re.compile(r"|<[\w. :]+(?: at 0x[\da-f]+| size [^<>]*)?>|\[<[^<>]*>(?:, <[^<>]*>)*\]")
 _INVALID = "not a notebook that can be read; its source was read as text"
@@ -90,11 +90,11 @@ def _texts(cell: Cell) -> Iterator[str]:
 
 def _output(output: Cell) -> str:
     if output.get("output_type") in ("error", "pyerr"):
-        return _COLORS.sub("", f"{_string(output.get('ename'))}: {_string(output.get('evalue'))}")
+        return as_seen(f"{_string(output.get('ename'))}: {_string(output.get('evalue'))}")
     data = output.get("data")
     plain = data.get("text/plain") if isinstance(data, dict) else output.get("text")
     markdown = data.get("text/markdown") if isinstance(data, dict) else None
-    text = _COLORS.sub("", _string(markdown or plain))
+    text = as_seen(_string(markdown or plain))
     if not _STAND_IN.fullmatch(text.strip()):
         return text
     return _shown(data) if isinstance(data, dict) else ""

@@ -31,10 +31,10 @@ __all__ = [
 
 DEFAULT_MODEL = Path(__file__).parent / "default"
 DEFAULT_READER = Path(__file__).parent / "reader"
+"""Where the recipe builds the shipped answer model (recipe/reader)."""
 SHIPPED = (DEFAULT_MODEL, DEFAULT_READER)
-"""Where the recipe builds an answer model (recipe/reader); the package has none."""
 SHARED = "../default/"
-"""How the names of files begin, in a manifest's record, that the recipe's answer model shares with the shipped encoder:
+"""How the names of files begin, in a manifest's record, that the shipped answer model shares with the shipped encoder:
 the tokenizer, and the weights, which its own follow."""
 IR, WEIGHTS, TOKENIZER = "model.xml", "model.bin", "tokenizer.json"
 

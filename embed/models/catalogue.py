@@ -1,12 +1,11 @@
 """The installed models and those of the zoo that can be fetched, as `wherein model` lists and shows them."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from wherein.embed.model import DEFAULT_MODEL, DEFAULT_READER, SHIPPED, Model
+from wherein.embed.model import DEFAULT_MODEL, DEFAULT_READER, SHARED, SHIPPED, Model
 from wherein.embed.models.choices import ImportOptions
 from wherein.embed.models.download import Report, fetch_model
 from wherein.embed.models.importing import ImportResult, load_any_model
@@ -19,6 +18,7 @@ from wherein.embed.models.installed import (
     model_kind,
     models_folder,
     read_manifest,
+    shipped_reader_name,
 )
 from wherein.embed.models.speeds import measured_speeds
 from wherein.embed.models.zoo import DEFAULT_VARIANT, HUB, MULTILINGUAL, ZOO, ZooModel
@@ -69,7 +69,7 @@ def describe_model(name: str, cache: Path | None = None) -> dict[str, Any]:
     model, Damaged when its manifest cannot be read.
     """
     # The other kinds first, because `find_model` refuses them.
-    for folder in (models_folder() / name, Path(name), *_shipped_reader(name)):
+    for folder in (models_folder() / name, Path(name), *([DEFAULT_READER] if name == shipped_reader_name() else [])):
         if name and model_kind(folder) != EMBEDDING:
             return {
                 **read_manifest(folder),
@@ -93,13 +93,6 @@ def describe_model(name: str, cache: Path | None = None) -> dict[str, Any]:
         "speeds": (measured_speeds(cache, model) if cache else None) or {},
         "damage": damaged_files(model),
     }
-
-
-def _shipped_reader(name: str) -> Iterator[Path]:
-    """Yield the folder of the shipped answer model if that is called `name`."""
-    with suppress(Damaged):
-        if name == read_manifest(DEFAULT_READER)["name"]:
-            yield DEFAULT_READER
 
 
 def _catalogue_entry(entry: ZooModel) -> dict[str, Any]:
@@ -165,12 +158,13 @@ def _installed_summary(folder: Path) -> ModelSummary:
     try:
         manifest = read_manifest(folder)
         model = load_any_model(folder)
-        size = sum((folder / name).stat().st_size for name in model.sha256)
+        sizes = {name: (folder / name).stat().st_size for name in model.sha256}
         expected = [manifest["files"][name].get("bytes") for name in model.sha256]
     except (Damaged, OSError, KeyError, TypeError, AttributeError):
         return ModelSummary(folder.name, kind, "", 0, "", 0, "damaged", None, str(folder))
-    is_complete = None in expected or size == sum(expected)  # a manifest need not have sizes
+    is_complete = None in expected or sum(sizes.values()) == sum(expected)  # a manifest need not have sizes
     state = "damaged" if not is_complete else "shipped" if folder in SHIPPED else "installed"
+    size = sum(size for name, size in sizes.items() if not name.startswith(SHARED))
     dimension, metric = (model.dimension, model.metric) if isinstance(model, Model) else (0, "")
     top_5 = _top_5(manifest.get("accuracy"))
     return ModelSummary(model.name, kind, model.version, dimension, metric, size, state, top_5, str(folder))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from wherein.embed.model import DEFAULT_MODEL, Model, ModelFiles, fingerprint, load_model, read_checked
+from wherein.embed.model import DEFAULT_MODEL, DEFAULT_READER, Model, ModelFiles, fingerprint, load_model, read_checked
 from wherein.embed.models.zoo import HUB, MULTILINGUAL, ZOO
 from wherein.embed.precision import PRECISIONS
 from wherein.errors import Damaged, UsageError
@@ -26,11 +26,15 @@ __all__ = [
     "model_kind",
     "models_folder",
     "read_manifest",
+    "shipped_reader_name",
 ]
 
 MODELS_VARIABLE = "WHEREIN_MODELS"
 EMBEDDING, READER, RERANKER = "embedding", "reader", "reranker"
 """The kinds of model: encoders, answer models (embed/answer_extractor.py) and rerankers (embed/reranker.py)."""
+
+
+_NO_VECTORS = "{} is {} and makes no vectors; choose another model"
 
 
 def models_folder() -> Path:
@@ -142,8 +146,7 @@ def model_kind(folder: Path) -> str:
 def _embedding(folder: Path) -> Model:
     kind = model_kind(folder)
     if kind != EMBEDDING:
-        called = "an answer model" if kind == READER else "a reranker"
-        raise UsageError(f"{folder.name} is {called} and makes no vectors; choose another model")
+        raise UsageError(_NO_VECTORS.format(folder.name, "an answer model" if kind == READER else "a reranker"))
     return load_model(folder)
 
 
@@ -155,7 +158,17 @@ def default_model_name() -> str:
         return ""
 
 
+def shipped_reader_name() -> str:
+    """Return the name of the shipped answer model, "" when its manifest cannot be read."""
+    try:
+        return str(read_manifest(DEFAULT_READER).get("name", ""))
+    except Damaged:
+        return ""
+
+
 def _not_found(name: str) -> str:
+    if name and name == shipped_reader_name():
+        return _NO_VECTORS.format(name, "an answer model")
     if name in (*ZOO, MULTILINGUAL) or name.startswith(HUB):
         return f"The model {name} is not installed; get it with: wherein model fetch {name}"
     if name and Path(name).is_dir():

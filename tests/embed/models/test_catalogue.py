@@ -30,6 +30,8 @@ def test_the_shipped_model_and_those_that_can_be_fetched(models: Path) -> None:
     assert (shipped.dimension, shipped.metric, shipped.folder) == (384, "cosine", str(DEFAULT_MODEL))
     assert 90.5 <= (shipped.top_5 or 0) <= 91
     assert (reader.dimension, reader.metric, reader.folder) == (0, "", str(DEFAULT_READER))
+    # Without what it shares with the encoder.
+    assert reader.bytes == sum(path.stat().st_size for path in DEFAULT_READER.iterdir() if path.name != "model.json")
     described = describe_model(reader.name)
     assert (described["state"], described["damage"]) == ("shipped", [])
     assert (small.dimension, small.metric, small.top_5, small.folder) == (1024, "l2", 87.6, "")

@@ -82,6 +82,8 @@ def test_an_answer_model_makes_no_vectors(models: Path, tmp_path: Path) -> None:
     assert model_kind(tmp_path / "none") == "embedding"
     with pytest.raises(UsageError, match="answers is an answer model and makes no vectors"):
         find_model("answers", models)
+    with pytest.raises(UsageError, match="wherein-minilm-reader-int8 is an answer model and makes no vectors"):
+        find_model("wherein-minilm-reader-int8", models)
 
 
 def test_a_fingerprint_is_found_whatever_the_name(installed: Model, models: Path) -> None:

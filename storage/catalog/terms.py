@@ -55,7 +55,11 @@ _CACHE_SIZE = 30_000
 _CONTRACTED = re.compile(r"'(?:s|re|ll|d|ve|m|t)$")
 # The boundaries of a word's parts within a run of letters and digits: fooBar, HTTPServer, x86.
 _CAMEL = re.compile(r"(?<=[A-Z])(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z])|(?<=\d)(?=[^\W\d_])|(?<=[^\W\d_])(?=\d)")
-_DIGIT_GROUPS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+# 1,299.99, 12,34,567, 1'299.99, and 1.299,99; without a decimal comma, 1.299 may be a decimal number.
+_DIGIT_GROUPS = re.compile(
+    r"(?:\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d\d)+,\d{3}|\d{1,3}(?:'\d{3})+)(?:\.\d+)?|\d{1,3}(?:\.\d{3})+,\d+"
+)
+_DIGITS = re.compile(r"\d+")
 # Every apostrophe becomes a straight one. What only says how letters are drawn or where a word may be broken is
 # dropped: soft hyphens, joiners and variation selectors.
 _STRAIGHT = str.maketrans(
@@ -310,7 +314,7 @@ def _compound(word: str) -> Iterator[str]:
 
 def _ungrouped(word: str) -> str:
     """Return a number without the signs between its groups of digits, which say nothing; any other word as it is."""
-    return word.replace(",", "") if _DIGIT_GROUPS.fullmatch(word) else word
+    return word.replace(_DIGITS.sub("", word)[0], "") if _DIGIT_GROUPS.fullmatch(word) else word
 
 
 def _mixed(word: str) -> Iterator[str]:

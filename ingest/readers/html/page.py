@@ -44,6 +44,7 @@ _DROPPED = ", ".join(
         "footer:not(article footer, main footer, blockquote footer), body > div#footer, [role=contentinfo]",
         "[hidden]:not([hidden=until-found]), [aria-hidden=true]",
         '[style*="display:none" i], [style*="display: none" i]',
+        '[style*="display :none" i], [style*="display : none" i]',
         "div.sphinxsidebar, div.navheader, div.navfooter, a.headerlink",
     )
 )

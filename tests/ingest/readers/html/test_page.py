@@ -107,6 +107,11 @@ def test_styles_are_written_in_any_case() -> None:
     assert text('<p>one</p><p style="DISPLAY: NONE">secret</p><b style="Display:none">secret</b>') == "one"
 
 
+@pytest.mark.parametrize("style", ["display :none", "color: red; display : none !important", "display:none!important"])
+def test_styles_may_have_blanks(style: str) -> None:
+    assert text(f'<p>one</p><p style="{style}">secret</p>') == "one"
+
+
 def test_readings_above_characters_are_left_out() -> None:
     assert text("<p><ruby>子<rp>(</rp><rt>こ</rt><rp>)</rp></ruby>ども") == "子ども"
 

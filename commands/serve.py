@@ -94,7 +94,7 @@ def _watching(library: Library) -> Watcher:
 
 
 def _report_end(watcher: Watcher) -> None:
-    """Say why the sources are followed no more: the server goes on."""
+    """Say why the sources are no longer followed: the server keeps running."""
     try:
         watcher.wait()
     except BaseException as error:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from wherein.evaluation.collection import read_beir
 from wherein.library import Library
 from wherein.search.limits import READ_AGAIN
 
@@ -49,17 +50,11 @@ def squad(path: Path, held: Path | None) -> Collection:
     return Collection(documents, questions)
 
 
-def beir(folder: Path, qrels: str) -> Collection:
-    lines = [json.loads(line) for line in (folder / "corpus.jsonl").read_text("utf-8").splitlines()]
-    asked = [json.loads(line) for line in (folder / "queries.jsonl").read_text("utf-8").splitlines()]
-    right: dict[str, set[str]] = {}
-    for line in (folder / "qrels" / f"{qrels}.tsv").read_text("utf-8").splitlines():
-        question, *_, document, relevant = line.split("\t")
-        if relevant.isdigit() and int(relevant) > 0:
-            right.setdefault(question, set()).add(document)
-    texts = {line["_id"]: line["text"] for line in asked}
-    documents = {line["_id"]: (line["title"], line["text"]) for line in lines}
-    return Collection(documents, [(texts[name], ids) for name, ids in right.items()])
+def beir(folder: Path, split: str) -> Collection:
+    read = read_beir(folder, split)
+    documents = dict(zip(read.ids, zip(read.titles, read.texts, strict=True), strict=True))
+    right = ({name for name, grade in one.items() if grade > 0} for one in read.relevant)
+    return Collection(documents, [(text, ids) for text, ids in zip(read.questions, right, strict=True) if ids])
 
 
 def candidates(collection: Collection, count: int, titled: bool) -> Iterator[dict[str, object]]:

@@ -58,17 +58,18 @@ def read_squad(path: Path) -> Collection:
     return Collection(ids, [""] * len(ids), list(numbers), names, questions, relevant)
 
 
-def read_beir(folder: Path) -> Collection:
-    """Read a BEIR folder: `corpus.jsonl`, `queries.jsonl`, `qrels/test.tsv` (https://github.com/beir-cellar/beir).
+def read_beir(folder: Path, split: str = "test") -> Collection:
+    """Read a BEIR folder: `corpus.jsonl`, `queries.jsonl`, `qrels/SPLIT.tsv` (https://github.com/beir-cellar/beir).
 
     Only queries that the qrels judge are asked. The qrels may have BEIR's three columns or TREC's four, with a header
     or without. Raises UsageError with file and line.
     """
     corpus = dict(_entries(folder, "corpus.jsonl"))
     queries = {name: str(entry["text"]) for name, entry in _entries(folder, "queries.jsonl")}
-    relevant = _qrels(folder / "qrels" / "test.tsv", queries)
+    qrels = folder / "qrels" / f"{split}.tsv"
+    relevant = _qrels(qrels, queries)
     if not relevant:
-        raise UsageError(f"{folder / 'qrels' / 'test.tsv'} holds no judgements")
+        raise UsageError(f"{qrels} holds no judgements")
     asked = list(relevant)
     return Collection(
         ids=list(corpus),

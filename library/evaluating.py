@@ -61,7 +61,6 @@ def evaluate(
 
     # One more than what counts: the question's own document may be among them, and is left out.
     asked_for = DEPTH + 1
-    read, measure = {"squad": (read_squad, evaluate_squad), "beir": (read_beir, evaluate_beir)}[kind]
     if kind == "beir":
         require_measures()
     if len(modes) * len(models) > 1:  # report a missing extra now, not after the work
@@ -69,7 +68,7 @@ def evaluate(
     if unknown := [mode for mode in modes if mode not in MODES]:
         raise UsageError(f"There is no mode {unknown[0]}; there are: {', '.join(MODES)}")
     chosen = [find_model(name) for name in models]
-    collection = read(path)
+    collection, measure = (read_squad(path), evaluate_squad) if kind == "squad" else (read_beir(path), evaluate_beir)
     precision = resolve_precision(precision)
     for model in chosen:
         name = f"{_digest(collection)}-{fingerprint(model, precision)}"

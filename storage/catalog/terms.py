@@ -30,6 +30,7 @@ __all__ = [
     "plain_word",
     "replace_words",
     "required_terms",
+    "runs_in",
     "terms_of",
     "terms_version",
     "word_terms",
@@ -106,6 +107,11 @@ def word_terms(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
             yield match.group(), terms
 
 
+def runs_in(text: str) -> Iterator[re.Match[str]]:
+    """Yield each run of letters, digits and marks in a text, each run in a script without spaces, and each emoji."""
+    return _run_pattern().finditer(text)
+
+
 def words_in(text: str) -> list[str]:
     """Return the words of a text as they are written."""
     return _word_pattern().findall(text)
@@ -167,6 +173,12 @@ def _word_pattern() -> re.Pattern[str]:
 @cache
 def _part_pattern() -> re.Pattern[str]:
     return re.compile(rf"(?:(?!_)[\w{_marks()}])+")
+
+
+@cache
+def _run_pattern() -> re.Pattern[str]:
+    """Match runs of characters in scripts without spaces, runs of other letters, digits and marks, and emoji."""
+    return re.compile(rf"[{UNSPACED}]+|(?:(?![{UNSPACED}_])[\w{_marks()}])+|{EMOJI}")
 
 
 @cache

@@ -3,7 +3,7 @@
 import pytest
 
 from made_hits import made_hit
-from wherein.render.lead import lead_span, question_marks
+from wherein.render.lead import lead_span
 from wherein.search.hits import Sentence
 
 
@@ -42,6 +42,13 @@ def test_of_a_table_the_row_with_most_words_is_shown(text: str, shown: str) -> N
     assert lead(text, "what about the owner?", sentence=sentence).startswith(shown[:20])
 
 
-def test_question_words_are_marked_with_their_endings() -> None:
-    text = "Leases: the leaseholder signs leases."
-    assert [text[start:end] for start, end, _ in question_marks(text, "what is a lease?")] == ["Leases", "leases"]
+@pytest.mark.parametrize(
+    ("text", "question", "shown"),
+    [
+        ("房东住在北京。租约由房主签署。", "谁可以签署租约？", "租约由房主签署。"),
+        ("सूर्य उगता है। पट्टे पर हस्ताक्षर है।", "पट्टे पर कौन हस्ताक्षर करता है?", "पट्टे पर हस्ताक्षर है।"),
+        ("Das Haus steht. Der Eigentümer unterschreibt.", "wer ist Eigentumer?", "Der Eigentümer unterschreibt."),
+    ],
+)  # fmt: skip
+def test_the_sentence_with_most_words_is_shown_in_any_language(text: str, question: str, shown: str) -> None:
+    assert lead(text, question).strip() == shown

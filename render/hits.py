@@ -9,9 +9,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from wherein.render.excerpt import GAP, Span, join_prose, shown_end, surroundings, trimmed_lines
-from wherein.render.lead import lead_span, line_of, span_in
+from wherein.render.lead import lead_span, line_of, question_marks, span_in
 from wherein.render.locations import headings_of, location_of
-from wherein.render.question_words import question_marks
 from wherein.render.scores import describe_score
 from wherein.search.limits import MAX_LISTED
 from wherein.terminal import (

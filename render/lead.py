@@ -1,20 +1,19 @@
-"""The sentence of a passage that is shown first."""
+"""The sentence of a passage that is shown first, and the words of the question in it."""
 
 import re
 from typing import TYPE_CHECKING
 
 from wherein.render.excerpt import COLUMNS, Span
-from wherein.render.question_words import QuestionWords, question_words
-from wherein.storage.catalog.sentence_signs import ENDS, UNSPACED_ENDS
-from wherein.terminal import collapse, printable
+from wherein.search.results.question_words import QuestionWords, question_words
+from wherein.terminal import Mark, Style, collapse, printable
 
 if TYPE_CHECKING:
     from wherein.search.exact_answer import ExactAnswer
     from wherein.search.hits import Hit, Sentence
 
-__all__ = ["lead_span", "line_of", "span_in"]
+__all__ = ["lead_span", "line_of", "question_marks", "span_in"]
 
-_ENDS = (*ENDS, *UNSPACED_ENDS, ":")
+_WORD_STYLE: Style = {"fg": "yellow", "bold": True}
 
 _LINE = re.compile(r"[^\n]+")
 # The Markdown markup at the start of a line.
@@ -73,4 +72,11 @@ def line_of(hit: "Hit", start: int) -> int:
 
 def _rate_sentence(sentence: str, asked: QuestionWords) -> float:
     """Return how many words of the question a sentence has; a heading is worth less."""
-    return asked.count(sentence) + (1.5 if sentence.endswith(_ENDS) else 0)
+    from wherein.search.results.sentences import SENTENCE_ENDS
+
+    return asked.count(sentence) + (1.5 if sentence.endswith((*SENTENCE_ENDS, ":")) else 0)
+
+
+def question_marks(text: str, question: str) -> list[Mark]:
+    """Return a mark for each word of the question in a text."""
+    return [(start, end, _WORD_STYLE) for start, end in question_words(question).spans(text)]

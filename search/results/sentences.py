@@ -12,7 +12,11 @@ from wherein.storage.catalog.sentence_signs import CLOSING, ENDS, UNSPACED_CLOSI
 from wherein.storage.catalog.terms import terms_of
 from wherein.storage.catalog.vectors import Matrix
 
-__all__ = ["sentence_spans", "with_sentences"]
+__all__ = ["SENTENCE_ENDS", "sentence_spans", "with_sentences"]
+
+SENTENCE_ENDS = (*ENDS, *UNSPACED_ENDS)
+"""The signs that end sentences in any script."""
+
 
 _NO_FORMS: Mapping[int, Sequence[int]] = {}
 # Chosen on SQuAD train (docs/decisions/sentences.md): the weight of words beside the cosine's 1; how much less of them

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from wherein.render.question_words import question_marks
+from wherein.render.lead import question_marks
 
 __all__ = ["Mark", "Piece", "pieces", "word_marks"]
 

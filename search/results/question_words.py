@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
 
-from wherein.storage.catalog.terms import UNSPACED, plain_word, runs_in, terms_of
-from wherein.terminal import Mark, Style
+from wherein.storage.catalog.terms import has_unspaced, plain_word, runs_in, terms_of
 
-__all__ = ["QuestionWords", "question_marks", "question_words"]
+__all__ = ["QuestionWords", "question_words"]
 
 # A person writes no longer questions and words; what looks for them stays small.
 _MAX_QUESTION = 2_000
@@ -30,8 +29,6 @@ _FUNCTION_WORDS = frozenset(
         """,
     )
 )
-_UNSPACED_RUN = re.compile(f"[{UNSPACED}]+")
-_STYLE: Style = {"fg": "yellow", "bold": True}
 
 Span = tuple[int, int]
 
@@ -67,7 +64,7 @@ class QuestionWords:
         """Yield the span of each word in a text, in their order, and which one it is."""
         for match in runs_in(text):
             run = match.group()
-            if _UNSPACED_RUN.match(run):
+            if has_unspaced(run):
                 for one in self._unspaced_pattern.finditer(run):
                     start = match.start() + one.start()
                     yield (start, start + len(one[1])), one[1]
@@ -94,8 +91,8 @@ class QuestionWords:
 def question_words(question: str) -> QuestionWords:
     """Return the words of a question that say what it is about, or all of them if there are none."""
     runs = [match.group() for match in runs_in(question[:_MAX_QUESTION]) if len(match.group()) <= _MAX_WORD]
-    unspaced = {part for run in runs if _UNSPACED_RUN.match(run) for part in _parts(run)}
-    words = [run for run in runs if not _UNSPACED_RUN.match(run)]
+    unspaced = {part for run in runs if has_unspaced(run) for part in _parts(run)}
+    words = [run for run in runs if not has_unspaced(run)]
     said = [word for word in words if _says_something(word)]
     kept = said if said or unspaced else words
     terms = {term: number for number, word in enumerate(kept) for term in terms_of(word)}
@@ -110,8 +107,3 @@ def _parts(run: str) -> list[str]:
 def _says_something(word: str) -> bool:
     is_emoji = not any(map(str.isalnum, word))
     return is_emoji or (len(word) >= _MIN_WORD and word.lower() not in _FUNCTION_WORDS)
-
-
-def question_marks(text: str, question: str) -> list[Mark]:
-    """Return a mark for each word of the question in a text."""
-    return [(start, end, _STYLE) for start, end in question_words(question).spans(text)]

@@ -2,11 +2,11 @@
 
 import pytest
 
-from wherein.render.question_words import question_marks, question_words
+from wherein.search.results.question_words import question_words
 
 
 def marked(text: str, question: str) -> list[str]:
-    return [text[start:end] for start, end, _ in question_marks(text, question)]
+    return [text[start:end] for start, end in question_words(question).spans(text)]
 
 
 @pytest.mark.parametrize(

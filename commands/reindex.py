@@ -81,7 +81,7 @@ def reindex(
     if rollback:
         _roll_back(options, wait, as_json)
         return
-    from wherein.ingest.progress.reindex_report import MARGIN
+    from wherein.ingest.limits import MARGIN
 
     with run_progress(as_json) as reporter:
         summary = options.open_library().reindex(

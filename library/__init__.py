@@ -13,12 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from wherein.embed.devices import check_device_name
-from wherein.evaluation.run import EvaluatedLibrary, Measured, evaluate_golden_file
-from wherein.ingest.progress.events import Progress, Report, RunProblem, Summary
-from wherein.ingest.progress.reindex_report import MARGIN
+from wherein.ingest.limits import MARGIN
 from wherein.library import arguments as given
 from wherein.library.arguments import Name, StrPath, checked
 from wherein.library.contents import Contents
@@ -28,7 +27,6 @@ from wherein.library.models import ModelChoice
 from wherein.library.moving import Moving
 from wherein.library.querying import QueryService
 from wherein.library.readers import CatalogReader
-from wherein.library.status import Status
 from wherein.library.upkeep import Upkeep
 from wherein.search.filters.parse import Filter
 from wherein.search.filters.parse import parse_filter as parse
@@ -39,10 +37,8 @@ from wherein.search.results.postprocess import ResultOptions
 from wherein.search.spelling import Correction
 from wherein.storage.catalog.documents import StoredDocument, count_chunks
 from wherein.storage.catalog.fields import NO_FIELDS, Fields
-from wherein.storage.catalog.golden import GoldenRow, list_golden
 from wherein.storage.catalog.reading import Reading
 from wherein.storage.disk.locations import default_library, is_milvus
-from wherein.storage.repair.findings import Finding, Repair, Verification
 
 # A question need not wait for the parts that write, repair or measure: each method imports what it needs.
 if TYPE_CHECKING:
@@ -50,20 +46,41 @@ if TYPE_CHECKING:
 
     from wherein.embed.encoder import Encoder
     from wherein.embed.tokenizer import Words
+    from wherein.evaluation.run import Measured
     from wherein.ingest.cluster.engine import RayEngine
     from wherein.ingest.progress.dry_run import Plan
+    from wherein.ingest.progress.events import Progress, Report, RunProblem, Summary
     from wherein.library.embedding import Embedded
     from wherein.library.ingesting import RunFactory
+    from wherein.library.status import Status
     from wherein.search.exact_answer import ExactAnswer
     from wherein.search.filters.parse import parse_filter
+    from wherein.storage.catalog.golden import GoldenRow
+    from wherein.storage.repair.findings import Finding, Repair, Verification
 
 __all__ = [
     "Answer", "Correction", "Fields", "Filter", "Finding", "Hit", "Library", "Measured", "Progress", "Provenance",
     "Repair", "ResultOptions", "RunProblem", "Status", "StoredDocument", "Summary", "Verification", "parse_filter",
 ]  # fmt: skip
 
+_HOMES = {
+    "Finding": "wherein.storage.repair.findings",
+    "Measured": "wherein.evaluation.run",
+    "Progress": "wherein.ingest.progress.events",
+    "Repair": "wherein.storage.repair.findings",
+    "RunProblem": "wherein.ingest.progress.events",
+    "Status": "wherein.library.status",
+    "Summary": "wherein.ingest.progress.events",
+    "Verification": "wherein.storage.repair.findings",
+}
+
 if not TYPE_CHECKING:
     parse_filter = checked(parse)
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_HOMES[name]), name)
 
 
 @checked
@@ -330,6 +347,8 @@ class Library(Contents, Following, Moving, Upkeep):
 
         Raises UsageError for a line that is not valid, WhereinError when the extra is missing.
         """
+        from wherein.evaluation.run import EvaluatedLibrary, evaluate_golden_file
+
         encoder = self._queries.session.encoder
         with self._reader.connection() as db:
             passages = count_chunks(db)
@@ -351,6 +370,8 @@ class Library(Contents, Following, Moving, Upkeep):
 
     def golden(self) -> list[GoldenRow]:
         """Return the golden questions, the oldest first."""
+        from wherein.storage.catalog.golden import list_golden
+
         with self._reader.snapshot() as db:
             return list_golden(db)
 

@@ -12,7 +12,6 @@ from wherein.library.arguments import Name, checked
 from wherein.library.documents import each_document, named_document, removed_documents
 from wherein.library.opening import is_library
 from wherein.library.readers import CatalogReader
-from wherein.library.status import Status, read_status
 from wherein.storage.catalog.connection import snapshot
 from wherein.storage.catalog.documents import ChunkRow, StoredDocument, document_spans, document_text
 from wherein.storage.catalog.files import FileRecord, modification_times, problem_files
@@ -21,6 +20,7 @@ from wherein.storage.filters.selection import Filter
 
 if TYPE_CHECKING:
     from wherein.library.passages import Passages
+    from wherein.library.status import Status
     from wherein.storage.catalog.coverage import Coverage, Covered
     from wherein.storage.catalog.exclusions import Exclusion
 
@@ -103,5 +103,7 @@ class Contents:
 
     def status(self) -> Status:
         """Return what the library holds, and what is left to do."""
+        from wherein.library.status import read_status
+
         with self._reader.snapshot() as db:
             return read_status(db, self.folder)

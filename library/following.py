@@ -7,17 +7,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wherein.ingest.progress.events import Report, Summary
 from wherein.library import arguments as given
 from wherein.library.arguments import Name, checked
 from wherein.library.models import ModelChoice
 from wherein.library.readers import CatalogReader
-from wherein.storage.catalog.sources import Source, list_sources
 
 if TYPE_CHECKING:
+    from wherein.ingest.progress.events import Report, Summary
     from wherein.library.ingesting import RunFactory
     from wherein.library.sources import RemovedSource
     from wherein.library.watching.watcher import Watcher
+    from wherein.storage.catalog.sources import Source
 
 __all__ = ["Following"]
 
@@ -35,6 +35,8 @@ class Following:
 
     def sources(self) -> list[Source]:
         """Return the sources that reindex walks."""
+        from wherein.storage.catalog.sources import list_sources
+
         with self._reader.snapshot() as db:
             return list_sources(db)
 

@@ -17,9 +17,7 @@ from wherein.storage.catalog.connection import (
 )
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.catalog.sqlite_errors import translating_errors
-from wherein.storage.cleanup.purge import finish_purge, purge_is_unfinished
 from wherein.storage.disk.lock import writer_lock
-from wherein.storage.index.folding import write_first_generations
 
 if TYPE_CHECKING:
     import sqlite3
@@ -64,6 +62,8 @@ def open_for_reading(folder: Path) -> sqlite3.Connection:
     try:
         return open_reader(folder)
     except Outdated:
+        from wherein.storage.index.folding import write_first_generations
+
         with open_for_writing(folder, wait=True) as db:  # opening it for writing migrates it
             # A library from before keyword search has no generation of keywords.
             if model := bound_model(db):
@@ -78,6 +78,7 @@ def open_for_writing(folder: Path, wait: bool, on_lost: Callable[[str], None] = 
     `on_lost` is called with a description of the commits that a damaged write-ahead log held. With `wait` another
     writer is waited for, else LibraryBusy is raised.
     """
+    from wherein.storage.cleanup.purge import finish_purge, purge_is_unfinished
     from wherein.storage.repair.damaged_log import lost_commits
 
     try:

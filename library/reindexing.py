@@ -16,8 +16,9 @@ from wherein.errors import UsageError
 from wherein.evaluation.golden import GoldenQuestions
 from wherein.ingest.changes.vanished import FORGOTTEN, remove_vanished
 from wherein.ingest.index_swap import Check, renew
+from wherein.ingest.limits import MARGIN
 from wherein.ingest.progress.events import Report, RunProblem, Summary, summarize
-from wherein.ingest.progress.reindex_report import MARGIN, ReindexRecorder, recorded
+from wherein.ingest.progress.reindex_report import ReindexRecorder, recorded
 from wherein.library.ingesting import TIME_IS_UP, RunFactory, is_over
 from wherein.library.model_change import ModelChange, bind_empty_library
 from wherein.library.models import library_model, proof_of

@@ -14,13 +14,12 @@ from wherein.library.models import ModelChoice
 from wherein.library.opening import open_for_reading
 from wherein.library.querying import QueryService
 from wherein.library.readers import CatalogReader
-from wherein.storage.catalog.backup_log import BackupRecord, older_backups
-from wherein.storage.catalog.models import now
-from wherein.storage.repair.findings import Repair, Verification
 
 if TYPE_CHECKING:
     from wherein.storage.backup.backup import Backup
     from wherein.storage.backup.restore import Restored
+    from wherein.storage.catalog.backup_log import BackupRecord
+    from wherein.storage.repair.findings import Repair, Verification
 
 __all__ = ["Upkeep"]
 
@@ -78,6 +77,9 @@ class Upkeep:
 
     def backups(self) -> list[BackupRecord]:
         """Return the backups that were written of this library, the oldest first."""
+        from wherein.storage.catalog.backup_log import older_backups
+        from wherein.storage.catalog.models import now
+
         with self._reader.snapshot() as db:
             return older_backups(db, now())
 

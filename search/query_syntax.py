@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import chain, islice
 
 from wherein.storage.catalog.terms import JOINT, UNSPACED, folded_text, required_terms, terms_of, word_terms
@@ -35,8 +35,13 @@ _QUOTED = (
 )
 # A minus counts only before a word, which begins with a letter: -5 is a number. Within quotes it excludes nothing.
 _EXCLUDED = rf"(?<!\S)-(?P<word>[^\W\d_][^\s{_MARKS}]*)"
-# The first condition alone decides at nearly every character.
-_OPERATOR = re.compile(rf"(?=[-{_MARKS}])(?:(?P<minus>(?<!\S)-)?(?P<quoted>{_QUOTED})|{_EXCLUDED})")
+_SIGN = re.compile(f"[-{_MARKS}]")
+
+
+@cache
+def _operator() -> re.Pattern[str]:
+    # The first condition alone decides at nearly every character.
+    return re.compile(rf"(?=[-{_MARKS}])(?:(?P<minus>(?<!\S)-)?(?P<quoted>{_QUOTED})|{_EXCLUDED})")
 
 
 @dataclass(frozen=True)
@@ -137,6 +142,8 @@ def parse_question(text: str, *, operators: bool = True, strict: bool = False) -
 
     Every phrase is required if `strict`, or if the question is nothing but operators.
     """
+    # Most questions have no operator, and to compile the pattern takes longer than all the rest.
+    operators = operators and _SIGN.search(text) is not None
     kept = text[:_MAX_CHARACTERS]
     phrases, excluded = _phrases(kept) if operators else ([], [])
     terms = _terms(_without_operators(kept) if operators else kept)
@@ -153,7 +160,7 @@ def parse_question(text: str, *, operators: bool = True, strict: bool = False) -
         phrases=quoted if is_strict else (),
         wanted=() if is_strict else quoted,
         excluded=tuple(dict.fromkeys(excluded[:_MAX_PHRASES])),
-        plain=_OPERATOR.sub(" ", kept) if operators else kept,
+        plain=_operator().sub(" ", kept) if operators else kept,
         cut=len(text) > _MAX_CHARACTERS or len(terms) > _MAX_TERMS or max(len(phrases), len(excluded)) > _MAX_PHRASES,
     )
 
@@ -180,7 +187,7 @@ def _terms(text: str) -> dict[int, str]:
 
 def _operators(text: str) -> Iterator[tuple[bool, str]]:
     """Yield for each operator whether it excludes, and its words."""
-    for match in _OPERATOR.finditer(text):
+    for match in _operator().finditer(text):
         yield match["quoted"] is None or bool(match["minus"]), _words(match)
 
 
@@ -189,12 +196,12 @@ def _words(operator: re.Match[str]) -> str:
 
 
 def _has_words_beside_operators(text: str) -> bool:
-    return any(True for _ in terms_of(_OPERATOR.sub(" ", text)))
+    return any(True for _ in terms_of(_operator().sub(" ", text)))
 
 
 def _without_operators(text: str) -> str:
     """Return a text without the quotes around phrases, and without excluded words."""
-    return _OPERATOR.sub(_unquoted, text)
+    return _operator().sub(_unquoted, text)
 
 
 def _unquoted(match: re.Match[str]) -> str:

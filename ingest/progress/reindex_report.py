@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 
     from wherein.storage.repair.index_check import IndexCheck
 
-__all__ = ["MARGIN", "RankChange", "ReindexRecorder", "ReindexReport", "Stage", "mean_reciprocal", "recorded"]
-
-MARGIN = 5.0
-"""By how many points the mean reciprocal rank of the golden questions, in percent, may fall with a new index."""
+__all__ = ["RankChange", "ReindexRecorder", "ReindexReport", "Stage", "mean_reciprocal", "recorded"]
 
 
 @dataclass(frozen=True)

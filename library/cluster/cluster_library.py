@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from wherein.errors import UsageError
 from wherein.evaluation.run import EvaluatedLibrary, Measured, evaluate_golden_file
+from wherein.ingest.limits import MARGIN
 from wherein.ingest.progress.events import Report, Summary
-from wherein.ingest.progress.reindex_report import MARGIN
 from wherein.library import Library
 from wherein.library import arguments as given
 from wherein.library.arguments import Name, StrPath, checked

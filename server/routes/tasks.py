@@ -6,7 +6,7 @@ from functools import partial
 
 from starlette.responses import Response
 
-from wherein.ingest.progress.reindex_report import MARGIN
+from wherein.ingest.limits import MARGIN
 from wherein.library import Fields, Library, Summary
 from wherein.library.arguments import RULES
 from wherein.server.errors import ProblemError

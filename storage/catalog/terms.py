@@ -26,6 +26,7 @@ __all__ = [
     "UNSPACED",
     "PieceCache",
     "folded_text",
+    "has_unspaced",
     "is_letters",
     "plain_word",
     "replace_words",
@@ -78,8 +79,6 @@ _PLAIN_LETTERS = str.maketrans(
 # Chinese characters; and other scripts without spaces, as well as Korean, whose particles follow words without one.
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 UNSPACED = f"{_HAN}\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u31f0-\u31ff\uac00-\ud7af"
-_UNSPACED_RUN = re.compile(f"[{UNSPACED}]+")
-_IS_HAN = re.compile(f"[{_HAN}]")
 # The first and last letter of the scripts that have one stemmer, or of whose languages most texts are in one.
 _SCRIPTS = (
     ("\u0370", "\u03ff", "greek"),
@@ -127,6 +126,11 @@ def plain_word(word: str) -> str:
     return word.lower() if word.isascii() else _plain(unicodedata.normalize("NFKC", word.translate(_STRAIGHT)))
 
 
+def has_unspaced(word: str) -> bool:
+    """Whether a word has a character of a script without spaces."""
+    return not word.isascii() and _unspaced_pattern().search(word) is not None
+
+
 def is_letters(word: str) -> bool:
     """Whether a word is made of letters alone, and of the marks on them."""
     return _letters_pattern().fullmatch(word) is not None
@@ -150,7 +154,7 @@ def required_terms(word: str) -> tuple[tuple[int, ...], ...]:
     terms = _words()[word]
     if _CONTRACTED.fullmatch(f"'{word.lower()}"):
         return ((),)
-    if JOINT not in _folded_words()[word] or not terms[1:] or _is_mixed(word):
+    if JOINT not in _folded_words()[word] or not terms[1:] or has_unspaced(word):
         return (terms,)
     return (terms[:1], terms[1:])
 
@@ -162,12 +166,25 @@ def terms_version() -> str:
     return f"{_VERSION} snowball {Stemmer.version()}"
 
 
+# Patterns are compiled on first use: with their thousands of letters each takes some milliseconds.
+
+
 @cache
 def _word_pattern() -> re.Pattern[str]:
     """Match runs of letters, digits and marks, such runs joined to a name or a number, and emoji."""
     letter = rf"[\w{_marks()}]"
     joined = rf"(?:(?:[-./:@'’+\u00ad]|::|->|(?<=\d),(?=\d)){letter}+)*"
     return re.compile(rf"{letter}+{joined}(?:\+\+|#(?!\w))?|{EMOJI}")
+
+
+@cache
+def _unspaced_pattern() -> re.Pattern[str]:
+    return re.compile(f"[{UNSPACED}]+")
+
+
+@cache
+def _han_pattern() -> re.Pattern[str]:
+    return re.compile(f"[{_HAN}]")
 
 
 @cache
@@ -300,7 +317,7 @@ def _forms(word: str) -> Iterator[str]:
         return
     word = unicodedata.normalize("NFKC", word.translate(_STRAIGHT)).strip("'")
     word = _CONTRACTED.sub("", word) or word
-    if _UNSPACED_RUN.search(word):
+    if has_unspaced(word):
         yield from _mixed(word)
     else:
         yield from _compound(word)
@@ -331,7 +348,7 @@ def _ungrouped(word: str) -> str:
 
 def _mixed(word: str) -> Iterator[str]:
     last = 0
-    for run in _UNSPACED_RUN.finditer(word):
+    for run in _unspaced_pattern().finditer(word):
         yield from _compound(word[last : run.start()])
         last = run.end()
         characters = run.group()
@@ -339,7 +356,7 @@ def _mixed(word: str) -> Iterator[str]:
             yield characters
             continue
         yield from map("".join, pairwise(characters))
-        yield from _IS_HAN.findall(characters)
+        yield from _han_pattern().findall(characters)
     yield from _compound(word[last:])
 
 
@@ -352,10 +369,6 @@ def _folded_parts(word: str) -> Iterator[str]:
     sign = word[len(word.rstrip("+#")) :]  # C++ and C# are other words than C
     parts = [part for run in _phrase_pattern().findall(word) for part in _CAMEL.split(run)]
     return (_plain(part) + (sign if at == len(parts) else "") for at, part in enumerate(parts, 1))
-
-
-def _is_mixed(word: str) -> bool:
-    return not word.isascii() and _UNSPACED_RUN.search(word) is not None
 
 
 def _plain(word: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.terms import UNSPACED, PieceCache, is_letters, plain_word, word_terms, words_in
+from wherein.storage.catalog.terms import PieceCache, has_unspaced, is_letters, plain_word, word_terms, words_in
 from wherein.storage.catalog.texts import Span, read_spans
 
 __all__ = ["LONGEST", "SHORTEST", "read_words", "respell_word", "spelled_parts", "term_of_word", "words_of"]
@@ -25,7 +25,6 @@ _CHUNKS = (
     " WHERE c.id > ? ORDER BY c.id LIMIT ?"
 )
 _PART = re.compile(r"[^-'’]+")
-_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
 def spelled_parts(word: str) -> Iterator[tuple[str, str]]:
@@ -47,7 +46,7 @@ def respell_word(word: str, searched: Mapping[str, str]) -> str:
 
 def _is_spelled(part: str, folded: str) -> bool:
     is_cased = part.islower() or part.isupper() or part == part.capitalize()
-    return is_cased and is_letters(folded) and not _UNSPACED.search(folded)
+    return is_cased and is_letters(folded) and not has_unspaced(folded)
 
 
 def words_of(texts: Iterable[str]) -> set[str]:

@@ -20,8 +20,6 @@ from wherein.storage.catalog.documents import (
     list_documents,
 )
 from wherein.storage.catalog.exclusions import Exclusion, exclude, list_exclusions
-from wherein.storage.cleanup.purge import finish_purge
-from wherein.storage.cleanup.purge import purge as purge_documents
 from wherein.uri import comparable, display, possible_uris
 
 if TYPE_CHECKING:
@@ -93,6 +91,9 @@ def remove_documents(
     folder: Path, names: Sequence[str], *, purge: bool = False, wait: bool = False
 ) -> list[StoredDocument]:
     """Remove documents from the library and return them; with `purge` no byte of them is left, and none comes back."""
+    from wherein.storage.cleanup.purge import finish_purge
+    from wherein.storage.cleanup.purge import purge as purge_documents
+
     require_library(folder)
     with open_for_writing(folder, wait) as db:
         documents = [named_document(db, name) for name in names]

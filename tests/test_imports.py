@@ -133,6 +133,12 @@ def test_a_question_does_not_import_parts_that_it_does_not_need() -> None:
     needless = {
         "wherein.commands.ingest",
         "wherein.commands.reporter",
+        "wherein.evaluation.run",
+        "wherein.ingest.progress.events",
+        "wherein.library.status",
+        "wherein.storage.cleanup.purge",
+        "wherein.storage.index.folding",
+        "wherein.storage.repair.findings",
         "wherein.terminal",
         "wherein.embed.answer_extractor",
         "wherein.search.exact_answer",

@@ -7,12 +7,10 @@ after.
 """
 
 import os
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from wherein.errors import LibraryBusy, WhereinError
 from wherein.storage.catalog.connect import connect
@@ -77,6 +75,10 @@ def unchanged(db: object) -> Iterator[None]:
 
 
 def _open_copy(path: Path) -> _UnlockedConnection:
+    # Late: a question imports this module, and reads a copy only where the folder cannot be written.
+    import shutil
+    from tempfile import TemporaryDirectory
+
     require_readable(_log(path))
     try:
         # SQLite keeps the files open; without names nothing is left of them, however this process ends.

@@ -39,6 +39,9 @@ class Weights:
 
 WEIGHTS = Weights()
 
+# The scored passages of a part are listed if it is small, or if its words have at most a posting for each so many of
+# its passages.
+_FEW, _LISTED_SHARE = 4_096, 8
 # Passages whose scores are computed at once: the arrays in between stay in the processor's cache.
 _BLOCK = 32_768
 
@@ -47,12 +50,14 @@ _BLOCK = 32_768
 class KeywordScores:
     """The scores of all passages for a question, float32 `[n]` for each part of the index; 0 where no term occurs.
 
-    `idf` has the inverse document frequency of each term of the question, which is that of all its inflections; the
-    highest possible one where it occurs nowhere. `asked` says how often the question has each, `families` which terms
-    count as the same word.
+    `scored` has for each part the positions of the passages in which a term occurs, ascending, None where these are too
+    many to be listed. `idf` has the inverse document frequency of each term of the question, which is that of all its
+    inflections; the highest possible one where it occurs nowhere. `asked` says how often the question has each,
+    `families` which terms count as the same word.
     """
 
     parts: tuple[Scores, ...]
+    scored: tuple[Positions | None, ...]
     idf: dict[int, float]
     asked: Mapping[int, int]
     families: tuple[Family, ...]
@@ -83,6 +88,7 @@ def score_passages(
     """
     families = tuple(families) or tuple((term,) for term in asked)
     scores = tuple(np.zeros(len(part.postings.ids), np.float32) for part in index.parts)
+    found: tuple[list[Positions | None], ...] = tuple([] for _ in index.parts)
     idf: dict[int, float] = {}
     for family in families:
         scored = index.scored.get((family, weights))
@@ -90,7 +96,8 @@ def score_passages(
             scored = _score_word(index, family, weights)
             index.scored.keep((family, weights), scored, scored.size)
         idf[family[0]], times = scored.idf, asked[family[0]]
-        for part_scores, (positions, once) in zip(scores, scored.parts, strict=True):
+        for part_scores, part_found, (positions, once) in zip(scores, found, scored.parts, strict=True):
+            part_found.append(positions)
             added = once if times == 1 else once * np.float32(times)
             if positions is None:
                 part_scores += added
@@ -100,7 +107,18 @@ def score_passages(
         # Deleted passages stay in the postings of a generation until the next fold.
         if part.live is not None:
             part_scores[~part.live] = 0
-    return KeywordScores(scores, idf, asked, families)
+    listed = tuple(map(_listed, found, scores))
+    return KeywordScores(scores, listed, idf, asked, families)
+
+
+def _listed(found: Sequence[Positions | None], scores: Scores) -> Positions | None:
+    """Return the positions that are scored, ascending, from those of each word; None where that would take long."""
+    if len(scores) <= _FEW:
+        return np.flatnonzero(scores).astype(np.uint32)
+    known = [positions for positions in found if positions is not None]
+    if len(known) < len(found) or _LISTED_SHARE * sum(map(len, known)) > len(scores):
+        return None
+    return np.unique(np.concatenate(known)) if known else np.empty(0, np.uint32)
 
 
 def _score_word(index: KeywordIndex, family: Family, weights: Weights) -> _ScoredWord:

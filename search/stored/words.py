@@ -45,7 +45,7 @@ class StoreWords:
         """The weight of each word of the question."""
         count, families = self.statistics.passages, self.question.families
         idf = {family[0]: inverse_frequency(count, self.frequency(family)) for family in families}
-        return KeywordScores((), idf, self.question.asked, families)
+        return KeywordScores((), (), idf, self.question.asked, families)
 
     @property
     def by_frequency(self) -> list[Family]:

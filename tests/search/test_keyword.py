@@ -5,6 +5,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from sqlite_utils import Database
 
 from keyword_oracle import QUESTIONS, WORDS, bound, brute_force, save
 from text_index import index_texts
-from wherein.search import keyword
+from wherein.search import bm25, keyword
 from wherein.search.keyword import (
     best_marked,
     best_passages,
@@ -31,6 +32,7 @@ from wherein.search.query_syntax import parse_question
 from wherein.storage.catalog.checksums import content_hash
 from wherein.storage.catalog.connection import open_reader, open_writer, snapshot, writing
 from wherein.storage.catalog.documents import ChunkRow, DocumentRow, delete_document, save_document
+from wherein.storage.disk.recent import Recent
 from wherein.storage.filters.selection import Selection
 from wherein.storage.index.generation_writer import write_generation
 from wherein.storage.index.generations import KEYWORDS
@@ -298,3 +300,29 @@ def test_a_phrase_is_found_whether_its_words_are_joined_or_not(
         with writing(db, "test"):
             save_document(db, DocumentRow(uri, None, "", "text/plain", text, {}, (), [chunk]))
     assert found(db, tmp_path, question) == expected
+
+
+@given(
+    st.lists(st.sampled_from(["red box", "red", "box box", "fox"]), max_size=6),
+    st.lists(st.booleans(), min_size=66, max_size=66),
+    st.integers(1, 8),
+    st.sampled_from([0, 1_000]),
+)
+@settings(max_examples=50)
+def test_rare_words_rank_as_if_all_scores_were_looked_at(found: list[str], live: list[bool], n: int, few: int) -> None:
+    index = index_texts(["den"] * 30 + found + ["owl"] * 30)
+    generation, delta = index.parts
+    live_mask = np.array(live[: len(generation.postings.ids)])
+    index = replace(index, parts=(replace(generation, live=live_mask), delta), scored=Recent(1_000))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bm25, "_FEW", few)
+        matches = match(index, parse_question("red fox"))
+    assert matches.scores.scored[0] is not None
+    every = replace(matches, scores=replace(matches.scores, scored=(None, None)))
+    assert rank_by_score(matches, n).tolist() == rank_by_score(every, n).tolist()
+
+
+def test_of_frequent_words_the_passages_are_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bm25, "_FEW", 0)
+    matches = match(index_texts(["red"] * 3 + ["den"] * 20), parse_question("red"))
+    assert matches.scores.scored[0] is None

@@ -70,11 +70,12 @@ def line_of(hit: "Hit", start: int) -> int:
     return hit.line + hit.text.count("\n", 0, start)
 
 
-def _rate_sentence(sentence: str, asked: QuestionWords) -> float:
-    """Return how many words of the question a sentence has; a heading is worth less."""
+def _rate_sentence(sentence: str, asked: QuestionWords) -> tuple[bool, float]:
+    """Return whether a sentence has words of the question, and how many; a heading is worth less."""
     from wherein.search.results.sentences import SENTENCE_ENDS
 
-    return asked.count(sentence) + (1.5 if sentence.endswith((*SENTENCE_ENDS, ":")) else 0)
+    count = asked.count(sentence)
+    return count > 0, count + (1.5 if sentence.endswith((*SENTENCE_ENDS, ":")) else 0)
 
 
 def question_marks(text: str, question: str) -> list[Mark]:

@@ -28,7 +28,7 @@ _MAX_ENCODED = 32
 # of signs: the fence of front matter or code, a thematic break, the line under a heading or between rows of a table.
 # Chinese and Japanese sentences are not followed by a blank, and end after the marks that close them.
 _END = re.compile(
-    rf"""(?P<signs> (?:^|\n) [^\S\n]*+
+    rf"""(?P<signs> (?<![^\n]) [^\S\n]*+
         (?: (?:[-*_=+~`|:.>\#][^\S\n]*+){{3,}}+ | (?:`{{3,}}+|~{{3,}}+)[^\n`~]++ ) (?=\n|\Z) )
     | (?:(?<=[{ENDS}])|(?<=[{ENDS}][{CLOSING}]))\s+
     | (?:(?<=[{UNSPACED_ENDS}])|(?<=[{UNSPACED_ENDS}][{UNSPACED_CLOSING}]))(?![{UNSPACED_ENDS}{UNSPACED_CLOSING}])

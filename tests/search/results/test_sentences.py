@@ -39,6 +39,7 @@ from wherein.storage.catalog.terms import terms_of
         ("+++\na = 1\n+++\nBody", ["a = 1", "Body"]),
         ("A -- b\n--\nc", ["A -- b", "--\nc"]),
         ("```python\nprint(1)\n```\nText", ["print(1)", "Text"]),
+        ("Done.\n\n---\n\nMore.\n```\ncode", ["Done.", "More.", "code"]),
         ("2026-05-03T10:00 up\n2026-05-03 10:01 down", ["2026-05-03T10:00 up", "2026-05-03 10:01 down"]),
         (" \n ... \n", []),
         ("", []),

@@ -38,7 +38,7 @@ _END = re.compile(
 # Abbreviations before a name or another word; those that as often end a sentence, such as etc., are not here.
 _ABBREVIATIONS = {
     "en": "Dr Mr Mrs Ms Prof St No Fig Eq Sec Vol Gen Capt Lt e.g i.e cf vs approx pp al",
-    "de": "Nr Hr Fr z.B d.h bzw ca ggf evtl inkl vgl sog dr prof",
+    "de": "Nr Hr Fr z.B d.h bzw ca ggf evtl inkl vgl sog dr prof med jur phil rer nat Dipl",
     "fr": "MM Mme Mlle Ste Pr av bd boul env éd",
     "es": "Sr Sra Srta Sres Dra Ud Uds Dña EE Av Avda Lic Ing Gral",
     "it": "Sig Sigg Dott Avv",

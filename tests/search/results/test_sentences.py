@@ -62,7 +62,7 @@ def test_where_sentences_end(text: str, expected: list[str]) -> None:
         "Ο κ. Παπαδόπουλος ήρθε. | Η κα. Μαρία όχι.",
         "डॉ. शर्मा आए। | किराया रु. 500 है।",
         "الدكتور د. أحمد هنا. | نعم.",
-        "Berlin, 3. Mai 2019. | Am\n3. Oktober in der Goethestr. 12. | Jeder 2. Deutsche, z. B. Herr A. Maier.",
+        "Berlin, 3. Mai 2019. | Am\n3. Oktober in der Goethestr. 12. | Jeder 2. Deutsche, z. B. Dr. med. A. Maier.",
         "Mr. Lee lives at no. 7. | I like modern art. | I don't. | It is 12 m. | Then he scored 3. | He left.",
         "1. The owner signs. | 2. The tenant pays. | IV. Scope. | 2.1. Rent.",
         "- Plan B. |\n- Plan C.",

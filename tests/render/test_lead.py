@@ -43,6 +43,14 @@ def test_of_a_table_the_row_with_most_words_is_shown(text: str, shown: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("uri", "shown"),
+    [("file:///r.csv", "Bob,Łódź,900"), ("file:///r.csv#7", "Ann,Berlin,1200\nBob,Łódź,900")],
+)
+def test_of_a_csv_file_the_row_with_most_words_is_shown(uri: str, shown: str) -> None:
+    assert lead("Ann,Berlin,1200\nBob,Łódź,900", "lodz", media_type="text/csv", uri=uri) == shown
+
+
+@pytest.mark.parametrize(
     ("text", "question", "shown"),
     [
         ("房东住在北京。租约由房主签署。", "谁可以签署租约？", "租约由房主签署。"),

@@ -47,6 +47,8 @@ _MODULES = {
 
 # Objects that are created before Python looks for cycles among them; 700 by default.
 _OBJECTS = 50_000
+# What these commands have done when Ctrl-C ends them is kept; `status_line` says what others leave behind.
+_RESUMABLE = ("ingest", "reindex", "repair")
 _KEPT = "; what was done is kept; run the same command again to resume"
 
 
@@ -88,9 +90,7 @@ class _Group(click.Group):
             ctx.exit(_reported(error))
         # Caught here, because click would print "Aborted!" and exit with 1.
         except KeyboardInterrupt:
-            # A question has nothing to keep or to resume.
-            kept = "" if ctx.invoked_subcommand == "query" else _KEPT
-            warn(f"interrupted{kept}")
+            warn(f"interrupted{_KEPT if ctx.invoked_subcommand in _RESUMABLE else ''}")
             ctx.exit(EXIT_INTERRUPTED)
 
 
@@ -100,7 +100,7 @@ class _Group(click.Group):
 @click.pass_context
 def main(context: click.Context, options: GlobalOptions) -> None:
     """Wherein lies the answer? Ingest documents, then ask them questions."""
-    # A service manager stops a run with SIGTERM: it then ends as with Ctrl-C, and what was done is kept.
+    # A service manager stops a run with SIGTERM: it then ends as with Ctrl-C.
     signal.signal(signal.SIGTERM, _interrupt)
     context.obj = options
 

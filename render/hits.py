@@ -3,6 +3,7 @@
 Pure functions from a hit to text; the command line decides what to show and prints it.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
@@ -165,7 +166,13 @@ class _Drawing:
         return _indented(self._styled(whole, trimmed_lines(whole, self.room), marks))
 
     def _styled(self, text: str, lines: Sequence[Span], marks: Sequence[Mark]) -> list[str]:
-        return [self.terminal.apply_marks(text, *line, marks) for line in lines]
+        # Each line gets its own marks: to look at all of them for each would take quadratic time.
+        own, ends = [list[Mark]() for _ in lines], [end for _, end in lines]
+        for mark in marks:
+            first, last = bisect_right(ends, mark[0]), bisect_left(lines, (mark[1],))
+            for over in own[first:last]:
+                over.append(mark)
+        return [self.terminal.apply_marks(text, *line, over) for line, over in zip(lines, own, strict=True)]
 
 
 def location_line(hit: "Hit", terminal: Terminal, line: int) -> str:

@@ -43,7 +43,7 @@ def lead_span(hit: "Hit", text: str, question: str, exact: Span | None) -> Span:
         start, end = max(spans, key=lambda span: _rate_sentence(text[slice(*span)], asked))
     if exact and start < exact[1] and exact[0] < end:
         return min(start, exact[0]), max(end, exact[1])
-    start, end = _best_row(text, _after_heading(hit, text, start, end), end, asked)
+    start, end = _best_row(hit, text, _after_heading(hit, text, start, end), end, asked)
     markup = _MARKUP.match(text, start, end)
     return markup.end() if markup else start, end
 
@@ -56,10 +56,15 @@ def _after_heading(hit: "Hit", text: str, start: int, end: int) -> int:
     return line + 1 if is_heading else start
 
 
-def _best_row(text: str, start: int, end: int, asked: QuestionWords) -> tuple[int, int]:
+def _best_row(hit: "Hit", text: str, start: int, end: int, asked: QuestionWords) -> tuple[int, int]:
     """Return the span of the row with most of the words where a "sentence" is a table, which has no full stops."""
     lines = [(match.start(), match.end()) for match in _LINE.finditer(text, start, end)]
-    rows = [line for line in lines if COLUMNS.search(text, *line) and any(map(str.isalnum, text[slice(*line)]))]
+    is_table = hit.media_type == "text/csv" and "#" not in hit.uri  # else it is the text of one row
+    rows = [
+        line
+        for line in lines
+        if (is_table or COLUMNS.search(text, *line)) and any(map(str.isalnum, text[slice(*line)]))
+    ]
     if len(rows) > 1:
         start, end = max(rows, key=lambda row: _rate_sentence(text[slice(*row)], asked))
     return start, start + len(text[start:end].rstrip(" |"))
@@ -70,11 +75,12 @@ def line_of(hit: "Hit", start: int) -> int:
     return hit.line + hit.text.count("\n", 0, start)
 
 
-def _rate_sentence(sentence: str, asked: QuestionWords) -> float:
-    """Return how many words of the question a sentence has; a heading is worth less."""
+def _rate_sentence(sentence: str, asked: QuestionWords) -> tuple[bool, float]:
+    """Return whether a sentence has words of the question, and how many; a heading is worth less."""
     from wherein.search.results.sentences import SENTENCE_ENDS
 
-    return asked.count(sentence) + (1.5 if sentence.endswith((*SENTENCE_ENDS, ":")) else 0)
+    count = asked.count(sentence)
+    return count > 0, count + (1.5 if sentence.endswith((*SENTENCE_ENDS, ":")) else 0)
 
 
 def question_marks(text: str, question: str) -> list[Mark]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-__all__ = ["is_question"]
+__all__ = ["INTERROGATIVES", "is_question"]
 
 # Most people leave the question mark out. Words that mean something else in English are not here: come, chi, var.
-_INTERROGATIVES = {
+INTERROGATIVES = {
     "en": "who whom whose what when where why which how",
     "de": "wer wen wem wessen wann wo wohin woher warum weshalb wieso wie welche welcher welches welchen welchem",
     "fr": "qui quand où pourquoi comment quel quelle quels quelles combien",
@@ -20,8 +20,10 @@ _INTERROGATIVES = {
     "sv": "vem vad när varför hur vilken vilket vilka",
     "ru": "кто что когда где куда откуда почему зачем как какой какая какое какие сколько",
 }
+"""The words that begin questions in each language, separated by blanks."""
+
 _AUXILIARIES = "is are was were does do did can could should would has have had"
-_ASKING = frozenset(word for words in _INTERROGATIVES.values() for word in words.split())
+_ASKING = frozenset(word for words in INTERROGATIVES.values() for word in words.split())
 _BEGINNING = _ASKING | frozenset(_AUXILIARIES.split())
 _WORD = re.compile(r"[^\W\d_]+")
 _MARK = re.compile(r"[?？؟\u037e⁇⁈][\s\"'”’»)\]]*\Z")

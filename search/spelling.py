@@ -14,8 +14,9 @@ from functools import partial
 from itertools import islice
 
 from wherein.search.query_syntax import ParsedQuestion
+from wherein.search.results.function_words import function_words
 from wherein.search.vocabulary import Vocabulary
-from wherein.storage.catalog.terms import plain_word, replace_words, word_terms
+from wherein.storage.catalog.terms import plain_word, replace_words, word_terms, words_in
 from wherein.storage.catalog.words import respell_word, spelled_parts, term_of_word
 from wherein.storage.disk.recent import Recent
 from wherein.storage.index.keyword_index import KeywordIndex
@@ -95,12 +96,14 @@ def _misspelt(question: ParsedQuestion, lacking: set[int]) -> dict[int, tuple[st
     """Return for terms that may come from a misspelt word this word, as it was asked and folded."""
     is_in_capitals = question.plain.isupper() and len(question.plain.split()) > 1
     found: dict[int, tuple[str, str]] = {}
+    # A small library may lack what and wann, which nobody misspells as hat and warm.
+    known = function_words({word.lower() for word in words_in(question.plain)})
     for word, terms in word_terms(question.plain):
         if lacking.isdisjoint(terms) or (word.isupper() and not is_in_capitals):  # the latter is an abbreviation
             continue
         for part, folded in spelled_parts(word):
             term = term_of_word(folded)
-            if term in lacking and term is not None and len(folded) >= _SHORTEST:
+            if term in lacking and term is not None and len(folded) >= _SHORTEST and part.lower() not in known:
                 found.setdefault(term, (part, folded))
     quoted = question.quoted_terms if found else set()
     return {term: words for term, words in found.items() if term not in quoted}

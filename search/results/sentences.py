@@ -24,30 +24,64 @@ _NO_FORMS: Mapping[int, Sequence[int]] = {}
 _WORDS, _MARGIN, _MAX_LIKELY = 0.3, 0.15, 3
 # Sentences of all hits that are embedded for one question.
 _MAX_ENCODED = 32
-# The end of a sentence, a blank line, the end of a line before a list item or a heading, or a line of signs alone: the
-# fence of front matter, a thematic break, the line under a heading or between the rows of a table.
+# The end of a sentence, a blank line, the end of a line before a list item, a heading or an entry of a log, or a line
+# of signs: the fence of front matter or code, a thematic break, the line under a heading or between rows of a table.
 # Chinese and Japanese sentences are not followed by a blank, and end after the marks that close them.
 _END = re.compile(
-    rf"""(?P<signs> (?:^|\n) [^\S\n]*+ (?:[-*_=+~`|:.>\#][^\S\n]*+){{3,}}+ (?=\n|\Z) )
+    rf"""(?P<signs> (?<![^\n]) [^\S\n]*+
+        (?: (?:[-*_=+~`|:.>\#][^\S\n]*+){{3,}}+ | (?:`{{3,}}+|~{{3,}}+)[^\n`~]++ ) (?=\n|\Z) )
     | (?:(?<=[{ENDS}])|(?<=[{ENDS}][{CLOSING}]))\s+
     | (?:(?<=[{UNSPACED_ENDS}])|(?<=[{UNSPACED_ENDS}][{UNSPACED_CLOSING}]))(?![{UNSPACED_ENDS}{UNSPACED_CLOSING}])
-    | \n[^\S\n]*\n\s* | \n\s*(?=[-*•#|]|\d+[.)]\s)""",
+    | \n[^\S\n]*\n\s* | \n\s*(?=[-*•#|]|\d+[.)]\s|\[?\d{{4}}-\d\d-\d\d[T\s]\d\d:)""",
     re.VERBOSE,
 )
-# A full stop after one of these, after a single letter, or after a German ordinal number, which follows an article or
-# the like (am 3. Oktober, im 19. Jahrhundert), does not end a sentence.
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:[A-Za-z]|e\.g|i\.e|z\.B|d\.h|bzw|cf|vs|etc|approx|Dr|Mr|Mrs|Ms|Prof|St|No|Nr|Fig|Eq|Sec|Vol|pp?|al)"
-    r"|\b(?i:(?<!I )am|beim|bis|das|dem|den|der|des|die|im|seit|und|vom|zum|zur)\s\d{1,2})\.$"
+# Abbreviations before a name or another word; those that as often end a sentence, such as etc., are not here.
+_ABBREVIATIONS = {
+    "en": "Dr Mr Mrs Ms Prof St No Fig Eq Sec Vol Gen Capt Lt e.g i.e cf vs approx pp al",
+    "de": "Nr Hr Fr z.B d.h bzw ca ggf evtl inkl vgl sog dr prof med jur phil rer nat Dipl",
+    "fr": "MM Mme Mlle Ste Pr av bd boul env éd",
+    "es": "Sr Sra Srta Sres Dra Ud Uds Dña EE Av Avda Lic Ing Gral",
+    "it": "Sig Sigg Dott Avv",
+    "pt": "Eng Exmo",
+    "nl": "dhr mevr drs bijv",
+    "pl": "ul nr np tj tzn tzw inż mgr hab ks św płk woj",
+    "cs": "č čl např tzv sv nám Mgr MUDr JUDr Bc",
+    "tr": "Doç Sn Yrd Sok Cad Mah Apt bkz örn",
+    "sv": "jfr dvs",
+    "hu": "özv ifj vö",
+    "ru": "ул просп пл им ср рис стр ст гл табл проф акад доц напр тел св ген вул див ім",
+    "el": "κα δηλ βλ Δρ",
+    "hi": "डॉ पं प्रो",
+}
+# Only before a number: some are whole words as well.
+_BEFORE_NUMBERS = (
+    "no nr n° nº núm num art arts cap chap kap čl odst abs abb tab rys fig vol bd pág págs pag kl godz tel tél pkt ust"
+    " par sec md sy кв корп вып разд αρ σελ रु"
 )
+# What may be an initial, or one word of an abbreviation such as т. е.; after a number it is a unit.
+_LETTER = "(?<!\\d\\s)[A-Za-zÀ-ÖØ-öø-ɏΑ-Ωα-ωЀ-юѐ-ӿא-תء-ي]"
+_BEGINS = r"(?:\A|(?<=[\s.(\[\"«„“/]))"
+# An article or the like precedes a German ordinal number: am 3. Oktober, im 19. Jahrhundert.
+_ARTICLE = "(?i:(?<!I )am|beim|bis|das|dem|den|der|des|diese?[mnrs]?|eine?[mnrs]?|im|jede[mnrs]?|seit|und|vom|zum|zur)"
+_WORDS_BEFORE = "|".join(re.escape(word) for words in _ABBREVIATIONS.values() for word in words.split())
+_ABBREVIATION = re.compile(rf"{_BEGINS}(?:{_LETTER}|{_WORDS_BEFORE}|{_ARTICLE}\s\d{{1,2}})\.\Z")
+_BEFORE_NUMBER = re.compile(rf"(?:{_BEGINS}(?:(?i:{'|'.join(_BEFORE_NUMBERS.split())})\.|{_ARTICLE})|[Ss]tr\.)\Z")
+# The number of an item or a section.
+_NUMBERING = re.compile(r"\s*(?:\d{1,3}(?:\.\d{1,3})*|[IVXLC]{1,6})\.")
+_DAY = re.compile(r"(?:\A|\D)\d{1,2}\.\Z")
+_GERMAN_MONTH = re.compile(
+    r"(?:Jan(?:uar)?|Jänner|Feb(?:ruar)?|März?|Apr(?:il)?|Mai|Juni?|Juli?|Aug(?:ust)?|Sept?(?:ember)?|Okt(?:ober)?"
+    r"|Nov(?:ember)?|Dez(?:ember)?)\b"
+)
+# Holds each of these; to search all that came before would take quadratic time.
+_LONGEST_BEFORE = 16
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
     """Return start and end of each sentence of a text, without the blanks around it."""
     spans, first = [], 0
     for end in _END.finditer(text):
-        before = text[first : end.start()]
-        if "\n\n" not in end.group() and not end["signs"] and _continues(before, text[end.end() : end.end() + 1]):
+        if "\n\n" not in end.group() and not end["signs"] and _continues(text, first, end):
             continue
         spans.append((first, end.start()))
         first = end.end()
@@ -55,10 +89,20 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     return [span for start, end in spans if (span := _trimmed(text, start, end))]
 
 
-def _continues(before: str, following: str) -> bool:
-    # 12 characters hold any of the abbreviations; to search all that came before would take quadratic time.
-    # A lower-case letter after the full stop shows that it belongs to an abbreviation that is not listed.
-    return bool(_ABBREVIATION.search(before[-12:])) or (before.endswith(".") and following.islower())
+def _continues(text: str, first: int, end: re.Match[str]) -> bool:
+    """Whether the sentence that begins at `first` goes on after what looks like its end."""
+    before, following = text[max(first, end.start() - _LONGEST_BEFORE) : end.start()], text[end.end() : end.end() + 1]
+    if following.isdigit() and _BEFORE_NUMBER.search(before):
+        return True
+    if not before.endswith(".") or ("\n" in end.group() and following in "-*•#|"):
+        return False
+    return (
+        # It shows that the full stop belongs to an abbreviation that is not listed, or to an ordinal number.
+        following.islower()
+        or _ABBREVIATION.search(before) is not None
+        or (end.start() - first < _LONGEST_BEFORE and _NUMBERING.fullmatch(before) is not None)
+        or (_DAY.search(before) is not None and _GERMAN_MONTH.match(text, end.end()) is not None)
+    )
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:

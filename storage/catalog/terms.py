@@ -34,6 +34,7 @@ __all__ = [
     "runs_in",
     "terms_of",
     "terms_version",
+    "word_matches",
     "word_terms",
     "words_in",
 ]
@@ -104,6 +105,11 @@ def word_terms(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
     for match in _word_pattern().finditer(text):
         if terms := words[match.group()]:
             yield match.group(), terms
+
+
+def word_matches(text: str) -> Iterator[re.Match[str]]:
+    """Yield each word of a text as it is written."""
+    return _word_pattern().finditer(text)
 
 
 def runs_in(text: str) -> Iterator[re.Match[str]]:

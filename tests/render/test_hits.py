@@ -1,6 +1,7 @@
 """Hits on a terminal: the answer first, where it stands, nothing wider than the terminal."""
 
 import re
+import time
 
 import click
 import pytest
@@ -147,6 +148,14 @@ def test_colors_links_and_marks_only_where_they_are_wanted(monkeypatch: pytest.M
     assert "\x1b" not in format_hit(hit("\x1b]0;evil\x07 \x9b2J \u202e lease", title="\x1b[31m"), "lease", PLAIN)
     note = format_hit(hit(text, uri="stdin:note"), "lease", Terminal(80, color=True, links=True))
     assert "\x1b]8" not in note
+
+
+def test_marking_a_long_passage_takes_time_linear_in_its_length() -> None:
+    text = "The lease starts.\n\n" + "lease\n" * 20_000
+    began = time.process_time()
+    shown = format_hit(hit(text), "lease", Terminal(80, color=True, links=False), full=True)
+    assert time.process_time() - began < 4
+    assert shown.count("\x1b[33m") == 20_002  # the sentence is shown twice
 
 
 def test_the_exact_answer_is_underlined_or_in_brackets() -> None:

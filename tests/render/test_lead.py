@@ -43,10 +43,20 @@ def test_of_a_table_the_row_with_most_words_is_shown(text: str, shown: str) -> N
 
 
 @pytest.mark.parametrize(
+    ("uri", "shown"),
+    [("file:///r.csv", "Bob,Łódź,900"), ("file:///r.csv#7", "Ann,Berlin,1200\nBob,Łódź,900")],
+)
+def test_of_a_csv_file_the_row_with_most_words_is_shown(uri: str, shown: str) -> None:
+    assert lead("Ann,Berlin,1200\nBob,Łódź,900", "lodz", media_type="text/csv", uri=uri) == shown
+
+
+@pytest.mark.parametrize(
     ("text", "question", "shown"),
     [
         ("房东住在北京。租约由房主签署。", "谁可以签署租约？", "租约由房主签署。"),
         ("सूर्य उगता है। पट्टे पर हस्ताक्षर है।", "पट्टे पर कौन हस्ताक्षर करता है?", "पट्टे पर हस्ताक्षर है।"),
+        ("The owner signs it.\n\n```python\ndef close_lease():\n```", "close lease", "def close_lease():"),
+        ("# House\n\nIt stands.", "lease", "It stands."),
         ("Das Haus steht. Der Eigentümer unterschreibt.", "wer ist Eigentumer?", "Der Eigentümer unterschreibt."),
     ],
 )  # fmt: skip

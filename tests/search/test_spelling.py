@@ -92,6 +92,7 @@ def library(request: pytest.FixtureRequest, db: Database, tmp_path: Path, model:
         ("a databse-backed trial", [("databse", "database")]),
         ("the O’Databse, and a Trial-Databse", [("Databse", "database")]),
         ("数据厍", []),
+        ("who will trall", [("trall", "trail")]),  # will is one letter from hill
     ],
 )
 def test_a_word_is_searched_as_the_nearest_one(

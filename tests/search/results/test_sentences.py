@@ -1,6 +1,7 @@
 """Where sentences begin and end, and which one of a hit is marked."""
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -37,12 +38,46 @@ from wherein.storage.catalog.terms import terms_of
         ("| a | b |\n|---|:-:|\n| c | d |", ["| a | b |", "| c | d |"]),
         ("+++\na = 1\n+++\nBody", ["a = 1", "Body"]),
         ("A -- b\n--\nc", ["A -- b", "--\nc"]),
+        ("```python\nprint(1)\n```\nText", ["print(1)", "Text"]),
+        ("Done.\n\n---\n\nMore.\n```\ncode", ["Done.", "More.", "code"]),
+        ("2026-05-03T10:00 up\n2026-05-03 10:01 down", ["2026-05-03T10:00 up", "2026-05-03 10:01 down"]),
         (" \n ... \n", []),
         ("", []),
     ],
 )  # fmt: skip
 def test_where_sentences_end(text: str, expected: list[str]) -> None:
     assert [text[start:end] for start, end in sentence_spans(text)] == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "M. Dupont a signé. | Mme. Martin habite av. Foch, no. 12. | Fin.",
+        "El Sr. García firma. | EE. UU. es grande; véase la pág. 12. | La Sra. López no.",
+        "Il Sig. Rossi firma. | Dott. Bianchi no.",
+        "Umowę podpisał p. Kowalski z ul. Długiej, nr. 3. | Dnia 3. maja przyszedł inż. Nowak.",
+        "V 2. patře bydlí Ing. Novák podle čl. 5 smlouvy. | Konec.",
+        "Sözleşmenin 2. maddesi. | Doç. Dr. Ayşe Yılmaz, Atatürk Cad. No. 5. | Son.",
+        "Подписывает владелец, т. е. И. И. Иванов. | Живёт на ул. Ленина, д. 5. | Это было в 2019 г. | Да.",
+        "Ο κ. Παπαδόπουλος ήρθε. | Η κα. Μαρία όχι.",
+        "डॉ. शर्मा आए। | किराया रु. 500 है।",
+        "الدكتور د. أحمد هنا. | نعم.",
+        "Berlin, 3. Mai 2019. | Am\n3. Oktober in der Goethestr. 12. | Jeder 2. Deutsche, z. B. Dr. med. A. Maier.",
+        "Mr. Lee lives at no. 7. | I like modern art. | I don't. | It is 12 m. | Then he scored 3. | He left.",
+        "1. The owner signs. | 2. The tenant pays. | IV. Scope. | 2.1. Rent.",
+        "- Plan B. |\n- Plan C.",
+    ],
+)
+def test_abbreviations_ordinals_and_numbering_do_not_end_a_sentence(text: str) -> None:
+    found = sentence_spans(text.replace(" |", ""))
+    assert [text.replace(" |", "")[start:end] for start, end in found] == [part.strip() for part in text.split(" |")]
+
+
+def test_finding_sentences_takes_time_linear_in_the_length_of_the_text() -> None:
+    for piece in ("T. ", "1. ", "am 3. ", "x\n", "`", "\n```a", "\n2026-05-03", "str. 5", "- - "):
+        began = time.process_time()
+        sentence_spans(piece * (60_000 // len(piece)))
+        assert time.process_time() - began < 2, piece
 
 
 @settings(max_examples=100)

@@ -22,6 +22,7 @@ from wherein.server.page.marks import Piece, pieces, word_marks
 from wherein.server.page.search import Search
 from wherein.server.routes.questions import answer_question
 from wherein.server.schemas import QueryAnswer
+from wherein.server.surfaces import PAGE
 from wherein.terminal import collapse, one_line, printable, shorten_path
 from wherein.uri import display_uri
 
@@ -90,7 +91,7 @@ def answered(library: Library, search: Search) -> Answered:
         weaker=shown.others,
         notes=[
             *([_TRUNCATED.format(answer.truncated[:200])] if answer.truncated else []),
-            *map(_sentence, answer.notes),
+            *(_sentence(PAGE.say(note)) for note in answer.notes),
         ],
         basis=_basis(answer),
         is_doubtful=bool(chances) and all(chance is not None and chance < NO_GOOD_MATCH for chance in chances),

@@ -15,6 +15,7 @@ from wherein.server.page.cards import original_of
 from wherein.server.page.marks import Mark, Piece, pieces, word_marks
 from wherein.server.page.search import Search
 from wherein.server.routes.documents import existing
+from wherein.server.surfaces import PAGE
 from wherein.storage.catalog.documents import ChunkRow
 from wherein.terminal import one_line, printable
 from wherein.uri import display_uri
@@ -88,7 +89,7 @@ def reading(library: Library, number: int, wanted: Wanted, search: Search) -> Re
     found = _marks(span, wanted.sentence, start)
     marks = [*word_marks(text, search.question), *found]
     here = [chunk for chunk in chunks if start <= chunk.start < start + len(text)]
-    notes = [*([_GONE] if wanted.chunk and not span else []), *document.notes]
+    notes = [*([_GONE] if wanted.chunk and not span else []), *map(PAGE.say, document.notes)]
     return Reading(
         document=document, title=one_line(document.title) or display_uri(document.uri).rpartition("/")[2],
         location=display_uri(document.uri), date=library.modified([number]).get(number),

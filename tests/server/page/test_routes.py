@@ -96,6 +96,16 @@ def test_a_wrong_filter_is_reported_and_can_be_cleared(page: Served, given: dict
     assert '<a class="clear" href="/?q=house">' in answer.text
 
 
+def test_of_a_wrong_condition_only_the_sentence_is_shown(page: Served) -> None:
+    text = page.get("/", params={"q": "house", "where": "author ="}).text
+    assert "<h2>In the condition, at character 9: a value is expected</h2>" in text
+
+
+def test_a_document_that_is_not_there_has_no_operation_of_the_api(page: Served) -> None:
+    text = page.get("/documents/99").text
+    assert "<h2>There is no document 99</h2><p>Open it from an answer.</p>" in text
+
+
 def test_notes_are_shown(page: Served) -> None:
     assert "is in no document" in asked(page, q='"purple elephant" house') or '<ul class="notes">' in asked(
         page, q='"purple elephant" house'
@@ -221,8 +231,8 @@ def test_changes_are_made_by_plain_forms(tmp_path: Path) -> None:
     [
         ("/library/sources", {"sources": "/etc"}, 403, "not below a root"),
         ("/library/sources", {"sources": "docs"}, 422, "absolute"),
-        ("/library/sources", {"sources": " \n"}, 422, "Name a folder or a web page"),
-        ("/library/uploads", {}, 422, "name"),
+        ("/library/sources", {"sources": " \n"}, 422, "Name 1 to 100 folders, files or web pages"),
+        ("/library/uploads", {}, 422, "Choose a file"),
     ],
 )
 def test_a_wrong_change_is_told_on_the_page(

@@ -14,6 +14,7 @@ from wherein.library import Library, StoredDocument
 from wherein.server.page.cards import original_of
 from wherein.server.page.marks import Mark, Piece, pieces, word_marks
 from wherein.server.page.search import Search
+from wherein.server.page.source_code import is_code
 from wherein.server.routes.documents import existing
 from wherein.server.surfaces import PAGE
 from wherein.storage.catalog.documents import ChunkRow
@@ -29,7 +30,6 @@ _MAX_OUTLINE = 80
 _MAX_SHOWN = 200
 _GONE = "The passage is no longer there, because the document has since been read again. Ask the question again."
 _SPAN = re.compile(r"(\d{1,12})-(\d{1,12})")
-_CODE = frozenset(("text/csv", "application/json", "application/jsonl", "application/xml", "text/x-tex"))
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def reading(library: Library, number: int, wanted: Wanted, search: Search) -> Re
         metadata=_metadata(document), sections=_sections(text, marks, here, start),
         outline=_outline(chunks, number, start, search),
         chunk=wanted.chunk if span else None, has_sentence=len(found) > 1, notes=notes,
-        is_code=document.media_type in _CODE,
+        is_code=is_code(document, whole),
         original=original_of(document.uri, number, document.media_type, page),
         earlier=_address(number, start - _PART, search) if start else "",
         later=_address(number, start + _PART, search) if start + _PART < len(whole) else "",

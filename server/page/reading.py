@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from wherein.errors import UsageError
 from wherein.library import Library, StoredDocument
-from wherein.server.page.cards import original_of
+from wherein.server.page.cards import original_of, page_of
 from wherein.server.page.marks import Mark, Piece, pieces, word_marks
 from wherein.server.page.search import Search
 from wherein.server.page.source_code import is_code
@@ -83,7 +83,7 @@ class Reading:
 def reading(library: Library, number: int, wanted: Wanted, search: Search) -> Reading:
     """Return a part of a document. Raises ProblemError (404) when there is none."""
     document, whole, chunks = existing(library, number)
-    span, page = _passage(library, number, wanted.chunk)
+    span, page = _passage(library, number, wanted)
     start = _part_of(span[0] if span else wanted.start, len(whole))
     text = printable(whole[start : start + _PART])
     found = _marks(span, wanted.sentence, start)
@@ -104,15 +104,23 @@ def reading(library: Library, number: int, wanted: Wanted, search: Search) -> Re
     )  # fmt: skip
 
 
-def _passage(library: Library, number: int, chunk: int | None) -> tuple[tuple[int, int] | None, int | None]:
-    """Return the span and the page of a passage; None when it is not in this document (any more)."""
-    if chunk is None:
+def _passage(library: Library, number: int, wanted: Wanted) -> tuple[tuple[int, int] | None, int | None]:
+    """Return the span of a passage and the page of the sentence, else its own.
+
+    Both are None when it is not in this document (any more).
+    """
+    if wanted.chunk is None:
         return None, None
     try:
-        found = library.passage(chunk).passage
+        found = library.passage(wanted.chunk, 1)
     except UsageError:
         return None, None
-    return ((found.start, found.end), found.page) if found.document == number else (None, None)
+    passage = found.passage
+    if passage.document != number:
+        return None, None
+    span = passage.start, passage.end
+    sentence = _sentence(span, wanted.sentence)
+    return span, page_of(found, sentence[0]) if sentence else passage.page
 
 
 def _part_of(offset: int, length: int) -> int:
@@ -126,10 +134,16 @@ def _marks(span: tuple[int, int] | None, sentence: str, start: int) -> list[Mark
         return []
     first, last = span
     marks = [(first - start, last - start, "passage")]
-    given = _SPAN.fullmatch(sentence)
-    if given and first <= int(given[1]) < int(given[2]) <= last:
-        marks.append((int(given[1]) - start, int(given[2]) - start, "sentence"))
+    if found := _sentence(span, sentence):
+        marks.append((found[0] - start, found[1] - start, "sentence"))
     return [(max(0, begin), end, kind) for begin, end, kind in marks]
+
+
+def _sentence(span: tuple[int, int], given: str) -> tuple[int, int] | None:
+    """Return the span of a sentence as an address gives it, None where it is not in the passage."""
+    found = _SPAN.fullmatch(given)
+    is_inside = found and span[0] <= int(found[1]) < int(found[2]) <= span[1]
+    return (int(found[1]), int(found[2])) if found and is_inside else None
 
 
 def _sections(text: str, marks: Sequence[Mark], chunks: Sequence[ChunkRow], offset: int) -> list[Section]:

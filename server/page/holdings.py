@@ -81,10 +81,14 @@ def _job(task: Task) -> Job:
     return Job(
         title=_KINDS.get(task.kind, task.kind), names=names + more, state=_STATES[task.state], has_ended=task.has_ended,
         began=datetime.fromisoformat(task.began_at or task.created_at), share=_share(task), progress=_progress(task),
-        outcome=_outcome(task), error=f"{task.error.message}; {task.error.hint}" if task.error else "",
+        outcome=_outcome(task), error=_error(task),
         problems=[(display_uri(one.uri), one.reason) for one in task.problems], more_problems=task.more_problems,
         notes=[f"{display_uri(note.uri)}: {note.text}" for note in task.notes], remarks=_remarks(task),
     )  # fmt: skip
+
+
+def _error(task: Task) -> str:
+    return "; ".join(filter(None, (task.error.message, task.error.hint))) if task.error else ""
 
 
 def _remarks(task: Task) -> str:

@@ -12,9 +12,11 @@ from page_markup import unescaped
 from pdfs import pdf
 from served import Served, serving
 from toy import ToyEncoder
+from wherein.errors import WhereinError
 from wherein.library import Library
 from wherein.server.page.cards import page_of
 from wherein.server.settings import Settings
+from wherein.server.tasks import Change
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
@@ -253,6 +255,21 @@ def test_problems_and_notes_of_a_task_are_counted(tmp_path: Path) -> None:
         text = page.get("/library/tasks").text
     assert re.search(r"<summary>1 problem(, \d+ notes?)?</summary>", text)
     assert not re.search(r"\b0 (problems|notes)|\b1 (problems|notes)", text)
+
+
+def test_a_failed_task_without_advice_ends_with_its_message(tmp_path: Path) -> None:
+    with (
+        Library(tmp_path / "library", encoder=ToyEncoder()) as library,  # type: ignore[arg-type]
+        serving(library, Settings()) as page,
+    ):
+
+        def fail(_: object) -> None:
+            raise WhereinError("The disk is full")
+
+        page.service.tasks.add(Change("reindex", (), fail))
+        task = page.get("/v1/tasks").json()["tasks"][0]
+        assert page.get(f"/v1/tasks/{task['id']}", params={"wait": 10}).json()["error"]["hint"] == ""
+        assert '<p class="hint">The disk is full</p>' in page.get("/library/tasks").text
 
 
 def test_changes_are_made_by_plain_forms(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["conclude", "forget_unused", "report_exclusions"]
 
-_KEPT = "still excluded: {lines}; to drop them: wherein ingest --no-exclude {source}"
+_KEPT = "still excluded: {lines}; to drop them, run: wherein ingest --no-exclude {source}"
 _NO_MATCH = "--exclude {pattern} matches nothing"
 _NOW_EXCLUDED = "excluded now, and removed by the next reindex: {documents}"
 _OWN = "belongs to a Wherein library and is left out"

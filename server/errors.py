@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 import msgspec
@@ -56,13 +56,16 @@ class ProblemError(Exception):
         )  # fmt: skip
 
 
-def problem_of(error: WhereinError) -> ProblemError:
-    """Return how an error of the library is answered; its sentence says what happened and, at its end, what to do."""
+def problem_of(error: WhereinError, say: Callable[[str], str] = str) -> ProblemError:
+    """Return how an error of the library is answered; its sentence says what happened and, at its end, what to do.
+
+    `say` words both for a surface.
+    """
     status, code = next(found for kind, found in _STATUSES if isinstance(error, kind))
     message, separator, hint = str(error).rpartition("; ")
     if not separator:
         message, hint = str(error), _HINTS.get(code, "")
-    return ProblemError(status, code, message, hint, {"Retry-After": "5"} if code == "busy" else None)
+    return ProblemError(status, code, say(message), say(hint), {"Retry-After": "5"} if code == "busy" else None)
 
 
 _STATUSES: tuple[tuple[type[WhereinError], tuple[int, str]], ...] = (

@@ -15,6 +15,7 @@ from wherein.errors import WhereinError
 from wherein.server.errors import ProblemError, problem_of
 from wherein.server.links import Link
 from wherein.server.service import Service
+from wherein.server.surfaces import API
 
 __all__ = ["Call", "NoInput", "Operation", "encoded", "json_response"]
 
@@ -67,7 +68,7 @@ class Operation(Generic[Input]):
             try:
                 return await self.handler(Call(service, request), taken)
             except WhereinError as error:
-                raise problem_of(error) from error
+                raise problem_of(error, API.say) from error
 
         return Route(self.path, endpoint, methods=[self.method], name=self.name)
 

@@ -28,6 +28,7 @@ Number = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Limit = Annotated[int, Meta(ge=1, le=2**63 - 1)]
+Text = Annotated[str, Meta(min_length=1)]
 Name = Annotated[str, Meta(min_length=1, max_length=4_096)]
 Seconds = Annotated[float, Meta(ge=0, le=60)]
 
@@ -54,10 +55,10 @@ class QueryRequest(_Request, frozen=True, rename={"in_": "in"}):
     20 passages are read again, for at most `rerank_ms` milliseconds.
     """
 
-    question: Annotated[str, Meta(min_length=1)]
+    question: Text
     limit: Limit = 5
     mode: Literal["hybrid", "semantic", "keyword"] = "hybrid"
-    in_: Sequence[str] = ()
+    in_: Sequence[Text] = ()
     type: Sequence[str] = ()
     since: str | None = None
     where: str | None = None
@@ -253,7 +254,7 @@ class SourcesRequest(_Reading, frozen=True, kw_only=True):
     """Files, folders and patterns below the server's roots, and public web pages, that are to be followed."""
 
     sources: Annotated[Sequence[Name], Meta(min_length=1, max_length=100)]
-    exclude: Annotated[Sequence[str], Meta(max_length=1_000)] = ()
+    exclude: Annotated[Sequence[Text], Meta(max_length=1_000)] = ()
     max_size: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
 
 

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Condition, Thread
 from typing import Any
 
@@ -21,7 +21,7 @@ from wherein.server.log import log_failure
 from wherein.server.schemas import Task
 from wherein.storage.catalog.models import now
 
-__all__ = ["Change", "Tasks"]
+__all__ = ["Change", "Tasks", "worded"]
 
 _REMEMBERED = 1_000
 _MAX_LISTED = 100
@@ -51,6 +51,20 @@ class Change:
 
 class _ServerStops(Exception):
     """Raised in a run that can be resumed later."""
+
+
+def worded(task: Task, say: Callable[[str], str]) -> Task:
+    """Return a task with its messages as `say` words them; `Tasks` keeps those of the library."""
+    error = task.error
+    if error:
+        message = say(error.message)
+        error = msgspec.structs.replace(error, message=message, detail=message, hint=say(error.hint))
+    return msgspec.structs.replace(
+        task,
+        error=error,
+        problems=[replace(one, uri=say(one.uri), reason=say(one.reason)) for one in task.problems],
+        notes=[replace(note, text=say(note.text)) for note in task.notes],
+    )
 
 
 class Tasks:

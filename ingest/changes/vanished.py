@@ -25,11 +25,11 @@ NOTHING_LOST: Mapping[int, int] = {}
 _MAX_GONE, _MAX_GONE_SHARE = 10, 0.2
 _ABSENT = (
     "the source is gone or empty; its documents are kept, because a disk may not be mounted. If it was deleted on"
-    " purpose: wherein sources remove {number} --remove"
+    " purpose, run: wherein sources remove {number} --remove"
 )
 _TOO_MANY = (
     "{gone:,} of its {all:,} documents are gone; they are kept, because a disk may not be mounted. To remove"
-    " them: wherein reindex --accept-removals"
+    " them, run: wherein reindex --accept-removals"
 )
 
 

@@ -35,6 +35,7 @@ from wherein.library import Library
 from wherein.server.mcp.arguments import described
 from wherein.server.mcp.tools import INSTRUCTIONS, Tool, tools
 from wherein.server.mcp.writing import Roots
+from wherein.server.surfaces import AGENT
 
 __all__ = ["Endpoint", "create_server", "http_endpoint", "serve_stdio"]
 
@@ -83,7 +84,7 @@ def _result(tool: Tool, arguments: dict[str, Any]) -> CallToolResult:
     except LibraryBusy:
         return _text(_BUSY, is_error=True)
     except WhereinError as error:
-        return _text(str(error), is_error=True)
+        return _text(AGENT.say(str(error)), is_error=True)
 
 
 def _text(text: str, *, is_error: bool = False) -> CallToolResult:

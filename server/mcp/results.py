@@ -11,6 +11,7 @@ from wherein.library import Hit, Library, ResultOptions, Status, StoredDocument,
 from wherein.server.mcp.arguments import MAX_OFFSET, GetArguments, SearchArguments, StatusArguments
 from wherein.server.mcp.budget import Budget
 from wherein.server.mcp.quoting import Quotes
+from wherein.server.surfaces import AGENT
 from wherein.uri import display
 
 __all__ = ["get", "search", "status"]
@@ -77,7 +78,7 @@ def _quoted(hit: Hit) -> str:
 
 
 def _notes(notes: tuple[str, ...]) -> list[str]:
-    return [f"Note: {note[:_MAX_NOTE]}" for note in notes[:_MAX_NOTES]]
+    return [f"Note: {AGENT.say(note)[:_MAX_NOTE]}" for note in notes[:_MAX_NOTES]]
 
 
 def get(library: Library, asked: GetArguments) -> str:

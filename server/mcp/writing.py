@@ -20,6 +20,7 @@ from wherein.ingest.sources.own_files import OwnFiles
 from wherein.ingest.sources.scope import is_at_or_below
 from wherein.library import Library
 from wherein.server.mcp.arguments import ForgetArguments, IngestArguments
+from wherein.server.surfaces import AGENT
 from wherein.uri import display, display_uri, file_path, real_path, web_address
 
 __all__ = ["Roots", "forget", "ingest"]
@@ -81,7 +82,7 @@ def ingest(library: Library, roots: Roots, asked: IngestArguments) -> str:
     summary = library.ingest(paths, confined=True, until=until, report=events.append)
     lines = [f"{summary.new} new, {summary.changed} changed, {summary.unchanged} unchanged documents."]
     problems = [event for event in events if isinstance(event, RunProblem)]
-    lines += [f"{one.kind}: {display_uri(one.uri)}: {display(one.reason)}" for one in problems[:_MAX_LISTED]]
+    lines += [f"{one.kind}: {display_uri(one.uri)}: {display(AGENT.say(one.reason))}" for one in problems[:_MAX_LISTED]]
     if len(problems) > _MAX_LISTED:
         lines.append(f"{len(problems) - _MAX_LISTED} more files were skipped or failed.")
     if any(isinstance(event, Stopped) for event in events):

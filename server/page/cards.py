@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import PurePosixPath
 from urllib.parse import urlencode
 
+from wherein.errors import WhereinError
 from wherein.library import Hit, Library
+from wherein.library.passages import Passages
 from wherein.render.excerpt import join_prose
 from wherein.render.hits import BY_OCR, explain_hit
 from wherein.render.lead import lead_span, line_of
@@ -22,13 +25,15 @@ from wherein.server.page.marks import Piece, pieces, word_marks
 from wherein.server.page.search import Search
 from wherein.server.routes.questions import answer_question
 from wherein.server.schemas import QueryAnswer
+from wherein.server.surfaces import PAGE
 from wherein.terminal import collapse, one_line, printable, shorten_path
 from wherein.uri import display_uri
 
-__all__ = ["Answered", "Card", "answered", "original_of"]
+__all__ = ["Answered", "Card", "answered", "original_of", "page_of"]
 
 _MAX_SENTENCE, _MAX_AFTER, _ENOUGH_AFTER = 500, 240, 120
 _MAX_PATH = 80
+_PAGE_GAP = "\n\n"
 _STALE = {"changed": "changed since it was read", "missing": "its file is gone"}
 _TRUNCATED = "The question is too long; ignored: {}"
 _PDF, _MARKDOWN = "application/pdf", "text/markdown"
@@ -86,11 +91,11 @@ def answered(library: Library, search: Search) -> Answered:
     dates = library.modified([hit.document for hit in answer.hits])
     chances = [hit.chance for hit in answer.hits]
     return Answered(
-        cards=[_card(hit, search, dates, is_weaker=hit.rank not in shown.ranks) for hit in answer.hits],
+        cards=[_card(library, hit, search, dates, is_weaker=hit.rank not in shown.ranks) for hit in answer.hits],
         weaker=shown.others,
         notes=[
             *([_TRUNCATED.format(answer.truncated[:200])] if answer.truncated else []),
-            *map(_sentence, answer.notes),
+            *(_sentence(PAGE.say(note)) for note in answer.notes),
         ],
         basis=_basis(answer),
         is_doubtful=bool(chances) and all(chance is not None and chance < NO_GOOD_MATCH for chance in chances),
@@ -106,9 +111,10 @@ def _sentence(note: str) -> str:
     return f"{note[:1].upper()}{note[1:]}"
 
 
-def _card(hit: Hit, search: Search, dates: Mapping[int, datetime], *, is_weaker: bool) -> Card:
+def _card(library: Library, hit: Hit, search: Search, dates: Mapping[int, datetime], *, is_weaker: bool) -> Card:
     text = printable(hit.text)
     start, end = lead_span(hit, text, search.question, None)
+    hit = _on_its_page(library, hit, hit.start + start)
     location = location_of(hit, hit.media_type, line_of(hit, start))
     # The title of a message or a record is already above it.
     shown = replace(location, name=location.container, container="") if location.is_title else location
@@ -125,6 +131,16 @@ def _card(hit: Hit, search: Search, dates: Mapping[int, datetime], *, is_weaker:
         reasons=explain_hit(hit), address=_address(hit, start, end, search), is_weaker=is_weaker,
         original=original_of(hit.uri, hit.document, hit.media_type, hit.page),
     )  # fmt: skip
+
+
+def _on_its_page(library: Library, hit: Hit, character: int) -> Hit:
+    """Return a hit of a PDF with the page on which a character of it stands."""
+    if hit.media_type != _PDF or hit.page is None:
+        return hit
+    try:
+        return replace(hit, page=page_of(library.passage(hit.chunk, 1), character))
+    except WhereinError:  # of neighbors, which the answer does not need
+        return hit
 
 
 def _headings(hit: Hit, title: str) -> Iterator[str]:
@@ -173,6 +189,20 @@ def _address(hit: Hit, start: int, end: int, search: Search) -> str:
     at = [("chunk", str(hit.chunk)), ("sentence", f"{hit.start + start}-{hit.start + end}")]
     query = urlencode([*at, *search.parameters], errors="replace")
     return f"/documents/{hit.document}?{query}#chunk{hit.chunk}"
+
+
+def page_of(found: Passages, character: int) -> int | None:
+    """Return the page on which a character of a passage stands, else the first of the passage where that is unknown.
+
+    A passage knows on which page its own text begins, which is where the one before it ends; between two pages there is
+    a blank line. `found` has the neighbors of the passage.
+    """
+    around = [*found.before, found.passage, *found.after]
+    for passage, following in pairwise(around):
+        if character < passage.end:
+            is_last_page = _PAGE_GAP not in passage.text[max(character - passage.start, 0) :]
+            return following.page if is_last_page else passage.page
+    return around[-1].page
 
 
 def original_of(uri: str, document: int, media_type: str, page: int | None = None) -> str:

@@ -9,7 +9,8 @@ from datetime import datetime
 from wherein.library import Status
 from wherein.server.schemas import Task
 from wherein.server.service import Service
-from wherein.storage.catalog.files import FileRecord
+from wherein.server.surfaces import PAGE
+from wherein.server.tasks import worded
 from wherein.storage.catalog.sources import Source
 from wherein.storage.disk.counted import counted
 from wherein.uri import display, display_uri
@@ -28,7 +29,7 @@ class Holdings:
 
     status: Status | None
     sources: Sequence[tuple[str, Source]]
-    problems: Sequence[tuple[str, FileRecord]]
+    problems: Sequence[tuple[str, str, str]]
     more_problems: int
     roots: Sequence[str]
     max_upload: int
@@ -62,7 +63,7 @@ def holdings(service: Service) -> Holdings:
     return Holdings(
         status=library.status(),
         sources=[(display_uri(one.uri), one) for one in library.sources()[:_MAX_SOURCES]],
-        problems=[(display_uri(one.uri), one) for one in problems[:_MAX_PROBLEMS]],
+        problems=[(display_uri(one.uri), one.state, PAGE.say(one.reason)) for one in problems[:_MAX_PROBLEMS]],
         more_problems=max(0, len(problems) - _MAX_PROBLEMS),
         roots=list(map(display, settings.roots)),
         max_upload=settings.max_upload,
@@ -71,7 +72,7 @@ def holdings(service: Service) -> Holdings:
 
 def jobs(service: Service) -> list[Job]:
     """Return the newest tasks."""
-    return [_job(task) for task in service.tasks.newest()[:_MAX_TASKS]]
+    return [_job(worded(task, PAGE.say)) for task in service.tasks.newest()[:_MAX_TASKS]]
 
 
 def _job(task: Task) -> Job:
@@ -80,10 +81,14 @@ def _job(task: Task) -> Job:
     return Job(
         title=_KINDS.get(task.kind, task.kind), names=names + more, state=_STATES[task.state], has_ended=task.has_ended,
         began=datetime.fromisoformat(task.began_at or task.created_at), share=_share(task), progress=_progress(task),
-        outcome=_outcome(task), error=f"{task.error.message}; {task.error.hint}" if task.error else "",
+        outcome=_outcome(task), error=_error(task),
         problems=[(display_uri(one.uri), one.reason) for one in task.problems], more_problems=task.more_problems,
         notes=[f"{display_uri(note.uri)}: {note.text}" for note in task.notes], remarks=_remarks(task),
     )  # fmt: skip
+
+
+def _error(task: Task) -> str:
+    return "; ".join(filter(None, (task.error.message, task.error.hint))) if task.error else ""
 
 
 def _remarks(task: Task) -> str:

@@ -11,10 +11,12 @@ from urllib.parse import urlencode
 
 from wherein.errors import UsageError
 from wherein.library import Library, StoredDocument
-from wherein.server.page.cards import original_of
+from wherein.server.page.cards import original_of, page_of
 from wherein.server.page.marks import Mark, Piece, pieces, word_marks
 from wherein.server.page.search import Search
+from wherein.server.page.source_code import is_code
 from wherein.server.routes.documents import existing
+from wherein.server.surfaces import PAGE
 from wherein.storage.catalog.documents import ChunkRow
 from wherein.terminal import one_line, printable
 from wherein.uri import display_uri
@@ -28,7 +30,6 @@ _MAX_OUTLINE = 80
 _MAX_SHOWN = 200
 _GONE = "The passage is no longer there, because the document has since been read again. Ask the question again."
 _SPAN = re.compile(r"(\d{1,12})-(\d{1,12})")
-_CODE = frozenset(("text/csv", "application/json", "application/jsonl", "application/xml", "text/x-tex"))
 
 
 @dataclass(frozen=True)
@@ -82,20 +83,20 @@ class Reading:
 def reading(library: Library, number: int, wanted: Wanted, search: Search) -> Reading:
     """Return a part of a document. Raises ProblemError (404) when there is none."""
     document, whole, chunks = existing(library, number)
-    span, page = _passage(library, number, wanted.chunk)
+    span, page = _passage(library, number, wanted)
     start = _part_of(span[0] if span else wanted.start, len(whole))
     text = printable(whole[start : start + _PART])
     found = _marks(span, wanted.sentence, start)
     marks = [*word_marks(text, search.question), *found]
     here = [chunk for chunk in chunks if start <= chunk.start < start + len(text)]
-    notes = [*([_GONE] if wanted.chunk and not span else []), *document.notes]
+    notes = [*([_GONE] if wanted.chunk and not span else []), *map(PAGE.say, document.notes)]
     return Reading(
         document=document, title=one_line(document.title) or display_uri(document.uri).rpartition("/")[2],
         location=display_uri(document.uri), date=library.modified([number]).get(number),
         metadata=_metadata(document), sections=_sections(text, marks, here, start),
         outline=_outline(chunks, number, start, search),
         chunk=wanted.chunk if span else None, has_sentence=len(found) > 1, notes=notes,
-        is_code=document.media_type in _CODE,
+        is_code=is_code(document, whole),
         original=original_of(document.uri, number, document.media_type, page),
         earlier=_address(number, start - _PART, search) if start else "",
         later=_address(number, start + _PART, search) if start + _PART < len(whole) else "",
@@ -103,15 +104,23 @@ def reading(library: Library, number: int, wanted: Wanted, search: Search) -> Re
     )  # fmt: skip
 
 
-def _passage(library: Library, number: int, chunk: int | None) -> tuple[tuple[int, int] | None, int | None]:
-    """Return the span and the page of a passage; None when it is not in this document (any more)."""
-    if chunk is None:
+def _passage(library: Library, number: int, wanted: Wanted) -> tuple[tuple[int, int] | None, int | None]:
+    """Return the span of a passage and the page of the sentence, else its own.
+
+    Both are None when it is not in this document (any more).
+    """
+    if wanted.chunk is None:
         return None, None
     try:
-        found = library.passage(chunk).passage
+        found = library.passage(wanted.chunk, 1)
     except UsageError:
         return None, None
-    return ((found.start, found.end), found.page) if found.document == number else (None, None)
+    passage = found.passage
+    if passage.document != number:
+        return None, None
+    span = passage.start, passage.end
+    sentence = _sentence(span, wanted.sentence)
+    return span, page_of(found, sentence[0]) if sentence else passage.page
 
 
 def _part_of(offset: int, length: int) -> int:
@@ -125,10 +134,16 @@ def _marks(span: tuple[int, int] | None, sentence: str, start: int) -> list[Mark
         return []
     first, last = span
     marks = [(first - start, last - start, "passage")]
-    given = _SPAN.fullmatch(sentence)
-    if given and first <= int(given[1]) < int(given[2]) <= last:
-        marks.append((int(given[1]) - start, int(given[2]) - start, "sentence"))
+    if found := _sentence(span, sentence):
+        marks.append((found[0] - start, found[1] - start, "sentence"))
     return [(max(0, begin), end, kind) for begin, end, kind in marks]
+
+
+def _sentence(span: tuple[int, int], given: str) -> tuple[int, int] | None:
+    """Return the span of a sentence as an address gives it, None where it is not in the passage."""
+    found = _SPAN.fullmatch(given)
+    is_inside = found and span[0] <= int(found[1]) < int(found[2]) <= span[1]
+    return (int(found[1]), int(found[2])) if found and is_inside else None
 
 
 def _sections(text: str, marks: Sequence[Mark], chunks: Sequence[ChunkRow], offset: int) -> list[Section]:

@@ -27,6 +27,7 @@ from wherein.server.part import Part
 from wherein.server.routes import tasks
 from wherein.server.schemas import UploadRequest
 from wherein.server.service import Service
+from wherein.server.surfaces import PAGE
 
 __all__ = ["page"]
 
@@ -39,6 +40,7 @@ _HEADERS = {"Content-Security-Policy": _POLICY, "Referrer-Policy": "same-origin"
 _UPLOADS = "/library/uploads"
 _OPERATIONS = {operation.name: operation for operation in tasks.OPERATIONS}
 _MAX_FIELDS = 10
+_NO_SOURCES = "There is nothing to follow, or too much at once", "name 1 to 100 folders, files or web pages"
 
 Handler = Callable[[Service, Request], Awaitable[Response]]
 
@@ -63,11 +65,16 @@ async def _handled(service: Service, handler: Handler, request: Request) -> Resp
     """Answer a request, if need be with a page that says what is wrong."""
     try:
         return await handler(service, request)
-    except WhereinError as error:
-        problem = problem_of(error)
-    except ProblemError as error:
-        problem = error
+    except (WhereinError, ProblemError) as error:
+        problem = _problem(error)
     return _html(render("problem", problem=problem), problem.status, problem.headers)
+
+
+def _problem(error: WhereinError | ProblemError) -> ProblemError:
+    """Return what is wrong in the words of the page, also where an operation of the API found it."""
+    if isinstance(error, WhereinError):
+        return problem_of(error, PAGE.say)
+    return ProblemError(error.status, error.code, PAGE.say(error.message), PAGE.say(error.hint), error.headers)
 
 
 def _html(text: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -107,7 +114,7 @@ def _answer(service: Service, search: Search) -> tuple[Answered | None, ProblemE
     try:
         return answered(service.library, search), None
     except WhereinError as error:
-        return None, problem_of(error)
+        return None, _problem(error)
 
 
 def _filters(service: Service, search: Search) -> tuple[list[Any], int | None]:
@@ -174,10 +181,8 @@ async def _changed(service: Service, request: Request, name: str, asked: object)
     operation: Any = _OPERATIONS[name]
     try:
         await operation.handler(Call(service, request), msgspec.convert(asked, operation.takes, from_attributes=True))
-    except msgspec.ValidationError as error:
-        return await _library(service, request, ProblemError(422, "invalid", f"{error}", "name a folder or a web page"))
-    except WhereinError as error:
-        return await _library(service, request, problem_of(error))
-    except ProblemError as error:
-        return await _library(service, request, error)
+    except msgspec.ValidationError:
+        return await _library(service, request, ProblemError(422, "invalid", *_NO_SOURCES))
+    except (WhereinError, ProblemError) as error:
+        return await _library(service, request, _problem(error))
     return RedirectResponse("/library#tasks", 303)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from starlette.responses import Response
 
 from wherein.errors import UsageError
@@ -21,6 +23,7 @@ from wherein.server.schemas import (
     Task,
     TextRequest,
 )
+from wherein.server.surfaces import API
 from wherein.server.tasks import Change
 from wherein.storage.catalog.documents import ChunkRow, StoredDocument
 
@@ -44,7 +47,7 @@ def _page(library: Library, asked: PageRequest) -> DocumentPage:
     clamp = Clamp()
     limit = clamp("limit", asked.limit, _MAX_PAGE)
     found = list(library.documents(after=asked.after, limit=limit + 1))
-    shown = found[:limit]
+    shown = list(map(_worded, found[:limit]))
     return DocumentPage(documents=shown, next=shown[-1].uri if len(found) > limit else None, notes=clamp.notes)
 
 
@@ -59,7 +62,13 @@ def _text(library: Library, asked: TextRequest) -> DocumentText:
         for chunk in chunks
         if chunk.start < end and start < chunk.end
     ]
-    return DocumentText(document=document, text=text[start:end], start=start, end=end, chunks=spans, notes=clamp.notes)
+    return DocumentText(
+        document=_worded(document), text=text[start:end], start=start, end=end, chunks=spans, notes=clamp.notes
+    )
+
+
+def _worded(document: StoredDocument) -> StoredDocument:
+    return replace(document, notes=tuple(map(API.say, document.notes)))
 
 
 async def _list(call: Call, asked: PageRequest) -> Response:

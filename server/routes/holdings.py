@@ -8,6 +8,7 @@ from wherein.library import Library, Status
 from wherein.server.clamp import Clamp
 from wherein.server.operations import Call, NoInput, Operation, json_response
 from wherein.server.schemas import FileProblem, FollowedSource, ProblemPage, ProblemsRequest, SourceList
+from wherein.server.surfaces import API
 
 __all__ = ["OPERATIONS"]
 
@@ -18,7 +19,7 @@ def _problems(library: Library, asked: ProblemsRequest) -> ProblemPage:
     clamp, found = Clamp(), library.problems()
     shown = found[: clamp("limit", asked.limit, _MAX_PROBLEMS)]
     return ProblemPage(
-        problems=[FileProblem(uri=one.uri, state=one.state, reason=one.reason) for one in shown],
+        problems=[FileProblem(uri=one.uri, state=one.state, reason=API.say(one.reason)) for one in shown],
         more=len(found) - len(shown),
         notes=clamp.notes,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from msgspec import UNSET
+from msgspec.structs import replace
 from starlette.responses import Response
 
 from wherein.library import Answer, Filter, Library, ResultOptions, parse_filter
@@ -15,6 +16,7 @@ from wherein.server.links import Link
 from wherein.server.log import log
 from wherein.server.operations import Call, Operation, encoded
 from wherein.server.schemas import AnsweredHit, BestAnswer, QueryAnswer, QueryRequest
+from wherein.server.surfaces import API
 
 __all__ = ["MAX_CONTEXT", "MAX_LIMIT", "OPERATIONS", "answer_question"]
 
@@ -80,7 +82,8 @@ def _best(answer: Answer, exact: list[ExactAnswer | None]) -> BestAnswer | None:
 
 
 def _encoded_answer(library: Library, asked: QueryRequest) -> bytes:
-    return encoded(answer_question(library, asked))
+    answer = answer_question(library, asked)
+    return encoded(replace(answer, notes=list(map(API.say, answer.notes))))
 
 
 async def _query(call: Call, asked: QueryRequest) -> Response:

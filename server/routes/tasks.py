@@ -14,7 +14,8 @@ from wherein.server.links import TO_TASK, Link
 from wherein.server.operations import Call, NoInput, Operation, json_response
 from wherein.server.roots import check_sources
 from wherein.server.schemas import ReindexRequest, SourcesRequest, Task, TaskList, TaskRequest, UploadRequest
-from wherein.server.tasks import Change, Report
+from wherein.server.surfaces import API
+from wherein.server.tasks import Change, Report, worded
 from wherein.server.uploads import FORM_TYPE, RAW_TYPE, Upload, close_all, received, total
 
 __all__ = ["OPERATIONS"]
@@ -92,11 +93,11 @@ def _fields(asked: UploadRequest | SourcesRequest) -> Fields:
 
 
 async def _list(call: Call, _: NoInput) -> Response:
-    return json_response(TaskList(tasks=call.service.tasks.newest()))
+    return json_response(TaskList(tasks=[worded(task, API.say) for task in call.service.tasks.newest()]))
 
 
 async def _get(call: Call, asked: TaskRequest) -> Response:
-    return json_response(await call.service.tasks.ended(asked.id, asked.wait))
+    return json_response(worded(await call.service.tasks.ended(asked.id, asked.wait), API.say))
 
 
 OPERATIONS = (

@@ -47,7 +47,7 @@ def sources(tmp_path: Path) -> Sources:
 
 def test_exclusions_are_kept_added_to_and_dropped(sources: Sources) -> None:
     assert sources.ingest("r", exclude=["priv"]) == []
-    kept = f"still excluded: {{}}; to drop them: wherein ingest --no-exclude {sources.work / 'r'}"
+    kept = f"still excluded: {{}}; to drop them, run: wherein ingest --no-exclude {sources.work / 'r'}"
     assert sources.ingest("r") == [kept.format("priv")]
     assert sources.held() == ["sub/b.txt", "top.txt"]
     gone = "excluded now, and removed by the next reindex: 1 document"

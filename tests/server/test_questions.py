@@ -30,6 +30,13 @@ def ask(served: Served, question: str, **options: Any) -> Any:
     return response.json()
 
 
+def test_a_note_names_what_each_surface_has(served: Served) -> None:
+    (note,) = ask(served, "cats", **{"in": ["/nowhere"]})["notes"]
+    assert note == "no document matches the path or pattern /nowhere; see: GET /v1/documents"
+    page = served.get("/", params={"q": "cats", "in": "/nowhere"}).text
+    assert "No document matches the path or pattern /nowhere; see: the menu Folder<" in page
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -83,7 +90,7 @@ def test_no_fresh_passage_is_a_conflict(served: Served, docs: Path) -> None:
         path.write_text("Everything is different now.")
     response = served.post("/v1/query", json={"question": "cats", "require_fresh": True})
     assert (response.status_code, response.json()["code"]) == (409, "stale")
-    assert response.json()["hint"].endswith("wherein reindex")
+    assert response.json()["hint"] == "update with: POST /v1/reindex"
 
 
 def test_questions_that_come_together_share_an_inference(

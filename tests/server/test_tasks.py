@@ -27,6 +27,35 @@ def sources(served: Served, *names: str, **options: Any) -> Any:
     return served.done(served.post("/v1/sources", json={"sources": list(names), **options}))
 
 
+# What both the API and the page show.
+
+
+def test_the_messages_of_a_task_name_what_each_surface_has(served: Served, docs: Path) -> None:
+    task = sources(served, str(docs), exclude=["*.zzz"])
+    assert [note.text for note in task.notes] == ["`exclude` '*.zzz' matches nothing"]
+    assert "the exclusion &#39;*.zzz&#39; matches nothing" in served.get("/library/tasks").text
+
+
+def test_the_notes_of_a_document_name_what_each_surface_has(served: Served) -> None:
+    served.done(served.post("/v1/documents", params={"name": "a.csv"}, content=b"id,name\n1,apples\n2,pears\n"))
+    (document,) = [one for one in served.get("/v1/documents").json()["documents"] if one["uri"] == "stdin:a.csv"]
+    of_rows = "none of its columns is called text, content or body; {} NAME makes a document of each row"
+    assert document["notes"] == [of_rows.format("`text_field`")]
+    number = document["id"]
+    assert served.get(f"/v1/documents/{number}").json()["document"]["notes"] == document["notes"]
+    assert of_rows.format("the API&#39;s `text_field`") in served.get(f"/documents/{number}").text
+
+
+def test_the_problem_of_a_failed_task_names_what_each_surface_has(tmp_path: Path) -> None:
+    with (
+        Library(tmp_path / "empty", encoder=ToyEncoder()) as library,  # type: ignore[arg-type]
+        serving(library, Settings()) as served,
+    ):
+        task = served.done(served.post("/v1/reindex", json={}))
+        assert (task.state, task.error.hint) == ("failed", "create one with: POST /v1/documents or POST /v1/sources")
+        assert "; create one with: Upload or Follow, under Library" in served.get("/library/tasks").text
+
+
 # Uploads.
 
 

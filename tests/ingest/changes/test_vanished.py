@@ -16,7 +16,7 @@ from wherein.storage.catalog.sources import Source, list_sources
 
 ABSENT = (
     "the source is gone or empty; its documents are kept, because a disk may not be mounted. If it was deleted on"
-    " purpose: wherein sources remove 1 --remove"
+    " purpose, run: wherein sources remove 1 --remove"
 )
 
 
@@ -85,7 +85,7 @@ def test_more_than_ten_documents_and_a_fifth_of_them_are_kept(
         [f"{gone} of its {gone + left} documents are gone"] if suspicious else []
     )
     if suspicious:
-        assert kept[0][1].endswith("To remove them: wherein reindex --accept-removals")
+        assert kept[0][1].endswith("To remove them, run: wherein reindex --accept-removals")
         assert run(db, source, {"file:///docs/left"}, accept=True) == (gone, [])
 
 

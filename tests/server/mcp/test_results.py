@@ -34,6 +34,14 @@ def test_a_passage_is_cited_by_its_document_and_line(call: Call, library: Librar
     assert quoted == f"[Lease]\n{hit.text.rstrip()}"
 
 
+def test_a_note_and_a_problem_name_what_an_agent_has(call: Call) -> None:
+    text, is_error = call("search", question="lease", within=["/nowhere"])
+    assert not is_error
+    note = "Note: no document matches the path or pattern /nowhere; see: what `search` cites"
+    assert text == f"No passage was found.\n{note}"
+    assert call("get", name="99") == ("There is no document 99; see: what `search` cites", True)
+
+
 def test_no_page_is_named_that_would_be_refused(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wherein.server.mcp.results.MAX_OFFSET", 3)
     assert "offset=3." in call("search", question="barrels of herring", limit=3)[0]

@@ -102,8 +102,14 @@ def test_a_link_from_one_root_to_another_is_reported(call: Call, library: Librar
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("https://example.org/", "An agent cannot have web pages ingested; a person can: wherein ingest ADDRESS"),
-        ("HTTP://10.0.0.1/", "An agent cannot have web pages ingested; a person can: wherein ingest ADDRESS"),
+        (
+            "https://example.org/",
+            "An agent cannot have web pages ingested; a person can in a terminal: wherein ingest ADDRESS",
+        ),
+        (
+            "HTTP://10.0.0.1/",
+            "An agent cannot have web pages ingested; a person can in a terminal: wherein ingest ADDRESS",
+        ),
         ("sub/note.md", "A path has to be absolute: it begins with /"),
         ("~/note.md", "A path has to be absolute: it begins with /"),
         ("-", "A path has to be absolute: it begins with /"),

@@ -2,15 +2,21 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
 from page_markup import unescaped
+from pdfs import pdf
 from served import Served, serving
 from toy import ToyEncoder
+from wherein.errors import WhereinError
 from wherein.library import Library
+from wherein.server.page.cards import page_of
 from wherein.server.settings import Settings
+from wherein.server.tasks import Change
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
@@ -96,6 +102,16 @@ def test_a_wrong_filter_is_reported_and_can_be_cleared(page: Served, given: dict
     assert '<a class="clear" href="/?q=house">' in answer.text
 
 
+def test_of_a_wrong_condition_only_the_sentence_is_shown(page: Served) -> None:
+    text = page.get("/", params={"q": "house", "where": "author ="}).text
+    assert "<h2>In the condition, at character 9: a value is expected</h2>" in text
+
+
+def test_a_document_that_is_not_there_has_no_operation_of_the_api(page: Served) -> None:
+    text = page.get("/documents/99").text
+    assert "<h2>There is no document 99</h2><p>Open it from an answer.</p>" in text
+
+
 def test_notes_are_shown(page: Served) -> None:
     assert "is in no document" in asked(page, q='"purple elephant" house') or '<ul class="notes">' in asked(
         page, q='"purple elephant" house'
@@ -142,6 +158,54 @@ def test_a_page_of_a_pdf_is_named_and_linked(page: Served) -> None:
     shown = re.search(r'href="(/documents/\d+\?[^"]*)"', text)
     assert shown
     assert '<span class="page">page 2</span>' in page.get(shown[1].replace("&amp;", "&")).text
+
+
+def test_the_page_of_a_sentence_is_linked_where_its_passage_begins_on_another(tmp_path: Path) -> None:
+    before, after = ["Nothing here."], ["It is quiet, and needs no oil in any season."] * 30
+    (tmp_path / "pump.pdf").write_bytes(pdf(before, ["The pump stands beside the freezer.", *after]))
+    with (
+        Library(tmp_path / "library", encoder=ToyEncoder()) as library,  # type: ignore[arg-type]
+        serving(library, Settings()) as page,
+    ):
+        library.ingest([tmp_path / "pump.pdf"])
+        assert library.query("pump stands beside the freezer", 1).hits[0].page == 1
+        answer = asked(page, q="pump stands beside the freezer")
+        assert re.search(r">page 2 of [^<]*pump\.pdf</span>", answer[: answer.index("</article>")])
+        link = re.search(r'href="(/documents/\d+\?[^"]*)"', answer)
+        assert link
+        for shown in (answer, page.get(link[1].replace("&amp;", "&")).text):
+            original = re.search(r"/v1/documents/\d+/original\?inline=true#page=(\d+)", shown)
+            assert original
+            assert original[1] == "2"
+
+
+def _hit(start: int, text: str, page: int) -> Any:
+    return SimpleNamespace(start=start, end=start + len(text), text=text, page=page)
+
+
+@pytest.mark.parametrize(
+    ("character", "expected"),
+    [
+        (0, 1),  # in what precedes the passage, before the gap
+        (8, 2),  # in what both have, after the gap between the pages
+        (12, 2),
+        (16, 2),  # one of the two gaps that follow is between pages
+        (21, 2),
+        (26, 3),  # behind the last gap
+    ],
+)
+def test_a_page_is_known_behind_the_last_gap_of_a_passage(character: int, expected: int) -> None:
+    text = "First.\n\nSecond. A third.\n\nA fourth sentence.\n\n"
+    before, passage = _hit(0, text[:15], 1), _hit(8, text[8:40], 2)
+    after = _hit(30, text[30:], 3)
+    found: Any = SimpleNamespace(before=(before,), passage=passage, after=(after,))
+    assert page_of(found, character) == expected
+    assert page_of(SimpleNamespace(before=(), passage=after, after=()), 31) == 3  # type: ignore[arg-type]
+
+
+def test_a_page_is_unknown_where_a_passage_ends_with_a_gap() -> None:
+    found: Any = SimpleNamespace(before=(), passage=_hit(0, "One.\n\nTwo.\n\n", 1), after=(_hit(12, "Three.", 2),))
+    assert page_of(found, 6) == 1
 
 
 def test_a_passage_that_is_gone_is_told(page: Served) -> None:
@@ -193,6 +257,21 @@ def test_problems_and_notes_of_a_task_are_counted(tmp_path: Path) -> None:
     assert not re.search(r"\b0 (problems|notes)|\b1 (problems|notes)", text)
 
 
+def test_a_failed_task_without_advice_ends_with_its_message(tmp_path: Path) -> None:
+    with (
+        Library(tmp_path / "library", encoder=ToyEncoder()) as library,  # type: ignore[arg-type]
+        serving(library, Settings()) as page,
+    ):
+
+        def fail(_: object) -> None:
+            raise WhereinError("The disk is full")
+
+        page.service.tasks.add(Change("reindex", (), fail))
+        task = page.get("/v1/tasks").json()["tasks"][0]
+        assert page.get(f"/v1/tasks/{task['id']}", params={"wait": 10}).json()["error"]["hint"] == ""
+        assert '<p class="hint">The disk is full</p>' in page.get("/library/tasks").text
+
+
 def test_changes_are_made_by_plain_forms(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a.txt").write_text("Apples are red.\n")
@@ -221,8 +300,8 @@ def test_changes_are_made_by_plain_forms(tmp_path: Path) -> None:
     [
         ("/library/sources", {"sources": "/etc"}, 403, "not below a root"),
         ("/library/sources", {"sources": "docs"}, 422, "absolute"),
-        ("/library/sources", {"sources": " \n"}, 422, "Name a folder or a web page"),
-        ("/library/uploads", {}, 422, "name"),
+        ("/library/sources", {"sources": " \n"}, 422, "Name 1 to 100 folders, files or web pages"),
+        ("/library/uploads", {}, 422, "Choose a file"),
     ],
 )
 def test_a_wrong_change_is_told_on_the_page(

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +17,7 @@ from wherein.search.bm25 import KeywordScores, highest_idf, score_passages
 from wherein.search.operators import allowed, has_words
 from wherein.search.phrase_check import PhraseCheck
 from wherein.search.query_syntax import ParsedQuestion, Phrase
-from wherein.search.top import highest
+from wherein.search.top import highest, highest_over_zero
 from wherein.storage.filters.selection import Selection
 from wherein.storage.index.keyword_index import KeywordIndex
 from wherein.storage.index.postings import Mask
@@ -87,9 +86,9 @@ def best_passages(check: PhraseCheck, matches: Matches, n: int) -> Positions:
         return rank_by_score(matches, n)
     scores, possible = _allowed_scores(matches), _possible_scores(matches)
     is_unsure = np.full(len(scores), True) if check.is_needed else possible > scores
-    sure = _highest_over_zero(np.where(is_unsure, np.float32(0), scores), n)
+    sure = highest_over_zero(np.where(is_unsure, np.float32(0), scores), n)
     # All of the others: how many of them hold the phrases is not known yet.
-    waiting = _highest_over_zero(np.where(is_unsure, possible, np.float32(0)), len(possible))
+    waiting = highest_over_zero(np.where(is_unsure, possible, np.float32(0)), len(possible))
     found, size = _Found(sure, scores[sure]), _BATCH_SIZE
     while len(waiting) and not check.is_cut and not found.is_enough(n, possible[waiting[0]], matches):
         batch, waiting = waiting[:size], waiting[size:]
@@ -169,36 +168,29 @@ def _held(check: PhraseCheck, ids: Sequence[int]) -> npt.NDArray[np.float64]:
 
 def rank_by_score(matches: Matches, n: int) -> Positions:
     """Return the same without a look at the texts: of required phrases only the words are known to occur."""
-    listed = [one for one in matches.scores.scored if one is not None]
-    if len(listed) < len(matches.scores.scored):
-        return _ids_at(matches.index, _highest_over_zero(_allowed_scores(matches), n))
-    # Not from the scores of all passages: with a million of them, that takes longer than all the rest.
-    scores = _at(matches.scores.parts, listed)
-    is_left = scores > 0
-    if matches.allowed is not None:
-        is_left &= _at(matches.allowed, listed)
+    # Part by part, because to join the scores of all passages takes longer.
+    parts = len(matches.index.parts)
+    best, scores = zip(*(_best_of_part(matches, part, n) for part in range(parts)), strict=True)
     starts = accumulate(map(len, matches.scores.parts), initial=0)
-    positions = np.concatenate([start + one.astype(np.int64) for start, one in zip(starts, listed, strict=False)])
-    return _ids_at(matches.index, positions[is_left][highest(scores[is_left], n)])
+    positions = np.concatenate([start + own for start, own in zip(starts, best, strict=False)])
+    return _ids_at(matches.index, positions[highest(np.concatenate(scores), n)])
 
 
-def _at(parts: Sequence[npt.NDArray[Any]], positions: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    return np.concatenate([part[own] for part, own in zip(parts, positions, strict=True)])
+def _best_of_part(matches: Matches, part: int, n: int) -> tuple[Positions, npt.NDArray[np.float32]]:
+    """Return the positions of the `n` allowed passages with the highest scores, only those over 0, and the scores."""
+    scores, listed = matches.scores.parts[part], matches.scores.scored[part]
+    own = scores if listed is None else scores[listed]
+    if matches.allowed is not None:
+        is_allowed = matches.allowed[part]
+        own = np.where(is_allowed if listed is None else is_allowed[listed], own, np.float32(0))
+    best = highest_over_zero(own, n)
+    return best if listed is None else listed[best].astype(np.int64), own[best]
 
 
 def best_marked(matches: Matches, masks: Sequence[Mask], n: int) -> Positions:
     """Return the ids of the `n` best of the passages that masks of the parts of the index mark, best first."""
     marked = np.flatnonzero(np.concatenate(masks))
     return _ids_at(matches.index, marked[highest(np.concatenate(matches.scores.parts)[marked], n)])
-
-
-def _highest_over_zero(scores: npt.NDArray[np.float32], n: int) -> Positions:
-    over_zero = scores > 0
-    if n < len(scores) < 2 * np.count_nonzero(over_zero):  # to copy most of the scores would take longer than to sort
-        positions = highest(scores, n)
-        return positions[over_zero[positions]]
-    scored = np.flatnonzero(over_zero)
-    return scored[highest(scores[scored], n)]
 
 
 def _ids_at(index: KeywordIndex, positions: Positions) -> Positions:

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wherein.search.top import highest
+from wherein.search.top import highest, highest_over_zero
 
 
 @given(st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=1, max_size=30), st.integers(1, 35))
@@ -23,3 +23,11 @@ def test_no_scores_none_wanted_and_single_precision() -> None:
 def test_the_highest_of_thousands_are_those_of_a_stable_sort(size: int, n: int, distinct: int, seed: int) -> None:
     scores = np.random.default_rng(seed).integers(0, distinct, size).astype(np.float32)
     assert highest(scores, n).tolist() == np.argsort(-scores, kind="stable")[:n].tolist()
+
+
+@given(st.integers(0, 5_000), st.integers(1, 40), st.sampled_from([1, 2, 5, 1_000_000]), st.integers(0, 2**32 - 1))
+def test_the_highest_over_zero_are_those_of_a_stable_sort(size: int, n: int, distinct: int, seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    scores = (chance.integers(0, distinct, size) * (chance.random(size) < chance.random())).astype(np.float32)
+    order = np.argsort(-scores, kind="stable")
+    assert highest_over_zero(scores, n).tolist() == order[scores[order] > 0][:n].tolist()

@@ -79,6 +79,7 @@ _PLAIN_LETTERS = str.maketrans(
 )
 # Chinese characters; and other scripts without spaces, as well as Korean, whose particles follow words without one.
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_FIRST_UNSPACED = "\u0e00"
 UNSPACED = f"{_HAN}\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u31f0-\u31ff\uac00-\ud7af"
 # The first and last letter of the scripts that have one stemmer, or of whose languages most texts are in one.
 _SCRIPTS = (
@@ -114,7 +115,11 @@ def word_matches(text: str) -> Iterator[re.Match[str]]:
 
 def runs_in(text: str) -> Iterator[re.Match[str]]:
     """Yield each run of letters, digits and marks in a text, each run in a script without spaces, and each emoji."""
-    return _run_pattern().finditer(text)
+    for match in _run_pattern().finditer(text):
+        if max(match.group()) < _FIRST_UNSPACED:  # so that few texts need the other pattern, which is slow to compile
+            yield match
+        else:
+            yield from _split_pattern().finditer(text, *match.span())
 
 
 def words_in(text: str) -> list[str]:
@@ -200,7 +205,13 @@ def _part_pattern() -> re.Pattern[str]:
 
 @cache
 def _run_pattern() -> re.Pattern[str]:
-    """Match runs of characters in scripts without spaces, runs of other letters, digits and marks, and emoji."""
+    """Match runs of letters, digits and marks in any script, and emoji."""
+    return re.compile(rf"(?:(?!_)[\w{_marks()}])+|{EMOJI}")
+
+
+@cache
+def _split_pattern() -> re.Pattern[str]:
+    """Match the same, but runs in scripts without spaces apart from others."""
     return re.compile(rf"[{UNSPACED}]+|(?:(?![{UNSPACED}_])[\w{_marks()}])+|{EMOJI}")
 
 

@@ -75,7 +75,9 @@ class NearCopies:
             is_kept[group[:MAX_COPIES]] = True
             if len(group) > MAX_COPIES:
                 self._left_out.append(ranked.chunks[group[MAX_COPIES : MAX_COPIES + MAX_LISTED]].tolist())
-            left, numbers = np.delete(left, near), np.delete(numbers, near)
+            is_left = np.ones(len(left), np.bool_)  # np.delete takes three times as long
+            is_left[near] = False
+            left, numbers = left[is_left], numbers[is_left]
         return list(map(int, ranked.chunks[is_kept][:enough]))
 
     def likely(self, chunks: Sequence[int]) -> Iterator[Likely]:
@@ -115,9 +117,10 @@ def _near(ranked: Sketched, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.
     near = are_near(sketches[0], sketches) & is_known & is_known[0]
     near[0] = True
     # Also of the others that are kept, because a sketch is not certain.
-    for at in np.flatnonzero(near)[1:MAX_COPIES].tolist():
-        others = np.flatnonzero(~near)
-        near[others] = are_near(sketches[at], sketches.take(others)) & is_known[others]
+    kept, others = np.flatnonzero(near)[1:MAX_COPIES], np.flatnonzero(~near)
+    if len(kept) and len(others):
+        alike = are_near(sketches[kept, None], sketches.take(others))
+        near[others] = alike.any(axis=0) & is_known[others]
     return np.asarray(near)
 
 

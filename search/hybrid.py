@@ -155,7 +155,7 @@ class Ranker:
             self.provenance = provenance_of(None, None, index)
             selection = self._select(only)
             matches = self._match(index, question, selection)
-            chunks = self._best_by_words(matches, k, copies)
+            chunks, _ = self._best_by_words(matches, k, copies)
             scores = scores_of(matches, chunks)
             totals = scores + phrase_scores(self._phrase_check(question), matches, chunks)
             ranked = [
@@ -219,8 +219,8 @@ class Ranker:
     ) -> list[_Ranked]:
         """Return the `k` best of the candidates by the fused score, best first."""
         n = max(k, CANDIDATES)
-        near = self._nearest(query, index, matches, n, selection)
-        by_words = self._best_by_words(matches, n, query.copies)
+        by_words, looked_at = self._best_by_words(matches, n, query.copies)
+        near = self._nearest(query, index, matches, n, selection, has_copies=looked_at > n)
         chunks = list(dict.fromkeys((*near, *by_words)))
         if not chunks:
             return []
@@ -256,28 +256,38 @@ class Ranker:
             )
         ]
 
-    def _best_by_words(self, matches: Matches, n: int, copies: NearCopies | None) -> list[int]:
-        """Return the `n` best passages by their words, of near-copies the first few."""
+    def _best_by_words(self, matches: Matches, n: int, copies: NearCopies | None) -> tuple[list[int], int]:
+        """Return the `n` best passages by their words, of near-copies the first few, and how many were looked at."""
         check, wanted, most = self._phrase_check(matches.question), n, max(n, MAX_BY_WORDS)
         self.copies_cut = False
         while True:
             chunks = best_passages(check, matches, wanted)
             if copies is None:
-                every: list[int] = chunks.tolist()
-                return every
+                return chunks.tolist(), wanted
             first = copies.first(chunks, n)
             if len(first) >= n or len(chunks) < wanted or wanted == most:
                 self.copies_cut = len(first) < n and len(chunks) == most
-                return first
+                return first, wanted
             # Where few differ, far more are likely to be copies.
             wanted = min(16 * n, most) if wanted == n and 4 * len(first) > n else most
 
     def _nearest(
-        self, query: _Query, index: VectorIndex, matches: Matches, n: int, selection: Selection | None
+        self,
+        query: _Query,
+        index: VectorIndex,
+        matches: Matches,
+        n: int,
+        selection: Selection | None,
+        *,
+        has_copies: bool,
     ) -> dict[int, float]:
-        """Return the ids and scores of the `n` allowed passages nearest in meaning, best first."""
+        """Return the ids and scores of the `n` allowed passages nearest in meaning, best first.
+
+        With `has_copies` many of the best by words were near-copies: so are likely those by meaning.
+        """
         check = self._phrase_check(matches.question)
-        wanted, count = n, index.count if selection is None else len(selection.vectors)
+        count = index.count if selection is None else len(selection.vectors)
+        wanted = max(n, MAX_BY_MEANING) if has_copies else n
         while True:
             vector_ids, scores = index.nearest(query.vector, wanted, selection)
             # All copies of a text are needed only where some may not be allowed.

@@ -18,7 +18,6 @@ from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.checksums import vector_checksum
 from wherein.storage.catalog.models import StoredModel, now
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.disk.recent import Recent
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -170,25 +169,32 @@ class StoredVectors:
         self.db = db
         self.model = model
         self._state: tuple[int, int] | None = None
-        self._known: Recent[int, Matrix] = Recent(_MAX_KEPT)
+        self._slots: dict[int, int] = {}  # by the ids of what is kept, the rows of `_kept`
+        self._kept: Matrix = np.empty((_MAX_KEPT, model.dimension), np.float32)
 
     def find(self, wanted: Ids) -> tuple[Ids, Matrix]:
-        """Return what `find_vectors` does. Call inside a snapshot."""
+        """Return what `find_vectors` does; each id must be wanted once. Call inside a snapshot."""
         (version,) = self.db.execute("PRAGMA data_version").fetchone()  # says nothing of this connection's own changes
         connection: Any = getattr(self.db, "conn", self.db)  # a `Database` holds sqlite3's connection
         state = version, connection.total_changes
         if state != self._state:
-            self._known.clear()
+            self._slots.clear()
             self._state = state
-        found = {number: self._known[number] for number in wanted.tolist() if number in self._known}
-        unknown = [number for number in wanted.tolist() if number not in found]
-        if unknown:
-            ids, vectors = find_vectors(self.db, self.model.id, self.model.dimension, np.array(unknown, np.int64))
-            for number, vector in zip(ids.tolist(), vectors, strict=True):
-                found[number] = vector
-                self._known.keep(number, vector, 1)
-        matrix = np.array(list(found.values()), np.float32).reshape(len(found), self.model.dimension)
-        return np.array(list(found), np.int64), matrix
+        slots = np.fromiter((self._slots.get(number, -1) for number in wanted.tolist()), np.int64, len(wanted))
+        is_kept = slots >= 0
+        ids, vectors = wanted[is_kept], self._kept[slots[is_kept]]
+        if is_kept.all():
+            return ids, vectors
+        more = find_vectors(self.db, self.model.id, self.model.dimension, wanted[~is_kept])
+        self._keep(*more)
+        return np.concatenate([ids, more[0]]), np.concatenate([vectors, more[1]])
+
+    def _keep(self, ids: Ids, vectors: Matrix) -> None:
+        if len(self._slots) + len(ids) > _MAX_KEPT:
+            self._slots.clear()
+        first, last = len(self._slots), min(len(self._slots) + len(ids), _MAX_KEPT)
+        self._kept[first:last] = vectors[: last - first]
+        self._slots.update(zip(ids.tolist(), range(first, last), strict=False))
 
 
 def checked_vectors(dimension: int, rows: Sequence[_Columns]) -> tuple[Ids, Matrix]:

@@ -39,9 +39,9 @@ class Weights:
 
 WEIGHTS = Weights()
 
-# The scored passages of a part are listed if it is small, or if its words have at most a posting for each so many of
-# its passages.
-_FEW, _LISTED_SHARE = 4_096, 8
+# The scored passages of a part are listed if its words have at most one posting for so many of its passages: to sort
+# a posting takes as long as to look at the scores of that many.
+_LISTED_SHARE = 64
 # Passages whose scores are computed at once: the arrays in between stay in the processor's cache.
 _BLOCK = 32_768
 
@@ -113,8 +113,6 @@ def score_passages(
 
 def _listed(found: Sequence[Positions | None], scores: Scores) -> Positions | None:
     """Return the positions that are scored, ascending, from those of each word; None where that would take long."""
-    if len(scores) <= _FEW:
-        return np.flatnonzero(scores).astype(np.uint32)
     known = [positions for positions in found if positions is not None]
     if len(known) < len(found) or _LISTED_SHARE * sum(map(len, known)) > len(scores):
         return None

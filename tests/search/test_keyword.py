@@ -306,23 +306,21 @@ def test_a_phrase_is_found_whether_its_words_are_joined_or_not(
     st.lists(st.sampled_from(["red box", "red", "box box", "fox"]), max_size=6),
     st.lists(st.booleans(), min_size=66, max_size=66),
     st.integers(1, 8),
-    st.sampled_from([0, 1_000]),
 )
 @settings(max_examples=50)
-def test_rare_words_rank_as_if_all_scores_were_looked_at(found: list[str], live: list[bool], n: int, few: int) -> None:
+def test_rare_words_rank_as_if_all_scores_were_looked_at(found: list[str], live: list[bool], n: int) -> None:
     index = index_texts(["den"] * 30 + found + ["owl"] * 30)
     generation, delta = index.parts
     live_mask = np.array(live[: len(generation.postings.ids)])
     index = replace(index, parts=(replace(generation, live=live_mask), delta), scored=Recent(1_000))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bm25, "_FEW", few)
+        patch.setattr(bm25, "_LISTED_SHARE", 8)
         matches = match(index, parse_question("red fox"))
     assert matches.scores.scored[0] is not None
     every = replace(matches, scores=replace(matches.scores, scored=(None, None)))
     assert rank_by_score(matches, n).tolist() == rank_by_score(every, n).tolist()
 
 
-def test_of_frequent_words_the_passages_are_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bm25, "_FEW", 0)
+def test_of_frequent_words_the_passages_are_not_listed() -> None:
     matches = match(index_texts(["red"] * 3 + ["den"] * 20), parse_question("red"))
     assert matches.scores.scored[0] is None

@@ -313,7 +313,7 @@ def trial_by_cli(number: int, seed: int, scene: Path, folder: Path) -> Trial:
 
     def asked() -> Answers | None:
         question, mode = ASKED[number % len(ASKED)]
-        code, shown = run("query", question, "--mode", mode, "--json")
+        code, shown = run("query", question, "--mode", mode, "--no-fold", "--json")  # the states are not folded either
         if code:
             return None
         hits = json.loads(shown)["hits"]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 __all__ = ["AGENT", "API", "PAGE", "Surface"]
 
 # What is quoted is a user's. A command is the last thing that a message says.
-_OPTION = re.compile(r'"[^"]*"|(?<![^\s(])--([a-z][a-z-]*)')
+_OPTION = re.compile(r"""\"[^\"]*\"|(?<![^\s(])'[^']*'(?!\w)|(?<![^\s(])--([a-z][a-z-]*)""")
 _COMMAND = re.compile(r'(?P<link>(?: with)?: )wherein (?P<command>[^"]+)\Z', re.DOTALL)
 
 

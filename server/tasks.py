@@ -62,9 +62,14 @@ def worded(task: Task, say: Callable[[str], str]) -> Task:
     return msgspec.structs.replace(
         task,
         error=error,
-        problems=[replace(one, uri=say(one.uri), reason=say(one.reason)) for one in task.problems],
+        problems=[replace(one, uri=_named(one.uri, say), reason=say(one.reason)) for one in task.problems],
         notes=[replace(note, text=say(note.text)) for note in task.notes],
     )
+
+
+def _named(uri: str, say: Callable[[str], str]) -> str:
+    """Return what a problem is of: an option as `say` words it, or the URI of a file, which is a user's."""
+    return say(uri) if uri.startswith("--") else uri
 
 
 class Tasks:

@@ -37,6 +37,8 @@ NO_TEXT = "none of its columns is called text; --text-field NAME makes a documen
         (BUSY, "process 7 is writing to this library; wait for it"),
         (TOO_LARGE, "larger than `max_size` (5 MB): it is 6 MB"),
         (NO_TEXT, "none of its columns is called text; `text_field` NAME makes a document of each row"),
+        ("'a --exclude b' is larger than --max-size", "'a --exclude b' is larger than `max_size`"),
+        ("Anna's; omit --precision, or Bo's", "Anna's; omit the server's --precision, or Bo's"),
     ],
 )  # fmt: skip
 def test_the_api_names_its_members_and_operations(message: str, said: str) -> None:

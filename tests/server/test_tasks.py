@@ -36,6 +36,11 @@ def test_the_messages_of_a_task_name_what_each_surface_has(served: Served, docs:
     assert "the exclusion &#39;*.zzz&#39; matches nothing" in served.get("/library/tasks").text
 
 
+def test_the_name_of_a_file_is_not_reworded(served: Served) -> None:
+    task = served.done(served.post("/v1/documents", params={"name": "my --exclude.pdf"}, content=b"no PDF"))
+    assert [one.uri for one in task.problems] == ["stdin:my --exclude.pdf"]
+
+
 def test_the_notes_of_a_document_name_what_each_surface_has(served: Served) -> None:
     served.done(served.post("/v1/documents", params={"name": "a.csv"}, content=b"id,name\n1,apples\n2,pears\n"))
     (document,) = [one for one in served.get("/v1/documents").json()["documents"] if one["uri"] == "stdin:a.csv"]

@@ -48,6 +48,8 @@ _ABBREVIATIONS = {
     "cs": "č čl např tzv sv nám Mgr MUDr JUDr Bc",
     "tr": "Doç Sn Yrd Sok Cad Mah Apt bkz örn",
     "sv": "jfr dvs",
+    "da": "eks",
+    "fi": "Esim esim ks mm",
     "hu": "özv ifj vö",
     "ru": "ул просп пл им ср рис стр ст гл табл проф акад доц напр тел св ген вул див ім",
     "el": "κα δηλ βλ Δρ",
@@ -90,7 +92,7 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
 
 
 def _continues(text: str, first: int, end: re.Match[str]) -> bool:
-    """Whether the sentence that begins at `first` goes on after what looks like its end."""
+    """Whether the sentence that begins at `first` continues after what looks like its end."""
     before, following = text[max(first, end.start() - _LONGEST_BEFORE) : end.start()], text[end.end() : end.end() + 1]
     if following.isdigit() and _BEFORE_NUMBER.search(before):
         return True

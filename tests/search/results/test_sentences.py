@@ -53,6 +53,8 @@ def test_where_sentences_end(text: str, expected: list[str]) -> None:
     "text",
     [
         "M. Dupont a signé. | Mme. Martin habite av. Foch, no. 12. | Fin.",
+        "Esim. Helsinki on kaupunki. | Se on suuri.",
+        "Han bor f.eks. Aarhus nær. | Den 3. juni er fri.",
         "El Sr. García firma. | EE. UU. es grande; véase la pág. 12. | La Sra. López no.",
         "Il Sig. Rossi firma. | Dott. Bianchi no.",
         "Umowę podpisał p. Kowalski z ul. Długiej, nr. 3. | Dnia 3. maja przyszedł inż. Nowak.",

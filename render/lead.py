@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from wherein.render.excerpt import COLUMNS, Span
 from wherein.search.results.question_words import QuestionWords, question_words
+from wherein.search.results.sentences import SENTENCE_ENDS, sentence_spans
 from wherein.terminal import Mark, Style, collapse, printable
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["lead_span", "line_of", "question_marks", "span_in"]
 
 _WORD_STYLE: Style = {"fg": "yellow", "bold": True}
+_ENDS = (*SENTENCE_ENDS, ":")
 
 _LINE = re.compile(r"[^\n]+")
 # The Markdown markup at the start of a line.
@@ -31,8 +33,6 @@ def lead_span(hit: "Hit", text: str, question: str, exact: Span | None) -> Span:
     That is the nearest sentence if it is known, else the one with the exact answer, else the one with most words of the
     question. It contains either all of the exact answer or none of it.
     """
-    from wherein.search.results.sentences import sentence_spans
-
     spans = sentence_spans(text) or [(0, len(text))]
     asked = question_words(question)
     if nearest := span_in(hit, hit.sentence):
@@ -77,10 +77,8 @@ def line_of(hit: "Hit", start: int) -> int:
 
 def _rate_sentence(sentence: str, asked: QuestionWords) -> tuple[bool, float]:
     """Return whether a sentence has words of the question, and how many; a heading is worth less."""
-    from wherein.search.results.sentences import SENTENCE_ENDS
-
     count = asked.count(sentence)
-    return count > 0, count + (1.5 if sentence.endswith((*SENTENCE_ENDS, ":")) else 0)
+    return count > 0, count + (1.5 if sentence.endswith(_ENDS) else 0)
 
 
 def question_marks(text: str, question: str) -> list[Mark]:

@@ -107,14 +107,14 @@ def score_passages(
         # Deleted passages stay in the postings of a generation until the next fold.
         if part.live is not None:
             part_scores[~part.live] = 0
-    listed = tuple(map(_listed, found, scores))
+    listed = tuple(map(_listed, found, map(len, scores)))
     return KeywordScores(scores, listed, idf, asked, families)
 
 
-def _listed(found: Sequence[Positions | None], scores: Scores) -> Positions | None:
-    """Return the positions that are scored, ascending, from those of each word; None where that would take long."""
+def _listed(found: Sequence[Positions | None], count: int) -> Positions | None:
+    """Return which of `count` positions are scored, ascending, from those of each word; None where it takes long."""
     known = [positions for positions in found if positions is not None]
-    if len(known) < len(found) or _LISTED_SHARE * sum(map(len, known)) > len(scores):
+    if len(known) < len(found) or _LISTED_SHARE * sum(map(len, known)) > count:
         return None
     return np.unique(np.concatenate(known)) if known else np.empty(0, np.uint32)
 

@@ -103,7 +103,7 @@ def terms_of(text: str) -> Iterator[int]:
 def word_terms(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Yield each word of a text as it is written, with its terms; words without terms are left out."""
     words = _words()
-    for match in _word_pattern().finditer(text):
+    for match in word_matches(text):
         if terms := words[match.group()]:
             yield match.group(), terms
 
@@ -200,30 +200,35 @@ def _han_pattern() -> re.Pattern[str]:
 
 @cache
 def _part_pattern() -> re.Pattern[str]:
-    return re.compile(rf"(?:(?!_)[\w{_marks()}])+")
+    return re.compile(_letters_but("_"))
 
 
 @cache
 def _run_pattern() -> re.Pattern[str]:
     """Match runs of letters, digits and marks in any script, and emoji."""
-    return re.compile(rf"(?:(?!_)[\w{_marks()}])+|{EMOJI}")
+    return re.compile(rf"{_letters_but('_')}|{EMOJI}")
 
 
 @cache
 def _split_pattern() -> re.Pattern[str]:
     """Match the same, but runs in scripts without spaces apart from others."""
-    return re.compile(rf"[{UNSPACED}]+|(?:(?![{UNSPACED}_])[\w{_marks()}])+|{EMOJI}")
+    return re.compile(rf"[{UNSPACED}]+|{_letters_but(f'{UNSPACED}_')}|{EMOJI}")
 
 
 @cache
 def _letters_pattern() -> re.Pattern[str]:
-    return re.compile(rf"(?:(?![\d_])[\w{_marks()}])+")
+    return re.compile(_letters_but(r"\d_"))
 
 
 @cache
 def _phrase_pattern() -> re.Pattern[str]:
     """Match the words of a phrase; in scripts without spaces each character is one."""
-    return re.compile(rf"[{UNSPACED}]|(?:(?![{UNSPACED}_])[\w{_marks()}])+")
+    return re.compile(rf"[{UNSPACED}]|{_letters_but(f'{UNSPACED}_')}")
+
+
+def _letters_but(others: str) -> str:
+    """Return the expression of a run of letters, digits and marks without some characters."""
+    return rf"(?:(?![{others}])[\w{_marks()}])+"
 
 
 @cache

@@ -103,7 +103,7 @@ def _name(kind: str, texts: Sequence[str]) -> str:
 
 def index_texts(texts: Sequence[str]) -> KeywordIndex:
     """Return the index of texts without titles and headings; the index of each in `texts` is its id."""
-    counts = count_texts(texts)
+    counts = [own.counts for own in count_texts(texts)]
     postings = collect([unpack_rows(range(len(counts)), counts)] if counts else [])
     parts = Part(postings), Part(collect(()))
     return KeywordIndex(0, None, parts, len(counts), int(postings.lengths.sum(dtype=np.int64)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypedDict, Unpack
@@ -38,6 +39,14 @@ class StoredPassage(NamedTuple):
     document_checksum: int
     text: object
     line: int
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The headings; none where they are damaged, so that no hit will have them."""
+        try:
+            return tuple(map(str, json.loads(self.heading)))
+        except (ValueError, TypeError, RecursionError):
+            return ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Unpack
 
 import numpy as np
@@ -16,7 +16,8 @@ from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.packed_terms import TermRows
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.term_counts import checked_terms
+from wherein.storage.catalog.term_counts import StoredTerms, checked_terms
+from wherein.storage.catalog.term_order import MAX_TERMS
 from wherein.storage.catalog.terms import terms_of
 from wherein.storage.catalog.vectors import Matrix, checked_vectors
 from wherein.storage.disk.recent import Recent
@@ -46,7 +47,7 @@ _VECTORS = (
     "SELECT c.id, v.id, v.input_hash, v.vector, v.checksum FROM chunks c"
     " CROSS JOIN vectors v ON v.model_id = ? AND v.input_hash = c.input_hash WHERE c.id IN ({})"
 )
-_COUNTS = "SELECT id, counts, checksum FROM terms WHERE id IN ({})"
+_COUNTS = "SELECT id, counts, checksum, term_order FROM terms WHERE id IN ({})"
 
 
 class PassageLookup:
@@ -63,7 +64,7 @@ class PassageLookup:
         self._stored: Recent[int, StoredPassage] = Recent(_MAX_CHARACTERS)
         self._hits: Recent[int, Hit] = Recent(_MAX_CHARACTERS)
         self._chunks: Recent[tuple[int, int | None], list[int]] = Recent(_MAX_CHUNKS)
-        self._counted: Recent[int, TermRows] = Recent(_MAX_COUNTED)
+        self._counted: Recent[int, StoredTerms] = Recent(_MAX_COUNTED)
         self._terms: Recent[int, Terms] = Recent(_MAX_TERMS)
         self._vectors: Recent[int, Matrix] = Recent(_MAX_VECTORS)
 
@@ -89,19 +90,28 @@ class PassageLookup:
     def terms(self, chunks: Sequence[int]) -> list[Terms]:
         """Return the terms int64 `[t]` of each passage in their order, those of its title and headings first.
 
-        Raises Damaged when a passage is not stored.
+        Raises Damaged when a passage is not stored, or its terms are not what was stored.
         """
         found = {chunk: self._terms[chunk] for chunk in chunks if chunk in self._terms}
         unknown = [chunk for chunk in chunks if chunk not in found]
-        stored = self.stored(unknown)
-        for chunk in unknown:
+        for chunk, own in zip(unknown, self._stored_terms(unknown), strict=True):
+            if own.order is not None:
+                found[chunk] = own.rows.entries["term"][own.order].astype(np.int64)
+                self._terms.keep(chunk, found[chunk], len(found[chunk]))
+        found |= self._terms_of_texts([chunk for chunk in unknown if chunk not in found])
+        return [found[chunk] for chunk in chunks]
+
+    def _terms_of_texts(self, chunks: Sequence[int]) -> dict[int, Terms]:
+        """Return the terms of passages that were stored before their order was."""
+        found, stored = dict[int, Terms](), self.stored(chunks)
+        for chunk in chunks:
             passage = required(stored, chunk)
-            texts = (passage.title, passage.heading, passage.text)
+            texts = (passage.title, *passage.headings, passage.text)
             terms = chain.from_iterable(terms_of(str(text)[:MAX_LENGTH]) for text in texts)
-            found[chunk] = np.fromiter(terms, np.int64)
+            found[chunk] = np.fromiter(islice(terms, MAX_TERMS), np.int64)
             if passage.text is not None:  # a lost text may be repaired
                 self._terms.keep(chunk, found[chunk], len(found[chunk]))
-        return [found[chunk] for chunk in chunks]
+        return found
 
     def vectors(self, chunks: Sequence[int]) -> tuple[list[int], Matrix]:
         """Return those of some passages that have a vector, and their vectors `[n, width]`.
@@ -141,13 +151,16 @@ class PassageLookup:
 
     def counted(self, chunks: Sequence[int]) -> list[TermRows]:
         """Return the counted terms of each passage, by itself. Raises Damaged when one is not what was stored."""
+        return [own.rows for own in self._stored_terms(chunks)]
+
+    def _stored_terms(self, chunks: Sequence[int]) -> list[StoredTerms]:
         found = {chunk: self._counted[chunk] for chunk in chunks if chunk in self._counted}
         unknown = [chunk for chunk in chunks if chunk not in found]
         rows = {chunk: row for chunk, *row in select_in(self._db, _COUNTS, unknown)}
-        counted = checked_terms((chunk, *rows.get(chunk, (None, None))) for chunk in unknown)
-        for chunk, row in zip(unknown, counted, strict=True):
-            found[chunk] = row
-            self._counted.keep(chunk, row, len(row.entries))
+        stored = checked_terms((chunk, *rows.get(chunk, (None, None, None))) for chunk in unknown)
+        for chunk, own in zip(unknown, stored, strict=True):
+            found[chunk] = own
+            self._counted.keep(chunk, own, len(own.rows.entries))
         return [found[chunk] for chunk in chunks]
 
 

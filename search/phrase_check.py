@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from wherein.search.hits import StoredPassage
 from wherein.search.query_syntax import ParsedQuestion, Phrase
@@ -73,7 +72,7 @@ class PhraseCheck:
         return chunk in self._is_excluded
 
     def _learn(self, passage: StoredPassage) -> None:
-        parts = [part[:MAX_LENGTH] for part in _parts(passage)]
+        parts = [part[:MAX_LENGTH] for part in (str(passage.text), str(passage.title), *passage.headings)]
         letters = [_letters(part) for part in parts]
         asked = [phrase for phrase in (*self._quoted, *self._excluded) if _may_hold(letters, phrase)]
         text = _EDGE.join(map(folded_text, parts)) if asked else ""
@@ -91,12 +90,3 @@ def _letters(text: str) -> bytes | None:
 def _may_hold(letters: Sequence[bytes | None], phrase: Phrase) -> bool:
     """Whether one of some texts has the letters of a phrase: to fold every text takes twenty times as long."""
     return any(own is None or phrase.letters in own for own in letters)
-
-
-def _parts(passage: StoredPassage) -> Iterator[str]:
-    yield str(passage.text)
-    yield str(passage.title)
-    try:
-        yield from map(str, json.loads(passage.heading))
-    except (ValueError, TypeError, RecursionError):  # damaged: no hit will have it
-        return

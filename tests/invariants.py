@@ -16,6 +16,7 @@ from wherein.storage.catalog.connection import open_reader, snapshot
 from wherein.storage.catalog.documents import document_spans, document_text, list_documents, model_input
 from wherein.storage.catalog.models import bound_model
 from wherein.storage.catalog.term_counts import count_terms
+from wherein.storage.catalog.term_order import sealed
 from wherein.storage.catalog.vectors import count_live, read_vectors, unpack_vectors
 from wherein.storage.filters.selection import Filter
 from wherein.storage.index.generations import active_generation
@@ -106,12 +107,16 @@ def _check_index(db: Any, folder: Path, model: Any) -> None:
 
 
 def _check_keywords(db: Any, folder: Path) -> None:
-    """Each chunk has the term counts of its text; generation and delta together hold each chunk once, as stored."""
+    """Each chunk has the terms of its text; generation and delta together hold each chunk once, as stored."""
     rows = db.execute(
-        f'SELECT c.id, substr({TEXT}, c.start + 1, c."end" - c.start), c.heading, d.title, t.counts FROM chunks c'
-        " JOIN documents d ON d.id = c.document_id LEFT JOIN terms t ON t.id = c.id ORDER BY c.id"
+        f'SELECT c.id, substr({TEXT}, c.start + 1, c."end" - c.start), c.heading, d.title, t.counts,'
+        " t.checksum, t.term_order FROM chunks c JOIN documents d ON d.id = c.document_id"
+        " LEFT JOIN terms t ON t.id = c.id ORDER BY c.id"
     ).fetchall()
-    assert all(counts == count_terms(text, json.loads(heading), title) for _, text, heading, title, counts in rows)
+    for _, text, heading, title, *columns, checksum, order in rows:
+        own = count_terms(text, json.loads(heading), title)
+        assert columns == [own.counts]
+        assert order in (None, sealed(own.order, checksum))
     index = load_keywords(db, folder, None)
     ids = [number for part in index.parts for number in part.postings.ids.tolist()]
     assert len(ids) == len(set(ids))

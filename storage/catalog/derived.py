@@ -1,4 +1,4 @@
-"""What is stored with a passage and derived from it alone: its counted terms (`terms`) and its sketch (`sketches`)."""
+"""What is stored with a passage and derived from it alone: its terms (`terms`) and its sketch (`sketches`)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from wherein.storage.catalog.sketches import save_sketches, sketches_of
-from wherein.storage.catalog.term_counts import pack_counts, save_terms
+from wherein.storage.catalog.term_counts import CountedTerms, pack_counts, save_terms
 from wherein.storage.catalog.terms import terms_of
 from wherein.storage.disk.batched import batched
 
@@ -27,9 +27,9 @@ class Passage(NamedTuple):
 
 
 class Derived(NamedTuple):
-    """The columns `terms.counts` and `sketches.sketch` of a passage."""
+    """The terms of a passage and the column `sketches.sketch`."""
 
-    counts: bytes
+    terms: CountedTerms
     sketch: bytes
 
 
@@ -46,5 +46,5 @@ def _derive(passages: Sequence[Passage]) -> list[Derived]:
 
 def save_derived(db: Database, chunks: Sequence[int], derived: Sequence[Derived]) -> None:
     """Store what is derived from the passages of chunks, given by their ids. Call inside `writing`."""
-    save_terms(db, zip(chunks, (own.counts for own in derived), strict=True))
+    save_terms(db, zip(chunks, (own.terms for own in derived), strict=True))
     save_sketches(db, zip(chunks, (own.sketch for own in derived), strict=True))

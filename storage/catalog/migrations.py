@@ -14,7 +14,7 @@ from sqlite_utils.migrations import Migrations
 from wherein.storage.catalog.checksums import row_checksum, vector_checksum
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.sketches import fill_sketches
-from wherein.storage.catalog.term_counts import Uncounted, counted_version, recount
+from wherein.storage.catalog.term_counts import Uncounted, counted_version, recount, save_counts
 from wherein.storage.catalog.terms import terms_version
 from wherein.storage.catalog.texts import save_text_bytes
 from wherein.storage.catalog.vectors import is_stored_vector, pack_vectors, unpack_vectors
@@ -54,7 +54,7 @@ def m0003_terms(db: Database) -> None:
     `highest_vector_id` of a generation of keywords is the highest id of a chunk.
     """
     _run(db, _TERMS)
-    recount(db, _uncounted_in_whole_texts)
+    recount(db, _uncounted_in_whole_texts, save_counts)
     failpoint("migration.applied")
 
 
@@ -150,7 +150,7 @@ def m0011_joined_words(db: Database) -> None:
     if counted_version(db) != terms_version():
         db.execute("DELETE FROM terms")
         db.execute("DELETE FROM generations WHERE kind = 'keywords'")
-        recount(db)
+        recount(db, save=save_counts)
     failpoint("migration.applied")
 
 
@@ -192,6 +192,16 @@ def m0013_sketches(db: Database) -> None:
 def m0014_recognized_text(db: Database) -> None:
     """Which spans of a text were recognized in pictures (OCR): none in existing documents."""
     db.execute("ALTER TABLE coverage ADD COLUMN recognized TEXT NOT NULL DEFAULT '[]'")
+    failpoint("migration.applied")
+
+
+@MIGRATIONS()
+def m0015_term_order(db: Database) -> None:
+    """The order of each passage's terms (storage/catalog/term_order.py).
+
+    Existing rows have none, and the texts are read in its place: nothing has to be counted again.
+    """
+    db.execute("ALTER TABLE terms ADD COLUMN term_order BLOB")
     failpoint("migration.applied")
 
 

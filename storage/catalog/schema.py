@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NEWEST_SCHEMA", "has_tables", "highest_used_id", "migrate", "schema_of"]
 
-NEWEST_SCHEMA = 14
+NEWEST_SCHEMA = 15
 """The number of migrations in `storage/catalog/migrations.py`, which is imported only to apply them."""
 
 

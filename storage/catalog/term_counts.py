@@ -1,4 +1,4 @@
-"""The `terms` table: how often each term occurs in a chunk, in its heading and in its document's title.
+"""The `terms` table: how often each term occurs in a chunk, in its heading and in its document's title; in which order.
 
 A row is counted once, when its chunk is saved, committed with it, and has its id. Everything that keyword search reads
 is derived from these rows.
@@ -20,6 +20,7 @@ import numpy.typing as npt
 from wherein.errors import Damaged
 from wherein.storage.catalog.packed_terms import ENTRY, TermRows, estimated_terms, pack_rows, unpack_rows
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.term_order import MAX_TERMS, Indices, pack_orders, sealed, unsealed
 from wherein.storage.catalog.terms import TERM_BITS, terms_of, terms_version
 from wherein.storage.catalog.texts import Span, read_spans
 from wherein.storage.disk.batched import batched
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 __all__ = [
+    "CountedTerms",
+    "StoredTerms",
     "Uncounted",
     "all_chunks",
     "average_entries",
@@ -43,6 +46,7 @@ __all__ = [
     "read_terms",
     "recount",
     "removed_chunks",
+    "save_counts",
     "save_terms",
 ]
 
@@ -61,6 +65,7 @@ class Uncounted(NamedTuple):
     passage: object
 
 
+Integers = npt.NDArray[np.int64]
 ReadUncounted = Callable[[Catalog, int, int], Sequence[Uncounted]]
 """Returns the first chunks without a row: those with an id over the first number, and at most as many as the second."""
 
@@ -70,12 +75,19 @@ _UNCOUNTED = (
 )
 
 
-def count_terms(text: str, headings: Sequence[str] = (), title: str = "") -> bytes:
-    """Return the counted terms of a passage, its headings and its document's title, packed for `save_terms`."""
+class CountedTerms(NamedTuple):
+    """The counted terms of a passage as `packed_terms` packs them, and their order as `term_order` does."""
+
+    counts: bytes
+    order: bytes
+
+
+def count_terms(text: str, headings: Sequence[str] = (), title: str = "") -> CountedTerms:
+    """Count and order the terms of a passage, its headings and its document's title."""
     return pack_counts([list(terms_of(text))], [headings], [title])[0]
 
 
-def count_texts(texts: Sequence[str]) -> list[bytes]:
+def count_texts(texts: Sequence[str]) -> list[CountedTerms]:
     """Return what `count_terms` does for each of many texts without headings and titles."""
     terms = ([list(terms_of(text)) for text in group] for group in batched(texts, _BATCH_SIZE))
     return [row for group in terms for row in pack_counts(group, [()] * len(group), [""] * len(group))]
@@ -83,20 +95,44 @@ def count_texts(texts: Sequence[str]) -> list[bytes]:
 
 def pack_counts(
     passages: Sequence[Sequence[int]], headings: Iterable[Sequence[str]], titles: Iterable[str]
-) -> list[bytes]:
-    """Return what `count_terms` does for at most 2**24 passages, given as their terms.
+) -> list[CountedTerms]:
+    """Count and order the terms of at most 2**16 passages, given as their terms, their headings and titles.
 
     Together they take a tenth of the time that they take one by one.
     """
     fields = list(map(_fields, map("\n".join, headings), titles))
     body = _keys(passages)
     keys, indexes = np.unique(np.concatenate([body, _keys([own.terms for own in fields])]), return_inverse=True)
+    in_body, in_fields = indexes[: len(body)], indexes[len(body) :]
     entries = np.zeros(len(keys), ENTRY)
     entries["term"] = keys & np.uint64((1 << TERM_BITS) - 1)
-    entries["body"] = np.minimum(np.bincount(indexes[: len(body)], minlength=len(keys)), _MAX_BODY)
-    entries["fields"][indexes[len(body) :]] = [count for own in fields for count in own.counts]
+    entries["body"] = np.minimum(np.bincount(in_body, minlength=len(keys)), _MAX_BODY)
+    entries["fields"][in_fields] = [count for own in fields for count in own.counts]
     sizes = np.bincount((keys >> np.uint64(TERM_BITS)).astype(np.int64), minlength=len(passages))
-    return pack_rows([min(len(terms), _MAX_LENGTH) for terms in passages], sizes, entries)
+    counts = pack_rows([min(len(terms), _MAX_LENGTH) for terms in passages], sizes, entries)
+    return list(map(CountedTerms, counts, _orders(passages, fields, in_body, in_fields, sizes)))
+
+
+def _orders(
+    passages: Sequence[Sequence[int]],
+    fields: Sequence[_Fields],
+    in_body: Integers,
+    in_fields: Integers,
+    sizes: Integers,
+) -> list[bytes]:
+    """Return the order of the terms of each row, those of its title and headings first.
+
+    `in_body` and `in_fields` are the indices of the terms of all passages and of all fields among the terms of all
+    rows, of which each row has `sizes`.
+    """
+    firsts = np.cumsum([0, *(len(own.terms) for own in fields)])[:-1].tolist()
+    order = np.array([first + at for first, own in zip(firsts, fields, strict=True) for at in own.order], np.int64)
+    before, within = [len(own.order) for own in fields], list(map(len, passages))
+    numbers = np.arange(len(passages), dtype=np.uint16)
+    rows = np.concatenate([np.repeat(numbers, before), np.repeat(numbers, within)])
+    by_row = np.argsort(rows, kind="stable")
+    indices = np.concatenate([in_fields[order], in_body])[by_row] - (np.cumsum(sizes) - sizes)[rows[by_row]]
+    return pack_orders(indices, list(map(sum, zip(before, within, strict=True))), sizes.tolist())
 
 
 def _keys(rows: Sequence[Sequence[int]]) -> npt.NDArray[np.uint64]:
@@ -108,26 +144,43 @@ def _keys(rows: Sequence[Sequence[int]]) -> npt.NDArray[np.uint64]:
 
 @dataclass(frozen=True)
 class _Fields:
+    """The different terms of headings and title with their counts, and in which order these indices occur."""
+
     terms: list[int]
     counts: list[int]
+    order: list[int]
 
 
 @lru_cache(maxsize=256)
 def _fields(headings: str, title: str) -> _Fields:
     """Return the counts of the terms of headings and title, as in `ENTRY`; consecutive chunks mostly share them."""
-    in_headings, in_title = Counter(terms_of(headings)), Counter(terms_of(title))
+    own_headings, own_title = list(terms_of(headings)), list(terms_of(title))
+    in_headings, in_title = Counter(own_headings), Counter(own_title)
     terms = list(dict.fromkeys((*in_headings, *in_title)))
     counts = [16 * min(in_headings[term], _MAX_FIELD) + min(in_title[term], _MAX_FIELD) for term in terms]
-    return _Fields(terms, counts)
+    index_of = {term: index for index, term in enumerate(terms)}
+    return _Fields(terms, counts, [index_of[term] for term in (*own_title, *own_headings)][:MAX_TERMS])
 
 
-def save_terms(db: Database, rows: Iterable[tuple[int, bytes]]) -> None:
-    """Store or replace the rows of chunks: their ids, and what `count_terms` returned. Call inside `writing`."""
+def save_terms(db: Database, rows: Iterable[tuple[int, CountedTerms]]) -> None:
+    """Store or replace the rows of chunks: their ids, and what `pack_counts` returned. Call inside `writing`."""
+    checked = ((number, own, _checksum(number, own.counts)) for number, own in rows)
     db.conn.executemany(
-        "INSERT INTO terms (id, counts, checksum) VALUES (?, ?, ?)"
-        " ON CONFLICT (id) DO UPDATE SET counts = excluded.counts, checksum = excluded.checksum",
-        ([number, raw, _checksum(number, raw)] for number, raw in rows),
+        "INSERT INTO terms (id, counts, checksum, term_order) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE"
+        " SET counts = excluded.counts, checksum = excluded.checksum, term_order = excluded.term_order",
+        ([number, own.counts, checksum, sealed(own.order, checksum)] for number, own, checksum in checked),
     )
+
+
+def save_counts(db: Database, rows: Iterable[tuple[int, CountedTerms]]) -> None:
+    """Store the rows of chunks in a catalog before the migration that added the order. Call inside `writing`."""
+    db.conn.executemany(
+        "INSERT INTO terms (id, counts, checksum) VALUES (?, ?, ?)",
+        ([number, own.counts, _checksum(number, own.counts)] for number, own in rows),
+    )
+
+
+SaveCounted = Callable[["Database", Iterable[tuple[int, CountedTerms]]], None]
 
 
 def read_uncounted(db: Catalog, last: int, limit: int) -> list[Uncounted]:
@@ -140,7 +193,7 @@ def read_uncounted(db: Catalog, last: int, limit: int) -> list[Uncounted]:
     ]
 
 
-def recount(db: Database, read: ReadUncounted = read_uncounted) -> int:
+def recount(db: Database, read: ReadUncounted = read_uncounted, save: SaveCounted = save_terms) -> int:
     """Count the terms of every chunk that has no row, from its text; return how many chunks. Call inside `writing`."""
     import json
 
@@ -152,7 +205,7 @@ def recount(db: Database, read: ReadUncounted = read_uncounted) -> int:
             [json.loads(chunk.heading) for chunk in chunks],
             [_text(chunk.title) for chunk in chunks],
         )
-        save_terms(db, zip((chunk.id for chunk in chunks), counts, strict=True))
+        save(db, zip((chunk.id for chunk in chunks), counts, strict=True))
         last = chunks[-1].id
         counted += len(chunks)
     db.execute(
@@ -233,23 +286,43 @@ def read_terms(db: Catalog, above: int = 0, batch: int = _BATCH_SIZE) -> Iterato
         yield _unpacked([number for number, _, _ in fetched], [raw for _, raw, _ in fetched])
 
 
-def checked_terms(rows: Iterable[tuple[int, object, object]]) -> list[TermRows]:
-    """Return rows, given as their columns, each by itself. Raises Damaged when one is not what was stored."""
-    numbers, raws = [], []
-    for number, raw, checksum in rows:
+class StoredTerms(NamedTuple):
+    """The counted terms of one passage, and their `order` `[t]` as indices of them; None in a row without it."""
+
+    rows: TermRows
+    order: Indices | None
+
+
+def checked_terms(rows: Iterable[tuple[int, object, Any, object]]) -> list[StoredTerms]:
+    """Return rows, given as their columns with the order last. Raises Damaged when one is not what was stored."""
+    numbers, raws, orders = [], [], []
+    for number, raw, checksum, order in rows:
         if not isinstance(raw, bytes) or not _is_sound(number, raw, checksum):
             raise _damaged(number)
         numbers.append(number)
         raws.append(raw)
-    return _unpacked(numbers, raws).single()
+        orders.append((order, checksum))
+    return [
+        StoredTerms(own, _order(number, order, checksum, own))
+        for number, own, (order, checksum) in zip(numbers, _unpacked(numbers, raws).single(), orders, strict=True)
+    ]
 
 
-def is_stored_terms(number: object, raw: Any, checksum: object) -> bool:
+def _order(number: int, column: object, checksum: int, rows: TermRows) -> Indices | None:
+    try:
+        return None if column is None else unsealed(column, checksum, len(rows.entries))
+    except ValueError as error:
+        raise _damaged(number) from error
+
+
+def is_stored_terms(number: object, raw: Any, checksum: Any, order: object) -> bool:
     """Whether the columns of a row are what was stored."""
     if not isinstance(number, int) or not isinstance(raw, bytes) or not _is_sound(number, raw, checksum):
         return False
     try:
-        unpack_rows([number], [raw])
+        rows = unpack_rows([number], [raw])
+        if order is not None:
+            unsealed(order, checksum, len(rows.entries))
     except ValueError:
         return False
     return True

@@ -32,10 +32,13 @@ __all__ = ["BadRow", "Gap", "check_rows", "counters", "passages_without_vector",
 
 _CHUNKS = f"SELECT {CHUNK_COLUMNS} FROM chunks WHERE document_id = ? ORDER BY ordinal"
 _TERMS = (
-    "SELECT c.id, t.counts, t.checksum FROM chunks c LEFT JOIN terms t ON t.id = c.id"
+    "SELECT c.id, t.counts, t.checksum, t.term_order FROM chunks c LEFT JOIN terms t ON t.id = c.id"
     " WHERE c.document_id = ? ORDER BY c.ordinal"
 )
-_SKETCHES = _TERMS.replace("t.counts", "t.sketch").replace("JOIN terms", "JOIN sketches")
+_SKETCHES = (
+    "SELECT c.id, s.sketch, s.checksum FROM chunks c LEFT JOIN sketches s ON s.id = c.id"
+    " WHERE c.document_id = ? ORDER BY c.ordinal"
+)
 _DOCUMENTS = (
     "SELECT d.id, d.file_id, f.version = ? AND f.state <> 'read', d.characters, d.uri, d.title, d.media_type,"
     " d.text_hash, d.metadata, d.notes, d.checksum FROM documents d LEFT JOIN files f ON f.id = d.file_id ORDER BY d.id"
@@ -173,8 +176,8 @@ def _chunks(db: Catalog, document_id: int) -> list[_Chunk]:
 
 
 def _check_terms(db: Catalog, document: _Document) -> Iterator[BadRow]:
-    for chunk_id, counts, checksum in db.execute(_TERMS, [document.id]):
-        if not is_stored_terms(chunk_id, counts, checksum):
+    for chunk_id, *columns in db.execute(_TERMS, [document.id]):
+        if not is_stored_terms(chunk_id, *columns):
             what = "the word counts of a passage are not those stored"
             yield BadRow("terms", chunk_id, document.id, document.name, what)
 

@@ -28,7 +28,7 @@ def once(*terms: int) -> dict[int, int]:
 
 def with_headings(title: str, heading: str) -> KeywordIndex:
     """Return an index of the passage `fox`, with a title and a heading, and of the passage `den`."""
-    rows = unpack_rows([1, 2], [count_terms("fox", [heading], title), count_terms("den")])
+    rows = unpack_rows([1, 2], [count_terms("fox", [heading], title).counts, count_terms("den").counts])
     return KeywordIndex(0, None, (Part(collect([rows])), Part(collect(()))), 2, 2)
 
 
@@ -92,7 +92,7 @@ def test_an_empty_index_scores_nothing() -> None:
 def test_a_score_from_the_index_is_that_from_the_stored_counts(
     passages: list[tuple[list[str], str, str]], question: list[str]
 ) -> None:
-    counts = [count_terms(" ".join(words), [heading], title) for words, heading, title in passages]
+    counts = [count_terms(" ".join(words), [heading], title).counts for words, heading, title in passages]
     postings = collect([unpack_rows(range(len(counts)), counts)])
     index = KeywordIndex(0, None, (Part(postings), Part(collect(()))), len(counts), int(postings.lengths.sum()))
     scores = score_passages(index, Counter(terms_of(" ".join(question))))
@@ -123,7 +123,7 @@ def test_inflections_count_as_the_word_that_was_asked(texts: list[list[str]], qu
     scores, expected = score_passages(index, asked, families=families), score_passages(as_asked, asked)
     assert scores.idf == expected.idf
     assert scores.parts[0].tolist() == expected.parts[0].tolist()
-    rows = [unpack_rows([number], [count_terms(" ".join(text))]) for number, text in enumerate(texts)]
+    rows = [unpack_rows([number], [count_terms(" ".join(text)).counts]) for number, text in enumerate(texts)]
     stored, held = score_rows(rows, index, scores)
     assert stored == scores.parts[0].tolist()
     assert held[:, list(asked).index(RED)].tolist() == ["red" in text or "owl" in text for text in texts]

@@ -66,9 +66,31 @@ def test_terms_come_in_the_order_that_is_asked_for_title_and_headings_first(
     assert list(lookup.terms([])) == []
 
 
+def test_terms_of_passages_that_were_stored_before_their_order_was_are_the_same(
+    change: Callable[..., None], db: Any, lookup: PassageLookup, chunks: dict[str, int]
+) -> None:
+    ids = list(chunks.values())
+    before = [list(terms) for terms in lookup.terms(ids)]
+    assert lookup._stored == {}  # no text was read
+    change("UPDATE terms SET term_order = NULL WHERE id <> ?", chunks["cats"])
+    older = PassageLookup(db, None)
+    assert [list(terms) for terms in older.terms(ids)] == before
+    assert chunks["cats"] not in older._stored
+
+
+@pytest.mark.parametrize("damage", ["term_order = x'0102'", "checksum = 5"])
+def test_a_damaged_order_is_no_other_order(
+    change: Callable[..., None], lookup: PassageLookup, chunks: dict[str, int], damage: str
+) -> None:
+    change(f"UPDATE terms SET {damage} WHERE id = ?", chunks["cats"])
+    with pytest.raises(Damaged, match=f"The word counts of passage {chunks['cats']} are damaged; run: wherein verify"):
+        lookup.terms([chunks["cats"]])
+
+
 def test_recent_terms_are_not_read_again_and_those_of_a_lost_text_are_not_kept(
     change: Callable[..., None], db: Any, chunks: dict[str, int]
 ) -> None:
+    change("UPDATE terms SET term_order = NULL")
     change("DELETE FROM texts WHERE document_id = (SELECT document_id FROM chunks WHERE id = ?)", chunks["copy"])
     lookup = PassageLookup(db, None)
     first, _ = lookup.terms([chunks["cats"], chunks["copy"]])
@@ -133,8 +155,10 @@ def test_what_has_no_row_is_missing(change: Callable[..., None], lookup: Passage
     assert stored.keys() == {chunks["cats"], chunks["lease"]}
     assert stored[chunks["cats"]].text == "Cats sleep all day."
     assert [row.ids.tolist() for row in lookup.counted([chunks["lease"]])] == [[chunks["lease"]]]
-    with pytest.raises(Damaged, match="Passage 1000000 is in an index but not stored"):
+    with pytest.raises(Damaged, match="The word counts of passage 1000000 are damaged"):
         list(lookup.terms([10**6]))
+    with pytest.raises(Damaged, match="Passage 1000000 is in an index but not stored"):
+        lookup.hit(10**6, None)
 
 
 def test_a_changed_vector_is_damage(change: Callable[..., None], lookup: PassageLookup, chunks: dict[str, int]) -> None:

@@ -62,7 +62,7 @@ def passages_to_store(document: EmbeddedDocument) -> list[Row]:
             "text": document.text[chunk.start : chunk.end],
             "sample": int(key[-8:], 16) % SAMPLE_SIZE,
             "vector": vector.tolist(),
-            **_terms(own.counts),
+            **_terms(own.terms.counts),
         }
         for ordinal, (key, chunk, line, own, vector) in enumerate(
             zip(document.passage_keys, document.chunks, lines, derived, vectors, strict=True)

@@ -35,5 +35,5 @@ def test_known_bytes() -> None:
         Passage(f"Lease {n} of the house: {'rent ' * n}is due in 202{n}.", ("Lease",) * (n % 2), f"Title {n}")
         for n in range(10)
     ]
-    digest = sha256(b"".join(counts + sketch for counts, sketch in derive(passages)))
+    digest = sha256(b"".join(terms.counts + sketch for terms, sketch in derive(passages)))
     assert digest.hexdigest()[:16] == "7cd2a426d0e27ccd"

@@ -95,9 +95,12 @@ def test_terms_of_another_version_are_counted_again() -> None:
     text = "An x-ray of it"
     with writing(db, "test"):
         chunk = ChunkRow(0, len(text), content_hash(text), None, ())
-        db.execute("CREATE TABLE sketches (id, sketch, checksum)")  # a later migration's
+        # What later migrations bring.
+        db.execute("CREATE TABLE sketches (id, sketch, checksum)")
+        db.execute("ALTER TABLE terms ADD COLUMN term_order BLOB")
         save_document(db, DocumentRow("a", None, "", "text/plain", text, {}, (), [chunk]))
         db.execute("DROP TABLE sketches")
+        db.execute("ALTER TABLE terms DROP COLUMN term_order")
     counted = db.execute("SELECT id, counts, checksum FROM terms").fetchall()
     with writing(db, "test"):
         db.execute("UPDATE settings SET value = '1 snowball 2.2.0' WHERE key = 'terms'")

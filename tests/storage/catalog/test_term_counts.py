@@ -38,7 +38,7 @@ def test_any_text_has_terms_of_40_bits(text: str) -> None:
     found = Counter(terms_of(text))
     assert all(0 <= term < 1 << 40 for term in found)
     folded_text(text)
-    raw = count_terms(text, ["heading"], text[:20])
+    raw, _ = count_terms(text, ["heading"], text[:20])
     (rows,) = [unpack_rows([7], [raw])]
     counted = dict(zip(rows.entries["term"].tolist(), rows.entries["body"].tolist(), strict=True))
     assert {term: count for term, count in counted.items() if count} == {t: min(n, 255) for t, n in found.items()}
@@ -46,13 +46,13 @@ def test_any_text_has_terms_of_40_bits(text: str) -> None:
 
 
 def test_counts_of_fields() -> None:
-    rows = unpack_rows([1], [count_terms("lease lease", ["The lease", "Owner"], "lease lease owner")])
+    rows = unpack_rows([1], [count_terms("lease lease", ["The lease", "Owner"], "lease lease owner").counts])
     held = {int(term): (int(body), int(fields)) for term, body, fields in rows.entries.tolist()}
     (lease,), (owner,), (the,) = terms("lease"), terms("owner"), terms("the")
     assert held == {lease: (2, 16 + 2), owner: (0, 16 + 1), the: (0, 16)}
-    assert not is_stored_terms(1, b"short", 0)
-    assert count_terms("") == bytes(40)
-    assert np.array(unpack_rows([1], [count_terms("a " * 70_000)]).entries["body"]).tolist() == [255]
+    assert not is_stored_terms(1, b"short", 0, None)
+    assert count_terms("") == (bytes(40), b"")
+    assert np.array(unpack_rows([1], [count_terms("a " * 70_000).counts]).entries["body"]).tolist() == [255]
 
 
 def test_rows_are_read_in_batches_in_the_order_of_their_ids(db: Database) -> None:
@@ -76,27 +76,28 @@ def test_a_damaged_row_is_not_read(db: Database, change: str) -> None:
     with pytest.raises(Damaged, match=r"^The word counts of passage \d are damaged; run: wherein verify$"):
         list(read_terms(db))
     with pytest.raises(Damaged):
-        checked_terms([(1, b"short", 0)])
+        checked_terms([(1, b"short", 0, None)])
 
 
 def test_rows_are_checked_one_by_one_and_returned_in_their_order(db: Database) -> None:
     save(db, document("a", hashes(0, 3), text="one two three"))
-    stored = db.execute("SELECT id, counts, checksum FROM terms ORDER BY id DESC").fetchall()
-    rows = checked_terms(stored)
+    stored = db.execute("SELECT id, counts, checksum, term_order FROM terms ORDER BY id DESC").fetchall()
+    rows = [own.rows for own in checked_terms(stored)]
     assert [row.ids.tolist() for row in rows] == [[3], [2], [1]]
-    for row, (_, raw, _) in zip(rows, stored, strict=True):
+    for row, (_, raw, *_) in zip(rows, stored, strict=True):
         assert row.entries.tobytes() == unpack_rows([0], [raw]).entries.tobytes()
     assert checked_terms([]) == []
     with pytest.raises(Damaged, match="passage 2 are damaged"):
-        checked_terms([stored[0], (2, None, None)])
+        checked_terms([stored[0], (2, None, None, None)])
 
 
 def test_a_row_whose_checksum_fits_must_still_be_one(db: Database) -> None:
     """As after a collision of checksums: an error, and neither a crash nor memory for a billion terms."""
-    for raw in (b"", b"12345678", b"\xff" * 60, count_terms("a b c")[:-1], count_terms("a b c") + b"\0"):
-        assert not is_stored_terms(7, raw, zlib.crc32(raw, 7))
+    counts = count_terms("a b c").counts
+    for raw in (b"", b"12345678", b"\xff" * 60, counts[:-1], counts + b"\0"):
+        assert not is_stored_terms(7, raw, zlib.crc32(raw, 7), None)
         with pytest.raises(Damaged, match="passage 7 are damaged"):
-            checked_terms([(7, raw, zlib.crc32(raw, 7))])
+            checked_terms([(7, raw, zlib.crc32(raw, 7), None)])
 
 
 def test_missing_rows_are_counted_again_as_they_were(db: Database) -> None:

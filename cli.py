@@ -14,6 +14,7 @@ import click
 from wherein.commands.completing import COMPLETION_VARIABLE
 from wherein.commands.options import GlobalOptions, global_options
 from wherein.commands.output import warn
+from wherein.commands.pandas_filter import keep_pandas_out
 from wherein.errors import EXIT_INTERRUPTED, WhereinError, explain
 from wherein.streams import ReaderGoneError, prepare_streams
 
@@ -69,6 +70,7 @@ class _Group(click.Group):
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run a command and print what is left of its output: what fails then has a sentence and an exit code, too."""
         _collect_rarely()
+        keep_pandas_out()
         if COMPLETION_VARIABLE not in os.environ:  # click writes bytes to a shell that asks what it may complete
             prepare_streams()
         try:

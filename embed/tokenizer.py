@@ -187,7 +187,7 @@ class Tokenizer:
                 # reshape: without tokens the array would be [0] and not [0, 2].
                 offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
                 if self._splits_words_alone:
-                    firsts = np.flatnonzero(np.diff(np.array(encoding.word_ids, np.int64), prepend=-1))  # no word is -1
+                    firsts = _first_tokens(np.array(encoding.word_ids, np.int64))
                     start = offsets[firsts, 0]
                 else:
                     firsts, start = _token_starts(text[begin:end], offsets[:, 0])
@@ -198,9 +198,16 @@ class Tokenizer:
         if not starts:
             return Words(np.empty(0, np.int64), np.empty(0, np.int64), ())
         joined = np.concatenate(ids)
-        unknown = int(np.count_nonzero(np.isin(joined, self._unknown)))
+        unknown = sum(int(np.count_nonzero(joined == one)) for one in self._unknown)
         reusable = joined if self._reuses_ids else None
         return Words(np.concatenate(starts), np.concatenate(tokens), tuple(breaks), unknown, reusable)
+
+
+def _first_tokens(word_ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return which tokens are the first of their word, from the word of each token."""
+    is_first = np.ones(len(word_ids), np.bool_)
+    np.not_equal(word_ids[1:], word_ids[:-1], out=is_first[1:])  # a third of the time of `np.diff`
+    return np.flatnonzero(is_first)
 
 
 def _blocks(text: str) -> Iterator[tuple[int, int]]:

@@ -28,6 +28,7 @@ __all__ = [
     "folded_text",
     "has_unspaced",
     "is_letters",
+    "is_usual",
     "plain_word",
     "replace_words",
     "required_terms",
@@ -103,6 +104,9 @@ def terms_of(text: str) -> Iterator[int]:
 def word_terms(text: str) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Yield each word of a text as it is written, with its terms; words without terms are left out."""
     words = _words()
+    if is_usual(text):  # as most words that come one by one: to match a word takes ten times as long
+        yield text, words[text]
+        return
     for match in word_matches(text):
         if terms := words[match.group()]:
             yield match.group(), terms
@@ -145,6 +149,11 @@ def has_unspaced(word: str) -> bool:
 def is_letters(word: str) -> bool:
     """Whether a word is made of letters alone, and of the marks on them."""
     return _letters_pattern().fullmatch(word) is not None
+
+
+def is_usual(word: str) -> bool:
+    """Whether a word consists of ASCII letters in one of the usual cases, as most do, and has no parts."""
+    return word.isalpha() and word.isascii() and (word.islower() or word.istitle()) and len(word) <= _MAX_LENGTH
 
 
 def folded_text(text: str) -> str:
@@ -256,7 +265,7 @@ def _words() -> PieceCache[tuple[int, ...]]:
     stem = _stemmer("english")
 
     def compute(word: str) -> tuple[int, ...]:
-        if _is_usual(word):
+        if is_usual(word):
             return (_hash(stem(word.lower())),)
         return tuple(dict.fromkeys(_hash(form) for form in emoji_forms(word) or _forms(word)))
 
@@ -293,7 +302,7 @@ def _pieces() -> PieceCache[tuple[int, ...]]:
 
     def compute(piece: str) -> tuple[int, ...]:
         word = piece.rstrip(",.;:)")
-        if _is_usual(word):
+        if is_usual(word):
             return words[word]
         return tuple(chain.from_iterable(map(words.__getitem__, pattern.findall(piece))))
 
@@ -324,11 +333,6 @@ def _hash(form: str) -> int:
     # Damaged text and questions may hold lone surrogates.
     digest = blake2b(form.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest[-TERM_BITS // 8 :], "little")
-
-
-def _is_usual(word: str) -> bool:
-    """Whether a word consists of ASCII letters in one of the usual cases, as most do, and has no parts."""
-    return word.isalpha() and word.isascii() and (word.islower() or word.istitle()) and len(word) <= _MAX_LENGTH
 
 
 def _forms(word: str) -> Iterator[str]:

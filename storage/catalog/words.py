@@ -11,7 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.terms import PieceCache, has_unspaced, is_letters, plain_word, word_terms, words_in
+from wherein.storage.catalog.terms import (
+    PieceCache,
+    has_unspaced,
+    is_letters,
+    is_usual,
+    plain_word,
+    word_terms,
+    words_in,
+)
 from wherein.storage.catalog.texts import Span, read_spans
 
 __all__ = ["LONGEST", "SHORTEST", "read_words", "respell_word", "spelled_parts", "term_of_word", "words_of"]
@@ -59,7 +67,13 @@ def words_of(texts: Iterable[str]) -> set[str]:
 
 @cache
 def _pieces() -> PieceCache[tuple[str, ...]]:
-    return PieceCache(lambda piece: tuple(part for word in words_in(piece) for _, part in spelled_parts(word)))
+    def compute(piece: str) -> tuple[str, ...]:
+        word = piece.rstrip(",.;:)")
+        if is_usual(word):
+            return (word.lower(),) if SHORTEST <= len(word) <= LONGEST else ()
+        return tuple(part for found in words_in(piece) for _, part in spelled_parts(found))
+
+    return PieceCache(compute)
 
 
 def term_of_word(word: str) -> int | None:

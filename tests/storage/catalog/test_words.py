@@ -1,11 +1,13 @@
 """The words that texts spell out, and those of the passages of a catalog."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from catalogs import passage, save
 from wherein.storage.catalog.connection import snapshot, writing
-from wherein.storage.catalog.terms import terms_of
+from wherein.storage.catalog.terms import terms_of, word_terms, words_in
 from wherein.storage.catalog.words import read_words, respell_word, spelled_parts, term_of_word, words_of
 
 
@@ -88,3 +90,17 @@ def test_damaged_rows_have_no_words(db: Database) -> None:
         db.execute("UPDATE chunks SET heading = '[' WHERE id = 1")
     with snapshot(db):
         assert read_words(db) == {"cats", "sleep"}
+
+
+PIECES = st.text("aBé日-',.;:)1", max_size=6) | st.text("abcXYZ", min_size=1, max_size=40).map(str.capitalize)
+
+
+@given(PIECES)
+def test_most_pieces_take_a_short_way_to_the_same_words(piece: str) -> None:
+    assert words_of([piece]) == {part for word in words_in(piece) for _, part in spelled_parts(word)}
+
+
+@given(PIECES)
+def test_a_single_word_has_the_terms_that_it_has_in_a_text(word: str) -> None:
+    # The comma is no part of any word, and the text is no longer a word of letters alone.
+    assert list(word_terms(word)) == list(word_terms(f"{word} ,"))

@@ -208,8 +208,10 @@ class Encoder:
 
     def _start(self, queue: Any, waiting: WaitingTexts[Key]) -> None:
         keys, rows = waiting.next_batch()
-        # Inputs are copied, because nothing here keeps the arrays alive while the request waits.
-        queue.start_async(self._inputs(rows), keys, share_inputs=False)
+        request = queue[queue.get_idle_request_id()]  # waits until there is one, which is then started
+        for name, values in self._inputs(rows).items():
+            _fill(request.get_tensor(name), values)
+        queue.start_async(None, keys)
 
     def _abandon(self, network: "_Network", queue: Any) -> None:
         """Get rid of the queued requests, which would take a minute on a slow machine."""
@@ -250,6 +252,17 @@ class Encoder:
 
     def _padded_length(self, ids: list[int]) -> int:
         return self._lengths[bisect_left(self._lengths, len(ids))]
+
+
+def _fill(tensor: Any, values: npt.NDArray[np.int64]) -> None:
+    """Copy an input `[n, length]` of a request into its tensor.
+
+    To leave this to `start_async` took 0.3 ms a question, in which no other thread could run. Not by tensors that share
+    the arrays' memory: vectors were wrong when other requests ran beside this one.
+    """
+    if tuple(tensor.shape) != values.shape:
+        tensor.shape = values.shape
+    tensor.data[:] = values
 
 
 class _Network:
@@ -293,13 +306,8 @@ class _Network:
 
     def infer(self, inputs: dict[str, npt.NDArray[np.int64]]) -> list[Matrix]:
         """Return the vectors `[dimension]` of inputs `[n, length]`; for one thread at a time."""
-        # To leave this to `start_async` took 0.3 ms a question, in which no other thread could run. Not by tensors that
-        # share the arrays' memory: vectors were wrong when other requests ran beside this one.
         for name, values in inputs.items():
-            tensor = self._input_tensors[name]
-            if tuple(tensor.shape) != values.shape:
-                tensor.shape = values.shape
-            tensor.data[:] = values
+            _fill(self._input_tensors[name], values)
         # Not `infer`, which computes in the calling thread, with as many threads as that may use: the same text would
         # have a slightly different vector than in the network's own threads.
         self._request.start_async()

@@ -46,6 +46,7 @@ _AT_ONCE = 16  # passages whose hashes fit into the processor's cache
 _LOW_BITS = np.uint64(0x5555_5555_5555_5555)
 _MIX = (np.uint64(0x9E37_79B9_7F4A_7C15), np.uint64(0xC2B2_AE3D_27D4_EB4F))
 _SHIFT = np.uint64(29)
+_DIGIT = re.compile(r"\d")
 _NUMBER = re.compile(r"\b[^\W\d]*\d\w*")
 _NUMBERS = PieceCache(lambda piece: tuple(map(str.lower, _NUMBER.findall(piece))))
 _BATCH_SIZE = 2_048
@@ -77,7 +78,9 @@ def sketches_of(passages: Sequence[Sequence[int]], texts: Sequence[str]) -> list
 def _numbers(terms: Sequence[int], text: str) -> str:
     if not terms:
         return f"\n{text.strip()}"  # a text without terms is like none but itself
-    return "\n".join(sorted({*chain.from_iterable(map(_NUMBERS.__getitem__, text.split()))}))
+    # Most pieces are words: to look these up as well takes three times as long.
+    with_digits = (piece for piece in text.split() if not piece.isalpha() and _DIGIT.search(piece))
+    return "\n".join(sorted({*chain.from_iterable(map(_NUMBERS.__getitem__, with_digits))}))
 
 
 def _digits(passages: Sequence[Sequence[int]]) -> bytes:

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from itertools import chain
 
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.terms import (
@@ -59,10 +60,8 @@ def _is_spelled(part: str, folded: str) -> bool:
 
 def words_of(texts: Iterable[str]) -> set[str]:
     """Return the words that texts spell out."""
-    pieces, found = _pieces(), set[str]()
-    for text in texts:
-        found.update(*map(pieces.__getitem__, set(text.split())))
-    return found
+    distinct = set(chain.from_iterable(map(str.split, texts)))
+    return set(chain.from_iterable(map(_pieces().__getitem__, distinct)))
 
 
 @cache

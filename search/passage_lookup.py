@@ -98,7 +98,8 @@ class PassageLookup:
             if own.order is not None:
                 found[chunk] = own.rows.entries["term"][own.order].astype(np.int64)
                 self._terms.keep(chunk, found[chunk], len(found[chunk]))
-        found |= self._terms_of_texts([chunk for chunk in unknown if chunk not in found])
+        if without_order := [chunk for chunk in unknown if chunk not in found]:
+            found |= self._terms_of_texts(without_order)
         return [found[chunk] for chunk in chunks]
 
     def _terms_of_texts(self, chunks: Sequence[int]) -> dict[int, Terms]:
@@ -120,20 +121,22 @@ class PassageLookup:
         """
         assert self._model is not None
         found = {chunk: self._vectors[chunk] for chunk in chunks if chunk in self._vectors}
-        rows = list(select_in(self._db, _VECTORS, [chunk for chunk in chunks if chunk not in found], self._model.id))
-        _, vectors = checked_vectors(self._model.dimension, [row[1:] for row in rows])
-        for (chunk, *_), vector in zip(rows, vectors, strict=True):
-            found[chunk] = vector
-            self._vectors.keep(chunk, vector, 1)
+        if unknown := [chunk for chunk in chunks if chunk not in found]:
+            rows = list(select_in(self._db, _VECTORS, unknown, self._model.id))
+            _, vectors = checked_vectors(self._model.dimension, [row[1:] for row in rows])
+            for (chunk, *_), vector in zip(rows, vectors, strict=True):
+                found[chunk] = vector
+                self._vectors.keep(chunk, vector, 1)
         matrix = np.array(list(found.values()), np.float32).reshape(len(found), self._model.dimension)
         return list(found), matrix
 
     def stored(self, chunks: Sequence[int]) -> dict[int, StoredPassage]:
         """Return the rows of passages by their ids, unchecked; one that is not stored is missing."""
         found = {chunk: self._stored[chunk] for chunk in chunks if chunk in self._stored}
-        for passage in read_passages(self._db, [chunk for chunk in chunks if chunk not in found]):
-            found[passage.chunk] = passage
-            self._stored.keep(passage.chunk, passage, len(str(passage.text)))
+        if unknown := [chunk for chunk in chunks if chunk not in found]:
+            for passage in read_passages(self._db, unknown):
+                found[passage.chunk] = passage
+                self._stored.keep(passage.chunk, passage, len(str(passage.text)))
         return found
 
     def hit(self, chunk: int, selection: Selection | None, **ranking: Unpack[Ranking]) -> Hit:
@@ -155,12 +158,12 @@ class PassageLookup:
 
     def _stored_terms(self, chunks: Sequence[int]) -> list[StoredTerms]:
         found = {chunk: self._counted[chunk] for chunk in chunks if chunk in self._counted}
-        unknown = [chunk for chunk in chunks if chunk not in found]
-        rows = {chunk: row for chunk, *row in select_in(self._db, _COUNTS, unknown)}
-        stored = checked_terms((chunk, *rows.get(chunk, (None, None, None))) for chunk in unknown)
-        for chunk, own in zip(unknown, stored, strict=True):
-            found[chunk] = own
-            self._counted.keep(chunk, own, len(own.rows.entries))
+        if unknown := [chunk for chunk in chunks if chunk not in found]:
+            rows = {chunk: row for chunk, *row in select_in(self._db, _COUNTS, unknown)}
+            stored = checked_terms((chunk, *rows.get(chunk, (None, None, None))) for chunk in unknown)
+            for chunk, own in zip(unknown, stored, strict=True):
+                found[chunk] = own
+                self._counted.keep(chunk, own, len(own.rows.entries))
         return [found[chunk] for chunk in chunks]
 
 

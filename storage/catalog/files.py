@@ -111,8 +111,11 @@ def file_of_document(db: Catalog, document_id: int) -> FileRecord | None:
 def files_of_documents(db: Catalog, documents: Sequence[int]) -> Iterator[tuple[int, StoredFile]]:
     """Yield the id of each document that was read from a file, with that file, in no order."""
     statement = f"SELECT d.id, {_STORED} FROM documents d JOIN files ON files.id = d.file_id WHERE d.id IN ({{}})"
-    for document, *row in select_in(db, statement, documents):
-        yield document, _stored(*row)
+    files = dict[int, StoredFile]()  # many documents may be of one file
+    for document, number, *columns in select_in(db, statement, documents):
+        if number not in files:
+            files[number] = _stored(number, *columns)
+        yield document, files[number]
 
 
 def modification_times(db: Catalog, documents: Sequence[int]) -> dict[int, datetime]:

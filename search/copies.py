@@ -105,9 +105,9 @@ class NearCopies:
         own, left = self._known.of(hits), self._known.of(others)
         near = are_near(own.sketches[:, None], left.sketches[None, :])
         near &= own.is_known[:, None] & left.is_known[None, :]
-        for at, chunk in enumerate(others):
-            if near[:, at].any():
-                found[int(near[:, at].argmax())].append(chunk)
+        first = near.argmax(axis=0)
+        for at in np.flatnonzero(near.any(axis=0)).tolist():
+            found[first[at]].append(others[at])
         return [copies[:MAX_LISTED] for copies in found]
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain, filterfalse, islice, repeat
 
 import numpy as np
@@ -113,6 +114,7 @@ def text_of(passage: StoredPassage) -> str:
     return passage.text if isinstance(passage.text, str) else ""
 
 
+@lru_cache(maxsize=256)  # what has many copies is among the hits of many questions
 def _words(text: str) -> _Words:
     words = _WORDS.findall(text[:MAX_LENGTH].lower())
     # Fewer than three words are one shorter run.

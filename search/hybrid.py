@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
@@ -44,7 +45,7 @@ from wherein.storage.index.keyword_index import KeywordIndex
 from wherein.storage.index.open_indexes import OpenIndexes, SharedIndexes
 from wherein.storage.index.vector_index import VectorIndex
 
-__all__ = ["CANDIDATES", "MAX_BY_WORDS", "READ", "Ranker", "to_read"]
+__all__ = ["CANDIDATES", "MAX_BY_WORDS", "READ", "Ranker", "spare_vectors", "to_read"]
 
 MAX_BY_WORDS = 50_000
 """Passages that are ranked by words for one question, to find enough that have different texts."""
@@ -287,7 +288,7 @@ class Ranker:
         """
         check = self._phrase_check(matches.question)
         count = index.count if selection is None else len(selection.vectors)
-        wanted = max(n, MAX_BY_MEANING) if has_copies else n
+        wanted = max(n, MAX_BY_MEANING) if has_copies else n + spare_vectors(n, matches.index)
         while True:
             vector_ids, scores = index.nearest(query.vector, wanted, selection)
             # All copies of a text are needed only where some may not be allowed.
@@ -373,6 +374,17 @@ class Ranker:
         if lost := scores.keys() - exact.keys():
             raise Damaged(f"Passage {min(lost)} has a score but no stored vector; run: wherein verify")
         return exact
+
+
+def spare_vectors(n: int, index: KeywordIndex) -> int:
+    """Return how many more than `n` vectors to look for, so that `n` of them are not of removed passages.
+
+    Three standard deviations more than on average (Poisson): else of 100,000 passages with 1,000 removed every other
+    question would be searched for twice.
+    """
+    held = sum(len(part.postings.ids) for part in index.parts)
+    expected = n * (held - index.count) / held if held else 0.0
+    return math.ceil(expected + 3 * math.sqrt(expected))
 
 
 def to_read(k: int) -> int:

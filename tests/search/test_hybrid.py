@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,14 @@ import pytest
 
 from keyword_oracle import brute_force
 from oracle import read_state
+from text_index import index_texts
 from toy import ToyEncoder
 from wherein.errors import Damaged
 from wherein.search.embedded import EmbeddedQuestion, embed_question
 from wherein.search.filters.parse import parse_filter
 from wherein.search.fusion import PHRASES, QuestionWords, fuse
 from wherein.search.hits import Hit
-from wherein.search.hybrid import READ, Ranker, to_read
+from wherein.search.hybrid import READ, Ranker, spare_vectors, to_read
 from wherein.search.query_syntax import parse_question
 from wherein.storage.catalog.checksums import content_hash, vector_checksum
 from wherein.storage.catalog.connection import open_reader
@@ -184,3 +186,10 @@ def test_a_document_that_was_changed_in_the_catalog_is_damage(
 
 def test_how_many_candidates_are_read() -> None:
     assert [to_read(k) for k in (1, 13, 14, 40)] == [READ, READ, 21, 60]
+
+
+@pytest.mark.parametrize(("removed", "spare"), [(0, 0), (1, 3), (10, 12), (100, 72)])
+def test_as_many_more_vectors_are_looked_for_as_may_be_of_removed_passages(removed: int, spare: int) -> None:
+    index = index_texts(["a lease"] * 100)
+    assert spare_vectors(50, replace(index, count=100 - removed)) == spare
+    assert spare_vectors(50, index_texts([])) == 0

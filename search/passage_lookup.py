@@ -11,7 +11,7 @@ import numpy as np
 from wherein.errors import Damaged
 from wherein.search.fusion import Terms
 from wherein.search.hits import Hit, Ranking, StoredPassage, checked_hit
-from wherein.search.stored_passages import MAX_LENGTH, read_passages
+from wherein.search.stored_passages import read_passages
 from wherein.storage.catalog.batches import select_in
 from wherein.storage.catalog.models import StoredModel
 from wherein.storage.catalog.packed_terms import TermRows
@@ -26,7 +26,7 @@ from wherein.storage.filters.selection import Selection
 __all__ = ["PassageLookup", "required"]
 
 # What is kept of all passages together: terms at 8 bytes each, characters of texts, vectors, counted terms at about
-# 20 bytes each.
+# 25 bytes each, with their order.
 _MAX_TERMS = 1_000_000
 _MAX_CHARACTERS = 4_000_000
 _MAX_VECTORS = 5_000
@@ -95,9 +95,9 @@ class PassageLookup:
         found = {chunk: self._terms[chunk] for chunk in chunks if chunk in self._terms}
         unknown = [chunk for chunk in chunks if chunk not in found]
         for chunk, own in zip(unknown, self._stored_terms(unknown), strict=True):
-            if own.order is not None:
-                found[chunk] = own.rows.entries["term"][own.order].astype(np.int64)
-                self._terms.keep(chunk, found[chunk], len(found[chunk]))
+            if (terms := own.in_order()) is not None:
+                found[chunk] = terms
+                self._terms.keep(chunk, terms, len(terms))
         if without_order := [chunk for chunk in unknown if chunk not in found]:
             found |= self._terms_of_texts(without_order)
         return [found[chunk] for chunk in chunks]
@@ -108,7 +108,7 @@ class PassageLookup:
         for chunk in chunks:
             passage = required(stored, chunk)
             texts = (passage.title, *passage.headings, passage.text)
-            terms = chain.from_iterable(terms_of(str(text)[:MAX_LENGTH]) for text in texts)
+            terms = chain.from_iterable(terms_of(str(text)) for text in texts)
             found[chunk] = np.fromiter(islice(terms, MAX_TERMS), np.int64)
             if passage.text is not None:  # a lost text may be repaired
                 self._terms.keep(chunk, found[chunk], len(found[chunk]))
@@ -154,7 +154,7 @@ class PassageLookup:
 
     def counted(self, chunks: Sequence[int]) -> list[TermRows]:
         """Return the counted terms of each passage, by itself. Raises Damaged when one is not what was stored."""
-        return [own.rows for own in self._stored_terms(chunks)]
+        return [own.counts for own in self._stored_terms(chunks)]
 
     def _stored_terms(self, chunks: Sequence[int]) -> list[StoredTerms]:
         found = {chunk: self._counted[chunk] for chunk in chunks if chunk in self._counted}
@@ -163,7 +163,7 @@ class PassageLookup:
             stored = checked_terms((chunk, *rows.get(chunk, (None, None, None))) for chunk in unknown)
             for chunk, own in zip(unknown, stored, strict=True):
                 found[chunk] = own
-                self._counted.keep(chunk, own, len(own.rows.entries))
+                self._counted.keep(chunk, own, len(own.counts.entries))
         return [found[chunk] for chunk in chunks]
 
 

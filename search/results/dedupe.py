@@ -114,7 +114,7 @@ def text_of(passage: StoredPassage) -> str:
     return passage.text if isinstance(passage.text, str) else ""
 
 
-@lru_cache(maxsize=256)  # what has many copies is among the hits of many questions
+@lru_cache(maxsize=64)  # what has many copies is among the hits of many questions
 def _words(text: str) -> _Words:
     words = _WORDS.findall(text[:MAX_LENGTH].lower())
     # Fewer than three words are one shorter run.

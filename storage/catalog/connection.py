@@ -61,7 +61,7 @@ def open_writer(folder: Path) -> Database:
             _refuse_emptied(folder, db)  # before `migrate`, which would create the tables again
             # WAL lets readers continue while the writer commits; FULL flushes every commit to the disk, NORMAL leaves
             # that to a later one (https://sqlite.org/pragma.html#pragma_synchronous). A migration that a power failure
-            # undoes is only applied again, so that a new library does not wait for the disk 14 times.
+            # undoes is only applied again, so that a new library does not wait for the disk at each of them.
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=NORMAL")
             _refuse_newer(db)

@@ -27,7 +27,7 @@ class Passage(NamedTuple):
 
 
 class Derived(NamedTuple):
-    """The terms of a passage and the column `sketches.sketch`."""
+    """What is stored of a passage in the tables `terms` and `sketches`."""
 
     terms: CountedTerms
     sketch: bytes

@@ -199,7 +199,7 @@ def m0014_recognized_text(db: Database) -> None:
 def m0015_term_order(db: Database) -> None:
     """The order of each passage's terms (storage/catalog/term_order.py).
 
-    Existing rows have none, and the texts are read in its place: nothing has to be counted again.
+    Existing rows have none, and the texts are read in their place: nothing has to be counted again.
     """
     db.execute("ALTER TABLE terms ADD COLUMN term_order BLOB")
     failpoint("migration.applied")

@@ -28,6 +28,7 @@ __all__ = [
     "Entries",
     "TermRows",
     "decode_counts",
+    "different_terms",
     "encode_counts",
     "estimated_terms",
     "pack_nibbles",
@@ -48,6 +49,7 @@ ESCAPE = 15
 """The code of counts that have none of their own."""
 
 _HEADER = struct.Struct("<II")
+_NO_HEADER = "a row has no header"
 _WRONG_SIZE = "a row has another size than its header gives"
 _WRONG_COUNT = "a row has another number of terms than its header gives"
 _LOW_BITS, _HIGHS = 32, 256
@@ -103,6 +105,13 @@ def estimated_terms(size: float) -> float:
     return max(0.0, size - _HEADER.size - _HIGHS / 8) / (4 + 1 / 8 + 1 / 2)
 
 
+def different_terms(row: bytes) -> int:
+    """Return the number of different terms in a row, given by its first 8 bytes. Raises ValueError for fewer."""
+    if len(row) < _HEADER.size:
+        raise ValueError(_NO_HEADER)
+    return int(_HEADER.unpack_from(row)[1])
+
+
 def pack_rows(lengths: Sequence[int], sizes: Integers, entries: Entries) -> list[bytes]:
     """Return rows: the length of each passage in terms, and its terms, each once, ascending.
 
@@ -139,7 +148,7 @@ def unpack_rows(ids: Sequence[int], raws: Sequence[bytes]) -> TermRows:
     """Return rows that `pack_rows` packed, each with its id. Raises ValueError when one cannot be such a row."""
     joined = b"".join([raw[: _HEADER.size] for raw in raws])
     if len(joined) != _HEADER.size * len(raws):
-        raise ValueError("a row has no header")
+        raise ValueError(_NO_HEADER)
     headers = np.frombuffer(joined, "<u4")
     sizes = headers[1::2].astype(np.int64)
     highs, lows, codes, escapes = _columns(raws, sizes)

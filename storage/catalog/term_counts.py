@@ -1,4 +1,5 @@
-"""The `terms` table: how often each term occurs in a chunk, in its heading and in its document's title; in which order.
+"""The `terms` table: how often each term occurs in a chunk, in its headings and in its document's title, and in which
+order they come.
 
 A row is counted once, when its chunk is saved, committed with it, and has its id. Everything that keyword search reads
 is derived from these rows.
@@ -18,9 +19,16 @@ import numpy as np
 import numpy.typing as npt
 
 from wherein.errors import Damaged
-from wherein.storage.catalog.packed_terms import ENTRY, TermRows, estimated_terms, pack_rows, unpack_rows
+from wherein.storage.catalog.packed_terms import (
+    ENTRY,
+    TermRows,
+    different_terms,
+    estimated_terms,
+    pack_rows,
+    unpack_rows,
+)
 from wherein.storage.catalog.protocol import Catalog
-from wherein.storage.catalog.term_order import MAX_TERMS, Indices, pack_orders, sealed, unsealed
+from wherein.storage.catalog.term_order import MAX_TERMS, pack_orders, sealed, unsealed
 from wherein.storage.catalog.terms import TERM_BITS, terms_of, terms_version
 from wherein.storage.catalog.texts import Span, read_spans
 from wherein.storage.disk.batched import batched
@@ -34,6 +42,7 @@ __all__ = [
     "Uncounted",
     "all_chunks",
     "average_entries",
+    "check_orders",
     "checked_terms",
     "count_rows",
     "count_terms",
@@ -144,7 +153,10 @@ def _keys(rows: Sequence[Sequence[int]]) -> npt.NDArray[np.uint64]:
 
 @dataclass(frozen=True)
 class _Fields:
-    """The different terms of headings and title with their counts, and in which order these indices occur."""
+    """The different terms of headings and title with their counts; `order` has the index of each as often as it occurs.
+
+    The terms of the title come first.
+    """
 
     terms: list[int]
     counts: list[int]
@@ -153,7 +165,7 @@ class _Fields:
 
 @lru_cache(maxsize=256)
 def _fields(headings: str, title: str) -> _Fields:
-    """Return the counts of the terms of headings and title, as in `ENTRY`; consecutive chunks mostly share them."""
+    """Return the terms of headings and title, counted as in `ENTRY`; consecutive chunks mostly share them."""
     own_headings, own_title = list(terms_of(headings)), list(terms_of(title))
     in_headings, in_title = Counter(own_headings), Counter(own_title)
     terms = list(dict.fromkeys((*in_headings, *in_title)))
@@ -286,33 +298,46 @@ def read_terms(db: Catalog, above: int = 0, batch: int = _BATCH_SIZE) -> Iterato
         yield _unpacked([number for number, _, _ in fetched], [raw for _, raw, _ in fetched])
 
 
-class StoredTerms(NamedTuple):
-    """The counted terms of one passage, and their `order` `[t]` as indices of them; None in a row without it."""
+@dataclass(frozen=True)
+class StoredTerms:
+    """A row of one passage: its counts, which were checked, their checksum, and the column `term_order`, unchecked."""
 
-    rows: TermRows
-    order: Indices | None
+    counts: TermRows
+    checksum: int
+    column: object
+
+    def in_order(self) -> npt.NDArray[np.int64] | None:
+        """Return the terms `[t]` in their order, None where that is not stored. Raises Damaged where it is damaged."""
+        if self.column is None:
+            return None
+        terms = self.counts.entries["term"]
+        try:
+            return terms[unsealed(self.column, self.checksum, len(terms))].astype(np.int64)
+        except ValueError as error:
+            raise _damaged(int(self.counts.ids[0])) from error
 
 
 def checked_terms(rows: Iterable[tuple[int, object, Any, object]]) -> list[StoredTerms]:
     """Return rows, given as their columns with the order last. Raises Damaged when one is not what was stored."""
-    numbers, raws, orders = [], [], []
-    for number, raw, checksum, order in rows:
+    numbers, raws, others = [], [], []
+    for number, raw, checksum, column in rows:
         if not isinstance(raw, bytes) or not _is_sound(number, raw, checksum):
             raise _damaged(number)
         numbers.append(number)
         raws.append(raw)
-        orders.append((order, checksum))
-    return [
-        StoredTerms(own, _order(number, order, checksum, own))
-        for number, own, (order, checksum) in zip(numbers, _unpacked(numbers, raws).single(), orders, strict=True)
-    ]
+        others.append((checksum, column))
+    counts = _unpacked(numbers, raws).single()
+    return [StoredTerms(own, checksum, column) for own, (checksum, column) in zip(counts, others, strict=True)]
 
 
-def _order(number: int, column: object, checksum: int, rows: TermRows) -> Indices | None:
-    try:
-        return None if column is None else unsealed(column, checksum, len(rows.entries))
-    except ValueError as error:
-        raise _damaged(number) from error
+def check_orders(db: Catalog) -> None:
+    """Raise Damaged when the order of a passage's terms is not what was stored beside its counts."""
+    rows = db.execute("SELECT id, substr(counts, 1, 8), checksum, term_order FROM terms WHERE term_order IS NOT NULL")
+    for number, first, checksum, column in rows:
+        try:
+            unsealed(column, checksum, different_terms(first))
+        except ValueError as error:
+            raise _damaged(number) from error
 
 
 def is_stored_terms(number: object, raw: Any, checksum: Any, order: object) -> bool:
@@ -340,7 +365,7 @@ def _unpacked(numbers: Sequence[int], raws: Sequence[bytes]) -> TermRows:
 
 
 def _damaged(number: int) -> Damaged:
-    return Damaged(f"The word counts of passage {number} are damaged; run: wherein verify")
+    return Damaged(f"The stored words of passage {number} are damaged; run: wherein verify")
 
 
 def _checksum(number: int, raw: bytes) -> int:

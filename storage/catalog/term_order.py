@@ -62,6 +62,9 @@ def unsealed(column: object, checksum: int, size: int) -> Indices:
     if sealed(column[start:], checksum) != column:
         raise ValueError("an order does not fit its checksum")
     indices = np.frombuffer(column, one, offset=start)
+    # A sum of nothing is its seed: four bytes alone fit the checksum of any counts.
+    if size and not len(indices):
+        raise ValueError("an order has no terms, but its counts have")
     if len(indices) and indices.max() >= size:
         raise ValueError("an order has a term that its counts do not have")
     return indices

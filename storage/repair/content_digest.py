@@ -9,7 +9,7 @@ from wherein.errors import Damaged
 from wherein.storage.catalog.documents import check_document, document_spans, document_text, model_input
 from wherein.storage.catalog.protocol import Catalog
 from wherein.storage.catalog.sqlite_errors import translating_catalog_errors
-from wherein.storage.catalog.term_counts import read_terms
+from wherein.storage.catalog.term_counts import check_orders, read_terms
 from wherein.storage.catalog.titled_texts import checked_input
 from wherein.storage.catalog.vectors import checked_vector
 
@@ -54,6 +54,7 @@ def check_content(db: Catalog) -> Content:
         vectors = _check_vectors(db, digest)
         for rows in read_terms(db):
             digest.update(rows.ids.tobytes() + rows.entries.tobytes())
+        check_orders(db)  # they follow from the texts, as the counts do
     except (TypeError, ValueError, OverflowError) as error:  # a flipped bit can change a value's type
         raise Damaged(f"The catalog is damaged ({error}); run: wherein verify") from error
     return Content(documents, chunks, vectors, digest.hexdigest())

@@ -178,7 +178,7 @@ def _chunks(db: Catalog, document_id: int) -> list[_Chunk]:
 def _check_terms(db: Catalog, document: _Document) -> Iterator[BadRow]:
     for chunk_id, *columns in db.execute(_TERMS, [document.id]):
         if not is_stored_terms(chunk_id, *columns):
-            what = "the word counts of a passage are not those stored"
+            what = "the words of a passage, counted and in their order, are not those stored"
             yield BadRow("terms", chunk_id, document.id, document.name, what)
 
 

@@ -17,7 +17,7 @@ from wherein.storage.disk.failpoints import EXIT_CODE
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
-    "step", [*(f"migration.applied@{times}" for times in range(1, 12)), "migration.texts-copied@1"]
+    "step", [*(f"migration.applied@{times}" for times in range(1, NEWEST_SCHEMA)), "migration.texts-copied@1"]
 )
 def test_death_while_an_old_library_is_migrated(tmp_path: Path, way: str, step: str) -> None:
     unpack(FIXTURES[0], tmp_path)

@@ -1,12 +1,15 @@
 """Opening a catalog for reading and for writing."""
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from released_libraries import FIXTURES, unpack
 from wherein.errors import LibraryBusy, WhereinError
+from wherein.library import Library
 from wherein.library.ingesting import RunFactory
 from wherein.library.opening import is_library, open_for_reading, open_for_writing, require_library
 from wherein.storage.catalog.connection import CATALOG
@@ -96,3 +99,25 @@ def test_a_library_of_an_old_schema_is_migrated_and_indexed_when_it_is_read(tmp_
     assert count_documents(db) == 3
     assert all(active_generation(db, kind) for kind in KINDS)
     db.close()
+
+
+def test_passages_without_the_order_of_their_words_answer_as_those_with_it(
+    tmp_path: Path, compiled_cache: Path
+) -> None:
+    unpack(next(path for path in FIXTURES if path.name == "library-schema-14.tar.gz"), tmp_path / "older")
+    older = Library(tmp_path / "older", cache=compiled_cache)
+    newer = Library(tmp_path / "newer", cache=compiled_cache)
+    for document in older.documents():
+        file = tmp_path / document.uri.rpartition("/")[2].replace("notes.jsonl#bread", "bread.txt")
+        _, text = older.document(document.uri)
+        file.write_text(text)
+        newer.ingest([str(file)])
+    for question in ("who may sign the lease?", "cats", "the owner of the house"):
+        answers = [
+            [(hit.text, hit.score, hit.overlap) for hit in library.query(question, 3).hits]
+            for library in (older, newer)
+        ]
+        assert answers[0] == answers[1] != []
+    for library, count in ((older, 0), (newer, 3)):
+        with closing(sqlite3.connect(library.folder / CATALOG)) as db:
+            assert db.execute("SELECT count(term_order) FROM terms").fetchone() == (count,)

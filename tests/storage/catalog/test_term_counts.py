@@ -73,7 +73,7 @@ def test_a_damaged_row_is_not_read(db: Database, change: str) -> None:
     db.execute("PRAGMA foreign_keys=OFF")
     with writing(db, "test"):
         db.execute(f"UPDATE terms SET {change}")
-    with pytest.raises(Damaged, match=r"^The word counts of passage \d are damaged; run: wherein verify$"):
+    with pytest.raises(Damaged, match=r"^The stored words of passage \d are damaged; run: wherein verify$"):
         list(read_terms(db))
     with pytest.raises(Damaged):
         checked_terms([(1, b"short", 0, None)])
@@ -82,7 +82,7 @@ def test_a_damaged_row_is_not_read(db: Database, change: str) -> None:
 def test_rows_are_checked_one_by_one_and_returned_in_their_order(db: Database) -> None:
     save(db, document("a", hashes(0, 3), text="one two three"))
     stored = db.execute("SELECT id, counts, checksum, term_order FROM terms ORDER BY id DESC").fetchall()
-    rows = [own.rows for own in checked_terms(stored)]
+    rows = [own.counts for own in checked_terms(stored)]
     assert [row.ids.tolist() for row in rows] == [[3], [2], [1]]
     for row, (_, raw, *_) in zip(rows, stored, strict=True):
         assert row.entries.tobytes() == unpack_rows([0], [raw]).entries.tobytes()

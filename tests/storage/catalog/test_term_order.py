@@ -4,7 +4,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wherein.storage.catalog.packed_terms import unpack_rows
@@ -41,6 +41,8 @@ def test_a_passage_with_many_terms(different: int) -> None:
     assert len(row.order) == width * len(expected)
 
 
+@example(3, b"\0\0\0\0", 0, 0)
+@example(3, b"\5\0\0\0", 0, 5)
 @given(st.integers(1, 300), st.binary(max_size=6), st.integers(0, 80), st.integers(0, 255))
 def test_damage_is_found(size: int, other: bytes, at: int, checksum: int) -> None:
     (order,) = pack_orders(np.arange(20) % size, [20], [size])

@@ -56,7 +56,8 @@ def test_the_digest_of_a_document_that_moved_or_left_is_another(library: Path, l
         ("UPDATE chunks SET page = 4 WHERE id = 2", "The stored record of document 1 is damaged"),
         ("UPDATE vectors SET vector = zeroblob(64) WHERE id = 2", "Stored vector 2 is damaged"),
         ("UPDATE vectors SET checksum = 0 WHERE id = 4", "Stored vector 4 is damaged"),
-        ("UPDATE terms SET checksum = checksum + 1 WHERE id = 3", "The word counts of passage 3 are damaged"),
+        ("UPDATE terms SET checksum = checksum + 1 WHERE id = 3", "The stored words of passage 3 are damaged"),
+        ("UPDATE terms SET term_order = x'0102030405' WHERE id = 2", "The stored words of passage 2 are damaged"),
     ],
 )
 def test_a_row_that_is_not_what_was_stored_raises(library: Path, statement: str, sentence: str) -> None:

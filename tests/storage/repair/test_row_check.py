@@ -50,10 +50,10 @@ BAD_ROWS = {
         BadRow("vectors", 2, None, "", "a vector does not fit its checksum")
     ],
     "UPDATE terms SET counts = x'00' WHERE id = 4": [
-        BadRow("terms", 4, 3, MEMO, "the word counts of a passage are not those stored")
+        BadRow("terms", 4, 3, MEMO, "the words of a passage, counted and in their order, are not those stored")
     ],
     "DELETE FROM terms WHERE id = 1": [
-        BadRow("terms", 1, 1, FILE_A, "the word counts of a passage are not those stored")
+        BadRow("terms", 1, 1, FILE_A, "the words of a passage, counted and in their order, are not those stored")
     ],
     "DELETE FROM files WHERE id = 1": [
         BadRow("file_sources", 1, None, "", "it belongs to a row of files that is missing", link=True),

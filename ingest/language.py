@@ -26,8 +26,10 @@ _SCRIPTS = {
 }
 _FIRST = min(first for first, _ in _SCRIPTS.values())
 _MIN_SCRIPT_SHARE = 0.2
-_LANGUAGES_OF = {word: [lang for lang, words in SMALL_WORDS.items() if word in words.split()]
-            for words in SMALL_WORDS.values() for word in words.split()}  # fmt: skip
+_LANGUAGES_OF: dict[str, list[str]] = {}
+for _language, _words in SMALL_WORDS.items():
+    for _word in _words.split():
+        _LANGUAGES_OF.setdefault(_word, []).append(_language)
 
 
 def guess_language(text: str) -> str:

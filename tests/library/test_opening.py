@@ -109,7 +109,7 @@ def test_passages_without_the_order_of_their_words_answer_as_those_with_it(
     newer = Library(tmp_path / "newer", cache=compiled_cache)
     for document in older.documents():
         file = tmp_path / document.uri.rpartition("/")[2].replace("notes.jsonl#bread", "bread.txt")
-        _, text = older.document(document.uri)
+        _, text, *_ = older.document(document.uri)
         file.write_text(text)
         newer.ingest([str(file)])
     for question in ("who may sign the lease?", "cats", "the owner of the house"):

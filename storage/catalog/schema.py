@@ -61,11 +61,14 @@ def highest_used_id(db: Catalog, table: str) -> int:
 def schema_of(db: Catalog) -> int:
     """Return the number of migrations that were applied; 0 for an empty database.
 
-    Raises Damaged when there are tables, but no record of migrations.
+    Raises Damaged when there are tables, but no record of migrations, or when that does not have them one by one.
     """
     if db.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone() is None:
         if has_tables(db):
             raise Damaged("The catalog does not say which schema it has; run: wherein verify")
         return 0
-    (applied,) = db.execute("SELECT count(*) FROM _sqlite_migrations WHERE migration_set = 'wherein'").fetchone()
-    return int(applied)
+    applied = db.execute("SELECT migration_set, substr(name, 1, 5) FROM _sqlite_migrations ORDER BY id").fetchall()
+    # A damaged row would make the catalog an older one, which the next writer would migrate again.
+    if any(row != ("wherein", f"m{number:04}") for number, row in enumerate(applied, 1)):
+        raise Damaged("The record of the catalog's schema is damaged; run: wherein verify")
+    return len(applied)

@@ -100,6 +100,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
     "index gone": lambda folder: generation(folder).unlink(),
     "terms": sql("UPDATE terms SET counts = zeroblob(28) WHERE id = (SELECT max(id) FROM terms)"),
     "terms gone": sql("DELETE FROM terms WHERE id = 3"),
+    "schema": sql("UPDATE _sqlite_migrations SET migration_set = 'whereIn' WHERE id = 4"),
     "keywords flipped": lambda folder: flip(keywords(folder), 340),
     "keywords header": lambda folder: flip(keywords(folder), 25),
     "keywords cut": lambda folder: os.truncate(keywords(folder), 500),

@@ -138,7 +138,8 @@ def test_a_newer_catalog_is_refused_and_an_older_one_is_left_to_the_writer(tmp_p
     with closing(sqlite3.connect(tmp_path / CATALOG, isolation_level=None)) as raw:
         assert schema_of(raw) == NEWEST_SCHEMA
         raw.execute(
-            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('wherein', 'm0099_future', '')"
+            "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('wherein', ?, '')",
+            [f"m{NEWEST_SCHEMA + 1:04}_future"],
         )
     for opening in (open_reader, open_writer):
         with pytest.raises(WhereinError, match=re.escape(f"written by a newer Wherein; {how_to_upgrade()}")):

@@ -37,3 +37,20 @@ def test_tables_without_a_record_of_migrations_are_damage() -> None:
     db.execute("CREATE TABLE documents (id INTEGER)")
     with pytest.raises(Damaged, match="does not say which schema it has; run: wherein verify"):
         schema_of(db)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE _sqlite_migrations SET migration_set = 'whereIn' WHERE id = 3",
+        "UPDATE _sqlite_migrations SET name = 'm0007' WHERE id = 3",
+        "UPDATE _sqlite_migrations SET name = x'6d30303033' WHERE id = 3",
+        "DELETE FROM _sqlite_migrations WHERE id = 3",
+    ],
+)
+def test_a_damaged_record_of_migrations_is_no_older_schema(damage: str) -> None:
+    db = Database(memory=True)
+    migrate(db)
+    db.execute(damage)
+    with pytest.raises(Damaged, match="The record of the catalog's schema is damaged; run: wherein verify"):
+        schema_of(db)

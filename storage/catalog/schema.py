@@ -68,7 +68,8 @@ def schema_of(db: Catalog) -> int:
             raise Damaged("The catalog does not say which schema it has; run: wherein verify")
         return 0
     applied = db.execute("SELECT migration_set, substr(name, 1, 5) FROM _sqlite_migrations ORDER BY id").fetchall()
-    # A damaged row would make the catalog an older one, which the next writer would migrate again.
-    if any(row != ("wherein", f"m{number:04}") for number, row in enumerate(applied, 1)):
+    # A damaged row would make the catalog an older one, which the next writer would migrate again. What a newer version
+    # adds may have other names.
+    if any(row != ("wherein", f"m{number:04}") for number, row in enumerate(applied[:NEWEST_SCHEMA], 1)):
         raise Damaged("The record of the catalog's schema is damaged; run: wherein verify")
     return len(applied)

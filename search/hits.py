@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypedDict, Unpack
 
 from wherein.search.fusion import Overlap
 from wherein.storage.catalog.documents import ChunkRow, check_document, checked_chunk
+from wherein.storage.catalog.raw_chunks import readable_headings
 from wherein.storage.catalog.titled_texts import chunk_text
 
 __all__ = ["FreshnessOf", "Hit", "Place", "Sentence", "StoredPassage", "checked_hit", "checked_place"]
@@ -42,11 +42,8 @@ class StoredPassage(NamedTuple):
 
     @property
     def headings(self) -> tuple[str, ...]:
-        """The headings; none where they are damaged, so that no hit will have them."""
-        try:
-            return tuple(map(str, json.loads(self.heading)))
-        except (ValueError, TypeError, RecursionError):
-            return ()
+        """The headings; none where they are damaged."""
+        return readable_headings(self.heading)
 
 
 @dataclass(frozen=True, kw_only=True)

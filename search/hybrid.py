@@ -379,8 +379,8 @@ class Ranker:
 def spare_vectors(n: int, index: KeywordIndex) -> int:
     """Return how many more than `n` vectors to look for, so that `n` of them are not of removed passages.
 
-    Three standard deviations more than on average (Poisson): else of 100,000 passages with 1,000 removed every other
-    question would be searched for twice.
+    Three standard deviations above the mean (Poisson). Without them, once 1,000 of 100,000 passages are removed, four
+    questions of ten would search twice.
     """
     held = sum(len(part.postings.ids) for part in index.parts)
     expected = n * (held - index.count) / held if held else 0.0

@@ -61,7 +61,7 @@ def highest_used_id(db: Catalog, table: str) -> int:
 def schema_of(db: Catalog) -> int:
     """Return the number of migrations that were applied; 0 for an empty database.
 
-    Raises Damaged when there are tables, but no record of migrations, or when that does not have them one by one.
+    Raises Damaged when there are tables, but no record of migrations, or when that record has gaps or other names.
     """
     if db.execute("SELECT 1 FROM sqlite_master WHERE name = '_sqlite_migrations'").fetchone() is None:
         if has_tables(db):

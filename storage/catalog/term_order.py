@@ -62,7 +62,7 @@ def unsealed(column: object, checksum: int, size: int) -> Indices:
     if sealed(column[start:], checksum) != column:
         raise ValueError("an order does not fit its checksum")
     indices = np.frombuffer(column, one, offset=start)
-    # A sum of nothing is its seed: four bytes alone fit the checksum of any counts.
+    # The CRC of no bytes is its seed: the four bytes alone would fit counts with any checksum.
     if size and not len(indices):
         raise ValueError("an order has no terms, but its counts have")
     if len(indices) and indices.max() >= size:

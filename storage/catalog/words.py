@@ -5,13 +5,13 @@ A word is made of letters alone and is folded as a term is, but not stemmed: end
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import chain
 
 from wherein.storage.catalog.protocol import Catalog
+from wherein.storage.catalog.raw_chunks import readable_headings
 from wherein.storage.catalog.terms import (
     PieceCache,
     has_unspaced,
@@ -91,13 +91,6 @@ def read_words(db: Catalog, above: int = 0) -> set[str]:
         passages = read_spans(db, list(map(Span, *spans)))
         found |= words_of(passage.text for passage in passages if passage.text)
         found |= words_of({title for title in titles if isinstance(title, str)})
-        found |= words_of(heading for raw in set(headings) for heading in _headings(raw))
+        found |= words_of(heading for raw in set(headings) for heading in readable_headings(raw))
         above = ids[-1]
     return found
-
-
-def _headings(raw: object) -> list[str]:
-    try:
-        return list(map(str, json.loads(str(raw))))
-    except (ValueError, TypeError):
-        return []
